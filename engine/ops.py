@@ -1,0 +1,311 @@
+"""THE TABLE: one row a primitive, and nothing but its mathematics.
+
+A row is a name, a sign, the formula of the result and one formula per operand for the partial derivative.
+In a formula `a` and `b` are the operands and `y` is the result; a capital letter is a sequence of operands,
+over which the formula is read elementwise and `sum` and `shift` reduce. Formulas use `+ - * / **` and the
+other rows, so everything that can run the few rows defined by themselves (`exp(a)` by "exp(a)") can run all.
+
+From this text come the functions on floats here, and elsewhere the graph's second derivatives, formulas,
+LaTeX and compiled programs: `evaluate` reads a formula over any algebra. Numbers are IEEE doubles: overflow
+is inf, 0/0 is nan, a real power of a negative base is nan, and nothing raises.
+"""
+
+import ast
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+Algebra = Callable[..., Any]  # apply(name of a row, *arguments), on floats, Values, symbols, text ...
+
+TABLE: dict[str, "Row"] = {}
+
+
+def row(name: str, sign: str, formula: str, *partials: str, textbook: str = "") -> "Row":
+    """Add an operation to the table, and so to everything that reads it.
+
+    `textbook` is the customary form of the first partial where that loses digits, as y * (1 - y) does for
+    the sigmoid: it is shown where it evaluates to the same number, and never computed with.
+
+    >>> row("cube", "³", "a * a * a", "3 * a * a").value(2.0)
+    8.0
+    >>> TABLE.pop("cube").slopes(8.0, 2.0)
+    (12.0,)
+    """
+    TABLE[name] = Row(name, sign, formula, partials, textbook)
+    return TABLE[name]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One primitive: name, sign, the formula of its result and of each partial derivative."""
+
+    name: str
+    sign: str
+    formula: str
+    partials: tuple[str, ...]
+    textbook: str = ""
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The operands' names in the formulas: ("a", "b"), or ("A", "B", "c") where A and B are sequences."""
+        return tuple(
+            letter.upper() if letter.upper() in self.formula else letter for letter in "abc"[: len(self.partials)]
+        )
+
+    @cached_property
+    def variadic(self) -> bool:
+        """Whether some operand is a sequence."""
+        return any(name.isupper() for name in self.variables)
+
+    @cached_property
+    def value(self) -> Callable[..., float]:
+        """The result for operands that are floats (or lists of floats for a capital letter)."""
+        return _on_floats(self.formula, self.variables)
+
+    @cached_property
+    def slopes(self) -> Callable[..., tuple[Any, ...]]:
+        """The partial derivatives for (result, *operands), one per operand, a list for a sequence."""
+        functions = [_on_floats(partial, ("y", *self.variables)) for partial in self.partials]
+        if len(functions) == 1:
+            (only,) = functions
+            return lambda y, *operands: (only(y, *operands),)
+        return lambda y, *operands: tuple(f(y, *operands) for f in functions)
+
+    def split(self, operands: Sequence[Any]) -> list[Any]:
+        """A flat sequence of operands, one entry per variable: a list for a capital letter.
+
+        >>> TABLE["dot"].split([1, 2, 3, 4, 5])
+        [[1, 2], [3, 4], 5]
+        """
+        if not self.variadic:
+            return list(operands)
+        scalars = sum(name.islower() for name in self.variables)
+        size = (len(operands) - scalars) // (len(self.variables) - scalars)
+        flat, groups = list(operands), []
+        for name in self.variables:
+            groups.append(flat[:size] if name.isupper() else flat[0])
+            flat = flat[size if name.isupper() else 1 :]
+        return groups
+
+    def flatten(self, groups: Sequence[Any], size: int) -> list[Any]:
+        """The inverse of `split` for partials, where one number may stand for a whole sequence of `size`."""
+        flat: list[Any] = []
+        for name, group in zip(self.variables, groups, strict=True):
+            flat += [group] if name.islower() else group if isinstance(group, list) else [group] * size
+        return flat
+
+
+def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
+    """The formula over an algebra: `apply(name, *arguments)` does one operation of the table on it.
+
+    >>> evaluate("2 * a + exp(b)", {"a": "u", "b": "v"}, lambda name, *arguments: (name, *arguments))
+    ('add', ('mul', 2.0, 'u'), ('exp', 'v'))
+    """
+
+    def walk(tree: ast.expr) -> Any:
+        match tree:
+            case ast.Constant(value=number):
+                return float(number)  # type: ignore[arg-type]
+            case ast.Name(id=name):
+                return variables[name]
+            case ast.UnaryOp(operand=operand):
+                return operate("neg", walk(operand))
+            case ast.BinOp(left=left, op=op, right=right):
+                return operate(_OPERATORS[type(op)], walk(left), walk(right))
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return operate(name, *map(walk, arguments))
+        raise ValueError(f"a formula is made of numbers, operands, + - * / ** and rows, not of {ast.unparse(tree)!r}")
+
+    def operate(name: str, *arguments: Any) -> Any:
+        size = next((len(x) for x in arguments if isinstance(x, list)), None)
+        if size is None or TABLE[name].variadic:
+            return apply(name, *arguments)
+        columns = [x if isinstance(x, list) else [x] * size for x in arguments]
+        return [apply(name, *entry) for entry in zip(*columns, strict=True)]
+
+    return walk(_parse(formula))
+
+
+_OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
+
+
+@cache
+def _parse(formula: str) -> ast.expr:
+    return ast.parse(formula, mode="eval").body
+
+
+def numeric(name: str, *arguments: Any) -> Any:
+    """One operation of the table on floats: the algebra of numbers.
+
+    >>> numeric("div", 1.0, 0.0)
+    inf
+    """
+    return KERNELS[name](*arguments) if name in KERNELS else TABLE[name].value(*arguments)
+
+
+def _on_floats(formula: str, parameters: Sequence[str]) -> Callable[..., Any]:
+    """The formula as a function of floats: compiled from its Python text, or read each time over sequences."""
+    if any(name.isupper() for name in parameters):
+        return lambda *operands: evaluate(formula, dict(zip(parameters, operands, strict=True)), numeric)
+    text = str(evaluate(formula, {name: name for name in parameters}, _as_python))
+    names = {name: KERNELS[name] if name in KERNELS else TABLE[name].value for name in _calls(text)}
+    function: Callable[..., Any] = eval(f"lambda {', '.join(parameters)}: {text}", {**names, "__builtins__": {}})
+    return function
+
+
+def _as_python(name: str, *arguments: Any) -> str:
+    match name, arguments:
+        case ("add" | "sub" | "mul"), (a, b):
+            return f"({a} {TABLE[name].sign} {b})"
+        case "neg", (a,):
+            return f"(-{a})"
+    return f"{name}({', '.join(map(str, arguments))})"
+
+
+def _calls(text: str) -> set[str]:
+    return {call.func.id for call in ast.walk(_parse(text)) if isinstance(call, ast.Call)}  # type: ignore[attr-defined]
+
+
+# The functions that Python's math module refuses at the edges, as IEEE has them.
+
+
+def _divide(a: float, b: float) -> float:
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def _power(a: float, b: float) -> float:
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return -math.inf if a < 0 and b % 2 == 1 else math.inf
+    except ValueError:  # a negative base with a fractional exponent, or 0 to a negative power
+        return math.nan if a else math.copysign(math.inf, a) if b % 2 == 1 else math.inf
+
+
+def _exp(a: float) -> float:
+    try:
+        return math.exp(a)
+    except OverflowError:
+        return math.inf
+
+
+def _log(a: float) -> float:
+    return math.log(a) if a > 0 else -math.inf if a == 0 else math.nan
+
+
+def _log1p(a: float) -> float:
+    return math.log1p(a) if a > -1 else -math.inf if a == -1 else math.nan
+
+
+def _sqrt(a: float) -> float:
+    return math.sqrt(a) if a >= 0 else math.nan
+
+
+def _sin(a: float) -> float:
+    return math.sin(a) if math.isfinite(a) else math.nan
+
+
+def _cos(a: float) -> float:
+    return math.cos(a) if math.isfinite(a) else math.nan
+
+
+def _floor(a: float) -> float:
+    return float(math.floor(a)) if math.isfinite(a) else a
+
+
+def _maximum(a: float, b: float) -> float:
+    return a if a >= b or a != a else b
+
+
+def _minimum(a: float, b: float) -> float:
+    return a if a <= b or a != a else b
+
+
+def _above(a: float, b: float) -> float:
+    return 1.0 if a > b else 0.0 if a <= b else math.nan
+
+
+def _times(a: float, b: float) -> float:
+    return a * b if a else 0.0
+
+
+def _shift(operands: Sequence[float]) -> float:
+    largest = max(operands, default=0.0)
+    return largest if math.isfinite(largest) else 0.0
+
+
+def _sum(operands: Sequence[float]) -> float:
+    total = 0.0
+    for operand in operands:  # from left to right, as compiled code adds; Python's own sum has compensated since 3.12
+        total += operand
+    return total
+
+
+# What a row defined by itself means on floats; every other row follows from these.
+KERNELS: dict[str, Callable[..., float]] = {
+    "div": _divide,
+    "pow": _power,
+    "abs": abs,
+    "exp": _exp,
+    "log": _log,
+    "log1p": _log1p,
+    "sqrt": _sqrt,
+    "tanh": math.tanh,
+    "sin": _sin,
+    "cos": _cos,
+    "erf": math.erf,
+    "floor": _floor,
+    "maximum": _maximum,
+    "minimum": _minimum,
+    "above": _above,
+    "times": _times,
+    "shift": _shift,
+    "sum": _sum,
+}
+
+row("add", "+", "a + b", "1", "1")
+row("sub", "-", "a - b", "1", "-1")
+row("mul", "*", "a * b", "b", "a")
+row("div", "/", "a / b", "1 / b", "-y / b")
+row("pow", "**", "a ** b", "times(b, a ** (b - 1))", "times(y, log(a))")
+row("neg", "-", "-a", "-1")
+row("abs", "abs", "abs(a)", "sign(a)")  # 0 at 0
+
+row("exp", "exp", "exp(a)", "y")
+row("log", "log", "log(a)", "1 / a")
+row("log1p", "log1p", "log1p(a)", "1 / (1 + a)")
+row("sqrt", "√", "sqrt(a)", "0.5 / y")
+row("sin", "sin", "sin(a)", "cos(a)")
+row("cos", "cos", "cos(a)", "-sin(a)")
+row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)")  # 2/√π
+
+# exp(-|a|) cannot overflow, and a product of two sigmoids keeps the digits that 1 - y and 1 - y² lose.
+row("sigmoid", "σ", "exp(minimum(a, 0)) / (1 + exp(-abs(a)))", "sigmoid(a) * sigmoid(-a)", textbook="y * (1 - y)")
+row("tanh", "tanh", "tanh(a)", "4 * sigmoid(2 * a) * sigmoid(-2 * a)", textbook="1 - y ** 2")
+row("softplus", "softplus", "maximum(a, 0) + log1p(exp(-abs(a)))", "sigmoid(a)")
+row("relu", "relu", "maximum(a, 0)", "above(a, 0)")  # 0 at 0
+row("leaky_relu", "leaky_relu", "maximum(a, 0) + 0.01 * minimum(a, 0)", "above(a, 0) + 0.01 * above(0, a)")  # 0 at 0
+
+# Where the two are equal each has half: maximum(x, x) has the slope of x.
+row("maximum", "max", "maximum(a, b)", "(1 + above(a, b) - above(b, a)) / 2", "(1 + above(b, a) - above(a, b)) / 2")
+row("minimum", "min", "minimum(a, b)", "(1 + above(b, a) - above(a, b)) / 2", "(1 + above(a, b) - above(b, a)) / 2")
+
+row("sum", "Σ", "sum(A)", "1")
+row("dot", "·", "sum(A * B) + c", "B", "A", "1")
+row("logsumexp", "logsumexp", "shift(A) + log(sum(exp(A - shift(A))))", "exp(A - shift(A)) / sum(exp(A - shift(A)))")
+
+# What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf;
+# `shift` the largest of its operands where that is finite, else 0, a constant to differentiation: it cancels.
+# `gauss` is exp(-a²) to the last digits: the square of a number rounded to sixteenths is exact.
+row("above", "above", "above(a, b)", "0", "0")
+row("sign", "sign", "above(a, 0) - above(0, a)", "0")
+row("floor", "floor", "floor(a)", "0")
+row("times", "*", "times(a, b)", "b", "a")
+row("shift", "shift", "shift(A)", "0")
+row("coarse", "coarse", "floor(16 * minimum(abs(a), 28)) / 16", "0")
+row("gauss", "gauss", "exp(-coarse(a) * coarse(a)) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)))", "-2 * a * y")
