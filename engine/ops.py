@@ -157,7 +157,7 @@ def _on_floats(formula: str, parameters: Sequence[str]) -> Callable[..., Any]:
 
 def _as_python(name: str, *arguments: Any) -> str:
     match name, arguments:
-        case ("add" | "sub" | "mul"), (a, b):
+        case (("add" | "sub" | "mul"), (a, b)):
             return f"({a} {TABLE[name].sign} {b})"
         case "neg", (a,):
             return f"(-{a})"
@@ -282,7 +282,7 @@ row("log1p", "log1p", "log1p(a)", "1 / (1 + a)")
 row("sqrt", "√", "sqrt(a)", "0.5 / y")
 row("sin", "sin", "sin(a)", "cos(a)")
 row("cos", "cos", "cos(a)", "-sin(a)")
-row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)")  # 2/√π
+row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)", textbook="1.1283791670955126 * exp(-a ** 2)")  # 2/√π
 
 # exp(-|a|) cannot overflow, and a product of two sigmoids keeps the digits that 1 - y and 1 - y² lose.
 row("sigmoid", "σ", "exp(minimum(a, 0)) / (1 + exp(-abs(a)))", "sigmoid(a) * sigmoid(-a)", textbook="y * (1 - y)")
@@ -297,7 +297,13 @@ row("minimum", "min", "minimum(a, b)", "(1 + above(b, a) - above(a, b)) / 2", "(
 
 row("sum", "Σ", "sum(A)", "1")
 row("dot", "·", "sum(A * B) + c", "B", "A", "1")
-row("logsumexp", "logsumexp", "shift(A) + log(sum(exp(A - shift(A))))", "exp(A - shift(A)) / sum(exp(A - shift(A)))")
+row(
+    "logsumexp",
+    "logsumexp",
+    "shift(A) + log(sum(exp(A - shift(A))))",
+    "exp(A - shift(A)) / sum(exp(A - shift(A)))",
+    textbook="exp(A - y)",
+)
 
 # What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf;
 # `shift` the largest of its operands where that is finite, else 0, a constant to differentiation: it cancels.

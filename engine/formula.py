@@ -1,0 +1,212 @@
+"""Formulas of the graph in its labels: what a variable is made of, what a factor is, and the chain rule of them.
+
+Terms are kept small: what would not fit is its number, which evaluates to itself as well, so that folding a
+hundred thousand unnamed operations stays linear.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from .graph import ancestors
+from .ops import TABLE, evaluate, numeric
+from .paths import ChainRule, Factor, Path
+from .terms import Name, Style, Term, latex_name, latex_number, pretty_number, short_number, show, size, symbol
+from .value import Value, extensions
+
+LARGEST = 24  # names and numbers in a term: about two lines of text
+
+
+class Naming:
+    """Names and terms of all that `output` was computed from, each name once.
+
+    >>> x = Value(2.0, "x")
+    >>> a, b = x.exp(), x.exp()
+    >>> a.label = b.label = "h"
+    >>> naming = Naming((a - b) ** 2)
+    >>> naming.names[b], naming.definition(naming.output), naming.definition(b, "pretty")
+    ('h[2]', '(h[1] - h[2]) ** 2', 'exp(x)')
+    """
+
+    def __init__(self, output: Value, wrt: Value | None = None, by: str = "labels") -> None:
+        self.output = output
+        self.nodes = ancestors(output)
+        if wrt is not None and wrt not in self.nodes[-1:] and wrt not in set(self.nodes):
+            self.nodes = [wrt, *self.nodes]
+        ends = {output: "output"} | ({wrt: "input"} if wrt is not None and wrt is not output else {})
+        self.names = unique_names(
+            (node, node.label or ends.get(node) or node.op)
+            for node in self.nodes
+            if node.label or node in ends or (by == "operations" and node.op)
+        )
+        self._terms: dict[Value, Term] = {}
+        for node in self.nodes:
+            self._terms[node] = self.names[node] if node in self.names else self.expression(node)
+
+    def term(self, node: Value) -> Term:
+        """A variable's name, and what an unnamed node is made of."""
+        return self._terms[node]
+
+    def expression(self, node: Value) -> Term:
+        """What a node is made of; its number if that is nothing or too much."""
+        if not node.op or len(node.operands) > LARGEST:
+            return node.data
+        terms = TABLE[node.op].split([self._terms[operand] for operand in node.operands])
+        return _fitting(symbol(node.op, *terms), node.data)
+
+    def definition(self, node: Value, style: Style = "text") -> str:
+        """What a variable is made of, in the labels; "" for a leaf and for what is too long to read."""
+        term = self.expression(node) if node.op else 0.0
+        return "" if isinstance(term, float) else show(term, style)
+
+    def slope(self, factor: Factor) -> Term:
+        """The derivative that a factor stands for: reverse mode over the algebra of terms."""
+        of, wrt = factor.of, factor.wrt
+        if factor.link.slot is not None:
+            return _fitting(self._partials(of)[factor.link.slot], factor.value)
+        adjoints: dict[Value, tuple[Term, float]] = {of: (1.0, 1.0)}
+        for node in reversed(self._inside(of, wrt)):
+            adjoint, number = adjoints[node]
+            for operand, partial, value in zip(node.operands, self._partials(node), node.partials, strict=True):
+                before, total = adjoints.get(operand, (0.0, 0.0))
+                total += number * value
+                adjoints[operand] = _fitting(symbol("add", before, symbol("mul", adjoint, partial)), total), total
+        return _fitting(adjoints[wrt][0], factor.value)
+
+    def _inside(self, of: Value, wrt: Value) -> list[Value]:
+        """`of` and the unnamed nodes between it and `wrt`, operands first."""
+        seen, stack = {of}, [of]
+        while stack:
+            unnamed = (x for x in stack.pop().operands if x.op and x not in self.names and x not in seen)
+            for operand in unnamed:
+                seen.add(operand)
+                stack.append(operand)
+        found, depends = [], {wrt}
+        for node in sorted(seen, key=lambda node: node.serial):
+            if any(operand in depends for operand in node.operands):
+                depends.add(node)
+                found.append(node)
+        return found
+
+    def _partials(self, node: Value) -> Sequence[Term]:
+        """The partials of a node's row as terms, in the textbook form where that has the same number."""
+        row = TABLE[node.op]
+        if len(node.operands) > LARGEST:
+            return node.partials
+        groups = row.split([self._terms[operand] for operand in node.operands])
+        variables = dict(zip(row.variables, groups, strict=True)) | {"y": self._terms[node]}
+        if row.textbook and not row.variadic and not _textbook_holds(node):
+            return [("slope", row.name, *groups)]
+        formulas = (row.textbook or row.partials[0], *row.partials[1:])
+        partials = [evaluate(formula, variables, symbol) for formula in formulas]
+        return row.flatten(partials, len(groups[0])) if row.variadic else partials
+
+
+def _fitting(term: Term, number: float) -> Term:
+    return term if size(term) <= LARGEST else number
+
+
+def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
+    """A name for each Value: its label, numbered in the order of creation where several share it."""
+    pairs = sorted(labels, key=lambda pair: pair[0].serial)
+    often = Counter(label for _, label in pairs)
+    taken, counts, names = set(often), Counter[str](), {}
+    for node, label in pairs:
+        name = label
+        while often[label] > 1 and name in taken:
+            counts[label] += 1
+            name = f"{label}[{counts[label]}]"
+        taken.add(name)
+        names[node] = Name(name)
+    return names
+
+
+def _textbook_holds(node: Value) -> bool:
+    row, numbers = TABLE[node.op], [operand.data for operand in node.operands]
+    shown = evaluate(row.textbook, dict(zip(row.variables, numbers, strict=True)) | {"y": node.data}, numeric)
+    return bool(abs(shown - node.partials[0]) <= 1e-9 * abs(node.partials[0]))
+
+
+def naming(chain: ChainRule) -> Naming:
+    """The names and terms that a chain rule is written in, made once."""
+    known: Naming | None = chain.__dict__.get("naming")
+    if known is None:
+        known = chain.__dict__["naming"] = Naming(chain.output, chain.wrt, chain.by)
+    return known
+
+
+def derivative(of: str, wrt: str) -> str:
+    """How a derivative is written in text: ∂L/∂w."""
+    return f"∂{of}/∂{wrt}"
+
+
+def factor_text(factor: Factor, style: Style) -> str:
+    """A factor's formula, in brackets where it could not stand in a product."""
+    return show(naming(factor.chain).slope(factor), style, within="mul")
+
+
+def product_text(path: Path, style: Style = "text") -> str:
+    """The numbers of a path multiplied out, negative ones in brackets: "0.5 · (−1.1)"."""
+    write = {"text": short_number, "pretty": pretty_number, "latex": latex_number}[style]
+    sign = r" \cdot " if style == "latex" else " · "
+    return sign.join(write(f.value) if f.value >= 0 else f"({write(f.value)})" for f in path.factors) or write(1.0)
+
+
+def to_text(chain: ChainRule, k: int = 10) -> str:
+    """The table that `str()` gives: a path a line, its numbers and its formulas, then the sum and the verdict."""
+    names, paths = naming(chain).names, chain.paths(k)
+    lines = [f"{derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
+    routes = [" → ".join(_elided([names[node] for node in path.nodes])) for path in paths]
+    width = max(map(len, routes), default=0)
+    for i, (route, path) in enumerate(zip(routes, paths, strict=True), 1):
+        formulas = " · ".join(_elided([factor_text(factor, "text") for factor in path.factors]))
+        numbers = " · ".join(_elided(product_text(path).split(" · ")))
+        lines += [
+            f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",
+            f"     {'':<{width}}  {formulas}",
+        ]
+    return "\n".join([*lines, *_rest(chain, paths), f"{chain.verdict}: {chain.sentence}"])
+
+
+def _elided(items: Sequence[str], most: int = 16) -> list[str]:
+    return list(items) if len(items) <= most else [*items[: most // 2], "…", *items[-most // 2 :]]
+
+
+def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
+    left = chain.path_count - len(paths)
+    shown = sum(path.product for path in paths)
+    return [f"     … and {left:,} more, together {short_number(chain.total - shown)}"] if left else []
+
+
+def to_latex(chain: ChainRule, k: int = 10) -> str:
+    """The chain rule as a LaTeX `aligned` block: derivatives, formulas, numbers, products and the sum."""
+    names, paths = naming(chain).names, chain.paths(k)
+
+    def slope(of: Value, wrt: Value) -> str:
+        return rf"\frac{{\partial {latex_name(names[of])}}}{{\partial {latex_name(names[wrt])}}}"
+
+    left = chain.path_count - len(paths)
+    more = rf" + \cdots \text{{ ({left:,} more)}}" if left else ""
+    rows = [
+        [r" \, ".join(slope(f.of, f.wrt) for f in path.factors) or "1" for path in paths],
+        [r" \cdot ".join(factor_text(f, "latex") for f in path.factors) or "1" for path in paths],
+        [product_text(path, "latex") for path in paths],
+    ]
+    lines = [" &= " + " + ".join(row) + more for row in rows if row] + [f" &= {latex_number(chain.total)}"]
+    return "\n".join([r"\begin{aligned}", slope(chain.output, chain.wrt) + (" \\\\\n".join(lines)), r"\end{aligned}"])
+
+
+def _show_factor(factor: Factor, style: Style) -> str:
+    return show(naming(factor.chain).slope(factor), style)
+
+
+def _latex_of_value(value: Value) -> str:
+    named = Naming(value)
+    definition = named.definition(value, "latex")
+    left = f"{latex_name(value.label)} = " if value.label else ""
+    return f"${left}{definition + ' = ' if definition else ''}{latex_number(value.data)}$"
+
+
+extensions["Factor.show"] = _show_factor
+extensions["ChainRule.text"] = to_text
+extensions["ChainRule.latex"] = to_latex
+extensions["latex"] = _latex_of_value
