@@ -1,5 +1,6 @@
 """whygrad: a scalar autograd engine that can say why."""
 
+from ._compiled import compiled as compiled
 from .backward import grad as grad
 from .errors import GradientError as GradientError
 from .errors import MissingExtraError as MissingExtraError

@@ -1,0 +1,54 @@
+"""The build: setuptools as it is, plus compiled modules where there is a C compiler.
+
+The package works without them, so nothing here may fail an installation: an extension that cannot be
+compiled is left out, and WHYGRAD_PURE=1 leaves out all of them.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from setuptools import Extension, setup
+from setuptools.build_meta import *  # noqa: F403  the hooks that the class below replaces have the same names
+from setuptools.build_meta import build_wheel as _build_wheel
+
+MODULES = ("value", "graph", "backward", "execute")  # a .pxd beside the .py gives it C types
+
+# Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
+FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+DIRECTIVES = {"language_level": 3, "annotation_typing": False}  # C types stand in the .pxd, hints are for readers
+
+
+def extensions() -> list[Extension]:
+    """The extensions, made from the same .py files that run uncompiled; none with WHYGRAD_PURE=1."""
+    if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
+        return []
+    from Cython.Build import cythonize
+
+    headers = [str(path) for path in Path("engine").glob("*.h")]
+    wanted = [
+        Extension(
+            f"engine.{name}", [f"engine/{name}.py"], extra_compile_args=FLAGS, include_dirs=["engine"], depends=headers
+        )
+        for name in MODULES
+    ]
+    built: list[Extension] = cythonize(wanted, build_dir="build/cython", compiler_directives=DIRECTIVES, quiet=True)
+    for extension in built:
+        extension.optional = True  # cythonize drops it from those it is given
+    return built
+
+
+class _Backend(type(_build_wheel.__self__)):  # type: ignore[misc]
+    """setuptools' own backend, told of the extensions here instead of in a setup.py."""
+
+    def run_setup(self, setup_script: str = "setup.py") -> None:
+        compiles = {"bdist_wheel", "editable_wheel"} & set(sys.argv)
+        wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles else {}
+        setup(**wanted)
+
+
+_backend = _Backend()
+build_wheel = _backend.build_wheel
+build_editable = _backend.build_editable
+build_sdist = _backend.build_sdist

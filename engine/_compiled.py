@@ -1,0 +1,22 @@
+"""Which of the two this is: modules compiled by Cython where the build made them, or the .py files beside them.
+
+Comes before every other import of the package, because WHYGRAD_PURE=1 decides how they are found.
+"""
+
+import os
+import sys
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def _is_compiled(module: str) -> bool:
+    spec = find_spec(f"{__package__}.{module}")
+    return spec is not None and spec.origin is not None and not spec.origin.endswith(".py")
+
+
+if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
+    _package = str(Path(__file__).parent)
+    sys.path_importer_cache[_package] = FileFinder(_package, (SourceFileLoader, SOURCE_SUFFIXES))
+
+compiled: bool = _is_compiled("value") and _is_compiled("execute")
