@@ -1,5 +1,6 @@
 """whygrad: a scalar autograd engine that can say why."""
 
+from .answer import Check as Check
 from ._compiled import compiled as compiled
 from .backward import grad as grad
 from .errors import GradientError as GradientError
@@ -8,6 +9,8 @@ from .errors import NonFiniteError as NonFiniteError
 from .errors import RenderError as RenderError
 from .errors import StateError as StateError
 from .errors import WhygradError as WhygradError
+from .paths import ChainRule as ChainRule
+from .paths import chain_rule as chain_rule
 from .value import Value as Value
 from .value import cos as cos
 from .value import dot as dot
@@ -25,3 +28,5 @@ from .value import softplus as softplus
 from .value import sqrt as sqrt
 from .value import strict as strict
 from .value import tanh as tanh
+from .verdict import Judgement as Judgement
+from .verdict import judge as judge

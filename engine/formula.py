@@ -72,6 +72,21 @@ class Naming:
                 adjoints[operand] = _fitting(symbol("add", before, symbol("mul", adjoint, partial)), total), total
         return _fitting(adjoints[wrt][0], factor.value)
 
+    def describe(self, node: Value) -> str:
+        """A variable's name, or what an unnamed node is made of, as text."""
+        return show(self._terms[node])
+
+    def steps(self, factor: Factor) -> list[tuple[Value, Value, float]]:
+        """The operations that a factor is folded from: (node, operand, partial) for each on the way to its wrt."""
+        nodes = [factor.of] if factor.link.slot is not None else self._inside(factor.of, factor.wrt)
+        on_the_way = {factor.wrt, *nodes}
+        return [
+            (node, operand, partial)
+            for node in nodes
+            for slot, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True))
+            if operand in on_the_way and factor.link.slot in (None, slot)
+        ]
+
     def _inside(self, of: Value, wrt: Value) -> list[Value]:
         """`of` and the unnamed nodes between it and `wrt`, operands first."""
         seen, stack = {of}, [of]
@@ -158,7 +173,7 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
     routes = [" → ".join(_elided([names[node] for node in path.nodes])) for path in paths]
     width = max(map(len, routes), default=0)
     for i, (route, path) in enumerate(zip(routes, paths, strict=True), 1):
-        formulas = " · ".join(_elided([factor_text(factor, "text") for factor in path.factors]))
+        formulas = " * ".join(_elided([factor_text(factor, "text") for factor in path.factors]))
         numbers = " · ".join(_elided(product_text(path).split(" · ")))
         lines += [
             f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",

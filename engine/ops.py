@@ -106,17 +106,24 @@ def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
 
     def walk(tree: ast.expr) -> Any:
         match tree:
-            case ast.Constant(value=number):
-                return float(number)  # type: ignore[arg-type]
-            case ast.Name(id=name):
-                return variables[name]
-            case ast.UnaryOp(operand=operand):
+            case ast.Constant(value=float() | int() as number) if not isinstance(number, bool):
+                return float(number)
+            case ast.Name() | ast.Attribute() | ast.Subscript() if (label := ast.unparse(tree)) in variables:
+                return variables[label]  # a label may be "layer1.neuron2.z" or "h[3]"
+            case ast.List(elts=entries):
+                return [walk(entry) for entry in entries]
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return operate("neg", walk(operand))
-            case ast.BinOp(left=left, op=op, right=right):
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return operate(_OPERATORS[type(op)], walk(left), walk(right))
-            case ast.Call(func=ast.Name(id=name), args=arguments):
-                return operate(name, *map(walk, arguments))
-        raise ValueError(f"a formula is made of numbers, operands, + - * / ** and rows, not of {ast.unparse(tree)!r}")
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in TABLE:
+                if len(arguments) == len(TABLE[name].variables):
+                    return operate(name, *map(walk, arguments))
+        operands = ", ".join(variables)
+        raise ValueError(
+            f"a formula is made of numbers, the operands {operands}, + - * / ** and rows with their operands, "
+            f"not of {ast.unparse(tree)!r}, which is in {formula!r}"
+        )
 
     def operate(name: str, *arguments: Any) -> Any:
         size = next((len(x) for x in arguments if isinstance(x, list)), None)
@@ -133,7 +140,10 @@ _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", a
 
 @cache
 def _parse(formula: str) -> ast.expr:
-    return ast.parse(formula, mode="eval").body
+    try:
+        return ast.parse(formula.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise ValueError(f"a formula is written as in Python, unlike {formula!r}: {error.msg}") from None
 
 
 def numeric(name: str, *arguments: Any) -> Any:
@@ -234,6 +244,13 @@ def _times(a: float, b: float) -> float:
     return a * b if a else 0.0
 
 
+def _rest(a: float, b: float) -> float:
+    rounded = a - b
+    minus_b = rounded - a
+    rest = (a - (rounded - minus_b)) - (b + minus_b)  # Knuth's two-sum; exact
+    return rest if math.isfinite(rest) else 0.0
+
+
 def _shift(operands: Sequence[float]) -> float:
     largest = max(operands, default=0.0)
     return largest if math.isfinite(largest) else 0.0
@@ -264,6 +281,7 @@ KERNELS: dict[str, Callable[..., float]] = {
     "minimum": _minimum,
     "above": _above,
     "times": _times,
+    "rest": _rest,
     "shift": _shift,
     "sum": _sum,
 }
@@ -300,18 +318,26 @@ row("dot", "·", "sum(A * B) + c", "B", "A", "1")
 row(
     "logsumexp",
     "logsumexp",
-    "shift(A) + log(sum(exp(A - shift(A))))",
-    "exp(A - shift(A)) / sum(exp(A - shift(A)))",
+    "shift(A) + log(sum(expdiff(A, shift(A))))",
+    "expdiff(A, shift(A)) / sum(expdiff(A, shift(A)))",
     textbook="exp(A - y)",
 )
 
 # What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf;
 # `shift` the largest of its operands where that is finite, else 0, a constant to differentiation: it cancels.
-# `gauss` is exp(-a²) to the last digits: the square of a number rounded to sixteenths is exact.
+# `rest` is what a - b loses to rounding, 0 in mathematics: exp would show it, a hundredfold from a - b = -100 on.
+# `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
 row("above", "above", "above(a, b)", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
 row("floor", "floor", "floor(a)", "0")
 row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
-row("coarse", "coarse", "floor(16 * minimum(abs(a), 28)) / 16", "0")
-row("gauss", "gauss", "exp(-coarse(a) * coarse(a)) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)))", "-2 * a * y")
+row("rest", "rest", "rest(a, b)", "0", "0")
+row("expdiff", "expdiff", "exp(a - b) * (1 + rest(a, b))", "y", "-y")  # exp(a - b) to the last digits
+row("coarse", "coarse", "floor(1024 * minimum(abs(a), 28)) / 1024", "0")
+row(
+    "gauss",
+    "gauss",
+    "exp(-coarse(a) * coarse(a)) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)))",
+    "times(y, -2 * a)",
+)

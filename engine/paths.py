@@ -181,15 +181,18 @@ class ChainRule:
 
     @property
     def verdict(self) -> str:
-        """One of "ok", "killed", "cancelled", "vanishing", "underflow", "disconnected"."""
-        verdict: str = self._ask("verdict")
-        return verdict
+        """One of "ok", "killed", "cancelled", "vanishing", "underflow", "disconnected", "non_finite"."""
+        return str(self.judgement.verdict)
 
     @property
     def sentence(self) -> str:
         """The verdict and its reason, in words."""
-        sentence: str = self._ask("sentence")
-        return sentence
+        return str(self.judgement.sentence)
+
+    @cached_property
+    def judgement(self) -> Any:
+        """The verdict, its sentence, and the factors to blame."""
+        return self._ask("judge")
 
     def check(self, factors: Sequence[Any], path: int = 0) -> Any:
         """Compare the learner's factors of a path, from wrt to output, with the true ones: `.ok`, `.wrong`, a text."""

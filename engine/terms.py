@@ -15,7 +15,7 @@ from typing import Any, Literal
 from .ops import TABLE, evaluate, numeric
 
 Term = Any  # float | Name | tuple[str, Term, ...]
-Style = Literal["text", "pretty", "latex"]
+Style = Literal["text", "spoken", "pretty", "latex"]
 
 
 class Name(str):
@@ -91,7 +91,7 @@ class _Writer:
     signs: dict[str, str]
 
     def number(self, number: float) -> str:
-        if self.style == "text":
+        if self.style in ("text", "spoken"):
             return f"{number:g}" if float(f"{number:g}") == number else repr(number)
         return pretty_number(number) if self.style == "pretty" else latex_number(number)
 
@@ -100,8 +100,9 @@ class _Writer:
 
 
 _WRITERS = {
-    "text": _Writer("text", {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
-    "pretty": _Writer("pretty", {"add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−"}),
+    "text": _Writer("text", {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
+    "spoken": _Writer("spoken", {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
+    "pretty": _Writer("pretty", {"prime": "′", "add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−"}),
     "latex": _Writer("latex", {"add": " + ", "sub": " - ", "mul": r" \cdot ", "neg": "-"}),
 }
 _STRENGTH = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 2, "pow": 4}
@@ -109,7 +110,7 @@ _ATOM = 5
 
 
 def show(term: Term, style: Style = "text", within: str = "") -> str:
-    r"""A term as text for Python, for a picture or in LaTeX; in brackets if the operation it stands `within` wants them.
+    r"""A term as Python text, for a picture or in LaTeX, in brackets if the operation it stands `within` wants them.
 
     >>> term = symbol("mul", 2.0, symbol("sub", Name("a_1"), Name("y")))
     >>> show(term), show(term, "pretty"), show(term, "latex")
@@ -142,10 +143,10 @@ def _write(term: Term, writer: _Writer) -> tuple[str, int]:
 
 
 def _slope(name: str, operand: Term, writer: _Writer) -> tuple[str, int]:
-    """The derivative of a function of one operand: σ′(z), or in text the formula of its row."""
+    """The derivative of a function of one operand: σ'(z), or in text the formula of its row."""
     if writer.style == "text":
         return _write(evaluate(TABLE[name].partials[0], {"a": operand, "y": (name, operand)}, symbol), writer)
-    sign = _LATEX_CALLS.get(name, name) + "'" if writer.style == "latex" else TABLE[name].sign + "′"
+    sign = _LATEX_CALLS.get(name, name) + "'" if writer.style == "latex" else TABLE[name].sign + writer.signs["prime"]
     return sign + _bracket(_write(operand, writer)[0], writer), _ATOM
 
 
@@ -166,7 +167,7 @@ def _bracket(text: str, writer: _Writer) -> str:
 def _sign(name: str, terms: Sequence[Term], writer: _Writer) -> str:
     """A number and what it multiplies stand side by side, except in text that is to be evaluated."""
     bare = name == "mul" and isinstance(terms[0], float) and not isinstance(terms[1], float)
-    return " " if bare and writer.style != "text" else writer.signs[name]
+    return " " if bare and writer.style in ("pretty", "latex") else writer.signs[name]
 
 
 _RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")

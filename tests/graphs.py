@@ -1,0 +1,35 @@
+"""Small graphs that several tests look at."""
+
+import random
+
+from engine import Value
+
+NUMBERS = {"w1": 0.8, "b1": 0.1, "x": 0.5, "v11": 0.7, "v12": -1.1, "y1": 1.0, "y2": -0.5}
+
+
+def labelled(value, label):
+    value.label = label
+    return value
+
+
+def random_graph(seed, size=12, name_probability=0.6):
+    """A small random graph whose nodes are labelled at random, and its first leaf."""
+    rng = random.Random(seed)
+    pool = [Value(rng.uniform(-2, 2), f"x{i}") for i in range(3)]
+    leaf = pool[0]
+    for i in range(size):
+        a, b = rng.choice(pool[-4:]), rng.choice(pool[-5:])
+        node = rng.choice([lambda a, b: a * b, lambda a, b: a + b, lambda a, b: a - b, lambda a, b: (a * b).tanh()])(
+            a, b
+        )
+        pool.append(labelled(node, f"v{i}") if rng.random() < name_probability else node)
+    return pool[-1], leaf
+
+
+def two_paths():
+    """The network of the reference pictures: x -> z1 -> h1 -> (o1, o2) -> L."""
+    v = {name: Value(x, name) for name, x in NUMBERS.items()}
+    z1 = labelled(v["w1"] * v["x"] + v["b1"], "z1")
+    h1 = labelled(z1.tanh(), "h1")
+    o1, o2 = labelled(v["v11"] * h1, "o1"), labelled(v["v12"] * h1, "o2")
+    return labelled((o1 - v["y1"]) ** 2 + (o2 - v["y2"]) ** 2, "L"), v["w1"]
