@@ -14,6 +14,7 @@ from .terms import Name, Style, Term, latex_name, latex_number, pretty_number, s
 from .value import Value, extensions
 
 LARGEST = 24  # names and numbers in a term: about two lines of text
+SAME = 1e-9  # how far the textbook form of a slope may be from the slope, to be shown for it
 
 
 class Naming:
@@ -39,6 +40,7 @@ class Naming:
             if node.label or node in ends or (by == "operations" and node.op)
         )
         self._terms: dict[Value, Term] = {}
+        self._slopes: dict[Value, dict[Value, Term]] = {}
         for node in self.nodes:
             self._terms[node] = self.names[node] if node in self.names else self.expression(node)
 
@@ -48,10 +50,12 @@ class Naming:
 
     def expression(self, node: Value) -> Term:
         """What a node is made of; its number if that is nothing or too much."""
-        if not node.op or len(node.operands) > LARGEST:
+        if not node.op:
             return node.data
+        if len(node.operands) > LARGEST:
+            return self.number(node.data)
         terms = TABLE[node.op].split([self._terms[operand] for operand in node.operands])
-        return _fitting(symbol(node.op, *terms), node.data)
+        return self._fitting(symbol(node.op, *terms), node.data)
 
     def definition(self, node: Value, style: Style = "text") -> str:
         """What a variable is made of, in the labels; "" for a leaf and for what is too long to read."""
@@ -59,18 +63,24 @@ class Naming:
         return "" if isinstance(term, float) else show(term, style)
 
     def slope(self, factor: Factor) -> Term:
-        """The derivative that a factor stands for: reverse mode over the algebra of terms."""
-        of, wrt = factor.of, factor.wrt
+        """The derivative that a factor stands for."""
         if factor.link.slot is not None:
-            return _fitting(self._partials(of)[factor.link.slot], factor.value)
-        adjoints: dict[Value, tuple[Term, float]] = {of: (1.0, 1.0)}
-        for node in reversed(self._inside(of, wrt)):
-            adjoint, number = adjoints[node]
-            for operand, partial, value in zip(node.operands, self._partials(node), node.partials, strict=True):
-                before, total = adjoints.get(operand, (0.0, 0.0))
-                total += number * value
-                adjoints[operand] = _fitting(symbol("add", before, symbol("mul", adjoint, partial)), total), total
-        return _fitting(adjoints[wrt][0], factor.value)
+            return self._fitting(self._partials(factor.of)[factor.link.slot], factor.value)
+        return self.slopes(factor.of)[factor.wrt]
+
+    def slopes(self, of: Value) -> dict[Value, Term]:
+        """The derivatives of a variable in those it is made of: reverse mode over the algebra of terms."""
+        if of not in self._slopes:
+            adjoints: dict[Value, tuple[Term, float]] = {of: (1.0, 1.0)}
+            for node in reversed(self._behind(of)):
+                adjoint, number = adjoints.pop(node)
+                for operand, partial, value in zip(node.operands, self._partials(node), node.partials, strict=True):
+                    before, total = adjoints.get(operand, (0.0, 0.0))
+                    total += number * value
+                    term = symbol("add", before, symbol("mul", adjoint, partial))
+                    adjoints[operand] = self._fitting(term, total), total
+            self._slopes[of] = {operand: term for operand, (term, _) in adjoints.items()}
+        return self._slopes[of]
 
     def describe(self, node: Value) -> str:
         """A variable's name, or what an unnamed node is made of, as text."""
@@ -89,35 +99,48 @@ class Naming:
 
     def _inside(self, of: Value, wrt: Value) -> list[Value]:
         """`of` and the unnamed nodes between it and `wrt`, operands first."""
+        found, depends = [], {wrt}
+        for node in self._behind(of):
+            if any(operand in depends for operand in node.operands):
+                depends.add(node)
+                found.append(node)
+        return found
+
+    def _behind(self, of: Value) -> list[Value]:
+        """`of` and the unnamed nodes that it is computed from, operands first."""
         seen, stack = {of}, [of]
         while stack:
             unnamed = (x for x in stack.pop().operands if x.op and x not in self.names and x not in seen)
             for operand in unnamed:
                 seen.add(operand)
                 stack.append(operand)
-        found, depends = [], {wrt}
-        for node in sorted(seen, key=lambda node: node.serial):
-            if any(operand in depends for operand in node.operands):
-                depends.add(node)
-                found.append(node)
-        return found
+        return sorted(seen, key=lambda node: node.serial)
 
     def _partials(self, node: Value) -> Sequence[Term]:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
         row = TABLE[node.op]
-        if len(node.operands) > LARGEST:
-            return node.partials
+        if len(node.operands) > LARGEST and any("(" in partial for partial in row.partials):
+            return [self.number(partial) for partial in node.partials]  # a formula over that many can't be read
         groups = row.split([self._terms[operand] for operand in node.operands])
         variables = dict(zip(row.variables, groups, strict=True)) | {"y": self._terms[node]}
-        if row.textbook and not row.variadic and not _textbook_holds(node):
+        if row.textbook and not row.variadic and not self.textbook_holds(node):
             return [("slope", row.name, *groups)]
         formulas = (row.textbook or row.partials[0], *row.partials[1:])
         partials = [evaluate(formula, variables, symbol) for formula in formulas]
         return row.flatten(partials, len(groups[0])) if row.variadic else partials
 
+    def textbook_holds(self, node: Value) -> bool:
+        """Whether the textbook form of an operation's slope has the same number, to 9 digits."""
+        row, numbers = TABLE[node.op], [operand.data for operand in node.operands]
+        shown = evaluate(row.textbook, dict(zip(row.variables, numbers, strict=True)) | {"y": node.data}, numeric)
+        return bool(abs(shown - node.partials[0]) <= SAME * abs(node.partials[0]))
 
-def _fitting(term: Term, number: float) -> Term:
-    return term if size(term) <= LARGEST else number
+    def number(self, number: float) -> Term:
+        """What stands for a term that would be too long."""
+        return number
+
+    def _fitting(self, term: Term, number: float) -> Term:
+        return term if size(term) <= LARGEST else self.number(number)
 
 
 def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
@@ -133,12 +156,6 @@ def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
         taken.add(name)
         names[node] = Name(name)
     return names
-
-
-def _textbook_holds(node: Value) -> bool:
-    row, numbers = TABLE[node.op], [operand.data for operand in node.operands]
-    shown = evaluate(row.textbook, dict(zip(row.variables, numbers, strict=True)) | {"y": node.data}, numeric)
-    return bool(abs(shown - node.partials[0]) <= 1e-9 * abs(node.partials[0]))
 
 
 def naming(chain: ChainRule) -> Naming:

@@ -94,11 +94,11 @@ def test_repeated_labels_are_numbered_in_the_order_of_creation():
     assert len(set(names.values())) == len(names)
 
 
-def test_a_wide_sum_is_elided_and_its_factor_is_a_number():
+def test_a_wide_sum_is_elided_and_its_factors_are_not():
     leaves = [Value(0.1 * i, f"x{i}") for i in range(200)]
     y = labelled(dot(leaves, leaves), "y")
     assert Naming(y).definition(y) == ""
-    assert float(chain_rule(y, leaves[3]).paths()[0].factors[0].formula) == pytest.approx(0.6)
+    assert chain_rule(y, leaves[3]).paths()[0].factors[0].formula == "x3 + x3"
 
 
 def test_text_table_has_a_line_a_path_the_formulas_and_the_verdict():
