@@ -20,6 +20,32 @@ VANISHED = (
 )
 CANCELLED = 1e-3  # paths cancel when less than a thousandth of what they pull with is left
 
+# What is said, for the text here and for the page.
+SENTENCES = {
+    "ok": "{count} paths; the strongest gives {share} of {total}",
+    "single": "one path, and no factor kills it",
+    "cancelled": "the {count} paths pull against each other: {up} upwards, {down} downwards, and {total} is left",
+    "small": "no factor is tiny, but the strongest path multiplies {length} of them, {mean} on average: {size}, {how}",
+    "underflow": "less than the smallest float",
+    "vanishing": "each moderate, and small together",
+    "overflow": "the factors multiply to more than a float holds",
+    "leaf": "{of} is an independent variable: it does not depend on {wrt}",
+    "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",
+}
+
+# What is the matter with a function whose slope is tiny.
+CONDITIONS = {
+    "sigmoid": "the sigmoid is saturated",
+    "tanh": "the tanh is saturated",
+    "erf": "erf is saturated",
+    "relu": "the relu is off",
+    "softplus": "the softplus is flat there",
+    "exp": "exp is flat there",
+    "logsumexp": "another operand outweighs it",
+}
+
+PLAIN = ("add", "sub", "mul", "div", "neg", "sum", "dot")  # a factor of these says it all itself
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -45,9 +71,7 @@ def judge(chain: ChainRule, tiny: float = TINY, vanished: float = VANISHED, canc
     strongest = chain.paths(1)[0]
     wild = tuple(factor for factor in strongest.factors if not math.isfinite(factor.value))
     if wild or not math.isfinite(chain.total):
-        return Judgement(
-            "non_finite", _blame(wild) if wild else "the factors multiply to more than a float holds", wild
-        )
+        return Judgement("non_finite", _blame(wild) if wild else SENTENCES["overflow"], wild)
     up, down = pulls(chain)
     killing = tuple(factor for factor in strongest.factors if abs(factor.value) <= tiny)
     if killing and up + down <= Decimal(tiny):
@@ -55,9 +79,9 @@ def judge(chain: ChainRule, tiny: float = TINY, vanished: float = VANISHED, canc
     if up and down and abs(up - down) <= Decimal(cancelled) * (up + down):
         return Judgement("cancelled", _why_cancelled(chain, up, down))
     if up + down < Decimal(2.0**-1022):
-        return Judgement("underflow", _why_small(strongest, up + down, "less than the smallest float"))
+        return Judgement("underflow", _why_small(strongest, up + down, "underflow"))
     if up + down <= Decimal(vanished):
-        return Judgement("vanishing", _why_small(strongest, up + down, "each moderate, and small together"))
+        return Judgement("vanishing", _why_small(strongest, up + down, "vanishing"))
     return Judgement("ok", _why_ok(chain, strongest))
 
 
@@ -85,28 +109,11 @@ def pulls(chain: ChainRule) -> tuple[Decimal, Decimal]:
 
 def _why_disconnected(chain: ChainRule) -> str:
     of, wrt = (naming(chain).names[node] for node in (chain.output, chain.wrt))
-    if not chain.output.op:
-        return f"{of} is an independent variable: it does not depend on {wrt}"
-    return f"{of} was not computed from {wrt}: no path leads from {wrt} to {of}"
+    return SENTENCES["disconnected" if chain.output.op else "leaf"].format(of=of, wrt=wrt)
 
 
 def _blame(factors: Sequence[Factor]) -> str:
     return "; and ".join(_reason(factor) for factor in factors[:3]) + ("; and more" if len(factors) > 3 else "")
-
-
-# What is the matter with a function whose slope is tiny.
-_CONDITIONS = {
-    "sigmoid": "the sigmoid is saturated",
-    "tanh": "the tanh is saturated",
-    "erf": "erf is saturated",
-    "relu": "the relu is off",
-    "softplus": "the softplus is flat there",
-    "exp": "exp is flat there",
-    "logsumexp": "another operand outweighs it",
-}
-
-
-_PLAIN = ("add", "sub", "mul", "div", "neg", "sum", "dot")  # a factor of these says it all itself
 
 
 def _reason(factor: Factor) -> str:
@@ -117,11 +124,11 @@ def _reason(factor: Factor) -> str:
     equation = f"{derivative(named.names[factor.of], named.names[factor.wrt])} = {formula}"
     equation += "" if formula == number else f" = {number}"
     culprit, operand = _culprit(factor)
-    condition = _CONDITIONS.get(culprit.op, "") if abs(factor.value) <= TINY else ""
+    condition = CONDITIONS.get(culprit.op, "") if abs(factor.value) <= TINY else ""
     because = f"{named.describe(operand)} = {short_number(operand.data)}"
     if condition:
         return f"{equation} because {because}: {condition}"
-    return equation if culprit.op in _PLAIN or formula == number else f"{equation} where {because}"
+    return equation if culprit.op in PLAIN or formula == number else f"{equation} where {because}"
 
 
 def _culprit(factor: Factor) -> tuple[Value, Value]:
@@ -132,25 +139,21 @@ def _culprit(factor: Factor) -> tuple[Value, Value]:
 
 
 def _why_cancelled(chain: ChainRule, up: Decimal, down: Decimal) -> str:
-    return (
-        f"the {chain.path_count:,} paths pull against each other: {up:.4g} upwards, {down:.4g} downwards, "
-        f"and {short_number(chain.total)} is left"
-    )
+    fields = {"count": f"{chain.path_count:,}", "up": f"{up:.4g}", "down": f"{down:.4g}"}
+    return SENTENCES["cancelled"].format(**fields, total=short_number(chain.total))
 
 
 def _why_small(path: Path, size: Decimal, how: str) -> str:
-    number = len(path.factors)
-    mean = short_number(math.exp(math.fsum(math.log(abs(f.value)) for f in path.factors if f.value) / max(number, 1)))
-    return (
-        f"no factor is tiny, but the strongest path multiplies {number} of them, {mean} on average: {size:.4g}, {how}"
-    )
+    length = len(path.factors)
+    mean = short_number(math.exp(math.fsum(math.log(abs(f.value)) for f in path.factors if f.value) / max(length, 1)))
+    return SENTENCES["small"].format(length=length, mean=mean, size=f"{size:.4g}", how=SENTENCES[how])
 
 
 def _why_ok(chain: ChainRule, strongest: Path) -> str:
     if chain.path_count == 1:
-        return "one path, and no factor kills it"
-    share = short_number(strongest.product)
-    return f"{chain.path_count:,} paths; the strongest gives {share} of {short_number(chain.total)}"
+        return SENTENCES["single"]
+    fields = {"share": short_number(strongest.product), "total": short_number(chain.total)}
+    return SENTENCES["ok"].format(count=f"{chain.path_count:,}", **fields)
 
 
 extensions["ChainRule.judge"] = judge
