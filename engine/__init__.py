@@ -1,8 +1,9 @@
 """whygrad: a scalar autograd engine that can say why."""
 
-from .answer import Check as Check
 from ._compiled import compiled as compiled
+from .answer import Check as Check
 from .backward import grad as grad
+from .check import check_gradients as check_gradients
 from .errors import GradientError as GradientError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import NonFiniteError as NonFiniteError
