@@ -5,9 +5,10 @@ and in Decimal, whose exponents don't underflow, so that nothing has to be enume
 """
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 
 from .formula import derivative, factor_text, naming
 from .paths import ChainRule, Factor, Path
@@ -139,14 +140,20 @@ def _culprit(factor: Factor) -> tuple[Value, Value]:
 
 
 def _why_cancelled(chain: ChainRule, up: Decimal, down: Decimal) -> str:
-    fields = {"count": f"{chain.path_count:,}", "up": f"{up:.4g}", "down": f"{down:.4g}"}
+    fields = {"count": f"{chain.path_count:,}", "up": _short(up), "down": _short(down)}
     return SENTENCES["cancelled"].format(**fields, total=short_number(chain.total))
 
 
 def _why_small(path: Path, size: Decimal, how: str) -> str:
     length = len(path.factors)
     mean = short_number(math.exp(math.fsum(math.log(abs(f.value)) for f in path.factors if f.value) / max(length, 1)))
-    return SENTENCES["small"].format(length=length, mean=mean, size=f"{size:.4g}", how=SENTENCES[how])
+    return SENTENCES["small"].format(length=length, mean=mean, size=_short(size), how=SENTENCES[how])
+
+
+def _short(number: Decimal) -> str:
+    """Four digits, of a number that may be more or less than a float holds."""
+    is_float = number == 0 or sys.float_info.min <= number <= sys.float_info.max
+    return short_number(float(number)) if is_float else f"{number.normalize(Context(prec=4)):.4g}"
 
 
 def _why_ok(chain: ChainRule, strongest: Path) -> str:
