@@ -7,11 +7,13 @@ from .check import check_gradients as check_gradients
 from .errors import GradientError as GradientError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import NonFiniteError as NonFiniteError
+from .errors import RecordingError as RecordingError
 from .errors import RenderError as RenderError
 from .errors import StateError as StateError
 from .errors import WhygradError as WhygradError
 from .paths import ChainRule as ChainRule
 from .paths import chain_rule as chain_rule
+from .record import record as record
 from .value import Value as Value
 from .value import cos as cos
 from .value import dot as dot

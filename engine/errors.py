@@ -3,6 +3,7 @@
 WhygradError            whatever this package raises on purpose
 ├── GradientError       a gradient differs from the central difference (also an AssertionError)
 ├── NonFiniteError      an operation gave inf or nan inside `strict()` (also an ArithmeticError)
+├── RecordingError      a function cannot be recorded, because it looks at numbers that change (also a TypeError)
 ├── StateError          a file or a state dict does not fit the module (also a ValueError)
 ├── RenderError         a picture cannot be drawn in the format asked for (also a RuntimeError)
 └── MissingExtraError   an optional package is not installed (also an ImportError)
@@ -24,6 +25,10 @@ class GradientError(WhygradError, AssertionError):
 
 class NonFiniteError(WhygradError, ArithmeticError):
     """An operation gave inf or nan inside `strict()`."""
+
+
+class RecordingError(WhygradError, TypeError):
+    """A function cannot be recorded, because it looks at numbers that change."""
 
 
 class StateError(WhygradError, ValueError):

@@ -24,6 +24,7 @@ extensions: dict[str, Callable[..., Any]] = {}
 
 _serials = count(1)
 _strict = False
+_watch: Callable[[Any], None] | None = None
 
 
 class Value:
@@ -56,7 +57,7 @@ class Value:
     @property
     def data(self) -> float:
         """The number itself, settable; what was computed from it before does not change."""
-        return self._data
+        return self._data if _watch is None else _look(self)
 
     @data.setter
     def data(self, data: Any) -> None:
@@ -204,19 +205,19 @@ class Value:
         return _row_unary("erf", self)
 
     def __lt__(self, other: Any) -> bool:
-        return self._data < _compared(other)
+        return _look(self) < _compared(other)
 
     def __le__(self, other: Any) -> bool:
-        return self._data <= _compared(other)
+        return _look(self) <= _compared(other)
 
     def __gt__(self, other: Any) -> bool:
-        return self._data > _compared(other)
+        return _look(self) > _compared(other)
 
     def __ge__(self, other: Any) -> bool:
-        return self._data >= _compared(other)
+        return _look(self) >= _compared(other)
 
     def __float__(self) -> float:
-        return self._data
+        return _look(self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -357,6 +358,23 @@ def strict() -> Iterator[None]:
         _strict = before
 
 
+@contextmanager
+def watching(watch: Callable[[Value], None]) -> Iterator[None]:
+    """Inside, `watch(value)` is called whenever a Value's data is looked at: `.data`, float() or a comparison.
+
+    >>> with watching(print):
+    ...     Value(1.0) < 2.0
+    Value(data=1.0, grad=0.0)
+    True
+    """
+    global _watch
+    before, _watch = _watch, watch
+    try:
+        yield
+    finally:
+        _watch = before
+
+
 # Nodes are made here and nowhere else, by __new__: a node's numbers need no checking.
 
 
@@ -455,7 +473,14 @@ def _operand(number: Any) -> Value | None:
 
 
 def _compared(other: Any) -> float:
-    return other._data if type(other) is Value else real(other)
+    return _look(other) if type(other) is Value else real(other)
+
+
+def _look(value: Value) -> float:
+    """The number of a Value for code outside, which `watching` is told of."""
+    if _watch is not None:
+        _watch(value)
+    return value._data
 
 
 def _leaf(data: float, grad: float, label: str) -> Value:

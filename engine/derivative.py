@@ -1,0 +1,257 @@
+"""Reverse mode as a transformation: from a program to one that also computes the derivatives.
+
+The partial derivatives come from the table's formulas, evaluated over the algebra that writes instructions.
+Rows that the table defines by other rows are written out down to the kernels, the few rows defined by
+themselves; neither the passes nor what runs a program knows a derivative or a composite row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from .ops import KERNELS, TABLE, evaluate
+from .passes import dead, fold, merge
+from .program import (
+    ARITHMETIC,
+    CONSTANT,
+    INPUT,
+    MEAN,
+    MUL,
+    NAMES,
+    NEG,
+    ONE,
+    PRODUCTS,
+    Program,
+    code_of,
+    copy,
+    products,
+    rewrite,
+)
+
+
+def derivative(program: Program, wrt: int, count: int) -> Program:
+    """The program that also gives the derivative of its output in its `count` inputs (or parameters), by reverse mode.
+
+    Each adjoint is gathered where it is needed: one sum over the uses of an instruction, of the adjoint of the user
+    times the user's partial derivative, in the order in which eager mode adds. The outputs are the old one, then
+    the derivatives in order.
+
+    >>> square = Program()
+    >>> x = square.emit(INPUT, 0)
+    >>> square.outputs = [square.emit(MUL, x, x)]
+    >>> print(derivative(square, INPUT, 1))
+    v1 = x0
+    v2 = v1 * v1
+    v3 = v1 + v1
+    return v2, v3
+    """
+    result = copy(program)
+    active = _active(program, wrt)
+    (output,) = program.outputs
+    adjoint = _gather(result, program, active, output)
+    leaves = program.leaves(wrt)
+    zero = result.constant(0.0)
+    result.outputs += [adjoint.get(leaves[k], zero) if k in leaves else zero for k in range(count)]
+    return result
+
+
+def _active(program: Program, wrt: int) -> bytearray:
+    """For every instruction 1 if it depends on a leaf of that kind."""
+    found = bytearray(len(program))
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(codes)):
+        if codes[i] <= CONSTANT:
+            found[i] = codes[i] == wrt
+            continue
+        for j in range(starts[i], starts[i + 1]):
+            if found[args[j]]:
+                found[i] = 1
+                break
+    return found
+
+
+def _gather(result: Program, program: Program, active: bytearray, output: int) -> dict[int, int]:
+    """Write the adjoint of every active instruction behind `output` into `result`; those of the leaves are returned."""
+    leaves: dict[int, int] = {}
+    terms: list[list[int] | None] = [None] * (output + 1)
+    terms[output] = [ONE, ONE] if active[output] else None
+    fragments: dict[tuple[int, int], Slopes] = {}
+    for i in range(output, -1, -1):
+        pairs = terms[i]
+        if pairs is None:
+            continue
+        terms[i] = None
+        adjoint = products(result, pairs)
+        code = program.codes[i]
+        if code <= CONSTANT:
+            leaves[i] = adjoint
+            continue
+        operands = program.operands(i)
+        key = code, len(operands)
+        if key not in fragments:
+            fragments[key] = Slopes(NAMES[code], len(operands))
+        slopes = fragments[key].write(result, i, operands, active)
+        for operand, slope in zip(operands, slopes, strict=True):
+            if active[operand]:
+                found = terms[operand]
+                if found is None:
+                    terms[operand] = [adjoint, slope]
+                else:
+                    found.append(adjoint)
+                    found.append(slope)
+    return leaves
+
+
+class Fragment:
+    """A formula of a row over kernels, ready to be written into a program: it is read once, not once a node."""
+
+    def __init__(self, row: str, formula: str, size: int) -> None:
+        table, body = TABLE[row], Program()
+        y = body.emit(INPUT, 0)
+        operands = [body.emit(INPUT, k + 1) for k in range(size)]
+        variables = dict(zip(table.variables, table.split(operands), strict=True)) | {"y": y}
+        found = evaluate(formula, variables, Lowering(body).apply)
+        self.is_list = isinstance(found, list)
+        entries = found if isinstance(found, list) else [found]
+        body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
+        self.body = dead(merge(fold(body)))
+
+    def write(self, program: Program, y: int, operands: Sequence[int]) -> list[int]:
+        """Write the formula for this result and these operands; returns where its values are."""
+        body, at = self.body, []
+        for i, code in enumerate(body.codes):
+            args = body.operands(i)
+            if code == CONSTANT:
+                at.append(program.constant(body.constants[args[0]]))
+            elif code == INPUT:
+                at.append(operands[args[0] - 1] if args[0] else y)
+            else:
+                at.append(program.emit_many(code, [at[k] for k in args]))
+        return [at[k] for k in body.outputs]
+
+
+class Slopes:
+    """The partial derivatives of a row with so many operands, as fragments."""
+
+    def __init__(self, name: str, size: int) -> None:
+        row = TABLE[name]
+        groups = row.split(range(size))
+        self.fragments = [
+            (Fragment(name, formula, size), group if isinstance(group, list) else [group])
+            for formula, group in zip(row.partials, groups, strict=True)
+        ]
+        self.size = size
+
+    def write(self, program: Program, y: int, operands: Sequence[int], active: bytearray) -> list[int]:
+        """Write the partial in each active operand; returns where they are, one entry an operand."""
+        slopes = [ONE] * self.size
+        for fragment, positions in self.fragments:
+            if any(active[operands[k]] for k in positions):
+                results = fragment.write(program, y, operands)
+                for n, k in enumerate(positions):
+                    slopes[k] = results[n if fragment.is_list else 0]
+        return slopes
+
+
+class Lowering:
+    """The algebra that writes a formula into a program, in kernels only: floats are numbers, ints are instructions."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.logistic: dict[int, int] = {}  # where a sigmoid is: what it was taken of
+
+    def apply(self, name: str, *arguments: Any) -> Any:
+        """One operation of the table, by its kernel or by its formula."""
+        if name in KERNELS and all(isinstance(x, float) for x in arguments):
+            return KERNELS[name](*arguments)
+        program = self.program
+        if name == "neg" and isinstance(arguments[0], float):
+            return -arguments[0]
+        if name in ("sum", "dot"):
+            row = TABLE[name]
+            return sum_of_products(program, name, [self.at(x) for x in row.flatten(arguments, len(arguments[0]))])
+        if name in KERNELS or name in ARITHMETIC:
+            flat = arguments[0] if isinstance(arguments[0], list) else arguments
+            args = [self.at(x) for x in flat]
+            return (
+                self.bump(args)
+                if name == "mul" and self.complementary(args)
+                else program.emit_many(code_of(name), args)
+            )
+        row = TABLE[name]
+        found = evaluate(row.formula, dict(zip(row.variables, arguments, strict=True)), self.apply)
+        if name == "sigmoid":
+            self.logistic[found] = self.at(arguments[0])
+        return found
+
+    def at(self, x: Any) -> int:
+        """The instruction of a number, and of an instruction."""
+        return self.program.constant(x) if isinstance(x, float) else x
+
+    def complementary(self, args: Sequence[int]) -> bool:
+        """Whether the product is sigmoid(a) * sigmoid(-a), or a number times sigmoid(a), times sigmoid(-a)."""
+        left = self.factor(args[0])[1]
+        if left not in self.logistic or args[1] not in self.logistic:
+            return False
+        return self.opposite(self.logistic[left], self.logistic[args[1]])
+
+    def factor(self, i: int) -> tuple[int, int]:
+        """An instruction as a number times another."""
+        args = self.program.operands(i)
+        scaled = self.program.codes[i] == MUL and self.program.number(args[0]) is not None
+        return (args[0], args[1]) if scaled else (ONE, i)
+
+    def opposite(self, i: int, j: int) -> bool:
+        """Whether two instructions are c * a and -c * a."""
+        (c, a), (d, b) = self.factor(i), self.factor(j)
+        if self.program.codes[j] == NEG:
+            return self.program.operands(j)[0] == i
+        return a == b and self.program.number(c) == -(self.program.number(d) or math.nan)
+
+    def bump(self, args: Sequence[int]) -> int:
+        """sigmoid(a) * sigmoid(-a) with one exponential: e / (1 + e)² where e = exp(-|a|)."""
+        scale, left = self.factor(args[0])
+        bump = evaluate(
+            "c * exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))",
+            {"a": self.logistic[left], "c": scale},
+            self.apply,
+        )
+        return int(bump)
+
+
+def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int:
+    """A sum or a dot product as one instruction."""
+    if name == "sum":
+        pairs = [k for operand in operands for k in (operand, ONE)]
+    else:
+        size = len(operands) // 2
+        pairs = [k for i in range(size) for k in (operands[i], operands[size + i])] + [operands[-1], ONE]
+    return program.emit_many(PRODUCTS, pairs) if pairs else program.constant(0.0)
+
+
+def lower(program: Program) -> Program:
+    """Every row that has a formula of its own written out in kernels.
+
+    >>> program = Program()
+    >>> program.outputs = [program.emit(code_of("relu"), program.emit(INPUT, 0))]
+    >>> print(lower(program))
+    v1 = x0
+    v3 = max(v1, 0)
+    return v3
+    """
+    fragments: dict[tuple[int, int], Fragment] = {}
+
+    def write(new: Program, code: int, operands: Sequence[int]) -> int:
+        name = NAMES[code]
+        if name in ("sum", "dot"):
+            return sum_of_products(new, name, operands)
+        if name in KERNELS or name in ARITHMETIC or code in (PRODUCTS, MEAN):
+            return new.emit_many(code, operands)
+        key = code, len(operands)
+        if key not in fragments:
+            fragments[key] = Fragment(name, TABLE[name].formula, len(operands))
+        return fragments[key].write(new, ONE, operands)[0]
+
+    return rewrite(program, write)

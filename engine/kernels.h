@@ -1,0 +1,262 @@
+/* What an instruction does to a block of examples. Included once for each instruction set (native.h), with
+   VARIANT(name) and LANES defined. A row v + slot * stride holds one number for each of n examples; rows start
+   at multiples of 64 bytes and stride is a multiple of 8, so whole vectors may be computed beyond n.
+   Results never share a row with operands. */
+
+typedef double VARIANT(vec) __attribute__((vector_size(8 * LANES)));
+typedef long long VARIANT(ivec) __attribute__((vector_size(8 * LANES)));
+typedef double VARIANT(loose) __attribute__((vector_size(8 * LANES), aligned(8)));
+#define vec VARIANT(vec)
+#define loose VARIANT(loose)
+#define ivec VARIANT(ivec)
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vec VARIANT(all)(double x) { return x - (vec){0}; }
+INLINE ivec VARIANT(alli)(long long x) { return x - (ivec){0}; }
+INLINE vec VARIANT(pick)(ivec where, vec yes, vec no) { return (vec)((where & (ivec)yes) | (~where & (ivec)no)); }
+#define all VARIANT(all)
+#define alli VARIANT(alli)
+#define pick VARIANT(pick)
+
+/* 2^n for whole n in [-1022, 1023], where n + 1.5 * 2^52 is given: the integer then stands in the lowest bits. */
+#define ROUND 6755399441055744.0
+INLINE vec VARIANT(power_of_2)(vec shifted) { return (vec)(((ivec)shifted << 52) + alli(1023LL << 52)); }
+
+/* exp(r) - 1 for |r| <= ln(2) / 2, by Taylor's series: the next term is below 2^-57. */
+INLINE vec VARIANT(expm1_near_0)(vec r) {
+  vec p = all(1 / 6227020800.0);
+  p = p * r + 1 / 479001600.0;
+  p = p * r + 1 / 39916800.0;
+  p = p * r + 1 / 3628800.0;
+  p = p * r + 1 / 362880.0;
+  p = p * r + 1 / 40320.0;
+  p = p * r + 1 / 5040.0;
+  p = p * r + 1 / 720.0;
+  p = p * r + 1 / 120.0;
+  p = p * r + 1 / 24.0;
+  p = p * r + 1 / 6.0;
+  p = p * r + 0.5;
+  return r + r * r * p;
+}
+
+/* x = n * ln(2) + r. The first part of ln(2) has 33 bits, so its product with n is exact. */
+#define LN2_HIGH 0x1.62e42feep-1
+#define LN2_LOW 0x1.a39ef35793c76p-33
+#define REDUCE(x, shifted, r) \
+  vec shifted = (x) * 1.4426950408889634 + ROUND; \
+  vec whole_ = shifted - ROUND; \
+  vec r = (x) - whole_ * LN2_HIGH - whole_ * LN2_LOW
+
+INLINE vec VARIANT(exp)(vec a) {
+  vec x = pick(a > 710.0, all(710.0), a);
+  x = pick(x < -746.0, all(-746.0), x);
+  REDUCE(x, shifted, r);
+  vec half = (shifted - ROUND) * 0.5 + ROUND; /* in two factors, since 2^1024 and 2^-1075 are no doubles */
+  vec rest = (shifted - ROUND) - (half - ROUND) + ROUND;
+  vec y = (1.0 + VARIANT(expm1_near_0)(r)) * VARIANT(power_of_2)(half) * VARIANT(power_of_2)(rest);
+  return pick(a != a, a, y);
+}
+
+/* With m = exp(2|a|) - 1, tanh |a| = m / (m + 2), which keeps its digits near 0. */
+INLINE vec VARIANT(tanh)(vec a) {
+  ivec sign = (ivec)a & alli(1LL << 63);
+  vec size = (vec)((ivec)a ^ sign);
+  vec x = 2.0 * pick(size > 20.0, all(20.0), size);
+  REDUCE(x, shifted, r);
+  vec scale = VARIANT(power_of_2)(shifted);
+  vec m = scale * VARIANT(expm1_near_0)(r) + (scale - 1.0);
+  vec y = (vec)((ivec)(m / (m + 2.0)) | sign);
+  return pick(a != a, a, y);
+}
+
+/* a = 2^n * m with m in [√½, √2); log m = 2 artanh s with s = (m - 1) / (m + 1), by its series. */
+INLINE vec VARIANT(log)(vec a) {
+  ivec small = a < 0x1p-1022;
+  vec x = pick(small, a * 0x1p54, a);
+  ivec bits = (ivec)x - alli(0x3fe6a09e667f3bcdLL);
+  ivec n = (bits >> 52) + (small & alli(-54));
+  vec m = (vec)((bits & alli((1LL << 52) - 1)) + alli(0x3fe6a09e667f3bcdLL));
+  vec whole = (vec)(n + alli(0x4338000000000000LL)) - ROUND; /* the integer as a double */
+  vec f = m - 1.0, s = f / (2.0 + f), z = s * s;
+  vec p = all(2 / 23.0);
+  p = p * z + 2 / 21.0;
+  p = p * z + 2 / 19.0;
+  p = p * z + 2 / 17.0;
+  p = p * z + 2 / 15.0;
+  p = p * z + 2 / 13.0;
+  p = p * z + 2 / 11.0;
+  p = p * z + 2 / 9.0;
+  p = p * z + 2 / 7.0;
+  p = p * z + 2 / 5.0;
+  p = p * z + 2 / 3.0;
+  vec square = 0.5 * f * f; /* log m = f - f²/2 + s * (f²/2 + z * p), where f is exact */
+  vec y = whole * LN2_HIGH - ((square - (s * (square + z * p) + whole * LN2_LOW)) - f);
+  y = pick(a == __builtin_inf(), a, y);
+  y = pick(a == 0.0, all(-__builtin_inf()), y);
+  return pick((a >= 0.0) | (a != a), y + pick(a != a, a, all(0.0)), all(__builtin_nan("")));
+}
+
+/* The rounding error of 1 + a is made good to first order. */
+INLINE vec VARIANT(log1p)(vec a) {
+  vec sum = 1.0 + a;
+  vec y = VARIANT(log)(sum);
+  ivec plain = (sum <= 0.0) | (sum == __builtin_inf()) | (sum != sum);
+  return pick(plain, y, y + (a - (sum - 1.0)) / sum);
+}
+
+#define ROW(slot) (v + (long)(slot) * stride)
+#define AT(slot, k) (*(vec *)(ROW(slot) + (k)))
+
+#define EACH(code, expression) \
+  case code: { \
+    double *restrict o = ROW(c[1]); const double *restrict x = ROW(c[2]); \
+    for (long k = 0; k < n; k++) { double a = x[k]; o[k] = (expression); } \
+    c += 3; break; }
+#define EACH2(code, expression) \
+  case code: { \
+    double *restrict o = ROW(c[1]); const double *x = ROW(c[2]), *y = ROW(c[3]); \
+    for (long k = 0; k < n; k++) { double a = x[k], b = y[k]; o[k] = (expression); } \
+    c += 4; break; }
+#define WHOLE(code, function) \
+  case code: { \
+    for (long k = 0; k < n; k += LANES) AT(c[1], k) = VARIANT(function)(AT(c[2], k)); \
+    c += 3; break; }
+
+/* rows outputs times `wide` vectors of examples: y[i] = sum over j of w[i][j] * x[j], all sums in registers. */
+INLINE void VARIANT(dense_tile)(const int rows, const int wide, const int *out, const int *in, int size,
+                                const double *w, double *v, long stride, long k) {
+  vec sum[4][2];
+  for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) sum[i][q] = all(0.0);
+  for (int j = 0; j < size; j++) {
+    vec x[2];
+    for (int q = 0; q < wide; q++) x[q] = AT(in[j], k + q * LANES);
+    for (int i = 0; i < rows; i++) {
+      vec weight = all(w[(long)i * size + j]);
+      for (int q = 0; q < wide; q++) sum[i][q] += weight * x[q];
+    }
+  }
+  for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) AT(out[i], k + q * LANES) = sum[i][q];
+}
+
+static void VARIANT(dense)(const int *out, int rows, const int *in, int size, const double *w, double *v, long stride,
+                           long n) {
+  for (long k = 0; k < n; k += 2 * LANES) {
+    int wide = n - k > LANES, i = 0;
+    for (; i + 4 <= rows; i += 4)
+      if (wide) VARIANT(dense_tile)(4, 2, out + i, in, size, w + (long)i * size, v, stride, k);
+      else VARIANT(dense_tile)(4, 1, out + i, in, size, w + (long)i * size, v, stride, k);
+    for (; i < rows; i++)
+      if (wide) VARIANT(dense_tile)(1, 2, out + i, in, size, w + (long)i * size, v, stride, k);
+      else VARIANT(dense_tile)(1, 1, out + i, in, size, w + (long)i * size, v, stride, k);
+  }
+}
+
+/* rows sums over the examples, for `wide` vectors of columns: cell[i][j] += sum over k of g[i][k] * t[k][j]. */
+INLINE void VARIANT(inner_tile)(const int rows, const int wide, const int *g, const double *t, long padded,
+                                double *cell, long size, long columns, const double *v, long stride, long n) {
+  vec sum[4][2];
+  for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) sum[i][q] = all(0.0);
+  for (long k = 0; k < n; k++, t += padded) {
+    vec x[2];
+    for (int q = 0; q < wide; q++) x[q] = *(const vec *)(t + q * LANES);
+    for (int i = 0; i < rows; i++) {
+      vec weight = all(ROW(g[i])[k]);
+      for (int q = 0; q < wide; q++) sum[i][q] += weight * x[q];
+    }
+  }
+  for (int i = 0; i < rows; i++)
+    for (int q = 0; q < wide; q++) {
+      double *to = cell + i * size + q * LANES;
+      if ((q + 1) * LANES <= columns) *(loose *)to += sum[i][q];
+      else for (int j = 0; j < columns - q * LANES; j++) to[j] += sum[i][q][j];
+    }
+}
+
+/* Inner products over the examples, added up in order; the columns are transposed so that vectors run along them. */
+static void VARIANT(inner)(const int *g, int rows, const int *x, int size, double *cell, const double *v, long stride,
+                           long n, double *t) {
+  long padded = (size + LANES - 1) / LANES * LANES;
+  for (long j = 0; j < padded; j++) {
+    const double *row = ROW(x[j < size ? j : 0]); /* what pads the columns is computed and not used */
+    for (long k = 0; k < n; k++) t[k * padded + j] = row[k];
+  }
+  for (long j = 0; j < size; j += 2 * LANES) {
+    int wide = padded - j > LANES, i = 0;
+    for (; i + 4 <= rows; i += 4)
+      if (wide) VARIANT(inner_tile)(4, 2, g + i, t + j, padded, cell + i * (long)size + j, size, size - j, v, stride, n);
+      else VARIANT(inner_tile)(4, 1, g + i, t + j, padded, cell + i * (long)size + j, size, size - j, v, stride, n);
+    for (; i < rows; i++)
+      if (wide) VARIANT(inner_tile)(1, 2, g + i, t + j, padded, cell + i * (long)size + j, size, size - j, v, stride, n);
+      else VARIANT(inner_tile)(1, 1, g + i, t + j, padded, cell + i * (long)size + j, size, size - j, v, stride, n);
+  }
+}
+
+/* Runs the instructions from c to end on the n examples in v, with the weights in u, adding up into cells. */
+static void VARIANT(run)(const int *c, const int *end, double *v, const double *u, double *cells, double *scratch,
+                         long stride, long n) {
+  while (c < end) {
+    switch (*c) {
+      EACH(NEG, -a)
+      EACH(ABS, fabs(a))
+      EACH(SQRT, sqrt(a))
+      EACH(FLOOR, floor(a))
+      EACH(SIN, sin(a))
+      EACH(COS, cos(a))
+      EACH(ERF, erf(a))
+      EACH2(ADD, a + b)
+      EACH2(SUB, a - b)
+      EACH2(MUL, a * b)
+      EACH2(DIV, a / b)
+      EACH2(POW, pow(a, b))
+      EACH2(MAXIMUM, (a >= b) | (a != a) ? a : b)
+      EACH2(MINIMUM, (a <= b) | (a != a) ? a : b)
+      EACH2(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
+      EACH2(TIMES, a == 0.0 ? 0.0 : a * b)
+      WHOLE(EXP, exp)
+      WHOLE(LOG, log)
+      WHOLE(LOG1P, log1p)
+      WHOLE(TANH, tanh)
+      case SHIFT: {
+        for (long k = 0; k < n; k += LANES) {
+          vec top = AT(c[3], k);
+          for (int i = 1; i < c[2]; i++) { vec a = AT(c[3 + i], k); top = pick((top >= a) | (top != top), top, a); }
+          vec size = (vec)((ivec)top & alli(~(1LL << 63)));
+          AT(c[1], k) = pick(size < __builtin_inf(), top, all(0.0));
+        }
+        c += 3 + c[2]; break;
+      }
+      case PRODUCTS: {
+        for (long k = 0; k < n; k += LANES) {
+          vec sum = AT(c[3], k) * AT(c[4], k);
+          for (int i = 1; i < c[2]; i++) sum += AT(c[3 + 2 * i], k) * AT(c[4 + 2 * i], k);
+          AT(c[1], k) = sum;
+        }
+        c += 3 + 2 * c[2]; break;
+      }
+      case DENSE:
+        VARIANT(dense)(c + 4, c[1], c + 4 + c[1], c[2], u + c[3], v, stride, n);
+        c += 4 + c[1] + c[2]; break;
+      case INNER:
+        VARIANT(inner)(c + 4, c[1], c + 4 + c[1], c[2], cells + c[3], v, stride, n, scratch);
+        c += 4 + c[1] + c[2]; break;
+      default: return; /* no other code is ever scheduled */
+    }
+  }
+}
+
+#undef vec
+#undef loose
+#undef ivec
+#undef INLINE
+#undef all
+#undef alli
+#undef pick
+#undef ROUND
+#undef LN2_HIGH
+#undef LN2_LOW
+#undef REDUCE
+#undef ROW
+#undef AT
+#undef EACH
+#undef EACH2
+#undef WHOLE

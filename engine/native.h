@@ -1,0 +1,130 @@
+/* The kernels for each instruction set, the choice among them, and the same instructions for a single example. */
+
+#include <math.h>
+#include <stdlib.h>
+
+#ifdef __GNUC__
+#pragma GCC diagnostic ignored "-Wpsabi"
+#else
+#error "vectors are written as GCC and Clang have them; without them programs run on NumPy"
+#endif
+
+/* In the order of NAMES in program.py. */
+enum {
+  INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW, ABS, EXP, LOG, LOG1P, SQRT, TANH, SIN, COS, ERF, FLOOR,
+  MAXIMUM, MINIMUM, ABOVE, TIMES, SHIFT, PRODUCTS, MEAN, DENSE, INNER
+};
+
+typedef void (*runner)(const int *, const int *, double *, const double *, double *, double *, long, long);
+
+#define VARIANT(name) name##_plain
+#define LANES 2
+#include "kernels.h"
+#undef VARIANT
+#undef LANES
+
+#if defined(__x86_64__)
+#if defined(__clang__)
+#define BEGIN_TARGET_AVX2 _Pragma("clang attribute push(__attribute__((target(\"avx2,fma\"))), apply_to = function)")
+#define BEGIN_TARGET_AVX512 _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512dq\"))), apply_to = function)")
+#define END_TARGET _Pragma("clang attribute pop")
+#else
+#define BEGIN_TARGET_AVX2 _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma\")")
+#define BEGIN_TARGET_AVX512 _Pragma("GCC push_options") _Pragma("GCC target(\"avx512f,avx512dq\")")
+#define END_TARGET _Pragma("GCC pop_options")
+#endif
+
+BEGIN_TARGET_AVX2
+#define VARIANT(name) name##_avx2
+#define LANES 4
+#include "kernels.h"
+#undef VARIANT
+#undef LANES
+END_TARGET
+
+BEGIN_TARGET_AVX512
+#define VARIANT(name) name##_avx512
+#define LANES 8
+#include "kernels.h"
+#undef VARIANT
+#undef LANES
+END_TARGET
+#endif
+
+static runner best_runner(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (getenv("WHYGRAD_ISA") && getenv("WHYGRAD_ISA")[0] == 'p') return run_plain;
+  if (getenv("WHYGRAD_ISA") && getenv("WHYGRAD_ISA")[0] == 'a') return run_avx2;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) return run_avx512;
+  if (__builtin_cpu_supports("avx2")) return run_avx2;
+#endif
+  return run_plain;
+}
+
+#define UNARY(code, expression) case code: { double a = v[c[2]]; v[c[1]] = (expression); c += 3; break; }
+#define BINARY(code, expression) case code: { double a = v[c[2]], b = v[c[3]]; v[c[1]] = (expression); c += 4; break; }
+
+/* The same instructions where every row is one number: a single example, or what depends on parameters alone. */
+static void run_one(const int *c, const int *end, double *v, const double *u, double *cells) {
+  while (c < end) {
+    switch (*c) {
+      UNARY(NEG, -a)
+      UNARY(ABS, fabs(a))
+      UNARY(SQRT, sqrt(a))
+      UNARY(FLOOR, floor(a))
+      UNARY(SIN, sin(a))
+      UNARY(COS, cos(a))
+      UNARY(ERF, erf(a))
+      UNARY(EXP, exp(a))
+      UNARY(LOG, log(a))
+      UNARY(LOG1P, log1p(a))
+      UNARY(TANH, tanh(a))
+      BINARY(ADD, a + b)
+      BINARY(SUB, a - b)
+      BINARY(MUL, a * b)
+      BINARY(DIV, a / b)
+      BINARY(POW, pow(a, b))
+      BINARY(MAXIMUM, (a >= b) | (a != a) ? a : b)
+      BINARY(MINIMUM, (a <= b) | (a != a) ? a : b)
+      BINARY(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
+      BINARY(TIMES, a == 0.0 ? 0.0 : a * b)
+      case SHIFT: {
+        double top = v[c[3]];
+        for (int i = 1; i < c[2]; i++) { double a = v[c[3 + i]]; if (!(top >= a) && top == top) top = a; }
+        v[c[1]] = isfinite(top) ? top : 0.0;
+        c += 3 + c[2]; break;
+      }
+      case PRODUCTS: {
+        double sum = v[c[3]] * v[c[4]];
+        const int *last = c + 3 + 2 * c[2];
+        for (const int *p = c + 5; p < last; p += 2) sum += v[p[0]] * v[p[1]];
+        v[c[1]] = sum;
+        c = last; break;
+      }
+      case DENSE: {
+        const int rows = c[1], size = c[2], *out = c + 4, *x = out + rows;
+        const double *w = u + c[3];
+        for (int i = 0; i < rows; i++, w += size) {
+          double sum = 0.0;
+          for (int j = 0; j < size; j++) sum += w[j] * v[x[j]];
+          v[out[i]] = sum;
+        }
+        c = x + size; break;
+      }
+      case INNER: {
+        const int rows = c[1], size = c[2], *g = c + 4, *x = g + rows;
+        double *cell = cells + c[3];
+        for (int i = 0; i < rows; i++, cell += size) {
+          double a = v[g[i]];
+          for (int j = 0; j < size; j++) cell[j] += a * v[x[j]];
+        }
+        c = x + size; break;
+      }
+      default: return;
+    }
+  }
+}
+
+#undef UNARY
+#undef BINARY

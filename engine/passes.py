@@ -1,0 +1,394 @@
+"""The optimisation passes: each is a function from a program to one that computes the same with less work.
+
+None changes a number by more than rounding in the last place: sums keep the order in which eager mode adds,
+products are not multiplied out, and what is dropped could not have been inf or nan.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Sequence
+
+from .ops import KERNELS
+from .program import (
+    ADD,
+    CODES,
+    CONSTANT,
+    DIV,
+    INPUT,
+    MEAN,
+    MUL,
+    NAMES,
+    NEG,
+    ONE,
+    POW,
+    PRODUCTS,
+    SUB,
+    Program,
+    copy,
+    products,
+    rewrite,
+)
+
+ABS, TIMES = CODES["abs"], CODES["times"]
+COMMUTATIVE = (ADD, MUL)
+
+
+def fold(program: Program) -> Program:
+    """Compute what is made of constants now, and drop operations that change nothing, as x * 1.
+
+    >>> program = Program()
+    >>> x, two = program.emit(INPUT, 0), program.constant(2.0)
+    >>> program.outputs = [program.emit(POW, x, program.emit(MUL, two, ONE))]
+    >>> print(dead(fold(program)))
+    v1 = x0
+    v2 = v1 * v1
+    return v2
+    """
+
+    def write(new: Program, code: int, args: Sequence[int]) -> int:
+        numbers = [new.number(k) for k in args] if len(args) <= 2 else []
+        if code == PRODUCTS:
+            kept = [k for a, b in zip(args[::2], args[1::2], strict=True) if not _is_zero(new, a, b) for k in (a, b)]
+            return products(new, kept) if kept else new.constant(0.0)
+        if numbers and None not in numbers and (NAMES[code] in KERNELS or code in _ON_NUMBERS):
+            return new.constant((_ON_NUMBERS.get(code) or KERNELS[NAMES[code]])(*numbers))
+        rule = _RULES.get(code)
+        found = rule(new, args, numbers) if rule else None
+        return new.emit_many(code, args) if found is None else found
+
+    return rewrite(program, write)
+
+
+def _is_zero(program: Program, a: int, b: int) -> bool:
+    return program.number(a) == 0.0 and program.number(b) is not None
+
+
+_ON_NUMBERS: dict[int, Callable[..., float]] = {
+    ADD: lambda a, b: a + b,
+    SUB: lambda a, b: a - b,
+    MUL: lambda a, b: a * b,
+    NEG: lambda a: -a,
+}
+Numbers = Sequence["float | None"]
+
+
+def _fold_mul(new: Program, args: Sequence[int], numbers: Numbers) -> int | None:
+    for k in (0, 1):
+        if numbers[k] == 1.0:
+            return args[1 - k]
+        if numbers[k] == -1.0:
+            return _fold_neg(new, [args[1 - k]], [None]) or new.emit(NEG, args[1 - k])
+    return None
+
+
+def _fold_neg(new: Program, args: Sequence[int], numbers: Numbers) -> int | None:
+    return new.operands(args[0])[0] if new.codes[args[0]] == NEG else None
+
+
+def _fold_abs(new: Program, args: Sequence[int], numbers: Numbers) -> int | None:
+    return new.emit(ABS, new.operands(args[0])[0]) if new.codes[args[0]] == NEG else None
+
+
+def _fold_add(new: Program, args: Sequence[int], numbers: Numbers) -> int | None:
+    if new.codes[args[1]] == NEG:
+        return new.emit(SUB, args[0], new.operands(args[1])[0])
+    return None
+
+
+def _fold_sub(new: Program, args: Sequence[int], numbers: Numbers) -> int | None:
+    return args[0] if numbers[1] == 0.0 and math.copysign(1.0, numbers[1]) > 0 else None
+
+
+def _fold_div(new: Program, args: Sequence[int], numbers: Numbers) -> int | None:
+    divisor = numbers[1]
+    if divisor is None or abs(math.frexp(divisor)[0]) != 0.5 or not 1e-300 < abs(divisor) < 1e300:
+        return None
+    return new.emit(MUL, args[0], new.constant(1.0 / divisor)) if divisor != 1.0 else args[0]
+
+
+def _fold_times(new: Program, args: Sequence[int], numbers: Numbers) -> int | None:
+    if numbers[0] is None:
+        return None
+    return new.constant(0.0) if numbers[0] == 0.0 else args[1] if numbers[0] == 1.0 else new.emit(MUL, *args)
+
+
+def _fold_pow(new: Program, args: Sequence[int], numbers: Numbers) -> int | None:
+    a, exponent = args[0], numbers[1]
+    if exponent in (2.0, 3.0, 4.0):
+        square = new.emit(MUL, a, a)
+        return square if exponent == 2.0 else new.emit(MUL, square, a if exponent == 3.0 else square)
+    return ONE if exponent == 0.0 else a if exponent == 1.0 else new.emit(DIV, ONE, a) if exponent == -1.0 else None
+
+
+_RULES: dict[int, Callable[[Program, Sequence[int], Numbers], int | None]] = {
+    MUL: _fold_mul,
+    NEG: _fold_neg,
+    ABS: _fold_abs,
+    ADD: _fold_add,
+    SUB: _fold_sub,
+    DIV: _fold_div,
+    TIMES: _fold_times,
+    POW: _fold_pow,
+}
+
+
+def merge(program: Program) -> Program:
+    """Compute a common subexpression once.
+
+    >>> program = Program()
+    >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
+    >>> program.outputs = [program.emit(SUB, program.emit(MUL, x, y), program.emit(MUL, y, x))]
+    >>> print(merge(program))
+    v1 = x0
+    v2 = x1
+    v3 = v1 * v2
+    v4 = v3 - v3
+    return v4
+    """
+    known: dict[tuple[int, ...], int] = {}
+
+    def write(new: Program, code: int, args: Sequence[int]) -> int:
+        key = (code, *(sorted(args) if code in COMMUTATIVE else args))
+        if key not in known:
+            known[key] = new.emit_many(code, args)
+        return known[key]
+
+    return rewrite(program, write)
+
+
+def dead(program: Program) -> Program:
+    """Drop what no output depends on.
+
+    >>> program = Program()
+    >>> x, unused = program.emit(INPUT, 0), program.emit(INPUT, 1)
+    >>> program.outputs = [program.emit(NEG, x)]
+    >>> print(dead(program))
+    v1 = x0
+    v2 = -(v1)
+    return v2
+    """
+    live = bytearray(len(program))
+    live[ONE] = 1
+    for i in program.outputs:
+        live[i] = 1
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(codes) - 1, -1, -1):
+        if live[i] and codes[i] > CONSTANT:
+            for j in range(starts[i], starts[i + 1]):
+                live[args[j]] = 1
+    return select(program, [i for i in range(len(codes)) if live[i]])
+
+
+def select(program: Program, wanted: Sequence[int]) -> Program:
+    """The program of the wanted instructions alone, in that order, which has to have operands before results."""
+    new = Program()
+    at = array("i", bytes(4 * len(program)))
+    for i in wanted:
+        code, args = program.codes[i], program.operands(i)
+        if code == CONSTANT:
+            at[i] = new.constant(program.constants[args[0]])
+        else:
+            at[i] = new.emit_many(code, args if code < CONSTANT else [at[k] for k in args])
+    new.outputs = [at[k] for k in program.outputs]
+    return new
+
+
+def fuse(program: Program) -> Program:
+    """Join chains of additions and multiplications into sums of products.
+
+    A sum takes in a sum that only it uses as long as the order of the additions stays what it was.
+
+    >>> program = Program()
+    >>> a, b, c, d = (program.emit(INPUT, k) for k in range(4))
+    >>> ab, cd = program.emit(MUL, a, b), program.emit(MUL, c, d)
+    >>> program.outputs = [program.emit(ADD, a, program.emit(ADD, ab, cd))]
+    >>> print(dead(fuse(program)))
+    v1 = x0
+    v2 = x1
+    v3 = x2
+    v4 = x3
+    v5 = v1 * v2 + v3 * v4 + v1
+    return v5
+    """
+    new = Program()
+    codes, uses, varies = program.codes, program.uses(), program.varies()
+    at = array("i", bytes(4 * len(program)))
+    pending: list[list[int] | None] = [None] * len(program)  # sums and products not written yet, for their only user
+    minus = new.constant(-1.0)
+
+    def term(k: int, user: int, sign: int = ONE) -> list[int]:
+        found = pending[k]
+        if sign != ONE and not varies[k] and varies[user]:  # a fixed term has its sign in the weight
+            return [new.emit(NEG, settle(k)), ONE]
+        if found is not None and len(found) == 2 and varies[k] == varies[user] and (sign == ONE or found[1] == ONE):
+            return found if sign == ONE else [found[0], sign]
+        return [settle(k), sign]
+
+    def settle(k: int) -> int:
+        found = pending[k]
+        if found is not None:
+            pending[k] = None
+            at[k] = products(new, found)
+        return at[k]
+
+    def factors(a: int, b: int, user: int) -> list[int]:
+        if varies[user] and not (varies[a] or varies[b]):
+            return [new.emit(MUL, settle(a), settle(b)), ONE]
+        return [settle(a), settle(b)]
+
+    def joined(i: int, pairs: Sequence[tuple[int, int, int]]) -> list[int]:
+        """The pairs (a, b, sign) as one list, which begins with the sum that one of the bare terms may be."""
+        lead = None
+        for n, (a, b, sign) in enumerate(pairs if len(pairs) <= 2 else pairs[:1]):
+            if b == ONE and sign == ONE and lead is None and _is_sum(pending[a]) and varies[a] == varies[i]:
+                lead = n
+        found: list[int] = []
+        if lead is not None:
+            k = pairs[lead][0]
+            found, pending[k] = pending[k] or [], None
+        for n, (a, b, sign) in enumerate(pairs):
+            if n != lead:
+                found += term(a, i, sign) if b == ONE else factors(a, b, i)
+        return found
+
+    for i, code in enumerate(codes):
+        args = program.operands(i)
+        if code == CONSTANT:
+            at[i] = new.constant(program.constants[args[0]])
+            continue
+        if code == INPUT or code < CONSTANT:
+            at[i] = new.emit_many(code, args)
+            continue
+        if code == ADD:
+            pairs = joined(i, [(args[0], ONE, ONE), (args[1], ONE, ONE)])
+        elif code == SUB:
+            pairs = joined(i, [(args[0], ONE, ONE), (args[1], ONE, minus)])
+        elif code == PRODUCTS:
+            pairs = joined(i, [(b, a, ONE) if a == ONE else (a, b, ONE) for a, b in _pairs(args)])
+        elif code == MUL:
+            pairs = [settle(args[0]), settle(args[1])]
+        else:
+            at[i] = new.emit_many(code, [settle(k) for k in args])
+            continue
+        if uses[i] == 1:
+            pending[i] = pairs
+        else:
+            at[i] = products(new, pairs)
+    new.outputs = [settle(k) for k in program.outputs]
+    return new
+
+
+def _is_sum(pairs: list[int] | None) -> bool:
+    return pairs is not None and len(pairs) > 2
+
+
+def _pairs(args: Sequence[int]) -> list[tuple[int, int]]:
+    return list(zip(args[::2], args[1::2], strict=True))
+
+
+def average(program: Program) -> Program:
+    """Every output replaced by its mean over the examples, with what does not vary taken out of the sum.
+
+    >>> from engine.program import PARAMETER
+    >>> program = Program()
+    >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
+    >>> program.outputs = [program.emit(PRODUCTS, x, w, w, w)]
+    >>> print(dead(average(program)))
+    v1 = x0
+    v2 = p0
+    v3 = v2 * v2
+    v4 = mean(v1 * v2) + v3
+    return v4
+    """
+    new = copy(program)
+    varies = program.varies()
+    zero = new.constant(0.0)
+    means: dict[int, int] = {}
+    for i in program.outputs:
+        if i not in means:
+            means[i] = _mean(new, i, varies, zero) if varies[i] else i
+    new.outputs = [means[i] for i in program.outputs]
+    return new
+
+
+def _mean(program: Program, i: int, varies: bytearray, zero: int) -> int:
+    args = program.operands(i)
+    pairs = _pairs(_AS_PAIRS[program.codes[i]](args)) if program.codes[i] in _AS_PAIRS else [(i, ONE)]
+    fixed = [k for a, b in pairs if not (varies[a] or varies[b]) for k in (a, b)]
+    moving = [k for a, b in pairs if varies[a] or varies[b] for k in (a, b)]
+    return program.emit_many(MEAN, [products(program, fixed) if fixed else zero, *moving])
+
+
+_AS_PAIRS: dict[int, Callable[[Sequence[int]], Sequence[int]]] = {
+    PRODUCTS: lambda args: args,
+    MUL: lambda args: args,
+    ADD: lambda args: [args[0], ONE, args[1], ONE],
+}
+
+
+def split(program: Program) -> Program:
+    """First what depends on parameters alone, which is computed once a call, then what varies by example.
+
+    >>> from engine.program import PARAMETER
+    >>> program = Program()
+    >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
+    >>> program.outputs = [program.emit(MUL, x, program.emit(NEG, w))]
+    >>> print(split(program))
+    v1 = p0
+    v2 = -(v1)
+    v3 = x0
+    v4 = v3 * v2
+    return v4
+    """
+    varies = program.varies()
+    means = [i for i, code in enumerate(program.codes) if code == MEAN]
+    fixed = [i for i in range(len(program)) if not varies[i] and program.codes[i] != MEAN]
+    return select(program, [*fixed, *(i for i in range(len(program)) if varies[i]), *means])
+
+
+def group(program: Program) -> Program:
+    """Bring together the sums over the same operands, so that they can be computed as one matrix product.
+
+    >>> from engine.program import PARAMETER
+    >>> program = Program()
+    >>> u, v = program.emit(PARAMETER, 0), program.emit(PARAMETER, 1)
+    >>> x = program.emit(INPUT, 0)
+    >>> first = program.emit(MUL, u, x)
+    >>> program.outputs = [program.emit(CODES["exp"], first), program.emit(MUL, v, x)]
+    >>> print(group(program))
+    v1 = p0
+    v2 = p1
+    v3 = x0
+    v4 = v1 * v3
+    v5 = v2 * v3
+    v6 = exp(v4)
+    return v6, v5
+    """
+    varies = program.varies()
+    followers: dict[int, list[int]] = {}
+    first: dict[tuple[int, ...], int] = {}
+    moved = bytearray(len(program))
+    for i in range(len(program)):
+        key = columns(program, i, varies)
+        if key:
+            leader = first.setdefault(key, i)
+            followers.setdefault(leader, []).append(i)
+            moved[i] = leader != i
+    wanted = [k for i in range(len(program)) if not moved[i] for k in followers.get(i, (i,))]
+    return select(program, wanted)
+
+
+def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
+    """The operands that vary in a sum of (fixed weight) * (operand), 1 for a bare weight; else ()."""
+    code = program.codes[i]
+    if not varies[i] or (code != PRODUCTS and code != MUL):
+        return ()
+    args = program.operands(i)
+    found = []
+    for a, b in _pairs(args):
+        if varies[a] and varies[b]:
+            return ()
+        found.append(a if varies[a] else b if varies[b] else ONE)  # `fuse` leaves no product of two fixed numbers
+    return tuple(found)

@@ -1,0 +1,236 @@
+"""Record once, replay on batches: a function of Values as a compiled program.
+
+The function runs once. What it did is kept as a linear program over the table's operations, differentiated by
+transforming the program, optimised, and then run on whole batches without building a graph again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .derivative import derivative, lower
+from .errors import RecordingError, require
+from .execute import executor
+from .graph import ancestors, order
+from .passes import average, dead, fold, fuse, group, merge, split
+from .program import CONSTANT, INPUT, PARAMETER, Program, code_of, lines
+from .schedule import schedule
+from .value import Value, as_value, real, user_line, watching
+
+SHOWN = 24  # lines of a program that are printed before and after the gap
+
+
+def record(f: Callable[..., Any], *example: Any) -> Recording:
+    """Run `f` once on Values made from the example and keep what it did, to replay it on batches.
+
+    Each argument is a number, or a sequence of numbers of which `f` gets a list of Values. Leaves that existed
+    before are the parameters, read anew at every call; leaves made inside `f`, as plain numbers are, are constants.
+    Code in `f` that looks at the data of a Value that depends on an input or a parameter is a RecordingError.
+
+    >>> w = Value(3.0, "w")
+    >>> recording = record(lambda x: (x * w).tanh() + w, 0.5)
+    >>> recording.forward([0.0, 1.0]).round(4).tolist()
+    [3.0, 3.9951]
+    >>> recording.backward([0.0, 1.0]), w.grad
+    (3.49752..., 1.00493...)
+    """
+    if not example:
+        raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
+    arguments = [_as_values(x, k) for k, x in enumerate(example)]
+    inputs = {value: n for n, value in enumerate(_flat(arguments))}
+    newest = Value(0.0).serial
+    with watching(_Watch(inputs, newest)):
+        output = f(*arguments)
+    if isinstance(output, (list, tuple, dict)) or output is None:
+        raise TypeError(
+            f"a recorded function returns one Value, not {type(output).__name__}: record a function for each of several"
+        )
+    return Recording(as_value(output), arguments, newest)
+
+
+class Recording:
+    """A function as a program: `forward`, `backward` and `gradients` run it on a batch.
+
+    A batch has one array an argument: a column of shape (B,) for a number, a matrix of shape (B, n) for a sequence
+    of n. Arrays that don't fit are a TypeError or ValueError. Nothing raises for inf and nan.
+
+    >>> print(record(lambda x: x * x + 1.0, 2.0))
+    v1 = x0
+    v2 = v1 * v1 + 1
+    return v2
+    2 instructions recorded: lower 2, fold 2, merge 2, dead 2, fuse 1, dead 1, split 1, group 1
+    """
+
+    def __init__(self, output: Value, arguments: Sequence[Value | list[Value]], newest: int) -> None:
+        self.np = require("numpy", "fast")
+        self._widths = [len(x) if isinstance(x, list) else None for x in arguments]
+        self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
+        self._program, self._parameters = trace(output, {value: n for n, value in enumerate(_flat(arguments))}, newest)
+        self._executors: dict[str, Any] = {}
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The leaves that existed before the function ran, in the order in which the output uses them."""
+        return list(self._parameters)
+
+    def forward(self, *batch: Any) -> Any:
+        """The outputs, a float64 array of shape (B,)."""
+        arrays = self._checked(batch)
+        result = self.np.empty(len(arrays[0]))
+        self._executor("forward").run(arrays, self._parameters, [result])
+        return result
+
+    def backward(self, *batch: Any) -> float:
+        """The mean of the outputs; the gradient of that mean is added to every parameter's `.grad`."""
+        arrays = self._checked(batch)
+        mean, *gradients = self._executor("backward").run(arrays, self._parameters, [])
+        for parameter, gradient in zip(self._parameters, gradients, strict=True):
+            parameter.grad += gradient
+        return float(mean)
+
+    def gradients(self, *batch: Any) -> tuple[Any, ...]:
+        """For every argument the derivative of each output in it, an array of the shape of the argument's batch.
+
+        >>> record(lambda x, y: x * y, 1.0, 1.0).gradients([1.0, 2.0], [3.0, 4.0])
+        (array([3., 4.]), array([1., 2.]))
+        """
+        arrays = self._checked(batch)
+        results = [self.np.empty(array.shape) for array in arrays]
+        columns = [results[k] if self._widths[k] is None else results[k][:, j] for k, j in self._places]
+        self._executor("gradients").run(arrays, self._parameters, columns)
+        return tuple(results)
+
+    def __str__(self) -> str:
+        name = "backward" if self._parameters else "forward"
+        program, sizes = optimise(self._wanted(name), name)
+        text = list(lines(program))
+        if len(text) > 2 * SHOWN:
+            text[SHOWN:-SHOWN] = [f"... {len(text) - 2 * SHOWN} more ..."]
+        steps = ", ".join(f"{step} {size}" for step, size in sizes)
+        return "\n".join([*text, f"{_size(self._program)} instructions recorded: {steps}"])
+
+    def _executor(self, name: str) -> Any:
+        if name not in self._executors:
+            program, _ = optimise(self._wanted(name), name)
+            self._executors[name] = executor(schedule(program, name == "backward"), self._places)
+        return self._executors[name]
+
+    def _wanted(self, name: str) -> Program:
+        """The program of what is asked for, as the transformation leaves it."""
+        if name == "forward":
+            return self._program
+        if name == "backward":
+            return derivative(self._program, PARAMETER, len(self._parameters))
+        program = derivative(self._program, INPUT, len(self._places))
+        del program.outputs[0]
+        return program
+
+    def _checked(self, batch: Sequence[Any]) -> list[Any]:
+        """The batch as float64 arrays of the shapes that the recording takes."""
+        if len(batch) != len(self._widths):
+            raise TypeError(f"the recorded function takes {len(self._widths)} argument(s), not {len(batch)}")
+        arrays = [self._array(x, k) for k, x in enumerate(batch)]
+        size = len(arrays[0])
+        for k, array in enumerate(arrays):
+            if len(array) != size:
+                raise ValueError(f"argument {k + 1} has {len(array)} examples, where argument 1 has {size}")
+        if not size:
+            raise ValueError("a batch needs at least one example, this one is empty")
+        return arrays
+
+    def _array(self, x: Any, k: int) -> Any:
+        np, width = self.np, self._widths[k]
+        if type(x) is np.ndarray and x.dtype == float:
+            array = x
+        else:
+            array = np.asarray(x)
+            if array.dtype.kind not in "fiub":
+                raise TypeError(f"argument {k + 1} must be an array of real numbers, not of {array.dtype}")
+            array = array.astype(float)
+        if array.ndim != (1 if width is None else 2) or (width is not None and array.shape[1] != width):
+            wanted = "a column of shape (B,)" if width is None else f"a matrix of shape (B, {width})"
+            raise ValueError(f"argument {k + 1} must be {wanted}, not of shape {array.shape}")
+        return array
+
+
+def optimise(program: Program, name: str) -> tuple[Program, list[tuple[str, int]]]:
+    """The program after all passes, and how many instructions there were after each."""
+    passes = [lower, fold, merge, dead, fuse, *([average] if name == "backward" else []), dead, split, group]
+    sizes = []
+    for step in passes:
+        program = step(program)
+        sizes.append((step.__name__, _size(program)))
+    return program, sizes
+
+
+def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
+    """The graph behind `output` as a program, and its parameters: the leaves not younger than `newest`.
+
+    >>> x, w = Value(1.0), Value(2.0)
+    >>> program, parameters = trace(x * w + 3.0, {x: 0}, w.serial)
+    >>> print(program)
+    v1 = x0
+    v2 = p0
+    v3 = v1 * v2
+    v5 = v3 + 3
+    return v5
+    """
+    program, parameters = Program(), []
+    at: dict[Value, int] = {}
+
+    def leaf(value: Value) -> int:
+        if value in inputs:
+            return program.emit(INPUT, inputs[value])
+        if value.serial > newest:
+            return program.constant(value.data)
+        parameters.append(value)
+        return program.emit(PARAMETER, len(parameters) - 1)
+
+    for node in order(output):
+        operands = node.operands
+        for value in operands:
+            if not value.op and value not in at:
+                at[value] = leaf(value)
+        at[node] = program.emit_many(code_of(node.op), [at[value] for value in operands])
+    program.outputs = [at[output] if output in at else leaf(output)]
+    return program, parameters
+
+
+class _Watch:
+    """Raises when code that is being recorded looks at the data of a Value that depends on more than constants."""
+
+    def __init__(self, inputs: dict[Value, int], newest: int) -> None:
+        self.inputs, self.newest = inputs, newest
+        self.thread = threading.get_ident()
+
+    def __call__(self, value: Value) -> None:
+        if threading.get_ident() != self.thread or all(
+            leaf.serial > self.newest for leaf in ancestors(value) if not leaf.op
+        ):
+            return
+        raise RecordingError(
+            f"the code looks at the data of a Value that changes from batch to batch ({user_line()}), and a recording "
+            "would keep what it saw for good: choose with maximum, minimum, relu or abs, which are part of the "
+            "recording, or use the function without recording it"
+        )
+
+
+def _as_values(example: Any, k: int) -> Value | list[Value]:
+    """An argument as the Values that the function gets."""
+    if isinstance(example, (list, tuple)) or getattr(example, "ndim", 0) == 1:
+        return [Value(real(x)) for x in example]
+    if getattr(example, "ndim", 0) > 1:
+        raise TypeError(f"argument {k + 1} of the example must be a number or a sequence of numbers, not a matrix")
+    return Value(real(example))
+
+
+def _flat(arguments: Sequence[Value | list[Value]]) -> Iterator[Value]:
+    for x in arguments:
+        yield from x if isinstance(x, list) else [x]
+
+
+def _size(program: Program) -> int:
+    """How many instructions do something: leaves don't."""
+    return sum(code > CONSTANT for code in program.codes)
