@@ -63,7 +63,7 @@ def test_paths_that_cancel_say_how_much_each_way():
     a, b = labelled(3 * x, "a"), labelled(-2.9999 * x, "b")
     chain = chain_rule(a + b, x)
     assert chain.verdict == "cancelled"
-    assert "3.000 upwards, 3.000 downwards, and 0.0001 is left" in chain.sentence
+    assert "3 upwards, 3 downwards, and 0.0001 is left" in chain.sentence
 
 
 def test_many_moderate_factors_vanish_and_then_underflow():
