@@ -211,6 +211,10 @@ class ChainRule:
         """Write the picture to a file, `.svg .png .pdf .dot` by its suffix."""
         return self._ask("save", path, **options)
 
+    def explore(self) -> Any:
+        """The interactive page, for a notebook."""
+        return extensions["explore"](self.output, self.wrt, self.by)
+
     def __str__(self) -> str:
         text: str = self._ask("text")
         return text

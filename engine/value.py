@@ -226,6 +226,10 @@ class Value:
     def __reduce__(self) -> tuple[Any, ...]:
         return _leaf, (self._data, self._grad, self.label)  # a pickle holds numbers, not the graph behind them
 
+    def explore(self) -> Any:
+        """The interactive page of what this Value was computed from, for a notebook."""
+        return extensions["explore"](self)
+
     def _repr_svg_(self) -> str:
         svg: str = extensions["svg"](self)
         return svg
