@@ -35,28 +35,28 @@ KERNELS = {
   }""",
     "sum": "A => A.reduce((total, a) => total + a, 0)",
     "shift": """A => {
-    const largest = A.length ? A.reduce((a, b) => Math.max(a, b)) : 0;
+    const largest = A.length ? A.reduce((a, b) => b > a ? b : a) : 0;
     return Number.isFinite(largest) ? largest : 0;
   }""",
     "erf": """a => {
     const x = Math.abs(a);
-    if (x < 2) {
+    if (x < 1) {
       let sum = x, term = x;
       for (let n = 3; term > sum * 1e-17; n += 2) sum += term *= 2 * x * x / n;
       return Math.sign(a) * 1.1283791670955126 * f.gauss(x) * sum;
     }
     let fraction = x;
-    for (let n = 120; n > 0; n--) fraction = x + n / 2 / fraction;
+    for (let n = 200; n > 0; n--) fraction = x + n / 2 / fraction;
     return x < 6 ? Math.sign(a) * (1 - 0.5641895835477563 * f.gauss(x) / fraction) : Math.sign(a);
   }""",
 }
 
 
 def program(names: Iterable[str]) -> str:
-    """JavaScript for the rows of these names: `f` their values, `slopes` their partials, `textbook`, `variables`.
+    """JavaScript for the rows of these names: their values `f`, their `slopes`, textbook `forms` and `operands`.
 
     `f.name(a, b)` gives the result and `slopes.name(y, a, b)` an array with a partial for each operand, itself an
-    array where the operand is one. A row that no formula of others defines and that `KERNELS` does not know is a
+    array where the operand is one; `forms.name(y, a)` is the textbook form of the slope, and `operands.name` "ab". A row that no formula of others defines and that `KERNELS` does not know is a
     ValueError.
 
     >>> print(program(["neg"]))
@@ -66,19 +66,19 @@ def program(names: Iterable[str]) -> str:
     const slopes = {
       "neg": (y, a) => [(-1.0)],
     };
-    const textbook = {
+    const forms = {
     };
-    const variables = {
+    const operands = {
       "neg": "a",
     };
     """
     rows = {name: TABLE[name] for name in sorted(set(names))}
-    forms = {name: row for name, row in rows.items() if row.textbook and not row.variadic}
+    known = {name: row for name, row in rows.items() if row.textbook and not row.variadic}
     slopes = {name: _arrow(("y", *row.variables), row.partials, "[{}]") for name, row in rows.items()}
-    textbook = {name: _arrow(("y", *row.variables), [row.textbook]) for name, row in forms.items()}
-    variables = {name: json.dumps("".join(row.variables)) for name, row in rows.items()}
-    calls = [call for text in (*slopes.values(), *textbook.values()) for call in _calls(text)]
-    parts = {"f": _values([*rows, *calls]), "slopes": slopes, "textbook": textbook, "variables": variables}
+    forms = {name: _arrow(("y", *row.variables), [row.textbook]) for name, row in known.items()}
+    operands = {name: json.dumps("".join(row.variables)) for name, row in rows.items()}
+    calls = [call for text in (*slopes.values(), *forms.values()) for call in _calls(text)]
+    parts = {"f": _values([*rows, *calls]), "slopes": slopes, "forms": forms, "operands": operands}
     return "\n".join(_object(name, entries) for name, entries in parts.items())
 
 
