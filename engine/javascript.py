@@ -56,8 +56,8 @@ def program(names: Iterable[str]) -> str:
     """JavaScript for the rows of these names: their values `f`, their `slopes`, textbook `forms` and `operands`.
 
     `f.name(a, b)` gives the result and `slopes.name(y, a, b)` an array with a partial for each operand, itself an
-    array where the operand is one; `forms.name(y, a)` is the textbook form of the slope, and `operands.name` "ab". A row that no formula of others defines and that `KERNELS` does not know is a
-    ValueError.
+    array where the operand is one; `forms.name(y, a)` is the textbook form of the slope, and `operands.name` "ab".
+    A row that is defined by itself and has no JavaScript in `KERNELS` is a ValueError.
 
     >>> print(program(["neg"]))
     const f = {

@@ -1,0 +1,201 @@
+"""The interactive page: the graph as one HTML file that shows the paths of any Value, and recomputes them.
+
+The file needs no network and no server. It carries the graph, one operation of the table an entry, and the table's
+rows in JavaScript, so that a leaf can be changed and values, gradients, paths and verdicts follow. What is text
+stays text: labels enter as JSON and are written as text nodes, and the page's policy runs no script but its own.
+"""
+
+import html
+import json
+import re
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+from .formula import SAME, Naming
+from .graph import order
+from .javascript import program
+from .paths import By, ChainRule, Factor, Link, Links, chain_rule, fold
+from .program import CONSTANT, INPUT
+from .record import trace
+from .render import draw_dot
+from .terms import Name, Term, pretty_name, show
+from .value import Value, extensions
+from .verdict import CANCELLED, CONDITIONS, PLAIN, SENTENCES, TINY, VANISHED
+
+
+def page(output: Value, wrt: Value | None = None, by: By = "labels") -> str:
+    """HTML of the graph behind `output`, with the paths from `wrt` lit up: hover, choose or change any Value in it.
+
+    >>> x = Value(3.0, "x")
+    >>> page(x * x + x, x).splitlines()[0]
+    '<!doctype html>'
+    """
+    chain = chain_rule(output, output if wrt is None else wrt, by)
+    lasting = Lasting(chain, textbook=False)
+    links = fold(lasting.nodes, {output, chain.wrt}, by)
+    svg, boxes = _picture(output, lasting, links)
+    template, *scripts = (_file(name) for name in ("page.html", "chain.js", "page.js"))
+    script = "\n".join(['"use strict";', program(node.op for node in lasting.nodes if node.op), *scripts])
+    parts = {
+        "title": html.escape(f"whygrad: {lasting.names[output]}"),
+        "style hash": _hash(template.partition("<style>")[2].partition("</style>")[0]),
+        "script hash": _hash(script),
+        "svg": svg,
+        "data": _json(_data(chain, wrt, lasting, links, boxes)),
+        "script": script,
+    }
+    return re.sub(r"<!-- ([a-z ]+) -->", lambda part: parts[part[1]], template)
+
+
+class Frame:
+    """A page as a notebook shows it: in a frame of its own, which may run its script and nothing else.
+
+    >>> Frame("<p>")._repr_html_()
+    '<iframe srcdoc="&lt;p&gt;" sandbox="allow-scripts" ...></iframe>'
+    """
+
+    def __init__(self, page: str, height: int = 640) -> None:
+        self.page, self.height = page, height
+
+    def _repr_html_(self) -> str:
+        style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
+        source = html.escape(self.page)
+        return f'<iframe srcdoc="{source}" sandbox="allow-scripts" title="whygrad" style="{style}"></iframe>'
+
+
+def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame:
+    """The page of `output` for a notebook, with the paths from `wrt` lit up: `Value.explore` and `ChainRule.explore`.
+
+    >>> x = Value(3.0, "x")
+    >>> "<iframe" in explore(x * x)._repr_html_()
+    True
+    """
+    return Frame(page(output, wrt, by))
+
+
+class Lasting(Naming):
+    """Formulas that stay true when a leaf changes: no number that was computed is in them, and one form throughout."""
+
+    def __init__(self, chain: ChainRule, textbook: bool) -> None:
+        self.textbook = textbook
+        super().__init__(chain.output, chain.wrt, chain.by)
+
+    def textbook_holds(self, node: Value) -> bool:
+        """Whether textbook forms are what is wanted; the page looks at each whether it holds."""
+        return self.textbook
+
+    def number(self, number: float) -> Term:
+        """A term that is too long to read is left out."""
+        return Name("…")
+
+
+def _data(chain: ChainRule, wrt: Value | None, exact: Lasting, links: Links, boxes: dict[str, Any]) -> dict[str, Any]:
+    """All that the page knows."""
+    nodes, index = _nodes(exact)
+    place = {node: i for i, node in enumerate(links)}
+    textbook = Lasting(chain, textbook=True)
+    return {
+        "nodes": nodes,
+        "variables": [
+            {
+                "node": index[node],
+                "label": exact.names.get(node, f"{node.data:g}"),
+                "name": _name(node, exact),
+                "made": exact.definition(node, "pretty"),
+                "box": boxes["of"].get(node),
+                "links": [_link(link, place, chain, exact, textbook) for link in links[node]],
+            }
+            for node in links
+        ],
+        "boxes": {
+            id: {"title": title, "made": made, "head": place[head], "members": [place[node] for node in members]}
+            for id, (title, made, head, members) in boxes["boxes"].items()
+        },
+        "wrt": -1 if wrt is None else place[wrt],
+        "note": boxes["note"],
+        "words": {
+            **{"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME},
+            **{"sentences": SENTENCES, "conditions": CONDITIONS, "plain": PLAIN},
+        },
+    }
+
+
+def _nodes(naming: Lasting) -> tuple[list[dict[str, Any]], dict[Value, int]]:
+    """The program that replay starts from, an instruction an entry, and where in it each node of the graph is."""
+    leaves = [node for node in naming.nodes if not node.op]
+    program, _ = trace(naming.output, {leaf: k for k, leaf in enumerate(leaves)}, newest=0)
+    nodes: list[dict[str, Any]] = [{"data": 1.0} for _ in program.codes]
+    inputs = program.leaves(INPUT)
+    at = {leaf: inputs.get(k, len(nodes)) for k, leaf in enumerate(leaves)}  # one more for what is not upstream
+    for leaf, i in at.items():
+        nodes[i : i + 1] = [{"data": _number(leaf.data)}]
+    operations = (i for i, code in enumerate(program.codes) if code > CONSTANT)
+    for node, i in zip(order(naming.output), operations, strict=True):
+        at[node], nodes[i] = i, _operation(node, list(program.operands(i)), naming)
+    return nodes, at
+
+
+def _operation(node: Value, operands: list[int], naming: Lasting) -> dict[str, Any]:
+    """An operation, its operands and, if it is no variable, what it is made of."""
+    entry: dict[str, Any] = {"op": node.op, "operands": operands}
+    if node not in naming.names:
+        entry["text"] = show(naming.term(node), "pretty")
+    if node.op == "pow" and not node.operands[1].op and not node.operands[1].label and not node.partials[1]:
+        entry["constant"] = [1]  # an exponent that was a plain number
+    return entry
+
+
+def _link(link: Link, place: dict[Value, int], chain: ChainRule, *namings: Lasting) -> dict[str, Any]:
+    factor = Factor(link.of, link.wrt, link.value, link, chain)
+    text, textbook = (show(naming.slope(factor), "pretty", within="mul") for naming in namings)
+    entry: dict[str, Any] = {"wrt": place[link.wrt], "text": text if text != "…" else ""}
+    if textbook != text:
+        entry["textbook"] = textbook
+    if link.slot is not None:
+        entry["slot"] = link.slot
+    return entry
+
+
+def _name(node: Value, naming: Lasting) -> str:
+    return pretty_name(naming.names[node]) if node in naming.names else show(node.data, "pretty")
+
+
+def _number(number: float) -> float | str:
+    """A number as JSON has it; as text where it has none."""
+    return number if isfinite(number) else {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[str(number)]
+
+
+def _json(data: dict[str, Any]) -> str:
+    """JSON that no parser of HTML can take for a tag."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _file(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+extensions["page"] = page
+extensions["explore"] = explore
+
+
+def _picture(output: Value, naming: Lasting, links: Links) -> tuple[str, dict[str, Any]]:
+    ids = {v: f"n{i}" for i, v in enumerate(links)}
+    lines = [
+        "digraph { rankdir=LR; bgcolor=transparent; nodesep=.25; ranksep=.9;"
+        "node [shape=box,style=rounded,fontname=Arial,fontsize=13,height=.85]; edge [arrowsize=.7,fontsize=12]"
+    ]
+    for v, id in ids.items():
+        label = json.dumps(f"data 0.123456  {naming.definition(v, 'pretty')}", ensure_ascii=False)
+        lines.append(f'{id} [id={id},class="node",label={label}]')
+        lines += [f'{ids[link.wrt]} -> {id} [class="edge",label="{link.value:.4g}"]' for link in links[v]]
+    lines.append("}")
+    svg = draw_dot("\n".join(lines), "svg").decode()
+    boxes = {id: (_name(v, naming), naming.definition(v, "pretty"), v, [v]) for v, id in ids.items()}
+    return svg[svg.index("<svg") :], {"of": ids, "note": "", "boxes": boxes}
