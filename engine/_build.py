@@ -13,7 +13,7 @@ from setuptools import Extension, setup
 from setuptools.build_meta import *  # noqa: F403  the hooks that the class below replaces have the same names
 from setuptools.build_meta import build_wheel as _build_wheel
 
-MODULES = ("value", "graph", "backward", "execute")  # a .pxd beside the .py gives it C types
+MODULES = ("value.py", "graph.py", "backward.py", "native.pyx")  # a .pxd beside a .py gives it C types
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
@@ -21,7 +21,7 @@ DIRECTIVES = {"language_level": 3, "annotation_typing": False}  # C types stand 
 
 
 def extensions() -> list[Extension]:
-    """The extensions, made from the same .py files that run uncompiled; none with WHYGRAD_PURE=1."""
+    """The extensions, most of them from the .py files that run uncompiled too; none with WHYGRAD_PURE=1."""
     if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
         return []
     from Cython.Build import cythonize
@@ -29,7 +29,11 @@ def extensions() -> list[Extension]:
     headers = [str(path) for path in Path("engine").glob("*.h")]
     wanted = [
         Extension(
-            f"engine.{name}", [f"engine/{name}.py"], extra_compile_args=FLAGS, include_dirs=["engine"], depends=headers
+            f"engine.{Path(name).stem}",
+            [f"engine/{name}"],
+            extra_compile_args=FLAGS,
+            include_dirs=["engine"],
+            depends=headers,
         )
         for name in MODULES
     ]

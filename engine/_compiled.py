@@ -19,4 +19,4 @@ if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
     _package = str(Path(__file__).parent)
     sys.path_importer_cache[_package] = FileFinder(_package, (SourceFileLoader, SOURCE_SUFFIXES))
 
-compiled: bool = _is_compiled("value") and _is_compiled("execute")
+compiled: bool = _is_compiled("value") and _is_compiled("native")

@@ -51,6 +51,20 @@ BEGIN_TARGET_AVX512
 END_TARGET
 #endif
 
+/* Room for so many doubles, all 0, at a multiple of 64 bytes. */
+static double *aligned(size_t count) {
+  char *raw = calloc(8 * count + 64 + sizeof(void *), 1);
+  if (!raw) return NULL;
+  char *start = raw + sizeof(void *);
+  start += (64 - (size_t)start % 64) % 64;
+  ((void **)start)[-1] = raw;
+  return (double *)start;
+}
+
+static void free_aligned(double *start) {
+  if (start) free(((void **)start)[-1]);
+}
+
 static runner best_runner(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();

@@ -15,7 +15,11 @@ from typing import NamedTuple
 
 from .ops import TABLE
 from .passes import columns
-from .program import CONSTANT, DENSE, INNER, INPUT, MEAN, NAMES, ONE, PARAMETER, PRODUCTS, Program
+from .program import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, NAMES, ONE, PARAMETER, PRODUCTS, Program
+
+CHEAP = [
+    CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
+]
 
 
 def counted(code: int) -> bool:
@@ -46,7 +50,7 @@ class Schedule:
     means: list[int] = field(default_factory=list)
     cells: array[int] = field(default_factory=lambda: array("i"))
     widest: int = 0
-    operations: int = 0
+    cost: float = 0.0  # nanoseconds an example, roughly: enough to know when a second thread is worth it
 
 
 class Step(NamedTuple):
@@ -180,8 +184,14 @@ def _assign_rows(
             if last[k] == n and varies[k]:
                 free.append(row[k])
         free += [row[k] for k in step.results if k not in last]
-        plan.operations += max(1, len(step.results))
+        plan.cost += _cost(step)
     plan.outputs = [row[k] for k in plan.outputs]
+
+
+def _cost(step: Step) -> float:
+    if step.code in (DENSE, INNER):
+        return 0.1 * step.head[0] * step.head[1]
+    return 0.2 * len(step.operands) if step.code in CHEAP else 3.0
 
 
 def _distinct(operands: Iterable[int]) -> Iterable[int]:
