@@ -222,13 +222,13 @@ class Lowering:
 
 
 def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int:
-    """A sum or a dot product as one instruction."""
+    """A sum or a dot product as one instruction; the 0 that a sum starts from makes its 0 positive."""
     if name == "sum":
-        pairs = [k for operand in operands for k in (operand, ONE)]
+        pairs = [k for operand in (*operands, program.constant(0.0)) for k in (operand, ONE)]
     else:
         size = len(operands) // 2
         pairs = [k for i in range(size) for k in (operands[i], operands[size + i])] + [operands[-1], ONE]
-    return program.emit_many(PRODUCTS, pairs) if pairs else program.constant(0.0)
+    return program.emit_many(PRODUCTS, pairs)
 
 
 def lower(program: Program) -> Program:

@@ -126,7 +126,7 @@ INLINE vec VARIANT(log1p)(vec a) {
 INLINE void VARIANT(dense_tile)(const int rows, const int wide, const int *out, const int *in, int size,
                                 const double *w, double *v, long stride, long k) {
   vec sum[4][2];
-  for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) sum[i][q] = all(0.0);
+  for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) sum[i][q] = all(-0.0); /* -0 + x is x */
   for (int j = 0; j < size; j++) {
     vec x[2];
     for (int q = 0; q < wide; q++) x[q] = AT(in[j], k + q * LANES);

@@ -120,7 +120,7 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
         const int rows = c[1], size = c[2], *out = c + 4, *x = out + rows;
         const double *w = u + c[3];
         for (int i = 0; i < rows; i++, w += size) {
-          double sum = 0.0;
+          double sum = -0.0;
           for (int j = 0; j < size; j++) sum += w[j] * v[x[j]];
           v[out[i]] = sum;
         }

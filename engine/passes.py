@@ -10,7 +10,7 @@ import math
 from array import array
 from collections.abc import Callable, Sequence
 
-from .ops import KERNELS
+from .ops import KERNELS, TABLE, numeric
 from .program import (
     ADD,
     CODES,
@@ -50,19 +50,17 @@ def fold(program: Program) -> Program:
     def write(new: Program, code: int, args: Sequence[int]) -> int:
         numbers = [new.number(k) for k in args] if len(args) <= 2 else []
         if code == PRODUCTS:
-            kept = [k for a, b in zip(args[::2], args[1::2], strict=True) if not _is_zero(new, a, b) for k in (a, b)]
-            return products(new, kept) if kept else new.constant(0.0)
+            return products(new, args)
         if numbers and None not in numbers and (NAMES[code] in KERNELS or code in _ON_NUMBERS):
-            return new.constant((_ON_NUMBERS.get(code) or KERNELS[NAMES[code]])(*numbers))
+            name = NAMES[code]
+            return new.constant(
+                _ON_NUMBERS[code](*numbers) if code in _ON_NUMBERS else numeric(name, *TABLE[name].split(numbers))
+            )
         rule = _RULES.get(code)
         found = rule(new, args, numbers) if rule else None
         return new.emit_many(code, args) if found is None else found
 
     return rewrite(program, write)
-
-
-def _is_zero(program: Program, a: int, b: int) -> bool:
-    return program.number(a) == 0.0 and program.number(b) is not None
 
 
 _ON_NUMBERS: dict[int, Callable[..., float]] = {
