@@ -37,7 +37,7 @@ def page(output: Value, wrt: Value | None = None, by: By = "labels") -> str:
     lasting = Lasting(chain, textbook=False)
     links = fold(lasting.nodes, {output, chain.wrt}, by)
     svg, boxes = _picture(output, lasting, links)
-    template, *scripts = (_file(name) for name in ("page.html", "chain.js", "page.js"))
+    template, *scripts = (_file(name) for name in ("page.html", "chain.js", "picture.js", "page.js"))
     script = "\n".join(['"use strict";', program(node.op for node in lasting.nodes if node.op), *scripts])
     parts = {
         "title": html.escape(f"whygrad: {lasting.names[output]}"),
