@@ -4,6 +4,7 @@ from ._compiled import compiled as compiled
 from .answer import Check as Check
 from .backward import grad as grad
 from .check import check_gradients as check_gradients
+from .diagnose import diagnose as diagnose
 from .errors import GradientError as GradientError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import NonFiniteError as NonFiniteError
@@ -11,6 +12,8 @@ from .errors import RecordingError as RecordingError
 from .errors import RenderError as RenderError
 from .errors import StateError as StateError
 from .errors import WhygradError as WhygradError
+from .findings import Finding as Finding
+from .findings import Report as Report
 from .paths import ChainRule as ChainRule
 from .paths import chain_rule as chain_rule
 from .record import record as record

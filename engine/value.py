@@ -24,6 +24,8 @@ extensions: dict[str, Callable[..., Any]] = {}
 
 _serials = count(1)
 _strict = False
+_lines: dict[int, str] = {}  # of the nodes that first were inf or nan, by serial
+REMEMBERED = 1000  # nodes; the oldest is forgotten
 _watch: Callable[[Any], None] | None = None
 
 
@@ -395,7 +397,7 @@ def _unary(op: str, data: float, a: Value, da: float) -> Value:
     node._lists = None
     node._mark = 0
     node.serial = next(_serials)
-    if _strict:
+    if data - data or _strict:
         _inspect(node)
     return node
 
@@ -413,7 +415,7 @@ def _binary(op: str, data: float, a: Value, b: Value, da: float, db: float) -> V
     node._lists = None
     node._mark = 0
     node.serial = next(_serials)
-    if _strict:
+    if data - data or _strict:
         _inspect(node)
     return node
 
@@ -422,7 +424,7 @@ def _variadic(op: str, data: float, operands: list[Value], partials: list[float]
     node = Value(data)
     node.op = op
     node._lists = (operands, partials)
-    if _strict:
+    if data - data or _strict:
         _inspect(node)
     return node
 
@@ -494,8 +496,30 @@ def _leaf(data: float, grad: float, label: str) -> Value:
 
 
 def _inspect(node: Value) -> None:
-    if math.isfinite(node._data) and all(map(math.isfinite, node.partials)):
-        return
+    """Called on what is not finite, whose data - data is nan, and inside `strict()` on all: a check of nanoseconds."""
+    if not _strict:
+        _remember(node)
+    elif not (math.isfinite(node._data) and all(map(math.isfinite, node.partials))):
+        _refuse(node)
+
+
+def _remember(node: Value) -> None:
+    if all(math.isfinite(operand._data) for operand in node.operands):
+        if len(_lines) >= REMEMBERED:
+            del _lines[next(iter(_lines))]
+        _lines[node.serial] = user_line()
+
+
+def line_of(node: Value) -> str:
+    """The line of user code that made inf or nan of finite operands, "" if that was not here or long ago.
+
+    >>> line_of(Value(0.0).log())
+    '<doctest ...>, line 1: line_of(Value(0.0).log())'
+    """
+    return _lines.get(node.serial, "")
+
+
+def _refuse(node: Value) -> None:
     arguments = ", ".join(f"{x.label} = {x._data}" if x.label else f"{x._data}" for x in node.operands)
     gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the slopes {node.partials}"
     raise NonFiniteError(f"{node.op}({arguments}) {gave} ({user_line()}): keep the operands where {node.op} is finite")

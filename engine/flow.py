@@ -1,0 +1,163 @@
+"""The graph behind a loss as lists by position, and what one pass forward and one in reverse tell of it.
+
+`sizes` are gradients without their signs: what the paths to a node add up to if none cancels another.
+"""
+
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from .graph import ancestors
+from .ops import TABLE
+from .terms import short_number
+from .value import Value
+
+SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
+
+
+class Flow:
+    """All that `loss` was computed from, operands first; operands are positions in that order.
+
+    >>> x = Value(3.0, "x")
+    >>> flow = Flow(x * x - x)
+    >>> flow.at[x], flow.operands, flow.gradients[0], flow.sizes[0]
+    (0, [(), (0, 0), (1, 0)], 5.0, 7.0)
+    """
+
+    def __init__(self, loss: Value) -> None:
+        self.nodes = ancestors(loss)
+        self.at = {node: i for i, node in enumerate(self.nodes)}
+        self.operands = [tuple(self.at[operand] for operand in node.operands) for node in self.nodes]
+        self.partials = [node.partials for node in self.nodes]
+        self.data = [node.data for node in self.nodes]
+        self.gradients, self.sizes = self.reverse(self.partials)
+
+    def reverse(self, partials: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
+        """The derivative of the loss in every node, and its size, added up in the order of `backward()`."""
+        gradients, sizes = [0.0] * len(self.nodes), [0.0] * len(self.nodes)
+        gradients[-1] = sizes[-1] = 1.0
+        for i in range(len(self.nodes) - 1, -1, -1):
+            gradient, size = gradients[i], sizes[i]
+            for j, partial in zip(self.operands[i], partials[i], strict=True):
+                gradients[j] += gradient * partial
+                sizes[j] += size * abs(partial)
+        return gradients, sizes
+
+    def again(self, i: int, data: Sequence[float]) -> float:
+        """Operation `i` on other numbers."""
+        node, numbers = self.nodes[i], [data[j] for j in self.operands[i]]
+        quick = _QUICK.get(node.op)
+        return float(quick(*numbers)) if quick else float(TABLE[node.op].value(*TABLE[node.op].split(numbers)))
+
+    def forward(self, given: Mapping[int, float]) -> list[float]:
+        """All numbers computed anew from the leaves as they are now, those at some positions given."""
+        data = list(self.data)
+        for i, node in enumerate(self.nodes):
+            if i in given or node.op:
+                data[i] = given[i] if i in given else self.again(i, data)
+        return data
+
+    def slopes(self, data: Sequence[float]) -> list[list[float]]:
+        """The partials of every operation at other numbers."""
+        found: list[list[float]] = []
+        for i, node in enumerate(self.nodes):
+            if not node.op:
+                found.append([])
+                continue
+            row, numbers = TABLE[node.op], [data[j] for j in self.operands[i]]
+            groups = row.split(numbers)
+            partials = row.slopes(data[i], *groups)
+            found.append(row.flatten(partials, len(groups[0])) if row.variadic else list(partials))
+        return found
+
+    @cached_property
+    def changed(self) -> dict[int, float | None]:
+        """The nodes whose data was set after something was computed from it, and what it was, where that is known.
+
+        >>> x = Value(3.0, "x")
+        >>> y = x * 2
+        >>> x.data = 5.0
+        >>> Flow(y).changed
+        {0: 3.0}
+        """
+        wrong = [i for i, node in enumerate(self.nodes) if node.op and not self._agrees(i)]
+        cleared = self._cleared(set(wrong)) if wrong else set()
+        found: dict[int, float | None] = {}
+        for i in wrong:
+            inside = [(slot, j) for slot, j in enumerate(self.operands[i]) if j not in cleared]
+            leaves = [(slot, j) for slot, j in inside if not self.nodes[j].op]
+            named = [(slot, j) for slot, j in leaves if self.nodes[j].label] or leaves
+            for slot, j in named:
+                found[j] = found.get(j) if found.get(j) is not None else self._before(i, slot)
+            if not leaves and not any(j in found for _, j in inside):
+                found[i] = None
+        return found
+
+    def _agrees(self, i: int) -> bool:
+        """Whether an operation still has the number that its operands give now; of inf and nan, yes."""
+        now, held = self.again(i, self.data), self.data[i]
+        made_of = sum(abs(p * self.data[j]) for j, p in zip(self.operands[i], self.partials[i], strict=True))
+        return not abs(now - held) > SAME * (abs(held) + made_of)
+
+    def _cleared(self, wrong: set[int]) -> set[int]:
+        """The leaves that some operation still has the number of."""
+        cleared: set[int] = set()
+        for i in range(len(self.nodes)):
+            for slot, j in enumerate(self.operands[i]):
+                was = self._before(i, slot)
+                if was == self.data[j] if was is not None else i not in wrong and self.partials[i][slot] != 0.0:
+                    cleared.add(j)
+        return {j for j in cleared if not self.nodes[j].op}
+
+    def _before(self, i: int, slot: int) -> float | None:
+        """What an operand was on the way forward, if another's partial tells: those of a product are its operands."""
+        op, partials = self.nodes[i].op, self.partials[i]
+        if op == "mul":
+            return partials[1 - slot]
+        half = len(partials) // 2
+        return partials[(slot + half) % (2 * half)] if op == "dot" and slot < 2 * half else None
+
+    def describe(self, i: int, most: int = 4) -> str:
+        """The label of a node, or the operation with the labels and numbers of its operands.
+
+        >>> Flow(Value(3.0, "x") * 2).describe(2)
+        'mul(x, 2)'
+        """
+        if self.nodes[i].label or not self.nodes[i].op:
+            return self.nodes[i].label or short_number(self.data[i])
+        inner = [self.nodes[j].label or short_number(self.data[j]) for j in self.operands[i]]
+        more = ", …" if len(inner) > most else ""
+        return f"{self.nodes[i].op}({', '.join(inner[:most])}{more})"
+
+
+def _dot(*numbers: float) -> float:
+    half = len(numbers) // 2
+    products: float = sum(map(operator.mul, numbers[:half], numbers[half : 2 * half]))
+    return products + numbers[-1]
+
+
+def _sum(*numbers: float) -> float:
+    return sum(numbers)
+
+
+# The rows that a network is made of, at the speed of built-ins; they may round in another order.
+_QUICK: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "neg": operator.neg,
+    "dot": _dot,
+    "sum": _sum,
+}
+
+
+def additive(flow: Flow, roots: Iterable[int]) -> set[int]:
+    """What reaches `roots` through sums and constant factors alone: terms of a loss, and of a mean of losses."""
+    found = set(roots)
+    for i in range(max(found, default=-1), -1, -1):
+        if i in found and flow.nodes[i].op in ("add", "sub", "neg", "sum", "mul", "div"):
+            inner = [j for j in flow.operands[i] if flow.nodes[j].op]
+            if flow.nodes[i].op not in ("mul", "div") or len(inner) == 1:
+                found.update(inner)
+    return found

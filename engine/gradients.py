@@ -1,0 +1,242 @@
+"""Faults that show in the gradients: copies, and what vanishes, explodes, cancels or does not arrive at all."""
+
+import math
+import random
+from collections.abc import Sequence
+
+from .activations import flat_units, off_units
+from .case import Case
+from .findings import Evidence, Finding
+from .flow import Flow
+from .units import Unit
+from .value import Value
+
+
+def symmetric(case: Case) -> list[Finding]:
+    """Classes of units in a layer with equal weights and equal gradients."""
+    flow = case.flow
+    marks = {i: (_digits(flow.data[i]), _gradient(flow, i)) for i in case.units.parameters}
+    alike = case.units.classes(marks)
+    layers: dict[str, list[list[Unit]]] = {}
+    classes: dict[object, list[Unit]] = {}
+    for unit in case.units.all:
+        if unit.pre and any(i in case.units.deep for i in unit.activations or unit.pre):
+            ops = {flow.nodes[i].op for i in unit.activations}
+            classes.setdefault((unit.layer, alike[unit.key], _digits(flow.data[unit.pre[0]]), *sorted(ops)), []).append(
+                unit
+            )
+    for units in classes.values():
+        if len(units) > 1:
+            layers.setdefault(units[0].layer, []).append(units)
+    return [_copies(case, found) for found in layers.values()]
+
+
+def _digits(number: float) -> float:
+    return float(f"{number:.6g}")
+
+
+def _gradient(flow: Flow, i: int) -> float:
+    """A gradient to six digits, 0 if rounding may have made all of it."""
+    gradient = flow.gradients[i]
+    return 0.0 if abs(gradient) <= 1e-6 * flow.sizes[i] else _digits(gradient)
+
+
+def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
+    units = [unit for members in classes for unit in members]
+    weights = case.units.weights(units[0])
+    told = "; ".join(" = ".join(unit.name for unit in members) for members in classes)
+    total = len(case.units.of(units[0].layer))
+    return Finding(
+        "symmetric",
+        tuple(unit.name for unit in units),
+        {
+            "classes": len(classes),
+            "copies": told if len(told) <= 200 else f"{told[:200]} …",
+            "units": f"{len(units)} of {total}",
+            "weight": case.flow.data[weights[0]],
+            "gradient": case.flow.gradients[weights[0]],
+        },
+        "These units have the same weights and so compute the same, get the same gradients and take the same steps: "
+        "no gradient step can ever separate them, and the layer is no wider than its classes.",
+        'What breaks them apart is different initial weights: draw them at random, MLP(..., init="xavier", seed=0), '
+        "instead of setting all to one number. Biases may be equal.",
+    )
+
+
+def vanishing(case: Case) -> list[Finding]:
+    """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
+    layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
+    if len(layers) < 2:
+        return _lost_on_the_way(case)
+    top = max(range(len(layers)), key=lambda k: layers[k][2])
+    faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
+    faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
+    if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2]:
+        return []
+    blocked = {unit.layer for unit in (*flat_units(case), *off_units(case))}
+    if any(layers[k][0] in blocked for k in range(faint[0], top + 1)):
+        return []
+    first, last = layers[faint[0]], layers[top]
+    steps = top - faint[0]
+    evidence: dict[str, float | int | str] = {
+        f"gradient at {first[0]}": first[2],
+        f"gradient at {last[0]}": last[2],
+        "layers between": steps,
+    }
+    if first[2]:
+        evidence["factor a layer"] = (first[2] / last[2]) ** (1 / steps)
+    return [_vanished(tuple(layers[k][0] for k in faint), evidence)]
+
+
+def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
+    return Finding(
+        "vanishing",
+        where,
+        evidence,
+        "Each layer on the way back multiplies the gradient by its weights and slopes. No one factor is tiny, but "
+        "together they leave so little that the first layers hardly move.",
+        'Take fewer layers, relu instead of sigmoid or tanh with init="he", larger weights from init="xavier", or add '
+        "a layer's input to its output, so that one path has the factor 1.",
+    )
+
+
+def _strength(case: Case, units: Sequence[Unit]) -> float:
+    """The largest gradient at a pre-activation of a layer; nan counts as 0."""
+    sizes = (abs(case.flow.gradients[i]) for unit in units for i in unit.pre)
+    return max((size for size in sizes if size == size), default=0.0)
+
+
+def _lost_on_the_way(case: Case) -> list[Finding]:
+    """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
+    flow, limits = case.flow, case.limits
+    faint = [p for p in case.positions if 0.0 < abs(case.gradient(p)) <= limits.vanished or case.gradient(p) == 0.0]
+    if not faint:
+        return []
+    before = _strongest(flow)
+    found = []
+    for p in faint:
+        factors = _factors(before, case.positions[p])
+        moderate = sorted(factors)[3:]
+        if factors and min(factors) > 0.0 and math.fsum(map(math.log, moderate)) <= math.log(limits.vanished):
+            found.append((p, factors))
+    if not found:
+        return []
+    p, factors = found[0]
+    mean = math.exp(math.fsum(map(math.log, factors)) / len(factors))
+    evidence: Evidence = {"gradient": case.gradient(p), "factors": len(factors), "mean factor": mean}
+    return [_vanished(tuple(case.names[q] for q, _ in found), evidence)]
+
+
+Step = tuple[
+    float, int, float
+]  # the log of the strongest product down to a node, where that came from, the last factor
+
+
+def _strongest(flow: Flow) -> list[Step]:
+    """For each node the strongest path from the loss: products as logarithms, which don't underflow."""
+    best: list[Step] = [(-math.inf, -1, 0.0)] * len(flow.nodes)
+    best[-1] = (0.0, -1, 1.0)
+    for i in range(len(flow.nodes) - 1, -1, -1):
+        for j, partial in zip(flow.operands[i], flow.partials[i], strict=True):
+            if partial and best[i][0] + math.log(abs(partial)) > best[j][0]:
+                best[j] = (best[i][0] + math.log(abs(partial)), i, abs(partial))
+    return best
+
+
+def _factors(best: Sequence[Step], i: int) -> list[float]:
+    """The factors along the strongest path, without those that are 1."""
+    found = []
+    while best[i][1] >= 0:
+        found.append(best[i][2])
+        i = best[i][1]
+    return [factor for factor in found if factor != 1.0]
+
+
+def exploding(case: Case) -> list[Finding]:
+    """Parameters with a gradient that no usual learning rate can be stepped along."""
+    limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
+    if not all(map(_is_finite_operation, case.flow.data, case.flow.partials)):
+        return []
+    for members in case.by_place.values():
+        gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
+        weight = max(limits.smallest, *(abs(p.data) for p in members))
+        if gradient > limits.exploded * weight:
+            found += members
+            worst, against = max((worst, against), (gradient, weight))
+    if not found:
+        return []
+    return [
+        Finding(
+            "exploding",
+            tuple(case.groups(found)),
+            {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
+            f"The gradient is {worst / against:.2g} times the weights: with a learning rate of 0.001 one step would "
+            "throw them far beyond anything useful, and the loss with them.",
+            'Scale inputs and targets to about 1, start from smaller weights (MLP(..., init="he", seed=0)), '
+            "take the mean of the losses, not their sum, and a smaller learning rate; or clip the gradient.",
+        )
+    ]
+
+
+def _is_finite_operation(number: float, partials: Sequence[float]) -> bool:
+    return math.isfinite(number) and all(map(math.isfinite, partials))
+
+
+FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the corners of a hinge
+
+
+def cancelled(case: Case) -> list[Finding]:
+    """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
+    limit = case.limits.cancelled / max(1, len(case.parameters))
+    wanted = [p for p, i in case.positions.items() if _cancels(case.flow.gradients[i], case.flow.sizes[i], limit)]
+    wanted = [p for p in wanted if case.gradient(p) or case.size(p)]
+    for distance in FAR if wanted else ():
+        gradients, sizes = _elsewhere(case, wanted, distance)
+        wanted = [p for p in wanted if _cancels(gradients[case.positions[p]], sizes[case.positions[p]], limit)]
+        if not wanted:
+            return []
+    return [_nothing_left(case, wanted)] if wanted else []
+
+
+def _cancels(gradient: float, size: float, limit: float) -> bool:
+    return abs(gradient) <= limit * size
+
+
+def _elsewhere(case: Case, moved: Sequence[Value], distance: float) -> tuple[list[float], list[float]]:
+    """Gradients and their sizes with `moved` elsewhere: those that cancel because this is a minimum no longer do."""
+    rng, given = random.Random(0), {}
+    for p in moved:
+        given[case.positions[p]] = p.data + distance * (abs(p.data) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
+    return case.flow.reverse(case.flow.slopes(case.flow.forward(given)))
+
+
+def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
+    p = max(wanted, key=case.size)
+    up, down = (case.size(p) + case.gradient(p)) / 2, (case.size(p) - case.gradient(p)) / 2
+    return Finding(
+        "cancelled",
+        tuple(case.groups(wanted)),
+        {"upwards": up, "downwards": down, "left": case.gradient(p), "parameters": len(wanted)},
+        "There are paths to the loss, but what some pull upwards the others pull downwards, whatever the number of "
+        "the parameter is: the loss does not change with it.",
+        "Look for a term that is subtracted again, such as a mean that takes the bias away, a sum of probabilities "
+        "that is always 1, or a sign that is wrong: chain_rule(loss, p).paths() shows the paths of p.",
+    )
+
+
+def disconnected(case: Case) -> list[Finding]:
+    """Parameters that are not in the graph of the loss."""
+    missing = [p for p in case.parameters if p not in case.positions]
+    if not missing:
+        return []
+    return [
+        Finding(
+            "disconnected",
+            tuple(case.groups(missing)),
+            {"parameters": len(missing), "of": len(case.parameters), "gradient": 0.0},
+            "The loss was not computed from these parameters: no path leads from them to it, so backward() never "
+            "reaches them and they keep the numbers they have.",
+            "Use them in the forward pass, and as Values: float(v) and v.data leave the graph. Check that the loss and "
+            "the parameters belong to the same model. A row of a table that this batch does not use is no mistake.",
+        )
+    ]

@@ -1,0 +1,204 @@
+"""The units of a network, recognised by their structure: what the same parameters make, example after example.
+
+A node's key says which parameters its sum is made of: w * x + b has the key of (w, b), whatever x is. Nodes of one
+key are one unit, seen on several examples. A nonlinearity ends a key. A unit's stage counts the layers before it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .flow import Flow
+from .formula import unique_names
+from .value import Value
+
+Key = int
+NONE: Key = 0  # the key of data: of what no parameter is a term of
+
+ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
+
+
+@dataclass
+class Unit:
+    """One unit: the positions of its pre-activations, one an example, and of the activations made of them."""
+
+    key: Key | str
+    stage: int
+    pre: list[int] = field(default_factory=list)
+    activations: list[int] = field(default_factory=list)
+    name: str = ""
+    layer: str = ""
+
+
+class Units:
+    """The units of the graph behind a loss, in the order of creation.
+
+    >>> w, b = Value(2.0, "w"), Value(0.5, "b")
+    >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
+    >>> [(unit.name, unit.layer, len(unit.activations)) for unit in Units(Flow(a[0] + a[1]), [w, b]).all]
+    [('unit of w, b', 'unit of w, b', 2)]
+    """
+
+    def __init__(self, flow: Flow, parameters: Sequence[Value]) -> None:
+        self.flow = flow
+        self.parameters = {flow.at[p]: k for k, p in enumerate(parameters, 1) if p in flow.at}
+        self.terms: dict[Key, tuple[Key, ...]] = dict.fromkeys(self.parameters.values(), ())  # operands first
+        self.position = {k: i for i, k in self.parameters.items()}
+        self._interned: dict[tuple[Key, ...], Key] = {}
+        self._next = len(parameters) + 1
+        self.keys: list[Key] = []
+        self.stages: list[int] = []
+        for i in range(len(flow.nodes)):
+            terms, multiplies = self._terms(i)
+            stage = max((self.stages[j] for j in flow.operands[i]), default=0)
+            self.stages.append(stage + multiplies)
+            self.keys.append(self._intern(terms))
+        self._units: dict[Key | str, Unit] = {}
+        self._collect()
+        self.all = list(self._units.values())
+        self._name()
+        self.deep = self._before_others()
+
+    def of(self, layer: str) -> list[Unit]:
+        """The units of a layer."""
+        return [unit for unit in self.all if unit.layer == layer]
+
+    @property
+    def layers(self) -> dict[str, list[Unit]]:
+        """The units by layer, first to last."""
+        found: dict[str, list[Unit]] = {}
+        for unit in sorted(self.all, key=lambda unit: unit.stage):
+            found.setdefault(unit.layer, []).append(unit)
+        return found
+
+    def weights(self, unit: Unit) -> list[int]:
+        """The positions of the parameters that a unit is made of."""
+        found: list[int] = []
+        stack = [unit.key] if isinstance(unit.key, int) else []
+        while stack:
+            key = stack.pop()
+            if key in self.position:
+                found.append(self.position[key])
+            stack += reversed(self.terms.get(key, ()))
+        return found
+
+    def classes(self, marks: Mapping[int, object]) -> dict[Key | str, Key]:
+        """Equal numbers for keys that are built alike of parameters with equal `marks`, which are by position."""
+        alike: dict[object, Key] = {}
+        found: dict[Key | str, Key] = {}
+        for key, terms in self.terms.items():
+            form: object = tuple(found[term] for term in terms) if terms else ("mark", marks[self.position[key]])
+            found[key] = alike.setdefault(form, len(alike))
+        return found
+
+    def _terms(self, i: int) -> tuple[list[Key], bool]:
+        """The keys that a node adds up, and whether it multiplies data by a parameter."""
+        op, operands = self.flow.nodes[i].op, self.flow.operands[i]
+        if i in self.parameters:
+            return [self.parameters[i]], False
+        if op in ("add", "sub", "neg", "sum"):
+            return [self.keys[j] for j in operands], False
+        if op == "mul":
+            return self._product(*operands)
+        if op == "div":
+            return self._scaled(*operands), False
+        if op == "dot":
+            size = len(operands) // 2
+            products = [self._product(a, b) for a, b in zip(operands[:size], operands[size : 2 * size], strict=True)]
+            return [key for keys, _ in products for key in keys] + [self.keys[operands[-1]]], any(
+                m for _, m in products
+            )
+        return [], False
+
+    def _product(self, a: int, b: int) -> tuple[list[Key], bool]:
+        if (a in self.parameters) != (b in self.parameters):
+            return [self.parameters[a if a in self.parameters else b]], True
+        if a in self.parameters:  # a penalty, such as w * w, is no unit
+            return [], False
+        return self._scaled(a, b) or self._scaled(b, a), False
+
+    def _scaled(self, a: int, b: int) -> list[Key]:
+        """The key of a sum times a number that is given."""
+        return [self.keys[a]] if not self.flow.nodes[b].op and b not in self.parameters else []
+
+    def _intern(self, keys: Sequence[Key]) -> Key:
+        terms = tuple(key for key in keys if key != NONE)
+        if len(terms) <= 1:
+            return terms[0] if terms else NONE
+        if terms not in self._interned:
+            self._interned[terms] = self._next
+            self.terms[self._next] = terms
+            self._next += 1
+        return self._interned[terms]
+
+    def _collect(self) -> None:
+        """A pre-activation is a sum that something else than a sum is made of."""
+        seen = set()
+        for i, node in enumerate(self.flow.nodes):
+            for j in () if self.keys[i] != NONE and not self._multiplies(i) else self.flow.operands[i]:
+                if j not in self.parameters and self.keys[j] != NONE and j not in seen:
+                    seen.add(j)
+                    self._unit(self.keys[j], j).pre.append(j)
+            if node.op in ACTIVATIONS:
+                (j,) = self.flow.operands[i]
+                name = node.label or self.flow.nodes[j].label
+                if self.keys[j] != NONE or name:
+                    self._unit(self.keys[j] or name, j).activations.append(i)
+
+    def _multiplies(self, i: int) -> bool:
+        return self.stages[i] > max((self.stages[j] for j in self.flow.operands[i]), default=0)
+
+    def _unit(self, key: Key | str, i: int) -> Unit:
+        if key not in self._units:
+            self._units[key] = Unit(key, self.stages[i])
+        unit = self._units[key]
+        unit.stage = min(unit.stage, self.stages[i])
+        return unit
+
+    def _name(self) -> None:
+        first = {unit.key: self.flow.nodes[(unit.pre + unit.activations)[0]] for unit in self.all}
+        names = unique_names((first[unit.key], self._place(unit)) for unit in self.all)
+        for unit in self.all:
+            unit.name = names[first[unit.key]]
+            unit.layer = unit.name.rpartition(".")[0]
+        crowd: dict[int, list[Unit]] = {}
+        for unit in self.all:
+            if not unit.layer:
+                crowd.setdefault(unit.stage, []).append(unit)
+        for stage, units in crowd.items():
+            for unit in units:
+                unit.layer = units[0].name if len(units) == 1 else f"layer {stage}"
+
+    def _place(self, unit: Unit) -> str:
+        """A unit's name: the place in its labels, or a label, or what it is made of."""
+        nodes = self.flow.nodes
+        labels = [nodes[i].label for i in [*unit.activations[:1], *map(self._labelled, unit.pre[:1])]]
+        weights = self.weights(unit)
+        labels = [label for label in labels if label]
+        labelled = [nodes[i].label for i in weights if nodes[i].label]
+        places = [match[1] for label in labels + labelled[:1] if (match := _PLACE.fullmatch(label))]
+        if places or labels:
+            return (places or labels)[0]
+        return f"unit of {', '.join(labelled[:3])}{' …' if len(labelled) > 3 else ''}" if labelled else "unit"
+
+    def _labelled(self, i: int) -> int:
+        """The outermost labelled node of a sum, itself if there is none."""
+        stack = [i]
+        while stack:
+            j = stack.pop()
+            if self.flow.nodes[j].label and self.flow.nodes[j].op:
+                return j
+            if not self._multiplies(j):
+                stack += [k for k in self.flow.operands[j] if self.keys[k] != NONE and k not in self.parameters]
+        return i
+
+    def _before_others(self) -> set[int]:
+        """The nodes that some parameter multiplies further on."""
+        found: set[int] = set()
+        for i in range(len(self.flow.nodes) - 1, -1, -1):
+            if i in found or self._multiplies(i):
+                found.update(self.flow.operands[i])
+        return found
+
+
+_PLACE = re.compile(r"(.+)\.[^\W\d_]{1,2}\d*")  # of layer1.neuron3.w2, layer1.neuron3
