@@ -29,8 +29,8 @@ def executor(plan: Schedule, places: Sequence[Place]) -> Any:
     """What runs the schedule: an object with `run(arguments, parameters, results)`.
 
     `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `places[k]`; `parameters`
-    the Values whose numbers to read. For a schedule of means it returns them as a list of floats; else the outputs
-    are written to `results`, one array of shape (B,) for each.
+    the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
+    gradients, one each; of any other the outputs are written to `results`, one array of shape (B,) for each.
     """
     codes = [CODES[name] for code in (plan.code, plan.fixed_code) for name, _, _ in _instructions(code)]
     known = Native is not None and all(code <= INNER for code in codes)
@@ -51,7 +51,7 @@ class OnNumPy:
         self.fixed_calls = list(self._calls(plan.fixed_code, one_example))
         self.calls: dict[int, tuple[Any, list[Callable[[], Any]]]] = {}
 
-    def run(self, arguments: Sequence[Any], parameters: Sequence[Any], results: Sequence[Any]) -> list[float]:
+    def run(self, arguments: Sequence[Any], parameters: Sequence[Any], results: Sequence[Any]) -> float:
         """See `executor`."""
         plan, np = self.plan, self.np
         with np.errstate(all="ignore"):
@@ -67,7 +67,11 @@ class OnNumPy:
                 self._block(arguments, results, first, min(BLOCK, batch - first))
             means = self.fixed[plan.means]
             np.add.at(means, plan.cells, self.cells / batch)
-        return [float(mean) for mean in means]
+        if not plan.means:
+            return 0.0
+        for parameter, gradient in zip(parameters, means[1:].tolist(), strict=True):
+            parameter.grad += gradient
+        return float(means[0])
 
     def _block(self, arguments: Sequence[Any], results: Sequence[Any], first: int, size: int) -> None:
         if size not in self.calls:

@@ -69,6 +69,18 @@ INLINE vec VARIANT(tanh)(vec a) {
   return pick(a != a, a, y);
 }
 
+INLINE vec VARIANT(erf)(vec a) {
+  ivec sign = (ivec)a & alli(1LL << 63);
+  vec x = (vec)((ivec)a ^ sign), z = x * x;
+  vec small = all(ERF_SMALL[11]);
+  for (int i = 10; i >= 0; i--) small = small * z + ERF_SMALL[i];
+  x = pick(x > 6.0, all(6.0), x);
+  vec t = (x - 3.0) / (x + 3.0), large = all(ERFC_LARGE[14]);
+  for (int i = 13; i >= 0; i--) large = large * t + ERFC_LARGE[i];
+  vec y = pick(z < 1.0, (vec)((ivec)a ^ sign) * small, 1.0 - VARIANT(exp)(-x * x) * large);
+  return pick(a != a, a, (vec)((ivec)y | sign));
+}
+
 /* a = 2^n * m with m in [√½, √2); log m = 2 artanh s with s = (m - 1) / (m + 1), by its series. */
 INLINE vec VARIANT(log)(vec a) {
   ivec small = a < 0x1p-1022;
@@ -101,7 +113,23 @@ INLINE vec VARIANT(log1p)(vec a) {
   vec sum = 1.0 + a;
   vec y = VARIANT(log)(sum);
   ivec plain = (sum <= 0.0) | (sum == __builtin_inf()) | (sum != sum);
-  return pick(plain, y, y + (a - (sum - 1.0)) / sum);
+  y = pick(plain, y, y + (a - (sum - 1.0)) / sum);
+  return pick(a == 0.0, a, y); /* -0 for -0 */
+}
+
+/* A square root, or its inverse, where that is what the power is for all examples. */
+static void VARIANT(power)(double *restrict o, const double *x, const double *y, long n) {
+  double b = y[0];
+  int same = fabs(b) == 0.5;
+  for (long k = 1; k < n; k++) same &= y[k] == b;
+  if (!same) {
+    for (long k = 0; k < n; k++) o[k] = pow(x[k], y[k]);
+    return;
+  }
+  for (long k = 0; k < n; k++) {
+    double root = x[k] == -HUGE_VAL ? HUGE_VAL : sqrt(x[k] + 0.0); /* a power takes -0 for 0, and -inf for inf */
+    o[k] = b > 0 ? root : 1.0 / root;
+  }
 }
 
 #define ROW(slot) (v + (long)(slot) * stride)
@@ -202,20 +230,21 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       EACH(FLOOR, floor(a))
       EACH(SIN, sin(a))
       EACH(COS, cos(a))
-      EACH(ERF, erf(a))
       EACH2(ADD, a + b)
       EACH2(SUB, a - b)
       EACH2(MUL, a * b)
       EACH2(DIV, a / b)
-      EACH2(POW, pow(a, b))
+      case POW: VARIANT(power)(ROW(c[1]), ROW(c[2]), ROW(c[3]), n); c += 4; break;
       EACH2(MAXIMUM, (a >= b) | (a != a) ? a : b)
       EACH2(MINIMUM, (a <= b) | (a != a) ? a : b)
       EACH2(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
       EACH2(TIMES, a == 0.0 ? 0.0 : a * b)
+      EACH2(REST, rest(a, b))
       WHOLE(EXP, exp)
       WHOLE(LOG, log)
       WHOLE(LOG1P, log1p)
       WHOLE(TANH, tanh)
+      WHOLE(ERF, erf)
       case SHIFT: {
         for (long k = 0; k < n; k += LANES) {
           vec top = AT(c[3], k);

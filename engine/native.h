@@ -12,10 +12,27 @@
 /* In the order of NAMES in program.py. */
 enum {
   INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW, ABS, EXP, LOG, LOG1P, SQRT, TANH, SIN, COS, ERF, FLOOR,
-  MAXIMUM, MINIMUM, ABOVE, TIMES, SHIFT, PRODUCTS, MEAN, DENSE, INNER
+  MAXIMUM, MINIMUM, ABOVE, TIMES, REST, SHIFT, PRODUCTS, MEAN, DENSE, INNER
 };
 
+/* erf(x) / x as a polynomial in x² on [0, 1], and exp(x²) erfc(x) as one in (x - 3) / (x + 3) on [1, 6], lowest power
+   first: interpolated at Chebyshev's points in 60 digits, both within 5e-17 of erf. From 6 on erf is 1 in doubles. */
+static const double ERF_SMALL[] = {
+  1.1283791670955126, -0.37612638903183543, 0.11283791670945006, -0.02686617064323777,
+  0.0052239776071164225, -0.0008548325975389692, 0.00012055294904839707, -1.492473690741966e-05,
+  1.6447424703317362e-06, -1.6208483801871705e-07, 1.3720064546777686e-08, -7.795898827002142e-10};
+static const double ERFC_LARGE[] = {
+  0.17900115118138996, -0.32623356004303716, 0.24560380171233195, -0.15011593650078744,
+  0.07166583719774874, -0.024392499318273194, 0.004269136347508256, 0.0007077464443901538,
+  -0.0005970623517093284, 4.525472635483354e-05, 6.406182073530546e-05, -1.284889451252353e-05,
+  -8.008021319412685e-06, 2.023603179641757e-06, 1.2801900862962662e-06};
+
 typedef void (*runner)(const int *, const int *, double *, const double *, double *, double *, long, long);
+
+static inline double rest(double a, double b) { /* what a - b loses to rounding, exactly, by Knuth's two-sum */
+  double rounded = a - b, minus_b = rounded - a, lost = (a - (rounded - minus_b)) - (b + minus_b);
+  return fabs(lost) < HUGE_VAL ? lost : 0.0;
+}
 
 #define VARIANT(name) name##_plain
 #define LANES 2
@@ -103,6 +120,7 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
       BINARY(MINIMUM, (a <= b) | (a != a) ? a : b)
       BINARY(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
       BINARY(TIMES, a == 0.0 ? 0.0 : a * b)
+      BINARY(REST, rest(a, b))
       case SHIFT: {
         double top = v[c[3]];
         for (int i = 1; i < c[2]; i++) { double a = v[c[3 + i]]; if (!(top >= a) && top == top) top = a; }

@@ -63,7 +63,7 @@ cdef class Native:
 
     cdef int[::1] code, fixed_code, packed, cell_of, at, fill_at, fill_row, input_row, output_row, mean_at, parameter
     cdef int[::1] input_argument, input_column
-    cdef double[::1] fixed
+    cdef double[::1] fixed, totals
     cdef long rows, cells, widest, batch, stride
     cdef double cost
     cdef object lock
@@ -79,7 +79,7 @@ cdef class Native:
         if self.inputs == NULL or self.outputs == NULL:
             raise MemoryError("there is not enough memory for the columns of a recorded program")
         self.code, self.fixed_code, self.packed, self.cell_of = plan.code, plan.fixed_code, plan.packed, plan.cells
-        self.fixed = plan.fixed[:]
+        self.fixed, self.totals = plan.fixed[:], array("d", bytes(8 * len(plan.means)))
         self.parameter, self.at = array("i", [k for k, _ in plan.parameters]), array("i", [k for _, k in plan.parameters])
         self.fill_at, self.fill_row = array("i", [k for k, _ in plan.fills]), array("i", [k for _, k in plan.fills])
         self.input_row = array("i", [row for _, row in plan.inputs])
@@ -106,13 +106,13 @@ cdef class Native:
                 (<Buffer> targets[k]).column(0, &self.outputs[k])
             self._fix(parameters)
             self._blocks()
-            return self._means()
+            return self._means(parameters)
 
     cdef _fix(self, list parameters):
         """What depends on parameters alone."""
         cdef Py_ssize_t k, start = self.fixed.shape[0] - self.packed.shape[0]
         for k in range(self.at.shape[0]):
-            self.fixed[self.at[k]] = parameters[self.parameter[k]].data
+            self.fixed[self.at[k]] = parameters[self.parameter[k]]._data
         if self.fixed_code.shape[0]:
             run_one(&self.fixed_code[0], &self.fixed_code[0] + self.fixed_code.shape[0], &self.fixed[0], NULL, NULL)
         for k in range(self.packed.shape[0]):
@@ -180,13 +180,22 @@ cdef class Native:
                     for k in range(n):
                         (<double *> (self.outputs[i].data + (start + k) * self.outputs[i].step))[0] = row[k]
 
-    cdef list _means(self):
-        cdef Py_ssize_t k
+    cdef double _means(self, list parameters) except *:
+        """The mean of the outputs; those of the derivatives are added to the parameters' gradients."""
+        cdef Py_ssize_t k, count = self.mean_at.shape[0]
         cdef double *cells = (<Worker> self.workers[0]).cells
-        cdef list means = [self.fixed[k] for k in self.mean_at]
+        if not count:
+            return 0.0
+        for k in range(count):
+            self.totals[k] = 0.0
         for k in range(self.cells):
-            means[self.cell_of[k]] += cells[k] / self.batch
-        return means
+            self.totals[self.cell_of[k]] += cells[k]
+        for k in range(count):
+            self.totals[k] = self.fixed[self.mean_at[k]] + self.totals[k] / self.batch
+        for k in range(1, count):
+            parameter = parameters[k - 1]
+            parameter._grad = parameter._grad + self.totals[k]
+        return self.totals[0]
 
 
 cdef add(Worker total, Worker worker, long cells):

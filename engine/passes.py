@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from .ops import KERNELS, TABLE, numeric
@@ -301,19 +302,22 @@ def average(program: Program) -> Program:
     return v4
     """
     new = copy(program)
-    varies = program.varies()
+    varies, uses = program.varies(), program.uses()
     zero = new.constant(0.0)
     means: dict[int, int] = {}
+    wanted = Counter(program.outputs)
     for i in program.outputs:
         if i not in means:
-            means[i] = _mean(new, i, varies, zero) if varies[i] else i
+            only_here = uses[i] == wanted[i]
+            means[i] = _mean(new, i, varies, zero, only_here) if varies[i] else i
     new.outputs = [means[i] for i in program.outputs]
     return new
 
 
-def _mean(program: Program, i: int, varies: bytearray, zero: int) -> int:
+def _mean(program: Program, i: int, varies: bytearray, zero: int, only_here: bool) -> int:
     args = program.operands(i)
-    pairs = _pairs(_AS_PAIRS[program.codes[i]](args)) if program.codes[i] in _AS_PAIRS else [(i, ONE)]
+    taken_apart = only_here and program.codes[i] in _AS_PAIRS
+    pairs = _pairs(_AS_PAIRS[program.codes[i]](args)) if taken_apart else [(i, ONE)]
     fixed = [k for a, b in pairs if not (varies[a] or varies[b]) for k in (a, b)]
     moving = [k for a, b in pairs if varies[a] or varies[b] for k in (a, b)]
     return program.emit_many(MEAN, [products(program, fixed) if fixed else zero, *moving])

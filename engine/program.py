@@ -19,7 +19,7 @@ from .ops import TABLE
 # The numbers are known to kernels.h too. What the table adds later gets the next free number.
 NAMES = [
     *("input", "parameter", "constant", "add", "sub", "mul", "neg", "div", "pow", "abs", "exp", "log", "log1p"),
-    *("sqrt", "tanh", "sin", "cos", "erf", "floor", "maximum", "minimum", "above", "times", "shift"),
+    *("sqrt", "tanh", "sin", "cos", "erf", "floor", "maximum", "minimum", "above", "times", "rest", "shift"),
     *("products", "mean", "dense", "inner"),
 ]
 CODES = {name: code for code, name in enumerate(NAMES)}

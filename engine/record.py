@@ -84,11 +84,8 @@ class Recording:
 
     def backward(self, *batch: Any) -> float:
         """The mean of the outputs; the gradient of that mean is added to every parameter's `.grad`."""
-        arrays = self._checked(batch)
-        mean, *gradients = self._executor("backward").run(arrays, self._parameters, [])
-        for parameter, gradient in zip(self._parameters, gradients, strict=True):
-            parameter.grad += gradient
-        return float(mean)
+        mean: float = self._executor("backward").run(self._checked(batch), self._parameters, [])
+        return mean
 
     def gradients(self, *batch: Any) -> tuple[Any, ...]:
         """For every argument the derivative of each output in it, an array of the shape of the argument's batch.
