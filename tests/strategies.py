@@ -1,0 +1,190 @@
+"""Random programs over the whole table, and the numbers to run them on.
+
+A program is a description: `program.run(inputs, apply)` runs it in any algebra, such as `engine.value.apply` on
+Values, `numeric` on floats or `on_autograd`, and `algebra` makes one from the few rows defined by themselves.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+
+from engine.ops import TABLE, evaluate, numeric
+
+EDGES = [0.0, 5e-324, 1e-310, 2.3e-308, 1e-200, 1e-16, 0.5, 1.0, 2.0, 3.0, 26.0, 37.0, 50.0, 709.0, 745.0, 1e16, 1e308]
+EDGES = [*EDGES, *(-x for x in EDGES), math.inf, -math.inf, math.nan]
+
+LARGEST = 100.0  # of a number and of a derivative in a tame program
+ROUNDING = {"rest"}  # rows whose result is a matter of the last bit
+CONSTANT = {"shift", *ROUNDING}  # rows that are constant to differentiation by decree: no difference shows that
+
+moderate = st.floats(-3.0, 3.0)
+numbers = st.sampled_from(EDGES) | st.floats()
+finite = st.sampled_from([x for x in EDGES if math.isfinite(x)]) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+def operands(name: str, numbers: st.SearchStrategy[float]) -> st.SearchStrategy[list[Any]]:
+    """What a row is applied to: a number for each operand, lists of one length where it takes sequences."""
+    variables = TABLE[name].variables
+
+    def of_size(size: int) -> st.SearchStrategy[list[Any]]:
+        lists = st.lists(numbers, min_size=size, max_size=size)
+        return st.tuples(*(lists if variable.isupper() else numbers for variable in variables)).map(list)
+
+    return st.integers(1, 4).flatmap(of_size) if TABLE[name].variadic else of_size(0)
+
+
+@dataclass(frozen=True)
+class Program:
+    """Steps that each apply a row to numbers made before; inputs come first, `sum` of the loose ends last."""
+
+    inputs: int
+    steps: tuple[tuple[str, tuple[Any, ...]], ...]
+
+    def run(self, inputs: Sequence[Any], apply: Callable[..., Any]) -> Any:
+        """The output in an algebra."""
+        made = list(inputs)
+        for name, places in self.steps:
+            made.append(apply(name, *_pick(made, places)))
+        return apply("sum", [made[i] for i in self.loose_ends])
+
+    @property
+    def loose_ends(self) -> list[int]:
+        """The steps that no other uses."""
+        used = {i for _, places in self.steps for place in places for i in (place if _is_list(place) else [place])}
+        return [i for i in range(self.inputs, self.inputs + len(self.steps)) if i not in used]
+
+
+def _is_list(place: Any) -> bool:
+    return isinstance(place, tuple)
+
+
+def _pick(made: Sequence[Any], places: Sequence[Any]) -> list[Any]:
+    return [[made[i] for i in place] if _is_list(place) else made[place] for place in places]
+
+
+@st.composite
+def programs(
+    draw: Any, tame: bool = True, without: frozenset[str] | set[str] = frozenset()
+) -> tuple[Program, list[float]]:
+    """A program and a point to run it at.
+
+    A tame one is smooth around its point, and its numbers and derivatives are at most `LARGEST`: tanh stands in for
+    a step that would not be. Any other may meet every edge there is.
+    """
+    names = sorted(TABLE.keys() - without)
+    point = draw(st.lists(moderate if tame else numbers, min_size=1, max_size=4))
+    made, steps, reach = list(point), [], [1.0 for _ in point]
+    for _ in range(draw(st.integers(1, 10))):
+        name = draw(st.sampled_from(names))
+        place = st.integers(0, len(made) - 1)
+        size = draw(st.integers(1, 3)) if TABLE[name].variadic else 0
+        lists = st.lists(place, min_size=size, max_size=size).map(tuple)
+        places = tuple(draw(lists if variable.isupper() else place) for variable in TABLE[name].variables)
+        if tame and not is_tame(name, _pick(made, places), _pick(reach, places)):
+            name, places = "tanh", (places[0][0] if _is_list(places[0]) else places[0],)
+        steps.append((name, places))
+        reach.append(_reach(name, _pick(made, places), _pick(reach, places)))
+        made.append(numeric(name, *_pick(made, places)))
+    return Program(len(point), tuple(steps)), point
+
+
+def is_tame(name: str, operands: Sequence[Any], reach: Sequence[Any] | None = None) -> bool:
+    """Whether a row's result and slopes are moderate at these operands, and nearly the same around them.
+
+    `reach` bounds the derivative of each operand in the inputs of the program, if they are not the inputs.
+    """
+    flat = _flat(name, operands)
+    y, *slopes = _result_and_slopes(name, flat)
+    if not (abs(y) <= LARGEST and all(abs(slope) <= LARGEST for slope in slopes)):
+        return False
+    if reach is not None and not _reach(name, operands, reach) <= LARGEST:
+        return False
+    for i, (x, slope) in enumerate(zip(flat, slopes, strict=True)):
+        for step in (-1e-4, 1e-4):
+            there, *others = _result_and_slopes(name, [*flat[:i], x + step, *flat[i + 1 :]])
+            jumps = name not in CONSTANT and not abs(there - y - slope * step) <= 0.05 * (1 + abs(slope)) * abs(step)
+            if jumps or not all(abs(a - b) <= 0.05 * (1 + abs(a)) for a, b in zip(slopes, others, strict=True)):
+                return False
+    return True
+
+
+def _reach(name: str, operands: Sequence[Any], reach: Sequence[Any]) -> float:
+    _, *slopes = _result_and_slopes(name, _flat(name, operands))
+    return sum(abs(a * b) for a, b in zip(slopes, _flat(name, reach), strict=True))
+
+
+def _result_and_slopes(name: str, flat: Sequence[float]) -> list[float]:
+    row = TABLE[name]
+    groups = row.split(flat)
+    y = row.value(*groups)
+    return [y, *row.flatten(row.slopes(y, *groups), len(groups[0]) if row.variadic else 0)]
+
+
+def _flat(name: str, groups: Sequence[Any]) -> list[float]:
+    return TABLE[name].flatten(groups, len(groups[0]) if TABLE[name].variadic else 0)
+
+
+def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    """An algebra that does the rows given as they are given, and all others by their formulas."""
+
+    def apply(name: str, *arguments: Any) -> Any:
+        if name in rows:
+            return rows[name](*arguments)
+        row = TABLE[name]
+        return evaluate(row.formula, dict(zip(row.variables, arguments, strict=True)), apply)
+
+    return apply
+
+
+@cache
+def on_autograd() -> Callable[..., Any]:
+    """The algebra of HIPS autograd, in the words of its own library as far as they reach: an independent reference."""
+    import autograd.numpy as np
+    from autograd.extend import notrace_primitive
+    from autograd.scipy import special
+
+    above = notrace_primitive(lambda a, b: float(a > b))
+    coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 28)) / 1024)
+    largest = notrace_primitive(max)
+    rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
+    return algebra(
+        {
+            "add": lambda a, b: a + b,
+            "sub": lambda a, b: a - b,
+            "mul": lambda a, b: a * b,
+            "times": lambda a, b: a * b,
+            "div": lambda a, b: a / b,
+            "pow": lambda a, b: a**b,
+            "neg": lambda a: -a,
+            "abs": lambda a: a * np.sign(a),
+            "exp": np.exp,
+            "log": np.log,
+            "log1p": np.log1p,
+            "sqrt": np.sqrt,
+            "sin": np.sin,
+            "cos": np.cos,
+            "tanh": np.tanh,
+            "sigmoid": special.expit,
+            "softplus": lambda a: np.logaddexp(0.0, a),
+            "erf": special.erf,
+            "gauss": lambda a: np.exp(-(a**2)),
+            "expdiff": lambda a, b: np.exp(a - b),
+            "relu": lambda a: np.where(a > 0, a, 0.0 * a),
+            "leaky_relu": lambda a: np.where(a > 0, a, np.where(a < 0, 0.01 * a, 0.0 * a)),
+            "maximum": np.maximum,
+            "minimum": np.minimum,
+            "sum": lambda many: np.sum(np.array(many)),
+            "dot": lambda weights, inputs, bias: np.dot(np.array(weights), np.array(inputs)) + bias,
+            "logsumexp": lambda many: special.logsumexp(np.array(many)),
+            "floor": np.floor,
+            "sign": np.sign,
+            "above": above,
+            "coarse": coarse,
+            "rest": rest,
+            "shift": lambda many: largest(*many, -math.inf),
+        }
+    )
