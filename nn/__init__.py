@@ -1,4 +1,4 @@
-"""Networks of Values: layers, losses, optimisers, training and files."""
+"""Networks on top of the engine: modules, losses, optimisers, training and files."""
 
 from .files import load as load
 from .files import save as save
@@ -18,7 +18,7 @@ from .optim import Optimizer as Optimizer
 from .optim import constant as constant
 from .optim import cosine as cosine
 from .optim import linear as linear
-from .optim import stepwise as stepwise
+from .optim import step_decay as step_decay
 from .optim import warmup as warmup
 from .training import History as History
 from .training import accuracy as accuracy

@@ -1,92 +1,117 @@
-"""Parameters in files: safetensors or JSON by suffix, neither of which can execute anything when it is read.
+"""Parameters in files: safetensors or JSON by suffix, never pickle, so that nothing in a file is ever executed.
 
-A .safetensors file holds one float64 tensor of one number for each parameter, a .json file one object of names
-and numbers. A file is written beside its place and then moved there: a save that fails leaves the old one.
+A .safetensors file holds one float64 tensor of shape () a parameter, by name. A .json file holds one object from
+names to numbers, where a number that JSON has no word for is the text "nan", "inf" or "-inf".
 """
 
 import json
+import math
 import os
-import tempfile
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from engine import StateError
-from engine.errors import require
+from engine.errors import MissingExtraError, StateError, require
 
-from .module import Module
+from .module import Stateful
 
-State = dict[str, float]
+State = dict[str, Any]
 
 
-def save(module: Module, path: str | os.PathLike[str]) -> None:
-    """Write the parameters of `module` to a .safetensors or .json file; another suffix is a ValueError."""
+def save(module: Stateful, path: str | os.PathLike[str]) -> None:
+    """Write the state of a module, or of an optimiser, to a .safetensors or .json file.
+
+    The file appears whole or not at all: an error leaves what was there before.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from nn import Neuron
+    >>> neuron = Neuron(1)
+    >>> with TemporaryDirectory() as folder:
+    ...     save(Neuron(1, init=0.5), f"{folder}/neuron.json")
+    ...     load(neuron, f"{folder}/neuron.json")
+    >>> neuron.state_dict()
+    {'w1': 0.5, 'b': 0.5}
+    """
     encode, _ = _format(path)
-    data, target = encode(module.state_dict()), Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    replace(path, encode(module.state_dict()))
 
 
-def load(module: Module, path: str | os.PathLike[str]) -> None:
-    """Set the parameters of `module` from a file that `save` wrote.
+def load(module: Stateful, path: str | os.PathLike[str]) -> None:
+    """Set the parameters of a module, or the state of an optimiser, to what a file holds: all of them or none.
 
-    A file that cannot be read, or whose names or shapes differ, is a StateError that says what differs; then
-    nothing has been set.
+    A file that is damaged, or that of another network, is a StateError that says what differs.
     """
     _, decode = _format(path)
-    data = Path(path).read_bytes()
+    content = Path(path).read_bytes()
     try:
-        state = decode(data)
-    except StateError:
+        state = decode(content)
+    except MissingExtraError:
         raise
-    except Exception as error:
-        raise StateError(f"{path} is not a {Path(path).suffix} file of parameters: {error}") from error
-    module.load_state_dict(state)
+    except Exception as error:  # whatever a decoder has to say of bytes that are not its own
+        raise StateError(f"{path} is damaged or not a {Path(path).suffix} file: {error}") from error
+    try:
+        module.load_state_dict(state)
+    except StateError as error:
+        raise StateError(f"{path}: {error}") from None
+
+
+def replace(path: str | os.PathLike[str], content: bytes) -> None:
+    """Put a file in the place of what was there, in one step: at every moment one of the two is there, whole."""
+    target = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: there is no directory {target.parent}, make it first")
+    draft = target.with_name(f".{target.name}.{uuid4().hex}")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, draft)
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _format(path: str | os.PathLike[str]) -> tuple[Callable[[State], bytes], Callable[[bytes], State]]:
-    suffix = Path(path).suffix
-    if suffix not in _FORMATS:
-        raise ValueError(f"a file of parameters ends in {' or '.join(_FORMATS)}, not {suffix!r} ({path})")
-    return _FORMATS[suffix]
-
-
-def _to_json(state: State) -> bytes:
-    return json.dumps(state, indent=1).encode()
-
-
-def _from_json(data: bytes) -> State:
-    state = json.loads(data)
-    if not isinstance(state, dict):
-        raise StateError(f"expected an object of names and numbers, not {type(state).__name__}")
-    _only_numbers(state, lambda x: isinstance(x, (int, float)) and not isinstance(x, bool))
-    return {name: float(number) for name, number in state.items()}
+    """How to encode and decode what has this suffix."""
+    formats = {
+        ".safetensors": (_to_safetensors, _from_safetensors),
+        ".json": (_to_json, _from_json),
+    }
+    suffix = Path(path).suffix.lower()
+    if suffix not in formats:
+        raise ValueError(f"a file of parameters ends in {' or '.join(formats)}, not in {suffix!r}: {path}")
+    return formats[suffix]
 
 
 def _to_safetensors(state: State) -> bytes:
-    numpy, safetensors = require("numpy", "nn"), require("safetensors.numpy", "nn")
-    data: bytes = safetensors.save({name: numpy.array([number]) for name, number in state.items()})
-    return data
+    np, library = require("numpy", "nn"), require("safetensors.numpy", "nn")
+    encoded: bytes = library.save({name: np.array(number, dtype=float) for name, number in state.items()})
+    return encoded
 
 
-def _from_safetensors(data: bytes) -> State:
-    tensors = require("safetensors.numpy", "nn").load(data)
-    _only_numbers(tensors, lambda x: x.size == 1)
-    return {name: float(tensor.reshape(())) for name, tensor in tensors.items()}
+def _from_safetensors(content: bytes) -> State:
+    state: State = require("safetensors.numpy", "nn").load(content)
+    return state
 
 
-def _only_numbers(entries: dict[str, Any], is_number: Callable[[Any], bool]) -> None:
-    wrong = [f"{name} {getattr(x, 'shape', repr(x))}" for name, x in entries.items() if not is_number(x)]
-    if wrong:
-        raise StateError(
-            f"expected one number for each parameter, but these are something else: {', '.join(wrong[:6])}"
-        )
+def _to_json(state: State) -> bytes:
+    writable = {name: number if math.isfinite(number) else str(number) for name, number in state.items()}
+    return (json.dumps(writable, indent=1, allow_nan=False) + "\n").encode()
 
 
-_FORMATS = {".safetensors": (_to_safetensors, _from_safetensors), ".json": (_to_json, _from_json)}
+def _from_json(content: bytes) -> State:
+    state = json.loads(content, object_pairs_hook=_object)
+    if not isinstance(state, dict):
+        raise ValueError(f"expected an object from names to numbers, not {type(state).__name__}")
+    return {name: float(number) if number in ("nan", "inf", "-inf") else number for name, number in state.items()}
+
+
+def _object(pairs: list[tuple[str, Any]]) -> State:
+    state = dict(pairs)
+    if len(state) < len(pairs):
+        raise ValueError("a name stands in it twice")
+    return state

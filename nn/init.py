@@ -1,44 +1,68 @@
-"""Initial weights: how far they spread decides whether signals and gradients keep their size from layer to layer."""
+"""Initial parameters: where a network starts decides whether gradients reach its first layer.
 
-import math
+Randomness is an argument: a seed or a random.Random, never the global generator.
+"""
+
+import operator
 import random
 from collections.abc import Callable
+from typing import Any
 
-Initialiser = Callable[[random.Random, int, int], float]  # (random numbers, inputs, outputs) -> one weight
+from engine.value import real
 
-
-def uniform(rng: random.Random, nin: int, nout: int) -> float:
-    """A weight between -1 and 1, as micrograd draws it."""
-    return rng.uniform(-1, 1)
-
-
-def xavier(rng: random.Random, nin: int, nout: int) -> float:
-    """A weight within ±sqrt(6 / (nin + nout)), for tanh and sigmoid (Glorot and Bengio 2010)."""
-    bound = math.sqrt(6 / (nin + nout))
-    return rng.uniform(-bound, bound)
+INITIALISERS: dict[str, Callable[[random.Random, int, int], float]] = {
+    "uniform": lambda rng, nin, nout: rng.uniform(-1.0, 1.0),
+    # Glorot and Bengio 2010, equation 16: keeps the variance of activations and gradients from layer to layer.
+    "xavier": lambda rng, nin, nout: rng.uniform(-1.0, 1.0) * (6.0 / (nin + nout)) ** 0.5,
+    # He et al. 2015, equation 10: the same for units that are off half of the time.
+    "he": lambda rng, nin, nout: rng.gauss(0.0, 1.0) * (2.0 / nin) ** 0.5,
+}
 
 
-def he(rng: random.Random, nin: int, nout: int) -> float:
-    """A normal weight of variance 2 / nin, for relu, which halves the variance (He et al. 2015)."""
-    return rng.gauss(0, math.sqrt(2 / nin))
+def initial(init: str | float, nin: int, nout: int, rng: random.Random) -> tuple[list[float], float]:
+    """The weights and the bias that a neuron with `nin` inputs in a layer of `nout` starts with.
 
+    The initialisers are "uniform" on (-1, 1), "xavier" and "he", with a bias of 0; a number is every weight and
+    the bias. Any other name is a ValueError.
 
-INITIALISERS: dict[str, Initialiser] = {"uniform": uniform, "xavier": xavier, "he": he}
-
-
-def initialiser(init: str | float) -> Initialiser:
-    """The initialiser of that name, or one that always gives that number; an unknown name is a ValueError.
-
-    >>> initialiser(0.5)(random.Random(0), 3, 2)
-    0.5
+    >>> initial(0.5, 2, 1, random.Random(0))
+    ([0.5, 0.5], 0.5)
+    >>> initial("glorot", 2, 1, random.Random(0))
+    Traceback (most recent call last):
+    ValueError: init must be a number or one of uniform, xavier, he, not 'glorot'
     """
-    if isinstance(init, (int, float)):
-        return lambda rng, nin, nout: float(init)
+    if not isinstance(init, str):
+        return [real(init)] * nin, real(init)
     if init not in INITIALISERS:
-        raise ValueError(f"init is a number or one of {', '.join(INITIALISERS)}, not {init!r}")
-    return INITIALISERS[init]
+        raise ValueError(f"init must be a number or one of {', '.join(INITIALISERS)}, not {init!r}")
+    return [INITIALISERS[init](rng, nin, nout) for _ in range(nin)], 0.0
 
 
-def generator(seed: int | random.Random | None) -> random.Random:
-    """Random numbers of their own: from a seed, from a generator that is passed on, or from the system's entropy."""
-    return seed if isinstance(seed, random.Random) else random.Random(seed)
+def generator(seed: Any) -> random.Random:
+    """A source of random numbers: made from an int, the one given, or for None one that nobody can predict.
+
+    >>> generator(1).random() == generator(1).random()
+    True
+    """
+    if seed is None or isinstance(seed, random.Random):
+        return seed or random.Random()
+    try:
+        return random.Random(operator.index(seed))
+    except TypeError:
+        raise TypeError(f"seed must be an int, a random.Random or None, not {type(seed).__name__} {seed!r}") from None
+
+
+def count(number: Any, what: str) -> int:
+    """The int that a size of at least 1 is, or an error that says what came.
+
+    >>> count(0, "nin")
+    Traceback (most recent call last):
+    ValueError: nin must be at least 1, not 0
+    """
+    try:
+        size = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{what} must be an int, not {type(number).__name__} {number!r}") from None
+    if size < 1:
+        raise ValueError(f"{what} must be at least 1, not {size}")
+    return size

@@ -1,28 +1,29 @@
-"""Neuron, Layer, MLP: a neuron is a dot product and an activation, both labelled by their place."""
+"""Neuron, Layer and MLP: micrograd's interface, and a few things more.
 
-import random
-from collections.abc import Sequence
+Inputs are sequences of numbers or Values. Every Value a neuron makes is labelled by the neuron's place:
+layer1.neuron3.z is its pre-activation w·x + b and layer1.neuron3.a its activation.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from engine import Value, dot
 from engine.ops import TABLE
-from engine.value import apply
+from engine.value import Value, as_value, dot, operation
 
-from .init import generator, initialiser
-from .module import Module
-
-Seed = int | random.Random | None
+from .init import count, generator, initial
+from .module import Module, is_sequence
 
 
 class Neuron(Module):
-    """activation(w · x + b), or w · x + b alone if `nonlin` is false.
+    """The activation of a dot product: f(w · x + b); with nonlin=False the dot product alone.
 
-    `place` goes before the labels of its weights w1 …, its bias b, its pre-activation z and its activation a;
-    `init` is a name or a number that every weight and the bias are set to. Names that are unknown are a ValueError.
+    `activation` is a row of the engine's table with one operand, or "linear". `init` and `seed` are MLP's; `nout`,
+    how many neurons the layer has, matters to the initialiser "xavier".
 
-    >>> neuron = Neuron(2, activation="tanh", init=0.5)
-    >>> neuron([1.0, 2.0])
-    Value(data=0.9640275800758169, grad=0.0, label='a')
+    >>> neuron = Neuron(2, activation="tanh", init=1.0)
+    >>> neuron([0.5, -1.5]), neuron
+    (Value(data=0.0, grad=0.0, label='a'), TanhNeuron(2))
     """
 
     def __init__(
@@ -31,61 +32,72 @@ class Neuron(Module):
         nonlin: bool = True,
         activation: str = "relu",
         init: str | float = "uniform",
-        seed: Seed = None,
-        place: str = "",
+        seed: Any = None,
         nout: int = 1,
     ) -> None:
-        draw, rng = initialiser(init), generator(seed)
-        prefix = f"{place}." if place else ""
-        self.w = [Value(draw(rng, nin, nout), f"{prefix}w{i}") for i in range(1, nin + 1)]
-        self.b = Value(init if isinstance(init, (int, float)) else 0.0, f"{prefix}b")
+        activation_named(activation)
+        weights, bias = initial(init, count(nin, "nin"), nout, generator(seed))
+        self.w = [Value(weight) for weight in weights]
+        self.b = Value(bias)
+        self.activation = activation
         self.nonlin = nonlin and activation != "linear"
-        self.activation = _activation(activation)
-        self._z, self._a = f"{prefix}z", f"{prefix}a"
 
-    def __call__(self, x: Sequence[Any]) -> Value:
-        """The neuron's output for as many inputs as it has weights; another number is a ValueError."""
-        if len(x) != len(self.w):
-            raise ValueError(f"this neuron takes {len(self.w)} inputs, not {len(x)}")
+    def __call__(self, x: Any) -> Value:
+        """The output for as many numbers or Values as there are weights."""
+        return self.forward(inputs(x, len(self.w)))
+
+    def forward(self, x: Sequence[Value]) -> Value:
+        """The output for Values that are known to be as many as the weights."""
         z = dot(self.w, x, self.b)
-        z.label = self._z
+        z.label = f"{self.name}.z" if self.name else "z"
         if not self.nonlin:
             return z
-        a: Value = apply(self.activation, z)
-        a.label = self._a
+        a: Value = activation_named(self.activation)(z)
+        a.label = f"{self.name}.a" if self.name else "a"
         return a
 
     def __repr__(self) -> str:
-        kind = {"relu": "ReLU"}.get(self.activation, self.activation.capitalize()) if self.nonlin else "Linear"
-        return f"{kind}Neuron({len(self.w)})"
+        name = self.activation if self.nonlin else "linear"
+        return f"{name.title().replace('_', '').replace('Relu', 'ReLU')}Neuron({len(self.w)})"
 
 
 class Layer(Module):
-    """`nout` neurons over the same `nin` inputs; a layer of one neuron gives its output bare."""
+    """`nout` neurons that read the same inputs; keywords are those of Neuron. One output comes back bare.
 
-    def __init__(self, nin: int, nout: int, seed: Seed = None, place: str = "", **kwargs: Any) -> None:
-        rng, prefix = generator(seed), f"{place}." if place else ""
-        self.neurons = [
-            Neuron(nin, seed=rng, place=f"{prefix}neuron{i}", nout=nout, **kwargs) for i in range(1, nout + 1)
-        ]
+    >>> Layer(3, 2, nonlin=False)
+    Layer of [LinearNeuron(3), LinearNeuron(3)]
+    """
 
-    def __call__(self, x: Sequence[Any]) -> Any:
-        """The outputs of all neurons, a list, or one Value if there is one neuron."""
-        out = [neuron(x) for neuron in self.neurons]
-        return out[0] if len(out) == 1 else out
+    def __init__(self, nin: int, nout: int, seed: Any = None, **kwargs: Any) -> None:
+        rng = generator(seed)
+        self.neurons = [Neuron(nin, seed=rng, nout=nout, **kwargs) for _ in range(count(nout, "nout"))]
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs of all neurons for numbers or Values."""
+        return bare(self.forward(inputs(x, len(self.neurons[0].w))))
+
+    def forward(self, x: Sequence[Value]) -> list[Value]:
+        """The outputs for Values that are known to be as many as the inputs."""
+        return [neuron.forward(x) for neuron in self.neurons]
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(str, self.neurons))}]"
 
 
 class MLP(Module):
-    """A multi-layer perceptron: `nin` inputs, then layers of `nouts` neurons, the last one linear by default.
+    """A multi-layer perceptron: `nin` inputs, then layers of the sizes `nouts`. One output comes back bare.
 
-    >>> model = MLP(2, [3, 1], activation="tanh", init="xavier", seed=0)
+    `activation` is that of all layers but the last, which has `output_activation`; names are those of Neuron. `init`
+    is "uniform", "xavier", "he", or a number that every weight and bias is set to. `seed` is an int or a
+    random.Random. A wrong number of inputs is a ValueError.
+
+    >>> model = MLP(2, [2, 1], seed=0)
     >>> model
-    MLP of [Layer of [TanhNeuron(2), TanhNeuron(2), TanhNeuron(2)], Layer of [LinearNeuron(3)]]
-    >>> model([0.5, -1.0]).label, len(model.parameters())
-    ('layer2.neuron1.z', 13)
+    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
+    >>> model([1.0, -2.0])
+    Value(data=-0.153..., grad=0.0, label='layer2.neuron1.z')
+    >>> [p.label for p in model.parameters()][:4]
+    ['layer1.neuron1.w1', 'layer1.neuron1.w2', 'layer1.neuron1.b', 'layer1.neuron2.w1']
     """
 
     def __init__(
@@ -94,34 +106,68 @@ class MLP(Module):
         nouts: Sequence[int],
         activation: str = "relu",
         init: str | float = "uniform",
-        seed: Seed = None,
+        seed: Any = None,
         output_activation: str = "linear",
     ) -> None:
-        sizes, rng = [nin, *nouts], generator(seed)
-        if len(sizes) < 2 or any(not isinstance(size, int) or size < 1 for size in sizes):
-            raise ValueError(f"MLP takes a number of inputs and a list of layer sizes, all from 1, not {nin}, {nouts}")
-        functions = [activation] * (len(nouts) - 1) + [output_activation]
+        if not is_sequence(nouts) or not len(nouts):
+            raise TypeError(f"nouts must be the sizes of the layers, such as [16, 16, 1], not {nouts!r}")
+        rng, sizes = generator(seed), [nin, *nouts]
+        activations = [activation] * (len(nouts) - 1) + [output_activation]
         self.layers = [
-            Layer(sizes[i], sizes[i + 1], seed=rng, place=f"layer{i + 1}", activation=functions[i], init=init)
-            for i in range(len(nouts))
+            Layer(size, nout, activation=name, init=init, seed=rng)
+            for size, nout, name in zip(sizes[:-1], nouts, activations, strict=True)
         ]
 
-    def __call__(self, x: Sequence[Any]) -> Any:
-        """The last layer's outputs, a list, or one Value; plain numbers among the inputs get labels: x1, x2, x3 …."""
-        nin = len(self.layers[0].neurons[0].w)
-        if len(x) != nin:
-            raise ValueError(f"this MLP takes {nin} inputs, not {len(x)}")
-        out: Any = [value if isinstance(value, Value) else Value(value, f"x{i}") for i, value in enumerate(x, 1)]
+    def __call__(self, x: Any) -> Any:
+        """The outputs of the last layer for numbers or Values."""
+        return bare(self.forward(inputs(x, len(self.layers[0].neurons[0].w))))
+
+    def forward(self, x: Sequence[Value]) -> list[Value]:
+        """The outputs for Values that are known to be as many as the inputs."""
         for layer in self.layers:
-            out = layer(out if isinstance(out, list) else [out])
-        return out
+            x = layer.forward(x)
+        return list(x)
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
-def _activation(name: str) -> str:
-    unary = [row.name for row in TABLE.values() if row.variables == ("a",)]
-    if name != "linear" and name not in unary:
-        raise ValueError(f"activation is linear or one of {', '.join(unary)}, not {name!r}")
-    return name
+def inputs(x: Any, nin: int) -> list[Value]:
+    """What a module was called with as `nin` Values; numbers become leaves labelled x1 to xn.
+
+    One number, or one Value, stands for a sequence of one.
+
+    >>> inputs([0.5, Value(2.0, "h")], 2)
+    [Value(data=0.5, grad=0.0, label='x1'), Value(data=2.0, grad=0.0, label='h')]
+    >>> inputs([0.5], 2)
+    Traceback (most recent call last):
+    ValueError: expected 2 inputs, got 1
+    """
+    numbers = list(x) if is_sequence(x) else [x]
+    if len(numbers) != nin:
+        raise ValueError(f"expected {nin} inputs, got {len(numbers)}")
+    return [number if type(number) is Value else Value(number, f"x{i}") for i, number in enumerate(numbers, 1)]
+
+
+def bare(outputs: list[Value]) -> Any:
+    """A single output itself, several as a list."""
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+@cache
+def activation_named(name: str) -> Callable[[Any], Any]:
+    """The function of one Value that goes by this name in the engine's table; any other name is a ValueError.
+
+    >>> activation_named("softmax")
+    Traceback (most recent call last):
+    ValueError: activation must be linear or a row with one operand: ... leaky_relu, ..., not 'softmax'
+    """
+    if name == "linear":
+        return as_value
+    rows = [row.name for row in TABLE.values() if len(row.variables) == 1 and not row.variadic]
+    if name not in rows:
+        raise ValueError(
+            f"activation must be linear or a row with one operand: {', '.join(sorted(rows))}, not {name!r}"
+        )
+    method: Callable[[Any], Any] = getattr(Value, name, operation(name))  # a method skips the search for the row
+    return method

@@ -1,122 +1,161 @@
-"""Losses: each takes a sequence of predictions and one of targets, and gives their mean as one Value.
+"""Losses: sequences of predictions and of targets in, the mean as one Value out.
 
-A loss on logits keeps all digits of its value and its gradient for logits of any size: where a probability rounds
-to 1, and 1 - p to 0, the logit still tells.
+Written so that neither the loss nor its gradient overflows or cancels: on logits z a confident and right prediction
+has a loss of 1e-300 rather than 0, and a wrong one at z = 1e4 a loss of 1e4. Predictions are never looked at.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine import Value, logsumexp
 from engine.backward import total
-from engine.value import apply
+from engine.value import Value, apply, as_value, logsumexp, real
 
-Loss = Callable[[Sequence[Any], Sequence[Any]], Value]
+from .module import is_sequence
 
 
 def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
-    """The mean of (prediction - target)², over all entries where a prediction is a sequence.
+    """The mean of (prediction - target)²; of vectors the mean over all entries.
 
-    >>> mean_squared_error([Value(1.0), Value(2.0)], [0.0, 4.0]).data
-    2.5
+    >>> mean_squared_error([Value(1.0), Value(3.0)], [1.0, 1.0]).data
+    2.0
     """
-    return _mean((p - t) ** 2 for p, t in _entries(predictions, targets))
+    return _mean(lambda prediction, target: (prediction - target) ** 2, predictions, targets, "a number")
 
 
-def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -> Value:
-    """The mean of -y log p - (1 - y) log(1 - p) for targets y from 0 to 1.
+def hinge(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean of max(0, 1 - target · prediction) for targets of -1 and 1.
 
-    A probability that has rounded to the wrong 0 or 1 makes it inf: prefer the loss on logits.
-
-    >>> binary_cross_entropy([Value(0.5)], [1.0]).data
-    0.6931471805599453
+    >>> hinge([Value(0.25), Value(-3.0)], [1, -1]).data
+    0.375
     """
-
-    def term(p: Any, y: Any) -> Any:
-        return _blend(y, lambda: -apply("log", p), lambda: -apply("log", 1.0 - p))
-
-    return _mean(term(p, y) for p, y in _entries(probabilities, targets))
+    return _mean(lambda score, target: (1.0 - target * score).relu(), predictions, targets, "-1 or 1")
 
 
-def binary_cross_entropy_with_logits(logits: Sequence[Any], targets: Sequence[Any]) -> Value:
-    """The mean of y softplus(-z) + (1 - y) softplus(z): binary cross-entropy of σ(z), for z of any size.
+def binary_cross_entropy(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean of -y log p - (1 - y) log(1 - p) for probabilities p and targets y from 0 to 1.
 
-    >>> z = Value(40.0)
-    >>> loss = binary_cross_entropy_with_logits([z], [1.0])
+    A saturated sigmoid gives a p of exactly 0 or 1 and so an infinite loss: binary_cross_entropy_with_logits takes what
+    the sigmoid was applied to, and has no such trouble.
+
+    >>> binary_cross_entropy([Value(0.5), Value(1.0)], [1, 1]).data  # log 2 / 2
+    0.346...
+    """
+    return _mean(_either(lambda p: -p.log(), lambda p: -apply("log1p", -p)), predictions, targets, "from 0 to 1")
+
+
+def binary_cross_entropy_with_logits(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean of the cross-entropy between targets y from 0 to 1 and the probabilities σ(z) of logits z.
+
+    It is y softplus(-z) + (1 - y) softplus(z), with the slope σ(z) - y, to full precision for every z.
+
+    >>> z = Value(40.0, "z")
+    >>> loss = binary_cross_entropy_with_logits([z], [1])
     >>> loss.backward()
     >>> loss.data, z.grad
     (4.248354255291589e-18, -4.248354255291589e-18)
     """
-
-    def term(z: Any, y: Any) -> Any:
-        return _blend(y, lambda: apply("softplus", -z), lambda: apply("softplus", z))
-
-    return _mean(term(z, y) for z, y in _entries(logits, targets))
+    return _mean(_either(lambda z: (-z).softplus(), lambda z: z.softplus()), predictions, targets, "from 0 to 1")
 
 
-def cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[Any]) -> Value:
-    """The mean of -log softmax(logits)[target], a target being the index of a class or a share for each class.
+def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[int]) -> Value:
+    """The mean of -log softmax(z)[c] over examples with the logits z, one a class, and the index c of the right class.
 
-    For an index it is softplus(logsumexp(the other logits) - its logit), exact for a right answer however sure.
+    It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, however sure and right.
 
-    >>> cross_entropy([[Value(0.0), Value(50.0)]], [1]).data
-    1.9287498479639178e-22
+    >>> z = [Value(0.0), Value(50.0)]
+    >>> loss = cross_entropy([z], [1])
+    >>> loss.backward()
+    >>> loss.data, z[1].grad
+    (1.9287498479639178e-22, -1.9287498479639178e-22)
+    >>> cross_entropy([z], [2])
+    Traceback (most recent call last):
+    ValueError: targets[0] must be a class index from 0 to 1, not 2
     """
-    _same_length(logits, targets)
-    return _mean(_cross_entropy(list(scores), target) for scores, target in zip(logits, targets, strict=True))
+    return _average(
+        [
+            _surprise(prediction, target, f"[{i}]")
+            for i, (prediction, target) in enumerate(_zipped(predictions, targets, ""))
+        ]
+    )
 
 
-def hinge(scores: Sequence[Any], targets: Sequence[Any]) -> Value:
-    """The mean of max(0, 1 - y score) for targets y of -1 and 1.
-
-    >>> hinge([Value(0.5), Value(3.0)], [1, 1]).data
-    0.25
-    """
-    for y in targets:
-        if not isinstance(y, Value) and y not in (-1, 1):
-            raise ValueError(f"hinge takes targets of -1 and 1, not {y!r}")
-    return _mean(apply("relu", 1.0 - y * score) for score, y in _entries(scores, targets))
-
-
-def _blend(y: Any, positive: Callable[[], Any], negative: Callable[[], Any]) -> Any:
-    """The share y of one term and 1 - y of the other; a term with no share is not computed."""
-    if isinstance(y, Value):
-        return y * positive() + (1.0 - y) * negative()
-    if not 0 <= y <= 1:
-        raise ValueError(f"binary cross-entropy takes targets from 0 to 1, not {y!r}")
-    return positive() if y == 1 else negative() if y == 0 else y * positive() + (1.0 - y) * negative()
+def _surprise(prediction: Any, target: Any, place: str) -> Value:
+    """-log softmax(z)[c] for one example."""
+    if not is_sequence(prediction) or len(prediction) < 2:
+        raise TypeError(
+            f"predictions{place} must be a sequence of at least two logits, not {prediction!r:.80}: "
+            "for one logit there is binary_cross_entropy_with_logits"
+        )
+    others = list(prediction)
+    right = others.pop(_class_index(target, len(others), place))
+    loss: Value = as_value(logsumexp(others) - right).softplus()
+    return loss
 
 
-def _cross_entropy(scores: list[Any], target: Any) -> Any:
-    if isinstance(target, Sequence) or getattr(target, "ndim", 0) == 1:
-        _same_length(scores, target)
-        return logsumexp(scores) - total([share * score for share, score in zip(target, scores, strict=True)])
-    index = target.__index__() if hasattr(target, "__index__") else -1
-    if not 0 <= index < len(scores):
-        raise ValueError(f"a target is the index of a class from 0 to {len(scores) - 1}, not {target!r}")
-    others = scores[:index] + scores[index + 1 :]
-    return apply("softplus", logsumexp(others) - scores[index])
+def _class_index(target: Any, classes: int, place: str) -> int:
+    try:
+        index = operator.index(target)
+    except TypeError:
+        raise TypeError(
+            f"targets{place} must be a class index, which is an int, not {type(target).__name__} {target!r:.80}"
+        ) from None
+    if not 0 <= index < classes:
+        raise ValueError(f"targets{place} must be a class index from 0 to {classes - 1}, not {index}")
+    return index
 
 
-def _entries(predictions: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """Pairs of prediction and target, entry by entry where they are sequences themselves."""
-    _same_length(predictions, targets)
-    pairs: list[tuple[Any, Any]] = []
-    for prediction, target in zip(predictions, targets, strict=True):
-        if isinstance(prediction, (list, tuple)):
-            pairs += _entries(prediction, target)
+def _either(if_one: Callable[[Value], Value], if_zero: Callable[[Value], Value]) -> Callable[[Value, Any], Value]:
+    """The mean of two terms in the shares y and 1 - y: one of them alone where y is the number 1 or 0."""
+
+    def term(prediction: Value, y: Any) -> Value:
+        if type(y) is float and y in (0.0, 1.0):
+            return if_one(prediction) if y else if_zero(prediction)
+        return y * if_one(prediction) + (1.0 - y) * if_zero(prediction)
+
+    return term
+
+
+def _mean(term: Callable[[Value, Any], Value], predictions: Any, targets: Any, allowed: str) -> Value:
+    pairs = _pairs(predictions, targets, allowed, "")
+    return _average([term(as_value(prediction), target) for prediction, target in pairs])
+
+
+def _pairs(predictions: Any, targets: Any, allowed: str, place: str) -> Iterator[tuple[Any, Any]]:
+    """Every single prediction with its target, from sequences of numbers or of vectors."""
+    for i, (prediction, target) in enumerate(_zipped(predictions, targets, place)):
+        if is_sequence(prediction) or is_sequence(target):
+            yield from _pairs(prediction, target, allowed, f"{place}[{i}]")
+        elif isinstance(target, Value):
+            yield prediction, target
         else:
-            pairs.append((prediction, target))
-    return pairs
+            number = real(target)
+            if not _ALLOWED[allowed](number):
+                raise ValueError(f"targets{place}[{i}] must be {allowed}, not {target!r}")
+            yield prediction, number
 
 
-def _same_length(predictions: Sequence[Any], targets: Sequence[Any]) -> None:
-    if not hasattr(targets, "__len__") or len(predictions) != len(targets) or not len(predictions):
-        counts = f"{len(predictions)} predictions and {len(targets) if hasattr(targets, '__len__') else repr(targets)}"
-        raise ValueError(f"a loss takes as many predictions as targets, and at least one, not {counts} targets")
+_ALLOWED: dict[str, Callable[[float], bool]] = {
+    "a number": lambda y: not math.isnan(y),
+    "-1 or 1": lambda y: y in (-1.0, 1.0),
+    "from 0 to 1": lambda y: 0.0 <= y <= 1.0,
+}
 
 
-def _mean(terms: Iterable[Any]) -> Value:
-    losses = list(terms)
-    mean = total(losses) / len(losses) if len(losses) > 1 else losses[0]
-    return mean if isinstance(mean, Value) else Value(mean)
+def _zipped(predictions: Any, targets: Any, place: str) -> list[tuple[Any, Any]]:
+    """Predictions beside targets, or an error if these are not two sequences of one length."""
+    for name, given in (("predictions", predictions), ("targets", targets)):
+        if not is_sequence(given):
+            raise TypeError(f"{name}{place} must be a sequence, not {type(given).__name__} {given!r:.80}: pass a list")
+    if len(predictions) != len(targets):
+        raise ValueError(
+            f"predictions{place} and targets{place} must be of one length, not {len(predictions)} and {len(targets)}"
+        )
+    if not len(predictions):
+        raise ValueError(f"predictions{place} and targets{place} are empty: a mean needs at least one")
+    return list(zip(predictions, targets, strict=True))
+
+
+def _average(terms: list[Value]) -> Value:
+    return total(terms) / len(terms) if len(terms) > 1 else terms[0]

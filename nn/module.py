@@ -1,35 +1,69 @@
-"""Module: something with parameters, found in its attributes and named by their place."""
+"""Module: what has parameters, found and named by place.
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+A parameter is a leaf Value in an attribute, or in a list, tuple or dict in an attribute. Its name is the way to it:
+the attribute `b` is "b", the second entry of the list `w` is "w2", the third neuron of a list `neurons` is "neuron3".
+"""
 
-from engine import StateError, Value
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from engine.errors import StateError
+from engine.value import Value, real
+
+SHOWN = 5  # names that an error lists of each kind
 
 
-class Module:
-    """Base of layers and networks: its parameters are the Values in its attributes, in lists and in other modules.
+class Stateful(Protocol):
+    """What can be saved: its state is a dict from names to floats."""
 
-    A parameter is named by its place; an entry of a list by the list's name in the singular, counted from 1.
+    def state_dict(self) -> dict[str, float]:
+        """The numbers by name."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over the numbers, all of them or none."""
+
+
+class _LabelledByPlace(type):
+    """Labels the parameters of a module once its constructor is done, so that no constructor has to."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        module = super().__call__(*args, **kwargs)
+        module.label_by_place()
+        return module
+
+
+class Module(metaclass=_LabelledByPlace):
+    """Base of everything with parameters: neurons, layers, networks and your own models.
 
     >>> class Line(Module):
     ...     def __init__(self):
-    ...         self.slopes, self.offset = [Value(2.0), Value(3.0)], Value(1.0)
-    >>> [name for name, _ in Line().named_parameters()]
-    ['slope1', 'slope2', 'offset']
+    ...         self.slope, self.height = Value(2.0), Value(1.0)
+    ...
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.height
+    >>> Line()(3.0).data, Line().parameters()
+    (7.0, [Value(data=2.0, grad=0.0, label='slope'), Value(data=1.0, grad=0.0, label='height')])
     """
 
-    def __call__(self, x: Any) -> Any:
-        """The output for one example."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what it computes: define __call__")
-
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Pairs of name and parameter, in the order of creation."""
-        for name, attribute in vars(self).items():
-            yield from _named(name, attribute)
+    name = ""  # the place in the outermost module: "layer1.neuron3"
 
     def parameters(self) -> list[Value]:
-        """All parameters, in the order of `named_parameters()`."""
+        """All parameters, each once, in the order of the attributes."""
         return [parameter for _, parameter in self.named_parameters()]
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """All parameters with their names; one that has two places goes by the first.
+
+        >>> from nn import Layer
+        >>> [name for name, _ in Layer(1, 2).named_parameters()]
+        ['neuron1.w1', 'neuron1.b', 'neuron2.w1', 'neuron2.b']
+        """
+        named = [(name, found) for name, found in _places(self) if isinstance(found, Value)]
+        if len(dict(named)) < len(named):
+            twice = _some([name for name, times in Counter(name for name, _ in named).items() if times > 1])
+            raise ValueError(f"two parameters are named {twice}: rename an attribute")
+        return named
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
@@ -37,39 +71,106 @@ class Module:
             parameter.grad = 0.0
 
     def state_dict(self) -> dict[str, float]:
-        """The number of every parameter by its name."""
+        """The parameters' numbers by name."""
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
-    def load_state_dict(self, state: Mapping[str, float]) -> None:
-        """Set every parameter; names that are missing or unknown are a StateError that lists them, and set nothing.
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set the parameters to numbers by name; if any does not fit, a StateError lists them and none is set.
 
         >>> from nn import Neuron
-        >>> Neuron(1).load_state_dict({"w1": 0.5, "c": 1.0})
+        >>> Neuron(1).load_state_dict({"w1": 2.0, "w2": 3.0})
         Traceback (most recent call last):
-        engine.errors.StateError: the state does not fit this Neuron: missing b; unknown c
+        engine.errors.StateError: the state does not fit Neuron: missing b; unexpected w2
         """
-        own = dict(self.named_parameters())
-        missing = [name for name in own if name not in state]
-        unknown = [name for name in state if name not in own]
-        if missing or unknown:
-            parts = [f"{what} {_few(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
-            raise StateError(f"the state does not fit this {type(self).__name__}: {'; '.join(parts)}")
-        numbers = {name: Value(state[name]).data for name in own}  # a wrong type is refused before anything is set
-        for name, parameter in own.items():
+        parameters = dict(self.named_parameters())
+        numbers = fitting(state, parameters, type(self).__name__)
+        for name, parameter in parameters.items():
             parameter.data = numbers[name]
 
+    def label_by_place(self) -> None:
+        """Label parameters and modules with their names, as a constructor does; a label that was chosen stays.
 
-def _named(name: str, attribute: Any) -> Iterator[tuple[str, Value]]:
-    if isinstance(attribute, Value):
-        yield name, attribute
-    elif isinstance(attribute, Module):
-        for inner, parameter in attribute.named_parameters():
-            yield f"{name}.{inner}", parameter
-    elif isinstance(attribute, (list, tuple)):
-        singular = name.removesuffix("s")
-        for i, entry in enumerate(attribute, 1):
-            yield from _named(f"{singular}{i}", entry)
+        Only needed after parts have been added to a module that existed.
+        """
+        for name, found in _places(self):
+            if isinstance(found, Module):
+                found.name = name
+            elif f".{name}".endswith(f".{found.label}") or not found.label:
+                found.label = name
 
 
-def _few(names: list[str], most: int = 6) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+def fitting(state: Mapping[str, Any], names: Iterable[str], owner: str) -> dict[str, float]:
+    """The state as floats, or a StateError that lists names that are missing, unexpected or not one number.
+
+    >>> fitting({"b": 1}, ["b"], "Neuron")
+    {'b': 1.0}
+    """
+    if not isinstance(state, Mapping):
+        raise TypeError(f"a state is a dict from names to numbers, not {type(state).__name__} {state!r}")
+    wanted, numbers, unfit = list(names), {}, []
+    for name, number in state.items():
+        try:
+            numbers[name] = real(number)
+        except (TypeError, OverflowError):
+            unfit.append(f"{name} ({_shape(number)})")
+    differences = {
+        "missing": [name for name in wanted if name not in state],
+        "unexpected": [str(name) for name in state.keys() - set(wanted)],
+        "not one number:": unfit,
+    }
+    if any(differences.values()):
+        listed = "; ".join(f"{kind} {_some(found)}" for kind, found in differences.items() if found)
+        raise StateError(f"the state does not fit {owner}: {listed}")
+    return numbers
+
+
+def is_sequence(given: Any) -> bool:
+    """Whether it is a list, tuple, array or the like, as opposed to one number.
+
+    >>> is_sequence([1.0]), is_sequence(1.0)
+    (True, False)
+    """
+    return hasattr(given, "__len__") and hasattr(given, "__getitem__") and getattr(given, "shape", None) != ()
+
+
+def _places(root: Module) -> Iterator[tuple[str, "Module | Value"]]:
+    """All modules and parameters in `root`, itself included, with their names: each once, in order."""
+    seen: set[Any] = set()
+    stack: list[tuple[str, Any]] = [("", root)]
+    while stack:
+        name, found = stack.pop()
+        if type(found) is Value:
+            if found not in seen and not found.op:  # neither the second place of a shared one nor a result kept
+                seen.add(found)
+                yield name, found
+        elif isinstance(found, (Module, list, tuple, dict)) and id(found) not in seen:
+            seen.add(id(found))
+            if isinstance(found, Module):
+                yield name, found
+            stack += reversed(_parts(name, found))
+
+
+def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
+    """What a module, list, tuple or dict holds, with names."""
+    if isinstance(whole, Module):
+        prefix = f"{name}." if name else ""
+        return [(prefix + attribute, part) for attribute, part in vars(whole).items()]
+    if isinstance(whole, dict):
+        return [(f"{name}.{key}", part) for key, part in whole.items()]
+    stem = _before_number(name.removesuffix("s") if isinstance(next(iter(whole), None), Module) else name)
+    return [(f"{stem}{number}", part) for number, part in enumerate(whole, 1)]
+
+
+def _before_number(name: str) -> str:
+    """layer before the 1 of layer1, w1_ before the 2 of w1_2: the second entry of the first list in w."""
+    return f"{name}_" if name[-1:].isdigit() else name
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(sorted(names)[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
+
+
+def _shape(number: Any) -> str:
+    shape = getattr(number, "shape", None)
+    return f"of shape {tuple(shape)}" if shape else f"{type(number).__name__} {number!r:.40}"

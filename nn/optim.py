@@ -1,173 +1,233 @@
-"""Optimisers: each step moves every parameter against its gradient, by a rate that may change from step to step."""
+"""Optimisers, and learning rates as plain functions of the step: p.data moves against p.grad.
+
+A learning rate is a number or a function from the number of steps taken so far, 0 at the first, to a number.
+"""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from engine import StateError, Value
+from engine.value import Value, real
 
-Schedule = Callable[[int], float]  # the learning rate at a step, counted from 0
+from .init import count
+from .module import fitting
+
+Rate = float | Callable[[int], float]
 
 
 class Optimizer:
-    """What optimisers share: the parameters, the learning rate, the count of steps, and a state that can be kept."""
+    """Base of the optimisers: parameters, a learning rate and, for each of `slots`, a number for every parameter.
 
-    moments: tuple[str, ...] = ()  # the lists of numbers, one a parameter, that the state consists of
+    A subclass gives `updated`. Its state is a dict from names to floats, which `nn.save` and `nn.load` take as well.
+    """
 
-    def __init__(self, parameters: Iterable[Value], lr: float | Schedule, weight_decay: float = 0.0) -> None:
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError("an optimiser takes at least one parameter: pass model.parameters()")
-        self.schedule = lr if callable(lr) else constant(lr)
-        self.weight_decay, self.steps = weight_decay, 0
-        for name in self.moments:
-            setattr(self, name, [0.0] * len(self.parameters))
+    slots: tuple[str, ...] = ()
 
-    @property
-    def lr(self) -> float:
-        """The learning rate of the next step."""
-        return self.schedule(self.steps)
+    def __init__(self, parameters: Iterable[Value], lr: Rate, weight_decay: float = 0.0) -> None:
+        self.parameters = _checked(parameters)
+        self.lr = lr
+        self.weight_decay = _within(weight_decay, "weight_decay")
+        self.steps = 0
+        self.state = {slot: [0.0] * len(self.parameters) for slot in self.slots}
+        _rate(lr, 0)
 
     def step(self) -> None:
-        """Move every parameter once, by the gradients as they are."""
-        lr = self.lr
+        """Move every parameter once by its gradient."""
+        rate = _rate(self.lr, self.steps)
         self.steps += 1
         for i, parameter in enumerate(self.parameters):
-            parameter.data = self.update(i, parameter.data, parameter.grad, lr)
+            parameter.data = self.updated(parameter.data, parameter.grad, rate, i)
 
-    def update(self, i: int, data: float, grad: float, lr: float) -> float:
-        """The new number of the i-th parameter."""
-        raise NotImplementedError
+    def updated(self, data: float, grad: float, rate: float, i: int) -> float:
+        """The new number of parameter i; keeps what it has to remember in `self.state[slot][i]`."""
+        raise NotImplementedError(f"{type(self).__name__} has to define updated(data, grad, rate, i)")
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
         for parameter in self.parameters:
             parameter.grad = 0.0
 
-    def state_dict(self) -> dict[str, Any]:
-        """The count of steps and the moments: what has to be kept for training to go on as if never stopped."""
-        return {"steps": self.steps} | {name: list(getattr(self, name)) for name in self.moments}
+    def state_dict(self) -> dict[str, float]:
+        """The steps taken and the slots by name: "steps", "velocity1" for the first parameter, and so on."""
+        slots = {f"{slot}{i}": x for slot, numbers in self.state.items() for i, x in enumerate(numbers, 1)}
+        return {"steps": float(self.steps), **slots}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set what `state_dict()` gave; another optimiser's state is a StateError."""
-        expected = {"steps", *self.moments}
-        if set(state) != expected or any(len(state[name]) != len(self.parameters) for name in self.moments):
-            raise StateError(
-                f"the state does not fit this {type(self).__name__} of {len(self.parameters)} parameters: "
-                f"expected {', '.join(sorted(expected))}, got {', '.join(sorted(state))}"
-            )
-        self.steps = int(state["steps"])
-        for name in self.moments:
-            setattr(self, name, [float(number) for number in state[name]])
+        """Go on from a state; if it is not that of such an optimiser, a StateError says so and nothing changes.
+
+        >>> w = Value(1.0)
+        >>> SGD([w], lr=0.1).load_state_dict({"steps": 3})
+        Traceback (most recent call last):
+        engine.errors.StateError: the state does not fit SGD of 1 parameters: missing velocity1
+        """
+        numbers = fitting(state, self.state_dict(), f"{type(self).__name__} of {len(self.parameters)} parameters")
+        self.steps = int(numbers["steps"])
+        self.state = {slot: [numbers[f"{slot}{i}"] for i in range(1, len(self.parameters) + 1)] for slot in self.slots}
 
 
 class SGD(Optimizer):
-    """Gradient descent: v = momentum · v + g, and a step of -lr · v, or of -lr · (g + momentum · v) with Nesterov.
+    """Stochastic gradient descent with momentum, Nesterov's variant, and weight decay as an L2 penalty.
 
-    `weight_decay` adds that share of the parameter to its gradient.
+    With g = grad + weight_decay · p and v = momentum · v + g, it steps by -lr · v; by Nesterov
+    (Sutskever et al. 2013, as in PyTorch) by -lr · (g + momentum · v).
 
     >>> w = Value(1.0)
-    >>> w.grad = 2.0
-    >>> SGD([w], lr=0.1).step()
+    >>> optimizer = SGD([w], lr=0.1)
+    >>> (w * w).backward()
+    >>> optimizer.step()
     >>> w.data
     0.8
     """
 
-    moments = ("velocity",)
-    velocity: list[float]
+    slots = ("velocity",)
 
     def __init__(
         self,
         parameters: Iterable[Value],
-        lr: float | Schedule = 0.01,
+        lr: Rate,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
+        self.momentum = _within(momentum, "momentum", below=1.0)
+        self.nesterov = nesterov
         if nesterov and not momentum:
-            raise ValueError("nesterov looks ahead along the momentum: pass momentum > 0 with it")
-        self.momentum, self.nesterov = momentum, nesterov
+            raise ValueError("nesterov needs a momentum above 0, such as 0.9")
 
-    def update(self, i: int, data: float, grad: float, lr: float) -> float:
-        """One step of one parameter."""
-        grad += self.weight_decay * data
-        self.velocity[i] = velocity = self.momentum * self.velocity[i] + grad
-        return data - lr * (grad + self.momentum * velocity if self.nesterov else velocity)
+    def updated(self, data: float, grad: float, rate: float, i: int) -> float:
+        """The formula above for one parameter."""
+        g = grad + self.weight_decay * data
+        v = self.state["velocity"][i] = self.momentum * self.state["velocity"][i] + g
+        return data - rate * (g + self.momentum * v if self.nesterov else v)
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba 2015): steps of -lr · m / (sqrt(v) + eps), m and v the running means of g and g².
+    """Adam (Kingma and Ba 2015, algorithm 1): steps of the size of the learning rate, whatever the gradient's scale.
 
-    `weight_decay` adds that share of the parameter to its gradient.
+    Weight decay is an L2 penalty, as in PyTorch's Adam: it goes through the moments. AdamW's does not.
 
     >>> w = Value(1.0)
-    >>> w.grad = 123.0
-    >>> Adam([w], lr=0.1).step()
-    >>> round(w.data, 6)
+    >>> optimizer = Adam([w], lr=0.1)
+    >>> (1000 * w).backward()
+    >>> optimizer.step()
+    >>> round(w.data, 9)
     0.9
     """
 
-    moments = ("mean", "square")
-    mean: list[float]
-    square: list[float]
+    slots = ("mean", "square")
 
     def __init__(
         self,
         parameters: Iterable[Value],
-        lr: float | Schedule = 1e-3,
+        lr: Rate = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.betas, self.eps = betas, eps
+        self.betas = tuple(_within(beta, "each of betas", below=1.0) for beta in betas)
+        if len(self.betas) != 2:
+            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {betas!r}")
+        self.eps = _within(eps, "eps")
 
-    def update(self, i: int, data: float, grad: float, lr: float) -> float:
-        """One step of one parameter."""
-        return self.descend(i, data, grad + self.weight_decay * data, lr)
+    def updated(self, data: float, grad: float, rate: float, i: int) -> float:
+        """The step -lr · m̂ / (√v̂ + eps), of means m and v of gradient and square that are corrected for the start."""
+        return self._stepped(data, grad + self.weight_decay * data, rate, i)
 
-    def descend(self, i: int, data: float, grad: float, lr: float) -> float:
-        """One step of one parameter without its decay."""
-        beta1, beta2 = self.betas
-        self.mean[i] = beta1 * self.mean[i] + (1 - beta1) * grad
-        self.square[i] = beta2 * self.square[i] + (1 - beta2) * grad * grad
-        mean, square = self.mean[i] / (1 - beta1**self.steps), self.square[i] / (1 - beta2**self.steps)
-        return data - lr * mean / (math.sqrt(square) + self.eps)
+    def _stepped(self, data: float, g: float, rate: float, i: int) -> float:
+        b1, b2 = self.betas
+        m = self.state["mean"][i] = b1 * self.state["mean"][i] + (1.0 - b1) * g
+        v = self.state["square"][i] = b2 * self.state["square"][i] + (1.0 - b2) * g * g
+        unbiased_m, unbiased_v = m / (1.0 - b1**self.steps), v / (1.0 - b2**self.steps)
+        return data - rate * unbiased_m / (math.sqrt(unbiased_v) + self.eps)
 
 
 class AdamW(Adam):
-    """Adam whose decay bypasses the moments (Loshchilov and Hutter 2019): the parameter first shrinks by lr · decay."""
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019): p first shrinks by lr · weight_decay · p."""
 
-    def update(self, i: int, data: float, grad: float, lr: float) -> float:
-        """One step of one parameter."""
-        return self.descend(i, data * (1 - lr * self.weight_decay), grad, lr)
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Rate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay)
+
+    def updated(self, data: float, grad: float, rate: float, i: int) -> float:
+        """Adam's step from the shrunken parameter."""
+        return self._stepped(data - rate * self.weight_decay * data, grad, rate, i)
 
 
-def constant(lr: float) -> Schedule:
-    """The same rate at every step."""
+def constant(lr: float) -> Callable[[int], float]:
+    """The same learning rate at every step."""
     return lambda step: lr
 
 
-def linear(start: float, end: float, steps: int) -> Schedule:
-    """From `start` to `end` in a straight line over `steps`, and `end` from there on.
+def linear(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
+    """From `lr` to `final` in a straight line over `steps` steps, and `final` from then on.
 
-    >>> [linear(1.0, 0.0, 4)(step) for step in (0, 1, 4, 9)]
-    [1.0, 0.75, 0.0, 0.0]
+    >>> [linear(1.0, 100, final=0.1)(step) for step in (0, 50, 100, 200)]
+    [1.0, 0.55, 0.1, 0.1]
     """
-    return lambda step: start + (end - start) * min(step / steps, 1.0)
+    count(steps, "steps")
+    return lambda step: final + (lr - final) * (1.0 - min(step / steps, 1.0))
 
 
-def cosine(start: float, end: float, steps: int) -> Schedule:
-    """From `start` to `end` along half a cosine over `steps`, and `end` from there on."""
-    return lambda step: end + (start - end) * (1 + math.cos(math.pi * min(step / steps, 1.0))) / 2
+def cosine(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
+    """From `lr` to `final` along half a wave over `steps` steps (Loshchilov and Hutter 2017, equation 5).
+
+    >>> [round(cosine(1.0, 100)(step), 9) for step in (0, 50, 100, 200)]
+    [1.0, 0.5, 0.0, 0.0]
+    """
+    count(steps, "steps")
+    return lambda step: final + (lr - final) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
 
 
-def stepwise(start: float, factor: float, every: int) -> Schedule:
-    """`start`, times `factor` after every so many steps."""
-    return lambda step: start * factor ** (step // every)
+def step_decay(lr: float, every: int, factor: float = 0.1) -> Callable[[int], float]:
+    """`lr` times `factor` once more after `every` steps.
+
+    >>> [step_decay(1.0, every=10, factor=0.5)(step) for step in (0, 9, 10, 25)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+    count(every, "every")
+    return lambda step: lr * factor ** (step // every)
 
 
-def warmup(steps: int, schedule: Schedule) -> Schedule:
-    """A rate that rises from 0 in a straight line over `steps`, and then what `schedule` gives from its own step 0."""
-    return lambda step: schedule(0) * (step + 1) / steps if step < steps else schedule(step - steps)
+def warmup(lr: Rate, steps: int) -> Callable[[int], float]:
+    """A learning rate, number or schedule, that grows from 1/steps of itself to all of it over `steps` steps.
+
+    >>> [warmup(1.0, 4)(step) for step in (0, 1, 3, 100)]
+    [0.25, 0.5, 1.0, 1.0]
+    """
+    count(steps, "steps")
+    return lambda step: _rate(lr, step) * min((step + 1) / steps, 1.0)
+
+
+def _rate(lr: Rate, step: int) -> float:
+    return _within(lr(step) if callable(lr) else lr, "lr")
+
+
+def _within(number: Any, what: str, below: float = math.inf) -> float:
+    found = real(number)
+    if not 0.0 <= found < below:
+        bound = f" and below {below:g}" if below < math.inf else " and finite"
+        raise ValueError(f"{what} must be at least 0{bound}, not {number!r}")
+    return found
+
+
+def _checked(parameters: Iterable[Value]) -> list[Value]:
+    """The parameters as a list of different leaves."""
+    found = list(parameters)
+    for parameter in found:
+        if not isinstance(parameter, Value):
+            raise TypeError(f"parameters must be Values, not {type(parameter).__name__} {parameter!r:.80}")
+        if parameter.op:
+            raise ValueError(f"parameters must be leaves, but {parameter!r} is the result of {parameter.op}")
+    if not found:
+        raise ValueError("an optimiser needs at least one parameter, got none: pass model.parameters()")
+    if len(set(found)) < len(found):
+        raise ValueError("a parameter is given twice, and would move twice a step: pass each once")
+    return found
