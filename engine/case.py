@@ -49,7 +49,6 @@ class Case:
         self.positions = {p: self.flow.at[p] for p in parameters if p in self.flow.at}
         numbered = ((p, p.label or f"parameter {i}") for i, p in enumerate(parameters, 1))
         self.names = unique_names(numbered)
-        self.finite = all(map(_finite, self.flow.gradients)) and _finite(loss.data)
 
     def groups(self, wanted: Iterable[Value]) -> list[str]:
         """Names of parameters, those of one place under the place's name if all of them are wanted."""
@@ -95,7 +94,3 @@ def place(name: str) -> str:
 
 
 _LAST = re.compile(r"(.+)\.[^\W\d]\w*")
-
-
-def _finite(number: float) -> bool:
-    return number - number == 0.0

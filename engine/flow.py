@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from .graph import ancestors
+from .graph import order
 from .ops import TABLE
 from .terms import short_number
 from .value import Value
@@ -22,16 +22,28 @@ class Flow:
     >>> x = Value(3.0, "x")
     >>> flow = Flow(x * x - x)
     >>> flow.at[x], flow.operands, flow.gradients[0], flow.sizes[0]
-    (0, [(), (0, 0), (1, 0)], 5.0, 7.0)
+    (0, [(), [0, 0], [1, 0]], 5.0, 7.0)
     """
 
     def __init__(self, loss: Value) -> None:
-        self.nodes = ancestors(loss)
-        self.at = {node: i for i, node in enumerate(self.nodes)}
-        self.operands = [tuple(self.at[operand] for operand in node.operands) for node in self.nodes]
-        self.partials = [node.partials for node in self.nodes]
+        self.nodes: list[Value] = []
+        self.at: dict[Value, int] = {}
+        self.operands: list[Sequence[int]] = []
+        self.partials: list[Sequence[float]] = []
+        for node in order(loss) or [loss]:
+            inner = node.operands
+            for operand in inner:
+                if operand not in self.at:
+                    self._add(operand, (), ())
+            self._add(node, [self.at[operand] for operand in inner], node.partials)
         self.data = [node.data for node in self.nodes]
         self.gradients, self.sizes = self.reverse(self.partials)
+
+    def _add(self, node: Value, operands: Sequence[int], partials: Sequence[float]) -> None:
+        self.at[node] = len(self.nodes)
+        self.nodes.append(node)
+        self.operands.append(operands)
+        self.partials.append(partials)
 
     def reverse(self, partials: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
         """The derivative of the loss in every node, and its size, added up in the order of `backward()`."""
@@ -97,6 +109,8 @@ class Flow:
     def _agrees(self, i: int) -> bool:
         """Whether an operation still has the number that its operands give now; of inf and nan, yes."""
         now, held = self.again(i, self.data), self.data[i]
+        if now == held:
+            return True
         made_of = sum(abs(p * self.data[j]) for j, p in zip(self.operands[i], self.partials[i], strict=True))
         return not abs(now - held) > SAME * (abs(held) + made_of)
 

@@ -155,15 +155,13 @@ def _factors(best: Sequence[Step], i: int) -> list[float]:
 def exploding(case: Case) -> list[Finding]:
     """Parameters with a gradient that no usual learning rate can be stepped along."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if not all(map(_is_finite_operation, case.flow.data, case.flow.partials)):
-        return []
     for members in case.by_place.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
         weight = max(limits.smallest, *(abs(p.data) for p in members))
         if gradient > limits.exploded * weight:
             found += members
             worst, against = max((worst, against), (gradient, weight))
-    if not found:
+    if not found or not all(map(_is_finite_operation, case.flow.data, case.flow.partials)):
         return []
     return [
         Finding(

@@ -47,12 +47,13 @@ class Units:
         self._interned: dict[tuple[Key, ...], Key] = {}
         self._next = len(parameters) + 1
         self.keys: list[Key] = []
+        self.multiplies: list[bool] = []  # whether a node multiplies data by a parameter
         self.stages: list[int] = []
-        for i in range(len(flow.nodes)):
-            terms, multiplies = self._terms(i)
-            stage = max((self.stages[j] for j in flow.operands[i]), default=0)
-            self.stages.append(stage + multiplies)
+        for i, operands in enumerate(flow.operands):
+            terms, multiplies = self._terms(i) if operands or i in self.parameters else ((), False)
             self.keys.append(self._intern(terms))
+            self.multiplies.append(multiplies)
+            self.stages.append(max([self.stages[j] for j in operands]) + multiplies if operands else 0)
         self._units: dict[Key | str, Unit] = {}
         self._collect()
         self.all = list(self._units.values())
@@ -91,7 +92,7 @@ class Units:
             found[key] = alike.setdefault(form, len(alike))
         return found
 
-    def _terms(self, i: int) -> tuple[list[Key], bool]:
+    def _terms(self, i: int) -> tuple[Sequence[Key], bool]:
         """The keys that a node adds up, and whether it multiplies data by a parameter."""
         op, operands = self.flow.nodes[i].op, self.flow.operands[i]
         if i in self.parameters:
@@ -122,7 +123,7 @@ class Units:
         return [self.keys[a]] if not self.flow.nodes[b].op and b not in self.parameters else []
 
     def _intern(self, keys: Sequence[Key]) -> Key:
-        terms = tuple(key for key in keys if key != NONE)
+        terms = tuple([key for key in keys if key != NONE])
         if len(terms) <= 1:
             return terms[0] if terms else NONE
         if terms not in self._interned:
@@ -135,7 +136,7 @@ class Units:
         """A pre-activation is a sum that something else than a sum is made of."""
         seen = set()
         for i, node in enumerate(self.flow.nodes):
-            for j in () if self.keys[i] != NONE and not self._multiplies(i) else self.flow.operands[i]:
+            for j in () if self.keys[i] != NONE and not self.multiplies[i] else self.flow.operands[i]:
                 if j not in self.parameters and self.keys[j] != NONE and j not in seen:
                     seen.add(j)
                     self._unit(self.keys[j], j).pre.append(j)
@@ -144,9 +145,6 @@ class Units:
                 name = node.label or self.flow.nodes[j].label
                 if self.keys[j] != NONE or name:
                     self._unit(self.keys[j] or name, j).activations.append(i)
-
-    def _multiplies(self, i: int) -> bool:
-        return self.stages[i] > max((self.stages[j] for j in self.flow.operands[i]), default=0)
 
     def _unit(self, key: Key | str, i: int) -> Unit:
         if key not in self._units:
@@ -188,7 +186,7 @@ class Units:
             j = stack.pop()
             if self.flow.nodes[j].label and self.flow.nodes[j].op:
                 return j
-            if not self._multiplies(j):
+            if not self.multiplies[j]:
                 stack += [k for k in self.flow.operands[j] if self.keys[k] != NONE and k not in self.parameters]
         return i
 
@@ -196,7 +194,7 @@ class Units:
         """The nodes that some parameter multiplies further on."""
         found: set[int] = set()
         for i in range(len(self.flow.nodes) - 1, -1, -1):
-            if i in found or self._multiplies(i):
+            if i in found or self.multiplies[i]:
                 found.update(self.flow.operands[i])
         return found
 
