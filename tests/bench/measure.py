@@ -1,0 +1,152 @@
+"""Interleaved rounds: in each, every engine has its turn at a workload; what counts is the median of the rounds."""
+
+import math
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from statistics import median
+
+from .engine import Engine
+from .worker import Failed, Prepared, Worker
+from .workloads import ENGINES, EXTRAS, WORKLOADS
+
+DEEPEST = 1_000_000
+NODES = 100_000
+TOLERANCE = 1e-9
+PATIENCE = 1.0  # seconds: what takes longer a round has three rounds only
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Results:
+    """By workload and engine: the figures in the workload's unit, and what is missing, with the reason."""
+
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    reasons: dict[str, dict[str, str]] = field(default_factory=dict)
+    once: dict[str, dict[str, float]] = field(default_factory=dict)  # seconds up to the end of the first step
+    fewer: dict[str, dict[str, int]] = field(default_factory=dict)  # units, where not all of them
+    versions: dict[str, str] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)  # engine -> why, and how to install it
+    machine: str = ""
+
+
+def measure(keys: Iterable[str], engines: Iterable[str], rounds: int, budget: float, tell: Tell) -> Results:
+    """All of the workloads `keys` with all of the engines that are installed."""
+    results = Results(machine=f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    wanted, kinds = list(keys), [kind for kind in ENGINES if kind.name in set(engines)]
+    for threads in (1, 2):
+        some = [key for key in wanted if (WORKLOADS[key].threads if key in WORKLOADS else 1) == threads]
+        able = [kind for kind in kinds if any(key not in kind.cannot for key in some)]
+        for key in some:
+            results.reasons[key] = {kind.name: kind.cannot[key] for kind in kinds if kind.cannot.get(key)}
+        workers = start(able, threads, results, tell)
+        for key in some:
+            chosen = [worker for worker in workers if key not in worker.kind.cannot]
+            if key in EXTRAS:
+                once(key, chosen, results, tell)
+            else:
+                race(key, chosen, rounds, budget, results, tell)
+        for worker in workers:
+            worker.stop()
+    results.figures = {key: results.figures[key] for key in (*WORKLOADS, *EXTRAS) if key in results.figures}
+    return results
+
+
+def start(kinds: Iterable[type[Engine]], threads: int, results: Results, tell: Tell) -> list[Worker]:
+    """A process for each engine that is installed."""
+    workers = []
+    for kind in kinds:
+        if kind.name in results.absent:
+            continue
+        tell(f"starting {kind.name}")
+        worker = Worker(kind, threads)
+        try:
+            results.versions[kind.name] = worker.ask("load")
+            workers.append(worker)
+        except Failed as error:
+            results.absent[kind.name] = f"{error}; install: {kind.install}"
+            worker.stop()
+    return workers
+
+
+def race(key: str, workers: list[Worker], rounds: int, budget: float, results: Results, tell: Tell) -> None:
+    """One workload, in rounds."""
+    ready = prepare(key, workers, results, tell)
+    times: dict[str, list[float]] = {worker.kind.name: [] for worker in ready}
+    slow: set[str] = set()
+    for n in range(rounds):
+        for worker in ready:
+            name = worker.kind.name
+            if name not in slow or n < 3:
+                tell(f"{key}, round {n + 1} of {rounds}: {name}")
+                found, spent = worker.ask("measure", key, budget)
+                times[name].append(found * WORKLOADS[key].scale)
+                slow |= {name} if spent > PATIENCE else set()
+    results.figures[key] = {name: median(found) for name, found in times.items()}
+
+
+def prepare(key: str, workers: list[Worker], results: Results, tell: Tell) -> list[Worker]:
+    """Those that can do it and agree with the others, ready to go; of the rest, the reason."""
+    ready, found = [], list[Prepared]()
+    seconds, fewer = results.once.setdefault(key, {}), results.fewer.setdefault(key, {})
+    for worker in workers:
+        name = worker.kind.name
+        tell(f"{key}: preparing {name}")
+        try:
+            prepared = worker.ask("prepare", key)
+            agree(prepared, found)
+        except Failed as error:
+            results.reasons[key][name] = str(error)
+            continue
+        seconds[name] = prepared.seconds
+        if key in worker.kind.few:
+            fewer[name] = prepared.units
+        ready.append(worker)
+    return ready
+
+
+def agree(one: Prepared, others: list[Prepared]) -> None:
+    """The gradient has to be that of the first engine with a problem of the same size."""
+    reference = next((other for other in others if other.units == one.units), None)
+    if not reference:
+        others += [] if math.isnan(one.size) else [one]  # plain floats have no gradient
+    elif not math.isnan(one.size) and abs(one.size - reference.size) > TOLERANCE * reference.size:
+        raise Failed(f"disagrees: the gradient is {one.size:.12g} in size, not {reference.size:.12g}")
+
+
+def once(key: str, workers: list[Worker], results: Results, tell: Tell) -> None:
+    """A figure that needs no rounds."""
+    figure = {"BYTES": memory, "DEPTH": depth}[key]
+    results.figures[key] = {}
+    for worker in workers:
+        tell(f"{key}: {worker.kind.name}")
+        try:
+            results.figures[key][worker.kind.name] = figure(worker)
+        except Failed as error:
+            results.reasons[key][worker.kind.name] = str(error)
+
+
+def memory(worker: Worker) -> float:
+    """Bytes an operation of a graph that is kept, in a new process."""
+    worker.restart()
+    return worker.ask("memory", NODES)
+
+
+def depth(worker: Worker) -> float:
+    """The longest chain that survives, to two digits: by decades, then by bisection; a million is no limit."""
+    low = 10
+    while low < DEEPEST and survives(worker, 10 * low):
+        low *= 10
+    high = 10 * low
+    while low < DEEPEST and high / low > 1.02:
+        middle = round(math.sqrt(low * high))
+        low, high = (middle, high) if survives(worker, middle) else (low, middle)
+    return low
+
+
+def survives(worker: Worker, operations: int) -> bool:
+    try:
+        return bool(worker.ask("depth", operations))
+    except Failed:
+        return False
