@@ -5,6 +5,8 @@ from .answer import Check as Check
 from .backward import grad as grad
 from .check import check_gradients as check_gradients
 from .diagnose import diagnose as diagnose
+from .draw import draw as draw
+from .draw import render as render
 from .errors import GradientError as GradientError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import NonFiniteError as NonFiniteError

@@ -5,7 +5,7 @@ hundred thousand unnamed operations stays linear.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from .graph import ancestors
 from .ops import TABLE, evaluate, numeric
@@ -28,7 +28,9 @@ class Naming:
     ('h[2]', '(h[1] - h[2]) ** 2', 'exp(x)')
     """
 
-    def __init__(self, output: Value, wrt: Value | None = None, by: str = "labels") -> None:
+    def __init__(
+        self, output: Value, wrt: Value | None = None, by: str = "labels", hidden: Collection[Value] = ()
+    ) -> None:
         self.output = output
         self.nodes = ancestors(output)
         if wrt is not None and wrt not in self.nodes[-1:] and wrt not in set(self.nodes):
@@ -37,7 +39,7 @@ class Naming:
         self.names = unique_names(
             (node, node.label or ends.get(node) or node.op)
             for node in self.nodes
-            if node.label or node in ends or (by == "operations" and node.op)
+            if (node.label and node not in hidden) or node in ends or (by == "operations" and node.op)
         )
         self._terms: dict[Value, Term] = {}
         self._slopes: dict[Value, dict[Value, Term]] = {}
@@ -162,7 +164,7 @@ def naming(chain: ChainRule) -> Naming:
     """The names and terms that a chain rule is written in, made once."""
     known: Naming | None = chain.__dict__.get("naming")
     if known is None:
-        known = chain.__dict__["naming"] = Naming(chain.output, chain.wrt, chain.by)
+        known = chain.__dict__["naming"] = Naming(chain.output, chain.wrt, chain.by, chain.hidden)
     return known
 
 

@@ -53,8 +53,12 @@ class Link:
 Links = dict[Value, list[Link]]  # of each variable, in order, the links to the variables it is made of
 
 
-def fold(nodes: Sequence[Value], ends: Collection[Value] = (), by: By = "labels") -> Links:
-    """The graph of variables over `nodes`, which are in order, operands first; `ends` are variables in any case.
+def fold(
+    nodes: Sequence[Value], ends: Collection[Value] = (), by: By = "labels", hidden: Collection[Value] = ()
+) -> Links:
+    """The graph of variables over `nodes`, which are in order, operands first.
+
+    `ends` are variables in any case, and what is `hidden` is folded as if it had no label.
 
     >>> x = Value(3.0, "x")
     >>> y = x * x + x
@@ -71,7 +75,7 @@ def fold(nodes: Sequence[Value], ends: Collection[Value] = (), by: By = "labels"
             ]
             for node in nodes
         }
-    variables = {node for node in nodes if node.label} | set(ends)
+    variables = {node for node in nodes if node.label and node not in hidden} | set(ends)
     return {node: _links(node, rank, variables) for node in nodes if node in variables}
 
 
@@ -138,9 +142,9 @@ class Path:
 class ChainRule:
     """The derivative of `output` in `wrt` as a sum over paths: see `chain_rule`."""
 
-    def __init__(self, output: Value, wrt: Value, by: By = "labels") -> None:
-        self.output, self.wrt, self.by = output, wrt, by
-        self.links = fold(between([wrt], output), (output, wrt), by)
+    def __init__(self, output: Value, wrt: Value, by: By = "labels", hidden: Collection[Value] = ()) -> None:
+        self.output, self.wrt, self.by, self.hidden = output, wrt, by, hidden
+        self.links = fold(between([wrt], output), (output, wrt), by, hidden)
 
     @cached_property
     def total(self) -> float:

@@ -1,0 +1,63 @@
+"""Question 2: "All my weights stay the same."  Units that start as copies get equal gradients and stay copies."""
+
+import argparse
+from pathlib import Path
+
+from engine import Value, chain_rule, diagnose
+from engine.backward import total
+from nn import MLP
+
+INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]
+
+
+def cost_of(model: MLP) -> Value:
+    """The sum of squares over both examples."""
+    outputs = [model(x) for x in INPUTS]
+    pairs = [pair for output, target in zip(outputs, TARGETS, strict=True) for pair in zip(output, target, strict=True)]
+    cost = total([(o - t) ** 2 for o, t in pairs])
+    cost.label = "C"
+    return cost
+
+
+def train(model: MLP, steps: int, lr: float = 0.5) -> list[list[float]]:
+    """Plain gradient steps; the outputs after them."""
+    for step in range(steps):
+        model.zero_grad()
+        cost = cost_of(model)
+        cost.backward()
+        for p in model.parameters():
+            p.data -= lr * p.grad
+        if step % max(steps // 5, 1) == 0:
+            print(f"  step {step:>6}  cost {cost.data:.6f}")
+    return [[round(o.data, 7) for o in model(x)] for x in INPUTS]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--steps", type=int, default=1000, help="steps from equal weights; random ones get ten times as many"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random weights (default: 0)")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    copies = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init=1.0)
+    cost = cost_of(copies)
+    cost.backward()
+    print("Every weight is 1. The gradients of the first layer, neuron by neuron:")
+    for neuron in copies.layers[0].neurons:
+        print("  weights", [round(w.grad, 7) for w in neuron.w], " bias", round(neuron.b.grad, 7))
+    print(f"\n{diagnose(cost, copies.parameters())}\n")
+    weight = copies.layers[0].neurons[0].w[0]
+    chain_rule(cost_of(copies), weight).save(arguments.out / "05_copies.svg")
+    print(f"{arguments.steps} steps later:\n  outputs {train(copies, arguments.steps)}, for targets {TARGETS}: stuck\n")
+
+    print("The same network from random weights:")
+    random = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init="uniform", seed=arguments.seed)
+    print(f"  outputs {train(random, 10 * arguments.steps)}, for targets {TARGETS}")
+    print(f"wrote {arguments.out / '05_copies.svg'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Question 3: "What are δ, and the equations of backpropagation?"  They are the gradients at the pre-activations z."""
+
+import argparse
+import random
+from pathlib import Path
+
+import matplotlib as mpl
+
+from engine import Value, chain_rule, dot, sigmoid
+from nn import binary_cross_entropy_with_logits, mean_squared_error
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+
+def layer(number: int, weights: list[list[Value]], bias: float, inputs: list[Value]) -> list[list[Value]]:
+    """Pre-activations z and activations a = σ(z) of one layer, labelled."""
+    z = [dot(row, inputs, bias) for row in weights]
+    a = [sigmoid(value) for value in z]
+    for i in range(len(weights)):
+        z[i].label, a[i].label = f"z{number}{i + 1}", f"a{number}{i + 1}"
+    return [z, a]
+
+
+def matrix(rng: random.Random, name: str, rows: int, columns: int) -> list[list[Value]]:
+    return [[Value(rng.gauss(0, 1), f"{name}{i}{j}") for j in range(1, columns + 1)] for i in range(1, rows + 1)]
+
+
+def learning(loss: str, w: float = 2.0, b: float = 2.0, steps: int = 150, lr: float = 0.15) -> list[float]:
+    """Outputs of one neuron that starts at σ(4) and should learn 0 for the input 1."""
+    parameters, outputs = [Value(w, "w"), Value(b, "b")], []
+    for _ in range(steps):
+        z = dot(parameters[:1], [1.0], parameters[1])
+        outputs.append(sigmoid(z).data)
+        cost = (
+            mean_squared_error([sigmoid(z)], [0.0])
+            if loss == "squares"
+            else binary_cross_entropy_with_logits([z], [0.0])
+        )
+        cost.backward()
+        for p in parameters:
+            p.data, p.grad = p.data - lr * p.grad, 0.0
+    return outputs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the weights (default: 0)")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    rng = random.Random(arguments.seed)
+    x = [Value(0.5, "x1"), Value(-1.0, "x2")]
+    w1, w2 = matrix(rng, "w1", 3, 2), matrix(rng, "w2", 2, 3)
+    z1, a1 = layer(1, w1, 0.1, x)
+    z2, a2 = layer(2, w2, -0.2, a1)
+    y = [1.0, 0.0]
+    cost = 0.5 * (a2[0] - y[0]) ** 2 + 0.5 * (a2[1] - y[1]) ** 2
+    cost.label = "C"
+    cost.backward()
+
+    slope = [[a.data * (1 - a.data) for a in activations] for activations in (a1, a2)]
+    delta2 = [(a.data - t) * s for a, t, s in zip(a2, y, slope[1], strict=True)]
+    delta1 = [sum(w2[k][j].data * delta2[k] for k in range(2)) * slope[0][j] for j in range(3)]
+    print("                                   by the equation          by the engine")
+    rows = [(f"δ² {i + 1} = (∇C ⊙ σ'(z²))", d, z.grad) for i, (d, z) in enumerate(zip(delta2, z2, strict=True))]
+    rows += [(f"δ¹ {j + 1} = (W²ᵀδ² ⊙ σ'(z¹))", d, z.grad) for j, (d, z) in enumerate(zip(delta1, z1, strict=True))]
+    rows += [("∂C/∂W² 1,2 = δ² 1 · a¹ 2", delta2[0] * a1[1].data, w2[0][1].grad)]
+    rows += [("∂C/∂W¹ 3,1 = δ¹ 3 · x 1", delta1[2] * x[0].data, w1[2][0].grad)]
+    for name, equation, engine in rows:
+        print(f"{name:<28} {equation:>22.17f} {engine:>22.17f}")
+
+    print("\nWith cross-entropy on the logit the last δ is a - y: no factor σ'(z) slows a saturated unit.")
+    for loss in ("squares", "cross-entropy"):
+        outputs = learning(loss)
+        plt.plot(outputs, label=loss)
+        print(f"{loss:<14} output {outputs[0]:.3f} -> {outputs[-1]:.3f} in {len(outputs)} steps (target 0)")
+    plt.xlabel("step"), plt.ylabel("output (target 0)"), plt.legend(frameon=False), plt.ylim(0, 1)
+    plt.savefig(arguments.out / "06_learning.svg")
+    chain_rule(cost, w1[0][0]).save(arguments.out / "06_deltas.svg")
+    print(f"wrote {arguments.out / '06_deltas.svg'} and {arguments.out / '06_learning.svg'}")
+
+
+if __name__ == "__main__":
+    main()

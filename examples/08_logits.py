@@ -1,0 +1,67 @@
+"""Question 5: "Binary cross-entropy divides by zero, and what of the layers before?"  Put the loss on the logit."""
+
+import argparse
+from pathlib import Path
+
+from engine import Value, chain_rule, diagnose, dot, sigmoid, tanh
+from nn import binary_cross_entropy, binary_cross_entropy_with_logits
+
+
+def last_layer(logit: float, y: float) -> list[tuple[Value, Value]]:
+    """J on the probability and on the logit z = w · z_prev with z_prev = 2: each loss and its weight."""
+    found = []
+    for loss in (binary_cross_entropy, binary_cross_entropy_with_logits):
+        w = Value(logit / 2, "w")
+        z = w * Value(2.0, "z_prev")
+        z.label = "z"
+        p = sigmoid(z) if loss is binary_cross_entropy else z
+        p.label = "p" if loss is binary_cross_entropy else "z"
+        cost = loss([p], [y])
+        cost.label = "J"
+        found.append((cost, w))
+    return found
+
+
+def deep(depth: int) -> tuple[Value, Value]:
+    """A chain of tanh layers one unit wide, before a logit: the loss and the first weight."""
+    a, first = Value(0.7, "x"), Value(0.5, "w1")
+    for number in range(1, depth + 1):
+        w = first if number == 1 else Value(0.5 + 0.1 * number, f"w{number}")
+        z = dot([w], [a], 0.1)
+        z.label = f"z{number}"
+        a = tanh(z) if number < depth else z
+        a.label = f"a{number}" if number < depth else "z"
+    cost = binary_cross_entropy_with_logits([a], [1.0])
+    cost.label = "J"
+    return cost, first
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="unused: nothing here is random")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    print("Target 0, z_prev = 2: ∂J/∂w is z_prev (p - y).")
+    print("       z   J on p   ∂J/∂w on p   J on the logit   ∂J/∂w on the logit")
+    for z in (-1e4, -40.0, 0.5, 37.0, 800.0, 1e4):
+        (on_p, w), (on_logit, v) = last_layer(z, 0.0)
+        print(f"{z:>8g} {on_p.data:>8.4g} {chain_rule(on_p, w).total:>12.4g} ", end="")
+        print(f"{on_logit.data:>16.6g} {chain_rule(on_logit, v).total:>20.6g}")
+
+    (on_p, w), (on_logit, v) = last_layer(40.0, 0.0)
+    print(f"\n{diagnose(on_p, [w])}\n\nThe remedy, on the logit:\n{diagnose(on_logit, [v])}\n")
+
+    print("Before the last layer there is no such form: the chain grows by two factors a layer.")
+    for depth in (2, 3, 4):
+        cost, first = deep(depth)
+        (path,) = chain_rule(cost, first).paths()
+        print(f"  {depth} layers, {len(path.factors)} factors: {' · '.join(f.pretty for f in reversed(path.factors))}")
+    chain_rule(on_p, w).save(arguments.out / "08_probability.svg")
+    chain_rule(on_logit, v).save(arguments.out / "08_logit.svg")
+    print(f"wrote {arguments.out / '08_probability.svg'} and {arguments.out / '08_logit.svg'}")
+
+
+if __name__ == "__main__":
+    main()
