@@ -11,8 +11,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from .fold import fold
 from .ops import KERNELS, TABLE, evaluate
-from .passes import dead, fold, merge
+from .passes import dead, merge
 from .program import (
     ARITHMETIC,
     CONSTANT,

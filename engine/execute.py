@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from .errors import require
@@ -96,17 +97,17 @@ class OnNumPy:
             if name == "products":
                 yield from _products(np, rows, args, spare)
             elif name == "shift":
-                yield _bind(_shift, np, rows, args[0], np.array(args[1:]))
+                yield partial(_shift, np, rows, args[0], np.array(args[1:]))
             elif name == "dense":
                 count, size, start = head
                 weights = self.fixed[start : start + count * size].reshape(count, size)
-                yield _bind(_dense, rows, np.array(args[:count]), np.array(args[count:]), weights)
+                yield partial(_dense, rows, np.array(args[:count]), np.array(args[count:]), weights)
             elif name == "inner":
                 count, size, start = head
                 cells = self.cells[start : start + count * size].reshape(count, size)
-                yield _bind(_inner, rows, np.array(args[:count]), np.array(args[count:]), cells)
+                yield partial(_inner, rows, np.array(args[:count]), np.array(args[count:]), cells)
             else:
-                yield _bind(kernels[name], *(rows[k] for k in args[1:]), rows[args[0]])
+                yield partial(kernels[name], *(rows[k] for k in args[1:]), out=rows[args[0]])
 
 
 def _column(arrays: Sequence[Any], place: Place) -> Any:
@@ -114,20 +115,18 @@ def _column(arrays: Sequence[Any], place: Place) -> Any:
     return arrays[which] if arrays[which].ndim == 1 else arrays[which][:, column]
 
 
-def _bind(function: Callable[..., Any], *args: Any) -> Callable[[], Any]:
-    return lambda: function(*args)
-
-
 def _products(np: Any, rows: Any, args: Sequence[int], spare: Any) -> Iterator[Callable[[], Any]]:
     result = rows[args[0]]
-    yield _bind(np.multiply, rows[args[1]], rows[args[2]], result)
+    yield partial(np.multiply, rows[args[1]], rows[args[2]], out=result)
     for a, b in zip(args[3::2], args[4::2], strict=True):
-        yield _bind(np.multiply, rows[a], rows[b], spare)
-        yield _bind(np.add, result, spare, result)
+        yield partial(np.multiply, rows[a], rows[b], out=spare)
+        yield partial(np.add, result, spare, out=result)
 
 
 def _shift(np: Any, rows: Any, result: int, operands: Any) -> None:
-    largest = rows[operands].max(axis=0)
+    largest = rows[operands[0]]
+    for row in rows[operands[1:]]:
+        largest = np.where(row > largest, row, largest)
     rows[result] = np.where(np.isfinite(largest), largest, 0.0)
 
 
@@ -149,9 +148,10 @@ def _kernels(np: Any) -> dict[str, Callable[..., Any]]:
         out[:] = np.where(a == 0.0, 0.0, a * b)
 
     def each(function: Callable[..., float], variadic: bool) -> Callable[..., None]:
-        def call(*rows: Any) -> None:
-            columns = zip(*rows[:-1], strict=True)
-            rows[-1][:] = [function(column) if variadic else function(*column) for column in columns]
+        def call(*rows: Any, out: Any) -> None:
+            out[:] = [
+                function(x) if variadic else function(*x) for x in zip(*(row.tolist() for row in rows), strict=True)
+            ]
 
         return call
 

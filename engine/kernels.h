@@ -248,7 +248,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       case SHIFT: {
         for (long k = 0; k < n; k += LANES) {
           vec top = AT(c[3], k);
-          for (int i = 1; i < c[2]; i++) { vec a = AT(c[3 + i], k); top = pick((top >= a) | (top != top), top, a); }
+          for (int i = 1; i < c[2]; i++) { vec a = AT(c[3 + i], k); top = pick(a > top, a, top); }
           vec size = (vec)((ivec)top & alli(~(1LL << 63)));
           AT(c[1], k) = pick(size < __builtin_inf(), top, all(0.0));
         }

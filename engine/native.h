@@ -123,7 +123,7 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
       BINARY(REST, rest(a, b))
       case SHIFT: {
         double top = v[c[3]];
-        for (int i = 1; i < c[2]; i++) { double a = v[c[3 + i]]; if (!(top >= a) && top == top) top = a; }
+        for (int i = 1; i < c[2]; i++) { double a = v[c[3 + i]]; if (a > top) top = a; }
         v[c[1]] = isfinite(top) ? top : 0.0;
         c += 3 + c[2]; break;
       }

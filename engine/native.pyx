@@ -3,7 +3,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 import os
-from threading import Lock
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
@@ -66,7 +65,6 @@ cdef class Native:
     cdef double[::1] fixed, totals
     cdef long rows, cells, widest, batch, stride
     cdef double cost
-    cdef object lock
     cdef list workers
     cdef Column *inputs
     cdef Column *outputs
@@ -87,7 +85,7 @@ cdef class Native:
         self.input_column = array("i", [places[k][1] for k, _ in plan.inputs])
         self.output_row, self.mean_at = array("i", plan.outputs), array("i", plan.means)
         self.rows, self.cells, self.widest, self.cost = plan.rows, len(plan.cells), plan.widest, plan.cost
-        self.lock, self.workers, self.stride = Lock(), [], 0
+        self.workers, self.stride = [], 0
 
     def __dealloc__(self):
         PyMem_Free(self.inputs)
@@ -95,18 +93,16 @@ cdef class Native:
 
     def run(self, list arguments, list parameters, list results):
         cdef Py_ssize_t k
-        cdef list held = []
-        with self.lock:
-            self.batch = len(arguments[0])
-            buffers = [Buffer(x, False) for x in arguments]
-            for k in range(self.input_row.shape[0]):
-                (<Buffer> buffers[self.input_argument[k]]).column(self.input_column[k], &self.inputs[k])
-            targets = [Buffer(x, True) for x in results]
-            for k in range(len(targets)):
-                (<Buffer> targets[k]).column(0, &self.outputs[k])
-            self._fix(parameters)
-            self._blocks()
-            return self._means(parameters)
+        self.batch = len(arguments[0])
+        buffers = [Buffer(x, False) for x in arguments]
+        for k in range(self.input_row.shape[0]):
+            (<Buffer> buffers[self.input_argument[k]]).column(self.input_column[k], &self.inputs[k])
+        targets = [Buffer(x, True) for x in results]
+        for k in range(len(targets)):
+            (<Buffer> targets[k]).column(0, &self.outputs[k])
+        self._fix(parameters)
+        self._blocks()
+        return self._means(parameters)
 
     cdef _fix(self, list parameters):
         """What depends on parameters alone."""

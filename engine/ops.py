@@ -192,9 +192,13 @@ def _power(a: float, b: float) -> float:
     try:
         return math.pow(a, b)
     except OverflowError:
-        return -math.inf if a < 0 and b % 2 == 1 else math.inf
+        return -math.inf if a < 0 and _is_odd(b) else math.inf
     except ValueError:  # a negative base with a fractional exponent, or 0 to a negative power
-        return math.nan if a else math.copysign(math.inf, a) if b % 2 == 1 else math.inf
+        return math.nan if a else math.copysign(math.inf, a) if _is_odd(b) else math.inf
+
+
+def _is_odd(b: float) -> bool:
+    return abs(math.fmod(b, 2.0)) == 1.0  # fmod is exact, where % rounds
 
 
 def _exp(a: float) -> float:
@@ -325,7 +329,8 @@ row(
 
 # What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf;
 # `shift` the largest of its operands where that is finite, else 0, a constant to differentiation: it cancels.
-# `rest` is what a - b loses to rounding, 0 in mathematics: exp would show it, a hundredfold from a - b = -100 on.
+# `rest` is what a - b loses to rounding, 0 in mathematics: exp would show it, a hundredfold from a - b = -100 on
+# (-1 is no nan beside an exp that is inf only where it is out of reach).
 # `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
 row("above", "above", "above(a, b)", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
@@ -333,7 +338,7 @@ row("floor", "floor", "floor(a)", "0")
 row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
-row("expdiff", "expdiff", "exp(a - b) * (1 + rest(a, b))", "y", "-y")  # exp(a - b) to the last digits
+row("expdiff", "expdiff", "exp(a - b) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")  # exp(a - b)
 row("coarse", "coarse", "floor(1024 * minimum(abs(a), 28)) / 1024", "0")
 row(
     "gauss",

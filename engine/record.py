@@ -13,8 +13,9 @@ from typing import Any
 from .derivative import derivative, lower
 from .errors import RecordingError, require
 from .execute import executor
+from .fold import fold
 from .graph import ancestors, order
-from .passes import average, dead, fold, fuse, group, merge, split
+from .passes import average, dead, fuse, group, merge, split
 from .program import CONSTANT, INPUT, PARAMETER, Program, code_of, lines
 from .schedule import schedule
 from .value import Value, as_value, real, user_line, watching
@@ -69,6 +70,7 @@ class Recording:
         self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
         self._program, self._parameters = trace(output, {value: n for n, value in enumerate(_flat(arguments))}, newest)
         self._executors: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     @property
     def parameters(self) -> list[Value]:
@@ -79,13 +81,12 @@ class Recording:
         """The outputs, a float64 array of shape (B,)."""
         arrays = self._checked(batch)
         result = self.np.empty(len(arrays[0]))
-        self._executor("forward").run(arrays, self._parameters, [result])
+        self._run("forward", arrays, [result])
         return result
 
     def backward(self, *batch: Any) -> float:
         """The mean of the outputs; the gradient of that mean is added to every parameter's `.grad`."""
-        mean: float = self._executor("backward").run(self._checked(batch), self._parameters, [])
-        return mean
+        return self._run("backward", self._checked(batch), [])
 
     def gradients(self, *batch: Any) -> tuple[Any, ...]:
         """For every argument the derivative of each output in it, an array of the shape of the argument's batch.
@@ -96,7 +97,7 @@ class Recording:
         arrays = self._checked(batch)
         results = [self.np.empty(array.shape) for array in arrays]
         columns = [results[k] if self._widths[k] is None else results[k][:, j] for k, j in self._places]
-        self._executor("gradients").run(arrays, self._parameters, columns)
+        self._run("gradients", arrays, columns)
         return tuple(results)
 
     def __str__(self) -> str:
@@ -108,11 +109,13 @@ class Recording:
         steps = ", ".join(f"{step} {size}" for step, size in sizes)
         return "\n".join([*text, f"{_size(self._program)} instructions recorded: {steps}"])
 
-    def _executor(self, name: str) -> Any:
-        if name not in self._executors:
-            program, _ = optimise(self._wanted(name), name)
-            self._executors[name] = executor(schedule(program, name == "backward"), self._places)
-        return self._executors[name]
+    def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
+        with self._lock:  # an executor has one set of rows
+            if name not in self._executors:
+                program, _ = optimise(self._wanted(name), name)
+                self._executors[name] = executor(schedule(program, name == "backward"), self._places)
+            mean: float = self._executors[name].run(arrays, self._parameters, results)
+        return mean
 
     def _wanted(self, name: str) -> Program:
         """The program of what is asked for, as the transformation leaves it."""
@@ -142,7 +145,10 @@ class Recording:
         if type(x) is np.ndarray and x.dtype == float:
             array = x
         else:
-            array = np.asarray(x)
+            try:
+                array = np.asarray(x)
+            except ValueError:
+                raise ValueError(f"argument {k + 1} must be an array, not rows of different lengths") from None
             if array.dtype.kind not in "fiub":
                 raise TypeError(f"argument {k + 1} must be an array of real numbers, not of {array.dtype}")
             array = array.astype(float)
