@@ -71,9 +71,9 @@ class Case:
         """The derivative of the loss in a parameter."""
         return self.flow.gradients[self.positions[p]] if p in self.positions else 0.0
 
-    def size(self, p: Value) -> float:
-        """The size of a parameter's paths, whatever their signs."""
-        return self.flow.sizes[self.positions[p]] if p in self.positions else 0.0
+    def spread(self, p: Value) -> float:
+        """The spread of that derivative."""
+        return self.flow.spreads[self.positions[p]] if p in self.positions else 0.0
 
     def by_layer(self, units: Iterable[Unit]) -> list[list[Unit]]:
         """Units in lists, one a layer."""

@@ -1,8 +1,10 @@
 """The graph behind a loss as lists by position, and what one pass forward and one in reverse tell of it.
 
-`sizes` are gradients without their signs: what the paths to a node add up to if none cancels another.
+The `spread` of a gradient is the root of the sum of its paths' squares: what they add up to, about, if their signs are
+random, and what rounding is to be measured by.
 """
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -21,8 +23,8 @@ class Flow:
 
     >>> x = Value(3.0, "x")
     >>> flow = Flow(x * x - x)
-    >>> flow.at[x], flow.operands, flow.gradients[0], flow.sizes[0]
-    (0, [(), [0, 0], [1, 0]], 5.0, 7.0)
+    >>> flow.at[x], flow.operands, flow.gradients[0], round(flow.spreads[0] ** 2, 9)
+    (0, [(), [0, 0], [1, 0]], 5.0, 19.0)
     """
 
     def __init__(self, loss: Value) -> None:
@@ -37,7 +39,7 @@ class Flow:
                     self._add(operand, (), ())
             self._add(node, [self.at[operand] for operand in inner], node.partials)
         self.data = [node.data for node in self.nodes]
-        self.gradients, self.sizes = self.reverse(self.partials)
+        self.gradients, self.spreads = self.reverse(self.partials)
 
     def _add(self, node: Value, operands: Sequence[int], partials: Sequence[float]) -> None:
         self.at[node] = len(self.nodes)
@@ -46,15 +48,15 @@ class Flow:
         self.partials.append(partials)
 
     def reverse(self, partials: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
-        """The derivative of the loss in every node, and its size, added up in the order of `backward()`."""
-        gradients, sizes = [0.0] * len(self.nodes), [0.0] * len(self.nodes)
-        gradients[-1] = sizes[-1] = 1.0
+        """The derivative of the loss in every node, added up in the order of `backward()`, and its spread."""
+        gradients, squares = [0.0] * len(self.nodes), [0.0] * len(self.nodes)
+        gradients[-1] = squares[-1] = 1.0
         for i in range(len(self.nodes) - 1, -1, -1):
-            gradient, size = gradients[i], sizes[i]
+            gradient, square = gradients[i], squares[i]
             for j, partial in zip(self.operands[i], partials[i], strict=True):
                 gradients[j] += gradient * partial
-                sizes[j] += size * abs(partial)
-        return gradients, sizes
+                squares[j] += square * partial * partial
+        return gradients, [math.sqrt(square) for square in squares]
 
     def again(self, i: int, data: Sequence[float]) -> float:
         """Operation `i` on other numbers."""
@@ -109,10 +111,12 @@ class Flow:
     def _agrees(self, i: int) -> bool:
         """Whether an operation still has the number that its operands give now; of inf and nan, yes."""
         now, held = self.again(i, self.data), self.data[i]
-        if now == held:
-            return True
-        made_of = sum(abs(p * self.data[j]) for j, p in zip(self.operands[i], self.partials[i], strict=True))
-        return not abs(now - held) > SAME * (abs(held) + made_of)
+        return now == held or not abs(now - held) > SAME * self._made_of(i)
+
+    def _made_of(self, i: int) -> float:
+        """The size of what an operation adds up."""
+        terms = (abs(p * self.data[j]) for j, p in zip(self.operands[i], self.partials[i], strict=True))
+        return sum(terms, abs(self.data[i]))
 
     def _cleared(self, wrong: set[int]) -> set[int]:
         """The leaves that some operation still has the number of."""
@@ -120,7 +124,8 @@ class Flow:
         for i in range(len(self.nodes)):
             for slot, j in enumerate(self.operands[i]):
                 was = self._before(i, slot)
-                if was == self.data[j] if was is not None else i not in wrong and self.partials[i][slot] != 0.0:
+                same = i not in wrong and self.partials[i][slot] != 0.0
+                if same or (was is not None and abs(was - self.data[j]) <= SAME * self._made_of(i)):
                     cleared.add(j)
         return {j for j in cleared if not self.nodes[j].op}
 
@@ -129,20 +134,23 @@ class Flow:
         op, partials = self.nodes[i].op, self.partials[i]
         if op == "mul":
             return partials[1 - slot]
+        if op != "dot":
+            return None
         half = len(partials) // 2
-        return partials[(slot + half) % (2 * half)] if op == "dot" and slot < 2 * half else None
+        bias = self.data[i] - sum(map(operator.mul, partials[:half], partials[half:-1]))
+        return partials[(slot + half) % (2 * half)] if slot < 2 * half else bias
 
-    def describe(self, i: int, most: int = 4) -> str:
-        """The label of a node, or the operation with the labels and numbers of its operands.
+    def describe(self, i: int, depth: int = 2, most: int = 4) -> str:
+        """The label of a node, or the operation with its operands described, to a depth.
 
         >>> Flow(Value(3.0, "x") * 2).describe(2)
         'mul(x, 2)'
         """
-        if self.nodes[i].label or not self.nodes[i].op:
+        if self.nodes[i].label or not self.nodes[i].op or not depth:
             return self.nodes[i].label or short_number(self.data[i])
-        inner = [self.nodes[j].label or short_number(self.data[j]) for j in self.operands[i]]
-        more = ", …" if len(inner) > most else ""
-        return f"{self.nodes[i].op}({', '.join(inner[:most])}{more})"
+        inner = [self.describe(j, depth - 1) for j in self.operands[i][:most]]
+        more = ", …" if len(self.operands[i]) > most else ""
+        return f"{self.nodes[i].op}({', '.join(inner)}{more})"
 
 
 def _dot(*numbers: float) -> float:

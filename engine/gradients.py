@@ -8,8 +8,10 @@ from .activations import flat_units, off_units
 from .case import Case
 from .findings import Evidence, Finding
 from .flow import Flow
+from .paths import ChainRule
 from .units import Unit
 from .value import Value
+from .verdict import pulls
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -38,7 +40,7 @@ def _digits(number: float) -> float:
 def _gradient(flow: Flow, i: int) -> float:
     """A gradient to six digits, 0 if rounding may have made all of it."""
     gradient = flow.gradients[i]
-    return 0.0 if abs(gradient) <= 1e-6 * flow.sizes[i] else _digits(gradient)
+    return 0.0 if abs(gradient) <= 1e-6 * flow.spreads[i] else _digits(gradient)
 
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
@@ -71,7 +73,7 @@ def vanishing(case: Case) -> list[Finding]:
     top = max(range(len(layers)), key=lambda k: layers[k][2])
     faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
     faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
-    if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2]:
+    if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2] < math.inf:
         return []
     blocked = {unit.layer for unit in (*flat_units(case), *off_units(case))}
     if any(layers[k][0] in blocked for k in range(faint[0], top + 1)):
@@ -186,22 +188,21 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the
 def cancelled(case: Case) -> list[Finding]:
     """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
-    wanted = [p for p, i in case.positions.items() if _cancels(case.flow.gradients[i], case.flow.sizes[i], limit)]
-    wanted = [p for p in wanted if case.gradient(p) or case.size(p)]
+    wanted = [p for p in case.positions if case.spread(p) and _cancels(case.gradient(p), case.spread(p), limit)]
     for distance in FAR if wanted else ():
-        gradients, sizes = _elsewhere(case, wanted, distance)
-        wanted = [p for p in wanted if _cancels(gradients[case.positions[p]], sizes[case.positions[p]], limit)]
+        gradients, spreads = _elsewhere(case, wanted, distance)
+        wanted = [p for p in wanted if _cancels(gradients[case.positions[p]], spreads[case.positions[p]], limit)]
         if not wanted:
             return []
     return [_nothing_left(case, wanted)] if wanted else []
 
 
-def _cancels(gradient: float, size: float, limit: float) -> bool:
-    return abs(gradient) <= limit * size
+def _cancels(gradient: float, spread: float, limit: float) -> bool:
+    return abs(gradient) <= limit * spread < math.inf
 
 
 def _elsewhere(case: Case, moved: Sequence[Value], distance: float) -> tuple[list[float], list[float]]:
-    """Gradients and their sizes with `moved` elsewhere: those that cancel because this is a minimum no longer do."""
+    """Gradients and their spreads with `moved` elsewhere: those that cancel because this is a minimum no longer do."""
     rng, given = random.Random(0), {}
     for p in moved:
         given[case.positions[p]] = p.data + distance * (abs(p.data) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
@@ -209,8 +210,8 @@ def _elsewhere(case: Case, moved: Sequence[Value], distance: float) -> tuple[lis
 
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
-    p = max(wanted, key=case.size)
-    up, down = (case.size(p) + case.gradient(p)) / 2, (case.size(p) - case.gradient(p)) / 2
+    p = max(wanted, key=case.spread)
+    up, down = map(float, pulls(ChainRule(case.loss, p, "operations")))
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),

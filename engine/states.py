@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from .case import Case
 from .findings import Finding
@@ -12,19 +13,17 @@ from .value import Value, line_of
 def non_finite(case: Case) -> list[Finding]:
     """The first operation whose result or slope is not finite though its operands are, if that reaches the loss."""
     flow = case.flow
-    reached = [case.loss.data, *(case.gradient(p) for p in case.positions)]
-    if all(map(math.isfinite, reached)):
+    held = [p for p in case.parameters if not math.isfinite(p.data)]
+    if held:
+        return [_held(case, held)]
+    if all(map(math.isfinite, [case.loss.data, *map(case.gradient, case.positions)])):
         return []
-    leaves = [i for i, node in enumerate(flow.nodes) if not node.op and not math.isfinite(flow.data[i])]
-    made = [i for i, node in enumerate(flow.nodes) if node.op and _makes_it(flow, i)]
-    known = [p for p in case.positions if case.positions[p] in set(leaves)]
-    if known:
-        return [_held(case, known)]
-    origins = sorted([*leaves, *made], key=lambda i: flow.nodes[i].serial)
+    origins = sorted(filter(partial(_makes_it, flow), range(len(flow.nodes))), key=lambda i: flow.nodes[i].serial)
     return [_made(case, origins)] if origins else []
 
 
 def _makes_it(flow: Flow, i: int) -> bool:
+    """Whether a number is the first on its way that is not finite: an operation on finite ones, or a leaf."""
     return all(math.isfinite(flow.data[j]) for j in flow.operands[i]) and not (
         math.isfinite(flow.data[i]) and all(map(math.isfinite, flow.partials[i]))
     )
@@ -61,11 +60,13 @@ def _made(case: Case, origins: Sequence[int]) -> Finding:
 
 
 def _worst(partials: Sequence[float]) -> float:
-    return next(partial for partial in partials if not math.isfinite(partial))
+    return next(slope for slope in partials if not math.isfinite(slope))
 
 
 REMEDIES = {
     "log": "Keep the operand above 0; for a probability, compute the loss on the logit: "
+    "binary_cross_entropy_with_logits or cross_entropy.",
+    "log1p": "Keep the operand above -1; for 1 - p with a probability p, compute the loss on the logit: "
     "binary_cross_entropy_with_logits or cross_entropy.",
     "exp": "Use what cannot overflow, softmax, logsumexp, sigmoid or softplus, instead of exp by hand; or scale the "
     "inputs.",
@@ -108,7 +109,7 @@ def stale_gradient(case: Case) -> list[Finding]:
 
 
 def _differs(case: Case, p: Value) -> bool:
-    return abs(p.grad - case.gradient(p)) > SAME * (abs(p.grad) + case.size(p))
+    return abs(p.grad - case.gradient(p)) > SAME * (abs(p.grad) + case.spread(p))
 
 
 def _clipped(case: Case, leaves: Sequence[Value]) -> bool:

@@ -1,4 +1,4 @@
-"""Nothing is wrong with a healthy network, and nothing is said about it, whenever in a training loop it is looked at."""
+"""Nothing is wrong with a healthy network, and nothing is said about it at any moment of a training loop."""
 
 import math
 import random
