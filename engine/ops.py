@@ -108,8 +108,10 @@ def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
         match tree:
             case ast.Constant(value=float() | int() as number) if not isinstance(number, bool):
                 return float(number)
-            case ast.Name() | ast.Attribute() | ast.Subscript() if (label := ast.unparse(tree)) in variables:
-                return variables[label]  # a label may be "layer1.neuron2.z" or "h[3]"
+            case ast.Name(id=name) if name in variables:
+                return variables[name]
+            case ast.Attribute() | ast.Subscript() if (label := ast.unparse(tree)) in variables:
+                return variables[label]  # as "layer1.neuron2.z" or "h[3]" are
             case ast.List(elts=entries):
                 return [walk(entry) for entry in entries]
             case ast.UnaryOp(op=ast.USub(), operand=operand):
