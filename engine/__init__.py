@@ -16,6 +16,7 @@ from .errors import StateError as StateError
 from .errors import WhygradError as WhygradError
 from .findings import Finding as Finding
 from .findings import Report as Report
+from .page import explore as explore
 from .paths import ChainRule as ChainRule
 from .paths import chain_rule as chain_rule
 from .record import record as record

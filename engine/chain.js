@@ -91,6 +91,24 @@ function largest(at) {
   return comparable ? paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)) : paths;
 }
 
+// Whether a factor kills what goes through it: tiny, and little comes out. So it is drawn, as engine/draw.py does.
+const kills = (value, product, total) =>
+  Math.abs(value) <= words.tiny && Math.abs(product) <= words.tiny * Math.max(Math.abs(total), words.tiny) || value === 0;
+
+// What runs along each link from w, or along one path: its share, and whether it still arrives from the output, or was
+// killed before; and the variables where it arrives.
+function flow(w, at, path) {
+  const runs = new Map(), alive = new Set([output]);
+  const links = path?.links ?? variables.slice(w + 1).flatMap(v => v.links.filter(link => at[link.wrt].count));
+  for (const link of links.slice().reverse()) {
+    const pull = path ? path.product : at[link.wrt].slope * link.value * variables[link.of].grad;
+    const arrives = alive.has(link.of);
+    runs.set(link, { pull, arrives });
+    if (arrives && !kills(link.value, pull, at[output].slope)) alive.add(link.wrt);
+  }
+  return { runs, alive };
+}
+
 // The verdict, as engine/verdict.py has it: the thresholds and the sentences are its own.
 function judge(w, at, paths) {
   const { tiny, vanished, cancelled, sentences } = words, { count, slope: total, up, down } = at[output];

@@ -20,7 +20,7 @@ from .formula import Naming, derivative, naming
 from .graph import ancestors
 from .paths import By, ChainRule, Link, Path, fold
 from .pull import Flow, step
-from .render import Line, draw_dot, style, suffix_of, write
+from .render import Line, draw_dot, printable, style, suffix_of, write
 from .terms import pretty_name, pretty_number
 from .value import Value, extensions
 from .verdict import TINY
@@ -81,14 +81,14 @@ def draw(output: Value, wrt: Value | None = None, by: By = "labels", depth: int 
 def render(
     output: Value, path: str | os.PathLike[str], wrt: Value | None = None, by: By = "labels", depth: int | None = None
 ) -> None:
-    """Write the picture of `draw` to a file: .svg .png .pdf .dot or .gv by its suffix.
+    """Write the picture of `draw` to a file: .svg .png .pdf .dot or .gv by its suffix, and .html for the live page.
 
     An SVG or PNG needs no Graphviz on the machine; a PDF does, or is a RenderError. The old file stays until the new
     one is whole.
     """
-    suffix = suffix_of(path, (*_writers, ".svg", ".png", ".pdf", ".dot", ".gv"))
-    if suffix in _writers:
-        write(path, _writers[suffix](output, wrt).encode())
+    suffix = suffix_of(path, (*writers, ".svg", ".png", ".pdf", ".dot", ".gv"))
+    if suffix in writers:
+        write(path, writers[suffix](output, wrt, by, depth).encode())
         return
     drawn = picture(output, wrt, by, depth)
     if suffix == ".svg":
@@ -99,7 +99,7 @@ def render(
         write(path, draw_dot(drawn.dot.source, suffix[1:]))
 
 
-_writers: dict[str, Callable[[Value, Value | None], str]] = {}  # what else can be written, by suffix
+writers: dict[str, Callable[[Value, Value | None, By, int | None], str]] = {}  # what else can be written, by suffix
 
 
 def picture(output: Value, wrt: Value | None = None, by: By = "labels", depth: int | None = None) -> Picture:
@@ -342,10 +342,10 @@ _SPELLED = {chr(0x2460 + i): f"({i + 1})" for i in range(10)} | {"✕": "X"}
 
 def _escaped(text: str) -> str:
     """Text as DOT shows it letter by letter: no escapes, entities or markup."""
-    printable = "".join(" " if c in "\n\r\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    plain = printable(text)
     for sign, spelled in _SPELLED.items():
-        printable = printable.replace(sign, spelled)
-    return printable.replace("\\", "\\\\").replace("&", "&amp;")
+        plain = plain.replace(sign, spelled)
+    return plain.replace("\\", "\\\\").replace("&", "&amp;")
 
 
 def _draw_chain(chain: ChainRule, **options: Any) -> Digraph:

@@ -47,7 +47,8 @@ function answer(w, at, paths) {
 
 // What else is in the same box.
 function others(w) {
-  const box = boxes[variables[w].box], item = i => html("button", { ariaPressed: i === w, onclick: () => choose(i) }, math(variables[i].name));
+  const box = boxes[variables[w].box];
+  const item = i => html("button", { ariaPressed: i === w, onclick: () => choose(i) }, math(brief(variables[i].name, box.first)));
   return box?.members.length > 1 ? [html("h2", {}, `In ${box.title}`), html("div", { className: "chips" }, ...box.members.map(item))] : [];
 }
 
@@ -63,24 +64,32 @@ function table(w, at, paths) {
 }
 
 function row(w, at, path) {
-  const side = path.product * at[output].slope < 0 ? "against" : "with";
+  const tone = path.links.some(link => dies(link, path, at)) ? "killed" : side(path, at);
   const [only, all] = [() => light(w, at, path), () => light(w, at)];
-  const route = [w, ...path.links.map(link => link.of)].map(i => variables[i].name);
-  const factors = elided(path.links).flatMap((link, i) => i ? [cell("·", "·"), times(link, side)] : [times(link, side)]);
+  const route = [variables[w].name, ...path.links.map(link => brief(variables[link.of].name, link.wrt))];
+  const factors = elided(path.links).flatMap((link, i) => i ? [cell("·", "·"), times(link, path, at)] : [times(link, path, at)]);
   return html("li", { tabIndex: 0, onmouseenter: only, onmouseleave: all, onfocus: only, onblur: all },
     html("span", { className: "math route" }, elided(route).join(" → ")),
-    html("span", { className: `sum ${side}`, title: path.product }, `= ${pretty(path.product)}`),
+    html("span", { className: `sum ${tone}`, title: path.product }, `= ${pretty(path.product)}`),
     html("span", { className: "factors" }, ...factors));
 }
 
+const dies = (link, path, at) => kills(link.value, path.product, at[output].slope);
+const side = (path, at) => path.product * at[output].slope < 0 ? "against" : "with";
 const elided = items => items.length <= 16 ? items : [...items.slice(0, 8), "…", ...items.slice(-8)];
 const cell = (above, below, properties = {}) => html("span", { className: "factor", ...properties }, math(above), html("b", {}, below));
 
-function times(link, side) {
+// A text without the place that variable i is in, as layer1.neuron2.a is, where that is clear.
+function brief(text, i) {
+  const place = /^(.*\.)[^\W\d]\w*(\[\d+\])?$/u.exec(variables[i].label)?.[1];
+  return place ? text.split(place).join("") : text;
+}
+
+function times(link, path, at) {
   if (link === "…") return cell("…", "…");
   const number = link.value < 0 ? `(${pretty(link.value)})` : pretty(link.value);
-  const tone = Math.abs(link.value) <= words.tiny ? "killed" : side;
-  return cell(formula(link), number, { className: `factor ${tone}`, title: `${derivative(link)} = ${link.value}` });
+  const tone = dies(link, path, at) ? "killed" : side(path, at);
+  return cell(brief(formula(link), link.of), number, { className: `factor ${tone}`, title: `${derivative(link)} = ${link.value}` });
 }
 
 function choose(w) {
@@ -140,19 +149,19 @@ $("numbers").hidden = !leaves.length;
 
 // Boxes: hover and focus show, a click or Enter chooses, arrow keys go to the next box.
 const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-for (const { g, head, members } of Object.values(boxes)) {
+for (const { g, first, members } of Object.values(boxes)) {
   const mouse = event => event.pointerType === "mouse" && !fingers.size;
-  const preview = () => show(members.includes(chosen) ? chosen : head);
+  const preview = () => show(members.includes(chosen) ? chosen : first);
   g.setAttribute("tabindex", 0);
   g.setAttribute("role", "button");
   g.addEventListener("pointerenter", event => { if (mouse(event)) preview(); });
   g.addEventListener("pointerleave", event => { if (mouse(event)) show(chosen); });
   g.addEventListener("focus", () => { if (g.matches(":focus-visible")) preview(); });
   g.addEventListener("blur", () => show(chosen));
-  g.addEventListener("click", () => { if (!moved) choose(head); });
+  g.addEventListener("click", () => { if (!moved) choose(first); });
   g.addEventListener("keydown", event => {
     if (event.key in arrows) neighbour(g, arrows[event.key])?.focus();
-    else if (event.key === "Enter" || event.key === " ") choose(head);
+    else if (event.key === "Enter" || event.key === " ") choose(first);
     else return;
     event.preventDefault();
   });

@@ -14,6 +14,7 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
+from .draw import SPELLED, Picture, picture, writers
 from .formula import SAME, Naming
 from .graph import order
 from .javascript import program
@@ -26,8 +27,11 @@ from .value import Value, extensions
 from .verdict import CANCELLED, CONDITIONS, PLAIN, SENTENCES, TINY, VANISHED
 
 
-def page(output: Value, wrt: Value | None = None, by: By = "labels") -> str:
+def page(output: Value, wrt: Value | None = None, by: By = "labels", depth: int | None = None) -> str:
     """HTML of the graph behind `output`, with the paths from `wrt` lit up: hover, choose or change any Value in it.
+
+    The numbers are computed anew, from the present data of the leaves. `depth` draws what is at most so many variables
+    away from the output; the rest stands in the boxes of what it goes into, as the weights of a neuron do.
 
     >>> x = Value(3.0, "x")
     >>> page(x * x + x, x).splitlines()[0]
@@ -36,15 +40,17 @@ def page(output: Value, wrt: Value | None = None, by: By = "labels") -> str:
     chain = chain_rule(output, output if wrt is None else wrt, by)
     lasting = Lasting(chain, textbook=False)
     links = fold(lasting.nodes, {output, chain.wrt}, by)
-    svg, boxes = _picture(output, lasting, links)
+    drawn = picture(output, by=by, depth=depth)
+    drawn.dot.graph_attr["ranksep"] = "0.9" if len(drawn.boxes) <= SPELLED else "2"  # room for factors on the edges
+    svg = draw_dot(drawn.dot.source, "svg").decode()
     template, *scripts = (_file(name) for name in ("page.html", "chain.js", "picture.js", "page.js"))
     script = "\n".join(['"use strict";', program(node.op for node in lasting.nodes if node.op), *scripts])
     parts = {
         "title": html.escape(f"whygrad: {lasting.names[output]}"),
         "style hash": _hash(template.partition("<style>")[2].partition("</style>")[0]),
         "script hash": _hash(script),
-        "svg": svg,
-        "data": _json(_data(chain, wrt, lasting, links, boxes)),
+        "svg": svg[svg.index("<svg") :],
+        "data": _json(_data(chain, wrt, lasting, links, drawn)),
         "script": script,
     }
     return re.sub(r"<!-- ([a-z ]+) -->", lambda part: parts[part[1]], template)
@@ -92,10 +98,11 @@ class Lasting(Naming):
         return Name("…")
 
 
-def _data(chain: ChainRule, wrt: Value | None, exact: Lasting, links: Links, boxes: dict[str, Any]) -> dict[str, Any]:
+def _data(chain: ChainRule, wrt: Value | None, exact: Lasting, links: Links, drawn: Picture) -> dict[str, Any]:
     """All that the page knows."""
     nodes, index = _nodes(exact)
     place = {node: i for i, node in enumerate(links)}
+    boxes = _homes(drawn.boxes, links)
     textbook = Lasting(chain, textbook=True)
     return {
         "nodes": nodes,
@@ -105,22 +112,40 @@ def _data(chain: ChainRule, wrt: Value | None, exact: Lasting, links: Links, box
                 "label": exact.names.get(node, f"{node.data:g}"),
                 "name": _name(node, exact),
                 "made": exact.definition(node, "pretty"),
-                "box": boxes["of"].get(node),
+                "box": boxes.get(node),
                 "links": [_link(link, place, chain, exact, textbook) for link in links[node]],
             }
             for node in links
         ],
-        "boxes": {
-            id: {"title": title, "made": made, "head": place[head], "members": [place[node] for node in members]}
-            for id, (title, made, head, members) in boxes["boxes"].items()
-        },
+        "boxes": _boxes(drawn, boxes, place),
         "wrt": -1 if wrt is None else place[wrt],
-        "note": boxes["note"],
+        "note": drawn.note,
         "words": {
             **{"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME},
             **{"sentences": SENTENCES, "conditions": CONDITIONS, "plain": PLAIN},
         },
     }
+
+
+def _boxes(drawn: Picture, boxes: dict[Value, str], place: dict[Value, int]) -> dict[str, Any]:
+    """Of each box what is written in it, the variable whose numbers those are, and all that stand in it."""
+    entries: dict[str, Any] = {id: {"lines": drawn.lines[id], "heads": [], "members": []} for id in boxes.values()}
+    for node, i in place.items():
+        if node in boxes:
+            entries[boxes[node]]["members"].append(i)
+        if node in drawn.boxes:
+            entries[boxes[node]]["heads"].append(i)
+    return entries
+
+
+def _homes(boxes: dict[Value, str], links: Links) -> dict[Value, str]:
+    """For each variable the box it stands in: its own, else, as for a weight, that of the first it goes into."""
+    homes = dict(boxes)
+    for of in reversed(links):
+        for link in links[of]:
+            if link.wrt not in boxes:
+                homes[link.wrt] = homes[of]
+    return homes
 
 
 def _nodes(naming: Lasting) -> tuple[list[dict[str, Any]], dict[Value, int]]:
@@ -181,21 +206,5 @@ def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-extensions["page"] = page
+writers[".html"] = page
 extensions["explore"] = explore
-
-
-def _picture(output: Value, naming: Lasting, links: Links) -> tuple[str, dict[str, Any]]:
-    ids = {v: f"n{i}" for i, v in enumerate(links)}
-    lines = [
-        "digraph { rankdir=LR; bgcolor=transparent; nodesep=.25; ranksep=.9;"
-        "node [shape=box,style=rounded,fontname=Arial,fontsize=13,height=.85]; edge [arrowsize=.7,fontsize=12]"
-    ]
-    for v, id in ids.items():
-        label = json.dumps(f"data 0.123456  {naming.definition(v, 'pretty')}", ensure_ascii=False)
-        lines.append(f'{id} [id={id},class="node",label={label}]')
-        lines += [f'{ids[link.wrt]} -> {id} [class="edge",label="{link.value:.4g}"]' for link in links[v]]
-    lines.append("}")
-    svg = draw_dot("\n".join(lines), "svg").decode()
-    boxes = {id: (_name(v, naming), naming.definition(v, "pretty"), v, [v]) for v, id in ids.items()}
-    return svg[svg.index("<svg") :], {"of": ids, "note": "", "boxes": boxes}

@@ -17,20 +17,28 @@ for (const { links } of variables) for (const link of links) {
   link.arc = arcs.get(`${variables[link.wrt].box} ${variables[link.of].box}`);
   link.arc?.links.push(link);
 }
-for (const title of svg.querySelectorAll("title")) title.remove();  // else it would pop up
+const picture = $("picture"), pills = draw("g", {});
+const bottom = draw("g", {});  // edges below boxes below factors
+bottom.append(...[...arcs.values()].map(arc => arc.g));
+picture.prepend(bottom);
+picture.append(pills);
+for (const title of svg.querySelectorAll("title")) title.remove();  // these would pop up, with the old numbers
+for (const a of svg.querySelectorAll("a")) a.removeAttribute("xlink:title");
 
-// A box is lettered anew, so that its numbers can change: a name, and two lines of numbers, never wider than the box.
+// A box is lettered anew, line by line, so that its numbers can change; never wider than it is.
 for (const [id, box] of Object.entries(boxes)) {
-  box.g = $(id);
-  const { x, y, width, height } = box.g.querySelector("path").getBBox(), middle = y + height / 2;
-  const line = (i, ...spans) => draw("text", { x: x + width / 2, y: middle + 17 * i - 9 }, ...spans);
+  const g = box.g = $(id), { x, y, width, height } = g.querySelector("path").getBBox();
   box.width = width - 8;
-  box.name = line(0, draw("tspan", { class: "name" }, box.title), draw("tspan", { class: "made" }, box.made && ` = ${box.made}`));
-  box.numbers = ["data", "grad"].map((key, i) => line(i + 1, draw("tspan", { class: "key" }, `${key} `), draw("tspan", { class: "number" })));
-  box.g.querySelectorAll("text").forEach(text => text.remove());
-  box.g.append(box.name, ...box.numbers);
+  box.head = box.heads.length === 1 ? box.heads[0] : null;  // whose numbers stand in the box
+  box.first = box.head ?? box.members[0];
+  box.title = box.lines[0][0][1];
+  box.texts = box.lines.map((spans, i) => draw("text",
+    { x: x + width / 2, y: y + height / 2 + 17 * (i - box.lines.length / 2) + 13 },
+    ...spans.map(([name, words]) => draw("tspan", { class: name }, words))));
+  g.querySelectorAll("text").forEach(text => text.remove());
+  g.append(...box.texts);
 }
-for (const box of Object.values(boxes)) if (box.name.getComputedTextLength() > box.width) squeeze(box.name, box.width);
+for (const { texts, width } of Object.values(boxes)) if (texts[0].getComputedTextLength() > width) squeeze(texts[0], width);
 
 function squeeze(text, width) {
   text.setAttribute("textLength", width);
@@ -40,23 +48,24 @@ function squeeze(text, width) {
 // The numbers on boxes and edges. How wide they are is estimated, since measuring at every turn of a slider is slow.
 function write() {
   for (const box of Object.values(boxes)) {
-    const { node, name, grad } = variables[box.head], numbers = [nodes[node].data, grad].map(pretty);
-    box.numbers.forEach((text, i) => {
+    const { node, name, grad } = variables[box.first], numbers = [nodes[node].data, grad].map(pretty);
+    box.g.setAttribute("aria-label", box.head === null ? box.title : `${name}, data ${numbers[0]}, grad ${numbers[1]}`);
+    if (box.head !== null) box.texts.slice(1).forEach((text, i) => {
       text.lastChild.textContent = numbers[i];
       text.removeAttribute("textLength");
       if (7.3 * numbers[i].length + 34 > box.width) squeeze(text, box.width);
     });
-    box.g.setAttribute("aria-label", `${name}, data ${numbers[0]}, grad ${numbers[1]}`);
   }
   for (const arc of arcs.values()) {
     arc.value = factor(arc.links);
-    if (arc.label) arc.label.textContent = pretty(arc.value);
+    if (arc.label && arc.value !== null) arc.label.textContent = pretty(arc.value);
   }
 }
 
 // The derivative of one box's head in another's along the links between them, through what is inside the box.
 function factor(links) {
-  const box = boxes[variables[links[0].of].box], inner = new Map([[box.head, 1]]);
+  const box = boxes[variables[links[0].of].box], inner = new Map([[box.first, 1]]);
+  if (boxes[variables[links[0].wrt].box].head === null || box.head === null) return null;
   for (const i of box.members.slice().reverse()) for (const link of variables[i].links) {
     inner.set(link.wrt, (inner.get(link.wrt) ?? 0) + (inner.get(i) ?? 0) * link.value);
   }
@@ -64,32 +73,43 @@ function factor(links) {
 }
 
 // Light up what the paths from w run along, or one of them: width by contribution, colour by direction.
+const MARKS = ["lit", "chosen", "cut", "with", "against", "killed"];
+
 function light(w, at, path) {
-  for (const g of svg.querySelectorAll(".lit, .chosen")) g.classList.remove("lit", "chosen", "against", "killed");
-  for (const g of svg.querySelectorAll(".pill")) g.remove();
+  for (const g of svg.querySelectorAll(".lit, .chosen")) g.classList.remove(...MARKS);
+  pills.replaceChildren();
   svg.classList.toggle("lit", w !== null);
   if (w === null) return;
-  const pulls = new Map(), all = variables.slice(w + 1).flatMap(v => v.links.filter(link => at[link.wrt].count));
-  for (const link of path?.links ?? all) {
-    const pull = path ? path.product : at[link.wrt].slope * link.value * variables[link.of].grad;
-    if (link.arc) pulls.set(link.arc, (pulls.get(link.arc) ?? 0) + pull);
-    for (const i of [link.wrt, link.of]) boxes[variables[i].box]?.g.classList.add("lit");
+  const { runs, alive } = flow(w, at, path), lit = new Map();
+  for (const [link, { pull, arrives }] of runs) {
+    const before = lit.get(link.arc) ?? { pull: 0, arrives: false };
+    lit.set(link.arc, { pull: before.pull + pull, arrives: before.arrives || arrives });
+    for (const i of [link.wrt, link.of]) enter(i, alive);
   }
-  boxes[variables[w].box]?.g.classList.add("lit", "chosen");
-  const most = Math.max(...[...pulls.values()].map(Math.abs));
-  for (const [arc, pull] of pulls) {
-    const killed = Math.abs(arc.value) <= words.tiny;
-    arc.g.classList.add("lit", ...killed ? ["killed"] : pull * at[output].slope < 0 ? ["against"] : []);
-    arc.g.style.setProperty("--width", 1.2 + 4.3 * Math.abs(pull) / most || 1.2);
-    pill(arc, (killed ? "✕ " : "× ") + pretty(arc.value));
-  }
+  enter(w, alive, "chosen");
+  lit.delete(undefined);  // links within one box
+  const most = Math.max(...[...lit.values()].map(({ pull }) => Math.abs(pull)));
+  for (const [arc, run] of lit) trace(arc, run, at[output].slope, most);
 }
 
-function pill(arc, text) {
+function enter(i, alive, ...marks) {
+  const box = boxes[variables[i].box];
+  box?.g.classList.add("lit", ...marks, ...box.head === i && !alive.has(i) ? ["cut"] : []);
+}
+
+function trace(arc, { pull, arrives }, total, most) {
+  const killed = arc.value !== null && kills(arc.value, pull, total), side = pull * total < 0 ? "against" : "with";
+  arc.g.classList.add("lit", killed || !arrives ? "killed" : side);
+  arc.g.style.setProperty("--width", killed || !arrives ? 1.4 : 1.2 + 4.3 * Math.abs(pull) / most || 1.2);
+  bottom.append(arc.g);
+  if (arc.value !== null) pills.append(pill(arc, `${killed ? "✕" : "×"} ${pretty(arc.value)}`, killed ? "killed" : side));
+}
+
+function pill(arc, text, side) {
   const curve = arc.g.querySelector("path"), width = 7 * text.length + 12;
   const { x, y } = arc.middle ??= curve.getPointAtLength(curve.getTotalLength() / 2);
   const frame = draw("rect", { x: x - width / 2, y: y - 9, width, height: 18, rx: 5 });
-  arc.g.append(draw("g", { class: "pill" }, frame, draw("text", { x, y: y + 4.5 }, text)));
+  return draw("g", { class: `pill ${side}` }, frame, draw("text", { x, y: y + 4.5 }, text));
 }
 
 // Pan and zoom: what part of the picture is seen.
@@ -104,7 +124,7 @@ function look(next, all = false) {
 
 // All of it: not much larger than life, and on a narrow screen not too small to read, but from `focus` on.
 function fit(focus = svg.querySelector(".chosen")) {
-  const { clientWidth, clientHeight } = $("graph"), scale = Math.min(clientWidth / full, clientHeight / high);
+  const { clientWidth, clientHeight } = $("graph"), scale = Math.min(clientWidth / (full + 40), clientHeight / (high + 40));
   const shown = Math.min(Math.max(scale, 0.55), 1.5), width = clientWidth / shown, height = clientHeight / shown;
   const start = focus ? focus.getBBox().x - left - 12 : full;
   const x = width > full ? (full - width) / 2 : Math.min(Math.max(start, 0), full - width);

@@ -10,8 +10,8 @@ from hashlib import sha256
 import pytest
 from graphs import labelled, two_paths
 
-from engine import Value, chain_rule, dot, javascript, ops, verdict
-from engine.page import explore, page
+from engine import Value, chain_rule, dot, explore, javascript, ops, render, verdict
+from engine.page import page
 
 
 def data_of(text):
@@ -171,6 +171,20 @@ def framed(shown):
     text = shown._repr_html_()
     assert 'sandbox="allow-scripts"' in text
     return html.unescape(re.search(r'srcdoc="([^"]*)"', text)[1])
+
+
+def test_a_page_is_saved_by_its_suffix(tmp_path):
+    output, wrt = two_paths()
+    chain_rule(output, wrt).save(tmp_path / "chain.html")
+    render(output, tmp_path / "graph.HTML")
+    assert (tmp_path / "chain.html").read_text(encoding="utf-8") == page(output, wrt)
+    assert (tmp_path / "graph.HTML").read_text(encoding="utf-8") == page(output)
+
+
+def test_variables_beyond_the_depth_stand_in_the_boxes_of_what_they_go_into():
+    data = data_of(page(two_paths()[0], depth=1))
+    boxes = {v["label"]: v["box"] for v in data["variables"]}
+    assert boxes["v11"] == boxes["h1"] == boxes["w1"] == boxes["o1"] != boxes["o2"]
 
 
 def test_a_notebook_gets_the_page_in_a_frame_of_its_own():
