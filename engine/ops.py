@@ -331,8 +331,8 @@ row(
 
 # What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf;
 # `shift` the largest of its operands where that is finite, else 0, a constant to differentiation: it cancels.
-# `rest` is what a - b loses to rounding, 0 in mathematics: exp would show it, a hundredfold from a - b = -100 on
-# (-1 is no nan beside an exp that is inf only where it is out of reach).
+# `rest` is what a - b loses to rounding, 0 in mathematics: exp would show it, a hundredfold from a - b = -100 on.
+# It is tiny wherever exp(a - b) is finite; cut off at -0.5, it leaves inf as it is.
 # `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
 row("above", "above", "above(a, b)", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
@@ -340,7 +340,7 @@ row("floor", "floor", "floor(a)", "0")
 row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
-row("expdiff", "expdiff", "exp(a - b) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")  # exp(a - b)
+row("expdiff", "expdiff", "exp(a - b) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")
 row("coarse", "coarse", "floor(1024 * minimum(abs(a), 28)) / 1024", "0")
 row(
     "gauss",

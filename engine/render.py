@@ -140,9 +140,18 @@ def style(
     return ElementTree.tostring(root, encoding="unicode")
 
 
+def printable(text: str) -> str:
+    """Text on one line, with a replacement character for what no page can show.
+
+    >>> printable("two" + chr(10) + "lines" + chr(0))
+    'two lines�'
+    """
+    return "".join(" " if c.isspace() else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _element(name: str, text: str = "", **attributes: str) -> ElementTree.Element:
     element = ElementTree.Element(f"{{{SVG}}}{name}", attributes)
-    element.text = text
+    element.text = printable(text)
     return element
 
 

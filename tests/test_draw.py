@@ -1,0 +1,210 @@
+"""The picture as DOT: what is a box, what is on an edge, and that labels stay text."""
+
+import re
+import time
+from xml.etree import ElementTree
+
+import pytest
+from graphs import labelled, two_paths
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import Value, chain_rule, dot, draw, render
+from engine.boxes import MOST
+from engine.draw import picture
+from engine.render import printable
+from engine.terms import pretty_name
+from nn import MLP
+
+
+def nodes(digraph):
+    """The attributes of every node of a DOT source, by id."""
+    found = {}
+    for name, attributes in re.findall(r"^\t(\w+) \[(.*)\]$", digraph.source, re.M):
+        if name not in ("graph", "node", "edge"):
+            found[name] = dict(re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', attributes))
+    return found
+
+
+def kinds(digraph):
+    return [attributes["class"].strip('"') for attributes in nodes(digraph).values()]
+
+
+def label_of(attributes):
+    return attributes["label"].strip('"').replace("\\n", "\n")
+
+
+def saturated():
+    w, x, y = Value(0.8, "w"), Value(62.5, "x"), Value(0.0, "y")
+    z = labelled(w * x, "z")
+    a = labelled(z.sigmoid(), "a")
+    return labelled((a - y) ** 2, "L"), w
+
+
+def test_the_whole_graph_has_a_box_a_variable_and_a_number_an_edge():
+    loss, _ = two_paths()
+    source = draw(loss).source
+    labels = [label_of(node) for node in nodes(draw(loss)).values()]
+    assert any(label.startswith("z₁ = w₁·x + b₁\ndata 0.5\ngrad −0.7") for label in labels)
+    assert sorted(label.split("\n")[0].split(" ")[0] for label in labels) == sorted(
+        ["w₁", "b₁", "x", "v₁₁", "v₁₂", "y₁", "y₂", "z₁", "h₁", "o₁", "o₂", "L"]
+    )
+    assert len(re.findall(r" -> ", source)) == 3 + 1 + 4 + 4
+
+
+def test_the_same_graph_gives_the_same_dot():
+    assert draw(*two_paths()).source == draw(*two_paths()).source
+
+
+def test_a_chain_rule_puts_a_factor_on_every_edge_of_its_paths():
+    loss, w1 = two_paths()
+    drawn = chain_rule(loss, w1).draw()
+    assert sum(kind.startswith("factor") for kind in kinds(drawn)) == 6
+    labels = [label_of(node) for node in nodes(drawn).values()]
+    assert "∂h₁/∂z₁\n1 − h₁²\n× 0.7864" in labels
+    assert sum("(1)" in label for label in labels) == 2  # the first path's own factors, as (1) where fonts lack ①
+    assert any(kind == "variable dim" for kind in kinds(drawn))
+
+
+def test_factors_pull_with_the_total_or_against_it():
+    x = Value(1.0, "x")
+    a, b = labelled(3 * x, "a"), labelled(-2 * x, "b")
+    drawn = nodes(draw(labelled(a + b, "y"), x))
+    assert sorted(node["class"] for node in drawn.values() if "factor" in node["class"]) == [
+        '"factor against"', '"factor against"', '"factor for"', '"factor for"',
+    ]  # fmt: skip
+
+
+def test_a_killing_factor_is_crimson_dashed_and_marked():
+    drawn = draw(*saturated())
+    (dead,) = [node for node in nodes(drawn).values() if "dead" in node["class"]]
+    assert "dashed" in dead["style"]
+    assert label_of(dead) == "∂a/∂z\nσ′(z)\nX 1.929e−22"
+    assert "the sigmoid is saturated" in drawn.source
+    assert "style=dashed" in drawn.source
+
+
+def test_the_sum_stands_under_the_graph_and_equals_backward():
+    loss, w1 = two_paths()
+    loss.backward()
+    rows = picture(loss, w1).rows
+    texts = ["".join(words for line in row for _, words in line) for row in rows]
+    assert any("sum of 2 paths = backward()" in text for text in texts)
+    shown = next(row[3][0][1] for row in rows if len(row) == 4 and "total" in row[3][0][0])
+    assert float(shown.replace("−", "-")) == pytest.approx(w1.grad, rel=1e-3)
+
+
+def test_a_neuron_is_a_box_and_the_others_of_its_layer_are_one():
+    model = MLP(2, [16, 16, 1], activation="tanh", seed=0)
+    loss = labelled((model([0.6, -0.4]) - 1.0) ** 2, "L")
+    drawn = nodes(draw(loss, model.layers[0].neurons[4].w[0]))
+    labels = [label_of(node).split("\n") for node in drawn.values()]
+    assert ["15 more neurons", "in layer1"] in labels
+    assert sum(lines[0].startswith("layer2.neuron") for lines in labels) == 16
+    assert not any(".z" in lines[0] or ".w2" in lines[0] for lines in labels)
+
+
+def test_a_disconnected_question_is_answered_in_the_picture():
+    w7, h1 = Value(0.5, "w7"), Value(0.6, "h1")
+    source = draw(w7, h1).source
+    assert "w7 is an independent variable: it does not depend on h1" in source
+    assert "w₇" in source
+    assert "h₁" in source
+
+
+def test_a_crowd_is_grouped_by_label_and_says_so():
+    leaves = [Value(0.1, f"layer{i % 3}.unit{i}") for i in range(600)]
+    y = labelled(dot(leaves[:300], leaves[300:]), "y")
+    drawn = draw(y)
+    assert len(nodes(drawn)) <= MOST
+    assert "601 variables: 600 of them stand together" in drawn.source
+
+
+@pytest.mark.parametrize("by", ["labels", "operations"])
+def test_never_more_boxes_than_can_be_looked_at(by):
+    x = u = Value(1.0, "x")
+    for i in range(2000):
+        u = labelled(u * 1.001, f"u{i}")
+    leaves = [Value(0.1, f"{chr(97 + i % 26)}{chr(97 + i % 25)}{i}") for i in range(5000)]
+    for output, wrt in [(u, None), (u, x), (labelled(dot(leaves[:2500], leaves[2500:]), "y"), leaves[3])]:
+        drawn = draw(output, wrt, by=by)
+        assert sum("factor" not in kind for kind in kinds(drawn)) <= MOST
+        assert "stand together" in drawn.source
+
+
+def test_an_unnamed_chain_of_a_hundred_thousand_operations_is_drawn():
+    x = u = Value(1.0, "x")
+    for _ in range(100_000):
+        u = u * 1.00001
+    start = time.perf_counter()
+    assert len(nodes(draw(u, x))) == 3
+    assert time.perf_counter() - start < 60
+
+
+def test_depth_keeps_what_is_near_the_output():
+    loss, w1 = two_paths()
+    names = {label_of(node).split("\n")[0].split(" ")[0] for node in nodes(draw(loss, depth=1)).values()}
+    assert names == {"L", "o₁", "o₂", "y₁", "y₂"}
+    assert len(nodes(draw(loss, depth=0))) == 1
+    assert len(nodes(draw(loss, w1, depth=99))) == len(nodes(draw(loss, w1)))
+
+
+def test_wrong_arguments_say_what_was_expected():
+    with pytest.raises(TypeError, match="drawn of Values, not of float 3.0"):
+        draw(3.0)
+    with pytest.raises(ValueError, match="depth is a whole number"):
+        draw(Value(1.0), depth=-1)
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    'a"b',
+    "{a|b}",
+    "\\N \\l \\G",
+    "<b>",
+    "&lt;&amp;",
+    "two\nlines",
+    "😀",
+    "]]>",
+    "--",
+    ";",
+    " ",
+]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_hostile_labels_stay_text(label, tmp_path):
+    x = Value(1.0, label)
+    y = labelled((x * 2).sin(), label + "'")
+    assert_is_text(label, chain_rule(y, x), tmp_path)
+
+
+@settings(max_examples=25, deadline=None)
+@given(label=st.text(min_size=1, max_size=12))
+def test_any_label_stays_text(label, tmp_path_factory):
+    x = Value(1.0, label)
+    assert_is_text(label, chain_rule(labelled(x * 2, "y"), x), tmp_path_factory.mktemp("picture"))
+
+
+def assert_is_text(label, chain, folder):
+    chain.save(folder / "x.svg")
+    root = ElementTree.parse(folder / "x.svg").getroot()
+    texts = ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert any(printable(pretty_name(label)) in text for text in texts)
+    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
+
+
+def test_a_notebook_shows_the_picture():
+    loss, w1 = two_paths()
+    assert "<svg" in loss._repr_svg_()
+    bundle = chain_rule(loss, w1)._repr_mimebundle_()
+    assert "<svg" in bundle["image/svg+xml"]
+    assert "aligned" in bundle["text/latex"]
+
+
+def test_an_svg_describes_itself_and_knows_the_dark(tmp_path):
+    render(two_paths()[0], tmp_path / "x.svg")
+    text = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)
+    assert root[0].text == "whygrad: the graph of L"
+    assert "prefers-color-scheme: dark" in text
