@@ -99,12 +99,13 @@ class Flow:
         cleared = self._cleared(set(wrong)) if wrong else set()
         found: dict[int, float | None] = {}
         for i in wrong:
-            inside = [(slot, j) for slot, j in enumerate(self.operands[i]) if j not in cleared]
-            leaves = [(slot, j) for slot, j in inside if not self.nodes[j].op]
-            named = [(slot, j) for slot, j in leaves if self.nodes[j].label] or leaves
-            for slot, j in named:
+            if any(j in found and self.nodes[j].op for j in self.operands[i]):
+                continue  # wrong because of an operand that was set
+            slots = enumerate(self.operands[i])
+            leaves = [(slot, j) for slot, j in slots if not self.nodes[j].op and j not in cleared]
+            for slot, j in [(slot, j) for slot, j in leaves if self.nodes[j].label] or leaves:
                 found[j] = found.get(j) if found.get(j) is not None else self._before(i, slot)
-            if not leaves and not any(j in found for _, j in inside):
+            if not leaves:
                 found[i] = None
         return found
 

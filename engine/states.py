@@ -87,25 +87,31 @@ def stale_gradient(case: Case) -> list[Finding]:
     if not differ or _clipped(case, leaves):
         return []
     p = max(differ, key=lambda p: abs(p.grad - case.gradient(p)))
-    times = {round(q.grad / case.gradient(q), 6) if case.gradient(q) else math.inf for q in leaves}
-    (ratio,) = times if len(times) == 1 else (0.0,)
-    passes = int(ratio) if ratio > 1.0 and float(ratio).is_integer() and ratio < 1e6 else 0
-    evidence: dict[str, float | int | str] = {"parameters": len(differ), "grad": p.grad, "gradient": case.gradient(p)}
+    evidence = {"parameters": len(differ), "grad": p.grad, "gradient": case.gradient(p)}
+    times = _times(case, leaves)
+    why = (
+        f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times on it."
+        if times
+        else "The .grad of these parameters is not the gradient of this loss alone: backward() adds to what is there, "
+        "and something, most likely the pass before, was not zeroed."
+    )
     return [
         Finding(
             "stale_gradient",
             tuple(case.groups(differ)),
-            evidence | ({"times": passes} if passes else {"left over": p.grad - case.gradient(p)}),
-            (
-                f"Each .grad is exactly {passes} times the gradient of this loss: backward() was called {passes} times."
-                if passes
-                else "The .grad of these parameters is not the gradient of this loss alone: backward() adds to what is "
-                "there, and something, most likely the pass before, was not zeroed."
-            ),
+            {**evidence, "left over": p.grad - case.gradient(p), **({"times": times} if times else {})},
+            why,
             "Call optimizer.zero_grad(), or model.zero_grad(), before every backward(). If you add up the gradients of "
             "several losses on purpose, this is what you want: diagnose their sum.",
         )
     ]
+
+
+def _times(case: Case, leaves: Sequence[Value]) -> int:
+    """The whole number that all gradients are too large by, 0 if there is none."""
+    ratios = {round(p.grad / case.gradient(p), 6) if case.gradient(p) else math.nan for p in leaves}
+    ratio = ratios.pop()
+    return int(ratio) if not ratios and ratio > 1.0 and ratio.is_integer() else 0
 
 
 def _differs(case: Case, p: Value) -> bool:
