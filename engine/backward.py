@@ -72,7 +72,9 @@ def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Va
         adjoints[node] = total(terms[node])
         for operand, slope in zip(node.operands, slopes(node), strict=True):
             if operand in terms and not (type(slope) is float and slope == 0.0):
-                terms[operand].append(adjoints[node] if type(slope) is float and slope == 1.0 else slope * adjoints[node])
+                terms[operand].append(
+                    adjoints[node] if type(slope) is float and slope == 1.0 else slope * adjoints[node]
+                )
     return adjoints
 
 

@@ -474,7 +474,9 @@ def _operand(number: Any) -> Value | None:
     if isinstance(number, (float, int)):
         return Value(number)
     if isinstance(number, (str, bytes, type(None), complex, list, tuple, dict, set)):
-        raise TypeError(f"a Value is combined with Values and real numbers, not with {type(number).__name__} {number!r}")
+        raise TypeError(
+            f"a Value is combined with Values and real numbers, not with {type(number).__name__} {number!r}"
+        )
     return Value(number) if isinstance(number, Real) or getattr(number, "shape", None) == () else None
 
 

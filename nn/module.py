@@ -162,7 +162,7 @@ def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
 
 
 def _before_number(name: str) -> str:
-    """layer before the 1 of layer1, w1_ before the 2 of w1_2: the second entry of the first list in w."""
+    """What goes before the number: layer for layer1, w1_ for w1_2, the second entry of the first list in w."""
     return f"{name}_" if name[-1:].isdigit() else name
 
 
