@@ -53,7 +53,8 @@ def page(output: Value, wrt: Value | None = None, by: By = "labels", depth: int 
         "data": _json(_data(chain, wrt, lasting, links, drawn)),
         "script": script,
     }
-    return re.sub(r"<!-- ([a-z ]+) -->", lambda part: parts[part[1]], template)
+    text = re.sub(r"<!-- ([a-z ]+) -->", lambda part: parts[part[1]], template)
+    return text.encode("utf-8", "replace").decode()  # a label may hold half a character
 
 
 class Frame:

@@ -31,7 +31,7 @@ for (const [id, box] of Object.entries(boxes)) {
   box.width = width - 8;
   box.head = box.heads.length === 1 ? box.heads[0] : null;  // whose numbers stand in the box
   box.first = box.head ?? box.members[0];
-  box.title = box.lines[0][0][1];
+  box.title = box.lines.slice(0, box.head === null ? 2 : 1).map(([[, words]]) => words).join(" ");
   box.texts = box.lines.map((spans, i) => draw("text",
     { x: x + width / 2, y: y + height / 2 + 17 * (i - box.lines.length / 2) + 13 },
     ...spans.map(([name, words]) => draw("tspan", { class: name }, words))));
@@ -88,8 +88,9 @@ function light(w, at, path) {
   }
   enter(w, alive, "chosen");
   lit.delete(undefined);  // links within one box
-  const most = Math.max(...[...lit.values()].map(({ pull }) => Math.abs(pull)));
-  for (const [arc, run] of lit) trace(arc, run, at[output].slope, most);
+  const strongest = [...lit].sort(([, a], [, b]) => Math.abs(b.pull) - Math.abs(a.pull));
+  for (const [arc, run] of strongest.slice().reverse()) trace(arc, run, at[output].slope, Math.abs(strongest[0][1].pull));
+  strongest.forEach(([arc, run]) => label(arc, run, at[output].slope));
 }
 
 function enter(i, alive, ...marks) {
@@ -97,24 +98,32 @@ function enter(i, alive, ...marks) {
   box?.g.classList.add("lit", ...marks, ...box.head === i && !alive.has(i) ? ["cut"] : []);
 }
 
+const killing = (arc, pull, total) => arc.value !== null && kills(arc.value, pull, total);
+const direction = (pull, total) => pull * total < 0 ? "against" : "with";
+
 function trace(arc, { pull, arrives }, total, most) {
-  const killed = arc.value !== null && kills(arc.value, pull, total), side = pull * total < 0 ? "against" : "with";
-  arc.g.classList.add("lit", killed || !arrives ? "killed" : side);
-  arc.g.style.setProperty("--width", killed || !arrives ? 1.4 : 1.2 + 4.3 * Math.abs(pull) / most || 1.2);
+  const dead = killing(arc, pull, total) || !arrives;
+  arc.g.classList.add("lit", dead ? "killed" : direction(pull, total));
+  arc.g.style.setProperty("--width", dead ? 1.4 : 1.2 + 4.3 * Math.abs(pull) / most || 1.2);
   bottom.append(arc.g);
-  if (arc.value !== null) pills.append(pill(arc, `${killed ? "✕" : "×"} ${pretty(arc.value)}`, killed ? "killed" : side));
 }
 
-function pill(arc, text, side) {
-  const curve = arc.g.querySelector("path"), width = 7 * text.length + 12;
-  const { x, y } = arc.middle ??= curve.getPointAtLength(curve.getTotalLength() / 2);
+// The factor on an edge, where no stronger one stands already.
+function label(arc, { pull }, total) {
+  if (arc.value === null) return;
+  const killed = killing(arc, pull, total), text = `${killed ? "✕" : "×"} ${pretty(arc.value)}`, width = 7 * text.length + 12;
+  const curve = arc.g.querySelector("path"), { x, y } = arc.middle ??= curve.getPointAtLength(curve.getTotalLength() / 2);
+  const taken = pill => Math.abs(pill.x - x) < (pill.width + width) / 2 && Math.abs(pill.y - y) < 18;
+  if ([...pills.children].some(taken)) return;
   const frame = draw("rect", { x: x - width / 2, y: y - 9, width, height: 18, rx: 5 });
-  return draw("g", { class: `pill ${side}` }, frame, draw("text", { x, y: y + 4.5 }, text));
+  const pill = draw("g", { class: `pill ${killed ? "killed" : direction(pull, total)}` }, frame, draw("text", { x, y: y + 4.5 }, text));
+  pills.append(Object.assign(pill, { x, y, width }));
 }
 
 // Pan and zoom: what part of the picture is seen.
 const { x: left, y: top_, width: full, height: high } = svg.viewBox.baseVal;
 let view, fitted = true;
+$("graph").style.setProperty("--aspect", high / full);
 
 function look(next, all = false) {
   view = next;

@@ -7,8 +7,10 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
+import hypothesis.strategies as st
 import pytest
 from graphs import labelled, two_paths
+from hypothesis import given, settings
 
 from engine import Value, chain_rule, dot, explore, javascript, ops, render, verdict
 from engine.page import page
@@ -69,6 +71,15 @@ def test_hostile_labels_are_data_and_not_markup(label):
     assert len(re.findall(r"</script", text)) == 2
     assert "<b>" not in text
     assert text.count("<svg") == 1
+
+
+@settings(max_examples=25)
+@given(st.text(min_size=1))
+def test_any_label_is_in_the_data_as_it_is(label):
+    x = Value(2.0, label)
+    text = page(x * x, x)
+    assert data_of(text)["variables"][0]["label"] == label.encode("utf-8", "replace").decode()
+    assert text.lower().count("<script") == text.lower().count("</script") == 2
 
 
 def test_the_data_is_the_graph_operation_by_operation():
