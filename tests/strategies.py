@@ -1,18 +1,18 @@
 """Random programs over the whole table, and the numbers to run them on.
 
 A program is a description: `program.run(inputs, apply)` runs it in any algebra, such as `engine.value.apply` on
-Values, `numeric` on floats or `on_autograd`, and `algebra` makes one from the few rows defined by themselves.
+Values, `engine.ops.numeric` on floats, or one of those in algebras.py.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
+from algebras import flatten, in_floats
 from hypothesis import strategies as st
 
-from engine.ops import TABLE, evaluate, numeric
+from engine.ops import TABLE, numeric
 
 EDGES = [0.0, 5e-324, 1e-310, 2.3e-308, 1e-200, 1e-16, 0.5, 1.0, 2.0, 3.0, 26.0, 37.0, 50.0, 709.0, 745.0, 1e16, 1e308]
 EDGES = [*EDGES, *(-x for x in EDGES), math.inf, -math.inf, math.nan]
@@ -97,15 +97,15 @@ def is_tame(name: str, operands: Sequence[Any], reach: Sequence[Any] | None = No
 
     `reach` bounds the derivative of each operand in the inputs of the program, if they are not the inputs.
     """
-    flat = _flat(name, operands)
-    y, *slopes = _result_and_slopes(name, flat)
+    flat = flatten(name, operands)
+    y, slopes = in_floats(name, operands)
     if not (abs(y) <= LARGEST and all(abs(slope) <= LARGEST for slope in slopes)):
         return False
     if reach is not None and not _reach(name, operands, reach) <= LARGEST:
         return False
     for i, (x, slope) in enumerate(zip(flat, slopes, strict=True)):
         for step in (-1e-4, 1e-4):
-            there, *others = _result_and_slopes(name, [*flat[:i], x + step, *flat[i + 1 :]])
+            there, others = in_floats(name, TABLE[name].split([*flat[:i], x + step, *flat[i + 1 :]]))
             jumps = name not in CONSTANT and not abs(there - y - slope * step) <= 0.05 * (1 + abs(slope)) * abs(step)
             if jumps or not all(abs(a - b) <= 0.05 * (1 + abs(a)) for a, b in zip(slopes, others, strict=True)):
                 return False
@@ -113,78 +113,5 @@ def is_tame(name: str, operands: Sequence[Any], reach: Sequence[Any] | None = No
 
 
 def _reach(name: str, operands: Sequence[Any], reach: Sequence[Any]) -> float:
-    _, *slopes = _result_and_slopes(name, _flat(name, operands))
-    return sum(abs(a * b) for a, b in zip(slopes, _flat(name, reach), strict=True))
-
-
-def _result_and_slopes(name: str, flat: Sequence[float]) -> list[float]:
-    row = TABLE[name]
-    groups = row.split(flat)
-    y = row.value(*groups)
-    return [y, *row.flatten(row.slopes(y, *groups), len(groups[0]) if row.variadic else 0)]
-
-
-def _flat(name: str, groups: Sequence[Any]) -> list[float]:
-    return TABLE[name].flatten(groups, len(groups[0]) if TABLE[name].variadic else 0)
-
-
-def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
-    """An algebra that does the rows given as they are given, and all others by their formulas."""
-
-    def apply(name: str, *arguments: Any) -> Any:
-        if name in rows:
-            return rows[name](*arguments)
-        row = TABLE[name]
-        return evaluate(row.formula, dict(zip(row.variables, arguments, strict=True)), apply)
-
-    return apply
-
-
-@cache
-def on_autograd() -> Callable[..., Any]:
-    """The algebra of HIPS autograd, in the words of its own library as far as they reach: an independent reference."""
-    import autograd.numpy as np
-    from autograd.extend import notrace_primitive
-    from autograd.scipy import special
-
-    above = notrace_primitive(lambda a, b: float(a > b))
-    coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 28)) / 1024)
-    largest = notrace_primitive(max)
-    rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
-    return algebra(
-        {
-            "add": lambda a, b: a + b,
-            "sub": lambda a, b: a - b,
-            "mul": lambda a, b: a * b,
-            "times": lambda a, b: a * b,
-            "div": lambda a, b: a / b,
-            "pow": lambda a, b: a**b,
-            "neg": lambda a: -a,
-            "abs": lambda a: a * np.sign(a),
-            "exp": np.exp,
-            "log": np.log,
-            "log1p": np.log1p,
-            "sqrt": np.sqrt,
-            "sin": np.sin,
-            "cos": np.cos,
-            "tanh": np.tanh,
-            "sigmoid": special.expit,
-            "softplus": lambda a: np.logaddexp(0.0, a),
-            "erf": special.erf,
-            "gauss": lambda a: np.exp(-(a**2)),
-            "expdiff": lambda a, b: np.exp(a - b),
-            "relu": lambda a: np.where(a > 0, a, 0.0 * a),
-            "leaky_relu": lambda a: np.where(a > 0, a, np.where(a < 0, 0.01 * a, 0.0 * a)),
-            "maximum": np.maximum,
-            "minimum": np.minimum,
-            "sum": lambda many: np.sum(np.array(many)),
-            "dot": lambda weights, inputs, bias: np.dot(np.array(weights), np.array(inputs)) + bias,
-            "logsumexp": lambda many: special.logsumexp(np.array(many)),
-            "floor": np.floor,
-            "sign": np.sign,
-            "above": above,
-            "coarse": coarse,
-            "rest": rest,
-            "shift": lambda many: largest(*many, -math.inf),
-        }
-    )
+    _, slopes = in_floats(name, operands)
+    return sum(abs(a * b) for a, b in zip(slopes, flatten(name, reach), strict=True))

@@ -1,0 +1,198 @@
+"""Algebras that the table is read over: HIPS autograd, mpmath and sympy, each in the words of its own library.
+
+`algebra` makes one from the rows that it is given; all others follow by their formulas.
+"""
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import sympy
+from mpmath import mp
+
+from engine.ops import TABLE, evaluate, numeric
+
+
+def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    """An algebra that does the rows given as they are given, and all others by their formulas."""
+
+    def apply(name: str, *arguments: Any) -> Any:
+        if name in rows:
+            return rows[name](*arguments)
+        row = TABLE[name]
+        return evaluate(row.formula, dict(zip(row.variables, arguments, strict=True)), apply)
+
+    return apply
+
+
+def flatten(name: str, groups: Sequence[Any]) -> list[Any]:
+    """Operands or partials of a row as one list."""
+    return TABLE[name].flatten(groups, len(groups[0]) if TABLE[name].variadic else 0)
+
+
+def in_floats(name: str, groups: Sequence[Any]) -> tuple[float, list[float]]:
+    """A row's result and its partials, flat."""
+    row = TABLE[name]
+    y = row.value(*groups)
+    return y, row.flatten(row.slopes(y, *groups), len(groups[0]) if row.variadic else 0)
+
+
+def in_mpmath(name: str, groups: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """A row's result by the textbook and its partials by their formulas, flat, to the digits that mpmath works with."""
+    row = TABLE[name]
+    groups = [[mp.mpf(x) for x in group] if isinstance(group, list) else mp.mpf(group) for group in groups]
+    y = by_the_textbook(name, *groups)
+    variables = dict(zip(row.variables, groups, strict=True)) | {"y": y}
+    partials = [evaluate(partial, variables, on_mpmath) for partial in row.partials]
+    return y, [+mp.mpmathify(x) for x in row.flatten(partials, len(groups[0]) if row.variadic else 0)]
+
+
+@cache
+def on_autograd() -> Callable[..., Any]:
+    """The algebra of HIPS autograd, in the words of its own library as far as they reach: an independent reference."""
+    import autograd.numpy as np
+    from autograd.extend import notrace_primitive
+    from autograd.scipy import special
+
+    above = notrace_primitive(lambda a, b: float(a > b))
+    coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 28)) / 1024)
+    largest = notrace_primitive(max)
+    rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
+    return algebra(
+        {
+            "add": lambda a, b: a + b,
+            "sub": lambda a, b: a - b,
+            "mul": lambda a, b: a * b,
+            "times": lambda a, b: a * b,
+            "div": lambda a, b: a / b,
+            "pow": lambda a, b: a**b,
+            "neg": lambda a: -a,
+            "abs": lambda a: a * np.sign(a),
+            "exp": np.exp,
+            "log": np.log,
+            "log1p": np.log1p,
+            "sqrt": np.sqrt,
+            "sin": np.sin,
+            "cos": np.cos,
+            "tanh": np.tanh,
+            "sigmoid": special.expit,
+            "softplus": lambda a: np.logaddexp(0.0, a),
+            "erf": special.erf,
+            "gauss": lambda a: np.exp(-(a**2)),
+            "expdiff": lambda a, b: np.exp(a - b),
+            "relu": lambda a: np.where(a > 0, a, 0.0 * a),
+            "leaky_relu": lambda a: np.where(a > 0, a, np.where(a < 0, 0.01 * a, 0.0 * a)),
+            "maximum": np.maximum,
+            "minimum": np.minimum,
+            "sum": lambda many: np.sum(np.array(many)),
+            "dot": lambda weights, inputs, bias: np.dot(np.array(weights), np.array(inputs)) + bias,
+            "logsumexp": lambda many: special.logsumexp(np.array(many)),
+            "floor": np.floor,
+            "sign": np.sign,
+            "above": above,
+            "coarse": coarse,
+            "rest": rest,
+            "shift": lambda many: largest(*many, -math.inf),
+        }
+    )
+
+
+# The table in mpmath, exact as far as floats can tell. What is undefined raises or is complex.
+
+on_mpmath = algebra(
+    {
+        "add": operator.add,
+        "sub": operator.sub,
+        "mul": operator.mul,
+        "div": lambda a, b: mp.mpf(a) / b,
+        "neg": operator.neg,
+        "pow": lambda a, b: mp.power(a, b),
+        "abs": abs,
+        "exp": mp.exp,
+        "log": mp.log,
+        "log1p": mp.log1p,
+        "sqrt": mp.sqrt,
+        "tanh": mp.tanh,
+        "sin": mp.sin,
+        "cos": mp.cos,
+        "erf": mp.erf,
+        "floor": mp.floor,
+        "maximum": max,
+        "minimum": min,
+        "above": lambda a, b: mp.mpf(a > b),
+        "times": lambda a, b: a * b,
+        "rest": lambda a, b: mp.mpf(0),
+        "shift": max,
+        "sum": mp.fsum,
+    }
+)
+
+# What the rows that are written otherwise, for the sake of digits, mean in a textbook.
+TEXTBOOK = {
+    "sigmoid": lambda a: 1 / (1 + mp.exp(-a)),
+    "softplus": lambda a: mp.log1p(mp.exp(a)),
+    "relu": lambda a: (a + abs(a)) / 2,
+    "leaky_relu": lambda a: a if a > 0 else mp.mpf(0.01) * a,
+    "sign": mp.sign,
+    "dot": lambda weights, inputs, bias: mp.fdot(weights, inputs) + bias,
+    "logsumexp": lambda many: mp.log(mp.fsum(map(mp.exp, many))),
+    "expdiff": lambda a, b: mp.exp(a) / mp.exp(b),
+    "gauss": lambda a: mp.exp(-(a**2)),
+}
+
+
+def by_the_textbook(name: str, *groups: Any) -> Any:
+    """A row's result in mpmath, from what it means, not from how it is computed."""
+    return TEXTBOOK[name](*groups) if name in TEXTBOOK else on_mpmath(name, *groups)
+
+
+# The table in sympy. What is a step to differentiation is a constant of its own.
+
+
+def on_sympy():
+    constants = {}
+
+    def constant(*key):
+        return constants.setdefault(key, sympy.Dummy(real=True))
+
+    rows = {
+        "add": operator.add,
+        "sub": operator.sub,
+        "mul": operator.mul,
+        "div": operator.truediv,
+        "neg": operator.neg,
+        "pow": operator.pow,
+        "abs": sympy.Abs,
+        "exp": sympy.exp,
+        "log": sympy.log,
+        "log1p": lambda a: sympy.log(1 + a),
+        "sqrt": sympy.sqrt,
+        "tanh": sympy.tanh,
+        "sin": sympy.sin,
+        "cos": sympy.cos,
+        "erf": sympy.erf,
+        "floor": lambda a: constant("floor", a),
+        "maximum": sympy.Max,
+        "minimum": sympy.Min,
+        "above": lambda a, b: sympy.Heaviside(a - b),
+        "times": operator.mul,
+        "rest": lambda a, b: sympy.Integer(0),
+        "shift": lambda many: constant("shift", *many),
+        "sum": lambda many: sympy.Add(*many),
+    }
+    return algebra({name: exactly(function) for name, function in rows.items()})
+
+
+def exactly(function):
+    """The function for operands whose floats stand for what they are a decimal form of."""
+
+    def exact(x):
+        if isinstance(x, list):
+            return [exact(entry) for entry in x]
+        if isinstance(x, float):
+            return 2 / sympy.sqrt(sympy.pi) if x == 2 / math.sqrt(math.pi) else sympy.Rational(str(x))
+        return x
+
+    return lambda *operands: function(*map(exact, operands))
