@@ -96,6 +96,7 @@ function choose(w) {
   chosen = w;
   rows = 20;
   if (leaves.includes(w)) pick(w);
+  for (const { g, members } of Object.values(boxes)) g.setAttribute("aria-pressed", members.includes(w));
   show(w);
   say();
   try {
@@ -175,6 +176,7 @@ addEventListener("keydown", event => {
   event.preventDefault();
   acts[event.key]();
 });
+$("skip").addEventListener("click", acts["/"]);
 for (const [id, name] of [["closer", "+"], ["farther", "-"], ["fit", 0]]) $(id).addEventListener("click", acts[name]);
 
 // Search by label: what is typed is marked in the picture, and the first match is chosen.
