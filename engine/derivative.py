@@ -18,7 +18,6 @@ from .program import (
     ARITHMETIC,
     CONSTANT,
     INPUT,
-    MEAN,
     MUL,
     NAMES,
     NEG,
@@ -27,8 +26,8 @@ from .program import (
     Program,
     code_of,
     copy,
+    integers,
     products,
-    rewrite,
 )
 
 
@@ -49,28 +48,13 @@ def derivative(program: Program, wrt: int, count: int) -> Program:
     return v2, v3
     """
     result = copy(program)
-    active = _active(program, wrt)
+    active = program.depends(wrt)
     (output,) = program.outputs
     adjoint = _gather(result, program, active, output)
     leaves = program.leaves(wrt)
     zero = result.constant(0.0)
     result.outputs += [adjoint.get(leaves[k], zero) if k in leaves else zero for k in range(count)]
     return result
-
-
-def _active(program: Program, wrt: int) -> bytearray:
-    """For every instruction 1 if it depends on a leaf of that kind."""
-    found = bytearray(len(program))
-    codes, starts, args = program.codes, program.starts, program.args
-    for i in range(len(codes)):
-        if codes[i] <= CONSTANT:
-            found[i] = codes[i] == wrt
-            continue
-        for j in range(starts[i], starts[i + 1]):
-            if found[args[j]]:
-                found[i] = 1
-                break
-    return found
 
 
 def _gather(result: Program, program: Program, active: bytearray, output: int) -> dict[int, int]:
@@ -122,8 +106,8 @@ class Fragment:
     def write(self, program: Program, y: int, operands: Sequence[int]) -> list[int]:
         """Write the formula for this result and these operands; returns where its values are."""
         body, at = self.body, []
-        for i, code in enumerate(body.codes):
-            args = body.operands(i)
+        for i in range(len(body)):
+            code, args = body.codes[i], body.operands(i)
             if code == CONSTANT:
                 at.append(program.constant(body.constants[args[0]]))
             elif code == INPUT:
@@ -243,16 +227,25 @@ def lower(program: Program) -> Program:
     return v3
     """
     fragments: dict[tuple[int, int], Fragment] = {}
-
-    def write(new: Program, code: int, operands: Sequence[int]) -> int:
-        name = NAMES[code]
+    new, at = Program(), integers(len(program))
+    codes, direct = program.codes, [is_direct(name) for name in NAMES]
+    for i in range(len(program)):
+        code = codes[i]
+        if direct[code]:
+            at[i] = new.carry(program, i, at)
+            continue
+        name, operands = NAMES[code], [at[k] for k in program.operands(i)]
         if name in ("sum", "dot"):
-            return sum_of_products(new, name, operands)
-        if name in KERNELS or name in ARITHMETIC or code in (PRODUCTS, MEAN):
-            return new.emit_many(code, operands)
+            at[i] = sum_of_products(new, name, operands)
+            continue
         key = code, len(operands)
         if key not in fragments:
             fragments[key] = Fragment(name, TABLE[name].formula, len(operands))
-        return fragments[key].write(new, ONE, operands)[0]
+        at[i] = fragments[key].write(new, ONE, operands)[0]
+    new.outputs = [at[k] for k in program.outputs]
+    return new
 
-    return rewrite(program, write)
+
+def is_direct(name: str) -> bool:
+    """Whether executors do it as it stands: leaves, arithmetic and kernels."""
+    return name not in TABLE or ((name in KERNELS or name in ARITHMETIC) and name not in ("sum", "dot"))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from .ops import KERNELS, TABLE, numeric
-from .program import ADD, CODES, DIV, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB, Program, products, rewrite
+from .ops import TABLE, numeric
+from .program import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB, Program, integers
 
 ABS, TIMES = CODES["abs"], CODES["times"]
 
@@ -26,21 +26,33 @@ def fold(program: Program) -> Program:
     v3 = v1 * v1
     return v3
     """
+    new, at = Program(), integers(len(program))
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(program)):
+        at[i] = -1
+        if codes[i] > CONSTANT:
+            for j in range(starts[i], starts[i + 1]):
+                if new.codes[at[args[j]]] in (CONSTANT, NEG):
+                    at[i] = _folded(new, codes[i], [at[k] for k in program.operands(i)])
+                    break
+        if at[i] < 0:
+            at[i] = new.carry(program, i, at)
+    new.outputs = [at[k] for k in program.outputs]
+    return new
 
-    def write(new: Program, code: int, args: Sequence[int]) -> int:
-        numbers = [new.number(k) for k in args] if len(args) <= 2 else []
-        if code == PRODUCTS:
-            return products(new, args)
-        if numbers and None not in numbers and (NAMES[code] in KERNELS or code in _ON_NUMBERS):
-            name = NAMES[code]
-            return new.constant(
-                _ON_NUMBERS[code](*numbers) if code in _ON_NUMBERS else numeric(name, *TABLE[name].split(numbers))
-            )
-        rule = _RULES.get(code)
-        found = rule(new, args, numbers) if rule else None
-        return new.emit_many(code, args) if found is None else found
 
-    return rewrite(program, write)
+def _folded(new: Program, code: int, args: Sequence[int]) -> int:
+    """The instruction that does the same, -1 if that is no other."""
+    if code in (PRODUCTS, MEAN):
+        return -1
+    numbers = [new.number(k) for k in args]
+    if None not in numbers:
+        name = NAMES[code]
+        return new.constant(
+            _ON_NUMBERS[code](*numbers) if code in _ON_NUMBERS else numeric(name, *TABLE[name].split(numbers))
+        )
+    found = _RULES[code](new, args, numbers) if code in _RULES else None
+    return -1 if found is None else found
 
 
 _ON_NUMBERS: dict[int, Callable[..., float]] = {

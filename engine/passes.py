@@ -6,14 +6,12 @@ products are not multiplied out, and what is dropped could not have been inf or 
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from .program import (
     ADD,
     CONSTANT,
-    INPUT,
     MEAN,
     MUL,
     NEG,
@@ -22,8 +20,8 @@ from .program import (
     SUB,
     Program,
     copy,
+    integers,
     products,
-    rewrite,
 )
 
 COMMUTATIVE = (ADD, MUL)
@@ -32,6 +30,7 @@ COMMUTATIVE = (ADD, MUL)
 def merge(program: Program) -> Program:
     """Compute a common subexpression once.
 
+    >>> from engine.program import INPUT, PARAMETER
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(SUB, program.emit(MUL, x, y), program.emit(MUL, y, x))]
@@ -42,20 +41,35 @@ def merge(program: Program) -> Program:
     v4 = v3 - v3
     return v4
     """
-    known: dict[tuple[int, ...], int] = {}
+    new, at = Program(), integers(len(program))
+    known: dict[int | tuple[int, ...], int] = {}
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(program)):
+        code, first, count = codes[i], starts[i], starts[i + 1] - starts[i]
+        if code <= CONSTANT:
+            at[i] = new.carry(program, i, at)
+            continue
+        if count <= 2:
+            a, b = at[args[first]], at[args[first + count - 1]]
+            key: int | tuple[int, ...] = _key(code, min(a, b), max(a, b)) if code in COMMUTATIVE else _key(code, a, b)
+        else:
+            key = (code, *[at[args[j]] for j in range(first, first + count)])
+        found = known.get(key)
+        if found is None:
+            found = known[key] = new.carry(program, i, at)
+        at[i] = found
+    new.outputs = [at[k] for k in program.outputs]
+    return new
 
-    def write(new: Program, code: int, args: Sequence[int]) -> int:
-        key = (code, *(sorted(args) if code in COMMUTATIVE else args))
-        if key not in known:
-            known[key] = new.emit_many(code, args)
-        return known[key]
 
-    return rewrite(program, write)
+def _key(code: int, a: int, b: int) -> int:
+    return (code << 56) + (a << 28) + b
 
 
 def dead(program: Program) -> Program:
     """Drop what no output depends on.
 
+    >>> from engine.program import INPUT, PARAMETER
     >>> program = Program()
     >>> x, unused = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(NEG, x)]
@@ -69,23 +83,18 @@ def dead(program: Program) -> Program:
     for i in program.outputs:
         live[i] = 1
     codes, starts, args = program.codes, program.starts, program.args
-    for i in range(len(codes) - 1, -1, -1):
+    for i in range(len(program) - 1, -1, -1):
         if live[i] and codes[i] > CONSTANT:
             for j in range(starts[i], starts[i + 1]):
                 live[args[j]] = 1
-    return select(program, [i for i in range(len(codes)) if live[i]])
+    return select(program, [i for i in range(len(program)) if live[i]])
 
 
 def select(program: Program, wanted: Sequence[int]) -> Program:
     """The program of the wanted instructions alone, in that order, which has to have operands before results."""
-    new = Program()
-    at = array("i", bytes(4 * len(program)))
+    new, at = Program(), integers(len(program))
     for i in wanted:
-        code, args = program.codes[i], program.operands(i)
-        if code == CONSTANT:
-            at[i] = new.constant(program.constants[args[0]])
-        else:
-            at[i] = new.emit_many(code, args if code < CONSTANT else [at[k] for k in args])
+        at[i] = new.carry(program, i, at)
     new.outputs = [at[k] for k in program.outputs]
     return new
 
@@ -95,6 +104,7 @@ def fuse(program: Program) -> Program:
 
     A sum takes in a sum that only it uses as long as the order of the additions stays what it was.
 
+    >>> from engine.program import INPUT, PARAMETER
     >>> program = Program()
     >>> a, b, c, d = (program.emit(INPUT, k) for k in range(4))
     >>> ab, cd = program.emit(MUL, a, b), program.emit(MUL, c, d)
@@ -109,7 +119,7 @@ def fuse(program: Program) -> Program:
     """
     new = Program()
     codes, uses, varies = program.codes, program.uses(), program.varies()
-    at = array("i", bytes(4 * len(program)))
+    at = integers(len(program))
     pending: list[list[int] | None] = [None] * len(program)  # sums and products not written yet, for their only user
     minus = new.constant(-1.0)
 
@@ -148,14 +158,12 @@ def fuse(program: Program) -> Program:
                 found += term(a, i, sign) if b == ONE else factors(a, b, i)
         return found
 
-    for i, code in enumerate(codes):
+    for i in range(len(program)):
+        code = codes[i]
+        if code <= CONSTANT:
+            at[i] = new.carry(program, i, at)
+            continue
         args = program.operands(i)
-        if code == CONSTANT:
-            at[i] = new.constant(program.constants[args[0]])
-            continue
-        if code == INPUT or code < CONSTANT:
-            at[i] = new.emit_many(code, args)
-            continue
         if code == ADD:
             pairs = joined(i, [(args[0], ONE, ONE), (args[1], ONE, ONE)])
         elif code == SUB:
@@ -186,7 +194,7 @@ def _pairs(args: Sequence[int]) -> list[tuple[int, int]]:
 def average(program: Program) -> Program:
     """Every output replaced by its mean over the examples, with what does not vary taken out of the sum.
 
-    >>> from engine.program import PARAMETER
+    >>> from engine.program import INPUT, PARAMETER
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [program.emit(PRODUCTS, x, w, w, w)]
@@ -229,7 +237,7 @@ _AS_PAIRS: dict[int, Callable[[Sequence[int]], Sequence[int]]] = {
 def split(program: Program) -> Program:
     """First what depends on parameters alone, which is computed once a call, then what varies by example.
 
-    >>> from engine.program import PARAMETER
+    >>> from engine.program import INPUT, PARAMETER
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [program.emit(MUL, x, program.emit(NEG, w))]
@@ -241,7 +249,7 @@ def split(program: Program) -> Program:
     return v4
     """
     varies = program.varies()
-    means = [i for i, code in enumerate(program.codes) if code == MEAN]
+    means = [i for i in range(len(program)) if program.codes[i] == MEAN]
     fixed = [i for i in range(len(program)) if not varies[i] and program.codes[i] != MEAN]
     return select(program, [*fixed, *(i for i in range(len(program)) if varies[i]), *means])
 
@@ -249,7 +257,7 @@ def split(program: Program) -> Program:
 def group(program: Program) -> Program:
     """Bring together the sums over the same operands, so that they can be computed as one matrix product.
 
-    >>> from engine.program import PARAMETER
+    >>> from engine.program import INPUT, PARAMETER
     >>> program = Program()
     >>> u, v = program.emit(PARAMETER, 0), program.emit(PARAMETER, 1)
     >>> x = program.emit(INPUT, 0)

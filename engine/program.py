@@ -11,7 +11,7 @@ A program is data; what changes it are functions from program to program (deriva
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from struct import pack
 
 from .ops import TABLE
@@ -37,6 +37,19 @@ def code_of(name: str) -> int:
     return CODES[name]
 
 
+def integers(size: int) -> array[int]:
+    """So many C integers, all 0."""
+    return array("i", bytes(4 * size))
+
+
+def grown(integers: array[int], size: int) -> array[int]:
+    """The same integers with room for at least `size`, and half as many again."""
+    bigger = array("i")
+    bigger.frombytes(bytes(integers))
+    bigger.frombytes(bytes(4 * (size + size // 2 - len(integers))))
+    return bigger
+
+
 class Program:
     """Instructions in order: `codes`, and for the i-th the arguments `args[starts[i]:starts[i + 1]]`.
 
@@ -50,39 +63,61 @@ class Program:
     """
 
     def __init__(self) -> None:
-        self.codes = array("i")
-        self.starts = array("i", [0])
-        self.args = array("i")
-        self.constants = array("d")
+        self.size = 0
+        self.codes, self.starts, self.args = integers(16), integers(17), integers(32)  # with room to grow
+        self.constants: list[float] = []
         self.outputs: list[int] = []
         self._known: dict[bytes, int] = {}
         self.constant(1.0)
 
     def __len__(self) -> int:
-        return len(self.codes)
+        return self.size
 
     def emit(self, code: int, *args: int) -> int:
         """Append an instruction; returns its number."""
         return self.emit_many(code, args)
 
-    def emit_many(self, code: int, args: Iterable[int]) -> int:
+    def emit_many(self, code: int, args: Sequence[int]) -> int:
         """Append an instruction whose arguments are already in a sequence."""
-        self.codes.append(code)
-        self.args.extend(args)
-        self.starts.append(len(self.args))
-        return len(self.codes) - 1
+        at = self.append(code, len(args))
+        for k in args:
+            self.args[at] = k
+            at += 1
+        return self.size - 1
+
+    def append(self, code: int, count: int) -> int:
+        """Append an instruction without its arguments; returns where in `args` they have to go."""
+        i = self.size
+        at = self.starts[i]
+        if i + 2 > len(self.codes):
+            self.codes, self.starts = grown(self.codes, i + 2), grown(self.starts, i + 3)
+        if at + count > len(self.args):
+            self.args = grown(self.args, at + count)
+        self.codes[i], self.starts[i + 1], self.size = code, at + count, i + 1
+        return at
+
+    def carry(self, program: Program, i: int, at: Sequence[int]) -> int:
+        """Append an instruction of another program, whose operand k is here `at[k]`."""
+        code, first, count = program.codes[i], program.starts[i], program.starts[i + 1] - program.starts[i]
+        if code == CONSTANT:
+            return self.constant(program.constants[program.args[first]])
+        to = self.append(code, count)
+        for j in range(count):
+            k = program.args[first + j]
+            self.args[to + j] = k if code < CONSTANT else at[k]
+        return self.size - 1
 
     def constant(self, number: float) -> int:
         """The instruction that is this number, the same for the same bits."""
         bits = pack("d", number)
         if bits not in self._known:
-            self._known[bits] = self.emit(CONSTANT, len(self.constants))
+            self._known[bits] = self.emit_many(CONSTANT, (len(self.constants),))
             self.constants.append(number)
         return self._known[bits]
 
-    def operands(self, i: int) -> array[int]:
+    def operands(self, i: int) -> list[int]:
         """The arguments of an instruction."""
-        return self.args[self.starts[i] : self.starts[i + 1]]
+        return [self.args[j] for j in range(self.starts[i], self.starts[i + 1])]
 
     def number(self, i: int) -> float | None:
         """The number that a constant is; None for all else."""
@@ -90,27 +125,32 @@ class Program:
 
     def leaves(self, code: int) -> dict[int, int]:
         """Which instruction holds each input (or parameter, or constant): its position there to its number here."""
-        return {self.args[self.starts[i]]: i for i in range(len(self)) if self.codes[i] == code}
+        return {self.args[self.starts[i]]: i for i in range(self.size) if self.codes[i] == code}
 
-    def varies(self) -> bytearray:
-        """For every instruction 1 if it depends on an input, 0 if it is the same for all examples."""
-        found = bytearray(len(self))
+    def depends(self, leaf: int) -> bytearray:
+        """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none."""
+        found = bytearray(self.size)
         codes, starts, args = self.codes, self.starts, self.args
-        for i in range(len(codes)):
-            if codes[i] == INPUT:
-                found[i] = 1
-            elif codes[i] > CONSTANT and codes[i] != MEAN:
+        for i in range(self.size):
+            code = codes[i]
+            if code <= CONSTANT:
+                found[i] = code == leaf
+            elif code != MEAN:
                 for j in range(starts[i], starts[i + 1]):
                     if found[args[j]]:
                         found[i] = 1
                         break
         return found
 
+    def varies(self) -> bytearray:
+        """For every instruction 1 if it depends on an input, 0 if it is the same for all examples."""
+        return self.depends(INPUT)
+
     def uses(self) -> array[int]:
         """How often each instruction is an argument or an output."""
-        count = array("i", bytes(4 * len(self)))
+        count = integers(self.size)
         codes, starts, args = self.codes, self.starts, self.args
-        for i in range(len(codes)):
+        for i in range(self.size):
             if codes[i] > CONSTANT:
                 for j in range(starts[i], starts[i + 1]):
                     count[args[j]] += 1
@@ -133,8 +173,8 @@ def lines(program: Program) -> Iterator[str]:
     def product(a: int, b: int) -> str:
         return name(a) if b == ONE else name(b) if a == ONE else f"{name(a)} * {name(b)}"
 
-    for i, code in enumerate(program.codes):
-        args = program.operands(i)
+    for i in range(len(program)):
+        code, args = program.codes[i], program.operands(i)
         if code == CONSTANT:
             continue
         if code in leaf:
@@ -155,24 +195,9 @@ def lines(program: Program) -> Iterator[str]:
 def copy(program: Program) -> Program:
     """The same instructions again, to add to."""
     new = Program()
-    new.codes, new.starts, new.args = program.codes[:], program.starts[:], program.args[:]
-    new.constants, new.outputs, new._known = program.constants[:], program.outputs[:], dict(program._known)
-    return new
-
-
-def rewrite(program: Program, write: Callable[[Program, int, Sequence[int]], int]) -> Program:
-    """The program with every operation replaced by what `write(new program, code, its operands there)` puts there."""
-    new = Program()
-    at = array("i", bytes(4 * len(program)))
-    for i, code in enumerate(program.codes):
-        args = program.operands(i)
-        if code == CONSTANT:
-            at[i] = new.constant(program.constants[args[0]])
-        elif code < CONSTANT:
-            at[i] = new.emit_many(code, args)
-        else:
-            at[i] = write(new, code, [at[k] for k in args])
-    new.outputs = [at[k] for k in program.outputs]
+    new.codes, new.starts, new.args = (grown(x, len(x)) for x in (program.codes, program.starts, program.args))
+    new.size, new.constants, new.outputs = program.size, program.constants[:], program.outputs[:]
+    new._known = dict(program._known)
     return new
 
 

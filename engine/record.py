@@ -236,4 +236,4 @@ def _flat(arguments: Sequence[Value | list[Value]]) -> Iterator[Value]:
 
 def _size(program: Program) -> int:
     """How many instructions do something: leaves don't."""
-    return sum(code > CONSTANT for code in program.codes)
+    return sum(program.codes[i] > CONSTANT for i in range(len(program)))

@@ -41,7 +41,7 @@ def interpret(program, inputs, parameters=()):
     """What the program gives, instruction by instruction, on floats."""
     made = []
     leaves = {INPUT: inputs, PARAMETER: parameters, CONSTANT: program.constants}
-    for i, code in enumerate(program.codes):
+    for i, code in enumerate(program.codes[: len(program)]):
         args = program.operands(i)
         if code in leaves:
             made.append(leaves[code][args[0]])
@@ -69,7 +69,7 @@ def traced(f, *numbers):
 
 
 def operations(program):
-    return [NAMES[code] for code in program.codes if code > CONSTANT]
+    return [NAMES[code] for code in program.codes[: len(program)] if code > CONSTANT]
 
 
 def close(got, want):
@@ -95,7 +95,7 @@ def test_operands_come_before_results_after_every_pass():
     program = derivative(traced(lambda x, y: ((x * y).tanh() + x).sigmoid() * y, 0.5, 2.0), INPUT, 2)
     for change in PASSES:
         program = change(program)
-        for i, code in enumerate(program.codes):
+        for i, code in enumerate(program.codes[: len(program)]):
             assert code <= CONSTANT or all(k < i for k in program.operands(i))
 
 
