@@ -153,14 +153,14 @@ def _nodes(naming: Lasting) -> tuple[list[dict[str, Any]], dict[Value, int]]:
     """The program that replay starts from, an instruction an entry, and where in it each node of the graph is."""
     leaves = [node for node in naming.nodes if not node.op]
     program, _ = trace(naming.output, {leaf: k for k, leaf in enumerate(leaves)}, newest=0)
-    nodes: list[dict[str, Any]] = [{"data": 1.0} for _ in program.codes]
+    nodes: list[dict[str, Any]] = [{"data": 1.0} for _ in range(len(program))]
     inputs = program.leaves(INPUT)
     at = {leaf: inputs.get(k, len(nodes)) for k, leaf in enumerate(leaves)}  # one more for what is not upstream
     for leaf, i in at.items():
         nodes[i : i + 1] = [{"data": _number(leaf.data)}]
-    operations = (i for i, code in enumerate(program.codes) if code > CONSTANT)
+    operations = (i for i in range(len(program)) if program.codes[i] > CONSTANT)
     for node, i in zip(order(naming.output), operations, strict=True):
-        at[node], nodes[i] = i, _operation(node, list(program.operands(i)), naming)
+        at[node], nodes[i] = i, _operation(node, [int(k) for k in program.operands(i)], naming)
     return nodes, at
 
 
