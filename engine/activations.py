@@ -162,11 +162,10 @@ PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p
 def log_sources(flow: Flow) -> dict[int, list[int]]:
     """The squashing operations whose result a log is taken of, with numbers given between them at most."""
     found: dict[int, list[int]] = {}
-    for i, node in enumerate(flow.nodes):
-        if node.op in ("log", "log1p"):
-            squash = _source(flow, i)
-            if squash is not None:
-                found.setdefault(squash, []).append(i)
+    for i in (*flow.of.get("log", ()), *flow.of.get("log1p", ())):
+        squash = _source(flow, i)
+        if squash is not None:
+            found.setdefault(squash, []).append(i)
     return found
 
 

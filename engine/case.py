@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 from .flow import Flow
 from .formula import unique_names
+from .terms import Name
 from .units import Unit, Units
 from .value import Value
 from .verdict import CANCELLED, TINY, VANISHED
@@ -47,8 +49,11 @@ class Case:
         self.flow = Flow(loss)
         self.units = Units(self.flow, parameters)
         self.positions = {p: self.flow.at[p] for p in parameters if p in self.flow.at}
-        numbered = ((p, p.label or f"parameter {i}") for i, p in enumerate(parameters, 1))
-        self.names = unique_names(numbered)
+
+    @cached_property
+    def names(self) -> dict[Value, Name]:
+        """A name for each parameter: its label, or its place in the list."""
+        return unique_names((p, p.label or f"parameter {i}") for i, p in enumerate(self.parameters, 1))
 
     def groups(self, wanted: Iterable[Value]) -> list[str]:
         """Names of parameters, those of one place under the place's name if all of them are wanted."""
@@ -59,7 +64,7 @@ class Case:
             found += [place] if place and len(inside) == len(members) > 1 else [self.names[p] for p in inside]
         return found
 
-    @property
+    @cached_property
     def by_place(self) -> dict[str, list[Value]]:
         """The parameters by the unit that their labels put them in: layer1.neuron3."""
         found: dict[str, list[Value]] = {}

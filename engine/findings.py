@@ -98,7 +98,7 @@ class Report:
             text = f"<p>✓ Nothing wrong with {self._scope()}.</p><p>Looked for: {kinds}.</p>"
             return f'{_STYLE}<div class="whygrad">{text}</div>'
         head = f"<caption>{_counted(len(self.findings), 'finding')} in {self._scope()}</caption>"
-        head += "<tr><th>kind</th><th>where</th><th>evidence</th><th>why, and what to change</th></tr>"
+        head += "<tr><th>what and where</th><th>evidence</th><th>why, and what to change</th></tr>"
         return f'{_STYLE}<div class="whygrad"><table>{head}{"".join(map(_row, self.findings))}</table></div>'
 
 
@@ -118,7 +118,11 @@ def _counted(number: int, what: str) -> str:
 
 
 def _told(evidence: Evidence) -> list[str]:
-    return [f"{name} {short_number(x) if isinstance(x, float) else x}" for name, x in evidence.items()]
+    return [f"{name} {short_number(x) if isinstance(x, float) else _cut(str(x))}" for name, x in evidence.items()]
+
+
+def _cut(text: str, most: int = 120) -> str:
+    return text if len(text) <= most else f"{text[:most]} …"
 
 
 def _lines(finding: Finding, width: int) -> list[str]:
@@ -137,21 +141,27 @@ def _row(finding: Finding) -> str:
     evidence = "<br>".join(map(escape, _told(finding.evidence)))
     title = escape(", ".join(finding.where))
     return (
-        f'<tr><td class="kind" title="{escape(KINDS.get(finding.kind, ""))}">{escape(finding.kind)}</td>'
-        f'<td class="where" title="{title}">{escape(listed(finding.where))}</td><td>{evidence}</td>'
+        f'<tr><td title="{title}"><b title="{escape(KINDS.get(finding.kind, ""))}">{escape(finding.kind)}</b>'
+        f"<p><code>{escape(listed(finding.where))}</code></p></td><td>{evidence}</td>"
         f"<td>{escape(finding.why)}<p>→ {escape(finding.remedy)}</p></td></tr>"
     )
 
 
 # Colours that a light and a dark notebook can both stand: the text is the notebook's own, the lines half transparent.
 _STYLE = """<style>
-.whygrad { color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 64em }
+.whygrad { color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 72em }
 .whygrad table { border-collapse: collapse; width: 100%; background: none }
 .whygrad caption { text-align: left; padding: 4px 0; color: inherit; font-weight: 600 }
-.whygrad th, .whygrad td { text-align: left; vertical-align: top; padding: 6px 12px 6px 0; white-space: normal;
-  border-top: 1px solid rgba(128, 128, 128, .4); background: none; color: inherit; overflow-wrap: anywhere }
+.whygrad th, .whygrad td { text-align: left; vertical-align: top; padding: 6px 16px 6px 0; white-space: normal;
+  background: none; color: inherit; overflow-wrap: anywhere; width: 25% }
+.whygrad tr { border-top: 1px solid rgba(128, 128, 128, .4); background: none }
 .whygrad th { font-weight: 600; opacity: .75 }
-.whygrad td.kind { color: #e0355f; font-weight: 600; white-space: nowrap; overflow-wrap: normal }
-.whygrad td.where { font-family: ui-monospace, monospace; min-width: 8em }
+.whygrad th:last-child, .whygrad td:last-child { width: 50% }
+.whygrad b { color: #e0355f }
+.whygrad code { font: 12px/1.45 ui-monospace, monospace; color: inherit; background: none; padding: 0 }
 .whygrad p { margin: 4px 0 0 }
+@media (max-width: 640px) {
+  .whygrad th { display: none }
+  .whygrad td, .whygrad td:last-child { display: block; width: auto; padding: 4px 0 }
+}
 </style>"""

@@ -53,7 +53,7 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
         tuple(unit.name for unit in units),
         {
             "classes": len(classes),
-            "copies": told if len(told) <= 200 else f"{told[:200]} …",
+            "copies": told,
             "units": f"{len(units)} of {total}",
             "weight": case.flow.data[weights[0]],
             "gradient": case.flow.gradients[weights[0]],
@@ -95,8 +95,8 @@ def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
         "vanishing",
         where,
         evidence,
-        "Each layer on the way back multiplies the gradient by its weights and slopes. No one factor is tiny, but "
-        "together they leave so little that the first layers hardly move.",
+        "Each step on the way back multiplies the gradient by weights and slopes smaller than 1, and together they "
+        "leave so little of it that what comes first hardly moves.",
         'Take fewer layers, relu instead of sigmoid or tanh with init="he", larger weights from init="xavier", or add '
         "a layer's input to its output, so that one path has the factor 1.",
     )
@@ -157,6 +157,8 @@ def _factors(best: Sequence[Step], i: int) -> list[float]:
 def exploding(case: Case) -> list[Finding]:
     """Parameters with a gradient that no usual learning rate can be stepped along."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
+    if all(abs(case.gradient(p)) <= limits.exploded * limits.smallest for p in case.positions):
+        return []
     for members in case.by_place.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
         weight = max(limits.smallest, *(abs(p.data) for p in members))
@@ -232,7 +234,7 @@ def disconnected(case: Case) -> list[Finding]:
         Finding(
             "disconnected",
             tuple(case.groups(missing)),
-            {"parameters": len(missing), "of": len(case.parameters), "gradient": 0.0},
+            {"parameters": f"{len(missing)} of {len(case.parameters)}", "gradient": 0.0},
             "The loss was not computed from these parameters: no path leads from them to it, so backward() never "
             "reaches them and they keep the numbers they have.",
             "Use them in the forward pass, and as Values: float(v) and v.data leave the graph. Check that the loss and "

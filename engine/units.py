@@ -42,6 +42,7 @@ class Units:
     def __init__(self, flow: Flow, parameters: Sequence[Value]) -> None:
         self.flow = flow
         self.parameters = {flow.at[p]: k for k, p in enumerate(parameters, 1) if p in flow.at}
+        self._known = set(self.parameters)
         self.terms: dict[Key, tuple[Key, ...]] = dict.fromkeys(self.parameters.values(), ())  # operands first
         self.position = {k: i for i, k in self.parameters.items()}
         self._interned: dict[tuple[Key, ...], Key] = {}
@@ -51,9 +52,9 @@ class Units:
         self.stages: list[int] = []
         for i, operands in enumerate(flow.operands):
             terms, multiplies = self._terms(i) if operands or i in self.parameters else ((), False)
-            self.keys.append(self._intern(terms))
+            self.keys.append(self._intern(terms) if terms else NONE)
             self.multiplies.append(multiplies)
-            self.stages.append(max([self.stages[j] for j in operands]) + multiplies if operands else 0)
+            self.stages.append(max(map(self.stages.__getitem__, operands)) + multiplies if operands else 0)
         self._units: dict[Key | str, Unit] = {}
         self._collect()
         self.all = list(self._units.values())
@@ -98,34 +99,42 @@ class Units:
         if i in self.parameters:
             return [self.parameters[i]], False
         if op in ("add", "sub", "neg", "sum"):
-            return [self.keys[j] for j in operands], False
+            return [key for j in operands if (key := self.keys[j])], False
         if op == "mul":
             return self._product(*operands)
         if op == "div":
             return self._scaled(*operands), False
         if op == "dot":
             size = len(operands) // 2
-            products = [self._product(a, b) for a, b in zip(operands[:size], operands[size : 2 * size], strict=True)]
-            return [key for keys, _ in products for key in keys] + [self.keys[operands[-1]]], any(
-                m for _, m in products
-            )
-        return [], False
+            return self._dot(operands[:size], operands[size:-1], operands[-1])
+        return (), False
 
-    def _product(self, a: int, b: int) -> tuple[list[Key], bool]:
-        if (a in self.parameters) != (b in self.parameters):
-            return [self.parameters[a if a in self.parameters else b]], True
-        if a in self.parameters:  # a penalty, such as w * w, is no unit
-            return [], False
+    def _dot(self, weights: Sequence[int], inputs: Sequence[int], bias: int) -> tuple[Sequence[Key], bool]:
+        if self._known.issuperset(weights) and self._known.isdisjoint(inputs):  # a layer's, which most are
+            return [*map(self.parameters.__getitem__, weights), *self._key(bias)], True
+        products = [self._product(a, b) for a, b in zip(weights, inputs, strict=True)]
+        keys = [key for terms, _ in products for key in terms]
+        return [*keys, *self._key(bias)], any(multiplies for _, multiplies in products)
+
+    def _product(self, a: int, b: int) -> tuple[Sequence[Key], bool]:
+        if a in self.parameters:
+            return ((), False) if b in self.parameters else ((self.parameters[a],), True)  # w * w is a penalty, no unit
+        if b in self.parameters:
+            return (self.parameters[b],), True
         return self._scaled(a, b) or self._scaled(b, a), False
 
-    def _scaled(self, a: int, b: int) -> list[Key]:
+    def _scaled(self, a: int, b: int) -> Sequence[Key]:
         """The key of a sum times a number that is given."""
-        return [self.keys[a]] if not self.flow.nodes[b].op and b not in self.parameters else []
+        return self._key(a) if not self.flow.operands[b] and b not in self.parameters else ()
 
-    def _intern(self, keys: Sequence[Key]) -> Key:
-        terms = tuple([key for key in keys if key != NONE])
-        if len(terms) <= 1:
-            return terms[0] if terms else NONE
+    def _key(self, i: int) -> Sequence[Key]:
+        return (self.keys[i],) if self.keys[i] != NONE else ()
+
+    def _intern(self, terms: Sequence[Key]) -> Key:
+        """The key of a sum of keys: that of its only one, or one that is made when they first come together."""
+        if len(terms) == 1:
+            return terms[0]
+        terms = tuple(terms)
         if terms not in self._interned:
             self._interned[terms] = self._next
             self.terms[self._next] = terms
@@ -135,11 +144,13 @@ class Units:
     def _collect(self) -> None:
         """A pre-activation is a sum that something else than a sum is made of."""
         seen = set()
-        for i, node in enumerate(self.flow.nodes):
-            for j in () if self.keys[i] != NONE and not self.multiplies[i] else self.flow.operands[i]:
-                if j not in self.parameters and self.keys[j] != NONE and j not in seen:
-                    seen.add(j)
-                    self._unit(self.keys[j], j).pre.append(j)
+        for i in self.flow.interior:
+            if self.keys[i] == NONE or self.multiplies[i]:
+                for j in self.flow.operands[i]:
+                    if self.keys[j] != NONE and j not in self.parameters and j not in seen:
+                        seen.add(j)
+                        self._unit(self.keys[j], j).pre.append(j)
+            node = self.flow.nodes[i]
             if node.op in ACTIVATIONS:
                 (j,) = self.flow.operands[i]
                 name = node.label or self.flow.nodes[j].label
@@ -193,7 +204,7 @@ class Units:
     def _before_others(self) -> set[int]:
         """The nodes that some parameter multiplies further on."""
         found: set[int] = set()
-        for i in range(len(self.flow.nodes) - 1, -1, -1):
+        for i in reversed(self.flow.interior):
             if i in found or self.multiplies[i]:
                 found.update(self.flow.operands[i])
         return found
