@@ -1,6 +1,8 @@
 """Faults of activations: flat ones, relus that are off, and logs of probabilities that have no digits left."""
 
-from .case import Case, Thresholds
+import math
+
+from .case import Case
 from .findings import Finding
 from .flow import Flow, additive
 from .units import Unit
@@ -60,12 +62,13 @@ def dead_relu(case: Case) -> list[Finding]:
 def off_units(case: Case) -> list[Unit]:
     """The units that are off for every example, and for good if others in their layer are on."""
     flow, found = case.flow, list[Unit]()
-    terms = additive(flow, [len(flow.nodes) - 1])
+    terms = additive(flow, [len(flow.nodes) - 1]) if "relu" in flow.of else set()
     for units in case.by_layer(unit for unit in case.units.all if _relus(case, unit, terms)):
-        heights = [[flow.data[flow.operands[i][0]] for i in _relus(case, unit, terms)] for unit in units]
-        off = [k for k, z in enumerate(heights) if max(z) <= 0.0]
+        sums = [[flow.operands[i][0] for i in _relus(case, unit, terms)] for unit in units]
+        off = [k for k, zs in enumerate(sums) if all(flow.data[z] <= 0.0 for z in zs)]
         if len(off) < len(units):
-            off = [k for k in off if _for_good(heights, k, case.limits)]
+            height = max(abs(flow.data[z]) for k, zs in enumerate(sums) if k not in off for z in zs)
+            off = [k for k in off if _for_good(case, sums[k], height)]
         found += [units[k] for k in off]
     return found
 
@@ -82,13 +85,15 @@ def _is_hinge(flow: Flow, i: int) -> bool:
     return flow.nodes[z].op in ("add", "sub") and any(not flow.nodes[j].op for j in flow.operands[z])
 
 
-def _for_good(heights: list[list[float]], k: int, limits: Thresholds) -> bool:
-    """Whether a unit is further below 0 than its inputs have moved it, and than its neighbours ever are from 0."""
-    z = heights[k]
-    others = [max(map(abs, other)) for i, other in enumerate(heights) if i != k and max(other) > 0.0]
-    if len(z) >= limits.few:
-        return max(z) < -limits.off * max(max(z) - min(z), *others)
-    return len(others) >= 3 and max(z) < -limits.off_once * max(others)
+def _for_good(case: Case, sums: list[int], height: float) -> bool:
+    """Whether a unit is further below 0 than its neighbours ever are from it, and than its own inputs have moved it.
+
+    Few examples show too little of how they move it: then the bias has to outweigh all that they add up to.
+    """
+    limits, z = case.limits, [case.flow.data[i] for i in sums]
+    moved = max(z) - min(z) if len(z) >= limits.few else math.inf
+    reach = limits.off * max(map(case.units.reach, sums))
+    return -max(z) > max(height, min(moved, reach))
 
 
 def _dead_layer(case: Case, units: list[Unit]) -> Finding:

@@ -21,8 +21,9 @@ class Thresholds:
     flat_once: float = 1e-8  # the same, seen on few examples: half of a double's digits are gone
     few: int = 8  # fewer examples than this show too little of what an input can be
     nearly_all: float = 0.95  # what is so for this share of the examples is so for the unit
-    off: float = 1.0  # a relu is off for good when it is further below 0 than its inputs have ever moved it
-    off_once: float = 4.0  # the same, seen on few examples, in units of the largest |z| among its neighbours
+    off: float = (
+        2.0  # a relu is off for good when its bias outweighs all its inputs together so many times and once more
+    )
     asked: float = 1e-3  # an output that the loss asks to move by less than this is where it should be
     vanished: float = VANISHED  # the first layer's gradient next to the last one's
     exploded: float = 1e5  # gradient to weight: a step at a learning rate of 0.001 makes a hundred times the weight

@@ -84,6 +84,22 @@ class Units:
             stack += reversed(self.terms.get(key, ()))
         return found
 
+    def reach(self, i: int) -> float:
+        """How far the inputs of a unit move its pre-activation, if all pull the same way: Σ|w x|, without the bias."""
+        total, stack = 0.0, [i]
+        while stack:
+            j = stack.pop()
+            operands, partials = self.flow.operands[j], self.flow.partials[j]
+            if self.multiplies[j] and self.flow.nodes[j].op == "dot":
+                size = len(operands) // 2
+                total += sum(abs(self.flow.data[k] * w) for k, w in zip(operands[:size], partials[:size], strict=True))
+                stack.append(operands[-1])
+            elif self.multiplies[j]:
+                total += abs(self.flow.data[j])
+            elif j not in self.parameters and self.keys[j] != NONE:
+                stack += operands
+        return total
+
     def classes(self, marks: Mapping[int, object]) -> dict[Key | str, Key]:
         """Equal numbers for keys that are built alike of parameters with equal `marks`, which are by position."""
         alike: dict[object, Key] = {}
