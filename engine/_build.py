@@ -13,7 +13,10 @@ from setuptools import Extension, setup
 from setuptools.build_meta import *  # noqa: F403  the hooks that the class below replaces have the same names
 from setuptools.build_meta import build_wheel as _build_wheel
 
-MODULES = ("value.py", "graph.py", "backward.py", "native.pyx")  # a .pxd beside a .py gives it C types
+# A .pxd beside a .py gives it C types.
+EAGER = ("value.py", "graph.py", "backward.py")
+REPLAY = ("trace.py", "program.py", "derivative.py", "fold.py", "fuse.py", "passes.py", "schedule.py", "native.pyx")
+MODULES = (*EAGER, *REPLAY)
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
@@ -49,7 +52,7 @@ class _Backend(type(_build_wheel.__self__)):  # type: ignore[misc]
     def run_setup(self, setup_script: str = "setup.py") -> None:
         compiles = {"bdist_wheel", "editable_wheel"} & set(sys.argv)
         wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles else {}
-        setup(**wanted)
+        setup(**wanted, options={"build_ext": {"parallel": os.cpu_count()}})
 
 
 _backend = _Backend()

@@ -77,15 +77,17 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
         key = code, len(operands)
         if key not in fragments:
             fragments[key] = Slopes(NAMES[code], len(operands))
-        slopes = fragments[key].write(result, i, operands, active)
-        for operand, slope in zip(operands, slopes, strict=True):
+        which = fragments[key]
+        slopes = which.write(result, i, operands, active)
+        for n in range(len(operands)):
+            operand = operands[n]
             if active[operand]:
                 found = terms[operand]
                 if found is None:
-                    terms[operand] = [adjoint, slope]
+                    terms[operand] = [adjoint, slopes[n]]
                 else:
                     found.append(adjoint)
-                    found.append(slope)
+                    found.append(slopes[n])
     return leaves
 
 
@@ -103,17 +105,15 @@ class Fragment:
         body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
         self.body = dead(merge(fold(body)))
 
-    def write(self, program: Program, y: int, operands: Sequence[int]) -> list[int]:
+    def write(self, program: Program, y: int, operands: list[int]) -> list[int]:
         """Write the formula for this result and these operands; returns where its values are."""
-        body, at = self.body, []
+        body, at = self.body, integers(len(self.body))
         for i in range(len(body)):
-            code, args = body.codes[i], body.operands(i)
-            if code == CONSTANT:
-                at.append(program.constant(body.constants[args[0]]))
-            elif code == INPUT:
-                at.append(operands[args[0] - 1] if args[0] else y)
+            if body.codes[i] == INPUT:
+                k = body.args[body.starts[i]]
+                at[i] = operands[k - 1] if k else y
             else:
-                at.append(program.emit_many(code, [at[k] for k in args]))
+                at[i] = program.carry(body, i, at)
         return [at[k] for k in body.outputs]
 
 
@@ -129,14 +129,16 @@ class Slopes:
         ]
         self.size = size
 
-    def write(self, program: Program, y: int, operands: Sequence[int], active: bytearray) -> list[int]:
+    def write(self, program: Program, y: int, operands: list[int], active: bytearray) -> list[int]:
         """Write the partial in each active operand; returns where they are, one entry an operand."""
         slopes = [ONE] * self.size
         for fragment, positions in self.fragments:
-            if any(active[operands[k]] for k in positions):
-                results = fragment.write(program, y, operands)
-                for n, k in enumerate(positions):
-                    slopes[k] = results[n if fragment.is_list else 0]
+            for k in positions:
+                if active[operands[k]]:
+                    results = fragment.write(program, y, operands)
+                    for n in range(len(positions)):
+                        slopes[positions[n]] = results[n if fragment.is_list else 0]
+                    break
         return slopes
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from .errors import require
 from .ops import KERNELS, TABLE
-from .program import CODES, DENSE, INNER, NAMES, PRODUCTS
+from .program import DENSE, INNER, NAMES, PRODUCTS
 from .schedule import Schedule, counted
 
 try:
@@ -33,9 +33,7 @@ def executor(plan: Schedule, places: Sequence[Place]) -> Any:
     the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
     gradients, one each; of any other the outputs are written to `results`, one array of shape (B,) for each.
     """
-    codes = [CODES[name] for code in (plan.code, plan.fixed_code) for name, _, _ in _instructions(code)]
-    known = Native is not None and all(code <= INNER for code in codes)
-    return Native(plan, places) if known else OnNumPy(plan, places)
+    return OnNumPy(plan, places) if Native is None or plan.foreign else Native(plan, places)
 
 
 class OnNumPy:
@@ -187,16 +185,17 @@ def _instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequ
     """Every instruction of scheduled code: its name, what stands before its rows, its rows with the results first."""
     at = 0
     while at < len(code):
-        kind = code[at]
+        kind, count = code[at], code[at + 1]
         if kind in (DENSE, INNER):
-            count, size = code[at + 1], code[at + 2]
+            size = code[at + 2]
             yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
             at += 4 + count + size
         elif counted(kind):
-            end = at + 3 + code[at + 2] * (2 if kind == PRODUCTS else 1)
-            yield NAMES[kind], (), array("i", [code[at + 1], *code[at + 3 : end]])
+            end = at + 3 + count * (2 if kind == PRODUCTS else 1)
+            yield NAMES[kind], (), code[at + 2 : end]
             at = end
         else:
-            end = at + 2 + len(TABLE[NAMES[kind]].partials)
-            yield NAMES[kind], (), code[at + 1 : end]
-            at = end
+            width = 1 + len(TABLE[NAMES[kind]].partials)
+            for first in range(at + 2, at + 2 + count * width, width):
+                yield NAMES[kind], (), code[first : first + width]
+            at += 2 + count * width

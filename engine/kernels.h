@@ -135,20 +135,22 @@ static void VARIANT(power)(double *restrict o, const double *x, const double *y,
 #define ROW(slot) (v + (long)(slot) * stride)
 #define AT(slot, k) (*(vec *)(ROW(slot) + (k)))
 
+/* A run of instructions: how many, then for each the row of the result and those of the operands. */
+#define RUN(code, width, ...) \
+  case code: { \
+    const int *last = c + 2 + (width) * c[1]; \
+    for (c += 2; c < last; c += (width)) __VA_ARGS__ \
+    break; }
 #define EACH(code, expression) \
-  case code: { \
-    double *restrict o = ROW(c[1]); const double *restrict x = ROW(c[2]); \
-    for (long k = 0; k < n; k++) { double a = x[k]; o[k] = (expression); } \
-    c += 3; break; }
+  RUN(code, 2, { \
+    double *restrict o = ROW(c[0]); const double *restrict x = ROW(c[1]); \
+    for (long k = 0; k < n; k++) { double a = x[k]; o[k] = (expression); } })
 #define EACH2(code, expression) \
-  case code: { \
-    double *restrict o = ROW(c[1]); const double *x = ROW(c[2]), *y = ROW(c[3]); \
-    for (long k = 0; k < n; k++) { double a = x[k], b = y[k]; o[k] = (expression); } \
-    c += 4; break; }
+  RUN(code, 3, { \
+    double *restrict o = ROW(c[0]); const double *x = ROW(c[1]), *y = ROW(c[2]); \
+    for (long k = 0; k < n; k++) { double a = x[k], b = y[k]; o[k] = (expression); } })
 #define WHOLE(code, function) \
-  case code: { \
-    for (long k = 0; k < n; k += LANES) AT(c[1], k) = VARIANT(function)(AT(c[2], k)); \
-    c += 3; break; }
+  RUN(code, 2, for (long k = 0; k < n; k += LANES) AT(c[0], k) = VARIANT(function)(AT(c[1], k));)
 
 /* rows outputs times `wide` vectors of examples: y[i] = sum over j of w[i][j] * x[j], all sums in registers. */
 INLINE void VARIANT(dense_tile)(const int rows, const int wide, const int *out, const int *in, int size,
@@ -234,7 +236,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       EACH2(SUB, a - b)
       EACH2(MUL, a * b)
       EACH2(DIV, a / b)
-      case POW: VARIANT(power)(ROW(c[1]), ROW(c[2]), ROW(c[3]), n); c += 4; break;
+      RUN(POW, 3, VARIANT(power)(ROW(c[0]), ROW(c[1]), ROW(c[2]), n);)
       EACH2(MAXIMUM, (a >= b) | (a != a) ? a : b)
       EACH2(MINIMUM, (a <= b) | (a != a) ? a : b)
       EACH2(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
@@ -248,19 +250,19 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       case SHIFT: {
         for (long k = 0; k < n; k += LANES) {
           vec top = AT(c[3], k);
-          for (int i = 1; i < c[2]; i++) { vec a = AT(c[3 + i], k); top = pick(a > top, a, top); }
+          for (int i = 1; i < c[1]; i++) { vec a = AT(c[3 + i], k); top = pick(a > top, a, top); }
           vec size = (vec)((ivec)top & alli(~(1LL << 63)));
-          AT(c[1], k) = pick(size < __builtin_inf(), top, all(0.0));
+          AT(c[2], k) = pick(size < __builtin_inf(), top, all(0.0));
         }
-        c += 3 + c[2]; break;
+        c += 3 + c[1]; break;
       }
       case PRODUCTS: {
         for (long k = 0; k < n; k += LANES) {
           vec sum = AT(c[3], k) * AT(c[4], k);
-          for (int i = 1; i < c[2]; i++) sum += AT(c[3 + 2 * i], k) * AT(c[4 + 2 * i], k);
-          AT(c[1], k) = sum;
+          for (int i = 1; i < c[1]; i++) sum += AT(c[3 + 2 * i], k) * AT(c[4 + 2 * i], k);
+          AT(c[2], k) = sum;
         }
-        c += 3 + 2 * c[2]; break;
+        c += 3 + 2 * c[1]; break;
       }
       case DENSE:
         VARIANT(dense)(c + 4, c[1], c + 4 + c[1], c[2], u + c[3], v, stride, n);
@@ -286,6 +288,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
 #undef REDUCE
 #undef ROW
 #undef AT
+#undef RUN
 #undef EACH
 #undef EACH2
 #undef WHOLE

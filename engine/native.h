@@ -93,8 +93,16 @@ static runner best_runner(void) {
   return run_plain;
 }
 
-#define UNARY(code, expression) case code: { double a = v[c[2]]; v[c[1]] = (expression); c += 3; break; }
-#define BINARY(code, expression) case code: { double a = v[c[2]], b = v[c[3]]; v[c[1]] = (expression); c += 4; break; }
+#define UNARY(code, expression) \
+  case code: { \
+    const int *last = c + 2 + 2 * c[1]; \
+    for (c += 2; c < last; c += 2) { double a = v[c[1]]; v[c[0]] = (expression); } \
+    break; }
+#define BINARY(code, expression) \
+  case code: { \
+    const int *last = c + 2 + 3 * c[1]; \
+    for (c += 2; c < last; c += 3) { double a = v[c[1]], b = v[c[2]]; v[c[0]] = (expression); } \
+    break; }
 
 /* The same instructions where every row is one number: a single example, or what depends on parameters alone. */
 static void run_one(const int *c, const int *end, double *v, const double *u, double *cells) {
@@ -123,15 +131,15 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
       BINARY(REST, rest(a, b))
       case SHIFT: {
         double top = v[c[3]];
-        for (int i = 1; i < c[2]; i++) { double a = v[c[3 + i]]; if (a > top) top = a; }
-        v[c[1]] = isfinite(top) ? top : 0.0;
-        c += 3 + c[2]; break;
+        for (int i = 1; i < c[1]; i++) { double a = v[c[3 + i]]; if (a > top) top = a; }
+        v[c[2]] = isfinite(top) ? top : 0.0;
+        c += 3 + c[1]; break;
       }
       case PRODUCTS: {
         double sum = v[c[3]] * v[c[4]];
-        const int *last = c + 3 + 2 * c[2];
+        const int *last = c + 3 + 2 * c[1];
         for (const int *p = c + 5; p < last; p += 2) sum += v[p[0]] * v[p[1]];
-        v[c[1]] = sum;
+        v[c[2]] = sum;
         c = last; break;
       }
       case DENSE: {

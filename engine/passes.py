@@ -14,10 +14,8 @@ from .program import (
     CONSTANT,
     MEAN,
     MUL,
-    NEG,
     ONE,
     PRODUCTS,
-    SUB,
     Program,
     copy,
     integers,
@@ -30,7 +28,7 @@ COMMUTATIVE = (ADD, MUL)
 def merge(program: Program) -> Program:
     """Compute a common subexpression once.
 
-    >>> from engine.program import INPUT, PARAMETER
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(SUB, program.emit(MUL, x, y), program.emit(MUL, y, x))]
@@ -69,7 +67,7 @@ def _key(code: int, a: int, b: int) -> int:
 def dead(program: Program) -> Program:
     """Drop what no output depends on.
 
-    >>> from engine.program import INPUT, PARAMETER
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
     >>> program = Program()
     >>> x, unused = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(NEG, x)]
@@ -99,111 +97,27 @@ def select(program: Program, wanted: Sequence[int]) -> Program:
     return new
 
 
-def fuse(program: Program) -> Program:
-    """Join chains of additions and multiplications into sums of products.
-
-    A sum takes in a sum that only it uses as long as the order of the additions stays what it was.
-
-    >>> from engine.program import INPUT, PARAMETER
-    >>> program = Program()
-    >>> a, b, c, d = (program.emit(INPUT, k) for k in range(4))
-    >>> ab, cd = program.emit(MUL, a, b), program.emit(MUL, c, d)
-    >>> program.outputs = [program.emit(ADD, a, program.emit(ADD, ab, cd))]
-    >>> print(dead(fuse(program)))
-    v1 = x0
-    v2 = x1
-    v3 = x2
-    v4 = x3
-    v5 = v1 * v2 + v3 * v4 + v1
-    return v5
-    """
-    new = Program()
-    codes, uses, varies = program.codes, program.uses(), program.varies()
-    at = integers(len(program))
-    pending: list[list[int] | None] = [None] * len(program)  # sums and products not written yet, for their only user
-    minus = new.constant(-1.0)
-
-    def term(k: int, user: int, sign: int = ONE) -> list[int]:
-        found = pending[k]
-        if sign != ONE and not varies[k] and varies[user]:  # a fixed term has its sign in the weight
-            return [new.emit(NEG, settle(k)), ONE]
-        if found is not None and len(found) == 2 and varies[k] == varies[user] and (sign == ONE or found[1] == ONE):
-            return found if sign == ONE else [found[0], sign]
-        return [settle(k), sign]
-
-    def settle(k: int) -> int:
-        found = pending[k]
-        if found is not None:
-            pending[k] = None
-            at[k] = products(new, found)
-        return at[k]
-
-    def factors(a: int, b: int, user: int) -> list[int]:
-        if varies[user] and not (varies[a] or varies[b]):
-            return [new.emit(MUL, settle(a), settle(b)), ONE]
-        return [settle(a), settle(b)]
-
-    def joined(i: int, pairs: Sequence[tuple[int, int, int]]) -> list[int]:
-        """The pairs (a, b, sign) as one list, which begins with the sum that one of the bare terms may be."""
-        lead = None
-        for n, (a, b, sign) in enumerate(pairs if len(pairs) <= 2 else pairs[:1]):
-            if b == ONE and sign == ONE and lead is None and _is_sum(pending[a]) and varies[a] == varies[i]:
-                lead = n
-        found: list[int] = []
-        if lead is not None:
-            k = pairs[lead][0]
-            found, pending[k] = pending[k] or [], None
-        for n, (a, b, sign) in enumerate(pairs):
-            if n != lead:
-                found += term(a, i, sign) if b == ONE else factors(a, b, i)
-        return found
-
-    for i in range(len(program)):
-        code = codes[i]
-        if code <= CONSTANT:
-            at[i] = new.carry(program, i, at)
-            continue
-        args = program.operands(i)
-        if code == ADD:
-            pairs = joined(i, [(args[0], ONE, ONE), (args[1], ONE, ONE)])
-        elif code == SUB:
-            pairs = joined(i, [(args[0], ONE, ONE), (args[1], ONE, minus)])
-        elif code == PRODUCTS:
-            pairs = joined(i, [(b, a, ONE) if a == ONE else (a, b, ONE) for a, b in _pairs(args)])
-        elif code == MUL:
-            pairs = [settle(args[0]), settle(args[1])]
-        else:
-            at[i] = new.emit_many(code, [settle(k) for k in args])
-            continue
-        if uses[i] == 1:
-            pending[i] = pairs
-        else:
-            at[i] = products(new, pairs)
-    new.outputs = [settle(k) for k in program.outputs]
-    return new
-
-
-def _is_sum(pairs: list[int] | None) -> bool:
-    return pairs is not None and len(pairs) > 2
-
-
 def _pairs(args: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(args[::2], args[1::2], strict=True))
 
 
 def average(program: Program) -> Program:
-    """Every output replaced by its mean over the examples, with what does not vary taken out of the sum.
+    """Every output replaced by its mean over the examples.
 
-    >>> from engine.program import INPUT, PARAMETER
+    Of the derivatives, which are all outputs but the first, what does not vary is taken out of the sum, and each
+    product is summed on its own.
+
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
-    >>> program.outputs = [program.emit(PRODUCTS, x, w, w, w)]
+    >>> program.outputs = [x, program.emit(PRODUCTS, x, w, w, w)]
     >>> print(dead(average(program)))
     v1 = x0
     v2 = p0
-    v3 = v2 * v2
-    v4 = mean(v1 * v2) + v3
-    return v4
+    v4 = mean(v1)
+    v5 = v2 * v2
+    v6 = mean(v1 * v2) + v5
+    return v4, v6
     """
     new = copy(program)
     varies, uses = program.varies(), program.uses()
@@ -212,7 +126,7 @@ def average(program: Program) -> Program:
     wanted = Counter(program.outputs)
     for i in program.outputs:
         if i not in means:
-            only_here = uses[i] == wanted[i]
+            only_here = uses[i] == wanted[i] and i != program.outputs[0]
             means[i] = _mean(new, i, varies, zero, only_here) if varies[i] else i
     new.outputs = [means[i] for i in program.outputs]
     return new
@@ -237,7 +151,7 @@ _AS_PAIRS: dict[int, Callable[[Sequence[int]], Sequence[int]]] = {
 def split(program: Program) -> Program:
     """First what depends on parameters alone, which is computed once a call, then what varies by example.
 
-    >>> from engine.program import INPUT, PARAMETER
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [program.emit(MUL, x, program.emit(NEG, w))]
@@ -257,7 +171,7 @@ def split(program: Program) -> Program:
 def group(program: Program) -> Program:
     """Bring together the sums over the same operands, so that they can be computed as one matrix product.
 
-    >>> from engine.program import INPUT, PARAMETER
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
     >>> program = Program()
     >>> u, v = program.emit(PARAMETER, 0), program.emit(PARAMETER, 1)
     >>> x = program.emit(INPUT, 0)
@@ -280,10 +194,10 @@ def group(program: Program) -> Program:
         key = columns(program, i, varies)
         if key:
             leader = first.setdefault(key, i)
-            followers.setdefault(leader, []).append(i)
-            moved[i] = leader != i
-    wanted = [k for i in range(len(program)) if not moved[i] for k in followers.get(i, (i,))]
-    return select(program, wanted)
+            if leader != i:
+                followers.setdefault(leader, [leader]).append(i)
+                moved[i] = 1
+    return select(program, [k for i in range(len(program)) if not moved[i] for k in followers.get(i, (i,))])
 
 
 def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
@@ -291,10 +205,12 @@ def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
     code = program.codes[i]
     if not varies[i] or (code != PRODUCTS and code != MUL):
         return ()
-    args = program.operands(i)
-    found = []
-    for a, b in _pairs(args):
-        if varies[a] and varies[b]:
+    first, last = program.starts[i], program.starts[i + 1]
+    for j in range(first, last, 2):
+        if varies[program.args[j]] and varies[program.args[j + 1]]:
             return ()
+    found = []
+    for j in range(first, last, 2):
+        a, b = program.args[j], program.args[j + 1]
         found.append(a if varies[a] else b if varies[b] else ONE)  # `fuse` leaves no product of two fixed numbers
     return tuple(found)

@@ -14,10 +14,12 @@ from .derivative import derivative, lower
 from .errors import RecordingError, require
 from .execute import executor
 from .fold import fold
-from .graph import ancestors, order
-from .passes import average, dead, fuse, group, merge, split
-from .program import CONSTANT, INPUT, PARAMETER, Program, code_of, lines
+from .fuse import fuse
+from .graph import ancestors
+from .passes import average, dead, group, merge, split
+from .program import CONSTANT, INPUT, PARAMETER, Program, lines
 from .schedule import schedule
+from .trace import trace
 from .value import Value, as_value, real, user_line, watching
 
 SHOWN = 24  # lines of a program that are printed before and after the gap
@@ -166,39 +168,6 @@ def optimise(program: Program, name: str) -> tuple[Program, list[tuple[str, int]
         program = step(program)
         sizes.append((step.__name__, _size(program)))
     return program, sizes
-
-
-def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
-    """The graph behind `output` as a program, and its parameters: the leaves not younger than `newest`.
-
-    >>> x, w = Value(1.0), Value(2.0)
-    >>> program, parameters = trace(x * w + 3.0, {x: 0}, w.serial)
-    >>> print(program)
-    v1 = x0
-    v2 = p0
-    v3 = v1 * v2
-    v5 = v3 + 3
-    return v5
-    """
-    program, parameters = Program(), []
-    at: dict[Value, int] = {}
-
-    def leaf(value: Value) -> int:
-        if value in inputs:
-            return program.emit(INPUT, inputs[value])
-        if value.serial > newest:
-            return program.constant(value.data)
-        parameters.append(value)
-        return program.emit(PARAMETER, len(parameters) - 1)
-
-    for node in order(output):
-        operands = node.operands
-        for value in operands:
-            if not value.op and value not in at:
-                at[value] = leaf(value)
-        at[node] = program.emit_many(code_of(node.op), [at[value] for value in operands])
-    program.outputs = [at[output] if output in at else leaf(output)]
-    return program, parameters
 
 
 class _Watch:

@@ -9,17 +9,17 @@ are added up over all blocks.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .ops import TABLE
 from .passes import columns
-from .program import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, NAMES, ONE, PARAMETER, PRODUCTS, Program
+from .program import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, Program, integers
 
-CHEAP = [
+CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
-]
+}
 
 
 def counted(code: int) -> bool:
@@ -38,10 +38,10 @@ class Schedule:
     mean the fixed number to add to it and `cells` which mean each cell belongs to.
     """
 
-    fixed: array[float]
-    parameters: list[tuple[int, int]]
-    fixed_code: array[int]
-    packed: array[int]
+    fixed: array[float] = field(default_factory=lambda: array("d"))
+    parameters: list[tuple[int, int]] = field(default_factory=list)
+    fixed_code: array[int] = field(default_factory=lambda: array("i"))
+    packed: array[int] = field(default_factory=lambda: array("i"))
     inputs: list[tuple[int, int]] = field(default_factory=list)
     fills: list[tuple[int, int]] = field(default_factory=list)
     code: array[int] = field(default_factory=lambda: array("i"))
@@ -50,14 +50,15 @@ class Schedule:
     means: list[int] = field(default_factory=list)
     cells: array[int] = field(default_factory=lambda: array("i"))
     widest: int = 0
+    foreign: bool = False  # whether there is a kernel that only Python has
     cost: float = 0.0  # nanoseconds an example, roughly: enough to know when a second thread is worth it
 
 
-class Step(NamedTuple):
-    """One instruction of a block: results and operands as instructions of the program, and what stands before them."""
+class Block(NamedTuple):
+    """A matrix product: results and operands as instructions; its rows, its columns, and where the rest is."""
 
     code: int
-    head: tuple[int, ...]
+    head: tuple[int, int, int]
     results: Sequence[int]
     operands: Sequence[int]
 
@@ -65,59 +66,71 @@ class Step(NamedTuple):
 def schedule(program: Program, averaged: bool = False) -> Schedule:
     """Lay out a program, whose outputs are wanted for every example, or `averaged` (by the pass `average`)."""
     varies = program.varies()
-    place = {i: n for n, i in enumerate(k for k in range(len(program)) if not varies[k] and program.codes[k] != MEAN)}
-    plan = _fixed(program, place)
-    packed: list[int] = []
-    steps = _steps(program, varies, place, packed)
+    plan, place = _fixed(program, varies)
+    blocks: list[Block] = []
+    steps = _steps(program, varies, place, plan, blocks)
     if averaged:
-        steps = _with_means(program, steps, plan, place)
+        steps = _with_means(program, steps, blocks, plan, place)
     else:
         plan.outputs = list(program.outputs)
-    _assign_rows(program, plan, steps, varies, place)
-    plan.packed = array("i", packed)
-    plan.fixed.extend([0.0] * len(packed))
+    Rows(program, plan, place, varies).write(steps, blocks)
+    plan.fixed.extend([0.0] * len(plan.packed))
+    plan.foreign = max(program.codes[: len(program)]) > INNER
     return plan
 
 
-def _fixed(program: Program, place: dict[int, int]) -> Schedule:
-    """The part that is run once a call, on numbers instead of rows."""
-    plan = Schedule(array("d", bytes(8 * len(place))), [], array("i"), array("i"))
-    for i, at in place.items():
-        code, args = program.codes[i], program.operands(i)
-        if code == CONSTANT:
-            plan.fixed[at] = program.constants[args[0]]
-        elif code == PARAMETER:
-            plan.parameters.append((args[0], at))
-        else:
-            plan.fixed_code.extend(_encode(code, [at], [place[k] for k in args]))
-    return plan
-
-
-def _encode(code: int, results: Sequence[int], operands: Sequence[int]) -> list[int]:
-    count = [len(operands) // (2 if code == PRODUCTS else 1)] if counted(code) else []
-    return [code, *results, *count, *operands]
-
-
-def _steps(program: Program, varies: bytearray, place: dict[int, int], packed: list[int]) -> list[Step]:
-    """The instructions that vary, those in a group joined; the weights of the groups are appended to `packed`."""
-    found: list[Step] = []
-    i, size = 0, len(program)
-    while i < size:
+def _fixed(program: Program, varies: bytearray) -> tuple[Schedule, array[int]]:
+    """The part that is run once a call, on numbers instead of rows, and where in it each instruction is."""
+    plan, place, size = Schedule(), integers(len(program)), 0
+    for i in range(len(program)):
         code = program.codes[i]
+        if varies[i] or code == MEAN:
+            continue
+        place[i] = size
+        size += 1
+        plan.fixed.append(program.constants[program.args[program.starts[i]]] if code == CONSTANT else 0.0)
+        if code == PARAMETER:
+            plan.parameters.append((program.args[program.starts[i]], place[i]))
+        elif code > CONSTANT:
+            operands = [place[k] for k in program.operands(i)]
+            plan.fixed_code.extend([code, _count(code, len(operands)), place[i], *operands])
+    return plan, place
+
+
+def _count(code: int, operands: int) -> int:
+    """What follows the code of an instruction: how many of its kind come next, or of how many terms it is."""
+    return operands // 2 if code == PRODUCTS else operands if counted(code) else 1
+
+
+def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedule, blocks: list[Block]) -> list[int]:
+    """What varies, in order: the number of an instruction, or -1 - the number of a block of several.
+
+    The weights of the blocks are to be copied one behind the other: `plan.packed` says from where.
+    """
+    steps: list[int] = []
+    i, size = 0, len(program)
+    codes = program.codes
+    while i < size:
+        code = codes[i]
         if not varies[i] or code == INPUT:
             i += 1
             continue
-        shared = columns(program, i, varies)
         last = i + 1
-        while shared and last < size and columns(program, last, varies) == shared:
-            last += 1
-        if shared and (last - i > 1 or code == PRODUCTS):
-            found.append(Step(DENSE, (last - i, len(shared), len(place) + len(packed)), range(i, last), shared))
-            packed += [place[weight] for k in range(i, last) for weight in _weights(program, k, varies)]
-        else:
-            found += [Step(code, (), [k], program.operands(k)) for k in range(i, last)]
+        if code in (PRODUCTS, MUL):
+            shared = columns(program, i, varies)
+            while shared and last < size and columns(program, last, varies) == shared:
+                last += 1
+            if shared and (last - i > 1 or code == PRODUCTS):
+                steps.append(-1 - len(blocks))
+                start = len(plan.fixed) + len(plan.packed)
+                blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
+                for k in range(i, last):
+                    plan.packed.extend([place[weight] for weight in _weights(program, k, varies)])
+                i = last
+                continue
+        steps.extend(range(i, last))
         i = last
-    return found
+    return steps
 
 
 def _weights(program: Program, i: int, varies: bytearray) -> list[int]:
@@ -125,7 +138,9 @@ def _weights(program: Program, i: int, varies: bytearray) -> list[int]:
     return [b if varies[a] or a == ONE else a for a, b in zip(args[::2], args[1::2], strict=True)]
 
 
-def _with_means(program: Program, steps: list[Step], plan: Schedule, place: dict[int, int]) -> list[Step]:
+def _with_means(
+    program: Program, steps: list[int], blocks: list[Block], plan: Schedule, place: array[int]
+) -> list[int]:
     """The steps with inner products put in as soon as their operands are there; what each mean is made of."""
     by_row: dict[int, list[tuple[int, int]]] = {}
     varies = program.varies()
@@ -137,62 +152,104 @@ def _with_means(program: Program, steps: list[Step], plan: Schedule, place: dict
             for a, b in zip(args[1::2], args[2::2], strict=True):
                 left, right = (a, b) if varies[a] else (b, a)
                 by_row.setdefault(left, []).append((right, number))
-    blocks: dict[tuple[int, ...], list[int]] = {}
+    shapes: dict[tuple[int, ...], list[int]] = {}
     for left, pairs in by_row.items():
-        blocks.setdefault(tuple(right for right, _ in pairs), []).append(left)
-    made = {result: n for n, step in enumerate(steps) for result in step.results}
-    after: dict[int, list[Step]] = {}
-    for shared, lefts in blocks.items():
+        shapes.setdefault(tuple([right for right, _ in pairs]), []).append(left)
+    made = {k: n for n, step in enumerate(steps) for k in (blocks[-1 - step].results if step < 0 else (step,))}
+    after: dict[int, list[int]] = {}
+    for shared, lefts in shapes.items():
         ready = max((made.get(k, -1) for k in (*lefts, *shared)), default=-1)
-        step = Step(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared))
+        after.setdefault(ready, []).append(-1 - len(blocks))
+        blocks.append(Block(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared)))
         plan.cells.extend(number for left in lefts for _, number in by_row[left])
         plan.widest = max(plan.widest, len(shared))
-        after.setdefault(ready, []).append(step)
     return [step for n in range(-1, len(steps)) for step in ([steps[n]] if n >= 0 else []) + after.get(n, [])]
 
 
-def _assign_rows(
-    program: Program, plan: Schedule, steps: Sequence[Step], varies: bytearray, place: dict[int, int]
-) -> None:
-    """Give every value a row for as long as it is needed, and write the code."""
-    last = {k: n for n, step in enumerate(steps) for k in step.operands}
-    last.update(dict.fromkeys(plan.outputs, len(steps)))
-    row: dict[int, int] = {}
-    free: list[int] = []
+class Rows:
+    """Gives every value a row for as long as it is needed, and writes the code."""
 
-    def take(k: int) -> int:
-        if free:
-            row[k] = free.pop()
+    def __init__(self, program: Program, plan: Schedule, place: array[int], varies: bytearray) -> None:
+        self.program, self.plan, self.place, self.varies = program, plan, place, varies
+        self.row, self.last = integers(len(program)), integers(len(program))  # last: 1 + the step that reads it last
+        self.free: list[int] = []
+        self.code: list[int] = []
+        self.run = 0  # where the count of the run of like instructions stands that is being written
+        self.rows, self.cost = 0, 0.0
+
+    def write(self, steps: list[int], blocks: list[Block]) -> None:
+        """Fill in the plan's rows, and its code in the order of the steps."""
+        self.read(steps, blocks)
+        program, plan, last, row = self.program, self.plan, self.last, self.row
+        for i in range(len(program)):
+            if last[i] and program.codes[i] == INPUT:
+                plan.inputs.append((program.args[program.starts[i]], self.take(i)))
+            elif last[i] and not self.varies[i]:
+                plan.fills.append((self.place[i], self.take(i)))
+        for n in range(len(steps)):
+            step = steps[n]
+            if step < 0:
+                self.write_block(blocks[-1 - step], n + 1)
+            else:
+                self.write_one(step, n + 1)
+        plan.outputs = [row[k] for k in plan.outputs]
+        plan.code, plan.rows, plan.cost = array("i", self.code), self.rows, self.cost
+
+    def read(self, steps: list[int], blocks: list[Block]) -> None:
+        """Note for every value the last step that reads it."""
+        last, starts, args = self.last, self.program.starts, self.program.args
+        for n in range(len(steps)):
+            step = steps[n]
+            if step < 0:
+                for k in blocks[-1 - step].operands:
+                    last[k] = n + 1
+            else:
+                for j in range(starts[step], starts[step + 1]):
+                    last[args[j]] = n + 1
+        for k in self.plan.outputs:
+            last[k] = len(steps) + 1
+
+    def write_one(self, i: int, n: int) -> None:
+        """An instruction, as one more of the run that it continues."""
+        program, code = self.program, self.code
+        kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
+        if self.run and code[self.run - 1] == kind and not counted(kind):
+            code[self.run] += 1
         else:
-            row[k] = plan.rows
-            plan.rows += 1
-        return row[k]
+            self.run = len(code) + 1
+            code.append(kind)
+            code.append(_count(kind, end - first))
+        code.append(self.take(i))
+        for j in range(first, end):
+            code.append(self.row[program.args[j]])
+        for j in range(first, end):
+            self.release(program.args[j], n)
+        if not self.last[i]:
+            self.free.append(self.row[i])
+        self.cost += 3.0 if kind not in CHEAP else 0.2 * (end - first)
 
-    for i in range(len(program)):
-        if program.codes[i] == INPUT and i in last:
-            plan.inputs.append((program.operands(i)[0], take(i)))
-        elif not varies[i] and i in last and i in place:
-            plan.fills.append((place[i], take(i)))
-    for n, step in enumerate(steps):
-        results = [take(k) for k in step.results]
-        operands = [row[k] for k in step.operands]
-        if step.head:
-            plan.code.extend([step.code, *step.head, *results, *operands])
+    def write_block(self, block: Block, n: int) -> None:
+        """A matrix product."""
+        self.run = 0
+        rows, size, _ = block.head
+        results = [self.take(k) for k in block.results]
+        self.code += [block.code, *block.head, *results, *[self.row[k] for k in block.operands]]
+        for k in block.operands:
+            self.release(k, n)
+        self.free += [self.row[k] for k in block.results if not self.last[k]]
+        self.cost += 0.1 * rows * size
+
+    def take(self, i: int) -> int:
+        """A row for a value: one that is free, or a new one."""
+        if self.free:
+            self.row[i] = self.free.pop()
         else:
-            plan.code.extend(_encode(step.code, results, operands))
-        for k in _distinct(step.operands):
-            if last[k] == n and varies[k]:
-                free.append(row[k])
-        free += [row[k] for k in step.results if k not in last]
-        plan.cost += _cost(step)
-    plan.outputs = [row[k] for k in plan.outputs]
+            self.row[i] = self.rows
+            self.rows += 1
+        return self.row[i]
 
-
-def _cost(step: Step) -> float:
-    if step.code in (DENSE, INNER):
-        return 0.1 * step.head[0] * step.head[1]
-    return 0.2 * len(step.operands) if step.code in CHEAP else 3.0
-
-
-def _distinct(operands: Iterable[int]) -> Iterable[int]:
-    return dict.fromkeys(operands)
+    def release(self, k: int, n: int) -> None:
+        """Let go of a row after step n if that was the last to read it; fixed numbers keep theirs."""
+        if self.last[k] == n and self.varies[k]:
+            self.last[k] = -1  # an operand may stand there twice
+            self.free.append(self.row[k])

@@ -9,8 +9,9 @@ from strategies import programs
 from engine import Value
 from engine.derivative import derivative, lower
 from engine.fold import fold
+from engine.fuse import fuse
 from engine.ops import KERNELS, TABLE, numeric, row
-from engine.passes import average, columns, dead, fuse, group, merge, split
+from engine.passes import average, columns, dead, group, merge, split
 from engine.program import (
     ADD,
     ARITHMETIC,
@@ -237,11 +238,18 @@ def test_average_takes_what_is_fixed_out_of_the_mean_and_shares_equal_outputs():
     program, (x,) = leaves(1)
     w = program.emit(PARAMETER, 0)
     total = program.emit(PRODUCTS, x, w, w, w)
-    program.outputs = [total, total, w]
+    program.outputs = [x, total, total, w]
     averaged = dead(average(program))
-    assert operations(averaged) == ["mul", "mean"]
-    assert averaged.outputs[0] == averaged.outputs[1]
-    assert interpret(averaged, [2.0], [3.0]) == [15.0, 15.0, 3.0]
+    assert operations(averaged) == ["mean", "mul", "mean"]
+    assert averaged.outputs[1] == averaged.outputs[2]
+    assert interpret(averaged, [2.0], [3.0]) == [2.0, 15.0, 15.0, 3.0]
+
+
+def test_average_adds_up_an_example_before_the_examples_for_terms_may_cancel():
+    program, (x, y) = leaves(2)
+    program.outputs = [program.emit(PRODUCTS, x, ONE, y, ONE)]
+    (mean,) = average(program).outputs
+    assert list(average(program).operands(mean))[1:] == [program.outputs[0], ONE]
 
 
 def test_average_does_not_take_apart_what_is_computed_anyway():

@@ -1,0 +1,18 @@
+cimport cython
+from .program cimport Program
+
+@cython.locals(new=Program, i=int, j=int, code=int, first=int, count=int, a=int, b=int, known=dict,
+               at="int[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")
+cpdef Program merge(Program program)
+
+@cython.locals(code=cython.longlong, a=cython.longlong, b=cython.longlong)
+cdef object _key(cython.longlong code, cython.longlong a, cython.longlong b)
+
+@cython.locals(i=int, j=int, live="unsigned char[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")
+cpdef Program dead(Program program)
+
+@cython.locals(new=Program, i=int, at="int[::1]")
+cpdef Program select(Program program, object wanted)
+
+@cython.locals(code=int, first=int, last=int, j=int, a=int, b=int, args="int[::1]", found=list)
+cpdef tuple columns(Program program, int i, unsigned char[::1] varies)

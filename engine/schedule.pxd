@@ -1,0 +1,34 @@
+cimport cython
+from .program cimport Program
+from .passes cimport columns
+
+@cython.locals(i=int, k=int, code=int, size=int, place="int[::1]", operands=list)
+cdef tuple _fixed(Program program, unsigned char[::1] varies)
+
+cdef int _count(int code, int operands)
+
+@cython.locals(steps=list, i=int, k=int, size=int, code=int, last=int, start=int, shared=tuple, codes="int[::1]")
+cdef list _steps(Program program, unsigned char[::1] varies, int[::1] place, object plan, list blocks)
+
+@cython.locals(args=list)
+cdef list _weights(Program program, int i, unsigned char[::1] varies)
+
+cdef class Rows:
+    cdef Program program
+    cdef object plan
+    cdef int[::1] place, row, last
+    cdef unsigned char[::1] varies
+    cdef list free, code
+    cdef int run, rows
+    cdef double cost
+
+    @cython.locals(i=int, n=int, step=int)
+    cpdef object write(self, list steps, list blocks)
+    @cython.locals(n=int, step=int, j=int, k=int)
+    cdef object read(self, list steps, list blocks)
+    @cython.locals(kind=int, first=int, end=int, j=int)
+    cdef object write_one(self, int i, int n)
+    @cython.locals(k=int)
+    cdef object write_block(self, object block, int n)
+    cdef int take(self, int i)
+    cdef object release(self, int k, int n)

@@ -1,0 +1,67 @@
+"""From a graph of Values to the program that computes it."""
+
+from __future__ import annotations
+
+from .graph import order
+from .program import INPUT, PARAMETER, Program, code_of, integers
+from .value import Value
+
+
+def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
+    """The graph behind `output` as a program, and its parameters: the leaves not younger than `newest`.
+
+    >>> x, w = Value(1.0), Value(2.0)
+    >>> program, parameters = trace(x * w + 3.0, {x: 0}, w.serial)
+    >>> print(program)
+    v1 = x0
+    v2 = p0
+    v3 = v1 * v2
+    v5 = v3 + 3
+    return v5
+    """
+    tracer = Tracer(inputs, newest, Value(0.0).serial)
+    codes: dict[str, int] = {}
+    for node in order(output):
+        code = codes.get(node.op)
+        if code is None:
+            code = codes[node.op] = code_of(node.op)
+        tracer.note(node, tracer.program.emit_many(code, [tracer.find(x) for x in node.operands]))
+    tracer.program.outputs = [tracer.find(output)]
+    return tracer.program, tracer.parameters
+
+
+class Tracer:
+    """The program so far, and where in it every Value is: by serial if it is younger than the parameters."""
+
+    def __init__(self, inputs: dict[Value, int], newest: int, latest: int) -> None:
+        self.program, self.parameters = Program(), []
+        self.inputs, self.newest = inputs, newest
+        self.younger = integers(latest - newest)
+        self.older: dict[Value, int] = {}
+
+    def find(self, value: Value) -> int:
+        """The instruction of a Value, a leaf being written when it is first seen."""
+        age = value.serial - self.newest
+        found = self.younger[age] if age > 0 else self.older.get(value, 0)
+        if found or value.op:
+            return found
+        found = self.leaf(value)
+        self.note(value, found)
+        return found
+
+    def note(self, value: Value, i: int) -> None:
+        """Remember where a Value is."""
+        age = value.serial - self.newest
+        if age > 0:
+            self.younger[age] = i
+        else:
+            self.older[value] = i
+
+    def leaf(self, value: Value) -> int:
+        """Write an input, a constant or a parameter."""
+        if value in self.inputs:
+            return self.program.emit(INPUT, self.inputs[value])
+        if value.serial > self.newest:
+            return self.program.constant(value.data)
+        self.parameters.append(value)
+        return self.program.emit(PARAMETER, len(self.parameters) - 1)
