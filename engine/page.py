@@ -20,9 +20,9 @@ from .graph import order
 from .javascript import program
 from .paths import By, ChainRule, Factor, Link, Links, chain_rule, fold
 from .program import CONSTANT, INPUT
-from .record import trace
 from .render import draw_dot
 from .terms import Name, Term, pretty_name, show
+from .trace import trace
 from .value import Value, extensions
 from .verdict import CANCELLED, CONDITIONS, PLAIN, SENTENCES, TINY, VANISHED
 

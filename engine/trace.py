@@ -34,7 +34,8 @@ class Tracer:
     """The program so far, and where in it every Value is: by serial if it is younger than the parameters."""
 
     def __init__(self, inputs: dict[Value, int], newest: int, latest: int) -> None:
-        self.program, self.parameters = Program(), []
+        self.program = Program()
+        self.parameters: list[Value] = []
         self.inputs, self.newest = inputs, newest
         self.younger = integers(latest - newest)
         self.older: dict[Value, int] = {}
