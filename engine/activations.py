@@ -92,7 +92,7 @@ def _for_good(case: Case, sums: list[int], height: float) -> bool:
     """
     limits, z = case.limits, [case.flow.data[i] for i in sums]
     moved = max(z) - min(z) if len(z) >= limits.few else math.inf
-    reach = limits.off * max(map(case.units.reach, sums))
+    reach = limits.off * max(case.units.reaches[i] for i in sums)
     return -max(z) > max(height, min(moved, reach))
 
 
@@ -111,7 +111,7 @@ def _dead_layer(case: Case, units: list[Unit]) -> Finding:
 
 
 def _shares(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
-    of = len(case.units.of(units[0].layer))
+    of = len(case.units.layers[units[0].layer])
     examples = sum(len(unit.activations) for unit in units) // len(units)
     return {"units": f"{len(units)} of {of}", "examples": examples}
 

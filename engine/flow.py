@@ -105,10 +105,10 @@ class Flow:
         for i in wrong:
             if any(j in found and self.nodes[j].op for j in self.operands[i]):
                 continue  # wrong because of an operand that was set
-            slots = enumerate(self.operands[i])
-            leaves = [(slot, j) for slot, j in slots if not self.nodes[j].op and j not in cleared]
-            for slot, j in [(slot, j) for slot, j in leaves if self.nodes[j].label] or leaves:
-                found[j] = found.get(j) if found.get(j) is not None else self._before(i, slot)
+            slots = zip(self.operands[i], self._before(i), strict=True)
+            leaves = [(j, was) for j, was in slots if not self.nodes[j].op and j not in cleared]
+            for j, was in [(j, was) for j, was in leaves if self.nodes[j].label] or leaves:
+                found[j] = was if found.get(j) is None else found[j]
             if not leaves:
                 found[i] = None
         return found
@@ -127,23 +127,22 @@ class Flow:
         """The leaves that some operation still has the number of."""
         cleared: set[int] = set()
         for i in self.interior:
-            for slot, j in enumerate(self.operands[i]):
-                was = self._before(i, slot)
-                same = i not in wrong and self.partials[i][slot] != 0.0
-                if same or (was is not None and abs(was - self.data[j]) <= SAME * self._made_of(i)):
+            rounding = SAME * self._made_of(i)
+            for j, was, slope in zip(self.operands[i], self._before(i), self.partials[i], strict=True):
+                same = i not in wrong and slope != 0.0
+                if same or (was is not None and abs(was - self.data[j]) <= rounding):
                     cleared.add(j)
         return {j for j in cleared if not self.nodes[j].op}
 
-    def _before(self, i: int, slot: int) -> float | None:
-        """What an operand was on the way forward, if another's partial tells: those of a product are its operands."""
-        op, partials = self.nodes[i].op, self.partials[i]
-        if op == "mul":
-            return partials[1 - slot]
-        if op != "dot":
-            return None
-        half = len(partials) // 2
-        bias = self.data[i] - sum(map(operator.mul, partials[:half], partials[half:-1]))
-        return partials[(slot + half) % (2 * half)] if slot < 2 * half else bias
+    def _before(self, i: int) -> Sequence[float | None]:
+        """What the operands were on the way forward, where partials tell: those of a product are its operands."""
+        partials = self.partials[i]
+        if self.nodes[i].op == "mul":
+            return partials[::-1]
+        if self.nodes[i].op != "dot":
+            return [None] * len(partials)
+        inputs, weights = partials[: len(partials) // 2], partials[len(partials) // 2 : -1]
+        return [*weights, *inputs, self.data[i] - sum(map(operator.mul, inputs, weights))]
 
     def describe(self, i: int, depth: int = 2, most: int = 4) -> str:
         """The label of a node, or the operation with its operands described, to a depth.

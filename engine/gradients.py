@@ -3,9 +3,10 @@
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .activations import flat_units, off_units
-from .case import Case
+from .case import Case, Thresholds
 from .findings import Evidence, Finding
 from .flow import Flow
 from .paths import ChainRule
@@ -45,9 +46,9 @@ def _gradient(flow: Flow, i: int) -> float:
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
-    weights = case.units.weights(units[0])
+    weight, *_ = case.units.weights[units[0].key]
     told = "; ".join(" = ".join(unit.name for unit in members) for members in classes)
-    total = len(case.units.of(units[0].layer))
+    total = len(case.units.layers[units[0].layer])
     return Finding(
         "symmetric",
         tuple(unit.name for unit in units),
@@ -55,8 +56,8 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
             "classes": len(classes),
             "copies": told,
             "units": f"{len(units)} of {total}",
-            "weight": case.flow.data[weights[0]],
-            "gradient": case.flow.gradients[weights[0]],
+            "weight": case.flow.data[weight],
+            "gradient": case.flow.gradients[weight],
         },
         "These units have the same weights and so compute the same, get the same gradients and take the same steps: "
         "no gradient step can ever separate them, and the layer is no wider than its classes.",
@@ -111,47 +112,49 @@ def _strength(case: Case, units: Sequence[Unit]) -> float:
 def _lost_on_the_way(case: Case) -> list[Finding]:
     """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
     flow, limits = case.flow, case.limits
-    faint = [p for p in case.positions if 0.0 < abs(case.gradient(p)) <= limits.vanished or case.gradient(p) == 0.0]
+    faint = [p for p in case.positions if abs(case.gradient(p)) <= limits.vanished]
     if not faint:
         return []
-    before = _strongest(flow)
-    found = []
-    for p in faint:
-        factors = _factors(before, case.positions[p])
-        moderate = sorted(factors)[3:]
-        if factors and min(factors) > 0.0 and math.fsum(map(math.log, moderate)) <= math.log(limits.vanished):
-            found.append((p, factors))
+    paths = _strongest(flow)
+    found = [p for p in faint if _fades(paths[case.positions[p]], limits)]
     if not found:
         return []
-    p, factors = found[0]
-    mean = math.exp(math.fsum(map(math.log, factors)) / len(factors))
-    evidence: Evidence = {"gradient": case.gradient(p), "factors": len(factors), "mean factor": mean}
-    return [_vanished(tuple(case.names[q] for q, _ in found), evidence)]
+    way = paths[case.positions[found[0]]]
+    evidence: Evidence = {
+        "gradient": case.gradient(found[0]),
+        "factors": way.factors,
+        "mean factor": math.exp(way.size / way.factors),
+    }
+    return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-Step = tuple[
-    float, int, float
-]  # the log of the strongest product down to a node, where that came from, the last factor
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The strongest path from the loss to a node, in logarithms, which don't underflow; factors of 1 don't count."""
+
+    size: float = -math.inf
+    factors: int = 0
+    worst: tuple[float, ...] = ()
+
+    def step(self, factor: float) -> "_Way":
+        size = math.log(factor)
+        return _Way(self.size + size, self.factors + (size != 0.0), tuple(sorted((*self.worst, size))[:3]))
 
 
-def _strongest(flow: Flow) -> list[Step]:
-    """For each node the strongest path from the loss: products as logarithms, which don't underflow."""
-    best: list[Step] = [(-math.inf, -1, 0.0)] * len(flow.nodes)
-    best[-1] = (0.0, -1, 1.0)
-    for i in range(len(flow.nodes) - 1, -1, -1):
+def _strongest(flow: Flow) -> list[_Way]:
+    """For each node the strongest path from the loss."""
+    best = [_Way()] * len(flow.nodes)
+    best[-1] = _Way(0.0)
+    for i in reversed(flow.interior):
         for j, partial in zip(flow.operands[i], flow.partials[i], strict=True):
-            if partial and best[i][0] + math.log(abs(partial)) > best[j][0]:
-                best[j] = (best[i][0] + math.log(abs(partial)), i, abs(partial))
+            if partial and best[i].size + math.log(abs(partial)) > best[j].size:
+                best[j] = best[i].step(abs(partial))
     return best
 
 
-def _factors(best: Sequence[Step], i: int) -> list[float]:
-    """The factors along the strongest path, without those that are 1."""
-    found = []
-    while best[i][1] >= 0:
-        found.append(best[i][2])
-        i = best[i][1]
-    return [factor for factor in found if factor != 1.0]
+def _fades(way: _Way, limits: Thresholds) -> bool:
+    """Whether a path is faint, and would be without its three worst factors."""
+    return math.isfinite(way.size) and way.size - sum(way.worst) <= math.log(limits.vanished)
 
 
 def exploding(case: Case) -> list[Finding]:

@@ -7,12 +7,15 @@ key are one unit, seen on several examples. A nonlinearity ends a key. A unit's 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 from .flow import Flow
 from .formula import unique_names
 from .value import Value
 
 Key = int
+NAMED = 3  # parameters in the name of a unit without a label
 NONE: Key = 0  # the key of data: of what no parameter is a term of
 
 ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
@@ -44,7 +47,7 @@ class Units:
         self.parameters = {flow.at[p]: k for k, p in enumerate(parameters, 1) if p in flow.at}
         self._known = set(self.parameters)
         self.terms: dict[Key, tuple[Key, ...]] = dict.fromkeys(self.parameters.values(), ())  # operands first
-        self.position = {k: i for i, k in self.parameters.items()}
+        self.weights: dict[Key | str, tuple[int, ...]] = {k: (i,) for i, k in self.parameters.items()}  # the first few
         self._interned: dict[tuple[Key, ...], Key] = {}
         self._next = len(parameters) + 1
         self.keys: list[Key] = []
@@ -61,11 +64,7 @@ class Units:
         self._name()
         self.deep = self._before_others()
 
-    def of(self, layer: str) -> list[Unit]:
-        """The units of a layer."""
-        return [unit for unit in self.all if unit.layer == layer]
-
-    @property
+    @cached_property
     def layers(self) -> dict[str, list[Unit]]:
         """The units by layer, first to last."""
         found: dict[str, list[Unit]] = {}
@@ -73,39 +72,28 @@ class Units:
             found.setdefault(unit.layer, []).append(unit)
         return found
 
-    def weights(self, unit: Unit) -> list[int]:
-        """The positions of the parameters that a unit is made of."""
-        found: list[int] = []
-        stack = [unit.key] if isinstance(unit.key, int) else []
-        while stack:
-            key = stack.pop()
-            if key in self.position:
-                found.append(self.position[key])
-            stack += reversed(self.terms.get(key, ()))
-        return found
-
-    def reach(self, i: int) -> float:
-        """How far the inputs of a unit move its pre-activation, if all pull the same way: Σ|w x|, without the bias."""
-        total, stack = 0.0, [i]
-        while stack:
-            j = stack.pop()
-            operands, partials = self.flow.operands[j], self.flow.partials[j]
-            if self.multiplies[j] and self.flow.nodes[j].op == "dot":
+    @cached_property
+    def reaches(self) -> list[float]:
+        """How far inputs move each sum, if all pull the same way: Σ|w x|, without the bias."""
+        found = [0.0] * len(self.keys)
+        for i in self.flow.interior:
+            operands, partials = self.flow.operands[i], self.flow.partials[i]
+            if self.multiplies[i] and self.flow.nodes[i].op == "dot":
                 size = len(operands) // 2
-                total += sum(abs(self.flow.data[k] * w) for k, w in zip(operands[:size], partials[:size], strict=True))
-                stack.append(operands[-1])
-            elif self.multiplies[j]:
-                total += abs(self.flow.data[j])
-            elif j not in self.parameters and self.keys[j] != NONE:
-                stack += operands
-        return total
+                terms = zip(operands[:size], partials[:size], strict=True)
+                found[i] = sum((abs(self.flow.data[j] * slope) for j, slope in terms), found[operands[-1]])
+            elif self.multiplies[i]:
+                found[i] = abs(self.flow.data[i])
+            elif self.keys[i] != NONE:
+                found[i] = sum(abs(slope) * found[j] for j, slope in zip(operands, partials, strict=True))
+        return found
 
     def classes(self, marks: Mapping[int, object]) -> dict[Key | str, Key]:
         """Equal numbers for keys that are built alike of parameters with equal `marks`, which are by position."""
         alike: dict[object, Key] = {}
         found: dict[Key | str, Key] = {}
         for key, terms in self.terms.items():
-            form: object = tuple(found[term] for term in terms) if terms else ("mark", marks[self.position[key]])
+            form: object = tuple(found[term] for term in terms) if terms else ("mark", marks[self.weights[key][0]])
             found[key] = alike.setdefault(form, len(alike))
         return found
 
@@ -154,6 +142,8 @@ class Units:
         if terms not in self._interned:
             self._interned[terms] = self._next
             self.terms[self._next] = terms
+            first = (position for term in terms for position in self.weights[term])
+            self.weights[self._next] = tuple(islice(first, NAMED + 1))
             self._next += 1
         return self._interned[terms]
 
@@ -198,18 +188,20 @@ class Units:
         """A unit's name: the place in its labels, or a label, or what it is made of."""
         nodes = self.flow.nodes
         labels = [nodes[i].label for i in [*unit.activations[:1], *map(self._labelled, unit.pre[:1])]]
-        weights = self.weights(unit)
         labels = [label for label in labels if label]
-        labelled = [nodes[i].label for i in weights if nodes[i].label]
+        labelled = [nodes[i].label for i in self.weights.get(unit.key, ()) if nodes[i].label]
         places = [match[1] for label in labels + labelled[:1] if (match := _PLACE.fullmatch(label))]
         if places or labels:
             return (places or labels)[0]
-        return f"unit of {', '.join(labelled[:3])}{' …' if len(labelled) > 3 else ''}" if labelled else "unit"
+        more = " …" if len(labelled) > NAMED else ""
+        return f"unit of {', '.join(labelled[:NAMED])}{more}" if labelled else "unit"
 
-    def _labelled(self, i: int) -> int:
-        """The outermost labelled node of a sum, itself if there is none."""
+    def _labelled(self, i: int, most: int = 100) -> int:
+        """The outermost labelled node of a sum, itself if there is none among the first."""
         stack = [i]
-        while stack:
+        for _ in range(most):
+            if not stack:
+                break
             j = stack.pop()
             if self.flow.nodes[j].label and self.flow.nodes[j].op:
                 return j

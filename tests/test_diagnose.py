@@ -389,3 +389,20 @@ def test_any_graph_can_be_diagnosed_and_reported(seed, number):
     json.loads(report.to_json(), parse_constant=pytest.fail)
     assert str(report)
     assert Tags(report._repr_html_()).text
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sin"])
+def test_no_search_is_quadratic_in_a_sum_that_grows(activation):
+    """Every partial sum is a unit, and the last has thousands of weights; each parameter is off, flat or faint."""
+    weights = [Value(-1.0 if activation == "relu" else 20.0, f"w{i}") for i in range(4000)]
+    total, outputs, product = Value(-50.0), Value(0.0), Value(1.0)
+    for w in weights:
+        total = total + w * 0.5
+        outputs = outputs + getattr(total, activation)()
+        product = product * (w.sin() * 0.5)
+    weights[0].data += 1.0
+    start = time.perf_counter()
+    report = diagnose((outputs - 5.0) ** 2 + product, weights)
+    seconds = time.perf_counter() - start
+    assert "changed_since_forward" in kinds(report)
+    assert seconds < 10  # about half of one; what grew with the square would take minutes
