@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,8 +77,8 @@ def vanishing(case: Case) -> list[Finding]:
     faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
     if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2] < math.inf:
         return []
-    blocked = {unit.layer for unit in (*flat_units(case), *off_units(case))}
-    if any(layers[k][0] in blocked for k in range(faint[0], top + 1)):
+    blocked = Counter(unit.layer for unit in (*flat_units(case), *off_units(case)))
+    if any(blocked[layers[k][0]] == len(layers[k][1]) for k in range(faint[0], top + 1)):
         return []
     first, last = layers[faint[0]], layers[top]
     steps = top - faint[0]
