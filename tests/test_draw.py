@@ -9,10 +9,11 @@ from graphs import labelled, two_paths
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import Value, chain_rule, dot, draw, render
+from engine import Value, chain_rule, dot, draw
 from engine.boxes import MOST
 from engine.draw import picture
-from engine.render import printable
+from engine.render import draw_dot
+from engine.style import printable, room
 from engine.terms import pretty_name
 from nn import MLP
 
@@ -141,6 +142,122 @@ def test_an_unnamed_chain_of_a_hundred_thousand_operations_is_drawn():
     assert time.perf_counter() - start < 60
 
 
+def test_boxes_and_factors_together_stay_few():
+    model = MLP(2, [40, 40, 1], activation="tanh", seed=0)
+    loss = labelled(sum((model([x, 0.5]) - 1.0) ** 2 for x in (0.1, 0.2, 0.3)), "L")
+    assert len(nodes(draw(loss, model.layers[0].neurons[0].w[0]))) <= MOST
+    assert len(nodes(draw(loss))) <= MOST
+
+
+def test_ids_are_in_topological_order():
+    for source in (draw(two_paths()[0]).source, draw(*two_paths()).source):
+        steps = re.findall(r"^\tf?([ne]\d+) -> f?([ne]\d+) ", source, re.M)
+        assert steps
+        assert all(int(a[1:]) < int(b[1:]) for a, b in steps if a[0] == b[0] == "n")
+
+
+def test_every_box_is_wide_enough_for_what_an_svg_writes_in_it():
+    loss, w1 = two_paths()
+    drawn = picture(loss, w1)
+    for name, attributes in nodes(drawn.dot).items():
+        assert float(attributes["width"]) * 72 >= max(map(room, drawn.lines[name]))
+
+
+def test_a_picture_marks_as_killing_what_the_verdict_does():
+    x, w = Value(5e-4, "x"), Value(0.8, "w")
+    chain = chain_rule(labelled(w * x, "z"), w)
+    assert chain.verdict == "killed"
+    assert "factor dead" in kinds(chain.draw())
+
+
+def test_a_factor_of_a_living_path_does_not_kill():
+    x = Value(0.7, "x")
+    off, on = labelled((x - 2).relu(), "off"), labelled(x.relu(), "on")
+    loss = labelled(off + on, "L")
+    drawn = picture(loss, x)
+    assert sorted(kind for kind in kinds(drawn.dot) if "factor" in kind) == [
+        "factor dead", "factor for", "factor for", "factor for",
+    ]  # fmt: skip
+    assert ("number", "1") in drawn.lines[drawn.boxes[x]][2]  # its gradient lives, by the other path
+
+
+def test_infinite_and_missing_numbers_are_drawn():
+    y = labelled(Value(-1.0, "z").log(), "y")
+    drawn = draw(labelled(y * Value(float("inf"), "k"), "n"), y)
+    assert "penwidth=1.2" in drawn.source
+    assert not re.search(r"penwidth=\W*(nan|inf)", drawn.source)
+    assert "× ∞" in drawn.source
+
+
+def test_paths_that_cancel_to_nothing_are_told_apart_and_shown_to_the_digit_that_is_left():
+    x = Value(1.0, "x")
+    exact = labelled(labelled(3 * x, "a") + labelled(-3 * x, "b"), "y")
+    assert (
+        sorted(kind for kind in kinds(draw(exact, x)) if "factor" in kind)
+        == ["factor against"] * 2 + ["factor for"] * 2
+    )
+    close = labelled(labelled(3 * x, "a") + labelled(-2.9999 * x, "b"), "y")
+    rows = picture(close, x).rows
+    assert [row[3][0][1] for row in rows if len(row) == 4] == ["3", "−2.9999", "0.0001"]
+
+
+def test_what_has_one_name_beside_the_paths_is_one_box():
+    w = Value(0.5, "w")
+    loss = labelled(sum((w * Value(0.1 * i, "x") - Value(1.0, "y")) ** 2 for i in range(1, 31)), "L")
+    labels = [label_of(node) for node in nodes(draw(loss, w)).values()]
+    assert "30 × x\ndata 0.1 to 3" in labels
+    assert "30 × y\ndata 1 to 1" in labels
+
+
+def test_what_has_no_common_name_is_elsewhere():
+    leaves = [Value(0.1, chr(0x4E00 + i)) for i in range(500)]
+    drawn = draw(labelled(dot(leaves[:250], leaves[250:]), "y"))
+    assert "500 variables\nelsewhere" in [label_of(node) for node in nodes(drawn).values()]
+
+
+def test_paths_that_meet_in_a_crowd_meet_in_one_point():
+    model = MLP(2, [16, 16, 1], activation="tanh", seed=0)
+    loss = labelled((model([0.6, -0.4]) - 1.0) ** 2, "L")
+    source = draw(loss, model.layers[0].neurons[4].w[0]).source
+    assert source.count("headport=w") == source.count("tailport=e") == 32
+    assert "headport" not in draw(*two_paths()).source
+
+
+def test_a_long_name_is_elided_but_whole_in_the_tooltip():
+    x = Value(1.0, "encoder.block1.attention.head1.query.weight[1,1]")
+    (first, *_) = nodes(draw(labelled(x * 2, "y"), x)).values()
+    assert label_of(first).split("\n")[0] == "encoder.block1.atten…d1.query.weight[1,1]"
+    assert x.label in first["tooltip"]
+
+
+def test_a_label_keeps_its_own_signs():
+    x = Value(1.0, "① ✕")
+    assert "① ✕" in draw(labelled(x * 2, "y"), x).source
+
+
+def test_a_theme_is_light_or_dark():
+    light, dark = draw(*two_paths(), theme="light").source, draw(*two_paths(), theme="dark").source
+    assert "bgcolor=white" in light or 'bgcolor="#ffffff"' in light
+    assert "#14181f" in dark
+    assert re.sub(r"#\w{6}", "", light) == re.sub(r"#\w{6}", "", dark)
+
+
+def test_markup_has_the_fonts_and_the_sum_as_a_table():
+    x = Value(1.0, "<b>&")
+    source = picture(labelled(x * 2, "y"), x, markup=True).dot.source
+    assert "<B>2</B>" in source
+    assert "&lt;b&gt;&amp;" in source
+    assert "<HR/>" in source
+    assert draw_dot(source, "svg").startswith(b"<?xml")
+
+
+def test_depth_keeps_the_paths():
+    loss, w1 = two_paths()
+    labels = [label_of(node).split("\n")[0].split(" ")[0] for node in nodes(draw(loss, w1, depth=0)).values()]
+    assert {"w₁", "z₁", "h₁", "o₁", "o₂", "L"} <= set(labels)
+    assert not {"b₁", "y₁"} & set(labels)
+
+
 def test_depth_keeps_what_is_near_the_output():
     loss, w1 = two_paths()
     names = {label_of(node).split("\n")[0].split(" ")[0] for node in nodes(draw(loss, depth=1)).values()}
@@ -154,6 +271,10 @@ def test_wrong_arguments_say_what_was_expected():
         draw(3.0)
     with pytest.raises(ValueError, match="depth is a whole number"):
         draw(Value(1.0), depth=-1)
+    with pytest.raises(ValueError, match="theme is one of 'auto', 'light', 'dark', not 'black'"):
+        draw(Value(1.0), theme="black")
+    with pytest.raises(ValueError, match="by is one of 'labels', 'operations', not 'nodes'"):
+        draw(Value(1.0), by="nodes")
 
 
 HOSTILE = [
@@ -200,11 +321,3 @@ def test_a_notebook_shows_the_picture():
     bundle = chain_rule(loss, w1)._repr_mimebundle_()
     assert "<svg" in bundle["image/svg+xml"]
     assert "aligned" in bundle["text/latex"]
-
-
-def test_an_svg_describes_itself_and_knows_the_dark(tmp_path):
-    render(two_paths()[0], tmp_path / "x.svg")
-    text = (tmp_path / "x.svg").read_text(encoding="utf-8")
-    root = ElementTree.fromstring(text)
-    assert root[0].text == "whygrad: the graph of L"
-    assert "prefers-color-scheme: dark" in text

@@ -39,8 +39,22 @@ def test_a_pdf_without_graphviz_says_what_to_install(tmp_path):
 @pytest.mark.usefixtures("no_dot")
 def test_without_any_renderer_the_error_has_the_install_line(monkeypatch):
     monkeypatch.setattr("sysconfig.get_path", lambda name: "/nowhere")
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    monkeypatch.setattr("importlib.metadata.files", lambda name: None)
     with pytest.raises(RenderError, match="pip install graphviz-pure"):
         renderer()
+
+
+@pytest.mark.usefixtures("no_dot")
+@pytest.mark.parametrize("known", ["scripts", "executable", "wheel"])
+def test_the_embedded_renderer_is_found_in_any_of_its_places(known, monkeypatch):
+    if known != "scripts":
+        monkeypatch.setattr("sysconfig.get_path", lambda name: "/nowhere")
+    if known != "executable":
+        monkeypatch.setattr("sys.executable", "/nowhere/python")
+    if known != "wheel":
+        monkeypatch.setattr("importlib.metadata.files", lambda name: None)
+    assert renderer()[0].endswith(("graphviz-pure", "graphviz-pure.exe"))
 
 
 def test_the_environment_names_a_dot(tmp_path, monkeypatch):
@@ -59,6 +73,12 @@ def test_a_failing_renderer_is_quoted_and_leaves_the_old_file(tmp_path, monkeypa
         render(two_paths()[0], target)
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["why.svg"]
+
+
+def test_a_renderer_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv("GRAPHVIZ_DOT", "/nowhere/dot")
+    with pytest.raises(RenderError, match="/nowhere/dot cannot be run: No such file"):
+        draw_dot("digraph {}", "svg")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):

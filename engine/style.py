@@ -1,0 +1,240 @@
+"""How a picture looks: fonts and colours, by day and by night, and text as DOT, markup and style sheets take it.
+
+Words carry a class. DOT can't mix fonts in a plain label, so there a class only reserves room; in an SVG it is a rule
+of the style sheet, and for PNG and PDF it is markup. All three are written from the two tables here.
+"""
+
+import html
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Span = tuple[str, str]  # a class and the words in it
+Line = Sequence[Span]
+Row = Sequence[
+    Line
+]  # four columns of the sum below the graph, or one line right across; none is the rule above the sum
+Theme = Literal["auto", "light", "dark"]
+
+RULE: Row = ()
+
+
+class Font(NamedTuple):
+    """A typeface and its size in points."""
+
+    face: Literal["serif", "sans"]
+    size: float
+    bold: bool = False
+
+
+# By the last word of a class that is here.
+FONTS = {
+    "name": Font("serif", 17),
+    "formula": Font("serif", 15.5),
+    "symbol": Font("serif", 13.5),
+    "key": Font("sans", 12.5),
+    "number": Font("sans", 12.5, bold=True),
+    "long": Font("serif", 13.5),
+    "total": Font("sans", 18, bold=True),
+}
+PLAIN = Font("sans", 13)  # of a label in plain DOT
+_FACES = {
+    "serif": ("Times", "Tinos, 'Times New Roman', Times, serif"),
+    "sans": ("Helvetica", "Arimo, Helvetica, Arial, sans-serif"),
+}
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of a theme: of what is neutral, and pairs of a line and what it encloses."""
+
+    paper: str
+    ink: str
+    soft: str  # words
+    dim: str  # what is beside the paths
+    thread: str  # edges
+    hair: str  # borders
+    plain: str
+    raised: str
+    gold: tuple[str, str]
+    sea: tuple[str, str]
+    blue: tuple[str, str]
+    ochre: tuple[str, str]
+    crimson: tuple[str, str]
+
+    def box(self, kind: str) -> tuple[str, str]:
+        """The border and the filling of a box: "leaf", "output", "factor for" ..."""
+        return {
+            "variable": (self.ink, self.plain),
+            "leaf": self.gold,
+            "input": (self.hair, self.raised),
+            "output": self.sea,
+            "dim": (self.hair, self.raised),
+            "for": self.blue,
+            "against": self.ochre,
+            "dead": self.crimson,
+            "none": (self.hair, self.plain),
+        }[kind]
+
+    def pull(self, kind: str) -> str:
+        """The colour of what pulls "for" the total or "against" it, is "dead", or is on no path: "none"."""
+        return self.thread if kind == "none" else self.box(kind)[0]
+
+    def words(self, name: str) -> str:
+        """The colour of words by their class."""
+        pulls = [word for word in name.split() if word in ("for", "against", "dead")]
+        if pulls:
+            return self.pull(pulls[0])
+        return self.soft if name.split()[0] in ("key", "symbol") else self.ink
+
+
+LIGHT = Palette(
+    paper="#ffffff", ink="#14202b", soft="#5a6570", dim="#78838f", thread="#c4ccd4", hair="#c4ccd4",
+    plain="#ffffff", raised="#f5f7f9", gold=("#8a6d00", "#ffe9a8"), sea=("#0067b1", "#e2eefb"),
+    blue=("#0067b1", "#e9f2fc"), ochre=("#8f5f00", "#fff5e3"), crimson=("#b3003b", "#fdeaf0"),
+)  # fmt: skip
+DARK = Palette(
+    paper="#14181f", ink="#edf1f5", soft="#9aa5b1", dim="#7d8894", thread="#566270", hair="#3c4652",
+    plain="#1d242d", raised="#191f27", gold=("#e6c24a", "#453a12"), sea=("#6bb8ff", "#17324d"),
+    blue=("#6bb8ff", "#14293d"), ochre=("#ffb04f", "#33240c"), crimson=("#ff6b94", "#3d1522"),
+)  # fmt: skip
+
+
+def palette(theme: Theme) -> Palette:
+    """The colours that a picture has before any style sheet: light ones, unless dark is what is asked for."""
+    return DARK if theme == "dark" else LIGHT
+
+
+def sheet(theme: Theme) -> str:
+    """The style sheet of an SVG, which holds for nothing else on a page that it may stand in."""
+    fonts = [
+        f".{name} {{ font: {'italic ' if face == 'serif' else 'bold ' if bold else ''}{size}px {_FACES[face][1]}; }}"
+        for name, (face, size, bold) in FONTS.items()
+    ]
+    rules = [f"text {{ font: {PLAIN.size}px {_FACES['sans'][1]}; }}", *fonts, *_colours(palette(theme))]
+    night = ["@media (prefers-color-scheme: dark) {", *_scoped(_colours(DARK)), "}"] if theme == "auto" else []
+    return "\n".join(["", *_scoped(rules), *night, ""])
+
+
+def _scoped(rules: Sequence[str]) -> list[str]:
+    return [f".whygrad {rule}" for rule in rules]
+
+
+def _colours(colours: Palette) -> list[str]:
+    """The rules that differ by day and by night, the more general first."""
+    rules = [f".backdrop {{ fill: {colours.paper}; }}", f".rule {{ stroke: {colours.hair}; }}"]
+    for kind in ("variable", "leaf", "input", "output", "dim", "for", "against", "dead", "none"):
+        border, filling = colours.box(kind)
+        rules.append(f".node.{kind} path {{ stroke: {border}; fill: {filling}; }}")
+    for kind in ("none", "for", "against", "dead"):
+        edge = f".edge.{kind}"
+        rules.append(f"{edge} path {{ stroke: {colours.pull(kind)}; }}")
+        rules.append(f"{edge} polygon {{ stroke: {colours.pull(kind)}; fill: {colours.pull(kind)}; }}")
+    rules += [f"{kind} {{ fill: {colours.words(kind[1:])}; }}" for kind in (".name", ".formula", ".number")]
+    rules += [f"{kind} {{ fill: {colours.soft}; }}" for kind in ("text", ".key", ".symbol")]
+    rules += [f"tspan.{kind} {{ fill: {colours.pull(kind)}; }}" for kind in ("for", "against", "dead")]
+    return [*rules, f".dim tspan {{ fill: {colours.dim}; font-weight: normal; }}"]
+
+
+def printable(text: str) -> str:
+    r"""Text in one line, with a replacement character for what has no sign or may not stand in XML.
+
+    >>> printable("a\nb\0")
+    'a b�'
+    """
+    return "".join(" " if c in "\n\r\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def escaped(text: str) -> str:
+    r"""Text as plain DOT shows it letter by letter: no escapes, entities or markup.
+
+    >>> escaped(r"<b> \N &amp;")
+    '<b> \\\\N &amp;amp;'
+    """
+    return printable(text).replace("\\", "\\\\").replace("&", "&amp;")
+
+
+# Marks, which are words of the class "mark", are spelled where a renderer with fonts of its own may lack them.
+_SPELLED = str.maketrans({chr(0x2460 + i): f"({i + 1})" for i in range(10)} | {"✕": "X"})
+
+
+def plain(line: Line) -> str:
+    r"""A line as plain DOT.
+
+    >>> plain([("key mark", "②"), ("key", r" \N ②")])
+    '(2)  \\\\N ②'
+    """
+    return escaped("".join(words.translate(_SPELLED) if "mark" in name else words for name, words in line))
+
+
+def marked_up(line: Line, colours: Palette, dim: bool = False) -> str:
+    """A line as DOT's own markup, with a font and a colour for each of its spans.
+
+    >>> marked_up([("number", "<1>")], LIGHT)
+    '<FONT FACE="Helvetica" POINT-SIZE="12.5" COLOR="#14202b"><B>&lt;1&gt;</B></FONT>'
+    """
+    return "".join(_span(name, words, colours.dim if dim else colours.words(name), dim) for name, words in line)
+
+
+def _span(name: str, words: str, colour: str, dim: bool) -> str:
+    text = html.escape(printable(words.translate(_SPELLED) if "mark" in name else words))
+    font = font_of(name)
+    text = f"<I>{text}</I>" if font.face == "serif" else f"<B>{text}</B>" if font.bold and not dim else text
+    return (
+        f'<FONT FACE="{_FACES[font.face][0]}" POINT-SIZE="{font.size:g}" COLOR="{colour}">{text}</FONT>' if text else ""
+    )
+
+
+def text_rows(rows: Sequence[Row]) -> str:
+    """Rows as plain DOT, one below the other from the left."""
+    return "".join("   ".join(plain(line) for line in row) + " \\l" for row in rows)
+
+
+def table(rows: Sequence[Row], colours: Palette) -> str:
+    """Rows as a table in DOT's own markup."""
+    cells = "".join(_cells(row, colours) if row else "<HR/>" for row in rows)
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="3" COLOR="{colours.hair}">{cells}</TABLE>>'
+
+
+def marked_up_lines(lines: Sequence[Line], colours: Palette, dim: bool = False) -> str:
+    """Lines in DOT's own markup, each in the middle."""
+    cells = "".join(f"<TR><TD>{marked_up(line, colours, dim)}</TD></TR>" for line in lines)
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+
+
+def _cells(row: Row, colours: Palette) -> str:
+    if len(row) == 1:
+        return f'<TR><TD ALIGN="LEFT" COLSPAN="4">{marked_up(row[0], colours)}</TD></TR>'
+    sides = ("LEFT", "RIGHT", "RIGHT", "RIGHT")
+    cells = (f'<TD ALIGN="{side}">{marked_up(line, colours)}</TD>' for side, line in zip(sides, row, strict=True))
+    return f"<TR>{''.join(cells)}</TR>"
+
+
+def font_of(name: str) -> Font:
+    """The font of a class."""
+    return next((FONTS[word] for word in reversed(name.split()) if word in FONTS), PLAIN)
+
+
+def room(line: Line) -> float:
+    """About how wide a line is drawn, in points: rather more than less."""
+    return sum(font_of(name).size * _ems(words, font_of(name)) for name, words in line)
+
+
+def _ems(words: str, font: Font) -> float:
+    wide = 1.12 if font.face == "sans" else 1.0
+    wide *= 1.04 if font.bold else 1.0
+    return sum(wide * _em(c) for c in words)
+
+
+def _em(c: str) -> float:
+    """How wide a letter is in a serif face."""
+    if unicodedata.combining(c):
+        return 0.0
+    if unicodedata.east_asian_width(c) in "WF":
+        return 1.2
+    if c in "iljtfrIs.,:;'|!()[]/ ·′" or unicodedata.decomposition(c).startswith(("<sub>", "<super>")):
+        return 0.36
+    letter = unicodedata.normalize("NFD", c)[0]
+    narrow = letter == "∂" or (letter.isascii() and not letter.isupper())
+    return 0.9 if letter in "mwMW@%—→①②③④⑤⑥⑦⑧⑨⑩" else 0.52 if narrow else 0.7
