@@ -296,7 +296,7 @@ row("add", "+", "a + b", "1", "1")
 row("sub", "-", "a - b", "1", "-1")
 row("mul", "*", "a * b", "b", "a")
 row("div", "/", "a / b", "1 / b", "-y / b")
-row("pow", "**", "a ** b", "times(b, a ** (b - 1))", "times(y, log(a))")
+row("pow", "**", "a ** b", "times(b, power_below(a, b))", "times(y, log(a))")
 row("neg", "-", "-a", "-1")
 row("abs", "abs", "abs(a)", "sign(a)")  # 0 at 0
 
@@ -331,8 +331,9 @@ row(
 
 # What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf;
 # `shift` the largest of its operands where that is finite, else 0, a constant to differentiation: it cancels.
-# `rest` is what a - b loses to rounding, 0 in mathematics: exp would show it, a hundredfold from a - b = -100 on.
-# It is tiny wherever exp(a - b) is finite; cut off at -0.5, it leaves inf as it is.
+# `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
+# exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
+# So `expdiff` is exp(a - b), and `power_below` a ** (b - 1), to the last digits.
 # `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
 row("above", "above", "above(a, b)", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
@@ -341,6 +342,13 @@ row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
 row("expdiff", "expdiff", "exp(a - b) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")
+row(
+    "power_below",
+    "power_below",
+    "a ** (b - 1) * (1 + maximum(minimum(times(rest(b, 1), log(abs(a))), 0.5), -0.5))",
+    "times(b - 1, power_below(a, b - 1))",
+    "times(y, log(a))",
+)
 row("coarse", "coarse", "floor(1024 * minimum(abs(a), 28)) / 1024", "0")
 row(
     "gauss",

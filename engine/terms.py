@@ -38,6 +38,8 @@ def symbol(name: str, *terms: Any) -> Term:
     match name, terms:
         case "times", _:
             return symbol("mul", *terms)
+        case "power_below", (a, b):
+            return symbol("pow", a, symbol("sub", b, 1.0))
         case "sum", (list() as many,):
             return _fold("add", many)
         case "dot", (weights, inputs, bias):

@@ -466,7 +466,10 @@ def _power(a: Value, b: Value) -> Value:
     if n == 2.0:
         return _binary("pow", x * x, a, b, 2.0 * x, 0.0)
     pow_ = KERNELS["pow"]
-    return _binary("pow", pow_(x, n), a, b, n * pow_(x, n - 1.0) if n else 0.0, 0.0)
+    y = pow_(x, n)
+    if n - 1.0 + 1.0 != n:  # n - 1 is rounded, and the power would show it
+        return _binary("pow", y, a, b, TABLE["pow"].slopes(y, x, n)[0], 0.0)
+    return _binary("pow", y, a, b, n * pow_(x, n - 1.0) if n else 0.0, 0.0)
 
 
 def _operand(number: Any) -> Value | None:

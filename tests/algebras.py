@@ -67,7 +67,7 @@ def on_autograd() -> Callable[..., Any]:
             "mul": lambda a, b: a * b,
             "times": lambda a, b: a * b,
             "div": lambda a, b: a / b,
-            "pow": lambda a, b: a**b,
+            "pow": lambda a, b: np.exp(b * np.log(a)),  # of a ** b, autograd has the mixed derivative wrong at b = 0
             "neg": lambda a: -a,
             "abs": lambda a: a * np.sign(a),
             "exp": np.exp,
@@ -82,6 +82,7 @@ def on_autograd() -> Callable[..., Any]:
             "erf": special.erf,
             "gauss": lambda a: np.exp(-(a**2)),
             "expdiff": lambda a, b: np.exp(a - b),
+            "power_below": lambda a, b: np.exp((b - 1.0) * np.log(a)),
             "relu": lambda a: np.where(a > 0, a, 0.0 * a),
             "leaky_relu": lambda a: np.where(a > 0, a, np.where(a < 0, 0.01 * a, 0.0 * a)),
             "maximum": np.maximum,
@@ -122,7 +123,7 @@ on_mpmath = algebra(
         "maximum": max,
         "minimum": min,
         "above": lambda a, b: mp.mpf(a > b),
-        "times": lambda a, b: a * b,
+        "times": lambda a, b: a * b if a else mp.mpf(0),
         "rest": lambda a, b: mp.mpf(0),
         "shift": max,
         "sum": mp.fsum,
@@ -139,6 +140,7 @@ TEXTBOOK = {
     "dot": lambda weights, inputs, bias: mp.fdot(weights, inputs) + bias,
     "logsumexp": lambda many: mp.log(mp.fsum(map(mp.exp, many))),
     "expdiff": lambda a, b: mp.exp(a) / mp.exp(b),
+    "power_below": lambda a, b: mp.power(a, b) / a,
     "gauss": lambda a: mp.exp(-(a**2)),
 }
 

@@ -54,18 +54,18 @@ def value_tolerance(name, groups):
 
 
 def partial_tolerance(name, groups):
-    """b - 1 has a rounding error below b = 1/2, which a ** (b - 1) shows log(a) times over."""
-    if name == "pow":
-        return FEW + abs(math.log(abs(groups[0]) or 1.0))
+    """What serves second derivatives alone may show the rounding of b - 1 in a power log(a) times over."""
+    if name == "power_below":
+        return FEW + 8 * (1 + abs(groups[1])) * abs(math.log(abs(groups[0]) or 1.0))
     return FEW
 
 
 def comes_by_a_subnormal(name, y, groups):
     """Whether a partial is computed from a number that has lost digits, or all of them, at the edge of the floats."""
     match name, groups:
-        case "div", _:
+        case "div" | "gauss", _:
             return y != 0 and abs(y) < SMALLEST
-        case "pow", (a, b):
+        case "pow" | "power_below", (a, b):
             power = abs(on_mpmath("pow", mp.mpf(a), mp.mpf(b) - 1)) if a else 1
             return not (SMALLEST <= abs(y) <= LARGEST and SMALLEST <= power <= LARGEST) and a != 0
     return False
