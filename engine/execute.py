@@ -26,23 +26,23 @@ Place = tuple[int, int]  # argument and column that an input comes from, or a re
 BLOCK = 2048  # examples that NumPy takes at once: its rows then stay in the cache
 
 
-def executor(plan: Schedule, places: Sequence[Place]) -> Any:
+def executor(plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> Any:
     """What runs the schedule: an object with `run(arguments, parameters, results)`.
 
     `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `places[k]`; `parameters`
     the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
-    gradients, one each; of any other the outputs are written to `results`, one array of shape (B,) for each.
+    gradients, one each; of any other output k is written to the column `targets[k]` of the arrays `results`.
     """
-    return OnNumPy(plan, places) if Native is None or plan.foreign else Native(plan, places)
+    return (OnNumPy if Native is None or plan.foreign else Native)(plan, places, targets)
 
 
 class OnNumPy:
     """Runs a schedule with one NumPy call an instruction, on rows of up to BLOCK examples."""
 
-    def __init__(self, plan: Schedule, places: Sequence[Place]) -> None:
+    def __init__(self, plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> None:
         self.np = require("numpy", "fast")
         self.plan = plan
-        self.places = places
+        self.places, self.targets = places, targets
         self.fixed = self.np.array(plan.fixed)
         self.packed = self.np.array(plan.packed, dtype=int)
         self.cells = self.np.zeros(len(plan.cells))
@@ -83,8 +83,8 @@ class OnNumPy:
             rows[row] = _column(arguments, self.places[k])[first : first + size]
         for call in calls:
             call()
-        for row, result in zip(self.plan.outputs, results, strict=True):
-            result[first : first + size] = rows[row]
+        for row, target in zip(self.plan.outputs, self.targets, strict=True):
+            _column(results, target)[first : first + size] = rows[row]
 
     def _calls(self, code: array[int], rows: Any) -> Iterator[Callable[[], Any]]:
         """Every instruction as a function without arguments, bound to its rows."""

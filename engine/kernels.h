@@ -275,6 +275,21 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
   }
 }
 
+/* A run of a function where every row is one number: gathered into vectors. */
+static void VARIANT(gathered)(int code, const int *c, const int *last, double *v) {
+  double in[LANES] __attribute__((aligned(8 * LANES))), out[LANES] __attribute__((aligned(8 * LANES)));
+  for (; c < last; c += 2 * LANES) {
+    for (int q = 0; q < LANES; q++) in[q] = v[c + 2 * q < last ? c[2 * q + 1] : c[1]];
+    vec a = *(vec *)in, y = code == EXP     ? VARIANT(exp)(a)
+                            : code == LOG   ? VARIANT(log)(a)
+                            : code == LOG1P ? VARIANT(log1p)(a)
+                            : code == TANH  ? VARIANT(tanh)(a)
+                                            : VARIANT(erf)(a);
+    *(vec *)out = y;
+    for (int q = 0; q < LANES && c + 2 * q < last; q++) v[c[2 * q]] = out[q];
+  }
+}
+
 #undef vec
 #undef loose
 #undef ivec

@@ -82,15 +82,19 @@ static void free_aligned(double *start) {
   if (start) free(((void **)start)[-1]);
 }
 
-static runner best_runner(void) {
+/* The fastest kernels that this processor has. */
+static runner run_block = run_plain;
+static void (*gathered)(int, const int *, const int *, double *) = gathered_plain;
+
+static void choose_kernels(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (getenv("WHYGRAD_ISA") && getenv("WHYGRAD_ISA")[0] == 'p') return run_plain;
-  if (getenv("WHYGRAD_ISA") && getenv("WHYGRAD_ISA")[0] == 'a') return run_avx2;
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) return run_avx512;
-  if (__builtin_cpu_supports("avx2")) return run_avx2;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
+    run_block = run_avx512, gathered = gathered_avx512;
+  } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    run_block = run_avx2, gathered = gathered_avx2;
+  }
 #endif
-  return run_plain;
 }
 
 #define UNARY(code, expression) \
@@ -114,11 +118,11 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
       UNARY(FLOOR, floor(a))
       UNARY(SIN, sin(a))
       UNARY(COS, cos(a))
-      UNARY(ERF, erf(a))
-      UNARY(EXP, exp(a))
-      UNARY(LOG, log(a))
-      UNARY(LOG1P, log1p(a))
-      UNARY(TANH, tanh(a))
+      case EXP: case LOG: case LOG1P: case TANH: case ERF: {
+        const int *last = c + 2 + 2 * c[1];
+        gathered(*c, c + 2, last, v);
+        c = last; break;
+      }
       BINARY(ADD, a + b)
       BINARY(SUB, a - b)
       BINARY(MUL, a * b)

@@ -9,13 +9,13 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.string cimport memset
 
 cdef extern from "native.h":
-    ctypedef void (*runner)(const int *, const int *, double *, const double *, double *, double *, long, long) nogil
-    runner best_runner()
+    void choose_kernels()
+    void run_block(const int *, const int *, double *, const double *, double *, double *, long, long) nogil
     void run_one(const int *, const int *, double *, const double *, double *) nogil
     double *aligned(size_t) nogil
     void free_aligned(double *) nogil
 
-cdef runner run_block = best_runner()
+choose_kernels()
 cdef double THREAD_WORK = 5e5  # nanoseconds that are worth a second thread
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 
@@ -61,7 +61,7 @@ cdef class Native:
     """See execute.executor."""
 
     cdef int[::1] code, fixed_code, packed, cell_of, at, fill_at, fill_row, input_row, output_row, mean_at, parameter
-    cdef int[::1] input_argument, input_column
+    cdef int[::1] input_argument, input_column, output_argument, output_column
     cdef double[::1] fixed, totals
     cdef long rows, cells, widest, batch, stride
     cdef double cost
@@ -69,7 +69,7 @@ cdef class Native:
     cdef Column *inputs
     cdef Column *outputs
 
-    def __cinit__(self, plan, places):
+    def __cinit__(self, plan, places, targets):
         from array import array
 
         self.inputs = <Column *> PyMem_Calloc(len(plan.inputs) + 1, sizeof(Column))
@@ -83,6 +83,8 @@ cdef class Native:
         self.input_row = array("i", [row for _, row in plan.inputs])
         self.input_argument = array("i", [places[k][0] for k, _ in plan.inputs])
         self.input_column = array("i", [places[k][1] for k, _ in plan.inputs])
+        self.output_argument = array("i", [which for which, _ in targets])
+        self.output_column = array("i", [column for _, column in targets])
         self.output_row, self.mean_at = array("i", plan.outputs), array("i", plan.means)
         self.rows, self.cells, self.widest, self.cost = plan.rows, len(plan.cells), plan.widest, plan.cost
         self.workers, self.stride = [], 0
@@ -98,8 +100,8 @@ cdef class Native:
         for k in range(self.input_row.shape[0]):
             (<Buffer> buffers[self.input_argument[k]]).column(self.input_column[k], &self.inputs[k])
         targets = [Buffer(x, True) for x in results]
-        for k in range(len(targets)):
-            (<Buffer> targets[k]).column(0, &self.outputs[k])
+        for k in range(self.output_row.shape[0]):
+            (<Buffer> targets[self.output_argument[k]]).column(self.output_column[k], &self.outputs[k])
         self._fix(parameters)
         self._blocks()
         return self._means(parameters)

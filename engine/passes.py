@@ -23,6 +23,7 @@ from .program import (
 )
 
 COMMUTATIVE = (ADD, MUL)
+LONG = 20_000  # instructions: about what a processor remembers of where a program branches
 
 
 def merge(program: Program) -> Program:
@@ -198,6 +199,30 @@ def group(program: Program) -> Program:
                 followers.setdefault(leader, [leader]).append(i)
                 moved[i] = 1
     return select(program, [k for i in range(len(program)) if not moved[i] for k in followers.get(i, (i,))])
+
+
+def level(program: Program) -> Program:
+    """Bring like instructions of the same depth together, if the program is so long that none is predicted.
+
+    >>> from engine.program import INPUT, MUL, NEG
+    >>> program = Program()
+    >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
+    >>> program.outputs = [program.emit(MUL, program.emit(NEG, x), program.emit(NEG, y))]
+    >>> level(program) is program
+    True
+    """
+    if len(program) < LONG:
+        return program
+    depth, keys = integers(len(program)), []
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(program)):
+        code, below = codes[i], 0
+        if code > CONSTANT:
+            for j in range(starts[i], starts[i + 1]):
+                below = max(below, depth[args[j]] + 1)
+        depth[i] = below
+        keys.append((below * 256 + code) * 256 + min(starts[i + 1] - starts[i], 255))
+    return select(program, sorted(range(len(program)), key=keys.__getitem__))
 
 
 def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:

@@ -210,4 +210,6 @@ def products(program: Program, pairs: Sequence[int]) -> int:
         return program.emit(ADD, pairs[0], pairs[2])
     if len(pairs) == 4 and pairs[0] == ONE and pairs[2] == ONE:
         return program.emit(ADD, pairs[1], pairs[3])
+    if len(pairs) == 4 and pairs[1] == ONE and program.number(pairs[3]) == -1.0:
+        return program.emit(SUB, pairs[0], pairs[2])
     return program.emit_many(PRODUCTS, pairs)

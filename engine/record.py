@@ -16,7 +16,7 @@ from .execute import executor
 from .fold import fold
 from .fuse import fuse
 from .graph import ancestors
-from .passes import average, dead, group, merge, split
+from .passes import average, dead, group, level, merge, split
 from .program import CONSTANT, INPUT, PARAMETER, Program, lines
 from .schedule import schedule
 from .trace import trace
@@ -63,7 +63,7 @@ class Recording:
     v1 = x0
     v2 = v1 * v1 + 1
     return v2
-    2 instructions recorded: lower 2, fold 2, merge 2, dead 2, fuse 1, dead 1, split 1, group 1
+    2 instructions recorded: lower 2, fold 2, merge 2, dead 2, fuse 1, dead 1, level 1, split 1, group 1
     """
 
     def __init__(self, output: Value, arguments: Sequence[Value | list[Value]], newest: int) -> None:
@@ -98,8 +98,7 @@ class Recording:
         """
         arrays = self._checked(batch)
         results = [self.np.empty(array.shape) for array in arrays]
-        columns = [results[k] if self._widths[k] is None else results[k][:, j] for k, j in self._places]
-        self._run("gradients", arrays, columns)
+        self._run("gradients", arrays, results)
         return tuple(results)
 
     def __str__(self) -> str:
@@ -115,7 +114,8 @@ class Recording:
         with self._lock:  # an executor has one set of rows
             if name not in self._executors:
                 program, _ = optimise(self._wanted(name), name)
-                self._executors[name] = executor(schedule(program, name == "backward"), self._places)
+                targets = {"forward": [(0, 0)], "backward": [], "gradients": self._places}[name]
+                self._executors[name] = executor(schedule(program, name == "backward"), self._places, targets)
             mean: float = self._executors[name].run(arrays, self._parameters, results)
         return mean
 
@@ -162,7 +162,7 @@ class Recording:
 
 def optimise(program: Program, name: str) -> tuple[Program, list[tuple[str, int]]]:
     """The program after all passes, and how many instructions there were after each."""
-    passes = [lower, fold, merge, dead, fuse, *([average] if name == "backward" else []), dead, split, group]
+    passes = [lower, fold, merge, dead, fuse, *([average] if name == "backward" else []), dead, level, split, group]
     sizes = []
     for step in passes:
         program = step(program)

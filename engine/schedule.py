@@ -27,6 +27,9 @@ def counted(code: int) -> bool:
     return code == PRODUCTS or (code > CONSTANT and code not in (MEAN, DENSE, INNER) and TABLE[NAMES[code]].variadic)
 
 
+FEW = 4  # terms of a single sum that are no matter for a matrix product
+
+
 @dataclass
 class Schedule:
     """What an executor needs to know.
@@ -120,7 +123,7 @@ def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedul
             shared = columns(program, i, varies)
             while shared and last < size and columns(program, last, varies) == shared:
                 last += 1
-            if shared and (last - i > 1 or code == PRODUCTS):
+            if shared and (last - i > 1 or len(shared) > FEW):
                 steps.append(-1 - len(blocks))
                 start = len(plan.fixed) + len(plan.packed)
                 blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
