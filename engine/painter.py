@@ -30,6 +30,7 @@ SPELLED = 24  # factors or boxes in a picture up to which each shows its formula
 SHORT = 8  # letters of a name that is written large
 LONGEST = 40  # letters of a name or formula before its middle is left out
 WIDEST = 260.0  # points of a formula that is shown
+HEADING = 150.0  # points of a derivative's own name that is shown above it
 FAN = 4  # paths that meet in a box before their edges do in one point
 PADDING = 9.0  # points on either side of a label
 
@@ -174,10 +175,12 @@ class _Painter:
         formula: Line = [("formula", self.on.factors[step(link)].pretty)]
         if formula[0][1] != pretty_number(link.value) and room(formula) <= WIDEST:
             lines.insert(0, formula)
-        numbers = self.on.through[step(link)] if self.on.splits(step(link)) else []
-        of, wrt = self._called(link.of), self._called(link.wrt)
-        marks = [("key", " "), *(("key mark", circled(i)) for i in numbers)] if numbers else []
-        return [[("symbol", derivative(of, wrt)), *marks], *lines]
+        symbol: Line = [("symbol", derivative(self._called(link.of), self._called(link.wrt)))]
+        heading = [*symbol] if room(symbol) <= HEADING else []
+        if self.on.splits(step(link)):
+            heading += [("key", " ")] * len(heading)
+            heading += [("key mark", circled(i)) for i in self.on.through[step(link)]]
+        return [heading, *lines] if heading else lines
 
     def _tip_of(self, link: Link) -> str:
         of, wrt = (str(self.naming.names.get(node, node.label)) for node in (link.of, link.wrt))

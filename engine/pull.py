@@ -49,7 +49,7 @@ class Flow:
         alive: set[Step] = set()
         for path in self.paths:
             small = {step(factor.link) for factor in path.factors if abs(factor.value) <= TINY}
-            if small and (all_die or abs(path.product) <= TINY * largest):
+            if small and (all_die or abs(path.product) <= TINY * largest < math.inf):
                 tiny |= small
             else:
                 alive |= small

@@ -31,11 +31,11 @@ def main() -> None:
     chain = chain_rule(loss, w)
     print(f"\n{chain}\n\nIn LaTeX:\n{chain.to_latex()}\n")
 
-    w.data -= 0.5 * w.grad
-    print(f"A step against the gradient: the loss goes from {loss.data:.5f} to {((tanh(w * x + b) - y) ** 2).data:.5f}")
-
     chain.save(arguments.out / "01_chain_rule.svg")
     render(loss, arguments.out / "01_graph.svg")
+
+    w.data -= 0.5 * w.grad
+    print(f"A step against the gradient: the loss goes from {loss.data:.5f} to {((tanh(w * x + b) - y) ** 2).data:.5f}")
     print(f"wrote {arguments.out / '01_chain_rule.svg'} and {arguments.out / '01_graph.svg'}")
 
 

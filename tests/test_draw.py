@@ -187,6 +187,9 @@ def test_infinite_and_missing_numbers_are_drawn():
     assert "penwidth=1.2" in drawn.source
     assert not re.search(r"penwidth=\W*(nan|inf)", drawn.source)
     assert "× ∞" in drawn.source
+    z = Value(40.0, "z")
+    loss = labelled(-(1 - labelled(z.sigmoid(), "p")).log(), "L")
+    assert "factor dead" not in kinds(draw(loss, z))  # tiny, but times infinity
 
 
 def test_paths_that_cancel_to_nothing_are_told_apart_and_shown_to_the_digit_that_is_left():
@@ -228,6 +231,13 @@ def test_a_long_name_is_elided_but_whole_in_the_tooltip():
     (first, *_) = nodes(draw(labelled(x * 2, "y"), x)).values()
     assert label_of(first).split("\n")[0] == "encoder.block1.atten…d1.query.weight[1,1]"
     assert x.label in first["tooltip"]
+
+
+def test_a_factor_between_long_names_says_only_which_paths_it_is_on():
+    x = Value(1.0, "encoder.block1.weight1")
+    a, b = labelled(3 * x, "encoder.block2.output1"), labelled(2 * x, "encoder.block2.output2")
+    labels = [label_of(node) for node in nodes(draw(labelled(a + b, "y"), x)).values()]
+    assert {"(1)\n× 3", "(2)\n× 2"} <= set(labels)
 
 
 def test_a_label_keeps_its_own_signs():
