@@ -10,6 +10,7 @@ from .value import Value
 
 MOST = 150  # boxes in a picture: beyond, dot is slow and nobody sees anything
 SHOWN = 8  # variables at either end of paths too long to draw
+CROWD = 4  # variables that are worth a box together where there are too many
 HEADS = 3  # variables on the paths that a group beside them may still be joined to
 
 
@@ -39,7 +40,7 @@ def boxes(
     for coarse in levels:
         names = {node: None if node in own else _name(node, coarse, neurons, bool(on)) for node in drawn}
         names |= dict.fromkeys(middle, _MIDDLE)
-        found = _boxed(names)
+        found = _boxed(names, 2 if coarse is levels[0] else CROWD)
         if len(set(found.values())) <= most and len(edges(found, links)) <= 5 * MOST:
             break
     crowded = coarse is not levels[0]
@@ -60,13 +61,13 @@ def _name(node: Value, coarse: Callable[[str], str | None], neurons: "Neurons", 
     return group
 
 
-def _boxed(names: dict[Value, str | None]) -> dict[Value, Box]:
-    """A group for each name that several have; what is alone stands for itself."""
+def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Box]:
+    """A group for each name that at least so many have; the others stand for themselves."""
     sizes = Counter(names.values())
     groups = {name: Group(name) for name in sizes if name is not None}
     found: dict[Value, Box] = {}
     for node, name in names.items():
-        if name is None or sizes[name] == 1:
+        if name is None or sizes[name] < least:
             found[node] = node
         else:
             groups[name].members.append(node)

@@ -241,13 +241,11 @@ def _listed(chain: ChainRule | None) -> Flow:
 def _many(group: Group, neurons: Neurons, more: bool) -> str:
     """How many of what: 15 more neurons, 464 more outputs of 16 neurons, 30 × x."""
     labels, count = {node.label for node in group.members}, f"{len(group.members):,}"
-    if labels == {group.label}:
-        return f"{count} × {pretty_name(group.label) or 'unnamed'}"
+    if len(labels) == 1:
+        return f"{count} × {pretty_name(neurons.unit(*labels)) or 'unnamed'}"
     count += " more" if more else ""
     if not all(node in neurons.outputs for node in group.members):
         return f"{count} variables"
-    if len(labels) == 1:
-        return f"{count} × {neurons.unit(labels.pop())}"
     return f"{count} neurons" if len(labels) == len(group.members) else f"{count} outputs of {len(labels)} neurons"
 
 

@@ -212,6 +212,13 @@ def test_what_has_one_name_beside_the_paths_is_one_box():
     assert "30 × y\ndata 1 to 1" in labels
 
 
+def test_a_crowd_leaves_out_of_its_boxes_what_is_few():
+    model = MLP(2, [64, 64, 1], activation="tanh", seed=0)
+    labels = [label_of(node) for node in nodes(draw(labelled(model([0.1, 0.2]) * 2, "L"))).values()]
+    assert [label for label in labels if "neurons" in label] == ["64 neurons\nin layer1", "64 neurons\nin layer2"]
+    assert any(label.startswith("x₁") for label in labels)
+
+
 def test_what_has_no_common_name_is_elsewhere():
     leaves = [Value(0.1, chr(0x4E00 + i)) for i in range(500)]
     drawn = draw(labelled(dot(leaves[:250], leaves[250:]), "y"))
