@@ -5,9 +5,7 @@
 
 typedef double VARIANT(vec) __attribute__((vector_size(8 * LANES)));
 typedef long long VARIANT(ivec) __attribute__((vector_size(8 * LANES)));
-typedef double VARIANT(loose) __attribute__((vector_size(8 * LANES), aligned(8)));
 #define vec VARIANT(vec)
-#define loose VARIANT(loose)
 #define ivec VARIANT(ivec)
 #define INLINE static inline __attribute__((always_inline))
 
@@ -181,49 +179,52 @@ static void VARIANT(dense)(const int *out, int rows, const int *in, int size, co
   }
 }
 
-/* rows sums over the examples, for `wide` vectors of columns: cell[i][j] += sum over k of g[i][k] * t[k][j]. */
-INLINE void VARIANT(inner_tile)(const int rows, const int wide, const int *g, const double *t, long padded,
-                                double *cell, long size, long columns, const double *v, long stride, long n) {
+/* rows times columns inner products over the examples, each in the lanes of a vector until all blocks are done:
+   cell[i][j] += g[i] * x[j], the lanes beyond n being left out. */
+INLINE void VARIANT(inner_tile)(const int rows, const int columns, const int *g, const int *x, long size, vec *cell,
+                                const double *v, long stride, long n) {
   vec sum[4][2];
-  for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) sum[i][q] = all(0.0);
-  for (long k = 0; k < n; k++, t += padded) {
-    vec x[2];
-    for (int q = 0; q < wide; q++) x[q] = *(const vec *)(t + q * LANES);
-    for (int i = 0; i < rows; i++) {
-      vec weight = all(ROW(g[i])[k]);
-      for (int q = 0; q < wide; q++) sum[i][q] += weight * x[q];
-    }
+  for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) sum[i][j] = cell[i * size + j];
+  long k = 0;
+  for (; k + LANES <= n; k += LANES) {
+    vec b[2];
+    for (int j = 0; j < columns; j++) b[j] = AT(x[j], k);
+    for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) sum[i][j] += AT(g[i], k) * b[j];
   }
-  for (int i = 0; i < rows; i++)
-    for (int q = 0; q < wide; q++) {
-      double *to = cell + i * size + q * LANES;
-      if ((q + 1) * LANES <= columns) *(loose *)to += sum[i][q];
-      else for (int j = 0; j < columns - q * LANES; j++) to[j] += sum[i][q][j];
+  if (k < n) {
+    ivec inside;
+    for (int q = 0; q < LANES; q++) inside[q] = k + q < n ? -1 : 0;
+    for (int i = 0; i < rows; i++)
+      for (int j = 0; j < columns; j++) sum[i][j] += pick(inside, AT(g[i], k) * AT(x[j], k), all(0.0));
+  }
+  for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) cell[i * size + j] = sum[i][j];
+}
+
+static void VARIANT(inner)(const int *g, int rows, const int *x, int size, double *cells, const double *v, long stride,
+                           long n) {
+  for (int i = 0; i < rows; i += 4)
+    for (int j = 0; j < size; j += 2) {
+      vec *cell = (vec *)cells + (long)i * size + j;
+      if (rows - i >= 4 && size - j >= 2) VARIANT(inner_tile)(4, 2, g + i, x + j, size, cell, v, stride, n);
+      else if (rows - i >= 4) VARIANT(inner_tile)(4, 1, g + i, x + j, size, cell, v, stride, n);
+      else
+        for (int r = i; r < rows; r++, cell += size)
+          if (size - j >= 2) VARIANT(inner_tile)(1, 2, g + r, x + j, size, cell, v, stride, n);
+          else VARIANT(inner_tile)(1, 1, g + r, x + j, size, cell, v, stride, n);
     }
 }
 
-/* Inner products over the examples, added up in order; the columns are transposed so that vectors run along them. */
-static void VARIANT(inner)(const int *g, int rows, const int *x, int size, double *cell, const double *v, long stride,
-                           long n, double *t) {
-  long padded = (size + LANES - 1) / LANES * LANES;
-  for (long j = 0; j < padded; j++) {
-    const double *row = ROW(x[j < size ? j : 0]); /* what pads the columns is computed and not used */
-    for (long k = 0; k < n; k++) t[k * padded + j] = row[k];
-  }
-  for (long j = 0; j < size; j += 2 * LANES) {
-    int wide = padded - j > LANES, i = 0;
-    for (; i + 4 <= rows; i += 4)
-      if (wide) VARIANT(inner_tile)(4, 2, g + i, t + j, padded, cell + i * (long)size + j, size, size - j, v, stride, n);
-      else VARIANT(inner_tile)(4, 1, g + i, t + j, padded, cell + i * (long)size + j, size, size - j, v, stride, n);
-    for (; i < rows; i++)
-      if (wide) VARIANT(inner_tile)(1, 2, g + i, t + j, padded, cell + i * (long)size + j, size, size - j, v, stride, n);
-      else VARIANT(inner_tile)(1, 1, g + i, t + j, padded, cell + i * (long)size + j, size, size - j, v, stride, n);
+/* The sum of the lanes of every cell, put where the first of them stood: one number a cell from then on. */
+static void VARIANT(add_lanes)(double *cells, long count) {
+  for (long i = 0; i < count; i++) {
+    double sum = 0.0;
+    for (int q = 0; q < LANES; q++) sum += cells[i * LANES + q];
+    cells[i] = sum;
   }
 }
 
 /* Runs the instructions from c to end on the n examples in v, with the weights in u, adding up into cells. */
-static void VARIANT(run)(const int *c, const int *end, double *v, const double *u, double *cells, double *scratch,
-                         long stride, long n) {
+static void VARIANT(run)(const int *c, const int *end, double *v, const double *u, double *cells, long stride, long n) {
   while (c < end) {
     switch (*c) {
       EACH(NEG, -a)
@@ -268,7 +269,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
         VARIANT(dense)(c + 4, c[1], c + 4 + c[1], c[2], u + c[3], v, stride, n);
         c += 4 + c[1] + c[2]; break;
       case INNER:
-        VARIANT(inner)(c + 4, c[1], c + 4 + c[1], c[2], cells + c[3], v, stride, n, scratch);
+        VARIANT(inner)(c + 4, c[1], c + 4 + c[1], c[2], cells + (long)c[3] * LANES, v, stride, n);
         c += 4 + c[1] + c[2]; break;
       default: return; /* no other code is ever scheduled */
     }
@@ -291,7 +292,6 @@ static void VARIANT(gathered)(int code, const int *c, const int *last, double *v
 }
 
 #undef vec
-#undef loose
 #undef ivec
 #undef INLINE
 #undef all

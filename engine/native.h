@@ -27,7 +27,7 @@ static const double ERFC_LARGE[] = {
   -0.0005970623517093284, 4.525472635483354e-05, 6.406182073530546e-05, -1.284889451252353e-05,
   -8.008021319412685e-06, 2.023603179641757e-06, 1.2801900862962662e-06};
 
-typedef void (*runner)(const int *, const int *, double *, const double *, double *, double *, long, long);
+typedef void (*runner)(const int *, const int *, double *, const double *, double *, long, long);
 
 static inline double rest(double a, double b) { /* what a - b loses to rounding, exactly, by Knuth's two-sum */
   double rounded = a - b, minus_b = rounded - a, lost = (a - (rounded - minus_b)) - (b + minus_b);
@@ -85,14 +85,15 @@ static void free_aligned(double *start) {
 /* The fastest kernels that this processor has. */
 static runner run_block = run_plain;
 static void (*gathered)(int, const int *, const int *, double *) = gathered_plain;
+static void (*add_lanes)(double *, long) = add_lanes_plain;
 
 static void choose_kernels(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
-    run_block = run_avx512, gathered = gathered_avx512;
+    run_block = run_avx512, gathered = gathered_avx512, add_lanes = add_lanes_avx512;
   } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    run_block = run_avx2, gathered = gathered_avx2;
+    run_block = run_avx2, gathered = gathered_avx2, add_lanes = add_lanes_avx2;
   }
 #endif
 }

@@ -10,12 +10,14 @@ from libc.string cimport memset
 
 cdef extern from "native.h":
     void choose_kernels()
-    void run_block(const int *, const int *, double *, const double *, double *, double *, long, long) nogil
+    void run_block(const int *, const int *, double *, const double *, double *, long, long) nogil
+    void add_lanes(double *, long) nogil
     void run_one(const int *, const int *, double *, const double *, double *) nogil
     double *aligned(size_t) nogil
     void free_aligned(double *) nogil
 
 choose_kernels()
+cdef long LANES = 8  # at most in a vector
 cdef double THREAD_WORK = 5e5  # nanoseconds that are worth a second thread
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 
@@ -40,21 +42,18 @@ cdef class Worker:
 
     cdef double *rows
     cdef double *cells
-    cdef double *scratch
     cdef long stride
 
-    def __cinit__(self, long rows, long cells, long widest, long stride):
+    def __cinit__(self, long rows, long cells, long stride):
         self.stride = stride
         self.rows = aligned(rows * stride)
-        self.cells = aligned(cells)
-        self.scratch = aligned((widest + 8) * stride)
-        if self.rows == NULL or self.cells == NULL or self.scratch == NULL:
+        self.cells = aligned(cells * LANES)
+        if self.rows == NULL or self.cells == NULL:
             raise MemoryError("there is not enough memory for the rows of a recorded program")
 
     def __dealloc__(self):
         free_aligned(self.rows)
         free_aligned(self.cells)
-        free_aligned(self.scratch)
 
 
 cdef class Native:
@@ -63,7 +62,7 @@ cdef class Native:
     cdef int[::1] code, fixed_code, packed, cell_of, at, fill_at, fill_row, input_row, output_row, mean_at, parameter
     cdef int[::1] input_argument, input_column, output_argument, output_column
     cdef double[::1] fixed, totals
-    cdef long rows, cells, widest, batch, stride
+    cdef long rows, cells, batch, stride
     cdef double cost
     cdef list workers
     cdef Column *inputs
@@ -86,7 +85,7 @@ cdef class Native:
         self.output_argument = array("i", [which for which, _ in targets])
         self.output_column = array("i", [column for _, column in targets])
         self.output_row, self.mean_at = array("i", plan.outputs), array("i", plan.means)
-        self.rows, self.cells, self.widest, self.cost = plan.rows, len(plan.cells), plan.widest, plan.cost
+        self.rows, self.cells, self.cost = plan.rows, len(plan.cells), plan.cost
         self.workers, self.stride = [], 0
 
     def __dealloc__(self):
@@ -123,7 +122,7 @@ cdef class Native:
         blocks = (self.batch + stride - 1) // stride
         count = 1 if self.cost * self.batch < THREAD_WORK else min(<long> threads, blocks)
         while len(self.workers) < count:
-            self.workers.append(Worker(self.rows, self.cells, self.widest, stride))
+            self.workers.append(Worker(self.rows, self.cells, stride))
         if count == 1:
             self._work(self.workers[0], 0, blocks)
         else:
@@ -155,7 +154,7 @@ cdef class Native:
         cdef long stride = self.stride, k, i, start, n, block
         cdef double *row
         with nogil:
-            memset(worker.cells, 0, self.cells * sizeof(double))
+            memset(worker.cells, 0, self.cells * (1 if stride == 1 else LANES) * sizeof(double))
             for i in range(self.fill_at.shape[0]):
                 row = worker.rows + self.fill_row[i] * stride
                 for k in range(stride):
@@ -172,11 +171,13 @@ cdef class Native:
                 if stride == 1:
                     run_one(code, end, worker.rows, &self.fixed[0], worker.cells)
                 else:
-                    run_block(code, end, worker.rows, &self.fixed[0], worker.cells, worker.scratch, stride, n)
+                    run_block(code, end, worker.rows, &self.fixed[0], worker.cells, stride, n)
                 for i in range(self.output_row.shape[0]):
                     row = worker.rows + self.output_row[i] * stride
                     for k in range(n):
                         (<double *> (self.outputs[i].data + (start + k) * self.outputs[i].step))[0] = row[k]
+            if stride > 1:
+                add_lanes(worker.cells, self.cells)
 
     cdef double _means(self, list parameters) except *:
         """The mean of the outputs; those of the derivatives are added to the parameters' gradients."""

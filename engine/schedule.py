@@ -52,7 +52,6 @@ class Schedule:
     outputs: list[int] = field(default_factory=list)
     means: list[int] = field(default_factory=list)
     cells: array[int] = field(default_factory=lambda: array("i"))
-    widest: int = 0
     foreign: bool = False  # whether there is a kernel that only Python has
     cost: float = 0.0  # nanoseconds an example, roughly: enough to know when a second thread is worth it
 
@@ -165,7 +164,6 @@ def _with_means(
         after.setdefault(ready, []).append(-1 - len(blocks))
         blocks.append(Block(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared)))
         plan.cells.extend(number for left in lefts for _, number in by_row[left])
-        plan.widest = max(plan.widest, len(shared))
     return [step for n in range(-1, len(steps)) for step in ([steps[n]] if n >= 0 else []) + after.get(n, [])]
 
 
