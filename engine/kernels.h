@@ -16,6 +16,8 @@ INLINE vec VARIANT(pick)(ivec where, vec yes, vec no) { return (vec)((where & (i
 #define alli VARIANT(alli)
 #define pick VARIANT(pick)
 
+BEGIN_CONTRACT
+
 /* 2^n for whole n in [-1022, 1023], where n + 1.5 * 2^52 is given: the integer then stands in the lowest bits. */
 #define ROUND 6755399441055744.0
 INLINE vec VARIANT(power_of_2)(vec shifted) { return (vec)(((ivec)shifted << 52) + alli(1023LL << 52)); }
@@ -115,6 +117,33 @@ INLINE vec VARIANT(log1p)(vec a) {
   return pick(a == 0.0, a, y); /* -0 for -0 */
 }
 
+#define ON_ROWS(name) \
+  static void VARIANT(name##_row)(double *restrict o, const double *restrict x, long n) { \
+    for (long k = 0; k < n; k += LANES) *(vec *)(o + k) = VARIANT(name)(*(const vec *)(x + k)); \
+  }
+ON_ROWS(exp)
+ON_ROWS(log)
+ON_ROWS(log1p)
+ON_ROWS(tanh)
+ON_ROWS(erf)
+
+/* A run of a function where every row is one number: gathered into vectors. */
+static void VARIANT(gathered)(int code, const int *c, const int *last, double *v) {
+  double in[LANES] __attribute__((aligned(8 * LANES))), out[LANES] __attribute__((aligned(8 * LANES)));
+  for (; c < last; c += 2 * LANES) {
+    for (int q = 0; q < LANES; q++) in[q] = v[c + 2 * q < last ? c[2 * q + 1] : c[1]];
+    vec a = *(vec *)in, y = code == EXP     ? VARIANT(exp)(a)
+                            : code == LOG   ? VARIANT(log)(a)
+                            : code == LOG1P ? VARIANT(log1p)(a)
+                            : code == TANH  ? VARIANT(tanh)(a)
+                                            : VARIANT(erf)(a);
+    *(vec *)out = y;
+    for (int q = 0; q < LANES && c + 2 * q < last; q++) v[c[2 * q]] = out[q];
+  }
+}
+
+END_CONTRACT
+
 /* A square root, or its inverse, where that is what the power is for all examples. */
 static void VARIANT(power)(double *restrict o, const double *x, const double *y, long n) {
   double b = y[0];
@@ -147,8 +176,6 @@ static void VARIANT(power)(double *restrict o, const double *x, const double *y,
   RUN(code, 3, { \
     double *restrict o = ROW(c[0]); const double *x = ROW(c[1]), *y = ROW(c[2]); \
     for (long k = 0; k < n; k++) { double a = x[k], b = y[k]; o[k] = (expression); } })
-#define WHOLE(code, function) \
-  RUN(code, 2, for (long k = 0; k < n; k += LANES) AT(c[0], k) = VARIANT(function)(AT(c[1], k));)
 
 /* rows outputs times `wide` vectors of examples: y[i] = sum over j of w[i][j] * x[j], all sums in registers. */
 INLINE void VARIANT(dense_tile)(const int rows, const int wide, const int *out, const int *in, int size,
@@ -178,6 +205,8 @@ static void VARIANT(dense)(const int *out, int rows, const int *in, int size, co
       else VARIANT(dense_tile)(1, 1, out + i, in, size, w + (long)i * size, v, stride, k);
   }
 }
+
+BEGIN_CONTRACT
 
 /* rows times columns inner products over the examples, each in the lanes of a vector until all blocks are done:
    cell[i][j] += g[i] * x[j], the lanes beyond n being left out. */
@@ -214,6 +243,8 @@ static void VARIANT(inner)(const int *g, int rows, const int *x, int size, doubl
     }
 }
 
+END_CONTRACT
+
 /* The sum of the lanes of every cell, put where the first of them stood: one number a cell from then on. */
 static void VARIANT(add_lanes)(double *cells, long count) {
   for (long i = 0; i < count; i++) {
@@ -243,11 +274,11 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       EACH2(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
       EACH2(TIMES, a == 0.0 ? 0.0 : a * b)
       EACH2(REST, rest(a, b))
-      WHOLE(EXP, exp)
-      WHOLE(LOG, log)
-      WHOLE(LOG1P, log1p)
-      WHOLE(TANH, tanh)
-      WHOLE(ERF, erf)
+      RUN(EXP, 2, VARIANT(exp_row)(ROW(c[0]), ROW(c[1]), n);)
+      RUN(LOG, 2, VARIANT(log_row)(ROW(c[0]), ROW(c[1]), n);)
+      RUN(LOG1P, 2, VARIANT(log1p_row)(ROW(c[0]), ROW(c[1]), n);)
+      RUN(TANH, 2, VARIANT(tanh_row)(ROW(c[0]), ROW(c[1]), n);)
+      RUN(ERF, 2, VARIANT(erf_row)(ROW(c[0]), ROW(c[1]), n);)
       case SHIFT: {
         for (long k = 0; k < n; k += LANES) {
           vec top = AT(c[3], k);
@@ -276,21 +307,6 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
   }
 }
 
-/* A run of a function where every row is one number: gathered into vectors. */
-static void VARIANT(gathered)(int code, const int *c, const int *last, double *v) {
-  double in[LANES] __attribute__((aligned(8 * LANES))), out[LANES] __attribute__((aligned(8 * LANES)));
-  for (; c < last; c += 2 * LANES) {
-    for (int q = 0; q < LANES; q++) in[q] = v[c + 2 * q < last ? c[2 * q + 1] : c[1]];
-    vec a = *(vec *)in, y = code == EXP     ? VARIANT(exp)(a)
-                            : code == LOG   ? VARIANT(log)(a)
-                            : code == LOG1P ? VARIANT(log1p)(a)
-                            : code == TANH  ? VARIANT(tanh)(a)
-                                            : VARIANT(erf)(a);
-    *(vec *)out = y;
-    for (int q = 0; q < LANES && c + 2 * q < last; q++) v[c[2 * q]] = out[q];
-  }
-}
-
 #undef vec
 #undef ivec
 #undef INLINE
@@ -306,4 +322,4 @@ static void VARIANT(gathered)(int code, const int *c, const int *last, double *v
 #undef RUN
 #undef EACH
 #undef EACH2
-#undef WHOLE
+#undef ON_ROWS

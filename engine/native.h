@@ -34,6 +34,15 @@ static inline double rest(double a, double b) { /* what a - b loses to rounding,
   return fabs(lost) < HUGE_VAL ? lost : 0.0;
 }
 
+/* Between these a * b + c may be rounded once: where no sum is the one that eager mode computes. */
+#ifdef __clang__
+#define BEGIN_CONTRACT _Pragma("clang fp contract(fast)")
+#define END_CONTRACT _Pragma("clang fp contract(off)")
+#else
+#define BEGIN_CONTRACT _Pragma("GCC push_options") _Pragma("GCC optimize(\"fp-contract=fast\")")
+#define END_CONTRACT _Pragma("GCC pop_options")
+#endif
+
 #define VARIANT(name) name##_plain
 #define LANES 2
 #include "kernels.h"
