@@ -36,14 +36,13 @@ class C(Engine):
         compiler = shutil.which("cc")
         if not compiler:
             raise ImportError("there is no C compiler")
-        self.folder = tempfile.TemporaryDirectory()
-        library = Path(self.folder.name) / "bound.so"
-        source = Path(__file__).with_name("bound.c")
-        command = [compiler, *FLAGS, str(source), "-o", str(library), "-lm"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ImportError(f"{' '.join(command[:3])} failed: {done.stderr.strip().splitlines()[-1]}")
-        self.c = ctypes.CDLL(str(library))
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            library = Path(folder) / "bound.so"
+            command = [compiler, *FLAGS, str(Path(__file__).with_name("bound.c")), "-o", str(library), "-lm"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise ImportError(f"{' '.join(command[:3])} failed: {done.stderr.strip().splitlines()[0]}")
+            self.c = ctypes.CDLL(str(library))
         for name in ("expression", "again", "perceptron", "mean_loss"):
             getattr(self.c, name).restype = ctypes.c_double
         self.c.build.restype = ctypes.c_void_p

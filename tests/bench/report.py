@@ -101,5 +101,5 @@ def _fewer(table: dict[str, int]) -> str:
 
 
 def versions(results: Results) -> str:
-    """The engines' releases."""
-    return ", ".join(f"{name} {version}" for name, version in results.versions.items() if version)
+    """The engines' releases; what stands after a comma is a variant of the same engine."""
+    return ", ".join(f"{name} {version}" for name, version in results.versions.items() if version and "," not in name)

@@ -66,7 +66,7 @@ class Whygrad(Eager):
     def version(self) -> str:
         import engine
 
-        return f"{version('whygrad')}, {'compiled' if engine.compiled else 'pure Python'}"
+        return "compiled" if engine.compiled else "pure Python"
 
 
 class WhygradPlain(Whygrad):
@@ -157,8 +157,8 @@ class Xad(Eager):
         self.ops = Ops(m.exp, m.log, m.tanh, m.erf, lambda x: m.max(x, 0.0))
 
     def leaves(self, numbers: Sequence[float]) -> Any:
-        if self.xad.Tape.getActive():
-            self.tape.deactivate()
+        if active := self.xad.Tape.getActive():  # of this thread
+            active.deactivate()
         self.tape = self.xad.Tape()
         self.tape.activate()
         leaves = [self.xad.Real(x) for x in numbers]
