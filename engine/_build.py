@@ -6,6 +6,7 @@ compiled is left out, and WHYGRAD_PURE=1 leaves out all of them.
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ MODULES = (*EAGER, *REPLAY)
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+OUTPUT = "build/cython"
 DIRECTIVES = {"language_level": 3, "annotation_typing": False}  # C types stand in the .pxd, hints are for readers
 
 
@@ -27,8 +29,7 @@ def extensions() -> list[Extension]:
     """The extensions, most of them from the .py files that run uncompiled too; none with WHYGRAD_PURE=1."""
     if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
         return []
-    from Cython.Build import cythonize
-
+    cythonize = import_module("Cython.Build").cythonize
     headers = [str(path) for path in Path("engine").glob("*.h")]
     wanted = [
         Extension(
@@ -40,7 +41,7 @@ def extensions() -> list[Extension]:
         )
         for name in MODULES
     ]
-    built: list[Extension] = cythonize(wanted, build_dir="build/cython", compiler_directives=DIRECTIVES, quiet=True)
+    built: list[Extension] = cythonize(wanted, build_dir=OUTPUT, compiler_directives=DIRECTIVES, quiet=True)
     for extension in built:
         extension.optional = True  # cythonize drops it from those it is given
     return built

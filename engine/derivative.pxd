@@ -4,6 +4,7 @@ from .program cimport Program
 cdef class Fragment:
     cdef public bint is_list
     cdef public Program body
+    cdef public int[::1] at
 
     @cython.locals(body=Program, i=int, k=int, at="int[::1]")
     cpdef list write(self, Program program, int y, list operands)

@@ -104,10 +104,11 @@ class Fragment:
         entries = found if isinstance(found, list) else [found]
         body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
         self.body = dead(merge(fold(body)))
+        self.at = integers(len(self.body))  # where each of its instructions was written last
 
     def write(self, program: Program, y: int, operands: list[int]) -> list[int]:
         """Write the formula for this result and these operands; returns where its values are."""
-        body, at = self.body, integers(len(self.body))
+        body, at = self.body, self.at
         for i in range(len(body)):
             if body.codes[i] == INPUT:
                 k = body.args[body.starts[i]]

@@ -19,3 +19,9 @@ cpdef tuple columns(Program program, int i, unsigned char[::1] varies)
 
 @cython.locals(i=int, j=int, code=int, below=int, keys=list, depth="int[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")
 cpdef Program level(Program program)
+
+@cython.locals(i=int, parts=tuple, varies="unsigned char[::1]")
+cpdef Program split(Program program)
+
+@cython.locals(i=int, followers=dict, first=dict, wanted=list, key=tuple, moved="unsigned char[::1]", varies="unsigned char[::1]")
+cpdef Program group(Program program)

@@ -164,9 +164,10 @@ def split(program: Program) -> Program:
     return v4
     """
     varies = program.varies()
-    means = [i for i in range(len(program)) if program.codes[i] == MEAN]
-    fixed = [i for i in range(len(program)) if not varies[i] and program.codes[i] != MEAN]
-    return select(program, [*fixed, *(i for i in range(len(program)) if varies[i]), *means])
+    parts: tuple[list[int], ...] = [], [], []
+    for i in range(len(program)):
+        parts[2 if program.codes[i] == MEAN else varies[i]].append(i)
+    return select(program, [*parts[0], *parts[1], *parts[2]])
 
 
 def group(program: Program) -> Program:
@@ -192,13 +193,19 @@ def group(program: Program) -> Program:
     first: dict[tuple[int, ...], int] = {}
     moved = bytearray(len(program))
     for i in range(len(program)):
-        key = columns(program, i, varies)
+        key = columns(program, i, varies) if program.codes[i] in (MUL, PRODUCTS) else ()
         if key:
             leader = first.setdefault(key, i)
             if leader != i:
                 followers.setdefault(leader, [leader]).append(i)
                 moved[i] = 1
-    return select(program, [k for i in range(len(program)) if not moved[i] for k in followers.get(i, (i,))])
+    wanted: list[int] = []
+    for i in range(len(program)):
+        if i in followers:
+            wanted += followers[i]
+        elif not moved[i]:
+            wanted.append(i)
+    return select(program, wanted)
 
 
 def level(program: Program) -> Program:

@@ -17,6 +17,8 @@ cdef class Program:
     cpdef int constant(self, double number) except -1
     @cython.locals(j=int)
     cpdef list operands(self, int i)
+    @cython.locals(count=int, i=int, codes="int[::1]")
+    cpdef int operations(self)
     @cython.locals(code=int, i=int, j=int, found="unsigned char[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")
     cpdef object depends(self, int leaf)
     @cython.locals(i=int, j=int, k=int, count="int[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")

@@ -127,6 +127,13 @@ class Program:
         """Which instruction holds each input (or parameter, or constant): its position there to its number here."""
         return {self.args[self.starts[i]]: i for i in range(self.size) if self.codes[i] == code}
 
+    def operations(self) -> int:
+        """How many instructions do something: leaves don't."""
+        count, codes = 0, self.codes
+        for i in range(self.size):
+            count += codes[i] > CONSTANT
+        return count
+
     def depends(self, leaf: int) -> bytearray:
         """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none."""
         found = bytearray(self.size)

@@ -17,7 +17,7 @@ from .fold import fold
 from .fuse import fuse
 from .graph import ancestors
 from .passes import average, dead, group, level, merge, split
-from .program import CONSTANT, INPUT, PARAMETER, Program, lines
+from .program import INPUT, PARAMETER, Program, lines
 from .schedule import schedule
 from .trace import trace
 from .value import Value, as_value, real, user_line, watching
@@ -108,7 +108,7 @@ class Recording:
         if len(text) > 2 * SHOWN:
             text[SHOWN:-SHOWN] = [f"... {len(text) - 2 * SHOWN} more ..."]
         steps = ", ".join(f"{step} {size}" for step, size in sizes)
-        return "\n".join([*text, f"{_size(self._program)} instructions recorded: {steps}"])
+        return "\n".join([*text, f"{self._program.operations()} instructions recorded: {steps}"])
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
         with self._lock:  # an executor has one set of rows
@@ -166,7 +166,7 @@ def optimise(program: Program, name: str) -> tuple[Program, list[tuple[str, int]
     sizes = []
     for step in passes:
         program = step(program)
-        sizes.append((step.__name__, _size(program)))
+        sizes.append((step.__name__, program.operations()))
     return program, sizes
 
 
@@ -201,8 +201,3 @@ def _as_values(example: Any, k: int) -> Value | list[Value]:
 def _flat(arguments: Sequence[Value | list[Value]]) -> Iterator[Value]:
     for x in arguments:
         yield from x if isinstance(x, list) else [x]
-
-
-def _size(program: Program) -> int:
-    """How many instructions do something: leaves don't."""
-    return sum(program.codes[i] > CONSTANT for i in range(len(program)))

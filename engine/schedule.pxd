@@ -21,12 +21,13 @@ cdef class Rows:
     cdef list free, code
     cdef int run, rows
     cdef double cost
+    cdef list counted, costs
 
     @cython.locals(i=int, n=int, step=int)
     cpdef object write(self, list steps, list blocks)
     @cython.locals(n=int, step=int, j=int, k=int)
     cdef object read(self, list steps, list blocks)
-    @cython.locals(kind=int, first=int, end=int, j=int)
+    @cython.locals(kind=int, first=int, end=int, j=int, code=list)
     cdef object write_one(self, int i, int n)
     @cython.locals(k=int)
     cdef object write_block(self, object block, int n)

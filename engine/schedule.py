@@ -24,7 +24,7 @@ CHEAP = {
 
 def counted(code: int) -> bool:
     """Whether an instruction says how many operands it has."""
-    return code == PRODUCTS or (code > CONSTANT and code not in (MEAN, DENSE, INNER) and TABLE[NAMES[code]].variadic)
+    return code == PRODUCTS or (NAMES[code] in TABLE and TABLE[NAMES[code]].variadic)
 
 
 FEW = 4  # terms of a single sum that are no matter for a matrix product
@@ -177,6 +177,8 @@ class Rows:
         self.code: list[int] = []
         self.run = 0  # where the count of the run of like instructions stands that is being written
         self.rows, self.cost = 0, 0.0
+        self.counted = [counted(code) for code in range(len(NAMES))]
+        self.costs = [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))]  # nanoseconds an operand
 
     def write(self, steps: list[int], blocks: list[Block]) -> None:
         """Fill in the plan's rows, and its code in the order of the steps."""
@@ -214,12 +216,12 @@ class Rows:
         """An instruction, as one more of the run that it continues."""
         program, code = self.program, self.code
         kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
-        if self.run and code[self.run - 1] == kind and not counted(kind):
+        if self.run and code[self.run - 1] == kind and not self.counted[kind]:
             code[self.run] += 1
         else:
             self.run = len(code) + 1
             code.append(kind)
-            code.append(_count(kind, end - first))
+            code.append((end - first) // (2 if kind == PRODUCTS else 1) if self.counted[kind] else 1)
         code.append(self.take(i))
         for j in range(first, end):
             code.append(self.row[program.args[j]])
@@ -227,7 +229,7 @@ class Rows:
             self.release(program.args[j], n)
         if not self.last[i]:
             self.free.append(self.row[i])
-        self.cost += 3.0 if kind not in CHEAP else 0.2 * (end - first)
+        self.cost += self.costs[kind] * (end - first)
 
     def write_block(self, block: Block, n: int) -> None:
         """A matrix product."""

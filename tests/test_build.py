@@ -1,0 +1,76 @@
+"""How the package is built, and which of its two forms runs."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import engine
+
+ENGINE = Path(engine.__file__).parent
+PROBE = "import engine, engine.value; print(engine.compiled, engine.value.__file__, engine.Value(2.0) * 3.0)"
+
+
+def run(**environment):
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        env={**os.environ, **environment},
+        cwd=ENGINE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split(maxsplit=2)
+
+
+def test_whygrad_pure_runs_the_python_files_whatever_lies_beside_them():
+    compiled, file, result = run(WHYGRAD_PURE="1")
+    assert (compiled, Path(file).name) == ("False", "value.py")
+    assert result.startswith("Value(data=6.0")
+
+
+def test_compiled_tells_which_file_runs():
+    compiled, file, _ = run(WHYGRAD_PURE="0")
+    assert compiled == str(not file.endswith(".py") and importlib.util.find_spec("engine.native") is not None)
+
+
+@pytest.fixture
+def build(monkeypatch):
+    """The build backend, as a frontend loads it."""
+    pytest.importorskip("setuptools")
+    monkeypatch.chdir(ENGINE.parent)
+    spec = importlib.util.spec_from_file_location("_build", ENGINE / "_build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_module_to_compile_is_there_and_every_pxd_has_its_module(build):
+    assert all((ENGINE / name).is_file() for name in build.MODULES)
+    assert {path.stem for path in ENGINE.glob("*.pxd")} <= {Path(name).stem for name in build.MODULES}
+
+
+def test_nothing_is_compiled_where_that_is_not_wanted(build, monkeypatch):
+    monkeypatch.setenv("WHYGRAD_PURE", "1")
+    assert build.extensions() == []
+
+
+def test_an_extension_that_fails_to_compile_fails_no_installation(build, monkeypatch, tmp_path):
+    pytest.importorskip("Cython")
+    monkeypatch.delenv("WHYGRAD_PURE", raising=False)
+    monkeypatch.setattr(build, "MODULES", ("fold.py",))
+    monkeypatch.setattr(build, "OUTPUT", str(tmp_path))
+    extensions = build.extensions()
+    assert [extension.name for extension in extensions] == ["engine.fold"]
+    assert all(extension.optional for extension in extensions)
+
+
+def test_the_instructions_have_the_same_numbers_in_c():
+    text = (ENGINE / "native.h").read_text()
+    names = text[text.index("enum {") + 6 : text.index("};")].replace("\n", " ").split(",")
+    from engine.program import NAMES
+
+    assert [name.strip().lower() for name in names] == NAMES[: len(names)]
