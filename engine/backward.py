@@ -11,6 +11,7 @@ from .value import Value, apply, extensions
 def backward(output: Value) -> None:
     """Set the gradient of every operation behind `output`, and add to that of every leaf: Value.backward.
 
+    >>> from engine.value import Value
     >>> x = Value(3.0)
     >>> backward(x * x)
     >>> x.grad
@@ -39,6 +40,7 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
     They are floats, or with `create_graph` Values, so that they can be differentiated again. An input
     that `output` does not depend on has the derivative 0.
 
+    >>> from engine.value import Value
     >>> x = Value(2.0)
     >>> (slope,) = grad(x**3, [x], create_graph=True)
     >>> (curvature,) = grad(slope, [x], create_graph=True)
@@ -81,6 +83,7 @@ def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Va
 def slopes(node: Value) -> list[Any]:
     """The partial derivatives of an operation as Values that depend on its operands, numbers where they are constant.
 
+    >>> from engine.value import Value
     >>> x = Value(3.0)
     >>> [slope.data for slope in slopes(x * x)], slopes(x + x)
     ([3.0, 3.0], [1.0, 1.0])

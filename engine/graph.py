@@ -14,6 +14,7 @@ _searches = count(1)
 def order(output: Value) -> list[Value]:
     """The operations that `output` came from, itself included, operands before results; leaves are not in it.
 
+    >>> from engine.value import Value
     >>> x = Value(2.0)
     >>> y = x * x
     >>> [node.op for node in order(y + x)]
@@ -46,6 +47,7 @@ def order(output: Value) -> list[Value]:
 def ancestors(output: Value) -> list[Value]:
     """All that `output` depends on, leaves included and itself last: operands before results.
 
+    >>> from engine.value import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
     >>> [node.label or node.op for node in ancestors(x * y + x)]
     ['x', 'y', 'mul', 'add']
@@ -65,6 +67,7 @@ def ancestors(output: Value) -> list[Value]:
 def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     """What lies on some path from one of `inputs` to `output`, ends included, operands first; empty if none does.
 
+    >>> from engine.value import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
     >>> [node.label or node.op for node in between([x], y * y * x)]
     ['x', 'mul']

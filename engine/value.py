@@ -5,11 +5,12 @@ the partials da = d self / d a (and db) in slots of their own; and where the row
 and all partials as two lists. Partials are numbers computed on the way forward: nothing here is a closure.
 """
 
+from __future__ import annotations
+
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from numbers import Complex, Real
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,18 +18,28 @@ from typing import Any, TypeAlias
 from .errors import NonFiniteError
 from .ops import KERNELS, TABLE, numeric
 
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from . import _cython as cython
+
 Number: TypeAlias = "Value | float"
 
 # Imports point left only: what Value can do that is written to the right of this module enters here by name.
 extensions: dict[str, Callable[..., Any]] = {}
 
-_serials = count(1)
+if not cython.compiled:  # else the C library's own, by value.pxd
+    c_exp, c_log, c_pow, c_tanh = KERNELS["exp"], KERNELS["log"], KERNELS["pow"], math.tanh
+
+_serial = 0
 _strict = False
 _lines: dict[int, str] = {}  # of the nodes that first were inf or nan, by serial
 REMEMBERED = 1000  # nodes; the oldest is forgotten
 _watch: Callable[[Any], None] | None = None
 
 
+@cython.no_gc  # a graph has no cycles: operands came first
+@cython.cclass
 class Value:
     """A real number in a graph of operations.
 
@@ -47,14 +58,21 @@ class Value:
     __slots__ = ("_a", "_b", "_da", "_data", "_db", "_grad", "_lists", "_mark", "label", "op", "serial")
 
     def __init__(self, data: Any, label: str = "") -> None:
+        global _serial
+        _serial += 1
+        self.serial = _serial
         self._data = data if type(data) is float else real(data)
         self._grad = 0.0
         self.label = label
         self.op = ""
-        self._a = self._b = self._lists = None
+        self._a: Value | None = None
+        self._b: Value | None = None
         self._da = self._db = 0.0
+        self._lists: Any = None  # all operands and all partials, where the row takes sequences
         self._mark = 0
-        self.serial = next(_serials)
+
+    def __dealloc__(self) -> None:
+        _release(self)
 
     @property
     def data(self) -> float:
@@ -75,7 +93,7 @@ class Value:
         self._grad = real(grad)
 
     @property
-    def operands(self) -> "tuple[Value, ...]":
+    def operands(self) -> tuple[Value, ...]:
         """What the operation was applied to, in order: `a * a` has `a` twice, a leaf none."""
         if self._lists is not None:
             return tuple(self._lists[0])
@@ -86,10 +104,11 @@ class Value:
         """The derivative of this Value in each of its operands, as computed on the way forward."""
         if self._lists is not None:
             return tuple(self._lists[1])
-        return () if self._a is None else (self._da,) if self._b is None else (self._da, self._db)
+        slopes: list[float] = [] if self._a is None else [self._da] if self._b is None else [self._da, self._db]
+        return tuple(slopes)
 
     @property
-    def _prev(self) -> "set[Value]":
+    def _prev(self) -> set[Value]:
         return set(self.operands)
 
     @property
@@ -107,104 +126,118 @@ class Value:
         """
         extensions["backward"](self)
 
-    def __add__(self, other: Any) -> "Value":
+    def __add__(self, other: Any) -> Value:
         b = other if type(other) is Value else _operand(other)
         return NotImplemented if b is None else _binary("add", self._data + b._data, self, b, 1.0, 1.0)
 
-    def __radd__(self, other: Any) -> "Value":
+    def __radd__(self, other: Any) -> Value:
         a = _operand(other)
         return NotImplemented if a is None else _binary("add", a._data + self._data, a, self, 1.0, 1.0)
 
-    def __sub__(self, other: Any) -> "Value":
+    def __sub__(self, other: Any) -> Value:
         b = other if type(other) is Value else _operand(other)
         return NotImplemented if b is None else _binary("sub", self._data - b._data, self, b, 1.0, -1.0)
 
-    def __rsub__(self, other: Any) -> "Value":
+    def __rsub__(self, other: Any) -> Value:
         a = _operand(other)
         return NotImplemented if a is None else _binary("sub", a._data - self._data, a, self, 1.0, -1.0)
 
-    def __mul__(self, other: Any) -> "Value":
+    def __mul__(self, other: Any) -> Value:
         b = other if type(other) is Value else _operand(other)
         return NotImplemented if b is None else _binary("mul", self._data * b._data, self, b, b._data, self._data)
 
-    def __rmul__(self, other: Any) -> "Value":
+    def __rmul__(self, other: Any) -> Value:
         a = _operand(other)
         return NotImplemented if a is None else _binary("mul", a._data * self._data, a, self, self._data, a._data)
 
-    def __truediv__(self, other: Any) -> "Value":
+    def __truediv__(self, other: Any) -> Value:
         b = other if type(other) is Value else _operand(other)
         return NotImplemented if b is None else _divide(self, b)
 
-    def __rtruediv__(self, other: Any) -> "Value":
+    def __rtruediv__(self, other: Any) -> Value:
         a = _operand(other)
         return NotImplemented if a is None else _divide(a, self)
 
-    def __pow__(self, other: Any) -> "Value":
+    def __pow__(self, other: Any) -> Value:
         if type(other) is Value:
             return _row_binary("pow", self, other)
         b = _operand(other)
         return NotImplemented if b is None else _power(self, b)
 
-    def __rpow__(self, other: Any) -> "Value":
+    def __rpow__(self, other: Any) -> Value:
         a = _operand(other)
         return NotImplemented if a is None else _row_binary("pow", a, self)
 
-    def __neg__(self) -> "Value":
+    def __neg__(self) -> Value:
         return _unary("neg", -self._data, self, -1.0)
 
-    def __pos__(self) -> "Value":
+    def __pos__(self) -> Value:
         return self
 
-    def __abs__(self) -> "Value":
+    def __abs__(self) -> Value:
         return _row_unary("abs", self)
 
-    def exp(self) -> "Value":
+    def exp(self) -> Value:
         """The exponential."""
-        return _row_unary("exp", self)
+        y = c_exp(self._data)
+        return _unary("exp", y, self, y)
 
-    def log(self) -> "Value":
+    def log(self) -> Value:
         """The natural logarithm; -inf at 0, nan below."""
-        return _row_unary("log", self)
+        return _unary("log", c_log(self._data), self, 1.0 / self._data) if self._data else _row_unary("log", self)
 
-    def sqrt(self) -> "Value":
+    def sqrt(self) -> Value:
         """The square root; nan below 0, and a slope of inf at 0."""
         return _row_unary("sqrt", self)
 
-    def tanh(self) -> "Value":
+    def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return _row_unary("tanh", self)
+        return _unary("tanh", c_tanh(self._data), self, 4.0 * _sigmoid(2.0 * self._data) * _sigmoid(-2.0 * self._data))
 
-    def sigmoid(self) -> "Value":
+    def sigmoid(self) -> Value:
         """The logistic function 1 / (1 + exp(-a)), with a slope exact in saturation too.
 
         >>> Value(50.0).sigmoid().partials
         (1.9287498479639178e-22,)
         """
-        return _row_unary("sigmoid", self)
+        return _unary("sigmoid", _sigmoid(self._data), self, _sigmoid(self._data) * _sigmoid(-self._data))
 
-    def relu(self) -> "Value":
+    def relu(self) -> Value:
         """The positive part; its slope at 0 is 0, and nan stays nan."""
-        return _row_unary("relu", self)
+        x = self._data
+        return (
+            _unary("relu", x, self, 1.0)
+            if x > 0.0
+            else _unary("relu", 0.0 if x < 0.0 else x, self, 0.0)
+            if x <= 0.0
+            else _row_unary("relu", self)
+        )
 
-    def leaky_relu(self) -> "Value":
+    def leaky_relu(self) -> Value:
         """The identity above 0, a hundredth of it below; its slope at 0 is 0."""
         return _row_unary("leaky_relu", self)
 
-    def softplus(self) -> "Value":
+    def softplus(self) -> Value:
         """log(1 + exp(a)), which overflows for no a."""
         return _row_unary("softplus", self)
 
-    def sin(self) -> "Value":
+    def sin(self) -> Value:
         """The sine of an angle in radians."""
         return _row_unary("sin", self)
 
-    def cos(self) -> "Value":
+    def cos(self) -> Value:
         """The cosine of an angle in radians."""
         return _row_unary("cos", self)
 
-    def erf(self) -> "Value":
+    def erf(self) -> Value:
         """The error function, 2/√π times the integral of exp(-t²) from 0 to a."""
         return _row_unary("erf", self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other  # a Value can be a key
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __lt__(self, other: Any) -> bool:
         return _look(self) < _compared(other)
@@ -239,6 +272,10 @@ class Value:
     def _repr_latex_(self) -> str:
         latex: str = extensions["latex"](self)
         return latex
+
+
+if not cython.compiled:  # where identity needs no saying, and is faster unsaid
+    Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
 
 
 def apply(name: str, *operands: Any) -> Any:
@@ -384,49 +421,72 @@ def watching(watch: Callable[[Value], None]) -> Iterator[None]:
 # Nodes are made here and nowhere else, by __new__: a node's numbers need no checking.
 
 
-def _unary(op: str, data: float, a: Value, da: float) -> Value:
+def _node(op: str, data: float) -> Value:
+    global _serial
+    _serial += 1
     node = Value.__new__(Value)
+    node.serial = _serial
     node._data = data
     node._grad = 0.0
     node.label = ""
     node.op = op
+    node._mark = 0
+    return node
+
+
+def _unary(op: str, data: float, a: Value, da: float) -> Value:
+    node = _node(op, data)
     node._a = a
-    node._b = None
+    node._b = node._lists = None
     node._da = da
     node._db = 0.0
-    node._lists = None
-    node._mark = 0
-    node.serial = next(_serials)
     if data - data or _strict:
         _inspect(node)
     return node
 
 
 def _binary(op: str, data: float, a: Value, b: Value, da: float, db: float) -> Value:
-    node = Value.__new__(Value)
-    node._data = data
-    node._grad = 0.0
-    node.label = ""
-    node.op = op
+    node = _node(op, data)
     node._a = a
     node._b = b
     node._da = da
     node._db = db
     node._lists = None
-    node._mark = 0
-    node.serial = next(_serials)
     if data - data or _strict:
         _inspect(node)
     return node
 
 
 def _variadic(op: str, data: float, operands: list[Value], partials: list[float]) -> Value:
-    node = Value(data)
-    node.op = op
+    node = _node(op, data)
+    node._a = node._b = None
+    node._da = node._db = 0.0
     node._lists = (operands, partials)
     if data - data or _strict:
         _inspect(node)
     return node
+
+
+_depth = 0
+_released: list[Any] = []  # operands of freed nodes, kept a moment
+
+
+def _release(node: Value) -> None:
+    """Free a compiled node's operands: nested a little, and what is deeper one by one from a list.
+
+    A chain of a million nodes would otherwise be freed by a million nested calls. Plain Python sees to that itself.
+    """
+    global _depth
+    if _depth > 20:
+        _released.append((node._a, node._b, node._lists))
+        return
+    _depth += 1
+    node._a = node._b = node._lists = None
+    _depth -= 1
+    while _depth == 0 and _released:
+        _depth = 1
+        _released.pop()
+        _depth = 0
 
 
 def _row_unary(name: str, a: Value) -> Value:
@@ -453,6 +513,10 @@ def _row_variadic(name: str, groups: Sequence[Any]) -> Any:
     return _variadic(name, y, operands, row.flatten(row.slopes(y, *numbers), size))
 
 
+def _sigmoid(x: float) -> float:
+    return (1.0 if x >= 0.0 else c_exp(x)) / (1.0 + c_exp(-abs(x)))
+
+
 def _divide(a: Value, b: Value) -> Value:
     if b._data == 0.0:
         return _row_binary("div", a, b)
@@ -465,11 +529,10 @@ def _power(a: Value, b: Value) -> Value:
     x, n = a._data, b._data
     if n == 2.0:
         return _binary("pow", x * x, a, b, 2.0 * x, 0.0)
-    pow_ = KERNELS["pow"]
-    y = pow_(x, n)
+    y = c_pow(x, n)
     if n - 1.0 + 1.0 != n:  # n - 1 is rounded, and the power would show it
         return _binary("pow", y, a, b, TABLE["pow"].slopes(y, x, n)[0], 0.0)
-    return _binary("pow", y, a, b, n * pow_(x, n - 1.0) if n else 0.0, 0.0)
+    return _binary("pow", y, a, b, n * c_pow(x, n - 1.0) if n else 0.0, 0.0)
 
 
 def _operand(number: Any) -> Value | None:
@@ -536,7 +599,7 @@ def user_line() -> str:
 
     here = Path(__file__).parent
     ours = (str(here), str(here.parent / "nn"))
-    frame = sys._getframe(1)
+    frame = sys._getframe()  # the user's own where this is compiled: that has no frames
     while frame.f_back and frame.f_code.co_filename.startswith(ours):
         frame = frame.f_back
     file, line = frame.f_code.co_filename, frame.f_lineno

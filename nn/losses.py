@@ -112,7 +112,8 @@ def _either(if_one: Callable[[Value], Value], if_zero: Callable[[Value], Value])
     def term(prediction: Value, y: Any) -> Value:
         if type(y) is float and y in (0.0, 1.0):
             return if_one(prediction) if y else if_zero(prediction)
-        return y * if_one(prediction) + (1.0 - y) * if_zero(prediction)
+        mixed: Value = y * if_one(prediction) + (1.0 - y) * if_zero(prediction)
+        return mixed
 
     return term
 

@@ -1,0 +1,6 @@
+cimport cython
+from .value cimport Value
+
+
+@cython.locals(search=long, stack=list, found=list, node=Value, a=Value, b=Value, x=Value)
+cpdef list order(Value output)

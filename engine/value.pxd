@@ -1,0 +1,41 @@
+# C types for value.py; the C library's functions are IEEE's, as the table's are.
+cimport cython
+from libc.math cimport exp as c_exp, log as c_log, pow as c_pow, tanh as c_tanh
+
+cdef long _serial
+cdef bint _strict
+cdef int _depth
+cdef list _released
+cdef object _watch
+
+
+cdef class Value:
+    cdef public double _data, _grad, _da, _db
+    cdef public Value _a, _b
+    cdef public tuple _lists
+    cdef public str label, op
+    cdef public long _mark
+    cdef readonly long serial
+
+
+@cython.locals(node=Value)
+cdef Value _node(str op, double data)
+@cython.locals(node=Value)
+cdef Value _unary(str op, double data, Value a, double da)
+@cython.locals(node=Value)
+cdef Value _binary(str op, double data, Value a, Value b, double da, double db)
+@cython.locals(node=Value)
+cdef Value _variadic(str op, double data, list operands, list partials)
+cdef void _release(Value node)
+cdef double _sigmoid(double x)
+@cython.locals(x=double, y=double)
+cdef Value _row_unary(str name, Value a)
+@cython.locals(x1=double, x2=double, y=double, da=double, db=double)
+cdef Value _row_binary(str name, Value a, Value b)
+@cython.locals(y=double)
+cdef Value _divide(Value a, Value b)
+@cython.locals(x=double, n=double)
+cdef Value _power(Value a, Value b)
+cdef Value _operand(object number)
+cdef double _compared(object other) except? -1.0
+cdef double _look(Value value) except? -1.0
