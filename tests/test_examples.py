@@ -1,0 +1,98 @@
+"""Every script in examples, run in its short form: a new one is found by itself, and needs a line only to be short."""
+
+import runpy
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("[0-9]*.py"))
+SHORT = {
+    "02_moons": ["--steps", "3"],
+    "03_iris": ["--epochs", "1"],
+    "04_saturated": ["--steps", "2"],
+    "05_copies": ["--steps", "2"],
+    "09_xor": ["--steps", "2"],
+}
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    plt = pytest.importorskip("matplotlib.pyplot", exc_type=ImportError)
+
+    def run(example: Path, *options: str, out: Path = tmp_path) -> str:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [str(example), *SHORT.get(example.stem, []), "--out", str(out), *options])
+        runpy.run_path(str(example), run_name="__main__")
+        plt.close("all")
+        return capsys.readouterr().out
+
+    return run
+
+
+def named(stem: str) -> Path:
+    return next(example for example in EXAMPLES if example.stem == stem)
+
+
+def written(output: str) -> list[Path]:
+    return [Path(word.strip(",.")) for word in output.splitlines()[-1].split() if "/" in word]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_ends_with_the_files_that_it_wrote(example, run, tmp_path):
+    output = run(example)
+    assert output.splitlines()[-1].startswith("wrote ")
+    files = written(output)
+    assert files
+    assert sorted(files) == sorted(tmp_path.rglob("*.*"))
+    for file in files:
+        assert file.stat().st_size > 500
+        if file.suffix == ".svg":
+            assert ElementTree.parse(file).getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_help_says_what_there_is_to_choose(example, run, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(example, "--help")
+    text = capsys.readouterr().out
+    assert stopped.value.code == 0
+    assert "--seed" in text
+    assert "--out" in text
+
+
+@pytest.mark.parametrize("stem", ["02_moons", "03_iris"])
+def test_same_seed_gives_the_same_pictures_and_another_seed_others(stem, run, tmp_path):
+    def chain(name, seed):
+        run(named(stem), "--seed", seed, out=tmp_path / name)
+        return (tmp_path / name / f"{stem}_chain.svg").read_text()
+
+    first = chain("a", "1")
+    assert first == chain("b", "1")
+    assert first != chain("c", "2")
+
+
+def test_moons_draws_the_weight_that_was_asked_for(run, tmp_path):
+    output = run(named("02_moons"), "--weight", "layer2.neuron3.w5")
+    assert "∂loss/∂layer2.neuron3.w5" in output
+    assert "layer2.neuron3.w5" in (tmp_path / "02_moons_chain.svg").read_text()
+
+
+def test_moons_lists_weights_when_there_is_none_of_that_name(run, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(named("02_moons"), "--weight", "w7")
+    assert stopped.value.code == 2
+    assert "there is no weight w7, but there are layer1.neuron1.w1, " in capsys.readouterr().err
+
+
+def test_moons_are_told_apart(run):
+    output = run(named("02_moons"), "--steps", "60")
+    accuracy = int(output.split("accuracy ")[1].split("%")[0])
+    assert accuracy >= 98
+
+
+def test_iris_are_told_apart_by_networks_that_did_not_see_them(run):
+    output = run(named("03_iris"), "--epochs", "8")
+    accuracy = float(output.split("held-out accuracy ")[1].split("%")[0])
+    assert accuracy >= 93
