@@ -20,7 +20,9 @@ REPLAY = ("trace.py", "program.py", "derivative.py", "fold.py", "fuse.py", "pass
 MODULES = (*EAGER, *REPLAY)
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
-FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+FLAGS = (
+    ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+)
 OUTPUT = "build/cython"
 DIRECTIVES = {"language_level": 3, "annotation_typing": False}  # C types stand in the .pxd, hints are for readers
 
@@ -41,7 +43,11 @@ def extensions() -> list[Extension]:
         )
         for name in MODULES
     ]
-    built: list[Extension] = cythonize(wanted, build_dir=OUTPUT, compiler_directives=DIRECTIVES, quiet=True)
+    try:
+        built: list[Extension] = cythonize(wanted, build_dir=OUTPUT, compiler_directives=DIRECTIVES, quiet=True)
+    except Exception as error:  # whatever a future Cython may refuse
+        print(f"whygrad is installed uncompiled: Cython refuses its modules: {error}", file=sys.stderr)
+        return []
     for extension in built:
         extension.optional = True  # cythonize drops it from those it is given
     return built

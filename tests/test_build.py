@@ -68,6 +68,17 @@ def test_an_extension_that_fails_to_compile_fails_no_installation(build, monkeyp
     assert all(extension.optional for extension in extensions)
 
 
+def test_a_module_that_cython_refuses_fails_no_installation(build, monkeypatch, tmp_path, capsys):
+    pytest.importorskip("Cython")
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "broken.pyx").write_text("cdef int f(:\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WHYGRAD_PURE", raising=False)
+    monkeypatch.setattr(build, "MODULES", ("broken.pyx",))
+    assert build.extensions() == []
+    assert "installed uncompiled" in capsys.readouterr().err
+
+
 def test_the_instructions_have_the_same_numbers_in_c():
     text = (ENGINE / "native.h").read_text()
     names = text[text.index("enum {") + 6 : text.index("};")].replace("\n", " ").split(",")
