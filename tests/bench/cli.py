@@ -1,6 +1,6 @@
 """The command: measures, prints the table, and writes Markdown, a picture and the raw figures where asked.
 
-    python -m tests.bench                          all workloads with whatever is installed, about five minutes
+    python -m tests.bench                          all workloads with whatever is installed, four to six minutes
     python -m tests.bench W1 W2 --rounds 3         some of them
     python -m tests.bench --markdown table.md --picture speed.svg --save figures.json
     python -m tests.bench --load figures.json --picture speed.svg
@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"some of {', '.join(KEYS)}; default: all")
     parser.add_argument("--engines", nargs="+", choices=names, default=names, metavar="ENGINE", help=", ".join(names))
-    parser.add_argument("--rounds", type=int, default=5, help="default: 5; what takes over a second has 3")
+    parser.add_argument("--rounds", type=int, default=5, help="default: 5; what takes over half a second has 3")
     parser.add_argument(
         "--budget", type=float, default=0.1, metavar="SECONDS", help="of an engine's turn; default: 0.1"
     )

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from .engine import Engine
-from .worker import Failed, Prepared, Worker
+from .worker import Failed, Prepared, TooLong, Worker
 from .workloads import ENGINES, EXTRAS, WORKLOADS
 
 DEEPEST = 1_000_000
 NODES = 100_000
+DEPTH_LIMIT = 10.0  # seconds
 TOLERANCE = 1e-9
-PATIENCE = 1.0  # seconds: what takes longer a round has three rounds only
+PATIENCE = 0.5  # seconds: what takes longer for a turn has three only
 
 Tell = Callable[[str], None]
 
@@ -118,35 +119,44 @@ def agree(one: Prepared, others: list[Prepared]) -> None:
 def once(key: str, workers: list[Worker], results: Results, tell: Tell) -> None:
     """A figure that needs no rounds."""
     figure = {"BYTES": memory, "DEPTH": depth}[key]
-    results.figures[key] = {}
+    figures, fewer = results.figures.setdefault(key, {}), results.fewer.setdefault(key, {})
     for worker in workers:
-        tell(f"{key}: {worker.kind.name}")
+        name = worker.kind.name
+        tell(f"{key}: {name}")
         try:
-            results.figures[key][worker.kind.name] = figure(worker)
+            figures[name], whole = figure(worker)
         except Failed as error:
-            results.reasons[key][worker.kind.name] = str(error)
+            results.reasons[key][name] = str(error)
+            continue
+        if not whole:
+            fewer[name] = int(figures[name])
 
 
-def memory(worker: Worker) -> float:
+def memory(worker: Worker) -> tuple[float, bool]:
     """Bytes an operation of a graph that is kept, in a new process."""
     worker.restart()
-    return worker.ask("memory", NODES)
+    return worker.ask("memory", NODES), True
 
 
-def depth(worker: Worker) -> float:
-    """The longest chain that survives, to two digits: by decades, then by bisection; a million is no limit."""
+def depth(worker: Worker) -> tuple[float, bool]:
+    """The longest chain that survives, by decades and then to two digits; or the longest that time allows."""
     low = 10
-    while low < DEEPEST and survives(worker, 10 * low):
-        low *= 10
-    high = 10 * low
-    while low < DEEPEST and high / low > 1.02:
-        middle = round(math.sqrt(low * high))
-        low, high = (middle, high) if survives(worker, middle) else (low, middle)
-    return low
+    try:
+        while low < DEEPEST and survives(worker, 10 * low):
+            low *= 10
+        high = 10 * low
+        while low < DEEPEST and high / low > 1.02:
+            middle = round(math.sqrt(low * high))
+            low, high = (middle, high) if survives(worker, middle) else (low, middle)
+    except TooLong:
+        return low, False
+    return low, True
 
 
 def survives(worker: Worker, operations: int) -> bool:
     try:
-        return bool(worker.ask("depth", operations))
+        return bool(worker.ask("depth", operations, limit=DEPTH_LIMIT))
+    except TooLong:
+        raise
     except Failed:
         return False

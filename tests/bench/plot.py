@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from .measure import Results
-from .report import OURS, best, number
+from .report import OURS, best, number, times
 from .workloads import ENGINES, heading
 
 ROWS = [kind.name for kind in ENGINES if not kind.bound]
@@ -143,6 +143,5 @@ def mark(axes: Any, results: Results, key: str, name: str, y: int, low: float) -
         "path_effects": HALO if name not in OURS else [],
     }
     first = axes.annotate(f"{number(figure)}{star}", (figure, y), xytext=(7, 0), fontsize=8, **style, **offset)
-    if ours and name != ours:
-        ratio = f"{number(figure / results.figures[key][ours], 2)}×"
-        axes.annotate(ratio, (1, 0.5), xycoords=first, xytext=(4, 0), fontsize=7.2, color=FAINT, **offset)
+    if name != ours and (ratio := times(results, key, name)):
+        axes.annotate(f"{ratio}×", (1, 0.5), xycoords=first, xytext=(4, 0), fontsize=7.2, color=FAINT, **offset)

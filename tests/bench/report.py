@@ -56,8 +56,9 @@ def best(results: Results, key: str) -> str:
 
 
 def times(results: Results, key: str, name: str) -> str:
+    """The multiple of whygrad's best; of depths there is none, some having no limit."""
     figures, ours = results.figures[key], best(results, key)
-    return number(figures[name] / figures[ours], 2) if ours else ""
+    return number(figures[name] / figures[ours], 2) if ours and key != "DEPTH" else ""
 
 
 def number(x: float, digits: int = 3) -> str:
@@ -76,7 +77,9 @@ def missing(results: Results, line: str, title: str) -> list[str]:
         "No figure": [
             (f"{key}: {names}", reason) for key, table in results.reasons.items() for reason, names in _grouped(table)
         ],
-        "* measured on fewer": [(key, _fewer(table)) for key, table in results.fewer.items() if table],
+        "* Measured on fewer, or tried no further for lack of time": [
+            (key, _fewer(table)) for key, table in results.fewer.items() if table
+        ],
         "Not installed": list(results.absent.items()),
     }
     return [

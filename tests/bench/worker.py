@@ -29,6 +29,10 @@ class Failed(Exception):
     """What the engine raised, or how its process ended."""
 
 
+class TooLong(Failed):
+    """No answer within the limit."""
+
+
 class Worker:
     """The near end: `ask` sends a request and waits for the answer."""
 
@@ -55,7 +59,7 @@ class Worker:
             ok, answer = self.pipe.recv()
         except TimeoutError:
             self.restart()
-            raise Failed(f"took more than {limit:.0f} s") from None
+            raise TooLong(f"took more than {limit:.0f} s") from None
         except (EOFError, OSError):
             self.process.join()
             code = self.process.exitcode
