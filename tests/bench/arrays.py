@@ -87,7 +87,7 @@ class Jax(Arrays):
 
 class Torch(Arrays):
     name = "PyTorch"
-    install = "pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
+    install = "pip install torch==2.13.0, the CPU build"
     cannot = REBUILDS
     few = frozenset({"W1"})
 

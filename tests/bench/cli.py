@@ -1,12 +1,12 @@
 """The command: measures, prints the table, and writes Markdown, a picture and the raw figures where asked.
 
-    python -m tests.bench                          all workloads with whatever is installed, four to six minutes
+    uv run --group bench python -m tests.bench     all workloads with whatever is installed, four to six minutes
     python -m tests.bench W1 W2 --rounds 3         some of them
     python -m tests.bench --markdown table.md --picture speed.svg --save figures.json
     python -m tests.bench --load figures.json --picture speed.svg
 
-Peers come with `uv sync --group bench`. PyTorch is in a group of its own, because from the plain index it brings
-gigabytes of CUDA: `pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu` gets the small build.
+PyTorch is in a group of its own, `bench-torch`, because its usual build brings gigabytes of CUDA: better install
+the CPU build of torch 2.13.0 beside the group. tinygrad wants clang, the bound by hand any C compiler as `cc`.
 """
 
 import argparse
