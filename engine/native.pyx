@@ -8,6 +8,8 @@ from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffe
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.string cimport memset
 
+from .value cimport Value
+
 cdef extern from "native.h":
     void choose_kernels()
     void run_block(const int *, const int *, double *, const double *, double *, long, long) nogil
@@ -109,7 +111,7 @@ cdef class Native:
         """What depends on parameters alone."""
         cdef Py_ssize_t k, start = self.fixed.shape[0] - self.packed.shape[0]
         for k in range(self.at.shape[0]):
-            self.fixed[self.at[k]] = parameters[self.parameter[k]]._data
+            self.fixed[self.at[k]] = (<Value> parameters[self.parameter[k]])._data
         if self.fixed_code.shape[0]:
             run_one(&self.fixed_code[0], &self.fixed_code[0] + self.fixed_code.shape[0], &self.fixed[0], NULL, NULL)
         for k in range(self.packed.shape[0]):
@@ -192,8 +194,7 @@ cdef class Native:
         for k in range(count):
             self.totals[k] = self.fixed[self.mean_at[k]] + self.totals[k] / self.batch
         for k in range(1, count):
-            parameter = parameters[k - 1]
-            parameter._grad = parameter._grad + self.totals[k]
+            (<Value> parameters[k - 1])._grad += self.totals[k]
         return self.totals[0]
 
 
