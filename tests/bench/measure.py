@@ -89,31 +89,32 @@ def race(key: str, workers: list[Worker], rounds: int, budget: float, results: R
 
 def prepare(key: str, workers: list[Worker], results: Results, tell: Tell) -> list[Worker]:
     """Those that can do it and agree with the others, ready to go; of the rest, the reason."""
-    ready, found = [], list[Prepared]()
-    seconds, fewer = results.once.setdefault(key, {}), results.fewer.setdefault(key, {})
+    found: dict[Worker, Prepared] = {}
     for worker in workers:
-        name = worker.kind.name
-        tell(f"{key}: preparing {name}")
+        tell(f"{key}: preparing {worker.kind.name}")
         try:
-            prepared = worker.ask("prepare", key)
-            agree(prepared, found)
+            found[worker] = worker.ask("prepare", key)
         except Failed as error:
-            results.reasons[key][name] = str(error)
+            results.reasons[key][worker.kind.name] = str(error)
+    seconds, fewer = results.once.setdefault(key, {}), results.fewer.setdefault(key, {})
+    for worker, prepared in list(found.items()):
+        name, expected = worker.kind.name, consensus(prepared, found.values())
+        if prepared.gradient is not None and not abs(prepared.gradient - expected) <= TOLERANCE * expected:
+            results.reasons[key][name] = (
+                f"disagrees: its gradient sums up to {prepared.gradient:.12g}, not {expected:.12g}"
+            )
+            del found[worker]
             continue
         seconds[name] = prepared.seconds
         if key in worker.kind.few:
             fewer[name] = prepared.units
-        ready.append(worker)
-    return ready
+    return list(found)
 
 
-def agree(one: Prepared, others: list[Prepared]) -> None:
-    """The gradient has to be that of the first engine with a problem of the same size."""
-    reference = next((other for other in others if other.units == one.units), None)
-    if not reference:
-        others += [] if math.isnan(one.size) else [one]  # plain floats have no gradient
-    elif not math.isnan(one.size) and abs(one.size - reference.size) > TOLERANCE * reference.size:
-        raise Failed(f"disagrees: the gradient is {one.size:.12g} in size, not {reference.size:.12g}")
+def consensus(one: Prepared, others: Iterable[Prepared]) -> float:
+    """The median of the gradients' sizes, of all with a problem of the same size; nan where all are."""
+    sizes = [other.gradient for other in others if other.units == one.units and other.gradient is not None]
+    return median([size for size in sizes if not math.isnan(size)] or [math.nan])
 
 
 def once(key: str, workers: list[Worker], results: Results, tell: Tell) -> None:

@@ -105,8 +105,7 @@ class Prepared:
 
     seconds: float
     units: int
-    value: float  # nan where it is not computed
-    size: float  # the sum of the gradient's absolute values
+    gradient: float | None  # the sum of its absolute values
 
 
 class Answers:
@@ -130,8 +129,8 @@ class Answers:
         outcome = step.run()
         seconds = time.perf_counter() - start
         self.steps[key] = step, problem.units
-        value, gradient = step.read(outcome)
-        return Prepared(seconds, problem.units, value, float(abs(gradient).sum()))
+        _, gradient = step.read(outcome)
+        return Prepared(seconds, problem.units, float(abs(gradient).sum()) if len(gradient) else None)
 
     def measure(self, key: str, budget: float) -> tuple[float, float]:
         """Seconds a unit, over as many steps as fit into the budget, at least one; and seconds in all."""
