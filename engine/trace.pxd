@@ -1,15 +1,21 @@
 cimport cython
 from .program cimport Program
+from .value cimport Value
 
 cdef class Tracer:
     cdef public Program program
     cdef public list parameters
-    cdef dict inputs, older
+    cdef dict inputs, older, codes
     cdef long newest
     cdef int[::1] younger
 
+    @cython.locals(program=Program, operands=tuple, value=Value, at=int)
+    cdef object write(self, Value node)
     @cython.locals(age=long, found=int)
-    cpdef int find(self, object value) except -1
+    cpdef int find(self, Value value) except -1
     @cython.locals(age=long)
-    cpdef object note(self, object value, int i)
-    cpdef int leaf(self, object value) except -1
+    cdef object note(self, Value value, int i)
+    cdef int leaf(self, Value value) except -1
+
+@cython.locals(tracer=Tracer)
+cpdef tuple trace(Value output, dict inputs, long newest)

@@ -20,12 +20,8 @@ def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program
     return v5
     """
     tracer = Tracer(inputs, newest, Value(0.0).serial)
-    codes: dict[str, int] = {}
     for node in order(output):
-        code = codes.get(node.op)
-        if code is None:
-            code = codes[node.op] = code_of(node.op)
-        tracer.note(node, tracer.program.emit_many(code, [tracer.find(x) for x in node.operands]))
+        tracer.write(node)
     tracer.program.outputs = [tracer.find(output)]
     return tracer.program, tracer.parameters
 
@@ -39,6 +35,20 @@ class Tracer:
         self.inputs, self.newest = inputs, newest
         self.younger = integers(latest - newest)
         self.older: dict[Value, int] = {}
+        self.codes: dict[str, int] = {}
+
+    def write(self, node: Value) -> None:
+        """An operation, whose operands are written already if they are operations."""
+        if node.op not in self.codes:
+            self.codes[node.op] = code_of(node.op)
+        program, operands = self.program, node.operands
+        for value in operands:  # which writes the leaves
+            self.find(value)
+        at = program.append(self.codes[node.op], len(operands))
+        for value in operands:
+            program.args[at] = self.find(value)
+            at += 1
+        self.note(node, len(program) - 1)
 
     def find(self, value: Value) -> int:
         """The instruction of a Value, a leaf being written when it is first seen."""
