@@ -107,7 +107,7 @@ def fitting(state: Mapping[str, Any], names: Iterable[str], owner: str) -> dict[
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"a state is a dict from names to numbers, not {type(state).__name__} {state!r}")
-    wanted, numbers, unfit = list(names), {}, []
+    wanted, numbers, unfit = dict.fromkeys(names), {}, []
     for name, number in state.items():
         try:
             numbers[name] = real(number)
@@ -115,7 +115,7 @@ def fitting(state: Mapping[str, Any], names: Iterable[str], owner: str) -> dict[
             unfit.append(f"{name} ({_shape(number)})")
     differences = {
         "missing": [name for name in wanted if name not in state],
-        "unexpected": [str(name) for name in state.keys() - set(wanted)],
+        "unexpected": [str(name) for name in state if name not in wanted],
         "not one number:": unfit,
     }
     if any(differences.values()):
@@ -167,7 +167,7 @@ def _before_number(name: str) -> str:
 
 
 def _some(names: list[str]) -> str:
-    shown = ", ".join(sorted(names)[:SHOWN])
+    shown = ", ".join(names[:SHOWN])
     return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
 
 

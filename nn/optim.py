@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from engine.errors import StateError
 from engine.value import Value, real
 
 from .init import count
@@ -61,6 +62,8 @@ class Optimizer:
         engine.errors.StateError: the state does not fit SGD of 1 parameters: missing velocity1
         """
         numbers = fitting(state, self.state_dict(), f"{type(self).__name__} of {len(self.parameters)} parameters")
+        if not (numbers["steps"] >= 0 and numbers["steps"].is_integer()):
+            raise StateError(f"steps must be a whole number from 0, not {numbers['steps']}")
         self.steps = int(numbers["steps"])
         self.state = {slot: [numbers[f"{slot}{i}"] for i in range(1, len(self.parameters) + 1)] for slot in self.slots}
 
