@@ -46,7 +46,7 @@ def demo_loop(module, Number, X, y, steps):
         svm = [(1 + -yi * scorei).relu() for yi, scorei in zip(y, scores, strict=True)]
         data_loss = sum(svm) * (1.0 / len(svm))
         alpha = 1e-4
-        reg_loss = alpha * sum((p * p for p in module.parameters()))
+        reg_loss = alpha * sum(p * p for p in module.parameters())
         total_loss = data_loss + reg_loss
         module.zero_grad()
         total_loss.backward()
