@@ -85,7 +85,10 @@ def serve(pipe: Connection, kind: type[Engine], threads: int) -> None:
     pin(threads)
     answers = Answers(kind())
     while True:
-        request, arguments = pipe.recv()
+        try:
+            request, arguments = pipe.recv()
+        except (EOFError, KeyboardInterrupt):  # nobody is left to ask
+            return
         try:
             answer = True, getattr(answers, request)(*arguments)
         except Exception as error:
