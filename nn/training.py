@@ -68,7 +68,8 @@ def fit(
     >>> [round(p.data, 3) for p in model.parameters()], history.loss[-1] < 1e-6
     ([2.0, 1.0], True)
     """
-    examples, held_out = _examples(X, y), None if validation is None else _examples(*validation, "validation ")
+    examples = _examples(X, y)
+    held_out = None if validation is None else _held_out(validation, len(examples[0][0]))
     total = len(examples[0])
     size = total if batch_size is None else min(count(batch_size, "batch_size"), total)
     rng = None if batch_size is None else generator(seed)
@@ -208,6 +209,22 @@ def _examples(X: Any, y: Any, what: str = "") -> Examples:
         if len(row) != len(rows[0]):
             raise ValueError(f"{what}X[{i}] has {len(row)} entries, where {what}X[0] has {len(rows[0])}")
     return rows, list(_plain(y))
+
+
+def _held_out(validation: Any, width: int) -> Examples:
+    """Validation data as examples that are as wide as those to train on."""
+    if not is_sequence(validation) or len(validation) != 2:
+        got = (
+            f"{len(validation)} things"
+            if is_sequence(validation)
+            else f"{type(validation).__name__} {validation!r:.80}"
+        )
+        raise (ValueError if is_sequence(validation) else TypeError)(f"validation must be a pair (X, y), not {got}")
+    X, y = validation
+    rows, targets = _examples(X, y, "validation ")
+    if len(rows[0]) != width:
+        raise ValueError(f"validation X[0] has {len(rows[0])} entries, where X[0] has {width}")
+    return rows, targets
 
 
 def _row(row: Any, place: str) -> list[float]:
