@@ -24,7 +24,11 @@ FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 OUTPUT = "build/cython"
-DIRECTIVES = {"language_level": 3, "annotation_typing": False}  # C types stand in the .pxd, hints are for readers
+DIRECTIVES = {
+    "language_level": 3,
+    "annotation_typing": False,  # C types stand in the .pxd, hints are for readers
+    "autotestdict": False,  # doctests are found where they stand, once
+}
 
 
 def extensions() -> list[Extension]:

@@ -38,6 +38,7 @@ def derivative(program: Program, wrt: int, count: int) -> Program:
     times the user's partial derivative, in the order in which eager mode adds. The outputs are the old one, then
     the derivatives in order.
 
+    >>> from engine.program import INPUT, MUL, Program
     >>> square = Program()
     >>> x = square.emit(INPUT, 0)
     >>> square.outputs = [square.emit(MUL, x, x)]
@@ -222,6 +223,7 @@ def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int
 def lower(program: Program) -> Program:
     """Every row that has a formula of its own written out in kernels.
 
+    >>> from engine.program import INPUT, Program, code_of
     >>> program = Program()
     >>> program.outputs = [program.emit(code_of("relu"), program.emit(INPUT, 0))]
     >>> print(lower(program))

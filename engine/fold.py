@@ -17,7 +17,7 @@ ABS, TIMES = CODES["abs"], CODES["times"]
 def fold(program: Program) -> Program:
     """Compute what is made of constants now, and drop operations that change nothing, as x * 1.
 
-    >>> from engine.program import INPUT
+    >>> from engine.program import INPUT, MUL, ONE, POW, Program
     >>> program = Program()
     >>> x, two = program.emit(INPUT, 0), program.constant(2.0)
     >>> program.outputs = [program.emit(POW, x, program.emit(MUL, two, ONE))]

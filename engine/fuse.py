@@ -11,7 +11,7 @@ def fuse(program: Program) -> Program:
     A sum takes in a sum that only it uses as long as the order of the additions stays what it was.
 
     >>> from engine.passes import dead
-    >>> from engine.program import INPUT
+    >>> from engine.program import ADD, INPUT, MUL, Program
     >>> program = Program()
     >>> a, b, c, d = (program.emit(INPUT, k) for k in range(4))
     >>> ab, cd = program.emit(MUL, a, b), program.emit(MUL, c, d)

@@ -29,7 +29,7 @@ LONG = 20_000  # instructions: about what a processor remembers of where a progr
 def merge(program: Program) -> Program:
     """Compute a common subexpression once.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(SUB, program.emit(MUL, x, y), program.emit(MUL, y, x))]
@@ -68,7 +68,7 @@ def _key(code: int, a: int, b: int) -> int:
 def dead(program: Program) -> Program:
     """Drop what no output depends on.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
     >>> program = Program()
     >>> x, unused = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(NEG, x)]
@@ -108,7 +108,7 @@ def average(program: Program) -> Program:
     Of the derivatives, which are all outputs but the first, what does not vary is taken out of the sum, and each
     product is summed on its own.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [x, program.emit(PRODUCTS, x, w, w, w)]
@@ -152,7 +152,7 @@ _AS_PAIRS: dict[int, Callable[[Sequence[int]], Sequence[int]]] = {
 def split(program: Program) -> Program:
     """First what depends on parameters alone, which is computed once a call, then what varies by example.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [program.emit(MUL, x, program.emit(NEG, w))]
@@ -173,7 +173,7 @@ def split(program: Program) -> Program:
 def group(program: Program) -> Program:
     """Bring together the sums over the same operands, so that they can be computed as one matrix product.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
     >>> program = Program()
     >>> u, v = program.emit(PARAMETER, 0), program.emit(PARAMETER, 1)
     >>> x = program.emit(INPUT, 0)
@@ -211,7 +211,7 @@ def group(program: Program) -> Program:
 def level(program: Program) -> Program:
     """Bring like instructions of the same depth together, if the program is so long that none is predicted.
 
-    >>> from engine.program import INPUT, MUL, NEG
+    >>> from engine.program import INPUT, MUL, NEG, Program
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(MUL, program.emit(NEG, x), program.emit(NEG, y))]

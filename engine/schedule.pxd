@@ -16,10 +16,10 @@ cdef list _weights(Program program, int i, unsigned char[::1] varies)
 cdef class Rows:
     cdef Program program
     cdef object plan
-    cdef int[::1] place, row, last
+    cdef int[::1] place, row, last, made
     cdef unsigned char[::1] varies
     cdef list free, code
-    cdef int run, rows
+    cdef int run, begun, rows
     cdef double cost
     cdef list counted, costs
 
@@ -29,6 +29,7 @@ cdef class Rows:
     cdef object read(self, list steps, list blocks)
     @cython.locals(kind=int, first=int, end=int, j=int, code=list)
     cdef object write_one(self, int i, int n)
+    cdef bint joins(self, int kind, int operand)
     @cython.locals(k=int)
     cdef object write_block(self, object block, int n)
     cdef int take(self, int i)

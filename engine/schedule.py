@@ -20,6 +20,7 @@ from .program import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE
 CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
 }
+TOGETHER = {CODES[name] for name in ("exp", "log", "log1p", "tanh", "erf")}  # a run of these reads before it writes
 
 
 def counted(code: int) -> bool:
@@ -176,6 +177,7 @@ class Rows:
         self.free: list[int] = []
         self.code: list[int] = []
         self.run = 0  # where the count of the run of like instructions stands that is being written
+        self.begun, self.made = 0, integers(len(program))  # the step that began the run, and that made each value
         self.rows, self.cost = 0, 0.0
         self.counted = [counted(code) for code in range(len(NAMES))]
         self.costs = [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))]  # nanoseconds an operand
@@ -216,12 +218,13 @@ class Rows:
         """An instruction, as one more of the run that it continues."""
         program, code = self.program, self.code
         kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
-        if self.run and code[self.run - 1] == kind and not self.counted[kind]:
+        if self.run and code[self.run - 1] == kind and self.joins(kind, program.args[first]):
             code[self.run] += 1
         else:
-            self.run = len(code) + 1
+            self.run, self.begun = len(code) + 1, n
             code.append(kind)
             code.append((end - first) // (2 if kind == PRODUCTS else 1) if self.counted[kind] else 1)
+        self.made[i] = n
         code.append(self.take(i))
         for j in range(first, end):
             code.append(self.row[program.args[j]])
@@ -230,6 +233,10 @@ class Rows:
         if not self.last[i]:
             self.free.append(self.row[i])
         self.cost += self.costs[kind] * (end - first)
+
+    def joins(self, kind: int, operand: int) -> bool:
+        """Whether an instruction may continue a run of its kind."""
+        return not self.counted[kind] and (kind not in TOGETHER or self.made[operand] < self.begun)
 
     def write_block(self, block: Block, n: int) -> None:
         """A matrix product."""

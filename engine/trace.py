@@ -10,6 +10,7 @@ from .value import Value
 def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
     """The graph behind `output` as a program, and its parameters: the leaves not younger than `newest`.
 
+    >>> from engine.value import Value
     >>> x, w = Value(1.0), Value(2.0)
     >>> program, parameters = trace(x * w + 3.0, {x: 0}, w.serial)
     >>> print(program)

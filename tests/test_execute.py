@@ -11,7 +11,7 @@ from strategies import EDGES, numbers, programs
 
 import engine
 from engine import Value, execute, record
-from engine.ops import KERNELS, TABLE, row
+from engine.ops import KERNELS, TABLE, numeric, row
 from engine.value import apply
 
 np = pytest.importorskip("numpy")
@@ -109,6 +109,14 @@ def test_random_programs_agree_with_eager_mode(drawn, fixed, length):
             mean = recording.backward(batch)
         assert_agree([mean], [output.data], [point], absolute=1e-11)
         assert_agree([x.grad for x in parameters], wanted[:fixed], [point] * fixed, absolute=1e-10)
+
+
+@pytest.mark.parametrize("length", [1, 5])
+@pytest.mark.parametrize("name", ["exp", "log", "log1p", "tanh", "erf"])
+def test_a_function_of_its_own_result_is_computed_one_after_the_other(name, length, executor):
+    recording = record(lambda x: apply(name, apply(name, x)), 3.0)
+    once = numeric(name, 3.0)
+    assert_agree(recording.forward([3.0] * length), [numeric(name, once)] * length, [3.0] * length)
 
 
 def network(widths):
