@@ -31,7 +31,8 @@ def backward(output: Value) -> None:
         else:
             operands, partials = node._lists
             for i in range(len(operands)):
-                operands[i]._grad += grad * partials[i]
+                operand = operands[i]
+                operand._grad += grad * partials[i]
 
 
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Any, ...]:

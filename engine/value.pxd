@@ -4,30 +4,26 @@ from libc.math cimport exp as c_exp, log as c_log, pow as c_pow, tanh as c_tanh
 
 cdef long _serial
 cdef bint _strict
-cdef int _depth
+cdef int DEPTH, _depth
 cdef list _released
 cdef object _watch
 
 
 cdef class Value:
-    cdef public double _data, _grad, _da, _db
+    cdef public long _mark  # what a search reads comes first, to lie on one line of the cache
+    cdef public str op
     cdef public Value _a, _b
     cdef public tuple _lists
-    cdef public str label, op
-    cdef public long _mark
+    cdef public double _grad, _da, _db, _data
+    cdef public str label
     cdef readonly long serial
 
 
 @cython.locals(node=Value)
-cdef Value _node(str op, double data)
-@cython.locals(node=Value)
-cdef Value _unary(str op, double data, Value a, double da)
-@cython.locals(node=Value)
-cdef Value _binary(str op, double data, Value a, Value b, double da, double db)
-@cython.locals(node=Value)
-cdef Value _variadic(str op, double data, list operands, list partials)
+cdef Value _node(str op, double data, Value a, Value b, double da, double db=*, tuple lists=*)
 cdef void _release(Value node)
-cdef double _sigmoid(double x)
+@cython.locals(e=double)
+cdef double _bell(double x)
 @cython.locals(x=double, y=double)
 cdef Value _row_unary(str name, Value a)
 @cython.locals(x1=double, x2=double, y=double, da=double, db=double)

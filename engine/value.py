@@ -127,31 +127,31 @@ class Value:
         extensions["backward"](self)
 
     def __add__(self, other: Any) -> Value:
-        b = other if type(other) is Value else _operand(other)
-        return NotImplemented if b is None else _binary("add", self._data + b._data, self, b, 1.0, 1.0)
+        b = _operand(other)
+        return NotImplemented if b is None else _node("add", self._data + b._data, self, b, 1.0, 1.0)
 
     def __radd__(self, other: Any) -> Value:
         a = _operand(other)
-        return NotImplemented if a is None else _binary("add", a._data + self._data, a, self, 1.0, 1.0)
+        return NotImplemented if a is None else _node("add", a._data + self._data, a, self, 1.0, 1.0)
 
     def __sub__(self, other: Any) -> Value:
-        b = other if type(other) is Value else _operand(other)
-        return NotImplemented if b is None else _binary("sub", self._data - b._data, self, b, 1.0, -1.0)
+        b = _operand(other)
+        return NotImplemented if b is None else _node("sub", self._data - b._data, self, b, 1.0, -1.0)
 
     def __rsub__(self, other: Any) -> Value:
         a = _operand(other)
-        return NotImplemented if a is None else _binary("sub", a._data - self._data, a, self, 1.0, -1.0)
+        return NotImplemented if a is None else _node("sub", a._data - self._data, a, self, 1.0, -1.0)
 
     def __mul__(self, other: Any) -> Value:
-        b = other if type(other) is Value else _operand(other)
-        return NotImplemented if b is None else _binary("mul", self._data * b._data, self, b, b._data, self._data)
+        b = _operand(other)
+        return NotImplemented if b is None else _node("mul", self._data * b._data, self, b, b._data, self._data)
 
     def __rmul__(self, other: Any) -> Value:
         a = _operand(other)
-        return NotImplemented if a is None else _binary("mul", a._data * self._data, a, self, self._data, a._data)
+        return NotImplemented if a is None else _node("mul", a._data * self._data, a, self, self._data, a._data)
 
     def __truediv__(self, other: Any) -> Value:
-        b = other if type(other) is Value else _operand(other)
+        b = _operand(other)
         return NotImplemented if b is None else _divide(self, b)
 
     def __rtruediv__(self, other: Any) -> Value:
@@ -159,17 +159,15 @@ class Value:
         return NotImplemented if a is None else _divide(a, self)
 
     def __pow__(self, other: Any) -> Value:
-        if type(other) is Value:
-            return _row_binary("pow", self, other)
         b = _operand(other)
-        return NotImplemented if b is None else _power(self, b)
+        return NotImplemented if b is None else _row_binary("pow", self, b) if b is other else _power(self, b)
 
     def __rpow__(self, other: Any) -> Value:
         a = _operand(other)
         return NotImplemented if a is None else _row_binary("pow", a, self)
 
     def __neg__(self) -> Value:
-        return _unary("neg", -self._data, self, -1.0)
+        return _node("neg", -self._data, self, None, -1.0)
 
     def __pos__(self) -> Value:
         return self
@@ -180,11 +178,12 @@ class Value:
     def exp(self) -> Value:
         """The exponential."""
         y = c_exp(self._data)
-        return _unary("exp", y, self, y)
+        return _node("exp", y, self, None, y)
 
     def log(self) -> Value:
         """The natural logarithm; -inf at 0, nan below."""
-        return _unary("log", c_log(self._data), self, 1.0 / self._data) if self._data else _row_unary("log", self)
+        x = self._data
+        return _node("log", c_log(x), self, None, 1.0 / x) if x else _row_unary("log", self)
 
     def sqrt(self) -> Value:
         """The square root; nan below 0, and a slope of inf at 0."""
@@ -192,7 +191,7 @@ class Value:
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return _unary("tanh", c_tanh(self._data), self, 4.0 * _sigmoid(2.0 * self._data) * _sigmoid(-2.0 * self._data))
+        return _node("tanh", c_tanh(self._data), self, None, 4.0 * _bell(2.0 * self._data))
 
     def sigmoid(self) -> Value:
         """The logistic function 1 / (1 + exp(-a)), with a slope exact in saturation too.
@@ -200,18 +199,16 @@ class Value:
         >>> Value(50.0).sigmoid().partials
         (1.9287498479639178e-22,)
         """
-        return _unary("sigmoid", _sigmoid(self._data), self, _sigmoid(self._data) * _sigmoid(-self._data))
+        x = self._data
+        e = c_exp(-abs(x))
+        return _node("sigmoid", (1.0 if x >= 0.0 else e) / (1.0 + e), self, None, _bell(x))
 
     def relu(self) -> Value:
         """The positive part; its slope at 0 is 0, and nan stays nan."""
         x = self._data
-        return (
-            _unary("relu", x, self, 1.0)
-            if x > 0.0
-            else _unary("relu", 0.0 if x < 0.0 else x, self, 0.0)
-            if x <= 0.0
-            else _row_unary("relu", self)
-        )
+        if x != x:
+            return _row_unary("relu", self)
+        return _node("relu", x, self, None, 1.0) if x > 0.0 else _node("relu", 0.0 if x else x, self, None, 0.0)
 
     def leaky_relu(self) -> Value:
         """The identity above 0, a hundredth of it below; its slope at 0 is 0."""
@@ -338,7 +335,7 @@ def dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Value
     total = 0.0
     for i in range(size):
         total += w[i] * x[i]
-    return _variadic("dot", total + numbers[-1], operands, [*x, *w, 1.0])
+    return _node("dot", total + numbers[-1], None, None, 0.0, 0.0, (operands, [*x, *w, 1.0]))
 
 
 def logsumexp(operands: Sequence[Any]) -> Any:
@@ -421,52 +418,29 @@ def watching(watch: Callable[[Value], None]) -> Iterator[None]:
 # Nodes are made here and nowhere else, by __new__: a node's numbers need no checking.
 
 
-def _node(op: str, data: float) -> Value:
+def _node(
+    op: str, data: float, a: Value | None, b: Value | None, da: float, db: float = 0.0, lists: Any = None
+) -> Value:
     global _serial
     _serial += 1
     node = Value.__new__(Value)
     node.serial = _serial
     node._data = data
     node._grad = 0.0
-    node.label = ""
-    node.op = op
-    node._mark = 0
-    return node
-
-
-def _unary(op: str, data: float, a: Value, da: float) -> Value:
-    node = _node(op, data)
-    node._a = a
-    node._b = node._lists = None
-    node._da = da
-    node._db = 0.0
-    if data - data or _strict:
-        _inspect(node)
-    return node
-
-
-def _binary(op: str, data: float, a: Value, b: Value, da: float, db: float) -> Value:
-    node = _node(op, data)
     node._a = a
     node._b = b
     node._da = da
     node._db = db
-    node._lists = None
+    node._lists = lists
+    node._mark = 0
+    node.label = ""
+    node.op = op
     if data - data or _strict:
         _inspect(node)
     return node
 
 
-def _variadic(op: str, data: float, operands: list[Value], partials: list[float]) -> Value:
-    node = _node(op, data)
-    node._a = node._b = None
-    node._da = node._db = 0.0
-    node._lists = (operands, partials)
-    if data - data or _strict:
-        _inspect(node)
-    return node
-
-
+DEPTH = 50  # of nested calls, a few hundred bytes of stack each
 _depth = 0
 _released: list[Any] = []  # operands of freed nodes, kept a moment
 
@@ -477,8 +451,10 @@ def _release(node: Value) -> None:
     A chain of a million nodes would otherwise be freed by a million nested calls. Plain Python sees to that itself.
     """
     global _depth
-    if _depth > 20:
-        _released.append((node._a, node._b, node._lists))
+    if _depth > DEPTH:
+        _released.append(node._lists or node._a)
+        if node._b is not None:
+            _released.append(node._b)
         return
     _depth += 1
     node._a = node._b = node._lists = None
@@ -492,14 +468,14 @@ def _release(node: Value) -> None:
 def _row_unary(name: str, a: Value) -> Value:
     row, x = TABLE[name], a._data
     y = row.value(x)
-    return _unary(name, y, a, row.slopes(y, x)[0])
+    return _node(name, y, a, None, row.slopes(y, x)[0])
 
 
 def _row_binary(name: str, a: Value, b: Value) -> Value:
     row, x1, x2 = TABLE[name], a._data, b._data
     y = row.value(x1, x2)
     da, db = row.slopes(y, x1, x2)
-    return _binary(name, y, a, b, da, db)
+    return _node(name, y, a, b, da, db)
 
 
 def _row_variadic(name: str, groups: Sequence[Any]) -> Any:
@@ -510,35 +486,39 @@ def _row_variadic(name: str, groups: Sequence[Any]) -> Any:
     operands = [as_value(x) for x in flat]
     numbers = row.split([operand._data for operand in operands])
     y = row.value(*numbers)
-    return _variadic(name, y, operands, row.flatten(row.slopes(y, *numbers), size))
+    return _node(name, y, None, None, 0.0, 0.0, (operands, row.flatten(row.slopes(y, *numbers), size)))
 
 
-def _sigmoid(x: float) -> float:
-    return (1.0 if x >= 0.0 else c_exp(x)) / (1.0 + c_exp(-abs(x)))
+def _bell(x: float) -> float:
+    """The slope of the logistic function, exact in saturation too: σ(x) * σ(-x) by one exponential."""
+    e = c_exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
 
 
 def _divide(a: Value, b: Value) -> Value:
     if b._data == 0.0:
         return _row_binary("div", a, b)
     y = a._data / b._data
-    return _binary("div", y, a, b, 1.0 / b._data, -y / b._data)
+    return _node("div", y, a, b, 1.0 / b._data, -y / b._data)
 
 
 def _power(a: Value, b: Value) -> Value:
     """A power whose exponent is a plain number: it cannot vary, so its partial is 0, not nan for a negative base."""
     x, n = a._data, b._data
     if n == 2.0:
-        return _binary("pow", x * x, a, b, 2.0 * x, 0.0)
+        return _node("pow", x * x, a, b, 2.0 * x, 0.0)
     y = c_pow(x, n)
     if n - 1.0 + 1.0 != n:  # n - 1 is rounded, and the power would show it
-        return _binary("pow", y, a, b, TABLE["pow"].slopes(y, x, n)[0], 0.0)
-    return _binary("pow", y, a, b, n * c_pow(x, n - 1.0) if n else 0.0, 0.0)
+        return _node("pow", y, a, b, TABLE["pow"].slopes(y, x, n)[0], 0.0)
+    return _node("pow", y, a, b, n * c_pow(x, n - 1.0) if n else 0.0, 0.0)
 
 
 def _operand(number: Any) -> Value | None:
-    """A number as a constant, None for what arithmetic has to leave to the other operand's type."""
+    """A Value as it is, a number as a constant, None for what arithmetic has to leave to the other operand's type."""
+    if type(number) is Value:
+        return number
     if isinstance(number, (float, int)):
-        return Value(number)
+        return _node("", float(number), None, None, 0.0)
     if isinstance(number, (str, bytes, type(None), complex, list, tuple, dict, set)):
         raise TypeError(
             f"a Value is combined with Values and real numbers, not with {type(number).__name__} {number!r}"
@@ -565,6 +545,8 @@ def _leaf(data: float, grad: float, label: str) -> Value:
 
 def _inspect(node: Value) -> None:
     """Called on what is not finite, whose data - data is nan, and inside `strict()` on all: a check of nanoseconds."""
+    if not node.op:
+        return
     if not _strict:
         _remember(node)
     elif not (math.isfinite(node._data) and all(map(math.isfinite, node.partials))):
