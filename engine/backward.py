@@ -53,7 +53,9 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
         if not isinstance(x, Value):
             raise TypeError(f"grad takes Values as inputs, not {type(x).__name__} {x!r}")
     nodes = between(wanted, output)
-    adjoints = _adjoints_as_values(nodes, output) if create_graph else _adjoints(nodes, output)
+    adjoints: dict[Value, Any] = {}
+    if nodes:
+        adjoints |= _adjoints_as_values(nodes, output) if create_graph else _adjoints(nodes, output)
     return tuple(adjoints[x] if x in adjoints else Value(0.0) if create_graph else 0.0 for x in wanted)
 
 

@@ -490,9 +490,9 @@ def _row_variadic(name: str, groups: Sequence[Any]) -> Any:
 
 
 def _bell(x: float) -> float:
-    """The slope of the logistic function, exact in saturation too: σ(x) * σ(-x) by one exponential."""
+    """The slope of the logistic function, σ(x) * σ(-x), by one exponential."""
     e = c_exp(-abs(x))
-    return e / ((1.0 + e) * (1.0 + e))
+    return 1.0 / (1.0 + e) * (e / (1.0 + e))
 
 
 def _divide(a: Value, b: Value) -> Value:
