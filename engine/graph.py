@@ -40,7 +40,10 @@ def order(output: Value) -> list[Value]:
                 if a.op and a._mark != search and a._mark != -search:
                     stack.append(a)
             else:
-                stack += [x for x in reversed(node._lists[0]) if x.op and x._mark != search and x._mark != -search]
+                operands = node._lists[0]
+                for x in reversed(operands):
+                    if x.op and x._mark != search and x._mark != -search:
+                        stack.append(x)
     return found
 
 

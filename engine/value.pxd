@@ -35,3 +35,6 @@ cdef Value _power(Value a, Value b)
 cdef Value _operand(object number)
 cdef double _compared(object other) except? -1.0
 cdef double _look(Value value) except? -1.0
+cpdef Value as_value(object number)
+@cython.locals(size=cython.Py_ssize_t, i=cython.Py_ssize_t, operands=list, partials=list, total=double, w=Value, x=Value, b=Value)
+cpdef Value dot(object weights, object inputs, object bias=*)

@@ -326,16 +326,18 @@ def dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Value
     >>> dot([Value(2.0), Value(3.0)], [10.0, 100.0], 1.0).data
     321.0
     """
-    if len(weights) != len(inputs):
-        raise ValueError(f"dot takes as many weights as inputs, not {len(weights)} weights and {len(inputs)} inputs")
-    operands = [x if type(x) is Value else as_value(x) for x in (*weights, *inputs, bias)]
-    numbers = [operand._data for operand in operands]
     size = len(weights)
-    w, x = numbers[:size], numbers[size : 2 * size]
+    if size != len(inputs):
+        raise ValueError(f"dot takes as many weights as inputs, not {size} weights and {len(inputs)} inputs")
+    operands = [entry if type(entry) is Value else as_value(entry) for entry in [*weights, *inputs, bias]]
+    partials = [1.0] * len(operands)
     total = 0.0
     for i in range(size):
-        total += w[i] * x[i]
-    return _node("dot", total + numbers[-1], None, None, 0.0, 0.0, (operands, [*x, *w, 1.0]))
+        w, x = operands[i], operands[size + i]
+        partials[i], partials[size + i] = x._data, w._data
+        total += w._data * x._data
+    b = operands[2 * size]
+    return _node("dot", total + b._data, None, None, 0.0, 0.0, (operands, partials))
 
 
 def logsumexp(operands: Sequence[Any]) -> Any:
