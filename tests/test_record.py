@@ -138,6 +138,20 @@ def test_recordings_of_two_thousand_operations_in_a_row_need_no_stack():
     assert recording.gradients([0.5])[0][0] == pytest.approx(x.grad, rel=1e-9)
 
 
+def test_a_chain_of_sixty_thousand_operations_replays_in_its_order():
+    def deep(x):
+        for _ in range(20_000):
+            x = 1.001 * (x * 0.999).sin() + 0.01
+        return x
+
+    x = Value(0.5)
+    y = deep(x)
+    y.backward()
+    recording = record(deep, 0.5)
+    assert recording.forward([0.5])[0] == pytest.approx(y.data, rel=1e-9)
+    assert recording.gradients([0.5])[0][0] == pytest.approx(x.grad, rel=1e-9)
+
+
 def test_a_recording_can_be_used_by_several_threads():
     w = Value(1.5)
     recording = record(lambda x: (w * x).tanh(), 1.0)
