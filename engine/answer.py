@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .formula import derivative, naming
 from .ops import TABLE, evaluate, numeric
 from .paths import ChainRule, Factor
-from .terms import short_number
+from .terms import many, short_number
 from .value import extensions
 
 TYPED = 1e-3  # how far a number that a learner reads off a picture of four digits may lie from the truth
@@ -44,8 +44,8 @@ def check(chain: ChainRule, factors: Sequence[float | str], path: int = 0) -> Ch
     factor 2 of 2 is ∂output/∂a = 2 * (a - 3) = -4, not 2 * (3 - a) = 4: the sign is wrong
     """
     paths = chain.paths(path + 1) if isinstance(path, int) and path >= 0 else []
-    if len(paths) != path + 1:
-        raise ValueError(f"path is a rank from 0 to {chain.path_count - 1}, strongest first, not {path!r}")
+    if not paths or len(paths) != path + 1:
+        raise ValueError(f"path is a rank from 0 to {many(chain.path_count - 1)}, strongest first, not {path!r}")
     truth = paths[path].factors
     given = [_number(chain, factor) for factor in factors]
     agrees = [_agrees(factor, number, f) for factor, number, f in zip(factors, given, truth, strict=False)]

@@ -9,7 +9,7 @@ from .formula import derivative
 from .paths import ChainRule, Path
 from .pull import Flow, step
 from .style import RULE, Row, Span
-from .terms import pretty_number
+from .terms import many, pretty_number
 from .value import Value
 from .verdict import TINY
 
@@ -28,7 +28,7 @@ def caption(chain: ChainRule, flow: Flow, called: Callable[[Value], str]) -> lis
     left = chain.path_count - len(flow.paths)
     if left:
         rest = pretty_number(chain.total - math.fsum(path.product for path in flow.paths), digits)
-        rows.append(([("key", f"… and {left:,} more, together")], [], _EQUALS, [("number", rest)]))
+        rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, [("number", rest)]))
     colour = "dead" if flow.killing and chain.verdict == "killed" else "for"
     total: Row = (
         [("name", derivative(called(chain.output), called(chain.wrt))), ("key", f"  {_counted(chain)} = backward()")],
@@ -69,7 +69,7 @@ def _digits(paths: Sequence[Path], total: float) -> int:
 
 
 def _counted(chain: ChainRule) -> str:
-    return {0: "no path", 1: "one path"}.get(chain.path_count, f"sum of {chain.path_count:,} paths")
+    return {0: "no path", 1: "one path"}.get(chain.path_count, f"sum of {many(chain.path_count)} paths")
 
 
 def _legend(chain: ChainRule, flow: Flow) -> list[Row]:

@@ -167,4 +167,8 @@ function power(log2) {
   return `${pretty(10 ** (log10 - exponent))}e${exponent}`.replace("-", "−");
 }
 
-const many = count => count.toLocaleString("en");
+// How many: exact as far as it can be read, then four digits.
+function many(count) {
+  const digits = count.toString(), rest = digits.length - 1;
+  return rest < 100 ? count.toLocaleString("en") : `${pretty(Number(`${digits[0]}.${digits.slice(1, 17)}`))}e${rest}`;
+}

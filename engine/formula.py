@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from .graph import ancestors
 from .ops import TABLE, evaluate, numeric
 from .paths import ChainRule, Factor, Path
-from .terms import Name, Style, Term, latex_name, latex_number, pretty_number, short_number, show, size, symbol
+from .terms import Name, Style, Term, latex_name, latex_number, many, pretty_number, short_number, show, size, symbol
 from .value import Value, extensions
 
 LARGEST = 24  # names and numbers in a term: about two lines of text
@@ -208,7 +208,7 @@ def _elided(items: Sequence[str], most: int = 16) -> list[str]:
 def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
     left = chain.path_count - len(paths)
     shown = sum(path.product for path in paths)
-    return [f"     … and {left:,} more, together {short_number(chain.total - shown)}"] if left else []
+    return [f"     … and {many(left)} more, together {short_number(chain.total - shown)}"] if left else []
 
 
 def to_latex(chain: ChainRule, k: int = 10) -> str:
@@ -219,7 +219,7 @@ def to_latex(chain: ChainRule, k: int = 10) -> str:
         return rf"\frac{{\partial {latex_name(names[of])}}}{{\partial {latex_name(names[wrt])}}}"
 
     left = chain.path_count - len(paths)
-    more = rf" + \cdots \text{{ ({left:,} more)}}" if left else ""
+    more = rf" + \cdots \text{{ ({many(left)} more)}}" if left else ""
     rows = [
         [r" \, ".join(slope(f.of, f.wrt) for f in path.factors) or "1" for path in paths],
         [r" \cdot ".join(factor_text(f, "latex") for f in path.factors) or "1" for path in paths],

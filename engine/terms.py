@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from functools import cache
 from typing import Any, Literal
 
@@ -212,6 +213,17 @@ def short_number(number: float) -> str:
     ('-0.3096', '2.411e-20')
     """
     return f"{number:.4g}"
+
+
+def many(count: int) -> str:
+    """A number of things: exact as far as it can be read, then four digits, as paths outgrow what `str` takes.
+
+    >>> many(1234567), many(3**20000)
+    ('1,234,567', '2.661e9542')
+    """
+    if count < 10**100:
+        return f"{count:,}"
+    return f"{Decimal(count).normalize(Context(prec=4)):.4g}".replace("e+", "e")
 
 
 def pretty_number(number: float, digits: int = 4) -> str:

@@ -12,7 +12,7 @@ from decimal import Context, Decimal, localcontext
 
 from .formula import derivative, factor_text, naming
 from .paths import ChainRule, Factor, Path
-from .terms import short_number
+from .terms import many, short_number
 from .value import Value, extensions
 
 TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
@@ -140,7 +140,7 @@ def _culprit(factor: Factor) -> tuple[Value, Value]:
 
 
 def _why_cancelled(chain: ChainRule, up: Decimal, down: Decimal) -> str:
-    fields = {"count": f"{chain.path_count:,}", "up": _short(up), "down": _short(down)}
+    fields = {"count": many(chain.path_count), "up": _short(up), "down": _short(down)}
     return SENTENCES["cancelled"].format(**fields, total=short_number(chain.total))
 
 
@@ -160,7 +160,7 @@ def _why_ok(chain: ChainRule, strongest: Path) -> str:
     if chain.path_count == 1:
         return SENTENCES["single"]
     fields = {"share": short_number(strongest.product), "total": short_number(chain.total)}
-    return SENTENCES["ok"].format(count=f"{chain.path_count:,}", **fields)
+    return SENTENCES["ok"].format(count=many(chain.path_count), **fields)
 
 
 extensions["ChainRule.judge"] = judge

@@ -14,7 +14,9 @@ SHORT = {
     "04_saturated": ["--steps", "2"],
     "05_copies": ["--steps", "2"],
     "09_xor": ["--steps", "2"],
+    "13_options": ["--samples", "2000"],
 }
+GREEKS = ("price", "delta", "vega", "theta", "rho", "gamma", "vanna", "volga")
 
 
 @pytest.fixture
@@ -96,3 +98,20 @@ def test_iris_are_told_apart_by_networks_that_did_not_see_them(run):
     output = run(named("03_iris"), "--epochs", "8")
     accuracy = float(output.split("held-out accuracy ")[1].split("%")[0])
     assert accuracy >= 93
+
+
+def test_options_agree_with_the_closed_forms(run):
+    output = run(named("13_options"), "--samples", "20000")
+    rows = [line.split() for line in output.splitlines() if line.startswith(GREEKS)]
+    assert len(rows) == len(GREEKS)
+    for _, replay, create_graph, _ in rows:
+        assert 0.0 < float(replay) < 1e-10
+        assert 0.0 < float(create_graph) < 1e-10
+    assert abs(float(output.split("∂price/∂d₁ = ")[1].split()[0])) < 1e-12
+
+
+def test_there_is_no_option_of_no_samples(run, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(named("13_options"), "--samples", "0")
+    assert stopped.value.code == 2
+    assert "there must be samples, not 0" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from engine import RecordingError, Value, dot, maximum, record, relu, softmax
+from engine import RecordingError, Value, dot, erf, grad, maximum, record, relu, softmax
 
 np = pytest.importorskip("numpy")
 
@@ -128,6 +128,36 @@ def test_recordings_of_two_thousand_operations_in_a_row_need_no_stack():
     def deep(x):
         for _ in range(1000):
             x = (x * 0.9).sin()
+        return x
+
+    x = Value(0.5)
+    y = deep(x)
+    y.backward()
+    recording = record(deep, 0.5)
+    assert recording.forward([0.5])[0] == pytest.approx(y.data, rel=1e-9)
+    assert recording.gradients([0.5])[0][0] == pytest.approx(x.grad, rel=1e-9)
+
+
+def test_a_derivative_is_recorded_as_any_function_and_differentiated_again():
+    w = Value(1.5, "w")
+
+    def slope(x, y):
+        return grad((w * x).tanh() * y**3 + erf(x / y) ** 2, x, create_graph=True)[0]
+
+    x, y = Value(0.7), Value(-1.2)
+    wanted = slope(x, y)
+    second = grad(wanted, [x, y, w])
+    recording = record(slope, 0.1, 0.9)
+    assert recording.forward([0.7], [-1.2])[0] == pytest.approx(wanted.data, rel=1e-14)
+    assert [column[0] for column in recording.gradients([0.7], [-1.2])] == pytest.approx(second[:2], rel=1e-14)
+    recording.backward([0.7], [-1.2])
+    assert w.grad == pytest.approx(second[2], rel=1e-14)
+
+
+def test_a_chain_of_sixty_thousand_operations_replays_in_its_order():
+    def deep(x):
+        for _ in range(20_000):
+            x = 1.001 * (x * 0.999).sin() + 0.01
         return x
 
     x = Value(0.5)

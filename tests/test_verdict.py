@@ -1,5 +1,7 @@
 """The verdict names what makes a derivative what it is, and a learner's factors are judged one by one."""
 
+import sys
+
 import pytest
 from graphs import labelled, two_paths
 
@@ -93,6 +95,28 @@ def test_a_factor_that_is_not_finite_is_named():
     chain = chain_rule(y, x)
     assert chain.verdict == "non_finite"
     assert chain.sentence.startswith("∂y/∂x = 0.5 / y = inf")
+
+
+@pytest.fixture
+def few_digits():
+    most = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    yield
+    sys.set_int_max_str_digits(most)
+
+
+def test_more_paths_than_python_writes_in_digits(few_digits):
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(2200):
+        y = 0.5 * y + 0.5 * y
+    chain = chain_rule(labelled(y, "y"), x, by="operations")
+    assert chain.path_count == 2**2200
+    assert chain.verdict == "ok"
+    assert "1.845e662 paths; " in chain.sentence
+    assert "1.845e662 more" in str(chain)
+    with pytest.raises(ValueError, match="a rank from 0 to 1.845e662"):
+        chain.check([1.0], path=-1)
 
 
 def test_thresholds_can_be_overridden():
