@@ -21,10 +21,12 @@ def symmetric(case: Case) -> list[Finding]:
     flow = case.flow
     marks = {i: (_digits(flow.data[i]), _gradient(flow, i)) for i in case.units.parameters}
     alike = case.units.classes(marks)
+    size = Counter(alike[unit.key] for unit in case.units.all if unit.pre)
     layers: dict[str, list[list[Unit]]] = {}
     classes: dict[object, list[Unit]] = {}
     for unit in case.units.all:
-        if unit.pre and any(i in case.units.deep for i in unit.activations or unit.pre):
+        twin = unit.pre and size[alike[unit.key]] > 1
+        if twin and any(i in case.units.deep for i in unit.activations or unit.pre):
             ops = {flow.nodes[i].op for i in unit.activations}
             classes.setdefault((unit.layer, alike[unit.key], _digits(flow.data[unit.pre[0]]), *sorted(ops)), []).append(
                 unit
@@ -42,7 +44,7 @@ def _digits(number: float) -> float:
 def _gradient(flow: Flow, i: int) -> float:
     """A gradient to six digits, 0 if rounding may have made all of it."""
     gradient = flow.gradients[i]
-    return 0.0 if abs(gradient) <= 1e-6 * flow.spreads[i] else _digits(gradient)
+    return 0.0 if abs(gradient) <= 1e-6 * flow.spread(i) else _digits(gradient)
 
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
@@ -69,9 +71,11 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
-    layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
-    if len(layers) < 2:
+    if len(set(case.units.layer_of.values())) < 2:
         return _lost_on_the_way(case)
+    if not _any_faint(case):
+        return []
+    layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
     top = max(range(len(layers)), key=lambda k: layers[k][2])
     faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
     faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
@@ -90,6 +94,12 @@ def vanishing(case: Case) -> list[Finding]:
     if first[2]:
         evidence["factor a layer"] = (first[2] / last[2]) ** (1 / steps)
     return [_vanished(tuple(layers[k][0] for k in faint), evidence)]
+
+
+def _any_faint(case: Case) -> bool:
+    """Whether any unit's gradient is next to nothing beside another's."""
+    strengths = [_strength(case, [unit]) for unit in case.units.all if unit.pre]
+    return bool(strengths) and min(strengths) <= case.limits.vanished * max(strengths)
 
 
 def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
@@ -113,14 +123,14 @@ def _strength(case: Case, units: Sequence[Unit]) -> float:
 def _lost_on_the_way(case: Case) -> list[Finding]:
     """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
     flow, limits = case.flow, case.limits
-    faint = [p for p in case.positions if abs(case.gradient(p)) <= limits.vanished]
+    faint = [p for p in case.places if abs(case.gradient(p)) <= limits.vanished]
     if not faint:
         return []
     paths = _strongest(flow)
-    found = [p for p in faint if _fades(paths[case.positions[p]], limits)]
+    found = [p for p in faint if _fades(paths[case.places[p]], limits)]
     if not found:
         return []
-    way = paths[case.positions[found[0]]]
+    way = paths[case.places[found[0]]]
     evidence: Evidence = {
         "gradient": case.gradient(found[0]),
         "factors": way.factors,
@@ -145,9 +155,9 @@ class _Way:
 def _strongest(flow: Flow) -> list[_Way]:
     """For each node the strongest path from the loss."""
     best = [_Way()] * len(flow.nodes)
-    best[-1] = _Way(0.0)
+    best[flow.end] = _Way(0.0)
     for i in reversed(flow.interior):
-        for j, partial in zip(flow.operands[i], flow.partials[i], strict=True):
+        for j, partial in zip(flow.operands(i), flow.partials(i), strict=True):
             if partial and best[i].size + math.log(abs(partial)) > best[j].size:
                 best[j] = best[i].step(abs(partial))
     return best
@@ -161,7 +171,7 @@ def _fades(way: _Way, limits: Thresholds) -> bool:
 def exploding(case: Case) -> list[Finding]:
     """Parameters with a gradient that no usual learning rate can be stepped along."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if all(abs(case.gradient(p)) <= limits.exploded * limits.smallest for p in case.positions):
+    if all(abs(case.gradient(p)) <= limits.exploded * limits.smallest for p in case.places):
         return []
     for members in case.by_place.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
@@ -169,7 +179,7 @@ def exploding(case: Case) -> list[Finding]:
         if gradient > limits.exploded * weight:
             found += members
             worst, against = max((worst, against), (gradient, weight))
-    if not found or not all(map(_is_finite_operation, case.flow.data, case.flow.partials)):
+    if not found or not all(_is_finite(case.flow, i) for i in range(len(case.flow.nodes))):
         return []
     return [
         Finding(
@@ -184,8 +194,8 @@ def exploding(case: Case) -> list[Finding]:
     ]
 
 
-def _is_finite_operation(number: float, partials: Sequence[float]) -> bool:
-    return math.isfinite(number) and all(map(math.isfinite, partials))
+def _is_finite(flow: Flow, i: int) -> bool:
+    return math.isfinite(flow.data[i]) and all(map(math.isfinite, flow.partials(i)))
 
 
 FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the corners of a hinge
@@ -194,10 +204,11 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the
 def cancelled(case: Case) -> list[Finding]:
     """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
-    wanted = [p for p in case.positions if case.spread(p) and _cancels(case.gradient(p), case.spread(p), limit)]
+    wanted = [p for p in case.places if case.spread(p) and _cancels(case.gradient(p), case.spread(p), limit)]
     for distance in FAR if wanted else ():
-        gradients, spreads = _elsewhere(case, wanted, distance)
-        wanted = [p for p in wanted if _cancels(gradients[case.positions[p]], spreads[case.positions[p]], limit)]
+        gradients, squares = _elsewhere(case, wanted, distance)
+        places = ((p, case.places[p]) for p in wanted)
+        wanted = [p for p, i in places if _cancels(gradients[i], math.sqrt(squares[i]), limit)]
         if not wanted:
             return []
     return [_nothing_left(case, wanted)] if wanted else []
@@ -208,11 +219,11 @@ def _cancels(gradient: float, spread: float, limit: float) -> bool:
 
 
 def _elsewhere(case: Case, moved: Sequence[Value], distance: float) -> tuple[list[float], list[float]]:
-    """Gradients and their spreads with `moved` elsewhere: those that cancel because this is a minimum no longer do."""
+    """Gradients and squared spreads with `moved` elsewhere: what cancels because this is a minimum no longer does."""
     rng, given = random.Random(0), {}
     for p in moved:
-        given[case.positions[p]] = p.data + distance * (abs(p.data) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
-    return case.flow.reverse(case.flow.slopes(case.flow.forward(given)))
+        given[case.places[p]] = p.data + distance * (abs(p.data) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
+    return case.flow.reverse(case.flow.slopes_at(case.flow.forward(given)))
 
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
@@ -231,7 +242,7 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
 
 def disconnected(case: Case) -> list[Finding]:
     """Parameters that are not in the graph of the loss."""
-    missing = [p for p in case.parameters if p not in case.positions]
+    missing = [p for p in case.parameters if p not in case.places]
     if not missing:
         return []
     return [
