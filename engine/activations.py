@@ -1,7 +1,5 @@
 """Faults of activations: flat ones, relus that are off, and logs of probabilities that have no digits left."""
 
-import math
-
 from .case import Case
 from .findings import Finding
 from .flow import Flow, additive
@@ -68,7 +66,7 @@ def off_units(case: Case) -> list[Unit]:
     flow, found = case.flow, list[Unit]()
     if all(_switched_on(flow, unit) for unit in case.units.all):
         return []
-    terms = additive(flow, [flow.end])
+    terms = additive(flow)
     for units in case.by_layer(unit for unit in case.units.all if _relus(case, unit, terms)):
         sums = [[flow.operands(i)[0] for i in _relus(case, unit, terms)] for unit in units]
         off = [k for k, zs in enumerate(sums) if all(flow.data[z] <= 0.0 for z in zs)]
@@ -103,9 +101,10 @@ def _for_good(case: Case, sums: list[int], height: float) -> bool:
     Few examples show too little of how they move it: then the bias has to outweigh all that they add up to.
     """
     limits, z = case.limits, [case.flow.data[i] for i in sums]
-    moved = max(z) - min(z) if len(z) >= limits.few else math.inf
-    reach = limits.off * max(case.units.reaches[i] for i in sums)
-    return -max(z) > max(height, min(moved, reach))
+    depth, moved = -max(z), max(z) - min(z)
+    if depth <= height:
+        return False
+    return (len(z) >= limits.few and depth > moved) or depth > limits.off * max(case.units.reaches[i] for i in sums)
 
 
 def _dead_layer(case: Case, units: list[Unit]) -> Finding:

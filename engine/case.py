@@ -47,9 +47,9 @@ class Case:
 
     def __init__(self, loss: Value, parameters: Sequence[Value], limits: Thresholds) -> None:
         self.loss, self.parameters, self.limits = loss, parameters, limits
-        self.flow = Flow(loss)
-        self.places = self.flow.places(parameters)
-        self.units = Units(self.flow, self.places)
+        self.flow = Flow(loss, parameters)
+        self.places = self.flow.places
+        self.units = Units(self.flow)
 
     @cached_property
     def names(self) -> dict[Value, Name]:

@@ -6,7 +6,7 @@ random, and what rounding is to be measured by.
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, reduce
 from typing import Any, TypeAlias
 
@@ -24,27 +24,23 @@ Slopes: TypeAlias = tuple[Sequence[float], Sequence[float], Mapping[int, Sequenc
 class Flow:
     """All that `loss` was computed from, by place: operations, operands before results, and then leaves.
 
+    `places` has those of the parameters that are in the graph.
+
     >>> x = Value(3.0, "x")
-    >>> flow = Flow(x * x - x)
-    >>> flow.operands(1), flow.places([x])[x], flow.gradients[2], flow.squares[2]
+    >>> flow = Flow(x * x - x, [x])
+    >>> flow.operands(1), flow.places[x], flow.gradients[2], flow.squares[2]
     ((0, 2), 2, 5.0, 19.0)
     """
 
-    def __init__(self, loss: Value) -> None:
-        found = layout(loss)
-        self.nodes, self.of = found.nodes, found.of
+    def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
+        found = layout(loss, parameters)
+        self.nodes, self.of, self.places = found.nodes, found.of, found.places
         self.interior = range(len(found.left))
         self.end = max(0, len(self.interior) - 1)  # the place of the loss
         self.left, self.right, self.many = found.left, found.right, found.many
         self.slopes: Slopes = (found.left_partials, found.right_partials, found.many_partials)
         self.data = [node._data for node in self.nodes]
         self.gradients, self.squares = self.reverse(self.slopes)
-
-    def places(self, wanted: Iterable[Value]) -> dict[Value, int]:
-        """The places of those Values that are in the graph."""
-        known = set(wanted)
-        found = {node: i for i, node in enumerate(self.nodes) if node in known}
-        return {value: found[value] for value in wanted if value in found}
 
     def operands(self, i: int) -> Sequence[int]:
         """The places of the operands of the node at place i, in order."""
@@ -94,23 +90,27 @@ class Flow:
         data = list(self.data)
         for i, number in given.items():
             data[i] = number
-        for i in self.interior:
+        for i, (node, a, b) in enumerate(zip(self.nodes, self.left, self.right)):  # noqa: B905  not the leaves
             if i not in given:
-                data[i] = self.again(i, data)
+                quick = _QUICK.get(node.op) if b >= 0 else None
+                data[i] = quick(data[a], data[b]) if quick else self.again(i, data)
         return data
 
     def slopes_at(self, data: Sequence[float]) -> Slopes:
         """The partials of every operation at other numbers."""
-        first, second = [0.0] * len(self.interior), [0.0] * len(self.interior)
-        others: dict[int, Sequence[float]] = {}
-        for i in self.interior:
-            row, operands = TABLE[self.nodes[i].op], self.operands(i)
-            groups = row.split([data[j] for j in operands])
-            partials = row.slopes(data[i], *groups)
-            if row.variadic:
-                others[i] = row.flatten(partials, len(groups[0]))
-            else:
-                first[i], second[i] = partials[0], partials[-1]
+        first, second, others = list(self.slopes[0]), list(self.slopes[1]), dict(self.slopes[2])
+        for op, places in self.of.items():
+            row = TABLE[op]
+            if all(partial.lstrip("-").isdigit() for partial in row.partials):
+                continue  # they are constants
+            for i in places:
+                numbers = [data[j] for j in self.operands(i)]
+                groups: list[Any] = row.split(numbers) if row.variadic else numbers
+                partials = row.slopes(data[i], *groups)
+                if row.variadic:
+                    others[i] = row.flatten(partials, len(groups[0]))
+                else:
+                    first[i], second[i] = partials[0], partials[-1]
         return first, second, others
 
     @cached_property
@@ -141,15 +141,13 @@ class Flow:
         """The operations that give another number now, if only by rounding or because it is nan."""
         data, left, right, found = self.data, self.left, self.right, list[int]()
         for op, places in self.of.items():
+            value: Callable[..., float] = _on_list(op) if TABLE[op].variadic else _QUICK.get(op) or TABLE[op].value
             if TABLE[op].variadic:
-                value = _on_list(op)
                 found += [i for i in places if value([data[j] for j in self.many[i]]) != data[i]]
+            elif len(TABLE[op].variables) == 1:
+                found += [i for i in places if value(data[left[i]]) != data[i]]
             else:
-                value = _QUICK.get(op, TABLE[op].value)
-                if len(TABLE[op].variables) == 1:
-                    found += [i for i in places if value(data[left[i]]) != data[i]]
-                else:
-                    found += [i for i in places if value(data[left[i]], data[right[i]]) != data[i]]
+                found += [i for i in places if value(data[left[i]], data[right[i]]) != data[i]]
         return sorted(found)
 
     def _agrees(self, i: int) -> bool:
@@ -223,12 +221,15 @@ _QUICK: dict[str, Callable[..., Any]] = {
 _MANY: dict[str, Callable[[list[float]], float]] = {"dot": _dot, "sum": _sum}
 
 
-def additive(flow: Flow, roots: Iterable[int]) -> set[int]:
-    """What reaches `roots` through sums and constant factors alone: terms of a loss, and of a mean of losses."""
-    found = set(roots)
-    for i in reversed(flow.interior):
-        if i in found and flow.nodes[i].op in ("add", "sub", "neg", "sum", "mul", "div"):
-            inner = [j for j in flow.operands(i) if flow.nodes[j].op]
-            if flow.nodes[i].op not in ("mul", "div") or len(inner) == 1:
+def additive(flow: Flow) -> set[int]:
+    """What reaches the loss through sums and constant factors alone: its terms, and those of a mean of losses."""
+    found, stack = {flow.end}, [flow.end]
+    while stack:
+        i = stack.pop()
+        op = flow.nodes[i].op
+        if op in ("add", "sub", "neg", "sum", "mul", "div"):
+            inner = [j for j in flow.operands(i) if j in flow.interior]
+            if op not in ("mul", "div") or len(inner) == 1:
+                stack += [j for j in inner if j not in found]
                 found.update(inner)
     return found

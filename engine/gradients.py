@@ -4,10 +4,9 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from .activations import flat_units, off_units
-from .case import Case, Thresholds
+from .case import Case
 from .findings import Evidence, Finding
 from .flow import Flow
 from .paths import ChainRule
@@ -71,8 +70,9 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
-    if len(set(case.units.layer_of.values())) < 2:
-        return _lost_on_the_way(case)
+    lost = [p for p in case.places if abs(case.gradient(p)) <= case.limits.vanished]
+    if lost and len(set(case.units.layer_of.values())) < 2:
+        return _lost_on_the_way(case, lost)
     if not _any_faint(case):
         return []
     layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
@@ -120,52 +120,52 @@ def _strength(case: Case, units: Sequence[Unit]) -> float:
     return max((size for size in sizes if size == size), default=0.0)
 
 
-def _lost_on_the_way(case: Case) -> list[Finding]:
+def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
-    flow, limits = case.flow, case.limits
-    faint = [p for p in case.places if abs(case.gradient(p)) <= limits.vanished]
-    if not faint:
-        return []
-    paths = _strongest(flow)
-    found = [p for p in faint if _fades(paths[case.places[p]], limits)]
+    sizes, towards = _strongest(case.flow)
+    limit = math.log(case.limits.vanished)
+    suspects = [p for p in faint if -math.inf < sizes[case.places[p]] <= limit]
+    ways = _ways(case.flow, towards, [case.places[p] for p in suspects])
+    found = [p for p in suspects if sizes[case.places[p]] - sum(ways[case.places[p]][1]) <= limit]
     if not found:
         return []
-    way = paths[case.places[found[0]]]
+    place = case.places[found[0]]
+    factors = ways[place][0]
     evidence: Evidence = {
         "gradient": case.gradient(found[0]),
-        "factors": way.factors,
-        "mean factor": math.exp(way.size / way.factors),
+        "factors": factors,
+        "mean factor": math.exp(sizes[place] / factors),
     }
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """The strongest path from the loss to a node, in logarithms, which don't underflow; factors of 1 don't count."""
-
-    size: float = -math.inf
-    factors: int = 0
-    worst: tuple[float, ...] = ()
-
-    def step(self, factor: float) -> "_Way":
-        size = math.log(factor)
-        return _Way(self.size + size, self.factors + (size != 0.0), tuple(sorted((*self.worst, size))[:3]))
-
-
-def _strongest(flow: Flow) -> list[_Way]:
-    """For each node the strongest path from the loss."""
-    best = [_Way()] * len(flow.nodes)
-    best[flow.end] = _Way(0.0)
+def _strongest(flow: Flow) -> tuple[list[float], list[int]]:
+    """For each place the strongest path from the loss, as a logarithm, which doesn't underflow, and its next place."""
+    sizes, towards = [-math.inf] * len(flow.nodes), [-1] * len(flow.nodes)
+    sizes[flow.end] = 0.0
     for i in reversed(flow.interior):
-        for j, partial in zip(flow.operands(i), flow.partials(i), strict=True):
-            if partial and best[i].size + math.log(abs(partial)) > best[j].size:
-                best[j] = best[i].step(abs(partial))
-    return best
+        here = sizes[i]
+        for j, slope in zip(flow.operands(i), flow.partials(i), strict=True):
+            if slope:
+                size = here if slope in (1.0, -1.0) else here + math.log(abs(slope))
+                if size > sizes[j]:
+                    sizes[j], towards[j] = size, i
+    return sizes, towards
 
 
-def _fades(way: _Way, limits: Thresholds) -> bool:
-    """Whether a path is faint, and would be without its three worst factors."""
-    return math.isfinite(way.size) and way.size - sum(way.worst) <= math.log(limits.vanished)
+def _ways(flow: Flow, towards: Sequence[int], places: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
+    """Of the strongest path to each place: how many factors are not 1, and the logarithms of the three worst."""
+    found: dict[int, tuple[int, Sequence[float]]] = {flow.end: (0, ())}
+    for place in places:
+        way = [place]
+        while way[-1] not in found:
+            way.append(towards[way[-1]])
+        for here, to in zip(reversed(way[:-1]), reversed(way), strict=False):
+            count, worst = found[to]
+            slopes = zip(flow.operands(to), flow.partials(to), strict=True)
+            size = math.log(max(abs(slope) for j, slope in slopes if j == here))
+            found[here] = count + (size != 0.0), sorted((*worst, size))[:3]
+    return found
 
 
 def exploding(case: Case) -> list[Finding]:

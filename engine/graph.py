@@ -109,33 +109,37 @@ class Layout(NamedTuple):
     left_partials: list[float]
     right_partials: list[float]
     many_partials: dict[int, list[float]]
+    places: dict[Value, int]  # of those wanted, where they are in the graph
 
 
-def layout(output: Value) -> Layout:
-    """The graph behind `output` as lists: what to read it by more than once.
+def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
+    """The graph behind `output` as lists, to be read more than once, and where in it the Values `wanted` are.
 
     >>> from engine.value import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
-    >>> found = layout(x * y + x)
-    >>> [node.label or node.op for node in found.nodes], found.left, found.right, found.left_partials
-    (['mul', 'add', 'x', 'y'], [2, 0], [3, 2], [3.0, 1.0])
+    >>> found = layout(x * y + x, [y])
+    >>> [node.label or node.op for node in found.nodes], found.left, found.right, found.left_partials, found.places[y]
+    (['mul', 'add', 'x', 'y'], [2, 0], [3, 2], [3.0, 1.0], 3)
     """
     nodes = order(output)
-    found = Layout(nodes, {}, [], [], {}, [], [], {})
-    _, of, left, right, many, left_partials, right_partials, many_partials = found
+    found = Layout(nodes, {}, [], [], {}, [], [], {}, {})
+    _, of, left, right, many, left_partials, right_partials, many_partials, places = found
     first, place = _last + 1, len(nodes)  # what a mark is larger by than a place; the next leaf's
-    leaves = [output] if not nodes else []
+    leaves = []
+    if not nodes:
+        output._mark = first
+        leaves.append(output)
     for i, node in enumerate(nodes):  # once, because a node is far away in memory
         node._mark = first + i
         op, a, b = node.op, node._a, node._b
         if a is None:
             operands, many_partials[i] = node._lists
-            for operand in operands:
-                if operand._mark < first:
+            for operand in [x for x in operands if x._mark < first]:
+                if operand._mark < first:  # not met twice
                     operand._mark = first + place
                     place += 1
                     leaves.append(operand)
-            many[i] = [operand._mark - first for operand in operands]
+            many[i] = [x._mark - first for x in operands]
             left.append(-1)
         else:
             if a._mark < first:
@@ -159,4 +163,7 @@ def layout(output: Value) -> Layout:
             of[op] = [i]
     marks(place)
     nodes += leaves
+    for x in wanted:
+        if x._mark >= first:
+            places[x] = x._mark - first
     return found

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 from .flow import Flow
 from .formula import unique_names
-from .value import Value
 
 Key = int
 NAMED = 3  # parameters in the name of a unit without a label
@@ -48,18 +48,18 @@ class Unit:
 
 
 class Units:
-    """The units of the graph behind a loss, in the order of creation; `parameters` are given with their places.
+    """The units of the graph behind a loss, in the order of creation.
 
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
-    >>> flow = Flow(a[0] + a[1])
-    >>> [(unit.name, unit.layer, len(unit.activations)) for unit in Units(flow, flow.places([w, b])).all]
+    >>> flow = Flow(a[0] + a[1], [w, b])
+    >>> [(unit.name, unit.layer, len(unit.activations)) for unit in Units(flow).all]
     [('unit of w, b', 'unit of w, b', 2)]
     """
 
-    def __init__(self, flow: Flow, parameters: Mapping[Value, int]) -> None:
+    def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self.parameters = {i: k for k, i in enumerate(parameters.values(), 1)}
+        self.parameters = {i: k for k, i in enumerate(flow.places.values(), 1)}
         self.terms: dict[Key, tuple[Key, ...]] = dict.fromkeys(self.parameters.values(), ())  # operands first
         self.weights: dict[Key | str, tuple[int, ...]] = {k: (i,) for i, k in self.parameters.items()}  # the first few
         self._interned: dict[tuple[Key, ...], Key] = {}
@@ -69,10 +69,6 @@ class Units:
         self._units: dict[Key | str, Unit] = {}
         self._collect(ends)
         self.all = list(self._units.values())
-
-    def key(self, i: int) -> Key:
-        """The key of the node at place i."""
-        return self._keys[self.forms[i]]
 
     def multiplies(self, i: int) -> bool:
         """Whether the node at place i multiplies data by a parameter."""
@@ -85,9 +81,9 @@ class Units:
         for i, k in self.parameters.items():
             forms[i] = GIVEN + k
         computed = {i for i in self.parameters if i in flow.interior}
-        known: dict[tuple[object, ...], Form] = {}  # where sums end, ~form stands for the form
+        known: dict[tuple[Any, ...], Form] = {}  # where sums end, ~form stands for the form
         for i, (node, a, b) in enumerate(zip(flow.nodes, flow.left, flow.right)):  # noqa: B905  not the leaves
-            made = (node.op, forms[a], forms[b]) if a >= 0 else (node.op, *[forms[j] for j in many[i]])
+            made: tuple[Any, ...] = (node.op, forms[a], forms[b]) if a >= 0 else (node.op, *[forms[j] for j in many[i]])
             form = known.get(made)
             if form is None:
                 form = known[made] = self._form(*made)
@@ -158,18 +154,21 @@ class Units:
 
     def _collect(self, ends: Sequence[int]) -> None:
         """A pre-activation is a sum that something else than a sum is made of."""
-        forms, keys, seen = self.forms, self._keys, set[int]()
+        flow, forms, seen = self.flow, self.forms, set[int]()
+        sums = [key if self._is_sum(form) else NONE for form, key in enumerate(self._keys)]
         for i in ends:
-            for j in self.flow.operands(i):
-                if j not in seen and self._is_sum(forms[j]):
+            a, b = flow.left[i], flow.right[i]
+            for j in (a, b) if a >= 0 else flow.many[i]:
+                key = sums[forms[j]]
+                if key and j not in seen:
                     seen.add(j)
-                    self._unit(keys[forms[j]]).pre.append(j)
+                    self._unit(key).pre.append(j)
         for op in ACTIVATIONS:
-            for i in self.flow.of.get(op, ()):
-                j = self.flow.left[i]
-                key = keys[forms[j]] or self.flow.nodes[i].label or self.flow.nodes[j].label
-                if key:
-                    self._unit(key).activations.append(i)
+            for i in flow.of.get(op, ()):
+                j = flow.left[i]
+                name = self._keys[forms[j]] or flow.nodes[i].label or flow.nodes[j].label
+                if name:
+                    self._unit(name).activations.append(i)
 
     def _unit(self, key: Key | str) -> Unit:
         if key not in self._units:
@@ -190,9 +189,14 @@ class Units:
     @cached_property
     def _stages(self) -> list[int]:
         """How often data was multiplied by a parameter on the way to each place."""
-        stages = [0] * len(self.flow.nodes)
-        for i in self.flow.interior:
-            stages[i] = max(map(stages.__getitem__, self.flow.operands(i))) + self.multiplies(i)
+        flow, multiplies = self.flow, self._multiplies
+        stages = [0] * len(self.forms)
+        for i, (a, b, form) in enumerate(zip(flow.left, flow.right, self.forms)):  # noqa: B905  not the leaves
+            if a >= 0:
+                first, second = stages[a], stages[b]
+                stages[i] = (first if first > second else second) + multiplies[form]
+            else:
+                stages[i] = max([stages[j] for j in flow.many[i]]) + multiplies[form]
         return stages
 
     @cached_property
