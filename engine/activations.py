@@ -1,7 +1,5 @@
 """Faults of activations: flat ones, relus that are off, and logs of probabilities that have no digits left."""
 
-import math
-
 from .case import Case
 from .findings import Finding
 from .flow import Flow, additive
@@ -17,7 +15,11 @@ def saturated(case: Case) -> list[Finding]:
 
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, but for a probability that a log is taken of."""
-    logs = set(log_sources(case.flow))
+    flow, limit = case.flow, max(case.limits.flat, case.limits.flat_once)
+    slopes = flow.slopes[0]
+    if not any(slopes[i] <= limit * steepest for op, steepest in STEEPEST.items() for i in flow.of.get(op, ())):
+        return []
+    logs = set(log_sources(flow))
     return [unit for unit in case.units.all if _is_flat(case, unit, logs)]
 
 
@@ -25,7 +27,7 @@ def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:
     limits, flow = case.limits, case.flow
     seen = [i for i in unit.activations if flow.nodes[i].op in STEEPEST and i not in logs]
     limit = limits.flat if len(seen) >= limits.few else limits.flat_once
-    flat = [i for i in seen if flow.partials[i][0] <= limit * STEEPEST[flow.nodes[i].op]]
+    flat = [i for i in seen if flow.partials(i)[0] <= limit * STEEPEST[flow.nodes[i].op]]
     if not seen or len(flat) < limits.nearly_all * len(seen):
         return False
     at_the_output = not any(i in case.units.deep for i in seen)
@@ -35,10 +37,10 @@ def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:
 def _flat_layer(case: Case, units: list[Unit]) -> Finding:
     flow = case.flow
     seen = [i for unit in units for i in unit.activations]
-    steepest = max(seen, key=lambda i: flow.partials[i][0])
-    name, z = flow.nodes[steepest].op, flow.data[flow.operands[steepest][0]]
+    steepest = max(seen, key=lambda i: flow.partials(i)[0])
+    name, z = flow.nodes[steepest].op, flow.data[flow.operands(steepest)[0]]
     evidence = {
-        "slope": flow.partials[steepest][0],
+        "slope": flow.partials(steepest)[0],
         "z": z,
         **_shares(case, units),
     }
@@ -47,7 +49,7 @@ def _flat_layer(case: Case, units: list[Unit]) -> Finding:
         tuple(unit.name for unit in units),
         evidence,
         f"So far from 0 the {name} is flat: every gradient that passes it is multiplied by its slope, which is at most "
-        f"{flow.partials[steepest][0]:.4g} here, so what lies before it learns nothing.",
+        f"{flow.partials(steepest)[0]:.4g} here, so what lies before it learns nothing.",
         'Scale the inputs to about 1, start from smaller weights (MLP(..., init="xavier", seed=0)), or take a smaller '
         "learning rate if training drove it there; at the output, compute the loss on the logit z "
         "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
@@ -62,15 +64,23 @@ def dead_relu(case: Case) -> list[Finding]:
 def off_units(case: Case) -> list[Unit]:
     """The units that are off for every example, and for good if others in their layer are on."""
     flow, found = case.flow, list[Unit]()
-    terms = additive(flow, [len(flow.nodes) - 1]) if "relu" in flow.of else set()
+    if all(_switched_on(flow, unit) for unit in case.units.all):
+        return []
+    terms = additive(flow)
     for units in case.by_layer(unit for unit in case.units.all if _relus(case, unit, terms)):
-        sums = [[flow.operands[i][0] for i in _relus(case, unit, terms)] for unit in units]
+        sums = [[flow.operands(i)[0] for i in _relus(case, unit, terms)] for unit in units]
         off = [k for k, zs in enumerate(sums) if all(flow.data[z] <= 0.0 for z in zs)]
         if len(off) < len(units):
             height = max(abs(flow.data[z]) for k, zs in enumerate(sums) if k not in off for z in zs)
             off = [k for k in off if _for_good(case, sums[k], height)]
         found += [units[k] for k in off]
     return found
+
+
+def _switched_on(flow: Flow, unit: Unit) -> bool:
+    """Whether a unit has no relus, or one that is on and certainly no hinge."""
+    relus = [i for i in unit.activations if flow.nodes[i].op == "relu"]
+    return not relus or any(flow.data[flow.left[i]] > 0.0 and not _is_hinge(flow, i) for i in relus)
 
 
 def _relus(case: Case, unit: Unit, terms: set[int]) -> list[int]:
@@ -81,8 +91,8 @@ def _relus(case: Case, unit: Unit, terms: set[int]) -> list[int]:
 
 def _is_hinge(flow: Flow, i: int) -> bool:
     """Whether what a relu is made of is a margin, such as 1 - y * score."""
-    (z,) = flow.operands[i]
-    return flow.nodes[z].op in ("add", "sub") and any(not flow.nodes[j].op for j in flow.operands[z])
+    (z,) = flow.operands(i)
+    return flow.nodes[z].op in ("add", "sub") and any(not flow.nodes[j].op for j in flow.operands(z))
 
 
 def _for_good(case: Case, sums: list[int], height: float) -> bool:
@@ -91,14 +101,15 @@ def _for_good(case: Case, sums: list[int], height: float) -> bool:
     Few examples show too little of how they move it: then the bias has to outweigh all that they add up to.
     """
     limits, z = case.limits, [case.flow.data[i] for i in sums]
-    moved = max(z) - min(z) if len(z) >= limits.few else math.inf
-    reach = limits.off * max(case.units.reaches[i] for i in sums)
-    return -max(z) > max(height, min(moved, reach))
+    depth, moved = -max(z), max(z) - min(z)
+    if depth <= height:
+        return False
+    return (len(z) >= limits.few and depth > moved) or depth > limits.off * max(case.units.reaches[i] for i in sums)
 
 
 def _dead_layer(case: Case, units: list[Unit]) -> Finding:
     flow = case.flow
-    highest = max(flow.data[flow.operands[i][0]] for unit in units for i in unit.activations)
+    highest = max(flow.data[flow.operands(i)[0]] for unit in units for i in unit.activations)
     return Finding(
         "dead_relu",
         tuple(unit.name for unit in units),
@@ -133,7 +144,7 @@ def probability_loss(case: Case) -> list[Finding]:
             {
                 "probability": flow.data[squash],
                 "log of": _argument(flow, log),
-                "slope": flow.partials[squash][0],
+                "slope": flow.partials(squash)[0],
                 "logs": len(found),
             },
             "The probability has rounded to the wrong side, 0 or 1, so its log is -inf or what it was clipped to, and "
@@ -157,7 +168,7 @@ def _matters(flow: Flow, log: int) -> bool:
 
 def _argument(flow: Flow, log: int) -> float:
     """What the log is taken of."""
-    number = flow.data[flow.operands[log][0]]
+    number = flow.data[flow.operands(log)[0]]
     return 1.0 + number if flow.nodes[log].op == "log1p" else number
 
 
@@ -175,11 +186,11 @@ def log_sources(flow: Flow) -> dict[int, list[int]]:
 
 
 def _source(flow: Flow, log: int, most: int = 8) -> int | None:
-    (i,) = flow.operands[log]
+    (i,) = flow.operands(log)
     for _ in range(most):
         if _squashes(flow, i):
             return i
-        inner = [j for j in flow.operands[i] if flow.nodes[j].op]
+        inner = [j for j in flow.operands(i) if flow.nodes[j].op]
         if len(inner) != 1 or flow.nodes[i].op not in PLUMBING:
             return None
         (i,) = inner
@@ -191,4 +202,4 @@ def _squashes(flow: Flow, i: int) -> bool:
     op = flow.nodes[i].op
     if op in STEEPEST:
         return True
-    return op == "div" and any(flow.nodes[k].op == "exp" for j in flow.operands[i] for k in (j, *flow.operands[j]))
+    return op == "div" and any(flow.nodes[k].op == "exp" for j in flow.operands(i) for k in (j, *flow.operands(j)))

@@ -47,9 +47,9 @@ class Case:
 
     def __init__(self, loss: Value, parameters: Sequence[Value], limits: Thresholds) -> None:
         self.loss, self.parameters, self.limits = loss, parameters, limits
-        self.flow = Flow(loss)
-        self.units = Units(self.flow, parameters)
-        self.positions = {p: self.flow.at[p] for p in parameters if p in self.flow.at}
+        self.flow = Flow(loss, parameters)
+        self.places = self.flow.places
+        self.units = Units(self.flow)
 
     @cached_property
     def names(self) -> dict[Value, Name]:
@@ -75,11 +75,11 @@ class Case:
 
     def gradient(self, p: Value) -> float:
         """The derivative of the loss in a parameter."""
-        return self.flow.gradients[self.positions[p]] if p in self.positions else 0.0
+        return self.flow.gradients[self.places[p]] if p in self.places else 0.0
 
     def spread(self, p: Value) -> float:
         """The spread of that derivative."""
-        return self.flow.spreads[self.positions[p]] if p in self.positions else 0.0
+        return self.flow.spread(self.places[p]) if p in self.places else 0.0
 
     def by_layer(self, units: Iterable[Unit]) -> list[list[Unit]]:
         """Units in lists, one a layer."""

@@ -49,7 +49,7 @@ def diagnose(loss: Value, parameters: Iterable[Value], **thresholds: Any) -> Rep
     checked = {
         "parameters": len(case.parameters),
         "units": len(case.units.all),
-        "operations": sum(1 for node in case.flow.nodes if node.op),
+        "operations": len(case.flow.interior),
     }
     return Report(tuple(findings), checked)
 

@@ -1,4 +1,4 @@
-"""The graph behind a loss as lists by position, and what one pass forward and one in reverse tell of it.
+"""The graph behind a loss by place, and what one pass forward and one in reverse tell of it.
 
 The `spread` of a gradient is the root of the sum of its paths' squares: what they add up to, about, if their signs are
 random, and what rounding is to be measured by.
@@ -7,87 +7,111 @@ random, and what rounding is to be measured by.
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
-from itertools import chain
-from typing import Any
+from functools import cached_property, reduce
+from typing import Any, TypeAlias
 
-from .graph import order
+from .graph import layout
 from .ops import TABLE
 from .terms import short_number
 from .value import Value
 
 SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
 
+# The partials of every operation: in its first operand, in its second, and in all where the row takes sequences.
+Slopes: TypeAlias = tuple[Sequence[float], Sequence[float], Mapping[int, Sequence[float]]]
+
 
 class Flow:
-    """All that `loss` was computed from, operands first; operands are positions in that order.
+    """All that `loss` was computed from, by place: operations, operands before results, and then leaves.
+
+    `places` has those of the parameters that are in the graph.
 
     >>> x = Value(3.0, "x")
-    >>> flow = Flow(x * x - x)
-    >>> flow.at[x], flow.operands, flow.gradients[0], round(flow.spreads[0] ** 2, 9)
-    (0, [(), [0, 0], [1, 0]], 5.0, 19.0)
+    >>> flow = Flow(x * x - x, [x])
+    >>> flow.operands(1), flow.places[x], flow.gradients[2], flow.squares[2]
+    ((0, 2), 2, 5.0, 19.0)
     """
 
-    def __init__(self, loss: Value) -> None:
-        interior = order(loss)
-        operands = [node.operands for node in interior]
-        made = set(interior)
-        leaves = [node for node in dict.fromkeys(chain(*operands, [loss])) if node not in made]
-        self.nodes = leaves + interior
-        self.at = {node: i for i, node in enumerate(self.nodes)}
-        self.interior = range(len(leaves), len(self.nodes))
-        self.operands: list[Sequence[int]] = [()] * len(leaves)
-        self.operands += [[*map(self.at.__getitem__, inner)] for inner in operands]
-        self.partials: list[Sequence[float]] = [()] * len(leaves)
-        self.partials += [node.partials for node in interior]
-        self.data = [node.data for node in self.nodes]
-        self.gradients, self.spreads = self.reverse(self.partials)
+    def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
+        found = layout(loss, parameters)
+        self.nodes, self.of, self.places = found.nodes, found.of, found.places
+        self.interior = range(len(found.left))
+        self.end = max(0, len(self.interior) - 1)  # the place of the loss
+        self.left, self.right, self.many = found.left, found.right, found.many
+        self.slopes: Slopes = (found.left_partials, found.right_partials, found.many_partials)
+        self.data = [node._data for node in self.nodes]
+        self.gradients, self.squares = self.reverse(self.slopes)
 
-    @cached_property
-    def of(self) -> dict[str, list[int]]:
-        """The positions by operation."""
-        found: dict[str, list[int]] = {}
-        for i in self.interior:
-            found.setdefault(self.nodes[i].op, []).append(i)
-        return found
+    def operands(self, i: int) -> Sequence[int]:
+        """The places of the operands of the node at place i, in order."""
+        if i not in self.interior:
+            return ()
+        a, b = self.left[i], self.right[i]
+        return (a, b) if b >= 0 else (a,) if a >= 0 else self.many[i]
 
-    def reverse(self, partials: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
-        """The derivative of the loss in every node, added up in the order of `backward()`, and its spread."""
+    def partials(self, i: int) -> Sequence[float]:
+        """Its partials, one for each operand."""
+        if i not in self.interior:
+            return ()
+        left, right, many = self.slopes
+        return (left[i], right[i]) if self.right[i] >= 0 else (left[i],) if self.left[i] >= 0 else many[i]
+
+    def spread(self, i: int) -> float:
+        """The spread of the gradient at place i."""
+        return math.sqrt(self.squares[i])
+
+    def reverse(self, slopes: Slopes) -> tuple[list[float], list[float]]:
+        """The derivative of the loss in every node, added up in the order of `backward()`, and its spread squared."""
+        many, others = self.many, slopes[2]
         gradients, squares = [0.0] * len(self.nodes), [0.0] * len(self.nodes)
-        gradients[-1] = squares[-1] = 1.0
-        for i in reversed(self.interior):
+        gradients[self.end] = squares[self.end] = 1.0
+        i = len(self.interior)
+        for a, b, first, second in zip(*map(reversed, (self.left, self.right, *slopes[:2])), strict=True):
+            i -= 1
             gradient, square = gradients[i], squares[i]
-            for j, partial in zip(self.operands[i], partials[i]):  # noqa: B905  a strict zip takes twice as long
-                gradients[j] += gradient * partial
-                squares[j] += square * partial * partial
-        return gradients, [math.sqrt(square) for square in squares]
+            if a >= 0:
+                gradients[a] += gradient * first
+                squares[a] += square * first * first
+                if b >= 0:
+                    gradients[b] += gradient * second
+                    squares[b] += square * second * second
+            else:
+                for a, slope in zip(many[i], others[i]):  # noqa: B905  a strict zip takes twice as long
+                    gradients[a] += gradient * slope
+                    squares[a] += square * slope * slope
+        return gradients, squares
 
     def again(self, i: int, data: Sequence[float]) -> float:
-        """Operation `i` on other numbers."""
-        node, numbers = self.nodes[i], [data[j] for j in self.operands[i]]
-        quick = _QUICK.get(node.op)
-        return float(quick(*numbers)) if quick else float(TABLE[node.op].value(*TABLE[node.op].split(numbers)))
+        """The operation at place i on other numbers."""
+        return float(_on_list(self.nodes[i].op)([data[j] for j in self.operands(i)]))
 
     def forward(self, given: Mapping[int, float]) -> list[float]:
-        """All numbers computed anew from the leaves as they are now, those at some positions given."""
+        """All numbers computed anew from the leaves as they are now, those at some places given."""
         data = list(self.data)
-        for i, node in enumerate(self.nodes):
-            if i in given or node.op:
-                data[i] = given[i] if i in given else self.again(i, data)
+        for i, number in given.items():
+            data[i] = number
+        for i, (node, a, b) in enumerate(zip(self.nodes, self.left, self.right)):  # noqa: B905  not the leaves
+            if i not in given:
+                quick = _QUICK.get(node.op) if b >= 0 else None
+                data[i] = quick(data[a], data[b]) if quick else self.again(i, data)
         return data
 
-    def slopes(self, data: Sequence[float]) -> list[list[float]]:
+    def slopes_at(self, data: Sequence[float]) -> Slopes:
         """The partials of every operation at other numbers."""
-        found: list[list[float]] = []
-        for i, node in enumerate(self.nodes):
-            if not node.op:
-                found.append([])
-                continue
-            row, numbers = TABLE[node.op], [data[j] for j in self.operands[i]]
-            groups = row.split(numbers)
-            partials = row.slopes(data[i], *groups)
-            found.append(row.flatten(partials, len(groups[0])) if row.variadic else list(partials))
-        return found
+        first, second, others = list(self.slopes[0]), list(self.slopes[1]), dict(self.slopes[2])
+        for op, places in self.of.items():
+            row = TABLE[op]
+            if all(partial.lstrip("-").isdigit() for partial in row.partials):
+                continue  # they are constants
+            for i in places:
+                numbers = [data[j] for j in self.operands(i)]
+                groups: list[Any] = row.split(numbers) if row.variadic else numbers
+                partials = row.slopes(data[i], *groups)
+                if row.variadic:
+                    others[i] = row.flatten(partials, len(groups[0]))
+                else:
+                    first[i], second[i] = partials[0], partials[-1]
+        return first, second, others
 
     @cached_property
     def changed(self) -> dict[int, float | None]:
@@ -97,21 +121,34 @@ class Flow:
         >>> y = x * 2
         >>> x.data = 5.0
         >>> Flow(y).changed
-        {0: 3.0}
+        {1: 3.0}
         """
-        wrong = [i for i in self.interior if not self._agrees(i)]
+        wrong = [i for i in self._other_now() if not self._agrees(i)]
         cleared = self._cleared(set(wrong)) if wrong else set()
         found: dict[int, float | None] = {}
         for i in wrong:
-            if any(j in found and self.nodes[j].op for j in self.operands[i]):
+            if any(j in found and self.nodes[j].op for j in self.operands(i)):
                 continue  # wrong because of an operand that was set
-            slots = zip(self.operands[i], self._before(i), strict=True)
+            slots = zip(self.operands(i), self._before(i), strict=True)
             leaves = [(j, was) for j, was in slots if not self.nodes[j].op and j not in cleared]
             for j, was in [(j, was) for j, was in leaves if self.nodes[j].label] or leaves:
                 found[j] = was if found.get(j) is None else found[j]
             if not leaves:
                 found[i] = None
         return found
+
+    def _other_now(self) -> list[int]:
+        """The operations that give another number now, if only by rounding or because it is nan."""
+        data, left, right, found = self.data, self.left, self.right, list[int]()
+        for op, places in self.of.items():
+            value: Callable[..., float] = _on_list(op) if TABLE[op].variadic else _QUICK.get(op) or TABLE[op].value
+            if TABLE[op].variadic:
+                found += [i for i in places if value([data[j] for j in self.many[i]]) != data[i]]
+            elif len(TABLE[op].variables) == 1:
+                found += [i for i in places if value(data[left[i]]) != data[i]]
+            else:
+                found += [i for i in places if value(data[left[i]], data[right[i]]) != data[i]]
+        return sorted(found)
 
     def _agrees(self, i: int) -> bool:
         """Whether an operation still has the number that its operands give now; of inf and nan, yes."""
@@ -120,7 +157,7 @@ class Flow:
 
     def _made_of(self, i: int) -> float:
         """The size of what an operation adds up."""
-        terms = (abs(slope * self.data[j]) for j, slope in zip(self.operands[i], self.partials[i], strict=True))
+        terms = (abs(slope * self.data[j]) for j, slope in zip(self.operands(i), self.partials(i), strict=True))
         return sum(terms, abs(self.data[i]))
 
     def _cleared(self, wrong: set[int]) -> set[int]:
@@ -128,7 +165,7 @@ class Flow:
         cleared: set[int] = set()
         for i in self.interior:
             rounding = SAME * self._made_of(i)
-            for j, was, slope in zip(self.operands[i], self._before(i), self.partials[i], strict=True):
+            for j, was, slope in zip(self.operands(i), self._before(i), self.partials(i), strict=True):
                 same = i not in wrong and slope != 0.0
                 if same or (was is not None and abs(was - self.data[j]) <= rounding):
                     cleared.add(j)
@@ -136,7 +173,7 @@ class Flow:
 
     def _before(self, i: int) -> Sequence[float | None]:
         """What the operands were on the way forward, where partials tell: those of a product are its operands."""
-        partials = self.partials[i]
+        partials = self.partials(i)
         if self.nodes[i].op == "mul":
             return partials[::-1]
         if self.nodes[i].op != "dot":
@@ -147,43 +184,52 @@ class Flow:
     def describe(self, i: int, depth: int = 2, most: int = 4) -> str:
         """The label of a node, or the operation with its operands described, to a depth.
 
-        >>> Flow(Value(3.0, "x") * 2).describe(2)
+        >>> Flow(Value(3.0, "x") * 2).describe(0)
         'mul(x, 2)'
         """
         if self.nodes[i].label or not self.nodes[i].op or not depth:
             return self.nodes[i].label or short_number(self.data[i])
-        inner = [self.describe(j, depth - 1) for j in self.operands[i][:most]]
-        more = ", …" if len(self.operands[i]) > most else ""
+        inner = [self.describe(j, depth - 1) for j in self.operands(i)[:most]]
+        more = ", …" if len(self.operands(i)) > most else ""
         return f"{self.nodes[i].op}({', '.join(inner)}{more})"
 
 
-def _dot(*numbers: float) -> float:
-    half = len(numbers) // 2
-    products: float = sum(map(operator.mul, numbers[:half], numbers[half : 2 * half]))
-    return products + numbers[-1]
+def _on_list(op: str) -> Callable[[list[float]], float]:
+    """The row of that name as a function of one flat list of operands."""
+    row = TABLE[op]
+    return _MANY.get(op) or (lambda numbers: row.value(*row.split(numbers)))
 
 
-def _sum(*numbers: float) -> float:
-    return sum(numbers)
+def _dot(numbers: list[float]) -> float:
+    size = len(numbers) // 2
+    return _sum(map(operator.mul, numbers[:size], numbers[size:-1])) + numbers[-1]
 
 
-# The rows that a network is made of, at the speed of built-ins; they may round in another order.
+def _sum(numbers: Iterable[float]) -> float:
+    """From left to right, as eager mode adds."""
+    return reduce(operator.add, numbers, 0.0)
+
+
+# The rows that a network is made of, at the speed of built-ins.
 _QUICK: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
     "neg": operator.neg,
-    "dot": _dot,
-    "sum": _sum,
+    "tanh": math.tanh,
 }
+_MANY: dict[str, Callable[[list[float]], float]] = {"dot": _dot, "sum": _sum}
 
 
-def additive(flow: Flow, roots: Iterable[int]) -> set[int]:
-    """What reaches `roots` through sums and constant factors alone: terms of a loss, and of a mean of losses."""
-    found = set(roots)
-    for i in range(max(found, default=-1), -1, -1):
-        if i in found and flow.nodes[i].op in ("add", "sub", "neg", "sum", "mul", "div"):
-            inner = [j for j in flow.operands[i] if flow.nodes[j].op]
-            if flow.nodes[i].op not in ("mul", "div") or len(inner) == 1:
+def additive(flow: Flow) -> set[int]:
+    """What reaches the loss through sums and constant factors alone: its terms, and those of a mean of losses."""
+    found, stack = {flow.end}, [flow.end]
+    while stack:
+        i = stack.pop()
+        op = flow.nodes[i].op
+        if op in ("add", "sub", "neg", "sum", "mul", "div"):
+            inner = [j for j in flow.operands(i) if j in flow.interior]
+            if op not in ("mul", "div") or len(inner) == 1:
+                stack += [j for j in inner if j not in found]
                 found.update(inner)
     return found

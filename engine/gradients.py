@@ -4,10 +4,9 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from .activations import flat_units, off_units
-from .case import Case, Thresholds
+from .case import Case
 from .findings import Evidence, Finding
 from .flow import Flow
 from .paths import ChainRule
@@ -21,10 +20,12 @@ def symmetric(case: Case) -> list[Finding]:
     flow = case.flow
     marks = {i: (_digits(flow.data[i]), _gradient(flow, i)) for i in case.units.parameters}
     alike = case.units.classes(marks)
+    size = Counter(alike[unit.key] for unit in case.units.all if unit.pre)
     layers: dict[str, list[list[Unit]]] = {}
     classes: dict[object, list[Unit]] = {}
     for unit in case.units.all:
-        if unit.pre and any(i in case.units.deep for i in unit.activations or unit.pre):
+        twin = unit.pre and size[alike[unit.key]] > 1
+        if twin and any(i in case.units.deep for i in unit.activations or unit.pre):
             ops = {flow.nodes[i].op for i in unit.activations}
             classes.setdefault((unit.layer, alike[unit.key], _digits(flow.data[unit.pre[0]]), *sorted(ops)), []).append(
                 unit
@@ -42,7 +43,7 @@ def _digits(number: float) -> float:
 def _gradient(flow: Flow, i: int) -> float:
     """A gradient to six digits, 0 if rounding may have made all of it."""
     gradient = flow.gradients[i]
-    return 0.0 if abs(gradient) <= 1e-6 * flow.spreads[i] else _digits(gradient)
+    return 0.0 if abs(gradient) <= 1e-6 * flow.spread(i) else _digits(gradient)
 
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
@@ -69,9 +70,12 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
+    lost = [p for p in case.places if abs(case.gradient(p)) <= case.limits.vanished]
+    if lost and len(set(case.units.layer_of.values())) < 2:
+        return _lost_on_the_way(case, lost)
+    if not _any_faint(case):
+        return []
     layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
-    if len(layers) < 2:
-        return _lost_on_the_way(case)
     top = max(range(len(layers)), key=lambda k: layers[k][2])
     faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
     faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
@@ -92,6 +96,12 @@ def vanishing(case: Case) -> list[Finding]:
     return [_vanished(tuple(layers[k][0] for k in faint), evidence)]
 
 
+def _any_faint(case: Case) -> bool:
+    """Whether any unit's gradient is next to nothing beside another's."""
+    strengths = [_strength(case, [unit]) for unit in case.units.all if unit.pre]
+    return bool(strengths) and min(strengths) <= case.limits.vanished * max(strengths)
+
+
 def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
     return Finding(
         "vanishing",
@@ -110,58 +120,58 @@ def _strength(case: Case, units: Sequence[Unit]) -> float:
     return max((size for size in sizes if size == size), default=0.0)
 
 
-def _lost_on_the_way(case: Case) -> list[Finding]:
+def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
-    flow, limits = case.flow, case.limits
-    faint = [p for p in case.positions if abs(case.gradient(p)) <= limits.vanished]
-    if not faint:
-        return []
-    paths = _strongest(flow)
-    found = [p for p in faint if _fades(paths[case.positions[p]], limits)]
+    sizes, towards = _strongest(case.flow)
+    limit = math.log(case.limits.vanished)
+    suspects = [p for p in faint if -math.inf < sizes[case.places[p]] <= limit]
+    ways = _ways(case.flow, towards, [case.places[p] for p in suspects])
+    found = [p for p in suspects if sizes[case.places[p]] - sum(ways[case.places[p]][1]) <= limit]
     if not found:
         return []
-    way = paths[case.positions[found[0]]]
+    place = case.places[found[0]]
+    factors = ways[place][0]
     evidence: Evidence = {
         "gradient": case.gradient(found[0]),
-        "factors": way.factors,
-        "mean factor": math.exp(way.size / way.factors),
+        "factors": factors,
+        "mean factor": math.exp(sizes[place] / factors),
     }
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """The strongest path from the loss to a node, in logarithms, which don't underflow; factors of 1 don't count."""
-
-    size: float = -math.inf
-    factors: int = 0
-    worst: tuple[float, ...] = ()
-
-    def step(self, factor: float) -> "_Way":
-        size = math.log(factor)
-        return _Way(self.size + size, self.factors + (size != 0.0), tuple(sorted((*self.worst, size))[:3]))
-
-
-def _strongest(flow: Flow) -> list[_Way]:
-    """For each node the strongest path from the loss."""
-    best = [_Way()] * len(flow.nodes)
-    best[-1] = _Way(0.0)
+def _strongest(flow: Flow) -> tuple[list[float], list[int]]:
+    """For each place the strongest path from the loss, as a logarithm, which doesn't underflow, and its next place."""
+    sizes, towards = [-math.inf] * len(flow.nodes), [-1] * len(flow.nodes)
+    sizes[flow.end] = 0.0
     for i in reversed(flow.interior):
-        for j, partial in zip(flow.operands[i], flow.partials[i], strict=True):
-            if partial and best[i].size + math.log(abs(partial)) > best[j].size:
-                best[j] = best[i].step(abs(partial))
-    return best
+        here = sizes[i]
+        for j, slope in zip(flow.operands(i), flow.partials(i), strict=True):
+            if slope:
+                size = here if slope in (1.0, -1.0) else here + math.log(abs(slope))
+                if size > sizes[j]:
+                    sizes[j], towards[j] = size, i
+    return sizes, towards
 
 
-def _fades(way: _Way, limits: Thresholds) -> bool:
-    """Whether a path is faint, and would be without its three worst factors."""
-    return math.isfinite(way.size) and way.size - sum(way.worst) <= math.log(limits.vanished)
+def _ways(flow: Flow, towards: Sequence[int], places: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
+    """Of the strongest path to each place: how many factors are not 1, and the logarithms of the three worst."""
+    found: dict[int, tuple[int, Sequence[float]]] = {flow.end: (0, ())}
+    for place in places:
+        way = [place]
+        while way[-1] not in found:
+            way.append(towards[way[-1]])
+        for here, to in zip(reversed(way[:-1]), reversed(way), strict=False):
+            count, worst = found[to]
+            slopes = zip(flow.operands(to), flow.partials(to), strict=True)
+            size = math.log(max(abs(slope) for j, slope in slopes if j == here))
+            found[here] = count + (size != 0.0), sorted((*worst, size))[:3]
+    return found
 
 
 def exploding(case: Case) -> list[Finding]:
     """Parameters with a gradient that no usual learning rate can be stepped along."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if all(abs(case.gradient(p)) <= limits.exploded * limits.smallest for p in case.positions):
+    if all(abs(case.gradient(p)) <= limits.exploded * limits.smallest for p in case.places):
         return []
     for members in case.by_place.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
@@ -169,7 +179,7 @@ def exploding(case: Case) -> list[Finding]:
         if gradient > limits.exploded * weight:
             found += members
             worst, against = max((worst, against), (gradient, weight))
-    if not found or not all(map(_is_finite_operation, case.flow.data, case.flow.partials)):
+    if not found or not all(_is_finite(case.flow, i) for i in range(len(case.flow.nodes))):
         return []
     return [
         Finding(
@@ -184,8 +194,8 @@ def exploding(case: Case) -> list[Finding]:
     ]
 
 
-def _is_finite_operation(number: float, partials: Sequence[float]) -> bool:
-    return math.isfinite(number) and all(map(math.isfinite, partials))
+def _is_finite(flow: Flow, i: int) -> bool:
+    return math.isfinite(flow.data[i]) and all(map(math.isfinite, flow.partials(i)))
 
 
 FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the corners of a hinge
@@ -194,10 +204,11 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the
 def cancelled(case: Case) -> list[Finding]:
     """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
-    wanted = [p for p in case.positions if case.spread(p) and _cancels(case.gradient(p), case.spread(p), limit)]
+    wanted = [p for p in case.places if case.spread(p) and _cancels(case.gradient(p), case.spread(p), limit)]
     for distance in FAR if wanted else ():
-        gradients, spreads = _elsewhere(case, wanted, distance)
-        wanted = [p for p in wanted if _cancels(gradients[case.positions[p]], spreads[case.positions[p]], limit)]
+        gradients, squares = _elsewhere(case, wanted, distance)
+        places = ((p, case.places[p]) for p in wanted)
+        wanted = [p for p, i in places if _cancels(gradients[i], math.sqrt(squares[i]), limit)]
         if not wanted:
             return []
     return [_nothing_left(case, wanted)] if wanted else []
@@ -208,11 +219,11 @@ def _cancels(gradient: float, spread: float, limit: float) -> bool:
 
 
 def _elsewhere(case: Case, moved: Sequence[Value], distance: float) -> tuple[list[float], list[float]]:
-    """Gradients and their spreads with `moved` elsewhere: those that cancel because this is a minimum no longer do."""
+    """Gradients and squared spreads with `moved` elsewhere: what cancels because this is a minimum no longer does."""
     rng, given = random.Random(0), {}
     for p in moved:
-        given[case.positions[p]] = p.data + distance * (abs(p.data) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
-    return case.flow.reverse(case.flow.slopes(case.flow.forward(given)))
+        given[case.places[p]] = p.data + distance * (abs(p.data) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
+    return case.flow.reverse(case.flow.slopes_at(case.flow.forward(given)))
 
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
@@ -231,7 +242,7 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
 
 def disconnected(case: Case) -> list[Finding]:
     """Parameters that are not in the graph of the loss."""
-    missing = [p for p in case.parameters if p not in case.positions]
+    missing = [p for p in case.parameters if p not in case.places]
     if not missing:
         return []
     return [

@@ -4,11 +4,18 @@ A visit is noted in the node's `_mark`, a number that no other search uses, so a
 """
 
 from collections.abc import Iterable
-from itertools import count
+from typing import NamedTuple
 
 from .value import Value
 
-_searches = count(1)
+_last = 0  # mark in use
+
+
+def marks(count: int = 1) -> int:
+    """The first of so many marks in a row that no search has used."""
+    global _last
+    _last += count
+    return _last - count + 1
 
 
 def order(output: Value) -> list[Value]:
@@ -20,7 +27,7 @@ def order(output: Value) -> list[Value]:
     >>> [node.op for node in order(y + x)]
     ['mul', 'add']
     """
-    search = next(_searches)
+    search = marks()
     found: list[Value] = []
     stack = [output]
     while stack:
@@ -57,7 +64,7 @@ def ancestors(output: Value) -> list[Value]:
     """
     found: list[Value] = []
     interior = order(output) or [output]
-    search = next(_searches)
+    search = marks()
     for node in interior:
         for operand in node.operands:
             if not operand.op and operand._mark != search:
@@ -77,7 +84,7 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     """
     wanted = list(inputs)
     upstream = order(output)
-    search = next(_searches)
+    search = marks()
     for node in wanted:
         node._mark = search
     found = [node for node in wanted if not node.op]
@@ -86,3 +93,77 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
             node._mark = search
             found.append(node)
     return found if output._mark == search else []
+
+
+class Layout(NamedTuple):
+    """The graph behind an output as lists by place: the operations, operands before results, and then the leaves.
+
+    A place has -1 for an operand that it doesn't have; where the row takes sequences, all stand in `many`.
+    """
+
+    nodes: list[Value]
+    of: dict[str, list[int]]  # the places by operation
+    left: list[int]  # the first operand of each operation
+    right: list[int]
+    many: dict[int, list[int]]
+    left_partials: list[float]
+    right_partials: list[float]
+    many_partials: dict[int, list[float]]
+    places: dict[Value, int]  # of those wanted, where they are in the graph
+
+
+def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
+    """The graph behind `output` as lists, to be read more than once, and where in it the Values `wanted` are.
+
+    >>> from engine.value import Value
+    >>> x, y = Value(2.0, "x"), Value(3.0, "y")
+    >>> found = layout(x * y + x, [y])
+    >>> [node.label or node.op for node in found.nodes], found.left, found.right, found.left_partials, found.places[y]
+    (['mul', 'add', 'x', 'y'], [2, 0], [3, 2], [3.0, 1.0], 3)
+    """
+    nodes = order(output)
+    found = Layout(nodes, {}, [], [], {}, [], [], {}, {})
+    _, of, left, right, many, left_partials, right_partials, many_partials, places = found
+    first, place = _last + 1, len(nodes)  # what a mark is larger by than a place; the next leaf's
+    leaves = []
+    if not nodes:
+        output._mark = first
+        leaves.append(output)
+    for i, node in enumerate(nodes):  # once, because a node is far away in memory
+        node._mark = first + i
+        op, a, b = node.op, node._a, node._b
+        if a is None:
+            operands, many_partials[i] = node._lists
+            for operand in [x for x in operands if x._mark < first]:
+                if operand._mark < first:  # not met twice
+                    operand._mark = first + place
+                    place += 1
+                    leaves.append(operand)
+            many[i] = [x._mark - first for x in operands]
+            left.append(-1)
+        else:
+            if a._mark < first:
+                a._mark = first + place
+                place += 1
+                leaves.append(a)
+            left.append(a._mark - first)
+        if b is None:
+            right.append(-1)
+        else:
+            if b._mark < first:
+                b._mark = first + place
+                place += 1
+                leaves.append(b)
+            right.append(b._mark - first)
+        left_partials.append(node._da)
+        right_partials.append(node._db)
+        if op in of:
+            of[op].append(i)
+        else:
+            of[op] = [i]
+    marks(place)
+    nodes += leaves
+    for x in wanted:
+        if x._mark >= first:
+            places[x] = x._mark - first
+    return found

@@ -71,6 +71,9 @@ class Row:
         if len(functions) == 1:
             (only,) = functions
             return lambda y, *operands: (only(y, *operands),)
+        if len(functions) == 2:
+            first, second = functions
+            return lambda y, *operands: (first(y, *operands), second(y, *operands))
         return lambda y, *operands: tuple(f(y, *operands) for f in functions)
 
     def split(self, operands: Sequence[Any]) -> list[Any]:

@@ -16,7 +16,7 @@ def non_finite(case: Case) -> list[Finding]:
     held = [p for p in case.parameters if not math.isfinite(p.data)]
     if held:
         return [_held(case, held)]
-    if all(map(math.isfinite, [case.loss.data, *map(case.gradient, case.positions)])):
+    if all(map(math.isfinite, [case.loss.data, *map(case.gradient, case.places)])):
         return []
     origins = sorted(filter(partial(_makes_it, flow), range(len(flow.nodes))), key=lambda i: flow.nodes[i].serial)
     return [_made(case, origins)] if origins else []
@@ -24,8 +24,8 @@ def non_finite(case: Case) -> list[Finding]:
 
 def _makes_it(flow: Flow, i: int) -> bool:
     """Whether a number is the first on its way that is not finite: an operation on finite ones, or a leaf."""
-    return all(math.isfinite(flow.data[j]) for j in flow.operands[i]) and not (
-        math.isfinite(flow.data[i]) and all(map(math.isfinite, flow.partials[i]))
+    return all(math.isfinite(flow.data[j]) for j in flow.operands(i)) and not (
+        math.isfinite(flow.data[i]) and all(map(math.isfinite, flow.partials(i)))
     )
 
 
@@ -44,8 +44,8 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
 def _made(case: Case, origins: Sequence[int]) -> Finding:
     flow, i = case.flow, origins[0]
     node = flow.nodes[i]
-    inner = {flow.describe(j): flow.data[j] for j in flow.operands[i][:4]}
-    result = {"result": flow.data[i]} if not math.isfinite(flow.data[i]) else {"slope": _worst(flow.partials[i])}
+    inner = {flow.describe(j): flow.data[j] for j in flow.operands(i)[:4]}
+    result = {"result": flow.data[i]} if not math.isfinite(flow.data[i]) else {"slope": _worst(flow.partials(i))}
     more = {"operations like it": len(origins) - 1} if len(origins) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
     told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
@@ -82,7 +82,7 @@ def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
     if case.loss.grad != 1.0:  # backward() was not called on this loss: what .grad holds may yet be zeroed
         return []
-    leaves = [p for p in case.positions if not p.op and p.grad != 0.0]  # zeroed ones are no mistake
+    leaves = [p for p in case.places if not p.op and p.grad != 0.0]  # zeroed ones are no mistake
     differ = [p for p in leaves if _differs(case, p)]
     if not differ or _clipped(case, leaves):
         return []
@@ -115,7 +115,8 @@ def _times(case: Case, leaves: Sequence[Value]) -> int:
 
 
 def _differs(case: Case, p: Value) -> bool:
-    return abs(p.grad - case.gradient(p)) > SAME * (abs(p.grad) + case.spread(p))
+    apart = abs(p.grad - case.gradient(p))
+    return apart > 0.0 and apart > SAME * (abs(p.grad) + case.spread(p))
 
 
 def _clipped(case: Case, leaves: Sequence[Value]) -> bool:
@@ -133,14 +134,14 @@ def changed_since_forward(case: Case) -> list[Finding]:
     flow, changed = case.flow, case.flow.changed
     if not changed:
         return []
-    mine = [p for p, i in case.positions.items() if i in changed]
-    others = [flow.describe(i) for i in changed if flow.nodes[i] not in case.positions]
+    mine = [p for p, i in case.places.items() if i in changed]
+    others = [flow.describe(i) for i in changed if flow.nodes[i] not in case.places]
     first = next((i for i, was in changed.items() if was is not None), next(iter(changed)))
     was = changed[first]
     before = {} if was is None else {"was": was}
     evidence: dict[str, float | int | str] = {"values": len(changed), "first": flow.describe(first), **before}
     evidence["is"] = flow.data[first]
-    now = flow.forward({i: flow.data[i] for i in changed})[-1]
+    now = flow.forward({i: flow.data[i] for i in changed})[flow.end]
     why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if stepped(case) else (WHY_CHANGED, REMEDY_CHANGED)
     where = (*case.groups(mine), *others)
     return [Finding("changed_since_forward", where, {**evidence, "loss": case.loss.data, "loss now": now}, why, remedy)]
@@ -149,7 +150,7 @@ def changed_since_forward(case: Case) -> list[Finding]:
 def stepped(case: Case) -> bool:
     """Whether what changed is what an optimiser's step changes: parameters, after backward() on this loss."""
     changed = case.flow.changed
-    return bool(changed) and case.loss.grad != 0.0 and all(case.flow.nodes[i] in case.positions for i in changed)
+    return bool(changed) and case.loss.grad != 0.0 and all(case.flow.nodes[i] in case.places for i in changed)
 
 
 WHY_STEPPED = (

@@ -10,7 +10,7 @@ cdef object _watch
 
 
 cdef class Value:
-    cdef public long _mark  # what a search reads comes first, to lie on one line of the cache
+    cdef public long long _mark  # what a search reads comes first, to lie on one line of the cache
     cdef public str op
     cdef public Value _a, _b
     cdef public tuple _lists

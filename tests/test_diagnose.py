@@ -12,7 +12,9 @@ import pytest
 from graphs import labelled, random_graph
 from hypothesis import given
 from hypothesis import strategies as st
+from networks import network
 
+import engine
 from engine import Finding, Report, Value, diagnose, dot, softmax, tanh
 from engine.findings import KINDS
 
@@ -372,6 +374,23 @@ def test_a_hundred_thousand_operations_take_seconds():
     assert report.checked["operations"] > 90_000
     assert report.checked["units"] == 20
     assert seconds < 10  # about one, on a machine that is not busy
+
+
+@pytest.mark.skipif(engine.compiled, reason="a compiled backward() is no measure for what runs uncompiled")
+def test_a_diagnosis_costs_a_few_backward_passes():
+    net = network(1, hidden=[16, 16], activation="tanh", task="margin", examples=60)
+    loss, parameters = net.loss(), net.parameters
+
+    def fastest(call):
+        times = []
+        for _ in range(5):
+            start = time.process_time()
+            call()
+            times.append(time.process_time() - start)
+        return min(times)
+
+    assert not diagnose(loss, parameters).findings
+    assert fastest(lambda: diagnose(loss, parameters)) < 8 * fastest(loss.backward)  # about four times
 
 
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 1e-200, 1e200, math.inf, math.nan, -3.0]))
