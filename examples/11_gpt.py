@@ -59,7 +59,7 @@ def rms_norm(x: list[Value]) -> list[Value]:
 
 def train(model: GPT, names: list[str], steps: int, file: Path) -> list[float]:
     """The loss of each step, which is on one name; a killed run goes on from what it kept in the file."""
-    of = cache(lambda length: record(lambda *name: cross_entropy([*model(name[:-1])], name[1:]), *np.eye(length, 27)))
+    program = cache(lambda length: record(lambda *x: cross_entropy([*model(x[:-1])], x[1:]), *np.eye(length, 27)))
     adam, losses = Adam(model.parameters(), linear(0.01, steps), betas=(0.85, 0.99)), []
     if file.exists():
         parameters, moments, losses = json.loads(file.read_text())
@@ -68,7 +68,7 @@ def train(model: GPT, names: list[str], steps: int, file: Path) -> list[float]:
     for step in (bar := trange(len(losses), steps, initial=len(losses), total=steps)):
         name = np.eye(len(LETTERS))[[LETTERS.index(letter) for letter in f"_{names[step % len(names)]}_"]]
         adam.zero_grad()
-        losses.append(of(len(name)).backward(*name[:, None]))
+        losses.append(program(len(name)).backward(*name[:, None]))
         adam.step()
         bar.set_postfix(loss=np.mean(losses[-100:]), refresh=False)
         if (step + 1) % max(1, steps // 20) == 0:
