@@ -19,7 +19,7 @@ class Neuron(Module):
     """The activation of a dot product: f(w · x + b); with nonlin=False the dot product alone.
 
     `activation` is a row of the engine's table with one operand, or "linear". `init` and `seed` are MLP's; `nout`,
-    how many neurons the layer has, matters to the initialiser "xavier".
+    how many neurons the layer has, matters to the initialiser "xavier". With bias=False there is no b.
 
     >>> neuron = Neuron(2, activation="tanh", init=1.0)
     >>> neuron([0.5, -1.5]), neuron
@@ -34,11 +34,12 @@ class Neuron(Module):
         init: str | float = "uniform",
         seed: Any = None,
         nout: int = 1,
+        bias: bool = True,
     ) -> None:
         activation_named(activation)
-        weights, bias = initial(init, count(nin, "nin"), nout, generator(seed))
+        weights, b = initial(init, count(nin, "nin"), nout, generator(seed))
         self.w = [Value(weight) for weight in weights]
-        self.b = Value(bias)
+        self.b = Value(b) if bias else 0.0
         self.activation = activation
         self.nonlin = nonlin and activation != "linear"
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.backward import total
-from engine.value import Value, apply, as_value, logsumexp, real
+from engine.value import Value, apply, as_value, dot, logsumexp, real
 
 from .module import is_sequence
+
+FAR = 1e308  # exp(z - FAR) is 0 for every logit z that there is reason for
 
 
 def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -59,10 +61,11 @@ def binary_cross_entropy_with_logits(predictions: Sequence[Any], targets: Sequen
     return _mean(_either(lambda z: (-z).softplus(), lambda z: z.softplus()), predictions, targets, "from 0 to 1")
 
 
-def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[int]) -> Value:
+def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[Any]) -> Value:
     """The mean of -log softmax(z)[c] over examples with the logits z, one a class, and the index c of the right class.
 
-    It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, however sure and right.
+    It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, however sure and right. Where c
+    must be an input, as in a recording, a target is one-hot: as many numbers or Values as logits, 1 at c and else 0.
 
     >>> z = [Value(0.0), Value(50.0)]
     >>> loss = cross_entropy([z], [1])
@@ -72,6 +75,8 @@ def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[int]) 
     >>> cross_entropy([z], [2])
     Traceback (most recent call last):
     ValueError: targets[0] must be a class index from 0 to 1, not 2
+    >>> cross_entropy([z], [[0, 1]]).data == loss.data
+    True
     """
     return _average(
         [
@@ -88,10 +93,22 @@ def _surprise(prediction: Any, target: Any, place: str) -> Value:
             f"predictions{place} must be a sequence of at least two logits, not {prediction!r:.80}: "
             "for one logit there is binary_cross_entropy_with_logits"
         )
-    others = list(prediction)
-    right = others.pop(_class_index(target, len(others), place))
+    others, right = _apart(list(prediction), target, place)
     loss: Value = as_value(logsumexp(others) - right).softplus()
     return loss
+
+
+def _apart(logits: list[Any], target: Any, place: str) -> tuple[list[Any], Any]:
+    """The other logits and that of the right class, which a one-hot target moves so far down that its exp is 0."""
+    if not is_sequence(target) or isinstance(target, (str, dict)):
+        right = logits.pop(_class_index(target, len(logits), place))
+        return logits, right
+    zeros, known = [0.0] * (len(logits) - 1), [real(t) for t in target if not isinstance(t, Value)]
+    if len(target) != len(logits) or (len(known) == len(target) and sorted(known) != [*zeros, 1.0]):
+        raise ValueError(
+            f"targets{place} must be a class index or one-hot, a 1 among {len(zeros)} zeros, not {target!r:.80}"
+        )
+    return [z - FAR * t for z, t in zip(logits, target, strict=True)], dot(target, logits)
 
 
 def _class_index(target: Any, classes: int, place: str) -> int:

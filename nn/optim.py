@@ -4,7 +4,7 @@ A learning rate is a number or a function from the number of steps taken so far,
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.errors import StateError
@@ -36,12 +36,12 @@ class Optimizer:
         """Move every parameter once by its gradient."""
         rate = _rate(self.lr, self.steps)
         self.steps += 1
-        for i, parameter in enumerate(self.parameters):
-            parameter.data = self.updated(parameter.data, parameter.grad, rate, i)
+        for parameter, data in zip(self.parameters, self.updated(rate), strict=True):
+            parameter.data = data
 
-    def updated(self, data: float, grad: float, rate: float, i: int) -> float:
-        """The new number of parameter i; keeps what it has to remember in `self.state[slot][i]`."""
-        raise NotImplementedError(f"{type(self).__name__} has to define updated(data, grad, rate, i)")
+    def updated(self, rate: float) -> Iterable[float]:
+        """The new number of every parameter; what to remember of parameter i goes into `self.state[slot][i]`."""
+        raise NotImplementedError(f"{type(self).__name__} has to define updated(rate)")
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
@@ -98,11 +98,13 @@ class SGD(Optimizer):
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0, such as 0.9")
 
-    def updated(self, data: float, grad: float, rate: float, i: int) -> float:
-        """The formula above for one parameter."""
-        g = grad + self.weight_decay * data
-        v = self.state["velocity"][i] = self.momentum * self.state["velocity"][i] + g
-        return data - rate * (g + self.momentum * v if self.nesterov else v)
+    def updated(self, rate: float) -> Iterator[float]:
+        """The formula above for every parameter."""
+        velocity, momentum = self.state["velocity"], self.momentum
+        for i, parameter in enumerate(self.parameters):
+            g = parameter.grad + self.weight_decay * parameter.data
+            v = velocity[i] = momentum * velocity[i] + g
+            yield parameter.data - rate * (g + momentum * v if self.nesterov else v)
 
 
 class Adam(Optimizer):
@@ -119,6 +121,7 @@ class Adam(Optimizer):
     """
 
     slots = ("mean", "square")
+    decoupled = False  # whether weight decay is apart from the gradient
 
     def __init__(
         self,
@@ -134,20 +137,23 @@ class Adam(Optimizer):
             raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {betas!r}")
         self.eps = _within(eps, "eps")
 
-    def updated(self, data: float, grad: float, rate: float, i: int) -> float:
+    def updated(self, rate: float) -> Iterator[float]:
         """The step -lr · m̂ / (√v̂ + eps), of means m and v of gradient and square that are corrected for the start."""
-        return self._stepped(data, grad + self.weight_decay * data, rate, i)
-
-    def _stepped(self, data: float, g: float, rate: float, i: int) -> float:
-        b1, b2 = self.betas
-        m = self.state["mean"][i] = b1 * self.state["mean"][i] + (1.0 - b1) * g
-        v = self.state["square"][i] = b2 * self.state["square"][i] + (1.0 - b2) * g * g
-        unbiased_m, unbiased_v = m / (1.0 - b1**self.steps), v / (1.0 - b2**self.steps)
-        return data - rate * unbiased_m / (math.sqrt(unbiased_v) + self.eps)
+        (b1, b2), means, squares = self.betas, self.state["mean"], self.state["square"]
+        whole1, whole2 = 1.0 - b1**self.steps, 1.0 - b2**self.steps  # what the weights in m and v add up to so far
+        penalty, shrinkage = (0.0, rate * self.weight_decay) if self.decoupled else (self.weight_decay, 0.0)
+        for i, parameter in enumerate(self.parameters):
+            data = parameter.data
+            g = parameter.grad + penalty * data
+            m = means[i] = b1 * means[i] + (1.0 - b1) * g
+            v = squares[i] = b2 * squares[i] + (1.0 - b2) * g * g
+            yield data - shrinkage * data - rate * (m / whole1) / (math.sqrt(v / whole2) + self.eps)
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019): p first shrinks by lr · weight_decay · p."""
+
+    decoupled = True
 
     def __init__(
         self,
@@ -158,10 +164,6 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
-
-    def updated(self, data: float, grad: float, rate: float, i: int) -> float:
-        """Adam's step from the shrunken parameter."""
-        return self._stepped(data - rate * self.weight_decay * data, grad, rate, i)
 
 
 def constant(lr: float) -> Callable[[int], float]:

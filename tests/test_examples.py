@@ -1,11 +1,14 @@
 """Every script in examples, run in its short form: a new one is found by itself, and needs a line only to be short."""
 
+import json
 import runpy
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+import nn.files
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("[0-9]*.py"))
 SHORT = {
@@ -14,6 +17,7 @@ SHORT = {
     "04_saturated": ["--steps", "2"],
     "05_copies": ["--steps", "2"],
     "09_xor": ["--steps", "2"],
+    "11_gpt": ["--steps", "2"],
     "13_options": ["--samples", "2000"],
 }
 GREEKS = ("price", "delta", "vega", "theta", "rho", "gamma", "vanna", "volga")
@@ -115,3 +119,25 @@ def test_there_is_no_option_of_no_samples(run, capsys):
         run(named("13_options"), "--samples", "0")
     assert stopped.value.code == 2
     assert "there must be samples, not 0" in capsys.readouterr().err
+
+
+def test_gpt_goes_on_after_a_kill_to_the_same_names_and_pictures(run, monkeypatch, tmp_path):
+    steps = "--steps", "3"  # with a checkpoint after each
+    whole = run(named("11_gpt"), *steps, out=tmp_path / "whole")
+
+    def replace_and_die(path, content, replace=nn.files.replace):
+        replace(path, content)
+        raise KeyboardInterrupt
+
+    killed = tmp_path / "killed"
+    for left_behind in (1, 2, 3):
+        with monkeypatch.context() as patch:
+            patch.setattr(nn.files, "replace", replace_and_die)
+            with pytest.raises(KeyboardInterrupt):
+                run(named("11_gpt"), *steps, out=killed)
+        (checkpoint,) = killed.iterdir()
+        assert len(json.loads(checkpoint.read_text())[2]) == left_behind
+    assert run(named("11_gpt"), *steps, out=killed).replace("killed", "whole") == whole
+    for file in (tmp_path / "whole").glob("*_chain.svg"):
+        assert (killed / file.name).read_bytes() == file.read_bytes()
+    assert len(list(killed.iterdir())) == 2

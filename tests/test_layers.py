@@ -111,6 +111,14 @@ def test_alone_a_neuron_and_a_layer_have_short_labels():
     assert [v.label for v in Layer(1, 2)([1.0])] == ["neuron1.a", "neuron2.a"]
 
 
+@pytest.mark.parametrize("init", ["xavier", 0.5])
+def test_without_a_bias_a_layer_is_a_matrix(init):
+    layer = Layer(2, 3, init=init, bias=False, nonlin=False)
+    assert [p.label for p in layer.parameters()] == [f"neuron{i}.w{j}" for i in (1, 2, 3) for j in (1, 2)]
+    matrix = [[w.data for w in neuron.w] for neuron in layer.neurons]
+    assert [z.data for z in layer([2.0, 4.0])] == [2.0 * row[0] + 4.0 * row[1] for row in matrix]
+
+
 def test_the_chain_rule_names_places():
     model = MLP(1, [2, 1], activation="tanh", seed=0)
     chain = chain_rule(model([0.5]), model.layers[0].neurons[1].w[0])

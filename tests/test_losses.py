@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Value, check_gradients, sigmoid
+from engine import Value, check_gradients, record, sigmoid
 from nn import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -129,6 +129,25 @@ def test_cross_entropy_of_two_logits_is_that_of_their_difference():
     assert cross_entropy([[a, b]], [1]).data == pytest.approx(binary.data, rel=1e-15)
 
 
+@given(st.lists(logits, min_size=2, max_size=5), st.data())
+def test_cross_entropy_of_a_one_hot_target_is_that_of_its_index(z, data):
+    right = data.draw(st.integers(0, len(z) - 1))
+    hot = [float(i == right) for i in range(len(z))]
+    expected = cross_entropy([scores := values(z)], [right])
+    slopes = gradients(expected, scores)
+    for target in (hot, values(hot)):
+        loss = cross_entropy([scores := values(z)], [target])
+        assert loss.data == expected.data
+        assert gradients(loss, scores) == slopes
+
+
+def test_cross_entropy_is_recorded_with_the_right_class_as_an_input():
+    recording = record(lambda z, target: cross_entropy([z], [target]), [0.0, 0.0, 0.0], [1.0, 0.0, 0.0])
+    z, targets = [[1.0, 40.0, -2.0], [0.5, 0.25, 0.0]], [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    expected = [cross_entropy([row], [target.index(1.0)]).data for row, target in zip(z, targets, strict=True)]
+    assert recording.forward(z, targets).tolist() == pytest.approx(expected, rel=1e-14)
+
+
 def test_cross_entropy_is_the_mean_over_examples():
     rows = [values([0.0, 0.0]), values([0.0, 0.0]), values([0.0, 0.0])]
     assert cross_entropy(rows, [0, 1, 1]).data == pytest.approx(math.log(2))
@@ -211,9 +230,15 @@ def test_a_class_that_is_not_there_is_refused(target):
         cross_entropy([values([0.0] * 3)] * 2, [0, target])
 
 
-@pytest.mark.parametrize("target", [1.0, "1", None, [0, 1]])
+@pytest.mark.parametrize("target", [1.0, "1", None, {0: 1}])
 def test_a_class_is_an_int(target):
     with pytest.raises(TypeError, match=r"targets\[0\] must be a class index, which is an int, not"):
+        cross_entropy([values([0.0] * 2)], [target])
+
+
+@pytest.mark.parametrize("target", [[0, 1, 0], [1], [0, 0], [1, 1], [0.5, 0.5], [math.nan, 1]])
+def test_a_target_that_is_not_one_hot_is_refused(target):
+    with pytest.raises(ValueError, match=r"targets\[0\] must be a class index or one-hot, a 1 among 1 zeros, not \["):
         cross_entropy([values([0.0] * 2)], [target])
 
 
@@ -229,3 +254,4 @@ def test_targets_may_be_arrays():
     np = pytest.importorskip("numpy")
     assert mean_squared_error(values([1.0, 2.0]), np.array([0.0, 2.0])).data == 0.5
     assert cross_entropy([values([0.0, 0.0])], np.array([1])).data == pytest.approx(math.log(2))
+    assert cross_entropy([values([0.0, 0.0])], np.eye(2)[:1]).data == pytest.approx(math.log(2))

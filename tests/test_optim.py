@@ -201,8 +201,8 @@ def test_parameters_may_come_from_a_generator():
 
 def test_an_optimiser_of_your_own_says_how_a_parameter_moves():
     class Sign(Optimizer):
-        def updated(self, data, grad, rate, i):
-            return data - math.copysign(rate, grad)
+        def updated(self, rate):
+            return [p.data - math.copysign(rate, p.grad) for p in self.parameters]
 
     w = Value(1.0)
     w.grad = 123.0

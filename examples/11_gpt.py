@@ -1,0 +1,119 @@
+"""A GPT of 4,192 scalars learns names, makes up new ones, and says why a letter took it by surprise."""
+
+import argparse
+import json
+import random
+from collections.abc import Iterable, Iterator
+from functools import cache, partial
+from operator import add
+from pathlib import Path
+
+import numpy as np
+from faker.providers.person.en import Provider
+from matplotlib.figure import Figure
+from tqdm import trange
+
+from engine import Value, chain_rule, dot, grad, record, softmax
+from nn import Adam, Layer, Module, cross_entropy, linear
+from nn.files import replace
+
+LETTERS, WIDTH, PLACES = "_abcdefghijklmnopqrstuvwxyz", 16, 16  # _ stands at both ends of a name
+HEADS = [slice(start, start + 4) for start in range(0, WIDTH, 4)]
+
+
+class GPT(Module):
+    """One layer: embeddings, then attention and a perceptron, each behind an RMS norm and beside a residual."""
+
+    def __init__(self, seed: int) -> None:
+        rng = random.Random(seed)
+        self.letter = {letter: [Value(rng.gauss(0.0, 0.1)) for _ in range(WIDTH)] for letter in LETTERS}
+        self.place = [[Value(rng.gauss(0.0, 0.1)) for _ in range(WIDTH)] for _ in range(PLACES)]
+        layer = partial(Layer, nonlin=False, bias=False, init="xavier", seed=rng)
+        self.query, self.key, self.value, self.mix = (layer(WIDTH, WIDTH) for _ in range(4))
+        self.up, self.down = layer(WIDTH, 4 * WIDTH, nonlin=True), layer(4 * WIDTH, WIDTH)
+        self.out = layer(WIDTH, len(LETTERS))
+
+    def __call__(self, name: Iterable[str | list[Value]]) -> Iterator[list[Value]]:
+        """For each letter the logits of the next; in a recording, replayed on other names, letters are one-hot."""
+        keys, values = [], []
+        for letter, place in zip(name, self.place, strict=False):
+            columns = zip(*self.letter.values(), strict=True)
+            x = self.letter[letter] if isinstance(letter, str) else [dot(column, letter) for column in columns]
+            x = rms_norm(list(map(add, x, place)))
+            query, key, value = (layer(rms_norm(x)) for layer in (self.query, self.key, self.value))
+            keys, values = [*keys, key], [*values, value]
+            x = list(map(add, x, self.mix([entry for head in HEADS for entry in attention(query, keys, values, head)])))
+            yield self.out(list(map(add, x, self.down(self.up(rms_norm(x))))))
+
+
+def attention(query: list[Value], keys: list[list[Value]], values: list[list[Value]], head: slice) -> list[Value]:
+    """What a head reads: the values of all letters so far, weighed by the softmax of query · key / √4."""
+    shares = softmax([dot(query[head], key[head]) * 0.5 for key in keys])
+    return [dot(shares, column) for column in zip(*(value[head] for value in values), strict=True)]
+
+
+def rms_norm(x: list[Value]) -> list[Value]:
+    scale = (dot(x, x) * (1.0 / len(x)) + 1e-5) ** -0.5
+    return [entry * scale for entry in x]
+
+
+def train(model: GPT, names: list[str], steps: int, file: Path) -> list[float]:
+    """The loss of each step, which is on one name; a killed run goes on from what it kept in the file."""
+    program = cache(lambda length: record(lambda *x: cross_entropy([*model(x[:-1])], x[1:]), *np.eye(length, 27)))
+    adam, losses = Adam(model.parameters(), linear(0.01, steps), betas=(0.85, 0.99)), []
+    if file.exists():
+        parameters, moments, losses = json.loads(file.read_text())
+        model.load_state_dict(parameters)
+        adam.load_state_dict(moments)
+    for step in (bar := trange(len(losses), steps, initial=len(losses), total=steps)):
+        name = np.eye(len(LETTERS))[[LETTERS.index(letter) for letter in f"_{names[step % len(names)]}_"]]
+        adam.zero_grad()
+        losses.append(program(len(name)).backward(*name[:, None]))
+        adam.step()
+        bar.set_postfix(loss=np.mean(losses[-100:]), refresh=False)
+        if (step + 1) % max(1, steps // 20) == 0:
+            replace(file, json.dumps([model.state_dict(), adam.state_dict(), losses]).encode())
+    return losses
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=1000, help="training steps, a name each (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="of weights, names and samples (default: 0)")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
+    steps, seed, out = vars(parser.parse_args()).values()
+    out.mkdir(parents=True, exist_ok=True)
+    model, rng, names = GPT(seed), random.Random(seed), sorted({name.lower() for name in Provider.first_names})
+    rng.shuffle(names)
+    losses = train(model, names, steps, checkpoint := out / f"11_gpt_{seed}_{steps}.json")
+    for _ in range(10):
+        name = ["_"]
+        for logits in model(name):  # the name grows as it is read
+            name += rng.choices(LETTERS, softmax([2.0 * z.data for z in logits]))
+            if name[-1] == "_":
+                break
+        print(made := "".join(name).strip("_"), "is known" if made in names else "is new")
+    name = names[(steps - 1 - int(np.argmax(losses[:-101:-1]))) % len(names)]
+    surprises = [cross_entropy([z], [LETTERS.index(x)]) for z, x in zip(model(f"_{name}"), f"{name}_", strict=True)]
+    at = int(np.argmax([loss.data for loss in surprises]))
+    surprises[at].label, weights = "loss", [weight for row in model.letter.values() for weight in row]
+    chain = chain_rule(surprises[at], weights[int(np.argmax(np.abs(grad(surprises[at], weights))))])
+    print(f"Worst of late: {f'{name}_'[at]} after _{name[:at]} in {name}, p = {np.exp(-surprises[at].data):.2%}")
+    print(f"∂loss/∂{chain.wrt.label} = {chain.total:.4g}: {chain.sentence}")
+    print("the strongest:", " → ".join(node.label for node in chain.paths(1)[0].nodes))
+
+    axes = (figure := Figure(figsize=(8, 4.2), layout="constrained")).subplots()
+    axes.plot(losses, ".", color="#0068b5", alpha=0.25, label="one name")
+    axes.plot([np.mean(losses[max(0, i - 99) : i + 1]) for i in range(steps)], "#0068b5", lw=2.5, label="mean of 100")
+    axes.axhline(np.log(len(LETTERS)), color="#b06f00", ls="--", label="guessing: log 27")
+    axes.set(xlabel="step", ylabel="cross-entropy of a letter", title="Loss on one name a step")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(out / "11_gpt.svg", metadata={"Date": None})
+    chain.save(out / "11_gpt_chain.svg", depth=0)
+    checkpoint.unlink(missing_ok=True)
+    print(f"wrote {out / '11_gpt.svg'} and {out / '11_gpt_chain.svg'}")
+
+
+if __name__ == "__main__":
+    main()
