@@ -9,7 +9,7 @@ cdef class Tracer:
     cdef long newest
     cdef int[::1] younger
 
-    @cython.locals(program=Program, operands=tuple, value=Value, at=int)
+    @cython.locals(program=Program, a=Value, b=Value, at=int, first=int, second=int)
     cdef object write(self, Value node)
     @cython.locals(age=long, found=int)
     cpdef int find(self, Value value) except -1

@@ -40,15 +40,18 @@ class Tracer:
 
     def write(self, node: Value) -> None:
         """An operation, whose operands are written already if they are operations."""
-        if node.op not in self.codes:
-            self.codes[node.op] = code_of(node.op)
-        program, operands = self.program, node.operands
-        for value in operands:  # which writes the leaves
-            self.find(value)
-        at = program.append(self.codes[node.op], len(operands))
-        for value in operands:
-            program.args[at] = self.find(value)
-            at += 1
+        code = self.codes.get(node.op)
+        if code is None:
+            code = self.codes[node.op] = code_of(node.op)
+        program, a, b = self.program, node._a, node._b
+        if a is not None:
+            first, second = self.find(a), self.find(b) if b is not None else 0  # which writes the leaves
+            at = program.append(code, 1 if b is None else 2)
+            program.args[at] = first
+            if b is not None:
+                program.args[at + 1] = second
+        else:
+            program.emit_many(code, [self.find(value) for value in node.operands])
         self.note(node, len(program) - 1)
 
     def find(self, value: Value) -> int:
