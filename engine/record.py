@@ -6,8 +6,10 @@ transforming the program, optimised, and then run on whole batches without build
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .derivative import derivative, lower
@@ -113,11 +115,16 @@ class Recording:
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
         with self._lock:  # an executor has one set of rows
             if name not in self._executors:
-                program, _ = optimise(self._wanted(name), name)
-                targets = {"forward": [(0, 0)], "backward": [], "gradients": self._places}[name]
-                self._executors[name] = executor(schedule(program, name == "backward"), self._places, targets)
+                self._executors[name] = self._compiled(name)
             mean: float = self._executors[name].run(arrays, self._parameters, results)
         return mean
+
+    def _compiled(self, name: str) -> Any:
+        """What runs the program of what is asked for."""
+        targets = {"forward": [(0, 0)], "backward": [], "gradients": self._places}[name]
+        with _uncollected():
+            program, _ = optimise(self._wanted(name), name)
+            return executor(schedule(program, name == "backward"), self._places, targets)
 
     def _wanted(self, name: str) -> Program:
         """The program of what is asked for, as the transformation leaves it."""
@@ -168,6 +175,18 @@ def optimise(program: Program, name: str) -> tuple[Program, list[tuple[str, int]
         program = step(program)
         sizes.append((step.__name__, program.operations()))
     return program, sizes
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Inside, the cyclic collector waits: a pass makes millions of lists, none in a cycle, and it would walk them all."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Watch:
