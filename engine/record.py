@@ -179,7 +179,7 @@ def optimise(program: Program, name: str) -> tuple[Program, list[tuple[str, int]
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Inside, the cyclic collector waits: a pass makes millions of lists, none in a cycle, and it would walk them all."""
+    """Inside, the cyclic collector waits: a pass makes millions of lists, of which none is in a cycle."""
     enabled = gc.isenabled()
     gc.disable()
     try:
