@@ -17,6 +17,10 @@ LARGEST = 24  # names and numbers in a term: about two lines of text
 SAME = 1e-9  # how far the textbook form of a slope may be from the slope, to be shown for it
 
 
+class Elided(float):
+    """The number of a term that is too long; with other numbers it makes another number, not a formula."""
+
+
 class Naming:
     """Names and terms of all that `output` was computed from, each name once.
 
@@ -56,8 +60,10 @@ class Naming:
             return node.data
         if len(node.operands) > LARGEST:
             return self.number(node.data)
-        terms = TABLE[node.op].split([self._terms[operand] for operand in node.operands])
-        return self._fitting(symbol(node.op, *terms), node.data)
+        terms = [self._terms[operand] for operand in node.operands]
+        if any(isinstance(term, Elided) for term in terms) and all(isinstance(term, float) for term in terms):
+            return self.number(node.data)
+        return self._fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
 
     def definition(self, node: Value, style: Style = "text") -> str:
         """What a variable is made of, in the labels; "" for a leaf and for what is too long to read."""
@@ -139,7 +145,7 @@ class Naming:
 
     def number(self, number: float) -> Term:
         """What stands for a term that would be too long."""
-        return number
+        return Elided(number)
 
     def _fitting(self, term: Term, number: float) -> Term:
         return term if size(term) <= LARGEST else self.number(number)

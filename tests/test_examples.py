@@ -1,14 +1,18 @@
 """Every script in examples, run in its short form: a new one is found by itself, and needs a line only to be short."""
 
+import cmath
 import json
+import math
 import runpy
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 import nn.files
+from engine import Value, record
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("[0-9]*.py"))
 SHORT = {
@@ -18,6 +22,7 @@ SHORT = {
     "05_copies": ["--steps", "2"],
     "09_xor": ["--steps", "2"],
     "11_gpt": ["--steps", "2"],
+    "12_pendulum": ["--steps", "400"],
     "13_options": ["--samples", "2000"],
 }
 GREEKS = ("price", "delta", "vega", "theta", "rho", "gamma", "vanna", "volga")
@@ -102,6 +107,59 @@ def test_iris_are_told_apart_by_networks_that_did_not_see_them(run):
     output = run(named("03_iris"), "--epochs", "8")
     accuracy = float(output.split("held-out accuracy ")[1].split("%")[0])
     assert accuracy >= 93
+
+
+@pytest.fixture
+def pendulum():
+    specification = spec_from_file_location("pendulum", named("12_pendulum"))
+    module = module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_gradient_through_ten_thousand_steps_is_that_of_the_complex_step(pendulum, monkeypatch):
+    """For an analytic f the imaginary part of f(x + ih) is h f'(x), without a difference that could cancel."""
+    guess, observed = [1.8, 0.45, 1.2], [math.cos(0.1 * k) for k in range(200)]
+    recording = record(lambda *parameters: pendulum.loss(observed, 10_000, *parameters), *guess)
+    replayed = [column[0] for column in recording.gradients(*([x] for x in guess))]
+    values = [Value(x) for x in guess]
+    pendulum.loss(observed, 10_000, *values).backward()
+    monkeypatch.setattr(pendulum, "sin", cmath.sin)
+    for k, value in enumerate(values):
+        stepped = pendulum.loss(observed, 10_000, *(x + 1e-30j * (j == k) for j, x in enumerate(guess)))
+        assert value.grad == pytest.approx(stepped.imag * 1e30, rel=1e-11)
+        assert replayed[k] == pytest.approx(stepped.imag * 1e30, rel=1e-11)
+
+
+def test_the_pendulum_swings_as_an_ode_solver_has_it(pendulum):
+    solve_ivp = pytest.importorskip("scipy.integrate").solve_ivp
+
+    def slopes(_, state):
+        return state[1], -9.81 / 1.3 * math.sin(state[0]) - 0.15 * state[1]
+
+    times = [0.1 * k for k in range(1, 201)]
+    solved = solve_ivp(slopes, (0.0, 20.01), (2.2, 0.0), t_eval=times, rtol=1e-10, atol=1e-10).y[0]
+    swings = [pendulum.swing(steps, 1.3, 0.15, 2.2) for steps in (5_000, 10_000)]
+    coarse, fine = (max(abs(a - b) for a, b in zip(swing, solved, strict=True)) for swing in swings)
+    assert fine < 0.01
+    assert 1.9 < coarse / fine < 2.1  # the method is of first order
+
+
+def test_the_pendulum_is_found_and_nothing_is_left_to_pull(run):
+    output = run(named("12_pendulum"), "--steps", "1000")
+    for name, true in (("L", 1.3), ("c", 0.15), ("θ₀", 2.2)):
+        (row,) = (line.split() for line in output.splitlines() if line.split()[:1] == [name])
+        fitted, spread = float(row[3]), float(row[5])
+        assert abs(fitted - true) < 4 * spread < 0.1
+    assert "First guess: ∂loss/∂c = 0.306, ok: 10 paths" in output
+    assert ", cancelled: the 10 paths pull against each other: 0.0130" in output
+
+
+def test_the_steps_of_the_pendulum_divide_into_observations(run, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(named("12_pendulum"), "--steps", "250")
+    assert stopped.value.code == 2
+    assert "there are 200 observations: steps must be a multiple of that, not 250" in capsys.readouterr().err
 
 
 def test_options_agree_with_the_closed_forms(run):

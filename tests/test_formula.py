@@ -101,6 +101,16 @@ def test_a_wide_sum_is_elided_and_its_factors_are_not():
     assert chain_rule(y, leaves[3]).paths()[0].factors[0].formula == "x3 + x3"
 
 
+def test_what_is_made_of_elided_numbers_is_a_number():
+    x, y = Value(0.5, "x"), Value(2.0, "y")
+    deep = x
+    for _ in range(12):
+        deep = (deep * x).sin() + y
+    partly, wholly = labelled((deep**2 + (x - 1) ** 2) / 3, "partly"), labelled(deep**2 / 3, "wholly")
+    assert Naming(partly).definition(partly) == f"({deep.data**2!r} + (x - 1) ** 2) / 3"
+    assert Naming(wholly).definition(wholly) == ""
+
+
 def test_text_table_has_a_line_a_path_the_formulas_and_the_verdict():
     loss, w1 = two_paths()
     text = str(chain_rule(loss, w1))
