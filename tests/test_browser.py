@@ -12,8 +12,8 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 
 from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, relu, softmax
-from engine.javascript import program
 from engine.formula import naming
+from engine.javascript import program
 from engine.ops import TABLE, numeric
 from engine.page import Frame, page
 from engine.pull import Flow
@@ -251,11 +251,14 @@ def faint_graph(seed, size=14):
 
 TOLD = """
 const name = link => [variables[link.of].label, variables[link.wrt].label, link.slot ?? null];
-return arguments[0].map(label => { choose(named(label));
-  const told = tell(chosen, 8), { alive } = flow(told), tones = told.paths.map(path => row(told, path).children[1].className);
+const tone = (told, path) => row(told, path).children[1].className.split(" ")[1];
+return arguments[0].map(label => {
+  choose(named(label));
+  const told = tell(chosen, 8), { alive } = flow(told);
   const on = new Set(told.paths.flatMap(path => path.links.map(link => variables[link.wrt].label)));
-  return { killing: [...told.killing].map(name), tones: tones.map(tone => tone.split(" ")[1]),
-    cut: [...on].filter(label => !alive.has(named(label))), lit: svg.querySelectorAll(".edge.lit:not(.killed)").length }; });"""
+  return { killing: [...told.killing].map(name), tones: told.paths.map(path => tone(told, path)),
+    cut: [...on].filter(label => !alive.has(named(label))) };
+});"""
 TONES = {"for": "with", "against": "against", "dead": "killed"}
 
 
