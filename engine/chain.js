@@ -91,22 +91,40 @@ function largest(at) {
   return comparable ? paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)) : paths;
 }
 
-// Whether a factor kills what goes through it: tiny, and little comes out. So it is drawn, as engine/draw.py does.
-const kills = (value, product, total) =>
-  Math.abs(value) <= words.tiny && Math.abs(product) <= words.tiny * Math.max(Math.abs(total), words.tiny) || value === 0;
+// The links that kill: the tiny factors of paths that come to next to nothing beside the strongest, or all do, of no
+// other path. The rule is that of engine/pull.py, which the pictures follow.
+function killers(paths, allDie) {
+  const largest = paths.map(path => Math.abs(path.product)).reduce((a, b) => b > a ? b : a, 0), limit = words.tiny * largest;
+  const tiny = new Set(), alive = new Set();
+  for (const { links, product } of paths) {
+    const small = links.filter(link => Math.abs(link.value) <= words.tiny);
+    const dies = small.length && (allDie || Math.abs(product) <= limit && limit < Infinity);
+    for (const link of small) (dies ? tiny : alive).add(link);
+  }
+  return new Set([...tiny].filter(link => !alive.has(link)));
+}
 
-// What runs along each link from w, or along one path: its share, and whether it still arrives from the output, or was
-// killed before; and the variables where it arrives.
-function flow(w, at, path) {
+// What runs along each link from w, or along one path: its share, whether it arrives there from the output, and whether
+// it passes, which a link that kills lets nothing do; and the variables where something arrives.
+function flow({ w, at, killing }, path) {
   const runs = new Map(), alive = new Set([output]);
   const links = path?.links ?? variables.slice(w + 1).flatMap(v => v.links.filter(link => at[link.wrt].count));
   for (const link of links.slice().reverse()) {
     const pull = path ? path.product : at[link.wrt].slope * link.value * variables[link.of].grad;
-    const arrives = alive.has(link.of);
-    runs.set(link, { pull, arrives });
-    if (arrives && !kills(link.value, pull, at[output].slope)) alive.add(link.wrt);
+    const arrives = alive.has(link.of), passes = arrives && !killing.has(link);
+    runs.set(link, { pull, arrives, passes });
+    if (passes) alive.add(link.wrt);
   }
   return { runs, alive };
+}
+
+// Whether a contribution pulls with the total or against it; where the total is 0, upwards is with it.
+const direction = (pull, total) => pull * (total < 0 || Object.is(total, -0) ? -1 : 1) < 0 ? "against" : "with";
+
+// All that is to be said of the derivative in variable w.
+function tell(w, k) {
+  const at = chain(w, k), paths = largest(at), [verdict, sentence] = judge(w, at, paths);
+  return { w, at, paths, verdict, sentence, killing: killers(paths, verdict === "killed") };
 }
 
 // The verdict, as engine/verdict.py has it: the thresholds and the sentences are its own.

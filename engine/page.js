@@ -11,10 +11,10 @@ const key = text => html("kbd", {}, text);
 
 // What is said of a Value: its derivative, the verdict, and path by path formulas above numbers.
 function show(w) {
-  const at = w === null ? null : chain(w, rows), paths = at ? largest(at) : [];
-  light(w, at);
-  $("answer").replaceChildren(...w === null ? welcome() : answer(w, at, paths));
-  $("paths").replaceChildren(...paths.length ? table(w, at, paths) : []);
+  const told = w === null ? null : tell(w, rows);
+  light(told);
+  $("answer").replaceChildren(...told ? answer(told) : welcome());
+  $("paths").replaceChildren(...told?.paths.length ? table(told) : []);
 }
 
 function welcome() {
@@ -32,8 +32,8 @@ function welcome() {
 
 const tones = { ok: "ok", cancelled: "doubtful", vanishing: "doubtful" };
 
-function answer(w, at, paths) {
-  const { count, slope } = at[output], v = variables[w], [verdict, sentence] = judge(w, at, paths);
+function answer({ w, at, verdict, sentence }) {
+  const { count, slope } = at[output], v = variables[w];
   const tone = tones[verdict] ?? "bad", made = v.made ? [" = ", math(v.made)] : [];
   const sum = count === 1n ? "one path" : `sum of ${many(count)} paths`;
   const total = html("b", { id: "total", className: tone === "bad" ? "killed" : "with", title: slope }, pretty(slope));
@@ -52,30 +52,29 @@ function others(w) {
   return box?.members.length > 1 ? [html("h2", {}, `In ${box.title}`), html("div", { className: "chips" }, ...box.members.map(item))] : [];
 }
 
-function table(w, at, paths) {
-  const { count, slope } = at[output], left = count - BigInt(paths.length);
+function table(told) {
+  const { w, at, paths } = told, { count, slope } = at[output], left = count - BigInt(paths.length);
   const rest = slope - paths.reduce((sum, path) => sum + path.product, 0);
   const more = html("button", { onclick: () => { rows *= 2; show(w); } }, "More");
   return [
     html("h2", {}, "Path by path, strongest first"),
-    html("ol", {}, ...paths.map(path => row(w, at, path))),
+    html("ol", {}, ...paths.map(path => row(told, path))),
     ...left ? [html("p", {}, `… and ${many(left)} more, together ${pretty(rest)} `, more)] : [],
   ];
 }
 
-function row(w, at, path) {
-  const tone = path.links.some(link => dies(link, path, at)) ? "killed" : side(path, at);
-  const [only, all] = [() => light(w, at, path), () => light(w, at)];
-  const route = [variables[w].name, ...path.links.map(link => brief(variables[link.of].name, link.wrt))];
-  const factors = elided(path.links).flatMap((link, i) => i ? [cell("·", "·"), times(link, path, at)] : [times(link, path, at)]);
+function row(told, path) {
+  const tone = path.links.some(link => told.killing.has(link)) ? "killed" : side(path, told);
+  const [only, all] = [() => light(told, path), () => light(told)];
+  const route = [variables[told.w].name, ...path.links.map(link => brief(variables[link.of].name, link.wrt))];
+  const factors = elided(path.links).flatMap((link, i) => i ? [cell("·", "·"), times(link, path, told)] : [times(link, path, told)]);
   return html("li", { tabIndex: 0, onmouseenter: only, onmouseleave: all, onfocus: only, onblur: all },
     html("span", { className: "math route" }, elided(route).join(" → ")),
     html("span", { className: `sum ${tone}`, title: path.product }, `= ${pretty(path.product)}`),
     html("span", { className: "factors" }, ...factors));
 }
 
-const dies = (link, path, at) => kills(link.value, path.product, at[output].slope);
-const side = (path, at) => path.product * at[output].slope < 0 ? "against" : "with";
+const side = (path, { at }) => direction(path.product, at[output].slope);
 const elided = items => items.length <= 16 ? items : [...items.slice(0, 8), "…", ...items.slice(-8)];
 const cell = (above, below, properties = {}) => html("span", { className: "factor", ...properties }, math(above), html("b", {}, below));
 
@@ -85,10 +84,10 @@ function brief(text, i) {
   return place ? text.split(place).join("") : text;
 }
 
-function times(link, path, at) {
+function times(link, path, told) {
   if (link === "…") return cell("…", "…");
   const number = link.value < 0 ? `(${pretty(link.value)})` : pretty(link.value);
-  const tone = dies(link, path, at) ? "killed" : side(path, at);
+  const tone = told.killing.has(link) ? "killed" : side(path, told);
   return cell(brief(formula(link), link.of), number, { className: `factor ${tone}`, title: `${derivative(link)} = ${link.value}` });
 }
 

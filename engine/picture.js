@@ -75,22 +75,22 @@ function factor(links) {
 // Light up what the paths from w run along, or one of them: width by contribution, colour by direction.
 const MARKS = ["lit", "chosen", "cut", "with", "against", "killed"];
 
-function light(w, at, path) {
+function light(told, path) {
   for (const g of svg.querySelectorAll(".lit, .chosen")) g.classList.remove(...MARKS);
   pills.replaceChildren();
-  svg.classList.toggle("lit", w !== null);
-  if (w === null) return;
-  const { runs, alive } = flow(w, at, path), lit = new Map();
-  for (const [link, { pull, arrives }] of runs) {
-    const before = lit.get(link.arc) ?? { pull: 0, arrives: false };
-    lit.set(link.arc, { pull: before.pull + pull, arrives: before.arrives || arrives });
+  svg.classList.toggle("lit", told !== null);
+  if (told === null) return;
+  const { runs, alive } = flow(told, path), total = told.at[output].slope, lit = new Map();
+  for (const [link, { pull, passes }] of runs) {
+    const before = lit.get(link.arc) ?? { pull: 0, passes: false }, head = boxes[variables[link.of].box]?.first;
+    lit.set(link.arc, { pull: before.pull + pull, arrives: alive.has(head), passes: before.passes || passes });
     for (const i of [link.wrt, link.of]) enter(i, alive);
   }
-  enter(w, alive, "chosen");
+  enter(told.w, alive, "chosen");
   lit.delete(undefined);  // links within one box
   const strongest = [...lit].sort(([, a], [, b]) => Math.abs(b.pull) - Math.abs(a.pull));
-  for (const [arc, run] of strongest.slice().reverse()) trace(arc, run, at[output].slope, Math.abs(strongest[0][1].pull));
-  strongest.forEach(([arc, run]) => label(arc, run, at[output].slope));
+  for (const [arc, run] of strongest.slice().reverse()) trace(arc, run, total, Math.abs(strongest[0][1].pull));
+  strongest.forEach(([arc, run]) => label(arc, run, total));
 }
 
 function enter(i, alive, ...marks) {
@@ -98,20 +98,17 @@ function enter(i, alive, ...marks) {
   box?.g.classList.add("lit", ...marks, ...box.head === i && !alive.has(i) ? ["cut"] : []);
 }
 
-const killing = (arc, pull, total) => arc.value !== null && kills(arc.value, pull, total);
-const direction = (pull, total) => pull * total < 0 ? "against" : "with";
 
-function trace(arc, { pull, arrives }, total, most) {
-  const dead = killing(arc, pull, total) || !arrives;
-  arc.g.classList.add("lit", dead ? "killed" : direction(pull, total));
-  arc.g.style.setProperty("--width", dead ? 1.4 : 1.2 + 4.3 * Math.abs(pull) / most || 1.2);
+function trace(arc, { pull, passes }, total, most) {
+  arc.g.classList.add("lit", passes ? direction(pull, total) : "killed");
+  arc.g.style.setProperty("--width", !passes ? 1.4 : 1.2 + 4.3 * Math.abs(pull) / most || 1.2);
   bottom.append(arc.g);
 }
 
 // The factor on an edge, where no stronger one stands already.
-function label(arc, { pull }, total) {
+function label(arc, { pull, arrives, passes }, total) {
   if (arc.value === null) return;
-  const killed = killing(arc, pull, total), text = `${killed ? "✕" : "×"} ${pretty(arc.value)}`, width = 7 * text.length + 12;
+  const killed = arrives && !passes, text = `${killed ? "✕" : "×"} ${pretty(arc.value)}`, width = 7 * text.length + 12;
   const curve = arc.g.querySelector("path"), { x, y } = arc.middle ??= curve.getPointAtLength(curve.getTotalLength() / 2);
   const taken = pill => Math.abs(pill.x - x) < (pill.width + width) / 2 && Math.abs(pill.y - y) < 18;
   if ([...pills.children].some(taken)) return;

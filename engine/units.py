@@ -50,6 +50,7 @@ class Unit:
 class Units:
     """The units of the graph behind a loss, in the order of creation.
 
+    >>> from engine.value import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
     >>> flow = Flow(a[0] + a[1], [w, b])

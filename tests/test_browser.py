@@ -12,9 +12,11 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 
 from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, relu, softmax
+from engine.formula import naming
 from engine.javascript import program
 from engine.ops import TABLE, numeric
 from engine.page import Frame, page
+from engine.pull import Flow
 from engine.terms import pretty_name, pretty_number
 
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1600,900", "--no-first-run"]
@@ -233,6 +235,49 @@ def test_paths_counts_and_verdicts_are_those_of_the_engine(visit, by):
         expected = [path.product for path in chain.paths(20)]
         assert len(products) == len(expected)
         assert all(close(a, b) for a, b in zip(products, expected, strict=True)), (seed, products, expected)
+
+
+def faint_graph(seed, size=14):
+    """A random graph with factors of every size on its links, some of them 0."""
+    rng = random.Random(seed)
+    pool = [Value(rng.choice([-1, 1]) * rng.uniform(0.5, 2), f"x{i}") for i in range(3)]
+    factors = [1.0, -1.0, 2.0, -0.5, 1e-2, -1e-4, 1e-5, 1e-9, 0.0]
+    for i in range(size):
+        a, b = rng.choice(pool[-4:]), rng.choice(pool[-6:])
+        node = a * rng.choice(factors) + b * rng.choice(factors) if rng.random() < 0.7 else a * b
+        pool.append(labelled(node, f"v{i}") if rng.random() < 0.8 else node)
+    return labelled(pool[-1] + pool[-2], "out"), [node for node in pool if node.label]
+
+
+TOLD = """
+const name = link => [variables[link.of].label, variables[link.wrt].label, link.slot ?? null];
+const tone = (told, path) => row(told, path).children[1].className.split(" ")[1];
+return arguments[0].map(label => {
+  choose(named(label));
+  const told = tell(chosen, 8), { alive } = flow(told);
+  const on = new Set(told.paths.flatMap(path => path.links.map(link => variables[link.wrt].label)));
+  return { killing: [...told.killing].map(name), tones: told.paths.map(path => tone(told, path)),
+    cut: [...on].filter(label => !alive.has(named(label))) };
+});"""
+TONES = {"for": "with", "against": "against", "dead": "killed"}
+
+
+@pytest.mark.parametrize("by", ["labels", "operations"])
+@pytest.mark.parametrize("seed", range(8))
+def test_what_kills_is_the_same_on_the_page_and_in_the_pictures(visit, by, seed):
+    output, pool = faint_graph(seed)
+    within = [node for node in pool if chain_rule(output, node).path_count and node is not output]
+    browser = visit(output, by=by)
+    found = browser.execute_script(TOLD, [node.label for node in within])
+    names = naming(chain_rule(output, within[0], by)).names
+    for node, told in zip(within, found, strict=True):
+        chain = chain_rule(output, node, by)
+        flow = Flow(chain, chain.paths(8))
+        killing = {(names[of], names[wrt], slot) for of, wrt, slot in flow.killing}
+        assert {tuple(link) for link in told["killing"]} == killing, (node.label, told, killing)
+        assert told["tones"] == [TONES[flow.colour_of(path)] for path in flow.paths], node.label
+        if chain.path_count <= 8:
+            assert set(told["cut"]) == {names[node] for node in flow.cut}, node.label
 
 
 def chain_of(factors):
