@@ -88,18 +88,18 @@ def main() -> None:
     losses = train(model, names, steps, checkpoint := out / f"11_gpt_{seed}_{steps}.json")
     for _ in range(10):
         name = ["_"]
-        for logits in model(name):  # the name grows as it is read
+        for logits in model(x for x in name if x != "_" or len(name) == 1):  # the name grows as it is read
             name += rng.choices(LETTERS, softmax([2.0 * z.data for z in logits]))
-            if name[-1] == "_":
-                break
         print(made := "".join(name).strip("_"), "is known" if made in names else "is new")
+
     name = names[(steps - 1 - int(np.argmax(losses[:-101:-1]))) % len(names)]
     surprises = [cross_entropy([z], [LETTERS.index(x)]) for z, x in zip(model(f"_{name}"), f"{name}_", strict=True)]
     at = int(np.argmax([loss.data for loss in surprises]))
     surprises[at].label, weights = "loss", [weight for row in model.letter.values() for weight in row]
     chain = chain_rule(surprises[at], weights[int(np.argmax(np.abs(grad(surprises[at], weights))))])
     print(f"Worst of late: {f'{name}_'[at]} after _{name[:at]} in {name}, p = {np.exp(-surprises[at].data):.2%}")
-    print(f"∂loss/∂{chain.wrt.label} = {chain.total:.4g}: {chain.sentence}")
+    print(f"∂loss/∂{chain.wrt.label} = {chain.total:.4g} by neurons: {chain.sentence}")
+    print(f"by operations: {chain_rule(surprises[at], chain.wrt, by='operations').sentence}")
     print("the strongest:", " → ".join(node.label for node in chain.paths(1)[0].nodes))
 
     axes = (figure := Figure(figsize=(8, 4.2), layout="constrained")).subplots()
