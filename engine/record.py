@@ -18,11 +18,12 @@ from .execute import executor
 from .fold import fold
 from .fuse import fuse
 from .graph import ancestors
+from .lines import user_line
 from .passes import average, dead, group, level, merge, split
 from .program import INPUT, PARAMETER, Program, lines
 from .schedule import schedule
 from .trace import trace
-from .value import Value, as_value, real, user_line, watching
+from .value import Value, as_value, real, watching
 
 SHOWN = 24  # lines of a program that are printed before and after the gap
 

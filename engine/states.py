@@ -7,7 +7,8 @@ from functools import partial
 from .case import Case
 from .findings import Finding
 from .flow import SAME, Flow
-from .value import Value, line_of
+from .lines import line_of
+from .value import Value
 
 
 def non_finite(case: Case) -> list[Finding]:

@@ -8,14 +8,12 @@ and all partials as two lists. Partials are numbers computed on the way forward:
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Complex, Real
-from pathlib import Path
 from typing import Any, TypeAlias
 
-from .errors import NonFiniteError
+from .lines import refuse, remember
 from .ops import KERNELS, TABLE, numeric
 
 try:
@@ -33,8 +31,6 @@ if not cython.compiled:  # else the C library's own, by value.pxd
 
 _serial = 0
 _strict = False
-_lines: dict[int, str] = {}  # of the nodes that first were inf or nan, by serial
-REMEMBERED = 1000  # nodes; the oldest is forgotten
 _watch: Callable[[Any], None] | None = None
 
 
@@ -550,42 +546,6 @@ def _inspect(node: Value) -> None:
     if not node.op:
         return
     if not _strict:
-        _remember(node)
+        remember(node)
     elif not (math.isfinite(node._data) and all(map(math.isfinite, node.partials))):
-        _refuse(node)
-
-
-def _remember(node: Value) -> None:
-    if all(math.isfinite(operand._data) for operand in node.operands):
-        if len(_lines) >= REMEMBERED:
-            del _lines[next(iter(_lines))]
-        _lines[node.serial] = user_line()
-
-
-def line_of(node: Value) -> str:
-    """The line of user code that made inf or nan of finite operands, "" if that was not here or long ago.
-
-    >>> line_of(Value(0.0).log())
-    '<doctest ...>, line 1: line_of(Value(0.0).log())'
-    """
-    return _lines.get(node.serial, "")
-
-
-def _refuse(node: Value) -> None:
-    arguments = ", ".join(f"{x.label} = {x._data}" if x.label else f"{x._data}" for x in node.operands)
-    gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the slopes {node.partials}"
-    raise NonFiniteError(f"{node.op}({arguments}) {gave} ({user_line()}): keep the operands where {node.op} is finite")
-
-
-def user_line() -> str:
-    """File, line and text of the innermost frame outside this package: the line of user code being run."""
-    import linecache
-
-    here = Path(__file__).parent
-    ours = (str(here), str(here.parent / "nn"))
-    frame = sys._getframe()  # the user's own where this is compiled: that has no frames
-    while frame.f_back and frame.f_code.co_filename.startswith(ours):
-        frame = frame.f_back
-    file, line = frame.f_code.co_filename, frame.f_lineno
-    text = linecache.getline(file, line).strip()
-    return f"{file}, line {line}: {text}" if text else f"{file}, line {line}"
+        refuse(node)

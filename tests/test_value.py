@@ -13,8 +13,9 @@ from strategies import moderate
 
 import engine
 from engine import NonFiniteError, Value, dot, logsumexp, maximum, softmax, strict, tanh
+from engine.lines import line_of
 from engine.ops import TABLE
-from engine.value import line_of, operation
+from engine.value import operation
 
 np = pytest.importorskip("numpy")
 
