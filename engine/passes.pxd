@@ -17,7 +17,7 @@ cpdef Program select(Program program, object wanted)
 @cython.locals(code=int, first=int, last=int, j=int, a=int, b=int, args="int[::1]", found=list)
 cpdef tuple columns(Program program, int i, unsigned char[::1] varies)
 
-@cython.locals(i=int, j=int, code=int, below=cython.longlong, keys=list, depth="int[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")
+@cython.locals(i=int, j=int, code=int, below=cython.longlong, key=cython.longlong, found=list, alike=dict, depth="int[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")
 cpdef Program level(Program program)
 
 @cython.locals(i=int, parts=tuple, varies="unsigned char[::1]")

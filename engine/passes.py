@@ -220,7 +220,8 @@ def level(program: Program) -> Program:
     """
     if len(program) < LONG:
         return program
-    depth, keys = integers(len(program)), []
+    depth = integers(len(program))
+    alike: dict[int, list[int]] = {}
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
         code, below = codes[i], 0
@@ -228,8 +229,13 @@ def level(program: Program) -> Program:
             for j in range(starts[i], starts[i + 1]):
                 below = max(below, depth[args[j]] + 1)
         depth[i] = below
-        keys.append((below * 256 + code) * 256 + min(starts[i + 1] - starts[i], 255))
-    return select(program, sorted(range(len(program)), key=keys.__getitem__))
+        key = (below * 256 + code) * 256 + min(starts[i + 1] - starts[i], 255)
+        found = alike.get(key)
+        if found is None:
+            alike[key] = [i]
+        else:
+            found.append(i)
+    return select(program, [i for key in sorted(alike) for i in alike[key]])
 
 
 def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
