@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from engine import Value, chain_rule, grad, record, sin
 from nn import Adam, cosine
 
-GRAVITY, SECONDS, OBSERVED, STRETCHES, UPDATES = 9.81, 20.0, 200, 10, 200  # m/s²; s; angles; of 2 s; of the fit
+GRAVITY, SECONDS, OBSERVED, STRETCHES, UPDATES = 9.81, 20.0, 200, 10, 150  # m/s²; s; angles; of 2 s; of the fit
 BLUE, OCHRE, GREY = "#0068b5", "#b06f00", "#8a929c"
 NAMES, TRUE, GUESS, NOISE = ("L", "c", "θ₀"), (1.3, 0.15, 2.2), (1.8, 0.45, 1.2), 0.1  # m, 1/s, rad; rad
 
@@ -79,7 +79,7 @@ def main() -> None:
     recording = record(lambda *parameters: loss(observed, steps, *parameters), *GUESS)
     recording.forward(*np.transpose([GUESS])), recording.gradients(*np.transpose([GUESS]))  # compiles
     parameters, way, start = [Value(number) for number in GUESS], [GUESS], perf_counter()
-    optimizer = Adam(parameters, lr=cosine(0.05, UPDATES))
+    optimizer = Adam(parameters, lr=cosine(0.05, UPDATES), betas=(0.8, 0.99))
     for update in range(1, UPDATES + 1):
         for p, slope in zip(parameters, recording.gradients(*np.transpose([way[-1]])), strict=True):
             p.grad = slope[0]

@@ -111,6 +111,7 @@ def test_iris_are_told_apart_by_networks_that_did_not_see_them(run):
 
 @pytest.fixture
 def pendulum():
+    pytest.importorskip("matplotlib.figure", exc_type=ImportError)
     specification = spec_from_file_location("pendulum", named("12_pendulum"))
     module = module_from_spec(specification)
     specification.loader.exec_module(module)
@@ -146,13 +147,13 @@ def test_the_pendulum_swings_as_an_ode_solver_has_it(pendulum):
 
 
 def test_the_pendulum_is_found_and_nothing_is_left_to_pull(run):
-    output = run(named("12_pendulum"), "--steps", "1000")
+    output = run(named("12_pendulum"), "--steps", "400")
     for name, true in (("L", 1.3), ("c", 0.15), ("θ₀", 2.2)):
         (row,) = (line.split() for line in output.splitlines() if line.split()[:1] == [name])
         fitted, spread = float(row[3]), float(row[5])
         assert abs(fitted - true) < 4 * spread < 0.1
-    assert "First guess: ∂loss/∂c = 0.306, ok: 10 paths" in output
-    assert ", cancelled: the 10 paths pull against each other: 0.0130" in output
+    assert "First guess: ∂loss/∂c = 0.313, ok: 10 paths" in output
+    assert ", cancelled: the 10 paths pull against each other: 0.0128" in output
 
 
 def test_the_steps_of_the_pendulum_divide_into_observations(run, capsys):
