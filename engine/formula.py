@@ -41,6 +41,7 @@ class Naming:
             for node in self.nodes
             if (node.label and node not in hidden) or node in ends or (by == "operations" and node.op)
         )
+        self._named = {name: node for node, name in self.names.items()}
         self._terms: dict[Value, Term] = {}
         self._slopes: dict[Value, dict[Value, Term]] = {}
         for node in self.nodes:
@@ -87,6 +88,13 @@ class Naming:
     def describe(self, node: Value) -> str:
         """A variable's name, or what an unnamed node is made of, as text."""
         return show(self._terms[node])
+
+    def within(self, term: Term) -> list[Value]:
+        """The variables in a term, in order."""
+        if isinstance(term, Name):
+            return [self._named[term]]
+        parts = term if isinstance(term, list) else term[1:] if isinstance(term, tuple) else []
+        return list(dict.fromkeys(node for part in parts if type(part) is not str for node in self.within(part)))
 
     def steps(self, factor: Factor) -> list[tuple[Value, Value, float]]:
         """The operations that a factor is folded from: (node, operand, partial) for each on the way to its wrt."""

@@ -48,7 +48,7 @@ function squeeze(text, width) {
 // The numbers on boxes and edges. How wide they are is estimated, since measuring at every turn of a slider is slow.
 function write() {
   for (const box of Object.values(boxes)) {
-    const { node, name, grad } = variables[box.first], numbers = [nodes[node].data, grad].map(pretty);
+    const { node, name, grad } = variables[box.first], numbers = [nodes[node].data, grad].map(x => pretty(x));
     box.g.setAttribute("aria-label", box.head === null ? box.title : `${name}, data ${numbers[0]}, grad ${numbers[1]}`);
     if (box.head !== null) box.texts.slice(1).forEach((text, i) => {
       text.lastChild.textContent = numbers[i];
