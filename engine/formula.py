@@ -237,8 +237,8 @@ def to_latex(chain: ChainRule, k: int = 10) -> str:
     return "\n".join([r"\begin{aligned}", slope(chain.output, chain.wrt) + (" \\\\\n".join(lines)), r"\end{aligned}"])
 
 
-def _show_factor(factor: Factor, style: Style) -> str:
-    return show(naming(factor.chain).slope(factor), style)
+def _show_factor(factor: Factor, style: Style, within: str) -> str:
+    return show(naming(factor.chain).slope(factor), style, within)
 
 
 def _latex_of_value(value: Value) -> str:

@@ -51,6 +51,7 @@ CONDITIONS = {
 BREAKS = {
     "exp": "exp overflows there",
     "log": "log is vertical there",
+    "log1p": "log1p is vertical there",
     "sqrt": "the root is vertical there",
     "div": "it divides by that",
     "pow": "the power is vertical there",
