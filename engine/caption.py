@@ -11,7 +11,7 @@ from .pull import Flow, step
 from .style import RULE, Row, Span
 from .terms import many, pretty_number
 from .value import Value
-from .verdict import TINY
+from .verdict import TINY, judge
 
 Item = TypeVar("Item")
 
@@ -79,7 +79,7 @@ def _legend(chain: ChainRule, flow: Flow) -> list[Row]:
     if flow.killing:
         notes.append(f"✕ dashed: |local derivative| ≤ {TINY:g}, the gradient dies here; thin dashed edges receive none")
     if chain.verdict != "ok":
-        notes += textwrap.wrap(f"{chain.verdict}: {chain.sentence}", COLUMN)
+        notes += textwrap.wrap(f"{chain.verdict}: {judge(chain, style='pretty').sentence}", COLUMN)
     return [([("key", note)],) for note in notes]
 
 

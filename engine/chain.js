@@ -137,52 +137,59 @@ function judge(w, at, paths) {
   if (wild.length || !Number.isFinite(total)) return ["non_finite", wild.length ? blame(wild) : sentences.overflow];
   const killing = links.filter(link => Math.abs(link.value) <= tiny);
   if (killing.length && pull <= Math.log2(tiny)) return ["killed", blame(killing)];
-  const small = how => say("small", { length: links.length, size: power(pull), how: sentences[how],
-    mean: power(links.reduce((sum, link) => sum + (link.value ? size(link.value) : 0), 0) / Math.max(links.length, 1)) });
   if (Math.min(up, down) > -Infinity && Math.abs(2 ** (up - pull) - 2 ** (down - pull)) <= cancelled)
-    return ["cancelled", say("cancelled", { count: many(count), up: power(up), down: power(down), total: pretty(total) })];
-  if (pull < -1022) return ["underflow", small("underflow")];
-  if (pull <= Math.log2(vanished)) return ["vanishing", small("vanishing")];
+    return ["cancelled", say("cancelled", { count: many(count), ...bothWays(up, down), total: pretty(total) })];
+  const sum = links.reduce((sum, link) => sum + size(link.value), 0);
+  const small = how => [how, say(how, { length: links.length, mean: power(sum / links.length), size: power(sum) })];
+  if (pull < -1022) return small("underflow");
+  if (pull <= Math.log2(vanished)) return small("vanishing");
   return ["ok", count === 1n ? sentences.single
     : say("ok", { count: many(count), share: pretty(product), total: pretty(total) })];
+}
+
+// What pulls each way, to as many digits as it takes to see a difference.
+function bothWays(up, down) {
+  const digits = [4, 5, 6, 7, 8, 9, 10, 11, 12].find(n => power(up, n) !== power(down, n)) ?? 4;
+  return { up: power(up, digits), down: power(down, digits) };
 }
 
 const blame = links => links.slice(0, 3).map(reason).join("; and ") + (links.length > 3 ? "; and more" : "");
 
 function reason(link) {
-  const written = formula(link), number = pretty(link.value);
-  const equation = derivative(link) + ` = ${written}` + (written === number ? "" : ` = ${number}`);
-  const weight = step => Number.isNaN(step.slope) ? -1 : Math.abs(step.slope);
+  const { alone, names = [] } = form(link), number = pretty(link.value), written = alone || number;
+  const equation = `${derivative(link)} = ${written}` + (written === number ? "" : ` = ${number}`);
+  const weight = step => Number.isFinite(step.slope) ? Math.abs(step.slope) : -1;
   const { node, operand } = steps(link).reduce((a, b) => weight(b) < weight(a) ? b : a);
-  const condition = Math.abs(link.value) <= words.tiny && words.conditions[node.op];
-  const because = `${describe(operand)} = ${pretty(nodes[operand].data)}`;
-  if (condition) return `${equation} because ${because}: ${condition}`;
-  return words.plain.includes(node.op) || written === number ? equation : `${equation} where ${because}`;
+  const kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
+  if (node.op in kind) return `${equation} because ${describe(operand)} = ${pretty(nodes[operand].data)}: ${kind[node.op]}`;
+  if (link.constant) return `${equation}, whatever ${variables[link.wrt].name} is`;
+  const where = names.map(i => `${variables[i].name} = ${pretty(nodes[variables[i].node].data)}`);
+  return where.length ? `${equation} where ${where.join(" and ")}` : equation;
 }
 
 const derivative = link => `∂${variables[link.of].name}/∂${variables[link.wrt].name}`;
 const describe = i => variableOf.has(i) ? variables[variableOf.get(i)].name : nodes[i].text ?? pretty(nodes[i].data);
 
 // A factor as a formula: the textbook form of a slope, y (1 − y), while it has the same number.
-function formula(link) {
-  const { text, textbook } = link;
+function form({ forms: [plain, textbook], ...link }) {
   const holds = ({ node, slope }) => !forms[node.op] || Math.abs(forms[node.op](node.data, ...split(node)) - slope) <= words.same * Math.abs(slope);
-  return (textbook && steps(link).every(holds) ? textbook : text) || pretty(link.value);
+  return textbook?.text && steps(link).every(holds) ? textbook : plain;
 }
+const formula = link => form(link).text || pretty(link.value);
 
 // Numbers as pictures show them: four digits and a real minus.
-function pretty(x) {
+function pretty(x, digits = 4) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "∞" : "−∞";
-  const [mantissa, exponent] = x.toExponential(3).split("e").map(Number);
-  const text = exponent < -4 || exponent > 3 ? `${mantissa}e${exponent}` : String(Number(x.toPrecision(4)));
+  const [mantissa, exponent] = x.toExponential(digits - 1).split("e").map(Number);
+  const text = exponent < -4 || exponent >= digits ? `${mantissa}e${exponent}` : String(Number(x.toPrecision(digits)));
   return text.replaceAll("-", "−");
 }
 
 // 2 to some power, which may be more or less than a float holds.
-function power(log2) {
-  if (Math.abs(log2) < 1000 || !Number.isFinite(log2)) return pretty(2 ** log2);
+function power(log2, digits = 4) {
+  if (Math.abs(log2) < 1000 || !Number.isFinite(log2)) return pretty(2 ** log2, digits);
   const log10 = log2 * Math.log10(2), exponent = Math.floor(log10);
-  return `${pretty(10 ** (log10 - exponent))}e${exponent}`.replace("-", "−");
+  return `${pretty(10 ** (log10 - exponent), digits)}e${exponent}`.replace("-", "−");
 }
 
 // How many: exact as far as it can be read, then four digits.

@@ -45,6 +45,7 @@ class Naming:
             for node in self.nodes
             if (node.label and node not in hidden) or node in ends or (by == "operations" and node.op)
         )
+        self._named = {name: node for node, name in self.names.items()}
         self._terms: dict[Value, Term] = {}
         self._slopes: dict[Value, dict[Value, Term]] = {}
         for node in self.nodes:
@@ -93,6 +94,13 @@ class Naming:
     def describe(self, node: Value) -> str:
         """A variable's name, or what an unnamed node is made of, as text."""
         return show(self._terms[node])
+
+    def within(self, term: Term) -> list[Value]:
+        """The variables in a term, in order."""
+        if isinstance(term, Name):
+            return [self._named[term]]
+        parts = term if isinstance(term, list) else term[1:] if isinstance(term, tuple) else []
+        return list(dict.fromkeys(node for part in parts if type(part) is not str for node in self.within(part)))
 
     def steps(self, factor: Factor) -> list[tuple[Value, Value, float]]:
         """The operations that a factor is folded from: (node, operand, partial) for each on the way to its wrt."""
@@ -235,8 +243,8 @@ def to_latex(chain: ChainRule, k: int = 10) -> str:
     return "\n".join([r"\begin{aligned}", slope(chain.output, chain.wrt) + (" \\\\\n".join(lines)), r"\end{aligned}"])
 
 
-def _show_factor(factor: Factor, style: Style) -> str:
-    return show(naming(factor.chain).slope(factor), style)
+def _show_factor(factor: Factor, style: Style, within: str) -> str:
+    return show(naming(factor.chain).slope(factor), style, within)
 
 
 def _latex_of_value(value: Value) -> str:

@@ -35,7 +35,7 @@ const tones = { ok: "ok", cancelled: "doubtful", vanishing: "doubtful" };
 function answer({ w, at, verdict, sentence }) {
   const { count, slope } = at[output], v = variables[w];
   const tone = tones[verdict] ?? "bad", made = v.made ? [" = ", math(v.made)] : [];
-  const sum = count === 1n ? "one path" : `sum of ${many(count)} paths`;
+  const sum = count === 0n ? "no path" : count === 1n ? "one path" : `sum of ${many(count)} paths`;
   const total = html("b", { id: "total", className: tone === "bad" ? "killed" : "with", title: slope }, pretty(slope));
   return [
     html("h1", {}, math(`∂${variables[output].name}/∂${v.name}`), " = ", total),
@@ -98,6 +98,7 @@ function choose(w) {
   for (const { g, members } of Object.values(boxes)) g.setAttribute("aria-pressed", members.includes(w));
   show(w);
   say();
+  if (view && boxes[variables[w]?.box]) reveal(boxes[variables[w].box].g);
   try {
     history.replaceState(null, "", w === null ? "#" : `#wrt=${encodeURIComponent(variables[w].label)}`);
   } catch { /* a page in a notebook has no address of its own */ }

@@ -24,7 +24,7 @@ from .render import draw_dot
 from .terms import Name, Term, pretty_name, show
 from .trace import trace
 from .value import Value, extensions
-from .verdict import CANCELLED, CONDITIONS, PLAIN, SENTENCES, TINY, VANISHED
+from .verdict import BREAKS, CANCELLED, CONDITIONS, NAMED, SENTENCES, TINY, VANISHED, Speech
 
 
 def page(output: Value, wrt: Value | None = None, by: By = "labels", depth: int | None = None) -> str:
@@ -123,7 +123,7 @@ def _data(chain: ChainRule, wrt: Value | None, exact: Lasting, links: Links, dra
         "note": drawn.note,
         "words": {
             **{"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME},
-            **{"sentences": SENTENCES, "conditions": CONDITIONS, "plain": PLAIN},
+            **{"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS},
         },
     }
 
@@ -176,13 +176,22 @@ def _operation(node: Value, operands: list[int], naming: Lasting) -> dict[str, A
 
 def _link(link: Link, place: dict[Value, int], chain: ChainRule, *namings: Lasting) -> dict[str, Any]:
     factor = Factor(link.of, link.wrt, link.value, link, chain)
-    text, textbook = (show(naming.slope(factor), "pretty", within="mul") for naming in namings)
-    entry: dict[str, Any] = {"wrt": place[link.wrt], "text": text if text != "…" else ""}
-    if textbook != text:
-        entry["textbook"] = textbook
+    forms = [_form(naming.slope(factor), place, naming) for naming in namings]
+    entry: dict[str, Any] = {"wrt": place[link.wrt], "forms": forms if forms[0] != forms[1] else forms[:1]}
+    if Speech(chain, "pretty").is_constant(factor):
+        entry["constant"] = True
     if link.slot is not None:
         entry["slot"] = link.slot
     return entry
+
+
+def _form(term: Term, place: dict[Value, int], naming: Lasting) -> dict[str, Any]:
+    """A formula as it stands in a product, as it stands alone, and the variables in it whose numbers are to be told."""
+    alone = show(term, "pretty")
+    if "…" in alone:
+        return {"text": ""}
+    inner = [place[node] for node in naming.within(term)[:NAMED]] if isinstance(term, tuple) else []
+    return {"text": show(term, "pretty", within="mul"), "alone": alone, "names": inner}
 
 
 def _name(node: Value, naming: Lasting) -> str:

@@ -112,13 +112,13 @@ class _Painter:
         return "variable" if node.op else "input" if given else "leaf"
 
     def _called(self, node: Value) -> str:
-        name = str(self.naming.names.get(node, node.label))
+        name = str(self.naming.names.get(node) or node.label or pretty_number(node.data))
         called = pretty_name(self.neurons.unit(name) if node in self.neurons.outputs else name)
         return called if len(called) <= LONGEST else f"{called[: LONGEST // 2]}…{called[-LONGEST // 2 :]}"
 
     def _tip(self, node: Value) -> str:
         definition = self.naming.definition(node)
-        name = self.naming.names.get(node, node.label)
+        name = self.naming.names.get(node) or node.label or "a constant"
         return f"{name} = {definition} = {node.data!r}" if definition else f"{name} = {node.data!r}"
 
     def _group(self, name: str, group: Group) -> None:

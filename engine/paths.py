@@ -121,8 +121,8 @@ class Factor:
         """The local derivative as pictures show it: "2 (a − y)"."""
         return self._show("pretty")
 
-    def _show(self, style: str) -> str:
-        text: str = extensions["Factor.show"](self, style)
+    def _show(self, style: str, within: str = "") -> str:
+        text: str = extensions["Factor.show"](self, style, within)
         return text
 
 
@@ -137,6 +137,11 @@ class Path:
     def product(self) -> float:
         """All factors multiplied: what this path contributes to the derivative."""
         return math.prod(factor.value for factor in self.factors)
+
+    @property
+    def pretty(self) -> str:
+        """The factors as pictures write them, from the output back to wrt: "2 (a − y) · σ′(z) · x"."""
+        return " · ".join(factor._show("pretty", within="mul") for factor in reversed(self.factors)) or "1"
 
 
 class ChainRule:

@@ -33,7 +33,7 @@ for (const [id, box] of Object.entries(boxes)) {
   box.first = box.head ?? box.members[0];
   box.title = box.lines.slice(0, box.head === null ? 2 : 1).map(([[, words]]) => words).join(" ");
   box.texts = box.lines.map((spans, i) => draw("text",
-    { x: x + width / 2, y: y + height / 2 + 17 * (i - box.lines.length / 2) + 13 },
+    { x: x + width / 2, y: y + height / 2 + 17 * (i - box.lines.length / 2) + 14 },
     ...spans.map(([name, words]) => draw("tspan", { class: name }, words))));
   g.querySelectorAll("text").forEach(text => text.remove());
   g.append(...box.texts);
@@ -48,7 +48,7 @@ function squeeze(text, width) {
 // The numbers on boxes and edges. How wide they are is estimated, since measuring at every turn of a slider is slow.
 function write() {
   for (const box of Object.values(boxes)) {
-    const { node, name, grad } = variables[box.first], numbers = [nodes[node].data, grad].map(pretty);
+    const { node, name, grad } = variables[box.first], numbers = [nodes[node].data, grad].map(x => pretty(x));
     box.g.setAttribute("aria-label", box.head === null ? box.title : `${name}, data ${numbers[0]}, grad ${numbers[1]}`);
     if (box.head !== null) box.texts.slice(1).forEach((text, i) => {
       text.lastChild.textContent = numbers[i];
@@ -108,12 +108,13 @@ function trace(arc, { pull, passes }, total, most) {
 // The factor on an edge, where no stronger one stands already.
 function label(arc, { pull, arrives, passes }, total) {
   if (arc.value === null) return;
-  const killed = arrives && !passes, text = `${killed ? "✕" : "×"} ${pretty(arc.value)}`, width = 7 * text.length + 12;
+  const killed = arrives && !passes, tone = killed ? "killed" : arrives ? direction(pull, total) : "dead";
+  const text = `${killed ? "✕" : "×"} ${pretty(arc.value)}`, width = 7 * text.length + 12;
   const curve = arc.g.querySelector("path"), { x, y } = arc.middle ??= curve.getPointAtLength(curve.getTotalLength() / 2);
   const taken = pill => Math.abs(pill.x - x) < (pill.width + width) / 2 && Math.abs(pill.y - y) < 18;
   if ([...pills.children].some(taken)) return;
   const frame = draw("rect", { x: x - width / 2, y: y - 9, width, height: 18, rx: 5 });
-  const pill = draw("g", { class: `pill ${killed ? "killed" : direction(pull, total)}` }, frame, draw("text", { x, y: y + 4.5 }, text));
+  const pill = draw("g", { class: `pill ${tone}` }, frame, draw("text", { x, y: y + 4.5 }, text));
   pills.append(Object.assign(pill, { x, y, width }));
 }
 
@@ -131,10 +132,21 @@ function look(next, all = false) {
 // All of it: not much larger than life, and on a narrow screen not too small to read, but from `focus` on.
 function fit(focus = svg.querySelector(".chosen")) {
   const { clientWidth, clientHeight } = $("graph"), scale = Math.min(clientWidth / (full + 40), clientHeight / (high + 40));
-  const shown = Math.min(Math.max(scale, 0.55), 1.5), width = clientWidth / shown, height = clientHeight / shown;
+  const shown = Math.min(Math.max(scale, 0.5), 1.5), width = clientWidth / shown, height = clientHeight / shown;
   const start = focus ? focus.getBBox().x - left - 12 : full;
   const x = width > full ? (full - width) / 2 : Math.min(Math.max(start, 0), full - width);
   look({ x: left + x, y: top_ + (high - height) / 2, width, height }, true);
+}
+
+const point = event => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+
+// Moves the view, if a box is not in it, until it is.
+function reveal(g) {
+  const { left, right, top, bottom } = g.getBoundingClientRect(), edge = 12 * view.width / $("graph").clientWidth;
+  const [from, to] = [point({ clientX: left, clientY: top }), point({ clientX: right, clientY: bottom })];
+  const across = Math.min(0, from.x - edge - view.x) || Math.max(0, to.x + edge - view.x - view.width);
+  const down = Math.min(0, from.y - edge - view.y) || Math.max(0, to.y + edge - view.y - view.height);
+  if (across || down) look({ ...view, x: view.x + across, y: view.y + down });
 }
 
 function zoom(factor, { x, y } = { x: view.x + view.width / 2, y: view.y + view.height / 2 }) {
@@ -144,7 +156,6 @@ function zoom(factor, { x, y } = { x: view.x + view.width / 2, y: view.y + view.
 
 const fingers = new Map();
 let moved = false;
-const point = event => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
 const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
 $("graph").addEventListener("wheel", event => {

@@ -56,6 +56,10 @@ def symbol(name: str, *terms: Any) -> Term:
             return symbol("sub", x, y)
         case "sub", (x, ("neg", y)):
             return symbol("add", x, y)
+        case "add", (x, y) if x == y and not isinstance(x, float):
+            return symbol("mul", 2.0, x)
+        case "sub", (("neg", x), y) if x == y:
+            return symbol("neg", symbol("mul", 2.0, x))
         case ("sub", (0.0, x)) | ("mul", (-1.0, x)) | ("mul", (x, -1.0)):
             return symbol("neg", x)
         case "neg", (("neg", x),):
@@ -64,6 +68,8 @@ def symbol(name: str, *terms: Any) -> Term:
             return symbol("neg", symbol(name, x, y))
         case "mul", (x, ("neg", y)):
             return symbol("neg", symbol("mul", x, y))
+        case "mul", (float() as number, ("div", float() as other, x)):
+            return symbol("div", number * other, x)
         case "mul", (x, ("div", 1.0, y)):
             return symbol("div", x, y)
         case "mul", (("div", 1.0, y), x):
@@ -197,22 +203,20 @@ def _call(name: str, terms: Sequence[Any], writer: _Writer) -> str:
         if name in ("sqrt", "abs"):
             return rf"\sqrt{{{arguments}}}" if name == "sqrt" else rf"\left|{arguments}\right|"
         return _LATEX_CALLS.get(name, rf"\operatorname{{{_latex_text(name)}}}") + _bracket(arguments, writer)
+    if name == "above" and writer.style in ("pretty", "spoken"):  # Iverson's bracket: 1 if so, else 0
+        return f"[{_write(terms[0], writer)[0]} > {_write(terms[1], writer)[0]}]"
     if writer.style == "pretty":
-        if name == "above":
-            return (
-                f"[{_write(terms[0], writer)[0]} > {_write(terms[1], writer)[0]}]"  # Iverson's bracket: 1 if so, else 0
-            )
         return f"|{arguments}|" if name == "abs" else f"{TABLE[name].sign}({arguments})"
     return f"{name}([{arguments}])" if TABLE[name].variadic else f"{name}({arguments})"
 
 
-def short_number(number: float) -> str:
-    """A number in plain text: four digits.
+def short_number(number: float, digits: int = 4) -> str:
+    """A number in plain text: four digits, and 0 without a sign.
 
     >>> short_number(-0.30957), short_number(2.410937309954897e-20)
     ('-0.3096', '2.411e-20')
     """
-    return f"{number:.4g}"
+    return f"{number + 0.0:.{digits}g}"
 
 
 def many(count: int) -> str:
@@ -227,12 +231,12 @@ def many(count: int) -> str:
 
 
 def pretty_number(number: float, digits: int = 4) -> str:
-    """A number as pictures show it: four digits and a real minus.
+    """A number as pictures show it: four digits, a real minus, and 0 without a sign.
 
     >>> pretty_number(-0.30957), pretty_number(1.928749847963918e-22), pretty_number(62.5)
     ('−0.3096', '1.929e−22', '62.5')
     """
-    text = f"{number:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
+    text = f"{number + 0.0:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
     return text.replace("inf", "∞")
 
 
@@ -242,7 +246,7 @@ def latex_number(number: float) -> str:
     >>> latex_number(1.928749847963918e-22)
     '1.929 \\cdot 10^{-22}'
     """
-    mantissa, _, exponent = f"{number:.4g}".partition("e")
+    mantissa, _, exponent = f"{number + 0.0:.4g}".partition("e")
     text = mantissa.replace("inf", r"\infty").replace("nan", r"\text{nan}")
     return rf"{text} \cdot 10^{{{int(exponent)}}}" if exponent else text
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 
-from .formula import derivative, factor_text, naming
+from .formula import derivative, naming
 from .paths import ChainRule, Factor, Path
-from .terms import many, short_number
+from .terms import Style, many, pretty_name, pretty_number, short_number, show
 from .value import Value, extensions
 
 TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
@@ -26,9 +26,9 @@ SENTENCES = {
     "ok": "{count} paths; the strongest gives {share} of {total}",
     "single": "one path, and no factor kills it",
     "cancelled": "the {count} paths pull against each other: {up} upwards, {down} downwards, and {total} is left",
-    "small": "no factor is tiny, but the strongest path multiplies {length} of them, {mean} on average: {size}, {how}",
-    "underflow": "less than the smallest float",
-    "vanishing": "each moderate, and small together",
+    "vanishing": "no factor is tiny, but {length} of them, {mean} on average, multiply to {size}",
+    "underflow": "no factor is tiny, but {length} of them, {mean} on average, multiply to {size}, "
+    "which is less than the smallest float",
     "overflow": "the factors multiply to more than a float holds",
     "leaf": "{of} is an independent variable: it does not depend on {wrt}",
     "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",
@@ -43,9 +43,21 @@ CONDITIONS = {
     "softplus": "the softplus is flat there",
     "exp": "exp is flat there",
     "logsumexp": "another operand outweighs it",
+    "maximum": "the other operand is larger",
+    "minimum": "the other operand is smaller",
 }
 
-PLAIN = ("add", "sub", "mul", "div", "neg", "sum", "dot")  # a factor of these says it all itself
+# And with one whose slope is inf or nan.
+BREAKS = {
+    "exp": "exp overflows there",
+    "log": "log is vertical there",
+    "log1p": "log1p is vertical there",
+    "sqrt": "the root is vertical there",
+    "div": "it divides by that",
+    "pow": "the power is vertical there",
+}
+
+NAMED = 3  # variables whose numbers are told beside a formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +69,44 @@ class Judgement:
     factors: tuple[Factor, ...] = ()
 
 
-def judge(chain: ChainRule, tiny: float = TINY, vanished: float = VANISHED, cancelled: float = CANCELLED) -> Judgement:
+def judge(
+    chain: ChainRule,
+    tiny: float = TINY,
+    vanished: float = VANISHED,
+    cancelled: float = CANCELLED,
+    style: Style = "spoken",
+) -> Judgement:
     """The verdict: "ok", "killed", "cancelled", "vanishing", "underflow", "disconnected" or "non_finite".
 
+    In the style "pretty" the sentence is written as in pictures.
+
     >>> from engine import Value, chain_rule
-    >>> z = Value(50.0, "z")
+    >>> z = Value(50.0, "z1")
     >>> a = z.sigmoid()
     >>> a.label = "a"
     >>> judge(chain_rule(a, z)).sentence
-    "∂a/∂z = σ'(z) = 1.929e-22 because z = 50: the sigmoid is saturated"
+    "∂a/∂z1 = σ'(z1) = 1.929e-22 because z1 = 50: the sigmoid is saturated"
+    >>> judge(chain_rule(a, z), style="pretty").sentence
+    '∂a/∂z₁ = σ′(z₁) = 1.929e−22 because z₁ = 50: the sigmoid is saturated'
     """
+    speech = Speech(chain, style)
     if not chain.path_count:
-        return Judgement("disconnected", _why_disconnected(chain))
+        return Judgement("disconnected", speech.disconnected())
     strongest = chain.paths(1)[0]
     wild = tuple(factor for factor in strongest.factors if not math.isfinite(factor.value))
     if wild or not math.isfinite(chain.total):
-        return Judgement("non_finite", _blame(wild) if wild else SENTENCES["overflow"], wild)
+        return Judgement("non_finite", speech.blame(wild) if wild else SENTENCES["overflow"], wild)
     up, down = pulls(chain)
     killing = tuple(factor for factor in strongest.factors if abs(factor.value) <= tiny)
     if killing and up + down <= Decimal(tiny):
-        return Judgement("killed", _blame(killing), killing)
+        return Judgement("killed", speech.blame(killing), killing)
     if up and down and abs(up - down) <= Decimal(cancelled) * (up + down):
-        return Judgement("cancelled", _why_cancelled(chain, up, down))
+        return Judgement("cancelled", speech.cancelled(up, down))
     if up + down < Decimal(2.0**-1022):
-        return Judgement("underflow", _why_small(strongest, up + down, "underflow"))
+        return Judgement("underflow", speech.small("underflow", strongest))
     if up + down <= Decimal(vanished):
-        return Judgement("vanishing", _why_small(strongest, up + down, "vanishing"))
-    return Judgement("ok", _why_ok(chain, strongest))
+        return Judgement("vanishing", speech.small("vanishing", strongest))
+    return Judgement("ok", speech.ok(strongest))
 
 
 def pulls(chain: ChainRule) -> tuple[Decimal, Decimal]:
@@ -97,8 +120,7 @@ def pulls(chain: ChainRule) -> tuple[Decimal, Decimal]:
     [3.0, 2.0]
     """
     sums = {chain.wrt: (Decimal(1), Decimal(0))}
-    with localcontext() as context:
-        context.prec, context.Emin, context.Emax = 20, -(10**17), 10**17
+    with localcontext(WIDE):
         for node, links in chain.links.items():
             if node is not chain.wrt:
                 parts = [(abs(Decimal(link.value)), link.value > 0, sums[link.wrt]) for link in links]
@@ -108,59 +130,98 @@ def pulls(chain: ChainRule) -> tuple[Decimal, Decimal]:
     return sums[chain.output]
 
 
-def _why_disconnected(chain: ChainRule) -> str:
-    of, wrt = (naming(chain).names[node] for node in (chain.output, chain.wrt))
-    return SENTENCES["disconnected" if chain.output.op else "leaf"].format(of=of, wrt=wrt)
+WIDE = Context(prec=20, Emin=-(10**17), Emax=10**17)
 
 
-def _blame(factors: Sequence[Factor]) -> str:
-    return "; and ".join(_reason(factor) for factor in factors[:3]) + ("; and more" if len(factors) > 3 else "")
+class Speech:
+    """The sentences on a chain rule, in text or as pictures write."""
+
+    def __init__(self, chain: ChainRule, style: Style) -> None:
+        self.chain, self.style, self.naming = chain, style, naming(chain)
+
+    def name(self, node: Value) -> str:
+        """A variable."""
+        name = self.naming.names[node]
+        return pretty_name(name) if self.style == "pretty" else name
+
+    def number(self, number: float, digits: int = 4) -> str:
+        """A float."""
+        return pretty_number(number, digits) if self.style == "pretty" else short_number(number, digits)
+
+    def disconnected(self) -> str:
+        """Why there is no path."""
+        sentence = SENTENCES["disconnected" if self.chain.output.op else "leaf"]
+        return sentence.format(of=self.name(self.chain.output), wrt=self.name(self.chain.wrt))
+
+    def blame(self, factors: Sequence[Factor]) -> str:
+        """What is the matter with each of some factors."""
+        return "; and ".join(map(self.reason, factors[:3])) + ("; and more" if len(factors) > 3 else "")
+
+    def reason(self, factor: Factor) -> str:
+        """∂a/∂z = σ'(z) = 1.93e-22 because z = 50: the sigmoid is saturated."""
+        term, number = self.naming.slope(factor), self.number(factor.value)
+        formula = show(term, self.style)
+        equation = f"{derivative(self.name(factor.of), self.name(factor.wrt))} = {formula}"
+        equation += "" if formula == number else f" = {number}"
+        culprit, operand = self._culprit(factor)
+        conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
+        if culprit.op in conditions:
+            because = f"{show(self.naming.term(operand), self.style)} = {self.number(operand.data)}"
+            return f"{equation} because {because}: {conditions[culprit.op]}"
+        if isinstance(term, float):
+            return f"{equation}, whatever {self.name(factor.wrt)} is" if self.is_constant(factor) else equation
+        where = [f"{self.name(x)} = {self.number(x.data)}" for x in self.naming.within(term)[:NAMED]]
+        return f"{equation} where {' and '.join(where)}" if isinstance(term, tuple) and where else equation
+
+    def _culprit(self, factor: Factor) -> tuple[Value, Value]:
+        """The operation inside a factor with the smallest partial, or with one that is not finite; and its operand."""
+
+        def size(step: tuple[Value, Value, float]) -> float:
+            return abs(step[2]) if math.isfinite(step[2]) else -1.0
+
+        node, operand, _ = min(self.naming.steps(factor), key=size)
+        return node, operand
+
+    def is_constant(self, factor: Factor) -> bool:
+        """Whether a factor is made of sums and of products with plain numbers alone."""
+        steps = self.naming.steps(factor)
+        inside = {operand for _, operand, _ in steps}
+        return all(
+            node.op in ("add", "sub", "neg", "sum")
+            or (node.op in PRODUCTS and all(x in inside or not (x.op or x.label) for x in node.operands))
+            for node, _, _ in steps
+        )
+
+    def cancelled(self, up: Decimal, down: Decimal) -> str:
+        """How much each way, to as many digits as it takes to see a difference."""
+        digits = next((n for n in range(4, 13) if self.size(up, n) != self.size(down, n)), 4)
+        fields = {"count": many(self.chain.path_count), "up": self.size(up, digits), "down": self.size(down, digits)}
+        return SENTENCES["cancelled"].format(**fields, total=self.number(self.chain.total))
+
+    def small(self, how: str, path: Path) -> str:
+        """How many moderate factors make how little."""
+        length = len(path.factors)
+        mean = math.exp(math.fsum(math.log(abs(f.value)) for f in path.factors if f.value) / max(length, 1))
+        with localcontext(WIDE):
+            size = math.prod((abs(Decimal(f.value)) for f in path.factors), start=Decimal(1))
+        return SENTENCES[how].format(length=length, mean=self.number(mean), size=self.size(size))
+
+    def size(self, number: Decimal, digits: int = 4) -> str:
+        """A number that may be more or less than a float holds."""
+        if number == 0 or sys.float_info.min <= number <= sys.float_info.max:
+            return self.number(float(number), digits)
+        text = f"{number.normalize(Context(prec=digits)):.{digits}g}"
+        return text.replace("-", "−") if self.style == "pretty" else text
+
+    def ok(self, strongest: Path) -> str:
+        """What the strongest path gives."""
+        if self.chain.path_count == 1:
+            return SENTENCES["single"]
+        fields = {"share": self.number(strongest.product), "total": self.number(self.chain.total)}
+        return SENTENCES["ok"].format(count=many(self.chain.path_count), **fields)
 
 
-def _reason(factor: Factor) -> str:
-    """∂a/∂z = σ'(z) = 1.93e-22 because z = 50: the sigmoid is saturated."""
-    named = naming(factor.chain)
-    formula = factor_text(factor, "spoken")
-    number = short_number(factor.value)
-    equation = f"{derivative(named.names[factor.of], named.names[factor.wrt])} = {formula}"
-    equation += "" if formula == number else f" = {number}"
-    culprit, operand = _culprit(factor)
-    condition = CONDITIONS.get(culprit.op, "") if abs(factor.value) <= TINY else ""
-    because = f"{named.describe(operand)} = {short_number(operand.data)}"
-    if condition:
-        return f"{equation} because {because}: {condition}"
-    return equation if culprit.op in PLAIN or formula == number else f"{equation} where {because}"
-
-
-def _culprit(factor: Factor) -> tuple[Value, Value]:
-    """The operation with the smallest partial inside a factor, and the operand it is in."""
-    steps = naming(factor.chain).steps(factor)
-    node, operand, _ = min(steps, key=lambda step: abs(step[2]) if not math.isnan(step[2]) else -1.0)
-    return node, operand
-
-
-def _why_cancelled(chain: ChainRule, up: Decimal, down: Decimal) -> str:
-    fields = {"count": many(chain.path_count), "up": _short(up), "down": _short(down)}
-    return SENTENCES["cancelled"].format(**fields, total=short_number(chain.total))
-
-
-def _why_small(path: Path, size: Decimal, how: str) -> str:
-    length = len(path.factors)
-    mean = short_number(math.exp(math.fsum(math.log(abs(f.value)) for f in path.factors if f.value) / max(length, 1)))
-    return SENTENCES["small"].format(length=length, mean=mean, size=_short(size), how=SENTENCES[how])
-
-
-def _short(number: Decimal) -> str:
-    """Four digits, of a number that may be more or less than a float holds."""
-    is_float = number == 0 or sys.float_info.min <= number <= sys.float_info.max
-    return short_number(float(number)) if is_float else f"{number.normalize(Context(prec=4)):.4g}"
-
-
-def _why_ok(chain: ChainRule, strongest: Path) -> str:
-    if chain.path_count == 1:
-        return SENTENCES["single"]
-    fields = {"share": short_number(strongest.product), "total": short_number(chain.total)}
-    return SENTENCES["ok"].format(count=many(chain.path_count), **fields)
+PRODUCTS = ("mul", "div", "dot")
 
 
 extensions["ChainRule.judge"] = judge

@@ -38,13 +38,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    print(f"{__doc__}\n")
 
     cost, w = one_neuron(w=0.8, a_prev=62.5)
     chain = chain_rule(cost, w)
-    print(
-        f"The error is {cost.data:g}. Computed as a * (1 - a), the sigmoid's slope would be 0. In truth:\n\n{chain}\n"
-    )
-    print(diagnose(cost, [w]), "\n")
+    print(f"The cost is {cost.data:g}. Computed as a * (1 - a), the sigmoid's slope would be 0. In truth:\n\n{chain}\n")
+    print(f"{diagnose(cost, [w])}\n")
 
     print("What helps              dC/dw")
     logit = w * 62.5
@@ -60,7 +59,7 @@ def main() -> None:
     print("\nTwo layers, C = (y - f)²: each derivative as the product along its path")
     for p in parameters.values():
         (path,) = chain_rule(two_layers(parameters, x=1.0, y=0.0), p).paths()
-        print(f"∂C/∂{p.label} = {' · '.join(f'({f.pretty})' for f in reversed(path.factors))} = {path.product:.6f}")
+        print(f"∂C/∂{p.label} = {path.pretty} = {path.product:.6f}")
     before = two_layers(parameters, x=1.0, y=0.0).data
     for _ in range(arguments.steps):
         cost = two_layers(parameters, x=1.0, y=0.0)

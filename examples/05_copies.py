@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    print(f"{__doc__}\n")
 
     copies = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init=1.0)
     cost = cost_of(copies)
@@ -49,8 +50,11 @@ def main() -> None:
     for neuron in copies.layers[0].neurons:
         print("  weights", [round(w.grad, 7) for w in neuron.w], " bias", round(neuron.b.grad, 7))
     print(f"\n{diagnose(cost, copies.parameters())}\n")
-    weight = copies.layers[0].neurons[0].w[0]
-    chain_rule(cost_of(copies), weight).save(arguments.out / "05_copies.svg")
+    weight, output = copies.layers[0].neurons[0].w[0], copies(INPUTS[0])[0]
+    chain = chain_rule(output, weight)
+    chain.save(arguments.out / "05_copies.svg")
+    products = ", ".join(f"{path.product:.4g}" for path in chain.paths())
+    print(f"The paths from {weight.label} to an output, one through each neuron of layer 2: {products}\n")
     print(f"{arguments.steps} steps later:\n  outputs {train(copies, arguments.steps)}, for targets {TARGETS}: stuck\n")
 
     print("The same network from random weights:")

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 from engine import Value, chain_rule, dot, sigmoid
-from nn import binary_cross_entropy_with_logits, mean_squared_error
+from nn import binary_cross_entropy_with_logits
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -22,21 +22,13 @@ def layer(number: int, weights: list[list[Value]], bias: float, inputs: list[Val
     return [z, a]
 
 
-def matrix(rng: random.Random, name: str, rows: int, columns: int) -> list[list[Value]]:
-    return [[Value(rng.gauss(0, 1), f"{name}{i}{j}") for j in range(1, columns + 1)] for i in range(1, rows + 1)]
-
-
 def learning(loss: str, w: float = 2.0, b: float = 2.0, steps: int = 150, lr: float = 0.15) -> list[float]:
     """Outputs of one neuron that starts at σ(4) and should learn 0 for the input 1."""
     parameters, outputs = [Value(w, "w"), Value(b, "b")], []
     for _ in range(steps):
         z = dot(parameters[:1], [1.0], parameters[1])
         outputs.append(sigmoid(z).data)
-        cost = (
-            mean_squared_error([sigmoid(z)], [0.0])
-            if loss == "squares"
-            else binary_cross_entropy_with_logits([z], [0.0])
-        )
+        cost = sigmoid(z) ** 2 if loss == "squares" else binary_cross_entropy_with_logits([z], [0.0])
         cost.backward()
         for p in parameters:
             p.data, p.grad = p.data - lr * p.grad, 0.0
@@ -49,10 +41,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    print(f"{__doc__}\n")
 
     rng = random.Random(arguments.seed)
-    x = [Value(0.5, "x1"), Value(-1.0, "x2")]
-    w1, w2 = matrix(rng, "w1", 3, 2), matrix(rng, "w2", 2, 3)
+    x = [Value(0.5), Value(-1.0)]
+    w1, w2 = ([[Value(rng.gauss(0, 1)) for _ in range(n)] for _ in range(units)] for n, units in ((2, 3), (3, 2)))
     z1, a1 = layer(1, w1, 0.1, x)
     z2, a2 = layer(2, w2, -0.2, a1)
     y = [1.0, 0.0]
@@ -78,7 +71,7 @@ def main() -> None:
         print(f"{loss:<14} output {outputs[0]:.3f} -> {outputs[-1]:.3f} in {len(outputs)} steps (target 0)")
     plt.xlabel("step"), plt.ylabel("output (target 0)"), plt.legend(frameon=False), plt.ylim(0, 1)
     plt.savefig(arguments.out / "06_learning.svg")
-    chain_rule(cost, w1[0][0]).save(arguments.out / "06_deltas.svg")
+    chain_rule(cost, z1[1]).save(arguments.out / "06_deltas.svg")
     print(f"wrote {arguments.out / '06_deltas.svg'} and {arguments.out / '06_learning.svg'}")
 
 

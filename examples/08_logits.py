@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    print(f"{__doc__}\n")
 
     print("Target 0, z_prev = 2: ∂J/∂w is z_prev (p - y).")
     print("       z   J on p   ∂J/∂w on p   J on the logit   ∂J/∂w on the logit")
@@ -57,7 +58,7 @@ def main() -> None:
     for depth in (2, 3, 4):
         cost, first = deep(depth)
         (path,) = chain_rule(cost, first).paths()
-        print(f"  {depth} layers, {len(path.factors)} factors: {' · '.join(f.pretty for f in reversed(path.factors))}")
+        print(f"  {depth} layers, {len(path.factors)} factors: {path.pretty}")
     chain_rule(on_p, w).save(arguments.out / "08_probability.svg")
     chain_rule(on_logit, v).save(arguments.out / "08_logit.svg")
     print(f"wrote {arguments.out / '08_probability.svg'} and {arguments.out / '08_logit.svg'}")

@@ -18,6 +18,7 @@ from engine.ops import TABLE, numeric
 from engine.page import Frame, page
 from engine.pull import Flow
 from engine.terms import pretty_name, pretty_number
+from engine.verdict import judge
 
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1600,900", "--no-first-run"]
 SWITCHES += ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -313,6 +314,28 @@ def test_every_verdict_is_said_as_the_engine_says_it(visit, verdict):
     output, wrt = CASES[verdict]()
     shown = visit(output, wrt).execute_script(VERDICT)
     assert plain(shown) == plain(f"{verdict}: {chain_rule(output, wrt).sentence}")
+
+
+SENTENCES = {
+    "∂y/∂x = 0, whatever x is": lambda x: x - x,
+    "∂y/∂x = 1e-5, whatever x is": lambda x: x * 1e-5,
+    "∂y/∂x = 2 (x - 3) = 0 where x = 3": lambda x: (x - 3.0) ** 2,
+    "because x = 3: the other operand is larger": lambda x: maximum(x, 5.0),
+    "because x - 4 = -1: the relu is off": lambda x: (x - 4.0).relu(),
+    "because 2 x - 6 = 0: the root is vertical there": lambda x: (2.0 * x - 6.0).sqrt(),
+    "because 300 x = 900: exp overflows there": lambda x: (300.0 * x).exp(),
+}
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_a_factor_is_explained_as_the_engine_explains_it(visit, sentence):
+    x = Value(3.0, "x")
+    y = labelled(SENTENCES[sentence](x), "y")
+    shown = plain(visit(y, x).execute_script(VERDICT))
+    assert shown.endswith(sentence)
+    assert shown == plain(
+        f"{chain_rule(y, x).verdict}: {judge(chain_rule(y, x), style='pretty').sentence}".replace("_", "-")
+    )
 
 
 def test_the_sum_over_more_paths_than_can_be_listed_is_counted(visit):

@@ -108,7 +108,7 @@ def test_a_neuron_is_a_box_and_the_others_of_its_layer_are_one():
 def test_a_disconnected_question_is_answered_in_the_picture():
     w7, h1 = Value(0.5, "w7"), Value(0.6, "h1")
     source = draw(w7, h1).source
-    assert "w7 is an independent variable: it does not depend on h1" in source
+    assert "w₇ is an independent variable: it does not depend on h₁" in source
     assert "w₇" in source
     assert "h₁" in source
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 from graphs import labelled, two_paths
 
-from engine import Value, chain_rule
+from engine import Value, chain_rule, maximum
 from engine.verdict import judge
 
 
@@ -49,7 +49,7 @@ def test_a_zero_weight_cuts_but_does_not_disconnect():
 def test_a_relu_that_is_off_kills():
     z = Value(-1.5, "z")
     a = labelled(z.relu(), "a")
-    assert chain_rule(a, z).sentence == "∂a/∂z = above(z, 0) = 0 because z = -1.5: the relu is off"
+    assert chain_rule(a, z).sentence == "∂a/∂z = [z > 0] = 0 because z = -1.5: the relu is off"
 
 
 def test_the_culprit_inside_a_folded_factor_is_found():
@@ -65,13 +65,13 @@ def test_paths_that_cancel_say_how_much_each_way():
     a, b = labelled(3 * x, "a"), labelled(-2.9999 * x, "b")
     chain = chain_rule(a + b, x)
     assert chain.verdict == "cancelled"
-    assert "3 upwards, 3 downwards, and 0.0001 is left" in chain.sentence
+    assert "3 upwards, 2.9999 downwards, and 0.0001 is left" in chain.sentence
 
 
 def test_many_moderate_factors_vanish_and_then_underflow():
     assert chain_of([0.2] * 5).verdict == "ok"
     assert chain_of([0.2] * 40).verdict == "vanishing"
-    assert "multiplies 40 of them, 0.2 on average" in chain_of([0.2] * 40).sentence
+    assert "but 40 of them, 0.2 on average, multiply to 1.1e-28" in chain_of([0.2] * 40).sentence
     assert chain_of([0.2] * 500).verdict == "underflow"
     assert chain_of([0.2] * 500).total == 0.0
 
@@ -117,6 +117,30 @@ def test_more_paths_than_python_writes_in_digits(few_digits):
     assert "1.845e662 more" in str(chain)
     with pytest.raises(ValueError, match="a rank from 0 to 1.845e662"):
         chain.check([1.0], path=-1)
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        (lambda x: x - x, "∂y/∂x = 0, whatever x is"),
+        (lambda x: x * 1e-5, "∂y/∂x = 1e-05, whatever x is"),
+        (lambda x: (x - 3.0) ** 2, "∂y/∂x = 2 * (x - 3) = 0 where x = 3"),
+        (lambda x: maximum(x, 5.0), "because x = 3: the other operand is larger"),
+        (lambda x: (x * 2.0 - 6.0).sqrt(), "∂y/∂x = 1 / y = inf because 2 * x - 6 = 0: the root is vertical there"),
+        (lambda x: 1.0 / (x * 1e4), "where y = 3.333e-05 and x = 3"),
+    ],
+)
+def test_a_factor_by_itself_is_explained_without_brackets(function, sentence):
+    x = Value(3.0, "x")
+    assert chain_rule(labelled(function(x), "y"), x).sentence.endswith(sentence)
+
+
+def test_the_names_in_a_sentence_are_written_as_in_pictures_where_it_stands_in_one():
+    chain = chain_rule(*one_neuron())
+    assert judge(chain, style="pretty").sentence == (
+        "∂a/∂z = σ′(z) = 1.929e−22 because z = 50: the sigmoid is saturated"
+    )
+    assert "a_prev" not in chain.sentence
 
 
 def test_thresholds_can_be_overridden():
