@@ -14,6 +14,9 @@ cpdef Program dead(Program program)
 @cython.locals(new=Program, i=int, at="int[::1]")
 cpdef Program select(Program program, object wanted)
 
+@cython.locals(pairs=list, fixed=list, moving=list, j=int, a=int, b=int)
+cdef int _mean(Program program, int i, unsigned char[::1] varies, int zero, bint only_here) except -1
+
 @cython.locals(code=int, first=int, last=int, j=int, a=int, b=int, args="int[::1]", found=list)
 cpdef tuple columns(Program program, int i, unsigned char[::1] varies)
 

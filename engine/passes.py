@@ -98,10 +98,6 @@ def select(program: Program, wanted: Sequence[int]) -> Program:
     return new
 
 
-def _pairs(args: Sequence[int]) -> list[tuple[int, int]]:
-    return list(zip(args[::2], args[1::2], strict=True))
-
-
 def average(program: Program) -> Program:
     """Every output replaced by its mean over the examples.
 
@@ -134,15 +130,18 @@ def average(program: Program) -> Program:
 
 
 def _mean(program: Program, i: int, varies: bytearray, zero: int, only_here: bool) -> int:
-    args = program.operands(i)
-    taken_apart = only_here and program.codes[i] in _AS_PAIRS
-    pairs = _pairs(_AS_PAIRS[program.codes[i]](args)) if taken_apart else [(i, ONE)]
-    fixed = [k for a, b in pairs if not (varies[a] or varies[b]) for k in (a, b)]
-    moving = [k for a, b in pairs if varies[a] or varies[b] for k in (a, b)]
+    pairs = (
+        _AS_PAIRS[program.codes[i]](program.operands(i)) if only_here and program.codes[i] in _AS_PAIRS else [i, ONE]
+    )
+    fixed: list[int] = []
+    moving: list[int] = []
+    for j in range(0, len(pairs), 2):
+        a, b = pairs[j], pairs[j + 1]
+        (moving if varies[a] or varies[b] else fixed).extend((a, b))
     return program.emit_many(MEAN, [products(program, fixed) if fixed else zero, *moving])
 
 
-_AS_PAIRS: dict[int, Callable[[Sequence[int]], Sequence[int]]] = {
+_AS_PAIRS: dict[int, Callable[[list[int]], list[int]]] = {
     PRODUCTS: lambda args: args,
     MUL: lambda args: args,
     ADD: lambda args: [args[0], ONE, args[1], ONE],

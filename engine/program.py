@@ -43,10 +43,10 @@ def integers(size: int) -> array[int]:
 
 
 def grown(integers: array[int], size: int) -> array[int]:
-    """The same integers with room for at least `size`, and half as many again."""
+    """The same integers with room for at least `size`, and as many again."""
     bigger = array("i")
     bigger.frombytes(bytes(integers))
-    bigger.frombytes(bytes(4 * (size + size // 2 - len(integers))))
+    bigger.frombytes(bytes(4 * (2 * size - len(integers))))
     return bigger
 
 

@@ -10,8 +10,14 @@ cdef int _count(int code, int operands)
 @cython.locals(steps=list, i=int, k=int, size=int, code=int, last=int, start=int, shared=tuple, codes="int[::1]")
 cdef list _steps(Program program, unsigned char[::1] varies, int[::1] place, object plan, list blocks)
 
-@cython.locals(args=list)
-cdef list _weights(Program program, int i, unsigned char[::1] varies)
+@cython.locals(n=int, a=int, b=int, start=int, end=int, args="int[::1]", weights="int[::1]")
+cdef object _weights(Program program, int first, int last, unsigned char[::1] varies, int[::1] place)
+
+@cython.locals(made="int[::1]", n=int, k=int, ready=int, left=int, rights=dict, means=dict, shapes=dict, lefts=list, found=list)
+cdef list _with_means(Program program, list steps, list blocks, object plan, int[::1] place)
+
+@cython.locals(varies="unsigned char[::1]", args=list, number=int, i=int, j=int, left=int, right=int, rights=dict, means=dict)
+cdef tuple _factors(Program program, object plan, int[::1] place)
 
 cdef class Rows:
     cdef Program program

@@ -127,8 +127,7 @@ def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedul
                 steps.append(-1 - len(blocks))
                 start = len(plan.fixed) + len(plan.packed)
                 blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
-                for k in range(i, last):
-                    plan.packed.extend([place[weight] for weight in _weights(program, k, varies)])
+                plan.packed.extend(_weights(program, i, last, varies, place))
                 i = last
                 continue
         steps.extend(range(i, last))
@@ -136,36 +135,60 @@ def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedul
     return steps
 
 
-def _weights(program: Program, i: int, varies: bytearray) -> list[int]:
-    args = program.operands(i)
-    return [b if varies[a] or a == ONE else a for a, b in zip(args[::2], args[1::2], strict=True)]
+def _weights(program: Program, first: int, last: int, varies: bytearray, place: array[int]) -> array[int]:
+    """Where the weights of the sums from `first` to before `last` are, row by row."""
+    args, start, end = program.args, program.starts[first], program.starts[last]
+    found = integers((end - start) // 2)
+    weights = found
+    for n in range(len(weights)):
+        a, b = args[start + 2 * n], args[start + 2 * n + 1]
+        weights[n] = place[b if varies[a] or a == ONE else a]
+    return found
 
 
 def _with_means(
     program: Program, steps: list[int], blocks: list[Block], plan: Schedule, place: array[int]
 ) -> list[int]:
     """The steps with inner products put in as soon as their operands are there; what each mean is made of."""
-    by_row: dict[int, list[tuple[int, int]]] = {}
-    varies = program.varies()
-    for number, i in enumerate(program.outputs):
-        args = program.operands(i)
-        is_mean = program.codes[i] == MEAN
-        plan.means.append(place[args[0] if is_mean else i])
-        if is_mean:
-            for a, b in zip(args[1::2], args[2::2], strict=True):
-                left, right = (a, b) if varies[a] else (b, a)
-                by_row.setdefault(left, []).append((right, number))
+    rights, means = _factors(program, plan, place)
     shapes: dict[tuple[int, ...], list[int]] = {}
-    for left, pairs in by_row.items():
-        shapes.setdefault(tuple([right for right, _ in pairs]), []).append(left)
-    made = {k: n for n, step in enumerate(steps) for k in (blocks[-1 - step].results if step < 0 else (step,))}
+    for left in rights:
+        shapes.setdefault(tuple(rights[left]), []).append(left)
+    made = integers(len(program))  # by how many steps an instruction is there
+    for n in range(len(steps)):
+        for k in blocks[-1 - steps[n]].results if steps[n] < 0 else (steps[n],):
+            made[k] = n + 1
     after: dict[int, list[int]] = {}
     for shared, lefts in shapes.items():
-        ready = max((made.get(k, -1) for k in (*lefts, *shared)), default=-1)
+        ready = 0
+        for k in (*lefts, *shared):
+            ready = max(ready, made[k])
         after.setdefault(ready, []).append(-1 - len(blocks))
         blocks.append(Block(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared)))
-        plan.cells.extend(number for left in lefts for _, number in by_row[left])
-    return [step for n in range(-1, len(steps)) for step in ([steps[n]] if n >= 0 else []) + after.get(n, [])]
+        for left in lefts:
+            plan.cells.extend(means[left])
+    found = after.get(0, [])
+    for n in range(len(steps)):
+        found.append(steps[n])
+        found += after.get(n + 1, [])
+    return found
+
+
+def _factors(program: Program, plan: Schedule, place: array[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """For every operand that is multiplied in a mean by what, and the numbers of these means."""
+    varies = program.varies()
+    rights: dict[int, list[int]] = {}
+    means: dict[int, list[int]] = {}
+    for number, i in enumerate(program.outputs):
+        args = program.operands(i) if program.codes[i] == MEAN else [i]
+        plan.means.append(place[args[0]])
+        for j in range(1, len(args), 2):
+            left, right = (args[j], args[j + 1]) if varies[args[j]] else (args[j + 1], args[j])
+            if left not in rights:
+                rights[left], means[left] = [], []
+            rights[left].append(right)
+            means[left].append(number)
+    return rights, means
 
 
 class Rows:

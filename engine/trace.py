@@ -28,14 +28,14 @@ def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program
 
 
 class Tracer:
-    """The program so far, and where in it every Value is: by serial if it is younger than the parameters."""
+    """The program so far, and where in it every Value is, by its serial: a list of what is younger than parameters."""
 
     def __init__(self, inputs: dict[Value, int], newest: int, latest: int) -> None:
         self.program = Program()
         self.parameters: list[Value] = []
         self.inputs, self.newest = inputs, newest
         self.younger = integers(latest - newest)
-        self.older: dict[Value, int] = {}
+        self.older: dict[int, int] = {}
         self.codes: dict[str, int] = {}
 
     def write(self, node: Value) -> None:
@@ -57,7 +57,7 @@ class Tracer:
     def find(self, value: Value) -> int:
         """The instruction of a Value, a leaf being written when it is first seen."""
         age = value.serial - self.newest
-        found = self.younger[age] if age > 0 else self.older.get(value, 0)
+        found = self.younger[age] if age > 0 else self.older.get(value.serial, 0)
         if found or value.op:
             return found
         found = self.leaf(value)
@@ -70,7 +70,7 @@ class Tracer:
         if age > 0:
             self.younger[age] = i
         else:
-            self.older[value] = i
+            self.older[value.serial] = i
 
     def leaf(self, value: Value) -> int:
         """Write an input, a constant or a parameter."""
