@@ -109,7 +109,7 @@ def test_by_operations_a_number_is_called_by_itself():
     w, x = Value(0.8, "w"), Value(2.0)
     source = draw((w * x + 0.25).tanh(), by="operations").source
     for number in ("2", "0.25"):
-        assert f'label="{number}\\ndata {number}"' in source.replace("\\l", "")
+        assert f'label="{number}\\ndata {number}\\ngrad ' in source
     assert 'label="w\\ndata 0.8\\ngrad' in source
 
 
