@@ -34,7 +34,7 @@ class Finding:
 
     >>> print(Finding("disconnected", ("w7",), {"gradient": 0.0}, "The loss does not depend on it.", "Use it."))
     disconnected: w7
-        gradient 0
+        gradient = 0
         why     The loss does not depend on it.
         remedy  Use it.
     """
@@ -118,7 +118,10 @@ def _counted(number: int, what: str) -> str:
 
 
 def _told(evidence: Evidence) -> list[str]:
-    return [f"{name} {short_number(x) if isinstance(x, float) else _cut(str(x))}" for name, x in evidence.items()]
+    return [
+        f"{name} = {short_number(x)}" if isinstance(x, float) else f"{name} {_cut(str(x))}"
+        for name, x in evidence.items()
+    ]
 
 
 def _cut(text: str, most: int = 120) -> str:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from .graph import layout
 from .ops import TABLE
-from .terms import short_number
+from .terms import Name, Term, short_number, show
 from .value import Value
 
 SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
@@ -181,17 +181,30 @@ class Flow:
         inputs, weights = partials[: len(partials) // 2], partials[len(partials) // 2 : -1]
         return [*weights, *inputs, self.data[i] - sum(map(operator.mul, inputs, weights))]
 
-    def describe(self, i: int, depth: int = 2, most: int = 4) -> str:
-        """The label of a node, or the operation with its operands described, to a depth.
+    def describe(self, i: int, depth: int = 2) -> str:
+        """The label of a node, or what it is made of, to a depth.
 
         >>> Flow(Value(3.0, "x") * 2).describe(0)
-        'mul(x, 2)'
+        'x * 2'
         """
-        if self.nodes[i].label or not self.nodes[i].op or not depth:
-            return self.nodes[i].label or short_number(self.data[i])
-        inner = [self.describe(j, depth - 1) for j in self.operands(i)[:most]]
-        more = ", …" if len(self.operands(i)) > most else ""
-        return f"{self.nodes[i].op}({', '.join(inner)}{more})"
+        return show(self._term(i, depth), "spoken")
+
+    def definition(self, i: int) -> str:
+        """What an operation is applied to, labelled or not, as a formula."""
+        return show(self._made(i, 2), "spoken")
+
+    def _term(self, i: int, depth: int) -> Term:
+        node = self.nodes[i]
+        if node.label or not node.op or not depth:
+            return Name(node.label or short_number(self.data[i]))
+        return self._made(i, depth)
+
+    def _made(self, i: int, depth: int, most: int = 4) -> Term:
+        node, operands = self.nodes[i], self.operands(i)
+        if i in self.many:
+            more = ", …" if len(operands) > most else ""
+            return Name(f"{node.op}({', '.join(self.describe(j, depth - 1) for j in operands[:most])}{more})")
+        return (node.op, *[self._term(j, depth - 1) for j in operands])
 
 
 def _on_list(op: str) -> Callable[[list[float]], float]:

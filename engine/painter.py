@@ -241,8 +241,10 @@ def _listed(chain: ChainRule | None) -> Flow:
 def _many(group: Group, neurons: Neurons, more: bool) -> str:
     """How many of what: 15 more neurons, 464 more outputs of 16 neurons, 30 × x."""
     labels, count = {node.label for node in group.members}, f"{len(group.members):,}"
+    if labels == {""}:
+        return f"{count} operations" if any(node.op for node in group.members) else f"{count} constants"
     if len(labels) == 1:
-        return f"{count} × {pretty_name(neurons.unit(*labels)) or 'unnamed'}"
+        return f"{count} × {pretty_name(neurons.unit(*labels))}"
     count += " more" if more else ""
     if not all(node in neurons.outputs for node in group.members):
         return f"{count} variables"

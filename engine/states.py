@@ -45,17 +45,23 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
 def _made(case: Case, origins: Sequence[int]) -> Finding:
     flow, i = case.flow, origins[0]
     node = flow.nodes[i]
-    inner = {flow.describe(j): flow.data[j] for j in flow.operands(i)[:4]}
-    result = {"result": flow.data[i]} if not math.isfinite(flow.data[i]) else {"slope": _worst(flow.partials(i))}
+    inner = {flow.describe(j): flow.data[j] for j in flow.operands(i)[:4] if flow.nodes[j].op or flow.nodes[j].label}
+    is_slope = math.isfinite(flow.data[i])
+    result = {"slope": _worst(flow.partials(i))} if is_slope else {"result": flow.data[i]}
     more = {"operations like it": len(origins) - 1} if len(origins) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
     told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
-    what = f"{node.op} of {told}" if node.op else "A number that was given"
+    what = f"{flow.definition(i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
+    why = "has a slope that is inf or nan: every gradient that passes it is inf or nan too."
+    if not is_slope:
+        why = (
+            "is the first number to be inf or nan: all that is computed from it is, and every gradient that passes it."
+        )
     return Finding(
         "non_finite",
         (flow.describe(i),),
         {"operation": node.op or "leaf", **inner, **result, **more, **line},
-        f"{what} is the first to be inf or nan; everything computed from it, and its gradients, are inf or nan too.",
+        f"{what} {why}",
         REMEDIES.get(node.op, REMEDIES[""]),
     )
 

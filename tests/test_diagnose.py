@@ -318,7 +318,7 @@ def test_a_report_is_text_data_and_json():
     entry = json.loads(report.to_json(), parse_constant=pytest.fail)["findings"][0]
     assert entry["kind"] == "non_finite"
     assert entry["evidence"]["result"] == "-inf"
-    assert entry["where"] == ["log(mul(w, 0))"]
+    assert entry["where"] == ["log(w * 0)"]
     text = str(report)
     assert text.startswith("1 finding in 1 parameter, 1 unit and 3 operations")
     for part in (entry["kind"], entry["where"][0], "why", "remedy"):

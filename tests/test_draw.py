@@ -105,6 +105,14 @@ def test_a_neuron_is_a_box_and_the_others_of_its_layer_are_one():
     assert not any(".z" in lines[0] or ".w2" in lines[0] for lines in labels)
 
 
+def test_by_operations_a_number_is_called_by_itself():
+    w, x = Value(0.8, "w"), Value(2.0)
+    source = draw((w * x + 0.25).tanh(), by="operations").source
+    for number in ("2", "0.25"):
+        assert f'label="{number}\\ndata {number}\\ngrad ' in source
+    assert 'label="w\\ndata 0.8\\ngrad' in source
+
+
 def test_a_disconnected_question_is_answered_in_the_picture():
     w7, h1 = Value(0.5, "w7"), Value(0.6, "h1")
     source = draw(w7, h1).source

@@ -28,7 +28,9 @@ def test_a_fresh_network_is_healthy(seed):
 @pytest.mark.parametrize("seed", range(200, 240))
 def test_a_trained_network_is_healthy(seed):
     net = network(seed, examples=6)
+    fresh = net.loss().data
     net.train(20, optimizer(net, seed))
+    assert net.loss().data < fresh
     assert_silent(net.loss(), net.parameters)  # what .grad holds is the last step's, and may yet be zeroed
 
 
