@@ -23,7 +23,7 @@ from .passes import average, dead, group, level, merge, split
 from .program import INPUT, PARAMETER, Program, lines
 from .schedule import schedule
 from .trace import trace
-from .value import Value, as_value, real, watching
+from .value import Value, apply, as_value, real, watching
 
 SHOWN = 24  # lines of a program that are printed before and after the gap
 
@@ -34,6 +34,7 @@ def record(f: Callable[..., Any], *example: Any) -> Recording:
     Each argument is a number, or a sequence of numbers of which `f` gets a list of Values. Leaves that existed
     before are the parameters, read anew at every call; leaves made inside `f`, as plain numbers are, are constants.
     Code in `f` that looks at the data of a Value that depends on an input or a parameter is a RecordingError.
+    `f` returns a Value, or a list of them where only `forward` is wanted.
 
     >>> w = Value(3.0, "w")
     >>> recording = record(lambda x: (x * w).tanh() + w, 0.5)
@@ -49,10 +50,10 @@ def record(f: Callable[..., Any], *example: Any) -> Recording:
     newest = Value(0.0).serial
     with watching(_Watch(inputs, newest)):
         output = f(*arguments)
+    if isinstance(output, (list, tuple)) and output:
+        return Recording(apply("sum", list(map(as_value, output))), arguments, newest, len(output))
     if isinstance(output, (list, tuple, dict)) or output is None:
-        raise TypeError(
-            f"a recorded function returns one Value, not {type(output).__name__}: record a function for each of several"
-        )
+        raise TypeError(f"a recorded function returns a Value or a list of them, not {output!r:.80}")
     return Recording(as_value(output), arguments, newest)
 
 
@@ -60,7 +61,8 @@ class Recording:
     """A function as a program: `forward`, `backward` and `gradients` run it on a batch.
 
     A batch has one array an argument: a column of shape (B,) for a number, a matrix of shape (B, n) for a sequence
-    of n. Arrays that don't fit are a TypeError or ValueError. Nothing raises for inf and nan.
+    of n. Arrays that don't fit are a TypeError or ValueError. Nothing raises for inf and nan. `outputs` is how many
+    Values the function returned as a list, None for a Value.
 
     >>> print(record(lambda x: x * x + 1.0, 2.0))
     v1 = x0
@@ -69,11 +71,15 @@ class Recording:
     2 instructions recorded: lower 2, fold 2, merge 2, dead 2, fuse 1, dead 1, level 1, split 1, group 1
     """
 
-    def __init__(self, output: Value, arguments: Sequence[Value | list[Value]], newest: int) -> None:
-        self.np = require("numpy", "fast")
+    def __init__(
+        self, output: Value, arguments: Sequence[Value | list[Value]], newest: int, outputs: int | None = None
+    ) -> None:
+        self.np, self.outputs = require("numpy", "fast"), outputs
         self._widths = [len(x) if isinstance(x, list) else None for x in arguments]
         self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
         self._program, self._parameters = trace(output, {value: n for n, value in enumerate(_flat(arguments))}, newest)
+        if outputs is not None:  # what the last instruction adds up
+            self._program.outputs = list(self._program.operands(len(self._program) - 1))
         self._executors: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -83,9 +89,15 @@ class Recording:
         return list(self._parameters)
 
     def forward(self, *batch: Any) -> Any:
-        """The outputs, a float64 array of shape (B,)."""
+        """The outputs, a float64 array of shape (B,), or (B, n) where the function returned a list of n.
+
+        >>> record(lambda x: [x + 1.0, x * x], 0.0).forward([2.0, 3.0])
+        array([[3., 4.],
+               [4., 9.]])
+        """
         arrays = self._checked(batch)
-        result = self.np.empty(len(arrays[0]))
+        size = len(arrays[0])
+        result = self.np.empty(size if self.outputs is None else (size, self.outputs))
         self._run("forward", arrays, [result])
         return result
 
@@ -105,7 +117,7 @@ class Recording:
         return tuple(results)
 
     def __str__(self) -> str:
-        name = "backward" if self._parameters else "forward"
+        name = "backward" if self._parameters and self.outputs is None else "forward"
         program, sizes = optimise(self._wanted(name), name)
         text = list(lines(program))
         if len(text) > 2 * SHOWN:
@@ -122,7 +134,9 @@ class Recording:
 
     def _compiled(self, name: str) -> Any:
         """What runs the program of what is asked for."""
-        targets = {"forward": [(0, 0)], "backward": [], "gradients": self._places}[name]
+        targets = {"forward": [(0, k) for k in range(self.outputs or 1)], "backward": [], "gradients": self._places}[
+            name
+        ]
         with _uncollected():
             program, _ = optimise(self._wanted(name), name)
             return executor(schedule(program, name == "backward"), self._places, targets)
@@ -131,6 +145,11 @@ class Recording:
         """The program of what is asked for, as the transformation leaves it."""
         if name == "forward":
             return self._program
+        if self.outputs is not None:
+            raise TypeError(
+                f"the recorded function returned a list of {self.outputs}, which has no {name}: "
+                "record a function of one Value for each"
+            )
         if name == "backward":
             return derivative(self._program, PARAMETER, len(self._parameters))
         program = derivative(self._program, INPUT, len(self._places))

@@ -396,6 +396,16 @@ def strict() -> Iterator[None]:
         _strict = before
 
 
+def is_strict() -> bool:
+    """Whether this is inside `strict()`.
+
+    >>> with strict():
+    ...     is_strict()
+    True
+    """
+    return _strict
+
+
 @contextmanager
 def watching(watch: Callable[[Value], None]) -> Iterator[None]:
     """Inside, `watch(value)` is called whenever a Value's data is looked at: `.data`, float() or a comparison.

@@ -1,14 +1,15 @@
 """Parameters in files: safetensors or JSON by suffix, never pickle, so that nothing in a file is ever executed.
 
 A .safetensors file holds one float64 tensor of shape () a parameter, by name. A .json file holds one object from
-names to numbers, where a number that JSON has no word for is the text "nan", "inf" or "-inf".
+names to numbers, where a number that JSON has no word for is the text "nan", "inf" or "-inf". A checkpoint has lists of
+numbers and text beside them: tensors of shape (n,) and metadata, arrays and strings.
 """
 
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -34,8 +35,7 @@ def save(module: Stateful, path: str | os.PathLike[str]) -> None:
     >>> neuron.state_dict()
     {'w1': 0.5, 'b': 0.5}
     """
-    encode, _ = _format(path)
-    replace(path, encode(module.state_dict()))
+    write(path, module.state_dict())
 
 
 def load(module: Stateful, path: str | os.PathLike[str]) -> None:
@@ -43,25 +43,47 @@ def load(module: Stateful, path: str | os.PathLike[str]) -> None:
 
     A file that is damaged, or that of another network, is a StateError that says what differs.
     """
-    _, decode = _format(path)
-    content = Path(path).read_bytes()
-    try:
-        state = decode(content)
-    except MissingExtraError:
-        raise
-    except Exception as error:  # whatever a decoder has to say of bytes that are not its own
-        raise StateError(f"{path} is damaged or not a {Path(path).suffix} file: {error}") from error
+    state = read(path)
     try:
         module.load_state_dict(state)
     except StateError as error:
         raise StateError(f"{path}: {error}") from None
 
 
+def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
+    """Write numbers, lists of numbers and text by name to a .safetensors or .json file, whole or not at all."""
+    encode, _ = _format(path)
+    replace(path, encode(state))
+
+
+def read(path: str | os.PathLike[str]) -> State:
+    """What a file holds, by name; one that is damaged is a StateError.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write(f"{folder}/run.json", {"steps": 3.0, "losses": [0.5, math.inf], "by": "Adam"})
+    ...     read(f"{folder}/run.json")
+    {'steps': 3.0, 'losses': [0.5, inf], 'by': 'Adam'}
+    """
+    _, decode = _format(path)
+    content = Path(path).read_bytes()
+    try:
+        return decode(content)
+    except MissingExtraError:
+        raise
+    except Exception as error:  # whatever a decoder has to say of bytes that are not its own
+        raise StateError(f"{path} is damaged or not a {Path(path).suffix} file: {error}") from error
+
+
+def require_place(path: str | os.PathLike[str]) -> None:
+    """Raise what `write` would raise for want of a suffix that there is or of a directory."""
+    _format(path)
+    _target(path)
+
+
 def replace(path: str | os.PathLike[str], content: bytes) -> None:
     """Put a file in the place of what was there, in one step: at every moment one of the two is there, whole."""
-    target = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no directory {target.parent}, make it first")
+    target = _target(path)
     draft = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
         with draft.open("xb") as file:
@@ -75,7 +97,15 @@ def replace(path: str | os.PathLike[str], content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _format(path: str | os.PathLike[str]) -> tuple[Callable[[State], bytes], Callable[[bytes], State]]:
+def _target(path: str | os.PathLike[str]) -> Path:
+    """The file itself: a link stays, and what it points to is replaced."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: there is no directory {target.parent}, make it first")
+    return target
+
+
+def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]], bytes], Callable[[bytes], State]]:
     """How to encode and decode what has this suffix."""
     formats = {
         ".safetensors": (_to_safetensors, _from_safetensors),
@@ -87,19 +117,22 @@ def _format(path: str | os.PathLike[str]) -> tuple[Callable[[State], bytes], Cal
     return formats[suffix]
 
 
-def _to_safetensors(state: State) -> bytes:
+def _to_safetensors(state: Mapping[str, Any]) -> bytes:
     np, library = require("numpy", "nn"), require("safetensors.numpy", "nn")
-    encoded: bytes = library.save({name: np.array(number, dtype=float) for name, number in state.items()})
+    text = {name: entry for name, entry in state.items() if isinstance(entry, str)}
+    tensors = {name: np.array(entry, dtype=float) for name, entry in state.items() if name not in text}
+    encoded: bytes = library.save(tensors, text or None)
     return encoded
 
 
 def _from_safetensors(content: bytes) -> State:
     state: State = require("safetensors.numpy", "nn").load(content)
-    return state
+    header: dict[str, State] = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return state | header.get("__metadata__", {})
 
 
-def _to_json(state: State) -> bytes:
-    writable = {name: number if math.isfinite(number) else str(number) for name, number in state.items()}
+def _to_json(state: Mapping[str, Any]) -> bytes:
+    writable = {name: _each(_word_for, entry) for name, entry in state.items()}
     return (json.dumps(writable, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -107,7 +140,20 @@ def _from_json(content: bytes) -> State:
     state = json.loads(content, object_pairs_hook=_object)
     if not isinstance(state, dict):
         raise ValueError(f"expected an object from names to numbers, not {type(state).__name__}")
-    return {name: float(number) if number in ("nan", "inf", "-inf") else number for name, number in state.items()}
+    return {name: _each(_number_for, entry) for name, entry in state.items()}
+
+
+def _each(function: Callable[[Any], Any], entry: Any) -> Any:
+    """Of an entry, or of all in a list."""
+    return list(map(function, entry)) if isinstance(entry, list) else function(entry)
+
+
+def _word_for(number: Any) -> Any:
+    return number if isinstance(number, str) or math.isfinite(number) else str(number)
+
+
+def _number_for(word: Any) -> Any:
+    return float(word) if word in ("nan", "inf", "-inf") else word
 
 
 def _object(pairs: list[tuple[str, Any]]) -> State:

@@ -65,7 +65,8 @@ def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[Any]) 
     """The mean of -log softmax(z)[c] over examples with the logits z, one a class, and the index c of the right class.
 
     It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, however sure and right. Where c
-    must be an input, as in a recording, a target is one-hot: as many numbers or Values as logits, 1 at c and else 0.
+    must be an input, as in a recording, a target is a Value, taken for an index without a look at it, or one-hot: as
+    many numbers or Values as logits, 1 at c and else 0.
 
     >>> z = [Value(0.0), Value(50.0)]
     >>> loss = cross_entropy([z], [1])
@@ -100,6 +101,8 @@ def _surprise(prediction: Any, target: Any, place: str) -> Value:
 
 def _apart(logits: list[Any], target: Any, place: str) -> tuple[list[Any], Any]:
     """The other logits and that of the right class, which a one-hot target moves so far down that its exp is 0."""
+    if isinstance(target, Value):
+        target = [(1.0 - abs(target - i)).relu() for i in range(len(logits))]
     if not is_sequence(target) or isinstance(target, (str, dict)):
         right = logits.pop(_class_index(target, len(logits), place))
         return logits, right

@@ -61,7 +61,7 @@ class Module(metaclass=_LabelledByPlace):
         """
         named = [(name, found) for name, found in _places(self) if isinstance(found, Value)]
         if len(dict(named)) < len(named):
-            twice = _some([name for name, times in Counter(name for name, _ in named).items() if times > 1])
+            twice = some([name for name, times in Counter(name for name, _ in named).items() if times > 1])
             raise ValueError(f"two parameters are named {twice}: rename an attribute")
         return named
 
@@ -119,9 +119,19 @@ def fitting(state: Mapping[str, Any], names: Iterable[str], owner: str) -> dict[
         "not one number:": unfit,
     }
     if any(differences.values()):
-        listed = "; ".join(f"{kind} {_some(found)}" for kind, found in differences.items() if found)
+        listed = "; ".join(f"{kind} {some(found)}" for kind, found in differences.items() if found)
         raise StateError(f"the state does not fit {owner}: {listed}")
     return numbers
+
+
+def some(names: list[str]) -> str:
+    """The first names of a list, and how many more there are.
+
+    >>> some(list("abcdefg"))
+    'a, b, c, d, e and 2 more'
+    """
+    shown = ", ".join(names[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
 
 
 def is_sequence(given: Any) -> bool:
@@ -164,11 +174,6 @@ def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
 def _before_number(name: str) -> str:
     """What goes before the number: layer for layer1, w1_ for w1_2, the second entry of the first list in w."""
     return f"{name}_" if name[-1:].isdigit() else name
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:SHOWN])
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
 
 
 def _shape(number: Any) -> str:

@@ -34,10 +34,14 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter once by its gradient."""
-        rate = _rate(self.lr, self.steps)
+        rate = self.rate()
         self.steps += 1
         for parameter, data in zip(self.parameters, self.updated(rate), strict=True):
             parameter.data = data
+
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return _rate(self.lr, self.steps)
 
     def updated(self, rate: float) -> Iterable[float]:
         """The new number of every parameter; what to remember of parameter i goes into `self.state[slot][i]`."""
@@ -66,6 +70,11 @@ class Optimizer:
             raise StateError(f"steps must be a whole number from 0, not {numbers['steps']}")
         self.steps = int(numbers["steps"])
         self.state = {slot: [numbers[f"{slot}{i}"] for i in range(1, len(self.parameters) + 1)] for slot in self.slots}
+
+    def __repr__(self) -> str:
+        chosen = {name: x for name, x in vars(self).items() if name not in ("parameters", "lr", "steps", "state")}
+        settings = ", ".join(f"{name}={x}" for name, x in ({"lr": self.rate()} | chosen).items())
+        return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
 
 
 class SGD(Optimizer):

@@ -1,22 +1,26 @@
-"""fit: the training loop, with mini-batches, metrics, a progress bar and a history."""
+"""fit: the training loop, with mini-batches, metrics, checkpoints, a progress bar and a history."""
 
 import math
+import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 from engine.errors import NonFiniteError, require
-from engine.value import Value, real
 
+from .checkpoint import Checkpoint, Leaves, Part
+from .examples import examples_of, held_out_of
 from .init import count, generator
 from .module import is_sequence
 from .optim import Optimizer
+from .replaying import Eager, Loss, Model, Outcome, Replayed, chunks, computation
 
-Examples = tuple[list[Any], list[Any]]  # rows and targets
-Model = Callable[[Any], Any]
-Loss = Callable[[list[Any], list[Any]], Value]
+SHOWN = 80  # characters of a setting
+
 Metric = Callable[[list[Any], list[Any]], float]
 
 
@@ -26,13 +30,15 @@ class History:
 
     `loss` is the mean over the epoch's examples, each before its batch's step, in the loss's own unit, and
     `validation_loss` the loss after the epoch. `metrics` has a list for each name, and one for "validation_" with
-    the name. `seconds` is wall-clock time, which comparing two histories leaves out.
+    the name. `seconds` is wall-clock time, and `why_eager` what kept the batches from being replayed from a recording,
+    empty if they were: comparing two histories leaves both out.
     """
 
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     metrics: dict[str, list[float]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list, compare=False)
+    why_eager: str = field(default="", compare=False)
 
     def latest(self) -> dict[str, float]:
         """The last epoch's numbers by name."""
@@ -52,12 +58,23 @@ def fit(
     metrics: Mapping[str, Metric] | None = None,
     validation: tuple[Any, Any] | None = None,
     progress: bool = True,
+    replay: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: float = 30.0,
 ) -> History:
     """Train `model` for `epochs` passes over the rows of X and the targets y, and return the history.
 
     X and y are lists or NumPy arrays, `validation` another such pair. Without a batch size all examples are one batch,
     in their order; with one they are shuffled by `seed` before every epoch, and the same seed gives the same result to
     the last bit. A metric is a function of predictions, which are floats or lists of floats, and targets.
+
+    Batches are replayed from a recording of one example where that gives the same, and otherwise computed eagerly:
+    where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`, without NumPy.
+    What changes from call to call in another way than by its parameters needs replay=False.
+
+    With a `checkpoint`, a .safetensors or .json file, what is needed to go on is saved at the end of an epoch if that
+    was `every` seconds ago, and at the end; if the file is there, training goes on from it, to the same result to the
+    last bit as if never stopped. A checkpoint of another training is a StateError that says what differs.
 
     A loss or gradient that is not finite is a NonFiniteError, raised before it gets into the parameters.
 
@@ -68,22 +85,38 @@ def fit(
     >>> [round(p.data, 3) for p in model.parameters()], history.loss[-1] < 1e-6
     ([2.0, 1.0], True)
     """
-    examples = _examples(X, y)
-    held_out = None if validation is None else _held_out(validation, len(examples[0][0]))
+    metrics, epochs = metrics or {}, count(epochs, "epochs")
+    examples = examples_of(X, y)
+    held_out = None if validation is None else held_out_of(validation, len(examples[0][0]))
     total = len(examples[0])
     size = total if batch_size is None else min(count(batch_size, "batch_size"), total)
     rng = None if batch_size is None else generator(seed)
-    history, metrics, differentiate = History(), metrics or {}, differentiating(model, loss)
-    with _bar(count(epochs, "epochs") * math.ceil(total / size), progress) as bar:
-        for epoch in range(1, epochs + 1):
+    train = computation(model, loss, examples, size, bool(metrics), replay)
+    replay = not train.why_eager
+    validate = computation(model, loss, held_out, size, bool(metrics), replay) if held_out else None
+    prefixes = ("", "validation_") if held_out else ("",)
+    history = History(metrics={prefix + name: [] for prefix in prefixes for name in metrics}, why_eager=train.why_eager)
+    kept = None
+    if checkpoint is not None:
+        same = {"model": model, "loss": loss, "epochs": epochs, "batch_size": batch_size, "seed": seed}
+        same |= {"metrics": metrics, "X and y": examples, "validation": held_out}
+        kept = Checkpoint(checkpoint, _parts(optimizer, history, rng), _settings(same, optimizer), every)
+        kept.resume()
+    steps, done = math.ceil(total / size), len(history.loss)
+    with _bar(epochs * steps, done * steps, progress) as bar:
+        for epoch in range(done + 1, epochs + 1):
             start = perf_counter()
-            batches = _batches(examples, size, rng)
-            _record(history.loss, history.metrics, metrics, _train(batches, differentiate, optimizer, epoch, bar))
-            if held_out:
-                _, outcome = _forward(model, loss, held_out)
-                _record(history.validation_loss, history.metrics, metrics, outcome, "validation_")
+            order = list(range(total))
+            if rng:
+                rng.shuffle(order)
+            outcome = _train(chunks(order, size), train, optimizer, epoch, bar)
+            _record(history.loss, history.metrics, metrics, outcome)
+            if validate:
+                _record(history.validation_loss, history.metrics, metrics, validate.evaluate(), "validation_")
             history.seconds.append(perf_counter() - start)
             bar.set_postfix(history.latest(), refresh=False)
+            if kept:
+                kept.save() if epoch == epochs else kept.save_if_due()
     return history
 
 
@@ -104,67 +137,34 @@ def _is_right(prediction: Any, target: Any) -> bool:
     return (float(prediction) > 0) == bool(target > 0)
 
 
-@dataclass
-class Outcome:
-    """The mean loss of some examples, and the predictions for them as floats, beside their targets."""
-
-    loss: float
-    predictions: list[Any]
-    targets: list[Any]
-
-
-def differentiating(model: Model, loss: Loss) -> Callable[[Examples], Outcome]:
-    """A function of a batch that adds the gradient of its mean loss to every parameter's `.grad`."""
-
-    def differentiate(batch: Examples) -> Outcome:
-        value, outcome = _forward(model, loss, batch)
-        value.backward()
-        return outcome
-
-    return differentiate
-
-
-def _forward(model: Model, loss: Loss, examples: Examples) -> tuple[Value, Outcome]:
-    rows, targets = examples
-    predictions = [model(row) for row in rows]
-    value = loss(predictions, targets)
-    if not isinstance(value, Value):
-        raise TypeError(f"the loss must return one Value, not {type(value).__name__} {value!r:.80}")
-    return value, Outcome(value.data, [_numbers(prediction) for prediction in predictions], targets)
-
-
-def _numbers(prediction: Any) -> Any:
-    return [float(entry) for entry in prediction] if is_sequence(prediction) else float(prediction)
-
-
 def _train(
-    batches: Iterator[Examples],
-    differentiate: Callable[[Examples], Outcome],
-    optimizer: Optimizer,
-    epoch: int,
-    bar: Any,
+    batches: Iterable[Sequence[int]], train: Eager | Replayed, optimizer: Optimizer, epoch: int, bar: Any
 ) -> Outcome:
-    """One step a batch."""
+    """One step a batch, which is the places of its examples."""
     losses: list[float] = []
     predictions: list[Any] = []
     targets: list[Any] = []
-    for batch in batches:
-        optimizer.zero_grad()
-        outcome = differentiate(batch)
-        _require_finite(outcome.loss, optimizer.parameters, epoch)
+    for places in batches:
+        outcome = _differentiated(places, train, optimizer, epoch)
         optimizer.step()
-        losses.append(outcome.loss * len(outcome.targets))
+        losses.append(outcome.loss * len(places))
         predictions += outcome.predictions
         targets += outcome.targets
         bar.update()
     return Outcome(math.fsum(losses) / len(targets), predictions, targets)
 
 
-def _require_finite(loss: float, parameters: Sequence[Value], epoch: int) -> None:
-    culprits = [p.label or "a parameter" for p in parameters if not math.isfinite(p.grad)]
-    if math.isfinite(loss) and not culprits:
-        return
-    what = f"the gradient of {culprits[0]}" if math.isfinite(loss) else f"the loss {loss}"
+def _differentiated(places: Sequence[int], train: Eager | Replayed, optimizer: Optimizer, epoch: int) -> Outcome:
+    """The outcome of a batch, whose gradient is left with the parameters; an error where no way makes it finite."""
+    for differentiate in train.ways():
+        optimizer.zero_grad()
+        outcome = differentiate(places)
+        culprits = [p for p in optimizer.parameters if not math.isfinite(p.grad)]
+        if math.isfinite(outcome.loss) and not culprits:
+            return outcome
+    what = f"the loss {outcome.loss}"
+    if math.isfinite(outcome.loss):
+        what = f"the gradient of {culprits[0].label or 'a parameter'}"
     raise NonFiniteError(
         f"{what} is not finite in epoch {epoch}; the parameters are as they were before this step: take a smaller "
         "learning rate, scale the inputs, or a loss on logits; inside strict() the first operation at fault is named"
@@ -184,66 +184,27 @@ def _record(
         measured.setdefault(prefix + name, []).append(float(metric(outcome.predictions, outcome.targets)))
 
 
-def _batches(examples: Examples, size: int, rng: random.Random | None) -> Iterator[Examples]:
-    """All examples in batches of `size`, the last one as large as what is left; shuffled by `rng`."""
-    rows, targets = examples
-    places = list(range(len(rows)))
-    if rng:
-        rng.shuffle(places)
-    for start in range(0, len(places), size):
-        chosen = places[start : start + size]
-        yield [rows[i] for i in chosen], [targets[i] for i in chosen]
+def _parts(optimizer: Optimizer, history: History, rng: random.Random | None) -> dict[str, Part]:
+    """What a checkpoint has to hold."""
+    lists = {"loss": history.loss, "validation_loss": history.validation_loss, "seconds": history.seconds}
+    lists |= {f"metrics.{name}": numbers for name, numbers in history.metrics.items()}
+    order: dict[str, Part] = {} if rng is None else {"order": rng}
+    return {"parameters": Leaves(optimizer.parameters), "optimizer": optimizer, **lists, **order}
 
 
-def _examples(X: Any, y: Any, what: str = "") -> Examples:
-    """Rows of finite floats, all of one width, and as many targets; else an error that says where."""
-    for name, given in ((f"{what}X", X), (f"{what}y", y)):
-        if not is_sequence(given):
-            raise TypeError(f"{name} must be a list or an array, not {type(given).__name__} {given!r:.80}")
-    if len(X) != len(y) or not len(X):
-        raise ValueError(
-            f"{what}X and {what}y must be of one length and not empty, but have {len(X)} and {len(y)} entries"
-        )
-    rows = [_row(row, f"{what}X[{i}]") for i, row in enumerate(_plain(X))]
-    for i, row in enumerate(rows):
-        if len(row) != len(rows[0]):
-            raise ValueError(f"{what}X[{i}] has {len(row)} entries, where {what}X[0] has {len(rows[0])}")
-    return rows, list(_plain(y))
+def _settings(same: Mapping[str, Any], optimizer: Optimizer) -> dict[str, str | Callable[[], str]]:
+    """What has to be the same in a training that goes on, as text."""
+    return {**{name: _text(thing) for name, thing in same.items()}, "optimizer": lambda: repr(optimizer)}
 
 
-def _held_out(validation: Any, width: int) -> Examples:
-    """Validation data as examples that are as wide as those to train on."""
-    if not is_sequence(validation) or len(validation) != 2:
-        got = (
-            f"{len(validation)} things"
-            if is_sequence(validation)
-            else f"{type(validation).__name__} {validation!r:.80}"
-        )
-        raise (ValueError if is_sequence(validation) else TypeError)(f"validation must be a pair (X, y), not {got}")
-    X, y = validation
-    rows, targets = _examples(X, y, "validation ")
-    if len(rows[0]) != width:
-        raise ValueError(f"validation X[0] has {len(rows[0])} entries, where X[0] has {width}")
-    return rows, targets
+def _text(thing: Any) -> str:
+    """What it looks like, but for addresses, which differ from run to run, and with a checksum for what is long."""
+    text = re.sub(r" at 0x\w+", "", repr(thing))
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... with the checksum {zlib.crc32(text.encode()):08x}"
 
 
-def _row(row: Any, place: str) -> list[float]:
-    try:
-        numbers = [real(entry) for entry in (row if is_sequence(row) else [row])]
-    except TypeError as error:
-        raise TypeError(f"{place} must be a row of real numbers, not {row!r:.80}: {error}") from None
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError(f"{place} must be finite, not {numbers!r:.80}: drop or repair such examples")
-    return numbers
-
-
-def _plain(array: Any) -> Any:
-    """An array as lists of Python's numbers, which are faster to walk."""
-    return array.tolist() if hasattr(array, "tolist") else array
-
-
-def _bar(steps: int, progress: bool) -> Any:
-    return require("tqdm", "nn").tqdm(total=steps, unit="step") if progress else _NoBar()
+def _bar(steps: int, done: int, progress: bool) -> Any:
+    return require("tqdm", "nn").tqdm(total=steps, initial=done, unit="step") if progress else _NoBar()
 
 
 class _NoBar:

@@ -154,6 +154,25 @@ def test_a_derivative_is_recorded_as_any_function_and_differentiated_again():
     assert w.grad == pytest.approx(second[2], rel=1e-14)
 
 
+def test_a_list_of_outputs_is_a_matrix():
+    w = Value(2.0, "w")
+    recording = record(lambda x, y: (w * x[0], x[1], w, 3.0, x[1], x[0] * y), [1.0, 2.0], 0.5)
+    assert recording.forward([[1.0, 2.0], [3.0, 4.0]], [5.0, 6.0]).tolist() == [
+        [2.0, 2.0, 2.0, 3.0, 2.0, 5.0],
+        [6.0, 4.0, 2.0, 3.0, 4.0, 18.0],
+    ]
+    w.data = math.inf
+    assert recording.forward([[1.0, 2.0]], [5.0]).tolist() == [[math.inf, 2.0, math.inf, 3.0, 2.0, 5.0]]
+    assert "return v" in str(recording)
+    assert record(lambda x: [x], 1.0).forward([1.0, 2.0]).tolist() == [[1.0], [2.0]]
+
+
+@pytest.mark.parametrize("method", ["backward", "gradients"])
+def test_a_list_of_outputs_has_no_derivative(method):
+    with pytest.raises(TypeError, match=f"returned a list of 2, which has no {method}: record a function of one Value"):
+        getattr(record(lambda x: [x, x * Value(1.0)], 1.0), method)([1.0])
+
+
 def test_a_chain_of_sixty_thousand_operations_replays_in_its_order():
     def deep(x):
         for _ in range(20_000):
@@ -278,8 +297,9 @@ def test_a_batch_of_any_real_type_is_taken(batch):
     ("f", "example", "message"),
     [
         (lambda: Value(1.0), (), "takes an example of each argument"),
-        (lambda x: [x], (1.0,), "returns one Value, not list"),
-        (lambda x: None, (1.0,), "returns one Value, not NoneType"),
+        (lambda x: [], (1.0,), "returns a Value or a list of them, not []"),
+        (lambda x: {"y": x}, (1.0,), "returns a Value or a list of them, not {'y': "),
+        (lambda x: None, (1.0,), "returns a Value or a list of them, not None"),
         (lambda x: x, ("1",), "must be a real number, not str"),
         (lambda x: x, (Value(1.0),), "pass its .data"),
         (lambda x: x, ([[1.0]],), "must be a real number, not list"),

@@ -53,7 +53,7 @@ def test_every_batch_is_a_step_over_examples_in_an_order_from_the_seed():
         seen.append(list(targets))
         return mean_squared_error(predictions, targets)
 
-    trained(epochs=3, loss=spy, y=[0, 1, 2, 3, 4], batch_size=2, seed=7, lr=0.0)
+    trained(epochs=3, loss=spy, y=[0, 1, 2, 3, 4], batch_size=2, seed=7, lr=0.0, replay=False)
     epochs = [seen[i : i + 3] for i in (0, 3, 6)]
     assert [[len(batch) for batch in epoch] for epoch in epochs] == [[2, 2, 1]] * 3
     orders = [[y for batch in epoch for y in batch] for epoch in epochs]

@@ -1,0 +1,155 @@
+"""Checkpoint: what a training needs to go on as if it had never been stopped, in one file that is always whole."""
+
+import math
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from engine.errors import StateError
+from engine.value import Value, real
+
+from .files import read, require_place, write
+from .module import Stateful, fitting, some
+
+Part = Stateful | random.Random | list[float]
+TWISTER = 3  # the version of the state of random.Random
+
+
+class Checkpoint:
+    """The parts of a training in a .safetensors or .json file: saved every so many seconds, and all set by `resume`.
+
+    A part is a module, an optimiser or anything else with a state dict, a random.Random, or a list of floats, which
+    stays the list that it is. `settings` are what has to be the same for the result to be the same, numbers or text; a
+    function among them is asked for its own when the parts are set. Nothing in a file is ever executed.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from nn import MLP, Adam
+    >>> with TemporaryDirectory() as folder:
+    ...     for _ in range(2):  # the second time, as after a kill
+    ...         model, rng, losses = MLP(1, [1], seed=0), random.Random(0), []
+    ...         parts = {"model": model, "adam": Adam(model.parameters()), "rng": rng, "losses": losses}
+    ...         checkpoint = Checkpoint(f"{folder}/training.safetensors", parts, every=0.0)
+    ...         checkpoint.resume(), losses
+    ...         losses.append(rng.random())
+    ...         checkpoint.save_if_due()
+    (False, [])
+    (True, [0.844...])
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        parts: Mapping[str, Part],
+        settings: Mapping[str, Any | Callable[[], Any]] | None = None,
+        every: float = 30.0,
+    ) -> None:
+        self.path, self.parts, self.settings = Path(path), dict(parts), dict(settings or {})
+        require_place(self.path)
+        self.every = real(every)
+        if not self.every >= 0.0:
+            raise ValueError(f"every must be a number of seconds from 0, not {every!r}")
+        self._last = monotonic()
+
+    def resume(self) -> bool:
+        """Set all parts to what the file holds; False if there is none.
+
+        A file that is damaged, or that of another training, is a StateError that says what differs, and sets nothing.
+        """
+        if not self.path.exists():
+            return False
+        state, before = read(self.path), self._state()
+        try:
+            self._set(state)
+            self._compare(state)
+        except StateError as error:
+            self._set(before)
+            raise StateError(f"{self.path}: {error}; to start anew, delete it") from None
+        return True
+
+    def save(self) -> None:
+        """Write the file in the place of the one before, in one step: killed at any moment, one of the two is there."""
+        write(self.path, self._state())
+        self._last = monotonic()
+
+    def save_if_due(self) -> None:
+        """Save if that was `every` seconds ago, or as long ago since the start."""
+        if monotonic() - self._last >= self.every:
+            self.save()
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = {f"setting {name}": text for name, text in self._settings().items()}
+        for name, part in self.parts.items():
+            if isinstance(part, (random.Random, list)):
+                state[name] = _numbers(part)
+            else:
+                state |= {f"{name}.{key}": number for key, number in part.state_dict().items()}
+        return state
+
+    def _settings(self) -> dict[str, str]:
+        return {name: str(setting() if callable(setting) else setting) for name, setting in self.settings.items()}
+
+    def _set(self, state: Mapping[str, Any]) -> None:
+        """Set the parts, one after the other."""
+        for name, part in self.parts.items():
+            if isinstance(part, (random.Random, list)):
+                _set_numbers(part, state.get(name), name)
+            else:
+                prefix = f"{name}."
+                part.load_state_dict(
+                    {key.removeprefix(prefix): x for key, x in state.items() if key.startswith(prefix)}
+                )
+
+    def _compare(self, state: Mapping[str, Any]) -> None:
+        """Raise if there is more in the state than the parts, or if settings differ."""
+        here = self._state()
+        if foreign := [name for name, entry in state.items() if name not in here and not isinstance(entry, str)]:
+            raise StateError(f"it holds {some(foreign)}, which is no part of this training")
+        settings, kept = ({name: x for name, x in s.items() if isinstance(x, str)} for s in (here, state))
+        differences = [
+            f"{name} is {kept.get(name, 'not set')} there and {settings.get(name, 'not set')} here"
+            for name in sorted({*settings, *kept})
+            if settings.get(name) != kept.get(name)
+        ]
+        if differences:
+            raise StateError(f"it is of another training: {', '.join(differences)}")
+
+
+class Leaves:
+    """Leaves by number and label, as a part of a checkpoint."""
+
+    def __init__(self, leaves: Sequence[Value]) -> None:
+        self.named = {f"{i}.{leaf.label}".rstrip("."): leaf for i, leaf in enumerate(leaves, 1)}
+
+    def state_dict(self) -> dict[str, float]:
+        """The leaves' numbers by name."""
+        return {name: leaf.data for name, leaf in self.named.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set all leaves; a state that does not fit is a StateError, and sets none."""
+        numbers = fitting(state, self.named, f"{len(self.named)} parameters")
+        for name, leaf in self.named.items():
+            leaf.data = numbers[name]
+
+
+def _numbers(part: random.Random | list[float]) -> list[float]:
+    """A list as it is; a generator's integers, and the second of a pair of normal numbers, nan if there is none."""
+    if isinstance(part, list):
+        return list(part)
+    _, integers, spare = part.getstate()
+    return [*map(float, integers), math.nan if spare is None else spare]
+
+
+def _set_numbers(part: random.Random | list[float], given: Any, name: str) -> None:
+    try:
+        numbers = [real(x) for x in given]
+        if isinstance(part, list):
+            part[:] = numbers
+        else:
+            *integers, spare = numbers
+            part.setstate((TWISTER, tuple(map(int, integers)), None if math.isnan(spare) else spare))
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = "numbers" if isinstance(part, list) else "numbers of a random.Random"
+        raise StateError(f"{name} is missing or not a list of {kind}: {error}") from None

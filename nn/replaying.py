@@ -1,0 +1,190 @@
+"""How fit computes a batch: replayed from a recording of one example, or by calling model and loss.
+
+A recording stands for model and loss if they are functions of the example and the parameters alone, and if the loss of
+a batch is the mean of its examples' losses. Both are tested before the first step, and what fails is computed eagerly.
+"""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from engine.errors import RecordingError, require
+from engine.record import record
+from engine.value import Value, is_strict, real
+
+from .examples import Examples
+from .module import is_sequence
+
+CHECKED = 64  # examples that a recording is tested on at once
+AGREEMENT = 1e-9  # relative difference to eager mode from which on a recording is not used
+
+Model = Callable[[Any], Any]
+Loss = Callable[[list[Any], list[Any]], Value]
+Entry = TypeVar("Entry")
+
+
+@dataclass
+class Outcome:
+    """The mean loss of some examples, and where there are metrics the predictions as floats, beside their targets."""
+
+    loss: float
+    predictions: list[Any]
+    targets: list[Any]
+
+
+def computation(
+    model: Model, loss: Loss, examples: Examples, size: int, predicted: bool, replay: bool = True
+) -> "Eager | Replayed":
+    """What computes batches of `size` of the examples: replayed if that is the same, else eager, which says why.
+
+    >>> from nn import mean_squared_error
+    >>> w = Value(2.0)
+    >>> examples = [[1.0], [2.0]], [3.0, 4.0]
+    >>> computation(lambda x: w * x[0], mean_squared_error, examples, 2, True).evaluate()
+    Outcome(loss=0.5, predictions=[2.0, 4.0], targets=[3.0, 4.0])
+    >>> computation(lambda x: w * x[0] if x[0] > 0 else w, mean_squared_error, examples, 2, True).why_eager
+    'RecordingError: the code looks at the data of a Value that changes from batch to batch (...'
+    """
+    eager = Eager(model, loss, examples)
+    if not replay:
+        eager.why_eager = "replay=False"
+        return eager
+    try:
+        return Replayed(eager, size, predicted)
+    except (
+        Exception
+    ) as error:  # whatever it is that can't be recorded, eager mode takes it or raises an error of its own
+        eager.why_eager = f"{type(error).__name__}: {error}"
+        return eager
+
+
+class Eager:
+    """Calls model and loss on every batch."""
+
+    why_eager = ""
+
+    def __init__(self, model: Model, loss: Loss, examples: Examples) -> None:
+        self.model, self.loss = model, loss
+        self.rows, self.targets = examples
+
+    def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
+        """How to differentiate a batch, given as places among the examples: the next where one is not finite."""
+        return [self.differentiate]
+
+    def differentiate(self, places: Sequence[int]) -> Outcome:
+        """Add the gradient of the mean loss to every parameter's `.grad`."""
+        loss, outcome = self.forward(places)
+        loss.backward()
+        return outcome
+
+    def evaluate(self) -> Outcome:
+        """The outcome of all examples."""
+        return self.forward(range(len(self.rows)))[1]
+
+    def forward(self, places: Sequence[int]) -> tuple[Value, Outcome]:
+        """The mean loss of the examples at these places, as a Value and as an outcome."""
+        targets = [self.targets[i] for i in places]
+        predictions = [self.model(self.rows[i]) for i in places]
+        value = self.mean_loss(predictions, targets)
+        return value, Outcome(value.data, [_numbers(prediction) for prediction in predictions], targets)
+
+    def mean_loss(self, predictions: list[Any], targets: list[Any]) -> Value:
+        """The loss, or an error if it is no Value."""
+        value = self.loss(predictions, targets)
+        if not isinstance(value, Value):
+            raise TypeError(f"the loss must return one Value, not {type(value).__name__} {value!r:.80}")
+        return value
+
+
+class Replayed:
+    """Runs the recordings of the loss of one example, and of its prediction if that is wanted, on every batch."""
+
+    why_eager = ""
+
+    def __init__(self, eager: Eager, size: int, predicted: bool) -> None:
+        if is_strict():
+            raise RecordingError("strict() looks at every operation, of which a recording makes new ones")
+        np = require("numpy", "fast")
+        model, loss, self.eager = eager.model, eager.mean_loss, eager
+        self.rows = np.array(eager.rows)
+        self.numbers = np.array([_target(target) for target in eager.targets])
+        self.losses = record(lambda row, target: loss([model(row)], [target]), self.rows[0], self.numbers[0])
+        self.predictions = record(model, self.rows[0]) if predicted else None
+        require_mean(eager, self.numbers, min(size, CHECKED))
+        require_same(self, min(size, CHECKED))
+
+    def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
+        """How to differentiate a batch: what is not finite is computed again eagerly, where 0 · inf may not come up."""
+        return [self.differentiate, self.eager.differentiate]
+
+    def differentiate(self, places: Sequence[int]) -> Outcome:
+        """Add the gradient of the mean loss to every parameter's `.grad`."""
+        rows = self.rows[places]
+        predictions = self._predictions(rows)
+        loss = self.losses.backward(rows, self.numbers[places])
+        return Outcome(loss, predictions, [self.eager.targets[i] for i in places])
+
+    def evaluate(self) -> Outcome:
+        """The outcome of all examples."""
+        loss = float(self.losses.forward(self.rows, self.numbers).mean())
+        if not math.isfinite(loss):
+            return self.eager.evaluate()
+        return Outcome(loss, self._predictions(self.rows), self.eager.targets)
+
+    def _predictions(self, rows: Any) -> list[Any]:
+        found: list[Any] = self.predictions.forward(rows).tolist() if self.predictions else []
+        return found
+
+
+def require_mean(eager: Eager, numbers: Any, size: int) -> None:
+    """Raise if the loss of examples is not the mean over them, with every target as it is and as a recording takes it.
+
+    The predictions are drawn between 0 and 1, where all of the usual losses have a slope, and no two are alike.
+    """
+    rng, prediction = random.Random(0), eager.model(eager.rows[0])
+    wide = len(prediction) if is_sequence(prediction) else None
+    drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in eager.targets]
+    alone = record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
+    pairs = zip(drawn, eager.targets, alone.forward(drawn, numbers).tolist(), strict=True)
+    for batch in chunks(list(pairs), size):
+        predictions = [Value(p) if wide is None else list(map(Value, p)) for p, _, _ in batch]
+        _require_close(
+            eager.mean_loss(predictions, [target for _, target, _ in batch]).data,
+            math.fsum(single for _, _, single in batch) / len(batch),
+            "the loss of a batch is not the mean of what is recorded of each of its examples",
+        )
+
+
+def require_same(replayed: Replayed, size: int) -> None:
+    """Raise if what is replayed differs from what model and loss give when they are called, on a batch of examples."""
+    total = len(replayed.rows)
+    places = range(0, total, max(1, total // size))[:size]
+    _require_close(
+        replayed.eager.forward(places)[1].loss,
+        float(replayed.losses.forward(replayed.rows[places], replayed.numbers[places]).mean()),
+        "what is recorded of model and loss is not what they give when they are called",
+    )
+
+
+def chunks(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
+    """All entries in their order, `size` at a time, the last as many as are left.
+
+    >>> list(chunks("abcde", 2))
+    ['ab', 'cd', 'e']
+    """
+    return (entries[start : start + size] for start in range(0, len(entries), size))
+
+
+def _require_close(called: float, replayed: float, what: str) -> None:
+    if not math.isclose(called, replayed, rel_tol=AGREEMENT):
+        raise RecordingError(f"{what}: {replayed:.12g} as recorded, {called:.12g} as called")
+
+
+def _target(target: Any) -> Any:
+    return [real(entry) for entry in target] if is_sequence(target) else real(target)
+
+
+def _numbers(prediction: Any) -> Any:
+    return [float(entry) for entry in prediction] if is_sequence(prediction) else float(prediction)
