@@ -37,13 +37,16 @@ def to_jax(program: Program, parameters: int, widths: Sequence[int | None]) -> C
     ...     to_jax(square, 0, [None])([], ([2.0, 3.0],)).tolist()
     [4.0, 9.0]
     """
-    np = _doubles()
-    lowered = lower(program, parameters, sum(1 if width is None else width for width in widths))
+    np, jax = _doubles(), require("jax", "jax")
+    lowered = jax.jit(lower(program, parameters, sum(1 if width is None else width for width in widths)))
 
     def function(parameters_: Any, batch: Any) -> Any:
         _doubles()
         inputs, shape = _inputs(np, batch, widths)
-        return lowered(_vector(np, parameters_, parameters), inputs).reshape(shape)
+        run, spread = lowered, jax.typeof(inputs).sharding
+        if not spread.mesh.are_all_axes_auto:
+            run = jax.sharding.auto_axes(lowered, out_sharding=spread.update(spec=spread.spec[:1]))
+        return run(_vector(np, parameters_, parameters), inputs).reshape(shape)
 
     return function
 
