@@ -10,6 +10,7 @@ from .draw import render as render
 from .errors import GradientError as GradientError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import NonFiniteError as NonFiniteError
+from .errors import PrecisionError as PrecisionError
 from .errors import RecordingError as RecordingError
 from .errors import RenderError as RenderError
 from .errors import StateError as StateError

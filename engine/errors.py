@@ -4,6 +4,7 @@ WhygradError            whatever this package raises on purpose
 ├── GradientError       a gradient differs from the central difference (also an AssertionError)
 ├── NonFiniteError      an operation gave inf or nan inside `strict()` (also an ArithmeticError)
 ├── RecordingError      a function cannot be recorded, because it looks at numbers that change (also a TypeError)
+├── PrecisionError     JAX computes in single precision, and the engine in double (also a RuntimeError)
 ├── StateError          a file or a state dict does not fit the module (also a ValueError)
 ├── RenderError         a picture cannot be drawn in the format asked for (also a RuntimeError)
 └── MissingExtraError   an optional package is not installed (also an ImportError)
@@ -29,6 +30,10 @@ class NonFiniteError(WhygradError, ArithmeticError):
 
 class RecordingError(WhygradError, TypeError):
     """A function cannot be recorded, because it looks at numbers that change."""
+
+
+class PrecisionError(WhygradError, RuntimeError):
+    """JAX computes in single precision, and the engine in double."""
 
 
 class StateError(WhygradError, ValueError):

@@ -19,6 +19,7 @@ from .fold import fold
 from .fuse import fuse
 from .graph import ancestors
 from .lines import user_line
+from .lowering import to_jax
 from .passes import average, dead, group, level, merge, split
 from .program import INPUT, PARAMETER, Program, lines
 from .schedule import schedule
@@ -115,6 +116,30 @@ class Recording:
         results = [self.np.empty(array.shape) for array in arrays]
         self._run("gradients", arrays, results)
         return tuple(results)
+
+    def to_jax(self) -> Callable[[Any, Any], Any]:
+        """The recorded function in JAX: pure, of (parameters, batch), to the outputs of shape (B,).
+
+        `parameters` is an array of a number for each of `.parameters`, `batch` a tuple of what `forward` takes; without
+        the axis B it is one example. jax.grad, jit, vmap, jvp and sharding work on it, and its derivatives are the
+        table's, at kinks and in saturation too. XLA takes what is closer to 0 than 2.2e-308 for 0. Where JAX is not
+        set to doubles that is a PrecisionError.
+
+        A network becomes operations on vectors, a layer a matrix product. What takes more than 200 of them runs in a
+        loop, an instruction a turn, whose derivative keeps up to a row of B numbers for every operation. On two cores
+        1e3, 1e4 and 1e5 operations with their gradient are compiled in 0.3, 1.2 and 10 s, and an operation then takes
+        0.1 to 0.2 µs, from 10 examples on 0.03 µs an example; 1e6 operations take minutes: replay those.
+
+        >>> import jax
+        >>> w = Value(3.0, "w")
+        >>> with jax.enable_x64(True):
+        ...     f = record(lambda x: (x * w).tanh() + w, 0.5).to_jax()
+        ...     f([3.0], ([0.0, 1.0],)).tolist()
+        ...     jax.grad(lambda p, batch: f(p, batch).mean())(jax.numpy.array([3.0]), ([0.0, 1.0],)).tolist()
+        [3.0, 3.995...]
+        [1.00493...]
+        """
+        return to_jax(self._program, len(self._parameters), self._widths)
 
     def __str__(self) -> str:
         name = "backward" if self._parameters and self.outputs is None else "forward"
