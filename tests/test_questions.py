@@ -1,12 +1,15 @@
 """The five questions, to the digits that were computed independently."""
 
 import math
+import re
 
 import mpmath
 import pytest
 from graphs import labelled
 
-from engine import Value, chain_rule, diagnose, dot, sigmoid
+import engine
+from engine import Value, chain_rule, diagnose, dot, record, sigmoid
+from engine.graph import ancestors
 from nn import MLP, binary_cross_entropy, binary_cross_entropy_with_logits
 
 INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]
@@ -61,6 +64,17 @@ def test_question_1_two_layers_have_four_derivatives_as_products_of_named_factor
     assert sigmoid(0.0) == 0.5
 
 
+def test_question_1_a_step_against_the_gradient_lowers_the_cost_and_one_along_it_raises_it():
+    def cost_at(p):
+        return (0.0 - sigmoid(p["w3"] * sigmoid(p["w2"] * 1.0 + p["b2"]) + p["b3"])) ** 2
+
+    p = {name: Value(x, name) for name, x in {"w2": 0.6, "b2": 0.9, "w3": 0.5, "b3": 0.3}.items()}
+    cost = cost_at(p)
+    cost.backward()
+    against, along = ({name: v.data + sign * 0.1 * v.grad for name, v in p.items()} for sign in (-1, 1))
+    assert cost_at(against) < cost.data < cost_at(along)
+
+
 def copies():
     model = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init=1.0)
     return model, model.layers
@@ -78,6 +92,9 @@ def test_question_2_equal_weights_have_equal_gradients():
     model, (first, second, last) = copies()
     cost = squares(model)
     cost.backward()
+    for unit, numbers in enumerate([(0.9002495, 0.8320184), (0.9758906, 0.9705753)]):
+        activations = [n for n in ancestors(cost) if re.fullmatch(rf"layer{unit + 1}\.neuron\d\.a", n.label)]
+        assert sorted(a.data for a in activations) == pytest.approx(sorted(numbers * 3), abs=5e-8)
     assert [o.data for o in model(INPUTS[0])] == pytest.approx([0.9806907] * 2, abs=5e-8)
     assert [o.data for o in model(INPUTS[1])] == pytest.approx([0.9803864] * 2, abs=5e-8)
     assert [n.b.grad for n in last.neurons] == pytest.approx([0.0288127, 0.0596958], abs=5e-8)
@@ -107,6 +124,19 @@ def test_question_2_copies_are_stuck_after_a_thousand_steps():
     outputs = descend(copies()[0], 1000)
     assert outputs[0] == pytest.approx([0.5992706, 0.1997657], abs=5e-8)
     assert outputs[1] == pytest.approx([0.5993176, 0.2004306], abs=5e-8)
+
+
+@pytest.mark.skipif(not engine.compiled, reason="ten thousand steps take their time uncompiled")
+def test_question_2_random_weights_come_within_a_hundredth_after_ten_thousand_steps():
+    model = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init="uniform", seed=0)
+    cost = record(lambda x, y: sum((o - t) ** 2 for o, t in zip(model(x), y, strict=True)), INPUTS[0], TARGETS[0])
+    for _ in range(10_000):
+        model.zero_grad()
+        cost.backward(INPUTS, TARGETS)  # of the mean of two examples: half of the sum's
+        for p in model.parameters():
+            p.data -= 0.5 * 2 * p.grad
+    for x, target in zip(INPUTS, TARGETS, strict=True):
+        assert [o.data for o in model(x)] == pytest.approx(target, abs=0.01)
 
 
 def test_question_3_deltas_are_the_gradients_at_the_pre_activations():
