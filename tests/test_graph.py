@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from engine import Value, dot
-from engine.graph import ancestors, between, order
+from engine.graph import ancestors, between, layout, order
 
 SMALL_STACK = 1 << 18  # bytes
 
@@ -116,3 +116,34 @@ def test_a_deep_chain_that_others_hold_at_both_ends_is_freed_too():
         return len(order(middle))
 
     assert on_a_small_stack(task) == 150_001
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_layout_has_every_node_once_its_operands_before_it_and_the_leaves_last(seed):
+    output = random_graph(200, seed)[-1]
+    output = dot([output, output], [1.0, output], 0.5) + output
+    found = layout(output, [output, Value(1.0)])
+    assert set(found.nodes) == set(ancestors(output))
+    assert len(found.nodes) == len(set(found.nodes))
+    interior = len(found.left)
+    assert all(node.op for node in found.nodes[:interior])
+    assert not any(node.op for node in found.nodes[interior:])
+    for i, node in enumerate(found.nodes[:interior]):
+        places = found.many[i] if i in found.many else [j for j in (found.left[i], found.right[i]) if j >= 0]
+        partials = found.many_partials.get(i) or [found.left_partials[i], found.right_partials[i]][: len(places)]
+        assert tuple(found.nodes[j] for j in places) == node.operands
+        assert tuple(partials) == node.partials
+        assert all(j < i or j >= interior for j in places)
+        assert i in found.of[node.op]
+    assert found.places == {output: interior - 1}
+
+
+def test_a_search_after_a_layout_is_not_confused_by_its_places():
+    output = random_graph(100, 0)[-1]
+    before = order(output)
+    for _ in range(3):
+        layout(output)
+        assert order(output) == before
+        assert len(between([output], output)) == 1
+    leaf = Value(2.0)
+    assert layout(leaf, [leaf])[:3] == ([leaf], {}, [])
