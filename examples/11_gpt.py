@@ -1,7 +1,6 @@
 """A GPT of 4,192 scalars learns names, makes up new ones, and says why a letter took it by surprise."""
 
 import argparse
-import json
 import random
 from collections.abc import Iterable, Iterator
 from functools import cache, partial
@@ -14,8 +13,7 @@ from matplotlib.figure import Figure
 from tqdm import trange
 
 from engine import Value, chain_rule, dot, grad, record, softmax
-from nn import Adam, Layer, Module, cross_entropy, linear
-from nn.files import replace
+from nn import Adam, Checkpoint, Layer, Module, cross_entropy, linear
 
 LETTERS, WIDTH, PLACES = "_abcdefghijklmnopqrstuvwxyz", 16, 16  # _ stands at both ends of a name
 HEADS = [slice(start, start + 4) for start in range(0, WIDTH, 4)]
@@ -58,21 +56,19 @@ def rms_norm(x: list[Value]) -> list[Value]:
 
 
 def train(model: GPT, names: list[str], steps: int, file: Path) -> list[float]:
-    """The loss of each step, which is on one name; a killed run goes on from what it kept in the file."""
+    """The loss of each step, which is on one name; a killed run goes on from where it was half a minute ago."""
     program = cache(lambda length: record(lambda *x: cross_entropy([*model(x[:-1])], x[1:]), *np.eye(length, 27)))
     adam, losses = Adam(model.parameters(), linear(0.01, steps), betas=(0.85, 0.99)), []
-    if file.exists():
-        parameters, moments, losses = json.loads(file.read_text())
-        model.load_state_dict(parameters)
-        adam.load_state_dict(moments)
+    settings = {"steps": steps, "names": len(names)}
+    checkpoint = Checkpoint(file, {"model": model, "adam": adam, "losses": losses}, settings)
+    checkpoint.resume()
     for step in (bar := trange(len(losses), steps, initial=len(losses), total=steps)):
         name = np.eye(len(LETTERS))[[LETTERS.index(letter) for letter in f"_{names[step % len(names)]}_"]]
         adam.zero_grad()
         losses.append(program(len(name)).backward(*name[:, None]))
         adam.step()
         bar.set_postfix(loss=np.mean(losses[-100:]), refresh=False)
-        if (step + 1) % max(1, steps // 20) == 0:
-            replace(file, json.dumps([model.state_dict(), adam.state_dict(), losses]).encode())
+        checkpoint.save_if_due()
     return losses
 
 
@@ -86,6 +82,7 @@ def main() -> None:
     model, rng, names = GPT(seed), random.Random(seed), sorted({name.lower() for name in Provider.first_names})
     rng.shuffle(names)
     losses = train(model, names, steps, checkpoint := out / f"11_gpt_{seed}_{steps}.json")
+
     for _ in range(10):
         name = ["_"]
         for logits in model(x for x in name if x != "_" or len(name) == 1):  # the name grows as it is read
@@ -107,6 +104,7 @@ def main() -> None:
     axes.plot([np.mean(losses[max(0, i - 99) : i + 1]) for i in range(steps)], "#0068b5", lw=2.5, label="mean of 100")
     axes.axhline(np.log(len(LETTERS)), color="#b06f00", ls="--", label="guessing: log 27")
     axes.set(xlabel="step", ylabel="cross-entropy of a letter", title="Loss on one name a step")
+    axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     figure.savefig(out / "11_gpt.svg", metadata={"Date": None})

@@ -1,7 +1,6 @@
 """Every script in examples, run in its short form: a new one is found by itself, and needs a line only to be short."""
 
 import cmath
-import json
 import math
 import runpy
 import sys
@@ -11,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-import nn.files
+import nn
 from engine import Value, record
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("[0-9]*.py"))
@@ -181,22 +180,22 @@ def test_there_is_no_option_of_no_samples(run, capsys):
 
 
 def test_gpt_goes_on_after_kills_to_the_same_names_and_pictures(run, monkeypatch, tmp_path):
-    whole = run(named("11_gpt"), out=tmp_path / "whole")  # of two steps, with a checkpoint after each
-    checkpoints = []
+    whole = run(named("11_gpt"), out=tmp_path / "whole")  # of two steps
+    kills = []
 
-    def replace_and_die(path, content, replace=nn.files.replace):
-        if not checkpoints:  # the second kill comes before the file is there
-            replace(path, content)
-        checkpoints.append(len(json.loads(content)[2]))
+    def save_and_die(checkpoint):
+        if not kills:  # the second kill comes before a file is there
+            checkpoint.save()
+        kills.append(len(checkpoint.parts["losses"]))
         raise KeyboardInterrupt
 
     killed = tmp_path / "killed"
     with monkeypatch.context() as patch:
-        patch.setattr(nn.files, "replace", replace_and_die)
+        patch.setattr(nn.Checkpoint, "save_if_due", save_and_die)
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 run(named("11_gpt"), out=killed)
-    assert checkpoints == [1, 2]
+    assert kills == [1, 2]
     assert run(named("11_gpt"), out=killed).replace("killed", "whole") == whole
     assert {file.name for file in killed.iterdir()} == {"11_gpt.svg", "11_gpt_chain.svg"}
     chains = [(folder / "11_gpt_chain.svg").read_bytes() for folder in (killed, tmp_path / "whole")]
