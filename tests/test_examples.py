@@ -20,6 +20,7 @@ SHORT = {
     "04_saturated": ["--steps", "2"],
     "05_copies": ["--steps", "2"],
     "09_xor": ["--steps", "2"],
+    "10_digits": ["--epochs", "1"],
     "11_gpt": ["--steps", "2"],
     "12_pendulum": ["--steps", "400"],
     "13_options": ["--samples", "2000"],
@@ -106,6 +107,43 @@ def test_iris_are_told_apart_by_networks_that_did_not_see_them(run):
     output = run(named("03_iris"), "--epochs", "8")
     accuracy = float(output.split("held-out accuracy ")[1].split("%")[0])
     assert accuracy >= 93
+
+
+def test_digits_are_read_that_were_held_out(run):
+    output = run(named("10_digits"), "--epochs", "15")
+    assert float(output.split("held-out accuracy ")[1].split("%")[0]) >= 96
+    leads = float(output.split("whose logit leads by ")[1].split()[0])
+    added = [float(line.split(" adds ")[1].split()[0]) for line in output.splitlines() if " adds " in line]
+    assert leads > 0
+    assert added == sorted(added, reverse=True)
+    assert "∂lead/∂pixel(" in output
+    assert " 64 paths" in output
+
+
+def test_digits_go_on_after_a_kill_to_the_same_pictures(run, monkeypatch, tmp_path):
+    epochs = "--epochs", "3"
+    whole = run(named("10_digits"), *epochs, out=tmp_path / "whole")
+
+    def save_and_die(checkpoint, save=nn.Checkpoint.save):
+        save(checkpoint)
+        raise KeyboardInterrupt
+
+    killed = tmp_path / "killed"
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr("nn.Checkpoint.save_if_due", save_and_die)
+            with pytest.raises(KeyboardInterrupt):
+                run(named("10_digits"), *epochs, out=killed)
+        (checkpoint,) = killed.iterdir()
+        assert checkpoint.suffix == ".safetensors"
+
+    def told(output):
+        return [line for line in output.splitlines() if "wrote" not in line and "accuracy" not in line]
+
+    assert told(run(named("10_digits"), *epochs, out=killed)) == told(whole)
+    for file in (tmp_path / "whole").glob("*.png"):
+        assert (killed / file.name).read_bytes() == file.read_bytes()
+    assert len(list(killed.iterdir())) == 3
 
 
 @pytest.fixture
