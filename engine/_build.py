@@ -13,6 +13,7 @@ from typing import Any
 from setuptools import Extension, setup
 from setuptools.build_meta import *  # noqa: F403  the hooks that the class below replaces have the same names
 from setuptools.build_meta import build_wheel as _build_wheel
+from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 EAGER = ("value.py", "graph.py", "backward.py")
@@ -24,6 +25,7 @@ FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 OUTPUT = "build/cython"
+BESIDE = {".py", ".c", ".svg", ".png"}
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # C types stand in the .pxd, hints are for readers
@@ -57,13 +59,27 @@ def extensions() -> list[Extension]:
     return built
 
 
+def beside() -> list[str]:
+    """What a source distribution holds besides the packages: all that the tests and the README need."""
+    found = [path for folder in ("tests", "examples") for path in Path(folder).rglob("*") if path.is_file()]
+    return sorted(path.as_posix() for path in found if path.suffix in BESIDE)
+
+
+class Sources(sdist):  # type: ignore[misc]
+    """A source distribution with the tests and examples."""
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        """Copy the files of the packages, as setuptools finds them, and those beside them."""
+        super().make_release_tree(base_dir, sorted({*files, *beside()}))
+
+
 class _Backend(type(_build_wheel.__self__)):  # type: ignore[misc]
     """setuptools' own backend, told of the extensions here instead of in a setup.py."""
 
     def run_setup(self, setup_script: str = "setup.py") -> None:
         compiles = {"bdist_wheel", "editable_wheel"} & set(sys.argv)
         wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles else {}
-        setup(**wanted, options={"build_ext": {"parallel": os.cpu_count()}})
+        setup(**wanted, cmdclass={"sdist": Sources}, options={"build_ext": {"parallel": os.cpu_count()}})
 
 
 _backend = _Backend()

@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -79,6 +81,25 @@ def test_a_module_that_cython_refuses_fails_no_installation(build, monkeypatch, 
     monkeypatch.setattr(build, "MODULES", ("broken.pyx",))
     assert build.extensions() == []
     assert "installed uncompiled" in capsys.readouterr().err
+
+
+def test_a_source_distribution_holds_all_that_building_and_testing_take(build, monkeypatch, tmp_path):
+    top = ENGINE.parent
+    if not (top / "pyproject.toml").is_file():
+        pytest.skip("the package is installed, its sources are elsewhere")
+    tree = tmp_path / "tree"
+    clutter = shutil.ignore_patterns("__pycache__", "*.so", "*.egg-info", ".*", "build", "dist", "out")
+    shutil.copytree(top, tree, ignore=clutter)
+    (tree / "engine" / "value.c").write_text("what Cython makes")
+    monkeypatch.chdir(tree)
+    monkeypatch.setattr(sys, "argv", ["setup.py"])
+    with tarfile.open(tmp_path / build.build_sdist(str(tmp_path))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = [path for path in tree.rglob("*") if path.suffix in {".py", ".pxd", ".pyx", ".h", ".html", ".js", ".svg"}]
+    assert {path.relative_to(tree).as_posix() for path in wanted} <= names
+    assert {"README.md", "LICENSE", "pyproject.toml", "engine/py.typed", "tests/bench/bound.c"} <= names
+    assert "engine/value.c" not in names
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".so")]
 
 
 def test_the_instructions_have_the_same_numbers_in_c():
