@@ -48,7 +48,8 @@ def picture(
     shown = map_of_pushes.imshow(pushes, cmap=colours, vmin=-most, vmax=most)
     for (i, j), push in np.ndenumerate(pushes):
         if abs(push) > most / 4:
-            map_of_pushes.text(j, i, f"{push:+.1f}", ha="center", va="center", color=INK, fontsize=9)
+            colour = "white" if abs(push) > 0.7 * most else INK
+            map_of_pushes.text(j, i, f"{push:+.1f}", ha="center", va="center", color=colour, fontsize=9)
     map_of_pushes.set(title="What the ink of each pixel adds to the wrong logit's lead", xlabel="column", ylabel="row")
     figure.colorbar(shown, ax=map_of_pushes, label="ink · ∂lead/∂ink, the sum over all paths", shrink=0.85)
     figure.savefig(out.with_suffix(".png"), dpi=160)
@@ -79,7 +80,7 @@ def main() -> None:
         metrics={"accuracy": accuracy},
         validation=(X[held], y[held]),
         checkpoint=(checkpoint := out / f"10_digits_{seed}_{epochs}.safetensors"),  # a killed run goes on from it
-        every=10.0,
+        every=2.0,
     )
 
     logits, truth, confusion = record(model, X[0]).forward(X[held]), y[held], np.zeros((10, 10), int)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from engine import MissingExtraError, StateError
 from engine.value import Value
 from nn import MLP, SGD, Adam, Layer, Neuron, load, save
+from nn.files import read, write
 
 pytest.importorskip("safetensors")
 SUFFIXES = [".safetensors", ".json"]
@@ -265,3 +266,15 @@ def test_without_safetensors_the_error_says_how_to_install_it(tmp_path, monkeypa
         with pytest.raises(MissingExtraError, match=r'pip install "whygrad\[nn\]"'):
             use(Neuron(1), tmp_path / "neuron.safetensors")
     save(Neuron(1), tmp_path / "neuron.json")
+
+
+@suffixes
+def test_lists_and_text_come_back_beside_numbers(tmp_path, suffix):
+    state = {"steps": 3.0, "losses": [0.1, math.inf, -math.inf, -0.0], "none": [], "by": 'Adam, lr "0.1" → 0'}
+    write(tmp_path / f"run{suffix}", state)
+    found = read(tmp_path / f"run{suffix}")
+    assert found["by"] == state["by"]
+    assert str(list(map(float, found["losses"]))) == "[0.1, inf, -inf, -0.0]"
+    assert list(found["none"]) == []
+    assert float(found["steps"]) == 3.0
+    assert set(found) == set(state)

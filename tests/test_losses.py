@@ -255,3 +255,15 @@ def test_targets_may_be_arrays():
     assert mean_squared_error(values([1.0, 2.0]), np.array([0.0, 2.0])).data == 0.5
     assert cross_entropy([values([0.0, 0.0])], np.array([1])).data == pytest.approx(math.log(2))
     assert cross_entropy([values([0.0, 0.0])], np.eye(2)[:1]).data == pytest.approx(math.log(2))
+
+
+@given(logits=st.lists(st.floats(-700, 700), min_size=2, max_size=5), data=st.data())
+def test_a_class_index_that_is_a_value_is_as_the_number_and_has_no_slope(logits, data):
+    index = data.draw(st.integers(0, len(logits) - 1))
+    target, z, wanted = Value(index), [Value(x) for x in logits], [Value(x) for x in logits]
+    loss, expected = cross_entropy([z], [target]), cross_entropy([wanted], [index])
+    loss.backward()
+    expected.backward()
+    assert loss.data == pytest.approx(expected.data, rel=1e-13)
+    assert [x.grad for x in z] == pytest.approx([x.grad for x in wanted], rel=1e-13, abs=1e-300)
+    assert target.grad == 0.0

@@ -210,3 +210,12 @@ def test_an_optimiser_of_your_own_says_how_a_parameter_moves():
     assert w.data == 0.75
     with pytest.raises(NotImplementedError, match="Optimizer has to define updated"):
         Optimizer([w], lr=0.25).step()
+
+
+def test_an_optimiser_shows_its_settings_at_this_step():
+    optimizer = Adam([Value(1.0)], lr=linear(0.1, 2), betas=(0.8, 0.9))
+    shown = "Adam(1 parameters, lr={}, weight_decay=0.0, betas=(0.8, 0.9), eps=1e-08)"
+    assert repr(optimizer) == shown.format(0.1)
+    optimizer.step()
+    assert repr(optimizer) == shown.format(0.05)
+    assert optimizer.rate() == 0.05

@@ -178,13 +178,13 @@ def drops_out(model, x):
         (compares, "RecordingError: what is recorded of model and loss is not what they give when they are called: "),
         (drops_out, "RecordingError: what is recorded of model and loss is not what they give"),
         (lambda model, x: model.w[int(x[0] > 0)] * float(x[1]), "RecordingError: the code looks at"),
-        (lambda model, x: model.w[int(x[0].is_integer())] * x[1], "AttributeError: 'engine.value.Value' object has no"),
+        (lambda model, x: model.w[int(x[0].is_integer())] * x[1], r"AttributeError: '[\w.]*Value' object has no"),
     ],
 )
 def test_a_model_that_cannot_be_recorded_is_called(call, why):
     def run(replay):
         model = Weighted(call)
-        model.rng = random.Random(0) if replay is None else random.Random(1)
+        model.rng = random.Random(1)
         return trained(model=model, replay=replay)
 
     replayed = run(True)
