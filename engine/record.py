@@ -139,6 +139,7 @@ class Recording:
         [3.0, 3.995...]
         [1.00493...]
         """
+        self._require_one("to_jax")
         return to_jax(self._program, len(self._parameters), self._widths)
 
     def __str__(self) -> str:
@@ -170,16 +171,19 @@ class Recording:
         """The program of what is asked for, as the transformation leaves it."""
         if name == "forward":
             return self._program
-        if self.outputs is not None:
-            raise TypeError(
-                f"the recorded function returned a list of {self.outputs}, which has no {name}: "
-                "record a function of one Value for each"
-            )
+        self._require_one(name)
         if name == "backward":
             return derivative(self._program, PARAMETER, len(self._parameters))
         program = derivative(self._program, INPUT, len(self._places))
         del program.outputs[0]
         return program
+
+    def _require_one(self, name: str) -> None:
+        if self.outputs is not None:
+            raise TypeError(
+                f"the recorded function returned a list of {self.outputs}, which has no {name}: "
+                "record a function of one Value for each"
+            )
 
     def _checked(self, batch: Sequence[Any]) -> list[Any]:
         """The batch as float64 arrays of the shapes that the recording takes."""

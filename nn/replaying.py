@@ -53,9 +53,7 @@ def computation(
         return eager
     try:
         return Replayed(eager, size, predicted)
-    except (
-        Exception
-    ) as error:  # whatever it is that can't be recorded, eager mode takes it or raises an error of its own
+    except Exception as error:  # what can't be recorded, eager mode takes or refuses with an error of its own
         eager.why_eager = f"{type(error).__name__}: {error}"
         return eager
 
@@ -144,15 +142,17 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
     The predictions are drawn between 0 and 1, where all of the usual losses have a slope, and no two are alike.
     """
     rng, prediction = random.Random(0), eager.model(eager.rows[0])
+    first = {repr(target): i for i, target in reversed([*enumerate(eager.targets)])}  # a class comes a thousand times
+    places = sorted({*range(min(size, len(numbers))), *first.values()})
     wide = len(prediction) if is_sequence(prediction) else None
-    drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in eager.targets]
+    drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in places]
     alone = record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
-    pairs = zip(drawn, eager.targets, alone.forward(drawn, numbers).tolist(), strict=True)
-    for batch in chunks(list(pairs), size):
+    losses = alone.forward(drawn, numbers[places]).tolist()
+    for batch in chunks([*zip(drawn, places, losses, strict=True)], size):
         predictions = [Value(p) if wide is None else list(map(Value, p)) for p, _, _ in batch]
         _require_close(
-            eager.mean_loss(predictions, [target for _, target, _ in batch]).data,
-            math.fsum(single for _, _, single in batch) / len(batch),
+            eager.mean_loss(predictions, [eager.targets[i] for _, i, _ in batch]).data,
+            math.fsum(loss for _, _, loss in batch) / len(batch),
             "the loss of a batch is not the mean of what is recorded of each of its examples",
         )
 

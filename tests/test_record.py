@@ -167,10 +167,10 @@ def test_a_list_of_outputs_is_a_matrix():
     assert record(lambda x: [x], 1.0).forward([1.0, 2.0]).tolist() == [[1.0], [2.0]]
 
 
-@pytest.mark.parametrize("method", ["backward", "gradients"])
-def test_a_list_of_outputs_has_no_derivative(method):
+@pytest.mark.parametrize(("method", "batch"), [("backward", [[1.0]]), ("gradients", [[1.0]]), ("to_jax", [])])
+def test_a_list_of_outputs_has_only_forward(method, batch):
     with pytest.raises(TypeError, match=f"returned a list of 2, which has no {method}: record a function of one Value"):
-        getattr(record(lambda x: [x, x * Value(1.0)], 1.0), method)([1.0])
+        getattr(record(lambda x: [x, x * Value(1.0)], 1.0), method)(*batch)
 
 
 def test_a_chain_of_sixty_thousand_operations_replays_in_its_order():
