@@ -44,7 +44,7 @@ def to_jax(program: Program, parameters: int, widths: Sequence[int | None]) -> C
         _doubles()
         inputs, shape = _inputs(np, batch, widths)
         run, spread = lowered, jax.typeof(inputs).sharding
-        if not spread.mesh.are_all_axes_auto:
+        if spread.mesh.explicit_axes:
             run = jax.sharding.auto_axes(lowered, out_sharding=spread.update(spec=spread.spec[:1]))
         return run(_vector(np, parameters_, parameters), inputs).reshape(shape)
 

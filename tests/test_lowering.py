@@ -249,21 +249,25 @@ from test_execute import network
 
 jax.config.update("jax_enable_x64", True)
 assert len(jax.devices()) == 2
-mesh = jax.make_mesh((2,), ("batch",))
 parameters, loss = network([3, 9, 5, 1])
 draw = np.random.default_rng(1)
 X, y = draw.normal(size=(8, 3)), draw.normal(size=8)
 recording = record(loss, X[0], y[0])
 mean = recording.backward(X, y)
-batch = jax.device_put((X, y), NamedSharding(mesh, PartitionSpec("batch")))
-numbers = jax.device_put(np.array([p.data for p in recording.parameters]), NamedSharding(mesh, PartitionSpec()))
+examples, all = PartitionSpec("batch"), PartitionSpec()
+explicit, auto = jax.make_mesh((2,), ("batch",)), jax.sharding.Mesh(np.array(jax.devices()), ("batch",))
 for lowering.LIMIT in (200, -1):
     f = recording.to_jax()
-    outputs = jax.jit(f)(numbers, batch)
-    assert len(outputs.sharding.device_set) == 2 and outputs.addressable_shards[0].data.shape == (4,), outputs.sharding
-    value, slopes = jax.jit(jax.value_and_grad(lambda p, batch: f(p, batch).mean()))(numbers, batch)
-    assert abs(value - mean) < 1e-12
-    assert np.allclose(slopes, [p.grad for p in recording.parameters], rtol=1e-10, atol=1e-14)
+    for mesh in (explicit, auto):
+        batch = jax.device_put((X, y), NamedSharding(mesh, examples))
+        numbers = jax.device_put(np.array([p.data for p in recording.parameters]), NamedSharding(mesh, all))
+        outputs = jax.block_until_ready(jax.jit(f)(numbers, batch))
+        assert len(outputs.sharding.device_set) == 2 and outputs.addressable_shards[0].data.shape == (4,), outputs
+        value, slopes = jax.jit(jax.value_and_grad(lambda p, batch: f(p, batch).mean()))(numbers, batch)
+        assert abs(value - mean) < 1e-12
+        assert np.allclose(slopes, [p.grad for p in recording.parameters], rtol=1e-10, atol=1e-14)
+    mapped = jax.jit(jax.shard_map(f, mesh=auto, in_specs=(all, (examples, examples)), out_specs=examples))
+    assert np.allclose(mapped(numbers, (X, y)), recording.forward(X, y), rtol=1e-12)
 print("sharded")
 """
 
