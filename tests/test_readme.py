@@ -1,6 +1,9 @@
 """The README's code gives the output that it shows."""
 
 import doctest
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 README = Path(__file__).parent.parent / "README.md"
@@ -20,3 +23,30 @@ def test_every_picture_it_shows_is_there():
     pictures = [part.split(")")[0] for part in text.split("](")[1:] if part.split(")")[0].endswith(".svg")]
     assert pictures
     assert all((README.parent / picture).is_file() for picture in pictures)
+
+
+SHARDED = """
+import doctest, jax, sys
+from engine import record
+from nn import MLP
+
+assert len(jax.devices()) == 2
+example = doctest.DocTestParser().get_doctest(sys.stdin.read(), {"record": record, "MLP": MLP}, "README", None, 0)
+assert len(example.examples) > 10
+sys.exit(doctest.DocTestRunner().run(example).failed)
+"""
+
+
+def test_the_sharded_step_runs_on_two_devices():
+    (block,) = [part for part in README.read_text(encoding="utf-8").split("```") if "device_put" in part]
+    environment = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", SHARDED],
+        input=block.removeprefix("python\n"),
+        env={**os.environ, **environment},
+        cwd=README.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
