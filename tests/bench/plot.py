@@ -6,7 +6,6 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from .measure import Results
@@ -23,8 +22,8 @@ STYLE = {
     "svg.hashsalt": "whygrad",
     "text.color": INK,
     "axes.edgecolor": GRID,
+    "svg.fonttype": "none",  # letters as letters: a fifth of the size
 }
-HALO = [withStroke(linewidth=2.5, foreground="white")]
 LEGEND = (
     ("●", BLUE, "whygrad; bold: the best of its three rows"),
     ("2×", FAINT, "how many times that best figure"),
@@ -140,7 +139,6 @@ def mark(axes: Any, results: Results, key: str, name: str, y: int, low: float) -
         "textcoords": "offset points",
         "va": "center",
         "zorder": 5,
-        "path_effects": HALO if name not in OURS else [],
     }
     first = axes.annotate(f"{number(figure)}{star}", (figure, y), xytext=(7, 0), fontsize=8, **style, **offset)
     if name != ours and (ratio := times(results, key, name)):

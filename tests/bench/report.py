@@ -34,7 +34,7 @@ def markdown(results: Results) -> str:
             lines.append(f"| {name} | " + " | ".join(cell(results, key, name) for key in keys) + " |")
     notes = [f"{results.machine}. {versions(results)}.", "In brackets: the multiple of whygrad's best figure."]
     explained = "\n".join("- **{}** {}: {}".format(key, *heading(key)) for key in keys)
-    return "\n\n".join(["\n".join(lines), " ".join(notes), explained, *missing(results, "- {}: {}", "**{}**")]) + "\n"
+    return "\n\n".join(["\n".join(lines), " ".join(notes), explained, *missing(results, "- {}: {}", "#### {}")]) + "\n"
 
 
 def cell(results: Results, key: str, name: str) -> str:
