@@ -135,11 +135,7 @@ def mark(axes: Any, results: Results, key: str, name: str, y: int, low: float) -
     axes.plot([figure], [y], "o", color=color, markersize=6.2 if name == ours else 4.8, zorder=4)
     star = "*" if name in results.fewer.get(key, {}) else ""
     style = {"color": color if name in OURS else INK, "fontweight": "bold" if name == ours else "normal"}
-    offset = {
-        "textcoords": "offset points",
-        "va": "center",
-        "zorder": 5,
-    }
+    offset = {"textcoords": "offset points", "va": "center", "zorder": 5}
     first = axes.annotate(f"{number(figure)}{star}", (figure, y), xytext=(7, 0), fontsize=8, **style, **offset)
     if name != ours and (ratio := times(results, key, name)):
         axes.annotate(f"{ratio}×", (1, 0.5), xycoords=first, xytext=(4, 0), fontsize=7.2, color=FAINT, **offset)
