@@ -53,9 +53,7 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
         if not isinstance(x, Value):
             raise TypeError(f"grad takes Values as inputs, not {type(x).__name__} {x!r}")
     nodes = between(wanted, output)
-    adjoints: dict[Value, Any] = {}
-    if nodes:
-        adjoints |= _adjoints_as_values(nodes, output) if create_graph else _adjoints(nodes, output)
+    adjoints = _adjoints_as_values(nodes, output) if create_graph else _adjoints(nodes, output)
     return tuple(adjoints[x] if x in adjoints else Value(0.0) if create_graph else 0.0 for x in wanted)
 
 
@@ -70,8 +68,7 @@ def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
 
 
 def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Value]:
-    terms: dict[Value, list[Value]] = {node: [] for node in nodes}
-    terms[output].append(Value(1.0))
+    terms: dict[Value, list[Value]] = {node: [] for node in nodes} | {output: [Value(1.0)]}
     adjoints: dict[Value, Value] = {}
     for node in reversed(nodes):
         adjoints[node] = total(terms[node])

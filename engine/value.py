@@ -187,7 +187,7 @@ class Value:
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return _node("tanh", c_tanh(self._data), self, None, 4.0 * _bell(2.0 * self._data))
+        return _node("tanh", c_tanh(self._data), self, None, 4.0 * _bell(c_exp(-2.0 * abs(self._data))))
 
     def sigmoid(self) -> Value:
         """The logistic function 1 / (1 + exp(-a)), with a slope exact in saturation too.
@@ -197,7 +197,7 @@ class Value:
         """
         x = self._data
         e = c_exp(-abs(x))
-        return _node("sigmoid", (1.0 if x >= 0.0 else e) / (1.0 + e), self, None, _bell(x))
+        return _node("sigmoid", (1.0 if x >= 0.0 else e) / (1.0 + e), self, None, _bell(e))
 
     def relu(self) -> Value:
         """The positive part; its slope at 0 is 0, and nan stays nan."""
@@ -497,9 +497,8 @@ def _row_variadic(name: str, groups: Sequence[Any]) -> Any:
     return _node(name, y, None, None, 0.0, 0.0, (operands, row.flatten(row.slopes(y, *numbers), size)))
 
 
-def _bell(x: float) -> float:
-    """The slope of the logistic function, σ(x) * σ(-x), by one exponential."""
-    e = c_exp(-abs(x))
+def _bell(e: float) -> float:
+    """The slope of the logistic function, σ(x) * σ(-x), where e = exp(-|x|)."""
     return 1.0 / (1.0 + e) * (e / (1.0 + e))
 
 

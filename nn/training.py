@@ -181,7 +181,7 @@ def _record(
     """Append an outcome's loss and metrics to the history."""
     losses.append(outcome.loss)
     for name, metric in metrics.items():
-        measured.setdefault(prefix + name, []).append(float(metric(outcome.predictions, outcome.targets)))
+        measured[prefix + name].append(float(metric(outcome.predictions, outcome.targets)))
 
 
 def _parts(optimizer: Optimizer, history: History, rng: random.Random | None) -> dict[str, Part]:

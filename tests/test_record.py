@@ -124,18 +124,22 @@ def test_inf_and_nan_go_through_as_ieee_has_them(number):
         assert got[1:].tolist() == [4.0] * (length - 1)
 
 
+def assert_replays(f, number):
+    x = Value(number)
+    y = f(x)
+    y.backward()
+    recording = record(f, number)
+    assert recording.forward([number])[0] == pytest.approx(y.data, rel=1e-9)
+    assert recording.gradients([number])[0][0] == pytest.approx(x.grad, rel=1e-9)
+
+
 def test_recordings_of_two_thousand_operations_in_a_row_need_no_stack():
     def deep(x):
         for _ in range(1000):
             x = (x * 0.9).sin()
         return x
 
-    x = Value(0.5)
-    y = deep(x)
-    y.backward()
-    recording = record(deep, 0.5)
-    assert recording.forward([0.5])[0] == pytest.approx(y.data, rel=1e-9)
-    assert recording.gradients([0.5])[0][0] == pytest.approx(x.grad, rel=1e-9)
+    assert_replays(deep, 0.5)
 
 
 def test_a_derivative_is_recorded_as_any_function_and_differentiated_again():
@@ -179,12 +183,7 @@ def test_a_chain_of_sixty_thousand_operations_replays_in_its_order():
             x = 1.001 * (x * 0.999).sin() + 0.01
         return x
 
-    x = Value(0.5)
-    y = deep(x)
-    y.backward()
-    recording = record(deep, 0.5)
-    assert recording.forward([0.5])[0] == pytest.approx(y.data, rel=1e-9)
-    assert recording.gradients([0.5])[0][0] == pytest.approx(x.grad, rel=1e-9)
+    assert_replays(deep, 0.5)
 
 
 def test_a_recording_can_be_used_by_several_threads():
