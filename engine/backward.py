@@ -7,6 +7,11 @@ from .graph import between, order
 from .ops import TABLE, evaluate
 from .value import Value, apply, extensions
 
+try:
+    from .newest import backward as compiled_backward
+except ImportError:
+    compiled_backward = None
+
 
 def backward(output: Value) -> None:
     """Set the gradient of every operation behind `output`, and add to that of every leaf: Value.backward.
@@ -17,6 +22,9 @@ def backward(output: Value) -> None:
     >>> x.grad
     6.0
     """
+    if compiled_backward is not None:
+        compiled_backward(output)
+        return
     nodes = order(output)
     for node in nodes:
         node._grad = 0.0

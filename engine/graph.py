@@ -1,12 +1,19 @@
 """The only traversals of the graph: iterative, one visit a node, whatever the depth.
 
-A visit is noted in the node's `_mark`, a number that no other search uses, so a search needs no set.
+A visit is noted in the node's `_mark`, a number that no other search uses, so a search needs no set. Where it is
+compiled, `order` is that of newest.pyx.
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from .value import Value
+
+try:
+    from .newest import order as compiled_order
+except ImportError:
+    compiled_order = None
 
 _last = 0  # mark in use
 
@@ -19,7 +26,7 @@ def marks(count: int = 1) -> int:
 
 
 def order(output: Value) -> list[Value]:
-    """The operations that `output` came from, itself included, operands before results; leaves are not in it.
+    """The operations that `output` came from, itself included, in the order of their creation; leaves are not in it.
 
     >>> from engine.value import Value
     >>> x = Value(2.0)
@@ -27,31 +34,33 @@ def order(output: Value) -> list[Value]:
     >>> [node.op for node in order(y + x)]
     ['mul', 'add']
     """
+    if compiled_order is not None:
+        return compiled_order(output)  # type: ignore[no-any-return]
     search = marks()
     found: list[Value] = []
-    stack = [output]
+    stack = [output] if output.op else []
+    output._mark = search
     while stack:
-        node = stack[-1]
-        if node._mark == search:  # entered before: its operands are done
-            stack.pop()
-            node._mark = -search
-            found.append(node)
-        elif node._mark == -search or not node.op:
-            stack.pop()
+        node = stack.pop()
+        found.append(node)
+        a, b = node._a, node._b
+        if a is not None:
+            if a._mark != search and a.op:
+                a._mark = search
+                stack.append(a)
+            if b is not None and b._mark != search and b.op:
+                b._mark = search
+                stack.append(b)
         else:
-            node._mark = search
-            a, b = node._a, node._b
-            if a is not None:
-                if b is not None and b.op and b._mark != search and b._mark != -search:
-                    stack.append(b)
-                if a.op and a._mark != search and a._mark != -search:
-                    stack.append(a)
-            else:
-                operands = node._lists[0]
-                for x in reversed(operands):
-                    if x.op and x._mark != search and x._mark != -search:
-                        stack.append(x)
+            for x in node._lists[0]:
+                if x._mark != search and x.op:
+                    x._mark = search
+                    stack.append(x)
+    found.sort(key=_age)
     return found
+
+
+_age = attrgetter("serial")  # operands were made before results
 
 
 def ancestors(output: Value) -> list[Value]:

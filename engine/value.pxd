@@ -2,26 +2,37 @@
 cimport cython
 from libc.math cimport exp as c_exp, log as c_log, pow as c_pow, tanh as c_tanh
 
+cdef extern from "arena.h":
+    ctypedef struct PyObject
+    ctypedef struct Arena
+    Arena *install(object blank) except NULL
+    Value new_node(Arena *arena)
+    bint push(Arena *arena, object value)
+    PyObject *pop(Arena *arena)
+    bint is_draining(Arena *arena)
+
+cdef Arena *arena
 cdef long _serial
 cdef bint _strict
-cdef int DEPTH, _depth
-cdef list _released
 cdef object _watch
 
 
 cdef class Value:
-    cdef public long long _mark  # what a search reads comes first, to lie on one line of the cache
+    cdef void *_slab  # the first as in arena.h: what every pass reads of an operand lies close together
+    cdef public double _grad, _data
     cdef public str op
     cdef public Value _a, _b
     cdef public tuple _lists
-    cdef public double _grad, _da, _db, _data
+    cdef public double _da, _db
+    cdef public long long _mark
     cdef public str label
     cdef readonly long serial
 
 
+
+
 @cython.locals(node=Value)
 cdef Value _node(str op, double data, Value a, Value b, double da, double db=*, tuple lists=*)
-cdef void _release(Value node)
 cdef double _bell(double e)
 @cython.locals(x=double, y=double)
 cdef Value _row_unary(str name, Value a)
@@ -32,6 +43,7 @@ cdef Value _divide(Value a, Value b)
 @cython.locals(x=double, n=double)
 cdef Value _power(Value a, Value b)
 cdef Value _operand(object number)
+cdef Value _constant(object number)
 cdef double _compared(object other) except? -1.0
 cdef double _look(Value value) except? -1.0
 cpdef Value as_value(object number)

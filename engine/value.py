@@ -67,9 +67,6 @@ class Value:
         self._lists: Any = None  # all operands and all partials, where the row takes sequences
         self._mark = 0
 
-    def __dealloc__(self) -> None:
-        _release(self)
-
     @property
     def data(self) -> float:
         """The number itself, settable; what was computed from it before does not change."""
@@ -267,8 +264,11 @@ class Value:
         return latex
 
 
-if not cython.compiled:  # where identity needs no saying, and is faster unsaid
+if not cython.compiled:
+    new_node, install = object.__new__, type  # else those of arena.h
+    # Where identity needs no saying, it is faster unsaid.
     Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
+arena = install(Value.__new__(Value))
 
 
 def apply(name: str, *operands: Any) -> Any:
@@ -423,7 +423,7 @@ def watching(watch: Callable[[Value], None]) -> Iterator[None]:
         _watch = before
 
 
-# Nodes are made here and nowhere else, by __new__: a node's numbers need no checking.
+# Nodes are made here and nowhere else, without __init__: a node's numbers need no checking.
 
 
 def _node(
@@ -431,7 +431,7 @@ def _node(
 ) -> Value:
     global _serial
     _serial += 1
-    node = Value.__new__(Value)
+    node = new_node(arena)
     node.serial = _serial
     node._data = data
     node._grad = 0.0
@@ -446,31 +446,6 @@ def _node(
     if data - data or _strict:
         _inspect(node)
     return node
-
-
-DEPTH = 50  # of nested calls, a few hundred bytes of stack each
-_depth = 0
-_released: list[Any] = []  # operands of freed nodes, kept a moment
-
-
-def _release(node: Value) -> None:
-    """Free a compiled node's operands: nested a little, and what is deeper one by one from a list.
-
-    A chain of a million nodes would otherwise be freed by a million nested calls. Plain Python sees to that itself.
-    """
-    global _depth
-    if _depth > DEPTH:
-        _released.append(node._lists or node._a)
-        if node._b is not None:
-            _released.append(node._b)
-        return
-    _depth += 1
-    node._a = node._b = node._lists = None
-    _depth -= 1
-    while _depth == 0 and _released:
-        _depth = 1
-        _released.pop()
-        _depth = 0
 
 
 def _row_unary(name: str, a: Value) -> Value:
@@ -522,10 +497,12 @@ def _power(a: Value, b: Value) -> Value:
 
 def _operand(number: Any) -> Value | None:
     """A Value as it is, a number as a constant, None for what arithmetic has to leave to the other operand's type."""
-    if type(number) is Value:
-        return number
+    return number if type(number) is Value else _constant(number)
+
+
+def _constant(number: Any) -> Value | None:
     if isinstance(number, (float, int)):
-        return _node("", float(number), None, None, 0.0)
+        return Value(float(number))
     if isinstance(number, (str, bytes, type(None), complex, list, tuple, dict, set)):
         raise TypeError(
             f"a Value is combined with Values and real numbers, not with {type(number).__name__} {number!r}"

@@ -1,0 +1,195 @@
+/* Where the results of operations lie in memory, and a queue of them by age.
+
+   They are made one behind the other in slabs, so that of two the older lies in an older slab, or before the other in
+   the same one. Operands are older than results: newest first is an order for the way back, and for freeing, that goes
+   through memory in a straight line and needs no stack. The queue is a bit a node, kept by its slab: to push is to set
+   it, to pop is to find the highest. A slab is used again when all its nodes are gone.
+
+   Leaves, which often live long, are not made here. All of it is called with the GIL held. */
+#ifndef WHYGRAD_ARENA_H
+#define WHYGRAD_ARENA_H
+
+#include <Python.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define STRIDE 112 /* bytes from node to node */
+#define SLOTS 576  /* nodes in a slab, a multiple of 64 */
+#define SPARE 256  /* empty slabs kept to be used again: 16 MiB */
+#define NEAR 8     /* so many nodes ahead, operands are fetched into the cache, */
+#define FAR 16     /* and so many ahead nodes themselves */
+
+typedef struct Slab {
+  struct Slab *older, *newer;
+  int64_t age;             /* the higher, the newer */
+  int32_t made, live, top; /* top: the last word of `queued` that is not 0, -1 if all are */
+  uint64_t queued[SLOTS / 64];
+  char nodes[SLOTS * STRIDE];
+} Slab;
+
+typedef struct { /* how a Value begins, by value.pxd */
+  PyObject_HEAD
+  Slab *slab; /* NULL in a leaf */
+  double grad, data;
+  PyObject *op, *a, *b;
+} Node;
+
+typedef struct {
+  Slab *newest, *spare, *top; /* top: no slab newer than this has something queued */
+  int64_t slabs, waiting;     /* opened so far; with something queued now */
+  int spares, draining, objects;
+  size_t object[STRIDE / sizeof(PyObject *)]; /* where in a node its objects are */
+  char blank[STRIDE];                         /* a node whose objects are None */
+  PyTypeObject *type;
+  destructor dealloc_leaf;
+} Arena;
+
+#if defined(__GNUC__)
+#define FETCH(place) __builtin_prefetch((place), 1) /* a line of 64 bytes, to be written */
+static inline int highest(uint64_t word) { return 63 - __builtin_clzll(word); }
+#else
+#define FETCH(place) ((void)(place))
+static inline int highest(uint64_t word) {
+  int bit = 0;
+  for (int half = 32; half; half /= 2)
+    if (word >> half) {
+      word >>= half;
+      bit += half;
+    }
+  return bit;
+}
+#endif
+
+static inline void fetch_node(const char *place) {
+  FETCH(place);
+  FETCH(place + 64);
+}
+
+static inline void fetch_operand(PyObject *o) {
+  FETCH(o);
+  FETCH((char *)o + offsetof(Node, data)); /* the next line, for every other node */
+}
+
+static Slab *open_slab(Arena *arena) {
+  Slab *slab = arena->spare;
+  if (slab) {
+    arena->spare = slab->older;
+    arena->spares--;
+  } else if (!(slab = PyMem_RawMalloc(sizeof(Slab)))) {
+    return NULL;
+  }
+  memset(slab, 0, offsetof(Slab, nodes));
+  slab->top = -1;
+  slab->age = ++arena->slabs;
+  slab->older = arena->newest;
+  if (slab->older) slab->older->newer = slab;
+  return arena->newest = slab;
+}
+
+static void close_slab(Arena *arena, Slab *slab) {
+  if (slab == arena->newest) {
+    slab->made = 0;
+    return;
+  }
+  if (slab == arena->top) arena->top = slab->older;
+  slab->newer->older = slab->older;
+  if (slab->older) slab->older->newer = slab->newer;
+  if (arena->spares == SPARE) {
+    PyMem_RawFree(slab);
+    return;
+  }
+  slab->older = arena->spare;
+  arena->spare = slab;
+  arena->spares++;
+}
+
+/* A new node whose objects are None. */
+static inline PyObject *new_node(Arena *arena) {
+  Slab *slab = arena->newest;
+  if (!slab || slab->made == SLOTS) slab = open_slab(arena);
+  if (!slab) return PyErr_NoMemory();
+  Node *node = (Node *)(slab->nodes + (size_t)slab->made++ * STRIDE);
+  slab->live++;
+  fetch_node((char *)node + FAR * STRIDE);
+  memcpy(node, arena->blank, STRIDE);
+  for (int k = 0; k < arena->objects; k++) Py_INCREF(Py_None);
+  node->slab = slab;
+  return PyObject_Init((PyObject *)node, arena->type);
+}
+
+/* Queue a node; 0 if it is a leaf, or queued already. */
+static inline int push(Arena *arena, PyObject *o) {
+  Slab *slab = ((Node *)o)->slab;
+  if (!slab) return 0;
+  uint32_t slot = (uint32_t)((char *)o - slab->nodes) / STRIDE;
+  int32_t word = (int32_t)(slot / 64);
+  uint64_t bit = (uint64_t)1 << (slot % 64), before = slab->queued[word];
+  slab->queued[word] = before | bit;
+  if (word > slab->top) {
+    if (slab->top < 0 && (!arena->waiting++ || slab->age > arena->top->age)) arena->top = slab;
+    slab->top = word;
+  }
+  return !(before & bit);
+}
+
+/* Take the newest node from the queue; NULL if it is empty. */
+static inline PyObject *pop(Arena *arena) {
+  if (!arena->waiting) return NULL;
+  Slab *slab = arena->top;
+  while (slab->top < 0) slab = slab->older;
+  arena->top = slab;
+  int32_t word = slab->top, bit = highest(slab->queued[word]);
+  char *place = slab->nodes + (size_t)(word * 64 + bit) * STRIDE;
+  if (!(slab->queued[word] ^= (uint64_t)1 << bit)) {
+    while (word >= 0 && !slab->queued[word]) word--;
+    slab->top = word;
+    arena->waiting -= word < 0;
+  }
+
+  fetch_node(place - FAR * STRIDE);
+  Node *soon = (Node *)(place - NEAR * STRIDE);
+  if ((char *)soon >= slab->nodes) { /* one that is gone is no harm */
+    fetch_operand(soon->a);
+    fetch_operand(soon->b);
+  }
+  return (PyObject *)place;
+}
+
+static Arena nodes; /* of the module that installs it: others are handed it */
+
+/* Free a node, and what only it kept alive, newest first: nothing nests, however deep the graph is. */
+static void dealloc(PyObject *o) {
+  if (!((Node *)o)->slab) {
+    nodes.dealloc_leaf(o);
+    return;
+  }
+  push(&nodes, o);
+  if (nodes.draining) return;
+  nodes.draining = 1;
+  while ((o = pop(&nodes))) {
+    Slab *slab = ((Node *)o)->slab;
+    for (int k = 0; k < nodes.objects; k++) Py_DECREF(*(PyObject **)((char *)o + nodes.object[k]));
+    if (!--slab->live) close_slab(&nodes, slab);
+  }
+  nodes.draining = 0;
+}
+
+static inline int is_draining(const Arena *arena) { return arena->draining; }
+
+/* Make nodes after the model of a Value that no __init__ has touched. */
+static inline Arena *install(PyObject *blank) {
+  PyTypeObject *type = Py_TYPE(blank);
+  if (type->tp_basicsize != STRIDE) {
+    PyErr_Format(PyExc_SystemError, "a Value has %zd bytes, STRIDE in arena.h is %d", type->tp_basicsize, STRIDE);
+    return NULL;
+  }
+  memcpy(nodes.blank, blank, STRIDE);
+  for (size_t at = sizeof(PyObject); at < STRIDE; at += sizeof(PyObject *))
+    if (*(PyObject **)(nodes.blank + at) == Py_None) nodes.object[nodes.objects++] = at;
+  nodes.type = type;
+  nodes.dealloc_leaf = type->tp_dealloc;
+  type->tp_dealloc = dealloc;
+  return &nodes;
+}
+#endif
