@@ -6,11 +6,12 @@ from typing import Any, get_args
 
 from graphviz import Digraph
 
+from .files import replace
 from .painter import SPELLED as SPELLED
 from .painter import Picture as Picture
 from .painter import paint
 from .paths import By, ChainRule
-from .render import SUFFIXES, draw_dot, suffix_of, write
+from .render import SUFFIXES, draw_dot, suffix_of
 from .style import Theme
 from .value import Value, extensions
 
@@ -51,14 +52,14 @@ def render(
     """
     suffix = suffix_of(path, (*writers, *SUFFIXES))
     if suffix in writers:
-        write(path, writers[suffix](output, wrt, by, depth).encode())
+        replace(path, writers[suffix](output, wrt, by, depth).encode())
     elif suffix == ".svg":
-        write(path, picture(output, wrt, by, depth, theme).svg().encode())
+        replace(path, picture(output, wrt, by, depth, theme).svg().encode())
     elif suffix in (".png", ".pdf"):
         marked_up = picture(output, wrt, by, depth, theme, markup=True)
-        write(path, draw_dot(marked_up.dot.source, suffix[1:]))
+        replace(path, draw_dot(marked_up.dot.source, suffix[1:]))
     else:
-        write(path, draw(output, wrt, by, depth, theme).source.encode())
+        replace(path, draw(output, wrt, by, depth, theme).source.encode())
 
 
 def picture(

@@ -1,11 +1,10 @@
-"""Which renderer draws a DOT source, what a file's suffix means, and files that are written whole or not at all."""
+"""Which renderer draws a DOT source, and what a file's suffix means."""
 
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -68,20 +67,3 @@ def suffix_of(path: str | os.PathLike[str], known: Sequence[str] = SUFFIXES) -> 
     if suffix not in known:
         raise ValueError(f"a picture's file ends in one of {' '.join(known)}, not {suffix!r} ({os.fspath(path)})")
     return suffix
-
-
-def write(path: str | os.PathLike[str], data: bytes) -> Path:
-    """Write a file whole or not at all: beside its place first, and then moved there."""
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {target.parent}: make it first, for {target.name}")
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return target

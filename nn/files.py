@@ -8,13 +8,12 @@ numbers and text beside them: tensors of shape (n,) and metadata, arrays and str
 import json
 import math
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from engine.errors import MissingExtraError, StateError, require
+from engine.files import place, replace
 
 from .module import Stateful
 
@@ -78,31 +77,7 @@ def read(path: str | os.PathLike[str]) -> State:
 def require_place(path: str | os.PathLike[str]) -> None:
     """Raise what `write` would raise for want of a suffix that there is or of a directory."""
     _format(path)
-    _target(path)
-
-
-def replace(path: str | os.PathLike[str], content: bytes) -> None:
-    """Put a file in the place of what was there, in one step: at every moment one of the two is there, whole."""
-    target = _target(path)
-    draft = target.with_name(f".{target.name}.{uuid4().hex}")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, draft)
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _target(path: str | os.PathLike[str]) -> Path:
-    """The file itself: a link stays, and what it points to is replaced."""
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no directory {target.parent}, make it first")
-    return target
+    place(path)
 
 
 def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]], bytes], Callable[[bytes], State]]:

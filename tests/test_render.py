@@ -98,7 +98,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 def test_suffixes_and_folders_that_are_not_there_say_so(tmp_path):
     with pytest.raises(ValueError, match=r"ends in one of .*\.svg .*not '.jpeg'"):
         render(Value(1.0), tmp_path / "why.jpeg")
-    with pytest.raises(FileNotFoundError, match="there is no folder"):
+    with pytest.raises(FileNotFoundError, match="there is no directory .*missing, make it first"):
         render(Value(1.0), tmp_path / "missing" / "why.svg")
 
 
