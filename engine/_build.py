@@ -16,7 +16,7 @@ from setuptools.build_meta import build_wheel as _build_wheel
 from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
-EAGER = ("value.py", "newest.pyx", "graph.py")
+EAGER = ("value.py", "newest.pyx", "graph.py", "backward.py")
 REPLAY = ("trace.py", "program.py", "derivative.py", "fold.py", "fuse.py", "passes.py", "schedule.py", "native.pyx")
 MODULES = (*EAGER, *REPLAY)
 
