@@ -64,10 +64,11 @@ def dead_relu(case: Case) -> list[Finding]:
 def off_units(case: Case) -> list[Unit]:
     """The units that are off for every example, and for good if others in their layer are on."""
     flow, found = case.flow, list[Unit]()
-    if all(_switched_on(flow, unit) for unit in case.units.all):
-        return []
-    terms = additive(flow)
-    for units in case.by_layer(unit for unit in case.units.all if _relus(case, unit, terms)):
+    suspects = [unit for unit in case.units.all if not _switched_on(flow, unit)] if "relu" in flow.of else []
+    terms = additive(flow) if suspects else set[int]()
+    layers = {unit.layer for unit in suspects if _relus(case, unit, terms)}
+    mates = [unit for unit in case.units.all if unit.layer in layers] if layers else []
+    for units in case.by_layer(unit for unit in mates if _relus(case, unit, terms)):
         sums = [[flow.operands(i)[0] for i in _relus(case, unit, terms)] for unit in units]
         off = [k for k, zs in enumerate(sums) if all(flow.data[z] <= 0.0 for z in zs)]
         if len(off) < len(units):
@@ -79,8 +80,9 @@ def off_units(case: Case) -> list[Unit]:
 
 def _switched_on(flow: Flow, unit: Unit) -> bool:
     """Whether a unit has no relus, or one that is on and certainly no hinge."""
-    relus = [i for i in unit.activations if flow.nodes[i].op == "relu"]
-    return not relus or any(flow.data[flow.left[i]] > 0.0 and not _is_hinge(flow, i) for i in relus)
+    relus = (i for i in unit.activations if flow.nodes[i].op == "relu")
+    first = next(relus, None)
+    return first is None or any(flow.data[flow.left[i]] > 0.0 and not _is_hinge(flow, i) for i in (first, *relus))
 
 
 def _relus(case: Case, unit: Unit, terms: set[int]) -> list[int]:

@@ -1,0 +1,26 @@
+cimport cython
+from .value cimport Value
+
+cdef int COMPUTED, GIVEN, NONE
+
+cdef class Forms:
+    cdef public object layout, at
+    cdef public dict parameters, terms, weights, interned
+    cdef public list keys, multiplying, ends
+    cdef public int first_sum
+
+    @cython.locals(known=dict, i=int, a=int, form=int, node=Value, made=tuple)
+    cdef object _read(self, int[::1] at, int[::1] left, int[::1] right, dict many, list nodes)
+    cdef bint _is_parameter(self, int form)
+    cdef bint _is_sum(self, int form)
+    @cython.locals(i=int, a=int, j=int, seen="unsigned char[::1]")
+    cdef object _collect(self, dict found, int[::1] left, int[::1] right, int[::1] at)
+    @cython.locals(i=int, a=int, first=int, second=int, stage=int)
+    cdef object _count(self, int[::1] stages, int[::1] left, int[::1] right, dict many, int[::1] at)
+
+@cython.locals(j=int)
+cdef tuple _made(str op, int[::1] places, int[::1] at)
+@cython.locals(members=list)
+cdef object _group(dict found, object name, object place)
+@cython.locals(j=int, found=int)
+cdef int _highest(int[::1] places, int[::1] stages)

@@ -1,0 +1,209 @@
+"""The forms of the nodes of a graph: what sums of parameters they are, recognised by their structure.
+
+A node's key says which parameters its sum is made of: w * x + b has the key of (w, b), whatever x is. A nonlinearity
+ends a key. A node's form is its operation and the forms of its operands. All that is asked of a node here is known of
+its form, and a network has few: the examples repeat them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from .graph import Integers, Layout, integers
+from .value import Value
+
+Key = int
+NAMED = 3  # parameters in the name of a unit without a label
+NONE = 0  # the key of data: of what no parameter is a term of
+
+Form = int
+COMPUTED, GIVEN = 0, 1  # the forms of data: the result of an operation, and a number; those of parameters follow
+
+
+class Forms:
+    """The form of every node of a layout, and what is known of each.
+
+    >>> from engine.graph import layout
+    >>> from engine.value import Value
+    >>> w, b = Value(2.0, "w"), Value(0.5, "b")
+    >>> forms = Forms(layout((w * 3.0 + b).tanh(), [w, b]))
+    >>> forms.pre_activations(), forms.terms, forms.multiplies(0), forms.multiplies(1)
+    ({3: [1]}, {1: (), 2: (), 3: (1, 2)}, True, False)
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.parameters = {i: k for k, i in enumerate(layout.places.values(), 1)}
+        self.terms: dict[Key | str, tuple[Key, ...]] = dict.fromkeys(self.parameters.values(), ())  # operands first
+        self.weights: dict[Key | str, tuple[int, ...]] = {k: (i,) for i, k in self.parameters.items()}  # the first few
+        self.interned: dict[tuple[Key, ...], Key] = {}
+        self.keys: list[Key] = [NONE, NONE, *self.parameters.values()]  # by form
+        self.multiplying = [False] * len(self.keys)  # whether it is data multiplied by a parameter
+        self.first_sum = len(self.keys)  # the forms before are those of data and of parameters
+        self.ends: list[int] = []  # where sums end: where something else than a sum is made of them
+        self.at = integers(len(layout.nodes) + 1)  # the form by place; the last is what the place -1 points to
+        self._read(self.at, layout.left, layout.right, layout.many, layout.nodes)
+
+    def multiplies(self, i: int) -> bool:
+        """Whether the node at place i multiplies data by a parameter."""
+        return bool(self.multiplying[self.at[i]])
+
+    def key(self, i: int) -> Key:
+        """The key of the sum or parameter at place i, NONE if it is neither."""
+        return self.keys[self.at[i]]
+
+    def is_sum(self, i: int) -> bool:
+        """Whether the node at place i is a sum of what parameters multiply."""
+        return self._is_sum(self.at[i])
+
+    def _read(
+        self, at: Integers, left: Integers, right: Integers, many: dict[int, Integers], nodes: list[Value]
+    ) -> None:
+        known: dict[tuple[Any, ...], Form] = {}  # where sums end, ~form stands for the form
+        for i in range(len(left), len(nodes)):
+            at[i] = GIVEN
+        for i, k in self.parameters.items():
+            at[i] = GIVEN + k
+        for i in range(len(left)):
+            a = left[i]
+            if a >= 0 and at[a] <= GIVEN and at[right[i]] <= GIVEN:
+                continue  # data of data
+            node = nodes[i]
+            made: tuple[Any, ...] = (node.op, at[a], at[right[i]]) if a >= 0 else _made(node.op, many[i], at)
+            found = known.get(made)
+            if found is None:
+                found = known[made] = self._form(*made)
+            form = found
+            if form < 0:
+                self.ends.append(i)
+                form = ~form
+            if at[i] == COMPUTED:  # no parameter itself
+                at[i] = form
+
+    def _form(self, op: str, *operands: Form) -> Form:
+        """The form that an operation on these makes, or ~form if sums end there."""
+        terms, multiplies = self._terms(op, operands)
+        form = COMPUTED
+        if terms:
+            form = len(self.keys)
+            self.keys.append(self._intern(terms))
+            self.multiplying.append(multiplies)
+        if terms and not multiplies:
+            return form
+        for operand in operands:
+            if self._is_sum(operand):
+                return ~form
+        return form
+
+    def _terms(self, op: str, operands: Sequence[Form]) -> tuple[Sequence[Key], bool]:
+        """The keys that an operation adds up, and whether it multiplies data by a parameter."""
+        if op in ("add", "sub", "neg", "sum"):
+            return self._own(operands), False
+        if op == "mul":
+            return self._product(*operands)
+        if op == "div":
+            return self._scaled(*operands), False
+        if op == "dot":
+            size = len(operands) // 2
+            products = [self._product(a, b) for a, b in zip(operands[:size], operands[size:-1], strict=True)]
+            keys = [key for terms, _ in products for key in terms]
+            return [*keys, *self._own(operands[-1:])], any(multiplies for _, multiplies in products)
+        return (), False
+
+    def _product(self, a: Form, b: Form) -> tuple[Sequence[Key], bool]:
+        if self._is_parameter(a):
+            return ((), False) if self._is_parameter(b) else ((self.keys[a],), True)  # w * w is a penalty, no unit
+        if self._is_parameter(b):
+            return (self.keys[b],), True
+        return self._scaled(a, b) or self._scaled(b, a), False
+
+    def _scaled(self, a: Form, b: Form) -> Sequence[Key]:
+        """The key of a sum times a number that is given."""
+        return self._own((a,)) if b == GIVEN else ()
+
+    def _own(self, forms: Sequence[Form]) -> Sequence[Key]:
+        return [self.keys[form] for form in forms if self.keys[form] != NONE]
+
+    def _is_parameter(self, form: Form) -> bool:
+        return GIVEN < form < self.first_sum
+
+    def _is_sum(self, form: Form) -> bool:
+        return form >= self.first_sum  # which have keys
+
+    def _intern(self, terms: Sequence[Key]) -> Key:
+        """The key of a sum of keys: that of its only one, or one that is made when they first come together."""
+        if len(terms) == 1:
+            return terms[0]
+        terms = tuple(terms)
+        key = self.interned.get(terms)
+        if key is None:
+            key = self.interned[terms] = len(self.terms) + 1
+            self.terms[key] = terms
+            first = (place for term in terms for place in self.weights[term])
+            self.weights[key] = tuple(islice(first, NAMED + 1))
+        return key
+
+    def pre_activations(self) -> dict[Key, list[int]]:
+        """The places by key of the sums that something else than a sum is made of."""
+        found: dict[Key, list[int]] = {}
+        self._collect(found, self.layout.left, self.layout.right, self.at)
+        return found
+
+    def _collect(self, found: dict[Key, list[int]], left: Integers, right: Integers, at: Integers) -> None:
+        seen = bytearray(len(self.layout.nodes) + 1)
+        for i in self.ends:
+            a = left[i]
+            for j in (a, right[i]) if a >= 0 else self.layout.many[i]:
+                if at[j] >= self.first_sum and not seen[j]:
+                    seen[j] = 1
+                    _group(found, self.keys[at[j]], j)
+
+    def activations(self, places: list[int]) -> dict[Key | str, list[int]]:
+        """These places by the key of what each is made of, or by a label where that is no sum."""
+        found: dict[Key | str, list[int]] = {}
+        nodes, left = self.layout.nodes, self.layout.left
+        for i in places:
+            j = left[i]
+            name = self.keys[self.at[j]] or nodes[i].label or nodes[j].label
+            if name:
+                _group(found, name, i)
+        return found
+
+    def stages(self) -> Integers:
+        """How often data was multiplied by a parameter on the way to each place."""
+        stages = integers(len(self.at))
+        self._count(stages, self.layout.left, self.layout.right, self.layout.many, self.at)
+        return stages
+
+    def _count(
+        self, stages: Integers, left: Integers, right: Integers, many: dict[int, Integers], at: Integers
+    ) -> None:
+        for i in range(len(left)):
+            a = left[i]
+            if a >= 0:
+                first, second = stages[a], stages[right[i]]
+                stage = first if first > second else second
+            else:
+                stage = _highest(many[i], stages)
+            stages[i] = stage + 1 if self.multiplying[at[i]] else stage
+
+
+def _made(op: str, places: Iterable[int], at: Integers) -> tuple[Any, ...]:
+    return (op, *[at[j] for j in places])
+
+
+def _highest(places: Integers, stages: Integers) -> int:
+    found = 0
+    for j in places:
+        if stages[j] > found:
+            found = stages[j]
+    return found
+
+
+def _group(found: dict[Any, list[int]], name: Any, place: int) -> None:
+    members = found.get(name)
+    if members is None:
+        found[name] = members = []
+    members.append(place)

@@ -1,0 +1,22 @@
+cimport cython
+from libc.math cimport exp as c_exp, sqrt as c_sqrt, tanh as c_tanh
+
+@cython.locals(i=int, a=int, b=int, gradient=double, square=double, slope=double, gradients="double[::1]", squares="double[::1]")
+cpdef tuple reverse(int end, int size, int[::1] left, int[::1] right, dict many, double[::1] left_partials, double[::1] right_partials,
+                    dict many_partials)
+@cython.locals(k=int, a=int, slope=double)
+cdef object _spread_out(double gradient, double square, int[::1] places, list partials, double[::1] gradients, double[::1] squares)
+@cython.locals(i=int)
+cpdef list others(str op, list places, int[::1] left, int[::1] right, dict many, double[::1] data)
+@cython.locals(total=double, size=int, k=int)
+cdef double _dot(int[::1] places, double[::1] data)
+cpdef list small(list places, double[::1] numbers, double limit)
+@cython.locals(i=int, size=double, found=double)
+cpdef double largest(list places, double[::1] numbers) except? -1.0
+cpdef list cancelling(list places, double[::1] gradients, double[::1] squares, double limit)
+@cython.locals(i=int, found="unsigned char[::1]")
+cpdef list downstream(object places, int[::1] left, int[::1] right, dict many, int size)
+@cython.locals(j=int)
+cdef bint _any(int[::1] places, unsigned char[::1] found)
+@cython.locals(i=int, found=int)
+cpdef int smallest(list places, int[::1] numbers) except? -1
