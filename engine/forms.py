@@ -61,7 +61,7 @@ class Forms:
     def _read(
         self, at: Integers, left: Integers, right: Integers, many: dict[int, Integers], nodes: list[Value]
     ) -> None:
-        known: dict[tuple[Any, ...], Form] = {}  # where sums end, ~form stands for the form
+        known: dict[Any, Form] = {}  # where sums end, ~form stands for the form
         for i in range(len(left), len(nodes)):
             at[i] = GIVEN
         for i, k in self.parameters.items():

@@ -149,9 +149,8 @@ def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
     found = Layout(nodes, {}, floats(size), left, right, {}, left_partials, right_partials, partials, {})
     if not nodes:
         _enter(output, leaves, first)
-    _lay_out(
-        nodes, leaves, first, found.of, found.data, left, right, found.many, left_partials, right_partials, partials
-    )
+    of, data, many = found.of, found.data, found.many
+    _lay_out(nodes, leaves, first, of, data, left, right, many, left_partials, right_partials, partials)
     marks(size + len(leaves))
     nodes += leaves
     data.extend(_data(leaves))
