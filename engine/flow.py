@@ -64,6 +64,10 @@ class Flow:
         """The derivative of the loss in every node, added up in the order of `backward()`, and its spread squared."""
         return sweeps.reverse(self.end, len(self.nodes), self.left, self.right, self.many, *slopes)
 
+    def pulls(self) -> tuple[Floats, Floats]:
+        """For every node the sum of the paths to the loss that are positive, and the size of that of the others."""
+        return sweeps.pulls(self.end, len(self.nodes), self.left, self.right, self.many, *self.slopes)
+
     def again(self, i: int, data: Sequence[float]) -> float:
         """The operation at place i on other numbers."""
         row, numbers = TABLE[self.nodes[i].op], [data[j] for j in self.operands(i)]
@@ -74,9 +78,8 @@ class Flow:
         data = self.data[:]
         for i, number in given.items():
             data[i] = number
-        for i in self._moved(given):
-            if i not in given:
-                data[i] = self.again(i, data)
+        places = [i for i in self._moved(given) if i not in given]
+        sweeps.forward(places, self.nodes, self.left, self.right, data, self.again)
         return data
 
     def _moved(self, given: Iterable[int]) -> list[int]:
@@ -87,11 +90,8 @@ class Flow:
         """What `reverse` gives at these places with other numbers there: only what depends on them is computed anew."""
         data, (first, second, many) = self.forward(given), self.slopes
         first, second, many = first[:], second[:], dict(many)
-        for i in self._moved(given):
-            row = TABLE[self.nodes[i].op]
-            if all(partial.lstrip("-").isdigit() for partial in row.partials):
-                continue  # they are constants
-            numbers = [data[j] for j in self.operands(i)]
+        for i in sweeps.slopes(self._moved(given), self.nodes, self.left, self.right, data, first, second):
+            row, numbers = TABLE[self.nodes[i].op], [data[j] for j in self.operands(i)]
             groups: list[Any] = row.split(numbers) if row.variadic else numbers
             partials = row.slopes(data[i], *groups)
             if row.variadic:

@@ -9,7 +9,7 @@ cdef class Forms:
     cdef public list keys, multiplying, ends
     cdef public int first_sum
 
-    @cython.locals(known=dict, i=int, a=int, form=int, node=Value, made=tuple)
+    @cython.locals(known=dict, codes=dict, node=Value, code="long long", first="long long", second="long long", i=int, a=int, form=int)
     cdef object _read(self, int[::1] at, int[::1] left, int[::1] right, dict many, list nodes)
     cdef bint _is_parameter(self, int form)
     cdef bint _is_sum(self, int form)

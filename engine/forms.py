@@ -61,20 +61,24 @@ class Forms:
     def _read(
         self, at: Integers, left: Integers, right: Integers, many: dict[int, Integers], nodes: list[Value]
     ) -> None:
+        codes = {op: code for code, op in enumerate(self.layout.of)}
         known: dict[Any, Form] = {}  # where sums end, ~form stands for the form
         for i in range(len(left), len(nodes)):
             at[i] = GIVEN
         for i, k in self.parameters.items():
             at[i] = GIVEN + k
         for i in range(len(left)):
-            a = left[i]
-            if a >= 0 and at[a] <= GIVEN and at[right[i]] <= GIVEN:
-                continue  # data of data
+            a, first, second = left[i], NONE, NONE
+            if a >= 0:
+                first, second = at[a], at[right[i]]
+                if first <= GIVEN and second <= GIVEN:
+                    continue  # data of data
             node = nodes[i]
-            made: tuple[Any, ...] = (node.op, at[a], at[right[i]]) if a >= 0 else _made(node.op, many[i], at)
+            code = codes[node.op]
+            made: Any = (code << 56) + (first << 28) + second if a >= 0 else _made(node.op, many[i], at)
             found = known.get(made)
             if found is None:
-                found = known[made] = self._form(*made)
+                found = known[made] = self._form(node.op, *((first, second) if a >= 0 else made[1:]))
             form = found
             if form < 0:
                 self.ends.append(i)

@@ -10,11 +10,9 @@ from .case import Case
 from .findings import Evidence, Finding
 from .flow import Flow
 from .graph import Floats
-from .paths import ChainRule
 from .sweeps import cancelling, largest, small
 from .units import Unit
 from .value import Value
-from .verdict import pulls
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -230,7 +228,7 @@ def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Float
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
     p = max(wanted, key=case.spread)
-    up, down = map(float, pulls(ChainRule(case.loss, p, "operations")))
+    up, down = (sums[case.places[p]] for sums in case.flow.pulls())
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),

@@ -181,10 +181,7 @@ def _lay_out(
         alike.append(i)
         if a is None:
             operands, many_partials[i] = node._lists
-            for x in operands:
-                if x._mark < first:
-                    _enter(x, leaves, leaf)
-            many[i] = _places(operands, first)
+            many[i] = _places(operands, leaves, first, leaf)
             left[i] = -1
         else:
             if a._mark < first:
@@ -204,9 +201,11 @@ def _enter(leaf: Value, leaves: list[Value], first: int) -> None:
     leaves.append(leaf)
 
 
-def _places(operands: list[Value], first: int) -> Integers:
+def _places(operands: list[Value], leaves: list[Value], first: int, leaf: int) -> Integers:
     found = places = integers(len(operands))
     for k, x in enumerate(operands):
+        if x._mark < first:
+            _enter(x, leaves, leaf)
         found[k] = x._mark - first
     return places
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from .graph import Floats, Integers, floats
 from .ops import KERNELS, TABLE
+from .value import Value
 
 try:
     import cython
@@ -55,6 +56,40 @@ def _spread_out(
         squares[a] += square * slope * slope
 
 
+def pulls(
+    end: int,
+    size: int,
+    left: Integers,
+    right: Integers,
+    many: dict[int, Integers],
+    left_partials: Floats,
+    right_partials: Floats,
+    many_partials: dict[int, list[float]],
+) -> tuple[Floats, Floats]:
+    """For every node what the paths to the node at place `end` with a positive product give, and the negative ones."""
+    sums = floats(size), floats(size)
+    up, down = sums
+    up[end] = 1.0
+    for i in range(len(left) - 1, -1, -1):
+        if left[i] >= 0:
+            _pull(i, left[i], left_partials[i], up, down)
+            if right[i] >= 0:
+                _pull(i, right[i], right_partials[i], up, down)
+        else:
+            for j, slope in zip(many[i], many_partials[i], strict=True):
+                _pull(i, j, slope, up, down)
+    return sums
+
+
+def _pull(i: int, j: int, slope: float, up: Floats, down: Floats) -> None:
+    if slope > 0.0:
+        up[j] += slope * up[i]
+        down[j] += slope * down[i]
+    else:
+        up[j] -= slope * down[i]
+        down[j] -= slope * up[i]
+
+
 def others(
     op: str, places: list[int], left: Integers, right: Integers, many: dict[int, Integers], data: Floats
 ) -> list[int]:
@@ -88,6 +123,53 @@ def _dot(places: Integers, data: Floats) -> float:
     for k in range(size):
         total += data[places[k]] * data[places[size + k]]
     return total + data[places[2 * size]]
+
+
+def forward(
+    places: list[int],
+    nodes: list[Value],
+    left: Integers,
+    right: Integers,
+    data: Floats,
+    again: Callable[[int, Floats], float],
+) -> None:
+    """Compute operations anew from `data`, those that are not told here by `again(place, data)`."""
+    numbers = data
+    for i in places:
+        node = nodes[i]
+        op, a, b = node.op, left[i], right[i]
+        if op == "add":
+            numbers[i] = numbers[a] + numbers[b]
+        elif op == "sub":
+            numbers[i] = numbers[a] - numbers[b]
+        elif op == "mul":
+            numbers[i] = numbers[a] * numbers[b]
+        elif op == "tanh":
+            numbers[i] = c_tanh(numbers[a])
+        elif op == "exp":
+            numbers[i] = c_exp(numbers[a])
+        else:
+            numbers[i] = again(i, data)
+
+
+def slopes(
+    places: list[int], nodes: list[Value], left: Integers, right: Integers, data: Floats, first: Floats, second: Floats
+) -> list[int]:
+    """The partials of operations at `data`; the places of those that are not told here."""
+    rest: list[int] = []
+    for i in places:
+        node = nodes[i]
+        op, a, b = node.op, left[i], right[i]
+        if op == "mul":
+            first[i], second[i] = data[b], data[a]
+        elif op == "tanh":
+            e = c_exp(-2.0 * abs(data[a]))
+            first[i] = 4.0 * e / ((1.0 + e) * (1.0 + e))
+        elif op == "exp":
+            first[i] = data[i]
+        elif op not in ("add", "sub", "neg", "sum"):  # whose partials are constants
+            rest.append(i)
+    return rest
 
 
 def small(places: list[int], numbers: Floats, limit: float) -> list[int]:
