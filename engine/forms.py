@@ -7,7 +7,7 @@ its form, and a network has few: the examples repeat them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -29,19 +29,18 @@ class Forms:
     >>> from engine.value import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> forms = Forms(layout((w * 3.0 + b).tanh(), [w, b]))
-    >>> forms.pre_activations(), forms.terms, forms.multiplies(0), forms.multiplies(1)
-    ({3: [1]}, {1: (), 2: (), 3: (1, 2)}, True, False)
+    >>> forms.pre_activations(), forms.terms(3), forms.multiplies(0), forms.multiplies(1)
+    ({3: [1]}, (1, 2), True, False)
     """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.parameters = {i: k for k, i in enumerate(layout.places.values(), 1)}
-        self.terms: dict[Key | str, tuple[Key, ...]] = dict.fromkeys(self.parameters.values(), ())  # operands first
-        self.weights: dict[Key | str, tuple[int, ...]] = {k: (i,) for i, k in self.parameters.items()}  # the first few
-        self.interned: dict[tuple[Key, ...], Key] = {}
-        self.keys: list[Key] = [NONE, NONE, *self.parameters.values()]  # by form
+        self.parameters = list(layout.places.values())  # the places of those with the keys 1, 2, 3 ...
+        self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
+        self.keys: list[Key] = [NONE, NONE, *range(1, len(self.parameters) + 1)]  # by form
+        self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys
+        self.made: list[tuple[tuple[Key, ...], tuple[int, ...]]] = []  # of sums, the terms and the first few parameters
         self.multiplying = [False] * len(self.keys)  # whether it is data multiplied by a parameter
-        self.first_sum = len(self.keys)  # the forms before are those of data and of parameters
         self.ends: list[int] = []  # where sums end: where something else than a sum is made of them
         self.at = integers(len(layout.nodes) + 1)  # the form by place; the last is what the place -1 points to
         self._read(self.at, layout.left, layout.right, layout.many, layout.nodes)
@@ -50,9 +49,15 @@ class Forms:
         """Whether the node at place i multiplies data by a parameter."""
         return bool(self.multiplying[self.at[i]])
 
-    def key(self, i: int) -> Key:
-        """The key of the sum or parameter at place i, NONE if it is neither."""
-        return self.keys[self.at[i]]
+    def terms(self, key: Key) -> tuple[Key, ...]:
+        """What a sum is made of, operands first; nothing for a parameter."""
+        sum_ = key - len(self.parameters) - 1
+        return self.made[sum_][0] if sum_ >= 0 else ()
+
+    def weights(self, key: Key) -> tuple[int, ...]:
+        """The places of the first few parameters that a sum is made of, or of the parameter."""
+        sum_ = key - len(self.parameters) - 1
+        return self.made[sum_][1] if sum_ >= 0 else (self.parameters[key - 1],)
 
     def is_sum(self, i: int) -> bool:
         """Whether the node at place i is a sum of what parameters multiply."""
@@ -65,7 +70,7 @@ class Forms:
         known: dict[Any, Form] = {}  # where sums end, ~form stands for the form
         for i in range(len(left), len(nodes)):
             at[i] = GIVEN
-        for i, k in self.parameters.items():
+        for k, i in enumerate(self.parameters, 1):
             at[i] = GIVEN + k
         for i in range(len(left)):
             a, first, second = left[i], NONE, NONE
@@ -75,10 +80,10 @@ class Forms:
                     continue  # data of data
             node = nodes[i]
             code = codes[node.op]
-            made: Any = (code << 56) + (first << 28) + second if a >= 0 else _made(node.op, many[i], at)
+            made: Any = (code << 56) + (first << 28) + second if a >= 0 else (code, _forms(many[i], at))
             found = known.get(made)
             if found is None:
-                found = known[made] = self._form(node.op, *((first, second) if a >= 0 else made[1:]))
+                found = known[made] = self._form(node.op, (first, second) if a >= 0 else made[1])
             form = found
             if form < 0:
                 self.ends.append(i)
@@ -86,7 +91,7 @@ class Forms:
             if at[i] == COMPUTED:  # no parameter itself
                 at[i] = form
 
-    def _form(self, op: str, *operands: Form) -> Form:
+    def _form(self, op: str, operands: tuple[Form, ...]) -> Form:
         """The form that an operation on these makes, or ~form if sums end there."""
         terms, multiplies = self._terms(op, operands)
         form = COMPUTED
@@ -104,17 +109,22 @@ class Forms:
     def _terms(self, op: str, operands: Sequence[Form]) -> tuple[Sequence[Key], bool]:
         """The keys that an operation adds up, and whether it multiplies data by a parameter."""
         if op in ("add", "sub", "neg", "sum"):
-            return self._own(operands), False
+            return [key for form in operands for key in self._own(form)], False
         if op == "mul":
-            return self._product(*operands)
+            return self._product(operands[0], operands[1])
         if op == "div":
-            return self._scaled(*operands), False
-        if op == "dot":
-            size = len(operands) // 2
-            products = [self._product(a, b) for a, b in zip(operands[:size], operands[size:-1], strict=True)]
-            keys = [key for terms, _ in products for key in terms]
-            return [*keys, *self._own(operands[-1:])], any(multiplies for _, multiplies in products)
-        return (), False
+            return self._scaled(operands[0], operands[1]), False
+        return self._products(operands) if op == "dot" else ((), False)
+
+    def _products(self, operands: Sequence[Form]) -> tuple[Sequence[Key], bool]:
+        size = len(operands) // 2
+        keys: list[Key] = []
+        multiplies = False
+        for k in range(size):
+            terms, weighs = self._product(operands[k], operands[size + k])
+            keys += terms
+            multiplies = multiplies or weighs
+        return [*keys, *self._own(operands[-1])], multiplies
 
     def _product(self, a: Form, b: Form) -> tuple[Sequence[Key], bool]:
         if self._is_parameter(a):
@@ -125,10 +135,10 @@ class Forms:
 
     def _scaled(self, a: Form, b: Form) -> Sequence[Key]:
         """The key of a sum times a number that is given."""
-        return self._own((a,)) if b == GIVEN else ()
+        return self._own(a) if b == GIVEN else ()
 
-    def _own(self, forms: Sequence[Form]) -> Sequence[Key]:
-        return [self.keys[form] for form in forms if self.keys[form] != NONE]
+    def _own(self, form: Form) -> Sequence[Key]:
+        return (self.keys[form],) if form > GIVEN else ()
 
     def _is_parameter(self, form: Form) -> bool:
         return GIVEN < form < self.first_sum
@@ -141,12 +151,11 @@ class Forms:
         if len(terms) == 1:
             return terms[0]
         terms = tuple(terms)
-        key = self.interned.get(terms)
+        key = self.sums.get(terms)
         if key is None:
-            key = self.interned[terms] = len(self.terms) + 1
-            self.terms[key] = terms
-            first = (place for term in terms for place in self.weights[term])
-            self.weights[key] = tuple(islice(first, NAMED + 1))
+            first = (place for term in terms for place in self.weights(term))
+            self.made.append((terms, tuple(islice(first, NAMED + 1))))
+            key = self.sums[terms] = len(self.parameters) + len(self.made)
         return key
 
     def pre_activations(self) -> dict[Key, list[int]]:
@@ -194,15 +203,15 @@ class Forms:
             stages[i] = stage + 1 if self.multiplying[at[i]] else stage
 
 
-def _made(op: str, places: Iterable[int], at: Integers) -> tuple[Any, ...]:
-    return (op, *[at[j] for j in places])
+def _forms(places: Integers, at: Integers) -> tuple[Form, ...]:
+    return tuple([at[places[k]] for k in range(len(places))])
 
 
 def _highest(places: Integers, stages: Integers) -> int:
     found = 0
-    for j in places:
-        if stages[j] > found:
-            found = stages[j]
+    for k in range(len(places)):
+        if stages[places[k]] > found:
+            found = stages[places[k]]
     return found
 
 

@@ -28,12 +28,12 @@ def _alike(case: Case) -> list[list[Unit]]:
     flow, units = case.flow, case.units
     first = {unit: _digits(flow.data[unit.pre[0]]) for unit in units.all if unit.pre}
     suspects = _twins(first)
-    alike = units.classes([unit.key for unit in suspects], lambda i: (_digits(flow.data[i]), _gradient(flow, i)))
+    alike = units.classes(suspects, lambda i: (_digits(flow.data[i]), _gradient(flow, i)))
     found: dict[object, list[Unit]] = {}
-    for unit in _twins({unit: (first[unit], alike[unit.key]) for unit in suspects}):
+    for unit in _twins({unit: (first[unit], alike[unit]) for unit in suspects}):
         if any(i in units.deep for i in unit.activations or unit.pre):
             ops = {flow.nodes[i].op for i in unit.activations}
-            found.setdefault((unit.layer, alike[unit.key], first[unit], *sorted(ops)), []).append(unit)
+            found.setdefault((unit.layer, alike[unit], first[unit], *sorted(ops)), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
 
@@ -55,7 +55,7 @@ def _gradient(flow: Flow, i: int) -> float:
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
-    weight, *_ = case.units.weights[units[0].key]
+    weight, *_ = case.units.weights(units[0])
     told = "; ".join(" = ".join(unit.name for unit in members) for members in classes)
     total = len(case.units.layers[units[0].layer])
     return Finding(
@@ -210,7 +210,8 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the
 def cancelled(case: Case) -> list[Finding]:
     """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
-    wanted = cancelling(case.at, case.flow.gradients, case.flow.squares, limit)
+    faint = cancelling(case.at, case.flow.gradients, case.flow.squares, limit)
+    wanted = [i for i in faint if case.flow.squares[i]]
     for distance in FAR if wanted else ():
         wanted = cancelling(wanted, *_elsewhere(case, wanted, distance), limit)
         if not wanted:

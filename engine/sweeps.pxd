@@ -17,7 +17,7 @@ cpdef double largest(list places, double[::1] numbers) except? -1.0
 cpdef list cancelling(list places, double[::1] gradients, double[::1] squares, double limit)
 @cython.locals(i=int, found="unsigned char[::1]")
 cpdef list downstream(object places, int[::1] left, int[::1] right, dict many, int size)
-@cython.locals(j=int)
+@cython.locals(k=cython.Py_ssize_t)
 cdef bint _any(int[::1] places, unsigned char[::1] found)
 @cython.locals(i=int, found=int)
 cpdef int smallest(list places, int[::1] numbers) except? -1

@@ -216,9 +216,9 @@ def cancelling(places: list[int], gradients: Floats, squares: Floats, limit: flo
 
     >>> from array import array
     >>> cancelling([0, 1, 2], array("d", [1.0, 0.0, 0.0]), array("d", [1.0, 4.0, 0.0]), 1e-3)
-    [1]
+    [1, 2]
     """
-    return [i for i in places if squares[i] and abs(gradients[i]) <= limit * c_sqrt(squares[i]) < math.inf]
+    return [i for i in places if abs(gradients[i]) <= limit * c_sqrt(squares[i]) < math.inf]
 
 
 def downstream(
@@ -238,7 +238,7 @@ def downstream(
 
 
 def _any(places: Integers, found: bytearray) -> bool:
-    for j in places:  # noqa: SIM110  a generator has no types in C
-        if found[j]:
+    for k in range(len(places)):  # noqa: SIM110  a generator has no types in C
+        if found[places[k]]:
             return True
     return False

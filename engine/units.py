@@ -51,7 +51,6 @@ class Units:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.forms = Forms(flow.layout)
-        self.parameters, self.weights, self.terms = self.forms.parameters, self.forms.weights, self.forms.terms
         self._units: dict[Key | str, Unit] = {}
         for key, places in self.forms.pre_activations().items():
             self._unit(key).pre = places
@@ -107,20 +106,21 @@ class Units:
                 found.update(self.flow.operands(i))
         return found
 
-    def classes(self, keys: Iterable[Key | str], mark: Callable[[int], object]) -> dict[Key | str, Key]:
-        """Equal numbers for those of the keys that are built alike of parameters with equal marks, given by place."""
-        wanted, stack = set(keys), list(keys)
+    def classes(self, units: Iterable[Unit], mark: Callable[[int], object]) -> dict[Unit, Key]:
+        """Equal numbers for those of the units that are built alike of parameters with equal marks, given by place."""
+        key_of = {unit: unit.key for unit in units if isinstance(unit.key, int)}
+        wanted, stack = set(key_of.values()), list(key_of.values())
         while stack:
-            more = [key for key in self.terms[stack.pop()] if key not in wanted]
+            more = [key for key in self.forms.terms(stack.pop()) if key not in wanted]
             wanted.update(more)
             stack += more
         alike: dict[object, Key] = {}
-        found: dict[Key | str, Key] = {}
+        found: dict[Key, Key] = {}
         for key in sorted(wanted):  # operands first
-            terms = self.terms[key]
-            form: object = tuple(found[term] for term in terms) if terms else ("mark", mark(self.weights[key][0]))
+            terms = self.forms.terms(key)
+            form: object = tuple(found[term] for term in terms) if terms else ("mark", mark(self.forms.weights(key)[0]))
             found[key] = alike.setdefault(form, len(alike))
-        return found
+        return {unit: found[key] for unit, key in key_of.items()}
 
     @cached_property
     def names(self) -> dict[Key | str, str]:
@@ -151,7 +151,7 @@ class Units:
         nodes = self.flow.nodes
         labels = [nodes[i].label for i in [*unit.activations[:1], *map(self._labelled, unit.pre[:1])]]
         labels = [label for label in labels if label]
-        labelled = [nodes[i].label for i in self.weights.get(unit.key, ()) if nodes[i].label]
+        labelled = [nodes[i].label for i in self.weights(unit) if nodes[i].label]
         for label in labels + labelled[:1]:
             if match := _PLACE.fullmatch(label):
                 return match[1]
@@ -159,6 +159,10 @@ class Units:
             return labels[0]
         more = " …" if len(labelled) > NAMED else ""
         return f"unit of {', '.join(labelled[:NAMED])}{more}" if labelled else "unit"
+
+    def weights(self, unit: Unit) -> tuple[int, ...]:
+        """The places of the first few parameters that a unit's sum is made of."""
+        return () if isinstance(unit.key, str) else self.forms.weights(unit.key)
 
     def _labelled(self, i: int, most: int = 100) -> int:
         """The outermost labelled node of a sum, itself if there is none among the first."""
