@@ -3,6 +3,7 @@
 from .case import Case
 from .findings import Finding
 from .flow import Flow, additive
+from .sweeps import largest
 from .units import Unit
 
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "erf": 1.1283791670955126}  # what flattens on both sides, and its slope at 0
@@ -64,23 +65,25 @@ def dead_relu(case: Case) -> list[Finding]:
 def off_units(case: Case) -> list[Unit]:
     """The units that are off for every example, and for good if others in their layer are on."""
     flow, found = case.flow, list[Unit]()
-    if all(_switched_on(flow, unit) for unit in case.units.all):
-        return []
-    terms = additive(flow)
-    for units in case.by_layer(unit for unit in case.units.all if _relus(case, unit, terms)):
-        sums = [[flow.operands(i)[0] for i in _relus(case, unit, terms)] for unit in units]
-        off = [k for k, zs in enumerate(sums) if all(flow.data[z] <= 0.0 for z in zs)]
+    suspects = [unit for unit in case.units.all if not _switched_on(flow, unit)] if "relu" in flow.of else []
+    terms = additive(flow) if suspects else set[int]()
+    layers = {unit.layer for unit in suspects if _relus(case, unit, terms)}
+    mates = [unit for unit in case.units.all if unit.layer in layers] if layers else []
+    sums = {unit: [flow.left[i] for i in _relus(case, unit, terms)] for unit in mates}
+    for units in case.by_layer(unit for unit in mates if sums[unit]):
+        off = [unit for unit in units if all(flow.data[z] <= 0.0 for z in sums[unit])]
         if len(off) < len(units):
-            height = max(abs(flow.data[z]) for k, zs in enumerate(sums) if k not in off for z in zs)
-            off = [k for k in off if _for_good(case, sums[k], height)]
-        found += [units[k] for k in off]
+            height = max(largest(sums[unit], flow.data) for unit in units if unit not in off)
+            off = [unit for unit in off if _for_good(case, sums[unit], height)]
+        found += off
     return found
 
 
 def _switched_on(flow: Flow, unit: Unit) -> bool:
     """Whether a unit has no relus, or one that is on and certainly no hinge."""
-    relus = [i for i in unit.activations if flow.nodes[i].op == "relu"]
-    return not relus or any(flow.data[flow.left[i]] > 0.0 and not _is_hinge(flow, i) for i in relus)
+    relus = (i for i in unit.activations if flow.nodes[i].op == "relu")
+    first = next(relus, None)
+    return first is None or any(flow.data[flow.left[i]] > 0.0 and not _is_hinge(flow, i) for i in (first, *relus))
 
 
 def _relus(case: Case, unit: Unit, terms: set[int]) -> list[int]:

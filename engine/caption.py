@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from .formula import derivative
 from .paths import ChainRule, Path
-from .pull import Flow, step
+from .pull import Flow
 from .style import RULE, Row, Span
 from .terms import many, pretty_number
 from .value import Value
@@ -29,7 +29,7 @@ def caption(chain: ChainRule, flow: Flow, called: Callable[[Value], str]) -> lis
     if left:
         rest = pretty_number(chain.total - math.fsum(path.product for path in flow.paths), digits)
         rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, [("number", rest)]))
-    colour = "dead" if flow.killing and chain.verdict == "killed" else "for"
+    colour = "dead" if chain.verdict == "non_finite" or (flow.killing and chain.verdict == "killed") else "for"
     total: Row = (
         [("name", derivative(called(chain.output), called(chain.wrt))), ("key", f"  {_counted(chain)} = backward()")],
         [], _EQUALS, [(f"number {colour} total", pretty_number(chain.total))],
@@ -48,7 +48,7 @@ def circled(i: int) -> str:
 def _row(i: int, path: Path, flow: Flow, called: Callable[[Value], str], digits: int) -> Row:
     numbers: list[list[Span]] = []
     for factor in path.factors:
-        kind = "dead" if step(factor.link) in flow.killing else flow.side(path)
+        kind = "dead" if flow.is_wrong(factor.link) else flow.side(path)
         text = pretty_number(factor.value, digits)
         numbers.append([(f"number {kind}", text if math.copysign(1.0, factor.value) > 0 else f"({text})")])
     product: list[Span] = []
@@ -78,6 +78,8 @@ def _legend(chain: ChainRule, flow: Flow) -> list[Row]:
         notes.append("ochre paths pull against the total")
     if flow.killing:
         notes.append(f"✕ dashed: |local derivative| ≤ {TINY:g}, the gradient dies here; thin dashed edges receive none")
+    if any(not math.isfinite(factor.value) for factor in flow.factors.values()):
+        notes.append("! the local derivative is inf or nan, and so is what passes it")
     if chain.verdict != "ok":
         notes += textwrap.wrap(f"{chain.verdict}: {judge(chain, style='pretty').sentence}", COLUMN)
     return [([("key", note)],) for note in notes]

@@ -1,6 +1,5 @@
 """What every search for a fault looks at: the loss, its parameters, the graph, the units, and the thresholds."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -49,6 +48,7 @@ class Case:
         self.loss, self.parameters, self.limits = loss, parameters, limits
         self.flow = Flow(loss, parameters)
         self.places = self.flow.places
+        self.at = list(self.places.values())  # of the parameters in the graph
         self.units = Units(self.flow)
 
     @cached_property
@@ -95,8 +95,5 @@ def place(name: str) -> str:
     >>> place("layer1.neuron3.w2"), place("w2")
     ('layer1.neuron3', '')
     """
-    match = _LAST.fullmatch(name)
-    return match[1] if match else ""
-
-
-_LAST = re.compile(r"(.+)\.[^\W\d]\w*")
+    inside, _, last = name.rpartition(".")
+    return inside if last.isidentifier() else ""

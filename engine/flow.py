@@ -6,11 +6,12 @@ random, and what rounding is to be measured by.
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, reduce
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias
 
-from .graph import layout
+from . import sweeps
+from .graph import Floats, layout
 from .ops import TABLE
 from .terms import Name, Term, short_number, show
 from .value import Value
@@ -18,7 +19,7 @@ from .value import Value
 SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
 
 # The partials of every operation: in its first operand, in its second, and in all where the row takes sequences.
-Slopes: TypeAlias = tuple[Sequence[float], Sequence[float], Mapping[int, Sequence[float]]]
+Slopes: TypeAlias = tuple[Floats, Floats, dict[int, list[float]]]
 
 
 class Flow:
@@ -33,13 +34,12 @@ class Flow:
     """
 
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
-        found = layout(loss, parameters)
-        self.nodes, self.of, self.places = found.nodes, found.of, found.places
+        self.layout = found = layout(loss, parameters)
+        self.nodes, self.of, self.places, self.data = found.nodes, found.of, found.places, found.data
         self.interior = range(len(found.left))
         self.end = max(0, len(self.interior) - 1)  # the place of the loss
         self.left, self.right, self.many = found.left, found.right, found.many
         self.slopes: Slopes = (found.left_partials, found.right_partials, found.many_partials)
-        self.data = [node._data for node in self.nodes]
         self.gradients, self.squares = self.reverse(self.slopes)
 
     def operands(self, i: int) -> Sequence[int]:
@@ -60,58 +60,45 @@ class Flow:
         """The spread of the gradient at place i."""
         return math.sqrt(self.squares[i])
 
-    def reverse(self, slopes: Slopes) -> tuple[list[float], list[float]]:
+    def reverse(self, slopes: Slopes) -> tuple[Floats, Floats]:
         """The derivative of the loss in every node, added up in the order of `backward()`, and its spread squared."""
-        many, others = self.many, slopes[2]
-        gradients, squares = [0.0] * len(self.nodes), [0.0] * len(self.nodes)
-        gradients[self.end] = squares[self.end] = 1.0
-        i = len(self.interior)
-        for a, b, first, second in zip(*map(reversed, (self.left, self.right, *slopes[:2])), strict=True):
-            i -= 1
-            gradient, square = gradients[i], squares[i]
-            if a >= 0:
-                gradients[a] += gradient * first
-                squares[a] += square * first * first
-                if b >= 0:
-                    gradients[b] += gradient * second
-                    squares[b] += square * second * second
-            else:
-                for a, slope in zip(many[i], others[i]):  # noqa: B905  a strict zip takes twice as long
-                    gradients[a] += gradient * slope
-                    squares[a] += square * slope * slope
-        return gradients, squares
+        return sweeps.reverse(self.end, len(self.nodes), self.left, self.right, self.many, *slopes)
+
+    def pulls(self) -> tuple[Floats, Floats]:
+        """For every node the sum of the paths to the loss that are positive, and the size of that of the others."""
+        return sweeps.pulls(self.end, len(self.nodes), self.left, self.right, self.many, *self.slopes)
 
     def again(self, i: int, data: Sequence[float]) -> float:
         """The operation at place i on other numbers."""
-        return float(_on_list(self.nodes[i].op)([data[j] for j in self.operands(i)]))
+        row, numbers = TABLE[self.nodes[i].op], [data[j] for j in self.operands(i)]
+        return float(row.value(*row.split(numbers)) if row.variadic else row.value(*numbers))
 
-    def forward(self, given: Mapping[int, float]) -> list[float]:
+    def forward(self, given: Mapping[int, float]) -> Floats:
         """All numbers computed anew from the leaves as they are now, those at some places given."""
-        data = list(self.data)
+        data = self.data[:]
         for i, number in given.items():
             data[i] = number
-        for i, (node, a, b) in enumerate(zip(self.nodes, self.left, self.right)):  # noqa: B905  not the leaves
-            if i not in given:
-                quick = _QUICK.get(node.op) if b >= 0 else None
-                data[i] = quick(data[a], data[b]) if quick else self.again(i, data)
+        places = [i for i in self._moved(given) if i not in given]
+        sweeps.forward(places, self.nodes, self.left, self.right, data, self.again)
         return data
 
-    def slopes_at(self, data: Sequence[float]) -> Slopes:
-        """The partials of every operation at other numbers."""
-        first, second, others = list(self.slopes[0]), list(self.slopes[1]), dict(self.slopes[2])
-        for op, places in self.of.items():
-            row = TABLE[op]
-            if all(partial.lstrip("-").isdigit() for partial in row.partials):
-                continue  # they are constants
-            for i in places:
-                numbers = [data[j] for j in self.operands(i)]
-                groups: list[Any] = row.split(numbers) if row.variadic else numbers
-                partials = row.slopes(data[i], *groups)
-                if row.variadic:
-                    others[i] = row.flatten(partials, len(groups[0]))
-                else:
-                    first[i], second[i] = partials[0], partials[-1]
-        return first, second, others
+    def _moved(self, given: Iterable[int]) -> list[int]:
+        """The operations that give another number where some are given, operands first."""
+        return sweeps.downstream([*given, *self._other_now], self.left, self.right, self.many, len(self.nodes))
+
+    def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
+        """What `reverse` gives at these places with other numbers there: only what depends on them is computed anew."""
+        data, (first, second, many) = self.forward(given), self.slopes
+        first, second, many = first[:], second[:], dict(many)
+        for i in sweeps.slopes(self._moved(given), self.nodes, self.left, self.right, data, first, second):
+            row, numbers = TABLE[self.nodes[i].op], [data[j] for j in self.operands(i)]
+            groups: list[Any] = row.split(numbers) if row.variadic else numbers
+            partials = row.slopes(data[i], *groups)
+            if row.variadic:
+                many[i] = row.flatten(partials, len(groups[0]))
+            else:
+                first[i], second[i] = partials[0], partials[-1]
+        return self.reverse((first, second, many))
 
     @cached_property
     def changed(self) -> dict[int, float | None]:
@@ -123,7 +110,7 @@ class Flow:
         >>> Flow(y).changed
         {1: 3.0}
         """
-        wrong = [i for i in self._other_now() if not self._agrees(i)]
+        wrong = [i for i in self._other_now if not self._agrees(i)]
         cleared = self._cleared(set(wrong)) if wrong else set()
         found: dict[int, float | None] = {}
         for i in wrong:
@@ -137,18 +124,11 @@ class Flow:
                 found[i] = None
         return found
 
+    @cached_property
     def _other_now(self) -> list[int]:
         """The operations that give another number now, if only by rounding or because it is nan."""
-        data, left, right, found = self.data, self.left, self.right, list[int]()
-        for op, places in self.of.items():
-            value: Callable[..., float] = _on_list(op) if TABLE[op].variadic else _QUICK.get(op) or TABLE[op].value
-            if TABLE[op].variadic:
-                found += [i for i in places if value([data[j] for j in self.many[i]]) != data[i]]
-            elif len(TABLE[op].variables) == 1:
-                found += [i for i in places if value(data[left[i]]) != data[i]]
-            else:
-                found += [i for i in places if value(data[left[i]], data[right[i]]) != data[i]]
-        return sorted(found)
+        operands = self.left, self.right, self.many
+        return sorted(i for op, places in self.of.items() for i in sweeps.others(op, places, *operands, self.data))
 
     def _agrees(self, i: int) -> bool:
         """Whether an operation still has the number that its operands give now; of inf and nan, yes."""
@@ -205,33 +185,6 @@ class Flow:
             more = ", …" if len(operands) > most else ""
             return Name(f"{node.op}({', '.join(self.describe(j, depth - 1) for j in operands[:most])}{more})")
         return (node.op, *[self._term(j, depth - 1) for j in operands])
-
-
-def _on_list(op: str) -> Callable[[list[float]], float]:
-    """The row of that name as a function of one flat list of operands."""
-    row = TABLE[op]
-    return _MANY.get(op) or (lambda numbers: row.value(*row.split(numbers)))
-
-
-def _dot(numbers: list[float]) -> float:
-    size = len(numbers) // 2
-    return _sum(map(operator.mul, numbers[:size], numbers[size:-1])) + numbers[-1]
-
-
-def _sum(numbers: Iterable[float]) -> float:
-    """From left to right, as eager mode adds."""
-    return reduce(operator.add, numbers, 0.0)
-
-
-# The rows that a network is made of, at the speed of built-ins.
-_QUICK: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "neg": operator.neg,
-    "tanh": math.tanh,
-}
-_MANY: dict[str, Callable[[list[float]], float]] = {"dot": _dot, "sum": _sum}
 
 
 def additive(flow: Flow) -> set[int]:

@@ -3,37 +3,44 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .activations import flat_units, off_units
 from .case import Case
 from .findings import Evidence, Finding
 from .flow import Flow
-from .paths import ChainRule
+from .graph import Floats
+from .sweeps import cancelling, largest, small
 from .units import Unit
 from .value import Value
-from .verdict import pulls
 
 
 def symmetric(case: Case) -> list[Finding]:
     """Classes of units in a layer with equal weights and equal gradients."""
-    flow = case.flow
-    marks = {i: (_digits(flow.data[i]), _gradient(flow, i)) for i in case.units.parameters}
-    alike = case.units.classes(marks)
-    size = Counter(alike[unit.key] for unit in case.units.all if unit.pre)
     layers: dict[str, list[list[Unit]]] = {}
-    classes: dict[object, list[Unit]] = {}
-    for unit in case.units.all:
-        twin = unit.pre and size[alike[unit.key]] > 1
-        if twin and any(i in case.units.deep for i in unit.activations or unit.pre):
-            ops = {flow.nodes[i].op for i in unit.activations}
-            classes.setdefault((unit.layer, alike[unit.key], _digits(flow.data[unit.pre[0]]), *sorted(ops)), []).append(
-                unit
-            )
-    for units in classes.values():
-        if len(units) > 1:
-            layers.setdefault(units[0].layer, []).append(units)
+    for units in _alike(case):
+        layers.setdefault(units[0].layer, []).append(units)
     return [_copies(case, found) for found in layers.values()]
+
+
+def _alike(case: Case) -> list[list[Unit]]:
+    """Units that are alike in their layer, activation, weights and gradients; what differs is dropped at once."""
+    flow, units = case.flow, case.units
+    first = {unit: _digits(flow.data[unit.pre[0]]) for unit in units.all if unit.pre}
+    suspects = _twins(first)
+    alike = units.classes(suspects, lambda i: (_digits(flow.data[i]), _gradient(flow, i)))
+    found: dict[object, list[Unit]] = {}
+    for unit in _twins({unit: (first[unit], alike[unit]) for unit in suspects}):
+        if any(i in units.deep for i in unit.activations or unit.pre):
+            ops = {flow.nodes[i].op for i in unit.activations}
+            found.setdefault((unit.layer, alike[unit], first[unit], *sorted(ops)), []).append(unit)
+    return [members for members in found.values() if len(members) > 1]
+
+
+def _twins(marks: Mapping[Unit, object]) -> list[Unit]:
+    """The units whose mark some other has too."""
+    often = Counter(marks.values())
+    return [unit for unit, mark in marks.items() if often[mark] > 1]
 
 
 def _digits(number: float) -> float:
@@ -48,7 +55,7 @@ def _gradient(flow: Flow, i: int) -> float:
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
-    weight, *_ = case.units.weights[units[0].key]
+    weight, *_ = case.units.weights(units[0])
     told = "; ".join(" = ".join(unit.name for unit in members) for members in classes)
     total = len(case.units.layers[units[0].layer])
     return Finding(
@@ -70,9 +77,9 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
-    lost = [p for p in case.places if abs(case.gradient(p)) <= case.limits.vanished]
-    if lost and len(set(case.units.layer_of.values())) < 2:
-        return _lost_on_the_way(case, lost)
+    lost = small(case.at, case.flow.gradients, case.limits.vanished)
+    if lost and (len(case.units.all) < 2 or len(set(case.units.layer_of.values())) < 2):
+        return _lost_on_the_way(case, [case.flow.nodes[i] for i in lost])
     if not _any_faint(case):
         return []
     layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
@@ -116,8 +123,7 @@ def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
 
 def _strength(case: Case, units: Sequence[Unit]) -> float:
     """The largest gradient at a pre-activation of a layer; nan counts as 0."""
-    sizes = (abs(case.flow.gradients[i]) for unit in units for i in unit.pre)
-    return max((size for size in sizes if size == size), default=0.0)
+    return max((largest(unit.pre, case.flow.gradients) for unit in units), default=0.0)
 
 
 def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
@@ -171,7 +177,7 @@ def _ways(flow: Flow, towards: Sequence[int], places: Sequence[int]) -> dict[int
 def exploding(case: Case) -> list[Finding]:
     """Parameters with a gradient that no usual learning rate can be stepped along."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if all(abs(case.gradient(p)) <= limits.exploded * limits.smallest for p in case.places):
+    if len(small(case.at, case.flow.gradients, limits.exploded * limits.smallest)) == len(case.at):
         return []
     for members in case.by_place.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
@@ -204,31 +210,26 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the
 def cancelled(case: Case) -> list[Finding]:
     """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
-    wanted = [p for p in case.places if case.spread(p) and _cancels(case.gradient(p), case.spread(p), limit)]
+    faint = cancelling(case.at, case.flow.gradients, case.flow.squares, limit)
+    wanted = [i for i in faint if case.flow.squares[i]]
     for distance in FAR if wanted else ():
-        gradients, squares = _elsewhere(case, wanted, distance)
-        places = ((p, case.places[p]) for p in wanted)
-        wanted = [p for p, i in places if _cancels(gradients[i], math.sqrt(squares[i]), limit)]
+        wanted = cancelling(wanted, *_elsewhere(case, wanted, distance), limit)
         if not wanted:
             return []
-    return [_nothing_left(case, wanted)] if wanted else []
+    return [_nothing_left(case, [case.flow.nodes[i] for i in wanted])] if wanted else []
 
 
-def _cancels(gradient: float, spread: float, limit: float) -> bool:
-    return abs(gradient) <= limit * spread < math.inf
-
-
-def _elsewhere(case: Case, moved: Sequence[Value], distance: float) -> tuple[list[float], list[float]]:
+def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Floats, Floats]:
     """Gradients and squared spreads with `moved` elsewhere: what cancels because this is a minimum no longer does."""
-    rng, given = random.Random(0), {}
-    for p in moved:
-        given[case.places[p]] = p.data + distance * (abs(p.data) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
-    return case.flow.reverse(case.flow.slopes_at(case.flow.forward(given)))
+    rng, data, given = random.Random(0), case.flow.data, {}
+    for i in moved:
+        given[i] = data[i] + distance * (abs(data[i]) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
+    return case.flow.elsewhere(given)
 
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
     p = max(wanted, key=case.spread)
-    up, down = map(float, pulls(ChainRule(case.loss, p, "operations")))
+    up, down = (sums[case.places[p]] for sums in case.flow.pulls())
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),

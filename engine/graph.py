@@ -4,16 +4,27 @@ A visit is noted in the node's `_mark`, a number that no other search uses, so a
 compiled, `order` is that of newest.pyx.
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, MutableSequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from .value import Value
+
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from . import _cython as cython
 
 try:
     from .newest import order as compiled_order
 except ImportError:
     compiled_order = None
+
+Integers: TypeAlias = "MutableSequence[int]"
+Floats: TypeAlias = "MutableSequence[float]"
 
 _last = 0  # mark in use
 
@@ -105,74 +116,112 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
 
 
 class Layout(NamedTuple):
-    """The graph behind an output as lists by place: the operations, operands before results, and then the leaves.
+    """The graph behind an output by place: the operations, operands before results, and then the leaves.
 
     A place has -1 for an operand that it doesn't have; where the row takes sequences, all stand in `many`.
     """
 
     nodes: list[Value]
     of: dict[str, list[int]]  # the places by operation
-    left: list[int]  # the first operand of each operation
-    right: list[int]
-    many: dict[int, list[int]]
-    left_partials: list[float]
-    right_partials: list[float]
+    data: Floats
+    left: Integers  # the first operand of each operation
+    right: Integers
+    many: dict[int, Integers]
+    left_partials: Floats
+    right_partials: Floats
     many_partials: dict[int, list[float]]
     places: dict[Value, int]  # of those wanted, where they are in the graph
 
 
 def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
-    """The graph behind `output` as lists, to be read more than once, and where in it the Values `wanted` are.
+    """The graph behind `output` as sequences, to be read more than once, and where in it the Values `wanted` are.
 
     >>> from engine.value import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
     >>> found = layout(x * y + x, [y])
-    >>> [node.label or node.op for node in found.nodes], found.left, found.right, found.left_partials, found.places[y]
-    (['mul', 'add', 'x', 'y'], [2, 0], [3, 2], [3.0, 1.0], 3)
+    >>> [node.label or node.op for node in found.nodes], list(found.left), list(found.right), found.places[y]
+    (['mul', 'add', 'x', 'y'], [2, 0], [3, 2], 3)
     """
-    nodes = order(output)
-    found = Layout(nodes, {}, [], [], {}, [], [], {}, {})
-    _, of, left, right, many, left_partials, right_partials, many_partials, places = found
-    first, place = _last + 1, len(nodes)  # what a mark is larger by than a place; the next leaf's
-    leaves = []
+    nodes, leaves = order(output), list[Value]()
+    first, size = _last + 1, len(nodes)  # a mark is a place and `first`
+    left, right, left_partials, right_partials = integers(size), integers(size), floats(size), floats(size)
+    partials: dict[int, list[float]] = {}
+    found = Layout(nodes, {}, floats(size), left, right, {}, left_partials, right_partials, partials, {})
     if not nodes:
-        output._mark = first
-        leaves.append(output)
+        _enter(output, leaves, first)
+    of, data, many = found.of, found.data, found.many
+    _lay_out(nodes, leaves, first, of, data, left, right, many, left_partials, right_partials, partials)
+    marks(size + len(leaves))
+    nodes += leaves
+    data.extend(_data(leaves))
+    found.places.update([(x, x._mark - first) for x in wanted if x._mark >= first])
+    return found
+
+
+def _lay_out(
+    nodes: list[Value],
+    leaves: list[Value],
+    first: int,
+    of: dict[str, list[int]],
+    data: Floats,
+    left: Integers,
+    right: Integers,
+    many: dict[int, Integers],
+    left_partials: Floats,
+    right_partials: Floats,
+    many_partials: dict[int, list[float]],
+) -> None:
+    leaf = first + len(nodes)
     for i, node in enumerate(nodes):  # once, because a node is far away in memory
         node._mark = first + i
         op, a, b = node.op, node._a, node._b
+        alike = of.get(op)
+        if alike is None:
+            of[op] = alike = []
+        alike.append(i)
         if a is None:
             operands, many_partials[i] = node._lists
-            for operand in [x for x in operands if x._mark < first]:
-                if operand._mark < first:  # not met twice
-                    operand._mark = first + place
-                    place += 1
-                    leaves.append(operand)
-            many[i] = [x._mark - first for x in operands]
-            left.append(-1)
+            many[i] = _places(operands, leaves, first, leaf)
+            left[i] = -1
         else:
             if a._mark < first:
-                a._mark = first + place
-                place += 1
-                leaves.append(a)
-            left.append(a._mark - first)
+                _enter(a, leaves, leaf)
+            left[i], left_partials[i] = a._mark - first, node._da
         if b is None:
-            right.append(-1)
+            right[i] = -1
         else:
             if b._mark < first:
-                b._mark = first + place
-                place += 1
-                leaves.append(b)
-            right.append(b._mark - first)
-        left_partials.append(node._da)
-        right_partials.append(node._db)
-        if op in of:
-            of[op].append(i)
-        else:
-            of[op] = [i]
-    marks(place)
-    nodes += leaves
-    for x in wanted:
-        if x._mark >= first:
-            places[x] = x._mark - first
-    return found
+                _enter(b, leaves, leaf)
+            right[i], right_partials[i] = b._mark - first, node._db
+        data[i] = node._data
+
+
+def _enter(leaf: Value, leaves: list[Value], first: int) -> None:
+    leaf._mark = first + len(leaves)
+    leaves.append(leaf)
+
+
+def _places(operands: list[Value], leaves: list[Value], first: int, leaf: int) -> Integers:
+    found = places = integers(len(operands))
+    for k, x in enumerate(operands):
+        if x._mark < first:
+            _enter(x, leaves, leaf)
+        found[k] = x._mark - first
+    return places
+
+
+def _data(leaves: list[Value]) -> Floats:
+    found = data = floats(len(leaves))
+    for k, x in enumerate(leaves):
+        found[k] = x._data
+    return data
+
+
+def integers(size: int) -> Integers:
+    """So many integers, all 0: an array of C's where this is compiled, a list where that is faster."""
+    return array("i", bytes(4 * size)) if cython.compiled else [0] * size
+
+
+def floats(size: int) -> Floats:
+    """So many floats, all 0, in the same way."""
+    return array("d", bytes(8 * size)) if cython.compiled else [0.0] * size

@@ -64,7 +64,7 @@ function table(told) {
 }
 
 function row(told, path) {
-  const tone = path.links.some(link => told.killing.has(link)) ? "killed" : side(path, told);
+  const tone = path.links.some(link => isWrong(link, told)) ? "killed" : side(path, told);
   const [only, all] = [() => light(told, path), () => light(told)];
   const route = [variables[told.w].name, ...path.links.map(link => brief(variables[link.of].name, link.wrt))];
   const factors = elided(path.links).flatMap((link, i) => i ? [cell("·", "·"), times(link, path, told)] : [times(link, path, told)]);
@@ -74,6 +74,7 @@ function row(told, path) {
     html("span", { className: "factors" }, ...factors));
 }
 
+const isWrong = (link, { killing }) => killing.has(link) || !Number.isFinite(link.value);
 const side = (path, { at }) => direction(path.product, at[output].slope);
 const elided = items => items.length <= 16 ? items : [...items.slice(0, 8), "…", ...items.slice(-8)];
 const cell = (above, below, properties = {}) => html("span", { className: "factor", ...properties }, math(above), html("b", {}, below));
@@ -87,7 +88,7 @@ function brief(text, i) {
 function times(link, path, told) {
   if (link === "…") return cell("…", "…");
   const number = link.value < 0 ? `(${pretty(link.value)})` : pretty(link.value);
-  const tone = told.killing.has(link) ? "killed" : side(path, told);
+  const tone = isWrong(link, told) ? "killed" : side(path, told);
   return cell(brief(formula(link), link.of), number, { className: `factor ${tone}`, title: `${derivative(link)} = ${link.value}` });
 }
 

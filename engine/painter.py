@@ -31,6 +31,7 @@ SHORT = 8  # letters of a name that is written large
 LONGEST = 40  # letters of a name or formula before its middle is left out
 WIDEST = 260.0  # points of a formula that is shown
 HEADING = 150.0  # points of a derivative's own name that is shown above it
+WRONG = {True: "✕", False: "!"}  # before a factor that kills, and before one that is inf or nan
 FAN = 4  # paths that meet in a box before their edges do in one point
 PADDING = 9.0  # points on either side of a label
 
@@ -159,16 +160,20 @@ class _Painter:
 
     def _factor(self, name: str, ids: dict[Box, str], link: Link) -> None:
         """A factor in its box, with the edge that leads to it and the one that leads on."""
-        kills = step(link) in self.on.killing
+        wrong = self.on.is_wrong(link)
+        wild = "wild " if wrong and step(link) not in self.on.killing else ""
         (after, before), share = self.on.pull[step(link)], self.on.share[step(link)]
-        kind = "dead" if kills else "none" if after == "dead" else self.on.colour(step(link))
-        self._box(f"f{name}", f"factor {kind}", self._formula(link, kind), self._tip_of(link), 1.4 if kills else 0.8)
+        kind = "dead" if wrong else "none" if after == "dead" else self.on.colour(step(link))
+        self._box(
+            f"f{name}", f"factor {wild}{kind}", self._formula(link, kind), self._tip_of(link), 1.4 if wrong else 0.8
+        )
         fans = self.outs[self.boxes[link.wrt]] > FAN, self.ins[self.boxes[link.of]] > FAN
         self._stroke(f"{name}a", ids[self.boxes[link.wrt]], f"f{name}", before, share, fans[0], dir="none")
         self._stroke(name, f"f{name}", ids[self.boxes[link.of]], after, share, fans[1])
 
     def _formula(self, link: Link, kind: str) -> list[Line]:
-        sign = ("number dead mark", "✕") if kind == "dead" else (f"number {kind}", "×")
+        mark = WRONG[step(link) in self.on.killing]
+        sign = ("number dead mark", mark) if kind == "dead" else (f"number {kind}", "×")
         lines: list[Line] = [[sign, (f"number {kind}", f" {pretty_number(link.value)}")]]
         if len(self.on.factors) > SPELLED:
             return lines
@@ -199,7 +204,7 @@ class _Painter:
 
     def _box(self, name: str, kind: str, lines: list[Line], tip: str, width: float) -> None:
         border, filling = self.colours.box("dim" if kind.endswith("group") else kind.split()[-1])
-        dashed = ",dashed" if kind.endswith(("group", "dead")) else ""
+        dashed = ",dashed" if kind.endswith(("group", "factor dead")) else ""
         dim = "dim" in kind.split()
         words = self.colours.dim if dim else border if kind.startswith("factor") else self.colours.ink
         self.picture.lines[name] = lines

@@ -108,8 +108,9 @@ function trace(arc, { pull, passes }, total, most) {
 // The factor on an edge, where no stronger one stands already.
 function label(arc, { pull, arrives, passes }, total) {
   if (arc.value === null) return;
-  const killed = arrives && !passes, tone = killed ? "killed" : arrives ? direction(pull, total) : "dead";
-  const text = `${killed ? "✕" : "×"} ${pretty(arc.value)}`, width = 7 * text.length + 12;
+  const killed = arrives && !passes, wild = !Number.isFinite(arc.value);
+  const tone = killed || wild ? "killed" : arrives ? direction(pull, total) : "dead";
+  const text = `${killed ? "✕" : wild ? "!" : "×"} ${pretty(arc.value)}`, width = 7 * text.length + 12;
   const curve = arc.g.querySelector("path"), { x, y } = arc.middle ??= curve.getPointAtLength(curve.getTotalLength() / 2);
   const taken = pill => Math.abs(pill.x - x) < (pill.width + width) / 2 && Math.abs(pill.y - y) < 18;
   if ([...pills.children].some(taken)) return;

@@ -81,9 +81,13 @@ class Flow:
         return self._side(self.flow[key])
 
     def colour_of(self, path: Path) -> str:
-        """Whether a path pulls "for" the total or "against" it, or is "dead"."""
-        dead = any(step(factor.link) in self.killing for factor in path.factors)
-        return "dead" if dead else self.side(path)
+        """Whether a path pulls "for" the total or "against" it, or is "dead" by a factor that is wrong."""
+        wrong = any(self.is_wrong(factor.link) for factor in path.factors)
+        return "dead" if wrong else self.side(path)
+
+    def is_wrong(self, link: Link) -> bool:
+        """Whether a factor kills, or is inf or nan."""
+        return step(link) in self.killing or not math.isfinite(link.value)
 
     def side(self, path: Path) -> str:
         """Whether a path pulls "for" the total or "against" it, dead or alive."""

@@ -1,6 +1,7 @@
 """Faults of the moment: numbers that are not finite, gradients of two passes, data set after the forward pass."""
 
 import math
+import sys
 from collections.abc import Sequence
 from functools import partial
 
@@ -8,6 +9,7 @@ from .case import Case
 from .findings import Finding
 from .flow import SAME, Flow
 from .lines import line_of
+from .sweeps import small
 from .value import Value
 
 
@@ -17,7 +19,8 @@ def non_finite(case: Case) -> list[Finding]:
     held = [p for p in case.parameters if not math.isfinite(p.data)]
     if held:
         return [_held(case, held)]
-    if all(map(math.isfinite, [case.loss.data, *map(case.gradient, case.places)])):
+    finite = small(case.at, flow.gradients, sys.float_info.max)
+    if math.isfinite(case.loss.data) and len(finite) == len(case.at):
         return []
     origins = sorted(filter(partial(_makes_it, flow), range(len(flow.nodes))), key=lambda i: flow.nodes[i].serial)
     return [_made(case, origins)] if origins else []

@@ -194,7 +194,9 @@ def test_infinite_and_missing_numbers_are_drawn():
     drawn = draw(labelled(y * Value(float("inf"), "k"), "n"), y)
     assert "penwidth=1.2" in drawn.source
     assert not re.search(r"penwidth=\W*(nan|inf)", drawn.source)
-    assert "× ∞" in drawn.source
+    assert "! ∞" in drawn.source
+    assert [kind for kind in kinds(drawn) if "factor" in kind] == ["factor wild dead"]
+    assert "! the local derivative is inf or nan" in drawn.source
     z = Value(40.0, "z")
     loss = labelled(-(1 - labelled(z.sigmoid(), "p")).log(), "L")
     assert "factor dead" not in kinds(draw(loss, z))  # tiny, but times infinity

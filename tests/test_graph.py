@@ -139,10 +139,11 @@ def test_a_layout_has_every_node_once_its_operands_before_it_and_the_leaves_last
     assert all(node.op for node in found.nodes[:interior])
     assert not any(node.op for node in found.nodes[interior:])
     for i, node in enumerate(found.nodes[:interior]):
-        places = found.many[i] if i in found.many else [j for j in (found.left[i], found.right[i]) if j >= 0]
+        places = list(found.many[i]) if i in found.many else [j for j in (found.left[i], found.right[i]) if j >= 0]
         partials = found.many_partials.get(i) or [found.left_partials[i], found.right_partials[i]][: len(places)]
         assert tuple(found.nodes[j] for j in places) == node.operands
         assert tuple(partials) == node.partials
+        assert found.data[i] == node.data
         assert all(j < i or j >= interior for j in places)
         assert i in found.of[node.op]
     assert found.places == {output: interior - 1}
@@ -156,4 +157,6 @@ def test_a_search_after_a_layout_is_not_confused_by_its_places():
         assert order(output) == before
         assert len(between([output], output)) == 1
     leaf = Value(2.0)
-    assert layout(leaf, [leaf])[:3] == ([leaf], {}, [])
+    alone = layout(leaf, [leaf])
+    assert (alone.nodes, alone.of, list(alone.data), list(alone.left)) == ([leaf], {}, [2.0], [])
+    assert alone.places == {leaf: 0}
