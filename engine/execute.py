@@ -14,7 +14,7 @@ from typing import Any
 
 from .errors import require
 from .ops import KERNELS, TABLE
-from .program import DENSE, INNER, NAMES, PRODUCTS
+from .codes import DENSE, INNER, NAMES, PRODUCTS
 from .schedule import Schedule, counted
 
 try:

@@ -9,7 +9,9 @@ import math
 from collections.abc import Callable, Sequence
 
 from .ops import TABLE, numeric
-from .program import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB, Program, integers
+from .codes import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB
+from .integers import integers
+from .program import Program
 
 ABS, TIMES = CODES["abs"], CODES["times"]
 
@@ -17,7 +19,8 @@ ABS, TIMES = CODES["abs"], CODES["times"]
 def fold(program: Program) -> Program:
     """Compute what is made of constants now, and drop operations that change nothing, as x * 1.
 
-    >>> from engine.program import INPUT, MUL, ONE, POW, Program
+    >>> from engine.codes import INPUT, MUL, ONE, POW
+    >>> from engine.program import Program
     >>> program = Program()
     >>> x, two = program.emit(INPUT, 0), program.constant(2.0)
     >>> program.outputs = [program.emit(POW, x, program.emit(MUL, two, ONE))]

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from .errors import require
 from .ops import TABLE, evaluate
-from .program import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT, Program, integers
+from .integers import integers
+from .codes import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT
+from .program import Program
 from .rows import apply, shift
 
 # What a turn can do besides the table's rows: the partials in a, b and c.

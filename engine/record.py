@@ -21,7 +21,8 @@ from .graph import ancestors
 from .lines import user_line
 from .lowering import to_jax
 from .passes import average, dead, group, level, merge, split
-from .program import INPUT, PARAMETER, Program, lines
+from .codes import INPUT, PARAMETER
+from .program import Program, lines
 from .schedule import schedule
 from .trace import trace
 from .value import Value, apply, as_value, real, watching

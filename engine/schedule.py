@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 from .ops import TABLE
 from .passes import columns
-from .program import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, Program, integers
+from .codes import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS
+from .integers import integers
+from .program import Program
 
 CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")

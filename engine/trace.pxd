@@ -1,21 +1,20 @@
 cimport cython
+from .integers cimport Integers
 from .program cimport Program
 from .value cimport Value
 
 cdef class Tracer:
     cdef public Program program
     cdef public list parameters
-    cdef dict inputs, older, codes
+    cdef dict inputs, leaves, codes
     cdef long newest
-    cdef int[::1] younger
+    cdef long long zero
+    cdef Integers operands
 
-    @cython.locals(program=Program, a=Value, b=Value, at=int, first=int, second=int)
+    @cython.locals(program=Program, operands=Integers, a=Value, b=Value, value=Value, at=int, n=int)
     cdef object write(self, Value node)
-    @cython.locals(age=long, found=int)
     cpdef int find(self, Value value) except -1
-    @cython.locals(age=long)
-    cdef object note(self, Value value, int i)
     cdef int leaf(self, Value value) except -1
 
-@cython.locals(tracer=Tracer)
+@cython.locals(nodes=list, node=Value, tracer=Tracer)
 cpdef tuple trace(Value output, dict inputs, long newest)

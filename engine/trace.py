@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from .graph import order
-from .program import INPUT, PARAMETER, Program, code_of, integers
+from .codes import INPUT, PARAMETER, code_of
+from .graph import marks, order
+from .integers import Integers
+from .program import Program
 from .value import Value
+
+MOST = 1 << 31  # instructions that a program can have
 
 
 def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
@@ -20,63 +24,62 @@ def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program
     v5 = v3 + 3
     return v5
     """
-    tracer = Tracer(inputs, newest, Value(0.0).serial)
-    for node in order(output):
+    nodes = order(output)
+    tracer = Tracer(inputs, newest, len(nodes))
+    for node in nodes:
         tracer.write(node)
     tracer.program.outputs = [tracer.find(output)]
     return tracer.program, tracer.parameters
 
 
 class Tracer:
-    """The program so far, and where in it every Value is, by its serial: a list of what is younger than parameters."""
+    """The program so far, and where in it every Value is: an operation's mark tells, as after a search of the graph.
 
-    def __init__(self, inputs: dict[Value, int], newest: int, latest: int) -> None:
-        self.program = Program()
+    Leaves aren't marked: those that existed before may at the same time be in the graph of another thread.
+    """
+
+    def __init__(self, inputs: dict[Value, int], newest: int, operations: int) -> None:
+        self.program = Program(operations + len(inputs), 2 * operations + len(inputs))
         self.parameters: list[Value] = []
         self.inputs, self.newest = inputs, newest
-        self.younger = integers(latest - newest)
-        self.older: dict[int, int] = {}
+        self.zero = marks(MOST)  # the mark of instruction 0
+        self.leaves: dict[int, int] = {}  # by serial
         self.codes: dict[str, int] = {}
+        self.operands = Integers()
 
     def write(self, node: Value) -> None:
         """An operation, whose operands are written already if they are operations."""
         code = self.codes.get(node.op)
         if code is None:
             code = self.codes[node.op] = code_of(node.op)
-        program, a, b = self.program, node._a, node._b
-        if a is not None:
-            first, second = self.find(a), self.find(b) if b is not None else 0  # which writes the leaves
-            at = program.append(code, 1 if b is None else 2)
-            program.args[at] = first
-            if b is not None:
-                program.args[at + 1] = second
+        program, operands, a, b = self.program, self.operands, node._a, node._b
+        operands.size = 0
+        if a is None:
+            for value in node._lists[0]:
+                operands.append(self.find(value))
         else:
-            program.emit_many(code, [self.find(value) for value in node.operands])
-        self.note(node, len(program) - 1)
+            operands.append(self.find(a))
+            if b is not None:
+                operands.append(self.find(b))
+        at = program.append(code, operands.size)
+        for n in range(operands.size):
+            program.args[at + n] = operands.items[n]
+        node._mark = self.zero + program.size - 1
 
     def find(self, value: Value) -> int:
         """The instruction of a Value, a leaf being written when it is first seen."""
-        age = value.serial - self.newest
-        found = self.younger[age] if age > 0 else self.older.get(value.serial, 0)
-        if found or value.op:
-            return found
-        found = self.leaf(value)
-        self.note(value, found)
-        return found
-
-    def note(self, value: Value, i: int) -> None:
-        """Remember where a Value is."""
-        age = value.serial - self.newest
-        if age > 0:
-            self.younger[age] = i
-        else:
-            self.older[value.serial] = i
-
-    def leaf(self, value: Value) -> int:
-        """Write an input, a constant or a parameter."""
-        if value in self.inputs:
-            return self.program.emit(INPUT, self.inputs[value])
+        if value.op:
+            return value._mark - self.zero
         if value.serial > self.newest:
             return self.program.constant(value.data)
+        found = self.leaves.get(value.serial)
+        if found is None:
+            found = self.leaves[value.serial] = self.leaf(value)
+        return found
+
+    def leaf(self, value: Value) -> int:
+        """Write an input or a parameter."""
+        if value in self.inputs:
+            return self.program.emit(INPUT, self.inputs[value])
         self.parameters.append(value)
         return self.program.emit(PARAMETER, len(self.parameters) - 1)

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 from .errors import require
 from .ops import TABLE
+from .integers import integers
 from .passes import columns
-from .program import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB, Program, integers
+from .codes import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB
+from .program import Program
 from .rows import apply, function, shift
 
 

@@ -12,25 +12,8 @@ from engine.fold import fold
 from engine.fuse import fuse
 from engine.ops import KERNELS, TABLE, numeric, row
 from engine.passes import average, columns, dead, group, merge, split
-from engine.program import (
-    ADD,
-    ARITHMETIC,
-    CODES,
-    CONSTANT,
-    DIV,
-    INPUT,
-    MEAN,
-    MUL,
-    NAMES,
-    NEG,
-    ONE,
-    PARAMETER,
-    POW,
-    PRODUCTS,
-    SUB,
-    Program,
-    code_of,
-)
+from engine.codes import ADD, ARITHMETIC, CODES, CONSTANT, DIV, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRODUCTS, SUB, code_of
+from engine.program import Program
 from engine.record import trace
 from engine.value import apply
 
