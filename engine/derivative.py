@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+from .codes import ARITHMETIC, CONSTANT, INPUT, MUL, NAMES, NEG, ONE, PRODUCTS, code_of
 from .fold import fold
 from .integers import Integers, integers
 from .ops import KERNELS, TABLE, evaluate
 from .passes import dead, merge
-from .codes import ARITHMETIC, CONSTANT, INPUT, MUL, NAMES, NEG, ONE, PRODUCTS, code_of
 from .program import Program, copy
 from .sums import Sums
 

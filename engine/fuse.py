@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .integers import integers
 from .codes import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
+from .integers import integers
 from .program import Program
 from .sums import Sums
 
@@ -107,7 +107,7 @@ class Fusion:
         """A term with a minus, which goes into the weight where that is fixed."""
         a, b = self.settle(k), self.minus
         if self.varies[i] and not self.varies[k]:
-            a, b = self.new.emit_many(NEG, [a]), ONE
+            a, b = self.new.emit_one(NEG, a), ONE
         self.sums.add(i, place, a, b)
 
     def settle(self, k: int) -> int:

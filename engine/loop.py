@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from .errors import require
-from .ops import TABLE, evaluate
-from .integers import integers
 from .codes import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT
+from .errors import require
+from .integers import integers
+from .ops import TABLE, evaluate
 from .program import Program
 from .rows import apply, shift
 

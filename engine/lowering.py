@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .codes import NAMES, ONE, PARAMETER
 from .derivative import Fragment, derivative, sum_of_products
 from .errors import PrecisionError, require
 from .fold import fold
@@ -19,7 +20,6 @@ from .integers import Integers, integers
 from .loop import in_a_loop
 from .ops import TABLE
 from .passes import dead, merge, split
-from .codes import NAMES, ONE, PARAMETER
 from .program import Program
 from .value import Value
 from .vectors import TooLong, Vectors

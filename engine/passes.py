@@ -81,10 +81,10 @@ class Known:
             return False
         if code in (ADD, MUL) and program.args[first] == program.args[second + 1]:
             return program.args[first + 1] == program.args[second]
-        for n in range(count):
-            if program.args[first + n] != program.args[second + n]:
-                return False
-        return True
+        n = 0
+        while n < count and program.args[first + n] == program.args[second + n]:
+            n += 1
+        return n == count
 
 
 def _mixed(found: int, number: int) -> int:

@@ -13,6 +13,8 @@ cdef class Program:
     cpdef int emit_many(self, int code, object args) except -1
     cpdef Program fresh(self)
     @cython.locals(at=int)
+    cpdef int emit_one(self, int code, int a) except -1
+    @cython.locals(at=int)
     cpdef int emit_two(self, int code, int a, int b) except -1
     @cython.locals(i=int, at=int)
     cpdef int append(self, int code, int count) except -1

@@ -58,6 +58,12 @@ class Program:
             at += 1
         return self.size - 1
 
+    def emit_one(self, code: int, a: int) -> int:
+        """Append an instruction of one argument."""
+        at = self.append(code, 1)
+        self.args[at] = a
+        return self.size - 1
+
     def emit_two(self, code: int, a: int, b: int) -> int:
         """Append an instruction of two arguments."""
         at = self.append(code, 2)

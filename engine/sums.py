@@ -12,6 +12,7 @@ class Sums:
     A pair is known by a place of its own, below `places`.
 
     >>> from engine.codes import INPUT, ONE
+    >>> from engine.program import Program
     >>> program = Program()
     >>> x, y, z = (program.emit(INPUT, k) for k in range(3))
     >>> sums = Sums(2, 3)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, groupby, pairwise
 from typing import Any, NamedTuple
 
-from .errors import require
-from .ops import TABLE
-from .integers import integers
-from .passes import columns
 from .codes import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB
+from .errors import require
+from .integers import integers
+from .ops import TABLE
+from .passes import columns
 from .program import Program
 from .rows import apply, function, shift
 

@@ -7,12 +7,29 @@ from hypothesis import given
 from strategies import programs
 
 from engine import Value
+from engine.codes import (
+    ADD,
+    ARITHMETIC,
+    CODES,
+    CONSTANT,
+    DIV,
+    INPUT,
+    MEAN,
+    MUL,
+    NAMES,
+    NEG,
+    ONE,
+    PARAMETER,
+    POW,
+    PRODUCTS,
+    SUB,
+    code_of,
+)
 from engine.derivative import derivative, lower
 from engine.fold import fold
 from engine.fuse import fuse
 from engine.ops import KERNELS, TABLE, numeric, row
 from engine.passes import average, columns, dead, group, merge, split
-from engine.codes import ADD, ARITHMETIC, CODES, CONSTANT, DIV, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRODUCTS, SUB, code_of
 from engine.program import Program
 from engine.record import trace
 from engine.value import apply
