@@ -9,5 +9,5 @@ cdef class Integers:
     cpdef object append(self, int number)
     cpdef int pop(self)
 
-@cython.locals(size=int, highest=int, n=int, i=int, key=int, start="int[::1]", result="int[::1]")
+@cython.locals(size=int, highest=int, last=int, is_ordered=bint, n=int, i=int, key=int, start="int[::1]", result="int[::1]")
 cpdef object ordered(int[::1] keys, int[::1] among)

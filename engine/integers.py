@@ -15,11 +15,10 @@ def integers(size: int, number: int = 0) -> array[int]:
     return array("i", [number]) * size
 
 
-def grown(integers: array[int], size: int) -> array[int]:
-    """The same integers with room for at least `size`, and as many again."""
-    bigger = array("i")
-    bigger.frombytes(bytes(integers))
-    bigger.frombytes(bytes(4 * (2 * size - len(integers))))
+def grown(numbers: array[int], size: int) -> array[int]:
+    """The same integers with room for `size`, and as many again."""
+    bigger = integers(2 * size)
+    memoryview(bigger)[: len(numbers)] = memoryview(numbers)
     return bigger
 
 
@@ -60,9 +59,12 @@ def ordered(keys: array[int], among: array[int]) -> array[int]:
     >>> ordered(array("i", [2, 0, 2, 1]), array("i", [3, 2, 1, 0]))
     array('i', [1, 3, 2, 0])
     """
-    size, highest = len(among), 0
+    size, highest, last, is_ordered = len(among), 0, 0, True
     for n in range(size):
-        highest = max(highest, keys[among[n]])
+        key = keys[among[n]]
+        highest, is_ordered, last = max(highest, key), is_ordered and key >= last, key
+    if is_ordered:
+        return among
     start = integers(highest + 2)
     for n in range(size):
         start[keys[among[n]] + 1] += 1

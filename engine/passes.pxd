@@ -25,6 +25,8 @@ cpdef Program dead(Program program)
 
 @cython.locals(new=Program, n=int, at="int[::1]")
 cpdef Program select(Program program, int[::1] wanted)
+@cython.locals(n=int)
+cdef bint _is_all(Program program, int[::1] wanted)
 
 @cython.locals(pairs=list, fixed=list, moving=list, j=int, a=int, b=int)
 cdef int _mean(Program program, int i, unsigned char[::1] varies, int zero, bint only_here) except -1

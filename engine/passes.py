@@ -123,11 +123,20 @@ def dead(program: Program) -> Program:
 
 def select(program: Program, wanted: array[int]) -> Program:
     """The program of the wanted instructions alone, in that order, which has to have operands before results."""
+    if _is_all(program, wanted):
+        return program
     new, at = program.fresh(), integers(len(program))
     for n in range(len(wanted)):
         at[wanted[n]] = new.carry(program, wanted[n], at)
     new.outputs = [at[k] for k in program.outputs]
     return new
+
+
+def _is_all(program: Program, wanted: array[int]) -> bool:
+    n = 0
+    while n < len(wanted) and wanted[n] == n:
+        n += 1
+    return n == len(program)
 
 
 def average(program: Program) -> Program:

@@ -22,6 +22,7 @@ from .ops import TABLE
 class Program:
     """Instructions in order: `codes`, and for the i-th the arguments `args[starts[i]:starts[i + 1]]`.
 
+    >>> from engine.codes import INPUT, MUL
     >>> program = Program()
     >>> x = program.emit(INPUT, 0)
     >>> program.outputs = [program.emit(MUL, x, program.constant(3.0))]
