@@ -16,6 +16,8 @@ cdef class Program:
     cpdef int emit_one(self, int code, int a) except -1
     @cython.locals(at=int)
     cpdef int emit_two(self, int code, int a, int b) except -1
+    @cython.locals(at=int, n=int)
+    cpdef int emit_all(self, int code, Integers args) except -1
     @cython.locals(i=int, at=int)
     cpdef int append(self, int code, int count) except -1
     @cython.locals(code=int, first=int, count=int, to=int, j=int, k=int)
@@ -31,5 +33,5 @@ cdef class Program:
     @cython.locals(i=int, j=int, k=int, count="int[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")
     cpdef object uses(self)
 
-@cython.locals(a=int, b=int, c=int, d=int, n=int, at=int)
+@cython.locals(a=int, b=int, c=int, d=int)
 cpdef int products(Program program, Integers pairs) except -1

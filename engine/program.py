@@ -71,6 +71,13 @@ class Program:
         self.args[at], self.args[at + 1] = a, b
         return self.size - 1
 
+    def emit_all(self, code: int, args: Integers) -> int:
+        """Append an instruction whose arguments are integers."""
+        at = self.append(code, args.size)
+        for n in range(args.size):
+            self.args[at + n] = args.items[n]
+        return self.size - 1
+
     def append(self, code: int, count: int) -> int:
         """Append an instruction without its arguments; returns where in `args` they have to go."""
         i = self.size
@@ -214,7 +221,4 @@ def products(program: Program, pairs: Integers) -> int:
             return program.emit_two(ADD, b, d)
         if b == ONE and program.holds(d, -1.0):
             return program.emit_two(SUB, a, c)
-    at = program.append(PRODUCTS, pairs.size)
-    for n in range(pairs.size):
-        program.args[at + n] = pairs.items[n]
-    return program.size - 1
+    return program.emit_all(PRODUCTS, pairs)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from .codes import INPUT, PARAMETER, code_of
 from .graph import marks, order
-from .integers import Integers
+from .integers import Integers, integers
 from .program import Program
 from .value import Value
 
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from . import _cython as cython
+
 MOST = 1 << 31  # instructions that a program can have
+AHEAD = 12  # nodes: their memory is asked for so long before it is read, for it is slow and they are scattered over it
+
+if not cython.compiled:  # else what trace.pxd says
+
+    def fetch(nodes: list[Value], n: int) -> None:
+        """Ask for the memory of the nodes that come soon after the n-th, and of their operands."""
 
 
 def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
@@ -26,8 +37,9 @@ def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program
     """
     nodes = order(output)
     tracer = Tracer(inputs, newest, len(nodes))
-    for node in nodes:
-        tracer.write(node)
+    for n in range(len(nodes)):
+        fetch(nodes, n)
+        tracer.write(nodes[n])
     tracer.program.outputs = [tracer.find(output)]
     return tracer.program, tracer.parameters
 
@@ -44,27 +56,30 @@ class Tracer:
         self.inputs, self.newest = inputs, newest
         self.zero = marks(MOST)  # the mark of instruction 0
         self.leaves: dict[int, int] = {}  # by serial
-        self.codes: dict[str, int] = {}
         self.operands = Integers()
+        self.names: list[str | None] = [None] * 64
+        self.codes = integers(64)
 
     def write(self, node: Value) -> None:
         """An operation, whose operands are written already if they are operations."""
-        code = self.codes.get(node.op)
-        if code is None:
-            code = self.codes[node.op] = code_of(node.op)
-        program, operands, a, b = self.program, self.operands, node._a, node._b
-        operands.size = 0
+        program, code, a, b = self.program, self.code(node.op), node._a, node._b
         if a is None:
+            self.operands.size = 0
             for value in node._lists[0]:
-                operands.append(self.find(value))
+                self.operands.append(self.find(value))
+            place = program.emit_all(code, self.operands)
+        elif b is None:
+            place = program.emit_one(code, self.find(a))
         else:
-            operands.append(self.find(a))
-            if b is not None:
-                operands.append(self.find(b))
-        at = program.append(code, operands.size)
-        for n in range(operands.size):
-            program.args[at + n] = operands.items[n]
-        node._mark = self.zero + program.size - 1
+            place = program.emit_two(code, self.find(a), self.find(b))
+        node._mark = self.zero + place
+
+    def code(self, name: str) -> int:
+        """The code of a row: the last name of each hash is remembered, which is faster than a dict."""
+        slot = hash(name) & 63
+        if self.names[slot] is not name:
+            self.names[slot], self.codes[slot] = name, code_of(name)
+        return self.codes[slot]
 
     def find(self, value: Value) -> int:
         """The instruction of a Value, a leaf being written when it is first seen."""
