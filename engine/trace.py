@@ -85,16 +85,16 @@ class Tracer:
         """The instruction of a Value, a leaf being written when it is first seen."""
         if value.op:
             return value._mark - self.zero
-        if value.serial > self.newest:
-            return self.program.constant(value.data)
         found = self.leaves.get(value.serial)
         if found is None:
             found = self.leaves[value.serial] = self.leaf(value)
         return found
 
     def leaf(self, value: Value) -> int:
-        """Write an input or a parameter."""
+        """Write an input, a constant or a parameter."""
         if value in self.inputs:
             return self.program.emit(INPUT, self.inputs[value])
+        if value.serial > self.newest:
+            return self.program.constant(value.data)
         self.parameters.append(value)
         return self.program.emit(PARAMETER, len(self.parameters) - 1)
