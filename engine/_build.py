@@ -17,9 +17,10 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 EAGER = ("value.py", "newest.pyx", "graph.py", "backward.py")
-REPLAY = ("trace.py", "program.py", "derivative.py", "fold.py", "fuse.py", "passes.py", "schedule.py", "native.pyx")
+REPLAY = ("integers.py", "program.py", "sums.py", "trace.py", "derivative.py", "fold.py", "fuse.py", "passes.py")
+RUNS = ("schedule.py", "native.pyx")
 EXPLAIN = ("forms.py", "sweeps.py")
-MODULES = (*EAGER, *REPLAY, *EXPLAIN)
+MODULES = (*EAGER, *REPLAY, *RUNS, *EXPLAIN)
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = (

@@ -8,27 +8,18 @@ themselves; neither the passes nor what runs a program knows a derivative or a c
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
+from .codes import ARITHMETIC, CONSTANT, INPUT, MUL, NAMES, NEG, ONE, PRODUCTS, code_of
 from .fold import fold
+from .integers import Integers, integers
 from .ops import KERNELS, TABLE, evaluate
 from .passes import dead, merge
-from .program import (
-    ARITHMETIC,
-    CONSTANT,
-    INPUT,
-    MUL,
-    NAMES,
-    NEG,
-    ONE,
-    PRODUCTS,
-    Program,
-    code_of,
-    copy,
-    integers,
-    products,
-)
+from .program import Program, copy
+from .sums import Sums
 
 
 def derivative(program: Program, wrt: int, count: int) -> Program:
@@ -38,7 +29,8 @@ def derivative(program: Program, wrt: int, count: int) -> Program:
     times the user's partial derivative, in the order in which eager mode adds. The outputs are the old one, then
     the derivatives in order.
 
-    >>> from engine.program import INPUT, MUL, Program
+    >>> from engine.codes import INPUT, MUL
+    >>> from engine.program import Program
     >>> square = Program()
     >>> x = square.emit(INPUT, 0)
     >>> square.outputs = [square.emit(MUL, x, x)]
@@ -59,43 +51,44 @@ def derivative(program: Program, wrt: int, count: int) -> Program:
 
 
 def _gather(result: Program, program: Program, active: bytearray, output: int) -> dict[int, int]:
-    """Write the adjoint of every active instruction behind `output` into `result`; those of the leaves are returned."""
+    """Write the adjoint of every active instruction behind `output` into `result`; those of the leaves are returned.
+
+    An adjoint's terms are the uses of the instruction, each at the place of that argument.
+    """
     leaves: dict[int, int] = {}
-    terms: list[list[int] | None] = [None] * (output + 1)
-    terms[output] = [ONE, ONE] if active[output] else None
-    fragments: dict[tuple[int, int], Slopes] = {}
+    slopes_of: dict[int, Slopes] = {}
+    kinds = len(NAMES)
+    codes, starts, args = program.codes, program.starts, program.args
+    places = starts[program.size]
+    sums, operands = Sums(program.size, places + 1), Integers()
+    if active[output]:
+        sums.add(output, places, ONE, ONE)
     for i in range(output, -1, -1):
-        pairs = terms[i]
-        if pairs is None:
+        if not sums.count[i]:
             continue
-        terms[i] = None
-        adjoint = products(result, pairs)
-        code = program.codes[i]
+        adjoint = sums.write(result, i)
+        code, first, count = codes[i], starts[i], starts[i + 1] - starts[i]
         if code <= CONSTANT:
             leaves[i] = adjoint
             continue
-        operands = program.operands(i)
-        key = code, len(operands)
-        if key not in fragments:
-            fragments[key] = Slopes(NAMES[code], len(operands))
-        which = fragments[key]
-        slopes = which.write(result, i, operands, active)
-        for n in range(len(operands)):
-            operand = operands[n]
-            if active[operand]:
-                found = terms[operand]
-                if found is None:
-                    terms[operand] = [adjoint, slopes[n]]
-                else:
-                    found.append(adjoint)
-                    found.append(slopes[n])
+        key = code + kinds * count
+        slopes = slopes_of.get(key)
+        if slopes is None:
+            slopes = slopes_of[key] = Slopes(result, NAMES[code], count)
+        operands.size = 0
+        for j in range(first, first + count):
+            operands.append(args[j])
+        slopes.write(i, operands, active)
+        for j in range(first, first + count):
+            if active[args[j]]:
+                sums.add(args[j], j, adjoint, slopes.at[j - first])
     return leaves
 
 
 class Fragment:
-    """A formula of a row over kernels, ready to be written into a program: it is read once, not once a node."""
+    """A formula of a row in kernels, to be written into one program many times: it is read once, not once a node."""
 
-    def __init__(self, row: str, formula: str, size: int) -> None:
+    def __init__(self, program: Program, row: str, formula: str, size: int) -> None:
         table, body = TABLE[row], Program()
         y = body.emit(INPUT, 0)
         operands = [body.emit(INPUT, k + 1) for k in range(size)]
@@ -104,44 +97,47 @@ class Fragment:
         self.is_list = isinstance(found, list)
         entries = found if isinstance(found, list) else [found]
         body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
-        self.body = dead(merge(fold(body)))
+        self.program, self.body = program, dead(merge(fold(body)))
         self.at = integers(len(self.body))  # where each of its instructions was written last
+        self.results = array("i", self.body.outputs)
 
-    def write(self, program: Program, y: int, operands: list[int]) -> list[int]:
-        """Write the formula for this result and these operands; returns where its values are."""
-        body, at = self.body, self.at
-        for i in range(len(body)):
-            if body.codes[i] == INPUT:
+    def write(self, y: int, operands: Integers) -> int:
+        """Write the formula for this result and these operands; returns where its first value is."""
+        program, body, at = self.program, self.body, self.at
+        for i in range(body.size):
+            code = body.codes[i]
+            if code == INPUT:
                 k = body.args[body.starts[i]]
-                at[i] = operands[k - 1] if k else y
-            else:
+                at[i] = operands.items[k - 1] if k else y
+            elif code != CONSTANT or (i and not at[i]):  # a number is the same every time
                 at[i] = program.carry(body, i, at)
-        return [at[k] for k in body.outputs]
+        return self.value(0)
+
+    def value(self, n: int) -> int:
+        """Where its n-th value is, or the only one."""
+        return self.at[self.results[n if self.is_list else 0]]
 
 
 class Slopes:
     """The partial derivatives of a row with so many operands, as fragments."""
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, program: Program, name: str, size: int) -> None:
         row = TABLE[name]
-        groups = row.split(range(size))
-        self.fragments = [
-            (Fragment(name, formula, size), group if isinstance(group, list) else [group])
-            for formula, group in zip(row.partials, groups, strict=True)
-        ]
-        self.size = size
+        groups = [group if isinstance(group, list) else [group] for group in row.split(range(size))]
+        self.fragments = [Fragment(program, name, formula, size) for formula in row.partials]
+        self.starts = array("i", [0, *accumulate(map(len, groups))])
+        self.at = integers(size)  # where each was written last
 
-    def write(self, program: Program, y: int, operands: list[int], active: bytearray) -> list[int]:
-        """Write the partial in each active operand; returns where they are, one entry an operand."""
-        slopes = [ONE] * self.size
-        for fragment, positions in self.fragments:
-            for k in positions:
-                if active[operands[k]]:
-                    results = fragment.write(program, y, operands)
-                    for n in range(len(positions)):
-                        slopes[positions[n]] = results[n if fragment.is_list else 0]
+    def write(self, y: int, operands: Integers, active: bytearray) -> None:
+        """Write the partial in each active operand."""
+        for g in range(len(self.fragments)):
+            fragment, first, last = self.fragments[g], self.starts[g], self.starts[g + 1]
+            for k in range(first, last):
+                if active[operands.items[k]]:
+                    fragment.write(y, operands)
+                    for n in range(first, last):
+                        self.at[n] = fragment.value(n - first)
                     break
-        return slopes
 
 
 class Lowering:
@@ -223,7 +219,8 @@ def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int
 def lower(program: Program) -> Program:
     """Every row that has a formula of its own written out in kernels.
 
-    >>> from engine.program import INPUT, Program, code_of
+    >>> from engine.codes import INPUT, code_of
+    >>> from engine.program import Program
     >>> program = Program()
     >>> program.outputs = [program.emit(code_of("relu"), program.emit(INPUT, 0))]
     >>> print(lower(program))
@@ -231,22 +228,27 @@ def lower(program: Program) -> Program:
     v3 = max(v1, 0)
     return v3
     """
-    fragments: dict[tuple[int, int], Fragment] = {}
-    new, at = Program(), integers(len(program))
-    codes, direct = program.codes, [is_direct(name) for name in NAMES]
+    fragments: dict[int, Fragment] = {}
+    new, at, operands = program.fresh(), integers(len(program)), Integers()
+    codes, starts, args = program.codes, program.starts, program.args
+    direct, kinds = bytearray([is_direct(name) for name in NAMES]), len(NAMES)
     for i in range(len(program)):
         code = codes[i]
         if direct[code]:
             at[i] = new.carry(program, i, at)
             continue
-        name, operands = NAMES[code], [at[k] for k in program.operands(i)]
+        name = NAMES[code]
         if name in ("sum", "dot"):
-            at[i] = sum_of_products(new, name, operands)
+            at[i] = sum_of_products(new, name, [at[k] for k in program.operands(i)])
             continue
-        key = code, len(operands)
-        if key not in fragments:
-            fragments[key] = Fragment(name, TABLE[name].formula, len(operands))
-        at[i] = fragments[key].write(new, ONE, operands)[0]
+        operands.size = 0
+        for j in range(starts[i], starts[i + 1]):
+            operands.append(at[args[j]])
+        key = code + kinds * operands.size
+        fragment = fragments.get(key)
+        if fragment is None:
+            fragment = fragments[key] = Fragment(new, name, TABLE[name].formula, operands.size)
+        at[i] = fragment.write(ONE, operands)
     new.outputs = [at[k] for k in program.outputs]
     return new
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from .codes import DENSE, INNER, NAMES, PRODUCTS
 from .errors import require
 from .ops import KERNELS, TABLE
-from .program import DENSE, INNER, NAMES, PRODUCTS
 from .schedule import Schedule, counted
 
 try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .program import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB, Program, integers, products
+from .codes import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
+from .integers import integers
+from .program import Program
+from .sums import Sums
 
 
 def fuse(program: Program) -> Program:
@@ -11,7 +14,8 @@ def fuse(program: Program) -> Program:
     A sum takes in a sum that only it uses as long as the order of the additions stays what it was.
 
     >>> from engine.passes import dead
-    >>> from engine.program import ADD, INPUT, MUL, Program
+    >>> from engine.codes import ADD, INPUT, MUL
+    >>> from engine.program import Program
     >>> program = Program()
     >>> a, b, c, d = (program.emit(INPUT, k) for k in range(4))
     >>> ab, cd = program.emit(MUL, a, b), program.emit(MUL, c, d)
@@ -25,98 +29,89 @@ def fuse(program: Program) -> Program:
     return v5
     """
     fusion = Fusion(program)
-    at, codes = fusion.at, program.codes
+    new, at, uses = fusion.new, fusion.at, fusion.uses
+    codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
         code = codes[i]
-        if code <= CONSTANT:
-            at[i] = fusion.new.carry(program, i, at)
-        elif code in (ADD, SUB, MUL, PRODUCTS):
-            pairs = fusion.pairs(i)
-            if fusion.uses[i] == 1:
-                fusion.pending[i] = pairs
-            else:
-                at[i] = products(fusion.new, pairs)
-        else:
-            at[i] = fusion.new.emit_many(code, [fusion.settle(k) for k in program.operands(i)])
-    fusion.new.outputs = [fusion.settle(k) for k in program.outputs]
-    return fusion.new
+        if code in (ADD, SUB, MUL, PRODUCTS):
+            fusion.gather(i)
+            if uses[i] != 1:
+                fusion.settle(i)
+            continue
+        if code > CONSTANT:
+            for j in range(starts[i], starts[i + 1]):
+                fusion.settle(args[j])
+        at[i] = new.carry(program, i, at)
+    new.outputs = [fusion.settle(k) for k in program.outputs]
+    return new
 
 
 class Fusion:
-    """A program being fused: its sums and products wait in `pending`, as pairs, until their only user takes them."""
+    """A program being fused: its sums and products wait in `sums` until their only user takes them in."""
 
     def __init__(self, program: Program) -> None:
-        self.program, self.new = program, Program()
+        self.program, self.new = program, program.fresh()
         self.uses, self.varies = program.uses(), program.varies()
         self.at = integers(len(program))
-        self.pending: list[list[int] | None] = [None] * len(program)
+        self.sums = Sums(len(program), program.starts[len(program)])
         self.minus = self.new.constant(-1.0)
 
-    def pairs(self, i: int) -> list[int]:
-        """A sum or product as pairs, with what it takes in."""
-        args, code = self.program.operands(i), self.program.codes[i]
-        if code == MUL:
-            return [self.settle(args[0]), self.settle(args[1])]
-        if code == ADD:
-            return self.joined(i, [args[0], ONE, args[1], ONE])
-        if code == SUB:
-            lead = self.lead(i, [args[0], ONE])
-            return (self.taken(args[0]) if lead == 0 else self.term(args[0], i)) + self.negative(args[1], i)
-        return self.joined(i, args)
-
-    def joined(self, i: int, args: list[int]) -> list[int]:
-        """The pairs as one list, which begins with the sum that one of the bare terms may be."""
-        lead = self.lead(i, args)
-        found = self.taken(args[lead]) if lead >= 0 else []
-        for n in range(0, len(args), 2):
-            a, b = args[n], args[n + 1]
+    def gather(self, i: int) -> None:
+        """A sum or product as pairs, with what it takes in; a pair's place is that of its first argument."""
+        program, code = self.program, self.program.codes[i]
+        first, step = program.starts[i], 2 if code in (MUL, PRODUCTS) else 1
+        terms = (program.starts[i + 1] - first) // step
+        lead = self.lead(i, 2 if terms == 2 and code != SUB else 1, step)
+        if lead >= 0:
+            self.sums.join(i, program.args[first + lead * step])
+        for n in range(terms):
+            place = first + n * step
             if n == lead:
                 continue
-            if a == ONE or b == ONE:
-                found += self.term(a if b == ONE else b, i)
-            elif self.varies[i] and not (self.varies[a] or self.varies[b]):  # a fixed product is one weight
-                found += [self.new.emit(MUL, self.settle(a), self.settle(b)), ONE]
+            if n and code == SUB:
+                self.subtract(i, place, program.args[place])
             else:
-                found += [self.settle(a), self.settle(b)]
-        return found
+                self.add(i, place, program.args[place], program.args[place + 1] if step == 2 else ONE)
 
-    def lead(self, i: int, args: list[int]) -> int:
-        """Where the bare sum stands that can come first without another order of additions; -1 if there is none."""
-        for n in range(0, min(len(args), 4), 2):
-            if n and len(args) > 4:
-                break
-            pending = self.pending[args[n]]
-            if (
-                args[n + 1] == ONE
-                and pending is not None
-                and len(pending) > 2
-                and self.varies[args[n]] == self.varies[i]
-            ):
+    def lead(self, i: int, terms: int, step: int) -> int:
+        """Which of so many terms is a sum that can come first without another order of additions; -1 if none is."""
+        program = self.program
+        for n in range(terms):
+            place = program.starts[i] + n * step
+            k = program.args[place]
+            bare = step == 1 or program.args[place + 1] == ONE
+            if bare and self.sums.count[k] > 1 and self.varies[k] == self.varies[i]:
                 return n
         return -1
 
-    def taken(self, k: int) -> list[int]:
-        """The pairs of a sum that is written as part of another."""
-        found, self.pending[k] = self.pending[k] or [], None
-        return found
+    def add(self, i: int, place: int, a: int, b: int) -> None:
+        """A term: its factors, or those of a product that only this sum uses."""
+        if a == ONE or b == ONE:
+            k = a if b == ONE else b
+            if self.sums.count[k] == 1 and self.varies[k] == self.varies[i]:
+                self.sums.join(i, k)
+            else:
+                self.sums.add(i, place, self.settle(k), ONE)
+            return
+        a, b = self.settle(a), self.settle(b)
+        if self.varies[i] and not self.varying(place):  # a fixed product is one weight
+            a, b = self.new.emit_two(MUL, a, b), ONE
+        self.sums.add(i, place, a, b)
 
-    def term(self, k: int, user: int) -> list[int]:
-        """A term as a pair: the factors of a product that only this sum uses, or what it is times 1."""
-        found = self.pending[k]
-        if found is not None and len(found) == 2 and self.varies[k] == self.varies[user]:
-            return found
-        return [self.settle(k), ONE]
+    def varying(self, place: int) -> bool:
+        """Whether a product depends on an input."""
+        args = self.program.args
+        return bool(self.varies[args[place]] or self.varies[args[place + 1]])
 
-    def negative(self, k: int, user: int) -> list[int]:
-        """The same with a minus, which goes into the weight of a fixed term."""
-        if self.varies[user] and not self.varies[k]:
-            return [self.new.emit(NEG, self.settle(k)), ONE]
-        return [self.settle(k), self.minus]
+    def subtract(self, i: int, place: int, k: int) -> None:
+        """A term with a minus, which goes into the weight where that is fixed."""
+        a, b = self.settle(k), self.minus
+        if self.varies[i] and not self.varies[k]:
+            a, b = self.new.emit_one(NEG, a), ONE
+        self.sums.add(i, place, a, b)
 
     def settle(self, k: int) -> int:
         """Where an operand is, now that it has to be written."""
-        found = self.pending[k]
-        if found is not None:
-            self.pending[k] = None
-            self.at[k] = products(self.new, found)
+        if self.sums.count[k]:
+            self.at[k] = self.sums.write(self.new, k)
         return self.at[k]

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from .codes import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT
 from .errors import require
+from .integers import integers
 from .ops import TABLE, evaluate
-from .program import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT, Program, integers
+from .program import Program
 from .rows import apply, shift
 
 # What a turn can do besides the table's rows: the partials in a, b and c.

@@ -11,14 +11,16 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .codes import NAMES, ONE, PARAMETER
 from .derivative import Fragment, derivative, sum_of_products
 from .errors import PrecisionError, require
 from .fold import fold
 from .fuse import fuse
+from .integers import Integers, integers
 from .loop import in_a_loop
 from .ops import TABLE
 from .passes import dead, merge, split
-from .program import NAMES, ONE, PARAMETER, Program, integers
+from .program import Program
 from .value import Value
 from .vectors import TooLong, Vectors
 
@@ -29,7 +31,7 @@ def to_jax(program: Program, parameters: int, widths: Sequence[int | None]) -> C
     """The program as a function in JAX of (parameters, batch), of so many parameters and of arguments so wide.
 
     >>> import jax
-    >>> from engine.program import INPUT, MUL
+    >>> from engine.codes import INPUT, MUL
     >>> square = Program()
     >>> x = square.emit(INPUT, 0)
     >>> square.outputs = [square.emit(MUL, x, x)]
@@ -113,7 +115,7 @@ def prepare(program: Program) -> Program:
 def spelled_out(program: Program) -> Program:
     """Rows over sequences written out in rows of one or two operands, sums of products and `shift`.
 
-    >>> from engine.program import INPUT, code_of
+    >>> from engine.codes import INPUT, code_of
     >>> program = Program()
     >>> a, b = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(code_of("sigmoid"), program.emit(code_of("dot"), a, b, a))]
@@ -130,7 +132,7 @@ def spelled_out(program: Program) -> Program:
         if name in ("sum", "dot"):
             at[i] = sum_of_products(new, name, operands)
         elif name in TABLE and TABLE[name].variadic and name != "shift":
-            at[i] = Fragment(name, TABLE[name].formula, len(operands)).write(new, ONE, operands)[0]
+            at[i] = Fragment(new, name, TABLE[name].formula, len(operands)).write(ONE, Integers(operands))
         else:
             at[i] = new.carry(program, i, at)
     new.outputs = [at[k] for k in program.outputs]

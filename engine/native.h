@@ -9,7 +9,7 @@
 #error "vectors are written as GCC and Clang have them; without them programs run on NumPy"
 #endif
 
-/* In the order of NAMES in program.py. */
+/* In the order of NAMES in codes.py. */
 enum {
   INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW, ABS, EXP, LOG, LOG1P, SQRT, TANH, SIN, COS, ERF, FLOOR,
   MAXIMUM, MINIMUM, ABOVE, TIMES, REST, SHIFT, PRODUCTS, MEAN, DENSE, INNER

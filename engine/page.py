@@ -14,12 +14,12 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
+from .codes import CONSTANT, INPUT
 from .draw import SPELLED, Picture, picture, writers
 from .formula import SAME, Naming
 from .graph import order
 from .javascript import program
 from .paths import By, ChainRule, Factor, Link, Links, chain_rule, fold
-from .program import CONSTANT, INPUT
 from .render import draw_dot
 from .terms import Name, Term, pretty_name, show
 from .trace import trace

@@ -6,30 +6,22 @@ products are not multiplied out, and what is dropped could not have been inf or 
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from .program import (
-    ADD,
-    CONSTANT,
-    MEAN,
-    MUL,
-    ONE,
-    PRODUCTS,
-    Program,
-    copy,
-    integers,
-    products,
-)
+from .codes import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
+from .integers import Integers, integers, ordered
+from .program import Program, copy, products
 
-COMMUTATIVE = (ADD, MUL)
 LONG = 20_000  # instructions: about what a processor remembers of where a program branches
 
 
 def merge(program: Program) -> Program:
     """Compute a common subexpression once.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
+    >>> from engine.codes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import Program
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(SUB, program.emit(MUL, x, y), program.emit(MUL, y, x))]
@@ -40,35 +32,71 @@ def merge(program: Program) -> Program:
     v4 = v3 - v3
     return v4
     """
-    new, at = Program(), integers(len(program))
-    known: dict[int | tuple[int, ...], int] = {}
-    codes, starts, args = program.codes, program.starts, program.args
+    new, at = program.fresh(), integers(len(program))
+    known = Known(new, len(program))
     for i in range(len(program)):
-        code, first, count = codes[i], starts[i], starts[i + 1] - starts[i]
-        if code <= CONSTANT:
-            at[i] = new.carry(program, i, at)
-            continue
-        if count <= 2:
-            a, b = at[args[first]], at[args[first + count - 1]]
-            key: int | tuple[int, ...] = _key(code, min(a, b), max(a, b)) if code in COMMUTATIVE else _key(code, a, b)
-        else:
-            key = (code, *[at[args[j]] for j in range(first, first + count)])
-        found = known.get(key)
-        if found is None:
-            found = known[key] = new.carry(program, i, at)
-        at[i] = found
+        at[i] = new.carry(program, i, at)
+        if program.codes[i] > CONSTANT:
+            at[i] = known.first(at[i])
+            if at[i] != new.size - 1:
+                new.size -= 1
     new.outputs = [at[k] for k in program.outputs]
     return new
 
 
-def _key(code: int, a: int, b: int) -> int:
-    return (code << 56) + (a << 28) + b
+class Known:
+    """The instructions of a program by what they do: a hash table of their numbers, in which 0 is a free slot."""
+
+    def __init__(self, program: Program, room: int) -> None:
+        self.program = program
+        self.slots = integers(1 << (2 * room).bit_length())
+
+    def first(self, i: int) -> int:
+        """The first instruction that does the same as this one, which is entered if there is none."""
+        last = len(self.slots) - 1
+        slot = self.hash(i) & last
+        while self.slots[slot] and not self.alike(i, self.slots[slot]):
+            slot = (slot + 1) & last
+        if not self.slots[slot]:
+            self.slots[slot] = i
+        return self.slots[slot]
+
+    def hash(self, i: int) -> int:
+        """A number for what an instruction does, the same for a + b and b + a."""
+        code, first, last = self.program.codes[i], self.program.starts[i], self.program.starts[i + 1]
+        if code in (ADD, MUL):
+            a, b = self.program.args[first], self.program.args[first + 1]
+            return _mixed(_mixed(code, min(a, b)), max(a, b))
+        found = code
+        for j in range(first, last):
+            found = _mixed(found, self.program.args[j])
+        return found
+
+    def alike(self, i: int, k: int) -> bool:
+        """Whether two instructions do the same."""
+        program, code = self.program, self.program.codes[i]
+        first, second = program.starts[i], program.starts[k]
+        count = program.starts[i + 1] - first
+        if code != program.codes[k] or count != program.starts[k + 1] - second:
+            return False
+        if code in (ADD, MUL) and program.args[first] == program.args[second + 1]:
+            return program.args[first + 1] == program.args[second]
+        n = 0
+        while n < count and program.args[first + n] == program.args[second + n]:
+            n += 1
+        return n == count
+
+
+def _mixed(found: int, number: int) -> int:
+    found = ((found ^ number) * 0x5BD1E995) & 0x7FFFFFFF  # by an odd number of many digits, kept below 2**31
+    return found ^ (found >> 15)
 
 
 def dead(program: Program) -> Program:
     """Drop what no output depends on.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
+    >>> from engine.codes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import Program
     >>> program = Program()
     >>> x, unused = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(NEG, x)]
@@ -86,16 +114,29 @@ def dead(program: Program) -> Program:
         if live[i] and codes[i] > CONSTANT:
             for j in range(starts[i], starts[i + 1]):
                 live[args[j]] = 1
-    return select(program, [i for i in range(len(program)) if live[i]])
+    wanted = Integers()
+    for i in range(len(program)):
+        if live[i]:
+            wanted.append(i)
+    return select(program, wanted.array())
 
 
-def select(program: Program, wanted: Sequence[int]) -> Program:
+def select(program: Program, wanted: array[int]) -> Program:
     """The program of the wanted instructions alone, in that order, which has to have operands before results."""
-    new, at = Program(), integers(len(program))
-    for i in wanted:
-        at[i] = new.carry(program, i, at)
+    if _is_all(program, wanted):
+        return program
+    new, at = program.fresh(), integers(len(program))
+    for n in range(len(wanted)):
+        at[wanted[n]] = new.carry(program, wanted[n], at)
     new.outputs = [at[k] for k in program.outputs]
     return new
+
+
+def _is_all(program: Program, wanted: array[int]) -> bool:
+    n = 0
+    while n < len(wanted) and wanted[n] == n:
+        n += 1
+    return n == len(program)
 
 
 def average(program: Program) -> Program:
@@ -104,7 +145,8 @@ def average(program: Program) -> Program:
     Of the derivatives, which are all outputs but the first, what does not vary is taken out of the sum, and each
     product is summed on its own.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
+    >>> from engine.codes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import Program
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [x, program.emit(PRODUCTS, x, w, w, w)]
@@ -138,7 +180,7 @@ def _mean(program: Program, i: int, varies: bytearray, zero: int, only_here: boo
     for j in range(0, len(pairs), 2):
         a, b = pairs[j], pairs[j + 1]
         (moving if varies[a] or varies[b] else fixed).extend((a, b))
-    return program.emit_many(MEAN, [products(program, fixed) if fixed else zero, *moving])
+    return program.emit_many(MEAN, [products(program, Integers(fixed)) if fixed else zero, *moving])
 
 
 _AS_PAIRS: dict[int, Callable[[list[int]], list[int]]] = {
@@ -151,7 +193,8 @@ _AS_PAIRS: dict[int, Callable[[list[int]], list[int]]] = {
 def split(program: Program) -> Program:
     """First what depends on parameters alone, which is computed once a call, then what varies by example.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
+    >>> from engine.codes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import Program
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [program.emit(MUL, x, program.emit(NEG, w))]
@@ -162,17 +205,18 @@ def split(program: Program) -> Program:
     v4 = v3 * v2
     return v4
     """
-    varies = program.varies()
-    parts: tuple[list[int], ...] = [], [], []
+    varies, codes = program.varies(), program.codes
+    part = integers(len(program))
     for i in range(len(program)):
-        parts[2 if program.codes[i] == MEAN else varies[i]].append(i)
-    return select(program, [*parts[0], *parts[1], *parts[2]])
+        part[i] = 2 if codes[i] == MEAN else varies[i]
+    return reordered(program, [part])
 
 
 def group(program: Program) -> Program:
     """Bring together the sums over the same operands, so that they can be computed as one matrix product.
 
-    >>> from engine.program import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB, Program
+    >>> from engine.codes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.program import Program
     >>> program = Program()
     >>> u, v = program.emit(PARAMETER, 0), program.emit(PARAMETER, 1)
     >>> x = program.emit(INPUT, 0)
@@ -187,30 +231,23 @@ def group(program: Program) -> Program:
     v6 = -(v4)
     return v6, v5
     """
-    varies = program.varies()
-    followers: dict[int, list[int]] = {}
+    varies, codes = program.varies(), program.codes
     first: dict[tuple[int, ...], int] = {}
-    moved = bytearray(len(program))
+    leader = integers(len(program))
     for i in range(len(program)):
-        key = columns(program, i, varies) if program.codes[i] in (MUL, PRODUCTS) else ()
-        if key:
-            leader = first.setdefault(key, i)
-            if leader != i:
-                followers.setdefault(leader, [leader]).append(i)
-                moved[i] = 1
-    wanted: list[int] = []
-    for i in range(len(program)):
-        if i in followers:
-            wanted += followers[i]
-        elif not moved[i]:
-            wanted.append(i)
-    return select(program, wanted)
+        leader[i] = i
+        if codes[i] in (MUL, PRODUCTS):
+            key = columns(program, i, varies)
+            if key:
+                leader[i] = first.setdefault(key, i)
+    return reordered(program, [leader])
 
 
 def level(program: Program) -> Program:
     """Bring like instructions of the same depth together, if the program is so long that none is predicted.
 
-    >>> from engine.program import INPUT, MUL, NEG, Program
+    >>> from engine.codes import INPUT, MUL, NEG
+    >>> from engine.program import Program
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(MUL, program.emit(NEG, x), program.emit(NEG, y))]
@@ -219,22 +256,25 @@ def level(program: Program) -> Program:
     """
     if len(program) < LONG:
         return program
-    depth = integers(len(program))
-    alike: dict[int, list[int]] = {}
+    depth, kind = integers(len(program)), integers(len(program))
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
         code, below = codes[i], 0
         if code > CONSTANT:
             for j in range(starts[i], starts[i + 1]):
                 below = max(below, depth[args[j]] + 1)
-        depth[i] = below
-        key = (below * 256 + code) * 256 + min(starts[i + 1] - starts[i], 255)
-        found = alike.get(key)
-        if found is None:
-            alike[key] = [i]
-        else:
-            found.append(i)
-    return select(program, [i for key in sorted(alike) for i in alike[key]])
+        depth[i], kind[i] = below, code * 256 + min(starts[i + 1] - starts[i], 255)
+    return reordered(program, [depth, kind])
+
+
+def reordered(program: Program, keys: list[array[int]]) -> Program:
+    """The program in the order of the first keys of its instructions, among the same in that of the next."""
+    order = integers(len(program))
+    for i in range(len(program)):
+        order[i] = i
+    for key in reversed(keys):
+        order = ordered(key, order)
+    return select(program, order)
 
 
 def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:

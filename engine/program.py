@@ -14,45 +14,15 @@ from array import array
 from collections.abc import Iterator, Sequence
 from struct import pack
 
+from .codes import ADD, CONSTANT, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SUB
+from .integers import Integers, grown, integers
 from .ops import TABLE
-
-# The numbers are known to kernels.h too. What the table adds later gets the next free number.
-NAMES = [
-    *("input", "parameter", "constant", "add", "sub", "mul", "neg", "div", "pow", "abs", "exp", "log", "log1p"),
-    *("sqrt", "tanh", "sin", "cos", "erf", "floor", "maximum", "minimum", "above", "times", "rest", "shift"),
-    *("products", "mean", "dense", "inner"),
-]
-CODES = {name: code for code, name in enumerate(NAMES)}
-INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW = range(9)
-SHIFT, PRODUCTS, MEAN, DENSE, INNER = (CODES[name] for name in ("shift", "products", "mean", "dense", "inner"))
-ONE = 0
-ARITHMETIC = ("add", "sub", "mul", "neg", "sum", "dot")  # done by every executor without a kernel
-
-
-def code_of(name: str) -> int:
-    """The code of a row."""
-    if name not in CODES:
-        CODES[name] = len(NAMES)
-        NAMES.append(name)
-    return CODES[name]
-
-
-def integers(size: int) -> array[int]:
-    """So many C integers, all 0."""
-    return array("i", bytes(4 * size))
-
-
-def grown(integers: array[int], size: int) -> array[int]:
-    """The same integers with room for at least `size`, and as many again."""
-    bigger = array("i")
-    bigger.frombytes(bytes(integers))
-    bigger.frombytes(bytes(4 * (2 * size - len(integers))))
-    return bigger
 
 
 class Program:
     """Instructions in order: `codes`, and for the i-th the arguments `args[starts[i]:starts[i + 1]]`.
 
+    >>> from engine.codes import INPUT, MUL
     >>> program = Program()
     >>> x = program.emit(INPUT, 0)
     >>> program.outputs = [program.emit(MUL, x, program.constant(3.0))]
@@ -62,9 +32,9 @@ class Program:
     return v3
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 16, arguments: int = 32) -> None:
         self.size = 0
-        self.codes, self.starts, self.args = integers(16), integers(17), integers(32)  # with room to grow
+        self.codes, self.starts, self.args = integers(size + 2), integers(size + 3), integers(arguments)  # room to grow
         self.constants: list[float] = []
         self.outputs: list[int] = []
         self._known: dict[bytes, int] = {}
@@ -72,6 +42,10 @@ class Program:
 
     def __len__(self) -> int:
         return self.size
+
+    def fresh(self) -> Program:
+        """A program without instructions that has room for as many as this has."""
+        return Program(self.size, self.starts[self.size])
 
     def emit(self, code: int, *args: int) -> int:
         """Append an instruction; returns its number."""
@@ -83,6 +57,25 @@ class Program:
         for k in args:
             self.args[at] = k
             at += 1
+        return self.size - 1
+
+    def emit_one(self, code: int, a: int) -> int:
+        """Append an instruction of one argument."""
+        at = self.append(code, 1)
+        self.args[at] = a
+        return self.size - 1
+
+    def emit_two(self, code: int, a: int, b: int) -> int:
+        """Append an instruction of two arguments."""
+        at = self.append(code, 2)
+        self.args[at], self.args[at + 1] = a, b
+        return self.size - 1
+
+    def emit_all(self, code: int, args: Integers) -> int:
+        """Append an instruction whose arguments are integers."""
+        at = self.append(code, args.size)
+        for n in range(args.size):
+            self.args[at + n] = args.items[n]
         return self.size - 1
 
     def append(self, code: int, count: int) -> int:
@@ -117,11 +110,18 @@ class Program:
 
     def operands(self, i: int) -> list[int]:
         """The arguments of an instruction."""
-        return [self.args[j] for j in range(self.starts[i], self.starts[i + 1])]
+        found = []
+        for j in range(self.starts[i], self.starts[i + 1]):
+            found.append(self.args[j])  # no comprehension, where j would not be a C integer
+        return found
 
     def number(self, i: int) -> float | None:
         """The number that a constant is; None for all else."""
         return self.constants[self.args[self.starts[i]]] if self.codes[i] == CONSTANT else None
+
+    def holds(self, i: int, number: float) -> bool:
+        """Whether an instruction is that number; 0 is -0 here."""
+        return self.codes[i] == CONSTANT and self.constants[self.args[self.starts[i]]] == number
 
     def leaves(self, code: int) -> dict[int, int]:
         """Which instruction holds each input (or parameter, or constant): its position there to its number here."""
@@ -208,15 +208,17 @@ def copy(program: Program) -> Program:
     return new
 
 
-def products(program: Program, pairs: Sequence[int]) -> int:
+def products(program: Program, pairs: Integers) -> int:
     """The sum of products of pairs, as the simplest instruction that it is."""
-    if len(pairs) == 2:
-        a, b = pairs
-        return a if b == ONE else b if a == ONE else program.emit(MUL, a, b)
-    if len(pairs) == 4 and pairs[1] == ONE and pairs[3] == ONE:
-        return program.emit(ADD, pairs[0], pairs[2])
-    if len(pairs) == 4 and pairs[0] == ONE and pairs[2] == ONE:
-        return program.emit(ADD, pairs[1], pairs[3])
-    if len(pairs) == 4 and pairs[1] == ONE and program.number(pairs[3]) == -1.0:
-        return program.emit(SUB, pairs[0], pairs[2])
-    return program.emit_many(PRODUCTS, pairs)
+    a, b = pairs.items[0], pairs.items[1]
+    if pairs.size == 2:
+        return a if b == ONE else b if a == ONE else program.emit_two(MUL, a, b)
+    if pairs.size == 4:
+        c, d = pairs.items[2], pairs.items[3]
+        if b == ONE and d == ONE:
+            return program.emit_two(ADD, a, c)
+        if a == ONE and c == ONE:
+            return program.emit_two(ADD, b, d)
+        if b == ONE and program.holds(d, -1.0):
+            return program.emit_two(SUB, a, c)
+    return program.emit_all(PRODUCTS, pairs)

@@ -6,12 +6,11 @@ transforming the program, optimised, and then run on whole batches without build
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
+from .codes import INPUT, PARAMETER
 from .derivative import derivative, lower
 from .errors import RecordingError, require
 from .execute import executor
@@ -21,7 +20,7 @@ from .graph import ancestors
 from .lines import user_line
 from .lowering import to_jax
 from .passes import average, dead, group, level, merge, split
-from .program import INPUT, PARAMETER, Program, lines
+from .program import Program, lines
 from .schedule import schedule
 from .trace import trace
 from .value import Value, apply, as_value, real, watching
@@ -144,12 +143,14 @@ class Recording:
 
     def __str__(self) -> str:
         name = "backward" if self._parameters and self.outputs is None else "forward"
-        program, sizes = optimise(self._wanted(name), name)
+        program, sizes = self._wanted(name), []
+        for step in passes(name):
+            program = step(program)
+            sizes.append(f"{step.__name__} {program.operations()}")
         text = list(lines(program))
         if len(text) > 2 * SHOWN:
             text[SHOWN:-SHOWN] = [f"... {len(text) - 2 * SHOWN} more ..."]
-        steps = ", ".join(f"{step} {size}" for step, size in sizes)
-        return "\n".join([*text, f"{self._program.operations()} instructions recorded: {steps}"])
+        return "\n".join([*text, f"{self._program.operations()} instructions recorded: {', '.join(sizes)}"])
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
         with self._lock:  # an executor has one set of rows
@@ -163,9 +164,10 @@ class Recording:
         targets = {"forward": [(0, k) for k in range(self.outputs or 1)], "backward": [], "gradients": self._places}[
             name
         ]
-        with _uncollected():
-            program, _ = optimise(self._wanted(name), name)
-            return executor(schedule(program, name == "backward"), self._places, targets)
+        program = self._wanted(name)
+        for step in passes(name):
+            program = step(program)
+        return executor(schedule(program, name == "backward"), self._places, targets)
 
     def _wanted(self, name: str) -> Program:
         """The program of what is asked for, as the transformation leaves it."""
@@ -216,26 +218,9 @@ class Recording:
         return array
 
 
-def optimise(program: Program, name: str) -> tuple[Program, list[tuple[str, int]]]:
-    """The program after all passes, and how many instructions there were after each."""
-    passes = [lower, fold, merge, dead, fuse, *([average] if name == "backward" else []), dead, level, split, group]
-    sizes = []
-    for step in passes:
-        program = step(program)
-        sizes.append((step.__name__, program.operations()))
-    return program, sizes
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Inside, the cyclic collector waits: a pass makes millions of lists, of which none is in a cycle."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+def passes(name: str) -> list[Callable[[Program], Program]]:
+    """The passes in order: `backward` runs a program of means."""
+    return [lower, fold, merge, dead, fuse, *([average] if name == "backward" else []), dead, level, split, group]
 
 
 class _Watch:

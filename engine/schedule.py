@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .codes import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS
+from .integers import Integers, integers, ordered
 from .ops import TABLE
 from .passes import columns
-from .program import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, Program, integers
+from .program import Program
 
 CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
@@ -26,6 +28,10 @@ TOGETHER = {CODES[name] for name in ("exp", "log", "log1p", "tanh", "erf")}  # a
 def counted(code: int) -> bool:
     """Whether an instruction says how many operands it has."""
     return code == PRODUCTS or (NAMES[code] in TABLE and TABLE[NAMES[code]].variadic)
+
+
+def _all_counted() -> bytearray:
+    return bytearray([counted(code) for code in range(len(NAMES))])
 
 
 FEW = 4  # terms of a single sum that are no matter for a matrix product
@@ -69,7 +75,8 @@ class Block(NamedTuple):
 def schedule(program: Program, averaged: bool = False) -> Schedule:
     """Lay out a program, whose outputs are wanted for every example, or `averaged` (by the pass `average`)."""
     varies = program.varies()
-    plan, place = _fixed(program, varies)
+    place, size = _places(program, varies)
+    plan = _fixed(program, varies, place, size)
     blocks: list[Block] = []
     steps = _steps(program, varies, place, plan, blocks)
     if averaged:
@@ -82,35 +89,48 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
     return plan
 
 
-def _fixed(program: Program, varies: bytearray) -> tuple[Schedule, array[int]]:
-    """The part that is run once a call, on numbers instead of rows, and where in it each instruction is."""
-    plan, place, size = Schedule(), integers(len(program)), 0
+def _places(program: Program, varies: bytearray) -> tuple[array[int], int]:
+    """Where in the part that is run once a call, on numbers instead of rows, each instruction is; the part's size."""
+    place, size = integers(len(program)), 0
     for i in range(len(program)):
-        code = program.codes[i]
-        if varies[i] or code == MEAN:
+        if not varies[i] and program.codes[i] != MEAN:
+            place[i] = size
+            size += 1
+    return place, size
+
+
+def _fixed(program: Program, varies: bytearray, place: array[int], size: int) -> Schedule:
+    """A schedule of that part alone."""
+    plan, code, counts = Schedule(array("d", [0.0]) * size), Integers(), _all_counted()
+    for i in range(len(program)):
+        kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
+        if varies[i] or kind == MEAN:
             continue
-        place[i] = size
-        size += 1
-        plan.fixed.append(program.constants[program.args[program.starts[i]]] if code == CONSTANT else 0.0)
-        if code == PARAMETER:
-            plan.parameters.append((program.args[program.starts[i]], place[i]))
-        elif code > CONSTANT:
-            operands = [place[k] for k in program.operands(i)]
-            plan.fixed_code.extend([code, _count(code, len(operands)), place[i], *operands])
-    return plan, place
+        if kind == CONSTANT:
+            plan.fixed[place[i]] = program.constants[program.args[first]]
+        elif kind == PARAMETER:
+            plan.parameters.append((program.args[first], place[i]))
+        else:
+            code.append(kind)
+            code.append(_count(counts, kind, last - first))
+            code.append(place[i])
+            for j in range(first, last):
+                code.append(place[program.args[j]])
+    plan.fixed_code = code.array()
+    return plan
 
 
-def _count(code: int, operands: int) -> int:
+def _count(counts: bytearray, code: int, operands: int) -> int:
     """What follows the code of an instruction: how many of its kind come next, or of how many terms it is."""
-    return operands // 2 if code == PRODUCTS else operands if counted(code) else 1
+    return (operands // 2 if code == PRODUCTS else operands) if counts[code] else 1
 
 
-def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedule, blocks: list[Block]) -> list[int]:
+def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedule, blocks: list[Block]) -> Integers:
     """What varies, in order: the number of an instruction, or -1 - the number of a block of several.
 
     The weights of the blocks are to be copied one behind the other: `plan.packed` says from where.
     """
-    steps: list[int] = []
+    steps = Integers()
     i, size = 0, len(program)
     codes = program.codes
     while i < size:
@@ -118,8 +138,8 @@ def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedul
         if not varies[i] or code == INPUT:
             i += 1
             continue
-        last = i + 1
         if code in (PRODUCTS, MUL):
+            last = i + 1
             shared = columns(program, i, varies)
             while shared and last < size and columns(program, last, varies) == shared:
                 last += 1
@@ -130,8 +150,8 @@ def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedul
                 plan.packed.extend(_weights(program, i, last, varies, place))
                 i = last
                 continue
-        steps.extend(range(i, last))
-        i = last
+        steps.append(i)
+        i += 1
     return steps
 
 
@@ -146,31 +166,40 @@ def _weights(program: Program, first: int, last: int, varies: bytearray, place: 
     return found
 
 
-def _with_means(
-    program: Program, steps: list[int], blocks: list[Block], plan: Schedule, place: array[int]
-) -> list[int]:
+def _with_means(program: Program, steps: Integers, blocks: list[Block], plan: Schedule, place: array[int]) -> Integers:
     """The steps with inner products put in as soon as their operands are there; what each mean is made of."""
     rights, means = _factors(program, plan, place)
     shapes: dict[tuple[int, ...], list[int]] = {}
     for left in rights:
         shapes.setdefault(tuple(rights[left]), []).append(left)
-    made = integers(len(program))  # by how many steps an instruction is there
-    for n in range(len(steps)):
-        for k in blocks[-1 - steps[n]].results if steps[n] < 0 else (steps[n],):
-            made[k] = n + 1
-    after: dict[int, list[int]] = {}
+    made = _made(program, steps, blocks)
+    ready, begun = Integers(), len(blocks)  # by how many steps the operands of an inner product are there
     for shared, lefts in shapes.items():
-        ready = 0
-        for k in (*lefts, *shared):
-            ready = max(ready, made[k])
-        after.setdefault(ready, []).append(-1 - len(blocks))
+        ready.append(max([made[k] for k in (*lefts, *shared)]))
         blocks.append(Block(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared)))
         for left in lefts:
             plan.cells.extend(means[left])
-    found = after.get(0, [])
-    for n in range(len(steps)):
-        found.append(steps[n])
-        found += after.get(n + 1, [])
+    waiting = Integers(ordered(ready.array(), array("i", range(ready.size)))[::-1])
+    found = Integers()
+    for n in range(steps.size + 1):
+        while waiting.size and ready.items[waiting.items[waiting.size - 1]] == n:
+            found.append(-1 - begun - waiting.pop())
+        if n < steps.size:
+            found.append(steps.items[n])
+    return found
+
+
+def _made(program: Program, steps: Integers, blocks: list[Block]) -> array[int]:
+    """By how many steps each instruction is there."""
+    found = integers(len(program))
+    made = found
+    for n in range(steps.size):
+        step = steps.items[n]
+        if step >= 0:
+            made[step] = n + 1
+        else:
+            for k in blocks[-1 - step].results:
+                made[k] = n + 1
     return found
 
 
@@ -197,56 +226,56 @@ class Rows:
     def __init__(self, program: Program, plan: Schedule, place: array[int], varies: bytearray) -> None:
         self.program, self.plan, self.place, self.varies = program, plan, place, varies
         self.row, self.last = integers(len(program)), integers(len(program))  # last: 1 + the step that reads it last
-        self.free: list[int] = []
-        self.code: list[int] = []
+        self.free, self.code = Integers(), Integers()
         self.run = 0  # where the count of the run of like instructions stands that is being written
         self.begun, self.made = 0, integers(len(program))  # the step that began the run, and that made each value
         self.rows, self.cost = 0, 0.0
-        self.counted = [counted(code) for code in range(len(NAMES))]
-        self.costs = [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))]  # nanoseconds an operand
+        self.counted = _all_counted()
+        self.together = bytearray([code in TOGETHER for code in range(len(NAMES))])
+        self.costs = array("d", [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))])  # ns an operand
 
-    def write(self, steps: list[int], blocks: list[Block]) -> None:
+    def write(self, steps: Integers, blocks: list[Block]) -> None:
         """Fill in the plan's rows, and its code in the order of the steps."""
         self.read(steps, blocks)
-        program, plan, last, row = self.program, self.plan, self.last, self.row
+        program, plan = self.program, self.plan
         for i in range(len(program)):
-            if last[i] and program.codes[i] == INPUT:
+            if self.last[i] and program.codes[i] == INPUT:
                 plan.inputs.append((program.args[program.starts[i]], self.take(i)))
-            elif last[i] and not self.varies[i]:
+            elif self.last[i] and not self.varies[i]:
                 plan.fills.append((self.place[i], self.take(i)))
-        for n in range(len(steps)):
-            step = steps[n]
+        for n in range(steps.size):
+            step = steps.items[n]
             if step < 0:
                 self.write_block(blocks[-1 - step], n + 1)
             else:
                 self.write_one(step, n + 1)
-        plan.outputs = [row[k] for k in plan.outputs]
-        plan.code, plan.rows, plan.cost = array("i", self.code), self.rows, self.cost
+        plan.outputs = [self.row[k] for k in plan.outputs]
+        plan.code, plan.rows, plan.cost = self.code.array(), self.rows, self.cost
 
-    def read(self, steps: list[int], blocks: list[Block]) -> None:
+    def read(self, steps: Integers, blocks: list[Block]) -> None:
         """Note for every value the last step that reads it."""
-        last, starts, args = self.last, self.program.starts, self.program.args
-        for n in range(len(steps)):
-            step = steps[n]
+        program, last = self.program, self.last
+        for n in range(steps.size):
+            step = steps.items[n]
             if step < 0:
                 for k in blocks[-1 - step].operands:
                     last[k] = n + 1
             else:
-                for j in range(starts[step], starts[step + 1]):
-                    last[args[j]] = n + 1
+                for j in range(program.starts[step], program.starts[step + 1]):
+                    last[program.args[j]] = n + 1
         for k in self.plan.outputs:
-            last[k] = len(steps) + 1
+            last[k] = steps.size + 1
 
     def write_one(self, i: int, n: int) -> None:
         """An instruction, as one more of the run that it continues."""
         program, code = self.program, self.code
         kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
-        if self.run and code[self.run - 1] == kind and self.joins(kind, program.args[first]):
-            code[self.run] += 1
+        if self.run and code.items[self.run - 1] == kind and self.joins(kind, program.args[first]):
+            code.items[self.run] += 1
         else:
-            self.run, self.begun = len(code) + 1, n
+            self.run, self.begun = code.size + 1, n
             code.append(kind)
-            code.append((end - first) // (2 if kind == PRODUCTS else 1) if self.counted[kind] else 1)
+            code.append(_count(self.counted, kind, end - first))
         self.made[i] = n
         code.append(self.take(i))
         for j in range(first, end):
@@ -259,22 +288,25 @@ class Rows:
 
     def joins(self, kind: int, operand: int) -> bool:
         """Whether an instruction may continue a run of its kind."""
-        return not self.counted[kind] and (kind not in TOGETHER or self.made[operand] < self.begun)
+        return not self.counted[kind] and not (self.together[kind] and self.made[operand] >= self.begun)
 
     def write_block(self, block: Block, n: int) -> None:
         """A matrix product."""
         self.run = 0
         rows, size, _ = block.head
         results = [self.take(k) for k in block.results]
-        self.code += [block.code, *block.head, *results, *[self.row[k] for k in block.operands]]
+        for number in (block.code, *block.head, *results, *[self.row[k] for k in block.operands]):
+            self.code.append(number)
         for k in block.operands:
             self.release(k, n)
-        self.free += [self.row[k] for k in block.results if not self.last[k]]
+        for k in block.results:
+            if not self.last[k]:
+                self.free.append(self.row[k])
         self.cost += 0.1 * rows * size
 
     def take(self, i: int) -> int:
         """A row for a value: one that is free, or a new one."""
-        if self.free:
+        if self.free.size:
             self.row[i] = self.free.pop()
         else:
             self.row[i] = self.rows

@@ -1,21 +1,49 @@
 cimport cython
+from .integers cimport Integers
 from .program cimport Program
 from .value cimport Value
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define fetch_line(address) __builtin_prefetch(address, 1)
+    #else
+    #define fetch_line(address) ((void)(address))
+    #endif
+    """
+    void fetch_line(void *address) noexcept
+    void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
+
+cdef int AHEAD
+
+cdef inline void fetch(list nodes, Py_ssize_t n) noexcept:
+    cdef Py_ssize_t count = len(nodes)
+    if n + 2 * AHEAD < count:
+        fetch_value(item(nodes, n + 2 * AHEAD))
+    if n + AHEAD < count:
+        fetch_value(<void *>(<Value>item(nodes, n + AHEAD))._a)
+        fetch_value(<void *>(<Value>item(nodes, n + AHEAD))._b)
+
+cdef inline void fetch_value(void *value) noexcept:
+    fetch_line(value)  # a Value begins in one line of the cache and goes on in the next
+    fetch_line(<char *>value + 63)
 
 cdef class Tracer:
     cdef public Program program
     cdef public list parameters
-    cdef dict inputs, older, codes
+    cdef dict inputs, leaves
     cdef long newest
-    cdef int[::1] younger
+    cdef long long zero
+    cdef Integers operands
+    cdef list names
+    cdef int[::1] codes
 
-    @cython.locals(program=Program, a=Value, b=Value, at=int, first=int, second=int)
+    @cython.locals(program=Program, a=Value, b=Value, value=Value, code=int, place=int)
     cdef object write(self, Value node)
-    @cython.locals(age=long, found=int)
+    @cython.locals(slot=int)
+    cdef int code(self, str name) except -1
     cpdef int find(self, Value value) except -1
-    @cython.locals(age=long)
-    cdef object note(self, Value value, int i)
     cdef int leaf(self, Value value) except -1
 
-@cython.locals(tracer=Tracer)
+@cython.locals(nodes=list, n=cython.Py_ssize_t, tracer=Tracer)
 cpdef tuple trace(Value output, dict inputs, long newest)

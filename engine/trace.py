@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from .graph import order
-from .program import INPUT, PARAMETER, Program, code_of, integers
+from .codes import INPUT, PARAMETER, code_of
+from .graph import marks, order
+from .integers import Integers, integers
+from .program import Program
 from .value import Value
+
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from . import _cython as cython
+
+MOST = 1 << 31  # instructions that a program can have
+AHEAD = 12  # nodes: their memory is asked for so long before it is read, for it is slow and they are scattered over it
+
+if not cython.compiled:  # else what trace.pxd says
+
+    def fetch(nodes: list[Value], n: int) -> None:
+        """Ask for the memory of the nodes that come soon after the n-th, and of their operands."""
 
 
 def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
@@ -20,57 +35,60 @@ def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program
     v5 = v3 + 3
     return v5
     """
-    tracer = Tracer(inputs, newest, Value(0.0).serial)
-    for node in order(output):
-        tracer.write(node)
+    nodes = order(output)
+    tracer = Tracer(inputs, newest, len(nodes))
+    for n in range(len(nodes)):
+        fetch(nodes, n)
+        tracer.write(nodes[n])
     tracer.program.outputs = [tracer.find(output)]
     return tracer.program, tracer.parameters
 
 
 class Tracer:
-    """The program so far, and where in it every Value is, by its serial: a list of what is younger than parameters."""
+    """The program so far, and where in it every Value is: an operation's mark tells, as after a search of the graph.
 
-    def __init__(self, inputs: dict[Value, int], newest: int, latest: int) -> None:
-        self.program = Program()
+    Leaves aren't marked: those that existed before may at the same time be in the graph of another thread.
+    """
+
+    def __init__(self, inputs: dict[Value, int], newest: int, operations: int) -> None:
+        self.program = Program(operations + len(inputs), 2 * operations + len(inputs))
         self.parameters: list[Value] = []
         self.inputs, self.newest = inputs, newest
-        self.younger = integers(latest - newest)
-        self.older: dict[int, int] = {}
-        self.codes: dict[str, int] = {}
+        self.zero = marks(MOST)  # the mark of instruction 0
+        self.leaves: dict[int, int] = {}  # by serial
+        self.operands = Integers()
+        self.names: list[str | None] = [None] * 64
+        self.codes = integers(64)
 
     def write(self, node: Value) -> None:
         """An operation, whose operands are written already if they are operations."""
-        code = self.codes.get(node.op)
-        if code is None:
-            code = self.codes[node.op] = code_of(node.op)
-        program, a, b = self.program, node._a, node._b
-        if a is not None:
-            first, second = self.find(a), self.find(b) if b is not None else 0  # which writes the leaves
-            at = program.append(code, 1 if b is None else 2)
-            program.args[at] = first
-            if b is not None:
-                program.args[at + 1] = second
+        program, code, a, b = self.program, self.code(node.op), node._a, node._b
+        if a is None:
+            self.operands.size = 0
+            for value in node._lists[0]:
+                self.operands.append(self.find(value))
+            place = program.emit_all(code, self.operands)
+        elif b is None:
+            place = program.emit_one(code, self.find(a))
         else:
-            program.emit_many(code, [self.find(value) for value in node.operands])
-        self.note(node, len(program) - 1)
+            place = program.emit_two(code, self.find(a), self.find(b))
+        node._mark = self.zero + place
+
+    def code(self, name: str) -> int:
+        """The code of a row: the last name of each hash is remembered, which is faster than a dict."""
+        slot = hash(name) & 63
+        if self.names[slot] is not name:
+            self.names[slot], self.codes[slot] = name, code_of(name)
+        return self.codes[slot]
 
     def find(self, value: Value) -> int:
         """The instruction of a Value, a leaf being written when it is first seen."""
-        age = value.serial - self.newest
-        found = self.younger[age] if age > 0 else self.older.get(value.serial, 0)
-        if found or value.op:
-            return found
-        found = self.leaf(value)
-        self.note(value, found)
+        if value.op:
+            return value._mark - self.zero
+        found = self.leaves.get(value.serial)
+        if found is None:
+            found = self.leaves[value.serial] = self.leaf(value)
         return found
-
-    def note(self, value: Value, i: int) -> None:
-        """Remember where a Value is."""
-        age = value.serial - self.newest
-        if age > 0:
-            self.younger[age] = i
-        else:
-            self.older[value.serial] = i
 
     def leaf(self, value: Value) -> int:
         """Write an input, a constant or a parameter."""

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, groupby, pairwise
 from typing import Any, NamedTuple
 
+from .codes import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB
 from .errors import require
+from .integers import integers
 from .ops import TABLE
 from .passes import columns
-from .program import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB, Program, integers
+from .program import Program
 from .rows import apply, function, shift
 
 

@@ -105,6 +105,6 @@ def test_a_source_distribution_holds_all_that_building_and_testing_take(build, m
 def test_the_instructions_have_the_same_numbers_in_c():
     text = (ENGINE / "native.h").read_text()
     names = text[text.index("enum {") + 6 : text.index("};")].replace("\n", " ").split(",")
-    from engine.program import NAMES
+    from engine.codes import NAMES
 
     assert [name.strip().lower() for name in names] == NAMES[: len(names)]

@@ -4,15 +4,11 @@ import math
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import programs
 
 from engine import Value
-from engine.derivative import derivative, lower
-from engine.fold import fold
-from engine.fuse import fuse
-from engine.ops import KERNELS, TABLE, numeric, row
-from engine.passes import average, columns, dead, group, merge, split
-from engine.program import (
+from engine.codes import (
     ADD,
     ARITHMETIC,
     CODES,
@@ -28,9 +24,14 @@ from engine.program import (
     POW,
     PRODUCTS,
     SUB,
-    Program,
     code_of,
 )
+from engine.derivative import derivative, lower
+from engine.fold import fold
+from engine.fuse import fuse
+from engine.ops import KERNELS, TABLE, numeric, row
+from engine.passes import LONG, average, columns, dead, group, level, merge, split
+from engine.program import Program
 from engine.record import trace
 from engine.value import apply
 
@@ -294,3 +295,44 @@ def test_a_program_prints_in_the_signs_of_the_table():
         "v7 = v5 + 2",
         "return v7",
     ]
+
+
+def naive_merge(program):
+    """Which instruction each is the same as, by a dict of what they do."""
+    known, at = {}, []
+    for i, code in enumerate(program.codes[: len(program)]):
+        args = program.operands(i)
+        args = args if code <= CONSTANT else [at[k] for k in args]
+        at.append(known.setdefault((code, *(sorted(args) if code in (ADD, MUL) else args)), i))
+    return at
+
+
+@given(st.lists(st.tuples(st.sampled_from([ADD, SUB, MUL, EXP, PRODUCTS]), *[st.integers(0, 99)] * 4), max_size=60))
+def test_merge_finds_exactly_the_instructions_that_do_the_same(drawn):
+    program, _ = leaves(2)
+    for code, *numbers in drawn:
+        count = {EXP: 1, PRODUCTS: 4}.get(code, 2)
+        program.emit(code, *(number % len(program) for number in numbers[:count]))
+    program.outputs = list(range(len(program)))
+    at = naive_merge(program)
+    merged = merge(program)
+    assert len(merged) == len(set(at))
+    assert [merged.outputs[i] for i in range(len(program))] == [merged.outputs[k] for k in at]
+    assert interpret(merged, [0.5, -0.25]) == pytest.approx(interpret(program, [0.5, -0.25]), nan_ok=True)
+
+
+def test_a_pass_that_changes_nothing_gives_the_program_itself():
+    program, (x, y) = leaves(2)
+    program.outputs = [program.emit(EXP, program.emit(MUL, x, y))]
+    assert all(change(program) is program for change in (dead, split, group, level))
+
+
+def test_level_brings_like_instructions_of_a_long_program_together_by_depth():
+    program, found = leaves(LONG)
+    for i in found:
+        inner, outer = (EXP, NEG) if i % 2 else (NEG, EXP)
+        program.emit(outer, program.emit(inner, i))
+    levelled = level(program)
+    half = LONG // 2
+    codes = [CONSTANT, *[INPUT] * LONG, *[NEG] * half, *[EXP] * half, *[NEG] * half, *[EXP] * half]
+    assert list(levelled.codes[: len(levelled)]) == codes

@@ -8,6 +8,9 @@ import threading
 import pytest
 
 from engine import RecordingError, Value, dot, erf, grad, maximum, record, relu, softmax
+from engine.codes import CONSTANT, NAMES
+from engine.trace import trace
+from engine.value import apply
 
 np = pytest.importorskip("numpy")
 
@@ -332,3 +335,22 @@ def test_a_long_program_is_printed_in_part():
     lines = str(record(f, 1.0)).splitlines()
     assert len(lines) < 60
     assert any(re.fullmatch(r"\.\.\. \d+ more \.\.\.", line) for line in lines)
+
+
+def test_a_graph_can_be_traced_differentiated_and_traced_again():
+    x, w = Value(0.5), Value(2.0)
+    y = (x * w + 3.0).tanh() * w
+    first = str(trace(y, {x: 0}, w.serial)[0])
+    y.backward()
+    assert w.grad == pytest.approx((x * w + 3.0).tanh().data + (1.0 - (x * w + 3.0).tanh().data ** 2) * x.data * w.data)
+    assert str(trace(y, {x: 0}, w.serial)[0]) == first
+
+
+def test_an_operation_is_known_by_its_name_whichever_string_that_is():
+    x = Value(0.5)
+    names = ["".join(name) for _ in range(3) for name in ("exp", "tanh", "sigmoid", "relu")]
+    y = x
+    for name in names:
+        y = apply(name, y)
+    program, _ = trace(y, {x: 0}, x.serial)
+    assert [NAMES[code] for code in program.codes[: len(program)] if code > CONSTANT] == names
