@@ -15,6 +15,7 @@ cdef extern from *:
     void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
 
 cdef int AHEAD
+cdef long long MOST
 
 cdef inline void fetch(list nodes, Py_ssize_t n) noexcept:
     cdef Py_ssize_t count = len(nodes)
@@ -42,6 +43,7 @@ cdef class Tracer:
     cdef object write(self, Value node)
     @cython.locals(slot=int)
     cdef int code(self, str name) except -1
+    @cython.locals(place="long long")
     cpdef int find(self, Value value) except -1
     cdef int leaf(self, Value value) except -1
 

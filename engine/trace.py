@@ -83,8 +83,9 @@ class Tracer:
 
     def find(self, value: Value) -> int:
         """The instruction of a Value, a leaf being written when it is first seen."""
-        if value.op:
-            return value._mark - self.zero
+        place = value._mark - self.zero
+        if 0 < place < MOST:
+            return place
         found = self.leaves.get(value.serial)
         if found is None:
             found = self.leaves[value.serial] = self.leaf(value)
@@ -92,9 +93,10 @@ class Tracer:
 
     def leaf(self, value: Value) -> int:
         """Write an input, a constant or a parameter."""
-        if value in self.inputs:
-            return self.program.emit(INPUT, self.inputs[value])
+        place = self.inputs.get(value)
+        if place is not None:
+            return self.program.emit_one(INPUT, place)
         if value.serial > self.newest:
             return self.program.constant(value.data)
         self.parameters.append(value)
-        return self.program.emit(PARAMETER, len(self.parameters) - 1)
+        return self.program.emit_one(PARAMETER, len(self.parameters) - 1)
