@@ -17,7 +17,7 @@ def saturated(case: Case) -> list[Finding]:
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, but for a probability that a log is taken of."""
     flow, limit = case.flow, max(case.limits.flat, case.limits.flat_once)
-    slopes = flow.slopes[0]
+    slopes = flow.layout.left_partials
     if not any(slopes[i] <= limit * steepest for op, steepest in STEEPEST.items() for i in flow.of.get(op, ())):
         return []
     logs = set(log_sources(flow))

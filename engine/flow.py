@@ -8,7 +8,7 @@ import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from . import sweeps
 from .graph import Floats, layout
@@ -17,9 +17,6 @@ from .terms import Name, Term, short_number, show
 from .value import Value
 
 SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
-
-# The partials of every operation: in its first operand, in its second, and in all where the row takes sequences.
-Slopes: TypeAlias = tuple[Floats, Floats, dict[int, list[float]]]
 
 
 class Flow:
@@ -37,10 +34,9 @@ class Flow:
         self.layout = found = layout(loss, parameters)
         self.nodes, self.of, self.places, self.data = found.nodes, found.of, found.places, found.data
         self.interior = range(len(found.left))
-        self.end = max(0, len(self.interior) - 1)  # the place of the loss
+        self.end = found.end
         self.left, self.right, self.many = found.left, found.right, found.many
-        self.slopes: Slopes = (found.left_partials, found.right_partials, found.many_partials)
-        self.gradients, self.squares = self.reverse(self.slopes)
+        self.gradients, self.squares = sweeps.reverse(found)
 
     def operands(self, i: int) -> Sequence[int]:
         """The places of the operands of the node at place i, in order."""
@@ -53,20 +49,14 @@ class Flow:
         """Its partials, one for each operand."""
         if i not in self.interior:
             return ()
-        left, right, many = self.slopes
-        return (left[i], right[i]) if self.right[i] >= 0 else (left[i],) if self.left[i] >= 0 else many[i]
+        left, right = self.layout.left_partials, self.layout.right_partials
+        if self.right[i] >= 0:
+            return (left[i], right[i])
+        return (left[i],) if self.left[i] >= 0 else self.layout.many_partials[i]
 
     def spread(self, i: int) -> float:
         """The spread of the gradient at place i."""
         return math.sqrt(self.squares[i])
-
-    def reverse(self, slopes: Slopes) -> tuple[Floats, Floats]:
-        """The derivative of the loss in every node, added up in the order of `backward()`, and its spread squared."""
-        return sweeps.reverse(self.end, len(self.nodes), self.left, self.right, self.many, *slopes)
-
-    def pulls(self) -> tuple[Floats, Floats]:
-        """For every node the sum of the paths to the loss that are positive, and the size of that of the others."""
-        return sweeps.pulls(self.end, len(self.nodes), self.left, self.right, self.many, *self.slopes)
 
     def again(self, i: int, data: Sequence[float]) -> float:
         """The operation at place i on other numbers."""
@@ -87,9 +77,9 @@ class Flow:
         return sweeps.downstream([*given, *self._other_now], self.left, self.right, self.many, len(self.nodes))
 
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
-        """What `reverse` gives at these places with other numbers there: only what depends on them is computed anew."""
-        data, (first, second, many) = self.forward(given), self.slopes
-        first, second, many = first[:], second[:], dict(many)
+        """The gradients and squares with other numbers at some places: only what depends on them is computed anew."""
+        data, found = self.forward(given), self.layout
+        first, second, many = found.left_partials[:], found.right_partials[:], dict(found.many_partials)
         for i in sweeps.slopes(self._moved(given), self.nodes, self.left, self.right, data, first, second):
             row, numbers = TABLE[self.nodes[i].op], [data[j] for j in self.operands(i)]
             groups: list[Any] = row.split(numbers) if row.variadic else numbers
@@ -98,7 +88,7 @@ class Flow:
                 many[i] = row.flatten(partials, len(groups[0]))
             else:
                 first[i], second[i] = partials[0], partials[-1]
-        return self.reverse((first, second, many))
+        return sweeps.reverse(found._replace(left_partials=first, right_partials=second, many_partials=many))
 
     @cached_property
     def changed(self) -> dict[int, float | None]:

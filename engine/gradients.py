@@ -10,7 +10,7 @@ from .case import Case
 from .findings import Evidence, Finding
 from .flow import Flow
 from .graph import Floats
-from .sweeps import cancelling, largest, small
+from .sweeps import cancelling, largest, pulls, small
 from .units import Unit
 from .value import Value
 
@@ -229,7 +229,7 @@ def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Float
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
     p = max(wanted, key=case.spread)
-    up, down = (sums[case.places[p]] for sums in case.flow.pulls())
+    up, down = (sums[case.places[p]] for sums in pulls(case.flow.layout))
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),

@@ -132,6 +132,11 @@ class Layout(NamedTuple):
     many_partials: dict[int, list[float]]
     places: dict[Value, int]  # of those wanted, where they are in the graph
 
+    @property
+    def end(self) -> int:
+        """The place of the output."""
+        return max(0, len(self.left) - 1)
+
 
 def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
     """The graph behind `output` as sequences, to be read more than once, and where in it the Values `wanted` are.
@@ -144,33 +149,19 @@ def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
     """
     nodes, leaves = order(output), list[Value]()
     first, size = _last + 1, len(nodes)  # a mark is a place and `first`
-    left, right, left_partials, right_partials = integers(size), integers(size), floats(size), floats(size)
-    partials: dict[int, list[float]] = {}
-    found = Layout(nodes, {}, floats(size), left, right, {}, left_partials, right_partials, partials, {})
+    found = Layout(nodes, {}, floats(size), integers(size), integers(size), {}, floats(size), floats(size), {}, {})
     if not nodes:
         _enter(output, leaves, first)
-    of, data, many = found.of, found.data, found.many
-    _lay_out(nodes, leaves, first, of, data, left, right, many, left_partials, right_partials, partials)
+    _lay_out(found, leaves, first)
     marks(size + len(leaves))
     nodes += leaves
-    data.extend(_data(leaves))
+    found.data.extend(_data(leaves))
     found.places.update([(x, x._mark - first) for x in wanted if x._mark >= first])
     return found
 
 
-def _lay_out(
-    nodes: list[Value],
-    leaves: list[Value],
-    first: int,
-    of: dict[str, list[int]],
-    data: Floats,
-    left: Integers,
-    right: Integers,
-    many: dict[int, Integers],
-    left_partials: Floats,
-    right_partials: Floats,
-    many_partials: dict[int, list[float]],
-) -> None:
+def _lay_out(found: Layout, leaves: list[Value], first: int) -> None:
+    nodes, of, data, left, right, many, left_partials, right_partials, many_partials, _ = found
     leaf = first + len(nodes)
     for i, node in enumerate(nodes):  # once, because a node is far away in memory
         node._mark = first + i

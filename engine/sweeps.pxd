@@ -2,9 +2,9 @@ cimport cython
 from .value cimport Value
 from libc.math cimport exp as c_exp, sqrt as c_sqrt, tanh as c_tanh
 
-@cython.locals(i=int, a=int, b=int, gradient=double, square=double, slope=double, gradients="double[::1]", squares="double[::1]")
-cpdef tuple reverse(int end, int size, int[::1] left, int[::1] right, dict many, double[::1] left_partials, double[::1] right_partials,
-                    dict many_partials)
+@cython.locals(left="int[::1]", right="int[::1]", left_partials="double[::1]", right_partials="double[::1]",
+               gradients="double[::1]", squares="double[::1]", i=int, a=int, b=int, gradient=double, square=double, slope=double)
+cpdef tuple reverse(object graph)
 @cython.locals(k=int, a=int, slope=double)
 cdef object _spread_out(double gradient, double square, int[::1] places, list partials, double[::1] gradients, double[::1] squares)
 @cython.locals(i=int)
@@ -25,7 +25,7 @@ cpdef int smallest(list places, int[::1] numbers) except? -1
 cpdef object forward(list places, list nodes, int[::1] left, int[::1] right, object data, object again)
 @cython.locals(node=Value, op=str, i=int, a=int, b=int, e=double)
 cpdef list slopes(list places, list nodes, int[::1] left, int[::1] right, double[::1] data, double[::1] first, double[::1] second)
-@cython.locals(i=int, j=int, slope=double, up="double[::1]", down="double[::1]")
-cpdef tuple pulls(int end, int size, int[::1] left, int[::1] right, dict many, double[::1] left_partials, double[::1] right_partials,
-                  dict many_partials)
+@cython.locals(left="int[::1]", right="int[::1]", left_partials="double[::1]", right_partials="double[::1]",
+               up="double[::1]", down="double[::1]", i=int, j=int, slope=double)
+cpdef tuple pulls(object graph)
 cdef void _pull(int i, int j, double slope, double[::1] up, double[::1] down) noexcept

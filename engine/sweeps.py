@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from .graph import Floats, Integers, floats
+from .graph import Floats, Integers, Layout, floats
 from .ops import KERNELS, TABLE
 from .value import Value
 
@@ -18,20 +18,12 @@ if not cython.compiled:  # else the C library's own, by sweeps.pxd
     c_exp, c_tanh, c_sqrt = KERNELS["exp"], KERNELS["tanh"], KERNELS["sqrt"]
 
 
-def reverse(
-    end: int,
-    size: int,
-    left: Integers,
-    right: Integers,
-    many: dict[int, Integers],
-    left_partials: Floats,
-    right_partials: Floats,
-    many_partials: dict[int, list[float]],
-) -> tuple[Floats, Floats]:
-    """The derivative of the node at place `end` in every one, added up as `backward()` does, and its spread squared."""
-    sums = floats(size), floats(size)
+def reverse(graph: Layout) -> tuple[Floats, Floats]:
+    """The derivative of the output in every node, added up as `backward()` does, and its spread squared."""
+    left, right, left_partials, right_partials = graph.left, graph.right, graph.left_partials, graph.right_partials
+    sums = floats(len(graph.nodes)), floats(len(graph.nodes))
     gradients, squares = sums
-    gradients[end] = squares[end] = 1.0
+    gradients[graph.end] = squares[graph.end] = 1.0
     for i in range(len(left) - 1, -1, -1):
         gradient, square, a, b = gradients[i], squares[i], left[i], right[i]
         if a >= 0:
@@ -43,7 +35,7 @@ def reverse(
                 gradients[b] += gradient * slope
                 squares[b] += square * slope * slope
         else:
-            _spread_out(gradient, square, many[i], many_partials[i], gradients, squares)
+            _spread_out(gradient, square, graph.many[i], graph.many_partials[i], gradients, squares)
     return sums
 
 
@@ -56,27 +48,19 @@ def _spread_out(
         squares[a] += square * slope * slope
 
 
-def pulls(
-    end: int,
-    size: int,
-    left: Integers,
-    right: Integers,
-    many: dict[int, Integers],
-    left_partials: Floats,
-    right_partials: Floats,
-    many_partials: dict[int, list[float]],
-) -> tuple[Floats, Floats]:
-    """For every node what the paths to the node at place `end` with a positive product give, and the negative ones."""
-    sums = floats(size), floats(size)
+def pulls(graph: Layout) -> tuple[Floats, Floats]:
+    """For every node what the paths to the output with a positive product give, and the negative ones."""
+    left, right, left_partials, right_partials = graph.left, graph.right, graph.left_partials, graph.right_partials
+    sums = floats(len(graph.nodes)), floats(len(graph.nodes))
     up, down = sums
-    up[end] = 1.0
+    up[graph.end] = 1.0
     for i in range(len(left) - 1, -1, -1):
         if left[i] >= 0:
             _pull(i, left[i], left_partials[i], up, down)
             if right[i] >= 0:
                 _pull(i, right[i], right_partials[i], up, down)
         else:
-            for j, slope in zip(many[i], many_partials[i], strict=True):
+            for j, slope in zip(graph.many[i], graph.many_partials[i], strict=True):
                 _pull(i, j, slope, up, down)
     return sums
 

@@ -1,17 +1,9 @@
 cimport cython
 from .integers cimport Integers
 from .program cimport Program
-from .value cimport Value
+from .value cimport Value, fetch_node
 
 cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define fetch_line(address) __builtin_prefetch(address, 1)
-    #else
-    #define fetch_line(address) ((void)(address))
-    #endif
-    """
-    void fetch_line(void *address) noexcept
     void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
 
 cdef int AHEAD
@@ -20,14 +12,10 @@ cdef long long MOST
 cdef inline void fetch(list nodes, Py_ssize_t n) noexcept:
     cdef Py_ssize_t count = len(nodes)
     if n + 2 * AHEAD < count:
-        fetch_value(item(nodes, n + 2 * AHEAD))
+        fetch_node(item(nodes, n + 2 * AHEAD))
     if n + AHEAD < count:
-        fetch_value(<void *>(<Value>item(nodes, n + AHEAD))._a)
-        fetch_value(<void *>(<Value>item(nodes, n + AHEAD))._b)
-
-cdef inline void fetch_value(void *value) noexcept:
-    fetch_line(value)  # a Value begins in one line of the cache and goes on in the next
-    fetch_line(<char *>value + 63)
+        fetch_node(<void *>(<Value>item(nodes, n + AHEAD))._a)
+        fetch_node(<void *>(<Value>item(nodes, n + AHEAD))._b)
 
 cdef class Tracer:
     cdef public Program program

@@ -10,6 +10,7 @@ cdef extern from "arena.h":
     bint push(Arena *arena, object value)
     PyObject *pop(Arena *arena)
     bint is_draining(Arena *arena)
+    void fetch_node(void *place) noexcept
 
 cdef Arena *arena
 cdef long _serial
