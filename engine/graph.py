@@ -210,9 +210,9 @@ def _data(leaves: list[Value]) -> Floats:
 
 def integers(size: int) -> Integers:
     """So many integers, all 0: an array of C's where this is compiled, a list where that is faster."""
-    return array("i", bytes(4 * size)) if cython.compiled else [0] * size
+    return (array("i", [0]) if cython.compiled else [0]) * size
 
 
 def floats(size: int) -> Floats:
     """So many floats, all 0, in the same way."""
-    return array("d", bytes(8 * size)) if cython.compiled else [0.0] * size
+    return (array("d", [0.0]) if cython.compiled else [0.0]) * size
