@@ -16,10 +16,10 @@ from setuptools.build_meta import build_wheel as _build_wheel
 from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
-EAGER = ("value.py", "newest.pyx", "graph.py", "backward.py")
+EAGER = ("value.py", "scratch.pyx", "newest.pyx", "graph.py", "backward.py")
 REPLAY = ("integers.py", "program.py", "sums.py", "trace.py", "derivative.py", "fold.py", "fuse.py", "passes.py")
 RUNS = ("schedule.py", "native.pyx")
-EXPLAIN = ("forms.py", "sweeps.py")
+EXPLAIN = ("alike.py", "forms.py", "sweeps.py")
 MODULES = (*EAGER, *REPLAY, *RUNS, *EXPLAIN)
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.

@@ -1,4 +1,5 @@
 cimport cython
+from .alike cimport Known
 from .integers cimport Integers
 from .program cimport Program
 
@@ -6,19 +7,6 @@ cdef int ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 
 @cython.locals(new=Program, i=int, at="int[::1]", known=Known)
 cpdef Program merge(Program program)
-
-cdef class Known:
-    cdef Program program
-    cdef int[::1] slots
-
-    @cython.locals(last=int, slot=int)
-    cdef int first(self, int i)
-    @cython.locals(code=int, first=int, last=int, a=int, b=int, found=cython.longlong, j=int)
-    cdef long long hash(self, int i)
-    @cython.locals(program=Program, code=int, first=int, second=int, count=int, n=int)
-    cdef bint alike(self, int i, int k)
-
-cdef long long _mixed(long long found, long long number)
 
 @cython.locals(i=int, j=int, live="unsigned char[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]", wanted=Integers)
 cpdef Program dead(Program program)

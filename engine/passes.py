@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 
+from .alike import Known
 from .codes import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 from .integers import Integers, integers, ordered
 from .program import Program, copy, products
@@ -33,7 +34,7 @@ def merge(program: Program) -> Program:
     return v4
     """
     new, at = program.fresh(), integers(len(program))
-    known = Known(new, len(program))
+    known = Known(new.codes, new.starts, new.args)  # which are large enough, so they stay where they are
     for i in range(len(program)):
         at[i] = new.carry(program, i, at)
         if program.codes[i] > CONSTANT:
@@ -42,54 +43,6 @@ def merge(program: Program) -> Program:
                 new.size -= 1
     new.outputs = [at[k] for k in program.outputs]
     return new
-
-
-class Known:
-    """The instructions of a program by what they do: a hash table of their numbers, in which 0 is a free slot."""
-
-    def __init__(self, program: Program, room: int) -> None:
-        self.program = program
-        self.slots = integers(1 << (2 * room).bit_length())
-
-    def first(self, i: int) -> int:
-        """The first instruction that does the same as this one, which is entered if there is none."""
-        last = len(self.slots) - 1
-        slot = self.hash(i) & last
-        while self.slots[slot] and not self.alike(i, self.slots[slot]):
-            slot = (slot + 1) & last
-        if not self.slots[slot]:
-            self.slots[slot] = i
-        return self.slots[slot]
-
-    def hash(self, i: int) -> int:
-        """A number for what an instruction does, the same for a + b and b + a."""
-        code, first, last = self.program.codes[i], self.program.starts[i], self.program.starts[i + 1]
-        if code in (ADD, MUL):
-            a, b = self.program.args[first], self.program.args[first + 1]
-            return _mixed(_mixed(code, min(a, b)), max(a, b))
-        found = code
-        for j in range(first, last):
-            found = _mixed(found, self.program.args[j])
-        return found
-
-    def alike(self, i: int, k: int) -> bool:
-        """Whether two instructions do the same."""
-        program, code = self.program, self.program.codes[i]
-        first, second = program.starts[i], program.starts[k]
-        count = program.starts[i + 1] - first
-        if code != program.codes[k] or count != program.starts[k + 1] - second:
-            return False
-        if code in (ADD, MUL) and program.args[first] == program.args[second + 1]:
-            return program.args[first + 1] == program.args[second]
-        n = 0
-        while n < count and program.args[first + n] == program.args[second + n]:
-            n += 1
-        return n == count
-
-
-def _mixed(found: int, number: int) -> int:
-    found = ((found ^ number) * 0x5BD1E995) & 0x7FFFFFFF  # by an odd number of many digits, kept below 2**31
-    return found ^ (found >> 15)
 
 
 def dead(program: Program) -> Program:
