@@ -19,7 +19,7 @@ from setuptools.command.sdist import sdist
 EAGER = ("value.py", "scratch.pyx", "newest.pyx", "graph.py", "backward.py")
 REPLAY = ("integers.py", "program.py", "sums.py", "trace.py", "derivative.py", "fold.py", "fuse.py", "passes.py")
 RUNS = ("schedule.py", "native.pyx")
-EXPLAIN = ("alike.py", "forms.py", "sweeps.py")
+EXPLAIN = ("alike.py", "sweeps.py", "anew.py", "forms.py")
 MODULES = (*EAGER, *REPLAY, *RUNS, *EXPLAIN)
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.

@@ -1,9 +1,10 @@
 """Faults of activations: flat ones, relus that are off, and logs of probabilities that have no digits left."""
 
+from .arrays import Ints
 from .case import Case
 from .findings import Finding
-from .flow import Flow, additive
-from .sweeps import largest
+from .flow import Flow
+from .sweeps import exceeds, largest, relu_operands, smallest_slope, summands
 from .units import Unit
 
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "erf": 1.1283791670955126}  # what flattens on both sides, and its slope at 0
@@ -17,8 +18,7 @@ def saturated(case: Case) -> list[Finding]:
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, but for a probability that a log is taken of."""
     flow, limit = case.flow, max(case.limits.flat, case.limits.flat_once)
-    slopes = flow.layout.left_partials
-    if not any(slopes[i] <= limit * steepest for op, steepest in STEEPEST.items() for i in flow.of.get(op, ())):
+    if not any(smallest_slope(flow.layout, flow.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()):
         return []
     logs = set(log_sources(flow))
     return [unit for unit in case.units.all if _is_flat(case, unit, logs)]
@@ -28,29 +28,29 @@ def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:
     limits, flow = case.limits, case.flow
     seen = [i for i in unit.activations if flow.nodes[i].op in STEEPEST and i not in logs]
     limit = limits.flat if len(seen) >= limits.few else limits.flat_once
-    flat = [i for i in seen if flow.partials(i)[0] <= limit * STEEPEST[flow.nodes[i].op]]
+    flat = [i for i in seen if flow.slope(i) <= limit * STEEPEST[flow.nodes[i].op]]
     if not seen or len(flat) < limits.nearly_all * len(seen):
         return False
-    at_the_output = not any(i in case.units.deep for i in seen)
+    at_the_output = not any(case.units.deep[i] for i in seen)
     return not at_the_output or sum(abs(flow.gradients[i]) for i in seen) > limits.asked
 
 
 def _flat_layer(case: Case, units: list[Unit]) -> Finding:
     flow = case.flow
     seen = [i for unit in units for i in unit.activations]
-    steepest = max(seen, key=lambda i: flow.partials(i)[0])
-    name, z = flow.nodes[steepest].op, flow.data[flow.operands(steepest)[0]]
+    steepest = max(seen, key=flow.slope)
+    name, z = flow.nodes[steepest].op, flow.data[flow.argument(steepest)]
     evidence = {
-        "slope": flow.partials(steepest)[0],
+        "slope": flow.slope(steepest),
         "z": z,
         **_shares(case, units),
     }
     return Finding(
         "saturated",
-        tuple(unit.name for unit in units),
+        tuple(map(case.units.name, units)),
         evidence,
         f"So far from 0 the {name} is flat: every gradient that passes it is multiplied by its slope, which is at most "
-        f"{flow.partials(steepest)[0]:.4g} here, so what lies before it learns nothing.",
+        f"{flow.slope(steepest):.4g} here, so what lies before it learns nothing.",
         'Scale the inputs to about 1, start from smaller weights (MLP(..., init="xavier", seed=0)), or take a smaller '
         "learning rate if training drove it there; at the output, compute the loss on the logit z "
         "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
@@ -65,40 +65,21 @@ def dead_relu(case: Case) -> list[Finding]:
 def off_units(case: Case) -> list[Unit]:
     """The units that are off for every example, and for good if others in their layer are on."""
     flow, found = case.flow, list[Unit]()
-    suspects = [unit for unit in case.units.all if not _switched_on(flow, unit)] if "relu" in flow.of else []
-    terms = additive(flow) if suspects else set[int]()
-    layers = {unit.layer for unit in suspects if _relus(case, unit, terms)}
-    mates = [unit for unit in case.units.all if unit.layer in layers] if layers else []
-    sums = {unit: [flow.left[i] for i in _relus(case, unit, terms)] for unit in mates}
-    for units in case.by_layer(unit for unit in mates if sums[unit]):
-        off = [unit for unit in units if all(flow.data[z] <= 0.0 for z in sums[unit])]
+    if "relu" not in flow.ops:
+        return []
+    terms = summands(flow.layout)
+    sums = {unit: relu_operands(flow.layout, unit.activations, terms) for unit in case.units.all}
+    is_off = {unit for unit, places in sums.items() if len(places) and not exceeds(places, flow.data, 0.0)}
+    for units in case.by_layer(unit for unit in case.units.all if len(sums[unit])) if is_off else ():
+        off = [unit for unit in units if unit in is_off]
         if len(off) < len(units):
-            height = max(largest(sums[unit], flow.data) for unit in units if unit not in off)
+            height = max(largest(sums[unit], flow.data) for unit in units if unit not in is_off)
             off = [unit for unit in off if _for_good(case, sums[unit], height)]
         found += off
     return found
 
 
-def _switched_on(flow: Flow, unit: Unit) -> bool:
-    """Whether a unit has no relus, or one that is on and certainly no hinge."""
-    relus = (i for i in unit.activations if flow.nodes[i].op == "relu")
-    first = next(relus, None)
-    return first is None or any(flow.data[flow.left[i]] > 0.0 and not _is_hinge(flow, i) for i in (first, *relus))
-
-
-def _relus(case: Case, unit: Unit, terms: set[int]) -> list[int]:
-    """The relus of a unit, without those that are terms of the loss: a hinge that is off is satisfied."""
-    flow = case.flow
-    return [i for i in unit.activations if flow.nodes[i].op == "relu" and not (i in terms and _is_hinge(flow, i))]
-
-
-def _is_hinge(flow: Flow, i: int) -> bool:
-    """Whether what a relu is made of is a margin, such as 1 - y * score."""
-    (z,) = flow.operands(i)
-    return flow.nodes[z].op in ("add", "sub") and any(not flow.nodes[j].op for j in flow.operands(z))
-
-
-def _for_good(case: Case, sums: list[int], height: float) -> bool:
+def _for_good(case: Case, sums: Ints, height: float) -> bool:
     """Whether a unit is further below 0 than its neighbours ever are from it, and than its own inputs have moved it.
 
     Few examples show too little of how they move it: then the bias has to outweigh all that they add up to.
@@ -112,10 +93,10 @@ def _for_good(case: Case, sums: list[int], height: float) -> bool:
 
 def _dead_layer(case: Case, units: list[Unit]) -> Finding:
     flow = case.flow
-    highest = max(flow.data[flow.operands(i)[0]] for unit in units for i in unit.activations)
+    highest = max(flow.data[flow.argument(i)] for unit in units for i in unit.activations)
     return Finding(
         "dead_relu",
-        tuple(unit.name for unit in units),
+        tuple(map(case.units.name, units)),
         {"largest z": highest, **_shares(case, units)},
         "A relu with z ≤ 0 has the slope 0. It is off for every example here, so no gradient passes it, and its "
         "weights can't move to switch it on again.",
@@ -125,7 +106,7 @@ def _dead_layer(case: Case, units: list[Unit]) -> Finding:
 
 
 def _shares(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
-    of = len(case.units.layers[units[0].layer])
+    of = len(case.units.layers[case.units.layer(units[0])])
     examples = sum(len(unit.activations) for unit in units) // len(units)
     return {"units": f"{len(units)} of {of}", "examples": examples}
 
@@ -147,7 +128,7 @@ def probability_loss(case: Case) -> list[Finding]:
             {
                 "probability": flow.data[squash],
                 "log of": _argument(flow, log),
-                "slope": flow.partials(squash)[0],
+                "slope": flow.slope(squash),
                 "logs": len(found),
             },
             "The probability has rounded to the wrong side, 0 or 1, so its log is -inf or what it was clipped to, and "
@@ -171,7 +152,7 @@ def _matters(flow: Flow, log: int) -> bool:
 
 def _argument(flow: Flow, log: int) -> float:
     """What the log is taken of."""
-    number = flow.data[flow.operands(log)[0]]
+    number = flow.data[flow.argument(log)]
     return 1.0 + number if flow.nodes[log].op == "log1p" else number
 
 
@@ -181,7 +162,7 @@ PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p
 def log_sources(flow: Flow) -> dict[int, list[int]]:
     """The squashing operations whose result a log is taken of, with numbers given between them at most."""
     found: dict[int, list[int]] = {}
-    for i in (*flow.of.get("log", ()), *flow.of.get("log1p", ())):
+    for i in (*flow.of("log"), *flow.of("log1p")):
         squash = _source(flow, i)
         if squash is not None:
             found.setdefault(squash, []).append(i)
@@ -189,7 +170,7 @@ def log_sources(flow: Flow) -> dict[int, list[int]]:
 
 
 def _source(flow: Flow, log: int, most: int = 8) -> int | None:
-    (i,) = flow.operands(log)
+    i = flow.argument(log)
     for _ in range(most):
         if _squashes(flow, i):
             return i

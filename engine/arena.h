@@ -28,11 +28,17 @@ typedef struct Slab {
   char nodes[SLOTS * STRIDE];
 } Slab;
 
-typedef struct { /* how a Value begins, by value.pxd */
+typedef struct Node { /* a Value, by value.pxd */
   PyObject_HEAD
   Slab *slab; /* NULL in a leaf */
   double grad, data;
-  PyObject *op, *a, *b;
+  PyObject *op;
+  struct Node *a, *b;
+  PyObject *lists;
+  double da, db;
+  long long mark;
+  PyObject *label;
+  long serial;
 } Node;
 
 typedef struct {
@@ -61,12 +67,12 @@ static inline int highest(uint64_t word) {
 }
 #endif
 
-static inline void fetch_node(const char *place) {
+static inline void fetch_node(const void *place) {
   FETCH(place);
-  FETCH(place + 64);
+  FETCH((char *)place + 64);
 }
 
-static inline void fetch_operand(PyObject *o) {
+static inline void fetch_operand(Node *o) {
   FETCH(o);
   FETCH((char *)o + offsetof(Node, data)); /* the next line, for every other node */
 }
@@ -119,7 +125,7 @@ static inline PyObject *new_node(Arena *arena) {
 }
 
 /* Queue a node; 0 if it is a leaf, or queued already. */
-static inline int push(Arena *arena, PyObject *o) {
+static inline int push(Arena *arena, void *o) {
   Slab *slab = ((Node *)o)->slab;
   if (!slab) return 0;
   uint32_t slot = (uint32_t)((char *)o - slab->nodes) / STRIDE;
@@ -175,12 +181,14 @@ static void dealloc(PyObject *o) {
   nodes.draining = 0;
 }
 
+static inline Py_hash_t identity_hash(PyObject *o) { return PyBaseObject_Type.tp_hash(o); }
+
 static inline int is_draining(const Arena *arena) { return arena->draining; }
 
 /* Make nodes after the model of a Value that no __init__ has touched. */
 static inline Arena *install(PyObject *blank) {
   PyTypeObject *type = Py_TYPE(blank);
-  if (type->tp_basicsize != STRIDE) {
+  if (type->tp_basicsize != STRIDE || sizeof(Node) != STRIDE) {
     PyErr_Format(PyExc_SystemError, "a Value has %zd bytes, STRIDE in arena.h is %d", type->tp_basicsize, STRIDE);
     return NULL;
   }

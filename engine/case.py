@@ -85,7 +85,7 @@ class Case:
         """Units in lists, one a layer."""
         found: dict[str, list[Unit]] = {}
         for unit in units:
-            found.setdefault(unit.layer, []).append(unit)
+            found.setdefault(self.units.layer(unit), []).append(unit)
         return list(found.values())
 
 

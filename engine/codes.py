@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .ops import TABLE
+
 # The numbers are known to kernels.h too. What the table adds later gets the next free number.
 NAMES = [
     *("input", "parameter", "constant", "add", "sub", "mul", "neg", "div", "pow", "abs", "exp", "log", "log1p"),
@@ -21,3 +23,12 @@ def code_of(name: str) -> int:
         CODES[name] = len(NAMES)
         NAMES.append(name)
     return CODES[name]
+
+
+def code_all() -> None:
+    """Give every row that the table has by now a code, in its order."""
+    for name in TABLE:
+        code_of(name)
+
+
+code_all()

@@ -5,13 +5,13 @@ random, and what rounding is to be measured by.
 """
 
 import math
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
-from . import sweeps
-from .graph import Floats, layout
+from . import anew, sweeps
+from .arrays import Floats, Ints, copied, ints_of, new_ints
+from .codes import CODES, NAMES
+from .graph import layout
 from .ops import TABLE
 from .terms import Name, Term, short_number, show
 from .value import Value
@@ -26,69 +26,66 @@ class Flow:
 
     >>> x = Value(3.0, "x")
     >>> flow = Flow(x * x - x, [x])
-    >>> flow.operands(1), flow.places[x], flow.gradients[2], flow.squares[2]
-    ((0, 2), 2, 5.0, 19.0)
+    >>> flow.operands(0), flow.places[x], flow.gradients[2], flow.squares[2]
+    ((1, 2), 2, 5.0, 19.0)
     """
 
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
         self.layout = found = layout(loss, parameters)
-        self.nodes, self.of, self.places, self.data = found.nodes, found.of, found.places, found.data
-        self.interior = range(len(found.left))
-        self.end = found.end
-        self.left, self.right, self.many = found.left, found.right, found.many
+        self.nodes, self.places, self.data, self.interior = found.nodes, found.places, found.data, found.interior
         self.gradients, self.squares = sweeps.reverse(found)
+        self.ops = {NAMES[code] for code in sweeps.kinds(found.codes, len(NAMES))}
+        self._of: dict[str, Ints] = {}
+
+    def of(self, op: str) -> Ints:
+        """The places of the operations of one name, in the order of creation."""
+        if op not in self._of:
+            self._of[op] = sweeps.where(self.layout.codes, CODES[op]) if op in self.ops else new_ints(0)
+        return self._of[op]
 
     def operands(self, i: int) -> Sequence[int]:
         """The places of the operands of the node at place i, in order."""
-        if i not in self.interior:
-            return ()
-        a, b = self.left[i], self.right[i]
-        return (a, b) if b >= 0 else (a,) if a >= 0 else self.many[i]
+        return tuple(self.layout.operands[k] for k in self._edges(i))
 
     def partials(self, i: int) -> Sequence[float]:
         """Its partials, one for each operand."""
-        if i not in self.interior:
-            return ()
-        left, right = self.layout.left_partials, self.layout.right_partials
-        if self.right[i] >= 0:
-            return (left[i], right[i])
-        return (left[i],) if self.left[i] >= 0 else self.layout.many_partials[i]
+        return tuple(self.layout.partials[k] for k in self._edges(i))
+
+    def _edges(self, i: int) -> range:
+        starts = self.layout.starts
+        return range(starts[i], starts[i + 1]) if i in self.interior else range(0)
+
+    def argument(self, i: int) -> int:
+        """The place of the first operand of an operation."""
+        return self.layout.operands[self.layout.starts[i]]
+
+    def slope(self, i: int) -> float:
+        """The partial in it."""
+        return self.layout.partials[self.layout.starts[i]]
 
     def spread(self, i: int) -> float:
         """The spread of the gradient at place i."""
         return math.sqrt(self.squares[i])
 
-    def again(self, i: int, data: Sequence[float]) -> float:
-        """The operation at place i on other numbers."""
-        row, numbers = TABLE[self.nodes[i].op], [data[j] for j in self.operands(i)]
-        return float(row.value(*row.split(numbers)) if row.variadic else row.value(*numbers))
-
     def forward(self, given: Mapping[int, float]) -> Floats:
         """All numbers computed anew from the leaves as they are now, those at some places given."""
-        data = self.data[:]
+        return self._moved(given)[1]
+
+    def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
+        """The operations that give another number where some are given, operands first, and all numbers then."""
+        places = anew.downstream(self.layout, [*given, *self._other_now])
+        data = copied(self.data)
         for i, number in given.items():
             data[i] = number
-        places = [i for i in self._moved(given) if i not in given]
-        sweeps.forward(places, self.nodes, self.left, self.right, data, self.again)
-        return data
-
-    def _moved(self, given: Iterable[int]) -> list[int]:
-        """The operations that give another number where some are given, operands first."""
-        return sweeps.downstream([*given, *self._other_now], self.left, self.right, self.many, len(self.nodes))
+        are_operations = any(i in self.interior for i in given)
+        computed = ints_of([i for i in places if i not in given]) if are_operations else places
+        anew.forward(self.layout, computed, data)
+        return places, data
 
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
         """The gradients and squares with other numbers at some places: only what depends on them is computed anew."""
-        data, found = self.forward(given), self.layout
-        first, second, many = found.left_partials[:], found.right_partials[:], dict(found.many_partials)
-        for i in sweeps.slopes(self._moved(given), self.nodes, self.left, self.right, data, first, second):
-            row, numbers = TABLE[self.nodes[i].op], [data[j] for j in self.operands(i)]
-            groups: list[Any] = row.split(numbers) if row.variadic else numbers
-            partials = row.slopes(data[i], *groups)
-            if row.variadic:
-                many[i] = row.flatten(partials, len(groups[0]))
-            else:
-                first[i], second[i] = partials[0], partials[-1]
-        return sweeps.reverse(found._replace(left_partials=first, right_partials=second, many_partials=many))
+        places, data = self._moved(given)
+        return sweeps.reverse(self.layout._replace(partials=anew.slopes(self.layout, places, data)))
 
     @cached_property
     def changed(self) -> dict[int, float | None]:
@@ -100,56 +97,12 @@ class Flow:
         >>> Flow(y).changed
         {1: 3.0}
         """
-        wrong = [i for i in self._other_now if not self._agrees(i)]
-        cleared = self._cleared(set(wrong)) if wrong else set()
-        found: dict[int, float | None] = {}
-        for i in wrong:
-            if any(j in found and self.nodes[j].op for j in self.operands(i)):
-                continue  # wrong because of an operand that was set
-            slots = zip(self.operands(i), self._before(i), strict=True)
-            leaves = [(j, was) for j, was in slots if not self.nodes[j].op and j not in cleared]
-            for j, was in [(j, was) for j, was in leaves if self.nodes[j].label] or leaves:
-                found[j] = was if found.get(j) is None else found[j]
-            if not leaves:
-                found[i] = None
-        return found
+        return anew.changed(self.layout, SAME)
 
     @cached_property
     def _other_now(self) -> list[int]:
         """The operations that give another number now, if only by rounding or because it is nan."""
-        operands = self.left, self.right, self.many
-        return sorted(i for op, places in self.of.items() for i in sweeps.others(op, places, *operands, self.data))
-
-    def _agrees(self, i: int) -> bool:
-        """Whether an operation still has the number that its operands give now; of inf and nan, yes."""
-        now, held = self.again(i, self.data), self.data[i]
-        return now == held or not abs(now - held) > SAME * self._made_of(i)
-
-    def _made_of(self, i: int) -> float:
-        """The size of what an operation adds up."""
-        terms = (abs(slope * self.data[j]) for j, slope in zip(self.operands(i), self.partials(i), strict=True))
-        return sum(terms, abs(self.data[i]))
-
-    def _cleared(self, wrong: set[int]) -> set[int]:
-        """The leaves that some operation still has the number of."""
-        cleared: set[int] = set()
-        for i in self.interior:
-            rounding = SAME * self._made_of(i)
-            for j, was, slope in zip(self.operands(i), self._before(i), self.partials(i), strict=True):
-                same = i not in wrong and slope != 0.0
-                if same or (was is not None and abs(was - self.data[j]) <= rounding):
-                    cleared.add(j)
-        return {j for j in cleared if not self.nodes[j].op}
-
-    def _before(self, i: int) -> Sequence[float | None]:
-        """What the operands were on the way forward, where partials tell: those of a product are its operands."""
-        partials = self.partials(i)
-        if self.nodes[i].op == "mul":
-            return partials[::-1]
-        if self.nodes[i].op != "dot":
-            return [None] * len(partials)
-        inputs, weights = partials[: len(partials) // 2], partials[len(partials) // 2 : -1]
-        return [*weights, *inputs, self.data[i] - sum(map(operator.mul, inputs, weights))]
+        return anew.others(self.layout)
 
     def describe(self, i: int, depth: int = 2) -> str:
         """The label of a node, or what it is made of, to a depth.
@@ -171,21 +124,7 @@ class Flow:
 
     def _made(self, i: int, depth: int, most: int = 4) -> Term:
         node, operands = self.nodes[i], self.operands(i)
-        if i in self.many:
+        if TABLE[node.op].variadic:
             more = ", …" if len(operands) > most else ""
             return Name(f"{node.op}({', '.join(self.describe(j, depth - 1) for j in operands[:most])}{more})")
         return (node.op, *[self._term(j, depth - 1) for j in operands])
-
-
-def additive(flow: Flow) -> set[int]:
-    """What reaches the loss through sums and constant factors alone: its terms, and those of a mean of losses."""
-    found, stack = {flow.end}, [flow.end]
-    while stack:
-        i = stack.pop()
-        op = flow.nodes[i].op
-        if op in ("add", "sub", "neg", "sum", "mul", "div"):
-            inner = [j for j in flow.operands(i) if j in flow.interior]
-            if op not in ("mul", "div") or len(inner) == 1:
-                stack += [j for j in inner if j not in found]
-                found.update(inner)
-    return found

@@ -1,16 +1,26 @@
+# C types for forms.py.
 cimport cython
-from .value cimport Value
+from .alike cimport Known
+from .scratch cimport floats, ints
 
-cdef int COMPUTED, GIVEN, NONE
+cdef int COMPUTED, GIVEN, NONE, DOT
 
+@cython.final
 cdef class Forms:
-    cdef public object layout, at
+    cdef public object layout
+    cdef public object at
+    cdef object ends, key_of
     cdef public dict sums
-    cdef public list parameters, keys, made, multiplying, ends
+    cdef public list parameters, keys, made, multiplying
     cdef public int first_sum
 
-    @cython.locals(known=dict, codes=dict, node=Value, code="long long", first="long long", second="long long", i=int, a=int, form=int)
-    cdef object _read(self, int[::1] at, int[::1] left, int[::1] right, dict many, list nodes)
+    @cython.locals(at="int *", i=int, k=int)
+    cdef object _enter_given(self)
+    @cython.locals(codes="int *", starts="int *", operands="int *", at="int *", ends="int *", answers="int *", inner="int *",
+                   known=Known, size=int, i=int, k=int, first=int, form=int, highest=int)
+    cdef object _read(self)
+    @cython.locals(at="int *", operands="int *", k=int)
+    cdef tuple _inner(self, int first, int last)
     cdef object _form(self, str op, tuple operands)
     cdef tuple _terms(self, str op, tuple operands)
     @cython.locals(keys=list, k=int, size=int, multiplies=bint)
@@ -20,12 +30,11 @@ cdef class Forms:
     cdef tuple _own(self, int form)
     cdef bint _is_parameter(self, int form)
     cdef bint _is_sum(self, int form)
-    @cython.locals(i=int, a=int, j=int, seen="unsigned char[::1]")
-    cdef object _collect(self, dict found, int[::1] left, int[::1] right, int[::1] at)
-    @cython.locals(i=int, a=int, first=int, second=int, stage=int)
-    cdef object _count(self, int[::1] stages, int[::1] left, int[::1] right, dict many, int[::1] at)
-
-@cython.locals(k=cython.Py_ssize_t)
-cdef tuple _forms(int[::1] places, int[::1] at)
-@cython.locals(k=cython.Py_ssize_t, found=int)
-cdef int _highest(int[::1] places, int[::1] stages)
+    cdef object _keys(self, object places)
+    @cython.locals(at="int *", starts="int *", operands="int *", stages="int *", i=int, k=int, stage=int, highest=int)
+    cpdef object stages(self)
+    @cython.locals(at="int *", results="int *", operands="int *", deep="int *", k=int)
+    cpdef object multiplied(self)
+    @cython.locals(at="int *", codes="int *", starts="int *", operands="int *", partials="double *", data="double *",
+                   reach="double *", i=int, k=int, first=int, last=int)
+    cpdef object reaches(self)

@@ -1,3 +1,4 @@
+# cython: boundscheck=False, wraparound=False
 """The forms of the nodes of a graph: what sums of parameters they are, recognised by their structure.
 
 A node's key says which parameters its sum is made of: w * x + b has the key of (w, b), whatever x is. A nonlinearity
@@ -11,12 +12,25 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from .graph import Integers, Layout, integers
-from .value import Value
+from .alike import Known, grouped
+from .arrays import Floats, Ints, ints_of, new_floats, new_ints
+from .codes import NAMES, code_of
+from .graph import Layout
+from .sweeps import arguments, taken, where
+
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from . import _cython as cython
+
+if not cython.compiled:  # else places in memory, by forms.pxd
+    from .arrays import floats, ints
 
 Key = int
 NAMED = 3  # parameters in the name of a unit without a label
 NONE = 0  # the key of data: of what no parameter is a term of
+
+DOT = code_of("dot")
 
 Form = int
 COMPUTED, GIVEN = 0, 1  # the forms of data: the result of an operation, and a number; those of parameters follow
@@ -29,7 +43,8 @@ class Forms:
     >>> from engine.value import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> forms = Forms(layout((w * 3.0 + b).tanh(), [w, b]))
-    >>> forms.pre_activations(), forms.terms(3), forms.multiplies(0), forms.multiplies(1)
+    >>> sums = {key: list(places) for key, places in forms.pre_activations().items()}
+    >>> sums, forms.terms(3), forms.multiplies(2), forms.multiplies(1)
     ({3: [1]}, (1, 2), True, False)
     """
 
@@ -38,12 +53,14 @@ class Forms:
         self.parameters = list(layout.places.values())  # the places of those with the keys 1, 2, 3 ...
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
         self.keys: list[Key] = [NONE, NONE, *range(1, len(self.parameters) + 1)]  # by form
-        self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys
+        self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted
         self.made: list[tuple[tuple[Key, ...], tuple[int, ...]]] = []  # of sums, the terms and the first few parameters
         self.multiplying = [False] * len(self.keys)  # whether it is data multiplied by a parameter
-        self.ends: list[int] = []  # where sums end: where something else than a sum is made of them
-        self.at = integers(len(layout.nodes) + 1)  # the form by place; the last is what the place -1 points to
-        self._read(self.at, layout.left, layout.right, layout.many, layout.nodes)
+        self.at = new_ints(len(layout.nodes))  # the form by place
+        self.ends = new_ints(len(layout.nodes))  # 1 where a sum ends: where something else than a sum is made of it
+        self._enter_given()
+        self._read()
+        self.key_of = ints_of(self.keys)  # the same, as an array
 
     def multiplies(self, i: int) -> bool:
         """Whether the node at place i multiplies data by a parameter."""
@@ -63,33 +80,52 @@ class Forms:
         """Whether the node at place i is a sum of what parameters multiply."""
         return self._is_sum(self.at[i])
 
-    def _read(
-        self, at: Integers, left: Integers, right: Integers, many: dict[int, Integers], nodes: list[Value]
-    ) -> None:
-        codes = {op: code for code, op in enumerate(self.layout.of)}
-        known: dict[Any, Form] = {}  # where sums end, ~form stands for the form
-        for i in range(len(left), len(nodes)):
+    def _enter_given(self) -> None:
+        at = ints(self.at)
+        for i in range(len(self.layout.codes), len(self.at)):
             at[i] = GIVEN
         for k, i in enumerate(self.parameters, 1):
             at[i] = GIVEN + k
-        for i in range(len(left)):
-            a, first, second = left[i], NONE, NONE
-            if a >= 0:
-                first, second = at[a], at[right[i]]
-                if first <= GIVEN and second <= GIVEN:
+
+    def _read(self) -> None:
+        """Give each operation the form of the first one like it, or a new form; the oldest come first."""
+        graph, size = self.layout, len(self.layout.codes)
+        codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        edges = new_ints(len(graph.operands) if cython.compiled else 0)
+        at, ends, inner = ints(self.at), ints(self.ends), ints(edges)  # inner: the forms of operands, by edge
+        made, known, found = new_ints(size), Known(graph.codes, graph.starts, edges), dict[Any, int]()
+        answers, first = ints(made), size  # what _form told: ~form where sums end
+        for i in range(size - 1, -1, -1):
+            if cython.compiled:
+                first -= 1  # most likely: examples repeat each other, operation by operation
+                highest = COMPUTED
+                for k in range(starts[i], starts[i + 1]):
+                    inner[k] = at[operands[k]]
+                    highest = max(highest, inner[k])
+                if highest <= GIVEN:
                     continue  # data of data
-            node = nodes[i]
-            code = codes[node.op]
-            made: Any = (code << 56) + (first << 28) + second if a >= 0 else (code, _forms(many[i], at))
-            found = known.get(made)
-            if found is None:
-                found = known[made] = self._form(node.op, (first, second) if a >= 0 else made[1])
-            form = found
+                if first <= i or not known.alike(i, first):
+                    first = known.first(i)
+            else:
+                k, count = starts[i], starts[i + 1] - starts[i]
+                a, b = at[operands[k]], at[operands[k + count - 1]]
+                if a <= GIVEN and b <= GIVEN and (count <= 2 or max([at[j] for j in operands[k : k + count]]) <= GIVEN):
+                    continue
+                inside = (a, b) if count <= 2 else [at[j] for j in operands[k : k + count]]
+                first = found.setdefault((codes[i], count, *inside), i)
+            if first == i:
+                answers[i] = self._form(NAMES[codes[i]], self._inner(starts[i], starts[i + 1]))
+            answers[i] = form = answers[first]
             if form < 0:
-                self.ends.append(i)
                 form = ~form
+                for k in range(starts[i], starts[i + 1]):
+                    ends[operands[k]] = at[operands[k]] >= self.first_sum
             if at[i] == COMPUTED:  # no parameter itself
                 at[i] = form
+
+    def _inner(self, first: int, last: int) -> tuple[Form, ...]:
+        at, operands = ints(self.at), ints(self.layout.operands)
+        return tuple([at[operands[k]] for k in range(first, last)])
 
     def _form(self, op: str, operands: tuple[Form, ...]) -> Form:
         """The form that an operation on these makes, or ~form if sums end there."""
@@ -124,7 +160,7 @@ class Forms:
             terms, weighs = self._product(operands[k], operands[size + k])
             keys += terms
             multiplies = multiplies or weighs
-        return [*keys, *self._own(operands[-1])], multiplies
+        return [*keys, *self._own(operands[2 * size])], multiplies
 
     def _product(self, a: Form, b: Form) -> tuple[Sequence[Key], bool]:
         if self._is_parameter(a):
@@ -150,73 +186,73 @@ class Forms:
         """The key of a sum of keys: that of its only one, or one that is made when they first come together."""
         if len(terms) == 1:
             return terms[0]
-        terms = tuple(terms)
-        key = self.sums.get(terms)
+        alike = tuple(sorted(terms))
+        key = self.sums.get(alike)
         if key is None:
             first = (place for term in terms for place in self.weights(term))
-            self.made.append((terms, tuple(islice(first, NAMED + 1))))
-            key = self.sums[terms] = len(self.parameters) + len(self.made)
+            self.made.append((tuple(terms), tuple(islice(first, NAMED + 1))))
+            key = self.sums[alike] = len(self.parameters) + len(self.made)
         return key
 
-    def pre_activations(self) -> dict[Key, list[int]]:
-        """The places by key of the sums that something else than a sum is made of."""
-        found: dict[Key, list[int]] = {}
-        self._collect(found, self.layout.left, self.layout.right, self.at)
-        return found
+    def pre_activations(self) -> dict[Key, Ints]:
+        """The places by key of the sums that something else than a sum is made of, in the order of creation."""
+        places = where(self.ends, 1)
+        return grouped(self._keys(places), places)
 
-    def _collect(self, found: dict[Key, list[int]], left: Integers, right: Integers, at: Integers) -> None:
-        seen = bytearray(len(self.layout.nodes) + 1)
-        for i in self.ends:
-            a = left[i]
-            for j in (a, right[i]) if a >= 0 else self.layout.many[i]:
-                if at[j] >= self.first_sum and not seen[j]:
-                    seen[j] = 1
-                    _group(found, self.keys[at[j]], j)
-
-    def activations(self, places: list[int]) -> dict[Key | str, list[int]]:
+    def activations(self, places: Ints) -> dict[Key | str, Ints]:
         """These places by the key of what each is made of, or by a label where that is no sum."""
-        found: dict[Key | str, list[int]] = {}
-        nodes, left = self.layout.nodes, self.layout.left
-        for i in places:
-            j = left[i]
-            name = self.keys[self.at[j]] or nodes[i].label or nodes[j].label
-            if name:
-                _group(found, name, i)
+        inner = arguments(self.layout, places)
+        found: dict[Key | str, Ints] = dict(grouped(self._keys(inner), places).items())
+        labelled: dict[str, list[int]] = {}
+        for i in found.pop(NONE, ()):
+            labelled.setdefault(self._label(i), []).append(i)
+        return found | {label: ints_of(members) for label, members in labelled.items() if label}
+
+    def _label(self, i: int) -> str:
+        layout = self.layout
+        return layout.nodes[i].label or layout.nodes[layout.operands[layout.starts[i]]].label
+
+    def _keys(self, places: Ints) -> Ints:
+        return taken(self.key_of, taken(self.at, places))
+
+    def stages(self) -> Ints:
+        """How often data was multiplied by a parameter on the way to each place."""
+        graph, found = self.layout, new_ints(len(self.at))
+        at, starts, operands, stages = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        for i in range(len(graph.codes) - 1, -1, -1):
+            highest = 0
+            for k in range(starts[i], starts[i + 1]):
+                stage = stages[operands[k]]
+                if stage > highest:
+                    highest = stage
+            stages[i] = highest + 1 if self.multiplying[at[i]] else highest
         return found
 
-    def stages(self) -> Integers:
-        """How often data was multiplied by a parameter on the way to each place."""
-        stages = integers(len(self.at))
-        self._count(stages, self.layout.left, self.layout.right, self.layout.many, self.at)
-        return stages
+    def multiplied(self) -> Ints:
+        """1 at the places of what some parameter multiplies further on."""
+        graph, found = self.layout, new_ints(len(self.at))
+        at, results, operands, deep = ints(self.at), ints(graph.results), ints(graph.operands), ints(found)
+        for k in range(len(graph.operands)):
+            if deep[results[k]] or self.multiplying[at[results[k]]]:
+                deep[operands[k]] = 1
+        return found
 
-    def _count(
-        self, stages: Integers, left: Integers, right: Integers, many: dict[int, Integers], at: Integers
-    ) -> None:
-        for i in range(len(left)):
-            a = left[i]
-            if a >= 0:
-                first, second = stages[a], stages[right[i]]
-                stage = first if first > second else second
+    def reaches(self) -> Floats:
+        """How far inputs move each sum, if all pull the same way: Σ|w x|, without the bias."""
+        graph, found = self.layout, new_floats(len(self.at))
+        at, codes, starts, operands = ints(self.at), ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)
+        for i in range(len(graph.codes) - 1, -1, -1):
+            first, last = starts[i], starts[i + 1]
+            if at[i] < self.first_sum:
+                continue
+            if not self.multiplying[at[i]]:
+                for k in range(first, last):
+                    reach[i] += abs(partials[k]) * reach[operands[k]]
+            elif codes[i] == DOT:
+                for k in range(first, first + (last - first) // 2):
+                    reach[i] += abs(partials[k] * data[operands[k]])
+                reach[i] += reach[operands[last - 1]]
             else:
-                stage = _highest(many[i], stages)
-            stages[i] = stage + 1 if self.multiplying[at[i]] else stage
-
-
-def _forms(places: Integers, at: Integers) -> tuple[Form, ...]:
-    return tuple([at[places[k]] for k in range(len(places))])
-
-
-def _highest(places: Integers, stages: Integers) -> int:
-    found = 0
-    for k in range(len(places)):
-        if stages[places[k]] > found:
-            found = stages[places[k]]
-    return found
-
-
-def _group(found: dict[Any, list[int]], name: Any, place: int) -> None:
-    members = found.get(name)
-    if members is None:
-        found[name] = members = []
-    members.append(place)
+                reach[i] = abs(data[i])
+        return found

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from .activations import flat_units, off_units
+from .arrays import Floats
 from .case import Case
 from .findings import Evidence, Finding
 from .flow import Flow
-from .graph import Floats
-from .sweeps import cancelling, largest, pulls, small
+from .sweeps import cancelling, largest, origins, pulls, small, strongest
 from .units import Unit
 from .value import Value
 
@@ -19,7 +19,7 @@ def symmetric(case: Case) -> list[Finding]:
     """Classes of units in a layer with equal weights and equal gradients."""
     layers: dict[str, list[list[Unit]]] = {}
     for units in _alike(case):
-        layers.setdefault(units[0].layer, []).append(units)
+        layers.setdefault(case.units.layer(units[0]), []).append(units)
     return [_copies(case, found) for found in layers.values()]
 
 
@@ -31,9 +31,9 @@ def _alike(case: Case) -> list[list[Unit]]:
     alike = units.classes(suspects, lambda i: (_digits(flow.data[i]), _gradient(flow, i)))
     found: dict[object, list[Unit]] = {}
     for unit in _twins({unit: (first[unit], alike[unit]) for unit in suspects}):
-        if any(i in units.deep for i in unit.activations or unit.pre):
+        if any(units.deep[i] for i in unit.activations or unit.pre):
             ops = {flow.nodes[i].op for i in unit.activations}
-            found.setdefault((unit.layer, alike[unit], first[unit], *sorted(ops)), []).append(unit)
+            found.setdefault((units.layer(unit), alike[unit], first[unit], *sorted(ops)), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
 
@@ -56,11 +56,11 @@ def _gradient(flow: Flow, i: int) -> float:
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
     weight, *_ = case.units.weights(units[0])
-    told = "; ".join(" = ".join(unit.name for unit in members) for members in classes)
-    total = len(case.units.layers[units[0].layer])
+    told = "; ".join(" = ".join(map(case.units.name, members)) for members in classes)
+    total = len(case.units.layers[case.units.layer(units[0])])
     return Finding(
         "symmetric",
-        tuple(unit.name for unit in units),
+        tuple(map(case.units.name, units)),
         {
             "classes": len(classes),
             "copies": told,
@@ -78,7 +78,7 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
     lost = small(case.at, case.flow.gradients, case.limits.vanished)
-    if lost and (len(case.units.all) < 2 or len(set(case.units.layer_of.values())) < 2):
+    if lost and (len(case.units.all) < 2 or len(case.units.layers) < 2):
         return _lost_on_the_way(case, [case.flow.nodes[i] for i in lost])
     if not _any_faint(case):
         return []
@@ -88,7 +88,7 @@ def vanishing(case: Case) -> list[Finding]:
     faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
     if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2] < math.inf:
         return []
-    blocked = Counter(unit.layer for unit in (*flat_units(case), *off_units(case)))
+    blocked = Counter(map(case.units.layer, (*flat_units(case), *off_units(case))))
     if any(blocked[layers[k][0]] == len(layers[k][1]) for k in range(faint[0], top + 1)):
         return []
     first, last = layers[faint[0]], layers[top]
@@ -128,7 +128,7 @@ def _strength(case: Case, units: Sequence[Unit]) -> float:
 
 def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
-    sizes, towards = _strongest(case.flow)
+    sizes, towards = strongest(case.flow.layout)
     limit = math.log(case.limits.vanished)
     suspects = [p for p in faint if -math.inf < sizes[case.places[p]] <= limit]
     ways = _ways(case.flow, towards, [case.places[p] for p in suspects])
@@ -145,23 +145,9 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-def _strongest(flow: Flow) -> tuple[list[float], list[int]]:
-    """For each place the strongest path from the loss, as a logarithm, which doesn't underflow, and its next place."""
-    sizes, towards = [-math.inf] * len(flow.nodes), [-1] * len(flow.nodes)
-    sizes[flow.end] = 0.0
-    for i in reversed(flow.interior):
-        here = sizes[i]
-        for j, slope in zip(flow.operands(i), flow.partials(i), strict=True):
-            if slope:
-                size = here if slope in (1.0, -1.0) else here + math.log(abs(slope))
-                if size > sizes[j]:
-                    sizes[j], towards[j] = size, i
-    return sizes, towards
-
-
 def _ways(flow: Flow, towards: Sequence[int], places: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
     """Of the strongest path to each place: how many factors are not 1, and the logarithms of the three worst."""
-    found: dict[int, tuple[int, Sequence[float]]] = {flow.end: (0, ())}
+    found: dict[int, tuple[int, Sequence[float]]] = {0: (0, ())}
     for place in places:
         way = [place]
         while way[-1] not in found:
@@ -185,7 +171,7 @@ def exploding(case: Case) -> list[Finding]:
         if gradient > limits.exploded * weight:
             found += members
             worst, against = max((worst, against), (gradient, weight))
-    if not found or not all(_is_finite(case.flow, i) for i in range(len(case.flow.nodes))):
+    if not found or origins(case.flow.layout):
         return []
     return [
         Finding(
@@ -198,10 +184,6 @@ def exploding(case: Case) -> list[Finding]:
             "take the mean of the losses, not their sum, and a smaller learning rate; or clip the gradient.",
         )
     ]
-
-
-def _is_finite(flow: Flow, i: int) -> bool:
-    return math.isfinite(flow.data[i]) and all(map(math.isfinite, flow.partials(i)))
 
 
 FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the corners of a hinge

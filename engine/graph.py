@@ -1,31 +1,26 @@
 """The only traversals of the graph: iterative, one visit a node, whatever the depth.
 
 A visit is noted in the node's `_mark`, a number that no other search uses, so a search needs no set. Where it is
-compiled, `order` is that of newest.pyx.
+compiled, `order` and `layout` are those of newest.pyx.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, MutableSequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from .arrays import Floats, Ints
+from .codes import CODES, code_all
 from .value import Value
 
 try:
-    import cython
-except ImportError:  # only the compiler needs it
-    from . import _cython as cython
-
-try:
+    from .newest import layout as compiled_layout
     from .newest import order as compiled_order
 except ImportError:
-    compiled_order = None
+    compiled_layout = compiled_order = None
 
-Integers: TypeAlias = "MutableSequence[int]"
-Floats: TypeAlias = "MutableSequence[float]"
-
+MOST = 1 << 31  # nodes or edges of a graph
 _last = 0  # mark in use
 
 
@@ -34,6 +29,10 @@ def marks(count: int = 1) -> int:
     global _last
     _last += count
     return _last - count + 1
+
+
+def _many_marks() -> int:
+    return marks(MOST)
 
 
 def order(output: Value) -> list[Value]:
@@ -116,26 +115,26 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
 
 
 class Layout(NamedTuple):
-    """The graph behind an output by place: the operations, operands before results, and then the leaves.
+    """The graph behind an output by place, as it is met on the way back: the operations, newest first, then the leaves.
 
-    A place has -1 for an operand that it doesn't have; where the row takes sequences, all stand in `many`.
+    An edge leads from a result to one of its operands. Those of place i are from `starts[i]` to `starts[i + 1]`, in
+    order, so all edges in order are the way back too.
     """
 
-    nodes: list[Value]
-    of: dict[str, list[int]]  # the places by operation
+    nodes: Sequence[Value]
+    codes: Ints  # of the operations, by codes.py
     data: Floats
-    left: Integers  # the first operand of each operation
-    right: Integers
-    many: dict[int, Integers]
-    left_partials: Floats
-    right_partials: Floats
-    many_partials: dict[int, list[float]]
+    starts: Ints
+    results: Ints  # where each edge leads from
+    operands: Ints  # and to
+    partials: Floats
     places: dict[Value, int]  # of those wanted, where they are in the graph
+    labelled: bool  # whether any operation has a label
 
     @property
-    def end(self) -> int:
-        """The place of the output."""
-        return max(0, len(self.left) - 1)
+    def interior(self) -> range:
+        """The places of the operations, operands before results."""
+        return range(len(self.codes) - 1, -1, -1)
 
 
 def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
@@ -144,75 +143,48 @@ def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
     >>> from engine.value import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
     >>> found = layout(x * y + x, [y])
-    >>> [node.label or node.op for node in found.nodes], list(found.left), list(found.right), found.places[y]
-    (['mul', 'add', 'x', 'y'], [2, 0], [3, 2], 3)
+    >>> [node.label or node.op for node in found.nodes], list(found.results), list(found.operands), found.places[y]
+    (['add', 'mul', 'x', 'y'], [0, 0, 1, 1], [1, 2, 2, 3], 3)
     """
-    nodes, leaves = order(output), list[Value]()
-    first, size = _last + 1, len(nodes)  # a mark is a place and `first`
-    found = Layout(nodes, {}, floats(size), integers(size), integers(size), {}, floats(size), floats(size), {}, {})
-    if not nodes:
-        _enter(output, leaves, first)
-    _lay_out(found, leaves, first)
-    marks(size + len(leaves))
-    nodes += leaves
-    found.data.extend(_data(leaves))
-    found.places.update([(x, x._mark - first) for x in wanted if x._mark >= first])
-    return found
-
-
-def _lay_out(found: Layout, leaves: list[Value], first: int) -> None:
-    nodes, of, data, left, right, many, left_partials, right_partials, many_partials, _ = found
-    leaf = first + len(nodes)
-    for i, node in enumerate(nodes):  # once, because a node is far away in memory
+    code_all()
+    values = list(wanted)  # before any mark is set: a generator could search too
+    if compiled_layout is not None:
+        return Layout(*compiled_layout(output, values, _many_marks, CODES))
+    nodes = order(output)
+    nodes.reverse()
+    first = _last + 1  # a mark is a place and `first`
+    for i, node in enumerate(nodes):
         node._mark = first + i
-        op, a, b = node.op, node._a, node._b
-        alike = of.get(op)
-        if alike is None:
-            of[op] = alike = []
-        alike.append(i)
+    starts, results, targets, partials = _edges(nodes)
+    leaves = list(dict.fromkeys([x for x in targets if x._mark < first] if nodes else [output]))
+    for i, leaf in enumerate(leaves, len(nodes)):
+        leaf._mark = first + i
+    marks(len(nodes) + len(leaves))
+    codes, labelled = [CODES[node.op] for node in nodes], any(node.label for node in nodes)
+    nodes += leaves
+    data, operands = [node._data for node in nodes], [x._mark - first for x in targets]
+    places = {x: x._mark - first for x in values if x._mark >= first}
+    return Layout(nodes, codes, data, starts, results, operands, partials, places, labelled)
+
+
+def _edges(nodes: list[Value]) -> tuple[list[int], list[int], list[Value], list[float]]:
+    """Of all edges in order where each node's begin, where they lead from and to, and the partials."""
+    starts, results, values, partials = list[int](), list[int](), list[Value](), list[float]()
+    for i, node in enumerate(nodes):
+        starts.append(len(values))
+        a, b = node._a, node._b
         if a is None:
-            operands, many_partials[i] = node._lists
-            many[i] = _places(operands, leaves, first, leaf)
-            left[i] = -1
-        else:
-            if a._mark < first:
-                _enter(a, leaves, leaf)
-            left[i], left_partials[i] = a._mark - first, node._da
-        if b is None:
-            right[i] = -1
-        else:
-            if b._mark < first:
-                _enter(b, leaves, leaf)
-            right[i], right_partials[i] = b._mark - first, node._db
-        data[i] = node._data
-
-
-def _enter(leaf: Value, leaves: list[Value], first: int) -> None:
-    leaf._mark = first + len(leaves)
-    leaves.append(leaf)
-
-
-def _places(operands: list[Value], leaves: list[Value], first: int, leaf: int) -> Integers:
-    found = places = integers(len(operands))
-    for k, x in enumerate(operands):
-        if x._mark < first:
-            _enter(x, leaves, leaf)
-        found[k] = x._mark - first
-    return places
-
-
-def _data(leaves: list[Value]) -> Floats:
-    found = data = floats(len(leaves))
-    for k, x in enumerate(leaves):
-        found[k] = x._data
-    return data
-
-
-def integers(size: int) -> Integers:
-    """So many integers, all 0: an array of C's where this is compiled, a list where that is faster."""
-    return (array("i", [0]) if cython.compiled else [0]) * size
-
-
-def floats(size: int) -> Floats:
-    """So many floats, all 0, in the same way."""
-    return (array("d", [0.0]) if cython.compiled else [0.0]) * size
+            operands, slopes = node._lists
+            results += [i] * len(operands)
+            values += operands
+            partials += slopes
+            continue
+        results.append(i)
+        values.append(a)
+        partials.append(node._da)
+        if b is not None:
+            results.append(i)
+            values.append(b)
+            partials.append(node._db)
+    starts.append(len(values))
+    return starts, results, values, partials

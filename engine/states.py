@@ -3,13 +3,12 @@
 import math
 import sys
 from collections.abc import Sequence
-from functools import partial
 
 from .case import Case
 from .findings import Finding
-from .flow import SAME, Flow
+from .flow import SAME
 from .lines import line_of
-from .sweeps import small
+from .sweeps import origins, small
 from .value import Value
 
 
@@ -22,15 +21,8 @@ def non_finite(case: Case) -> list[Finding]:
     finite = small(case.at, flow.gradients, sys.float_info.max)
     if math.isfinite(case.loss.data) and len(finite) == len(case.at):
         return []
-    origins = sorted(filter(partial(_makes_it, flow), range(len(flow.nodes))), key=lambda i: flow.nodes[i].serial)
-    return [_made(case, origins)] if origins else []
-
-
-def _makes_it(flow: Flow, i: int) -> bool:
-    """Whether a number is the first on its way that is not finite: an operation on finite ones, or a leaf."""
-    return all(math.isfinite(flow.data[j]) for j in flow.operands(i)) and not (
-        math.isfinite(flow.data[i]) and all(map(math.isfinite, flow.partials(i)))
-    )
+    first = sorted(origins(flow.layout), key=lambda i: flow.nodes[i].serial)
+    return [_made(case, first)] if first else []
 
 
 def _held(case: Case, known: Sequence[Value]) -> Finding:
@@ -45,13 +37,13 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
     )
 
 
-def _made(case: Case, origins: Sequence[int]) -> Finding:
-    flow, i = case.flow, origins[0]
+def _made(case: Case, first: Sequence[int]) -> Finding:
+    flow, i = case.flow, first[0]
     node = flow.nodes[i]
     inner = {flow.describe(j): flow.data[j] for j in flow.operands(i)[:4] if flow.nodes[j].op or flow.nodes[j].label}
     is_slope = math.isfinite(flow.data[i])
     result = {"slope": _worst(flow.partials(i))} if is_slope else {"result": flow.data[i]}
-    more = {"operations like it": len(origins) - 1} if len(origins) > 1 else {}
+    more = {"operations like it": len(first) - 1} if len(first) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
     told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
     what = f"{flow.definition(i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
@@ -151,7 +143,7 @@ def changed_since_forward(case: Case) -> list[Finding]:
     before = {} if was is None else {"was": was}
     evidence: dict[str, float | int | str] = {"values": len(changed), "first": flow.describe(first), **before}
     evidence["is"] = flow.data[first]
-    now = flow.forward({i: flow.data[i] for i in changed})[flow.end]
+    now = flow.forward({i: flow.data[i] for i in changed})[0]
     why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if stepped(case) else (WHY_CHANGED, REMEDY_CHANGED)
     where = (*case.groups(mine), *others)
     return [Finding("changed_since_forward", where, {**evidence, "loss": case.loss.data, "loss now": now}, why, remedy)]

@@ -1,31 +1,45 @@
+# C types for sweeps.py.
 cimport cython
-from .value cimport Value
-from libc.math cimport exp as c_exp, sqrt as c_sqrt, tanh as c_tanh
+from libc.math cimport log as c_log, sqrt as c_sqrt
+from .scratch cimport floats, ints
 
-@cython.locals(left="int[::1]", right="int[::1]", left_partials="double[::1]", right_partials="double[::1]",
-               gradients="double[::1]", squares="double[::1]", i=int, a=int, b=int, gradient=double, square=double, slope=double)
+cdef int ADD, SUB, MUL, DIV, NEG, RELU, SUM
+cdef double INF
+
+@cython.locals(results="int *", operands="int *", partials="double *", gradients="double *", squares="double *",
+               k=cython.Py_ssize_t, i=int, j=int, slope=double)
 cpdef tuple reverse(object graph)
-@cython.locals(k=int, a=int, slope=double)
-cdef object _spread_out(double gradient, double square, int[::1] places, list partials, double[::1] gradients, double[::1] squares)
-@cython.locals(i=int)
-cpdef list others(str op, list places, int[::1] left, int[::1] right, dict many, double[::1] data)
-@cython.locals(total=double, size=int, k=int)
-cdef double _dot(int[::1] places, double[::1] data)
-cpdef list small(list places, double[::1] numbers, double limit)
-@cython.locals(i=int, size=double, found=double)
-cpdef double largest(list places, double[::1] numbers) except? -1.0
-cpdef list cancelling(list places, double[::1] gradients, double[::1] squares, double limit)
-@cython.locals(i=int, found="unsigned char[::1]")
-cpdef list downstream(object places, int[::1] left, int[::1] right, dict many, int size)
-@cython.locals(k=cython.Py_ssize_t)
-cdef bint _any(int[::1] places, unsigned char[::1] found)
-@cython.locals(i=int, found=int)
-cpdef int smallest(list places, int[::1] numbers) except? -1
-@cython.locals(numbers="double[::1]", node=Value, op=str, i=int, a=int, b=int)
-cpdef object forward(list places, list nodes, int[::1] left, int[::1] right, object data, object again)
-@cython.locals(node=Value, op=str, i=int, a=int, b=int, e=double)
-cpdef list slopes(list places, list nodes, int[::1] left, int[::1] right, double[::1] data, double[::1] first, double[::1] second)
-@cython.locals(left="int[::1]", right="int[::1]", left_partials="double[::1]", right_partials="double[::1]",
-               up="double[::1]", down="double[::1]", i=int, j=int, slope=double)
+@cython.locals(results="int *", operands="int *", partials="double *", up="double *", down="double *",
+               k=cython.Py_ssize_t, i=int, j=int, slope=double)
 cpdef tuple pulls(object graph)
-cdef void _pull(int i, int j, double slope, double[::1] up, double[::1] down) noexcept
+@cython.locals(starts="int *", partials="double *", wanted="int *", n=int, slope=double, found=double)
+cpdef double smallest_slope(object graph, object places) except? -1.0
+@cython.locals(codes="int *", starts="int *", operands="int *", reached="int *", size=int, i=int, k=int, code=int, inner=int,
+               is_sum=bint, is_product=bint)
+cpdef object summands(object graph)
+@cython.locals(results="int *", operands="int *", partials="double *", sizes="double *", towards="int *",
+               k=cython.Py_ssize_t, i=int, j=int, slope=double, size=double)
+cpdef tuple strongest(object graph)
+@cython.locals(starts="int *", operands="int *", data="double *", partials="double *", i=int, k=int, wild=bint, inherits=bint)
+cpdef list origins(object graph)
+@cython.locals(sizes="double *", i=int)
+cpdef list small(object places, object numbers, double limit)
+@cython.locals(wanted="int *", sizes="double *", n=int, size=double, found=double)
+cpdef double largest(object places, object numbers) except? -1.0
+@cython.locals(sizes="double *", spreads="double *", i=int)
+cpdef list cancelling(object places, object gradients, object squares, double limit)
+@cython.locals(wanted="int *", among="int *", n=int, found=int)
+cpdef int smallest(object places, object numbers) except? -1
+@cython.locals(codes="int *", starts="int *", operands="int *", size=int, wanted="int *", terms="int *", count=int, inner="int *",
+               n=int, i=int, z=int)
+cpdef object relu_operands(object graph, object places, object among)
+cdef bint _is_margin(int i, int size, int *codes, int *starts, int *operands) noexcept
+@cython.locals(wanted="int *", sizes="double *", n=int)
+cpdef bint exceeds(object places, object numbers, double limit) except -1
+@cython.locals(wanted="int *", met="int *", n=int, number=int)
+cpdef set kinds(object numbers, int count)
+@cython.locals(among="int *", places="int *", size=int, count=int, i=int)
+cpdef object where(object numbers, int number)
+@cython.locals(among="int *", wanted="int *", numbers_there="int *", n=int)
+cpdef object taken(object numbers, object places)
+cpdef object arguments(object graph, object places)

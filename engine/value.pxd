@@ -5,11 +5,22 @@ from libc.math cimport exp as c_exp, log as c_log, pow as c_pow, tanh as c_tanh
 cdef extern from "arena.h":
     ctypedef struct PyObject
     ctypedef struct Arena
+    ctypedef struct Node:  # a Value, for code that counts no references
+        void *slab
+        double grad, data, da, db
+        Node *a
+        Node *b
+        PyObject *op
+        PyObject *lists
+        PyObject *label
+        long long mark
     Arena *install(object blank) except NULL
     Value new_node(Arena *arena)
     bint push(Arena *arena, object value)
+    bint push_node "push" (Arena *arena, void *node) noexcept
     PyObject *pop(Arena *arena)
     bint is_draining(Arena *arena)
+    Py_hash_t identity_hash(object value) noexcept
     void fetch_node(void *place) noexcept
 
 cdef Arena *arena

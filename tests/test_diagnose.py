@@ -1,5 +1,6 @@
 """What a report says of faults made by hand, in every form, and that it can be asked of any graph."""
 
+import gc
 import json
 import math
 import random
@@ -408,3 +409,16 @@ def test_no_search_is_quadratic_in_a_sum_that_grows(activation):
     weights[0].data += 1.0
     report = diagnose((outputs - 5.0) ** 2 + product, weights)
     assert "changed_since_forward" in kinds(report)
+
+
+def test_a_diagnosis_leaves_no_cycle_behind():
+    outputs, parameters = sigmoids((2, 3, 1), [[0.1, 0.2], [0.3, -0.4]])
+    loss = sum(y for (y,) in outputs)
+    diagnose(loss, parameters)
+    gc.collect()
+    gc.disable()
+    try:
+        diagnose(loss, parameters)
+        assert gc.collect() == 0  # so the memory of a large one is free at once
+    finally:
+        gc.enable()
