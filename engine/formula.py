@@ -161,8 +161,11 @@ class Naming:
 
 def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
     """A name for each Value: its label, numbered in the order of creation where several share it."""
-    pairs = sorted(labels, key=lambda pair: pair[0].serial)
-    often = Counter(label for _, label in pairs)
+    pairs = list(labels)
+    often = Counter([label for _, label in pairs])
+    if len(often) == len(pairs):
+        return {node: Name(label) for node, label in pairs}
+    pairs.sort(key=lambda pair: pair[0].serial)
     taken, counts, names = set(often), Counter[str](), {}
     for node, label in pairs:
         name = label

@@ -227,7 +227,7 @@ class Value:
         return self is other  # a Value can be a key
 
     def __hash__(self) -> int:
-        return object.__hash__(self)
+        return identity_hash(self)
 
     def __lt__(self, other: Any) -> bool:
         return _look(self) < _compared(other)
@@ -265,7 +265,7 @@ class Value:
 
 
 if not cython.compiled:
-    new_node, install = object.__new__, type  # else those of arena.h
+    new_node, install, identity_hash = object.__new__, type, object.__hash__  # else those of arena.h
     # Where identity needs no saying, it is faster unsaid.
     Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
 arena = install(Value.__new__(Value))
