@@ -463,6 +463,11 @@ def _row_binary(name: str, a: Value, b: Value) -> Value:
 
 def _row_variadic(name: str, groups: Sequence[Any]) -> Any:
     row, size = TABLE[name], len(groups[0])
+    for variable, group in zip(row.variables, groups, strict=True):
+        count = len(group) if isinstance(group, (list, tuple)) else 1
+        if count != (size if variable.isupper() else 1):
+            wanted = f"{size}, as many as in the first," if variable.isupper() else "one"
+            raise ValueError(f"{name} takes {wanted} for {variable}, not {count}")
     flat = [x for group in groups for x in (group if isinstance(group, (list, tuple)) else (group,))]
     if not any(type(x) is Value for x in flat):
         return numeric(name, *row.split([real(x) for x in flat]))

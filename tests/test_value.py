@@ -147,6 +147,15 @@ def test_functions_take_values_or_floats():
         maximum(1.0)
 
 
+@pytest.mark.parametrize(("sizes", "found"), [((2, 1), 1), ((1, 2), 2), ((1, 0), 0), ((3, 1), 1)])
+def test_a_row_refuses_sequences_of_different_lengths(sizes, found):
+    first, second = ([Value(1.0)] * size for size in sizes)
+    with pytest.raises(ValueError, match=f"dot takes {sizes[0]}, as many as in the first, for B, not {found}"):
+        operation("dot")(first, second, Value(1.0))
+    with pytest.raises(ValueError, match="dot takes one for c, not 2"):
+        operation("dot")(first, first, [1.0, 2.0])
+
+
 def test_dot_refuses_sequences_of_different_lengths():
     with pytest.raises(ValueError, match="not 2 weights and 1 inputs"):
         dot([1.0, 2.0], [1.0])
