@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
+from .arrays import ints_of
 from .flow import Flow
 from .formula import unique_names
 from .terms import Name
@@ -48,7 +49,8 @@ class Case:
         self.loss, self.parameters, self.limits = loss, parameters, limits
         self.flow = Flow(loss, parameters)
         self.places = self.flow.places
-        self.at = list(self.places.values())  # of the parameters in the graph
+        self.at = ints_of(self.places.values())  # of the parameters in the graph
+        self.missing = [p for p in parameters if p not in self.places] if len(self.at) < len(parameters) else []
         self.units = Units(self.flow)
 
     @cached_property

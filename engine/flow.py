@@ -20,7 +20,7 @@ SAME = 1e-9  # numbers that differ by less, relative to what they are made of, d
 
 
 class Flow:
-    """All that `loss` was computed from, by place: operations, operands before results, and then leaves.
+    """All that `loss` was computed from, by place: operations, the newest first, and then leaves.
 
     `places` has those of the parameters that are in the graph.
 

@@ -21,13 +21,12 @@ cdef class Forms:
     cdef object _read(self)
     @cython.locals(at="int *", operands="int *", k=int)
     cdef tuple _inner(self, int first, int last)
+    @cython.locals(terms=list, multiplies=bint, form=int, operand=int)
     cdef object _form(self, str op, tuple operands)
-    cdef tuple _terms(self, str op, tuple operands)
-    @cython.locals(keys=list, k=int, size=int, multiplies=bint)
-    cdef tuple _products(self, tuple operands)
-    cdef tuple _product(self, int a, int b)
-    cdef tuple _scaled(self, int a, int b)
-    cdef tuple _own(self, int form)
+    @cython.locals(multiplies=bint, size=int, k=int, form=int)
+    cdef bint _add_terms(self, list terms, str op, tuple operands) except -1
+    cdef bint _add_product(self, list terms, int a, int b) except -1
+    cdef int _add(self, list terms, int form) except -1
     cdef bint _is_parameter(self, int form)
     cdef bint _is_sum(self, int form)
     cdef object _keys(self, object places)

@@ -8,7 +8,6 @@ its form, and a network has few: the examples repeat them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -129,7 +128,8 @@ class Forms:
 
     def _form(self, op: str, operands: tuple[Form, ...]) -> Form:
         """The form that an operation on these makes, or ~form if sums end there."""
-        terms, multiplies = self._terms(op, operands)
+        terms: list[Key] = []
+        multiplies = self._add_terms(terms, op, operands)
         form = COMPUTED
         if terms:
             form = len(self.keys)
@@ -142,39 +142,37 @@ class Forms:
                 return ~form
         return form
 
-    def _terms(self, op: str, operands: Sequence[Form]) -> tuple[Sequence[Key], bool]:
-        """The keys that an operation adds up, and whether it multiplies data by a parameter."""
+    def _add_terms(self, terms: list[Key], op: str, operands: tuple[Form, ...]) -> bool:
+        """Enter the keys that an operation adds up; returns whether it multiplies data by a parameter."""
+        multiplies, size = False, len(operands) // 2
         if op in ("add", "sub", "neg", "sum"):
-            return [key for form in operands for key in self._own(form)], False
-        if op == "mul":
-            return self._product(operands[0], operands[1])
-        if op == "div":
-            return self._scaled(operands[0], operands[1]), False
-        return self._products(operands) if op == "dot" else ((), False)
+            for form in operands:
+                self._add(terms, form)
+        elif op == "mul":
+            multiplies = self._add_product(terms, operands[0], operands[1])
+        elif op == "div" and operands[1] == GIVEN:
+            self._add(terms, operands[0])
+        elif op == "dot":
+            for k in range(size):
+                multiplies = self._add_product(terms, operands[k], operands[size + k]) or multiplies
+            self._add(terms, operands[2 * size])
+        return multiplies
 
-    def _products(self, operands: Sequence[Form]) -> tuple[Sequence[Key], bool]:
-        size = len(operands) // 2
-        keys: list[Key] = []
-        multiplies = False
-        for k in range(size):
-            terms, weighs = self._product(operands[k], operands[size + k])
-            keys += terms
-            multiplies = multiplies or weighs
-        return [*keys, *self._own(operands[2 * size])], multiplies
+    def _add_product(self, terms: list[Key], a: Form, b: Form) -> bool:
+        """Enter the key of a parameter times data, or of a sum times a number that is given."""
+        if self._is_parameter(a) != self._is_parameter(b):  # w * w is a penalty, no unit
+            self._add(terms, a if self._is_parameter(a) else b)
+            return True
+        if not self._is_parameter(a):
+            if b == GIVEN:
+                self._add(terms, a)
+            elif a == GIVEN:
+                self._add(terms, b)
+        return False
 
-    def _product(self, a: Form, b: Form) -> tuple[Sequence[Key], bool]:
-        if self._is_parameter(a):
-            return ((), False) if self._is_parameter(b) else ((self.keys[a],), True)  # w * w is a penalty, no unit
-        if self._is_parameter(b):
-            return (self.keys[b],), True
-        return self._scaled(a, b) or self._scaled(b, a), False
-
-    def _scaled(self, a: Form, b: Form) -> Sequence[Key]:
-        """The key of a sum times a number that is given."""
-        return self._own(a) if b == GIVEN else ()
-
-    def _own(self, form: Form) -> Sequence[Key]:
-        return (self.keys[form],) if form > GIVEN else ()
+    def _add(self, terms: list[Key], form: Form) -> None:
+        if form > GIVEN:
+            terms.append(self.keys[form])
 
     def _is_parameter(self, form: Form) -> bool:
         return GIVEN < form < self.first_sum
@@ -182,7 +180,7 @@ class Forms:
     def _is_sum(self, form: Form) -> bool:
         return form >= self.first_sum  # which have keys
 
-    def _intern(self, terms: Sequence[Key]) -> Key:
+    def _intern(self, terms: list[Key]) -> Key:
         """The key of a sum of keys: that of its only one, or one that is made when they first come together."""
         if len(terms) == 1:
             return terms[0]

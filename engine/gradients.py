@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from .activations import flat_units, off_units
-from .arrays import Floats
+from .arrays import Floats, ints_of
 from .case import Case
 from .findings import Evidence, Finding
 from .flow import Flow
-from .sweeps import cancelling, largest, origins, pulls, small, strongest
+from .sweeps import all_small, cancelling, largest, origins, pulls, small, strongest
 from .units import Unit
 from .value import Value
 
@@ -163,7 +163,7 @@ def _ways(flow: Flow, towards: Sequence[int], places: Sequence[int]) -> dict[int
 def exploding(case: Case) -> list[Finding]:
     """Parameters with a gradient that no usual learning rate can be stepped along."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if len(small(case.at, case.flow.gradients, limits.exploded * limits.smallest)) == len(case.at):
+    if all_small(case.at, case.flow.gradients, limits.exploded * limits.smallest):
         return []
     for members in case.by_place.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
@@ -195,7 +195,7 @@ def cancelled(case: Case) -> list[Finding]:
     faint = cancelling(case.at, case.flow.gradients, case.flow.squares, limit)
     wanted = [i for i in faint if case.flow.squares[i]]
     for distance in FAR if wanted else ():
-        wanted = cancelling(wanted, *_elsewhere(case, wanted, distance), limit)
+        wanted = cancelling(ints_of(wanted), *_elsewhere(case, wanted, distance), limit)
         if not wanted:
             return []
     return [_nothing_left(case, [case.flow.nodes[i] for i in wanted])] if wanted else []
@@ -225,14 +225,13 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
 
 def disconnected(case: Case) -> list[Finding]:
     """Parameters that are not in the graph of the loss."""
-    missing = [p for p in case.parameters if p not in case.places]
-    if not missing:
+    if not case.missing:
         return []
     return [
         Finding(
             "disconnected",
-            tuple(case.groups(missing)),
-            {"parameters": f"{len(missing)} of {len(case.parameters)}", "gradient": 0.0},
+            tuple(case.groups(case.missing)),
+            {"parameters": f"{len(case.missing)} of {len(case.parameters)}", "gradient": 0.0},
             "The loss was not computed from these parameters: no path leads from them to it, so backward() never "
             "reaches them and they keep the numbers they have.",
             "Use them in the forward pass, and as Values: float(v) and v.data leave the graph. Check that the loss and "

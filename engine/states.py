@@ -8,18 +8,16 @@ from .case import Case
 from .findings import Finding
 from .flow import SAME
 from .lines import line_of
-from .sweeps import origins, small
+from .sweeps import all_small, origins
 from .value import Value
 
 
 def non_finite(case: Case) -> list[Finding]:
     """The first operation whose result or slope is not finite though its operands are, if that reaches the loss."""
-    flow = case.flow
-    held = [p for p in case.parameters if not math.isfinite(p.data)]
-    if held:
-        return [_held(case, held)]
-    finite = small(case.at, flow.gradients, sys.float_info.max)
-    if math.isfinite(case.loss.data) and len(finite) == len(case.at):
+    flow, largest = case.flow, sys.float_info.max
+    if not all_small(case.at, flow.data, largest) or not all(math.isfinite(p.data) for p in case.missing):
+        return [_held(case, [p for p in case.parameters if not math.isfinite(p.data)])]
+    if math.isfinite(case.loss.data) and all_small(case.at, flow.gradients, largest):
         return []
     first = sorted(origins(flow.layout), key=lambda i: flow.nodes[i].serial)
     return [_made(case, first)] if first else []

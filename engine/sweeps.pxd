@@ -22,11 +22,13 @@ cpdef object summands(object graph)
 cpdef tuple strongest(object graph)
 @cython.locals(starts="int *", operands="int *", data="double *", partials="double *", i=int, k=int, wild=bint, inherits=bint)
 cpdef list origins(object graph)
-@cython.locals(sizes="double *", i=int)
+@cython.locals(wanted="int *", sizes="double *", n=int)
+cpdef bint all_small(object places, object numbers, double limit) except -1
+@cython.locals(wanted="int *", sizes="double *", n=int)
 cpdef list small(object places, object numbers, double limit)
 @cython.locals(wanted="int *", sizes="double *", n=int, size=double, found=double)
 cpdef double largest(object places, object numbers) except? -1.0
-@cython.locals(sizes="double *", spreads="double *", i=int)
+@cython.locals(wanted="int *", sizes="double *", spreads="double *", found=list, n=int, i=int)
 cpdef list cancelling(object places, object gradients, object squares, double limit)
 @cython.locals(wanted="int *", among="int *", n=int, found=int)
 cpdef int smallest(object places, object numbers) except? -1

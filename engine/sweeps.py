@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from .arrays import Floats, Ints, cut, new_floats, new_ints
 from .codes import ADD, MUL, NEG, SUB, code_of
@@ -200,15 +199,29 @@ def origins(graph: Layout) -> list[int]:
     return found
 
 
-def small(places: Iterable[int], numbers: Floats, limit: float) -> list[int]:
+def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
     """The places of numbers of at most that size; nan is none.
 
-    >>> from engine.arrays import floats_of
-    >>> small([0, 1, 2], floats_of([-0.5, 2.0, 0.0]), 0.5)
+    >>> from engine.arrays import floats_of, ints_of
+    >>> small(ints_of([0, 1, 2]), floats_of([-0.5, 2.0, 0.0]), 0.5)
     [0, 2]
     """
-    sizes = floats(numbers)
-    return [i for i in places if abs(sizes[i]) <= limit]
+    wanted, sizes = ints(places), floats(numbers)
+    return [wanted[n] for n in range(len(places)) if abs(sizes[wanted[n]]) <= limit]
+
+
+def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
+    """Whether all numbers at some places are of at most that size; nan is not.
+
+    >>> from engine.arrays import floats_of, ints_of
+    >>> all_small(ints_of([0, 2]), floats_of([-0.5, 2.0, 0.0]), 0.5), all_small(ints_of([1]), floats_of([1, 2]), 0.5)
+    (True, False)
+    """
+    wanted, sizes = ints(places), floats(numbers)
+    for n in range(len(places)):  # noqa: SIM110  a generator has no types in C
+        if not abs(sizes[wanted[n]]) <= limit:
+            return False
+    return True
 
 
 def largest(places: Ints, numbers: Floats) -> float:
@@ -255,12 +268,16 @@ def smallest(places: Ints, numbers: Ints) -> int:
     return found
 
 
-def cancelling(places: Iterable[int], gradients: Floats, squares: Floats, limit: float) -> list[int]:
+def cancelling(places: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:
     """The places of gradients of at most that part of their spread, which is not infinite.
 
-    >>> from engine.arrays import floats_of
-    >>> cancelling([0, 1, 2], floats_of([1.0, 0.0, 0.0]), floats_of([1.0, 4.0, 0.0]), 1e-3)
+    >>> from engine.arrays import floats_of, ints_of
+    >>> cancelling(ints_of([0, 1, 2]), floats_of([1.0, 0.0, 0.0]), floats_of([1.0, 4.0, 0.0]), 1e-3)
     [1, 2]
     """
-    sizes, spreads = floats(gradients), floats(squares)
-    return [i for i in places if abs(sizes[i]) <= limit * c_sqrt(spreads[i]) < INF]
+    wanted, sizes, spreads, found = ints(places), floats(gradients), floats(squares), list[int]()
+    for n in range(len(places)):
+        i = wanted[n]
+        if abs(sizes[i]) <= limit * c_sqrt(spreads[i]) < INF:
+            found.append(i)
+    return found
