@@ -1,10 +1,7 @@
 cimport cython
-from .scratch cimport Numbers
+from .scratch cimport Numbers, ints
 
 cdef int ADD, MUL
-
-cdef inline void put(Numbers group, int n, int member) noexcept:
-    (<int *>group.start)[n] = member
 
 @cython.final
 cdef class Known:
@@ -27,5 +24,6 @@ cdef class Known:
 
 cdef long long _mixed(long long found, long long number)
 
-@cython.locals(found=dict, groups=list, group=Numbers, highest=int, name=int, n=int, counts="int[::1]", at="int[::1]")
+@cython.locals(found=dict, groups=list, group=Numbers, highest=int, name=int, n=int, counts="int[::1]", at="int[::1]",
+               places="int *")
 cpdef dict grouped(int[::1] names, int[::1] members)

@@ -11,6 +11,9 @@ try:
 except ImportError:  # only the compiler needs it
     from . import _cython as cython
 
+if not cython.compiled:  # else places in memory, by alike.pxd
+    from .arrays import ints
+
 
 class Known:
     """Instructions by what they do: the i-th has a code and the arguments from `starts[i]` to `starts[i + 1]`.
@@ -123,12 +126,7 @@ def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
             groups.append(group)
             counts[name] = 0
         group = groups[at[name]]
-        put(group, counts[name], members[n])
+        places = ints(group)
+        places[counts[name]] = members[n]
         counts[name] += 1
     return found
-
-
-if not cython.compiled:  # else what alike.pxd says
-
-    def put(group: Ints, n: int, member: int) -> None:
-        """Set the n-th."""

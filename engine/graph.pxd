@@ -1,5 +1,5 @@
 from .value cimport Value
 
-cdef long long MOST, _last
+cdef long long _last
 
 cpdef long long marks(long long count=*)

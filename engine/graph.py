@@ -7,6 +7,7 @@ compiled, `order` and `layout` are those of newest.pyx.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ try:
 except ImportError:
     compiled_layout = compiled_order = None
 
-MOST = 1 << 31  # nodes or edges of a graph
+MOST = 1 << 31  # nodes or edges of a graph, instructions of a program
 _last = 0  # mark in use
 
 
@@ -29,10 +30,6 @@ def marks(count: int = 1) -> int:
     global _last
     _last += count
     return _last - count + 1
-
-
-def _many_marks() -> int:
-    return marks(MOST)
 
 
 def order(output: Value) -> list[Value]:
@@ -149,7 +146,7 @@ def layout(output: Value, wanted: Iterable[Value] = ()) -> Layout:
     code_all()
     values = list(wanted)  # before any mark is set: a generator could search too
     if compiled_layout is not None:
-        return Layout(*compiled_layout(output, values, _many_marks, CODES))
+        return Layout(*compiled_layout(output, values, partial(marks, MOST), CODES))
     nodes = order(output)
     nodes.reverse()
     first = _last + 1  # a mark is a place and `first`

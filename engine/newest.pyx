@@ -6,10 +6,9 @@ In order of creation operands stand before results, so a node that is taken has 
 
 cimport cython
 from .scratch cimport Numbers, floats, ints
-from .value cimport Arena, Node, PyObject, Value, arena, is_draining, pop, push, push_node
+from .value cimport Arena, Node, PyObject, Value, arena, is_draining, item, pop, push, push_node
 
 cdef extern from *:
-    void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
     bint PyGC_Disable() noexcept
     bint PyGC_Enable() noexcept
 

@@ -1,10 +1,7 @@
 cimport cython
 from .integers cimport Integers
 from .program cimport Program
-from .value cimport Value, fetch_node
-
-cdef extern from *:
-    void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
+from .value cimport Value, fetch_node, item
 
 cdef int AHEAD
 cdef long long MOST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .codes import INPUT, PARAMETER, code_of
-from .graph import marks, order
+from .graph import MOST, marks, order
 from .integers import Integers, integers
 from .program import Program
 from .value import Value
@@ -13,7 +13,6 @@ try:
 except ImportError:  # only the compiler needs it
     from . import _cython as cython
 
-MOST = 1 << 31  # instructions that a program can have
 AHEAD = 12  # nodes: their memory is asked for so long before it is read, for it is slow and they are scattered over it
 
 if not cython.compiled:  # else what trace.pxd says

@@ -23,6 +23,9 @@ cdef extern from "arena.h":
     Py_hash_t identity_hash(object value) noexcept
     void fetch_node(void *place) noexcept
 
+cdef extern from *:
+    void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
+
 cdef Arena *arena
 cdef long _serial
 cdef bint _strict

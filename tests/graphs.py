@@ -33,3 +33,15 @@ def two_paths():
     h1 = labelled(z1.tanh(), "h1")
     o1, o2 = labelled(v["v11"] * h1, "o1"), labelled(v["v12"] * h1, "o2")
     return labelled((o1 - v["y1"]) ** 2 + (o2 - v["y2"]) ** 2, "L"), v["w1"]
+
+
+def scalar_layer():
+    """A loss and its parameters: a layer of 20 units on 110 examples, operation by operation, without nn."""
+    rng = random.Random(0)
+    rows = [[Value(rng.uniform(-0.5, 0.5)) for _ in range(21)] for _ in range(20)]
+    losses = []
+    for _ in range(110):
+        x = [rng.uniform(-1.0, 1.0) for _ in range(20)]
+        hidden = [sum((w * a for w, a in zip(row, x, strict=False)), row[-1]).tanh() for row in rows]
+        losses.append((sum(hidden) - x[0]) ** 2)
+    return sum(losses), [w for row in rows for w in row]

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from graphs import labelled, random_graph
+from graphs import labelled, random_graph, scalar_layer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -364,15 +364,7 @@ def test_a_deep_chain_is_diagnosed_without_recursion(size):
 
 
 def test_a_hundred_thousand_operations_are_diagnosed():
-    rng = random.Random(0)
-    rows = [[Value(rng.uniform(-0.5, 0.5)) for _ in range(21)] for _ in range(20)]
-    losses = []
-    for _ in range(110):
-        x = [rng.uniform(-1, 1) for _ in range(20)]
-        hidden = [sum((w * a for w, a in zip(row, x, strict=False)), row[-1]).tanh() for row in rows]
-        losses.append((sum(hidden) - x[0]) ** 2)
-    loss = sum(losses)
-    report = diagnose(loss, [w for row in rows for w in row])
+    report = diagnose(*scalar_layer())
     assert report.checked["operations"] > 90_000
     assert report.checked["units"] == 20
 

@@ -6,6 +6,7 @@ pytest tests/bench/test_diagnosis.py --benchmark-group-by=group
 import random
 
 import pytest
+from graphs import scalar_layer
 
 from engine import Value, diagnose
 from nn import MLP, hinge
@@ -31,19 +32,7 @@ def chain():
     return y, [w]
 
 
-def scalars():
-    """A layer of 20 units on 110 examples, operation by operation, without nn."""
-    rng = random.Random(0)
-    rows = [[Value(rng.uniform(-0.5, 0.5)) for _ in range(21)] for _ in range(20)]
-    losses = []
-    for _ in range(110):
-        x = [rng.uniform(-1.0, 1.0) for _ in range(20)]
-        hidden = [sum((w * a for w, a in zip(row, x, strict=False)), row[-1]).tanh() for row in rows]
-        losses.append((sum(hidden) - x[0]) ** 2)
-    return sum(losses), [w for row in rows for w in row]
-
-
-GRAPHS = [moons, chain, scalars]
+GRAPHS = [moons, chain, scalar_layer]
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
