@@ -16,11 +16,13 @@ from setuptools.build_meta import build_wheel as _build_wheel
 from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
-EAGER = ("value.py", "scratch.pyx", "newest.pyx", "graph.py", "backward.py")
-REPLAY = ("integers.py", "program.py", "sums.py", "trace.py", "derivative.py", "fold.py", "fuse.py", "passes.py")
-RUNS = ("schedule.py", "native.pyx")
-EXPLAIN = ("alike.py", "sweeps.py", "anew.py", "forms.py")
-MODULES = (*EAGER, *REPLAY, *RUNS, *EXPLAIN)
+MODULES = (
+    *("core/value.py", "core/traverse.pyx", "core/graph.py", "core/backward.py"),
+    *("structure/scratch.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("structure/recompute.py", "structure/linear_forms.py"),
+    *("replay/integers.py", "replay/program.py", "replay/sum_of_products.py", "replay/trace.py", "replay/reverse.py"),
+    *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
+)
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = (
@@ -40,13 +42,13 @@ def extensions() -> list[Extension]:
     if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
         return []
     cythonize = import_module("Cython.Build").cythonize
-    headers = [str(path) for path in Path("engine").glob("*.h")]
+    headers = [str(path) for path in Path("engine").rglob("*.h")]
     wanted = [
         Extension(
-            f"engine.{Path(name).stem}",
+            "engine." + Path(name).with_suffix("").as_posix().replace("/", "."),
             [f"engine/{name}"],
             extra_compile_args=FLAGS,
-            include_dirs=["engine"],
+            include_dirs=["engine/core", "engine/replay"],
             depends=headers,
         )
         for name in MODULES

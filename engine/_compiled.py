@@ -16,7 +16,7 @@ def _is_compiled(module: str) -> bool:
 
 
 if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
-    _package = str(Path(__file__).parent)
-    sys.path_importer_cache[_package] = FileFinder(_package, (SourceFileLoader, SOURCE_SUFFIXES))
+    for _folder in [Path(__file__).parent, *Path(__file__).parent.glob("*/")]:
+        sys.path_importer_cache[str(_folder)] = FileFinder(str(_folder), (SourceFileLoader, SOURCE_SUFFIXES))
 
-compiled: bool = _is_compiled("value") and _is_compiled("native")
+compiled: bool = _is_compiled("core.value") and _is_compiled("replay.native")

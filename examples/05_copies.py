@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from engine import Value, chain_rule, diagnose
-from engine.backward import total
+from engine.core.backward import total
 from nn import MLP
 
 INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]

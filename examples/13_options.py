@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from scipy.special import ndtr
 
 from engine import Value, chain_rule, erf, exp, grad, log, record, sqrt
-from engine.record import Recording
+from engine.replay.record import Recording
 
 STRIKE, BOUND, CHUNK = 100.0, 1e-10, 100_000
 LOW, HIGH, EXAMPLE = [60.0, 0.1, 0.05, 0.0], [160.0, 0.6, 2.0, 0.06], [110.0, 0.2, 1.0, 0.02]  # s, sigma, t, r

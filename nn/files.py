@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import MissingExtraError, StateError, require
-from engine.files import place, replace
+from engine.core.atomic_write import place, replace
+from engine.core.errors import MissingExtraError, StateError, require
 
 from .module import Stateful
 

@@ -9,8 +9,8 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.backward import total
-from engine.value import Value, apply, as_value, dot, logsumexp, real
+from engine.core.backward import total
+from engine.core.value import Value, apply, as_value, dot, logsumexp, real
 
 from .module import is_sequence
 

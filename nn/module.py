@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from engine.errors import StateError
-from engine.value import Value, real
+from engine.core.errors import StateError
+from engine.core.value import Value, real
 
 SHOWN = 5  # names that an error lists of each kind
 
@@ -80,7 +80,7 @@ class Module(metaclass=_LabelledByPlace):
         >>> from nn import Neuron
         >>> Neuron(1).load_state_dict({"w1": 2.0, "w2": 3.0})
         Traceback (most recent call last):
-        engine.errors.StateError: the state does not fit Neuron: missing b; unexpected w2
+        engine.core.errors.StateError: the state does not fit Neuron: missing b; unexpected w2
         """
         parameters = dict(self.named_parameters())
         numbers = fitting(state, parameters, type(self).__name__)

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.errors import StateError
-from engine.value import Value, real
+from engine.core.errors import StateError
+from engine.core.value import Value, real
 
 from .init import count
 from .module import fitting
@@ -63,7 +63,7 @@ class Optimizer:
         >>> w = Value(1.0)
         >>> SGD([w], lr=0.1).load_state_dict({"steps": 3})
         Traceback (most recent call last):
-        engine.errors.StateError: the state does not fit SGD of 1 parameters: missing velocity1
+        engine.core.errors.StateError: the state does not fit SGD of 1 parameters: missing velocity1
         """
         numbers = fitting(state, self.state_dict(), f"{type(self).__name__} of {len(self.parameters)} parameters")
         if not (numbers["steps"] >= 0 and numbers["steps"].is_integer()):

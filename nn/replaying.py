@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.errors import RecordingError, require
-from engine.record import record
-from engine.value import Value, is_strict, real
+from engine.core.errors import RecordingError, require
+from engine.core.value import Value, is_strict, real
+from engine.replay.record import record
 
 from .examples import Examples
 from .module import is_sequence

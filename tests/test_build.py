@@ -14,7 +14,7 @@ import pytest
 import engine
 
 ENGINE = Path(engine.__file__).parent
-PROBE = "import engine, engine.value; print(engine.compiled, engine.value.__file__, engine.Value(2.0) * 3.0)"
+PROBE = "import engine, engine.core.value; print(engine.compiled, engine.core.value.__file__, engine.Value(2.0) * 3.0)"
 
 
 def run(**environment):
@@ -37,7 +37,7 @@ def test_whygrad_pure_runs_the_python_files_whatever_lies_beside_them():
 
 def test_compiled_tells_which_file_runs():
     compiled, file, _ = run(WHYGRAD_PURE="0")
-    native = any((Path(file).parent / f"native{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
+    native = any((ENGINE / "replay" / f"native{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
     assert compiled == str(not file.endswith(".py") and native)
 
 
@@ -54,7 +54,8 @@ def build(monkeypatch):
 
 def test_every_module_to_compile_is_there_and_every_pxd_has_its_module(build):
     assert all((ENGINE / name).is_file() for name in build.MODULES)
-    assert {path.stem for path in ENGINE.glob("*.pxd")} <= {Path(name).stem for name in build.MODULES}
+    types = {path.relative_to(ENGINE).with_suffix("") for path in ENGINE.rglob("*.pxd")}
+    assert types <= {Path(name).with_suffix("") for name in build.MODULES}
 
 
 def test_nothing_is_compiled_where_that_is_not_wanted(build, monkeypatch):
@@ -65,10 +66,10 @@ def test_nothing_is_compiled_where_that_is_not_wanted(build, monkeypatch):
 def test_an_extension_that_fails_to_compile_fails_no_installation(build, monkeypatch, tmp_path):
     pytest.importorskip("Cython")
     monkeypatch.delenv("WHYGRAD_PURE", raising=False)
-    monkeypatch.setattr(build, "MODULES", ("fold.py",))
+    monkeypatch.setattr(build, "MODULES", ("replay/constant_folding.py",))
     monkeypatch.setattr(build, "OUTPUT", str(tmp_path))
     extensions = build.extensions()
-    assert [extension.name for extension in extensions] == ["engine.fold"]
+    assert [extension.name for extension in extensions] == ["engine.replay.constant_folding"]
     assert all(extension.optional for extension in extensions)
 
 
@@ -90,7 +91,7 @@ def test_a_source_distribution_holds_all_that_building_and_testing_take(build, m
     tree = tmp_path / "tree"
     clutter = shutil.ignore_patterns("__pycache__", "*.so", "*.egg-info", ".*", "build", "dist", "out")
     shutil.copytree(top, tree, ignore=clutter)
-    (tree / "engine" / "value.c").write_text("what Cython makes")
+    (tree / "engine" / "core" / "value.c").write_text("what Cython makes")
     monkeypatch.chdir(tree)
     monkeypatch.setattr(sys, "argv", ["setup.py"])
     with tarfile.open(tmp_path / build.build_sdist(str(tmp_path))) as archive:
@@ -98,13 +99,13 @@ def test_a_source_distribution_holds_all_that_building_and_testing_take(build, m
     wanted = [path for path in tree.rglob("*") if path.suffix in {".py", ".pxd", ".pyx", ".h", ".html", ".js", ".svg"}]
     assert {path.relative_to(tree).as_posix() for path in wanted} <= names
     assert {"README.md", "LICENSE", "pyproject.toml", "engine/py.typed", "tests/bench/bound.c"} <= names
-    assert "engine/value.c" not in names
+    assert "engine/core/value.c" not in names
     assert not [name for name in names if "__pycache__" in name or name.endswith(".so")]
 
 
 def test_the_instructions_have_the_same_numbers_in_c():
-    text = (ENGINE / "native.h").read_text()
+    text = (ENGINE / "replay" / "native.h").read_text()
     names = text[text.index("enum {") + 6 : text.index("};")].replace("\n", " ").split(",")
-    from engine.codes import NAMES
+    from engine.core.opcodes import NAMES
 
     assert [name.strip().lower() for name in names] == NAMES[: len(names)]

@@ -9,7 +9,7 @@ from graphs import labelled
 
 import engine
 from engine import Value, chain_rule, diagnose, dot, record, sigmoid
-from engine.graph import ancestors
+from engine.core.graph import ancestors
 from nn import MLP, binary_cross_entropy, binary_cross_entropy_with_logits
 
 INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]

@@ -1,0 +1,1 @@
+"""Why: the chain rule, path by path."""

@@ -1,0 +1,295 @@
+"""Terms: the formulas of the graph as small trees, and how they are written as text, in pictures and in LaTeX.
+
+A term is a number, a Name, or a tuple (name of a row, *terms). `symbol` is the algebra of terms: it leaves out
+what any reader would (1 * x, x + 0). Every style writes the same tree; the style "text" is what Python evaluates.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from functools import cache
+from typing import Any, Literal
+
+from ..core.table import TABLE, evaluate, numeric
+
+Term = Any  # float | Name | tuple[str, Term, ...]
+Style = Literal["text", "spoken", "pretty", "latex"]
+
+
+class Name(str):
+    """The name of a variable in a term."""
+
+
+def size(term: Term) -> int:
+    """How many names and numbers a term holds."""
+    if isinstance(term, list):
+        return sum(map(size, term))
+    return sum(map(size, term[1:])) if isinstance(term, tuple) else 1
+
+
+def symbol(name: str, *terms: Any) -> Term:
+    """One operation of the table on terms, without what is idle: the algebra of formulas.
+
+    >>> symbol("add", symbol("mul", 1.0, Name("x")), symbol("neg", Name("y")))
+    ('sub', 'x', 'y')
+    """
+    match name, terms:
+        case "times", _:
+            return symbol("mul", *terms)
+        case "power_below", (a, b):
+            return symbol("pow", a, symbol("sub", b, 1.0))
+        case "sum", (list() as many,):
+            return _fold("add", many)
+        case "dot", (weights, inputs, bias):
+            products = [symbol("mul", w, x) for w, x in zip(weights, inputs, strict=True)]
+            return _fold("add", [*products, bias])
+        case ("add", (0.0, x)) | ("add" | "sub", (x, 0.0)) | ("mul", (1.0, x)) | ("mul" | "div" | "pow", (x, 1.0)):
+            return x
+        case ("mul", (0.0, _)) | ("mul", (_, 0.0)):
+            return 0.0
+        case "pow", (_, 0.0):
+            return 1.0
+        case "add", (x, ("neg", y)):
+            return symbol("sub", x, y)
+        case "sub", (x, ("neg", y)):
+            return symbol("add", x, y)
+        case "add", (x, y) if x == y and not isinstance(x, float):
+            return symbol("mul", 2.0, x)
+        case "sub", (("neg", x), y) if x == y:
+            return symbol("neg", symbol("mul", 2.0, x))
+        case ("sub", (0.0, x)) | ("mul", (-1.0, x)) | ("mul", (x, -1.0)):
+            return symbol("neg", x)
+        case "neg", (("neg", x),):
+            return x
+        case (("mul" | "div"), (("neg", x), y)):
+            return symbol("neg", symbol(name, x, y))
+        case "mul", (x, ("neg", y)):
+            return symbol("neg", symbol("mul", x, y))
+        case "mul", (float() as number, ("div", float() as other, x)):
+            return symbol("div", number * other, x)
+        case "mul", (x, ("div", 1.0, y)):
+            return symbol("div", x, y)
+        case "mul", (("div", 1.0, y), x):
+            return symbol("div", x, y)
+        case "mul", (x, float() as number) if not isinstance(x, float):
+            return symbol("mul", number, x)
+        case "mul", (float() as number, ("mul", float() as other, x)):
+            return symbol("mul", number * other, x)
+        case "mul", (x, ("mul", float() as number, y)) if not isinstance(x, float):
+            return symbol("mul", number, symbol("mul", x, y))
+        case (("add" | "sub" | "mul" | "neg"), _) if all(isinstance(x, float) for x in terms):
+            return float(numeric(name, *terms))
+    return (name, *terms)
+
+
+def _fold(name: str, terms: Sequence[Term]) -> Term:
+    total: Term = 0.0
+    for term in terms:
+        total = symbol(name, total, term)
+    return total
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """How one style writes infix signs, numbers and names."""
+
+    style: Style
+    signs: dict[str, str]
+
+    def number(self, number: float) -> str:
+        if self.style in ("text", "spoken"):
+            return f"{number:g}" if float(f"{number:g}") == number else repr(number)
+        return pretty_number(number) if self.style == "pretty" else latex_number(number)
+
+    def name(self, name: str) -> str:
+        return pretty_name(name) if self.style == "pretty" else latex_name(name) if self.style == "latex" else str(name)
+
+
+_WRITERS = {
+    "text": _Writer("text", {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
+    "spoken": _Writer("spoken", {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
+    "pretty": _Writer("pretty", {"prime": "′", "add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−"}),
+    "latex": _Writer("latex", {"add": " + ", "sub": " - ", "mul": r" \cdot ", "neg": "-"}),
+}
+_STRENGTH = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 2, "pow": 4}
+_ATOM = 5
+
+
+def show(term: Term, style: Style = "text", within: str = "") -> str:
+    r"""A term as Python text, for a picture or in LaTeX, in brackets if the operation it stands `within` wants them.
+
+    >>> term = symbol("mul", 2.0, symbol("sub", Name("a_1"), Name("y")))
+    >>> show(term), show(term, "pretty"), show(term, "latex")
+    ('2 * (a_1 - y)', '2 (a₁ − y)', '2 \\left(a_{1} - y\\right)')
+    """
+    return _inside(term, _WRITERS[style], _STRENGTH.get(within, 0))
+
+
+def _write(term: Term, writer: _Writer) -> tuple[str, int]:
+    """The text of a term and how strongly it binds."""
+    if isinstance(term, float):
+        return writer.number(term), _ATOM if term >= 0 or math.isnan(term) else _STRENGTH["neg"]
+    if isinstance(term, Name):
+        return writer.name(term), _ATOM
+    if term[0] == "slope":
+        return _slope(term[1], term[2], writer)
+    name, *terms = term
+    strength = _STRENGTH.get(name, _ATOM)
+    if name == "pow":
+        return _power(terms, writer)
+    if name == "div" and writer.style == "latex":
+        return rf"\frac{{{_write(terms[0], writer)[0]}}}{{{_write(terms[1], writer)[0]}}}", _ATOM
+    if name == "neg":
+        return writer.signs[name] + _inside(terms[0], writer, strength), strength
+    if name in _STRENGTH:
+        left = _inside(terms[0], writer, strength)
+        right = _inside(terms[1], writer, strength + (name in ("sub", "div")) + (_signed(terms[1]) and 1))
+        return left + _sign(name, terms, writer) + right, strength
+    return _call(name, terms, writer), _ATOM
+
+
+def _slope(name: str, operand: Term, writer: _Writer) -> tuple[str, int]:
+    """The derivative of a function of one operand: σ'(z), or in text the formula of its row."""
+    if writer.style == "text":
+        return _write(evaluate(TABLE[name].partials[0], {"a": operand, "y": (name, operand)}, symbol), writer)
+    sign = _LATEX_CALLS.get(name, name) + "'" if writer.style == "latex" else TABLE[name].sign + writer.signs["prime"]
+    return sign + _bracket(_write(operand, writer)[0], writer), _ATOM
+
+
+def _signed(term: Term) -> bool:
+    """Whether a term starts with a minus, and so wants brackets after an operator."""
+    return (isinstance(term, float) and term < 0) or (isinstance(term, tuple) and term[0] == "neg")
+
+
+def _inside(term: Term, writer: _Writer, strength: int) -> str:
+    text, binds = _write(term, writer)
+    return text if binds >= strength else _bracket(text, writer)
+
+
+def _bracket(text: str, writer: _Writer) -> str:
+    return rf"\left({text}\right)" if writer.style == "latex" else f"({text})"
+
+
+def _sign(name: str, terms: Sequence[Term], writer: _Writer) -> str:
+    """A number and what it multiplies stand side by side, except in text that is to be evaluated."""
+    bare = name == "mul" and isinstance(terms[0], float) and not isinstance(terms[1], float)
+    return " " if bare and writer.style in ("pretty", "latex") else writer.signs[name]
+
+
+_RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
+
+
+def _power(terms: Sequence[Term], writer: _Writer) -> tuple[str, int]:
+    base = _inside(terms[0], writer, _ATOM)
+    if writer.style == "latex":
+        return f"{base}^{{{_write(terms[1], writer)[0]}}}", _STRENGTH["pow"]
+    if writer.style == "pretty" and isinstance(terms[1], float) and terms[1].is_integer() and abs(terms[1]) < 100:
+        return base + f"{terms[1]:g}".translate(_RAISED), _STRENGTH["pow"]
+    return base + (" ** " if writer.style == "text" else "^") + _inside(terms[1], writer, _ATOM), _STRENGTH["pow"]
+
+
+_LATEX_CALLS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}
+_LATEX_CALLS |= {"maximum": r"\max", "minimum": r"\min"}
+
+
+def _call(name: str, terms: Sequence[Any], writer: _Writer) -> str:
+    arguments = ", ".join(
+        _write(x, writer)[0] for group in terms for x in (group if isinstance(group, list) else [group])
+    )
+    if writer.style == "latex":
+        if name in ("sqrt", "abs"):
+            return rf"\sqrt{{{arguments}}}" if name == "sqrt" else rf"\left|{arguments}\right|"
+        return _LATEX_CALLS.get(name, rf"\operatorname{{{_latex_text(name)}}}") + _bracket(arguments, writer)
+    if name == "above" and writer.style in ("pretty", "spoken"):  # Iverson's bracket: 1 if so, else 0
+        return f"[{_write(terms[0], writer)[0]} > {_write(terms[1], writer)[0]}]"
+    if writer.style == "pretty":
+        return f"|{arguments}|" if name == "abs" else f"{TABLE[name].sign}({arguments})"
+    return f"{name}([{arguments}])" if TABLE[name].variadic else f"{name}({arguments})"
+
+
+def short_number(number: float, digits: int = 4) -> str:
+    """A number in plain text: four digits, and 0 without a sign.
+
+    >>> short_number(-0.30957), short_number(2.410937309954897e-20)
+    ('-0.3096', '2.411e-20')
+    """
+    return f"{number + 0.0:.{digits}g}"
+
+
+def many(count: int) -> str:
+    """A number of things: exact as far as it can be read, then four digits, as paths outgrow what `str` takes.
+
+    >>> many(1234567), many(3**20000)
+    ('1,234,567', '2.661e9542')
+    """
+    if count < 10**100:
+        return f"{count:,}"
+    return f"{Decimal(count).normalize(Context(prec=4)):.4g}".replace("e+", "e")
+
+
+def pretty_number(number: float, digits: int = 4) -> str:
+    """A number as pictures show it: four digits, a real minus, and 0 without a sign.
+
+    >>> pretty_number(-0.30957), pretty_number(1.928749847963918e-22), pretty_number(62.5)
+    ('−0.3096', '1.929e−22', '62.5')
+    """
+    text = f"{number + 0.0:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
+    return text.replace("inf", "∞")
+
+
+def latex_number(number: float) -> str:
+    r"""A number in LaTeX: four digits.
+
+    >>> latex_number(1.928749847963918e-22)
+    '1.929 \\cdot 10^{-22}'
+    """
+    mantissa, _, exponent = f"{number + 0.0:.4g}".partition("e")
+    text = mantissa.replace("inf", r"\infty").replace("nan", r"\text{nan}")
+    return rf"{text} \cdot 10^{{{int(exponent)}}}" if exponent else text
+
+
+_SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
+_GREEK = dict(zip(_SPELLED.split(), "αβγδεζηθκλμνξρστφχψω", strict=True))
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_SIMPLE = re.compile(r"(?P<stem>[^\W\d_]+?)(?P<hat>_?hat)?(?:_?(?P<index>\d+))?$")
+
+
+@cache
+def pretty_name(name: str) -> str:
+    """A name as pictures show it: digits lowered, Greek letters spelled by themselves, a hat where it says so.
+
+    >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("layer1.neuron3.w2")
+    ('w₁₂', 'ŷ', 'θ₁', 'layer1.neuron3.w2')
+    """
+    simple = _SIMPLE.match(name)
+    if not simple:
+        return str(name)
+    stem = _GREEK.get(simple["stem"], simple["stem"])
+    hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if simple["hat"] else ""
+    lowered = (simple["index"] or "").translate(_LOWERED)
+    return unicodedata.normalize("NFC", stem + hat) + lowered
+
+
+@cache
+def latex_name(name: str) -> str:
+    r"""A name in LaTeX: one letter in italics with its index below, words upright.
+
+    >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%")
+    ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}')
+    """
+    simple = _SIMPLE.match(name)
+    if not simple or (len(simple["stem"]) > 1 and simple["stem"] not in _GREEK):
+        return rf"\text{{{_latex_text(name)}}}"
+    stem = "\\" + simple["stem"] if simple["stem"] in _GREEK else simple["stem"]
+    stem = rf"\hat{{{stem}}}" if simple["hat"] else stem
+    return stem + (f"_{{{simple['index']}}}" if simple["index"] else "")
+
+
+_LATEX_ESCAPES = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "\n": " "}
+
+
+def _latex_text(text: str) -> str:
+    return "".join(_LATEX_ESCAPES.get(c, c) for c in text)

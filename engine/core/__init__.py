@@ -1,0 +1,1 @@
+"""Numbers that remember the operation they came from."""

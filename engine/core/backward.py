@@ -1,0 +1,113 @@
+"""Reverse mode: one pass over the graph, results before operands, each node's gradient times each partial."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .graph import between, order
+from .table import TABLE, evaluate
+from .value import Value, apply, extensions
+
+try:
+    from .traverse import backward as compiled_backward
+except ImportError:
+    compiled_backward = None
+
+
+def backward(output: Value) -> None:
+    """Set the gradient of every operation behind `output`, and add to that of every leaf: Value.backward.
+
+    >>> from engine.core.value import Value
+    >>> x = Value(3.0)
+    >>> backward(x * x)
+    >>> x.grad
+    6.0
+    """
+    if compiled_backward is not None:
+        compiled_backward(output)
+        return
+    nodes = order(output)
+    for node in nodes:
+        node._grad = 0.0
+    output._grad += 1.0
+    nodes.reverse()
+    for node in nodes:
+        grad, a, b = node._grad, node._a, node._b
+        if a is not None:
+            a._grad += grad * node._da
+            if b is not None:
+                b._grad += grad * node._db
+        else:
+            operands, partials = node._lists
+            for i in range(len(operands)):
+                operand = operands[i]
+                operand._grad += grad * partials[i]
+
+
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Any, ...]:
+    """The derivatives of `output` in each of `inputs`, which leaves every `.grad` alone.
+
+    They are floats, or with `create_graph` Values, so that they can be differentiated again. An input
+    that `output` does not depend on has the derivative 0.
+
+    >>> from engine.core.value import Value
+    >>> x = Value(2.0)
+    >>> (slope,) = grad(x**3, [x], create_graph=True)
+    >>> (curvature,) = grad(slope, [x], create_graph=True)
+    >>> slope.data, curvature.data, grad(curvature, [x])
+    (12.0, 12.0, (6.0,))
+    """
+    wanted = (inputs,) if isinstance(inputs, Value) else tuple(inputs)
+    for x in wanted:
+        if not isinstance(x, Value):
+            raise TypeError(f"grad takes Values as inputs, not {type(x).__name__} {x!r}")
+    nodes = between(wanted, output)
+    adjoints = _adjoints_as_values(nodes, output) if create_graph else _adjoints(nodes, output)
+    return tuple(adjoints[x] if x in adjoints else Value(0.0) if create_graph else 0.0 for x in wanted)
+
+
+def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
+    """The derivative of `output` in each of `nodes`, which are in order and hold all that depends on the first."""
+    adjoints = dict.fromkeys(nodes, 0.0) | {output: 1.0}
+    for node in reversed(nodes):
+        for operand, partial in zip(node.operands, node.partials, strict=True):
+            if operand in adjoints:
+                adjoints[operand] += adjoints[node] * partial
+    return adjoints
+
+
+def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Value]:
+    terms: dict[Value, list[Value]] = {node: [] for node in nodes} | {output: [Value(1.0)]}
+    adjoints: dict[Value, Value] = {}
+    for node in reversed(nodes):
+        adjoints[node] = total(terms[node])
+        for operand, slope in zip(node.operands, slopes(node), strict=True):
+            if operand in terms and not (type(slope) is float and slope == 0.0):
+                terms[operand].append(
+                    adjoints[node] if type(slope) is float and slope == 1.0 else slope * adjoints[node]
+                )
+    return adjoints
+
+
+def slopes(node: Value) -> list[Any]:
+    """The partial derivatives of an operation as Values that depend on its operands, numbers where they are constant.
+
+    >>> from engine.core.value import Value
+    >>> x = Value(3.0)
+    >>> [slope.data for slope in slopes(x * x)], slopes(x + x)
+    ([3.0, 3.0], [1.0, 1.0])
+    """
+    if not node.op:
+        return []
+    row = TABLE[node.op]
+    groups = row.split(node.operands)
+    variables = dict(zip(row.variables, groups, strict=True)) | {"y": node}
+    partials = [evaluate(partial, variables, apply) for partial in row.partials]
+    return row.flatten(partials, len(groups[0])) if row.variadic else partials
+
+
+def total(terms: Sequence[Value]) -> Value:
+    """The sum of Values, as few nodes as it takes."""
+    return terms[0] if len(terms) == 1 else apply("sum", list(terms)) if terms else Value(0.0)
+
+
+extensions["backward"] = backward

@@ -1,0 +1,65 @@
+"""The errors of whygrad: each says what was expected, what came and what to do.
+
+WhygradError            whatever this package raises on purpose
+├── GradientError       a gradient differs from the central difference (also an AssertionError)
+├── NonFiniteError      an operation gave inf or nan inside `strict()` (also an ArithmeticError)
+├── RecordingError      a function cannot be recorded, because it looks at numbers that change (also a TypeError)
+├── PrecisionError     JAX computes in single precision, and the engine in double (also a RuntimeError)
+├── StateError          a file or a state dict does not fit the module (also a ValueError)
+├── RenderError         a picture cannot be drawn in the format asked for (also a RuntimeError)
+└── MissingExtraError   an optional package is not installed (also an ImportError)
+
+A wrong argument is a plain TypeError or ValueError, as everywhere in Python.
+"""
+
+import importlib
+from types import ModuleType
+
+
+class WhygradError(Exception):
+    """Base of the errors that whygrad raises on purpose."""
+
+
+class GradientError(WhygradError, AssertionError):
+    """A gradient differs from the central difference."""
+
+
+class NonFiniteError(WhygradError, ArithmeticError):
+    """An operation gave inf or nan inside `strict()`."""
+
+
+class RecordingError(WhygradError, TypeError):
+    """A function cannot be recorded, because it looks at numbers that change."""
+
+
+class PrecisionError(WhygradError, RuntimeError):
+    """JAX computes in single precision, and the engine in double."""
+
+
+class StateError(WhygradError, ValueError):
+    """A file or a state dict does not fit the module."""
+
+
+class RenderError(WhygradError, RuntimeError):
+    """A picture cannot be drawn in the format asked for."""
+
+
+class MissingExtraError(WhygradError, ImportError):
+    """An optional package is not installed."""
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import an optional package, or raise a MissingExtraError with the line that installs it.
+
+    >>> require("math", "nn").sqrt(4.0)
+    2.0
+    >>> require("no_such_package", "nn")
+    Traceback (most recent call last):
+    engine.core.errors.MissingExtraError: no_such_package is not installed; install it with: pip install "whygrad[nn]"
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise
+        raise MissingExtraError(f'{module} is not installed; install it with: pip install "whygrad[{extra}]"') from None

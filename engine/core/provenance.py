@@ -1,0 +1,54 @@
+"""Which line of user code made a number inf or nan: remembered, or inside `strict()` an error that names it."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import NonFiniteError
+
+if TYPE_CHECKING:
+    from .value import Value
+
+REMEMBERED = 1000  # nodes; the oldest is forgotten
+_lines: dict[int, str] = {}  # of the nodes that first were inf or nan, by serial
+
+
+def line_of(node: Value) -> str:
+    """The line of user code that made inf or nan of finite operands, "" if that was not here or long ago.
+
+    >>> from engine.core.value import Value
+    >>> line_of(Value(0.0).log())
+    '<doctest ...>, line 1: line_of(Value(0.0).log())'
+    """
+    return _lines.get(node.serial, "")
+
+
+def remember(node: Value) -> None:
+    """Keep the line of a node that is not finite, if it is the first: its operands are finite."""
+    if all(math.isfinite(operand._data) for operand in node.operands):
+        if len(_lines) >= REMEMBERED:
+            del _lines[next(iter(_lines))]
+        _lines[node.serial] = user_line()
+
+
+def refuse(node: Value) -> None:
+    """Raise the error that names the operation, its operands and the line."""
+    arguments = ", ".join(f"{x.label} = {x._data}" if x.label else f"{x._data}" for x in node.operands)
+    gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the slopes {node.partials}"
+    raise NonFiniteError(f"{node.op}({arguments}) {gave} ({user_line()}): keep the operands where {node.op} is finite")
+
+
+def user_line() -> str:
+    """File, line and text of the innermost frame outside this package: the line of user code being run."""
+    here = Path(__file__).parent.parent
+    ours = (str(here), str(here.parent / "nn"))
+    frame = sys._getframe()  # compiled code has no frames
+    while frame.f_back and frame.f_code.co_filename.startswith(ours):
+        frame = frame.f_back
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(file, line).strip()
+    return f"{file}, line {line}: {text}" if text else f"{file}, line {line}"

@@ -1,0 +1,189 @@
+"""Faults of activations: flat ones, relus that are off, and logs of probabilities that have no digits left."""
+
+from ...structure.arrays import Ints
+from ...structure.loss_graph import Flow
+from ...structure.sweeps import exceeds, largest, relu_operands, smallest_slope, summands
+from ...structure.units import Unit
+from ..context import Case
+from ..report import Finding
+
+STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "erf": 1.1283791670955126}  # what flattens on both sides, and its slope at 0
+
+
+def saturated(case: Case) -> list[Finding]:
+    """Units whose activation is flat for nearly every example, by layer."""
+    return [_flat_layer(case, units) for units in case.by_layer(flat_units(case))]
+
+
+def flat_units(case: Case) -> list[Unit]:
+    """The units that are flat for nearly every example, but for a probability that a log is taken of."""
+    flow, limit = case.flow, max(case.limits.flat, case.limits.flat_once)
+    if not any(smallest_slope(flow.layout, flow.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()):
+        return []
+    logs = set(log_sources(flow))
+    return [unit for unit in case.units.all if _is_flat(case, unit, logs)]
+
+
+def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:
+    limits, flow = case.limits, case.flow
+    seen = [i for i in unit.activations if flow.nodes[i].op in STEEPEST and i not in logs]
+    limit = limits.flat if len(seen) >= limits.few else limits.flat_once
+    flat = [i for i in seen if flow.slope(i) <= limit * STEEPEST[flow.nodes[i].op]]
+    if not seen or len(flat) < limits.nearly_all * len(seen):
+        return False
+    at_the_output = not any(case.units.deep[i] for i in seen)
+    return not at_the_output or sum(abs(flow.gradients[i]) for i in seen) > limits.asked
+
+
+def _flat_layer(case: Case, units: list[Unit]) -> Finding:
+    flow = case.flow
+    seen = [i for unit in units for i in unit.activations]
+    steepest = max(seen, key=flow.slope)
+    name, z = flow.nodes[steepest].op, flow.data[flow.argument(steepest)]
+    evidence = {
+        "slope": flow.slope(steepest),
+        "z": z,
+        **_shares(case, units),
+    }
+    return Finding(
+        "saturated",
+        tuple(map(case.units.name, units)),
+        evidence,
+        f"So far from 0 the {name} is flat: every gradient that passes it is multiplied by its slope, which is at most "
+        f"{flow.slope(steepest):.4g} here, so what lies before it learns nothing.",
+        'Scale the inputs to about 1, start from smaller weights (MLP(..., init="xavier", seed=0)), or take a smaller '
+        "learning rate if training drove it there; at the output, compute the loss on the logit z "
+        "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
+    )
+
+
+def dead_relu(case: Case) -> list[Finding]:
+    """Relus that are off for every example: whole layers, and single units that no input comes near to switch on."""
+    return [_dead_layer(case, units) for units in case.by_layer(off_units(case))]
+
+
+def off_units(case: Case) -> list[Unit]:
+    """The units that are off for every example, and for good if others in their layer are on."""
+    flow, found = case.flow, list[Unit]()
+    if "relu" not in flow.ops:
+        return []
+    terms = summands(flow.layout)
+    sums = {unit: relu_operands(flow.layout, unit.activations, terms) for unit in case.units.all}
+    is_off = {unit for unit, places in sums.items() if len(places) and not exceeds(places, flow.data, 0.0)}
+    for units in case.by_layer(unit for unit in case.units.all if len(sums[unit])) if is_off else ():
+        off = [unit for unit in units if unit in is_off]
+        if len(off) < len(units):
+            height = max(largest(sums[unit], flow.data) for unit in units if unit not in is_off)
+            off = [unit for unit in off if _for_good(case, sums[unit], height)]
+        found += off
+    return found
+
+
+def _for_good(case: Case, sums: Ints, height: float) -> bool:
+    """Whether a unit is further below 0 than its neighbours ever are from it, and than its own inputs have moved it.
+
+    Few examples show too little of how they move it: then the bias has to outweigh all that they add up to.
+    """
+    limits, z = case.limits, [case.flow.data[i] for i in sums]
+    depth, moved = -max(z), max(z) - min(z)
+    if depth <= height:
+        return False
+    return (len(z) >= limits.few and depth > moved) or depth > limits.off * max(case.units.reaches[i] for i in sums)
+
+
+def _dead_layer(case: Case, units: list[Unit]) -> Finding:
+    flow = case.flow
+    highest = max(flow.data[flow.argument(i)] for unit in units for i in unit.activations)
+    return Finding(
+        "dead_relu",
+        tuple(map(case.units.name, units)),
+        {"largest z": highest, **_shares(case, units)},
+        "A relu with z ≤ 0 has the slope 0. It is off for every example here, so no gradient passes it, and its "
+        "weights can't move to switch it on again.",
+        'Raise its bias, scale the inputs, start from init="he", or take a smaller learning rate if a step too large '
+        'drove it there; activation="leaky_relu" or "tanh" has no such dead side.',
+    )
+
+
+def _shares(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
+    of = len(case.units.layers[case.units.layer(units[0])])
+    examples = sum(len(unit.activations) for unit in units) // len(units)
+    return {"units": f"{len(units)} of {of}", "examples": examples}
+
+
+def probability_loss(case: Case) -> list[Finding]:
+    """Logs of a probability that has rounded to the wrong 0 or 1, or is about to."""
+    flow, found = case.flow, []
+    for squash, logs in log_sources(case.flow).items():
+        p = _probability(flow, squash)
+        if not min(p, 1.0 - p) > case.limits.lost:
+            found += [(squash, log) for log in logs if _matters(flow, log)]
+    if not found:
+        return []
+    squash, log = found[0]
+    return [
+        Finding(
+            "probability_loss",
+            tuple(dict.fromkeys(flow.describe(i) for i, _ in found)),
+            {
+                "probability": flow.data[squash],
+                "log of": _argument(flow, log),
+                "slope": flow.slope(squash),
+                "logs": len(found),
+            },
+            "The probability has rounded to the wrong side, 0 or 1, so its log is -inf or what it was clipped to, and "
+            "the slope of the squashing function, divided by next to nothing, has no digits left.",
+            "Compute the loss on the logit, before the sigmoid or softmax: binary_cross_entropy_with_logits([z], [y]) "
+            "or cross_entropy([logits], [class]) keep all digits for any z.",
+        )
+    ]
+
+
+def _probability(flow: Flow, squash: int) -> float:
+    number = flow.data[squash]
+    return (1.0 + number) / 2.0 if flow.nodes[squash].op in ("tanh", "erf") else number
+
+
+def _matters(flow: Flow, log: int) -> bool:
+    """Whether a log of a saturated probability is on the wrong side, and counts."""
+    q = _argument(flow, log)
+    return not q >= 0.5 and (flow.gradients[log] != 0.0 or not q > 0.0)
+
+
+def _argument(flow: Flow, log: int) -> float:
+    """What the log is taken of."""
+    number = flow.data[flow.argument(log)]
+    return 1.0 + number if flow.nodes[log].op == "log1p" else number
+
+
+PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p + 1e-12, a clip
+
+
+def log_sources(flow: Flow) -> dict[int, list[int]]:
+    """The squashing operations whose result a log is taken of, with numbers given between them at most."""
+    found: dict[int, list[int]] = {}
+    for i in (*flow.of("log"), *flow.of("log1p")):
+        squash = _source(flow, i)
+        if squash is not None:
+            found.setdefault(squash, []).append(i)
+    return found
+
+
+def _source(flow: Flow, log: int, most: int = 8) -> int | None:
+    i = flow.argument(log)
+    for _ in range(most):
+        if _squashes(flow, i):
+            return i
+        inner = [j for j in flow.operands(i) if flow.nodes[j].op]
+        if len(inner) != 1 or flow.nodes[i].op not in PLUMBING:
+            return None
+        (i,) = inner
+    return None
+
+
+def _squashes(flow: Flow, i: int) -> bool:
+    """A sigmoid, or what stands for one: exp(a) / sum, 1 / (1 + exp(-a))."""
+    op = flow.nodes[i].op
+    if op in STEEPEST:
+        return True
+    return op == "div" and any(flow.nodes[k].op == "exp" for j in flow.operands(i) for k in (j, *flow.operands(j)))

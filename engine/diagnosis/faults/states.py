@@ -1,0 +1,168 @@
+"""Faults of the moment: numbers that are not finite, gradients of two passes, data set after the forward pass."""
+
+import math
+import sys
+from collections.abc import Sequence
+
+from ...core.provenance import line_of
+from ...core.value import Value
+from ...structure.loss_graph import SAME
+from ...structure.sweeps import all_small, origins
+from ..context import Case
+from ..report import Finding
+
+
+def non_finite(case: Case) -> list[Finding]:
+    """The first operation whose result or slope is not finite though its operands are, if that reaches the loss."""
+    flow, largest = case.flow, sys.float_info.max
+    if not all_small(case.at, flow.data, largest) or not all(math.isfinite(p.data) for p in case.missing):
+        return [_held(case, [p for p in case.parameters if not math.isfinite(p.data)])]
+    if math.isfinite(case.loss.data) and all_small(case.at, flow.gradients, largest):
+        return []
+    first = sorted(origins(flow.layout), key=lambda i: flow.nodes[i].serial)
+    return [_made(case, first)] if first else []
+
+
+def _held(case: Case, known: Sequence[Value]) -> Finding:
+    return Finding(
+        "non_finite",
+        tuple(case.groups(known)),
+        {"parameters": len(known), "data": known[0].data},
+        "These parameters are not finite themselves, so everything computed from them is not: an earlier step, along a "
+        "gradient that was inf or nan, has made them so.",
+        "Start again from finite weights with a smaller learning rate, and find the step that did it: run the training "
+        "inside `with strict():`.",
+    )
+
+
+def _made(case: Case, first: Sequence[int]) -> Finding:
+    flow, i = case.flow, first[0]
+    node = flow.nodes[i]
+    inner = {flow.describe(j): flow.data[j] for j in flow.operands(i)[:4] if flow.nodes[j].op or flow.nodes[j].label}
+    is_slope = math.isfinite(flow.data[i])
+    result = {"slope": _worst(flow.partials(i))} if is_slope else {"result": flow.data[i]}
+    more = {"operations like it": len(first) - 1} if len(first) > 1 else {}
+    line = {"line": line_of(node)} if line_of(node) else {}
+    told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
+    what = f"{flow.definition(i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
+    why = "has a slope that is inf or nan: every gradient that passes it is inf or nan too."
+    if not is_slope:
+        why = (
+            "is the first number to be inf or nan: all that is computed from it is, and every gradient that passes it."
+        )
+    return Finding(
+        "non_finite",
+        (flow.describe(i),),
+        {"operation": node.op or "leaf", **inner, **result, **more, **line},
+        f"{what} {why}",
+        REMEDIES.get(node.op, REMEDIES[""]),
+    )
+
+
+def _worst(partials: Sequence[float]) -> float:
+    return next(slope for slope in partials if not math.isfinite(slope))
+
+
+REMEDIES = {
+    "log": "Keep the operand above 0; for a probability, compute the loss on the logit: "
+    "binary_cross_entropy_with_logits or cross_entropy.",
+    "log1p": "Keep the operand above -1; for 1 - p with a probability p, compute the loss on the logit: "
+    "binary_cross_entropy_with_logits or cross_entropy.",
+    "exp": "Use what cannot overflow, softmax, logsumexp, sigmoid or softplus, instead of exp by hand; or scale the "
+    "inputs.",
+    "div": "Keep the denominator away from 0: add a small number to it, or leave the example out.",
+    "sqrt": "Keep the operand above 0, where the slope of the root is inf: sqrt(x + 1e-12).",
+    "pow": "Keep the base above 0: a root of 0 has the slope inf, and a negative number no real root.",
+    "": "Scale inputs and weights so that the operands stay small, and take a smaller learning rate if training grew "
+    "them; `with strict():` stops at the line.",
+}
+
+
+def stale_gradient(case: Case) -> list[Finding]:
+    """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
+    if case.loss.grad != 1.0:  # backward() was not called on this loss: what .grad holds may yet be zeroed
+        return []
+    leaves = [p for p in case.places if not p.op and p.grad != 0.0]  # zeroed ones are no mistake
+    differ = [p for p in leaves if _differs(case, p)]
+    if not differ or _clipped(case, leaves):
+        return []
+    p = max(differ, key=lambda p: abs(p.grad - case.gradient(p)))
+    evidence = {"parameters": len(differ), "grad": p.grad, "gradient": case.gradient(p)}
+    times = _times(case, leaves)
+    why = (
+        f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times on it."
+        if times
+        else "The .grad of these parameters is not the gradient of this loss alone: backward() adds to what is there, "
+        "and something, most likely the pass before, was not zeroed."
+    )
+    return [
+        Finding(
+            "stale_gradient",
+            tuple(case.groups(differ)),
+            {**evidence, "left over": p.grad - case.gradient(p), **({"times": times} if times else {})},
+            why,
+            "Call optimizer.zero_grad(), or model.zero_grad(), before every backward(). If you add up the gradients of "
+            "several losses on purpose, this is what you want: diagnose their sum.",
+        )
+    ]
+
+
+def _times(case: Case, leaves: Sequence[Value]) -> int:
+    """The whole number that all gradients are too large by, 0 if there is none."""
+    ratios = {round(p.grad / case.gradient(p), 6) if case.gradient(p) else math.nan for p in leaves}
+    ratio = ratios.pop()
+    return int(ratio) if not ratios and ratio > 1.0 and ratio.is_integer() else 0
+
+
+def _differs(case: Case, p: Value) -> bool:
+    apart = abs(p.grad - case.gradient(p))
+    return apart > 0.0 and apart > SAME * (abs(p.grad) + case.spread(p))
+
+
+def _clipped(case: Case, leaves: Sequence[Value]) -> bool:
+    """Whether the gradients are those of this loss, made smaller: all by one factor, or cut off at one size."""
+    pairs = [(p.grad, case.gradient(p)) for p in leaves]
+    if len(pairs) < 2 or any(g * true <= 0.0 or abs(g) > abs(true) * (1 + SAME) for g, true in pairs):
+        return False
+    shares = [g / true for g, true in pairs]
+    cut = [abs(g) for g, true in pairs if abs(g) < abs(true) * (1 - SAME)]
+    return max(shares) - min(shares) <= 1e-6 or (len(cut) > 1 and max(cut) - min(cut) <= 1e-6 * max(cut))
+
+
+def changed_since_forward(case: Case) -> list[Finding]:
+    """Values whose .data was set after the loss was computed from them."""
+    flow, changed = case.flow, case.flow.changed
+    if not changed:
+        return []
+    mine = [p for p, i in case.places.items() if i in changed]
+    others = [flow.describe(i) for i in changed if flow.nodes[i] not in case.places]
+    first = next((i for i, was in changed.items() if was is not None), next(iter(changed)))
+    was = changed[first]
+    before = {} if was is None else {"was": was}
+    evidence: dict[str, float | int | str] = {"values": len(changed), "first": flow.describe(first), **before}
+    evidence["is"] = flow.data[first]
+    now = flow.forward({i: flow.data[i] for i in changed})[0]
+    why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if stepped(case) else (WHY_CHANGED, REMEDY_CHANGED)
+    where = (*case.groups(mine), *others)
+    return [Finding("changed_since_forward", where, {**evidence, "loss": case.loss.data, "loss now": now}, why, remedy)]
+
+
+def stepped(case: Case) -> bool:
+    """Whether what changed is what an optimiser's step changes: parameters, after backward() on this loss."""
+    changed = case.flow.changed
+    return bool(changed) and case.loss.grad != 0.0 and all(case.flow.nodes[i] in case.places for i in changed)
+
+
+WHY_STEPPED = (
+    "The parameters were stepped after this loss was computed, as they should be: the loss, its graph and its "
+    "gradients still belong to the numbers before the step."
+)
+REMEDY_STEPPED = (
+    "Nothing is wrong unless you use this loss again: compute it anew before the next backward(), inside the loop, "
+    "not once before it."
+)
+WHY_CHANGED = (
+    "The graph holds the results and the slopes of the numbers as they were on the way forward: setting .data later "
+    "does not change them, so the loss and its gradients are not those of the numbers you see."
+)
+REMEDY_CHANGED = "Set .data first, then compute the loss anew, then call backward()."

@@ -1,0 +1,187 @@
+"""A long program in JAX: a loop over its instructions, which XLA compiles in a second however many they are.
+
+The loop carries rows, of one number an example each: the leaves, and what is needed later. One turn reads up to three
+rows, switches on what to do and writes one. A sum of products takes a turn for each term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from ..core.errors import require
+from ..core.opcodes import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT
+from ..core.table import TABLE, evaluate
+from ..replay.integers import integers
+from ..replay.program import Program
+from .rows import apply, shift
+
+# What a turn can do besides the table's rows: the partials in a, b and c.
+PARTIALS = {"term": ("b", "a", "1"), "larger": ("0", "0"), "bounded": ("0",)}
+
+
+class Turn(NamedTuple):
+    """What to do, to which rows, and into which; constants are no `active` operands: they have no derivative."""
+
+    what: int
+    result: int
+    operands: tuple[int, int, int]
+    active: tuple[bool, bool, bool]
+
+
+def in_a_loop(
+    program: Program, derivative: Callable[[int], Program], counts: tuple[int, int]
+) -> Callable[[Any, Any], Any]:
+    """The program as a function in JAX of the vector of parameters and a batch of inputs, of shape (B, n), to (B,).
+
+    `counts` are the lengths of both. Its derivative runs the program `derivative(PARAMETER)` or `derivative(INPUT)`,
+    so that nothing is kept of a turn but what later ones need; JAX differentiates the loop for a second derivative.
+
+    >>> import jax
+    >>> square = Program()
+    >>> x = square.emit(INPUT, 0)
+    >>> square.outputs = [square.emit(PRODUCTS, x, x, x, ONE)]
+    >>> with jax.enable_x64(True):
+    ...     in_a_loop(square, lambda wrt: square, (0, 1))(jax.numpy.zeros(0), jax.numpy.array([[2.0], [3.0]])).tolist()
+    [6.0, 12.0]
+    """
+    jax, np = require("jax", "jax"), require("jax.numpy", "jax")
+    loop = cache(lambda wrt: _loop(program if wrt is None else derivative(wrt), *counts))
+
+    @jax.custom_jvp  # type: ignore[untyped-decorator, unused-ignore]
+    def run(parameters: Any, inputs: Any) -> Any:
+        return loop(None)(parameters, inputs)[0]
+
+    def jvp(primals: Any, tangents: Any) -> tuple[Any, Any]:
+        terms = []
+        for wrt, tangent, subscripts in ((PARAMETER, tangents[0], "kb,k->b"), (INPUT, tangents[1], "kb,bk->b")):
+            if type(tangent) is not jax.custom_derivatives.SymbolicZero:
+                y, slopes = (found := loop(wrt)(*primals))[0], found[1:]
+                terms.append(np.einsum(subscripts, slopes, tangent))
+        return y, sum(terms[1:], terms[0])
+
+    run.defjvp(jvp, symbolic_zeros=True)
+    return run  # type: ignore[no-any-return]
+
+
+def _loop(program: Program, parameters: int, inputs: int) -> Callable[[Any, Any], Any]:
+    """The outputs of a program, of shape (outputs, B)."""
+    jax, np, numpy = require("jax", "jax"), require("jax.numpy", "jax"), require("numpy", "jax")
+    turns = Turns(program, parameters, inputs)
+    table = [numpy.array(column) for column in zip(*turns.turns, strict=True)]
+    step = _step(list(turns.numbers))
+
+    def turn(rows: Any, entry: Any) -> tuple[Any, None]:
+        what, result, operands, active = entry
+        read = [jax.lax.dynamic_index_in_dim(rows, operands[k], keepdims=False) for k in range(3)]
+        return jax.lax.dynamic_update_index_in_dim(rows, step(what, active, *read), result, 0), None
+
+    def run(parameters: Any, inputs: Any) -> Any:
+        fixed = np.concatenate([np.asarray(program.constants), parameters])
+        fixed = np.broadcast_to(fixed[:, None], (len(fixed), len(inputs)))
+        rows = np.concatenate([fixed, inputs.T, np.zeros((turns.spare, len(inputs)))])
+        rows, _ = jax.lax.scan(turn, rows, [np.asarray(column) for column in table])
+        return rows[numpy.array(turns.outputs)]
+
+    return run
+
+
+def _step(names: Sequence[str]) -> Callable[..., Any]:
+    """What one turn computes, of a number in `names` and three rows, differentiable by the table's partials."""
+    jax, np = require("jax", "jax"), require("jax.numpy", "jax")
+    values, slopes = [_value(name) for name in names], [_slopes(np, name) for name in names]
+
+    @jax.custom_jvp  # type: ignore[untyped-decorator, unused-ignore]
+    def step(what: Any, active: Any, *operands: Any) -> Any:
+        return jax.lax.switch(what, values, *operands)
+
+    @step.defjvp  # type: ignore[untyped-decorator, unused-ignore]
+    def jvp(primals: Any, tangents: Any) -> tuple[Any, Any]:
+        what, active, *operands = primals
+        y = step(what, active, *operands)
+        found = jax.lax.switch(what, slopes, y, *operands)
+        a, b, c = (np.where(active[k], found[k], 0.0) * tangents[2 + k] for k in range(3))
+        return y, a + b + c
+
+    return step  # type: ignore[no-any-return]
+
+
+def _value(name: str) -> Callable[..., Any]:
+    steps: dict[str, Callable[..., Any]] = {
+        "term": lambda a, b, c: c + a * b,
+        "larger": lambda a, b, c: require("jax.numpy", "jax").where(b > a, b, a),
+        "bounded": lambda a, b, c: shift(a[None]),
+    }
+    return steps.get(name) or (lambda *operands: apply(name, *operands[: len(TABLE[name].partials)]))
+
+
+def _slopes(np: Any, name: str) -> Callable[..., Any]:
+    partials = PARTIALS[name] if name in PARTIALS else TABLE[name].partials
+
+    def slopes(y: Any, *operands: Any) -> Any:
+        variables = dict(zip("abc", operands, strict=True)) | {"y": y}
+        found = [evaluate(partial, variables, apply) for partial in partials]
+        return tuple(np.broadcast_to(slope, y.shape) for slope in [*found, 0.0, 0.0][:3])
+
+    return slopes
+
+
+class Turns:
+    """A program as turns; its rows are constants, parameters, inputs and `spare` ones, which are used again."""
+
+    def __init__(self, program: Program, parameters: int, inputs: int) -> None:
+        self.program = program
+        self.numbers: dict[str, int] = {}  # of what is done, in the order of first use
+        self.row, self.last = integers(len(program)), _last_uses(program)
+        leaves = 0
+        for code, count in ((CONSTANT, len(program.constants)), (PARAMETER, parameters), (INPUT, inputs)):
+            for k, i in program.leaves(code).items():
+                self.row[i] = leaves + k
+            leaves += count
+        self.free: list[int] = []
+        self.rows = leaves
+        self.turns = [turn for i in range(len(program)) if program.codes[i] > CONSTANT for turn in self._turns(i)]
+        self.spare = self.rows - leaves
+        self.outputs = [self.row[i] for i in program.outputs]
+
+    def _turns(self, i: int) -> Iterator[Turn]:
+        """The turns of one instruction, into a row that none of its operands has."""
+        operands, code = self.program.operands(i), self.program.codes[i]
+        self.row[i] = self.free.pop() if self.free else self.rows
+        self.rows = max(self.rows, self.row[i] + 1)
+        if code == PRODUCTS:
+            yield self._turn(NAMES[MUL], i, operands[:2])
+            for a, b in zip(operands[2::2], operands[3::2], strict=True):
+                yield self._turn("term", i, [a, b, i])
+        elif code == SHIFT:
+            yield self._turn("larger", i, [operands[0], operands[0]])
+            for operand in operands[1:]:
+                yield self._turn("larger", i, [i, operand])
+            yield self._turn("bounded", i, [i])
+        else:
+            yield self._turn(NAMES[code], i, operands)
+        self.free += [self.row[k] for k in set(operands) if self.last[k] == i and self.program.codes[k] > CONSTANT]
+
+    def _turn(self, name: str, result: int, operands: Sequence[int]) -> Turn:
+        a, b, c = [*operands, ONE, ONE][:3]
+        constant = [self.program.codes[k] == CONSTANT for k in (a, b, c)]
+        number = self.numbers.setdefault(name, len(self.numbers))
+        return Turn(
+            number,
+            self.row[result],
+            (self.row[a], self.row[b], self.row[c]),
+            (not constant[0], not constant[1], not constant[2]),
+        )
+
+
+def _last_uses(program: Program) -> list[int]:
+    """For every instruction the last that reads it; an output is read after all."""
+    last = list(range(len(program)))
+    for i in range(len(program)):
+        if program.codes[i] > CONSTANT:
+            for k in program.operands(i):
+                last[k] = i
+    for i in program.outputs:
+        last[i] = len(program)
+    return last

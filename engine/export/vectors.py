@@ -1,0 +1,190 @@
+"""A program in JAX as operations on vectors: instructions of one kind and depth are one, a layer a matrix product.
+
+What XLA has to compile then grows with the number of layers, not of neurons. Where operands come from many vectors
+that takes many steps to gather them, and compiling takes longer than for the numbers one by one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, groupby, pairwise
+from typing import Any, NamedTuple
+
+from ..core.errors import require
+from ..core.opcodes import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB
+from ..core.table import TABLE
+from ..replay.integers import integers
+from ..replay.passes import columns
+from ..replay.program import Program
+from .rows import apply, function, shift
+
+
+class TooLong(Exception):
+    """A program takes more steps than wanted."""
+
+
+class Kind(NamedTuple):
+    """What instructions that are done at once have in common."""
+
+    depth: int
+    code: int
+    width: int
+    shared: tuple[int, ...]
+    operands: tuple[int, ...]
+
+
+class Group(NamedTuple):
+    """Instructions done by one operation on vectors: which it is, and how its operands are gathered."""
+
+    run: Callable[..., Any]
+    operands: tuple[Gather, ...]
+
+
+class Vectors:
+    """A program as operations on vectors, for one example: called with the parameters and the inputs."""
+
+    def __init__(self, program: Program, limit: int = sys.maxsize) -> None:
+        self.program = program
+        self.places = Places(program)
+        self.groups: list[Group] = []
+        (self.output,) = program.outputs
+        self.size = 0
+        for kind, members in _groups(program):
+            group = self._group(kind, members)
+            self.groups.append(group)
+            self.places.add(members)
+            self.size += 1 + sum(operand.size for operand in group.operands)
+            if self.size > limit:
+                raise TooLong
+
+    def __call__(self, parameters: Any, inputs: Any) -> Any:
+        """The output for one example."""
+        np = require("jax.numpy", "jax")
+        vectors = [np.asarray(self.program.constants), parameters, inputs]
+        for group in self.groups:
+            vectors.append(group.run(*(operand(np, vectors) for operand in group.operands)))
+        which, row = self.places[self.output]
+        return vectors[which][row]
+
+    def _group(self, kind: Kind, members: list[int]) -> Group:
+        arguments = [self.program.operands(i) for i in members]
+        _, code, width, shared, _ = kind
+        if code == DENSE:
+            weights = [weight for args in arguments for weight in _weights(args, shared)]
+            return Group(_dense, (self._gather(weights, (len(members), width // 2)), self._gather(shared)))
+        if code == PRODUCTS:
+            return Group(_products, tuple(self._gather_sums([args[side::2] for args in arguments]) for side in (0, 1)))
+        if code == SHIFT:
+            return Group(shift, (self._gather(list(chain(*zip(*arguments, strict=True))), (width, len(members))),))
+        return Group(_elementwise(code), tuple(self._gather(column) for column in zip(*arguments, strict=True)))
+
+    def _gather(self, wanted: Sequence[int], shape: tuple[int, ...] | None = None, turned: bool = False) -> Gather:
+        return Gather([self.places[i] for i in wanted], shape or (len(wanted),), turned)
+
+    def _gather_sums(self, sides: Sequence[Sequence[int]]) -> Gather:
+        """The factors on one side of several sums, a row a sum, gathered in whichever order takes fewer steps."""
+        count, terms = len(sides), len(sides[0])
+        by_sum = self._gather(list(chain(*sides)), (count, terms))
+        by_term = self._gather(list(chain(*zip(*sides, strict=True))), (terms, count), turned=True)
+        return min(by_sum, by_term, key=lambda gather: gather.size)
+
+
+class Places:
+    """Where every instruction's result is: in which vector, at which place. Leaves are in the first three."""
+
+    def __init__(self, program: Program) -> None:
+        self.at: dict[int, tuple[int, int]] = {}
+        for which, code in enumerate((CONSTANT, PARAMETER, INPUT)):
+            self.at |= {i: (which, k) for k, i in program.leaves(code).items()}
+        self.vectors = 3
+
+    def __getitem__(self, i: int) -> tuple[int, int]:
+        return self.at[i]
+
+    def add(self, members: Sequence[int]) -> None:
+        """One more vector, which holds the results of these."""
+        self.at |= {i: (self.vectors, row) for row, i in enumerate(members)}
+        self.vectors += 1
+
+
+class Gather:
+    """Takes numbers from the vectors in the order wanted: run by run, or where that is shorter out of whole vectors."""
+
+    def __init__(self, places: Sequence[tuple[int, int]], shape: tuple[int, ...], turned: bool = False) -> None:
+        self.shape, self.turned = shape, turned
+        runs = [(which, [row for _, row in run]) for which, run in groupby(places, key=lambda place: place[0])]
+        sources = sorted({which for which, _ in runs})
+        self.shuffled = len(runs) > len(sources) + 1
+        self.runs = [(which, []) for which in sources] if self.shuffled else runs
+        self.places = places
+        self.size = len(self.runs) + self.shuffled
+
+    def __call__(self, np: Any, vectors: Sequence[Any]) -> Any:
+        """The numbers, in the shape wanted."""
+        if self.shuffled:
+            found = self._out_of_whole_vectors(np, vectors)
+        else:
+            parts = [_taken(np, vectors[which], rows) for which, rows in self.runs]
+            found = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        found = found if found.shape == self.shape else found.reshape(self.shape)
+        return found.T if self.turned else found
+
+    def _out_of_whole_vectors(self, np: Any, vectors: Sequence[Any]) -> Any:
+        starts, size = {}, 0
+        for which, _ in self.runs:
+            starts[which], size = size, size + len(vectors[which])
+        joined = np.concatenate([vectors[which] for which, _ in self.runs])
+        return _taken(np, joined, [starts[which] + row for which, row in self.places])
+
+
+def _taken(np: Any, vector: Any, rows: Sequence[int]) -> Any:
+    if all(b - a == 1 for a, b in pairwise(rows)):
+        return vector if len(rows) == len(vector) else vector[rows[0] : rows[-1] + 1]
+    if len(set(rows)) == 1:
+        return np.broadcast_to(vector[rows[0]], (len(rows),))
+    return vector[np.asarray(rows)]
+
+
+def _groups(program: Program) -> Iterator[tuple[Kind, list[int]]]:
+    """Instructions that one operation does at once, with what they have in common, operands before results."""
+    varies, depth = program.varies(), integers(len(program))
+    matrices: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for i in range(len(program)):
+        if program.codes[i] > CONSTANT:
+            depth[i] = 1 + max(depth[k] for k in program.operands(i))
+            matrices.setdefault((depth[i], columns(program, i, varies)), []).append(i)
+    found: dict[Kind, list[int]] = {}
+    for (level, shared), members in matrices.items():
+        for i in members:
+            is_dense = len(members) > 1 and len(shared) > 1
+            found.setdefault(_kind(program, i, level, shared if is_dense else (), varies), []).append(i)
+    yield from sorted(found.items(), key=lambda item: item[0].depth)
+
+
+def _kind(program: Program, i: int, depth: int, shared: tuple[int, ...], varies: bytearray) -> Kind:
+    """Constants, what depends on parameters and what varies stay apart: JAX differentiates vectors as a whole."""
+    code, operands = program.codes[i], program.operands(i)
+    if shared or code in (PRODUCTS, SHIFT):
+        return Kind(depth, DENSE if shared else code, len(operands), shared, ())
+    return Kind(
+        depth, code, len(operands), (), tuple(2 if varies[k] else program.codes[k] != CONSTANT for k in operands)
+    )
+
+
+def _weights(args: Sequence[int], shared: Sequence[int]) -> Iterator[int]:
+    for a, b, column in zip(args[::2], args[1::2], shared, strict=True):
+        yield b if a == column else a
+
+
+def _dense(weights: Any, operands: Any) -> Any:
+    return weights @ operands
+
+
+def _products(left: Any, right: Any) -> Any:
+    return (left * right).sum(1)
+
+
+def _elementwise(code: int) -> Callable[..., Any]:
+    name = NAMES[code]
+    return function(TABLE[name]) if code not in (ADD, SUB, MUL, NEG) else lambda *operands: apply(name, *operands)

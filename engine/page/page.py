@@ -1,0 +1,220 @@
+"""The interactive page: the graph as one HTML file that shows the paths of any Value, and recomputes them.
+
+The file needs no network and no server. It carries the graph, one operation of the table an entry, and the table's
+rows in JavaScript, so that a leaf can be changed and values, gradients, paths and verdicts follow. What is text
+stays text: labels enter as JSON and are written as text nodes, and the page's policy runs no script but its own.
+"""
+
+import html
+import json
+import re
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+from ..chain.expressions import Name, Term, pretty_name, show
+from ..chain.paths import By, ChainRule, Factor, Link, Links, chain_rule, fold
+from ..chain.symbolic import SAME, Naming
+from ..chain.verdict import BREAKS, CANCELLED, CONDITIONS, NAMED, SENTENCES, TINY, VANISHED, Speech
+from ..core.graph import order
+from ..core.opcodes import CONSTANT, INPUT
+from ..core.value import Value, extensions
+from ..picture.draw import SPELLED, Picture, picture, writers
+from ..picture.graphviz import draw_dot
+from ..replay.trace import trace
+from .javascript import program
+
+
+def page(output: Value, wrt: Value | None = None, by: By = "labels", depth: int | None = None) -> str:
+    """HTML of the graph behind `output`, with the paths from `wrt` lit up: hover, choose or change any Value in it.
+
+    The numbers are computed anew, from the present data of the leaves. `depth` draws what is at most so many variables
+    away from the output; the rest stands in the boxes of what it goes into, as the weights of a neuron do.
+
+    >>> x = Value(3.0, "x")
+    >>> page(x * x + x, x).splitlines()[0]
+    '<!doctype html>'
+    """
+    chain = chain_rule(output, output if wrt is None else wrt, by)
+    lasting = Lasting(chain, textbook=False)
+    links = fold(lasting.nodes, {output, chain.wrt}, by)
+    drawn = picture(output, by=by, depth=depth)
+    drawn.dot.graph_attr["ranksep"] = "0.9" if len(drawn.boxes) <= SPELLED else "2"  # room for factors on the edges
+    svg = draw_dot(drawn.dot.source, "svg").decode()
+    template, *scripts = (_file(name) for name in ("page.html", "chain.js", "picture.js", "page.js"))
+    script = "\n".join(['"use strict";', program(node.op for node in lasting.nodes if node.op), *scripts])
+    parts = {
+        "title": html.escape(f"whygrad: {lasting.names[output]}"),
+        "style hash": _hash(template.partition("<style>")[2].partition("</style>")[0]),
+        "script hash": _hash(script),
+        "svg": svg[svg.index("<svg") :],
+        "data": _json(_data(chain, wrt, lasting, links, drawn)),
+        "script": script,
+    }
+    text = re.sub(r"<!-- ([a-z ]+) -->", lambda part: parts[part[1]], template)
+    return text.encode("utf-8", "replace").decode()  # a label may hold half a character
+
+
+class Frame:
+    """A page as a notebook shows it: in a frame of its own, which may run its script and nothing else.
+
+    >>> Frame("<p>")._repr_html_()
+    '<iframe srcdoc="&lt;p&gt;" sandbox="allow-scripts" ...></iframe>'
+    """
+
+    def __init__(self, page: str, height: int = 640) -> None:
+        self.page, self.height = page, height
+
+    def _repr_html_(self) -> str:
+        style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
+        source = html.escape(self.page)
+        return f'<iframe srcdoc="{source}" sandbox="allow-scripts" title="whygrad" style="{style}"></iframe>'
+
+
+def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame:
+    """The page of `output` for a notebook, with the paths from `wrt` lit up: `Value.explore` and `ChainRule.explore`.
+
+    >>> x = Value(3.0, "x")
+    >>> "<iframe" in explore(x * x)._repr_html_()
+    True
+    """
+    return Frame(page(output, wrt, by))
+
+
+class Lasting(Naming):
+    """Formulas that stay true when a leaf changes: no number that was computed is in them, and one form throughout."""
+
+    def __init__(self, chain: ChainRule, textbook: bool) -> None:
+        self.textbook = textbook
+        super().__init__(chain.output, chain.wrt, chain.by)
+
+    def textbook_holds(self, node: Value) -> bool:
+        """Whether textbook forms are what is wanted; the page looks at each whether it holds."""
+        return self.textbook
+
+    def number(self, number: float) -> Term:
+        """A term that is too long to read is left out."""
+        return Name("…")
+
+
+def _data(chain: ChainRule, wrt: Value | None, exact: Lasting, links: Links, drawn: Picture) -> dict[str, Any]:
+    """All that the page knows."""
+    nodes, index = _nodes(exact)
+    place = {node: i for i, node in enumerate(links)}
+    boxes = _homes(drawn.boxes, links)
+    textbook = Lasting(chain, textbook=True)
+    return {
+        "nodes": nodes,
+        "variables": [
+            {
+                "node": index[node],
+                "label": exact.names.get(node, f"{node.data:g}"),
+                "name": _name(node, exact),
+                "made": exact.definition(node, "pretty"),
+                "box": boxes.get(node),
+                "links": [_link(link, place, chain, exact, textbook) for link in links[node]],
+            }
+            for node in links
+        ],
+        "boxes": _boxes(drawn, boxes, place),
+        "wrt": -1 if wrt is None else place[wrt],
+        "note": drawn.note,
+        "words": {
+            **{"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME},
+            **{"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS},
+        },
+    }
+
+
+def _boxes(drawn: Picture, boxes: dict[Value, str], place: dict[Value, int]) -> dict[str, Any]:
+    """Of each box what is written in it, the variable whose numbers those are, and all that stand in it."""
+    entries: dict[str, Any] = {id: {"lines": drawn.lines[id], "heads": [], "members": []} for id in boxes.values()}
+    for node, i in place.items():
+        if node in boxes:
+            entries[boxes[node]]["members"].append(i)
+        if node in drawn.boxes:
+            entries[boxes[node]]["heads"].append(i)
+    return entries
+
+
+def _homes(boxes: dict[Value, str], links: Links) -> dict[Value, str]:
+    """For each variable the box it stands in: its own, else, as for a weight, that of the first it goes into."""
+    homes = dict(boxes)
+    for of in reversed(links):
+        for link in links[of]:
+            if link.wrt not in boxes:
+                homes[link.wrt] = homes[of]
+    return homes
+
+
+def _nodes(naming: Lasting) -> tuple[list[dict[str, Any]], dict[Value, int]]:
+    """The program that replay starts from, an instruction an entry, and where in it each node of the graph is."""
+    leaves = [node for node in naming.nodes if not node.op]
+    program, _ = trace(naming.output, {leaf: k for k, leaf in enumerate(leaves)}, newest=0)
+    nodes: list[dict[str, Any]] = [{"data": 1.0} for _ in range(len(program))]
+    inputs = program.leaves(INPUT)
+    at = {leaf: inputs.get(k, len(nodes)) for k, leaf in enumerate(leaves)}  # one more for what is not upstream
+    for leaf, i in at.items():
+        nodes[i : i + 1] = [{"data": _number(leaf.data)}]
+    operations = (i for i in range(len(program)) if program.codes[i] > CONSTANT)
+    for node, i in zip(order(naming.output), operations, strict=True):
+        at[node], nodes[i] = i, _operation(node, [int(k) for k in program.operands(i)], naming)
+    return nodes, at
+
+
+def _operation(node: Value, operands: list[int], naming: Lasting) -> dict[str, Any]:
+    """An operation, its operands and, if it is no variable, what it is made of."""
+    entry: dict[str, Any] = {"op": node.op, "operands": operands}
+    if node not in naming.names:
+        entry["text"] = show(naming.term(node), "pretty")
+    if node.op == "pow" and not node.operands[1].op and not node.operands[1].label and not node.partials[1]:
+        entry["constant"] = [1]  # an exponent that was a plain number
+    return entry
+
+
+def _link(link: Link, place: dict[Value, int], chain: ChainRule, *namings: Lasting) -> dict[str, Any]:
+    factor = Factor(link.of, link.wrt, link.value, link, chain)
+    forms = [_form(naming.slope(factor), place, naming) for naming in namings]
+    entry: dict[str, Any] = {"wrt": place[link.wrt], "forms": forms if forms[0] != forms[1] else forms[:1]}
+    if Speech(chain, "pretty").is_constant(factor):
+        entry["constant"] = True
+    if link.slot is not None:
+        entry["slot"] = link.slot
+    return entry
+
+
+def _form(term: Term, place: dict[Value, int], naming: Lasting) -> dict[str, Any]:
+    """A formula as it stands in a product, as it stands alone, and the variables in it whose numbers are to be told."""
+    alone = show(term, "pretty")
+    if "…" in alone:
+        return {"text": ""}
+    inner = [place[node] for node in naming.within(term)[:NAMED]] if isinstance(term, tuple) else []
+    return {"text": show(term, "pretty", within="mul"), "alone": alone, "names": inner}
+
+
+def _name(node: Value, naming: Lasting) -> str:
+    return pretty_name(naming.names[node]) if node in naming.names else show(node.data, "pretty")
+
+
+def _number(number: float) -> float | str:
+    """A number as JSON has it; as text where it has none."""
+    return number if isfinite(number) else {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[str(number)]
+
+
+def _json(data: dict[str, Any]) -> str:
+    """JSON that no parser of HTML can take for a tag."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _file(name: str) -> str:
+    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+writers[".html"] = page
+extensions["explore"] = explore

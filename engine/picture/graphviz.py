@@ -1,0 +1,69 @@
+"""Which renderer draws a DOT source, and what a file's suffix means."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from ..core.errors import RenderError
+
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+EMBEDDED = "graphviz-pure"  # Graphviz in a wheel: the distribution and its command
+
+
+def draw_dot(source: str, format: str) -> bytes:
+    """A DOT source drawn by `$GRAPHVIZ_DOT`, `dot` on the PATH, or the embedded renderer: "svg", "png" or "pdf".
+
+    A RenderError says what to install, or what the renderer said.
+    """
+    command = renderer(format)
+    try:
+        run = subprocess.run([*command, f"-T{format}"], input=source.encode(), capture_output=True, check=False)
+    except OSError as error:
+        raise RenderError(f"{command[0]} cannot be run: {error.strerror or error}") from None
+    if run.returncode or not run.stdout:
+        raise RenderError(f"{command[0]} could not draw the picture: {run.stderr.decode(errors='replace').strip()}")
+    return run.stdout
+
+
+def renderer(format: str = "svg") -> list[str]:
+    """The command that draws: `$GRAPHVIZ_DOT`, else `dot` on the PATH, else the embedded renderer, which has no PDF."""
+    system = os.environ.get("GRAPHVIZ_DOT") or shutil.which("dot")
+    if system:
+        return [system]
+    if format == "pdf":
+        raise RenderError("a PDF needs Graphviz itself: install it (apt install graphviz), or save as .svg or .png")
+    for folder in _folders():
+        embedded = shutil.which(EMBEDDED, path=folder)
+        if embedded:
+            return [embedded]
+    raise RenderError(f"no renderer found: pip install {EMBEDDED}, or install Graphviz so that dot is on the PATH")
+
+
+def _folders() -> Iterator[str | None]:
+    """Where the embedded renderer may be: beside the interpreter, wherever its wheel was unpacked, or on the PATH."""
+    yield sysconfig.get_path("scripts")
+    yield str(Path(sys.executable).parent)
+    try:
+        for file in metadata.files(EMBEDDED) or ():
+            if file.stem == EMBEDDED and file.parent.name in ("bin", "Scripts"):
+                yield str(Path(str(file.locate())).resolve().parent)
+    except metadata.PackageNotFoundError:
+        pass
+    yield None
+
+
+def suffix_of(path: str | os.PathLike[str], known: Sequence[str] = SUFFIXES) -> str:
+    """The suffix of a picture's file; one that is not known is a ValueError that lists them.
+
+    >>> suffix_of("why.svg")
+    '.svg'
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in known:
+        raise ValueError(f"a picture's file ends in one of {' '.join(known)}, not {suffix!r} ({os.fspath(path)})")
+    return suffix

@@ -1,0 +1,1 @@
+"""Recordings: a function as a compiled program."""

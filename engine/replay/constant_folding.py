@@ -1,0 +1,126 @@
+"""Constant folding: what is made of numbers is computed now, and what changes nothing is dropped.
+
+No rule changes a number by more than rounding in the last place, at the edges of the doubles too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..core.opcodes import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB
+from ..core.table import TABLE, numeric
+from .integers import integers
+from .program import Program
+
+ABS, TIMES = CODES["abs"], CODES["times"]
+
+
+def fold(program: Program) -> Program:
+    """Compute what is made of constants now, and drop operations that change nothing, as x * 1.
+
+    >>> from engine.core.opcodes import INPUT, MUL, ONE, POW
+    >>> from engine.replay.program import Program
+    >>> program = Program()
+    >>> x, two = program.emit(INPUT, 0), program.constant(2.0)
+    >>> program.outputs = [program.emit(POW, x, program.emit(MUL, two, ONE))]
+    >>> print(fold(program))
+    v1 = x0
+    v3 = v1 * v1
+    return v3
+    """
+    new, at = program.fresh(), integers(len(program))
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(program)):
+        code, found, numbers, negatives = codes[i], -1, 0, 0
+        if code > CONSTANT and code != PRODUCTS and code != MEAN:
+            first, count = starts[i], starts[i + 1] - starts[i]
+            for j in range(first, first + count):
+                numbers += new.codes[at[args[j]]] == CONSTANT
+                negatives += new.codes[at[args[j]]] == NEG
+            if numbers == count and count:
+                found = _computed(new, code, [new.number(at[k]) for k in program.operands(i)])
+            elif numbers or negatives:
+                found = _simpler(new, code, at[args[first]], at[args[first + count - 1]])
+        at[i] = found if found >= 0 else new.carry(program, i, at)
+    new.outputs = [at[k] for k in program.outputs]
+    return new
+
+
+def _computed(new: Program, code: int, numbers: Sequence[Any]) -> int:
+    """The number that an operation gives on numbers."""
+    if code in _ON_NUMBERS:
+        return new.constant(_ON_NUMBERS[code](*numbers))
+    return new.constant(numeric(NAMES[code], *TABLE[NAMES[code]].split(numbers)))
+
+
+_ON_NUMBERS: dict[int, Callable[..., float]] = {
+    ADD: lambda a, b: a + b,
+    SUB: lambda a, b: a - b,
+    MUL: lambda a, b: a * b,
+    NEG: lambda a: -a,
+}
+
+
+def _simpler(new: Program, code: int, a: int, b: int) -> int:
+    """The instruction that does the same to its first and last operand with less work, -1 if there is none."""
+    if code == MUL:
+        return _simpler_mul(new, a, b)
+    if code == ADD:
+        return new.emit_two(SUB, a, _negated(new, b)) if _negated(new, b) >= 0 else -1
+    if code == SUB:
+        return a if new.holds(b, 0.0) and math.copysign(1.0, _number(new, b)) > 0 else -1
+    if code == DIV:
+        return _simpler_div(new, a, b)
+    if code == NEG:
+        return _negated(new, a)
+    if code == ABS:
+        return new.emit_one(ABS, _negated(new, a)) if _negated(new, a) >= 0 else -1
+    if code == TIMES:
+        return _simpler_times(new, a, b)
+    return _simpler_pow(new, a, b) if code == POW else -1
+
+
+def _negated(new: Program, k: int) -> int:
+    """What an instruction is the negative of, -1 if it is of none."""
+    return new.args[new.starts[k]] if new.codes[k] == NEG else -1
+
+
+def _negative(new: Program, k: int) -> int:
+    return _negated(new, k) if _negated(new, k) >= 0 else new.emit_one(NEG, k)
+
+
+def _number(new: Program, k: int) -> float:
+    """The number that a constant is; nan for all else."""
+    number = new.number(k)
+    return math.nan if number is None else number
+
+
+def _simpler_mul(new: Program, a: int, b: int) -> int:
+    if a == ONE or b == ONE:
+        return b if a == ONE else a
+    if new.holds(a, -1.0):
+        return _negative(new, b)
+    return _negative(new, a) if new.holds(b, -1.0) else -1
+
+
+def _simpler_div(new: Program, a: int, b: int) -> int:
+    divisor = _number(new, b)
+    if abs(math.frexp(divisor)[0]) != 0.5 or not 1e-300 < abs(divisor) < 1e300:
+        return -1
+    return a if b == ONE else new.emit_two(MUL, a, new.constant(1.0 / divisor))
+
+
+def _simpler_times(new: Program, a: int, b: int) -> int:
+    if new.codes[a] != CONSTANT:
+        return -1
+    return new.constant(0.0) if new.holds(a, 0.0) else b if a == ONE else new.emit_two(MUL, a, b)
+
+
+def _simpler_pow(new: Program, a: int, b: int) -> int:
+    exponent = _number(new, b)
+    if exponent in (2.0, 3.0, 4.0):
+        square = new.emit_two(MUL, a, a)
+        return square if exponent == 2.0 else new.emit_two(MUL, square, a if exponent == 3.0 else square)
+    return ONE if exponent == 0.0 else a if exponent == 1.0 else new.emit_two(DIV, ONE, a) if exponent == -1.0 else -1

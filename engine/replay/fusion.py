@@ -1,0 +1,117 @@
+"""Fusion: chains of additions and multiplications become sums of products, one instruction each."""
+
+from __future__ import annotations
+
+from ..core.opcodes import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
+from .integers import integers
+from .program import Program
+from .sum_of_products import Sums
+
+
+def fuse(program: Program) -> Program:
+    """Join chains of additions and multiplications into sums of products.
+
+    A sum takes in a sum that only it uses as long as the order of the additions stays what it was.
+
+    >>> from engine.replay.passes import dead
+    >>> from engine.core.opcodes import ADD, INPUT, MUL
+    >>> from engine.replay.program import Program
+    >>> program = Program()
+    >>> a, b, c, d = (program.emit(INPUT, k) for k in range(4))
+    >>> ab, cd = program.emit(MUL, a, b), program.emit(MUL, c, d)
+    >>> program.outputs = [program.emit(ADD, a, program.emit(ADD, ab, cd))]
+    >>> print(dead(fuse(program)))
+    v1 = x0
+    v2 = x1
+    v3 = x2
+    v4 = x3
+    v5 = v1 * v2 + v3 * v4 + v1
+    return v5
+    """
+    fusion = Fusion(program)
+    new, at, uses = fusion.new, fusion.at, fusion.uses
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(program)):
+        code = codes[i]
+        if code in (ADD, SUB, MUL, PRODUCTS):
+            fusion.gather(i)
+            if uses[i] != 1:
+                fusion.settle(i)
+            continue
+        if code > CONSTANT:
+            for j in range(starts[i], starts[i + 1]):
+                fusion.settle(args[j])
+        at[i] = new.carry(program, i, at)
+    new.outputs = [fusion.settle(k) for k in program.outputs]
+    return new
+
+
+class Fusion:
+    """A program being fused: its sums and products wait in `sums` until their only user takes them in."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.new = program, program.fresh()
+        self.uses, self.varies = program.uses(), program.varies()
+        self.at = integers(len(program))
+        self.sums = Sums(len(program), program.starts[len(program)])
+        self.minus = self.new.constant(-1.0)
+
+    def gather(self, i: int) -> None:
+        """A sum or product as pairs, with what it takes in; a pair's place is that of its first argument."""
+        program, code = self.program, self.program.codes[i]
+        first, step = program.starts[i], 2 if code in (MUL, PRODUCTS) else 1
+        terms = (program.starts[i + 1] - first) // step
+        lead = self.lead(i, 2 if terms == 2 and code != SUB else 1, step)
+        if lead >= 0:
+            self.sums.join(i, program.args[first + lead * step])
+        for n in range(terms):
+            place = first + n * step
+            if n == lead:
+                continue
+            if n and code == SUB:
+                self.subtract(i, place, program.args[place])
+            else:
+                self.add(i, place, program.args[place], program.args[place + 1] if step == 2 else ONE)
+
+    def lead(self, i: int, terms: int, step: int) -> int:
+        """Which of so many terms is a sum that can come first without another order of additions; -1 if none is."""
+        program = self.program
+        for n in range(terms):
+            place = program.starts[i] + n * step
+            k = program.args[place]
+            bare = step == 1 or program.args[place + 1] == ONE
+            if bare and self.sums.count[k] > 1 and self.varies[k] == self.varies[i]:
+                return n
+        return -1
+
+    def add(self, i: int, place: int, a: int, b: int) -> None:
+        """A term: its factors, or those of a product that only this sum uses."""
+        if a == ONE or b == ONE:
+            k = a if b == ONE else b
+            if self.sums.count[k] == 1 and self.varies[k] == self.varies[i]:
+                self.sums.join(i, k)
+            else:
+                self.sums.add(i, place, self.settle(k), ONE)
+            return
+        a, b = self.settle(a), self.settle(b)
+        if self.varies[i] and not self.varying(place):  # a fixed product is one weight
+            a, b = self.new.emit_two(MUL, a, b), ONE
+        self.sums.add(i, place, a, b)
+
+    def varying(self, place: int) -> bool:
+        """Whether a product depends on an input."""
+        args = self.program.args
+        return bool(self.varies[args[place]] or self.varies[args[place + 1]])
+
+    def subtract(self, i: int, place: int, k: int) -> None:
+        """A term with a minus, which goes into the weight where that is fixed."""
+        a, b = self.settle(k), self.minus
+        if self.varies[i] and not self.varies[k]:
+            a, b = self.new.emit_one(NEG, a), ONE
+        self.sums.add(i, place, a, b)
+
+    def settle(self, k: int) -> int:
+        """Where an operand is, now that it has to be written."""
+        if self.sums.count[k]:
+            self.at[k] = self.sums.write(self.new, k)
+        return self.at[k]

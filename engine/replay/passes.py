@@ -1,0 +1,246 @@
+"""The optimisation passes: each is a function from a program to one that computes the same with less work.
+
+None changes a number by more than rounding in the last place: sums keep the order in which eager mode adds,
+products are not multiplied out, and what is dropped could not have been inf or nan.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable
+
+from ..core.opcodes import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
+from ..structure.value_numbering import Known
+from .integers import Integers, integers, ordered
+from .program import Program, copy, products
+
+LONG = 20_000  # instructions: about what a processor remembers of where a program branches
+
+
+def merge(program: Program) -> Program:
+    """Compute a common subexpression once.
+
+    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.replay.program import Program
+    >>> program = Program()
+    >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
+    >>> program.outputs = [program.emit(SUB, program.emit(MUL, x, y), program.emit(MUL, y, x))]
+    >>> print(merge(program))
+    v1 = x0
+    v2 = x1
+    v3 = v1 * v2
+    v4 = v3 - v3
+    return v4
+    """
+    new, at = program.fresh(), integers(len(program))
+    known = Known(new.codes, new.starts, new.args)  # which are large enough, so they stay where they are
+    for i in range(len(program)):
+        at[i] = new.carry(program, i, at)
+        if program.codes[i] > CONSTANT:
+            at[i] = known.first(at[i])
+            if at[i] != new.size - 1:
+                new.size -= 1
+    new.outputs = [at[k] for k in program.outputs]
+    return new
+
+
+def dead(program: Program) -> Program:
+    """Drop what no output depends on.
+
+    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.replay.program import Program
+    >>> program = Program()
+    >>> x, unused = program.emit(INPUT, 0), program.emit(INPUT, 1)
+    >>> program.outputs = [program.emit(NEG, x)]
+    >>> print(dead(program))
+    v1 = x0
+    v2 = -(v1)
+    return v2
+    """
+    live = bytearray(len(program))
+    live[ONE] = 1
+    for i in program.outputs:
+        live[i] = 1
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(program) - 1, -1, -1):
+        if live[i] and codes[i] > CONSTANT:
+            for j in range(starts[i], starts[i + 1]):
+                live[args[j]] = 1
+    wanted = Integers()
+    for i in range(len(program)):
+        if live[i]:
+            wanted.append(i)
+    return select(program, wanted.array())
+
+
+def select(program: Program, wanted: array[int]) -> Program:
+    """The program of the wanted instructions alone, in that order, which has to have operands before results."""
+    if _is_all(program, wanted):
+        return program
+    new, at = program.fresh(), integers(len(program))
+    for n in range(len(wanted)):
+        at[wanted[n]] = new.carry(program, wanted[n], at)
+    new.outputs = [at[k] for k in program.outputs]
+    return new
+
+
+def _is_all(program: Program, wanted: array[int]) -> bool:
+    n = 0
+    while n < len(wanted) and wanted[n] == n:
+        n += 1
+    return n == len(program)
+
+
+def average(program: Program) -> Program:
+    """Every output replaced by its mean over the examples.
+
+    Of the derivatives, which are all outputs but the first, what does not vary is taken out of the sum, and each
+    product is summed on its own.
+
+    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.replay.program import Program
+    >>> program = Program()
+    >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
+    >>> program.outputs = [x, program.emit(PRODUCTS, x, w, w, w)]
+    >>> print(dead(average(program)))
+    v1 = x0
+    v2 = p0
+    v4 = mean(v1)
+    v5 = v2 * v2
+    v6 = mean(v1 * v2) + v5
+    return v4, v6
+    """
+    new = copy(program)
+    varies, uses = program.varies(), program.uses()
+    zero = new.constant(0.0)
+    means: dict[int, int] = {}
+    wanted = Counter(program.outputs)
+    for i in program.outputs:
+        if i not in means:
+            only_here = uses[i] == wanted[i] and i != program.outputs[0]
+            means[i] = _mean(new, i, varies, zero, only_here) if varies[i] else i
+    new.outputs = [means[i] for i in program.outputs]
+    return new
+
+
+def _mean(program: Program, i: int, varies: bytearray, zero: int, only_here: bool) -> int:
+    pairs = (
+        _AS_PAIRS[program.codes[i]](program.operands(i)) if only_here and program.codes[i] in _AS_PAIRS else [i, ONE]
+    )
+    fixed: list[int] = []
+    moving: list[int] = []
+    for j in range(0, len(pairs), 2):
+        a, b = pairs[j], pairs[j + 1]
+        (moving if varies[a] or varies[b] else fixed).extend((a, b))
+    return program.emit_many(MEAN, [products(program, Integers(fixed)) if fixed else zero, *moving])
+
+
+_AS_PAIRS: dict[int, Callable[[list[int]], list[int]]] = {
+    PRODUCTS: lambda args: args,
+    MUL: lambda args: args,
+    ADD: lambda args: [args[0], ONE, args[1], ONE],
+}
+
+
+def split(program: Program) -> Program:
+    """First what depends on parameters alone, which is computed once a call, then what varies by example.
+
+    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.replay.program import Program
+    >>> program = Program()
+    >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
+    >>> program.outputs = [program.emit(MUL, x, program.emit(NEG, w))]
+    >>> print(split(program))
+    v1 = p0
+    v2 = -(v1)
+    v3 = x0
+    v4 = v3 * v2
+    return v4
+    """
+    varies, codes = program.varies(), program.codes
+    part = integers(len(program))
+    for i in range(len(program)):
+        part[i] = 2 if codes[i] == MEAN else varies[i]
+    return reordered(program, [part])
+
+
+def group(program: Program) -> Program:
+    """Bring together the sums over the same operands, so that they can be computed as one matrix product.
+
+    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
+    >>> from engine.replay.program import Program
+    >>> program = Program()
+    >>> u, v = program.emit(PARAMETER, 0), program.emit(PARAMETER, 1)
+    >>> x = program.emit(INPUT, 0)
+    >>> first = program.emit(MUL, u, x)
+    >>> program.outputs = [program.emit(NEG, first), program.emit(MUL, v, x)]
+    >>> print(group(program))
+    v1 = p0
+    v2 = p1
+    v3 = x0
+    v4 = v1 * v3
+    v5 = v2 * v3
+    v6 = -(v4)
+    return v6, v5
+    """
+    varies, codes = program.varies(), program.codes
+    first: dict[tuple[int, ...], int] = {}
+    leader = integers(len(program))
+    for i in range(len(program)):
+        leader[i] = i
+        if codes[i] in (MUL, PRODUCTS):
+            key = columns(program, i, varies)
+            if key:
+                leader[i] = first.setdefault(key, i)
+    return reordered(program, [leader])
+
+
+def level(program: Program) -> Program:
+    """Bring like instructions of the same depth together, if the program is so long that none is predicted.
+
+    >>> from engine.core.opcodes import INPUT, MUL, NEG
+    >>> from engine.replay.program import Program
+    >>> program = Program()
+    >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
+    >>> program.outputs = [program.emit(MUL, program.emit(NEG, x), program.emit(NEG, y))]
+    >>> level(program) is program
+    True
+    """
+    if len(program) < LONG:
+        return program
+    depth, kind = integers(len(program)), integers(len(program))
+    codes, starts, args = program.codes, program.starts, program.args
+    for i in range(len(program)):
+        code, below = codes[i], 0
+        if code > CONSTANT:
+            for j in range(starts[i], starts[i + 1]):
+                below = max(below, depth[args[j]] + 1)
+        depth[i], kind[i] = below, code * 256 + min(starts[i + 1] - starts[i], 255)
+    return reordered(program, [depth, kind])
+
+
+def reordered(program: Program, keys: list[array[int]]) -> Program:
+    """The program in the order of the first keys of its instructions, among the same in that of the next."""
+    order = integers(len(program))
+    for i in range(len(program)):
+        order[i] = i
+    for key in reversed(keys):
+        order = ordered(key, order)
+    return select(program, order)
+
+
+def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
+    """The operands that vary in a sum of (fixed weight) * (operand), 1 for a bare weight; else ()."""
+    code = program.codes[i]
+    if not varies[i] or (code != PRODUCTS and code != MUL):
+        return ()
+    first, last = program.starts[i], program.starts[i + 1]
+    for j in range(first, last, 2):
+        if varies[program.args[j]] and varies[program.args[j + 1]]:
+            return ()
+    found = []
+    for j in range(first, last, 2):
+        a, b = program.args[j], program.args[j + 1]
+        found.append(a if varies[a] else b if varies[b] else ONE)  # `fuse` leaves no product of two fixed numbers
+    return tuple(found)

@@ -1,0 +1,224 @@
+"""A linear program of table operations, and reverse mode as a transformation of it.
+
+An instruction is a code (what to do) and its arguments: the numbers of earlier instructions, so operands stand
+before results, as on a Wengert list. Leaves are inputs (one number an example), parameters and constants,
+whose argument says which. Instruction 0 is always the constant 1, so that a sum of products
+`products(a, b, c, d, ...)` = a * b + c * d + ... can hold a bare term as `a * 1`.
+
+A program is data; what changes it are functions from program to program (reverse.py, passes.py).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from struct import pack
+
+from ..core.opcodes import ADD, CONSTANT, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SUB
+from ..core.table import TABLE
+from .integers import Integers, grown, integers
+
+
+class Program:
+    """Instructions in order: `codes`, and for the i-th the arguments `args[starts[i]:starts[i + 1]]`.
+
+    >>> from engine.core.opcodes import INPUT, MUL
+    >>> program = Program()
+    >>> x = program.emit(INPUT, 0)
+    >>> program.outputs = [program.emit(MUL, x, program.constant(3.0))]
+    >>> print(program)
+    v1 = x0
+    v3 = v1 * 3
+    return v3
+    """
+
+    def __init__(self, size: int = 16, arguments: int = 32) -> None:
+        self.size = 0
+        self.codes, self.starts, self.args = integers(size + 2), integers(size + 3), integers(arguments)  # room to grow
+        self.constants: list[float] = []
+        self.outputs: list[int] = []
+        self._known: dict[bytes, int] = {}
+        self.constant(1.0)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def fresh(self) -> Program:
+        """A program without instructions that has room for as many as this has."""
+        return Program(self.size, self.starts[self.size])
+
+    def emit(self, code: int, *args: int) -> int:
+        """Append an instruction; returns its number."""
+        return self.emit_many(code, args)
+
+    def emit_many(self, code: int, args: Sequence[int]) -> int:
+        """Append an instruction whose arguments are already in a sequence."""
+        at = self.append(code, len(args))
+        for k in args:
+            self.args[at] = k
+            at += 1
+        return self.size - 1
+
+    def emit_one(self, code: int, a: int) -> int:
+        """Append an instruction of one argument."""
+        at = self.append(code, 1)
+        self.args[at] = a
+        return self.size - 1
+
+    def emit_two(self, code: int, a: int, b: int) -> int:
+        """Append an instruction of two arguments."""
+        at = self.append(code, 2)
+        self.args[at], self.args[at + 1] = a, b
+        return self.size - 1
+
+    def emit_all(self, code: int, args: Integers) -> int:
+        """Append an instruction whose arguments are integers."""
+        at = self.append(code, args.size)
+        for n in range(args.size):
+            self.args[at + n] = args.items[n]
+        return self.size - 1
+
+    def append(self, code: int, count: int) -> int:
+        """Append an instruction without its arguments; returns where in `args` they have to go."""
+        i = self.size
+        at = self.starts[i]
+        if i + 2 > len(self.codes):
+            self.codes, self.starts = grown(self.codes, i + 2), grown(self.starts, i + 3)
+        if at + count > len(self.args):
+            self.args = grown(self.args, at + count)
+        self.codes[i], self.starts[i + 1], self.size = code, at + count, i + 1
+        return at
+
+    def carry(self, program: Program, i: int, at: Sequence[int]) -> int:
+        """Append an instruction of another program, whose operand k is here `at[k]`."""
+        code, first, count = program.codes[i], program.starts[i], program.starts[i + 1] - program.starts[i]
+        if code == CONSTANT:
+            return self.constant(program.constants[program.args[first]])
+        to = self.append(code, count)
+        for j in range(count):
+            k = program.args[first + j]
+            self.args[to + j] = k if code < CONSTANT else at[k]
+        return self.size - 1
+
+    def constant(self, number: float) -> int:
+        """The instruction that is this number, the same for the same bits."""
+        bits = pack("d", number)
+        if bits not in self._known:
+            self._known[bits] = self.emit_many(CONSTANT, (len(self.constants),))
+            self.constants.append(number)
+        return self._known[bits]
+
+    def operands(self, i: int) -> list[int]:
+        """The arguments of an instruction."""
+        found = []
+        for j in range(self.starts[i], self.starts[i + 1]):
+            found.append(self.args[j])  # no comprehension, where j would not be a C integer
+        return found
+
+    def number(self, i: int) -> float | None:
+        """The number that a constant is; None for all else."""
+        return self.constants[self.args[self.starts[i]]] if self.codes[i] == CONSTANT else None
+
+    def holds(self, i: int, number: float) -> bool:
+        """Whether an instruction is that number; 0 is -0 here."""
+        return self.codes[i] == CONSTANT and self.constants[self.args[self.starts[i]]] == number
+
+    def leaves(self, code: int) -> dict[int, int]:
+        """Which instruction holds each input (or parameter, or constant): its position there to its number here."""
+        return {self.args[self.starts[i]]: i for i in range(self.size) if self.codes[i] == code}
+
+    def operations(self) -> int:
+        """How many instructions do something: leaves don't."""
+        count, codes = 0, self.codes
+        for i in range(self.size):
+            count += codes[i] > CONSTANT
+        return count
+
+    def depends(self, leaf: int) -> bytearray:
+        """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none."""
+        found = bytearray(self.size)
+        codes, starts, args = self.codes, self.starts, self.args
+        for i in range(self.size):
+            code = codes[i]
+            if code <= CONSTANT:
+                found[i] = code == leaf
+            elif code != MEAN:
+                for j in range(starts[i], starts[i + 1]):
+                    if found[args[j]]:
+                        found[i] = 1
+                        break
+        return found
+
+    def varies(self) -> bytearray:
+        """For every instruction 1 if it depends on an input, 0 if it is the same for all examples."""
+        return self.depends(INPUT)
+
+    def uses(self) -> array[int]:
+        """How often each instruction is an argument or an output."""
+        count = integers(self.size)
+        codes, starts, args = self.codes, self.starts, self.args
+        for i in range(self.size):
+            if codes[i] > CONSTANT:
+                for j in range(starts[i], starts[i + 1]):
+                    count[args[j]] += 1
+        for i in self.outputs:
+            count[i] += 1
+        return count
+
+    def __str__(self) -> str:
+        return "\n".join(lines(self))
+
+
+def lines(program: Program) -> Iterator[str]:
+    """The program in the table's signs, a line an instruction; constants stand where they are used."""
+    leaf = {INPUT: "x", PARAMETER: "p"}
+
+    def name(i: int) -> str:
+        number = program.number(i)
+        return f"v{i}" if number is None else f"{number:g}"
+
+    def product(a: int, b: int) -> str:
+        return name(a) if b == ONE else name(b) if a == ONE else f"{name(a)} * {name(b)}"
+
+    for i in range(len(program)):
+        code, args = program.codes[i], program.operands(i)
+        if code == CONSTANT:
+            continue
+        if code in leaf:
+            text = f"{leaf[code]}{args[0]}"
+        elif code in (PRODUCTS, MEAN):
+            pairs = args if code == PRODUCTS else args[1:]
+            text = " + ".join(product(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True))
+            if code == MEAN:
+                text = f"mean({text})" + (f" + {name(args[0])}" if program.number(args[0]) != 0.0 else "")
+        else:
+            sign = TABLE[NAMES[code]].sign
+            infix = len(args) == 2 and not sign[0].isalpha()
+            text = f" {sign} ".join(map(name, args)) if infix else f"{sign}({', '.join(map(name, args))})"
+        yield f"v{i} = {text}"
+    yield f"return {', '.join(map(name, program.outputs))}"
+
+
+def copy(program: Program) -> Program:
+    """The same instructions again, to add to."""
+    new = Program()
+    new.codes, new.starts, new.args = (grown(x, len(x)) for x in (program.codes, program.starts, program.args))
+    new.size, new.constants, new.outputs = program.size, program.constants[:], program.outputs[:]
+    new._known = dict(program._known)
+    return new
+
+
+def products(program: Program, pairs: Integers) -> int:
+    """The sum of products of pairs, as the simplest instruction that it is."""
+    a, b = pairs.items[0], pairs.items[1]
+    if pairs.size == 2:
+        return a if b == ONE else b if a == ONE else program.emit_two(MUL, a, b)
+    if pairs.size == 4:
+        c, d = pairs.items[2], pairs.items[3]
+        if b == ONE and d == ONE:
+            return program.emit_two(ADD, a, c)
+        if a == ONE and c == ONE:
+            return program.emit_two(ADD, b, d)
+        if b == ONE and program.holds(d, -1.0):
+            return program.emit_two(SUB, a, c)
+    return program.emit_all(PRODUCTS, pairs)

@@ -1,0 +1,256 @@
+# cython: boundscheck=False, wraparound=False
+"""The forms of the nodes of a graph: what sums of parameters they are, recognised by their structure.
+
+A node's key says which parameters its sum is made of: w * x + b has the key of (w, b), whatever x is. A nonlinearity
+ends a key. A node's form is its operation and the forms of its operands. All that is asked of a node here is known of
+its form, and a network has few: the examples repeat them.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from ..core.graph import Layout
+from ..core.opcodes import NAMES, code_of
+from .arrays import Floats, Ints, ints_of, new_floats, new_ints
+from .sweeps import arguments, taken, where
+from .value_numbering import Known, grouped
+
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from ..core import _cython as cython
+
+if not cython.compiled:  # else places in memory, by forms.pxd
+    from .arrays import floats, ints
+
+Key = int
+NAMED = 3  # parameters in the name of a unit without a label
+NONE = 0  # the key of data: of what no parameter is a term of
+
+DOT = code_of("dot")
+
+Form = int
+COMPUTED, GIVEN = 0, 1  # the forms of data: the result of an operation, and a number; those of parameters follow
+
+
+class Forms:
+    """The form of every node of a layout, and what is known of each.
+
+    >>> from engine.core.graph import layout
+    >>> from engine.core.value import Value
+    >>> w, b = Value(2.0, "w"), Value(0.5, "b")
+    >>> forms = Forms(layout((w * 3.0 + b).tanh(), [w, b]))
+    >>> sums = {key: list(places) for key, places in forms.pre_activations().items()}
+    >>> sums, forms.terms(3), forms.multiplies(2), forms.multiplies(1)
+    ({3: [1]}, (1, 2), True, False)
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.parameters = list(layout.places.values())  # the places of those with the keys 1, 2, 3 ...
+        self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
+        self.keys: list[Key] = [NONE, NONE, *range(1, len(self.parameters) + 1)]  # by form
+        self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted
+        self.made: list[tuple[tuple[Key, ...], tuple[int, ...]]] = []  # of sums, the terms and the first few parameters
+        self.multiplying = [False] * len(self.keys)  # whether it is data multiplied by a parameter
+        self.at = new_ints(len(layout.nodes))  # the form by place
+        self.ends = new_ints(len(layout.nodes))  # 1 where a sum ends: where something else than a sum is made of it
+        self._enter_given()
+        self._read()
+        self.key_of = ints_of(self.keys)  # the same, as an array
+
+    def multiplies(self, i: int) -> bool:
+        """Whether the node at place i multiplies data by a parameter."""
+        return bool(self.multiplying[self.at[i]])
+
+    def terms(self, key: Key) -> tuple[Key, ...]:
+        """What a sum is made of, operands first; nothing for a parameter."""
+        sum_ = key - len(self.parameters) - 1
+        return self.made[sum_][0] if sum_ >= 0 else ()
+
+    def weights(self, key: Key) -> tuple[int, ...]:
+        """The places of the first few parameters that a sum is made of, or of the parameter."""
+        sum_ = key - len(self.parameters) - 1
+        return self.made[sum_][1] if sum_ >= 0 else (self.parameters[key - 1],)
+
+    def is_sum(self, i: int) -> bool:
+        """Whether the node at place i is a sum of what parameters multiply."""
+        return self._is_sum(self.at[i])
+
+    def _enter_given(self) -> None:
+        at = ints(self.at)
+        for i in range(len(self.layout.codes), len(self.at)):
+            at[i] = GIVEN
+        for k, i in enumerate(self.parameters, 1):
+            at[i] = GIVEN + k
+
+    def _read(self) -> None:
+        """Give each operation the form of the first one like it, or a new form; the oldest come first."""
+        graph, size = self.layout, len(self.layout.codes)
+        codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        edges = new_ints(len(graph.operands) if cython.compiled else 0)
+        at, ends, inner = ints(self.at), ints(self.ends), ints(edges)  # inner: the forms of operands, by edge
+        made, known, found = new_ints(size), Known(graph.codes, graph.starts, edges), dict[Any, int]()
+        answers, first = ints(made), size  # what _form told: ~form where sums end
+        for i in range(size - 1, -1, -1):
+            if cython.compiled:
+                first -= 1  # most likely: examples repeat each other, operation by operation
+                highest = COMPUTED
+                for k in range(starts[i], starts[i + 1]):
+                    inner[k] = at[operands[k]]
+                    highest = max(highest, inner[k])
+                if highest <= GIVEN:
+                    continue  # data of data
+                if first <= i or not known.alike(i, first):
+                    first = known.first(i)
+            else:
+                k, count = starts[i], starts[i + 1] - starts[i]
+                a, b = at[operands[k]], at[operands[k + count - 1]]
+                if a <= GIVEN and b <= GIVEN and (count <= 2 or max([at[j] for j in operands[k : k + count]]) <= GIVEN):
+                    continue
+                inside = (a, b) if count <= 2 else [at[j] for j in operands[k : k + count]]
+                first = found.setdefault((codes[i], count, *inside), i)
+            if first == i:
+                answers[i] = self._form(NAMES[codes[i]], self._inner(starts[i], starts[i + 1]))
+            answers[i] = form = answers[first]
+            if form < 0:
+                form = ~form
+                for k in range(starts[i], starts[i + 1]):
+                    ends[operands[k]] = at[operands[k]] >= self.first_sum
+            if at[i] == COMPUTED:  # no parameter itself
+                at[i] = form
+
+    def _inner(self, first: int, last: int) -> tuple[Form, ...]:
+        at, operands = ints(self.at), ints(self.layout.operands)
+        return tuple([at[operands[k]] for k in range(first, last)])
+
+    def _form(self, op: str, operands: tuple[Form, ...]) -> Form:
+        """The form that an operation on these makes, or ~form if sums end there."""
+        terms: list[Key] = []
+        multiplies = self._add_terms(terms, op, operands)
+        form = COMPUTED
+        if terms:
+            form = len(self.keys)
+            self.keys.append(self._intern(terms))
+            self.multiplying.append(multiplies)
+        if terms and not multiplies:
+            return form
+        for operand in operands:
+            if self._is_sum(operand):
+                return ~form
+        return form
+
+    def _add_terms(self, terms: list[Key], op: str, operands: tuple[Form, ...]) -> bool:
+        """Enter the keys that an operation adds up; returns whether it multiplies data by a parameter."""
+        multiplies, size = False, len(operands) // 2
+        if op in ("add", "sub", "neg", "sum"):
+            for form in operands:
+                self._add(terms, form)
+        elif op == "mul":
+            multiplies = self._add_product(terms, operands[0], operands[1])
+        elif op == "div" and operands[1] == GIVEN:
+            self._add(terms, operands[0])
+        elif op == "dot":
+            for k in range(size):
+                multiplies = self._add_product(terms, operands[k], operands[size + k]) or multiplies
+            self._add(terms, operands[2 * size])
+        return multiplies
+
+    def _add_product(self, terms: list[Key], a: Form, b: Form) -> bool:
+        """Enter the key of a parameter times data, or of a sum times a number that is given."""
+        if self._is_parameter(a) != self._is_parameter(b):  # w * w is a penalty, no unit
+            self._add(terms, a if self._is_parameter(a) else b)
+            return True
+        if not self._is_parameter(a):
+            if b == GIVEN:
+                self._add(terms, a)
+            elif a == GIVEN:
+                self._add(terms, b)
+        return False
+
+    def _add(self, terms: list[Key], form: Form) -> None:
+        if form > GIVEN:
+            terms.append(self.keys[form])
+
+    def _is_parameter(self, form: Form) -> bool:
+        return GIVEN < form < self.first_sum
+
+    def _is_sum(self, form: Form) -> bool:
+        return form >= self.first_sum  # which have keys
+
+    def _intern(self, terms: list[Key]) -> Key:
+        """The key of a sum of keys: that of its only one, or one that is made when they first come together."""
+        if len(terms) == 1:
+            return terms[0]
+        alike = tuple(sorted(terms))
+        key = self.sums.get(alike)
+        if key is None:
+            first = (place for term in terms for place in self.weights(term))
+            self.made.append((tuple(terms), tuple(islice(first, NAMED + 1))))
+            key = self.sums[alike] = len(self.parameters) + len(self.made)
+        return key
+
+    def pre_activations(self) -> dict[Key, Ints]:
+        """The places by key of the sums that something else than a sum is made of, in the order of creation."""
+        places = where(self.ends, 1)
+        return grouped(self._keys(places), places)
+
+    def activations(self, places: Ints) -> dict[Key | str, Ints]:
+        """These places by the key of what each is made of, or by a label where that is no sum."""
+        inner = arguments(self.layout, places)
+        found: dict[Key | str, Ints] = dict(grouped(self._keys(inner), places).items())
+        labelled: dict[str, list[int]] = {}
+        for i in found.pop(NONE, ()):
+            labelled.setdefault(self._label(i), []).append(i)
+        return found | {label: ints_of(members) for label, members in labelled.items() if label}
+
+    def _label(self, i: int) -> str:
+        layout = self.layout
+        return layout.nodes[i].label or layout.nodes[layout.operands[layout.starts[i]]].label
+
+    def _keys(self, places: Ints) -> Ints:
+        return taken(self.key_of, taken(self.at, places))
+
+    def stages(self) -> Ints:
+        """How often data was multiplied by a parameter on the way to each place."""
+        graph, found = self.layout, new_ints(len(self.at))
+        at, starts, operands, stages = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        for i in range(len(graph.codes) - 1, -1, -1):
+            highest = 0
+            for k in range(starts[i], starts[i + 1]):
+                stage = stages[operands[k]]
+                if stage > highest:
+                    highest = stage
+            stages[i] = highest + 1 if self.multiplying[at[i]] else highest
+        return found
+
+    def multiplied(self) -> Ints:
+        """1 at the places of what some parameter multiplies further on."""
+        graph, found = self.layout, new_ints(len(self.at))
+        at, results, operands, deep = ints(self.at), ints(graph.results), ints(graph.operands), ints(found)
+        for k in range(len(graph.operands)):
+            if deep[results[k]] or self.multiplying[at[results[k]]]:
+                deep[operands[k]] = 1
+        return found
+
+    def reaches(self) -> Floats:
+        """How far inputs move each sum, if all pull the same way: Σ|w x|, without the bias."""
+        graph, found = self.layout, new_floats(len(self.at))
+        at, codes, starts, operands = ints(self.at), ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)
+        for i in range(len(graph.codes) - 1, -1, -1):
+            first, last = starts[i], starts[i + 1]
+            if at[i] < self.first_sum:
+                continue
+            if not self.multiplying[at[i]]:
+                for k in range(first, last):
+                    reach[i] += abs(partials[k]) * reach[operands[k]]
+            elif codes[i] == DOT:
+                for k in range(first, first + (last - first) // 2):
+                    reach[i] += abs(partials[k] * data[operands[k]])
+                reach[i] += reach[operands[last - 1]]
+            else:
+                reach[i] = abs(data[i])
+        return found

@@ -1,0 +1,130 @@
+"""The graph behind a loss by place, and what one pass forward and one in reverse tell of it.
+
+The `spread` of a gradient is the root of the sum of its paths' squares: what they add up to, about, if their signs are
+random, and what rounding is to be measured by.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from ..chain.expressions import Name, Term, short_number, show
+from ..core.graph import layout
+from ..core.opcodes import CODES, NAMES
+from ..core.table import TABLE
+from ..core.value import Value
+from . import recompute, sweeps
+from .arrays import Floats, Ints, copied, ints_of, new_ints
+
+SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
+
+
+class Flow:
+    """All that `loss` was computed from, by place: operations, the newest first, and then leaves.
+
+    `places` has those of the parameters that are in the graph.
+
+    >>> x = Value(3.0, "x")
+    >>> flow = Flow(x * x - x, [x])
+    >>> flow.operands(0), flow.places[x], flow.gradients[2], flow.squares[2]
+    ((1, 2), 2, 5.0, 19.0)
+    """
+
+    def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
+        self.layout = found = layout(loss, parameters)
+        self.nodes, self.places, self.data, self.interior = found.nodes, found.places, found.data, found.interior
+        self.gradients, self.squares = sweeps.reverse(found)
+        self.ops = {NAMES[code] for code in sweeps.kinds(found.codes, len(NAMES))}
+        self._of: dict[str, Ints] = {}
+
+    def of(self, op: str) -> Ints:
+        """The places of the operations of one name, in the order of creation."""
+        if op not in self._of:
+            self._of[op] = sweeps.where(self.layout.codes, CODES[op]) if op in self.ops else new_ints(0)
+        return self._of[op]
+
+    def operands(self, i: int) -> Sequence[int]:
+        """The places of the operands of the node at place i, in order."""
+        return tuple(self.layout.operands[k] for k in self._edges(i))
+
+    def partials(self, i: int) -> Sequence[float]:
+        """Its partials, one for each operand."""
+        return tuple(self.layout.partials[k] for k in self._edges(i))
+
+    def _edges(self, i: int) -> range:
+        starts = self.layout.starts
+        return range(starts[i], starts[i + 1]) if i in self.interior else range(0)
+
+    def argument(self, i: int) -> int:
+        """The place of the first operand of an operation."""
+        return self.layout.operands[self.layout.starts[i]]
+
+    def slope(self, i: int) -> float:
+        """The partial in it."""
+        return self.layout.partials[self.layout.starts[i]]
+
+    def spread(self, i: int) -> float:
+        """The spread of the gradient at place i."""
+        return math.sqrt(self.squares[i])
+
+    def forward(self, given: Mapping[int, float]) -> Floats:
+        """All numbers computed anew from the leaves as they are now, those at some places given."""
+        return self._moved(given)[1]
+
+    def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
+        """The operations that give another number where some are given, operands first, and all numbers then."""
+        places = recompute.downstream(self.layout, [*given, *self._other_now])
+        data = copied(self.data)
+        for i, number in given.items():
+            data[i] = number
+        are_operations = any(i in self.interior for i in given)
+        computed = ints_of([i for i in places if i not in given]) if are_operations else places
+        recompute.forward(self.layout, computed, data)
+        return places, data
+
+    def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
+        """The gradients and squares with other numbers at some places: only what depends on them is computed recompute."""
+        places, data = self._moved(given)
+        return sweeps.reverse(self.layout._replace(partials=recompute.slopes(self.layout, places, data)))
+
+    @cached_property
+    def changed(self) -> dict[int, float | None]:
+        """The nodes whose data was set after something was computed from it, and what it was, where that is known.
+
+        >>> x = Value(3.0, "x")
+        >>> y = x * 2
+        >>> x.data = 5.0
+        >>> Flow(y).changed
+        {1: 3.0}
+        """
+        return recompute.changed(self.layout, SAME)
+
+    @cached_property
+    def _other_now(self) -> list[int]:
+        """The operations that give another number now, if only by rounding or because it is nan."""
+        return recompute.others(self.layout)
+
+    def describe(self, i: int, depth: int = 2) -> str:
+        """The label of a node, or what it is made of, to a depth.
+
+        >>> Flow(Value(3.0, "x") * 2).describe(0)
+        'x * 2'
+        """
+        return show(self._term(i, depth), "spoken")
+
+    def definition(self, i: int) -> str:
+        """What an operation is applied to, labelled or not, as a formula."""
+        return show(self._made(i, 2), "spoken")
+
+    def _term(self, i: int, depth: int) -> Term:
+        node = self.nodes[i]
+        if node.label or not node.op or not depth:
+            return Name(node.label or short_number(self.data[i]))
+        return self._made(i, depth)
+
+    def _made(self, i: int, depth: int, most: int = 4) -> Term:
+        node, operands = self.nodes[i], self.operands(i)
+        if TABLE[node.op].variadic:
+            more = ", …" if len(operands) > most else ""
+            return Name(f"{node.op}({', '.join(self.describe(j, depth - 1) for j in operands[:most])}{more})")
+        return (node.op, *[self._term(j, depth - 1) for j in operands])

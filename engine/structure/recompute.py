@@ -1,0 +1,239 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True
+"""Operations of a layout computed anew: on the numbers that its nodes have now, or on others.
+
+What changed since the graph was made is found so, and what the gradients would be elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..core.graph import Layout
+from ..core.opcodes import ADD, MUL, NAMES, NEG, SUB, code_of
+from ..core.table import KERNELS, TABLE
+from .arrays import Floats, Ints, copied, new_ints
+
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from ..core import _cython as cython
+
+if not cython.compiled:  # else by anew.pxd: places in memory, and the C library's own
+    from .arrays import floats, ints
+
+    c_exp, c_log, c_tanh = KERNELS["exp"], KERNELS["log"], KERNELS["tanh"]
+
+DIV, POW, EXP, LOG, TANH = (code_of(op) for op in ("div", "pow", "exp", "log", "tanh"))
+SIGMOID, RELU, SUM, DOT = (code_of(op) for op in ("sigmoid", "relu", "sum", "dot"))
+NAN = math.nan
+
+
+def others(graph: Layout, rounding: float = 0.0) -> list[int]:
+    """The operations that give another number now, and by more than rounding, relative to what they add up.
+
+    With 0.0 those that differ at all, if only because they are nan. The oldest come first.
+    """
+    codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
+    partials, found = floats(graph.partials), list[int]()
+    for i in range(len(graph.codes) - 1, -1, -1):
+        now, held = again(i, codes, starts, operands, data), data[i]
+        if now == held:
+            continue
+        if rounding == 0.0 or abs(now - held) > rounding * _magnitude(i, starts, operands, partials, data):
+            found.append(i)
+    return found
+
+
+def forward(graph: Layout, places: Ints, data: Floats) -> None:
+    """Compute operations anew from `data`, and enter their results in it."""
+    codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+    numbers, wanted = floats(data), ints(places)
+    for n in range(len(places)):
+        i = wanted[n]
+        numbers[i] = again(i, codes, starts, operands, numbers)
+
+
+def downstream(graph: Layout, places: Iterable[int]) -> Ints:
+    """Those of these places that are operations, and all operations that depend on any, operands first."""
+    starts, operands, count = ints(graph.starts), ints(graph.operands), 0
+    met = new_ints(len(graph.nodes))
+    reached = ints(met)
+    for i in places:
+        reached[i] = 1
+    for i in range(len(graph.codes) - 1, -1, -1):
+        for k in range(starts[i], starts[i + 1]):
+            if reached[operands[k]]:
+                reached[i] = 1
+        count += reached[i]
+    found = new_ints(count)
+    depending = ints(found)
+    for i in range(len(graph.codes)):
+        if reached[i]:
+            count -= 1
+            depending[count] = i
+    return found
+
+
+def slopes(graph: Layout, places: Ints, data: Floats) -> Floats:
+    """All partials, those of some operations computed anew at `data`."""
+    codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+    found, numbers, wanted = copied(graph.partials), floats(data), ints(places)
+    partials = floats(found)
+    for n in range(len(places)):
+        i = wanted[n]
+        code, k = codes[i], starts[i]
+        if code == MUL:
+            partials[k], partials[k + 1] = numbers[operands[k + 1]], numbers[operands[k]]
+        elif code == TANH:
+            e = c_exp(-2.0 * abs(numbers[operands[k]]))
+            partials[k] = 4.0 * e / ((1.0 + e) * (1.0 + e))
+        elif code == EXP:
+            partials[k] = numbers[i]
+        elif code == DIV and numbers[operands[k + 1]] != 0.0:
+            b = numbers[operands[k + 1]]
+            partials[k], partials[k + 1] = 1.0 / b, -numbers[i] / b
+        elif code == DOT:
+            size = (starts[i + 1] - k) // 2
+            for m in range(k, k + size):
+                partials[m], partials[m + size] = numbers[operands[m + size]], numbers[operands[m]]
+        elif code not in (ADD, SUB, NEG, SUM):  # whose partials are constants
+            inner = [numbers[operands[m]] for m in range(k, starts[i + 1])]
+            for m, slope in enumerate(_partials(TABLE[NAMES[code]], numbers[i], inner)):
+                partials[k + m] = slope
+    return found
+
+
+def _partials(row: Any, y: float, numbers: list[float]) -> Sequence[float]:
+    if not row.variadic:
+        return row.slopes(y, *numbers)  # type: ignore[no-any-return]
+    groups = row.split(numbers)
+    return row.flatten(row.slopes(y, *groups), len(groups[0]))  # type: ignore[no-any-return]
+
+
+def again(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> float:
+    """The result of the operation at place i on `data`: common rows are written out, the others are the table's."""
+    code, k = codes[i], starts[i]
+    if code == ADD:
+        return data[operands[k]] + data[operands[k + 1]]
+    if code == MUL:
+        return data[operands[k]] * data[operands[k + 1]]
+    if code == SUB:
+        return data[operands[k]] - data[operands[k + 1]]
+    if code == NEG:
+        return -data[operands[k]]
+    if code == DOT:
+        size, total = (starts[i + 1] - k) // 2, 0.0
+        for n in range(k, k + size):
+            total += data[operands[n]] * data[operands[n + size]]
+        return total + data[operands[k + 2 * size]]
+    if code == SUM:
+        total = 0.0
+        for n in range(k, starts[i + 1]):
+            total += data[operands[n]]
+        return total
+    x = data[operands[k]]
+    if code == TANH:
+        return c_tanh(x)
+    if code == EXP:
+        return c_exp(x)
+    if code == RELU:
+        return x if x > 0.0 or x != x else 0.0
+    if code == SIGMOID:
+        e = c_exp(-abs(x))
+        return (1.0 if x >= 0.0 else e) / (1.0 + e)
+    if code == LOG and x > 0.0:
+        return c_log(x)
+    if code == DIV and data[operands[k + 1]] != 0.0:
+        return x / data[operands[k + 1]]
+    if code == POW and data[operands[k + 1]] == 2.0:
+        return x * x
+    return _row(NAMES[code], [data[operands[n]] for n in range(k, starts[i + 1])])
+
+
+def _row(op: str, numbers: list[float]) -> float:
+    row = TABLE[op]
+    return float(row.value(*row.split(numbers)) if row.variadic else row.value(*numbers))
+
+
+def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Floats) -> float:
+    """The size of what an operation adds up."""
+    found = abs(data[i])
+    for k in range(starts[i], starts[i + 1]):
+        found += abs(partials[k] * data[operands[k]])
+    return found
+
+
+def changed(graph: Layout, rounding: float) -> dict[int, float | None]:
+    """The places of what was set after something was computed from it, and what it was, where that is known.
+
+    They are leaves that make an operation wrong and that no operation still has the number of, else operations.
+    """
+    codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+    partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
+    found, wrong = dict[int, float | None](), others(graph, rounding)
+    unchanged, told = cleared(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
+    same, known = ints(unchanged), ints(told)  # known: 1 for what is found, 2 where it is known what it was
+    for i in wrong:
+        inherits, leaves, news = False, 0, 0
+        for k in range(starts[i], starts[i + 1]):
+            j = operands[k]
+            if j < size:
+                inherits = inherits or known[j] > 0
+            elif not same[j]:
+                leaves += 1
+                news += known[j] < 2
+        if inherits:
+            continue  # wrong because of an operand that was set
+        if not leaves:
+            found[i], known[i] = None, 1
+        for k in _blamed(graph, i, unchanged) if news else ():
+            j = operands[k]
+            if known[j] < 2:
+                was = _before(i, k, codes, starts, partials, data)
+                found[j], known[j] = (None, 1) if was != was else (was, 2)
+    return found
+
+
+def _blamed(graph: Layout, i: int, same: Ints) -> list[int]:
+    """The edges to the leaves that made an operation wrong: those with a label, if any has one."""
+    size = len(graph.codes)
+    edges = range(graph.starts[i], graph.starts[i + 1])
+    leaves = [k for k in edges if graph.operands[k] >= size and not same[graph.operands[k]]]
+    return [k for k in leaves if graph.nodes[graph.operands[k]].label] or leaves
+
+
+def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: Floats) -> float:
+    """What an operand was on the way forward, where partials tell, as those of a product do; else nan."""
+    first, last = starts[i], starts[i + 1]
+    half = (last - first) // 2
+    if codes[i] == MUL:
+        return partials[first + last - 1 - k]
+    if codes[i] != DOT:
+        return NAN
+    if k < last - 1:
+        return partials[k + half if k < first + half else k - half]
+    products = 0.0
+    for n in range(first, first + half):
+        products += partials[n] * partials[n + half]
+    return data[i] - products
+
+
+def cleared(graph: Layout, wrong: list[int], rounding: float) -> Ints:
+    """1 for what some operation still has the number of, where those in `wrong` have another result now."""
+    codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+    partials, data = floats(graph.partials), floats(graph.data)
+    found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
+    wrongs, same = ints(is_wrong), ints(found)
+    for i in wrong:
+        wrongs[i] = 1
+    for i in range(len(graph.codes)):
+        limit = rounding * _magnitude(i, starts, operands, partials, data)
+        for k in range(starts[i], starts[i + 1]):
+            j = operands[k]
+            if (not wrongs[i] and partials[k] != 0.0) or (
+                codes[i] in (MUL, DOT) and abs(_before(i, k, codes, starts, partials, data) - data[j]) <= limit
+            ):
+                same[j] = 1
+    return found

@@ -1,0 +1,283 @@
+# cython: boundscheck=False, wraparound=False
+"""What is asked of every node or edge of a layout: one loop each over the graph, in C where this is compiled."""
+
+from __future__ import annotations
+
+import math
+
+from ..core.graph import Layout
+from ..core.opcodes import ADD, MUL, NEG, SUB, code_of
+from ..core.table import KERNELS
+from .arrays import Floats, Ints, cut, new_floats, new_ints
+
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from ..core import _cython as cython
+
+if not cython.compiled:  # else by sweeps.pxd: places in memory, and the C library's own
+    from .arrays import floats, ints
+
+    c_log, c_sqrt = KERNELS["log"], KERNELS["sqrt"]
+
+DIV, RELU, SUM = code_of("div"), code_of("relu"), code_of("sum")
+INF = math.inf
+
+
+def reverse(graph: Layout) -> tuple[Floats, Floats]:
+    """The derivative of the output in every node, added up as `backward()` does, and its spread squared."""
+    results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
+    sums = new_floats(len(graph.nodes)), new_floats(len(graph.nodes))
+    gradients, squares = floats(sums[0]), floats(sums[1])
+    gradients[0] = squares[0] = 1.0
+    for k in range(len(graph.operands)):
+        i, j, slope = results[k], operands[k], partials[k]
+        gradients[j] += gradients[i] * slope
+        squares[j] += squares[i] * slope * slope
+    return sums
+
+
+def pulls(graph: Layout) -> tuple[Floats, Floats]:
+    """For every node what the paths to the output with a positive product give, and the negative ones."""
+    results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
+    sums = new_floats(len(graph.nodes)), new_floats(len(graph.nodes))
+    up, down = floats(sums[0]), floats(sums[1])
+    up[0] = 1.0
+    for k in range(len(graph.operands)):
+        i, j, slope = results[k], operands[k], partials[k]
+        if slope > 0.0:
+            up[j] += slope * up[i]
+            down[j] += slope * down[i]
+        else:
+            up[j] -= slope * down[i]
+            down[j] -= slope * up[i]
+    return sums
+
+
+def kinds(numbers: Ints, count: int) -> set[int]:
+    """The different ones of numbers that are not negative, and less than `count`.
+
+    >>> from engine.structure.arrays import ints_of
+    >>> kinds(ints_of([5, 2, 5]), 9)
+    {2, 5}
+    """
+    if not cython.compiled:
+        return set(numbers)
+    wanted, seen = ints(numbers), new_ints(count)
+    met = ints(seen)
+    for n in range(len(numbers)):
+        met[wanted[n]] = 1
+    return {number for number in range(count) if met[number]}
+
+
+def where(numbers: Ints, number: int) -> Ints:
+    """The places of a number, from the last to the first, which is the order of creation.
+
+    >>> from engine.structure.arrays import ints_of
+    >>> list(where(ints_of([5, 2, 5]), 5))
+    [2, 0]
+    """
+    if not cython.compiled:
+        return [i for i in range(len(numbers) - 1, -1, -1) if numbers[i] == number]
+    among, size, count = ints(numbers), len(numbers), 0
+    for i in range(size):
+        count += among[i] == number
+    found = new_ints(count)
+    places = ints(found)
+    for i in range(size):
+        if among[i] == number:
+            count -= 1
+            places[count] = i
+    return found
+
+
+def taken(numbers: Ints, places: Ints) -> Ints:
+    """The numbers at some places.
+
+    >>> from engine.structure.arrays import ints_of
+    >>> list(taken(ints_of([5, 2, 7]), ints_of([2, 0])))
+    [7, 5]
+    """
+    if not cython.compiled:
+        return [numbers[i] for i in places]
+    among, wanted, found = ints(numbers), ints(places), new_ints(len(places))
+    numbers_there = ints(found)
+    for n in range(len(places)):
+        numbers_there[n] = among[wanted[n]]
+    return found
+
+
+def arguments(graph: Layout, places: Ints) -> Ints:
+    """The places of the first operands of operations."""
+    return taken(graph.operands, taken(graph.starts, places))
+
+
+def smallest_slope(graph: Layout, places: Ints) -> float:
+    """The smallest partial in the first operand, inf if there are no places."""
+    starts, partials, wanted = ints(graph.starts), floats(graph.partials), ints(places)
+    found = INF
+    for n in range(len(places)):
+        slope = partials[starts[wanted[n]]]
+        if slope < found:
+            found = slope
+    return found
+
+
+def summands(graph: Layout) -> Ints:
+    """1 for what reaches the output through sums and constant factors alone: the terms of a loss, or of a mean."""
+    codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
+    found = new_ints(len(graph.nodes))
+    reached = ints(found)
+    reached[0] = 1
+    for i in range(size):
+        code = codes[i]
+        is_sum, is_product = code in (ADD, SUB, NEG, SUM), code in (MUL, DIV)
+        if not reached[i] or not (is_sum or is_product):
+            continue
+        inner = 0
+        for k in range(starts[i], starts[i + 1]):
+            inner += operands[k] < size
+        if is_sum or inner == 1:
+            for k in range(starts[i], starts[i + 1]):
+                if operands[k] < size:
+                    reached[operands[k]] = 1
+    return found
+
+
+def relu_operands(graph: Layout, places: Ints, among: Ints) -> Ints:
+    """What the relus at some places are made of, without hinges among the terms of the loss: off is satisfied."""
+    codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
+    wanted, terms, count = ints(places), ints(among), 0
+    found = new_ints(len(places))
+    inner = ints(found)
+    for n in range(len(places)):
+        i = wanted[n]
+        if codes[i] == RELU:
+            z = operands[starts[i]]
+            if not terms[i] or not _is_margin(z, size, codes, starts, operands):
+                inner[count] = z
+                count += 1
+    return cut(found, count)
+
+
+def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> bool:
+    """Whether a node is a margin, such as 1 - y * score."""
+    if i >= size or codes[i] not in (ADD, SUB):
+        return False
+    return operands[starts[i]] >= size or operands[starts[i] + 1] >= size
+
+
+def strongest(graph: Layout) -> tuple[Floats, Ints]:
+    """For each place the strongest path to the output, as a logarithm, which doesn't underflow, and its next place."""
+    results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
+    found = new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
+    sizes, towards = floats(found[0]), ints(found[1])
+    for i in range(1, len(graph.nodes)):
+        sizes[i], towards[i] = -INF, -1
+    towards[0] = -1
+    for k in range(len(graph.operands)):
+        i, j, slope = results[k], operands[k], partials[k]
+        if slope != 0.0:
+            size = sizes[i] if slope in (1.0, -1.0) else sizes[i] + c_log(abs(slope))
+            if size > sizes[j]:
+                sizes[j], towards[j] = size, i
+    return found
+
+
+def origins(graph: Layout) -> list[int]:
+    """The places where a number or a slope is not finite for the first time on its way: operands that are, or none."""
+    starts, operands = ints(graph.starts), ints(graph.operands)
+    data, partials = floats(graph.data), floats(graph.partials)
+    found = [i for i in range(len(graph.codes), len(graph.nodes)) if data[i] - data[i] != 0.0]
+    for i in range(len(graph.codes)):
+        wild, inherits = data[i] - data[i] != 0.0, False
+        for k in range(starts[i], starts[i + 1]):
+            wild = wild or partials[k] - partials[k] != 0.0
+            inherits = inherits or data[operands[k]] - data[operands[k]] != 0.0
+        if wild and not inherits:
+            found.append(i)
+    return found
+
+
+def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
+    """The places of numbers of at most that size; nan is none.
+
+    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> small(ints_of([0, 1, 2]), floats_of([-0.5, 2.0, 0.0]), 0.5)
+    [0, 2]
+    """
+    wanted, sizes = ints(places), floats(numbers)
+    return [wanted[n] for n in range(len(places)) if abs(sizes[wanted[n]]) <= limit]
+
+
+def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
+    """Whether all numbers at some places are of at most that size; nan is not.
+
+    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> all_small(ints_of([0, 2]), floats_of([-0.5, 2.0, 0.0]), 0.5), all_small(ints_of([1]), floats_of([1, 2]), 0.5)
+    (True, False)
+    """
+    wanted, sizes = ints(places), floats(numbers)
+    for n in range(len(places)):  # noqa: SIM110  a generator has no types in C
+        if not abs(sizes[wanted[n]]) <= limit:
+            return False
+    return True
+
+
+def largest(places: Ints, numbers: Floats) -> float:
+    """The largest size of the numbers at some places; nan counts as 0.
+
+    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> largest(ints_of([0, 2]), floats_of([-0.5, 2.0, 0.25]))
+    0.5
+    """
+    wanted, sizes, found = ints(places), floats(numbers), 0.0
+    for n in range(len(places)):
+        size = abs(sizes[wanted[n]])
+        if size > found:
+            found = size
+    return found
+
+
+def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
+    """Whether any of the numbers at some places is larger, or nan.
+
+    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> exceeds(ints_of([0, 2]), floats_of([1.0, 9.0, 2.0]), 2.0), exceeds(ints_of([1]), floats_of([1.0, 9.0]), 2.0)
+    (False, True)
+    """
+    wanted, sizes = ints(places), floats(numbers)
+    for n in range(len(places)):  # noqa: SIM110  a generator has no types in C
+        if not sizes[wanted[n]] <= limit:
+            return True
+    return False
+
+
+def smallest(places: Ints, numbers: Ints) -> int:
+    """The smallest of the integers at some places, which are not none.
+
+    >>> from engine.structure.arrays import ints_of
+    >>> smallest(ints_of([0, 2]), ints_of([3, 1, 2]))
+    2
+    """
+    wanted, among = ints(places), ints(numbers)
+    found = among[wanted[0]]
+    for n in range(len(places)):
+        if among[wanted[n]] < found:
+            found = among[wanted[n]]
+    return found
+
+
+def cancelling(places: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:
+    """The places of gradients of at most that part of their spread, which is not infinite.
+
+    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> cancelling(ints_of([0, 1, 2]), floats_of([1.0, 0.0, 0.0]), floats_of([1.0, 4.0, 0.0]), 1e-3)
+    [1, 2]
+    """
+    wanted, sizes, spreads, found = ints(places), floats(gradients), floats(squares), list[int]()
+    for n in range(len(places)):
+        i = wanted[n]
+        if abs(sizes[i]) <= limit * c_sqrt(spreads[i]) < INF:
+            found.append(i)
+    return found

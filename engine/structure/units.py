@@ -1,0 +1,164 @@
+"""The units of a network, recognised by their structure: what the same parameters make, example after example.
+
+Nodes of one key are one unit, seen on several examples. A unit's stage counts the layers before it.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import islice
+
+from ..chain.symbolic import unique_names
+from .arrays import Floats, Ints, ints_of, new_ints
+from .linear_forms import NAMED, Forms, Key
+from .loss_graph import Flow
+from .sweeps import smallest
+
+ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
+
+
+@dataclass(eq=False)
+class Unit:
+    """One unit: the places of its pre-activations, one an example, and of the activations made of them."""
+
+    key: Key | str
+    pre: Ints = field(default_factory=partial(new_ints, 0))
+    activations: Ints = field(default_factory=partial(new_ints, 0))
+
+
+class Units:
+    """The units of the graph behind a loss, in the order of creation.
+
+    >>> from engine.core.value import Value
+    >>> w, b = Value(2.0, "w"), Value(0.5, "b")
+    >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
+    >>> flow = Flow(a[0] + a[1], [w, b])
+    >>> units = Units(flow)
+    >>> [(units.name(unit), units.layer(unit), len(unit.activations)) for unit in units.all]
+    [('unit of w, b', 'unit of w, b', 2)]
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.forms = Forms(flow.layout)
+        self._units: dict[Key | str, Unit] = {}
+        for key, places in self.forms.pre_activations().items():
+            self._unit(key).pre = places
+        for op in ACTIVATIONS:
+            for name, places in self.forms.activations(flow.of(op)).items():
+                unit = self._unit(name)
+                unit.activations = ints_of([*unit.activations, *places]) if len(unit.activations) else places
+        self.all = list(self._units.values())
+
+    def _unit(self, key: Key | str) -> Unit:
+        if key not in self._units:
+            self._units[key] = Unit(key)
+        return self._units[key]
+
+    def name(self, unit: Unit) -> str:
+        """Its place in the labels, or a label, or what it is made of."""
+        return self._names[unit.key]
+
+    def layer(self, unit: Unit) -> str:
+        """The name of its layer."""
+        return self._layers[unit.key]
+
+    @cached_property
+    def layers(self) -> dict[str, list[Unit]]:
+        """The units by layer, first to last."""
+        found: dict[str, list[Unit]] = {}
+        for unit in sorted(self.all, key=self._stage):
+            found.setdefault(self.layer(unit), []).append(unit)
+        return found
+
+    def _stage(self, unit: Unit) -> int:
+        return smallest(unit.pre or unit.activations, self._stages)
+
+    @cached_property
+    def _stages(self) -> Ints:
+        return self.forms.stages()
+
+    @cached_property
+    def reaches(self) -> Floats:
+        """How far inputs move each sum, if all pull the same way: Σ|w x|, without the bias."""
+        return self.forms.reaches()
+
+    @cached_property
+    def deep(self) -> Ints:
+        """1 at the places of what some parameter multiplies further on."""
+        return self.forms.multiplied()
+
+    def classes(self, units: Iterable[Unit], mark: Callable[[int], object]) -> dict[Unit, Key]:
+        """Equal numbers for those of the units that are built alike of parameters with equal marks, given by place."""
+        key_of = {unit: unit.key for unit in units if isinstance(unit.key, int)}
+        wanted, stack = set(key_of.values()), list(key_of.values())
+        while stack:
+            more = [key for key in self.forms.terms(stack.pop()) if key not in wanted]
+            wanted.update(more)
+            stack += more
+        alike: dict[object, Key] = {}
+        found: dict[Key, Key] = {}
+        for key in sorted(wanted):  # operands first
+            terms = self.forms.terms(key)
+            form: object = tuple(found[term] for term in terms) if terms else ("mark", mark(self.forms.weights(key)[0]))
+            found[key] = alike.setdefault(form, len(alike))
+        return {unit: found[key] for unit, key in key_of.items()}
+
+    @cached_property
+    def _names(self) -> dict[Key | str, str]:
+        """The name of each unit, by key."""
+        first = {unit.key: self.flow.nodes[(unit.pre or unit.activations)[0]] for unit in self.all}
+        names = unique_names((first[key], place) for key, place in self._places.items())
+        return {key: names[node] for key, node in first.items()}
+
+    @cached_property
+    def _layers(self) -> dict[Key | str, str]:
+        """The name of each unit's layer, by key."""
+        found = {key: place.rpartition(".")[0] for key, place in self._places.items()}
+        crowd: dict[int, list[Unit]] = {}
+        for unit in self.all:
+            if not found[unit.key]:
+                crowd.setdefault(self._stage(unit), []).append(unit)
+        for stage, units in crowd.items():
+            name = self.name(units[0]) if len(units) == 1 else f"layer {stage}"
+            found |= {unit.key: name for unit in units}
+        return found
+
+    @cached_property
+    def _places(self) -> dict[Key | str, str]:
+        return {unit.key: self._place(unit) for unit in self.all}
+
+    def _place(self, unit: Unit) -> str:
+        """A unit's name: the place in its labels, or a label, or what it is made of."""
+        nodes = self.flow.nodes
+        labels = [nodes[i].label for i in [*islice(unit.activations, 1), *map(self._labelled, islice(unit.pre, 1))]]
+        labels = [label for label in labels if label]
+        labelled = [nodes[i].label for i in self.weights(unit) if nodes[i].label]
+        for label in labels + labelled[:1]:
+            if match := _PLACE.fullmatch(label):
+                return match[1]
+        if labels:
+            return labels[0]
+        more = " …" if len(labelled) > NAMED else ""
+        return f"unit of {', '.join(labelled[:NAMED])}{more}" if labelled else "unit"
+
+    def weights(self, unit: Unit) -> tuple[int, ...]:
+        """The places of the first few parameters that a unit's sum is made of."""
+        return () if isinstance(unit.key, str) else self.forms.weights(unit.key)
+
+    def _labelled(self, i: int, most: int = 100) -> int:
+        """The outermost labelled node of a sum, itself if there is none among the first."""
+        stack = [i] if self.flow.layout.labelled else []
+        for _ in range(most):
+            if not stack:
+                break
+            j = stack.pop()
+            if self.flow.nodes[j].label and self.flow.nodes[j].op:
+                return j
+            if not self.forms.multiplies(j):
+                stack += [k for k in self.flow.operands(j) if self.forms.is_sum(k)]
+        return i
+
+
+_PLACE = re.compile(r"(.+)\.[^\W\d_]{1,2}\d*")  # of layer1.neuron3.w2, layer1.neuron3

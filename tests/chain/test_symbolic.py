@@ -1,0 +1,147 @@
+"""A factor's formula evaluates to its number, in the names that are shown."""
+
+import itertools
+
+import pytest
+from graphs import labelled, random_graph, two_paths
+
+from engine import Value, chain_rule, dot, logsumexp, maximum
+from engine.chain.symbolic import Naming, naming
+from engine.core.table import evaluate, numeric
+
+
+def value_of(formula, chain):
+    return evaluate(formula, {str(name): node.data for node, name in naming(chain).names.items()}, numeric)
+
+
+def test_formulas_are_written_in_the_labels():
+    loss, w1 = two_paths()
+    first, second = chain_rule(loss, w1).paths()
+    formulas = [[factor.formula for factor in path.factors] for path in (first, second)]
+    assert formulas in (
+        [["x", "1 - h1 ** 2", "v12", "2 * (o2 - y2)"], ["x", "1 - h1 ** 2", "v11", "2 * (o1 - y1)"]],
+        [["x", "1 - h1 ** 2", "v11", "2 * (o1 - y1)"], ["x", "1 - h1 ** 2", "v12", "2 * (o2 - y2)"]],
+    )
+    assert [factor.pretty for factor in first.factors][1] == "1 − h₁²"
+    assert [factor.latex for factor in first.factors][1] == "1 - h_{1}^{2}"
+
+
+@pytest.mark.parametrize("by", ["labels", "operations"])
+def test_every_formula_evaluates_to_its_factor(by):
+    for seed in range(40):
+        output, leaf = random_graph(seed)
+        chain = chain_rule(output, leaf, by=by)
+        for path in chain.paths(4):
+            for factor in path.factors:
+                assert value_of(factor.formula, chain) == pytest.approx(factor.value, rel=1e-8, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w: x / w, lambda x, w: w / x, lambda x, w: x**w, lambda x, w: w**x, lambda x, w: x**-3,
+        lambda x, w: 2**x, lambda x, w: abs(-x * w), lambda x, w: (x + w).exp() - x.log() * 2.5,
+        lambda x, w: x.sqrt().sin(), lambda x, w: dot([x, w], [w, 2.0], x),
+        lambda x, w: (x * w).cos().erf(), lambda x, w: x.softplus().relu(), lambda x, w: -(-x - (w - x)),
+        lambda x, w: maximum(x, w) * maximum(w, x), lambda x, w: logsumexp([x, w, x * w]),
+        lambda x, w: x.leaky_relu() - (x - 3).leaky_relu(), lambda x, w: x - (w - (x - 1)) / (w / x),
+    ],
+)  # fmt: skip
+def test_the_formula_of_a_folded_factor_evaluates_to_its_number(function):
+    x, w = Value(1.7, "x"), Value(0.6, "w")
+    y = labelled(function(x, w), "y")
+    chain = chain_rule(y, x)
+    (path,) = chain.paths()
+    assert value_of(path.factors[0].formula, chain) == pytest.approx(chain.total, rel=1e-9)
+    assert value_of(naming(chain).definition(y), chain) == pytest.approx(y.data, rel=1e-12)
+    for style in ("pretty", "latex", "spoken"):
+        assert naming(chain).definition(y, style)
+
+
+TEXTBOOK = ("a * (1 - a)", "1 - a ** 2", "1.1283791670955126 * exp(-z ** 2)")
+
+
+@pytest.mark.parametrize("z", [0.3, -4.0, 20.0, 37.0, 50.0, -700.0])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "erf"])
+def test_the_textbook_form_shows_only_where_it_has_the_digits(name, z):
+    z = Value(z / 30 if name == "erf" else z, "z")
+    a = labelled(getattr(z, name)(), "a")
+    chain = chain_rule(a, z)
+    factor = chain.paths()[0].factors[0]
+    assert value_of(factor.formula, chain) == pytest.approx(factor.value, rel=1e-8)
+    assert ("′" in factor.pretty) == (factor.formula not in TEXTBOOK)
+
+
+def test_a_saturated_sigmoid_is_shown_as_its_slope():
+    w, x = Value(0.8, "w"), Value(62.5, "x")
+    z = labelled(w * x, "z")
+    a = labelled(z.sigmoid(), "a")
+    factor = chain_rule(a, z).paths()[0].factors[0]
+    assert (factor.formula, factor.pretty, factor.latex) == (
+        "sigmoid(z) * sigmoid(-z)",
+        "σ′(z)",
+        r"\sigma'\left(z\right)",
+    )
+
+
+def test_repeated_labels_are_numbered_in_the_order_of_creation():
+    x = Value(2.0, "x")
+    late, early = Value(5.0, "h[1]"), None
+    first, second = labelled(x * 1, "h"), labelled(x * 2, "h")
+    early = second + first * late
+    names = Naming(early).names
+    assert (names[first], names[second], names[late]) == ("h[2]", "h[3]", "h[1]")
+    assert len(set(names.values())) == len(names)
+
+
+def test_a_wide_sum_is_elided_and_its_factors_are_not():
+    leaves = [Value(0.1 * i, f"x{i}") for i in range(200)]
+    y = labelled(dot(leaves, leaves), "y")
+    assert Naming(y).definition(y) == ""
+    assert chain_rule(y, leaves[3]).paths()[0].factors[0].formula == "2 * x3"
+
+
+def test_what_is_made_of_elided_numbers_is_a_number():
+    x, y = Value(0.5, "x"), Value(2.0, "y")
+    deep = x
+    for _ in range(12):
+        deep = (deep * x).sin() + y
+    partly, wholly = labelled((deep**2 + (x - 1) ** 2) / 3, "partly"), labelled(deep**2 / 3, "wholly")
+    assert Naming(partly).definition(partly) == f"({deep.data**2!r} + (x - 1) ** 2) / 3"
+    assert Naming(wholly).definition(wholly) == ""
+
+
+def test_text_table_has_a_line_a_path_the_formulas_and_the_verdict():
+    loss, w1 = two_paths()
+    text = str(chain_rule(loss, w1))
+    assert text.splitlines()[0].startswith("∂L/∂w1 = ")
+    assert "w1 → z1 → h1 → o1 → L" in text
+    assert "x * (1 - h1 ** 2) * v11 * 2 * (o1 - y1)" in text
+    assert text.splitlines()[-1].startswith("ok: 2 paths")
+
+
+def test_text_table_sums_the_paths_it_does_not_list():
+    x = Value(1.0, "x")
+    branches = [labelled(x * (i + 1), f"b{i}") for i in range(15)]
+    text = str(chain_rule(dot(branches, [1.0] * 15), x))
+    assert f"… and 5 more, together {1 + 2 + 3 + 4 + 5}" in text
+
+
+def test_latex_is_balanced_and_names_are_escaped():
+    x = Value(1.0, "50% of {x}_#&")
+    y = labelled((x * 2).sin(), "y")
+    latex = chain_rule(y, x).to_latex()
+    assert latex.count("{") - latex.count(r"\{") == latex.count("}") - latex.count(r"\}")
+    assert r"\text{50\% of \{x\}\_\#\&}" in latex
+    assert latex.count(r"\left") == latex.count(r"\right")
+    assert chain_rule(y, x)._repr_latex_().startswith("$$")
+    assert y._repr_latex_().startswith("$y = ")
+
+
+def test_styles_cover_every_row_of_the_table():
+    from engine.chain.expressions import Name, show, symbol
+    from engine.core.table import TABLE
+
+    for (name, row), style in itertools.product(TABLE.items(), ["text", "spoken", "pretty", "latex"]):
+        names = [[Name("u"), Name("v")] if variable.isupper() else Name(variable) for variable in row.variables]
+        assert show(symbol(name, *names), style)

@@ -1,0 +1,335 @@
+"""The table's numbers are exact to a few ulp, sympy proves its formulas, and a row is all it takes."""
+
+import math
+
+import mpmath
+import pytest
+import sympy
+from algebras import by_the_textbook, flatten, in_floats, in_mpmath, on_mpmath, on_sympy
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+from strategies import CONSTANT, finite, is_tame, moderate, operands
+
+from engine import Value, chain_rule, check_gradients, draw, grad, record
+from engine.core.backward import slopes
+from engine.core.table import KERNELS, TABLE, Row, evaluate, numeric, row
+from engine.core.value import apply, operation
+
+FEW = 5  # ulp
+DIGITS = 50
+SMALLEST = 2.0**-1022  # the smallest number with all its digits
+LARGEST = 1.7976931348623157e308
+ROWS = sorted(TABLE)
+
+near = st.floats(-750.0, 750.0)
+anywhere = finite | near | moderate
+
+
+@pytest.fixture(autouse=True)
+def _digits():
+    with mp.workdps(DIGITS):
+        yield
+
+
+def ulps(number, truth):
+    """How many units in the last place a float is off, at an overflow from the largest float."""
+    nearest = float(truth)
+    if math.isinf(number) and math.isinf(nearest):
+        return 0.0 if number == nearest else math.inf
+    number, nearest = (max(-LARGEST, min(LARGEST, x)) for x in (number, nearest))
+    return float(abs(mp.mpf(number) - max(-LARGEST, min(LARGEST, truth))) / mp.mpf(math.ulp(nearest)))
+
+
+def value_tolerance(name, groups):
+    """A sum is as exact as the sum of its terms' sizes; all else is exact to a few ulp of itself."""
+    if name == "sum":
+        return FEW * math.ulp(math.fsum(map(abs, groups[0])))
+    if name == "dot":
+        weights, inputs, bias = groups
+        return FEW * math.ulp(math.fsum([*(abs(w * x) for w, x in zip(weights, inputs, strict=True)), abs(bias)]))
+    if name == "logsumexp":
+        return FEW * math.ulp(1.0 + max(map(abs, groups[0])))
+    return 0.0
+
+
+def partial_tolerance(name, groups):
+    """What serves second derivatives alone may show the rounding of b - 1 in a power log(a) times over."""
+    if name == "power_below":
+        return FEW + 8 * (1 + abs(groups[1])) * abs(math.log(abs(groups[0]) or 1.0))
+    return FEW
+
+
+def comes_by_a_subnormal(name, y, groups):
+    """Whether a partial is computed from a number that has lost digits, or all of them, at the edge of the floats."""
+    match name, groups:
+        case "div" | "gauss", _:
+            return y != 0 and abs(y) < SMALLEST
+        case "pow" | "power_below", (a, b):
+            power = abs(on_mpmath("pow", mp.mpf(a), mp.mpf(b) - 1)) if a else 1
+            return not (SMALLEST <= abs(y) <= LARGEST and SMALLEST <= power <= LARGEST) and a != 0
+    return False
+
+
+@pytest.mark.parametrize("name", ROWS)
+@given(data=st.data())
+def test_results_and_partials_are_exact_to_a_few_ulp(name, data):
+    groups = data.draw(operands(name, anywhere))
+    y, partials = in_floats(name, groups)
+    try:
+        exact, exact_partials = in_mpmath(name, groups)
+    except (ZeroDivisionError, ValueError):
+        assume(False)
+    assume(all(isinstance(x, mpmath.mpf) and mp.isfinite(x) for x in (exact, *exact_partials)))
+    if name != "rest":  # mathematics has none
+        assert ulps(y, exact) <= FEW or abs(mp.mpf(y) - exact) <= value_tolerance(name, groups)
+    if not comes_by_a_subnormal(name, y, groups):
+        for partial, exact_partial in zip(partials, exact_partials, strict=True):
+            assert ulps(partial, exact_partial) <= partial_tolerance(name, groups)
+
+
+def symbols(table_row):
+    """Real symbols for the operands, three for a sequence."""
+    return [
+        [sympy.Symbol(f"{name}{i}", real=True) for i in range(3)] if name.isupper() else sympy.Symbol(name, real=True)
+        for name in table_row.variables
+    ]
+
+
+def sides_of_every_kink(table_row):
+    """Both signs of the operand; of two, both orders as well."""
+    a, b = sympy.symbols("a b", real=True)
+    p, q = sympy.symbols("p q", positive=True)
+    signed = [{a: p}, {a: -p}]
+    return {"a": signed, "ab": [side | {b: side[a] + d} for side in signed for d in (q, -q)]}.get(
+        "".join(table_row.variables), [{}]
+    )
+
+
+def is_zero(expression):
+    """Whether an expression is proved to be 0, or is 0 to 40 digits where sympy finds no proof."""
+    if sympy.simplify(expression) == 0 or sympy.simplify(expression.rewrite(sympy.exp)) == 0:
+        return True
+    free = sorted(expression.free_symbols, key=str)
+    places = [dict(zip(free, (sympy.Rational(3 * i + k, 7) for i in range(1, 9)), strict=False)) for k in range(3)]
+    return all(abs(expression.subs(place).evalf(DIGITS)) < 1e-40 for place in places)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_partial_is_proved_by_sympy(name):
+    table_row, apply_symbol = TABLE[name], on_sympy()
+    groups = symbols(table_row)
+    variables = dict(zip(table_row.variables, groups, strict=True))
+    y = apply_symbol(name, *groups)
+    partials = [evaluate(partial, variables | {"y": y}, apply_symbol) for partial in table_row.partials]
+    flat = table_row.flatten(groups, 3)
+    for operand, partial in zip(flat, table_row.flatten(partials, 3), strict=True):
+        difference = sympy.diff(y, operand) - partial
+        for side in sides_of_every_kink(table_row):
+            assert is_zero(difference.subs(side, simultaneous=True)), (operand, side, difference)
+
+
+@pytest.mark.parametrize("name", sorted(row.name for row in TABLE.values() if row.textbook))
+def test_every_textbook_form_is_the_first_partial(name):
+    table_row, apply_symbol = TABLE[name], on_sympy()
+    groups = symbols(table_row)
+    variables = dict(zip(table_row.variables, groups, strict=True)) | {"y": apply_symbol(name, *groups)}
+    forms = [evaluate(form, variables, apply_symbol) for form in (table_row.textbook, table_row.partials[0])]
+    flat = [table_row.flatten([form], 3) if table_row.variadic else [form] for form in forms]
+    for shown, computed in zip(*flat, strict=True):
+        for side in sides_of_every_kink(table_row):
+            assert is_zero((shown - computed).subs(side, simultaneous=True))
+
+
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - CONSTANT))
+@settings(max_examples=10)
+@given(data=st.data())
+def test_second_derivatives_come_from_the_partials_of_partials(name, data):
+    table_row = TABLE[name]
+    groups = data.draw(operands(name, moderate))
+    assume(is_tame(name, groups))
+    values = [Value(x) for x in flatten(name, groups)]
+
+    def exact(*flat):
+        return by_the_textbook(name, *table_row.split(list(flat)))
+
+    first = grad(apply(name, *table_row.split(values)), values, create_graph=True)
+    point = tuple(mp.mpf(x.data) for x in values)
+    for i, slope in enumerate(first):
+        for j, second in enumerate(grad(slope, values)):
+            orders = tuple((k == i) + (k == j) for k in range(len(values)))
+            truth = float(mp.diff(exact, point, orders))
+            assert second == pytest.approx(truth, rel=1e-12, abs=1e-12 * (1 + abs(slope.data)))
+
+
+def test_third_derivatives_are_right():
+    x = Value(0.3)
+    first = grad(x.tanh(), x, create_graph=True)[0]
+    second = grad(first, x, create_graph=True)[0]
+    assert grad(second, x)[0] == pytest.approx(float(mp.diff(mp.tanh, 0.3, 3)), rel=1e-13)
+
+
+# Reading formulas.
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("-a ** 2", -4.0),
+        ("2 ** -a", 0.25),
+        ("a - b - 1", -2.0),
+        ("a / b / 2", 1 / 3),
+        ("(a + b) * a", 10.0),
+        ("exp(a) * 0 + maximum(a, b)", 3.0),
+        ("  a  ", 2.0),
+        ("1e3", 1000.0),
+    ],
+)
+def test_a_formula_is_read_as_python_reads_it(formula, value):
+    assert evaluate(formula, {"a": 2.0, "b": 3.0}, numeric) == value
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "+a",
+        "not a",
+        "~a",
+        "a % b",
+        "a // b",
+        "a @ b",
+        "a < b",
+        "a and b",
+        "a if b else a",
+        "lambda: a",
+        "(a, b)",
+        "{a}",
+        "f'{a}'",
+        "c",
+        "a.real",
+        "a[0]",
+        "exp",
+        "exp()",
+        "exp(a, b)",
+        "exp(x=a)",
+        "exp(*a)",
+        "exp(a)(b)",
+        "print(a)",
+        "__import__('os')",
+        "a.__class__()",
+        "'2'",
+        "True",
+        "None",
+        "2j",
+        "...",
+        "(a := 2)",
+        "[x for x in a]",
+        "",
+        "a +",
+        "a = 2",
+        "a; b",
+        "import os",
+        "a\0",
+    ],
+)
+def test_a_formula_is_refused_if_it_is_anything_else(formula):
+    with pytest.raises(ValueError, match=r"a formula is|null bytes"):
+        evaluate(formula, {"a": 2.0, "b": 3.0}, numeric)
+
+
+def test_the_refusal_says_what_came_and_what_may_come():
+    with pytest.raises(ValueError, match=r"operands a, b, \+ - .* not of 'a % b', which is in '2 \* \(a % b\)'"):
+        evaluate("2 * (a % b)", {"a": 2.0, "b": 3.0}, numeric)
+
+
+# Rows.
+
+
+@given(st.data(), st.sampled_from(ROWS))
+def test_split_and_flatten_are_inverse(data, name):
+    groups = data.draw(operands(name, moderate))
+    flat = flatten(name, groups)
+    assert all(isinstance(x, float) for x in flat)
+    assert TABLE[name].split(flat) == groups
+    assert TABLE[name].split(tuple(flat)) == groups
+
+
+def test_one_number_stands_for_a_whole_sequence():
+    assert TABLE["sum"].flatten([1.0], 3) == [1.0, 1.0, 1.0]
+    assert TABLE["dot"].flatten([[1, 2], [3, 4], 5], 2) == [1, 2, 3, 4, 5]
+    assert TABLE["dot"].split([5]) == [[], [], 5]
+    assert TABLE["sum"].split([]) == [[]]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_is_named_as_in_the_table_and_made_of_kernels_in_the_end(name):
+    table_row = TABLE[name]
+    assert isinstance(table_row, Row)
+    assert table_row.name == name
+    assert table_row.sign
+    assert set(rows_below(name)) <= KERNELS.keys() | {"add", "sub", "mul", "neg"}
+    assert len(table_row.partials) == len(table_row.variables)
+
+
+def rows_below(name):
+    """The rows that a row is made of, down to those defined by themselves."""
+    found = []
+
+    def note(part, *_):
+        found.extend([part] if part == name or part in KERNELS else rows_below(part))
+
+    groups = [["A", "A"] if variable.isupper() else "a" for variable in TABLE[name].variables]
+    evaluate(TABLE[name].formula, dict(zip(TABLE[name].variables, groups, strict=True)), note)
+    return found
+
+
+@pytest.fixture
+def cbrt():
+    """A real cube root, added by one row."""
+    row("cbrt", "∛", "sign(a) * abs(a) ** (1 / 3)", "1 / (3 * y * y)")
+    yield operation("cbrt")
+    TABLE.pop("cbrt", None)
+
+
+@pytest.mark.parametrize("x", [8.0, -27.0, 0.001, -1e300])
+def test_adding_a_row_is_all_it_takes_for_the_numbers(cbrt, x):
+    root = float(mp.cbrt(abs(x))) * math.copysign(1.0, x)
+    a = Value(x, "a")
+    y = cbrt(a)
+    assert y.data == pytest.approx(root, rel=1e-13)
+    assert cbrt(x) == y.data
+    y.backward()
+    assert a.grad == pytest.approx(root / x / 3, rel=1e-13)
+    (slope,) = grad(y, a, create_graph=True)
+    assert grad(slope, a)[0] == pytest.approx(-2 / 9 * root / x / x, rel=1e-13)
+    assert check_gradients(cbrt, x) < 1e-5
+    assert slopes(y)[0].data == a.grad
+
+
+def test_adding_a_row_is_all_it_takes_for_proof_formula_and_picture(cbrt):
+    test_every_partial_is_proved_by_sympy("cbrt")
+    a = Value(8.0, "a")
+    y = cbrt(2 * a)
+    y.label = "y"
+    chain = chain_rule(y, a)
+    assert chain.total == pytest.approx(2 / 3 / 16 ** (2 / 3))
+    (factor,) = chain.paths(1)[0].factors
+    assert factor.formula == "2 / (3 * y * y)"
+    assert r"\frac{2}{3 y \cdot y}" in chain.to_latex()
+    assert "∛(2 a)" in draw(y).source
+    assert "2/(3 y·y)" in draw(y, a).source
+
+
+def test_adding_a_row_is_all_it_takes_for_replay(cbrt):
+    recording = record(lambda x: cbrt(x) + x, 1.0)
+    points = [8.0, -27.0, 0.001]
+    assert list(recording.forward(points)) == pytest.approx([cbrt(x) + x for x in points], rel=1e-12)
+    assert list(recording.gradients(points)[0]) == pytest.approx(
+        [1 + 1 / (3 * cbrt(x) ** 2) for x in points], rel=1e-12
+    )
+
+
+def test_a_row_that_is_gone_is_gone_everywhere(cbrt):
+    del TABLE["cbrt"]
+    with pytest.raises(ValueError, match="cbrt"):
+        evaluate("cbrt(a)", {"a": 1.0}, numeric)

@@ -1,0 +1,218 @@
+"""What a page is made of: its policy, its data, its formulas; what it does is seen in test_browser.py."""
+
+import html
+import json
+import math
+import re
+from base64 import b64encode
+from hashlib import sha256
+
+import hypothesis.strategies as st
+import pytest
+from graphs import labelled, two_paths
+from hypothesis import given, settings
+
+from engine import Value, chain_rule, dot, explore, render
+from engine.chain import verdict
+from engine.core import table as ops
+from engine.page import javascript
+from engine.page.page import page
+
+
+def data_of(text):
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    return json.loads(found[1])
+
+
+def links_of(text):
+    """Of each pair of variables, the formula that holds always and the textbook form."""
+    data = data_of(text)
+    return {
+        (v["label"], data["variables"][link["wrt"]]["label"]): (
+            link["forms"][0]["text"],
+            link["forms"][1]["text"] if link["forms"][1:] else None,
+        )
+        for v in data["variables"]
+        for link in v["links"]
+    }
+
+
+def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else():
+    text = page(*two_paths())
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    for tag in ("style", "script"):
+        (body,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digest = b64encode(sha256(body.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_nothing_in_the_page_points_outside():
+    text = page(*two_paths())
+    assert not re.findall(r"\b(?:src|href|action)\s*=|url\(|@import|fetch\(|XMLHttpRequest|WebSocket|import\(", text)
+    assert set(re.findall(r"https?://[^\"'\s>]*", text)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><b>",
+    "<!-- svg -->",
+    "\"'{|}\\N&amp;",
+    "two\nlines",
+    "🦊",
+    "__proto__",
+]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_hostile_labels_are_data_and_not_markup(label):
+    x = Value(2.0, label)
+    text = page(labelled(x * x, label + "!"), x)
+    assert [v["label"] for v in data_of(text)["variables"]] == [label, label + "!"]
+    assert len(re.findall(r"<script", text)) == 2
+    assert len(re.findall(r"</script", text)) == 2
+    assert "<b>" not in text
+    assert text.count("<svg") == 1
+
+
+@settings(max_examples=25)
+@given(st.text(min_size=1))
+def test_any_label_is_in_the_data_as_it_is(label):
+    x = Value(2.0, label)
+    text = page(x * x, x)
+    assert data_of(text)["variables"][0]["label"] == label.encode("utf-8", "replace").decode()
+    assert text.lower().count("<script") == text.lower().count("</script") == 2
+
+
+def test_the_data_is_the_graph_operation_by_operation():
+    w, x = Value(0.5, "w"), Value(3.0, "x")
+    z = labelled(w * x, "z")
+    loss = labelled((z - 1.0) ** 2, "L")
+    data = data_of(page(loss, w))
+    assert [(node.get("op"), node.get("operands"), node.get("data")) for node in data["nodes"]] == [
+        (None, None, 1.0),  # every program begins with the number 1
+        (None, None, 0.5),
+        (None, None, 3.0),
+        ("mul", [1, 2], None),
+        (None, None, 1.0),
+        ("sub", [3, 4], None),
+        (None, None, 2.0),
+        ("pow", [5, 6], None),
+    ]
+    assert [(v["label"], v["made"]) for v in data["variables"]] == [
+        ("w", ""),
+        ("x", ""),
+        ("z", "w·x"),
+        ("L", "(z − 1)²"),
+    ]
+    assert data["wrt"] == 0
+    assert data_of(page(loss))["wrt"] == -1
+
+
+def test_what_no_json_can_hold_is_text():
+    leaves = [Value(x, f"x{i}") for i, x in enumerate([math.inf, -math.inf, math.nan])]
+    data = data_of(page(dot(leaves, leaves)))
+    assert [node["data"] for node in data["nodes"] if "data" in node][1:4] == ["Infinity", "-Infinity", "NaN"]
+
+
+def test_formulas_hold_whatever_the_leaves_are():
+    w, y = Value(50.0, "w"), Value(0.0, "y")
+    a = labelled(w.sigmoid(), "a")
+    links = links_of(page(labelled((a - y) ** 2, "C"), w))
+    assert links["a", "w"] == ("σ′(w)", "a·(1 − a)")
+    assert links["C", "a"] == ("2 (a − y)", None)
+
+
+def test_a_formula_too_long_to_read_is_left_out_and_not_replaced_by_a_number_that_may_change():
+    x = Value(0.5, "x")
+    u = x
+    for i in range(30):
+        u = u * (x + float(i)) + x
+    data = data_of(page(labelled(u, "u"), x))
+    (link,) = data["variables"][-1]["links"]
+    assert not re.search(r"\d\.\d{3}", link["forms"][0]["text"])
+
+
+def test_every_weight_of_a_wide_neuron_has_its_formula():
+    w, x = ([Value(0.1 * i, f"{name}{i}") for i in range(100)] for name in "wx")
+    links = links_of(page(labelled(dot(w, x), "z")))
+    assert links["z", "w99"] == ("x₉₉", None)
+
+
+def test_by_operations_each_operand_is_a_link():
+    x = Value(3.0, "x")
+    data = data_of(page(labelled(x * x, "y"), x, by="operations"))
+    assert [link["slot"] for link in data["variables"][-1]["links"]] == [0, 1]
+
+
+def test_a_plain_exponent_does_not_vary():
+    x, n = Value(3.0, "x"), Value(2.0, "n")
+    data = data_of(page(x**2.0 + x**n))
+    assert [node.get("constant") for node in data["nodes"] if node.get("op") == "pow"] == [[1], None]
+
+
+def test_thresholds_and_sentences_are_those_of_the_verdict():
+    words = data_of(page(*two_paths()))["words"]
+    assert (words["tiny"], words["vanished"], words["cancelled"]) == (verdict.TINY, verdict.VANISHED, verdict.CANCELLED)
+    assert words["sentences"] == verdict.SENTENCES
+    assert words["conditions"] == verdict.CONDITIONS
+
+
+def test_a_value_that_is_not_upstream_is_on_the_page_too():
+    elsewhere = Value(1.0, "elsewhere")
+    data = data_of(page(two_paths()[0], elsewhere))
+    assert data["variables"][data["wrt"]]["label"] == "elsewhere"
+    assert data["variables"][data["wrt"]]["box"] is None
+
+
+def test_every_kernel_of_the_table_has_its_javascript():
+    assert javascript.KERNELS.keys() == ops.KERNELS.keys()
+
+
+def test_a_row_of_other_rows_needs_no_javascript_and_a_kernel_of_its_own_does():
+    ops.row("cube_root", "∛", "sign(a) * abs(a) ** 0.3333333333333333", "y / (3 * a)")
+    ops.row("mystery", "?", "mystery(a)", "1")
+    try:
+        assert "f.sign(a) * f.pow(" in javascript.program(["cube_root"])
+        with pytest.raises(ValueError, match=r"cannot compute mystery: .*engine\.javascript\.KERNELS"):
+            javascript.program(["mystery"])
+    finally:
+        del ops.TABLE["cube_root"], ops.TABLE["mystery"]
+
+
+def framed(shown):
+    text = shown._repr_html_()
+    assert 'sandbox="allow-scripts"' in text
+    return html.unescape(re.search(r'srcdoc="([^"]*)"', text)[1])
+
+
+def test_a_page_is_saved_by_its_suffix(tmp_path):
+    output, wrt = two_paths()
+    chain_rule(output, wrt).save(tmp_path / "chain.html")
+    render(output, tmp_path / "graph.HTML")
+    assert (tmp_path / "chain.html").read_text(encoding="utf-8") == page(output, wrt)
+    assert (tmp_path / "graph.HTML").read_text(encoding="utf-8") == page(output)
+
+
+def test_variables_beyond_the_depth_stand_in_the_boxes_of_what_they_go_into():
+    data = data_of(page(two_paths()[0], depth=1))
+    boxes = {v["label"]: v["box"] for v in data["variables"]}
+    assert boxes["v11"] == boxes["h1"] == boxes["w1"] == boxes["o1"] != boxes["o2"]
+
+
+def test_a_notebook_gets_the_page_in_a_frame_of_its_own():
+    output, wrt = two_paths()
+    assert framed(explore(output, wrt)) == framed(chain_rule(output, wrt).explore()) == page(output, wrt)
+    assert framed(output.explore()) == page(output)
+
+
+def test_wrong_arguments_say_what_to_pass():
+    x = Value(1.0, "x")
+    with pytest.raises(TypeError, match="two Values, not float"):
+        page(1.0)
+    with pytest.raises(ValueError, match='"labels" or "operations"'):
+        page(x, by="layers")

@@ -1,0 +1,347 @@
+"""The picture as DOT: what is a box, what is on an edge, and that labels stay text."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from graphs import labelled, two_paths
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import Value, chain_rule, dot, draw
+from engine.chain.expressions import pretty_name
+from engine.picture.draw import picture
+from engine.picture.graphviz import draw_dot
+from engine.picture.grouping import MOST
+from engine.picture.theme import printable, room
+from nn import MLP
+
+
+def nodes(digraph):
+    """The attributes of every node of a DOT source, by id."""
+    found = {}
+    for name, attributes in re.findall(r"^\t(\w+) \[(.*)\]$", digraph.source, re.M):
+        if name not in ("graph", "node", "edge"):
+            found[name] = dict(re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', attributes))
+    return found
+
+
+def kinds(digraph):
+    return [attributes["class"].strip('"') for attributes in nodes(digraph).values()]
+
+
+def label_of(attributes):
+    return attributes["label"].strip('"').replace("\\n", "\n")
+
+
+def saturated():
+    w, x, y = Value(0.8, "w"), Value(62.5, "x"), Value(0.0, "y")
+    z = labelled(w * x, "z")
+    a = labelled(z.sigmoid(), "a")
+    return labelled((a - y) ** 2, "L"), w
+
+
+def test_the_whole_graph_has_a_box_a_variable_and_a_number_an_edge():
+    loss, _ = two_paths()
+    source = draw(loss).source
+    labels = [label_of(node) for node in nodes(draw(loss)).values()]
+    assert any(label.startswith("z₁ = w₁·x + b₁\ndata 0.5\ngrad −0.7") for label in labels)
+    assert sorted(label.split("\n")[0].split(" ")[0] for label in labels) == sorted(
+        ["w₁", "b₁", "x", "v₁₁", "v₁₂", "y₁", "y₂", "z₁", "h₁", "o₁", "o₂", "L"]
+    )
+    assert len(re.findall(r" -> ", source)) == 3 + 1 + 4 + 4
+
+
+def test_the_same_graph_gives_the_same_dot():
+    assert draw(*two_paths()).source == draw(*two_paths()).source
+
+
+def test_a_chain_rule_puts_a_factor_on_every_edge_of_its_paths():
+    loss, w1 = two_paths()
+    drawn = chain_rule(loss, w1).draw()
+    assert sum(kind.startswith("factor") for kind in kinds(drawn)) == 6
+    labels = [label_of(node) for node in nodes(drawn).values()]
+    assert "∂h₁/∂z₁\n1 − h₁²\n× 0.7864" in labels
+    assert sum("(1)" in label for label in labels) == 2  # the first path's own factors, as (1) where fonts lack ①
+    assert any(kind == "variable dim" for kind in kinds(drawn))
+
+
+def test_factors_pull_with_the_total_or_against_it():
+    x = Value(1.0, "x")
+    a, b = labelled(3 * x, "a"), labelled(-2 * x, "b")
+    drawn = nodes(draw(labelled(a + b, "y"), x))
+    assert sorted(node["class"] for node in drawn.values() if "factor" in node["class"]) == [
+        '"factor against"', '"factor against"', '"factor for"', '"factor for"',
+    ]  # fmt: skip
+
+
+def test_a_killing_factor_is_crimson_dashed_and_marked():
+    drawn = draw(*saturated())
+    (dead,) = [node for node in nodes(drawn).values() if "dead" in node["class"]]
+    assert "dashed" in dead["style"]
+    assert label_of(dead) == "∂a/∂z\nσ′(z)\nX 1.929e−22"
+    assert "the sigmoid is saturated" in drawn.source
+    assert "style=dashed" in drawn.source
+
+
+def test_the_sum_stands_under_the_graph_and_equals_backward():
+    loss, w1 = two_paths()
+    loss.backward()
+    rows = picture(loss, w1).rows
+    texts = ["".join(words for line in row for _, words in line) for row in rows]
+    assert any("sum of 2 paths = backward()" in text for text in texts)
+    shown = next(row[3][0][1] for row in rows if len(row) == 4 and "total" in row[3][0][0])
+    assert float(shown.replace("−", "-")) == pytest.approx(w1.grad, rel=1e-3)
+
+
+def test_a_neuron_is_a_box_and_the_others_of_its_layer_are_one():
+    model = MLP(2, [16, 16, 1], activation="tanh", seed=0)
+    loss = labelled((model([0.6, -0.4]) - 1.0) ** 2, "L")
+    drawn = nodes(draw(loss, model.layers[0].neurons[4].w[0]))
+    labels = [label_of(node).split("\n") for node in drawn.values()]
+    assert ["15 more neurons", "in layer1"] in labels
+    assert sum(lines[0].startswith("layer2.neuron") for lines in labels) == 16
+    assert not any(".z" in lines[0] or ".w2" in lines[0] for lines in labels)
+
+
+def test_by_operations_a_number_is_called_by_itself():
+    w, x = Value(0.8, "w"), Value(2.0)
+    source = draw((w * x + 0.25).tanh(), by="operations").source
+    for number in ("2", "0.25"):
+        assert f'label="{number}\\ndata {number}\\ngrad ' in source
+    assert 'label="w\\ndata 0.8\\ngrad' in source
+
+
+def test_a_disconnected_question_is_answered_in_the_picture():
+    w7, h1 = Value(0.5, "w7"), Value(0.6, "h1")
+    source = draw(w7, h1).source
+    assert "w₇ is an independent variable: it does not depend on h₁" in source
+    assert "w₇" in source
+    assert "h₁" in source
+
+
+def test_a_crowd_is_grouped_by_label_and_says_so():
+    leaves = [Value(0.1, f"layer{i % 3}.unit{i}") for i in range(600)]
+    y = labelled(dot(leaves[:300], leaves[300:]), "y")
+    drawn = draw(y)
+    assert len(nodes(drawn)) <= MOST
+    assert "601 variables: 600 of them stand together" in drawn.source
+
+
+@pytest.mark.parametrize("by", ["labels", "operations"])
+def test_never_more_boxes_than_can_be_looked_at(by):
+    x = u = Value(1.0, "x")
+    for i in range(2000):
+        u = labelled(u * 1.001, f"u{i}")
+    leaves = [Value(0.1, f"{chr(97 + i % 26)}{chr(97 + i % 25)}{i}") for i in range(5000)]
+    for output, wrt in [(u, None), (u, x), (labelled(dot(leaves[:2500], leaves[2500:]), "y"), leaves[3])]:
+        drawn = draw(output, wrt, by=by)
+        assert sum("factor" not in kind for kind in kinds(drawn)) <= MOST
+        assert "stand together" in drawn.source
+
+
+def test_an_unnamed_chain_of_a_hundred_thousand_operations_is_drawn():
+    x = u = Value(1.0, "x")
+    for _ in range(100_000):
+        u = u * 1.00001
+    assert len(nodes(draw(u, x))) == 3
+
+
+def test_boxes_and_factors_together_stay_few():
+    model = MLP(2, [40, 40, 1], activation="tanh", seed=0)
+    loss = labelled(sum((model([x, 0.5]) - 1.0) ** 2 for x in (0.1, 0.2, 0.3)), "L")
+    assert len(nodes(draw(loss, model.layers[0].neurons[0].w[0]))) <= MOST
+    assert len(nodes(draw(loss))) <= MOST
+
+
+def test_ids_are_in_topological_order():
+    for source in (draw(two_paths()[0]).source, draw(*two_paths()).source):
+        steps = re.findall(r"^\tf?([ne]\d+) -> f?([ne]\d+) ", source, re.M)
+        assert steps
+        assert all(int(a[1:]) < int(b[1:]) for a, b in steps if a[0] == b[0] == "n")
+
+
+def test_every_box_is_wide_enough_for_what_an_svg_writes_in_it():
+    loss, w1 = two_paths()
+    drawn = picture(loss, w1)
+    for name, attributes in nodes(drawn.dot).items():
+        assert float(attributes["width"]) * 72 >= max(map(room, drawn.lines[name]))
+
+
+def test_a_picture_marks_as_killing_what_the_verdict_does():
+    x, w = Value(5e-4, "x"), Value(0.8, "w")
+    chain = chain_rule(labelled(w * x, "z"), w)
+    assert chain.verdict == "killed"
+    assert "factor dead" in kinds(chain.draw())
+
+
+def test_a_factor_of_a_living_path_does_not_kill():
+    x = Value(0.7, "x")
+    off, on = labelled((x - 2).relu(), "off"), labelled(x.relu(), "on")
+    loss = labelled(off + on, "L")
+    drawn = picture(loss, x)
+    assert sorted(kind for kind in kinds(drawn.dot) if "factor" in kind) == [
+        "factor dead", "factor for", "factor for", "factor for",
+    ]  # fmt: skip
+    assert ("number", "1") in drawn.lines[drawn.boxes[x]][2]  # its gradient lives, by the other path
+
+
+def test_infinite_and_missing_numbers_are_drawn():
+    y = labelled(Value(-1.0, "z").log(), "y")
+    drawn = draw(labelled(y * Value(float("inf"), "k"), "n"), y)
+    assert "penwidth=1.2" in drawn.source
+    assert not re.search(r"penwidth=\W*(nan|inf)", drawn.source)
+    assert "! ∞" in drawn.source
+    assert [kind for kind in kinds(drawn) if "factor" in kind] == ["factor wild dead"]
+    assert "! the local derivative is inf or nan" in drawn.source
+    z = Value(40.0, "z")
+    loss = labelled(-(1 - labelled(z.sigmoid(), "p")).log(), "L")
+    assert "factor dead" not in kinds(draw(loss, z))  # tiny, but times infinity
+
+
+def test_paths_that_cancel_to_nothing_are_told_apart_and_shown_to_the_digit_that_is_left():
+    x = Value(1.0, "x")
+    exact = labelled(labelled(3 * x, "a") + labelled(-3 * x, "b"), "y")
+    assert (
+        sorted(kind for kind in kinds(draw(exact, x)) if "factor" in kind)
+        == ["factor against"] * 2 + ["factor for"] * 2
+    )
+    close = labelled(labelled(3 * x, "a") + labelled(-2.9999 * x, "b"), "y")
+    rows = picture(close, x).rows
+    assert [row[3][0][1] for row in rows if len(row) == 4] == ["3", "−2.9999", "0.0001"]
+
+
+def test_what_has_one_name_beside_the_paths_is_one_box():
+    w = Value(0.5, "w")
+    loss = labelled(sum((w * Value(0.1 * i, "x") - Value(1.0, "y")) ** 2 for i in range(1, 31)), "L")
+    labels = [label_of(node) for node in nodes(draw(loss, w)).values()]
+    assert "30 × x\ndata 0.1 to 3" in labels
+    assert "30 × y\ndata 1 to 1" in labels
+
+
+def test_a_crowd_leaves_out_of_its_boxes_what_is_few():
+    model = MLP(2, [64, 64, 1], activation="tanh", seed=0)
+    labels = [label_of(node) for node in nodes(draw(labelled(model([0.1, 0.2]) * 2, "L"))).values()]
+    assert [label for label in labels if "neurons" in label] == ["64 neurons\nin layer1", "64 neurons\nin layer2"]
+    assert any(label.startswith("x₁") for label in labels)
+
+
+def test_what_has_no_common_name_is_elsewhere():
+    leaves = [Value(0.1, chr(0x4E00 + i)) for i in range(500)]
+    drawn = draw(labelled(dot(leaves[:250], leaves[250:]), "y"))
+    assert "500 variables\nelsewhere" in [label_of(node) for node in nodes(drawn).values()]
+
+
+def test_paths_that_meet_in_a_crowd_meet_in_one_point():
+    model = MLP(2, [16, 16, 1], activation="tanh", seed=0)
+    loss = labelled((model([0.6, -0.4]) - 1.0) ** 2, "L")
+    source = draw(loss, model.layers[0].neurons[4].w[0]).source
+    assert source.count("headport=w") == source.count("tailport=e") == 32
+    assert "headport" not in draw(*two_paths()).source
+
+
+def test_a_long_name_is_elided_but_whole_in_the_tooltip():
+    x = Value(1.0, "encoder.block1.attention.head1.query.weight[1,1]")
+    (first, *_) = nodes(draw(labelled(x * 2, "y"), x)).values()
+    assert label_of(first).split("\n")[0] == "encoder.block1.atten…d1.query.weight[1,1]"
+    assert x.label in first["tooltip"]
+
+
+def test_a_factor_between_long_names_says_only_which_paths_it_is_on():
+    x = Value(1.0, "encoder.block1.weight1")
+    a, b = labelled(3 * x, "encoder.block2.output1"), labelled(2 * x, "encoder.block2.output2")
+    labels = [label_of(node) for node in nodes(draw(labelled(a + b, "y"), x)).values()]
+    assert {"(1)\n× 3", "(2)\n× 2"} <= set(labels)
+
+
+def test_a_label_keeps_its_own_signs():
+    x = Value(1.0, "① ✕")
+    assert "① ✕" in draw(labelled(x * 2, "y"), x).source
+
+
+def test_a_theme_is_light_or_dark():
+    light, dark = draw(*two_paths(), theme="light").source, draw(*two_paths(), theme="dark").source
+    assert "bgcolor=white" in light or 'bgcolor="#ffffff"' in light
+    assert "#14181f" in dark
+    assert re.sub(r"#\w{6}", "", light) == re.sub(r"#\w{6}", "", dark)
+
+
+def test_markup_has_the_fonts_and_the_sum_as_a_table():
+    x = Value(1.0, "<b>&")
+    source = picture(labelled(x * 2, "y"), x, markup=True).dot.source
+    assert "<B>2</B>" in source
+    assert "&lt;b&gt;&amp;" in source
+    assert "<HR/>" in source
+    assert draw_dot(source, "svg").startswith(b"<?xml")
+
+
+def test_depth_keeps_the_paths():
+    loss, w1 = two_paths()
+    labels = [label_of(node).split("\n")[0].split(" ")[0] for node in nodes(draw(loss, w1, depth=0)).values()]
+    assert {"w₁", "z₁", "h₁", "o₁", "o₂", "L"} <= set(labels)
+    assert not {"b₁", "y₁"} & set(labels)
+
+
+def test_depth_keeps_what_is_near_the_output():
+    loss, w1 = two_paths()
+    names = {label_of(node).split("\n")[0].split(" ")[0] for node in nodes(draw(loss, depth=1)).values()}
+    assert names == {"L", "o₁", "o₂", "y₁", "y₂"}
+    assert len(nodes(draw(loss, depth=0))) == 1
+    assert len(nodes(draw(loss, w1, depth=99))) == len(nodes(draw(loss, w1)))
+
+
+def test_wrong_arguments_say_what_was_expected():
+    with pytest.raises(TypeError, match="drawn of Values, not of float 3.0"):
+        draw(3.0)
+    with pytest.raises(ValueError, match="depth is a whole number"):
+        draw(Value(1.0), depth=-1)
+    with pytest.raises(ValueError, match="theme is one of 'auto', 'light', 'dark', not 'black'"):
+        draw(Value(1.0), theme="black")
+    with pytest.raises(ValueError, match="by is one of 'labels', 'operations', not 'nodes'"):
+        draw(Value(1.0), by="nodes")
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    'a"b',
+    "{a|b}",
+    "\\N \\l \\G",
+    "<b>",
+    "&lt;&amp;",
+    "two\nlines",
+    "😀",
+    "]]>",
+    "--",
+    ";",
+    " ",
+]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_hostile_labels_stay_text(label, tmp_path):
+    x = Value(1.0, label)
+    y = labelled((x * 2).sin(), label + "'")
+    assert_is_text(label, chain_rule(y, x), tmp_path)
+
+
+@settings(max_examples=25, deadline=None)
+@given(label=st.text(min_size=1, max_size=12))
+def test_any_label_stays_text(label, tmp_path_factory):
+    x = Value(1.0, label)
+    assert_is_text(label, chain_rule(labelled(x * 2, "y"), x), tmp_path_factory.mktemp("picture"))
+
+
+def assert_is_text(label, chain, folder):
+    chain.save(folder / "x.svg")
+    root = ElementTree.parse(folder / "x.svg").getroot()
+    texts = ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert any(printable(pretty_name(label)) in text for text in texts)
+    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
+
+
+def test_a_notebook_shows_the_picture():
+    loss, w1 = two_paths()
+    assert "<svg" in loss._repr_svg_()
+    bundle = chain_rule(loss, w1)._repr_mimebundle_()
+    assert "<svg" in bundle["image/svg+xml"]
+    assert "aligned" in bundle["text/latex"]

@@ -1,0 +1,109 @@
+"""Which renderer draws, what a suffix means, and that a failure leaves the old file."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+from graphs import two_paths
+
+from engine import RenderError, Value, chain_rule, render
+from engine.picture.graphviz import draw_dot, renderer
+
+
+@pytest.fixture
+def no_dot(monkeypatch):
+    """A machine without Graphviz."""
+    monkeypatch.delenv("GRAPHVIZ_DOT", raising=False)
+    monkeypatch.setenv("PATH", "")
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_without_dot_the_embedded_renderer_draws(tmp_path):
+    loss, w1 = two_paths()
+    assert renderer()[0].endswith(("graphviz-pure", "graphviz-pure.exe"))
+    for suffix, start in [(".svg", b"<svg"), (".png", b"\x89PNG"), (".dot", b"digraph"), (".gv", b"digraph")]:
+        chain_rule(loss, w1).save(tmp_path / f"why{suffix}")
+        assert (tmp_path / f"why{suffix}").read_bytes().startswith(start)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_a_pdf_without_graphviz_says_what_to_install(tmp_path):
+    with pytest.raises(RenderError, match="a PDF needs Graphviz itself"):
+        render(two_paths()[0], tmp_path / "why.pdf")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_without_any_renderer_the_error_has_the_install_line(monkeypatch):
+    monkeypatch.setattr("sysconfig.get_path", lambda name: "/nowhere")
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    monkeypatch.setattr("importlib.metadata.files", lambda name: None)
+    with pytest.raises(RenderError, match="pip install graphviz-pure"):
+        renderer()
+
+
+@pytest.mark.usefixtures("no_dot")
+@pytest.mark.parametrize("known", ["scripts", "executable", "wheel"])
+def test_the_embedded_renderer_is_found_in_any_of_its_places(known, monkeypatch):
+    if known != "scripts":
+        monkeypatch.setattr("sysconfig.get_path", lambda name: "/nowhere")
+    if known != "executable":
+        monkeypatch.setattr("sys.executable", "/nowhere/python")
+    if known != "wheel":
+        monkeypatch.setattr("importlib.metadata.files", lambda name: None)
+    assert renderer()[0].endswith(("graphviz-pure", "graphviz-pure.exe"))
+
+
+def test_the_environment_names_a_dot(tmp_path, monkeypatch):
+    script = tmp_path / "mydot"
+    script.write_text(f"#!{sys.executable}\nimport sys\nsys.stdin.read()\nprint('drawn', sys.argv[1])\n")
+    script.chmod(script.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("GRAPHVIZ_DOT", str(script))
+    assert draw_dot("digraph {}", "pdf") == b"drawn -Tpdf\n"
+
+
+def test_a_failing_renderer_is_quoted_and_leaves_the_old_file(tmp_path, monkeypatch):
+    target = tmp_path / "why.svg"
+    target.write_text("old")
+    monkeypatch.setenv("GRAPHVIZ_DOT", "false")
+    with pytest.raises(RenderError, match="could not draw the picture"):
+        render(two_paths()[0], target)
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["why.svg"]
+
+
+def test_a_renderer_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv("GRAPHVIZ_DOT", "/nowhere/dot")
+    with pytest.raises(RenderError, match="/nowhere/dot cannot be run: No such file"):
+        draw_dot("digraph {}", "svg")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    target = tmp_path / "why.dot"
+    target.write_text("old")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        render(two_paths()[0], target)
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["why.dot"]
+
+
+def test_suffixes_and_folders_that_are_not_there_say_so(tmp_path):
+    with pytest.raises(ValueError, match=r"ends in one of .*\.svg .*not '.jpeg'"):
+        render(Value(1.0), tmp_path / "why.jpeg")
+    with pytest.raises(FileNotFoundError, match="there is no directory .*missing, make it first"):
+        render(Value(1.0), tmp_path / "missing" / "why.svg")
+
+
+def test_graphviz_reads_the_dot_that_is_written(tmp_path):
+    loss, w1 = two_paths()
+    chain_rule(loss, w1).save(tmp_path / "why.dot")
+    again = subprocess.run([*renderer(), "-Tplain", tmp_path / "why.dot"], capture_output=True, text=True, check=True)
+    assert again.stdout.startswith("graph ")

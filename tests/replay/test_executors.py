@@ -1,0 +1,212 @@
+"""Compiled and on NumPy, a schedule gives the numbers of eager mode, for every row, at the edges too."""
+
+import math
+import os
+from itertools import pairwise, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import EDGES, numbers, programs
+
+import engine
+from engine import Value, record
+from engine.core.table import KERNELS, TABLE, numeric, row
+from engine.core.value import apply
+from engine.replay import numpy_executor as execute
+
+np = pytest.importorskip("numpy")
+
+EXECUTORS = ["numpy", *(["native"] if execute.Native else [])]
+SMALLEST = 1e-321  # what a denormal may be off
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request, monkeypatch):
+    if request.param == "numpy":
+        monkeypatch.setattr(execute, "Native", None)
+    return request.param
+
+
+def recorded(name, size):
+    """The row as a recording of a function of its flat operands."""
+    row = TABLE[name]
+    count = sum(size if variable.isupper() else 1 for variable in row.variables)
+    return record(lambda x: apply(name, *row.split(x)), [0.5] * count), count
+
+
+def eager(f, batch):
+    """Outputs and derivatives, one example after the other."""
+    outputs, slopes = [], []
+    for example in batch:
+        inputs = [Value(x) for x in example]
+        output = f(inputs)
+        output.backward()
+        outputs.append(output.data)
+        slopes.append([x.grad for x in inputs])
+    return np.array(outputs), np.array(slopes)
+
+
+def assert_agree(got, want, batch, relative=1e-12, absolute=SMALLEST):
+    got, want = np.asarray(got), np.asarray(want)
+    assert got.shape == want.shape
+    with np.errstate(invalid="ignore", over="ignore"):
+        same = (np.isnan(got) & np.isnan(want)) | (got == want)
+        near = np.isfinite(got) & np.isfinite(want) & (abs(got - want) <= relative * abs(want) + absolute)
+    bad = np.argwhere(~(same | near))
+    assert not len(bad), [(batch[i[0]], got[tuple(i)], want[tuple(i)]) for i in bad[:3]]
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_a_row_agrees_with_eager_mode_at_every_pair_of_edges(name, executor):
+    recording, count = recorded(name, 1)
+    ends = EDGES if count < 3 else EDGES[::3]
+    batch = np.array(list(product(ends, repeat=count)))
+    outputs, slopes = eager(lambda x: apply(name, *TABLE[name].split(x)), batch)
+    assert_agree(recording.forward(batch), outputs, batch)
+    assert_agree(recording.gradients(batch)[0], slopes, batch)
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_a_row_agrees_with_eager_mode_on_batches_of_any_size(name, executor):
+    size = 3 if TABLE[name].variadic else 1
+    recording, count = recorded(name, size)
+    draw = np.random.default_rng(len(name))
+    for length in (1, 2, 7, 64, 200):
+        batch = draw.normal(0.0, 2.0, (length, count))
+        outputs, slopes = eager(lambda x: apply(name, *TABLE[name].split(x)), batch)
+        assert_agree(recording.forward(batch), outputs, batch)
+        assert_agree(recording.gradients(batch)[0], slopes, batch)
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(TABLE) if TABLE[name].variadic])
+@given(data=st.data())
+def test_a_row_over_sequences_agrees_with_eager_mode(name, data):
+    recording, count = recorded(name, 3)
+    batch = np.array(data.draw(st.lists(st.lists(numbers, min_size=count, max_size=count), min_size=1, max_size=3)))
+    outputs, slopes = eager(lambda x: apply(name, *TABLE[name].split(x)), batch)
+    assert_agree(recording.forward(batch), outputs, batch)
+    assert_agree(recording.gradients(batch)[0], slopes, batch)
+
+
+@given(programs(), st.integers(0, 3), st.sampled_from([1, 3, 20]))
+def test_random_programs_agree_with_eager_mode(drawn, fixed, length):
+    description, point = drawn
+    fixed = min(fixed, len(point) - 1)
+    parameters = [Value(x) for x in point[:fixed]]
+    batch = np.array([point[fixed:]] * length)
+    inputs = [Value(x) for x in point]
+    output = description.run(inputs, apply)
+    output.backward()
+    wanted = [x.grad for x in inputs]
+    for native in [execute.Native, None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(execute, "Native", native)
+            recording = record(lambda x: description.run([*parameters, *x], apply), point[fixed:])
+            assert_agree(recording.forward(batch), [output.data] * length, batch, absolute=1e-11)
+            assert_agree(recording.gradients(batch)[0], [wanted[fixed:]] * length, batch, absolute=1e-10)
+            for parameter in parameters:
+                parameter.grad = 0.0
+            mean = recording.backward(batch)
+        assert_agree([mean], [output.data], [point], absolute=1e-11)
+        assert_agree([x.grad for x in parameters], wanted[:fixed], [point] * fixed, absolute=1e-10)
+
+
+@pytest.mark.parametrize("length", [1, 5])
+@pytest.mark.parametrize("name", ["exp", "log", "log1p", "tanh", "erf"])
+def test_a_function_of_its_own_result_is_computed_one_after_the_other(name, length, executor):
+    recording = record(lambda x: apply(name, apply(name, x)), 3.0)
+    once = numeric(name, 3.0)
+    assert_agree(recording.forward([3.0] * length), [numeric(name, once)] * length, [3.0] * length)
+
+
+def network(widths):
+    """The parameters of a tanh network, and its loss on one example."""
+    draw = np.random.default_rng(0)
+    layers = [[[Value(x) for x in draw.normal(0, 0.5, n + 1)] for _ in range(m)] for n, m in pairwise(widths)]
+
+    def loss(x, y):
+        for layer in layers:
+            x = [engine.dot(w[:-1], x, w[-1]).tanh() for w in layer]
+        return (x[0] - y) ** 2
+
+    return [w for layer in layers for unit in layer for w in unit], loss
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 8, 9, 63, 64, 65, 300])
+def test_a_network_agrees_with_eager_mode_whatever_the_size_of_the_batch(executor, length):
+    parameters, loss = network([3, 9, 5, 1])
+    draw = np.random.default_rng(1)
+    X, y = draw.normal(size=(length, 3)), draw.normal(size=length)
+    total = sum(loss(row, target) for row, target in zip(X.tolist(), y.tolist(), strict=True)) / length
+    total.backward()
+    wanted = [p.grad for p in parameters]
+    for p in parameters:
+        p.grad = 0.0
+    recording = record(loss, X[0], y[0])
+    assert recording.backward(X, y) == pytest.approx(total.data, rel=1e-12)
+    assert [p.grad for p in parameters] == pytest.approx(wanted, rel=1e-10, abs=1e-14)
+
+
+@pytest.mark.skipif(execute.Native is None, reason="nothing is compiled")
+def test_threads_give_the_same_numbers_each_time_and_nearly_those_of_one(monkeypatch):
+    from engine.replay import native
+
+    parameters, loss = network([8, 16, 16, 1])
+    draw = np.random.default_rng(2)
+    X, y = draw.normal(size=(20_000, 8)), draw.normal(size=20_000)
+    recording = record(loss, X[0], y[0])
+
+    def run(threads):
+        monkeypatch.setattr(native, "threads", threads)
+        for p in parameters:
+            p.grad = 0.0
+        return recording.backward(X, y), [p.grad for p in parameters], recording.forward(X, y).tolist()
+
+    one, two, three = run(1), run(2), run(3)
+    assert run(2) == two
+    assert run(3) == three
+    assert two[2] == one[2]
+    for other in (two, three):
+        assert other[0] == pytest.approx(one[0], rel=1e-12)
+        assert other[1] == pytest.approx(one[1], rel=1e-9, abs=1e-14)
+
+
+def test_a_kernel_added_to_the_table_runs_on_numpy():
+    KERNELS["cube_root"] = lambda a: math.copysign(abs(a) ** (1 / 3), a)
+    row("cube_root", "∛", "cube_root(a)", "1 / (3 * y * y)")
+    try:
+        recording = record(lambda x: apply("cube_root", x), 1.0)
+        batch = np.array([8.0, -27.0])
+        assert recording.forward(batch) == pytest.approx([2.0, -3.0])
+        assert recording.gradients(batch)[0] == pytest.approx([1 / 12, 1 / 27])
+    finally:
+        del KERNELS["cube_root"], TABLE["cube_root"]
+
+
+def test_strided_and_narrow_arrays_are_read_where_they_are(executor):
+    recording = record(lambda x, y: x[0] * x[1] + y, [1.0, 2.0], 3.0)
+    X, y = np.arange(12.0).reshape(6, 2), np.arange(12.0)
+    wanted = X[::-2, 1] * X[::-2, 0] + y[::4]
+    assert recording.forward(X[::-2, ::-1], y[::4]).tolist() == wanted.tolist()
+    assert recording.forward(np.asfortranarray(X)[::-2, ::-1], y[::4].astype(np.float32)).tolist() == wanted.tolist()
+
+
+def test_many_rows_take_blocks_that_fit_the_cache(executor):
+    def f(x):
+        steps = [x]
+        for k in range(800):
+            steps.append((steps[k] * 0.999 + 0.001).sin())
+        return sum(steps)
+
+    batch = np.linspace(-1.0, 1.0, 50)
+    outputs, slopes = eager(lambda x: f(x[0]), batch.reshape(-1, 1))
+    recording = record(f, 0.0)
+    assert recording.forward(batch) == pytest.approx(outputs, rel=1e-12)
+    assert recording.gradients(batch)[0] == pytest.approx(slopes[:, 0], rel=1e-11)
+
+
+@pytest.mark.skipif(not os.environ.get("REQUIRE_COMPILED"), reason="REQUIRE_COMPILED is not set")
+def test_the_compiled_modules_are_there_where_they_are_required():
+    assert engine.compiled
+    assert execute.Native is not None
