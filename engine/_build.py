@@ -17,8 +17,9 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 MODULES = (
-    *("core/value.py", "core/traverse.pyx", "core/graph.py", "core/backward.py"),
-    *("structure/scratch.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/value.py", "core/traverse.pyx"),
+    *("core/graph.py", "core/backward.py"),
+    *("structure/scratch.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
     *("replay/integers.py", "replay/program.py", "replay/sum_of_products.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),

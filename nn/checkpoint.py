@@ -8,8 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from engine.core.errors import StateError
-from engine.core.value import Value, real
+from engine.core import StateError, Value, real
 
 from .files import read, require_place, write
 from .module import Stateful, fitting, some

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from engine.core.value import real
+from engine.core import real
 
 from .module import is_sequence
 

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.core.atomic_write import place, replace
-from engine.core.errors import MissingExtraError, StateError, require
+from engine.core import MissingExtraError, StateError, place, replace, require
 
 from .module import Stateful
 

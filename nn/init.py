@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from engine.core.value import real
+from engine.core import real
 
 INITIALISERS: dict[str, Callable[[random.Random, int, int], float]] = {
     "uniform": lambda rng, nin, nout: rng.uniform(-1.0, 1.0),

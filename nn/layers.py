@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from engine.core.table import TABLE
-from engine.core.value import Value, as_value, dot, operation
+from engine.core import TABLE, Value, as_value, dot, operation
 
 from .init import count, generator, initial
 from .module import Module, is_sequence

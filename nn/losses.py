@@ -9,8 +9,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.core.backward import total
-from engine.core.value import Value, apply, as_value, dot, logsumexp, real
+from engine.core import Value, apply, as_value, dot, logsumexp, real, total
 
 from .module import is_sequence
 

@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from engine.core.errors import StateError
-from engine.core.value import Value, real
+from engine.core import StateError, Value, real
 
 SHOWN = 5  # names that an error lists of each kind
 

@@ -7,8 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.core.errors import StateError
-from engine.core.value import Value, real
+from engine.core import StateError, Value, real
 
 from .init import count
 from .module import fitting

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.core.errors import RecordingError, require
-from engine.core.value import Value, is_strict, real
-from engine.replay.record import record
+from engine.core import RecordingError, Value, is_strict, real, require
+from engine.replay import record
 
 from .examples import Examples
 from .module import is_sequence

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from engine.core.errors import NonFiniteError, require
+from engine.core import NonFiniteError, require
 
 from .checkpoint import Checkpoint, Leaves, Part
 from .examples import examples_of, held_out_of

@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from mpmath import mp
 
-from engine.core.table import TABLE, evaluate, numeric
+from engine.core.formula import TABLE, evaluate, numeric
 
 
 def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:

@@ -32,7 +32,7 @@ typedef struct Node { /* a Value, by value.pxd */
   PyObject_HEAD
   Slab *slab; /* NULL in a leaf */
   double grad, data;
-  PyObject *op;
+  long long code; /* of the operation, 0 in a leaf */
   struct Node *a, *b;
   PyObject *lists;
   double da, db;
@@ -49,6 +49,7 @@ typedef struct {
   char blank[STRIDE];                         /* a node whose objects are None */
   PyTypeObject *type;
   destructor dealloc_leaf;
+  PyObject *no_arguments; /* an empty tuple */
 } Arena;
 
 #if defined(__GNUC__)
@@ -124,6 +125,16 @@ static inline PyObject *new_node(Arena *arena) {
   return PyObject_Init((PyObject *)node, arena->type);
 }
 
+/* A new leaf whose objects are None. */
+static inline PyObject *new_leaf(Arena *arena) {
+  return arena->type->tp_new(arena->type, arena->no_arguments, NULL);
+}
+
+static long last_serial;
+
+/* The number of a new node: of two, the younger has the higher. */
+static inline long next_serial(void) { return ++last_serial; }
+
 /* Queue a node; 0 if it is a leaf, or queued already. */
 static inline int push(Arena *arena, void *o) {
   Slab *slab = ((Node *)o)->slab;
@@ -192,11 +203,16 @@ static inline Arena *install(PyObject *blank) {
     PyErr_Format(PyExc_SystemError, "a Value has %zd bytes, STRIDE in arena.h is %d", type->tp_basicsize, STRIDE);
     return NULL;
   }
+  if (PyType_IS_GC(type)) { /* the collector would take the 16 bytes before a node for its own */
+    PyErr_SetString(PyExc_SystemError, "a Value must be left out of the cyclic collector");
+    return NULL;
+  }
   memcpy(nodes.blank, blank, STRIDE);
   for (size_t at = sizeof(PyObject); at < STRIDE; at += sizeof(PyObject *))
     if (*(PyObject **)(nodes.blank + at) == Py_None) nodes.object[nodes.objects++] = at;
   nodes.type = type;
   nodes.dealloc_leaf = type->tp_dealloc;
+  if (!(nodes.no_arguments = PyTuple_New(0))) return NULL;
   type->tp_dealloc = dealloc;
   return &nodes;
 }

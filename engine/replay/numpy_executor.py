@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from ..core.errors import require
-from ..core.opcodes import DENSE, INNER, NAMES, PRODUCTS
-from ..core.table import KERNELS, TABLE
+from ..core import DENSE, INNER, KERNELS, NAMES, PRODUCTS, TABLE, require
 from .schedule import Schedule, counted
 
 try:

@@ -10,18 +10,25 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..core.errors import RecordingError, require
-from ..core.graph import ancestors
-from ..core.opcodes import INPUT, PARAMETER
-from ..core.provenance import user_line
-from ..core.value import Value, apply, as_value, real, watching
-from ..export.jax import to_jax
-from .constant_folding import fold
+from ..core import (
+    INPUT,
+    PARAMETER,
+    RecordingError,
+    Value,
+    ancestors,
+    apply,
+    as_value,
+    real,
+    require,
+    user_line,
+    watching,
+)
+from .constant_folding import fold_constants
 from .fusion import fuse
 from .numpy_executor import executor
-from .passes import average, dead, group, level, merge, split
+from .passes import batch_mean, cse, dce, group, hoist, level
 from .program import Program, lines
-from .reverse import derivative, lower
+from .reverse import differentiate, lower
 from .schedule import schedule
 from .trace import trace
 
@@ -68,7 +75,7 @@ class Recording:
     v1 = x0
     v2 = v1 * v1 + 1
     return v2
-    2 instructions recorded: lower 2, fold 2, merge 2, dead 2, fuse 1, dead 1, level 1, split 1, group 1
+    2 instructions recorded: lower 2, fold_constants 2, cse 2, dce 2, fuse 1, dce 1, level 1, hoist 1, group 1
     """
 
     def __init__(
@@ -138,6 +145,8 @@ class Recording:
         [3.0, 3.995...]
         [1.00493...]
         """
+        from ..export import to_jax
+
         self._require_one("to_jax")
         return to_jax(self._program, len(self._parameters), self._widths)
 
@@ -175,8 +184,8 @@ class Recording:
             return self._program
         self._require_one(name)
         if name == "backward":
-            return derivative(self._program, PARAMETER, len(self._parameters))
-        program = derivative(self._program, INPUT, len(self._places))
+            return differentiate(self._program, PARAMETER, len(self._parameters))
+        program = differentiate(self._program, INPUT, len(self._places))
         del program.outputs[0]
         return program
 
@@ -220,7 +229,8 @@ class Recording:
 
 def passes(name: str) -> list[Callable[[Program], Program]]:
     """The passes in order: `backward` runs a program of means."""
-    return [lower, fold, merge, dead, fuse, *([average] if name == "backward" else []), dead, level, split, group]
+    mean = [batch_mean] if name == "backward" else []
+    return [lower, fold_constants, cse, dce, fuse, *mean, dce, level, hoist, group]
 
 
 class _Watch:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from strategies import CONSTANT, ROUNDING, is_tame, moderate, operands, programs
 
 from engine import Value, check_gradients, grad
+from engine.core.formula import TABLE, numeric
 from engine.core.graph import ancestors
-from engine.core.table import TABLE, numeric
-from engine.core.value import apply
+from engine.core.operations import apply
 
 TINY = 1e-300  # autograd has other intermediate results, which underflow earlier
 

@@ -4,12 +4,12 @@ import random
 import sys
 
 import pytest
-from test_graph import on_a_small_stack
+from small_stack import on_a_small_stack
 
 import engine
 from engine import Value, dot
 from engine.core.graph import order
-from engine.core.value import apply
+from engine.core.operations import apply
 
 SIZE = 2_000  # operations in a graph, a few slabs of them
 

@@ -7,7 +7,8 @@ import pytest
 from micrograd import nn as micrograd
 
 from engine import Value, chain_rule
-from engine.core.table import TABLE, row
+from engine.core.formula import TABLE
+from engine.core.table import row
 from nn import MLP, Layer, Neuron
 
 

@@ -2,23 +2,25 @@
 
 import math
 import os
-from itertools import pairwise, product
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recordings import assert_agree, eager, network, recorded
 from strategies import EDGES, numbers, programs
 
 import engine
 from engine import Value, record
-from engine.core.table import KERNELS, TABLE, numeric, row
-from engine.core.value import apply
+from engine.core.formula import TABLE, numeric
+from engine.core.kernels import KERNELS
+from engine.core.operations import apply
+from engine.core.table import row
 from engine.replay import numpy_executor as execute
 
 np = pytest.importorskip("numpy")
 
 EXECUTORS = ["numpy", *(["native"] if execute.Native else [])]
-SMALLEST = 1e-321  # what a denormal may be off
 
 
 @pytest.fixture(params=EXECUTORS)
@@ -26,35 +28,6 @@ def executor(request, monkeypatch):
     if request.param == "numpy":
         monkeypatch.setattr(execute, "Native", None)
     return request.param
-
-
-def recorded(name, size):
-    """The row as a recording of a function of its flat operands."""
-    row = TABLE[name]
-    count = sum(size if variable.isupper() else 1 for variable in row.variables)
-    return record(lambda x: apply(name, *row.split(x)), [0.5] * count), count
-
-
-def eager(f, batch):
-    """Outputs and derivatives, one example after the other."""
-    outputs, slopes = [], []
-    for example in batch:
-        inputs = [Value(x) for x in example]
-        output = f(inputs)
-        output.backward()
-        outputs.append(output.data)
-        slopes.append([x.grad for x in inputs])
-    return np.array(outputs), np.array(slopes)
-
-
-def assert_agree(got, want, batch, relative=1e-12, absolute=SMALLEST):
-    got, want = np.asarray(got), np.asarray(want)
-    assert got.shape == want.shape
-    with np.errstate(invalid="ignore", over="ignore"):
-        same = (np.isnan(got) & np.isnan(want)) | (got == want)
-        near = np.isfinite(got) & np.isfinite(want) & (abs(got - want) <= relative * abs(want) + absolute)
-    bad = np.argwhere(~(same | near))
-    assert not len(bad), [(batch[i[0]], got[tuple(i)], want[tuple(i)]) for i in bad[:3]]
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
@@ -118,19 +91,6 @@ def test_a_function_of_its_own_result_is_computed_one_after_the_other(name, leng
     recording = record(lambda x: apply(name, apply(name, x)), 3.0)
     once = numeric(name, 3.0)
     assert_agree(recording.forward([3.0] * length), [numeric(name, once)] * length, [3.0] * length)
-
-
-def network(widths):
-    """The parameters of a tanh network, and its loss on one example."""
-    draw = np.random.default_rng(0)
-    layers = [[[Value(x) for x in draw.normal(0, 0.5, n + 1)] for _ in range(m)] for n, m in pairwise(widths)]
-
-    def loss(x, y):
-        for layer in layers:
-            x = [engine.dot(w[:-1], x, w[-1]).tanh() for w in layer]
-        return (x[0] - y) ** 2
-
-    return [w for layer in layers for unit in layer for w in unit], loss
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 8, 9, 63, 64, 65, 300])
