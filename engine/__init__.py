@@ -39,55 +39,22 @@ from .core import (
 
 if TYPE_CHECKING:
     from .chain import ChainRule, Judgement, chain_rule, judge
-    from .diagnosis import Finding, Report, diagnose
+    from .diagnosis import Finding, Report
+    from .diagnosis.diagnose import diagnose
     from .grading import Check
     from .page import explore
-    from .picture import draw, render
-    from .replay import Recording, record
+    from .picture.draw import draw, render
+    from .replay.record import Recording, record
 
+# fmt: off
 __all__ = [
-    "ChainRule",
-    "Check",
-    "Finding",
-    "GradientError",
-    "Judgement",
-    "MissingExtraError",
-    "NonFiniteError",
-    "PrecisionError",
-    "Recording",
-    "RecordingError",
-    "RenderError",
-    "Report",
-    "StateError",
-    "Value",
-    "WhygradError",
-    "chain_rule",
-    "check_gradients",
-    "compiled",
-    "cos",
-    "diagnose",
-    "dot",
-    "draw",
-    "erf",
-    "exp",
-    "explore",
-    "grad",
-    "judge",
-    "log",
-    "logsumexp",
-    "maximum",
-    "minimum",
-    "record",
-    "relu",
-    "render",
-    "sigmoid",
-    "sin",
-    "softmax",
-    "softplus",
-    "sqrt",
-    "strict",
-    "tanh",
+    "ChainRule", "Check", "Finding", "GradientError", "Judgement", "MissingExtraError", "NonFiniteError",
+    "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value", "WhygradError",
+    "chain_rule", "check_gradients", "compiled", "cos", "diagnose", "dot", "draw", "erf", "exp", "explore", "grad",
+    "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render", "sigmoid", "sin", "softmax",
+    "softplus", "sqrt", "strict", "tanh",
 ]
+# fmt: on
 
 _LATER = {
     "chain": ("ChainRule", "Judgement", "chain_rule", "judge"),

@@ -10,7 +10,7 @@ from .node import Node
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from . import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else by coercion.pxd
     from .node import leaf, look

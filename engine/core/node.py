@@ -14,7 +14,7 @@ from .provenance import inspect
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from . import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else by node.pxd
     from itertools import count

@@ -19,7 +19,7 @@ from .table import TABLE
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from . import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else by operations.pxd, and the C library's own
     from .node import make

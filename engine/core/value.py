@@ -17,7 +17,7 @@ from .table import TABLE
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from . import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
     from .coercion import compared, operand

@@ -6,6 +6,8 @@ Read `record` first: it names every stage in order. Then `program`, `trace`, `re
 (`constant_folding`, `fusion`, `passes`), `schedule`, and the two executors, `numpy_executor` and `native`.
 """
 
+# fmt: off
+# ruff: noqa: I001
 from .constant_folding import fold_constants
 from .fusion import fuse
 from .integers import Integers, integers
@@ -15,18 +17,6 @@ from .record import Recording, record
 from .reverse import Fragment, differentiate, sum_of_products
 
 __all__ = [
-    "Fragment",
-    "Integers",
-    "Program",
-    "Recording",
-    "columns",
-    "cse",
-    "dce",
-    "differentiate",
-    "fold_constants",
-    "fuse",
-    "hoist",
-    "integers",
-    "record",
-    "sum_of_products",
+    "Fragment", "Integers", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants",
+    "fuse", "hoist", "integers", "record", "sum_of_products",
 ]

@@ -10,7 +10,7 @@ from .program import Program
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from ..core import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else by trace.pxd
     from ..structure import ints

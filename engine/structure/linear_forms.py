@@ -20,7 +20,7 @@ from .value_numbering import Known, grouped
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from ..core import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else places in memory, by forms.pxd
     from .arrays import floats, ints

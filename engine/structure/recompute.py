@@ -17,7 +17,7 @@ from .flattened import FlattenedGraph
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from ..core import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else by anew.pxd: places in memory, and the C library's own
     from .arrays import floats, ints

@@ -9,7 +9,7 @@ from .arrays import Ints, new_ints
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from ..core import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else places in memory, by alike.pxd
     from .arrays import ints
