@@ -7,7 +7,6 @@ Read `paths` first, then `expressions` and `symbolic` (formulas), `text` (the ta
 """
 
 # fmt: off
-# ruff: noqa: I001
 from .expressions import Style, Term, show
 from .paths import By, ChainRule, Factor, Link, Links, Path, chain_rule, variable_graph
 from .symbolic import SAME, Naming, naming

@@ -7,7 +7,6 @@ Read `record` first: it names every stage in order. Then `program`, `trace`, `re
 """
 
 # fmt: off
-# ruff: noqa: I001
 from .constant_folding import fold_constants
 from .fusion import fuse
 from .integers import Integers, integers
