@@ -230,10 +230,13 @@ cdef inline void read(Call *call, double *rows, long begin, long n) noexcept nog
     """The inputs of n examples; the last of them stands for those that a block has room for besides."""
     cdef long i, k
     cdef double *row
+    cdef char *data
+    cdef Py_ssize_t step
     for i in range(call.inputs):
-        row = rows + call.input_row[i] * call.stride
+        row, step = rows + call.input_row[i] * call.stride, call.columns[i].step
+        data = call.columns[i].data + begin * step
         for k in range(n):
-            row[k] = (<double *> (call.columns[i].data + (begin + k) * call.columns[i].step))[0]
+            row[k] = (<double *> (data + k * step))[0]
         for k in range(n, call.stride):
             row[k] = row[n - 1]
 
@@ -241,11 +244,14 @@ cdef inline void read(Call *call, double *rows, long begin, long n) noexcept nog
 cdef inline void write(Call *call, double *rows, long begin, long n) noexcept nogil:
     cdef long i, k
     cdef double *row
+    cdef char *data
+    cdef Py_ssize_t step
     cdef Column *columns = call.columns + call.inputs
     for i in range(call.outputs):
-        row = rows + call.output_row[i] * call.stride
+        row, step = rows + call.output_row[i] * call.stride, columns[i].step
+        data = columns[i].data + begin * step
         for k in range(n):
-            (<double *> (columns[i].data + (begin + k) * columns[i].step))[0] = row[k]
+            (<double *> (data + k * step))[0] = row[k]
 
 
 cdef class Buffer:
