@@ -115,7 +115,7 @@ def forked():
         if busy:
             for thread in threads:
                 thread.start()
-        children = [fork(Task().is_right if busy else task.is_right) for _ in range(5)]
+        children = [fork(task.is_right) for _ in range(5)]
         assert [os.waitpid(child, 0)[1] for child in children] == [0] * 5
     for thread in threads:
         thread.join()
