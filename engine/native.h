@@ -3,6 +3,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef __GNUC__
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -82,16 +83,9 @@ END_TARGET
 
 /* Room for so many doubles, all 0, at a multiple of 64 bytes. */
 static double *aligned(size_t count) {
-  char *raw = calloc(8 * count + 64 + sizeof(void *), 1);
-  if (!raw) return NULL;
-  char *start = raw + sizeof(void *);
-  start += (64 - (size_t)start % 64) % 64;
-  ((void **)start)[-1] = raw;
-  return (double *)start;
-}
-
-static void free_aligned(double *start) {
-  if (start) free(((void **)start)[-1]);
+  void *room;
+  size_t size = 8 * count + 1; /* of none, too, there is an address */
+  return posix_memalign(&room, 64, size) ? NULL : memset(room, 0, size);
 }
 
 static long next_number(long *count) { return __atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }

@@ -4,7 +4,7 @@
 import os
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from .value cimport Value
@@ -17,7 +17,6 @@ cdef extern from "native.h":
     void together(void *(*)(void *) noexcept nogil, void *, long) nogil
     long next_number(long *) nogil
     double *aligned(size_t)
-    void free_aligned(double *)
 
 choose_kernels()
 cdef long LANES = 8  # at most in a vector
@@ -55,15 +54,15 @@ cdef class Memory:
     """A call, and what it writes to: two calls at once have two."""
 
     cdef Call call
-    cdef double *numbers
 
     def __cinit__(self, Native native, long stride, long parts, long threads):
         cdef Call *call = &self.call
-        cdef long fixed = native.fixed.shape[0], means = native.mean_at.shape[0]
-        cdef long rows = native.rows * stride, lanes = native.cells * LANES, sums = native.cells * parts
-        call.columns = <Column *> PyMem_RawCalloc(native.input_row.shape[0] + native.output_row.shape[0] + 1, sizeof(Column))
-        self.numbers = aligned((rows + lanes) * threads + sums + fixed + means)
-        if call.columns == NULL or self.numbers == NULL:
+        cdef long fixed = native.fixed.shape[0]
+        call.columns = <Column *> calloc(native.input_row.shape[0] + native.output_row.shape[0] + 1, sizeof(Column))
+        call.fixed, call.totals = aligned(fixed), aligned(native.mean_at.shape[0])
+        call.rows, call.lanes = aligned(native.rows * stride * threads), aligned(native.cells * LANES * threads)
+        call.sums = aligned(native.cells * parts)
+        if not (call.columns and call.fixed and call.totals and call.rows and call.lanes and call.sums):
             raise MemoryError("there is not enough memory for the rows of a recorded program")
         call.code, call.end = start(native.code), start(native.code) + native.code.shape[0]
         call.fill_at, call.fill_row, call.fills = start(native.fill_at), start(native.fill_row), native.fill_at.shape[0]
@@ -71,11 +70,6 @@ cdef class Memory:
         call.output_row, call.outputs = start(native.output_row), native.output_row.shape[0]
         call.row_count, call.cell_count = native.rows, native.cells
         call.stride, call.parts, call.threads = stride, parts, threads
-        call.rows = self.numbers
-        call.lanes = call.rows + rows * threads
-        call.sums = call.lanes + lanes * threads
-        call.fixed = call.sums + sums
-        call.totals = call.fixed + fixed
         if fixed:
             memcpy(call.fixed, &native.fixed[0], fixed * sizeof(double))
 
@@ -83,8 +77,12 @@ cdef class Memory:
         return self.call.stride == stride and self.call.parts == parts and self.call.threads == threads
 
     def __dealloc__(self):
-        PyMem_RawFree(self.call.columns)
-        free_aligned(self.numbers)
+        free(self.call.columns)
+        free(self.call.fixed)
+        free(self.call.totals)
+        free(self.call.rows)
+        free(self.call.lanes)
+        free(self.call.sums)
 
 
 cdef const int *start(int[::1] numbers) noexcept:

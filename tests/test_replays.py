@@ -13,8 +13,8 @@ pytest.importorskip("numpy")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks, and sends itself signals")
 
 TESTS = Path(__file__).parent
-MODES = ["pure", *(["compiled"] if engine.compiled else [])]
 SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+MODES = [*(["compiled"] if engine.compiled else []), *([] if SANITIZED else ["pure"])]
 
 
 @pytest.fixture(params=MODES)
