@@ -14,6 +14,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__SANITIZE_ADDRESS__) /* then a read of a node that is gone is an error; nothing is fetched ahead */
+#include <sanitizer/asan_interface.h>
+#define DEAD(place, size) ASAN_POISON_MEMORY_REGION((place), (size))
+#define ALIVE(place, size) ASAN_UNPOISON_MEMORY_REGION((place), (size))
+#else
+#define DEAD(place, size) ((void)0)
+#define ALIVE(place, size) ((void)0)
+#endif
+
 #define STRIDE 112 /* bytes from node to node */
 #define SLOTS 576  /* nodes in a slab, a multiple of 64 */
 #define SPARE 256  /* empty slabs kept to be used again: 16 MiB */
@@ -86,6 +95,7 @@ static Slab *open_slab(Arena *arena) {
   } else if (!(slab = PyMem_RawMalloc(sizeof(Slab)))) {
     return NULL;
   }
+  DEAD(slab->nodes, sizeof(slab->nodes));
   memset(slab, 0, offsetof(Slab, nodes));
   slab->top = -1;
   slab->age = ++arena->slabs;
@@ -119,6 +129,7 @@ static inline PyObject *new_node(Arena *arena) {
   Node *node = (Node *)(slab->nodes + (size_t)slab->made++ * STRIDE);
   slab->live++;
   fetch_node((char *)node + FAR * STRIDE);
+  ALIVE(node, STRIDE);
   memcpy(node, arena->blank, STRIDE);
   for (int k = 0; k < arena->objects; k++) Py_INCREF(Py_None);
   node->slab = slab;
@@ -164,12 +175,14 @@ static inline PyObject *pop(Arena *arena) {
     arena->waiting -= word < 0;
   }
 
+#if !defined(__SANITIZE_ADDRESS__)
   fetch_node(place - FAR * STRIDE);
   Node *soon = (Node *)(place - NEAR * STRIDE);
   if ((char *)soon >= slab->nodes) { /* one that is gone is no harm */
     fetch_operand(soon->a);
     fetch_operand(soon->b);
   }
+#endif
   return (PyObject *)place;
 }
 
@@ -187,6 +200,7 @@ static void dealloc(PyObject *o) {
   while ((o = pop(&nodes))) {
     Slab *slab = ((Node *)o)->slab;
     for (int k = 0; k < nodes.objects; k++) Py_DECREF(*(PyObject **)((char *)o + nodes.object[k]));
+    DEAD(o, STRIDE);
     if (!--slab->live) close_slab(&nodes, slab);
   }
   nodes.draining = 0;
