@@ -10,9 +10,9 @@ import sys
 
 import autograd
 import numpy as np
+from algebras import magnitudes, reference
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from strategies import ROUNDING, programs
-from test_agreement import magnitudes, reference
 
 from engine import Value, compiled, grad, record
 from engine.core import apply
