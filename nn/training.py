@@ -13,11 +13,11 @@ from typing import Any
 from engine.errors import NonFiniteError, require
 
 from .checkpoint import Checkpoint, Leaves, Part
-from .examples import examples_of, held_out_of
+from .batches import examples_of, held_out_of
 from .init import count, generator
 from .module import is_sequence
 from .optim import Optimizer
-from .replaying import Eager, Loss, Model, Outcome, Replayed, chunks, computation
+from .replay import Eager, Loss, Model, Outcome, Replayed, chunks, computation
 
 SHOWN = 80  # characters of a setting
 

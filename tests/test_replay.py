@@ -174,7 +174,7 @@ def drops_out(model, x):
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (branches, r"RecordingError: the code looks at the data of a Value that .* \(.*test_replaying.py, line \d+: "),
+        (branches, r"RecordingError: the code looks at the data of a Value that .* \(.*test_replay.py, line \d+: "),
         (compares, "RecordingError: what is recorded of model and loss is not what they give when they are called: "),
         (drops_out, "RecordingError: what is recorded of model and loss is not what they give"),
         (lambda model, x: model.w[int(x[0] > 0)] * float(x[1]), "RecordingError: the code looks at"),

@@ -14,7 +14,7 @@ from engine.errors import RecordingError, require
 from engine.record import record
 from engine.value import Value, is_strict, real
 
-from .examples import Examples
+from .batches import Examples
 from .module import is_sequence
 
 CHECKED = 64  # examples that a recording is tested on at once
