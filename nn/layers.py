@@ -90,7 +90,8 @@ class MLP(Module):
 
     `activation` is that of all layers but the last, which has `output_activation`; names are those of Neuron. `init`
     is "uniform", "xavier", "he", or a number that every weight and bias is set to. `seed` is an int or a
-    random.Random. A wrong number of inputs is a ValueError.
+    random.Random; without one, weights come from the global `random`, as micrograd's do. A wrong number of inputs is
+    a ValueError.
 
     >>> model = MLP(2, [2, 1], seed=0)
     >>> model

@@ -12,8 +12,8 @@ from typing import Any
 
 from engine.errors import NonFiniteError, require
 
-from .checkpoint import Checkpoint, Leaves, Part
 from .batches import examples_of, held_out_of
+from .checkpoint import Checkpoint, Leaves, Part
 from .init import count, generator
 from .module import is_sequence
 from .optim import Optimizer
@@ -66,7 +66,8 @@ def fit(
 
     X and y are lists or NumPy arrays, `validation` another such pair. Without a batch size all examples are one batch,
     in their order; with one they are shuffled by `seed` before every epoch, and the same seed gives the same result to
-    the last bit. A metric is a function of predictions, which are floats or lists of floats, and targets.
+    the last bit; with None they are in another order at each run. The global `random` is left alone. A metric is a
+    function of predictions, which are floats or lists of floats, and targets.
 
     Batches are replayed from a recording of one example where that gives the same, and otherwise computed eagerly:
     where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`, without NumPy.
@@ -90,7 +91,7 @@ def fit(
     held_out = None if validation is None else held_out_of(validation, len(examples[0][0]))
     total = len(examples[0])
     size = total if batch_size is None else min(count(batch_size, "batch_size"), total)
-    rng = None if batch_size is None else generator(seed)
+    rng = None if batch_size is None else generator(random.Random() if seed is None else seed)
     train = computation(model, loss, examples, size, bool(metrics), replay)
     replay = not train.why_eager
     validate = computation(model, loss, held_out, size, bool(metrics), replay) if held_out else None

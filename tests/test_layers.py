@@ -15,7 +15,8 @@ def twin(sizes, seed=1337):
     """Our MLP and micrograd's, with the same random numbers."""
     random.seed(seed)
     theirs = micrograd.MLP(sizes[0], sizes[1:])
-    return MLP(sizes[0], sizes[1:], seed=random.Random(seed)), theirs
+    random.seed(seed)
+    return MLP(sizes[0], sizes[1:]), theirs
 
 
 @pytest.mark.parametrize("sizes", [[3, 4, 4, 1], [2, 16, 16, 1], [1, 2], [2, 3]])
@@ -218,6 +219,12 @@ def test_the_same_seed_gives_the_same_network():
     assert MLP(2, [3, 1], seed=5).state_dict() == MLP(2, [3, 1], seed=5).state_dict()
     assert MLP(2, [3, 1], seed=5).state_dict() != MLP(2, [3, 1], seed=6).state_dict()
     assert MLP(2, [3, 1]).state_dict() != MLP(2, [3, 1]).state_dict()
+
+
+@pytest.mark.parametrize("init", ["uniform", "xavier", "he"])
+def test_the_global_seed_gives_the_network_of_a_generator_with_that_seed(init):
+    random.seed(5)
+    assert MLP(2, [3, 1], init=init).state_dict() == MLP(2, [3, 1], init=init, seed=random.Random(5)).state_dict()
 
 
 def test_a_generator_goes_on_from_network_to_network():

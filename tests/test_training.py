@@ -75,6 +75,7 @@ def test_the_global_generator_is_left_alone():
     random.seed(1)
     before = random.getstate()
     trained(batch_size=2)
+    trained(batch_size=2, seed=None)
     assert random.getstate() == before
 
 
