@@ -3,6 +3,9 @@
 from .checkpoint import Checkpoint as Checkpoint
 from .files import load as load
 from .files import save as save
+from .interop import from_keras as from_keras
+from .interop import from_sklearn as from_sklearn
+from .interop import from_torch as from_torch
 from .layers import MLP as MLP
 from .layers import Layer as Layer
 from .layers import Neuron as Neuron

@@ -19,11 +19,11 @@ def examples_of(X: Any, y: Any, what: str = "") -> Examples:
         raise ValueError(
             f"{what}X and {what}y must be of one length and not empty, but have {len(X)} and {len(y)} entries"
         )
-    rows = [_row(row, f"{what}X[{i}]") for i, row in enumerate(_plain(X))]
+    rows = [_row(row, f"{what}X[{i}]") for i, row in enumerate(plain(X))]
     for i, row in enumerate(rows):
         if len(row) != len(rows[0]):
             raise ValueError(f"{what}X[{i}] has {len(row)} entries, where {what}X[0] has {len(rows[0])}")
-    return rows, list(_plain(y))
+    return rows, list(plain(y))
 
 
 def held_out_of(validation: Any, width: int) -> Examples:
@@ -52,6 +52,13 @@ def _row(row: Any, place: str) -> list[float]:
     return numbers
 
 
-def _plain(array: Any) -> Any:
-    """An array as lists of Python's numbers, which are faster to walk."""
-    return array.tolist() if hasattr(array, "tolist") else array
+def plain(array: Any) -> Any:
+    """An array, frame or series as lists of Python's numbers, which are faster to walk; a list as it is.
+
+    >>> from array import array
+    >>> plain(array("d", [1.0, 2.0])), plain([3.0])
+    ([1.0, 2.0], [3.0])
+    """
+    if hasattr(array, "tolist"):
+        return array.tolist()
+    return array.__array__().tolist() if hasattr(array, "__array__") else array
