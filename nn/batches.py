@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.value import real
 
-from .module import is_sequence
+from .state import is_sequence, plain
 
 Examples = tuple[list[Any], list[Any]]  # rows and targets
 
@@ -50,15 +50,3 @@ def _row(row: Any, place: str) -> list[float]:
     if not all(map(math.isfinite, numbers)):
         raise ValueError(f"{place} must be finite, not {numbers!r:.80}: drop or repair such examples")
     return numbers
-
-
-def plain(array: Any) -> Any:
-    """An array, frame or series as lists of Python's numbers, which are faster to walk; a list as it is.
-
-    >>> from array import array
-    >>> plain(array("d", [1.0, 2.0])), plain([3.0])
-    ([1.0, 2.0], [3.0])
-    """
-    if hasattr(array, "tolist"):
-        return array.tolist()
-    return array.__array__().tolist() if hasattr(array, "__array__") else array

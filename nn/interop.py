@@ -13,9 +13,8 @@ from typing import Any
 from engine.errors import StateError, require
 from engine.value import Value, real
 
-from .batches import plain
 from .layers import MLP, Layer
-from .module import is_sequence
+from .state import is_sequence, plain
 
 Matrix = list[list[float]]
 

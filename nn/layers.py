@@ -4,7 +4,7 @@ Inputs are sequences of numbers or Values. Every Value a neuron makes is labelle
 layer1.neuron3.z is its pre-activation w·x + b and layer1.neuron3.a its activation.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,8 @@ from engine.ops import TABLE
 from engine.value import Value, as_value, dot, operation, softmax
 
 from .init import count, generator, initial
-from .module import Module, is_sequence
+from .module import Module
+from .state import is_sequence
 
 
 class Neuron(Module):
@@ -57,6 +58,10 @@ class Neuron(Module):
         a.label = f"{self.name}.a" if self.name else "a"
         return a
 
+    def parts(self) -> Mapping[str, Any]:
+        """The weights and the bias by PyTorch's names."""
+        return {{"w": "weight", "b": "bias"}.get(name, name): part for name, part in vars(self).items()}
+
     def __repr__(self) -> str:
         name = self.activation if self.nonlin else "linear"
         return f"{name.title().replace('_', '').replace('Relu', 'ReLU')}Neuron({len(self.w)})"
@@ -89,6 +94,14 @@ class Layer(Module):
             for neuron, share in zip(self.neurons, outputs, strict=True):
                 share.label = f"{neuron.name}.a" if neuron.name else "a"
         return outputs
+
+    def parts(self) -> Mapping[str, Any]:
+        """A row of `weight` and an entry of `bias` for each neuron, as in PyTorch's Linear."""
+        neurons = [neuron.parts() for neuron in self.neurons]
+        others = {name: part for name, part in vars(self).items() if name != "neurons"}
+        if len({frozenset(parts) for parts in neurons}) > 1:  # neurons of several kinds make no matrix
+            return vars(self)
+        return {name: [parts[name] for parts in neurons] for name in neurons[0]} | others
 
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(str, self.neurons))}]{' with softmax' if self.softmax else ''}"

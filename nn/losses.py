@@ -12,7 +12,7 @@ from typing import Any
 from engine.backward import total
 from engine.value import Value, apply, as_value, dot, logsumexp, real
 
-from .module import is_sequence
+from .state import is_sequence
 
 FAR = 1e308  # exp(z - FAR) is 0 for every logit z that there is reason for
 

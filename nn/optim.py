@@ -11,7 +11,7 @@ from engine.errors import StateError
 from engine.value import Value, real
 
 from .init import count
-from .module import fitting
+from .state import fitting, form_of
 
 Rate = float | Callable[[int], float]
 
@@ -57,19 +57,28 @@ class Optimizer:
         slots = {f"{slot}{i}": x for slot, numbers in self.state.items() for i, x in enumerate(numbers, 1)}
         return {"steps": float(self.steps), **slots}
 
+    def arrays(self) -> dict[str, Any]:
+        """The steps taken, and a list for each slot."""
+        return {"steps": float(self.steps), **{slot: list(numbers) for slot, numbers in self.state.items()}}
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state; if it is not that of such an optimiser, a StateError says so and nothing changes.
+        """Go on from a `state_dict` or `arrays`; if not of such an optimiser, a StateError says so and nothing changes.
 
         >>> w = Value(1.0)
         >>> SGD([w], lr=0.1).load_state_dict({"steps": 3})
         Traceback (most recent call last):
         engine.errors.StateError: the state does not fit SGD of 1 parameters: missing velocity1
         """
-        numbers = fitting(state, self.state_dict(), f"{type(self).__name__} of {len(self.parameters)} parameters")
+        arrays, singly = self.arrays(), self.state_dict()
+        wanted = form_of(state, singly, arrays)
+        numbers = fitting(state, wanted, f"{type(self).__name__} of {len(self.parameters)} parameters")
         if not (numbers["steps"] >= 0 and numbers["steps"].is_integer()):
             raise StateError(f"steps must be a whole number from 0, not {numbers['steps']}")
         self.steps = int(numbers["steps"])
-        self.state = {slot: [numbers[f"{slot}{i}"] for i in range(1, len(self.parameters) + 1)] for slot in self.slots}
+        places = range(1, len(self.parameters) + 1)
+        self.state = {
+            slot: numbers[slot] if wanted is arrays else [numbers[f"{slot}{i}"] for i in places] for slot in self.slots
+        }
 
     def __repr__(self) -> str:
         chosen = {name: x for name, x in vars(self).items() if name not in ("parameters", "lr", "steps", "state")}

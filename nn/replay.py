@@ -15,7 +15,7 @@ from engine.record import record
 from engine.value import Value, is_strict, real
 
 from .batches import Examples
-from .module import is_sequence
+from .state import is_sequence
 
 CHECKED = 64  # examples that a recording is tested on at once
 AGREEMENT = 1e-9  # relative difference to eager mode from which on a recording is not used

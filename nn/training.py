@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from engine.errors import NonFiniteError, require
+from engine.errors import NonFiniteError, StateError, require
 
 from .batches import examples_of, held_out_of
 from .checkpoint import Checkpoint, Leaves, Part
 from .init import count, generator
-from .module import is_sequence
 from .optim import Optimizer
 from .replay import Eager, Loss, Model, Outcome, Replayed, chunks, computation
+from .state import is_sequence, some
 
 SHOWN = 80  # characters of a setting
 
@@ -96,13 +96,16 @@ def fit(
     replay = not train.why_eager
     validate = computation(model, loss, held_out, size, bool(metrics), replay) if held_out else None
     prefixes = ("", "validation_") if held_out else ("",)
-    history = History(metrics={prefix + name: [] for prefix in prefixes for name in metrics}, why_eager=train.why_eager)
+    names = ["loss", "validation_loss", *(prefix + name for prefix in prefixes for name in metrics)]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two curves of the history are named {some(twice[:1])}: rename a metric")
+    history = History(metrics={name: [] for name in names[2:]}, why_eager=train.why_eager)
     kept = None
     if checkpoint is not None:
         same = {"model": model, "loss": loss, "epochs": epochs, "batch_size": batch_size, "seed": seed}
         same |= {"metrics": metrics, "X and y": examples, "validation": held_out}
-        kept = Checkpoint(checkpoint, _parts(optimizer, history, rng), _settings(same, optimizer), every)
-        kept.resume()
+        kept = Checkpoint(checkpoint, _parts(model, optimizer, history, rng), _settings(same, optimizer), every)
+        kept.resume(lambda: _require_whole(history, epochs, validate is not None))
     steps, done = math.ceil(total / size), len(history.loss)
     with _bar(epochs * steps, done * steps, progress) as bar:
         for epoch in range(done + 1, epochs + 1):
@@ -185,12 +188,22 @@ def _record(
         measured[prefix + name].append(float(metric(outcome.predictions, outcome.targets)))
 
 
-def _parts(optimizer: Optimizer, history: History, rng: random.Random | None) -> dict[str, Part]:
+def _parts(model: Model, optimizer: Optimizer, history: History, rng: random.Random | None) -> dict[str, Part]:
     """What a checkpoint has to hold."""
     lists = {"loss": history.loss, "validation_loss": history.validation_loss, "seconds": history.seconds}
     lists |= {f"metrics.{name}": numbers for name, numbers in history.metrics.items()}
     order: dict[str, Part] = {} if rng is None else {"order": rng}
-    return {"parameters": Leaves(optimizer.parameters), "optimizer": optimizer, **lists, **order}
+    return {"parameters": Leaves(optimizer.parameters, model), "optimizer": optimizer, **lists, **order}
+
+
+def _require_whole(history: History, epochs: int, validated: bool) -> None:
+    """Raise a StateError if a history does not have one entry in every list for each of at most `epochs` epochs."""
+    curves = {"loss": history.loss, "seconds": history.seconds, **history.metrics}
+    curves |= {"validation_loss": history.validation_loss} if validated else {}
+    lengths = {name: len(numbers) for name, numbers in curves.items()}
+    if len(set(lengths.values())) > 1 or len(history.loss) > epochs:
+        listed = ", ".join(f"{length} of {name}" for name, length in lengths.items())
+        raise StateError(f"its history does not fit at most {epochs} epochs: {listed}")
 
 
 def _settings(same: Mapping[str, Any], optimizer: Optimizer) -> dict[str, str | Callable[[], str]]:

@@ -97,6 +97,13 @@ def test_history_has_an_entry_an_epoch():
     assert history.latest()["validation_loss"] == history.validation_loss[-1]
 
 
+@pytest.mark.parametrize("name", ["loss", "validation_loss", "validation_largest"])
+def test_two_curves_of_one_name_are_refused(name):
+    metrics = {"largest": lambda p, t: max(p), name: lambda p, t: 0.0}
+    with pytest.raises(ValueError, match=f"two curves of the history are named {name}: rename a metric"):
+        trained(metrics=metrics, validation=(X, Y))
+
+
 def test_validation_is_after_the_epochs_steps_and_trains_nothing():
     state, history = trained(epochs=2)
     watched_state, watched = trained(epochs=2, validation=(X, Y))
