@@ -1,5 +1,6 @@
 """Networks on top of the engine: modules, losses, optimisers, training and files."""
 
+from . import shadowed as shadowed
 from .checkpoint import Checkpoint as Checkpoint
 from .files import load as load
 from .files import save as save
