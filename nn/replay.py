@@ -15,7 +15,7 @@ from engine.record import record
 from engine.value import Value, is_strict, real
 
 from .batches import Examples
-from .state import is_sequence
+from .state import is_sequence, numbers_of
 
 CHECKED = 64  # examples that a recording is tested on at once
 AGREEMENT = 1e-9  # relative difference to eager mode from which on a recording is not used
@@ -187,4 +187,4 @@ def _target(target: Any) -> Any:
 
 
 def _numbers(prediction: Any) -> Any:
-    return [float(entry) for entry in prediction] if is_sequence(prediction) else float(prediction)
+    return numbers_of(list(prediction) if is_sequence(prediction) else prediction)
