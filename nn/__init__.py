@@ -2,8 +2,10 @@
 
 from . import shadowed as shadowed
 from .checkpoint import Checkpoint as Checkpoint
+from .epochs import DivergenceError as DivergenceError
 from .files import load as load
 from .files import save as save
+from .history import History as History
 from .interop import from_keras as from_keras
 from .interop import from_sklearn as from_sklearn
 from .interop import from_torch as from_torch
@@ -20,11 +22,11 @@ from .optim import SGD as SGD
 from .optim import Adam as Adam
 from .optim import AdamW as AdamW
 from .optim import Optimizer as Optimizer
-from .optim import constant as constant
-from .optim import cosine as cosine
-from .optim import linear as linear
-from .optim import step_decay as step_decay
-from .optim import warmup as warmup
-from .training import History as History
+from .optim import clip_gradients as clip_gradients
+from .schedules import constant as constant
+from .schedules import cosine as cosine
+from .schedules import linear as linear
+from .schedules import step_decay as step_decay
+from .schedules import warmup as warmup
 from .training import accuracy as accuracy
 from .training import fit as fit

@@ -3,6 +3,8 @@
 import math
 import os
 import random
+import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from .module import Module, Stateful
 from .state import fitting, form_of, numbers_of, set_all, some
 
 Part = Stateful | random.Random | list[float]
+SHOWN = 80  # characters of a setting
 TWISTER = 3  # the version of the state of random.Random
 
 
@@ -178,3 +181,9 @@ def _set_numbers(part: random.Random | list[float], given: Any, name: str) -> No
     except (TypeError, ValueError, OverflowError) as error:
         kind = "numbers" if isinstance(part, list) else "numbers of a random.Random"
         raise StateError(f"{name} is missing or not a list of {kind}: {error}") from None
+
+
+def as_setting(thing: Any) -> str:
+    """What it looks like, but for addresses, which differ from run to run, and with a checksum for what is long."""
+    text = re.sub(r" at 0x\w+", "", repr(thing))
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... with the checksum {zlib.crc32(text.encode()):08x}"

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.errors import StateError, require
-from engine.value import Value, real
+from engine.value import real
 
 from .layers import MLP, Layer
-from .state import is_sequence, plain
+from .state import is_sequence, output_numbers, plain
 
 Matrix = list[list[float]]
 
@@ -192,11 +192,11 @@ def _checked(model: MLP, original: Callable[[Matrix], Any], weight: Any, logits:
     inputs = [[rng.gauss(0.0, 1.0) for _ in range(nin)] for _ in range(COMPARED)]
     tolerance = 1e-9 if str(getattr(weight, "dtype", "float64")).endswith("64") else 1e-3
     for row, theirs in zip(inputs, original(inputs), strict=True):
-        ours = model(row)
-        pairs = zip(_numbers(ours), _numbers(theirs), strict=True)
+        ours, theirs = (output_numbers(output if is_sequence(output) else [output]) for output in (model(row), theirs))
+        pairs = zip(ours, theirs, strict=True)
         if not all(math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance) or a != a != b != b for a, b in pairs):
             raise StateError(
-                f"the network of its weights gives {_numbers(ours)} where the original gives {_numbers(theirs)}, for "
+                f"the network of its weights gives {ours} where the original gives {theirs}, for "
                 f"{row}: something is between its layers that they do not show"
             )
     last = model.layers[-1]
@@ -253,8 +253,3 @@ def _vector(given: Any, what: str) -> list[float]:
 
 def _transposed(matrix: Matrix) -> Matrix:
     return [list(column) for column in zip(*matrix, strict=True)]
-
-
-def _numbers(output: Any) -> list[float]:
-    """One output or several as floats."""
-    return [x.data if isinstance(x, Value) else real(x) for x in (output if is_sequence(output) else [output])]

@@ -79,6 +79,15 @@ def numbers_of(array: Any) -> Any:
     return array.data if type(array) is Value else real(array)
 
 
+def output_numbers(output: Any) -> Any:
+    """An output of a model as a float, several as a list of floats.
+
+    >>> output_numbers((Value(1.0), Value(2.0))), output_numbers(Value(3.0))
+    ([1.0, 2.0], 3.0)
+    """
+    return numbers_of(list(output) if is_sequence(output) else output)
+
+
 def shape(array: Any) -> tuple[int, ...] | None:
     """The shape of numbers or leaf Values in nested lists, () for a single one; None if it has none.
 
