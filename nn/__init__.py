@@ -1,6 +1,12 @@
 """Networks on top of the engine: modules, losses, optimisers, training and files."""
 
 from . import shadowed as shadowed
+from .blocks import RNN as RNN
+from .blocks import Attention as Attention
+from .blocks import Embedding as Embedding
+from .blocks import LayerNorm as LayerNorm
+from .blocks import RMSNorm as RMSNorm
+from .blocks import Sequential as Sequential
 from .checkpoint import Checkpoint as Checkpoint
 from .epochs import DivergenceError as DivergenceError
 from .files import load as load
@@ -28,5 +34,6 @@ from .schedules import cosine as cosine
 from .schedules import linear as linear
 from .schedules import step_decay as step_decay
 from .schedules import warmup as warmup
+from .summary import summary as summary
 from .training import accuracy as accuracy
 from .training import fit as fit
