@@ -34,7 +34,7 @@ class Sequential(Module):
             x = module(x)
         return x
 
-    def parts(self) -> Mapping[str, Any]:
+    def array_parts(self) -> Mapping[str, Any]:
         """The modules by number, as in PyTorch."""
         return {str(i): module for i, module in enumerate(self.modules)}
 
@@ -50,9 +50,9 @@ class Embedding(Module):
     (['row.b1', 'row.b2'], True)
     """
 
-    def __init__(self, names: int | Iterable[Any], width: int, spread: float = 1.0, seed: Any = None) -> None:
+    def __init__(self, names: int | Sequence[Any], width: int, spread: float = 1.0, seed: Any = None) -> None:
         rng = generator(seed)
-        keys = range(count(names, "names")) if isinstance(names, int) else names
+        keys: Any = names if is_sequence(names) else range(count(names, "names"))
         self.row = {key: [Value(rng.gauss(0.0, spread)) for _ in range(count(width, "width"))] for key in keys}
 
     def __call__(self, name: Any) -> Vector:
@@ -64,7 +64,7 @@ class Embedding(Module):
             raise ValueError(f"there is no vector for {name!r}: there are {', '.join(map(str, self.row)):.80}")
         return self.row[name]
 
-    def parts(self) -> Mapping[str, Any]:
+    def array_parts(self) -> Mapping[str, Any]:
         """A matrix with a row a name, as in PyTorch."""
         return {"weight": list(self.row.values())}
 
@@ -107,7 +107,7 @@ class LayerNorm(Module):
         mean = sum(entries) / len(entries)
         return [y + b for y, b in zip(self.norm([entry - mean for entry in entries]), self.bias, strict=True)]
 
-    def parts(self) -> Mapping[str, Any]:
+    def array_parts(self) -> Mapping[str, Any]:
         """Weight and bias side by side, as in PyTorch."""
         return {"weight": self.norm.weight, "bias": self.bias}
 

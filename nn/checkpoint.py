@@ -146,7 +146,7 @@ class Leaves:
     def __init__(self, leaves: Sequence[Value], model: Any = None) -> None:
         self.singly = {f"{i}.{leaf.label}".rstrip("."): leaf for i, leaf in enumerate(leaves, 1)}
         own = model if isinstance(model, Module) and model.parameters() == list(leaves) else None
-        self.together = own.leaves() if own else {"all": list(leaves)}
+        self.together = own.named_arrays() if own else {"all": list(leaves)}
 
     def state_dict(self) -> dict[str, float]:
         """The leaves' numbers by number and label."""

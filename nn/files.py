@@ -49,6 +49,8 @@ def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
     says which; with finite=False, inf and nan are taken.
     """
     state = read(path)
+    if Path(path).suffix.lower() == ".safetensors":  # what others wrote beside the tensors is no parameter
+        state = {name: entry for name, entry in state.items() if not isinstance(entry, str)}
     _require(state, path, finite)
     try:
         module.load_state_dict(state)

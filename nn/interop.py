@@ -87,7 +87,7 @@ def from_torch(module: Any, logits: bool = False) -> MLP:
         elif name in TORCH:
             layers.activate(TORCH[name], place, part)
         elif name not in ("Identity", "Flatten") and not (name == "Dropout" and not part.training):
-            layers.refuse(place, part)
+            layers.refuse(place, part, ": call eval() first" if name == "Dropout" else "")
     weight = layers.weights[0] if layers.weights else layers.refuse("", module)
     return _checked(layers.network("neurons"), lambda rows: plain(module(weight.new_tensor(rows))), weight, logits)
 

@@ -58,7 +58,7 @@ class Neuron(Module):
         a.label = f"{self.name}.a" if self.name else "a"
         return a
 
-    def parts(self) -> Mapping[str, Any]:
+    def array_parts(self) -> Mapping[str, Any]:
         """The weights and the bias by PyTorch's names."""
         return {{"w": "weight", "b": "bias"}.get(name, name): part for name, part in vars(self).items()}
 
@@ -95,9 +95,9 @@ class Layer(Module):
                 share.label = f"{neuron.name}.a" if neuron.name else "a"
         return outputs
 
-    def parts(self) -> Mapping[str, Any]:
+    def array_parts(self) -> Mapping[str, Any]:
         """A row of `weight` and an entry of `bias` for each neuron, as in PyTorch's Linear."""
-        neurons = [neuron.parts() for neuron in self.neurons]
+        neurons = [neuron.array_parts() for neuron in self.neurons]
         others = {name: part for name, part in vars(self).items() if name != "neurons"}
         if len({frozenset(parts) for parts in neurons}) > 1:  # neurons of several kinds make no matrix
             return vars(self)

@@ -81,7 +81,7 @@ class Module(metaclass=_LabelledByPlace):
         >>> Layer(2, 3, init=0.5).arrays()
         {'weight': [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]], 'bias': [0.5, 0.5, 0.5]}
         """
-        return {name: numbers_of(array) for name, array in self.leaves().items()}
+        return {name: numbers_of(array) for name, array in self.named_arrays().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set the parameters to a `state_dict` or to `arrays`; if any does not fit, a StateError lists them.
@@ -93,14 +93,14 @@ class Module(metaclass=_LabelledByPlace):
         Traceback (most recent call last):
         engine.errors.StateError: the state does not fit Neuron: missing b; unexpected w2
         """
-        leaves = form_of(state, dict(self.named_parameters()), self.leaves())
+        leaves = form_of(state, dict(self.named_parameters()), self.named_arrays())
         set_all(fitting(state, leaves, type(self).__name__), leaves)
 
-    def parts(self) -> Mapping[str, Any]:
+    def array_parts(self) -> Mapping[str, Any]:
         """What arrays are made of, by name: the attributes, unless a module has another grouping of its parameters."""
         return vars(self)
 
-    def leaves(self) -> dict[str, Any]:
+    def named_arrays(self) -> dict[str, Any]:
         """The parameters themselves in the lists that `arrays` has their numbers in."""
         found = list(_arrays(self))
         if len(dict(found)) < len(found):
@@ -147,7 +147,7 @@ def _arrays(root: Module) -> Iterator[tuple[str, Any]]:
             yield name, found
         elif isinstance(found, (Module, list, tuple, dict)) and id(found) not in seen:
             seen[id(found)] = found
-            parts = found.parts() if isinstance(found, Module) else found
+            parts = found.array_parts() if isinstance(found, Module) else found
             pairs = parts.items() if isinstance(parts, Mapping) else enumerate(parts)
             stack += reversed([(f"{name}.{key}" if name else str(key), part) for key, part in pairs])
 

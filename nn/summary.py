@@ -47,6 +47,8 @@ def summary(model: Module) -> Summary:
     layer2  Layer 3 → 1 linear        4        3.61
     total                            13        4.18
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"summary takes a Module, not {type(model).__name__} {model!r:.80}")
     owners: dict[Value, Module] = {}
     modules: dict[Module, list[Value]] = {}
     for _, module in places(model):

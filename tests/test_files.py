@@ -184,12 +184,13 @@ def test_files_from_before_there_were_arrays_still_load(tmp_path):
     assert fresh.state_dict() == adam.state_dict()
 
 
-def test_arrays_of_single_precision_load(tmp_path):
+def test_arrays_that_others_wrote_load(tmp_path):
     np = pytest.importorskip("numpy")
     from safetensors.numpy import save_file
 
     arrays = {"0.weight": np.ones((2, 3), np.float32), "0.bias": np.zeros(2, np.float32)}
-    save_file({f"layers.{name}": array for name, array in arrays.items()}, tmp_path / "linear.safetensors")
+    named = {f"layers.{name}": array for name, array in arrays.items()}
+    save_file(named, tmp_path / "linear.safetensors", metadata={"format": "pt"})  # as PyTorch's users have it
     load(model := MLP(3, [2], seed=0), tmp_path / "linear.safetensors")
     assert model.arrays() == {"layers.0.weight": [[1.0] * 3] * 2, "layers.0.bias": [0.0, 0.0]}
 

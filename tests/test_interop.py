@@ -256,7 +256,7 @@ class Hooked(Sequential):
             r"from_torch takes a Sequential of Linear, ReLU, .*, not \[1\], Conv2d\(\)",
         ),
         (Sequential(Linear(A, B), Sequential(BatchNorm1d())), r"not \[1\]\[0\], BatchNorm1d\(\)"),
-        (Sequential(Linear(A, B), Dropout(training=True)), r"not \[1\], Dropout\(\)"),
+        (Sequential(Linear(A, B), Dropout(training=True)), r"not \[1\], Dropout\(\): call eval\(\) first"),
         (Sequential(Linear(A, B), LeakyReLU(negative_slope=0.2)), r"not \[1\], LeakyReLU\(\)"),
         (Sequential(Linear(A, B), Tanh(), Tanh()), r"not \[2\], Tanh\(\), which stands on no layer of weights"),
         (Sequential(Tanh(), Linear(A, B)), r"not \[0\], Tanh\(\), which stands on no layer of weights"),

@@ -202,6 +202,17 @@ def test_names_of_activations_in_print():
     assert str(model) == "MLP of [Layer of [LeakyReLUNeuron(1)], Layer of [SigmoidNeuron(1)]]"
 
 
+def test_softmax_is_over_a_whole_layer():
+    model = MLP(2, [3, 3], activation="tanh", output_activation="softmax", seed=0)
+    logits = MLP(2, [3, 3], activation="tanh", seed=0)([0.5, -1.0])
+    shares, powers = model([0.5, -1.0]), [math.exp(z.data) for z in logits]
+    assert [p.data for p in shares] == pytest.approx([x / sum(powers) for x in powers], rel=1e-14)
+    assert [p.label for p in shares] == [f"layer2.neuron{i}.a" for i in (1, 2, 3)]
+    assert str(model.layers[1]).endswith("LinearNeuron(3)] with softmax")
+    assert [p.label for p in Layer(1, 2, activation="softmax")([1.0])] == ["neuron1.a", "neuron2.a"]
+    assert [z.label for z in Layer(1, 2, activation="softmax", nonlin=False)([1.0])] == ["neuron1.z", "neuron2.z"]
+
+
 def test_every_parameter_a_number():
     model = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init=1.0)
     assert {p.data for p in model.parameters()} == {1.0}

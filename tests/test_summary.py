@@ -41,3 +41,8 @@ def test_gradients_are_shown_after_a_backward_pass():
 
 def test_a_layer_alone_is_the_model():
     assert [row.name for row in summary(Layer(1, 1))] == ["model"]
+
+
+def test_what_is_no_module_is_refused():
+    with pytest.raises(TypeError, match="summary takes a Module, not list"):
+        summary([Layer(1, 1)])
