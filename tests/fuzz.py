@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from strategies import ROUNDING, programs
 
 from engine import Value, compiled, grad, record
-from engine.core import apply
+from engine.core.operations import apply
 
 SIZES = [1, 5, 70]  # of batches: the last is more than a block
 LIMIT = 600  # seconds for the other process

@@ -1,6 +1,6 @@
 """Recordings in JAX on whatever device it finds: the numbers of replay in float64, and the time of a call.
 
-    python -m tests.bench.accelerator
+python -m tests.bench.accelerator
 """
 
 from collections.abc import Callable
