@@ -36,6 +36,8 @@ from .diagnosis.diagnose import diagnose as diagnose
 from .diagnosis.report import Finding as Finding
 from .diagnosis.report import Report as Report
 from .grading.check import Check as Check
+from .grading.compare import Comparison as Comparison
+from .grading.compare import compare as compare
 from .page.page import explore as explore
 from .picture.draw import draw as draw
 from .picture.draw import render as render

@@ -1,0 +1,153 @@
+"""Where is my mistake? A learner's gradients against the right ones, and against those of every known mistake.
+
+The order of the questions: are they right within their digits; are they those of one mistake; are they right but for
+rounding on the way; are they those of one mistake but for rounding; if none, up to which layer are they right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..core.errors import NonFiniteError
+from ..core.value import Value
+from . import wording
+from .explanations import MARGIN, Candidate, Trial
+from .given import Given, read
+from .names import names_of
+from .network import Network
+
+Verdict = Literal["right", "mistake", "several", "chance", "unknown"]
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """One gradient: the learner's number beside the right one."""
+
+    value: Value
+    name: str
+    given: float
+    right: float
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One mistake that gives all the learner's numbers: what was done and where, what is right, and what it gives."""
+
+    name: str
+    place: str
+    was: str
+    remedy: str
+    gradients: Mapping[Value, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a learner's gradients are, as data; `str()` says it in words.
+
+    `verdict` is "right", "mistake" (one explains all numbers), "several" (that give the same numbers here), "chance"
+    (one fits, but so could chance), or "unknown". `evidence` is in decimal orders: 3 means that chance would fit about
+    once in a thousand such sets of numbers. `tried` counts the mistakes that give different numbers.
+    """
+
+    verdict: Verdict
+    gradients: tuple[Gradient, ...]
+    mistakes: tuple[Explanation, ...]
+    text: str
+    evidence: float
+    tried: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether all numbers are right."""
+        return self.verdict == "right"
+
+    @property
+    def wrong(self) -> tuple[Gradient, ...]:
+        """The gradients that are not right."""
+        return () if self.ok else tuple(gradient for gradient in self.gradients if not gradient.ok)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return wording.html(self.text, self.gradients)
+
+
+def compare(loss: Value, gradients: Any) -> Comparison:
+    """Compare the learner's own gradients of `loss`, all or some, with the right ones, and name the mistake.
+
+    `gradients` is a dict from Values to numbers, or pairs such as [(W, dW), (b, db)] with lists or arrays of one shape.
+    A string has the digits that are written, a float at least three. Gradients of what is computed on the way, the δ,
+    can be given too. A mistake is named only where it gives all the numbers and chance would not.
+
+    >>> from engine import Value, compare
+    >>> x, y = [0.05, 0.10], [0.01, 0.99]
+    >>> w = [Value(n, f"w{i}") for i, n in enumerate([0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55], 1)]
+    >>> h = [(w[j] * x[0] + w[j + 1] * x[1] + 0.35).sigmoid() for j in (0, 2)]
+    >>> o = [(w[j] * h[0] + w[j + 1] * h[1] + 0.60).sigmoid() for j in (4, 6)]
+    >>> loss = 0.5 * ((y[0] - o[0]) ** 2 + (y[1] - o[1]) ** 2)
+    >>> print(compare(loss, dict(zip(w, ["0.000439", "0.000878", "0.000498", "0.000995"]))))
+    All 4 gradients are right.
+    >>> print(compare(loss, dict(zip(w, ["-0.000439", "-0.000878", "-0.000498", "-0.000995"]))).mistakes[0].name)
+    sign
+    """
+    if not isinstance(loss, Value):
+        raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")
+    given = read(gradients)
+    network = Network(loss, [g.value for g in given])
+    names = names_of(network, [g.value for g in given])
+    inside = [g for g in given if g.value in network.sweep.index]
+    outside = [g for g in given if g.value not in network.sweep.index]
+    trial = Trial(network, inside)
+    for i, right in trial.right.items():
+        if not math.isfinite(right):
+            raise NonFiniteError(
+                f"the gradient of {wording.plain(network, i)} is {right}, so there is nothing to compare with: "
+                "strict() and diagnose(loss, parameters) say where it comes from"
+            )
+    loss_name = loss.label or "L"
+    idle = [g for g in outside if abs(g.number) > g.tolerance]
+    if idle:
+        text = wording.idle(loss_name, [names[g.value] for g in idle])
+        return Comparison("unknown", _gradients(trial, given, names), (), text, 0.0, 0)
+    if not trial.wrong():
+        return Comparison("right", _gradients(trial, given, names), (), wording.right(len(given), False), 0.0, 0)
+    trial.try_all()
+    found = trial.fitting()
+    shown = _gradients(trial, given, names)
+    if not found:
+        trial.loosen()
+        if not trial.wrong():
+            shown = _gradients(trial, given, names)
+            return Comparison("right", shown, (), wording.right(len(given), True), 0.0, trial.tried)
+        found = trial.fitting()
+    says = wording.Words(network, trial, shown, loss_name, names)
+    if not found:
+        return Comparison("unknown", shown, (), says.unknown(), 0.0, trial.tried)
+    distinct = list({candidate.mistake.name: candidate for candidate in reversed(found)}.values())[::-1]
+    evidence = trial.evidence(found)
+    if evidence < MARGIN:
+        return Comparison("chance", shown, (), says.chance(distinct), evidence, trial.tried)
+    explained = tuple(_explanation(network, candidate) for candidate in distinct)
+    text = says.explained(distinct, evidence)
+    return Comparison("mistake" if len(distinct) == 1 else "several", shown, explained, text, evidence, trial.tried)
+
+
+def _gradients(trial: Trial, given: list[Given], names: Mapping[Value, str]) -> tuple[Gradient, ...]:
+    index, wrong = trial.network.sweep.index, set(trial.wrong())
+    found = []
+    for g in given:
+        i = index.get(g.value)
+        right = 0.0 if i is None else trial.right[i]
+        ok = abs(g.number) <= g.tolerance if i is None else i not in wrong
+        found.append(Gradient(g.value, names[g.value], g.number, right, ok))
+    return tuple(found)
+
+
+def _explanation(network: Network, candidate: Candidate) -> Explanation:
+    gradients = {network.sweep.nodes[i]: number for i, number in candidate.gradients.items()}
+    return Explanation(candidate.mistake.name, candidate.place.strip(), candidate.was, candidate.right, gradients)

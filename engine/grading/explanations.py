@@ -1,0 +1,155 @@
+"""Which mistakes give the learner's numbers, and whether chance would: every change of the catalogue against the digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .given import LEAST, Given
+from .mistakes import MISTAKES, Change, Mistake
+from .network import Network
+from .rounding import rounding
+
+SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
+MARGIN = 0.5  # decimal orders by which evidence has to outweigh the mistakes tried
+SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
+UNKNOWN_DIGITS = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
+COMPARED = 30  # wrong numbers by which changes are told apart
+LOOSE = 2.0  # tolerances that rounding on the way adds at least
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A mistake at one place, and the gradients that it gives."""
+
+    mistake: Mistake
+    place: str
+    gradients: dict[int, float]
+
+    @property
+    def was(self) -> str:
+        """What was done, in words."""
+        return self.mistake.was.replace("{place}", self.place).replace("  ", " ").replace(" :", ":").strip()
+
+    @property
+    def right(self) -> str:
+        """What belongs there, in words."""
+        return self.mistake.right.replace("{place}", self.place)
+
+
+class Trial:
+    """The learner's numbers for nodes of a network, against the right ones and against each mistake."""
+
+    def __init__(self, network: Network, given: Sequence[Given]) -> None:
+        self.network = network
+        index, adjoints = network.sweep.index, network.sweep.adjoints
+        self.given = {index[g.value]: g.number for g in given}
+        self.right = {i: adjoints[i] for i in {*network.parameters, *self.given}}
+        self.tolerances = {
+            index[g.value]: g.tolerance or UNKNOWN_DIGITS * abs(self.right[index[g.value]]) for g in given
+        }
+        self.widths = {i: SLACK * t for i, t in self.tolerances.items()}
+        self.candidates: list[Candidate] = []
+
+    @property
+    def digits(self) -> int:
+        """How many significant digits the numbers have, most of all."""
+        found = [
+            math.log10(abs(x) / (2.0 * self.tolerances[i])) for i, x in self.given.items() if x and self.tolerances[i]
+        ]
+        return max([LEAST, *(round(d) for d in found)])
+
+    def wrong(self) -> list[int]:
+        """The nodes whose numbers are not the right ones."""
+        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= self.widths[i]]
+
+    def loosen(self) -> None:
+        """Allow for numbers that were rounded on the way, too."""
+        wide = rounding(self.network, list(self.given), self.digits)
+        for i, far in zip(self.given, wide, strict=True):
+            self.widths[i] = SLACK * self.tolerances[i] + far + LOOSE * self.tolerances[i]
+        self.is_loose = True
+
+    is_loose = False
+
+    def try_all(self) -> None:
+        """Find the gradients that each mistake gives at each place, where they differ from the right ones."""
+        for mistake in MISTAKES:
+            for change in mistake.changes(self.network):
+                candidate = self._candidate(mistake, change)
+                if candidate and self._moves(candidate.gradients):
+                    self.candidates.append(candidate)
+
+    def _candidate(self, mistake: Mistake, change: Change) -> Candidate | None:
+        place = change.place
+        if change.solve is not None:
+            solved = change.solve(self.right, self.given)
+            return Candidate(mistake, solved[1], solved[0]) if solved else None
+        sweep = self.network.sweep
+        adjoints = sweep.run(change.partials, change.adjoints) if change.partials or change.adjoints else sweep.adjoints
+        found = {i: adjoints[i] for i in self.right}
+        if change.only is not None:
+            found = {i: g if i in change.only else self.right[i] for i, g in found.items()}
+        return Candidate(mistake, place, change.after(found) if change.after else found)
+
+    def _moves(self, gradients: dict[int, float]) -> bool:
+        """Whether a number given would differ, and all are finite."""
+        differs = False
+        for i in self.given:
+            g, r = gradients[i], self.right[i]
+            if g - g:
+                return False
+            differs = differs or abs(g - r) > SAME * (abs(g) + abs(r))
+        return differs
+
+    def fits(self, gradients: dict[int, float]) -> bool:
+        """Whether these gradients are the learner's, within the digits."""
+        return self.distance(gradients) <= 1.0
+
+    def distance(self, gradients: dict[int, float]) -> float:
+        """The largest difference from the learner's numbers, in widths."""
+        found = 0.0
+        for i, x in self.given.items():
+            off = abs(gradients[i] - x)
+            if off > 0.0:
+                width = self._width(i, gradients[i])
+                found = max(found, off / width if width else math.inf)
+        return found
+
+    def _width(self, i: int, gradient: float) -> float:
+        """Rounding on the way grows with the number that it ends in."""
+        if not self.is_loose or abs(gradient) <= abs(self.right[i]) or not self.right[i]:
+            return self.widths[i]
+        tight = SLACK * self.tolerances[i]
+        return tight + (self.widths[i] - tight) * abs(gradient / self.right[i])
+
+    def fitting(self) -> list[Candidate]:
+        """The candidates that give the learner's numbers; with rounding on the way, only those that come nearest."""
+        near = [(self.distance(candidate.gradients), candidate) for candidate in self.candidates]
+        if self.is_loose and near:
+            limit = min(1.0, max(2.0 * min(d for d, _ in near), SLACK * min(self.tolerances.values()) * 0.0 + 0.2))
+            return [candidate for d, candidate in near if d <= limit]
+        return [candidate for d, candidate in near if d <= 1.0]
+
+    def evidence(self, found: Sequence[Candidate]) -> float:
+        """How surely chance did not make these fit, in decimal orders: what the wrong numbers say, less the tries."""
+        parts = [self._part(i) for i in self.wrong()]
+        if all("updated" in candidate.mistake.name for candidate in found):
+            parts = sorted(parts)[:-1]  # one number went into the learning rate
+        return sum(parts) - math.log10(len(self._distinct()) + 1)
+
+    def _part(self, i: int) -> float:
+        width = 2.0 * self.widths[i]
+        off = abs(self.given[i] - self.right[i])
+        return math.log10(max(1.0, off / width)) if width else 0.0
+
+    def _distinct(self) -> set[tuple[float, ...]]:
+        """The different sets of numbers that the mistakes give."""
+        some = self.wrong()[:COMPARED]
+        return {tuple(float(f"{c.gradients[i]:.9g}") for i in some) for c in self.candidates}
+
+    @property
+    def tried(self) -> int:
+        """How many mistakes give different numbers here."""
+        return len(self._distinct())

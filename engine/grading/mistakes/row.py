@@ -1,0 +1,83 @@
+"""What a row of the catalogue is: a name, what was done and what is right in words, and where it changes the sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..network import Network, Occurrence
+
+Gradients: TypeAlias = dict[int, float]  # by node
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One mistake at one place: what it changes in the reverse sweep, or in what that gives.
+
+    `partials` are by edge and `adjoints` by node; with `only`, the gradients of other parameters are the right ones.
+    `after` changes the gradients found. `solve` finds the gradients that come nearest to the learner's, and what to
+    say of the number that it had to find for it.
+    """
+
+    place: str
+    partials: Mapping[int, float] = field(default_factory=dict)
+    adjoints: Mapping[int, float] = field(default_factory=dict)
+    only: frozenset[int] | None = None
+    after: Callable[[Gradients], Gradients] | None = None
+    solve: Callable[[Gradients, Gradients], tuple[Gradients, str] | None] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """A row: `was` continues "if ..." and holds the place as {place}; `right` says what belongs there."""
+
+    name: str
+    was: str
+    right: str
+    changes: Callable[[Network], Iterable[Change]]
+
+
+def scale(name: str, was: str, right: str, factors: Callable[[Network], Iterable[tuple[str, float]]]) -> Mistake:
+    """A row that multiplies all gradients by a number."""
+
+    def changes(network: Network) -> Iterator[Change]:
+        for place, factor in factors(network):
+            yield Change(place, after=lambda gradients, c=factor: {i: c * g for i, g in gradients.items()})
+
+    return Mistake(name, was, right, changes)
+
+
+def derivative(name: str, was: str, right: str, formula: Callable[[str, float, float, float], float | None]) -> Mistake:
+    """A row that takes another derivative of activations: formula(operation, z, a, derivative), None to leave it."""
+
+    def changes(network: Network) -> Iterator[Change]:
+        data, partials, starts = network.data, network.partials, network.sweep.starts
+
+        def other(o: Occurrence) -> float | None:
+            a = o.activation
+            return None if a is None else formula(network.ops[a], data[o.z], data[a], partials[starts[a]])
+
+        for place, units in network.places():
+            if edges := network.changed(units, other):
+                yield Change(place, edges)
+
+    return Mistake(name, was, right, changes)
+
+
+def input_(name: str, was: str, right: str, other: Callable[[Network, Occurrence, int], float | None]) -> Mistake:
+    """A row that takes another number than its input for ∂z/∂w: other(network, occurrence, which term)."""
+
+    def changes(network: Network) -> Iterator[Change]:
+        for place, units in network.places(each=0):
+            edges = {}
+            for unit in units:
+                for o in unit.occurrences:
+                    for n, term in enumerate(o.terms):
+                        number = other(network, o, n)
+                        if number is not None:
+                            edges[term.weight_edge] = number
+            if edges:
+                yield Change(place, edges)
+
+    return Mistake(name, was, right, changes)

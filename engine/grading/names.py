@@ -1,0 +1,43 @@
+"""Names for the Values of a network that have no label: w⁽²⁾₃₁ is the weight of unit 3 of layer 2 for its input 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..core.value import Value
+from .network import Layer, Network
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
+
+
+def names_of(network: Network, values: Iterable[Value]) -> dict[Value, str]:
+    """The label of each Value, or its place in the network, or its number among those given.
+
+    >>> w, b = Value(0.5), Value(0.1)
+    >>> list(names_of(Network((w * 3.0 + b).tanh() ** 2, [w, b]), [w, b]).values())
+    ['w⁽¹⁾₁₁', 'b⁽¹⁾₁']
+    """
+    by_node = {i: name for layer in network.layers for i, name in _names_in(layer)}
+    found = {}
+    for number, value in enumerate(values, 1):
+        i = network.sweep.index.get(value, -1)
+        found[value] = value.label or by_node.get(i, f"number {number}")
+    return found | {p: p.label or by_node.get(i, "") for i, p in network.parameters.items() if p not in found}
+
+
+def _names_in(layer: Layer) -> Iterable[tuple[int, str]]:
+    for j, unit in enumerate(layer.units, 1):
+        o = unit.occurrences[-1]
+        weights = list(dict.fromkeys(term.weight for term in o.terms))
+        for i, weight in enumerate(weights, 1):
+            yield weight, _name("w", layer.number, f"{j}{i}" if max(i, j) < 10 else f"{j},{i}")
+        for bias in o.biases:
+            yield bias.node, _name("b", layer.number, f"{j}")
+        if o.activation is not None:
+            yield o.activation, _name("a", layer.number, f"{j}")
+        yield o.z, _name("z", layer.number, f"{j}")
+
+
+def _name(letter: str, layer: int, lowered: str) -> str:
+    return f"{letter}⁽{str(layer).translate(_RAISED)}⁾{lowered.translate(_LOWERED)}"

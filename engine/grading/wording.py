@@ -1,0 +1,165 @@
+"""What a comparison says: sentences as a teacher would say them."""
+
+from __future__ import annotations
+
+import html as markup
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ..core.value import Value
+from .explanations import SAME, Candidate, Trial
+from .network import Layer, Network
+
+SHOWN = 3  # wrong gradients with their numbers
+LISTED = 8  # names in a list
+OFFERED = 4  # mistakes that give the same numbers
+
+
+class Compared(Protocol):
+    """One gradient of a comparison."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def given(self) -> float: ...  # noqa: D102
+    @property
+    def right(self) -> float: ...  # noqa: D102
+    @property
+    def ok(self) -> bool: ...  # noqa: D102
+
+
+def right(count: int, but_for_rounding: bool) -> str:
+    """All gradients are right."""
+    what = "The gradient is right" if count == 1 else f"All {count} gradients are right"
+    return f"{what}, but for rounding on the way." if but_for_rounding else f"{what}."
+
+
+def idle(loss: str, names: Sequence[str]) -> str:
+    """Gradients of what the loss does not depend on."""
+    which = listed(names)
+    verb = "its gradient is" if len(names) == 1 else "their gradients are"
+    return f"{loss} does not depend on {which}: {verb} 0."
+
+
+def plain(network: Network, i: int) -> str:
+    """A node by its label or its operation."""
+    node = network.sweep.nodes[i]
+    return node.label or node.op or repr(node)
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names as a list in words.
+
+    >>> listed(["a", "b", "c"]), listed([str(n) for n in range(20)])
+    ('a, b and c', '0, 1, 2, 3, 4, 5, 6, 7 and 12 more')
+    """
+    some = list(names) if len(names) <= LISTED else [*names[:LISTED], f"{len(names) - LISTED} more"]
+    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {word} {some[-1]}"
+
+
+class Words:
+    """The sentences of one comparison with wrong numbers."""
+
+    def __init__(
+        self, network: Network, trial: Trial, gradients: Sequence[Compared], loss: str, names: Mapping[Value, str]
+    ) -> None:
+        self.network, self.trial, self.gradients, self.loss, self.names = network, trial, gradients, loss, names
+
+    def explained(self, found: Sequence[Candidate], evidence: float) -> str:
+        """The wrong numbers, and the mistake or mistakes that give them."""
+        return f"{self._wrong()}\n{self._follow()} if {self._either(found)}.{self._apart(found)}{self._odds(evidence)}"
+
+    def chance(self, found: Sequence[Candidate]) -> str:
+        """A mistake fits, but so could chance."""
+        return (
+            f"{self._wrong()}\nThey fit if {self._either(found)}, but so few digits could fit by chance, out of "
+            f"{self.trial.tried} mistakes tried: give another gradient, or one more digit."
+        )
+
+    def unknown(self) -> str:
+        """No mistake fits: where to look."""
+        where = self._where()
+        return f"{self._wrong()}\nNone of the known mistakes gives these numbers{f': {where}' if where else ''}."
+
+    def _wrong(self) -> str:
+        wrong = [g for g in self.gradients if not g.ok]
+        digits = max(4, min(self.trial.digits, 9))
+        shown = [f"∂{self.loss}/∂{g.name} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
+        more = wrong[SHOWN:]
+        text = "; ".join(shown)
+        if more:
+            text += f"; {listed([g.name for g in more])} {'is' if len(more) == 1 else 'are'} wrong, too"
+        fine = [g.name for g in self.gradients if g.ok]
+        return f"{text}; {listed(fine)} {'is' if len(fine) == 1 else 'are'} right." if fine else f"{text}."
+
+    def _follow(self) -> str:
+        count = len(self.gradients)
+        return "The number follows" if count == 1 else f"All {count} numbers follow"
+
+    def _either(self, found: Sequence[Candidate]) -> str:
+        said = [f"{candidate.was}: {candidate.right}" for candidate in found[:OFFERED]]
+        if len(said) == 1:
+            return said[0]
+        return "either " + "; or ".join(said) + ". These give the same numbers here"
+
+    def _apart(self, found: Sequence[Candidate]) -> str:
+        """What would tell mistakes apart that give the same numbers."""
+        if len(found) == 1:
+            return ""
+        a, b = found[0].gradients, found[1].gradients
+        others = {i: _difference(a[i], b[i]) for i in self.trial.right if i not in self.trial.given}
+        best = max(others, key=lambda i: others[i], default=None)
+        if best is not None and others[best] > 1e-3:
+            name = self.names[self.network.sweep.nodes[best]]
+            if name:
+                return f" ∂{self.loss}/∂{name} would tell: {a[best]:.4g} if the first, {b[best]:.4g} if the second."
+        if any(_difference(a[i], b[i]) > SAME for i in self.trial.given):
+            return " More digits would tell."
+        return ""
+
+    def _odds(self, evidence: float) -> str:
+        order = round(evidence)
+        return f" {self.trial.tried} mistakes were tried; chance alone fits once in 10{str(order).translate(_RAISED)}."
+
+    def _where(self) -> str:
+        """Between which layers to look: the last one with a wrong number."""
+        wrong = set(self.trial.wrong())
+        layers = self.network.layers
+        bad = [layer for layer in layers if layer.own & wrong]
+        if not bad:
+            return ""
+        last = bad[-1]
+        later = layers[last.number :]
+        good = [layer.name for layer in later if layer.own & self.trial.given.keys()]
+        if self._only_weights(last, wrong):
+            return f"the biases of {last.name} are right, and so is δ there: look at what you multiply it by"
+        if good:
+            return (
+                f"{listed(good)} is right, {last.name} is not: look between δ of {later[0].name} and δ of {last.name}"
+            )
+        if not later:
+            return f"{last.name}, the last, is wrong already: look at the loss and at the output's activation first"
+        return f"{last.name} is wrong: give the gradients of {later[0].name}, too, to see whether these are right"
+
+    def _only_weights(self, layer: Layer, wrong: set[int]) -> bool:
+        biases = {bias.node for unit in layer.units for o in unit.occurrences for bias in o.biases}
+        known = biases & self.trial.given.keys()
+        return bool(known) and not known & wrong
+
+
+def html(text: str, gradients: Sequence[Compared]) -> str:
+    """The sentences, and each gradient in a table."""
+    rows = "".join(
+        f"<tr><td>{markup.escape(g.name)}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td><td>{'✓' if g.ok else '✗'}</td></tr>"
+        for g in gradients
+    )
+    lines = "<br>".join(markup.escape(line) for line in text.splitlines())
+    return f"<p>{lines}</p><table><tr><th></th><th>yours</th><th>right</th><th></th></tr>{rows}</table>"
+
+
+def _difference(a: float, b: float) -> float:
+    size = max(abs(a), abs(b))
+    return abs(a - b) / size if size else 0.0
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
