@@ -17,6 +17,7 @@ SAME = 1e-9  # gradients that differ by less, relative to their size, differ by 
 UNKNOWN_DIGITS = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 2.0  # tolerances that rounding on the way adds at least
+NEAR = 0.2  # widths within which one mistake is as near as another
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ class Trial:
     def _candidate(self, mistake: Mistake, change: Change) -> Candidate | None:
         place = change.place
         if change.solve is not None:
-            solved = change.solve(self.right, self.given)
+            solved = change.solve(self.right, self.given, self.tolerances)
             return Candidate(mistake, solved[1], solved[0]) if solved else None
         sweep = self.network.sweep
         adjoints = sweep.run(change.partials, change.adjoints) if change.partials or change.adjoints else sweep.adjoints
@@ -128,7 +129,7 @@ class Trial:
         """The candidates that give the learner's numbers; with rounding on the way, only those that come nearest."""
         near = [(self.distance(candidate.gradients), candidate) for candidate in self.candidates]
         if self.is_loose and near:
-            limit = min(1.0, max(2.0 * min(d for d, _ in near), SLACK * min(self.tolerances.values()) * 0.0 + 0.2))
+            limit = min(1.0, max(2.0 * min(d for d, _ in near), NEAR))
             return [candidate for d, candidate in near if d <= limit]
         return [candidate for d, candidate in near if d <= 1.0]
 

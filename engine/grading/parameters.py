@@ -26,7 +26,7 @@ def parameters(loss: Value, given: Sequence[Value]) -> list[Value]:
 
 def _alike(loss: Value, known: Sequence[Value]) -> Iterator[Value]:
     graph = layout(loss, known)
-    nodes, starts, operands, size = graph.nodes, graph.starts, graph.operands, len(graph.codes)
+    nodes, starts, operands, size = graph.nodes, list(graph.starts), list(graph.operands), len(graph.codes)
     mine = set(graph.places.values())
     depends = _dependent(len(nodes), mine, graph.results, operands)
     products = [starts[i] for i in range(size) if NAMES[graph.codes[i]] == "mul"]
@@ -45,7 +45,7 @@ def _alike(loss: Value, known: Sequence[Value]) -> Iterator[Value]:
                 yield nodes[leaf]
     for i in range(size):
         if NAMES[graph.codes[i]] == "dot":
-            mixed = list(operands[starts[i] : starts[i + 1]])
+            mixed = operands[starts[i] : starts[i + 1]]
             half = len(mixed) // 2
             has_mine = any(j in mine for j in mixed[:half])
             if has_mine or any(depends[j] for j in mixed[half:-1]):

@@ -16,8 +16,8 @@ class Change:
     """One mistake at one place: what it changes in the reverse sweep, or in what that gives.
 
     `partials` are by edge and `adjoints` by node; with `only`, the gradients of other parameters are the right ones.
-    `after` changes the gradients found. `solve` finds the gradients that come nearest to the learner's, and what to
-    say of the number that it had to find for it.
+    `after` changes the gradients found. `solve` takes the right gradients, the learner's and their tolerances; it finds
+    the gradients that come nearest, and the place, which says the number found for that.
     """
 
     place: str
@@ -25,7 +25,7 @@ class Change:
     adjoints: Mapping[int, float] = field(default_factory=dict)
     only: frozenset[int] | None = None
     after: Callable[[Gradients], Gradients] | None = None
-    solve: Callable[[Gradients, Gradients], tuple[Gradients, str] | None] | None = None
+    solve: Callable[[Gradients, Gradients, Gradients], tuple[Gradients, str] | None] | None = None
 
 
 @dataclass(frozen=True, eq=False)

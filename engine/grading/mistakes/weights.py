@@ -65,12 +65,19 @@ def _updated(network: Network) -> Iterator[Change]:
     for place, without in kinds:
         yield Change(
             place,
-            solve=lambda right, given, without=without, place=place: _solved(network, without, right, given, place),
+            solve=lambda right, given, tolerances, without=without, place=place: _solved(
+                network, without, right, given, tolerances, place
+            ),
         )
 
 
 def _solved(
-    network: Network, without: dict[int, float], right: Gradients, given: Gradients, place: str
+    network: Network,
+    without: dict[int, float],
+    right: Gradients,
+    given: Gradients,
+    tolerances: Gradients,
+    place: str,
 ) -> tuple[Gradients, str] | None:
     """The learning rate, from the last layer that feels it, where the gradients are linear in it."""
     plain = network.sweep.run(without)
@@ -81,17 +88,17 @@ def _solved(
     moved = {i: d for i, d in moved.items() if i in felt[-1].own} if felt else moved
     total = sum(d * d for d in moved.values())
     rate = sum(d * (given[i] - right[i]) for i, d in moved.items()) / total if total else math.nan
-    if not RATES[0] < rate < RATES[1]:
+    spread = 3.0 * math.sqrt(sum((d * tolerances[i]) ** 2 for i, d in moved.items())) / total if total else 0.0
+    if not RATES[0] < rate < RATES[1] or spread > SURE * rate:
         return None
-    rate = _round_rate(rate, [abs(given[i]) for i in moved], math.sqrt(total))
+    rate = _roundest(rate, spread)
     return _at_rate(network, without, rate, right), f" by a learning rate of {rate:g}{place}"
 
 
-def _round_rate(rate: float, given: list[float], moved: float) -> float:
-    """The roundest number as near as the digits tell: people take 0.5, not 0.50013."""
-    spread = max(3.0 * 1e-3 * math.sqrt(sum(g * g for g in given)) / moved, 1e-6 * rate)
-    spread = min(spread, 0.02 * rate)
-    return next((r for k in range(-1, 7) if (r := round(rate, k)) > 0.0 and abs(r - rate) <= spread), rate)
+def _roundest(rate: float, spread: float) -> float:
+    """The number of fewest decimals as near as the digits tell: people take 0.5, not 0.5001."""
+    near = max(spread, 1e-6 * rate)
+    return next((r for n in range(-1, 7) if (r := round(rate, n)) > 0.0 and abs(r - rate) <= near), rate)
 
 
 def _at_rate(network: Network, without: dict[int, float], rate: float, right: Gradients) -> Gradients:
