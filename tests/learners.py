@@ -195,10 +195,10 @@ class Perceptron:
                 W = W - (where or 0.5) * (dW + self.decay * W)
             case "derivative_left_out_going_back" if layer == len(self.W) - 1:
                 back = self.loss_derivative("") / (len(self.X) if self.loss == "mean" else 1)
-            case "one_path" if layer == len(self.W) - 1:
-                back = back * (np.arange(back.shape[1]) == where)
-            case "path_forgotten" if layer == len(self.W) - 1:
-                back = back * (np.arange(back.shape[1]) != where)
+            case "one_path" if layer == where[0]:
+                back = back * (np.arange(back.shape[1]) == where[1])
+            case "path_forgotten" if layer == where[0]:
+                back = back * (np.arange(back.shape[1]) != where[1])
         return (back @ W) * self.derivative(layer - 1, mistake, where)
 
     def collected(self, dW, db, mistake, where):

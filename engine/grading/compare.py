@@ -14,10 +14,12 @@ from typing import Any, Literal
 from ..core.errors import NonFiniteError
 from ..core.value import Value
 from . import wording
-from .explanations import MARGIN, Candidate, Trial
+from .explanations import Candidate, Trial
 from .given import Given, read
 from .names import names_of
 from .network import Network
+
+RIGHT, NAMED = 3.0, 2.0  # how many times the simulated rounding a right number may be off, and one that names a mistake
 
 Verdict = Literal["right", "mistake", "several", "chance", "unknown"]
 
@@ -118,19 +120,20 @@ def compare(loss: Value, gradients: Any) -> Comparison:
         return Comparison("right", _gradients(trial, given, names), (), wording.right(len(given), False), 0.0, 0)
     trial.try_all()
     found = trial.fitting()
-    shown = _gradients(trial, given, names)
     if not found:
-        trial.loosen()
+        trial.loosen(RIGHT)
         if not trial.wrong():
-            shown = _gradients(trial, given, names)
-            return Comparison("right", shown, (), wording.right(len(given), True), 0.0, trial.tried)
+            text = wording.right(len(given), True)
+            return Comparison("right", _gradients(trial, given, names), (), text, 0.0, trial.tried)
+        trial.loosen(NAMED)
         found = trial.fitting()
+    shown = _gradients(trial, given, names)
     says = wording.Words(network, trial, shown, loss_name, names)
     if not found:
         return Comparison("unknown", shown, (), says.unknown(), 0.0, trial.tried)
     distinct = list({candidate.mistake.name: candidate for candidate in reversed(found)}.values())[::-1]
     evidence = trial.evidence(found)
-    if evidence < MARGIN:
+    if evidence < trial.margin:
         return Comparison("chance", shown, (), says.chance(distinct), evidence, trial.tried)
     explained = tuple(_explanation(network, candidate) for candidate in distinct)
     text = says.explained(distinct, evidence)

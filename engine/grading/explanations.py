@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from .given import LEAST, Given
 from .mistakes import MISTAKES, Change, Mistake
@@ -14,7 +15,8 @@ from .rounding import rounding
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 MARGIN = 0.5  # decimal orders by which evidence has to outweigh the mistakes tried
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
-UNKNOWN_DIGITS = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
+DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
+OF_ZERO = 1.5  # what a 0 says at most, in decimal orders: many mistakes leave one
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 2.0  # tolerances that rounding on the way adds at least
 NEAR = 0.2  # widths within which one mistake is as near as another
@@ -48,10 +50,11 @@ class Trial:
         self.given = {index[g.value]: g.number for g in given}
         self.right = {i: adjoints[i] for i in {*network.parameters, *self.given}}
         self.tolerances = {
-            index[g.value]: g.tolerance or UNKNOWN_DIGITS * abs(self.right[index[g.value]]) for g in given
+            index[g.value]: g.tolerance or DIGITS_OF_ZERO * abs(self.right[index[g.value]]) for g in given
         }
         self.widths = {i: SLACK * t for i, t in self.tolerances.items()}
         self.candidates: list[Candidate] = []
+        self.margin, self.is_loose = MARGIN, False
 
     @property
     def digits(self) -> int:
@@ -65,14 +68,16 @@ class Trial:
         """The nodes whose numbers are not the right ones."""
         return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= self.widths[i]]
 
-    def loosen(self) -> None:
-        """Allow for numbers that were rounded on the way, too."""
-        wide = rounding(self.network, list(self.given), self.digits)
-        for i, far in zip(self.given, wide, strict=True):
-            self.widths[i] = SLACK * self.tolerances[i] + far + LOOSE * self.tolerances[i]
+    def loosen(self, reach: float) -> None:
+        """Allow for numbers that were rounded on the way, too: for `reach` times what a simulation of that finds."""
+        for i, far in zip(self.given, self._rounding, strict=True):
+            self.widths[i] = SLACK * self.tolerances[i] + reach * far + LOOSE * self.tolerances[i]
+        self.margin = 2.0 * MARGIN
         self.is_loose = True
 
-    is_loose = False
+    @cached_property
+    def _rounding(self) -> list[float]:
+        return rounding(self.network, list(self.given), self.digits)
 
     def try_all(self) -> None:
         """Find the gradients that each mistake gives at each place, where they differ from the right ones."""
@@ -141,9 +146,10 @@ class Trial:
         return sum(parts) - math.log10(len(self._distinct()) + 1)
 
     def _part(self, i: int) -> float:
+        """What one wrong number says: how many times its width it is off."""
         width = 2.0 * self.widths[i]
-        off = abs(self.given[i] - self.right[i])
-        return math.log10(max(1.0, off / width)) if width else 0.0
+        orders = math.log10(max(1.0, abs(self.given[i] - self.right[i]) / width)) if width else 0.0
+        return orders if self.given[i] else min(orders, OF_ZERO)
 
     def _distinct(self) -> set[tuple[float, ...]]:
         """The different sets of numbers that the mistakes give."""

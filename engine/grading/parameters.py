@@ -2,68 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..core.graph import layout
 from ..core.opcodes import NAMES
 from ..core.value import Value
 
+# What the next layer's weights multiply; softplus, log and sums are multiplied by targets in losses, too.
+LAYER_ENDS = {"sigmoid", "tanh", "erf", "relu", "leaky_relu"}
+
 
 def parameters(loss: Value, given: Sequence[Value]) -> list[Value]:
-    """The given leaves and those like them: labelled factors of what depends on a parameter, weights of a `dot`.
+    """The given leaves and those like them: factors of activations, and of data on the side where given ones stand.
 
-    >>> x, w, v = Value(1.0, "x"), Value(2.0, "w"), Value(3.0, "v")
-    >>> [p.label for p in parameters(v * (w * x).tanh(), [w])]
+    >>> x, w, v = Value(1.0), Value(2.0, "w"), Value(3.0, "v")
+    >>> [p.label for p in parameters((v * (w * x).tanh() - 1) ** 2, [w])]
     ['w', 'v']
     """
+    graph = _Leaves(loss, given)
     found = list(dict.fromkeys(given))
-    while True:
-        more = [leaf for leaf in dict.fromkeys(_alike(loss, found)) if leaf not in set(found)]
-        if not more:
-            return found
+    while more := [leaf for leaf in dict.fromkeys(graph.alike()) if leaf not in graph.known]:
+        graph.know(more)
         found += more
-
-
-def _alike(loss: Value, known: Sequence[Value]) -> Iterator[Value]:
-    graph = layout(loss, known)
-    nodes, starts, operands, size = graph.nodes, list(graph.starts), list(graph.operands), len(graph.codes)
-    mine = set(graph.places.values())
-    depends = _dependent(len(nodes), mine, graph.results, operands)
-    products = [starts[i] for i in range(size) if NAMES[graph.codes[i]] == "mul"]
-    # On which side of a product the given ones stand: w * x or x * w.
-    sides = {
-        s for k in products for s in (0, 1) if operands[k + s] in mine and _is_input(operands[k + 1 - s], size, mine)
-    }
-    for k in products:
-        for s in (0, 1):
-            leaf, other = operands[k + s], operands[k + 1 - s]
-            if leaf < size or leaf in mine or not nodes[leaf].label:
-                continue
-            if depends[other] and other < size:
-                yield nodes[leaf]
-            elif sides == {s} and _is_input(other, size, mine) and nodes[other].label:
-                yield nodes[leaf]
-    for i in range(size):
-        if NAMES[graph.codes[i]] == "dot":
-            mixed = operands[starts[i] : starts[i + 1]]
-            half = len(mixed) // 2
-            has_mine = any(j in mine for j in mixed[:half])
-            if has_mine or any(depends[j] for j in mixed[half:-1]):
-                leaves = [j for j in mixed[:half] if _is_input(j, size, mine) and (has_mine or nodes[j].label)]
-                yield from (nodes[j] for j in leaves)
-                if _is_input(mixed[-1], size, mine) and nodes[mixed[-1]].label:
-                    yield nodes[mixed[-1]]
-
-
-def _dependent(count: int, mine: Iterable[int], results: Sequence[int], operands: Sequence[int]) -> list[bool]:
-    found = [False] * count
-    for i in mine:
-        found[i] = True
-    for k in range(len(operands) - 1, -1, -1):
-        if found[operands[k]]:
-            found[results[k]] = True
     return found
 
 
-def _is_input(i: int, size: int, mine: set[int]) -> bool:
-    return i >= size and i not in mine
+class _Leaves:
+    """The products of a graph with leaves, and which nodes depend on parameters known so far."""
+
+    def __init__(self, loss: Value, given: Sequence[Value]) -> None:
+        graph = layout(loss, given)
+        self.nodes, self.size, self.index = list(graph.nodes), len(graph.codes), dict(graph.places)
+        self.ops = [NAMES[code] for code in graph.codes]
+        self.starts, self.results, self.operands = list(graph.starts), list(graph.results), list(graph.operands)
+        self.known = set(given)
+        self.mine = set(self.index.values())
+        self.users: dict[int, tuple[int, int]] = {}  # of products: what uses them, and as which operand
+        for k, j in enumerate(self.operands):
+            if j < self.size and self.ops[j] == "mul":
+                self.users[j] = (self.results[k], k - self.starts[self.results[k]])
+
+    def know(self, leaves: Sequence[Value]) -> None:
+        """Count more leaves among the parameters."""
+        self.known.update(leaves)
+        wanted = set(leaves)
+        self.mine.update(i for i in range(self.size, len(self.nodes)) if self.nodes[i] in wanted)
+
+    def alike(self) -> Iterator[Value]:
+        """Leaves that are weights or biases if the known ones are."""
+        products = [(i, *self._operands(i)) for i in range(self.size) if self.ops[i] == "mul" and self._is_term(i)]
+        # w * x or x * w: on which side of data the known ones stand.
+        sides = {s for _, *pair in products for s in (0, 1) if pair[s] in self.mine and self._is_data(pair[1 - s])}
+        for _, *pair in products:
+            for s in (0, 1):
+                if self._is_data(pair[s]) and (
+                    self._ends_layer(pair[1 - s]) or (self._is_data(pair[1 - s]) and sides == {s})
+                ):
+                    yield self.nodes[pair[s]]
+        for i in range(self.size):
+            if self.ops[i] == "dot":
+                yield from self._of_neuron(self._operands(i))
+
+    def _operands(self, i: int) -> list[int]:
+        return self.operands[self.starts[i] : self.starts[i + 1]]
+
+    def _is_data(self, i: int) -> bool:
+        """A leaf that is not known."""
+        return i >= self.size and i not in self.mine
+
+    def _ends_layer(self, i: int) -> bool:
+        return i < self.size and self.ops[i] in LAYER_ENDS
+
+    def _is_term(self, i: int) -> bool:
+        """Whether a product is one of a weighted sum: a + w h, w h - y, or σ(w h), but not 1 - y h."""
+        user, operand = self.users.get(i, (-1, 0))
+        if user < 0:
+            return False
+        return self.ops[user] in ("add", "sum") or self.ops[user] in LAYER_ENDS or (self.ops[user] == "sub" and not operand)
+
+    def _of_neuron(self, operands: list[int]) -> Iterator[Value]:
+        """The weights and the bias of a `dot` of weights with inputs: of data, or of the layer before."""
+        half = len(operands) // 2
+        weights, inputs, bias = operands[:half], operands[half:-1], operands[-1]
+        has_mine = any(j in self.mine for j in weights)
+        is_neuron = any(self.nodes[j].label for j in weights) and all(
+            j >= self.size or self.ops[j] in LAYER_ENDS for j in inputs
+        )
+        if has_mine or is_neuron:
+            yield from (self.nodes[j] for j in weights if self._is_data(j))
+            if self._is_data(bias) and self.nodes[bias].label:
+                yield self.nodes[bias]

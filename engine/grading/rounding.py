@@ -12,7 +12,6 @@ from .network import Network
 
 DRAWS = 6  # passes with other roundings
 MOST = 3000  # operations that anybody rounds by hand
-REACH = 2.0  # times the largest difference of the draws
 CAP = 0.1  # of the gradient: more is no rounding
 
 
@@ -26,7 +25,7 @@ def rounding(network: Network, observed: Sequence[int], digits: int) -> list[flo
         found = _rounded_sweep(network, unit, rng)
         far = [max(f, abs(found[i] - r)) for f, i, r in zip(far, observed, right, strict=True)]
     size = math.sqrt(sum(r * r for r in right) / len(right))
-    return [min(REACH * f, CAP * max(abs(r), CAP * size)) for f, r in zip(far, right, strict=True)]
+    return [min(f, CAP * max(abs(r), CAP * size)) for f, r in zip(far, right, strict=True)]
 
 
 def _rounded_sweep(network: Network, unit: float, rng: random.Random) -> Sequence[float]:

@@ -22,7 +22,7 @@ LEARNERS = {
         *("formula_at_z", "other_activation", ("activation_for_derivative", H), "derivative_without_a"),
         *(("derivative_sign", H), ("derivative_twice", O), ("derivative_of_error", O), "weight_left_out"),
         *(("derivative_of_other_layer", H), "not_transposed", ("updated_weights", 0.5), ("updated_weights", 0.1)),
-        *(("one_path", 0), ("input_left_out", 1), "input_left_out", "weight_for_input", "z_for_input"),
+        *(("one_path", (1, 0)), ("input_left_out", 1), "input_left_out", "weight_for_input", "z_for_input"),
         *(("other_input", 1), "first_input", "bias_as_weight", "bias_itself", "bias_left_out", "shared_bias"),
         ("matrix_transposed", 1),
     ],
@@ -33,14 +33,14 @@ LEARNERS = {
         *("derivative_left_out_going_back", "derivative_at_a", ("derivative_at_a", H), "formula_at_z"),
         *("other_activation", ("activation_for_derivative", H), ("derivative_twice", O), ("derivative_of_error", O)),
         *("scaled_tanh", ("derivative_sign", H), "derivative_without_a", "weight_left_out", ("updated_weights", 0.1)),
-        *(("one_path", 1), ("input_left_out", 1), ("weight_for_input", 1), "z_for_input", ("other_input", 1)),
+        *(("one_path", (1, 1)), ("input_left_out", 1), ("weight_for_input", 1), "z_for_input", ("other_input", 1)),
         *("bias_as_weight", "bias_itself", ("bias_left_out", 0), ("own_activation", 0)),
     ],
     layouts.relu_2332: [
         *("sign", "twice", "half", "softmax_elementwise", "target_left_out", "softmax_twice", "log_not_divided"),
         *("softmax_left_out", "off_diagonal_sign", "wrong_class", "log_base", ("derivative_left_out", H)),
         *(("other_side", H), ("activation_for_derivative", H), "weight_left_out", ("updated_weights", 0.1)),
-        *(("one_path", 0), ("input_left_out", 2), "z_for_input", "bias_as_weight", "bias_itself", "output_for_loss"),
+        *(("one_path", (2, 0)), ("path_forgotten", (1, 0)), ("input_left_out", 2), "z_for_input", "bias_as_weight", "bias_itself", "output_for_loss"),
         ("matrix_transposed", 1),
     ],
     layouts.recurrent: [
@@ -76,7 +76,7 @@ ALSO = {
     "one_sign": {"inner_left_out", "sign"},
 }
 # Rows that these layouts cannot show, each in a test of its own.
-APART = {"derivative_rounded_away", "path_forgotten"}
+APART = {"derivative_rounded_away"}
 SEEDS = range(4)
 
 
@@ -85,6 +85,7 @@ def digits(numbers, count=4):
 
 
 def asked(layout, seed, mistake="", where=None, count=4):
+    """What is said of a learner's numbers at so many digits, and whether they are the right ones."""
     loss, parameters, learner = layout(np.random.default_rng(seed))
     numbers = digits(learner.gradients(mistake, where), count)
     exact = digits(learner.gradients(), count)
@@ -122,6 +123,41 @@ def test_a_mistake_is_named_rightly_or_not_at_all(layout):
     assert found["wrongly"] == 0
     assert found["not at all"] <= 0.05 * sum(found.values())
     assert found["rightly"] >= 0.75 * sum(found.values())
+
+
+@pytest.mark.parametrize("layout", LEARNERS, ids=lambda layout: layout.__name__)
+@pytest.mark.parametrize("count", [3, 4, 6, 17])
+def test_right_gradients_are_right_at_any_number_of_digits(layout, count):
+    for seed in SEEDS:
+        assert asked(layout, seed, count=count)[0].ok
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LEARNERS if layout is not layouts.formula])
+@pytest.mark.parametrize("count", [3, 4])
+def test_right_gradients_of_a_learner_who_rounds_on_the_way_are_right_or_unknown(layout, count):
+    found = Counter()
+    for seed in range(10):
+        loss, parameters, learner = layout(
+            np.random.default_rng(seed), np.vectorize(lambda x: float(f"{x:.{count}g}"), otypes=[float])
+        )
+        numbers = digits(learner.gradients(), count)
+        found[compare(loss, dict(zip(parameters, numbers, strict=True))).verdict] += 1
+    print(f"{layout.__name__}, {count} digits on the way: {dict(found)}")
+    assert set(found) <= {"right", "unknown"}
+    assert found["right"] >= 8
+
+
+@pytest.mark.parametrize("layout", LEARNERS, ids=lambda layout: layout.__name__)
+def test_noise_has_no_name(layout):
+    rng = np.random.default_rng(0)
+    for seed in SEEDS:
+        loss, parameters, learner = layout(np.random.default_rng(seed))
+        exact = learner.gradients()
+        for noise in (0.01, 0.1, 1.0):
+            wrong = digits(exact * (1 + noise * rng.normal(size=len(exact))), 3)
+            assert compare(loss, dict(zip(parameters, wrong, strict=True))).verdict in ("unknown", "right")
+        shuffled = digits(rng.permutation(exact))
+        assert compare(loss, dict(zip(parameters, shuffled, strict=True))).verdict in ("unknown", "right", "chance")
 
 
 def test_every_row_of_the_catalogue_has_a_learner():
