@@ -146,5 +146,3 @@ def formula(rng, rounded=same):
     X, Y, Z = Value(x, "x"), Value(y, "y"), Value(z, "z")
     value = (-(X * Y)).exp() * X.sin() + (X**2 + Y**2).log() * maximum(X, Y * Z) / Z
     return value, [X, Y, Z], Formula(x, y, z)
-
-

@@ -96,7 +96,7 @@ class Perceptron:
             return 0.25 * 2 * e
         if mistake == "exponent_left_out":
             found[:, 0] *= 0.5
-        if mistake == "sign_of_one":
+        if mistake == "sign_of_error":
             found[:, 0] *= -1
         return found
 
@@ -206,6 +206,8 @@ class Perceptron:
         dW = [g + decay * W for g, W in zip(dW, self.W, strict=True)]
         if mistake == "penalty_on_biases":
             db = [g + decay * b for g, b in zip(db, self.b, strict=True)]
+        if mistake == "sign_of_layer":
+            dW[where], db[where] = -dW[where], -db[where]
         if mistake == "matrix_transposed":
             dW[where] = dW[where].T
         if self.shared:
@@ -218,4 +220,3 @@ class Perceptron:
             "divided": 1 / len(self.X),
             "outputs_divided": 1 / self.Y.shape[1],
         }.get(mistake, 1)
-

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ..core.errors import NonFiniteError
 from ..core.value import Value
 from . import wording
-from .explanations import Candidate, Trial
+from .explanations import MARGIN, Candidate, Trial
 from .given import Given, read
 from .names import names_of
 from .network import Network
@@ -92,10 +92,14 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     >>> h = [(w[j] * x[0] + w[j + 1] * x[1] + 0.35).sigmoid() for j in (0, 2)]
     >>> o = [(w[j] * h[0] + w[j + 1] * h[1] + 0.60).sigmoid() for j in (4, 6)]
     >>> loss = 0.5 * ((y[0] - o[0]) ** 2 + (y[1] - o[1]) ** 2)
-    >>> print(compare(loss, dict(zip(w, ["0.000439", "0.000878", "0.000498", "0.000995"]))))
-    All 4 gradients are right.
-    >>> print(compare(loss, dict(zip(w, ["-0.000439", "-0.000878", "-0.000498", "-0.000995"]))).mistakes[0].name)
-    sign
+    >>> print(compare(loss, {w[4]: "0.08217", w[5]: "0.08267"}))
+    Both gradients are right.
+    >>> mine = [0.0003647, 0.0007294, 0.0004236, 0.0008473, 0.08217, 0.08267, -0.0226, -0.02274]
+    >>> print(compare(loss, dict(zip(w, mine))))
+    ∂L/∂w1 is 0.0004386, not 0.0003647; ∂L/∂w2 is 0.0008771, not 0.0007294; ∂L/∂w3 is 0.0004977, not 0.0004236; w4 is
+    wrong, too; w5, w6, w7 and w8 are right.
+    All 8 numbers follow if the weights were already updated by a learning rate of 0.5 when you went back: keep the old
+    ones until every δ is known. ... mistakes were tried; by chance one of them fits less than once in a million.
     """
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")
@@ -131,13 +135,22 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     says = wording.Words(network, trial, shown, loss_name, names)
     if not found:
         return Comparison("unknown", shown, (), says.unknown(), 0.0, trial.tried)
-    distinct = list({candidate.mistake.name: candidate for candidate in reversed(found)}.values())[::-1]
+    distinct = _distinct(found)
     evidence = trial.evidence(found)
-    if evidence < trial.margin:
+    if evidence < MARGIN:
         return Comparison("chance", shown, (), says.chance(distinct), evidence, trial.tried)
     explained = tuple(_explanation(network, candidate) for candidate in distinct)
     text = says.explained(distinct, evidence)
     return Comparison("mistake" if len(distinct) == 1 else "several", shown, explained, text, evidence, trial.tried)
+
+
+def _distinct(found: list[Candidate]) -> list[Candidate]:
+    """One candidate of each mistake, at the first place, without those that others cover."""
+    first: dict[str, Candidate] = {}
+    for candidate in found:
+        first.setdefault(candidate.mistake.name, candidate)
+    covered = {name for candidate in first.values() for name in candidate.mistake.covers}
+    return [candidate for name, candidate in first.items() if name not in covered]
 
 
 def _gradients(trial: Trial, given: list[Given], names: Mapping[Value, str]) -> tuple[Gradient, ...]:

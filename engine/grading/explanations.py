@@ -1,4 +1,4 @@
-"""Which mistakes give the learner's numbers, and whether chance would: every change of the catalogue against the digits."""
+"""Which mistakes give the learner's numbers, and whether chance would: each change of the catalogue, and the digits."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .network import Network
 from .rounding import rounding
 
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
-MARGIN = 0.5  # decimal orders by which evidence has to outweigh the mistakes tried
+MARGIN = 1.0  # decimal orders by which evidence has to outweigh the mistakes tried
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
-OF_ZERO = 1.5  # what a 0 says at most, in decimal orders: many mistakes leave one
+OF_ZERO = 2.0  # what a 0 says at most, in decimal orders: many mistakes leave one
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 2.0  # tolerances that rounding on the way adds at least
 NEAR = 0.2  # widths within which one mistake is as near as another
@@ -54,7 +54,7 @@ class Trial:
         }
         self.widths = {i: SLACK * t for i, t in self.tolerances.items()}
         self.candidates: list[Candidate] = []
-        self.margin, self.is_loose = MARGIN, False
+        self.is_loose = False
 
     @property
     def digits(self) -> int:
@@ -72,7 +72,6 @@ class Trial:
         """Allow for numbers that were rounded on the way, too: for `reach` times what a simulation of that finds."""
         for i, far in zip(self.given, self._rounding, strict=True):
             self.widths[i] = SLACK * self.tolerances[i] + reach * far + LOOSE * self.tolerances[i]
-        self.margin = 2.0 * MARGIN
         self.is_loose = True
 
     @cached_property

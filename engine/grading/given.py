@@ -149,8 +149,8 @@ def _named(value: Value) -> str:
 def tolerances_of(numbers: Sequence[float]) -> list[float]:
     """Half a unit in the last digit of each float: all have as many decimals, or as many significant digits.
 
-    >>> tolerances_of([0.12, 0.0312])
-    [5e-05, 5e-05]
+    >>> tolerances_of([1.25, 0.03, 0.31])
+    [0.005, 0.005, 0.005]
     >>> tolerances_of([0.123, 0.000312])
     [0.0005, 5e-07]
     """

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..chain.expressions import Name, Term, short_number, show
+from ..core.table import TABLE
 from ..core.value import Value
-from .network import Layer, Network
+from .layers import Layer
+from .network import Network
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOWERED = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
@@ -24,6 +27,25 @@ def names_of(network: Network, values: Iterable[Value]) -> dict[Value, str]:
         i = network.sweep.index.get(value, -1)
         found[value] = value.label or by_node.get(i, f"number {number}")
     return found | {p: p.label or by_node.get(i, "") for i, p in network.parameters.items() if p not in found}
+
+
+def formula_of(network: Network, i: int, depth: int = 2) -> str:
+    """What a node is made of, as a formula in the labels.
+
+    >>> x = Value(2.0, "x")
+    >>> formula_of(Network(x.sin() * x, [x]), 0)
+    'sin(x) * x'
+    """
+    return show(_term(network, i, depth), "spoken")
+
+
+def _term(network: Network, i: int, depth: int) -> Term:
+    node = network.sweep.nodes[i]
+    if node.label or not node.op:
+        return Name(node.label or short_number(node.data))
+    if not depth or TABLE[node.op].variadic:
+        return Name(f"{node.op}(…)")
+    return (node.op, *[_term(network, j, depth - 1) for j in network.sweep.inputs(i)])
 
 
 def _names_in(layer: Layer) -> Iterable[tuple[int, str]]:

@@ -51,8 +51,11 @@ class _Leaves:
     def alike(self) -> Iterator[Value]:
         """Leaves that are weights or biases if the known ones are."""
         products = [(i, *self._operands(i)) for i in range(self.size) if self.ops[i] == "mul" and self._is_term(i)]
-        # w * x or x * w: on which side of data the known ones stand.
-        sides = {s for _, *pair in products for s in (0, 1) if pair[s] in self.mine and self._is_data(pair[1 - s])}
+        # w * x or x * w: on which side of data the known ones stand, or of activations if none does.
+        known = [(s, pair[1 - s]) for _, *pair in products for s in (0, 1) if pair[s] in self.mine]
+        sides = {s for s, other in known if self._is_data(other)} or {
+            s for s, other in known if self._ends_layer(other)
+        }
         for _, *pair in products:
             for s in (0, 1):
                 if self._is_data(pair[s]) and (
@@ -78,7 +81,11 @@ class _Leaves:
         user, operand = self.users.get(i, (-1, 0))
         if user < 0:
             return False
-        return self.ops[user] in ("add", "sum") or self.ops[user] in LAYER_ENDS or (self.ops[user] == "sub" and not operand)
+        return (
+            self.ops[user] in ("add", "sum")
+            or self.ops[user] in LAYER_ENDS
+            or (self.ops[user] == "sub" and not operand)
+        )
 
     def _of_neuron(self, operands: list[int]) -> Iterator[Value]:
         """The weights and the bias of a `dot` of weights with inputs: of data, or of the layer before."""

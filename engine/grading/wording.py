@@ -8,7 +8,8 @@ from typing import Protocol
 
 from ..core.value import Value
 from .explanations import SAME, Candidate, Trial
-from .network import Layer, Network
+from .layers import Layer
+from .network import Network
 
 SHOWN = 3  # wrong gradients with their numbers
 LISTED = 8  # names in a list
@@ -18,6 +19,8 @@ OFFERED = 4  # mistakes that give the same numbers
 class Compared(Protocol):
     """One gradient of a comparison."""
 
+    @property
+    def value(self) -> Value: ...  # noqa: D102
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
@@ -30,7 +33,7 @@ class Compared(Protocol):
 
 def right(count: int, but_for_rounding: bool) -> str:
     """All gradients are right."""
-    what = "The gradient is right" if count == 1 else f"All {count} gradients are right"
+    what = {1: "The gradient is right", 2: "Both gradients are right"}.get(count, f"All {count} gradients are right")
     return f"{what}, but for rounding on the way." if but_for_rounding else f"{what}."
 
 
@@ -71,9 +74,11 @@ class Words:
 
     def chance(self, found: Sequence[Candidate]) -> str:
         """A mistake fits, but so could chance."""
+        missing = [self.names[p] for i, p in self.network.parameters.items() if i not in self.trial.given]
+        more = f"the gradient of {missing[0]}, too" if missing and missing[0] else "one more digit"
         return (
-            f"{self._wrong()}\nThey fit if {self._either(found)}, but so few digits could fit by chance, out of "
-            f"{self.trial.tried} mistakes tried: give another gradient, or one more digit."
+            f"{self._wrong()}\n{self._follow()} if {self._either(found)}. But that may be chance: {self.trial.tried} "
+            f"mistakes were tried, and so few digits fit one of them easily. Give {more}."
         )
 
     def unknown(self) -> str:
@@ -85,21 +90,29 @@ class Words:
         wrong = [g for g in self.gradients if not g.ok]
         digits = max(4, min(self.trial.digits, 9))
         shown = [f"∂{self.loss}/∂{g.name} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
-        more = wrong[SHOWN:]
         text = "; ".join(shown)
-        if more:
-            text += f"; {listed([g.name for g in more])} {'is' if len(more) == 1 else 'are'} wrong, too"
-        fine = [g.name for g in self.gradients if g.ok]
-        return f"{text}; {listed(fine)} {'is' if len(fine) == 1 else 'are'} right." if fine else f"{text}."
+        if more := wrong[SHOWN:]:
+            text += f"; {self._all_of(more)} {_be(more)} wrong, too"
+        fine = [g for g in self.gradients if g.ok]
+        return f"{text}; {self._all_of(fine)} {_be(fine)} right." if fine else f"{text}."
+
+    def _all_of(self, some: Sequence[Compared]) -> str:
+        """Gradients by name, or how many they are, and of which layers."""
+        if len(some) <= LISTED:
+            return listed([g.name for g in some])
+        nodes = {self.network.sweep.index[g.value] for g in some if g.value in self.network.sweep.index}
+        parts = [layer.name for layer in self.network.layers if layer.own & nodes]
+        return f"{len(some)} more, in {listed(parts)}," if parts else f"{len(some)} more"
 
     def _follow(self) -> str:
         count = len(self.gradients)
-        return "The number follows" if count == 1 else f"All {count} numbers follow"
+        text = "The number follows" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} numbers follow"
+        return f"{text}, but for rounding," if self.trial.is_loose else text
 
     def _either(self, found: Sequence[Candidate]) -> str:
-        said = [f"{candidate.was}: {candidate.right}" for candidate in found[:OFFERED]]
+        said = [f"{candidate.was} ({candidate.right})" for candidate in found[:OFFERED]]
         if len(said) == 1:
-            return said[0]
+            return f"{found[0].was}: {found[0].right}"
         return "either " + "; or ".join(said) + ". These give the same numbers here"
 
     def _apart(self, found: Sequence[Candidate]) -> str:
@@ -118,8 +131,8 @@ class Words:
         return ""
 
     def _odds(self, evidence: float) -> str:
-        order = round(evidence)
-        return f" {self.trial.tried} mistakes were tried; chance alone fits once in 10{str(order).translate(_RAISED)}."
+        often = "less than once in a million" if evidence > 6.0 else f"once in {10 ** round(evidence, 1):.0f}"
+        return f" {self.trial.tried} mistakes were tried; by chance one of them fits {often}."
 
     def _where(self) -> str:
         """Between which layers to look: the last one with a wrong number."""
@@ -150,16 +163,18 @@ class Words:
 def html(text: str, gradients: Sequence[Compared]) -> str:
     """The sentences, and each gradient in a table."""
     rows = "".join(
-        f"<tr><td>{markup.escape(g.name)}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td><td>{'✓' if g.ok else '✗'}</td></tr>"
+        f"<tr><td>{markup.escape(g.name)}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td>"
+        f"<td>{'✓' if g.ok else '✗'}</td></tr>"
         for g in gradients
     )
     lines = "<br>".join(markup.escape(line) for line in text.splitlines())
     return f"<p>{lines}</p><table><tr><th></th><th>yours</th><th>right</th><th></th></tr>{rows}</table>"
 
 
+def _be(some: Sequence[Compared]) -> str:
+    return "is" if len(some) == 1 else "are"
+
+
 def _difference(a: float, b: float) -> float:
     size = max(abs(a), abs(b))
     return abs(a - b) / size if size else 0.0
-
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

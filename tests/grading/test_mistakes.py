@@ -1,6 +1,5 @@
 """Every mistake of the catalogue, made by a learner who shares no code with the engine: is it named, and rightly?"""
 
-import math
 from collections import Counter
 
 import layouts
@@ -14,20 +13,29 @@ O, H = "output", "hidden"  # noqa: E741
 # By layout the mistakes that a learner makes there: a name, or a name and where.
 LEARNERS = {
     layouts.sigmoid_222: [
-        *("sign", "sign_of_one", "twice", "half", "exponent_left_out", "exponent_not_lowered", "power_for_derivative"),
+        *(
+            "sign",
+            "sign_of_error",
+            "twice",
+            "half",
+            "exponent_left_out",
+            "exponent_not_lowered",
+            "power_for_derivative",
+        ),
         *("constant_left_out", "constant_twice", "outputs_divided", "output_for_loss", "loss_for_derivative"),
         *(("derivative_left_out", O), ("derivative_left_out", H), "derivative_left_out"),
         ("derivative_left_out_of_unit", H),
         *("derivative_left_out_going_back", "derivative_at_a", ("derivative_at_a", O), ("derivative_at_a", H)),
         *("formula_at_z", "other_activation", ("activation_for_derivative", H), "derivative_without_a"),
         *(("derivative_sign", H), ("derivative_twice", O), ("derivative_of_error", O), "weight_left_out"),
+        ("sign_of_layer", 1),
         *(("derivative_of_other_layer", H), "not_transposed", ("updated_weights", 0.5), ("updated_weights", 0.1)),
         *(("one_path", (1, 0)), ("input_left_out", 1), "input_left_out", "weight_for_input", "z_for_input"),
         *(("other_input", 1), "first_input", "bias_as_weight", "bias_itself", "bias_left_out", "shared_bias"),
         ("matrix_transposed", 1),
     ],
     layouts.tanh_342: [
-        *("sign", "sign_of_one", "twice", "half", "exponent_left_out", "exponent_not_lowered", "output_for_loss"),
+        *("sign", "sign_of_error", "twice", "half", "exponent_left_out", "exponent_not_lowered", "output_for_loss"),
         *(("derivative_left_out", O), ("derivative_left_out", H), "derivative_left_out"),
         ("derivative_left_out_of_unit", H),
         *("derivative_left_out_going_back", "derivative_at_a", ("derivative_at_a", H), "formula_at_z"),
@@ -40,7 +48,15 @@ LEARNERS = {
         *("sign", "twice", "half", "softmax_elementwise", "target_left_out", "softmax_twice", "log_not_divided"),
         *("softmax_left_out", "off_diagonal_sign", "wrong_class", "log_base", ("derivative_left_out", H)),
         *(("other_side", H), ("activation_for_derivative", H), "weight_left_out", ("updated_weights", 0.1)),
-        *(("one_path", (2, 0)), ("path_forgotten", (1, 0)), ("input_left_out", 2), "z_for_input", "bias_as_weight", "bias_itself", "output_for_loss"),
+        *(
+            ("one_path", (2, 0)),
+            ("path_forgotten", (1, 0)),
+            ("input_left_out", 2),
+            "z_for_input",
+            "bias_as_weight",
+            "bias_itself",
+            "output_for_loss",
+        ),
         ("matrix_transposed", 1),
     ],
     layouts.recurrent: [
@@ -70,8 +86,8 @@ LEARNERS = {
 }
 # A learner's mistake that several rows describe: any of them names it.
 ALSO = {
-    "sign_of_one": {"sign"},
     "derivative_left_out_of_unit": {"derivative_left_out"},
+    "constant_left_out": {"twice"},
     "one_way": {"product_rule"},
     "one_sign": {"inner_left_out", "sign"},
 }
@@ -118,7 +134,8 @@ def test_a_mistake_is_named_rightly_or_not_at_all(layout):
             how = outcome(layout, seed, mistake, where)
             found[how] += 1
             if how in ("wrongly", "not at all"):
-                print(f"{layout.__name__} {seed}: {mistake} ({where}) is named {how}: {asked(layout, seed, mistake, where)[0]}")
+                said = asked(layout, seed, mistake, where)[0]
+                print(f"{layout.__name__} {seed}: {mistake} ({where}) is named {how}: {said}")
     print(f"{layout.__name__}: {dict(found)}")
     assert found["wrongly"] == 0
     assert found["not at all"] <= 0.05 * sum(found.values())
@@ -134,7 +151,7 @@ def test_right_gradients_are_right_at_any_number_of_digits(layout, count):
 
 @pytest.mark.parametrize("layout", [layout for layout in LEARNERS if layout is not layouts.formula])
 @pytest.mark.parametrize("count", [3, 4])
-def test_right_gradients_of_a_learner_who_rounds_on_the_way_are_right_or_unknown(layout, count):
+def test_right_gradients_of_a_learner_who_rounds_on_the_way_have_no_mistake(layout, count):
     found = Counter()
     for seed in range(10):
         loss, parameters, learner = layout(
@@ -143,7 +160,7 @@ def test_right_gradients_of_a_learner_who_rounds_on_the_way_are_right_or_unknown
         numbers = digits(learner.gradients(), count)
         found[compare(loss, dict(zip(parameters, numbers, strict=True))).verdict] += 1
     print(f"{layout.__name__}, {count} digits on the way: {dict(found)}")
-    assert set(found) <= {"right", "unknown"}
+    assert set(found) <= {"right", "unknown", "chance"}
     assert found["right"] >= 8
 
 
@@ -155,7 +172,7 @@ def test_noise_has_no_name(layout):
         exact = learner.gradients()
         for noise in (0.01, 0.1, 1.0):
             wrong = digits(exact * (1 + noise * rng.normal(size=len(exact))), 3)
-            assert compare(loss, dict(zip(parameters, wrong, strict=True))).verdict in ("unknown", "right")
+            assert compare(loss, dict(zip(parameters, wrong, strict=True))).verdict in ("unknown", "right", "chance")
         shuffled = digits(rng.permutation(exact))
         assert compare(loss, dict(zip(parameters, shuffled, strict=True))).verdict in ("unknown", "right", "chance")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from ...core.table import TABLE
-from ..network import Network, Occurrence
+from ..layers import Occurrence
+from ..network import Network
 from .row import Change, Mistake, derivative
 
 CHAIN = "∂a/∂z = f'(z) is one factor of the chain, once for each activation passed"
@@ -30,19 +32,38 @@ def _left_out_going_back(network: Network) -> Iterator[Change]:
             yield Change(place, edges, only=parameters - own)
 
 
+def _sign(network: Network) -> Iterator[Change]:
+    """In hidden layers: at the output it is the sign of all gradients."""
+    outputs = set(network.outputs)
+    for place, units in network.places():
+        edges = network.changed([unit for unit in units if unit not in outputs], lambda o: _negative(network, o))
+        if edges and not outputs.intersection(units):
+            yield Change(place, edges)
+
+
+def _negative(network: Network, o: Occurrence) -> float | None:
+    a = o.activation
+    return (
+        None if a is None or network.ops[a] not in ("sigmoid", "tanh") else -network.partials[network.sweep.starts[a]]
+    )
+
+
 def _of_error(network: Network) -> Iterator[Change]:
-    """a(1 - a) in which a was replaced by the error: e(1 - e), or 1 - e alone."""
-    for formula in (lambda e: 1.0 - e, lambda e: e * (1.0 - e), lambda e: 1.0 - e * e):
-        errors = {o.z: e for o in network.output_nodes if (e := _error(network, o)) is not None}
-        edges = network.changed(
-            network.outputs, lambda o, f=formula, errors=errors: f(errors[o.z]) if o.z in errors else None
-        )
-        if edges:
+    """The formula for a with the error in it: 1 - e, e (1 - e), 1 - e²."""
+    errors = {o.z: e for o in network.output_nodes if (e := _error(network, o)) is not None}
+    formulas: tuple[Callable[[float], float], ...] = (lambda e: 1.0 - e, lambda e: e * (1.0 - e), lambda e: 1.0 - e * e)
+    for formula in formulas:
+        partials = {z: formula(e) for z, e in errors.items()}
+        if edges := network.changed(network.outputs, partial(_at_sum, partials)):
             yield Change("", edges)
 
 
+def _at_sum(partials: dict[int, float], o: Occurrence) -> float | None:
+    return partials.get(o.z)
+
+
 def _error(network: Network, o: Occurrence) -> float | None:
-    """a - y, where the loss takes that difference, in either order."""
+    """A - y, where the loss takes that difference, in either order."""
     for k in network.sweep.uses[o.output]:
         i = network.sweep.results[k]
         if network.ops[i] == "sub":
@@ -125,11 +146,12 @@ ACTIVATIONS = (
         "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
         lambda op, z, a, d: 1.0 - a if op in ("sigmoid", "tanh") else None,
     ),
-    derivative(
+    Mistake(
         "derivative_sign",
         "the derivative of the activation has the wrong sign {place}: a (a - 1) for a (1 - a)",
         "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
-        lambda op, z, a, d: -d if op in ("sigmoid", "tanh") else None,
+        _sign,
+        covers=("sign_of_layer",),
     ),
     derivative(
         "derivative_twice",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
+from ..names import formula_of as _name
 from ..network import Network
 from .row import Change, Gradients, Mistake
 
@@ -18,11 +20,6 @@ TABLE_OF_WRONG: dict[str, tuple[str, Callable[[float, float, float], float]]] = 
     "log": ("log' is 1/x, not 1", lambda a, y, d: 1.0),
     "sqrt": ("(√x)' is 1/(2√x), with the 2", lambda a, y, d: 2.0 * d),
 }
-
-
-def _name(network: Network, i: int) -> str:
-    node = network.sweep.nodes[i]
-    return node.label or (f"{node.op}(…)" if node.op else f"{node.data:.4g}")
 
 
 def _wrong_table(network: Network) -> Iterator[Change]:
@@ -50,12 +47,15 @@ def _inner_left_out(network: Network) -> Iterator[Change]:
         if is_function and j < network.size and network.depends[j]:
             inner, outer = network.sweep.derivatives(j), network.sweep.adjoints[i] * network.partials[k]
 
-            def after(gradients: Gradients, inner: list[float] = list(inner), outer: float = outer) -> Gradients:
-                return {p: g + outer * ((inner[p] != 0.0) - inner[p]) for p, g in gradients.items()}
-
-            yield Change(f"that of {_name(network, j)} in {_name(network, i)}", after=after)
+            place = f"that of {_name(network, j)} in {_name(network, i)}"
+            yield Change(place, after=partial(_without_inner, inner, outer))
         if is_function and op != "pow":
             yield Change(f"the outer one, {op}'", {k: 1.0})
+
+
+def _without_inner(inner: Sequence[float], outer: float, gradients: Gradients) -> Gradients:
+    """With 1 for the inner derivative, in all that it is a function of."""
+    return {p: g + outer * ((inner[p] != 0.0) - inner[p]) for p, g in gradients.items()}
 
 
 def _product_rule(network: Network) -> Iterator[Change]:
@@ -120,9 +120,17 @@ def _both_sides(network: Network) -> Iterator[Change]:
 
 
 FORMULAS = (
-    Mistake("wrong_table", "a derivative is another one", "{place}", _wrong_table),
+    Mistake(
+        "wrong_table", "a derivative is not the one of the table", "{place}", _wrong_table, covers=("inner_left_out",)
+    ),
     Mistake("inner_left_out", "a derivative is left out: {place}", "f(g(x))' = f'(g(x)) g'(x)", _inner_left_out),
-    Mistake("product_rule", "{place}", "(u v)' = u' v + u v', and (u/v)' = (u' v - u v') / v²", _product_rule),
+    Mistake(
+        "product_rule",
+        "{place}",
+        "(u v)' = u' v + u v', and (u/v)' = (u' v - u v') / v²",
+        _product_rule,
+        covers=("one_way",),
+    ),
     Mistake("one_way", "{place}", "what is used in several places gets the sum over all of them", _one_way),
     Mistake("one_sign", "the minus of {place} is lost", "(u - v)' = u' - v'", _one_sign),
     Mistake(

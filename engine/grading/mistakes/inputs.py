@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 
-from ..network import Network, Occurrence, Term, Unit
+from ..layers import Occurrence, Term, Unit
+from ..network import Network
 from .row import Change, Gradients, Mistake, input_
 
 INPUT = "∂z/∂w is what the weight multiplies"
 
 
 def _sum_behind(network: Network, o: Occurrence, n: int) -> float | None:
-    """z of the unit whose activation is the input."""
+    """Z of the unit whose activation is the input."""
     node = o.terms[n].input
     unit = network.unit_of.get(node)
     if unit is None:
@@ -34,7 +36,7 @@ def _own_recurrent(network: Network, o: Occurrence, n: int) -> float | None:
 
 
 def _own_layer(network: Network, o: Occurrence, n: int) -> float | None:
-    """h of this step for h of the step before: the unit of the same layer with the number of the input."""
+    """H of this step for h of the step before: the unit of the same layer with the number of the input."""
     inner = [term for term in o.terms if _is_recurrent(network, term)]
     layer = network.layer_of[network.unit_of[o.z]]
     if o.terms[n] not in inner or len(inner) != len(layer.units):
@@ -63,7 +65,7 @@ def _other_input(network: Network) -> Iterator[Change]:
 
 def _first_input(network: Network) -> Iterator[Change]:
     for layer in network.layers[1:]:
-        edges = {}
+        edges = dict[int, float]()
         first = network.layers[0].units[0].occurrences
         for unit in layer.units:
             for o, source in zip(unit.occurrences, first, strict=False):
@@ -106,7 +108,7 @@ def _shared_bias(network: Network) -> Iterator[Change]:
     for unit, _, k, b in _biases(network):
         uses[b].append((k, unit))
     for which, place in ((0, "first"), (-1, "last")):
-        edges = {}
+        edges = dict[int, float]()
         for some in uses.values():
             units = list(dict.fromkeys(unit for _, unit in some))
             if len(units) > 1:
@@ -127,10 +129,10 @@ def _swapped(network: Network) -> Iterator[Change]:
             if len(rows) > 1 and all(len(row) == len(rows) for row in rows):
                 swap |= {w: rows[i][j] for j, row in enumerate(rows) for i, w in enumerate(row) if i != j}
         if swap:
-            yield Change(f"in {layer.name}", after=lambda gradients, swap=swap: _exchange(gradients, swap))
+            yield Change(f"in {layer.name}", after=partial(_exchange, swap))
 
 
-def _exchange(gradients: Gradients, swap: dict[int, int]) -> Gradients:
+def _exchange(swap: dict[int, int], gradients: Gradients) -> Gradients:
     return {i: gradients.get(swap.get(i, i), g) for i, g in gradients.items()}
 
 
@@ -172,6 +174,7 @@ INPUTS = (
         "a bias that several units share gets only the gradient of the {place} one",
         "add up those of all units that use it",
         _shared_bias,
+        covers=("one_use",),
     ),
     Mistake(
         "matrix_transposed",

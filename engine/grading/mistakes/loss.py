@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from ..network import Network, Occurrence
-from .row import Change, Mistake, scale
+from ..layers import Occurrence
+from ..network import Network
+from .row import Change, Gradients, Mistake, scale
 
 FEW = 10  # errors or outputs that are named one by one
 
 
-def _sign(network: Network) -> Iterator[Change]:
-    yield from scale("", "", "", lambda _: [("", -1.0)]).changes(network)
-    if len(network.layers) > 1:
-        for layer in network.layers:
-            own = layer.own
-            yield Change(
-                f"for the weights of {layer.name}",
-                after=lambda gradients, own=own: {i: -g if i in own else g for i, g in gradients.items()},
-            )
+def _sign_of_layer(network: Network) -> Iterator[Change]:
+    for layer in network.layers if len(network.layers) > 1 else ():
+        yield Change(layer.name, after=partial(_negated, layer.own))
+
+
+def _negated(some: set[int], gradients: Gradients) -> Gradients:
+    return {i: -g if i in some else g for i, g in gradients.items()}
+
+
+def _sign_of_error(network: Network) -> Iterator[Change]:
     differences = [i for i in network.loss_operations if network.ops[i] == "sub"]
     for place, some in _by_error(network, differences):
         yield Change(place, {k: -network.partials[k] for i in some for k in network.sweep.edges(i)})
@@ -147,23 +150,38 @@ def _loss_for_derivative(network: Network) -> Iterator[Change]:
 
 
 LOSS = (
-    Mistake(
+    scale(
         "sign",
-        "the sign is reversed {place}: (y - a) for (a - y), or the step -∂L/∂w for the gradient ∂L/∂w",
-        "the derivative of (a - y)² is 2 (a - y), and a step subtracts the gradient",
-        _sign,
+        "all signs are reversed: (y - a) for (a - y), or the step -∂L/∂w for the gradient ∂L/∂w",
+        "the gradient points uphill, and the step goes against it",
+        lambda _: [("", -1.0)],
+        covers=("sign_of_error",),
+    ),
+    Mistake(
+        "sign_of_error",
+        "the sign is reversed {place}: (y - a) for (a - y)",
+        "the derivative of (a - y)² in a is 2 (a - y)",
+        _sign_of_error,
+    ),
+    Mistake(
+        "sign_of_layer",
+        "the signs of {place} are reversed",
+        "every minus on the way back counts once, for all that lies behind it",
+        _sign_of_layer,
     ),
     scale(
         "twice",
         "all are doubled: the factor ½ of the loss is left out, or two backward passes are added up",
-        "multiply by ½, and set the gradients to 0 before each pass",
+        "multiply by the ½, and set the gradients to 0 before each pass",
         lambda _: [("", 2.0)],
+        covers=("constant_left_out",),
     ),
     scale(
         "half",
         "all are halved: the 2 that the derivative of a square brings down is left out",
         "(e²)' = 2 e",
         lambda _: [("", 0.5)],
+        covers=("exponent_left_out",),
     ),
     power(
         "exponent_left_out",

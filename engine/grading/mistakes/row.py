@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
-from ..network import Network, Occurrence
+from ..layers import Occurrence
+from ..network import Network
 
 Gradients: TypeAlias = dict[int, float]  # by node
 
@@ -30,22 +32,36 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Mistake:
-    """A row: `was` continues "if ..." and holds the place as {place}; `right` says what belongs there."""
+    """A row: `was` continues "if ..." and holds the place as {place}; `right` says what belongs there.
+
+    Where both fit, those in `covers` go without saying: they are the same in other words.
+    """
 
     name: str
     was: str
     right: str
     changes: Callable[[Network], Iterable[Change]]
+    covers: tuple[str, ...] = ()
 
 
-def scale(name: str, was: str, right: str, factors: Callable[[Network], Iterable[tuple[str, float]]]) -> Mistake:
+def scale(
+    name: str,
+    was: str,
+    right: str,
+    factors: Callable[[Network], Iterable[tuple[str, float]]],
+    covers: tuple[str, ...] = (),
+) -> Mistake:
     """A row that multiplies all gradients by a number."""
 
     def changes(network: Network) -> Iterator[Change]:
         for place, factor in factors(network):
-            yield Change(place, after=lambda gradients, c=factor: {i: c * g for i, g in gradients.items()})
+            yield Change(place, after=partial(_scaled, factor))
 
-    return Mistake(name, was, right, changes)
+    return Mistake(name, was, right, changes, covers)
+
+
+def _scaled(factor: float, gradients: Gradients) -> Gradients:
+    return {i: factor * g for i, g in gradients.items()}
 
 
 def derivative(name: str, was: str, right: str, formula: Callable[[str, float, float, float], float | None]) -> Mistake:
@@ -69,15 +85,16 @@ def input_(name: str, was: str, right: str, other: Callable[[Network, Occurrence
     """A row that takes another number than its input for ∂z/∂w: other(network, occurrence, which term)."""
 
     def changes(network: Network) -> Iterator[Change]:
+        seen = set[frozenset[int]]()
         for place, units in network.places(each=0):
             edges = {}
             for unit in units:
                 for o in unit.occurrences:
                     for n, term in enumerate(o.terms):
-                        number = other(network, o, n)
-                        if number is not None:
+                        if (number := other(network, o, n)) is not None:
                             edges[term.weight_edge] = number
-            if edges:
-                yield Change(place, edges)
+            if edges and frozenset(edges) not in seen:
+                seen.add(frozenset(edges))
+                yield Change("" if place == "everywhere" else place, edges)
 
     return Mistake(name, was, right, changes)

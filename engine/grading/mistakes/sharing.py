@@ -103,6 +103,7 @@ SHARING = (
         "only the gradient of example {place} is left",
         "add up those of all examples: += where you have =",
         _one_example,
+        covers=("one_use",),
     ),
     Mistake(
         "truncated",

@@ -65,7 +65,7 @@ def _wrong_class(network: Network) -> Iterator[Change]:
     found = softmaxes(network)
     classes = len(found[0].logits) if found else 0
     for turn in range(1, classes):
-        adjoints = {}
+        adjoints = dict[int, float]()
         for softmax in found:
             target = (softmax.target + turn) % classes
             pairs = zip(softmax.logits, softmax.shares, strict=True)
@@ -130,5 +130,6 @@ SOFTMAX = (
         "a - y is multiplied by a (1 - a){place}",
         "with cross-entropy the sigmoid's derivative has cancelled: δ = a - y",
         _sigmoid_twice,
+        covers=("derivative_twice",),
     ),
 )

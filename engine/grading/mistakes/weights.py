@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
-from ..network import Layer, Network, Occurrence, Term, Unit
+from ..layers import Layer, Occurrence, Term, Unit
+from ..network import Network
 from .row import Change, Gradients, Mistake
 
 WIDE = 40  # units of a layer whose paths are left out one by one
@@ -63,21 +65,16 @@ def _updated(network: Network) -> Iterator[Change]:
     if network.penalty_edges:
         kinds.append((" (without the regularisation)", dict.fromkeys(network.penalty_edges, 0.0)))
     for place, without in kinds:
-        yield Change(
-            place,
-            solve=lambda right, given, tolerances, without=without, place=place: _solved(
-                network, without, right, given, tolerances, place
-            ),
-        )
+        yield Change(place, solve=partial(_solved, network, without, place))
 
 
 def _solved(
     network: Network,
     without: dict[int, float],
+    place: str,
     right: Gradients,
     given: Gradients,
     tolerances: Gradients,
-    place: str,
 ) -> tuple[Gradients, str] | None:
     """The learning rate, from the last layer that feels it, where the gradients are linear in it."""
     plain = network.sweep.run(without)
