@@ -35,7 +35,7 @@ class Recurrent:
             delta = self.rounded(dh * self.derivative(h[t + 1], mistake))
             if counted:
                 dv, dc = dv + e * h[t + 1], dc + e
-                seen = h[t + 1] if mistake == "own_activation" else h[t]
+                seen = h[t + 1] if mistake == "state_of_same_step" else h[t]
                 du, dW, db = du + delta * self.X[t], dW + np.outer(delta, seen), db + delta
             back = (self.W if mistake == "not_transposed" else self.W.T) @ delta
             if mistake == "weight_left_out":

@@ -7,7 +7,7 @@ rounding on the way; are they those of one mistake but for rounding; if none, up
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from .explanations import MARGIN, Candidate, Trial
 from .given import Given, read
 from .names import names_of
 from .network import Network
+from .reverse_sweep import ReverseSweep
 
 RIGHT, NAMED = 3.0, 2.0  # how many times the simulated rounding a right number may be off, and one that names a mistake
 
@@ -104,44 +105,44 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")
     given = read(gradients)
-    network = Network(loss, [g.value for g in given])
-    names = names_of(network, [g.value for g in given])
-    inside = [g for g in given if g.value in network.sweep.index]
-    outside = [g for g in given if g.value not in network.sweep.index]
-    trial = Trial(network, inside)
-    for i, right in trial.right.items():
-        if not math.isfinite(right):
+    sweep = ReverseSweep(loss, [g.value for g in given])
+    for value, i in sweep.index.items():
+        if not math.isfinite(sweep.adjoints[i]):
             raise NonFiniteError(
-                f"the gradient of {wording.plain(network, i)} is {right}, so there is nothing to compare with: "
+                f"the gradient of {value.label or value} is {sweep.adjoints[i]}, so there is nothing to compare with: "
                 "strict() and diagnose(loss, parameters) say where it comes from"
             )
+    network = Network(sweep)
+    trial = Trial(network, [g for g in given if g.value in sweep.index])
+    names = names_of(network, [g.value for g in given])
     loss_name = loss.label or "L"
-    idle = [g for g in outside if abs(g.number) > g.tolerance]
+    idle = [g for g in given if g.value not in sweep.index and abs(g.number) > g.tolerance]
+
+    def result(verdict: Verdict, text: str, found: Sequence[Candidate] = (), evidence: float = 0.0) -> Comparison:
+        explained = tuple(_explanation(network, candidate) for candidate in found)
+        tried = trial.tried if trial.candidates else 0
+        return Comparison(verdict, _gradients(trial, given, names), explained, text, evidence, tried)
+
     if idle:
-        text = wording.idle(loss_name, [names[g.value] for g in idle])
-        return Comparison("unknown", _gradients(trial, given, names), (), text, 0.0, 0)
+        return result("unknown", wording.idle(loss_name, [names[g.value] for g in idle]))
     if not trial.wrong():
-        return Comparison("right", _gradients(trial, given, names), (), wording.right(len(given), False), 0.0, 0)
+        return result("right", wording.right(len(given), False))
     trial.try_all()
     found = trial.fitting()
     if not found:
         trial.loosen(RIGHT)
         if not trial.wrong():
-            text = wording.right(len(given), True)
-            return Comparison("right", _gradients(trial, given, names), (), text, 0.0, trial.tried)
+            return result("right", wording.right(len(given), True))
         trial.loosen(NAMED)
         found = trial.fitting()
-    shown = _gradients(trial, given, names)
-    says = wording.Words(network, trial, shown, loss_name, names)
+    says = wording.Words(network, trial, _gradients(trial, given, names), loss_name, names)
     if not found:
-        return Comparison("unknown", shown, (), says.unknown(), 0.0, trial.tried)
-    distinct = _distinct(found)
-    evidence = trial.evidence(found)
+        return result("unknown", says.unknown())
+    distinct, evidence = _distinct(found), trial.evidence(found)
     if evidence < MARGIN:
-        return Comparison("chance", shown, (), says.chance(distinct), evidence, trial.tried)
-    explained = tuple(_explanation(network, candidate) for candidate in distinct)
-    text = says.explained(distinct, evidence)
-    return Comparison("mistake" if len(distinct) == 1 else "several", shown, explained, text, evidence, trial.tried)
+        return result("chance", says.chance(distinct), evidence=evidence)
+    verdict: Verdict = "mistake" if len(distinct) == 1 else "several"
+    return result(verdict, says.explained(distinct, evidence), distinct, evidence)
 
 
 def _distinct(found: list[Candidate]) -> list[Candidate]:

@@ -57,10 +57,14 @@ class Unit:
     name: str = ""
 
     @cached_property
+    def weights(self) -> set[int]:
+        """What multiplies its inputs."""
+        return {term.weight for o in self.occurrences for term in o.terms}
+
+    @cached_property
     def own(self) -> set[int]:
         """Its weights and biases."""
-        weights = {term.weight for o in self.occurrences for term in o.terms}
-        return weights | {bias.node for o in self.occurrences for bias in o.biases}
+        return self.weights | {bias.node for o in self.occurrences for bias in o.biases}
 
 
 @dataclass(eq=False)

@@ -17,8 +17,9 @@ _LOWERED = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
 def names_of(network: Network, values: Iterable[Value]) -> dict[Value, str]:
     """The label of each Value, or its place in the network, or its number among those given.
 
+    >>> from engine.grading.reverse_sweep import ReverseSweep
     >>> w, b = Value(0.5), Value(0.1)
-    >>> list(names_of(Network((w * 3.0 + b).tanh() ** 2, [w, b]), [w, b]).values())
+    >>> list(names_of(Network(ReverseSweep((w * 3.0 + b).tanh() ** 2, [w, b])), [w, b]).values())
     ['w⁽¹⁾₁₁', 'b⁽¹⁾₁']
     """
     by_node = {i: name for layer in network.layers for i, name in _names_in(layer)}
@@ -26,14 +27,16 @@ def names_of(network: Network, values: Iterable[Value]) -> dict[Value, str]:
     for number, value in enumerate(values, 1):
         i = network.sweep.index.get(value, -1)
         found[value] = value.label or by_node.get(i, f"number {number}")
-    return found | {p: p.label or by_node.get(i, "") for i, p in network.parameters.items() if p not in found}
+    others = {network.sweep.nodes[i]: i for i in network.parameters}
+    return {p: p.label or by_node.get(i, "") for p, i in others.items()} | found
 
 
 def formula_of(network: Network, i: int, depth: int = 2) -> str:
     """What a node is made of, as a formula in the labels.
 
+    >>> from engine.grading.reverse_sweep import ReverseSweep
     >>> x = Value(2.0, "x")
-    >>> formula_of(Network(x.sin() * x, [x]), 0)
+    >>> formula_of(Network(ReverseSweep(x.sin() * x, [x])), 0)
     'sin(x) * x'
     """
     return show(_term(network, i, depth), "spoken")

@@ -6,31 +6,32 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
-from ..core.value import Value
 from ..structure.linear_forms import Forms
 from .layers import Layer, Layers, Occurrence, Term, Unit
 from .parameters import parameters
 from .reverse_sweep import ReverseSweep
 
+WIDEST = 12  # units of a layer at which a mistake is looked for one by one
+LARGE = 20_000  # operations of a graph from which on a program makes the mistakes: the same at all units
+
 
 class Network:
     """What the mistakes ask of a graph.
 
+    >>> from engine.core.value import Value
     >>> w, b, v = Value(0.5, "w"), Value(0.1, "b"), Value(2.0, "v")
-    >>> network = Network((v * (w * 3.0 + b).tanh() - 1.0) ** 2, [w, b, v])
+    >>> network = Network(ReverseSweep((v * (w * 3.0 + b).tanh() - 1.0) ** 2, [w, b, v]))
     >>> [[len(unit.own) for unit in layer.units] for layer in network.layers], len(network.outputs)
     ([[2], [1]], 1)
     """
 
-    def __init__(self, loss: Value, given: Iterable[Value]) -> None:
-        given = list(given)
-        leaves = parameters(loss, [value for value in given if not value.op])
-        self.sweep = sweep = ReverseSweep(loss, [*leaves, *given])
-        self.parameters = {sweep.index[p]: p for p in leaves if p in sweep.index}
+    def __init__(self, sweep: ReverseSweep) -> None:
+        self.sweep = sweep
         self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
         self.operands, self.size = sweep.operands, sweep.size
         # A given node that is computed is no parameter: its structure is that of the graph.
-        self.forms = Forms(sweep.flat._replace(places={p: i for i, p in self.parameters.items()}))
+        self.parameters = dict.fromkeys(parameters(sweep, [i for i in sweep.index.values() if i >= self.size]))
+        self.forms = Forms(sweep.flat._replace(places={sweep.nodes[i]: i for i in self.parameters}))
         self.depends = self._depends()
         self.layers = Layers(sweep, self.forms, self.parameters, self.depends).found()
         self.units = [unit for layer in self.layers for unit in layer.units]
@@ -59,6 +60,16 @@ class Network:
         """The unit of each sum and each activation."""
         found = {o.z: unit for unit in self.units for o in unit.occurrences}
         return found | {o.output: unit for unit in self.units for o in unit.occurrences}
+
+    @cached_property
+    def sum_of(self) -> dict[int, int]:
+        """The sum that each activation is made of."""
+        return {o.activation: o.z for unit in self.units for o in unit.occurrences if o.activation is not None}
+
+    @cached_property
+    def step_of(self) -> dict[int, tuple[Layer, int]]:
+        """The layer of each sum, and its example or step."""
+        return {o.z: (layer, t) for layer in self.layers for t, step in enumerate(layer.steps) for _, o in step}
 
     @cached_property
     def before_loss(self) -> Sequence[bool]:
@@ -146,23 +157,20 @@ class Network:
         for layer, terms in self.way_back:
             for unit, o, term in terms:
                 source = self.unit_of.get(term.input)
-                if source and (self.layer_of[source] is layer or self._weights(source) & self._weights(unit)):
+                if source and (self.layer_of[source] is layer or source.weights & unit.weights):
                     found[term.input_edge] = stages[o.z]
         return found
 
-    @staticmethod
-    def _weights(unit: Unit) -> set[int]:
-        return {term.weight for o in unit.occurrences for term in o.terms}
-
-    def places(self, each: int = 12) -> Iterator[tuple[str, list[Unit]]]:
-        """Where a mistake can be made: everywhere, at the output, in the hidden layers, in a layer, at a unit."""
+    def places(self, each: bool = True) -> Iterator[tuple[str, list[Unit]]]:
+        """Where a mistake can be made: everywhere, at the output, in the hidden layers, in a layer, at `each` unit."""
+        few = [layer for layer in self.layers if len(layer.units) <= WIDEST] if each and self.size <= LARGE else []
         outputs = set(self.outputs)
         wanted: list[tuple[str, list[Unit]]] = [
             ("everywhere" if len(self.layers) > 1 else "", self.units),
             ("at the output", self.outputs),
             ("in the hidden layers", [unit for unit in self.units if unit not in outputs]),
             *((f"in {layer.name}", layer.units) for layer in self.layers),
-            *((f"at {unit.name}", [unit]) for layer in self.layers if len(layer.units) <= each for unit in layer.units),
+            *((f"at {unit.name}", [unit]) for layer in few for unit in layer.units),
         ]
         seen = set[frozenset[Unit]]()
         for place, units in wanted:
@@ -185,14 +193,17 @@ class Network:
                 found[self.unit_of[j]].append(i)
         return found
 
-    def changed(self, units: Iterable[Unit], partial: Callable[[Occurrence], float | None]) -> dict[int, float]:
-        """Other partials of activations, where there are some that differ."""
-        found = {}
+    def derivatives(self, unit: Unit, other: Callable[[Occurrence], float | None]) -> dict[int, float]:
+        """Other partials of a unit's activations, by edge; None leaves one as it is."""
+        pairs = [(o.activation, other(o)) for o in unit.occurrences if o.activation is not None]
+        return {self.sweep.starts[a]: partial for a, partial in pairs if partial is not None}
+
+    def changed(self, units: Iterable[Unit], other: Callable[[Occurrence], float | None]) -> dict[int, float]:
+        """The same of several units, where there are some that differ."""
+        found: dict[int, float] = {}
         for unit in units:
-            for o in unit.occurrences:
-                if o.activation is not None and (other := partial(o)) is not None:
-                    found[self.sweep.starts[o.activation]] = other
-        return found if any(self.partials[k] != other for k, other in found.items()) else {}
+            found |= self.derivatives(unit, other)
+        return found if any(self.partials[k] != partial for k, partial in found.items()) else {}
 
 
 def _parameter_edges(o: Occurrence) -> Iterator[int]:

@@ -4,51 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..core.graph import layout
-from ..core.opcodes import NAMES
-from ..core.value import Value
+from .reverse_sweep import ReverseSweep
 
 # What the next layer's weights multiply; softplus, log and sums are multiplied by targets in losses, too.
 LAYER_ENDS = {"sigmoid", "tanh", "erf", "relu", "leaky_relu"}
 
 
-def parameters(loss: Value, given: Sequence[Value]) -> list[Value]:
+def parameters(sweep: ReverseSweep, given: Sequence[int]) -> list[int]:
     """The given leaves and those like them: factors of activations, and of data on the side where given ones stand.
 
+    >>> from engine.core.value import Value
     >>> x, w, v = Value(1.0), Value(2.0, "w"), Value(3.0, "v")
-    >>> [p.label for p in parameters((v * (w * x).tanh() - 1) ** 2, [w])]
+    >>> sweep = ReverseSweep((v * (w * x).tanh() - 1) ** 2, [w])
+    >>> [sweep.nodes[i].label for i in parameters(sweep, [sweep.index[w]])]
     ['w', 'v']
     """
-    graph = _Leaves(loss, given)
-    found = list(dict.fromkeys(given))
-    while more := [leaf for leaf in dict.fromkeys(graph.alike()) if leaf not in graph.known]:
-        graph.know(more)
-        found += more
-    return found
+    leaves = _Leaves(sweep, given)
+    while more := [i for i in dict.fromkeys(leaves.alike()) if i not in leaves.mine]:
+        leaves.mine.update(dict.fromkeys(more))
+    return list(leaves.mine)
 
 
 class _Leaves:
-    """The products of a graph with leaves, and which nodes depend on parameters known so far."""
+    """The products of a graph with leaves, and which leaves are known to be parameters."""
 
-    def __init__(self, loss: Value, given: Sequence[Value]) -> None:
-        graph = layout(loss, given)
-        self.nodes, self.size, self.index = list(graph.nodes), len(graph.codes), dict(graph.places)
-        self.ops = [NAMES[code] for code in graph.codes]
-        self.starts, self.results, self.operands = list(graph.starts), list(graph.results), list(graph.operands)
-        self.known = set(given)
-        self.mine = set(self.index.values())
+    def __init__(self, sweep: ReverseSweep, given: Sequence[int]) -> None:
+        self.nodes, self.ops, self.size = sweep.nodes, sweep.ops, sweep.size
+        self.starts, self.operands = sweep.starts, sweep.operands
+        self.mine = dict.fromkeys(given)
         self.users: dict[int, tuple[int, int]] = {}  # of products: what uses them, and as which operand
         for k, j in enumerate(self.operands):
-            if j < self.size and self.ops[j] == "mul":
-                self.users[j] = (self.results[k], k - self.starts[self.results[k]])
+            if self.ops[j] == "mul":
+                self.users[j] = (sweep.results[k], k - self.starts[sweep.results[k]])
 
-    def know(self, leaves: Sequence[Value]) -> None:
-        """Count more leaves among the parameters."""
-        self.known.update(leaves)
-        wanted = set(leaves)
-        self.mine.update(i for i in range(self.size, len(self.nodes)) if self.nodes[i] in wanted)
-
-    def alike(self) -> Iterator[Value]:
+    def alike(self) -> Iterator[int]:
         """Leaves that are weights or biases if the known ones are."""
         products = [(i, *self._operands(i)) for i in range(self.size) if self.ops[i] == "mul" and self._is_term(i)]
         # w * x or x * w: on which side of data the known ones stand, or of activations if none does.
@@ -61,7 +50,7 @@ class _Leaves:
                 if self._is_data(pair[s]) and (
                     self._ends_layer(pair[1 - s]) or (self._is_data(pair[1 - s]) and sides == {s})
                 ):
-                    yield self.nodes[pair[s]]
+                    yield pair[s]
         for i in range(self.size):
             if self.ops[i] == "dot":
                 yield from self._of_neuron(self._operands(i))
@@ -87,7 +76,7 @@ class _Leaves:
             or (self.ops[user] == "sub" and not operand)
         )
 
-    def _of_neuron(self, operands: list[int]) -> Iterator[Value]:
+    def _of_neuron(self, operands: list[int]) -> Iterator[int]:
         """The weights and the bias of a `dot` of weights with inputs: of data, or of the layer before."""
         half = len(operands) // 2
         weights, inputs, bias = operands[:half], operands[half:-1], operands[-1]
@@ -96,6 +85,6 @@ class _Leaves:
             j >= self.size or self.ops[j] in LAYER_ENDS for j in inputs
         )
         if has_mine or is_neuron:
-            yield from (self.nodes[j] for j in weights if self._is_data(j))
+            yield from (j for j in weights if self._is_data(j))
             if self._is_data(bias) and self.nodes[bias].label:
-                yield self.nodes[bias]
+                yield bias

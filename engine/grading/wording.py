@@ -44,12 +44,6 @@ def idle(loss: str, names: Sequence[str]) -> str:
     return f"{loss} does not depend on {which}: {verb} 0."
 
 
-def plain(network: Network, i: int) -> str:
-    """A node by its label or its operation."""
-    node = network.sweep.nodes[i]
-    return node.label or node.op or repr(node)
-
-
 def listed(names: Sequence[str], word: str = "and") -> str:
     """Names as a list in words.
 
@@ -74,7 +68,8 @@ class Words:
 
     def chance(self, found: Sequence[Candidate]) -> str:
         """A mistake fits, but so could chance."""
-        missing = [self.names[p] for i, p in self.network.parameters.items() if i not in self.trial.given]
+        others = [self.network.sweep.nodes[i] for i in self.network.parameters if i not in self.trial.given]
+        missing = [self.names[p] for p in others]
         more = f"the gradient of {missing[0]}, too" if missing and missing[0] else "one more digit"
         return (
             f"{self._wrong()}\n{self._follow()} if {self._either(found)}. But that may be chance: {self.trial.tried} "

@@ -61,7 +61,7 @@ LEARNERS = {
     ],
     layouts.recurrent: [
         *("sign", "twice", "half", "truncated", ("truncated", 2), "one_use", "derivative_left_out", "derivative_at_a"),
-        *("other_activation", "not_transposed", "weight_left_out", "output_for_loss", "own_activation"),
+        *("other_activation", "not_transposed", "weight_left_out", "output_for_loss", "state_of_same_step"),
         "earlier_losses",
     ],
     layouts.batch_with_penalty: [

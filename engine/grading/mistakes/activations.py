@@ -9,7 +9,7 @@ from functools import partial
 from ...core.table import TABLE
 from ..layers import Occurrence
 from ..network import Network
-from .row import Change, Mistake, derivative
+from .row import Change, Mistake, at_places, derivative
 
 CHAIN = "∂a/∂z = f'(z) is one factor of the chain, once for each activation passed"
 
@@ -34,11 +34,8 @@ def _left_out_going_back(network: Network) -> Iterator[Change]:
 
 def _sign(network: Network) -> Iterator[Change]:
     """In hidden layers: at the output it is the sign of all gradients."""
-    outputs = set(network.outputs)
-    for place, units in network.places():
-        edges = network.changed([unit for unit in units if unit not in outputs], lambda o: _negative(network, o))
-        if edges and not outputs.intersection(units):
-            yield Change(place, edges)
+    hidden = [unit for unit in network.units if unit not in network.outputs]
+    yield from at_places(network, {unit: network.derivatives(unit, partial(_negative, network)) for unit in hidden})
 
 
 def _negative(network: Network, o: Occurrence) -> float | None:
@@ -72,18 +69,12 @@ def _error(network: Network, o: Occurrence) -> float | None:
 
 
 def _other_side(network: Network) -> Iterator[Change]:
-    flip = {"relu": lambda z: 0.0 if z > 0.0 else 1.0, "leaky_relu": lambda z: 0.01 if z > 0.0 else 1.0}
-    for place, units in network.places():
-        edges = network.changed(
-            units,
-            lambda o: (
-                f(network.data[o.z])
-                if o.activation is not None and (f := flip.get(network.ops[o.activation]))
-                else None
-            ),
-        )
-        if edges:
-            yield Change(place, edges)
+    yield from at_places(network, {u: network.derivatives(u, partial(_flipped, network)) for u in network.units})
+
+
+def _flipped(network: Network, o: Occurrence) -> float | None:
+    off = {"relu": 0.0, "leaky_relu": 0.01}.get(network.ops[o.activation] if o.activation else "")
+    return None if off is None else off if network.data[o.z] > 0.0 else 1.0
 
 
 def _of_other_layer(network: Network) -> Iterator[Change]:

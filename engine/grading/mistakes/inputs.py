@@ -13,54 +13,45 @@ from .row import Change, Gradients, Mistake, input_
 INPUT = "∂z/∂w is what the weight multiplies"
 
 
-def _sum_behind(network: Network, o: Occurrence, n: int) -> float | None:
-    """Z of the unit whose activation is the input."""
-    node = o.terms[n].input
-    unit = network.unit_of.get(node)
-    if unit is None:
-        return None
-    return next((network.data[p.z] for p in unit.occurrences if p.activation == node), None)
+def _sums_behind(network: Network, o: Occurrence) -> list[float | None]:
+    """For each input that is an activation, the sum that it is made of."""
+    return [network.data[z] if (z := network.sum_of.get(term.input)) else None for term in o.terms]
 
 
-def _own(network: Network, o: Occurrence, n: int) -> float | None:
-    return None if o.activation is None else network.data[o.activation]
+def _own(network: Network, o: Occurrence) -> list[float | None]:
+    return [None if o.activation is None else network.data[o.activation]] * len(o.terms)
 
 
 def _is_recurrent(network: Network, term: Term) -> bool:
     return term.input < network.size or network.data[term.input] == 0.0
 
 
-def _own_recurrent(network: Network, o: Occurrence, n: int) -> float | None:
+def _own_recurrent(network: Network, o: Occurrence) -> list[float | None]:
     """Where inputs are units, or the zeros that these start from."""
-    return _own(network, o, n) if _is_recurrent(network, o.terms[n]) else None
+    pairs = zip(o.terms, _own(network, o), strict=True)
+    return [own if _is_recurrent(network, term) else None for term, own in pairs]
 
 
-def _own_layer(network: Network, o: Occurrence, n: int) -> float | None:
-    """H of this step for h of the step before: the unit of the same layer with the number of the input."""
+def _own_layer(network: Network, o: Occurrence) -> list[float | None]:
+    """For the state of the step before that of the same step: of the unit with the number of the input."""
+    layer, step = network.step_of[o.z]
     inner = [term for term in o.terms if _is_recurrent(network, term)]
-    layer = network.layer_of[network.unit_of[o.z]]
-    if o.terms[n] not in inner or len(inner) != len(layer.units):
-        return None
-    unit = layer.units[inner.index(o.terms[n])]
-    t = network.unit_of[o.z].occurrences.index(o)
-    activation = unit.occurrences[t].activation
-    return None if activation is None else network.data[activation]
+    same = layer.steps[step]
+    if len(inner) != len(same):
+        return []
+    states = {term: p.activation for term, (_, p) in zip(inner, same, strict=True)}
+    found = [states.get(term) for term in o.terms]
+    return [None if a is None else network.data[a] for a in found]
 
 
-def _neighbour(turn: int) -> Mistake:
-    """The input of another weight of the same unit: the next, the one before, or in reverse order."""
-
-    def other(network: Network, o: Occurrence, n: int) -> float | None:
-        count = len(o.terms)
-        chosen = (n + turn) % count if turn else count - 1 - n
-        return network.data[o.terms[chosen].input] if count > 1 else None
-
-    return input_("other_input", "", "", other)
+def _turned(turn: int, network: Network, o: Occurrence) -> list[float | None]:
+    """The inputs of the same unit, each one place further on."""
+    numbers = [network.data[term.input] for term in o.terms]
+    return [*numbers[turn:], *numbers[:turn]] if len(numbers) > 1 else []
 
 
-def _other_input(network: Network) -> Iterator[Change]:
-    for turn in (1, -1, 0):
-        yield from _neighbour(turn).changes(network)
+def _reversed(network: Network, o: Occurrence) -> list[float | None]:
+    return [network.data[term.input] for term in reversed(o.terms)] if len(o.terms) > 1 else []
 
 
 def _first_input(network: Network) -> Iterator[Change]:
@@ -138,26 +129,39 @@ def _exchange(swap: dict[int, int], gradients: Gradients) -> Gradients:
 
 INPUTS = (
     input_(
-        "input_left_out", "the input is left out of the weights' gradients {place}", INPUT + ", not 1", lambda *_: 1.0
+        "input_left_out",
+        "the input is left out of the weights' gradients {place}",
+        INPUT + ", not 1",
+        lambda network, o: [1.0] * len(o.terms),
     ),
     input_(
         "weight_for_input",
         "the weight itself is used {place} where its input belongs",
         INPUT,
-        lambda network, o, n: network.data[o.terms[n].weight],
+        lambda network, o: [network.data[term.weight] for term in o.terms],
     ),
-    input_("z_for_input", "z of the layer before is used {place} where its activation belongs", INPUT, _sum_behind),
+    input_(
+        "z_for_input",
+        "z of the layer before is used {place} where its activation belongs",
+        INPUT,
+        _sums_behind,
+    ),
     input_("own_activation", "the unit's own activation is used {place} where its input belongs", INPUT, _own),
     input_(
-        "own_activation", "h of the same step is used {place} where that of the step before belongs", INPUT, _own_layer
-    ),
-    input_(
-        "own_activation",
-        "the unit's own h is used {place} where that of the step before belongs",
+        "state_of_same_step",
+        "the state of the same step is used {place} where that of the step before belongs",
         INPUT,
+        _own_layer,
         _own_recurrent,
     ),
-    Mistake("other_input", "the input of another weight is used {place}", INPUT, _other_input),
+    input_(
+        "other_input",
+        "the input of another weight is used {place}",
+        INPUT,
+        partial(_turned, 1),
+        partial(_turned, -1),
+        _reversed,
+    ),
     Mistake(
         "first_input",
         "the network's input is used {place} where the activation of the layer before belongs",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
-from ..layers import Occurrence
+from ..layers import Occurrence, Unit
 from ..network import Network
 
 Gradients: TypeAlias = dict[int, float]  # by node
@@ -74,27 +74,37 @@ def derivative(name: str, was: str, right: str, formula: Callable[[str, float, f
             a = o.activation
             return None if a is None else formula(network.ops[a], data[o.z], data[a], partials[starts[a]])
 
-        for place, units in network.places():
-            if edges := network.changed(units, other):
-                yield Change(place, edges)
+        yield from at_places(network, {unit: network.derivatives(unit, other) for unit in network.units})
 
     return Mistake(name, was, right, changes)
 
 
-def input_(name: str, was: str, right: str, other: Callable[[Network, Occurrence, int], float | None]) -> Mistake:
-    """A row that takes another number than its input for ∂z/∂w: other(network, occurrence, which term)."""
+def input_(
+    name: str, was: str, right: str, *others: Callable[[Network, Occurrence], Sequence[float | None]]
+) -> Mistake:
+    """A row that takes other numbers than the inputs for ∂z/∂w: of a unit's occurrence one for each term, or None."""
 
     def changes(network: Network) -> Iterator[Change]:
-        seen = set[frozenset[int]]()
-        for place, units in network.places(each=0):
-            edges = {}
-            for unit in units:
+        for other in others:
+            by_unit = {unit: dict[int, float]() for unit in network.units}
+            for unit, edges in by_unit.items():
                 for o in unit.occurrences:
-                    for n, term in enumerate(o.terms):
-                        if (number := other(network, o, n)) is not None:
-                            edges[term.weight_edge] = number
-            if edges and frozenset(edges) not in seen:
-                seen.add(frozenset(edges))
-                yield Change("" if place == "everywhere" else place, edges)
+                    pairs = zip(o.terms, other(network, o), strict=False)
+                    edges.update((term.weight_edge, number) for term, number in pairs if number is not None)
+            for change in at_places(network, by_unit, each=False):
+                yield replace(change, place="" if change.place == "everywhere" else change.place)
 
     return Mistake(name, was, right, changes)
+
+
+def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], each: bool = True) -> Iterator[Change]:
+    """Other partials of some edges, known by unit, wherever a mistake can be made, also at `each` unit alone."""
+    seen = set[frozenset[Unit]]()
+    for place, units in network.places(each):
+        members = frozenset(unit for unit in units if by_unit.get(unit))
+        edges = dict[int, float]()
+        for unit in units if members not in seen else ():
+            edges.update(by_unit.get(unit, {}))
+        seen.add(members)
+        if any(network.partials[k] != other for k, other in edges.items()):
+            yield Change(place, edges)
