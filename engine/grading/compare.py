@@ -16,7 +16,6 @@ from ..core.value import Value
 from . import wording
 from .explanations import MARGIN, Candidate, Trial
 from .given import Given, read
-from .names import names_of
 from .network import Network
 from .reverse_sweep import ReverseSweep
 
@@ -114,17 +113,16 @@ def compare(loss: Value, gradients: Any) -> Comparison:
             )
     network = Network(sweep)
     trial = Trial(network, [g for g in given if g.value in sweep.index])
-    names = names_of(network, [g.value for g in given])
     loss_name = loss.label or "L"
     idle = [g for g in given if g.value not in sweep.index and abs(g.number) > g.tolerance]
 
     def result(verdict: Verdict, text: str, found: Sequence[Candidate] = (), evidence: float = 0.0) -> Comparison:
         explained = tuple(_explanation(network, candidate) for candidate in found)
         tried = trial.tried if trial.candidates else 0
-        return Comparison(verdict, _gradients(trial, given, names), explained, text, evidence, tried)
+        return Comparison(verdict, _gradients(trial, given), explained, text, evidence, tried)
 
     if idle:
-        return result("unknown", wording.idle(loss_name, [names[g.value] for g in idle]))
+        return result("unknown", wording.idle(loss_name, [g.value.label or repr(g.value) for g in idle]))
     if not trial.wrong():
         return result("right", wording.right(len(given), False))
     trial.try_all()
@@ -135,7 +133,7 @@ def compare(loss: Value, gradients: Any) -> Comparison:
             return result("right", wording.right(len(given), True))
         trial.loosen(NAMED)
         found = trial.fitting()
-    says = wording.Words(network, trial, _gradients(trial, given, names), loss_name, names)
+    says = wording.Words(trial, _gradients(trial, given), loss_name)
     if not found:
         return result("unknown", says.unknown())
     distinct, evidence = _distinct(found), trial.evidence(found)
@@ -154,14 +152,15 @@ def _distinct(found: list[Candidate]) -> list[Candidate]:
     return [candidate for name, candidate in first.items() if name not in covered]
 
 
-def _gradients(trial: Trial, given: list[Given], names: Mapping[Value, str]) -> tuple[Gradient, ...]:
+def _gradients(trial: Trial, given: list[Given]) -> tuple[Gradient, ...]:
     index, wrong = trial.network.sweep.index, set(trial.wrong())
     found = []
-    for g in given:
+    for number, g in enumerate(given, 1):
         i = index.get(g.value)
+        name = g.value.label if i is None else trial.network.name(i)
         right = 0.0 if i is None else trial.right[i]
         ok = abs(g.number) <= g.tolerance if i is None else i not in wrong
-        found.append(Gradient(g.value, names[g.value], g.number, right, ok))
+        found.append(Gradient(g.value, name or f"number {number}", g.number, right, ok))
     return tuple(found)
 
 

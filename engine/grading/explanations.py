@@ -48,7 +48,7 @@ class Trial:
         self.network = network
         index, adjoints = network.sweep.index, network.sweep.adjoints
         self.given = {index[g.value]: g.number for g in given}
-        self.right = {i: adjoints[i] for i in {*network.parameters, *self.given}}
+        self.right = {i: adjoints[i] for i in self.given}
         self.tolerances = {
             index[g.value]: g.tolerance or DIGITS_OF_ZERO * abs(self.right[index[g.value]]) for g in given
         }
@@ -78,8 +78,15 @@ class Trial:
     def _rounding(self) -> list[float]:
         return rounding(self.network, list(self.given), self.digits)
 
+    @property
+    def others(self) -> list[int]:
+        """The parameters whose gradients are not given."""
+        return [i for i in self.right if i not in self.given]
+
     def try_all(self) -> None:
         """Find the gradients that each mistake gives at each place, where they differ from the right ones."""
+        adjoints = self.network.sweep.adjoints
+        self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
         for mistake in MISTAKES:
             for change in mistake.changes(self.network):
                 candidate = self._candidate(mistake, change)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ..structure.linear_forms import Forms
 from .layers import Layer, Layers, Occurrence, Term, Unit
+from .names import book_names
 from .parameters import parameters
 from .reverse_sweep import ReverseSweep
 
@@ -29,21 +30,44 @@ class Network:
         self.sweep = sweep
         self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
         self.operands, self.size = sweep.operands, sweep.size
-        # A given node that is computed is no parameter: its structure is that of the graph.
-        self.parameters = dict.fromkeys(parameters(sweep, [i for i in sweep.index.values() if i >= self.size]))
-        self.forms = Forms(sweep.flat._replace(places={sweep.nodes[i]: i for i in self.parameters}))
-        self.depends = self._depends()
-        self.layers = Layers(sweep, self.forms, self.parameters, self.depends).found()
-        self.units = [unit for layer in self.layers for unit in layer.units]
 
-    def _depends(self) -> list[bool]:
+    @cached_property
+    def parameters(self) -> set[int]:
+        """The given leaves, and those like them."""
+        return set(parameters(self.sweep, [i for i in self.sweep.index.values() if i >= self.size]))
+
+    @cached_property
+    def forms(self) -> Forms:
+        """The linear forms of the parameters; a given node that is computed is none."""
+        return Forms(self.sweep.flat._replace(places={self.sweep.nodes[i]: i for i in sorted(self.parameters)}))
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """The layers, first to last."""
+        return Layers(self.sweep, self.forms, self.parameters, self.depends).found()
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """The units of all layers."""
+        return [unit for layer in self.layers for unit in layer.units]
+
+    def name(self, i: int) -> str:
+        """The label of a node, or its name in a textbook; else nothing."""
+        return self.sweep.nodes[i].label or self._book_names.get(i, "")
+
+    @cached_property
+    def _book_names(self) -> dict[int, str]:
+        return book_names(self.layers)
+
+    @cached_property
+    def depends(self) -> list[bool]:
         """Whether each node depends on a parameter."""
-        found = [False] * len(self.ops)
+        found, results = [False] * len(self.ops), self.sweep.results
         for i in self.parameters:
             found[i] = True
         for k in range(len(self.operands) - 1, -1, -1):
             if found[self.operands[k]]:
-                found[self.sweep.results[k]] = True
+                found[results[k]] = True
         return found
 
     def varying(self, i: int) -> list[int]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import html as markup
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from ..core.value import Value
 from .explanations import SAME, Candidate, Trial
 from .layers import Layer
-from .network import Network
 
 SHOWN = 3  # wrong gradients with their numbers
 LISTED = 8  # names in a list
+CLEAR = 1e-3  # how far gradients differ, relatively, that anybody can tell apart
 OFFERED = 4  # mistakes that give the same numbers
 
 
@@ -57,10 +57,8 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 class Words:
     """The sentences of one comparison with wrong numbers."""
 
-    def __init__(
-        self, network: Network, trial: Trial, gradients: Sequence[Compared], loss: str, names: Mapping[Value, str]
-    ) -> None:
-        self.network, self.trial, self.gradients, self.loss, self.names = network, trial, gradients, loss, names
+    def __init__(self, trial: Trial, gradients: Sequence[Compared], loss: str) -> None:
+        self.network, self.trial, self.gradients, self.loss = trial.network, trial, gradients, loss
 
     def explained(self, found: Sequence[Candidate], evidence: float) -> str:
         """The wrong numbers, and the mistake or mistakes that give them."""
@@ -68,9 +66,8 @@ class Words:
 
     def chance(self, found: Sequence[Candidate]) -> str:
         """A mistake fits, but so could chance."""
-        others = [self.network.sweep.nodes[i] for i in self.network.parameters if i not in self.trial.given]
-        missing = [self.names[p] for p in others]
-        more = f"the gradient of {missing[0]}, too" if missing and missing[0] else "one more digit"
+        missing = [name for i in self.trial.others if (name := self.network.name(i))]
+        more = f"the gradient of {missing[0]}, too" if missing else "one more digit"
         return (
             f"{self._wrong()}\n{self._follow()} if {self._either(found)}. But that may be chance: {self.trial.tried} "
             f"mistakes were tried, and so few digits fit one of them easily. Give {more}."
@@ -115,12 +112,11 @@ class Words:
         if len(found) == 1:
             return ""
         a, b = found[0].gradients, found[1].gradients
-        others = {i: _difference(a[i], b[i]) for i in self.trial.right if i not in self.trial.given}
-        best = max(others, key=lambda i: others[i], default=None)
-        if best is not None and others[best] > 1e-3:
-            name = self.names[self.network.sweep.nodes[best]]
-            if name:
-                return f" ∂{self.loss}/∂{name} would tell: {a[best]:.4g} if the first, {b[best]:.4g} if the second."
+        apart = {i: d for i in self.trial.others if (d := _difference(a[i], b[i])) > CLEAR and self.network.name(i)}
+        if apart:
+            i = max(apart, key=lambda i: apart[i])
+            name = f"∂{self.loss}/∂{self.network.name(i)}"
+            return f" {name} would tell: {a[i]:.4g} if the first, {b[i]:.4g} if the second."
         if any(_difference(a[i], b[i]) > SAME for i in self.trial.given):
             return " More digits would tell."
         return ""
@@ -139,11 +135,12 @@ class Words:
         last = bad[-1]
         later = layers[last.number :]
         good = [layer.name for layer in later if layer.own & self.trial.given.keys()]
+        be = "is" if len(good) == 1 else "are"
         if self._only_weights(last, wrong):
             return f"the biases of {last.name} are right, and so is δ there: look at what you multiply it by"
         if good:
             return (
-                f"{listed(good)} is right, {last.name} is not: look between δ of {later[0].name} and δ of {last.name}"
+                f"{listed(good)} {be} right, {last.name} is not: look between δ of {later[0].name} and δ of {last.name}"
             )
         if not later:
             return f"{last.name}, the last, is wrong already: look at the loss and at the output's activation first"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from ..names import formula_of as _name
+from ..names import formula_of
 from ..network import Network
 from .row import Change, Gradients, Mistake
 
@@ -47,7 +47,7 @@ def _inner_left_out(network: Network) -> Iterator[Change]:
         if is_function and j < network.size and network.depends[j]:
             inner, outer = network.sweep.derivatives(j), network.sweep.adjoints[i] * network.partials[k]
 
-            place = f"that of {_name(network, j)} in {_name(network, i)}"
+            place = f"that of {formula_of(network.sweep, j)} in {formula_of(network.sweep, i)}"
             yield Change(place, after=partial(_without_inner, inner, outer))
         if is_function and op != "pow":
             yield Change(f"the outer one, {op}'", {k: 1.0})
@@ -64,10 +64,10 @@ def _product_rule(network: Network) -> Iterator[Change]:
             continue
         a, b = network.sweep.edges(i)
         u, v = network.operands[a], network.operands[b]
-        name = _name(network, i)
+        name = formula_of(network.sweep, i)
         if u != v and network.depends[u] and network.depends[v]:
-            yield Change(f"the term with ({_name(network, u)})' is left out of {name}", {a: 0.0})
-            yield Change(f"the term with ({_name(network, v)})' is left out of {name}", {b: 0.0})
+            yield Change(f"the term with ({formula_of(network.sweep, u)})' is left out of {name}", {a: 0.0})
+            yield Change(f"the term with ({formula_of(network.sweep, v)})' is left out of {name}", {b: 0.0})
             yield _product_of_derivatives(network, i, a, b)
         if network.ops[i] == "div" and network.depends[v]:
             yield Change(f"the second term of (u/v)' has the wrong sign in {name}", {b: -network.partials[b]})
@@ -86,7 +86,7 @@ def _product_of_derivatives(network: Network, i: int, a: int, b: int) -> Change:
                 found[p] += outer * (du[p] * dv[p] - u * du[p] - v * dv[p])
         return found
 
-    return Change(f"(u v)' is taken as u' v' in {_name(network, i)}", after=after)
+    return Change(f"(u v)' is taken as u' v' in {formula_of(network.sweep, i)}", after=after)
 
 
 def _one_way(network: Network) -> Iterator[Change]:
@@ -96,11 +96,13 @@ def _one_way(network: Network) -> Iterator[Change]:
         edges = network.sweep.uses[i]
         if network.depends[i] and len(edges) > 1:
             for k in edges:
-                through = _name(network, network.sweep.results[k])
-                yield Change(f"the way of {_name(network, i)} through {through} is forgotten", {k: 0.0})
+                through = formula_of(network.sweep, network.sweep.results[k])
+                yield Change(f"the way of {formula_of(network.sweep, i)} through {through} is forgotten", {k: 0.0})
                 if len(edges) > 2:
                     others = {other: 0.0 for other in edges if other != k}
-                    yield Change(f"only the way of {_name(network, i)} through {through} is followed", others)
+                    yield Change(
+                        f"only the way of {formula_of(network.sweep, i)} through {through} is followed", others
+                    )
 
 
 def _one_sign(network: Network) -> Iterator[Change]:
@@ -108,7 +110,7 @@ def _one_sign(network: Network) -> Iterator[Change]:
         if network.ops[i] in ("sub", "neg"):
             k = network.sweep.edges(i)[-1]
             if network.depends[network.operands[k]]:
-                yield Change(_name(network, i), {k: -network.partials[k]})
+                yield Change(formula_of(network.sweep, i), {k: -network.partials[k]})
 
 
 def _both_sides(network: Network) -> Iterator[Change]:
