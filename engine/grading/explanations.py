@@ -29,11 +29,18 @@ class Candidate:
     mistake: Mistake
     place: str
     gradients: dict[int, float]
+    is_solved: bool = False
 
     @property
     def was(self) -> str:
         """What was done, in words."""
-        return self.mistake.was.replace("{place}", self.place).replace("  ", " ").replace(" :", ":").strip()
+        return (
+            self.mistake.was.replace("{place}", self.place)
+            .replace("  ", " ")
+            .replace(" :", ":")
+            .replace(" ,", ",")
+            .strip()
+        )
 
     @property
     def right(self) -> str:
@@ -52,9 +59,9 @@ class Trial:
         self.tolerances = {
             index[g.value]: g.tolerance or DIGITS_OF_ZERO * abs(self.right[index[g.value]]) for g in given
         }
-        self.widths = {i: SLACK * t for i, t in self.tolerances.items()}
+        self.far = dict.fromkeys(self.given, 0.0)  # how far rounding on the way may have moved each
+        self.slack = SLACK
         self.candidates: list[Candidate] = []
-        self.is_loose = False
 
     @property
     def digits(self) -> int:
@@ -66,13 +73,22 @@ class Trial:
 
     def wrong(self) -> list[int]:
         """The nodes whose numbers are not the right ones."""
-        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= self.widths[i]]
+        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= self._width(i, self.right[i])]
+
+    def _width(self, i: int, gradient: float) -> float:
+        """How near a number must be to a gradient; rounding on the way grows with the number that it ends in."""
+        growth = max(1.0, abs(gradient / self.right[i])) if self.right[i] else 1.0
+        return self.slack * self.tolerances[i] + self.far[i] * growth
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether rounding on the way is allowed for."""
+        return self.slack != SLACK
 
     def loosen(self, reach: float) -> None:
         """Allow for numbers that were rounded on the way, too: for `reach` times what a simulation of that finds."""
-        for i, far in zip(self.given, self._rounding, strict=True):
-            self.widths[i] = SLACK * self.tolerances[i] + reach * far + LOOSE * self.tolerances[i]
-        self.is_loose = True
+        self.slack = SLACK + LOOSE
+        self.far = {i: reach * far for i, far in zip(self.given, self._rounding, strict=True)}
 
     @cached_property
     def _rounding(self) -> list[float]:
@@ -97,7 +113,7 @@ class Trial:
         place = change.place
         if change.solve is not None:
             solved = change.solve(self.right, self.given, self.tolerances)
-            return Candidate(mistake, solved[1], solved[0]) if solved else None
+            return Candidate(mistake, solved[1], solved[0], True) if solved else None
         sweep = self.network.sweep
         adjoints = sweep.run(change.partials, change.adjoints) if change.partials or change.adjoints else sweep.adjoints
         found = {i: adjoints[i] for i in self.right}
@@ -115,26 +131,14 @@ class Trial:
             differs = differs or abs(g - r) > SAME * (abs(g) + abs(r))
         return differs
 
-    def fits(self, gradients: dict[int, float]) -> bool:
-        """Whether these gradients are the learner's, within the digits."""
-        return self.distance(gradients) <= 1.0
-
     def distance(self, gradients: dict[int, float]) -> float:
         """The largest difference from the learner's numbers, in widths."""
         found = 0.0
         for i, x in self.given.items():
-            off = abs(gradients[i] - x)
-            if off > 0.0:
+            if off := abs(gradients[i] - x):
                 width = self._width(i, gradients[i])
                 found = max(found, off / width if width else math.inf)
         return found
-
-    def _width(self, i: int, gradient: float) -> float:
-        """Rounding on the way grows with the number that it ends in."""
-        if not self.is_loose or abs(gradient) <= abs(self.right[i]) or not self.right[i]:
-            return self.widths[i]
-        tight = SLACK * self.tolerances[i]
-        return tight + (self.widths[i] - tight) * abs(gradient / self.right[i])
 
     def fitting(self) -> list[Candidate]:
         """The candidates that give the learner's numbers; with rounding on the way, only those that come nearest."""
@@ -146,14 +150,17 @@ class Trial:
 
     def evidence(self, found: Sequence[Candidate]) -> float:
         """How surely chance did not make these fit, in decimal orders: what the wrong numbers say, less the tries."""
-        parts = [self._part(i) for i in self.wrong()]
-        if all("updated" in candidate.mistake.name for candidate in found):
-            parts = sorted(parts)[:-1]  # one number went into the learning rate
-        return sum(parts) - math.log10(len(self._distinct()) + 1)
+        return min(self._says(candidate) for candidate in found) - math.log10(len(self._distinct()) + 1)
 
-    def _part(self, i: int) -> float:
+    def _says(self, candidate: Candidate) -> float:
+        parts = [self._part(i, candidate.gradients[i]) for i in self.wrong()]
+        if candidate.is_solved:  # one number went into what was solved for
+            parts = sorted(parts)[:-1]
+        return sum(parts)
+
+    def _part(self, i: int, gradient: float) -> float:
         """What one wrong number says: how many times its width it is off."""
-        width = 2.0 * self.widths[i]
+        width = 2.0 * self._width(i, gradient)
         orders = math.log10(max(1.0, abs(self.given[i] - self.right[i]) / width)) if width else 0.0
         return orders if self.given[i] else min(orders, OF_ZERO)
 

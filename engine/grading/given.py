@@ -13,6 +13,7 @@ from ..core.value import Value, real
 LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zeros are lost
 EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9
 SINGLE = 6  # significant digits that single precision keeps through a network
+EXPECTED = "a number such as 0.0123 or '0.0123'"
 NOISE = 1e-10  # a float that is smaller than the largest by this factor is 0, but for rounding
 
 
@@ -110,24 +111,22 @@ def _shape(thing: Any) -> tuple[int, ...]:
 
 def _text(value: Value, number: Any) -> str:
     """The number as it was written, in characters that float() reads."""
-    if isinstance(number, (str, Decimal)):
+    if _is_written(number):
         text = str(number).strip().replace("−", "-")
         try:
             is_finite = math.isfinite(float(Decimal(text)))
         except (InvalidOperation, ValueError, OverflowError):
-            raise ValueError(
-                f"the gradient of {_named(value)} must be a number such as 0.0123 or '0.0123', not {number!r:.80}"
-            ) from None
+            raise ValueError(f"the gradient of {_named(value)} must be {EXPECTED}, not {number!r:.80}") from None
     else:
         try:
             text = repr(real(number))
-        except (TypeError, ValueError, OverflowError):
-            what = "its .data" if isinstance(number, Value) else "a number such as 0.0123 or '0.0123'"
-            raise TypeError(
-                f"the gradient of {_named(value)} must be a number, not {type(number).__name__} {number!r:.80}: "
-                f"pass {what}"
-            ) from None
-        is_finite = math.isfinite(float(text))
+            is_finite = math.isfinite(float(text))
+        except OverflowError:
+            text, is_finite = "", False
+        except (TypeError, ValueError):
+            what = "its .data" if isinstance(number, Value) else EXPECTED
+            came = f"{type(number).__name__} {number!r:.80}"
+            raise TypeError(f"the gradient of {_named(value)} must be a number, not {came}: pass {what}") from None
     if not is_finite:
         raise ValueError(f"the gradient of {_named(value)} must be finite, not {number!r:.80}: leave it out")
     return text

@@ -67,7 +67,9 @@ class Words:
     def chance(self, found: Sequence[Candidate]) -> str:
         """A mistake fits, but so could chance."""
         missing = [name for i in self.trial.others if (name := self.network.name(i))]
-        more = f"the gradient of {missing[0]}, too" if missing else "one more digit"
+        more = (
+            f"the gradient of {missing[0]}, too" if missing else "one more digit, or the gradient of a sum on the way"
+        )
         return (
             f"{self._wrong()}\n{self._follow()} if {self._either(found)}. But that may be chance: {self.trial.tried} "
             f"mistakes were tried, and so few digits fit one of them easily. Give {more}."

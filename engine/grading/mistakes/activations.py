@@ -161,6 +161,7 @@ ACTIVATIONS = (
         "a (1 - a) is computed in floats {place}, where a has rounded to 1",
         "σ'(z) = σ(z) σ(-z) keeps its digits",
         lambda op, z, a, d: {"sigmoid": a * (1.0 - a), "tanh": 1.0 - a * a}.get(op),
+        covers=("other_activation", "derivative_without_a", "derivative_twice"),
     ),
     Mistake(
         "derivative_of_error",

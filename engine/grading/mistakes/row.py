@@ -64,7 +64,13 @@ def _scaled(factor: float, gradients: Gradients) -> Gradients:
     return {i: factor * g for i, g in gradients.items()}
 
 
-def derivative(name: str, was: str, right: str, formula: Callable[[str, float, float, float], float | None]) -> Mistake:
+def derivative(
+    name: str,
+    was: str,
+    right: str,
+    formula: Callable[[str, float, float, float], float | None],
+    covers: tuple[str, ...] = (),
+) -> Mistake:
     """A row that takes another derivative of activations: formula(operation, z, a, derivative), None to leave it."""
 
     def changes(network: Network) -> Iterator[Change]:
@@ -76,7 +82,7 @@ def derivative(name: str, was: str, right: str, formula: Callable[[str, float, f
 
         yield from at_places(network, {unit: network.derivatives(unit, other) for unit in network.units})
 
-    return Mistake(name, was, right, changes)
+    return Mistake(name, was, right, changes, covers)
 
 
 def input_(
