@@ -124,13 +124,14 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     if idle:
         return result("unknown", wording.idle(loss_name, [g.value.label or repr(g.value) for g in idle]))
     if not trial.wrong():
-        return result("right", wording.right(len(given), False))
+        return result("right", wording.right(_gradients(trial, given), loss_name))
     trial.try_all()
     found = trial.fitting()
     if not found:
+        off = [sweep.nodes[i] for i in trial.wrong()]
         trial.loosen(RIGHT)
         if not trial.wrong():
-            return result("right", wording.right(len(given), True))
+            return result("right", wording.right(_gradients(trial, given), loss_name, off))
         trial.loosen(NAMED)
         found = trial.fitting()
     says = wording.Words(trial, _gradients(trial, given), loss_name)

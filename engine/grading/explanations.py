@@ -18,7 +18,7 @@ SAME = 1e-9  # gradients that differ by less, relative to their size, differ by 
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
 OF_ZERO = 2.0  # what a 0 says at most, in decimal orders: many mistakes leave one
 COMPARED = 30  # wrong numbers by which changes are told apart
-LOOSE = 2.0  # tolerances that rounding on the way adds at least
+LOOSE = 0.7  # the same where numbers are rounded on the way, too: with SLACK one unit of the last digit
 NEAR = 0.2  # widths within which one mistake is as near as another
 
 

@@ -14,6 +14,7 @@ LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zer
 EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9
 SINGLE = 6  # significant digits that single precision keeps through a network
 EXPECTED = "a number such as 0.0123 or '0.0123'"
+LARGEST = 300  # decimal order of a float
 NOISE = 1e-10  # a float that is smaller than the largest by this factor is 0, but for rounding
 
 
@@ -138,7 +139,7 @@ def _is_written(number: Any) -> bool:
 
 def _half_unit(text: str) -> float:
     exponent = Decimal(text).as_tuple().exponent
-    return 0.5 * 10.0 ** int(exponent)
+    return 0.5 * 10.0 ** min(int(exponent), LARGEST)
 
 
 def _named(value: Value) -> str:

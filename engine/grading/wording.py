@@ -13,6 +13,7 @@ from .layers import Layer
 SHOWN = 3  # wrong gradients with their numbers
 LISTED = 8  # names in a list
 CLEAR = 1e-3  # how far gradients differ, relatively, that anybody can tell apart
+FIGURES = 4  # digits of the right gradients
 OFFERED = 4  # mistakes that give the same numbers
 
 
@@ -31,10 +32,14 @@ class Compared(Protocol):
     def ok(self) -> bool: ...  # noqa: D102
 
 
-def right(count: int, but_for_rounding: bool) -> str:
-    """All gradients are right."""
+def right(gradients: Sequence[Compared], loss: str, off: Sequence[Value] = ()) -> str:
+    """All gradients are right, though some are off by rounding."""
+    count = len(gradients)
     what = {1: "The gradient is right", 2: "Both gradients are right"}.get(count, f"All {count} gradients are right")
-    return f"{what}, but for rounding on the way." if but_for_rounding else f"{what}."
+    if not off:
+        return f"{what}."
+    shown = [f"∂{loss}/∂{g.name} is {g.right:.{FIGURES}g}" for g in gradients if g.value in off]
+    return f"{what}, but for rounding on the way: {listed(shown[:SHOWN])}."
 
 
 def idle(loss: str, names: Sequence[str]) -> str:
@@ -82,7 +87,7 @@ class Words:
 
     def _wrong(self) -> str:
         wrong = [g for g in self.gradients if not g.ok]
-        digits = max(4, min(self.trial.digits, 9))
+        digits = max(FIGURES, min(self.trial.digits, 9))
         shown = [f"∂{self.loss}/∂{g.name} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
         text = "; ".join(shown)
         if more := wrong[SHOWN:]:

@@ -105,12 +105,14 @@ def input_(
 
 def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], each: bool = True) -> Iterator[Change]:
     """Other partials of some edges, known by unit, wherever a mistake can be made, also at `each` unit alone."""
-    seen = set[frozenset[Unit]]()
+    places: dict[frozenset[Unit], str] = {}
     for place, units in network.places(each):
         members = frozenset(unit for unit in units if by_unit.get(unit))
+        if places.get(members, "everywhere") == "everywhere":
+            places[members] = place
+    for members, place in places.items():
         edges = dict[int, float]()
-        for unit in units if members not in seen else ():
-            edges.update(by_unit.get(unit, {}))
-        seen.add(members)
+        for unit in members:
+            edges.update(by_unit[unit])
         if any(network.partials[k] != other for k, other in edges.items()):
             yield Change(place, edges)
