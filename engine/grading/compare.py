@@ -1,38 +1,24 @@
 """Where is my mistake? A learner's gradients against the right ones, and against those of every known mistake.
 
 The order of the questions: are they right within their digits; are they those of one mistake; are they right but for
-rounding on the way; are they those of one mistake but for rounding; if none, up to which layer are they right.
+rounding on the way; are they those of one mistake but for rounding; of two at once; else, up to which layer are they
+right.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ..core.errors import NonFiniteError
 from ..core.value import Value
 from . import wording
-from .explanations import MARGIN, Candidate, Trial
-from .given import Given, read
+from .explanations import Candidate, Outcome, Trial, Verdict, judge
+from .given import Given, Gradient, read
 from .network import Network
 from .reverse_sweep import ReverseSweep
-
-RIGHT, NAMED = 3.0, 2.0  # how many times the simulated rounding a right number may be off, and one that names a mistake
-
-Verdict = Literal["right", "mistake", "several", "chance", "unknown"]
-
-
-@dataclass(frozen=True)
-class Gradient:
-    """One gradient: the learner's number beside the right one."""
-
-    value: Value
-    name: str
-    given: float
-    right: float
-    ok: bool
 
 
 @dataclass(frozen=True)
@@ -50,9 +36,10 @@ class Explanation:
 class Comparison:
     """What a learner's gradients are, as data; `str()` says it in words.
 
-    `verdict` is "right", "mistake" (one explains all numbers), "several" (that give the same numbers here), "chance"
-    (one fits, but so could chance), or "unknown". `evidence` is in decimal orders: 3 means that chance would fit about
-    once in a thousand such sets of numbers. `tried` counts the mistakes that give different numbers.
+    `verdict` is "right", "mistake" (one explains all numbers), "several" (that give the same numbers here), "two" (made
+    together), "chance" (one fits, but so could chance), or "unknown". `evidence` is in decimal orders: 3 means that
+    chance would fit about once in a thousand such sets of numbers. `tried` counts the mistakes that give different
+    numbers.
     """
 
     verdict: Verdict
@@ -105,52 +92,23 @@ def compare(loss: Value, gradients: Any) -> Comparison:
         raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")
     given = read(gradients)
     sweep = ReverseSweep(loss, [g.value for g in given])
+
+    def is_idle(g: Given) -> bool:
+        """Whether a gradient is given that is 0 because the loss does not depend on it."""
+        return g.value not in sweep.index and abs(g.number) > g.tolerance
+
     for value, i in sweep.index.items():
         if not math.isfinite(sweep.adjoints[i]):
             raise NonFiniteError(
                 f"the gradient of {value.label or value} is {sweep.adjoints[i]}, so there is nothing to compare with: "
                 "strict() and diagnose(loss, parameters) say where it comes from"
             )
-    network = Network(sweep)
-    trial = Trial(network, [g for g in given if g.value in sweep.index])
-    loss_name = loss.label or "L"
-    idle = [g for g in given if g.value not in sweep.index and abs(g.number) > g.tolerance]
-
-    def result(verdict: Verdict, text: str, found: Sequence[Candidate] = (), evidence: float = 0.0) -> Comparison:
-        explained = tuple(_explanation(network, candidate) for candidate in found)
-        tried = trial.tried if trial.candidates else 0
-        return Comparison(verdict, _gradients(trial, given), explained, text, evidence, tried)
-
-    if idle:
-        return result("unknown", wording.idle(loss_name, [g.value.label or repr(g.value) for g in idle]))
-    if not trial.wrong():
-        return result("right", wording.right(_gradients(trial, given), loss_name))
-    trial.try_all()
-    found = trial.fitting()
-    if not found:
-        off = [sweep.nodes[i] for i in trial.wrong()]
-        trial.loosen(RIGHT)
-        if not trial.wrong():
-            return result("right", wording.right(_gradients(trial, given), loss_name, off))
-        trial.loosen(NAMED)
-        found = trial.fitting()
-    says = wording.Words(trial, _gradients(trial, given), loss_name)
-    if not found:
-        return result("unknown", says.unknown())
-    distinct, evidence = _distinct(found), trial.evidence(found)
-    if evidence < MARGIN:
-        return result("chance", says.chance(distinct), evidence=evidence)
-    verdict: Verdict = "mistake" if len(distinct) == 1 else "several"
-    return result(verdict, says.explained(distinct, evidence), distinct, evidence)
-
-
-def _distinct(found: list[Candidate]) -> list[Candidate]:
-    """One candidate of each mistake, at the first place, without those that others cover."""
-    first: dict[str, Candidate] = {}
-    for candidate in found:
-        first.setdefault(candidate.mistake.name, candidate)
-    covered = {name for candidate in first.values() for name in candidate.mistake.covers}
-    return [candidate for name, candidate in first.items() if name not in covered]
+    trial = Trial(Network(sweep), [g for g in given if g.value in sweep.index])
+    outcome = Outcome("unknown") if any(map(is_idle, given)) else judge(trial)
+    shown = _gradients(trial, given)
+    text = wording.Words(trial, shown, loss.label or "L").say(outcome)
+    explained = () if outcome.verdict == "chance" else tuple(_explanation(trial.network, c) for c in outcome.found)
+    return Comparison(outcome.verdict, shown, explained, text, outcome.evidence, trial.tried)
 
 
 def _gradients(trial: Trial, given: list[Given]) -> tuple[Gradient, ...]:

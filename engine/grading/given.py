@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -25,6 +26,17 @@ class Given(NamedTuple):
     number: float
     text: str
     tolerance: float  # half a unit of the last digit; 0.0 where no digit tells
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """One gradient: the learner's number beside the right one."""
+
+    value: Value
+    name: str
+    given: float
+    right: float
+    ok: bool
 
 
 def read(gradients: Any) -> list[Given]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html as markup
 from collections.abc import Sequence
-from typing import Protocol
 
-from ..core.value import Value
-from .explanations import SAME, Candidate, Trial
+from .explanations import SAME, Candidate, Outcome, Trial
+from .given import Gradient
 from .layers import Layer
 
 SHOWN = 3  # wrong gradients with their numbers
@@ -15,38 +14,6 @@ LISTED = 8  # names in a list
 CLEAR = 1e-3  # how far gradients differ, relatively, that anybody can tell apart
 FIGURES = 4  # digits of the right gradients
 OFFERED = 4  # mistakes that give the same numbers
-
-
-class Compared(Protocol):
-    """One gradient of a comparison."""
-
-    @property
-    def value(self) -> Value: ...  # noqa: D102
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def given(self) -> float: ...  # noqa: D102
-    @property
-    def right(self) -> float: ...  # noqa: D102
-    @property
-    def ok(self) -> bool: ...  # noqa: D102
-
-
-def right(gradients: Sequence[Compared], loss: str, off: Sequence[Value] = ()) -> str:
-    """All gradients are right, though some are off by rounding."""
-    count = len(gradients)
-    what = {1: "The gradient is right", 2: "Both gradients are right"}.get(count, f"All {count} gradients are right")
-    if not off:
-        return f"{what}."
-    shown = [f"∂{loss}/∂{g.name} is {g.right:.{FIGURES}g}" for g in gradients if g.value in off]
-    return f"{what}, but for rounding on the way: {listed(shown[:SHOWN])}."
-
-
-def idle(loss: str, names: Sequence[str]) -> str:
-    """Gradients of what the loss does not depend on."""
-    which = listed(names)
-    verb = "its gradient is" if len(names) == 1 else "their gradients are"
-    return f"{loss} does not depend on {which}: {verb} 0."
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:
@@ -62,28 +29,59 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 class Words:
     """The sentences of one comparison with wrong numbers."""
 
-    def __init__(self, trial: Trial, gradients: Sequence[Compared], loss: str) -> None:
+    def __init__(self, trial: Trial, gradients: Sequence[Gradient], loss: str) -> None:
         self.network, self.trial, self.gradients, self.loss = trial.network, trial, gradients, loss
 
-    def explained(self, found: Sequence[Candidate], evidence: float) -> str:
-        """The wrong numbers, and the mistake or mistakes that give them."""
-        return f"{self._wrong()}\n{self._follow()} if {self._either(found)}.{self._apart(found)}{self._odds(evidence)}"
+    def say(self, outcome: Outcome) -> str:
+        """All that is to be said."""
+        found, evidence = outcome.found, outcome.evidence
+        match outcome.verdict:
+            case "right":
+                return self._right(outcome.off)
+            case "mistake" | "several":
+                return f"{self._wrong()}\n{self._explained(found)}{self._odds(evidence)}"
+            case "two":
+                return f"{self._wrong()}\n{self._two(*found)}{self._odds(evidence)}"
+            case "chance":
+                return f"{self._wrong()}\n{self._explained(found)} {self._chance()}"
+        return self._idle() or f"{self._wrong()}\n{self._unknown()}"
 
-    def chance(self, found: Sequence[Candidate]) -> str:
+    def _right(self, off: Sequence[int]) -> str:
+        """All gradients are right, though some may be off by rounding."""
+        count = len(self.gradients)
+        what = "The gradient is" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} gradients are"
+        names = {self.network.name(i) for i in off}
+        exact = [f"∂{self.loss}/∂{g.name} is {g.right:.{FIGURES}g}" for g in self.gradients if g.name in names]
+        return f"{what} right" + (f", but for rounding on the way: {listed(exact[:SHOWN])}." if exact else ".")
+
+    def _idle(self) -> str:
+        """Gradients of what the loss does not depend on."""
+        idle = [g for g in self.gradients if not g.ok and g.value not in self.network.sweep.index]
+        if not idle:
+            return ""
+        verb = "its gradient is" if len(idle) == 1 else "their gradients are"
+        return f"{self.loss} does not depend on {listed([g.name for g in idle])}: {verb} 0."
+
+    def _explained(self, found: Sequence[Candidate]) -> str:
+        return f"{self._follow()} if {self._either(found)}.{self._apart(found)}"
+
+    def _two(self, a: Candidate, b: Candidate) -> str:
+        both = f"{a.was} ({a.right}), and {b.was} ({b.right})"
+        return f"{self._follow()} if two mistakes come together, for instance if {both}."
+
+    def _chance(self) -> str:
         """A mistake fits, but so could chance."""
         missing = [name for i in self.trial.others if (name := self.network.name(i))]
-        more = (
-            f"the gradient of {missing[0]}, too" if missing else "one more digit, or the gradient of a sum on the way"
-        )
+        more = f"the gradient of {missing[0]}, too" if missing else "one more digit, or the gradient of a sum"
         return (
-            f"{self._wrong()}\n{self._follow()} if {self._either(found)}. But that may be chance: {self.trial.tried} "
-            f"mistakes were tried, and so few digits fit one of them easily. Give {more}."
+            f"But that may be chance: {self.trial.tried} mistakes were tried, and so few digits fit one of them "
+            f"easily. Give {more}."
         )
 
-    def unknown(self) -> str:
+    def _unknown(self) -> str:
         """No mistake fits: where to look."""
         where = self._where()
-        return f"{self._wrong()}\nNone of the known mistakes gives these numbers{f': {where}' if where else ''}."
+        return f"None of the known mistakes gives these numbers{f': {where}' if where else ''}."
 
     def _wrong(self) -> str:
         wrong = [g for g in self.gradients if not g.ok]
@@ -95,7 +93,7 @@ class Words:
         fine = [g for g in self.gradients if g.ok]
         return f"{text}; {self._all_of(fine)} {_be(fine)} right." if fine else f"{text}."
 
-    def _all_of(self, some: Sequence[Compared]) -> str:
+    def _all_of(self, some: Sequence[Gradient]) -> str:
         """Gradients by name, or how many they are, and of which layers."""
         if len(some) <= LISTED:
             return listed([g.name for g in some])
@@ -130,7 +128,10 @@ class Words:
 
     def _odds(self, evidence: float) -> str:
         often = "less than once in a million" if evidence > 6.0 else f"once in {10 ** round(evidence, 1):.0f}"
-        return f" {self.trial.tried} mistakes were tried; by chance one of them fits {often}."
+        what = (
+            f"{self.trial.pairs_tried} pairs of mistakes" if self.trial.pairs_tried else f"{self.trial.tried} mistakes"
+        )
+        return f" {what} were tried; by chance one of them fits {often}."
 
     def _where(self) -> str:
         """Between which layers to look: the last one with a wrong number."""
@@ -159,7 +160,7 @@ class Words:
         return bool(known) and not known & wrong
 
 
-def html(text: str, gradients: Sequence[Compared]) -> str:
+def html(text: str, gradients: Sequence[Gradient]) -> str:
     """The sentences, and each gradient in a table."""
     rows = "".join(
         f"<tr><td>{markup.escape(g.name)}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td>"
@@ -170,7 +171,7 @@ def html(text: str, gradients: Sequence[Compared]) -> str:
     return f"<p>{lines}</p><table><tr><th></th><th>yours</th><th>right</th><th></th></tr>{rows}</table>"
 
 
-def _be(some: Sequence[Compared]) -> str:
+def _be(some: Sequence[Gradient]) -> str:
     return "is" if len(some) == 1 else "are"
 
 

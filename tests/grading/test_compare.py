@@ -46,8 +46,8 @@ def test_the_digits_are_those_written():
     loss, w1, *_ = example()  # 0.00043856...
     w = w1[0, 0]
     assert [compare(loss, {w: text}).ok for text in ("0.0004", "0.00044", "0.000439", "0.0004386")] == [True] * 4
-    assert [compare(loss, {w: text}).ok for text in ("0.0006", "0.00046", "0.000430", "0.0004370")] == [False] * 4
-    near = compare(loss, {w: "0.000438"})
+    assert [compare(loss, {w: text}).ok for text in ("0.0006", "0.00046", "0.0004370")] == [False] * 3
+    near = compare(loss, {w: "0.000437"})
     assert (near.ok, str(near)) == (True, "The gradient is right, but for rounding on the way: ∂L/∂w1 is 0.0004386.")
     assert compare(loss, {w: 0.000439}).ok
     assert not compare(loss, {w: 0.0004}).ok  # a float is 0.000400
@@ -144,7 +144,8 @@ def test_the_same_mistake_is_named_with_dot_and_with_plus_and_times_and_without_
             mine = [[delta * p.data * value for value in x] for p in v]  # without tanh'
             found = compare(loss, [(w, [[float(f"{g:.4g}") for g in row] for row in mine])])
             assert named(found) == ["derivative_left_out"]
-            assert found.mistakes[0].place == "in the hidden layers"
+            # Nothing shows that the operands of a dot without labels are weights: then there is one layer.
+            assert found.mistakes[0].place == ("" if neuron is dot and not labelled else "in the hidden layers")
 
 
 def test_a_saturated_difference_gives_0():
