@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Literal, NamedTuple
 
 from .given import LEAST, Given
-from .mistakes import MISTAKES
-from .mistakes.row import Change, Mistake
+from .mistakes import MISTAKES, Change, Mistake
+from .mistakes.row import Gradients
 from .network import Network
 from .rounding import rounding
 
@@ -22,7 +22,7 @@ MARGIN = 1.0  # decimal orders by which evidence has to outweigh the mistakes tr
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
 OF_ZERO = 2.0  # what a 0 says at most, in decimal orders: many mistakes leave one
-WORK = 1_000_000  # operations passed in the sweeps of all pairs: about a second
+WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # the same where numbers are rounded on the way, too: with SLACK one unit of the last digit
 RIGHT, NAMED = 3.0, 2.0  # times the simulated rounding that a right number may be off, and one of a mistake
@@ -35,7 +35,7 @@ class Candidate:
 
     mistake: Mistake
     place: str
-    gradients: dict[int, float]
+    gradients: Gradients
     change: Change
 
     @property
@@ -125,12 +125,17 @@ class Trial:
 
     def wrong(self) -> list[int]:
         """The nodes whose numbers are not the right ones."""
-        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= self._width(i, self.right[i])]
+        widths = self._widths(self.right)
+        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= widths[i]]
 
-    def _width(self, i: int, gradient: float) -> float:
-        """How near a number must be to a gradient; rounding on the way grows with the number that it ends in."""
-        growth = max(1.0, abs(gradient / self.right[i])) if self.right[i] else 1.0
-        return self.slack * self.tolerances[i] + self.far[i] * growth
+    def _widths(self, gradients: Gradients) -> Gradients:
+        """How near the numbers must be to these gradients; rounding on the way grows and shrinks with them."""
+        if not self.is_loose:
+            return {i: self.slack * tolerance for i, tolerance in self.tolerances.items()}
+        size = _norm(self.right[i] for i in self.given)
+        scale = _norm(gradients[i] for i in self.given) / size if size else 1.0
+        growth = {i: max(scale, abs(gradients[i] / right) if (right := self.right[i]) else 0.0) for i in self.given}
+        return {i: self.slack * self.tolerances[i] + self.far[i] * growth[i] for i in self.given}
 
     @property
     def is_loose(self) -> bool:
@@ -170,7 +175,7 @@ class Trial:
             found = {i: g if i in change.only else self.right[i] for i, g in found.items()}
         return Candidate(mistake, change.place, change.after(found) if change.after else found, change)
 
-    def _gradients(self, partials: Mapping[int, float], adjoints: Mapping[int, float]) -> dict[int, float]:
+    def _gradients(self, partials: Mapping[int, float], adjoints: Mapping[int, float]) -> Gradients:
         sweep = self.network.sweep
         found = sweep.run(partials, adjoints) if partials or adjoints else sweep.adjoints
         return {i: found[i] for i in self.right}
@@ -188,7 +193,7 @@ class Trial:
                 found.append((replace(a, gradients=gradients), b))
         return found
 
-    def _both(self, a: Change, b: Change) -> dict[int, float] | None:
+    def _both(self, a: Change, b: Change) -> Gradients | None:
         """The gradients of two changes of the sweep, the factors of both on a common edge."""
         if (a.adjoints and b.adjoints) or a.only or b.only:
             return None
@@ -200,7 +205,7 @@ class Trial:
             found = change.after(found) if change.after else found
         return found
 
-    def _moves(self, gradients: dict[int, float]) -> bool:
+    def _moves(self, gradients: Gradients) -> bool:
         """Whether a number given would differ, and all are finite."""
         differs = False
         for i in self.given:
@@ -210,13 +215,12 @@ class Trial:
             differs = differs or abs(g - r) > SAME * (abs(g) + abs(r))
         return differs
 
-    def distance(self, gradients: dict[int, float]) -> float:
+    def distance(self, gradients: Gradients) -> float:
         """The largest difference from the learner's numbers, in widths."""
-        found = 0.0
+        widths, found = self._widths(gradients), 0.0
         for i, x in self.given.items():
             if off := abs(gradients[i] - x):
-                width = self._width(i, gradients[i])
-                found = max(found, off / width if width else math.inf)
+                found = max(found, off / widths[i] if widths[i] else math.inf)
         return found
 
     def fitting(self) -> list[Candidate]:
@@ -232,14 +236,14 @@ class Trial:
         return min(self._says(candidate) for candidate in found) - math.log10(max(self.tried, self.pairs_tried) + 1)
 
     def _says(self, candidate: Candidate) -> float:
-        parts = [self._part(i, candidate.gradients[i]) for i in self.wrong()]
+        widths = self._widths(candidate.gradients)
+        parts = [self._part(i, 2.0 * widths[i]) for i in self.wrong()]
         if candidate.change.solve:  # one number went into what was solved for
             parts = sorted(parts)[:-1]
         return sum(parts)
 
-    def _part(self, i: int, gradient: float) -> float:
+    def _part(self, i: int, width: float) -> float:
         """What one wrong number says: how many times its width it is off."""
-        width = 2.0 * self._width(i, gradient)
         orders = math.log10(max(1.0, abs(self.given[i] - self.right[i]) / width)) if width else 0.0
         return orders if self.given[i] else min(orders, OF_ZERO)
 
@@ -258,3 +262,7 @@ class Trial:
     def tried(self) -> int:
         """How many mistakes give different numbers here."""
         return len(self._distinct()) if self.candidates else 0
+
+
+def _norm(numbers: Iterable[float]) -> float:
+    return math.sqrt(sum(x * x for x in numbers))
