@@ -8,6 +8,7 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from setuptools import Extension, setup
@@ -72,7 +73,8 @@ def extensions() -> list[Extension]:
 
 def uncompiled(error: Exception) -> list[Extension]:
     """No extensions, and a line that says why."""
-    print(f"whygrad is installed uncompiled: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+    reason = shorten(str(error) or type(error).__name__, 300)
+    print(f"whygrad is installed uncompiled: {reason}", file=sys.stderr)
     return []
 
 

@@ -92,7 +92,7 @@ def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]],
 
 
 def _to_safetensors(state: Mapping[str, Any]) -> bytes:
-    np, library = require("numpy", "nn"), require("safetensors.numpy", "nn")
+    np, library = require("numpy"), require("safetensors.numpy")
     text = {name: entry for name, entry in state.items() if isinstance(entry, str)}
     tensors = {name: np.array(entry, dtype=float) for name, entry in state.items() if name not in text}
     encoded: bytes = library.save(tensors, text or None)
@@ -100,7 +100,7 @@ def _to_safetensors(state: Mapping[str, Any]) -> bytes:
 
 
 def _from_safetensors(content: bytes) -> State:
-    state: State = require("safetensors.numpy", "nn").load(content)
+    state: State = require("safetensors.numpy").load(content)
     header: dict[str, State] = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     return state | header.get("__metadata__", {})
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.core import RecordingError, Value, is_strict, real, require
-from engine.replay import record
+from engine.core import RecordingError, Value, is_strict, real
 
 from .examples import Examples
 from .module import is_sequence
@@ -103,7 +102,10 @@ class Replayed:
     def __init__(self, eager: Eager, size: int, predicted: bool) -> None:
         if is_strict():
             raise RecordingError("strict() looks at every operation, of which a recording makes new ones")
-        np = require("numpy", "fast")
+        import numpy as np  # eager training loads neither
+
+        from engine.replay import record
+
         model, loss, self.eager = eager.model, eager.mean_loss, eager
         self.rows = np.array(eager.rows)
         self.numbers = np.array([_target(target) for target in eager.targets])

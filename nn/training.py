@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+from engine._compiled import warn_uncompiled
 from engine.core import NonFiniteError, require
 
 from .checkpoint import Checkpoint, Leaves, Part
@@ -69,7 +70,7 @@ def fit(
     the last bit. A metric is a function of predictions, which are floats or lists of floats, and targets.
 
     Batches are replayed from a recording of one example where that gives the same, and otherwise computed eagerly:
-    where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`, without NumPy.
+    where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`.
     What changes from call to call in another way than by its parameters needs replay=False.
 
     With a `checkpoint`, a .safetensors or .json file, what is needed to go on is saved at the end of an epoch if that
@@ -85,6 +86,7 @@ def fit(
     >>> [round(p.data, 3) for p in model.parameters()], history.loss[-1] < 1e-6
     ([2.0, 1.0], True)
     """
+    warn_uncompiled()
     metrics, epochs = metrics or {}, count(epochs, "epochs")
     examples = examples_of(X, y)
     held_out = None if validation is None else held_out_of(validation, len(examples[0][0]))
@@ -204,7 +206,7 @@ def _text(thing: Any) -> str:
 
 
 def _bar(steps: int, done: int, progress: bool) -> Any:
-    return require("tqdm", "nn").tqdm(total=steps, initial=done, unit="step") if progress else _NoBar()
+    return require("tqdm").tqdm(total=steps, initial=done, unit="step") if progress else _NoBar()
 
 
 class _NoBar:

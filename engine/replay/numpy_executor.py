@@ -38,7 +38,7 @@ class OnNumPy:
     """Runs a schedule with one NumPy call an instruction, on rows of up to BLOCK examples."""
 
     def __init__(self, plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> None:
-        self.np = require("numpy", "fast")
+        self.np = require("numpy")
         self.plan = plan
         self.places, self.targets = places, targets
         self.fixed = self.np.array(plan.fixed)

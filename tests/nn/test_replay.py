@@ -241,16 +241,6 @@ def test_targets_that_are_no_numbers_are_for_the_loss_to_read():
     assert model.state_dict() == pytest.approx(other.state_dict(), rel=1e-12)
 
 
-def test_without_numpy_it_is_eager(monkeypatch):
-    eager = trained(replay=False)
-    monkeypatch.setitem(sys.modules, "numpy", None)
-    replayed = trained()
-    assert replayed[1].why_eager == (
-        'MissingExtraError: numpy is not installed; install it with: pip install "whygrad[fast]"'
-    )
-    assert replayed == eager
-
-
 def test_inside_strict_it_is_eager_and_the_operation_is_named():
     with strict():
         assert trained(epochs=1)[1].why_eager == (
