@@ -27,8 +27,8 @@ def warn_uncompiled() -> None:
     """Warn, once, where numbers are many and no compiler was found: not where that is wanted, or there is none."""
     if not compiled and not _is_pure and sys.platform != "emscripten":
         warnings.warn(
-            "whygrad runs uncompiled here, and recordings and training take many times longer: install a C compiler and "
-            "then whygrad again, or set WHYGRAD_PURE=1 if this is as you want it",
+            "whygrad runs uncompiled here, so recordings and training take many times longer: install a C compiler "
+            "and then whygrad again, or set WHYGRAD_PURE=1 if this is as you want it",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import engine
 from engine.core import RecordingError, Value, is_strict, real
 
 from .examples import Examples
@@ -102,15 +103,13 @@ class Replayed:
     def __init__(self, eager: Eager, size: int, predicted: bool) -> None:
         if is_strict():
             raise RecordingError("strict() looks at every operation, of which a recording makes new ones")
-        import numpy as np  # eager training loads neither
-
-        from engine.replay import record
+        import numpy as np  # not for eager training
 
         model, loss, self.eager = eager.model, eager.mean_loss, eager
         self.rows = np.array(eager.rows)
         self.numbers = np.array([_target(target) for target in eager.targets])
-        self.losses = record(lambda row, target: loss([model(row)], [target]), self.rows[0], self.numbers[0])
-        self.predictions = record(model, self.rows[0]) if predicted else None
+        self.losses = engine.record(lambda row, target: loss([model(row)], [target]), self.rows[0], self.numbers[0])
+        self.predictions = engine.record(model, self.rows[0]) if predicted else None
         require_mean(eager, self.numbers, min(size, CHECKED))
         require_same(self, min(size, CHECKED))
 
@@ -147,7 +146,7 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
     places = sorted({*range(min(size, len(numbers))), *first.values()})
     wide = len(prediction) if is_sequence(prediction) else None
     drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in places]
-    alone = record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
+    alone = engine.record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
     losses = alone.forward(drawn, numbers[places]).tolist()
     for batch in chunks([*zip(drawn, places, losses, strict=True)], size):
         predictions = [Value(p) if wide is None else list(map(Value, p)) for p, _, _ in batch]
