@@ -91,7 +91,6 @@ class Recording:
         if outputs is not None:  # what the last instruction adds up
             self._program.outputs = list(self._program.operands(len(self._program) - 1))
         self._executors: dict[str, Any] = {}
-        self._lock = threading.Lock()
 
     @property
     def parameters(self) -> list[Value]:
@@ -165,10 +164,9 @@ class Recording:
         return "\n".join([*text, f"{self._program.operations()} instructions recorded: {', '.join(sizes)}"])
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
-        with self._lock:  # an executor has one set of rows
-            if name not in self._executors:
-                self._executors[name] = self._compiled(name)
-            mean: float = self._executors[name].run(arrays, self._parameters, results)
+        if name not in self._executors:
+            self._executors[name] = self._compiled(name)
+        mean: float = self._executors[name].run(arrays, self._parameters, results)
         return mean
 
     def _compiled(self, name: str) -> Any:
