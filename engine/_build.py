@@ -1,18 +1,21 @@
 """The build: setuptools as it is, plus compiled modules where there is a C compiler.
 
-The package works without them, so nothing here may fail an installation: an extension that cannot be
-compiled is left out, and WHYGRAD_PURE=1 leaves out all of them.
+The package works without them, so nothing here may fail an installation: all modules are compiled or, where that fails
+or WHYGRAD_PURE=1 is set, none.
 """
 
 import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from setuptools import Extension, setup
 from setuptools.build_meta import *  # noqa: F403  the hooks that the class below replaces have the same names
 from setuptools.build_meta import build_wheel as _build_wheel
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
@@ -27,9 +30,10 @@ MODULES = (
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = (
-    ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+    ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 OUTPUT = "build/cython"
+SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
 BESIDE = {".py", ".c", ".svg", ".png"}
 DIRECTIVES = {
     "language_level": 3,
@@ -52,16 +56,50 @@ def extensions() -> list[Extension]:
             include_dirs=["engine/core", "engine/replay"],
             depends=headers,
         )
-        for name in MODULES
+        for name in (*MODULES, SHARED)
     ]
     try:
-        built: list[Extension] = cythonize(wanted, build_dir=OUTPUT, compiler_directives=DIRECTIVES, quiet=True)
+        built: list[Extension] = cythonize(
+            wanted,
+            build_dir=OUTPUT,
+            compiler_directives=DIRECTIVES,
+            shared_utility_qualified_name="engine._shared",
+            quiet=True,
+        )
     except Exception as error:  # whatever a future Cython may refuse
-        print(f"whygrad is installed uncompiled: Cython refuses its modules: {error}", file=sys.stderr)
-        return []
-    for extension in built:
-        extension.optional = True  # cythonize drops it from those it is given
+        return uncompiled(error)
     return built
+
+
+def uncompiled(error: Exception) -> list[Extension]:
+    """No extensions, and a line that says why."""
+    reason = shorten(str(error) or type(error).__name__, 300)
+    print(f"whygrad is installed uncompiled: {reason}", file=sys.stderr)
+    return []
+
+
+class Compile(build_ext):  # type: ignore[misc]
+    """Compiles all extensions or none: they import each other."""
+
+    def run(self) -> None:
+        """Compile them, and where one fails leave out all."""
+        wanted = self.extensions
+        try:
+            super().run()
+        except Exception as error:  # of any compiler
+            self.extensions = self.distribution.ext_modules = uncompiled(error)
+            for extension in wanted:
+                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+
+
+class Wheel(bdist_wheel):  # type: ignore[misc]
+    """A wheel for every platform where nothing is compiled."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """The tag, now that it is known whether anything is."""
+        self.root_is_pure = not self.distribution.has_ext_modules()
+        tag: tuple[str, str, str] = super().get_tag()
+        return tag
 
 
 def beside() -> list[str]:
@@ -84,7 +122,8 @@ class _Backend(type(_build_wheel.__self__)):  # type: ignore[misc]
     def run_setup(self, setup_script: str = "setup.py") -> None:
         compiles = {"bdist_wheel", "editable_wheel"} & set(sys.argv)
         wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles else {}
-        setup(**wanted, cmdclass={"sdist": Sources}, options={"build_ext": {"parallel": os.cpu_count()}})
+        commands = {"sdist": Sources, "build_ext": Compile, "bdist_wheel": Wheel}
+        setup(**wanted, cmdclass=commands, options={"build_ext": {"parallel": os.cpu_count()}})
 
 
 _backend = _Backend()

@@ -10,6 +10,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from .._compiled import warn_uncompiled
 from ..core import (
     INPUT,
     PARAMETER,
@@ -19,7 +22,6 @@ from ..core import (
     apply,
     as_value,
     real,
-    require,
     user_line,
     watching,
 )
@@ -52,6 +54,7 @@ def record(f: Callable[..., Any], *example: Any) -> Recording:
     """
     if not example:
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
+    warn_uncompiled()
     arguments = [_as_values(x, k) for k, x in enumerate(example)]
     inputs = {value: n for n, value in enumerate(_flat(arguments))}
     newest = Value(0.0).serial
@@ -81,7 +84,7 @@ class Recording:
     def __init__(
         self, output: Value, arguments: Sequence[Value | list[Value]], newest: int, outputs: int | None = None
     ) -> None:
-        self.np, self.outputs = require("numpy", "fast"), outputs
+        self.outputs = outputs
         self._widths = [len(x) if isinstance(x, list) else None for x in arguments]
         self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
         self._program, self._parameters = trace(output, {value: n for n, value in enumerate(_flat(arguments))}, newest)
@@ -103,7 +106,7 @@ class Recording:
         """
         arrays = self._checked(batch)
         size = len(arrays[0])
-        result = self.np.empty(size if self.outputs is None else (size, self.outputs))
+        result = np.empty(size if self.outputs is None else (size, self.outputs))
         self._run("forward", arrays, [result])
         return result
 
@@ -118,7 +121,7 @@ class Recording:
         (array([3., 4.]), array([1., 2.]))
         """
         arrays = self._checked(batch)
-        results = [self.np.empty(array.shape) for array in arrays]
+        results = [np.empty(array.shape) for array in arrays]
         self._run("gradients", arrays, results)
         return tuple(results)
 
@@ -208,7 +211,7 @@ class Recording:
         return arrays
 
     def _array(self, x: Any, k: int) -> Any:
-        np, width = self.np, self._widths[k]
+        width = self._widths[k]
         if type(x) is np.ndarray and x.dtype == float:
             array = x
         else:
