@@ -11,8 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from engine.errors import StateError
-from engine.value import Value, real
+from engine import StateError, Value
+from engine.value import real
 
 from .files import read, require_finite, require_place, state_of, write
 from .module import Module, Stateful

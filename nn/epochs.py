@@ -13,6 +13,8 @@ from .history import History
 from .optim import Optimizer, clip_gradients
 from .replay import Eager, Model, Outcome, Replayed, chunks
 
+LISTS = ("loss", "validation_loss", "seconds")  # the curves that every history has, by their names in a checkpoint
+
 Metric = Callable[[list[Any], list[Any]], float]
 
 
@@ -39,6 +41,7 @@ class Epochs:
     ) -> None:
         self.optimizer, self.train, self.validate, self.metrics = optimizer, train, validate, metrics
         self.batch_size, self.rng, self.clip = batch_size, rng, clip
+        clip_gradients([], *clip)  # refuses bounds that are none
         prefixes = ("", "validation_") if validate else ("",)
         names = ["loss", "validation_loss", *(prefix + name for prefix in prefixes for name in metrics)]
         if twice := [name for name in names if names.count(name) > 1]:
@@ -119,7 +122,8 @@ class Epochs:
         targets: list[Any] = []
         for places in batches:
             outcome = self._differentiated(places)
-            clip_gradients(self.optimizer.parameters, *self.clip) if any(self.clip) else None
+            if self.clip != (None, None):
+                clip_gradients(self.optimizer.parameters, *self.clip)
             self._step(places)
             losses.append(outcome.loss * len(places))
             predictions += outcome.predictions
@@ -177,6 +181,3 @@ class Epochs:
         self._numbers = list(numbers)
         for parameter, number in zip(self.optimizer.parameters, numbers, strict=True):
             parameter.data = number
-
-
-LISTS = ("loss", "validation_loss", "seconds")

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import MissingExtraError, StateError, require
+from engine import MissingExtraError, StateError
+from engine.errors import require
 from engine.files import place, replace
 
 from .module import Stateful

@@ -10,7 +10,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.errors import StateError, require
+from engine import StateError
+from engine.errors import require
 from engine.value import real
 
 from .layers import MLP, Layer

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from engine import Value, dot, softmax
 from engine.ops import TABLE
-from engine.value import Value, as_value, dot, operation, softmax
+from engine.value import as_value, operation
 
 from .init import count, generator, initial
 from .module import Module

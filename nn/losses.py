@@ -9,8 +9,9 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from engine import Value, dot, logsumexp
 from engine.backward import total
-from engine.value import Value, apply, as_value, dot, logsumexp, real
+from engine.value import apply, as_value, real
 
 from .state import is_sequence
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.errors import NonFiniteError, StateError
-from engine.value import Value, real
+from engine import NonFiniteError, StateError, Value
+from engine.value import real
 
 from .schedules import Rate, rate_at, within
 from .state import fitting, form_of

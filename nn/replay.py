@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.errors import RecordingError, require
-from engine.record import record
-from engine.value import Value, is_strict, real
+from engine import RecordingError, Value, record
+from engine.errors import require
+from engine.value import is_strict, real
 
 from .batches import Examples
 from .state import is_sequence, output_numbers

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.errors import StateError
-from engine.value import Value, real
+from engine import StateError, Value
+from engine.value import real
 
 SHOWN = 5  # names that an error lists of each kind
 
