@@ -128,7 +128,7 @@ def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]],
 
 
 def _to_safetensors(state: Mapping[str, Any]) -> bytes:
-    np, library = require("numpy", "nn"), require("safetensors.numpy", "nn")
+    np, library = require("numpy"), require("safetensors.numpy")
     text = {name: entry for name, entry in state.items() if isinstance(entry, str)}
     tensors = {name: np.array(entry, dtype=float) for name, entry in state.items() if name not in text}
     encoded: bytes = library.save(tensors, text or None)
@@ -136,7 +136,7 @@ def _to_safetensors(state: Mapping[str, Any]) -> bytes:
 
 
 def _from_safetensors(content: bytes) -> State:
-    tensors = require("safetensors.numpy", "nn").load(content)
+    tensors = require("safetensors.numpy").load(content)
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")], object_pairs_hook=_object)
     text = header.get("__metadata__", {})
     return _object([*((name, tensor.tolist()) for name, tensor in tensors.items()), *text.items()])

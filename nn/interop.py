@@ -110,7 +110,7 @@ def from_keras(model: Any, logits: bool = False) -> MLP:
         elif name not in ("InputLayer", "Flatten", "Dropout"):
             layers.refuse(place, part)
     kernel = layers.weights[0] if layers.weights else layers.refuse("", model)
-    array = require("numpy", "nn").asarray
+    array = require("numpy").asarray
     return _checked(layers.network("inputs"), lambda rows: plain(model(array(rows, kernel.dtype))), kernel, logits)
 
 

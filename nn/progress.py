@@ -9,7 +9,7 @@ from engine.core import MissingExtraError, require
 def bar_of(steps: int, done: int, wanted: bool) -> Any:
     """What is entered, updated at every step, and shows numbers beside it."""
     try:
-        return require("tqdm.auto", "nn").tqdm(total=steps, initial=done, unit="step") if wanted else NoBar()
+        return require("tqdm.auto").tqdm(total=steps, initial=done, unit="step") if wanted else NoBar()
     except MissingExtraError:
         return NoBar()
 

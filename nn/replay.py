@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.core import RecordingError, Value, is_strict, real, require
-from engine.replay import record
+import engine
+from engine.core import RecordingError, Value, is_strict, real
 
 from .batches import Examples
 from .state import is_sequence, output_numbers
@@ -104,12 +104,13 @@ class Replayed:
     def __init__(self, eager: Eager, size: int, predicted: bool) -> None:
         if is_strict():
             raise RecordingError("strict() looks at every operation, of which a recording makes new ones")
-        np = require("numpy", "fast")
+        import numpy as np  # not for eager training
+
         model, loss, self.eager = eager.model, eager.mean_loss, eager
         self.rows, self.total = np.array(eager.rows), eager.total
         self.numbers = np.array([_target(target) for target in eager.targets])
-        self.losses = record(lambda row, target: loss([model(row)], [target]), self.rows[0], self.numbers[0])
-        self.predictions = record(model, self.rows[0]) if predicted else None
+        self.losses = engine.record(lambda row, target: loss([model(row)], [target]), self.rows[0], self.numbers[0])
+        self.predictions = engine.record(model, self.rows[0]) if predicted else None
         require_mean(eager, self.numbers, min(size, CHECKED))
         require_same(self, min(size, CHECKED))
 
@@ -146,7 +147,7 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
     places = sorted({*range(min(size, len(numbers))), *first.values()})
     wide = len(prediction) if is_sequence(prediction) else None
     drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in places]
-    alone = record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
+    alone = engine.record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
     losses = alone.forward(drawn, numbers[places]).tolist()
     for batch in chunks([*zip(drawn, places, losses, strict=True)], size):
         predictions = [Value(p) if wide is None else list(map(Value, p)) for p, _, _ in batch]

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine._compiled import warn_uncompiled
+
 from .batches import examples_of, held_out_of
 from .checkpoint import Checkpoint, as_setting
 from .epochs import Epochs, Metric
@@ -50,7 +52,7 @@ def fit(
     epoch that it broke off: model and history are those of the epochs before, and `history.stopped` says so.
 
     Batches are replayed from a recording of one example where that gives the same, and otherwise computed eagerly:
-    where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`, without NumPy.
+    where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`.
     What changes from call to call in another way than by its parameters needs replay=False.
 
     With a `checkpoint`, a .safetensors or .json file, what is needed to go on is saved at the end of an epoch if that
@@ -67,6 +69,7 @@ def fit(
     >>> [round(p.data, 3) for p in model.parameters()], history.loss[-1] < 1e-6
     ([2.0, 1.0], True)
     """
+    warn_uncompiled()
     metrics, epochs = metrics or {}, count(epochs, "epochs")
     patience = None if patience is None else count(patience, "patience")
     if patience and validation is None:

@@ -108,26 +108,30 @@ def is_interrupted(call, seconds):
 
 
 def forked():
-    """In the child of a fork, even while another thread of the parent replays."""
+    """In the child of a fork."""
     task = Task()
-    threads = [threading.Thread(target=lambda: [task.call(k) for _ in range(30) for k in range(3)]) for _ in range(2)]
-    for busy in (False, True):
-        if busy:
-            for thread in threads:
-                thread.start()
-        children = [fork(task.is_right) for _ in range(5)]
-        assert [os.waitpid(child, 0)[1] for child in children] == [0] * 5
-    for thread in threads:
-        thread.join()
+    fork(task)
     assert task.is_right()
 
 
-def fork(is_right):
-    child = os.fork()
-    if child:
-        return child
-    signal.alarm(int(LONG / 2))
-    os._exit(0 if is_right() else 1)
+def forked_meanwhile():
+    """In the child of a fork that comes while other threads of the parent replay the same recording."""
+    task = Task()
+    with ThreadPoolExecutor(2) as pool:
+        for k in (0, 2):
+            pool.submit(lambda k=k: [task.call(k) for _ in range(30)])
+        fork(task)
+    assert task.is_right()
+
+
+def fork(task):
+    """Ask in five children."""
+    for _ in range(5):
+        child = os.fork()
+        if not child:
+            signal.alarm(int(LONG / 2))
+            os._exit(0 if task.is_right() else 1)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def is_right(_):

@@ -41,7 +41,7 @@ class OnNumPy:
     """Runs a schedule with one NumPy call an instruction, on rows of up to BLOCK examples."""
 
     def __init__(self, plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> None:
-        self.np = require("numpy", "fast")
+        self.np = require("numpy")
         self.plan, self.places, self.targets = plan, places, targets
         self.spare: list[Memory] = []  # of the last call, for the next one; none while a call has it
 

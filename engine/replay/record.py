@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..core import INPUT, PARAMETER, Value, reading, require
+import numpy as np
+
+from .._compiled import warn_uncompiled
+from ..core import INPUT, PARAMETER, Value, reading
 from .call import Call, call
 from .constant_folding import fold_constants
 from .fusion import fuse
@@ -44,6 +47,7 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording
     """
     if not example:
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
+    warn_uncompiled()
     first = call(f, example)
     recording = Recording(first)
     if check is not False:
@@ -67,7 +71,6 @@ class Recording:
     """
 
     def __init__(self, call: Call) -> None:
-        self.np = require("numpy", "fast")
         self.outputs = None if isinstance(call.outputs, Value) else len(call.outputs)
         self.verified = False
         self._widths = [len(x) if isinstance(x, list) else None for x in call.arguments]
@@ -89,7 +92,7 @@ class Recording:
         """
         arrays = self.arrays_of(batch)
         size = len(arrays[0])
-        result = self.np.empty(size if self.outputs is None else (size, self.outputs))
+        result = np.empty(size if self.outputs is None else (size, self.outputs))
         self._run("forward", arrays, [result])
         return result
 
@@ -104,7 +107,7 @@ class Recording:
         (array([3., 4.]), array([1., 2.]))
         """
         arrays = self.arrays_of(batch)
-        results = [self.np.empty(array.shape) for array in arrays]
+        results = [np.empty(array.shape) for array in arrays]
         self._run("gradients", arrays, results)
         return tuple(results)
 
@@ -198,7 +201,7 @@ class Recording:
         return arrays
 
     def _array(self, x: Any, k: int) -> Any:
-        np, width = self.np, self._widths[k]
+        width = self._widths[k]
         if type(x) is np.ndarray and x.dtype == float:
             array = x
         else:

@@ -44,6 +44,11 @@ def test_after_a_fork(run):
     run("forked")
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's own locks may be held by a thread that the child has not")
+def test_after_a_fork_while_other_threads_replay(run):
+    run("forked_meanwhile")
+
+
 @pytest.mark.parametrize("how", ["fork", "spawn"])
 def test_in_processes(run, how):
     run("in_processes", how)
