@@ -13,7 +13,7 @@ from functools import cached_property
 from heapq import heappop, heappush, nlargest
 from typing import TYPE_CHECKING, Literal
 
-from ..core import Value, between, grad
+from ..core import Value, between, grad, reading
 
 if TYPE_CHECKING:
     import os
@@ -44,6 +44,7 @@ def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
     for end in (output, wrt):
         if not isinstance(end, Value):
             raise TypeError(f"chain_rule takes two Values, not {type(end).__name__} {end!r}")
+    reading(output, "chain rule")
     if by not in ("labels", "operations"):
         raise ValueError(f'by is "labels" or "operations", not {by!r}')
     return ChainRule(output, wrt, by)
