@@ -2,10 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from ..chain import Link, Links
+from ..chain import Link, Links, VariableGraph
 from ..core import Value
 
 MOST = 150  # boxes in a picture: beyond, dot is slow and nobody sees anything
@@ -22,12 +22,12 @@ class Group:
     members: list[Value] = field(default_factory=list)
 
 
-Box = Value | Group
+Drawn = Value | Group  # as one box
 
 
 def boxes(
     links: Links, neurons: "Neurons", ends: Collection[Value], on: Collection[Value], most: int = MOST
-) -> tuple[dict[Value, Box], str]:
+) -> tuple[dict[Value, Drawn], str]:
     """For each drawn variable its box, itself or a group, and a note on what was grouped for want of room.
 
     `on` are the variables on the listed paths, which keep boxes of their own, as the `ends` do. Beside paths, what
@@ -61,11 +61,11 @@ def _name(node: Value, coarse: Callable[[str], str | None], neurons: "Neurons", 
     return group
 
 
-def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Box]:
+def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Drawn]:
     """A group for each name that at least so many have; the others stand for themselves."""
     sizes = Counter(names.values())
     groups = {name: Group(name) for name in sizes if name is not None}
-    found: dict[Value, Box] = {}
+    found: dict[Value, Drawn] = {}
     for node, name in names.items():
         if name is None or sizes[name] < least:
             found[node] = node
@@ -90,9 +90,9 @@ def _beginning(label: str, parts: int) -> str:
     return ".".join(label.split(".")[:-1][:parts]) + ".*" if "." in label else label.rstrip("0123456789[]_") + "*"
 
 
-def edges(found: dict[Value, Box], links: Links, on: Collection[Value] = ()) -> dict[tuple[Box, Box], list[Link]]:
+def edges(found: dict[Value, Drawn], links: Links, on: Collection[Value] = ()) -> dict[tuple[Drawn, Drawn], list[Link]]:
     """The links between boxes, those of two boxes together; `on` are the variables on the paths that are drawn."""
-    joined: dict[tuple[Box, Box], list[Link]] = {}
+    joined: dict[tuple[Drawn, Drawn], list[Link]] = {}
     for node, box in found.items():
         for link in links[node]:
             tail = found.get(link.wrt)
@@ -102,14 +102,15 @@ def edges(found: dict[Value, Box], links: Links, on: Collection[Value] = ()) -> 
     return {ends: into for ends, into in joined.items() if heads[ends[0]] <= HEADS or ends[1] not in on}
 
 
-def _beside(box: Box, on: Collection[Value]) -> bool:
+def _beside(box: Drawn, on: Collection[Value]) -> bool:
     return isinstance(box, Group) and not any(node in on for node in box.members)
 
 
 class Neurons:
     """The neurons among `nodes`: what a label up to its last dot has in common with a pre-activation's."""
 
-    def __init__(self, nodes: Iterable[Value], ends: Collection[Value]) -> None:
+    def __init__(self, graph: VariableGraph) -> None:
+        nodes, ends = graph.nodes if graph.by == "labels" else [], graph.ends
         labelled = [(node, *node.label.rpartition(".")) for node in nodes if "." in node.label]
         units = {unit for _, unit, _, part in labelled if part == "z"}
         active = {unit for _, unit, _, part in labelled if part == "a"}

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Value, chain_rule, dot, draw
+from engine.chain import explained
 from engine.core.notation import pretty_name
-from engine.picture.draw import picture
+from engine.picture.diagram import Factor, View, diagram_of
+from engine.picture.dot import to_dot
 from engine.picture.graphviz import draw_dot
 from engine.picture.grouping import MOST
 from engine.picture.theme import printable, room
@@ -24,6 +26,10 @@ def nodes(digraph):
         if name not in ("graph", "node", "edge"):
             found[name] = dict(re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', attributes))
     return found
+
+
+def drawing(output, wrt=None):
+    return diagram_of(explained(output, wrt), View())
 
 
 def kinds(digraph):
@@ -87,7 +93,7 @@ def test_a_killing_factor_is_crimson_dashed_and_marked():
 def test_the_sum_stands_under_the_graph_and_equals_backward():
     loss, w1 = two_paths()
     loss.backward()
-    rows = picture(loss, w1).rows
+    rows = drawing(loss, w1).rows
     texts = ["".join(words for line in row for _, words in line) for row in rows]
     assert any("sum of 2 paths = backward()" in text for text in texts)
     shown = next(row[3][0][1] for row in rows if len(row) == 4 and "total" in row[3][0][0])
@@ -163,9 +169,12 @@ def test_ids_are_in_topological_order():
 
 def test_every_box_is_wide_enough_for_what_an_svg_writes_in_it():
     loss, w1 = two_paths()
-    drawn = picture(loss, w1)
-    for name, attributes in nodes(drawn.dot).items():
-        assert float(attributes["width"]) * 72 >= max(map(room, drawn.lines[name]))
+    drawn = drawing(loss, w1)
+    factors = [arrow.box for arrow in drawn.edges if isinstance(arrow, Factor)]
+    widths = {name: float(attributes["width"]) * 72 for name, attributes in nodes(to_dot(drawn)).items()}
+    for box in (*drawn.boxes, *factors):
+        assert widths.pop(box.id) >= max(map(room, box.lines))
+    assert not widths
 
 
 def test_a_picture_marks_as_killing_what_the_verdict_does():
@@ -179,11 +188,12 @@ def test_a_factor_of_a_living_path_does_not_kill():
     x = Value(0.7, "x")
     off, on = labelled((x - 2).relu(), "off"), labelled(x.relu(), "on")
     loss = labelled(off + on, "L")
-    drawn = picture(loss, x)
-    assert sorted(kind for kind in kinds(drawn.dot) if "factor" in kind) == [
+    drawn = drawing(loss, x)
+    assert sorted(kind for kind in kinds(to_dot(drawn)) if "factor" in kind) == [
         "factor dead", "factor for", "factor for", "factor for",
     ]  # fmt: skip
-    assert ("number", "1") in drawn.lines[drawn.boxes[x]][2]  # its gradient lives, by the other path
+    (box,) = [box for box in drawn.boxes if box.id == drawn.box_of[x]]
+    assert ("number", "1") in box.lines[2]  # its gradient lives, by the other path
 
 
 def test_infinite_and_missing_numbers_are_drawn():
@@ -207,7 +217,7 @@ def test_paths_that_cancel_to_nothing_are_told_apart_and_shown_to_the_digit_that
         == ["factor against"] * 2 + ["factor for"] * 2
     )
     close = labelled(labelled(3 * x, "a") + labelled(-2.9999 * x, "b"), "y")
-    rows = picture(close, x).rows
+    rows = drawing(close, x).rows
     assert [row[3][0][1] for row in rows if len(row) == 4] == ["3", "−2.9999", "0.0001"]
 
 
@@ -268,7 +278,7 @@ def test_a_theme_is_light_or_dark():
 
 def test_markup_has_the_fonts_and_the_sum_as_a_table():
     x = Value(1.0, "<b>&")
-    source = picture(labelled(x * 2, "y"), x, markup=True).dot.source
+    source = to_dot(drawing(labelled(x * 2, "y"), x), markup=True).source
     assert "<B>2</B>" in source
     assert "&lt;b&gt;&amp;" in source
     assert "<HR/>" in source
@@ -291,13 +301,13 @@ def test_depth_keeps_what_is_near_the_output():
 
 
 def test_wrong_arguments_say_what_was_expected():
-    with pytest.raises(TypeError, match="drawn of Values, not of float 3.0"):
+    with pytest.raises(TypeError, match="one or two Values, not float 3.0"):
         draw(3.0)
     with pytest.raises(ValueError, match="depth is a whole number"):
         draw(Value(1.0), depth=-1)
     with pytest.raises(ValueError, match="theme is one of 'auto', 'light', 'dark', not 'black'"):
         draw(Value(1.0), theme="black")
-    with pytest.raises(ValueError, match="by is one of 'labels', 'operations', not 'nodes'"):
+    with pytest.raises(ValueError, match='by is "labels" or "operations", not \'nodes\''):
         draw(Value(1.0), by="nodes")
 
 
