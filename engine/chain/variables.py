@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal, Self
 
 from ..core import Value
-from ..structure import LossGraph
+from ..structure import LossGraph, Units, multipliers
 from .symbolic import Naming, reverse_sweep, unnamed_behind
 
 By = Literal["labels", "operations"]
@@ -33,8 +33,8 @@ Links = dict[Value, list[Link]]  # of each variable, in order, the links to the 
 class VariableGraph:
     """All that `output` was computed from, and the variables in it; `wrt` is one if it is given.
 
-    What is `hidden` is folded as if it had no label; `named` are names of nodes without a label. A `graph` that is
-    given is not searched for again. What is no Value is a TypeError, another `by` a ValueError.
+    What is `hidden` is folded as if it had no label; `named` are names for nodes without a label. What has a `source`
+    is not searched for again. What is no Value is a TypeError, another `by` a ValueError.
 
     >>> x = Value(3.0, "x")
     >>> found = VariableGraph(x * x + x)
@@ -49,7 +49,7 @@ class VariableGraph:
         by: By = "labels",
         hidden: Collection[Value] = frozenset(),
         named: Mapping[Value, str] | None = None,
-        graph: LossGraph | None = None,
+        source: "VariableGraph | None" = None,
     ) -> None:
         for end in (output, *([] if wrt is None else [wrt])):
             if not isinstance(end, Value):
@@ -57,18 +57,19 @@ class VariableGraph:
         if by not in ("labels", "operations"):
             raise ValueError(f'by is "labels" or "operations", not {by!r}')
         self.output, self.wrt, self.by, self.hidden, self.given = output, wrt, by, hidden, named or {}
-        self.graph = graph or LossGraph(output, [] if wrt is None else [wrt])
+        self.source = source
+        self.graph: LossGraph = source.graph if source else LossGraph(output, [] if wrt is None else [wrt])
 
     def view(self, hidden: Collection[Value] = frozenset(), named: Mapping[Value, str] | None = None) -> Self:
         """The same graph with other variables: some labels left out, and names for nodes that have no label."""
         if not hidden and not named:
             return self
-        return type(self)(self.output, self.wrt, self.by, hidden, named, self.graph)
+        return type(self)(self.output, self.wrt, self.by, hidden, named, self)
 
     @cached_property
     def whole(self) -> "VariableGraph":
         """The same graph without a question."""
-        return VariableGraph(self.output, None, self.by, self.hidden, self.given, self.graph)
+        return VariableGraph(self.output, None, self.by, self.hidden, self.given, self)
 
     @cached_property
     def ends(self) -> list[Value]:
@@ -88,8 +89,22 @@ class VariableGraph:
 
     @cached_property
     def named(self) -> dict[Value, str]:
-        """What is a variable in any case, with a name for what has no label."""
-        return {**self.given, **dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True))}
+        """What is a variable in any case, with a name for what has no label.
+
+        Those are the neurons of a network without any label, unless a question is asked: its paths are as labelled.
+        """
+        unlabelled = self.by == "labels" and not any(x.label and x.op for x in self.nodes if x is not self.output)
+        names = self.neurons.output_names() if unlabelled and self.wrt is None else {}
+        return {
+            **names,
+            **self.given,
+            **dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True)),
+        }
+
+    @cached_property
+    def neurons(self) -> Units:
+        """The layers and neurons that structure finds, where leaves that multiply are the parameters."""
+        return self.source.neurons if self.source else Units(self.graph, multipliers(self.graph))
 
     @cached_property
     def variables(self) -> Links:

@@ -48,6 +48,7 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
     >>> page(explained(x * x + x, x)).splitlines()[0]
     '<!doctype html>'
     """
+    graph = graph.view(named=graph.whole.named)
     exact = Lasting(graph, textbook=False)
     drawn = diagram_of(graph.whole, View(depth))
     dot = to_dot(drawn)

@@ -175,7 +175,7 @@ class _Drawing:
 
     def _called(self, node: Value) -> str:
         name = str(self.naming.names.get(node) or node.label or pretty_number(node.data))
-        called = pretty_name(self.neurons.unit(name) if node in self.neurons.outputs else name)
+        called = pretty_name(self.neurons.called(node, name))
         return called if len(called) <= LONGEST else f"{called[: LONGEST // 2]}…{called[-LONGEST // 2 :]}"
 
     def _tip(self, node: Value) -> str:
@@ -184,7 +184,10 @@ class _Drawing:
         return f"{name} = {definition} = {node.data!r}" if definition else f"{name} = {node.data!r}"
 
     def _group(self, group: Group) -> Box:
-        lines: list[Line] = [[("name long", _many(group, self.neurons, bool(self.chain)))], [("key", _where(group))]]
+        lines: list[Line] = [
+            [("name long", _many(group, self.neurons, bool(self.chain)))],
+            [("key", _where(group, self.neurons))],
+        ]
         several = ", ".join(node.label or node.op for node in group.members[:8])
         tip = f"{several}{', …' if len(group.members) > 8 else ''}"
         return Box(self.ids[group], "variable dim group", lines, tip, 1.2)
@@ -260,20 +263,20 @@ def _listed(chain: ChainRule | None) -> Contributions:
 
 def _many(group: Group, neurons: Neurons, more: bool) -> str:
     """How many of what: 15 more neurons, 464 more outputs of 16 neurons, 30 × x."""
-    labels, count = {node.label for node in group.members}, f"{len(group.members):,}"
+    labels, count = {neurons.label(node) for node in group.members}, f"{len(group.members):,}"
     if labels == {""}:
         return f"{count} operations" if any(node.op for node in group.members) else f"{count} constants"
     if len(labels) == 1:
-        return f"{count} × {pretty_name(neurons.unit(*labels))}"
+        return f"{count} × {pretty_name(neurons.called(group.members[0], *labels))}"
     count += " more" if more else ""
     if not all(node in neurons.outputs for node in group.members):
         return f"{count} variables"
     return f"{count} neurons" if len(labels) == len(group.members) else f"{count} outputs of {len(labels)} neurons"
 
 
-def _where(group: Group) -> str:
+def _where(group: Group, neurons: Neurons) -> str:
     """Where they are, or between which numbers."""
-    if len({node.label for node in group.members}) == 1:
+    if len({neurons.label(node) for node in group.members}) == 1:
         numbers = [node.data for node in group.members]
         return f"data {pretty_number(min(numbers))} to {pretty_number(max(numbers))}"
     return f"in {group.label.removesuffix('.*')}" if group.label else "elsewhere"

@@ -16,11 +16,11 @@ from .sweeps import (
     all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, small, smallest_slope, strongest,
     summands,
 )
-from .units import Unit, Units
+from .units import Unit, Units, multipliers
 from .value_numbering import Known
 
 __all__ = [
     "SAME", "FlattenedGraph", "Floats", "Ints", "Known", "LossGraph", "Unit", "Units", "all_small", "cancelling",
-    "exceeds", "flatten", "ints", "ints_of", "largest", "origins", "pulls", "relu_operands", "small",
+    "exceeds", "flatten", "ints", "ints_of", "largest", "multipliers", "origins", "pulls", "relu_operands", "small",
     "smallest_slope", "strongest", "summands",
 ]

@@ -8,8 +8,9 @@ from graphs import labelled, two_paths
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import Value, chain_rule, dot, draw
+from engine import Value, chain_rule, diagnose, dot, draw
 from engine.chain import explained
+from engine.core import ancestors
 from engine.core.notation import pretty_name
 from engine.picture.diagram import Factor, View, diagram_of
 from engine.picture.dot import to_dot
@@ -108,6 +109,50 @@ def test_a_neuron_is_a_box_and_the_others_of_its_layer_are_one():
     assert ["15 more neurons", "in layer1"] in labels
     assert sum(lines[0].startswith("layer2.neuron") for lines in labels) == 16
     assert not any(".z" in lines[0] or ".w2" in lines[0] for lines in labels)
+
+
+def network(labels, sizes=(3, 2, 1)):
+    """The loss of a network on two examples, with or without labels."""
+    model = MLP(2, list(sizes), activation="tanh", seed=1)
+    loss = sum((model(x) - 1.0) ** 2 for x in ([0.3, -0.7], [0.1, 0.2]))
+    for node in () if labels else ancestors(loss):
+        node.label = ""
+    return loss
+
+
+def test_a_network_without_labels_has_the_same_neurons_and_layers():
+    names = [
+        f"layer{i}.neuron{k}[{n}]" for i, size in enumerate((3, 2, 1), 1) for k in range(1, size + 1) for n in (1, 2)
+    ]
+    for labels in (True, False):
+        drawn = nodes(draw(network(labels)))
+        found = [label_of(node).split("\n")[0].partition(" = ")[0] for node in drawn.values()]
+        assert sorted(name for name in found if name.startswith("layer")) == sorted(map(pretty_name, names))
+
+
+def test_a_crowd_without_labels_is_grouped_by_its_layers():
+    labels = [label_of(node) for node in nodes(draw(network(False, (64, 64, 1)))).values()]
+    assert {"128 outputs of 64 neurons\nin layer1", "128 outputs of 64 neurons\nin layer2"} <= set(labels)
+
+
+def test_diagnosis_and_picture_name_the_same_units():
+    model = MLP(2, [3, 1], activation="tanh", seed=1)
+    for p in model.parameters():
+        p.data = 0.5
+    loss = (model([0.3, -0.7]) - 1.0) ** 2
+    for node in ancestors(loss):
+        node.label = ""
+    (symmetric,) = [finding for finding in diagnose(loss, model.parameters()) if finding.kind == "symmetric"]
+    assert symmetric.where == ("layer1.neuron1", "layer1.neuron2", "layer1.neuron3")
+    assert all(f'label="{pretty_name(name)} ' in draw(loss).source for name in symmetric.where)
+
+
+def test_a_label_with_a_dot_makes_no_neuron():
+    x, scale = Value(2.0, "loss.x"), Value(3.0, "loss.scale")
+    mean = labelled(x * x, "loss.mean")
+    scaled = labelled(scale * mean, "loss.scaled")
+    source = draw(labelled(scaled.exp(), "L")).source
+    assert all(f'label="loss.{name}' in source for name in ("x", "scale", "mean", "scaled"))
 
 
 def test_by_operations_a_number_is_called_by_itself():
