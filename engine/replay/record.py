@@ -10,6 +10,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from .._compiled import warn_uncompiled
 from ..core import (
     INPUT,
     PARAMETER,
@@ -19,7 +22,6 @@ from ..core import (
     apply,
     as_value,
     real,
-    require,
     user_line,
     watching,
 )
@@ -52,6 +54,7 @@ def record(f: Callable[..., Any], *example: Any) -> Recording:
     """
     if not example:
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
+    warn_uncompiled()
     arguments = [_as_values(x, k) for k, x in enumerate(example)]
     inputs = {value: n for n, value in enumerate(_flat(arguments))}
     newest = Value(0.0).serial
@@ -81,14 +84,13 @@ class Recording:
     def __init__(
         self, output: Value, arguments: Sequence[Value | list[Value]], newest: int, outputs: int | None = None
     ) -> None:
-        self.np, self.outputs = require("numpy", "fast"), outputs
+        self.outputs = outputs
         self._widths = [len(x) if isinstance(x, list) else None for x in arguments]
         self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
         self._program, self._parameters = trace(output, {value: n for n, value in enumerate(_flat(arguments))}, newest)
         if outputs is not None:  # what the last instruction adds up
             self._program.outputs = list(self._program.operands(len(self._program) - 1))
         self._executors: dict[str, Any] = {}
-        self._lock = threading.Lock()
 
     @property
     def parameters(self) -> list[Value]:
@@ -104,7 +106,7 @@ class Recording:
         """
         arrays = self._checked(batch)
         size = len(arrays[0])
-        result = self.np.empty(size if self.outputs is None else (size, self.outputs))
+        result = np.empty(size if self.outputs is None else (size, self.outputs))
         self._run("forward", arrays, [result])
         return result
 
@@ -119,7 +121,7 @@ class Recording:
         (array([3., 4.]), array([1., 2.]))
         """
         arrays = self._checked(batch)
-        results = [self.np.empty(array.shape) for array in arrays]
+        results = [np.empty(array.shape) for array in arrays]
         self._run("gradients", arrays, results)
         return tuple(results)
 
@@ -162,10 +164,9 @@ class Recording:
         return "\n".join([*text, f"{self._program.operations()} instructions recorded: {', '.join(sizes)}"])
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
-        with self._lock:  # an executor has one set of rows
-            if name not in self._executors:
-                self._executors[name] = self._compiled(name)
-            mean: float = self._executors[name].run(arrays, self._parameters, results)
+        if name not in self._executors:
+            self._executors[name] = self._compiled(name)
+        mean: float = self._executors[name].run(arrays, self._parameters, results)
         return mean
 
     def _compiled(self, name: str) -> Any:
@@ -210,7 +211,7 @@ class Recording:
         return arrays
 
     def _array(self, x: Any, k: int) -> Any:
-        np, width = self.np, self._widths[k]
+        width = self._widths[k]
         if type(x) is np.ndarray and x.dtype == float:
             array = x
         else:

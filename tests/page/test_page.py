@@ -14,7 +14,9 @@ from hypothesis import given, settings
 
 from engine import Value, chain_rule, dot, explore, render
 from engine.chain import explained, verdict
-from engine.core import KERNELS, TABLE, row
+from engine.core.formula import TABLE
+from engine.core.kernels import KERNELS
+from engine.core.table import row
 from engine.page import javascript
 from engine.page.page import page
 
