@@ -150,6 +150,8 @@ class Words:
             return (
                 f"{listed(good)} {be} right, {last.name} is not: look between δ of {later[0].name} and δ of {last.name}"
             )
+        if len(layers) == 1:
+            return "look at the derivative of the loss first"
         if not later:
             return f"{last.name}, the last, is wrong already: look at the loss and at the output's activation first"
         return f"{last.name} is wrong: give the gradients of {later[0].name}, too, to see whether these are right"
