@@ -65,7 +65,7 @@ def _half_unit(y: float, unit: float, rng: random.Random) -> float:
 def _moved_softmaxes(
     network: Network, unit: float, rng: random.Random, adjoints: Sequence[float]
 ) -> Mapping[int, float]:
-    """P - y has as many decimals as p has, where the graph has more digits of it."""
+    """The adjoints p - y, which have as many decimals as p has, where the graph has more digits."""
     moved = {}
     for softmax in softmaxes(network):
         for z, p in zip(softmax.logits, softmax.shares, strict=True):

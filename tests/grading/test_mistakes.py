@@ -87,7 +87,7 @@ LEARNERS = {
 # A learner's mistake that several rows describe: any of them names it.
 ALSO = {
     "derivative_left_out_of_unit": {"derivative_left_out"},
-    "constant_left_out": {"twice"},
+    "half": {"exponent_left_out", "constant_twice"},
     "one_way": {"product_rule"},
     "one_sign": {"inner_left_out", "sign"},
 }
