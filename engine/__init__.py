@@ -1,44 +1,79 @@
-"""whygrad: a scalar autograd engine that can say why."""
+"""whygrad: a scalar autograd engine that can say why.
 
-from ._compiled import compiled as compiled
-from .chain.paths import ChainRule as ChainRule
-from .chain.paths import chain_rule as chain_rule
-from .chain.verdict import Judgement as Judgement
-from .chain.verdict import judge as judge
-from .core.backward import grad as grad
-from .core.errors import GradientError as GradientError
-from .core.errors import MissingExtraError as MissingExtraError
-from .core.errors import NonFiniteError as NonFiniteError
-from .core.errors import PrecisionError as PrecisionError
-from .core.errors import RecordingError as RecordingError
-from .core.errors import RenderError as RenderError
-from .core.errors import StateError as StateError
-from .core.errors import WhygradError as WhygradError
-from .core.gradcheck import check_gradients as check_gradients
-from .core.value import Value as Value
-from .core.value import cos as cos
-from .core.value import dot as dot
-from .core.value import erf as erf
-from .core.value import exp as exp
-from .core.value import log as log
-from .core.value import logsumexp as logsumexp
-from .core.value import maximum as maximum
-from .core.value import minimum as minimum
-from .core.value import relu as relu
-from .core.value import sigmoid as sigmoid
-from .core.value import sin as sin
-from .core.value import softmax as softmax
-from .core.value import softplus as softplus
-from .core.value import sqrt as sqrt
-from .core.value import strict as strict
-from .core.value import tanh as tanh
-from .diagnosis.diagnose import diagnose as diagnose
-from .diagnosis.report import Finding as Finding
-from .diagnosis.report import Report as Report
-from .grading.check import Check as Check
-from .grading.compare import Comparison as Comparison
-from .grading.compare import compare as compare
-from .page.page import explore as explore
-from .picture.draw import draw as draw
-from .picture.draw import render as render
-from .replay.record import record as record
+The numbers and their functions are loaded at once, pictures, pages, diagnosis and recordings when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._compiled import compiled
+from .core import (
+    GradientError,
+    MissingExtraError,
+    NonFiniteError,
+    PrecisionError,
+    RecordingError,
+    RenderError,
+    StateError,
+    Value,
+    WhygradError,
+    check_gradients,
+    cos,
+    dot,
+    erf,
+    exp,
+    grad,
+    log,
+    logsumexp,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    softmax,
+    softplus,
+    sqrt,
+    strict,
+    tanh,
+)
+
+if TYPE_CHECKING:
+    from .chain import ChainRule, Judgement, chain_rule, judge
+    from .diagnosis import Finding, Report
+    from .diagnosis.diagnose import diagnose
+    from .grading import Check, Comparison
+    from .grading.compare import compare
+    from .page import explore
+    from .picture.draw import draw, render
+    from .replay.record import Recording, record
+
+# fmt: off
+__all__ = [
+    "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError",
+    "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
+    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "diagnose", "dot", "draw", "erf",
+    "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
+    "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh",
+]
+# fmt: on
+
+_LATER = {
+    "chain": ("ChainRule", "Judgement", "chain_rule", "judge"),
+    "diagnosis": ("Finding", "Report", "diagnose"),
+    "grading": ("Check", "Comparison", "compare"),
+    "page": ("explore",),
+    "picture": ("draw", "render"),
+    "replay": ("Recording", "record"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for package, names in _LATER.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(f".{package}", __name__), name)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

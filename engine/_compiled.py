@@ -5,18 +5,35 @@ Comes before every other import of the package, because WHYGRAD_PURE=1 decides h
 
 import os
 import sys
-from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
-from importlib.util import find_spec
+import warnings
+from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
 
+_here = Path(__file__).parent
+_is_pure = os.environ.get("WHYGRAD_PURE", "0") not in ("", "0")
 
-def _is_compiled(module: str) -> bool:
-    spec = find_spec(f"{__package__}.{module}")
-    return spec is not None and spec.origin is not None and not spec.origin.endswith(".py")
+if _is_pure:
+    for _folder in (str(path) for path in (_here, *_here.iterdir()) if path.is_dir()):
+        sys.path_importer_cache[_folder] = FileFinder(_folder, (SourceFileLoader, SOURCE_SUFFIXES))
 
 
-if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
-    for _folder in [Path(__file__).parent, *Path(__file__).parent.glob("*/")]:
-        sys.path_importer_cache[str(_folder)] = FileFinder(str(_folder), (SourceFileLoader, SOURCE_SUFFIXES))
+def _is_built(module: str) -> bool:
+    return any((_here / f"{module}{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
 
-compiled: bool = _is_compiled("core.value") and _is_compiled("replay.native")
+
+@cache
+def warn_uncompiled() -> None:
+    """Warn, once, where numbers are many and the build tried to compile and failed: it left the reason in a file."""
+    reason = _here / "uncompiled.txt"
+    if not compiled and not _is_pure and reason.exists():
+        warnings.warn(
+            "whygrad runs uncompiled here, so recordings and training take many times longer: install a C compiler "
+            "and then whygrad again, or set WHYGRAD_PURE=1 if this is as you want it. The build said: "
+            + reason.read_text(encoding="utf-8"),
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
+compiled: bool = not _is_pure and _is_built("core/value") and _is_built("replay/native")

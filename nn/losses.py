@@ -9,10 +9,9 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.core.backward import total
-from engine.core.value import Value, apply, as_value, dot, logsumexp, real
+from engine.core import Value, apply, as_value, dot, logsumexp, real, total
 
-from .module import is_sequence
+from .state import is_sequence
 
 FAR = 1e308  # exp(z - FAR) is 0 for every logit z that there is reason for
 

@@ -1,5 +1,6 @@
 """Small graphs that several tests look at."""
 
+import operator
 import random
 
 from engine import Value
@@ -45,3 +46,13 @@ def scalar_layer():
         hidden = [sum((w * a for w, a in zip(row, x, strict=False)), row[-1]).tanh() for row in rows]
         losses.append((sum(hidden) - x[0]) ** 2)
     return sum(losses), [w for row in rows for w in row]
+
+
+def random_pool(size, seed):
+    """Leaves and then operations on them, each on earlier ones."""
+    rng = random.Random(seed)
+    pool = [Value(rng.uniform(-1.0, 1.0)) for _ in range(5)]
+    for _ in range(size):
+        a, b = rng.choice(pool), rng.choice(pool[-8:])
+        pool.append(rng.choice([operator.add, operator.mul, lambda a, _: a.tanh(), lambda _, b: -b])(a, b))
+    return pool

@@ -5,22 +5,14 @@ what any reader would (1 * x, x + 0). Every style writes the same tree; the styl
 """
 
 import math
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
-from functools import cache
 from typing import Any, Literal
 
-from ..core.table import TABLE, evaluate, numeric
+from ..core import TABLE, Name, evaluate, latex_name, latex_number, latex_text, numeric, pretty_name, pretty_number
 
 Term = Any  # float | Name | tuple[str, Term, ...]
 Style = Literal["text", "spoken", "pretty", "latex"]
-
-
-class Name(str):
-    """The name of a variable in a term."""
 
 
 def size(term: Term) -> int:
@@ -202,94 +194,9 @@ def _call(name: str, terms: Sequence[Any], writer: _Writer) -> str:
     if writer.style == "latex":
         if name in ("sqrt", "abs"):
             return rf"\sqrt{{{arguments}}}" if name == "sqrt" else rf"\left|{arguments}\right|"
-        return _LATEX_CALLS.get(name, rf"\operatorname{{{_latex_text(name)}}}") + _bracket(arguments, writer)
+        return _LATEX_CALLS.get(name, rf"\operatorname{{{latex_text(name)}}}") + _bracket(arguments, writer)
     if name == "above" and writer.style in ("pretty", "spoken"):  # Iverson's bracket: 1 if so, else 0
         return f"[{_write(terms[0], writer)[0]} > {_write(terms[1], writer)[0]}]"
     if writer.style == "pretty":
         return f"|{arguments}|" if name == "abs" else f"{TABLE[name].sign}({arguments})"
     return f"{name}([{arguments}])" if TABLE[name].variadic else f"{name}({arguments})"
-
-
-def short_number(number: float, digits: int = 4) -> str:
-    """A number in plain text: four digits, and 0 without a sign.
-
-    >>> short_number(-0.30957), short_number(2.410937309954897e-20)
-    ('-0.3096', '2.411e-20')
-    """
-    return f"{number + 0.0:.{digits}g}"
-
-
-def many(count: int) -> str:
-    """A number of things: exact as far as it can be read, then four digits, as paths outgrow what `str` takes.
-
-    >>> many(1234567), many(3**20000)
-    ('1,234,567', '2.661e9542')
-    """
-    if count < 10**100:
-        return f"{count:,}"
-    return f"{Decimal(count).normalize(Context(prec=4)):.4g}".replace("e+", "e")
-
-
-def pretty_number(number: float, digits: int = 4) -> str:
-    """A number as pictures show it: four digits, a real minus, and 0 without a sign.
-
-    >>> pretty_number(-0.30957), pretty_number(1.928749847963918e-22), pretty_number(62.5)
-    ('−0.3096', '1.929e−22', '62.5')
-    """
-    text = f"{number + 0.0:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
-    return text.replace("inf", "∞")
-
-
-def latex_number(number: float) -> str:
-    r"""A number in LaTeX: four digits.
-
-    >>> latex_number(1.928749847963918e-22)
-    '1.929 \\cdot 10^{-22}'
-    """
-    mantissa, _, exponent = f"{number + 0.0:.4g}".partition("e")
-    text = mantissa.replace("inf", r"\infty").replace("nan", r"\text{nan}")
-    return rf"{text} \cdot 10^{{{int(exponent)}}}" if exponent else text
-
-
-_SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
-_GREEK = dict(zip(_SPELLED.split(), "αβγδεζηθκλμνξρστφχψω", strict=True))
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_SIMPLE = re.compile(r"(?P<stem>[^\W\d_]+?)(?P<hat>_?hat)?(?:_?(?P<index>\d+))?$")
-
-
-@cache
-def pretty_name(name: str) -> str:
-    """A name as pictures show it: digits lowered, Greek letters spelled by themselves, a hat where it says so.
-
-    >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("layer1.neuron3.w2")
-    ('w₁₂', 'ŷ', 'θ₁', 'layer1.neuron3.w2')
-    """
-    simple = _SIMPLE.match(name)
-    if not simple:
-        return str(name)
-    stem = _GREEK.get(simple["stem"], simple["stem"])
-    hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if simple["hat"] else ""
-    lowered = (simple["index"] or "").translate(_LOWERED)
-    return unicodedata.normalize("NFC", stem + hat) + lowered
-
-
-@cache
-def latex_name(name: str) -> str:
-    r"""A name in LaTeX: one letter in italics with its index below, words upright.
-
-    >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%")
-    ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}')
-    """
-    simple = _SIMPLE.match(name)
-    if not simple or (len(simple["stem"]) > 1 and simple["stem"] not in _GREEK):
-        return rf"\text{{{_latex_text(name)}}}"
-    stem = "\\" + simple["stem"] if simple["stem"] in _GREEK else simple["stem"]
-    stem = rf"\hat{{{stem}}}" if simple["hat"] else stem
-    return stem + (f"_{{{simple['index']}}}" if simple["index"] else "")
-
-
-_LATEX_ESCAPES = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "\n": " "}
-
-
-def _latex_text(text: str) -> str:
-    return "".join(_LATEX_ESCAPES.get(c, c) for c in text)

@@ -11,11 +11,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heappop, heappush, nlargest
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from ..core.backward import grad
-from ..core.graph import between
-from ..core.value import Value, extensions
+from ..core import Value, between, grad
+
+if TYPE_CHECKING:
+    import os
+
+    from graphviz import Digraph
+
+    from ..grading import Check
+    from ..page import Frame
+    from ..picture import Theme
+    from .expressions import Style
+    from .verdict import Judgement
 
 By = Literal["labels", "operations"]
 
@@ -53,7 +62,7 @@ class Link:
 Links = dict[Value, list[Link]]  # of each variable, in order, the links to the variables it is made of
 
 
-def fold(
+def variable_graph(
     nodes: Sequence[Value], ends: Collection[Value] = (), by: By = "labels", hidden: Collection[Value] = ()
 ) -> Links:
     """The graph of variables over `nodes`, which are in order, operands first.
@@ -62,7 +71,7 @@ def fold(
 
     >>> x = Value(3.0, "x")
     >>> y = x * x + x
-    >>> [(link.of is y, link.wrt.label, link.value) for link in fold([x, y._a, y], [y])[y]]
+    >>> [(link.of is y, link.wrt.label, link.value) for link in variable_graph([x, y._a, y], [y])[y]]
     [(True, 'x', 7.0)]
     """
     rank = {node: i for i, node in enumerate(nodes)}
@@ -121,9 +130,11 @@ class Factor:
         """The local derivative as pictures show it: "2 (a − y)"."""
         return self._show("pretty")
 
-    def _show(self, style: str, within: str = "") -> str:
-        text: str = extensions["Factor.show"](self, style, within)
-        return text
+    def _show(self, style: "Style", within: str = "") -> str:
+        from .expressions import show
+        from .symbolic import naming
+
+        return show(naming(self.chain).slope(self), style, within)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -149,7 +160,7 @@ class ChainRule:
 
     def __init__(self, output: Value, wrt: Value, by: By = "labels", hidden: Collection[Value] = ()) -> None:
         self.output, self.wrt, self.by, self.hidden = output, wrt, by, hidden
-        self.links = fold(between([wrt], output), (output, wrt), by, hidden)
+        self.links = variable_graph(between([wrt], output), (output, wrt), by, hidden)
 
     @cached_property
     def total(self) -> float:
@@ -191,55 +202,65 @@ class ChainRule:
     @property
     def verdict(self) -> str:
         """One of "ok", "killed", "cancelled", "vanishing", "underflow", "disconnected", "non_finite"."""
-        return str(self.judgement.verdict)
+        return self.judgement.verdict
 
     @property
     def sentence(self) -> str:
         """The verdict and its reason, in words."""
-        return str(self.judgement.sentence)
+        return self.judgement.sentence
 
     @cached_property
-    def judgement(self) -> Any:
+    def judgement(self) -> "Judgement":
         """The verdict, its sentence, and the factors to blame."""
-        return self._ask("judge")
+        from .verdict import judge
 
-    def check(self, factors: Sequence[Any], path: int = 0) -> Any:
+        return judge(self)
+
+    def check(self, factors: "Sequence[float | str]", path: int = 0) -> "Check":
         """Compare the learner's factors of a path, from wrt to output, with the true ones: `.ok`, `.wrong`, a text."""
-        return self._ask("check", factors, path)
+        from ..grading import check
+
+        return check(self, factors, path)
 
     def to_latex(self) -> str:
         """The chain rule as a LaTeX `aligned` block: formulas, numbers and the sum."""
-        latex: str = self._ask("latex")
-        return latex
+        from .text import to_latex
 
-    def draw(self, **options: Any) -> Any:
-        """The picture, as a `graphviz.Digraph`."""
-        return self._ask("draw", **options)
+        return to_latex(self)
 
-    def save(self, path: Any, **options: Any) -> Any:
-        """Write the picture to a file, `.svg .png .pdf .dot` by its suffix."""
-        return self._ask("save", path, **options)
+    def draw(self, depth: int | None = None, theme: "Theme" = "auto") -> "Digraph":
+        """The picture, as a `graphviz.Digraph`: see `engine.draw`."""
+        from ..picture import draw
 
-    def explore(self) -> Any:
+        return draw(self.output, self.wrt, self.by, depth, theme)
+
+    def save(self, path: "str | os.PathLike[str]", depth: int | None = None, theme: "Theme" = "auto") -> None:
+        """Write the picture or page to a file, `.svg .png .pdf .dot .html` by its suffix: see `engine.render`."""
+        from ..picture import render
+
+        render(self.output, path, self.wrt, self.by, depth, theme)
+
+    def explore(self) -> "Frame":
         """The interactive page, for a notebook."""
-        return extensions["explore"](self.output, self.wrt, self.by)
+        from ..page import explore
+
+        return explore(self.output, self.wrt, self.by)
 
     def __str__(self) -> str:
-        text: str = self._ask("text")
-        return text
+        from .text import to_text
+
+        return to_text(self)
 
     def _repr_svg_(self) -> str:
-        svg: str = self._ask("svg")
-        return svg
+        from ..picture import picture
+
+        return picture(self.output, self.wrt, self.by).svg()
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.to_latex()}\n$$"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"image/svg+xml": self._repr_svg_(), "text/latex": self._repr_latex_(), "text/plain": str(self)}
-
-    def _ask(self, what: str, *arguments: Any, **options: Any) -> Any:
-        return extensions[f"ChainRule.{what}"](self, *arguments, **options)
 
 
 Size = tuple[float, float]  # a product's magnitude as (exponent, mantissa) base 2, which can't underflow: (3, 0.5) is 4

@@ -4,26 +4,11 @@ Terms are kept small: what would not fit is its number, which evaluates to itsel
 hundred thousand unnamed operations stays linear.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
-from ..core.graph import ancestors
-from ..core.table import TABLE, evaluate, numeric
-from ..core.value import Value, extensions
-from .expressions import (
-    Name,
-    Style,
-    Term,
-    latex_name,
-    latex_number,
-    many,
-    pretty_number,
-    short_number,
-    show,
-    size,
-    symbol,
-)
-from .paths import ChainRule, Factor, Path
+from ..core import TABLE, Name, Value, ancestors, evaluate, numeric, unique_names
+from .expressions import Style, Term, show, size, symbol
+from .paths import ChainRule, Factor
 
 LARGEST = 24  # names and numbers in a term: about two lines of text
 SAME = 1e-9  # how far the textbook form of a slope may be from the slope, to be shown for it
@@ -171,105 +156,9 @@ class Naming:
         return term if size(term) <= LARGEST else self.number(number)
 
 
-def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
-    """A name for each Value: its label, numbered in the order of creation where several share it."""
-    pairs = list(labels)
-    often = Counter([label for _, label in pairs])
-    if len(often) == len(pairs):
-        return {node: Name(label) for node, label in pairs}
-    pairs.sort(key=lambda pair: pair[0].serial)
-    taken, counts, names = set(often), Counter[str](), {}
-    for node, label in pairs:
-        name = label
-        while often[label] > 1 and name in taken:
-            counts[label] += 1
-            name = f"{label}[{counts[label]}]"
-        taken.add(name)
-        names[node] = Name(name)
-    return names
-
-
 def naming(chain: ChainRule) -> Naming:
     """The names and terms that a chain rule is written in, made once."""
     known: Naming | None = chain.__dict__.get("naming")
     if known is None:
         known = chain.__dict__["naming"] = Naming(chain.output, chain.wrt, chain.by, chain.hidden)
     return known
-
-
-def derivative(of: str, wrt: str) -> str:
-    """How a derivative is written in text: ∂L/∂w."""
-    return f"∂{of}/∂{wrt}"
-
-
-def factor_text(factor: Factor, style: Style) -> str:
-    """A factor's formula, in brackets where it could not stand in a product."""
-    return show(naming(factor.chain).slope(factor), style, within="mul")
-
-
-def product_text(path: Path, style: Style = "text") -> str:
-    """The numbers of a path multiplied out, negative ones in brackets: "0.5 · (−1.1)"."""
-    write = {"text": short_number, "pretty": pretty_number, "latex": latex_number}[style]
-    sign = r" \cdot " if style == "latex" else " · "
-    return sign.join(write(f.value) if f.value >= 0 else f"({write(f.value)})" for f in path.factors) or write(1.0)
-
-
-def to_text(chain: ChainRule, k: int = 10) -> str:
-    """The table that `str()` gives: a path a line, its numbers and its formulas, then the sum and the verdict."""
-    names, paths = naming(chain).names, chain.paths(k)
-    lines = [f"{derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
-    routes = [" → ".join(_elided([names[node] for node in path.nodes])) for path in paths]
-    width = max(map(len, routes), default=0)
-    for i, (route, path) in enumerate(zip(routes, paths, strict=True), 1):
-        formulas = " * ".join(_elided([factor_text(factor, "text") for factor in path.factors]))
-        numbers = " · ".join(_elided(product_text(path).split(" · ")))
-        lines += [
-            f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",
-            f"     {'':<{width}}  {formulas}",
-        ]
-    return "\n".join([*lines, *_rest(chain, paths), f"{chain.verdict}: {chain.sentence}"])
-
-
-def _elided(items: Sequence[str], most: int = 16) -> list[str]:
-    return list(items) if len(items) <= most else [*items[: most // 2], "…", *items[-most // 2 :]]
-
-
-def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
-    left = chain.path_count - len(paths)
-    shown = sum(path.product for path in paths)
-    return [f"     … and {many(left)} more, together {short_number(chain.total - shown)}"] if left else []
-
-
-def to_latex(chain: ChainRule, k: int = 10) -> str:
-    """The chain rule as a LaTeX `aligned` block: derivatives, formulas, numbers, products and the sum."""
-    names, paths = naming(chain).names, chain.paths(k)
-
-    def slope(of: Value, wrt: Value) -> str:
-        return rf"\frac{{\partial {latex_name(names[of])}}}{{\partial {latex_name(names[wrt])}}}"
-
-    left = chain.path_count - len(paths)
-    more = rf" + \cdots \text{{ ({many(left)} more)}}" if left else ""
-    rows = [
-        [r" \, ".join(slope(f.of, f.wrt) for f in path.factors) or "1" for path in paths],
-        [r" \cdot ".join(factor_text(f, "latex") for f in path.factors) or "1" for path in paths],
-        [product_text(path, "latex") for path in paths],
-    ]
-    lines = [" &= " + " + ".join(row) + more for row in rows if row] + [f" &= {latex_number(chain.total)}"]
-    return "\n".join([r"\begin{aligned}", slope(chain.output, chain.wrt) + (" \\\\\n".join(lines)), r"\end{aligned}"])
-
-
-def _show_factor(factor: Factor, style: Style, within: str) -> str:
-    return show(naming(factor.chain).slope(factor), style, within)
-
-
-def _latex_of_value(value: Value) -> str:
-    named = Naming(value)
-    definition = named.definition(value, "latex")
-    left = f"{latex_name(value.label)} = " if value.label else ""
-    return f"${left}{definition + ' = ' if definition else ''}{latex_number(value.data)}$"
-
-
-extensions["Factor.show"] = _show_factor
-extensions["ChainRule.text"] = to_text
-extensions["ChainRule.latex"] = to_latex
-extensions["latex"] = _latex_of_value

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 
-from ..core.value import Value, extensions
-from .expressions import Style, many, pretty_name, pretty_number, short_number, show
+from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
+from .expressions import Style, show
 from .paths import ChainRule, Factor, Path
-from .symbolic import derivative, naming
+from .symbolic import naming
 
 TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
 VANISHED = (
@@ -188,7 +188,7 @@ class Speech:
         inside = {operand for _, operand, _ in steps}
         return all(
             node.op in ("add", "sub", "neg", "sum")
-            or (node.op in PRODUCTS and all(x in inside or not (x.op or x.label) for x in node.operands))
+            or (node.op in _PRODUCTS and all(x in inside or not (x.op or x.label) for x in node.operands))
             for node, _, _ in steps
         )
 
@@ -221,7 +221,4 @@ class Speech:
         return SENTENCES["ok"].format(count=many(self.chain.path_count), **fields)
 
 
-PRODUCTS = ("mul", "div", "dot")
-
-
-extensions["ChainRule.judge"] = judge
+_PRODUCTS = ("mul", "div", "dot")

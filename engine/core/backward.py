@@ -1,11 +1,18 @@
 """Reverse mode: one pass over the graph, results before operands, each node's gradient times each partial."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .formula import evaluate
 from .graph import between, order
-from .table import TABLE, evaluate
-from .value import Value, apply, extensions
+from .node import Node, leaf
+from .operations import apply
+from .table import TABLE
+
+if TYPE_CHECKING:
+    from .value import Value
 
 try:
     from .traverse import backward as compiled_backward
@@ -16,7 +23,7 @@ except ImportError:
 def backward(output: Value) -> None:
     """Set the gradient of every operation behind `output`, and add to that of every leaf: Value.backward.
 
-    >>> from engine.core.value import Value
+    >>> from engine import Value
     >>> x = Value(3.0)
     >>> backward(x * x)
     >>> x.grad
@@ -49,20 +56,20 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
     They are floats, or with `create_graph` Values, so that they can be differentiated again. An input
     that `output` does not depend on has the derivative 0.
 
-    >>> from engine.core.value import Value
+    >>> from engine import Value
     >>> x = Value(2.0)
     >>> (slope,) = grad(x**3, [x], create_graph=True)
     >>> (curvature,) = grad(slope, [x], create_graph=True)
     >>> slope.data, curvature.data, grad(curvature, [x])
     (12.0, 12.0, (6.0,))
     """
-    wanted = (inputs,) if isinstance(inputs, Value) else tuple(inputs)
+    wanted = (inputs,) if isinstance(inputs, Node) else tuple(inputs)
     for x in wanted:
-        if not isinstance(x, Value):
+        if not isinstance(x, Node):
             raise TypeError(f"grad takes Values as inputs, not {type(x).__name__} {x!r}")
     nodes = between(wanted, output)
     adjoints = _adjoints_as_values(nodes, output) if create_graph else _adjoints(nodes, output)
-    return tuple(adjoints[x] if x in adjoints else Value(0.0) if create_graph else 0.0 for x in wanted)
+    return tuple(adjoints[x] if x in adjoints else leaf(0.0) if create_graph else 0.0 for x in wanted)
 
 
 def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
@@ -76,7 +83,7 @@ def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
 
 
 def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Value]:
-    terms: dict[Value, list[Value]] = {node: [] for node in nodes} | {output: [Value(1.0)]}
+    terms: dict[Value, list[Value]] = {node: [] for node in nodes} | {output: [leaf(1.0)]}
     adjoints: dict[Value, Value] = {}
     for node in reversed(nodes):
         adjoints[node] = total(terms[node])
@@ -91,7 +98,7 @@ def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Va
 def slopes(node: Value) -> list[Any]:
     """The partial derivatives of an operation as Values that depend on its operands, numbers where they are constant.
 
-    >>> from engine.core.value import Value
+    >>> from engine import Value
     >>> x = Value(3.0)
     >>> [slope.data for slope in slopes(x * x)], slopes(x + x)
     ([3.0, 3.0], [1.0, 1.0])
@@ -107,7 +114,4 @@ def slopes(node: Value) -> list[Any]:
 
 def total(terms: Sequence[Value]) -> Value:
     """The sum of Values, as few nodes as it takes."""
-    return terms[0] if len(terms) == 1 else apply("sum", list(terms)) if terms else Value(0.0)
-
-
-extensions["backward"] = backward
+    return terms[0] if len(terms) == 1 else apply("sum", list(terms)) if terms else leaf(0.0)

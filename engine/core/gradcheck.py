@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .backward import grad
+from .coercion import as_value
 from .errors import GradientError
-from .value import Value, as_value
+from .value import Value
 
 STEP = sys.float_info.epsilon ** (1 / 3)  # balances what a difference loses to rounding and to curvature
 ROWS = 5  # of the table in a message

@@ -1,10 +1,13 @@
-"""What an instruction of a program can be: every operation by its name and its code, a small integer."""
+"""Opcodes: a small integer for every row of the table, and for what else an instruction of a program can be.
+
+A leaf of a graph has the opcode 0.
+"""
 
 from __future__ import annotations
 
 from .table import TABLE
 
-# The numbers are known to kernels.h too. What the table adds later gets the next free number.
+# native.h has the same numbers. What the table adds later gets the next free number.
 NAMES = [
     *("input", "parameter", "constant", "add", "sub", "mul", "neg", "div", "pow", "abs", "exp", "log", "log1p"),
     *("sqrt", "tanh", "sin", "cos", "erf", "floor", "maximum", "minimum", "above", "times", "rest", "shift"),
@@ -25,10 +28,8 @@ def code_of(name: str) -> int:
     return CODES[name]
 
 
-def code_all() -> None:
-    """Give every row that the table has by now a code, in its order."""
-    for name in TABLE:
-        code_of(name)
-
-
-code_all()
+for _name in TABLE:
+    code_of(_name)
+EXP, LOG, TANH, SIGMOID, RELU = map(code_of, ("exp", "log", "tanh", "sigmoid", "relu"))
+ABS, LEAKY_RELU, SQRT, SOFTPLUS = map(code_of, ("abs", "leaky_relu", "sqrt", "softplus"))
+SIN, COS, ERF, SUM, DOT = map(code_of, ("sin", "cos", "erf", "sum", "dot"))

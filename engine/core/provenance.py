@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import NonFiniteError
+from .modes import is_strict
 
 if TYPE_CHECKING:
     from .value import Value
@@ -20,25 +21,35 @@ _lines: dict[int, str] = {}  # of the nodes that first were inf or nan, by seria
 def line_of(node: Value) -> str:
     """The line of user code that made inf or nan of finite operands, "" if that was not here or long ago.
 
-    >>> from engine.core.value import Value
+    >>> from .value import Value
     >>> line_of(Value(0.0).log())
     '<doctest ...>, line 1: line_of(Value(0.0).log())'
     """
     return _lines.get(node.serial, "")
 
 
-def remember(node: Value) -> None:
-    """Keep the line of a node that is not finite, if it is the first: its operands are finite."""
+def inspect(node: Value) -> None:
+    """Remember the line of a node that is not finite, or inside `strict()` refuse it."""
+    finite = math.isfinite(node._data)
+    if is_strict():
+        if not finite or not all(map(math.isfinite, node.partials)):
+            _refuse(node)
+    elif not finite:
+        _remember(node)
+
+
+def _remember(node: Value) -> None:
+    """Keep the line of a node whose operands are finite: it is the first."""
     if all(math.isfinite(operand._data) for operand in node.operands):
         if len(_lines) >= REMEMBERED:
             del _lines[next(iter(_lines))]
         _lines[node.serial] = user_line()
 
 
-def refuse(node: Value) -> None:
+def _refuse(node: Value) -> None:
     """Raise the error that names the operation, its operands and the line."""
-    arguments = ", ".join(f"{x.label} = {x._data}" if x.label else f"{x._data}" for x in node.operands)
-    gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the slopes {node.partials}"
+    arguments = ", ".join(f"{x._label} = {x._data}" if x._label else f"{x._data}" for x in node.operands)
+    gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the partials {node.partials}"
     raise NonFiniteError(f"{node.op}({arguments}) {gave} ({user_line()}): keep the operands where {node.op} is finite")
 
 

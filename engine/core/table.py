@@ -10,16 +10,13 @@ LaTeX and compiled programs: `evaluate` reads a formula over any algebra. Number
 is inf, 0/0 is nan, a real power of a negative base is nan, and nothing raises.
 """
 
-import ast
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-Algebra = Callable[..., Any]  # apply(name of a row, *arguments), on floats, Values, symbols, text ...
-
-TABLE: dict[str, "Row"] = {}
+from .formula import TABLE as TABLE
+from .formula import on_floats
 
 
 def row(name: str, sign: str, formula: str, *partials: str, textbook: str = "") -> "Row":
@@ -62,12 +59,12 @@ class Row:
     @cached_property
     def value(self) -> Callable[..., float]:
         """The result for operands that are floats (or lists of floats for a capital letter)."""
-        return _on_floats(self.formula, self.variables)
+        return on_floats(self.formula, self.variables)
 
     @cached_property
     def slopes(self) -> Callable[..., tuple[Any, ...]]:
         """The partial derivatives for (result, *operands), one per operand, a list for a sequence."""
-        functions = [_on_floats(partial, ("y", *self.variables)) for partial in self.partials]
+        functions = [on_floats(partial, ("y", *self.variables)) for partial in self.partials]
         if len(functions) == 1:
             (only,) = functions
             return lambda y, *operands: (only(y, *operands),)
@@ -99,212 +96,6 @@ class Row:
             flat += [group] if name.islower() else group if isinstance(group, list) else [group] * size
         return flat
 
-
-def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
-    """The formula over an algebra: `apply(name, *arguments)` does one operation of the table on it.
-
-    >>> evaluate("2 * a + exp(b)", {"a": "u", "b": "v"}, lambda name, *arguments: (name, *arguments))
-    ('add', ('mul', 2.0, 'u'), ('exp', 'v'))
-    """
-    return _walk(_parse(formula), formula, variables, apply)
-
-
-def _walk(tree: ast.expr, formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
-    def walk(tree: ast.expr) -> Any:
-        return _walk(tree, formula, variables, apply)
-
-    match tree:
-        case ast.Constant(value=float() | int() as number) if not isinstance(number, bool):
-            return float(number)
-        case ast.Name(id=name) if name in variables:
-            return variables[name]
-        case ast.Attribute() | ast.Subscript() if (label := ast.unparse(tree)) in variables:
-            return variables[label]  # as "layer1.neuron2.z" or "h[3]" are
-        case ast.List(elts=entries):
-            return [walk(entry) for entry in entries]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _elementwise(apply, "neg", walk(operand))
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _elementwise(apply, _OPERATORS[type(op)], walk(left), walk(right))
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in TABLE:
-            if len(arguments) == len(TABLE[name].variables):
-                return _elementwise(apply, name, *map(walk, arguments))
-    operands = ", ".join(variables)
-    raise ValueError(
-        f"a formula is made of numbers, the operands {operands}, + - * / ** and rows with their operands, "
-        f"not of {ast.unparse(tree)!r}, which is in {formula!r}"
-    )
-
-
-def _elementwise(apply: Algebra, name: str, *arguments: Any) -> Any:
-    size = next((len(x) for x in arguments if isinstance(x, list)), None)
-    if size is None or TABLE[name].variadic:
-        return apply(name, *arguments)
-    columns = [x if isinstance(x, list) else [x] * size for x in arguments]
-    return [apply(name, *entry) for entry in zip(*columns, strict=True)]
-
-
-_OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
-
-
-@cache
-def _parse(formula: str) -> ast.expr:
-    try:
-        return ast.parse(formula.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise ValueError(f"a formula is written as in Python, unlike {formula!r}: {error.msg}") from None
-
-
-def numeric(name: str, *arguments: Any) -> Any:
-    """One operation of the table on floats: the algebra of numbers.
-
-    >>> numeric("div", 1.0, 0.0)
-    inf
-    """
-    return KERNELS[name](*arguments) if name in KERNELS else TABLE[name].value(*arguments)
-
-
-def _on_floats(formula: str, parameters: Sequence[str]) -> Callable[..., Any]:
-    """The formula as a function of floats, and of lists of floats for a capital letter, compiled from Python's text."""
-    reductions: dict[str, str] = {}  # what is one number for all entries of a sequence, computed first
-
-    def as_python(name: str, *arguments: Any) -> str:
-        if TABLE[name].variadic:
-            return reductions.setdefault(f"{name}({', '.join(map(written, arguments))})", f"r{len(reductions)}")
-        if name in ("add", "sub", "mul"):
-            return f"({arguments[0]} {TABLE[name].sign} {arguments[1]})"
-        return f"(-{arguments[0]})" if name == "neg" else f"{name}({', '.join(map(str, arguments))})"
-
-    def written(text: Any) -> str:
-        return f"[{text[0]} for {each} in zip({all_of}, strict=True)]" if isinstance(text, list) else str(text)
-
-    sequences = [name for name in parameters if name.isupper()]
-    each, all_of = "".join(f"{name}_, " for name in sequences), ", ".join(sequences)
-    result = written(evaluate(formula, {p: [f"{p}_"] if p in sequences else p for p in parameters}, as_python))
-    body = [*(f"{name} = {text}" for text, name in reductions.items()), f"return {result}"]
-    called = {name: KERNELS[name] if name in KERNELS else TABLE[name].value for line in body for name in _calls(line)}
-    scope: dict[str, Any] = {**called, "__builtins__": {"zip": zip}}
-    exec("\n    ".join([f"def function({', '.join(parameters)}):", *body]), scope)
-    function: Callable[..., Any] = scope["function"]
-    return function
-
-
-def _calls(text: str) -> set[str]:
-    calls = (node.func for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
-    return {f.id for f in calls if isinstance(f, ast.Name)} & TABLE.keys()
-
-
-# The functions that Python's math module refuses at the edges, as IEEE has them.
-
-
-def _divide(a: float, b: float) -> float:
-    try:
-        return a / b
-    except ZeroDivisionError:
-        return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
-
-
-def _power(a: float, b: float) -> float:
-    try:
-        return math.pow(a, b)
-    except OverflowError:
-        return -math.inf if a < 0 and _is_odd(b) else math.inf
-    except ValueError:  # a negative base with a fractional exponent, or 0 to a negative power
-        return math.nan if a else math.copysign(math.inf, a) if _is_odd(b) else math.inf
-
-
-def _is_odd(b: float) -> bool:
-    return abs(math.fmod(b, 2.0)) == 1.0  # fmod is exact, where % rounds
-
-
-def _exp(a: float) -> float:
-    try:
-        return math.exp(a)
-    except OverflowError:
-        return math.inf
-
-
-def _log(a: float) -> float:
-    return math.log(a) if a > 0 else -math.inf if a == 0 else math.nan
-
-
-def _log1p(a: float) -> float:
-    return math.log1p(a) if a > -1 else -math.inf if a == -1 else math.nan
-
-
-def _sqrt(a: float) -> float:
-    return math.sqrt(a) if a >= 0 else math.nan
-
-
-def _sin(a: float) -> float:
-    return math.sin(a) if math.isfinite(a) else math.nan
-
-
-def _cos(a: float) -> float:
-    return math.cos(a) if math.isfinite(a) else math.nan
-
-
-def _floor(a: float) -> float:
-    return float(math.floor(a)) if math.isfinite(a) else a
-
-
-def _maximum(a: float, b: float) -> float:
-    return a if a >= b or a != a else b
-
-
-def _minimum(a: float, b: float) -> float:
-    return a if a <= b or a != a else b
-
-
-def _above(a: float, b: float) -> float:
-    return 1.0 if a > b else 0.0 if a <= b else math.nan
-
-
-def _times(a: float, b: float) -> float:
-    return a * b if a else 0.0
-
-
-def _rest(a: float, b: float) -> float:
-    rounded = a - b
-    minus_b = rounded - a
-    rest = (a - (rounded - minus_b)) - (b + minus_b)  # Knuth's two-sum; exact
-    return rest if math.isfinite(rest) else 0.0
-
-
-def _shift(operands: Sequence[float]) -> float:
-    largest = max(operands, default=0.0)
-    return largest if math.isfinite(largest) else 0.0
-
-
-def _sum(operands: Sequence[float]) -> float:
-    total = 0.0
-    for operand in operands:  # from left to right, as compiled code adds; Python's own sum has compensated since 3.12
-        total += operand
-    return total
-
-
-# What a row defined by itself means on floats; every other row follows from these.
-KERNELS: dict[str, Callable[..., float]] = {
-    "div": _divide,
-    "pow": _power,
-    "abs": abs,
-    "exp": _exp,
-    "log": _log,
-    "log1p": _log1p,
-    "sqrt": _sqrt,
-    "tanh": math.tanh,
-    "sin": _sin,
-    "cos": _cos,
-    "erf": math.erf,
-    "floor": _floor,
-    "maximum": _maximum,
-    "minimum": _minimum,
-    "above": _above,
-    "times": _times,
-    "rest": _rest,
-    "shift": _shift,
-    "sum": _sum,
-}
 
 row("add", "+", "a + b", "1", "1")
 row("sub", "-", "a - b", "1", "-1")

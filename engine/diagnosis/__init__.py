@@ -1,1 +1,12 @@
-"""What is wrong with a loss and its parameters."""
+"""What is wrong with a loss and the parameters it is trained by.
+
+It offers `diagnose`, which gives a Report of Findings, and Thresholds.
+
+Read `diagnose` first, then `report` and `context`, and in `faults` one function for each kind of fault.
+"""
+
+from .context import Thresholds
+from .diagnose import diagnose
+from .report import Finding, Report
+
+__all__ = ["Finding", "Report", "Thresholds", "diagnose"]

@@ -4,13 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from ..chain.expressions import Name
-from ..chain.symbolic import unique_names
-from ..chain.verdict import CANCELLED, TINY, VANISHED
-from ..core.value import Value
-from ..structure.arrays import ints_of
-from ..structure.loss_graph import Flow
-from ..structure.units import Unit, Units
+from ..chain import CANCELLED, TINY, VANISHED
+from ..core import Name, Value, unique_names
+from ..structure import LossGraph, Unit, Units, ints_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Case:
 
     def __init__(self, loss: Value, parameters: Sequence[Value], limits: Thresholds) -> None:
         self.loss, self.parameters, self.limits = loss, parameters, limits
-        self.flow = Flow(loss, parameters)
+        self.flow = LossGraph(loss, parameters)
         self.places = self.flow.places
         self.at = ints_of(self.places.values())  # of the parameters in the graph
         self.missing = [p for p in parameters if p not in self.places] if len(self.at) < len(parameters) else []

@@ -6,7 +6,7 @@ Each kind of fault is a function from a Case to findings. Nothing is changed, no
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..core.value import Value
+from ..core import Value
 from .context import Case, Thresholds
 from .faults.activations import dead_relu, probability_loss, saturated
 from .faults.gradients import cancelled, disconnected, exploding, symmetric, vanishing

@@ -8,7 +8,7 @@ from html import escape
 from shutil import get_terminal_size
 from textwrap import wrap
 
-from ..chain.expressions import short_number
+from ..core import short_number
 
 Evidence = Mapping[str, float | int | str]
 

@@ -11,16 +11,20 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..core.errors import PrecisionError, require
-from ..core.opcodes import NAMES, ONE, PARAMETER
-from ..core.table import TABLE
-from ..core.value import Value
-from ..replay.constant_folding import fold
-from ..replay.fusion import fuse
-from ..replay.integers import Integers, integers
-from ..replay.passes import dead, merge, split
-from ..replay.program import Program
-from ..replay.reverse import Fragment, derivative, sum_of_products
+from ..core import NAMES, ONE, PARAMETER, TABLE, PrecisionError, Value, require
+from ..replay import (
+    Fragment,
+    Integers,
+    Program,
+    cse,
+    dce,
+    differentiate,
+    fold_constants,
+    fuse,
+    hoist,
+    integers,
+    sum_of_products,
+)
 from .loop import in_a_loop
 from .vectors import TooLong, Vectors
 
@@ -31,7 +35,7 @@ def to_jax(program: Program, parameters: int, widths: Sequence[int | None]) -> C
     """The program as a function in JAX of (parameters, batch), of so many parameters and of arguments so wide.
 
     >>> import jax
-    >>> from engine.core.opcodes import INPUT, MUL
+    >>> from ..core import INPUT, MUL
     >>> square = Program()
     >>> x = square.emit(INPUT, 0)
     >>> square.outputs = [square.emit(MUL, x, x)]
@@ -60,7 +64,7 @@ def lower(program: Program, parameters: int, inputs: int) -> Callable[[Any, Any]
         vectors = Vectors(prepared, LIMIT)
     except TooLong:
         counts = (parameters, inputs)
-        return in_a_loop(prepared, lambda wrt: prepare(derivative(program, wrt, counts[wrt != PARAMETER])), counts)
+        return in_a_loop(prepared, lambda wrt: prepare(differentiate(program, wrt, counts[wrt != PARAMETER])), counts)
     return require("jax", "jax").vmap(vectors, (None, 0))  # type: ignore[no-any-return]
 
 
@@ -107,7 +111,7 @@ def _inputs(np: Any, batch: Any, widths: Sequence[int | None]) -> tuple[Any, tup
 
 def prepare(program: Program) -> Program:
     """The program after all passes that make sense in JAX."""
-    for step in (spelled_out, fold, merge, dead, fuse, dead, split):
+    for step in (spelled_out, fold_constants, cse, dce, fuse, dce, hoist):
         program = step(program)
     return program
 
@@ -115,7 +119,7 @@ def prepare(program: Program) -> Program:
 def spelled_out(program: Program) -> Program:
     """Rows over sequences written out in rows of one or two operands, sums of products and `shift`.
 
-    >>> from engine.core.opcodes import INPUT, code_of
+    >>> from ..core import INPUT, code_of
     >>> program = Program()
     >>> a, b = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(code_of("sigmoid"), program.emit(code_of("dot"), a, b, a))]

@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from ..core.errors import require
-from ..core.opcodes import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT
-from ..core.table import TABLE, evaluate
-from ..replay.integers import integers
-from ..replay.program import Program
-from .rows import apply, shift
+from ..core import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT, TABLE, evaluate, require
+from ..replay import Program, integers
+from .rows import apply_row, shift
 
 # What a turn can do besides the table's rows: the partials in a, b and c.
 PARTIALS = {"term": ("b", "a", "1"), "larger": ("0", "0"), "bounded": ("0",)}
@@ -113,7 +110,7 @@ def _value(name: str) -> Callable[..., Any]:
         "larger": lambda a, b, c: require("jax.numpy", "jax").where(b > a, b, a),
         "bounded": lambda a, b, c: shift(a[None]),
     }
-    return steps.get(name) or (lambda *operands: apply(name, *operands[: len(TABLE[name].partials)]))
+    return steps.get(name) or (lambda *operands: apply_row(name, *operands[: len(TABLE[name].partials)]))
 
 
 def _slopes(np: Any, name: str) -> Callable[..., Any]:
@@ -121,7 +118,7 @@ def _slopes(np: Any, name: str) -> Callable[..., Any]:
 
     def slopes(y: Any, *operands: Any) -> Any:
         variables = dict(zip("abc", operands, strict=True)) | {"y": y}
-        found = [evaluate(partial, variables, apply) for partial in partials]
+        found = [evaluate(partial, variables, apply_row) for partial in partials]
         return tuple(np.broadcast_to(slope, y.shape) for slope in [*found, 0.0, 0.0][:3])
 
     return slopes

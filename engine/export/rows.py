@@ -12,16 +12,15 @@ from collections.abc import Callable
 from functools import cache, reduce
 from typing import Any
 
-from ..core.errors import RecordingError, require
-from ..core.table import KERNELS, TABLE, Row, evaluate, numeric
+from ..core import KERNELS, TABLE, RecordingError, Row, evaluate, numeric, require
 
 
-def apply(name: str, *operands: Any) -> Any:
+def apply_row(name: str, *operands: Any) -> Any:
     """One operation of the table on arrays of doubles and numbers: the algebra of JAX; of numbers alone, a number.
 
     >>> import jax
     >>> with jax.enable_x64(True):
-    ...     print(jax.grad(lambda a: apply("sigmoid", a))(50.0), jax.grad(lambda a: apply("relu", a))(0.0))
+    ...     print(jax.grad(lambda a: apply_row("sigmoid", a))(50.0), jax.grad(lambda a: apply_row("relu", a))(0.0))
     1.92874984...e-22 0.0
     """
     if name in _ARITHMETIC:
@@ -57,7 +56,7 @@ def function(row: Row) -> Callable[..., Any]:
         y = value(*operands)
         variables = dict(zip(row.variables, operands, strict=True)) | {"y": y}
         moving = [k for k, t in enumerate(tangents) if type(t) is not jax.custom_derivatives.SymbolicZero]
-        terms = [_scaled(tangents[k], evaluate(row.partials[k], variables, apply)) for k in moving]
+        terms = [_scaled(tangents[k], evaluate(row.partials[k], variables, apply_row)) for k in moving]
         return y, reduce(lambda a, b: a + b, terms)
 
     value.defjvp(jvp, symbolic_zeros=True)
@@ -74,7 +73,7 @@ def shift(operands: Any) -> Any:
 
 def _by_row(name: str, operands: Any) -> Any:
     row = TABLE[name]
-    return evaluate(row.formula, dict(zip(row.variables, operands, strict=True)), apply)
+    return evaluate(row.formula, dict(zip(row.variables, operands, strict=True)), apply_row)
 
 
 def _scaled(tangent: Any, slope: Any) -> Any:

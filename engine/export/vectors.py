@@ -11,13 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, groupby, pairwise
 from typing import Any, NamedTuple
 
-from ..core.errors import require
-from ..core.opcodes import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB
-from ..core.table import TABLE
-from ..replay.integers import integers
-from ..replay.passes import columns
-from ..replay.program import Program
-from .rows import apply, function, shift
+from ..core import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB, TABLE, require
+from ..replay import Program, columns, integers
+from .rows import apply_row, function, shift
 
 
 class TooLong(Exception):
@@ -187,4 +183,4 @@ def _products(left: Any, right: Any) -> Any:
 
 def _elementwise(code: int) -> Callable[..., Any]:
     name = NAMES[code]
-    return function(TABLE[name]) if code not in (ADD, SUB, MUL, NEG) else lambda *operands: apply(name, *operands)
+    return function(TABLE[name]) if code not in (ADD, SUB, MUL, NEG) else lambda *operands: apply_row(name, *operands)

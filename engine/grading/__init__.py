@@ -1,6 +1,14 @@
-"""A learner's derivation, judged: the factors of one path (check.py), or all gradients at once (compare.py).
+"""A learner's own derivation, judged: which factor or gradient is wrong, and by which mistake.
 
-Read compare.py first: what is taken and what is given. Then explanations.py, the order of the questions and what counts
-as evidence; mistakes/, the catalogue, in which one more mistake is one more row; reverse_sweep.py, which a mistake
-changes; network.py and layers.py, what a graph is made of; given.py, names.py and wording.py, numbers and words.
+It offers `check` (the factors of one path) with its answer Check, and `compare` (the gradients of any parameters, all
+at once) with its answer Comparison.
+
+Read `check` and `compare` first, then `mistakes`, the catalogue: one more mistake is one more row. What the rows are
+made of is in `network` and `layers` (stages and units, by structure) and `reverse_sweep` (gradients as a learner with
+a mistake gets them).
 """
+
+from .check import Check, check
+from .compare import Comparison, compare
+
+__all__ = ["Check", "Comparison", "check", "compare"]

@@ -5,11 +5,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..chain.expressions import many, short_number
-from ..chain.paths import ChainRule, Factor
-from ..chain.symbolic import derivative, naming
-from ..core.table import TABLE, evaluate, numeric
-from ..core.value import extensions
+from ..chain import ChainRule, Factor, naming
+from ..core import TABLE, derivative, evaluate, many, numeric, short_number
 
 TYPED = 1e-3  # how far a number that a learner reads off a picture of four digits may lie from the truth
 DERIVED = 1e-9  # how far a formula may
@@ -174,6 +171,3 @@ class _Substitute(ast.NodeTransformer):
 
     def visit_Name(self, name: ast.Name) -> ast.expr:
         return self.terms.get(name.id, name)
-
-
-extensions["ChainRule.check"] = check

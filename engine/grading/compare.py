@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.errors import NonFiniteError
-from ..core.value import Value
+from ..core import NonFiniteError, Value
 from . import wording
 from .explanations import Candidate, Outcome, Trial, Verdict, judge
 from .given import Given, Gradient, read

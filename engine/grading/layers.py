@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from ..structure.linear_forms import Forms
+from ..structure import Forms
 from .reverse_sweep import ReverseSweep
 
 SUMS = {"add", "sub", "neg", "sum"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..chain.expressions import Name, Term, short_number, show
-from ..core.table import TABLE
+from ..chain import Term, show
+from ..core import TABLE, Name, short_number
 from .layers import Layer
 from .reverse_sweep import ReverseSweep
 
@@ -36,7 +36,7 @@ def _name(letter: str, layer: int, lowered: str) -> str:
 def formula_of(sweep: ReverseSweep, i: int, depth: int = 2) -> str:
     """What a node is made of, as a formula in the labels.
 
-    >>> from engine.core.value import Value
+    >>> from ..core import Value
     >>> x = Value(2.0, "x")
     >>> formula_of(ReverseSweep(x.sin() * x, [x]), 0)
     'sin(x) * x'

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
-from ..structure.linear_forms import Forms
+from ..structure import Forms
 from .layers import Layer, Layers, Occurrence, Term, Unit
 from .names import book_names
 from .parameters import parameters
@@ -19,7 +19,7 @@ LARGE = 20_000  # operations of a graph from which on a program makes the mistak
 class Network:
     """What the mistakes ask of a graph.
 
-    >>> from engine.core.value import Value
+    >>> from ..core import Value
     >>> w, b, v = Value(0.5, "w"), Value(0.1, "b"), Value(2.0, "v")
     >>> network = Network(ReverseSweep((v * (w * 3.0 + b).tanh() - 1.0) ** 2, [w, b, v]))
     >>> [[len(unit.own) for unit in layer.units] for layer in network.layers], len(network.outputs)
@@ -39,7 +39,7 @@ class Network:
     @cached_property
     def forms(self) -> Forms:
         """The linear forms of the parameters; a given node that is computed is none."""
-        return Forms(self.sweep.flat._replace(places={self.sweep.nodes[i]: i for i in sorted(self.parameters)}))
+        return Forms(self.sweep.flat._replace(index_of={self.sweep.nodes[i]: i for i in sorted(self.parameters)}))
 
     @cached_property
     def layers(self) -> list[Layer]:

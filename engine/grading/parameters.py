@@ -13,7 +13,7 @@ LAYER_ENDS = {"sigmoid", "tanh", "erf", "relu", "leaky_relu"}
 def parameters(sweep: ReverseSweep, given: Sequence[int]) -> list[int]:
     """The given leaves and those like them: factors of activations, and of data on the side where given ones stand.
 
-    >>> from engine.core.value import Value
+    >>> from ..core import Value
     >>> x, w, v = Value(1.0), Value(2.0, "w"), Value(3.0, "v")
     >>> sweep = ReverseSweep((v * (w * x).tanh() - 1) ** 2, [w])
     >>> [sweep.nodes[i].label for i in parameters(sweep, [sweep.index[w]])]

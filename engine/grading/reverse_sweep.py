@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from ..core.graph import Layout, layout
-from ..core.opcodes import NAMES
-from ..core.value import Value
-from ..structure import sweeps
-from ..structure.arrays import copied, floats_of, ints_of
+from ..core import NAMES, Value
+from ..structure import FlattenedGraph, copied, flatten, floats_of, ints_of, reverse
 
 NOTHING: Mapping[int, float] = {}
 
@@ -29,8 +26,8 @@ class ReverseSweep:
     """
 
     def __init__(self, loss: Value, wanted: Iterable[Value]) -> None:
-        self.flat: Layout = layout(loss, wanted)
-        self.nodes, self.index = list(self.flat.nodes), self.flat.places
+        self.flat: FlattenedGraph = flatten(loss, wanted)
+        self.nodes, self.index = list(self.flat.nodes), self.flat.index_of
         self.size = len(self.flat.codes)
         self.ops = [NAMES[code] for code in self.flat.codes] + [""] * (len(self.nodes) - self.size)
         self.data, self.starts = list(self.flat.data), list(self.flat.starts)
@@ -65,10 +62,10 @@ class ReverseSweep:
             changed[i] = adjoint
             for k in self.uses[i]:
                 changed[k + shift] = 0.0
-        return sweeps.reverse(graph._replace(partials=changed))[0]
+        return reverse(graph._replace(partials=changed))[0]
 
     @cached_property
-    def _seeded(self) -> Layout:
+    def _seeded(self) -> FlattenedGraph:
         """The graph with one edge more from the loss to every operation, whose partial can be its adjoint."""
         return self.flat._replace(
             results=ints_of([0] * self.size + self.results),

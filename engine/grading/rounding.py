@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 
-from ..core.table import TABLE
+from ..core import TABLE
 from .mistakes.softmax import softmaxes
 from .network import Network
 

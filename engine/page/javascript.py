@@ -1,6 +1,6 @@
 """The table in JavaScript: the rows' formulas read over an algebra of program text, for the page.
 
-What a row defined by itself means is written by hand, once, in `KERNELS`, as `ops.KERNELS` does for floats; the
+What a row defined by itself means is written by hand, once, in `SPELLINGS`, as `KERNELS` is for floats; the
 values, slopes and textbook forms of all others follow from the rows. Sequences are arrays.
 """
 
@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..core.table import TABLE, evaluate
+from ..core import TABLE, evaluate
 
 # By the IEEE rules that Python's kernels keep. erf is its series near 0 and a continued fraction farther out, both
 # of positive terms alone, times gauss(a) = exp(-a²), which is exact to the last digits.
-KERNELS = {
+SPELLINGS = {
     "div": "(a, b) => a / b",
     "pow": "(a, b) => a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b",
     "abs": "Math.abs",
@@ -57,7 +57,7 @@ def program(names: Iterable[str]) -> str:
 
     `f.name(a, b)` gives the result and `slopes.name(y, a, b)` an array with a partial for each operand, itself an
     array where the operand is one; `forms.name(y, a)` is the textbook form of the slope, and `operands.name` "ab".
-    A row that is defined by itself and has no JavaScript in `KERNELS` is a ValueError.
+    A row that is defined by itself and has no JavaScript in `SPELLINGS` is a ValueError.
 
     >>> print(program(["neg"]))
     const f = {
@@ -104,12 +104,12 @@ def _calls(text: str) -> list[str]:
 
 
 def _value(name: str) -> str:
-    if name in KERNELS:
-        return KERNELS[name]
+    if name in SPELLINGS:
+        return SPELLINGS[name]
     if TABLE[name].formula.startswith(f"{name}("):
         raise ValueError(
             f"the page cannot compute {name}: define its row by a formula of other rows, "
-            f"or add JavaScript for it to engine.javascript.KERNELS"
+            f"or add JavaScript for it to engine.page.javascript.SPELLINGS"
         )
     return _arrow(TABLE[name].variables, [TABLE[name].formula])
 

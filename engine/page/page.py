@@ -14,16 +14,29 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
-from ..chain.expressions import Name, Term, pretty_name, show
-from ..chain.paths import By, ChainRule, Factor, Link, Links, chain_rule, fold
-from ..chain.symbolic import SAME, Naming
-from ..chain.verdict import BREAKS, CANCELLED, CONDITIONS, NAMED, SENTENCES, TINY, VANISHED, Speech
-from ..core.graph import order
-from ..core.opcodes import CONSTANT, INPUT
-from ..core.value import Value, extensions
-from ..picture.draw import SPELLED, Picture, picture, writers
-from ..picture.graphviz import draw_dot
-from ..replay.trace import trace
+from ..chain import (
+    BREAKS,
+    CANCELLED,
+    CONDITIONS,
+    NAMED,
+    SAME,
+    SENTENCES,
+    TINY,
+    VANISHED,
+    By,
+    ChainRule,
+    Factor,
+    Link,
+    Links,
+    Naming,
+    Speech,
+    Term,
+    chain_rule,
+    show,
+    variable_graph,
+)
+from ..core import Name, Value, pretty_name
+from ..picture import SPELLED, Picture, draw_dot, picture
 from .javascript import program
 
 
@@ -39,7 +52,7 @@ def page(output: Value, wrt: Value | None = None, by: By = "labels", depth: int 
     """
     chain = chain_rule(output, output if wrt is None else wrt, by)
     lasting = Lasting(chain, textbook=False)
-    links = fold(lasting.nodes, {output, chain.wrt}, by)
+    links = variable_graph(lasting.nodes, {output, chain.wrt}, by)
     drawn = picture(output, by=by, depth=depth)
     drawn.dot.graph_attr["ranksep"] = "0.9" if len(drawn.boxes) <= SPELLED else "2"  # room for factors on the edges
     svg = draw_dot(drawn.dot.source, "svg").decode()
@@ -150,18 +163,15 @@ def _homes(boxes: dict[Value, str], links: Links) -> dict[Value, str]:
 
 
 def _nodes(naming: Lasting) -> tuple[list[dict[str, Any]], dict[Value, int]]:
-    """The program that replay starts from, an instruction an entry, and where in it each node of the graph is."""
-    leaves = [node for node in naming.nodes if not node.op]
-    program, _ = trace(naming.output, {leaf: k for k, leaf in enumerate(leaves)}, newest=0)
-    nodes: list[dict[str, Any]] = [{"data": 1.0} for _ in range(len(program))]
-    inputs = program.leaves(INPUT)
-    at = {leaf: inputs.get(k, len(nodes)) for k, leaf in enumerate(leaves)}  # one more for what is not upstream
-    for leaf, i in at.items():
-        nodes[i : i + 1] = [{"data": _number(leaf.data)}]
-    operations = (i for i in range(len(program)) if program.codes[i] > CONSTANT)
-    for node, i in zip(order(naming.output), operations, strict=True):
-        at[node], nodes[i] = i, _operation(node, [int(k) for k in program.operands(i)], naming)
-    return nodes, at
+    """The nodes in topological order, an entry each, and the index of every Value."""
+    index = {node: i for i, node in enumerate(naming.nodes)}
+    entries = [
+        _operation(node, [index[operand] for operand in node.operands], naming)
+        if node.op
+        else {"data": _number(node.data)}
+        for node in naming.nodes
+    ]
+    return entries, index
 
 
 def _operation(node: Value, operands: list[int], naming: Lasting) -> dict[str, Any]:
@@ -214,7 +224,3 @@ def _file(name: str) -> str:
 
 def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
-writers[".html"] = page
-extensions["explore"] = explore

@@ -2,9 +2,8 @@
 
 import math
 
-from ..chain.paths import ChainRule, Factor, Link, Path
-from ..chain.verdict import TINY
-from ..core.value import Value
+from ..chain import TINY, ChainRule, Factor, Link, Path
+from ..core import Value
 
 Step = tuple[Value, Value, int | None]
 
@@ -14,13 +13,13 @@ def step(link: Link) -> Step:
     return link.of, link.wrt, link.slot
 
 
-class Flow:
+class Contributions:
     """The paths that a picture shows, and of each step on them the factor, the share and the pull.
 
     >>> w, z = Value(0.8, "w"), Value(50.0, "z")
     >>> a = z.sigmoid()
     >>> chain = ChainRule(a, z)
-    >>> flow = Flow(chain, chain.paths())
+    >>> flow = Contributions(chain, chain.paths())
     >>> flow.pull[a, z, None], flow.cut == {z}
     (('for', 'dead'), True)
     """

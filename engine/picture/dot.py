@@ -12,13 +12,9 @@ from dataclasses import dataclass, field
 
 from graphviz import Digraph, nohtml
 
-from ..chain.expressions import pretty_name, pretty_number
-from ..chain.paths import By, ChainRule, Link, fold
-from ..chain.symbolic import Naming, derivative, naming
-from ..core.backward import grad
-from ..core.graph import ancestors
-from ..core.value import Value
-from .contributions import Flow, step
+from ..chain import By, ChainRule, Link, Naming, naming, variable_graph
+from ..core import Value, ancestors, derivative, grad, pretty_name, pretty_number
+from .contributions import Contributions, step
 from .graphviz import draw_dot
 from .grouping import MOST, Box, Group, Neurons, boxes, edges, within
 from .path_table import caption, circled
@@ -73,7 +69,7 @@ class _Painter:
         self.chain = None if wrt is None else ChainRule(output, wrt, by, self.neurons.hidden)
         self.naming = naming(self.chain) if self.chain else Naming(output, None, by, self.neurons.hidden)
         self.on = _listed(self.chain)
-        links = fold(self.naming.nodes, ends, by, self.neurons.hidden)
+        links = variable_graph(self.naming.nodes, ends, by, self.neurons.hidden)
         self.links = links if depth is None else within(links, output, {*ends, *self.on.nodes}, depth)
         self.slopes = dict(zip(self.links, grad(output, self.links), strict=True))
         pills = min(len(self.on.factors), MOST // 2)
@@ -235,12 +231,12 @@ class _Painter:
             drawn.dot.attr("graph", label=label)
 
 
-def _listed(chain: ChainRule | None) -> Flow:
+def _listed(chain: ChainRule | None) -> Contributions:
     """The strongest paths, as many as there is room for."""
     paths = chain.paths(LISTED) if chain else []
     while len(paths) > 1 and len({node for path in paths for node in path.nodes}) > MOST // 2:
         paths.pop()
-    return Flow(chain, paths)
+    return Contributions(chain, paths)
 
 
 def _many(group: Group, neurons: Neurons, more: bool) -> str:

@@ -1,14 +1,12 @@
 """Pictures: `draw` gives the graph of a Value as DOT, or the chain rule of one of its variables; `render` a file."""
 
 import os
-from collections.abc import Callable
-from typing import Any, get_args
+from typing import get_args
 
 from graphviz import Digraph
 
-from ..chain.paths import By, ChainRule
-from ..core.atomic_write import replace
-from ..core.value import Value, extensions
+from ..chain import By
+from ..core import Value, replace
 from .dot import SPELLED as SPELLED
 from .dot import Picture as Picture
 from .dot import paint
@@ -16,8 +14,6 @@ from .graphviz import SUFFIXES, draw_dot, suffix_of
 from .theme import Theme
 
 Path = str | os.PathLike[str]
-
-writers: dict[str, Callable[[Value, Value | None, By, int | None], str]] = {}  # what else can be written, by suffix
 
 
 def draw(
@@ -50,9 +46,11 @@ def render(
     An SVG or PNG needs no Graphviz on the machine; a PDF does, or is a RenderError. With the theme "auto" an SVG
     is light or dark as its reader likes it. The old file stays until the new one is whole.
     """
-    suffix = suffix_of(path, (*writers, *SUFFIXES))
-    if suffix in writers:
-        replace(path, writers[suffix](output, wrt, by, depth).encode())
+    suffix = suffix_of(path, (".html", *SUFFIXES))
+    if suffix == ".html":
+        from ..page import page
+
+        replace(path, page(output, wrt, by, depth).encode())
     elif suffix == ".svg":
         replace(path, picture(output, wrt, by, depth, theme).svg().encode())
     elif suffix in (".png", ".pdf"):
@@ -83,17 +81,3 @@ def picture(
         if given not in get_args(known):
             raise ValueError(f"{name} is one of {', '.join(map(repr, get_args(known)))}, not {given!r}")
     return paint(output, wrt, by, depth, theme, markup)
-
-
-def _draw_chain(chain: ChainRule, **options: Any) -> Digraph:
-    return draw(chain.output, chain.wrt, chain.by, **options)
-
-
-def _save_chain(chain: ChainRule, path: Path, **options: Any) -> None:
-    render(chain.output, path, chain.wrt, chain.by, **options)
-
-
-extensions["ChainRule.draw"] = _draw_chain
-extensions["ChainRule.save"] = _save_chain
-extensions["ChainRule.svg"] = lambda chain: picture(chain.output, chain.wrt, chain.by).svg()
-extensions["svg"] = lambda value: picture(value).svg()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from ..core.errors import RenderError
+from ..core import RenderError
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
 EMBEDDED = "graphviz-pure"  # Graphviz in a wheel: the distribution and its command

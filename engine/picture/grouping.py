@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from ..chain.paths import Link, Links
-from ..core.value import Value
+from ..chain import Link, Links
+from ..core import Value
 
 MOST = 150  # boxes in a picture: beyond, dot is slow and nobody sees anything
 SHOWN = 8  # variables at either end of paths too long to draw

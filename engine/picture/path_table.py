@@ -5,12 +5,9 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..chain.expressions import many, pretty_number
-from ..chain.paths import ChainRule, Path
-from ..chain.symbolic import derivative
-from ..chain.verdict import TINY, judge
-from ..core.value import Value
-from .contributions import Flow
+from ..chain import TINY, ChainRule, Path, judge
+from ..core import Value, derivative, many, pretty_number
+from .contributions import Contributions
 from .theme import RULE, Row, Span
 
 Item = TypeVar("Item")
@@ -21,7 +18,7 @@ FACTORS = 24  # factors of a product before its middle is left out
 DIGITS = 4
 
 
-def caption(chain: ChainRule, flow: Flow, called: Callable[[Value], str]) -> list[Row]:
+def caption(chain: ChainRule, flow: Contributions, called: Callable[[Value], str]) -> list[Row]:
     """The rows under the picture of a chain rule, whose variables are `called` so."""
     digits = _digits(flow.paths, chain.total)
     rows = [_row(i, path, flow, called, digits) for i, path in enumerate(flow.paths, 1)]
@@ -45,7 +42,7 @@ def circled(i: int) -> str:
     return chr(0x2460 + i - 1) if i <= 10 else f"({i})"
 
 
-def _row(i: int, path: Path, flow: Flow, called: Callable[[Value], str], digits: int) -> Row:
+def _row(i: int, path: Path, flow: Contributions, called: Callable[[Value], str], digits: int) -> Row:
     numbers: list[list[Span]] = []
     for factor in path.factors:
         kind = "dead" if flow.is_wrong(factor.link) else flow.side(path)
@@ -72,7 +69,7 @@ def _counted(chain: ChainRule) -> str:
     return {0: "no path", 1: "one path"}.get(chain.path_count, f"sum of {many(chain.path_count)} paths")
 
 
-def _legend(chain: ChainRule, flow: Flow) -> list[Row]:
+def _legend(chain: ChainRule, flow: Contributions) -> list[Row]:
     notes = []
     if any(flow.colour_of(path) == "against" for path in flow.paths):
         notes.append("ochre paths pull against the total")

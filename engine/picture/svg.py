@@ -6,7 +6,7 @@ The renderer's SVG has a group for every box and edge, with their ids and classe
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 
-from ..core.errors import RenderError
+from ..core import RenderError
 from .theme import Line, Row, Theme, printable, room, sheet
 
 SVG = "http://www.w3.org/2000/svg"

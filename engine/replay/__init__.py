@@ -1,1 +1,21 @@
-"""Recordings: a function as a compiled program."""
+"""Record once, replay on batches: a function of Values as a linear program over the table's operations.
+
+It offers `record` and Recording, and to exports the Program and its passes.
+
+Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse`, the passes
+(`constant_folding`, `fusion`, `passes`), `schedule`, and the two executors, `numpy_executor` and `native`.
+"""
+
+# fmt: off
+from .constant_folding import fold_constants
+from .fusion import fuse
+from .integers import Integers, integers
+from .passes import columns, cse, dce, hoist
+from .program import Program
+from .record import Recording, record
+from .reverse import Fragment, differentiate, sum_of_products
+
+__all__ = [
+    "Fragment", "Integers", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants",
+    "fuse", "hoist", "integers", "record", "sum_of_products",
+]

@@ -5,7 +5,7 @@ cdef int ABS, ADD, CONSTANT, DIV, MEAN, MUL, NEG, ONE, POW, PRODUCTS, SUB, TIMES
 
 @cython.locals(new=Program, i=int, j=int, k=int, code=int, found=int, numbers=int, negatives=int, first=int, count=int,
                at="int[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]")
-cpdef Program fold(Program program)
+cpdef Program fold_constants(Program program)
 
 cdef int _computed(Program new, int code, list numbers) except -1
 cdef int _simpler(Program new, int code, int a, int b)

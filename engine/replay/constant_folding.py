@@ -9,23 +9,22 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..core.opcodes import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB
-from ..core.table import TABLE, numeric
+from ..core import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB, TABLE, numeric
 from .integers import integers
 from .program import Program
 
 ABS, TIMES = CODES["abs"], CODES["times"]
 
 
-def fold(program: Program) -> Program:
+def fold_constants(program: Program) -> Program:
     """Compute what is made of constants now, and drop operations that change nothing, as x * 1.
 
-    >>> from engine.core.opcodes import INPUT, MUL, ONE, POW
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, MUL, ONE, POW
+    >>> from .program import Program
     >>> program = Program()
     >>> x, two = program.emit(INPUT, 0), program.constant(2.0)
     >>> program.outputs = [program.emit(POW, x, program.emit(MUL, two, ONE))]
-    >>> print(fold(program))
+    >>> print(fold_constants(program))
     v1 = x0
     v3 = v1 * v1
     return v3

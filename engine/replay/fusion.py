@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.opcodes import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
+from ..core import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
 from .integers import integers
 from .program import Program
 from .sum_of_products import Sums
@@ -13,14 +13,14 @@ def fuse(program: Program) -> Program:
 
     A sum takes in a sum that only it uses as long as the order of the additions stays what it was.
 
-    >>> from engine.replay.passes import dead
-    >>> from engine.core.opcodes import ADD, INPUT, MUL
-    >>> from engine.replay.program import Program
+    >>> from .passes import dce
+    >>> from ..core import ADD, INPUT, MUL
+    >>> from .program import Program
     >>> program = Program()
     >>> a, b, c, d = (program.emit(INPUT, k) for k in range(4))
     >>> ab, cd = program.emit(MUL, a, b), program.emit(MUL, c, d)
     >>> program.outputs = [program.emit(ADD, a, program.emit(ADD, ab, cd))]
-    >>> print(dead(fuse(program)))
+    >>> print(dce(fuse(program)))
     v1 = x0
     v2 = x1
     v3 = x2

@@ -6,10 +6,10 @@ from .program cimport Program
 cdef int ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 
 @cython.locals(new=Program, i=int, at="int[::1]", known=Known)
-cpdef Program merge(Program program)
+cpdef Program cse(Program program)
 
 @cython.locals(i=int, j=int, live="unsigned char[::1]", codes="int[::1]", starts="int[::1]", args="int[::1]", wanted=Integers)
-cpdef Program dead(Program program)
+cpdef Program dce(Program program)
 
 @cython.locals(new=Program, n=int, at="int[::1]")
 cpdef Program select(Program program, int[::1] wanted)
@@ -20,7 +20,7 @@ cdef bint _is_all(Program program, int[::1] wanted)
 cdef int _mean(Program program, int i, unsigned char[::1] varies, int zero, bint only_here) except -1
 
 @cython.locals(i=int, part="int[::1]", codes="int[::1]", varies="unsigned char[::1]")
-cpdef Program split(Program program)
+cpdef Program hoist(Program program)
 
 @cython.locals(i=int, first=dict, key=tuple, leader="int[::1]", codes="int[::1]", varies="unsigned char[::1]")
 cpdef Program group(Program program)

@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 
-from ..core.opcodes import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
+from ..core import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 from ..structure.value_numbering import Known
 from .integers import Integers, integers, ordered
 from .program import Program, copy, products
@@ -18,15 +18,15 @@ from .program import Program, copy, products
 LONG = 20_000  # instructions: about what a processor remembers of where a program branches
 
 
-def merge(program: Program) -> Program:
+def cse(program: Program) -> Program:
     """Compute a common subexpression once.
 
-    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
+    >>> from .program import Program
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(SUB, program.emit(MUL, x, y), program.emit(MUL, y, x))]
-    >>> print(merge(program))
+    >>> print(cse(program))
     v1 = x0
     v2 = x1
     v3 = v1 * v2
@@ -45,15 +45,15 @@ def merge(program: Program) -> Program:
     return new
 
 
-def dead(program: Program) -> Program:
+def dce(program: Program) -> Program:
     """Drop what no output depends on.
 
-    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
+    >>> from .program import Program
     >>> program = Program()
     >>> x, unused = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(NEG, x)]
-    >>> print(dead(program))
+    >>> print(dce(program))
     v1 = x0
     v2 = -(v1)
     return v2
@@ -92,18 +92,18 @@ def _is_all(program: Program, wanted: array[int]) -> bool:
     return n == len(program)
 
 
-def average(program: Program) -> Program:
+def batch_mean(program: Program) -> Program:
     """Every output replaced by its mean over the examples.
 
     Of the derivatives, which are all outputs but the first, what does not vary is taken out of the sum, and each
     product is summed on its own.
 
-    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
+    >>> from .program import Program
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [x, program.emit(PRODUCTS, x, w, w, w)]
-    >>> print(dead(average(program)))
+    >>> print(dce(batch_mean(program)))
     v1 = x0
     v2 = p0
     v4 = mean(v1)
@@ -143,15 +143,15 @@ _AS_PAIRS: dict[int, Callable[[list[int]], list[int]]] = {
 }
 
 
-def split(program: Program) -> Program:
+def hoist(program: Program) -> Program:
     """First what depends on parameters alone, which is computed once a call, then what varies by example.
 
-    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
+    >>> from .program import Program
     >>> program = Program()
     >>> x, w = program.emit(INPUT, 0), program.emit(PARAMETER, 0)
     >>> program.outputs = [program.emit(MUL, x, program.emit(NEG, w))]
-    >>> print(split(program))
+    >>> print(hoist(program))
     v1 = p0
     v2 = -(v1)
     v3 = x0
@@ -168,8 +168,8 @@ def split(program: Program) -> Program:
 def group(program: Program) -> Program:
     """Bring together the sums over the same operands, so that they can be computed as one matrix product.
 
-    >>> from engine.core.opcodes import INPUT, MUL, NEG, PARAMETER, PRODUCTS, SUB
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
+    >>> from .program import Program
     >>> program = Program()
     >>> u, v = program.emit(PARAMETER, 0), program.emit(PARAMETER, 1)
     >>> x = program.emit(INPUT, 0)
@@ -199,8 +199,8 @@ def group(program: Program) -> Program:
 def level(program: Program) -> Program:
     """Bring like instructions of the same depth together, if the program is so long that none is predicted.
 
-    >>> from engine.core.opcodes import INPUT, MUL, NEG
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, MUL, NEG
+    >>> from .program import Program
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(MUL, program.emit(NEG, x), program.emit(NEG, y))]

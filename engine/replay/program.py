@@ -14,15 +14,14 @@ from array import array
 from collections.abc import Iterator, Sequence
 from struct import pack
 
-from ..core.opcodes import ADD, CONSTANT, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SUB
-from ..core.table import TABLE
+from ..core import ADD, CONSTANT, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SUB, TABLE
 from .integers import Integers, grown, integers
 
 
 class Program:
     """Instructions in order: `codes`, and for the i-th the arguments `args[starts[i]:starts[i + 1]]`.
 
-    >>> from engine.core.opcodes import INPUT, MUL
+    >>> from ..core import INPUT, MUL
     >>> program = Program()
     >>> x = program.emit(INPUT, 0)
     >>> program.outputs = [program.emit(MUL, x, program.constant(3.0))]

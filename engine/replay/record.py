@@ -10,18 +10,27 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..core.errors import RecordingError, require
-from ..core.graph import ancestors
-from ..core.opcodes import INPUT, PARAMETER
-from ..core.provenance import user_line
-from ..core.value import Value, apply, as_value, real, watching
-from ..export.jax import to_jax
-from .constant_folding import fold
+import numpy as np
+
+from .._compiled import warn_uncompiled
+from ..core import (
+    INPUT,
+    PARAMETER,
+    RecordingError,
+    Value,
+    ancestors,
+    apply,
+    as_value,
+    real,
+    user_line,
+    watching,
+)
+from .constant_folding import fold_constants
 from .fusion import fuse
 from .numpy_executor import executor
-from .passes import average, dead, group, level, merge, split
+from .passes import batch_mean, cse, dce, group, hoist, level
 from .program import Program, lines
-from .reverse import derivative, lower
+from .reverse import differentiate, lower
 from .schedule import schedule
 from .trace import trace
 
@@ -45,6 +54,7 @@ def record(f: Callable[..., Any], *example: Any) -> Recording:
     """
     if not example:
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
+    warn_uncompiled()
     arguments = [_as_values(x, k) for k, x in enumerate(example)]
     inputs = {value: n for n, value in enumerate(_flat(arguments))}
     newest = Value(0.0).serial
@@ -68,20 +78,19 @@ class Recording:
     v1 = x0
     v2 = v1 * v1 + 1
     return v2
-    2 instructions recorded: lower 2, fold 2, merge 2, dead 2, fuse 1, dead 1, level 1, split 1, group 1
+    2 instructions recorded: lower 2, fold_constants 2, cse 2, dce 2, fuse 1, dce 1, level 1, hoist 1, group 1
     """
 
     def __init__(
         self, output: Value, arguments: Sequence[Value | list[Value]], newest: int, outputs: int | None = None
     ) -> None:
-        self.np, self.outputs = require("numpy", "fast"), outputs
+        self.outputs = outputs
         self._widths = [len(x) if isinstance(x, list) else None for x in arguments]
         self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
         self._program, self._parameters = trace(output, {value: n for n, value in enumerate(_flat(arguments))}, newest)
         if outputs is not None:  # what the last instruction adds up
             self._program.outputs = list(self._program.operands(len(self._program) - 1))
         self._executors: dict[str, Any] = {}
-        self._lock = threading.Lock()
 
     @property
     def parameters(self) -> list[Value]:
@@ -97,7 +106,7 @@ class Recording:
         """
         arrays = self._checked(batch)
         size = len(arrays[0])
-        result = self.np.empty(size if self.outputs is None else (size, self.outputs))
+        result = np.empty(size if self.outputs is None else (size, self.outputs))
         self._run("forward", arrays, [result])
         return result
 
@@ -112,7 +121,7 @@ class Recording:
         (array([3., 4.]), array([1., 2.]))
         """
         arrays = self._checked(batch)
-        results = [self.np.empty(array.shape) for array in arrays]
+        results = [np.empty(array.shape) for array in arrays]
         self._run("gradients", arrays, results)
         return tuple(results)
 
@@ -138,6 +147,8 @@ class Recording:
         [3.0, 3.995...]
         [1.00493...]
         """
+        from ..export import to_jax
+
         self._require_one("to_jax")
         return to_jax(self._program, len(self._parameters), self._widths)
 
@@ -153,10 +164,9 @@ class Recording:
         return "\n".join([*text, f"{self._program.operations()} instructions recorded: {', '.join(sizes)}"])
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
-        with self._lock:  # an executor has one set of rows
-            if name not in self._executors:
-                self._executors[name] = self._compiled(name)
-            mean: float = self._executors[name].run(arrays, self._parameters, results)
+        if name not in self._executors:
+            self._executors[name] = self._compiled(name)
+        mean: float = self._executors[name].run(arrays, self._parameters, results)
         return mean
 
     def _compiled(self, name: str) -> Any:
@@ -175,8 +185,8 @@ class Recording:
             return self._program
         self._require_one(name)
         if name == "backward":
-            return derivative(self._program, PARAMETER, len(self._parameters))
-        program = derivative(self._program, INPUT, len(self._places))
+            return differentiate(self._program, PARAMETER, len(self._parameters))
+        program = differentiate(self._program, INPUT, len(self._places))
         del program.outputs[0]
         return program
 
@@ -201,7 +211,7 @@ class Recording:
         return arrays
 
     def _array(self, x: Any, k: int) -> Any:
-        np, width = self.np, self._widths[k]
+        width = self._widths[k]
         if type(x) is np.ndarray and x.dtype == float:
             array = x
         else:
@@ -220,7 +230,8 @@ class Recording:
 
 def passes(name: str) -> list[Callable[[Program], Program]]:
     """The passes in order: `backward` runs a program of means."""
-    return [lower, fold, merge, dead, fuse, *([average] if name == "backward" else []), dead, level, split, group]
+    mean = [batch_mean] if name == "backward" else []
+    return [lower, fold_constants, cse, dce, fuse, *mean, dce, level, hoist, group]
 
 
 class _Watch:

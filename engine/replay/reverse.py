@@ -13,28 +13,27 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from ..core.opcodes import ARITHMETIC, CONSTANT, INPUT, MUL, NAMES, NEG, ONE, PRODUCTS, code_of
-from ..core.table import KERNELS, TABLE, evaluate
-from .constant_folding import fold
+from ..core import ARITHMETIC, CONSTANT, INPUT, KERNELS, MUL, NAMES, NEG, ONE, PRODUCTS, TABLE, code_of, evaluate
+from .constant_folding import fold_constants
 from .integers import Integers, integers
-from .passes import dead, merge
+from .passes import cse, dce
 from .program import Program, copy
 from .sum_of_products import Sums
 
 
-def derivative(program: Program, wrt: int, count: int) -> Program:
+def differentiate(program: Program, wrt: int, count: int) -> Program:
     """The program that also gives the derivative of its output in its `count` inputs (or parameters), by reverse mode.
 
     Each adjoint is gathered where it is needed: one sum over the uses of an instruction, of the adjoint of the user
     times the user's partial derivative, in the order in which eager mode adds. The outputs are the old one, then
     the derivatives in order.
 
-    >>> from engine.core.opcodes import INPUT, MUL
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, MUL
+    >>> from .program import Program
     >>> square = Program()
     >>> x = square.emit(INPUT, 0)
     >>> square.outputs = [square.emit(MUL, x, x)]
-    >>> print(derivative(square, INPUT, 1))
+    >>> print(differentiate(square, INPUT, 1))
     v1 = x0
     v2 = v1 * v1
     v3 = v1 + v1
@@ -97,7 +96,7 @@ class Fragment:
         self.is_list = isinstance(found, list)
         entries = found if isinstance(found, list) else [found]
         body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
-        self.program, self.body = program, dead(merge(fold(body)))
+        self.program, self.body = program, dce(cse(fold_constants(body)))
         self.at = integers(len(self.body))  # where each of its instructions was written last
         self.results = array("i", self.body.outputs)
 
@@ -219,8 +218,8 @@ def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int
 def lower(program: Program) -> Program:
     """Every row that has a formula of its own written out in kernels.
 
-    >>> from engine.core.opcodes import INPUT, code_of
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, code_of
+    >>> from .program import Program
     >>> program = Program()
     >>> program.outputs = [program.emit(code_of("relu"), program.emit(INPUT, 0))]
     >>> print(lower(program))

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..core.opcodes import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS
-from ..core.table import TABLE
+from ..core import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, TABLE
 from .integers import Integers, integers, ordered
 from .passes import columns
 from .program import Program
@@ -73,7 +72,7 @@ class Block(NamedTuple):
 
 
 def schedule(program: Program, averaged: bool = False) -> Schedule:
-    """Lay out a program, whose outputs are wanted for every example, or `averaged` (by the pass `average`)."""
+    """Lay out a program, whose outputs are wanted for every example, or `averaged` (by the pass `batch_mean`)."""
     varies = program.varies()
     place, size = _places(program, varies)
     plan = _fixed(program, varies, place, size)

@@ -11,8 +11,8 @@ class Sums:
 
     A pair is known by a place of its own, below `places`.
 
-    >>> from engine.core.opcodes import INPUT, ONE
-    >>> from engine.replay.program import Program
+    >>> from ..core import INPUT, ONE
+    >>> from .program import Program
     >>> program = Program()
     >>> x, y, z = (program.emit(INPUT, k) for k in range(3))
     >>> sums = Sums(2, 3)

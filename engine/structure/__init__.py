@@ -1,1 +1,27 @@
-"""What a graph is made of."""
+"""What a graph is made of beside its numbers: found once, read by diagnosis and recordings.
+
+It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and their spread; Units, the layers and neurons
+of a network; and loops over these arrays.
+
+Read `flattened` first, then `value_numbering`, `linear_forms` and `units` (which nodes are one neuron), `sweeps` and
+`recompute` (numbers at other points), and `loss_graph`, which holds them together.
+"""
+
+# fmt: off
+# ruff: noqa: I001
+from .arrays import Floats, Ints, copied, floats_of, ints, ints_of
+from .flattened import FlattenedGraph, flatten
+from .linear_forms import Forms
+from .loss_graph import SAME, LossGraph
+from .sweeps import (
+    all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, reverse, small, smallest_slope, strongest,
+    summands,
+)
+from .units import Unit, Units
+from .value_numbering import Known
+
+__all__ = [
+    "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Known", "LossGraph", "Unit", "Units", "all_small",
+    "cancelling", "copied", "exceeds", "flatten", "floats_of", "ints", "ints_of", "largest", "origins", "pulls",
+    "relu_operands", "reverse", "small", "smallest_slope", "strongest", "summands",
+]

@@ -11,16 +11,16 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from ..core.graph import Layout
-from ..core.opcodes import NAMES, code_of
+from ..core import DOT, NAMES
 from .arrays import Floats, Ints, ints_of, new_floats, new_ints
+from .flattened import FlattenedGraph
 from .sweeps import arguments, taken, where
 from .value_numbering import Known, grouped
 
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from ..core import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else places in memory, by forms.pxd
     from .arrays import floats, ints
@@ -29,7 +29,6 @@ Key = int
 NAMED = 3  # parameters in the name of a unit without a label
 NONE = 0  # the key of data: of what no parameter is a term of
 
-DOT = code_of("dot")
 
 Form = int
 COMPUTED, GIVEN = 0, 1  # the forms of data: the result of an operation, and a number; those of parameters follow
@@ -38,18 +37,18 @@ COMPUTED, GIVEN = 0, 1  # the forms of data: the result of an operation, and a n
 class Forms:
     """The form of every node of a layout, and what is known of each.
 
-    >>> from engine.core.graph import layout
-    >>> from engine.core.value import Value
+    >>> from .flattened import flatten
+    >>> from ..core import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
-    >>> forms = Forms(layout((w * 3.0 + b).tanh(), [w, b]))
+    >>> forms = Forms(flatten((w * 3.0 + b).tanh(), [w, b]))
     >>> sums = {key: list(places) for key, places in forms.pre_activations().items()}
     >>> sums, forms.terms(3), forms.multiplies(2), forms.multiplies(1)
     ({3: [1]}, (1, 2), True, False)
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: FlattenedGraph) -> None:
         self.layout = layout
-        self.parameters = list(layout.places.values())  # the places of those with the keys 1, 2, 3 ...
+        self.parameters = list(layout.index_of.values())  # the places of those with the keys 1, 2, 3 ...
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
         self.keys: list[Key] = [NONE, NONE, *range(1, len(self.parameters) + 1)]  # by form
         self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted

@@ -8,31 +8,28 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from ..chain.expressions import Name, Term, short_number, show
-from ..core.graph import layout
-from ..core.opcodes import CODES, NAMES
-from ..core.table import TABLE
-from ..core.value import Value
+from ..core import CODES, NAMES, Value
 from . import recompute, sweeps
 from .arrays import Floats, Ints, copied, ints_of, new_ints
+from .flattened import flatten
 
 SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
 
 
-class Flow:
+class LossGraph:
     """All that `loss` was computed from, by place: operations, the newest first, and then leaves.
 
     `places` has those of the parameters that are in the graph.
 
     >>> x = Value(3.0, "x")
-    >>> flow = Flow(x * x - x, [x])
+    >>> flow = LossGraph(x * x - x, [x])
     >>> flow.operands(0), flow.places[x], flow.gradients[2], flow.squares[2]
     ((1, 2), 2, 5.0, 19.0)
     """
 
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
-        self.layout = found = layout(loss, parameters)
-        self.nodes, self.places, self.data, self.interior = found.nodes, found.places, found.data, found.interior
+        self.layout = found = flatten(loss, parameters)
+        self.nodes, self.places, self.data, self.interior = found.nodes, found.index_of, found.data, found.interior
         self.gradients, self.squares = sweeps.reverse(found)
         self.ops = {NAMES[code] for code in sweeps.kinds(found.codes, len(NAMES))}
         self._of: dict[str, Ints] = {}
@@ -83,7 +80,7 @@ class Flow:
         return places, data
 
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
-        """The gradients and squares with other numbers at some places: only what depends on them is computed recompute."""
+        """The gradients and squares with other numbers at some places: only what depends on them is recomputed."""
         places, data = self._moved(given)
         return sweeps.reverse(self.layout._replace(partials=recompute.slopes(self.layout, places, data)))
 
@@ -94,7 +91,7 @@ class Flow:
         >>> x = Value(3.0, "x")
         >>> y = x * 2
         >>> x.data = 5.0
-        >>> Flow(y).changed
+        >>> LossGraph(y).changed
         {1: 3.0}
         """
         return recompute.changed(self.layout, SAME)
@@ -103,28 +100,3 @@ class Flow:
     def _other_now(self) -> list[int]:
         """The operations that give another number now, if only by rounding or because it is nan."""
         return recompute.others(self.layout)
-
-    def describe(self, i: int, depth: int = 2) -> str:
-        """The label of a node, or what it is made of, to a depth.
-
-        >>> Flow(Value(3.0, "x") * 2).describe(0)
-        'x * 2'
-        """
-        return show(self._term(i, depth), "spoken")
-
-    def definition(self, i: int) -> str:
-        """What an operation is applied to, labelled or not, as a formula."""
-        return show(self._made(i, 2), "spoken")
-
-    def _term(self, i: int, depth: int) -> Term:
-        node = self.nodes[i]
-        if node.label or not node.op or not depth:
-            return Name(node.label or short_number(self.data[i]))
-        return self._made(i, depth)
-
-    def _made(self, i: int, depth: int, most: int = 4) -> Term:
-        node, operands = self.nodes[i], self.operands(i)
-        if TABLE[node.op].variadic:
-            more = ", …" if len(operands) > most else ""
-            return Name(f"{node.op}({', '.join(self.describe(j, depth - 1) for j in operands[:most])}{more})")
-        return (node.op, *[self._term(j, depth - 1) for j in operands])

@@ -10,27 +10,24 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..core.graph import Layout
-from ..core.opcodes import ADD, MUL, NAMES, NEG, SUB, code_of
-from ..core.table import KERNELS, TABLE
+from ..core import ADD, DIV, DOT, EXP, KERNELS, LOG, MUL, NAMES, NEG, POW, RELU, SIGMOID, SUB, SUM, TABLE, TANH
 from .arrays import Floats, Ints, copied, new_ints
+from .flattened import FlattenedGraph
 
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from ..core import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else by anew.pxd: places in memory, and the C library's own
     from .arrays import floats, ints
 
     c_exp, c_log, c_tanh = KERNELS["exp"], KERNELS["log"], KERNELS["tanh"]
 
-DIV, POW, EXP, LOG, TANH = (code_of(op) for op in ("div", "pow", "exp", "log", "tanh"))
-SIGMOID, RELU, SUM, DOT = (code_of(op) for op in ("sigmoid", "relu", "sum", "dot"))
 NAN = math.nan
 
 
-def others(graph: Layout, rounding: float = 0.0) -> list[int]:
+def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
     """The operations that give another number now, and by more than rounding, relative to what they add up.
 
     With 0.0 those that differ at all, if only because they are nan. The oldest come first.
@@ -46,7 +43,7 @@ def others(graph: Layout, rounding: float = 0.0) -> list[int]:
     return found
 
 
-def forward(graph: Layout, places: Ints, data: Floats) -> None:
+def forward(graph: FlattenedGraph, places: Ints, data: Floats) -> None:
     """Compute operations anew from `data`, and enter their results in it."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     numbers, wanted = floats(data), ints(places)
@@ -55,7 +52,7 @@ def forward(graph: Layout, places: Ints, data: Floats) -> None:
         numbers[i] = again(i, codes, starts, operands, numbers)
 
 
-def downstream(graph: Layout, places: Iterable[int]) -> Ints:
+def downstream(graph: FlattenedGraph, places: Iterable[int]) -> Ints:
     """Those of these places that are operations, and all operations that depend on any, operands first."""
     starts, operands, count = ints(graph.starts), ints(graph.operands), 0
     met = new_ints(len(graph.nodes))
@@ -76,7 +73,7 @@ def downstream(graph: Layout, places: Iterable[int]) -> Ints:
     return found
 
 
-def slopes(graph: Layout, places: Ints, data: Floats) -> Floats:
+def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
     """All partials, those of some operations computed anew at `data`."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     found, numbers, wanted = copied(graph.partials), floats(data), ints(places)
@@ -165,7 +162,7 @@ def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Flo
     return found
 
 
-def changed(graph: Layout, rounding: float) -> dict[int, float | None]:
+def changed(graph: FlattenedGraph, rounding: float) -> dict[int, float | None]:
     """The places of what was set after something was computed from it, and what it was, where that is known.
 
     They are leaves that make an operation wrong and that no operation still has the number of, else operations.
@@ -196,7 +193,7 @@ def changed(graph: Layout, rounding: float) -> dict[int, float | None]:
     return found
 
 
-def _blamed(graph: Layout, i: int, same: Ints) -> list[int]:
+def _blamed(graph: FlattenedGraph, i: int, same: Ints) -> list[int]:
     """The edges to the leaves that made an operation wrong: those with a label, if any has one."""
     size = len(graph.codes)
     edges = range(graph.starts[i], graph.starts[i + 1])
@@ -220,7 +217,7 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
     return data[i] - products
 
 
-def cleared(graph: Layout, wrong: list[int], rounding: float) -> Ints:
+def cleared(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     """1 for what some operation still has the number of, where those in `wrong` have another result now."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)

@@ -5,26 +5,24 @@ from __future__ import annotations
 
 import math
 
-from ..core.graph import Layout
-from ..core.opcodes import ADD, MUL, NEG, SUB, code_of
-from ..core.table import KERNELS
+from ..core import ADD, DIV, KERNELS, MUL, NEG, RELU, SUB, SUM
 from .arrays import Floats, Ints, cut, new_floats, new_ints
+from .flattened import FlattenedGraph
 
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from ..core import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else by sweeps.pxd: places in memory, and the C library's own
     from .arrays import floats, ints
 
     c_log, c_sqrt = KERNELS["log"], KERNELS["sqrt"]
 
-DIV, RELU, SUM = code_of("div"), code_of("relu"), code_of("sum")
 INF = math.inf
 
 
-def reverse(graph: Layout) -> tuple[Floats, Floats]:
+def reverse(graph: FlattenedGraph) -> tuple[Floats, Floats]:
     """The derivative of the output in every node, added up as `backward()` does, and its spread squared."""
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
     sums = new_floats(len(graph.nodes)), new_floats(len(graph.nodes))
@@ -37,7 +35,7 @@ def reverse(graph: Layout) -> tuple[Floats, Floats]:
     return sums
 
 
-def pulls(graph: Layout) -> tuple[Floats, Floats]:
+def pulls(graph: FlattenedGraph) -> tuple[Floats, Floats]:
     """For every node what the paths to the output with a positive product give, and the negative ones."""
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
     sums = new_floats(len(graph.nodes)), new_floats(len(graph.nodes))
@@ -57,7 +55,7 @@ def pulls(graph: Layout) -> tuple[Floats, Floats]:
 def kinds(numbers: Ints, count: int) -> set[int]:
     """The different ones of numbers that are not negative, and less than `count`.
 
-    >>> from engine.structure.arrays import ints_of
+    >>> from .arrays import ints_of
     >>> kinds(ints_of([5, 2, 5]), 9)
     {2, 5}
     """
@@ -73,7 +71,7 @@ def kinds(numbers: Ints, count: int) -> set[int]:
 def where(numbers: Ints, number: int) -> Ints:
     """The places of a number, from the last to the first, which is the order of creation.
 
-    >>> from engine.structure.arrays import ints_of
+    >>> from .arrays import ints_of
     >>> list(where(ints_of([5, 2, 5]), 5))
     [2, 0]
     """
@@ -94,7 +92,7 @@ def where(numbers: Ints, number: int) -> Ints:
 def taken(numbers: Ints, places: Ints) -> Ints:
     """The numbers at some places.
 
-    >>> from engine.structure.arrays import ints_of
+    >>> from .arrays import ints_of
     >>> list(taken(ints_of([5, 2, 7]), ints_of([2, 0])))
     [7, 5]
     """
@@ -107,12 +105,12 @@ def taken(numbers: Ints, places: Ints) -> Ints:
     return found
 
 
-def arguments(graph: Layout, places: Ints) -> Ints:
+def arguments(graph: FlattenedGraph, places: Ints) -> Ints:
     """The places of the first operands of operations."""
     return taken(graph.operands, taken(graph.starts, places))
 
 
-def smallest_slope(graph: Layout, places: Ints) -> float:
+def smallest_slope(graph: FlattenedGraph, places: Ints) -> float:
     """The smallest partial in the first operand, inf if there are no places."""
     starts, partials, wanted = ints(graph.starts), floats(graph.partials), ints(places)
     found = INF
@@ -123,7 +121,7 @@ def smallest_slope(graph: Layout, places: Ints) -> float:
     return found
 
 
-def summands(graph: Layout) -> Ints:
+def summands(graph: FlattenedGraph) -> Ints:
     """1 for what reaches the output through sums and constant factors alone: the terms of a loss, or of a mean."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     found = new_ints(len(graph.nodes))
@@ -144,7 +142,7 @@ def summands(graph: Layout) -> Ints:
     return found
 
 
-def relu_operands(graph: Layout, places: Ints, among: Ints) -> Ints:
+def relu_operands(graph: FlattenedGraph, places: Ints, among: Ints) -> Ints:
     """What the relus at some places are made of, without hinges among the terms of the loss: off is satisfied."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     wanted, terms, count = ints(places), ints(among), 0
@@ -167,7 +165,7 @@ def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> 
     return operands[starts[i]] >= size or operands[starts[i] + 1] >= size
 
 
-def strongest(graph: Layout) -> tuple[Floats, Ints]:
+def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
     """For each place the strongest path to the output, as a logarithm, which doesn't underflow, and its next place."""
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
     found = new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
@@ -184,7 +182,7 @@ def strongest(graph: Layout) -> tuple[Floats, Ints]:
     return found
 
 
-def origins(graph: Layout) -> list[int]:
+def origins(graph: FlattenedGraph) -> list[int]:
     """The places where a number or a slope is not finite for the first time on its way: operands that are, or none."""
     starts, operands = ints(graph.starts), ints(graph.operands)
     data, partials = floats(graph.data), floats(graph.partials)
@@ -202,7 +200,7 @@ def origins(graph: Layout) -> list[int]:
 def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
     """The places of numbers of at most that size; nan is none.
 
-    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> from .arrays import floats_of, ints_of
     >>> small(ints_of([0, 1, 2]), floats_of([-0.5, 2.0, 0.0]), 0.5)
     [0, 2]
     """
@@ -213,7 +211,7 @@ def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
 def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
     """Whether all numbers at some places are of at most that size; nan is not.
 
-    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> from .arrays import floats_of, ints_of
     >>> all_small(ints_of([0, 2]), floats_of([-0.5, 2.0, 0.0]), 0.5), all_small(ints_of([1]), floats_of([1, 2]), 0.5)
     (True, False)
     """
@@ -227,7 +225,7 @@ def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
 def largest(places: Ints, numbers: Floats) -> float:
     """The largest size of the numbers at some places; nan counts as 0.
 
-    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> from .arrays import floats_of, ints_of
     >>> largest(ints_of([0, 2]), floats_of([-0.5, 2.0, 0.25]))
     0.5
     """
@@ -242,7 +240,7 @@ def largest(places: Ints, numbers: Floats) -> float:
 def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
     """Whether any of the numbers at some places is larger, or nan.
 
-    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> from .arrays import floats_of, ints_of
     >>> exceeds(ints_of([0, 2]), floats_of([1.0, 9.0, 2.0]), 2.0), exceeds(ints_of([1]), floats_of([1.0, 9.0]), 2.0)
     (False, True)
     """
@@ -256,7 +254,7 @@ def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
 def smallest(places: Ints, numbers: Ints) -> int:
     """The smallest of the integers at some places, which are not none.
 
-    >>> from engine.structure.arrays import ints_of
+    >>> from .arrays import ints_of
     >>> smallest(ints_of([0, 2]), ints_of([3, 1, 2]))
     2
     """
@@ -271,7 +269,7 @@ def smallest(places: Ints, numbers: Ints) -> int:
 def cancelling(places: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:
     """The places of gradients of at most that part of their spread, which is not infinite.
 
-    >>> from engine.structure.arrays import floats_of, ints_of
+    >>> from .arrays import floats_of, ints_of
     >>> cancelling(ints_of([0, 1, 2]), floats_of([1.0, 0.0, 0.0]), floats_of([1.0, 4.0, 0.0]), 1e-3)
     [1, 2]
     """

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
 
-from ..chain.symbolic import unique_names
+from ..core import unique_names
 from .arrays import Floats, Ints, ints_of, new_ints
 from .linear_forms import NAMED, Forms, Key
-from .loss_graph import Flow
+from .loss_graph import LossGraph
 from .sweeps import smallest
 
 ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
@@ -30,16 +30,16 @@ class Unit:
 class Units:
     """The units of the graph behind a loss, in the order of creation.
 
-    >>> from engine.core.value import Value
+    >>> from ..core import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
-    >>> flow = Flow(a[0] + a[1], [w, b])
+    >>> flow = LossGraph(a[0] + a[1], [w, b])
     >>> units = Units(flow)
     >>> [(units.name(unit), units.layer(unit), len(unit.activations)) for unit in units.all]
     [('unit of w, b', 'unit of w, b', 2)]
     """
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: LossGraph) -> None:
         self.flow = flow
         self.forms = Forms(flow.layout)
         self._units: dict[Key | str, Unit] = {}

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from ..core.opcodes import ADD, MUL
+from ..core import ADD, MUL
 from .arrays import Ints, new_ints
 
 try:
     import cython
 except ImportError:  # only the compiler needs it
-    from ..core import _cython as cython
+    from .. import _cython as cython
 
 if not cython.compiled:  # else places in memory, by alike.pxd
     from .arrays import ints
@@ -21,7 +21,7 @@ class Known:
     The sequences may be filled while this is used, but not be replaced.
 
     >>> from array import array
-    >>> from engine.core.opcodes import ADD, MUL
+    >>> from ..core import ADD, MUL
     >>> codes, starts, args = array("i", [ADD, ADD, MUL]), array("i", [0, 2, 4, 6]), array("i", [5, 6, 6, 5, 5, 6])
     >>> known = Known(codes, starts, args)
     >>> known.first(0), known.first(1), known.first(2)

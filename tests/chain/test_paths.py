@@ -6,7 +6,7 @@ import pytest
 from graphs import labelled, random_graph
 
 from engine import Value, chain_rule, grad
-from engine.chain.paths import fold
+from engine.chain.paths import variable_graph
 from engine.core.graph import ancestors
 
 
@@ -135,7 +135,7 @@ def test_folding_the_whole_graph_gives_every_step_between_variables():
     x, w = Value(2.0, "x"), Value(3.0, "w")
     z = labelled(w * x + 1.0, "z")
     y = z.sin() * x
-    links = fold(ancestors(y), [y])
+    links = variable_graph(ancestors(y), [y])
     assert {(link.of.label, link.wrt.label) for ls in links.values() for link in ls} == {
         ("z", "x"), ("z", "w"), ("", "z"), ("", "x"),
     }  # fmt: skip

@@ -9,7 +9,7 @@ from algebras import in_floats
 from strategies import CONSTANT, EDGES
 
 from engine import Value, dot, logsumexp
-from engine.core.table import TABLE
+from engine.core.formula import TABLE
 
 ROWS = sorted(TABLE)
 inf, nan = math.inf, math.nan

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import GradientError, NonFiniteError, Value, check_gradients, exp, grad, log, relu, sqrt, strict, tanh
-from engine.core.table import TABLE, row
-from engine.core.value import apply
+from engine.core.formula import TABLE
+from engine.core.operations import apply
+from engine.core.table import row
 
 
 @pytest.fixture

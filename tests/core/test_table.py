@@ -13,8 +13,11 @@ from strategies import CONSTANT, finite, is_tame, moderate, operands
 
 from engine import Value, chain_rule, check_gradients, draw, grad, record
 from engine.core.backward import slopes
-from engine.core.table import KERNELS, TABLE, Row, evaluate, numeric, row
-from engine.core.value import apply, operation
+from engine.core.formula import TABLE, evaluate, numeric
+from engine.core.functions import operation
+from engine.core.kernels import KERNELS
+from engine.core.operations import apply
+from engine.core.table import Row, row
 
 FEW = 5  # ulp
 DIGITS = 50

@@ -13,9 +13,9 @@ from strategies import moderate
 
 import engine
 from engine import NonFiniteError, Value, dot, logsumexp, maximum, softmax, strict, tanh
+from engine.core.formula import TABLE
+from engine.core.functions import operation
 from engine.core.provenance import line_of
-from engine.core.table import TABLE
-from engine.core.value import operation
 
 np = pytest.importorskip("numpy")
 
@@ -190,7 +190,7 @@ def test_strict_names_the_first_operation_its_operands_and_the_line():
 
 
 def test_strict_refuses_a_slope_that_is_not_finite_too():
-    with strict(), pytest.raises(NonFiniteError, match=r"sqrt\(0\.0\) has the slopes \(inf,\)"):
+    with strict(), pytest.raises(NonFiniteError, match=r"sqrt\(0\.0\) has the partials \(inf,\)"):
         Value(0.0).sqrt()
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from recordings import assert_agree, eager, network, recorded
 from strategies import EDGES, programs
-from test_execute import assert_agree, eager, network, recorded
 
 from engine import MissingExtraError, PrecisionError, RecordingError, Value, record
 from engine.core import errors
-from engine.core.table import KERNELS, TABLE, row
-from engine.core.value import apply, operation
+from engine.core.formula import TABLE
+from engine.core.functions import operation
+from engine.core.kernels import KERNELS
+from engine.core.operations import apply
+from engine.core.table import row
 from engine.export import jax as lowering
 
 jax = pytest.importorskip("jax")
@@ -248,7 +251,7 @@ import jax, numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 from engine import record
 from engine.export import jax as lowering
-from test_execute import network
+from recordings import network
 
 jax.config.update("jax_enable_x64", True)
 assert len(jax.devices()) == 2

@@ -176,7 +176,7 @@ def test_targets_may_be_values(loss):
 
 @pytest.mark.parametrize("loss", [*LOSSES, cross_entropy])
 def test_predictions_are_not_looked_at(loss):
-    from engine.core.value import watching
+    from engine.core.modes import watching
 
     def refuse(value):
         raise AssertionError("looked at")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from engine import MissingExtraError, NonFiniteError, Value
+from engine import NonFiniteError, Value
 from nn import (
     MLP,
     SGD,
@@ -75,6 +75,7 @@ def test_the_global_generator_is_left_alone():
     random.seed(1)
     before = random.getstate()
     trained(batch_size=2)
+    trained(batch_size=2, seed=None)
     assert random.getstate() == before
 
 
@@ -94,6 +95,13 @@ def test_history_has_an_entry_an_epoch():
     assert set(history.metrics) == {"largest", "count", "validation_largest", "validation_count"}
     assert all(second >= 0 for second in history.seconds)
     assert history.latest()["validation_loss"] == history.validation_loss[-1]
+
+
+@pytest.mark.parametrize("name", ["loss", "validation_loss", "validation_largest"])
+def test_two_curves_of_one_name_are_refused(name):
+    metrics = {"largest": lambda p, t: max(p), name: lambda p, t: 0.0}
+    with pytest.raises(ValueError, match=f"two curves of the history are named {name}: rename a metric"):
+        trained(metrics=metrics, validation=(X, Y))
 
 
 def test_validation_is_after_the_epochs_steps_and_trains_nothing():
@@ -206,11 +214,18 @@ def test_any_function_can_be_fitted():
         (X, Y[:3], ValueError, "X and y must be of one length and not empty, but have 5 and 3 entries"),
         ([], [], ValueError, "must be of one length and not empty, but have 0 and 0"),
         ([*X[:3], [1.0]], Y[:4], ValueError, r"X\[3\] has 1 entries, where X\[0\] has 2"),
-        ([[0.0, math.nan]], [0.0], ValueError, r"X\[0\] must be finite, not \[0.0, nan\]"),
-        ([[0.0, "a"]], [0.0], TypeError, r"X\[0\] must be a row of real numbers, not \[0.0, 'a'\]"),
-        ([[[0.0], [1.0]]], [0.0], TypeError, r"X\[0\] must be a row of real numbers"),
-        (3.0, [0.0], TypeError, "X must be a list or an array, not float 3.0"),
-        (X, 1.0, TypeError, "y must be a list or an array, not float 1.0"),
+        ([[0.0, math.nan]], [0.0], ValueError, r"X\[0\]\[1\] must be finite, not nan: drop or repair such examples"),
+        ([[0.0, "a"]], [0.0], TypeError, r"X\[0\]\[1\] must be a real number, not str 'a'"),
+        ([[0.0, 1.0], [0.0, None]], [0.0, 1.0], TypeError, r"X\[1\]\[1\] must be a real number, not NoneType None"),
+        ([[[0.0], [1.0]]], [0.0], TypeError, r"X\[0\]\[0\] must be a real number, not list \[0.0\]"),
+        (["ab"], [0.0], TypeError, r"X\[0\]\[0\] must be a real number, not str 'ab'"),
+        (X, ["a"] * 5, TypeError, r"y\[0\] is the label 'a', and losses take numbers: encode labels first, names = "),
+        (X, [0.0, 1.0, math.nan, 0.0, 0.0], ValueError, r"y\[2\] must be finite, not nan: drop or repair"),
+        (X, [0.0, 1.0, 0.0, None, 0.0], TypeError, r"y\[3\] must be a real number, not NoneType None"),
+        (X, [[0.0, 1.0], [0.0, math.inf]] * 2 + [[0.0, 1.0]], ValueError, r"y\[1\]\[1\] must be finite, not inf"),
+        (3.0, [0.0], TypeError, "X must be a list, an array or a frame, not float 3.0"),
+        (X, 1.0, TypeError, "y must be a list, an array or a frame, not float 1.0"),
+        ("ab", [0.0, 1.0], TypeError, "X must be a list, an array or a frame, not str 'ab'"),
     ],
 )
 def test_data_that_make_no_examples_are_refused(x, y, error, message):
@@ -219,6 +234,83 @@ def test_data_that_make_no_examples_are_refused(x, y, error, message):
     with pytest.raises(error, match=message):
         fit(model, x, y, mean_squared_error, SGD(model.parameters(), lr=0.1), epochs=1, progress=False)
     assert model.state_dict() == before
+
+
+def test_the_line_that_encodes_labels_makes_targets_that_are_taken():
+    y = ["no", "yes", "yes", "no", "no"]
+    with pytest.raises(TypeError) as refused:
+        trained(y=y)
+    variables = {"y": y}
+    exec(str(refused.value).split("encode labels first, ")[1], variables)
+    assert variables["y"] == [0, 1, 1, 0, 0]
+    assert trained(y=variables["y"])[1].loss
+
+
+class Frame:
+    """A frame as pandas and polars have it: named columns, and numbers by __array__ alone."""
+
+    def __init__(self, np, rows, columns, dtype=float):
+        self.columns, self.array = columns, np.array(rows, dtype=dtype)
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, name):
+        return self.array[:, self.columns.index(name)]
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+def test_frames_are_taken_by_their_numbers_and_named_by_their_columns():
+    np = pytest.importorskip("numpy")
+    numbers = [[a, b] for a, b in X]
+    frames = Frame(np, numbers, ["age", "size"]), Frame(np, [[y] for y in Y], ["y"])
+
+    def fitted(x, y):
+        model = MLP(2, [1], seed=0)
+        fit(model, x, y, mean_squared_error, SGD(model.parameters(), lr=0.1), 3, progress=False)
+        return model.state_dict()
+
+    assert fitted(*frames) == fitted(X, Y)
+    with pytest.raises(TypeError, match=r"X\[1\]\['size'\] must be a real number, not str '\?'"):
+        fitted(Frame(np, [[0.0, 1.0], [2.0, "?"]], ["age", "size"], object), [0.0, 1.0])
+    with pytest.raises(ValueError, match=r"X\[2\]\['age'\] must be finite, not nan"):
+        fitted(Frame(np, [*X[:2], [math.nan, 0.0]], ["age", "size"]), Y[:3])
+    with pytest.raises(TypeError, match=r"y\[0\]\['y'\] is the label 'no', and losses take numbers"):
+        fitted(X[:1], Frame(np, [["no"]], ["y"], object))
+    with pytest.raises(TypeError, match="X holds dates or durations"):
+        fitted(np.array([["2024-01-01"]], "datetime64[ns]"), [0.0])
+    with pytest.raises(TypeError, match="X holds dates or durations"):
+        fitted(Frame(np, [["2024-01-01"]], ["day"], "datetime64[ns]"), [0.0])
+
+
+@pytest.mark.filterwarnings("default")  # of these libraries
+@pytest.mark.parametrize("library", ["pandas", "polars", "torch", "jax.numpy"])
+def test_data_of_other_libraries_are_taken(library):
+    made = pytest.importorskip(library, reason=f"{library} is not installed")
+    columns = {"a": [x[0] for x in X], "b": [x[1] for x in X]}
+    kinds = {
+        "pandas": lambda: (made.DataFrame(columns), made.Series(Y, index=list("edcba"))),
+        "polars": lambda: (made.DataFrame(columns), made.Series(Y)),
+        "torch": lambda: (made.tensor(X, requires_grad=True, dtype=made.float64), made.tensor(Y, dtype=made.float64)),
+        "jax.numpy": lambda: (made.array(X), made.array(Y)),
+    }
+    given = kinds[library]()
+    model, other = MLP(2, [1], seed=0), MLP(2, [1], seed=0)
+    for net, (x, y) in ((model, given), (other, (X, Y))):
+        fit(net, x, y, mean_squared_error, SGD(net.parameters(), lr=0.1), 3, progress=False, validation=(x, y))
+    assert model.state_dict() == pytest.approx(other.state_dict(), rel=1e-6)  # JAX has them in single precision
+    if library in ("pandas", "polars"):
+        last = [*columns["b"][:4], None]
+        for x, y, message in (
+            (made.DataFrame({**columns, "c": ["x"] * 5}), Y, r"X\[0\]\['c'\] must be a real number, not str 'x'"),
+            (made.DataFrame({**columns, "b": last}), Y, r"X\[4\]\['b'\] must be"),
+            (given[0], made.Series(["x"] * 5), r"y\[0\] is the label 'x'"),
+            (given[0], made.Series(last), r"y\[4\] must be"),
+        ):
+            with pytest.raises((TypeError, ValueError), match=message):
+                fit(model, x, y, mean_squared_error, SGD(model.parameters(), lr=0.1), 1, progress=False)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +358,9 @@ def test_a_loss_that_is_not_finite_stops_before_the_step():
         NonFiniteError, match=r"the loss (nan|inf) is not finite in epoch \d; .* smaller learning rate"
     ) as raised:
         fit(model, X, Y, mean_squared_error, optimizer, epochs=20, progress=False)
-    assert "strict()" in str(raised.value)
+    assert [finding.kind for finding in raised.value.report] == ["non_finite"]
+    assert str(raised.value.report) in str(raised.value)
+    assert len(raised.value.history.loss) == optimizer.steps
     assert all(math.isfinite(p.data) for p in model.parameters())
     assert optimizer.steps == int(str(raised.value).split("epoch ")[1].split(";")[0]) - 1
 
@@ -298,12 +392,22 @@ def test_without_a_bar_nothing_is_shown(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_without_tqdm_the_error_says_how_to_install_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm", None)
+class Absent:
+    """Goes before the finders of modules: tqdm is not installed."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "tqdm":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_without_tqdm_there_is_no_bar(monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tqdm"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
     model = MLP(2, [1], seed=0)
-    with pytest.raises(MissingExtraError, match=r'pip install "whygrad\[nn\]"'):
-        fit(model, X, Y, mean_squared_error, SGD(model.parameters(), lr=0.1), epochs=1)
-    trained()
+    history = fit(model, X, Y, mean_squared_error, SGD(model.parameters(), lr=0.1), epochs=1)
+    assert len(history.loss) == 1
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

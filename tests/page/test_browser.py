@@ -12,13 +12,13 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 
 from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, relu, softmax
-from engine.chain.expressions import pretty_name, pretty_number
 from engine.chain.symbolic import naming
 from engine.chain.verdict import judge
-from engine.core.table import TABLE, numeric
+from engine.core.formula import TABLE, numeric
+from engine.core.notation import pretty_name, pretty_number
 from engine.page.javascript import program
 from engine.page.page import Frame, page
-from engine.picture.contributions import Flow
+from engine.picture.contributions import Contributions
 
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1600,900", "--no-first-run"]
 SWITCHES += ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -273,7 +273,7 @@ def test_what_kills_is_the_same_on_the_page_and_in_the_pictures(visit, by, seed)
     names = naming(chain_rule(output, within[0], by)).names
     for node, told in zip(within, found, strict=True):
         chain = chain_rule(output, node, by)
-        flow = Flow(chain, chain.paths(8))
+        flow = Contributions(chain, chain.paths(8))
         killing = {(names[of], names[wrt], slot) for of, wrt, slot in flow.killing}
         assert {tuple(link) for link in told["killing"]} == killing, (node.label, told, killing)
         assert told["tones"] == [TONES[flow.colour_of(path)] for path in flow.paths], node.label

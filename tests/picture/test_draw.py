@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Value, chain_rule, dot, draw
-from engine.chain.expressions import pretty_name
+from engine.core.notation import pretty_name
 from engine.picture.draw import picture
 from engine.picture.graphviz import draw_dot
 from engine.picture.grouping import MOST

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from strategies import programs
 
 from engine import Value
+from engine.core.formula import TABLE, numeric
+from engine.core.kernels import KERNELS
 from engine.core.opcodes import (
     ADD,
     ARITHMETIC,
@@ -26,16 +28,16 @@ from engine.core.opcodes import (
     SUB,
     code_of,
 )
-from engine.core.table import KERNELS, TABLE, numeric, row
-from engine.core.value import apply
-from engine.replay.constant_folding import fold
+from engine.core.operations import apply
+from engine.core.table import row
+from engine.replay.constant_folding import fold_constants
 from engine.replay.fusion import fuse
-from engine.replay.passes import LONG, average, columns, dead, group, level, merge, split
+from engine.replay.passes import LONG, batch_mean, columns, cse, dce, group, hoist, level
 from engine.replay.program import Program
-from engine.replay.record import trace
-from engine.replay.reverse import derivative, lower
+from engine.replay.reverse import differentiate, lower
+from engine.replay.trace import trace
 
-PASSES = [lower, fold, merge, dead, fuse, split, group]
+PASSES = [lower, fold_constants, cse, dce, fuse, hoist, group]
 EXP = CODES["exp"]
 
 
@@ -86,15 +88,15 @@ def test_every_pass_leaves_the_numbers_of_a_program_and_of_its_derivative_what_t
     output = description.run(inputs, apply)
     output.backward()
     wanted = [output.data, *(x.grad for x in inputs)]
-    step = derivative(program, INPUT, len(point))
-    for change in [lambda same: same, *PASSES, dead, average]:
+    step = differentiate(program, INPUT, len(point))
+    for change in [lambda same: same, *PASSES, dce, batch_mean]:
         step = change(step)
         got = interpret(step, point)
         assert all(map(close, got, wanted)), (change, got, wanted)
 
 
 def test_operands_come_before_results_after_every_pass():
-    program = derivative(traced(lambda x, y: ((x * y).tanh() + x).sigmoid() * y, 0.5, 2.0), INPUT, 2)
+    program = differentiate(traced(lambda x, y: ((x * y).tanh() + x).sigmoid() * y, 0.5, 2.0), INPUT, 2)
     for change in PASSES:
         program = change(program)
         for i, code in enumerate(program.codes[: len(program)]):
@@ -106,7 +108,7 @@ def test_lower_leaves_kernels_only(name):
     found = [1, 2, 3, 4, 5, 6, 7][: 7 if name == "dot" else 3 if TABLE[name].variadic else len(TABLE[name].variables)]
     program, _ = leaves(len(found))
     program.outputs = [program.emit_many(code_of(name), found)]
-    lowered = lower(derivative(program, INPUT, len(found)))
+    lowered = lower(differentiate(program, INPUT, len(found)))
     assert set(operations(lowered)) <= {*KERNELS, *ARITHMETIC, "products"} - {"sum", "dot"}
 
 
@@ -114,31 +116,31 @@ def test_a_row_added_to_the_table_is_lowered_and_differentiated():
     row("softsign_", "softsign", "a / (1 + abs(a))", "1 / (1 + abs(a)) ** 2")
     try:
         program = traced(lambda x: apply("softsign_", x), 1.0)
-        value, slope = interpret(lower(derivative(program, INPUT, 1)), [3.0])
+        value, slope = interpret(lower(differentiate(program, INPUT, 1)), [3.0])
         assert (value, slope) == (0.75, 0.0625)
     finally:
         TABLE.pop("softsign_")
 
 
 def test_an_adjoint_is_gathered_once():
-    program = derivative(traced(lambda x: x.exp() + x.sin() + x * 3.0, 1.0), INPUT, 1)
+    program = differentiate(traced(lambda x: x.exp() + x.sin() + x * 3.0, 1.0), INPUT, 1)
     assert operations(program).count("products") == 1
 
 
 def test_an_input_that_the_output_does_not_depend_on_has_the_derivative_0():
-    program = derivative(traced(lambda x, y: x * 1.0, 1.0, 2.0), INPUT, 2)
+    program = differentiate(traced(lambda x, y: x * 1.0, 1.0, 2.0), INPUT, 2)
     assert interpret(program, [5.0, 7.0]) == [5.0, 1.0, 0.0]
 
 
 def test_the_slope_of_tanh_takes_one_exponential():
-    program = derivative(traced(lambda x: x.tanh(), 1.0), INPUT, 1)
-    assert operations(dead(merge(fold(lower(program))))).count("exp") == 1
+    program = differentiate(traced(lambda x: x.tanh(), 1.0), INPUT, 1)
+    assert operations(dce(cse(fold_constants(lower(program))))).count("exp") == 1
 
 
 @pytest.mark.parametrize("x", [0.0, 0.3, -2.0, 18.0, 25.0, -300.0, math.inf, math.nan])
 def test_the_slope_of_tanh_keeps_its_digits_in_saturation(x):
-    program = derivative(traced(lambda a: a.tanh(), 1.0), INPUT, 1)
-    got, want = interpret(dead(merge(fold(lower(program)))), [x])[1], numeric("mul", 4.0, _logistic_slope(2 * x))
+    program = differentiate(traced(lambda a: a.tanh(), 1.0), INPUT, 1)
+    got, want = interpret(dce(cse(fold_constants(lower(program)))), [x])[1], numeric("mul", 4.0, _logistic_slope(2 * x))
     assert got == pytest.approx(want, rel=1e-14, abs=0.0, nan_ok=True)
 
 
@@ -150,7 +152,7 @@ def test_fold_computes_what_is_constant_and_reads_seldom_used_numbers_exactly():
     program = Program()
     third = program.emit(DIV, ONE, program.constant(3.0))
     program.outputs = [program.emit(ADD, third, program.constant(-0.0)), program.emit(EXP, program.constant(800.0))]
-    folded = dead(fold(program))
+    folded = dce(fold_constants(program))
     assert operations(folded) == []
     assert [folded.number(i) for i in folded.outputs] == [1 / 3, math.inf]
 
@@ -170,7 +172,7 @@ def test_fold_computes_what_is_constant_and_reads_seldom_used_numbers_exactly():
 def test_fold_turns_small_powers_into_products(exponent, kernels):
     program, (x,) = leaves(1)
     program.outputs = [program.emit(POW, x, program.constant(exponent))]
-    folded = dead(fold(program))
+    folded = dce(fold_constants(program))
     assert operations(folded) == kernels
     for number in (2.5, -3.0, 0.0, -0.0, math.inf, math.nan):
         (got,), (want,) = interpret(folded, [number]), interpret(program, [number])
@@ -181,28 +183,28 @@ def test_fold_keeps_what_could_be_inf_or_nan_or_minus_0():
     program, (x,) = leaves(1)
     zero = program.constant(0.0)
     program.outputs = [program.emit(MUL, x, zero), program.emit(SUB, x, x), program.emit(ADD, x, zero)]
-    assert operations(dead(fold(program))) == ["mul", "sub", "add"]
+    assert operations(dce(fold_constants(program))) == ["mul", "sub", "add"]
 
 
 def test_fold_drops_a_sign_twice_and_a_division_by_a_power_of_2():
     program, (x,) = leaves(1)
     program.outputs = [program.emit(NEG, program.emit(NEG, x)), program.emit(DIV, x, program.constant(8.0))]
-    assert operations(dead(fold(program))) == ["mul"]
-    assert interpret(fold(program), [3.0]) == [3.0, 0.375]
+    assert operations(dce(fold_constants(program))) == ["mul"]
+    assert interpret(fold_constants(program), [3.0]) == [3.0, 0.375]
 
 
-def test_merge_tells_apart_the_order_where_it_matters_and_0_from_minus_0():
+def test_cse_tells_apart_the_order_where_it_matters_and_0_from_minus_0():
     program, (x, y) = leaves(2)
     program.outputs = [program.emit(code, *args) for code in (ADD, SUB) for args in ((x, y), (y, x))]
     program.outputs += [program.emit(DIV, x, program.constant(zero)) for zero in (0.0, -0.0)]
-    assert operations(merge(program)) == ["add", "sub", "sub", "div", "div"]
+    assert operations(cse(program)) == ["add", "sub", "sub", "div", "div"]
 
 
 def test_dead_keeps_a_program_whose_output_is_a_leaf():
     program, (x, _) = leaves(2)
     program.outputs = [x]
-    assert interpret(dead(program), [3.0, 4.0]) == [3.0]
-    assert len(dead(program)) == 2  # the constant 1 and the input
+    assert interpret(dce(program), [3.0, 4.0]) == [3.0]
+    assert len(dce(program)) == 2  # the constant 1 and the input
 
 
 def test_fuse_keeps_the_order_of_additions():
@@ -217,8 +219,8 @@ def test_fuse_keeps_the_order_of_additions():
 
 
 def test_fuse_makes_one_instruction_of_a_polynomial_and_keeps_what_is_used_twice():
-    program = fuse(fold(lower(traced(lambda x, y: x * x + x * y * 3.0 - y + 1.0, 1.0, 2.0))))
-    assert operations(dead(program)) == ["mul", "products"]
+    program = fuse(fold_constants(lower(traced(lambda x, y: x * x + x * y * 3.0 - y + 1.0, 1.0, 2.0))))
+    assert operations(dce(program)) == ["mul", "products"]
     program, (x, y) = leaves(2)
     twice = program.emit(MUL, x, y)
     program.outputs = [program.emit(ADD, program.emit(EXP, twice), twice)]
@@ -235,37 +237,37 @@ def test_fuse_takes_ten_thousand_additions_in_one_go():
     assert operations(fuse(traced(total, 1.0))) == ["products"]
 
 
-def test_average_takes_what_is_fixed_out_of_the_mean_and_shares_equal_outputs():
+def test_batch_mean_takes_what_is_fixed_out_of_the_mean_and_shares_equal_outputs():
     program, (x,) = leaves(1)
     w = program.emit(PARAMETER, 0)
     total = program.emit(PRODUCTS, x, w, w, w)
     program.outputs = [x, total, total, w]
-    averaged = dead(average(program))
+    averaged = dce(batch_mean(program))
     assert operations(averaged) == ["mean", "mul", "mean"]
     assert averaged.outputs[1] == averaged.outputs[2]
     assert interpret(averaged, [2.0], [3.0]) == [2.0, 15.0, 15.0, 3.0]
 
 
-def test_average_adds_up_an_example_before_the_examples_for_terms_may_cancel():
+def test_batch_mean_adds_up_an_example_before_the_examples_for_terms_may_cancel():
     program, (x, y) = leaves(2)
     program.outputs = [program.emit(PRODUCTS, x, ONE, y, ONE)]
-    (mean,) = average(program).outputs
-    assert list(average(program).operands(mean))[1:] == [program.outputs[0], ONE]
+    (mean,) = batch_mean(program).outputs
+    assert list(batch_mean(program).operands(mean))[1:] == [program.outputs[0], ONE]
 
 
-def test_average_does_not_take_apart_what_is_computed_anyway():
+def test_batch_mean_does_not_take_apart_what_is_computed_anyway():
     program, (x, y) = leaves(2)
     product = program.emit(MUL, x, y)
     program.outputs = [product, program.emit(EXP, product)]
-    mean = average(program).outputs[0]
-    assert list(average(program).operands(mean))[1:] == [product, ONE]
+    mean = batch_mean(program).outputs[0]
+    assert list(batch_mean(program).operands(mean))[1:] == [product, ONE]
 
 
 def test_split_puts_first_what_no_input_changes():
     program, (x,) = leaves(1)
     w = program.emit(PARAMETER, 0)
     program.outputs = [program.emit(MUL, program.emit(EXP, x), program.emit(EXP, w))]
-    varies = split(program).varies()
+    varies = hoist(program).varies()
     assert sorted(varies) == list(varies)
 
 
@@ -297,7 +299,7 @@ def test_a_program_prints_in_the_signs_of_the_table():
     ]
 
 
-def naive_merge(program):
+def naive_cse(program):
     """Which instruction each is the same as, by a dict of what they do."""
     known, at = {}, []
     for i, code in enumerate(program.codes[: len(program)]):
@@ -308,14 +310,14 @@ def naive_merge(program):
 
 
 @given(st.lists(st.tuples(st.sampled_from([ADD, SUB, MUL, EXP, PRODUCTS]), *[st.integers(0, 99)] * 4), max_size=60))
-def test_merge_finds_exactly_the_instructions_that_do_the_same(drawn):
+def test_cse_finds_exactly_the_instructions_that_do_the_same(drawn):
     program, _ = leaves(2)
     for code, *numbers in drawn:
         count = {EXP: 1, PRODUCTS: 4}.get(code, 2)
         program.emit(code, *(number % len(program) for number in numbers[:count]))
     program.outputs = list(range(len(program)))
-    at = naive_merge(program)
-    merged = merge(program)
+    at = naive_cse(program)
+    merged = cse(program)
     assert len(merged) == len(set(at))
     assert [merged.outputs[i] for i in range(len(program))] == [merged.outputs[k] for k in at]
     assert interpret(merged, [0.5, -0.25]) == pytest.approx(interpret(program, [0.5, -0.25]), nan_ok=True)
@@ -324,7 +326,7 @@ def test_merge_finds_exactly_the_instructions_that_do_the_same(drawn):
 def test_a_pass_that_changes_nothing_gives_the_program_itself():
     program, (x, y) = leaves(2)
     program.outputs = [program.emit(EXP, program.emit(MUL, x, y))]
-    assert all(change(program) is program for change in (dead, split, group, level))
+    assert all(change(program) is program for change in (dce, hoist, group, level))
 
 
 def test_level_brings_like_instructions_of_a_long_program_together_by_depth():

@@ -9,7 +9,7 @@ import pytest
 
 from engine import RecordingError, Value, dot, erf, grad, maximum, record, relu, softmax
 from engine.core.opcodes import CONSTANT, NAMES
-from engine.core.value import apply
+from engine.core.operations import apply
 from engine.replay.trace import trace
 
 np = pytest.importorskip("numpy")
@@ -323,7 +323,7 @@ def test_printing_shows_the_program_and_what_the_passes_did():
     text = str(record(lambda x: (w * x).tanh(), 1.0))
     assert "tanh(" in text
     assert "mean(" in text
-    assert re.search(r"\d+ instructions recorded: lower \d+, fold \d+, merge \d+, dead \d+, fuse \d+", text)
+    assert re.search(r"\d+ instructions recorded: lower \d+, fold_constants \d+, cse \d+, dce \d+, fuse \d+", text)
 
 
 def test_a_long_program_is_printed_in_part():

@@ -64,7 +64,7 @@ def test_a_place_beyond_an_array_is_an_index_error():
 
 @compiled
 def test_the_size_of_an_array_is_one_that_memory_can_have():
-    numbers = import_module("engine.scratch").Numbers
+    numbers = import_module("engine.structure.scratch").Numbers
     for kind, size in (("d", -1), ("i", -1), ("d", 1 << 61), ("i", 1 << 62), ("d", sys.maxsize)):
         with pytest.raises(MemoryError, match="no memory for an array"):
             numbers(kind, size)
@@ -81,7 +81,7 @@ def test_an_array_is_a_buffer():
 
 @compiled
 def test_memory_is_taken_again():
-    module = import_module("engine.scratch")
+    module = import_module("engine.structure.scratch")
     new_ints(100_000)
     before = module.kept_bytes()
     for _ in range(50):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from strategies import EDGES, moderate, operands, programs
 
 from engine import Value
-from engine.core.graph import layout
-from engine.core.table import TABLE
-from engine.core.value import apply
+from engine.core.formula import TABLE
+from engine.core.operations import apply
 from engine.structure.arrays import copied
+from engine.structure.flattened import flatten
 from engine.structure.recompute import changed, cleared, downstream, forward, others, slopes
 
 anywhere = st.sampled_from(EDGES) | moderate
@@ -34,7 +34,7 @@ def test_a_row_anew_is_the_row(name, data):
     groups = data.draw(operands(name, anywhere))
     more = data.draw(st.permutations([x for group in groups for x in (group if isinstance(group, list) else [group])]))
     node = apply(name, *values(groups))
-    graph = layout(node)
+    graph = flatten(node)
     assert others(graph, 1e-9) == []
 
     numbers, places = copied(graph.data), {x: i for i, x in enumerate(graph.nodes)}
@@ -52,27 +52,27 @@ def test_a_row_anew_is_the_row(name, data):
 def test_a_program_anew_is_the_program(drawn, data):
     program, point = drawn
     inputs = [Value(x) for x in data.draw(st.lists(moderate, min_size=len(point), max_size=len(point)))]
-    graph = layout(program.run(inputs, apply), inputs)
+    graph = flatten(program.run(inputs, apply), inputs)
     found = copied(graph.data)
-    for x, i in graph.places.items():
+    for x, i in graph.index_of.items():
         found[i] = point[inputs.index(x)]
-    forward(graph, downstream(graph, graph.places.values()), found)
+    forward(graph, downstream(graph, graph.index_of.values()), found)
     assert found[0] == program.run([Value(x) for x in point], apply).data
 
 
 def test_nothing_is_other_than_it_was_until_a_number_is_set():
     x, y = Value(0.3), Value(-2.0)
-    graph = layout(((x * y).tanh() + (x - y).exp() / y + (x * x + 1.0).log() * x.sigmoid() + (x / y) ** 2.0).relu())
+    graph = flatten(((x * y).tanh() + (x - y).exp() / y + (x * x + 1.0).log() * x.sigmoid() + (x / y) ** 2.0).relu())
     assert others(graph) == []
     x.data = 0.4
-    assert [graph.nodes[i].op for i in others(layout(graph.nodes[0]))][:2] == ["mul", "sub"]
+    assert [graph.nodes[i].op for i in others(flatten(graph.nodes[0]))][:2] == ["mul", "sub"]
 
 
 def test_rounding_is_relative_to_what_an_operation_adds_up():
     x, y = Value(1e10), Value(-1e10)
-    graph = layout(x + y)
+    graph = flatten(x + y)
     x.data += 1.0
-    wrong = layout(graph.nodes[0])
+    wrong = flatten(graph.nodes[0])
     assert others(wrong, 1e-9) == []
     assert others(wrong, 1e-11) == others(wrong) == [0]
 
@@ -81,7 +81,7 @@ def test_a_product_tells_what_was_set_and_a_sum_does_not():
     w, x, b = Value(2.0, "w"), Value(5.0, "x"), Value(0.25, "b")
     outputs = w * x, w + x, apply("dot", [w, b], [x, x], b)
     w.data = 7.0
-    found = [{graph.nodes[i].label: was for i, was in changed(graph, 1e-9).items()} for graph in map(layout, outputs)]
+    found = [{graph.nodes[i].label: was for i, was in changed(graph, 1e-9).items()} for graph in map(flatten, outputs)]
     assert found == [{"w": 2.0}, {"w": None, "x": None}, {"w": 2.0}]
 
 
@@ -89,7 +89,7 @@ def test_a_leaf_that_another_operation_still_has_the_number_of_is_cleared():
     x, y = Value(2.0, "x"), Value(5.0, "y")
     kept, product = y * 3.0, x * y
     x.data = 7.0
-    graph = layout(kept + product)
+    graph = flatten(kept + product)
     wrong = others(graph)
     assert [graph.nodes[i] for i in wrong] == [product]
     same = cleared(graph, wrong, 1e-9)
@@ -101,5 +101,5 @@ def test_an_operation_whose_own_number_was_set_is_named():
     y = x * 3.0
     output = y.tanh() + 1.0
     y.data = 0.5
-    graph = layout(output)
+    graph = flatten(output)
     assert {graph.nodes[i]: was for i, was in changed(graph, 1e-9).items()} == {y: None}

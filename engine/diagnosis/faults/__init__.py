@@ -1,1 +1,1 @@
-"""The searches for faults."""
+"""The searches of a diagnosis, a function from a Case to Findings for each kind of fault."""

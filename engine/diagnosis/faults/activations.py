@@ -1,10 +1,8 @@
 """Faults of activations: flat ones, relus that are off, and logs of probabilities that have no digits left."""
 
-from ...structure.arrays import Ints
-from ...structure.loss_graph import Flow
-from ...structure.sweeps import exceeds, largest, relu_operands, smallest_slope, summands
-from ...structure.units import Unit
+from ...structure import Ints, LossGraph, Unit, exceeds, largest, relu_operands, smallest_slope, summands
 from ..context import Case
+from ..description import describe
 from ..report import Finding
 
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "erf": 1.1283791670955126}  # what flattens on both sides, and its slope at 0
@@ -124,7 +122,7 @@ def probability_loss(case: Case) -> list[Finding]:
     return [
         Finding(
             "probability_loss",
-            tuple(dict.fromkeys(flow.describe(i) for i, _ in found)),
+            tuple(dict.fromkeys(describe(flow, i) for i, _ in found)),
             {
                 "probability": flow.data[squash],
                 "log of": _argument(flow, log),
@@ -139,18 +137,18 @@ def probability_loss(case: Case) -> list[Finding]:
     ]
 
 
-def _probability(flow: Flow, squash: int) -> float:
+def _probability(flow: LossGraph, squash: int) -> float:
     number = flow.data[squash]
     return (1.0 + number) / 2.0 if flow.nodes[squash].op in ("tanh", "erf") else number
 
 
-def _matters(flow: Flow, log: int) -> bool:
+def _matters(flow: LossGraph, log: int) -> bool:
     """Whether a log of a saturated probability is on the wrong side, and counts."""
     q = _argument(flow, log)
     return not q >= 0.5 and (flow.gradients[log] != 0.0 or not q > 0.0)
 
 
-def _argument(flow: Flow, log: int) -> float:
+def _argument(flow: LossGraph, log: int) -> float:
     """What the log is taken of."""
     number = flow.data[flow.argument(log)]
     return 1.0 + number if flow.nodes[log].op == "log1p" else number
@@ -159,7 +157,7 @@ def _argument(flow: Flow, log: int) -> float:
 PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p + 1e-12, a clip
 
 
-def log_sources(flow: Flow) -> dict[int, list[int]]:
+def log_sources(flow: LossGraph) -> dict[int, list[int]]:
     """The squashing operations whose result a log is taken of, with numbers given between them at most."""
     found: dict[int, list[int]] = {}
     for i in (*flow.of("log"), *flow.of("log1p")):
@@ -169,7 +167,7 @@ def log_sources(flow: Flow) -> dict[int, list[int]]:
     return found
 
 
-def _source(flow: Flow, log: int, most: int = 8) -> int | None:
+def _source(flow: LossGraph, log: int, most: int = 8) -> int | None:
     i = flow.argument(log)
     for _ in range(most):
         if _squashes(flow, i):
@@ -181,7 +179,7 @@ def _source(flow: Flow, log: int, most: int = 8) -> int | None:
     return None
 
 
-def _squashes(flow: Flow, i: int) -> bool:
+def _squashes(flow: LossGraph, i: int) -> bool:
     """A sigmoid, or what stands for one: exp(a) / sum, 1 / (1 + exp(-a))."""
     op = flow.nodes[i].op
     if op in STEEPEST:

@@ -5,11 +5,20 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ...core.value import Value
-from ...structure.arrays import Floats, ints_of
-from ...structure.loss_graph import Flow
-from ...structure.sweeps import all_small, cancelling, largest, origins, pulls, small, strongest
-from ...structure.units import Unit
+from ...core import Value
+from ...structure import (
+    Floats,
+    LossGraph,
+    Unit,
+    all_small,
+    cancelling,
+    ints_of,
+    largest,
+    origins,
+    pulls,
+    small,
+    strongest,
+)
 from ..context import Case
 from ..report import Evidence, Finding
 from .activations import flat_units, off_units
@@ -47,7 +56,7 @@ def _digits(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def _gradient(flow: Flow, i: int) -> float:
+def _gradient(flow: LossGraph, i: int) -> float:
     """A gradient to six digits, 0 if rounding may have made all of it."""
     gradient = flow.gradients[i]
     return 0.0 if abs(gradient) <= 1e-6 * flow.spread(i) else _digits(gradient)
@@ -145,7 +154,7 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-def _ways(flow: Flow, towards: Sequence[int], places: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
+def _ways(flow: LossGraph, towards: Sequence[int], places: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
     """Of the strongest path to each place: how many factors are not 1, and the logarithms of the three worst."""
     found: dict[int, tuple[int, Sequence[float]]] = {0: (0, ())}
     for place in places:

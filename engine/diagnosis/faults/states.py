@@ -4,11 +4,10 @@ import math
 import sys
 from collections.abc import Sequence
 
-from ...core.provenance import line_of
-from ...core.value import Value
-from ...structure.loss_graph import SAME
-from ...structure.sweeps import all_small, origins
+from ...core import Value, line_of
+from ...structure import SAME, all_small, origins
 from ..context import Case
+from ..description import definition, describe
 from ..report import Finding
 
 
@@ -38,13 +37,13 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
 def _made(case: Case, first: Sequence[int]) -> Finding:
     flow, i = case.flow, first[0]
     node = flow.nodes[i]
-    inner = {flow.describe(j): flow.data[j] for j in flow.operands(i)[:4] if flow.nodes[j].op or flow.nodes[j].label}
+    inner = {describe(flow, j): flow.data[j] for j in flow.operands(i)[:4] if flow.nodes[j].op or flow.nodes[j].label}
     is_slope = math.isfinite(flow.data[i])
     result = {"slope": _worst(flow.partials(i))} if is_slope else {"result": flow.data[i]}
     more = {"operations like it": len(first) - 1} if len(first) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
     told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
-    what = f"{flow.definition(i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
+    what = f"{definition(flow, i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
     why = "has a slope that is inf or nan: every gradient that passes it is inf or nan too."
     if not is_slope:
         why = (
@@ -52,7 +51,7 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
         )
     return Finding(
         "non_finite",
-        (flow.describe(i),),
+        (describe(flow, i),),
         {"operation": node.op or "leaf", **inner, **result, **more, **line},
         f"{what} {why}",
         REMEDIES.get(node.op, REMEDIES[""]),
@@ -135,11 +134,11 @@ def changed_since_forward(case: Case) -> list[Finding]:
     if not changed:
         return []
     mine = [p for p, i in case.places.items() if i in changed]
-    others = [flow.describe(i) for i in changed if flow.nodes[i] not in case.places]
+    others = [describe(flow, i) for i in changed if flow.nodes[i] not in case.places]
     first = next((i for i, was in changed.items() if was is not None), next(iter(changed)))
     was = changed[first]
     before = {} if was is None else {"was": was}
-    evidence: dict[str, float | int | str] = {"values": len(changed), "first": flow.describe(first), **before}
+    evidence: dict[str, float | int | str] = {"values": len(changed), "first": describe(flow, first), **before}
     evidence["is"] = flow.data[first]
     now = flow.forward({i: flow.data[i] for i in changed})[0]
     why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if stepped(case) else (WHY_CHANGED, REMEDY_CHANGED)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from ...core.table import TABLE
+from ...core import TABLE
 from ..layers import Occurrence
 from ..network import Network
 from .row import Change, Mistake, at_places, derivative

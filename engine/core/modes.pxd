@@ -1,0 +1,2 @@
+cdef int active
+cpdef notify(object node)

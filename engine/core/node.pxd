@@ -1,0 +1,52 @@
+# C types for node.py.
+cimport cython
+from . cimport modes
+
+cdef extern from "arena.h":
+    ctypedef struct PyObject
+    ctypedef struct Arena
+    ctypedef struct Slots "Node":  # a node, for code that counts no references
+        void *slab
+        double grad, data, da, db
+        Slots *a
+        Slots *b
+        PyObject *lists
+        PyObject *label
+        long long mark, code
+    Arena *kind "install" (object blank) except NULL
+    Node new_node(Arena *arena)
+    Node new_leaf(Arena *arena)
+    bint push(Arena *arena, object node)
+    bint push_slots "push" (Arena *arena, void *node) noexcept
+    PyObject *pop(Arena *arena)
+    bint is_draining(Arena *arena)
+    Py_hash_t identity_hash(object node) noexcept
+    void fetch_node(void *place) noexcept
+    long next_serial() noexcept
+
+cdef extern from *:
+    void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
+
+cdef Arena *arena
+
+
+@cython.no_gc
+cdef class Node:
+    cdef void *_slab  # the first as in arena.h: what every pass reads of an operand lies close together
+    cdef readonly double _grad, _data
+    cdef readonly long long _code
+    cdef readonly Node _a, _b
+    cdef readonly tuple _lists
+    cdef readonly double _da, _db
+    cdef readonly long long _mark
+    cdef readonly str _label
+    cdef readonly long serial
+
+
+cpdef install(Node blank)
+@cython.locals(node=Node)
+cdef Node make(long long code, double data, Node a, Node b, double da, double db=*, tuple lists=*)
+cdef object begin(Node node, double data, str label)
+@cython.locals(node=Node)
+cpdef Node leaf(double data)
+cdef double look(Node node) except? -1.0

@@ -1,0 +1,109 @@
+"""Nodes: where the numbers of a graph are kept, and where they are made.
+
+A leaf has no operation. Every other node keeps `_code`, the opcode of its row in the table; operands a (and b) and the
+partials da = d self / d a (and db) in slots of their own; and where the row takes sequences, all operands and all
+partials as two lists. Partials are numbers computed on the way forward: nothing here is a closure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .provenance import inspect
+
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from .. import _cython as cython
+
+if not cython.compiled:  # else by node.pxd
+    from itertools import count
+
+    from . import modes
+
+    next_serial = count(1).__next__
+
+if TYPE_CHECKING:
+    from .value import Value
+
+
+@cython.no_gc  # a graph has no cycles: operands came first
+@cython.cclass
+class Node:
+    """The slots of a Value, which adds the operators."""
+
+    __slots__ = ("_a", "_b", "_code", "_da", "_data", "_db", "_grad", "_label", "_lists", "_mark", "serial")
+
+    _a: Value | None
+    _b: Value | None
+    _code: int
+    _da: float
+    _db: float
+    _data: float
+    _grad: float
+    _label: str
+    _lists: Any
+    _mark: int
+    serial: int
+
+
+def install(blank: Node) -> None:
+    """Make nodes of the type of `blank`: the class Value, once it is there."""
+    global arena
+    arena = kind(blank)
+
+
+if not cython.compiled:
+    new_node = new_leaf = object.__new__  # else those of arena.h
+    arena: Any = Node
+
+    def kind(blank: Node) -> Any:
+        """What new nodes are made of."""
+        return type(blank)
+
+
+def make(
+    code: int, data: float, a: Node | None, b: Node | None, da: float, db: float = 0.0, lists: Any = None
+) -> Value:
+    """The result of an operation. Nothing is checked: its numbers were computed from those of nodes."""
+    node = new_node(arena)
+    node.serial = next_serial()
+    node._data = data
+    node._grad = 0.0
+    node._a = a
+    node._b = b
+    node._da = da
+    node._db = db
+    node._lists = lists
+    node._mark = 0
+    node._label = ""
+    node._code = code
+    if data - data or modes.active:  # data - data is nan where data is not finite
+        inspect(node)
+    return node  # type: ignore[no-any-return]
+
+
+def begin(node: Node, data: float, label: str) -> None:
+    """Make a leaf of a new node."""
+    node.serial = next_serial()
+    node._data = data
+    node._grad = 0.0
+    node._a = node._b = node._lists = None
+    node._da = node._db = 0.0
+    node._mark = 0
+    node._label = label
+    node._code = 0
+
+
+def leaf(data: float) -> Value:
+    """A leaf without a label: a constant."""
+    node = new_leaf(arena)
+    begin(node, data, "")
+    return node  # type: ignore[no-any-return]
+
+
+def look(node: Node) -> float:
+    """The number of a node for code outside, which `watching` is told of."""
+    if modes.active:
+        modes.notify(node)
+    return node._data

@@ -1,0 +1,127 @@
+"""Numbers and names as text: plain, as pictures show them, and in LaTeX."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Context, Decimal
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .value import Value
+
+
+class Name(str):
+    """The name of a variable in a term."""
+
+
+def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
+    """A name for each Value: its label, numbered in the order of creation where several share it."""
+    pairs = list(labels)
+    often = Counter([label for _, label in pairs])
+    if len(often) == len(pairs):
+        return {node: Name(label) for node, label in pairs}
+    pairs.sort(key=lambda pair: pair[0].serial)
+    taken, counts, names = set(often), Counter[str](), {}
+    for node, label in pairs:
+        name = label
+        while often[label] > 1 and name in taken:
+            counts[label] += 1
+            name = f"{label}[{counts[label]}]"
+        taken.add(name)
+        names[node] = Name(name)
+    return names
+
+
+def derivative(of: str, wrt: str) -> str:
+    """How a derivative is written in text: ∂L/∂w."""
+    return f"∂{of}/∂{wrt}"
+
+
+def short_number(number: float, digits: int = 4) -> str:
+    """A number in plain text: four digits, and 0 without a sign.
+
+    >>> short_number(-0.30957), short_number(2.410937309954897e-20)
+    ('-0.3096', '2.411e-20')
+    """
+    return f"{number + 0.0:.{digits}g}"
+
+
+def many(count: int) -> str:
+    """A number of things: exact as far as it can be read, then four digits, as paths outgrow what `str` takes.
+
+    >>> many(1234567), many(3**20000)
+    ('1,234,567', '2.661e9542')
+    """
+    if count < 10**100:
+        return f"{count:,}"
+    return f"{Decimal(count).normalize(Context(prec=4)):.4g}".replace("e+", "e")
+
+
+def pretty_number(number: float, digits: int = 4) -> str:
+    """A number as pictures show it: four digits, a real minus, and 0 without a sign.
+
+    >>> pretty_number(-0.30957), pretty_number(1.928749847963918e-22), pretty_number(62.5)
+    ('−0.3096', '1.929e−22', '62.5')
+    """
+    text = f"{number + 0.0:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
+    return text.replace("inf", "∞")
+
+
+def latex_number(number: float) -> str:
+    r"""A number in LaTeX: four digits.
+
+    >>> latex_number(1.928749847963918e-22)
+    '1.929 \\cdot 10^{-22}'
+    """
+    mantissa, _, exponent = f"{number + 0.0:.4g}".partition("e")
+    text = mantissa.replace("inf", r"\infty").replace("nan", r"\text{nan}")
+    return rf"{text} \cdot 10^{{{int(exponent)}}}" if exponent else text
+
+
+_SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
+_GREEK = dict(zip(_SPELLED.split(), "αβγδεζηθκλμνξρστφχψω", strict=True))
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_SIMPLE = re.compile(r"(?P<stem>[^\W\d_]+?)(?P<hat>_?hat)?(?:_?(?P<index>\d+))?$")
+
+
+@cache
+def pretty_name(name: str) -> str:
+    """A name as pictures show it: digits lowered, Greek letters spelled by themselves, a hat where it says so.
+
+    >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("layer1.neuron3.w2")
+    ('w₁₂', 'ŷ', 'θ₁', 'layer1.neuron3.w2')
+    """
+    simple = _SIMPLE.match(name)
+    if not simple:
+        return str(name)
+    stem = _GREEK.get(simple["stem"], simple["stem"])
+    hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if simple["hat"] else ""
+    lowered = (simple["index"] or "").translate(_LOWERED)
+    return unicodedata.normalize("NFC", stem + hat) + lowered
+
+
+@cache
+def latex_name(name: str) -> str:
+    r"""A name in LaTeX: one letter in italics with its index below, words upright.
+
+    >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%")
+    ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}')
+    """
+    simple = _SIMPLE.match(name)
+    if not simple or (len(simple["stem"]) > 1 and simple["stem"] not in _GREEK):
+        return rf"\text{{{latex_text(name)}}}"
+    stem = "\\" + simple["stem"] if simple["stem"] in _GREEK else simple["stem"]
+    stem = rf"\hat{{{stem}}}" if simple["hat"] else stem
+    return stem + (f"_{{{simple['index']}}}" if simple["index"] else "")
+
+
+_LATEX_ESCAPES = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "\n": " "}
+
+
+def latex_text(text: str) -> str:
+    """Text with what LaTeX would read as a command escaped."""
+    return "".join(_LATEX_ESCAPES.get(c, c) for c in text)

@@ -1,0 +1,2 @@
+cdef int begin() except -1
+cdef void end() noexcept

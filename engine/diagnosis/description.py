@@ -1,0 +1,35 @@
+"""Nodes of a loss graph in words: the label, or what a node is made of."""
+
+from ..chain import Term, show
+from ..core import TABLE, Name, short_number
+from ..structure import LossGraph
+
+
+def describe(graph: LossGraph, i: int, depth: int = 2) -> str:
+    """The label of a node, or what it is made of, to a depth.
+
+    >>> from engine import Value
+    >>> describe(LossGraph(Value(3.0, "x") * 2), 0)
+    'x * 2'
+    """
+    return show(_term(graph, i, depth), "spoken")
+
+
+def definition(graph: LossGraph, i: int) -> str:
+    """What an operation is applied to, labelled or not, as a formula."""
+    return show(_made(graph, i, 2), "spoken")
+
+
+def _term(graph: LossGraph, i: int, depth: int) -> Term:
+    node = graph.nodes[i]
+    if node.label or not node.op or not depth:
+        return Name(node.label or short_number(graph.data[i]))
+    return _made(graph, i, depth)
+
+
+def _made(graph: LossGraph, i: int, depth: int, most: int = 4) -> Term:
+    node, operands = graph.nodes[i], graph.operands(i)
+    if TABLE[node.op].variadic:
+        more = ", …" if len(operands) > most else ""
+        return Name(f"{node.op}({', '.join(describe(graph, j, depth - 1) for j in operands[:most])}{more})")
+    return (node.op, *[_term(graph, j, depth - 1) for j in operands])
