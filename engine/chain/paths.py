@@ -11,7 +11,7 @@ from functools import cached_property
 from heapq import nlargest
 from typing import TYPE_CHECKING, TypeVar
 
-from ..core import Value, reading
+from ..core import Value, derivative, reading, short_number
 from .expressions import Style, show
 from .variables import By, Link, Links, VariableGraph
 
@@ -74,6 +74,13 @@ class Factor:
     def pretty(self) -> str:
         """The local derivative as pictures show it: "2 (a − y)"."""
         return self.show("pretty")
+
+    @property
+    def equation(self) -> str:
+        """The local derivative with its name, formula and number: "∂L/∂a = 2 * (a - y) = 0.4"."""
+        names, number = self.chain.naming.names, short_number(self.value)
+        formula = "" if self.formula == number else f"{self.formula} = "
+        return f"{derivative(names[self.of], names[self.wrt])} = {formula}{number}"
 
     def show(self, style: Style, within: str = "") -> str:
         """The local derivative in a style, in brackets if the operation it stands `within` wants them."""
@@ -177,11 +184,11 @@ class ChainRule(VariableGraph):
 
         return judge(self)
 
-    def check(self, factors: "Sequence[float | str]", path: int = 0) -> "Check":
-        """Compare the learner's factors of a path, from wrt to output, with the true ones: `.ok`, `.wrong`, a text."""
+    def check(self, answer: "float | str | Sequence[float | str]", path: int | None = None) -> "Check":
+        """Judge a learner's own derivative, or the factors of a path in either order: `.ok`, `.wrong`, a text."""
         from ..grading import check
 
-        return check(self, factors, path)
+        return check(self, answer, path)
 
     def to_latex(self) -> str:
         """The chain rule as a LaTeX `aligned` block: formulas, numbers and the sum."""

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from graphs import labelled, two_paths
+from graphs import labelled
 
 from engine import Value, chain_rule, maximum
 from engine.chain.verdict import judge
@@ -148,74 +148,3 @@ def test_thresholds_can_be_overridden():
     assert judge(chain).verdict == "ok"
     assert judge(chain, tiny=0.02).verdict == "killed"
     assert judge(chain, vanished=0.1).verdict == "vanishing"
-
-
-def strongest(chain):
-    return [factor.formula for factor in chain.paths()[0].factors]
-
-
-def test_right_factors_are_right_as_formulas_and_as_numbers():
-    chain = chain_rule(*two_paths())
-    assert chain.check(strongest(chain)).ok
-    for rank, path in enumerate(chain.paths()):
-        assert chain.check([float(f"{factor.value:.4g}") for factor in path.factors], path=rank).ok
-
-
-@pytest.mark.parametrize(
-    ("position", "written", "hint"),
-    [
-        (1, "h1", "that is h1 itself, not its derivative"),
-        (1, "h1**2 - 1", "the sign is wrong"),
-        (0, "w1", "that is w1 itself; its derivative is what w1 is multiplied by"),
-        (3, "{} - {}", "a factor 2 is missing"),
-    ],
-)
-def test_known_mistakes_get_a_hint(position, written, hint):
-    chain = chain_rule(*two_paths())
-    factors = strongest(chain)
-    o = factors[3].split("(")[1].split(" ")[0]
-    factors[position] = written.format(o, "y" + o[1:])
-    answer = chain.check(factors)
-    assert (answer.ok, answer.wrong) == (False, position)
-    assert hint in str(answer)
-
-
-def test_a_forgotten_inner_derivative_is_named():
-    x = Value(0.7, "x")
-    y = labelled((x * 3).sin(), "y")
-    answer = chain_rule(y, x).check(["cos(3 * x)"])
-    assert answer.wrong == 0
-    assert "the inner derivative is missing, that of mul in x, 3" in answer.text
-
-
-def test_the_textbook_sigmoid_slope_in_saturation_is_explained():
-    chain = chain_rule(*one_neuron())
-    answer = chain.check(["a_prev", "a * (1 - a)", "2 * (a - y)"])
-    assert answer.wrong == 1
-    assert "no digits left in floats: use σ'(z)" in answer.text
-    assert chain.check(["a_prev", "σ'(z)", "2·(a − y)"]).ok
-    assert chain.check(["a_prev", "sigmoid′(z)", "2*(a-y)"]).ok
-
-
-def test_a_factor_for_an_independent_variable_is_one_too_many():
-    chain = chain_rule(*two_paths())
-    factors = strongest(chain)
-    answer = chain.check([*factors[:2], 0.33, *factors[2:]])
-    assert (answer.ok, answer.wrong) == (False, 2)
-    assert "independent variable" in answer.text
-    assert chain.check(factors[:3]).wrong == 3
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["__import__('os')", "x.real()", "unknown", "1 if x else 2", "[1, 2]", "x @ x", "lambda: 1", "(", "", "'x'", "~x"],
-)
-def test_only_arithmetic_can_be_written(text):
-    chain = chain_rule(*two_paths())
-    with pytest.raises(ValueError, match="cannot read"):
-        chain.check([text])
-
-
-def test_a_path_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="path is a rank from 0 to 1"):
-        chain_rule(*two_paths()).check([1.0], path=2)
