@@ -142,11 +142,11 @@ class _Backend(type(_build_wheel.__self__)):  # type: ignore[misc]
 
     def get_requires_for_build_wheel(self, config_settings: Any = None) -> list[str]:
         """Cython where it is used."""
-        return [*super().get_requires_for_build_wheel(config_settings), *(CYTHON if compiles("wheel") else [])]
+        return CYTHON if compiles("wheel") else []
 
     def get_requires_for_build_editable(self, config_settings: Any = None) -> list[str]:
         """The same."""
-        return [*super().get_requires_for_build_editable(config_settings), *(CYTHON if compiles("editable") else [])]
+        return CYTHON if compiles("editable") else []
 
     def run_setup(self, setup_script: str = "setup.py") -> None:
         kind = "editable" if "editable_wheel" in sys.argv else "wheel" if "bdist_wheel" in sys.argv else ""

@@ -134,7 +134,7 @@ def test_an_extension_that_fails_to_compile_fails_no_installation(build, monkeyp
     command = build.Compile(Distribution({"ext_modules": build.extensions()}))
     command.build_lib = command.build_temp = str(tmp_path)
     monkeypatch.setenv("CC", "no-such-compiler")
-    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine").mkdir(exist_ok=True)
     command.finalize_options()
     command.run()
     assert (tmp_path / "engine" / "uncompiled.txt").read_text()

@@ -299,9 +299,10 @@ class Value(Node):
         return explore(self)
 
     def _repr_svg_(self) -> str:
-        from ..picture import picture
+        from ..chain import VariableGraph
+        from ..picture import View, diagram_of, to_svg
 
-        return picture(self).svg()
+        return to_svg(diagram_of(VariableGraph(self), View()))
 
     def _repr_latex_(self) -> str:
         from ..chain import latex_of_value

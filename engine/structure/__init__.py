@@ -17,11 +17,11 @@ from .sweeps import (
     all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, reverse, small, smallest_slope, strongest,
     summands,
 )
-from .units import Unit, Units
+from .units import Unit, Units, multipliers
 from .value_numbering import Known
 
 __all__ = [
     "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Known", "LossGraph", "Unit", "Units", "all_small",
-    "cancelling", "copied", "exceeds", "flatten", "floats_of", "ints", "ints_of", "largest", "origins", "pulls",
-    "relu_operands", "reverse", "small", "smallest_slope", "strongest", "summands",
+    "cancelling", "copied", "exceeds", "flatten", "floats_of", "ints", "ints_of", "largest", "multipliers", "origins",
+    "pulls", "relu_operands", "reverse", "small", "smallest_slope", "strongest", "summands",
 ]
