@@ -26,8 +26,8 @@ from .kernels import KERNELS
 from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading
 from .notation import (
-    Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, short_number,
-    unique_names,
+    Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable,
+    short_number, unique_names,
 )
 from .opcodes import (
     ADD, ARITHMETIC, CODES, CONSTANT, DENSE, DIV, DOT, EXP, INNER, INPUT, LOG, MEAN, MUL, NAMES, NEG, ONE, PARAMETER,
@@ -45,7 +45,7 @@ __all__ = [
     "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between",
     "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "grad", "is_strict",
     "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum", "minimum", "numeric",
-    "operation", "order", "place", "pretty_name", "pretty_number", "reading", "real", "relu", "replace", "require",
-    "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "unique_names",
-    "user_line", "watch", "watching",
+    "operation", "order", "place", "pretty_name", "pretty_number", "printable", "reading", "real", "relu", "replace",
+    "require", "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total",
+    "unique_names", "user_line", "watch", "watching",
 ]
