@@ -30,6 +30,7 @@ FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 OUTPUT = "build/cython"
+HEADER = "build/table.h"  # the table in C
 BESIDE = {".py", ".c", ".svg", ".png"}
 DIRECTIVES = {
     "language_level": 3,
@@ -43,13 +44,14 @@ def extensions() -> list[Extension]:
     if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
         return []
     cythonize = import_module("Cython.Build").cythonize
-    headers = [str(path) for path in Path("engine").rglob("*.h")]
+    _write_header()
+    headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]
     wanted = [
         Extension(
             "engine." + Path(name).with_suffix("").as_posix().replace("/", "."),
             [f"engine/{name}"],
             extra_compile_args=FLAGS,
-            include_dirs=["engine/core", "engine/replay"],
+            include_dirs=["engine/core", "engine/replay", "build"],
             depends=headers,
         )
         for name in MODULES
@@ -62,6 +64,15 @@ def extensions() -> list[Extension]:
     for extension in built:
         extension.optional = True  # cythonize drops it from those it is given
     return built
+
+
+def _write_header() -> None:
+    """Write the table in C, where it is not what it was: what depends on it is compiled again."""
+    text = import_module("_header").header()
+    path = Path(HEADER)
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def beside() -> list[str]:

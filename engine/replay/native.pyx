@@ -8,7 +8,10 @@ from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffe
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.string cimport memset
 
+from ..core.generated cimport MADE_FROM
 from ..core.value cimport Value
+
+from ..core import check
 
 cdef extern from "native.h":
     void choose_kernels()
@@ -18,6 +21,7 @@ cdef extern from "native.h":
     double *aligned(size_t) nogil
     void free_aligned(double *) nogil
 
+check(MADE_FROM)
 choose_kernels()
 cdef long LANES = 8  # at most in a vector
 cdef double THREAD_WORK = 5e5  # nanoseconds that are worth a second thread
