@@ -1,7 +1,7 @@
 """The table in C: one header, written at build time from the table's text.
 
-It has for every row of a fixed number of operands and of sequences its value `row_name` and its partials `row_name_0`,
-`row_name_1` ...; the opcodes; the switches that compute the row of an opcode; and lists of the primitives for kernels.
+It has for every row its value `row_name` and its partials `row_name_0`, `row_name_1` ... (for a row over sequences, one
+function of all); the opcodes; the switches that compute the row of an opcode; and lists of the primitives for kernels.
 """
 
 import sys
@@ -13,7 +13,6 @@ from typing import Any
 
 BY_HAND = {"exp", "log", "log1p", "tanh", "erf", "pow"}  # in kernels.h, vectorised
 
-# The switches: `operate1` and `operate2` give a result and its partials, the others take any number m of operands.
 SWITCHES = """\
 typedef struct { double y, da, db; } Result;
 
@@ -31,15 +30,12 @@ CASES_2  }
   return r;
 }
 
-static inline double value_of(int code, long m, const double *x) {
+/* Of m operands, those of sequences one after the other: the result, and the partials in d unless that is NULL. */
+static inline double operate(int code, long m, const double *x, double *d) {
+  double y = NAN;
   switch (code) {
-VALUES  }
-  return NAN;
-}
-
-static inline void partials_of(int code, long m, double y, const double *x, double *d) {
-  switch (code) {
-PARTIALS  }
+CASES_M  }
+  return y;
 }
 
 /* Room for so many numbers, until the next call with the GIL held; NULL if there is none. */
@@ -74,18 +70,19 @@ def header() -> str:
     """
     table, opcodes, primitives, formula = load()
     rows = table.TABLE.values()
-    functions = [text for row in rows for text in _functions(row, primitives.PRIMITIVES, formula)]
+    fixed, many = ([row for row in rows if row.variadic == variadic] for variadic in (False, True))
+    functions = [text for row in fixed for text in _functions(row, primitives.PRIMITIVES, formula)]
     prototypes = [text.split(" {")[0] + ";" for text in functions]
+    functions += [_function(row, primitives.PRIMITIVES, formula) for row in many]
     codes = ", ".join(f"{name.upper()} = {code}" for code, name in enumerate(opcodes.NAMES))
-    cases: dict[str, list[str]] = {"CASES_1": [], "CASES_2": [], "VALUES": [], "PARTIALS": []}
-    for row in rows:
-        if not row.variadic and len(row.variables) <= 2:
-            cases[f"CASES_{len(row.variables)}"].append(f"    case {row.name.upper()}: {_operate(row)}\n")
-        cases["VALUES"].append(f"    case {row.name.upper()}: return {_call(row)};\n")
-        cases["PARTIALS"].append(f"    case {row.name.upper()}: {_partials(row)}\n")
     switches = SWITCHES
-    for place, texts in cases.items():
-        switches = switches.replace(place, "".join(texts))
+    for count in (1, 2):
+        cases = [_case(row, list("ab"[:count]), ["r.da", "r.db"], "r.y") for row in fixed if len(row.variables) == count]
+        switches = switches.replace(f"CASES_{count}", "".join(cases))
+    places = [[f"{array}[{k}]" for k in range(9)] for array in "xd"]
+    cases = [_case(row, *places, "y", "if (d) ") for row in fixed]
+    cases += [f"    case {row.name.upper()}: y = row_{row.name}({_size(row)}, x, d); break;\n" for row in many]
+    switches = switches.replace("CASES_M", "".join(cases))
     return "\n".join(
         [
             "/* Written from the table by the build. */",
@@ -105,25 +102,34 @@ def header() -> str:
 
 
 def _functions(row: Any, primitives: Any, formula: Any) -> Iterator[str]:
-    """A row's value and partials as C functions."""
-    parameters = ", ".join(f"const double *{v}" if v.isupper() else f"double {v}" for v in row.variables)
-    size = "long n, " if row.variadic else ""
-    primitive = primitives.get(row.name)
-    if primitive and primitive.start is None:
-        body = [primitive.c if "return" in primitive.c else f"return {primitive.c};"]
-    else:
-        steps, (result,) = _written(formula, primitives, [row.formula], row.variables)
-        body = [*steps, f"return {result};"]
-    yield f"static inline double row_{row.name}({size}{parameters}) {{ {' '.join(body)} }}"
+    """The value and the partials of a row of a fixed number of operands."""
+    operands = ", ".join(f"double {v}" for v in row.variables)
+    body = f"return {_written(formula, primitives, [row.formula], row.variables)[1][0]};"
+    if row.name in primitives:
+        text = primitives[row.name].c
+        body = text if "return" in text else f"return {text};"
+    yield f"static inline double row_{row.name}({operands}) {{ {body} }}"
     for k, partial in enumerate(row.partials):
-        steps, (result,) = _written(formula, primitives, [partial], ("y", *row.variables))
-        head = f"row_{row.name}_{k}({size}double y, {parameters}"
-        if not row.variadic:
-            yield f"static inline double {head}) {{ return {result}; }}"
-            continue
-        text = result[0] if isinstance(result, list) else result
-        every = "for (long i = 0; i < n; i++) d[i]" if row.variables[k].isupper() else "d[0]"
-        yield f"static inline void {head}, double *d) {{ {' '.join(steps)} {every} = {text}; }}"
+        result = _written(formula, primitives, [partial], ("y", *row.variables))[1][0]
+        yield f"static inline double row_{row.name}_{k}(double y, {operands}) {{ return {result}; }}"
+
+
+def _function(row: Any, primitives: Any, formula: Any) -> str:
+    """A row over sequences of n, which stand with the other operands in x: the result, and the partials in d."""
+    many = [v.isupper() for v in row.variables]
+    starts = [f"{sum(many[:k])} * n + {many[:k].count(False)}" for k in range(len(many))]
+    operands = [
+        f"const double *{v} = x + {at};" if v.isupper() else f"double {v} = x[{at}];"
+        for v, at in zip(row.variables, starts, strict=True)
+    ]
+    before, (y,) = _written(formula, primitives, [row.formula], row.variables)
+    steps, (_, *partials) = _written(formula, primitives, [row.formula, *row.partials], ("y", *row.variables))
+    after = []
+    for at, v, partial in zip(starts, row.variables, partials, strict=True):
+        text = partial[0] if isinstance(partial, list) else partial
+        after.append(f"for (long i = 0; i < n; i++) d[{at} + i] = {text};" if v.isupper() else f"d[{at}] = {text};")
+    body = [*operands, *before, f"double y = {y};", "if (!d) return y;", *steps[len(before) :], *after, "return y;"]
+    return f"static inline double row_{row.name}(long n, const double *x, double *d) {{ {' '.join(body)} }}"
 
 
 def _written(formula: Any, primitives: Any, formulas: list[str], operands: tuple[str, ...]) -> Any:
@@ -135,35 +141,18 @@ def _written(formula: Any, primitives: Any, formulas: list[str], operands: tuple
     return formula.written(formulas, operands, "row_{}({})".format, reduce)
 
 
-def _operate(row: Any) -> str:
-    operands = ", ".join(row.variables)
-    parts = [f"r.y = row_{row.name}({operands});"]
-    parts += [f"r.d{v} = row_{row.name}_{k}(r.y, {operands});" for k, v in enumerate(row.variables)]
-    return " ".join([*parts, "return r;"])
+def _case(row: Any, operands: list[str], partials: list[str], y: str, condition: str = "") -> str:
+    """What the switch does for a row of a fixed number of operands."""
+    given = ", ".join(operands[: len(row.variables)])
+    found = " ".join(f"{partials[k]} = row_{row.name}_{k}({y}, {given});" for k in range(len(row.variables)))
+    found = f"{condition}{{ {found} }}" if condition else found
+    return f"    case {row.name.upper()}: {y} = row_{row.name}({given}); {found} break;\n"
 
 
-def _places(row: Any) -> tuple[str, list[str], list[str]]:
-    """The length of a row's sequences, where its operands are in x, and where each begins."""
-    many = [v.isupper() for v in row.variables]
-    if not row.variadic:
-        return "", [f"x[{k}]" for k in range(len(many))], [str(k) for k in range(len(many))]
-    size = f"(m - {many.count(False)}) / {many.count(True)}"
-    starts = [f"{sum(many[:k])} * ({size}) + {many[:k].count(False)}" for k in range(len(many))]
-    return f"{size}, ", [f"x + {at}" if many[k] else f"x[{at}]" for k, at in enumerate(starts)], starts
-
-
-def _call(row: Any) -> str:
-    size, operands, _ = _places(row)
-    return f"row_{row.name}({size}{', '.join(operands)})"
-
-
-def _partials(row: Any) -> str:
-    size, operands, starts = _places(row)
-    parts = []
-    for k, at in enumerate(starts):
-        call = f"row_{row.name}_{k}({size}y, {', '.join(operands)}"
-        parts.append(f"{call}, d + {at});" if row.variadic else f"d[{at}] = {call});")
-    return " ".join([*parts, "return;"])
+def _size(row: Any) -> str:
+    """The length of the sequences of a row with m operands."""
+    sequences = sum(v.isupper() for v in row.variables)
+    return f"(m - {len(row.variables) - sequences}) / {sequences}"
 
 
 def _lists(table: Any, primitives: Any) -> Iterator[str]:

@@ -7,6 +7,5 @@ cdef extern from "table.h":
     const long MADE_FROM
     Result operate1(int code, double a) noexcept nogil
     Result operate2(int code, double a, double b) noexcept nogil
-    double value_of(int code, long m, const double *x) noexcept nogil
-    void partials_of(int code, long m, double y, const double *x, double *d) noexcept nogil
+    double operate_many "operate"(int code, long m, const double *x, double *d) noexcept nogil
     double *scratch(long count) noexcept

@@ -1,12 +1,17 @@
 # C types for operations.py, and its operations in the C that the build writes from the table.
 cimport cython
 from .coercion cimport as_value
-from .generated cimport IN_C, MADE_FROM, POW, Result, operate1, operate2, partials_of, scratch, value_of
+from .generated cimport IN_C, MADE_FROM, POW, Result, operate1, operate2, operate_many, scratch
 from .node cimport Node, make
 
 cdef long long DOT
 
+cpdef object of_one(int code, object a)
+cpdef object of_two(int code, object a, object b)
+@cython.locals(values=cython.Py_ssize_t)
+cpdef object of_many(int code, list operands)
 cdef Node by_formula(long long code, list operands)
+@cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list)
 cpdef Node dot(object weights, object inputs, object bias=*)
 
 cdef inline Node unary(int code, Node a):
@@ -39,8 +44,7 @@ cdef inline Node operate(int code, list operands):
         raise MemoryError(f"there is no memory for {m} operands")
     for k in range(m):
         x[k] = (<Node> operands[k])._data
-    y = value_of(code, m, x)
-    partials_of(code, m, y, x, x + m)
+    y = operate_many(code, m, x, x + m)
     partials = [0.0] * m
     for k in range(m):
         partials[k] = x[m + k]

@@ -13,7 +13,7 @@ from .coercion import as_value, real
 from .formula import numeric
 from .node import Node
 from .opcodes import DOT, NAMES, check, code_of
-from .table import TABLE
+from .table import TABLE, Row
 
 try:
     import cython
@@ -58,16 +58,52 @@ def apply(name: str, *operands: Any) -> Any:
     >>> apply("mul", Value(2.0), 3.0).data, apply("exp", 0.0), apply("sum", [Value(1.0), 2.0]).partials
     (6.0, 1.0, (1.0, 1.0))
     """
-    row = TABLE[name]
+    row, code = TABLE[name], code_of(name)
+    if len(operands) != len(row.variables):
+        raise TypeError(f"{name} takes the operands {', '.join(row.variables)}, not {len(operands)}")
     if row.variadic:
-        return variadic(name, operands)
-    if not any(isinstance(x, Node) for x in operands):
-        return numeric(name, *(x if type(x) is float else real(x) for x in operands))
-    values = [as_value(x) for x in operands]
-    code = code_of(name)
-    if len(values) == 1:
-        return unary(code, values[0])
-    return binary(code, values[0], values[1]) if len(values) == 2 else operate(code, values)
+        return variadic(code, row, operands)
+    if len(operands) == 1:
+        return of_one(code, operands[0])
+    if len(operands) == 2:
+        return of_two(code, operands[0], operands[1])
+    return of_many(code, list(operands))
+
+
+def of_one(code: int, a: Any) -> Any:
+    """A row of one operand, a Value or a number."""
+    return unary(code, a) if isinstance(a, Node) else numeric(NAMES[code], real(a))
+
+
+def of_two(code: int, a: Any, b: Any) -> Any:
+    """A row of two operands, Values or numbers."""
+    if isinstance(a, Node) or isinstance(b, Node):
+        return binary(code, as_value(a), as_value(b))
+    return numeric(NAMES[code], real(a), real(b))
+
+
+def of_many(code: int, operands: list[Any]) -> Any:
+    """A row of any number of operands, Values or numbers, those of sequences one after the other."""
+    values = 0
+    for x in operands:
+        values += isinstance(x, Node)
+    if values == 0:
+        return numeric(NAMES[code], *TABLE[NAMES[code]].split([real(x) for x in operands]))
+    return operate(code, operands if values == len(operands) else [as_value(x) for x in operands])
+
+
+def variadic(code: int, row: Row, groups: Sequence[Any]) -> Any:
+    """A row over sequences, each given as a list or tuple."""
+    if len(groups) == 1:
+        return of_many(code, list(groups[0]))
+    size, flat = len(groups[0]), list[Any]()
+    for variable, group in zip(row.variables, groups, strict=True):
+        many = group if isinstance(group, (list, tuple)) else (group,)
+        if len(many) != (size if variable.isupper() else 1):
+            wanted = f"{size}, as many as in the first," if variable.isupper() else "one"
+            raise ValueError(f"{row.name} takes {wanted} for {variable}, not {len(many)}")
+        flat += many
+    return of_many(code, flat)
 
 
 def by_formula(code: int, operands: list[Any]) -> Value:
@@ -85,20 +121,6 @@ def by_formula(code: int, operands: list[Any]) -> Value:
     return make(code, y, None, None, 0.0, 0.0, (operands, list(partials)))
 
 
-def variadic(name: str, groups: Sequence[Any]) -> Any:
-    """A row over sequences, each given as a list or tuple."""
-    row, size = TABLE[name], len(groups[0])
-    for variable, group in zip(row.variables, groups, strict=True):
-        count = len(group) if isinstance(group, (list, tuple)) else 1
-        if count != (size if variable.isupper() else 1):
-            wanted = f"{size}, as many as in the first," if variable.isupper() else "one"
-            raise ValueError(f"{name} takes {wanted} for {variable}, not {count}")
-    flat = [x for group in groups for x in (group if isinstance(group, (list, tuple)) else (group,))]
-    if not any(isinstance(x, Node) for x in flat):
-        return numeric(name, *row.split([real(x) for x in flat]))
-    return operate(code_of(name), [as_value(x) for x in flat])
-
-
 def dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Value:
     """The sum of weights[i] * inputs[i], plus a bias, as one node with 2n + 1 operands: a neuron.
 
@@ -111,4 +133,8 @@ def dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Value
     size = len(weights)
     if size != len(inputs):
         raise ValueError(f"dot takes as many weights as inputs, not {size} weights and {len(inputs)} inputs")
-    return operate(DOT, [entry if isinstance(entry, Node) else as_value(entry) for entry in [*weights, *inputs, bias]])
+    operands = [*weights, *inputs, bias]
+    for k in range(2 * size + 1):
+        if not isinstance(operands[k], Node):
+            operands[k] = as_value(operands[k])
+    return operate(DOT, operands)

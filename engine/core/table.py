@@ -180,16 +180,16 @@ row("acosh", "acosh", "acosh(a)", "1 / (sqrt(a - 1) * sqrt(a + 1))")
 row("atanh", "atanh", "atanh(a)", "1 / ((1 - a) * (1 + a))")
 row("expm1", "expm1", "expm1(a)", "exp(a)")
 row("log2", "log2", "log2(a)", "1.4426950408889634 / a")
-row("log10", "log10", "log10(a)", "0.4342944819032518 / a")
+row("log10", "log10", "log10(a)", "0.43429448190325176 / a")
 row("exp2", "exp2", "exp2(a)", "0.6931471805599453 * y")
 row("cbrt", "∛", "cbrt(a)", "1 / (3 * y * y)")
 row("hypot", "hypot", "hypot(a, b)", "select(y, a / y, 0)", "select(y, b / y, 0)")  # 0 at 0
 row("erfc", "erfc", "erfc(a)", "-1.1283791670955126 * gauss(a)", textbook="-1.1283791670955126 * exp(-a ** 2)")
-row("erfinv", "erfinv", "erfinv(a)", "0.886226925452758 / gauss(y)")  # √π/2
+row("erfinv", "erfinv", "erfinv(a)", "0.8862269254527579 / gauss(y)")  # √π/2
 row("round", "round", "round(a)", "0")
 row("ceil", "ceil", "-floor(-a)", "0")
 row("trunc", "trunc", "copysign(floor(abs(a)), a)", "0")
-row("mod", "mod", "mod(a, b)", "1", "-floor(a / b)")
+row("mod", "mod", "mod(a, b)", "1", "round((y - a) / b)")
 row("copysign", "copysign", "copysign(a, b)", "sign(a) * copysign(1, b)", "0")
 row("detach", "detach", "a", "0")  # a constant to differentiation
 

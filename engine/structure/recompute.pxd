@@ -1,6 +1,6 @@
 # C types for recompute.py.
 cimport cython
-from ..core.generated cimport IN_C, MADE_FROM, partials_of, scratch, value_of
+from ..core.generated cimport IN_C, MADE_FROM, operate_many, scratch
 from .scratch cimport floats, ints
 
 cdef int DOT, MUL

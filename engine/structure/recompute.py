@@ -24,8 +24,7 @@ if not cython.compiled:  # else by recompute.pxd: places in memory, and what the
 
     IN_C = 0  # opcodes that C computes
     scratch: Any = None
-    value_of: Any = None
-    partials_of: Any = None
+    operate_many: Any = None
 else:
     check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
 
@@ -96,7 +95,7 @@ def again(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> fl
         row = TABLE[NAMES[codes[i]]]
         return float(row.value(*row.split([data[operands[n]] for n in range(k, k + m)])))
     x = _gathered(k, m, operands, data)
-    return value_of(codes[i], m, x)  # type: ignore[no-any-return]
+    return operate_many(codes[i], m, x, cython.NULL)  # type: ignore[no-any-return]
 
 
 def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats, partials: Floats) -> None:
@@ -110,7 +109,7 @@ def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data:
             partials[k + n] = found[n]
     else:
         x = _gathered(k, m, operands, data)
-        partials_of(codes[i], m, data[i], x, x + m)
+        operate_many(codes[i], m, x, x + m)
         for n in range(m):
             partials[k + n] = x[m + n]
 

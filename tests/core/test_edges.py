@@ -38,7 +38,12 @@ def test_slopes_on_both_sides_of_a_kink():
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    [(name, i) for name in sorted(TABLE.keys() - CONSTANT) for i in range(len(TABLE[name].variables))],
+    [
+        (name, i)
+        for name in sorted(TABLE.keys() - CONSTANT - {"less", "less_equal"})  # which are false of nan
+        for i in range(len(TABLE[name].variables))
+        if (name, i) not in (("select", 2), ("copysign", 1))  # a branch not taken, a sign
+    ],
 )
 def test_nan_passes_through_every_operation(name, place):
     variables = TABLE[name].variables
@@ -125,8 +130,8 @@ NAMED = [
     ("logsumexp", [[0.0, -50.0]], 0.0, [1.0, 1.9287498479639178e-22]),
     ("logsumexp", [[700.3, 0.1]], 700.3, [1.0, 8.072420401778118e-305]),
     ("logsumexp", [[0.0, -inf]], 0.0, [1.0, 0.0]),
-    ("logsumexp", [[0.0, inf]], inf, [0.0, nan]),
-    ("logsumexp", [[-inf, -inf]], -inf, [nan, nan]),
+    ("logsumexp", [[0.0, inf]], inf, [0.0, 1.0]),
+    ("logsumexp", [[-inf, -inf]], -inf, [0.5, 0.5]),
     ("times", [0.0, inf], 0.0, [inf, 0.0]),
 ]
 
