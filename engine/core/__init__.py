@@ -33,9 +33,10 @@ from .opcodes import (
     POW, PRODUCTS, RELU, SHIFT, SUB, SUM, check, code_of,
 )
 from .operations import apply, dot
+from .own_rows import row
 from .primitives import PRIMITIVES, function, primitive
 from .provenance import line_of, user_line
-from .table import Row, row
+from .table import Row
 from .value import Value
 
 __all__ = [

@@ -26,13 +26,10 @@ def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
     >>> evaluate("2 * a + exp(b)", {"a": "u", "b": "v"}, lambda name, *arguments: (name, *arguments))
     ('add', ('mul', 2.0, 'u'), ('exp', 'v'))
     """
-    return _walk(_parse(formula), formula, variables, apply)
+    return _walk(parse(formula), formula, variables, apply)
 
 
 def _walk(tree: ast.expr, formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
-    def walk(tree: ast.expr) -> Any:
-        return _walk(tree, formula, variables, apply)
-
     match tree:
         case ast.Constant(value=float() | int() as number) if not isinstance(number, bool):
             return float(number)
@@ -41,17 +38,23 @@ def _walk(tree: ast.expr, formula: str, variables: Mapping[str, Any], apply: Alg
         case ast.Attribute() | ast.Subscript() if (label := ast.unparse(tree)) in variables:
             return variables[label]  # as "layer1.neuron2.z" or "h[3]" are
         case ast.List(elts=entries):
-            return [walk(entry) for entry in entries]
+            return [_walk(entry, formula, variables, apply) for entry in entries]
+    name, arguments = operation_of(tree, formula, variables)
+    return _elementwise(apply, name, *[_walk(argument, formula, variables, apply) for argument in arguments])
+
+
+def operation_of(tree: ast.expr, formula: str, operands: Iterable[str]) -> tuple[str, list[ast.expr]]:
+    """The row that an expression calls, and its arguments."""
+    match tree:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _elementwise(apply, "neg", walk(operand))
+            return "neg", [operand]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _elementwise(apply, _OPERATORS[type(op)], walk(left), walk(right))
+            return _OPERATORS[type(op)], [left, right]
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in TABLE:
             if len(arguments) == len(TABLE[name].variables):
-                return _elementwise(apply, name, *map(walk, arguments))
-    operands = ", ".join(variables)
+                return name, arguments
     raise ValueError(
-        f"a formula is made of numbers, the operands {operands}, + - * / ** and rows with their operands, "
+        f"a formula is made of numbers, the operands {', '.join(operands)}, + - * / ** and rows with their operands, "
         f"not of {ast.unparse(tree)!r}, which is in {formula!r}"
     )
 
@@ -68,7 +71,8 @@ _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", a
 
 
 @cache
-def _parse(formula: str) -> ast.expr:
+def parse(formula: str) -> ast.expr:
+    """The expression that a formula is."""
     try:
         return ast.parse(formula.strip(), mode="eval").body
     except SyntaxError as error:
