@@ -77,10 +77,12 @@ def header() -> str:
     codes = ", ".join(f"{name.upper()} = {code}" for code, name in enumerate(opcodes.NAMES))
     switches = SWITCHES
     for count in (1, 2):
-        cases = [_case(row, list("ab"[:count]), ["r.da", "r.db"], "r.y") for row in fixed if len(row.variables) == count]
+        cases = [
+            _case(row, list("ab"[:count]), ["r.da", "r.db"], "r.y") for row in fixed if len(row.variables) == count
+        ]
         switches = switches.replace(f"CASES_{count}", "".join(cases))
-    places = [[f"{array}[{k}]" for k in range(9)] for array in "xd"]
-    cases = [_case(row, *places, "y", "if (d) ") for row in fixed]
+    x, d = ([f"{array}[{k}]" for k in range(9)] for array in "xd")
+    cases = [_case(row, x, d, "y", "if (d) ") for row in fixed]
     cases += [f"    case {row.name.upper()}: y = row_{row.name}({_size(row)}, x, d); break;\n" for row in many]
     switches = switches.replace("CASES_M", "".join(cases))
     return "\n".join(
@@ -136,7 +138,9 @@ def _written(formula: Any, primitives: Any, formulas: list[str], operands: tuple
     def reduce(variable: str, name: str, text: str) -> str:
         start = repr(primitives[name].start).replace("inf", "HUGE_VAL")
         step = formula.in_place(primitives[name].c, variable, "a")
-        return f"double {variable} = {start}; for (long i = 0; i < n; i++) {{ double a = {text}; {variable} = {step}; }}"
+        return (
+            f"double {variable} = {start}; for (long i = 0; i < n; i++) {{ double a = {text}; {variable} = {step}; }}"
+        )
 
     return formula.written(formulas, operands, "row_{}({})".format, reduce)
 

@@ -88,7 +88,9 @@ class Interpreter:
     'max(x, 0.0)'
     """
 
-    def __init__(self, given: Mapping[str, Callable[..., Any]], where: str, error: type[Exception] = ValueError) -> None:
+    def __init__(
+        self, given: Mapping[str, Callable[..., Any]], where: str, error: type[Exception] = ValueError
+    ) -> None:
         self.given, self.where, self.error = given, where, error
 
     def __call__(self, name: str, *arguments: Any) -> Any:

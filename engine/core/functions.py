@@ -36,8 +36,12 @@ def operation(name: str) -> Callable[..., Any]:
             raise TypeError(f"{name} takes the operands {', '.join(row.variables)}, not {len(operands)}")
         return of_many(code, list(operands))
 
-    known = {("a",): of_one_operand, ("a", "b"): of_two_operands, ("A",): of_one_sequence}
-    function: Callable[..., Any] = known.get(row.variables, of_operands if row.variadic else of_scalars)
+    known: dict[tuple[str, ...], Callable[..., Any]] = {
+        ("a",): of_one_operand,
+        ("a", "b"): of_two_operands,
+        ("A",): of_one_sequence,
+    }
+    function = known.get(row.variables, of_operands if row.variadic else of_scalars)
     function.__name__ = function.__qualname__ = name
     slopes = ", ".join(row.partials)
     function.__doc__ = f"{row.formula}, with the partials {slopes}; of Values a Value, of numbers a float."

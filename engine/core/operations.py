@@ -39,7 +39,7 @@ else:
         return by_formula(code, operands)
 
     def power(a: Node, b: Node) -> Value:
-        """Row pow for a plain number as the exponent: it can't vary, so its partial is 0, not nan for a base below 0."""
+        """Row pow for a plain number as the exponent: it can't vary, so its partial is 0, even of a base below 0."""
         row, x, n = TABLE["pow"], a._data, b._data
         y = row.value(x, n)
         return make(POW, y, a, b, row.slopes(y, x, n)[0], 0.0)

@@ -49,13 +49,15 @@ def row(
         raise ValueError(f"a row has a name such as 'softsign', a word of Python's, not {name!r}")
     if name in TABLE:
         raise ValueError(f"there is a row {name} in the table already: choose another name")
-    before = set(TABLE), set(PRIMITIVES)
+    rows, primitives = dict(TABLE), dict(PRIMITIVES)
     try:
         if callable(formula):
             formula, partials = _of_function(name, formula, partials)
         operands = _operands(name, formula)
         if len(partials) not in (0, len(operands)):
-            raise ValueError(f"{name} has {len(operands)} operands, {', '.join(operands)}, and {len(partials)} partials")
+            raise ValueError(
+                f"{name} has {len(operands)} operands, {', '.join(operands)}, and {len(partials)} partials"
+            )
         if not partials and name in PRIMITIVES:
             raise ValueError(f"no partials can be derived from a function: give {name} one for each operand")
         TABLE[name] = Row(name, sign, formula, tuple(partials) or tuple("0" for _ in operands), textbook)
@@ -63,9 +65,10 @@ def row(
         TABLE[name] = made = Row(name, sign, formula, tuple(partials) or derived or (), textbook)
         _check(made, derived)
     except BaseException:
-        for table, known in zip((TABLE, PRIMITIVES), before, strict=True):
-            for added in table.keys() - known:
-                del table[added]  # type: ignore[attr-defined]
+        for added in TABLE.keys() - rows.keys():
+            del TABLE[added]
+        for added in PRIMITIVES.keys() - primitives.keys():
+            del PRIMITIVES[added]
         raise
     return operation(name)
 
@@ -82,7 +85,7 @@ def _operands(name: str, formula: str) -> list[str]:
     return found
 
 
-def _of_function(name: str, function: Callable[..., float], partials: Sequence[Any]) -> tuple[str, list[str]]:
+def _of_function(name: str, function: Callable[..., float], partials: Sequence[Any]) -> tuple[str, tuple[str, ...]]:
     """A Python function as a primitive, and its partials as formulas: a function among them is a primitive too."""
     operands = list(LETTERS[: len(inspect.signature(function).parameters)])
     written = []
@@ -93,7 +96,7 @@ def _of_function(name: str, function: Callable[..., float], partials: Sequence[A
             formula = f"{name}_{k}({', '.join(operands)})"
             TABLE[f"{name}_{k}"] = Row(f"{name}_{k}", f"{name}_{k}", formula, ("0 / 0",) * len(operands))  # not known
         written.append(formula if callable(partial) else partial)
-    return f"{name}({', '.join(operands)})", written
+    return f"{name}({', '.join(operands)})", tuple(written)
 
 
 def _add_function(name: str, function: Callable[..., float]) -> None:
@@ -107,12 +110,14 @@ def _add_function(name: str, function: Callable[..., float]) -> None:
 
 
 def _check(row: Row, derived: Sequence[str] | None) -> None:
-    """Compare the partials of a row with those derived from its formula, or with differences, at points far and near."""
+    """Compare the partials of a row with those derived from its formula, or else with differences."""
     for point in _points(row):
         groups = row.split(point)
         y = row.value(*groups)
         if not isinstance(y, float):
-            raise ValueError(f"{row.formula!r} has an entry for each of a sequence: reduce it to a number, as by sum(...)")
+            raise ValueError(
+                f"{row.formula!r} has an entry for each of a sequence: reduce it to a number, as by sum(...)"
+            )
         found = row.flatten(row.slopes(y, *groups), len(groups[0]) if row.variadic else 0)
         if not all(isinstance(x, float) for x in found):
             raise ValueError(f"a partial of {row.name} has an entry for each of a sequence, in an operand that is none")
@@ -122,9 +127,9 @@ def _check(row: Row, derived: Sequence[str] | None) -> None:
             if math.isfinite(a) and math.isfinite(b) and abs(a - b) > close * (max(abs(a), abs(b)) + close):
                 at = ", ".join(f"{x:.3g}" for x in point)
                 raise ValueError(
-                    f"the partials of {row.name} give {short_number(a)} in operand {k + 1} at {at}, where the derivative "
-                    f"is {short_number(b)}: correct it, leave all out to have them derived, or put what is to count as "
-                    f"constant in detach(...)"
+                    f"the partials of {row.name} give {short_number(a)} in operand {k + 1} at {at}, where the "
+                    f"derivative is {short_number(b)}: correct it, leave all out to have them derived, or put what is "
+                    f"to count as constant in detach(...)"
                 )
 
 

@@ -7,10 +7,12 @@ nothing, and C gives the bits of Python. The others may differ from it by `ulp` 
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from .floats import divide, erfinv, floor, hypot, logarithm, mod, power, quiet, rest, shift, sum_of, to_even
 
 
 @dataclass(frozen=True)
@@ -69,124 +71,32 @@ def function(text: str, **scope: Any) -> Callable[..., Any]:
 
 def _library(name: str, python: Callable[..., float], numpy: str = "", operands: str = "a", ulp: float = 4.0) -> None:
     """A function of the C library, which JavaScript has by the same name."""
-    primitive(name, python, f"{name}({operands})", f"np.{numpy or name}({operands})", f"Math.{name}({operands})", ulp=ulp)
-
-
-def _quiet(function: Callable[[float], float]) -> Callable[[float], float]:
-    """A function of Python's math module, with nan where it has no number, and inf where it overflows."""
-
-    def quiet(a: float) -> float:
-        try:
-            return function(a)
-        except ValueError:
-            return math.nan
-        except OverflowError:
-            return math.copysign(math.inf, a)
-
-    return quiet
-
-
-def _logarithm(function: Callable[[float], float], pole: float = 0.0) -> Callable[[float], float]:
-    return lambda a: function(a) if a > pole else -math.inf if a == pole else math.nan
-
-
-def _divide(a: float, b: float) -> float:
-    try:
-        return a / b
-    except ZeroDivisionError:
-        return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
-
-
-def _power(a: float, b: float) -> float:
-    if b == 2.0:
-        return a * a
-    try:
-        return math.pow(a, b)
-    except OverflowError:
-        return -math.inf if a < 0 and _is_odd(b) else math.inf
-    except ValueError:  # a negative base with a fractional exponent, or 0 to a negative power
-        return math.nan if a else math.copysign(math.inf, a) if _is_odd(b) else math.inf
-
-
-def _is_odd(b: float) -> bool:
-    return abs(math.fmod(b, 2.0)) == 1.0  # fmod is exact, where % rounds
-
-
-def _floor(a: float) -> float:
-    return float(math.floor(a)) if a and math.isfinite(a) else a
-
-
-def _round(a: float) -> float:
-    return math.copysign(float(round(a)), a) if math.isfinite(a) else a
-
-
-def _mod(a: float, b: float) -> float:
-    return a % b if b and math.isfinite(a) else math.nan
-
-
-def _rest(a: float, b: float) -> float:
-    rounded = a - b
-    minus_b = rounded - a
-    rest = (a - (rounded - minus_b)) - (b + minus_b)  # Knuth's two-sum; exact
-    return rest if math.isfinite(rest) else 0.0
-
-
-def _hypot(a: float, b: float) -> float:
-    m, n = max(abs(a), abs(b)), min(abs(a), abs(b))
-    if a != a or b != b or m == 0.0 or m == math.inf:
-        return math.inf if abs(a) == math.inf or abs(b) == math.inf else abs(a) + abs(b)
-    return m * math.sqrt(1.0 + n / m * (n / m))
-
-
-def _erfinv(y: float) -> float:
-    size = abs(y)
-    if not size < 1.0:
-        return math.copysign(math.inf, y) if size == 1.0 else math.nan
-    log = math.log1p(-size * size)
-    t = 4.330746750799873 + log / 2.0
-    x = math.sqrt(math.sqrt(t * t - log / 0.147) - t)  # Winitzki's, to three digits; then two of Halley's steps
-    for _ in range(2):
-        off = math.erf(x) - size if size < 0.5 else (1.0 - size) - math.erfc(x)
-        step = off / (1.1283791670955126 * math.exp(-x * x))
-        x = x - step / (1.0 + x * step)
-    return math.copysign(x, y)
-
-
-def _sum(operands: Sequence[float]) -> float:
-    total = 0.0
-    for operand in operands:  # from left to right, as compiled code adds; Python's own sum has compensated since 3.12
-        total += operand
-    return total
-
-
-def _shift(operands: Sequence[float]) -> float:
-    largest = -math.inf
-    for operand in operands:
-        largest = operand if operand > largest else largest
-    return largest
+    primitive(
+        name, python, f"{name}({operands})", f"np.{numpy or name}({operands})", f"Math.{name}({operands})", ulp=ulp
+    )
 
 
 primitive("add", "a + b", numpy="np.add(a, b)")
 primitive("sub", "a - b", numpy="np.subtract(a, b)")
 primitive("mul", "a * b", numpy="np.multiply(a, b)")
 primitive("neg", "-a", numpy="np.negative(a)")
-primitive("div", _divide, "a / b", numpy="np.divide(a, b)")
+primitive("div", divide, "a / b", numpy="np.divide(a, b)")
 primitive(
     "pow",
-    _power,
+    power,
     c="b == 2.0 ? a * a : b == 1.0 ? a : pow(a, b)",
     numpy="np.power(a, b)",
     javascript="b === 2 ? a * a : a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b",
     ulp=16.0,
 )
 primitive("abs", abs, c="fabs(a)", numpy="np.abs(a)", javascript="Math.abs(a)")
-_library("exp", _quiet(math.exp))
-_library("log", _logarithm(math.log))
-_library("log1p", _logarithm(math.log1p, -1.0))
-_library("sqrt", _quiet(math.sqrt), ulp=0.0)
+_library("exp", quiet(math.exp))
+_library("log", logarithm(math.log))
+_library("log1p", logarithm(math.log1p, -1.0))
+_library("sqrt", quiet(math.sqrt), ulp=0.0)
 _library("tanh", math.tanh)
-_library("sin", _quiet(math.sin))
-_library("cos", _quiet(math.cos))
+_library("sin", quiet(math.sin))
+_library("cos", quiet(math.cos))
 primitive(
     "erf",
     math.erf,
@@ -203,7 +113,7 @@ primitive(
     return x < 6 ? Math.sign(a) * (1 - f.erfc(x)) : Math.sign(a);""",
     ulp=8.0,
 )
-_library("floor", _floor, ulp=0.0)
+_library("floor", floor, ulp=0.0)
 primitive(
     "maximum",
     lambda a, b: a if a >= b or a != a else b,
@@ -230,7 +140,7 @@ primitive(  # a product in which 0 wins over inf
 )
 primitive(  # what a - b loses to rounding
     "rest",
-    _rest,
+    rest,
     c="""double rounded = a - b, minus_b = rounded - a, lost = (a - (rounded - minus_b)) - (b + minus_b);
   return fabs(lost) < HUGE_VAL ? lost : 0.0;""",
     numpy="np.nan_to_num((a - ((a - b) - ((a - b) - a))) - (b + ((a - b) - a)), nan=0.0, posinf=0.0, neginf=0.0)",
@@ -253,24 +163,24 @@ primitive(
     numpy="np.where(a != a, a, np.where(a != 0.0, b, c))",
 )
 
-_library("tan", _quiet(math.tan))
-_library("asin", _quiet(math.asin), "arcsin")
-_library("acos", _quiet(math.acos), "arccos")
+_library("tan", quiet(math.tan))
+_library("asin", quiet(math.asin), "arcsin")
+_library("acos", quiet(math.acos), "arccos")
 _library("atan", math.atan, "arctan")
 _library("atan2", math.atan2, "arctan2", "a, b")
-_library("sinh", _quiet(math.sinh))
-_library("cosh", lambda a: _quiet(math.cosh)(abs(a)))
+_library("sinh", quiet(math.sinh))
+_library("cosh", lambda a: quiet(math.cosh)(abs(a)))
 _library("asinh", math.asinh, "arcsinh")
-_library("acosh", _quiet(math.acosh), "arccosh")
-_library("atanh", lambda a: math.copysign(math.inf, a) if abs(a) == 1.0 else _quiet(math.atanh)(a), "arctanh")
-_library("expm1", _quiet(math.expm1))
-_library("log2", _logarithm(math.log2))
-_library("log10", _logarithm(math.log10))
-primitive("exp2", _quiet(math.exp2), c="exp2(a)", numpy="np.exp2(a)", javascript="2 ** a", ulp=4.0)
+_library("acosh", quiet(math.acosh), "arccosh")
+_library("atanh", lambda a: math.copysign(math.inf, a) if abs(a) == 1.0 else quiet(math.atanh)(a), "arctanh")
+_library("expm1", quiet(math.expm1))
+_library("log2", logarithm(math.log2))
+_library("log10", logarithm(math.log10))
+primitive("exp2", quiet(math.exp2), c="exp2(a)", numpy="np.exp2(a)", javascript="2 ** a", ulp=4.0)
 _library("cbrt", math.cbrt)
 primitive(  # not the library's, whose last bit Python and C do not share
     "hypot",
-    _hypot,
+    hypot,
     c="""double x = fabs(a), y = fabs(b), m = x > y ? x : y, n = x > y ? y : x;
   if (a != a || b != b || m == 0.0 || m == HUGE_VAL) return x == HUGE_VAL || y == HUGE_VAL ? HUGE_VAL : x + y;
   return m * sqrt(1.0 + n / m * (n / m));""",
@@ -292,7 +202,7 @@ primitive(
 )
 primitive(
     "erfinv",
-    _erfinv,
+    erfinv,
     c="""double size = fabs(a);
   if (!(size < 1.0)) return size == 1.0 ? copysign(HUGE_VAL, a) : NAN;
   double log = log1p(-size * size), t = 4.330746750799873 + log / 2.0, x = sqrt(sqrt(t * t - log / 0.147) - t);
@@ -317,14 +227,14 @@ primitive(
 )
 primitive(  # half to even
     "round",
-    _round,
+    to_even,
     c="rint(a)",
     numpy="np.round(a)",
     javascript="Math.abs(a) < 4503599627370496 ? f.copysign(Math.abs(a) + 4503599627370496 - 4503599627370496, a) : a",
 )
 primitive(  # with the sign of b
     "mod",
-    _mod,
+    mod,
     c="""double r = fmod(a, b);
   return r == 0.0 ? copysign(0.0, b) : (r < 0.0) != (b < 0.0) ? r + b : r;""",
     numpy="np.mod(a, b)",
@@ -338,7 +248,7 @@ primitive(
     numpy="np.copysign(a, b)",
     javascript="(a < 0 || Object.is(a, -0)) === (b < 0 || Object.is(b, -0)) ? a : -a",
 )
-primitive("sum", _sum, c="total + a", start=0.0)
+primitive("sum", sum_of, c="total + a", start=0.0)
 primitive(
-    "shift", _shift, c="a > total ? a : total", numpy="np.where(a > total, a, total)", start=-math.inf
+    "shift", shift, c="a > total ? a : total", numpy="np.where(a > total, a, total)", start=-math.inf
 )  # the largest

@@ -23,7 +23,24 @@ if not cython.compiled:  # else by value.pxd
     from .coercion import compared, operand
     from .node import begin, look
     from .opcodes import (
-        ABS, ADD, COS, DIV, ERF, EXP, LEAKY_RELU, LOG, MUL, NEG, POW, RELU, SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH,
+        ABS,
+        ADD,
+        COS,
+        DIV,
+        ERF,
+        EXP,
+        LEAKY_RELU,
+        LOG,
+        MUL,
+        NEG,
+        POW,
+        RELU,
+        SIGMOID,
+        SIN,
+        SOFTPLUS,
+        SQRT,
+        SUB,
+        TANH,
     )
     from .operations import binary, power, unary
 

@@ -1,7 +1,8 @@
 """Reverse mode as a transformation: from a program to one that also computes the derivatives.
 
-The partial derivatives come from the table's formulas, evaluated over the algebra that writes instructions.
-Rows that the table defines by other rows are written out down to the primitives; neither the passes nor what runs a program knows a derivative or a composite row.
+The partial derivatives come from the table's formulas, evaluated over the algebra that writes instructions. Rows that
+the table defines by other rows are written out down to the primitives: neither the passes nor what runs a program knows
+a derivative or a composite row.
 """
 
 from __future__ import annotations
@@ -12,7 +13,17 @@ from itertools import accumulate
 from typing import Any
 
 from ..core import (
-    CONSTANT, INPUT, NAMES, ONE, PRIMITIVES, PRODUCTS, TABLE, Interpreter, code_of, evaluate, numeric,
+    CONSTANT,
+    INPUT,
+    NAMES,
+    ONE,
+    PRIMITIVES,
+    PRODUCTS,
+    TABLE,
+    Interpreter,
+    code_of,
+    evaluate,
+    numeric,
 )
 from .constant_folding import fold_constants
 from .integers import Integers, integers
@@ -144,7 +155,9 @@ class Lowering(Interpreter):
 
     def __init__(self, program: Program) -> None:
         def sums(name: str) -> Callable[..., int]:
-            return lambda *groups: sum_of_products(program, name, [at(x) for x in TABLE[name].flatten(groups, len(groups[0]))])
+            return lambda *groups: sum_of_products(
+                program, name, [at(x) for x in TABLE[name].flatten(groups, len(groups[0]))]
+            )
 
         def primitive(name: str) -> Callable[..., Any]:
             return lambda *operands: emit(name, operands)
@@ -152,7 +165,9 @@ class Lowering(Interpreter):
         def emit(name: str, operands: Sequence[Any]) -> Any:
             if all(isinstance(x, float) for x in operands):
                 return numeric(name, *operands)
-            return program.emit_many(code_of(name), [at(x) for x in (operands[0] if TABLE[name].variadic else operands)])
+            return program.emit_many(
+                code_of(name), [at(x) for x in (operands[0] if TABLE[name].variadic else operands)]
+            )
 
         def at(x: Any) -> int:
             return program.constant(x) if isinstance(x, float) else x

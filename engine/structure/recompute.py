@@ -7,7 +7,7 @@ What changed since the graph was made is found so, and what the gradients would 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE, check

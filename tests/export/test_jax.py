@@ -16,8 +16,8 @@ from engine import MissingExtraError, PrecisionError, RecordingError, Value, rec
 from engine.core import errors
 from engine.core.formula import TABLE
 from engine.core.functions import operation
-from engine.core.primitives import PRIMITIVES, primitive
 from engine.core.operations import apply
+from engine.core.primitives import PRIMITIVES, primitive
 from engine.core.table import row
 from engine.export import jax as lowering
 

@@ -57,7 +57,8 @@ def test_a_primitive_is_within_its_bound_of_eager_mode(name, length, executor):
     outputs, _ = eager(lambda x: apply(name, *TABLE[name].split(x)), batch)
     found = recording.forward(batch) if length > 1 else [recording.forward(x[None])[0] for x in batch]
     off = ulps(found, outputs)
-    assert np.nanmax(off) <= PRIMITIVES[name].ulp and not np.isnan(off).any(), (batch[np.nanargmax(off)], np.nanmax(off))
+    assert not np.isnan(off).any()
+    assert off.max() <= PRIMITIVES[name].ulp, (batch[off.argmax()], off.max())
     if not PRIMITIVES[name].ulp:
         zero = outputs == 0.0
         assert (np.signbit(np.asarray(found)[zero]) == np.signbit(outputs[zero])).all()

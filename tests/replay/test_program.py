@@ -9,7 +9,6 @@ from strategies import programs
 
 from engine import Value
 from engine.core.formula import TABLE, numeric
-from engine.core.primitives import PRIMITIVES
 from engine.core.opcodes import (
     ADD,
     CODES,
@@ -28,6 +27,7 @@ from engine.core.opcodes import (
     code_of,
 )
 from engine.core.operations import apply
+from engine.core.primitives import PRIMITIVES
 from engine.core.table import row
 from engine.replay.constant_folding import fold_constants
 from engine.replay.fusion import fuse
