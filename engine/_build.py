@@ -1,18 +1,23 @@
 """The build: setuptools as it is, plus compiled modules where there is a C compiler.
 
-The package works without them, so nothing here may fail an installation: an extension that cannot be
-compiled is left out, and WHYGRAD_PURE=1 leaves out all of them.
+The package works without them, so nothing here may fail an installation: all modules are compiled or, where that fails,
+none. A wheel is compiled unless WHYGRAD_PURE=1. A clone (an editable installation) is compiled where WHYGRAD_COMPILE=1
+asks for it, and from then on whenever it is built: modules that stay from an earlier build would hide newer sources.
 """
 
 import os
 import sys
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from setuptools import Extension, setup
 from setuptools.build_meta import *  # noqa: F403  the hooks that the class below replaces have the same names
 from setuptools.build_meta import build_wheel as _build_wheel
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
@@ -27,10 +32,13 @@ MODULES = (
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = (
-    ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+    ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 OUTPUT = "build/cython"
 HEADER = "build/table.h"  # the table in C
+CYTHON = ["Cython>=3.1"]
+REASON = "uncompiled.txt"
+SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
 BESIDE = {".py", ".c", ".svg", ".png"}
 DIRECTIVES = {
     "language_level": 3,
@@ -40,9 +48,7 @@ DIRECTIVES = {
 
 
 def extensions() -> list[Extension]:
-    """The extensions, most of them from the .py files that run uncompiled too; none with WHYGRAD_PURE=1."""
-    if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
-        return []
+    """The extensions, most of them from the .py files that run uncompiled too."""
     cythonize = import_module("Cython.Build").cythonize
     _write_header()
     headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]
@@ -54,15 +60,18 @@ def extensions() -> list[Extension]:
             include_dirs=["engine/core", "engine/replay", "build"],
             depends=headers,
         )
-        for name in MODULES
+        for name in (*MODULES, SHARED)
     ]
     try:
-        built: list[Extension] = cythonize(wanted, build_dir=OUTPUT, compiler_directives=DIRECTIVES, quiet=True)
+        built: list[Extension] = cythonize(
+            wanted,
+            build_dir=OUTPUT,
+            compiler_directives=DIRECTIVES,
+            shared_utility_qualified_name="engine._shared",
+            quiet=True,
+        )
     except Exception as error:  # whatever a future Cython may refuse
-        print(f"whygrad is installed uncompiled: Cython refuses its modules: {error}", file=sys.stderr)
-        return []
-    for extension in built:
-        extension.optional = True  # cythonize drops it from those it is given
+        return uncompiled(error)
     return built
 
 
@@ -73,6 +82,56 @@ def _write_header() -> None:
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
+
+
+def is_on(variable: str) -> bool:
+    """Whether an environment variable says yes."""
+    return os.environ.get(variable, "0") not in ("", "0")
+
+
+def compiles(kind: str) -> bool:
+    """Whether a build of that kind, "wheel" or "editable", compiles.
+
+    >>> compiles("sdist")
+    False
+    """
+    if kind == "editable":
+        return is_on("WHYGRAD_COMPILE") or any(Path("engine").glob(f"core/value*{EXTENSION_SUFFIXES[0]}"))
+    return kind == "wheel" and not is_on("WHYGRAD_PURE")
+
+
+def uncompiled(error: Exception, folder: str = "engine") -> list[Extension]:
+    """No extensions, and a line that says why, for who installs and, in a file of the package, for who trains."""
+    reason = shorten(str(error) or type(error).__name__, 300)
+    print(f"whygrad is installed uncompiled: {reason}", file=sys.stderr)
+    Path(folder, REASON).write_text(reason, encoding="utf-8")
+    return []
+
+
+class Compile(build_ext):  # type: ignore[misc]
+    """Compiles all extensions or none: they import each other."""
+
+    def run(self) -> None:
+        """Compile them, and where one fails leave out all."""
+        wanted = self.extensions
+        try:
+            super().run()
+        except Exception as error:  # of any compiler
+            folder = str(Path(self.get_ext_fullpath("engine.any")).parent)
+            self.distribution.ext_modules = uncompiled(error, folder)
+            self.extensions: list[Extension] = []
+            for extension in wanted:
+                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+
+
+class Wheel(bdist_wheel):  # type: ignore[misc]
+    """A wheel for every platform where nothing is compiled."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """The tag, now that it is known whether anything is."""
+        self.root_is_pure = not self.distribution.has_ext_modules()
+        tag: tuple[str, str, str] = super().get_tag()
+        return tag
 
 
 def beside() -> list[str]:
@@ -92,13 +151,24 @@ class Sources(sdist):  # type: ignore[misc]
 class _Backend(type(_build_wheel.__self__)):  # type: ignore[misc]
     """setuptools' own backend, told of the extensions here instead of in a setup.py."""
 
+    def get_requires_for_build_wheel(self, config_settings: Any = None) -> list[str]:
+        """Cython where it is used."""
+        return CYTHON if compiles("wheel") else []
+
+    def get_requires_for_build_editable(self, config_settings: Any = None) -> list[str]:
+        """The same."""
+        return CYTHON if compiles("editable") else []
+
     def run_setup(self, setup_script: str = "setup.py") -> None:
-        compiles = {"bdist_wheel", "editable_wheel"} & set(sys.argv)
-        wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles else {}
-        setup(**wanted, cmdclass={"sdist": Sources}, options={"build_ext": {"parallel": os.cpu_count()}})
+        kind = "editable" if "editable_wheel" in sys.argv else "wheel" if "bdist_wheel" in sys.argv else ""
+        wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles(kind) else {}
+        commands = {"sdist": Sources, "build_ext": Compile, "bdist_wheel": Wheel}
+        setup(**wanted, cmdclass=commands, options={"build_ext": {"parallel": os.cpu_count()}})
 
 
 _backend = _Backend()
 build_wheel = _backend.build_wheel
 build_editable = _backend.build_editable
 build_sdist = _backend.build_sdist
+get_requires_for_build_wheel = _backend.get_requires_for_build_wheel
+get_requires_for_build_editable = _backend.get_requires_for_build_editable

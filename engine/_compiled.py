@@ -5,6 +5,8 @@ Comes before every other import of the package, because WHYGRAD_PURE=1 decides h
 
 import os
 import sys
+import warnings
+from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
 
@@ -18,6 +20,20 @@ if _is_pure:
 
 def _is_built(module: str) -> bool:
     return any((_here / f"{module}{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
+
+
+@cache
+def warn_uncompiled() -> None:
+    """Warn, once, where numbers are many and the build tried to compile and failed: it left the reason in a file."""
+    reason = _here / "uncompiled.txt"
+    if not compiled and not _is_pure and reason.exists():
+        warnings.warn(
+            "whygrad runs uncompiled here, so recordings and training take many times longer: install a C compiler "
+            "and then whygrad again, or set WHYGRAD_PURE=1 if this is as you want it. The build said: "
+            + reason.read_text(encoding="utf-8"),
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 compiled: bool = not _is_pure and _is_built("core/value") and _is_built("replay/native")

@@ -59,7 +59,7 @@ def main() -> None:
         histories.append(fit(model, X[seen], y[seen], cross_entropy, optimizer, epochs, BATCH, seed, {}, validation))
         for i in held:
             logits = model([Value(x, name) for x, name in zip(X[i], names, strict=True)])
-            confusion[y[i], np.argmax([float(logit) for logit in logits])] += 1
+            confusion[y[i], np.argmax([logit.data for logit in logits])] += 1
             flowers.append((cross_entropy([logits], [y[i]]), model, i))
 
     loss, model, i = max(flowers, key=lambda flower: flower[0].data)

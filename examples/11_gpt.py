@@ -4,7 +4,6 @@ import argparse
 import random
 from collections.abc import Iterable, Iterator
 from functools import cache, partial
-from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,10 @@ from faker.providers.person.en import Provider
 from matplotlib.figure import Figure
 from tqdm import trange
 
-from engine import Value, chain_rule, dot, grad, record, softmax
-from nn import Adam, Checkpoint, Layer, Module, cross_entropy, linear
+from engine import Value, chain_rule, grad, record, softmax
+from nn import Adam, Attention, Checkpoint, Embedding, Layer, Module, RMSNorm, cross_entropy, linear
 
 LETTERS, WIDTH, PLACES = "_abcdefghijklmnopqrstuvwxyz", 16, 16  # _ stands at both ends of a name
-HEADS = [slice(start, start + 4) for start in range(0, WIDTH, 4)]
 
 
 class GPT(Module):
@@ -24,35 +22,24 @@ class GPT(Module):
 
     def __init__(self, seed: int) -> None:
         rng = random.Random(seed)
-        self.letter = {letter: [Value(rng.gauss(0.0, 0.1)) for _ in range(WIDTH)] for letter in LETTERS}
-        self.place = [[Value(rng.gauss(0.0, 0.1)) for _ in range(WIDTH)] for _ in range(PLACES)]
-        layer = partial(Layer, nonlin=False, bias=False, init="xavier", seed=rng)
-        self.query, self.key, self.value, self.mix = (layer(WIDTH, WIDTH) for _ in range(4))
-        self.up, self.down = layer(WIDTH, 4 * WIDTH, nonlin=True), layer(4 * WIDTH, WIDTH)
-        self.out = layer(WIDTH, len(LETTERS))
+        self.letter = Embedding(LETTERS, WIDTH, spread=0.1, seed=rng)
+        self.place = Embedding(PLACES, WIDTH, spread=0.1, seed=rng)
+        self.norm, self.attention = RMSNorm(WIDTH, gain=False), Attention(WIDTH, heads=4, seed=rng)
+        layer = partial(Layer, bias=False, init="xavier", seed=rng)
+        self.up, self.down = layer(WIDTH, 4 * WIDTH), layer(4 * WIDTH, WIDTH, nonlin=False)
+        self.out = layer(WIDTH, len(LETTERS), nonlin=False)
 
     def __call__(self, name: Iterable[str | list[Value]]) -> Iterator[list[Value]]:
         """For each letter the logits of the next; in a recording, replayed on other names, letters are one-hot."""
-        keys, values = [], []
-        for letter, place in zip(name, self.place, strict=False):
-            columns = zip(*self.letter.values(), strict=True)
-            x = self.letter[letter] if isinstance(letter, str) else [dot(column, letter) for column in columns]
-            x = rms_norm(list(map(add, x, place)))
-            query, key, value = (layer(rms_norm(x)) for layer in (self.query, self.key, self.value))
-            keys, values = [*keys, key], [*values, value]
-            x = list(map(add, x, self.mix([entry for head in HEADS for entry in attention(query, keys, values, head)])))
-            yield self.out(list(map(add, x, self.down(self.up(rms_norm(x))))))
+        past = []
+        for letter, place in zip(name, range(PLACES), strict=False):
+            x = self.norm(add(self.letter(letter), self.place(place)))
+            x = add(x, self.attention.step(self.norm(x), past))
+            yield self.out(add(x, self.down(self.up(self.norm(x)))))
 
 
-def attention(query: list[Value], keys: list[list[Value]], values: list[list[Value]], head: slice) -> list[Value]:
-    """What a head reads: the values of all letters so far, weighed by the softmax of query · key / √4."""
-    shares = softmax([dot(query[head], key[head]) * 0.5 for key in keys])
-    return [dot(shares, column) for column in zip(*(value[head] for value in values), strict=True)]
-
-
-def rms_norm(x: list[Value]) -> list[Value]:
-    scale = (dot(x, x) * (1.0 / len(x)) + 1e-5) ** -0.5
-    return [entry * scale for entry in x]
+def add(x: list[Value], y: list[Value]) -> list[Value]:
+    return [a + b for a, b in zip(x, y, strict=True)]
 
 
 def train(model: GPT, names: list[str], steps: int, file: Path) -> list[float]:
@@ -92,7 +79,7 @@ def main() -> None:
     name = names[(steps - 1 - int(np.argmax(losses[:-101:-1]))) % len(names)]
     surprises = [cross_entropy([z], [LETTERS.index(x)]) for z, x in zip(model(f"_{name}"), f"{name}_", strict=True)]
     at = int(np.argmax([loss.data for loss in surprises]))
-    surprises[at].label, weights = "loss", [weight for row in model.letter.values() for weight in row]
+    surprises[at].label, weights = "loss", [weight for row in model.letter.row.values() for weight in row]
     chain = chain_rule(surprises[at], weights[int(np.argmax(np.abs(grad(surprises[at], weights))))])
     print(f"Worst of late: {f'{name}_'[at]} after _{name[:at]} in {name}, p = {np.exp(-surprises[at].data):.2%}")
     print(f"∂loss/∂{chain.wrt.label} = {chain.total:.4g} by neurons: {chain.sentence}")

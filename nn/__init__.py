@@ -1,8 +1,20 @@
 """Networks on top of the engine: modules, losses, optimisers, training and files."""
 
+from . import shadowed as shadowed
+from .blocks import RNN as RNN
+from .blocks import Attention as Attention
+from .blocks import Embedding as Embedding
+from .blocks import LayerNorm as LayerNorm
+from .blocks import RMSNorm as RMSNorm
+from .blocks import Sequential as Sequential
 from .checkpoint import Checkpoint as Checkpoint
+from .epochs import DivergenceError as DivergenceError
 from .files import load as load
 from .files import save as save
+from .history import History as History
+from .interop import from_keras as from_keras
+from .interop import from_sklearn as from_sklearn
+from .interop import from_torch as from_torch
 from .layers import MLP as MLP
 from .layers import Layer as Layer
 from .layers import Neuron as Neuron
@@ -16,11 +28,12 @@ from .optim import SGD as SGD
 from .optim import Adam as Adam
 from .optim import AdamW as AdamW
 from .optim import Optimizer as Optimizer
-from .optim import constant as constant
-from .optim import cosine as cosine
-from .optim import linear as linear
-from .optim import step_decay as step_decay
-from .optim import warmup as warmup
-from .training import History as History
+from .optim import clip_gradients as clip_gradients
+from .schedules import constant as constant
+from .schedules import cosine as cosine
+from .schedules import linear as linear
+from .schedules import step_decay as step_decay
+from .schedules import warmup as warmup
+from .summary import summary as summary
 from .training import accuracy as accuracy
 from .training import fit as fit

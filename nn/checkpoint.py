@@ -3,17 +3,23 @@
 import math
 import os
 import random
+import re
+import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from engine.core import StateError, Value, real
+from engine import StateError, Value
+from engine.core import real
 
-from .files import read, require_place, write
-from .module import Stateful, fitting, some
+from .files import read, require_finite, require_place, state_of, write
+from .module import Module, Stateful
+from .state import fitting, form_of, numbers_of, set_all, some
 
 Part = Stateful | random.Random | list[float]
+SHOWN = 80  # characters of a setting
 TWISTER = 3  # the version of the state of random.Random
 
 
@@ -52,25 +58,34 @@ class Checkpoint:
             raise ValueError(f"every must be a number of seconds from 0, not {every!r}")
         self._last = monotonic()
 
-    def resume(self) -> bool:
+    def resume(self, check: Callable[[], object] | None = None) -> bool:
         """Set all parts to what the file holds; False if there is none.
 
-        A file that is damaged, or that of another training, is a StateError that says what differs, and sets nothing.
+        A file that is damaged, or that of another training, is a StateError that says what differs, and sets nothing;
+        so is one that makes `check`, called when the parts are set, raise a StateError.
         """
         if not self.path.exists():
             return False
         state, before = read(self.path), self._state()
         try:
+            self._require_finite(state)
             self._set(state)
             self._compare(state)
+            if check:
+                check()
         except StateError as error:
             self._set(before)
             raise StateError(f"{self.path}: {error}; to start anew, delete it") from None
         return True
 
     def save(self) -> None:
-        """Write the file in the place of the one before, in one step: killed at any moment, one of the two is there."""
-        write(self.path, self._state())
+        """Write the file in the place of the one before, in one step: killed at any moment, one of the two is there.
+
+        A module or an optimiser with a number that is not finite is a StateError, and the file stays as it was.
+        """
+        state = self._state()
+        self._require_finite(state)
+        write(self.path, state)
         self._last = monotonic()
 
     def save_if_due(self) -> None:
@@ -79,13 +94,21 @@ class Checkpoint:
             self.save()
 
     def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = {f"setting {name}": text for name, text in self._settings().items()}
+        entries: list[tuple[str, Any]] = [(f"setting {name}", text) for name, text in self._settings().items()]
         for name, part in self.parts.items():
             if isinstance(part, (random.Random, list)):
-                state[name] = _numbers(part)
+                entries.append((name, _numbers(part)))
             else:
-                state |= {f"{name}.{key}": number for key, number in part.state_dict().items()}
+                entries += [(f"{name}.{key}", entry) for key, entry in state_of(part, self.path).items()]
+        state = dict(entries)
+        if len(state) < len(entries):
+            twice = some([name for name, times in Counter(name for name, _ in entries).items() if times > 1])
+            raise ValueError(f"two entries of the checkpoint are named {twice}: rename a part")
         return state
+
+    def _require_finite(self, state: Mapping[str, Any]) -> None:
+        lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
+        require_finite({name: entry for name, entry in state.items() if name not in lists})
 
     def _settings(self) -> dict[str, str]:
         return {name: str(setting() if callable(setting) else setting) for name, setting in self.settings.items()}
@@ -103,10 +126,11 @@ class Checkpoint:
 
     def _compare(self, state: Mapping[str, Any]) -> None:
         """Raise if there is more in the state than the parts, or if settings differ."""
-        here = self._state()
-        if foreign := [name for name, entry in state.items() if name not in here and not isinstance(entry, str)]:
+        lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
+        known = tuple(f"{name}." for name in self.parts if name not in lists)
+        if foreign := [n for n, x in state.items() if not (isinstance(x, str) or n in lists or n.startswith(known))]:
             raise StateError(f"it holds {some(foreign)}, which is no part of this training")
-        settings, kept = ({name: x for name, x in s.items() if isinstance(x, str)} for s in (here, state))
+        settings, kept = ({name: x for name, x in s.items() if isinstance(x, str)} for s in (self._state(), state))
         differences = [
             f"{name} is {kept.get(name, 'not set')} there and {settings.get(name, 'not set')} here"
             for name in sorted({*settings, *kept})
@@ -117,20 +141,25 @@ class Checkpoint:
 
 
 class Leaves:
-    """Leaves by number and label, as a part of a checkpoint."""
+    """The leaves that an optimiser moves, as a part of a checkpoint: the arrays of their model, or one of their own."""
 
-    def __init__(self, leaves: Sequence[Value]) -> None:
-        self.named = {f"{i}.{leaf.label}".rstrip("."): leaf for i, leaf in enumerate(leaves, 1)}
+    def __init__(self, leaves: Sequence[Value], model: Any = None) -> None:
+        self.singly = {f"{i}.{leaf.label}".rstrip("."): leaf for i, leaf in enumerate(leaves, 1)}
+        own = model if isinstance(model, Module) and model.parameters() == list(leaves) else None
+        self.together = own.named_arrays() if own else {"all": list(leaves)}
 
     def state_dict(self) -> dict[str, float]:
-        """The leaves' numbers by name."""
-        return {name: leaf.data for name, leaf in self.named.items()}
+        """The leaves' numbers by number and label."""
+        return {name: leaf.data for name, leaf in self.singly.items()}
+
+    def arrays(self) -> dict[str, Any]:
+        """The leaves' numbers in arrays."""
+        return {name: numbers_of(array) for name, array in self.together.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set all leaves; a state that does not fit is a StateError, and sets none."""
-        numbers = fitting(state, self.named, f"{len(self.named)} parameters")
-        for name, leaf in self.named.items():
-            leaf.data = numbers[name]
+        leaves = form_of(state, self.singly, self.together)
+        set_all(fitting(state, leaves, f"{len(self.singly)} parameters"), leaves)
 
 
 def _numbers(part: random.Random | list[float]) -> list[float]:
@@ -152,3 +181,9 @@ def _set_numbers(part: random.Random | list[float], given: Any, name: str) -> No
     except (TypeError, ValueError, OverflowError) as error:
         kind = "numbers" if isinstance(part, list) else "numbers of a random.Random"
         raise StateError(f"{name} is missing or not a list of {kind}: {error}") from None
+
+
+def as_setting(thing: Any) -> str:
+    """What it looks like, but for addresses, which differ from run to run, and with a checksum for what is long."""
+    text = re.sub(r" at 0x\w+", "", repr(thing))
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... with the checksum {zlib.crc32(text.encode()):08x}"

@@ -1,8 +1,9 @@
 """Parameters in files: safetensors or JSON by suffix, never pickle, so that nothing in a file is ever executed.
 
-A .safetensors file holds one float64 tensor of shape () a parameter, by name. A .json file holds one object from
-names to numbers, where a number that JSON has no word for is the text "nan", "inf" or "-inf". A checkpoint has lists of
-numbers and text beside them: tensors of shape (n,) and metadata, arrays and strings.
+A .safetensors file holds one float64 tensor a layer and kind of parameter, under the names that PyTorch gives them:
+"layers.0.weight" has a row a neuron. A .json file holds one object from each parameter's name to its number, where a
+number that JSON has no word for is the text "nan", "inf" or "-inf". Either may hold what the other does. A checkpoint
+has lists of numbers and text beside them: tensors of shape (n,) and metadata, arrays and strings.
 """
 
 import json
@@ -12,17 +13,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.core import MissingExtraError, StateError, place, replace, require
+from engine import MissingExtraError, StateError
+from engine.core import place, replace, require
 
 from .module import Stateful
+from .state import flat, some
 
 State = dict[str, Any]
 
 
-def save(module: Stateful, path: str | os.PathLike[str]) -> None:
+def save(module: Stateful, path: str | os.PathLike[str], finite: bool = True) -> None:
     """Write the state of a module, or of an optimiser, to a .safetensors or .json file.
 
-    The file appears whole or not at all: an error leaves what was there before.
+    The file appears whole or not at all: an error leaves what was there before. A number that is not finite is a
+    StateError, unless `finite` is False.
 
     >>> from tempfile import TemporaryDirectory
     >>> from nn import Neuron
@@ -33,23 +37,56 @@ def save(module: Stateful, path: str | os.PathLike[str]) -> None:
     >>> neuron.state_dict()
     {'w1': 0.5, 'b': 0.5}
     """
-    write(path, module.state_dict())
+    state = state_of(module, path)
+    _require(state, path, finite)
+    write(path, state)
 
 
-def load(module: Stateful, path: str | os.PathLike[str]) -> None:
+def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) -> None:
     """Set the parameters of a module, or the state of an optimiser, to what a file holds: all of them or none.
 
-    A file that is damaged, or that of another network, is a StateError that says what differs.
+    A file that is damaged, that is of another network or that holds a number that is not finite is a StateError that
+    says which; with finite=False, inf and nan are taken.
     """
     state = read(path)
+    if Path(path).suffix.lower() == ".safetensors":  # what others wrote beside the tensors is no parameter
+        state = {name: entry for name, entry in state.items() if not isinstance(entry, str)}
+    _require(state, path, finite)
     try:
         module.load_state_dict(state)
     except StateError as error:
         raise StateError(f"{path}: {error}") from None
 
 
+def state_of(module: Stateful, path: str | os.PathLike[str]) -> Mapping[str, Any]:
+    """The state in the form that a file of this suffix has: in arrays, or in JSON a number a name."""
+    arrays = None if Path(path).suffix.lower() == ".json" else getattr(module, "arrays", None)
+    return arrays() if arrays else module.state_dict()
+
+
+def require_finite(state: Mapping[str, Any]) -> None:
+    """Raise a StateError that names numbers that are not finite.
+
+    >>> require_finite({"weight": [[0.5, math.nan]], "bias": [0.5]})
+    Traceback (most recent call last):
+    engine.core.errors.StateError: not finite: weight
+    """
+    names = [
+        name for name, entry in state.items() if any(isinstance(x, float) and not math.isfinite(x) for x in flat(entry))
+    ]
+    if names:
+        raise StateError(f"not finite: {some(names)}")
+
+
+def _require(state: Mapping[str, Any], path: str | os.PathLike[str], finite: bool) -> None:
+    try:
+        require_finite(state if finite else {})
+    except StateError as error:
+        raise StateError(f"{path}: {error}; to take it all the same, pass finite=False") from None
+
+
 def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-    """Write numbers, lists of numbers and text by name to a .safetensors or .json file, whole or not at all."""
+    """Write numbers, nested lists of numbers and text by name to a .safetensors or .json file, whole or not at all."""
     encode, _ = _format(path)
     replace(path, encode(state))
 
@@ -92,7 +129,7 @@ def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]],
 
 
 def _to_safetensors(state: Mapping[str, Any]) -> bytes:
-    np, library = require("numpy", "nn"), require("safetensors.numpy", "nn")
+    np, library = require("numpy"), require("safetensors.numpy", "nn")
     text = {name: entry for name, entry in state.items() if isinstance(entry, str)}
     tensors = {name: np.array(entry, dtype=float) for name, entry in state.items() if name not in text}
     encoded: bytes = library.save(tensors, text or None)
@@ -100,9 +137,10 @@ def _to_safetensors(state: Mapping[str, Any]) -> bytes:
 
 
 def _from_safetensors(content: bytes) -> State:
-    state: State = require("safetensors.numpy", "nn").load(content)
-    header: dict[str, State] = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    return state | header.get("__metadata__", {})
+    tensors = require("safetensors.numpy").load(content)
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")], object_pairs_hook=_object)
+    text = header.get("__metadata__", {})
+    return _object([*((name, tensor.tolist()) for name, tensor in tensors.items()), *text.items()])
 
 
 def _to_json(state: Mapping[str, Any]) -> bytes:
@@ -118,8 +156,8 @@ def _from_json(content: bytes) -> State:
 
 
 def _each(function: Callable[[Any], Any], entry: Any) -> Any:
-    """Of an entry, or of all in a list."""
-    return list(map(function, entry)) if isinstance(entry, list) else function(entry)
+    """Of an entry, or of all in nested lists."""
+    return [_each(function, part) for part in entry] if isinstance(entry, list) else function(entry)
 
 
 def _word_for(number: Any) -> Any:

@@ -4,14 +4,16 @@ Inputs are sequences of numbers or Values. Every Value a neuron makes is labelle
 layer1.neuron3.z is its pre-activation w·x + b and layer1.neuron3.a its activation.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from engine.core import TABLE, Value, as_value, dot, operation
+from engine import Value, dot, softmax
+from engine.core import TABLE, as_value, operation
 
 from .init import count, generator, initial
-from .module import Module, is_sequence
+from .module import Module
+from .state import is_sequence
 
 
 class Neuron(Module):
@@ -56,6 +58,10 @@ class Neuron(Module):
         a.label = f"{self.name}.a" if self.name else "a"
         return a
 
+    def array_parts(self) -> Mapping[str, Any]:
+        """The weights and the bias by PyTorch's names."""
+        return {{"w": "weight", "b": "bias"}.get(name, name): part for name, part in vars(self).items()}
+
     def __repr__(self) -> str:
         name = self.activation if self.nonlin else "linear"
         return f"{name.title().replace('_', '').replace('Relu', 'ReLU')}Neuron({len(self.w)})"
@@ -64,12 +70,16 @@ class Neuron(Module):
 class Layer(Module):
     """`nout` neurons that read the same inputs; keywords are those of Neuron. One output comes back bare.
 
+    The activation may also be "softmax", over the w · x + b of all neurons.
+
     >>> Layer(3, 2, nonlin=False)
     Layer of [LinearNeuron(3), LinearNeuron(3)]
     """
 
-    def __init__(self, nin: int, nout: int, seed: Any = None, **kwargs: Any) -> None:
+    def __init__(self, nin: int, nout: int, seed: Any = None, activation: str = "relu", **kwargs: Any) -> None:
         rng = generator(seed)
+        self.softmax = activation == "softmax" and kwargs.get("nonlin", True)
+        kwargs["activation"] = "linear" if activation == "softmax" else activation
         self.neurons = [Neuron(nin, seed=rng, nout=nout, **kwargs) for _ in range(count(nout, "nout"))]
 
     def __call__(self, x: Any) -> Any:
@@ -78,18 +88,32 @@ class Layer(Module):
 
     def forward(self, x: Sequence[Value]) -> list[Value]:
         """The outputs for Values that are known to be as many as the inputs."""
-        return [neuron.forward(x) for neuron in self.neurons]
+        outputs = [neuron.forward(x) for neuron in self.neurons]
+        if self.softmax:
+            outputs = softmax(outputs)
+            for neuron, share in zip(self.neurons, outputs, strict=True):
+                share.label = f"{neuron.name}.a" if neuron.name else "a"
+        return outputs
+
+    def array_parts(self) -> Mapping[str, Any]:
+        """A row of `weight` and an entry of `bias` for each neuron, as in PyTorch's Linear."""
+        neurons = [neuron.array_parts() for neuron in self.neurons]
+        others = {name: part for name, part in vars(self).items() if name != "neurons"}
+        if len({frozenset(parts) for parts in neurons}) > 1:  # neurons of several kinds make no matrix
+            return vars(self)
+        return {name: [parts[name] for parts in neurons] for name in neurons[0]} | others
 
     def __repr__(self) -> str:
-        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+        return f"Layer of [{', '.join(map(str, self.neurons))}]{' with softmax' if self.softmax else ''}"
 
 
 class MLP(Module):
     """A multi-layer perceptron: `nin` inputs, then layers of the sizes `nouts`. One output comes back bare.
 
-    `activation` is that of all layers but the last, which has `output_activation`; names are those of Neuron. `init`
+    `activation` is that of all layers but the last, which has `output_activation`; names are those of Layer. `init`
     is "uniform", "xavier", "he", or a number that every weight and bias is set to. `seed` is an int or a
-    random.Random. A wrong number of inputs is a ValueError.
+    random.Random; without one, weights come from the global `random`, as micrograd's do. A wrong number of inputs is
+    a ValueError.
 
     >>> model = MLP(2, [2, 1], seed=0)
     >>> model
@@ -117,6 +141,28 @@ class MLP(Module):
             Layer(size, nout, activation=name, init=init, seed=rng)
             for size, nout, name in zip(sizes[:-1], nouts, activations, strict=True)
         ]
+
+    @staticmethod
+    def from_arrays(
+        weights: Sequence[Any],
+        biases: Sequence[Any],
+        activation: str | Sequence[str] = "relu",
+        output_activation: str = "linear",
+        rows: str | None = None,
+    ) -> "MLP":
+        """A network of weights and biases from elsewhere: a matrix and a vector a layer, in lists or arrays.
+
+        `activation` is one name, or one for each hidden layer; None in the place of a vector is a layer without biases.
+        A matrix has a row a neuron, as in PyTorch, or a row an input, as in scikit-learn and Keras. Shapes tell which;
+        where they do not, as where all are square, it is an error until `rows` says "neurons" or "inputs".
+
+        >>> model = MLP.from_arrays([[[1.0, -2.0]], [[3.0], [4.0]]], [[0.5], [0.0, 0.0]], "tanh")
+        >>> model, [output.data for output in model([1.0, 0.5])]
+        (MLP of [Layer of [TanhNeuron(2)], Layer of [LinearNeuron(1), LinearNeuron(1)]], [1.386..., 1.848...])
+        """
+        from .interop import network
+
+        return network(weights, biases, activation, output_activation, rows)
 
     def __call__(self, x: Any) -> Any:
         """The outputs of the last layer for numbers or Values."""

@@ -9,9 +9,10 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.core import Value, apply, as_value, dot, logsumexp, real, total
+from engine import Value, dot, logsumexp
+from engine.core import apply, as_value, real, total
 
-from .module import is_sequence
+from .state import is_sequence
 
 FAR = 1e308  # exp(z - FAR) is 0 for every logit z that there is reason for
 

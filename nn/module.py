@@ -2,25 +2,26 @@
 
 A parameter is a leaf Value in an attribute, or in a list, tuple or dict in an attribute. Its name is the way to it:
 the attribute `b` is "b", the second entry of the list `w` is "w2", the third neuron of a list `neurons` is "neuron3".
+Files hold arrays instead, under the names that PyTorch gives them: "layers.0.weight" has a row a neuron.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from engine.core import StateError, Value, real
+from engine import Value
 
-SHOWN = 5  # names that an error lists of each kind
+from .state import fitting, flat, form_of, numbers_of, set_all, shape, some
 
 
 class Stateful(Protocol):
-    """What can be saved: its state is a dict from names to floats."""
+    """What can be saved: its state is a dict from names to floats, or to arrays of them where it has `arrays`, too."""
 
     def state_dict(self) -> dict[str, float]:
         """The numbers by name."""
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over the numbers, all of them or none."""
+        """Take over the numbers, one by one or in arrays, all of them or none."""
 
 
 class _LabelledByPlace(type):
@@ -58,7 +59,7 @@ class Module(metaclass=_LabelledByPlace):
         >>> [name for name, _ in Layer(1, 2).named_parameters()]
         ['neuron1.w1', 'neuron1.b', 'neuron2.w1', 'neuron2.b']
         """
-        named = [(name, found) for name, found in _places(self) if isinstance(found, Value)]
+        named = [(name, found) for name, found in places(self) if isinstance(found, Value)]
         if len(dict(named)) < len(named):
             twice = some([name for name, times in Counter(name for name, _ in named).items() if times > 1])
             raise ValueError(f"two parameters are named {twice}: rename an attribute")
@@ -73,76 +74,53 @@ class Module(metaclass=_LabelledByPlace):
         """The parameters' numbers by name."""
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
+    def arrays(self) -> dict[str, Any]:
+        """The parameters' numbers as files hold them: as nested lists, one a layer and kind.
+
+        >>> from nn import Layer
+        >>> Layer(2, 3, init=0.5).arrays()
+        {'weight': [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]], 'bias': [0.5, 0.5, 0.5]}
+        """
+        return {name: numbers_of(array) for name, array in self.named_arrays().items()}
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set the parameters to numbers by name; if any does not fit, a StateError lists them and none is set.
+        """Set the parameters to a `state_dict` or to `arrays`; if any does not fit, a StateError lists them.
+
+        Then none is set.
 
         >>> from nn import Neuron
         >>> Neuron(1).load_state_dict({"w1": 2.0, "w2": 3.0})
         Traceback (most recent call last):
         engine.core.errors.StateError: the state does not fit Neuron: missing b; unexpected w2
         """
-        parameters = dict(self.named_parameters())
-        numbers = fitting(state, parameters, type(self).__name__)
-        for name, parameter in parameters.items():
-            parameter.data = numbers[name]
+        leaves = form_of(state, dict(self.named_parameters()), self.named_arrays())
+        set_all(fitting(state, leaves, type(self).__name__), leaves)
+
+    def array_parts(self) -> Mapping[str, Any]:
+        """What arrays are made of, by name: the attributes, unless a module has another grouping of its parameters."""
+        return vars(self)
+
+    def named_arrays(self) -> dict[str, Any]:
+        """The parameters themselves in the lists that `arrays` has their numbers in."""
+        found = list(_arrays(self))
+        if len(dict(found)) < len(found):
+            twice = some([name for name, times in Counter(name for name, _ in found).items() if times > 1])
+            raise ValueError(f"two arrays are named {twice}: rename an attribute or a key")
+        return dict(found)
 
     def label_by_place(self) -> None:
         """Label parameters and modules with their names, as a constructor does; a label that was chosen stays.
 
         Only needed after parts have been added to a module that existed.
         """
-        for name, found in _places(self):
+        for name, found in places(self):
             if isinstance(found, Module):
                 found.name = name
             elif f".{name}".endswith(f".{found.label}") or not found.label:
                 found.label = name
 
 
-def fitting(state: Mapping[str, Any], names: Iterable[str], owner: str) -> dict[str, float]:
-    """The state as floats, or a StateError that lists names that are missing, unexpected or not one number.
-
-    >>> fitting({"b": 1}, ["b"], "Neuron")
-    {'b': 1.0}
-    """
-    if not isinstance(state, Mapping):
-        raise TypeError(f"a state is a dict from names to numbers, not {type(state).__name__} {state!r}")
-    wanted, numbers, unfit = dict.fromkeys(names), {}, []
-    for name, number in state.items():
-        try:
-            numbers[name] = real(number)
-        except (TypeError, OverflowError):
-            unfit.append(f"{name} ({_shape(number)})")
-    differences = {
-        "missing": [name for name in wanted if name not in state],
-        "unexpected": [str(name) for name in state if name not in wanted],
-        "not one number:": unfit,
-    }
-    if any(differences.values()):
-        listed = "; ".join(f"{kind} {some(found)}" for kind, found in differences.items() if found)
-        raise StateError(f"the state does not fit {owner}: {listed}")
-    return numbers
-
-
-def some(names: list[str]) -> str:
-    """The first names of a list, and how many more there are.
-
-    >>> some(list("abcdefg"))
-    'a, b, c, d, e and 2 more'
-    """
-    shown = ", ".join(names[:SHOWN])
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
-
-
-def is_sequence(given: Any) -> bool:
-    """Whether it is a list, tuple, array or the like, as opposed to one number.
-
-    >>> is_sequence([1.0]), is_sequence(1.0)
-    (True, False)
-    """
-    return hasattr(given, "__len__") and hasattr(given, "__getitem__") and getattr(given, "shape", None) != ()
-
-
-def _places(root: Module) -> Iterator[tuple[str, "Module | Value"]]:
+def places(root: Module) -> Iterator[tuple[str, "Module | Value"]]:
     """All modules and parameters in `root`, itself included, with their names: each once, in order."""
     seen: set[Any] = set()
     stack: list[tuple[str, Any]] = [("", root)]
@@ -159,6 +137,27 @@ def _places(root: Module) -> Iterator[tuple[str, "Module | Value"]]:
             stack += reversed(_parts(name, found))
 
 
+def _arrays(root: Module) -> Iterator[tuple[str, Any]]:
+    """All arrays of parameters in `root`, with their names: the largest lists that have a shape."""
+    seen: dict[int, Any] = {}
+    stack: list[tuple[str, Any]] = [("", root)]
+    while stack:
+        name, found = stack.pop()
+        if _has_parameters(found):
+            yield name, found
+        elif isinstance(found, (Module, list, tuple, dict)) and id(found) not in seen:
+            seen[id(found)] = found
+            parts = found.array_parts() if isinstance(found, Module) else found
+            pairs = parts.items() if isinstance(parts, Mapping) else enumerate(parts)
+            stack += reversed([(f"{name}.{key}" if name else str(key), part) for key, part in pairs])
+
+
+def _has_parameters(found: Any) -> bool:
+    """Whether these are leaves, in lists that have a shape, or a single one."""
+    leaves = [] if shape(found) is None else list(flat(found))
+    return bool(leaves) and all(type(leaf) is Value for leaf in leaves)
+
+
 def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
     """What a module, list, tuple or dict holds, with names."""
     if isinstance(whole, Module):
@@ -173,8 +172,3 @@ def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
 def _before_number(name: str) -> str:
     """What goes before the number: layer for layer1, w1_ for w1_2, the second entry of the first list in w."""
     return f"{name}_" if name[-1:].isdigit() else name
-
-
-def _shape(number: Any) -> str:
-    shape = getattr(number, "shape", None)
-    return f"of shape {tuple(shape)}" if shape else f"{type(number).__name__} {number!r:.40}"

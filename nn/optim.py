@@ -1,38 +1,46 @@
-"""Optimisers, and learning rates as plain functions of the step: p.data moves against p.grad.
-
-A learning rate is a number or a function from the number of steps taken so far, 0 at the first, to a number.
-"""
+"""Optimisers: at each step p.data moves against p.grad."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.core import StateError, Value, real
+from engine import NonFiniteError, StateError, Value
+from engine.core import real
 
-from .init import count
-from .module import fitting
-
-Rate = float | Callable[[int], float]
+from .schedules import Rate, rate_at, within
+from .state import fitting, form_of
 
 
 class Optimizer:
     """Base of the optimisers: parameters, a learning rate and, for each of `slots`, a number for every parameter.
 
-    A subclass gives `updated`. Its state is a dict from names to floats, which `nn.save` and `nn.load` take as well.
+    `clip_norm` and `clip_value` are those of `clip_gradients`, at every step. A subclass gives `updated`. Its state is
+    a dict from names to floats, which `nn.save` and `nn.load` take as well.
     """
 
     slots: tuple[str, ...] = ()
 
-    def __init__(self, parameters: Iterable[Value], lr: Rate, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Rate,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+    ) -> None:
         self.parameters = _checked(parameters)
         self.lr = lr
-        self.weight_decay = _within(weight_decay, "weight_decay")
+        self.weight_decay = within(weight_decay, "weight_decay")
+        self.clip_norm = None if clip_norm is None else _above(clip_norm, "clip_norm")
+        self.clip_value = None if clip_value is None else _above(clip_value, "clip_value")
         self.steps = 0
         self.state = {slot: [0.0] * len(self.parameters) for slot in self.slots}
-        _rate(lr, 0)
+        rate_at(lr, 0)
 
     def step(self) -> None:
-        """Move every parameter once by its gradient."""
+        """Move every parameter once by its gradient, clipped before if the optimiser was made so."""
+        if self.clip_norm is not None or self.clip_value is not None:
+            clip_gradients(self.parameters, self.clip_norm, self.clip_value)
         rate = self.rate()
         self.steps += 1
         for parameter, data in zip(self.parameters, self.updated(rate), strict=True):
@@ -40,7 +48,7 @@ class Optimizer:
 
     def rate(self) -> float:
         """The learning rate of the next step."""
-        return _rate(self.lr, self.steps)
+        return rate_at(self.lr, self.steps)
 
     def updated(self, rate: float) -> Iterable[float]:
         """The new number of every parameter; what to remember of parameter i goes into `self.state[slot][i]`."""
@@ -56,22 +64,32 @@ class Optimizer:
         slots = {f"{slot}{i}": x for slot, numbers in self.state.items() for i, x in enumerate(numbers, 1)}
         return {"steps": float(self.steps), **slots}
 
+    def arrays(self) -> dict[str, Any]:
+        """The steps taken, and a list for each slot."""
+        return {"steps": float(self.steps), **{slot: list(numbers) for slot, numbers in self.state.items()}}
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state; if it is not that of such an optimiser, a StateError says so and nothing changes.
+        """Go on from a `state_dict` or `arrays`; if not of such an optimiser, a StateError says so and nothing changes.
 
         >>> w = Value(1.0)
         >>> SGD([w], lr=0.1).load_state_dict({"steps": 3})
         Traceback (most recent call last):
         engine.core.errors.StateError: the state does not fit SGD of 1 parameters: missing velocity1
         """
-        numbers = fitting(state, self.state_dict(), f"{type(self).__name__} of {len(self.parameters)} parameters")
+        arrays, singly = self.arrays(), self.state_dict()
+        wanted = form_of(state, singly, arrays)
+        numbers = fitting(state, wanted, f"{type(self).__name__} of {len(self.parameters)} parameters")
         if not (numbers["steps"] >= 0 and numbers["steps"].is_integer()):
             raise StateError(f"steps must be a whole number from 0, not {numbers['steps']}")
         self.steps = int(numbers["steps"])
-        self.state = {slot: [numbers[f"{slot}{i}"] for i in range(1, len(self.parameters) + 1)] for slot in self.slots}
+        places = range(1, len(self.parameters) + 1)
+        self.state = {
+            slot: numbers[slot] if wanted is arrays else [numbers[f"{slot}{i}"] for i in places] for slot in self.slots
+        }
 
     def __repr__(self) -> str:
-        chosen = {name: x for name, x in vars(self).items() if name not in ("parameters", "lr", "steps", "state")}
+        apart = ("parameters", "lr", "steps", "state")
+        chosen = {name: x for name, x in vars(self).items() if name not in apart and x is not None}
         settings = ", ".join(f"{name}={x}" for name, x in ({"lr": self.rate()} | chosen).items())
         return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
 
@@ -99,9 +117,11 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
     ) -> None:
-        super().__init__(parameters, lr, weight_decay)
-        self.momentum = _within(momentum, "momentum", below=1.0)
+        super().__init__(parameters, lr, weight_decay, clip_norm, clip_value)
+        self.momentum = within(momentum, "momentum", below=1.0)
         self.nesterov = nesterov
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0, such as 0.9")
@@ -138,12 +158,14 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
     ) -> None:
-        super().__init__(parameters, lr, weight_decay)
-        self.betas = tuple(_within(beta, "each of betas", below=1.0) for beta in betas)
+        super().__init__(parameters, lr, weight_decay, clip_norm, clip_value)
+        self.betas = tuple(within(beta, "each of betas", below=1.0) for beta in betas)
         if len(self.betas) != 2:
             raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {betas!r}")
-        self.eps = _within(eps, "eps")
+        self.eps = within(eps, "eps")
 
     def updated(self, rate: float) -> Iterator[float]:
         """The step -lr · m̂ / (√v̂ + eps), of means m and v of gradient and square that are corrected for the start."""
@@ -170,64 +192,44 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
     ) -> None:
-        super().__init__(parameters, lr, betas, eps, weight_decay)
+        super().__init__(parameters, lr, betas, eps, weight_decay, clip_norm, clip_value)
 
 
-def constant(lr: float) -> Callable[[int], float]:
-    """The same learning rate at every step."""
-    return lambda step: lr
+def clip_gradients(parameters: Iterable[Value], norm: float | None = None, value: float | None = None) -> float:
+    """Cut every gradient to between -value and value, then scale all so that their Euclidean norm is at most `norm`.
 
+    Returns the norm that they had. A gradient that is not finite is a NonFiniteError: no bound makes it right.
 
-def linear(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
-    """From `lr` to `final` in a straight line over `steps` steps, and `final` from then on.
-
-    >>> [linear(1.0, 100, final=0.1)(step) for step in (0, 50, 100, 200)]
-    [1.0, 0.55, 0.1, 0.1]
+    >>> a, b = Value(1.0), Value(1.0)
+    >>> (3 * a + 4 * b).backward()
+    >>> clip_gradients([a, b], norm=1.0), round(a.grad, 12), round(b.grad, 12)
+    (5.0, 0.6, 0.8)
     """
-    count(steps, "steps")
-    return lambda step: final + (lr - final) * (1.0 - min(step / steps, 1.0))
+    leaves = list(parameters)
+    if culprits := [leaf for leaf in leaves if not math.isfinite(leaf.grad)]:
+        name, grad = culprits[0].label or "a parameter", culprits[0].grad
+        raise NonFiniteError(f"the gradient of {name} is {grad}, which cannot be clipped: diagnose(loss, ...) says why")
+    found = math.hypot(*(leaf.grad for leaf in leaves))
+    if value is not None:
+        bound = _above(value, "value")
+        for leaf in leaves:
+            leaf.grad = max(-bound, min(bound, leaf.grad))
+    if norm is not None:
+        bound, largest = _above(norm, "norm"), max((abs(leaf.grad) for leaf in leaves), default=0.0)
+        spread = math.hypot(*(leaf.grad / largest for leaf in leaves)) if largest else 0.0  # a norm, without overflow
+        if spread > bound / (largest or 1.0):
+            for leaf in leaves:
+                leaf.grad = leaf.grad / largest * (bound / spread)
+    return found
 
 
-def cosine(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
-    """From `lr` to `final` along half a wave over `steps` steps (Loshchilov and Hutter 2017, equation 5).
-
-    >>> [round(cosine(1.0, 100)(step), 9) for step in (0, 50, 100, 200)]
-    [1.0, 0.5, 0.0, 0.0]
-    """
-    count(steps, "steps")
-    return lambda step: final + (lr - final) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
-
-
-def step_decay(lr: float, every: int, factor: float = 0.1) -> Callable[[int], float]:
-    """`lr` times `factor` once more after `every` steps.
-
-    >>> [step_decay(1.0, every=10, factor=0.5)(step) for step in (0, 9, 10, 25)]
-    [1.0, 1.0, 0.5, 0.25]
-    """
-    count(every, "every")
-    return lambda step: lr * factor ** (step // every)
-
-
-def warmup(lr: Rate, steps: int) -> Callable[[int], float]:
-    """A learning rate, number or schedule, that grows from 1/steps of itself to all of it over `steps` steps.
-
-    >>> [warmup(1.0, 4)(step) for step in (0, 1, 3, 100)]
-    [0.25, 0.5, 1.0, 1.0]
-    """
-    count(steps, "steps")
-    return lambda step: _rate(lr, step) * min((step + 1) / steps, 1.0)
-
-
-def _rate(lr: Rate, step: int) -> float:
-    return _within(lr(step) if callable(lr) else lr, "lr")
-
-
-def _within(number: Any, what: str, below: float = math.inf) -> float:
+def _above(number: Any, what: str) -> float:
     found = real(number)
-    if not 0.0 <= found < below:
-        bound = f" and below {below:g}" if below < math.inf else " and finite"
-        raise ValueError(f"{what} must be at least 0{bound}, not {number!r}")
+    if not 0.0 < found < math.inf:
+        raise ValueError(f"{what} must be above 0 and finite, not {number!r}")
     return found
 
 

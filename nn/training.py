@@ -1,49 +1,22 @@
-"""fit: the training loop, with mini-batches, metrics, checkpoints, a progress bar and a history."""
+"""fit: the training loop, with mini-batches, metrics, clipping, early stopping, checkpoints and a progress bar."""
 
 import math
 import os
 import random
-import re
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from time import perf_counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from engine.core import NonFiniteError, require
+from engine._compiled import warn_uncompiled
 
-from .checkpoint import Checkpoint, Leaves, Part
-from .examples import examples_of, held_out_of
+from .batches import examples_of, held_out_of
+from .checkpoint import Checkpoint, as_setting
+from .epochs import Epochs, Metric
+from .history import History
 from .init import count, generator
-from .module import is_sequence
 from .optim import Optimizer
-from .replaying import Eager, Loss, Model, Outcome, Replayed, chunks, computation
-
-SHOWN = 80  # characters of a setting
-
-Metric = Callable[[list[Any], list[Any]], float]
-
-
-@dataclass
-class History:
-    """What each epoch gave, one entry an epoch in every list.
-
-    `loss` is the mean over the epoch's examples, each before its batch's step, in the loss's own unit, and
-    `validation_loss` the loss after the epoch. `metrics` has a list for each name, and one for "validation_" with
-    the name. `seconds` is wall-clock time, and `why_eager` what kept the batches from being replayed from a recording,
-    empty if they were: comparing two histories leaves both out.
-    """
-
-    loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    metrics: dict[str, list[float]] = field(default_factory=dict)
-    seconds: list[float] = field(default_factory=list, compare=False)
-    why_eager: str = field(default="", compare=False)
-
-    def latest(self) -> dict[str, float]:
-        """The last epoch's numbers by name."""
-        named = {"loss": self.loss, "validation_loss": self.validation_loss, **self.metrics}
-        return {name: numbers[-1] for name, numbers in named.items() if numbers}
+from .progress import bar_of
+from .replay import Loss, Model, computation
+from .state import is_sequence, output_numbers
 
 
 def fit(
@@ -61,22 +34,33 @@ def fit(
     replay: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
     every: float = 30.0,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    patience: int | None = None,
+    on_epoch: Callable[[Model, History], object] | None = None,
 ) -> History:
     """Train `model` for `epochs` passes over the rows of X and the targets y, and return the history.
 
-    X and y are lists or NumPy arrays, `validation` another such pair. Without a batch size all examples are one batch,
-    in their order; with one they are shuffled by `seed` before every epoch, and the same seed gives the same result to
-    the last bit. A metric is a function of predictions, which are floats or lists of floats, and targets.
+    X and y are lists, or arrays, frames or series of any library, `validation` another such pair. Without a batch size
+    all examples are one batch, in their order; with one they are shuffled by `seed` before every epoch, and the same
+    seed gives the same result to the last bit; with None they are in another order at each run. The global `random` is
+    left alone. A metric is a function of predictions, which are floats or lists of floats, and targets.
+
+    `clip_norm` and `clip_value` bound the gradients before each step, as `clip_gradients` does. With `patience`,
+    training stops once so many epochs in a row have not lowered the validation loss, and the model is left as the best
+    epoch had it. `on_epoch(model, history)` is called after each epoch. Ctrl-C stops, too, and leaves no trace of the
+    epoch that it broke off: model and history are those of the epochs before, and `history.stopped` says so.
 
     Batches are replayed from a recording of one example where that gives the same, and otherwise computed eagerly:
-    where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`, without NumPy.
+    where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`.
     What changes from call to call in another way than by its parameters needs replay=False.
 
     With a `checkpoint`, a .safetensors or .json file, what is needed to go on is saved at the end of an epoch if that
     was `every` seconds ago, and at the end; if the file is there, training goes on from it, to the same result to the
     last bit as if never stopped. A checkpoint of another training is a StateError that says what differs.
 
-    A loss or gradient that is not finite is a NonFiniteError, raised before it gets into the parameters.
+    A loss, gradient or parameter that is not finite is a DivergenceError with a diagnosis, raised before it gets into
+    the parameters.
 
     >>> from nn import MLP, SGD, mean_squared_error
     >>> model = MLP(1, [1], seed=1)
@@ -85,38 +69,51 @@ def fit(
     >>> [round(p.data, 3) for p in model.parameters()], history.loss[-1] < 1e-6
     ([2.0, 1.0], True)
     """
+    warn_uncompiled()
     metrics, epochs = metrics or {}, count(epochs, "epochs")
+    patience = None if patience is None else count(patience, "patience")
+    if patience and validation is None:
+        raise ValueError("patience is for the validation loss: pass validation=(X, y) of examples that are held out")
     examples = examples_of(X, y)
     held_out = None if validation is None else held_out_of(validation, len(examples[0][0]))
     total = len(examples[0])
     size = total if batch_size is None else min(count(batch_size, "batch_size"), total)
-    rng = None if batch_size is None else generator(seed)
+    rng = None if batch_size is None else generator(random.Random() if seed is None else seed)
     train = computation(model, loss, examples, size, bool(metrics), replay)
-    replay = not train.why_eager
-    validate = computation(model, loss, held_out, size, bool(metrics), replay) if held_out else None
-    prefixes = ("", "validation_") if held_out else ("",)
-    history = History(metrics={prefix + name: [] for prefix in prefixes for name in metrics}, why_eager=train.why_eager)
-    kept = None
+    validate = computation(model, loss, held_out, size, bool(metrics), not train.why_eager) if held_out else None
+    training = Epochs(optimizer, train, validate, metrics, size, rng, clip=(clip_norm, clip_value))
+    history, kept = training.history, None
     if checkpoint is not None:
         same = {"model": model, "loss": loss, "epochs": epochs, "batch_size": batch_size, "seed": seed}
         same |= {"metrics": metrics, "X and y": examples, "validation": held_out}
-        kept = Checkpoint(checkpoint, _parts(optimizer, history, rng), _settings(same, optimizer), every)
-        kept.resume()
-    steps, done = math.ceil(total / size), len(history.loss)
-    with _bar(epochs * steps, done * steps, progress) as bar:
-        for epoch in range(done + 1, epochs + 1):
-            start = perf_counter()
-            order = list(range(total))
-            if rng:
-                rng.shuffle(order)
-            outcome = _train(chunks(order, size), train, optimizer, epoch, bar)
-            _record(history.loss, history.metrics, metrics, outcome)
-            if validate:
-                _record(history.validation_loss, history.metrics, metrics, validate.evaluate(), "validation_")
-            history.seconds.append(perf_counter() - start)
-            bar.set_postfix(history.latest(), refresh=False)
+        options = {"clip_norm": clip_norm, "clip_value": clip_value, "patience": patience}
+        same |= {name: option for name, option in options.items() if option is not None}
+        settings = {name: as_setting(thing) for name, thing in same.items()} | {"optimizer": lambda: repr(optimizer)}
+        kept = Checkpoint(checkpoint, training.parts(model, bool(patience)), settings, every)
+        kept.resume(lambda: training.resumed(epochs, bool(patience)))
+    steps = math.ceil(total / size)
+    with bar_of(epochs * steps, len(history.loss) * steps, progress) as bar:
+        try:
+            while len(history.loss) < epochs and not training.has_lost(patience):
+                training.run(bar)
+                if on_epoch:
+                    on_epoch(model, history)
+                    training.note()
+                if kept:
+                    is_last = len(history.loss) == epochs or training.has_lost(patience)
+                    kept.save() if is_last else kept.save_if_due()
+        except KeyboardInterrupt:
+            training.go_back()
+            if len(history.loss) < epochs:
+                history.stopped = f"by Ctrl-C in epoch {len(history.loss) + 1}"
             if kept:
-                kept.save() if epoch == epochs else kept.save_if_due()
+                kept.save()
+    if len(history.loss) < epochs and training.has_lost(patience) and not history.stopped:
+        history.stopped = f"{patience} epochs did not lower the validation loss"
+    if patience:
+        training.take_best()
+    if history.stopped:
+        history.stopped += f"; the model is that of epoch {training.best_epoch if patience else len(history.loss)}"
     return history
 
 
@@ -132,92 +129,7 @@ def accuracy(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
 
 
 def _is_right(prediction: Any, target: Any) -> bool:
-    if is_sequence(prediction):
-        return bool(max(range(len(prediction)), key=lambda i: float(prediction[i])) == target)
-    return (float(prediction) > 0) == bool(target > 0)
-
-
-def _train(
-    batches: Iterable[Sequence[int]], train: Eager | Replayed, optimizer: Optimizer, epoch: int, bar: Any
-) -> Outcome:
-    """One step a batch, which is the places of its examples."""
-    losses: list[float] = []
-    predictions: list[Any] = []
-    targets: list[Any] = []
-    for places in batches:
-        outcome = _differentiated(places, train, optimizer, epoch)
-        optimizer.step()
-        losses.append(outcome.loss * len(places))
-        predictions += outcome.predictions
-        targets += outcome.targets
-        bar.update()
-    return Outcome(math.fsum(losses) / len(targets), predictions, targets)
-
-
-def _differentiated(places: Sequence[int], train: Eager | Replayed, optimizer: Optimizer, epoch: int) -> Outcome:
-    """The outcome of a batch, whose gradient is left with the parameters; an error where no way makes it finite."""
-    for differentiate in train.ways():
-        optimizer.zero_grad()
-        outcome = differentiate(places)
-        culprits = [p for p in optimizer.parameters if not math.isfinite(p.grad)]
-        if math.isfinite(outcome.loss) and not culprits:
-            return outcome
-    what = f"the loss {outcome.loss}"
-    if math.isfinite(outcome.loss):
-        what = f"the gradient of {culprits[0].label or 'a parameter'}"
-    raise NonFiniteError(
-        f"{what} is not finite in epoch {epoch}; the parameters are as they were before this step: take a smaller "
-        "learning rate, scale the inputs, or a loss on logits; inside strict() the first operation at fault is named"
-    )
-
-
-def _record(
-    losses: list[float],
-    measured: dict[str, list[float]],
-    metrics: Mapping[str, Metric],
-    outcome: Outcome,
-    prefix: str = "",
-) -> None:
-    """Append an outcome's loss and metrics to the history."""
-    losses.append(outcome.loss)
-    for name, metric in metrics.items():
-        measured[prefix + name].append(float(metric(outcome.predictions, outcome.targets)))
-
-
-def _parts(optimizer: Optimizer, history: History, rng: random.Random | None) -> dict[str, Part]:
-    """What a checkpoint has to hold."""
-    lists = {"loss": history.loss, "validation_loss": history.validation_loss, "seconds": history.seconds}
-    lists |= {f"metrics.{name}": numbers for name, numbers in history.metrics.items()}
-    order: dict[str, Part] = {} if rng is None else {"order": rng}
-    return {"parameters": Leaves(optimizer.parameters), "optimizer": optimizer, **lists, **order}
-
-
-def _settings(same: Mapping[str, Any], optimizer: Optimizer) -> dict[str, str | Callable[[], str]]:
-    """What has to be the same in a training that goes on, as text."""
-    return {**{name: _text(thing) for name, thing in same.items()}, "optimizer": lambda: repr(optimizer)}
-
-
-def _text(thing: Any) -> str:
-    """What it looks like, but for addresses, which differ from run to run, and with a checksum for what is long."""
-    text = re.sub(r" at 0x\w+", "", repr(thing))
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... with the checksum {zlib.crc32(text.encode()):08x}"
-
-
-def _bar(steps: int, done: int, progress: bool) -> Any:
-    return require("tqdm", "nn").tqdm(total=steps, initial=done, unit="step") if progress else _NoBar()
-
-
-class _NoBar:
-    """A progress bar that shows nothing."""
-
-    def __enter__(self) -> "_NoBar":
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        pass
-
-    def update(self) -> None:
-        """One step more."""
-
-    def set_postfix(self, numbers: Mapping[str, float], refresh: bool) -> None:
-        """The numbers beside the bar."""
+    numbers = output_numbers(prediction)
+    if is_sequence(numbers):
+        return bool(max(range(len(numbers)), key=numbers.__getitem__) == target)
+    return bool((numbers > 0) == bool(target > 0))

@@ -10,10 +10,12 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import autograd.numpy as np
 import sympy
 from mpmath import mp
 
 from engine.core.formula import TABLE, Interpreter, evaluate, numeric
+from engine.core.graph import ancestors
 
 
 def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
@@ -300,3 +302,17 @@ def exactly(function):
         return x
 
     return lambda *operands: function(*map(exact, operands))
+
+
+def reference(program):
+    """The program as a function of an array in autograd, which warns of one that is constant: 0 times it is added."""
+    return lambda x: program.run(list(x), on_autograd()) + 0.0 * np.sum(x)
+
+
+def magnitudes(output, inputs):
+    """What the gradients would be if no two paths had opposite signs: their rounding is relative to it."""
+    sizes = dict.fromkeys([*ancestors(output), *inputs], 0.0) | {output: 1.0}
+    for node in reversed(ancestors(output)):
+        for operand, partial in zip(node.operands, node.partials, strict=True):
+            sizes[operand] += sizes[node] * abs(partial)
+    return [sizes[x] for x in inputs]

@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from engine import Value, dot, record
-from engine.core import TABLE, apply
+from engine.core.formula import TABLE
+from engine.core.operations import apply
 
 np = pytest.importorskip("numpy")
 

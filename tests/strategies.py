@@ -1,7 +1,7 @@
 """Random programs over the whole table, and the numbers to run them on.
 
 A program is a description: `program.run(inputs, apply)` runs it in any algebra, such as `engine.core.value.apply` on
-Values, `engine.ops.numeric` on floats, or one of those in algebras.py.
+Values, `engine.core.table.numeric` on floats, or one of those in algebras.py.
 """
 
 import math

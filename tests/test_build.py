@@ -41,6 +41,46 @@ def test_compiled_tells_which_file_runs():
     assert compiled == str(not file.endswith(".py") and native)
 
 
+LOADED = """
+import sys
+import engine, nn
+from nn import MLP, SGD, fit, mean_squared_error
+
+model = MLP(2, [3, 1], seed=0)
+fit(model, [[0.5, 1.0]], [1.0], mean_squared_error, SGD(model.parameters(), lr=0.1), 1, progress=False, replay=False)
+loss = mean_squared_error([model([0.5, 1.0])], [1.0])
+chain = engine.chain_rule(loss, model.parameters()[0])
+chain.draw(), chain.to_latex(), str(chain), engine.draw(loss), engine.explore(loss)
+print("numpy" in sys.modules)
+"""
+
+
+def test_numpy_is_loaded_by_neither_chain_picture_page_nor_eager_training():
+    environment = {**os.environ, "WHYGRAD_PURE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], env=environment, cwd=ENGINE.parent, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-1] == "False"
+
+
+@pytest.mark.parametrize(("pure", "failed", "often"), [("", True, 1), ("1", True, 0), ("", False, 0)])
+def test_a_recording_warns_once_where_compiling_was_tried_and_failed(tmp_path, pure, failed, often):
+    shutil.copytree(ENGINE, tmp_path / "engine", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    if failed:
+        (tmp_path / "engine" / "uncompiled.txt").write_text("there is no cc")
+    program = "from engine import record\nfor _ in range(2):\n    record(lambda x: x * x, 1.0)"
+    environment = {**os.environ, "WHYGRAD_PURE": pure, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr.count("whygrad runs uncompiled here") == done.stderr.count("there is no cc") == often
+
+
 @pytest.fixture
 def build(monkeypatch):
     """The build backend, as a frontend loads it."""
@@ -58,19 +98,49 @@ def test_every_module_to_compile_is_there_and_every_pxd_has_its_module(build):
     assert types <= {Path(name).with_suffix("") for name in build.MODULES}
 
 
-def test_nothing_is_compiled_where_that_is_not_wanted(build, monkeypatch):
+@pytest.mark.parametrize("there", [False, True])
+def test_a_wheel_is_compiled_and_a_clone_where_it_was_asked_for(build, monkeypatch, tmp_path, there):
+    (tmp_path / "engine" / "core").mkdir(parents=True)
+    if there:
+        (tmp_path / "engine" / "core" / f"value{EXTENSION_SUFFIXES[0]}").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WHYGRAD_PURE", raising=False)
+    monkeypatch.delenv("WHYGRAD_COMPILE", raising=False)
+    assert (build.compiles("wheel"), build.compiles("editable"), build.compiles("")) == (True, there, False)
+    assert any("Cython" in name for name in build.get_requires_for_build_editable()) == there
+    monkeypatch.setenv("WHYGRAD_COMPILE", "1")
+    assert build.compiles("editable")
     monkeypatch.setenv("WHYGRAD_PURE", "1")
-    assert build.extensions() == []
+    assert not build.compiles("wheel")
 
 
-def test_an_extension_that_fails_to_compile_fails_no_installation(build, monkeypatch, tmp_path):
+def test_a_wheel_without_compiled_code_is_for_every_platform(build):
+    from setuptools import Distribution, Extension
+
+    command = build.Wheel(Distribution({"ext_modules": [Extension("a", ["a.c"])]}))
+    command.ensure_finalized()
+    assert command.get_tag()[2] != "any"
+    command.distribution.ext_modules = []
+    assert command.get_tag() == ("py3", "none", "any")
+
+
+def test_an_extension_that_fails_to_compile_fails_no_installation(build, monkeypatch, tmp_path, capsys):
     pytest.importorskip("Cython")
+    from setuptools import Distribution
+
     monkeypatch.delenv("WHYGRAD_PURE", raising=False)
     monkeypatch.setattr(build, "MODULES", ("replay/constant_folding.py",))
     monkeypatch.setattr(build, "OUTPUT", str(tmp_path))
-    extensions = build.extensions()
-    assert [extension.name for extension in extensions] == ["engine.replay.constant_folding"]
-    assert all(extension.optional for extension in extensions)
+    command = build.Compile(Distribution({"ext_modules": build.extensions()}))
+    command.build_lib = command.build_temp = str(tmp_path)
+    monkeypatch.setenv("CC", "no-such-compiler")
+    (tmp_path / "engine").mkdir(exist_ok=True)
+    command.finalize_options()
+    command.run()
+    assert (tmp_path / "engine" / "uncompiled.txt").read_text()
+    assert "installed uncompiled" in capsys.readouterr().err
+    assert not command.distribution.has_ext_modules()
+    assert not list(tmp_path.rglob("*.so"))
 
 
 def test_a_module_that_cython_refuses_fails_no_installation(build, monkeypatch, tmp_path, capsys):

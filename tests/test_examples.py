@@ -24,6 +24,7 @@ SHORT = {
     "11_gpt": ["--steps", "2"],
     "12_pendulum": ["--steps", "400"],
     "13_options": ["--samples", "2000"],
+    "16_rnn": ["--epochs", "1"],
 }
 GREEKS = ("price", "delta", "vega", "theta", "rho", "gamma", "vanna", "volga")
 
@@ -42,6 +43,10 @@ def run(monkeypatch, capsys, tmp_path):
     return run
 
 
+class Killed(BaseException):
+    """A kill, which nothing catches."""
+
+
 def named(stem: str) -> Path:
     return next(example for example in EXAMPLES if example.stem == stem)
 
@@ -52,6 +57,8 @@ def written(output: str) -> list[Path]:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_ends_with_the_files_that_it_wrote(example, run, tmp_path):
+    if example.stem == "15_from_torch":
+        pytest.importorskip("torch", reason="PyTorch is not installed: see the group bench-torch")
     output = run(example)
     assert output.splitlines()[-1].startswith("wrote ")
     files = written(output)
@@ -126,13 +133,13 @@ def test_digits_go_on_after_a_kill_to_the_same_pictures(run, monkeypatch, tmp_pa
 
     def save_and_die(checkpoint, save=nn.Checkpoint.save):
         save(checkpoint)
-        raise KeyboardInterrupt
+        raise Killed
 
     killed = tmp_path / "killed"
     for _ in range(2):
         with monkeypatch.context() as patch:
             patch.setattr("nn.Checkpoint.save_if_due", save_and_die)
-            with pytest.raises(KeyboardInterrupt):
+            with pytest.raises(Killed):
                 run(named("10_digits"), *epochs, out=killed)
         (checkpoint,) = killed.iterdir()
         assert checkpoint.suffix == ".safetensors"
@@ -144,6 +151,45 @@ def test_digits_go_on_after_a_kill_to_the_same_pictures(run, monkeypatch, tmp_pa
     for file in (tmp_path / "whole").glob("*.png"):
         assert (killed / file.name).read_bytes() == file.read_bytes()
     assert len(list(killed.iterdir())) == 3
+
+
+def test_a_network_of_scikit_learn_is_explained_by_its_own_numbers(run, tmp_path):
+    output = run(named("14_from_sklearn"))
+    shares = [line.split() for line in output.splitlines() if line.strip().startswith("P(")]
+    assert len(shares) == 3
+    assert all(ours.strip(",") == theirs for _, _, ours, _, _, theirs in shares)
+    assert sum(float(theirs) for *_, theirs in shares) == pytest.approx(1.0, abs=2e-6)
+    assert "is taken for versicolor" in output
+    assert "∂loss/∂layer1.neuron" in output
+    assert "ok: 3 paths" in output  # a weight of the first layer reaches the loss by three logits
+    assert "petal width" in (tmp_path / "14_prediction.svg").read_text()
+
+
+def test_a_network_of_pytorch_is_explained_by_its_own_numbers(run):
+    pytest.importorskip("torch", reason="PyTorch is not installed: see the group bench-torch")
+    output = run(named("15_from_torch"))
+    ours, theirs = output.split("t = 0.8: ")[1].split(";")[0].split(", by PyTorch ")
+    assert ours == theirs
+    slopes = [line.replace(",", "").split() for line in output.splitlines() if "where" in line]
+    assert [float(line[2]) for line in slopes] == pytest.approx([float(line[-1]) for line in slopes], abs=0.1)
+
+
+def test_without_pytorch_its_example_says_how_to_install_it(run, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert run(named("15_from_torch")).endswith("there is no network to explain: pip install torch\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recurrent_network_forgets_until_it_starts_from_the_identity(run):
+    output = run(named("16_rnn"), "--epochs", "60")
+    forgets, remembers = (
+        float(line.split("about ")[1].split("%")[0]) for line in output.splitlines() if "right" in line
+    )
+    assert forgets < 60 < 98 < remembers
+    lost, kept = (abs(float(line.split("∂x1 = ")[1].split(",")[0])) for line in output.splitlines() if "∂x1" in line)
+    assert lost < 1e-4 < kept
+    assert "cancelled: the 1,099,511,627,776 paths pull against each other" in output
+    assert "ok: 1,099,511,627,776 paths" in output
 
 
 @pytest.fixture

@@ -44,9 +44,6 @@ y = np.array([1 if k % 2 else -1 for k in range(20)])
 model = MLP(2, [16, 16, 1])  # two hidden layers
 print(model)
 print("number of parameters", len(model.parameters()))
-random.seed(1)  # micrograd has drawn its weights from here, an MLP has a generator of its own
-for p in model.parameters():
-    p.data = random.uniform(-1, 1)
 
 def loss(batch_size=None):
     if batch_size is None:

@@ -23,7 +23,8 @@ from .functions import (
 )
 from .gradcheck import check_gradients
 from .graph import ancestors, between, order
-from .modes import is_strict, strict, watching
+from .modes import Watch, is_strict, strict, watch, watching
+from .node import reading
 from .notation import (
     Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, short_number,
     unique_names,
@@ -40,13 +41,14 @@ from .table import Row
 from .value import Value
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "LOG", "MEAN", "MUL", "NAMES", "NEG",
-    "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "GradientError",
+    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
+    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "GradientError",
     "Interpreter", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError", "RenderError",
-    "Row", "StateError", "Value", "WhygradError", "ancestors", "apply", "as_value", "between", "check",
+    "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between", "check",
     "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "function", "grad",
     "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many",
     "maximum", "minimum", "missing", "numeric", "operation", "order", "place", "pretty_name", "pretty_number",
-    "primitive", "real", "relu", "replace", "require", "row", "short_number", "sigmoid", "sin", "softmax",
-    "softplus", "sqrt", "strict", "tanh", "total", "unique_names", "user_line", "watching", "written",
+    "primitive", "reading", "real", "relu", "replace", "require", "row", "short_number", "sigmoid", "sin",
+    "softmax", "softplus", "sqrt", "strict", "tanh", "total", "unique_names", "user_line", "watch", "watching",
+    "written",
 ]

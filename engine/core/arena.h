@@ -3,7 +3,8 @@
    They are made one behind the other in slabs, so that of two the older lies in an older slab, or before the other in
    the same one. Operands are older than results: newest first is an order for the way back, and for freeing, that goes
    through memory in a straight line and needs no stack. The queue is a bit a node, kept by its slab: to push is to set
-   it, to pop is to find the highest. A slab is used again when all its nodes are gone.
+   it, to pop is to find the highest. A slab is used again when all its nodes are gone, so a node that is kept keeps
+   the 4 KiB of its slab.
 
    Leaves, which often live long, are not made here. All of it is called with the GIL held. */
 #ifndef WHYGRAD_ARENA_H
@@ -14,17 +15,26 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__SANITIZE_ADDRESS__) /* then a read of a node that is gone is an error; nothing is fetched ahead */
+#include <sanitizer/asan_interface.h>
+#define DEAD(place, size) ASAN_POISON_MEMORY_REGION((place), (size))
+#define ALIVE(place, size) ASAN_UNPOISON_MEMORY_REGION((place), (size))
+#else
+#define DEAD(place, size) ((void)0)
+#define ALIVE(place, size) ((void)0)
+#endif
+
 #define STRIDE 112 /* bytes from node to node */
-#define SLOTS 576  /* nodes in a slab, a multiple of 64 */
-#define SPARE 256  /* empty slabs kept to be used again: 16 MiB */
+#define SLOTS 36   /* nodes in a slab of 4 KiB; at most 64 */
+#define SPARE 4096 /* empty slabs kept to be used again: 16 MiB */
 #define NEAR 8     /* so many nodes ahead, operands are fetched into the cache, */
 #define FAR 16     /* and so many ahead nodes themselves */
 
 typedef struct Slab {
   struct Slab *older, *newer;
-  int64_t age;             /* the higher, the newer */
-  int32_t made, live, top; /* top: the last word of `queued` that is not 0, -1 if all are */
-  uint64_t queued[SLOTS / 64];
+  int64_t age; /* the higher, the newer */
+  int32_t made, live;
+  uint64_t queued;
   char nodes[SLOTS * STRIDE];
 } Slab;
 
@@ -86,8 +96,8 @@ static Slab *open_slab(Arena *arena) {
   } else if (!(slab = PyMem_RawMalloc(sizeof(Slab)))) {
     return NULL;
   }
+  DEAD(slab->nodes, sizeof(slab->nodes));
   memset(slab, 0, offsetof(Slab, nodes));
-  slab->top = -1;
   slab->age = ++arena->slabs;
   slab->older = arena->newest;
   if (slab->older) slab->older->newer = slab;
@@ -119,6 +129,7 @@ static inline PyObject *new_node(Arena *arena) {
   Node *node = (Node *)(slab->nodes + (size_t)slab->made++ * STRIDE);
   slab->live++;
   fetch_node((char *)node + FAR * STRIDE);
+  ALIVE(node, STRIDE);
   memcpy(node, arena->blank, STRIDE);
   for (int k = 0; k < arena->objects; k++) Py_INCREF(Py_None);
   node->slab = slab;
@@ -139,14 +150,9 @@ static inline long next_serial(void) { return ++last_serial; }
 static inline int push(Arena *arena, void *o) {
   Slab *slab = ((Node *)o)->slab;
   if (!slab) return 0;
-  uint32_t slot = (uint32_t)((char *)o - slab->nodes) / STRIDE;
-  int32_t word = (int32_t)(slot / 64);
-  uint64_t bit = (uint64_t)1 << (slot % 64), before = slab->queued[word];
-  slab->queued[word] = before | bit;
-  if (word > slab->top) {
-    if (slab->top < 0 && (!arena->waiting++ || slab->age > arena->top->age)) arena->top = slab;
-    slab->top = word;
-  }
+  uint64_t bit = (uint64_t)1 << ((uint32_t)((char *)o - slab->nodes) / STRIDE), before = slab->queued;
+  if (!before && (!arena->waiting++ || slab->age > arena->top->age)) arena->top = slab;
+  slab->queued = before | bit;
   return !(before & bit);
 }
 
@@ -154,22 +160,20 @@ static inline int push(Arena *arena, void *o) {
 static inline PyObject *pop(Arena *arena) {
   if (!arena->waiting) return NULL;
   Slab *slab = arena->top;
-  while (slab->top < 0) slab = slab->older;
+  while (!slab->queued) slab = slab->older;
   arena->top = slab;
-  int32_t word = slab->top, bit = highest(slab->queued[word]);
-  char *place = slab->nodes + (size_t)(word * 64 + bit) * STRIDE;
-  if (!(slab->queued[word] ^= (uint64_t)1 << bit)) {
-    while (word >= 0 && !slab->queued[word]) word--;
-    slab->top = word;
-    arena->waiting -= word < 0;
-  }
+  int bit = highest(slab->queued);
+  char *place = slab->nodes + (size_t)bit * STRIDE;
+  if (!(slab->queued ^= (uint64_t)1 << bit)) arena->waiting--;
 
+#if !defined(__SANITIZE_ADDRESS__)
   fetch_node(place - FAR * STRIDE);
   Node *soon = (Node *)(place - NEAR * STRIDE);
   if ((char *)soon >= slab->nodes) { /* one that is gone is no harm */
     fetch_operand(soon->a);
     fetch_operand(soon->b);
   }
+#endif
   return (PyObject *)place;
 }
 
@@ -187,6 +191,7 @@ static void dealloc(PyObject *o) {
   while ((o = pop(&nodes))) {
     Slab *slab = ((Node *)o)->slab;
     for (int k = 0; k < nodes.objects; k++) Py_DECREF(*(PyObject **)((char *)o + nodes.object[k]));
+    DEAD(o, STRIDE);
     if (!--slab->live) close_slab(&nodes, slab);
   }
   nodes.draining = 0;
@@ -213,6 +218,9 @@ static inline Arena *install(PyObject *blank) {
   nodes.type = type;
   nodes.dealloc_leaf = type->tp_dealloc;
   if (!(nodes.no_arguments = PyTuple_New(0))) return NULL;
+  PyObject *final = PyDict_GetItemString(type->tp_dict, "_final");
+  if (!final || PyDict_SetItemString(type->tp_dict, "__init_subclass__", final) < 0) return NULL;
+  PyType_Modified(type);
   type->tp_dealloc = dealloc;
   return &nodes;
 }

@@ -48,18 +48,20 @@ class MissingExtraError(WhygradError, ImportError):
     """An optional package is not installed."""
 
 
-def require(module: str, extra: str) -> ModuleType:
-    """Import an optional package, or raise a MissingExtraError with the line that installs it.
+def require(module: str, extra: str = "") -> ModuleType:
+    """Import a package when it is used, or raise a MissingExtraError with the line that installs it.
 
-    >>> require("math", "nn").sqrt(4.0)
+    >>> require("math").sqrt(4.0)
     2.0
-    >>> require("no_such_package", "nn")
+    >>> require("no_such_package", "jax")
     Traceback (most recent call last):
-    engine.core.errors.MissingExtraError: no_such_package is not installed; install it with: pip install "whygrad[nn]"
+    engine.core.errors.MissingExtraError: no_such_package is not installed; install it with: pip install "whygrad[jax]"
     """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module.partition(".")[0]:
+        package = module.partition(".")[0]
+        if error.name != package:
             raise
-        raise MissingExtraError(f'{module} is not installed; install it with: pip install "whygrad[{extra}]"') from None
+        wanted = f'"whygrad[{extra}]"' if extra else package
+        raise MissingExtraError(f"{module} is not installed; install it with: pip install {wanted}") from None

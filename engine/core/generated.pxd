@@ -3,7 +3,7 @@ cdef extern from "table.h":
     ctypedef struct Result:
         double y, da, db
     const int IN_C
-    enum: ABS, ADD, COS, DIV, ERF, EXP, LEAKY_RELU, LOG, MUL, NEG, POW, RELU, SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH
+    enum: ABS, ADD, COS, DIV, ERF, EXP, LEAKY_RELU, LOG, MUL, NEG, POS, POW, RELU, SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH
     const long MADE_FROM
     Result operate1(int code, double a) noexcept nogil
     Result operate2(int code, double a, double b) noexcept nogil

@@ -35,5 +35,5 @@ def check(made_from: int) -> None:
 
 
 EXP, LOG, TANH, SIGMOID, RELU = (CODES[name] for name in ("exp", "log", "tanh", "sigmoid", "relu"))
-ABS, LEAKY_RELU, SQRT, SOFTPLUS = (CODES[name] for name in ("abs", "leaky_relu", "sqrt", "softplus"))
+ABS, LEAKY_RELU, POS, SQRT, SOFTPLUS = (CODES[name] for name in ("abs", "leaky_relu", "pos", "sqrt", "softplus"))
 SIN, COS, ERF, SUM, DOT = (CODES[name] for name in ("sin", "cos", "erf", "sum", "dot"))

@@ -59,7 +59,7 @@ INLINE vec VARIANT(exp)(vec a) {
 
 /* With m = exp(2|a|) - 1, tanh |a| = m / (m + 2), which keeps its digits near 0. */
 INLINE vec VARIANT(tanh)(vec a) {
-  ivec sign = (ivec)a & alli(1LL << 63);
+  ivec sign = (ivec)a & alli(SIGN_BIT);
   vec size = (vec)((ivec)a ^ sign);
   vec x = 2.0 * pick(size > 20.0, all(20.0), size);
   REDUCE(x, shifted, r);
@@ -70,7 +70,7 @@ INLINE vec VARIANT(tanh)(vec a) {
 }
 
 INLINE vec VARIANT(erf)(vec a) {
-  ivec sign = (ivec)a & alli(1LL << 63);
+  ivec sign = (ivec)a & alli(SIGN_BIT);
   vec x = (vec)((ivec)a ^ sign), z = x * x;
   vec small = all(ERF_SMALL[11]);
   for (int i = 10; i >= 0; i--) small = small * z + ERF_SMALL[i];
@@ -85,7 +85,7 @@ INLINE vec VARIANT(erf)(vec a) {
 INLINE vec VARIANT(log)(vec a) {
   ivec small = a < 0x1p-1022;
   vec x = pick(small, a * 0x1p54, a);
-  ivec bits = (ivec)x - alli(0x3fe6a09e667f3bcdLL);
+  ivec bits = ((ivec)x & ~alli(SIGN_BIT)) - alli(0x3fe6a09e667f3bcdLL); /* what is below 0 is nan in the end */
   ivec n = (bits >> 52) + (small & alli(-54));
   vec m = (vec)((bits & alli((1LL << 52) - 1)) + alli(0x3fe6a09e667f3bcdLL));
   vec whole = (vec)(n + alli(0x4338000000000000LL)) - TO_WHOLE; /* the integer as a double */
@@ -246,12 +246,12 @@ static void VARIANT(inner)(const int *g, int rows, const int *x, int size, doubl
 
 END_CONTRACT
 
-/* The sum of the lanes of every cell, put where the first of them stood: one number a cell from then on. */
-static void VARIANT(add_lanes)(double *cells, long count) {
+/* The sum of the lanes of every cell. */
+static void VARIANT(add_lanes)(double *sums, const double *cells, long count) {
   for (long i = 0; i < count; i++) {
     double sum = 0.0;
     for (int q = 0; q < LANES; q++) sum += cells[i * LANES + q];
-    cells[i] = sum;
+    sums[i] = sum;
   }
 }
 

@@ -1,6 +1,8 @@
 /* The kernels for each instruction set, the choice among them, and the same instructions for a single example. */
 
 #include "table.h"
+#include <pthread.h>
+#include <string.h>
 
 #ifdef __GNUC__
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -19,6 +21,8 @@ static const double ERFC_LARGE[] = {
   0.07166583719774874, -0.024392499318273194, 0.004269136347508256, 0.0007077464443901538,
   -0.0005970623517093284, 4.525472635483354e-05, 6.406182073530546e-05, -1.284889451252353e-05,
   -8.008021319412685e-06, 2.023603179641757e-06, 1.2801900862962662e-06};
+
+#define SIGN_BIT (-0x7fffffffffffffffLL - 1) /* the bit of a double that says negative */
 
 typedef void (*runner)(const int *, const int *, double *, const double *, double *, long, long);
 
@@ -67,22 +71,28 @@ END_TARGET
 
 /* Room for so many doubles, all 0, at a multiple of 64 bytes. */
 static double *aligned(size_t count) {
-  char *raw = calloc(8 * count + 64 + sizeof(void *), 1);
-  if (!raw) return NULL;
-  char *start = raw + sizeof(void *);
-  start += (64 - (size_t)start % 64) % 64;
-  ((void **)start)[-1] = raw;
-  return (double *)start;
+  void *room;
+  size_t size = 8 * count + 1; /* of none, too, there is an address */
+  return posix_memalign(&room, 64, size) ? NULL : memset(room, 0, size);
 }
 
-static void free_aligned(double *start) {
-  if (start) free(((void **)start)[-1]);
+static long next_number(long *count) { return __atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }
+
+/* Calls work(shared) on so many threads at once, this one among them, and returns when all are done. They live no longer
+   than that: an interrupt, a fork or an exit finds none, and none waits for a lock. Where no thread can be started, those
+   that there are do the work. */
+static void together(void *(*work)(void *), void *shared, long count) {
+  pthread_t others[count];
+  long started = 0;
+  while (started < count - 1 && !pthread_create(&others[started], NULL, work, shared)) started++;
+  work(shared);
+  while (started) pthread_join(others[--started], NULL);
 }
 
 /* The fastest kernels that this processor has. */
 static runner run_block = run_plain;
 static void (*gathered)(int, const int *, const int *, double *) = gathered_plain;
-static void (*add_lanes)(double *, long) = add_lanes_plain;
+static void (*add_lanes)(double *, const double *, long) = add_lanes_plain;
 
 static void choose_kernels(void) {
 #if defined(__x86_64__)

@@ -6,10 +6,13 @@ same numbers as eager mode up to rounding.
 
 from __future__ import annotations
 
+import operator
 import re
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
+from itertools import repeat
 from typing import Any
 
 from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, function, require
@@ -38,51 +41,71 @@ class OnNumPy:
     """Runs a schedule with one NumPy call an instruction, on rows of up to BLOCK examples."""
 
     def __init__(self, plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> None:
-        self.np = require("numpy", "fast")
-        self.plan = plan
-        self.places, self.targets = places, targets
-        self.fixed = self.np.array(plan.fixed)
-        self.packed = self.np.array(plan.packed, dtype=int)
-        self.cells = self.np.zeros(len(plan.cells))
-        one_example = self.fixed.reshape(-1, 1)
-        self.fixed_calls = list(self._calls(plan.fixed_code, one_example))
-        self.calls: dict[int, tuple[Any, list[Callable[[], Any]]]] = {}
+        self.np = require("numpy")
+        self.plan, self.places, self.targets = plan, places, targets
+        self.spare: list[Memory] = []  # of the last call, for the next one; none while a call has it
 
     def run(self, arguments: Sequence[Any], parameters: Sequence[Any], results: Sequence[Any]) -> float:
         """See `executor`."""
-        plan, np = self.plan, self.np
+        plan, np, memory, batch = self.plan, self.np, self._memory(), len(arguments[0])
         with np.errstate(all="ignore"):
-            for k, at in plan.parameters:
-                self.fixed[at] = parameters[k].data
-            for call in self.fixed_calls:
-                call()
-            if len(self.packed):
-                self.fixed[-len(self.packed) :] = self.fixed[self.packed]
-            batch = len(arguments[0])
-            self.cells[:] = 0.0
+            memory.fix(parameters)
+            memory.cells[:] = 0.0
             for first in range(0, batch, BLOCK):
-                self._block(arguments, results, first, min(BLOCK, batch - first))
-            means = self.fixed[plan.means]
-            np.add.at(means, plan.cells, self.cells / batch)
+                self._block(memory, arguments, results, first, min(BLOCK, batch - first))
+            means = memory.fixed[plan.means]
+            np.add.at(means, plan.cells, memory.cells / batch)
+        self.spare[:] = [memory]
         if not plan.means:
             return 0.0
-        for parameter, gradient in zip(parameters, means[1:].tolist(), strict=True):
-            parameter.grad += gradient
+        _add_gradients(parameters, means[1:].tolist())
         return float(means[0])
 
-    def _block(self, arguments: Sequence[Any], results: Sequence[Any], first: int, size: int) -> None:
-        if size not in self.calls:
-            rows = self.np.zeros((self.plan.rows, size))
-            self.calls = {size: (rows, list(self._calls(self.plan.code, rows)))}
-        rows, calls = self.calls[size]
+    def _memory(self) -> Memory:
+        """Memory for a call that no other has."""
+        try:
+            return self.spare.pop()
+        except IndexError:
+            return Memory(self.np, self.plan)
+
+    def _block(self, memory: Memory, arguments: Sequence[Any], results: Sequence[Any], first: int, size: int) -> None:
+        rows, calls = memory.block(size)
         for at, row in self.plan.fills:
-            rows[row] = self.fixed[at]
+            rows[row] = memory.fixed[at]
         for k, row in self.plan.inputs:
             rows[row] = _column(arguments, self.places[k])[first : first + size]
         for call in calls:
             call()
         for row, target in zip(self.plan.outputs, self.targets, strict=True):
             _column(results, target)[first : first + size] = rows[row]
+
+
+class Memory:
+    """What a call writes to, and the instructions as functions bound to it: two calls at once have two."""
+
+    def __init__(self, np: Any, plan: Schedule) -> None:
+        self.np, self.plan = np, plan
+        self.fixed = np.array(plan.fixed)
+        self.packed = np.array(plan.packed, dtype=int)
+        self.cells = np.zeros(len(plan.cells))
+        self.fixed_calls = list(self._calls(plan.fixed_code, self.fixed.reshape(-1, 1)))
+        self.size, self.rows, self.calls = 0, np.zeros((plan.rows, 0)), list[Callable[[], Any]]()
+
+    def fix(self, parameters: Sequence[Any]) -> None:
+        """Compute what depends on parameters alone."""
+        for k, at in self.plan.parameters:
+            self.fixed[at] = parameters[k].data
+        for call in self.fixed_calls:
+            call()
+        if len(self.packed):
+            self.fixed[-len(self.packed) :] = self.fixed[self.packed]
+
+    def block(self, size: int) -> tuple[Any, list[Callable[[], Any]]]:
+        """The rows of a block of so many examples, and what is done to them."""
+        if size != self.size:
+            self.size, self.rows = size, self.np.zeros((self.plan.rows, size))
+            self.calls = list(self._calls(self.plan.code, self.rows))
+        return self.rows, self.calls
 
     def _calls(self, code: array[int], rows: Any) -> Iterator[Callable[[], Any]]:
         """Every instruction as a function without arguments, bound to its rows."""
@@ -103,6 +126,12 @@ class OnNumPy:
                 yield partial(_inner, rows, np.array(args[:count]), np.array(args[count:]), cells)
             else:
                 yield _kernel(np, name, [rows[k] for k in args[1:]], rows[args[0]])
+
+
+def _add_gradients(parameters: Sequence[Any], gradients: list[float]) -> None:
+    """Add to every parameter's gradient, in one call of C: neither an interrupt nor another thread comes between."""
+    sums = map(operator.add, map(operator.attrgetter("_grad"), parameters), gradients)
+    deque(map(setattr, parameters, repeat("_grad"), sums), maxlen=0)
 
 
 def _column(arrays: Sequence[Any], place: Place) -> Any:

@@ -3,31 +3,16 @@
 import autograd
 import autograd.numpy as np
 import pytest
-from algebras import flatten, in_floats, on_autograd
+from algebras import flatten, in_floats, magnitudes, on_autograd, reference
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import CONSTANT, ROUNDING, is_tame, moderate, operands, programs
 
 from engine import Value, check_gradients, grad
 from engine.core.formula import TABLE, numeric
-from engine.core.graph import ancestors
 from engine.core.operations import apply
 
 TINY = 1e-300  # autograd has other intermediate results, which underflow earlier
-
-
-def reference(program):
-    """The program as a function of an array in autograd, which warns of one that is constant: 0 times it is added."""
-    return lambda x: program.run(list(x), on_autograd()) + 0.0 * np.sum(x)
-
-
-def magnitudes(output, inputs):
-    """What the gradients would be if no two paths had opposite signs: their rounding is relative to it."""
-    sizes = dict.fromkeys([*ancestors(output), *inputs], 0.0) | {output: 1.0}
-    for node in reversed(ancestors(output)):
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            sizes[operand] += sizes[node] * abs(partial)
-    return [sizes[x] for x in inputs]
 
 
 def assert_agree(ours, theirs, sizes, noise=TINY):

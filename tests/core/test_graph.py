@@ -10,7 +10,7 @@ from small_stack import on_a_small_stack
 import engine
 from engine import Value, dot
 from engine.core.graph import ancestors, between, order
-from engine.structure import flatten
+from engine.structure.flattened import flatten
 
 nested_frees = pytest.mark.skipif(
     sys.version_info[:2] == (3, 13) and not engine.compiled,

@@ -2,6 +2,7 @@
 
 import random
 import sys
+import tracemalloc
 
 import pytest
 from small_stack import on_a_small_stack
@@ -117,3 +118,25 @@ def test_what_is_freed_within_a_search_of_another_graph_is_no_matter():
     x = Value(3.0)
     (x * x).backward()
     assert x.grad == 6.0
+
+
+def test_a_node_that_is_kept_keeps_at_most_4_kib():
+    x = Value(0.5)
+
+    def kept():
+        node = x
+        for n in range(600):
+            node = (node * 0.9).tanh()
+            if n == 300:
+                middle = Value(0.0) + node.data
+        return middle
+
+    kept()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        nodes = [kept() for _ in range(300)]
+        size = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert size <= 4096 * (len(nodes) + 40)

@@ -46,37 +46,42 @@ def test_a_network_comes_back(tmp_path, suffix):
 @given(numbers=st.lists(st.floats(allow_nan=False), min_size=2, max_size=6))
 def test_numbers_come_back_to_the_bit(tmp_path_factory, suffix, numbers):
     path = tmp_path_factory.mktemp("bits") / f"neuron{suffix}"
-    save(neuron_of(*numbers), path)
-    load(other := Neuron(len(numbers) - 1), path)
+    save(neuron_of(*numbers), path, finite=False)
+    load(other := Neuron(len(numbers) - 1), path, finite=False)
     assert list(map(bits, other.state_dict().values())) == list(map(bits, numbers))
 
 
 @suffixes
-def test_numbers_that_are_not_finite_come_back(tmp_path, suffix):
-    save(neuron_of(math.nan, math.inf, -math.inf, -0.0), tmp_path / f"neuron{suffix}")
-    load(other := Neuron(3), tmp_path / f"neuron{suffix}")
+def test_numbers_that_are_not_finite_come_back_if_that_is_asked_for(tmp_path, suffix):
+    save(neuron_of(math.nan, math.inf, -math.inf, -0.0), tmp_path / f"neuron{suffix}", finite=False)
+    load(other := Neuron(3), tmp_path / f"neuron{suffix}", finite=False)
     assert list(map(str, other.state_dict().values())) == ["nan", "inf", "-inf", "-0.0"]
 
 
+@suffixes
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_not_finite_are_refused_and_nothing_is_lost(tmp_path, suffix, number):
+    path, name = tmp_path / f"neuron{suffix}", {".json": "w2", ".safetensors": "weight"}[suffix]
+    save(neuron_of(1.0, 2.0, 3.0), path)
+    kept = path.read_bytes()
+    with pytest.raises(StateError, match=f"not finite: {name}; to take it all the same, pass finite=False"):
+        save(neuron_of(1.0, number, 3.0), path)
+    assert path.read_bytes() == kept
+    save(neuron_of(1.0, number, 3.0), path, finite=False)
+    neuron = neuron_of(4.0, 5.0, 6.0)
+    with pytest.raises(StateError, match=rf"neuron\{suffix}: not finite: {name}; to take it all"):
+        load(neuron, path)
+    assert list(neuron.state_dict().values()) == [4.0, 5.0, 6.0]
+
+
 def test_json_is_standard_json(tmp_path):
-    save(neuron_of(math.nan, 0.1, -math.inf), tmp_path / "neuron.json")
+    save(neuron_of(math.nan, 0.1, -math.inf), tmp_path / "neuron.json", finite=False)
 
     def refuse(word):
         raise AssertionError(f"{word} is not JSON")
 
     content = json.loads((tmp_path / "neuron.json").read_text(), parse_constant=refuse)
     assert content == {"w1": "nan", "w2": 0.1, "b": "-inf"}
-
-
-def test_safetensors_holds_a_float64_of_no_dimensions_a_parameter(tmp_path):
-    from safetensors.numpy import load_file
-
-    save(neuron_of(1.5, 2.5), tmp_path / "neuron.safetensors")
-    tensors = load_file(tmp_path / "neuron.safetensors")
-    assert {name: (t.dtype.name, t.shape, float(t)) for name, t in tensors.items()} == {
-        "w1": ("float64", (), 1.5),
-        "b": ("float64", (), 2.5),
-    }
 
 
 @suffixes
@@ -89,7 +94,7 @@ def test_an_optimiser_is_saved_too(tmp_path, suffix):
     save(optimizer, tmp_path / f"adam{suffix}")
     load(other := Adam([Value(1.0)], lr=0.1), tmp_path / f"adam{suffix}")
     assert other.state_dict() == optimizer.state_dict()
-    with pytest.raises(StateError, match="SGD of 1 parameters: missing velocity1; unexpected "):
+    with pytest.raises(StateError, match="SGD of 1 parameters: missing velocity1?; unexpected "):
         load(SGD([w], lr=0.1), tmp_path / f"adam{suffix}")
 
 
@@ -107,9 +112,11 @@ def test_the_state_of_another_network_says_what_differs_and_loads_nothing(tmp_pa
     save(Layer(1, 2, seed=0), tmp_path / f"layer{suffix}")
     other = Layer(2, 1, seed=1)
     before = other.state_dict()
-    with pytest.raises(
-        StateError, match=rf"layer\{suffix}: the state does not fit Layer: missing neuron1.w2; unexpected neuron2.\w+, "
-    ):
+    differs = {
+        ".json": r"missing neuron1.w2; unexpected neuron2.\w+, ",
+        ".safetensors": r"of another shape: weight \(2x1, expected 1x2\), bias \(2, expected 1\)",
+    }
+    with pytest.raises(StateError, match=rf"layer\{suffix}: the state does not fit Layer: {differs[suffix]}"):
         load(other, tmp_path / f"layer{suffix}")
     assert other.state_dict() == before
 
@@ -119,7 +126,7 @@ def test_a_tensor_of_another_shape_is_named(tmp_path):
     from safetensors.numpy import save_file
 
     save_file({"w1": np.zeros((2, 3)), "b": np.zeros(())}, tmp_path / "neuron.safetensors")
-    with pytest.raises(StateError, match=r"not one number: w1 \(of shape \(2, 3\)\)"):
+    with pytest.raises(StateError, match=r"not one number: w1 \(list \[\[0.0, 0.0, 0.0\], "):
         load(Neuron(1), tmp_path / "neuron.safetensors")
 
 
@@ -263,7 +270,7 @@ def test_without_safetensors_the_error_says_how_to_install_it(tmp_path, monkeypa
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
     for use in (save, load):
-        with pytest.raises(MissingExtraError, match=r'pip install "whygrad\[nn\]"'):
+        with pytest.raises(MissingExtraError, match=r"pip install safetensors"):
             use(Neuron(1), tmp_path / "neuron.safetensors")
     save(Neuron(1), tmp_path / "neuron.json")
 

@@ -16,7 +16,8 @@ def twin(sizes, seed=1337):
     """Our MLP and micrograd's, with the same random numbers."""
     random.seed(seed)
     theirs = micrograd.MLP(sizes[0], sizes[1:])
-    return MLP(sizes[0], sizes[1:], seed=random.Random(seed)), theirs
+    random.seed(seed)
+    return MLP(sizes[0], sizes[1:]), theirs
 
 
 @pytest.mark.parametrize("sizes", [[3, 4, 4, 1], [2, 16, 16, 1], [1, 2], [2, 3]])
@@ -202,6 +203,17 @@ def test_names_of_activations_in_print():
     assert str(model) == "MLP of [Layer of [LeakyReLUNeuron(1)], Layer of [SigmoidNeuron(1)]]"
 
 
+def test_softmax_is_over_a_whole_layer():
+    model = MLP(2, [3, 3], activation="tanh", output_activation="softmax", seed=0)
+    logits = MLP(2, [3, 3], activation="tanh", seed=0)([0.5, -1.0])
+    shares, powers = model([0.5, -1.0]), [math.exp(z.data) for z in logits]
+    assert [p.data for p in shares] == pytest.approx([x / sum(powers) for x in powers], rel=1e-14)
+    assert [p.label for p in shares] == [f"layer2.neuron{i}.a" for i in (1, 2, 3)]
+    assert str(model.layers[1]).endswith("LinearNeuron(3)] with softmax")
+    assert [p.label for p in Layer(1, 2, activation="softmax")([1.0])] == ["neuron1.a", "neuron2.a"]
+    assert [z.label for z in Layer(1, 2, activation="softmax", nonlin=False)([1.0])] == ["neuron1.z", "neuron2.z"]
+
+
 def test_every_parameter_a_number():
     model = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init=1.0)
     assert {p.data for p in model.parameters()} == {1.0}
@@ -219,6 +231,12 @@ def test_the_same_seed_gives_the_same_network():
     assert MLP(2, [3, 1], seed=5).state_dict() == MLP(2, [3, 1], seed=5).state_dict()
     assert MLP(2, [3, 1], seed=5).state_dict() != MLP(2, [3, 1], seed=6).state_dict()
     assert MLP(2, [3, 1]).state_dict() != MLP(2, [3, 1]).state_dict()
+
+
+@pytest.mark.parametrize("init", ["uniform", "xavier", "he"])
+def test_the_global_seed_gives_the_network_of_a_generator_with_that_seed(init):
+    random.seed(5)
+    assert MLP(2, [3, 1], init=init).state_dict() == MLP(2, [3, 1], init=init, seed=random.Random(5)).state_dict()
 
 
 def test_a_generator_goes_on_from_network_to_network():

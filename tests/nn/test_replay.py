@@ -3,7 +3,6 @@
 import math
 import random
 import re
-import sys
 
 import pytest
 
@@ -225,30 +224,6 @@ def test_a_loss_that_is_no_mean_of_what_is_recorded_is_called(loss):
     replayed = trained(loss=loss, model=model)
     assert replayed[1].why_eager.startswith("RecordingError: the loss of a batch is not the mean")
     assert replayed == trained(loss=loss, model=MLP(2, [1], init=0.0), replay=False)
-
-
-def test_targets_that_are_no_numbers_are_for_the_loss_to_read():
-    names = ["no", "yes"]
-
-    def loss(predictions, targets):
-        return binary_cross_entropy_with_logits(predictions, [names.index(t) for t in targets])
-
-    model, other = MLP(2, [1], seed=0), MLP(2, [1], seed=0)
-    targets = [names[b] for b in BITS]
-    history = fit(model, X, targets, loss, SGD(model.parameters(), lr=0.1), 3, progress=False)
-    assert history.why_eager.startswith("TypeError: ")
-    fit(other, X, BITS, binary_cross_entropy_with_logits, SGD(other.parameters(), lr=0.1), 3, progress=False)
-    assert model.state_dict() == pytest.approx(other.state_dict(), rel=1e-12)
-
-
-def test_without_numpy_it_is_eager(monkeypatch):
-    eager = trained(replay=False)
-    monkeypatch.setitem(sys.modules, "numpy", None)
-    replayed = trained()
-    assert replayed[1].why_eager == (
-        'MissingExtraError: numpy is not installed; install it with: pip install "whygrad[fast]"'
-    )
-    assert replayed == eager
 
 
 def test_inside_strict_it_is_eager_and_the_operation_is_named():

@@ -4,8 +4,9 @@ import pytest
 from graphs import random_pool
 
 from engine import Value, dot
-from engine.core import NAMES, ancestors, between, order
-from engine.structure import flatten
+from engine.core.graph import ancestors, between, order
+from engine.core.opcodes import NAMES
+from engine.structure.flattened import flatten
 
 
 @pytest.mark.parametrize("seed", range(5))

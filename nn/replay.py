@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.core import RecordingError, Value, is_strict, real, require
-from engine.replay import record
+import engine
+from engine.core import RecordingError, Value, is_strict, real
 
-from .examples import Examples
-from .module import is_sequence
+from .batches import Examples
+from .state import is_sequence, output_numbers
 
 CHECKED = 64  # examples that a recording is tested on at once
 AGREEMENT = 1e-9  # relative difference to eager mode from which on a recording is not used
@@ -63,8 +63,9 @@ class Eager:
     why_eager = ""
 
     def __init__(self, model: Model, loss: Loss, examples: Examples) -> None:
-        self.model, self.loss = model, loss
+        self.model, self.loss, self.eager = model, loss, self
         self.rows, self.targets = examples
+        self.total = len(self.rows)
 
     def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
         """How to differentiate a batch, given as places among the examples: the next where one is not finite."""
@@ -85,7 +86,7 @@ class Eager:
         targets = [self.targets[i] for i in places]
         predictions = [self.model(self.rows[i]) for i in places]
         value = self.mean_loss(predictions, targets)
-        return value, Outcome(value.data, [_numbers(prediction) for prediction in predictions], targets)
+        return value, Outcome(value.data, [output_numbers(prediction) for prediction in predictions], targets)
 
     def mean_loss(self, predictions: list[Any], targets: list[Any]) -> Value:
         """The loss, or an error if it is no Value."""
@@ -103,12 +104,13 @@ class Replayed:
     def __init__(self, eager: Eager, size: int, predicted: bool) -> None:
         if is_strict():
             raise RecordingError("strict() looks at every operation, of which a recording makes new ones")
-        np = require("numpy", "fast")
+        import numpy as np  # not for eager training
+
         model, loss, self.eager = eager.model, eager.mean_loss, eager
-        self.rows = np.array(eager.rows)
+        self.rows, self.total = np.array(eager.rows), eager.total
         self.numbers = np.array([_target(target) for target in eager.targets])
-        self.losses = record(lambda row, target: loss([model(row)], [target]), self.rows[0], self.numbers[0])
-        self.predictions = record(model, self.rows[0]) if predicted else None
+        self.losses = engine.record(lambda row, target: loss([model(row)], [target]), self.rows[0], self.numbers[0])
+        self.predictions = engine.record(model, self.rows[0]) if predicted else None
         require_mean(eager, self.numbers, min(size, CHECKED))
         require_same(self, min(size, CHECKED))
 
@@ -145,7 +147,7 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
     places = sorted({*range(min(size, len(numbers))), *first.values()})
     wide = len(prediction) if is_sequence(prediction) else None
     drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in places]
-    alone = record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
+    alone = engine.record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
     losses = alone.forward(drawn, numbers[places]).tolist()
     for batch in chunks([*zip(drawn, places, losses, strict=True)], size):
         predictions = [Value(p) if wide is None else list(map(Value, p)) for p, _, _ in batch]
@@ -183,7 +185,3 @@ def _require_close(called: float, replayed: float, what: str) -> None:
 
 def _target(target: Any) -> Any:
     return [real(entry) for entry in target] if is_sequence(target) else real(target)
-
-
-def _numbers(prediction: Any) -> Any:
-    return [float(entry) for entry in prediction] if is_sequence(prediction) else float(prediction)

@@ -1,0 +1,58 @@
+"""A network that PyTorch trained, explained: what one of its weights does, and which input its prediction hangs on."""
+
+import argparse
+import math
+from pathlib import Path
+
+from engine import Value, chain_rule, grad
+from nn import from_torch, mean_squared_error
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+
+def trained(seed: int) -> "torch.nn.Module":
+    """A network that has learned sin(x) · t, the height of a string that swings, at place x and time t."""
+    torch.manual_seed(seed)
+    network = torch.nn.Sequential(torch.nn.Linear(2, 6), torch.nn.Tanh(), torch.nn.Linear(6, 1)).double()
+    inputs = torch.rand(256, 2, dtype=torch.float64) * torch.tensor([math.pi, 1.0])
+    targets = torch.sin(inputs[:, :1]) * inputs[:, 1:]
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
+    for _ in range(2000):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(network(inputs), targets).backward()
+        optimizer.step()
+    return network
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="of PyTorch's weights and data (default: 0)")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
+    arguments = parser.parse_args()
+    if torch is None:
+        print("PyTorch is not installed, so there is no network to explain: pip install torch")
+        return
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    network = trained(arguments.seed)
+    model, place, time = from_torch(network), Value(1.5, "x"), Value(0.8, "t")
+    height = model([place, time])
+    wanted = math.sin(place.data) * time.data
+    theirs = network(torch.tensor([[place.data, time.data]], dtype=torch.float64)).item()
+    print(f"height at x = 1.5, t = 0.8: {height.data:.12f}, by PyTorch {theirs:.12f}; sin(x) · t is {wanted:.4f}")
+    print(f"∂height/∂x = {grad(height, place)[0]:+.4f}, where cos(x) · t is {math.cos(1.5) * 0.8:+.4f}")
+    print(f"∂height/∂t = {grad(height, time)[0]:+.4f}, where sin(x) is {math.sin(1.5):+.4f}\n")
+
+    loss = mean_squared_error([height], [wanted])
+    loss.label, height.label = "loss", "height"
+    weight = model.layers[0].neurons[0].w[1]
+    for name, why in {"weight": chain_rule(loss, weight), "prediction": chain_rule(height, time)}.items():
+        print(why, end="\n\n")
+        why.save(arguments.out / f"15_{name}.svg")
+    print(f"wrote {arguments.out / '15_weight.svg'} and {arguments.out / '15_prediction.svg'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Examples: rows and targets as fit takes them, checked before anything is trained."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from engine.core import real
+
+from .state import is_sequence, plain
+
+Examples = tuple[list[Any], list[Any]]  # rows and targets
+
+ENCODING = "names = sorted(set(y)); y = [names.index(name) for name in y]"
+
+
+def examples_of(X: Any, y: Any, what: str = "") -> Examples:
+    """Rows of finite floats, all of one width, and as many targets; else an error that says where.
+
+    X and y are lists, or arrays, frames or series of any library: what has `tolist` or `__array__`.
+
+    >>> examples_of([[1.0, 2.0], [3.0, "4"]], [0, 1])
+    Traceback (most recent call last):
+    TypeError: X[1][1] must be a real number, not str '4'
+    """
+    for name, given in ((f"{what}X", X), (f"{what}y", y)):
+        if not is_sequence(given) or isinstance(given, (str, dict)):
+            raise TypeError(f"{name} must be a list, an array or a frame, not {type(given).__name__} {given!r:.80}")
+    if len(X) != len(y) or not len(X):
+        raise ValueError(
+            f"{what}X and {what}y must be of one length and not empty, but have {len(X)} and {len(y)} entries"
+        )
+    names, kinds = _columns(X), _columns(y)
+    rows = [_row(row, f"{what}X[{i}]", names) for i, row in enumerate(_numbers(X, f"{what}X"))]
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise ValueError(f"{what}X[{i}] has {len(row)} entries, where {what}X[0] has {len(rows[0])}")
+    targets = [_target(target, f"{what}y[{i}]", kinds) for i, target in enumerate(_numbers(y, f"{what}y"))]
+    return rows, [target[0] for target in targets] if len(kinds) == 1 else targets
+
+
+def held_out_of(validation: Any, width: int) -> Examples:
+    """Validation data as examples that are as wide as those to train on."""
+    if not is_sequence(validation) or len(validation) != 2:
+        got = (
+            f"{len(validation)} things"
+            if is_sequence(validation)
+            else f"{type(validation).__name__} {validation!r:.80}"
+        )
+        raise (ValueError if is_sequence(validation) else TypeError)(f"validation must be a pair (X, y), not {got}")
+    X, y = validation
+    rows, targets = examples_of(X, y, "validation ")
+    if len(rows[0]) != width:
+        raise ValueError(f"validation X[0] has {len(rows[0])} entries, where X[0] has {width}")
+    return rows, targets
+
+
+def _columns(given: Any) -> Sequence[Any]:
+    """The names of a frame's columns; none of anything else."""
+    columns = getattr(given, "columns", None)
+    return () if columns is None else list(columns)
+
+
+def _numbers(given: Any, what: str) -> Any:
+    """An array as lists, unless its entries are dates, which would pass for numbers."""
+    array = given.__array__() if hasattr(given, "columns") or hasattr(given, "to_frame") else given
+    if getattr(getattr(array, "dtype", None), "kind", "") in ("M", "m"):
+        raise TypeError(f"{what} holds dates or durations: make numbers of them first")
+    return plain(given)
+
+
+def _row(row: Any, place: str, columns: Sequence[Any]) -> list[float]:
+    entries = row if is_sequence(row) and not isinstance(row, str) else [row]
+    return [_number(entry, _at(place, j, columns, len(entries))) for j, entry in enumerate(entries)]
+
+
+def _target(target: Any, place: str, columns: Sequence[Any]) -> Any:
+    """A target as it is, where it is a number or a row of numbers."""
+    if isinstance(target, (str, bytes)):
+        raise TypeError(f"{place} is the label {target!r}, and losses take numbers: encode labels first, {ENCODING}")
+    if is_sequence(target):
+        for j, entry in enumerate(target):
+            _target(entry, _at(place, j, columns, len(target)), ())
+    else:
+        _number(target, place)
+    return target
+
+
+def _at(place: str, column: int, columns: Sequence[Any], width: int) -> str:
+    """An entry's place: by its column's name where it has one."""
+    return f"{place}[{(columns[column] if len(columns) == width else column)!r}]"
+
+
+def _number(entry: Any, place: str) -> float:
+    try:
+        number = real(entry)
+    except TypeError:
+        raise TypeError(f"{place} must be a real number, not {type(entry).__name__} {entry!r:.80}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{place} must be finite, not {number}: drop or repair such examples")
+    return number

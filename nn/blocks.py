@@ -1,0 +1,178 @@
+"""What sequences and deep networks are built of: Sequential, Embedding, LayerNorm, RMSNorm, Attention and RNN.
+
+A vector is a list of Values or numbers, and a sequence is a list of vectors.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from engine import Value, dot, softmax
+
+from .init import count, generator
+from .layers import Layer, inputs
+from .module import Module
+from .state import is_sequence
+
+Vector = list[Value]
+
+
+class Sequential(Module):
+    """Modules, or functions, one after the other: each is called with what the one before gave.
+
+    >>> from nn import Layer
+    >>> model = Sequential(Layer(2, 3, init=0.5), RMSNorm(3), Layer(3, 1, init=1.0, nonlin=False))
+    >>> model([1.0, 3.0])
+    Value(data=3.999..., grad=0.0, label='module3.neuron1.z')
+    """
+
+    def __init__(self, *modules: Callable[[Any], Any]) -> None:
+        self.modules = list(modules)
+
+    def __call__(self, x: Any) -> Any:
+        """The output of the last for an input of the first."""
+        for module in self.modules:
+            x = module(x)
+        return x
+
+    def array_parts(self) -> Mapping[str, Any]:
+        """The modules by number, as in PyTorch."""
+        return {str(i): module for i, module in enumerate(self.modules)}
+
+
+class Embedding(Module):
+    """A vector of `width` parameters for each of some names, or for each number below a count.
+
+    Called with a name it gives the vector; called with a one-hot vector, as in a recording, the same as a sum. The
+    parameters are drawn from a normal distribution of the standard deviation `spread`.
+
+    >>> letters = Embedding("ab", 2, seed=0)
+    >>> [x.label for x in letters("b")], [x.data for x in letters([0.0, 1.0])] == [x.data for x in letters("b")]
+    (['row.b1', 'row.b2'], True)
+    """
+
+    def __init__(self, names: int | Sequence[Any], width: int, spread: float = 1.0, seed: Any = None) -> None:
+        rng = generator(seed)
+        keys: Any = names if is_sequence(names) else range(count(names, "names"))
+        self.row = {key: [Value(rng.gauss(0.0, spread)) for _ in range(count(width, "width"))] for key in keys}
+
+    def __call__(self, name: Any) -> Vector:
+        """The vector of a name, or of a one-hot vector over the names in their order."""
+        if is_sequence(name) and not isinstance(name, str):
+            hot = inputs(name, len(self.row))
+            return [dot(column, hot) for column in zip(*self.row.values(), strict=True)]
+        if name not in self.row:
+            raise ValueError(f"there is no vector for {name!r}: there are {', '.join(map(str, self.row)):.80}")
+        return self.row[name]
+
+    def array_parts(self) -> Mapping[str, Any]:
+        """A matrix with a row a name, as in PyTorch."""
+        return {"weight": list(self.row.values())}
+
+
+class RMSNorm(Module):
+    """A vector divided by the root of its mean square, times a weight an entry (Zhang and Sennrich 2019).
+
+    With gain=False there are no weights.
+
+    >>> [y.data for y in RMSNorm(2, eps=0.0)([3.0, -3.0])]
+    [1.0, -1.0]
+    """
+
+    def __init__(self, width: int, eps: float = 1e-5, gain: bool = True) -> None:
+        self.width, self.eps = count(width, "width"), eps
+        self.weight = [Value(1.0) for _ in range(width)] if gain else []
+
+    def __call__(self, x: Any) -> Vector:
+        """The vector at the scale of its weights."""
+        entries = inputs(x, self.width)
+        scale = (dot(entries, entries) * (1.0 / self.width) + self.eps) ** -0.5
+        scaled = [entry * scale for entry in entries]
+        return [weight * entry for weight, entry in zip(self.weight, scaled, strict=True)] if self.weight else scaled
+
+
+class LayerNorm(Module):
+    """A vector less its mean, over its standard deviation, times a weight plus a bias an entry (Ba et al. 2016).
+
+    >>> [round(y.data, 9) for y in LayerNorm(2, eps=0.0)([3.0, 7.0])]
+    [-1.0, 1.0]
+    """
+
+    def __init__(self, width: int, eps: float = 1e-5) -> None:
+        self.norm = RMSNorm(width, eps)
+        self.bias = [Value(0.0) for _ in range(width)]
+
+    def __call__(self, x: Any) -> Vector:
+        """The vector at the scale and around the biases that it has."""
+        entries = inputs(x, len(self.bias))
+        mean = sum(entries) / len(entries)
+        return [y + b for y, b in zip(self.norm([entry - mean for entry in entries]), self.bias, strict=True)]
+
+    def array_parts(self) -> Mapping[str, Any]:
+        """Weight and bias side by side, as in PyTorch."""
+        return {"weight": self.norm.weight, "bias": self.bias}
+
+
+class Attention(Module):
+    """Causal self-attention of some heads: each vector of a sequence reads those up to itself (Vaswani et al. 2017).
+
+    Its layers `query`, `key`, `value` and `mix` have no biases; `width` is a multiple of `heads`.
+
+    >>> attention = Attention(4, heads=2, seed=0)
+    >>> [len(read) for read in attention([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])]
+    [4, 4]
+    """
+
+    def __init__(self, width: int, heads: int = 1, init: str | float = "xavier", seed: Any = None) -> None:
+        if count(width, "width") % count(heads, "heads"):
+            raise ValueError(f"width must be a multiple of heads, not {width} with {heads} heads")
+        rng, size = generator(seed), width // heads
+        self.heads = [slice(start, start + size) for start in range(0, width, size)]
+        self.query, self.key, self.value, self.mix = (
+            Layer(width, width, seed=rng, nonlin=False, bias=False, init=init) for _ in range(4)
+        )
+
+    def __call__(self, sequence: Iterable[Any]) -> list[Vector]:
+        """What each vector of a sequence reads."""
+        past: list[tuple[Vector, Vector]] = []
+        return [self.step(x, past) for x in sequence]
+
+    def step(self, x: Any, past: list[tuple[Vector, Vector]]) -> Vector:
+        """What one vector reads of itself and the past, to which its key and value are added."""
+        x = inputs(x, self.heads[-1].stop)
+        query = self.query.forward(x)
+        past.append((self.key.forward(x), self.value.forward(x)))
+        return self.mix.forward([entry for head in self.heads for entry in read(query, past, head)])
+
+
+def read(query: Vector, past: Sequence[tuple[Vector, Vector]], head: slice) -> Vector:
+    """The mean of the values, weighed by the softmax of query · key / √size, over the entries of a head."""
+    scale = (head.stop - head.start) ** -0.5
+    shares = softmax([dot(query[head], key[head]) * scale for key, _ in past])
+    return [dot(shares, column) for column in zip(*(value[head] for _, value in past), strict=True)]
+
+
+class RNN(Module):
+    """A recurrent layer: a state of `width` entries, h = tanh(W · (x, h) + b), that reads one vector after the other.
+
+    >>> rnn = RNN(1, 2, seed=0)
+    >>> states = rnn([[1.0], [0.0], [0.0]])
+    >>> len(states), [h.label for h in states[-1]]
+    (3, ['layer.neuron1.a', 'layer.neuron2.a'])
+    """
+
+    def __init__(
+        self, nin: int, width: int, activation: str = "tanh", init: str | float = "xavier", seed: Any = None
+    ) -> None:
+        self.nin, self.width = count(nin, "nin"), count(width, "width")
+        self.layer = Layer(nin + width, width, seed, activation, init=init)
+
+    def __call__(self, sequence: Iterable[Any]) -> list[Vector]:
+        """The states after each vector of a sequence, from a state of zeros on."""
+        states = [[Value(0.0) for _ in range(self.width)]]
+        for x in sequence:
+            states.append(self.step(x, states[-1]))
+        return states[1:]
+
+    def step(self, x: Any, state: Vector) -> Vector:
+        """The state after one vector more."""
+        return self.layer.forward([*inputs(x, self.nin), *state])

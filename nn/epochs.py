@@ -1,0 +1,186 @@
+"""The epochs of a training, one after the other: what each does, and what it takes to go back to where it began."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import engine
+from engine import NonFiniteError, StateError
+
+from .checkpoint import Leaves, Part
+from .history import History
+from .optim import Optimizer, clip_gradients
+from .replay import Eager, Model, Outcome, Replayed, chunks
+
+LISTS = ("loss", "validation_loss", "seconds")  # the curves that every history has, by their names in a checkpoint
+
+Metric = Callable[[list[Any], list[Any]], float]
+
+
+class DivergenceError(NonFiniteError):
+    """A training came to a number that is not finite; `report` is the diagnosis, `history` what was before."""
+
+    def __init__(self, message: str, report: engine.Report, history: History) -> None:
+        super().__init__(message)
+        self.report, self.history = report, history
+
+
+class Epochs:
+    """A training that goes epoch by epoch: the parts of it that change, and how."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        train: Eager | Replayed,
+        validate: Eager | Replayed | None,
+        metrics: Mapping[str, Metric],
+        batch_size: int,
+        rng: random.Random | None,
+        clip: tuple[float | None, float | None],
+    ) -> None:
+        self.optimizer, self.train, self.validate, self.metrics = optimizer, train, validate, metrics
+        self.batch_size, self.rng, self.clip = batch_size, rng, clip
+        clip_gradients([], *clip)  # refuses bounds that are none
+        prefixes = ("", "validation_") if validate else ("",)
+        names = ["loss", "validation_loss", *(prefix + name for prefix in prefixes for name in metrics)]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"two curves of the history are named {twice[0]}: rename a metric")
+        self.history = History(metrics={name: [] for name in names[2:]}, why_eager=train.why_eager)
+        self.best_epoch, self.best = 0, list[float]()  # of the validation loss: its number, and the parameters after it
+        self.note()
+
+    def run(self, bar: Any) -> None:
+        """Train for one epoch more and append what it gave to the history."""
+        start, history = perf_counter(), self.history
+        order = list(range(self.train.total))
+        if self.rng:
+            self.rng.shuffle(order)
+        self._record(history.loss, self._steps(chunks(order, self.batch_size), bar))
+        if self.validate:
+            self._record(history.validation_loss, self.validate.evaluate(), "validation_")
+            self._compare(history.validation_loss)
+        history.seconds.append(perf_counter() - start)
+        bar.set_postfix(history.latest(), refresh=False)
+        self._keep()
+
+    def note(self) -> None:
+        """Keep what `go_back` sets."""
+        self._numbers = [p.data for p in self.optimizer.parameters]
+        self._keep()
+
+    def go_back(self) -> None:
+        """Set everything to how it was noted: an epoch that was broken off leaves no trace."""
+        counts, numbers, self.optimizer.state, order, self.best[:] = self._noted
+        epochs, self.optimizer.steps, self.best_epoch = counts
+        self._set(numbers)
+        if self.rng and order:
+            self.rng.setstate(order)
+        for curve in self._curves().values():
+            del curve[epochs:]
+
+    def parts(self, model: Model, best: bool) -> dict[str, Part]:
+        """What a checkpoint has to hold."""
+        parts: dict[str, Part] = {"parameters": Leaves(self.optimizer.parameters, model), "optimizer": self.optimizer}
+        parts |= {name if name in LISTS else f"metrics.{name}": curve for name, curve in self._curves().items()}
+        parts |= {"best": self.best} if best else {}
+        return parts | ({"order": self.rng} if self.rng else {})
+
+    def resumed(self, epochs: int, best: bool) -> None:
+        """Go on from the parts of a checkpoint; a StateError if they do not fit one another."""
+        lengths = {
+            name: len(curve) for name, curve in self._curves().items() if self.validate or name != "validation_loss"
+        }
+        done = lengths["loss"]
+        if set(lengths.values()) != {done} or done > epochs:
+            listed = ", ".join(f"{length} of {name}" for name, length in lengths.items())
+            raise StateError(f"its history does not fit at most {epochs} epochs: {listed}")
+        if best and len(self.best) != (len(self.optimizer.parameters) if done else 0):
+            raise StateError(f"best has {len(self.best)} numbers, for {len(self.optimizer.parameters)} parameters")
+        self.best_epoch = self.history.best()
+        self.note()
+
+    def has_lost(self, patience: int | None) -> bool:
+        """Whether the validation loss has not fallen for `patience` epochs."""
+        return patience is not None and len(self.history.loss) - self.best_epoch >= patience
+
+    def take_best(self) -> None:
+        """Set the parameters to those of the best epoch."""
+        if self.best:
+            self._set(self.best)
+
+    def _keep(self) -> None:
+        slots = {slot: list(numbers) for slot, numbers in self.optimizer.state.items()}
+        order = self.rng.getstate() if self.rng else None
+        counts = len(self.history.loss), self.optimizer.steps, self.best_epoch
+        self._noted = counts, self._numbers, slots, order, list(self.best)
+
+    def _steps(self, batches: Any, bar: Any) -> Outcome:
+        """One step a batch, which is the places of its examples."""
+        losses: list[float] = []
+        predictions: list[Any] = []
+        targets: list[Any] = []
+        for places in batches:
+            outcome = self._differentiated(places)
+            if self.clip != (None, None):
+                clip_gradients(self.optimizer.parameters, *self.clip)
+            self._step(places)
+            losses.append(outcome.loss * len(places))
+            predictions += outcome.predictions
+            targets += outcome.targets
+            bar.update()
+        return Outcome(math.fsum(losses) / len(targets), predictions, targets)
+
+    def _differentiated(self, places: Sequence[int]) -> Outcome:
+        """The outcome of a batch, whose gradient is left with the parameters; an error where no way makes it finite."""
+        for differentiate in self.train.ways():
+            self.optimizer.zero_grad()
+            outcome = differentiate(places)
+            culprits = [p for p in self.optimizer.parameters if not math.isfinite(p.grad)]
+            if math.isfinite(outcome.loss) and not culprits:
+                return outcome
+        name = culprits[0].label or "a parameter" if culprits else ""
+        what = f"the gradient of {name}" if math.isfinite(outcome.loss) else f"the loss {outcome.loss}"
+        raise self._diverged(f"{what} is not finite", places)
+
+    def _step(self, places: Sequence[int]) -> None:
+        """Move the parameters; if one would not be finite, leave all as they were."""
+        self.optimizer.step()
+        numbers = [p.data for p in self.optimizer.parameters]
+        if not all(map(math.isfinite, numbers)):
+            culprit = next(p for p in self.optimizer.parameters if not math.isfinite(p.data))
+            what = f"{culprit.label or 'a parameter'} is not finite after the step, but {culprit.data},"
+            self._set(self._numbers)
+            raise self._diverged(what, places)
+        self._numbers = numbers
+
+    def _diverged(self, what: str, places: Sequence[int]) -> DivergenceError:
+        report = engine.diagnose(self.train.eager.forward(places)[0], self.optimizer.parameters)
+        message = (
+            f"{what} in epoch {len(self.history.loss) + 1}; the parameters are as they were before this step: take a "
+            "smaller learning rate, clip the gradients, scale the inputs, or take a loss on logits"
+        )
+        return DivergenceError(f"{message}\n{report}" if len(report) else message, report, self.history)
+
+    def _record(self, losses: list[float], outcome: Outcome, prefix: str = "") -> None:
+        losses.append(outcome.loss)
+        for name, metric in self.metrics.items():
+            self.history.metrics[prefix + name].append(float(metric(outcome.predictions, outcome.targets)))
+
+    def _compare(self, losses: list[float]) -> None:
+        """Keep the parameters if the last loss is the least so far."""
+        last, best = losses[-1], losses[self.best_epoch - 1] if self.best_epoch else math.nan
+        if last < best or (math.isnan(best) and not (self.best_epoch and math.isnan(last))):
+            self.best_epoch, self.best[:] = len(losses), [p.data for p in self.optimizer.parameters]
+
+    def _curves(self) -> dict[str, list[float]]:
+        history = self.history
+        return dict(zip(LISTS, (history.loss, history.validation_loss, history.seconds), strict=True)) | history.metrics
+
+    def _set(self, numbers: list[float]) -> None:
+        self._numbers = list(numbers)
+        for parameter, number in zip(self.optimizer.parameters, numbers, strict=True):
+            parameter.data = number

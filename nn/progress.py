@@ -1,0 +1,31 @@
+"""A progress bar: tqdm's, in a terminal or a notebook; none where that is not wanted or not installed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine import MissingExtraError
+from engine.core import require
+
+
+def bar_of(steps: int, done: int, wanted: bool) -> Any:
+    """What is entered, updated at every step, and shows numbers beside it."""
+    try:
+        return require("tqdm.auto").tqdm(total=steps, initial=done, unit="step") if wanted else NoBar()
+    except MissingExtraError:
+        return NoBar()
+
+
+class NoBar:
+    """A progress bar that shows nothing."""
+
+    def __enter__(self) -> "NoBar":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        pass
+
+    def update(self) -> None:
+        """One step more."""
+
+    def set_postfix(self, numbers: Mapping[str, float], refresh: bool) -> None:
+        """The numbers beside the bar."""

@@ -1,0 +1,77 @@
+"""Learning rates as plain functions of the step.
+
+A learning rate is a number or a function from the number of steps taken so far, 0 at the first, to a number.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from engine.core import real
+
+from .init import count
+
+Rate = float | Callable[[int], float]
+
+
+def constant(lr: float) -> Callable[[int], float]:
+    """The same learning rate at every step."""
+    return lambda step: lr
+
+
+def linear(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
+    """From `lr` to `final` in a straight line over `steps` steps, and `final` from then on.
+
+    >>> [linear(1.0, 100, final=0.1)(step) for step in (0, 50, 100, 200)]
+    [1.0, 0.55, 0.1, 0.1]
+    """
+    count(steps, "steps")
+    return lambda step: final + (lr - final) * (1.0 - min(step / steps, 1.0))
+
+
+def cosine(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
+    """From `lr` to `final` along half a wave over `steps` steps (Loshchilov and Hutter 2017, equation 5).
+
+    >>> [round(cosine(1.0, 100)(step), 9) for step in (0, 50, 100, 200)]
+    [1.0, 0.5, 0.0, 0.0]
+    """
+    count(steps, "steps")
+    return lambda step: final + (lr - final) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
+
+
+def step_decay(lr: float, every: int, factor: float = 0.1) -> Callable[[int], float]:
+    """`lr` times `factor` once more after `every` steps.
+
+    >>> [step_decay(1.0, every=10, factor=0.5)(step) for step in (0, 9, 10, 25)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+    count(every, "every")
+    return lambda step: lr * factor ** (step // every)
+
+
+def warmup(lr: Rate, steps: int) -> Callable[[int], float]:
+    """A learning rate, number or schedule, that grows from 1/steps of itself to all of it over `steps` steps.
+
+    >>> [warmup(1.0, 4)(step) for step in (0, 1, 3, 100)]
+    [0.25, 0.5, 1.0, 1.0]
+    """
+    count(steps, "steps")
+    return lambda step: rate_at(lr, step) * min((step + 1) / steps, 1.0)
+
+
+def rate_at(lr: Rate, step: int) -> float:
+    """The learning rate of a step.
+
+    >>> rate_at(0.5, 3), rate_at(warmup(0.5, 10), 3)
+    (0.5, 0.2)
+    """
+    return within(lr(step) if callable(lr) else lr, "lr")
+
+
+def within(number: Any, what: str, below: float = math.inf) -> float:
+    """A float from 0 that is below a bound, or an error that says what came."""
+    found = real(number)
+    if not 0.0 <= found < below:
+        bound = f" and below {below:g}" if below < math.inf else " and finite"
+        raise ValueError(f"{what} must be at least 0{bound}, not {number!r}")
+    return found
