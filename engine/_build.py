@@ -35,6 +35,7 @@ FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 OUTPUT = "build/cython"
+HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
@@ -49,13 +50,14 @@ DIRECTIVES = {
 def extensions() -> list[Extension]:
     """The extensions, most of them from the .py files that run uncompiled too."""
     cythonize = import_module("Cython.Build").cythonize
-    headers = [str(path) for path in Path("engine").rglob("*.h")]
+    _write_header()
+    headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]
     wanted = [
         Extension(
             "engine." + Path(name).with_suffix("").as_posix().replace("/", "."),
             [f"engine/{name}"],
             extra_compile_args=FLAGS,
-            include_dirs=["engine/core", "engine/replay"],
+            include_dirs=["engine/core", "engine/replay", "build"],
             depends=headers,
         )
         for name in (*MODULES, SHARED)
@@ -71,6 +73,15 @@ def extensions() -> list[Extension]:
     except Exception as error:  # whatever a future Cython may refuse
         return uncompiled(error)
     return built
+
+
+def _write_header() -> None:
+    """Write the table in C, where it is not what it was: what depends on it is compiled again."""
+    text = import_module("_header").header()
+    path = Path(HEADER)
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def is_on(variable: str) -> bool:

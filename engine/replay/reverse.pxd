@@ -3,7 +3,7 @@ from .integers cimport Integers
 from .program cimport Program
 from .sum_of_products cimport Sums
 
-cdef int CONSTANT, INPUT, MUL, NEG, ONE, PRODUCTS
+cdef int CONSTANT, INPUT, ONE, PRODUCTS
 
 cdef class Fragment:
     cdef public bint is_list
