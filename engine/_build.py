@@ -22,7 +22,7 @@ from setuptools.command.sdist import sdist
 MODULES = (
     *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/value.py", "core/traverse.pyx"),
     *("core/graph.py", "core/backward.py"),
-    *("structure/scratch.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
     *("replay/integers.py", "replay/program.py", "replay/sum_of_products.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
@@ -83,11 +83,12 @@ class Compile(build_ext):  # type: ignore[misc]
 
     def run(self) -> None:
         """Compile them, and where one fails leave out all."""
-        wanted = self.extensions
+        wanted: list[Extension] = self.extensions
         try:
             super().run()
         except Exception as error:  # of any compiler
-            self.extensions = self.distribution.ext_modules = uncompiled(error)
+            self.distribution.ext_modules = uncompiled(error)
+            self.extensions: list[Extension] = []
             for extension in wanted:
                 Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
 

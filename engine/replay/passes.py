@@ -34,7 +34,7 @@ def cse(program: Program) -> Program:
     return v4
     """
     new, at = program.fresh(), integers(len(program))
-    known = Known(new.codes, new.starts, new.args)  # which are large enough, so they stay where they are
+    known = Known(new.codes, new.starts, new.args, len(program))  # which are large enough, so they stay where they are
     for i in range(len(program)):
         at[i] = new.carry(program, i, at)
         if program.codes[i] > CONSTANT:

@@ -1,7 +1,6 @@
 # C types for trace.py.
 cimport cython
 from ..core.node cimport Node
-from ..structure.scratch cimport ints
 from .program cimport Program
 
 cdef class Tracer:
@@ -12,7 +11,7 @@ cdef class Tracer:
     cdef long newest
     cdef int[::1] instruction
 
-    @cython.locals(program=Program, instruction="int[::1]", codes="int *", starts="int *", operands="int *", i=int, k=int, at=int)
+    @cython.locals(program=Program, instruction="int[::1]", codes="int[::1]", starts="int[::1]", operands="int[::1]", i=int, k=int, at=int)
     cpdef object write(self)
     @cython.locals(value=Node)
     cdef int leaf(self, int i) except -1

@@ -7,14 +7,6 @@ from ..structure import FlattenedGraph, flatten
 from .integers import integers
 from .program import Program
 
-try:
-    import cython
-except ImportError:  # only the compiler needs it
-    from .. import _cython as cython
-
-if not cython.compiled:  # else by trace.pxd
-    from ..structure import ints
-
 
 def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
     """The graph behind `output` as a program, and its parameters: the leaves not younger than `newest`.
@@ -46,7 +38,7 @@ class Tracer:
     def write(self) -> None:
         """Write the operations, operands first, and each leaf before its first use."""
         graph, program, instruction = self.graph, self.program, self.instruction
-        codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        codes, starts, operands = graph.codes, graph.starts, graph.operands
         for i in range(len(graph.codes) - 1, -1, -1):
             for k in range(starts[i], starts[i + 1]):
                 if not instruction[operands[k]]:

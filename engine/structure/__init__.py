@@ -9,7 +9,7 @@ Read `flattened` first, then `value_numbering`, `linear_forms` and `units` (whic
 
 # fmt: off
 # ruff: noqa: I001
-from .arrays import Floats, Ints, ints, ints_of
+from .arrays import Floats, Ints, ints_of
 from .flattened import FlattenedGraph, flatten
 from .loss_graph import SAME, LossGraph
 from .sweeps import (
@@ -21,6 +21,6 @@ from .value_numbering import Known
 
 __all__ = [
     "SAME", "FlattenedGraph", "Floats", "Ints", "Known", "LossGraph", "Unit", "Units", "all_small", "cancelling",
-    "exceeds", "flatten", "ints", "ints_of", "largest", "origins", "pulls", "relu_operands", "small",
+    "exceeds", "flatten", "ints_of", "largest", "origins", "pulls", "relu_operands", "small",
     "smallest_slope", "strongest", "summands",
 ]

@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False, cdivision=True
+# cython: boundscheck=False, wraparound=False, cdivision=True, infer_types=True
 """Operations of a layout computed anew: on the numbers that its nodes have now, or on others.
 
 What changed since the graph was made is found so, and what the gradients would be elsewhere.
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..core import ADD, DIV, DOT, EXP, KERNELS, LOG, MUL, NAMES, NEG, POW, RELU, SIGMOID, SUB, SUM, TABLE, TANH
-from .arrays import Floats, Ints, copied, new_ints
+from .arrays import Floats, Ints, new_ints
 from .flattened import FlattenedGraph
 
 try:
@@ -19,7 +19,7 @@ try:
 except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
-if not cython.compiled:  # else by anew.pxd: places in memory, and the C library's own
+if not cython.compiled:  # else by recompute.pxd: places in memory, and the C library's own
     from .arrays import floats, ints
 
     c_exp, c_log, c_tanh = KERNELS["exp"], KERNELS["log"], KERNELS["tanh"]
@@ -76,7 +76,7 @@ def downstream(graph: FlattenedGraph, places: Iterable[int]) -> Ints:
 def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
     """All partials, those of some operations computed anew at `data`."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-    found, numbers, wanted = copied(graph.partials), floats(data), ints(places)
+    found, numbers, wanted = graph.partials[:], floats(data), ints(places)
     partials = floats(found)
     for n in range(len(places)):
         i = wanted[n]
