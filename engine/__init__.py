@@ -41,25 +41,26 @@ if TYPE_CHECKING:
     from .chain import ChainRule, Judgement, chain_rule, judge
     from .diagnosis import Finding, Report
     from .diagnosis.diagnose import diagnose
-    from .grading import Check
+    from .grading import Check, Comparison
+    from .grading.compare import compare
     from .page import explore
     from .picture.draw import draw, render
     from .replay.record import Recording, record
 
 # fmt: off
 __all__ = [
-    "ChainRule", "Check", "Finding", "GradientError", "Judgement", "MissingExtraError", "NonFiniteError",
-    "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value", "WhygradError",
-    "chain_rule", "check_gradients", "compiled", "cos", "diagnose", "dot", "draw", "erf", "exp", "explore", "grad",
-    "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render", "sigmoid", "sin", "softmax",
-    "softplus", "sqrt", "strict", "tanh",
+    "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError",
+    "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
+    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "diagnose", "dot", "draw", "erf",
+    "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
+    "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh",
 ]
 # fmt: on
 
 _LATER = {
     "chain": ("ChainRule", "Judgement", "chain_rule", "judge"),
     "diagnosis": ("Finding", "Report", "diagnose"),
-    "grading": ("Check",),
+    "grading": ("Check", "Comparison", "compare"),
     "page": ("explore",),
     "picture": ("draw", "render"),
     "replay": ("Recording", "record"),

@@ -1,12 +1,14 @@
 """The build: setuptools as it is, plus compiled modules where there is a C compiler.
 
-The package works without them, so nothing here may fail an installation: all modules are compiled or, where that fails
-or WHYGRAD_PURE=1 is set, none.
+The package works without them, so nothing here may fail an installation: all modules are compiled or, where that fails,
+none. A wheel is compiled unless WHYGRAD_PURE=1. A clone (an editable installation) is compiled where WHYGRAD_COMPILE=1
+asks for it, and from then on whenever it is built: modules that stay from an earlier build would hide newer sources.
 """
 
 import os
 import sys
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -33,6 +35,8 @@ FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 OUTPUT = "build/cython"
+CYTHON = ["Cython>=3.1"]
+REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
 BESIDE = {".py", ".c", ".svg", ".png"}
 DIRECTIVES = {
@@ -43,9 +47,7 @@ DIRECTIVES = {
 
 
 def extensions() -> list[Extension]:
-    """The extensions, most of them from the .py files that run uncompiled too; none with WHYGRAD_PURE=1."""
-    if os.environ.get("WHYGRAD_PURE", "0") not in ("", "0"):
-        return []
+    """The extensions, most of them from the .py files that run uncompiled too."""
     cythonize = import_module("Cython.Build").cythonize
     headers = [str(path) for path in Path("engine").rglob("*.h")]
     wanted = [
@@ -71,10 +73,27 @@ def extensions() -> list[Extension]:
     return built
 
 
-def uncompiled(error: Exception) -> list[Extension]:
-    """No extensions, and a line that says why."""
+def is_on(variable: str) -> bool:
+    """Whether an environment variable says yes."""
+    return os.environ.get(variable, "0") not in ("", "0")
+
+
+def compiles(kind: str) -> bool:
+    """Whether a build of that kind, "wheel" or "editable", compiles.
+
+    >>> compiles("sdist")
+    False
+    """
+    if kind == "editable":
+        return is_on("WHYGRAD_COMPILE") or any(Path("engine").glob(f"core/value*{EXTENSION_SUFFIXES[0]}"))
+    return kind == "wheel" and not is_on("WHYGRAD_PURE")
+
+
+def uncompiled(error: Exception, folder: str = "engine") -> list[Extension]:
+    """No extensions, and a line that says why, for who installs and, in a file of the package, for who trains."""
     reason = shorten(str(error) or type(error).__name__, 300)
     print(f"whygrad is installed uncompiled: {reason}", file=sys.stderr)
+    Path(folder, REASON).write_text(reason, encoding="utf-8")
     return []
 
 
@@ -87,7 +106,8 @@ class Compile(build_ext):  # type: ignore[misc]
         try:
             super().run()
         except Exception as error:  # of any compiler
-            self.distribution.ext_modules = uncompiled(error)
+            folder = str(Path(self.get_ext_fullpath("engine.any")).parent)
+            self.distribution.ext_modules = uncompiled(error, folder)
             self.extensions: list[Extension] = []
             for extension in wanted:
                 Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
@@ -120,9 +140,17 @@ class Sources(sdist):  # type: ignore[misc]
 class _Backend(type(_build_wheel.__self__)):  # type: ignore[misc]
     """setuptools' own backend, told of the extensions here instead of in a setup.py."""
 
+    def get_requires_for_build_wheel(self, config_settings: Any = None) -> list[str]:
+        """Cython where it is used."""
+        return CYTHON if compiles("wheel") else []
+
+    def get_requires_for_build_editable(self, config_settings: Any = None) -> list[str]:
+        """The same."""
+        return CYTHON if compiles("editable") else []
+
     def run_setup(self, setup_script: str = "setup.py") -> None:
-        compiles = {"bdist_wheel", "editable_wheel"} & set(sys.argv)
-        wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles else {}
+        kind = "editable" if "editable_wheel" in sys.argv else "wheel" if "bdist_wheel" in sys.argv else ""
+        wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles(kind) else {}
         commands = {"sdist": Sources, "build_ext": Compile, "bdist_wheel": Wheel}
         setup(**wanted, cmdclass=commands, options={"build_ext": {"parallel": os.cpu_count()}})
 
@@ -131,3 +159,5 @@ _backend = _Backend()
 build_wheel = _backend.build_wheel
 build_editable = _backend.build_editable
 build_sdist = _backend.build_sdist
+get_requires_for_build_wheel = _backend.get_requires_for_build_wheel
+get_requires_for_build_editable = _backend.get_requires_for_build_editable

@@ -24,11 +24,13 @@ def _is_built(module: str) -> bool:
 
 @cache
 def warn_uncompiled() -> None:
-    """Warn, once, where numbers are many and no compiler was found: not where that is wanted, or there is none."""
-    if not compiled and not _is_pure and sys.platform != "emscripten":
+    """Warn, once, where numbers are many and the build tried to compile and failed: it left the reason in a file."""
+    reason = _here / "uncompiled.txt"
+    if not compiled and not _is_pure and reason.exists():
         warnings.warn(
             "whygrad runs uncompiled here, so recordings and training take many times longer: install a C compiler "
-            "and then whygrad again, or set WHYGRAD_PURE=1 if this is as you want it",
+            "and then whygrad again, or set WHYGRAD_PURE=1 if this is as you want it. The build said: "
+            + reason.read_text(encoding="utf-8"),
             RuntimeWarning,
             stacklevel=3,
         )

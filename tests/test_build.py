@@ -63,9 +63,11 @@ def test_numpy_is_loaded_by_neither_chain_picture_page_nor_eager_training():
     assert done.stdout.split()[-1] == "False"
 
 
-@pytest.mark.parametrize(("pure", "often"), [("", 1), ("1", 0)])
-def test_a_recording_warns_once_where_nothing_could_be_compiled(tmp_path, pure, often):
+@pytest.mark.parametrize(("pure", "failed", "often"), [("", True, 1), ("1", True, 0), ("", False, 0)])
+def test_a_recording_warns_once_where_compiling_was_tried_and_failed(tmp_path, pure, failed, often):
     shutil.copytree(ENGINE, tmp_path / "engine", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    if failed:
+        (tmp_path / "engine" / "uncompiled.txt").write_text("there is no cc")
     program = "from engine import record\nfor _ in range(2):\n    record(lambda x: x * x, 1.0)"
     environment = {**os.environ, "WHYGRAD_PURE": pure, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
@@ -76,7 +78,7 @@ def test_a_recording_warns_once_where_nothing_could_be_compiled(tmp_path, pure, 
         text=True,
         check=True,
     )
-    assert done.stderr.count("whygrad runs uncompiled here") == often
+    assert done.stderr.count("whygrad runs uncompiled here") == done.stderr.count("there is no cc") == often
 
 
 @pytest.fixture
@@ -96,9 +98,20 @@ def test_every_module_to_compile_is_there_and_every_pxd_has_its_module(build):
     assert types <= {Path(name).with_suffix("") for name in build.MODULES}
 
 
-def test_nothing_is_compiled_where_that_is_not_wanted(build, monkeypatch):
+@pytest.mark.parametrize("there", [False, True])
+def test_a_wheel_is_compiled_and_a_clone_where_it_was_asked_for(build, monkeypatch, tmp_path, there):
+    (tmp_path / "engine" / "core").mkdir(parents=True)
+    if there:
+        (tmp_path / "engine" / "core" / f"value{EXTENSION_SUFFIXES[0]}").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WHYGRAD_PURE", raising=False)
+    monkeypatch.delenv("WHYGRAD_COMPILE", raising=False)
+    assert (build.compiles("wheel"), build.compiles("editable"), build.compiles("")) == (True, there, False)
+    assert any("Cython" in name for name in build.get_requires_for_build_editable()) == there
+    monkeypatch.setenv("WHYGRAD_COMPILE", "1")
+    assert build.compiles("editable")
     monkeypatch.setenv("WHYGRAD_PURE", "1")
-    assert build.extensions() == []
+    assert not build.compiles("wheel")
 
 
 def test_a_wheel_without_compiled_code_is_for_every_platform(build):
@@ -121,8 +134,10 @@ def test_an_extension_that_fails_to_compile_fails_no_installation(build, monkeyp
     command = build.Compile(Distribution({"ext_modules": build.extensions()}))
     command.build_lib = command.build_temp = str(tmp_path)
     monkeypatch.setenv("CC", "no-such-compiler")
+    (tmp_path / "engine").mkdir(exist_ok=True)
     command.finalize_options()
     command.run()
+    assert (tmp_path / "engine" / "uncompiled.txt").read_text()
     assert "installed uncompiled" in capsys.readouterr().err
     assert not command.distribution.has_ext_modules()
     assert not list(tmp_path.rglob("*.so"))

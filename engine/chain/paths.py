@@ -1,19 +1,19 @@
-"""The chain rule as paths: fold the graph into variables, then count, rank and multiply the paths between two.
+"""The chain rule as paths: count, rank and multiply the paths between two variables.
 
-A variable is a labelled Value or one of the two ends (by="labels"), or any node (by="operations"). A link is one
-step between variables, the derivative `value` of `of` in `wrt` with every variable beside it held fixed, so what
-lies between two variables is one factor. Paths may outnumber the atoms: they are counted in exact integers, and
-the k largest found by carrying the k best ways to each variable forward, as linked lists.
+Paths may outnumber the atoms: they are counted in exact integers, and the k largest found by carrying the k best ways
+to each variable forward, as linked lists.
 """
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from heapq import heappop, heappush, nlargest
-from typing import TYPE_CHECKING, Literal
+from heapq import nlargest
+from typing import TYPE_CHECKING, TypeVar
 
-from ..core import Value, between, grad
+from ..core import Value, reading
+from .expressions import Style, show
+from .variables import By, Link, Links, VariableGraph
 
 if TYPE_CHECKING:
     import os
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from ..grading import Check
     from ..page import Frame
     from ..picture import Theme
-    from .expressions import Style
-    from .verdict import Judgement
+    from .verdict import Judgement, Pulls
 
-By = Literal["labels", "operations"]
+Sum = TypeVar("Sum")
 
 
 def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
@@ -41,68 +40,14 @@ def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
     >>> chain_rule(y, x).path_count, chain_rule(y, x, by="operations").path_count, chain_rule(y, x).total
     (1, 3, 7.0)
     """
-    for end in (output, wrt):
-        if not isinstance(end, Value):
-            raise TypeError(f"chain_rule takes two Values, not {type(end).__name__} {end!r}")
-    if by not in ("labels", "operations"):
-        raise ValueError(f'by is "labels" or "operations", not {by!r}')
-    return ChainRule(output, wrt, by)
+    chain = ChainRule(output, wrt, by)
+    reading(output, "chain rule")
+    return chain
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Link:
-    """One step between variables: the derivative of `of` in `wrt`, by operand `slot` where every node is a variable."""
-
-    of: Value
-    wrt: Value
-    value: float
-    slot: int | None = None
-
-
-Links = dict[Value, list[Link]]  # of each variable, in order, the links to the variables it is made of
-
-
-def variable_graph(
-    nodes: Sequence[Value], ends: Collection[Value] = (), by: By = "labels", hidden: Collection[Value] = ()
-) -> Links:
-    """The graph of variables over `nodes`, which are in order, operands first.
-
-    `ends` are variables in any case, and what is `hidden` is folded as if it had no label.
-
-    >>> x = Value(3.0, "x")
-    >>> y = x * x + x
-    >>> [(link.of is y, link.wrt.label, link.value) for link in variable_graph([x, y._a, y], [y])[y]]
-    [(True, 'x', 7.0)]
-    """
-    rank = {node: i for i, node in enumerate(nodes)}
-    if by == "operations":
-        return {
-            node: [
-                Link(node, operand, partial, slot)
-                for slot, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True))
-                if operand in rank
-            ]
-            for node in nodes
-        }
-    variables = {node for node in nodes if node.label and node not in hidden} | set(ends)
-    return {node: _links(node, rank, variables) for node in nodes if node in variables}
-
-
-def _links(of: Value, rank: dict[Value, int], variables: Collection[Value]) -> list[Link]:
-    """Reverse mode from one variable down to the next: unnamed nodes in reverse order of rank, by a heap."""
-    adjoints, heap = {of: 1.0}, [(-rank[of], of)]
-    found: dict[Value, float] = {}
-    while heap:
-        node = heappop(heap)[1]
-        adjoint = adjoints.pop(node)
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if operand in variables and operand in rank:
-                found[operand] = found.get(operand, 0.0) + adjoint * partial
-            elif operand in rank:
-                if operand not in adjoints:
-                    heappush(heap, (-rank[operand], operand))
-                adjoints[operand] = adjoints.get(operand, 0.0) + adjoint * partial
-    return [Link(of, wrt, found[wrt]) for wrt in sorted(found, key=rank.__getitem__)]
+def explained(output: Value, wrt: Value | None = None, by: By = "labels") -> VariableGraph:
+    """The chain rule of `output` in `wrt`, or without `wrt` the graph of `output`: what pictures and pages show."""
+    return VariableGraph(output, None, by) if wrt is None else chain_rule(output, wrt, by)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -118,23 +63,21 @@ class Factor:
     @property
     def formula(self) -> str:
         """The local derivative as text that evaluates to `value`: "2 * (a - y)"."""
-        return self._show("text")
+        return self.show("text")
 
     @property
     def latex(self) -> str:
         """The local derivative in LaTeX."""
-        return self._show("latex")
+        return self.show("latex")
 
     @property
     def pretty(self) -> str:
         """The local derivative as pictures show it: "2 (a − y)"."""
-        return self._show("pretty")
+        return self.show("pretty")
 
-    def _show(self, style: "Style", within: str = "") -> str:
-        from .expressions import show
-        from .symbolic import naming
-
-        return show(naming(self.chain).slope(self), style, within)
+    def show(self, style: Style, within: str = "") -> str:
+        """The local derivative in a style, in brackets if the operation it stands `within` wants them."""
+        return show(self.chain.naming.slope(self.link), style, within)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -152,29 +95,50 @@ class Path:
     @property
     def pretty(self) -> str:
         """The factors as pictures write them, from the output back to wrt: "2 (a − y) · σ′(z) · x"."""
-        return " · ".join(factor._show("pretty", within="mul") for factor in reversed(self.factors)) or "1"
+        return " · ".join(factor.show("pretty", within="mul") for factor in reversed(self.factors)) or "1"
 
 
-class ChainRule:
+class ChainRule(VariableGraph):
     """The derivative of `output` in `wrt` as a sum over paths: see `chain_rule`."""
 
-    def __init__(self, output: Value, wrt: Value, by: By = "labels", hidden: Collection[Value] = ()) -> None:
-        self.output, self.wrt, self.by, self.hidden = output, wrt, by, hidden
-        self.links = variable_graph(between([wrt], output), (output, wrt), by, hidden)
+    wrt: Value
 
     @cached_property
+    def links(self) -> Links:
+        """The variables on the paths, in order, and the links between them."""
+        found = {} if self.wrt.op else {self.wrt: None}
+        for node in self.nodes:
+            if node is self.wrt or any(operand in found for operand in node.operands):
+                found[node] = None
+        return self.links_among(list(found)) if self.output in found else {}
+
+    @property
     def total(self) -> float:
         """The derivative of output in wrt: the sum over all paths, and what `backward()` gives."""
-        total: float = grad(self.output, [self.wrt])[0]
-        return total
+        places, gradients = self.graph.places, self.graph.gradients
+        return gradients[places[self.wrt]] if self.wrt in places else 0.0
 
     @cached_property
     def path_count(self) -> int:
         """How many paths there are, exactly."""
-        counts: dict[Value, int] = {}
+        return self.along(1, lambda steps: sum(count for _, count in steps), 0)
+
+    def along(self, start: Sum, add: "Callable[[list[tuple[Link, Sum]]], Sum]", without: Sum) -> Sum:
+        """From wrt up to output: what `add` makes of the links of a variable, each with what it made of their wrt.
+
+        It is `start` at wrt, and `without` any path `without`.
+        """
+        found: dict[Value, Sum] = {}
         for node, links in self.links.items():
-            counts[node] = (node is self.wrt) + sum(counts[link.wrt] for link in links)
-        return counts.get(self.output, 0)
+            found[node] = start if node is self.wrt else add([(link, found[link.wrt]) for link in links])
+        return found.get(self.output, without)
+
+    @cached_property
+    def pulls(self) -> "Pulls":
+        """What the paths with a positive product give together, and what the negative ones do."""
+        from .verdict import pulls
+
+        return pulls(self)
 
     def paths(self, k: int = 10) -> list[Path]:
         """The `k` paths of largest absolute product (all, if there are fewer), largest first.
@@ -187,11 +151,8 @@ class ChainRule:
         """
         if not isinstance(k, int) or k < 0:
             raise ValueError(f"k is how many paths to list, a whole number from 0, not {k!r}")
-        best: dict[Value, list[_Way]] = {}
-        for node, links in self.links.items():
-            ways = (_Way(_times(way.size, _size(link.value)), link, way) for link in links for way in best[link.wrt])
-            best[node] = [_Way(_size(1.0), None, None)] if node is self.wrt else nlargest(k, ways, key=_Way.rank)
-        found = [self._path(way) for way in best.get(self.output, [])[:k]]
+        start = [_Way(_size(1.0), None, None)]
+        found = [self._path(way) for way in self.along(start, lambda steps: _best(steps, k), [])[:k]]
         return sorted(found, key=lambda path: abs(path.product), reverse=True) if _comparable(found) else found
 
     def _path(self, way: "_Way") -> Path:
@@ -230,21 +191,21 @@ class ChainRule:
 
     def draw(self, depth: int | None = None, theme: "Theme" = "auto") -> "Digraph":
         """The picture, as a `graphviz.Digraph`: see `engine.draw`."""
-        from ..picture import draw
+        from ..picture import View, diagram_of, to_dot
 
-        return draw(self.output, self.wrt, self.by, depth, theme)
+        return to_dot(diagram_of(self, View(depth, theme)))
 
     def save(self, path: "str | os.PathLike[str]", depth: int | None = None, theme: "Theme" = "auto") -> None:
         """Write the picture or page to a file, `.svg .png .pdf .dot .html` by its suffix: see `engine.render`."""
-        from ..picture import render
+        from ..picture import View, write
 
-        render(self.output, path, self.wrt, self.by, depth, theme)
+        write(self, path, View(depth, theme))
 
     def explore(self) -> "Frame":
         """The interactive page, for a notebook."""
-        from ..page import explore
+        from ..page import Frame, page
 
-        return explore(self.output, self.wrt, self.by)
+        return Frame(page(self))
 
     def __str__(self) -> str:
         from .text import to_text
@@ -252,9 +213,9 @@ class ChainRule:
         return to_text(self)
 
     def _repr_svg_(self) -> str:
-        from ..picture import picture
+        from ..picture import View, diagram_of, to_svg
 
-        return picture(self.output, self.wrt, self.by).svg()
+        return to_svg(diagram_of(self, View()))
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.to_latex()}\n$$"
@@ -294,6 +255,12 @@ class _Way:
         while way:
             yield way
             way = way.before
+
+
+def _best(steps: list[tuple[Link, list[_Way]]], k: int) -> list[_Way]:
+    """The k largest of all ways that lead on."""
+    ways = (_Way(_times(way.size, _size(link.value)), link, way) for link, before in steps for way in before)
+    return nlargest(k, ways, key=_Way.rank)
 
 
 def _comparable(paths: Sequence[Path]) -> bool:

@@ -4,13 +4,21 @@ Terms are kept small: what would not fit is its number, which evaluates to itsel
 hundred thousand unnamed operations stays linear.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
-from ..core import TABLE, Name, Value, ancestors, evaluate, numeric, unique_names
+from ..core import TABLE, Name, Value, evaluate, numeric, unique_names
 from .expressions import Style, Term, show, size, symbol
-from .paths import ChainRule, Factor
+
+if TYPE_CHECKING:
+    from .variables import Link
+
+Adjoint = TypeVar("Adjoint")
+Partial = TypeVar("Partial")
 
 LARGEST = 24  # names and numbers in a term: about two lines of text
+_PRODUCTS = ("mul", "div", "dot")
 SAME = 1e-9  # how far the textbook form of a slope may be from the slope, to be shown for it
 
 
@@ -19,74 +27,82 @@ class Elided(float):
 
 
 class Naming:
-    """Names and terms of all that `output` was computed from, each name once.
+    """Names and terms of the `nodes` of a graph, which are in order, each name once.
 
+    `named` are the names of what is a variable even without a label; what is `hidden` is none even with one.
+
+    >>> from engine import Value, chain_rule
     >>> x = Value(2.0, "x")
     >>> a, b = x.exp(), x.exp()
     >>> a.label = b.label = "h"
-    >>> naming = Naming((a - b) ** 2)
-    >>> naming.names[b], naming.definition(naming.output), naming.definition(b, "pretty")
+    >>> y = (a - b) ** 2
+    >>> naming = chain_rule(y, x).naming
+    >>> naming.names[b], naming.definition(y), naming.definition(b, "pretty")
     ('h[2]', '(h[1] - h[2]) ** 2', 'exp(x)')
     """
 
     def __init__(
-        self, output: Value, wrt: Value | None = None, by: str = "labels", hidden: Collection[Value] = ()
+        self, nodes: Sequence[Value], named: Mapping[Value, str], by: str = "labels", hidden: Container[Value] = ()
     ) -> None:
-        self.output = output
-        self.nodes = ancestors(output)
-        if wrt is not None and wrt not in self.nodes[-1:] and wrt not in set(self.nodes):
-            self.nodes = [wrt, *self.nodes]
-        ends = {output: "output"} | ({wrt: "input"} if wrt is not None and wrt is not output else {})
+        self.nodes = nodes
         self.names = unique_names(
-            (node, node.label or ends.get(node) or node.op)
-            for node in self.nodes
-            if (node.label and node not in hidden) or node in ends or (by == "operations" and node.op)
+            (node, node.label or named.get(node) or node.op)
+            for node in nodes
+            if (node.label and node not in hidden) or node in named or (by == "operations" and node.op)
         )
         self._named = {name: node for node, name in self.names.items()}
-        self._terms: dict[Value, Term] = {}
         self._slopes: dict[Value, dict[Value, Term]] = {}
+
+    @cached_property
+    def _terms(self) -> dict[Value, Term]:
+        terms: dict[Value, Term] = {}
         for node in self.nodes:
-            self._terms[node] = self.names[node] if node in self.names else self.expression(node)
+            terms[node] = self.names[node] if node in self.names else self._expression(node, terms)
+        return terms
 
     def term(self, node: Value) -> Term:
         """A variable's name, and what an unnamed node is made of."""
         return self._terms[node]
 
-    def expression(self, node: Value) -> Term:
-        """What a node is made of; its number if that is nothing or too much."""
+    def _expression(self, node: Value, known: Mapping[Value, Term]) -> Term:
+        """What a node is made of, of terms that are known; its number if that is nothing or too much."""
         if not node.op:
             return node.data
         if len(node.operands) > LARGEST:
             return self.number(node.data)
-        terms = [self._terms[operand] for operand in node.operands]
+        terms = [known[operand] for operand in node.operands]
         if any(isinstance(term, Elided) for term in terms) and all(isinstance(term, float) for term in terms):
             return self.number(node.data)
         return self._fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
 
     def definition(self, node: Value, style: Style = "text") -> str:
         """What a variable is made of, in the labels; "" for a leaf and for what is too long to read."""
-        term = self.expression(node) if node.op else 0.0
+        term = self._expression(node, self._terms) if node.op else 0.0
         return "" if isinstance(term, float) else show(term, style)
 
-    def slope(self, factor: Factor) -> Term:
-        """The derivative that a factor stands for."""
-        if factor.link.slot is not None:
-            return self._fitting(self._partials(factor.of)[factor.link.slot], factor.value)
-        return self.slopes(factor.of)[factor.wrt]
+    def slope(self, link: "Link") -> Term:
+        """The derivative that a link stands for."""
+        if link.slot is not None:
+            return self._fitting(self._partials(link.of)[link.slot], link.value)
+        return self.slopes(link.of)[link.wrt]
 
     def slopes(self, of: Value) -> dict[Value, Term]:
         """The derivatives of a variable in those it is made of: reverse mode over the algebra of terms."""
         if of not in self._slopes:
-            adjoints: dict[Value, tuple[Term, float]] = {of: (1.0, 1.0)}
-            for node in reversed(self._behind(of)):
-                adjoint, number = adjoints.pop(node)
-                for operand, partial, value in zip(node.operands, self._partials(node), node.partials, strict=True):
-                    before, total = adjoints.get(operand, (0.0, 0.0))
-                    total += number * value
-                    term = symbol("add", before, symbol("mul", adjoint, partial))
-                    adjoints[operand] = self._fitting(term, total), total
-            self._slopes[of] = {operand: term for operand, (term, _) in adjoints.items()}
+            zero, one = (0.0, 0.0), (1.0, 1.0)
+            behind = unnamed_behind(of, self.names)
+            found = reverse_sweep(behind, (zero, one), self._both_partials, self._add)
+            self._slopes[of] = {operand: term for operand, (term, _) in found.items()}
         return self._slopes[of]
+
+    def _both_partials(self, node: Value) -> list[tuple[Term, float]]:
+        return list(zip(self._partials(node), node.partials, strict=True))
+
+    def _add(
+        self, total: tuple[Term, float], adjoint: tuple[Term, float], partial: tuple[Term, float]
+    ) -> tuple[Term, float]:
+        number = total[1] + adjoint[1] * partial[1]
+        return self._fitting(symbol("add", total[0], symbol("mul", adjoint[0], partial[0])), number), number
 
     def describe(self, node: Value) -> str:
         """A variable's name, or what an unnamed node is made of, as text."""
@@ -99,35 +115,35 @@ class Naming:
         parts = term if isinstance(term, list) else term[1:] if isinstance(term, tuple) else []
         return list(dict.fromkeys(node for part in parts if type(part) is not str for node in self.within(part)))
 
-    def steps(self, factor: Factor) -> list[tuple[Value, Value, float]]:
-        """The operations that a factor is folded from: (node, operand, partial) for each on the way to its wrt."""
-        nodes = [factor.of] if factor.link.slot is not None else self._inside(factor.of, factor.wrt)
-        on_the_way = {factor.wrt, *nodes}
+    def steps(self, link: "Link") -> list[tuple[Value, Value, float]]:
+        """The operations that a link is folded from: (node, operand, partial) for each on the way to its wrt."""
+        nodes = [link.of] if link.slot is not None else self._inside(link.of, link.wrt)
+        on_the_way = {link.wrt, *nodes}
         return [
             (node, operand, partial)
             for node in nodes
             for slot, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True))
-            if operand in on_the_way and factor.link.slot in (None, slot)
+            if operand in on_the_way and link.slot in (None, slot)
         ]
+
+    def is_constant(self, link: "Link") -> bool:
+        """Whether a link is made of sums and of products with plain numbers alone."""
+        steps = self.steps(link)
+        inside = {operand for _, operand, _ in steps}
+        return all(
+            node.op in ("add", "sub", "neg", "sum")
+            or (node.op in _PRODUCTS and all(x in inside or not (x.op or x.label) for x in node.operands))
+            for node, _, _ in steps
+        )
 
     def _inside(self, of: Value, wrt: Value) -> list[Value]:
         """`of` and the unnamed nodes between it and `wrt`, operands first."""
         found, depends = [], {wrt}
-        for node in self._behind(of):
+        for node in unnamed_behind(of, self.names):
             if any(operand in depends for operand in node.operands):
                 depends.add(node)
                 found.append(node)
         return found
-
-    def _behind(self, of: Value) -> list[Value]:
-        """`of` and the unnamed nodes that it is computed from, operands first."""
-        seen, stack = {of}, [of]
-        while stack:
-            unnamed = (x for x in stack.pop().operands if x.op and x not in self.names and x not in seen)
-            for operand in unnamed:
-                seen.add(operand)
-                stack.append(operand)
-        return sorted(seen, key=lambda node: node.serial)
 
     def _partials(self, node: Value) -> Sequence[Term]:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
@@ -156,9 +172,36 @@ class Naming:
         return term if size(term) <= LARGEST else self.number(number)
 
 
-def naming(chain: ChainRule) -> Naming:
-    """The names and terms that a chain rule is written in, made once."""
-    known: Naming | None = chain.__dict__.get("naming")
-    if known is None:
-        known = chain.__dict__["naming"] = Naming(chain.output, chain.wrt, chain.by, chain.hidden)
-    return known
+def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] | None = None) -> list[Value]:
+    """`of` and the operations without a name that it is computed from, operands first, `within` some nodes or all."""
+    seen, stack = {of}, [of]
+    while stack:
+        for x in stack.pop().operands:
+            if x.op and x not in names and x not in seen and (within is None or x in within):
+                seen.add(x)
+                stack.append(x)
+    return sorted(seen, key=lambda node: node.serial)
+
+
+def reverse_sweep(
+    nodes: Sequence[Value],
+    unit: tuple[Adjoint, Adjoint],
+    partials: Callable[[Value], Sequence[Partial]],
+    add: Callable[[Adjoint, Adjoint, Partial], Adjoint],
+) -> dict[Value, Adjoint]:
+    """Reverse mode over an algebra: the derivatives of the last of `nodes` in all that they are made of.
+
+    The nodes are in order, operands first. `unit` are the algebra's 0 and 1, and `add(total, adjoint, partial)` is
+    total + adjoint * partial.
+
+    >>> x = Value(3.0)
+    >>> reverse_sweep([y := x * x], (0.0, 1.0), lambda node: node.partials, lambda t, a, p: t + a * p)[x]
+    6.0
+    """
+    zero, one = unit
+    adjoints = {nodes[-1]: one}
+    for node in reversed(nodes):
+        adjoint = adjoints.pop(node)
+        for operand, partial in zip(node.operands, partials(node), strict=True):
+            adjoints[operand] = add(adjoints.get(operand, zero), adjoint, partial)
+    return adjoints

@@ -3,14 +3,9 @@
 from collections.abc import Sequence
 
 from ..core import Value, derivative, latex_name, latex_number, many, pretty_number, short_number
-from .expressions import Style, show
-from .paths import ChainRule, Factor, Path
-from .symbolic import Naming, naming
-
-
-def factor_text(factor: Factor, style: Style) -> str:
-    """A factor's formula, in brackets where it could not stand in a product."""
-    return show(naming(factor.chain).slope(factor), style, within="mul")
+from .expressions import Style
+from .paths import ChainRule, Path
+from .variables import VariableGraph
 
 
 def product_text(path: Path, style: Style = "text") -> str:
@@ -22,12 +17,12 @@ def product_text(path: Path, style: Style = "text") -> str:
 
 def to_text(chain: ChainRule, k: int = 10) -> str:
     """The table that `str()` gives: a path a line, its numbers and its formulas, then the sum and the verdict."""
-    names, paths = naming(chain).names, chain.paths(k)
+    names, paths = chain.naming.names, chain.paths(k)
     lines = [f"{derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
     routes = [" → ".join(_elided([names[node] for node in path.nodes])) for path in paths]
     width = max(map(len, routes), default=0)
     for i, (route, path) in enumerate(zip(routes, paths, strict=True), 1):
-        formulas = " * ".join(_elided([factor_text(factor, "text") for factor in path.factors]))
+        formulas = " * ".join(_elided([factor.show("text", "mul") for factor in path.factors]))
         numbers = " · ".join(_elided(product_text(path).split(" · ")))
         lines += [
             f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",
@@ -48,7 +43,7 @@ def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
 
 def to_latex(chain: ChainRule, k: int = 10) -> str:
     """The chain rule as a LaTeX `aligned` block: derivatives, formulas, numbers, products and the sum."""
-    names, paths = naming(chain).names, chain.paths(k)
+    names, paths = chain.naming.names, chain.paths(k)
 
     def slope(of: Value, wrt: Value) -> str:
         return rf"\frac{{\partial {latex_name(names[of])}}}{{\partial {latex_name(names[wrt])}}}"
@@ -57,7 +52,7 @@ def to_latex(chain: ChainRule, k: int = 10) -> str:
     more = rf" + \cdots \text{{ ({many(left)} more)}}" if left else ""
     rows = [
         [r" \, ".join(slope(f.of, f.wrt) for f in path.factors) or "1" for path in paths],
-        [r" \cdot ".join(factor_text(f, "latex") for f in path.factors) or "1" for path in paths],
+        [r" \cdot ".join(f.show("latex", "mul") for f in path.factors) or "1" for path in paths],
         [product_text(path, "latex") for path in paths],
     ]
     lines = [" &= " + " + ".join(row) + more for row in rows if row] + [f" &= {latex_number(chain.total)}"]
@@ -66,7 +61,6 @@ def to_latex(chain: ChainRule, k: int = 10) -> str:
 
 def latex_of_value(value: Value) -> str:
     """A Value in LaTeX: what it is made of and its number."""
-    named = Naming(value)
-    definition = named.definition(value, "latex")
+    definition = VariableGraph(value).naming.definition(value, "latex")
     left = f"{latex_name(value.label)} = " if value.label else ""
     return f"${left}{definition + ' = ' if definition else ''}{latex_number(value.data)}$"

@@ -8,12 +8,12 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
 from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
 from .expressions import Style, show
 from .paths import ChainRule, Factor, Path
-from .symbolic import naming
+from .variables import Link
 
 TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
 VANISHED = (
@@ -96,8 +96,8 @@ def judge(
     wild = tuple(factor for factor in strongest.factors if not math.isfinite(factor.value))
     if wild or not math.isfinite(chain.total):
         return Judgement("non_finite", speech.blame(wild) if wild else SENTENCES["overflow"], wild)
-    up, down = pulls(chain)
-    killing = tuple(factor for factor in strongest.factors if abs(factor.value) <= tiny)
+    up, down = chain.pulls
+    killing = tiny_factors(strongest, tiny)
     if killing and up + down <= Decimal(tiny):
         return Judgement("killed", speech.blame(killing), killing)
     if up and down and abs(up - down) <= Decimal(cancelled) * (up + down):
@@ -109,35 +109,43 @@ def judge(
     return Judgement("ok", speech.ok(strongest))
 
 
-def pulls(chain: ChainRule) -> tuple[Decimal, Decimal]:
-    """What the paths with a positive product give together, and what the negative ones do.
+def tiny_factors(path: Path, tiny: float = TINY) -> tuple[Factor, ...]:
+    """The factors of a path that by themselves take away what comes through it."""
+    return tuple(factor for factor in path.factors if abs(factor.value) <= tiny)
+
+
+Pulls = tuple[Decimal, Decimal]  # upwards and downwards
+
+
+def pulls(chain: ChainRule) -> Pulls:
+    """What the paths with a positive product give together, and what the negative ones do: `ChainRule.pulls`.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(1.0, "x")
     >>> a, b = 3 * x, -2 * x
     >>> a.label, b.label = "a", "b"
-    >>> [float(pull) for pull in pulls(chain_rule(a + b, x))]
+    >>> [float(pull) for pull in chain_rule(a + b, x).pulls]
     [3.0, 2.0]
     """
-    sums = {chain.wrt: (Decimal(1), Decimal(0))}
+
+    def add(steps: list[tuple[Link, Pulls]]) -> Pulls:
+        parts = [(abs(Decimal(link.value)), link.value > 0, sums) for link, sums in steps]
+        up = sum((size * sums[not positive] for size, positive, sums in parts), Decimal(0))
+        down = sum((size * sums[positive] for size, positive, sums in parts), Decimal(0))
+        return up, down
+
     with localcontext(WIDE):
-        for node, links in chain.links.items():
-            if node is not chain.wrt:
-                parts = [(abs(Decimal(link.value)), link.value > 0, sums[link.wrt]) for link in links]
-                up = sum((size * pair[not positive] for size, positive, pair in parts), Decimal(0))
-                down = sum((size * pair[positive] for size, positive, pair in parts), Decimal(0))
-                sums[node] = up, down
-    return sums[chain.output]
+        return chain.along((Decimal(1), Decimal(0)), add, (Decimal(0), Decimal(0)))
 
 
-WIDE = Context(prec=20, Emin=-(10**17), Emax=10**17)
+WIDE = Context(prec=20, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 class Speech:
     """The sentences on a chain rule, in text or as pictures write."""
 
     def __init__(self, chain: ChainRule, style: Style) -> None:
-        self.chain, self.style, self.naming = chain, style, naming(chain)
+        self.chain, self.style, self.naming = chain, style, chain.naming
 
     def name(self, node: Value) -> str:
         """A variable."""
@@ -159,7 +167,7 @@ class Speech:
 
     def reason(self, factor: Factor) -> str:
         """∂a/∂z = σ'(z) = 1.93e-22 because z = 50: the sigmoid is saturated."""
-        term, number = self.naming.slope(factor), self.number(factor.value)
+        term, number = self.naming.slope(factor.link), self.number(factor.value)
         formula = show(term, self.style)
         equation = f"{derivative(self.name(factor.of), self.name(factor.wrt))} = {formula}"
         equation += "" if formula == number else f" = {number}"
@@ -169,7 +177,8 @@ class Speech:
             because = f"{show(self.naming.term(operand), self.style)} = {self.number(operand.data)}"
             return f"{equation} because {because}: {conditions[culprit.op]}"
         if isinstance(term, float):
-            return f"{equation}, whatever {self.name(factor.wrt)} is" if self.is_constant(factor) else equation
+            constant = self.naming.is_constant(factor.link)
+            return f"{equation}, whatever {self.name(factor.wrt)} is" if constant else equation
         where = [f"{self.name(x)} = {self.number(x.data)}" for x in self.naming.within(term)[:NAMED]]
         return f"{equation} where {' and '.join(where)}" if isinstance(term, tuple) and where else equation
 
@@ -179,18 +188,8 @@ class Speech:
         def size(step: tuple[Value, Value, float]) -> float:
             return abs(step[2]) if math.isfinite(step[2]) else -1.0
 
-        node, operand, _ = min(self.naming.steps(factor), key=size)
+        node, operand, _ = min(self.naming.steps(factor.link), key=size)
         return node, operand
-
-    def is_constant(self, factor: Factor) -> bool:
-        """Whether a factor is made of sums and of products with plain numbers alone."""
-        steps = self.naming.steps(factor)
-        inside = {operand for _, operand, _ in steps}
-        return all(
-            node.op in ("add", "sub", "neg", "sum")
-            or (node.op in _PRODUCTS and all(x in inside or not (x.op or x.label) for x in node.operands))
-            for node, _, _ in steps
-        )
 
     def cancelled(self, up: Decimal, down: Decimal) -> str:
         """How much each way, to as many digits as it takes to see a difference."""
@@ -219,6 +218,3 @@ class Speech:
             return SENTENCES["single"]
         fields = {"share": self.number(strongest.product), "total": self.number(self.chain.total)}
         return SENTENCES["ok"].format(count=many(self.chain.path_count), **fields)
-
-
-_PRODUCTS = ("mul", "div", "dot")

@@ -23,7 +23,8 @@ from .functions import (
 from .gradcheck import check_gradients
 from .graph import ancestors, between, order
 from .kernels import KERNELS
-from .modes import is_strict, strict, watching
+from .modes import Watch, is_strict, strict, watch, watching
+from .node import reading
 from .notation import (
     Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, short_number,
     unique_names,
@@ -38,13 +39,13 @@ from .table import Row, row
 from .value import Value
 
 __all__ = [
-    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "EXP", "INNER", "INPUT", "KERNELS", "LOG",
-    "MEAN", "MUL", "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRODUCTS", "RELU", "SHIFT", "SIGMOID", "SUB", "SUM",
-    "TABLE", "TANH", "GradientError", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError",
-    "RecordingError", "RenderError", "Row", "StateError", "Value", "WhygradError", "ancestors", "apply", "as_value",
-    "between", "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "grad",
-    "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum",
-    "minimum", "numeric", "operation", "order", "place", "pretty_name", "pretty_number", "real", "relu", "replace",
-    "require", "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total",
-    "unique_names", "user_line", "watching",
+    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "EXP", "INNER", "INPUT", "KERNELS", "LOG", "MEAN",
+    "MUL", "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRODUCTS", "RELU", "SHIFT", "SIGMOID", "SUB", "SUM", "TABLE",
+    "TANH", "GradientError", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError",
+    "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between",
+    "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "grad", "is_strict",
+    "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum", "minimum", "numeric",
+    "operation", "order", "place", "pretty_name", "pretty_number", "reading", "real", "relu", "replace", "require",
+    "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "unique_names",
+    "user_line", "watch", "watching",
 ]

@@ -31,5 +31,5 @@ def code_of(name: str) -> int:
 for _name in TABLE:
     code_of(_name)
 EXP, LOG, TANH, SIGMOID, RELU = map(code_of, ("exp", "log", "tanh", "sigmoid", "relu"))
-ABS, LEAKY_RELU, SQRT, SOFTPLUS = map(code_of, ("abs", "leaky_relu", "sqrt", "softplus"))
+ABS, LEAKY_RELU, POS, SQRT, SOFTPLUS = map(code_of, ("abs", "leaky_relu", "pos", "sqrt", "softplus"))
 SIN, COS, ERF, SUM, DOT = map(code_of, ("sin", "cos", "erf", "sum", "dot"))

@@ -103,6 +103,7 @@ row("mul", "*", "a * b", "b", "a")
 row("div", "/", "a / b", "1 / b", "-y / b")
 row("pow", "**", "a ** b", "times(b, power_below(a, b))", "times(y, log(a))")
 row("neg", "-", "-a", "-1")
+row("pos", "+", "a", "1")
 row("abs", "abs", "abs(a)", "sign(a)")  # 0 at 0
 
 row("exp", "exp", "exp(a)", "y")

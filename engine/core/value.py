@@ -6,12 +6,12 @@ from the node to all that it was computed from (backward.py). What a row of the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from .backward import backward
 from .coercion import real
 from .node import Node, install
-from .opcodes import ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NAMES, NEG, POW, SIN, SOFTPLUS, SQRT, SUB
+from .opcodes import ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NAMES, NEG, POS, POW, SIN, SOFTPLUS, SQRT, SUB
 from .table import TABLE
 
 try:
@@ -20,9 +20,10 @@ except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
-    from .coercion import compared, operand
-    from .node import begin, look, make
+    from .coercion import operand, text
+    from .node import begin, look, make, reading, setting, showing
     from .operations import binary, divide, exp_node, log_node, power, relu_node, sigmoid_node, tanh_node, unary
+    from .sealed import sealed
 
     identity_hash = object.__hash__
 
@@ -51,8 +52,20 @@ class Value(Node):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, label: str = "") -> None:
-        begin(self, data if type(data) is float else real(data), label)
+    def __init__(self, data: Any, label: str = "", *operation: Any) -> None:
+        if operation:
+            raise TypeError(
+                "Value takes a number and a label: an operation of your own is a row of the table, "
+                'as in row("square", "sq", "a * a", "2 * a")'
+            )
+        begin(self, data if type(data) is float else real(data), label if type(label) is str else text(label))
+
+    @classmethod
+    def _final(cls, **options: Any) -> None:  # installed as __init_subclass__, which Cython does not compile
+        raise TypeError(
+            f"Value is final, so {cls.__name__} cannot be a subclass: add an operation with row(), and keep what "
+            "belongs to a Value in a dict that has the Value as its key"
+        )
 
     @property
     def data(self) -> float:
@@ -61,16 +74,21 @@ class Value(Node):
 
     @data.setter
     def data(self, data: Any) -> None:
-        self._data = real(data)
+        number = real(data)
+        setting(self, "data")
+        self._data = number
 
     @property
     def grad(self) -> float:
         """The derivative of the output of the last `backward()`; on a leaf the sum since it was zeroed."""
+        reading(self, "gradient")
         return self._grad
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        self._grad = real(grad)
+        number = real(grad)
+        setting(self, "gradient")
+        self._grad = number
 
     @property
     def label(self) -> str:
@@ -79,7 +97,7 @@ class Value(Node):
 
     @label.setter
     def label(self, label: str) -> None:
-        self._label = label
+        self._label = label if type(label) is str else text(label)
 
     @property
     def op(self) -> str:
@@ -96,6 +114,7 @@ class Value(Node):
     @property
     def partials(self) -> tuple[float, ...]:
         """The derivative of this Value in each of its operands, as computed on the way forward."""
+        reading(self, "partials")
         if self._lists is not None:
             return tuple(self._lists[1])
         partials = [self._da, self._db][: (self._a is not None) + (self._b is not None)]
@@ -109,8 +128,14 @@ class Value(Node):
     def _op(self) -> str:
         return TABLE[NAMES[self._code]].sign if self._code else ""
 
-    def backward(self) -> None:
+    def _backward(self) -> None:
+        for operand, partial in zip(self.operands, self.partials, strict=True):
+            operand.grad += partial * self.grad
+
+    def backward(self, seed: float = 1.0) -> None:
         """Fill in `.grad` for everything this Value was computed from; leaf gradients add up until zeroed.
+
+        `seed` is the gradient of this Value itself, by which all others are multiplied.
 
         >>> x = Value(3.0)
         >>> y = x**2 + x
@@ -118,7 +143,7 @@ class Value(Node):
         >>> x.grad
         14.0
         """
-        backward(self)
+        backward(self, real(seed))
 
     def __add__(self, other: Any) -> Value:
         b = operand(other)
@@ -164,7 +189,7 @@ class Value(Node):
         return make(NEG, -self._data, self, None, -1.0)
 
     def __pos__(self) -> Value:
-        return self
+        return make(POS, self._data, self, None, 1.0)
 
     def __abs__(self) -> Value:
         return unary(ABS, self)
@@ -224,25 +249,47 @@ class Value(Node):
         return identity_hash(self)
 
     def __lt__(self, other: Any) -> bool:
-        return look(self) < compared(other)
+        b = operand(other)
+        return NotImplemented if b is None else look(self) < look(b)
 
     def __le__(self, other: Any) -> bool:
-        return look(self) <= compared(other)
+        b = operand(other)
+        return NotImplemented if b is None else look(self) <= look(b)
 
     def __gt__(self, other: Any) -> bool:
-        return look(self) > compared(other)
+        b = operand(other)
+        return NotImplemented if b is None else look(self) > look(b)
 
     def __ge__(self, other: Any) -> bool:
-        return look(self) >= compared(other)
+        b = operand(other)
+        return NotImplemented if b is None else look(self) >= look(b)
 
-    def __float__(self) -> float:
-        return look(self)
+    def __float__(self) -> NoReturn:
+        _leave(self)
+
+    def __int__(self) -> NoReturn:
+        _leave(self)
+
+    def __index__(self) -> NoReturn:
+        _leave(self)
+
+    def __trunc__(self) -> NoReturn:
+        _leave(self)
+
+    def __complex__(self) -> NoReturn:
+        _leave(self)
+
+    def __format__(self, spec: str) -> str:
+        showing(self)
+        return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
+        showing(self)
         label = f", label={self._label!r}" if self._label else ""
         return f"Value(data={self._data}, grad={self._grad}{label})"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        reading(self, "data")
         return _leaf, (self._data, self._grad, self._label)  # a pickle holds numbers, not the graph behind them
 
     def explore(self) -> Frame:
@@ -252,9 +299,10 @@ class Value(Node):
         return explore(self)
 
     def _repr_svg_(self) -> str:
-        from ..picture import picture
+        from ..chain import VariableGraph
+        from ..picture import View, diagram_of, to_svg
 
-        return picture(self).svg()
+        return to_svg(diagram_of(VariableGraph(self), View()))
 
     def _repr_latex_(self) -> str:
         from ..chain import latex_of_value
@@ -264,10 +312,21 @@ class Value(Node):
 
 def _leaf(data: float, grad: float, label: str) -> Value:
     leaf = Value(data, label)
-    leaf.grad = grad
+    leaf._grad = grad
     return leaf
+
+
+def _leave(value: Value) -> NoReturn:
+    """Refuse to make a number of a Value, which would drop its gradient without a word."""
+    reading(value, "data")
+    raise TypeError(
+        "a Value is not turned into a plain number, which would drop its gradient: pass its .data for the number; "
+        "to stay in the graph, use the function of engine, such as exp or maximum, in place of that of math or NumPy"
+    )
 
 
 if not cython.compiled:  # where identity needs no saying, it is faster unsaid
     Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
+    Value.__init_subclass__ = Value.__dict__["_final"]  # type: ignore[method-assign]
+    Value = sealed(Value)  # type: ignore[misc]
 install(Value.__new__(Value))

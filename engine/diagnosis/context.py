@@ -47,7 +47,7 @@ class Case:
         self.places = self.flow.places
         self.at = ints_of(self.places.values())  # of the parameters in the graph
         self.missing = [p for p in parameters if p not in self.places] if len(self.at) < len(parameters) else []
-        self.units = Units(self.flow)
+        self.units = Units(self.flow, self.places)
 
     @cached_property
     def names(self) -> dict[Value, Name]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..chain import ChainRule, Factor, naming
+from ..chain import ChainRule, Factor
 from ..core import TABLE, derivative, evaluate, many, numeric, short_number
 
 TYPED = 1e-3  # how far a number that a learner reads off a picture of four digits may lie from the truth
@@ -60,7 +60,7 @@ def check(chain: ChainRule, factors: Sequence[float | str], path: int = 0) -> Ch
 
 
 def _equation(factor: Factor) -> str:
-    names = naming(factor.chain).names
+    names = factor.chain.naming.names
     return f"{derivative(names[factor.of], names[factor.wrt])} = {factor.formula} = {short_number(factor.value)}"
 
 
@@ -72,7 +72,7 @@ def _agrees(written: float | str, number: float, factor: Factor) -> bool:
 def _wrong_length(
     chain: ChainRule, factors: Sequence[float | str], given: Sequence[float], truth: Sequence[Factor], wrong: int
 ) -> Check:
-    route = " → ".join(naming(chain).names[node] for node in (chain.wrt, *(factor.of for factor in truth)))
+    route = " → ".join(chain.naming.names[node] for node in (chain.wrt, *(factor.of for factor in truth)))
     text = f"the path {route} has {len(truth)} factors, not {len(given)}"
     extra = wrong < len(given) and [
         _agrees(*row) for row in zip(factors[wrong + 1 :], given[wrong + 1 :], truth[wrong:], strict=False)
@@ -89,7 +89,7 @@ def _wrong_length(
 
 def _hint(factor: Factor, number: float) -> str:
     """What the mistake is, where it is a known one."""
-    names = naming(factor.chain).names
+    names = factor.chain.naming.names
     of, wrt, true = names[factor.of], names[factor.wrt], factor.value
 
     def near(a: float, b: float) -> bool:
@@ -97,9 +97,9 @@ def _hint(factor: Factor, number: float) -> str:
 
     if near(number, -true):
         return "the sign is wrong"
-    for node, operand, partial in naming(factor.chain).steps(factor):
+    for node, operand, partial in factor.chain.naming.steps(factor.link):
         if near(number * partial, true) and not near(partial, 1.0):
-            inner = naming(factor.chain).describe(operand)
+            inner = factor.chain.naming.describe(operand)
             return f"the inner derivative is missing, that of {node.op} in {inner}, {short_number(partial)}"
     if near(number, factor.of.data):
         return f"that is {of} itself, not its derivative"
@@ -114,13 +114,13 @@ def _hint(factor: Factor, number: float) -> str:
 
 def _rounding(factor: Factor, number: float) -> str:
     """The textbook form y * (1 - y) gives 0 where the sigmoid rounds to 1."""
-    for node, operand, partial in naming(factor.chain).steps(factor):
+    for node, operand, partial in factor.chain.naming.steps(factor.link):
         row = TABLE[node.op]
         if row.variadic or not row.textbook:
             continue
         shown = evaluate(row.textbook, {"a": operand.data, "y": node.data}, numeric)
         if shown != partial and abs(shown - number) <= TYPED * abs(number):
-            inner = naming(factor.chain).describe(operand)
+            inner = factor.chain.naming.describe(operand)
             return f"the form is right, but its difference has no digits left in floats: use {row.sign}'({inner})"
     return ""
 
@@ -133,7 +133,7 @@ def _number(chain: ChainRule, factor: float | str) -> float:
     """A learner's factor as a number: a formula is read in the labels, with the table's functions and f'(z)."""
     if not isinstance(factor, str):
         return float(factor)
-    values = {str(name): node.data for node, name in naming(chain).names.items()}
+    values = {str(name): node.data for node, name in chain.naming.names.items()}
     try:
         text = factor.strip()
         for written, meant in _SPELLINGS:

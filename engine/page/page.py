@@ -9,6 +9,7 @@ import html
 import json
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
 from math import isfinite
@@ -24,46 +25,43 @@ from ..chain import (
     TINY,
     VANISHED,
     By,
-    ChainRule,
-    Factor,
     Link,
     Links,
     Naming,
-    Speech,
     Term,
-    chain_rule,
+    VariableGraph,
+    explained,
     show,
-    variable_graph,
 )
 from ..core import Name, Value, pretty_name
-from ..picture import SPELLED, Picture, draw_dot, picture
+from ..picture import SPELLED, Diagram, View, diagram_of, draw_dot, to_dot
 from .javascript import program
 
 
-def page(output: Value, wrt: Value | None = None, by: By = "labels", depth: int | None = None) -> str:
-    """HTML of the graph behind `output`, with the paths from `wrt` lit up: hover, choose or change any Value in it.
+def page(graph: VariableGraph, depth: int | None = None) -> str:
+    """HTML of a graph, or of a chain rule, whose paths are lit up: hover, choose or change any Value in it.
 
     The numbers are computed anew, from the present data of the leaves. `depth` draws what is at most so many variables
     away from the output; the rest stands in the boxes of what it goes into, as the weights of a neuron do.
 
     >>> x = Value(3.0, "x")
-    >>> page(x * x + x, x).splitlines()[0]
+    >>> page(explained(x * x + x, x)).splitlines()[0]
     '<!doctype html>'
     """
-    chain = chain_rule(output, output if wrt is None else wrt, by)
-    lasting = Lasting(chain, textbook=False)
-    links = variable_graph(lasting.nodes, {output, chain.wrt}, by)
-    drawn = picture(output, by=by, depth=depth)
-    drawn.dot.graph_attr["ranksep"] = "0.9" if len(drawn.boxes) <= SPELLED else "2"  # room for factors on the edges
-    svg = draw_dot(drawn.dot.source, "svg").decode()
+    graph = graph.view(named=graph.whole.named)
+    exact = Lasting(graph, textbook=False)
+    drawn = diagram_of(graph.whole, View(depth))
+    dot = to_dot(drawn)
+    dot.graph_attr["ranksep"] = "0.9" if len(drawn.box_of) <= SPELLED else "2"  # room for factors on the edges
+    svg = draw_dot(dot.source, "svg").decode()
     template, *scripts = (_file(name) for name in ("page.html", "chain.js", "picture.js", "page.js"))
-    script = "\n".join(['"use strict";', program(node.op for node in lasting.nodes if node.op), *scripts])
+    script = "\n".join(['"use strict";', program(node.op for node in graph.nodes if node.op), *scripts])
     parts = {
-        "title": html.escape(f"whygrad: {lasting.names[output]}"),
+        "title": html.escape(f"whygrad: {exact.names[graph.output]}"),
         "style hash": _hash(template.partition("<style>")[2].partition("</style>")[0]),
         "script hash": _hash(script),
         "svg": svg[svg.index("<svg") :],
-        "data": _json(_data(chain, wrt, lasting, links, drawn)),
+        "data": _json(_data(graph, exact, drawn)),
         "script": script,
     }
     text = re.sub(r"<!-- ([a-z ]+) -->", lambda part: parts[part[1]], template)
@@ -93,15 +91,15 @@ def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame
     >>> "<iframe" in explore(x * x)._repr_html_()
     True
     """
-    return Frame(page(output, wrt, by))
+    return Frame(page(explained(output, wrt, by)))
 
 
 class Lasting(Naming):
     """Formulas that stay true when a leaf changes: no number that was computed is in them, and one form throughout."""
 
-    def __init__(self, chain: ChainRule, textbook: bool) -> None:
+    def __init__(self, graph: VariableGraph, textbook: bool) -> None:
         self.textbook = textbook
-        super().__init__(chain.output, chain.wrt, chain.by)
+        super().__init__(graph.nodes, graph.named, graph.by)
 
     def textbook_holds(self, node: Value) -> bool:
         """Whether textbook forms are what is wanted; the page looks at each whether it holds."""
@@ -112,27 +110,28 @@ class Lasting(Naming):
         return Name("…")
 
 
-def _data(chain: ChainRule, wrt: Value | None, exact: Lasting, links: Links, drawn: Picture) -> dict[str, Any]:
+def _data(graph: VariableGraph, exact: Lasting, drawn: Diagram) -> dict[str, Any]:
     """All that the page knows."""
-    nodes, index = _nodes(exact)
-    place = {node: i for i, node in enumerate(links)}
-    boxes = _homes(drawn.boxes, links)
-    textbook = Lasting(chain, textbook=True)
+    nodes, index_of = _nodes(exact)
+    links = graph.variables
+    rank = {node: i for i, node in enumerate(links)}
+    boxes = _homes(drawn.box_of, links)
+    textbook = Lasting(graph, textbook=True)
     return {
         "nodes": nodes,
         "variables": [
             {
-                "node": index[node],
+                "node": index_of[node],
                 "label": exact.names.get(node, f"{node.data:g}"),
                 "name": _name(node, exact),
                 "made": exact.definition(node, "pretty"),
                 "box": boxes.get(node),
-                "links": [_link(link, place, chain, exact, textbook) for link in links[node]],
+                "links": [_link(link, rank, exact, textbook) for link in links[node]],
             }
             for node in links
         ],
-        "boxes": _boxes(drawn, boxes, place),
-        "wrt": -1 if wrt is None else place[wrt],
+        "boxes": _boxes(drawn, boxes, rank),
+        "wrt": -1 if graph.wrt is None else rank[graph.wrt],
         "note": drawn.note,
         "words": {
             **{"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME},
@@ -141,18 +140,20 @@ def _data(chain: ChainRule, wrt: Value | None, exact: Lasting, links: Links, dra
     }
 
 
-def _boxes(drawn: Picture, boxes: dict[Value, str], place: dict[Value, int]) -> dict[str, Any]:
+def _boxes(drawn: Diagram, boxes: dict[Value, str], rank: dict[Value, int]) -> dict[str, Any]:
     """Of each box what is written in it, the variable whose numbers those are, and all that stand in it."""
-    entries: dict[str, Any] = {id: {"lines": drawn.lines[id], "heads": [], "members": []} for id in boxes.values()}
-    for node, i in place.items():
+    entries: dict[str, Any] = {
+        box.id: {"lines": box.lines, "heads": [], "members": []} for box in drawn.boxes if box.id in boxes.values()
+    }
+    for node, i in rank.items():
         if node in boxes:
             entries[boxes[node]]["members"].append(i)
-        if node in drawn.boxes:
+        if node in drawn.box_of:
             entries[boxes[node]]["heads"].append(i)
     return entries
 
 
-def _homes(boxes: dict[Value, str], links: Links) -> dict[Value, str]:
+def _homes(boxes: Mapping[Value, str], links: Links) -> dict[Value, str]:
     """For each variable the box it stands in: its own, else, as for a weight, that of the first it goes into."""
     homes = dict(boxes)
     for of in reversed(links):
@@ -184,23 +185,22 @@ def _operation(node: Value, operands: list[int], naming: Lasting) -> dict[str, A
     return entry
 
 
-def _link(link: Link, place: dict[Value, int], chain: ChainRule, *namings: Lasting) -> dict[str, Any]:
-    factor = Factor(link.of, link.wrt, link.value, link, chain)
-    forms = [_form(naming.slope(factor), place, naming) for naming in namings]
-    entry: dict[str, Any] = {"wrt": place[link.wrt], "forms": forms if forms[0] != forms[1] else forms[:1]}
-    if Speech(chain, "pretty").is_constant(factor):
+def _link(link: Link, rank: dict[Value, int], *namings: Lasting) -> dict[str, Any]:
+    forms = [_form(naming.slope(link), rank, naming) for naming in namings]
+    entry: dict[str, Any] = {"wrt": rank[link.wrt], "forms": forms if forms[0] != forms[1] else forms[:1]}
+    if namings[0].is_constant(link):
         entry["constant"] = True
     if link.slot is not None:
         entry["slot"] = link.slot
     return entry
 
 
-def _form(term: Term, place: dict[Value, int], naming: Lasting) -> dict[str, Any]:
+def _form(term: Term, rank: dict[Value, int], naming: Lasting) -> dict[str, Any]:
     """A formula as it stands in a product, as it stands alone, and the variables in it whose numbers are to be told."""
     alone = show(term, "pretty")
     if "…" in alone:
         return {"text": ""}
-    inner = [place[node] for node in naming.within(term)[:NAMED]] if isinstance(term, tuple) else []
+    inner = [rank[node] for node in naming.within(term)[:NAMED]] if isinstance(term, tuple) else []
     return {"text": show(term, "pretty", within="mul"), "alone": alone, "names": inner}
 
 

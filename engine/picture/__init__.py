@@ -1,14 +1,20 @@
 """Pictures: a graph, or the chain rule of one of its variables, as DOT, SVG, PNG and PDF.
 
-It offers `draw` and `render`, and to the page the Picture that both make.
+It offers `draw` and `render`, and to chains and pages the Diagram and what writes it.
 
-Read `draw` first, then `dot` (boxes, edges and factors), `grouping` and `contributions` (what stands together, what a
-path contributes), `path_table` (the sum under the graph), `svg` and `theme`, and `graphviz` (which renderer draws).
+Read `draw` first, then `diagram` (boxes, edges and factors), `grouping` and `contributions` (what stands together, what
+a path contributes), `path_table` (the sum under the graph), the writers `dot` and `svg`, `theme`, and `graphviz` (which
+renderer draws).
 """
 
-from .dot import SPELLED, Picture
-from .draw import draw, picture, render
+# fmt: off
+from .diagram import SPELLED, Diagram, View, diagram_of
+from .dot import to_dot
+from .draw import draw, render, write
 from .graphviz import draw_dot
+from .svg import to_svg
 from .theme import Theme
 
-__all__ = ["SPELLED", "Picture", "Theme", "draw", "draw_dot", "picture", "render"]
+__all__ = [
+    "SPELLED", "Diagram", "Theme", "View", "diagram_of", "draw", "draw_dot", "render", "to_dot", "to_svg", "write",
+]

@@ -2,7 +2,7 @@
 
 import math
 
-from ..chain import TINY, ChainRule, Factor, Link, Path
+from ..chain import TINY, ChainRule, Factor, Link, Path, tiny_factors
 from ..core import Value
 
 Step = tuple[Value, Value, int | None]
@@ -14,13 +14,15 @@ def step(link: Link) -> Step:
 
 
 class Contributions:
-    """The paths that a picture shows, and of each step on them the factor, the share and the pull.
+    """The paths that a picture shows, and of each step on them the factor, what it contributes, and to which side.
+
+    A step's contribution is the sum of the products of the listed paths through it.
 
     >>> w, z = Value(0.8, "w"), Value(50.0, "z")
     >>> a = z.sigmoid()
     >>> chain = ChainRule(a, z)
-    >>> flow = Contributions(chain, chain.paths())
-    >>> flow.pull[a, z, None], flow.cut == {z}
+    >>> found = Contributions(chain, chain.paths())
+    >>> found.sides[a, z, None], found.cut == {z}
     (('for', 'dead'), True)
     """
 
@@ -30,14 +32,14 @@ class Contributions:
         self.factors: dict[Step, Factor] = {step(f.link): f for path in self.paths for f in path.factors}
         self.nodes = {node for path in self.paths for node in path.nodes}
         self.through: dict[Step, list[int]] = {key: [] for key in self.factors}  # the numbers of the paths
-        self.flow = dict.fromkeys(self.factors, 0.0)
+        self.contribution = dict.fromkeys(self.factors, 0.0)
         for i, path in enumerate(self.paths, 1):
             for factor in path.factors:
                 self.through[step(factor.link)].append(i)
-                self.flow[step(factor.link)] += path.product
-        largest = max(map(abs, self.flow.values()), default=0.0)
+                self.contribution[step(factor.link)] += path.product
+        largest = max(map(abs, self.contribution.values()), default=0.0)
         shared = 0.0 < largest < math.inf
-        self.share = {key: abs(flow) / largest if shared else 0.0 for key, flow in self.flow.items()}
+        self.share = {key: abs(part) / largest if shared else 0.0 for key, part in self.contribution.items()}
         self.killing = self._killing(chain is not None and bool(self.paths) and chain.verdict == "killed")
         self._arrive()
 
@@ -47,7 +49,7 @@ class Contributions:
         tiny: set[Step] = set()
         alive: set[Step] = set()
         for path in self.paths:
-            small = {step(factor.link) for factor in path.factors if abs(factor.value) <= TINY}
+            small = {step(factor.link) for factor in tiny_factors(path)}
             if small and (all_die or abs(path.product) <= TINY * largest < math.inf):
                 tiny |= small
             else:
@@ -66,8 +68,8 @@ class Contributions:
                 passed.add(step(factor.link))
         alive = {wrt for _, wrt, _ in passed}
         self.cut = {wrt for _, wrt, _ in self.factors} - alive
-        self.pull = {
-            key: (self.colour(key) if key in reached else "dead", self.colour(key) if key in passed else "dead")
+        self.sides = {
+            key: (self.side(key) if key in reached else "dead", self.side(key) if key in passed else "dead")
             for key in self.factors
         }
 
@@ -75,23 +77,16 @@ class Contributions:
         """Whether some listed paths take this step and others don't."""
         return len(self.paths) > 1 and len(self.through[key]) < len(self.paths)
 
-    def colour(self, key: Step) -> str:
-        """Whether what goes through a step pulls "for" the total or "against" it."""
-        return self._side(self.flow[key])
+    def side(self, of: Step | Path) -> str:
+        """Whether a path, or what goes through a step, is "for" the total or "against" it; upwards is "for" a 0."""
+        contribution = of.product if isinstance(of, Path) else self.contribution[of]
+        return "against" if contribution * math.copysign(1.0, self.total) < 0 else "for"
 
-    def colour_of(self, path: Path) -> str:
-        """Whether a path pulls "for" the total or "against" it, or is "dead" by a factor that is wrong."""
+    def side_alive(self, path: Path) -> str:
+        """The side of a path, or "dead" by a factor that is wrong."""
         wrong = any(self.is_wrong(factor.link) for factor in path.factors)
         return "dead" if wrong else self.side(path)
 
     def is_wrong(self, link: Link) -> bool:
         """Whether a factor kills, or is inf or nan."""
         return step(link) in self.killing or not math.isfinite(link.value)
-
-    def side(self, path: Path) -> str:
-        """Whether a path pulls "for" the total or "against" it, dead or alive."""
-        return self._side(path.product)
-
-    def _side(self, contribution: float) -> str:
-        """Where the total is 0, upwards is "for"."""
-        return "against" if contribution * math.copysign(1.0, self.total) < 0 else "for"

@@ -1,12 +1,12 @@
 """What is a box in a picture: neurons folded to one, and groups under the beginnings of their labels in a crowd."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from ..chain import Link, Links
+from ..chain import Link, Links, VariableGraph
 from ..core import Value
+from ..structure import Unit
 
 MOST = 150  # boxes in a picture: beyond, dot is slow and nobody sees anything
 SHOWN = 8  # variables at either end of paths too long to draw
@@ -22,12 +22,12 @@ class Group:
     members: list[Value] = field(default_factory=list)
 
 
-Box = Value | Group
+Drawn = Value | Group  # as one box
 
 
 def boxes(
     links: Links, neurons: "Neurons", ends: Collection[Value], on: Collection[Value], most: int = MOST
-) -> tuple[dict[Value, Box], str]:
+) -> tuple[dict[Value, Drawn], str]:
     """For each drawn variable its box, itself or a group, and a note on what was grouped for want of room.
 
     `on` are the variables on the listed paths, which keep boxes of their own, as the `ends` do. Beside paths, what
@@ -55,17 +55,17 @@ _MIDDLE = "the middle of the paths"
 
 
 def _name(node: Value, coarse: Callable[[str], str | None], neurons: "Neurons", beside: bool) -> str | None:
-    group = coarse(node.label or "unnamed")
-    if beside and node in neurons.outputs and group == node.label:
-        return neurons.layer(node)
+    group = coarse(neurons.label(node) or "unnamed")
+    if beside and node in neurons.outputs and group == neurons.label(node):
+        return neurons.layers[node]
     return group
 
 
-def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Box]:
+def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Drawn]:
     """A group for each name that at least so many have; the others stand for themselves."""
     sizes = Counter(names.values())
     groups = {name: Group(name) for name in sizes if name is not None}
-    found: dict[Value, Box] = {}
+    found: dict[Value, Drawn] = {}
     for node, name in names.items():
         if name is None or sizes[name] < least:
             found[node] = node
@@ -90,9 +90,9 @@ def _beginning(label: str, parts: int) -> str:
     return ".".join(label.split(".")[:-1][:parts]) + ".*" if "." in label else label.rstrip("0123456789[]_") + "*"
 
 
-def edges(found: dict[Value, Box], links: Links, on: Collection[Value] = ()) -> dict[tuple[Box, Box], list[Link]]:
+def edges(found: dict[Value, Drawn], links: Links, on: Collection[Value] = ()) -> dict[tuple[Drawn, Drawn], list[Link]]:
     """The links between boxes, those of two boxes together; `on` are the variables on the paths that are drawn."""
-    joined: dict[tuple[Box, Box], list[Link]] = {}
+    joined: dict[tuple[Drawn, Drawn], list[Link]] = {}
     for node, box in found.items():
         for link in links[node]:
             tail = found.get(link.wrt)
@@ -102,28 +102,63 @@ def edges(found: dict[Value, Box], links: Links, on: Collection[Value] = ()) -> 
     return {ends: into for ends, into in joined.items() if heads[ends[0]] <= HEADS or ends[1] not in on}
 
 
-def _beside(box: Box, on: Collection[Value]) -> bool:
+def _beside(box: Drawn, on: Collection[Value]) -> bool:
     return isinstance(box, Group) and not any(node in on for node in box.members)
 
 
 class Neurons:
-    """The neurons among `nodes`: what a label up to its last dot has in common with a pre-activation's."""
+    """The neurons that structure finds among the variables of a graph, each with a place in its labels, or with none.
 
-    def __init__(self, nodes: Iterable[Value], ends: Collection[Value]) -> None:
-        labelled = [(node, *node.label.rpartition(".")) for node in nodes if "." in node.label]
-        units = {unit for _, unit, _, part in labelled if part == "z"}
-        active = {unit for _, unit, _, part in labelled if part == "a"}
-        self.hidden = {node for node, unit, _, part in labelled if part == "z" and unit in active}.difference(ends)
-        self.outputs = {node for node, unit, _, part in labelled if part in ("z", "a") and unit in units} - self.hidden
-        self.parameters = {node for node, unit, _, _ in labelled if unit in units and not node.op}.difference(ends)
+    Of one whose labels have a place of its own, layer1.neuron3, the weights and all but the last of its results are
+    folded into that one: they are `hidden`, or `parameters`.
+    """
 
-    def unit(self, name: str) -> str:
-        """The neuron that a name stands for: layer1.neuron3.a[2] is layer1.neuron3[2]."""
-        return re.sub(r"\.[az](?=\[|$)", "", name)
+    def __init__(self, graph: VariableGraph) -> None:
+        self.hidden, self.parameters = set[Value](), set[Value]()
+        self.outputs = dict[Value, str]()  # of what a neuron passes on, the neuron's name
+        self.layers = dict[Value, str]()  # and that of its layer
+        self.labels = dict[Value, str]()  # and where it has no label, what it would be
+        if graph.by == "labels":
+            self._find(graph)
 
-    def layer(self, node: Value) -> str:
-        """The layer that a neuron's output belongs to: layer1 for layer1.neuron3.a."""
-        return node.label.rpartition(".")[0].rpartition(".")[0]
+    def _find(self, graph: VariableGraph) -> None:
+        units = graph.neurons
+        members = units.sums | units.outputs
+        found: dict[str, set[Unit]] = {}
+        for node, unit in members.items():
+            found.setdefault(place(node.label), set()).add(unit)
+        placed = [node for node in graph.nodes if len(found.get(place(node.label), ())) == 1 and place(node.label)]
+        first = {place(node.label): node for node in reversed(placed) if node.op}
+        last = {place(node.label): node.label for node in placed if node.op}
+        for node in placed:
+            name = place(node.label)
+            if first[name] not in members:  # which is made of other things with that place
+                continue
+            if not node.op:
+                self.parameters.add(node)
+            elif node.label == last[name]:
+                self.outputs[node], self.layers[node] = name, units.layer(members[first[name]])
+            elif node in units.sums:
+                self.hidden.add(node)
+        for node, unit in units.outputs.items():
+            if node in graph.named and node not in graph.ends:
+                self.outputs[node], self.layers[node] = units.name(unit), units.layer(unit)
+                self.labels[node] = graph.named[node]
+        self.hidden.difference_update(graph.ends)
+        self.parameters.difference_update(graph.ends)
+
+    def label(self, node: Value) -> str:
+        """The label of a variable, if only by structure."""
+        return self.labels.get(node, node.label)
+
+    def called(self, node: Value, name: str) -> str:
+        """The name of a variable, or of its neuron: layer1.neuron3[2] where it is layer1.neuron3.a[2]."""
+        return self.outputs[node] + name.removeprefix(self.label(node)) if node in self.outputs else name
+
+
+def place(label: str) -> str:
+    """What stands before the last dot of a label."""
+    return label.rpartition(".")[0]
 
 
 def within(links: Links, output: Value, keep: Collection[Value], depth: int) -> Links:

@@ -18,20 +18,20 @@ FACTORS = 24  # factors of a product before its middle is left out
 DIGITS = 4
 
 
-def caption(chain: ChainRule, flow: Contributions, called: Callable[[Value], str]) -> list[Row]:
+def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str]) -> list[Row]:
     """The rows under the picture of a chain rule, whose variables are `called` so."""
-    digits = _digits(flow.paths, chain.total)
-    rows = [_row(i, path, flow, called, digits) for i, path in enumerate(flow.paths, 1)]
-    left = chain.path_count - len(flow.paths)
+    digits = _digits(on.paths, chain.total)
+    rows = [_row(i, path, on, called, digits) for i, path in enumerate(on.paths, 1)]
+    left = chain.path_count - len(on.paths)
     if left:
-        rest = pretty_number(chain.total - math.fsum(path.product for path in flow.paths), digits)
+        rest = pretty_number(chain.total - math.fsum(path.product for path in on.paths), digits)
         rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, [("number", rest)]))
-    colour = "dead" if chain.verdict == "non_finite" or (flow.killing and chain.verdict == "killed") else "for"
+    colour = "dead" if chain.verdict == "non_finite" or (on.killing and chain.verdict == "killed") else "for"
     total: Row = (
         [("name", derivative(called(chain.output), called(chain.wrt))), ("key", f"  {_counted(chain)} = backward()")],
         [], _EQUALS, [(f"number {colour} total", pretty_number(chain.total))],
     )  # fmt: skip
-    return [*rows, RULE, total, *_legend(chain, flow)]
+    return [*rows, RULE, total, *_legend(chain, on)]
 
 
 _EQUALS: list[Span] = [("key", "=")]
@@ -42,18 +42,18 @@ def circled(i: int) -> str:
     return chr(0x2460 + i - 1) if i <= 10 else f"({i})"
 
 
-def _row(i: int, path: Path, flow: Contributions, called: Callable[[Value], str], digits: int) -> Row:
+def _row(i: int, path: Path, on: Contributions, called: Callable[[Value], str], digits: int) -> Row:
     numbers: list[list[Span]] = []
     for factor in path.factors:
-        kind = "dead" if flow.is_wrong(factor.link) else flow.side(path)
+        kind = "dead" if on.is_wrong(factor.link) else on.side(path)
         text = pretty_number(factor.value, digits)
         numbers.append([(f"number {kind}", text if math.copysign(1.0, factor.value) > 0 else f"({text})")])
     product: list[Span] = []
     for number in elided(numbers, FACTORS, [("key", "…")]):
         product += [("key", " · "), *number] if product else number
     route = " → ".join(elided([called(node) for node in path.nodes], STATIONS, "…"))
-    head = [("key mark", circled(i)), ("key", " ")] if len(flow.paths) > 1 else []
-    result = (f"number {flow.colour_of(path)}", pretty_number(path.product, digits))
+    head = [("key mark", circled(i)), ("key", " ")] if len(on.paths) > 1 else []
+    result = (f"number {on.side_alive(path)}", pretty_number(path.product, digits))
     return [*head, ("symbol", route)], product, _EQUALS, [result]
 
 
@@ -69,13 +69,13 @@ def _counted(chain: ChainRule) -> str:
     return {0: "no path", 1: "one path"}.get(chain.path_count, f"sum of {many(chain.path_count)} paths")
 
 
-def _legend(chain: ChainRule, flow: Contributions) -> list[Row]:
+def _legend(chain: ChainRule, on: Contributions) -> list[Row]:
     notes = []
-    if any(flow.colour_of(path) == "against" for path in flow.paths):
+    if any(on.side_alive(path) == "against" for path in on.paths):
         notes.append("ochre paths pull against the total")
-    if flow.killing:
+    if on.killing:
         notes.append(f"✕ dashed: |local derivative| ≤ {TINY:g}, the gradient dies here; thin dashed edges receive none")
-    if any(not math.isfinite(factor.value) for factor in flow.factors.values()):
+    if any(not math.isfinite(factor.value) for factor in on.factors.values()):
         notes.append("! the local derivative is inf or nan, and so is what passes it")
     if chain.verdict != "ok":
         notes += textwrap.wrap(f"{chain.verdict}: {judge(chain, style='pretty').sentence}", COLUMN)

@@ -3,11 +3,14 @@
 The renderer's SVG has a group for every box and edge, with their ids and classes, and a text for every line.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from ..core import RenderError
-from .theme import Line, Row, Theme, printable, room, sheet
+from .diagram import Diagram, Edge, Factor
+from .dot import to_dot
+from .graphviz import draw_dot
+from .theme import Line, Row, printable, room, sheet
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -17,13 +20,19 @@ ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", XLINK)
 
 
-def styled(
-    svg: bytes, lines: Mapping[str, Sequence[Line]], rows: Sequence[Row], title: str, desc: str, theme: Theme = "auto"
-) -> str:
-    """An SVG with the spans of each box's lines, the sum below it in columns, a title and a description.
+def to_svg(diagram: Diagram) -> str:
+    """A diagram as SVG, drawn by the renderer that there is."""
+    return styled(draw_dot(to_dot(diagram).source, "svg"), diagram)
 
-    `lines` are by the id of the box. `rows` are those of the graph's own label, which keeps their room.
+
+def styled(svg: bytes, diagram: Diagram) -> str:
+    """A renderer's SVG with the spans of each box's lines, the sum below it in columns, a title and a description.
+
+    The graph's own label keeps the room of the sum.
     """
+    rows = diagram.rows
+    lines = {box.id: box.lines for box in (*diagram.boxes, *(x.box for x in diagram.edges if isinstance(x, Factor)))}
+    lines |= {edge.id: [edge.line] for edge in diagram.edges if isinstance(edge, Edge)}
     root = ElementTree.fromstring(svg)
     picture = root.find(f"{{{SVG}}}g")
     if picture is None:
@@ -37,7 +46,8 @@ def styled(
         element.text = None  # it would pop up with ids in it, instead of the tooltip
     _widen(root, picture, _width(rows))
     _tabulate(picture, rows, _middle(picture) - _width(rows) / 2)
-    root[:0] = [_element("title", title), _element("desc", desc), _element("style", sheet(theme))]
+    style = _element("style", sheet(diagram.view.theme))
+    root[:0] = [_element("title", diagram.title), _element("desc", diagram.desc), style]
     return ElementTree.tostring(root, encoding="unicode")
 
 

@@ -77,15 +77,15 @@ class Palette:
             "none": (self.hair, self.plain),
         }[kind]
 
-    def pull(self, kind: str) -> str:
+    def edge(self, kind: str) -> str:
         """The colour of what pulls "for" the total or "against" it, is "dead", or is on no path: "none"."""
         return self.thread if kind == "none" else self.box(kind)[0]
 
     def words(self, name: str) -> str:
         """The colour of words by their class."""
-        pulls = [word for word in name.split() if word in ("for", "against", "dead")]
-        if pulls:
-            return self.pull(pulls[0])
+        sides = [word for word in name.split() if word in ("for", "against", "dead")]
+        if sides:
+            return self.edge(sides[0])
         return self.soft if name.split()[0] in ("key", "symbol") else self.ink
 
 
@@ -129,11 +129,11 @@ def _colours(colours: Palette) -> list[str]:
         rules.append(f".node.{kind} path {{ stroke: {border}; fill: {filling}; }}")
     for kind in ("none", "for", "against", "dead"):
         edge = f".edge.{kind}"
-        rules.append(f"{edge} path {{ stroke: {colours.pull(kind)}; }}")
-        rules.append(f"{edge} polygon {{ stroke: {colours.pull(kind)}; fill: {colours.pull(kind)}; }}")
+        rules.append(f"{edge} path {{ stroke: {colours.edge(kind)}; }}")
+        rules.append(f"{edge} polygon {{ stroke: {colours.edge(kind)}; fill: {colours.edge(kind)}; }}")
     rules += [f"{kind} {{ fill: {colours.words(kind[1:])}; }}" for kind in (".name", ".formula", ".number")]
     rules += [f"{kind} {{ fill: {colours.soft}; }}" for kind in ("text", ".key", ".symbol")]
-    rules += [f"tspan.{kind} {{ fill: {colours.pull(kind)}; }}" for kind in ("for", "against", "dead")]
+    rules += [f"tspan.{kind} {{ fill: {colours.edge(kind)}; }}" for kind in ("for", "against", "dead")]
     return [*rules, f".dim tspan {{ fill: {colours.dim}; font-weight: normal; }}"]
 
 

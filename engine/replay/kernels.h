@@ -85,7 +85,7 @@ INLINE vec VARIANT(erf)(vec a) {
 INLINE vec VARIANT(log)(vec a) {
   ivec small = a < 0x1p-1022;
   vec x = pick(small, a * 0x1p54, a);
-  ivec bits = (ivec)x - alli(0x3fe6a09e667f3bcdLL);
+  ivec bits = ((ivec)x & ~alli(SIGN)) - alli(0x3fe6a09e667f3bcdLL); /* what is below 0 is nan in the end */
   ivec n = (bits >> 52) + (small & alli(-54));
   vec m = (vec)((bits & alli((1LL << 52) - 1)) + alli(0x3fe6a09e667f3bcdLL));
   vec whole = (vec)(n + alli(0x4338000000000000LL)) - ROUND; /* the integer as a double */

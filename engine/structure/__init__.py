@@ -9,18 +9,19 @@ Read `flattened` first, then `value_numbering`, `linear_forms` and `units` (whic
 
 # fmt: off
 # ruff: noqa: I001
-from .arrays import Floats, Ints, ints_of
+from .arrays import Floats, Ints, floats_of, ints_of, new_ints
 from .flattened import FlattenedGraph, flatten
+from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .sweeps import (
-    all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, small, smallest_slope, strongest,
+    all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, reverse, small, smallest_slope, strongest,
     summands,
 )
-from .units import Unit, Units
+from .units import Unit, Units, multipliers
 from .value_numbering import Known
 
 __all__ = [
-    "SAME", "FlattenedGraph", "Floats", "Ints", "Known", "LossGraph", "Unit", "Units", "all_small", "cancelling",
-    "exceeds", "flatten", "ints_of", "largest", "origins", "pulls", "relu_operands", "small",
-    "smallest_slope", "strongest", "summands",
+    "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Known", "LossGraph", "Unit", "Units", "all_small",
+    "cancelling", "exceeds", "flatten", "floats_of", "ints_of", "largest", "multipliers", "new_ints", "origins",
+    "pulls", "relu_operands", "reverse", "small", "smallest_slope", "strongest", "summands",
 ]

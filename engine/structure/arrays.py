@@ -39,6 +39,15 @@ def ints_of(numbers: Iterable[int]) -> Ints:
     return array("i", numbers)
 
 
+def floats_of(numbers: Iterable[float]) -> Floats:
+    """These floats as an array.
+
+    >>> floats_of([0.5, 2.0])
+    array('d', [0.5, 2.0])
+    """
+    return array("d", numbers)
+
+
 def ints(numbers: Ints) -> Ints:
     """What a loop reads: where it is compiled, flatten.pxd has the memory instead."""
     return numbers

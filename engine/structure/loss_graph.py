@@ -30,9 +30,32 @@ class LossGraph:
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
         self.layout = found = flatten(loss, parameters)
         self.nodes, self.places, self.data, self.interior = found.nodes, found.index_of, found.data, found.interior
-        self.gradients, self.squares = sweeps.reverse(found)
         self.ops = {NAMES[code] for code in different(found.codes)}
         self._of: dict[str, Ints] = {}
+
+    @cached_property
+    def ordered(self) -> list[Value]:
+        """All nodes, operands before results; each leaf stands before the first operation that takes it."""
+        found: dict[Value, None] = {}
+        for i in self.interior:
+            node = self.nodes[i]
+            found |= dict.fromkeys(operand for operand in node.operands if not operand.op)
+            found[node] = None
+        return list(found) or list(self.nodes)
+
+    @cached_property
+    def gradients(self) -> Floats:
+        """The derivative of the loss in every node, by place."""
+        return self._reverse[0]
+
+    @cached_property
+    def squares(self) -> Floats:
+        """The spread of every derivative, squared."""
+        return self._reverse[1]
+
+    @cached_property
+    def _reverse(self) -> tuple[Floats, Floats]:
+        return sweeps.reverse(self.layout)
 
     def of(self, op: str) -> Ints:
         """The places of the operations of one name, in the order of creation."""

@@ -4,12 +4,13 @@ Nodes of one key are one unit, seen on several examples. A unit's stage counts t
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
 
-from ..core import unique_names
+from ..core import Value, unique_names
 from .arrays import Floats, Ints, new_ints, taken
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
@@ -19,7 +20,7 @@ ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
 
 @dataclass(eq=False)
 class Unit:
-    """One unit: the places of its pre-activations, one an example, and of the activations made of them."""
+    """One unit: the indices of its pre-activations, one an example, and of the activations made of them."""
 
     key: Key | str
     pre: Ints = field(default_factory=partial(new_ints, 0))
@@ -27,25 +28,24 @@ class Unit:
 
 
 class Units:
-    """The units of the graph behind a loss, in the order of creation.
+    """The units of the graph behind a loss, in the order of creation; `parameters` are those in it, with their indices.
 
-    >>> from ..core import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
-    >>> flow = LossGraph(a[0] + a[1], [w, b])
-    >>> units = Units(flow)
+    >>> graph = LossGraph(a[0] + a[1], [w, b])
+    >>> units = Units(graph, graph.places)
     >>> [(units.name(unit), units.layer(unit), len(unit.activations)) for unit in units.all]
     [('unit of w, b', 'unit of w, b', 2)]
     """
 
-    def __init__(self, flow: LossGraph) -> None:
-        self.flow = flow
-        self.forms = Forms(flow.layout)
+    def __init__(self, graph: LossGraph, parameters: dict[Value, int]) -> None:
+        self.graph = graph
+        self.forms = Forms(graph.layout._replace(index_of=parameters))
         self._units: dict[Key | str, Unit] = {}
         for key, places in self.forms.pre_activations().items():
             self._unit(key).pre = places
         for op in ACTIVATIONS:
-            for name, places in self.forms.activations(flow.of(op)).items():
+            for name, places in self.forms.activations(graph.of(op)).items():
                 unit = self._unit(name)
                 unit.activations = unit.activations + places
         self.all = list(self._units.values())
@@ -107,7 +107,7 @@ class Units:
     @cached_property
     def _names(self) -> dict[Key | str, str]:
         """The name of each unit, by key."""
-        first = {unit.key: self.flow.nodes[(unit.pre or unit.activations)[0]] for unit in self.all}
+        first = {unit.key: self.graph.nodes[(unit.pre or unit.activations)[0]] for unit in self.all}
         names = unique_names((first[key], place) for key, place in self._places.items())
         return {key: names[node] for key, node in first.items()}
 
@@ -126,11 +126,18 @@ class Units:
 
     @cached_property
     def _places(self) -> dict[Key | str, str]:
-        return {unit.key: self._place(unit) for unit in self.all}
+        """The place of each unit, by key: what the labels say, else the number of its layer and its own."""
+        found, counts = {unit.key: self._place(unit) for unit in self.all}, Counter[int]()
+        for unit in self.all:
+            if not found[unit.key]:
+                stage = self._stage(unit)
+                counts[stage] += 1
+                found[unit.key] = f"layer{stage}.neuron{counts[stage]}"
+        return found
 
     def _place(self, unit: Unit) -> str:
-        """A unit's name: the place in its labels, or a label, or what it is made of."""
-        nodes = self.flow.nodes
+        """What the labels say of a unit: its place, or a label, or what it is made of."""
+        nodes = self.graph.nodes
         labels = [nodes[i].label for i in [*islice(unit.activations, 1), *map(self._labelled, islice(unit.pre, 1))]]
         labels = [label for label in labels if label]
         labelled = [nodes[i].label for i in self.weights(unit) if nodes[i].label]
@@ -140,24 +147,72 @@ class Units:
         if labels:
             return labels[0]
         more = " …" if len(labelled) > NAMED else ""
-        return f"unit of {', '.join(labelled[:NAMED])}{more}" if labelled else "unit"
+        return f"unit of {', '.join(labelled[:NAMED])}{more}" if labelled else ""
 
     def weights(self, unit: Unit) -> tuple[int, ...]:
         """The places of the first few parameters that a unit's sum is made of."""
         return () if isinstance(unit.key, str) else self.forms.weights(unit.key)
 
+    @cached_property
+    def outputs(self) -> dict[Value, Unit]:
+        """What each unit passes on, example by example: its activation, or its sum where that has more than one weight.
+
+        A number that is taken off a sum, such as a target, does not belong to it.
+        """
+        found: dict[Value, Unit] = {}
+        for unit in self.all:
+            if not len(unit.activations) and len(set(self.weights(unit))) < 2:
+                continue
+            for i in unit.activations if len(unit.activations) else map(self._sum, unit.pre):
+                found[self.graph.nodes[i]] = unit
+        return found
+
+    def output_names(self) -> dict[Value, str]:
+        """The labels that nn gives such outputs: layer1.neuron3.a, or .z where there is no activation."""
+        return {x: f"{self.name(unit)}.{'a' if len(unit.activations) else 'z'}" for x, unit in self.outputs.items()}
+
+    @cached_property
+    def sums(self) -> dict[Value, Unit]:
+        """The pre-activations, as their labels show them, example by example."""
+        return {self.graph.nodes[self._labelled(i)]: unit for unit in self.all for i in unit.pre}
+
+    def _sum(self, i: int) -> int:
+        """The sum of a unit without what is taken off it."""
+        inner = [j for j in self.graph.operands(i) if self.forms.is_sum(j)]
+        return self._sum(inner[0]) if self.graph.nodes[i].op == "sub" and len(inner) == 1 else i
+
     def _labelled(self, i: int, most: int = 100) -> int:
         """The outermost labelled node of a sum, itself if there is none among the first."""
-        stack = [i] if self.flow.layout.labelled else []
+        stack = [i] if self.graph.layout.labelled else []
         for _ in range(most):
             if not stack:
                 break
             j = stack.pop()
-            if self.flow.nodes[j].label and self.flow.nodes[j].op:
+            if self.graph.nodes[j].label and self.graph.nodes[j].op:
                 return j
             if not self.forms.multiplies(j):
-                stack += [k for k in self.flow.operands(j) if self.forms.is_sum(k)]
+                stack += [k for k in self.graph.operands(j) if self.forms.is_sum(k)]
         return i
+
+
+def multipliers(graph: LossGraph) -> dict[Value, int]:
+    """A network's weights where nobody says: leaves that multiply what is computed, and the first of two leaves.
+
+    >>> w, x, v = Value(2.0, "w"), Value(3.0, "x"), Value(4.0, "v")
+    >>> [leaf.label for leaf in multipliers(LossGraph((w * x).tanh() * v))]
+    ['v', 'w']
+    """
+    found: dict[Value, int] = {}
+    pairs = [graph.operands(i) for i in graph.of("mul")]
+    for i in graph.of("dot"):
+        operands = graph.operands(i)
+        pairs += zip(operands[: len(operands) // 2], operands[len(operands) // 2 : -1], strict=True)
+    size = len(graph.interior)
+    for a, b in sorted(pairs, key=lambda pair: min(pair) >= size):  # with something computed first
+        leaf = max(a, b) if min(a, b) < size else a
+        if leaf >= size and graph.nodes[b] not in found:
+            found[graph.nodes[leaf]] = leaf
+    return found
 
 
 _PLACE = re.compile(r"(.+)\.[^\W\d_]{1,2}\d*")  # of layer1.neuron3.w2, layer1.neuron3

@@ -6,12 +6,12 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 
 from engine import Value, chain_rule, dot, logsumexp, maximum
-from engine.chain.symbolic import Naming, naming
+from engine.chain import VariableGraph
 from engine.core.formula import evaluate, numeric
 
 
 def value_of(formula, chain):
-    return evaluate(formula, {str(name): node.data for node, name in naming(chain).names.items()}, numeric)
+    return evaluate(formula, {str(name): node.data for node, name in chain.naming.names.items()}, numeric)
 
 
 def test_formulas_are_written_in_the_labels():
@@ -53,9 +53,9 @@ def test_the_formula_of_a_folded_factor_evaluates_to_its_number(function):
     chain = chain_rule(y, x)
     (path,) = chain.paths()
     assert value_of(path.factors[0].formula, chain) == pytest.approx(chain.total, rel=1e-9)
-    assert value_of(naming(chain).definition(y), chain) == pytest.approx(y.data, rel=1e-12)
+    assert value_of(chain.naming.definition(y), chain) == pytest.approx(y.data, rel=1e-12)
     for style in ("pretty", "latex", "spoken"):
-        assert naming(chain).definition(y, style)
+        assert chain.naming.definition(y, style)
 
 
 TEXTBOOK = ("a * (1 - a)", "1 - a ** 2", "1.1283791670955126 * exp(-z ** 2)")
@@ -89,7 +89,7 @@ def test_repeated_labels_are_numbered_in_the_order_of_creation():
     late, early = Value(5.0, "h[1]"), None
     first, second = labelled(x * 1, "h"), labelled(x * 2, "h")
     early = second + first * late
-    names = Naming(early).names
+    names = VariableGraph(early).naming.names
     assert (names[first], names[second], names[late]) == ("h[2]", "h[3]", "h[1]")
     assert len(set(names.values())) == len(names)
 
@@ -97,7 +97,7 @@ def test_repeated_labels_are_numbered_in_the_order_of_creation():
 def test_a_wide_sum_is_elided_and_its_factors_are_not():
     leaves = [Value(0.1 * i, f"x{i}") for i in range(200)]
     y = labelled(dot(leaves, leaves), "y")
-    assert Naming(y).definition(y) == ""
+    assert VariableGraph(y).naming.definition(y) == ""
     assert chain_rule(y, leaves[3]).paths()[0].factors[0].formula == "2 * x3"
 
 
@@ -107,8 +107,8 @@ def test_what_is_made_of_elided_numbers_is_a_number():
     for _ in range(12):
         deep = (deep * x).sin() + y
     partly, wholly = labelled((deep**2 + (x - 1) ** 2) / 3, "partly"), labelled(deep**2 / 3, "wholly")
-    assert Naming(partly).definition(partly) == f"({deep.data**2!r} + (x - 1) ** 2) / 3"
-    assert Naming(wholly).definition(wholly) == ""
+    assert VariableGraph(partly).naming.definition(partly) == f"({deep.data**2!r} + (x - 1) ** 2) / 3"
+    assert VariableGraph(wholly).naming.definition(wholly) == ""
 
 
 def test_text_table_has_a_line_a_path_the_formulas_and_the_verdict():

@@ -268,7 +268,7 @@ def test_sixteen_units_of_a_layer_are_one_finding():
 def test_units_without_labels_are_numbered():
     ws = [Value(60.0 + i) for i in range(2)]
     loss = sum((w * 2.0).tanh() * (0.3 + i) for i, w in enumerate(ws)) ** 2
-    assert only(diagnose(loss, ws), "saturated").where == ("unit[1]", "unit[2]")
+    assert only(diagnose(loss, ws), "saturated").where == ("layer1.neuron1", "layer1.neuron2")
     assert only(diagnose(Value(2.0) ** 2, ws), "disconnected").where == ("parameter 1", "parameter 2")
 
 

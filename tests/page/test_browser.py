@@ -12,7 +12,7 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 
 from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, relu, softmax
-from engine.chain.symbolic import naming
+from engine.chain import explained
 from engine.chain.verdict import judge
 from engine.core.formula import TABLE, numeric
 from engine.core.notation import pretty_name, pretty_number
@@ -49,7 +49,7 @@ def visit(browser, tmp_path):
 
     def visit(output, wrt=None, by="labels", hash=""):
         file = tmp_path / "graph.html"
-        file.write_text(page(output, wrt, by), encoding="utf-8")
+        file.write_text(page(explained(output, wrt, by)), encoding="utf-8")
         browser.get("about:blank")
         requests(browser)
         browser.get(file.as_uri() + hash)
@@ -270,15 +270,15 @@ def test_what_kills_is_the_same_on_the_page_and_in_the_pictures(visit, by, seed)
     within = [node for node in pool if chain_rule(output, node).path_count and node is not output]
     browser = visit(output, by=by)
     found = browser.execute_script(TOLD, [node.label for node in within])
-    names = naming(chain_rule(output, within[0], by)).names
+    names = chain_rule(output, within[0], by).naming.names
     for node, told in zip(within, found, strict=True):
         chain = chain_rule(output, node, by)
-        flow = Contributions(chain, chain.paths(8))
-        killing = {(names[of], names[wrt], slot) for of, wrt, slot in flow.killing}
+        drawn = Contributions(chain, chain.paths(8))
+        killing = {(names[of], names[wrt], slot) for of, wrt, slot in drawn.killing}
         assert {tuple(link) for link in told["killing"]} == killing, (node.label, told, killing)
-        assert told["tones"] == [TONES[flow.colour_of(path)] for path in flow.paths], node.label
+        assert told["tones"] == [TONES[drawn.side_alive(path)] for path in drawn.paths], node.label
         if chain.path_count <= 8:
-            assert set(told["cut"]) == {names[node] for node in flow.cut}, node.label
+            assert set(told["cut"]) == {names[node] for node in drawn.cut}, node.label
 
 
 def chain_of(factors):
@@ -420,7 +420,10 @@ def requests(browser):
 
 def test_in_a_notebook_the_page_lives_in_a_frame(browser, tmp_path):
     file = tmp_path / "notebook.html"
-    file.write_text(f"<!doctype html><meta charset=utf-8>{Frame(page(*two_paths()))._repr_html_()}", encoding="utf-8")
+    file.write_text(
+        f"<!doctype html><meta charset=utf-8>{Frame(page(explained(*two_paths(), 'labels')))._repr_html_()}",
+        encoding="utf-8",
+    )
     requests(browser)
     browser.get(file.as_uri())
     browser.switch_to.frame(0)

@@ -13,10 +13,16 @@ from graphs import labelled, two_paths
 from hypothesis import given, settings
 
 from engine import Value, chain_rule, dot, explore, render
-from engine.chain import verdict
-from engine.core import KERNELS, TABLE, row
+from engine.chain import explained, verdict
+from engine.core.formula import TABLE
+from engine.core.kernels import KERNELS
+from engine.core.table import row
 from engine.page import javascript
 from engine.page.page import page
+
+
+def page_of(output, wrt=None, by="labels", depth=None):
+    return page(explained(output, wrt, by), depth)
 
 
 def data_of(text):
@@ -38,7 +44,7 @@ def links_of(text):
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else():
-    text = page(*two_paths())
+    text = page_of(*two_paths())
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1]
     assert policy.startswith("default-src 'none';")
     assert "unsafe" not in policy
@@ -49,7 +55,7 @@ def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else():
 
 
 def test_nothing_in_the_page_points_outside():
-    text = page(*two_paths())
+    text = page_of(*two_paths())
     assert not re.findall(r"\b(?:src|href|action)\s*=|url\(|@import|fetch\(|XMLHttpRequest|WebSocket|import\(", text)
     assert set(re.findall(r"https?://[^\"'\s>]*", text)) <= {
         "http://www.w3.org/2000/svg",
@@ -71,7 +77,7 @@ HOSTILE = [
 @pytest.mark.parametrize("label", HOSTILE)
 def test_hostile_labels_are_data_and_not_markup(label):
     x = Value(2.0, label)
-    text = page(labelled(x * x, label + "!"), x)
+    text = page_of(labelled(x * x, label + "!"), x)
     assert [v["label"] for v in data_of(text)["variables"]] == [label, label + "!"]
     assert len(re.findall(r"<script", text)) == 2
     assert len(re.findall(r"</script", text)) == 2
@@ -83,7 +89,7 @@ def test_hostile_labels_are_data_and_not_markup(label):
 @given(st.text(min_size=1))
 def test_any_label_is_in_the_data_as_it_is(label):
     x = Value(2.0, label)
-    text = page(x * x, x)
+    text = page_of(x * x, x)
     assert data_of(text)["variables"][0]["label"] == label.encode("utf-8", "replace").decode()
     assert text.lower().count("<script") == text.lower().count("</script") == 2
 
@@ -92,7 +98,7 @@ def test_the_data_is_the_graph_operation_by_operation():
     w, x = Value(0.5, "w"), Value(3.0, "x")
     z = labelled(w * x, "z")
     loss = labelled((z - 1.0) ** 2, "L")
-    data = data_of(page(loss, w))
+    data = data_of(page_of(loss, w))
     assert [(node.get("op"), node.get("operands"), node.get("data")) for node in data["nodes"]] == [
         (None, None, 0.5),
         (None, None, 3.0),
@@ -109,19 +115,19 @@ def test_the_data_is_the_graph_operation_by_operation():
         ("L", "(z − 1)²"),
     ]
     assert data["wrt"] == 0
-    assert data_of(page(loss))["wrt"] == -1
+    assert data_of(page_of(loss))["wrt"] == -1
 
 
 def test_what_no_json_can_hold_is_text():
     leaves = [Value(x, f"x{i}") for i, x in enumerate([math.inf, -math.inf, math.nan])]
-    data = data_of(page(dot(leaves, leaves)))
+    data = data_of(page_of(dot(leaves, leaves)))
     assert [node["data"] for node in data["nodes"] if "data" in node][:3] == ["Infinity", "-Infinity", "NaN"]
 
 
 def test_formulas_hold_whatever_the_leaves_are():
     w, y = Value(50.0, "w"), Value(0.0, "y")
     a = labelled(w.sigmoid(), "a")
-    links = links_of(page(labelled((a - y) ** 2, "C"), w))
+    links = links_of(page_of(labelled((a - y) ** 2, "C"), w))
     assert links["a", "w"] == ("σ′(w)", "a·(1 − a)")
     assert links["C", "a"] == ("2 (a − y)", None)
 
@@ -131,31 +137,31 @@ def test_a_formula_too_long_to_read_is_left_out_and_not_replaced_by_a_number_tha
     u = x
     for i in range(30):
         u = u * (x + float(i)) + x
-    data = data_of(page(labelled(u, "u"), x))
+    data = data_of(page_of(labelled(u, "u"), x))
     (link,) = data["variables"][-1]["links"]
     assert not re.search(r"\d\.\d{3}", link["forms"][0]["text"])
 
 
 def test_every_weight_of_a_wide_neuron_has_its_formula():
     w, x = ([Value(0.1 * i, f"{name}{i}") for i in range(100)] for name in "wx")
-    links = links_of(page(labelled(dot(w, x), "z")))
+    links = links_of(page_of(labelled(dot(w, x), "z")))
     assert links["z", "w99"] == ("x₉₉", None)
 
 
 def test_by_operations_each_operand_is_a_link():
     x = Value(3.0, "x")
-    data = data_of(page(labelled(x * x, "y"), x, by="operations"))
+    data = data_of(page_of(labelled(x * x, "y"), x, by="operations"))
     assert [link["slot"] for link in data["variables"][-1]["links"]] == [0, 1]
 
 
 def test_a_plain_exponent_does_not_vary():
     x, n = Value(3.0, "x"), Value(2.0, "n")
-    data = data_of(page(x**2.0 + x**n))
+    data = data_of(page_of(x**2.0 + x**n))
     assert [node.get("constant") for node in data["nodes"] if node.get("op") == "pow"] == [[1], None]
 
 
 def test_thresholds_and_sentences_are_those_of_the_verdict():
-    words = data_of(page(*two_paths()))["words"]
+    words = data_of(page_of(*two_paths()))["words"]
     assert (words["tiny"], words["vanished"], words["cancelled"]) == (verdict.TINY, verdict.VANISHED, verdict.CANCELLED)
     assert words["sentences"] == verdict.SENTENCES
     assert words["conditions"] == verdict.CONDITIONS
@@ -163,7 +169,7 @@ def test_thresholds_and_sentences_are_those_of_the_verdict():
 
 def test_a_value_that_is_not_upstream_is_on_the_page_too():
     elsewhere = Value(1.0, "elsewhere")
-    data = data_of(page(two_paths()[0], elsewhere))
+    data = data_of(page_of(two_paths()[0], elsewhere))
     assert data["variables"][data["wrt"]]["label"] == "elsewhere"
     assert data["variables"][data["wrt"]]["box"] is None
 
@@ -193,25 +199,25 @@ def test_a_page_is_saved_by_its_suffix(tmp_path):
     output, wrt = two_paths()
     chain_rule(output, wrt).save(tmp_path / "chain.html")
     render(output, tmp_path / "graph.HTML")
-    assert (tmp_path / "chain.html").read_text(encoding="utf-8") == page(output, wrt)
-    assert (tmp_path / "graph.HTML").read_text(encoding="utf-8") == page(output)
+    assert (tmp_path / "chain.html").read_text(encoding="utf-8") == page_of(output, wrt)
+    assert (tmp_path / "graph.HTML").read_text(encoding="utf-8") == page_of(output)
 
 
 def test_variables_beyond_the_depth_stand_in_the_boxes_of_what_they_go_into():
-    data = data_of(page(two_paths()[0], depth=1))
+    data = data_of(page_of(two_paths()[0], depth=1))
     boxes = {v["label"]: v["box"] for v in data["variables"]}
     assert boxes["v11"] == boxes["h1"] == boxes["w1"] == boxes["o1"] != boxes["o2"]
 
 
 def test_a_notebook_gets_the_page_in_a_frame_of_its_own():
     output, wrt = two_paths()
-    assert framed(explore(output, wrt)) == framed(chain_rule(output, wrt).explore()) == page(output, wrt)
-    assert framed(output.explore()) == page(output)
+    assert framed(explore(output, wrt)) == framed(chain_rule(output, wrt).explore()) == page_of(output, wrt)
+    assert framed(output.explore()) == page_of(output)
 
 
 def test_wrong_arguments_say_what_to_pass():
     x = Value(1.0, "x")
     with pytest.raises(TypeError, match="two Values, not float"):
-        page(1.0)
+        page_of(1.0)
     with pytest.raises(ValueError, match='"labels" or "operations"'):
-        page(x, by="layers")
+        page_of(x, by="layers")

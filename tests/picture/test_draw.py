@@ -8,9 +8,12 @@ from graphs import labelled, two_paths
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import Value, chain_rule, dot, draw
+from engine import Value, chain_rule, diagnose, dot, draw
+from engine.chain import explained
+from engine.core import ancestors
 from engine.core.notation import pretty_name
-from engine.picture.draw import picture
+from engine.picture.diagram import Factor, View, diagram_of
+from engine.picture.dot import to_dot
 from engine.picture.graphviz import draw_dot
 from engine.picture.grouping import MOST
 from engine.picture.theme import printable, room
@@ -24,6 +27,10 @@ def nodes(digraph):
         if name not in ("graph", "node", "edge"):
             found[name] = dict(re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', attributes))
     return found
+
+
+def drawing(output, wrt=None):
+    return diagram_of(explained(output, wrt), View())
 
 
 def kinds(digraph):
@@ -87,7 +94,7 @@ def test_a_killing_factor_is_crimson_dashed_and_marked():
 def test_the_sum_stands_under_the_graph_and_equals_backward():
     loss, w1 = two_paths()
     loss.backward()
-    rows = picture(loss, w1).rows
+    rows = drawing(loss, w1).rows
     texts = ["".join(words for line in row for _, words in line) for row in rows]
     assert any("sum of 2 paths = backward()" in text for text in texts)
     shown = next(row[3][0][1] for row in rows if len(row) == 4 and "total" in row[3][0][0])
@@ -102,6 +109,50 @@ def test_a_neuron_is_a_box_and_the_others_of_its_layer_are_one():
     assert ["15 more neurons", "in layer1"] in labels
     assert sum(lines[0].startswith("layer2.neuron") for lines in labels) == 16
     assert not any(".z" in lines[0] or ".w2" in lines[0] for lines in labels)
+
+
+def network(labels, sizes=(3, 2, 1)):
+    """The loss of a network on two examples, with or without labels."""
+    model = MLP(2, list(sizes), activation="tanh", seed=1)
+    loss = sum((model(x) - 1.0) ** 2 for x in ([0.3, -0.7], [0.1, 0.2]))
+    for node in () if labels else ancestors(loss):
+        node.label = ""
+    return loss
+
+
+def test_a_network_without_labels_has_the_same_neurons_and_layers():
+    names = [
+        f"layer{i}.neuron{k}[{n}]" for i, size in enumerate((3, 2, 1), 1) for k in range(1, size + 1) for n in (1, 2)
+    ]
+    for labels in (True, False):
+        drawn = nodes(draw(network(labels)))
+        found = [label_of(node).split("\n")[0].partition(" = ")[0] for node in drawn.values()]
+        assert sorted(name for name in found if name.startswith("layer")) == sorted(map(pretty_name, names))
+
+
+def test_a_crowd_without_labels_is_grouped_by_its_layers():
+    labels = [label_of(node) for node in nodes(draw(network(False, (64, 64, 1)))).values()]
+    assert {"128 outputs of 64 neurons\nin layer1", "128 outputs of 64 neurons\nin layer2"} <= set(labels)
+
+
+def test_diagnosis_and_picture_name_the_same_units():
+    model = MLP(2, [3, 1], activation="tanh", seed=1)
+    for p in model.parameters():
+        p.data = 0.5
+    loss = (model([0.3, -0.7]) - 1.0) ** 2
+    for node in ancestors(loss):
+        node.label = ""
+    (symmetric,) = [finding for finding in diagnose(loss, model.parameters()) if finding.kind == "symmetric"]
+    assert symmetric.where == ("layer1.neuron1", "layer1.neuron2", "layer1.neuron3")
+    assert all(f'label="{pretty_name(name)} ' in draw(loss).source for name in symmetric.where)
+
+
+def test_a_label_with_a_dot_makes_no_neuron():
+    x, scale = Value(2.0, "loss.x"), Value(3.0, "loss.scale")
+    mean = labelled(x * x, "loss.mean")
+    scaled = labelled(scale * mean, "loss.scaled")
+    source = draw(labelled(scaled.exp(), "L")).source
+    assert all(f'label="loss.{name}' in source for name in ("x", "scale", "mean", "scaled"))
 
 
 def test_by_operations_a_number_is_called_by_itself():
@@ -163,9 +214,12 @@ def test_ids_are_in_topological_order():
 
 def test_every_box_is_wide_enough_for_what_an_svg_writes_in_it():
     loss, w1 = two_paths()
-    drawn = picture(loss, w1)
-    for name, attributes in nodes(drawn.dot).items():
-        assert float(attributes["width"]) * 72 >= max(map(room, drawn.lines[name]))
+    drawn = drawing(loss, w1)
+    factors = [arrow.box for arrow in drawn.edges if isinstance(arrow, Factor)]
+    widths = {name: float(attributes["width"]) * 72 for name, attributes in nodes(to_dot(drawn)).items()}
+    for box in (*drawn.boxes, *factors):
+        assert widths.pop(box.id) >= max(map(room, box.lines))
+    assert not widths
 
 
 def test_a_picture_marks_as_killing_what_the_verdict_does():
@@ -179,11 +233,12 @@ def test_a_factor_of_a_living_path_does_not_kill():
     x = Value(0.7, "x")
     off, on = labelled((x - 2).relu(), "off"), labelled(x.relu(), "on")
     loss = labelled(off + on, "L")
-    drawn = picture(loss, x)
-    assert sorted(kind for kind in kinds(drawn.dot) if "factor" in kind) == [
+    drawn = drawing(loss, x)
+    assert sorted(kind for kind in kinds(to_dot(drawn)) if "factor" in kind) == [
         "factor dead", "factor for", "factor for", "factor for",
     ]  # fmt: skip
-    assert ("number", "1") in drawn.lines[drawn.boxes[x]][2]  # its gradient lives, by the other path
+    (box,) = [box for box in drawn.boxes if box.id == drawn.box_of[x]]
+    assert ("number", "1") in box.lines[2]  # its gradient lives, by the other path
 
 
 def test_infinite_and_missing_numbers_are_drawn():
@@ -207,7 +262,7 @@ def test_paths_that_cancel_to_nothing_are_told_apart_and_shown_to_the_digit_that
         == ["factor against"] * 2 + ["factor for"] * 2
     )
     close = labelled(labelled(3 * x, "a") + labelled(-2.9999 * x, "b"), "y")
-    rows = picture(close, x).rows
+    rows = drawing(close, x).rows
     assert [row[3][0][1] for row in rows if len(row) == 4] == ["3", "−2.9999", "0.0001"]
 
 
@@ -268,7 +323,7 @@ def test_a_theme_is_light_or_dark():
 
 def test_markup_has_the_fonts_and_the_sum_as_a_table():
     x = Value(1.0, "<b>&")
-    source = picture(labelled(x * 2, "y"), x, markup=True).dot.source
+    source = to_dot(drawing(labelled(x * 2, "y"), x), markup=True).source
     assert "<B>2</B>" in source
     assert "&lt;b&gt;&amp;" in source
     assert "<HR/>" in source
@@ -291,13 +346,13 @@ def test_depth_keeps_what_is_near_the_output():
 
 
 def test_wrong_arguments_say_what_was_expected():
-    with pytest.raises(TypeError, match="drawn of Values, not of float 3.0"):
+    with pytest.raises(TypeError, match="one or two Values, not float 3.0"):
         draw(3.0)
     with pytest.raises(ValueError, match="depth is a whole number"):
         draw(Value(1.0), depth=-1)
     with pytest.raises(ValueError, match="theme is one of 'auto', 'light', 'dark', not 'black'"):
         draw(Value(1.0), theme="black")
-    with pytest.raises(ValueError, match="by is one of 'labels', 'operations', not 'nodes'"):
+    with pytest.raises(ValueError, match='by is "labels" or "operations", not \'nodes\''):
         draw(Value(1.0), by="nodes")
 
 

@@ -6,12 +6,13 @@ import pytest
 from graphs import labelled, two_paths
 
 from engine import RenderError, Value, chain_rule, render
-from engine.picture.draw import picture
-from engine.picture.svg import SVG, styled
+from engine.chain import explained
+from engine.picture.diagram import View, diagram_of
+from engine.picture.svg import SVG, styled, to_svg
 
 
-def tree(*arguments, **options):
-    return ElementTree.fromstring(picture(*arguments, **options).svg())
+def tree(output, wrt=None, theme="auto"):
+    return ElementTree.fromstring(to_svg(diagram_of(explained(output, wrt), View(theme=theme))))
 
 
 def by_class(root, name):
@@ -93,10 +94,11 @@ def test_every_class_in_an_svg_is_coloured_by_night_too():
 
 
 def test_what_is_no_picture_is_refused():
+    drawn = diagram_of(explained(Value(1.0)), View())
     with pytest.raises(RenderError, match="without a picture"):
-        styled(b"<svg xmlns='http://www.w3.org/2000/svg'/>", {}, [], "", "")
+        styled(b"<svg xmlns='http://www.w3.org/2000/svg'/>", drawn)
     with pytest.raises(RenderError, match="without a background"):
-        styled(b"<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>", {}, [], "", "")
+        styled(b"<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>", drawn)
 
 
 def test_a_dark_png_is_another_picture(tmp_path):

@@ -1,0 +1,147 @@
+"""The graph of variables: the graph behind an output, searched once, folded into what has a name.
+
+A variable is a labelled Value or one of the two ends (by="labels"), or any node (by="operations"). A link is one
+step between variables, the derivative `value` of `of` in `wrt` with every variable beside it held fixed, so what
+lies between two variables is one factor.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Self
+
+from ..core import Value
+from ..structure import LossGraph, Units, multipliers
+from .symbolic import Naming, reverse_sweep, unnamed_behind
+
+By = Literal["labels", "operations"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Link:
+    """One step between variables: the derivative of `of` in `wrt`, by operand `slot` where every node is a variable."""
+
+    of: Value
+    wrt: Value
+    value: float
+    slot: int | None = None
+
+
+Links = dict[Value, list[Link]]  # of each variable, in order, the links to the variables it is made of
+
+
+class VariableGraph:
+    """All that `output` was computed from, and the variables in it; `wrt` is one if it is given.
+
+    What is `hidden` is folded as if it had no label; `named` are names for nodes without a label. What has a `source`
+    is not searched for again. What is no Value is a TypeError, another `by` a ValueError.
+
+    >>> x = Value(3.0, "x")
+    >>> found = VariableGraph(x * x + x)
+    >>> [str(found.naming.names[node]) for node in found.variables], found.derivatives[x]
+    (['x', 'output'], 7.0)
+    """
+
+    def __init__(
+        self,
+        output: Value,
+        wrt: Value | None = None,
+        by: By = "labels",
+        hidden: Collection[Value] = frozenset(),
+        named: Mapping[Value, str] | None = None,
+        source: "VariableGraph | None" = None,
+    ) -> None:
+        for end in (output, *([] if wrt is None else [wrt])):
+            if not isinstance(end, Value):
+                raise TypeError(f"what is explained are one or two Values, not {type(end).__name__} {end!r}")
+        if by not in ("labels", "operations"):
+            raise ValueError(f'by is "labels" or "operations", not {by!r}')
+        self.output, self.wrt, self.by, self.hidden, self.given = output, wrt, by, hidden, named or {}
+        self.source = source
+        self.graph: LossGraph = source.graph if source else LossGraph(output, [] if wrt is None else [wrt])
+
+    def view(self, hidden: Collection[Value] = frozenset(), named: Mapping[Value, str] | None = None) -> Self:
+        """The same graph with other variables: some labels left out, and names for nodes that have no label."""
+        if not hidden and not named:
+            return self
+        return type(self)(self.output, self.wrt, self.by, hidden, named, self)
+
+    @cached_property
+    def whole(self) -> "VariableGraph":
+        """The same graph without a question."""
+        return VariableGraph(self.output, None, self.by, self.hidden, self.given, self)
+
+    @cached_property
+    def ends(self) -> list[Value]:
+        """The output, and what it is differentiated in."""
+        return [self.output, *([] if self.wrt is None else [self.wrt])]
+
+    @cached_property
+    def nodes(self) -> list[Value]:
+        """All nodes, operands before results; a `wrt` elsewhere comes first."""
+        nodes = self.graph.ordered
+        return nodes if self.wrt is None or self.wrt in self.graph.places else [self.wrt, *nodes]
+
+    @cached_property
+    def naming(self) -> Naming:
+        """The names and terms that all formulas are written in."""
+        return Naming(self.nodes, self.named, self.by, self.hidden)
+
+    @cached_property
+    def named(self) -> dict[Value, str]:
+        """What is a variable in any case, with a name for what has no label.
+
+        Those are the neurons of a network without any label, unless a question is asked: its paths are as labelled.
+        """
+        unlabelled = self.by == "labels" and not any(x.label and x.op for x in self.nodes if x is not self.output)
+        names = self.neurons.output_names() if unlabelled and self.wrt is None else {}
+        return {
+            **names,
+            **self.given,
+            **dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True)),
+        }
+
+    @cached_property
+    def neurons(self) -> Units:
+        """The layers and neurons that structure finds, where leaves that multiply are the parameters."""
+        return self.source.neurons if self.source else Units(self.graph, multipliers(self.graph))
+
+    @cached_property
+    def variables(self) -> Links:
+        """Every variable, in order, and its links."""
+        return self.links_among(self.nodes)
+
+    @cached_property
+    def derivatives(self) -> dict[Value, float]:
+        """The derivative of the output in every node."""
+        elsewhere = {} if self.wrt is None else {self.wrt: 0.0}
+        return elsewhere | dict(zip(self.graph.nodes, self.graph.gradients, strict=True))
+
+    def links_among(self, nodes: Sequence[Value]) -> Links:
+        """The variables among `nodes`, which are in order, operands first, and the links between them.
+
+        >>> x = Value(3.0, "x")
+        >>> y = x * x + x
+        >>> [(link.of is y, link.wrt.label, link.value) for link in VariableGraph(y).variables[y]]
+        [(True, 'x', 7.0)]
+        """
+        rank = {node: i for i, node in enumerate(nodes)}
+        if self.by == "operations":
+            return {
+                node: [
+                    Link(node, operand, partial, slot)
+                    for slot, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True))
+                    if operand in rank
+                ]
+                for node in nodes
+            }
+        names = self.naming.names
+        return {node: _links(node, rank, names) for node in nodes if node in names}
+
+
+def _links(of: Value, rank: Mapping[Value, int], variables: Collection[Value]) -> list[Link]:
+    """Reverse mode from one variable down to the next, over what lies between in the graph ranked."""
+    inner = unnamed_behind(of, variables, rank)
+    found = reverse_sweep(inner, (0.0, 1.0), lambda node: node.partials, lambda total, a, partial: total + a * partial)
+    wanted = [node for node in found if node in rank and node in variables]
+    return [Link(of, wrt, found[wrt]) for wrt in sorted(wanted, key=rank.__getitem__)]

@@ -1,0 +1,127 @@
+"""Where is my mistake? A learner's gradients against the right ones, and against those of every known mistake.
+
+The order of the questions: are they right within their digits; are they those of one mistake; are they right but for
+rounding on the way; are they those of one mistake but for rounding; of two at once; else, up to which layer are they
+right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core import NonFiniteError, Value
+from . import wording
+from .explanations import Candidate, Outcome, Trial, Verdict, judge
+from .given import Given, Gradient, read
+from .network import Network
+from .reverse_sweep import ReverseSweep
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One mistake that gives all the learner's numbers: what was done and where, what is right, and what it gives."""
+
+    name: str
+    place: str
+    was: str
+    remedy: str
+    gradients: Mapping[Value, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a learner's gradients are, as data; `str()` says it in words.
+
+    `verdict` is "right", "mistake" (one explains all numbers), "several" (that give the same numbers here), "two" (made
+    together), "chance" (one fits, but so could chance), or "unknown". `evidence` is in decimal orders: 3 means that
+    chance would fit about once in a thousand such sets of numbers. `tried` counts the mistakes that give different
+    numbers.
+    """
+
+    verdict: Verdict
+    gradients: tuple[Gradient, ...]
+    mistakes: tuple[Explanation, ...]
+    text: str
+    evidence: float
+    tried: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether all numbers are right."""
+        return self.verdict == "right"
+
+    @property
+    def wrong(self) -> tuple[Gradient, ...]:
+        """The gradients that are not right."""
+        return () if self.ok else tuple(gradient for gradient in self.gradients if not gradient.ok)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return wording.html(self.text, self.gradients)
+
+
+def compare(loss: Value, gradients: Any) -> Comparison:
+    """Compare the learner's own gradients of `loss`, all or some, with the right ones, and name the mistake.
+
+    `gradients` is a dict from Values to numbers, or pairs such as [(W, dW), (b, db)] with lists or arrays of one shape.
+    A string has the digits that are written, a float at least three. Gradients of what is computed on the way, the δ,
+    can be given too. A mistake is named only where it gives all the numbers and chance would not.
+
+    >>> from engine import Value, compare
+    >>> x, y = [0.05, 0.10], [0.01, 0.99]
+    >>> w = [Value(n, f"w{i}") for i, n in enumerate([0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55], 1)]
+    >>> h = [(w[j] * x[0] + w[j + 1] * x[1] + 0.35).sigmoid() for j in (0, 2)]
+    >>> o = [(w[j] * h[0] + w[j + 1] * h[1] + 0.60).sigmoid() for j in (4, 6)]
+    >>> loss = 0.5 * ((y[0] - o[0]) ** 2 + (y[1] - o[1]) ** 2)
+    >>> print(compare(loss, {w[4]: "0.08217", w[5]: "0.08267"}))
+    Both gradients are right.
+    >>> mine = [0.0003647, 0.0007294, 0.0004236, 0.0008473, 0.08217, 0.08267, -0.0226, -0.02274]
+    >>> print(compare(loss, dict(zip(w, mine))))
+    ∂L/∂w1 is 0.0004386, not 0.0003647; ∂L/∂w2 is 0.0008771, not 0.0007294; ∂L/∂w3 is 0.0004977, not 0.0004236; w4 is
+    wrong, too; w5, w6, w7 and w8 are right.
+    All 8 numbers follow if the weights were already updated by a learning rate of 0.5 when you went back: keep the old
+    ones until every δ is known. ... mistakes were tried; by chance one of them fits less than once in a million.
+    """
+    if not isinstance(loss, Value):
+        raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")
+    given = read(gradients)
+    sweep = ReverseSweep(loss, [g.value for g in given])
+
+    def is_idle(g: Given) -> bool:
+        """Whether a gradient is given that is 0 because the loss does not depend on it."""
+        return g.value not in sweep.index and abs(g.number) > g.tolerance
+
+    for value, i in sweep.index.items():
+        if not math.isfinite(sweep.adjoints[i]):
+            raise NonFiniteError(
+                f"the gradient of {value.label or value} is {sweep.adjoints[i]}, so there is nothing to compare with: "
+                "strict() and diagnose(loss, parameters) say where it comes from"
+            )
+    trial = Trial(Network(sweep), [g for g in given if g.value in sweep.index])
+    outcome = Outcome("unknown") if any(map(is_idle, given)) else judge(trial)
+    shown = _gradients(trial, given)
+    text = wording.Words(trial, shown, loss.label or "L").say(outcome)
+    explained = () if outcome.verdict == "chance" else tuple(_explanation(trial.network, c) for c in outcome.found)
+    return Comparison(outcome.verdict, shown, explained, text, outcome.evidence, trial.tried)
+
+
+def _gradients(trial: Trial, given: list[Given]) -> tuple[Gradient, ...]:
+    index, wrong = trial.network.sweep.index, set(trial.wrong())
+    found = []
+    for number, g in enumerate(given, 1):
+        i = index.get(g.value)
+        name = g.value.label if i is None else trial.network.name(i)
+        right = 0.0 if i is None else trial.right[i]
+        ok = abs(g.number) <= g.tolerance if i is None else i not in wrong
+        found.append(Gradient(g.value, name or f"number {number}", g.number, right, ok))
+    return tuple(found)
+
+
+def _explanation(network: Network, candidate: Candidate) -> Explanation:
+    gradients = {network.sweep.nodes[i]: number for i, number in candidate.gradients.items()}
+    return Explanation(candidate.mistake.name, candidate.place.strip(), candidate.was, candidate.right, gradients)

@@ -1,0 +1,200 @@
+"""The learner's gradients: numbers, strings and matrices of them as one flat list, each with the digits that it has."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from ..core import Value, real
+
+LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zeros are lost
+EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9
+SINGLE = 6  # significant digits that single precision keeps through a network
+EXPECTED = "a number such as 0.0123 or '0.0123'"
+LARGEST = 300  # decimal order of a float
+NOISE = 1e-10  # a float that is smaller than the largest by this factor is 0, but for rounding
+
+
+class Given(NamedTuple):
+    """One gradient as the learner has it."""
+
+    value: Value
+    number: float
+    text: str
+    tolerance: float  # half a unit of the last digit; 0.0 where no digit tells
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """One gradient: the learner's number beside the right one."""
+
+    value: Value
+    name: str
+    given: float
+    right: float
+    ok: bool
+
+
+def read(gradients: Any) -> list[Given]:
+    """The gradients of a mapping, or of pairs, in order; Values and numbers may be nested alike.
+
+    >>> w, v = Value(1.0, "w"), Value(2.0, "v")
+    >>> [(g.number, g.tolerance) for g in read({w: "0.0120", v: -3.25})]
+    [(0.012, 5e-05), (-3.25, 0.005)]
+    >>> [g.value.label for g in read([([[w], [v]], [[1.0], [2.0]])])]
+    ['w', 'v']
+    """
+    found: dict[Value, Any] = {}
+    for values, numbers in _pairs(gradients):
+        for value, number in _flat(values, numbers):
+            if value in found and found[value] != number:
+                raise ValueError(f"{_named(value)} is given twice, as {found[value]!r} and as {number!r}: pass one")
+            found[value] = number
+    if not found:
+        raise ValueError("no gradient is given: pass a dict of Values and your numbers, such as {w: 0.0123}")
+    texts = {value: _text(value, number) for value, number in found.items()}
+    floats = {value: float(text) for value, text in texts.items() if not _is_written(found[value])}
+    tolerances = dict(zip(floats, tolerances_of(list(floats.values())), strict=True))
+    return [
+        Given(value, float(text), text, tolerances.get(value, _half_unit(text) if value not in floats else 0.0))
+        for value, text in texts.items()
+    ]
+
+
+def _pairs(gradients: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(gradients, Mapping):
+        return list(gradients.items())
+    expected = "a dict of Values and your numbers, such as {w: 0.0123}, or pairs such as [(W, dW), (b, db)]"
+    if isinstance(gradients, (str, bytes, Value)) or not isinstance(gradients, Iterable):
+        raise TypeError(f"gradients must be {expected}, not {type(gradients).__name__} {gradients!r:.80}")
+    pairs = list(gradients)
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise TypeError(f"gradients must be {expected}; one of the entries is {pair!r:.80}")
+    return pairs
+
+
+def _flat(values: Any, numbers: Any) -> Iterator[tuple[Value, Any]]:
+    """Every Value beside its number, from two things that are nested alike."""
+    if isinstance(values, Value):
+        if _is_sequence(numbers) and getattr(numbers, "shape", None) != ():
+            raise TypeError(f"the gradient of {_named(values)} must be one number, not {numbers!r:.80}")
+        yield values, numbers
+        return
+    if not _is_sequence(values):
+        raise TypeError(
+            f"a gradient belongs to a Value, not to {type(values).__name__} {values!r:.80}: pass the Value itself "
+            "as the key, not its label or its number"
+        )
+    if not _is_sequence(numbers) or _shape(values) != _shape(numbers):
+        given = " x ".join(map(str, _shape(numbers))) if _is_sequence(numbers) else f"{numbers!r:.80}"
+        shape = _shape(values)
+        turned = len(shape) == 2 and _is_sequence(numbers) and _shape(numbers) == shape[::-1]
+        raise ValueError(
+            f"the gradients of {' x '.join(map(str, shape))} Values are {given}: pass as many, nested alike"
+            + (", which is the transpose of what you have" if turned else "")
+        )
+    for value, number in zip(_entries(values), _entries(numbers), strict=True):
+        yield from _flat(value, number)
+
+
+def _is_sequence(thing: Any) -> bool:
+    return isinstance(thing, (list, tuple)) or (hasattr(thing, "tolist") and bool(getattr(thing, "shape", ())))
+
+
+def _entries(sequence: Any) -> list[Any]:
+    return list(sequence)
+
+
+def _shape(thing: Any) -> tuple[int, ...]:
+    """The lengths of a nested sequence, by the first entry of each."""
+    lengths = []
+    while _is_sequence(thing):
+        entries = _entries(thing)
+        lengths.append(len(entries))
+        if not entries:
+            break
+        thing = entries[0]
+    return tuple(lengths)
+
+
+def _text(value: Value, number: Any) -> str:
+    """The number as it was written, in characters that float() reads."""
+    if _is_written(number):
+        text = str(number).strip().replace("−", "-")
+        try:
+            is_finite = math.isfinite(float(Decimal(text)))
+        except (InvalidOperation, ValueError, OverflowError):
+            raise ValueError(f"the gradient of {_named(value)} must be {EXPECTED}, not {number!r:.80}") from None
+    else:
+        try:
+            text = repr(real(number))
+            is_finite = math.isfinite(float(text))
+        except OverflowError:
+            text, is_finite = "", False
+        except (TypeError, ValueError):
+            what = "its .data" if isinstance(number, Value) else EXPECTED
+            came = f"{type(number).__name__} {number!r:.80}"
+            raise TypeError(f"the gradient of {_named(value)} must be a number, not {came}: pass {what}") from None
+    if not is_finite:
+        raise ValueError(f"the gradient of {_named(value)} must be finite, not {number!r:.80}: leave it out")
+    return text
+
+
+def _is_written(number: Any) -> bool:
+    return isinstance(number, (str, Decimal))
+
+
+def _half_unit(text: str) -> float:
+    exponent = Decimal(text).as_tuple().exponent
+    return 0.5 * 10.0 ** min(int(exponent), LARGEST)
+
+
+def _named(value: Value) -> str:
+    return value.label or repr(value)
+
+
+def tolerances_of(numbers: Sequence[float]) -> list[float]:
+    """Half a unit in the last digit of each float: all have as many decimals, or as many significant digits.
+
+    >>> tolerances_of([1.25, 0.03, 0.31])
+    [0.005, 0.005, 0.005]
+    >>> tolerances_of([0.123, 0.000312])
+    [0.0005, 5e-07]
+    """
+    top = max(map(abs, numbers), default=0.0)
+    numbers = [0.0 if abs(x) < NOISE * top else x for x in numbers]
+    written = [_digits(x) for x in numbers if x]
+    decimals, significant = max((d for d, _ in written), default=0), max((s for _, s in written), default=0)
+    if significant > EXACT:
+        return _machine(numbers)
+    significant = max(significant, LEAST)
+    by_decimals = sum(d == decimals for d, _ in written) > sum(s == significant for _, s in written)
+    if by_decimals and decimals + math.floor(math.log10(top)) >= LEAST - 1:
+        found = [0.5 * 10.0**-decimals] * len(numbers)
+    else:
+        found = [0.5 * 10.0 ** (math.floor(math.log10(abs(x))) - significant + 1) if x else 0.0 for x in numbers]
+    return _of_zeros(numbers, found)
+
+
+def _machine(numbers: Sequence[float]) -> list[float]:
+    """Of floats that a program computed, in double or in single precision."""
+    is_single = all(abs(x) < 1e38 and struct.unpack("f", struct.pack("f", x))[0] == x for x in numbers)
+    part = 0.5 * 10.0**-SINGLE if is_single else 10.0**-EXACT
+    return _of_zeros(numbers, [part * abs(x) for x in numbers])
+
+
+def _of_zeros(numbers: Sequence[float], tolerances: Sequence[float]) -> list[float]:
+    """A 0 is as near as the nearest of the others."""
+    smallest = min((t for t, x in zip(tolerances, numbers, strict=True) if x), default=0.0)
+    return [t if x else smallest for t, x in zip(tolerances, numbers, strict=True)]
+
+
+def _digits(number: float) -> tuple[int, int]:
+    """How many decimals and how many significant digits a float shows."""
+    shown = Decimal(repr(number)).normalize().as_tuple()
+    return max(0, -int(shown.exponent)), len(shown.digits)

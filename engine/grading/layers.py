@@ -1,0 +1,187 @@
+"""Layers and units of a graph, recognised by structure: weighted sums, and what a nonlinearity makes of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from ..structure import Forms
+from .reverse_sweep import ReverseSweep
+
+SUMS = {"add", "sub", "neg", "sum"}
+SCALED = SUMS | {"mul", "div"}
+ACTIVATIONS = {
+    *("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus", "sin", "cos", "exp"),
+}
+
+
+class Term(NamedTuple):
+    """One product of a weighted sum: its two edges and the nodes that they lead to."""
+
+    weight_edge: int
+    input_edge: int
+    weight: int
+    input: int
+
+
+class Bias(NamedTuple):
+    """A parameter that is added to a weighted sum, and the edge to it."""
+
+    edge: int
+    node: int
+
+
+class Occurrence(NamedTuple):
+    """A unit on one example, or at one step: its sum z, its activation if it has one, and what z is made of."""
+
+    z: int
+    activation: int | None
+    terms: list[Term]
+    biases: list[Bias]
+
+    @property
+    def output(self) -> int:
+        """The node that the next layer reads."""
+        return self.z if self.activation is None else self.activation
+
+
+@dataclass(eq=False)
+class Unit:
+    """One unit of a layer, and its occurrences in the order of creation."""
+
+    stage: int
+    occurrences: list[Occurrence]
+    name: str = ""
+
+    @cached_property
+    def weights(self) -> set[int]:
+        """What multiplies its inputs."""
+        return {term.weight for o in self.occurrences for term in o.terms}
+
+    @cached_property
+    def own(self) -> set[int]:
+        """Its weights and biases."""
+        return self.weights | {bias.node for o in self.occurrences for bias in o.biases}
+
+
+@dataclass(eq=False)
+class Layer:
+    """Units that are alike and read the same stage; `number` counts from 1."""
+
+    number: int
+    units: list[Unit] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return f"layer {self.number}"
+
+    @cached_property
+    def own(self) -> set[int]:
+        """The weights and biases of its units."""
+        return set().union(*(unit.own for unit in self.units))
+
+    @cached_property
+    def steps(self) -> list[list[tuple[Unit, Occurrence]]]:
+        """By example, or by step, the units with their occurrences."""
+        most = max(len(unit.occurrences) for unit in self.units)
+        return [[(u, u.occurrences[t]) for u in self.units if t < len(u.occurrences)] for t in range(most)]
+
+
+class Layers:
+    """Finds the units of a graph, given which nodes are parameters and which depend on them."""
+
+    def __init__(self, sweep: ReverseSweep, forms: Forms, parameters: Collection[int], depends: Sequence[bool]) -> None:
+        self.sweep, self.forms, self.parameters, self.depends = sweep, forms, parameters, depends
+        self.ops, self.operands, self.size = sweep.ops, sweep.operands, sweep.size
+
+    def found(self) -> list[Layer]:
+        """The layers, first to last: units of one stage, one activation and equally many occurrences."""
+        groups: dict[tuple[int, str, int], list[Unit]] = defaultdict(list)
+        for unit in self._units():
+            first = unit.occurrences[0]
+            op = "" if first.activation is None else self.ops[first.activation]
+            groups[(unit.stage, op, len(unit.occurrences))].append(unit)
+        layers = [Layer(number, groups[key]) for number, key in enumerate(sorted(groups), 1)]
+        for layer in layers:
+            layer.units.sort(key=lambda unit: self.sweep.nodes[unit.occurrences[0].z].serial)
+            for number, unit in enumerate(layer.units, 1):
+                first = unit.occurrences[0]
+                label = self.sweep.nodes[first.output].label or self.sweep.nodes[first.z].label
+                unit.name = label or f"unit {number} of {layer.name}"
+        return layers
+
+    def _units(self) -> list[Unit]:
+        stages = self.forms.stages()
+        units = []
+        for places in self.forms.pre_activations().values():
+            sums = sorted({self._innermost(i) for i in places}, reverse=True)
+            occurrences = [self._occurrence(z) for z in sums if z < self.size]
+            occurrences = [o for o in occurrences if o.terms]
+            if occurrences:
+                units.append(Unit(min(stages[o.z] for o in occurrences), occurrences))
+        return units
+
+    def _innermost(self, i: int) -> int:
+        """The sum itself, inside what the loss adds to it: z of z - y, of logsumexp(...) - z and of 0.5 * z."""
+        while self.ops[i] in SCALED and self._product(i) is None:
+            operands = self.sweep.inputs(i)
+            inside = [j for j in operands if self._is_part(j)]
+            if len(inside) != 1 or inside[0] in self.parameters:
+                break
+            if self._activation(i) is not None and not any(self.depends[j] for j in operands if j != inside[0]):
+                break
+            i = inside[0]
+        return i
+
+    def _is_part(self, j: int) -> bool:
+        return j in self.parameters or (j < self.size and self.forms.is_sum(j))
+
+    def _activation(self, z: int) -> int | None:
+        """The function of one operand that is applied to a sum."""
+        for k in self.sweep.uses[z]:
+            i = self.sweep.results[k]
+            if self.ops[i] in ACTIVATIONS:
+                return i
+        return None
+
+    def _product(self, i: int) -> Term | None:
+        """A parameter times data."""
+        if self.ops[i] != "mul":
+            return None
+        k = self.sweep.starts[i]
+        return self._term(k, k + 1)
+
+    def _term(self, a: int, b: int) -> Term | None:
+        """The edges of a product as a term, if one of them leads to a parameter and the other to data."""
+        i, j = self.operands[a], self.operands[b]
+        if (i in self.parameters) == (j in self.parameters):
+            return None
+        return Term(a, b, i, j) if i in self.parameters else Term(b, a, j, i)
+
+    def _occurrence(self, z: int) -> Occurrence:
+        terms, biases = list[Term](), list[Bias]()
+        stack = [(z, -1)]
+        while stack:
+            j, edge = stack.pop()
+            if j in self.parameters:
+                biases.append(Bias(edge, j))
+            elif self.ops[j] == "dot":
+                first, *_, last = self.sweep.edges(j)
+                half = (last - first) // 2
+                products = (self._term(k, k + half) for k in range(first, first + half))
+                terms += [term for term in products if term]
+                if self._is_part(self.operands[last]):
+                    stack.append((self.operands[last], last))
+            elif (product := self._product(j)) is not None:
+                terms.append(product)
+            elif self.ops[j] in SCALED and (j == z or self.forms.is_sum(j)):
+                stack += [
+                    (self.operands[k], k) for k in reversed(self.sweep.edges(j)) if self._is_part(self.operands[k])
+                ]
+        results, nodes = self.sweep.results, self.sweep.nodes
+        terms.sort(key=lambda term: (nodes[results[term.weight_edge]].serial, term.weight_edge))
+        return Occurrence(z, self._activation(z), terms, biases)

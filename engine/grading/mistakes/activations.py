@@ -1,0 +1,184 @@
+"""Mistakes at an activation a = f(z): its derivative left out, taken elsewhere, or taken for another's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from ...core import TABLE
+from ..layers import Occurrence
+from ..network import Network
+from .row import Change, Mistake, at_places, derivative
+
+CHAIN = "∂a/∂z = f'(z) is one factor of the chain, once for each activation passed"
+
+
+def _partial(op: str, a: float) -> float | None:
+    """The derivative of an activation at another number."""
+    if op in ("relu", "leaky_relu", "exp"):
+        return None  # their derivative at a is the one at z, or no learner's formula
+    row = TABLE[op]
+    return float(row.slopes(row.value(a), a)[0])
+
+
+def _left_out_going_back(network: Network) -> Iterator[Change]:
+    """Right for a layer's own weights, but not in what the layer sends back."""
+    parameters = frozenset(network.parameters)
+    for place, units in network.places():
+        own = frozenset().union(*(unit.own for unit in units))
+        edges = network.changed(units, lambda o: 1.0)
+        if edges and place != "everywhere" and own != parameters:
+            yield Change(place, edges, only=parameters - own)
+
+
+def _sign(network: Network) -> Iterator[Change]:
+    """In hidden layers: at the output it is the sign of all gradients."""
+    hidden = [unit for unit in network.units if unit not in network.outputs]
+    yield from at_places(network, {unit: network.derivatives(unit, partial(_negative, network)) for unit in hidden})
+
+
+def _negative(network: Network, o: Occurrence) -> float | None:
+    if o.activation is None or network.ops[o.activation] not in ("sigmoid", "tanh"):
+        return None
+    return -network.partials[network.sweep.starts[o.activation]]
+
+
+def _of_error(network: Network) -> Iterator[Change]:
+    """The formula for a with the error in it: 1 - e, e (1 - e), 1 - e²."""
+    errors = {o.z: e for o in network.output_nodes if (e := _error(network, o)) is not None}
+    formulas: tuple[Callable[[float], float], ...] = (lambda e: 1.0 - e, lambda e: e * (1.0 - e), lambda e: 1.0 - e * e)
+    for formula in formulas:
+        partials = {z: formula(e) for z, e in errors.items()}
+        if edges := network.changed(network.outputs, partial(_at_sum, partials)):
+            yield Change("", edges)
+
+
+def _at_sum(partials: dict[int, float], o: Occurrence) -> float | None:
+    return partials.get(o.z)
+
+
+def _error(network: Network, o: Occurrence) -> float | None:
+    """The error a - y, where the loss takes that difference, in either order."""
+    for k in network.sweep.uses[o.output]:
+        i = network.sweep.results[k]
+        if network.ops[i] == "sub":
+            return network.data[i] * network.partials[k]
+    return None
+
+
+def _other_side(network: Network) -> Iterator[Change]:
+    yield from at_places(network, {u: network.derivatives(u, partial(_flipped, network)) for u in network.units})
+
+
+def _flipped(network: Network, o: Occurrence) -> float | None:
+    off = {"relu": 0.0, "leaky_relu": 0.01}.get("" if o.activation is None else network.ops[o.activation])
+    return None if off is None else off if network.data[o.z] > 0.0 else 1.0
+
+
+def _of_other_layer(network: Network) -> Iterator[Change]:
+    for layer in network.layers:
+        for other in network.layers:
+            if other is layer or len(other.units) != len(layer.units):
+                continue
+            sums = {
+                o.z: p.z
+                for u, v in zip(layer.units, other.units, strict=True)
+                for o, p in zip(u.occurrences, v.occurrences, strict=False)
+            }
+
+            def at_other(o: Occurrence, sums: dict[int, int] = sums) -> float | None:
+                if o.activation is None or o.z not in sums:
+                    return None
+                return _partial(network.ops[o.activation], network.data[sums[o.z]])
+
+            if edges := network.changed(layer.units, at_other):
+                yield Change(f"in {layer.name} at z of {other.name}", edges)
+
+
+ACTIVATIONS = (
+    derivative(
+        "derivative_left_out", "the derivative of the activation is left out {place}", CHAIN, lambda op, z, a, d: 1.0
+    ),
+    Mistake(
+        "derivative_left_out_going_back",
+        "what is sent back {place} lacks the derivative of the activation: Wᵀ(a - y) for Wᵀδ",
+        "send back δ, the error times f'(z), which you have used for the weights there",
+        _left_out_going_back,
+    ),
+    derivative(
+        "derivative_at_a",
+        "the derivative is taken at the activation a instead of z {place}: f'(a) for f'(z)",
+        "take f' at z; written with a, it is a (1 - a) for the sigmoid and 1 - a² for tanh",
+        lambda op, z, a, d: _partial(op, a),
+    ),
+    derivative(
+        "formula_at_z",
+        "the formula for a is used with z {place}: z (1 - z) for a (1 - a), or 1 - z² for 1 - a²",
+        "put the activation a into it",
+        lambda op, z, a, d: {"sigmoid": z * (1.0 - z), "tanh": 1.0 - z * z}.get(op),
+    ),
+    derivative(
+        "other_activation",
+        "the derivative of another activation is used {place}",
+        "a (1 - a) belongs to the sigmoid, 1 - a² to tanh, and 1 or 0 to relu",
+        lambda op, z, a, d: {"sigmoid": 1.0 - a * a, "tanh": a * (1.0 - a), "relu": a * (1.0 - a)}.get(op),
+    ),
+    derivative(
+        "activation_for_derivative",
+        "the activation itself is used {place} where its derivative belongs",
+        CHAIN,
+        lambda op, z, a, d: a,
+    ),
+    derivative(
+        "derivative_without_a",
+        "only a part of the derivative is used {place}: 1 - a without the factor a, or without the square",
+        "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
+        lambda op, z, a, d: 1.0 - a if op in ("sigmoid", "tanh") else None,
+    ),
+    Mistake(
+        "derivative_sign",
+        "the derivative of the activation has the wrong sign {place}: a (a - 1) for a (1 - a)",
+        "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
+        _sign,
+        covers=("sign_of_layer",),
+    ),
+    derivative(
+        "derivative_twice",
+        "the derivative of the activation is multiplied in twice {place}",
+        CHAIN,
+        lambda op, z, a, d: d * d,
+    ),
+    derivative(
+        "scaled_tanh",
+        "the derivative of 1.7159 tanh(2z/3) is used {place}",
+        "this is plain tanh: 1 - a²",
+        lambda op, z, a, d: 1.7159 * 2.0 / 3.0 * _sech2(2.0 * z / 3.0) if op == "tanh" else None,
+    ),
+    derivative(
+        "derivative_rounded_away",
+        "a (1 - a) is computed in floats {place}, where a has rounded to 1",
+        "σ'(z) = σ(z) σ(-z) keeps its digits",
+        lambda op, z, a, d: {"sigmoid": a * (1.0 - a), "tanh": 1.0 - a * a}.get(op),
+        covers=("other_activation", "derivative_without_a", "derivative_twice"),
+    ),
+    Mistake(
+        "derivative_of_error",
+        "the error was put into the formula of the derivative at the output: 1 - (a - y) for a (1 - a)",
+        "put the activation a into it",
+        _of_error,
+    ),
+    Mistake(
+        "other_side",
+        "the relu lets the gradient through {place} where it is off and stops it where it is on",
+        "its derivative is 1 for z > 0, else 0",
+        _other_side,
+    ),
+    Mistake(
+        "derivative_of_other_layer", "the derivative is taken {place}", "each activation has its own z", _of_other_layer
+    ),
+)
+
+
+def _sech2(z: float) -> float:
+    return 1.0 / math.cosh(z) ** 2 if abs(z) < 300.0 else 0.0

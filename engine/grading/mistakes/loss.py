@@ -1,0 +1,253 @@
+"""Mistakes at the loss: signs, constant factors, its own derivative, and what of it is averaged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from ..layers import Occurrence
+from ..network import Network
+from .row import Change, Gradients, Mistake, scale
+
+FEW = 10  # errors or outputs that are named one by one
+
+
+def _sign_of_layer(network: Network) -> Iterator[Change]:
+    for layer in network.layers if len(network.layers) > 1 else ():
+        yield Change(layer.name, after=partial(_negated, layer.own))
+
+
+def _negated(some: set[int], gradients: Gradients) -> Gradients:
+    return {i: -g if i in some else g for i, g in gradients.items()}
+
+
+def _sign_of_error(network: Network) -> Iterator[Change]:
+    differences = [i for i in network.loss_operations if network.ops[i] == "sub"]
+    for place, some in _by_error(network, differences):
+        yield Change(place, {k: -network.partials[k] for i in some for k in network.sweep.edges(i)})
+
+
+def _by_error(network: Network, operations: list[int]) -> Iterator[tuple[str, list[int]]]:
+    """Operations of the loss: all of them, those of one output, one of them."""
+    if operations:
+        yield "in the loss", operations
+    outputs = network.by_output(operations)
+    if 1 < len(outputs) <= FEW:
+        for unit, some in outputs.items():
+            yield f"in the error of {unit.name}", some
+    if 1 < len(operations) <= FEW and len(outputs) != len(operations):
+        for number, i in enumerate(reversed(operations), 1):
+            yield f"in term {number} of the loss", [i]
+
+
+def _powers(network: Network) -> list[tuple[int, float]]:
+    """The powers with a constant exponent, and the exponents; no penalties."""
+    found = []
+    for i in range(network.size):
+        if network.ops[i] == "pow":
+            base, exponent = network.sweep.inputs(i)
+            is_penalty = base in network.parameters and not network.is_formula
+            if network.depends[base] and not network.depends[exponent] and not is_penalty:
+                found.append((i, network.data[exponent]))
+    return [(i, n) for i, n in found if n not in (0.0, 1.0)]
+
+
+def power(
+    name: str,
+    was: str,
+    right: str,
+    formula: Callable[[float, float, float], float],
+    signs: tuple[float, ...] = (1.0, -1.0),  # a square has lost the sign of y - a
+    covers: tuple[str, ...] = (),
+) -> Mistake:
+    """A row that takes another derivative of powers: formula(derivative, exponent, power)."""
+
+    def changes(network: Network) -> Iterator[Change]:
+        exponents = dict(_powers(network))
+        for place, some in _by_error(network, list(exponents)):
+            first = {i: network.sweep.starts[i] for i in some}
+            edges = {k: formula(network.partials[k], exponents[i], network.data[i]) for i, k in first.items()}
+            for sign in signs:
+                yield Change(place, {k: sign * partial for k, partial in edges.items()})
+
+    return Mistake(name, was, right, changes, covers)
+
+
+def _constants(network: Network) -> Iterator[tuple[int, float, bool]]:
+    """Edges on which the loss multiplies by a number, the number, and whether it is 1 over the number of examples."""
+    for i in range(network.size) if network.is_formula else network.loss_operations:
+        if network.ops[i] not in ("mul", "div"):
+            continue
+        a, b = network.sweep.edges(i)
+        for k, other in ((a, b), (b, a)):
+            leaf, c = network.operands[other], network.partials[k]
+            is_number = not network.depends[leaf] and not network.sweep.nodes[leaf].label
+            is_divisor = network.ops[i] == "div" and k == b
+            if network.depends[network.operands[k]] and is_number and not is_divisor and abs(c) not in (0.0, 1.0):
+                mean = network.examples > 1 and abs(abs(1.0 / c) - network.examples) < 1e-9
+                yield k, c, mean
+
+
+def _constant_left_out(network: Network) -> Iterator[Change]:
+    for k, c, is_mean in _constants(network):
+        if not is_mean:
+            yield Change(f"{abs(c):.4g}", {k: math.copysign(1.0, c)})
+
+
+def _constant_twice(network: Network) -> Iterator[Change]:
+    for k, c, is_mean in _constants(network):
+        if not is_mean:
+            yield Change(f"{abs(c):.4g}", {k: c * abs(c)})
+
+
+def _not_divided(network: Network) -> Iterator[Change]:
+    if network.examples > 1:
+        yield from scale("", "", "", lambda _: [("", float(network.examples))]).changes(network)
+    for k, c, is_mean in _constants(network):
+        if is_mean:
+            yield Change("", {k: math.copysign(1.0, c)})
+
+
+def _divided(network: Network) -> Iterator[Change]:
+    if network.examples > 1:
+        yield from scale("", "", "", lambda _: [("", 1.0 / network.examples)]).changes(network)
+    for k, c, is_mean in _constants(network):
+        if is_mean:
+            yield Change("", {k: c * abs(c)})
+
+
+def _outputs_divided(network: Network) -> list[tuple[str, float]]:
+    n = len(network.outputs)
+    return [("divided", 1.0 / n), ("multiplied", float(n))] if n > 1 else []
+
+
+def _log_base(network: Network) -> list[tuple[str, float]]:
+    if not {"log", "logsumexp", "softplus", "log1p"} & {network.ops[i] for i in network.loss_operations}:
+        return []
+    return [(f"{base:g}", c) for base in (2.0, 10.0) for c in (1.0 / math.log(base), math.log(base))]
+
+
+def _output_for_loss(network: Network) -> Iterator[Change]:
+    outputs = network.output_nodes
+    stop = dict.fromkeys(network.loss_edges, 0.0)
+    nodes: Callable[[Occurrence], int]
+    for nodes in (lambda o: o.output, lambda o: o.z):
+        places = list(dict.fromkeys(map(nodes, outputs)))
+        if places:
+            yield Change(
+                "the output" if len(places) == 1 else "the sum of the outputs", stop, dict.fromkeys(places, 1.0)
+            )
+        if 1 < len(places) <= FEW:
+            for i in places:
+                yield Change(network.unit_of[i].name, stop, {i: 1.0})
+
+
+def _loss_for_derivative(network: Network) -> Iterator[Change]:
+    places = [o.output for o in network.output_nodes]
+    if places:
+        stop = dict.fromkeys(network.loss_edges, 0.0)
+        yield Change("", stop, dict.fromkeys(places, network.data[0]))
+
+
+LOSS = (
+    scale(
+        "sign",
+        "all signs are reversed, as with (y - a) for (a - y), or with the step -∂L/∂w for the gradient ∂L/∂w",
+        "the gradient points uphill, and the step goes against it",
+        lambda _: [("", -1.0)],
+        covers=("sign_of_error",),
+    ),
+    Mistake(
+        "sign_of_error",
+        "the sign is reversed {place}: (y - a) for (a - y)",
+        "the derivative of (a - y)² in a is 2 (a - y)",
+        _sign_of_error,
+    ),
+    Mistake(
+        "sign_of_layer",
+        "the signs of {place} are reversed",
+        "every minus on the way back counts once, for all that lies behind it",
+        _sign_of_layer,
+    ),
+    scale(
+        "twice",
+        "all are doubled, as where two backward passes are added up",
+        "set the gradients to 0 before each pass",
+        lambda _: [("", 2.0)],
+    ),
+    scale(
+        "half",
+        "all are halved, as where a ½ is multiplied in that the loss has not",
+        "a factor counts where the loss has it, and once",
+        lambda _: [("", 0.5)],
+    ),
+    power(
+        "exponent_left_out",
+        "the exponent is not brought down {place}: (e²)' is taken as e",
+        "(e²)' = 2 e",
+        lambda derivative, n, _: derivative / n,
+        signs=(1.0,),
+        covers=("half",),
+    ),
+    power(
+        "exponent_not_lowered",
+        "the exponent is not lowered {place}: (e²)' is taken as 2 e²",
+        "(e²)' = 2 e",
+        lambda _, n, y: n * y,
+    ),
+    power(
+        "power_for_derivative",
+        "the square itself is used {place} where its derivative belongs",
+        "(e²)' = 2 e",
+        lambda _, n, y: y,
+    ),
+    Mistake(
+        "constant_left_out",
+        "the factor {place} of the loss is left out",
+        "it multiplies every gradient behind it",
+        _constant_left_out,
+    ),
+    Mistake(
+        "constant_twice",
+        "the factor {place} of the loss is counted twice",
+        "it multiplies every gradient behind it once",
+        _constant_twice,
+    ),
+    Mistake(
+        "not_divided",
+        "the gradients of the examples are added up and not divided by their number",
+        "this loss is a mean over the examples",
+        _not_divided,
+    ),
+    Mistake(
+        "divided",
+        "the gradients are divided by the number of examples once too often",
+        "divide only where the loss is a mean, and once",
+        _divided,
+    ),
+    scale(
+        "outputs_divided",
+        "all are {place} by the number of outputs",
+        "divide by it where the loss is a mean over the outputs, and only there",
+        _outputs_divided,
+    ),
+    scale(
+        "log_base",
+        "the logarithm is taken to the base {place}",
+        "log is the natural logarithm here: (log x)' = 1/x",
+        _log_base,
+    ),
+    Mistake(
+        "output_for_loss",
+        "these are the gradients of {place}, not of the loss: the factor ∂L/∂a is left out",
+        "start with ∂L/∂a at the output",
+        _output_for_loss,
+    ),
+    Mistake(
+        "loss_for_derivative",
+        "the loss itself is sent back where its derivative belongs",
+        "start with ∂L/∂a at the output, which is 2 (a - y) for a square",
+        _loss_for_derivative,
+    ),
+)

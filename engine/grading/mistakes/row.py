@@ -1,0 +1,118 @@
+"""What a row of the catalogue is: a name, what was done and what is right in words, and where it changes the sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
+
+from ..layers import Occurrence, Unit
+from ..network import Network
+
+Gradients: TypeAlias = dict[int, float]  # by node
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One mistake at one place: what it changes in the reverse sweep, or in what that gives.
+
+    `partials` are by edge and `adjoints` by node; with `only`, the gradients of other parameters are the right ones.
+    `after` changes the gradients found. `solve` takes the right gradients, the learner's and their tolerances; it finds
+    the gradients that come nearest, and the place, which says the number found for that.
+    """
+
+    place: str
+    partials: Mapping[int, float] = field(default_factory=dict)
+    adjoints: Mapping[int, float] = field(default_factory=dict)
+    only: frozenset[int] | None = None
+    after: Callable[[Gradients], Gradients] | None = None
+    solve: Callable[[Gradients, Gradients, Gradients], tuple[Gradients, str] | None] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """A row: `was` continues "if ..." and holds the place as {place}; `right` says what belongs there.
+
+    Where both fit, those in `covers` go without saying: they are the same in other words.
+    """
+
+    name: str
+    was: str
+    right: str
+    changes: Callable[[Network], Iterable[Change]]
+    covers: tuple[str, ...] = ()
+
+
+def scale(
+    name: str,
+    was: str,
+    right: str,
+    factors: Callable[[Network], Iterable[tuple[str, float]]],
+    covers: tuple[str, ...] = (),
+) -> Mistake:
+    """A row that multiplies all gradients by a number."""
+
+    def changes(network: Network) -> Iterator[Change]:
+        for place, factor in factors(network):
+            yield Change(place, after=partial(_scaled, factor))
+
+    return Mistake(name, was, right, changes, covers)
+
+
+def _scaled(factor: float, gradients: Gradients) -> Gradients:
+    return {i: factor * g for i, g in gradients.items()}
+
+
+def derivative(
+    name: str,
+    was: str,
+    right: str,
+    formula: Callable[[str, float, float, float], float | None],
+    covers: tuple[str, ...] = (),
+) -> Mistake:
+    """A row that takes another derivative of activations: formula(operation, z, a, derivative), None to leave it."""
+
+    def changes(network: Network) -> Iterator[Change]:
+        data, partials, starts = network.data, network.partials, network.sweep.starts
+
+        def other(o: Occurrence) -> float | None:
+            a = o.activation
+            return None if a is None else formula(network.ops[a], data[o.z], data[a], partials[starts[a]])
+
+        yield from at_places(network, {unit: network.derivatives(unit, other) for unit in network.units})
+
+    return Mistake(name, was, right, changes, covers)
+
+
+def input_(
+    name: str, was: str, right: str, *others: Callable[[Network, Occurrence], Sequence[float | None]]
+) -> Mistake:
+    """A row that takes other numbers than the inputs for ∂z/∂w: of a unit's occurrence one for each term, or None."""
+
+    def changes(network: Network) -> Iterator[Change]:
+        for other in others:
+            by_unit = {unit: dict[int, float]() for unit in network.units}
+            for unit, edges in by_unit.items():
+                for o in unit.occurrences:
+                    pairs = zip(o.terms, other(network, o), strict=False)
+                    edges.update((term.weight_edge, number) for term, number in pairs if number is not None)
+            for change in at_places(network, by_unit, each=False):
+                yield replace(change, place="" if change.place == "everywhere" else change.place)
+
+    return Mistake(name, was, right, changes)
+
+
+def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], each: bool = True) -> Iterator[Change]:
+    """Other partials of some edges, known by unit, wherever a mistake can be made, also at `each` unit alone."""
+    places: dict[frozenset[Unit], str] = {}
+    for place, units in network.places(each):
+        members = frozenset(unit for unit in units if by_unit.get(unit))
+        if places.get(members, "everywhere") == "everywhere":
+            places[members] = place
+    for members, place in places.items():
+        edges = dict[int, float]()
+        for unit in members:
+            edges.update(by_unit[unit])
+        if any(network.partials[k] != other for k, other in edges.items()):
+            yield Change(place, edges)

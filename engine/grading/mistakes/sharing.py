@@ -1,0 +1,138 @@
+"""Mistakes with what is used several times: weights, examples, steps of a recurrence; and with the regularisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..network import Network
+from .row import Change, Gradients, Mistake
+
+FEW = 10  # examples that are left out one by one
+STEPS = 6  # uses of a weight that are counted one by one
+
+
+def _one_use(network: Network) -> Iterator[Change]:
+    penalties = set(network.penalty_edges)
+    uses = {p: [k for k in reversed(network.sweep.uses[p]) if k not in penalties] for p in network.parameters}
+    uses = {p: edges for p, edges in uses.items() if edges}
+    most = max((len(edges) for edges in uses.values()), default=0)
+    if most < 2:
+        return
+    for t in range(most) if most <= STEPS else (0, most - 1):
+        name = "first" if t == 0 else "last" if t == most - 1 else f"{t + 1}."
+        every = {edges[min(t, len(edges) - 1)] for edges in uses.values()}
+        yield Change(name, {k: 0.0 for edges in uses.values() for k in edges if k not in every})
+        long = {k for edges in uses.values() if len(edges) == most for k in edges[:t] + edges[t + 1 :]}
+        yield Change(name, dict.fromkeys(long, 0.0))
+
+
+def _one_example(network: Network) -> Iterator[Change]:
+    n = network.examples
+    if n < 2 or network.recurrent:
+        return
+    for t in range(n) if n <= FEW else (0, n - 1):
+        for place, factor in ((f"number {t + 1}", 1.0), (f"number {t + 1}, not divided by their number,", float(n))):
+            adjoints = {}
+            for unit in network.outputs:
+                for s, o in enumerate(unit.occurrences):
+                    adjoints[o.z] = factor * network.sweep.adjoints[o.z] if s == t else 0.0
+            yield Change(place, adjoints=adjoints)
+
+
+def _truncated(network: Network) -> Iterator[Change]:
+    edges = network.recurrent
+    if not edges:
+        return
+    yield Change("after one step", dict.fromkeys(edges, 0.0))
+    steps = sorted(set(edges.values()))
+    for number, step in enumerate(steps[1:], 2):
+        yield Change(f"before step {number}", {k: 0.0 for k, s in edges.items() if s == step})
+
+
+def _earlier_losses(network: Network) -> Iterator[Change]:
+    if not network.recurrent:
+        return
+    for place, kept in (("last", -1), ("first", 0)):
+        edges = {
+            term.input_edge: 0.0
+            for unit in network.outputs
+            for o in unit.occurrences
+            if o is not unit.occurrences[kept]
+            for term in o.terms
+        }
+        yield Change(place, edges)
+
+
+def _penalty_left_out(network: Network) -> Iterator[Change]:
+    if network.penalty_edges:
+        yield Change("", dict.fromkeys(network.penalty_edges, 0.0))
+
+
+def _penalty_factor(network: Network) -> Iterator[Change]:
+    n = float(network.examples)
+    factors = {"twice": 2.0, "half": 0.5} | ({f"{n:g} times": n, f"1/{n:g}": 1.0 / n} if n > 2 else {})
+    for place, c in factors.items() if network.penalty_edges else ():
+        yield Change(place, {k: c * network.partials[k] for k in network.penalty_edges})
+
+
+def _penalty_on_biases(network: Network) -> Iterator[Change]:
+    edges, sweep = network.penalty_edges, network.sweep
+    penalised = {network.operands[k] for k in edges}
+    biases = {bias.node for unit in network.units for o in unit.occurrences for bias in o.biases} - penalised
+    sizes = {p: network.data[p] for p in penalised if network.data[p]}
+    if not sizes or not biases:
+        return
+    p, size = next(iter(sizes.items()))
+    rate = sum(sweep.adjoints[sweep.results[k]] * sweep.partials[k] for k in edges if network.operands[k] == p) / size
+
+    def decayed(gradients: Gradients) -> Gradients:
+        return {i: g + (rate * network.data[i] if i in biases else 0.0) for i, g in gradients.items()}
+
+    yield Change("", after=decayed)
+
+
+SHARING = (
+    Mistake(
+        "one_use",
+        "only the {place} use of each weight is counted",
+        "a weight that is used several times gets the sum over all uses: += where you have =",
+        _one_use,
+    ),
+    Mistake(
+        "one_example",
+        "only the gradient of example {place} is left",
+        "add up those of all examples: += where you have =",
+        _one_example,
+        covers=("one_use",),
+    ),
+    Mistake(
+        "truncated",
+        "going back through time stops {place}",
+        "h of the step before depends on the weights, too: its gradient goes on to the first step",
+        _truncated,
+    ),
+    Mistake(
+        "earlier_losses",
+        "only the loss of the {place} step is sent back into h",
+        "h of every step has its own loss besides that of the next step",
+        _earlier_losses,
+    ),
+    Mistake(
+        "penalty_left_out",
+        "the regularisation is left out{place}",
+        "its derivative is part of ∂L/∂w",
+        _penalty_left_out,
+    ),
+    Mistake(
+        "penalty_on_biases",
+        "the regularisation is counted on the biases, too{place}",
+        "this loss has it on weights",
+        _penalty_on_biases,
+    ),
+    Mistake(
+        "penalty_factor",
+        "the regularisation is counted {place}",
+        "(λ/2 w²)' = λ w, and (λ w²)' = 2 λ w",
+        _penalty_factor,
+    ),
+)

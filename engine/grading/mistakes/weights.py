@@ -1,0 +1,150 @@
+"""Mistakes on the way back through the weights: Wᵀδ, summed over all units that an activation feeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import partial
+
+from ..layers import Layer, Occurrence, Term, Unit
+from ..network import Network
+from .row import Change, Gradients, Mistake
+
+WIDE = 40  # units of a layer whose paths are left out one by one
+RATES = (1e-4, 20.0)  # learning rates that anybody takes
+SURE = 0.3  # of the rate: found less exactly it says nothing
+
+Back = list[tuple[Unit, Occurrence, Term]]
+
+
+def _weight_left_out(network: Network) -> Iterator[Change]:
+    every: dict[int, float] = {}
+    for layer, terms in network.way_back:
+        edges = {term.input_edge: 1.0 for _, _, term in terms}
+        every |= edges
+        yield Change(f"from {layer.name}", edges)
+    if len(network.way_back) > 1:
+        yield Change("everywhere", every)
+
+
+def _not_transposed(network: Network) -> Iterator[Change]:
+    every: dict[int, float] = {}
+    count = 0
+    for layer, _ in network.way_back:
+        if edges := _transposed(network, layer):
+            every |= edges
+            count += 1
+            yield Change(f"from {layer.name}", edges)
+    if count > 1:
+        yield Change("everywhere", every)
+
+
+def _transposed(network: Network, layer: Layer) -> dict[int, float]:
+    """The edges to the inputs of a square layer, with the weights of the transpose."""
+    edges = {}
+    for step in layer.steps:
+        rows = [_inner(network, o) for _, o in step]
+        inputs = [term.input for term in rows[0]]
+        if len(rows) > 1 and len(inputs) == len(rows) and all([t.input for t in row] == inputs for row in rows):
+            for j, row in enumerate(rows):
+                for i, term in enumerate(row):
+                    edges[term.input_edge] = network.data[rows[i][j].weight]
+    return edges
+
+
+def _inner(network: Network, o: Occurrence) -> list[Term]:
+    """The terms whose input is computed, in the order of the units that they come from."""
+    terms = [term for term in o.terms if term.input < network.size and network.depends[term.input]]
+    return sorted(terms, key=lambda term: network.sweep.nodes[term.input].serial)
+
+
+def _updated(network: Network) -> Iterator[Change]:
+    if not network.way_back:
+        return
+    kinds = [("", dict[int, float]())]
+    if network.penalty_edges:
+        kinds.append((" (without the regularisation)", dict.fromkeys(network.penalty_edges, 0.0)))
+    for place, without in kinds:
+        yield Change(place, solve=partial(_solved, network, without, place))
+
+
+def _solved(
+    network: Network,
+    without: dict[int, float],
+    place: str,
+    right: Gradients,
+    given: Gradients,
+    tolerances: Gradients,
+) -> tuple[Gradients, str] | None:
+    """The learning rate, from the last layer that feels it, where the gradients are linear in it."""
+    plain = network.sweep.run(without)
+    last = {t.input_edge: network.data[t.weight] - plain[t.weight] for _, _, t in network.way_back[-1][1]}
+    one = network.sweep.run(last)
+    moved = {i: one[i] - right[i] for i in given if abs(one[i] - right[i]) > 1e-9 * abs(right[i]) + 1e-15}
+    felt = [layer for layer in network.layers if layer.own & moved.keys()]
+    moved = {i: d for i, d in moved.items() if i in felt[-1].own} if felt else moved
+    total = sum(d * d for d in moved.values())
+    rate = sum(d * (given[i] - right[i]) for i, d in moved.items()) / total if total else math.nan
+    spread = 3.0 * math.sqrt(sum((d * tolerances[i]) ** 2 for i, d in moved.items())) / total if total else 0.0
+    if not RATES[0] < rate < RATES[1] or spread > SURE * rate:
+        return None
+    rate = _roundest(rate, spread)
+    return _at_rate(network, without, rate, right), f" by a learning rate of {rate:g}{place}"
+
+
+def _roundest(rate: float, spread: float) -> float:
+    """The number of fewest decimals as near as the digits tell: people take 0.5, not 0.5001."""
+    near = max(spread, 1e-6 * rate)
+    return next((r for n in range(-1, 7) if (r := round(rate, n)) > 0.0 and abs(r - rate) <= near), rate)
+
+
+def _at_rate(network: Network, without: dict[int, float], rate: float, right: Gradients) -> Gradients:
+    """Going back, each layer's weights are those after a step with the gradients found so far."""
+    edges: dict[int, float] = {}
+    for _, terms in reversed(network.way_back):
+        found = network.sweep.run(without | edges)
+        edges |= {t.input_edge: network.data[t.weight] - rate * found[t.weight] for _, _, t in terms}
+    found = network.sweep.run(edges)
+    return {i: found[i] for i in right}
+
+
+def _paths(network: Network, only: bool) -> Iterator[Change]:
+    for layer, terms in network.way_back:
+        if not (1 if only else 2) < len(layer.units) <= WIDE:
+            continue
+        for unit in layer.units:
+            yield Change(unit.name, {t.input_edge: 0.0 for u, _, t in terms if (u is unit) != only})
+
+
+WEIGHTS = (
+    Mistake(
+        "weight_left_out",
+        "the weight is left out on the way back {place}",
+        "∂z/∂a is the weight, not 1",
+        _weight_left_out,
+    ),
+    Mistake(
+        "not_transposed",
+        "W is used on the way back {place} where Wᵀ belongs",
+        "each δ goes back along the weight that it came forward on: rows and columns change places",
+        _not_transposed,
+    ),
+    Mistake(
+        "updated_weights",
+        "the weights were already updated{place} when you went back",
+        "keep the old ones until every δ is known",
+        _updated,
+    ),
+    Mistake(
+        "one_path",
+        "only the path through {place} is followed",
+        "an activation that feeds several units gets the sum over all of them",
+        lambda network: _paths(network, True),
+    ),
+    Mistake(
+        "path_forgotten",
+        "the path through {place} is forgotten",
+        "an activation that feeds several units gets the sum over all of them",
+        lambda network: _paths(network, False),
+    ),
+)

@@ -1,0 +1,53 @@
+"""What nodes without a label are called: by their place in the network, or by what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..chain import Term, show
+from ..core import TABLE, Name, short_number
+from .layers import Layer
+from .reverse_sweep import ReverseSweep
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
+
+
+def book_names(layers: Iterable[Layer]) -> dict[int, str]:
+    """By node the names of a textbook: w⁽²⁾₃₁ is the weight of unit 3 of layer 2 for its input 1."""
+    return {i: name for layer in layers for i, name in _names_in(layer)}
+
+
+def _names_in(layer: Layer) -> Iterator[tuple[int, str]]:
+    for j, unit in enumerate(layer.units, 1):
+        o = unit.occurrences[-1]
+        for i, weight in enumerate(dict.fromkeys(term.weight for term in o.terms), 1):
+            yield weight, _name("w", layer.number, f"{j}{i}" if max(i, j) < 10 else f"{j},{i}")
+        for bias in o.biases:
+            yield bias.node, _name("b", layer.number, f"{j}")
+        yield o.output, _name("a", layer.number, f"{j}")
+        yield o.z, _name("z", layer.number, f"{j}")
+
+
+def _name(letter: str, layer: int, lowered: str) -> str:
+    return f"{letter}⁽{str(layer).translate(_RAISED)}⁾{lowered.translate(_LOWERED)}"
+
+
+def formula_of(sweep: ReverseSweep, i: int, depth: int = 2) -> str:
+    """What a node is made of, as a formula in the labels.
+
+    >>> from ..core import Value
+    >>> x = Value(2.0, "x")
+    >>> formula_of(ReverseSweep(x.sin() * x, [x]), 0)
+    'sin(x) * x'
+    """
+    return show(_term(sweep, i, depth), "spoken")
+
+
+def _term(sweep: ReverseSweep, i: int, depth: int) -> Term:
+    node = sweep.nodes[i]
+    if node.label or not node.op:
+        return Name(node.label or short_number(node.data))
+    if not depth or TABLE[node.op].variadic:
+        return Name(f"{node.op}(…)")
+    return (node.op, *[_term(sweep, j, depth - 1) for j in sweep.inputs(i)])

@@ -1,0 +1,235 @@
+"""The network behind a loss: its units, layers, outputs and loss operations, recognised by structure, not by labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+
+from ..structure import Forms
+from .layers import Layer, Layers, Occurrence, Term, Unit
+from .names import book_names
+from .parameters import parameters
+from .reverse_sweep import ReverseSweep
+
+WIDEST = 12  # units of a layer at which a mistake is looked for one by one
+LARGE = 20_000  # operations of a graph from which on a program makes the mistakes: the same at all units
+
+
+class Network:
+    """What the mistakes ask of a graph.
+
+    >>> from ..core import Value
+    >>> w, b, v = Value(0.5, "w"), Value(0.1, "b"), Value(2.0, "v")
+    >>> network = Network(ReverseSweep((v * (w * 3.0 + b).tanh() - 1.0) ** 2, [w, b, v]))
+    >>> [[len(unit.own) for unit in layer.units] for layer in network.layers], len(network.outputs)
+    ([[2], [1]], 1)
+    """
+
+    def __init__(self, sweep: ReverseSweep) -> None:
+        self.sweep = sweep
+        self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
+        self.operands, self.size = sweep.operands, sweep.size
+
+    @cached_property
+    def parameters(self) -> set[int]:
+        """The given leaves, and those like them."""
+        return set(parameters(self.sweep, [i for i in self.sweep.index.values() if i >= self.size]))
+
+    @cached_property
+    def forms(self) -> Forms:
+        """The linear forms of the parameters; a given node that is computed is none."""
+        return Forms(self.sweep.flat._replace(index_of={self.sweep.nodes[i]: i for i in sorted(self.parameters)}))
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """The layers, first to last."""
+        return Layers(self.sweep, self.forms, self.parameters, self.depends).found()
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """The units of all layers."""
+        return [unit for layer in self.layers for unit in layer.units]
+
+    def name(self, i: int) -> str:
+        """The label of a node, or its name in a textbook; else nothing."""
+        return self.sweep.nodes[i].label or self._book_names.get(i, "")
+
+    @cached_property
+    def _book_names(self) -> dict[int, str]:
+        return book_names(self.layers)
+
+    @cached_property
+    def depends(self) -> list[bool]:
+        """Whether each node depends on a parameter."""
+        found, results = [False] * len(self.ops), self.sweep.results
+        for i in self.parameters:
+            found[i] = True
+        for k in range(len(self.operands) - 1, -1, -1):
+            if found[self.operands[k]]:
+                found[results[k]] = True
+        return found
+
+    def varying(self, i: int) -> list[int]:
+        """The operands of an operation that depend on a parameter."""
+        return [j for j in self.sweep.inputs(i) if self.depends[j]]
+
+    @cached_property
+    def layer_of(self) -> dict[Unit, Layer]:
+        """The layer of each unit."""
+        return {unit: layer for layer in self.layers for unit in layer.units}
+
+    @cached_property
+    def unit_of(self) -> dict[int, Unit]:
+        """The unit of each sum and each activation."""
+        found = {o.z: unit for unit in self.units for o in unit.occurrences}
+        return found | {o.output: unit for unit in self.units for o in unit.occurrences}
+
+    @cached_property
+    def sum_of(self) -> dict[int, int]:
+        """The sum that each activation is made of."""
+        return {o.activation: o.z for unit in self.units for o in unit.occurrences if o.activation is not None}
+
+    @cached_property
+    def step_of(self) -> dict[int, tuple[Layer, int]]:
+        """The layer of each sum, and its example or step."""
+        return {o.z: (layer, t) for layer in self.layers for t, step in enumerate(layer.steps) for _, o in step}
+
+    @cached_property
+    def before_loss(self) -> Sequence[bool]:
+        """False for what some parameter multiplies further on: for all but the outputs and the loss."""
+        return [not deep for deep in self.forms.multiplied()]
+
+    @cached_property
+    def outputs(self) -> list[Unit]:
+        """The units that the loss reads, last layer last."""
+        return [unit for layer in self.layers for unit in layer.units if self.before_loss[unit.occurrences[-1].output]]
+
+    @cached_property
+    def output_nodes(self) -> list[Occurrence]:
+        """The occurrences that the loss reads."""
+        return [o for unit in self.outputs for o in unit.occurrences if self.before_loss[o.z]]
+
+    @cached_property
+    def examples(self) -> int:
+        """How many examples, or steps, the loss is made of; 1 where the outputs differ in that."""
+        counts = {len(unit.occurrences) for unit in self.outputs}
+        return counts.pop() if len(counts) == 1 else 1
+
+    @cached_property
+    def loss_operations(self) -> list[int]:
+        """The operations on the outputs that make the loss, newest first."""
+        found, seen, stack = list[int](), {0}, [0]
+        while stack:
+            i = stack.pop()
+            if i in self.unit_of or i >= self.size:
+                continue
+            found.append(i)
+            for j in self.sweep.inputs(i):
+                if j not in seen and self.depends[j]:
+                    seen.add(j)
+                    stack.append(j)
+        return found
+
+    @cached_property
+    def loss_edges(self) -> list[int]:
+        """The edges of the loss operations."""
+        return [k for i in self.loss_operations for k in self.sweep.edges(i)]
+
+    @cached_property
+    def penalty_edges(self) -> list[int]:
+        """The edges to parameters from a power, an absolute value or a product with itself: a regularisation."""
+        if not self.units:
+            return []
+        found = []
+        for p in self.parameters:
+            for k in self.sweep.uses[p]:
+                i = self.sweep.results[k]
+                if self.ops[i] in ("pow", "abs") or (self.ops[i] == "mul" and len(set(self.sweep.inputs(i))) == 1):
+                    found.append(k)
+        return found
+
+    @cached_property
+    def is_formula(self) -> bool:
+        """Whether parameters do more than weigh, shift and be penalised: what is asked of a layer says little then."""
+        linear = {k for unit in self.units for o in unit.occurrences for k in _parameter_edges(o)}
+        linear.update(self.penalty_edges)
+        return not self.units or any(k not in linear for p in self.parameters for k in self.sweep.uses[p])
+
+    # The way back
+
+    @cached_property
+    def way_back(self) -> list[tuple[Layer, list[tuple[Unit, Occurrence, Term]]]]:
+        """By layer the products that send a gradient back to another unit."""
+        found = []
+        for layer in self.layers:
+            terms = [
+                (unit, o, term)
+                for unit in layer.units
+                for o in unit.occurrences
+                for term in o.terms
+                if term.input < self.size and self.depends[term.input]
+            ]
+            if terms:
+                found.append((layer, terms))
+        return found
+
+    @cached_property
+    def recurrent(self) -> dict[int, int]:
+        """The edges from a step back to the step before, with the stage of the step: they lead to a twin."""
+        stages, found = self.forms.stages(), dict[int, int]()
+        for layer, terms in self.way_back:
+            for unit, o, term in terms:
+                source = self.unit_of.get(term.input)
+                if source and (self.layer_of[source] is layer or source.weights & unit.weights):
+                    found[term.input_edge] = stages[o.z]
+        return found
+
+    def places(self, each: bool = True) -> Iterator[tuple[str, list[Unit]]]:
+        """Where a mistake can be made: everywhere, at the output, in the hidden layers, in a layer, at `each` unit."""
+        few = [layer for layer in self.layers if len(layer.units) <= WIDEST] if each and self.size <= LARGE else []
+        outputs = set(self.outputs)
+        wanted: list[tuple[str, list[Unit]]] = [
+            ("everywhere" if len(self.layers) > 1 else "", self.units),
+            ("at the output", self.outputs),
+            ("in the hidden layers", [unit for unit in self.units if unit not in outputs]),
+            *((f"in {layer.name}", layer.units) for layer in self.layers),
+            *((f"at {unit.name}", [unit]) for layer in few for unit in layer.units),
+        ]
+        seen = set[frozenset[Unit]]()
+        for place, units in wanted:
+            members = frozenset(units)
+            if members and members not in seen:
+                seen.add(members)
+                yield place, units
+
+    def by_output(self, operations: Iterable[int]) -> dict[Unit, list[int]]:
+        """Loss operations by the output unit that they are a function of, over all examples."""
+        found: dict[Unit, list[int]] = defaultdict(list)
+        for i in operations:
+            j = i
+            while j < self.size and j not in self.unit_of:
+                inside = self.varying(j)
+                if len(inside) != 1:
+                    break
+                j = inside[0]
+            if j in self.unit_of:
+                found[self.unit_of[j]].append(i)
+        return found
+
+    def derivatives(self, unit: Unit, other: Callable[[Occurrence], float | None]) -> dict[int, float]:
+        """Other partials of a unit's activations, by edge; None leaves one as it is."""
+        pairs = [(o.activation, other(o)) for o in unit.occurrences if o.activation is not None]
+        return {self.sweep.starts[a]: partial for a, partial in pairs if partial is not None}
+
+    def changed(self, units: Iterable[Unit], other: Callable[[Occurrence], float | None]) -> dict[int, float]:
+        """The same of several units, where there are some that differ."""
+        found: dict[int, float] = {}
+        for unit in units:
+            found |= self.derivatives(unit, other)
+        return found if any(self.partials[k] != partial for k, partial in found.items()) else {}
+
+
+def _parameter_edges(o: Occurrence) -> Iterator[int]:
+    yield from (term.weight_edge for term in o.terms)
+    yield from (bias.edge for bias in o.biases)

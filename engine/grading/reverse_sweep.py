@@ -1,0 +1,82 @@
+"""The reverse sweep over a flattened graph, with other partials or other adjoints: what a learner's mistake changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from ..core import NAMES, Value
+from ..structure import FlattenedGraph, flatten, floats_of, ints_of, reverse
+
+NOTHING: Mapping[int, float] = {}
+
+
+class ReverseSweep:
+    """The graph behind a loss as lists: operations from the loss backwards, then leaves, and the edges between them.
+
+    The edges of operation i are those from `starts[i]` to `starts[i + 1]`; edge k leads from node `results[k]` to node
+    `operands[k]`, and its partial is `partials[k]`. `adjoints` are the right gradients of all nodes.
+
+    >>> x = Value(3.0, "x")
+    >>> sweep = ReverseSweep(x * x - x, [x])
+    >>> sweep.adjoints[sweep.index[x]], sweep.run(partials={0: 0.0})[sweep.index[x]]
+    (5.0, -1.0)
+    >>> sweep.run(adjoints={1: 10.0})[sweep.index[x]]
+    59.0
+    """
+
+    def __init__(self, loss: Value, wanted: Iterable[Value]) -> None:
+        self.flat: FlattenedGraph = flatten(loss, wanted)
+        self.nodes, self.index = list(self.flat.nodes), self.flat.index_of
+        self.size = len(self.flat.codes)
+        self.ops = [NAMES[code] for code in self.flat.codes] + [""] * (len(self.nodes) - self.size)
+        self.data, self.starts = list(self.flat.data), list(self.flat.starts)
+        self.results, self.operands = list(self.flat.results), list(self.flat.operands)
+        self.partials = list(self.flat.partials)
+        self.adjoints: Sequence[float] = list(self.run())
+
+    def edges(self, i: int) -> range:
+        """The edges from an operation to its operands; none from a leaf."""
+        return range(self.starts[i], self.starts[i + 1]) if i < self.size else range(0)
+
+    def inputs(self, i: int) -> list[int]:
+        """The operands of an operation."""
+        return self.operands[self.starts[i] : self.starts[i + 1]] if i < self.size else []
+
+    @cached_property
+    def uses(self) -> list[list[int]]:
+        """By node the edges that lead to it, the newest operation's first."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for k, j in enumerate(self.operands):
+            found[j].append(k)
+        return found
+
+    def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:
+        """The adjoints of all nodes where some edges have another partial and some nodes another adjoint."""
+        graph = self._seeded if adjoints else self.flat
+        shift = self.size if adjoints else 0
+        changed = graph.partials[:]
+        for k, partial in partials.items():
+            changed[k + shift] = partial
+        for i, adjoint in adjoints.items():
+            changed[i] = adjoint
+            for k in self.uses[i]:
+                changed[k + shift] = 0.0
+        return reverse(graph._replace(partials=changed))[0]
+
+    @cached_property
+    def _seeded(self) -> FlattenedGraph:
+        """The graph with one edge more from the loss to every operation, whose partial can be its adjoint."""
+        return self.flat._replace(
+            results=ints_of([0] * self.size + self.results),
+            operands=ints_of([*range(self.size), *self.operands]),
+            partials=floats_of([0.0] * self.size + self.partials),
+        )
+
+    def derivatives(self, i: int) -> Sequence[float]:
+        """The derivatives of node i, not of the loss, in all nodes."""
+        found = [0.0] * len(self.nodes)
+        found[i] = 1.0
+        for k in range(self.starts[i] if i < self.size else len(self.operands), len(self.operands)):
+            found[self.operands[k]] += found[self.results[k]] * self.partials[k]
+        return found

@@ -1,0 +1,183 @@
+"""What a comparison says: sentences as a teacher would say them."""
+
+from __future__ import annotations
+
+import html as markup
+from collections.abc import Sequence
+
+from .explanations import SAME, Candidate, Outcome, Trial
+from .given import Gradient
+from .layers import Layer
+
+SHOWN = 3  # wrong gradients with their numbers
+LISTED = 8  # names in a list
+CLEAR = 1e-3  # how far gradients differ, relatively, that anybody can tell apart
+FIGURES = 4  # digits of the right gradients
+OFFERED = 4  # mistakes that give the same numbers
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names as a list in words.
+
+    >>> listed(["a", "b", "c"]), listed([str(n) for n in range(20)])
+    ('a, b and c', '0, 1, 2, 3, 4, 5, 6, 7 and 12 more')
+    """
+    some = list(names) if len(names) <= LISTED else [*names[:LISTED], f"{len(names) - LISTED} more"]
+    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {word} {some[-1]}"
+
+
+class Words:
+    """The sentences of one comparison with wrong numbers."""
+
+    def __init__(self, trial: Trial, gradients: Sequence[Gradient], loss: str) -> None:
+        self.network, self.trial, self.gradients, self.loss = trial.network, trial, gradients, loss
+
+    def say(self, outcome: Outcome) -> str:
+        """All that is to be said."""
+        found, evidence = outcome.found, outcome.evidence
+        match outcome.verdict:
+            case "right":
+                return self._right(outcome.off)
+            case "mistake" | "several":
+                return f"{self._wrong()}\n{self._explained(found)}{self._odds(evidence)}"
+            case "two":
+                return f"{self._wrong()}\n{self._two(*found)}{self._odds(evidence)}"
+            case "chance":
+                return f"{self._wrong()}\n{self._explained(found)} {self._chance()}"
+        return self._idle() or f"{self._wrong()}\n{self._unknown()}"
+
+    def _right(self, off: Sequence[int]) -> str:
+        """All gradients are right, though some may be off by rounding."""
+        count = len(self.gradients)
+        what = "The gradient is" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} gradients are"
+        values = {self.network.sweep.nodes[i] for i in off}
+        exact = [f"∂{self.loss}/∂{g.name} is {g.right:.{FIGURES}g}" for g in self.gradients if g.value in values]
+        return f"{what} right" + (f", but for rounding on the way: {listed(exact[:SHOWN])}." if exact else ".")
+
+    def _idle(self) -> str:
+        """Gradients of what the loss does not depend on."""
+        idle = [g for g in self.gradients if not g.ok and g.value not in self.network.sweep.index]
+        if not idle:
+            return ""
+        verb, them = ("its gradient is", "it") if len(idle) == 1 else ("their gradients are", "them")
+        more = f" Leave {them} out to compare the others." if self.trial.wrong() else ""
+        return f"{self.loss} does not depend on {listed([g.name for g in idle])}: {verb} 0.{more}"
+
+    def _explained(self, found: Sequence[Candidate]) -> str:
+        return f"{self._follow()} if {self._either(found)}.{self._apart(found)}"
+
+    def _two(self, a: Candidate, b: Candidate) -> str:
+        both = f"{a.was} ({a.right}), and {b.was} ({b.right})"
+        return f"{self._follow()} if two mistakes come together, for instance if {both}."
+
+    def _chance(self) -> str:
+        """A mistake fits, but so could chance."""
+        missing = [name for i in self.trial.others if (name := self.network.name(i))]
+        more = f"the gradient of {missing[0]}, too" if missing else "one more digit, or the gradient of a sum"
+        return (
+            f"But that may be chance: {self.trial.tried} mistakes were tried, and so few digits fit one of them "
+            f"easily. Give {more}."
+        )
+
+    def _unknown(self) -> str:
+        """No mistake fits: where to look."""
+        where = self._where()
+        return f"None of the known mistakes gives these numbers{f': {where}' if where else ''}."
+
+    def _wrong(self) -> str:
+        wrong = [g for g in self.gradients if not g.ok]
+        digits = max(FIGURES, min(self.trial.digits, 9))
+        shown = [f"∂{self.loss}/∂{g.name} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
+        text = "; ".join(shown)
+        if more := wrong[SHOWN:]:
+            text += f"; {self._all_of(more)} {_be(more)} wrong, too"
+        fine = [g for g in self.gradients if g.ok]
+        return f"{text}; {self._all_of(fine)} {_be(fine)} right." if fine else f"{text}."
+
+    def _all_of(self, some: Sequence[Gradient]) -> str:
+        """Gradients by name, or how many they are, and of which layers."""
+        if len(some) <= LISTED:
+            return listed([g.name for g in some])
+        nodes = {self.network.sweep.index[g.value] for g in some if g.value in self.network.sweep.index}
+        parts = [layer.name for layer in self.network.layers if layer.own & nodes]
+        return f"{len(some)} more, in {listed(parts)}," if parts else f"{len(some)} more"
+
+    def _follow(self) -> str:
+        count = len(self.gradients)
+        text = "The number follows" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} numbers follow"
+        return f"{text}, but for rounding," if self.trial.is_loose else text
+
+    def _either(self, found: Sequence[Candidate]) -> str:
+        said = [f"{candidate.was} ({candidate.right})" for candidate in found[:OFFERED]]
+        if len(said) == 1:
+            return f"{found[0].was}: {found[0].right}"
+        return "either " + "; or ".join(said) + ". These give the same numbers here"
+
+    def _apart(self, found: Sequence[Candidate]) -> str:
+        """What would tell mistakes apart that give the same numbers."""
+        if len(found) == 1:
+            return ""
+        a, b = found[0].gradients, found[1].gradients
+        apart = {i: d for i in self.trial.others if (d := _difference(a[i], b[i])) > CLEAR and self.network.name(i)}
+        if apart:
+            i = max(apart, key=lambda i: apart[i])
+            name = f"∂{self.loss}/∂{self.network.name(i)}"
+            return f" {name} would tell: {a[i]:.4g} if the first, {b[i]:.4g} if the second."
+        if any(_difference(a[i], b[i]) > SAME for i in self.trial.given):
+            return " More digits would tell."
+        return ""
+
+    def _odds(self, evidence: float) -> str:
+        often = "less than once in a million" if evidence > 6.0 else f"once in {10 ** round(evidence, 1):.0f}"
+        what = (
+            f"{self.trial.pairs_tried} pairs of mistakes" if self.trial.pairs_tried else f"{self.trial.tried} mistakes"
+        )
+        return f" {what} were tried; by chance one of them fits {often}."
+
+    def _where(self) -> str:
+        """Between which layers to look: the last one with a wrong number."""
+        wrong = set(self.trial.wrong())
+        layers = self.network.layers
+        bad = [layer for layer in layers if layer.own & wrong]
+        if not bad:
+            return ""
+        last = bad[-1]
+        later = layers[last.number :]
+        good = [layer.name for layer in later if layer.own & self.trial.given.keys()]
+        be = "is" if len(good) == 1 else "are"
+        if self._only_weights(last, wrong):
+            return f"the biases of {last.name} are right, and so is δ there: look at what you multiply it by"
+        if good:
+            return (
+                f"{listed(good)} {be} right, {last.name} is not: look between δ of {later[0].name} and δ of {last.name}"
+            )
+        if len(layers) == 1:
+            return "look at the derivative of the loss first"
+        if not later:
+            return f"{last.name}, the last, is wrong already: look at the loss and at the output's activation first"
+        return f"{last.name} is wrong: give the gradients of {later[0].name}, too, to see whether these are right"
+
+    def _only_weights(self, layer: Layer, wrong: set[int]) -> bool:
+        biases = {bias.node for unit in layer.units for o in unit.occurrences for bias in o.biases}
+        known = biases & self.trial.given.keys()
+        return bool(known) and not known & wrong
+
+
+def html(text: str, gradients: Sequence[Gradient]) -> str:
+    """The sentences, and each gradient in a table."""
+    rows = "".join(
+        f"<tr><td>{markup.escape(g.name)}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td>"
+        f"<td>{'✓' if g.ok else '✗'}</td></tr>"
+        for g in gradients
+    )
+    lines = "<br>".join(markup.escape(line) for line in text.splitlines())
+    return f"<p>{lines}</p><table><tr><th></th><th>yours</th><th>right</th><th></th></tr>{rows}</table>"
+
+
+def _be(some: Sequence[Gradient]) -> str:
+    return "is" if len(some) == 1 else "are"
+
+
+def _difference(a: float, b: float) -> float:
+    size = max(abs(a), abs(b))
+    return abs(a - b) / size if size else 0.0

@@ -1,0 +1,220 @@
+"""What compare takes, what it says, and what it gives as data."""
+
+import math
+import re
+from decimal import Decimal
+
+import layouts
+import numpy as np
+import pytest
+
+from engine import NonFiniteError, Value, compare, dot
+from engine.grading.given import read
+from nn import MLP, mean_squared_error
+
+
+def example():
+    """The 2-2-2 network of a well-known worked example, and its gradients by an independent backward pass."""
+    x, y = np.array([0.05, 0.10]), np.array([0.01, 0.99])
+    W1, W2 = np.array([[0.15, 0.20], [0.25, 0.30]]), np.array([[0.40, 0.45], [0.50, 0.55]])
+    w1, w2 = layouts.values(W1, "w"), layouts.values(W2, "v")
+    h = [layouts.weighted(row, list(x), 0.35).sigmoid() for row in w1]
+    o = [layouts.weighted(row, h, 0.60).sigmoid() for row in w2]
+    loss = 0.5 * ((float(y[0]) - o[0]) ** 2 + (float(y[1]) - o[1]) ** 2)
+    a = 1 / (1 + np.exp(-(W1 @ x + 0.35)))
+    out = 1 / (1 + np.exp(-(W2 @ a + 0.60)))
+    delta2 = (out - y) * out * (1 - out)
+    delta1 = (W2.T @ delta2) * a * (1 - a)
+    return loss, w1, w2, np.outer(delta1, x), np.outer(delta2, a)
+
+
+def named(comparison):
+    return [mistake.name for mistake in comparison.mistakes]
+
+
+def test_one_number_or_all_as_numbers_strings_or_matrices():
+    loss, w1, w2, d1, d2 = example()
+    assert compare(loss, {w1[0, 0]: d1[0, 0]}).ok
+    assert compare(loss, {w1[0, 0]: "0.000439", w2[1, 1]: Decimal("-0.0227")}).ok
+    assert compare(loss, [(w1, d1), (w2, d2)]).ok
+    assert compare(loss, [(w1.tolist(), d1.tolist())]).ok
+    assert compare(loss, {tuple(w1[0]): d1[0]}).ok
+    assert compare(loss, zip(w1.ravel(), d1.ravel(), strict=True)).ok
+
+
+def test_the_digits_are_those_written():
+    loss, w1, *_ = example()  # 0.00043856...
+    w = w1[0, 0]
+    assert [compare(loss, {w: text}).ok for text in ("0.0004", "0.00044", "0.000439", "0.0004386")] == [True] * 4
+    assert [compare(loss, {w: text}).ok for text in ("0.0006", "0.00046", "0.0004370")] == [False] * 3
+    near = compare(loss, {w: "0.000437"})
+    assert (near.ok, str(near)) == (True, "The gradient is right, but for rounding on the way: ∂L/∂w1 is 0.0004386.")
+    assert compare(loss, {w: 0.000439}).ok
+    assert not compare(loss, {w: 0.0004}).ok  # a float is 0.000400
+    assert not compare(loss, {w: "0.00043800"}).ok
+
+
+def test_a_float_has_the_digits_that_the_others_show():
+    a, b, c = (Value(1.0, name) for name in "abc")
+    assert [g.tolerance for g in read({a: 1.25, b: 0.52, c: 0.0})] == [0.005, 0.005, 0.005]
+    assert [g.tolerance for g in read({a: 1.234e-5, b: 2.0, c: 31.4})] == pytest.approx([5e-9, 5e-4, 5e-3])
+    assert [g.tolerance for g in read({a: math.pi, b: -100 / 3})] == pytest.approx([1e-9 * math.pi, 1e-7 / 3])
+    singles = np.array([math.pi, -1 / 3], np.float32)
+    assert [g.tolerance for g in read([((a, b), singles)])] == pytest.approx([5e-7 * math.pi, 5e-7 / 3])
+
+
+def test_what_is_said_of_updated_weights():
+    loss, w1, w2, d1, d2 = example()
+    early = (w2 - 0.5 * d2).astype(object)
+    updated = np.array([[w.data for w in row] for row in early], float)
+    a = np.array([0.59326999, 0.59688438])
+    delta2 = d2[:, 0] / a[0]
+    d1 = np.outer(updated.T @ delta2 * a * (1 - a), [0.05, 0.10])
+    texts = [f"{g:.4g}" for g in [*d1.ravel(), *d2.ravel()]]
+    found = compare(loss, dict(zip([*w1.ravel(), *w2.ravel()], texts, strict=True)))
+    assert (found.verdict, named(found), found.ok) == ("mistake", ["updated_weights"], False)
+    assert str(found).startswith("∂L/∂w1 is 0.0004386, not 0.0003647; ∂L/∂w2 is 0.0008771, not 0.0007294; ")
+    assert "v1, v2, v3 and v4 are right." in str(found)
+    assert "All 8 numbers follow if the weights were already updated by a learning rate of 0.5" in str(found)
+    assert [g.name for g in found.wrong] == ["w1", "w2", "w3", "w4"]
+    assert found.gradients[0].given == 0.0003647
+    assert found.gradients[0].right == pytest.approx(0.000438567734474347, rel=1e-12)
+    assert found.mistakes[0].gradients[w1[0, 0]] == pytest.approx(0.0003647, rel=1e-3)
+    assert found.evidence > 6
+    assert found.tried > 50
+
+
+def test_mistakes_of_the_same_numbers_are_said_together_with_what_tells_them_apart():
+    loss, w1, w2, d1, _ = example()
+    found = compare(loss, {w1[0, 0]: f"{-d1[0, 0]:.5g}"})
+    assert (found.verdict, set(named(found))) == ("several", {"sign", "derivative_sign"})
+    match = re.search(r"∂L/∂(\w\d) would tell: (\S+) if the first, (\S+) if the second", str(found))
+    first, second = (dict(mistake.gradients) for mistake in found.mistakes)
+    teller = next(p for p in w2.ravel() if p.label == match[1])
+    assert [float(match[2]), float(match[3])] == pytest.approx([first[teller], second[teller]], rel=1e-3)
+
+
+def test_few_digits_are_called_chance():
+    loss, w1, _, d1, _ = example()
+    found = compare(loss, {w1[0, 0]: f"{-d1[0, 0]:.1g}"})
+    assert (found.verdict, found.mistakes) == ("chance", ())
+    assert "may be chance" in str(found)
+    assert "Give the gradient of" in str(found)
+
+
+def test_where_none_fits_it_says_between_which_layers_to_look():
+    loss, w1, w2, d1, d2 = example()
+    found = compare(loss, [(w1, 1.37 * d1), (w2, d2)])
+    assert found.verdict == "unknown"
+    assert "None of the known mistakes gives these numbers" in str(found)
+    assert "layer 2 is right, layer 1 is not: look between δ of layer 2 and δ of layer 1" in str(found)
+    assert "layer 2, the last, is wrong already" in str(compare(loss, [(w1, d1), (w2, 1.37 * d2)]))
+    assert "give the gradients of layer 2, too" in str(compare(loss, [(w1, 1.37 * d1)]))
+
+
+def test_the_bias_tells_that_delta_is_right():
+    model = MLP(2, [3, 1], activation="tanh", seed=1)
+    loss = mean_squared_error([model([0.5, -1.0]), model([1.5, 0.3])], [0.2, -0.4])
+    loss.backward()
+    neuron = model.layers[1].neurons[0]
+    wrong = {w: w.grad * factor for w, factor in zip(neuron.w, (1.1, 1.3, 0.7), strict=True)}
+    assert "the biases of layer 2 are right, and so is δ there" in str(compare(loss, wrong | {neuron.b: neuron.b.grad}))
+
+
+def test_the_delta_of_a_layer_can_be_given_too():
+    loss, *_, d2 = example()
+    total = loss.operands[1]
+    square = total.operands[0]
+    z = square.operands[0].operands[1].operands[0]
+    delta = d2[0, 0] / 0.5932699921071872
+    assert compare(loss, {z: delta}).ok
+    assert named(compare(loss, {z: -delta})) == ["sign"]
+
+
+def test_the_same_mistake_is_named_with_dot_and_with_plus_and_times_and_without_labels():
+    W, b, x = [[0.3, -0.8], [1.1, 0.4]], [0.1, -0.2], [0.7, -1.2]
+    for labelled in (True, False):
+        for neuron in (dot, layouts.weighted):
+            w = layouts.values(W, "w" if labelled else "")
+            c = layouts.values(b, "c" if labelled else "")
+            v = layouts.values([0.9, -0.6], "v" if labelled else "")
+            h = [neuron(list(row), x, bias).tanh() for row, bias in zip(w, c, strict=True)]
+            loss = (neuron(list(v), h, 0.3) - 0.5) ** 2
+            delta = 2 * (loss.operands[0].data)
+            mine = [[delta * p.data * value for value in x] for p in v]  # without tanh'
+            found = compare(loss, [(w, [[float(f"{g:.4g}") for g in row] for row in mine])])
+            assert named(found) == ["derivative_left_out"]
+            # Nothing shows that the operands of a dot without labels are weights: then there is one layer.
+            assert found.mistakes[0].place == ("" if neuron is dot and not labelled else "in the hidden layers")
+
+
+def test_a_saturated_difference_gives_0():
+    w = Value(0.8, "w")
+    loss = (w * 62.5).sigmoid() ** 2
+    found = compare(loss, {w: 0.0})
+    assert not found.ok
+    assert "a (1 - a) is computed in floats, where a has rounded to 1" in str(found)
+    assert compare(loss, {w: "2.411e-20"}).ok
+
+
+def test_a_gradient_of_what_the_loss_does_not_depend_on_is_0():
+    loss, w1, *_, d1, _ = example()
+    other = Value(1.0, "u")
+    assert compare(loss, {other: 0, w1[0, 0]: d1[0, 0]}).ok
+    found = compare(loss, {other: 0.5, w1[0, 0]: d1[0, 0]})
+    assert str(found) == "L does not depend on u: its gradient is 0."
+    assert [(g.name, g.ok) for g in found.gradients] == [("u", False), ("w1", True)]
+    assert str(compare(loss, {other: 0.5, w1[0, 0]: -1.0})).endswith(" 0. Leave it out to compare the others.")
+
+
+def test_a_half_is_spoken_of_only_where_the_loss_has_one():
+    w = Value(0.3, "w")
+    halves = 0.5 * (w * 2.0 - 1.0) ** 2 + 0.1 * w**2
+    plain = (w * 2.0 - 1.0) ** 2
+    for loss, has_half in ((halves, True), (plain, False)):
+        loss.backward()
+        right, w.grad = w.grad, 0.0
+        data = 2.0 * (0.6 - 1.0) * (1.0 if has_half else 2.0)
+        found = compare(loss, {w: f"{right + data if has_half else 2 * right:.6f}"})
+        assert ("factor 0.5 of the loss is left out" in str(found)) == has_half
+
+
+def test_gradients_that_are_not_finite_are_an_error():
+    x = Value(0.0, "x")
+    with pytest.raises(NonFiniteError, match="the gradient of x is inf"):
+        compare(x.log() * 2, {x: 1.0})
+
+
+W = layouts.values(np.ones((2, 3)), "w")
+BAD = [
+    (1.0, {W[0, 0]: 1.0}, TypeError, "loss must be a Value, not float 1.0"),
+    (None, {}, ValueError, "no gradient is given"),
+    (None, 3.0, TypeError, "gradients must be a dict of Values and your numbers"),
+    (None, {"w1": 1.0}, TypeError, "pass the Value itself as the key, not its label"),
+    (None, [W[0, 0], 1.0], TypeError, "pairs such as [(W, dW), (b, db)]; one of the entries is Value("),
+    (None, {W[0, 0]: "abc"}, ValueError, "the gradient of w1 must be a number such as 0.0123 or '0.0123', not 'abc'"),
+    (None, {W[0, 0]: "0,5"}, ValueError, "not '0,5'"),
+    (None, {W[0, 0]: "__import__('os')"}, ValueError, "must be a number such as"),
+    (None, {W[0, 0]: None}, TypeError, "must be a number, not NoneType None"),
+    (None, {W[0, 0]: 1j}, TypeError, "must be a number, not complex 1j"),
+    (None, {W[0, 0]: W[0, 1]}, TypeError, "pass its .data"),
+    (None, {W[0, 0]: [1.0]}, TypeError, "the gradient of w1 must be one number, not [1.0]"),
+    (None, {W[0, 0]: 10**400}, ValueError, "must be finite, not 1000"),
+    (None, {W[0, 0]: "1e999"}, ValueError, "must be finite, not '1e999'"),
+    (None, {W[0, 0]: math.nan}, ValueError, "must be finite, not nan"),
+    (None, [(W[0, 0], 1.0), (W[0, 0], 2.0)], ValueError, "w1 is given twice, as 1.0 and as 2.0"),
+    (None, [(W, np.ones((3, 2)))], ValueError, "of 2 x 3 Values are 3 x 2: pass as many, nested alike, which is the"),
+    (None, [(W, [[1, 2, 3], [1, 2]])], ValueError, "the gradients of 3 Values are 2"),
+    (None, [(W, 1.0)], ValueError, "the gradients of 2 x 3 Values are 1.0"),
+]
+
+
+@pytest.mark.parametrize(("loss", "gradients", "error", "message"), BAD, ids=[row[3][:40] for row in BAD])
+def test_bad_input_gets_a_sentence(loss, gradients, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        compare(W[0, 0] * 2.0 if loss is None else loss, gradients)
+
+
+def test_html_escapes_labels():
+    w = Value(1.0, "<w>")
+    assert "&lt;w&gt;" in compare(w * 2.0, {w: 3.0})._repr_html_()
