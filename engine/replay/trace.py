@@ -1,10 +1,10 @@
+# cython: infer_types=True
 """From a graph of Values to the program that computes it."""
 
 from __future__ import annotations
 
 from ..core import INPUT, PARAMETER, Value
-from ..structure import FlattenedGraph, flatten
-from .integers import integers
+from ..structure import FlattenedGraph, flatten, new_ints
 from .program import Program
 
 
@@ -33,7 +33,7 @@ class Tracer:
         self.graph, self.inputs, self.newest = graph, inputs, newest
         self.program = Program(len(graph.codes) + len(inputs), len(graph.operands) + len(inputs))
         self.parameters: list[Value] = []
-        self.instruction = integers(len(graph.nodes))  # of each node; 0 where it is not written yet, or is the number 1
+        self.instruction = new_ints(len(graph.nodes))  # of each node; 0 where it is not written yet, or is the number 1
 
     def write(self) -> None:
         """Write the operations, operands first, and each leaf before its first use."""

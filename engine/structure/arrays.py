@@ -64,7 +64,7 @@ def where(numbers: Ints, number: int) -> Ints:
     >>> where(ints_of([5, 2, 5]), 5)
     array('i', [2, 0])
     """
-    return _packed(np.flatnonzero(np.asarray(numbers) == number)[::-1])
+    return packed(np.flatnonzero(np.asarray(numbers) == number)[::-1])
 
 
 def taken(numbers: Ints, places: Ints) -> Ints:
@@ -73,7 +73,7 @@ def taken(numbers: Ints, places: Ints) -> Ints:
     >>> taken(ints_of([5, 2, 7]), ints_of([2, 0]))
     array('i', [7, 5])
     """
-    return _packed(np.asarray(numbers)[np.asarray(places)])
+    return packed(np.asarray(numbers)[np.asarray(places)])
 
 
 def different(numbers: Ints) -> set[int]:
@@ -92,12 +92,22 @@ def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
     {7: array('i', [10, 12]), 2: array('i', [11])}
     """
     keys = np.asarray(names)
-    small = keys.astype(np.min_scalar_type(keys.max(initial=0)))  # as such they are sorted in linear time
-    order = np.argsort(small, kind="stable")
+    order = np.argsort(narrow(keys), kind="stable")
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
     groups, first = np.split(np.asarray(members)[order], starts[1:]), order[starts]
-    return {names[first[n]]: _packed(groups[n]) for n in np.argsort(first)}
+    return {names[first[n]]: packed(groups[n]) for n in np.argsort(first)}
 
 
-def _packed(numbers: Any) -> Ints:
+def narrow(numbers: Any) -> Any:
+    """Numbers that are not negative in the fewest bytes that hold them: NumPy sorts up to two bytes in linear time."""
+    found = np.asarray(numbers)
+    return found.astype(np.min_scalar_type(found.max(initial=0)))
+
+
+def packed(numbers: Any) -> Ints:
+    """The integers of a NumPy array.
+
+    >>> packed(np.arange(3))
+    array('i', [0, 1, 2])
+    """
     return array("i", numbers.astype("i", copy=False).tobytes())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.opcodes import ADD, MUL, NEG
-from engine.structure.arrays import different, grouped, ints_of, new_floats, new_ints, taken, where
+from engine.structure.arrays import different, grouped, ints_of, narrow, new_floats, new_ints, packed, taken, where
 from engine.structure.value_numbering import Known
 
 NUMBERS = st.lists(st.integers(0, 20), max_size=100)
@@ -24,6 +24,12 @@ def test_where_are_the_places_of_a_number_from_the_last_to_the_first(numbers, nu
     expected = [i for i in reversed(range(len(numbers))) if numbers[i] == number]
     assert list(where(ints_of(numbers), number)) == expected
     assert list(taken(ints_of(numbers), ints_of(expected))) == [number] * len(expected)
+
+
+@given(st.lists(st.integers(0, 2**31 - 1)))
+def test_narrow_numbers_are_the_same_and_packed_again(numbers):
+    assert list(narrow(ints_of(numbers))) == numbers
+    assert list(packed(narrow(ints_of(numbers)))) == numbers
 
 
 @given(NUMBERS)
