@@ -4,31 +4,20 @@ It offers `chain_rule` and ChainRule with its paths and factors, `judge`, and to
 formulas of a chain.
 
 Read `variables` first (the graph of variables), then `paths`, `expressions` and `symbolic` (formulas), `text` (the
-table and LaTeX), and `verdict`.
+table and LaTeX), `verdict` and `speech` (its sentence).
 """
 
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
+from .speech import BREAKS, CONDITIONS, HOLDS, NAMED, SENTENCES, STEPS, TINY, Speech
 from .symbolic import SAME, Naming
 from .text import latex_of_value
 from .variables import By, Link, Links, VariableGraph
-from .verdict import (
-    BREAKS,
-    CANCELLED,
-    CONDITIONS,
-    NAMED,
-    SENTENCES,
-    TINY,
-    VANISHED,
-    Judgement,
-    Speech,
-    judge,
-    tiny_factors,
-)
+from .verdict import CANCELLED, MANY, VANISHED, Judgement, is_scale, judge, tiny_factors
 
 __all__ = [
-    "BREAKS", "CANCELLED", "CONDITIONS", "NAMED", "SAME", "SENTENCES", "TINY", "VANISHED", "By", "ChainRule",
-    "Factor", "Judgement", "Link", "Links", "Naming", "Path", "Speech", "Style", "Term", "VariableGraph", "chain_rule",
-    "explained", "judge", "latex_of_value", "show", "tiny_factors",
+    "BREAKS", "CANCELLED", "CONDITIONS", "HOLDS", "MANY", "NAMED", "SAME", "SENTENCES", "STEPS", "TINY", "VANISHED",
+    "By", "ChainRule", "Factor", "Judgement", "Link", "Links", "Naming", "Path", "Speech", "Style", "Term",
+    "VariableGraph", "chain_rule", "explained", "is_scale", "judge", "latex_of_value", "show", "tiny_factors",
 ]

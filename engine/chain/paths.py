@@ -141,6 +141,11 @@ class ChainRule(VariableGraph):
         return found.get(self.output, without)
 
     @cached_property
+    def operations(self) -> "ChainRule":
+        """The same derivative with every operation a variable."""
+        return self if self.by == "operations" else ChainRule(self.output, self.wrt, "operations", source=self)
+
+    @cached_property
     def pulls(self) -> "Pulls":
         """What the paths with a positive product give together, and what the negative ones do."""
         from .verdict import pulls
@@ -169,12 +174,12 @@ class ChainRule(VariableGraph):
 
     @property
     def verdict(self) -> str:
-        """One of "ok", "killed", "cancelled", "vanishing", "underflow", "disconnected", "non_finite"."""
+        """One of "ok killed cancelled vanishing exploding underflow disconnected non_finite", whatever is labelled."""
         return self.judgement.verdict
 
     @property
     def sentence(self) -> str:
-        """The verdict and its reason, in words."""
+        """What raising wrt does to output, and the reason of the verdict."""
         return self.judgement.sentence
 
     @cached_property

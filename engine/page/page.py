@@ -19,9 +19,12 @@ from ..chain import (
     BREAKS,
     CANCELLED,
     CONDITIONS,
+    HOLDS,
+    MANY,
     NAMED,
     SAME,
     SENTENCES,
+    STEPS,
     TINY,
     VANISHED,
     By,
@@ -135,6 +138,7 @@ def _data(graph: VariableGraph, exact: Lasting, drawn: Diagram) -> dict[str, Any
         "note": drawn.note,
         "words": {
             **{"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME},
+            **{"many": MANY, "holds": HOLDS, "steps": STEPS},
             **{"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS},
         },
     }

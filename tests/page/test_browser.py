@@ -302,6 +302,7 @@ CASES = {
     "vanishing": lambda: chain_of([0.1] * 7),
     "underflow": lambda: chain_of([0.01] * 200),
     "killed": lambda: chain_of([1e-9, 2.0, 0.0, 1e-5, 1e-4]),
+    "exploding": lambda: chain_of([9.0] * 12),
     "cancelled": opposed,
     "non-finite": infinite,
     "disconnected": lambda: (two_paths()[0], Value(1.0, "elsewhere")),
@@ -317,8 +318,9 @@ def test_every_verdict_is_said_as_the_engine_says_it(visit, verdict):
 
 
 SENTENCES = {
-    "∂y/∂x = 0, whatever x is": lambda x: x - x,
-    "∂y/∂x = 1e-5, whatever x is": lambda x: x * 1e-5,
+    "∂y/∂x = 0, whatever x is": lambda x: x * 0.0,
+    "a product with 0 does not remove a branch": lambda x: 0.0 * (x - 3.0).log() + x,
+    "3 upwards, 3 downwards, and 0 is left": lambda x: 3.0 * x - 3.0 * x,
     "∂y/∂x = 2 (x - 3) = 0 where x = 3": lambda x: (x - 3.0) ** 2,
     "because x = 3: the other operand is larger": lambda x: maximum(x, 5.0),
     "because x - 4 = -1: the relu is off": lambda x: (x - 4.0).relu(),
@@ -365,14 +367,17 @@ FORMULAS = "return [...document.querySelectorAll('.factor .math')].map(e => e.te
 
 def test_dragging_a_weight_out_of_saturation_brings_the_gradient_to_life(visit):
     browser = visit(*one_neuron())
-    killed = "killed: ∂a/∂z = σ′(z) = 1.929e−22 because z = 50: the sigmoid is saturated"
+    killed = "killed: raising w by 0.001 raises C by about 2.411e−23; ∂a/∂z = σ′(z) = 1.929e−22 because z = 50: the sigmoid is saturated"
     assert browser.execute_script(VERDICT) == killed
     assert close(browser.execute_script(TOTAL), 2.410937309954897e-20)
     assert browser.execute_script(FORMULAS) == ["a_prev", "σ′(z)", "2 (a − y)"]
     assert browser.execute_script("return document.querySelectorAll('.pill.killed').length") == 1
     browser.execute_script(SLIDE, 0.05)
     chain = chain_rule(*one_neuron(0.05))
-    assert browser.execute_script(VERDICT) == "ok: one path, and no factor kills it"
+    assert (
+        browser.execute_script(VERDICT)
+        == "ok: raising w by 0.001 raises C by about 0.004827; one path, and no factor kills it"
+    )
     assert close(browser.execute_script(TOTAL), chain.total)
     assert chain.total > 1
     assert browser.execute_script(FORMULAS) == ["a_prev", "a·(1 − a)", "2 (a − y)"]
