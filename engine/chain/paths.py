@@ -12,7 +12,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core import Value, derivative, reading, short_number
-from .expressions import Style, show
+from .expressions import Style, Term, show
 from .variables import By, Link, Links, VariableGraph
 
 if TYPE_CHECKING:
@@ -188,6 +188,29 @@ class ChainRule(VariableGraph):
         from .verdict import judge
 
         return judge(self)
+
+    @cached_property
+    def closed_form(self) -> str:
+        """The whole derivative as a textbook prints it, "(p - y) * x", proven; "" where there is no short form.
+
+        >>> x, w, y = Value(0.7, "x"), Value(0.4, "w"), Value(1.0, "y")
+        >>> p = (w * x).sigmoid()
+        >>> p.label = "p"
+        >>> chain_rule(-(y * p.log() + (1 - y) * (1 - p).log()), w).closed_form
+        '(p - y) * x'
+        """
+        return self.closed("text")
+
+    def closed(self, style: Style) -> str:
+        """The whole derivative as a textbook prints it, in a style."""
+        term = self._closed
+        return "" if term is None else show(term, "spoken" if style == "text" and "above" in str(term) else style)
+
+    @cached_property
+    def _closed(self) -> Term | None:
+        from .textbook import whole
+
+        return whole(self)
 
     def check(self, answer: "float | str | Sequence[float | str]", path: int | None = None) -> "Check":
         """Judge a learner's own derivative, or the factors of a path in either order: `.ok`, `.wrong`, a text."""

@@ -28,7 +28,10 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
             f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",
             f"     {'':<{width}}  {formulas}",
         ]
-    return "\n".join([*lines, *_rest(chain, paths), f"{chain.verdict}: {chain.sentence}"])
+    if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
+        lines += _rest(chain, paths)
+        lines += [f"     = {closed}"] if (closed := chain.closed_form) else []
+    return "\n".join([*lines, f"{chain.verdict}: {chain.sentence}"])
 
 
 def _elided(items: Sequence[str], most: int = 16) -> list[str]:
