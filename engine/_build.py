@@ -22,7 +22,15 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 MODULES = (
-    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/value.py", "core/traverse.pyx"),
+    *(
+        "core/modes.py",
+        "core/node.py",
+        "core/coercion.py",
+        "core/operations.py",
+        "core/operators.py",
+        "core/value.py",
+        "core/traverse.pyx",
+    ),
     *("core/graph.py", "core/backward.py"),
     *("structure/scratch.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),

@@ -71,6 +71,10 @@ def _times(a: float, b: float) -> float:
     return a * b if a else 0.0
 
 
+def _mod(a: float, b: float) -> float:
+    return a % b if b else math.nan
+
+
 def _rest(a: float, b: float) -> float:
     rounded = a - b
     minus_b = rounded - a
@@ -108,6 +112,7 @@ KERNELS: dict[str, Callable[..., float]] = {
     "minimum": _minimum,
     "above": _above,
     "times": _times,
+    "mod": _mod,
     "rest": _rest,
     "shift": _shift,
     "sum": _sum,

@@ -10,7 +10,7 @@ from .table import TABLE
 # native.h has the same numbers. What the table adds later gets the next free number.
 NAMES = [
     *("input", "parameter", "constant", "add", "sub", "mul", "neg", "div", "pow", "abs", "exp", "log", "log1p"),
-    *("sqrt", "tanh", "sin", "cos", "erf", "floor", "maximum", "minimum", "above", "times", "rest", "shift"),
+    *("sqrt", "tanh", "sin", "cos", "erf", "floor", "maximum", "minimum", "above", "times", "mod", "rest", "shift"),
     *("products", "mean", "dense", "inner"),
 ]
 CODES = {name: code for code, name in enumerate(NAMES)}
@@ -32,4 +32,5 @@ for _name in TABLE:
     code_of(_name)
 EXP, LOG, TANH, SIGMOID, RELU = map(code_of, ("exp", "log", "tanh", "sigmoid", "relu"))
 ABS, LEAKY_RELU, POS, SQRT, SOFTPLUS = map(code_of, ("abs", "leaky_relu", "pos", "sqrt", "softplus"))
+FLOORDIV, MOD, ROUND = map(code_of, ("floordiv", "mod", "round"))
 SIN, COS, ERF, SUM, DOT = map(code_of, ("sin", "cos", "erf", "sum", "dot"))

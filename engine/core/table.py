@@ -104,6 +104,10 @@ row("div", "/", "a / b", "1 / b", "-y / b")
 row("pow", "**", "a ** b", "times(b, power_below(a, b))", "times(y, log(a))")
 row("neg", "-", "-a", "-1")
 row("pos", "+", "a", "1")
+row(
+    "mod", "%", "mod(a, b)", "1", "-floordiv(a, b)"
+)  # of the sign of b; at a jump the slopes to its right
+row("floordiv", "//", "round((a - mod(a, b)) / b)", "0", "0")
 row("abs", "abs", "abs(a)", "sign(a)")  # 0 at 0
 
 row("exp", "exp", "exp(a)", "y")
@@ -144,6 +148,13 @@ row(
 row("above", "above", "above(a, b)", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
 row("floor", "floor", "floor(a)", "0")
+row(
+    "round",  # half to even: up above floor(a) + 1/2, and just there where floor(a) is odd
+    "round",
+    "floor(a) + above(a, floor(a) + 0.5) + (1 - above(a, floor(a) + 0.5) - above(floor(a) + 0.5, a))"
+    " * above(floor(a) / 2, floor(floor(a) / 2))",
+    "0",
+)
 row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")

@@ -1,12 +1,13 @@
 # C types for value.py.
 cimport cython
-from .coercion cimport operand, text
-from .node cimport Node, begin, identity_hash, look, make, reading, setting, showing
-from .operations cimport binary, divide, exp_node, log_node, power, relu_node, sigmoid_node, tanh_node, unary
+from .coercion cimport text
+from .node cimport Node, begin, look, reading, setting, showing
+from .operations cimport exp_node, log_node, relu_node, sigmoid_node, tanh_node, unary
+from .operators cimport Operators
 
-cdef long long ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NEG, POS, POW, SIN, SOFTPLUS, SQRT, SUB
+cdef long long COS, ERF, LEAKY_RELU, ROUND, SIN, SOFTPLUS, SQRT
 
-cdef class Value(Node):
+cdef class Value(Operators):
     pass
 
 

@@ -6,12 +6,13 @@ from the node to all that it was computed from (backward.py). What a row of the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .backward import backward
 from .coercion import real
-from .node import Node, install
-from .opcodes import ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NAMES, NEG, POS, POW, SIN, SOFTPLUS, SQRT, SUB
+from .node import install
+from .opcodes import COS, ERF, LEAKY_RELU, NAMES, SIN, SOFTPLUS, SQRT
+from .operators import Operators
 from .table import TABLE
 
 try:
@@ -20,12 +21,10 @@ except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
-    from .coercion import operand, text
-    from .node import begin, look, make, reading, setting, showing
-    from .operations import binary, divide, exp_node, log_node, power, relu_node, sigmoid_node, tanh_node, unary
+    from .coercion import text
+    from .node import begin, look, reading, setting, showing
+    from .operations import exp_node, log_node, relu_node, sigmoid_node, tanh_node, unary
     from .sealed import sealed
-
-    identity_hash = object.__hash__
 
 if TYPE_CHECKING:
     from ..page import Frame
@@ -35,7 +34,7 @@ Number: TypeAlias = "Value | float"
 
 @cython.no_gc  # a graph has no cycles: operands came first
 @cython.cclass
-class Value(Node):
+class Value(Operators):
     """A real number in a graph of operations.
 
     `data` is anything that is a real number; `label` names it in pictures and findings. A `str`, `None`,
@@ -145,55 +144,6 @@ class Value(Node):
         """
         backward(self, real(seed))
 
-    def __add__(self, other: Any) -> Value:
-        b = operand(other)
-        return NotImplemented if b is None else make(ADD, self._data + b._data, self, b, 1.0, 1.0)
-
-    def __radd__(self, other: Any) -> Value:
-        a = operand(other)
-        return NotImplemented if a is None else make(ADD, a._data + self._data, a, self, 1.0, 1.0)
-
-    def __sub__(self, other: Any) -> Value:
-        b = operand(other)
-        return NotImplemented if b is None else make(SUB, self._data - b._data, self, b, 1.0, -1.0)
-
-    def __rsub__(self, other: Any) -> Value:
-        a = operand(other)
-        return NotImplemented if a is None else make(SUB, a._data - self._data, a, self, 1.0, -1.0)
-
-    def __mul__(self, other: Any) -> Value:
-        b = operand(other)
-        return NotImplemented if b is None else make(MUL, self._data * b._data, self, b, b._data, self._data)
-
-    def __rmul__(self, other: Any) -> Value:
-        a = operand(other)
-        return NotImplemented if a is None else make(MUL, a._data * self._data, a, self, self._data, a._data)
-
-    def __truediv__(self, other: Any) -> Value:
-        b = operand(other)
-        return NotImplemented if b is None else divide(self, b)
-
-    def __rtruediv__(self, other: Any) -> Value:
-        a = operand(other)
-        return NotImplemented if a is None else divide(a, self)
-
-    def __pow__(self, other: Any) -> Value:
-        b = operand(other)
-        return NotImplemented if b is None else binary(POW, self, b) if b is other else power(self, b)
-
-    def __rpow__(self, other: Any) -> Value:
-        a = operand(other)
-        return NotImplemented if a is None else binary(POW, a, self)
-
-    def __neg__(self) -> Value:
-        return make(NEG, -self._data, self, None, -1.0)
-
-    def __pos__(self) -> Value:
-        return make(POS, self._data, self, None, 1.0)
-
-    def __abs__(self) -> Value:
-        return unary(ABS, self)
-
     def exp(self) -> Value:
         """The exponential."""
         return exp_node(self)
@@ -242,43 +192,6 @@ class Value(Node):
         """The error function, 2/√π times the integral of exp(-t²) from 0 to a."""
         return unary(ERF, self)
 
-    def __eq__(self, other: object) -> bool:
-        return self is other  # a Value can be a key
-
-    def __hash__(self) -> int:
-        return identity_hash(self)
-
-    def __lt__(self, other: Any) -> bool:
-        b = operand(other)
-        return NotImplemented if b is None else look(self) < look(b)
-
-    def __le__(self, other: Any) -> bool:
-        b = operand(other)
-        return NotImplemented if b is None else look(self) <= look(b)
-
-    def __gt__(self, other: Any) -> bool:
-        b = operand(other)
-        return NotImplemented if b is None else look(self) > look(b)
-
-    def __ge__(self, other: Any) -> bool:
-        b = operand(other)
-        return NotImplemented if b is None else look(self) >= look(b)
-
-    def __float__(self) -> NoReturn:
-        _leave(self)
-
-    def __int__(self) -> NoReturn:
-        _leave(self)
-
-    def __index__(self) -> NoReturn:
-        _leave(self)
-
-    def __trunc__(self) -> NoReturn:
-        _leave(self)
-
-    def __complex__(self) -> NoReturn:
-        _leave(self)
-
     def __format__(self, spec: str) -> str:
         showing(self)
         return format(self._data, spec) if spec else repr(self)
@@ -316,17 +229,7 @@ def _leaf(data: float, grad: float, label: str) -> Value:
     return leaf
 
 
-def _leave(value: Value) -> NoReturn:
-    """Refuse to make a number of a Value, which would drop its gradient without a word."""
-    reading(value, "data")
-    raise TypeError(
-        "a Value is not turned into a plain number, which would drop its gradient: pass its .data for the number; "
-        "to stay in the graph, use the function of engine, such as exp or maximum, in place of that of math or NumPy"
-    )
-
-
-if not cython.compiled:  # where identity needs no saying, it is faster unsaid
-    Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
+if not cython.compiled:
     Value.__init_subclass__ = Value.__dict__["_final"]  # type: ignore[method-assign]
     Value = sealed(Value)  # type: ignore[misc]
 install(Value.__new__(Value))

@@ -91,6 +91,10 @@ def _kernels() -> dict[str, Callable[..., Any]]:
         lost = (a - (rounded - minus_b)) - (b + minus_b)
         return np.where(np.isfinite(lost), lost, 0.0)
 
+    def mod(a: Any, b: Any) -> Any:
+        m = np.fmod(a, b)
+        return np.where(m == 0.0, np.copysign(0.0, b), np.where((m < 0.0) != (b < 0.0), m + b, m))
+
     return {
         "div": np.divide,
         "pow": np.power,
@@ -107,6 +111,7 @@ def _kernels() -> dict[str, Callable[..., Any]]:
         "maximum": np.maximum,
         "minimum": np.minimum,
         "above": lambda a, b: np.where(np.isnan(a) | np.isnan(b), math.nan, np.where(a > b, 1.0, 0.0)),
+        "mod": mod,
         "times": lambda a, b: np.where(a == 0.0, 0.0, a * b),
         "rest": rest,
     }

@@ -29,6 +29,10 @@ SPELLINGS = {
     "minimum": "(a, b) => a <= b || a !== a ? a : b",
     "above": "(a, b) => a > b ? 1 : a <= b ? 0 : NaN",
     "times": "(a, b) => a === 0 ? 0 : a * b",
+    "mod": """(a, b) => {
+    const rest = a % b;
+    return rest === 0 ? (b < 0 ? -0 : 0) : rest < 0 !== b < 0 ? rest + b : rest;
+  }""",
     "rest": """(a, b) => {
     const rounded = a - b, minusB = rounded - a, rest = (a - (rounded - minusB)) - (b + minusB);
     return Number.isFinite(rest) ? rest : 0;

@@ -273,6 +273,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       EACH2(MINIMUM, (a <= b) | (a != a) ? a : b)
       EACH2(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
       EACH2(TIMES, a == 0.0 ? 0.0 : a * b)
+      EACH2(MOD, modulo(a, b))
       EACH2(REST, rest(a, b))
       RUN(EXP, 2, VARIANT(exp_row)(ROW(c[0]), ROW(c[1]), n);)
       RUN(LOG, 2, VARIANT(log_row)(ROW(c[0]), ROW(c[1]), n);)

@@ -14,7 +14,7 @@
 /* In the order of NAMES in opcodes.py. */
 enum {
   INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW, ABS, EXP, LOG, LOG1P, SQRT, TANH, SIN, COS, ERF, FLOOR,
-  MAXIMUM, MINIMUM, ABOVE, TIMES, REST, SHIFT, PRODUCTS, MEAN, DENSE, INNER
+  MAXIMUM, MINIMUM, ABOVE, TIMES, MOD, REST, SHIFT, PRODUCTS, MEAN, DENSE, INNER
 };
 
 /* erf(x) / x as a polynomial in x² on [0, 1], and exp(x²) erfc(x) as one in (x - 3) / (x + 3) on [1, 6], lowest power
@@ -36,6 +36,11 @@ typedef void (*runner)(const int *, const int *, double *, const double *, doubl
 static inline double rest(double a, double b) { /* what a - b loses to rounding, exactly, by Knuth's two-sum */
   double rounded = a - b, minus_b = rounded - a, lost = (a - (rounded - minus_b)) - (b + minus_b);
   return fabs(lost) < HUGE_VAL ? lost : 0.0;
+}
+
+static inline double modulo(double a, double b) { /* a % b as in Python: of the sign of b */
+  double m = fmod(a, b);
+  return m == 0.0 ? copysign(0.0, b) : (m < 0.0) != (b < 0.0) ? m + b : m;
 }
 
 /* Between these a * b + c may be rounded once: where no sum is the one that eager mode computes. */
@@ -152,6 +157,7 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
       BINARY(MINIMUM, (a <= b) | (a != a) ? a : b)
       BINARY(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
       BINARY(TIMES, a == 0.0 ? 0.0 : a * b)
+      BINARY(MOD, modulo(a, b))
       BINARY(REST, rest(a, b))
       case SHIFT: {
         double top = v[c[3]];
