@@ -61,6 +61,7 @@ def on_autograd() -> Callable[..., Any]:
     above = notrace_primitive(lambda a, b: float(a > b))
     coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 28)) / 1024)
     largest = notrace_primitive(max)
+    quotient = notrace_primitive(lambda a, b: float(a) // float(b) if b else math.nan)
     rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
     return algebra(
         {
@@ -96,6 +97,7 @@ def on_autograd() -> Callable[..., Any]:
             "sign": np.sign,
             "above": above,
             "coarse": coarse,
+            "mod": lambda a, b: a - b * quotient(a, b),
             "rest": rest,
             "shift": lambda many: largest(*many, -math.inf),
         }
@@ -126,6 +128,7 @@ on_mpmath = algebra(
         "minimum": min,
         "above": lambda a, b: mp.mpf(a > b),
         "times": lambda a, b: a * b if a else mp.mpf(0),
+        "mod": lambda a, b: a % b if b else mp.nan,
         "rest": lambda a, b: mp.mpf(0),
         "shift": max,
         "sum": mp.fsum,
@@ -182,6 +185,7 @@ def on_sympy():
         "minimum": sympy.Min,
         "above": lambda a, b: sympy.Heaviside(a - b),
         "times": operator.mul,
+        "mod": lambda a, b: a - b * constant("quotient", a, b),
         "rest": lambda a, b: sympy.Integer(0),
         "shift": lambda many: constant("shift", *many),
         "sum": lambda many: sympy.Add(*many),

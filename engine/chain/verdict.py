@@ -94,7 +94,8 @@ def judge(
         return Judgement("disconnected", speech.disconnected())
     strongest = chain.paths(1)[0]
     wild = tuple(factor for factor in strongest.factors if not math.isfinite(factor.value))
-    if wild or not math.isfinite(chain.total):
+    sizes = [chain.total, *(link.value for links in chain.links.values() for link in links)]
+    if wild or not all(map(math.isfinite, sizes)):
         return Judgement("non_finite", speech.blame(wild) if wild else SENTENCES["overflow"], wild)
     up, down = chain.pulls
     killing = tiny_factors(strongest, tiny)

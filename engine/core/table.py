@@ -104,9 +104,7 @@ row("div", "/", "a / b", "1 / b", "-y / b")
 row("pow", "**", "a ** b", "times(b, power_below(a, b))", "times(y, log(a))")
 row("neg", "-", "-a", "-1")
 row("pos", "+", "a", "1")
-row(
-    "mod", "%", "mod(a, b)", "1", "-floordiv(a, b)"
-)  # of the sign of b; at a jump the slopes to its right
+row("mod", "%", "mod(a, b)", "1", "-floordiv(a, b)")  # of the sign of b; at a jump the slopes to its right
 row("floordiv", "//", "round((a - mod(a, b)) / b)", "0", "0")
 row("abs", "abs", "abs(a)", "sign(a)")  # 0 at 0
 

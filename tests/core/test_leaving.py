@@ -45,7 +45,9 @@ def test_leaving_the_graph_names_both_ways_out(leave):
         LEAVES[leave](Value(1.0, "x"))
 
 
-@pytest.mark.parametrize("leave", [lambda v: "%d" % v, lambda v: statistics.mean([v]), Fraction, math.sqrt, abs(1).__add__])
+@pytest.mark.parametrize(
+    "leave", [lambda v: "%d" % v, lambda v: statistics.mean([v]), Fraction, math.sqrt, abs(1).__add__]
+)
 def test_nothing_else_makes_a_number_of_it(leave):
     try:
         got = leave(Value(1.0))
@@ -67,7 +69,17 @@ def test_formats_show_the_data():
     assert f"{v}" == str(v) == repr(v)
 
 
-PAIRS = [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (-7.5, -2.0), (1.0, 0.1), (6.0, 3.0), (-6.0, 3.0), (0.3, 1e-3), (1e17, 7.0)]
+PAIRS = [
+    (7.5, 2.0),
+    (-7.5, 2.0),
+    (7.5, -2.0),
+    (-7.5, -2.0),
+    (1.0, 0.1),
+    (6.0, 3.0),
+    (-6.0, 3.0),
+    (0.3, 1e-3),
+    (1e17, 7.0),
+]
 
 
 @pytest.mark.parametrize(("a", "b"), PAIRS)
@@ -85,7 +97,9 @@ def test_a_remainder_by_0_is_nan_as_nothing_raises_in_a_graph():
     assert math.isnan((Value(math.inf) % 2.0).data)
 
 
-@pytest.mark.parametrize("x", [0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999999999999994, 1e300, 4503599627370497.5, 2.0**53, -7.2])
+@pytest.mark.parametrize(
+    "x", [0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999999999999994, 1e300, 4503599627370497.5, 2.0**53, -7.2]
+)
 def test_round_is_pythons_to_the_even_one(x):
     y = round(Value(x))
     assert (y.data, y.op, y.partials) == (round(x), "round", (0.0,))
@@ -176,7 +190,7 @@ def test_labels_are_plain_text():
         assert (value.label, type(value.label)) == ("v", str)
     for bad in (None, 3, b"w", ("w",), Value(1.0)):
         for assign in (lambda bad: Value(1.0, label=bad), lambda bad: setattr(value, "label", bad)):
-            with pytest.raises(TypeError, match=f"a label must be a str, such as \"w\", not {type(bad).__name__} "):
+            with pytest.raises(TypeError, match=f'a label must be a str, such as "w", not {type(bad).__name__} '):
                 assign(bad)
     assert value.label == "v"
 
@@ -214,8 +228,6 @@ def test_grad_says_what_came_and_what_to_pass(output, inputs, message):
     x = Value(3.0)
     with pytest.raises(TypeError, match=message):
         grad(output(x), inputs(x))
-
-
 
 
 def test_a_copy_keeps_numbers_and_label():

@@ -286,7 +286,9 @@ RETURNED = {
 @pytest.mark.parametrize("kind", RETURNED)
 def test_what_a_function_returned_is_named(kind):
     name = "builtin_function_or_method" if kind == "function" else kind
-    with pytest.raises(TypeError, match=f"a recorded function returns a Value or a list of them, not {name} ") as caught:
+    with pytest.raises(
+        TypeError, match=f"a recorded function returns a Value or a list of them, not {name} "
+    ) as caught:
         record(RETURNED[kind], 1.5)
     assert not isinstance(caught.value, RecordingError)
 
