@@ -24,9 +24,9 @@ from setuptools.command.sdist import sdist
 MODULES = (
     *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/value.py", "core/traverse.pyx"),
     *("core/graph.py", "core/backward.py"),
-    *("structure/scratch.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
-    *("replay/integers.py", "replay/program.py", "replay/sum_of_products.py", "replay/trace.py", "replay/reverse.py"),
+    *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
 )
 
@@ -113,7 +113,7 @@ class Compile(build_ext):  # type: ignore[misc]
 
     def run(self) -> None:
         """Compile them, and where one fails leave out all."""
-        wanted = self.extensions
+        wanted: list[Extension] = self.extensions
         try:
             super().run()
         except Exception as error:  # of any compiler

@@ -26,12 +26,12 @@ from .graph import ancestors, between, order
 from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading
 from .notation import (
-    Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, short_number,
+    Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable, short_number,
     unique_names,
 )
 from .opcodes import (
-    ADD, CODES, CONSTANT, DENSE, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER,
-    POW, PRODUCTS, RELU, SHIFT, SUB, SUM, check, code_of,
+    ADD, CODES, CONSTANT, DENSE, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRODUCTS, RELU,
+    SHIFT, SUB, SUM, check, code_of,
 )
 from .operations import apply, dot
 from .own_rows import row
@@ -48,7 +48,7 @@ __all__ = [
     "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "function", "grad",
     "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many",
     "maximum", "minimum", "missing", "numeric", "operation", "order", "place", "pretty_name", "pretty_number",
-    "primitive", "reading", "real", "relu", "replace", "require", "row", "short_number", "sigmoid", "sin",
-    "softmax", "softplus", "sqrt", "strict", "tanh", "total", "unique_names", "user_line", "watch", "watching",
+    "primitive", "printable", "reading", "real", "relu", "replace", "require", "row", "short_number", "sigmoid",
+    "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "unique_names", "user_line", "watch", "watching",
     "written",
 ]

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ..core import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT, TABLE, evaluate, require
-from ..replay import Program, integers
+from ..replay import Program
 from .rows import apply_row
 
 # What a turn can do besides the table's rows: the partials in a, b and c.
@@ -129,7 +129,7 @@ class Turns:
     def __init__(self, program: Program, parameters: int, inputs: int) -> None:
         self.program = program
         self.numbers: dict[str, int] = {}  # of what is done, in the order of first use
-        self.row, self.last = integers(len(program)), _last_uses(program)
+        self.row, self.last = [0] * len(program), _last_uses(program)
         leaves = 0
         for code, count in ((CONSTANT, len(program.constants)), (PARAMETER, parameters), (INPUT, inputs)):
             for k, i in program.leaves(code).items():

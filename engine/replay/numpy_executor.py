@@ -15,6 +15,7 @@ from functools import partial, reduce
 from itertools import repeat
 from typing import Any
 
+from .._compiled import compiled
 from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, function, require
 from .schedule import Schedule, counted
 
@@ -130,8 +131,9 @@ class Memory:
 
 def _add_gradients(parameters: Sequence[Any], gradients: list[float]) -> None:
     """Add to every parameter's gradient, in one call of C: neither an interrupt nor another thread comes between."""
-    sums = map(operator.add, map(operator.attrgetter("_grad"), parameters), gradients)
-    deque(map(setattr, parameters, repeat("_grad"), sums), maxlen=0)
+    grad = "grad" if compiled else "_grad"  # uncompiled, a property is a function in which an interrupt could come
+    sums = map(operator.add, map(operator.attrgetter(grad), parameters), gradients)
+    deque(map(setattr, parameters, repeat(grad), sums), maxlen=0)
 
 
 def _column(arrays: Sequence[Any], place: Place) -> Any:

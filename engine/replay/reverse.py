@@ -1,3 +1,4 @@
+# cython: infer_types=True
 """Reverse mode as a transformation: from a program to one that also computes the derivatives.
 
 The partial derivatives come from the table's formulas, evaluated over the algebra that writes instructions. Rows that
@@ -25,11 +26,10 @@ from ..core import (
     evaluate,
     numeric,
 )
+from ..structure import new_ints
 from .constant_folding import fold_constants
-from .integers import Integers, integers
 from .passes import cse, dce
-from .program import Program, copy
-from .sum_of_products import Sums
+from .program import Program, Sums, copy
 
 
 def differentiate(program: Program, wrt: int, count: int) -> Program:
@@ -70,7 +70,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
     kinds = len(NAMES)
     codes, starts, args = program.codes, program.starts, program.args
     places = starts[program.size]
-    sums, operands = Sums(program.size, places + 1), Integers()
+    sums = Sums(program.size, places + 1)
     if active[output]:
         sums.add(output, places, ONE, ONE)
     for i in range(output, -1, -1):
@@ -85,10 +85,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
         slopes = slopes_of.get(key)
         if slopes is None:
             slopes = slopes_of[key] = Slopes(result, NAMES[code], count)
-        operands.size = 0
-        for j in range(first, first + count):
-            operands.append(args[j])
-        slopes.write(i, operands, active)
+        slopes.write(i, program.operands(i), active)
         for j in range(first, first + count):
             if active[args[j]]:
                 sums.add(args[j], j, adjoint, slopes.at[j - first])
@@ -108,17 +105,17 @@ class Fragment:
         entries = found if isinstance(found, list) else [found]
         body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
         self.program, self.body = program, dce(cse(fold_constants(body)))
-        self.at = integers(len(self.body))  # where each of its instructions was written last
+        self.at = new_ints(len(self.body))  # where each of its instructions was written last
         self.results = array("i", self.body.outputs)
 
-    def write(self, y: int, operands: Integers) -> int:
+    def write(self, y: int, operands: Sequence[int]) -> int:
         """Write the formula for this result and these operands; returns where its first value is."""
         program, body, at = self.program, self.body, self.at
         for i in range(body.size):
             code = body.codes[i]
             if code == INPUT:
                 k = body.args[body.starts[i]]
-                at[i] = operands.items[k - 1] if k else y
+                at[i] = operands[k - 1] if k else y
             elif code != CONSTANT or (i and not at[i]):  # a number is the same every time
                 at[i] = program.carry(body, i, at)
         return self.value(0)
@@ -136,14 +133,14 @@ class Slopes:
         groups = [group if isinstance(group, list) else [group] for group in row.split(range(size))]
         self.fragments = [Fragment(program, name, formula, size) for formula in row.partials]
         self.starts = array("i", [0, *accumulate(map(len, groups))])
-        self.at = integers(size)  # where each was written last
+        self.at = new_ints(size)  # where each was written last
 
-    def write(self, y: int, operands: Integers, active: bytearray) -> None:
+    def write(self, y: int, operands: Sequence[int], active: bytearray) -> None:
         """Write the partial in each active operand."""
         for g in range(len(self.fragments)):
             fragment, first, last = self.fragments[g], self.starts[g], self.starts[g + 1]
             for k in range(first, last):
-                if active[operands.items[k]]:
+                if active[operands[k]]:
                     fragment.write(y, operands)
                     for n in range(first, last):
                         self.at[n] = fragment.value(n - first)
@@ -199,8 +196,8 @@ def lower(program: Program) -> Program:
     return v3
     """
     fragments: dict[int, Fragment] = {}
-    new, at, operands = program.fresh(), integers(len(program)), Integers()
-    codes, starts, args = program.codes, program.starts, program.args
+    new, at = program.fresh(), new_ints(len(program))
+    codes = program.codes
     direct, kinds = bytearray([is_direct(name) for name in NAMES]), len(NAMES)
     for i in range(len(program)):
         code = codes[i]
@@ -211,13 +208,11 @@ def lower(program: Program) -> Program:
         if name in ("sum", "dot"):
             at[i] = sum_of_products(new, name, [at[k] for k in program.operands(i)])
             continue
-        operands.size = 0
-        for j in range(starts[i], starts[i + 1]):
-            operands.append(at[args[j]])
-        key = code + kinds * operands.size
+        operands = [at[k] for k in program.operands(i)]
+        key = code + kinds * len(operands)
         fragment = fragments.get(key)
         if fragment is None:
-            fragment = fragments[key] = Fragment(new, name, TABLE[name].formula, operands.size)
+            fragment = fragments[key] = Fragment(new, name, TABLE[name].formula, len(operands))
         at[i] = fragment.write(ONE, operands)
     new.outputs = [at[k] for k in program.outputs]
     return new

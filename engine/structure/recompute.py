@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False, cdivision=True
+# cython: boundscheck=False, wraparound=False, cdivision=True, infer_types=True
 """Operations of a layout computed anew: on the numbers that its nodes have now, or on others.
 
 What changed since the graph was made is found so, and what the gradients would be elsewhere.
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE, check
-from .arrays import Floats, Ints, copied, new_ints
+from .arrays import Floats, Ints, new_ints
 from .flattened import FlattenedGraph
 
 try:
@@ -80,7 +80,7 @@ def downstream(graph: FlattenedGraph, places: Iterable[int]) -> Ints:
 def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
     """All partials, those of some operations computed anew at `data`."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-    found, numbers, wanted = copied(graph.partials), floats(data), ints(places)
+    found, numbers, wanted = graph.partials[:], floats(data), ints(places)
     partials = floats(found)
     for n in range(len(places)):
         i = wanted[n]

@@ -279,8 +279,8 @@ print("sharded")
 
 
 def on_two_devices(code):
-    tests = Path(__file__).parent.parent
-    paths = os.pathsep.join([str(tests.parent), str(tests), os.environ.get("PYTHONPATH", "")])
+    support = Path(__file__).parent.parent / "support"
+    paths = os.pathsep.join([str(support.parent.parent), str(support), os.environ.get("PYTHONPATH", "")])
     environment = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu", "PYTHONPATH": paths}
     return subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=False
