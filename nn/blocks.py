@@ -6,7 +6,7 @@ A vector is a list of Values or numbers, and a sequence is a list of vectors.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.core import Value, dot, softmax
+from engine import Value, dot, softmax
 
 from .init import count, generator
 from .layers import Layer, inputs

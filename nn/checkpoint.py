@@ -11,7 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from engine.core import StateError, Value, real
+from engine import StateError, Value
+from engine.core import real
 
 from .files import read, require_finite, require_place, state_of, write
 from .module import Module, Stateful

@@ -1,17 +1,22 @@
 """The epochs of a training, one after the other: what each does, and what it takes to go back to where it began."""
 
+from __future__ import annotations
+
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from engine import NonFiniteError, Report, StateError, diagnose
+import engine
+from engine import NonFiniteError, StateError
 
 from .checkpoint import Leaves, Part
 from .history import History
 from .optim import Optimizer, clip_gradients
 from .replay import Eager, Model, Outcome, Replayed, chunks
+
+LISTS = ("loss", "validation_loss", "seconds")  # the curves that every history has, by their names in a checkpoint
 
 Metric = Callable[[list[Any], list[Any]], float]
 
@@ -19,7 +24,7 @@ Metric = Callable[[list[Any], list[Any]], float]
 class DivergenceError(NonFiniteError):
     """A training came to a number that is not finite; `report` is the diagnosis, `history` what was before."""
 
-    def __init__(self, message: str, report: Report, history: History) -> None:
+    def __init__(self, message: str, report: engine.Report, history: History) -> None:
         super().__init__(message)
         self.report, self.history = report, history
 
@@ -39,6 +44,7 @@ class Epochs:
     ) -> None:
         self.optimizer, self.train, self.validate, self.metrics = optimizer, train, validate, metrics
         self.batch_size, self.rng, self.clip = batch_size, rng, clip
+        clip_gradients([], *clip)  # refuses bounds that are none
         prefixes = ("", "validation_") if validate else ("",)
         names = ["loss", "validation_loss", *(prefix + name for prefix in prefixes for name in metrics)]
         if twice := [name for name in names if names.count(name) > 1]:
@@ -119,7 +125,8 @@ class Epochs:
         targets: list[Any] = []
         for places in batches:
             outcome = self._differentiated(places)
-            clip_gradients(self.optimizer.parameters, *self.clip) if any(self.clip) else None
+            if self.clip != (None, None):
+                clip_gradients(self.optimizer.parameters, *self.clip)
             self._step(places)
             losses.append(outcome.loss * len(places))
             predictions += outcome.predictions
@@ -151,7 +158,7 @@ class Epochs:
         self._numbers = numbers
 
     def _diverged(self, what: str, places: Sequence[int]) -> DivergenceError:
-        report = diagnose(self.train.eager.forward(places)[0], self.optimizer.parameters)
+        report = engine.diagnose(self.train.eager.forward(places)[0], self.optimizer.parameters)
         message = (
             f"{what} in epoch {len(self.history.loss) + 1}; the parameters are as they were before this step: take a "
             "smaller learning rate, clip the gradients, scale the inputs, or take a loss on logits"
@@ -177,6 +184,3 @@ class Epochs:
         self._numbers = list(numbers)
         for parameter, number in zip(self.optimizer.parameters, numbers, strict=True):
             parameter.data = number
-
-
-LISTS = ("loss", "validation_loss", "seconds")

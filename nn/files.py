@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.core import MissingExtraError, StateError, place, replace, require
+from engine import MissingExtraError, StateError
+from engine.core import place, replace, require
 
 from .module import Stateful
 from .state import flat, some
@@ -128,7 +129,7 @@ def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]],
 
 
 def _to_safetensors(state: Mapping[str, Any]) -> bytes:
-    np, library = require("numpy"), require("safetensors.numpy")
+    np, library = require("numpy"), require("safetensors.numpy", "nn")
     text = {name: entry for name, entry in state.items() if isinstance(entry, str)}
     tensors = {name: np.array(entry, dtype=float) for name, entry in state.items() if name not in text}
     encoded: bytes = library.save(tensors, text or None)

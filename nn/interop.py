@@ -10,7 +10,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.core import StateError, real, require
+from engine import StateError
+from engine.core import real, require
 
 from .layers import MLP, Layer
 from .state import is_sequence, output_numbers, plain

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from engine.core import TABLE, Value, as_value, dot, operation, softmax
+from engine import Value, dot, softmax
+from engine.core import TABLE, as_value, operation
 
 from .init import count, generator, initial
 from .module import Module

@@ -9,7 +9,8 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.core import Value, apply, as_value, dot, logsumexp, real, total
+from engine import Value, dot, logsumexp
+from engine.core import apply, as_value, real, total
 
 from .state import is_sequence
 

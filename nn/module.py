@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from engine.core import Value
+from engine import Value
 
 from .state import fitting, flat, form_of, numbers_of, set_all, shape, some
 

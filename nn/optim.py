@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.core import NonFiniteError, StateError, Value, real
+from engine import NonFiniteError, StateError, Value
+from engine.core import real
 
 from .schedules import Rate, rate_at, within
 from .state import fitting, form_of

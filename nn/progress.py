@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.core import MissingExtraError, require
+from engine import MissingExtraError
+from engine.core import require
 
 
 def bar_of(steps: int, done: int, wanted: bool) -> Any:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.core import StateError, Value, real
+from engine import StateError, Value
+from engine.core import real
 
 SHOWN = 5  # names that an error lists of each kind
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from engine.core import Value
+from engine import Value
 
 from .layers import Layer, Neuron
 from .module import Module, places

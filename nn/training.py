@@ -104,7 +104,8 @@ def fit(
                     kept.save() if is_last else kept.save_if_due()
         except KeyboardInterrupt:
             training.go_back()
-            history.stopped = f"by Ctrl-C in epoch {len(history.loss) + 1}"
+            if len(history.loss) < epochs:
+                history.stopped = f"by Ctrl-C in epoch {len(history.loss) + 1}"
             if kept:
                 kept.save()
     if len(history.loss) < epochs and training.has_lost(patience) and not history.stopped:

@@ -24,6 +24,7 @@ SHORT = {
     "11_gpt": ["--steps", "2"],
     "12_pendulum": ["--steps", "400"],
     "13_options": ["--samples", "2000"],
+    "16_rnn": ["--epochs", "1"],
 }
 GREEKS = ("price", "delta", "vega", "theta", "rho", "gamma", "vanna", "volga")
 
@@ -177,6 +178,18 @@ def test_without_pytorch_its_example_says_how_to_install_it(run, monkeypatch, tm
     monkeypatch.setitem(sys.modules, "torch", None)
     assert run(named("15_from_torch")).endswith("there is no network to explain: pip install torch\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_recurrent_network_forgets_until_it_starts_from_the_identity(run):
+    output = run(named("16_rnn"), "--epochs", "60")
+    forgets, remembers = (
+        float(line.split("about ")[1].split("%")[0]) for line in output.splitlines() if "right" in line
+    )
+    assert forgets < 60 < 98 < remembers
+    lost, kept = (abs(float(line.split("∂x1 = ")[1].split(",")[0])) for line in output.splitlines() if "∂x1" in line)
+    assert lost < 1e-4 < kept
+    assert "cancelled: the 1,099,511,627,776 paths pull against each other" in output
+    assert "ok: 1,099,511,627,776 paths" in output
 
 
 @pytest.fixture

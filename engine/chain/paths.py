@@ -11,7 +11,7 @@ from functools import cached_property
 from heapq import nlargest
 from typing import TYPE_CHECKING, TypeVar
 
-from ..core import Value
+from ..core import Value, reading
 from .expressions import Style, show
 from .variables import By, Link, Links, VariableGraph
 
@@ -40,7 +40,9 @@ def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
     >>> chain_rule(y, x).path_count, chain_rule(y, x, by="operations").path_count, chain_rule(y, x).total
     (1, 3, 7.0)
     """
-    return ChainRule(output, wrt, by)
+    chain = ChainRule(output, wrt, by)
+    reading(output, "chain rule")
+    return chain
 
 
 def explained(output: Value, wrt: Value | None = None, by: By = "labels") -> VariableGraph:

@@ -8,7 +8,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
 from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
 from .expressions import Style, show
@@ -143,7 +143,7 @@ def pulls(chain: ChainRule) -> Pulls:
         return chain.along((Decimal(1), Decimal(0)), add, (Decimal(0), Decimal(0)))
 
 
-WIDE = Context(prec=20, Emin=-(10**17), Emax=10**17)
+WIDE = Context(prec=20, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 class Speech:

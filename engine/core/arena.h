@@ -218,6 +218,9 @@ static inline Arena *install(PyObject *blank) {
   nodes.type = type;
   nodes.dealloc_leaf = type->tp_dealloc;
   if (!(nodes.no_arguments = PyTuple_New(0))) return NULL;
+  PyObject *final = PyDict_GetItemString(type->tp_dict, "_final");
+  if (!final || PyDict_SetItemString(type->tp_dict, "__init_subclass__", final) < 0) return NULL;
+  PyType_Modified(type);
   type->tp_dealloc = dealloc;
   return &nodes;
 }

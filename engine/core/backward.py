@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .formula import evaluate
 from .graph import between, order
-from .node import Node, leaf
+from .node import Node, leaf, reading
 from .operations import apply
 from .table import TABLE
 
@@ -20,7 +20,7 @@ except ImportError:
     compiled_backward = None
 
 
-def backward(output: Value) -> None:
+def backward(output: Value, seed: float = 1.0) -> None:
     """Set the gradient of every operation behind `output`, and add to that of every leaf: Value.backward.
 
     >>> from engine import Value
@@ -29,13 +29,14 @@ def backward(output: Value) -> None:
     >>> x.grad
     6.0
     """
+    reading(output, "gradients")
     if compiled_backward is not None:
-        compiled_backward(output)
+        compiled_backward(output, seed)
         return
     nodes = order(output)
     for node in nodes:
         node._grad = 0.0
-    output._grad += 1.0
+    output._grad += seed
     nodes.reverse()
     for node in nodes:
         grad, a, b = node._grad, node._a, node._b
@@ -63,10 +64,15 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
     >>> slope.data, curvature.data, grad(curvature, [x])
     (12.0, 12.0, (6.0,))
     """
-    wanted = (inputs,) if isinstance(inputs, Node) else tuple(inputs)
+    if not isinstance(output, Node):
+        hint = "call it, as in grad(f(x), [x])" if callable(output) else "pass a Value, as in grad(x * x, [x])"
+        raise TypeError(f"grad takes one Value as the output, not {type(output).__name__} {output!r:.80}: {hint}")
+    wanted = (inputs,) if isinstance(inputs, Node) else tuple(inputs) if isinstance(inputs, Iterable) else (inputs,)
     for x in wanted:
         if not isinstance(x, Node):
-            raise TypeError(f"grad takes Values as inputs, not {type(x).__name__} {x!r}")
+            raise TypeError(f"grad takes Values as inputs, not {type(x).__name__} {x!r:.80}")
+    if not create_graph:
+        reading(output, "derivative")
     nodes = between(wanted, output)
     adjoints = _adjoints_as_values(nodes, output) if create_graph else _adjoints(nodes, output)
     return tuple(adjoints[x] if x in adjoints else leaf(0.0) if create_graph else 0.0 for x in wanted)

@@ -1,8 +1,9 @@
 # C types for coercion.py.
-from .node cimport Node, leaf, look
+from .node cimport Node, leaf
 
 cpdef double real(object number) except? -1.0
 cpdef Node as_value(object number)
 cdef Node operand(object number)
 cdef Node _constant(object number)
-cdef double compared(object other) except? -1.0
+cdef double _float(object number) except? -1.0
+cdef str text(object label)

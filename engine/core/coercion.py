@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Complex, Real
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
 if not cython.compiled:  # else by coercion.pxd
-    from .node import leaf, look
+    from .node import leaf
 
 if TYPE_CHECKING:
     from .value import Value
@@ -21,17 +22,37 @@ if TYPE_CHECKING:
 
 def real(number: Any) -> float:
     """The float that a real number of any type is, or a TypeError that says what came and what to pass."""
-    if isinstance(number, (float, int)):
+    entry = number if isinstance(number, (float, int)) else _entry(number)
+    if isinstance(entry, (float, int, Real)) or (hasattr(entry, "__float__") and not isinstance(entry, Complex)):
+        return _float(entry)
+    hint = "its .data" if isinstance(number, Node) else "a real number, such as an int, a float or a NumPy scalar"
+    raise TypeError(f"data must be a real number, not {type(number).__name__} {number!r}: pass {hint}")
+
+
+def _entry(number: Any) -> Any:
+    """The only entry of an array, None for what holds more than a number, and all else as it is."""
+    if isinstance(number, Node):
+        return None
+    shape = getattr(number, "shape", None)
+    if shape is None:
+        return number
+    return number.item() if hasattr(number, "item") and math.prod(shape) == 1 else None
+
+
+def _float(number: Any) -> float:
+    try:
         return float(number)
-    is_real = isinstance(number, Real) or (
-        hasattr(number, "__float__")
-        and not isinstance(number, (Node, Complex))
-        and getattr(number, "shape", ()) == ()  # an array of no dimensions is a number
-    )
-    if not is_real:
-        hint = "its .data" if isinstance(number, Node) else "a real number, such as an int, a float or a NumPy scalar"
-        raise TypeError(f"data must be a real number, not {type(number).__name__} {number!r}: pass {hint}")
-    return float(number)
+    except OverflowError:
+        raise OverflowError(
+            f"data must be a number that a float holds, up to 1.8e308, not a larger {type(number).__name__}: scale it"
+        ) from None
+
+
+def text(label: Any) -> str:
+    """A label as a str: one of a subclass as a plain one, what is no str as a TypeError."""
+    if isinstance(label, str):
+        return str.__str__(label)
+    raise TypeError(f'a label must be a str, such as "w", not {type(label).__name__} {label!r:.80}')
 
 
 def as_value(number: Any) -> Value:
@@ -46,14 +67,9 @@ def operand(number: Any) -> Value | None:
 
 def _constant(number: Any) -> Value | None:
     if isinstance(number, (float, int)):
-        return leaf(float(number))
+        return leaf(_float(number))
     if isinstance(number, (str, bytes, type(None), complex, list, tuple, dict, set)):
         raise TypeError(
             f"a Value is combined with Values and real numbers, not with {type(number).__name__} {number!r}"
         )
     return leaf(real(number)) if isinstance(number, Real) or getattr(number, "shape", None) == () else None
-
-
-def compared(other: Any) -> float:
-    """The number that a Value is compared with."""
-    return look(other) if isinstance(other, Node) else real(other)

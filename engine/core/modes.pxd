@@ -1,2 +1,4 @@
 cdef int active
-cpdef notify(object node)
+cpdef object watch()
+cpdef read(object node, str what)
+cpdef written(object node, str what)

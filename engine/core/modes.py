@@ -1,8 +1,8 @@
-"""Modes: `strict()`, and watching what reads data. A mode belongs to a context: a thread, or an asyncio task."""
+"""Modes: `strict()`, and a recording that watches. A mode belongs to a context: a thread, or an asyncio task."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from .node import Node
 
 _strict: ContextVar[bool] = ContextVar("strict", default=False)
-_watch: ContextVar[Callable[[Any], None] | None] = ContextVar("watch", default=None)
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_watches: list[Watch] = []  # of all contexts
 
 active = 0  # modes entered and not left, in all contexts: while it is 0, a node costs nothing more
 
@@ -40,25 +41,60 @@ def is_strict() -> bool:
     return active > 0 and _strict.get()
 
 
+class Watch:
+    """What is told of every node that is made, read, written or shown; `inside` is whether in its own context."""
+
+    def made(self, node: Node) -> None:
+        """An operation gave `node`, in the context of the watch."""
+
+    def read(self, node: Node, what: str, inside: bool) -> None:
+        """A number of `node` is read: its "data", "gradient" ..., by code outside of the engine."""
+
+    def written(self, node: Node, what: str, inside: bool) -> None:
+        """A number of `node` is about to be set."""
+
+    def shown(self, node: Node) -> None:
+        """The text of `node` is made, in the context of the watch."""
+
+
 @contextmanager
-def watching(watch: Callable[[Any], None]) -> Iterator[None]:
-    """Inside, `watch(value)` is called whenever a Value's data is read: `.data`, float() or a comparison.
+def watching(watch: Watch) -> Iterator[None]:
+    """Inside, `watch` is told of the Values of this context, and of all that is read and set in others.
 
     >>> from engine import Value
-    >>> with watching(print):
-    ...     Value(1.0) < 2.0
-    Value(data=1.0, grad=0.0)
-    True
+    >>> class Reads(Watch):
+    ...     def read(self, node, what, inside):
+    ...         print(node, what)
+    >>> with watching(Reads()):
+    ...     Value(1.0).data
+    Value(data=1.0, grad=0.0) data
+    1.0
     """
-    with _entered(_watch, watch):
-        yield
+    _watches.append(watch)
+    try:
+        with _entered(_watch, watch):
+            yield
+    finally:
+        _watches.remove(watch)
 
 
-def notify(node: Node) -> None:
-    """Tell the watch of this context, if there is one, that a number is read."""
-    watch = _watch.get()
-    if watch is not None:
-        watch(node)
+def watch() -> Watch | None:
+    """The watch of this context."""
+    return _watch.get() if active else None
+
+
+def read(node: Node, what: str) -> None:
+    """Tell all watches that a number of a node is read."""
+    own = _watch.get()
+    for each in tuple(_watches):
+        each.read(node, what, each is own)
+
+
+def written(node: Node, what: str) -> None:
+    """Tell all watches that a number of a node is about to be set."""
+    own = _watch.get()
+    for each in tuple(_watches):
+        each.written(node, what, each is own)
 
 
 @contextmanager

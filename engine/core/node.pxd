@@ -50,3 +50,6 @@ cdef object begin(Node node, double data, str label)
 @cython.locals(node=Node)
 cpdef Node leaf(double data)
 cdef double look(Node node) except? -1.0
+cpdef reading(Node node, str what)
+cdef showing(Node node)
+cdef setting(Node node, str what)

@@ -104,6 +104,25 @@ def leaf(data: float) -> Value:
 
 def look(node: Node) -> float:
     """The number of a node for code outside, which `watching` is told of."""
-    if modes.active:
-        modes.notify(node)
+    reading(node, "data")
     return node._data
+
+
+def reading(node: Node, what: str) -> None:
+    """Say that a number of a node, or what follows from it, is read by code outside."""
+    if modes.active:
+        modes.read(node, what)
+
+
+def showing(node: Node) -> None:
+    """Say that the text of a node is made."""
+    if modes.active:
+        watch = modes.watch()
+        if watch is not None:
+            watch.shown(node)
+
+
+def setting(node: Node, what: str) -> None:
+    """Say that a number of a node is about to be set by code outside."""
+    if modes.active:
+        modes.written(node, what)

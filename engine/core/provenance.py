@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import NonFiniteError
-from .modes import is_strict
+from .modes import is_strict, watch
+from .notation import printable
 
 if TYPE_CHECKING:
     from .value import Value
@@ -29,10 +30,13 @@ def line_of(node: Value) -> str:
 
 
 def inspect(node: Value) -> None:
-    """Remember the line of a node that is not finite, or inside `strict()` refuse it."""
+    """Tell a recording of a new node; remember the line of one that is not finite, or inside `strict()` refuse it."""
     finite = math.isfinite(node._data)
+    recording = watch()
+    if recording is not None:
+        recording.made(node)
     if is_strict():
-        if not finite or not all(map(math.isfinite, node.partials)):
+        if not finite or not all(map(math.isfinite, _partials(node))):
             _refuse(node)
     elif not finite:
         _remember(node)
@@ -48,9 +52,14 @@ def _remember(node: Value) -> None:
 
 def _refuse(node: Value) -> None:
     """Raise the error that names the operation, its operands and the line."""
-    arguments = ", ".join(f"{x._label} = {x._data}" if x._label else f"{x._data}" for x in node.operands)
-    gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the partials {node.partials}"
+    arguments = ", ".join(f"{printable(x._label)} = {x._data}" if x._label else f"{x._data}" for x in node.operands)
+    gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the partials {_partials(node)}"
     raise NonFiniteError(f"{node.op}({arguments}) {gave} ({user_line()}): keep the operands where {node.op} is finite")
+
+
+def _partials(node: Value) -> tuple[float, ...]:
+    """`node.partials`, of which no recording is told."""
+    return tuple(node._lists[1] if node._lists else (node._da, node._db)[: len(node.operands)])
 
 
 def user_line() -> str:

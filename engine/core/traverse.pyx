@@ -38,15 +38,15 @@ def order(Node output):
     return found
 
 
-def backward(Node output):
-    """Set the gradient of every operation behind `output`, and add to that of every leaf."""
+def backward(Node output, double seed):
+    """Set the gradient of every operation behind `output`, and add to that of every leaf; `seed` is its own."""
     cdef Node node
     cdef PyObject *taken
     cdef list operands, partials
     cdef Py_ssize_t i
     begin()
     try:
-        _receive(output, 1.0)
+        _receive(output, seed)
         taken = pop(arena)
         while taken != NULL:
             node = <Node>taken

@@ -6,12 +6,12 @@ from the node to all that it was computed from (backward.py). What a row of the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from .backward import backward
 from .coercion import real
 from .node import Node, install
-from .opcodes import ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NAMES, NEG, POW, SIN, SOFTPLUS, SQRT, SUB
+from .opcodes import NAMES
 from .table import TABLE
 
 try:
@@ -20,9 +20,36 @@ except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
-    from .coercion import compared, operand
-    from .node import begin, look, make
-    from .operations import binary, divide, exp_node, log_node, power, relu_node, sigmoid_node, tanh_node, unary
+    from .coercion import operand, text
+    from .node import begin, look, reading, setting, showing
+    from .opcodes import CODES
+    from .operations import binary, power, unary
+    from .sealed import sealed
+
+    ABS, ADD, COS, DIV, ERF, EXP, LEAKY_RELU, LOG, MUL, NEG, POS, POW, RELU, SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH = (
+        CODES[name]
+        for name in [
+            "abs",
+            "add",
+            "cos",
+            "div",
+            "erf",
+            "exp",
+            "leaky_relu",
+            "log",
+            "mul",
+            "neg",
+            "pos",
+            "pow",
+            "relu",
+            "sigmoid",
+            "sin",
+            "softplus",
+            "sqrt",
+            "sub",
+            "tanh",
+        ]
+    )
 
     identity_hash = object.__hash__
 
@@ -51,8 +78,20 @@ class Value(Node):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, label: str = "") -> None:
-        begin(self, data if type(data) is float else real(data), label)
+    def __init__(self, data: Any, label: str = "", *operation: Any) -> None:
+        if operation:
+            raise TypeError(
+                "Value takes a number and a label: an operation of your own is a row of the table, "
+                'as in row("square", "sq", "a * a", "2 * a")'
+            )
+        begin(self, data if type(data) is float else real(data), label if type(label) is str else text(label))
+
+    @classmethod
+    def _final(cls, **options: Any) -> None:  # installed as __init_subclass__, which Cython does not compile
+        raise TypeError(
+            f"Value is final, so {cls.__name__} cannot be a subclass: add an operation with row(), and keep what "
+            "belongs to a Value in a dict that has the Value as its key"
+        )
 
     @property
     def data(self) -> float:
@@ -61,16 +100,21 @@ class Value(Node):
 
     @data.setter
     def data(self, data: Any) -> None:
-        self._data = real(data)
+        number = real(data)
+        setting(self, "data")
+        self._data = number
 
     @property
     def grad(self) -> float:
         """The derivative of the output of the last `backward()`; on a leaf the sum since it was zeroed."""
+        reading(self, "gradient")
         return self._grad
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        self._grad = real(grad)
+        number = real(grad)
+        setting(self, "gradient")
+        self._grad = number
 
     @property
     def label(self) -> str:
@@ -79,7 +123,7 @@ class Value(Node):
 
     @label.setter
     def label(self, label: str) -> None:
-        self._label = label
+        self._label = label if type(label) is str else text(label)
 
     @property
     def op(self) -> str:
@@ -96,6 +140,7 @@ class Value(Node):
     @property
     def partials(self) -> tuple[float, ...]:
         """The derivative of this Value in each of its operands, as computed on the way forward."""
+        reading(self, "partials")
         if self._lists is not None:
             return tuple(self._lists[1])
         partials = [self._da, self._db][: (self._a is not None) + (self._b is not None)]
@@ -109,8 +154,14 @@ class Value(Node):
     def _op(self) -> str:
         return TABLE[NAMES[self._code]].sign if self._code else ""
 
-    def backward(self) -> None:
+    def _backward(self) -> None:
+        for operand, partial in zip(self.operands, self.partials, strict=True):
+            operand.grad += partial * self.grad
+
+    def backward(self, seed: float = 1.0) -> None:
         """Fill in `.grad` for everything this Value was computed from; leaf gradients add up until zeroed.
+
+        `seed` is the gradient of this Value itself, by which all others are multiplied.
 
         >>> x = Value(3.0)
         >>> y = x**2 + x
@@ -118,39 +169,39 @@ class Value(Node):
         >>> x.grad
         14.0
         """
-        backward(self)
+        backward(self, real(seed))
 
     def __add__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(ADD, self._data + b._data, self, b, 1.0, 1.0)
+        return NotImplemented if b is None else binary(ADD, self, b)
 
     def __radd__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(ADD, a._data + self._data, a, self, 1.0, 1.0)
+        return NotImplemented if a is None else binary(ADD, a, self)
 
     def __sub__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(SUB, self._data - b._data, self, b, 1.0, -1.0)
+        return NotImplemented if b is None else binary(SUB, self, b)
 
     def __rsub__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(SUB, a._data - self._data, a, self, 1.0, -1.0)
+        return NotImplemented if a is None else binary(SUB, a, self)
 
     def __mul__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(MUL, self._data * b._data, self, b, b._data, self._data)
+        return NotImplemented if b is None else binary(MUL, self, b)
 
     def __rmul__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(MUL, a._data * self._data, a, self, self._data, a._data)
+        return NotImplemented if a is None else binary(MUL, a, self)
 
     def __truediv__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else divide(self, b)
+        return NotImplemented if b is None else binary(DIV, self, b)
 
     def __rtruediv__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else divide(a, self)
+        return NotImplemented if a is None else binary(DIV, a, self)
 
     def __pow__(self, other: Any) -> Value:
         b = operand(other)
@@ -161,21 +212,21 @@ class Value(Node):
         return NotImplemented if a is None else binary(POW, a, self)
 
     def __neg__(self) -> Value:
-        return make(NEG, -self._data, self, None, -1.0)
+        return unary(NEG, self)
 
     def __pos__(self) -> Value:
-        return self
+        return unary(POS, self)
 
     def __abs__(self) -> Value:
         return unary(ABS, self)
 
     def exp(self) -> Value:
         """The exponential."""
-        return exp_node(self)
+        return unary(EXP, self)
 
     def log(self) -> Value:
         """The natural logarithm; -inf at 0, nan below."""
-        return log_node(self)
+        return unary(LOG, self)
 
     def sqrt(self) -> Value:
         """The square root; nan below 0, and a slope of inf at 0."""
@@ -183,7 +234,7 @@ class Value(Node):
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return tanh_node(self)
+        return unary(TANH, self)
 
     def sigmoid(self) -> Value:
         """The logistic function 1 / (1 + exp(-a)), with a slope exact in saturation too.
@@ -191,11 +242,11 @@ class Value(Node):
         >>> Value(50.0).sigmoid().partials
         (1.9287498479639178e-22,)
         """
-        return sigmoid_node(self)
+        return unary(SIGMOID, self)
 
     def relu(self) -> Value:
         """The positive part; its slope at 0 is 0, and nan stays nan."""
-        return relu_node(self)
+        return unary(RELU, self)
 
     def leaky_relu(self) -> Value:
         """The identity above 0, a hundredth of it below; its slope at 0 is 0."""
@@ -224,25 +275,47 @@ class Value(Node):
         return identity_hash(self)
 
     def __lt__(self, other: Any) -> bool:
-        return look(self) < compared(other)
+        b = operand(other)
+        return NotImplemented if b is None else look(self) < look(b)
 
     def __le__(self, other: Any) -> bool:
-        return look(self) <= compared(other)
+        b = operand(other)
+        return NotImplemented if b is None else look(self) <= look(b)
 
     def __gt__(self, other: Any) -> bool:
-        return look(self) > compared(other)
+        b = operand(other)
+        return NotImplemented if b is None else look(self) > look(b)
 
     def __ge__(self, other: Any) -> bool:
-        return look(self) >= compared(other)
+        b = operand(other)
+        return NotImplemented if b is None else look(self) >= look(b)
 
-    def __float__(self) -> float:
-        return look(self)
+    def __float__(self) -> NoReturn:
+        _leave(self)
+
+    def __int__(self) -> NoReturn:
+        _leave(self)
+
+    def __index__(self) -> NoReturn:
+        _leave(self)
+
+    def __trunc__(self) -> NoReturn:
+        _leave(self)
+
+    def __complex__(self) -> NoReturn:
+        _leave(self)
+
+    def __format__(self, spec: str) -> str:
+        showing(self)
+        return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
+        showing(self)
         label = f", label={self._label!r}" if self._label else ""
         return f"Value(data={self._data}, grad={self._grad}{label})"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        reading(self, "data")
         return _leaf, (self._data, self._grad, self._label)  # a pickle holds numbers, not the graph behind them
 
     def explore(self) -> Frame:
@@ -265,10 +338,21 @@ class Value(Node):
 
 def _leaf(data: float, grad: float, label: str) -> Value:
     leaf = Value(data, label)
-    leaf.grad = grad
+    leaf._grad = grad
     return leaf
+
+
+def _leave(value: Value) -> NoReturn:
+    """Refuse to make a number of a Value, which would drop its gradient without a word."""
+    reading(value, "data")
+    raise TypeError(
+        "a Value is not turned into a plain number, which would drop its gradient: pass its .data for the number; "
+        "to stay in the graph, use the function of engine, such as exp or maximum, in place of that of math or NumPy"
+    )
 
 
 if not cython.compiled:  # where identity needs no saying, it is faster unsaid
     Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
+    Value.__init_subclass__ = Value.__dict__["_final"]  # type: ignore[method-assign]
+    Value = sealed(Value)  # type: ignore[misc]
 install(Value.__new__(Value))

@@ -6,7 +6,7 @@ Each kind of fault is a function from a Case to findings. Nothing is changed, no
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..core import Value
+from ..core import Value, reading
 from .context import Case, Thresholds
 from .faults.activations import dead_relu, probability_loss, saturated
 from .faults.gradients import cancelled, disconnected, exploding, symmetric, vanishing
@@ -57,6 +57,7 @@ def diagnose(loss: Value, parameters: Iterable[Value], **thresholds: Any) -> Rep
 def _loss(loss: Any) -> Value:
     if not isinstance(loss, Value):
         raise TypeError(f"diagnose takes the loss as one Value, not {type(loss).__name__} {loss!r}")
+    reading(loss, "diagnosis")
     return loss
 
 

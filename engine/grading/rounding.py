@@ -12,6 +12,7 @@ from .network import Network
 
 DRAWS = 6  # passes with other roundings
 MOST = 3000  # operations that anybody rounds by hand
+COPIED = {"add", "sub", "neg", "sum", "mul", "dot"}  # whose partials are numbers that are there already
 CAP = 0.1  # of the gradient: more is no rounding
 
 
@@ -35,6 +36,8 @@ def _rounded_sweep(network: Network, unit: float, rng: random.Random) -> Sequenc
     for i in range(network.size - 1, -1, -1):
         edges = sweep.edges(i)
         y, slopes = _again(network.ops[i], [data[sweep.operands[k]] for k in edges])
+        if network.ops[i] not in COPIED:  # a learner rounds a (1 - a), too
+            slopes = [slope + _half_unit(slope, unit, rng) for slope in slopes]
         partials.update(zip(edges, slopes, strict=True))
         data[i] = y + _half_unit(y, unit, rng) if network.depends[i] else y
     adjoints = sweep.run(partials)
@@ -62,7 +65,7 @@ def _half_unit(y: float, unit: float, rng: random.Random) -> float:
 def _moved_softmaxes(
     network: Network, unit: float, rng: random.Random, adjoints: Sequence[float]
 ) -> Mapping[int, float]:
-    """P - y has as many decimals as p has, where the graph has more digits of it."""
+    """The adjoints p - y, which have as many decimals as p has, where the graph has more digits."""
     moved = {}
     for softmax in softmaxes(network):
         for z, p in zip(softmax.logits, softmax.shares, strict=True):

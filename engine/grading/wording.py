@@ -50,8 +50,8 @@ class Words:
         """All gradients are right, though some may be off by rounding."""
         count = len(self.gradients)
         what = "The gradient is" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} gradients are"
-        names = {self.network.name(i) for i in off}
-        exact = [f"∂{self.loss}/∂{g.name} is {g.right:.{FIGURES}g}" for g in self.gradients if g.name in names]
+        values = {self.network.sweep.nodes[i] for i in off}
+        exact = [f"∂{self.loss}/∂{g.name} is {g.right:.{FIGURES}g}" for g in self.gradients if g.value in values]
         return f"{what} right" + (f", but for rounding on the way: {listed(exact[:SHOWN])}." if exact else ".")
 
     def _idle(self) -> str:
@@ -59,8 +59,9 @@ class Words:
         idle = [g for g in self.gradients if not g.ok and g.value not in self.network.sweep.index]
         if not idle:
             return ""
-        verb = "its gradient is" if len(idle) == 1 else "their gradients are"
-        return f"{self.loss} does not depend on {listed([g.name for g in idle])}: {verb} 0."
+        verb, them = ("its gradient is", "it") if len(idle) == 1 else ("their gradients are", "them")
+        more = f" Leave {them} out to compare the others." if self.trial.wrong() else ""
+        return f"{self.loss} does not depend on {listed([g.name for g in idle])}: {verb} 0.{more}"
 
     def _explained(self, found: Sequence[Candidate]) -> str:
         return f"{self._follow()} if {self._either(found)}.{self._apart(found)}"
@@ -150,6 +151,8 @@ class Words:
             return (
                 f"{listed(good)} {be} right, {last.name} is not: look between δ of {later[0].name} and δ of {last.name}"
             )
+        if len(layers) == 1:
+            return "look at the derivative of the loss first"
         if not later:
             return f"{last.name}, the last, is wrong already: look at the loss and at the output's activation first"
         return f"{last.name} is wrong: give the gradients of {later[0].name}, too, to see whether these are right"

@@ -1,30 +1,19 @@
 """Record once, replay on batches: a function of Values as a compiled program.
 
-The function runs once. What it did is kept as a linear program over the table's operations, differentiated by
+What the function does is kept as a linear program over the table's operations, differentiated by
 transforming the program, optimised, and then run on whole batches without building a graph again.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .._compiled import warn_uncompiled
-from ..core import (
-    INPUT,
-    PARAMETER,
-    RecordingError,
-    Value,
-    ancestors,
-    apply,
-    as_value,
-    real,
-    user_line,
-    watching,
-)
+from ..core import INPUT, PARAMETER, Value, reading
+from .call import Call, call
 from .constant_folding import fold_constants
 from .fusion import fuse
 from .numpy_executor import executor
@@ -32,18 +21,22 @@ from .passes import batch_mean, cse, dce, group, hoist, level
 from .program import Program, lines
 from .reverse import differentiate, lower
 from .schedule import schedule
-from .trace import trace
+from .verify import verify
 
 SHOWN = 24  # lines of a program that are printed before and after the gap
 
 
-def record(f: Callable[..., Any], *example: Any) -> Recording:
-    """Run `f` once on Values made from the example and keep what it did, to replay it on batches.
+def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording:
+    """Run `f` on Values made from the example and keep what it did, to replay it on batches.
 
     Each argument is a number, or a sequence of numbers of which `f` gets a list of Values. Leaves that existed
     before are the parameters, read anew at every call; leaves made inside `f`, as plain numbers are, are constants.
-    Code in `f` that looks at the data of a Value that depends on an input or a parameter is a RecordingError.
     `f` returns a Value, or a list of them where only `forward` is wanted.
+
+    Code in `f` that reads or sets a number of a Value that depends on an input or a parameter is a RecordingError.
+    Then `f` is called at a second point, with inputs and parameters moved by a thousandth, and has to do the same
+    there, else it depends on something that a recording cannot know, such as randomness or a clock: a RecordingError
+    too. `check` is another point, as a tuple of arguments, or False for none.
 
     >>> w = Value(3.0, "w")
     >>> recording = record(lambda x: (x * w).tanh() + w, 0.5)
@@ -52,19 +45,16 @@ def record(f: Callable[..., Any], *example: Any) -> Recording:
     >>> recording.backward([0.0, 1.0]), w.grad
     (3.49752..., 1.00493...)
     """
+    if not callable(f):
+        raise TypeError(f"record takes a function, then an example of its arguments, not {type(f).__name__} {f!r:.80}")
     if not example:
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
     warn_uncompiled()
-    arguments = [_as_values(x, k) for k, x in enumerate(example)]
-    inputs = {value: n for n, value in enumerate(_flat(arguments))}
-    newest = Value(0.0).serial
-    with watching(_Watch(inputs, newest)):
-        output = f(*arguments)
-    if isinstance(output, (list, tuple)) and output:
-        return Recording(apply("sum", list(map(as_value, output))), arguments, newest, len(output))
-    if isinstance(output, (list, tuple, dict)) or output is None:
-        raise TypeError(f"a recorded function returns a Value or a list of them, not {output!r:.80}")
-    return Recording(as_value(output), arguments, newest)
+    first = call(f, example)
+    recording = Recording(first)
+    if check is not False:
+        recording.verified = verify(recording, f, first, check)
+    return recording
 
 
 class Recording:
@@ -72,7 +62,8 @@ class Recording:
 
     A batch has one array an argument: a column of shape (B,) for a number, a matrix of shape (B, n) for a sequence
     of n. Arrays that don't fit are a TypeError or ValueError. Nothing raises for inf and nan. `outputs` is how many
-    Values the function returned as a list, None for a Value.
+    Values the function returned as a list, None for a Value. `verified` is whether the function did the same when it
+    was called again at a second point.
 
     >>> print(record(lambda x: x * x + 1.0, 2.0))
     v1 = x0
@@ -81,15 +72,12 @@ class Recording:
     2 instructions recorded: lower 2, fold_constants 2, cse 2, dce 2, fuse 1, dce 1, level 1, hoist 1, group 1
     """
 
-    def __init__(
-        self, output: Value, arguments: Sequence[Value | list[Value]], newest: int, outputs: int | None = None
-    ) -> None:
-        self.outputs = outputs
-        self._widths = [len(x) if isinstance(x, list) else None for x in arguments]
+    def __init__(self, call: Call) -> None:
+        self.outputs = None if isinstance(call.outputs, Value) else len(call.outputs)
+        self.verified = False
+        self._widths = [len(x) if isinstance(x, list) else None for x in call.arguments]
         self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
-        self._program, self._parameters = trace(output, {value: n for n, value in enumerate(_flat(arguments))}, newest)
-        if outputs is not None:  # what the last instruction adds up
-            self._program.outputs = list(self._program.operands(len(self._program) - 1))
+        self.program, self._parameters = call.traced()
         self._executors: dict[str, Any] = {}
 
     @property
@@ -104,7 +92,7 @@ class Recording:
         array([[3., 4.],
                [4., 9.]])
         """
-        arrays = self._checked(batch)
+        arrays = self.arrays_of(batch)
         size = len(arrays[0])
         result = np.empty(size if self.outputs is None else (size, self.outputs))
         self._run("forward", arrays, [result])
@@ -112,7 +100,7 @@ class Recording:
 
     def backward(self, *batch: Any) -> float:
         """The mean of the outputs; the gradient of that mean is added to every parameter's `.grad`."""
-        return self._run("backward", self._checked(batch), [])
+        return self._run("backward", self.arrays_of(batch), [])
 
     def gradients(self, *batch: Any) -> tuple[Any, ...]:
         """For every argument the derivative of each output in it, an array of the shape of the argument's batch.
@@ -120,7 +108,7 @@ class Recording:
         >>> record(lambda x, y: x * y, 1.0, 1.0).gradients([1.0, 2.0], [3.0, 4.0])
         (array([3., 4.]), array([1., 2.]))
         """
-        arrays = self._checked(batch)
+        arrays = self.arrays_of(batch)
         results = [np.empty(array.shape) for array in arrays]
         self._run("gradients", arrays, results)
         return tuple(results)
@@ -150,7 +138,7 @@ class Recording:
         from ..export import to_jax
 
         self._require_one("to_jax")
-        return to_jax(self._program, len(self._parameters), self._widths)
+        return to_jax(self.program, len(self._parameters), self._widths)
 
     def __str__(self) -> str:
         name = "backward" if self._parameters and self.outputs is None else "forward"
@@ -161,9 +149,13 @@ class Recording:
         text = list(lines(program))
         if len(text) > 2 * SHOWN:
             text[SHOWN:-SHOWN] = [f"... {len(text) - 2 * SHOWN} more ..."]
-        return "\n".join([*text, f"{self._program.operations()} instructions recorded: {', '.join(sizes)}"])
+        text += [f"{self.program.operations()} instructions recorded: {', '.join(sizes)}"]
+        text += [] if self.verified else ["not verified at a second point, where the function gives finite numbers"]
+        return "\n".join(text)
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
+        for parameter in self._parameters:
+            reading(parameter, "data")
         if name not in self._executors:
             self._executors[name] = self._compiled(name)
         mean: float = self._executors[name].run(arrays, self._parameters, results)
@@ -182,11 +174,11 @@ class Recording:
     def _wanted(self, name: str) -> Program:
         """The program of what is asked for, as the transformation leaves it."""
         if name == "forward":
-            return self._program
+            return self.program
         self._require_one(name)
         if name == "backward":
-            return differentiate(self._program, PARAMETER, len(self._parameters))
-        program = differentiate(self._program, INPUT, len(self._places))
+            return differentiate(self.program, PARAMETER, len(self._parameters))
+        program = differentiate(self.program, INPUT, len(self._places))
         del program.outputs[0]
         return program
 
@@ -197,7 +189,7 @@ class Recording:
                 "record a function of one Value for each"
             )
 
-    def _checked(self, batch: Sequence[Any]) -> list[Any]:
+    def arrays_of(self, batch: Sequence[Any]) -> list[Any]:
         """The batch as float64 arrays of the shapes that the recording takes."""
         if len(batch) != len(self._widths):
             raise TypeError(f"the recorded function takes {len(self._widths)} argument(s), not {len(batch)}")
@@ -232,36 +224,3 @@ def passes(name: str) -> list[Callable[[Program], Program]]:
     """The passes in order: `backward` runs a program of means."""
     mean = [batch_mean] if name == "backward" else []
     return [lower, fold_constants, cse, dce, fuse, *mean, dce, level, hoist, group]
-
-
-class _Watch:
-    """Raises when code that is being recorded looks at the data of a Value that depends on more than constants."""
-
-    def __init__(self, inputs: dict[Value, int], newest: int) -> None:
-        self.inputs, self.newest = inputs, newest
-        self.thread = threading.get_ident()
-
-    def __call__(self, value: Value) -> None:
-        if threading.get_ident() != self.thread or all(
-            leaf.serial > self.newest for leaf in ancestors(value) if not leaf.op
-        ):
-            return
-        raise RecordingError(
-            f"the code looks at the data of a Value that changes from batch to batch ({user_line()}), and a recording "
-            "would keep what it saw for good: choose with maximum, minimum, relu or abs, which are part of the "
-            "recording, or use the function without recording it"
-        )
-
-
-def _as_values(example: Any, k: int) -> Value | list[Value]:
-    """An argument as the Values that the function gets."""
-    if isinstance(example, (list, tuple)) or getattr(example, "ndim", 0) == 1:
-        return [Value(real(x)) for x in example]
-    if getattr(example, "ndim", 0) > 1:
-        raise TypeError(f"argument {k + 1} of the example must be a number or a sequence of numbers, not a matrix")
-    return Value(real(example))
-
-
-def _flat(arguments: Sequence[Value | list[Value]]) -> Iterator[Value]:
-    for x in arguments:
-        yield from x if isinstance(x, list) else [x]

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ..core import CODES, NAMES, Value
 from . import recompute, sweeps
-from .arrays import Floats, Ints, copied, ints_of, new_ints
+from .arrays import Floats, Ints, different, ints_of, new_ints, where
 from .flattened import flatten
 
 SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
@@ -30,7 +30,7 @@ class LossGraph:
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
         self.flattened = found = flatten(loss, parameters)
         self.nodes, self.index_of, self.data, self.interior = found.nodes, found.index_of, found.data, found.interior
-        self.ops = {NAMES[code] for code in sweeps.kinds(found.codes, len(NAMES))}
+        self.ops = {NAMES[code] for code in different(found.codes)}
         self._of: dict[str, Ints] = {}
 
     @cached_property
@@ -60,7 +60,7 @@ class LossGraph:
     def of(self, op: str) -> Ints:
         """The indices of the operations of one name, in the order of creation."""
         if op not in self._of:
-            self._of[op] = sweeps.where(self.flattened.codes, CODES[op]) if op in self.ops else new_ints(0)
+            self._of[op] = where(self.flattened.codes, CODES[op]) if op in self.ops else new_ints(0)
         return self._of[op]
 
     def operands(self, i: int) -> Sequence[int]:
@@ -94,7 +94,7 @@ class LossGraph:
     def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
         """The operations that give another number where some are given, operands first, and all numbers then."""
         indices = recompute.downstream(self.flattened, [*given, *self._other_now])
-        data = copied(self.data)
+        data = self.data[:]
         for i, number in given.items():
             data[i] = number
         are_operations = any(i in self.interior for i in given)

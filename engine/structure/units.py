@@ -11,10 +11,9 @@ from functools import cached_property, partial
 from itertools import islice
 
 from ..core import Value, unique_names
-from .arrays import Floats, Ints, ints_of, new_ints
+from .arrays import Floats, Ints, new_ints, taken
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .sweeps import smallest
 
 ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
 
@@ -48,7 +47,7 @@ class Units:
         for op in ACTIVATIONS:
             for name, indices in self.forms.activations(graph.of(op)).items():
                 unit = self._unit(name)
-                unit.activations = ints_of([*unit.activations, *indices]) if len(unit.activations) else indices
+                unit.activations = unit.activations + indices
         self.all = list(self._units.values())
 
     def _unit(self, key: Key | str) -> Unit:
@@ -73,7 +72,7 @@ class Units:
         return found
 
     def _stage(self, unit: Unit) -> int:
-        return smallest(unit.pre or unit.activations, self._stages)
+        return min(taken(self._stages, unit.pre or unit.activations))
 
     @cached_property
     def _stages(self) -> Ints:

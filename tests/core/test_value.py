@@ -22,17 +22,31 @@ np = pytest.importorskip("numpy")
 
 @pytest.mark.parametrize(
     "number",
-    [3, True, 3.5, Fraction(1, 4), Decimal("0.5"), np.float32(1.5), np.float64(2.5), np.int64(7), np.array(4.0)],
+    [
+        3,
+        True,
+        3.5,
+        Fraction(1, 4),
+        Decimal("0.5"),
+        np.float32(1.5),
+        np.float64(2.5),
+        np.int64(7),
+        np.array(4.0),
+        np.array([5]),
+        np.array([[0.5]]),
+    ],
     ids=lambda number: type(number).__name__,
 )
 def test_data_is_any_real_number(number):
     value = Value(number)
     value.grad = number
     assert type(value.data) is type(value.grad) is float
-    assert value.data == value.grad == float(number)
+    assert value.data == value.grad == float(getattr(number, "item", lambda: number)())
 
 
-@pytest.mark.parametrize("bad", ["3", b"3", None, 1j, [1.0], (1.0,), {}, np.array([1.0]), np.complex128(1), object()])
+@pytest.mark.parametrize(
+    "bad", ["3", b"3", None, 1j, [1.0], (1.0,), {}, np.array([1.0, 2.0]), np.array("1"), np.complex128(1), object()]
+)
 def test_what_is_no_real_number_is_refused_with_what_came_and_what_to_pass(bad):
     value = Value(1.0)
     for assign in (Value, lambda bad: setattr(value, "data", bad), lambda bad: setattr(value, "grad", bad)):
@@ -100,9 +114,7 @@ def test_comparisons_look_at_the_data_and_equality_is_identity():
     assert a == a
     assert {a: "a", b: "b"}[a] == "a"
     assert max([a, b]) is b
-    assert float(b) == 2.0
-    assert +a is a
-    with pytest.raises(TypeError, match="must be a real number, not str"):
+    with pytest.raises(TypeError, match="is combined with Values and real numbers, not with str"):
         _ = a < "2"
 
 
@@ -143,7 +155,7 @@ def test_functions_take_values_or_floats():
     for bad in ("1", None):
         with pytest.raises(TypeError, match="must be a real number"):
             tanh(bad)
-    with pytest.raises(TypeError, match=r"maximum takes 2 operand\(s\), not 1"):
+    with pytest.raises(TypeError, match=r"maximum\(\) missing 1 required"):
         maximum(1.0)
 
 

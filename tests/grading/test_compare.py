@@ -164,6 +164,19 @@ def test_a_gradient_of_what_the_loss_does_not_depend_on_is_0():
     found = compare(loss, {other: 0.5, w1[0, 0]: d1[0, 0]})
     assert str(found) == "L does not depend on u: its gradient is 0."
     assert [(g.name, g.ok) for g in found.gradients] == [("u", False), ("w1", True)]
+    assert str(compare(loss, {other: 0.5, w1[0, 0]: -1.0})).endswith(" 0. Leave it out to compare the others.")
+
+
+def test_a_half_is_spoken_of_only_where_the_loss_has_one():
+    w = Value(0.3, "w")
+    halves = 0.5 * (w * 2.0 - 1.0) ** 2 + 0.1 * w**2
+    plain = (w * 2.0 - 1.0) ** 2
+    for loss, has_half in ((halves, True), (plain, False)):
+        loss.backward()
+        right, w.grad = w.grad, 0.0
+        data = 2.0 * (0.6 - 1.0) * (1.0 if has_half else 2.0)
+        found = compare(loss, {w: f"{right + data if has_half else 2 * right:.6f}"})
+        assert ("factor 0.5 of the loss is left out" in str(found)) == has_half
 
 
 def test_gradients_that_are_not_finite_are_an_error():

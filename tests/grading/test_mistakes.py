@@ -87,7 +87,7 @@ LEARNERS = {
 # A learner's mistake that several rows describe: any of them names it.
 ALSO = {
     "derivative_left_out_of_unit": {"derivative_left_out"},
-    "constant_left_out": {"twice"},
+    "half": {"exponent_left_out", "constant_twice"},
     "one_way": {"product_rule"},
     "one_sign": {"inner_left_out", "sign"},
 }
@@ -106,6 +106,11 @@ def asked(layout, seed, mistake="", where=None, count=4):
     numbers = digits(learner.gradients(mistake, where), count)
     exact = digits(learner.gradients(), count)
     return compare(loss, dict(zip(parameters, numbers, strict=True))), numbers == exact
+
+
+def rounded(count):
+    """A learner who rounds every array on the way to so many digits."""
+    return np.vectorize(lambda x: float(f"{x:.{count}g}"), otypes=[float])
 
 
 DIGITS = {layouts.formula: 6}
@@ -154,14 +159,78 @@ def test_right_gradients_are_right_at_any_number_of_digits(layout, count):
 def test_right_gradients_of_a_learner_who_rounds_on_the_way_have_no_mistake(layout, count):
     found = Counter()
     for seed in range(10):
-        loss, parameters, learner = layout(
-            np.random.default_rng(seed), np.vectorize(lambda x: float(f"{x:.{count}g}"), otypes=[float])
-        )
+        loss, parameters, learner = layout(np.random.default_rng(seed), rounded(count))
         numbers = digits(learner.gradients(), count)
         found[compare(loss, dict(zip(parameters, numbers, strict=True))).verdict] += 1
     print(f"{layout.__name__}, {count} digits on the way: {dict(found)}")
     assert set(found) <= {"right", "unknown", "chance"}
     assert found["right"] >= 8
+
+
+@pytest.mark.parametrize("layout", [layouts.sigmoid_222, layouts.relu_2332, layouts.recurrent])
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_learner_who_rounds_on_the_way_has_no_mistake_named_wrongly(layout, count):
+    found = Counter()
+    for entry in LEARNERS[layout]:
+        mistake, where = (entry, None) if isinstance(entry, str) else entry
+        loss, parameters, learner = layout(np.random.default_rng(5), rounded(count))
+        numbers = digits(learner.gradients(mistake, where), count)
+        comparison = compare(loss, dict(zip(parameters, numbers, strict=True)))
+        names = {m.name for m in comparison.mistakes}
+        is_wrong = names and not names & ({mistake} | ALSO.get(mistake, set()))
+        found["wrongly" if is_wrong else comparison.verdict] += 1
+    print(f"{layout.__name__}, mistakes with {count} digits on the way: {dict(found)}")
+    assert found["wrongly"] == 0
+    assert found["mistake"] + found["several"] >= 0.7 * sum(found.values())
+
+
+@pytest.mark.parametrize("layout", [layouts.tanh_342, layouts.mixed_3221, layouts.batch_with_penalty])
+def test_of_some_gradients_no_mistake_is_named_wrongly(layout):
+    found = Counter()
+    for entry in LEARNERS[layout]:
+        mistake, where = (entry, None) if isinstance(entry, str) else entry
+        for seed in SEEDS:
+            loss, parameters, learner = layout(np.random.default_rng(seed))
+            pairs = list(
+                zip(parameters, digits(learner.gradients(mistake, where)), digits(learner.gradients()), strict=True)
+            )
+            some = [pairs[i] for i in sorted(np.random.default_rng(seed).choice(len(pairs), 4, replace=False))]
+            comparison = compare(loss, {p: number for p, number, _ in some})
+            names = {m.name for m in comparison.mistakes}
+            if all(number == exact for _, number, exact in some):
+                assert comparison.ok
+            elif names and not names & ({mistake} | ALSO.get(mistake, set())):
+                found["wrongly"] += 1
+            else:
+                found[comparison.verdict] += 1
+    print(f"{layout.__name__}, four gradients: {dict(found)}")
+    assert found["wrongly"] == 0
+    assert found["mistake"] + found["several"] >= 0.6 * sum(found.values())
+
+
+@pytest.mark.parametrize(("precision", "most"), [(np.float64, 1.0), (np.float32, 1.0), (np.float16, 0.8)])
+def test_the_arrays_of_a_program_are_read_at_their_precision(precision, most):
+    names = Counter()
+    for entry in LEARNERS[layouts.tanh_342]:
+        mistake, where = (entry, None) if isinstance(entry, str) else entry
+        loss, parameters, learner = layouts.tanh_342(np.random.default_rng(7))
+        found = compare(loss, [(parameters, learner.gradients(mistake, where).astype(precision))])
+        wanted = {mistake} | ALSO.get(mistake, set())
+        names["named" if wanted & {m.name for m in found.mistakes} else "wrongly" if found.mistakes else "not"] += 1
+    assert names["wrongly"] == 0
+    assert names["named"] >= most * sum(names.values())
+
+
+@pytest.mark.parametrize("mistake", ["weight_left_out", "not_transposed", ("derivative_left_out", H)])
+def test_two_mistakes_at_once_are_named_together(mistake):
+    mistake, where = (mistake, None) if isinstance(mistake, str) else mistake
+    for seed in SEEDS:
+        loss, parameters, learner = layouts.sigmoid_222(np.random.default_rng(seed))
+        numbers = digits(-learner.gradients(mistake, where))
+        comparison = compare(loss, dict(zip(parameters, numbers, strict=True)))
+        assert comparison.verdict == "two"
+        assert {found.name for found in comparison.mistakes} == {"sign", mistake}
+        assert "if two mistakes come together" in str(comparison)
 
 
 @pytest.mark.parametrize("layout", LEARNERS, ids=lambda layout: layout.__name__)

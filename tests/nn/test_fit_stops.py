@@ -148,6 +148,16 @@ def test_ctrl_c_before_the_first_epoch_is_over_changes_nothing():
     assert history.stopped == "by Ctrl-C in epoch 1; the model is that of epoch 0"
 
 
+def test_ctrl_c_after_the_last_epoch_stops_nothing():
+    def interrupt(model, history):
+        if len(history.loss) == 3:
+            raise KeyboardInterrupt
+
+    numbers, history = training(epochs=3, on_epoch=interrupt)
+    assert history.stopped == ""
+    assert (numbers, history) == training(epochs=3)
+
+
 # Callback
 
 
@@ -230,6 +240,15 @@ def test_fit_clips_as_an_optimiser_does(option):
     by_fit = training(epochs=5, model=models[1], optimizer=SGD(models[1].parameters(), lr=0.5), **{option: 0.05})
     assert by_fit == by_optimizer
     assert by_fit != training(epochs=5, model=models[2], optimizer=SGD(models[2].parameters(), lr=0.5))
+
+
+@pytest.mark.parametrize("options", [{"clip_norm": 0.0}, {"clip_value": -1.0}, {"clip_norm": math.inf}])
+def test_bounds_that_are_none_are_refused_before_training(options):
+    model = MLP(2, [6, 1], seed=3)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match="must be above 0 and finite, not"):
+        training(model=model, **options)
+    assert model.state_dict() == before
 
 
 # What is not finite

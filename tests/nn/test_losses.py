@@ -176,12 +176,13 @@ def test_targets_may_be_values(loss):
 
 @pytest.mark.parametrize("loss", [*LOSSES, cross_entropy])
 def test_predictions_are_not_looked_at(loss):
-    from engine.core.modes import watching
+    from engine.core.modes import Watch, watching
 
-    def refuse(value):
-        raise AssertionError("looked at")
+    class Refuse(Watch):
+        def read(self, node, what, inside):
+            raise AssertionError("looked at")
 
-    with watching(refuse):
+    with watching(Refuse()):
         loss([[Value(0.5), Value(0.25)]] if loss is cross_entropy else [Value(0.5)], [1])
 
 

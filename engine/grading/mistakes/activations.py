@@ -39,10 +39,9 @@ def _sign(network: Network) -> Iterator[Change]:
 
 
 def _negative(network: Network, o: Occurrence) -> float | None:
-    a = o.activation
-    return (
-        None if a is None or network.ops[a] not in ("sigmoid", "tanh") else -network.partials[network.sweep.starts[a]]
-    )
+    if o.activation is None or network.ops[o.activation] not in ("sigmoid", "tanh"):
+        return None
+    return -network.partials[network.sweep.starts[o.activation]]
 
 
 def _of_error(network: Network) -> Iterator[Change]:
@@ -60,7 +59,7 @@ def _at_sum(partials: dict[int, float], o: Occurrence) -> float | None:
 
 
 def _error(network: Network, o: Occurrence) -> float | None:
-    """A - y, where the loss takes that difference, in either order."""
+    """The error a - y, where the loss takes that difference, in either order."""
     for k in network.sweep.uses[o.output]:
         i = network.sweep.results[k]
         if network.ops[i] == "sub":
@@ -73,7 +72,7 @@ def _other_side(network: Network) -> Iterator[Change]:
 
 
 def _flipped(network: Network, o: Occurrence) -> float | None:
-    off = {"relu": 0.0, "leaky_relu": 0.01}.get(network.ops[o.activation] if o.activation else "")
+    off = {"relu": 0.0, "leaky_relu": 0.01}.get("" if o.activation is None else network.ops[o.activation])
     return None if off is None else off if network.data[o.z] > 0.0 else 1.0
 
 

@@ -15,7 +15,7 @@ INPUT = "∂z/∂w is what the weight multiplies"
 
 def _sums_behind(network: Network, o: Occurrence) -> list[float | None]:
     """For each input that is an activation, the sum that it is made of."""
-    return [network.data[z] if (z := network.sum_of.get(term.input)) else None for term in o.terms]
+    return [network.data[z] if (z := network.sum_of.get(term.input)) is not None else None for term in o.terms]
 
 
 def _own(network: Network, o: Occurrence) -> list[float | None]:

@@ -59,6 +59,7 @@ def power(
     right: str,
     formula: Callable[[float, float, float], float],
     signs: tuple[float, ...] = (1.0, -1.0),  # a square has lost the sign of y - a
+    covers: tuple[str, ...] = (),
 ) -> Mistake:
     """A row that takes another derivative of powers: formula(derivative, exponent, power)."""
 
@@ -70,7 +71,7 @@ def power(
             for sign in signs:
                 yield Change(place, {k: sign * partial for k, partial in edges.items()})
 
-    return Mistake(name, was, right, changes)
+    return Mistake(name, was, right, changes, covers)
 
 
 def _constants(network: Network) -> Iterator[tuple[int, float, bool]]:
@@ -152,7 +153,7 @@ def _loss_for_derivative(network: Network) -> Iterator[Change]:
 LOSS = (
     scale(
         "sign",
-        "all signs are reversed: (y - a) for (a - y), or the step -∂L/∂w for the gradient ∂L/∂w",
+        "all signs are reversed, as with (y - a) for (a - y), or with the step -∂L/∂w for the gradient ∂L/∂w",
         "the gradient points uphill, and the step goes against it",
         lambda _: [("", -1.0)],
         covers=("sign_of_error",),
@@ -171,17 +172,15 @@ LOSS = (
     ),
     scale(
         "twice",
-        "all are doubled: the factor ½ of the loss is left out, or two backward passes are added up",
-        "multiply by the ½, and set the gradients to 0 before each pass",
+        "all are doubled, as where two backward passes are added up",
+        "set the gradients to 0 before each pass",
         lambda _: [("", 2.0)],
-        covers=("constant_left_out",),
     ),
     scale(
         "half",
-        "all are halved: the 2 that the derivative of a square brings down is left out",
-        "(e²)' = 2 e",
+        "all are halved, as where a ½ is multiplied in that the loss has not",
+        "a factor counts where the loss has it, and once",
         lambda _: [("", 0.5)],
-        covers=("exponent_left_out",),
     ),
     power(
         "exponent_left_out",
@@ -189,6 +188,7 @@ LOSS = (
         "(e²)' = 2 e",
         lambda derivative, n, _: derivative / n,
         signs=(1.0,),
+        covers=("half",),
     ),
     power(
         "exponent_not_lowered",

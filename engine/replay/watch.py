@@ -1,0 +1,59 @@
+"""What a recording watches for: code that reads or sets numbers which change from call to call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core import RecordingError, Value, Watch, ancestors, user_line
+
+IN_PLACE = (
+    "choose with maximum, minimum, relu or abs, and differentiate with grad(..., create_graph=True), which are part "
+    "of the recording, or use the function without recording it"
+)
+
+
+class RecordingWatch(Watch):
+    """Raises where a number that changes is read or set, and keeps the first error.
+
+    What was made by the function, its inputs included, is watched in every thread; Values from before only in the
+    context of the recording, as other threads may use them for something else.
+    """
+
+    def __init__(self, inputs: list[Value]) -> None:
+        self.inputs = inputs
+        self.newest = Value(0.0).serial  # of what was there before
+        self.error: RecordingError | None = None
+        self.leaves_shown: dict[Value, None] = {}  # of which text was made, which the function may read
+        self._made = {x.serial for x in inputs}
+
+    def made(self, node: Any) -> None:
+        """Know what the function made."""
+        self._made.add(node.serial)
+
+    def read(self, node: Any, what: str, inside: bool) -> None:
+        """Refuse a number that changes from call to call."""
+        behind = ancestors(node)
+        if (inside or self._owns(behind)) and self._older(behind):
+            raise self.error_of(f"the code looks at the {what} of a Value that changes from batch to batch", IN_PLACE)
+
+    def written(self, node: Any, what: str, inside: bool) -> None:
+        """Refuse any number that is set: a recording has operations alone."""
+        if inside or self._owns([node]):
+            raise self.error_of(f"the code sets the {what} of a Value", "set it before or after, outside the function")
+
+    def shown(self, node: Any) -> None:
+        """Know which numbers the function may know from their text."""
+        self.leaves_shown |= dict.fromkeys(self._older(ancestors(node)))
+
+    def error_of(self, what: str, remedy: str) -> RecordingError:
+        """The error, which is raised again if the function catches it."""
+        error = RecordingError(f"{what} ({user_line()}), and a recording would keep what it saw for good: {remedy}")
+        self.error = self.error or error
+        return error
+
+    def _owns(self, nodes: Sequence[Value]) -> bool:
+        return any(node.serial in self._made for node in nodes)
+
+    def _older(self, nodes: Sequence[Value]) -> list[Value]:
+        return [node for node in nodes if not node.op and node.serial <= self.newest]
