@@ -22,34 +22,14 @@ except ImportError:  # only the compiler needs it
 if not cython.compiled:  # else by value.pxd
     from .coercion import operand, text
     from .node import begin, look, reading, setting, showing
-    from .opcodes import CODES
+    from .opcodes import code_of
     from .operations import binary, power, unary
     from .sealed import sealed
 
-    ABS, ADD, COS, DIV, ERF, EXP, LEAKY_RELU, LOG, MUL, NEG, POS, POW, RELU, SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH = (
-        CODES[name]
-        for name in [
-            "abs",
-            "add",
-            "cos",
-            "div",
-            "erf",
-            "exp",
-            "leaky_relu",
-            "log",
-            "mul",
-            "neg",
-            "pos",
-            "pow",
-            "relu",
-            "sigmoid",
-            "sin",
-            "softplus",
-            "sqrt",
-            "sub",
-            "tanh",
-        ]
-    )
+    ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
+    LEAKY_RELU, LOG, MUL, NEG, POS, POW = map(code_of, ("leaky_relu", "log", "mul", "neg", "pos", "pow"))
+    RELU, SIGMOID, SIN, SOFTPLUS = map(code_of, ("relu", "sigmoid", "sin", "softplus"))
+    SQRT, SUB, TANH = map(code_of, ("sqrt", "sub", "tanh"))
 
     identity_hash = object.__hash__
 
