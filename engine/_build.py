@@ -8,7 +8,7 @@ Every compiled function is the one that runs uncompiled, but for these, which ha
 
 - nodes (core/node.py): C takes them from the arena, Python from `object`, and sealed.py closes the uncompiled class;
 - the ways through a graph (core/graph.py, core/backward.py, structure/flattened.py): C walks the arena's queue;
-- exp, log, tanh, pow, sqrt: the C library's, which Python's own raise errors around;
+- rows of the table (core/operations.py, structure/recompute.py): C is written from the formulas that Python reads;
 - Known.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
 - ints and floats (structure/arrays.py): C reads the memory of an array, Python the array;
 - the executors (replay/native.pyx, numpy_executor.py): vectors of C on blocks of examples, or NumPy.
@@ -45,6 +45,7 @@ FLAGS = (
 )
 ONCE = ["-O1"]  # for what runs once a recording, and is no slower for it
 OUTPUT = "build/cython"
+HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
@@ -59,13 +60,14 @@ DIRECTIVES = {
 def extensions() -> list[Extension]:
     """The extensions, most of them from the .py files that run uncompiled too."""
     cythonize = import_module("Cython.Build").cythonize
-    headers = [str(path) for path in Path("engine").rglob("*.h")]
+    _write_header()
+    headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]
     wanted = [
         Extension(
             "engine." + Path(name).with_suffix("").as_posix().replace("/", "."),
             [f"engine/{name}"],
             extra_compile_args=flags(name),
-            include_dirs=["engine/core", "engine/replay"],
+            include_dirs=["engine/core", "engine/replay", "build"],
             depends=headers,
         )
         for name in (*MODULES, SHARED)
@@ -87,6 +89,15 @@ def flags(name: str) -> list[str]:
     """How a module is compiled."""
     is_rare = name == SHARED or (name.startswith("replay/") and not name.endswith(".pyx"))
     return FLAGS + ONCE if is_rare and sys.platform != "win32" else FLAGS
+
+
+def _write_header() -> None:
+    """Write the table in C, where it is not what it was: what depends on it is compiled again."""
+    text = import_module("_header").header()
+    path = Path(HEADER)
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def is_on(variable: str) -> bool:

@@ -1,7 +1,7 @@
 cimport cython
 from .program cimport Program, Sums
 
-cdef int CONSTANT, INPUT, MUL, NEG, ONE, PRODUCTS
+cdef int CONSTANT, INPUT, ONE, PRODUCTS
 
 cdef class Fragment:
     cdef public bint is_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from ..core import ADD, DIV, KERNELS, MUL, NEG, RELU, SUB, SUM
+from ..core import ADD, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
 from .arrays import Floats, Ints, ints_of, new_floats, new_ints, taken
 from .flattened import FlattenedGraph
 
@@ -17,7 +17,7 @@ except ImportError:  # only the compiler needs it
 if not cython.compiled:  # else by sweeps.pxd: places in memory, and the C library's own
     from .arrays import floats, ints
 
-    c_log, c_sqrt = KERNELS["log"], KERNELS["sqrt"]
+    c_log, c_sqrt = PRIMITIVES["log"].on_floats, PRIMITIVES["sqrt"].on_floats
 
 INF = math.inf
 
