@@ -5,6 +5,7 @@ A form is recognised by the loss's operations and proven by numbers: it gives δ
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 
 from engine.core import numeric
 from engine.grading import Network, softmaxes
@@ -58,7 +59,7 @@ def _proven(kind: str, gradients: Matrix, p: Matrix, targets: Matrix) -> OutputE
     """The form if one fraction c gives every gradient as c (p - y)."""
     triples = [(g, x, y) for rows in zip(gradients, p, targets, strict=True) for g, x, y in zip(*rows, strict=True)]
     g, x, y = max(triples, key=lambda triple: abs(triple[1] - triple[2]))
-    if x == y or not abs(g) < float("inf"):
+    if x == y or not isfinite(g / (x - y)):
         return None
     scale = Fraction(g / (x - y)).limit_denominator(len(triples) * 2)
     # The difference of numbers near each other has fewer digits than either.

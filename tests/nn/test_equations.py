@@ -456,6 +456,9 @@ def test_zeros_and_what_is_not_finite_are_crimson():
     assert shades(dead, "layer1") == [["#fdeaf0"] * 2] * 3
     broken = backpropagation(model, mean_squared_error([model([1.0, 1.0]) * math.inf], [1.0]))
     assert "#b3003b" in shades(broken, "layer2")[0]
+    lost = backpropagation(w := [Value(math.nan)], (sigmoid(w[0] * 1.0) - 1.0) ** 2)
+    assert lost.error is None
+    assert shades(lost, "layer1") == [["#b3003b"]] * 2
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".dot", ".html", ".txt", ".tex"])
