@@ -24,9 +24,9 @@ from setuptools.command.sdist import sdist
 MODULES = (
     *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/value.py", "core/traverse.pyx"),
     *("core/graph.py", "core/backward.py"),
-    *("structure/scratch.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
-    *("replay/integers.py", "replay/program.py", "replay/sum_of_products.py", "replay/trace.py", "replay/reverse.py"),
+    *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
 )
 
@@ -35,6 +35,7 @@ FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 OUTPUT = "build/cython"
+HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
@@ -49,13 +50,14 @@ DIRECTIVES = {
 def extensions() -> list[Extension]:
     """The extensions, most of them from the .py files that run uncompiled too."""
     cythonize = import_module("Cython.Build").cythonize
-    headers = [str(path) for path in Path("engine").rglob("*.h")]
+    _write_header()
+    headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]
     wanted = [
         Extension(
             "engine." + Path(name).with_suffix("").as_posix().replace("/", "."),
             [f"engine/{name}"],
             extra_compile_args=FLAGS,
-            include_dirs=["engine/core", "engine/replay"],
+            include_dirs=["engine/core", "engine/replay", "build"],
             depends=headers,
         )
         for name in (*MODULES, SHARED)
@@ -71,6 +73,15 @@ def extensions() -> list[Extension]:
     except Exception as error:  # whatever a future Cython may refuse
         return uncompiled(error)
     return built
+
+
+def _write_header() -> None:
+    """Write the table in C, where it is not what it was: what depends on it is compiled again."""
+    text = import_module("_header").header()
+    path = Path(HEADER)
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def is_on(variable: str) -> bool:
@@ -102,7 +113,7 @@ class Compile(build_ext):  # type: ignore[misc]
 
     def run(self) -> None:
         """Compile them, and where one fails leave out all."""
-        wanted = self.extensions
+        wanted: list[Extension] = self.extensions
         try:
             super().run()
         except Exception as error:  # of any compiler

@@ -80,7 +80,7 @@ class VariableGraph:
     def nodes(self) -> list[Value]:
         """All nodes, operands before results; a `wrt` elsewhere comes first."""
         nodes = self.graph.ordered
-        return nodes if self.wrt is None or self.wrt in self.graph.places else [self.wrt, *nodes]
+        return nodes if self.wrt is None or self.wrt in self.graph.index_of else [self.wrt, *nodes]
 
     @cached_property
     def naming(self) -> Naming:

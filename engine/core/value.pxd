@@ -1,10 +1,12 @@
 # C types for value.py.
 cimport cython
 from .coercion cimport operand, text
-from .node cimport Node, begin, identity_hash, look, make, reading, setting, showing
-from .operations cimport binary, divide, exp_node, log_node, power, relu_node, sigmoid_node, tanh_node, unary
+from .generated cimport (
+    ABS, ADD, COS, DIV, ERF, EXP, LEAKY_RELU, LOG, MUL, NEG, POS, POW, RELU, SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH,
+)
+from .node cimport Node, begin, identity_hash, look, reading, setting, showing
+from .operations cimport binary, power, unary
 
-cdef long long ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NEG, POS, POW, SIN, SOFTPLUS, SQRT, SUB
 
 cdef class Value(Node):
     pass

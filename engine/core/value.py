@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from .backward import backward
 from .coercion import real
 from .node import Node, install
-from .opcodes import ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NAMES, NEG, POS, POW, SIN, SOFTPLUS, SQRT, SUB
+from .opcodes import NAMES
 from .table import TABLE
 
 try:
@@ -21,9 +21,35 @@ except ImportError:  # only the compiler needs it
 
 if not cython.compiled:  # else by value.pxd
     from .coercion import operand, text
-    from .node import begin, look, make, reading, setting, showing
-    from .operations import binary, divide, exp_node, log_node, power, relu_node, sigmoid_node, tanh_node, unary
+    from .node import begin, look, reading, setting, showing
+    from .opcodes import CODES
+    from .operations import binary, power, unary
     from .sealed import sealed
+
+    ABS, ADD, COS, DIV, ERF, EXP, LEAKY_RELU, LOG, MUL, NEG, POS, POW, RELU, SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH = (
+        CODES[name]
+        for name in [
+            "abs",
+            "add",
+            "cos",
+            "div",
+            "erf",
+            "exp",
+            "leaky_relu",
+            "log",
+            "mul",
+            "neg",
+            "pos",
+            "pow",
+            "relu",
+            "sigmoid",
+            "sin",
+            "softplus",
+            "sqrt",
+            "sub",
+            "tanh",
+        ]
+    )
 
     identity_hash = object.__hash__
 
@@ -147,35 +173,35 @@ class Value(Node):
 
     def __add__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(ADD, self._data + b._data, self, b, 1.0, 1.0)
+        return NotImplemented if b is None else binary(ADD, self, b)
 
     def __radd__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(ADD, a._data + self._data, a, self, 1.0, 1.0)
+        return NotImplemented if a is None else binary(ADD, a, self)
 
     def __sub__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(SUB, self._data - b._data, self, b, 1.0, -1.0)
+        return NotImplemented if b is None else binary(SUB, self, b)
 
     def __rsub__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(SUB, a._data - self._data, a, self, 1.0, -1.0)
+        return NotImplemented if a is None else binary(SUB, a, self)
 
     def __mul__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(MUL, self._data * b._data, self, b, b._data, self._data)
+        return NotImplemented if b is None else binary(MUL, self, b)
 
     def __rmul__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(MUL, a._data * self._data, a, self, self._data, a._data)
+        return NotImplemented if a is None else binary(MUL, a, self)
 
     def __truediv__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else divide(self, b)
+        return NotImplemented if b is None else binary(DIV, self, b)
 
     def __rtruediv__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else divide(a, self)
+        return NotImplemented if a is None else binary(DIV, a, self)
 
     def __pow__(self, other: Any) -> Value:
         b = operand(other)
@@ -186,21 +212,21 @@ class Value(Node):
         return NotImplemented if a is None else binary(POW, a, self)
 
     def __neg__(self) -> Value:
-        return make(NEG, -self._data, self, None, -1.0)
+        return unary(NEG, self)
 
     def __pos__(self) -> Value:
-        return make(POS, self._data, self, None, 1.0)
+        return unary(POS, self)
 
     def __abs__(self) -> Value:
         return unary(ABS, self)
 
     def exp(self) -> Value:
         """The exponential."""
-        return exp_node(self)
+        return unary(EXP, self)
 
     def log(self) -> Value:
         """The natural logarithm; -inf at 0, nan below."""
-        return log_node(self)
+        return unary(LOG, self)
 
     def sqrt(self) -> Value:
         """The square root; nan below 0, and a slope of inf at 0."""
@@ -208,7 +234,7 @@ class Value(Node):
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return tanh_node(self)
+        return unary(TANH, self)
 
     def sigmoid(self) -> Value:
         """The logistic function 1 / (1 + exp(-a)), with a slope exact in saturation too.
@@ -216,11 +242,11 @@ class Value(Node):
         >>> Value(50.0).sigmoid().partials
         (1.9287498479639178e-22,)
         """
-        return sigmoid_node(self)
+        return unary(SIGMOID, self)
 
     def relu(self) -> Value:
         """The positive part; its slope at 0 is 0, and nan stays nan."""
-        return relu_node(self)
+        return unary(RELU, self)
 
     def leaky_relu(self) -> Value:
         """The identity above 0, a hundredth of it below; its slope at 0 is 0."""
