@@ -58,7 +58,7 @@ def network_of(loss: Value, parameters: Sequence[Value]) -> Network:
     graph = LossGraph(loss, parameters)
     if graph.changed:
         raise ValueError("numbers have changed since the loss was computed: compute the loss again, then ask")
-    if made := [p for p in parameters if p.op and p in graph.places]:
+    if made := [p for p in parameters if p.op and p in graph.index_of]:
         raise ValueError(f"the parameter {made[0].label or made[0].op} is the result of an operation: give the leaves")
     return Network(ReverseSweep(loss, parameters), complete=True)
 
