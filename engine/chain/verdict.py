@@ -13,6 +13,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
 from .expressions import Style, show
 from .paths import ChainRule, Factor, Path
+from .symbolic import SAME
 from .variables import Link
 
 TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
@@ -56,6 +57,10 @@ BREAKS = {
     "div": "it divides by that",
     "pow": "the power is vertical there",
 }
+
+# The page judges by the same thresholds and words.
+WORDS: dict[str, float | dict[str, str]] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME}
+WORDS |= {"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
 
 NAMED = 3  # variables whose numbers are told beside a formula
 

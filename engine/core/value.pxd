@@ -1,13 +1,16 @@
 # C types for value.py.
 cimport cython
-from .coercion cimport text
-from .node cimport Node, begin, look, reading, setting, showing
-from .operations cimport exp_node, log_node, relu_node, sigmoid_node, tanh_node, unary
-from .operators cimport Operators
+from .coercion cimport operand, text
+from .generated cimport (
+    ABS, ADD, COS, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID, SIN, SOFTPLUS,
+    SQRT, SUB, TANH,
+)
+from .node cimport Node, begin, identity_hash, look, reading
+from .operations cimport binary, power, unary
+from .properties cimport Properties
 
-cdef long long COS, ERF, LEAKY_RELU, ROUND, SIN, SOFTPLUS, SQRT
 
-cdef class Value(Operators):
+cdef class Value(Properties):
     pass
 
 

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .backward import backward
 from .coercion import real
 from .node import install
-from .opcodes import COS, ERF, LEAKY_RELU, NAMES, SIN, SOFTPLUS, SQRT
-from .operators import Operators
-from .table import TABLE
+from .properties import Properties
 
 try:
     import cython
@@ -21,10 +19,18 @@ except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
-    from .coercion import text
-    from .node import begin, look, reading, setting, showing
-    from .operations import exp_node, log_node, relu_node, sigmoid_node, tanh_node, unary
+    from .coercion import operand, text
+    from .node import begin, look, reading
+    from .opcodes import code_of
+    from .operations import binary, power, unary
     from .sealed import sealed
+
+    ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
+    FLOORDIV, LEAKY_RELU, LOG, MOD, MUL = map(code_of, ("floordiv", "leaky_relu", "log", "mod", "mul"))
+    NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
+    SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
+
+    identity_hash = object.__hash__
 
 if TYPE_CHECKING:
     from ..page import Frame
@@ -34,7 +40,7 @@ Number: TypeAlias = "Value | float"
 
 @cython.no_gc  # a graph has no cycles: operands came first
 @cython.cclass
-class Value(Operators):
+class Value(Properties):
     """A real number in a graph of operations.
 
     `data` is anything that is a real number; `label` names it in pictures and findings. A `str`, `None`,
@@ -66,67 +72,6 @@ class Value(Operators):
             "belongs to a Value in a dict that has the Value as its key"
         )
 
-    @property
-    def data(self) -> float:
-        """The number itself, settable; what was computed from it before does not change."""
-        return look(self)
-
-    @data.setter
-    def data(self, data: Any) -> None:
-        number = real(data)
-        setting(self, "data")
-        self._data = number
-
-    @property
-    def grad(self) -> float:
-        """The derivative of the output of the last `backward()`; on a leaf the sum since it was zeroed."""
-        reading(self, "gradient")
-        return self._grad
-
-    @grad.setter
-    def grad(self, grad: Any) -> None:
-        number = real(grad)
-        setting(self, "gradient")
-        self._grad = number
-
-    @property
-    def label(self) -> str:
-        """The name in pictures, findings and errors, settable; "" where it has none."""
-        return self._label
-
-    @label.setter
-    def label(self, label: str) -> None:
-        self._label = label if type(label) is str else text(label)
-
-    @property
-    def op(self) -> str:
-        """The name of the operation's row in the table, "" for a leaf."""
-        return NAMES[self._code] if self._code else ""
-
-    @property
-    def operands(self) -> tuple[Value, ...]:
-        """What the operation was applied to, in order: `a * a` has `a` twice, a leaf none."""
-        if self._lists is not None:
-            return tuple(self._lists[0])
-        return () if self._a is None else (self._a,) if self._b is None else (self._a, self._b)
-
-    @property
-    def partials(self) -> tuple[float, ...]:
-        """The derivative of this Value in each of its operands, as computed on the way forward."""
-        reading(self, "partials")
-        if self._lists is not None:
-            return tuple(self._lists[1])
-        partials = [self._da, self._db][: (self._a is not None) + (self._b is not None)]
-        return tuple(partials)
-
-    @property
-    def _prev(self) -> set[Value]:
-        return set(self.operands)
-
-    @property
-    def _op(self) -> str:
-        return TABLE[NAMES[self._code]].sign if self._code else ""
-
     def _backward(self) -> None:
         for operand, partial in zip(self.operands, self.partials, strict=True):
             operand.grad += partial * self.grad
@@ -144,13 +89,94 @@ class Value(Operators):
         """
         backward(self, real(seed))
 
+    def __add__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(ADD, self, b)
+
+    def __radd__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(ADD, a, self)
+
+    def __sub__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(SUB, self, b)
+
+    def __rsub__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(SUB, a, self)
+
+    def __mul__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(MUL, self, b)
+
+    def __rmul__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(MUL, a, self)
+
+    def __truediv__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(DIV, self, b)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(DIV, a, self)
+
+    def __floordiv__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(FLOORDIV, self, b)
+
+    def __rfloordiv__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(FLOORDIV, a, self)
+
+    def __mod__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(MOD, self, b)
+
+    def __rmod__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(MOD, a, self)
+
+    def __divmod__(self, other: Any) -> tuple[Value, Value]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Value, Value]:
+        return other // self, other % self
+
+    def __round__(self, digits: int | None = None) -> Value:
+        if not digits:
+            return unary(ROUND, self)
+        scale = 10.0 ** abs(digits)
+        return unary(ROUND, self * scale) / scale if digits > 0 else unary(ROUND, self / scale) * scale
+
+    def rint(self) -> Value:
+        """The nearest integer, of two the even one; its slope is 0."""
+        return unary(ROUND, self)
+
+    def __pow__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(POW, self, b) if b is other else power(self, b)
+
+    def __rpow__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(POW, a, self)
+
+    def __neg__(self) -> Value:
+        return unary(NEG, self)
+
+    def __pos__(self) -> Value:
+        return unary(POS, self)
+
+    def __abs__(self) -> Value:
+        return unary(ABS, self)
+
     def exp(self) -> Value:
         """The exponential."""
-        return exp_node(self)
+        return unary(EXP, self)
 
     def log(self) -> Value:
         """The natural logarithm; -inf at 0, nan below."""
-        return log_node(self)
+        return unary(LOG, self)
 
     def sqrt(self) -> Value:
         """The square root; nan below 0, and a slope of inf at 0."""
@@ -158,7 +184,7 @@ class Value(Operators):
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return tanh_node(self)
+        return unary(TANH, self)
 
     def sigmoid(self) -> Value:
         """The logistic function 1 / (1 + exp(-a)), with a slope exact in saturation too.
@@ -166,11 +192,11 @@ class Value(Operators):
         >>> Value(50.0).sigmoid().partials
         (1.9287498479639178e-22,)
         """
-        return sigmoid_node(self)
+        return unary(SIGMOID, self)
 
     def relu(self) -> Value:
         """The positive part; its slope at 0 is 0, and nan stays nan."""
-        return relu_node(self)
+        return unary(RELU, self)
 
     def leaky_relu(self) -> Value:
         """The identity above 0, a hundredth of it below; its slope at 0 is 0."""
@@ -192,14 +218,27 @@ class Value(Operators):
         """The error function, 2/√π times the integral of exp(-t²) from 0 to a."""
         return unary(ERF, self)
 
-    def __format__(self, spec: str) -> str:
-        showing(self)
-        return format(self._data, spec) if spec else repr(self)
+    def __eq__(self, other: object) -> bool:
+        return self is other  # a Value can be a key
 
-    def __repr__(self) -> str:
-        showing(self)
-        label = f", label={self._label!r}" if self._label else ""
-        return f"Value(data={self._data}, grad={self._grad}{label})"
+    def __hash__(self) -> int:
+        return identity_hash(self)
+
+    def __lt__(self, other: Any) -> bool:
+        b = operand(other)
+        return NotImplemented if b is None else look(self) < look(b)
+
+    def __le__(self, other: Any) -> bool:
+        b = operand(other)
+        return NotImplemented if b is None else look(self) <= look(b)
+
+    def __gt__(self, other: Any) -> bool:
+        b = operand(other)
+        return NotImplemented if b is None else look(self) > look(b)
+
+    def __ge__(self, other: Any) -> bool:
+        b = operand(other)
+        return NotImplemented if b is None else look(self) >= look(b)
 
     def __reduce__(self) -> tuple[Any, ...]:
         reading(self, "data")
@@ -229,7 +268,8 @@ def _leaf(data: float, grad: float, label: str) -> Value:
     return leaf
 
 
-if not cython.compiled:
+if not cython.compiled:  # where identity needs no saying, it is faster unsaid
+    Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
     Value.__init_subclass__ = Value.__dict__["_final"]  # type: ignore[method-assign]
     Value = sealed(Value)  # type: ignore[misc]
 install(Value.__new__(Value))

@@ -43,11 +43,11 @@ class Case:
 
     def __init__(self, loss: Value, parameters: Sequence[Value], limits: Thresholds) -> None:
         self.loss, self.parameters, self.limits = loss, parameters, limits
-        self.flow = LossGraph(loss, parameters)
-        self.places = self.flow.places
-        self.at = ints_of(self.places.values())  # of the parameters in the graph
-        self.missing = [p for p in parameters if p not in self.places] if len(self.at) < len(parameters) else []
-        self.units = Units(self.flow, self.places)
+        self.graph = LossGraph(loss, parameters)
+        self.index_of = self.graph.index_of
+        self.indices = ints_of(self.index_of.values())  # of the parameters in the graph
+        self.missing = [p for p in parameters if p not in self.index_of] if len(self.indices) < len(parameters) else []
+        self.units = Units(self.graph, self.index_of)
 
     @cached_property
     def names(self) -> dict[Value, Name]:
@@ -73,11 +73,11 @@ class Case:
 
     def gradient(self, p: Value) -> float:
         """The derivative of the loss in a parameter."""
-        return self.flow.gradients[self.places[p]] if p in self.places else 0.0
+        return self.graph.gradients[self.index_of[p]] if p in self.index_of else 0.0
 
     def spread(self, p: Value) -> float:
         """The spread of that derivative."""
-        return self.flow.spread(self.places[p]) if p in self.places else 0.0
+        return self.graph.spread(self.index_of[p]) if p in self.index_of else 0.0
 
     def by_layer(self, units: Iterable[Unit]) -> list[list[Unit]]:
         """Units in lists, one a layer."""

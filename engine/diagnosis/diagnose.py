@@ -49,7 +49,7 @@ def diagnose(loss: Value, parameters: Iterable[Value], **thresholds: Any) -> Rep
     checked = {
         "parameters": len(case.parameters),
         "units": len(case.units.all),
-        "operations": len(case.flow.interior),
+        "operations": len(case.graph.interior),
     }
     return Report(tuple(findings), checked)
 

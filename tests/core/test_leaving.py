@@ -10,7 +10,6 @@ from fractions import Fraction
 import pytest
 
 from engine import Value, grad
-from engine.core import TABLE
 
 np = pytest.importorskip("numpy")
 
@@ -29,7 +28,7 @@ LEAVES = {
     "math.trunc": math.trunc,
     "math.atan2": lambda v: math.atan2(1.0, v),
     "cmath.exp": cmath.exp,
-    "%.3f": lambda v: "%.3f" % v,
+    "%.3f": lambda v: "%.3f" % v,  # noqa: UP031
     "np.interp": lambda v: np.interp(v, [0.0, 2.0], [0.0, 1.0]),
     "np.array of floats": lambda v: np.array([v], float),
     "np.array of ints": lambda v: np.array([v, v], int),
@@ -46,7 +45,8 @@ def test_leaving_the_graph_names_both_ways_out(leave):
 
 
 @pytest.mark.parametrize(
-    "leave", [lambda v: "%d" % v, lambda v: statistics.mean([v]), Fraction, math.sqrt, abs(1).__add__]
+    "leave",
+    [lambda v: "%d" % v, lambda v: statistics.mean([v]), Fraction, math.sqrt, abs(1).__add__],  # noqa: UP031
 )
 def test_nothing_else_makes_a_number_of_it(leave):
     try:

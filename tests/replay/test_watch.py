@@ -1,4 +1,4 @@
-"""A recording tells the truth: what changes is refused when it is read, and what else changes is found by a second call."""
+"""A recording tells the truth: reading what changes is refused, and what else changes is found by a second call."""
 
 import contextvars
 import copy
@@ -8,6 +8,7 @@ import pickle
 import random
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -126,10 +127,8 @@ def test_a_thread_in_the_context_of_the_recording_is_part_of_it(w):
         return x * w
 
     def catching(read):
-        try:
+        with suppress(RecordingError):
             read()
-        except RecordingError:
-            pass
 
     with pytest.raises(RecordingError):
         record(f, 1.5)

@@ -34,14 +34,14 @@ def symmetric(case: Case) -> list[Finding]:
 
 def _alike(case: Case) -> list[list[Unit]]:
     """Units that are alike in their layer, activation, weights and gradients; what differs is dropped at once."""
-    flow, units = case.flow, case.units
-    first = {unit: _digits(flow.data[unit.pre[0]]) for unit in units.all if unit.pre}
+    graph, units = case.graph, case.units
+    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in units.all if unit.pre}
     suspects = _twins(first)
-    alike = units.classes(suspects, lambda i: (_digits(flow.data[i]), _gradient(flow, i)))
+    alike = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
     found: dict[object, list[Unit]] = {}
     for unit in _twins({unit: (first[unit], alike[unit]) for unit in suspects}):
         if any(units.deep[i] for i in unit.activations or unit.pre):
-            ops = {flow.nodes[i].op for i in unit.activations}
+            ops = {graph.nodes[i].op for i in unit.activations}
             found.setdefault((units.layer(unit), alike[unit], first[unit], *sorted(ops)), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
@@ -56,10 +56,10 @@ def _digits(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def _gradient(flow: LossGraph, i: int) -> float:
+def _gradient(graph: LossGraph, i: int) -> float:
     """A gradient to six digits, 0 if rounding may have made all of it."""
-    gradient = flow.gradients[i]
-    return 0.0 if abs(gradient) <= 1e-6 * flow.spread(i) else _digits(gradient)
+    gradient = graph.gradients[i]
+    return 0.0 if abs(gradient) <= 1e-6 * graph.spread(i) else _digits(gradient)
 
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
@@ -74,8 +74,8 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
             "classes": len(classes),
             "copies": told,
             "units": f"{len(units)} of {total}",
-            "weight": case.flow.data[weight],
-            "gradient": case.flow.gradients[weight],
+            "weight": case.graph.data[weight],
+            "gradient": case.graph.gradients[weight],
         },
         "These units have the same weights and so compute the same, get the same gradients and take the same steps: "
         "no gradient step can ever separate them, and the layer is no wider than its classes.",
@@ -86,9 +86,9 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
-    lost = small(case.at, case.flow.gradients, case.limits.vanished)
+    lost = small(case.indices, case.graph.gradients, case.limits.vanished)
     if lost and (len(case.units.all) < 2 or len(case.units.layers) < 2):
-        return _lost_on_the_way(case, [case.flow.nodes[i] for i in lost])
+        return _lost_on_the_way(case, [case.graph.nodes[i] for i in lost])
     if not _any_faint(case):
         return []
     layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
@@ -132,38 +132,38 @@ def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
 
 def _strength(case: Case, units: Sequence[Unit]) -> float:
     """The largest gradient at a pre-activation of a layer; nan counts as 0."""
-    return max((largest(unit.pre, case.flow.gradients) for unit in units), default=0.0)
+    return max((largest(unit.pre, case.graph.gradients) for unit in units), default=0.0)
 
 
 def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
-    sizes, towards = strongest(case.flow.layout)
+    sizes, towards = strongest(case.graph.flattened)
     limit = math.log(case.limits.vanished)
-    suspects = [p for p in faint if -math.inf < sizes[case.places[p]] <= limit]
-    ways = _ways(case.flow, towards, [case.places[p] for p in suspects])
-    found = [p for p in suspects if sizes[case.places[p]] - sum(ways[case.places[p]][1]) <= limit]
+    suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
+    ways = _ways(case.graph, towards, [case.index_of[p] for p in suspects])
+    found = [p for p in suspects if sizes[case.index_of[p]] - sum(ways[case.index_of[p]][1]) <= limit]
     if not found:
         return []
-    place = case.places[found[0]]
-    factors = ways[place][0]
+    index = case.index_of[found[0]]
+    factors = ways[index][0]
     evidence: Evidence = {
         "gradient": case.gradient(found[0]),
         "factors": factors,
-        "mean factor": math.exp(sizes[place] / factors),
+        "mean factor": math.exp(sizes[index] / factors),
     }
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-def _ways(flow: LossGraph, towards: Sequence[int], places: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
-    """Of the strongest path to each place: how many factors are not 1, and the logarithms of the three worst."""
+def _ways(graph: LossGraph, towards: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
+    """Of the strongest path to each index: how many factors are not 1, and the logarithms of the three worst."""
     found: dict[int, tuple[int, Sequence[float]]] = {0: (0, ())}
-    for place in places:
-        way = [place]
+    for index in indices:
+        way = [index]
         while way[-1] not in found:
             way.append(towards[way[-1]])
         for here, to in zip(reversed(way[:-1]), reversed(way), strict=False):
             count, worst = found[to]
-            slopes = zip(flow.operands(to), flow.partials(to), strict=True)
+            slopes = zip(graph.operands(to), graph.partials(to), strict=True)
             size = math.log(max(abs(slope) for j, slope in slopes if j == here))
             found[here] = count + (size != 0.0), sorted((*worst, size))[:3]
     return found
@@ -172,7 +172,7 @@ def _ways(flow: LossGraph, towards: Sequence[int], places: Sequence[int]) -> dic
 def exploding(case: Case) -> list[Finding]:
     """Parameters with a gradient that no usual learning rate can be stepped along."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if all_small(case.at, case.flow.gradients, limits.exploded * limits.smallest):
+    if all_small(case.indices, case.graph.gradients, limits.exploded * limits.smallest):
         return []
     for members in case.by_place.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
@@ -180,7 +180,7 @@ def exploding(case: Case) -> list[Finding]:
         if gradient > limits.exploded * weight:
             found += members
             worst, against = max((worst, against), (gradient, weight))
-    if not found or origins(case.flow.layout):
+    if not found or origins(case.graph.flattened):
         return []
     return [
         Finding(
@@ -201,26 +201,26 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the
 def cancelled(case: Case) -> list[Finding]:
     """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
-    faint = cancelling(case.at, case.flow.gradients, case.flow.squares, limit)
-    wanted = [i for i in faint if case.flow.squares[i]]
+    faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
+    wanted = [i for i in faint if case.graph.squares[i]]
     for distance in FAR if wanted else ():
         wanted = cancelling(ints_of(wanted), *_elsewhere(case, wanted, distance), limit)
         if not wanted:
             return []
-    return [_nothing_left(case, [case.flow.nodes[i] for i in wanted])] if wanted else []
+    return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])] if wanted else []
 
 
 def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Floats, Floats]:
     """Gradients and squared spreads with `moved` elsewhere: what cancels because this is a minimum no longer does."""
-    rng, data, given = random.Random(0), case.flow.data, {}
+    rng, data, given = random.Random(0), case.graph.data, {}
     for i in moved:
         given[i] = data[i] + distance * (abs(data[i]) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
-    return case.flow.elsewhere(given)
+    return case.graph.elsewhere(given)
 
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
     p = max(wanted, key=case.spread)
-    up, down = (sums[case.places[p]] for sums in pulls(case.flow.layout))
+    up, down = (sums[case.index_of[p]] for sums in pulls(case.graph.flattened))
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),
