@@ -10,14 +10,14 @@ table and LaTeX), `verdict` and `speech` (its sentence).
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .speech import BREAKS, CONDITIONS, HOLDS, NAMED, SENTENCES, STEPS, TINY, Speech
-from .symbolic import SAME, Naming
+from .speech import NAMED, TINY
+from .symbolic import Naming
 from .text import latex_of_value
 from .variables import By, Link, Links, VariableGraph
-from .verdict import CANCELLED, MANY, VANISHED, Judgement, is_scale, judge, tiny_factors
+from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
-    "BREAKS", "CANCELLED", "CONDITIONS", "HOLDS", "MANY", "NAMED", "SAME", "SENTENCES", "STEPS", "TINY", "VANISHED",
-    "By", "ChainRule", "Factor", "Judgement", "Link", "Links", "Naming", "Path", "Speech", "Style", "Term",
-    "VariableGraph", "chain_rule", "explained", "is_scale", "judge", "latex_of_value", "show", "tiny_factors",
+    "CANCELLED", "NAMED", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor", "Judgement", "Link", "Links",
+    "Naming", "Path", "Style", "Term", "VariableGraph", "chain_rule", "explained", "judge", "latex_of_value", "show",
+    "tiny_factors",
 ]

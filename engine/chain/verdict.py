@@ -13,12 +13,17 @@ from decimal import Decimal, localcontext
 from ..core import Value
 from .expressions import Style
 from .paths import ChainRule, Factor, Path
-from .speech import TINY, WIDE, Speech
+from .speech import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Speech
+from .symbolic import SAME
 from .variables import Link
 
 VANISHED = 1e-5  # what moderate factors make together is small from here on; 1e-3 is an everyday gradient
 CANCELLED = 1e-3  # paths cancel when less than a thousandth of what they pull with is left
 MANY = 4  # factors above 1 that explode together; fewer are large numbers that were put in
+
+# The page judges by the same thresholds and words.
+WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME, "many": MANY}
+WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
 
 
 @dataclass(frozen=True, slots=True)

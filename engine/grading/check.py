@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..chain import ChainRule, Factor, Path
-from ..core import Value, many, short_number
+from ..core import Value, many, short_number, total_derivative
 from .hints import hint_for_factor, hint_for_total
 from .written import DERIVED, Written, read
 
@@ -101,7 +101,7 @@ def _not(chain: ChainRule, written: Written) -> str:
 
 def _derivative(chain: ChainRule) -> str:
     names = chain.naming.names
-    return f"d{names[chain.output]}/d{names[chain.wrt]}"
+    return total_derivative(names[chain.output], names[chain.wrt])
 
 
 def _value_of(written: Written) -> str:
