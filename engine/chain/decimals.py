@@ -9,9 +9,15 @@ from ..core import TABLE, evaluate
 DIGITS = Context(prec=110, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 SPARE = 10  # digits that a series loses
 LARGEST = 40  # of an argument of a series, which takes so many digits more
-PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798214808651")
+PI = Decimal(
+    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798214808651"
+)
 # The constants of the table and of statistics, which are floats there, and what they stand for.
-EXACT = {1.1283791670955126: DIGITS.divide(2, PI.sqrt(DIGITS)), 3.141592653589793: PI, 1.4142135623730951: Decimal(2).sqrt(DIGITS)}
+EXACT = {
+    1.1283791670955126: DIGITS.divide(2, PI.sqrt(DIGITS)),
+    3.141592653589793: PI,
+    1.4142135623730951: Decimal(2).sqrt(DIGITS),
+}
 NOTHING = Decimal("nan")
 
 
@@ -27,7 +33,7 @@ def in_decimals(name: str, *arguments: Any) -> Any:
 
     >>> with localcontext(DIGITS):
     ...     print(str(in_decimals("sigmoid", Decimal(50)))[:50])
-    0.999999999999999999999807125015203608184567514137
+    0.999999999999999999999807125015203608221698302919
     """
     numbers = [list(map(decimal, x)) if isinstance(x, list) else decimal(x) for x in arguments]
     if name in _FUNCTIONS:

@@ -1,4 +1,4 @@
-"""What a derivative is a function of: the operations between two Values, to be computed at any point, in any algebra."""
+"""What a derivative is a function of: the operations between two Values, at any point and in any algebra."""
 
 import math
 import random
@@ -14,7 +14,9 @@ Algebra = Callable[..., Any]  # apply(name of a row, *arguments)
 
 KINKS = ("relu", "maximum", "minimum")
 BESIDE = 6  # named results beside `of`
-NEAR = 5.0  # numbers up to here are varied as they are; larger ones are replaced by 1, for a float keeps no digits there
+NEAR = (
+    5.0  # numbers up to here are varied as they are; larger ones are replaced by 1, for a float keeps no digits there
+)
 
 
 class Region:
@@ -87,12 +89,14 @@ class Region:
         return self.at({node: decimal(number) for node, number in point.items()}, in_decimals, decimal, sides)
 
     def points(self, count: int) -> Iterator[dict[Value, float]]:
-        """Points near and far, one of them tiny; every other one knows nothing of the numbers here, nor of their signs."""
+        """Points near and far; every other one knows nothing of the numbers here, nor of their signs."""
         rng = random.Random(7)
         for k in range(count):
             scale = (1.0, 1.0, 1.0, 0.02, 2.0, 0.5)[k % 6]
             base = {node: node.data if node.data and abs(node.data) < NEAR and k % 2 else 1.0 for node in self.free}
-            signs = {node: rng.choice((1.0, -1.0)) if k % 3 == 2 else math.copysign(1.0, node.data) for node in self.free}
+            signs = {
+                node: rng.choice((1.0, -1.0)) if k % 3 == 2 else math.copysign(1.0, node.data) for node in self.free
+            }
             yield {node: signs[node] * abs(base[node]) * rng.uniform(0.6, 1.5) * scale for node in self.free}
 
 
@@ -106,7 +110,7 @@ def _apply(op: str, operands: list[Any], algebra: Algebra) -> tuple[Any, Sequenc
 
 
 def _on_side(op: str, side: bool, operands: list[Any], const: Callable[[float], Any]) -> tuple[Any, Sequence[Any]]:
-    """Value and partials of a kink on the side where its first operand is above the other, or 0; or on the other side."""
+    """Value and partials of a kink: `side` is where its first operand is above the other, or above 0."""
     one, zero = const(1.0), const(0.0)
     if op == "relu":
         return (operands[0], [one]) if side else (zero, [zero])

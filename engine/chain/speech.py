@@ -28,7 +28,8 @@ SENTENCES = {
     "underflow": "no factor kills alone, but {length} of them, {mean} on average, multiply to {size}, "
     "which is less than the smallest float",
     "overflow": "the factors multiply to more than a float holds",
-    "masked": "a factor of 0 meets an infinite derivative of {node} at {inside}, and 0 · ∞ is nan: a product with 0 does not remove a branch",
+    "masked": "a factor of 0 meets an infinite derivative of {node} at {inside}, and 0 · ∞ is nan: "
+    "a product with 0 does not remove a branch",
     "undefined": "{of} itself is {number}",
     "leaf": "{of} is an independent variable: it does not depend on {wrt}",
     "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",

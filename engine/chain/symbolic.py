@@ -81,7 +81,7 @@ class Naming:
         return "" if isinstance(term, float) else show(term, style)
 
     def slope(self, link: "Link") -> Term:
-        """The derivative that a link stands for; what is nan is no formula, as terms leave out what is multiplied by 0."""
+        """The derivative that a link stands for; a nan is no formula, as terms leave out what is multiplied by 0."""
         if link.value != link.value:
             return link.value
         if link.slot is not None:

@@ -50,7 +50,10 @@ def to_latex(chain: ChainRule, k: int = 10) -> str:
     left, sign = chain.path_count - len(paths), r"\phantom{=} +"
     more = [rf"\cdots \text{{ ({many(left)} more)}}"] if left else []
     blocks = [
-        [r" \, ".join(_fraction(r"\partial ", names[f.of], names[f.wrt]) for f in path.factors) or "1" for path in paths],
+        [
+            r" \, ".join(_fraction(r"\partial ", names[f.of], names[f.wrt]) for f in path.factors) or "1"
+            for path in paths
+        ],
         [_latex_product(path) for path in paths],
         [product_text(path, "latex") for path in paths],
     ]

@@ -51,7 +51,8 @@ def judge(
     >>> a = z.sigmoid()
     >>> a.label = "a"
     >>> print(judge(chain_rule(a, z)).sentence)
-    raising z1 by 0.01 raises a by about 1.929e-24; ∂a/∂z1 = σ'(z1) = 1.929e-22 because z1 = 50: the sigmoid is saturated
+    raising z1 by 0.01 raises a by about 1.929e-24; ∂a/∂z1 = σ'(z1) = 1.929e-22 because z1 = 50: the sigmoid is
+    saturated
     """
     speech = Speech(chain, style)
     if not chain.path_count:
@@ -84,7 +85,7 @@ def judge(
 
 
 def kills(link: Link, wrt: Value, tiny: float = TINY) -> bool:
-    """Whether one operation takes away what comes through it; multiplying by a weight or a unit does so if that is 0."""
+    """Whether one operation takes away what comes through it; multiplying by a weight does so only if that is 0."""
     if abs(link.value) > tiny:
         return False
     return link.value == 0.0 or not is_scale(link.of, link.wrt, wrt)

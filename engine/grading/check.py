@@ -150,8 +150,18 @@ def _right(chain: ChainRule, given: list[Written], paths: list[Path], i: int, as
     if chain.path_count > 1:
         rank = i if asked is None else asked
         return Check(asked is not None, None, _right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank))
-    product = " · ".join(map(str, given))
+    product = " · ".join(map(_as_factor, given)) if len(given) > 1 else "".join(map(str, given))
     return Check(True, None, f"right: {product or 1} = {short_number(paths[i].product)}")
+
+
+def _as_factor(written: Written) -> str:
+    """What was written, in brackets if it is a sum."""
+    depth, inside = 0, written.text[1:]
+    for letter in inside:
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and letter in "+-−" and "e" + letter not in inside:
+            return f"({written})"
+    return str(written)
 
 
 def _right_for_one(chain: ChainRule, paths: list[Path], rank: int) -> str:

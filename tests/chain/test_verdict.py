@@ -144,7 +144,8 @@ def test_a_factor_by_itself_is_explained_without_brackets(function, sentence):
 def test_the_names_in_a_sentence_are_written_as_in_pictures_where_it_stands_in_one():
     chain = chain_rule(*one_neuron())
     assert judge(chain, style="pretty").sentence == (
-        "raising w by 0.001 raises C by about 2.411e−23; ∂a/∂z = σ′(z) = 1.929e−22 because z = 50: the sigmoid is saturated"
+        "raising w by 0.001 raises C by about 2.411e−23; "
+        "∂a/∂z = σ′(z) = 1.929e−22 because z = 50: the sigmoid is saturated"
     )
     assert "a_prev" not in chain.sentence
 

@@ -71,6 +71,7 @@ def test_right_factors_are_right_in_either_order():
     factors = ["a_prev", "a(1-a)", "2(a - y)"]
     assert chain.check(factors).ok
     assert chain.check(factors[::-1]).ok
+    assert str(chain.check(["a - y", "2", "a (1 - a)", "a_prev"])).startswith("right: (a - y) · 2 · a (1 - a) · a_prev = ")
     answer = chain.check(["2(y - a)", "a(1-a)", "a_prev"])
     assert (answer.ok, answer.wrong) == (False, 0)
     assert str(answer) == "factor 1 of 3 is ∂C/∂a = 2 * (a - y) = 1.555, not 2(y - a) = -1.555: the sign is wrong"
@@ -176,8 +177,8 @@ def test_notations_that_people_use(text, number):
     "text",
     [
         "__import__('os')", "x.real()", "unknown", "1 if x else 2", "[1, 2]", "x @ x", "lambda: 1", "(", "", "'x'",
-        "~x",        "x = 3", "o1, o2", "()", "v0", "prime_tanh(x)", "(" * 999 + ")" * 999, "x" * 5000, "9" * 1999, "x[0]", "2 3",
-        "maximum'(x, 1)", "tanh(x, x)", "x if", "f'(x)", "\x00",
+        "~x", "x = 3", "o1, o2", "()", "v0", "prime_tanh(x)", "(" * 999 + ")" * 999, "x" * 5000, "9" * 1999, "x[0]",
+        "2 3", "maximum'(x, 1)", "tanh(x, x)", "x if", "f'(x)", "\x00",
     ],
 )  # fmt: skip
 def test_only_arithmetic_can_be_written(text):

@@ -367,7 +367,10 @@ FORMULAS = "return [...document.querySelectorAll('.factor .math')].map(e => e.te
 
 def test_dragging_a_weight_out_of_saturation_brings_the_gradient_to_life(visit):
     browser = visit(*one_neuron())
-    killed = "killed: raising w by 0.001 raises C by about 2.411e−23; ∂a/∂z = σ′(z) = 1.929e−22 because z = 50: the sigmoid is saturated"
+    killed = (
+        "killed: raising w by 0.001 raises C by about 2.411e−23; "
+        "∂a/∂z = σ′(z) = 1.929e−22 because z = 50: the sigmoid is saturated"
+    )
     assert browser.execute_script(VERDICT) == killed
     assert close(browser.execute_script(TOTAL), 2.410937309954897e-20)
     assert browser.execute_script(FORMULAS) == ["a_prev", "σ′(z)", "2 (a − y)"]
