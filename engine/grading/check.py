@@ -9,6 +9,7 @@ from typing import Any
 
 from ..chain import ChainRule, Factor, Path
 from ..core import Value, many, short_number, total_derivative
+from .elsewhere import only_here
 from .hints import hint_for_factor, hint_for_total
 from .written import DERIVED, Written, read
 
@@ -84,6 +85,8 @@ def _paths(chain: ChainRule, path: int | None) -> list[Path]:
 
 def _check_total(chain: ChainRule, written: Written) -> Check:
     if written.agrees(chain.total):
+        if elsewhere := only_here(chain, written):
+            return Check(False, None, elsewhere)
         return Check(True, None, f"right: {_derivative(chain)} = {short_number(chain.total)}")
     if chain.path_count > 1:
         for i, path in enumerate(paths := chain.paths(TRIED)):
@@ -151,6 +154,11 @@ def _right(chain: ChainRule, given: list[Written], paths: list[Path], i: int, as
         rank = i if asked is None else asked
         return Check(asked is not None, None, _right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank))
     product = " · ".join(map(_as_factor, given)) if len(given) > 1 else "".join(map(str, given))
+    if all(w.names for w in given):  # a number among them is right at this point, and says no more
+        names = frozenset[str]().union(*(w.names for w in given))
+        whole = Written(" * ".join(f"({w.text})" for w in given), paths[i].product, 0.0, names)
+        if elsewhere := only_here(chain, whole):
+            return Check(False, None, elsewhere)
     return Check(True, None, f"right: {product or 1} = {short_number(paths[i].product)}")
 
 
