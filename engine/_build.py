@@ -77,7 +77,7 @@ def extensions() -> list[Extension]:
 
 def _write_header() -> None:
     """Write the table in C, where it is not what it was: what depends on it is compiled again."""
-    text = import_module("_header").header()
+    text = import_module(f"{__package__}._header" if __package__ else "_header").header()
     path = Path(HEADER)
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or path.read_text() != text:
