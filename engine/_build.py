@@ -6,6 +6,7 @@ asks for it, and from then on whenever it is built: modules that stay from an ea
 """
 
 import os
+import runpy
 import sys
 from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -77,7 +78,7 @@ def extensions() -> list[Extension]:
 
 def _write_header() -> None:
     """Write the table in C, where it is not what it was: what depends on it is compiled again."""
-    text = import_module(f"{__package__}._header" if __package__ else "_header").header()
+    text = runpy.run_path(str(Path(__file__).with_name("_header.py")))["header"]()
     path = Path(HEADER)
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or path.read_text() != text:
