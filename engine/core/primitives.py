@@ -81,8 +81,8 @@ def _library(
     jax_ulp: float = 0.0,
 ) -> None:
     """A function of the C library, which JavaScript has by the same name."""
-    texts = (f"{prefix}({operands})" for prefix in (name, f"np.{numpy or name}", f"Math.{name}"))
-    primitive(name, python, *texts, ulp=ulp, jax_ulp=jax_ulp)
+    c, of_numpy, javascript = (f"{prefix}({operands})" for prefix in (name, f"np.{numpy or name}", f"Math.{name}"))
+    primitive(name, python, c, of_numpy, javascript, ulp=ulp, jax_ulp=jax_ulp)
 
 
 primitive("add", "a + b", numpy="np.add(a, b)")
