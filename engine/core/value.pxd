@@ -2,13 +2,15 @@
 cimport cython
 from .coercion cimport operand, text
 from .generated cimport (
-    ABS, ADD, COS, DIV, ERF, EXP, LEAKY_RELU, LOG, MUL, NEG, POS, POW, RELU, SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH,
+    ABS, ADD, COS, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID, SIN, SOFTPLUS,
+    SQRT, SUB, TANH,
 )
-from .node cimport Node, begin, identity_hash, look, reading, setting, showing
+from .node cimport Node, begin, identity_hash, look, reading
 from .operations cimport binary, power, unary
+from .properties cimport Properties
 
 
-cdef class Value(Node):
+cdef class Value(Properties):
     pass
 
 

@@ -64,7 +64,7 @@ def _loss(loss: Any) -> Value:
 def _parameters(parameters: Any) -> list[Value]:
     if callable(getattr(parameters, "parameters", None)):
         raise TypeError("diagnose takes parameters, not what has them: pass model.parameters()")
-    given = [parameters] if isinstance(parameters, Value) else list(parameters)
+    given = [*parameters] if isinstance(parameters, Iterable) else [parameters]
     for p in given if set(map(type, given)) - {Value} else ():
         if not isinstance(p, Value):
             raise TypeError(f"diagnose takes Values as parameters, not {type(p).__name__} {p!r}")

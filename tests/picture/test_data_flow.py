@@ -1,6 +1,6 @@
 """Data flows one way: graph, structure, chain, diagram, file; and each question searches the graph once.
 
-Run as a program, with `tests` on the path, it lists the files that the output goes through on its way into a picture.
+Run as a program, with `tests/support` on the path, it lists the files that an output goes through into a picture.
 """
 
 import sys
