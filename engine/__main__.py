@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ok: one path, and no factor kills it
     0
     """
-    given = _parser().parse_intermixed_args(arguments)
+    given = _parser().parse_intermixed_args(_spaced(sys.argv[1:] if arguments is None else arguments))
     try:
         return _answer(given)
     except FormulaError as error:
@@ -39,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused("the expression is nested too deeply: name its parts, as in a = sigmoid(w*x); (a - y)**2")
     except (ValueError, TypeError, OverflowError, OSError, WhygradError) as error:
         return _refused(str(error))
+
+
+def _spaced(arguments: Sequence[str]) -> list[str]:
+    """With a space before a minus, which argparse then takes for no option: -w * x is an expression."""
+    return [
+        f" {text}" if text[:1] == "-" and text[1:2] not in ("-", "") and text != "-h" else text for text in arguments
+    ]
 
 
 def _refused(why: str) -> int:
@@ -50,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "whygrad",
         description="Print the chain rule of an expression, path by path, with its verdict; write a picture or page.",
-        epilog=f"Example: {EXAMPLE}. An expression that begins with a minus stands in brackets.",
+        epilog=f"Example: {EXAMPLE}",
     )
     parser.add_argument(
         "expression", help='numbers, names, + - * / **, functions; parts may have names: "a = sigmoid(w*x); (a - y)**2"'

@@ -203,6 +203,11 @@ def test_letters_that_python_takes_for_others_are_the_same_name(run):
     assert run("\N{MICRO SIGN} * 2", "\N{GREEK SMALL LETTER MU}=3")[0] == 0
 
 
+def test_an_expression_may_begin_with_a_minus(run):
+    assert "∂C/∂w = -2\n" in run("-w*x", "w=1", "x=2", "--wrt", "w")[1]
+    assert "yours: right: -x = -2" in run("-w*x", "w=1", "x=2", "--wrt", "w", "--check", "-x")[1]
+
+
 def test_numbers_may_be_extreme(run):
     code, out, _ = run("log(w) / x", "w=0", "x=1e-300", "--wrt", "w")
     assert code == 0

@@ -312,6 +312,24 @@ def shared():
     return [w, *v], (dot([w, v[0]], [1.0, 2.0]) * dot([w, v[1]], [3.0, 2.0]) - 1.0) ** 2
 
 
+def ragged():
+    w, v = [Value(0.5), Value(0.25), Value(2.0)], [Value(1.0), Value(2.0)]
+    hidden = [tanh(w[0] * 2.0), tanh(w[1] * 2.0 + w[2] * 1.0)]
+    return [*w, *v], (dot(v, hidden) - 1.0) ** 2
+
+
+def different():
+    w, v = [Value(0.5), Value(0.25)], [Value(1.0), Value(2.0)]
+    hidden = [tanh(w[0] * 2.0), tanh(w[1] * 3.0)]
+    return [*w, *v], (dot(v, hidden) - 1.0) ** 2
+
+
+def half_biased():
+    w, v, b = [Value(0.5), Value(0.25)], [Value(1.0), Value(2.0)], Value(0.1)
+    hidden = [tanh(w[0] * 2.0 + b), tanh(w[1] * 2.0)]
+    return [*w, *v, b], (dot(v, hidden) - 1.0) ** 2
+
+
 def normed():
     model = Normed()
     return model, model([1.0, 2.0]) ** 2
@@ -322,7 +340,9 @@ def residual():
     return model, model([1.0, 2.0]) ** 2
 
 
-@pytest.mark.parametrize("made", [recurrent, penalised, skipped, read_twice, shared, normed, residual])
+@pytest.mark.parametrize(
+    "made", [recurrent, penalised, skipped, read_twice, shared, ragged, different, half_biased, normed, residual]
+)
 def test_what_the_four_equations_do_not_describe_is_refused(made):
     model, loss = made()
     with pytest.raises(ValueError, match=r"^(layer \d|the loss uses|the units are)"):
