@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..chain import ChainRule, Factor
-from ..core import TABLE, derivative, evaluate, many, numeric, real, short_number
+from ..core import TABLE, derivative, evaluate, many, numeric, real, respelled, short_number
 
 TYPED = 1e-3  # how far a number that a learner reads off a picture of four digits may lie from the truth
 DERIVED = 1e-9  # how far a formula may
@@ -129,7 +129,6 @@ def _rounding(factor: Factor, number: float) -> str:
     return ""
 
 
-_SPELLINGS = [("·", "*"), ("×", "*"), ("−", "-"), ("^", "**"), ("²", "**2"), ("³", "**3"), ("σ", "sigmoid")]
 _PRIME = re.compile(r"([^\W\d]\w*)\s*['′]\s*\(")
 
 
@@ -143,10 +142,8 @@ def _number(chain: ChainRule, factor: float | str) -> float:
             raise TypeError(f'a factor is a number or a formula, such as "2 * (a - y)", not {came}') from None
     values = {str(name): node.data for node, name in chain.naming.names.items()}
     try:
-        text = factor.strip()
-        for written, meant in _SPELLINGS:
-            text = text.replace(written, meant)
-        tree = _Slopes().visit(ast.parse(_PRIME.sub(r"slope_\1(", text), mode="eval"))
+        text = _PRIME.sub(r"slope_\1(", respelled(factor.strip()))
+        tree = _Slopes().visit(ast.parse(text, mode="eval"))
         return float(evaluate(ast.unparse(tree), values, numeric))
     except (SyntaxError, ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
         known = ", ".join(list(values)[:12])
