@@ -1,0 +1,243 @@
+"""Faults of the loss itself: what it is given, and whether descending it leads anywhere."""
+
+from collections.abc import Iterable, Sequence
+
+from ...structure import largest
+from ..context import Case
+from ..description import describe
+from ..intervals import interval
+from ..report import Evidence, Finding
+from ..words import amount
+from .activations import log_sources
+
+ROUNDING = 1e-9  # a sum of probabilities may be above 1 by so much
+STEPS = ("floor", "sign")  # whose slope is 0 wherever it is defined
+DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # what densities are made of, which may be above 1
+
+
+def loss_misuse(case: Case) -> list[Finding]:
+    """A loss that is given what it does not take, or that has no least number, or no slope."""
+    searches = (_squashed_twice, _outside, _opposed, _rewarded, _not_squared, _counted)
+    return [finding for search in searches for finding in search(case)]
+
+
+def _misuse(case: Case, where: Iterable[int], evidence: Evidence, why: str, remedy: str) -> list[Finding]:
+    names = dict.fromkeys(describe(case.flow, i) for i in where)
+    return [Finding("loss_misuse", tuple(names), evidence, why, remedy)]
+
+
+def _squashed_twice(case: Case) -> list[Finding]:
+    """Probabilities where the loss takes logits: it squashes them again."""
+    flow, found = case.flow, dict[int, None]()
+    if "sigmoid" not in flow.ops:
+        return []
+    if "softplus" in flow.ops:
+        for i in case.terms:
+            if flow.nodes[i].op == "softplus":
+                found |= dict.fromkeys(_probabilities(case, flow.argument(i)))
+    for squash in log_sources(flow):
+        z = flow.argument(squash)
+        if flow.nodes[squash].op == "sigmoid" and flow.nodes[z].op == "sub":
+            found |= dict.fromkeys(_probabilities(case, z))
+    if not found:
+        return []
+    numbers = [flow.data[i] for i in found]
+    several = any(flow.nodes[flow.argument(i)].op == "sub" for i in found)
+    name = "softmax" if several else "sigmoid"
+    return _misuse(
+        case,
+        found,
+        {"smallest": min(numbers), "largest": max(numbers), "probabilities": len(found)},
+        f"The loss takes logits, which can be any number, and applies the {name} itself. It was given what the {name} "
+        "has already made of them, between 0 and 1: squashed twice, no example can be told apart from another with "
+        "confidence, and the loss cannot come near 0.",
+        f"Give the loss the logits, the numbers before the {name}: "
+        + ("cross_entropy([logits], [class])." if several else "binary_cross_entropy_with_logits([z], [y])."),
+    )
+
+
+def _probabilities(case: Case, z: int) -> list[int]:
+    """The results of sigmoids that a logit is directly, or of a softmax that logits are."""
+    flow = case.flow
+    z = flow.argument(z) if flow.nodes[z].op == "neg" else z
+    if flow.nodes[z].op == "sigmoid":
+        return [z]
+    if flow.nodes[z].op != "sub":
+        return []
+    logits = [k for j in flow.operands(z) for k in (flow.operands(j) if flow.nodes[j].op == "logsumexp" else [j])]
+    sources = [_without_constants(case, j) for j in logits]
+    is_entropy = any(flow.nodes[j].op == "logsumexp" for j in flow.operands(z))
+    return sources if is_entropy and all(flow.nodes[j].op == "sigmoid" for j in sources) else []
+
+
+def _without_constants(case: Case, i: int, most: int = 4) -> int:
+    """What is left of a node without the numbers that are added to it, as a mask is."""
+    flow = case.flow
+    for _ in range(most):
+        computed = [j for j in flow.operands(i) if flow.nodes[j].op]
+        if flow.nodes[i].op not in ("add", "sub") or len(computed) != 1:
+            break
+        (i,) = computed
+    return i
+
+
+def _outside(case: Case) -> list[Finding]:
+    """Logs in a log loss of what is no probability: above 1 or below 0."""
+    flow = case.flow
+    logs = [i for i in (*flow.of("log"), *flow.of("log1p")) if not 0.0 <= _logged(case, i)[1] <= 1.0 + ROUNDING]
+    terms = set(case.terms) if logs else set()
+    found: dict[int, float] = {}
+    for i in logs:
+        p, _ = _logged(case, i)
+        if i in terms and not flow.gradients[i] > 0.0 and not _may_exceed(case, p):
+            found[p] = flow.data[p]
+    if not found:
+        return []
+    return _misuse(
+        case,
+        found,
+        {"number": next(iter(found.values())), "numbers": len(found)},
+        f"A log loss takes probabilities, from 0 to 1, but it was given {amount(next(iter(found.values())))}: above 1 "
+        "the loss is negative and falls without limit as the number grows, below 0 it is no number.",
+        "Put a sigmoid or softmax before the loss, or give the numbers as they are to a loss on logits: "
+        "binary_cross_entropy_with_logits([z], [y]) or cross_entropy([logits], [class]).",
+    )
+
+
+def _logged(case: Case, log: int) -> tuple[int, float]:
+    """The node that is taken for a probability where a log is taken of it or of 1 minus it, and the log's operand."""
+    flow = case.flow
+    i = flow.argument(log)
+    if flow.nodes[log].op == "log1p":
+        return (flow.argument(i) if flow.nodes[i].op == "neg" else i), 1.0 + flow.data[i]
+    if flow.nodes[i].op == "sub":
+        one, p = flow.operands(i)
+        if flow.data[one] == 1.0 and not flow.nodes[one].op:
+            return p, flow.data[i]
+    return i, flow.data[i]
+
+
+def _may_exceed(case: Case, p: int) -> bool:
+    """Whether what a log is taken of may be a density or a scale: it is made as one, or used elsewhere too."""
+    flow, stack = case.flow, [p]
+    for _ in range(50):
+        if not stack:
+            break
+        i = stack.pop()
+        if flow.nodes[i].op in DENSITY:
+            return True
+        stack += flow.operands(i)[:8]
+    layout = flow.layout
+    users = [layout.results[k] for k, j in enumerate(layout.operands) if j == p]
+    return not all(flow.nodes[i].op in ("log", "neg", "sub", "log1p") for i in users)
+
+
+def _opposed(case: Case) -> list[Finding]:
+    """Log losses whose two shares, y and 1 - y, are of different signs: the target is not from 0 to 1."""
+    flow, shares = case.flow, dict[int, dict[bool, float]]()
+    for i in case.terms if {"log", "log1p", "softplus"} & flow.ops else ():
+        side = _side(case, i)
+        if side is not None and flow.gradients[i]:
+            shares.setdefault(side[0], {})[side[1]] = flow.gradients[i]
+    found = {p: both for p, both in shares.items() if len(both) == 2 and both[True] * both[False] < 0.0}
+    if not found:
+        return []
+    targets = [both[True] / (both[True] + both[False]) for both in found.values() if both[True] + both[False]]
+    evidence: Evidence = {"targets": len(found), **({"target": targets[0]} if targets else {})}
+    told = f", {amount(targets[0])} here," if targets else ""
+    return _misuse(
+        case,
+        found,
+        evidence,
+        f"This loss takes targets from 0 to 1, the shares y and 1 - y of its two terms. With another target{told} one "
+        "of the two has the wrong sign, and the loss falls without limit: there is nothing it converges to.",
+        "Use 0 and 1 as targets: (y + 1) / 2 of -1 and 1, y - 1 of 1 and 2; for real numbers take mean_squared_error, "
+        "for -1 and 1 hinge.",
+    )
+
+
+def _side(case: Case, i: int) -> tuple[int, bool] | None:
+    """The probability or logit that a term of a binary loss is about, and whether it is the term of y, not of 1 - y."""
+    flow = case.flow
+    op = flow.nodes[i].op
+    if op == "softplus":
+        z = flow.argument(i)
+        return (flow.argument(z), True) if flow.nodes[z].op == "neg" else (z, False)
+    if op not in ("log", "log1p"):
+        return None
+    p, _ = _logged(case, i)
+    return p, p == flow.argument(i)
+
+
+def _rewarded(case: Case) -> list[Finding]:
+    """Log losses without their minus sign."""
+    flow = case.flow
+    terms = set(case.terms) if {"log", "log1p"} & flow.ops else set()
+    logs = [i for found in (log_sources(flow) if terms else {}).values() for i in found]
+    signs = [flow.gradients[i] for i in logs if flow.gradients[i]]
+    if not signs or not all(i in terms for i in logs) or min(signs) <= 0.0 or max(signs) - min(signs) > ROUNDING:
+        return []
+    return _misuse(
+        case,
+        logs,
+        {"loss": case.loss.data, "logs": len(signs), "sign": "+"},
+        "The loss is a log of probabilities with a plus sign. It is highest, 0, where the probability of the right "
+        "answer is 1, and falls without limit as that goes to 0: going down the gradient unlearns.",
+        "Put a minus before the log, -log(p), or take binary_cross_entropy or cross_entropy.",
+    )
+
+
+def _not_squared(case: Case) -> list[Finding]:
+    """Differences from the targets that are added up as they are."""
+    flow, found = case.flow, list[int]()
+    for i in case.terms:
+        if flow.nodes[i].op != "sub":
+            return []
+        a, b = flow.operands(i)
+        computed, target = (a, b) if flow.nodes[a].op else (b, a)
+        if flow.nodes[target].op or target in case.given or not flow.nodes[computed].op:
+            return []
+        low, high = interval(flow, computed, case.given)
+        if low - low == 0.0 and high - high == 0.0:
+            return []
+        found.append(i)
+    if len(found) < 2 or not largest(case.at, flow.squares):
+        return []
+    return _misuse(
+        case,
+        found,
+        {"loss": case.loss.data, "differences": len(found)},
+        "The loss adds up differences from the targets with their signs. It has no least number: it falls without "
+        "limit as the outputs move away from the targets on one side, and those on the two sides cancel.",
+        "Square each difference, (prediction - target)**2, or take mean_squared_error.",
+    )
+
+
+def _counted(case: Case) -> list[Finding]:
+    """Losses that count: no slope is left of a step function."""
+    flow = case.flow
+    steps = [i for op in STEPS for i in flow.of(op)]
+    if not steps or not len(case.at) or largest(case.at, flow.squares):
+        return []
+    blamed = _on_the_way(case, steps)
+    if not blamed:
+        return []
+    return _misuse(
+        case,
+        blamed,
+        {"operation": flow.nodes[blamed[0]].op, "operations": len(blamed), "gradient": 0.0},
+        "The loss counts, as accuracy does: it goes through a step function, which is flat everywhere but where it "
+        "jumps. All gradients are 0, so no step changes anything.",
+        "Train on a loss that tells how wrong a prediction is, cross_entropy, binary_cross_entropy_with_logits, hinge or "
+        "mean_squared_error, and keep the count as a metric.",
+    )
+
+
+def _on_the_way(case: Case, steps: Sequence[int]) -> list[int]:
+    """The step functions that are made of parameters and reach the loss."""
+    flow = case.flow
+    depends = set(case.given)
+    for i in flow.interior:
+        if any(j in depends for j in flow.operands(i)):
+            depends.add(i)
+    return [i for i in steps if i in depends and flow.gradients[i]]

@@ -1,0 +1,256 @@
+"""Faults that leave a loss where it is: nothing more to learn from a line, targets out of reach, inputs of zeros."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ...structure import cancelling, largest, small
+from ..context import Case
+from ..description import describe
+from ..intervals import interval
+from ..report import Finding
+from ..terms import products
+from ..words import amount
+
+LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output of the network over the examples: its name, its predictions by index, and the loss's demand on each."""
+
+    name: str
+    places: Sequence[int]
+    demands: Sequence[float]
+
+    @property
+    def one_way(self) -> bool:
+        """Whether the loss asks all of them to move the same way."""
+        return abs(math.fsum(self.demands)) > 0.5 * math.fsum(map(abs, self.demands))
+
+
+def stationary(case: Case) -> list[Finding]:
+    """A linear model that gives the same for every example, and whose examples pull against each other."""
+    flow = case.flow
+    quiet = cancelling(case.at, flow.gradients, flow.squares, case.limits.still)
+    if not len(case.at) or len(quiet) < len(case.at) or not largest(case.at, flow.squares) or flow.changed:
+        return []
+    outputs = list(_outputs(case))
+    stuck = [output for output in outputs if _is_constant(case, output)]
+    if not stuck or len(stuck) < len(outputs) or not _is_linear(case, outputs):
+        return []
+    return [_at_rest(case, stuck)]
+
+
+def _outputs(case: Case) -> Iterable[Output]:
+    for unit in case.units.all:
+        places = [_prediction(case, i) for i in unit.pre if not case.units.deep[i]]
+        if len(places) > 1:
+            yield Output(case.units.name(unit), places, [case.flow.gradients[i] for i in places])
+
+
+def _prediction(case: Case, i: int) -> int:
+    """The sum without the target that is taken off it."""
+    flow = case.flow
+    while flow.nodes[i].op in ("sub", "neg"):
+        inner = [j for j in flow.operands(i) if flow.nodes[j].op]
+        if len(inner) != 1:
+            break
+        (i,) = inner
+    return i
+
+
+def _is_constant(case: Case, output: Output) -> bool:
+    """Whether an output is the same for all examples though these differ and the loss asks something of them."""
+    numbers, asked = [case.flow.data[i] for i in output.places], max(map(abs, output.demands))
+    if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
+        return False
+    return len({tuple(case.flow.data[j] for j in _inputs(case, i)) for i in output.places}) > 1
+
+
+def _inputs(case: Case, i: int) -> list[int]:
+    return [j for j in _below(case, i) if not case.flow.nodes[j].op and j not in case.given]
+
+
+def _below(case: Case, i: int, most: int = 1000) -> list[int]:
+    """What a node is made of, itself first."""
+    found = {i: None}
+    stack = [i]
+    while stack and len(found) < most:
+        inner = [j for j in case.flow.operands(stack.pop()) if j not in found]
+        found |= dict.fromkeys(inner)
+        stack += inner
+    return list(found)
+
+
+def _is_linear(case: Case, outputs: Iterable[Output]) -> bool:
+    return all(
+        case.flow.nodes[j].op in LINEAR
+        for output in outputs
+        for j in _below(case, output.places[0])
+        if case.flow.nodes[j].op
+    )
+
+
+def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
+    demands = [demand for output in outputs for demand in output.demands]
+    up, down = -sum(d for d in demands if d < 0.0), sum(d for d in demands if d > 0.0)
+    lacks_bias = all(output.one_way for output in outputs)
+    number = case.flow.data[outputs[0].places[0]]
+    if lacks_bias:
+        why = (
+            f"The model has no bias at the output, so it gives {amount(number)} for every example, and the loss wants "
+            "all of them to move the same way: the weights cannot do that, for what one input gains another loses."
+        )
+        remedy = "Give the output a bias: Neuron and MLP have one; by hand, add Value(0.0) to the sum."
+    else:
+        why = (
+            "The model is linear, a weighted sum of its inputs, and it gives the same for every example. Some examples "
+            f"pull its output up, others pull it down, by {amount(up)} and {amount(down)}, and in every weight the "
+            "pulls cancel: no line through these examples is better than a constant, so the loss cannot fall."
+        )
+        remedy = (
+            "Put a hidden layer with a nonlinearity between inputs and output, such as "
+            'MLP(2, [4, 1], activation="tanh", init="xavier", seed=0); stacked linear layers are still linear.'
+        )
+    return Finding(
+        "stationary",
+        tuple(output.name for output in outputs),
+        {
+            "loss": case.loss.data,
+            "largest gradient": largest(case.at, case.flow.gradients),
+            "output": number,
+            "examples": len(outputs[0].places),
+            "pull up": up,
+            "pull down": down,
+        },
+        why,
+        remedy,
+    )
+
+
+def out_of_range(case: Case) -> list[Finding]:
+    """Outputs whose last operations cannot give the targets that the loss wants of them."""
+    if not math.isfinite(case.loss.data):
+        return []
+    wanted = [found for i in case.terms if (found := _residual(case, i)) is not None]
+    limits, ranges = dict[str, tuple[float, float]](), dict[int, float]()
+    for output, target in wanted:
+        low, high = interval(case.flow, output, case.given)
+        spread = high - low
+        if not math.isfinite(spread):
+            spread = max(y for _, y in wanted) - min(y for _, y in wanted) or 1.0
+        if max(low - target, target - high) > case.limits.beyond * spread:
+            limits[_span(low, high)] = low, high
+            ranges[output] = min(max(target, low), high)
+    return [_unreachable(case, wanted, limits, ranges)] if ranges else []
+
+
+def _residual(case: Case, i: int) -> tuple[int, float] | None:
+    """The output and the target of a term that is least where they are equal: a square or an absolute difference."""
+    flow = case.flow
+    operands = flow.operands(i)
+    op = flow.nodes[i].op
+    if not (
+        op == "abs"
+        or (op == "mul" and operands[0] == operands[1])
+        or (op == "pow" and not flow.nodes[operands[1]].op and flow.data[operands[1]] % 2.0 == 0.0)
+    ):
+        return None
+    difference = operands[0]
+    if flow.nodes[difference].op != "sub":
+        return None
+    a, b = flow.operands(difference)
+    if not flow.nodes[a].op:
+        a, b = b, a
+    is_target = not flow.nodes[b].op and b not in case.given
+    return (a, flow.data[b]) if flow.nodes[a].op and is_target else None
+
+
+def _span(low: float, high: float) -> str:
+    return f"{amount(low)} to {amount(high)}"
+
+
+def _unreachable(
+    case: Case,
+    wanted: Sequence[tuple[int, float]],
+    limits: dict[str, tuple[float, float]],
+    nearest: dict[int, float],
+) -> Finding:
+    flow, targets = case.flow, [y for _, y in wanted]
+    exact = flow.forward(dict(wanted))[0]
+    least = flow.forward(dict(wanted) | nearest)[0] - exact
+    names = dict.fromkeys(_name(case, i) for i in nearest)
+    spans = " and ".join(limits)
+    return Finding(
+        "out_of_range",
+        tuple(names),
+        {
+            "output": spans,
+            "targets": _span(min(targets), max(targets)),
+            "out of reach": f"{len(nearest)} of {len(wanted)}",
+            "loss at least": least,
+            "loss": case.loss.data,
+        },
+        f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "
+        f"{_span(min(targets), max(targets))}: the output cannot reach {len(nearest)} of {len(wanted)}, and the loss "
+        f"cannot fall below {amount(least)}.",
+        'Let the output be linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
+        "output, and its results back.",
+    )
+
+
+def _name(case: Case, output: int) -> str:
+    """The unit that an output belongs to, or what it is."""
+    unit = case.units.outputs.get(case.flow.nodes[output])
+    return describe(case.flow, output) if unit is None else case.units.name(unit)
+
+
+def dead_input(case: Case) -> list[Finding]:
+    """Features that are 0 for every example, where the others of the same unit are not sparse."""
+    flow = case.flow
+    silent = set(small(case.at, flow.squares, 0.0))
+    if not silent:
+        return []
+    found: dict[int, None] = {}
+    examples = 0
+    for unit in case.units.all:
+        columns = _columns(case, unit.pre)
+        if len(unit.pre) < case.limits.few or not columns:
+            continue
+        zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
+        dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
+        others = [w for w in columns if w not in dead]
+        if others and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+            found |= dict.fromkeys(dead)
+            examples = len(unit.pre) if dead else examples
+    return [_never_on(case, list(found), examples)] if found else []
+
+
+def _columns(case: Case, places: Iterable[int]) -> dict[int, list[float]]:
+    """By parameter, the numbers given that it multiplies in a unit, one an example."""
+    flow, found = case.flow, dict[int, list[float]]()
+    for i in places:
+        i = _prediction(case, i)
+        for weight, x in products(flow, i, case.given):
+            if flow.nodes[x].op or x in case.given:
+                return {}
+            found.setdefault(weight, []).append(flow.data[x])
+    return found
+
+
+def _is_dense(case: Case, column: Sequence[float], zeros: int) -> bool:
+    return zeros <= case.limits.dense * len(column) and not set(column) <= {0.0, 1.0}
+
+
+def _never_on(case: Case, found: Sequence[int], examples: int) -> Finding:
+    weights = [case.flow.nodes[w] for w in found]
+    return Finding(
+        "dead_input",
+        tuple(case.names[w] for w in weights),
+        {"input": 0.0, "examples": examples, "weights": len(weights), "gradient": 0.0},
+        "These weights multiply an input that is 0 for every example. The gradient of a weight is proportional to its "
+        "input, so it is 0 too, and they keep the numbers they started with.",
+        "Look at this feature in the data: most likely it was not read, or rounded or scaled to 0. If it carries "
+        "nothing, leave it out.",
+    )

@@ -1,0 +1,128 @@
+"""A step of the parameters, taken or planned: what it does to the loss, and how far one may go that way."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from ..core import Value
+from ..structure import SAME, LossGraph
+
+HALVINGS, BISECTIONS = 60, 24  # to a step of 1e-18 of the length, and then to seven digits
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where parameters start and how far each moves, by index in the graph; `rate` is the learning rate, if known.
+
+    `taken` says whether the parameters are already where the step leads.
+    """
+
+    flow: LossGraph
+    origin: Mapping[int, float]
+    move: Mapping[int, float]
+    rate: float | None
+    taken: bool = False
+
+    def loss(self, part: float = 1.0) -> float:
+        """The loss after a part of the step."""
+        return self.flow.forward({i: x + part * self.move[i] for i, x in self.origin.items()})[0]
+
+    @property
+    def promised(self) -> float:
+        """The change of the loss if it were linear: negative down the gradient."""
+        return math.fsum(self.flow.gradients[i] * move for i, move in self.move.items())
+
+    @property
+    def raises(self) -> bool:
+        """Whether the loss is higher afterwards, or no number, and by more than rounding makes it."""
+        before, after = self.flow.data[0], self.loss()
+        moves = any(abs(move) > SAME * abs(self.origin[i]) for i, move in self.move.items())
+        return moves and math.isfinite(before) and not after <= before + SAME * abs(before)
+
+    @property
+    def ratio(self) -> float | None:
+        """What times the gradient the move is, if it is one number for all parameters."""
+        pairs = [(move, self.flow.gradients[i]) for i, move in self.move.items()]
+        ratios = [move / gradient for move, gradient in pairs if gradient]
+        if not ratios or any(move and not gradient for move, gradient in pairs):
+            return None
+        return ratios[0] if max(ratios) - min(ratios) <= 1e-6 * abs(ratios[0]) else None
+
+    def largest_part(self) -> float | None:
+        """The largest part of the step that lowers the loss, if the whole one does not; None if no part does."""
+        before, high = self.flow.data[0], 1.0
+        for _ in range(HALVINGS):
+            low = high / 2.0
+            if self.loss(low) < before:
+                break
+            high = low
+        else:
+            return None
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2.0
+            low, high = (middle, high) if self.loss(middle) < before else (low, middle)
+        return low
+
+    def curvature(self) -> float:
+        """The second derivative along the step, dᵀHd / dᵀd: how fast the slope changes on the way."""
+        longest = max(map(abs, self.move.values()))
+        part = 1e-4 * (1.0 + max(map(abs, self.origin.values()))) / longest
+        ahead, behind = self._slope(part), self._slope(-part)
+        return (ahead - behind) / (2.0 * part) / math.fsum(move * move for move in self.move.values())
+
+    def _slope(self, part: float) -> float:
+        gradients, _ = self.flow.elsewhere({i: x + part * self.move[i] for i, x in self.origin.items()})
+        return sum(gradients[i] * move for i, move in self.move.items())
+
+
+def gradient_step(flow: LossGraph, at: Iterable[int], rate: float) -> Step:
+    """The step of plain gradient descent."""
+    places = list(at)
+    return Step(flow, {i: flow.data[i] for i in places}, {i: -rate * flow.gradients[i] for i in places}, rate)
+
+
+def planned_step(flow: LossGraph, target: Mapping[int, float], rate: float | None) -> Step:
+    """The step to these numbers."""
+    origin = {i: flow.data[i] for i in target}
+    return Step(flow, origin, {i: x - origin[i] for i, x in target.items()}, rate)
+
+
+def stepped(flow: LossGraph, parameters: Collection[Value]) -> bool:
+    """Whether what changed is what an optimiser's step changes: parameters, after backward() on this loss."""
+    return bool(flow.changed) and flow.nodes[0].grad != 0.0 and all(flow.nodes[i] in parameters for i in flow.changed)
+
+
+def taken_step(flow: LossGraph, parameters: Mapping[Value, int]) -> Step | None:
+    """The step that was taken after backward(), if the numbers before it give the loss that was computed then."""
+    known = {i: was for i in flow.changed if (was := _before(flow, i)) is not None}
+    step = Step(flow, known, {i: flow.data[i] - was for i, was in known.items()}, None, taken=True)
+    ratio = step.ratio if known else None
+    if ratio is not None:  # the others moved likewise
+        moves = {i: ratio * flow.gradients[i] for i in parameters.values()}
+        origin = {i: known.get(i, flow.data[i] - move) for i, move in moves.items()}
+        whole = Step(flow, origin, moves, abs(ratio), taken=True)
+        if _is_where_it_began(whole):
+            return whole
+    return step if len(known) == len(flow.changed) and _is_where_it_began(step) else None
+
+
+def _is_where_it_began(step: Step) -> bool:
+    before, now = step.flow.data[0], step.flow.forward({})[0]
+    return abs(step.loss(0.0) - before) <= 1e-6 * abs(now - before) + 1e-12 * abs(before)
+
+
+def _before(flow: LossGraph, i: int) -> float | None:
+    """What a leaf was on the way forward: told by a partial, or by a sum in which nothing else changed."""
+    was = flow.changed[i]
+    if was is not None:
+        return was
+    layout, now = flow.layout, flow.forward({})
+    for k in (k for k, j in enumerate(layout.operands) if j == i):
+        result, slope = layout.results[k], layout.partials[k]
+        others = [j for j in flow.operands(result) if j != i]
+        op = flow.nodes[result].op
+        if op in ("add", "sub", "sum") and all(j not in flow.changed and now[j] == flow.data[j] for j in others):
+            return flow.data[i] - (now[result] - flow.data[result]) / slope
+        if op == "pow" and [flow.data[j] for j in others] == [2.0]:
+            return slope / 2.0
+    return None
