@@ -36,11 +36,25 @@ def _added(graph: LossGraph, i: int, size: int, parameters: Collection[int]) -> 
     operands = graph.operands(i)
     if op in ("add", "sum", "neg"):
         return operands
-    computed = [j for j in operands if j < size]
+    computed = [j for j in operands if not is_data(graph, j, parameters)]
     if op == "sub":
         return computed if len(computed) == 2 else None
-    is_scaled = len(computed) == 1 and not any(j in parameters for j in operands)
+    is_scaled = len(computed) == 1 and computed[0] < size
     return computed if is_scaled and (op == "mul" or computed[0] == operands[0]) else None
+
+
+def is_data(graph: LossGraph, i: int, parameters: Collection[int], depth: int = 3) -> bool:
+    """Whether a node is a number that was given, or made of such by a few operations.
+
+    >>> from engine import Value
+    >>> w, y = Value(1.0, "w"), Value(2.0, "y")
+    >>> graph = LossGraph(w * (1 - y), [w])
+    >>> [is_data(graph, i, graph.places.values()) for i in graph.operands(0)]
+    [False, True]
+    """
+    if not graph.nodes[i].op:
+        return i not in parameters
+    return depth > 0 and all(is_data(graph, j, parameters, depth - 1) for j in graph.operands(i))
 
 
 def products(graph: LossGraph, i: int, parameters: Collection[int]) -> Iterator[tuple[int, int]]:

@@ -109,11 +109,9 @@ def exploding(case: Case) -> list[Finding]:
 
 
 def _is_steppable(case: Case) -> bool:
-    """Whether the loss falls as a step promises, at the learning rate given or a usual one, and does not turn over."""
-    if case.flow.changed:
-        return False
-    if case.lr is not None or case.planned is not None:
-        return case.step is not None and not case.step.raises
+    """Whether the loss falls as a step promises, and does not turn over; a step that is known is judged by itself."""
+    if case.flow.changed or case.step is not None:
+        return True
     step = gradient_step(case.flow, case.at, case.limits.usual_rate)
     before, after = case.loss.data, step.loss()
     return abs(after) <= abs(before) and after - before <= 0.1 * step.promised

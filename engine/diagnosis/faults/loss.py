@@ -7,10 +7,12 @@ from ..context import Case
 from ..description import describe
 from ..intervals import interval
 from ..report import Evidence, Finding
+from ..terms import is_data
 from ..words import amount
 from .activations import log_sources
 
 ROUNDING = 1e-9  # a sum of probabilities may be above 1 by so much
+SEVERAL = ("logsumexp", "dot")  # where a cross-entropy takes its logits: of the other classes, of the right one
 STEPS = ("floor", "sign")  # whose slope is 0 wherever it is defined
 DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # what densities are made of, which may be above 1
 
@@ -22,8 +24,24 @@ def loss_misuse(case: Case) -> list[Finding]:
 
 
 def _misuse(case: Case, where: Iterable[int], evidence: Evidence, why: str, remedy: str) -> list[Finding]:
-    names = dict.fromkeys(describe(case.flow, i) for i in where)
+    names = dict.fromkeys(_name(case, i) for i in sorted(where, key=lambda i: case.flow.nodes[i].serial))
     return [Finding("loss_misuse", tuple(names), evidence, why, remedy)]
+
+
+def _name(case: Case, i: int) -> str:
+    """A node in words; an entry of a softmax by its logit."""
+    flow = case.flow
+    if _is_softmax(case, i) and not flow.nodes[i].label:
+        return f"softmax of {describe(flow, flow.argument(flow.argument(i)))}"
+    return describe(flow, i)
+
+
+def _is_softmax(case: Case, i: int) -> bool:
+    """Whether a node is an entry of a softmax: the sigmoid of a logit less the logsumexp of the others."""
+    flow = case.flow
+    if flow.nodes[i].op != "sigmoid" or flow.nodes[flow.argument(i)].op != "sub":
+        return False
+    return flow.nodes[flow.operands(flow.argument(i))[1]].op == "logsumexp"
 
 
 def _squashed_twice(case: Case) -> list[Finding]:
@@ -42,7 +60,7 @@ def _squashed_twice(case: Case) -> list[Finding]:
     if not found:
         return []
     numbers = [flow.data[i] for i in found]
-    several = any(flow.nodes[flow.argument(i)].op == "sub" for i in found)
+    several = any(_is_softmax(case, i) for i in found)
     name = "softmax" if several else "sigmoid"
     return _misuse(
         case,
@@ -64,17 +82,17 @@ def _probabilities(case: Case, z: int) -> list[int]:
         return [z]
     if flow.nodes[z].op != "sub":
         return []
-    logits = [k for j in flow.operands(z) for k in (flow.operands(j) if flow.nodes[j].op == "logsumexp" else [j])]
-    sources = [_without_constants(case, j) for j in logits]
+    logits = [k for j in flow.operands(z) for k in (flow.operands(j) if flow.nodes[j].op in SEVERAL else [j])]
+    sources = list(dict.fromkeys(_without_data(case, j) for j in logits if not is_data(flow, j, case.given)))
     is_entropy = any(flow.nodes[j].op == "logsumexp" for j in flow.operands(z))
     return sources if is_entropy and all(flow.nodes[j].op == "sigmoid" for j in sources) else []
 
 
-def _without_constants(case: Case, i: int, most: int = 4) -> int:
+def _without_data(case: Case, i: int, most: int = 4) -> int:
     """What is left of a node without the numbers that are added to it, as a mask is."""
     flow = case.flow
     for _ in range(most):
-        computed = [j for j in flow.operands(i) if flow.nodes[j].op]
+        computed = [j for j in flow.operands(i) if not is_data(flow, j, case.given)]
         if flow.nodes[i].op not in ("add", "sub") or len(computed) != 1:
             break
         (i,) = computed
@@ -194,8 +212,8 @@ def _not_squared(case: Case) -> list[Finding]:
         if flow.nodes[i].op != "sub":
             return []
         a, b = flow.operands(i)
-        computed, target = (a, b) if flow.nodes[a].op else (b, a)
-        if flow.nodes[target].op or target in case.given or not flow.nodes[computed].op:
+        computed, target = (b, a) if is_data(flow, a, case.given) else (a, b)
+        if not is_data(flow, target, case.given) or not flow.nodes[computed].op:
             return []
         low, high = interval(flow, computed, case.given)
         if low - low == 0.0 and high - high == 0.0:

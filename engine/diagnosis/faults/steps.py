@@ -79,7 +79,7 @@ def _shorter(step: Step, part: float | None) -> str:
     if step.rate is None:
         return f"Take a smaller learning rate: at most {below(part)} of this step lowers this loss."
     rate = part * step.rate
-    return f"Take a learning rate of at most {below(rate)}, the largest that lowers this loss; a third of it is safe."
+    return f"Take a learning rate of at most {below(rate)}, the largest that lowers this loss."
 
 
 def rebound(case: Case) -> list[Finding]:

@@ -9,7 +9,7 @@ from ..context import Case
 from ..description import describe
 from ..intervals import interval
 from ..report import Finding
-from ..terms import products
+from ..terms import is_data, products
 from ..words import amount
 
 LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
@@ -44,17 +44,17 @@ def stationary(case: Case) -> list[Finding]:
 
 def _outputs(case: Case) -> Iterable[Output]:
     for unit in case.units.all:
-        places = [_prediction(case, i) for i in unit.pre if not case.units.deep[i]]
+        places = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
         if len(places) > 1:
             yield Output(case.units.name(unit), places, [case.flow.gradients[i] for i in places])
 
 
 def _prediction(case: Case, i: int) -> int:
-    """The sum without the target that is taken off it."""
+    """The sum without what it is compared with: a target, or other logits."""
     flow = case.flow
     while flow.nodes[i].op in ("sub", "neg"):
-        inner = [j for j in flow.operands(i) if flow.nodes[j].op]
-        if len(inner) != 1:
+        inner = [j for j in flow.operands(i) if case.units.forms.is_sum(j)]
+        if len(inner) != 1 or any(j in case.given for j in flow.operands(i)):
             break
         (i,) = inner
     return i
@@ -161,10 +161,9 @@ def _residual(case: Case, i: int) -> tuple[int, float] | None:
     if flow.nodes[difference].op != "sub":
         return None
     a, b = flow.operands(difference)
-    if not flow.nodes[a].op:
+    if is_data(flow, a, case.given):
         a, b = b, a
-    is_target = not flow.nodes[b].op and b not in case.given
-    return (a, flow.data[b]) if flow.nodes[a].op and is_target else None
+    return (a, flow.data[b]) if flow.nodes[a].op and is_data(flow, b, case.given) else None
 
 
 def _span(low: float, high: float) -> str:
