@@ -93,17 +93,24 @@ def stepped(flow: LossGraph, parameters: Collection[Value]) -> bool:
 
 
 def taken_step(flow: LossGraph, parameters: Mapping[Value, int]) -> Step | None:
-    """The step that was taken after backward(), if the numbers before it give the loss that was computed then."""
+    """The step along the gradient that was taken after backward(); None if it was another, as momentum's is.
+
+    It is known if all parameters moved by one number times their gradients, and if the numbers before that give the
+    loss that was computed then. One parameter always did: there the number has to look like a learning rate.
+    """
     known = {i: was for i in flow.changed if (was := _before(flow, i)) is not None}
-    step = Step(flow, known, {i: flow.data[i] - was for i, was in known.items()}, None, taken=True)
-    ratio = step.ratio if known else None
-    if ratio is not None:  # the others moved likewise
-        moves = {i: ratio * flow.gradients[i] for i in parameters.values()}
-        origin = {i: known.get(i, flow.data[i] - move) for i, move in moves.items()}
-        whole = Step(flow, origin, moves, abs(ratio), taken=True)
-        if _is_where_it_began(whole):
-            return whole
-    return step if len(known) == len(flow.changed) and _is_where_it_began(step) else None
+    ratio = Step(flow, known, {i: flow.data[i] - was for i, was in known.items()}, None).ratio
+    if ratio is None or not (len(known) > 1 or _is_written(ratio)):
+        return None
+    move = {i: ratio * flow.gradients[i] for i in parameters.values()}
+    origin = {i: known.get(i, flow.data[i] - move[i]) for i in move}
+    step = Step(flow, origin, move, abs(ratio), taken=True)
+    return step if _is_where_it_began(step) else None
+
+
+def _is_written(number: float) -> bool:
+    """Whether a number has at most three digits, as a learning rate has that somebody wrote."""
+    return math.isclose(float(f"{number:.3g}"), number, rel_tol=1e-9)
 
 
 def _is_where_it_began(step: Step) -> bool:

@@ -145,9 +145,9 @@ def _may_exceed(case: Case, p: int) -> bool:
         if flow.nodes[i].op in DENSITY:
             return True
         stack += flow.operands(i)[:8]
-    layout = flow.layout
-    users = [layout.results[k] for k, j in enumerate(layout.operands) if j == p]
-    return not all(flow.nodes[i].op in ("log", "neg", "sub", "log1p") for i in users)
+    logs = {flow.argument(log) for log in (*flow.of("log"), *flow.of("log1p"))}  # p, 1 - p or -p
+    users = {flow.layout.results[k] for k, j in enumerate(flow.layout.operands) if j == p}
+    return not all(flow.nodes[i].op in ("log", "log1p") or i in logs for i in users)
 
 
 def _opposed(case: Case) -> list[Finding]:

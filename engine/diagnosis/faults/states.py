@@ -197,8 +197,8 @@ WHY_ROSE = (
     "a learning rate that is too large or a wrong sign does it again and again."
 )
 REMEDY_ROSE = (
-    "Compute the loss anew and watch it over the next steps; if it keeps rising, diagnose(loss, parameters, lr=...), "
-    "called before the step, says which learning rates lower it."
+    "Compute the loss anew and watch it over the next steps; if it keeps rising, optimizer.diagnose(loss), called "
+    "before the step, says how long a step may be."
 )
 WHY_CHANGED = (
     "The graph holds the results and the slopes of the numbers as they were on the way forward: setting .data later "

@@ -13,17 +13,15 @@ from ..words import amount, below
 def ascent(case: Case) -> list[Finding]:
     """A step up the gradient: every parameter by the same positive number times its gradient, and a loss that rose."""
     step = case.step
-    if step is None or step.rate is None and not step.taken:
-        return []
-    ratio = step.ratio
-    if ratio is None or ratio <= 0.0 or not (len(step.move) > 1 or _is_written(ratio)) or not step.raises:
+    ratio = None if step is None else step.ratio
+    if step is None or ratio is None or ratio <= 0.0 or not step.raises:
         return []
     tense = "were moved" if step.taken else "are about to be moved"
     before, after = step.flow.data[0], step.loss()
     return [
         Finding(
             "ascent",
-            tuple(case.groups(step.flow.nodes[i] for i, move in step.move.items() if move)),
+            _moved(case, step),
             {"loss before": before, "loss after": after, "rate": ratio},
             f"The parameters {tense} up the gradient, by {amount(ratio)} times the gradient: that is where the loss "
             f"rises, and it goes up from {amount(before)} to {amount(after)}.",
@@ -32,9 +30,8 @@ def ascent(case: Case) -> list[Finding]:
     ]
 
 
-def _is_written(number: float) -> bool:
-    """Whether a number has at most three digits, as a learning rate has that somebody wrote; momentum has more."""
-    return math.isclose(float(f"{number:.3g}"), number, rel_tol=1e-9)
+def _moved(case: Case, step: Step) -> tuple[str, ...]:
+    return tuple(case.groups(step.flow.nodes[i] for i, move in step.move.items() if move))
 
 
 def step_too_long(case: Case) -> list[Finding]:
@@ -50,7 +47,7 @@ def step_too_long(case: Case) -> list[Finding]:
     return [
         Finding(
             "step_too_long",
-            tuple(case.groups(step.flow.nodes[i] for i, move in step.move.items() if move)),
+            _moved(case, step),
             evidence,
             f"{tense} down the gradient, but too far: it crosses the valley {ends}. The loss goes up from "
             f"{amount(before)} to {amount(after)}.",
