@@ -63,12 +63,16 @@ class Step:
             low, high = (middle, high) if self.loss(middle) < before else (low, middle)
         return low
 
-    def curvature(self) -> float:
-        """The second derivative along the step, dᵀHd / dᵀd: how fast the slope changes on the way."""
+    def curvature(self) -> float | None:
+        """The second derivative along the step, dᵀHd / dᵀd: how fast the slope changes on the way. None at a kink."""
         longest = max(map(abs, self.move.values()))
         part = 1e-4 * (1.0 + max(map(abs, self.origin.values()))) / longest
-        ahead, behind = self._slope(part), self._slope(-part)
-        return (ahead - behind) / (2.0 * part) / math.fsum(move * move for move in self.move.values())
+        wide, narrow = (self._bend(x) for x in (part, part / 4.0))
+        return narrow if math.isclose(wide, narrow, rel_tol=0.01) else None
+
+    def _bend(self, part: float) -> float:
+        bend = (self._slope(part) - self._slope(-part)) / (2.0 * part)
+        return bend / math.fsum(move * move for move in self.move.values())
 
     def _slope(self, part: float) -> float:
         gradients, _ = self.flow.elsewhere({i: x + part * self.move[i] for i, x in self.origin.items()})

@@ -146,7 +146,8 @@ def _may_exceed(case: Case, p: int) -> bool:
             return True
         stack += flow.operands(i)[:8]
     logs = {flow.argument(log) for log in (*flow.of("log"), *flow.of("log1p"))}  # p, 1 - p or -p
-    users = {flow.layout.results[k] for k, j in enumerate(flow.layout.operands) if j == p}
+    same = {j for j in flow.of(flow.nodes[p].op) if flow.data[j] == flow.data[p]} | {p} if flow.nodes[p].op else {p}
+    users = {flow.layout.results[k] for k, j in enumerate(flow.layout.operands) if j in same}
     return not all(flow.nodes[i].op in ("log", "log1p") or i in logs for i in users)
 
 

@@ -60,7 +60,7 @@ def _measures(step: Step, part: float | None) -> dict[str, float]:
     """The rate, the curvature along the step, and the largest rate that descends, or the largest part of the step."""
     found = {} if step.rate is None else {"rate": step.rate}
     curvature = step.curvature()
-    if 0.0 < curvature < math.inf:
+    if curvature is not None and 0.0 < curvature < math.inf:
         found["curvature"] = curvature
     if part is not None:
         found |= {"largest part": part} if step.rate is None else {"largest rate": part * step.rate}
