@@ -1,7 +1,7 @@
 """Faults that leave a loss where it is: nothing more to learn from a line, targets out of reach, inputs of zeros."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ...structure import cancelling, largest, small
@@ -134,16 +134,15 @@ def out_of_range(case: Case) -> list[Finding]:
     if not math.isfinite(case.loss.data):
         return []
     wanted = [found for i in case.terms if (found := _residual(case, i)) is not None]
-    limits, ranges = dict[str, tuple[float, float]](), dict[int, float]()
+    targets = [y for _, y in wanted]
+    width = max(targets, default=0.0) - min(targets, default=0.0) or 1.0
+    spans, nearest = dict[str, None](), dict[int, float]()
     for output, target in wanted:
         low, high = interval(case.flow, output, case.given)
-        spread = high - low
-        if not math.isfinite(spread):
-            spread = max(y for _, y in wanted) - min(y for _, y in wanted) or 1.0
-        if max(low - target, target - high) > case.limits.beyond * spread:
-            limits[_span(low, high)] = low, high
-            ranges[output] = min(max(target, low), high)
-    return [_unreachable(case, wanted, limits, ranges)] if ranges else []
+        if max(low - target, target - high) > case.limits.beyond * (high - low if high - low < math.inf else width):
+            spans[_span(low, high)] = None
+            nearest[output] = min(max(target, low), high)
+    return [_unreachable(case, wanted, list(spans), nearest)] if nearest else []
 
 
 def _residual(case: Case, i: int) -> tuple[int, float] | None:
@@ -173,14 +172,14 @@ def _span(low: float, high: float) -> str:
 def _unreachable(
     case: Case,
     wanted: Sequence[tuple[int, float]],
-    limits: dict[str, tuple[float, float]],
+    ranges: Sequence[str],
     nearest: dict[int, float],
 ) -> Finding:
     flow, targets = case.flow, [y for _, y in wanted]
     exact = flow.forward(dict(wanted))[0]
     least = flow.forward(dict(wanted) | nearest)[0] - exact
     names = dict.fromkeys(_name(case, i) for i in nearest)
-    spans = " and ".join(limits)
+    spans = " and ".join(ranges)
     return Finding(
         "out_of_range",
         tuple(names),
@@ -214,9 +213,9 @@ def dead_input(case: Case) -> list[Finding]:
     found: dict[int, None] = {}
     examples = 0
     for unit in case.units.all:
-        columns = _columns(case, unit.pre)
-        if len(unit.pre) < case.limits.few or not columns:
+        if len(unit.pre) < case.limits.few or not _is_suspect(case, unit.pre[0], silent):
             continue
+        columns = _columns(case, unit.pre)
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
         dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
         others = [w for w in columns if w not in dead]
@@ -224,6 +223,13 @@ def dead_input(case: Case) -> list[Finding]:
             found |= dict.fromkeys(dead)
             examples = len(unit.pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []
+
+
+def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
+    """Whether some parameter without a gradient multiplies a 0 that was given in this sum."""
+    flow = case.flow
+    pairs = products(flow, _prediction(case, i), case.given)
+    return any(flow.data[x] == 0.0 and not flow.nodes[x].op and w in silent for w, x in pairs)
 
 
 def _columns(case: Case, places: Iterable[int]) -> dict[int, list[float]]:

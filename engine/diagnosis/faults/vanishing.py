@@ -51,31 +51,27 @@ def _over_layers(case: Case) -> list[Finding]:
 def _over_time(case: Case) -> list[Finding]:
     """A recurrent layer whose weights get next to nothing, for their gradient is lost between its time steps."""
     stages, found = case.units.forms.stages(), list[Finding]()
-    for name, units in case.units.layers.items():
+    recurrent = [unit for unit in case.units.all if len(unit.pre) and stages[unit.pre[0]] != stages[unit.pre[-1]]]
+    for units in case.by_layer(recurrent):
         steps: dict[int, float] = {}
         for i in (i for unit in units for i in unit.pre):
             steps[stages[i]] = max(steps.get(stages[i], 0.0), abs(case.flow.gradients[i]))
-        first, last = steps.get(min(steps, default=0), 0.0), max(steps.values(), default=0.0)
+        first, last = steps[min(steps)], max(steps.values())
         limit = case.limits.vanished * last
-        weights = {j for unit in units for j in _weights(case, unit)}
-        if len(steps) < 3 or not 0.0 < first <= limit or not weights:
+        if len(steps) < 3 or not 0.0 < first <= limit:
             continue
-        strongest_weight = max(abs(case.flow.gradients[j]) for j in weights)
-        if strongest_weight <= limit:
+        weights = {j for unit in units for j, _ in products(case.flow, unit.pre[0], case.given)}
+        of_weights = max((abs(case.flow.gradients[j]) for j in weights), default=0.0)
+        if of_weights <= limit:
             evidence: Evidence = {
                 "time steps": len(steps),
                 "gradient at the first": first,
                 "gradient at the last": last,
                 "factor a step": (first / last) ** (1 / (len(steps) - 1)),
-                "gradient of the weights": strongest_weight,
+                "gradient of the weights": of_weights,
             }
-            found.append(_vanished_over_time((name,), evidence))
+            found.append(_vanished_over_time((case.units.layer(units[0]),), evidence))
     return found
-
-
-def _weights(case: Case, unit: Unit) -> set[int]:
-    """The parameters that multiply something in a unit."""
-    return {weight for i in unit.pre for weight, _ in products(case.flow, i, case.given)}
 
 
 def _vanished_over_time(where: tuple[str, ...], evidence: Evidence) -> Finding:
