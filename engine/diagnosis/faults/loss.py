@@ -80,20 +80,26 @@ def _probabilities(case: Case, z: int) -> list[int]:
     z = flow.argument(z) if flow.nodes[z].op == "neg" else z
     if flow.nodes[z].op == "sigmoid":
         return [z]
-    if flow.nodes[z].op != "sub":
-        return []
-    logits = [k for j in flow.operands(z) for k in (flow.operands(j) if flow.nodes[j].op in SEVERAL else [j])]
-    sources = list(dict.fromkeys(_without_data(case, j) for j in logits if not is_data(flow, j, case.given)))
-    is_entropy = any(flow.nodes[j].op == "logsumexp" for j in flow.operands(z))
-    return sources if is_entropy and all(flow.nodes[j].op == "sigmoid" for j in sources) else []
+    parts = flow.operands(z) if flow.nodes[z].op == "sub" else ()
+    found: dict[int, None] = {}
+    for j in parts if any(flow.nodes[j].op == "logsumexp" for j in parts) else ():
+        for logit in flow.operands(j) if flow.nodes[j].op in SEVERAL else (j,):
+            source = _without_data(case, logit)
+            if flow.nodes[source].op == "sigmoid":
+                found[source] = None
+            elif not is_data(flow, logit, case.given):
+                return []
+    return list(found)
 
 
 def _without_data(case: Case, i: int, most: int = 4) -> int:
     """What is left of a node without the numbers that are added to it, as a mask is."""
     flow = case.flow
     for _ in range(most):
+        if flow.nodes[i].op not in ("add", "sub"):
+            break
         computed = [j for j in flow.operands(i) if not is_data(flow, j, case.given)]
-        if flow.nodes[i].op not in ("add", "sub") or len(computed) != 1:
+        if len(computed) != 1:
             break
         (i,) = computed
     return i

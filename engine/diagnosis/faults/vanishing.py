@@ -51,7 +51,8 @@ def _over_layers(case: Case) -> list[Finding]:
 def _over_time(case: Case) -> list[Finding]:
     """A recurrent layer whose weights get next to nothing, for their gradient is lost between its time steps."""
     stages, found = case.units.forms.stages(), list[Finding]()
-    recurrent = [unit for unit in case.units.all if len(unit.pre) and stages[unit.pre[0]] != stages[unit.pre[-1]]]
+    seen = [unit for unit in case.units.all if len(unit.pre)]
+    recurrent = [unit for unit in seen if stages[unit.pre[0]] != stages[unit.pre[len(unit.pre) - 1]]]
     for units in case.by_layer(recurrent):
         steps: dict[int, float] = {}
         for i in (i for unit in units for i in unit.pre):
