@@ -53,7 +53,7 @@ class Optimizer:
         return self.updated(rate)
 
     def diagnose(self, loss: Value, **thresholds: Any) -> Report:
-        """What `engine.diagnose` says of the loss and of the step that would be next, after `backward()`; none is taken.
+        """What `engine.diagnose` says of the loss and of the step that is next after `backward()`, without taking it.
 
         >>> w = Value(0.5, "w")
         >>> loss = (w - 1.0) ** 2

@@ -33,7 +33,9 @@ def autoencoder(seed):
     rng = random.Random(seed)
     bits = seed % 2 == 0
     X = [[float(rng.random() < 0.4) if bits else rng.gauss(0, 1) for _ in range(5)] for _ in range(8)]
-    model = MLP(5, [3, 5], activation="tanh", init="xavier", seed=seed, output_activation="sigmoid" if bits else "linear")
+    model = MLP(
+        5, [3, 5], activation="tanh", init="xavier", seed=seed, output_activation="sigmoid" if bits else "linear"
+    )
     criterion = [mean_squared_error, binary_cross_entropy][seed // 2 % 2] if bits else mean_squared_error
     return model.parameters(), lambda: criterion([model(x) for x in X], X)
 

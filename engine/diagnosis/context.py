@@ -78,7 +78,9 @@ class Case:
         if self.flow.changed:
             return taken_step(self.flow, self.places) if stepped(self.flow, self.places) else None
         if self.planned is not None:
-            return planned_step(self.flow, {self.places[p]: x for p, x in self.planned.items() if p in self.places}, self.lr)
+            return planned_step(
+                self.flow, {self.places[p]: x for p, x in self.planned.items() if p in self.places}, self.lr
+            )
         return None if self.lr is None else gradient_step(self.flow, self.at, self.lr)
 
     @cached_property

@@ -190,7 +190,9 @@ def test_a_parameter_that_is_the_result_of_an_operation():
     assert not diagnose(square(w), [w])
 
 
-@pytest.mark.parametrize("make", [lambda p: SGD(p, lr=1.5), lambda p: SGD(p, lr=0.8, momentum=0.9), lambda p: Adam(p, lr=3.0)])
+@pytest.mark.parametrize(
+    "make", [lambda p: SGD(p, lr=1.5), lambda p: SGD(p, lr=0.8, momentum=0.9), lambda p: Adam(p, lr=3.0)]
+)
 def test_an_optimiser_is_asked_about_its_next_step(make):
     w = Value(0.5, "w")
     optimizer = make([w])

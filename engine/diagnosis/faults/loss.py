@@ -253,8 +253,8 @@ def _counted(case: Case) -> list[Finding]:
         {"operation": flow.nodes[blamed[0]].op, "operations": len(blamed), "gradient": 0.0},
         "The loss counts, as accuracy does: it goes through a step function, which is flat everywhere but where it "
         "jumps. All gradients are 0, so no step changes anything.",
-        "Train on a loss that tells how wrong a prediction is, cross_entropy, binary_cross_entropy_with_logits, hinge or "
-        "mean_squared_error, and keep the count as a metric.",
+        "Train on a loss that tells how wrong a prediction is, cross_entropy, binary_cross_entropy_with_logits, hinge "
+        "or mean_squared_error, and keep the count as a metric.",
     )
 
 

@@ -193,8 +193,8 @@ REMEDY_STEPPED = (
     "not once before it."
 )
 WHY_ROSE = (
-    "The parameters were stepped after this loss was computed, and the loss rose: momentum can do that for a few steps, "
-    "a learning rate that is too large or a wrong sign does it again and again."
+    "The parameters were stepped after this loss was computed, and the loss rose: momentum can do that for a few "
+    "steps, a learning rate that is too large or a wrong sign does it again and again."
 )
 REMEDY_ROSE = (
     "Compute the loss anew and watch it over the next steps; if it keeps rising, optimizer.diagnose(loss), called "

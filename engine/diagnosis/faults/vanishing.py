@@ -143,5 +143,3 @@ def _ways(flow: LossGraph, towards: Sequence[int], places: Sequence[int]) -> dic
             size = math.log(max(abs(slope) for j, slope in slopes if j == here))
             found[here] = count + (size != 0.0), sorted((*worst, size))[:3]
     return found
-
-
