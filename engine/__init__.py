@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._compiled import compiled
 from .core import (
+    TABLE,
     GradientError,
     MissingExtraError,
     NonFiniteError,
@@ -27,7 +28,9 @@ from .core import (
     logsumexp,
     maximum,
     minimum,
+    operation,
     relu,
+    row,
     sigmoid,
     sin,
     softmax,
@@ -53,7 +56,7 @@ __all__ = [
     "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
     "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "diagnose", "dot", "draw", "erf",
     "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
-    "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh",
+    "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh",
 ]
 # fmt: on
 
@@ -72,6 +75,8 @@ def __getattr__(name: str) -> Any:
         if name in names:
             found = globals()[name] = getattr(import_module(f".{package}", __name__), name)
             return found
+    if name in TABLE:  # every row is a function here
+        return operation(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

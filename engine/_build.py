@@ -3,6 +3,15 @@
 The package works without them, so nothing here may fail an installation: all modules are compiled or, where that fails,
 none. A wheel is compiled unless WHYGRAD_PURE=1. A clone (an editable installation) is compiled where WHYGRAD_COMPILE=1
 asks for it, and from then on whenever it is built: modules that stay from an earlier build would hide newer sources.
+
+Every compiled function is the one that runs uncompiled, but for these, which have two bodies:
+
+- nodes (core/node.py): C takes them from the arena, Python from `object`, and sealed.py closes the uncompiled class;
+- the ways through a graph (core/graph.py, core/backward.py, structure/flattened.py): C walks the arena's queue;
+- rows of the table (core/operations.py, structure/recompute.py): C is written from the formulas that Python reads;
+- Known.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
+- ints and floats (structure/arrays.py): C reads the memory of an array, Python the array;
+- the executors (replay/native.pyx, numpy_executor.py): vectors of C on blocks of examples, or NumPy.
 """
 
 import os
@@ -22,11 +31,11 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 MODULES = (
-    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/value.py", "core/traverse.pyx"),
-    *("core/graph.py", "core/backward.py"),
-    *("structure/scratch.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/properties.py", "core/value.py"),
+    *("core/traverse.pyx", "core/graph.py", "core/backward.py"),
+    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
-    *("replay/integers.py", "replay/program.py", "replay/sum_of_products.py", "replay/trace.py", "replay/reverse.py"),
+    *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
 )
 
@@ -34,7 +43,9 @@ MODULES = (
 FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
+ONCE = ["-O1"]  # for what runs once a recording, and is no slower for it
 OUTPUT = "build/cython"
+HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
@@ -49,13 +60,14 @@ DIRECTIVES = {
 def extensions() -> list[Extension]:
     """The extensions, most of them from the .py files that run uncompiled too."""
     cythonize = import_module("Cython.Build").cythonize
-    headers = [str(path) for path in Path("engine").rglob("*.h")]
+    _write_header()
+    headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]
     wanted = [
         Extension(
             "engine." + Path(name).with_suffix("").as_posix().replace("/", "."),
             [f"engine/{name}"],
-            extra_compile_args=FLAGS,
-            include_dirs=["engine/core", "engine/replay"],
+            extra_compile_args=flags(name),
+            include_dirs=["engine/core", "engine/replay", "build"],
             depends=headers,
         )
         for name in (*MODULES, SHARED)
@@ -71,6 +83,21 @@ def extensions() -> list[Extension]:
     except Exception as error:  # whatever a future Cython may refuse
         return uncompiled(error)
     return built
+
+
+def flags(name: str) -> list[str]:
+    """How a module is compiled."""
+    is_rare = name == SHARED or (name.startswith("replay/") and not name.endswith(".pyx"))
+    return FLAGS + ONCE if is_rare and sys.platform != "win32" else FLAGS
+
+
+def _write_header() -> None:
+    """Write the table in C, where it is not what it was: what depends on it is compiled again."""
+    text = import_module("_header").header()
+    path = Path(HEADER)
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def is_on(variable: str) -> bool:
@@ -102,7 +129,7 @@ class Compile(build_ext):  # type: ignore[misc]
 
     def run(self) -> None:
         """Compile them, and where one fails leave out all."""
-        wanted = self.extensions
+        wanted: list[Extension] = self.extensions
         try:
             super().run()
         except Exception as error:  # of any compiler

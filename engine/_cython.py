@@ -5,6 +5,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 compiled = False
+NULL = None
 
 
 def cclass(cls: T) -> T:

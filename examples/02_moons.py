@@ -57,7 +57,7 @@ def main() -> None:
     print(f"accuracy {accuracy([model(x) for x in X], y):.0%}, loss {history.loss[-1]:.3g}")
 
     losses = [loss([model(x)], [t]) for x, t in zip(X, y, strict=True)]
-    worst: Value = max(losses, key=float)
+    worst: Value = max(losses, key=lambda loss: loss.data)
     worst.label = "loss"
     model.zero_grad()
     worst.backward()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine import Value, chain_rule, diagnose
 from engine.core.backward import total
-from nn import MLP
+from nn import MLP, backpropagation
 
 INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]
 
@@ -45,11 +45,10 @@ def main() -> None:
 
     copies = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init=1.0)
     cost = cost_of(copies)
-    cost.backward()
-    print("Every weight is 1. The gradients of the first layer, neuron by neuron:")
-    for neuron in copies.layers[0].neurons:
-        print("  weights", [round(w.grad, 7) for w in neuron.w], " bias", round(neuron.b.grad, 7))
-    print(f"\n{diagnose(cost, copies.parameters())}\n")
+    print("Every weight is 1. Units of a layer have equal δ, and so equal rows of ∂C/∂W:")
+    matrices = backpropagation(copies, cost)
+    matrices.save(arguments.out / "05_layers.svg")
+    print(f"{matrices}\n\n{diagnose(cost, copies.parameters())}\n")
     weight, output = copies.layers[0].neurons[0].w[0], copies(INPUTS[0])[0]
     chain = chain_rule(output, weight)
     chain.save(arguments.out / "05_copies.svg")
@@ -60,7 +59,7 @@ def main() -> None:
     print("The same network from random weights:")
     random = MLP(2, [3, 3, 2], activation="sigmoid", output_activation="sigmoid", init="uniform", seed=arguments.seed)
     print(f"  outputs {train(random, 10 * arguments.steps)}, for targets {TARGETS}")
-    print(f"wrote {arguments.out / '05_copies.svg'}")
+    print(f"wrote {arguments.out / '05_copies.svg'} and {arguments.out / '05_layers.svg'}")
 
 
 if __name__ == "__main__":

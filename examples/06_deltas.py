@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 from engine import Value, chain_rule, dot, sigmoid
-from nn import binary_cross_entropy_with_logits
+from nn import backpropagation, binary_cross_entropy_with_logits
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -20,6 +20,11 @@ def layer(number: int, weights: list[list[Value]], bias: float, inputs: list[Val
     for i in range(len(weights)):
         z[i].label, a[i].label = f"z{number}{i + 1}", f"a{number}{i + 1}"
     return [z, a]
+
+
+def show(name: str, equation: float, value: Value) -> None:
+    """A line of the table: what an equation gives, beside the gradient of the engine."""
+    print(f"{name:<24}{equation:>24.17f}{value.grad:>24.17f}")
 
 
 def learning(loss: str, w: float = 2.0, b: float = 2.0, steps: int = 150, lr: float = 0.15) -> list[float]:
@@ -53,16 +58,19 @@ def main() -> None:
     cost.label = "C"
     cost.backward()
 
-    slope = [[a.data * (1 - a.data) for a in activations] for activations in (a1, a2)]
-    delta2 = [(a.data - t) * s for a, t, s in zip(a2, y, slope[1], strict=True)]
-    delta1 = [sum(w2[k][j].data * delta2[k] for k in range(2)) * slope[0][j] for j in range(3)]
-    print("                                   by the equation          by the engine")
-    rows = [(f"δ² {i + 1} = (∇C ⊙ σ'(z²))", d, z.grad) for i, (d, z) in enumerate(zip(delta2, z2, strict=True))]
-    rows += [(f"δ¹ {j + 1} = (W²ᵀδ² ⊙ σ'(z¹))", d, z.grad) for j, (d, z) in enumerate(zip(delta1, z1, strict=True))]
-    rows += [("∂C/∂W² 1,2 = δ² 1 · a¹ 2", delta2[0] * a1[1].data, w2[0][1].grad)]
-    rows += [("∂C/∂W¹ 3,1 = δ¹ 3 · x 1", delta1[2] * x[0].data, w1[2][0].grad)]
-    for name, equation, engine in rows:
-        print(f"{name:<28} {equation:>22.17f} {engine:>22.17f}")
+    found = backpropagation([w for row in w1 + w2 for w in row], cost)
+    first, last = found.layers
+    print(f"{found}\n\n{'':<24}{'by the equation':>24}{'by the engine':>24}")
+    for k, z in enumerate(z2):
+        show(f"δ⁽²⁾ {k + 1}", last.grad_a[0][k] * last.slopes[0][k], z)
+    for j, z in enumerate(z1):
+        show(
+            f"δ⁽¹⁾ {j + 1}",
+            sum(d * row[j] for d, row in zip(last.delta[0], last.weights, strict=True)) * first.slopes[0][j],
+            z,
+        )
+    show("∂C/∂W⁽²⁾ 1,2", last.delta[0][0] * first.a[0][1], w2[0][1])
+    show("∂C/∂W⁽¹⁾ 3,1", first.delta[0][2] * first.inputs[0][0], w1[2][0])
 
     print("\nWith cross-entropy on the logit the last δ is a - y: no factor σ'(z) slows a saturated unit.")
     for loss in ("squares", "cross-entropy"):
@@ -72,7 +80,8 @@ def main() -> None:
     plt.xlabel("step"), plt.ylabel("output (target 0)"), plt.legend(frameon=False), plt.ylim(0, 1)
     plt.savefig(arguments.out / "06_learning.svg")
     chain_rule(cost, z1[1]).save(arguments.out / "06_deltas.svg")
-    print(f"wrote {arguments.out / '06_deltas.svg'} and {arguments.out / '06_learning.svg'}")
+    found.save(arguments.out / "06_layers.svg")
+    print("wrote", ", ".join(str(arguments.out / f"06_{name}.svg") for name in ("deltas", "layers", "learning")))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from engine import Value, chain_rule, diagnose, dot, sigmoid, tanh
-from nn import binary_cross_entropy, binary_cross_entropy_with_logits
+from nn import MLP, backpropagation, binary_cross_entropy, binary_cross_entropy_with_logits
 
 
 def last_layer(logit: float, y: float) -> list[tuple[Value, Value]]:
@@ -38,7 +38,7 @@ def deep(depth: int) -> tuple[Value, Value]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0, help="unused: nothing here is random")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the network in matrices (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,19 @@ def main() -> None:
     (on_p, w), (on_logit, v) = last_layer(40.0, 0.0)
     print(f"\n{diagnose(on_p, [w])}\n\nThe remedy, on the logit:\n{diagnose(on_logit, [v])}\n")
 
-    print("Before the last layer there is no such form: the chain grows by two factors a layer.")
+    model, X, y = (
+        MLP(2, [3, 1], activation="tanh", seed=arguments.seed),
+        [[0.5, -1.0], [2.0, 0.3], [-0.7, 1.2]],
+        [1, 0, 1],
+    )
+    found = backpropagation(model, binary_cross_entropy_with_logits([model(x) for x in X], y))
+    hidden, last = found.layers
+    print(f"In matrices, for three examples:\n\n{found}\n")
+    errors = [p - t for (p,), t in zip(found.error.p, y, strict=True)]
+    closed = [sum(x[j] * e for x, e in zip(hidden.a, errors, strict=True)) / len(X) for j in range(3)]
+    print(f"The last layer's inputs X are a⁽¹⁾: Xᵀ(p - y)/3 is {closed},")
+    print(f"and ∂C/∂W⁽²⁾ by the engine              {last.grad_weights[0]}.")
+    print("Before the last layer there is no such form: the chain grows by two factors a layer, W and the slope.")
     for depth in (2, 3, 4):
         cost, first = deep(depth)
         (path,) = chain_rule(cost, first).paths()

@@ -9,6 +9,8 @@ from .blocks import RMSNorm as RMSNorm
 from .blocks import Sequential as Sequential
 from .checkpoint import Checkpoint as Checkpoint
 from .epochs import DivergenceError as DivergenceError
+from .equations import Backpropagation as Backpropagation
+from .equations import backpropagation as backpropagation
 from .files import load as load
 from .files import save as save
 from .history import History as History

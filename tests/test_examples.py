@@ -2,6 +2,7 @@
 
 import cmath
 import math
+import re
 import runpy
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -78,6 +79,18 @@ def test_help_says_what_there_is_to_choose(example, run, monkeypatch, capsys):
     assert stopped.value.code == 0
     assert "--seed" in text
     assert "--out" in text
+
+
+def test_the_questions_asked_in_matrices_are_answered_in_matrices(run):
+    copies = run(named("05_copies"))
+    assert "δ⁽¹⁾ = (δ⁽²⁾ W⁽²⁾) ⊙ σ′(z⁽¹⁾)   (2×3) = ((2×3) (3×3)) ⊙ (2×3)" in copies
+    assert "[ 0.02881 0.0597 ]" in copies
+    deltas = run(named("06_deltas"))
+    rows = [line.split() for line in deltas[deltas.index("by the engine") :].splitlines()[1:8]]
+    assert [float(row[-1]) for row in rows] == pytest.approx([float(row[-2]) for row in rows], rel=1e-13)
+    logits = run(named("08_logits"))
+    closed, engine = (re.search(rf"{words} +\[(.*)\]", logits)[1] for words in ("is", "by the engine"))
+    assert [float(x) for x in closed.split(", ")] == pytest.approx([float(x) for x in engine.split(", ")], rel=1e-13)
 
 
 @pytest.mark.parametrize("stem", ["02_moons", "03_iris"])

@@ -10,7 +10,7 @@ from graphs import labelled
 import engine
 from engine import Value, chain_rule, diagnose, dot, record, sigmoid
 from engine.core.graph import ancestors
-from nn import MLP, binary_cross_entropy, binary_cross_entropy_with_logits
+from nn import MLP, backpropagation, binary_cross_entropy, binary_cross_entropy_with_logits
 
 INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]
 
@@ -111,6 +111,26 @@ def test_question_2_equal_weights_have_equal_gradients():
     assert any("layer1" in str(f.where) for f in found)
 
 
+def test_question_2_in_matrices_has_the_askers_numbers():
+    model, _ = copies()
+    found = backpropagation(model, squares(model))
+    first, second, last = found.layers
+    assert [row[0] for row in first.a] == pytest.approx([0.9002495, 0.8320184], abs=5e-8)
+    assert [row[0] for row in second.a] == pytest.approx([0.9758906, 0.9705753], abs=5e-8)
+    assert [row[0] for row in last.a] == pytest.approx([0.9806907, 0.9803864], abs=5e-8)
+    assert last.grad_biases == pytest.approx([0.0288127, 0.0596958], abs=5e-8)
+    assert [row[2] for row in last.grad_weights] == pytest.approx([0.028122, 0.0580562], abs=5e-8)
+    assert second.grad_biases == pytest.approx([0.0022683] * 3, abs=5e-8)
+    assert first.grad_weights == [pytest.approx([0.0003942, 0.0002635], abs=5e-8)] * 3
+    assert found.error.targets == TARGETS
+    equations = [equation for section in found.sections for equation in section.equations]
+    assert [(e.formula, e.shapes) for e in equations if e.formula.startswith("δ")] == [
+        ("δ⁽¹⁾ = (δ⁽²⁾ W⁽²⁾) ⊙ σ′(z⁽¹⁾)", "(2×3) = ((2×3) (3×3)) ⊙ (2×3)"),
+        ("δ⁽²⁾ = (δ⁽³⁾ W⁽³⁾) ⊙ σ′(z⁽²⁾)", "(2×3) = ((2×2) (2×3)) ⊙ (2×3)"),
+        ("δ⁽³⁾ = 2 (a⁽³⁾ − y) ⊙ σ′(z⁽³⁾)", "(2×2) = (2×2) ⊙ (2×2)"),
+    ]
+
+
 def descend(model, steps, lr=0.5):
     for _ in range(steps):
         model.zero_grad()
@@ -156,6 +176,10 @@ def test_question_3_deltas_are_the_gradients_at_the_pre_activations():
     assert [z.grad for z in z1] == pytest.approx(delta1, rel=1e-13)
     assert [[w.grad for w in row] for row in w2] == [pytest.approx([d * a.data for a in a1], rel=1e-13) for d in delta2]
     assert [[w.grad for w in row] for row in w1] == [pytest.approx([d * v.data for v in x], rel=1e-13) for d in delta1]
+    found = backpropagation([w for row in w1 + w2 for w in row], cost)
+    assert [layer.delta for layer in found.layers] == [[[z.grad for z in z1]], [[z.grad for z in z2]]]
+    assert [layer.grad_weights for layer in found.layers] == [[[w.grad for w in row] for row in w] for w in (w1, w2)]
+    assert found.sections[1].equations[0].formula == "δ⁽²⁾ = (a⁽²⁾ − y) ⊙ σ′(z⁽²⁾)"
     cross_entropy = binary_cross_entropy_with_logits([z2[0]], [1.0])
     for z in z2:
         z.grad = 0.0
@@ -197,6 +221,19 @@ def test_question_5_on_the_probability_it_divides_by_zero_and_is_diagnosed():
     loss = binary_cross_entropy([p], [0.0])
     assert not math.isfinite(loss.data)
     assert any(finding.kind in ("probability_loss", "non_finite") for finding in diagnose(loss, [w]).findings)
+
+
+def test_question_5_in_matrices_the_last_layer_is_x_transposed_times_the_errors():
+    model, X, y = MLP(2, [3, 1], activation="tanh", seed=1), [[0.5, -1.0], [2.0, 0.3]], [1.0, 0.0]
+    found = backpropagation(model, binary_cross_entropy_with_logits([model(x) for x in X], y))
+    hidden, last = found.layers
+    errors = [(p - t) / 2 for (p,), t in zip(found.error.p, y, strict=True)]
+    closed = [sum(a * e for a, e in zip(column, errors, strict=True)) for column in zip(*hidden.a, strict=True)]
+    assert last.grad_weights == [pytest.approx(closed, rel=1e-14)]
+    assert [section.equations[0].formula for section in found.sections] == [
+        "δ⁽¹⁾ = (δ⁽²⁾ W⁽²⁾) ⊙ tanh′(z⁽¹⁾)",
+        "δ⁽²⁾ = 1/2 (p − y)",
+    ]
 
 
 def test_question_5_the_chain_grows_by_two_factors_a_layer():

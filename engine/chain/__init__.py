@@ -10,25 +10,13 @@ table and LaTeX), and `verdict`.
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .symbolic import SAME, Naming
+from .symbolic import Naming
 from .text import latex_of_value
 from .variables import By, Link, Links, VariableGraph
-from .verdict import (
-    BREAKS,
-    CANCELLED,
-    CONDITIONS,
-    NAMED,
-    SENTENCES,
-    TINY,
-    VANISHED,
-    Judgement,
-    Speech,
-    judge,
-    tiny_factors,
-)
+from .verdict import CANCELLED, NAMED, TINY, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
-    "BREAKS", "CANCELLED", "CONDITIONS", "NAMED", "SAME", "SENTENCES", "TINY", "VANISHED", "By", "ChainRule",
-    "Factor", "Judgement", "Link", "Links", "Naming", "Path", "Speech", "Style", "Term", "VariableGraph", "chain_rule",
-    "explained", "judge", "latex_of_value", "show", "tiny_factors",
+    "CANCELLED", "NAMED", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor", "Judgement", "Link", "Links",
+    "Naming", "Path", "Style", "Term", "VariableGraph", "chain_rule", "explained", "judge", "latex_of_value", "show",
+    "tiny_factors",
 ]

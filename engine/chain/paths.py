@@ -115,8 +115,8 @@ class ChainRule(VariableGraph):
     @property
     def total(self) -> float:
         """The derivative of output in wrt: the sum over all paths, and what `backward()` gives."""
-        places, gradients = self.graph.places, self.graph.gradients
-        return gradients[places[self.wrt]] if self.wrt in places else 0.0
+        index_of, gradients = self.graph.index_of, self.graph.gradients
+        return gradients[index_of[self.wrt]] if self.wrt in index_of else 0.0
 
     @cached_property
     def path_count(self) -> int:

@@ -188,11 +188,12 @@ def reverse_sweep(
     unit: tuple[Adjoint, Adjoint],
     partials: Callable[[Value], Sequence[Partial]],
     add: Callable[[Adjoint, Adjoint, Partial], Adjoint],
+    within: Container[Value] | None = None,
 ) -> dict[Value, Adjoint]:
     """Reverse mode over an algebra: the derivatives of the last of `nodes` in all that they are made of.
 
     The nodes are in order, operands first. `unit` are the algebra's 0 and 1, and `add(total, adjoint, partial)` is
-    total + adjoint * partial.
+    total + adjoint * partial. Only operands `within` some nodes are looked at, or all.
 
     >>> x = Value(3.0)
     >>> reverse_sweep([y := x * x], (0.0, 1.0), lambda node: node.partials, lambda t, a, p: t + a * p)[x]
@@ -203,5 +204,6 @@ def reverse_sweep(
     for node in reversed(nodes):
         adjoint = adjoints.pop(node)
         for operand, partial in zip(node.operands, partials(node), strict=True):
-            adjoints[operand] = add(adjoints.get(operand, zero), adjoint, partial)
+            if within is None or operand in within:
+                adjoints[operand] = add(adjoints.get(operand, zero), adjoint, partial)
     return adjoints

@@ -5,9 +5,10 @@ step between variables, the derivative `value` of `of` in `wrt` with every varia
 lies between two variables is one factor.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Literal, Self
 
 from ..core import Value
@@ -80,7 +81,7 @@ class VariableGraph:
     def nodes(self) -> list[Value]:
         """All nodes, operands before results; a `wrt` elsewhere comes first."""
         nodes = self.graph.ordered
-        return nodes if self.wrt is None or self.wrt in self.graph.places else [self.wrt, *nodes]
+        return nodes if self.wrt is None or self.wrt in self.graph.index_of else [self.wrt, *nodes]
 
     @cached_property
     def naming(self) -> Naming:
@@ -135,13 +136,16 @@ class VariableGraph:
                 ]
                 for node in nodes
             }
-        names = self.naming.names
+        names = self.naming.names.keys()
         return {node: _links(node, rank, names) for node in nodes if node in names}
 
 
-def _links(of: Value, rank: Mapping[Value, int], variables: Collection[Value]) -> list[Link]:
+def _links(of: Value, rank: Mapping[Value, int], variables: Set[Value]) -> list[Link]:
     """Reverse mode from one variable down to the next, over what lies between in the graph ranked."""
     inner = unnamed_behind(of, variables, rank)
-    found = reverse_sweep(inner, (0.0, 1.0), lambda node: node.partials, lambda total, a, partial: total + a * partial)
-    wanted = [node for node in found if node in rank and node in variables]
-    return [Link(of, wrt, found[wrt]) for wrt in sorted(wanted, key=rank.__getitem__)]
+    found = reverse_sweep(inner, (0.0, 1.0), _PARTIALS, lambda total, adjoint, p: total + adjoint * p, rank)
+    wanted = sorted(found.keys() & variables, key=rank.__getitem__)
+    return [Link(of, wrt, found[wrt]) for wrt in wanted]
+
+
+_PARTIALS = attrgetter("partials")

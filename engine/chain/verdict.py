@@ -13,6 +13,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
 from .expressions import Style, show
 from .paths import ChainRule, Factor, Path
+from .symbolic import SAME
 from .variables import Link
 
 TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
@@ -57,6 +58,10 @@ BREAKS = {
     "pow": "the power is vertical there",
 }
 
+# The page judges by the same thresholds and words.
+WORDS: dict[str, float | dict[str, str]] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME}
+WORDS |= {"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
+
 NAMED = 3  # variables whose numbers are told beside a formula
 
 
@@ -94,7 +99,8 @@ def judge(
         return Judgement("disconnected", speech.disconnected())
     strongest = chain.paths(1)[0]
     wild = tuple(factor for factor in strongest.factors if not math.isfinite(factor.value))
-    if wild or not math.isfinite(chain.total):
+    sizes = [chain.total, *(link.value for links in chain.links.values() for link in links)]
+    if wild or not all(map(math.isfinite, sizes)):
         return Judgement("non_finite", speech.blame(wild) if wild else SENTENCES["overflow"], wild)
     up, down = chain.pulls
     killing = tiny_factors(strongest, tiny)

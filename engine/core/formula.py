@@ -1,15 +1,16 @@
-"""Formulas: the text of the table read over any algebra, and compiled to functions of floats.
+"""Formulas: the text of the table read over any algebra, and written in the languages that run it.
 
 A formula uses `+ - * / **` and rows of the table. A capital letter is a sequence of operands, over which the formula
 is read elementwise and `sum` and `shift` reduce.
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from .kernels import KERNELS
+from .primitives import PRIMITIVES, operands_of
 
 if TYPE_CHECKING:
     from .table import Row
@@ -25,13 +26,10 @@ def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
     >>> evaluate("2 * a + exp(b)", {"a": "u", "b": "v"}, lambda name, *arguments: (name, *arguments))
     ('add', ('mul', 2.0, 'u'), ('exp', 'v'))
     """
-    return _walk(_parse(formula), formula, variables, apply)
+    return _walk(parse(formula), formula, variables, apply)
 
 
 def _walk(tree: ast.expr, formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
-    def walk(tree: ast.expr) -> Any:
-        return _walk(tree, formula, variables, apply)
-
     match tree:
         case ast.Constant(value=float() | int() as number) if not isinstance(number, bool):
             return float(number)
@@ -40,17 +38,23 @@ def _walk(tree: ast.expr, formula: str, variables: Mapping[str, Any], apply: Alg
         case ast.Attribute() | ast.Subscript() if (label := ast.unparse(tree)) in variables:
             return variables[label]  # as "layer1.neuron2.z" or "h[3]" are
         case ast.List(elts=entries):
-            return [walk(entry) for entry in entries]
+            return [_walk(entry, formula, variables, apply) for entry in entries]
+    name, arguments = operation_of(tree, formula, variables)
+    return _elementwise(apply, name, *[_walk(argument, formula, variables, apply) for argument in arguments])
+
+
+def operation_of(tree: ast.expr, formula: str, operands: Iterable[str]) -> tuple[str, list[ast.expr]]:
+    """The row that an expression calls, and its arguments."""
+    match tree:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _elementwise(apply, "neg", walk(operand))
+            return "neg", [operand]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _elementwise(apply, _OPERATORS[type(op)], walk(left), walk(right))
+            return _OPERATORS[type(op)], [left, right]
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in TABLE:
             if len(arguments) == len(TABLE[name].variables):
-                return _elementwise(apply, name, *map(walk, arguments))
-    operands = ", ".join(variables)
+                return name, arguments
     raise ValueError(
-        f"a formula is made of numbers, the operands {operands}, + - * / ** and rows with their operands, "
+        f"a formula is made of numbers, the operands {', '.join(operands)}, + - * / ** and rows with their operands, "
         f"not of {ast.unparse(tree)!r}, which is in {formula!r}"
     )
 
@@ -67,11 +71,41 @@ _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", a
 
 
 @cache
-def _parse(formula: str) -> ast.expr:
+def parse(formula: str) -> ast.expr:
+    """The expression that a formula is."""
     try:
         return ast.parse(formula.strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"a formula is written as in Python, unlike {formula!r}: {error.msg}") from None
+
+
+class Interpreter:
+    """An algebra that does the operations given, and every other row by its formula.
+
+    A primitive that is not among them is an error that says what it is missing in.
+
+    >>> Interpreter({"maximum": "max({}, {})".format}, "this text")("relu", "x")
+    'max(x, 0.0)'
+    """
+
+    def __init__(
+        self, given: Mapping[str, Callable[..., Any]], where: str, error: type[Exception] = ValueError
+    ) -> None:
+        self.given, self.where, self.error = given, where, error
+
+    def __call__(self, name: str, *arguments: Any) -> Any:
+        """One operation of the table."""
+        if name in self.given:
+            return self.given[name](*arguments)
+        row = TABLE[name]
+        if name in PRIMITIVES:
+            raise self.error(missing(name, self.where))
+        return evaluate(row.formula, dict(zip(row.variables, arguments, strict=True)), self)
+
+
+def missing(name: str, where: str) -> str:
+    """What to do about a primitive that a language does not have."""
+    return f"{name} is in Python alone and {where} cannot do it: give its row a formula of other rows"
 
 
 def numeric(name: str, *arguments: Any) -> Any:
@@ -80,34 +114,69 @@ def numeric(name: str, *arguments: Any) -> Any:
     >>> numeric("div", 1.0, 0.0)
     inf
     """
-    return KERNELS[name](*arguments) if name in KERNELS else TABLE[name].value(*arguments)
+    return TABLE[name].value(*arguments)
+
+
+def written(
+    formulas: Iterable[str],
+    operands: Iterable[str],
+    call: Callable[..., str],
+    reduce: Callable[[str, str, str], str],
+    element: str = "{}[i]",
+) -> tuple[list[str], list[Any]]:
+    """Formulas in another language: the statements that compute its reductions, and the results.
+
+    A sequence is written by its element i, and so is a result that is one, as a list of one text. `call` writes a row
+    with its operands, and `reduce(variable, name, text)` the statement for a reduction of what has that element.
+
+    >>> written(["exp(A) / sum(exp(A))"], ["A"], "{}({})".format, "{} = {} of {}".format)
+    (['t0 = sum of exp(A[i])'], [['div(exp(A[i]), t0)']])
+    """
+    steps: dict[str, str] = {}  # the variable of each, once, not once an element
+
+    def write(name: str, *arguments: Any) -> str:
+        primitive = PRIMITIVES.get(name)
+        if primitive is None or primitive.start is None:
+            if primitive is not None and isinstance(primitive.python, str):
+                return f"({in_place(primitive.python, *arguments)})"
+            return call(name, ", ".join(map(str, arguments)))
+        key = f"{name} {arguments[0]}"
+        if key not in steps:
+            steps[key] = f"t{len(steps)}"
+            statements.append(reduce(steps[key], name, arguments[0][0]))
+        return steps[key]
+
+    statements: list[str] = []
+    many = {name for name, row in TABLE.items() if row.variadic and name not in PRIMITIVES}
+    by_rows = Interpreter({name: partial(write, name) for name in TABLE.keys() - many}, "a formula")
+    variables = {name: [element.format(name)] if name.isupper() else name for name in operands}
+    results = [evaluate(formula, variables, by_rows) for formula in formulas]
+    return statements, results
+
+
+def in_place(text: str, *arguments: Any) -> str:
+    """An expression of a, b and c with these in their place."""
+    operands = dict(zip(operands_of(text), map(str, arguments), strict=True))
+    return re.sub(r"\b(total|[abc])\b", lambda found: operands[found[0]], text)
 
 
 def on_floats(formula: str, parameters: Sequence[str]) -> Callable[..., Any]:
     """The formula as a function of floats, and of lists of floats for a capital letter, compiled from Python's text."""
-    reductions: dict[str, str] = {}  # what is one number for all entries of a sequence, computed first
+    called: dict[str, Callable[..., Any]] = {}
 
-    def as_python(name: str, *arguments: Any) -> str:
-        if TABLE[name].variadic:
-            return reductions.setdefault(f"{name}({', '.join(map(written, arguments))})", f"r{len(reductions)}")
-        if name in ("add", "sub", "mul"):
-            return f"({arguments[0]} {TABLE[name].sign} {arguments[1]})"
-        return f"(-{arguments[0]})" if name == "neg" else f"{name}({', '.join(map(str, arguments))})"
+    def call(name: str, arguments: str) -> str:
+        called[name] = PRIMITIVES[name].on_floats if name in PRIMITIVES else TABLE[name].value
+        return f"{name}({arguments})"
 
-    def written(text: Any) -> str:
-        return f"[{text[0]} for {each} in zip({all_of}, strict=True)]" if isinstance(text, list) else str(text)
+    def entries(text: str) -> str:
+        return f"[{text} for i in range(len({size}))]"
 
-    sequences = [name for name in parameters if name.isupper()]
-    each, all_of = "".join(f"{name}_, " for name in sequences), ", ".join(sequences)
-    result = written(evaluate(formula, {p: [f"{p}_"] if p in sequences else p for p in parameters}, as_python))
-    body = [*(f"{name} = {text}" for text, name in reductions.items()), f"return {result}"]
-    called = {name: KERNELS[name] if name in KERNELS else TABLE[name].value for line in body for name in _calls(line)}
-    scope: dict[str, Any] = {**called, "__builtins__": {"zip": zip}}
+    size = next((name for name in parameters if name.isupper()), "")
+    steps, (result,) = written(
+        [formula], parameters, call, lambda variable, name, text: f"{variable} = {call(name, entries(text))}"
+    )
+    body = [*steps, f"return {entries(result[0]) if isinstance(result, list) else result}"]
+    scope: dict[str, Any] = {**called, "__builtins__": {"range": range, "len": len}}
     exec("\n    ".join([f"def function({', '.join(parameters)}):", *body]), scope)
     function: Callable[..., Any] = scope["function"]
     return function
-
-
-def _calls(text: str) -> set[str]:
-    calls = (node.func for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
-    return {f.id for f in calls if isinstance(f, ast.Name)} & TABLE.keys()

@@ -1,9 +1,10 @@
 """The operations as functions of Values or numbers: `exp(w)` is a Value, `exp(1.0)` a float."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .operations import apply
+from .opcodes import code_of
+from .operations import apply, of_many, of_one, of_two
 from .operations import dot as dot
 from .table import TABLE
 
@@ -12,37 +13,45 @@ def operation(name: str) -> Callable[..., Any]:
     """The row of that name as a function of Values or numbers, which says its mathematics in its docstring.
 
     >>> from engine import Value
-    >>> softsign = operation("relu")
-    >>> softsign(-2.0), softsign(Value(2.0)).data
+    >>> positive_part = operation("relu")
+    >>> positive_part(-2.0), positive_part(Value(2.0)).data
     (0.0, 2.0)
     """
-    row = TABLE[name]
+    row, code = TABLE[name], code_of(name)
 
-    def function(*operands: Any) -> Any:
-        if len(operands) != len(row.variables):
-            raise TypeError(f"{name} takes {len(row.variables)} operand(s), not {len(operands)}")
+    def of_one_operand(a: Any) -> Any:
+        return of_one(code, a)
+
+    def of_two_operands(a: Any, b: Any) -> Any:
+        return of_two(code, a, b)
+
+    def of_one_sequence(operands: Iterable[Any]) -> Any:
+        return of_many(code, list(operands))
+
+    def of_operands(*operands: Any) -> Any:
         return apply(name, *operands)
 
+    def of_scalars(*operands: Any) -> Any:
+        if len(operands) != len(row.variables):
+            raise TypeError(f"{name} takes the operands {', '.join(row.variables)}, not {len(operands)}")
+        return of_many(code, list(operands))
+
+    known: dict[tuple[str, ...], Callable[..., Any]] = {
+        ("a",): of_one_operand,
+        ("a", "b"): of_two_operands,
+        ("A",): of_one_sequence,
+    }
+    function = known.get(row.variables, of_operands if row.variadic else of_scalars)
     function.__name__ = function.__qualname__ = name
     slopes = ", ".join(row.partials)
-    function.__doc__ = f"{row.formula}, with the slope {slopes}; of Values a Value, of numbers a float."
+    function.__doc__ = f"{row.formula}, with the partials {slopes}; of Values a Value, of numbers a float."
     return function
 
 
 exp, log, sqrt, tanh = operation("exp"), operation("log"), operation("sqrt"), operation("tanh")
 sigmoid, relu, softplus = operation("sigmoid"), operation("relu"), operation("softplus")
 sin, cos, erf = operation("sin"), operation("cos"), operation("erf")
-maximum, minimum = operation("maximum"), operation("minimum")
-
-
-def logsumexp(operands: Sequence[Any]) -> Any:
-    """log(exp(x1) + ... + exp(xn)), which overflows for no operands; of no operands -inf.
-
-    >>> from engine import Value
-    >>> logsumexp([Value(1000.0), Value(1000.0)]).data - 1000.0  # log 2
-    0.6931471805598...
-    """
-    return apply("logsumexp", list(operands))
+maximum, minimum, logsumexp = operation("maximum"), operation("minimum"), operation("logsumexp")
 
 
 def softmax(operands: Sequence[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from .backward import grad
 from .coercion import as_value
 from .errors import GradientError
+from .notation import printable
 from .value import Value
 
 STEP = sys.float_info.epsilon ** (1 / 3)  # balances what a difference loses to rounding and to curvature
@@ -41,6 +42,8 @@ def check_gradients(
     relative_step = STEP if step is None else step
     if not relative_step > 0:
         raise ValueError(f"step must be positive, such as {STEP:.0e}, not {step!r}")
+    if not callable(f):
+        raise TypeError(f"check_gradients takes a function, then its inputs, not {type(f).__name__} {f!r:.80}")
     leaves: dict[Value, str] = {}
     arguments = [_as_values(x, f"inputs[{i}]", leaves) for i, x in enumerate(inputs)]
     _refuse_unusable(leaves)
@@ -96,7 +99,7 @@ def _as_values(item: Any, name: str, leaves: dict[Value, str]) -> Any:
     if isinstance(item, Iterable) and not isinstance(item, str) and getattr(item, "shape", None) != ():
         return [_as_values(entry, f"{name}[{i}]", leaves) for i, entry in enumerate(item)]
     value = as_value(item)
-    leaves.setdefault(value, f"{value.label} ({name})" if value.label else name)
+    leaves.setdefault(value, f"{printable(value.label)} ({name})" if value.label else name)
     return value
 
 

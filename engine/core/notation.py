@@ -14,13 +14,25 @@ if TYPE_CHECKING:
     from .value import Value
 
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""Text as it can be printed: control characters, and surrogates that no encoding has, are written out.
+
+    >>> printable("w\x1b[31m")
+    'w\\x1b[31m'
+    """
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 class Name(str):
     """The name of a variable in a term."""
 
 
 def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
     """A name for each Value: its label, numbered in the order of creation where several share it."""
-    pairs = list(labels)
+    pairs = [(node, printable(label)) for node, label in labels]
     often = Counter([label for _, label in pairs])
     if len(often) == len(pairs):
         return {node: Name(label) for node, label in pairs}
@@ -97,7 +109,7 @@ def pretty_name(name: str) -> str:
     """
     simple = _SIMPLE.match(name)
     if not simple:
-        return str(name)
+        return printable(name)
     stem = _GREEK.get(simple["stem"], simple["stem"])
     hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if simple["hat"] else ""
     lowered = (simple["index"] or "").translate(_LOWERED)
@@ -124,4 +136,4 @@ _LATEX_ESCAPES = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", 
 
 def latex_text(text: str) -> str:
     """Text with what LaTeX would read as a command escaped."""
-    return "".join(_LATEX_ESCAPES.get(c, c) for c in text)
+    return "".join(_LATEX_ESCAPES.get(c) or printable(c).replace("\\", _LATEX_ESCAPES["\\"]) for c in text)

@@ -5,19 +5,16 @@ A leaf of a graph has the opcode 0.
 
 from __future__ import annotations
 
-from .table import TABLE
+from .primitives import PRIMITIVES
+from .table import FINGERPRINT, TABLE
 
-# native.h has the same numbers. What the table adds later gets the next free number.
-NAMES = [
-    *("input", "parameter", "constant", "add", "sub", "mul", "neg", "div", "pow", "abs", "exp", "log", "log1p"),
-    *("sqrt", "tanh", "sin", "cos", "erf", "floor", "maximum", "minimum", "above", "times", "rest", "shift"),
-    *("products", "mean", "dense", "inner"),
-]
+# The header that the build makes has the same numbers. What the table adds later gets the next free number.
+NAMES = ["input", "parameter", "constant", *PRIMITIVES, "products", "mean", "dense", "inner"]
+NAMES += [name for name in TABLE if name not in PRIMITIVES]
 CODES = {name: code for code, name in enumerate(NAMES)}
 INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW = range(9)
 SHIFT, PRODUCTS, MEAN, DENSE, INNER = (CODES[name] for name in ("shift", "products", "mean", "dense", "inner"))
 ONE = 0
-ARITHMETIC = ("add", "sub", "mul", "neg", "sum", "dot")  # done by every executor without a kernel
 
 
 def code_of(name: str) -> int:
@@ -28,8 +25,15 @@ def code_of(name: str) -> int:
     return CODES[name]
 
 
-for _name in TABLE:
-    code_of(_name)
-EXP, LOG, TANH, SIGMOID, RELU = map(code_of, ("exp", "log", "tanh", "sigmoid", "relu"))
-ABS, LEAKY_RELU, POS, SQRT, SOFTPLUS = map(code_of, ("abs", "leaky_relu", "pos", "sqrt", "softplus"))
-SIN, COS, ERF, SUM, DOT = map(code_of, ("sin", "cos", "erf", "sum", "dot"))
+def check(made_from: int) -> None:
+    """Refuse C that was made from another table."""
+    if made_from != FINGERPRINT:
+        raise ImportError(
+            "the compiled modules were made from another table: build them again, as with "
+            "pip install -e ., or set WHYGRAD_PURE=1 to run without them"
+        )
+
+
+EXP, LOG, TANH, SIGMOID, RELU = (CODES[name] for name in ("exp", "log", "tanh", "sigmoid", "relu"))
+ABS, LEAKY_RELU, POS, SQRT, SOFTPLUS = (CODES[name] for name in ("abs", "leaky_relu", "pos", "sqrt", "softplus"))
+SIN, COS, ERF, SUM, DOT = (CODES[name] for name in ("sin", "cos", "erf", "sum", "dot"))

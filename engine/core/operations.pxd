@@ -1,27 +1,51 @@
-# C types for operations.py; the C library's functions are IEEE's, as the table's are.
+# C types for operations.py, and its operations in the C that the build writes from the table.
 cimport cython
-from libc.math cimport exp as c_exp, log as c_log, pow as c_pow, tanh as c_tanh
 from .coercion cimport as_value
+from .generated cimport IN_C, MADE_FROM, POW, Result, operate1, operate2, operate_many, scratch
 from .node cimport Node, make
 
-cdef long long DIV, DOT, EXP, LOG, POW, RELU, SIGMOID, TANH
+cdef long long DOT
 
-@cython.locals(x=double, y=double)
-cdef Node unary(long long code, Node a)
-@cython.locals(x1=double, x2=double, y=double, da=double, db=double)
-cdef Node binary(long long code, Node a, Node b)
-@cython.locals(size=cython.Py_ssize_t, i=cython.Py_ssize_t, operands=list, partials=list, total=double, w=Node, x=Node, b=Node)
+cpdef object of_one(int code, object a)
+cpdef object of_two(int code, object a, object b)
+@cython.locals(values=cython.Py_ssize_t)
+cpdef object of_many(int code, list operands)
+cdef Node by_formula(long long code, list operands)
+@cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list)
 cpdef Node dot(object weights, object inputs, object bias=*)
-@cython.locals(y=double)
-cdef Node divide(Node a, Node b)
-@cython.locals(x=double, y=double, n=double)
-cdef Node power(Node a, Node b)
-@cython.locals(y=double)
-cdef Node exp_node(Node a)
-cdef Node log_node(Node a)
-cdef Node tanh_node(Node a)
-@cython.locals(x=double, e=double)
-cdef Node sigmoid_node(Node a)
-@cython.locals(x=double)
-cdef Node relu_node(Node a)
-cdef double _bell(double e)
+
+cdef inline Node unary(int code, Node a):
+    cdef Result r
+    if code >= IN_C:
+        return by_formula(code, [a])
+    r = operate1(code, a._data)
+    return make(code, r.y, a, None, r.da)
+
+cdef inline Node binary(int code, Node a, Node b):
+    cdef Result r
+    if code >= IN_C:
+        return by_formula(code, [a, b])
+    r = operate2(code, a._data, b._data)
+    return make(code, r.y, a, b, r.da, r.db)
+
+cdef inline Node power(Node a, Node b):
+    cdef Result r = operate2(POW, a._data, b._data)
+    return make(POW, r.y, a, b, r.da, 0.0)
+
+cdef inline Node operate(int code, list operands):
+    cdef Py_ssize_t m = len(operands), k
+    cdef double *x
+    cdef double y
+    cdef list partials
+    if code >= IN_C:
+        return by_formula(code, operands)
+    x = scratch(2 * m)
+    if x == NULL:
+        raise MemoryError(f"there is no memory for {m} operands")
+    for k in range(m):
+        x[k] = (<Node> operands[k])._data
+    y = operate_many(code, m, x, x + m)
+    partials = [0.0] * m
+    for k in range(m):
+        partials[k] = x[m + k]
+    return make(code, y, None, None, 0.0, 0.0, (operands, partials))

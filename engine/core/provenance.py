@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .errors import NonFiniteError
 from .modes import is_strict, watch
+from .notation import printable
 
 if TYPE_CHECKING:
     from .value import Value
@@ -51,7 +52,7 @@ def _remember(node: Value) -> None:
 
 def _refuse(node: Value) -> None:
     """Raise the error that names the operation, its operands and the line."""
-    arguments = ", ".join(f"{x._label} = {x._data}" if x._label else f"{x._data}" for x in node.operands)
+    arguments = ", ".join(f"{printable(x._label)} = {x._data}" if x._label else f"{x._data}" for x in node.operands)
     gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the partials {_partials(node)}"
     raise NonFiniteError(f"{node.op}({arguments}) {gave} ({user_line()}): keep the operands where {node.op} is finite")
 

@@ -1,15 +1,18 @@
-"""THE TABLE: one row a primitive, and nothing but its mathematics.
+"""THE TABLE: one row an operation, and nothing but its mathematics.
 
 A row is a name, a sign, the formula of the result and one formula per operand for the partial derivative.
 In a formula `a` and `b` are the operands and `y` is the result; a capital letter is a sequence of operands,
 over which the formula is read elementwise and `sum` and `shift` reduce. Formulas use `+ - * / **` and the
-other rows, so everything that can run the few rows defined by themselves (`exp(a)` by "exp(a)") can run all.
+other rows, so everything that can run the primitives, which are the rows defined by themselves (`exp(a)` by
+"exp(a)", see primitives.py), can run all.
 
 From this text come the functions on floats here, and elsewhere the graph's second derivatives, formulas,
 LaTeX and compiled programs: `evaluate` reads a formula over any algebra. Numbers are IEEE doubles: overflow
 is inf, 0/0 is nan, a real power of a negative base is nan, and nothing raises.
 """
 
+import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +20,7 @@ from typing import Any
 
 from .formula import TABLE as TABLE
 from .formula import on_floats
+from .primitives import PRIMITIVES
 
 
 def row(name: str, sign: str, formula: str, *partials: str, textbook: str = "") -> "Row":
@@ -36,7 +40,7 @@ def row(name: str, sign: str, formula: str, *partials: str, textbook: str = "") 
 
 @dataclass(frozen=True)
 class Row:
-    """One primitive: name, sign, the formula of its result and of each partial derivative."""
+    """One operation: name, sign, the formula of its result and of each partial derivative."""
 
     name: str
     sign: str
@@ -47,9 +51,9 @@ class Row:
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """The operands' names in the formulas: ("a", "b"), or ("A", "B", "c") where A and B are sequences."""
-        return tuple(
-            letter.upper() if letter.upper() in self.formula else letter for letter in "abc"[: len(self.partials)]
-        )
+        capitals = set(re.findall(r"\b[A-Z]\b", self.formula))
+        letters = "abcdefghijklmnopqrstuvwxyz"[: len(self.partials)]
+        return tuple(letter.upper() if letter.upper() in capitals else letter for letter in letters)
 
     @cached_property
     def variadic(self) -> bool:
@@ -59,19 +63,13 @@ class Row:
     @cached_property
     def value(self) -> Callable[..., float]:
         """The result for operands that are floats (or lists of floats for a capital letter)."""
-        return on_floats(self.formula, self.variables)
+        return PRIMITIVES[self.name].on_floats if self.name in PRIMITIVES else on_floats(self.formula, self.variables)
 
     @cached_property
     def slopes(self) -> Callable[..., tuple[Any, ...]]:
         """The partial derivatives for (result, *operands), one per operand, a list for a sequence."""
         functions = [on_floats(partial, ("y", *self.variables)) for partial in self.partials]
-        if len(functions) == 1:
-            (only,) = functions
-            return lambda y, *operands: (only(y, *operands),)
-        if len(functions) == 2:
-            first, second = functions
-            return lambda y, *operands: (first(y, *operands), second(y, *operands))
-        return lambda y, *operands: tuple(f(y, *operands) for f in functions)
+        return lambda y, *operands: tuple([f(y, *operands) for f in functions])
 
     def split(self, operands: Sequence[Any]) -> list[Any]:
         """A flat sequence of operands, one entry per variable: a list for a capital letter.
@@ -114,9 +112,9 @@ row("sin", "sin", "sin(a)", "cos(a)")
 row("cos", "cos", "cos(a)", "-sin(a)")
 row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)", textbook="1.1283791670955126 * exp(-a ** 2)")  # 2/√π
 
-# exp(-|a|) cannot overflow, and a product of two sigmoids keeps the digits that 1 - y and 1 - y² lose.
-row("sigmoid", "σ", "exp(minimum(a, 0)) / (1 + exp(-abs(a)))", "sigmoid(a) * sigmoid(-a)", textbook="y * (1 - y)")
-row("tanh", "tanh", "tanh(a)", "4 * sigmoid(2 * a) * sigmoid(-2 * a)", textbook="1 - y ** 2")
+# exp(-|a|) cannot overflow, and keeps the digits that 1 - y and 1 - y² lose.
+row("sigmoid", "σ", "exp(minimum(a, 0)) / (1 + exp(-abs(a)))", "bell(a)", textbook="y * (1 - y)")
+row("tanh", "tanh", "tanh(a)", "4 * bell(2 * a)", textbook="1 - y ** 2")
 row("softplus", "softplus", "maximum(a, 0) + log1p(exp(-abs(a)))", "sigmoid(a)")
 row("relu", "relu", "maximum(a, 0)", "above(a, 0)")  # 0 at 0
 row("leaky_relu", "leaky_relu", "maximum(a, 0) + 0.01 * minimum(a, 0)", "above(a, 0) + 0.01 * above(0, a)")  # 0 at 0
@@ -135,19 +133,23 @@ row(
     textbook="exp(A - y)",
 )
 
-# What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf;
-# `shift` the largest of its operands where that is finite, else 0, a constant to differentiation: it cancels.
+# What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf; `gap` a
+# difference that is 0 of two that are equal, infinite or not; `shift` the largest of its operands, a constant to
+# differentiation: it cancels.
 # `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
 # exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
 # So `expdiff` is exp(a - b), and `power_below` a ** (b - 1), to the last digits.
 # `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
+# `bell` is the slope of the sigmoid.
 row("above", "above", "above(a, b)", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
 row("floor", "floor", "floor(a)", "0")
 row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
-row("expdiff", "expdiff", "exp(a - b) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")
+row("gap", "gap", "gap(a, b)", "1", "-1")
+row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
+row("expdiff", "expdiff", "exp(gap(a, b)) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")
 row(
     "power_below",
     "power_below",
@@ -162,3 +164,43 @@ row(
     "exp(-coarse(a) * coarse(a)) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)))",
     "times(y, -2 * a)",
 )
+
+# The rest of the scalar calculus. The derivative of a rounding is 0, of a selection that of the branch that is taken.
+row("less", "<", "less(a, b)", "0", "0")
+row("less_equal", "≤", "less_equal(a, b)", "0", "0")
+row("select", "select", "select(a, b, c)", "0", "select(a, 1, 0)", "select(a, 0, 1)")
+row("tan", "tan", "tan(a)", "1 + y * y")
+row("asin", "asin", "asin(a)", "1 / sqrt((1 - a) * (1 + a))")
+row("acos", "acos", "acos(a)", "-1 / sqrt((1 - a) * (1 + a))")
+row("atan", "atan", "atan(a)", "1 / (1 + a * a)")
+row("atan2", "atan2", "atan2(a, b)", "b / hypot(a, b) / hypot(a, b)", "-a / hypot(a, b) / hypot(a, b)")
+row("sinh", "sinh", "sinh(a)", "cosh(a)")
+row("cosh", "cosh", "cosh(a)", "sinh(a)")
+row("asinh", "asinh", "asinh(a)", "1 / hypot(1, a)")
+row("acosh", "acosh", "acosh(a)", "1 / (sqrt(a - 1) * sqrt(a + 1))")
+row("atanh", "atanh", "atanh(a)", "1 / ((1 - a) * (1 + a))")
+row("expm1", "expm1", "expm1(a)", "exp(a)")
+row("log2", "log2", "log2(a)", "1.4426950408889634 / a")
+row("log10", "log10", "log10(a)", "0.43429448190325176 / a")
+row("exp2", "exp2", "exp2(a)", "0.6931471805599453 * y")
+row("cbrt", "∛", "cbrt(a)", "1 / (3 * y * y)")
+row("hypot", "hypot", "hypot(a, b)", "select(y, a / y, 0)", "select(y, b / y, 0)")  # 0 at 0
+row("erfc", "erfc", "erfc(a)", "-1.1283791670955126 * gauss(a)", textbook="-1.1283791670955126 * exp(-a ** 2)")
+row("erfinv", "erfinv", "erfinv(a)", "0.8862269254527579 / gauss(y)")  # √π/2
+row("round", "round", "round(a)", "0")
+row("ceil", "ceil", "-floor(-a)", "0")
+row("trunc", "trunc", "copysign(floor(abs(a)), a)", "0")
+row("mod", "%", "mod(a, b)", "1", "-floordiv(a, b)")  # of the sign of b; at a jump the partials to its right
+row("floordiv", "//", "round((a - mod(a, b)) / b)", "0", "0")
+row("copysign", "copysign", "copysign(a, b)", "sign(a) * copysign(1, b)", "0")
+row("detach", "detach", "a", "0")  # a constant to differentiation
+
+
+def fingerprint() -> int:
+    """What tells this table and these primitives in C from any other."""
+    rows = [(row.name, row.formula, row.partials) for row in TABLE.values()]
+    return zlib.crc32(repr((rows, [(each.name, each.c) for each in PRIMITIVES.values()])).encode())
+
+
+BUILT_IN = len(TABLE)  # rows, before anyone adds their own
+FINGERPRINT = fingerprint()

@@ -1,12 +1,16 @@
 # C types for value.py.
 cimport cython
 from .coercion cimport operand, text
-from .node cimport Node, begin, identity_hash, look, make, reading, setting, showing
-from .operations cimport binary, divide, exp_node, log_node, power, relu_node, sigmoid_node, tanh_node, unary
+from .generated cimport (
+    ABS, ADD, COS, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID, SIN, SOFTPLUS,
+    SQRT, SUB, TANH,
+)
+from .node cimport Node, begin, identity_hash, look, reading
+from .operations cimport binary, power, unary
+from .properties cimport Properties
 
-cdef long long ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NEG, POS, POW, SIN, SOFTPLUS, SQRT, SUB
 
-cdef class Value(Node):
+cdef class Value(Properties):
     pass
 
 

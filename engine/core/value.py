@@ -6,13 +6,12 @@ from the node to all that it was computed from (backward.py). What a row of the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .backward import backward
 from .coercion import real
-from .node import Node, install
-from .opcodes import ABS, ADD, COS, ERF, LEAKY_RELU, MUL, NAMES, NEG, POS, POW, SIN, SOFTPLUS, SQRT, SUB
-from .table import TABLE
+from .node import install
+from .properties import Properties
 
 try:
     import cython
@@ -21,9 +20,15 @@ except ImportError:  # only the compiler needs it
 
 if not cython.compiled:  # else by value.pxd
     from .coercion import operand, text
-    from .node import begin, look, make, reading, setting, showing
-    from .operations import binary, divide, exp_node, log_node, power, relu_node, sigmoid_node, tanh_node, unary
+    from .node import begin, look, reading
+    from .opcodes import code_of
+    from .operations import binary, power, unary
     from .sealed import sealed
+
+    ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
+    FLOORDIV, LEAKY_RELU, LOG, MOD, MUL = map(code_of, ("floordiv", "leaky_relu", "log", "mod", "mul"))
+    NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
+    SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
 
     identity_hash = object.__hash__
 
@@ -35,7 +40,7 @@ Number: TypeAlias = "Value | float"
 
 @cython.no_gc  # a graph has no cycles: operands came first
 @cython.cclass
-class Value(Node):
+class Value(Properties):
     """A real number in a graph of operations.
 
     `data` is anything that is a real number; `label` names it in pictures and findings. A `str`, `None`,
@@ -67,67 +72,6 @@ class Value(Node):
             "belongs to a Value in a dict that has the Value as its key"
         )
 
-    @property
-    def data(self) -> float:
-        """The number itself, settable; what was computed from it before does not change."""
-        return look(self)
-
-    @data.setter
-    def data(self, data: Any) -> None:
-        number = real(data)
-        setting(self, "data")
-        self._data = number
-
-    @property
-    def grad(self) -> float:
-        """The derivative of the output of the last `backward()`; on a leaf the sum since it was zeroed."""
-        reading(self, "gradient")
-        return self._grad
-
-    @grad.setter
-    def grad(self, grad: Any) -> None:
-        number = real(grad)
-        setting(self, "gradient")
-        self._grad = number
-
-    @property
-    def label(self) -> str:
-        """The name in pictures, findings and errors, settable; "" where it has none."""
-        return self._label
-
-    @label.setter
-    def label(self, label: str) -> None:
-        self._label = label if type(label) is str else text(label)
-
-    @property
-    def op(self) -> str:
-        """The name of the operation's row in the table, "" for a leaf."""
-        return NAMES[self._code] if self._code else ""
-
-    @property
-    def operands(self) -> tuple[Value, ...]:
-        """What the operation was applied to, in order: `a * a` has `a` twice, a leaf none."""
-        if self._lists is not None:
-            return tuple(self._lists[0])
-        return () if self._a is None else (self._a,) if self._b is None else (self._a, self._b)
-
-    @property
-    def partials(self) -> tuple[float, ...]:
-        """The derivative of this Value in each of its operands, as computed on the way forward."""
-        reading(self, "partials")
-        if self._lists is not None:
-            return tuple(self._lists[1])
-        partials = [self._da, self._db][: (self._a is not None) + (self._b is not None)]
-        return tuple(partials)
-
-    @property
-    def _prev(self) -> set[Value]:
-        return set(self.operands)
-
-    @property
-    def _op(self) -> str:
-        return TABLE[NAMES[self._code]].sign if self._code else ""
-
     def _backward(self) -> None:
         for operand, partial in zip(self.operands, self.partials, strict=True):
             operand.grad += partial * self.grad
@@ -147,35 +91,67 @@ class Value(Node):
 
     def __add__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(ADD, self._data + b._data, self, b, 1.0, 1.0)
+        return NotImplemented if b is None else binary(ADD, self, b)
 
     def __radd__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(ADD, a._data + self._data, a, self, 1.0, 1.0)
+        return NotImplemented if a is None else binary(ADD, a, self)
 
     def __sub__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(SUB, self._data - b._data, self, b, 1.0, -1.0)
+        return NotImplemented if b is None else binary(SUB, self, b)
 
     def __rsub__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(SUB, a._data - self._data, a, self, 1.0, -1.0)
+        return NotImplemented if a is None else binary(SUB, a, self)
 
     def __mul__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else make(MUL, self._data * b._data, self, b, b._data, self._data)
+        return NotImplemented if b is None else binary(MUL, self, b)
 
     def __rmul__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else make(MUL, a._data * self._data, a, self, self._data, a._data)
+        return NotImplemented if a is None else binary(MUL, a, self)
 
     def __truediv__(self, other: Any) -> Value:
         b = operand(other)
-        return NotImplemented if b is None else divide(self, b)
+        return NotImplemented if b is None else binary(DIV, self, b)
 
     def __rtruediv__(self, other: Any) -> Value:
         a = operand(other)
-        return NotImplemented if a is None else divide(a, self)
+        return NotImplemented if a is None else binary(DIV, a, self)
+
+    def __floordiv__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(FLOORDIV, self, b)
+
+    def __rfloordiv__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(FLOORDIV, a, self)
+
+    def __mod__(self, other: Any) -> Value:
+        b = operand(other)
+        return NotImplemented if b is None else binary(MOD, self, b)
+
+    def __rmod__(self, other: Any) -> Value:
+        a = operand(other)
+        return NotImplemented if a is None else binary(MOD, a, self)
+
+    def __divmod__(self, other: Any) -> tuple[Value, Value]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Value, Value]:
+        return other // self, other % self
+
+    def __round__(self, digits: int | None = None) -> Value:
+        if not digits:
+            return unary(ROUND, self)
+        scale = 10.0 ** abs(digits)
+        return unary(ROUND, self * scale) / scale if digits > 0 else unary(ROUND, self / scale) * scale
+
+    def rint(self) -> Value:
+        """The nearest integer, of two the even one; its slope is 0."""
+        return unary(ROUND, self)
 
     def __pow__(self, other: Any) -> Value:
         b = operand(other)
@@ -186,21 +162,21 @@ class Value(Node):
         return NotImplemented if a is None else binary(POW, a, self)
 
     def __neg__(self) -> Value:
-        return make(NEG, -self._data, self, None, -1.0)
+        return unary(NEG, self)
 
     def __pos__(self) -> Value:
-        return make(POS, self._data, self, None, 1.0)
+        return unary(POS, self)
 
     def __abs__(self) -> Value:
         return unary(ABS, self)
 
     def exp(self) -> Value:
         """The exponential."""
-        return exp_node(self)
+        return unary(EXP, self)
 
     def log(self) -> Value:
         """The natural logarithm; -inf at 0, nan below."""
-        return log_node(self)
+        return unary(LOG, self)
 
     def sqrt(self) -> Value:
         """The square root; nan below 0, and a slope of inf at 0."""
@@ -208,7 +184,7 @@ class Value(Node):
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return tanh_node(self)
+        return unary(TANH, self)
 
     def sigmoid(self) -> Value:
         """The logistic function 1 / (1 + exp(-a)), with a slope exact in saturation too.
@@ -216,11 +192,11 @@ class Value(Node):
         >>> Value(50.0).sigmoid().partials
         (1.9287498479639178e-22,)
         """
-        return sigmoid_node(self)
+        return unary(SIGMOID, self)
 
     def relu(self) -> Value:
         """The positive part; its slope at 0 is 0, and nan stays nan."""
-        return relu_node(self)
+        return unary(RELU, self)
 
     def leaky_relu(self) -> Value:
         """The identity above 0, a hundredth of it below; its slope at 0 is 0."""
@@ -264,30 +240,6 @@ class Value(Node):
         b = operand(other)
         return NotImplemented if b is None else look(self) >= look(b)
 
-    def __float__(self) -> NoReturn:
-        _leave(self)
-
-    def __int__(self) -> NoReturn:
-        _leave(self)
-
-    def __index__(self) -> NoReturn:
-        _leave(self)
-
-    def __trunc__(self) -> NoReturn:
-        _leave(self)
-
-    def __complex__(self) -> NoReturn:
-        _leave(self)
-
-    def __format__(self, spec: str) -> str:
-        showing(self)
-        return format(self._data, spec) if spec else repr(self)
-
-    def __repr__(self) -> str:
-        showing(self)
-        label = f", label={self._label!r}" if self._label else ""
-        return f"Value(data={self._data}, grad={self._grad}{label})"
-
     def __reduce__(self) -> tuple[Any, ...]:
         reading(self, "data")
         return _leaf, (self._data, self._grad, self._label)  # a pickle holds numbers, not the graph behind them
@@ -314,15 +266,6 @@ def _leaf(data: float, grad: float, label: str) -> Value:
     leaf = Value(data, label)
     leaf._grad = grad
     return leaf
-
-
-def _leave(value: Value) -> NoReturn:
-    """Refuse to make a number of a Value, which would drop its gradient without a word."""
-    reading(value, "data")
-    raise TypeError(
-        "a Value is not turned into a plain number, which would drop its gradient: pass its .data for the number; "
-        "to stay in the graph, use the function of engine, such as exp or maximum, in place of that of math or NumPy"
-    )
 
 
 if not cython.compiled:  # where identity needs no saying, it is faster unsaid

@@ -56,32 +56,32 @@ class Case:
         planned: Mapping[Value, float] | None = None,
     ) -> None:
         self.loss, self.parameters, self.limits, self.lr, self.planned = loss, parameters, limits, lr, planned
-        self.flow = LossGraph(loss, parameters)
-        self.places = self.flow.places
-        self.at = ints_of(self.places.values())  # of the parameters in the graph
-        self.missing = [p for p in parameters if p not in self.places] if len(self.at) < len(parameters) else []
-        self.units = Units(self.flow, self.places)
+        self.graph = LossGraph(loss, parameters)
+        self.index_of = self.graph.index_of
+        self.indices = ints_of(self.index_of.values())  # of the parameters in the graph
+        self.missing = [p for p in parameters if p not in self.index_of] if len(self.indices) < len(parameters) else []
+        self.units = Units(self.graph, self.index_of)
 
     @cached_property
     def given(self) -> frozenset[int]:
         """The indices of the parameters in the graph."""
-        return frozenset(self.places.values())
+        return frozenset(self.index_of.values())
 
     @cached_property
     def terms(self) -> list[int]:
         """The indices of what the loss adds up."""
-        return list(loss_terms(self.flow, self.given))
+        return list(loss_terms(self.graph, self.given))
 
     @cached_property
     def step(self) -> Step | None:
         """The step that was taken since the loss was computed, or else the one that is planned, if it is known."""
-        if self.flow.changed:
-            return taken_step(self.flow, self.places) if stepped(self.flow, self.places) else None
+        if self.graph.changed:
+            return taken_step(self.graph, self.index_of) if stepped(self.graph, self.index_of) else None
         if self.planned is not None:
             return planned_step(
-                self.flow, {self.places[p]: x for p, x in self.planned.items() if p in self.places}, self.lr
+                self.graph, {self.index_of[p]: x for p, x in self.planned.items() if p in self.index_of}, self.lr
             )
-        return None if self.lr is None else gradient_step(self.flow, self.at, self.lr)
+        return None if self.lr is None else gradient_step(self.graph, self.indices, self.lr)
 
     @cached_property
     def names(self) -> dict[Value, Name]:
@@ -107,11 +107,11 @@ class Case:
 
     def gradient(self, p: Value) -> float:
         """The derivative of the loss in a parameter."""
-        return self.flow.gradients[self.places[p]] if p in self.places else 0.0
+        return self.graph.gradients[self.index_of[p]] if p in self.index_of else 0.0
 
     def spread(self, p: Value) -> float:
         """The spread of that derivative."""
-        return self.flow.spread(self.places[p]) if p in self.places else 0.0
+        return self.graph.spread(self.index_of[p]) if p in self.index_of else 0.0
 
     def by_layer(self, units: Iterable[Unit]) -> list[list[Unit]]:
         """Units in lists, one a layer."""

@@ -1,7 +1,7 @@
 """Nodes of a loss graph in words: the label, or what a node is made of."""
 
 from ..chain import Term, show
-from ..core import TABLE, Name, short_number
+from ..core import TABLE, Name, printable, short_number
 from ..structure import LossGraph
 
 
@@ -23,7 +23,7 @@ def definition(graph: LossGraph, i: int) -> str:
 def _term(graph: LossGraph, i: int, depth: int) -> Term:
     node = graph.nodes[i]
     if node.label or not node.op or not depth:
-        return Name(node.label or short_number(graph.data[i]))
+        return Name(printable(node.label) or short_number(graph.data[i]))
     return _made(graph, i, depth)
 
 

@@ -68,11 +68,11 @@ def diagnose(
     """
     case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), planned)
     findings = [finding for kind in KINDS for finding in SEARCHES[kind](case)]
-    findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case.flow, case.places))
+    findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case.graph, case.index_of))
     checked = {
         "parameters": len(case.parameters),
         "units": len(case.units.all),
-        "operations": len(case.flow.interior),
+        "operations": len(case.graph.interior),
     }
     return Report(tuple(findings), checked)
 
@@ -96,7 +96,7 @@ def _rate(lr: Any) -> float | None:
 def _parameters(parameters: Any) -> list[Value]:
     if callable(getattr(parameters, "parameters", None)):
         raise TypeError("diagnose takes parameters, not what has them: pass model.parameters()")
-    given = [parameters] if isinstance(parameters, Value) else list(parameters)
+    given = [*parameters] if isinstance(parameters, Iterable) else [parameters]
     for p in given if set(map(type, given)) - {Value} else ():
         if not isinstance(p, Value):
             raise TypeError(f"diagnose takes Values as parameters, not {type(p).__name__} {p!r}")

@@ -28,7 +28,7 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
     >>> from engine import Value
     >>> w = Value(0.5, "w")
     >>> graph = LossGraph(2 * (w * 3.0).tanh() + 1, [w])
-    >>> interval(graph, 0, [graph.places[w]])
+    >>> interval(graph, 0, [graph.index_of[w]])
     (-1.0, 3.0)
     """
     node = graph.nodes[i]

@@ -17,7 +17,7 @@ class Step:
     `taken` says whether the parameters are already where the step leads.
     """
 
-    flow: LossGraph
+    graph: LossGraph
     origin: Mapping[int, float]
     move: Mapping[int, float]
     rate: float | None
@@ -25,24 +25,24 @@ class Step:
 
     def loss(self, part: float = 1.0) -> float:
         """The loss after a part of the step."""
-        return self.flow.forward({i: x + part * self.move[i] for i, x in self.origin.items()})[0]
+        return self.graph.forward({i: x + part * self.move[i] for i, x in self.origin.items()})[0]
 
     @property
     def promised(self) -> float:
         """The change of the loss if it were linear: negative down the gradient."""
-        return math.fsum(self.flow.gradients[i] * move for i, move in self.move.items())
+        return math.fsum(self.graph.gradients[i] * move for i, move in self.move.items())
 
     @property
     def raises(self) -> bool:
         """Whether the loss is higher afterwards, or no number, and by more than rounding makes it."""
-        before, after = self.flow.data[0], self.loss()
+        before, after = self.graph.data[0], self.loss()
         moves = any(abs(move) > SAME * abs(self.origin[i]) for i, move in self.move.items())
         return moves and math.isfinite(before) and not after <= before + SAME * abs(before)
 
     @property
     def ratio(self) -> float | None:
         """What times the gradient the move is, if it is one number for all parameters."""
-        pairs = [(move, self.flow.gradients[i]) for i, move in self.move.items()]
+        pairs = [(move, self.graph.gradients[i]) for i, move in self.move.items()]
         ratios = [move / gradient for move, gradient in pairs if gradient]
         if not ratios or any(move and not gradient for move, gradient in pairs):
             return None
@@ -50,7 +50,7 @@ class Step:
 
     def largest_part(self) -> float | None:
         """The largest part of the step that lowers the loss, if the whole one does not; None if no part does."""
-        before, high = self.flow.data[0], 1.0
+        before, high = self.graph.data[0], 1.0
         for _ in range(HALVINGS):
             low = high / 2.0
             if self.loss(low) < before:
@@ -75,40 +75,41 @@ class Step:
         return bend / math.fsum(move * move for move in self.move.values())
 
     def _slope(self, part: float) -> float:
-        gradients, _ = self.flow.elsewhere({i: x + part * self.move[i] for i, x in self.origin.items()})
+        gradients, _ = self.graph.elsewhere({i: x + part * self.move[i] for i, x in self.origin.items()})
         return sum(gradients[i] * move for i, move in self.move.items())
 
 
-def gradient_step(flow: LossGraph, at: Iterable[int], rate: float) -> Step:
+def gradient_step(graph: LossGraph, at: Iterable[int], rate: float) -> Step:
     """The step of plain gradient descent."""
     places = list(at)
-    return Step(flow, {i: flow.data[i] for i in places}, {i: -rate * flow.gradients[i] for i in places}, rate)
+    return Step(graph, {i: graph.data[i] for i in places}, {i: -rate * graph.gradients[i] for i in places}, rate)
 
 
-def planned_step(flow: LossGraph, target: Mapping[int, float], rate: float | None) -> Step:
+def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | None) -> Step:
     """The step to these numbers."""
-    origin = {i: flow.data[i] for i in target}
-    return Step(flow, origin, {i: x - origin[i] for i, x in target.items()}, rate)
+    origin = {i: graph.data[i] for i in target}
+    return Step(graph, origin, {i: x - origin[i] for i, x in target.items()}, rate)
 
 
-def stepped(flow: LossGraph, parameters: Collection[Value]) -> bool:
+def stepped(graph: LossGraph, parameters: Collection[Value]) -> bool:
     """Whether what changed is what an optimiser's step changes: parameters, after backward() on this loss."""
-    return bool(flow.changed) and flow.nodes[0].grad != 0.0 and all(flow.nodes[i] in parameters for i in flow.changed)
+    changed = graph.changed
+    return bool(changed) and graph.nodes[0].grad != 0.0 and all(graph.nodes[i] in parameters for i in changed)
 
 
-def taken_step(flow: LossGraph, parameters: Mapping[Value, int]) -> Step | None:
+def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None:
     """The step along the gradient that was taken after backward(); None if it was another, as momentum's is.
 
     It is known if all parameters moved by one number times their gradients, and if the numbers before that give the
     loss that was computed then. One parameter always did: there the number has to look like a learning rate.
     """
-    known = {i: was for i in flow.changed if (was := _before(flow, i)) is not None}
-    ratio = Step(flow, known, {i: flow.data[i] - was for i, was in known.items()}, None).ratio
+    known = {i: was for i in graph.changed if (was := _before(graph, i)) is not None}
+    ratio = Step(graph, known, {i: graph.data[i] - was for i, was in known.items()}, None).ratio
     if ratio is None or not (len(known) > 1 or _is_written(ratio)):
         return None
-    move = {i: ratio * flow.gradients[i] for i in parameters.values()}
-    origin = {i: known.get(i, flow.data[i] - move[i]) for i in move}
-    step = Step(flow, origin, move, abs(ratio), taken=True)
+    move = {i: ratio * graph.gradients[i] for i in parameters.values()}
+    origin = {i: known.get(i, graph.data[i] - move[i]) for i in move}
+    step = Step(graph, origin, move, abs(ratio), taken=True)
     return step if _is_where_it_began(step) else None
 
 
@@ -118,22 +119,22 @@ def _is_written(number: float) -> bool:
 
 
 def _is_where_it_began(step: Step) -> bool:
-    before, now = step.flow.data[0], step.flow.forward({})[0]
+    before, now = step.graph.data[0], step.graph.forward({})[0]
     return abs(step.loss(0.0) - before) <= 1e-6 * abs(now - before) + 1e-12 * abs(before)
 
 
-def _before(flow: LossGraph, i: int) -> float | None:
+def _before(graph: LossGraph, i: int) -> float | None:
     """What a leaf was on the way forward: told by a partial, or by a sum in which nothing else changed."""
-    was = flow.changed[i]
+    was = graph.changed[i]
     if was is not None:
         return was
-    layout, now = flow.layout, flow.forward({})
-    for k in (k for k, j in enumerate(layout.operands) if j == i):
-        result, slope = layout.results[k], layout.partials[k]
-        others = [j for j in flow.operands(result) if j != i]
-        op = flow.nodes[result].op
-        if op in ("add", "sub", "sum") and all(j not in flow.changed and now[j] == flow.data[j] for j in others):
-            return flow.data[i] - (now[result] - flow.data[result]) / slope
-        if op == "pow" and [flow.data[j] for j in others] == [2.0]:
+    edges, now = graph.flattened, graph.forward({})
+    for k in (k for k, j in enumerate(edges.operands) if j == i):
+        result, slope = edges.results[k], edges.partials[k]
+        others = [j for j in graph.operands(result) if j != i]
+        op = graph.nodes[result].op
+        if op in ("add", "sub", "sum") and all(j not in graph.changed and now[j] == graph.data[j] for j in others):
+            return graph.data[i] - (now[result] - graph.data[result]) / slope
+        if op == "pow" and [graph.data[j] for j in others] == [2.0]:
             return slope / 2.0
     return None

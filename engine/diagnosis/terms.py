@@ -13,7 +13,7 @@ def loss_terms(graph: LossGraph, parameters: Collection[int] = ()) -> Iterator[i
     >>> from engine import Value
     >>> a, b = Value(1.0, "a"), Value(2.0, "b")
     >>> graph = LossGraph((a.exp() + 3 * b.tanh()) / 2, [a, b])
-    >>> sorted(graph.nodes[i].op for i in loss_terms(graph, graph.places.values()))
+    >>> sorted(graph.nodes[i].op for i in loss_terms(graph, graph.index_of.values()))
     ['exp', 'tanh']
     """
     size, seen, stack = len(graph.interior), {0}, [0]
@@ -49,7 +49,7 @@ def is_data(graph: LossGraph, i: int, parameters: Collection[int], depth: int = 
     >>> from engine import Value
     >>> w, y = Value(1.0, "w"), Value(2.0, "y")
     >>> graph = LossGraph(w * (1 - y), [w])
-    >>> [is_data(graph, i, graph.places.values()) for i in graph.operands(0)]
+    >>> [is_data(graph, i, graph.index_of.values()) for i in graph.operands(0)]
     [False, True]
     """
     if not graph.nodes[i].op:
@@ -63,7 +63,7 @@ def products(graph: LossGraph, i: int, parameters: Collection[int]) -> Iterator[
     >>> from engine import Value
     >>> w, b = Value(1.0, "w"), Value(2.0, "b")
     >>> graph = LossGraph(w * 3 + b, [w, b])
-    >>> [(graph.nodes[p].label, graph.data[x]) for p, x in products(graph, 0, graph.places.values())]
+    >>> [(graph.nodes[p].label, graph.data[x]) for p, x in products(graph, 0, graph.index_of.values())]
     [('w', 3.0)]
     """
     stack = [i]

@@ -14,7 +14,6 @@ from typing import Any
 from ..core import NAMES, ONE, PARAMETER, TABLE, PrecisionError, Value, require
 from ..replay import (
     Fragment,
-    Integers,
     Program,
     cse,
     dce,
@@ -22,7 +21,7 @@ from ..replay import (
     fold_constants,
     fuse,
     hoist,
-    integers,
+    new_ints,
     sum_of_products,
 )
 from .loop import in_a_loop
@@ -130,13 +129,13 @@ def spelled_out(program: Program) -> Program:
     v4 = σ(v3)
     return v4
     """
-    new, at = Program(), integers(len(program))
+    new, at = Program(), new_ints(len(program))
     for i in range(len(program)):
         name, operands = NAMES[program.codes[i]], [at[k] for k in program.operands(i)]
         if name in ("sum", "dot"):
             at[i] = sum_of_products(new, name, operands)
         elif name in TABLE and TABLE[name].variadic and name != "shift":
-            at[i] = Fragment(new, name, TABLE[name].formula, len(operands)).write(ONE, Integers(operands))
+            at[i] = Fragment(new, name, TABLE[name].formula, len(operands)).write(ONE, operands)
         else:
             at[i] = new.carry(program, i, at)
     new.outputs = [at[k] for k in program.outputs]

@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ..core import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT, TABLE, evaluate, require
-from ..replay import Program, integers
-from .rows import apply_row, shift
+from ..replay import Program
+from .rows import apply_row
 
 # What a turn can do besides the table's rows: the partials in a, b and c.
-PARTIALS = {"term": ("b", "a", "1"), "larger": ("0", "0"), "bounded": ("0",)}
+PARTIALS = {"term": ("b", "a", "1"), "larger": ("0", "0")}
 
 
 class Turn(NamedTuple):
@@ -108,7 +108,6 @@ def _value(name: str) -> Callable[..., Any]:
     steps: dict[str, Callable[..., Any]] = {
         "term": lambda a, b, c: c + a * b,
         "larger": lambda a, b, c: require("jax.numpy", "jax").where(b > a, b, a),
-        "bounded": lambda a, b, c: shift(a[None]),
     }
     return steps.get(name) or (lambda *operands: apply_row(name, *operands[: len(TABLE[name].partials)]))
 
@@ -130,7 +129,7 @@ class Turns:
     def __init__(self, program: Program, parameters: int, inputs: int) -> None:
         self.program = program
         self.numbers: dict[str, int] = {}  # of what is done, in the order of first use
-        self.row, self.last = integers(len(program)), _last_uses(program)
+        self.row, self.last = [0] * len(program), _last_uses(program)
         leaves = 0
         for code, count in ((CONSTANT, len(program.constants)), (PARAMETER, parameters), (INPUT, inputs)):
             for k, i in program.leaves(code).items():
@@ -155,7 +154,6 @@ class Turns:
             yield self._turn("larger", i, [operands[0], operands[0]])
             for operand in operands[1:]:
                 yield self._turn("larger", i, [i, operand])
-            yield self._turn("bounded", i, [i])
         else:
             yield self._turn(NAMES[code], i, operands)
         self.free += [self.row[k] for k in set(operands) if self.last[k] == i and self.program.codes[k] > CONSTANT]

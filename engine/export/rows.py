@@ -7,12 +7,12 @@ which are read over the same algebra, so that their derivatives are the table's 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from typing import Any
 
-from ..core import KERNELS, TABLE, RecordingError, Row, evaluate, numeric, require
+from ..core import PRIMITIVES, TABLE, RecordingError, Row, evaluate, missing, numeric, require
+from ..core import function as spelled
 
 
 def apply_row(name: str, *operands: Any) -> Any:
@@ -23,34 +23,21 @@ def apply_row(name: str, *operands: Any) -> Any:
     ...     print(jax.grad(lambda a: apply_row("sigmoid", a))(50.0), jax.grad(lambda a: apply_row("relu", a))(0.0))
     1.92874984...e-22 0.0
     """
-    if name in _ARITHMETIC:
-        return _ARITHMETIC[name](*operands)
-    if name == "shift":
-        return shift(require("jax.numpy", "jax").stack(operands[0]))
-    if all(isinstance(x, float) for x in operands):
-        return numeric(name, *operands)
-    return _by_row(name, operands) if TABLE[name].variadic else function(TABLE[name])(*operands)
-
-
-_ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "neg": lambda a: -a,
-    "sum": lambda operands: reduce(lambda a, b: a + b, operands, 0.0),
-}
+    row = TABLE[name]
+    if name in ("sum", "shift"):
+        return _sum(*operands) if name == "sum" else shift(require("jax.numpy", "jax").stack(operands[0]))
+    if row.variadic:
+        return _by_row(row, *operands)
+    return numeric(name, *operands) if all(isinstance(x, float) for x in operands) else function(row)(*operands)
 
 
 @cache
 def function(row: Row) -> Callable[..., Any]:
     """A row without sequences as a function of arrays of one shape, differentiable by its partials."""
+    if row.name in ("add", "sub", "mul", "neg"):
+        return _kernel(row.name)
     jax = require("jax", "jax")
-    kernels = _kernels()
-    if row.name in KERNELS and row.name not in kernels:
-        raise RecordingError(
-            f"{row.name} is a kernel that only Python has: give its row a formula of other rows to run it in JAX"
-        )
-    value = jax.custom_jvp(kernels.get(row.name) or (lambda *operands: _by_row(row.name, operands)))
+    value = jax.custom_jvp(_kernel(row.name) if row.name in PRIMITIVES else partial(_by_row, row))
 
     def jvp(operands: Any, tangents: Any) -> tuple[Any, Any]:
         y = value(*operands)
@@ -63,50 +50,27 @@ def function(row: Row) -> Callable[..., Any]:
     return value  # type: ignore[no-any-return]
 
 
-def shift(operands: Any) -> Any:
-    """The row `shift` along the first axis: the largest where that is finite, else 0; it has no derivative."""
-    jax, np = require("jax", "jax"), require("jax.numpy", "jax")
-    operands = jax.lax.stop_gradient(operands)
-    largest = np.max(np.where(np.isnan(operands), -math.inf, operands), axis=0)
-    return np.where(np.isfinite(largest) & ~np.isnan(operands[0]), largest, 0.0)
-
-
-def _by_row(name: str, operands: Any) -> Any:
-    row = TABLE[name]
+def _by_row(row: Row, *operands: Any) -> Any:
     return evaluate(row.formula, dict(zip(row.variables, operands, strict=True)), apply_row)
+
+
+def _kernel(name: str) -> Callable[..., Any]:
+    """A primitive in JAX."""
+    if not PRIMITIVES[name].jax:
+        raise RecordingError(missing(name, "JAX"))
+    jax, np = require("jax", "jax"), require("jax.numpy", "jax")
+    return spelled(PRIMITIVES[name].jax, np=np, special=jax.scipy.special)
+
+
+def _sum(operands: Any) -> Any:
+    return reduce(_kernel("sum"), operands, PRIMITIVES["sum"].start)
+
+
+def shift(operands: Any) -> Any:
+    """The row `shift` along the first axis, the largest; it has no derivative."""
+    jax, start = require("jax", "jax"), PRIMITIVES["shift"].start
+    return jax.lax.reduce(jax.lax.stop_gradient(operands), start, _kernel("shift"), (0,))
 
 
 def _scaled(tangent: Any, slope: Any) -> Any:
     return tangent if isinstance(slope, float) and slope == 1.0 else slope * tangent
-
-
-@cache
-def _kernels() -> dict[str, Callable[..., Any]]:
-    """What the rows defined by themselves are in JAX."""
-    jax, np = require("jax", "jax"), require("jax.numpy", "jax")
-
-    def rest(a: Any, b: Any) -> Any:
-        rounded = a - b
-        minus_b = rounded - a
-        lost = (a - (rounded - minus_b)) - (b + minus_b)
-        return np.where(np.isfinite(lost), lost, 0.0)
-
-    return {
-        "div": np.divide,
-        "pow": np.power,
-        "abs": np.abs,
-        "exp": np.exp,
-        "log": np.log,
-        "log1p": np.log1p,
-        "sqrt": np.sqrt,
-        "tanh": np.tanh,
-        "sin": np.sin,
-        "cos": np.cos,
-        "erf": jax.scipy.special.erf,
-        "floor": np.floor,
-        "maximum": np.maximum,
-        "minimum": np.minimum,
-        "above": lambda a, b: np.where(np.isnan(a) | np.isnan(b), math.nan, np.where(a > b, 1.0, 0.0)),
-        "times": lambda a, b: np.where(a == 0.0, 0.0, a * b),
-        "rest": rest,
-    }

@@ -12,7 +12,7 @@ from itertools import chain, groupby, pairwise
 from typing import Any, NamedTuple
 
 from ..core import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB, TABLE, require
-from ..replay import Program, columns, integers
+from ..replay import Program, columns
 from .rows import apply_row, function, shift
 
 
@@ -144,7 +144,7 @@ def _taken(np: Any, vector: Any, rows: Sequence[int]) -> Any:
 
 def _groups(program: Program) -> Iterator[tuple[Kind, list[int]]]:
     """Instructions that one operation does at once, with what they have in common, operands before results."""
-    varies, depth = program.varies(), integers(len(program))
+    varies, depth = program.varies(), [0] * len(program)
     matrices: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for i in range(len(program)):
         if program.codes[i] > CONSTANT:

@@ -2,11 +2,11 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..chain import ChainRule, Factor
-from ..core import TABLE, derivative, evaluate, many, numeric, short_number
+from ..core import TABLE, derivative, evaluate, many, numeric, real, short_number
 
 TYPED = 1e-3  # how far a number that a learner reads off a picture of four digits may lie from the truth
 DERIVED = 1e-9  # how far a formula may
@@ -40,6 +40,10 @@ def check(chain: ChainRule, factors: Sequence[float | str], path: int = 0) -> Ch
     >>> print(chain_rule(loss, w).check(["x", "2 * (3 - a)"]))
     factor 2 of 2 is ∂output/∂a = 2 * (a - 3) = -4, not 2 * (3 - a) = 4: the sign is wrong
     """
+    if isinstance(factors, str) or not isinstance(factors, Iterable):
+        came = f"{type(factors).__name__} {factors!r:.80}"
+        raise TypeError(f'check takes the factors of a path in a list, such as ["x", 2.0], not {came}')
+    factors = list(factors)
     paths = chain.paths(path + 1) if isinstance(path, int) and path >= 0 else []
     if not paths or len(paths) != path + 1:
         raise ValueError(f"path is a rank from 0 to {many(chain.path_count - 1)}, strongest first, not {path!r}")
@@ -132,7 +136,11 @@ _PRIME = re.compile(r"([^\W\d]\w*)\s*['′]\s*\(")
 def _number(chain: ChainRule, factor: float | str) -> float:
     """A learner's factor as a number: a formula is read in the labels, with the table's functions and f'(z)."""
     if not isinstance(factor, str):
-        return float(factor)
+        try:
+            return real(factor)
+        except TypeError:
+            came = f"{type(factor).__name__} {factor!r:.80}"
+            raise TypeError(f'a factor is a number or a formula, such as "2 * (a - y)", not {came}') from None
     values = {str(name): node.data for node, name in chain.naming.names.items()}
     try:
         text = factor.strip()

@@ -70,7 +70,8 @@ def compare(loss: Value, gradients: Any) -> Comparison:
 
     `gradients` is a dict from Values to numbers, or pairs such as [(W, dW), (b, db)] with lists or arrays of one shape.
     A string has the digits that are written, a float at least three. Gradients of what is computed on the way, the δ,
-    can be given too. A mistake is named only where it gives all the numbers and chance would not.
+    can be given too. A mistake is named only where it gives all the numbers and chance would not. What is no number, or
+    of another shape, is a TypeError or a ValueError; a right gradient that is not finite is a NonFiniteError.
 
     >>> from engine import Value, compare
     >>> x, y = [0.05, 0.10], [0.01, 0.99]

@@ -13,7 +13,7 @@ from ..core import Value, real
 
 LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zeros are lost
 EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9
-SINGLE = 6  # significant digits that single precision keeps through a network
+PRECISIONS = {"e": 3, "f": 6}  # by code of struct, the significant digits that half and single precision keep
 EXPECTED = "a number such as 0.0123 or '0.0123'"
 LARGEST = 300  # decimal order of a float
 NOISE = 1e-10  # a float that is smaller than the largest by this factor is 0, but for rounding
@@ -182,10 +182,17 @@ def tolerances_of(numbers: Sequence[float]) -> list[float]:
 
 
 def _machine(numbers: Sequence[float]) -> list[float]:
-    """Of floats that a program computed, in double or in single precision."""
-    is_single = all(abs(x) < 1e38 and struct.unpack("f", struct.pack("f", x))[0] == x for x in numbers)
-    part = 0.5 * 10.0**-SINGLE if is_single else 10.0**-EXACT
+    """Of floats that a program computed: in half, single or double precision."""
+    digits = next((d for code, d in PRECISIONS.items() if all(_is_exact(x, code) for x in numbers)), None)
+    part = 10.0**-EXACT if digits is None else 0.5 * 10.0**-digits
     return _of_zeros(numbers, [part * abs(x) for x in numbers])
+
+
+def _is_exact(number: float, code: str) -> bool:
+    try:
+        return bool(struct.unpack(code, struct.pack(code, number))[0] == number)
+    except OverflowError:
+        return False
 
 
 def _of_zeros(numbers: Sequence[float], tolerances: Sequence[float]) -> list[float]:

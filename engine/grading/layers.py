@@ -126,13 +126,15 @@ class Layers:
         return units
 
     def _innermost(self, i: int) -> int:
-        """The sum itself, inside what the loss adds to it: z of z - y, of logsumexp(...) - z and of 0.5 * z."""
+        """The sum itself, inside what is made of it: z of z - y, of logsumexp(...) - z, of 1 - y * z and of 0.5 * z."""
         while self.ops[i] in SCALED and self._product(i) is None:
             operands = self.sweep.inputs(i)
             inside = [j for j in operands if self._is_part(j)]
             if len(inside) != 1 or inside[0] in self.parameters:
                 break
-            if self._activation(i) is not None and not any(self.depends[j] for j in operands if j != inside[0]):
+            is_shift = self.ops[i] in ("add", "sum") or (self.ops[i] == "sub" and operands[0] == inside[0])
+            given = not any(self.depends[j] for j in operands if j != inside[0])
+            if is_shift and given and self._activation(i) is not None:  # a bias that is a number
                 break
             i = inside[0]
         return i

@@ -17,7 +17,7 @@ LARGE = 20_000  # operations of a graph from which on a program makes the mistak
 
 
 class Network:
-    """What the mistakes ask of a graph.
+    """What the mistakes ask of a graph; it is `complete` where no other leaves are parameters than the given ones.
 
     >>> from ..core import Value
     >>> w, b, v = Value(0.5, "w"), Value(0.1, "b"), Value(2.0, "v")
@@ -26,15 +26,16 @@ class Network:
     ([[2], [1]], 1)
     """
 
-    def __init__(self, sweep: ReverseSweep) -> None:
-        self.sweep = sweep
+    def __init__(self, sweep: ReverseSweep, complete: bool = False) -> None:
+        self.sweep, self.complete = sweep, complete
         self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
         self.operands, self.size = sweep.operands, sweep.size
 
     @cached_property
     def parameters(self) -> set[int]:
         """The given leaves, and those like them."""
-        return set(parameters(self.sweep, [i for i in self.sweep.index.values() if i >= self.size]))
+        given = [i for i in self.sweep.index.values() if i >= self.size]
+        return set(given if self.complete else parameters(self.sweep, given))
 
     @cached_property
     def forms(self) -> Forms:

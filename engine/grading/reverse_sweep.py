@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from ..core import NAMES, Value
-from ..structure import FlattenedGraph, copied, flatten, floats_of, ints_of, reverse
+from ..structure import FlattenedGraph, flatten, floats_of, ints_of, reverse
 
 NOTHING: Mapping[int, float] = {}
 
@@ -55,7 +55,7 @@ class ReverseSweep:
         """The adjoints of all nodes where some edges have another partial and some nodes another adjoint."""
         graph = self._seeded if adjoints else self.flat
         shift = self.size if adjoints else 0
-        changed = copied(graph.partials)
+        changed = graph.partials[:]
         for k, partial in partials.items():
             changed[k + shift] = partial
         for i, adjoint in adjoints.items():

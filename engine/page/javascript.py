@@ -1,7 +1,6 @@
-"""The table in JavaScript: the rows' formulas read over an algebra of program text, for the page.
+"""The table in JavaScript: the primitives as their entries spell them, and all other rows by their formulas.
 
-What a row defined by itself means is written by hand, once, in `SPELLINGS`, as `KERNELS` is for floats; the
-values, slopes and textbook forms of all others follow from the rows. Sequences are arrays.
+Sequences are arrays.
 """
 
 import json
@@ -9,47 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..core import TABLE, evaluate
-
-# By the IEEE rules that Python's kernels keep. erf is its series near 0 and a continued fraction farther out, both
-# of positive terms alone, times gauss(a) = exp(-a²), which is exact to the last digits.
-SPELLINGS = {
-    "div": "(a, b) => a / b",
-    "pow": "(a, b) => a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b",
-    "abs": "Math.abs",
-    "exp": "Math.exp",
-    "log": "Math.log",
-    "log1p": "Math.log1p",
-    "sqrt": "Math.sqrt",
-    "tanh": "Math.tanh",
-    "sin": "Math.sin",
-    "cos": "Math.cos",
-    "floor": "Math.floor",
-    "maximum": "(a, b) => a >= b || a !== a ? a : b",
-    "minimum": "(a, b) => a <= b || a !== a ? a : b",
-    "above": "(a, b) => a > b ? 1 : a <= b ? 0 : NaN",
-    "times": "(a, b) => a === 0 ? 0 : a * b",
-    "rest": """(a, b) => {
-    const rounded = a - b, minusB = rounded - a, rest = (a - (rounded - minusB)) - (b + minusB);
-    return Number.isFinite(rest) ? rest : 0;
-  }""",
-    "sum": "A => A.reduce((total, a) => total + a, 0)",
-    "shift": """A => {
-    const largest = A.length ? A.reduce((a, b) => b > a ? b : a) : 0;
-    return Number.isFinite(largest) ? largest : 0;
-  }""",
-    "erf": """a => {
-    const x = Math.abs(a);
-    if (x < 1) {
-      let sum = x, term = x;
-      for (let n = 3; term > sum * 1e-17; n += 2) sum += term *= 2 * x * x / n;
-      return Math.sign(a) * 1.1283791670955126 * f.gauss(x) * sum;
-    }
-    let fraction = x;
-    for (let n = 200; n > 0; n--) fraction = x + n / 2 / fraction;
-    return x < 6 ? Math.sign(a) * (1 - 0.5641895835477563 * f.gauss(x) / fraction) : Math.sign(a);
-  }""",
-}
+from ..core import PRIMITIVES, TABLE, missing, written
 
 
 def program(names: Iterable[str]) -> str:
@@ -57,7 +16,7 @@ def program(names: Iterable[str]) -> str:
 
     `f.name(a, b)` gives the result and `slopes.name(y, a, b)` an array with a partial for each operand, itself an
     array where the operand is one; `forms.name(y, a)` is the textbook form of the slope, and `operands.name` "ab".
-    A row that is defined by itself and has no JavaScript in `SPELLINGS` is a ValueError.
+    A primitive that has no JavaScript is a ValueError.
 
     >>> print(program(["neg"]))
     const f = {
@@ -104,20 +63,21 @@ def _calls(text: str) -> list[str]:
 
 
 def _value(name: str) -> str:
-    if name in SPELLINGS:
-        return SPELLINGS[name]
-    if TABLE[name].formula.startswith(f"{name}("):
-        raise ValueError(
-            f"the page cannot compute {name}: define its row by a formula of other rows, "
-            f"or add JavaScript for it to engine.page.javascript.SPELLINGS"
-        )
-    return _arrow(TABLE[name].variables, [TABLE[name].formula])
+    primitive = PRIMITIVES.get(name)
+    if primitive is None or isinstance(primitive.python, str):
+        return _arrow(TABLE[name].variables, [TABLE[name].formula])
+    if not primitive.javascript:
+        raise ValueError(missing(name, "the page"))
+    if primitive.start is not None:
+        start = str(primitive.start).replace("inf", "Infinity")
+        return f"A => A.reduce((total, a) => {primitive.javascript}, {start})"
+    body = primitive.javascript
+    return f"({', '.join(TABLE[name].variables)}) => {f'{{ {body} }}' if 'return' in body else body}"
 
 
 def _arrow(parameters: Sequence[str], formulas: Iterable[str], result: str = "{}") -> str:
-    """A function of these parameters. A sequence is written by its element `A[i]` until it is used as a whole."""
+    """A function of these parameters."""
     sequence = next((name for name in parameters if name.isupper()), "")
-    reductions: dict[str, str] = {}
 
     def whole(text: Any) -> str:
         if not isinstance(text, list):
@@ -125,22 +85,9 @@ def _arrow(parameters: Sequence[str], formulas: Iterable[str], result: str = "{}
         element = re.fullmatch(r"([A-Z])\[i\]", text[0])
         return element[1] if element else f"{sequence}.map((_, i) => {text[0]})"
 
-    def apply(name: str, *arguments: Any) -> str:
-        if not TABLE[name].variadic:
-            return _write(name, *arguments)
-        call = f"f.{name}({', '.join(map(whole, arguments))})"
-        return reductions.setdefault(call, f"t{len(reductions)}")  # once, not once an element
+    def reduce(variable: str, name: str, text: str) -> str:
+        return f"const {variable} = f.{name}({whole([text])}); "
 
-    operands: dict[str, Any] = {name: [f"{name}[i]"] if name.isupper() else name for name in parameters}
-    results = result.format(", ".join(whole(evaluate(formula, operands, apply)) for formula in formulas))
-    steps = "".join(f"const {name} = {call}; " for call, name in reductions.items())
-    return f"({', '.join(parameters)}) => " + (f"{{ {steps}return {results}; }}" if steps else results)
-
-
-def _write(name: str, *arguments: Any) -> str:
-    match name, arguments:
-        case (("add" | "sub" | "mul" | "div"), (a, b)):
-            return f"({a} {TABLE[name].sign} {b})"
-        case "neg", (a,):
-            return f"(-{a})"
-    return f"f.{name}({', '.join(map(str, arguments))})"
+    steps, results = written(formulas, parameters, "f.{}({})".format, reduce)
+    text = result.format(", ".join(map(whole, results)))
+    return f"({', '.join(parameters)}) => " + (f"{{ {''.join(steps)}return {text}; }}" if steps else text)

@@ -15,24 +15,7 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
-from ..chain import (
-    BREAKS,
-    CANCELLED,
-    CONDITIONS,
-    NAMED,
-    SAME,
-    SENTENCES,
-    TINY,
-    VANISHED,
-    By,
-    Link,
-    Links,
-    Naming,
-    Term,
-    VariableGraph,
-    explained,
-    show,
-)
+from ..chain import NAMED, WORDS, By, Link, Links, Naming, Term, VariableGraph, explained, show
 from ..core import Name, Value, pretty_name
 from ..picture import SPELLED, Diagram, View, diagram_of, draw_dot, to_dot
 from .javascript import program
@@ -133,10 +116,7 @@ def _data(graph: VariableGraph, exact: Lasting, drawn: Diagram) -> dict[str, Any
         "boxes": _boxes(drawn, boxes, rank),
         "wrt": -1 if graph.wrt is None else rank[graph.wrt],
         "note": drawn.note,
-        "words": {
-            **{"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME},
-            **{"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS},
-        },
+        "words": WORDS,
     }
 
 

@@ -11,10 +11,11 @@ renderer draws).
 from .diagram import SPELLED, Diagram, View, diagram_of
 from .dot import to_dot
 from .draw import draw, render, write
-from .graphviz import draw_dot
+from .graphviz import SUFFIXES, draw_dot, suffix_of
 from .svg import to_svg
-from .theme import Theme
+from .theme import LIGHT, Theme
 
 __all__ = [
-    "SPELLED", "Diagram", "Theme", "View", "diagram_of", "draw", "draw_dot", "render", "to_dot", "to_svg", "write",
+    "LIGHT", "SPELLED", "SUFFIXES", "Diagram", "Theme", "View", "diagram_of", "draw", "draw_dot", "render", "suffix_of",
+    "to_dot", "to_svg", "write",
 ]

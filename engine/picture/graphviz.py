@@ -12,6 +12,8 @@ from pathlib import Path
 from ..core import RenderError
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+STARTS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}  # of the files
+REMEDY = "let $GRAPHVIZ_DOT name Graphviz's dot, or unset it"
 EMBEDDED = "graphviz-pure"  # Graphviz in a wheel: the distribution and its command
 
 
@@ -27,6 +29,9 @@ def draw_dot(source: str, format: str) -> bytes:
         raise RenderError(f"{command[0]} cannot be run: {error.strerror or error}") from None
     if run.returncode or not run.stdout:
         raise RenderError(f"{command[0]} could not draw the picture: {run.stderr.decode(errors='replace').strip()}")
+    if STARTS[format] not in run.stdout[:1000]:
+        came = run.stdout[:60].decode(errors="replace")
+        raise RenderError(f"{command[0]} is not Graphviz: in place of a {format.upper()} it gave {came!r}; {REMEDY}")
     return run.stdout
 
 

@@ -7,15 +7,15 @@ Read `record` first: it names every stage in order. Then `program`, `trace`, `re
 """
 
 # fmt: off
+from ..structure import new_ints
 from .constant_folding import fold_constants
 from .fusion import fuse
-from .integers import Integers, integers
 from .passes import columns, cse, dce, hoist
 from .program import Program
 from .record import Recording, record
 from .reverse import Fragment, differentiate, sum_of_products
 
 __all__ = [
-    "Fragment", "Integers", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants",
-    "fuse", "hoist", "integers", "record", "sum_of_products",
+    "Fragment", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants",
+    "fuse", "hoist", "new_ints", "record", "sum_of_products",
 ]

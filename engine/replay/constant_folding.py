@@ -1,3 +1,4 @@
+# cython: infer_types=True
 """Constant folding: what is made of numbers is computed now, and what changes nothing is dropped.
 
 No rule changes a number by more than rounding in the last place, at the edges of the doubles too.
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB, TABLE, numeric
-from .integers import integers
+from ..structure import new_ints
 from .program import Program
 
 ABS, TIMES = CODES["abs"], CODES["times"]
@@ -29,7 +30,7 @@ def fold_constants(program: Program) -> Program:
     v3 = v1 * v1
     return v3
     """
-    new, at = program.fresh(), integers(len(program))
+    new, at = program.fresh(), new_ints(len(program))
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
         code, found, numbers, negatives = codes[i], -1, 0, 0

@@ -1,11 +1,11 @@
+# cython: infer_types=True
 """Fusion: chains of additions and multiplications become sums of products, one instruction each."""
 
 from __future__ import annotations
 
 from ..core import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
-from .integers import integers
-from .program import Program
-from .sum_of_products import Sums
+from ..structure import new_ints
+from .program import Program, Sums
 
 
 def fuse(program: Program) -> Program:
@@ -52,7 +52,7 @@ class Fusion:
     def __init__(self, program: Program) -> None:
         self.program, self.new = program, program.fresh()
         self.uses, self.varies = program.uses(), program.varies()
-        self.at = integers(len(program))
+        self.at = new_ints(len(program))
         self.sums = Sums(len(program), program.starts[len(program)])
         self.minus = self.new.constant(-1.0)
 

@@ -19,7 +19,7 @@ INLINE vec VARIANT(pick)(ivec where, vec yes, vec no) { return (vec)((where & (i
 BEGIN_CONTRACT
 
 /* 2^n for whole n in [-1022, 1023], where n + 1.5 * 2^52 is given: the integer then stands in the lowest bits. */
-#define ROUND 6755399441055744.0
+#define TO_WHOLE 6755399441055744.0
 INLINE vec VARIANT(power_of_2)(vec shifted) { return (vec)(((ivec)shifted << 52) + alli(1023LL << 52)); }
 
 /* exp(r) - 1 for |r| <= ln(2) / 2, by Taylor's series: the next term is below 2^-57. */
@@ -43,23 +43,23 @@ INLINE vec VARIANT(expm1_near_0)(vec r) {
 #define LN2_HIGH 0x1.62e42feep-1
 #define LN2_LOW 0x1.a39ef35793c76p-33
 #define REDUCE(x, shifted, r) \
-  vec shifted = (x) * 1.4426950408889634 + ROUND; \
-  vec whole_ = shifted - ROUND; \
+  vec shifted = (x) * 1.4426950408889634 + TO_WHOLE; \
+  vec whole_ = shifted - TO_WHOLE; \
   vec r = (x) - whole_ * LN2_HIGH - whole_ * LN2_LOW
 
 INLINE vec VARIANT(exp)(vec a) {
   vec x = pick(a > 710.0, all(710.0), a);
   x = pick(x < -746.0, all(-746.0), x);
   REDUCE(x, shifted, r);
-  vec half = (shifted - ROUND) * 0.5 + ROUND; /* in two factors, since 2^1024 and 2^-1075 are no doubles */
-  vec rest = (shifted - ROUND) - (half - ROUND) + ROUND;
+  vec half = (shifted - TO_WHOLE) * 0.5 + TO_WHOLE; /* in two factors, since 2^1024 and 2^-1075 are no doubles */
+  vec rest = (shifted - TO_WHOLE) - (half - TO_WHOLE) + TO_WHOLE;
   vec y = (1.0 + VARIANT(expm1_near_0)(r)) * VARIANT(power_of_2)(half) * VARIANT(power_of_2)(rest);
   return pick(a != a, a, y);
 }
 
 /* With m = exp(2|a|) - 1, tanh |a| = m / (m + 2), which keeps its digits near 0. */
 INLINE vec VARIANT(tanh)(vec a) {
-  ivec sign = (ivec)a & alli(SIGN);
+  ivec sign = (ivec)a & alli(SIGN_BIT);
   vec size = (vec)((ivec)a ^ sign);
   vec x = 2.0 * pick(size > 20.0, all(20.0), size);
   REDUCE(x, shifted, r);
@@ -70,7 +70,7 @@ INLINE vec VARIANT(tanh)(vec a) {
 }
 
 INLINE vec VARIANT(erf)(vec a) {
-  ivec sign = (ivec)a & alli(SIGN);
+  ivec sign = (ivec)a & alli(SIGN_BIT);
   vec x = (vec)((ivec)a ^ sign), z = x * x;
   vec small = all(ERF_SMALL[11]);
   for (int i = 10; i >= 0; i--) small = small * z + ERF_SMALL[i];
@@ -85,10 +85,10 @@ INLINE vec VARIANT(erf)(vec a) {
 INLINE vec VARIANT(log)(vec a) {
   ivec small = a < 0x1p-1022;
   vec x = pick(small, a * 0x1p54, a);
-  ivec bits = ((ivec)x & ~alli(SIGN)) - alli(0x3fe6a09e667f3bcdLL); /* what is below 0 is nan in the end */
+  ivec bits = ((ivec)x & ~alli(SIGN_BIT)) - alli(0x3fe6a09e667f3bcdLL); /* what is below 0 is nan in the end */
   ivec n = (bits >> 52) + (small & alli(-54));
   vec m = (vec)((bits & alli((1LL << 52) - 1)) + alli(0x3fe6a09e667f3bcdLL));
-  vec whole = (vec)(n + alli(0x4338000000000000LL)) - ROUND; /* the integer as a double */
+  vec whole = (vec)(n + alli(0x4338000000000000LL)) - TO_WHOLE; /* the integer as a double */
   vec f = m - 1.0, s = f / (2.0 + f), z = s * s;
   vec p = all(2 / 23.0);
   p = p * z + 2 / 21.0;
@@ -150,7 +150,7 @@ static void VARIANT(power)(double *restrict o, const double *x, const double *y,
   int same = fabs(b) == 0.5;
   for (long k = 1; k < n; k++) same &= y[k] == b;
   if (!same) {
-    for (long k = 0; k < n; k++) o[k] = pow(x[k], y[k]);
+    for (long k = 0; k < n; k++) o[k] = row_pow(x[k], y[k]);
     return;
   }
   for (long k = 0; k < n; k++) {
@@ -168,14 +168,15 @@ static void VARIANT(power)(double *restrict o, const double *x, const double *y,
     const int *last = c + 2 + (width) * c[1]; \
     for (c += 2; c < last; c += (width)) __VA_ARGS__ \
     break; }
-#define EACH(code, expression) \
-  RUN(code, 2, { \
-    double *restrict o = ROW(c[0]); const double *restrict x = ROW(c[1]); \
-    for (long k = 0; k < n; k++) { double a = x[k]; o[k] = (expression); } })
-#define EACH2(code, expression) \
-  RUN(code, 3, { \
-    double *restrict o = ROW(c[0]); const double *x = ROW(c[1]), *y = ROW(c[2]); \
-    for (long k = 0; k < n; k++) { double a = x[k], b = y[k]; o[k] = (expression); } })
+#define EACH(width, code, result) \
+  RUN(code, width, { \
+    double *restrict o = ROW(c[0]); \
+    const double *x = ROW(c[1]), *y = ROW(c[(width) - 1 > 1 ? 2 : 1]), *z = ROW(c[(width) - 1]); \
+    (void)y, (void)z; \
+    for (long k = 0; k < n; k++) o[k] = (result); })
+#define EACH_1(code, row) EACH(2, code, row(x[k]))
+#define EACH_2(code, row) EACH(3, code, row(x[k], y[k]))
+#define EACH_3(code, row) EACH(4, code, row(x[k], y[k], z[k]))
 
 /* rows outputs times `wide` vectors of examples: y[i] = sum over j of w[i][j] * x[j], all sums in registers. */
 INLINE void VARIANT(dense_tile)(const int rows, const int wide, const int *out, const int *in, int size,
@@ -258,22 +259,10 @@ static void VARIANT(add_lanes)(double *sums, const double *cells, long count) {
 static void VARIANT(run)(const int *c, const int *end, double *v, const double *u, double *cells, long stride, long n) {
   while (c < end) {
     switch (*c) {
-      EACH(NEG, -a)
-      EACH(ABS, fabs(a))
-      EACH(SQRT, sqrt(a))
-      EACH(FLOOR, floor(a))
-      EACH(SIN, sin(a))
-      EACH(COS, cos(a))
-      EACH2(ADD, a + b)
-      EACH2(SUB, a - b)
-      EACH2(MUL, a * b)
-      EACH2(DIV, a / b)
+      ELEMENTWISE_1(EACH_1)
+      ELEMENTWISE_2(EACH_2)
+      ELEMENTWISE_3(EACH_3)
       RUN(POW, 3, VARIANT(power)(ROW(c[0]), ROW(c[1]), ROW(c[2]), n);)
-      EACH2(MAXIMUM, (a >= b) | (a != a) ? a : b)
-      EACH2(MINIMUM, (a <= b) | (a != a) ? a : b)
-      EACH2(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
-      EACH2(TIMES, a == 0.0 ? 0.0 : a * b)
-      EACH2(REST, rest(a, b))
       RUN(EXP, 2, VARIANT(exp_row)(ROW(c[0]), ROW(c[1]), n);)
       RUN(LOG, 2, VARIANT(log_row)(ROW(c[0]), ROW(c[1]), n);)
       RUN(LOG1P, 2, VARIANT(log1p_row)(ROW(c[0]), ROW(c[1]), n);)
@@ -281,10 +270,9 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       RUN(ERF, 2, VARIANT(erf_row)(ROW(c[0]), ROW(c[1]), n);)
       case SHIFT: {
         for (long k = 0; k < n; k += LANES) {
-          vec top = AT(c[3], k);
-          for (int i = 1; i < c[1]; i++) { vec a = AT(c[3 + i], k); top = pick(a > top, a, top); }
-          vec size = (vec)((ivec)top & ~alli(SIGN));
-          AT(c[2], k) = pick(size < __builtin_inf(), top, all(0.0));
+          vec top = all(-HUGE_VAL);
+          for (int i = 0; i < c[1]; i++) { vec a = AT(c[3 + i], k); top = pick(a > top, a, top); }
+          AT(c[2], k) = top;
         }
         c += 3 + c[1]; break;
       }
@@ -313,7 +301,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
 #undef all
 #undef alli
 #undef pick
-#undef ROUND
+#undef TO_WHOLE
 #undef LN2_HIGH
 #undef LN2_LOW
 #undef REDUCE
@@ -321,5 +309,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
 #undef AT
 #undef RUN
 #undef EACH
-#undef EACH2
+#undef EACH_1
+#undef EACH_2
+#undef EACH_3
 #undef ON_ROWS

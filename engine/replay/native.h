@@ -1,8 +1,7 @@
 /* The kernels for each instruction set, the choice among them, and the same instructions for a single example. */
 
-#include <math.h>
+#include "table.h"
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifdef __GNUC__
@@ -10,12 +9,6 @@
 #else
 #error "vectors are written as GCC and Clang have them; without them programs run on NumPy"
 #endif
-
-/* In the order of NAMES in opcodes.py. */
-enum {
-  INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW, ABS, EXP, LOG, LOG1P, SQRT, TANH, SIN, COS, ERF, FLOOR,
-  MAXIMUM, MINIMUM, ABOVE, TIMES, REST, SHIFT, PRODUCTS, MEAN, DENSE, INNER
-};
 
 /* erf(x) / x as a polynomial in x² on [0, 1], and exp(x²) erfc(x) as one in (x - 3) / (x + 3) on [1, 6], lowest power
    first: interpolated at Chebyshev's points in 60 digits, both within 5e-17 of erf. From 6 on erf is 1 in doubles. */
@@ -29,14 +22,9 @@ static const double ERFC_LARGE[] = {
   -0.0005970623517093284, 4.525472635483354e-05, 6.406182073530546e-05, -1.284889451252353e-05,
   -8.008021319412685e-06, 2.023603179641757e-06, 1.2801900862962662e-06};
 
-#define SIGN (-0x7fffffffffffffffLL - 1) /* the bit of a double that says negative */
+#define SIGN_BIT (-0x7fffffffffffffffLL - 1) /* the bit of a double that says negative */
 
 typedef void (*runner)(const int *, const int *, double *, const double *, double *, long, long);
-
-static inline double rest(double a, double b) { /* what a - b loses to rounding, exactly, by Knuth's two-sum */
-  double rounded = a - b, minus_b = rounded - a, lost = (a - (rounded - minus_b)) - (b + minus_b);
-  return fabs(lost) < HUGE_VAL ? lost : 0.0;
-}
 
 /* Between these a * b + c may be rounded once: where no sum is the one that eager mode computes. */
 #ifdef __clang__
@@ -117,46 +105,32 @@ static void choose_kernels(void) {
 #endif
 }
 
-#define UNARY(code, expression) \
+#define ONE(width, code, result) \
   case code: { \
-    const int *last = c + 2 + 2 * c[1]; \
-    for (c += 2; c < last; c += 2) { double a = v[c[1]]; v[c[0]] = (expression); } \
+    const int *last = c + 2 + (width) * c[1]; \
+    for (c += 2; c < last; c += (width)) v[c[0]] = (result); \
     break; }
-#define BINARY(code, expression) \
-  case code: { \
-    const int *last = c + 2 + 3 * c[1]; \
-    for (c += 2; c < last; c += 3) { double a = v[c[1]], b = v[c[2]]; v[c[0]] = (expression); } \
-    break; }
+#define ONE_1(code, row) ONE(2, code, row(v[c[1]]))
+#define ONE_2(code, row) ONE(3, code, row(v[c[1]], v[c[2]]))
+#define ONE_3(code, row) ONE(4, code, row(v[c[1]], v[c[2]], v[c[3]]))
 
 /* The same instructions where every row is one number: a single example, or what depends on parameters alone. */
 static void run_one(const int *c, const int *end, double *v, const double *u, double *cells) {
   while (c < end) {
     switch (*c) {
-      UNARY(NEG, -a)
-      UNARY(ABS, fabs(a))
-      UNARY(SQRT, sqrt(a))
-      UNARY(FLOOR, floor(a))
-      UNARY(SIN, sin(a))
-      UNARY(COS, cos(a))
+      ELEMENTWISE_1(ONE_1)
+      ELEMENTWISE_2(ONE_2)
+      ELEMENTWISE_3(ONE_3)
+      ONE_2(POW, row_pow)
       case EXP: case LOG: case LOG1P: case TANH: case ERF: {
         const int *last = c + 2 + 2 * c[1];
         gathered(*c, c + 2, last, v);
         c = last; break;
       }
-      BINARY(ADD, a + b)
-      BINARY(SUB, a - b)
-      BINARY(MUL, a * b)
-      BINARY(DIV, a / b)
-      BINARY(POW, pow(a, b))
-      BINARY(MAXIMUM, (a >= b) | (a != a) ? a : b)
-      BINARY(MINIMUM, (a <= b) | (a != a) ? a : b)
-      BINARY(ABOVE, a > b ? 1.0 : a <= b ? 0.0 : a + b)
-      BINARY(TIMES, a == 0.0 ? 0.0 : a * b)
-      BINARY(REST, rest(a, b))
       case SHIFT: {
-        double top = v[c[3]];
-        for (int i = 1; i < c[1]; i++) { double a = v[c[3 + i]]; if (a > top) top = a; }
-        v[c[2]] = isfinite(top) ? top : 0.0;
+        double top = -HUGE_VAL;
+        for (int i = 0; i < c[1]; i++) { double a = v[c[3 + i]]; if (a > top) top = a; }
+        v[c[2]] = top;
         c += 3 + c[1]; break;
       }
       case PRODUCTS: {
@@ -189,6 +163,3 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
     }
   }
 }
-
-#undef UNARY
-#undef BINARY

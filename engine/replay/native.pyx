@@ -7,7 +7,10 @@ from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffe
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
+from ..core.generated cimport MADE_FROM
 from ..core.value cimport Value
+
+from ..core import check
 
 cdef extern from "native.h":
     void choose_kernels()
@@ -18,6 +21,7 @@ cdef extern from "native.h":
     long next_number(long *) nogil
     double *aligned(size_t)
 
+check(MADE_FROM)
 choose_kernels()
 cdef long LANES = 8  # at most in a vector
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take

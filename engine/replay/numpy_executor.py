@@ -6,16 +6,17 @@ same numbers as eager mode up to rounding.
 
 from __future__ import annotations
 
-import math
 import operator
+import re
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import repeat
 from typing import Any
 
-from ..core import DENSE, INNER, KERNELS, NAMES, PRODUCTS, TABLE, require
+from .._compiled import compiled
+from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, function, require
 from .schedule import Schedule, counted
 
 try:
@@ -110,13 +111,12 @@ class Memory:
     def _calls(self, code: array[int], rows: Any) -> Iterator[Callable[[], Any]]:
         """Every instruction as a function without arguments, bound to its rows."""
         np = self.np
-        kernels = _kernels(np)
         spare = np.empty(rows.shape[1])
         for name, head, args in _instructions(code):
             if name == "products":
                 yield from _products(np, rows, args, spare)
-            elif name == "shift":
-                yield partial(_shift, np, rows, args[0], np.array(args[1:]))
+            elif name in TABLE and TABLE[name].variadic:
+                yield _reduction(np, name, rows, args)
             elif name == "dense":
                 count, size, start = head
                 weights = self.fixed[start : start + count * size].reshape(count, size)
@@ -126,13 +126,14 @@ class Memory:
                 cells = self.cells[start : start + count * size].reshape(count, size)
                 yield partial(_inner, rows, np.array(args[:count]), np.array(args[count:]), cells)
             else:
-                yield partial(kernels[name], *(rows[k] for k in args[1:]), out=rows[args[0]])
+                yield _kernel(np, name, [rows[k] for k in args[1:]], rows[args[0]])
 
 
 def _add_gradients(parameters: Sequence[Any], gradients: list[float]) -> None:
     """Add to every parameter's gradient, in one call of C: neither an interrupt nor another thread comes between."""
-    sums = map(operator.add, map(operator.attrgetter("_grad"), parameters), gradients)
-    deque(map(setattr, parameters, repeat("_grad"), sums), maxlen=0)
+    grad = "grad" if compiled else "_grad"  # uncompiled, a property is a function in which an interrupt could come
+    sums = map(operator.add, map(operator.attrgetter(grad), parameters), gradients)
+    deque(map(setattr, parameters, repeat(grad), sums), maxlen=0)
 
 
 def _column(arrays: Sequence[Any], place: Place) -> Any:
@@ -148,11 +149,11 @@ def _products(np: Any, rows: Any, args: Sequence[int], spare: Any) -> Iterator[C
         yield partial(np.add, result, spare, out=result)
 
 
-def _shift(np: Any, rows: Any, result: int, operands: Any) -> None:
-    largest = rows[operands[0]]
-    for row in rows[operands[1:]]:
-        largest = np.where(row > largest, row, largest)
-    rows[result] = np.where(np.isfinite(largest), largest, 0.0)
+def _reduction(np: Any, name: str, rows: Any, args: Sequence[int]) -> Callable[[], None]:
+    """A reduction as a function without arguments."""
+    primitive, operands = PRIMITIVES[name], [rows[k] for k in args[1:]]
+    step, start = function(primitive.numpy, np=np), primitive.start
+    return lambda: np.copyto(rows[args[0]], reduce(step, operands, start))
 
 
 def _dense(rows: Any, results: Any, operands: Any, weights: Any) -> None:
@@ -163,49 +164,13 @@ def _inner(rows: Any, left: Any, right: Any, cells: Any) -> None:
     cells += rows[left] @ rows[right].T
 
 
-def _kernels(np: Any) -> dict[str, Callable[..., Any]]:
-    """What each kernel is in NumPy, called with its operands and the row of the result."""
-
-    def above(a: Any, b: Any, out: Any) -> None:
-        out[:] = np.where(np.isnan(a) | np.isnan(b), math.nan, a > b)
-
-    def times(a: Any, b: Any, out: Any) -> None:
-        out[:] = np.where(a == 0.0, 0.0, a * b)
-
-    def each(function: Callable[..., float], variadic: bool) -> Callable[..., None]:
-        def call(*rows: Any, out: Any) -> None:
-            out[:] = [
-                function(x) if variadic else function(*x) for x in zip(*(row.tolist() for row in rows), strict=True)
-            ]
-
-        return call
-
-    found: dict[str, Callable[..., Any]] = {
-        name: each(function, TABLE[name].variadic) for name, function in KERNELS.items()
-    }
-    found |= {
-        name: getattr(np, called)
-        for name, called in {
-            "add": "add",
-            "sub": "subtract",
-            "mul": "multiply",
-            "neg": "negative",
-            "div": "divide",
-            "pow": "power",
-            "abs": "absolute",
-            "exp": "exp",
-            "log": "log",
-            "log1p": "log1p",
-            "sqrt": "sqrt",
-            "tanh": "tanh",
-            "sin": "sin",
-            "cos": "cos",
-            "floor": "floor",
-            "maximum": "maximum",
-            "minimum": "minimum",
-        }.items()
-    }
-    return found | {"above": above, "times": times}
+def _kernel(np: Any, name: str, operands: Sequence[Any], result: Any) -> Callable[[], Any]:
+    """A primitive on rows as a function without arguments; one that NumPy does not have goes example by example."""
+    text = PRIMITIVES[name].numpy
+    if found := re.fullmatch(r"np\.(\w+)\((a|a, b)\)", text):
+        return partial(getattr(np, found[1]), *operands, out=result)
+    kernel = function(text, np=np) if text else np.vectorize(TABLE[name].value, otypes=[float])
+    return lambda: np.copyto(result, kernel(*operands))
 
 
 def _instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:

@@ -1,3 +1,4 @@
+# cython: infer_types=True
 """The optimisation passes: each is a function from a program to one that computes the same with less work.
 
 None changes a number by more than rounding in the last place: sums keep the order in which eager mode adds,
@@ -9,10 +10,13 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from ..core import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
+from ..structure import narrow, new_ints, packed
 from ..structure.value_numbering import Known
-from .integers import Integers, integers, ordered
 from .program import Program, copy, products
 
 LONG = 20_000  # instructions: about what a processor remembers of where a program branches
@@ -33,8 +37,8 @@ def cse(program: Program) -> Program:
     v4 = v3 - v3
     return v4
     """
-    new, at = program.fresh(), integers(len(program))
-    known = Known(new.codes, new.starts, new.args)  # which are large enough, so they stay where they are
+    new, at = program.fresh(), new_ints(len(program))
+    known = Known(new.codes, new.starts, new.args, len(program))  # which are large enough, so they stay where they are
     for i in range(len(program)):
         at[i] = new.carry(program, i, at)
         if program.codes[i] > CONSTANT:
@@ -67,29 +71,18 @@ def dce(program: Program) -> Program:
         if live[i] and codes[i] > CONSTANT:
             for j in range(starts[i], starts[i + 1]):
                 live[args[j]] = 1
-    wanted = Integers()
-    for i in range(len(program)):
-        if live[i]:
-            wanted.append(i)
-    return select(program, wanted.array())
+    return select(program, packed(np.flatnonzero(live)))
 
 
 def select(program: Program, wanted: array[int]) -> Program:
     """The program of the wanted instructions alone, in that order, which has to have operands before results."""
-    if _is_all(program, wanted):
+    if np.array_equal(wanted, np.arange(len(program))):
         return program
-    new, at = program.fresh(), integers(len(program))
+    new, at = program.fresh(), new_ints(len(program))
     for n in range(len(wanted)):
         at[wanted[n]] = new.carry(program, wanted[n], at)
     new.outputs = [at[k] for k in program.outputs]
     return new
-
-
-def _is_all(program: Program, wanted: array[int]) -> bool:
-    n = 0
-    while n < len(wanted) and wanted[n] == n:
-        n += 1
-    return n == len(program)
 
 
 def batch_mean(program: Program) -> Program:
@@ -133,7 +126,7 @@ def _mean(program: Program, i: int, varies: bytearray, zero: int, only_here: boo
     for j in range(0, len(pairs), 2):
         a, b = pairs[j], pairs[j + 1]
         (moving if varies[a] or varies[b] else fixed).extend((a, b))
-    return program.emit_many(MEAN, [products(program, Integers(fixed)) if fixed else zero, *moving])
+    return program.emit_many(MEAN, [products(program, fixed) if fixed else zero, *moving])
 
 
 _AS_PAIRS: dict[int, Callable[[list[int]], list[int]]] = {
@@ -158,11 +151,8 @@ def hoist(program: Program) -> Program:
     v4 = v3 * v2
     return v4
     """
-    varies, codes = program.varies(), program.codes
-    part = integers(len(program))
-    for i in range(len(program)):
-        part[i] = 2 if codes[i] == MEAN else varies[i]
-    return reordered(program, [part])
+    is_mean = np.asarray(program.codes)[: len(program)] == MEAN
+    return reordered(program, [np.where(is_mean, 2, program.varies())])
 
 
 def group(program: Program) -> Program:
@@ -186,7 +176,7 @@ def group(program: Program) -> Program:
     """
     varies, codes = program.varies(), program.codes
     first: dict[tuple[int, ...], int] = {}
-    leader = integers(len(program))
+    leader = new_ints(len(program))
     for i in range(len(program)):
         leader[i] = i
         if codes[i] in (MUL, PRODUCTS):
@@ -209,7 +199,7 @@ def level(program: Program) -> Program:
     """
     if len(program) < LONG:
         return program
-    depth, kind = integers(len(program)), integers(len(program))
+    depth, kind = new_ints(len(program)), new_ints(len(program))
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
         code, below = codes[i], 0
@@ -220,14 +210,9 @@ def level(program: Program) -> Program:
     return reordered(program, [depth, kind])
 
 
-def reordered(program: Program, keys: list[array[int]]) -> Program:
+def reordered(program: Program, keys: list[Any]) -> Program:
     """The program in the order of the first keys of its instructions, among the same in that of the next."""
-    order = integers(len(program))
-    for i in range(len(program)):
-        order[i] = i
-    for key in reversed(keys):
-        order = ordered(key, order)
-    return select(program, order)
+    return select(program, packed(np.lexsort([narrow(key) for key in reversed(keys)])))
 
 
 def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:

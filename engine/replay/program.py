@@ -1,3 +1,4 @@
+# cython: infer_types=True
 """A linear program of table operations, and reverse mode as a transformation of it.
 
 An instruction is a code (what to do) and its arguments: the numbers of earlier instructions, so operands stand
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from struct import pack
 
 from ..core import ADD, CONSTANT, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SUB, TABLE
-from .integers import Integers, grown, integers
+from ..structure import new_ints
 
 
 class Program:
@@ -33,7 +34,7 @@ class Program:
 
     def __init__(self, size: int = 16, arguments: int = 32) -> None:
         self.size = 0
-        self.codes, self.starts, self.args = integers(size + 2), integers(size + 3), integers(arguments)  # room to grow
+        self.codes, self.starts, self.args = new_ints(size + 2), new_ints(size + 3), new_ints(arguments)  # room to grow
         self.constants: list[float] = []
         self.outputs: list[int] = []
         self._known: dict[bytes, int] = {}
@@ -70,21 +71,14 @@ class Program:
         self.args[at], self.args[at + 1] = a, b
         return self.size - 1
 
-    def emit_all(self, code: int, args: Integers) -> int:
-        """Append an instruction whose arguments are integers."""
-        at = self.append(code, args.size)
-        for n in range(args.size):
-            self.args[at + n] = args.items[n]
-        return self.size - 1
-
     def append(self, code: int, count: int) -> int:
         """Append an instruction without its arguments; returns where in `args` they have to go."""
         i = self.size
         at = self.starts[i]
         if i + 2 > len(self.codes):
-            self.codes, self.starts = grown(self.codes, i + 2), grown(self.starts, i + 3)
+            self.codes, self.starts = _grown(self.codes, i + 2), _grown(self.starts, i + 3)
         if at + count > len(self.args):
-            self.args = grown(self.args, at + count)
+            self.args = _grown(self.args, at + count)
         self.codes[i], self.starts[i + 1], self.size = code, at + count, i + 1
         return at
 
@@ -154,7 +148,7 @@ class Program:
 
     def uses(self) -> array[int]:
         """How often each instruction is an argument or an output."""
-        count = integers(self.size)
+        count = new_ints(self.size)
         codes, starts, args = self.codes, self.starts, self.args
         for i in range(self.size):
             if codes[i] > CONSTANT:
@@ -201,23 +195,84 @@ def lines(program: Program) -> Iterator[str]:
 def copy(program: Program) -> Program:
     """The same instructions again, to add to."""
     new = Program()
-    new.codes, new.starts, new.args = (grown(x, len(x)) for x in (program.codes, program.starts, program.args))
+    new.codes, new.starts, new.args = (_grown(x, len(x)) for x in (program.codes, program.starts, program.args))
     new.size, new.constants, new.outputs = program.size, program.constants[:], program.outputs[:]
     new._known = dict(program._known)
     return new
 
 
-def products(program: Program, pairs: Integers) -> int:
+def _grown(numbers: array[int], size: int) -> array[int]:
+    """The same integers with room for `size`, and as many again."""
+    bigger = new_ints(2 * size)
+    memoryview(bigger)[: len(numbers)] = memoryview(numbers)
+    return bigger
+
+
+class Sums:
+    """For each instruction a list of pairs. They are linked, so that one sum takes in another whatever its length.
+
+    A pair is known by a place of its own, below `places`.
+
+    >>> from ..core import INPUT, ONE
+    >>> program = Program()
+    >>> x, y, z = (program.emit(INPUT, k) for k in range(3))
+    >>> sums = Sums(2, 3)
+    >>> for i, place, a, b in [(0, 0, x, y), (1, 1, y, y), (1, 2, z, ONE)]:
+    ...     sums.add(i, place, a, b)
+    >>> sums.join(0, 1)
+    >>> program.outputs = [sums.write(program, 0)]
+    >>> print(program)
+    v1 = x0
+    v2 = x1
+    v3 = x2
+    v4 = v1 * v2 + v2 * v2 + v3
+    return v4
+    """
+
+    def __init__(self, instructions: int, places: int) -> None:
+        self.count, self.first, self.last = new_ints(instructions), new_ints(instructions), new_ints(instructions)
+        self.left, self.right, self.next = new_ints(places), new_ints(places), new_ints(places)
+
+    def add(self, i: int, place: int, a: int, b: int) -> None:
+        """One more pair at the end of a sum."""
+        self.left[place], self.right[place] = a, b
+        self.link(i, place, place, 1)
+
+    def join(self, i: int, k: int) -> None:
+        """The pairs of sum k at the end of sum i."""
+        self.link(i, self.first[k], self.last[k], self.count[k])
+        self.count[k] = 0
+
+    def link(self, i: int, first: int, last: int, count: int) -> None:
+        """Linked pairs at the end of a sum."""
+        if self.count[i]:
+            self.next[self.last[i]] = first
+        else:
+            self.first[i] = first
+        self.last[i] = last
+        self.count[i] += count
+
+    def write(self, program: Program, i: int) -> int:
+        """Write a sum into a program, and forget it; returns the instruction that it is."""
+        pairs, place = [], self.first[i]
+        for _ in range(self.count[i]):
+            pairs += [self.left[place], self.right[place]]
+            place = self.next[place]
+        self.count[i] = 0
+        return products(program, pairs)
+
+
+def products(program: Program, pairs: Sequence[int]) -> int:
     """The sum of products of pairs, as the simplest instruction that it is."""
-    a, b = pairs.items[0], pairs.items[1]
-    if pairs.size == 2:
+    a, b = pairs[0], pairs[1]
+    if len(pairs) == 2:
         return a if b == ONE else b if a == ONE else program.emit_two(MUL, a, b)
-    if pairs.size == 4:
-        c, d = pairs.items[2], pairs.items[3]
+    if len(pairs) == 4:
+        c, d = pairs[2], pairs[3]
         if b == ONE and d == ONE:
             return program.emit_two(ADD, a, c)
         if a == ONE and c == ONE:
             return program.emit_two(ADD, b, d)
         if b == ONE and program.holds(d, -1.0):
             return program.emit_two(SUB, a, c)
-    return program.emit_all(PRODUCTS, pairs)
+    return program.emit_many(PRODUCTS, pairs)

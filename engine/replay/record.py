@@ -45,6 +45,8 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording
     >>> recording.backward([0.0, 1.0]), w.grad
     (3.49752..., 1.00493...)
     """
+    if not callable(f):
+        raise TypeError(f"record takes a function, then an example of its arguments, not {type(f).__name__} {f!r:.80}")
     if not example:
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
     warn_uncompiled()

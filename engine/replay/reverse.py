@@ -1,24 +1,35 @@
+# cython: infer_types=True
 """Reverse mode as a transformation: from a program to one that also computes the derivatives.
 
-The partial derivatives come from the table's formulas, evaluated over the algebra that writes instructions.
-Rows that the table defines by other rows are written out down to the kernels, the few rows defined by
-themselves; neither the passes nor what runs a program knows a derivative or a composite row.
+The partial derivatives come from the table's formulas, evaluated over the algebra that writes instructions. Rows that
+the table defines by other rows are written out down to the primitives: neither the passes nor what runs a program knows
+a derivative or a composite row.
 """
 
 from __future__ import annotations
 
-import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
-from ..core import ARITHMETIC, CONSTANT, INPUT, KERNELS, MUL, NAMES, NEG, ONE, PRODUCTS, TABLE, code_of, evaluate
+from ..core import (
+    CONSTANT,
+    INPUT,
+    NAMES,
+    ONE,
+    PRIMITIVES,
+    PRODUCTS,
+    TABLE,
+    Interpreter,
+    code_of,
+    evaluate,
+    numeric,
+)
+from ..structure import new_ints
 from .constant_folding import fold_constants
-from .integers import Integers, integers
 from .passes import cse, dce
-from .program import Program, copy
-from .sum_of_products import Sums
+from .program import Program, Sums, copy
 
 
 def differentiate(program: Program, wrt: int, count: int) -> Program:
@@ -59,7 +70,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
     kinds = len(NAMES)
     codes, starts, args = program.codes, program.starts, program.args
     places = starts[program.size]
-    sums, operands = Sums(program.size, places + 1), Integers()
+    sums = Sums(program.size, places + 1)
     if active[output]:
         sums.add(output, places, ONE, ONE)
     for i in range(output, -1, -1):
@@ -74,10 +85,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
         slopes = slopes_of.get(key)
         if slopes is None:
             slopes = slopes_of[key] = Slopes(result, NAMES[code], count)
-        operands.size = 0
-        for j in range(first, first + count):
-            operands.append(args[j])
-        slopes.write(i, operands, active)
+        slopes.write(i, program.operands(i), active)
         for j in range(first, first + count):
             if active[args[j]]:
                 sums.add(args[j], j, adjoint, slopes.at[j - first])
@@ -85,29 +93,29 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
 
 
 class Fragment:
-    """A formula of a row in kernels, to be written into one program many times: it is read once, not once a node."""
+    """A formula of a row in primitives, to be written into one program many times: it is read once, not once a node."""
 
     def __init__(self, program: Program, row: str, formula: str, size: int) -> None:
         table, body = TABLE[row], Program()
         y = body.emit(INPUT, 0)
         operands = [body.emit(INPUT, k + 1) for k in range(size)]
         variables = dict(zip(table.variables, table.split(operands), strict=True)) | {"y": y}
-        found = evaluate(formula, variables, Lowering(body).apply)
+        found = evaluate(formula, variables, Lowering(body))
         self.is_list = isinstance(found, list)
         entries = found if isinstance(found, list) else [found]
         body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
         self.program, self.body = program, dce(cse(fold_constants(body)))
-        self.at = integers(len(self.body))  # where each of its instructions was written last
+        self.at = new_ints(len(self.body))  # where each of its instructions was written last
         self.results = array("i", self.body.outputs)
 
-    def write(self, y: int, operands: Integers) -> int:
+    def write(self, y: int, operands: Sequence[int]) -> int:
         """Write the formula for this result and these operands; returns where its first value is."""
         program, body, at = self.program, self.body, self.at
         for i in range(body.size):
             code = body.codes[i]
             if code == INPUT:
                 k = body.args[body.starts[i]]
-                at[i] = operands.items[k - 1] if k else y
+                at[i] = operands[k - 1] if k else y
             elif code != CONSTANT or (i and not at[i]):  # a number is the same every time
                 at[i] = program.carry(body, i, at)
         return self.value(0)
@@ -125,84 +133,44 @@ class Slopes:
         groups = [group if isinstance(group, list) else [group] for group in row.split(range(size))]
         self.fragments = [Fragment(program, name, formula, size) for formula in row.partials]
         self.starts = array("i", [0, *accumulate(map(len, groups))])
-        self.at = integers(size)  # where each was written last
+        self.at = new_ints(size)  # where each was written last
 
-    def write(self, y: int, operands: Integers, active: bytearray) -> None:
+    def write(self, y: int, operands: Sequence[int], active: bytearray) -> None:
         """Write the partial in each active operand."""
         for g in range(len(self.fragments)):
             fragment, first, last = self.fragments[g], self.starts[g], self.starts[g + 1]
             for k in range(first, last):
-                if active[operands.items[k]]:
+                if active[operands[k]]:
                     fragment.write(y, operands)
                     for n in range(first, last):
                         self.at[n] = fragment.value(n - first)
                     break
 
 
-class Lowering:
-    """The algebra that writes a formula into a program, in kernels only: floats are numbers, ints are instructions."""
+class Lowering(Interpreter):
+    """The algebra that writes a formula into a program, in primitives: floats are numbers, ints are instructions."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.logistic: dict[int, int] = {}  # where a sigmoid is: what it was taken of
-
-    def apply(self, name: str, *arguments: Any) -> Any:
-        """One operation of the table, by its kernel or by its formula."""
-        if name in KERNELS and all(isinstance(x, float) for x in arguments):
-            return KERNELS[name](*arguments)
-        program = self.program
-        if name == "neg" and isinstance(arguments[0], float):
-            return -arguments[0]
-        if name in ("sum", "dot"):
-            row = TABLE[name]
-            return sum_of_products(program, name, [self.at(x) for x in row.flatten(arguments, len(arguments[0]))])
-        if name in KERNELS or name in ARITHMETIC:
-            flat = arguments[0] if isinstance(arguments[0], list) else arguments
-            args = [self.at(x) for x in flat]
-            return (
-                self.bump(args)
-                if name == "mul" and self.complementary(args)
-                else program.emit_many(code_of(name), args)
+        def sums(name: str) -> Callable[..., int]:
+            return lambda *groups: sum_of_products(
+                program, name, [at(x) for x in TABLE[name].flatten(groups, len(groups[0]))]
             )
-        row = TABLE[name]
-        found = evaluate(row.formula, dict(zip(row.variables, arguments, strict=True)), self.apply)
-        if name == "sigmoid":
-            self.logistic[found] = self.at(arguments[0])
-        return found
 
-    def at(self, x: Any) -> int:
-        """The instruction of a number, and of an instruction."""
-        return self.program.constant(x) if isinstance(x, float) else x
+        def primitive(name: str) -> Callable[..., Any]:
+            return lambda *operands: emit(name, operands)
 
-    def complementary(self, args: Sequence[int]) -> bool:
-        """Whether the product is sigmoid(a) * sigmoid(-a), or a number times sigmoid(a), times sigmoid(-a)."""
-        left = self.factor(args[0])[1]
-        if left not in self.logistic or args[1] not in self.logistic:
-            return False
-        return self.opposite(self.logistic[left], self.logistic[args[1]])
+        def emit(name: str, operands: Sequence[Any]) -> Any:
+            if all(isinstance(x, float) for x in operands):
+                return numeric(name, *operands)
+            return program.emit_many(
+                code_of(name), [at(x) for x in (operands[0] if TABLE[name].variadic else operands)]
+            )
 
-    def factor(self, i: int) -> tuple[int, int]:
-        """An instruction as a number times another."""
-        args = self.program.operands(i)
-        scaled = self.program.codes[i] == MUL and self.program.number(args[0]) is not None
-        return (args[0], args[1]) if scaled else (ONE, i)
+        def at(x: Any) -> int:
+            return program.constant(x) if isinstance(x, float) else x
 
-    def opposite(self, i: int, j: int) -> bool:
-        """Whether two instructions are c * a and -c * a."""
-        (c, a), (d, b) = self.factor(i), self.factor(j)
-        if self.program.codes[j] == NEG:
-            return self.program.operands(j)[0] == i
-        return a == b and self.program.number(c) == -(self.program.number(d) or math.nan)
-
-    def bump(self, args: Sequence[int]) -> int:
-        """sigmoid(a) * sigmoid(-a) with one exponential: e / (1 + e)² where e = exp(-|a|)."""
-        scale, left = self.factor(args[0])
-        bump = evaluate(
-            "c * exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))",
-            {"a": self.logistic[left], "c": scale},
-            self.apply,
-        )
-        return int(bump)
+        given = {name: primitive(name) for name in PRIMITIVES}
+        super().__init__(given | {name: sums(name) for name in ("sum", "dot")}, "a program")
 
 
 def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int:
@@ -216,7 +184,7 @@ def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int
 
 
 def lower(program: Program) -> Program:
-    """Every row that has a formula of its own written out in kernels.
+    """Every row that has a formula of its own written out in primitives.
 
     >>> from ..core import INPUT, code_of
     >>> from .program import Program
@@ -228,8 +196,8 @@ def lower(program: Program) -> Program:
     return v3
     """
     fragments: dict[int, Fragment] = {}
-    new, at, operands = program.fresh(), integers(len(program)), Integers()
-    codes, starts, args = program.codes, program.starts, program.args
+    new, at = program.fresh(), new_ints(len(program))
+    codes = program.codes
     direct, kinds = bytearray([is_direct(name) for name in NAMES]), len(NAMES)
     for i in range(len(program)):
         code = codes[i]
@@ -240,18 +208,16 @@ def lower(program: Program) -> Program:
         if name in ("sum", "dot"):
             at[i] = sum_of_products(new, name, [at[k] for k in program.operands(i)])
             continue
-        operands.size = 0
-        for j in range(starts[i], starts[i + 1]):
-            operands.append(at[args[j]])
-        key = code + kinds * operands.size
+        operands = [at[k] for k in program.operands(i)]
+        key = code + kinds * len(operands)
         fragment = fragments.get(key)
         if fragment is None:
-            fragment = fragments[key] = Fragment(new, name, TABLE[name].formula, operands.size)
+            fragment = fragments[key] = Fragment(new, name, TABLE[name].formula, len(operands))
         at[i] = fragment.write(ONE, operands)
     new.outputs = [at[k] for k in program.outputs]
     return new
 
 
 def is_direct(name: str) -> bool:
-    """Whether executors do it as it stands: leaves, arithmetic and kernels."""
-    return name not in TABLE or ((name in KERNELS or name in ARITHMETIC) and name not in ("sum", "dot"))
+    """Whether executors do it as it stands: leaves and primitives, but for the sum, which is one of products."""
+    return name not in TABLE or (name in PRIMITIVES and name != "sum")

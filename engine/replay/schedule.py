@@ -1,3 +1,4 @@
+# cython: infer_types=True
 """A program as the numbers that an executor runs: which row of a block holds what, in which order.
 
 What depends on parameters alone lives in `fixed`, an array computed once a call. What varies by example lives in
@@ -13,8 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from ..core import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, TABLE
-from .integers import Integers, integers, ordered
+from ..structure import Ints, new_ints, packed
 from .passes import columns
 from .program import Program
 
@@ -49,15 +52,15 @@ class Schedule:
 
     fixed: array[float] = field(default_factory=lambda: array("d"))
     parameters: list[tuple[int, int]] = field(default_factory=list)
-    fixed_code: array[int] = field(default_factory=lambda: array("i"))
-    packed: array[int] = field(default_factory=lambda: array("i"))
+    fixed_code: Ints = field(default_factory=lambda: array("i"))
+    packed: Ints = field(default_factory=lambda: array("i"))
     inputs: list[tuple[int, int]] = field(default_factory=list)
     fills: list[tuple[int, int]] = field(default_factory=list)
-    code: array[int] = field(default_factory=lambda: array("i"))
+    code: Ints = field(default_factory=lambda: array("i"))
     rows: int = 0
     outputs: list[int] = field(default_factory=list)
     means: list[int] = field(default_factory=list)
-    cells: array[int] = field(default_factory=lambda: array("i"))
+    cells: Ints = field(default_factory=lambda: array("i"))
     foreign: bool = False  # whether there is a kernel that only Python has
     cost: float = 0.0  # nanoseconds an example, roughly: enough to know when a second thread is worth it
 
@@ -84,23 +87,19 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
         plan.outputs = list(program.outputs)
     Rows(program, plan, place, varies).write(steps, blocks)
     plan.fixed.extend([0.0] * len(plan.packed))
-    plan.foreign = max(program.codes[: len(program)]) > INNER
+    plan.foreign = bool(np.max(np.asarray(program.codes)[: len(program)]) > INNER)
     return plan
 
 
-def _places(program: Program, varies: bytearray) -> tuple[array[int], int]:
+def _places(program: Program, varies: bytearray) -> tuple[Ints, int]:
     """Where in the part that is run once a call, on numbers instead of rows, each instruction is; the part's size."""
-    place, size = integers(len(program)), 0
-    for i in range(len(program)):
-        if not varies[i] and program.codes[i] != MEAN:
-            place[i] = size
-            size += 1
-    return place, size
+    is_here = (np.asarray(varies) == 0) & (np.asarray(program.codes)[: len(program)] != MEAN)
+    return packed(np.where(is_here, np.cumsum(is_here) - 1, 0)), int(is_here.sum())
 
 
-def _fixed(program: Program, varies: bytearray, place: array[int], size: int) -> Schedule:
+def _fixed(program: Program, varies: bytearray, place: Ints, size: int) -> Schedule:
     """A schedule of that part alone."""
-    plan, code, counts = Schedule(array("d", [0.0]) * size), Integers(), _all_counted()
+    plan, code, counts = Schedule(array("d", [0.0]) * size), list[int](), _all_counted()
     for i in range(len(program)):
         kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
         if varies[i] or kind == MEAN:
@@ -110,12 +109,10 @@ def _fixed(program: Program, varies: bytearray, place: array[int], size: int) ->
         elif kind == PARAMETER:
             plan.parameters.append((program.args[first], place[i]))
         else:
-            code.append(kind)
-            code.append(_count(counts, kind, last - first))
-            code.append(place[i])
+            code += [kind, _count(counts, kind, last - first), place[i]]
             for j in range(first, last):
                 code.append(place[program.args[j]])
-    plan.fixed_code = code.array()
+    plan.fixed_code = array("i", code)
     return plan
 
 
@@ -124,13 +121,13 @@ def _count(counts: bytearray, code: int, operands: int) -> int:
     return (operands // 2 if code == PRODUCTS else operands) if counts[code] else 1
 
 
-def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedule, blocks: list[Block]) -> Integers:
+def _steps(program: Program, varies: bytearray, place: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
     """What varies, in order: the number of an instruction, or -1 - the number of a block of several.
 
     The weights of the blocks are to be copied one behind the other: `plan.packed` says from where.
     """
-    steps = Integers()
-    i, size = 0, len(program)
+    i, count, size = 0, 0, len(program)
+    steps = new_ints(size)
     codes = program.codes
     while i < size:
         code = codes[i]
@@ -143,21 +140,23 @@ def _steps(program: Program, varies: bytearray, place: array[int], plan: Schedul
             while shared and last < size and columns(program, last, varies) == shared:
                 last += 1
             if shared and (last - i > 1 or len(shared) > FEW):
-                steps.append(-1 - len(blocks))
+                steps[count] = -1 - len(blocks)
+                count += 1
                 start = len(plan.fixed) + len(plan.packed)
                 blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
                 plan.packed.extend(_weights(program, i, last, varies, place))
                 i = last
                 continue
-        steps.append(i)
+        steps[count] = i
+        count += 1
         i += 1
-    return steps
+    return steps[:count]
 
 
-def _weights(program: Program, first: int, last: int, varies: bytearray, place: array[int]) -> array[int]:
+def _weights(program: Program, first: int, last: int, varies: bytearray, place: Ints) -> Ints:
     """Where the weights of the sums from `first` to before `last` are, row by row."""
     args, start, end = program.args, program.starts[first], program.starts[last]
-    found = integers((end - start) // 2)
+    found = new_ints((end - start) // 2)
     weights = found
     for n in range(len(weights)):
         a, b = args[start + 2 * n], args[start + 2 * n + 1]
@@ -165,35 +164,34 @@ def _weights(program: Program, first: int, last: int, varies: bytearray, place: 
     return found
 
 
-def _with_means(program: Program, steps: Integers, blocks: list[Block], plan: Schedule, place: array[int]) -> Integers:
+def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedule, place: Ints) -> Ints:
     """The steps with inner products put in as soon as their operands are there; what each mean is made of."""
     rights, means = _factors(program, plan, place)
     shapes: dict[tuple[int, ...], list[int]] = {}
     for left in rights:
         shapes.setdefault(tuple(rights[left]), []).append(left)
     made = _made(program, steps, blocks)
-    ready, begun = Integers(), len(blocks)  # by how many steps the operands of an inner product are there
+    ready, begun = list[int](), len(blocks)  # by how many steps the operands of an inner product are there
     for shared, lefts in shapes.items():
         ready.append(max([made[k] for k in (*lefts, *shared)]))
         blocks.append(Block(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared)))
         for left in lefts:
             plan.cells.extend(means[left])
-    waiting = Integers(ordered(ready.array(), array("i", range(ready.size)))[::-1])
-    found = Integers()
-    for n in range(steps.size + 1):
-        while waiting.size and ready.items[waiting.items[waiting.size - 1]] == n:
+    waiting = sorted(range(len(ready)), key=ready.__getitem__)[::-1]
+    found: list[int] = []
+    for n in range(len(steps) + 1):
+        while waiting and ready[waiting[-1]] == n:
             found.append(-1 - begun - waiting.pop())
-        if n < steps.size:
-            found.append(steps.items[n])
-    return found
+        found += steps[n : n + 1]
+    return array("i", found)
 
 
-def _made(program: Program, steps: Integers, blocks: list[Block]) -> array[int]:
+def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
     """By how many steps each instruction is there."""
-    found = integers(len(program))
+    found = new_ints(len(program))
     made = found
-    for n in range(steps.size):
-        step = steps.items[n]
+    for n in range(len(steps)):
+        step = steps[n]
         if step >= 0:
             made[step] = n + 1
         else:
@@ -202,7 +200,7 @@ def _made(program: Program, steps: Integers, blocks: list[Block]) -> array[int]:
     return found
 
 
-def _factors(program: Program, plan: Schedule, place: array[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+def _factors(program: Program, plan: Schedule, place: Ints) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
     """For every operand that is multiplied in a mean by what, and the numbers of these means."""
     varies = program.varies()
     rights: dict[int, list[int]] = {}
@@ -222,18 +220,19 @@ def _factors(program: Program, plan: Schedule, place: array[int]) -> tuple[dict[
 class Rows:
     """Gives every value a row for as long as it is needed, and writes the code."""
 
-    def __init__(self, program: Program, plan: Schedule, place: array[int], varies: bytearray) -> None:
+    def __init__(self, program: Program, plan: Schedule, place: Ints, varies: bytearray) -> None:
         self.program, self.plan, self.place, self.varies = program, plan, place, varies
-        self.row, self.last = integers(len(program)), integers(len(program))  # last: 1 + the step that reads it last
-        self.free, self.code = Integers(), Integers()
+        self.row, self.last = new_ints(len(program)), new_ints(len(program))  # last: 1 + the step that reads it last
+        self.free: list[int] = []
+        self.code, self.size = new_ints(4 * len(program) + len(program.args)), 0  # room enough, and what is written
         self.run = 0  # where the count of the run of like instructions stands that is being written
-        self.begun, self.made = 0, integers(len(program))  # the step that began the run, and that made each value
+        self.begun, self.made = 0, new_ints(len(program))  # the step that began the run, and that made each value
         self.rows, self.cost = 0, 0.0
         self.counted = _all_counted()
         self.together = bytearray([code in TOGETHER for code in range(len(NAMES))])
         self.costs = array("d", [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))])  # ns an operand
 
-    def write(self, steps: Integers, blocks: list[Block]) -> None:
+    def write(self, steps: Ints, blocks: list[Block]) -> None:
         """Fill in the plan's rows, and its code in the order of the steps."""
         self.read(steps, blocks)
         program, plan = self.program, self.plan
@@ -242,20 +241,20 @@ class Rows:
                 plan.inputs.append((program.args[program.starts[i]], self.take(i)))
             elif self.last[i] and not self.varies[i]:
                 plan.fills.append((self.place[i], self.take(i)))
-        for n in range(steps.size):
-            step = steps.items[n]
+        for n in range(len(steps)):
+            step = steps[n]
             if step < 0:
                 self.write_block(blocks[-1 - step], n + 1)
             else:
                 self.write_one(step, n + 1)
         plan.outputs = [self.row[k] for k in plan.outputs]
-        plan.code, plan.rows, plan.cost = self.code.array(), self.rows, self.cost
+        plan.code, plan.rows, plan.cost = self.code[: self.size], self.rows, self.cost
 
-    def read(self, steps: Integers, blocks: list[Block]) -> None:
+    def read(self, steps: Ints, blocks: list[Block]) -> None:
         """Note for every value the last step that reads it."""
         program, last = self.program, self.last
-        for n in range(steps.size):
-            step = steps.items[n]
+        for n in range(len(steps)):
+            step = steps[n]
             if step < 0:
                 for k in blocks[-1 - step].operands:
                     last[k] = n + 1
@@ -263,27 +262,32 @@ class Rows:
                 for j in range(program.starts[step], program.starts[step + 1]):
                     last[program.args[j]] = n + 1
         for k in self.plan.outputs:
-            last[k] = steps.size + 1
+            last[k] = len(steps) + 1
 
     def write_one(self, i: int, n: int) -> None:
         """An instruction, as one more of the run that it continues."""
         program, code = self.program, self.code
         kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
-        if self.run and code.items[self.run - 1] == kind and self.joins(kind, program.args[first]):
-            code.items[self.run] += 1
+        if self.run and code[self.run - 1] == kind and self.joins(kind, program.args[first]):
+            code[self.run] += 1
         else:
-            self.run, self.begun = code.size + 1, n
-            code.append(kind)
-            code.append(_count(self.counted, kind, end - first))
+            self.run, self.begun = self.size + 1, n
+            self.put(kind)
+            self.put(_count(self.counted, kind, end - first))
         self.made[i] = n
-        code.append(self.take(i))
+        self.put(self.take(i))
         for j in range(first, end):
-            code.append(self.row[program.args[j]])
+            self.put(self.row[program.args[j]])
         for j in range(first, end):
             self.release(program.args[j], n)
         if not self.last[i]:
             self.free.append(self.row[i])
         self.cost += self.costs[kind] * (end - first)
+
+    def put(self, number: int) -> None:
+        """The next number of the code."""
+        self.code[self.size] = number
+        self.size += 1
 
     def joins(self, kind: int, operand: int) -> bool:
         """Whether an instruction may continue a run of its kind."""
@@ -295,7 +299,7 @@ class Rows:
         rows, size, _ = block.head
         results = [self.take(k) for k in block.results]
         for number in (block.code, *block.head, *results, *[self.row[k] for k in block.operands]):
-            self.code.append(number)
+            self.put(number)
         for k in block.operands:
             self.release(k, n)
         for k in block.results:
@@ -305,7 +309,7 @@ class Rows:
 
     def take(self, i: int) -> int:
         """A row for a value: one that is free, or a new one."""
-        if self.free.size:
+        if self.free:
             self.row[i] = self.free.pop()
         else:
             self.row[i] = self.rows

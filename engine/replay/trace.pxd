@@ -1,7 +1,5 @@
-# C types for trace.py.
 cimport cython
 from ..core.node cimport Node
-from ..structure.scratch cimport ints
 from .program cimport Program
 
 cdef class Tracer:
@@ -12,7 +10,7 @@ cdef class Tracer:
     cdef long newest
     cdef int[::1] instruction
 
-    @cython.locals(program=Program, instruction="int[::1]", codes="int *", starts="int *", operands="int *", i=int, k=int, at=int)
+    @cython.locals(codes="int[::1]", starts="int[::1]", operands="int[::1]")
     cpdef object write(self)
     @cython.locals(value=Node)
     cdef int leaf(self, int i) except -1

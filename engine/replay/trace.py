@@ -1,19 +1,11 @@
+# cython: infer_types=True
 """From a graph of Values to the program that computes it."""
 
 from __future__ import annotations
 
 from ..core import INPUT, PARAMETER, Value
-from ..structure import FlattenedGraph, flatten
-from .integers import integers
+from ..structure import FlattenedGraph, flatten, new_ints
 from .program import Program
-
-try:
-    import cython
-except ImportError:  # only the compiler needs it
-    from .. import _cython as cython
-
-if not cython.compiled:  # else by trace.pxd
-    from ..structure import ints
 
 
 def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program, list[Value]]:
@@ -41,12 +33,12 @@ class Tracer:
         self.graph, self.inputs, self.newest = graph, inputs, newest
         self.program = Program(len(graph.codes) + len(inputs), len(graph.operands) + len(inputs))
         self.parameters: list[Value] = []
-        self.instruction = integers(len(graph.nodes))  # of each node; 0 where it is not written yet, or is the number 1
+        self.instruction = new_ints(len(graph.nodes))  # of each node; 0 where it is not written yet, or is the number 1
 
     def write(self) -> None:
         """Write the operations, operands first, and each leaf before its first use."""
         graph, program, instruction = self.graph, self.program, self.instruction
-        codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        codes, starts, operands = graph.codes, graph.starts, graph.operands
         for i in range(len(graph.codes) - 1, -1, -1):
             for k in range(starts[i], starts[i + 1]):
                 if not instruction[operands[k]]:

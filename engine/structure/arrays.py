@@ -1,66 +1,55 @@
-"""Arrays of numbers: lists, which are faster uncompiled, and memory of C (scratch.pyx) where this is compiled.
-
-A loop reads and writes `ints(array)` and `floats(array)`: the list itself, or where it is in memory.
-"""
+"""Arrays of C numbers: the standard library's, which Python and NumPy read alike, and C as memory."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, MutableSequence
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-try:
-    from .scratch import Numbers
-except ImportError:
-    Numbers = None
+import numpy as np
 
-Ints: TypeAlias = MutableSequence[int]
-Floats: TypeAlias = MutableSequence[float]
+Ints: TypeAlias = "array[int]"
+Floats: TypeAlias = "array[float]"
 
 
 def new_ints(size: int) -> Ints:
     """So many integers, all 0.
 
-    >>> list(new_ints(3))
-    [0, 0, 0]
+    >>> new_ints(3)
+    array('i', [0, 0, 0])
     """
-    return [0] * size if Numbers is None else Numbers("i", size)
+    return array("i", bytes(4 * size))
 
 
 def new_floats(size: int) -> Floats:
     """So many floats, all 0.
 
-    >>> list(new_floats(2))
-    [0.0, 0.0]
+    >>> new_floats(2)
+    array('d', [0.0, 0.0])
     """
-    return [0.0] * size if Numbers is None else Numbers("d", size)
+    return array("d", bytes(8 * size))
 
 
-def ints_of(numbers: Collection[int]) -> Ints:
+def ints_of(numbers: Iterable[int]) -> Ints:
     """These integers as an array.
 
-    >>> list(ints_of(range(3)))
-    [0, 1, 2]
+    >>> ints_of(range(3))
+    array('i', [0, 1, 2])
     """
-    return list(numbers) if Numbers is None else _filled(new_ints(len(numbers)), array("i", numbers))
+    return array("i", numbers)
 
 
-def floats_of(numbers: Collection[float]) -> Floats:
+def floats_of(numbers: Iterable[float]) -> Floats:
     """These floats as an array.
 
-    >>> list(floats_of([0.5, 2.0]))
-    [0.5, 2.0]
+    >>> floats_of([0.5, 2.0])
+    array('d', [0.5, 2.0])
     """
-    return list(numbers) if Numbers is None else _filled(new_floats(len(numbers)), array("d", numbers))
-
-
-def _filled(numbers: Any, others: array[Any]) -> Any:
-    memoryview(numbers)[:] = others
-    return numbers
+    return array("d", numbers)
 
 
 def ints(numbers: Ints) -> Ints:
-    """What a loop reads; where this is compiled, that of scratch.pxd stands for it."""
+    """What a loop reads: where it is compiled, flatten.pxd has the memory instead."""
     return numbers
 
 
@@ -69,25 +58,56 @@ def floats(numbers: Floats) -> Floats:
     return numbers
 
 
-def cut(numbers: Ints, size: int) -> Ints:
-    """The first of them, so many; the others are gone.
+def where(numbers: Ints, number: int) -> Ints:
+    """The places of a number, from the last to the first, which is the order of creation.
 
-    >>> list(cut(ints_of([5, 6, 7]), 2))
-    [5, 6]
+    >>> where(ints_of([5, 2, 5]), 5)
+    array('i', [2, 0])
     """
-    if Numbers is None:
-        return numbers[:size]
-    numbers.cut(size)  # type: ignore[attr-defined]
-    return numbers
+    return packed(np.flatnonzero(np.asarray(numbers) == number)[::-1])
 
 
-def copied(numbers: Floats) -> Floats:
-    """The same in memory of their own.
+def taken(numbers: Ints, places: Ints) -> Ints:
+    """The numbers at some places.
 
-    >>> numbers = floats_of([0.5, 2.0])
-    >>> other = copied(numbers)
-    >>> other[0] = 9.0
-    >>> list(numbers), list(other)
-    ([0.5, 2.0], [9.0, 2.0])
+    >>> taken(ints_of([5, 2, 7]), ints_of([2, 0]))
+    array('i', [7, 5])
     """
-    return numbers.copy()  # type: ignore[attr-defined, no-any-return]
+    return packed(np.asarray(numbers)[np.asarray(places)])
+
+
+def different(numbers: Ints) -> set[int]:
+    """The different ones of small numbers that are not negative.
+
+    >>> different(ints_of([5, 2, 5]))
+    {2, 5}
+    """
+    return set(np.flatnonzero(np.bincount(numbers)).tolist())
+
+
+def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
+    """The members by name, in the order in which the names come first; names are not negative.
+
+    >>> grouped(ints_of([7, 2, 7]), ints_of([10, 11, 12]))
+    {7: array('i', [10, 12]), 2: array('i', [11])}
+    """
+    keys = np.asarray(names)
+    order = np.argsort(narrow(keys), kind="stable")
+    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    groups, first = np.split(np.asarray(members)[order], starts[1:]), order[starts]
+    return {names[first[n]]: packed(groups[n]) for n in np.argsort(first)}
+
+
+def narrow(numbers: Any) -> Any:
+    """Numbers that are not negative in the fewest bytes that hold them: NumPy sorts up to two bytes in linear time."""
+    found = np.asarray(numbers)
+    return found.astype(np.min_scalar_type(found.max(initial=0)))
+
+
+def packed(numbers: Any) -> Ints:
+    """The integers of a NumPy array.
+
+    >>> packed(np.arange(3))
+    array('i', [0, 1, 2])
+    """
+    return array("i", numbers.astype("i", copy=False).tobytes())

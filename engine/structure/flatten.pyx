@@ -2,9 +2,10 @@
 """Flattens a graph in C: its nodes and edges into arrays."""
 
 cimport cython
+from cpython.array cimport array, resize
+from cpython.ref cimport Py_REFCNT
 from ..core.node cimport Node, PyObject, Slots, arena, item, pop, push, push_slots
 from ..core.traverse cimport begin, end
-from .scratch cimport Numbers, floats, ints
 
 cdef long long last_mark = 0
 
@@ -17,7 +18,7 @@ def flatten(Node output, list wanted):
     meanwhile, so no other thread can use the queue.
     """
     global last_mark
-    cdef Graph graph = Graph(output)
+    cdef Graph graph = Graph()
     cdef Slots *node = <Slots *>output
     cdef PyObject *none = <PyObject *>None
     cdef list operands, partials
@@ -46,65 +47,42 @@ def flatten(Node output, list wanted):
     return graph.finished(wanted)
 
 
-cdef class Nodes:
-    """Values by index, kept alive by the output that they led to."""
-
-    cdef Node output
-    cdef Numbers slots
-
-    def __init__(self, Node output):
-        self.output, self.slots = output, Numbers("Q", 0)
-
-    def __len__(self):
-        return self.slots.size
-
-    def __getitem__(self, Py_ssize_t i):
-        if not 0 <= i < self.slots.size:
-            raise IndexError(f"there are {self.slots.size} nodes, and none is {i}")
-        return <Node>(<PyObject **>self.slots.start)[i]
-
-
 @cython.final
 cdef class Graph:
     """The arrays of a flattened graph while they grow, and pointers to their memory."""
 
-    cdef Nodes nodes
-    cdef tuple by_node, by_edge
-    cdef Numbers by_leaf
-    cdef Slots **places
-    cdef Slots **leaves
+    cdef list nodes, leaves
+    cdef array codes_, data_, starts_, results_, operands_, partials_
     cdef int *codes
     cdef int *starts
     cdef int *results
     cdef int *operands
     cdef double *data
     cdef double *partials
-    cdef Py_ssize_t size, edges, met, room, room_edges, labelled
+    cdef Py_ssize_t size, edges, room, room_edges, labelled
     cdef long long first
 
-    def __init__(self, output):
-        self.nodes = Nodes(output)
-        self.by_node = self.nodes.slots, Numbers("i", 0), Numbers("d", 0), Numbers("i", 0)
-        self.by_edge, self.by_leaf = (Numbers("i", 0), Numbers("i", 0), Numbers("d", 0)), Numbers("Q", 0)
+    def __init__(self):
+        self.nodes, self.leaves = [], []
+        self.partials_, self.operands_, self.results_ = spare("d"), spare("i"), spare("i")
+        self.starts_, self.data_, self.codes_ = spare("i"), spare("d"), spare("i")
         self.hold(last_size)
         self.hold_edges(last_edges)
 
     cdef int hold(self, Py_ssize_t size) except -1:
-        cdef Numbers places, codes, data, starts, part
-        for part in self.by_node:
-            part.resize(size)
-        places, codes, data, starts = self.by_node
-        self.places, self.codes, self.data, self.starts = <Slots **>places.start, ints(codes), floats(data), ints(starts)
+        resize(self.codes_, size)
+        resize(self.data_, size)
+        resize(self.starts_, size)
+        self.codes, self.data, self.starts = self.codes_.data.as_ints, self.data_.data.as_doubles, self.starts_.data.as_ints
         self.room = size
         return 0
 
     cdef int hold_edges(self, Py_ssize_t edges) except -1:
-        cdef Numbers results, operands, partials, part
-        for part in self.by_edge:
-            part.resize(edges)
-        results, operands, partials = self.by_edge
-        self.results, self.operands, self.partials = ints(results), ints(operands), floats(partials)
-        self.room_edges = edges
+        resize(self.results_, edges)
+        resize(self.operands_, edges)
+        resize(self.partials_, edges)
+        self.results, self.operands = self.results_.data.as_ints, self.operands_.data.as_ints
+        self.partials, self.room_edges = self.partials_.data.as_doubles, edges
         return 0
 
     cdef inline int enter(self, Slots *node) except -1:
@@ -117,7 +95,7 @@ cdef class Graph:
             self.operands[k] = i
             k = before
         node.mark = self.first + i
-        self.places[i] = node
+        self.nodes.append(<object><PyObject *>node)
         self.codes[i] = node.code
         self.starts[i] = self.edges
         self.data[i] = node.data
@@ -140,38 +118,42 @@ cdef class Graph:
         x.mark = self.first + k
         return 0
 
-    cdef inline int leaf(self, Slots *x) except -1:
+    cdef inline Py_ssize_t leaf(self, Slots *x) except -1:
         """The number of a leaf, the next one if it is new."""
         if x.mark < self.first:
-            x.mark = self.first + self.met
-            if self.met == self.by_leaf.size:
-                self.by_leaf.resize(2 * self.met + 64)
-                self.leaves = <Slots **>self.by_leaf.start
-            self.leaves[self.met] = x
-            self.met += 1
+            x.mark = self.first + len(self.leaves)
+            self.leaves.append(<object><PyObject *>x)
         return x.mark - self.first
 
     cdef tuple finished(self, list wanted):
         """The arrays with the leaves at the end, and the indices of the Values wanted."""
         global last_size, last_edges
         cdef Py_ssize_t size = self.size, k
-        cdef Numbers places, codes, data, starts
         cdef Node x
-        self.hold(size + max(1, self.met))
-        self.hold_edges(self.edges)
-        for k in range(self.met):
-            self.places[size + k], self.data[size + k] = self.leaves[k], self.leaves[k].data
+        last_size, last_edges = size + len(self.leaves) + 1, self.edges
+        self.hold(last_size)
+        self.hold_edges(last_edges)
+        for k in range(len(self.leaves)):
+            self.data[size + k] = (<Slots *>item(self.leaves, k)).data
         for k in range(self.edges):
             self.operands[k] = self.operands[k] if self.operands[k] >= 0 else size + LEAF - self.operands[k]
         self.starts[size] = self.edges
-        places, codes, data, starts = self.by_node
-        places.size, codes.size, data.size, starts.size = size + self.met, size, size + self.met, size + 1
-        last_size, last_edges = places.size, self.edges
-        wanted_places = {}
+        resize(self.codes_, size)
+        resize(self.data_, size + len(self.leaves))
+        resize(self.starts_, size + 1)
+        index_of = {}
         for x in wanted:
             if x._mark >= self.first:
-                wanted_places[x] = x._mark - self.first + (0 if x._slab else size)
-        return self.nodes, codes, data, starts, *self.by_edge, wanted_places, self.labelled > 0
+                index_of[x] = x._mark - self.first + (0 if x._slab else size)
+        arrays = self.codes_, self.data_, self.starts_, self.results_, self.operands_, self.partials_
+        last[:] = arrays if last_size + last_edges <= MOST_KEPT else ()
+        return self.nodes + self.leaves, *arrays, index_of, self.labelled > 0
+
+
+cdef array spare(str kind):
+    """An array of the last graph that nobody has any more, or a new one: fresh pages cost more than filling them."""
+    cdef array found = last.pop() if last else None
+    return found if found is not None and Py_REFCNT(found) == 1 else array(kind)
 
 
 cdef enum:
@@ -180,4 +162,6 @@ cdef enum:
     MARKS = 0x7FFFFFFF  # as many as a graph has nodes or edges at most
 
 cdef str NO_LABEL = ""
+cdef list last = []  # the arrays of the last graph
+cdef Py_ssize_t MOST_KEPT = 1 << 20  # nodes and edges whose arrays are kept, 20 MB
 cdef Py_ssize_t last_size = 64, last_edges = 64  # of the last graph: the next is likely about as large

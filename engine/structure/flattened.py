@@ -5,6 +5,7 @@ Where it is compiled, flatten.pyx fills the arrays.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -46,8 +47,8 @@ def flatten(output: Value, wanted: Iterable[Value] = ()) -> FlattenedGraph:
     >>> from engine import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
     >>> found = flatten(x * y + x, [y])
-    >>> [node.label or node.op for node in found.nodes], list(found.results), list(found.operands), found.index_of[y]
-    (['add', 'mul', 'x', 'y'], [0, 0, 1, 1], [1, 2, 2, 3], 3)
+    >>> [node.label or node.op for node in found.nodes], found.operands, found.index_of[y]
+    (['add', 'mul', 'x', 'y'], array('i', [1, 2, 2, 3]), 3)
     """
     values = list(wanted)
     if compiled_flatten is not None:
@@ -60,23 +61,23 @@ def flatten(output: Value, wanted: Iterable[Value] = ()) -> FlattenedGraph:
     for x in targets or [output]:
         index.setdefault(x, len(index))
     nodes = list(index)
-    codes, labelled = [node._code for node in nodes[:size]], any(node._label for node in nodes[:size])
-    data, operands = [node._data for node in nodes], [index[x] for x in targets]
+    codes, labelled = array("i", [node._code for node in nodes[:size]]), any(node._label for node in nodes[:size])
+    data, operands = array("d", [node._data for node in nodes]), array("i", [index[x] for x in targets])
     found = {x: index[x] for x in values if x in index}
     return FlattenedGraph(nodes, codes, data, starts, results, operands, partials, found, labelled)
 
 
-def _edges(nodes: list[Value]) -> tuple[list[int], list[int], list[Value], list[float]]:
+def _edges(nodes: list[Value]) -> tuple[Ints, Ints, list[Value], Floats]:
     """Of all edges, in order: where each node's begin, their results, their operands, their partials."""
-    starts, results, values, partials = list[int](), list[int](), list[Value](), list[float]()
+    starts, results, values, partials = array("i"), array("i"), list[Value](), array("d")
     for i, node in enumerate(nodes):
         starts.append(len(values))
         a, b = node._a, node._b
         if a is None:
             operands, partial_list = node._lists
-            results += [i] * len(operands)
+            results.extend([i] * len(operands))
             values += operands
-            partials += partial_list
+            partials.extend(partial_list)
             continue
         results.append(i)
         values.append(a)

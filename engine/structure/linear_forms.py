@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False
+# cython: boundscheck=False, wraparound=False, infer_types=True
 """The forms of the nodes of a graph: what sums of parameters they are, recognised by their structure.
 
 A node's key says which parameters its sum is made of: w * x + b has the key of (w, b), whatever x is. A nonlinearity
@@ -9,20 +9,19 @@ its form, and a network has few: the examples repeat them.
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
 
 from ..core import DOT, NAMES
-from .arrays import Floats, Ints, ints_of, new_floats, new_ints
+from .arrays import Floats, Ints, grouped, ints_of, new_floats, new_ints, taken, where
 from .flattened import FlattenedGraph
-from .sweeps import arguments, taken, where
-from .value_numbering import Known, grouped
+from .sweeps import arguments
+from .value_numbering import Known
 
 try:
     import cython
 except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
-if not cython.compiled:  # else places in memory, by forms.pxd
+if not cython.compiled:  # else places in memory, by linear_forms.pxd
     from .arrays import floats, ints
 
 Key = int
@@ -89,28 +88,19 @@ class Forms:
         """Give each operation the form of the first one like it, or a new form; the oldest come first."""
         graph, size = self.layout, len(self.layout.codes)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-        edges = new_ints(len(graph.operands) if cython.compiled else 0)
+        edges, made = new_ints(len(graph.operands)), new_ints(size)
         at, ends, inner = ints(self.at), ints(self.ends), ints(edges)  # inner: the forms of operands, by edge
-        made, known, found = new_ints(size), Known(graph.codes, graph.starts, edges), dict[Any, int]()
-        answers, first = ints(made), size  # what _form told: ~form where sums end
+        known, answers, first = Known(graph.codes, graph.starts, edges, size), ints(made), size  # ~form where sums end
         for i in range(size - 1, -1, -1):
-            if cython.compiled:
-                first -= 1  # most likely: examples repeat each other, operation by operation
-                highest = COMPUTED
-                for k in range(starts[i], starts[i + 1]):
-                    inner[k] = at[operands[k]]
-                    highest = max(highest, inner[k])
-                if highest <= GIVEN:
-                    continue  # data of data
-                if first <= i or not known.alike(i, first):
-                    first = known.first(i)
-            else:
-                k, count = starts[i], starts[i + 1] - starts[i]
-                a, b = at[operands[k]], at[operands[k + count - 1]]
-                if a <= GIVEN and b <= GIVEN and (count <= 2 or max([at[j] for j in operands[k : k + count]]) <= GIVEN):
-                    continue
-                inside = (a, b) if count <= 2 else [at[j] for j in operands[k : k + count]]
-                first = found.setdefault((codes[i], count, *inside), i)
+            highest = COMPUTED
+            for k in range(starts[i], starts[i + 1]):
+                inner[k] = at[operands[k]]
+                highest = max(highest, inner[k])
+            if highest <= GIVEN:
+                continue  # data of data
+            first -= 1  # most likely: examples repeat each other, operation by operation
+            if not cython.compiled or first <= i or not known.alike(i, first):
+                first = known.first(i)
             if first == i:
                 answers[i] = self._form(NAMES[codes[i]], self._inner(starts[i], starts[i + 1]))
             answers[i] = form = answers[first]

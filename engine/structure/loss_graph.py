@@ -1,4 +1,4 @@
-"""The graph behind a loss by place, and what one pass forward and one in reverse tell of it.
+"""The graph behind a loss by index, and what one pass forward and one in reverse tell of it.
 
 The `spread` of a gradient is the root of the sum of its paths' squares: what they add up to, about, if their signs are
 random, and what rounding is to be measured by.
@@ -10,27 +10,27 @@ from functools import cached_property
 
 from ..core import CODES, NAMES, Value
 from . import recompute, sweeps
-from .arrays import Floats, Ints, copied, ints_of, new_ints
+from .arrays import Floats, Ints, different, ints_of, new_ints, where
 from .flattened import flatten
 
 SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
 
 
 class LossGraph:
-    """All that `loss` was computed from, by place: operations, the newest first, and then leaves.
+    """All that `loss` was computed from, by index: operations, the newest first, and then leaves.
 
-    `places` has those of the parameters that are in the graph.
+    `index_of` has those of the parameters that are in the graph.
 
     >>> x = Value(3.0, "x")
-    >>> flow = LossGraph(x * x - x, [x])
-    >>> flow.operands(0), flow.places[x], flow.gradients[2], flow.squares[2]
+    >>> graph = LossGraph(x * x - x, [x])
+    >>> graph.operands(0), graph.index_of[x], graph.gradients[2], graph.squares[2]
     ((1, 2), 2, 5.0, 19.0)
     """
 
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
-        self.layout = found = flatten(loss, parameters)
-        self.nodes, self.places, self.data, self.interior = found.nodes, found.index_of, found.data, found.interior
-        self.ops = {NAMES[code] for code in sweeps.kinds(found.codes, len(NAMES))}
+        self.flattened = found = flatten(loss, parameters)
+        self.nodes, self.index_of, self.data, self.interior = found.nodes, found.index_of, found.data, found.interior
+        self.ops = {NAMES[code] for code in different(found.codes)}
         self._of: dict[str, Ints] = {}
 
     @cached_property
@@ -45,7 +45,7 @@ class LossGraph:
 
     @cached_property
     def gradients(self) -> Floats:
-        """The derivative of the loss in every node, by place."""
+        """The derivative of the loss in every node, by index."""
         return self._reverse[0]
 
     @cached_property
@@ -55,57 +55,57 @@ class LossGraph:
 
     @cached_property
     def _reverse(self) -> tuple[Floats, Floats]:
-        return sweeps.reverse(self.layout)
+        return sweeps.reverse(self.flattened)
 
     def of(self, op: str) -> Ints:
-        """The places of the operations of one name, in the order of creation."""
+        """The indices of the operations of one name, in the order of creation."""
         if op not in self._of:
-            self._of[op] = sweeps.where(self.layout.codes, CODES[op]) if op in self.ops else new_ints(0)
+            self._of[op] = where(self.flattened.codes, CODES[op]) if op in self.ops else new_ints(0)
         return self._of[op]
 
     def operands(self, i: int) -> Sequence[int]:
-        """The places of the operands of the node at place i, in order."""
-        return tuple(self.layout.operands[k] for k in self._edges(i))
+        """The indices of the operands of the node at index i, in order."""
+        return tuple(self.flattened.operands[k] for k in self._edges(i))
 
     def partials(self, i: int) -> Sequence[float]:
         """Its partials, one for each operand."""
-        return tuple(self.layout.partials[k] for k in self._edges(i))
+        return tuple(self.flattened.partials[k] for k in self._edges(i))
 
     def _edges(self, i: int) -> range:
-        starts = self.layout.starts
+        starts = self.flattened.starts
         return range(starts[i], starts[i + 1]) if i in self.interior else range(0)
 
     def argument(self, i: int) -> int:
-        """The place of the first operand of an operation."""
-        return self.layout.operands[self.layout.starts[i]]
+        """The index of the first operand of an operation."""
+        return self.flattened.operands[self.flattened.starts[i]]
 
     def slope(self, i: int) -> float:
         """The partial in it."""
-        return self.layout.partials[self.layout.starts[i]]
+        return self.flattened.partials[self.flattened.starts[i]]
 
     def spread(self, i: int) -> float:
-        """The spread of the gradient at place i."""
+        """The spread of the gradient at index i."""
         return math.sqrt(self.squares[i])
 
     def forward(self, given: Mapping[int, float]) -> Floats:
-        """All numbers computed anew from the leaves as they are now, those at some places given."""
+        """All numbers computed anew from the leaves as they are now, those at some indices given."""
         return self._moved(given)[1]
 
     def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
         """The operations that give another number where some are given, operands first, and all numbers then."""
-        places = recompute.downstream(self.layout, [*given, *self._other_now])
-        data = copied(self.data)
+        indices = recompute.downstream(self.flattened, [*given, *self._other_now])
+        data = self.data[:]
         for i, number in given.items():
             data[i] = number
         are_operations = any(i in self.interior for i in given)
-        computed = ints_of([i for i in places if i not in given]) if are_operations else places
-        recompute.forward(self.layout, computed, data)
-        return places, data
+        computed = ints_of([i for i in indices if i not in given]) if are_operations else indices
+        recompute.forward(self.flattened, computed, data)
+        return indices, data
 
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
-        """The gradients and squares with other numbers at some places: only what depends on them is recomputed."""
-        places, data = self._moved(given)
-        return sweeps.reverse(self.layout._replace(partials=recompute.slopes(self.layout, places, data)))
+        """The gradients and squares with other numbers at some indices: only what depends on them is recomputed."""
+        indices, data = self._moved(given)
+        return sweeps.reverse(self.flattened._replace(partials=recompute.slopes(self.flattened, indices, data)))
 
     @cached_property
     def changed(self) -> dict[int, float | None]:
@@ -117,9 +117,9 @@ class LossGraph:
         >>> LossGraph(y).changed
         {1: 3.0}
         """
-        return recompute.changed(self.layout, SAME)
+        return recompute.changed(self.flattened, SAME)
 
     @cached_property
     def _other_now(self) -> list[int]:
         """The operations that give another number now, if only by rounding or because it is nan."""
-        return recompute.others(self.layout)
+        return recompute.others(self.flattened)

@@ -1,30 +1,23 @@
-# C types for recompute.py.
 cimport cython
-from libc.math cimport exp as c_exp, log as c_log, tanh as c_tanh
-from .scratch cimport floats, ints
+from ..core.generated cimport IN_C, MADE_FROM, operate_many, scratch
+from .flatten cimport floats, ints
 
-cdef int ADD, SUB, MUL, DIV, POW, NEG, EXP, LOG, TANH, SIGMOID, RELU, SUM, DOT
+cdef int DOT, MUL
 cdef double NAN
 
-@cython.locals(codes="int *", starts="int *", operands="int *", partials="double *", data="double *", found=list, i=int,
-               now=double, held=double)
+@cython.locals(found=list)
 cpdef list others(object graph, double rounding=*)
-@cython.locals(codes="int *", starts="int *", operands="int *", numbers="double *", wanted="int *", n=int, i=int)
 cpdef object forward(object graph, object places, object data)
-@cython.locals(code=int, k=int, n=int, size=int, x=double, e=double, total=double)
+@cython.locals(x="double *")
 cdef double again(int i, int *codes, int *starts, int *operands, double *data) except? -1.0
-@cython.locals(found=double, k=int)
+@cython.locals(x="double *", found=list)
+cdef object _recompute_partials(int i, int *codes, int *starts, int *operands, double *data, double *partials)
+@cython.locals(x="double *")
+cdef double *_gathered(int k, int m, int *operands, double *data) except NULL
 cdef double _magnitude(int i, int *starts, int *operands, double *partials, double *data) noexcept
-@cython.locals(codes="int *", starts="int *", operands="int *", partials="double *", data="double *", same="int *",
-               known="int *", size=int, wrong=list, found=dict, i=int, j=int, k=int, leaves=int, news=int, inherits=bint, was=double)
-cpdef dict changed(object graph, double rounding)
-@cython.locals(first=int, last=int, half=int, n=int, products=double)
 cdef double _before(int i, int k, int *codes, int *starts, double *partials, double *data) noexcept
-@cython.locals(codes="int *", starts="int *", operands="int *", partials="double *", data="double *",
-               wrongs="int *", same="int *", i=int, j=int, k=int, limit=double)
+@cython.locals(i=int)
 cpdef object cleared(object graph, list wrong, double rounding)
-cdef double _row(str op, list numbers) except? -1.0
-@cython.locals(codes="int *", starts="int *", operands="int *", partials="double *", numbers="double *", wanted="int *", n=int, i=int, m=int, k=int, size=int, code=int, e=double, b=double)
 cpdef object slopes(object graph, object places, object data)
-@cython.locals(starts="int *", operands="int *", reached="int *", depending="int *", i=int, k=int, count=int)
+@cython.locals(i=int, count=int)
 cpdef object downstream(object graph, object places)

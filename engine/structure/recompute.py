@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False, cdivision=True
+# cython: boundscheck=False, wraparound=False, cdivision=True, infer_types=True
 """Operations of a layout computed anew: on the numbers that its nodes have now, or on others.
 
 What changed since the graph was made is found so, and what the gradients would be elsewhere.
@@ -7,11 +7,11 @@ What changed since the graph was made is found so, and what the gradients would 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from ..core import ADD, DIV, DOT, EXP, KERNELS, LOG, MUL, NAMES, NEG, POW, RELU, SIGMOID, SUB, SUM, TABLE, TANH
-from .arrays import Floats, Ints, copied, new_ints
+from ..core import DOT, MUL, NAMES, TABLE, check
+from .arrays import Floats, Ints, new_ints
 from .flattened import FlattenedGraph
 
 try:
@@ -19,10 +19,14 @@ try:
 except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
-if not cython.compiled:  # else by anew.pxd: places in memory, and the C library's own
+if not cython.compiled:  # else by recompute.pxd: places in memory, and what the build writes from the table
     from .arrays import floats, ints
 
-    c_exp, c_log, c_tanh = KERNELS["exp"], KERNELS["log"], KERNELS["tanh"]
+    IN_C = 0  # opcodes that C computes
+    scratch: Any = None
+    operate_many: Any = None
+else:
+    check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
 
 NAN = math.nan
 
@@ -76,82 +80,48 @@ def downstream(graph: FlattenedGraph, places: Iterable[int]) -> Ints:
 def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
     """All partials, those of some operations computed anew at `data`."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-    found, numbers, wanted = copied(graph.partials), floats(data), ints(places)
+    found, numbers, wanted = graph.partials[:], floats(data), ints(places)
     partials = floats(found)
     for n in range(len(places)):
         i = wanted[n]
-        code, k = codes[i], starts[i]
-        if code == MUL:
-            partials[k], partials[k + 1] = numbers[operands[k + 1]], numbers[operands[k]]
-        elif code == TANH:
-            e = c_exp(-2.0 * abs(numbers[operands[k]]))
-            partials[k] = 4.0 * e / ((1.0 + e) * (1.0 + e))
-        elif code == EXP:
-            partials[k] = numbers[i]
-        elif code == DIV and numbers[operands[k + 1]] != 0.0:
-            b = numbers[operands[k + 1]]
-            partials[k], partials[k + 1] = 1.0 / b, -numbers[i] / b
-        elif code == DOT:
-            size = (starts[i + 1] - k) // 2
-            for m in range(k, k + size):
-                partials[m], partials[m + size] = numbers[operands[m + size]], numbers[operands[m]]
-        elif code not in (ADD, SUB, NEG, SUM):  # whose partials are constants
-            inner = [numbers[operands[m]] for m in range(k, starts[i + 1])]
-            for m, slope in enumerate(_partials(TABLE[NAMES[code]], numbers[i], inner)):
-                partials[k + m] = slope
+        _recompute_partials(i, codes, starts, operands, numbers, partials)
     return found
 
 
-def _partials(row: Any, y: float, numbers: list[float]) -> Sequence[float]:
-    if not row.variadic:
-        return row.slopes(y, *numbers)  # type: ignore[no-any-return]
-    groups = row.split(numbers)
-    return row.flatten(row.slopes(y, *groups), len(groups[0]))  # type: ignore[no-any-return]
-
-
 def again(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> float:
-    """The result of the operation at place i on `data`: common rows are written out, the others are the table's."""
-    code, k = codes[i], starts[i]
-    if code == ADD:
-        return data[operands[k]] + data[operands[k + 1]]
-    if code == MUL:
-        return data[operands[k]] * data[operands[k + 1]]
-    if code == SUB:
-        return data[operands[k]] - data[operands[k + 1]]
-    if code == NEG:
-        return -data[operands[k]]
-    if code == DOT:
-        size, total = (starts[i + 1] - k) // 2, 0.0
-        for n in range(k, k + size):
-            total += data[operands[n]] * data[operands[n + size]]
-        return total + data[operands[k + 2 * size]]
-    if code == SUM:
-        total = 0.0
-        for n in range(k, starts[i + 1]):
-            total += data[operands[n]]
-        return total
-    x = data[operands[k]]
-    if code == TANH:
-        return c_tanh(x)
-    if code == EXP:
-        return c_exp(x)
-    if code == RELU:
-        return x if x > 0.0 or x != x else 0.0
-    if code == SIGMOID:
-        e = c_exp(-abs(x))
-        return (1.0 if x >= 0.0 else e) / (1.0 + e)
-    if code == LOG and x > 0.0:
-        return c_log(x)
-    if code == DIV and data[operands[k + 1]] != 0.0:
-        return x / data[operands[k + 1]]
-    if code == POW and data[operands[k + 1]] == 2.0:
-        return x * x
-    return _row(NAMES[code], [data[operands[n]] for n in range(k, starts[i + 1])])
+    """The result of the operation at place i on `data`."""
+    k, m = starts[i], starts[i + 1] - starts[i]
+    if codes[i] >= IN_C:
+        row = TABLE[NAMES[codes[i]]]
+        return float(row.value(*row.split([data[operands[n]] for n in range(k, k + m)])))
+    x = _gathered(k, m, operands, data)
+    return operate_many(codes[i], m, x, cython.NULL)  # type: ignore[no-any-return]
 
 
-def _row(op: str, numbers: list[float]) -> float:
-    row = TABLE[op]
-    return float(row.value(*row.split(numbers)) if row.variadic else row.value(*numbers))
+def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats, partials: Floats) -> None:
+    """The partials of the operation at place i on `data`."""
+    k, m = starts[i], starts[i + 1] - starts[i]
+    if codes[i] >= IN_C:
+        row = TABLE[NAMES[codes[i]]]
+        groups = row.split([data[operands[n]] for n in range(k, k + m)])
+        found = row.flatten(row.slopes(data[i], *groups), len(groups[0]) if row.variadic else 0)
+        for n in range(m):
+            partials[k + n] = found[n]
+    else:
+        x = _gathered(k, m, operands, data)
+        operate_many(codes[i], m, x, x + m)
+        for n in range(m):
+            partials[k + n] = x[m + n]
+
+
+def _gathered(k: int, m: int, operands: Ints, data: Floats) -> Any:
+    """The numbers of m operands side by side, and room for as many partials."""
+    x = scratch(2 * m)
+    if not x:
+        raise MemoryError(f"no memory for {m} operands")
+    for n in range(m):
+        x[n] = data[operands[k + n]]
+    return x
 
 
 def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Floats) -> float:

@@ -1,12 +1,12 @@
-# cython: boundscheck=False, wraparound=False
+# cython: boundscheck=False, wraparound=False, infer_types=True
 """What is asked of every node or edge of a layout: one loop each over the graph, in C where this is compiled."""
 
 from __future__ import annotations
 
 import math
 
-from ..core import ADD, DIV, KERNELS, MUL, NEG, RELU, SUB, SUM
-from .arrays import Floats, Ints, cut, new_floats, new_ints
+from ..core import ADD, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
+from .arrays import Floats, Ints, ints_of, new_floats, new_ints, taken
 from .flattened import FlattenedGraph
 
 try:
@@ -17,7 +17,7 @@ except ImportError:  # only the compiler needs it
 if not cython.compiled:  # else by sweeps.pxd: places in memory, and the C library's own
     from .arrays import floats, ints
 
-    c_log, c_sqrt = KERNELS["log"], KERNELS["sqrt"]
+    c_log, c_sqrt = PRIMITIVES["log"].on_floats, PRIMITIVES["sqrt"].on_floats
 
 INF = math.inf
 
@@ -50,59 +50,6 @@ def pulls(graph: FlattenedGraph) -> tuple[Floats, Floats]:
             up[j] -= slope * down[i]
             down[j] -= slope * up[i]
     return sums
-
-
-def kinds(numbers: Ints, count: int) -> set[int]:
-    """The different ones of numbers that are not negative, and less than `count`.
-
-    >>> from .arrays import ints_of
-    >>> kinds(ints_of([5, 2, 5]), 9)
-    {2, 5}
-    """
-    if not cython.compiled:
-        return set(numbers)
-    wanted, seen = ints(numbers), new_ints(count)
-    met = ints(seen)
-    for n in range(len(numbers)):
-        met[wanted[n]] = 1
-    return {number for number in range(count) if met[number]}
-
-
-def where(numbers: Ints, number: int) -> Ints:
-    """The places of a number, from the last to the first, which is the order of creation.
-
-    >>> from .arrays import ints_of
-    >>> list(where(ints_of([5, 2, 5]), 5))
-    [2, 0]
-    """
-    if not cython.compiled:
-        return [i for i in range(len(numbers) - 1, -1, -1) if numbers[i] == number]
-    among, size, count = ints(numbers), len(numbers), 0
-    for i in range(size):
-        count += among[i] == number
-    found = new_ints(count)
-    places = ints(found)
-    for i in range(size):
-        if among[i] == number:
-            count -= 1
-            places[count] = i
-    return found
-
-
-def taken(numbers: Ints, places: Ints) -> Ints:
-    """The numbers at some places.
-
-    >>> from .arrays import ints_of
-    >>> list(taken(ints_of([5, 2, 7]), ints_of([2, 0])))
-    [7, 5]
-    """
-    if not cython.compiled:
-        return [numbers[i] for i in places]
-    among, wanted, found = ints(numbers), ints(places), new_ints(len(places))
-    numbers_there = ints(found)
-    for n in range(len(places)):
-        numbers_there[n] = among[wanted[n]]
-    return found
 
 
 def arguments(graph: FlattenedGraph, places: Ints) -> Ints:
@@ -145,17 +92,14 @@ def summands(graph: FlattenedGraph) -> Ints:
 def relu_operands(graph: FlattenedGraph, places: Ints, among: Ints) -> Ints:
     """What the relus at some places are made of, without hinges among the terms of the loss: off is satisfied."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    wanted, terms, count = ints(places), ints(among), 0
-    found = new_ints(len(places))
-    inner = ints(found)
+    wanted, terms, found = ints(places), ints(among), list[int]()
     for n in range(len(places)):
         i = wanted[n]
         if codes[i] == RELU:
             z = operands[starts[i]]
             if not terms[i] or not _is_margin(z, size, codes, starts, operands):
-                inner[count] = z
-                count += 1
-    return cut(found, count)
+                found.append(z)
+    return ints_of(found)
 
 
 def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> bool:
@@ -200,8 +144,8 @@ def origins(graph: FlattenedGraph) -> list[int]:
 def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
     """The places of numbers of at most that size; nan is none.
 
-    >>> from .arrays import floats_of, ints_of
-    >>> small(ints_of([0, 1, 2]), floats_of([-0.5, 2.0, 0.0]), 0.5)
+    >>> from array import array
+    >>> small(array("i", [0, 1, 2]), array("d", [-0.5, 2.0, 0.0]), 0.5)
     [0, 2]
     """
     wanted, sizes = ints(places), floats(numbers)
@@ -211,8 +155,9 @@ def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
 def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
     """Whether all numbers at some places are of at most that size; nan is not.
 
-    >>> from .arrays import floats_of, ints_of
-    >>> all_small(ints_of([0, 2]), floats_of([-0.5, 2.0, 0.0]), 0.5), all_small(ints_of([1]), floats_of([1, 2]), 0.5)
+    >>> from array import array
+    >>> numbers = array("d", [-0.5, 2.0, 0.0])
+    >>> all_small(array("i", [0, 2]), numbers, 0.5), all_small(array("i", [1]), numbers, 0.5)
     (True, False)
     """
     wanted, sizes = ints(places), floats(numbers)
@@ -225,8 +170,8 @@ def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
 def largest(places: Ints, numbers: Floats) -> float:
     """The largest size of the numbers at some places; nan counts as 0.
 
-    >>> from .arrays import floats_of, ints_of
-    >>> largest(ints_of([0, 2]), floats_of([-0.5, 2.0, 0.25]))
+    >>> from array import array
+    >>> largest(array("i", [0, 2]), array("d", [-0.5, 2.0, 0.25]))
     0.5
     """
     wanted, sizes, found = ints(places), floats(numbers), 0.0
@@ -240,8 +185,9 @@ def largest(places: Ints, numbers: Floats) -> float:
 def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
     """Whether any of the numbers at some places is larger, or nan.
 
-    >>> from .arrays import floats_of, ints_of
-    >>> exceeds(ints_of([0, 2]), floats_of([1.0, 9.0, 2.0]), 2.0), exceeds(ints_of([1]), floats_of([1.0, 9.0]), 2.0)
+    >>> from array import array
+    >>> numbers = array("d", [1.0, 9.0, 2.0])
+    >>> exceeds(array("i", [0, 2]), numbers, 2.0), exceeds(array("i", [1]), numbers, 2.0)
     (False, True)
     """
     wanted, sizes = ints(places), floats(numbers)
@@ -251,26 +197,11 @@ def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
     return False
 
 
-def smallest(places: Ints, numbers: Ints) -> int:
-    """The smallest of the integers at some places, which are not none.
-
-    >>> from .arrays import ints_of
-    >>> smallest(ints_of([0, 2]), ints_of([3, 1, 2]))
-    2
-    """
-    wanted, among = ints(places), ints(numbers)
-    found = among[wanted[0]]
-    for n in range(len(places)):
-        if among[wanted[n]] < found:
-            found = among[wanted[n]]
-    return found
-
-
 def cancelling(places: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:
     """The places of gradients of at most that part of their spread, which is not infinite.
 
-    >>> from .arrays import floats_of, ints_of
-    >>> cancelling(ints_of([0, 1, 2]), floats_of([1.0, 0.0, 0.0]), floats_of([1.0, 4.0, 0.0]), 1e-3)
+    >>> from array import array
+    >>> cancelling(array("i", [0, 1, 2]), array("d", [1.0, 0.0, 0.0]), array("d", [1.0, 4.0, 0.0]), 1e-3)
     [1, 2]
     """
     wanted, sizes, spreads, found = ints(places), floats(gradients), floats(squares), list[int]()

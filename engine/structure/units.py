@@ -11,10 +11,9 @@ from functools import cached_property, partial
 from itertools import islice
 
 from ..core import Value, unique_names
-from .arrays import Floats, Ints, ints_of, new_ints
+from .arrays import Floats, Ints, new_ints, taken
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .sweeps import smallest
 
 ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
 
@@ -34,21 +33,21 @@ class Units:
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
     >>> graph = LossGraph(a[0] + a[1], [w, b])
-    >>> units = Units(graph, graph.places)
+    >>> units = Units(graph, graph.index_of)
     >>> [(units.name(unit), units.layer(unit), len(unit.activations)) for unit in units.all]
     [('unit of w, b', 'unit of w, b', 2)]
     """
 
     def __init__(self, graph: LossGraph, parameters: dict[Value, int]) -> None:
         self.graph = graph
-        self.forms = Forms(graph.layout._replace(index_of=parameters))
+        self.forms = Forms(graph.flattened._replace(index_of=parameters))
         self._units: dict[Key | str, Unit] = {}
-        for key, places in self.forms.pre_activations().items():
-            self._unit(key).pre = places
+        for key, indices in self.forms.pre_activations().items():
+            self._unit(key).pre = indices
         for op in ACTIVATIONS:
-            for name, places in self.forms.activations(graph.of(op)).items():
+            for name, indices in self.forms.activations(graph.of(op)).items():
                 unit = self._unit(name)
-                unit.activations = ints_of([*unit.activations, *places]) if len(unit.activations) else places
+                unit.activations = unit.activations + indices
         self.all = list(self._units.values())
 
     def _unit(self, key: Key | str) -> Unit:
@@ -73,7 +72,7 @@ class Units:
         return found
 
     def _stage(self, unit: Unit) -> int:
-        return smallest(unit.pre or unit.activations, self._stages)
+        return min(taken(self._stages, unit.pre or unit.activations))
 
     @cached_property
     def _stages(self) -> Ints:
@@ -86,11 +85,11 @@ class Units:
 
     @cached_property
     def deep(self) -> Ints:
-        """1 at the places of what some parameter multiplies further on."""
+        """1 at the indices of what some parameter multiplies further on."""
         return self.forms.multiplied()
 
     def classes(self, units: Iterable[Unit], mark: Callable[[int], object]) -> dict[Unit, Key]:
-        """Equal numbers for those of the units that are built alike of parameters with equal marks, given by place."""
+        """Equal numbers for those of the units that are built alike of parameters with equal marks, given by index."""
         key_of = {unit: unit.key for unit in units if isinstance(unit.key, int)}
         wanted, stack = set(key_of.values()), list(key_of.values())
         while stack:
@@ -151,7 +150,7 @@ class Units:
         return f"unit of {', '.join(labelled[:NAMED])}{more}" if labelled else ""
 
     def weights(self, unit: Unit) -> tuple[int, ...]:
-        """The places of the first few parameters that a unit's sum is made of."""
+        """The indices of the first few parameters that a unit's sum is made of."""
         return () if isinstance(unit.key, str) else self.forms.weights(unit.key)
 
     @cached_property
@@ -184,7 +183,7 @@ class Units:
 
     def _labelled(self, i: int, most: int = 100) -> int:
         """The outermost labelled node of a sum, itself if there is none among the first."""
-        stack = [i] if self.graph.layout.labelled else []
+        stack = [i] if self.graph.flattened.labelled else []
         for _ in range(most):
             if not stack:
                 break

@@ -78,7 +78,7 @@ def test_a_saturated_sigmoid_is_shown_as_its_slope():
     a = labelled(z.sigmoid(), "a")
     factor = chain_rule(a, z).paths()[0].factors[0]
     assert (factor.formula, factor.pretty, factor.latex) == (
-        "sigmoid(z) * sigmoid(-z)",
+        "bell(z)",
         "σ′(z)",
         r"\sigma'\left(z\right)",
     )

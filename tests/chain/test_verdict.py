@@ -219,3 +219,13 @@ def test_only_arithmetic_can_be_written(text):
 def test_a_path_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="path is a rank from 0 to 1"):
         chain_rule(*two_paths()).check([1.0], path=2)
+
+
+def test_paths_through_overflow_are_not_finite_however_they_are_printed():
+    w, k = Value(1.0, "w"), Value(0.0, "k")
+    z = w * 1e300 * 1e300
+    z.label = "z"
+    o = z * k + w * 0.0
+    o.label = "o"
+    assert chain_rule(o, w).verdict == "non_finite"
+    assert "non_finite" in str(chain_rule(o, w))

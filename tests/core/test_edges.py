@@ -3,6 +3,7 @@
 import itertools
 import math
 import operator
+import random
 
 import pytest
 from algebras import in_floats
@@ -10,6 +11,7 @@ from strategies import CONSTANT, EDGES
 
 from engine import Value, dot, logsumexp
 from engine.core.formula import TABLE
+from engine.core.operations import apply
 
 ROWS = sorted(TABLE)
 inf, nan = math.inf, math.nan
@@ -38,7 +40,12 @@ def test_slopes_on_both_sides_of_a_kink():
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    [(name, i) for name in sorted(TABLE.keys() - CONSTANT) for i in range(len(TABLE[name].variables))],
+    [
+        (name, i)
+        for name in sorted(TABLE.keys() - CONSTANT - {"less", "less_equal"})  # which are false of nan
+        for i in range(len(TABLE[name].variables))
+        if (name, i) not in (("select", 2), ("copysign", 1))  # a branch not taken, a sign
+    ],
 )
 def test_nan_passes_through_every_operation(name, place):
     variables = TABLE[name].variables
@@ -125,8 +132,8 @@ NAMED = [
     ("logsumexp", [[0.0, -50.0]], 0.0, [1.0, 1.9287498479639178e-22]),
     ("logsumexp", [[700.3, 0.1]], 700.3, [1.0, 8.072420401778118e-305]),
     ("logsumexp", [[0.0, -inf]], 0.0, [1.0, 0.0]),
-    ("logsumexp", [[0.0, inf]], inf, [0.0, nan]),
-    ("logsumexp", [[-inf, -inf]], -inf, [nan, nan]),
+    ("logsumexp", [[0.0, inf]], inf, [0.0, 1.0]),
+    ("logsumexp", [[-inf, -inf]], -inf, [0.5, 0.5]),
     ("times", [0.0, inf], 0.0, [inf, 0.0]),
 ]
 
@@ -150,7 +157,7 @@ def test_no_row_raises_at_any_edge(name):
         assert {type(x) for x in (y, *partials)} == {float}
 
 
-# The hand-written operators of Value against the table.
+# Values, whose operations are those of the table in C where this is compiled, against the table in Python.
 
 OPERATORS = {
     "add": operator.add,
@@ -161,39 +168,58 @@ OPERATORS = {
 }
 
 
-def same(found, wanted):
-    return found == pytest.approx(wanted, rel=1e-15, abs=0.0, nan_ok=True)
+def bits(node):
+    """The operation, and its numbers as text that tells signed zeros apart."""
+    return node.op, repr(node.data), repr(list(node.partials))
+
+
+def bits_of_row(name, groups):
+    y, partials = in_floats(name, groups)
+    return name, repr(y), repr(partials)
+
+
+def points(name):
+    """Operands at every edge, all pairs of them, and at random."""
+    draw, variables = random.Random(name), TABLE[name].variables
+    for size in (1, 3) if TABLE[name].variadic else (1,):
+        count = sum(size if v.isupper() else 1 for v in variables)
+        ends = EDGES if count < 3 else EDGES[::4]
+        yield from map(list, itertools.islice(itertools.product(ends, repeat=count), 5000))
+        yield from ([draw.gauss(0, 3) for _ in range(count)] for _ in range(300))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_node_has_the_bits_of_its_row(name):
+    row = TABLE[name]
+    for point in points(name):
+        groups = row.split(point)
+        values = [[Value(x) for x in group] if isinstance(group, list) else Value(group) for group in groups]
+        assert bits(apply(name, *values)) == bits_of_row(name, groups), point
+        assert repr(apply(name, *groups)) == repr(row.value(*groups))
 
 
 @pytest.mark.parametrize("name", OPERATORS)
-def test_operators_agree_with_their_rows_at_every_edge(name):
+def test_operators_are_their_rows_at_every_edge(name):
     for a, b in itertools.product(EDGES, EDGES):
-        y, partials = in_floats(name, [a, b])
-        results = [OPERATORS[name](Value(a), Value(b)), OPERATORS[name](a, Value(b)), OPERATORS[name](Value(a), b)]
-        if name == "pow":  # an exponent that is a number cannot vary
-            assert same(results[-1].data, y)
-            assert same(results.pop().partials, (partials[0], 0.0))
-        for result in results:
-            assert result.op == name
-            assert same(result.data, y), (a, b)
-            assert same(result.partials, tuple(partials)), (a, b)
+        wanted = bits_of_row(name, [a, b])
+        assert bits(OPERATORS[name](Value(a), Value(b))) == bits(OPERATORS[name](a, Value(b))) == wanted
+        if name != "pow":
+            assert bits(OPERATORS[name](Value(a), b)) == wanted
+        else:  # an exponent that is a number cannot vary
+            found = Value(a) ** b
+            assert (repr(found.data), found.partials[1]) == (wanted[1], 0.0)
+            assert repr(found.partials[0]) == repr(in_floats(name, [a, b])[1][0])
 
 
 @pytest.mark.parametrize("name", [name for name in ROWS if TABLE[name].variables == ("a",) and hasattr(Value, name)])
-def test_methods_agree_with_their_rows_at_every_edge(name):
+def test_methods_are_their_rows_at_every_edge(name):
     for a in EDGES:
-        y, partials = in_floats(name, [a])
-        result = getattr(Value(a), name)()
-        assert (result.op, repr(result.data), repr(list(result.partials))) == (name, repr(y), repr(partials))
+        assert bits(getattr(Value(a), name)()) == bits_of_row(name, [a])
 
 
-def test_negation_absolute_value_and_the_sums_agree_with_their_rows():
+def test_negation_absolute_value_and_the_sums_are_their_rows():
     for a in EDGES:
-        for name, result in {"neg": -Value(a), "abs": abs(Value(a))}.items():
-            assert repr((result.data, list(result.partials))) == repr(in_floats(name, [a]))
-        for name, result in {
-            "dot": dot([Value(a), 2.0], [3.0, Value(a)], a),
-            "logsumexp": logsumexp([Value(a), 2.0]),
-        }.items():
-            groups = [[a, 2.0], [3.0, a], a] if name == "dot" else [[a, 2.0]]
-            assert repr((result.data, list(result.partials))) == repr(in_floats(name, groups))
+        assert bits(-Value(a)) == bits_of_row("neg", [a])
+        assert bits(abs(Value(a))) == bits_of_row("abs", [a])
+        assert bits(dot([Value(a), 2.0], [3.0, Value(a)], a)) == bits_of_row("dot", [[a, 2.0], [3.0, a], a])
+        assert bits(logsumexp([Value(a), 2.0])) == bits_of_row("logsumexp", [[a, 2.0]])

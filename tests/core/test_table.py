@@ -15,8 +15,8 @@ from engine import Value, chain_rule, check_gradients, draw, grad, record
 from engine.core.backward import slopes
 from engine.core.formula import TABLE, evaluate, numeric
 from engine.core.functions import operation
-from engine.core.kernels import KERNELS
 from engine.core.operations import apply
+from engine.core.primitives import PRIMITIVES
 from engine.core.table import Row, row
 
 FEW = 5  # ulp
@@ -57,7 +57,9 @@ def value_tolerance(name, groups):
 
 
 def partial_tolerance(name, groups):
-    """What serves second derivatives alone may show the rounding of b - 1 in a power log(a) times over."""
+    """A power shows the rounding of its exponent log(a) times over, and exp(y²) that of y 2y² times."""
+    if name == "erfinv":
+        return FEW + 2 * float(mp.erfinv(groups[0])) ** 2
     if name == "power_below":
         return FEW + 8 * (1 + abs(groups[1])) * abs(math.log(abs(groups[0]) or 1.0))
     return FEW
@@ -81,7 +83,7 @@ def test_results_and_partials_are_exact_to_a_few_ulp(name, data):
     y, partials = in_floats(name, groups)
     try:
         exact, exact_partials = in_mpmath(name, groups)
-    except (ZeroDivisionError, ValueError):
+    except (ZeroDivisionError, ValueError, OverflowError):
         assume(False)
     assume(all(isinstance(x, mpmath.mpf) and mp.isfinite(x) for x in (exact, *exact_partials)))
     if name != "rest":  # mathematics has none
@@ -114,7 +116,7 @@ def is_zero(expression):
     if sympy.simplify(expression) == 0 or sympy.simplify(expression.rewrite(sympy.exp)) == 0:
         return True
     free = sorted(expression.free_symbols, key=str)
-    places = [dict(zip(free, (sympy.Rational(3 * i + k, 7) for i in range(1, 9)), strict=False)) for k in range(3)]
+    places = [dict(zip(free, (sympy.Rational(3 * i + k, 70) for i in range(1, 9)), strict=False)) for k in range(3)]
     return all(abs(expression.subs(place).evalf(DIGITS)) < 1e-40 for place in places)
 
 
@@ -265,12 +267,12 @@ def test_one_number_stands_for_a_whole_sequence():
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_row_is_named_as_in_the_table_and_made_of_kernels_in_the_end(name):
+def test_a_row_is_named_as_in_the_table_and_made_of_primitives_in_the_end(name):
     table_row = TABLE[name]
     assert isinstance(table_row, Row)
     assert table_row.name == name
     assert table_row.sign
-    assert set(rows_below(name)) <= KERNELS.keys() | {"add", "sub", "mul", "neg"}
+    assert set(rows_below(name)) <= PRIMITIVES.keys()
     assert len(table_row.partials) == len(table_row.variables)
 
 
@@ -279,7 +281,7 @@ def rows_below(name):
     found = []
 
     def note(part, *_):
-        found.extend([part] if part == name or part in KERNELS else rows_below(part))
+        found.extend([part] if part == name or part in PRIMITIVES else rows_below(part))
 
     groups = [["A", "A"] if variable.isupper() else "a" for variable in TABLE[name].variables]
     evaluate(TABLE[name].formula, dict(zip(TABLE[name].variables, groups, strict=True)), note)
@@ -287,32 +289,32 @@ def rows_below(name):
 
 
 @pytest.fixture
-def cbrt():
+def cube_root():
     """A real cube root, added by one row."""
-    row("cbrt", "∛", "sign(a) * abs(a) ** (1 / 3)", "1 / (3 * y * y)")
-    yield operation("cbrt")
-    TABLE.pop("cbrt", None)
+    row("cube_root", "∛", "sign(a) * abs(a) ** (1 / 3)", "1 / (3 * y * y)")
+    yield operation("cube_root")
+    TABLE.pop("cube_root", None)
 
 
 @pytest.mark.parametrize("x", [8.0, -27.0, 0.001, -1e300])
-def test_adding_a_row_is_all_it_takes_for_the_numbers(cbrt, x):
+def test_adding_a_row_is_all_it_takes_for_the_numbers(cube_root, x):
     root = float(mp.cbrt(abs(x))) * math.copysign(1.0, x)
     a = Value(x, "a")
-    y = cbrt(a)
+    y = cube_root(a)
     assert y.data == pytest.approx(root, rel=1e-13)
-    assert cbrt(x) == y.data
+    assert cube_root(x) == y.data
     y.backward()
     assert a.grad == pytest.approx(root / x / 3, rel=1e-13)
     (slope,) = grad(y, a, create_graph=True)
     assert grad(slope, a)[0] == pytest.approx(-2 / 9 * root / x / x, rel=1e-13)
-    assert check_gradients(cbrt, x) < 1e-5
+    assert check_gradients(cube_root, x) < 1e-5
     assert slopes(y)[0].data == a.grad
 
 
-def test_adding_a_row_is_all_it_takes_for_proof_formula_and_picture(cbrt):
-    test_every_partial_is_proved_by_sympy("cbrt")
+def test_adding_a_row_is_all_it_takes_for_proof_formula_and_picture(cube_root):
+    test_every_partial_is_proved_by_sympy("cube_root")
     a = Value(8.0, "a")
-    y = cbrt(2 * a)
+    y = cube_root(2 * a)
     y.label = "y"
     chain = chain_rule(y, a)
     assert chain.total == pytest.approx(2 / 3 / 16 ** (2 / 3))
@@ -323,16 +325,16 @@ def test_adding_a_row_is_all_it_takes_for_proof_formula_and_picture(cbrt):
     assert "2/(3 y·y)" in draw(y, a).source
 
 
-def test_adding_a_row_is_all_it_takes_for_replay(cbrt):
-    recording = record(lambda x: cbrt(x) + x, 1.0)
+def test_adding_a_row_is_all_it_takes_for_replay(cube_root):
+    recording = record(lambda x: cube_root(x) + x, 1.0)
     points = [8.0, -27.0, 0.001]
-    assert list(recording.forward(points)) == pytest.approx([cbrt(x) + x for x in points], rel=1e-12)
+    assert list(recording.forward(points)) == pytest.approx([cube_root(x) + x for x in points], rel=1e-12)
     assert list(recording.gradients(points)[0]) == pytest.approx(
-        [1 + 1 / (3 * cbrt(x) ** 2) for x in points], rel=1e-12
+        [1 + 1 / (3 * cube_root(x) ** 2) for x in points], rel=1e-12
     )
 
 
-def test_a_row_that_is_gone_is_gone_everywhere(cbrt):
-    del TABLE["cbrt"]
-    with pytest.raises(ValueError, match="cbrt"):
-        evaluate("cbrt(a)", {"a": 1.0}, numeric)
+def test_a_row_that_is_gone_is_gone_everywhere(cube_root):
+    del TABLE["cube_root"]
+    with pytest.raises(ValueError, match="cube_root"):
+        evaluate("cube_root(a)", {"a": 1.0}, numeric)

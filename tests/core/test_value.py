@@ -155,7 +155,7 @@ def test_functions_take_values_or_floats():
     for bad in ("1", None):
         with pytest.raises(TypeError, match="must be a real number"):
             tanh(bad)
-    with pytest.raises(TypeError, match=r"maximum takes 2 operand\(s\), not 1"):
+    with pytest.raises(TypeError, match=r"maximum\(\) missing 1 required"):
         maximum(1.0)
 
 

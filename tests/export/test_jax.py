@@ -16,8 +16,8 @@ from engine import MissingExtraError, PrecisionError, RecordingError, Value, rec
 from engine.core import errors
 from engine.core.formula import TABLE
 from engine.core.functions import operation
-from engine.core.kernels import KERNELS
 from engine.core.operations import apply
+from engine.core.primitives import PRIMITIVES, primitive
 from engine.core.table import row
 from engine.export import jax as lowering
 
@@ -227,23 +227,23 @@ def test_without_jax_the_line_that_installs_it_is_shown(monkeypatch):
 
 
 def test_a_kernel_that_only_python_has_is_a_clear_error():
-    KERNELS["cube_root"] = lambda a: math.copysign(abs(a) ** (1 / 3), a)
+    primitive("cube_root", lambda a: math.copysign(abs(a) ** (1 / 3), a))
     row("cube_root", "∛", "cube_root(a)", "1 / (3 * y * y)")
     try:
         with pytest.raises(RecordingError, match="cube_root is a kernel that only Python has"):
             record(lambda x: apply("cube_root", x), 1.0).to_jax()([], ([1.0],))
     finally:
-        del KERNELS["cube_root"], TABLE["cube_root"]
+        del PRIMITIVES["cube_root"], TABLE["cube_root"]
 
 
 def test_adding_a_row_is_all_it_takes(way):
-    row("cbrt", "∛", "sign(a) * abs(a) ** (1 / 3)", "1 / (3 * y * y)")
+    row("third_root", "∛", "sign(a) * abs(a) ** (1 / 3)", "1 / (3 * y * y)")
     try:
-        f = record(lambda x: apply("cbrt", x), 1.0).to_jax()
+        f = record(lambda x: apply("third_root", x), 1.0).to_jax()
         assert float(f([], (-27.0,))) == pytest.approx(-3.0)
         assert float(jax.grad(lambda x: f([], (x,)))(-27.0)) == pytest.approx(1 / 27)
     finally:
-        del TABLE["cbrt"]
+        del TABLE["third_root"]
 
 
 SHARDED = """
@@ -279,8 +279,8 @@ print("sharded")
 
 
 def on_two_devices(code):
-    tests = Path(__file__).parent.parent
-    paths = os.pathsep.join([str(tests.parent), str(tests), os.environ.get("PYTHONPATH", "")])
+    support = Path(__file__).parent.parent / "support"
+    paths = os.pathsep.join([str(support.parent.parent), str(support), os.environ.get("PYTHONPATH", "")])
     environment = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu", "PYTHONPATH": paths}
     return subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=False

@@ -208,6 +208,19 @@ def test_of_some_gradients_no_mistake_is_named_wrongly(layout):
     assert found["mistake"] + found["several"] >= 0.6 * sum(found.values())
 
 
+@pytest.mark.parametrize(("precision", "most"), [(np.float64, 1.0), (np.float32, 1.0), (np.float16, 0.8)])
+def test_the_arrays_of_a_program_are_read_at_their_precision(precision, most):
+    names = Counter()
+    for entry in LEARNERS[layouts.tanh_342]:
+        mistake, where = (entry, None) if isinstance(entry, str) else entry
+        loss, parameters, learner = layouts.tanh_342(np.random.default_rng(7))
+        found = compare(loss, [(parameters, learner.gradients(mistake, where).astype(precision))])
+        wanted = {mistake} | ALSO.get(mistake, set())
+        names["named" if wanted & {m.name for m in found.mistakes} else "wrongly" if found.mistakes else "not"] += 1
+    assert names["wrongly"] == 0
+    assert names["named"] >= most * sum(names.values())
+
+
 @pytest.mark.parametrize("mistake", ["weight_left_out", "not_transposed", ("derivative_left_out", H)])
 def test_two_mistakes_at_once_are_named_together(mistake):
     mistake, where = (mistake, None) if isinstance(mistake, str) else mistake

@@ -175,7 +175,7 @@ def drops_out(model, x):
     [
         (branches, r"RecordingError: the code looks at the data of a Value that .* \(.*test_replay.py, line \d+: "),
         (compares, "RecordingError: what is recorded of model and loss is not what they give when they are called: "),
-        (drops_out, "RecordingError: what is recorded of model and loss is not what they give"),
+        (drops_out, "RecordingError: the function .* when it is called again at a second point"),
         (lambda model, x: model.w[int(x[0] > 0)] * float(x[1]), "RecordingError: the code looks at"),
         (lambda model, x: model.w[int(x[0].is_integer())] * x[1], r"AttributeError: '[\w.]*Value' object has no"),
     ],

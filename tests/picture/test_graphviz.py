@@ -59,10 +59,10 @@ def test_the_embedded_renderer_is_found_in_any_of_its_places(known, monkeypatch)
 
 def test_the_environment_names_a_dot(tmp_path, monkeypatch):
     script = tmp_path / "mydot"
-    script.write_text(f"#!{sys.executable}\nimport sys\nsys.stdin.read()\nprint('drawn', sys.argv[1])\n")
+    script.write_text(f"#!{sys.executable}\nimport sys\nsys.stdin.read()\nprint('%PDF', sys.argv[1])\n")
     script.chmod(script.stat().st_mode | stat.S_IEXEC)
     monkeypatch.setenv("GRAPHVIZ_DOT", str(script))
-    assert draw_dot("digraph {}", "pdf") == b"drawn -Tpdf\n"
+    assert draw_dot("digraph {}", "pdf") == b"%PDF -Tpdf\n"
 
 
 def test_a_failing_renderer_is_quoted_and_leaves_the_old_file(tmp_path, monkeypatch):

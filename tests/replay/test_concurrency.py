@@ -12,7 +12,7 @@ import engine
 pytest.importorskip("numpy")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks, and sends itself signals")
 
-TESTS = Path(__file__).parent.parent
+SUPPORT = Path(__file__).parent.parent / "support"
 SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
 MODES = [*(["compiled"] if engine.compiled else []), *([] if SANITIZED else ["pure"])]
 
@@ -22,9 +22,9 @@ def run(request):
     """Runs a function of replays.py in a process of its own; what it prints."""
 
     def run(*arguments):
-        path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
+        path = os.pathsep.join([str(SUPPORT.parent.parent), str(SUPPORT)])
         environment = os.environ | {"WHYGRAD_PURE": str(int(request.param == "pure")), "PYTHONPATH": path}
-        command = [sys.executable, "-W", "ignore:.*fork:DeprecationWarning", str(TESTS / "replays.py")]
+        command = [sys.executable, "-W", "ignore:.*fork:DeprecationWarning", str(SUPPORT / "replays.py")]
         done = subprocess.run(
             [*command, *map(str, arguments)], env=environment, capture_output=True, text=True, timeout=300
         )

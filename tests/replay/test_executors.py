@@ -13,8 +13,8 @@ from strategies import EDGES, numbers, programs
 import engine
 from engine import Value, record
 from engine.core.formula import TABLE, numeric
-from engine.core.kernels import KERNELS
 from engine.core.operations import apply
+from engine.core.primitives import PRIMITIVES, primitive
 from engine.core.table import row
 from engine.replay import numpy_executor as execute
 
@@ -38,6 +38,30 @@ def test_a_row_agrees_with_eager_mode_at_every_pair_of_edges(name, executor):
     outputs, slopes = eager(lambda x: apply(name, *TABLE[name].split(x)), batch)
     assert_agree(recording.forward(batch), outputs, batch)
     assert_agree(recording.gradients(batch)[0], slopes, batch)
+
+
+def ulps(found, wanted):
+    """How many units in the last place each number is off; 0 for the same number, nan for nan and both beyond all."""
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
+    with np.errstate(all="ignore"):
+        return np.where(same, 0.0, np.abs(found - wanted) / np.spacing(np.maximum(np.abs(wanted), 2.0**-1022)))
+
+
+@pytest.mark.parametrize("length", [1, 2])
+@pytest.mark.parametrize("name", sorted(PRIMITIVES))
+def test_a_primitive_is_within_its_bound_of_eager_mode(name, length, executor):
+    recording, count = recorded(name, 2)
+    draw = np.random.default_rng(len(name))
+    batch = np.array([*product(EDGES if count < 3 else EDGES[::3], repeat=count), *draw.normal(0, 9, (500, count))])
+    outputs, _ = eager(lambda x: apply(name, *TABLE[name].split(x)), batch)
+    found = recording.forward(batch) if length > 1 else [recording.forward(x[None])[0] for x in batch]
+    off = ulps(found, outputs)
+    assert not np.isnan(off).any()
+    assert off.max() <= PRIMITIVES[name].ulp, (batch[off.argmax()], off.max())
+    if not PRIMITIVES[name].ulp:
+        zero = outputs == 0.0
+        assert (np.signbit(np.asarray(found)[zero]) == np.signbit(outputs[zero])).all()
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
@@ -128,8 +152,8 @@ def test_any_number_of_threads_gives_the_same_numbers(monkeypatch):
         assert [run(threads, size) for threads in (2, 3, 7, 100)] == [run(1, size)] * 4
 
 
-def test_a_kernel_added_to_the_table_runs_on_numpy():
-    KERNELS["cube_root"] = lambda a: math.copysign(abs(a) ** (1 / 3), a)
+def test_a_primitive_in_python_alone_runs_on_numpy():
+    primitive("cube_root", lambda a: math.copysign(abs(a) ** (1 / 3), a))
     row("cube_root", "∛", "cube_root(a)", "1 / (3 * y * y)")
     try:
         recording = record(lambda x: apply("cube_root", x), 1.0)
@@ -137,7 +161,7 @@ def test_a_kernel_added_to_the_table_runs_on_numpy():
         assert recording.forward(batch) == pytest.approx([2.0, -3.0])
         assert recording.gradients(batch)[0] == pytest.approx([1 / 12, 1 / 27])
     finally:
-        del KERNELS["cube_root"], TABLE["cube_root"]
+        del PRIMITIVES["cube_root"], TABLE["cube_root"]
 
 
 def test_strided_and_narrow_arrays_are_read_where_they_are(executor):

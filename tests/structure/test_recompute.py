@@ -10,7 +10,6 @@ from strategies import EDGES, moderate, operands, programs
 from engine import Value
 from engine.core.formula import TABLE
 from engine.core.operations import apply
-from engine.structure.arrays import copied
 from engine.structure.flattened import flatten
 from engine.structure.recompute import changed, cleared, downstream, forward, others, slopes
 
@@ -37,7 +36,7 @@ def test_a_row_anew_is_the_row(name, data):
     graph = flatten(node)
     assert others(graph, 1e-9) == []
 
-    numbers, places = copied(graph.data), {x: i for i, x in enumerate(graph.nodes)}
+    numbers, places = graph.data[:], {x: i for i, x in enumerate(graph.nodes)}
     for x, number in zip(node.operands, more, strict=True):
         numbers[places[x]] = number
     other = apply(name, *values(TABLE[name].split(more) if TABLE[name].variadic else more))
@@ -53,7 +52,7 @@ def test_a_program_anew_is_the_program(drawn, data):
     program, point = drawn
     inputs = [Value(x) for x in data.draw(st.lists(moderate, min_size=len(point), max_size=len(point)))]
     graph = flatten(program.run(inputs, apply), inputs)
-    found = copied(graph.data)
+    found = graph.data[:]
     for x, i in graph.index_of.items():
         found[i] = point[inputs.index(x)]
     forward(graph, downstream(graph, graph.index_of.values()), found)

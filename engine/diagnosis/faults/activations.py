@@ -15,31 +15,31 @@ def saturated(case: Case) -> list[Finding]:
 
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, but for a probability that a log is taken of."""
-    flow, limit = case.flow, max(case.limits.flat, case.limits.flat_once)
-    if not any(smallest_slope(flow.layout, flow.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()):
+    graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
+    if not any(smallest_slope(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()):
         return []
-    logs = set(log_sources(flow))
+    logs = set(log_sources(graph))
     return [unit for unit in case.units.all if _is_flat(case, unit, logs)]
 
 
 def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:
-    limits, flow = case.limits, case.flow
-    seen = [i for i in unit.activations if flow.nodes[i].op in STEEPEST and i not in logs]
+    limits, graph = case.limits, case.graph
+    seen = [i for i in unit.activations if graph.nodes[i].op in STEEPEST and i not in logs]
     limit = limits.flat if len(seen) >= limits.few else limits.flat_once
-    flat = [i for i in seen if flow.slope(i) <= limit * STEEPEST[flow.nodes[i].op]]
+    flat = [i for i in seen if graph.slope(i) <= limit * STEEPEST[graph.nodes[i].op]]
     if not seen or len(flat) < limits.nearly_all * len(seen):
         return False
     at_the_output = not any(case.units.deep[i] for i in seen)
-    return not at_the_output or sum(abs(flow.gradients[i]) for i in seen) > limits.asked
+    return not at_the_output or sum(abs(graph.gradients[i]) for i in seen) > limits.asked
 
 
 def _flat_layer(case: Case, units: list[Unit]) -> Finding:
-    flow = case.flow
+    graph = case.graph
     seen = [i for unit in units for i in unit.activations]
-    steepest = max(seen, key=flow.slope)
-    name, z = flow.nodes[steepest].op, flow.data[flow.argument(steepest)]
+    steepest = max(seen, key=graph.slope)
+    name, z = graph.nodes[steepest].op, graph.data[graph.argument(steepest)]
     evidence = {
-        "slope": flow.slope(steepest),
+        "slope": graph.slope(steepest),
         "z": z,
         **_shares(case, units),
     }
@@ -48,7 +48,7 @@ def _flat_layer(case: Case, units: list[Unit]) -> Finding:
         tuple(map(case.units.name, units)),
         evidence,
         f"So far from 0 the {name} is flat: every gradient that passes it is multiplied by its slope, which is at most "
-        f"{flow.slope(steepest):.4g} here, so what lies before it learns nothing.",
+        f"{graph.slope(steepest):.4g} here, so what lies before it learns nothing.",
         'Scale the inputs to about 1, start from smaller weights (MLP(..., init="xavier", seed=0)), or take a smaller '
         "learning rate if training drove it there; at the output, compute the loss on the logit z "
         "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
@@ -62,16 +62,16 @@ def dead_relu(case: Case) -> list[Finding]:
 
 def off_units(case: Case) -> list[Unit]:
     """The units that are off for every example, and for good if others in their layer are on."""
-    flow, found = case.flow, list[Unit]()
-    if "relu" not in flow.ops:
+    graph, found = case.graph, list[Unit]()
+    if "relu" not in graph.ops:
         return []
-    terms = summands(flow.layout)
-    sums = {unit: relu_operands(flow.layout, unit.activations, terms) for unit in case.units.all}
-    is_off = {unit for unit, places in sums.items() if len(places) and not exceeds(places, flow.data, 0.0)}
+    terms = summands(graph.flattened)
+    sums = {unit: relu_operands(graph.flattened, unit.activations, terms) for unit in case.units.all}
+    is_off = {unit for unit, indices in sums.items() if len(indices) and not exceeds(indices, graph.data, 0.0)}
     for units in case.by_layer(unit for unit in case.units.all if len(sums[unit])) if is_off else ():
         off = [unit for unit in units if unit in is_off]
         if len(off) < len(units):
-            height = max(largest(sums[unit], flow.data) for unit in units if unit not in is_off)
+            height = max(largest(sums[unit], graph.data) for unit in units if unit not in is_off)
             off = [unit for unit in off if _for_good(case, sums[unit], height)]
         found += off
     return found
@@ -82,7 +82,7 @@ def _for_good(case: Case, sums: Ints, height: float) -> bool:
 
     Few examples show too little of how they move it: then the bias has to outweigh all that they add up to.
     """
-    limits, z = case.limits, [case.flow.data[i] for i in sums]
+    limits, z = case.limits, [case.graph.data[i] for i in sums]
     depth, moved = -max(z), max(z) - min(z)
     if depth <= height:
         return False
@@ -90,8 +90,8 @@ def _for_good(case: Case, sums: Ints, height: float) -> bool:
 
 
 def _dead_layer(case: Case, units: list[Unit]) -> Finding:
-    flow = case.flow
-    highest = max(flow.data[flow.argument(i)] for unit in units for i in unit.activations)
+    graph = case.graph
+    highest = max(graph.data[graph.argument(i)] for unit in units for i in unit.activations)
     return Finding(
         "dead_relu",
         tuple(map(case.units.name, units)),
@@ -111,22 +111,22 @@ def _shares(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
 
 def probability_loss(case: Case) -> list[Finding]:
     """Logs of a probability that has rounded to the wrong 0 or 1, or is about to."""
-    flow, found = case.flow, []
-    for squash, logs in log_sources(case.flow).items():
-        p = _probability(flow, squash)
+    graph, found = case.graph, []
+    for squash, logs in log_sources(case.graph).items():
+        p = _probability(graph, squash)
         if not min(p, 1.0 - p) > case.limits.lost:
-            found += [(squash, log) for log in logs if _matters(flow, log)]
+            found += [(squash, log) for log in logs if _matters(graph, log)]
     if not found:
         return []
     squash, log = found[0]
     return [
         Finding(
             "probability_loss",
-            tuple(dict.fromkeys(describe(flow, i) for i, _ in found)),
+            tuple(dict.fromkeys(describe(graph, i) for i, _ in found)),
             {
-                "probability": flow.data[squash],
-                "log of": _argument(flow, log),
-                "slope": flow.slope(squash),
+                "probability": graph.data[squash],
+                "log of": _argument(graph, log),
+                "slope": graph.slope(squash),
                 "logs": len(found),
             },
             "The probability has rounded to the wrong side, 0 or 1, so its log is -inf or what it was clipped to, and "
@@ -137,51 +137,51 @@ def probability_loss(case: Case) -> list[Finding]:
     ]
 
 
-def _probability(flow: LossGraph, squash: int) -> float:
-    number = flow.data[squash]
-    return (1.0 + number) / 2.0 if flow.nodes[squash].op in ("tanh", "erf") else number
+def _probability(graph: LossGraph, squash: int) -> float:
+    number = graph.data[squash]
+    return (1.0 + number) / 2.0 if graph.nodes[squash].op in ("tanh", "erf") else number
 
 
-def _matters(flow: LossGraph, log: int) -> bool:
+def _matters(graph: LossGraph, log: int) -> bool:
     """Whether a log of a saturated probability is on the wrong side, and counts."""
-    q = _argument(flow, log)
-    return not q >= 0.5 and (flow.gradients[log] != 0.0 or not q > 0.0)
+    q = _argument(graph, log)
+    return not q >= 0.5 and (graph.gradients[log] != 0.0 or not q > 0.0)
 
 
-def _argument(flow: LossGraph, log: int) -> float:
+def _argument(graph: LossGraph, log: int) -> float:
     """What the log is taken of."""
-    number = flow.data[flow.argument(log)]
-    return 1.0 + number if flow.nodes[log].op == "log1p" else number
+    number = graph.data[graph.argument(log)]
+    return 1.0 + number if graph.nodes[log].op == "log1p" else number
 
 
 PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p + 1e-12, a clip
 
 
-def log_sources(flow: LossGraph) -> dict[int, list[int]]:
+def log_sources(graph: LossGraph) -> dict[int, list[int]]:
     """The squashing operations whose result a log is taken of, with numbers given between them at most."""
     found: dict[int, list[int]] = {}
-    for i in (*flow.of("log"), *flow.of("log1p")):
-        squash = _source(flow, i)
+    for i in (*graph.of("log"), *graph.of("log1p")):
+        squash = _source(graph, i)
         if squash is not None:
             found.setdefault(squash, []).append(i)
     return found
 
 
-def _source(flow: LossGraph, log: int, most: int = 8) -> int | None:
-    i = flow.argument(log)
+def _source(graph: LossGraph, log: int, most: int = 8) -> int | None:
+    i = graph.argument(log)
     for _ in range(most):
-        if _squashes(flow, i):
+        if _squashes(graph, i):
             return i
-        inner = [j for j in flow.operands(i) if flow.nodes[j].op]
-        if len(inner) != 1 or flow.nodes[i].op not in PLUMBING:
+        inner = [j for j in graph.operands(i) if graph.nodes[j].op]
+        if len(inner) != 1 or graph.nodes[i].op not in PLUMBING:
             return None
         (i,) = inner
     return None
 
 
-def _squashes(flow: LossGraph, i: int) -> bool:
+def _squashes(graph: LossGraph, i: int) -> bool:
     """A sigmoid, or what stands for one: exp(a) / sum, 1 / (1 + exp(-a))."""
-    op = flow.nodes[i].op
+    op = graph.nodes[i].op
     if op in STEEPEST:
         return True
-    return op == "div" and any(flow.nodes[k].op == "exp" for j in flow.operands(i) for k in (j, *flow.operands(j)))
+    return op == "div" and any(graph.nodes[k].op == "exp" for j in graph.operands(i) for k in (j, *graph.operands(j)))

@@ -31,14 +31,14 @@ def symmetric(case: Case) -> list[Finding]:
 
 def _alike(case: Case) -> list[list[Unit]]:
     """Units that are alike in their layer, activation, weights and gradients; what differs is dropped at once."""
-    flow, units = case.flow, case.units
-    first = {unit: _digits(flow.data[unit.pre[0]]) for unit in units.all if unit.pre}
+    graph, units = case.graph, case.units
+    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in units.all if unit.pre}
     suspects = _twins(first)
-    alike = units.classes(suspects, lambda i: (_digits(flow.data[i]), _gradient(flow, i)))
+    alike = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
     found: dict[object, list[Unit]] = {}
     for unit in _twins({unit: (first[unit], alike[unit]) for unit in suspects}):
         if any(units.deep[i] for i in unit.activations or unit.pre):
-            ops = {flow.nodes[i].op for i in unit.activations}
+            ops = {graph.nodes[i].op for i in unit.activations}
             found.setdefault((units.layer(unit), alike[unit], first[unit], *sorted(ops)), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
@@ -53,10 +53,10 @@ def _digits(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def _gradient(flow: LossGraph, i: int) -> float:
+def _gradient(graph: LossGraph, i: int) -> float:
     """A gradient to six digits, 0 if rounding may have made all of it."""
-    gradient = flow.gradients[i]
-    return 0.0 if abs(gradient) <= 1e-6 * flow.spread(i) else _digits(gradient)
+    gradient = graph.gradients[i]
+    return 0.0 if abs(gradient) <= 1e-6 * graph.spread(i) else _digits(gradient)
 
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
@@ -71,8 +71,8 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
             "classes": len(classes),
             "copies": told,
             "units": f"{len(units)} of {total}",
-            "weight": case.flow.data[weight],
-            "gradient": case.flow.gradients[weight],
+            "weight": case.graph.data[weight],
+            "gradient": case.graph.gradients[weight],
         },
         "These units have the same weights and so compute the same, get the same gradients and take the same steps: "
         "no gradient step can ever separate them, and the layer is no wider than its classes.",
@@ -84,7 +84,7 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 def exploding(case: Case) -> list[Finding]:
     """Parameters with a gradient so large that a step at a usual learning rate does not do what it promises."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if all_small(case.at, case.flow.gradients, limits.exploded * limits.smallest):
+    if all_small(case.indices, case.graph.gradients, limits.exploded * limits.smallest):
         return []
     for members in case.by_place.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
@@ -92,7 +92,7 @@ def exploding(case: Case) -> list[Finding]:
         if gradient > limits.exploded * weight:
             found += members
             worst, against = max((worst, against), (gradient, weight))
-    if not found or origins(case.flow.layout) or _is_steppable(case):
+    if not found or origins(case.graph.flattened) or _is_steppable(case):
         return []
     rate = limits.usual_rate
     return [
@@ -110,9 +110,9 @@ def exploding(case: Case) -> list[Finding]:
 
 def _is_steppable(case: Case) -> bool:
     """Whether the loss falls as a step promises, and does not turn over; a step that is known is judged by itself."""
-    if case.flow.changed or case.step is not None:
+    if case.graph.changed or case.step is not None:
         return True
-    step = gradient_step(case.flow, case.at, case.limits.usual_rate)
+    step = gradient_step(case.graph, case.indices, case.limits.usual_rate)
     before, after = case.loss.data, step.loss()
     return abs(after) <= abs(before) and after - before <= 0.1 * step.promised
 
@@ -123,26 +123,26 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the
 def cancelled(case: Case) -> list[Finding]:
     """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
-    faint = cancelling(case.at, case.flow.gradients, case.flow.squares, limit)
-    wanted = [i for i in faint if case.flow.squares[i]]
+    faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
+    wanted = [i for i in faint if case.graph.squares[i]]
     for distance in FAR if wanted else ():
         wanted = cancelling(ints_of(wanted), *_elsewhere(case, wanted, distance), limit)
         if not wanted:
             return []
-    return [_nothing_left(case, [case.flow.nodes[i] for i in wanted])] if wanted else []
+    return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])] if wanted else []
 
 
 def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Floats, Floats]:
     """Gradients and squared spreads with `moved` elsewhere: what cancels because this is a minimum no longer does."""
-    rng, data, given = random.Random(0), case.flow.data, {}
+    rng, data, given = random.Random(0), case.graph.data, {}
     for i in moved:
         given[i] = data[i] + distance * (abs(data[i]) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
-    return case.flow.elsewhere(given)
+    return case.graph.elsewhere(given)
 
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
     p = max(wanted, key=case.spread)
-    up, down = (sums[case.places[p]] for sums in pulls(case.flow.layout))
+    up, down = (sums[case.index_of[p]] for sums in pulls(case.graph.flattened))
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),

@@ -24,42 +24,42 @@ def loss_misuse(case: Case) -> list[Finding]:
 
 
 def _misuse(case: Case, where: Iterable[int], evidence: Evidence, why: str, remedy: str) -> list[Finding]:
-    names = dict.fromkeys(_name(case, i) for i in sorted(where, key=lambda i: case.flow.nodes[i].serial))
+    names = dict.fromkeys(_name(case, i) for i in sorted(where, key=lambda i: case.graph.nodes[i].serial))
     return [Finding("loss_misuse", tuple(names), evidence, why, remedy)]
 
 
 def _name(case: Case, i: int) -> str:
     """A node in words; an entry of a softmax by its logit."""
-    flow = case.flow
-    if _is_softmax(case, i) and not flow.nodes[i].label:
-        return f"softmax of {describe(flow, flow.argument(flow.argument(i)))}"
-    return describe(flow, i)
+    graph = case.graph
+    if _is_softmax(case, i) and not graph.nodes[i].label:
+        return f"softmax of {describe(graph, graph.argument(graph.argument(i)))}"
+    return describe(graph, i)
 
 
 def _is_softmax(case: Case, i: int) -> bool:
     """Whether a node is an entry of a softmax: the sigmoid of a logit less the logsumexp of the others."""
-    flow = case.flow
-    if flow.nodes[i].op != "sigmoid" or flow.nodes[flow.argument(i)].op != "sub":
+    graph = case.graph
+    if graph.nodes[i].op != "sigmoid" or graph.nodes[graph.argument(i)].op != "sub":
         return False
-    return flow.nodes[flow.operands(flow.argument(i))[1]].op == "logsumexp"
+    return graph.nodes[graph.operands(graph.argument(i))[1]].op == "logsumexp"
 
 
 def _squashed_twice(case: Case) -> list[Finding]:
     """Probabilities where the loss takes logits: it squashes them again."""
-    flow, found = case.flow, dict[int, None]()
-    if "sigmoid" not in flow.ops:
+    graph, found = case.graph, dict[int, None]()
+    if "sigmoid" not in graph.ops:
         return []
-    if "softplus" in flow.ops:
+    if "softplus" in graph.ops:
         for i in case.terms:
-            if flow.nodes[i].op == "softplus":
-                found |= dict.fromkeys(_probabilities(case, flow.argument(i)))
-    for squash in log_sources(flow):
-        z = flow.argument(squash)
-        if flow.nodes[squash].op == "sigmoid" and flow.nodes[z].op == "sub":
+            if graph.nodes[i].op == "softplus":
+                found |= dict.fromkeys(_probabilities(case, graph.argument(i)))
+    for squash in log_sources(graph):
+        z = graph.argument(squash)
+        if graph.nodes[squash].op == "sigmoid" and graph.nodes[z].op == "sub":
             found |= dict.fromkeys(_probabilities(case, z))
     if not found:
         return []
-    numbers = [flow.data[i] for i in found]
+    numbers = [graph.data[i] for i in found]
     several = any(_is_softmax(case, i) for i in found)
     name = "softmax" if several else "sigmoid"
     return _misuse(
@@ -76,29 +76,29 @@ def _squashed_twice(case: Case) -> list[Finding]:
 
 def _probabilities(case: Case, z: int) -> list[int]:
     """The results of sigmoids that a logit is directly, or of a softmax that logits are."""
-    flow = case.flow
-    z = flow.argument(z) if flow.nodes[z].op == "neg" else z
-    if flow.nodes[z].op == "sigmoid":
+    graph = case.graph
+    z = graph.argument(z) if graph.nodes[z].op == "neg" else z
+    if graph.nodes[z].op == "sigmoid":
         return [z]
-    parts = flow.operands(z) if flow.nodes[z].op == "sub" else ()
+    parts = graph.operands(z) if graph.nodes[z].op == "sub" else ()
     found: dict[int, None] = {}
-    for j in parts if any(flow.nodes[j].op == "logsumexp" for j in parts) else ():
-        for logit in flow.operands(j) if flow.nodes[j].op in SEVERAL else (j,):
+    for j in parts if any(graph.nodes[j].op == "logsumexp" for j in parts) else ():
+        for logit in graph.operands(j) if graph.nodes[j].op in SEVERAL else (j,):
             source = _without_data(case, logit)
-            if flow.nodes[source].op == "sigmoid":
+            if graph.nodes[source].op == "sigmoid":
                 found[source] = None
-            elif not is_data(flow, logit, case.given):
+            elif not is_data(graph, logit, case.given):
                 return []
     return list(found)
 
 
 def _without_data(case: Case, i: int, most: int = 4) -> int:
     """What is left of a node without the numbers that are added to it, as a mask is."""
-    flow = case.flow
+    graph = case.graph
     for _ in range(most):
-        if flow.nodes[i].op not in ("add", "sub"):
+        if graph.nodes[i].op not in ("add", "sub"):
             break
-        computed = [j for j in flow.operands(i) if not is_data(flow, j, case.given)]
+        computed = [j for j in graph.operands(i) if not is_data(graph, j, case.given)]
         if len(computed) != 1:
             break
         (i,) = computed
@@ -107,14 +107,14 @@ def _without_data(case: Case, i: int, most: int = 4) -> int:
 
 def _outside(case: Case) -> list[Finding]:
     """Logs in a log loss of what is no probability: above 1 or below 0."""
-    flow = case.flow
-    logs = [i for i in (*flow.of("log"), *flow.of("log1p")) if not 0.0 <= _logged(case, i)[1] <= 1.0 + ROUNDING]
+    graph = case.graph
+    logs = [i for i in (*graph.of("log"), *graph.of("log1p")) if not 0.0 <= _logged(case, i)[1] <= 1.0 + ROUNDING]
     terms = set(case.terms) if logs else set()
     found: dict[int, float] = {}
     for i in logs:
         p, _ = _logged(case, i)
-        if i in terms and not flow.gradients[i] > 0.0 and not _may_exceed(case, p):
-            found[p] = flow.data[p]
+        if i in terms and not graph.gradients[i] > 0.0 and not _may_exceed(case, p):
+            found[p] = graph.data[p]
     if not found:
         return []
     return _misuse(
@@ -130,40 +130,41 @@ def _outside(case: Case) -> list[Finding]:
 
 def _logged(case: Case, log: int) -> tuple[int, float]:
     """The node that is taken for a probability where a log is taken of it or of 1 minus it, and the log's operand."""
-    flow = case.flow
-    i = flow.argument(log)
-    if flow.nodes[log].op == "log1p":
-        return (flow.argument(i) if flow.nodes[i].op == "neg" else i), 1.0 + flow.data[i]
-    if flow.nodes[i].op == "sub":
-        one, p = flow.operands(i)
-        if flow.data[one] == 1.0 and not flow.nodes[one].op:
-            return p, flow.data[i]
-    return i, flow.data[i]
+    graph = case.graph
+    i = graph.argument(log)
+    if graph.nodes[log].op == "log1p":
+        return (graph.argument(i) if graph.nodes[i].op == "neg" else i), 1.0 + graph.data[i]
+    if graph.nodes[i].op == "sub":
+        one, p = graph.operands(i)
+        if graph.data[one] == 1.0 and not graph.nodes[one].op:
+            return p, graph.data[i]
+    return i, graph.data[i]
 
 
 def _may_exceed(case: Case, p: int) -> bool:
     """Whether what a log is taken of may be a density or a scale: it is made as one, or used elsewhere too."""
-    flow, stack = case.flow, [p]
+    graph, stack = case.graph, [p]
     for _ in range(50):
         if not stack:
             break
         i = stack.pop()
-        if flow.nodes[i].op in DENSITY:
+        if graph.nodes[i].op in DENSITY:
             return True
-        stack += flow.operands(i)[:8]
-    logs = {flow.argument(log) for log in (*flow.of("log"), *flow.of("log1p"))}  # p, 1 - p or -p
-    same = {j for j in flow.of(flow.nodes[p].op) if flow.data[j] == flow.data[p]} | {p} if flow.nodes[p].op else {p}
-    users = {flow.layout.results[k] for k, j in enumerate(flow.layout.operands) if j in same}
-    return not all(flow.nodes[i].op in ("log", "log1p") or i in logs for i in users)
+        stack += graph.operands(i)[:8]
+    logs = {graph.argument(log) for log in (*graph.of("log"), *graph.of("log1p"))}  # p, 1 - p or -p
+    op = graph.nodes[p].op
+    same = {p, *(j for j in (graph.of(op) if op else ()) if graph.data[j] == graph.data[p])}
+    users = {graph.flattened.results[k] for k, j in enumerate(graph.flattened.operands) if j in same}
+    return not all(graph.nodes[i].op in ("log", "log1p") or i in logs for i in users)
 
 
 def _opposed(case: Case) -> list[Finding]:
     """Log losses whose two shares, y and 1 - y, are of different signs: the target is not from 0 to 1."""
-    flow, shares = case.flow, dict[int, dict[bool, float]]()
-    for i in case.terms if {"log", "log1p", "softplus"} & flow.ops else ():
+    graph, shares = case.graph, dict[int, dict[bool, float]]()
+    for i in case.terms if {"log", "log1p", "softplus"} & graph.ops else ():
         side = _side(case, i)
-        if side is not None and flow.gradients[i]:
-            shares.setdefault(side[0], {})[side[1]] = flow.gradients[i]
+        if side is not None and graph.gradients[i]:
+            shares.setdefault(side[0], {})[side[1]] = graph.gradients[i]
     found = {p: both for p, both in shares.items() if len(both) == 2 and both[True] * both[False] < 0.0}
     if not found:
         return []
@@ -183,23 +184,23 @@ def _opposed(case: Case) -> list[Finding]:
 
 def _side(case: Case, i: int) -> tuple[int, bool] | None:
     """The probability or logit that a term of a binary loss is about, and whether it is the term of y, not of 1 - y."""
-    flow = case.flow
-    op = flow.nodes[i].op
+    graph = case.graph
+    op = graph.nodes[i].op
     if op == "softplus":
-        z = flow.argument(i)
-        return (flow.argument(z), True) if flow.nodes[z].op == "neg" else (z, False)
+        z = graph.argument(i)
+        return (graph.argument(z), True) if graph.nodes[z].op == "neg" else (z, False)
     if op not in ("log", "log1p"):
         return None
     p, _ = _logged(case, i)
-    return p, p == flow.argument(i)
+    return p, p == graph.argument(i)
 
 
 def _rewarded(case: Case) -> list[Finding]:
     """Log losses without their minus sign."""
-    flow = case.flow
-    terms = set(case.terms) if {"log", "log1p"} & flow.ops else set()
-    logs = [i for found in (log_sources(flow) if terms else {}).values() for i in found]
-    signs = [flow.gradients[i] for i in logs if flow.gradients[i]]
+    graph = case.graph
+    terms = set(case.terms) if {"log", "log1p"} & graph.ops else set()
+    logs = [i for found in (log_sources(graph) if terms else {}).values() for i in found]
+    signs = [graph.gradients[i] for i in logs if graph.gradients[i]]
     if not signs or not all(i in terms for i in logs) or min(signs) <= 0.0 or max(signs) - min(signs) > ROUNDING:
         return []
     return _misuse(
@@ -214,19 +215,19 @@ def _rewarded(case: Case) -> list[Finding]:
 
 def _not_squared(case: Case) -> list[Finding]:
     """Differences from the targets that are added up as they are."""
-    flow, found = case.flow, list[int]()
+    graph, found = case.graph, list[int]()
     for i in case.terms:
-        if flow.nodes[i].op != "sub":
+        if graph.nodes[i].op != "sub":
             return []
-        a, b = flow.operands(i)
-        computed, target = (b, a) if is_data(flow, a, case.given) else (a, b)
-        if not is_data(flow, target, case.given) or not flow.nodes[computed].op:
+        a, b = graph.operands(i)
+        computed, target = (b, a) if is_data(graph, a, case.given) else (a, b)
+        if not is_data(graph, target, case.given) or not graph.nodes[computed].op:
             return []
-        low, high = interval(flow, computed, case.given)
+        low, high = interval(graph, computed, case.given)
         if low - low == 0.0 and high - high == 0.0:
             return []
         found.append(i)
-    if len(found) < 2 or not largest(case.at, flow.squares):
+    if len(found) < 2 or not largest(case.indices, graph.squares):
         return []
     return _misuse(
         case,
@@ -240,9 +241,9 @@ def _not_squared(case: Case) -> list[Finding]:
 
 def _counted(case: Case) -> list[Finding]:
     """Losses that count: no slope is left of a step function."""
-    flow = case.flow
-    steps = [i for op in STEPS for i in flow.of(op)]
-    if not steps or not len(case.at) or largest(case.at, flow.squares):
+    graph = case.graph
+    steps = [i for op in STEPS for i in graph.of(op)]
+    if not steps or not len(case.indices) or largest(case.indices, graph.squares):
         return []
     blamed = _on_the_way(case, steps)
     if not blamed:
@@ -250,7 +251,7 @@ def _counted(case: Case) -> list[Finding]:
     return _misuse(
         case,
         blamed,
-        {"operation": flow.nodes[blamed[0]].op, "operations": len(blamed), "gradient": 0.0},
+        {"operation": graph.nodes[blamed[0]].op, "operations": len(blamed), "gradient": 0.0},
         "The loss counts, as accuracy does: it goes through a step function, which is flat everywhere but where it "
         "jumps. All gradients are 0, so no step changes anything.",
         "Train on a loss that tells how wrong a prediction is, cross_entropy, binary_cross_entropy_with_logits, hinge "
@@ -260,9 +261,9 @@ def _counted(case: Case) -> list[Finding]:
 
 def _on_the_way(case: Case, steps: Sequence[int]) -> list[int]:
     """The step functions that are made of parameters and reach the loss."""
-    flow = case.flow
+    graph = case.graph
     depends = set(case.given)
-    for i in flow.interior:
-        if any(j in depends for j in flow.operands(i)):
+    for i in graph.interior:
+        if any(j in depends for j in graph.operands(i)):
             depends.add(i)
-    return [i for i in steps if i in depends and flow.gradients[i]]
+    return [i for i in steps if i in depends and graph.gradients[i]]

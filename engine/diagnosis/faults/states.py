@@ -15,12 +15,12 @@ from .steps import ascent, step_too_long
 
 def non_finite(case: Case) -> list[Finding]:
     """The first operation whose result or slope is not finite though its operands are, if that reaches the loss."""
-    flow, largest = case.flow, sys.float_info.max
-    if not all_small(case.at, flow.data, largest) or not all(math.isfinite(p.data) for p in case.missing):
+    graph, largest = case.graph, sys.float_info.max
+    if not all_small(case.indices, graph.data, largest) or not all(math.isfinite(p.data) for p in case.missing):
         return [_held(case, [p for p in case.parameters if not math.isfinite(p.data)])]
-    if math.isfinite(case.loss.data) and all_small(case.at, flow.gradients, largest):
+    if math.isfinite(case.loss.data) and all_small(case.indices, graph.gradients, largest):
         return []
-    first = sorted(origins(flow.layout), key=lambda i: flow.nodes[i].serial)
+    first = sorted(origins(graph.flattened), key=lambda i: graph.nodes[i].serial)
     return [_made(case, first)] if first else []
 
 
@@ -37,15 +37,17 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
 
 
 def _made(case: Case, first: Sequence[int]) -> Finding:
-    flow, i = case.flow, first[0]
-    node = flow.nodes[i]
-    inner = {describe(flow, j): flow.data[j] for j in flow.operands(i)[:4] if flow.nodes[j].op or flow.nodes[j].label}
-    is_slope = math.isfinite(flow.data[i])
-    result = {"slope": _worst(flow.partials(i))} if is_slope else {"result": flow.data[i]}
+    graph, i = case.graph, first[0]
+    node = graph.nodes[i]
+    inner = {
+        describe(graph, j): graph.data[j] for j in graph.operands(i)[:4] if graph.nodes[j].op or graph.nodes[j].label
+    }
+    is_slope = math.isfinite(graph.data[i])
+    result = {"slope": _worst(graph.partials(i))} if is_slope else {"result": graph.data[i]}
     more = {"operations like it": len(first) - 1} if len(first) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
     told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
-    what = f"{definition(flow, i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
+    what = f"{definition(graph, i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
     why = "has a slope that is inf or nan: every gradient that passes it is inf or nan too."
     if not is_slope:
         why = (
@@ -54,7 +56,7 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
     cause, remedy = _cause(case, i)
     return Finding(
         "non_finite",
-        (describe(flow, i),),
+        (describe(graph, i),),
         {"operation": node.op or "leaf", **inner, **result, **more, **cause, **line},
         f"{what} {why}",
         remedy,
@@ -70,14 +72,14 @@ HUGE = 1e30  # no weight is so large on purpose
 
 def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
     """What made an operation inf or nan, as evidence, and the remedy for that."""
-    flow = case.flow
-    op = flow.nodes[i].op
+    graph = case.graph
+    op = graph.nodes[i].op
     if not op:
         return {"cause": "data"}, REMEDY_DATA
-    diverged = max(case.places.items(), key=lambda entry: abs(flow.data[entry[1]]), default=None)
-    if diverged is not None and abs(flow.data[diverged[1]]) > HUGE:
-        return {"cause": "diverged", case.names[diverged[0]]: flow.data[diverged[1]]}, REMEDY_DIVERGED
-    operands = [flow.data[j] for j in flow.operands(i)]
+    diverged = max(case.index_of.items(), key=lambda entry: abs(graph.data[entry[1]]), default=None)
+    if diverged is not None and abs(graph.data[diverged[1]]) > HUGE:
+        return {"cause": "diverged", case.names[diverged[0]]: graph.data[diverged[1]]}, REMEDY_DIVERGED
+    operands = [graph.data[j] for j in graph.operands(i)]
     if op in ("log", "log1p", "sqrt", "exp") or (op == "div" and operands[1] == 0.0):
         return {}, REMEDIES[op]
     if op == "pow" and operands[0] <= 0.0:
@@ -115,7 +117,7 @@ def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
     if case.loss.grad != 1.0:  # backward() was not called on this loss: what .grad holds may yet be zeroed
         return []
-    leaves = [p for p in case.places if not p.op and p.grad != 0.0]  # zeroed ones are no mistake
+    leaves = [p for p in case.index_of if not p.op and p.grad != 0.0]  # zeroed ones are no mistake
     differ = [p for p in leaves if _differs(case, p)]
     if not differ or _clipped(case, leaves):
         return []
@@ -164,19 +166,19 @@ def _clipped(case: Case, leaves: Sequence[Value]) -> bool:
 
 def changed_since_forward(case: Case) -> list[Finding]:
     """Values whose .data was set after the loss was computed from them; a step at fault is another finding."""
-    flow, changed = case.flow, case.flow.changed
+    graph, changed = case.graph, case.graph.changed
     if not changed:
         return []
-    mine = [p for p, i in case.places.items() if i in changed]
-    others = [describe(flow, i) for i in changed if flow.nodes[i] not in case.places]
+    mine = [p for p, i in case.index_of.items() if i in changed]
+    others = [describe(graph, i) for i in changed if graph.nodes[i] not in case.index_of]
     first = next((i for i, was in changed.items() if was is not None), next(iter(changed)))
     was = changed[first]
     before = {} if was is None else {"was": was}
-    evidence: dict[str, float | int | str] = {"values": len(changed), "first": describe(flow, first), **before}
-    evidence["is"] = flow.data[first]
-    now = flow.forward({i: flow.data[i] for i in changed})[0]
+    evidence: dict[str, float | int | str] = {"values": len(changed), "first": describe(graph, first), **before}
+    evidence["is"] = graph.data[first]
+    now = graph.forward({i: graph.data[i] for i in changed})[0]
     why, remedy = WHY_CHANGED, REMEDY_CHANGED
-    if stepped(flow, case.places):
+    if stepped(graph, case.index_of):
         if ascent(case) or step_too_long(case):
             return []
         why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if now <= case.loss.data else (WHY_ROSE, REMEDY_ROSE)

@@ -17,7 +17,7 @@ def ascent(case: Case) -> list[Finding]:
     if step is None or ratio is None or ratio <= 0.0 or not step.raises:
         return []
     tense = "were moved" if step.taken else "are about to be moved"
-    before, after = step.flow.data[0], step.loss()
+    before, after = step.graph.data[0], step.loss()
     return [
         Finding(
             "ascent",
@@ -31,7 +31,7 @@ def ascent(case: Case) -> list[Finding]:
 
 
 def _moved(case: Case, step: Step) -> tuple[str, ...]:
-    return tuple(case.groups(step.flow.nodes[i] for i, move in step.move.items() if move))
+    return tuple(case.groups(step.graph.nodes[i] for i, move in step.move.items() if move))
 
 
 def step_too_long(case: Case) -> list[Finding]:
@@ -40,7 +40,7 @@ def step_too_long(case: Case) -> list[Finding]:
     if step is None or not step.promised < 0.0 or not step.raises:
         return []
     part = step.largest_part()
-    before, after = step.flow.data[0], step.loss()
+    before, after = step.graph.data[0], step.loss()
     evidence: Evidence = {"loss before": before, "loss after": after, **_measures(step, part)}
     ends = f"and its loss is {after}" if not math.isfinite(after) else "and comes out higher on the other side"
     tense = "The step went" if step.taken else "The step would go"
@@ -85,7 +85,7 @@ def rebound(case: Case) -> list[Finding]:
     if not found:
         return []
     where = [p.label or describe(LossGraph(p), 0, 1) for p in found]
-    used = sum(p in case.places for p in found)
+    used = sum(p in case.index_of for p in found)
     return [
         Finding(
             "rebound",

@@ -31,9 +31,9 @@ class Output:
 
 def stationary(case: Case) -> list[Finding]:
     """A linear model that gives the same for every example, and whose examples pull against each other."""
-    flow = case.flow
-    quiet = cancelling(case.at, flow.gradients, flow.squares, case.limits.still)
-    if not len(case.at) or len(quiet) < len(case.at) or not largest(case.at, flow.squares) or flow.changed:
+    graph = case.graph
+    quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
+    if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares) or graph.changed:
         return []
     outputs = list(_outputs(case))
     stuck = [output for output in outputs if _is_constant(case, output)]
@@ -46,15 +46,15 @@ def _outputs(case: Case) -> Iterable[Output]:
     for unit in case.units.all:
         places = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
         if len(places) > 1:
-            yield Output(case.units.name(unit), places, [case.flow.gradients[i] for i in places])
+            yield Output(case.units.name(unit), places, [case.graph.gradients[i] for i in places])
 
 
 def _prediction(case: Case, i: int) -> int:
     """The sum without what it is compared with: a target, or other logits."""
-    flow = case.flow
-    while flow.nodes[i].op in ("sub", "neg"):
-        inner = [j for j in flow.operands(i) if case.units.forms.is_sum(j)]
-        if len(inner) != 1 or any(j in case.given for j in flow.operands(i)):
+    graph = case.graph
+    while graph.nodes[i].op in ("sub", "neg"):
+        inner = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
+        if len(inner) != 1 or any(j in case.given for j in graph.operands(i)):
             break
         (i,) = inner
     return i
@@ -62,14 +62,14 @@ def _prediction(case: Case, i: int) -> int:
 
 def _is_constant(case: Case, output: Output) -> bool:
     """Whether an output is the same for all examples though these differ and the loss asks something of them."""
-    numbers, asked = [case.flow.data[i] for i in output.places], max(map(abs, output.demands))
+    numbers, asked = [case.graph.data[i] for i in output.places], max(map(abs, output.demands))
     if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
         return False
-    return len({tuple(case.flow.data[j] for j in _inputs(case, i)) for i in output.places}) > 1
+    return len({tuple(case.graph.data[j] for j in _inputs(case, i)) for i in output.places}) > 1
 
 
 def _inputs(case: Case, i: int) -> list[int]:
-    return [j for j in _below(case, i) if not case.flow.nodes[j].op and j not in case.given]
+    return [j for j in _below(case, i) if not case.graph.nodes[j].op and j not in case.given]
 
 
 def _below(case: Case, i: int, most: int = 1000) -> list[int]:
@@ -77,7 +77,7 @@ def _below(case: Case, i: int, most: int = 1000) -> list[int]:
     found = {i: None}
     stack = [i]
     while stack and len(found) < most:
-        inner = [j for j in case.flow.operands(stack.pop()) if j not in found]
+        inner = [j for j in case.graph.operands(stack.pop()) if j not in found]
         found |= dict.fromkeys(inner)
         stack += inner
     return list(found)
@@ -85,10 +85,10 @@ def _below(case: Case, i: int, most: int = 1000) -> list[int]:
 
 def _is_linear(case: Case, outputs: Iterable[Output]) -> bool:
     return all(
-        case.flow.nodes[j].op in LINEAR
+        case.graph.nodes[j].op in LINEAR
         for output in outputs
         for j in _below(case, output.places[0])
-        if case.flow.nodes[j].op
+        if case.graph.nodes[j].op
     )
 
 
@@ -96,7 +96,7 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     demands = [demand for output in outputs for demand in output.demands]
     up, down = -sum(d for d in demands if d < 0.0), sum(d for d in demands if d > 0.0)
     lacks_bias = all(output.one_way for output in outputs)
-    number = case.flow.data[outputs[0].places[0]]
+    number = case.graph.data[outputs[0].places[0]]
     if lacks_bias:
         why = (
             f"The model has no bias at the output, so it gives {amount(number)} for every example, and the loss wants "
@@ -118,7 +118,7 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
         tuple(output.name for output in outputs),
         {
             "loss": case.loss.data,
-            "largest gradient": largest(case.at, case.flow.gradients),
+            "largest gradient": largest(case.indices, case.graph.gradients),
             "output": number,
             "examples": len(outputs[0].places),
             "pull up": up,
@@ -138,7 +138,7 @@ def out_of_range(case: Case) -> list[Finding]:
     width = max(targets, default=0.0) - min(targets, default=0.0) or 1.0
     spans, nearest = dict[str, None](), dict[int, float]()
     for output, target in wanted:
-        low, high = interval(case.flow, output, case.given)
+        low, high = interval(case.graph, output, case.given)
         if max(low - target, target - high) > case.limits.beyond * (high - low if high - low < math.inf else width):
             spans[_span(low, high)] = None
             nearest[output] = min(max(target, low), high)
@@ -147,22 +147,22 @@ def out_of_range(case: Case) -> list[Finding]:
 
 def _residual(case: Case, i: int) -> tuple[int, float] | None:
     """The output and the target of a term that is least where they are equal: a square or an absolute difference."""
-    flow = case.flow
-    operands = flow.operands(i)
-    op = flow.nodes[i].op
+    graph = case.graph
+    operands = graph.operands(i)
+    op = graph.nodes[i].op
     if not (
         op == "abs"
         or (op == "mul" and operands[0] == operands[1])
-        or (op == "pow" and not flow.nodes[operands[1]].op and flow.data[operands[1]] % 2.0 == 0.0)
+        or (op == "pow" and not graph.nodes[operands[1]].op and graph.data[operands[1]] % 2.0 == 0.0)
     ):
         return None
     difference = operands[0]
-    if flow.nodes[difference].op != "sub":
+    if graph.nodes[difference].op != "sub":
         return None
-    a, b = flow.operands(difference)
-    if is_data(flow, a, case.given):
+    a, b = graph.operands(difference)
+    if is_data(graph, a, case.given):
         a, b = b, a
-    return (a, flow.data[b]) if flow.nodes[a].op and is_data(flow, b, case.given) else None
+    return (a, graph.data[b]) if graph.nodes[a].op and is_data(graph, b, case.given) else None
 
 
 def _span(low: float, high: float) -> str:
@@ -175,9 +175,9 @@ def _unreachable(
     ranges: Sequence[str],
     nearest: dict[int, float],
 ) -> Finding:
-    flow, targets = case.flow, [y for _, y in wanted]
-    exact = flow.forward(dict(wanted))[0]
-    least = flow.forward(dict(wanted) | nearest)[0] - exact
+    graph, targets = case.graph, [y for _, y in wanted]
+    exact = graph.forward(dict(wanted))[0]
+    least = graph.forward(dict(wanted) | nearest)[0] - exact
     names = dict.fromkeys(_name(case, i) for i in nearest)
     spans = " and ".join(ranges)
     return Finding(
@@ -200,14 +200,14 @@ def _unreachable(
 
 def _name(case: Case, output: int) -> str:
     """The unit that an output belongs to, or what it is."""
-    unit = case.units.outputs.get(case.flow.nodes[output])
-    return describe(case.flow, output) if unit is None else case.units.name(unit)
+    unit = case.units.outputs.get(case.graph.nodes[output])
+    return describe(case.graph, output) if unit is None else case.units.name(unit)
 
 
 def dead_input(case: Case) -> list[Finding]:
     """Features that are 0 for every example, where the others of the same unit are not sparse."""
-    flow = case.flow
-    silent = set(small(case.at, flow.squares, 0.0))
+    graph = case.graph
+    silent = set(small(case.indices, graph.squares, 0.0))
     if not silent:
         return []
     found: dict[int, None] = {}
@@ -227,20 +227,20 @@ def dead_input(case: Case) -> list[Finding]:
 
 def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
     """Whether some parameter without a gradient multiplies a 0 that was given in this sum."""
-    flow = case.flow
-    pairs = products(flow, _prediction(case, i), case.given)
-    return any(flow.data[x] == 0.0 and not flow.nodes[x].op and w in silent for w, x in pairs)
+    graph = case.graph
+    pairs = products(graph, _prediction(case, i), case.given)
+    return any(graph.data[x] == 0.0 and not graph.nodes[x].op and w in silent for w, x in pairs)
 
 
 def _columns(case: Case, places: Iterable[int]) -> dict[int, list[float]]:
     """By parameter, the numbers given that it multiplies in a unit, one an example."""
-    flow, found = case.flow, dict[int, list[float]]()
+    graph, found = case.graph, dict[int, list[float]]()
     for i in places:
         i = _prediction(case, i)
-        for weight, x in products(flow, i, case.given):
-            if flow.nodes[x].op or x in case.given:
+        for weight, x in products(graph, i, case.given):
+            if graph.nodes[x].op or x in case.given:
                 return {}
-            found.setdefault(weight, []).append(flow.data[x])
+            found.setdefault(weight, []).append(graph.data[x])
     return found
 
 
@@ -249,7 +249,7 @@ def _is_dense(case: Case, column: Sequence[float], zeros: int) -> bool:
 
 
 def _never_on(case: Case, found: Sequence[int], examples: int) -> Finding:
-    weights = [case.flow.nodes[w] for w in found]
+    weights = [case.graph.nodes[w] for w in found]
     return Finding(
         "dead_input",
         tuple(case.names[w] for w in weights),

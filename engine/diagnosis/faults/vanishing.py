@@ -14,13 +14,13 @@ from .activations import flat_units, off_units
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
-    lost = small(case.at, case.flow.gradients, case.limits.vanished)
+    lost = small(case.indices, case.graph.gradients, case.limits.vanished)
     has_layers = len(case.units.all) > 1 and len(case.units.layers) > 1
     found = _over_layers(case) if has_layers else []
     found = found or (_over_time(case) if lost else [])
-    if found or not lost or (has_layers and all(case.flow.squares[i] == 0.0 for i in lost)):
+    if found or not lost or (has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
         return found
-    return _lost_on_the_way(case, [case.flow.nodes[i] for i in lost])
+    return _lost_on_the_way(case, [case.graph.nodes[i] for i in lost])
 
 
 def _over_layers(case: Case) -> list[Finding]:
@@ -56,13 +56,13 @@ def _over_time(case: Case) -> list[Finding]:
     for units in case.by_layer(recurrent):
         steps: dict[int, float] = {}
         for i in (i for unit in units for i in unit.pre):
-            steps[stages[i]] = max(steps.get(stages[i], 0.0), abs(case.flow.gradients[i]))
+            steps[stages[i]] = max(steps.get(stages[i], 0.0), abs(case.graph.gradients[i]))
         first, last = steps[min(steps)], max(steps.values())
         limit = case.limits.vanished * last
         if len(steps) < 3 or not 0.0 < first <= limit:
             continue
-        weights = {j for unit in units for j, _ in products(case.flow, unit.pre[0], case.given)}
-        of_weights = max((abs(case.flow.gradients[j]) for j in weights), default=0.0)
+        weights = {j for unit in units for j, _ in products(case.graph, unit.pre[0], case.given)}
+        of_weights = max((abs(case.graph.gradients[j]) for j in weights), default=0.0)
         if of_weights <= limit:
             evidence: Evidence = {
                 "time steps": len(steps),
@@ -108,38 +108,38 @@ def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
 
 def _strength(case: Case, units: Sequence[Unit]) -> float:
     """The largest gradient at a pre-activation of a layer; nan counts as 0."""
-    return max((largest(unit.pre, case.flow.gradients) for unit in units), default=0.0)
+    return max((largest(unit.pre, case.graph.gradients) for unit in units), default=0.0)
 
 
 def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
-    sizes, towards = strongest(case.flow.layout)
+    sizes, towards = strongest(case.graph.flattened)
     limit = math.log(case.limits.vanished)
-    suspects = [p for p in faint if -math.inf < sizes[case.places[p]] <= limit]
-    ways = _ways(case.flow, towards, [case.places[p] for p in suspects])
-    found = [p for p in suspects if sizes[case.places[p]] - sum(ways[case.places[p]][1]) <= limit]
+    suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
+    ways = _ways(case.graph, towards, [case.index_of[p] for p in suspects])
+    found = [p for p in suspects if sizes[case.index_of[p]] - sum(ways[case.index_of[p]][1]) <= limit]
     if not found:
         return []
-    place = case.places[found[0]]
-    factors = ways[place][0]
+    index = case.index_of[found[0]]
+    factors = ways[index][0]
     evidence: Evidence = {
         "gradient": case.gradient(found[0]),
         "factors": factors,
-        "mean factor": math.exp(sizes[place] / factors),
+        "mean factor": math.exp(sizes[index] / factors),
     }
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-def _ways(flow: LossGraph, towards: Sequence[int], places: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
-    """Of the strongest path to each place: how many factors are not 1, and the logarithms of the three worst."""
+def _ways(graph: LossGraph, towards: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
+    """Of the strongest path to each index: how many factors are not 1, and the logarithms of the three worst."""
     found: dict[int, tuple[int, Sequence[float]]] = {0: (0, ())}
-    for place in places:
-        way = [place]
+    for index in indices:
+        way = [index]
         while way[-1] not in found:
             way.append(towards[way[-1]])
         for here, to in zip(reversed(way[:-1]), reversed(way), strict=False):
             count, worst = found[to]
-            slopes = zip(flow.operands(to), flow.partials(to), strict=True)
+            slopes = zip(graph.operands(to), graph.partials(to), strict=True)
             size = math.log(max(abs(slope) for j, slope in slopes if j == here))
             found[here] = count + (size != 0.0), sorted((*worst, size))[:3]
     return found

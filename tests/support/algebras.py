@@ -6,6 +6,7 @@
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -13,20 +14,13 @@ import autograd.numpy as np
 import sympy
 from mpmath import mp
 
-from engine.core.formula import TABLE, evaluate, numeric
+from engine.core.formula import TABLE, Interpreter, evaluate, numeric
 from engine.core.graph import ancestors
 
 
 def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
     """An algebra that does the rows given as they are given, and all others by their formulas."""
-
-    def apply(name: str, *arguments: Any) -> Any:
-        if name in rows:
-            return rows[name](*arguments)
-        row = TABLE[name]
-        return evaluate(row.formula, dict(zip(row.variables, arguments, strict=True)), apply)
-
-    return apply
+    return Interpreter(rows, "a test")
 
 
 def flatten(name: str, groups: Sequence[Any]) -> list[Any]:
@@ -62,6 +56,12 @@ def on_autograd() -> Callable[..., Any]:
     coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 28)) / 1024)
     largest = notrace_primitive(max)
     rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
+    less, less_equal = (notrace_primitive(lambda a, b, f=f: float(f(a, b))) for f in (operator.lt, operator.le))
+    nearest, ceiling = notrace_primitive(lambda a: float(round(a))), notrace_primitive(math.ceil)
+    cut = notrace_primitive(math.trunc)
+    quotient = notrace_primitive(lambda a, b: math.floor(a / b))
+    with_sign = notrace_primitive(lambda b: math.copysign(1.0, b))
+    held = notrace_primitive(lambda a: a)
     return algebra(
         {
             "add": lambda a, b: a + b,
@@ -89,6 +89,36 @@ def on_autograd() -> Callable[..., Any]:
             "leaky_relu": lambda a: np.where(a > 0, a, np.where(a < 0, 0.01 * a, 0.0 * a)),
             "maximum": np.maximum,
             "minimum": np.minimum,
+            "gap": lambda a, b: a - b,
+            "bell": lambda a: 0.25 / np.cosh(a / 2) ** 2,
+            "less": less,
+            "less_equal": less_equal,
+            "select": lambda a, b, c: np.where(a != 0, b, c),
+            "tan": np.tan,
+            "asin": np.arcsin,
+            "acos": np.arccos,
+            "atan": np.arctan,
+            "atan2": np.arctan2,
+            "sinh": np.sinh,
+            "cosh": np.cosh,
+            "asinh": np.arcsinh,
+            "acosh": np.arccosh,
+            "atanh": np.arctanh,
+            "expm1": np.expm1,
+            "log2": np.log2,
+            "log10": np.log10,
+            "exp2": lambda a: np.exp(a * math.log(2)),
+            "cbrt": lambda a: np.sign(a) * np.exp(np.log(np.abs(a)) / 3),
+            "hypot": lambda a, b: np.sqrt(a * a + b * b),
+            "erfc": special.erfc,
+            "erfinv": special.erfinv,
+            "round": nearest,
+            "ceil": ceiling,
+            "trunc": cut,
+            "mod": lambda a, b: a - b * quotient(a, b),
+            "floordiv": quotient,
+            "copysign": lambda a, b: np.abs(a) * with_sign(b),
+            "detach": held,
             "sum": lambda many: np.sum(np.array(many)),
             "dot": lambda weights, inputs, bias: np.dot(np.array(weights), np.array(inputs)) + bias,
             "logsumexp": lambda many: special.logsumexp(np.array(many)),
@@ -100,6 +130,17 @@ def on_autograd() -> Callable[..., Any]:
             "shift": lambda many: largest(*many, -math.inf),
         }
     )
+
+
+def exact(x: Any) -> Fraction:
+    """A number of mpmath, which is a fraction."""
+    sign, mantissa, exponent, _ = mp.mpf(x)._mpf_
+    return Fraction((-1) ** sign * int(mantissa)) * Fraction(2) ** exponent
+
+
+def from_fraction(x: Fraction) -> Any:
+    """A fraction in mpmath."""
+    return mp.mpf(x.numerator) / x.denominator
 
 
 # The table in mpmath, exact as far as floats can tell. What is undefined raises or is complex.
@@ -122,6 +163,32 @@ on_mpmath = algebra(
         "cos": mp.cos,
         "erf": mp.erf,
         "floor": mp.floor,
+        "gap": operator.sub,
+        "less": lambda a, b: mp.mpf(a < b),
+        "less_equal": lambda a, b: mp.mpf(a <= b),
+        "select": lambda a, b, c: b if a else c,
+        "tan": mp.tan,
+        "asin": mp.asin,
+        "acos": mp.acos,
+        "atan": mp.atan,
+        "atan2": mp.atan2,
+        "sinh": mp.sinh,
+        "cosh": mp.cosh,
+        "asinh": mp.asinh,
+        "acosh": mp.acosh,
+        "atanh": mp.atanh,
+        "expm1": mp.expm1,
+        "log2": lambda a: mp.log(a, 2),
+        "log10": mp.log10,
+        "exp2": lambda a: mp.power(2, a),
+        "cbrt": lambda a: mp.sign(a) * mp.cbrt(abs(a)),
+        "hypot": mp.hypot,
+        "erfc": mp.erfc,
+        "erfinv": mp.erfinv,
+        "round": mp.nint,
+        "mod": lambda a, b: from_fraction(exact(a) % exact(b)),
+        "floordiv": lambda a, b: mp.mpf(math.floor(exact(a) / exact(b))),
+        "copysign": lambda a, b: abs(a) * (mp.mpf(1) if math.copysign(1.0, float(b)) > 0 else mp.mpf(-1)),
         "maximum": max,
         "minimum": min,
         "above": lambda a, b: mp.mpf(a > b),
@@ -144,6 +211,8 @@ TEXTBOOK = {
     "expdiff": lambda a, b: mp.exp(a) / mp.exp(b),
     "power_below": lambda a, b: mp.power(a, b) / a,
     "gauss": lambda a: mp.exp(-(a**2)),
+    "bell": lambda a: mp.exp(-a) / (1 + mp.exp(-a)) ** 2,
+    "ceil": mp.ceil,
 }
 
 
@@ -151,6 +220,15 @@ def by_the_textbook(name: str, *groups: Any) -> Any:
     """A row's result in mpmath, from what it means, not from how it is computed."""
     return TEXTBOOK[name](*groups) if name in TEXTBOOK else on_mpmath(name, *groups)
 
+
+# The numbers of the table that have a name.
+NAMED = {
+    2 / math.sqrt(math.pi): 2 / sympy.sqrt(sympy.pi),
+    math.sqrt(math.pi) / 2: sympy.sqrt(sympy.pi) / 2,
+    math.log(2): sympy.log(2),
+    1 / math.log(2): 1 / sympy.log(2),
+    1 / math.log(10): 1 / sympy.log(10),
+}
 
 # The table in sympy. What is a step to differentiation is a constant of its own.
 
@@ -178,6 +256,33 @@ def on_sympy():
         "cos": sympy.cos,
         "erf": sympy.erf,
         "floor": lambda a: constant("floor", a),
+        "gap": operator.sub,
+        "less": lambda a, b: sympy.Heaviside(b - a),
+        "less_equal": lambda a, b: sympy.Heaviside(b - a),
+        "select": lambda a, b, c: c + (b - c) * constant("select", a) if a.is_Symbol else b,
+        "tan": sympy.tan,
+        "asin": sympy.asin,
+        "acos": sympy.acos,
+        "atan": sympy.atan,
+        "atan2": sympy.atan2,
+        "sinh": sympy.sinh,
+        "cosh": sympy.cosh,
+        "asinh": sympy.asinh,
+        "acosh": sympy.acosh,
+        "atanh": sympy.atanh,
+        "expm1": lambda a: sympy.exp(a) - 1,
+        "log2": lambda a: sympy.log(a) / sympy.log(2),
+        "log10": lambda a: sympy.log(a) / sympy.log(10),
+        "exp2": lambda a: 2**a,
+        "cbrt": lambda a: sympy.sign(a) * sympy.Abs(a) ** sympy.Rational(1, 3),
+        "hypot": lambda a, b: sympy.sqrt(a**2 + b**2),
+        "erfc": sympy.erfc,
+        "erfinv": sympy.erfinv,
+        "round": lambda a: constant("floor", a) if a.is_Symbol else a,  # of what is whole
+        "mod": lambda a, b: a - b * constant("floor", a / b),
+        "floordiv": lambda a, b: constant("floor", a / b),
+        "copysign": lambda a, b: sympy.Abs(a) * constant("sign", b),
+        "detach": lambda a: constant("detach", a),
         "maximum": sympy.Max,
         "minimum": sympy.Min,
         "above": lambda a, b: sympy.Heaviside(a - b),
@@ -196,7 +301,7 @@ def exactly(function):
         if isinstance(x, list):
             return [exact(entry) for entry in x]
         if isinstance(x, float):
-            return 2 / sympy.sqrt(sympy.pi) if x == 2 / math.sqrt(math.pi) else sympy.Rational(str(x))
+            return NAMED.get(abs(x), sympy.Rational(str(abs(x)))) * (-1 if x < 0 else 1)
         return x
 
     return lambda *operands: function(*map(exact, operands))

@@ -1,4 +1,4 @@
-"""Random programs compiled, uncompiled and in HIPS autograd, eager and recorded: `python tests/fuzz.py 300 7`.
+"""Random programs compiled, uncompiled and in HIPS autograd, eager and recorded: `python tests/support/fuzz.py 300 7`.
 
 The numbers are how many programs, and the seed: the same two draw the same programs.
 """

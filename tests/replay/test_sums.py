@@ -4,9 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.opcodes import ADD, INPUT, MUL, ONE, PRODUCTS, SUB
-from engine.replay.integers import Integers
-from engine.replay.program import Program, products
-from engine.replay.sum_of_products import Sums
+from engine.replay.program import Program, Sums, products
 
 COUNT = 4  # sums
 
@@ -48,11 +46,11 @@ def test_products_are_the_simplest_instruction_that_they_can_be():
         ([2, 3, 4, ONE], PRODUCTS, [2, 3, 4, ONE]),
         ([2, minus, 3, ONE], PRODUCTS, [2, minus, 3, ONE]),
     ]:
-        i = products(program, Integers(pairs))
+        i = products(program, pairs)
         assert (program.codes[i], program.operands(i)) == (code, operands)
 
 
 def test_a_single_bare_term_is_the_term_itself():
     program = inputs()
-    assert products(program, Integers([5, ONE])) == products(program, Integers([ONE, 5])) == 5
+    assert products(program, [5, ONE]) == products(program, [ONE, 5]) == 5
     assert len(program) == 13

@@ -1,0 +1,167 @@
+"""The table in C: one header, written at build time from the table's text.
+
+It has for every row its value `row_name` and its partials `row_name_0`, `row_name_1` ... (for a row over sequences, one
+function of all); the opcodes; the switches that compute the row of an opcode; and lists of the primitives for kernels.
+"""
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+BY_HAND = {"exp", "log", "log1p", "tanh", "erf", "pow"}  # in kernels.h, vectorised
+
+SWITCHES = """\
+typedef struct { double y, da, db; } Result;
+
+static inline Result operate1(int code, double a) {
+  Result r = {NAN, NAN, 0.0};
+  switch (code) {
+CASES_1  }
+  return r;
+}
+
+static inline Result operate2(int code, double a, double b) {
+  Result r = {NAN, NAN, NAN};
+  switch (code) {
+CASES_2  }
+  return r;
+}
+
+/* Of m operands, those of sequences one after the other: the result, and the partials in d unless that is NULL. */
+static inline double operate(int code, long m, const double *x, double *d) {
+  double y = NAN;
+  switch (code) {
+CASES_M  }
+  return y;
+}
+
+/* Room for so many numbers, until the next call with the GIL held; NULL if there is none. */
+static inline double *scratch(long count) {
+  static double *room;
+  static long size;
+  if (count > size || !room) {
+    double *more = (double *)realloc(room, (size_t)(2 * count + 64) * sizeof(double));
+    if (!more) return NULL;
+    room = more, size = 2 * count + 64;
+  }
+  return room;
+}
+"""
+
+
+def load() -> tuple[ModuleType, ModuleType, ModuleType, ModuleType]:
+    """The table, the opcodes, the primitives and the formula reader, without the rest of the package."""
+    package = ModuleType("whygrad_table")
+    package.__path__ = [str(Path(__file__).parent / "core")]
+    sys.modules["whygrad_table"] = package
+    names = ("table", "opcodes", "primitives", "formula")
+    table, opcodes, primitives, formula = (import_module(f"whygrad_table.{name}") for name in names)
+    return table, opcodes, primitives, formula
+
+
+def header() -> str:
+    """The text of the header.
+
+    >>> "static inline double row_relu(double a) { return row_maximum(a, 0.0); }" in header()
+    True
+    """
+    table, opcodes, primitives, formula = load()
+    rows = table.TABLE.values()
+    fixed, many = ([row for row in rows if row.variadic == variadic] for variadic in (False, True))
+    functions = [text for row in fixed for text in _functions(row, primitives.PRIMITIVES, formula)]
+    prototypes = [text.split(" {")[0] + ";" for text in functions]
+    functions += [_function(row, primitives.PRIMITIVES, formula) for row in many]
+    codes = ", ".join(f"{name.upper()} = {code}" for code, name in enumerate(opcodes.NAMES))
+    switches = SWITCHES
+    for count in (1, 2):
+        cases = [
+            _case(row, list("ab"[:count]), ["r.da", "r.db"], "r.y") for row in fixed if len(row.variables) == count
+        ]
+        switches = switches.replace(f"CASES_{count}", "".join(cases))
+    x, d = ([f"{array}[{k}]" for k in range(9)] for array in "xd")
+    cases = [_case(row, x, d, "y", "if (d) ") for row in fixed]
+    cases += [f"    case {row.name.upper()}: y = row_{row.name}({_size(row)}, x, d); break;\n" for row in many]
+    switches = switches.replace("CASES_M", "".join(cases))
+    return "\n".join(
+        [
+            "/* Written from the table by the build. */",
+            "#ifndef WHYGRAD_TABLE_H",
+            "#define WHYGRAD_TABLE_H",
+            "#include <math.h>",
+            "#include <stdlib.h>",
+            f"#define MADE_FROM {table.FINGERPRINT}L",
+            f"#define IN_C {len(opcodes.NAMES)} /* from this opcode on, a row is not here */",
+            f"enum {{ {codes} }};",
+            *prototypes,
+            *functions,
+            *_lists(table.TABLE, primitives.PRIMITIVES),
+            switches + "#endif\n",
+        ]
+    )
+
+
+def _functions(row: Any, primitives: Any, formula: Any) -> Iterator[str]:
+    """The value and the partials of a row of a fixed number of operands."""
+    operands = ", ".join(f"double {v}" for v in row.variables)
+    body = f"return {_written(formula, primitives, [row.formula], row.variables)[1][0]};"
+    if row.name in primitives:
+        text = primitives[row.name].c
+        body = text if "return" in text else f"return {text};"
+    yield f"static inline double row_{row.name}({operands}) {{ {body} }}"
+    for k, partial in enumerate(row.partials):
+        result = _written(formula, primitives, [partial], ("y", *row.variables))[1][0]
+        yield f"static inline double row_{row.name}_{k}(double y, {operands}) {{ return {result}; }}"
+
+
+def _function(row: Any, primitives: Any, formula: Any) -> str:
+    """A row over sequences of n, which stand with the other operands in x: the result, and the partials in d."""
+    many = [v.isupper() for v in row.variables]
+    starts = [f"{sum(many[:k])} * n + {many[:k].count(False)}" for k in range(len(many))]
+    operands = [
+        f"const double *{v} = x + {at};" if v.isupper() else f"double {v} = x[{at}];"
+        for v, at in zip(row.variables, starts, strict=True)
+    ]
+    before, (y,) = _written(formula, primitives, [row.formula], row.variables)
+    steps, (_, *partials) = _written(formula, primitives, [row.formula, *row.partials], ("y", *row.variables))
+    after = []
+    for at, v, partial in zip(starts, row.variables, partials, strict=True):
+        text = partial[0] if isinstance(partial, list) else partial
+        after.append(f"for (long i = 0; i < n; i++) d[{at} + i] = {text};" if v.isupper() else f"d[{at}] = {text};")
+    body = [*operands, *before, f"double y = {y};", "if (!d) return y;", *steps[len(before) :], *after, "return y;"]
+    return f"static inline double row_{row.name}(long n, const double *x, double *d) {{ {' '.join(body)} }}"
+
+
+def _written(formula: Any, primitives: Any, formulas: list[str], operands: tuple[str, ...]) -> Any:
+    def reduce(variable: str, name: str, text: str) -> str:
+        start = repr(primitives[name].start).replace("inf", "HUGE_VAL")
+        step = formula.in_place(primitives[name].c, variable, "a")
+        return (
+            f"double {variable} = {start}; for (long i = 0; i < n; i++) {{ double a = {text}; {variable} = {step}; }}"
+        )
+
+    return formula.written(formulas, operands, "row_{}({})".format, reduce)
+
+
+def _case(row: Any, operands: list[str], partials: list[str], y: str, condition: str = "") -> str:
+    """What the switch does for a row of a fixed number of operands."""
+    given = ", ".join(operands[: len(row.variables)])
+    found = " ".join(f"{partials[k]} = row_{row.name}_{k}({y}, {given});" for k in range(len(row.variables)))
+    found = f"{condition}{{ {found} }}" if condition else found
+    return f"    case {row.name.upper()}: {y} = row_{row.name}({given}); {found} break;\n"
+
+
+def _size(row: Any) -> str:
+    """The length of the sequences of a row with m operands."""
+    sequences = sum(v.isupper() for v in row.variables)
+    return f"(m - {len(row.variables) - sequences}) / {sequences}"
+
+
+def _lists(table: Any, primitives: Any) -> Iterator[str]:
+    """The primitives of one, two and three operands that have no kernel by hand, each as `DO(opcode, function)`."""
+    for count in (1, 2, 3):
+        names = [name for name in primitives if table[name].variables == tuple("abc"[:count]) and name not in BY_HAND]
+        each = " ".join(f"DO({name.upper()}, row_{name})" for name in names)
+        yield f"#define ELEMENTWISE_{count}(DO) {each}"

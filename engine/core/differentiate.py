@@ -1,0 +1,69 @@
+"""The partial derivatives of a formula as formulas: reverse mode over its text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from .formula import TABLE, operation_of, parse
+
+
+def derive(formula: str, operands: Sequence[str]) -> list[str]:
+    """The derivative of a formula in each operand, where y is the result; an operand may be a sequence.
+
+    >>> derive("a * exp(b)", "ab"), derive("sum(A * A) + b", "Ab"), derive("exp(-a)", "a")
+    (['exp(b)', 'a * exp(b)'], ['A + A', '1'], ['-y'])
+    """
+    terms: dict[str, list[str]] = {name: [] for name in operands}
+    root = parse(formula)
+
+    def visit(tree: ast.expr, adjoint: str) -> None:
+        if isinstance(tree, ast.Name):
+            terms[tree.id].append(adjoint)
+        if isinstance(tree, (ast.Name, ast.Constant)):
+            return
+        name, arguments = operation_of(tree, formula, operands)
+        row, result = TABLE[name], "y" if tree is root else ast.unparse(tree)
+        known = dict(zip(row.variables, map(ast.unparse, arguments), strict=True)) | {"y": result}
+        for argument, partial in zip(arguments, row.partials, strict=True):
+            if partial != "0":
+                term = _product(adjoint, _substitute(partial, known))
+                visit(argument, _summed(term, tree) if is_sequence(tree) and not is_sequence(argument) else term)
+
+    visit(root, "1")
+    return [_tidy(" + ".join(f"({term})" for term in terms[name]) or "0") for name in operands]
+
+
+def is_sequence(tree: ast.expr) -> bool:
+    """Whether an expression has an entry for each operand of a sequence."""
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and TABLE[tree.func.id].variadic:
+        return False
+    if isinstance(tree, ast.Name):
+        return tree.id.isupper()
+    return any(is_sequence(part) for part in ast.iter_child_nodes(tree) if isinstance(part, ast.expr))
+
+
+def _summed(term: str, tree: ast.expr) -> str:
+    """What each entry of a sequence passes to the one number that all of them use."""
+    if not is_sequence(parse(term)):
+        many = next(x.id for x in ast.walk(tree) if isinstance(x, ast.Name) and len(x.id) == 1 and x.id.isupper())
+        term = f"({term}) * {many} ** 0"
+    return f"sum({term})"
+
+
+def _substitute(formula: str, known: dict[str, str]) -> str:
+    class Substitute(ast.NodeTransformer):
+        def visit_Name(self, name: ast.Name) -> ast.expr:
+            return ast.parse(known[name.id], mode="eval").body if name.id in known else name
+
+    return ast.unparse(Substitute().visit(ast.parse(formula, mode="eval").body))
+
+
+def _product(a: str, b: str) -> str:
+    if a in ("1", "-1"):
+        a, b = b, a
+    return a if b == "1" else f"-({a})" if b == "-1" else f"({a}) * ({b})"
+
+
+def _tidy(formula: str) -> str:
+    return ast.unparse(ast.parse(formula, mode="eval"))

@@ -1,0 +1,155 @@
+"""Rows of the user's own: checked when they are made, and operations like any other from then on."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from keyword import iskeyword
+from typing import Any
+
+from .coercion import real
+from .differentiate import derive
+from .formula import on_floats, parse
+from .functions import operation
+from .notation import short_number
+from .primitives import PRIMITIVES, primitive
+from .table import TABLE, Row
+
+LETTERS = "abcdefghijklmnopqrstuvwx"  # and y is the result
+
+
+def row(
+    name: str, sign: str, formula: str | Callable[..., float], *partials: Any, textbook: str = ""
+) -> Callable[..., Any]:
+    """Add an operation of your own, and return it as a function of Values and numbers.
+
+    In `formula` a, b, c ... are the operands, in this order, and a capital letter is a sequence of them. Each of
+    `partials` is the formula of one partial derivative, where y is the result. Left out, they are derived from the
+    formula; given, they are checked against it. `sign` stands for the operation in pictures.
+
+    A formula is made of numbers, operands, + - * / ** and the other rows. What no formula can express is a Python
+    function of numbers, with a function or a formula for each partial; page, JAX and saved recordings cannot run it,
+    and a second derivative is nan where the partial is a function.
+
+    A ValueError says what is wrong with a name, a formula or a partial.
+
+    >>> from engine import Value
+    >>> softsign = row("softsign", "softsign", "a / (1 + abs(a))")
+    >>> x = Value(-1.0)
+    >>> y = softsign(x)
+    >>> y.backward()
+    >>> y.data, x.grad
+    (-0.5, 0.25)
+    >>> del TABLE["softsign"]
+    """
+    if not (isinstance(name, str) and name.isidentifier() and len(name) > 1) or iskeyword(name):
+        raise ValueError(f"a row has a name such as 'softsign', a word of Python's, not {name!r}")
+    if name in TABLE:
+        raise ValueError(f"there is a row {name} in the table already: choose another name")
+    rows, primitives = dict(TABLE), dict(PRIMITIVES)
+    try:
+        if callable(formula):
+            formula, partials = _of_function(name, formula, partials)
+        operands = _operands(name, formula)
+        if len(partials) not in (0, len(operands)):
+            raise ValueError(
+                f"{name} has {len(operands)} operands, {', '.join(operands)}, and {len(partials)} partials"
+            )
+        if not partials and name in PRIMITIVES:
+            raise ValueError(f"no partials can be derived from a function: give {name} one for each operand")
+        TABLE[name] = Row(name, sign, formula, tuple(partials) or tuple("0" for _ in operands), textbook)
+        derived = None if name in PRIMITIVES else tuple(derive(formula, operands))
+        TABLE[name] = made = Row(name, sign, formula, tuple(partials) or derived or (), textbook)
+        _check(made, derived)
+    except BaseException:
+        for added in TABLE.keys() - rows.keys():
+            del TABLE[added]
+        for added in PRIMITIVES.keys() - primitives.keys():
+            del PRIMITIVES[added]
+        raise
+    return operation(name)
+
+
+def _operands(name: str, formula: str) -> list[str]:
+    """The operands of a formula: a, b, c ..., some of them capitals."""
+    names = {node.id for node in ast.walk(parse(formula)) if isinstance(node, ast.Name)} - TABLE.keys() - {name}
+    found = sorted(names, key=str.lower)
+    if not found or [x.lower() for x in found] != list(LETTERS[: len(found)]):
+        raise ValueError(
+            f"the operands of a formula are a, b, c ... without a gap, a capital letter for a sequence, and "
+            f"{formula!r} has {', '.join(found) or 'none'}, which are neither operands nor rows of the table"
+        )
+    return found
+
+
+def _of_function(name: str, function: Callable[..., float], partials: Sequence[Any]) -> tuple[str, tuple[str, ...]]:
+    """A Python function as a primitive, and its partials as formulas: a function among them is a primitive too."""
+    operands = list(LETTERS[: len(inspect.signature(function).parameters)])
+    written = []
+    _add_function(name, function)
+    for k, partial in enumerate(partials):
+        if callable(partial):
+            _add_function(f"{name}_{k}", partial)
+            formula = f"{name}_{k}({', '.join(operands)})"
+            TABLE[f"{name}_{k}"] = Row(f"{name}_{k}", f"{name}_{k}", formula, ("0 / 0",) * len(operands))  # not known
+        written.append(formula if callable(partial) else partial)
+    return f"{name}({', '.join(operands)})", tuple(written)
+
+
+def _add_function(name: str, function: Callable[..., float]) -> None:
+    def quiet(*operands: float) -> float:
+        try:
+            return real(function(*operands))
+        except (ArithmeticError, ValueError):  # as math.log(-1.0)
+            return math.nan
+
+    primitive(name, quiet)
+
+
+def _check(row: Row, derived: Sequence[str] | None) -> None:
+    """Compare the partials of a row with those derived from its formula, or else with differences."""
+    for point in _points(row):
+        groups = row.split(point)
+        y = row.value(*groups)
+        if not isinstance(y, float):
+            raise ValueError(
+                f"{row.formula!r} has an entry for each of a sequence: reduce it to a number, as by sum(...)"
+            )
+        found = row.flatten(row.slopes(y, *groups), len(groups[0]) if row.variadic else 0)
+        if not all(isinstance(x, float) for x in found):
+            raise ValueError(f"a partial of {row.name} has an entry for each of a sequence, in an operand that is none")
+        wanted = _differences(row, point) if derived is None else _evaluated(row, derived, y, groups)
+        close = 1e-4 if derived is None else 1e-6
+        for k, (a, b) in enumerate(zip(found, wanted, strict=True)):
+            if math.isfinite(a) and math.isfinite(b) and abs(a - b) > close * (max(abs(a), abs(b)) + close):
+                at = ", ".join(f"{x:.3g}" for x in point)
+                raise ValueError(
+                    f"the partials of {row.name} give {short_number(a)} in operand {k + 1} at {at}, where the "
+                    f"derivative is {short_number(b)}: correct it, leave all out to have them derived, or put what is "
+                    f"to count as constant in detach(...)"
+                )
+
+
+def _points(row: Row) -> Iterator[list[float]]:
+    draw = random.Random(0)
+    count = sum(3 if v.isupper() else 1 for v in row.variables)
+    for low, high in ((0.1, 0.9), (1.1, 4.0), (-4.0, 4.0), (-30.0, 30.0)):
+        for _ in range(8):
+            yield [draw.uniform(low, high) for _ in range(count)]
+
+
+def _evaluated(row: Row, derived: Sequence[str], y: float, groups: Sequence[Any]) -> list[float]:
+    found = [on_floats(partial, ("y", *row.variables))(y, *groups) for partial in derived]
+    return row.flatten(found, len(groups[0]) if row.variadic else 0)
+
+
+def _differences(row: Row, point: Sequence[float]) -> Iterator[float]:
+    """Central differences; nan where the function is not smooth."""
+    for k, x in enumerate(point):
+        step = 1e-5 * max(1.0, abs(x))
+        below, here, above = (row.value(*point[:k], x + d, *point[k + 1 :]) for d in (-step, 0.0, step))
+        smooth = abs(above - 2 * here + below) <= 1e-3 * (abs(above - below) + step)
+        yield (above - below) / (2 * step) if smooth else math.nan

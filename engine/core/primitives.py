@@ -1,0 +1,254 @@
+"""The primitives: what every formula bottoms out in, one entry each, spelled for every language that runs them.
+
+An entry's texts are expressions of the operands a, b and c: in C; in NumPy and JAX, where `np` is the one or the other;
+in JavaScript, where `f.name` calls another row. A text of statements ends in a `return`. All follow IEEE 754 and raise
+nothing, and C gives the bits of Python. The others may differ from it by `ulp` units in the last place.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from .floats import divide, erfinv, floor, hypot, logarithm, mod, power, quiet, rest, shift, sum_of, to_even
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One primitive in every language; a text is "" where a language does not have it."""
+
+    name: str
+    python: str | Callable[..., float]  # text stands as it is in formulas of every language
+    c: str
+    numpy: str
+    jax: str
+    javascript: str
+    ulp: float
+    start: float | None  # of a reduction, whose texts make of `total` and the next entry a the next total
+
+    @property
+    def on_floats(self) -> Callable[..., float]:
+        """The primitive as a function of floats."""
+        return function(self.python) if isinstance(self.python, str) else self.python
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+
+
+def primitive(
+    name: str,
+    python: str | Callable[..., float],
+    c: str = "",
+    numpy: str | None = None,
+    javascript: str = "",
+    jax: str = "",
+    ulp: float = 0.0,
+    start: float | None = None,
+) -> None:
+    """Add a primitive. A text left out is that of C, and JAX's is NumPy's; one in Python alone runs there alone."""
+    c = python if isinstance(python, str) else c
+    numpy = c if numpy is None else numpy
+    PRIMITIVES[name] = Primitive(name, python, c, numpy, jax or numpy, javascript or c, ulp, start)
+
+
+def operands_of(text: str) -> list[str]:
+    """Which of a, b, c, and `total` before them, a text reads."""
+    return [name for name in ("total", "a", "b", "c") if re.search(rf"\b{name}\b", text)]
+
+
+@cache
+def function(text: str, **scope: Any) -> Callable[..., Any]:
+    """An expression in Python as a function of its operands, in which the names of `scope` mean what they say there.
+
+    >>> function("a + b")(1.0, 2.0)
+    3.0
+    """
+    made: Callable[..., Any] = eval(f"lambda {', '.join(operands_of(text))}: {text}", dict(scope))
+    return made
+
+
+def _library(name: str, python: Callable[..., float], numpy: str = "", operands: str = "a", ulp: float = 4.0) -> None:
+    """A function of the C library, which JavaScript has by the same name."""
+    primitive(
+        name, python, f"{name}({operands})", f"np.{numpy or name}({operands})", f"Math.{name}({operands})", ulp=ulp
+    )
+
+
+primitive("add", "a + b", numpy="np.add(a, b)")
+primitive("sub", "a - b", numpy="np.subtract(a, b)")
+primitive("mul", "a * b", numpy="np.multiply(a, b)")
+primitive("neg", "-a", numpy="np.negative(a)")
+primitive("div", divide, "a / b", numpy="np.divide(a, b)")
+primitive(
+    "pow",
+    power,
+    c="b == 2.0 ? a * a : b == 1.0 ? a : pow(a, b)",
+    numpy="np.power(a, b)",
+    javascript="b === 2 ? a * a : a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b",
+    ulp=16.0,
+)
+primitive("abs", abs, c="fabs(a)", numpy="np.abs(a)", javascript="Math.abs(a)")
+_library("exp", quiet(math.exp))
+_library("log", logarithm(math.log))
+_library("log1p", logarithm(math.log1p, -1.0))
+_library("sqrt", quiet(math.sqrt), ulp=0.0)
+_library("tanh", math.tanh)
+_library("sin", quiet(math.sin))
+_library("cos", quiet(math.cos))
+primitive(
+    "erf",
+    math.erf,
+    c="erf(a)",
+    numpy="",
+    jax="special.erf(a)",
+    # A series near 0 and a continued fraction farther out, both of positive terms alone, times exp(-a²).
+    javascript="""const x = Math.abs(a);
+    if (x < 1) {
+      let sum = x, term = x;
+      for (let n = 3; term > sum * 1e-17; n += 2) sum += term *= 2 * x * x / n;
+      return Math.sign(a) * 1.1283791670955126 * f.gauss(x) * sum;
+    }
+    return x < 6 ? Math.sign(a) * (1 - f.erfc(x)) : Math.sign(a);""",
+    ulp=8.0,
+)
+_library("floor", floor, ulp=0.0)
+primitive(
+    "maximum",
+    lambda a, b: a if a >= b or a != a else b,
+    c="(a >= b) | (a != a) ? a : b",
+    numpy="np.where((a >= b) | (a != a), a, b)",
+)
+primitive(
+    "minimum",
+    lambda a, b: a if a <= b or a != a else b,
+    c="(a <= b) | (a != a) ? a : b",
+    numpy="np.where((a <= b) | (a != a), a, b)",
+)
+primitive(  # the step a > b, nan of nan
+    "above",
+    lambda a, b: 1.0 if a > b else 0.0 if a <= b else math.nan,
+    c="a > b ? 1.0 : a <= b ? 0.0 : a + b",
+    numpy="np.where(a > b, 1.0, np.where(a <= b, 0.0, np.nan))",
+)
+primitive(  # a product in which 0 wins over inf
+    "times",
+    lambda a, b: a * b if a else 0.0,
+    c="a == 0.0 ? 0.0 : a * b",
+    numpy="np.where(a == 0.0, 0.0, a * b)",
+)
+primitive(  # what a - b loses to rounding
+    "rest",
+    rest,
+    c="""double rounded = a - b, minus_b = rounded - a, lost = (a - (rounded - minus_b)) - (b + minus_b);
+  return fabs(lost) < HUGE_VAL ? lost : 0.0;""",
+    numpy="np.nan_to_num((a - ((a - b) - ((a - b) - a))) - (b + ((a - b) - a)), nan=0.0, posinf=0.0, neginf=0.0)",
+    javascript="""const rounded = a - b, minusB = rounded - a, rest = (a - (rounded - minusB)) - (b + minusB);
+    return Number.isFinite(rest) ? rest : 0;""",
+)
+primitive(  # a - b, and 0 where inf - inf is of equals
+    "gap",
+    lambda a, b: 0.0 if a == b else a - b,
+    c="a == b ? 0.0 : a - b",
+    numpy="np.where(a == b, 0.0, a - b)",
+)
+# Conditions: 1 or 0, and 0 where a number is nan. A selection takes whatever is not 0 for true.
+primitive("less", lambda a, b: 1.0 if a < b else 0.0, c="a < b ? 1.0 : 0.0", numpy="np.where(a < b, 1.0, 0.0)")
+primitive("less_equal", lambda a, b: 1.0 if a <= b else 0.0, c="a <= b ? 1.0 : 0.0", numpy="np.where(a <= b, 1.0, 0.0)")
+primitive(
+    "select",
+    lambda a, b, c: a if a != a else b if a else c,
+    c="a != a ? a : a != 0.0 ? b : c",
+    numpy="np.where(a != a, a, np.where(a != 0.0, b, c))",
+)
+
+_library("tan", quiet(math.tan))
+_library("asin", quiet(math.asin), "arcsin")
+_library("acos", quiet(math.acos), "arccos")
+_library("atan", math.atan, "arctan")
+_library("atan2", math.atan2, "arctan2", "a, b")
+_library("sinh", quiet(math.sinh))
+_library("cosh", lambda a: quiet(math.cosh)(abs(a)))
+_library("asinh", math.asinh, "arcsinh")
+_library("acosh", quiet(math.acosh), "arccosh")
+_library("atanh", lambda a: math.copysign(math.inf, a) if abs(a) == 1.0 else quiet(math.atanh)(a), "arctanh")
+_library("expm1", quiet(math.expm1))
+_library("log2", logarithm(math.log2))
+_library("log10", logarithm(math.log10))
+primitive("exp2", quiet(math.exp2), c="exp2(a)", numpy="np.exp2(a)", javascript="2 ** a", ulp=4.0)
+_library("cbrt", math.cbrt)
+primitive(  # not the library's, whose last bit Python and C do not share
+    "hypot",
+    hypot,
+    c="""double x = fabs(a), y = fabs(b), m = x > y ? x : y, n = x > y ? y : x;
+  if (a != a || b != b || m == 0.0 || m == HUGE_VAL) return x == HUGE_VAL || y == HUGE_VAL ? HUGE_VAL : x + y;
+  return m * sqrt(1.0 + n / m * (n / m));""",
+    numpy="np.hypot(a, b)",
+    javascript="Math.hypot(a, b)",
+    ulp=4.0,
+)
+primitive(
+    "erfc",
+    math.erfc,
+    c="erfc(a)",
+    numpy="",
+    jax="special.erfc(a)",
+    javascript="""if (a < 1) return a > -1 ? 1 - f.erf(a) : 2 - f.erfc(-a);
+    let fraction = a;
+    for (let n = 200; n > 0; n--) fraction = a + n / 2 / fraction;
+    return a === Infinity ? 0 : 0.5641895835477563 * f.gauss(a) / fraction;""",
+    ulp=16.0,
+)
+primitive(
+    "erfinv",
+    erfinv,
+    c="""double size = fabs(a);
+  if (!(size < 1.0)) return size == 1.0 ? copysign(HUGE_VAL, a) : NAN;
+  double log = log1p(-size * size), t = 4.330746750799873 + log / 2.0, x = sqrt(sqrt(t * t - log / 0.147) - t);
+  for (int i = 0; i < 2; i++) {
+    double off = size < 0.5 ? erf(x) - size : (1.0 - size) - erfc(x), step = off / (1.1283791670955126 * exp(-x * x));
+    x = x - step / (1.0 + x * step);
+  }
+  return copysign(x, a);""",
+    numpy="",
+    jax="special.erfinv(a)",
+    javascript="""const size = Math.abs(a);
+    if (!(size < 1)) return size === 1 ? Math.sign(a) * Infinity : NaN;
+    const log = Math.log1p(-size * size), t = 4.330746750799873 + log / 2;
+    let x = Math.sqrt(Math.sqrt(t * t - log / 0.147) - t);
+    for (let i = 0; i < 2; i++) {
+      const off = size < 0.5 ? f.erf(x) - size : (1 - size) - f.erfc(x);
+      const step = off / (1.1283791670955126 * Math.exp(-x * x));
+      x = x - step / (1 + x * step);
+    }
+    return a < 0 ? -x : x;""",
+    ulp=16.0,
+)
+primitive(  # half to even
+    "round",
+    to_even,
+    c="rint(a)",
+    numpy="np.round(a)",
+    javascript="Math.abs(a) < 4503599627370496 ? f.copysign(Math.abs(a) + 4503599627370496 - 4503599627370496, a) : a",
+)
+primitive(  # with the sign of b
+    "mod",
+    mod,
+    c="""double r = fmod(a, b);
+  return r == 0.0 ? copysign(0.0, b) : (r < 0.0) != (b < 0.0) ? r + b : r;""",
+    numpy="np.mod(a, b)",
+    javascript="""const r = a % b;
+    return r === 0 ? f.copysign(0, b) : (r < 0) !== (b < 0) ? r + b : r;""",
+)
+primitive(
+    "copysign",
+    math.copysign,
+    c="copysign(a, b)",
+    numpy="np.copysign(a, b)",
+    javascript="(a < 0 || Object.is(a, -0)) === (b < 0 || Object.is(b, -0)) ? a : -a",
+)
+primitive("sum", sum_of, c="total + a", start=0.0)
+primitive(
+    "shift", shift, c="a > total ? a : total", numpy="np.where(a > total, a, total)", start=-math.inf
+)  # the largest

@@ -1,0 +1,124 @@
+"""What a Value shows: its numbers, its label and its operation, and that it is no plain number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .coercion import real
+from .node import Node
+from .opcodes import NAMES
+from .table import TABLE
+
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from .. import _cython as cython
+
+if not cython.compiled:  # else by properties.pxd
+    from .coercion import text
+    from .node import look, reading, setting, showing
+
+if TYPE_CHECKING:
+    from .value import Value
+
+
+@cython.no_gc  # a graph has no cycles: operands came first
+@cython.cclass
+class Properties(Node):
+    """A node that can be read, named and printed; a Value adds the operators."""
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> float:
+        """The number itself, settable; what was computed from it before does not change."""
+        return look(self)
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        number = real(data)
+        setting(self, "data")
+        self._data = number
+
+    @property
+    def grad(self) -> float:
+        """The derivative of the output of the last `backward()`; on a leaf the sum since it was zeroed."""
+        reading(self, "gradient")
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        number = real(grad)
+        setting(self, "gradient")
+        self._grad = number
+
+    @property
+    def label(self) -> str:
+        """The name in pictures, findings and errors, settable; "" where it has none."""
+        return self._label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._label = label if type(label) is str else text(label)
+
+    @property
+    def op(self) -> str:
+        """The name of the operation's row in the table, "" for a leaf."""
+        return NAMES[self._code] if self._code else ""
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        """What the operation was applied to, in order: `a * a` has `a` twice, a leaf none."""
+        if self._lists is not None:
+            return tuple(self._lists[0])
+        return () if self._a is None else (self._a,) if self._b is None else (self._a, self._b)
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The derivative of this Value in each of its operands, as computed on the way forward."""
+        reading(self, "partials")
+        if self._lists is not None:
+            return tuple(self._lists[1])
+        partials = [self._da, self._db][: (self._a is not None) + (self._b is not None)]
+        return tuple(partials)
+
+    @property
+    def _prev(self) -> set[Value]:
+        return set(self.operands)
+
+    @property
+    def _op(self) -> str:
+        return TABLE[NAMES[self._code]].sign if self._code else ""
+
+    def __float__(self) -> NoReturn:
+        _leave(self)
+
+    def __int__(self) -> NoReturn:
+        _leave(self)
+
+    def __index__(self) -> NoReturn:
+        _leave(self)
+
+    def __trunc__(self) -> NoReturn:
+        _leave(self)
+
+    def __complex__(self) -> NoReturn:
+        _leave(self)
+
+    def __format__(self, spec: str) -> str:
+        showing(self)
+        return format(self._data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        showing(self)
+        label = f", label={self._label!r}" if self._label else ""
+        return f"Value(data={self._data}, grad={self._grad}{label})"
+
+
+def _leave(value: Node) -> NoReturn:
+    """Refuse to make a number of a Value, which would drop its gradient without a word."""
+    reading(value, "data")
+    raise TypeError(
+        "a Value is not turned into a plain number, which would drop its gradient: pass its .data for the number; "
+        "to stay in the graph, use the function of engine, such as exp or maximum, in place of that of math or NumPy"
+    )

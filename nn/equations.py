@@ -1,0 +1,257 @@
+"""backpropagation: the four equations of a network, in matrices, with their numbers layer by layer.
+
+Read `backpropagation` first, then `layer_matrices` (how matrices are read off a graph), `output_error` (what the loss
+makes of the last layer), and the writers, `matrix_text` and `gradient_picture`.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from engine import Value
+from engine.core import pretty_number, replace
+
+from .module import Module
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+    from .layer_matrices import LayerMatrices
+    from .matrices import Matrix
+    from .output_error import OutputError
+
+
+def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropagation":
+    """The equations of backpropagation for the loss of a model, or of parameters, with every matrix in numbers.
+
+    Layers and units are found by structure, whatever is labelled; the loss may be that of one example or of a batch,
+    whose examples are the rows. The gradients are those of `backward()`, which need not have run. A ValueError says
+    so where a network is not layers that each read all of the layer before.
+
+    >>> from nn import MLP, mean_squared_error
+    >>> model = MLP(1, [1, 1], activation="sigmoid", init=1.0)
+    >>> print(backpropagation(model, mean_squared_error([model([-1.0])], [0.0])))
+    Backpropagation through layers of 1-1-1 units; 1 example, a row each; C = 2.25
+    ...
+    """
+    from .layer_matrices import layers_of, network_of
+    from .output_error import sigmoid_cross_entropy, softmax_cross_entropy, squares
+
+    if not isinstance(loss, Value):
+        raise TypeError(f"the loss is a Value, not {type(loss).__name__} {loss!r:.80}")
+    parameters = model.parameters() if isinstance(model, Module) else list(model)
+    if strangers := [p for p in parameters if not isinstance(p, Value)]:
+        raise TypeError(f"parameters are Values, not {type(strangers[0]).__name__} {strangers[0]!r:.80}")
+    network = network_of(loss, parameters)
+    layers, outputs = layers_of(network, linear_output=True)
+    error = softmax_cross_entropy(network, layers[-1]) or sigmoid_cross_entropy(network, layers[-1], outputs)
+    if not error:
+        layers, outputs = layers_of(network)
+        error = sigmoid_cross_entropy(network, layers[-1], outputs) or squares(network, layers[-1], outputs)
+    return Backpropagation(
+        loss.data, tuple(layers), error, sum(p in network.sweep.index for p in parameters), len(parameters)
+    )
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An equation between matrices, and the same with a shape for each."""
+
+    formula: str
+    shapes: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A layer: its title, its equations, and its matrices by name."""
+
+    title: str
+    equations: list[Equation]
+    matrices: list[tuple[str, "Matrix"]]
+
+
+@dataclass(frozen=True)
+class Backpropagation:
+    """The equations of a network and its matrices, by layer from first to last.
+
+    `error` is the form of what the loss makes of the last layer, where it has one that is known. `str()` is the text;
+    notebooks show HTML with the picture.
+    """
+
+    loss: float
+    layers: "tuple[LayerMatrices, ...]"
+    error: "OutputError | None"
+    used: int  # parameters that the loss depends on
+    given: int  # of so many
+
+    @property
+    def title(self) -> str:
+        """What network it is, and its loss."""
+        first, n = self.layers[0], len(self.layers[0].z)
+        sizes = "-".join(str(k) for k in [len(first.inputs[0]), *(len(layer.weights) for layer in self.layers)])
+        examples = f"{n} example{'s' if n > 1 else ''}"
+        return (
+            f"Backpropagation through layers of {sizes} units; {examples}, a row each; C = {pretty_number(self.loss)}"
+        )
+
+    @property
+    def equations(self) -> tuple[str, ...]:
+        """The four equations, for every layer l of L."""
+        return (
+            "δ⁽ᴸ⁾ = ∇ₐC ⊙ f′(z⁽ᴸ⁾)",
+            "δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ W⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾)",
+            "∂C/∂W⁽ˡ⁾ = (δ⁽ˡ⁾)ᵀ a⁽ˡ⁻¹⁾",
+            "∂C/∂b⁽ˡ⁾ = 1ᵀ δ⁽ˡ⁾",
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """What the equations take for granted."""
+        columns = "With examples in columns they read: δ⁽ˡ⁾ = ((W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ."
+        unused = self.given - self.used
+        lone = f"The loss does not depend on {unused} of the {self.given} parameters: their gradients are 0."
+        return [
+            "δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, f′ the derivative of the activation, ⊙ the product entry by entry, 1ᵀ a row of ones: "
+            "it adds up the examples.",
+            columns,
+            *([lone] if unused else []),
+        ]
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The layers, from the first to the last, ready to be written."""
+        return [
+            Section(self._title(layer), list(self._equations(layer)), list(self._matrices(layer)))
+            for layer in self.layers
+        ]
+
+    def _title(self, layer: "LayerMatrices") -> str:
+        units, inputs = len(layer.weights), len(layer.weights[0])
+        return f"Layer {layer.number}: {inputs} → {units}, {layer.function}"
+
+    def _equations(self, layer: "LayerMatrices") -> Iterator[Equation]:
+        up, before, after = raised(layer.number), raised(layer.number - 1), raised(layer.number + 1)
+        n, k, m = len(layer.z), len(layer.weights), len(layer.weights[0])
+        slope, slope_shape = ("", "") if layer.is_linear else (f" ⊙ {derivative_sign(layer)}(z{up})", f" ⊙ ({n}×{k})")
+        if layer is self.layers[-1]:
+            yield Equation(
+                f"δ{up} = {self._output(layer)}", f"({n}×{k}) = ({n}×{k}){slope_shape if not self._cancels else ''}"
+            )
+        else:
+            last = len(self.layers[layer.number].weights)
+            inner = f"δ{after} W{after}"
+            yield Equation(
+                f"δ{up} = " + (f"({inner}){slope}" if slope else inner),
+                f"({n}×{k}) = "
+                + (f"(({n}×{last}) ({last}×{k})){slope_shape}" if slope else f"({n}×{last}) ({last}×{k})"),
+            )
+        yield Equation(f"∂C/∂W{up} = (δ{up})ᵀ a{before}", f"({k}×{m}) = ({k}×{n}) ({n}×{m})")
+        if layer.grad_biases:
+            yield Equation(f"∂C/∂b{up} = 1ᵀ δ{up}", f"(1×{k}) = (1×{n}) ({n}×{k})")
+
+    @property
+    def _cancels(self) -> bool:
+        """Whether the loss and the last activation make p - y, in which no derivative of an activation is left."""
+        return self.error is not None and self.error.kind != "squares"
+
+    def _output(self, layer: "LayerMatrices") -> str:
+        """The right-hand side of the last layer's δ."""
+        up = raised(layer.number)
+        slope = "" if layer.is_linear else f" ⊙ {derivative_sign(layer)}(z{up})"
+        if not self.error:
+            return f"∇ₐC{slope}"
+        p = "p" if layer.is_linear and self._cancels else f"a{up}"
+        scale = "" if self.error.scale == 1 else f"{self.error.scale} "
+        return f"{scale}({p} − y){'' if self._cancels else slope}"
+
+    def _matrices(self, layer: "LayerMatrices") -> Iterator[tuple[str, "Matrix"]]:
+        up = raised(layer.number)
+        if layer is self.layers[0]:
+            yield f"a{raised(0)} = x", layer.inputs
+        yield f"W{up}", layer.weights
+        if layer.biases:
+            yield f"b{up}", [layer.biases]
+        yield f"z{up}", layer.z
+        if not layer.is_linear:
+            yield f"a{up} = {function_sign(layer)}(z{up})", layer.a
+            yield f"{derivative_sign(layer)}(z{up})", layer.slopes
+        if layer is self.layers[-1]:
+            yield from self._loss_matrices(layer)
+        yield f"δ{up}", layer.delta
+        yield f"∂C/∂W{up}", layer.grad_weights
+        if layer.grad_biases:
+            yield f"∂C/∂b{up}", [layer.grad_biases]
+
+    def _loss_matrices(self, layer: "LayerMatrices") -> Iterator[tuple[str, "Matrix"]]:
+        if self.error and self._cancels and layer.is_linear:
+            yield f"p = {'σ' if self.error.kind == 'sigmoid' else 'softmax'}(z{raised(layer.number)})", self.error.p
+        if self.error:
+            yield "y", self.error.targets
+        if not self._cancels and not layer.is_linear:
+            yield "∇ₐC", layer.grad_a
+
+    def __str__(self) -> str:
+        from .matrix_text import to_text
+
+        return to_text(self)
+
+    def to_latex(self) -> str:
+        """The equations and matrices in LaTeX, to be put in a document with the package amsmath."""
+        from .matrix_text import to_latex
+
+        return to_latex(self)
+
+    def to_html(self) -> str:
+        """The equations and matrices as a piece of HTML."""
+        from .matrix_text import to_html
+
+        return to_html(self)
+
+    def draw(self) -> "Digraph":
+        """The layers, with strips of δ and ∂C/∂W, by magnitude on a logarithmic scale."""
+        from .gradient_picture import to_dot
+
+        return to_dot(self)
+
+    def save(self, path: "str | os.PathLike[str]") -> None:
+        """Write it to a file: the picture as .svg .png .pdf .dot or .gv, the equations as .txt .html or .tex."""
+        from engine.picture import SUFFIXES, suffix_of
+
+        from .gradient_picture import written
+        from .matrix_text import to_document, to_page
+
+        suffix = suffix_of(path, (".txt", ".html", ".tex", *SUFFIXES))
+        if suffix in SUFFIXES:
+            replace(path, written(self, suffix))
+        else:
+            text = to_page(self) if suffix == ".html" else to_document(self) if suffix == ".tex" else str(self)
+            replace(path, f"{text}\n".encode())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from .matrix_text import to_html
+
+        return {"text/html": to_html(self, picture=True), "text/latex": self.to_latex(), "text/plain": str(self)}
+
+
+def raised(layer: int) -> str:
+    """The number of a layer as it stands at a matrix.
+
+    >>> raised(12)
+    '⁽¹²⁾'
+    """
+    return f"⁽{str(layer).translate(_RAISED)}⁾"
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def function_sign(layer: "LayerMatrices") -> str:
+    """The activation as a formula writes it: σ."""
+    return "σ" if layer.function == "sigmoid" else layer.function
+
+
+def derivative_sign(layer: "LayerMatrices") -> str:
+    """Its derivative: σ′."""
+    return f"{function_sign(layer)}′"

@@ -1,0 +1,140 @@
+"""The layers of a network as a picture: strips of δ and ∂C/∂W, coloured by magnitude on a logarithmic scale.
+
+A column is a unit: its δ, the largest of all examples, and below it the derivative in each of its weights.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log10
+from typing import TYPE_CHECKING
+
+from graphviz import Digraph
+
+from engine.core import pretty_number
+from engine.picture import LIGHT, draw_dot
+
+from .equations import raised
+from .matrices import Matrix, transposed
+from .matrix_text import kept
+
+if TYPE_CHECKING:
+    from .equations import Backpropagation
+    from .layer_matrices import LayerMatrices
+
+ROWS, COLUMNS = 8, 12  # of a strip that are shown
+FEWEST = 4  # decades of a scale, so that what differs by little looks alike
+MOST = 16
+SHADES = ((233, 242, 252), (0, 103, 177), (9, 20, 43))  # from the smallest magnitude to the largest
+
+
+def to_dot(found: "Backpropagation") -> Digraph:
+    """A box for each layer, from the inputs to the loss, and the scale below."""
+    scale = _scale(found.layers)
+    dot = Digraph(
+        "backpropagation",
+        graph_attr={
+            "rankdir": "LR", "bgcolor": LIGHT.paper, "fontname": "Helvetica", "pad": "0.15", "nodesep": "0.3",
+            "ranksep": "0.4", "labelloc": "b", "label": _table([_legend(scale)]), "tooltip": found.title,
+        },
+        node_attr={"shape": "plain", "fontname": "Helvetica", "fontsize": "13", "fontcolor": LIGHT.ink},
+        edge_attr={"color": LIGHT.thread, "arrowsize": "0.7"},
+    )  # fmt: skip
+    dot.node("x", "x", id="x", shape="ellipse")
+    for layer in found.layers:
+        name = f"layer{layer.number}"
+        dot.node(name, _strips(layer, scale), id=name, tooltip=f"layer {layer.number}")
+        dot.edge("x" if layer.number == 1 else f"layer{layer.number - 1}", name)
+    dot.node("C", f"C = {pretty_number(found.loss)}", id="C", shape="ellipse", color=LIGHT.sea[0])
+    dot.edge(f"layer{len(found.layers)}", "C")
+    return dot
+
+
+def written(found: "Backpropagation", suffix: str) -> bytes:
+    """The picture in the format of a suffix."""
+    source = to_dot(found).source
+    return source.encode() if suffix in (".dot", ".gv") else draw_dot(source, suffix[1:])
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The decades that shades stand for: from 10^bottom, or less, to 10^top."""
+
+    bottom: int
+    top: int
+
+    def shade(self, x: float) -> str:
+        """The colour of a magnitude: crimson where it is 0 or not finite."""
+        if not isfinite(x):
+            return LIGHT.crimson[0]
+        if x == 0.0:
+            return LIGHT.crimson[1]
+        return _mixed((log10(abs(x)) - self.bottom) / (self.top - self.bottom))
+
+
+def _scale(layers: Iterable["LayerMatrices"]) -> Scale:
+    found = [abs(x) for layer in layers for row in [*layer.delta, *layer.grad_weights] for x in row]
+    logs = [log10(x) for x in found if isfinite(x) and x] or [0.0]
+    top, bottom = ceil(max(logs)), floor(min(logs))
+    return Scale(max(min(bottom, top - FEWEST), top - MOST), top)
+
+
+def _mixed(share: float) -> str:
+    """A colour between the shades."""
+    place = min(max(share, 0.0), 1.0) * (len(SHADES) - 1)
+    i = min(int(place), len(SHADES) - 2)
+    parts = (a + (b - a) * (place - i) for a, b in zip(SHADES[i], SHADES[i + 1], strict=True))
+    return "#" + "".join(f"{round(part):02x}" for part in parts)
+
+
+def _strips(layer: "LayerMatrices", scale: Scale) -> str:
+    up = raised(layer.number)
+    delta, columns = [[_largest(column) for column in transposed(layer.delta)]], kept(len(layer.weights), COLUMNS)
+    rows = [
+        _line(f"<B>layer {layer.number}</B>", len(columns)),
+        _line(f"δ{up}, largest {pretty_number(_largest(delta[0]))}", len(columns)),
+        *_colours(delta, columns, scale),
+        _line(
+            f"∂C/∂W{up}, largest {pretty_number(_largest([_largest(row) for row in layer.grad_weights]))}", len(columns)
+        ),
+        *_colours(transposed(layer.grad_weights), columns, scale),
+    ]
+    return _table(rows)
+
+
+def _colours(matrix: Matrix, columns: Sequence[int | None], scale: Scale) -> list[str]:
+    return ["".join(_cell(matrix, i, j, scale) for j in columns) for i in kept(len(matrix), ROWS)]
+
+
+def _cell(matrix: Matrix, i: int | None, j: int | None, scale: Scale) -> str:
+    if i is None or j is None:
+        return "<TD>…</TD>"
+    x = matrix[i][j]
+    sign = "" if isfinite(x) and x else _small(pretty_number(x), LIGHT.ink if isfinite(x) else LIGHT.paper)
+    return f'<TD WIDTH="22" HEIGHT="16" BGCOLOR="{scale.shade(x)}">{sign}</TD>'
+
+
+def _largest(numbers: Iterable[float]) -> float:
+    """The largest magnitude; one that is not finite comes first."""
+    return max(map(abs, numbers), key=lambda x: (not isfinite(x), x))
+
+
+def _legend(scale: Scale) -> str:
+    keys = [(0.0, "0"), *((10.0**k, pretty_number(10.0**k)) for k in range(scale.bottom, scale.top + 1))]
+    keys[1] = (keys[1][0], f"≤ {keys[1][1]}")
+    return "".join(_key(scale.shade(x), words, dark=2 * i >= len(keys)) for i, (x, words) in enumerate(keys))
+
+
+def _key(shade: str, words: str, dark: bool) -> str:
+    return f'<TD BGCOLOR="{shade}">{_small(words, LIGHT.paper if dark else LIGHT.ink)}</TD>'
+
+
+def _small(words: str, colour: str) -> str:
+    return f'<FONT POINT-SIZE="10" COLOR="{colour}">{words}</FONT>'
+
+
+def _line(words: str, span: int) -> str:
+    return f'<TD COLSPAN="{span}" ALIGN="LEFT">{words}</TD>'
+
+
+def _table(rows: Sequence[str]) -> str:
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">{"".join(f"<TR>{row}</TR>" for row in rows)}</TABLE>>'

@@ -1,0 +1,249 @@
+"""The matrices of a network of layers, read off the graph behind a loss by its structure: a row is an example.
+
+What is read are the numbers of the graph and the gradients that `backward()` gives. A network whose gradients are not
+those of the four equations, because a layer reads more than the layer before it, is a ValueError.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from engine import Value
+from engine.core import TABLE
+from engine.grading import Network, Occurrence, ReverseSweep, Unit
+from engine.structure import LossGraph
+
+from .matrices import Matrix, agree, equal, hadamard, is_product, transposed
+
+
+@dataclass(frozen=True)
+class LayerMatrices:
+    """One layer: z = a Wᵀ + b of the a before it, and what it passes on, f(z).
+
+    With n examples, k units and m inputs, `inputs` is n×m, `weights` and `grad_weights` k×m, `biases` and
+    `grad_biases` have k entries, or none, and the others are n×k. `delta` is ∂C/∂z, and `slopes` is f′(z).
+    """
+
+    number: int
+    function: str  # a row of the table, "linear", or "f" for what is made of several
+    inputs: Matrix
+    weights: Matrix
+    biases: list[float]
+    z: Matrix
+    a: Matrix
+    slopes: Matrix
+    grad_a: Matrix
+    delta: Matrix
+    grad_weights: Matrix
+    grad_biases: list[float]
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it passes on its sums as they are."""
+        return self.function == "linear"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What a unit passes on for one example: the node, f′(z), and the operations that f is made of."""
+
+    node: int
+    slope: float
+    ops: tuple[str, ...]
+
+
+def network_of(loss: Value, parameters: Sequence[Value]) -> Network:
+    """The network behind a loss, or a ValueError if its numbers are no longer those that the loss was computed of."""
+    graph = LossGraph(loss, parameters)
+    if graph.changed:
+        raise ValueError("numbers have changed since the loss was computed: compute the loss again, then ask")
+    if made := [p for p in parameters if p.op and p in graph.index_of]:
+        raise ValueError(f"the parameter {made[0].label or made[0].op} is the result of an operation: give the leaves")
+    return Network(ReverseSweep(loss, parameters), complete=True)
+
+
+def layers_of(network: Network, linear_output: bool = False) -> tuple[list[LayerMatrices], list[list[int]]]:
+    """The layers of a network, first to last, and the nodes of its outputs, by example.
+
+    With `linear_output` the outputs are the last sums: what is made of them is a part of the loss.
+    """
+    return _Reader(network, linear_output).layers()
+
+
+class _Reader:
+    """Reads the matrices of each layer, and makes sure that it is one."""
+
+    def __init__(self, network: Network, linear_output: bool) -> None:
+        self.network, self.linear_output = network, linear_output
+        self.sweep, self.data, self.adjoints = network.sweep, network.data, network.sweep.adjoints
+        self.read = set[int]()  # the edges to parameters that the matrices account for
+
+    def layers(self) -> tuple[list[LayerMatrices], list[list[int]]]:
+        found = list[LayerMatrices]()
+        before: list[list[int]] = []  # what the layer before passes on: a node for each example and unit
+        stages = self._stages
+        if not stages:
+            raise ValueError("the loss has no weighted sum of these parameters: give the model that it was computed by")
+        for number, units in enumerate(stages, 1):
+            terms = self._terms(number, units, before)
+            after = stages[number] if number < len(stages) else []
+            passed = self._passed(number, units, after)
+            found.append(self._matrices(number, units, terms, passed))
+            before = [[p.node for p in row] for row in passed]
+        self._account(found)
+        return found, before
+
+    @cached_property
+    def _stages(self) -> list[list[Unit]]:
+        """The units by how often a parameter has multiplied on the way to them."""
+        by_stage: dict[int, list[Unit]] = defaultdict(list)
+        for unit in self.network.units:
+            by_stage[unit.stage].append(unit)
+        stages = [sorted(by_stage[stage], key=self._first) for stage in sorted(by_stage)]
+        sizes = {len(unit.occurrences) for unit in self.network.units}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"the units are computed {' and '.join(map(str, sorted(sizes)))} times: rows are examples, and each "
+                "layer needs one row for each. Pass a loss in which every example goes through every layer once"
+            )
+        return stages
+
+    def _first(self, unit: Unit) -> int:
+        return self.sweep.nodes[unit.occurrences[0].z].serial
+
+    def _terms(self, number: int, units: Sequence[Unit], before: list[list[int]]) -> list[list[list[tuple[int, int]]]]:
+        """By unit and example, the nodes of weights and inputs in the order of the layer before."""
+        return [
+            [self._ordered(number, o, before[t] if before else []) for t, o in enumerate(unit.occurrences)]
+            for unit in units
+        ]
+
+    def _ordered(self, number: int, o: Occurrence, before: list[int]) -> list[tuple[int, int]]:
+        self.read.update(term.weight_edge for term in o.terms)
+        pairs = [(term.weight, term.input) for term in o.terms]
+        if not before:
+            if any(self.network.depends[j] for _, j in pairs):
+                raise self._other(number, "reads what depends on parameters, and no layer stands before it")
+            return pairs
+        by_input = {j: (w, j) for w, j in pairs}
+        if len(by_input) != len(pairs) or set(by_input) != set(before):
+            raise self._other(number, "reads other numbers than what the layer before passes on, or not all of them")
+        return [by_input[j] for j in before]
+
+    def _passed(self, number: int, units: Sequence[Unit], after: Sequence[Unit]) -> list[list[Passed]]:
+        """By example and unit what is passed on: what the next layer reads, or what the loss does."""
+        if not after:
+            return [[self._to_loss(u, t) for u in units] for t in range(len(units[0].occurrences))]
+        rows = []
+        for t in range(len(units[0].occurrences)):
+            read = [self._walked(term.input) for term in after[0].occurrences[t].terms]
+            by_sum = {z: passed for z, passed in read if z is not None}
+            sums = [unit.occurrences[t].z for unit in units]
+            if len(read) != len(units) or set(by_sum) != set(sums):
+                raise self._other(number + 1, f"does not read all that layer {number} passes on, once, and only that")
+            rows.append([by_sum[z] for z in sums])
+        return rows
+
+    def _to_loss(self, unit: Unit, t: int) -> Passed:
+        pairs = [(o.activation, o) for o in unit.occurrences]
+        if self.linear_output or any(a is None or len(self.sweep.uses[o.z]) != 1 for a, o in pairs):
+            return Passed(unit.occurrences[t].z, 1.0, ())
+        return self._walked(unit.occurrences[t].output)[1]
+
+    def _walked(self, i: int) -> tuple[int | None, Passed]:
+        """From what is passed on back to the sum, through operations on one number that depends on parameters."""
+        j, slope, ops = i, 1.0, list[str]()
+        while j not in self._sums:
+            edges = [k for k in self.sweep.edges(j) if self.network.depends[self.sweep.operands[k]]]
+            if len(edges) != 1:
+                return None, Passed(i, slope, tuple(ops))
+            ops.append(self.network.ops[j] if len(self.sweep.edges(j)) == 1 else "f")
+            slope *= self.sweep.partials[edges[0]]
+            j = self.sweep.operands[edges[0]]
+        return j, Passed(i, slope, tuple(ops))
+
+    @cached_property
+    def _sums(self) -> set[int]:
+        return {o.z for unit in self.network.units for o in unit.occurrences}
+
+    def _matrices(
+        self, number: int, units: Sequence[Unit], terms: list[list[list[tuple[int, int]]]], passed: list[list[Passed]]
+    ) -> LayerMatrices:
+        weights = [self._same(number, [[w for w, _ in row] for row in of_unit]) for of_unit in terms]
+        each = [w for row in weights for w in row]
+        if len(set(each)) < len(each):
+            raise self._other(number, "uses a weight twice")
+        inputs = [[self.data[j] for _, j in row] for row in terms[0]]
+        for of_unit in terms[1:]:
+            if not equal([[self.data[j] for _, j in row] for row in of_unit], inputs):
+                raise self._other(number, "has units that read different inputs")
+        biases = self._biases(number, units)
+        sums = [[unit.occurrences[t].z for unit in units] for t in range(len(passed))]
+        functions = {p.ops for row in passed for p in row}
+        return LayerMatrices(
+            number, _function(functions), inputs, self._numbers(weights), [self.data[b] for b in biases],
+            self._numbers(sums), self._numbers([[p.node for p in row] for row in passed]),
+            [[p.slope for p in row] for row in passed],
+            self._gradients([[p.node for p in row] for row in passed]), self._gradients(sums),
+            self._gradients(weights), [self.adjoints[b] for b in biases],
+        )  # fmt: skip
+
+    def _same(self, number: int, rows: list[list[int]]) -> list[int]:
+        if any(row != rows[0] for row in rows):
+            raise self._other(number, "has other weights from example to example")
+        return rows[0]
+
+    def _biases(self, number: int, units: Sequence[Unit]) -> list[int]:
+        """The nodes of the biases, one a unit, or none."""
+        found = list[int]()
+        for unit in units:
+            for o in unit.occurrences:
+                self.read.update(bias.edge for bias in o.biases)
+                found += [bias.node for bias in o.biases if bias.node not in found]
+        if found and (len(found) != len(units) or any(len(o.biases) != 1 for u in units for o in u.occurrences)):
+            raise self._other(number, "has not one bias for each unit")
+        return found
+
+    def _numbers(self, places: list[list[int]]) -> Matrix:
+        return [[self.data[i] for i in row] for row in places]
+
+    def _gradients(self, places: list[list[int]]) -> Matrix:
+        return [[self.adjoints[i] for i in row] for row in places]
+
+    def _account(self, layers: Sequence[LayerMatrices]) -> None:
+        """Make sure that the equations give the gradients: that nothing is used in a way that they leave out."""
+        for p in self.network.parameters:
+            if any(k not in self.read for k in self.sweep.uses[p]):
+                name = self.network.name(p) or "a parameter"
+                raise ValueError(
+                    f"the loss uses {name} also outside of the weighted sums of layers, as a penalty does: "
+                    "pass the loss without that"
+                )
+        for layer, after in zip(layers, [*layers[1:], None], strict=True):
+            if after and not is_product(layer.grad_a, after.delta, after.weights):
+                raise self._other(layer.number, "is read by more than the layer after it")
+            if not agree(layer.delta, hadamard(layer.grad_a, layer.slopes)):
+                raise self._other(layer.number, "has sums that more is made of than what it passes on")
+            ones = [[1.0] * len(layer.delta)]
+            if not is_product(layer.grad_weights, transposed(layer.delta), layer.inputs) or (
+                layer.grad_biases and not is_product([layer.grad_biases], ones, layer.delta)
+            ):
+                raise self._other(
+                    layer.number, "has sums other than w · a + b: some are scaled, or taken off something"
+                )
+
+    def _other(self, number: int, why: str) -> ValueError:
+        return ValueError(
+            f"layer {number} {why}: the four equations are those of layers that read the whole layer before them, "
+            "and nothing else. chain_rule explains any graph"
+        )
+
+
+def _function(chains: Iterable[tuple[str, ...]]) -> str:
+    """What all units apply to their sums: a row with one operand, nothing at all, or something else."""
+    found = set(chains)
+    if found == {()}:
+        return "linear"
+    first = next(iter(found))
+    return first[0] if len(found) == 1 and len(first) == 1 and first[0] in TABLE else "f"

@@ -1,0 +1,207 @@
+"""Equations and matrices as text, HTML and LaTeX. Large matrices are elided in the middle."""
+
+import html
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from engine.core import latex_number, latex_text, pretty_number
+
+if TYPE_CHECKING:
+    from .equations import Backpropagation, Section
+    from .matrices import Matrix
+
+ROWS, COLUMNS = 6, 8  # of a matrix that are shown
+PRINTED = 6  # columns that fit a printed page
+WIDTH = 118  # letters in a line of text
+GAPS = {"⋮": r"\vdots", "⋱": r"\ddots", "⋯": r"\cdots"}  # what stands for rows, for both, for columns; and in LaTeX
+
+
+def to_text(found: "Backpropagation") -> str:
+    """The text that `str()` gives."""
+    four = [f"  ({number})  {equation}" for number, equation in enumerate(found.equations, 1)]
+    lines = [found.title, "", *four, "", *found.notes]
+    return "\n".join([*lines, *(line for section in found.sections for line in _section_text(section))])
+
+
+def _section_text(section: "Section") -> list[str]:
+    width = max(len(equation.formula) for equation in section.equations)
+    equations = [f"  {equation.formula:<{width}}   {equation.shapes}" for equation in section.equations]
+    blocks = [_block(name, matrix) for name, matrix in section.matrices]
+    return ["", section.title, *equations, *(line for row in _side_by_side(blocks) for line in ["", *row])]
+
+
+def _block(name: str, matrix: "Matrix") -> list[str]:
+    """A matrix below its name and shape, as lines of one length."""
+    rows = cells(matrix, pretty_number)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [" ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+    ends = [("[", "]")] if len(lines) == 1 else [("⎡", "⎤"), *[("⎢", "⎥")] * (len(lines) - 2), ("⎣", "⎦")]
+    block = [
+        f"{name} ({shape(matrix)})",
+        *(f"{left} {line} {right}" for line, (left, right) in zip(lines, ends, strict=True)),
+    ]
+    width = max(map(len, block))
+    return [f"{line:<{width}}" for line in block]
+
+
+def _side_by_side(blocks: Iterable[list[str]]) -> Iterable[list[str]]:
+    """Blocks beside each other, as many as there is room for."""
+    row: list[list[str]] = []
+    for block in blocks:
+        if row and sum(len(b[0]) + 3 for b in row) + len(block[0]) + 2 > WIDTH:
+            yield _joined(row)
+            row = []
+        row.append(block)
+    yield _joined(row)
+
+
+def _joined(row: Sequence[list[str]]) -> list[str]:
+    height = max(map(len, row))
+    filled = [block + [" " * len(block[0])] * (height - len(block)) for block in row]
+    return [("  " + "   ".join(lines)).rstrip() for lines in zip(*filled, strict=True)]
+
+
+def cells(matrix: "Matrix", write: Callable[[float], str], most: int = COLUMNS) -> list[list[str]]:
+    """The numbers of a matrix as text, with dots for what is left out in the middle.
+
+    >>> cells([[float(i) for i in range(20)]], "{:g}".format)
+    [['0', '1', '2', '3', '⋯', '16', '17', '18', '19']]
+    """
+    rows, columns = kept(len(matrix), ROWS), kept(len(matrix[0]), most)
+    return [[_cell(matrix, i, j, write) for j in columns] for i in rows]
+
+
+def _cell(matrix: "Matrix", i: int | None, j: int | None, write: Callable[[float], str]) -> str:
+    if i is None:
+        return "⋮" if j is not None else "⋱"
+    return write(matrix[i][j]) if j is not None else "⋯"
+
+
+def kept(size: int, most: int) -> list[int | None]:
+    """Which of so many rows or columns are shown; None stands for those in the middle.
+
+    >>> kept(4, 4), kept(9, 4)
+    ([0, 1, 2, 3], [0, 1, None, 7, 8])
+    """
+    if size <= most:
+        return list(range(size))
+    return [*range(most // 2), None, *range(size - most // 2, size)]
+
+
+def shape(matrix: "Matrix") -> str:
+    """Rows × columns."""
+    return f"{len(matrix)}×{len(matrix[0])}"
+
+
+def to_html(found: "Backpropagation", picture: bool = False) -> str:
+    """A piece of HTML that fits a notebook; with the picture first, if one is asked for."""
+    four = "".join(f"<li>{html.escape(equation)}</li>" for equation in found.equations)
+    notes = "".join(f"<p>{html.escape(note)}</p>" for note in found.notes)
+    sections = "".join(_section_html(section) for section in found.sections)
+    drawn = _image(found) if picture else ""
+    return (
+        f'<div class="whygrad"><style>{_STYLE}</style><h3>{html.escape(found.title)}</h3>'
+        f"{drawn}<ol>{four}</ol>{notes}{sections}</div>"
+    )
+
+
+_STYLE = """
+.whygrad { overflow-x: auto }
+.whygrad figure { display: inline-block; margin: .4em 1em .4em 0; vertical-align: top }
+.whygrad .numbers { border-collapse: collapse; border-left: 1px solid; border-right: 1px solid }
+.whygrad .numbers td { padding: 0 .5em; text-align: right; border: 0 }
+.whygrad .shapes td { text-align: left; border: 0 }
+"""
+
+
+def _section_html(section: "Section") -> str:
+    equations = "".join(
+        f"<tr><td>{html.escape(e.formula)}</td><td>{html.escape(e.shapes)}</td></tr>" for e in section.equations
+    )
+    matrices = "".join(_matrix_html(name, matrix) for name, matrix in section.matrices)
+    return f'<h4>{html.escape(section.title)}</h4><table class="shapes">{equations}</table>{matrices}'
+
+
+def _matrix_html(name: str, matrix: "Matrix") -> str:
+    rows = ("".join(f"<td>{cell}</td>" for cell in row) for row in cells(matrix, pretty_number))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    caption = f"<figcaption>{html.escape(name)} ({shape(matrix)})</figcaption>"
+    return f'<figure>{caption}<table class="numbers">{body}</table></figure>'
+
+
+def _image(found: "Backpropagation") -> str:
+    from .gradient_picture import written
+
+    svg = b64encode(written(found, ".svg")).decode()
+    return f'<img style="max-width: 100%" alt="Gradients by layer" src="data:image/svg+xml;base64,{svg}">'
+
+
+def to_page(found: "Backpropagation") -> str:
+    """A whole HTML file."""
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(found.title)}</title></head>'
+        f"<body>{to_html(found, picture=True)}</body></html>"
+    )
+
+
+def to_latex(found: "Backpropagation") -> str:
+    """Displays of amsmath: the four equations, then each layer's equations and its matrices."""
+    parts = [_text(found.title), _aligned([(equation, "") for equation in found.equations])]
+    parts += [_text(note) for note in found.notes]
+    for section in found.sections:
+        parts += [
+            rf"\paragraph{{{_text(section.title)}}}",
+            _aligned([(e.formula, e.shapes) for e in section.equations]),
+        ]
+        parts += [_display(name, matrix) for name, matrix in section.matrices]
+    return "\n\n".join(parts)
+
+
+def to_document(found: "Backpropagation") -> str:
+    """A whole LaTeX file."""
+    packages = "\\usepackage{amsmath}\n\\usepackage[margin=2cm]{geometry}"
+    begin = f"\\documentclass{{article}}\n{packages}\n\\begin{{document}}\n"
+    return f"{begin}{to_latex(found)}\n\\end{{document}}"
+
+
+def _aligned(lines: Iterable[tuple[str, str]]) -> str:
+    rows = (
+        latex(formula).replace("=", "&=", 1) + (rf" & & {latex(shapes)}" if shapes else "") for formula, shapes in lines
+    )
+    body = " \\\\\n".join(rows)
+    return f"\\[\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n\\]"
+
+
+def _display(name: str, matrix: "Matrix") -> str:
+    rows = (" & ".join(GAPS.get(cell, cell) for cell in row) for row in cells(matrix, latex_number, PRINTED))
+    body = " \\\\\n".join(rows)
+    return f"\\[\n{latex(name)} = \\begin{{bmatrix}}\n{body}\n\\end{{bmatrix}}\n\\]"
+
+
+def latex(formula: str) -> str:
+    r"""A formula in LaTeX.
+
+    >>> latex("∂C/∂W⁽¹²⁾ = (δ⁽¹²⁾)ᵀ a"), latex("1/2 (p − y) ⊙ tanh′(z)")
+    ('\\partial C/\\partial W^{(12)} = (\\delta^{(12)})^{\\top} a', "\\tfrac{1}{2} (p - y) \\odot \\mathrm{tanh}'(z)")
+    """
+    formula = re.sub(r"\b(\d+)/(\d+)\b", r"\\tfrac{\1}{\2}", formula)
+    formula = re.sub(r"(?<![\\\w])([a-z_]{2,})", lambda m: rf"\mathrm{{{m[1]}}}".replace("_", r"\_"), formula)
+    formula = re.sub(r"⁽[^⁾]+⁾", lambda m: f"^{{{m[0].translate(_LOWERED)}}}", formula)
+    return "".join(_SIGNS.get(c, c) for c in formula)
+
+
+_LOWERED = str.maketrans("⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˡᴸ", "()0123456789+-lL")
+_SIGNS = {
+    "δ": r"\delta", "∂": r"\partial ", "∇": r"\nabla", "ₐ": "_{a}", "⊙": r"\odot", "σ": r"\sigma", "′": "'", "−": "-",
+    "×": r" \times ", "ᵀ": r"^{\top}", "√": r"\surd ", "→": r"\to ",
+}  # fmt: skip
+
+
+def _text(words: str) -> str:
+    """Words with formulas in them: what has a sign of its own, or an index, is one."""
+    return "".join(
+        f"${latex(part)}$" if any(c in _SIGNS or c == "⁽" for c in part) else latex_text(part)
+        for part in re.split(r"(\s+)", words)
+    )

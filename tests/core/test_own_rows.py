@@ -1,0 +1,152 @@
+"""Rows of the user's own: what is derived, what is checked, and what is refused when the row is made."""
+
+import math
+
+import pytest
+from algebras import in_floats
+from mpmath import mp
+
+import engine
+from engine import RecordingError, Value, check_gradients, grad, record, row
+from engine.core.differentiate import derive
+from engine.core.formula import TABLE
+from engine.core.primitives import PRIMITIVES
+from engine.page import javascript
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    rows, primitives = dict(TABLE), dict(PRIMITIVES)
+    yield
+    assert TABLE.items() >= rows.items()
+    for table, known in ((TABLE, rows), (PRIMITIVES, primitives)):
+        for name in table.keys() - known.keys():
+            del table[name]
+
+
+FORMULAS = [
+    ("a * b + exp(-c) * a", 3),
+    ("a * b * c * d - e / a", 5),
+    ("log(1 + exp(a * b)) ** 2 / (1 + c * c)", 3),
+    ("tanh(a) ** 3 + a ** b", 2),
+    ("sqrt(sum(A * A) + b)", 2),
+    ("sum(A * B) / sum(A ** 2)", 2),
+    ("log(sum(exp(A - shift(A)))) + shift(A)", 1),
+    ("sum((A - sum(A) / sum(A ** 0)) ** 2)", 1),
+    ("sum(A * b + c)", 3),
+    ("sum(b)", 2),
+    ("logsumexp(A) * dot(A, B, c)", 3),
+    ("maximum(a, b) * select(less(a, b), a, b)", 2),
+    ("a + detach(round(a) - a)", 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("formula", "count"), [f for f in FORMULAS if f[0] not in ("sum(b)", "a + detach(round(a) - a)")]
+)
+def test_derived_partials_are_the_derivatives(formula, count):
+    f = row("mine", "mine", formula)
+    variables = TABLE["mine"].variables
+    assert len(variables) == count
+    numbers = [0.7, 1.9, 0.4, 1.3, 2.1]
+    groups = [[x, x * 1.7, x + 0.2] if v.isupper() else x for v, x in zip(variables, numbers, strict=False)]
+    assert check_gradients(f, *groups) < 1e-6
+    values = [[Value(x) for x in group] if isinstance(group, list) else Value(group) for group in groups]
+    assert list(f(*values).partials) == in_floats("mine", groups)[1]
+
+
+def test_partials_that_are_left_out_can_be_read():
+    assert derive("a * b + exp(-c) * a", "abc") == ["b + exp(-c)", "a", "-(a * exp(-c))"]
+    assert derive("sum(A * A) + b", "Ab") == ["A + A", "1"]
+    assert derive("a + detach(round(a) - a)", "a") == ["1"]
+
+
+def test_a_straight_through_estimator_is_a_row():
+    x = Value(1.3)
+    y = row("straight_through", "round", "a + detach(round(a) - a)")(x)
+    y.backward()
+    assert (y.data, x.grad) == (1.0, 1.0)
+
+
+def test_second_derivatives_and_replay_of_three_operands():
+    f = row("mine", "mine", "a * b + exp(-c) * a")
+    x, y, z = Value(1.0), Value(2.0), Value(3.0)
+    first = grad(f(x, y, z), [x, y, z], create_graph=True)
+    assert grad(first[0], [x, y, z]) == (0.0, 1.0, -math.exp(-3.0))
+    assert f(1.0, 2.0, 3.0) == f(x, y, z).data
+    recording = record(lambda v: f(v[0], v[1], v[2]), [1.0, 2.0, 3.0])
+    assert recording.gradients([[1.0, 2.0, 3.0]])[0][0] == pytest.approx([s.data for s in first], rel=1e-12)
+
+
+def test_a_python_function_is_a_row_with_functions_or_formulas_for_partials():
+    def digamma(a):
+        return float(mp.digamma(a)) * math.gamma(a)
+
+    gamma = row("gamma", "Γ", math.gamma, digamma)
+    x = Value(2.5, "x")
+    y = gamma(x)
+    assert (y.data, y.partials) == (math.gamma(2.5), (digamma(2.5),))
+    assert math.isnan(gamma(-1.0))  # where Python raises
+    (slope,) = grad(y, [x], create_graph=True)
+    assert slope.data == digamma(2.5)
+    assert math.isnan(grad(slope, [x])[0])  # not known
+    recording = record(lambda a: gamma(a) + a, 2.5)
+    assert list(recording.forward([2.5, 3.0])) == pytest.approx([gamma(2.5) + 2.5, 5.0])
+    assert list(recording.gradients([2.5])[0]) == pytest.approx([digamma(2.5) + 1.0])
+    assert engine.chain_rule(y, x).total == digamma(2.5)
+    with pytest.raises(ValueError, match="gamma.* is in Python alone and the page cannot do it"):
+        javascript.program(["gamma"])
+    pytest.importorskip("jax")
+    with pytest.raises(RecordingError, match="gamma is in Python alone and JAX cannot do it"):
+        recording.to_jax()([], ([2.5],))
+    assert row("own_exp", "e", math.exp, "y")(Value(1.0)).partials == (math.e,)
+
+
+def test_a_row_over_a_sequence_and_every_row_of_the_table_are_functions():
+    spread = row("spread", "spread", "maximum(sum(A * A), 0) + b")
+    assert spread([1.0, 2.0], 3.0) == 8.0
+    assert spread([Value(1.0), 2.0], 3.0).partials == (2.0, 4.0, 1.0)
+    for name in TABLE:
+        assert getattr(engine, name).__name__ in (name, "dot")
+    assert (engine.log1p(0.0), engine.floor(-0.5), engine.sum([1.0, 2.0]), engine.sign(-3.0)) == (0.0, -1.0, 3.0, -1.0)
+    with pytest.raises(AttributeError, match="no attribute 'mystery'"):
+        engine.mystery  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("exp", "e", "a"), "there is a row exp in the table already"),
+        (("a b", "e", "a"), "a row has a name such as"),
+        (("lambda", "e", "a"), "a row has a name such as"),
+        (("x", "e", "a"), "a row has a name such as"),
+        (("mine", "m", "a * c"), "'a \\* c' has a, c"),
+        (("mine", "m", "a + A"), "'a \\+ A' has "),
+        (("mine", "m", "2 * y"), "has y"),
+        (("mine", "m", "softmin(a)"), "has a, softmin, which are neither operands nor rows"),
+        (("mine", "m", "1 + 2"), "has none"),
+        (("mine", "m", "a +"), "a formula is written as in Python"),
+        (("mine", "m", "a % b"), "not of 'a % b'"),
+        (("mine", "m", "exp(a, b)"), "not of 'exp\\(a, b\\)'"),
+        (("mine", "m", "A"), "reduce it to a number"),
+        (("mine", "m", "a * a", "3 * a"), "give .* in operand 1 at .* derivative is"),
+        (("mine", "m", "a * b", "b"), "has 2 operands, a, b, and 1 partials"),
+        (("mine", "m", "a * b", "b", "c"), "not of 'c'"),
+        (("mine", "m", "sum(A) * b", "b", "A"), "in an operand that is none"),
+        (("mine", "m", math.gamma), "give mine one for each operand"),
+        (("mine", "m", math.sin, math.sin), "give .* in operand 1 at .* derivative is"),
+    ],
+)
+def test_what_is_wrong_is_said_when_the_row_is_made(arguments, message):
+    before = set(TABLE), set(PRIMITIVES)
+    with pytest.raises(ValueError, match=message):
+        row(*arguments)
+    assert (set(TABLE), set(PRIMITIVES)) == before
+
+
+def test_a_function_says_how_many_operands_it_takes():
+    f = row("mine", "mine", "a * b * c")
+    with pytest.raises(TypeError, match="mine takes the operands a, b, c, not 2"):
+        f(1.0, 2.0)
+    with pytest.raises(TypeError, match=r"exp\(\) takes 1 positional argument but 2 were given"):
+        engine.exp(1.0, 2.0)

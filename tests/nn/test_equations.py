@@ -1,0 +1,489 @@
+"""The matrices of backpropagation: against autograd's matrix derivatives, `backward()`, and by structure alone."""
+
+import itertools
+import math
+import random
+import re
+import shutil
+import subprocess
+from fractions import Fraction
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import autograd.numpy as np
+import pytest
+from autograd import grad
+from numpy import testing
+
+import engine
+from engine import Value, dot, maximum, sigmoid, softmax, tanh
+from engine.core import TABLE
+from engine.core.graph import ancestors
+from nn import (
+    MLP,
+    RNN,
+    Backpropagation,
+    LayerNorm,
+    Module,
+    backpropagation,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+    mean_squared_error,
+)
+
+FUNCTIONS = {
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0),
+    "softplus": lambda z: np.log1p(np.exp(z)),
+    "sin": np.sin,
+    "linear": lambda z: z,
+}
+
+
+def log_softmax(z):
+    return z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
+
+
+def one_hot(classes, count):
+    return np.eye(count)[classes]
+
+
+def bits(rng, n, k):
+    return [[rng.choice([0.0, 1.0, 0.3]) for _ in range(k)] for _ in range(n)]
+
+
+# By name: the loss, its targets for n examples of k outputs, the same in matrices, the last activation, and the form.
+LOSSES = {
+    "squares": (
+        mean_squared_error, lambda rng, n, k: [[rng.gauss(0, 1) for _ in range(k)] for _ in range(n)],
+        lambda a, y: np.mean((a - np.array(y)) ** 2), "linear", "squares",
+    ),
+    "squares of sigmoids": (
+        mean_squared_error, lambda rng, n, k: [[rng.random() for _ in range(k)] for _ in range(n)],
+        lambda a, y: np.mean((a - np.array(y)) ** 2), "sigmoid", "squares",
+    ),
+    "logits": (
+        binary_cross_entropy_with_logits, bits,
+        lambda z, y: np.mean(np.log1p(np.exp(z)) - np.array(y) * z), "linear", "sigmoid",
+    ),
+    "zeros": (
+        binary_cross_entropy_with_logits, lambda rng, n, k: [[0.0] * k for _ in range(n)],
+        lambda z, y: np.mean(np.log1p(np.exp(z))), "linear", "sigmoid",
+    ),
+    "probabilities": (
+        binary_cross_entropy, bits,
+        lambda p, y: np.mean(-np.array(y) * np.log(p) - (1 - np.array(y)) * np.log(1 - p)), "sigmoid", "sigmoid",
+    ),
+    "classes": (
+        cross_entropy, lambda rng, n, k: [rng.randrange(k) for _ in range(n)],
+        lambda z, y: -np.mean(np.sum(one_hot(y, z.shape[1]) * log_softmax(z), axis=1)), "linear", "softmax",
+    ),
+    "margin": (
+        hinge, lambda rng, n, k: [[rng.choice([-1, 1]) for _ in range(k)] for _ in range(n)],
+        lambda z, y: np.mean(np.maximum(0, 1 - np.array(y) * z)), "linear", None,
+    ),
+}  # fmt: skip
+
+
+def network(loss, hidden="tanh", sizes=(3, 4, 3, 2), n=5, seed=0):
+    """A model, its inputs, its loss, and the loss as a function of weights and biases in autograd's matrices."""
+    rng = random.Random(seed)
+    criterion, targets_of, in_matrices, last, _ = LOSSES[loss]
+    model = MLP(sizes[0], sizes[1:], activation=hidden, output_activation=last, seed=seed, init="xavier")
+    for p in model.parameters():
+        p.data += rng.gauss(0, 0.1)
+    X = [[rng.gauss(0, 1) for _ in range(sizes[0])] for _ in range(n)]
+    targets = targets_of(rng, n, sizes[-1])
+    outputs = [model(x) for x in X]
+
+    def reference(weights, biases):
+        a = np.array(X)
+        for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            a = FUNCTIONS[last if i == len(weights) - 1 else hidden](a @ w.T + b)
+        return in_matrices(a, targets)
+
+    return model, X, criterion(outputs, targets), reference
+
+
+def arrays(model):
+    weights = [np.array([[w.data for w in neuron.w] for neuron in layer.neurons]) for layer in model.layers]
+    return weights, [np.array([neuron.b.data for neuron in layer.neurons]) for layer in model.layers]
+
+
+@pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "relu", "softplus", "sin", "linear"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_gradients_are_those_of_matrix_calculus_and_of_backward(loss, hidden):
+    model, _, cost, reference = network(loss, hidden)
+    found = backpropagation(model, cost)
+    weights, biases = arrays(model)
+    assert float(reference(weights, biases)) == pytest.approx(cost.data, rel=1e-12)
+    by_weights, by_biases = grad(reference, 0)(weights, biases), grad(reference, 1)(weights, biases)
+    cost.backward()
+    for layer, module, dw, db in zip(found.layers, model.layers, by_weights, by_biases, strict=True):
+        assert layer.grad_weights == [[w.grad for w in neuron.w] for neuron in module.neurons]
+        assert layer.grad_biases == [neuron.b.grad for neuron in module.neurons]
+        testing.assert_allclose(layer.grad_weights, dw, rtol=1e-11, atol=1e-15)
+        testing.assert_allclose(layer.grad_biases, db, rtol=1e-11, atol=1e-15)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_numbers_fulfil_the_equations(loss, n):
+    model, X, cost, _ = network(loss, "sigmoid", n=n)
+    found = backpropagation(model, cost)
+    cost.backward()
+    layers = [
+        {k: np.array(v) for k, v in vars(layer).items() if k not in ("number", "function")} for layer in found.layers
+    ]
+    assert layers[0]["inputs"].tolist() == X
+    for before, layer in itertools.pairwise(layers):
+        testing.assert_array_equal(layer["inputs"], before["a"])
+    for layer in layers:
+        testing.assert_allclose(
+            layer["z"], layer["inputs"] @ layer["weights"].T + layer["biases"], rtol=1e-12, atol=1e-14
+        )
+        testing.assert_allclose(layer["delta"], layer["grad_a"] * layer["slopes"], rtol=1e-13)
+        testing.assert_allclose(layer["grad_weights"], layer["delta"].T @ layer["inputs"], rtol=1e-11, atol=1e-16)
+        testing.assert_allclose(layer["grad_biases"], layer["delta"].sum(axis=0), rtol=1e-11, atol=1e-16)
+    for layer, after in itertools.pairwise(layers):
+        testing.assert_allclose(layer["slopes"], layer["a"] * (1 - layer["a"]), rtol=1e-12)
+        testing.assert_allclose(
+            layer["delta"], (after["delta"] @ after["weights"]) * layer["slopes"], rtol=1e-11, atol=1e-17
+        )
+    zs = {node.label: node.grad for node in ancestors(cost) if node.label.endswith(".z")}
+    assert set(zs.values()) <= {x for layer in found.layers for row in layer.delta for x in row}
+
+
+@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_last_delta_is_given_in_the_form_that_the_loss_has(loss, n):
+    model, _, cost, _ = network(loss, n=n)
+    found, form = backpropagation(model, cost), LOSSES[loss][-1]
+    last = found.layers[-1]
+    if form is None:
+        assert found.error is None
+        assert found.sections[-1].equations[0].formula == "δ⁽³⁾ = ∇ₐC"
+        return
+    assert found.error.kind == form
+    k = 1 if loss == "classes" else 2
+    assert found.error.scale == Fraction(2 if form == "squares" else 1, n * k)
+    gradients = last.grad_a if form == "squares" else last.delta
+    exact = float(found.error.scale) * (np.array(found.error.p) - np.array(found.error.targets))
+    testing.assert_allclose(gradients, exact, rtol=1e-12, atol=1e-16)
+    written = {
+        "squares": f"δ⁽³⁾ = {Fraction(2, n * k)} (a⁽³⁾ − y)",
+        "squares of sigmoids": f"δ⁽³⁾ = {Fraction(2, n * k)} (a⁽³⁾ − y) ⊙ σ′(z⁽³⁾)",
+        "probabilities": f"δ⁽³⁾ = {Fraction(1, n * k)} (a⁽³⁾ − y)",
+    }.get(loss, f"δ⁽³⁾ = {Fraction(1, n * k)} (p − y)")
+    assert found.sections[-1].equations[0].formula == written.replace("= 1 (", "= (")
+
+
+def test_a_softmax_in_the_network_is_the_same_as_one_in_the_loss():
+    model = MLP(2, [3, 3], activation="tanh", output_activation="softmax", seed=3)
+    shares = model([0.3, -0.8])
+    error = backpropagation(model, -shares[1].log()).error
+    assert error.kind == "softmax"
+    assert error.targets == [[0.0, 1.0, 0.0]]
+    assert error.p[0] == pytest.approx([p.data for p in shares], rel=1e-13)
+
+
+def test_a_sure_and_right_logit_keeps_its_digits():
+    w = Value(20.0)
+    found = backpropagation([w], binary_cross_entropy_with_logits([w * 2.0], [1.0]))
+    assert found.layers[0].delta == [[-4.248354255291589e-18]]
+    assert found.layers[0].grad_weights == [[-8.496708510583178e-18]]
+
+
+def test_what_the_loss_turns_or_shifts_is_still_the_sum():
+    w = Value(0.5)
+    found = backpropagation([w], (1.0 - w * 3.0 * 0.1).relu())
+    assert (found.layers[0].z, found.layers[0].delta, found.layers[0].grad_weights) == (
+        [[1.5]],
+        [[-0.1]],
+        [[-0.1 * 3.0]],
+    )
+
+
+def by_hand(x, w1, b1, w2, b2):
+    """Two layers of products and sums, in an order of their own, without a label."""
+    hidden = [tanh(b + sum((w * v for w, v in zip(row, x, strict=True)), 0.0)) for row, b in zip(w1, b1, strict=True)]
+    return [
+        sum((h * w for w, h in reversed(list(zip(row, hidden, strict=True)))), b) for row, b in zip(w2, b2, strict=True)
+    ]
+
+
+def test_labels_and_spelling_do_not_matter():
+    rng = random.Random(4)
+
+    def values(*shape):
+        return [values(*shape[1:]) for _ in range(shape[0])] if shape else Value(rng.gauss(0, 1))
+
+    w1, b1, w2, b2 = values(3, 2), values(3), values(2, 3), values(2)
+    X, Y = [[0.5, -1.0], [2.0, 0.25]], [[1.0, 0.0], [0.5, -0.5]]
+    model = MLP.from_arrays(
+        [[[w.data for w in row] for row in w1], [[w.data for w in row] for row in w2]],
+        [[b.data for b in b1], [b.data for b in b2]], "tanh", rows="neurons",
+    )  # fmt: skip
+    spelled = mean_squared_error([by_hand(x, w1, b1, w2, b2) for x in X], Y)
+    parameters = [*itertools.chain(*w1), *b1, *itertools.chain(*w2), *b2]
+    found = backpropagation(parameters, spelled)
+    usual = backpropagation(model, mean_squared_error([model(x) for x in X], Y))
+    assert found.error.scale == usual.error.scale == Fraction(1, 2)
+    for mine, theirs in zip(found.layers, usual.layers, strict=True):
+        assert mine.function == theirs.function
+        for name in ("weights", "z", "a", "slopes", "delta", "grad_weights"):
+            testing.assert_allclose(getattr(mine, name), getattr(theirs, name), rtol=1e-13)
+
+
+def test_biases_may_be_numbers_or_none():
+    w = [Value(0.5), Value(-0.25)]
+    found = backpropagation(w, (sigmoid(dot(w, [1.0, 2.0], 0.1)) - 1.0) ** 2)
+    assert found.layers[0].biases == found.layers[0].grad_biases == []
+    assert "∂C/∂b⁽¹⁾" not in str(found)
+    assert "σ′(z⁽¹⁾)" in str(found)
+
+
+def test_what_a_dropout_mask_does_is_a_part_of_the_activation():
+    w, v = [Value(0.5), Value(-0.25)], [Value(2.0), Value(3.0)]
+    hidden = [sigmoid(weight * 1.5) * mask for weight, mask in zip(w, (2.0, 0.0), strict=True)]
+    found = backpropagation([*w, *v], (dot(v, hidden) - 1.0) ** 2)
+    assert found.layers[0].function == "f"
+    assert found.layers[0].slopes[0][1] == found.layers[0].delta[0][1] == 0.0
+    assert found.layers[0].slopes[0][0] == 2.0 * sigmoid(w[0] * 1.5).partials[0]
+
+
+def test_a_row_of_ones_own_is_an_activation():
+    engine.core.row("cube_test", "³", "a * a * a", "3 * a * a")
+    try:
+        w, v = Value(0.5), Value(2.0)
+        hidden = engine.core.apply("cube_test", w * 3.0)
+        found = backpropagation([w, v], (v * hidden - 1.0) ** 2)
+        assert (found.layers[0].function, found.layers[0].slopes) == ("cube_test", [[3.0 * 1.5**2]])
+        assert r"\mathrm{cube\_test}'(z^{(1)})" in found.to_latex()
+    finally:
+        TABLE.pop("cube_test")
+
+
+class Residual(Module):
+    def __init__(self):
+        self.inner, self.last = MLP(2, [2], seed=1), MLP(2, [1], seed=2)
+
+    def __call__(self, x):
+        hidden = [a + b for a, b in zip(self.inner(x), x, strict=True)]
+        again = [a + b for a, b in zip(self.inner(hidden), hidden, strict=True)]
+        return self.last(again)
+
+
+class Normed(Module):
+    def __init__(self):
+        self.first, self.norm, self.last = MLP(2, [3], seed=1), LayerNorm(3), MLP(3, [1], seed=2)
+
+    def __call__(self, x):
+        return self.last(self.norm(self.first(x)))
+
+
+def recurrent():
+    model = RNN(1, 2, seed=1)
+    return model, sum(model([[0.5], [0.2], [0.1]])[-1], Value(0.0))
+
+
+def penalised():
+    model = MLP(2, [2, 1], seed=1)
+    return model, model([1.0, 2.0]) ** 2 + 0.1 * sum((p * p for p in model.parameters()), Value(0.0))
+
+
+def skipped():
+    w, v = [Value(0.5), Value(0.25)], [Value(1.0), Value(2.0), Value(3.0)]
+    hidden = [tanh(a * 2.0) for a in w]
+    return [*w, *v], (dot(v, [*hidden, 2.0]) - 1.0) ** 2
+
+
+def read_twice():
+    w, v = [Value(0.5), Value(0.25)], [Value(1.0), Value(2.0)]
+    hidden = [tanh(a * 2.0) for a in w]
+    return [*w, *v], (dot(v, hidden) - 1.0) ** 2 + hidden[0] ** 2
+
+
+def shared():
+    w, v = Value(0.5), [Value(1.0), Value(2.0)]
+    return [w, *v], (dot([w, v[0]], [1.0, 2.0]) * dot([w, v[1]], [3.0, 2.0]) - 1.0) ** 2
+
+
+def normed():
+    model = Normed()
+    return model, model([1.0, 2.0]) ** 2
+
+
+def residual():
+    model = Residual()
+    return model, model([1.0, 2.0]) ** 2
+
+
+@pytest.mark.parametrize("made", [recurrent, penalised, skipped, read_twice, shared, normed, residual])
+def test_what_the_four_equations_do_not_describe_is_refused(made):
+    model, loss = made()
+    with pytest.raises(ValueError, match=r"^(layer \d|the loss uses|the units are)"):
+        backpropagation(model, loss)
+
+
+def test_wrong_arguments_say_what_to_give():
+    model = MLP(2, [1], seed=1)
+    loss = model([1.0, 2.0]) ** 2
+    with pytest.raises(TypeError, match="the loss is a Value, not float"):
+        backpropagation(model, 1.0)
+    with pytest.raises(TypeError, match="parameters are Values, not float"):
+        backpropagation([1.0], loss)
+    with pytest.raises(ValueError, match="no weighted sum of these parameters"):
+        backpropagation(MLP(2, [1], seed=1), loss)
+    with pytest.raises(ValueError, match="result of an operation"):
+        backpropagation([loss.operands[0]], loss)
+    model.parameters()[0].data += 1.0
+    with pytest.raises(ValueError, match="compute the loss again"):
+        backpropagation(model, loss)
+
+
+def test_parameters_that_the_loss_does_not_read_are_counted():
+    model = MLP(2, [3, 2], seed=1)
+    found = backpropagation(model, model([1.0, 2.0])[0] ** 2)
+    assert "does not depend on 4 of the 17 parameters" in str(found)
+    assert "does not depend" not in str(backpropagation(model, mean_squared_error(model([1.0, 2.0]), [0.0, 0.0])))
+
+
+# How it is written
+
+
+def large() -> Backpropagation:
+    return backpropagation(*network("classes", sizes=(30, 20, 12, 3), n=40)[::2])
+
+
+def test_large_matrices_are_elided_in_the_middle_and_no_line_is_wider_than_a_page():
+    text = str(large())
+    assert max(map(len, text.splitlines())) <= 130
+    block = text[text.index("z⁽¹⁾ (40×20)") :].splitlines()
+    assert [line.count("⋮") for line in block[1:8]].index(8) == 3
+    assert all("⋯" in line for line in block[1:4])
+
+
+class Balanced(HTMLParser):
+    """Checks that every element is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.numbers = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.numbers.append(data)
+
+
+def test_html_is_well_formed_and_has_the_numbers():
+    model, _, cost, _ = network("squares of sigmoids", n=2)
+    found = backpropagation(model, cost)
+    parser = Balanced()
+    parser.feed(found._repr_mimebundle_()["text/html"])
+    assert parser.open == []
+    assert f"{found.layers[0].delta[1][2]:.4g}".replace("-", "−") in parser.numbers
+    assert "∂C/∂W⁽³⁾ (2×3)" in parser.numbers
+
+
+@pytest.mark.parametrize("found", [large, lambda: backpropagation(*network("probabilities", "relu", n=1)[::2])])
+def test_latex_is_balanced_and_compiles(found, tmp_path):
+    found().save(tmp_path / "why.tex")
+    source = (tmp_path / "why.tex").read_text(encoding="utf-8")
+    assert source.isascii()
+    begun = [(m[1], m[2]) for m in re.finditer(r"\\(begin|end)\{(\w+)\}", source)]
+    stack = []
+    for which, name in begun:
+        if which == "begin":
+            stack.append(name)
+        else:
+            assert stack.pop() == name
+    assert stack == []
+    for body in re.findall(r"\\begin\{bmatrix\}\n(.*?)\n\\end", source, re.DOTALL):
+        columns = {row.count("&") for row in body.split(r" \\")}
+        assert len(columns) == 1
+        assert columns.pop() < 10  # amsmath takes ten columns
+    if not shutil.which("pdflatex"):
+        pytest.skip("pdflatex is not installed: what it would say is not known")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "why.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
+    assert b"Overfull \\hbox" not in run.stdout
+
+
+def shades(found, node):
+    """The colours of a layer in the picture: of δ and of each row of ∂C/∂W."""
+    (label,) = [line for line in found.draw().body if line.strip().startswith(f"{node} [")]
+    strips = [re.findall(r'BGCOLOR="(#\w+)"', row) for row in label.split("<TR>")]
+    return [strip for strip in strips if strip]
+
+
+def brightness(colour):
+    return sum(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def test_the_picture_gets_darker_with_the_magnitude():
+    rng = random.Random(1)
+    model = MLP(3, [6, 6, 6, 6, 1], activation="sigmoid", seed=2)
+    X = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(4)]
+    found = backpropagation(model, mean_squared_error([model(x) for x in X], [0.0] * 4))
+    pairs = []
+    for layer in found.layers:
+        delta, *rows = shades(found, f"layer{layer.number}")
+        assert len(delta) == len(layer.weights)
+        assert len(rows) == len(layer.weights[0])
+        largest = [max(abs(row[j]) for row in layer.delta) for j in range(len(delta))]
+        pairs += zip(largest, map(brightness, delta), strict=True)
+        for i, row in enumerate(rows):
+            pairs += zip([abs(grads[i]) for grads in layer.grad_weights], map(brightness, row), strict=True)
+    lights = [light for _, light in sorted(pairs)]
+    assert all(dark <= light + 2 for light, dark in itertools.pairwise(lights))  # but for rounding
+    assert brightness(shades(found, "layer1")[0][0]) > brightness(shades(found, "layer5")[0][0]) + 100
+
+
+def test_zeros_and_what_is_not_finite_are_crimson():
+    model = MLP(2, [2, 1], activation="relu", init=-1.0)
+    dead = backpropagation(model, mean_squared_error([model([1.0, 1.0])], [1.0]))
+    assert shades(dead, "layer1") == [["#fdeaf0"] * 2] * 3
+    broken = backpropagation(model, mean_squared_error([model([1.0, 1.0]) * math.inf], [1.0]))
+    assert "#b3003b" in shades(broken, "layer2")[0]
+    lost = backpropagation(w := [Value(math.nan)], (sigmoid(w[0] * 1.0) - 1.0) ** 2)
+    assert lost.error is None
+    assert shades(lost, "layer1") == [["#b3003b"]] * 2
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".dot", ".html", ".txt", ".tex"])
+def test_it_is_written_by_suffix(suffix, tmp_path):
+    found = backpropagation(*network("squares")[::2])
+    file = tmp_path / f"why{suffix}"
+    found.save(file)
+    text = file.read_text(encoding="utf-8")
+    if suffix == ".svg":
+        root = ElementTree.fromstring(text)
+        assert {"layer1", "layer2", "layer3"} <= {element.get("id") for element in root.iter()}
+    else:
+        assert {".dot": "layer3", ".html": "<title>", ".txt": "∂C/∂W⁽³⁾", ".tex": r"\end{document}"}[suffix] in text
+    with pytest.raises(ValueError, match=r"\.tex"):
+        found.save(tmp_path / "why.doc")
+
+
+def test_a_maximum_over_units_is_no_layer_of_the_four_equations():
+    w, v = [Value(0.5), Value(0.25)], Value(2.0)
+    pooled = maximum(*[tanh(a * 2.0) for a in w])
+    with pytest.raises(ValueError, match="layer 2 does not read"):
+        backpropagation([*w, v], (v * pooled - 1.0) ** 2)
+
+
+def test_a_softmax_between_layers_is_none_either():
+    w, v = [Value(0.5), Value(0.25)], [Value(2.0), Value(1.0)]
+    with pytest.raises(ValueError, match="layer 2"):
+        backpropagation([*w, *v], (dot(v, softmax([a * 2.0 for a in w])) - 1.0) ** 2)
