@@ -110,6 +110,7 @@ SOUND = {  # logs of what is no probability, and logs with a plus sign, that are
     ),
     "soft targets": lambda: log_loss([(M * x + S).sigmoid() for x in (1.0, -30.0)], [0.3, 0.2]),
     "policy gradient": lambda: sum(a * (M * x + S).sigmoid().log() for a, x in ((0.5, 1.0), (-1.5, -3.0), (1.0, 2.0))),
+    "one reward": lambda: 0.7 * (M * 2.0 + S).sigmoid().log(),
     "critic": lambda: sum((M * x + S).tanh() for x in (1.0, 2.0)) - sum((M * x + S).tanh() for x in (0.5, 3.0)),
     "margin": lambda: hinge([M * x + S for x in (1.0, -30.0)], [1, -1]),
 }

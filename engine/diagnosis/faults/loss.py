@@ -201,8 +201,9 @@ def _rewarded(case: Case) -> list[Finding]:
     terms = set(case.terms) if {"log", "log1p"} & graph.ops else set()
     logs = [i for found in (log_sources(graph) if terms else {}).values() for i in found]
     signs = [graph.gradients[i] for i in logs if graph.gradients[i]]
-    if not signs or not all(i in terms for i in logs) or min(signs) <= 0.0 or max(signs) - min(signs) > ROUNDING:
-        return []
+    is_sum_or_mean = any(all(abs(sign * count - 1.0) <= ROUNDING for sign in signs) for count in (1, len(signs)))
+    if not signs or not all(i in terms for i in logs) or not is_sum_or_mean:
+        return []  # other factors are rewards, which may be negative
     return _misuse(
         case,
         logs,
