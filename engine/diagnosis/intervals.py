@@ -40,7 +40,12 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
         return RANGES[node.op]
     if node.op not in ("add", "sub", "neg", "mul", "div", "sum", "pow"):
         return EVERYTHING
-    return _combined(node.op, [interval(graph, j, parameters, depth - 1) for j in graph.operands(i)])
+    inner: list[Interval] = []
+    for j in reversed(graph.operands(i)):  # of a long sum, the last term tells most often
+        inner.insert(0, interval(graph, j, parameters, depth - 1))
+        if inner[0] == EVERYTHING:
+            return EVERYTHING
+    return _combined(node.op, inner)
 
 
 def _combined(op: str, inner: list[Interval]) -> Interval:
