@@ -167,7 +167,7 @@ def _numbered(units: Iterable[tuple[Term, float, bool]], at: Sequence[Mapping[Na
 
 def _written(sign: float, coefficient: Term, unit: Unit) -> Term:
     """-2 * (a - y) * x / z: the coefficient, what is above the line, and what is below."""
-    above = sorted(unit.above, key=lambda term: not isinstance(term, tuple))
+    above = sorted(unit.above, key=lambda term: ("", "") if isinstance(term, tuple) else ("name", term))
     if sign < 0 and above and above[0][0] == "sub" and isinstance(above[0], tuple):
         above[0], sign = ("sub", above[0][2], above[0][1]), 1.0  # a - y for -(y - a)
     term, below = _product([coefficient, *_powers(above)]), _product(_powers(unit.below))

@@ -146,3 +146,22 @@ def test_styles_cover_every_row_of_the_table():
     for (name, row), style in itertools.product(TABLE.items(), ["text", "spoken", "pretty", "latex"]):
         names = [[Name("u"), Name("v")] if variable.isupper() else Name(variable) for variable in row.variables]
         assert show(symbol(name, *names), style)
+
+
+def test_latex_has_a_line_a_path_d_for_the_total_and_no_minus_after_a_dot():
+    x = Value(3.0, "x")
+    u = labelled(2 * x, "u")
+    latex = chain_rule(labelled(u * x, "L"), x).to_latex()
+    assert latex.splitlines()[1:4] == [
+        r"\frac{dL}{dx} &= \frac{\partial L}{\partial x} \\",
+        r" &\phantom{=} + \frac{\partial u}{\partial x} \, \frac{\partial L}{\partial u} \\",
+        r" &= u \\",
+    ]
+    assert latex.splitlines()[-2] == " &= 2 u"
+    w, y = Value(0.8, "w"), Value(0.0, "y")
+    a = labelled(labelled(-x * w, "z").sigmoid(), "a")
+    latex = chain_rule(labelled(maximum(-w * a, y - a), "C"), w).to_latex()
+    assert r"\cdot -" not in latex
+    assert r"\left[" in latex
+    a = labelled(labelled(w * 62.5, "z").sigmoid(), "a")
+    assert r"1.929 \times 10^{-22}" in chain_rule(labelled((a - y) ** 2, "C"), w).to_latex()
