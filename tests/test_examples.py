@@ -174,7 +174,7 @@ def test_a_network_of_scikit_learn_is_explained_by_its_own_numbers(run, tmp_path
     assert sum(float(theirs) for *_, theirs in shares) == pytest.approx(1.0, abs=2e-6)
     assert "is taken for versicolor" in output
     assert "dloss/dlayer1.neuron" in output
-    assert "ok: 3 paths" in output  # a weight of the first layer reaches the loss by three logits
+    assert "; 3 paths" in output  # a weight of the first layer reaches the loss by three logits
     assert "petal width" in (tmp_path / "14_prediction.svg").read_text()
 
 
@@ -202,7 +202,7 @@ def test_a_recurrent_network_forgets_until_it_starts_from_the_identity(run):
     lost, kept = (abs(float(line.split("∂x1 = ")[1].split(",")[0])) for line in output.splitlines() if "∂x1" in line)
     assert lost < 1e-4 < kept
     assert "the 1,099,511,627,776 paths pull against each other" in output
-    assert "ok: 1,099,511,627,776 paths" in output
+    assert "; 1,099,511,627,776 paths" in output
 
 
 @pytest.fixture

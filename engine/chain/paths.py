@@ -84,7 +84,12 @@ class Factor:
 
     def show(self, style: Style, within: str = "") -> str:
         """The local derivative in a style, in brackets if the operation it stands `within` wants them."""
-        return show(self.chain.naming.slope(self.link), style, within)
+        term = self.chain.forms.get(self.link)
+        if term is None:
+            from .textbook import of_link
+
+            term = self.chain.forms[self.link] = of_link(self.link, self.chain.naming)
+        return show(term, style, within)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -109,6 +114,11 @@ class ChainRule(VariableGraph):
     """The derivative of `output` in `wrt` as a sum over paths: see `chain_rule`."""
 
     wrt: Value
+
+    @cached_property
+    def forms(self) -> dict[Link, Term]:
+        """The formulas of links that were asked for."""
+        return {}
 
     @cached_property
     def links(self) -> Links:

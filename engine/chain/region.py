@@ -22,25 +22,29 @@ NEAR = (
 class Region:
     """The operations from `of` down to leaves, `wrt`, and labelled Values that do not depend on `wrt`: those are free.
 
+    For one link of a chain every labelled Value is, as it is held fixed.
+
     >>> x = Value(3.0, "x")
     >>> y = x * x
     >>> Region(y, x, Naming([x, y], {})).at({x: 5.0})
     ({'x': 5.0}, 10.0)
     """
 
-    def __init__(self, of: Value, wrt: Value, naming: Naming) -> None:
+    def __init__(self, of: Value, wrt: Value, naming: Naming, is_link: bool = False) -> None:
         self.of, self.wrt, self.names = of, wrt, naming.names
         nodes = naming.nodes
         self.depends = {wrt}
         for node in nodes:
             if node is not wrt and any(operand in self.depends for operand in node.operands):
                 self.depends.add(node)
-        needed = {of, *self._beside(nodes, naming)}
+        beside = self._beside(nodes, naming, is_link)
+        needed = {of, *beside}
         self.operations: list[Value] = []
         self.ends: list[Value] = []
         for node in reversed(nodes):
             if node in needed:
-                is_end = node is wrt or not node.op or (node in naming.names and node not in self.depends)
+                is_held = node in naming.names and node is not of and node not in beside
+                is_end = node is wrt or not node.op or (is_held and (is_link or node not in self.depends))
                 (self.ends if is_end else self.operations).append(node)
                 needed.update(() if is_end else node.operands)
         self.operations.reverse()
@@ -48,13 +52,17 @@ class Region:
         self.kinks = [node for node in self.operations if node.op in KINKS]
         self.labels = [node for node in (*self.operations[::-1], *self.free) if node in naming.names]
 
-    def _beside(self, nodes: Sequence[Value], naming: Naming) -> list[Value]:
-        """Named results beside `of`, as the other probabilities of a softmax are: made of wrt, but not of `of`."""
-        above, beside = {self.of}, list[Value]()
+    def _beside(self, nodes: Sequence[Value], naming: Naming, is_link: bool) -> list[Value]:
+        """Named results beside `of`, as the other probabilities of a softmax are: made of wrt, but not of `of`.
+
+        Of a link, `of` is not made of them either, for they would be held fixed.
+        """
+        above, beside = {self.of, *(_behind(self.of, nodes) if is_link else ())}, list[Value]()
+        made = {self.of}
         for node in nodes:
-            if any(operand in above for operand in node.operands):
-                above.add(node)
-            elif node in self.depends and node.op and node.label and node in naming.names and node not in above:
+            if any(operand in made for operand in node.operands):
+                made.add(node)
+            elif node in self.depends and node.op and node.label and node in naming.names and node not in above | made:
                 beside.append(node)
         return beside[-BESIDE:]
 
@@ -98,6 +106,15 @@ class Region:
                 node: rng.choice((1.0, -1.0)) if k % 3 == 2 else math.copysign(1.0, node.data) for node in self.free
             }
             yield {node: signs[node] * abs(base[node]) * rng.uniform(0.6, 1.5) * scale for node in self.free}
+
+
+def _behind(of: Value, nodes: Sequence[Value]) -> set[Value]:
+    """All that a Value is made of."""
+    found = {of}
+    for node in reversed(nodes):
+        if node in found:
+            found.update(node.operands)
+    return found
 
 
 def _apply(op: str, operands: list[Any], algebra: Algebra) -> tuple[Any, Sequence[Any]]:

@@ -16,10 +16,12 @@ from .expressions import Term, size, symbol
 from .paths import ChainRule
 from .region import Algebra, Region, conditions
 from .symbolic import SAME, Naming
+from .variables import Link
 
 SHORT = 3  # names of a formula that needs no other form
 MOST_OPERATIONS, MOST_NAMES, MOST_KINKS, MOST_PAIRED = 80, 7, 5, 32
 POINTS = 24
+MOST_NODES = 2000  # of a graph in which forms of links are searched for
 EQUAL = Decimal("1e-60")
 ROOT = ("div", 2.0, ("sqrt", Name("π")))
 COEFFICIENTS: list[Term] = [1.0, 2.0, 0.5, 3.0, 4.0, 6.0, ROOT]
@@ -45,9 +47,19 @@ def whole(chain: ChainRule) -> Term | None:
     return textbook(chain.output, chain.wrt, chain.naming, chain.total)
 
 
-def textbook(of: Value, wrt: Value, naming: Naming, value: float) -> Term | None:
+def of_link(link: Link, naming: Naming) -> Term:
+    """The formula of one link: as it is where that is short, else the form found for it, if there is one."""
+    exact = naming.slope(link)
+    if isinstance(exact, float) or size(exact) <= SHORT or link.slot is not None or not math.isfinite(link.value):
+        return exact
+    if len(naming.nodes) > MOST_NODES:
+        return exact
+    return textbook(link.of, link.wrt, naming, link.value, is_link=True) or exact
+
+
+def textbook(of: Value, wrt: Value, naming: Naming, value: float, is_link: bool = False) -> Term | None:
     """The shortest form found and proven for the derivative of `of` in `wrt`, None where none has its `value` here."""
-    region = Region(of, wrt, naming)
+    region = Region(of, wrt, naming, is_link)
     if len(region.operations) > MOST_OPERATIONS or len(region.kinks) > MOST_KINKS or not region.free:
         return None
     found = next((form for form in _candidates(region, naming) if _is_proven(form, region)), None)

@@ -117,3 +117,15 @@ def test_the_table_over_decimals_is_the_table():
                 exact = in_decimals(name, Decimal(repr(x)))
                 if exact.is_finite():
                     assert float(exact) == pytest.approx(numeric(name, x), rel=1e-14), name
+
+
+def test_factors_are_written_as_books_do():
+    z, p = probabilities()
+    chain = chain_rule(labelled(p[0] * p[1] * p[2], "q"), z[1])
+    formulas = {factor.of.label: factor.formula for path in chain.paths() for factor in path.factors}
+    assert (formulas["p1"], formulas["p3"]) == ("-p1 * p2", "-p2 * p3")
+    x, w = values(x=0.7, w=0.4)
+    m = labelled(maximum(x, w), "m")
+    (path,) = chain_rule(m * m, x).paths()
+    assert path.factors[0].pretty == "[x > w]"
+    assert path.factors[0].formula == "above(x, w)"
