@@ -58,7 +58,7 @@ def floats(numbers: Floats) -> Floats:
     return numbers
 
 
-# Uncompiled, these loop in Python, so that pictures need no NumPy. Beside compiled code a diagnosis would wait for them.
+# Uncompiled, these loop in Python, so that pictures need no NumPy. Compiled, a diagnosis would wait for them.
 
 
 def where(numbers: Ints, number: int) -> Ints:
