@@ -205,7 +205,7 @@ def _run(term: Term, names: Mapping[Name, Any], algebra: Algebra) -> Any:
     if isinstance(term, tuple):
         return algebra(term[0], *(_run(part, names, algebra) for part in term[1:]))
     if isinstance(term, Name):
-        return names[term] if term in names else math.pi if algebra is numeric else PI
+        return names.get(term, math.pi if algebra is numeric else PI)
     return term
 
 

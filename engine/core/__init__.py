@@ -49,6 +49,6 @@ __all__ = [
     "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many",
     "maximum", "minimum", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name",
     "pretty_number", "primitive", "printable", "reading", "real", "relu", "replace", "require", "respelled", "row",
-    "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total",
-    "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
+    "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative",
+    "unique_names", "user_line", "watch", "watching", "written",
 ]

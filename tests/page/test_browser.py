@@ -14,6 +14,7 @@ from graphs import labelled, random_graph, two_paths
 from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, relu, softmax
 from engine.chain import explained
 from engine.chain.verdict import judge
+from engine.core import printable
 from engine.core.formula import TABLE, numeric
 from engine.core.notation import pretty_name, pretty_number
 from engine.page.javascript import program
@@ -407,8 +408,9 @@ def test_hostile_labels_stay_text_and_no_request_leaves_the_page(visit):
     output = labelled(dot(leaves, leaves), "<b>out</b>")
     browser = visit(output)
     for label in HOSTILE:
-        browser.execute_script(ADDRESS, label)
-        assert title(browser) == f"d<b>out</b>/d{label} = {pretty_number(2.0 * HOSTILE.index(label) + 2)}"
+        shown = printable(label)
+        browser.execute_script(ADDRESS, shown)
+        assert title(browser) == f"d<b>out</b>/d{shown} = {pretty_number(2.0 * HOSTILE.index(label) + 2)}"
         assert browser.execute_script("return document.querySelectorAll('script').length") == 2
         assert browser.execute_script("return document.querySelectorAll('img, h1 b b, text b').length") == 0
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
