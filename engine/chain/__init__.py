@@ -3,8 +3,9 @@
 It offers `chain_rule` and ChainRule with its paths and factors, `judge`, and to pictures and pages the names and
 formulas of a chain.
 
-Read `variables` first (the graph of variables), then `paths`, `expressions` and `symbolic` (formulas), `text` (the
-table and LaTeX), `verdict` and `speech` (its sentence).
+Read `variables` first (the graph of variables), then `paths` and `ranking`, `expressions` and `symbolic` (formulas),
+`textbook` (short forms, with `region` and `decimals` for their proof), `text` (the table and LaTeX), `verdict` and
+`speech` (its sentence).
 """
 
 # fmt: off

@@ -5,14 +5,14 @@ to each variable forward, as linked lists.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from heapq import nlargest
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core import Value, derivative, reading, short_number
 from .expressions import Style, Term, show
+from .ranking import START, Way, best
 from .variables import By, Link, Links, VariableGraph
 
 if TYPE_CHECKING:
@@ -173,11 +173,11 @@ class ChainRule(VariableGraph):
         """
         if not isinstance(k, int) or k < 0:
             raise ValueError(f"k is how many paths to list, a whole number from 0, not {k!r}")
-        start = [_Way(_size(1.0), None, None)]
-        found = [self._path(way) for way in self.along(start, lambda steps: _best(steps, k), [])[:k]]
+        start = [START]
+        found = [self._path(way) for way in self.along(start, lambda steps: best(steps, k), [])[:k]]
         return sorted(found, key=lambda path: abs(path.product), reverse=True) if _comparable(found) else found
 
-    def _path(self, way: "_Way") -> Path:
+    def _path(self, way: "Way") -> Path:
         links = list(reversed([step.link for step in way.steps() if step.link]))
         factors = tuple(Factor(link.of, link.wrt, link.value, link, self) for link in links)
         return Path((self.wrt, *(factor.of for factor in factors)), factors)
@@ -267,45 +267,6 @@ class ChainRule(VariableGraph):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"image/svg+xml": self._repr_svg_(), "text/latex": self._repr_latex_(), "text/plain": str(self)}
-
-
-Size = tuple[float, float]  # a product's magnitude as (exponent, mantissa) base 2, which can't underflow: (3, 0.5) is 4
-
-
-def _size(number: float) -> Size:
-    if not math.isfinite(number):
-        return (math.inf, abs(number))  # to be looked at first
-    mantissa, exponent = math.frexp(abs(number))
-    return (exponent, mantissa) if mantissa else (-math.inf, 0.0)
-
-
-def _times(left: Size, right: Size) -> Size:
-    mantissa, exponent = math.frexp(left[1] * right[1])
-    return (left[0] + right[0] + exponent, mantissa)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """The last step of a way from wrt to some variable, and the way before it."""
-
-    size: Size
-    link: Link | None
-    before: "_Way | None"
-
-    def rank(self) -> Size:
-        return self.size
-
-    def steps(self) -> Iterator["_Way"]:
-        way: _Way | None = self
-        while way:
-            yield way
-            way = way.before
-
-
-def _best(steps: list[tuple[Link, list[_Way]]], k: int) -> list[_Way]:
-    """The k largest of all ways that lead on."""
-    ways = (_Way(_times(way.size, _size(link.value)), link, way) for link, before in steps for way in before)
-    return nlargest(k, ways, key=_Way.rank)
 
 
 def _comparable(paths: Sequence[Path]) -> bool:

@@ -1,0 +1,52 @@
+"""The largest of all ways from wrt to a variable: linked lists that share their beginnings, ranked by size."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import nlargest
+
+from .variables import Link
+
+Size = tuple[float, float]  # a product's magnitude as (exponent, mantissa) base 2, which can't underflow: (3, 0.5) is 4
+
+
+def size(number: float) -> Size:
+    """The magnitude of one factor."""
+    if not math.isfinite(number):
+        return (math.inf, abs(number))  # to be looked at first
+    mantissa, exponent = math.frexp(abs(number))
+    return (exponent, mantissa) if mantissa else (-math.inf, 0.0)
+
+
+def _times(left: Size, right: Size) -> Size:
+    mantissa, exponent = math.frexp(left[1] * right[1])
+    return (left[0] + right[0] + exponent, mantissa)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The last step of a way from wrt to some variable, and the way before it."""
+
+    size: Size
+    link: Link | None
+    before: "Way | None"
+
+    def rank(self) -> Size:
+        """What ways are compared by."""
+        return self.size
+
+    def steps(self) -> Iterator["Way"]:
+        """All steps of the way, the last one first."""
+        way: Way | None = self
+        while way:
+            yield way
+            way = way.before
+
+
+START = Way(size(1.0), None, None)  # at wrt
+
+
+def best(steps: list[tuple[Link, list[Way]]], k: int) -> list[Way]:
+    """The k largest of all ways that lead on."""
+    ways = (Way(_times(way.size, size(link.value)), link, way) for link, before in steps for way in before)
+    return nlargest(k, ways, key=Way.rank)
