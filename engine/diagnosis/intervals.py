@@ -19,7 +19,7 @@ RANGES: dict[str, Interval] = {
     "abs": (0.0, math.inf),
     "sqrt": (0.0, math.inf),
 }
-DEPTH = 12  # of operations after the last activation; more are taken to give anything
+DEPTH = 6  # of operations after the last activation; what is made by more is taken to be anything
 
 
 def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int = DEPTH) -> Interval:
