@@ -1,5 +1,7 @@
 """diagnose: what is wrong with a loss and its parameters, from one pass forward over the graph and one in reverse.
 
+What a step does is found by computing the graph again along it.
+
 Each kind of fault is a function from a Case to findings. Nothing is changed, no number and no gradient.
 """
 

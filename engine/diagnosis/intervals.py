@@ -13,13 +13,18 @@ RANGES: dict[str, Interval] = {
     "erf": (-1.0, 1.0),
     "sin": (-1.0, 1.0),
     "cos": (-1.0, 1.0),
+    "atan": (-math.pi / 2, math.pi / 2),
+    "erfc": (0.0, 2.0),
+    "cosh": (1.0, math.inf),
+    "exp2": (0.0, math.inf),
+    "hypot": (0.0, math.inf),
     "relu": (0.0, math.inf),
     "softplus": (0.0, math.inf),
     "exp": (0.0, math.inf),
     "abs": (0.0, math.inf),
     "sqrt": (0.0, math.inf),
 }
-DEPTH = 12  # of operations after the last activation; more are taken to give anything
+DEPTH = 6  # of operations after the last activation; what is made by more is taken to be anything
 
 
 def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int = DEPTH) -> Interval:

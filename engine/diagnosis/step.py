@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..core import Value
 from ..structure import SAME, LossGraph
 
-HALVINGS, BISECTIONS = 60, 24  # to a step of 1e-18 of the length, and then to seven digits
+HALVINGS, BISECTIONS = 400, 24  # to 1e-120 of the length, and then to seven digits
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,11 @@ class Step:
     def raises(self) -> bool:
         """Whether the loss is higher afterwards, or no number, and by more than rounding makes it."""
         before, after = self.graph.data[0], self.loss()
-        moves = any(abs(move) > SAME * abs(self.origin[i]) for i, move in self.move.items())
-        return moves and math.isfinite(before) and not after <= before + SAME * abs(before)
+        return self._moves(1.0) and math.isfinite(before) and not after <= before + SAME * abs(before)
+
+    def _moves(self, part: float) -> bool:
+        """Whether a part of the step is more than rounding."""
+        return any(part * abs(move) > SAME * abs(self.origin[i]) for i, move in self.move.items())
 
     @property
     def ratio(self) -> float | None:
@@ -49,13 +52,15 @@ class Step:
         return ratios[0] if max(ratios) - min(ratios) <= 1e-6 * abs(ratios[0]) else None
 
     def largest_part(self) -> float | None:
-        """The largest part of the step that lowers the loss, if the whole one does not; None if no part does."""
+        """The largest part of the step that lowers the loss where the whole one does not; None if none is found."""
         before, high = self.graph.data[0], 1.0
+        low = high / 2.0
         for _ in range(HALVINGS):
-            low = high / 2.0
             if self.loss(low) < before:
                 break
-            high = low
+            high, low = low, low / 2.0
+            if not self._moves(high):
+                return None
         else:
             return None
         for _ in range(BISECTIONS):

@@ -74,7 +74,20 @@ MISUSES = {  # what is wrong, and the same with the remedy applied
         "Square each difference",
     ),
     "counted": (
-        lambda: sum((apply("floor", z) - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        lambda: sum((z // 1 - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        "as a metric",
+    ),
+    "rounded": (
+        lambda: sum((round(z) - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        "as a metric",
+    ),
+    "thresholded": (
+        lambda: sum(
+            (apply("select", apply("less", Value(0.3), z), Value(1.0), Value(0.0)) - y) ** 2
+            for z, y in zip(LOGITS, [1, 0, 1], strict=True)
+        ),
         lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
         "as a metric",
     ),

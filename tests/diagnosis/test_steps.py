@@ -135,6 +135,13 @@ def test_no_rate_is_given_where_none_descends():
     assert "No shorter step" in finding.remedy
 
 
+def test_a_rate_that_overflows_is_bounded_all_the_same():
+    b = Value(3.0, "b")
+    finding = only(diagnose(b**4, [b], lr=1e50), "step_too_long")
+    assert finding.evidence["loss after"] > 1e200
+    assert finding.evidence["largest rate"] == pytest.approx(2 * 3 / 108, rel=1e-6)  # to -3
+
+
 def test_a_minimum_and_a_step_of_rounding_are_silent():
     w = Value(1.0, "w")
     assert not diagnose(square(w), [w], lr=1e6)

@@ -13,7 +13,7 @@ from .activations import log_sources
 
 ROUNDING = 1e-9  # a sum of probabilities may be above 1 by so much
 SEVERAL = ("logsumexp", "dot")  # where a cross-entropy takes its logits: of the other classes, of the right one
-STEPS = ("floor", "sign")  # whose slope is 0 wherever it is defined
+STEPS = ("floor", "ceil", "trunc", "round", "floordiv", "sign", "select")  # all flat, select between constants
 DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # what densities are made of, which may be above 1
 
 

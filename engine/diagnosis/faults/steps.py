@@ -70,8 +70,8 @@ def _measures(step: Step, part: float | None) -> dict[str, float]:
 def _shorter(step: Step, part: float | None) -> str:
     if part is None:
         return (
-            "No shorter step this way lowers the loss either: the parameters may lie on a kink, or in a minimum as far "
-            "as rounding shows it."
+            "No shorter step this way was found to lower the loss: the parameters may lie on a kink, or in a minimum "
+            "as far as rounding shows it."
         )
     if step.rate is None:
         return f"Take a smaller learning rate: at most {below(part)} of this step lowers this loss."
