@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["w * x", "w=2", "x=3", "--wrt", "w"])
     C = w * x = 6
     <BLANKLINE>
-    ∂C/∂w = 3
+    dC/dw = 3
       1  w → C  3 = 3
                 x
     ok: one path, and no factor kills it
