@@ -1,5 +1,6 @@
 """The operations as functions of Values or numbers: `exp(w)` is a Value, `exp(1.0)` a float."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -57,12 +58,24 @@ maximum, minimum, logsumexp = operation("maximum"), operation("minimum"), operat
 def softmax(operands: Sequence[Any]) -> list[Any]:
     """The shares exp(xi) / (exp(x1) + ... + exp(xn)), exact where they come close to 0 and to 1.
 
-    Each is the sigmoid of xi - logsumexp(the others), whose slope does not cancel as p * (1 - p) does.
+    Each is the sigmoid of xi - logsumexp(the others), whose slope does not cancel as p * (1 - p) does. An entry of -inf
+    has the share 0 and takes no part in any derivative, even where no other is left.
 
     >>> [round(p, 4) for p in softmax([1.0, 2.0, 3.0])]
     [0.09, 0.2447, 0.6652]
+    >>> softmax([1.0, -math.inf, -math.inf])
+    [1.0, 0.0, 0.0]
     """
     terms = list(operands)
-    return [
-        apply("sigmoid", apply("sub", x, apply("logsumexp", terms[:i] + terms[i + 1 :]))) for i, x in enumerate(terms)
-    ]
+    return [apply("sigmoid", apply("gap", x, others)) for x, others in zip(terms, _of_others(terms), strict=True)]
+
+
+def _of_others(terms: list[Any]) -> list[Any]:
+    """For each term the logsumexp of all others: its neighbour and those outside of the pair, up and down a tree."""
+    if len(terms) < 3:
+        return terms[::-1] if len(terms) == 2 else [-math.inf] * len(terms)
+    paired = len(terms) // 2 * 2
+    pairs = [apply("log_add", terms[i], terms[i + 1]) for i in range(0, paired, 2)] + terms[paired:]
+    outside = _of_others(pairs)
+    others = [apply("log_add", terms[i ^ 1], outside[i // 2]) for i in range(paired)]
+    return others + outside[paired // 2 :]

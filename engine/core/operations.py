@@ -42,7 +42,7 @@ else:
         """Row pow for a plain number as the exponent: it can't vary, so its partial is 0, even of a base below 0."""
         row, x, n = TABLE["pow"], a._data, b._data
         y = row.value(x, n)
-        return make(POW, y, a, b, row.slopes(y, x, n)[0], 0.0)
+        return make(POW, y, a, b, row.each_slope[0](y, x, n), 0.0)
 
 
 if TYPE_CHECKING:
