@@ -104,7 +104,8 @@ def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Va
 def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
     """The partial derivatives of an operation as Values that depend on its operands, numbers where they are constant.
 
-    Those in operands that are not `wanted` are 0: none is computed that may not exist, as that of (-1)² in the 2.
+    Those in operands that are not `wanted` are 0, and plain numbers stay numbers: nothing is computed that may not
+    exist, as the derivative of (-1)² in the 2.
 
     >>> from engine import Value
     >>> x = Value(3.0)
@@ -114,13 +115,18 @@ def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
     if not node.op:
         return []
     row = TABLE[node.op]
-    groups = row.split(node.operands)
+    operands = [x._data if not x.op and x._db and (wanted is not None and x not in wanted) else x for x in node.operands]
+    groups = row.split(operands)
     variables = dict(zip(row.variables, groups, strict=True)) | {"y": node}
     partials = [
-        evaluate(partial, variables, apply) if wanted is None or any(x in wanted for x in (group if isinstance(group, list) else [group])) else 0.0
+        evaluate(partial, variables, apply) if wanted is None or _holds_any(group, wanted) else 0.0
         for partial, group in zip(row.partials, groups, strict=True)
     ]
     return row.flatten(partials, len(groups[0])) if row.variadic else partials
+
+
+def _holds_any(group: Any, wanted: Container[Value]) -> bool:
+    return any(x in wanted for x in group) if isinstance(group, list) else group in wanted
 
 
 def total(terms: Sequence[Value]) -> Value:

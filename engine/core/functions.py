@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .opcodes import code_of
-from .operations import apply, of_many, of_one, of_two
+from .operations import apply, of_many, of_one, of_scalars, of_two
 from .operations import dot as dot
 from .table import TABLE
 
@@ -32,17 +32,17 @@ def operation(name: str) -> Callable[..., Any]:
     def of_operands(*operands: Any) -> Any:
         return apply(name, *operands)
 
-    def of_scalars(*operands: Any) -> Any:
+    def of_these(*operands: Any) -> Any:
         if len(operands) != len(row.variables):
             raise TypeError(f"{name} takes the operands {', '.join(row.variables)}, not {len(operands)}")
-        return of_many(code, list(operands))
+        return of_scalars(code, operands)
 
     known: dict[tuple[str, ...], Callable[..., Any]] = {
         ("a",): of_one_operand,
         ("a", "b"): of_two_operands,
         ("A",): of_one_sequence,
     }
-    function = known.get(row.variables, of_operands if row.variadic else of_scalars)
+    function = known.get(row.variables, of_operands if row.variadic else of_these)
     function.__name__ = function.__qualname__ = name
     slopes = ", ".join(row.partials)
     function.__doc__ = f"{row.formula}, with the partials {slopes}; of Values a Value, of numbers a float."

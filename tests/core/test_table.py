@@ -24,6 +24,7 @@ DIGITS = 50
 SMALLEST = 2.0**-1022  # the smallest number with all its digits
 LARGEST = 1.7976931348623157e308
 ROWS = sorted(TABLE)
+OF_FACTORS = {"monomial", "powlog", "bump"}  # one may be inf where the product is not
 
 near = st.floats(-750.0, 750.0)
 anywhere = finite | near | moderate
@@ -51,8 +52,8 @@ def value_tolerance(name, groups):
     if name == "dot":
         weights, inputs, bias = groups
         return FEW * math.ulp(math.fsum([*(abs(w * x) for w, x in zip(weights, inputs, strict=True)), abs(bias)]))
-    if name == "logsumexp":
-        return FEW * math.ulp(1.0 + max(map(abs, groups[0])))
+    if name in ("logsumexp", "log_add"):
+        return FEW * math.ulp(1.0 + max(map(abs, groups[0] if name == "logsumexp" else groups)))
     return 0.0
 
 
@@ -60,8 +61,9 @@ def partial_tolerance(name, groups):
     """A power shows the rounding of its exponent log(a) times over, and exp(y²) that of y 2y² times."""
     if name == "erfinv":
         return FEW + 2 * float(mp.erfinv(groups[0])) ** 2
-    if name == "power_below":
-        return FEW + 8 * (1 + abs(groups[1])) * abs(math.log(abs(groups[0]) or 1.0))
+    if name in ("monomial", "powlog"):
+        a, b, c = groups[:3]  # and the log of a number near 1 its own
+        return 64 + 8 * (1 + abs(b - c)) * abs(math.log(abs(a) or 1.0))
     return FEW
 
 
@@ -70,7 +72,9 @@ def comes_by_a_subnormal(name, y, groups):
     match name, groups:
         case "div" | "gauss", _:
             return y != 0 and abs(y) < SMALLEST
-        case "pow" | "power_below", (a, b):
+        case "share" | "bump", _:
+            return abs(y) < SMALLEST
+        case "pow", (a, b):
             power = abs(on_mpmath("pow", mp.mpf(a), mp.mpf(b) - 1)) if a else 1
             return not (SMALLEST <= abs(y) <= LARGEST and SMALLEST <= power <= LARGEST) and a != 0
     return False
@@ -79,7 +83,7 @@ def comes_by_a_subnormal(name, y, groups):
 @pytest.mark.parametrize("name", ROWS)
 @given(data=st.data())
 def test_results_and_partials_are_exact_to_a_few_ulp(name, data):
-    groups = data.draw(operands(name, anywhere))
+    groups = data.draw(operands(name, moderate if name in OF_FACTORS else anywhere))
     y, partials = in_floats(name, groups)
     try:
         exact, exact_partials = in_mpmath(name, groups)

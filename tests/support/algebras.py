@@ -211,7 +211,7 @@ TEXTBOOK = {
     "dot": lambda weights, inputs, bias: mp.fdot(weights, inputs) + bias,
     "logsumexp": lambda many: mp.log(mp.fsum(map(mp.exp, many))),
     "expdiff": lambda a, b: mp.exp(a) / mp.exp(b),
-    "log_add": lambda a, b: mp.log(mp.exp(a) + mp.exp(b)),
+    "log_add": lambda a, b: max(a, b) + mp.log1p(mp.exp(-abs(a - b))),
     "share": lambda a, b: 1 / (1 + mp.exp(b - a)),
     "monomial": lambda a, b, c, d: d * mp.power(a, b - c),
     "powlog": lambda a, b, c, d, e: d * mp.power(a, b - c) * mp.log(a) ** e,
