@@ -24,7 +24,7 @@ DIGITS = 50
 SMALLEST = 2.0**-1022  # the smallest number with all its digits
 LARGEST = 1.7976931348623157e308
 ROWS = sorted(TABLE)
-OF_FACTORS = {"monomial", "powlog", "bump"}  # one may be inf where the product is not
+OF_FACTORS = {"monomial", "powlog", "bump"}  # of which one may overflow; test_special_points.py has their derivatives
 
 near = st.floats(-750.0, 750.0)
 anywhere = finite | near | moderate
@@ -61,9 +61,6 @@ def partial_tolerance(name, groups):
     """A power shows the rounding of its exponent log(a) times over, and exp(y²) that of y 2y² times."""
     if name == "erfinv":
         return FEW + 2 * float(mp.erfinv(groups[0])) ** 2
-    if name in ("monomial", "powlog"):
-        a, b, c = groups[:3]  # and the log of a number near 1 its own
-        return 64 + 8 * (1 + abs(b - c)) * abs(math.log(abs(a) or 1.0))
     return FEW
 
 
@@ -72,7 +69,7 @@ def comes_by_a_subnormal(name, y, groups):
     match name, groups:
         case "div" | "gauss", _:
             return y != 0 and abs(y) < SMALLEST
-        case "share" | "bump", _:
+        case "share", _:
             return abs(y) < SMALLEST
         case "pow", (a, b):
             power = abs(on_mpmath("pow", mp.mpf(a), mp.mpf(b) - 1)) if a else 1
@@ -92,7 +89,7 @@ def test_results_and_partials_are_exact_to_a_few_ulp(name, data):
     assume(all(isinstance(x, mpmath.mpf) and mp.isfinite(x) for x in (exact, *exact_partials)))
     if name != "rest":  # mathematics has none
         assert ulps(y, exact) <= FEW or abs(mp.mpf(y) - exact) <= value_tolerance(name, groups)
-    if not comes_by_a_subnormal(name, y, groups):
+    if name not in OF_FACTORS and not comes_by_a_subnormal(name, y, groups):
         for partial, exact_partial in zip(partials, exact_partials, strict=True):
             assert ulps(partial, exact_partial) <= partial_tolerance(name, groups)
 
