@@ -15,6 +15,7 @@ Every compiled function is the one that runs uncompiled, but for these, which ha
 """
 
 import os
+import runpy
 import sys
 from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -93,7 +94,7 @@ def flags(name: str) -> list[str]:
 
 def _write_header() -> None:
     """Write the table in C, where it is not what it was: what depends on it is compiled again."""
-    text = import_module("_header").header()
+    text = runpy.run_path(str(Path(__file__).with_name("_header.py")))["header"]()
     path = Path(HEADER)
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or path.read_text() != text:

@@ -170,10 +170,12 @@ class _Reader:
     def _matrices(
         self, number: int, units: Sequence[Unit], terms: list[list[list[tuple[int, int]]]], passed: list[list[Passed]]
     ) -> LayerMatrices:
-        weights = [self._same(number, [[w for w, _ in row] for row in of_unit]) for of_unit in terms]
+        weights = [self._same(number, [[weight for weight, _ in row] for row in of_unit]) for of_unit in terms]
         each = [w for row in weights for w in row]
         if len(set(each)) < len(each):
             raise self._other(number, "uses a weight twice")
+        if len({len(row) for row in weights}) > 1:
+            raise self._other(number, "has units with different numbers of inputs")
         inputs = [[self.data[j] for _, j in row] for row in terms[0]]
         for of_unit in terms[1:]:
             if not equal([[self.data[j] for _, j in row] for row in of_unit], inputs):

@@ -112,7 +112,7 @@ _STYLE = """
 .whygrad figure { display: inline-block; margin: .4em 1em .4em 0; vertical-align: top }
 .whygrad .numbers { border-collapse: collapse; border-left: 1px solid; border-right: 1px solid }
 .whygrad .numbers td { padding: 0 .5em; text-align: right; border: 0 }
-.whygrad .shapes td { text-align: left; border: 0 }
+.whygrad .shapes td { text-align: left; border: 0; padding: 0 1.5em 0 0 }
 """
 
 

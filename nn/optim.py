@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
-from engine import NonFiniteError, StateError, Value
+import engine
+from engine import NonFiniteError, Report, StateError, Value
 from engine.core import real
 
 from .schedules import Rate, rate_at, within
@@ -39,12 +41,34 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter once by its gradient, clipped before if the optimiser was made so."""
+        for parameter, data in zip(self.parameters, self._next(), strict=True):
+            parameter.data = data
+
+    def _next(self) -> Iterable[float]:
+        """The numbers after a step, which counts and is remembered; gradients are clipped."""
         if self.clip_norm is not None or self.clip_value is not None:
             clip_gradients(self.parameters, self.clip_norm, self.clip_value)
         rate = self.rate()
         self.steps += 1
-        for parameter, data in zip(self.parameters, self.updated(rate), strict=True):
-            parameter.data = data
+        return self.updated(rate)
+
+    def diagnose(self, loss: Value, **thresholds: Any) -> Report:
+        """What `engine.diagnose` says of the loss and of the step that is next after `backward()`, without taking it.
+
+        >>> w = Value(0.5, "w")
+        >>> loss = (w - 1.0) ** 2
+        >>> loss.backward()
+        >>> [finding.kind for finding in SGD([w], lr=1.5).diagnose(loss)], w.data
+        (['step_too_long'], 0.5)
+        """
+        twin, gradients = copy(self), [p.grad for p in self.parameters]
+        twin.state = {slot: list(numbers) for slot, numbers in self.state.items()}
+        try:
+            planned = dict(zip(self.parameters, twin._next(), strict=True))
+        finally:
+            for parameter, gradient in zip(self.parameters, gradients, strict=True):
+                parameter.grad = gradient
+        return engine.diagnose(loss, self.parameters, lr=self.rate() or None, planned=planned, **thresholds)
 
     def rate(self) -> float:
         """The learning rate of the next step."""

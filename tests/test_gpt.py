@@ -15,6 +15,12 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("faker")
 
 
+@pytest.fixture(autouse=True)
+def bench(monkeypatch):
+    """The bench is a package beside this file."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+
+
 @pytest.fixture(scope="module")
 def example():
     spec = spec_from_file_location("gpt", EXAMPLE)

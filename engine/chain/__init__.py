@@ -4,16 +4,17 @@ It offers `chain_rule` and ChainRule with its paths and factors, `judge`, and to
 formulas of a chain.
 
 Read `variables` first (the graph of variables), then `paths`, `expressions` and `symbolic` (formulas), `text` (the
-table and LaTeX), and `verdict`.
+table and LaTeX), `verdict` and `speech` (its sentence).
 """
 
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
+from .speech import NAMED, TINY
 from .symbolic import Naming
 from .text import latex_of_value
 from .variables import By, Link, Links, VariableGraph
-from .verdict import CANCELLED, NAMED, TINY, VANISHED, WORDS, Judgement, judge, tiny_factors
+from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
     "CANCELLED", "NAMED", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor", "Judgement", "Link", "Links",

@@ -204,12 +204,13 @@ def _call(name: str, terms: Sequence[Any], writer: _Writer) -> str:
     arguments = ", ".join(
         _write(x, writer)[0] for group in terms for x in (group if isinstance(group, list) else [group])
     )
+    if name == "above" and writer.style != "text":  # Iverson's bracket: 1 if so, else 0
+        condition = f"{_write(terms[0], writer)[0]} > {_write(terms[1], writer)[0]}"
+        return rf"\left[{condition}\right]" if writer.style == "latex" else f"[{condition}]"
     if writer.style == "latex":
         if name in ("sqrt", "abs"):
             return rf"\sqrt{{{arguments}}}" if name == "sqrt" else rf"\left|{arguments}\right|"
         return _LATEX_CALLS.get(name, rf"\operatorname{{{latex_text(name)}}}") + _bracket(arguments, writer)
-    if name == "above" and writer.style in ("pretty", "spoken"):  # Iverson's bracket: 1 if so, else 0
-        return f"[{_write(terms[0], writer)[0]} > {_write(terms[1], writer)[0]}]"
     if writer.style == "pretty":
         return f"|{arguments}|" if name == "abs" else f"{TABLE[name].sign}({arguments})"
     return f"{name}([{arguments}])" if TABLE[name].variadic else f"{name}({arguments})"

@@ -11,8 +11,8 @@ from functools import cached_property
 from heapq import nlargest
 from typing import TYPE_CHECKING, TypeVar
 
-from ..core import Value, reading
-from .expressions import Style, show
+from ..core import Value, derivative, reading, short_number
+from .expressions import Style, Term, show
 from .variables import By, Link, Links, VariableGraph
 
 if TYPE_CHECKING:
@@ -75,6 +75,13 @@ class Factor:
         """The local derivative as pictures show it: "2 (a − y)"."""
         return self.show("pretty")
 
+    @property
+    def equation(self) -> str:
+        """The local derivative with its name, formula and number: "∂L/∂a = 2 * (a - y) = 0.4"."""
+        names, number = self.chain.naming.names, short_number(self.value)
+        formula = "" if self.formula == number else f"{self.formula} = "
+        return f"{derivative(names[self.of], names[self.wrt])} = {formula}{number}"
+
     def show(self, style: Style, within: str = "") -> str:
         """The local derivative in a style, in brackets if the operation it stands `within` wants them."""
         return show(self.chain.naming.slope(self.link), style, within)
@@ -134,6 +141,11 @@ class ChainRule(VariableGraph):
         return found.get(self.output, without)
 
     @cached_property
+    def operations(self) -> "ChainRule":
+        """The same derivative with every operation a variable."""
+        return self if self.by == "operations" else ChainRule(self.output, self.wrt, "operations", source=self)
+
+    @cached_property
     def pulls(self) -> "Pulls":
         """What the paths with a positive product give together, and what the negative ones do."""
         from .verdict import pulls
@@ -162,12 +174,12 @@ class ChainRule(VariableGraph):
 
     @property
     def verdict(self) -> str:
-        """One of "ok", "killed", "cancelled", "vanishing", "underflow", "disconnected", "non_finite"."""
+        """One of "ok killed cancelled vanishing exploding underflow disconnected non_finite", whatever is labelled."""
         return self.judgement.verdict
 
     @property
     def sentence(self) -> str:
-        """The verdict and its reason, in words."""
+        """What raising wrt does to output, and the reason of the verdict."""
         return self.judgement.sentence
 
     @cached_property
@@ -177,11 +189,34 @@ class ChainRule(VariableGraph):
 
         return judge(self)
 
-    def check(self, factors: "Sequence[float | str]", path: int = 0) -> "Check":
-        """Compare the learner's factors of a path, from wrt to output, with the true ones: `.ok`, `.wrong`, a text."""
+    @cached_property
+    def closed_form(self) -> str:
+        """The whole derivative as a textbook prints it, "(p - y) * x", proven; "" where there is no short form.
+
+        >>> x, w, y = Value(0.7, "x"), Value(0.4, "w"), Value(1.0, "y")
+        >>> p = (w * x).sigmoid()
+        >>> p.label = "p"
+        >>> chain_rule(-(y * p.log() + (1 - y) * (1 - p).log()), w).closed_form
+        '(p - y) * x'
+        """
+        return self.closed("text")
+
+    def closed(self, style: Style) -> str:
+        """The whole derivative as a textbook prints it, in a style."""
+        term = self._closed
+        return "" if term is None else show(term, "spoken" if style == "text" and "above" in str(term) else style)
+
+    @cached_property
+    def _closed(self) -> Term | None:
+        from .textbook import whole
+
+        return whole(self)
+
+    def check(self, answer: "float | str | Sequence[float | str]", path: int | None = None) -> "Check":
+        """Judge a learner's own derivative, or the factors of a path in either order: `.ok`, `.wrong`, a text."""
         from ..grading import check
 
-        return check(self, factors, path)
+        return check(self, answer, path)
 
     def to_latex(self) -> str:
         """The chain rule as a LaTeX `aligned` block: formulas, numbers and the sum."""

@@ -81,7 +81,9 @@ class Naming:
         return "" if isinstance(term, float) else show(term, style)
 
     def slope(self, link: "Link") -> Term:
-        """The derivative that a link stands for."""
+        """The derivative that a link stands for; a nan is no formula, as terms leave out what is multiplied by 0."""
+        if link.value != link.value:
+            return link.value
         if link.slot is not None:
             return self._fitting(self._partials(link.of)[link.slot], link.value)
         return self.slopes(link.of)[link.wrt]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..core import Value, derivative, latex_name, latex_number, many, pretty_number, short_number
+from ..core import Value, latex_name, latex_number, many, pretty_number, short_number, total_derivative
 from .expressions import Style
 from .paths import ChainRule, Path
 from .variables import VariableGraph
@@ -18,7 +18,7 @@ def product_text(path: Path, style: Style = "text") -> str:
 def to_text(chain: ChainRule, k: int = 10) -> str:
     """The table that `str()` gives: a path a line, its numbers and its formulas, then the sum and the verdict."""
     names, paths = chain.naming.names, chain.paths(k)
-    lines = [f"{derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
+    lines = [f"{total_derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
     routes = [" → ".join(_elided([names[node] for node in path.nodes])) for path in paths]
     width = max(map(len, routes), default=0)
     for i, (route, path) in enumerate(zip(routes, paths, strict=True), 1):
@@ -28,7 +28,10 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
             f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",
             f"     {'':<{width}}  {formulas}",
         ]
-    return "\n".join([*lines, *_rest(chain, paths), f"{chain.verdict}: {chain.sentence}"])
+    if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
+        lines += _rest(chain, paths)
+        lines += [f"     = {closed}"] if (closed := chain.closed_form) else []
+    return "\n".join([*lines, f"{chain.verdict}: {chain.sentence}"])
 
 
 def _elided(items: Sequence[str], most: int = 16) -> list[str]:
@@ -42,21 +45,34 @@ def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
 
 
 def to_latex(chain: ChainRule, k: int = 10) -> str:
-    """The chain rule as a LaTeX `aligned` block: derivatives, formulas, numbers, products and the sum."""
+    """The chain rule as a LaTeX `aligned` block, a path a line: derivatives, formulas, numbers, and the sum."""
     names, paths = chain.naming.names, chain.paths(k)
-
-    def slope(of: Value, wrt: Value) -> str:
-        return rf"\frac{{\partial {latex_name(names[of])}}}{{\partial {latex_name(names[wrt])}}}"
-
-    left = chain.path_count - len(paths)
-    more = rf" + \cdots \text{{ ({many(left)} more)}}" if left else ""
-    rows = [
-        [r" \, ".join(slope(f.of, f.wrt) for f in path.factors) or "1" for path in paths],
-        [r" \cdot ".join(f.show("latex", "mul") for f in path.factors) or "1" for path in paths],
+    left, sign = chain.path_count - len(paths), r"\phantom{=} +"
+    more = [rf"\cdots \text{{ ({many(left)} more)}}"] if left else []
+    blocks = [
+        [
+            r" \, ".join(_fraction(r"\partial ", names[f.of], names[f.wrt]) for f in path.factors) or "1"
+            for path in paths
+        ],
+        [_latex_product(path) for path in paths],
         [product_text(path, "latex") for path in paths],
     ]
-    lines = [" &= " + " + ".join(row) + more for row in rows if row] + [f" &= {latex_number(chain.total)}"]
-    return "\n".join([r"\begin{aligned}", slope(chain.output, chain.wrt) + (" \\\\\n".join(lines)), r"\end{aligned}"])
+    closed = chain.closed("latex") if len(blocks[0]) > 1 or any(len(path.factors) > 1 for path in paths) else ""
+    sums = [[*block, *more] for block in blocks if block]
+    ends = [[latex_number(chain.total)], *([[closed]] if closed else [])]
+    lines = [rf" &{'=' if not i else sign} {entry}" for entries in (*sums, *ends) for i, entry in enumerate(entries)]
+    left_side = _fraction("d", names[chain.output], names[chain.wrt])
+    return "\n".join([r"\begin{aligned}", left_side + " \\\\\n".join(lines), r"\end{aligned}"])
+
+
+def _fraction(sign: str, of: str, wrt: str) -> str:
+    return rf"\frac{{{sign}{latex_name(of)}}}{{{sign}{latex_name(wrt)}}}"
+
+
+def _latex_product(path: Path) -> str:
+    """The formulas of a path; one that begins with a minus stands in brackets after a dot."""
+    factors = [factor.show("latex", "mul") for factor in path.factors]
+    return r" \cdot ".join(rf"\left({f}\right)" if i and f.startswith("-") else f for i, f in enumerate(factors)) or "1"
 
 
 def latex_of_value(value: Value) -> str:

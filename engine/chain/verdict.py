@@ -1,68 +1,29 @@
 """What is to be said of one chain rule: the verdict, its reason in a sentence, and the factors to blame.
 
-The thresholds are the constants below; `judge(chain, tiny=...)` takes others. Sums over paths are kept apart by sign
-and in Decimal, whose exponents don't underflow, so that nothing has to be enumerated.
+A verdict is about the operations on the paths, whatever is labelled. The thresholds are the constants below;
+`judge(chain, tiny=...)` takes others. Sums over paths are kept apart by sign and in Decimal, whose exponents don't
+underflow, so that nothing has to be enumerated.
 """
 
 import math
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 
-from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
-from .expressions import Style, show
+from ..core import Value
+from .expressions import Style
 from .paths import ChainRule, Factor, Path
+from .speech import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Speech
 from .symbolic import SAME
 from .variables import Link
 
-TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
-VANISHED = (
-    1e-5  # what moderate factors make together is small from here on; below 1e-3 it would be every day's gradient
-)
+VANISHED = 1e-5  # what moderate factors make together is small from here on; 1e-3 is an everyday gradient
 CANCELLED = 1e-3  # paths cancel when less than a thousandth of what they pull with is left
-
-# What is said, for the text here and for the page.
-SENTENCES = {
-    "ok": "{count} paths; the strongest gives {share} of {total}",
-    "single": "one path, and no factor kills it",
-    "cancelled": "the {count} paths pull against each other: {up} upwards, {down} downwards, and {total} is left",
-    "vanishing": "no factor is tiny, but {length} of them, {mean} on average, multiply to {size}",
-    "underflow": "no factor is tiny, but {length} of them, {mean} on average, multiply to {size}, "
-    "which is less than the smallest float",
-    "overflow": "the factors multiply to more than a float holds",
-    "leaf": "{of} is an independent variable: it does not depend on {wrt}",
-    "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",
-}
-
-# What is the matter with a function whose slope is tiny.
-CONDITIONS = {
-    "sigmoid": "the sigmoid is saturated",
-    "tanh": "the tanh is saturated",
-    "erf": "erf is saturated",
-    "relu": "the relu is off",
-    "softplus": "the softplus is flat there",
-    "exp": "exp is flat there",
-    "logsumexp": "another operand outweighs it",
-    "maximum": "the other operand is larger",
-    "minimum": "the other operand is smaller",
-}
-
-# And with one whose slope is inf or nan.
-BREAKS = {
-    "exp": "exp overflows there",
-    "log": "log is vertical there",
-    "log1p": "log1p is vertical there",
-    "sqrt": "the root is vertical there",
-    "div": "it divides by that",
-    "pow": "the power is vertical there",
-}
+MANY = 4  # factors above 1 that explode together; fewer are large numbers that were put in
 
 # The page judges by the same thresholds and words.
-WORDS: dict[str, float | dict[str, str]] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME}
-WORDS |= {"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
-
-NAMED = 3  # variables whose numbers are told beside a formula
+WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME, "many": MANY}
+WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +42,7 @@ def judge(
     cancelled: float = CANCELLED,
     style: Style = "spoken",
 ) -> Judgement:
-    """The verdict: "ok", "killed", "cancelled", "vanishing", "underflow", "disconnected" or "non_finite".
+    """The verdict, one of "ok killed cancelled vanishing exploding underflow disconnected non_finite".
 
     In the style "pretty" the sentence is written as in pictures.
 
@@ -89,34 +50,118 @@ def judge(
     >>> z = Value(50.0, "z1")
     >>> a = z.sigmoid()
     >>> a.label = "a"
-    >>> judge(chain_rule(a, z)).sentence
-    "∂a/∂z1 = σ'(z1) = 1.929e-22 because z1 = 50: the sigmoid is saturated"
-    >>> judge(chain_rule(a, z), style="pretty").sentence
-    '∂a/∂z₁ = σ′(z₁) = 1.929e−22 because z₁ = 50: the sigmoid is saturated'
+    >>> print(judge(chain_rule(a, z)).sentence)
+    raising z1 by 0.01 raises a by about 1.929e-24; ∂a/∂z1 = σ'(z1) = 1.929e-22 because z1 = 50: the sigmoid is
+    saturated
     """
     speech = Speech(chain, style)
     if not chain.path_count:
         return Judgement("disconnected", speech.disconnected())
-    strongest = chain.paths(1)[0]
-    wild = tuple(factor for factor in strongest.factors if not math.isfinite(factor.value))
-    if wild or not math.isfinite(chain.total):
-        return Judgement("non_finite", speech.blame(wild) if wild else SENTENCES["overflow"], wild)
-    up, down = chain.pulls
-    killing = tiny_factors(strongest, tiny)
-    if killing and up + down <= Decimal(tiny):
-        return Judgement("killed", speech.blame(killing), killing)
-    if up and down and abs(up - down) <= Decimal(cancelled) * (up + down):
-        return Judgement("cancelled", speech.cancelled(up, down))
+    operations = chain.operations
+    strongest = operations.paths(1)[0]
+    if not all(
+        math.isfinite(number) for number in (chain.total, chain.output.data, *(f.value for f in strongest.factors))
+    ):
+        wild = tuple(factor for factor in chain.paths(1)[0].factors if not math.isfinite(factor.value))
+        return Judgement("non_finite", speech.non_finite(wild), wild)
+    up, down = operations.pulls
+    killing = [factor.link for factor in strongest.factors if kills(factor.link, chain.wrt, tiny)]
+    moderate = _without_units(strongest, chain.wrt, tiny)
+    size = _product(moderate)
+    if killing and max(up + down, size) <= Decimal(tiny):
+        factors = tuple(_folded(chain, strongest, killing))
+        return Judgement("killed", speech.told(speech.blame(factors)), factors)
     if up + down < Decimal(2.0**-1022):
-        return Judgement("underflow", speech.small("underflow", strongest))
-    if up + down <= Decimal(vanished):
-        return Judgement("vanishing", speech.small("vanishing", strongest))
-    return Judgement("ok", speech.ok(strongest))
+        return Judgement("underflow", speech.told(speech.product("underflow", strongest)))
+    if max(up + down, size) <= Decimal(vanished):
+        return Judgement("vanishing", speech.told(speech.product("vanishing", strongest)))
+    if _cancel(up, down, cancelled):
+        labelled = chain.pulls if _cancel(*chain.pulls, cancelled) else None
+        count = chain.path_count if labelled else operations.path_count
+        return Judgement("cancelled", speech.told(speech.cancelled(count, *(labelled or (up, down)))))
+    if _explodes(moderate, tiny, vanished):
+        return Judgement("exploding", speech.told(speech.product("exploding", strongest)))
+    return Judgement("ok", speech.told(speech.ok()))
+
+
+def kills(link: Link, wrt: Value, tiny: float = TINY) -> bool:
+    """Whether one operation takes away what comes through it; multiplying by a weight does so only if that is 0."""
+    if abs(link.value) > tiny:
+        return False
+    return link.value == 0.0 or not is_scale(link.of, link.wrt, wrt)
+
+
+def is_scale(node: Value, operand: Value, wrt: Value) -> bool:
+    """Whether an operation multiplies an operand by an independent variable: a weight, or a change of units."""
+    by = _multiplier(node, operand)
+    return by is not None and not by.op and by is not wrt
+
+
+def _multiplier(node: Value, operand: Value) -> Value | None:
+    operands = node.operands
+    if node.op == "mul" or (node.op == "div" and operand is operands[0]):
+        return operands[1] if operand is operands[0] else operands[0]
+    if node.op != "dot":
+        return None
+    size = len(operands) // 2
+    slot = next((i for i, x in enumerate(operands[:-1]) if x is operand), None)
+    return None if slot is None else operands[(slot + size) % (2 * size)]
 
 
 def tiny_factors(path: Path, tiny: float = TINY) -> tuple[Factor, ...]:
     """The factors of a path that by themselves take away what comes through it."""
-    return tuple(factor for factor in path.factors if abs(factor.value) <= tiny)
+    return tuple(factor for factor in path.factors if abs(factor.value) <= tiny and _has_killing_step(factor, tiny))
+
+
+def _has_killing_step(factor: Factor, tiny: float) -> bool:
+    chain = factor.chain
+    if factor.value == 0.0:
+        return True
+    steps = chain.naming.steps(factor.link)
+    return any(kills(Link(node, operand, partial), chain.wrt, tiny) for node, operand, partial in steps)
+
+
+def _without_units(path: Path, wrt: Value, tiny: float) -> list[float]:
+    """The factors of a path but for changes of units: independent variables of another order than 1."""
+    return [
+        factor.value
+        for factor in path.factors
+        if tiny < abs(factor.value) < 1.0 / tiny or not factor.value or not is_scale(factor.of, factor.wrt, wrt)
+    ]
+
+
+def _product(factors: Sequence[float]) -> Decimal:
+    with localcontext(WIDE):
+        return math.prod((abs(Decimal(factor)) for factor in factors), start=Decimal(1))
+
+
+def _explodes(factors: Sequence[float], tiny: float, vanished: float) -> bool:
+    """Whether moderate factors multiply to much; a single large one is a large number that was put in."""
+    moderate = [factor for factor in factors if abs(factor) < 1.0 / tiny]
+    above = sum(abs(factor) > 1.0 for factor in moderate)
+    return above >= MANY and _product(moderate) >= Decimal(1.0 / vanished)
+
+
+def _cancel(up: Decimal, down: Decimal, cancelled: float) -> bool:
+    return bool(up and down) and abs(up - down) <= Decimal(cancelled) * (up + down)
+
+
+def _folded(chain: ChainRule, path: Path, links: Sequence[Link]) -> Iterator[Factor]:
+    """The factors of a chain that some operations on a path are folded into."""
+    before, inside = chain.wrt, False
+    for factor in path.factors:
+        inside = inside or factor.link in links
+        if factor.of in chain.links:
+            link = _link(chain, factor, before)
+            if inside:
+                yield Factor(link.of, link.wrt, link.value, link, chain)
+            before, inside = factor.of, False
+
+
+def _link(chain: ChainRule, last: Factor, before: Value) -> Link:
+    if chain.by == "operations":
+        return last.link
+    return next(link for link in chain.links[last.of] if link.wrt is before)
 
 
 Pulls = tuple[Decimal, Decimal]  # upwards and downwards
@@ -141,85 +186,3 @@ def pulls(chain: ChainRule) -> Pulls:
 
     with localcontext(WIDE):
         return chain.along((Decimal(1), Decimal(0)), add, (Decimal(0), Decimal(0)))
-
-
-WIDE = Context(prec=20, Emin=MIN_EMIN, Emax=MAX_EMAX)
-
-
-class Speech:
-    """The sentences on a chain rule, in text or as pictures write."""
-
-    def __init__(self, chain: ChainRule, style: Style) -> None:
-        self.chain, self.style, self.naming = chain, style, chain.naming
-
-    def name(self, node: Value) -> str:
-        """A variable."""
-        name = self.naming.names[node]
-        return pretty_name(name) if self.style == "pretty" else name
-
-    def number(self, number: float, digits: int = 4) -> str:
-        """A float."""
-        return pretty_number(number, digits) if self.style == "pretty" else short_number(number, digits)
-
-    def disconnected(self) -> str:
-        """Why there is no path."""
-        sentence = SENTENCES["disconnected" if self.chain.output.op else "leaf"]
-        return sentence.format(of=self.name(self.chain.output), wrt=self.name(self.chain.wrt))
-
-    def blame(self, factors: Sequence[Factor]) -> str:
-        """What is the matter with each of some factors."""
-        return "; and ".join(map(self.reason, factors[:3])) + ("; and more" if len(factors) > 3 else "")
-
-    def reason(self, factor: Factor) -> str:
-        """∂a/∂z = σ'(z) = 1.93e-22 because z = 50: the sigmoid is saturated."""
-        term, number = self.naming.slope(factor.link), self.number(factor.value)
-        formula = show(term, self.style)
-        equation = f"{derivative(self.name(factor.of), self.name(factor.wrt))} = {formula}"
-        equation += "" if formula == number else f" = {number}"
-        culprit, operand = self._culprit(factor)
-        conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
-        if culprit.op in conditions:
-            because = f"{show(self.naming.term(operand), self.style)} = {self.number(operand.data)}"
-            return f"{equation} because {because}: {conditions[culprit.op]}"
-        if isinstance(term, float):
-            constant = self.naming.is_constant(factor.link)
-            return f"{equation}, whatever {self.name(factor.wrt)} is" if constant else equation
-        where = [f"{self.name(x)} = {self.number(x.data)}" for x in self.naming.within(term)[:NAMED]]
-        return f"{equation} where {' and '.join(where)}" if isinstance(term, tuple) and where else equation
-
-    def _culprit(self, factor: Factor) -> tuple[Value, Value]:
-        """The operation inside a factor with the smallest partial, or with one that is not finite; and its operand."""
-
-        def size(step: tuple[Value, Value, float]) -> float:
-            return abs(step[2]) if math.isfinite(step[2]) else -1.0
-
-        node, operand, _ = min(self.naming.steps(factor.link), key=size)
-        return node, operand
-
-    def cancelled(self, up: Decimal, down: Decimal) -> str:
-        """How much each way, to as many digits as it takes to see a difference."""
-        digits = next((n for n in range(4, 13) if self.size(up, n) != self.size(down, n)), 4)
-        fields = {"count": many(self.chain.path_count), "up": self.size(up, digits), "down": self.size(down, digits)}
-        return SENTENCES["cancelled"].format(**fields, total=self.number(self.chain.total))
-
-    def small(self, how: str, path: Path) -> str:
-        """How many moderate factors make how little."""
-        length = len(path.factors)
-        mean = math.exp(math.fsum(math.log(abs(f.value)) for f in path.factors if f.value) / max(length, 1))
-        with localcontext(WIDE):
-            size = math.prod((abs(Decimal(f.value)) for f in path.factors), start=Decimal(1))
-        return SENTENCES[how].format(length=length, mean=self.number(mean), size=self.size(size))
-
-    def size(self, number: Decimal, digits: int = 4) -> str:
-        """A number that may be more or less than a float holds."""
-        if number == 0 or sys.float_info.min <= number <= sys.float_info.max:
-            return self.number(float(number), digits)
-        text = f"{number.normalize(Context(prec=digits)):.{digits}g}"
-        return text.replace("-", "−") if self.style == "pretty" else text
-
-    def ok(self, strongest: Path) -> str:
-        """What the strongest path gives."""
-        if self.chain.path_count == 1:
-            return SENTENCES["single"]
-        fields = {"share": self.number(strongest.product), "total": self.number(self.chain.total)}
-        return SENTENCES["ok"].format(count=many(self.chain.path_count), **fields)

@@ -17,7 +17,7 @@ from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
     WhygradError, require,
 )
-from .formula import TABLE, Interpreter, evaluate, in_place, missing, numeric, written
+from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, respelled, written
 from .functions import (
     cos, erf, exp, log, logsumexp, maximum, minimum, operation, relu, sigmoid, sin, softmax, softplus, sqrt, tanh,
 )
@@ -27,7 +27,7 @@ from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading
 from .notation import (
     Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable, short_number,
-    unique_names,
+    total_derivative, unique_names,
 )
 from .opcodes import (
     ADD, CODES, CONSTANT, DENSE, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRODUCTS, RELU,
@@ -42,13 +42,13 @@ from .value import Value
 
 __all__ = [
     "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
-    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "GradientError",
-    "Interpreter", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError", "RenderError",
-    "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between", "check",
-    "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "function", "grad",
+    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
+    "GradientError", "Interpreter", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError",
+    "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between",
+    "check", "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "function", "grad",
     "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many",
-    "maximum", "minimum", "missing", "numeric", "operation", "order", "place", "pretty_name", "pretty_number",
-    "primitive", "printable", "reading", "real", "relu", "replace", "require", "row", "short_number", "sigmoid",
-    "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "unique_names", "user_line", "watch", "watching",
-    "written",
+    "maximum", "minimum", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name",
+    "pretty_number", "primitive", "printable", "reading", "real", "relu", "replace", "require", "respelled", "row",
+    "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative",
+    "unique_names", "user_line", "watch", "watching", "written",
 ]

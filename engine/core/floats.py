@@ -102,8 +102,8 @@ def sum_of(operands: Sequence[float]) -> float:
 
 
 def shift(operands: Sequence[float]) -> float:
-    """The largest of some numbers, -inf of none."""
+    """The largest of some numbers, nan if one is, -inf of none."""
     largest = -math.inf
     for operand in operands:
-        largest = operand if operand > largest else largest
+        largest = operand if operand > largest or operand != operand else largest
     return largest

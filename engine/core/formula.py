@@ -20,6 +20,14 @@ Algebra = Callable[..., Any]  # apply(name of a row, *arguments), on floats, Val
 TABLE: dict[str, "Row"] = {}  # what a formula can call: the rows, which table.py adds
 
 
+class FormulaError(ValueError):
+    """A text that is no formula: `formula` is the text, and `at` where in it the trouble is."""
+
+    def __init__(self, message: str, formula: str, at: int = 0) -> None:
+        super().__init__(message)
+        self.formula, self.at = formula, at
+
+
 def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
     """The formula over an algebra: `apply(name, *arguments)` does one operation of the table on it.
 
@@ -53,10 +61,18 @@ def operation_of(tree: ast.expr, formula: str, operands: Iterable[str]) -> tuple
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in TABLE:
             if len(arguments) == len(TABLE[name].variables):
                 return name, arguments
-    raise ValueError(
+    raise FormulaError(
         f"a formula is made of numbers, the operands {', '.join(operands)}, + - * / ** and rows with their operands, "
-        f"not of {ast.unparse(tree)!r}, which is in {formula!r}"
+        f"not of {ast.unparse(tree)!r}, which is in {formula!r}",
+        formula.strip(),
+        _letters(formula.strip(), tree.lineno, tree.col_offset),
     )
+
+
+def _letters(formula: str, line: int, column: int) -> int:
+    """How many letters stand before a place that Python's parser gives, in bytes of a line."""
+    lines = formula.encode().splitlines(keepends=True)[:line]
+    return len(b"".join([*lines[:-1], lines[-1][:column]]).decode(errors="ignore"))
 
 
 def _elementwise(apply: Algebra, name: str, *arguments: Any) -> Any:
@@ -76,7 +92,22 @@ def parse(formula: str) -> ast.expr:
     try:
         return ast.parse(formula.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ValueError(f"a formula is written as in Python, unlike {formula!r}: {error.msg}") from None
+        message = f"a formula is written as in Python, unlike {formula!r}: {error.msg}"
+        raise FormulaError(message, formula.strip(), max(error.offset or 1, 1) - 1) from None
+
+
+_SPELLINGS = [("·", "*"), ("×", "*"), ("−", "-"), ("^", "**"), ("²", "**2"), ("³", "**3"), ("σ", "sigmoid")]
+
+
+def respelled(text: str) -> str:
+    """What people write, as formulas have it.
+
+    >>> respelled("σ(z)·x²")
+    'sigmoid(z)*x**2'
+    """
+    for spelling, meant in _SPELLINGS:
+        text = text.replace(spelling, meant)
+    return text
 
 
 class Interpreter:

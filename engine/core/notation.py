@@ -49,8 +49,13 @@ def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
 
 
 def derivative(of: str, wrt: str) -> str:
-    """How a derivative is written in text: ∂L/∂w."""
+    """How one link of the chain is written in text, with the variables beside it held fixed: ∂L/∂a."""
     return f"∂{of}/∂{wrt}"
+
+
+def total_derivative(of: str, wrt: str) -> str:
+    """How the derivative over all paths is written in text: dL/dw."""
+    return f"d{of}/d{wrt}"
 
 
 def short_number(number: float, digits: int = 4) -> str:
@@ -87,11 +92,11 @@ def latex_number(number: float) -> str:
     r"""A number in LaTeX: four digits.
 
     >>> latex_number(1.928749847963918e-22)
-    '1.929 \\cdot 10^{-22}'
+    '1.929 \\times 10^{-22}'
     """
     mantissa, _, exponent = f"{number + 0.0:.4g}".partition("e")
     text = mantissa.replace("inf", r"\infty").replace("nan", r"\text{nan}")
-    return rf"{text} \cdot 10^{{{int(exponent)}}}" if exponent else text
+    return rf"{text} \times 10^{{{int(exponent)}}}" if exponent else text
 
 
 _SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"

@@ -2,7 +2,8 @@
 
 An entry's texts are expressions of the operands a, b and c: in C; in NumPy and JAX, where `np` is the one or the other;
 in JavaScript, where `f.name` calls another row. A text of statements ends in a `return`. All follow IEEE 754 and raise
-nothing, and C gives the bits of Python. The others may differ from it by `ulp` units in the last place.
+nothing, and C gives the bits of Python. The others may differ from it by `ulp` units in the last place, and JAX
+by `jax_ulp`, if that is more.
 """
 
 import math
@@ -26,6 +27,7 @@ class Primitive:
     jax: str
     javascript: str
     ulp: float
+    jax_ulp: float
     start: float | None  # of a reduction, whose texts make of `total` and the next entry a the next total
 
     @property
@@ -45,12 +47,13 @@ def primitive(
     javascript: str = "",
     jax: str = "",
     ulp: float = 0.0,
+    jax_ulp: float = 0.0,
     start: float | None = None,
 ) -> None:
     """Add a primitive. A text left out is that of C, and JAX's is NumPy's; one in Python alone runs there alone."""
     c = python if isinstance(python, str) else c
     numpy = c if numpy is None else numpy
-    PRIMITIVES[name] = Primitive(name, python, c, numpy, jax or numpy, javascript or c, ulp, start)
+    PRIMITIVES[name] = Primitive(name, python, c, numpy, jax or numpy, javascript or c, ulp, jax_ulp or ulp, start)
 
 
 def operands_of(text: str) -> list[str]:
@@ -69,11 +72,17 @@ def function(text: str, **scope: Any) -> Callable[..., Any]:
     return made
 
 
-def _library(name: str, python: Callable[..., float], numpy: str = "", operands: str = "a", ulp: float = 4.0) -> None:
+def _library(
+    name: str,
+    python: Callable[..., float],
+    numpy: str = "",
+    operands: str = "a",
+    ulp: float = 4.0,
+    jax_ulp: float = 0.0,
+) -> None:
     """A function of the C library, which JavaScript has by the same name."""
-    primitive(
-        name, python, f"{name}({operands})", f"np.{numpy or name}({operands})", f"Math.{name}({operands})", ulp=ulp
-    )
+    c, of_numpy, javascript = (f"{prefix}({operands})" for prefix in (name, f"np.{numpy or name}", f"Math.{name}"))
+    primitive(name, python, c, of_numpy, javascript, ulp=ulp, jax_ulp=jax_ulp)
 
 
 primitive("add", "a + b", numpy="np.add(a, b)")
@@ -92,9 +101,9 @@ primitive(
 primitive("abs", abs, c="fabs(a)", numpy="np.abs(a)", javascript="Math.abs(a)")
 _library("exp", quiet(math.exp))
 _library("log", logarithm(math.log))
-_library("log1p", logarithm(math.log1p, -1.0))
+_library("log1p", logarithm(math.log1p, -1.0), jax_ulp=128.0)
 _library("sqrt", quiet(math.sqrt), ulp=0.0)
-_library("tanh", math.tanh)
+_library("tanh", math.tanh, jax_ulp=8.0)
 _library("sin", quiet(math.sin))
 _library("cos", quiet(math.cos))
 primitive(
@@ -169,15 +178,17 @@ _library("asin", quiet(math.asin), "arcsin")
 _library("acos", quiet(math.acos), "arccos")
 _library("atan", math.atan, "arctan")
 _library("atan2", math.atan2, "arctan2", "a, b")
-_library("sinh", quiet(math.sinh))
-_library("cosh", lambda a: quiet(math.cosh)(abs(a)))
+_library("sinh", quiet(math.sinh), jax_ulp=512.0)
+_library("cosh", lambda a: quiet(math.cosh)(abs(a)), jax_ulp=512.0)
 _library("asinh", math.asinh, "arcsinh")
 _library("acosh", quiet(math.acosh), "arccosh")
-_library("atanh", lambda a: math.copysign(math.inf, a) if abs(a) == 1.0 else quiet(math.atanh)(a), "arctanh")
+_library(
+    "atanh", lambda a: math.copysign(math.inf, a) if abs(a) == 1.0 else quiet(math.atanh)(a), "arctanh", jax_ulp=256.0
+)
 _library("expm1", quiet(math.expm1))
 _library("log2", logarithm(math.log2))
 _library("log10", logarithm(math.log10))
-primitive("exp2", quiet(math.exp2), c="exp2(a)", numpy="np.exp2(a)", javascript="2 ** a", ulp=4.0)
+primitive("exp2", quiet(math.exp2), c="exp2(a)", numpy="np.exp2(a)", javascript="2 ** a", ulp=4.0, jax_ulp=256.0)
 _library("cbrt", math.cbrt)
 primitive(  # not the library's, whose last bit Python and C do not share
     "hypot",
@@ -186,6 +197,9 @@ primitive(  # not the library's, whose last bit Python and C do not share
   if (a != a || b != b || m == 0.0 || m == HUGE_VAL) return x == HUGE_VAL || y == HUGE_VAL ? HUGE_VAL : x + y;
   return m * sqrt(1.0 + n / m * (n / m));""",
     numpy="np.hypot(a, b)",
+    jax="np.where(np.isinf(a) | np.isinf(b), np.inf, np.where((a == 0.0) & (b == 0.0), 0.0, "  # JAX's own overflows
+    "np.maximum(np.abs(a), np.abs(b)) * np.sqrt(1.0 + (np.minimum(np.abs(a), np.abs(b)) / "
+    "np.maximum(np.abs(a), np.abs(b))) ** 2)))",
     javascript="Math.hypot(a, b)",
     ulp=4.0,
 )
@@ -200,6 +214,7 @@ primitive(
     for (let n = 200; n > 0; n--) fraction = a + n / 2 / fraction;
     return a === Infinity ? 0 : 0.5641895835477563 * f.gauss(a) / fraction;""",
     ulp=16.0,
+    jax_ulp=256.0,
 )
 primitive(
     "erfinv",
@@ -251,5 +266,9 @@ primitive(
 )
 primitive("sum", sum_of, c="total + a", start=0.0)
 primitive(
-    "shift", shift, c="a > total ? a : total", numpy="np.where(a > total, a, total)", start=-math.inf
+    "shift",
+    shift,
+    c="(a > total) | (a != a) ? a : total",
+    numpy="np.where((a > total) | (a != a), a, total)",
+    start=-math.inf,
 )  # the largest

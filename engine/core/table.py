@@ -225,7 +225,7 @@ row("erfinv", "erfinv", "erfinv(a)", "0.8862269254527579 / gauss(y)")  # √π/2
 row("round", "round", "round(a)", "0")
 row("ceil", "ceil", "-floor(-a)", "0")
 row("trunc", "trunc", "copysign(floor(abs(a)), a)", "0")
-row("mod", "%", "mod(a, b)", "1", "round((y - a) / b)")  # of the sign of b; at a jump the slopes to its right
+row("mod", "%", "mod(a, b)", "1", "-floordiv(a, b)")  # of the sign of b; at a jump the partials to its right
 row("floordiv", "//", "round((a - mod(a, b)) / b)", "0", "0")
 row("copysign", "copysign", "copysign(a, b)", "sign(a) * copysign(1, b)", "0")
 row("detach", "detach", "a", "0")  # a constant to differentiation

@@ -1,12 +1,14 @@
 """What every search for a fault looks at: the loss, its parameters, the graph, the units, and the thresholds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from ..chain import CANCELLED, TINY, VANISHED
+from ..chain import CANCELLED, VANISHED
 from ..core import Name, Value, unique_names
 from ..structure import LossGraph, Unit, Units, ints_of
+from .step import Step, gradient_step, planned_step, stepped, taken_step
+from .terms import loss_terms
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,14 @@ class Thresholds:
     asked: float = 1e-3  # an output that the loss asks to move by less than this is where it should be
     vanished: float = VANISHED  # the first layer's gradient next to the last one's
     exploded: float = 1e5  # gradient to weight: a step at a learning rate of 0.001 makes a hundred times the weight
+    usual_rate: float = 1e-3  # a gradient has exploded if no step at this learning rate does what it promises
     smallest: float = 1e-2  # weights smaller than this count as this where a gradient is compared with them
     cancelled: float = CANCELLED  # over the number of parameters: among many, one cancels by chance
     lost: float = 1e-10  # from here on 1 - p has fewer than six digits left
-    tiny: float = TINY  # a factor that explains a small product by itself
+    still: float = 1e-3  # gradients below this part of what the examples pull with have come to rest
+    constant: float = 1e-2  # outputs that differ by less than this part of what the loss asks of them are the same
+    beyond: float = 0.05  # a target outside the output's range by more than this part of its width is out of reach
+    dense: float = 0.5  # a feature that is 0 more often than this is sparse: one of many that is always 0 is no fault
 
     @classmethod
     def of(cls, chosen: dict[str, float]) -> "Thresholds":
@@ -41,13 +47,41 @@ class Thresholds:
 class Case:
     """A loss and its parameters, each once, with all that was computed from the graph between them."""
 
-    def __init__(self, loss: Value, parameters: Sequence[Value], limits: Thresholds) -> None:
-        self.loss, self.parameters, self.limits = loss, parameters, limits
+    def __init__(
+        self,
+        loss: Value,
+        parameters: Sequence[Value],
+        limits: Thresholds,
+        lr: float | None = None,
+        planned: Mapping[Value, float] | None = None,
+    ) -> None:
+        self.loss, self.parameters, self.limits, self.lr, self.planned = loss, parameters, limits, lr, planned
         self.graph = LossGraph(loss, parameters)
         self.index_of = self.graph.index_of
         self.indices = ints_of(self.index_of.values())  # of the parameters in the graph
         self.missing = [p for p in parameters if p not in self.index_of] if len(self.indices) < len(parameters) else []
         self.units = Units(self.graph, self.index_of)
+
+    @cached_property
+    def given(self) -> frozenset[int]:
+        """The indices of the parameters in the graph."""
+        return frozenset(self.index_of.values())
+
+    @cached_property
+    def terms(self) -> list[int]:
+        """The indices of what the loss adds up."""
+        return list(loss_terms(self.graph, self.given))
+
+    @cached_property
+    def step(self) -> Step | None:
+        """The step that was taken since the loss was computed, or else the one that is planned, if it is known."""
+        if self.graph.changed:
+            return taken_step(self.graph, self.index_of) if stepped(self.graph, self.index_of) else None
+        if self.planned is not None:
+            return planned_step(
+                self.graph, {self.index_of[p]: x for p, x in self.planned.items() if p in self.index_of}, self.lr
+            )
+        return None if self.lr is None else gradient_step(self.graph, self.indices, self.lr)
 
     @cached_property
     def names(self) -> dict[Value, Name]:

@@ -3,36 +3,56 @@
 Each kind of fault is a function from a Case to findings. Nothing is changed, no number and no gradient.
 """
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..core import Value, reading
+from ..core import Value, reading, real
 from .context import Case, Thresholds
 from .faults.activations import dead_relu, probability_loss, saturated
-from .faults.gradients import cancelled, disconnected, exploding, symmetric, vanishing
-from .faults.states import changed_since_forward, non_finite, stale_gradient, stepped
+from .faults.gradients import cancelled, disconnected, exploding, symmetric
+from .faults.loss import loss_misuse
+from .faults.states import changed_since_forward, non_finite, stale_gradient
+from .faults.steps import ascent, rebound, step_too_long
+from .faults.stuck import dead_input, out_of_range, stationary
+from .faults.vanishing import vanishing
 from .report import KINDS, Finding, Report
+from .step import stepped
 
 SEARCHES: dict[str, Callable[[Case], list[Finding]]] = {
     "non_finite": non_finite,
     "probability_loss": probability_loss,
+    "loss_misuse": loss_misuse,
     "changed_since_forward": changed_since_forward,
     "stale_gradient": stale_gradient,
+    "rebound": rebound,
+    "ascent": ascent,
+    "step_too_long": step_too_long,
     "exploding": exploding,
+    "out_of_range": out_of_range,
+    "stationary": stationary,
     "dead_relu": dead_relu,
     "saturated": saturated,
     "symmetric": symmetric,
     "vanishing": vanishing,
     "cancelled": cancelled,
+    "dead_input": dead_input,
     "disconnected": disconnected,
 }
 
 
-def diagnose(loss: Value, parameters: Iterable[Value], **thresholds: Any) -> Report:
+def diagnose(
+    loss: Value,
+    parameters: Iterable[Value],
+    lr: float | None = None,
+    planned: Mapping[Value, float] | None = None,
+    **thresholds: Any,
+) -> Report:
     """What is wrong with a loss and the parameters it is trained by: a Report of Findings, the worst first.
 
-    It can be called right after the loss was computed, after `backward()` or after an optimiser's step. The
-    keyword arguments are `Thresholds`. What is not a Value is a TypeError.
+    It can be called right after the loss was computed, after `backward()` or after an optimiser's step. With `lr`, a
+    step of that learning rate down the gradient is tried on the graph, and with `planned` the step to these numbers.
+    The other keyword arguments are `Thresholds`. What is not a Value is a TypeError, an lr of 0 or less a ValueError.
 
     >>> w, x = Value(0.8, "w"), Value(62.5, "x")
     >>> a = (w * x).sigmoid()
@@ -42,10 +62,13 @@ def diagnose(loss: Value, parameters: Iterable[Value], **thresholds: Any) -> Rep
     ('saturated', ('a',), 1.9287498479639178e-22)
     >>> len(diagnose((w * 0.1 - 1) ** 2, [w]))
     0
+    >>> finding = diagnose((w - 1.0) ** 2, [w], lr=1.5).findings[0]
+    >>> finding.kind, round(finding.evidence["largest rate"], 5)
+    ('step_too_long', 1.0)
     """
-    case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds))
+    case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), planned)
     findings = [finding for kind in KINDS for finding in SEARCHES[kind](case)]
-    findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case))
+    findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case.graph, case.index_of))
     checked = {
         "parameters": len(case.parameters),
         "units": len(case.units.all),
@@ -59,6 +82,15 @@ def _loss(loss: Any) -> Value:
         raise TypeError(f"diagnose takes the loss as one Value, not {type(loss).__name__} {loss!r}")
     reading(loss, "diagnosis")
     return loss
+
+
+def _rate(lr: Any) -> float | None:
+    if lr is None:
+        return None
+    rate = real(lr)
+    if not 0.0 < rate < math.inf:
+        raise ValueError(f"lr must be above 0 and finite, not {lr!r}: a step goes against the gradient")
+    return rate
 
 
 def _parameters(parameters: Any) -> list[Value]:

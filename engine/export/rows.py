@@ -35,9 +35,9 @@ def apply_row(name: str, *operands: Any) -> Any:
 def function(row: Row) -> Callable[..., Any]:
     """A row without sequences as a function of arrays of one shape, differentiable by its partials."""
     if row.name in ("add", "sub", "mul", "neg"):
-        return _kernel(row.name)
+        return primitive(row.name)
     jax = require("jax", "jax")
-    value = jax.custom_jvp(_kernel(row.name) if row.name in PRIMITIVES else partial(_by_row, row))
+    value = jax.custom_jvp(primitive(row.name) if row.name in PRIMITIVES else partial(_by_row, row))
 
     def jvp(operands: Any, tangents: Any) -> tuple[Any, Any]:
         y = value(*operands)
@@ -54,7 +54,7 @@ def _by_row(row: Row, *operands: Any) -> Any:
     return evaluate(row.formula, dict(zip(row.variables, operands, strict=True)), apply_row)
 
 
-def _kernel(name: str) -> Callable[..., Any]:
+def primitive(name: str) -> Callable[..., Any]:
     """A primitive in JAX."""
     if not PRIMITIVES[name].jax:
         raise RecordingError(missing(name, "JAX"))
@@ -63,13 +63,13 @@ def _kernel(name: str) -> Callable[..., Any]:
 
 
 def _sum(operands: Any) -> Any:
-    return reduce(_kernel("sum"), operands, PRIMITIVES["sum"].start)
+    return reduce(primitive("sum"), operands, PRIMITIVES["sum"].start)
 
 
 def shift(operands: Any) -> Any:
     """The row `shift` along the first axis, the largest; it has no derivative."""
     jax, start = require("jax", "jax"), PRIMITIVES["shift"].start
-    return jax.lax.reduce(jax.lax.stop_gradient(operands), start, _kernel("shift"), (0,))
+    return jax.lax.reduce(jax.lax.stop_gradient(operands), start, primitive("shift"), (0,))
 
 
 def _scaled(tangent: Any, slope: Any) -> Any:

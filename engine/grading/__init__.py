@@ -12,10 +12,8 @@ a mistake gets them).
 from .check import Check, check
 from .compare import Comparison, compare
 from .layers import Occurrence, Unit
-from .mistakes.softmax import Softmax, softmaxes
+from .mistakes.softmax import softmaxes
 from .network import Network
 from .reverse_sweep import ReverseSweep
 
-__all__ = [
-    "Check", "Comparison", "Network", "Occurrence", "ReverseSweep", "Softmax", "Unit", "check", "compare", "softmaxes",
-]
+__all__ = ["Check", "Comparison", "Network", "Occurrence", "ReverseSweep", "Unit", "check", "compare", "softmaxes"]

@@ -1,20 +1,23 @@
-"""A learner's own factors for one path of the chain rule, judged one by one, with a hint where the mistake is known."""
+"""A learner's own derivation of one derivative: the whole of it, or the factors of a path, judged one by one."""
 
-import ast
-import re
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ..chain import ChainRule, Factor
-from ..core import TABLE, derivative, evaluate, many, numeric, real, short_number
+from ..chain import ChainRule, Factor, Path
+from ..core import Value, many, short_number, total_derivative
+from .hints import hint_for_factor, hint_for_total
+from .written import DERIVED, Written, read
 
-TYPED = 1e-3  # how far a number that a learner reads off a picture of four digits may lie from the truth
-DERIVED = 1e-9  # how far a formula may
+TRIED = 20  # strongest paths that factors are compared with
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How a learner's factors compare with a path: `ok`, the index of the first `wrong` one or None, and a text."""
+    """How an answer compares with the truth: `ok`, the index of the first `wrong` factor or None, and a text."""
 
     ok: bool
     wrong: int | None
@@ -24,158 +27,184 @@ class Check:
         return self.text
 
 
-def check(chain: ChainRule, factors: Sequence[float | str], path: int = 0) -> Check:
-    """Compare `factors`, from wrt to output, with those of the path of that rank.
+def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
+    """Judge the learner's `answer`: the derivative, or the factors of a path, from wrt to output or back.
 
-    A factor is a number or a formula in the labels, such as "2 * (a - y)". A formula that cannot be read, or a
-    path that does not exist, is a ValueError.
+    The derivative and a factor are a number, or a formula in the labels such as "2 * (a - y)". Factors that are right
+    for one path of several are not right, as the other paths are missing, unless that `path` is asked for by its rank.
+    A formula that cannot be read, or a path that does not exist, is a ValueError.
 
     >>> from engine import Value, chain_rule
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
     >>> a = w * x
     >>> a.label = "a"
     >>> loss = (a - 3) ** 2
-    >>> print(chain_rule(loss, w).check(["x", "2 * (a - 3)"]))
-    right: x · 2 * (a - 3) = -8
+    >>> print(chain_rule(loss, w).check(["x", "2 (a - 3)"]))
+    right: x · 2 (a - 3) = -8
     >>> print(chain_rule(loss, w).check(["x", "2 * (3 - a)"]))
     factor 2 of 2 is ∂output/∂a = 2 * (a - 3) = -4, not 2 * (3 - a) = 4: the sign is wrong
+    >>> print(chain_rule(loss, w).check("2 (a - 3)"))
+    doutput/dw = -8, not 2 (a - 3) = -4: the factor ∂a/∂w = x = 2 is missing
     """
-    if isinstance(factors, str) or not isinstance(factors, Iterable):
-        came = f"{type(factors).__name__} {factors!r:.80}"
-        raise TypeError(f'check takes the factors of a path in a list, such as ["x", 2.0], not {came}')
-    factors = list(factors)
-    paths = chain.paths(path + 1) if isinstance(path, int) and path >= 0 else []
-    if not paths or len(paths) != path + 1:
-        raise ValueError(f"path is a rank from 0 to {many(chain.path_count - 1)}, strongest first, not {path!r}")
-    truth = paths[path].factors
-    given = [_number(chain, factor) for factor in factors]
-    agrees = [_agrees(factor, number, f) for factor, number, f in zip(factors, given, truth, strict=False)]
-    wrong = next((i for i, right in enumerate(agrees) if not right), None)
+    paths = _paths(chain, path)
+    factors = _factors(answer)
+    values = {str(name): node.data for node, name in chain.naming.names.items()}
+    given = [read(factor, values) for factor in (factors if factors is not None else [answer])]
+    if not chain.path_count:
+        right = factors is None and given[0].agrees(0.0)
+        return Check(right, None, f"{'right' if right else 'the derivative is 0'}: {chain.sentence}")
+    if not math.isfinite(chain.total):
+        return Check(
+            False, None, f"{_derivative(chain)} is {chain.total:g} here, so no answer is right: {chain.sentence}"
+        )
+    if factors is None or (len(given) == 1 and path is None and all(len(p.factors) != 1 for p in paths)):
+        return _check_total(chain, given[0])
+    return _check_factors(chain, given, paths, path)
+
+
+def _factors(answer: Any) -> Sequence[Any] | None:
+    """The factors of an answer that is a sequence."""
+    if isinstance(answer, str) or not (isinstance(answer, (list, tuple)) or getattr(answer, "shape", False)):
+        return None
+    return list(answer)
+
+
+def _paths(chain: ChainRule, path: int | None) -> list[Path]:
+    """The paths that factors may be those of."""
+    if path is None:
+        return chain.paths(TRIED)
+    found = chain.paths(path + 1) if isinstance(path, int) and path >= 0 else []
+    if len(found) != (path + 1 if found else 0) or not found:
+        ranks = (
+            f"a rank from 0 to {many(chain.path_count - 1)}, strongest first" if chain.path_count else "left out here"
+        )
+        raise ValueError(f"path is {ranks}, not {path!r}")
+    return found[path:]
+
+
+def _check_total(chain: ChainRule, written: Written) -> Check:
+    if written.agrees(chain.total):
+        return Check(True, None, f"right: {_derivative(chain)} = {short_number(chain.total)}")
+    if chain.path_count > 1:
+        for i, path in enumerate(paths := chain.paths(TRIED)):
+            if path.product and written.agrees(path.product):
+                return Check(False, None, _right_for_one(chain, paths, i))
+            if chain.path_count > 2 and path.product and written.agrees(chain.total - path.product):
+                text = f"the path {_route(chain, path)} is missing, which adds {short_number(path.product)}"
+                return Check(False, None, f"{_not(chain, written)}: {text}")
+    return Check(False, None, _with(_not(chain, written), hint_for_total(chain, written)))
+
+
+def _not(chain: ChainRule, written: Written) -> str:
+    return f"{_derivative(chain)} = {short_number(chain.total)}, not {_value_of(written)}"
+
+
+def _derivative(chain: ChainRule) -> str:
+    names = chain.naming.names
+    return total_derivative(names[chain.output], names[chain.wrt])
+
+
+def _value_of(written: Written) -> str:
+    """What was written, and its number where that is another text."""
+    is_number = not written.names and _reads(written.text)
+    return written.text if is_number else f"{written.text} = {short_number(written.number)}"
+
+
+def _reads(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _check_factors(chain: ChainRule, given: list[Written], paths: list[Path], asked: int | None) -> Check:
+    best = None
+    for i, path in enumerate(paths):
+        for backwards in (False, True):
+            truth = path.factors[::-1] if backwards else path.factors
+            agrees = [w.agrees(f.value) for w, f in zip(given, truth, strict=False)]
+            if (len(given) == len(truth) and all(agrees)) or _multiplies(given, path):
+                return _right(chain, given, paths, i, asked)
+            score = (len(given) == len(truth), sum(agrees))
+            if best is None or score > best[0]:
+                best = score, truth, agrees
+    assert best is not None
+    _, truth, agrees = best
+    wrong = next((i for i, right in enumerate(agrees) if not right), len(agrees))
     if len(given) != len(truth):
-        return _wrong_length(chain, factors, given, truth, len(agrees) if wrong is None else wrong)
-    if wrong is None:
-        product = " · ".join(str(factor) for factor in factors)
-        return Check(True, None, f"right: {product or 1} = {short_number(paths[path].product)}")
-    f, number = truth[wrong], given[wrong]
-    written = str(factors[wrong]) if factors[wrong] == number else f"{factors[wrong]} = {short_number(number)}"
-    hint = _hint(f, number)
-    text = f"factor {wrong + 1} of {len(truth)} is {_equation(f)}, not {written}" + (f": {hint}" if hint else "")
-    return Check(False, wrong, text)
+        return _wrong_length(chain, given, truth, wrong)
+    factor = truth[wrong]
+    text = f"factor {wrong + 1} of {len(truth)} is {factor.equation}, not {_value_of(given[wrong])}"
+    return Check(False, wrong, _with(text, hint_for_factor(factor, given[wrong])))
 
 
-def _equation(factor: Factor) -> str:
-    names = factor.chain.naming.names
-    return f"{derivative(names[factor.of], names[factor.wrt])} = {factor.formula} = {short_number(factor.value)}"
+def _multiplies(given: Sequence[Written], path: Path) -> bool:
+    """Whether formulas, fewer or more than the factors, multiply to the same."""
+    if len(given) == len(path.factors) or not all(w.names or w.number == 1.0 for w in given):
+        return False
+    product = math.prod(w.number for w in given)
+    return bool(product) and abs(product - path.product) <= DERIVED * abs(path.product)
 
 
-def _agrees(written: float | str, number: float, factor: Factor) -> bool:
-    close = DERIVED if isinstance(written, str) else TYPED
-    return number == factor.value or abs(number - factor.value) <= close * abs(factor.value)
+def _right(chain: ChainRule, given: list[Written], paths: list[Path], i: int, asked: int | None) -> Check:
+    if chain.path_count > 1:
+        rank = i if asked is None else asked
+        return Check(asked is not None, None, _right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank))
+    product = " · ".join(map(_as_factor, given)) if len(given) > 1 else "".join(map(str, given))
+    return Check(True, None, f"right: {product or 1} = {short_number(paths[i].product)}")
 
 
-def _wrong_length(
-    chain: ChainRule, factors: Sequence[float | str], given: Sequence[float], truth: Sequence[Factor], wrong: int
-) -> Check:
-    route = " → ".join(chain.naming.names[node] for node in (chain.wrt, *(factor.of for factor in truth)))
-    text = f"the path {route} has {len(truth)} factors, not {len(given)}"
-    extra = wrong < len(given) and [
-        _agrees(*row) for row in zip(factors[wrong + 1 :], given[wrong + 1 :], truth[wrong:], strict=False)
-    ]
-    if extra is not False and len(given) == len(truth) + 1 and all(extra):
+def _as_factor(written: Written) -> str:
+    """What was written, in brackets if it is a sum."""
+    depth, inside = 0, written.text[1:]
+    for letter in inside:
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and letter in "+-−" and "e" + letter not in inside:
+            return f"({written})"
+    return str(written)
+
+
+def _right_for_one(chain: ChainRule, paths: list[Path], rank: int) -> str:
+    """Right for path 1 of 2, x → a → y, which gives 24: the path through b adds 12, and dy/dx = 36."""
+    this, count = paths[rank], chain.path_count
+    rest = short_number(chain.total - this.product)
+    other = paths[1 - rank] if count == 2 else None
+    more = f"{_other(chain, this, other)} adds {rest}" if other else f"the other {many(count - 1)} paths add {rest}"
+    head = (
+        f"right for path {rank + 1} of {many(count)}, {_route(chain, this)}, which gives {short_number(this.product)}"
+    )
+    return f"{head}: {more}, and {_derivative(chain)} = {short_number(chain.total)}"
+
+
+def _other(chain: ChainRule, this: Path, other: Path) -> str:
+    """What a path is called beside another: by the variables that it alone passes."""
+    own = [chain.naming.names[node] for node in other.nodes if node not in this.nodes]
+    return f"the path through {' and '.join(own)}" if own else f"the path {_route(chain, other)}"
+
+
+def _route(chain: ChainRule, path: Path) -> str:
+    return _arrows(chain, path.nodes)
+
+
+def _arrows(chain: ChainRule, nodes: Sequence[Value]) -> str:
+    return " → ".join(chain.naming.names[node] for node in nodes)
+
+
+def _wrong_length(chain: ChainRule, given: Sequence[Written], truth: Sequence[Factor], wrong: int) -> Check:
+    backwards = bool(truth) and truth[0].of is chain.output and truth[-1].wrt is chain.wrt and len(truth) > 1
+    forwards = truth[::-1] if backwards else truth
+    route = _arrows(chain, (chain.wrt, *(factor.of for factor in forwards)))
+    text = f"the path {route} has {len(truth)} factor{'s' * (len(truth) != 1)}, not {len(given)}"
+    others = [w.agrees(f.value) for w, f in zip(given[wrong + 1 :], truth[wrong:], strict=False)]
+    if wrong < len(given) and len(given) == len(truth) + 1 and all(others):
         text += (
-            f": {factors[wrong]} is one too many. A weight or an input is an independent variable, which depends on "
+            f": {given[wrong]} is one too many. A weight or an input is an independent variable, which depends on "
             "nothing, so the path has no factor for its derivative"
         )
     elif wrong < len(truth):
-        text += f": the first that differs is {_equation(truth[wrong])}"
+        text += f": the first that differs is {truth[wrong].equation}"
     return Check(False, wrong, text)
 
 
-def _hint(factor: Factor, number: float) -> str:
-    """What the mistake is, where it is a known one."""
-    names = factor.chain.naming.names
-    of, wrt, true = names[factor.of], names[factor.wrt], factor.value
-
-    def near(a: float, b: float) -> bool:
-        return abs(a - b) <= TYPED * abs(b) and b != 0
-
-    if near(number, -true):
-        return "the sign is wrong"
-    for node, operand, partial in factor.chain.naming.steps(factor.link):
-        if near(number * partial, true) and not near(partial, 1.0):
-            inner = factor.chain.naming.describe(operand)
-            return f"the inner derivative is missing, that of {node.op} in {inner}, {short_number(partial)}"
-    if near(number, factor.of.data):
-        return f"that is {of} itself, not its derivative"
-    if near(number, factor.wrt.data):
-        return f"that is {wrt} itself; its derivative is what {wrt} is multiplied by"
-    if near(number * true, 1.0):
-        return "that is its reciprocal"
-    if number and (true / number).is_integer() and 2 <= true / number <= 9:
-        return f"a factor {true / number:g} is missing: the derivative of a power brings its exponent down"
-    return _rounding(factor, number)
-
-
-def _rounding(factor: Factor, number: float) -> str:
-    """The textbook form y * (1 - y) gives 0 where the sigmoid rounds to 1."""
-    for node, operand, partial in factor.chain.naming.steps(factor.link):
-        row = TABLE[node.op]
-        if row.variadic or not row.textbook:
-            continue
-        shown = evaluate(row.textbook, {"a": operand.data, "y": node.data}, numeric)
-        if shown != partial and abs(shown - number) <= TYPED * abs(number):
-            inner = factor.chain.naming.describe(operand)
-            return f"the form is right, but its difference has no digits left in floats: use {row.sign}'({inner})"
-    return ""
-
-
-_SPELLINGS = [("·", "*"), ("×", "*"), ("−", "-"), ("^", "**"), ("²", "**2"), ("³", "**3"), ("σ", "sigmoid")]
-_PRIME = re.compile(r"([^\W\d]\w*)\s*['′]\s*\(")
-
-
-def _number(chain: ChainRule, factor: float | str) -> float:
-    """A learner's factor as a number: a formula is read in the labels, with the table's functions and f'(z)."""
-    if not isinstance(factor, str):
-        try:
-            return real(factor)
-        except TypeError:
-            came = f"{type(factor).__name__} {factor!r:.80}"
-            raise TypeError(f'a factor is a number or a formula, such as "2 * (a - y)", not {came}') from None
-    values = {str(name): node.data for node, name in chain.naming.names.items()}
-    try:
-        text = factor.strip()
-        for written, meant in _SPELLINGS:
-            text = text.replace(written, meant)
-        tree = _Slopes().visit(ast.parse(_PRIME.sub(r"slope_\1(", text), mode="eval"))
-        return float(evaluate(ast.unparse(tree), values, numeric))
-    except (SyntaxError, ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
-        known = ", ".join(list(values)[:12])
-        raise ValueError(
-            f"cannot read {factor!r}: a factor is a number or a formula of + - * / **, the functions of the table, "
-            f"their slopes such as sigmoid'(z), and the labels {known} ({error})"
-        ) from None
-
-
-class _Slopes(ast.NodeTransformer):
-    """Write f'(z) out by the partial of its row."""
-
-    def visit_Call(self, call: ast.Call) -> ast.expr:
-        self.generic_visit(call)
-        prime, _, name = ast.unparse(call.func).partition("slope_")
-        if prime or not name:
-            return call
-        operand = call.args[0]
-        value = ast.Call(ast.Name(name), [operand], [])
-        terms = {"a": operand, "y": value}
-        written: ast.expr = _Substitute(terms).visit(ast.parse(TABLE[name].partials[0], mode="eval").body)
-        return written
-
-
-@dataclass
-class _Substitute(ast.NodeTransformer):
-    """Put terms for names."""
-
-    terms: dict[str, ast.expr]
-
-    def visit_Name(self, name: ast.Name) -> ast.expr:
-        return self.terms.get(name.id, name)
+def _with(text: str, hint: str) -> str:
+    return f"{text}: {hint}" if hint else text

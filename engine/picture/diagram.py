@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from ..chain import ChainRule, Link, VariableGraph
-from ..core import Value, derivative, pretty_name, pretty_number
+from ..core import Value, derivative, pretty_name, pretty_number, total_derivative
 from .contributions import Contributions, step
 from .grouping import MOST, Drawn, Group, Neurons, boxes, edges, within
 from .path_table import caption, circled
@@ -138,7 +138,7 @@ class _Drawing:
         output = self._called(self.output)
         title, desc, rows = f"whygrad: the graph of {output}", self.note or f"{len(self.drawn)} variables", list[Row]()
         if self.chain:
-            title, desc = f"whygrad: {derivative(output, self._called(self.chain.wrt))}", str(self.chain)
+            title, desc = f"whygrad: {total_derivative(output, self._called(self.chain.wrt))}", str(self.chain)
             rows = caption(self.chain, self.on, self._called)
         if self.note:
             rows.append(([("key", self.note)],))

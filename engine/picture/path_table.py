@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..chain import TINY, ChainRule, Path, judge
-from ..core import Value, derivative, many, pretty_number
+from ..core import Value, many, pretty_number, total_derivative
 from .contributions import Contributions
 from .theme import RULE, Row, Span
 
@@ -28,7 +28,8 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str])
         rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, [("number", rest)]))
     colour = "dead" if chain.verdict == "non_finite" or (on.killing and chain.verdict == "killed") else "for"
     total: Row = (
-        [("name", derivative(called(chain.output), called(chain.wrt))), ("key", f"  {_counted(chain)} = backward()")],
+        [("name", total_derivative(called(chain.output), called(chain.wrt))),
+         ("key", f"  {_counted(chain)} = backward()")],
         [], _EQUALS, [(f"number {colour} total", pretty_number(chain.total))],
     )  # fmt: skip
     return [*rows, RULE, total, *_legend(chain, on)]

@@ -271,7 +271,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       case SHIFT: {
         for (long k = 0; k < n; k += LANES) {
           vec top = all(-HUGE_VAL);
-          for (int i = 0; i < c[1]; i++) { vec a = AT(c[3 + i], k); top = pick(a > top, a, top); }
+          for (int i = 0; i < c[1]; i++) { vec a = AT(c[3 + i], k); top = pick((a > top) | (a != a), a, top); }
           AT(c[2], k) = top;
         }
         c += 3 + c[1]; break;

@@ -129,7 +129,7 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
       }
       case SHIFT: {
         double top = -HUGE_VAL;
-        for (int i = 0; i < c[1]; i++) { double a = v[c[3 + i]]; if (a > top) top = a; }
+        for (int i = 0; i < c[1]; i++) { double a = v[c[3 + i]]; if ((a > top) | (a != a)) top = a; }
         v[c[2]] = top;
         c += 3 + c[1]; break;
       }

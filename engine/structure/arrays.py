@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-import numpy as np
+from .._compiled import compiled
 
 Ints: TypeAlias = "array[int]"
 Floats: TypeAlias = "array[float]"
@@ -58,22 +58,33 @@ def floats(numbers: Floats) -> Floats:
     return numbers
 
 
+# Uncompiled, these loop in Python, so that pictures need no NumPy. Compiled, a diagnosis would wait for them.
+
+
 def where(numbers: Ints, number: int) -> Ints:
-    """The places of a number, from the last to the first, which is the order of creation.
+    """The indices of a number, from the last to the first, which is the order of creation.
 
     >>> where(ints_of([5, 2, 5]), 5)
     array('i', [2, 0])
     """
+    if not compiled:
+        return ints_of(i for i in range(len(numbers) - 1, -1, -1) if numbers[i] == number)
+    import numpy as np
+
     return packed(np.flatnonzero(np.asarray(numbers) == number)[::-1])
 
 
-def taken(numbers: Ints, places: Ints) -> Ints:
-    """The numbers at some places.
+def taken(numbers: Ints, indices: Ints) -> Ints:
+    """The numbers at some indices.
 
     >>> taken(ints_of([5, 2, 7]), ints_of([2, 0]))
     array('i', [7, 5])
     """
-    return packed(np.asarray(numbers)[np.asarray(places)])
+    if not compiled:
+        return ints_of(numbers[i] for i in indices)
+    import numpy as np
+
+    return packed(np.asarray(numbers)[np.asarray(indices)])
 
 
 def different(numbers: Ints) -> set[int]:
@@ -82,6 +93,10 @@ def different(numbers: Ints) -> set[int]:
     >>> different(ints_of([5, 2, 5]))
     {2, 5}
     """
+    if not compiled:
+        return set(numbers)
+    import numpy as np
+
     return set(np.flatnonzero(np.bincount(numbers)).tolist())
 
 
@@ -91,6 +106,13 @@ def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
     >>> grouped(ints_of([7, 2, 7]), ints_of([10, 11, 12]))
     {7: array('i', [10, 12]), 2: array('i', [11])}
     """
+    if not compiled:
+        found: dict[int, Ints] = {}
+        for name, member in zip(names, members, strict=True):
+            found.setdefault(name, new_ints(0)).append(member)
+        return found
+    import numpy as np
+
     keys = np.asarray(names)
     order = np.argsort(narrow(keys), kind="stable")
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
@@ -100,6 +122,8 @@ def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
 
 def narrow(numbers: Any) -> Any:
     """Numbers that are not negative in the fewest bytes that hold them: NumPy sorts up to two bytes in linear time."""
+    import numpy as np
+
     found = np.asarray(numbers)
     return found.astype(np.min_scalar_type(found.max(initial=0)))
 
@@ -107,6 +131,7 @@ def narrow(numbers: Any) -> Any:
 def packed(numbers: Any) -> Ints:
     """The integers of a NumPy array.
 
+    >>> import numpy as np
     >>> packed(np.arange(3))
     array('i', [0, 1, 2])
     """

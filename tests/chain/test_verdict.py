@@ -1,11 +1,13 @@
 """The verdict names what makes a derivative what it is, and a learner's factors are judged one by one."""
 
+import random
+import re
 import sys
 
 import pytest
-from graphs import labelled, two_paths
+from graphs import labelled
 
-from engine import Value, chain_rule, maximum
+from engine import Value, chain_rule, dot, maximum
 from engine.chain.verdict import judge
 
 
@@ -29,7 +31,10 @@ def test_a_saturated_sigmoid_kills_and_is_named_with_value_and_operand():
     chain = chain_rule(*one_neuron())
     assert chain.total == pytest.approx(2.410937309954897e-20, rel=1e-15)
     assert chain.verdict == "killed"
-    assert chain.sentence == "∂a/∂z = σ'(z) = 1.929e-22 because z = 50: the sigmoid is saturated"
+    assert chain.sentence == (
+        "raising w by 0.001 raises C by about 2.411e-23; "
+        "∂a/∂z = σ'(z) = 1.929e-22 because z = 50: the sigmoid is saturated"
+    )
     assert [factor.of.label for factor in chain.judgement.factors] == ["a"]
 
 
@@ -43,13 +48,15 @@ def test_a_zero_weight_cuts_but_does_not_disconnect():
     h = labelled(x * 3, "h")
     o = labelled(w * h, "o")
     chain = chain_rule(o, x)
-    assert (chain.verdict, chain.sentence) == ("killed", "∂o/∂h = w2 = 0")
+    assert (chain.verdict, chain.sentence) == ("killed", "the slope of o in x is 0; ∂o/∂h = w2 = 0")
 
 
 def test_a_relu_that_is_off_kills():
     z = Value(-1.5, "z")
     a = labelled(z.relu(), "a")
-    assert chain_rule(a, z).sentence == "∂a/∂z = [z > 0] = 0 because z = -1.5: the relu is off"
+    assert (
+        chain_rule(a, z).sentence == "the slope of a in z is 0; ∂a/∂z = [z > 0] = 0 because z = -1.5: the relu is off"
+    )
 
 
 def test_the_culprit_inside_a_folded_factor_is_found():
@@ -122,8 +129,7 @@ def test_more_paths_than_python_writes_in_digits(few_digits):
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
-        (lambda x: x - x, "∂y/∂x = 0, whatever x is"),
-        (lambda x: x * 1e-5, "∂y/∂x = 1e-05, whatever x is"),
+        (lambda x: x * 0.0, "∂y/∂x = 0, whatever x is"),
         (lambda x: (x - 3.0) ** 2, "∂y/∂x = 2 * (x - 3) = 0 where x = 3"),
         (lambda x: maximum(x, 5.0), "because x = 3: the other operand is larger"),
         (lambda x: (x * 2.0 - 6.0).sqrt(), "∂y/∂x = 1 / y = inf because 2 * x - 6 = 0: the root is vertical there"),
@@ -138,84 +144,103 @@ def test_a_factor_by_itself_is_explained_without_brackets(function, sentence):
 def test_the_names_in_a_sentence_are_written_as_in_pictures_where_it_stands_in_one():
     chain = chain_rule(*one_neuron())
     assert judge(chain, style="pretty").sentence == (
+        "raising w by 0.001 raises C by about 2.411e−23; "
         "∂a/∂z = σ′(z) = 1.929e−22 because z = 50: the sigmoid is saturated"
     )
     assert "a_prev" not in chain.sentence
 
 
 def test_thresholds_can_be_overridden():
-    chain = chain_of([0.01, 0.5])
+    x = Value(0.005, "x")
+    chain = chain_rule(labelled(0.5 * x**2, "y"), x)
     assert judge(chain).verdict == "ok"
     assert judge(chain, tiny=0.02).verdict == "killed"
     assert judge(chain, vanished=0.1).verdict == "vanishing"
 
 
-def strongest(chain):
-    return [factor.formula for factor in chain.paths()[0].factors]
+def test_the_step_told_is_one_over_which_the_slope_holds():
+    chain = chain_rule(*one_neuron(w=0.01))
+    step, change = (float(word) for word in re.findall(r"by (?:about )?([-+.e\d]+)", chain.sentence)[:2])
+    moved = one_neuron(w=0.01 + step)[0].data - chain.output.data
+    assert moved == pytest.approx(change, rel=0.1)
+    assert chain.sentence.startswith("raising w by 0.01 raises C by about 0.1849; ")
+    x = Value(2.0, "x")
+    assert chain_rule(labelled(-3.0 * x, "y"), x).sentence.startswith("raising x by 0.01 lowers y by about 0.03; ")
+    x = Value(0.0, "x")
+    assert chain_rule(labelled(x.relu() + x, "y"), x).sentence.startswith("the slope of y in x is 1; ")  # a kink
 
 
-def test_right_factors_are_right_as_formulas_and_as_numbers():
-    chain = chain_rule(*two_paths())
-    assert chain.check(strongest(chain)).ok
-    for rank, path in enumerate(chain.paths()):
-        assert chain.check([float(f"{factor.value:.4g}") for factor in path.factors], path=rank).ok
+def repeated(function, times, label, at=0.1):
+    """A function applied again and again, with a label on each result or on none."""
+    x = y = Value(at, "x")
+    for i in range(times):
+        y = function(y)
+        if label:
+            y.label = f"h{i}"
+    return chain_rule(labelled(y, "y"), x)
 
 
 @pytest.mark.parametrize(
-    ("position", "written", "hint"),
+    ("function", "times", "verdict"),
     [
-        (1, "h1", "that is h1 itself, not its derivative"),
-        (1, "h1**2 - 1", "the sign is wrong"),
-        (0, "w1", "that is w1 itself; its derivative is what w1 is multiplied by"),
-        (3, "{} - {}", "a factor 2 is missing"),
+        (lambda h: (0.5 * h).tanh(), 30, "vanishing"),
+        (lambda h: 9.0 * h, 12, "exploding"),
+        (lambda h: h * 1e-3, 1, "ok"),
+        (lambda h: h * 1e-9, 1, "ok"),
+        (lambda h: h * h * h - 0.03 * h, 1, "cancelled"),
+        (lambda h: (h * 500).sigmoid(), 1, "killed"),
+        (lambda h: 3.0 * h - 2.9 * h, 1, "ok"),
+        (lambda h: 0.0 * (h - 0.1).log() + h, 1, "non_finite"),
     ],
 )
-def test_known_mistakes_get_a_hint(position, written, hint):
-    chain = chain_rule(*two_paths())
-    factors = strongest(chain)
-    o = factors[3].split("(")[1].split(" ")[0]
-    factors[position] = written.format(o, "y" + o[1:])
-    answer = chain.check(factors)
-    assert (answer.ok, answer.wrong) == (False, position)
-    assert hint in str(answer)
+def test_labels_never_change_a_verdict(function, times, verdict):
+    found = [repeated(function, times, label) for label in (True, False)]
+    assert [chain.verdict for chain in found] == [verdict] * 2
+    assert [chain.operations.verdict for chain in found] == [verdict] * 2
 
 
-def test_a_forgotten_inner_derivative_is_named():
-    x = Value(0.7, "x")
-    y = labelled((x * 3).sin(), "y")
-    answer = chain_rule(y, x).check(["cos(3 * x)"])
-    assert answer.wrong == 0
-    assert "the inner derivative is missing, that of mul in x, 3" in answer.text
+def test_a_vector_rnn_forgets_whatever_is_folded():
+    rng = random.Random(0)
+    weights = [[rng.uniform(-0.4, 0.4) for _ in range(3)] for _ in range(3)]
+    verdicts = set()
+    for label in ("", "h", "z"):
+        h = first = [Value(0.1 * i, f"x{i}") for i in range(3)]
+        for _ in range(25):
+            z = [dot([Value(w) for w in row], h, 0.1) for row in weights]
+            h = [pre.tanh() for pre in z]
+            for node in (z if label == "z" else h) if label else []:
+                node.label = label
+        verdicts.add(chain_rule(labelled(dot(h, [1.0] * 3), "y"), first[0]).verdict)
+    assert verdicts == {"vanishing"}
 
 
-def test_the_textbook_sigmoid_slope_in_saturation_is_explained():
-    chain = chain_rule(*one_neuron())
-    answer = chain.check(["a_prev", "a * (1 - a)", "2 * (a - y)"])
-    assert answer.wrong == 1
-    assert "no digits left in floats: use σ'(z)" in answer.text
-    assert chain.check(["a_prev", "σ'(z)", "2·(a − y)"]).ok
-    assert chain.check(["a_prev", "sigmoid′(z)", "2*(a-y)"]).ok
+def test_large_numbers_that_were_put_in_do_not_explode():
+    price, w, area = Value(2e5, "price"), Value(1.0, "w"), Value(90.0, "area")
+    assert chain_rule(labelled((w * area - price) ** 2, "L"), w).verdict == "ok"
 
 
-def test_a_factor_for_an_independent_variable_is_one_too_many():
-    chain = chain_rule(*two_paths())
-    factors = strongest(chain)
-    answer = chain.check([*factors[:2], 0.33, *factors[2:]])
-    assert (answer.ok, answer.wrong) == (False, 2)
-    assert "independent variable" in answer.text
-    assert chain.check(factors[:3]).wrong == 3
+def test_ok_says_how_far_the_paths_cancel():
+    x = Value(1.0, "x")
+    chain = chain_rule(labelled(labelled(3 * x, "a") - labelled(2.9 * x, "b"), "y"), x)
+    assert chain.sentence == (
+        "raising x by 0.01 raises y by about 0.001; 2 paths: 3 upwards and 2.9 downwards leave 0.1"
+    )
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["__import__('os')", "x.real()", "unknown", "1 if x else 2", "[1, 2]", "x @ x", "lambda: 1", "(", "", "'x'", "~x"],
-)
-def test_only_arithmetic_can_be_written(text):
-    chain = chain_rule(*two_paths())
-    with pytest.raises(ValueError, match="cannot read"):
-        chain.check([text])
+def test_0_times_infinity_is_explained_as_one_and_no_false_equation_is_shown():
+    x = Value(0.0, "x")
+    chain = chain_rule(0.0 * x.log() + 1.0 * x, x)
+    assert chain.verdict == "non_finite"
+    assert chain.sentence == (
+        "∂output/∂x = nan: a factor of 0 meets an infinite derivative of log at x = 0, and 0 · ∞ is nan: "
+        "a product with 0 does not remove a branch"
+    )
+    assert "1 = nan" not in str(chain)
 
 
-def test_a_path_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="path is a rank from 0 to 1"):
-        chain_rule(*two_paths()).check([1.0], path=2)
+def test_an_overflow_is_told_and_nothing_raises():
+    w, k = Value(1.0, "w"), Value(0.0, "k")
+    z = labelled(w * 1e300 * 1e300, "z")
+    chain = chain_rule(labelled(z * k + w * 0.0, "o"), w)
+    assert (chain.verdict, chain.by) == ("non_finite", "labels")
+    assert str(chain)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from engine import Value, grad
+from engine import Value, chain_rule, grad
 
 np = pytest.importorskip("numpy")
 
@@ -234,3 +234,12 @@ def test_a_copy_keeps_numbers_and_label():
     v = Value(2.0, "v")
     v.grad = 3.0
     assert repr(copy.copy(v)) == "Value(data=2.0, grad=3.0, label='v')"
+
+
+def test_labels_reach_no_terminal_with_control_characters():
+    for label, written in [("w\x1b[31m", r"w\x1b[31m"), ("\ud800", r"\ud800"), ("a\rb", r"a\rb")]:
+        w = Value(2.0, label)
+        for text in (str(chain_rule(w * w, w)), repr(w), chain_rule(w * w, w).to_latex()):
+            assert text.encode()
+            assert not {"\x1b", "\r"} & set(text)
+        assert written in str(chain_rule(w * w, w))

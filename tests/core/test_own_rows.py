@@ -94,10 +94,10 @@ def test_a_python_function_is_a_row_with_functions_or_formulas_for_partials():
     assert list(recording.forward([2.5, 3.0])) == pytest.approx([gamma(2.5) + 2.5, 5.0])
     assert list(recording.gradients([2.5])[0]) == pytest.approx([digamma(2.5) + 1.0])
     assert engine.chain_rule(y, x).total == digamma(2.5)
-    with pytest.raises(ValueError, match="gamma is in Python alone and the page cannot do it"):
+    with pytest.raises(ValueError, match="gamma.* is in Python alone and the page cannot do it"):
         javascript.program(["gamma"])
-    pytest.importorskip("jax")
-    with pytest.raises(RecordingError, match="gamma is in Python alone and JAX cannot do it"):
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(True), pytest.raises(RecordingError, match="gamma is in Python alone and JAX cannot do it"):
         recording.to_jax()([], ([2.5],))
     assert row("own_exp", "e", math.exp, "y")(Value(1.0)).partials == (math.e,)
 

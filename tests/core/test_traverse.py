@@ -98,28 +98,6 @@ def test_a_deep_graph_whose_operands_come_twice_is_freed(step):
     assert on_a_small_stack(task) == 0
 
 
-def test_what_is_freed_within_a_search_of_another_graph_is_no_matter():
-    class Last(Value):
-        """A leaf that starts a search when it goes."""
-
-        def __del__(self):
-            other = Value(2.0)
-            try:
-                (other * other).backward()
-            except RuntimeError as error:
-                said.append(str(error))
-            else:
-                said.append(other.grad)
-
-    said = []
-    y = Last(1.0) * 2.0 + 1.0
-    del y
-    assert said in ([4.0], ["no graph can be searched while one is being freed: not in a __del__"])
-    x = Value(3.0)
-    (x * x).backward()
-    assert x.grad == 6.0
-
-
 def test_a_node_that_is_kept_keeps_at_most_4_kib():
     x = Value(0.5)
 

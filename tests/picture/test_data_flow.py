@@ -66,7 +66,7 @@ def test_a_file_takes_one_search(suffix, wrt, tmp_path):
 def test_a_chain_is_searched_for_once_whatever_is_asked_of_it(tmp_path):
     def ask():
         chain = chain_rule(*two_paths())
-        str(chain), chain.to_latex(), chain.check(["x"])
+        str(chain), chain.to_latex(), chain.check(0)
         chain.draw()
         chain.explore()
         for suffix in SUFFIXES:

@@ -223,8 +223,8 @@ def test_every_box_is_wide_enough_for_what_an_svg_writes_in_it():
 
 
 def test_a_picture_marks_as_killing_what_the_verdict_does():
-    x, w = Value(5e-4, "x"), Value(0.8, "w")
-    chain = chain_rule(labelled(w * x, "z"), w)
+    z = Value(10.0, "z")
+    chain = chain_rule(labelled(z.sigmoid(), "a"), z)
     assert chain.verdict == "killed"
     assert "factor dead" in kinds(chain.draw())
 

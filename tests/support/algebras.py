@@ -120,6 +120,7 @@ def on_autograd() -> Callable[..., Any]:
             "ceil": ceiling,
             "trunc": cut,
             "mod": lambda a, b: a - b * quotient(a, b),
+            "floordiv": quotient,
             "copysign": lambda a, b: np.abs(a) * with_sign(b),
             "detach": held,
             "sum": lambda many: np.sum(np.array(many)),
@@ -190,6 +191,7 @@ on_mpmath = algebra(
         "erfinv": mp.erfinv,
         "round": mp.nint,
         "mod": lambda a, b: from_fraction(exact(a) % exact(b)),
+        "floordiv": lambda a, b: mp.mpf(math.floor(exact(a) / exact(b))),
         "copysign": lambda a, b: abs(a) * (mp.mpf(1) if math.copysign(1.0, float(b)) > 0 else mp.mpf(-1)),
         "maximum": max,
         "minimum": min,
@@ -286,6 +288,7 @@ def on_sympy():
         "erfinv": sympy.erfinv,
         "round": lambda a: constant("floor", a) if a.is_Symbol else a,  # of what is whole
         "mod": lambda a, b: a - b * constant("floor", a / b),
+        "floordiv": lambda a, b: constant("floor", a / b),
         "copysign": lambda a, b: sympy.Abs(a) * constant("sign", b),
         "detach": lambda a: constant("detach", a),
         "maximum": sympy.Max,

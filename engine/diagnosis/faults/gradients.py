@@ -1,4 +1,4 @@
-"""Faults that show in the gradients: copies, and what vanishes, explodes, cancels or does not arrive at all."""
+"""Faults that show in the gradients: copies, and what explodes, cancels or does not arrive at all."""
 
 import math
 import random
@@ -13,15 +13,12 @@ from ...structure import (
     all_small,
     cancelling,
     ints_of,
-    largest,
     origins,
     pulls,
-    small,
-    strongest,
 )
 from ..context import Case
-from ..report import Evidence, Finding
-from .activations import flat_units, off_units
+from ..report import Finding
+from ..step import gradient_step
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -84,93 +81,8 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     )
 
 
-def vanishing(case: Case) -> list[Finding]:
-    """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
-    lost = small(case.indices, case.graph.gradients, case.limits.vanished)
-    if lost and (len(case.units.all) < 2 or len(case.units.layers) < 2):
-        return _lost_on_the_way(case, [case.graph.nodes[i] for i in lost])
-    if not _any_faint(case):
-        return []
-    layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
-    top = max(range(len(layers)), key=lambda k: layers[k][2])
-    faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
-    faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
-    if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2] < math.inf:
-        return []
-    blocked = Counter(map(case.units.layer, (*flat_units(case), *off_units(case))))
-    if any(blocked[layers[k][0]] == len(layers[k][1]) for k in range(faint[0], top + 1)):
-        return []
-    first, last = layers[faint[0]], layers[top]
-    steps = top - faint[0]
-    evidence: dict[str, float | int | str] = {
-        f"gradient at {first[0]}": first[2],
-        f"gradient at {last[0]}": last[2],
-        "layers between": steps,
-    }
-    if first[2]:
-        evidence["factor a layer"] = (first[2] / last[2]) ** (1 / steps)
-    return [_vanished(tuple(layers[k][0] for k in faint), evidence)]
-
-
-def _any_faint(case: Case) -> bool:
-    """Whether any unit's gradient is next to nothing beside another's."""
-    strengths = [_strength(case, [unit]) for unit in case.units.all if unit.pre]
-    return bool(strengths) and min(strengths) <= case.limits.vanished * max(strengths)
-
-
-def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
-    return Finding(
-        "vanishing",
-        where,
-        evidence,
-        "Each step on the way back multiplies the gradient by weights and slopes smaller than 1, and together they "
-        "leave so little of it that what comes first hardly moves.",
-        'Take fewer layers, relu instead of sigmoid or tanh with init="he", larger weights from init="xavier", or add '
-        "a layer's input to its output, so that one path has the factor 1.",
-    )
-
-
-def _strength(case: Case, units: Sequence[Unit]) -> float:
-    """The largest gradient at a pre-activation of a layer; nan counts as 0."""
-    return max((largest(unit.pre, case.graph.gradients) for unit in units), default=0.0)
-
-
-def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
-    """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
-    sizes, towards = strongest(case.graph.flattened)
-    limit = math.log(case.limits.vanished)
-    suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
-    ways = _ways(case.graph, towards, [case.index_of[p] for p in suspects])
-    found = [p for p in suspects if sizes[case.index_of[p]] - sum(ways[case.index_of[p]][1]) <= limit]
-    if not found:
-        return []
-    index = case.index_of[found[0]]
-    factors = ways[index][0]
-    evidence: Evidence = {
-        "gradient": case.gradient(found[0]),
-        "factors": factors,
-        "mean factor": math.exp(sizes[index] / factors),
-    }
-    return [_vanished(tuple(case.names[p] for p in found), evidence)]
-
-
-def _ways(graph: LossGraph, towards: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
-    """Of the strongest path to each index: how many factors are not 1, and the logarithms of the three worst."""
-    found: dict[int, tuple[int, Sequence[float]]] = {0: (0, ())}
-    for index in indices:
-        way = [index]
-        while way[-1] not in found:
-            way.append(towards[way[-1]])
-        for here, to in zip(reversed(way[:-1]), reversed(way), strict=False):
-            count, worst = found[to]
-            slopes = zip(graph.operands(to), graph.partials(to), strict=True)
-            size = math.log(max(abs(slope) for j, slope in slopes if j == here))
-            found[here] = count + (size != 0.0), sorted((*worst, size))[:3]
-    return found
-
-
 def exploding(case: Case) -> list[Finding]:
-    """Parameters with a gradient that no usual learning rate can be stepped along."""
+    """Parameters with a gradient so large that a step at a usual learning rate does not do what it promises."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
     if all_small(case.indices, case.graph.gradients, limits.exploded * limits.smallest):
         return []
@@ -180,19 +92,29 @@ def exploding(case: Case) -> list[Finding]:
         if gradient > limits.exploded * weight:
             found += members
             worst, against = max((worst, against), (gradient, weight))
-    if not found or origins(case.graph.flattened):
+    if not found or origins(case.graph.flattened) or _is_steppable(case):
         return []
+    rate = limits.usual_rate
     return [
         Finding(
             "exploding",
             tuple(case.groups(found)),
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
-            f"The gradient is {worst / against:.2g} times the weights: with a learning rate of 0.001 one step would "
+            f"The gradient is {worst / against:.2g} times the weights: with a learning rate of {rate:g} one step would "
             "throw them far beyond anything useful, and the loss with them.",
             'Scale inputs and targets to about 1, start from smaller weights (MLP(..., init="he", seed=0)), '
             "take the mean of the losses, not their sum, and a smaller learning rate; or clip the gradient.",
         )
     ]
+
+
+def _is_steppable(case: Case) -> bool:
+    """Whether the loss falls as a step promises, and does not turn over; a step that is known is judged by itself."""
+    if case.graph.changed or case.step is not None:
+        return True
+    step = gradient_step(case.graph, case.indices, case.limits.usual_rate)
+    before, after = case.loss.data, step.loss()
+    return abs(after) <= abs(before) and after - before <= 0.1 * step.promised
 
 
 FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the corners of a hinge
@@ -233,14 +155,15 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
 
 
 def disconnected(case: Case) -> list[Finding]:
-    """Parameters that are not in the graph of the loss."""
-    if not case.missing:
+    """Parameters that are not in the graph of the loss; what is the result of an operation is a rebound."""
+    missing = [p for p in case.missing if not p.op]
+    if not missing:
         return []
     return [
         Finding(
             "disconnected",
-            tuple(case.groups(case.missing)),
-            {"parameters": f"{len(case.missing)} of {len(case.parameters)}", "gradient": 0.0},
+            tuple(case.groups(missing)),
+            {"parameters": f"{len(missing)} of {len(case.parameters)}", "gradient": 0.0},
             "The loss was not computed from these parameters: no path leads from them to it, so backward() never "
             "reaches them and they keep the numbers they have.",
             "Use them in the forward pass, and as Values: float(v) and v.data leave the graph. Check that the loss and "

@@ -9,6 +9,8 @@ from ...structure import SAME, all_small, origins
 from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
+from ..step import stepped
+from .steps import ascent, step_too_long
 
 
 def non_finite(case: Case) -> list[Finding]:
@@ -51,12 +53,13 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
         why = (
             "is the first number to be inf or nan: all that is computed from it is, and every gradient that passes it."
         )
+    cause, remedy = _cause(case, i)
     return Finding(
         "non_finite",
         (describe(graph, i),),
-        {"operation": node.op or "leaf", **inner, **result, **more, **line},
+        {"operation": node.op or "leaf", **inner, **result, **more, **cause, **line},
         f"{what} {why}",
-        REMEDIES.get(node.op, REMEDIES[""]),
+        remedy,
     )
 
 
@@ -64,6 +67,38 @@ def _worst(partials: Sequence[float]) -> float:
     return next(slope for slope in partials if not math.isfinite(slope))
 
 
+HUGE = 1e30  # no weight is so large on purpose
+
+
+def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
+    """What made an operation inf or nan, as evidence, and the remedy for that."""
+    graph = case.graph
+    op = graph.nodes[i].op
+    if not op:
+        return {"cause": "data"}, REMEDY_DATA
+    diverged = max(case.index_of.items(), key=lambda entry: abs(graph.data[entry[1]]), default=None)
+    if diverged is not None and abs(graph.data[diverged[1]]) > HUGE:
+        return {"cause": "diverged", case.names[diverged[0]]: graph.data[diverged[1]]}, REMEDY_DIVERGED
+    operands = [graph.data[j] for j in graph.operands(i)]
+    if op in ("log", "log1p", "sqrt", "exp") or (op == "div" and operands[1] == 0.0):
+        return {}, REMEDIES[op]
+    if op == "pow" and operands[0] <= 0.0:
+        return {}, REMEDIES["pow"]
+    return {"cause": "overflow"}, REMEDY_OVERFLOW
+
+
+REMEDY_DATA = (
+    "Look for it in the data: leave out the examples in which a number is missing, or fill it in, and check what was "
+    "divided by 0 when the data was prepared: [x for x in X if all(map(math.isfinite, x))] keeps the others."
+)
+REMEDY_DIVERGED = (
+    "Training has diverged: steps too long have made this parameter larger and larger. Start again from fresh weights "
+    "with a smaller learning rate; diagnose(loss, parameters, lr=...) says which are small enough."
+)
+REMEDY_OVERFLOW = (
+    "Scale the inputs and start from smaller weights, so that the operands stay small; `with strict():` stops at the "
+    "line."
+)
 REMEDIES = {
     "log": "Keep the operand above 0; for a probability, compute the loss on the logit: "
     "binary_cross_entropy_with_logits or cross_entropy.",
@@ -73,9 +108,8 @@ REMEDIES = {
     "inputs.",
     "div": "Keep the denominator away from 0: add a small number to it, or leave the example out.",
     "sqrt": "Keep the operand above 0, where the slope of the root is inf: sqrt(x + 1e-12).",
-    "pow": "Keep the base above 0: a root of 0 has the slope inf, and a negative number no real root.",
-    "": "Scale inputs and weights so that the operands stay small, and take a smaller learning rate if training grew "
-    "them; `with strict():` stops at the line.",
+    "pow": "Keep the base above 0: a root or a negative power of 0 has an infinite slope, and a negative number no "
+    "real root.",
 }
 
 
@@ -131,7 +165,7 @@ def _clipped(case: Case, leaves: Sequence[Value]) -> bool:
 
 
 def changed_since_forward(case: Case) -> list[Finding]:
-    """Values whose .data was set after the loss was computed from them."""
+    """Values whose .data was set after the loss was computed from them; a step at fault is another finding."""
     graph, changed = case.graph, case.graph.changed
     if not changed:
         return []
@@ -143,15 +177,13 @@ def changed_since_forward(case: Case) -> list[Finding]:
     evidence: dict[str, float | int | str] = {"values": len(changed), "first": describe(graph, first), **before}
     evidence["is"] = graph.data[first]
     now = graph.forward({i: graph.data[i] for i in changed})[0]
-    why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if stepped(case) else (WHY_CHANGED, REMEDY_CHANGED)
+    why, remedy = WHY_CHANGED, REMEDY_CHANGED
+    if stepped(graph, case.index_of):
+        if ascent(case) or step_too_long(case):
+            return []
+        why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if now <= case.loss.data else (WHY_ROSE, REMEDY_ROSE)
     where = (*case.groups(mine), *others)
     return [Finding("changed_since_forward", where, {**evidence, "loss": case.loss.data, "loss now": now}, why, remedy)]
-
-
-def stepped(case: Case) -> bool:
-    """Whether what changed is what an optimiser's step changes: parameters, after backward() on this loss."""
-    changed = case.graph.changed
-    return bool(changed) and case.loss.grad != 0.0 and all(case.graph.nodes[i] in case.index_of for i in changed)
 
 
 WHY_STEPPED = (
@@ -161,6 +193,14 @@ WHY_STEPPED = (
 REMEDY_STEPPED = (
     "Nothing is wrong unless you use this loss again: compute it anew before the next backward(), inside the loop, "
     "not once before it."
+)
+WHY_ROSE = (
+    "The parameters were stepped after this loss was computed, and the loss rose: momentum can do that for a few "
+    "steps, a learning rate that is too large or a wrong sign does it again and again."
+)
+REMEDY_ROSE = (
+    "Compute the loss anew and watch it over the next steps; if it keeps rising, optimizer.diagnose(loss), called "
+    "before the step, says how long a step may be."
 )
 WHY_CHANGED = (
     "The graph holds the results and the slopes of the numbers as they were on the way forward: setting .data later "

@@ -11,6 +11,7 @@ from ..layers import Occurrence, Unit
 from ..network import Network
 
 Gradients: TypeAlias = dict[int, float]  # by node
+Formula: TypeAlias = Callable[[str, float, float, float], float | None]  # (operation, z, a, derivative)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,8 @@ class Change:
 class Mistake:
     """A row: `was` continues "if ..." and holds the place as {place}; `right` says what belongs there.
 
-    Where both fit, those in `covers` go without saying: they are the same in other words.
+    Where both fit, those in `covers` go without saying: they are the same in other words. A mistake in the derivative
+    of an activation has its `formula`.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Mistake:
     right: str
     changes: Callable[[Network], Iterable[Change]]
     covers: tuple[str, ...] = ()
+    formula: Formula | None = None
 
 
 def scale(
@@ -68,7 +71,7 @@ def derivative(
     name: str,
     was: str,
     right: str,
-    formula: Callable[[str, float, float, float], float | None],
+    formula: Formula,
     covers: tuple[str, ...] = (),
 ) -> Mistake:
     """A row that takes another derivative of activations: formula(operation, z, a, derivative), None to leave it."""
@@ -82,7 +85,7 @@ def derivative(
 
         yield from at_places(network, {unit: network.derivatives(unit, other) for unit in network.units})
 
-    return Mistake(name, was, right, changes, covers)
+    return Mistake(name, was, right, changes, covers, formula)
 
 
 def input_(

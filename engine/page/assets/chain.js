@@ -91,13 +91,16 @@ function largest(at) {
   return comparable ? paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)) : paths;
 }
 
+// Whether a factor takes away by itself what comes through it.
+const isTiny = (w, link) => Math.abs(link.value) <= words.tiny && (!link.value || steps(link).some(step => kills(w, step)));
+
 // The links that kill: the tiny factors of paths that come to next to nothing beside the strongest, or all do, of no
-// other path. The rule is that of engine/pull.py, which the pictures follow.
-function killers(paths, allDie) {
+// other path. The rule is that of engine/picture/contributions.py, which the pictures follow.
+function killers(w, paths, allDie) {
   const largest = paths.map(path => Math.abs(path.product)).reduce((a, b) => b > a ? b : a, 0), limit = words.tiny * largest;
   const tiny = new Set(), alive = new Set();
   for (const { links, product } of paths) {
-    const small = links.filter(link => Math.abs(link.value) <= words.tiny);
+    const small = links.filter(link => isTiny(w, link));
     const dies = small.length && (allDie || Math.abs(product) <= limit && limit < Infinity);
     for (const link of small) (dies ? tiny : alive).add(link);
   }
@@ -124,27 +127,110 @@ const direction = (pull, total) => pull * (total < 0 || Object.is(total, -0) ? -
 // All that is to be said of the derivative in variable w.
 function tell(w, k) {
   const at = chain(w, k), paths = largest(at), [verdict, sentence] = judge(w, at, paths);
-  return { w, at, paths, verdict, sentence, killing: killers(paths, verdict === "killed") };
+  return { w, at, paths, verdict, sentence, killing: killers(w, paths, verdict === "killed") };
 }
 
-// The verdict, as engine/verdict.py has it: the thresholds and the sentences are its own.
+// The same derivative operation by operation, whatever is labelled: how many paths, what pulls up and down, and the
+// steps of the largest path.
+function operations(w) {
+  const at = new Map([[variables[w].node, { count: 1n, up: 0, down: -Infinity, size: 0 }]]);
+  nodes.forEach((node, i) => {
+    if (!node.op || at.has(i)) return;
+    node.operands.forEach((operand, slot) => {
+      const from = at.get(operand), slope = node.slopes[slot], large = size(slope);
+      if (!from) return;
+      const sum = at.get(i) ?? { count: 0n, up: -Infinity, down: -Infinity };
+      const [up, down] = slope > 0 ? [from.up, from.down] : [from.down, from.up], way = from.size + large;
+      const best = sum.step && !(way > sum.size) ? sum : { size: way, step: { i, node, operand, slot, slope } };
+      at.set(i, { count: sum.count + from.count, up: plus(sum.up, up + large), down: plus(sum.down, down + large),
+        size: best.size, step: best.step });
+    });
+  });
+  const found = at.get(variables[output].node), steps = [];
+  for (let step = found?.step; step; step = at.get(step.operand).step) steps.unshift(step);
+  return { ...found, steps };
+}
+
+// Whether an operation multiplies an operand by an independent variable: a weight, or a change of units.
+function isScale(w, { node: { op, operands }, operand }) {
+  const slot = operands.indexOf(operand), n = (operands.length - 1) / 2;
+  const by = op === "mul" || op === "div" && slot === 0 ? operands[1 - slot]
+    : op === "dot" && slot < 2 * n ? operands[(slot + n) % (2 * n)] : undefined;
+  return by !== undefined && !nodes[by].op && by !== variables[w].node;
+}
+const kills = (w, step) => Math.abs(step.slope) <= words.tiny && (!step.slope || !isScale(w, step));
+
+// The verdict, as engine/chain/verdict.py has it: the thresholds and the sentences are its own.
 function judge(w, at, paths) {
-  const { tiny, vanished, cancelled, sentences } = words, { count, slope: total, up, down } = at[output];
-  const say = (name, fields) => sentences[name].replace(/\{(\w+)\}/g, (_, field) => fields[field]);
-  const ends = { of: variables[output].name, wrt: variables[w].name };
-  if (!count) return ["disconnected", say(nodes[variables[output].node].op ? "disconnected" : "leaf", ends)];
-  const { links, product } = paths[0], pull = plus(up, down), wild = links.filter(link => !Number.isFinite(link.value));
-  if (wild.length || !Number.isFinite(total)) return ["non_finite", wild.length ? blame(wild) : sentences.overflow];
-  const killing = links.filter(link => Math.abs(link.value) <= tiny);
-  if (killing.length && pull <= Math.log2(tiny)) return ["killed", blame(killing)];
-  if (Math.min(up, down) > -Infinity && Math.abs(2 ** (up - pull) - 2 ** (down - pull)) <= cancelled)
-    return ["cancelled", say("cancelled", { count: many(count), ...bothWays(up, down), total: pretty(total) })];
-  const sum = links.reduce((sum, link) => sum + size(link.value), 0);
-  const small = how => [how, say(how, { length: links.length, mean: power(sum / links.length), size: power(sum) })];
+  const { tiny, vanished, sentences } = words, { count, slope: total, up, down } = at[output];
+  const ends = { of: variables[output].name, wrt: variables[w].name }, data = nodes[variables[output].node].data;
+  if (!count) return ["disconnected", sentenceOf(nodes[variables[output].node].op ? "disconnected" : "leaf", ends)];
+  const found = operations(w), pull = plus(found.up, found.down);
+  if (![total, data, ...found.steps.map(step => step.slope)].every(Number.isFinite)) {
+    const wild = paths[0].links.filter(link => !Number.isFinite(link.value));
+    return ["non_finite", wild.length ? blame(wild) : Number.isFinite(data) ? sentences.overflow
+      : sentenceOf("undefined", { of: ends.of, number: pretty(data) })];
+  }
+  const told = (name, reason) => [name, `${rise(w, total, ends)}; ${reason}`];
+  const killing = new Set(found.steps.filter(step => kills(w, step)));
+  const factors = found.steps.filter(step => !step.slope || !isScale(w, step)
+    || Math.abs(step.slope) > tiny && Math.abs(step.slope) < 1 / tiny).map(step => Math.abs(step.slope));
+  const product = numbers => numbers.reduce((sum, number) => sum + size(number), 0), made = product(factors);
+  if (killing.size && Math.max(pull, made) <= Math.log2(tiny)) return told("killed", blame(folded(w, found.steps, killing)));
+  const those = found.steps.map(step => Math.abs(step.slope)).filter(number => number !== 0 && number !== 1), sum = product(those);
+  const small = how => told(how, sentenceOf(how, { length: those.length, mean: power(sum / Math.max(those.length, 1)), size: power(sum) }));
   if (pull < -1022) return small("underflow");
-  if (pull <= Math.log2(vanished)) return small("vanishing");
-  return ["ok", count === 1n ? sentences.single
-    : say("ok", { count: many(count), share: pretty(product), total: pretty(total) })];
+  if (Math.max(pull, made) <= Math.log2(vanished)) return small("vanishing");
+  if (cancel(found)) {
+    const way = cancel({ up, down }) ? { count, up, down } : found;
+    return told("cancelled", sentenceOf("cancelled", { count: many(way.count), ...bothWays(way.up, way.down), total: pretty(total) }));
+  }
+  const moderate = factors.filter(number => number < 1 / tiny);
+  if (moderate.filter(number => number > 1).length >= words.many && product(moderate) >= -Math.log2(vanished)) return small("exploding");
+  return told("ok", count === 1n ? sentences.single : up > -Infinity && down > -Infinity
+    ? sentenceOf("mixed", { count: many(count), ...bothWays(up, down), total: pretty(total) })
+    : sentenceOf("ok", { count: many(count), share: pretty(paths[0].product), total: pretty(total) }));
+}
+
+const sentenceOf = (name, fields) => words.sentences[name].replace(/\{(\w+)\}/g, (_, field) => fields[field]);
+
+function cancel({ up, down }) {
+  const pull = plus(up, down);
+  return Math.min(up, down) > -Infinity && Math.abs(2 ** (up - pull) - 2 ** (down - pull)) <= words.cancelled;
+}
+
+// The links that some steps of a path are folded into.
+function folded(w, steps, some) {
+  const links = [];
+  let before = w, inside = false;
+  for (const step of steps) {
+    const v = variables[variableOf.get(step.i)];
+    inside ||= some.has(step);
+    if (!v) continue;
+    if (inside) links.push(v.links.find(link => link.wrt === before && (link.slot ?? step.slot) === step.slot));
+    [before, inside] = [variableOf.get(step.i), false];
+  }
+  return links;
+}
+
+// What raising w does to the output, by a step over which the slope holds.
+function rise(w, total, ends) {
+  const x = nodes[variables[w].node].data, near = slope => Math.abs(slope - total) <= words.holds * Math.abs(total);
+  const step = total && words.steps.find(step => x + step > x && [x + step / 2, x + step].every(at => near(slopeAt(w, at))));
+  if (!step) return sentenceOf("slope", { ...ends, total: pretty(total) });
+  return sentenceOf("raising", { ...ends, step: pretty(step), moves: total > 0 ? "raises" : "lowers", change: pretty(Math.abs(total) * step) });
+}
+
+// The derivative of the output in variable w if that had another number.
+function slopeAt(w, number) {
+  const start = variables[w].node, held = nodes.map(({ data, slopes }) => ({ data, slopes }));
+  const adjoint = new Map([[variables[output].node, 1]]);
+  nodes[start].data = number;
+  nodes.forEach((node, i) => { if (node.op && i !== start) compute(node); });
+  for (let i = nodes.length - 1; i > 0; i--) if (adjoint.has(i) && nodes[i].op && i !== start)
+    nodes[i].operands.forEach((operand, slot) => adjoint.set(operand, (adjoint.get(operand) ?? 0) + adjoint.get(i) * nodes[i].slopes[slot]));
+  nodes.forEach((node, i) => Object.assign(node, held[i]));
+  return adjoint.get(start) ?? 0;
 }
 
 // What pulls each way, to as many digits as it takes to see a difference.
@@ -156,10 +242,13 @@ function bothWays(up, down) {
 const blame = links => links.slice(0, 3).map(reason).join("; and ") + (links.length > 3 ? "; and more" : "");
 
 function reason(link) {
-  const { alone, names = [] } = form(link), number = pretty(link.value), written = alone || number;
+  const { alone, names = [] } = Number.isNaN(link.value) ? {} : form(link), number = pretty(link.value), written = alone || number;
   const equation = `${derivative(link)} = ${written}` + (written === number ? "" : ` = ${number}`);
+  const inside = steps(link), infinite = inside.find(step => Math.abs(step.slope) === Infinity);
+  if (Number.isNaN(link.value) && infinite && inside.some(step => !step.slope && !Number.isNaN(step.slope)))
+    return `${equation}: ${sentenceOf("masked", { node: infinite.node.op, inside: `${describe(infinite.operand)} = ${pretty(nodes[infinite.operand].data)}` })}`;
   const weight = step => Number.isFinite(step.slope) ? Math.abs(step.slope) : -1;
-  const { node, operand } = steps(link).reduce((a, b) => weight(b) < weight(a) ? b : a);
+  const { node, operand } = inside.reduce((a, b) => weight(b) < weight(a) ? b : a);
   const kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
   if (node.op in kind) return `${equation} because ${describe(operand)} = ${pretty(nodes[operand].data)}: ${kind[node.op]}`;
   if (link.constant) return `${equation}, whatever ${variables[link.wrt].name} is`;
@@ -175,7 +264,7 @@ function form({ forms: [plain, textbook], ...link }) {
   const holds = ({ node, slope }) => !forms[node.op] || Math.abs(forms[node.op](node.data, ...split(node)) - slope) <= words.same * Math.abs(slope);
   return textbook?.text && steps(link).every(holds) ? textbook : plain;
 }
-const formula = link => form(link).text || pretty(link.value);
+const formula = link => Number.isNaN(link.value) ? "nan" : form(link).text || pretty(link.value);
 
 // Numbers as pictures show them: four digits and a real minus.
 function pretty(x, digits = 4) {

@@ -25,7 +25,7 @@ function welcome() {
     html("h1", {}, math(name), " = ", html("b", { title: nodes[node].data }, pretty(nodes[node].data))),
     html("p", { className: "soft" }, "Hover, click or choose a Value to see why its derivative is what it is. ",
       key("/"), " searches, ", key("↑ ↓ ← →"), " move, ", key("Enter"), " chooses, ", key("Esc"), " lets go."),
-    html("h2", {}, `Largest derivatives ∂${name}/∂…`),
+    html("h2", {}, `Largest derivatives d${name}/d…`),
     html("div", { className: "chips" }, ...strongest.map(item)),
   ];
 }
@@ -38,7 +38,7 @@ function answer({ w, at, verdict, sentence }) {
   const sum = count === 0n ? "no path" : count === 1n ? "one path" : `sum of ${many(count)} paths`;
   const total = html("b", { id: "total", className: tone === "bad" ? "killed" : "with", title: slope }, pretty(slope));
   return [
-    html("h1", {}, math(`∂${variables[output].name}/∂${v.name}`), " = ", total),
+    html("h1", {}, math(`d${variables[output].name}/d${v.name}`), " = ", total),
     html("p", { className: "soft" }, `${sum} · `, math(v.name), ...made, ` = ${pretty(nodes[v.node].data)}`),
     html("p", { id: "verdict", className: tone }, html("b", {}, verdict.replace("_", "-")), `: ${sentence}`),
     ...others(w),

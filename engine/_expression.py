@@ -1,0 +1,192 @@
+"""An expression in text as a graph: names with numbers are its leaves, and its parts have names.
+
+It is read by `evaluate`, which knows numbers, names, operators and the rows of the table, and nothing else.
+"""
+
+import ast
+import keyword
+import re
+from collections.abc import Collection, Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import count
+from typing import Any, NamedTuple
+from unicodedata import normalize
+
+from .core import TABLE, FormulaError, Value, apply, evaluate, numeric, parse, respelled
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A graph: its leaves, and what it is made of, in order, each part with its formula; the output is the last."""
+
+    leaves: list[Value]
+    parts: list[tuple[Value, str]]
+
+    @property
+    def output(self) -> Value:
+        """What the expression comes to."""
+        return self.parts[-1][0]
+
+    def named(self, name: str) -> Value:
+        """The leaf or part of that name; a ValueError lists what there is."""
+        known = {value.label: value for value in [*self.leaves, *(value for value, _ in self.parts)]}
+        if _plain(name) not in known:
+            raise ValueError(f"{name} is not in the expression, whose names are {', '.join(known)}")
+        return known[_plain(name)]
+
+
+class Statement(NamedTuple):
+    """A part: its name, "" for the last one without a name, and its formula."""
+
+    name: str
+    formula: str
+
+
+def read(text: str, numbers: Iterable[str]) -> Expression:
+    """The graph of an expression such as "a = sigmoid(w*x); (a - y)**2", with numbers such as "w=0.8".
+
+    Where it names no part, what a function is applied to is called z, and the result a. A FormulaError points to what
+    is no formula, another ValueError says which number is missing or too many.
+
+    >>> found = read("(sigmoid(w*x) - y)^2", ["w=0.8", "x=62.5", "y=0"])
+    >>> [(value.label, formula) for value, formula in found.parts]
+    [('z', 'w * x'), ('a', 'sigmoid(z)'), ('C', '(a - y) ** 2')]
+    """
+    statements = [_statement(part) for part in _plain(" ".join(text.split())).split(";") if part.strip()]
+    if not statements:
+        raise ValueError("there is no expression, such as (sigmoid(w*x) - y)**2")
+    given = _numbers(numbers)
+    _match(statements, given)
+    leaves = [Value(number, name) for name, number in given.items()]
+    scope: dict[str, Value] = {leaf.label: leaf for leaf in leaves}
+    if len(statements) == 1:
+        statements = _named_parts(statements[0], scope)
+    parts = []
+    for name, formula in statements:
+        value = _part(formula, scope)
+        value.label = name or next(free for free in ("C", "L", "output") if free not in scope)
+        scope[value.label] = value
+        parts.append((value, formula))
+    return Expression(leaves, parts)
+
+
+def _statement(text: str) -> Statement:
+    match = re.fullmatch(r"\s*([^\W\d]\w*)\s*=(?!=)(.*)", text)
+    return Statement(match[1], match[2].strip()) if match else Statement("", text.strip())
+
+
+def _plain(text: str) -> str:
+    """Text as Python's parser sees it, which takes some letters for others."""
+    return normalize("NFKC", respelled(text))
+
+
+def _numbers(texts: Iterable[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, number in map(_number, texts):
+        if name in found:
+            raise ValueError(f"{name} has two numbers, {found[name]:g} and {number:g}: give one")
+        found[name] = number
+    return found
+
+
+def _number(text: str) -> tuple[str, float]:
+    """The name and the number of "w=0.8"; a number may be computed, as in w=1/3."""
+    name, _, formula = _plain(text).partition("=")
+    try:
+        number = evaluate(formula, {}, numeric)
+    except (ValueError, OverflowError):
+        number = None
+    if not re.fullmatch(r"[^\W\d]\w*", name) or not isinstance(number, float):
+        raise ValueError(f"{text!r} does not give a name its number: write w=0.8, without spaces")
+    return name, number
+
+
+def _match(statements: Iterable[Statement], given: Collection[str]) -> None:
+    """Make sure that every name has one meaning, and every number a name."""
+    made, used = list[str](), dict[str, None]()
+    *parts, last = statements
+    if unnamed := [part.formula for part in parts if not part.name]:
+        raise ValueError(f"only the last part may have no name, unlike {unnamed[0]}: write a = {unnamed[0]}")
+    for name, formula in [*parts, last]:
+        if name in given or name in made:
+            raise ValueError(f"{name} has two meanings: it is a part of the expression, {name} = {formula}")
+        names = list(_names(parse(formula)))
+        evaluate(formula, dict.fromkeys(names, 0.0), lambda *_: 0.0)  # an error points into what was written
+        used |= dict.fromkeys(other for other in names if other not in made)
+        made.append(name)
+    if not used:
+        raise ValueError(f"there is no name in {last.formula} to differentiate in, as w is in w * 2")
+    if missing := [name for name in used if name not in given]:
+        wanted = " ".join(f"{name}=1.0" for name in missing)
+        raise ValueError(f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no number: add {wanted}")
+    if unused := [name for name in given if name not in used]:
+        verb = "is" if len(unused) == 1 else "are"
+        raise ValueError(f"{', '.join(unused)} {verb} not in the expression, whose names are {', '.join(used)}")
+
+
+def _names(tree: ast.expr) -> Iterator[str]:
+    """The names in a formula in order, but those of functions."""
+    functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions]
+    return (node.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+
+
+def _part(formula: str, scope: dict[str, Value]) -> Value:
+    """A formula as a node of its own."""
+    result: Any = evaluate(formula, scope, apply)
+    if isinstance(result, list):
+        raise ValueError(f"{formula} is a list of {len(result)}: a part is one number")
+    if not isinstance(result, Value):
+        return Value(result)
+    found: Value = apply("pos", result) if result.label else result
+    return found
+
+
+def _named_parts(whole: Statement, taken: Collection[str]) -> list[Statement]:
+    """The expression in parts that have names."""
+    tree = deepcopy(parse(whole.formula))
+    naming = _Naming(tree, {*taken, whole.name})
+    last = ast.unparse(naming.visit(tree))
+    return [*naming.parts, Statement(whole.name, last)]
+
+
+class _Naming(ast.NodeTransformer):
+    """Puts z for what a function of one number is applied to and a for what it gives; z2 and a2 come next."""
+
+    def __init__(self, whole: ast.expr, taken: set[str]) -> None:
+        self.whole, self.taken = whole, taken
+        self.parts, self.names = list[Statement](), dict[str, str]()
+
+    def visit_Call(self, call: ast.Call) -> ast.expr:
+        """A call of one number by the name of its result, but for the whole expression."""
+        self.generic_visit(call)
+        if len(call.args) != 1 or isinstance(call.args[0], ast.List):
+            return call
+        if not isinstance(call.args[0], (ast.Name, ast.Constant)):
+            call.args[0] = self._name("z", call.args[0])
+        return call if call is self.whole else self._name("a", call)
+
+    def _name(self, letter: str, tree: ast.expr) -> ast.Name:
+        formula = ast.unparse(tree)
+        if formula not in self.names:
+            free = (letter if k == 1 else f"{letter}{k}" for k in count(1))
+            self.names[formula] = name = next(name for name in free if name not in self.taken)
+            self.taken.add(name)
+            self.parts.append(Statement(name, formula))
+        return ast.Name(self.names[formula])
+
+
+def explained(error: FormulaError) -> str:
+    """What is wrong where the error points to, and what to write."""
+    if words := [word for word in re.findall(r"[^\W\d]\w*", error.formula) if keyword.iskeyword(word)]:
+        return f"{words[0]} is a word of Python, which no name can be: take another, such as {words[0][0]}"
+    call = re.match(r"([^\W\d]\w*)\(", error.formula[error.at :])
+    if not call:
+        return str(error)
+    if call[1] in TABLE:
+        operands = ", ".join(f"[{name}, …]" if name.isupper() else name for name in TABLE[call[1]].variables)
+        return f"{call[1]} is written {call[1]}({operands})"
+    like = get_close_matches(call[1], TABLE, n=1)
+    return f"there is no function {call[1]}" + (f": {like[0]} is one" if like else f"; there are {', '.join(TABLE)}")

@@ -1,0 +1,121 @@
+"""The table over decimals of 110 digits: where two formulas agree to 60 of them, they are the same formula."""
+
+from collections.abc import Callable, Sequence
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
+from typing import Any
+
+from ..core import TABLE, evaluate
+
+DIGITS = Context(prec=110, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+SPARE = 10  # digits that a series loses
+LARGEST = 40  # of an argument of a series, which takes so many digits more
+PI = Decimal(
+    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798214808651"
+)
+# The constants of the table and of statistics, which are floats there, and what they stand for.
+EXACT = {
+    1.1283791670955126: DIGITS.divide(2, PI.sqrt(DIGITS)),
+    3.141592653589793: PI,
+    1.4142135623730951: Decimal(2).sqrt(DIGITS),
+}
+NOTHING = Decimal("nan")
+
+
+def decimal(number: float | Decimal) -> Decimal:
+    """The number that a float stands for: its shortest decimal, or the constant."""
+    if isinstance(number, Decimal):
+        return number
+    return EXACT.get(number) or Decimal(repr(number))
+
+
+def in_decimals(name: str, *arguments: Any) -> Any:
+    """One operation of the table on decimals; a row without a spelling here is read by its formula.
+
+    >>> with localcontext(DIGITS):
+    ...     print(str(in_decimals("sigmoid", Decimal(50)))[:50])
+    0.999999999999999999999807125015203608221698302919
+    """
+    numbers = [list(map(decimal, x)) if isinstance(x, list) else decimal(x) for x in arguments]
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name](*numbers)
+    row = TABLE[name]
+    if row.formula == f"{name}({', '.join(row.variables)})":
+        return NOTHING  # a primitive that is spelled nowhere else
+    return evaluate(row.formula, dict(zip(row.variables, numbers, strict=True)), in_decimals)
+
+
+def _series(x: Decimal, term: Decimal, step: Callable[[Decimal, int], Decimal], n: int, by: int) -> Decimal:
+    """A power series from its first term, each made from the one before."""
+    if not x.is_finite() or abs(x) > LARGEST:
+        return NOTHING
+    with localcontext() as context:
+        context.prec += SPARE + 2 * int(abs(x))
+        total, last = term, NOTHING
+        while total != last:
+            n += by
+            term = step(term, n)
+            last, total = total, total + term
+    return +total
+
+
+def _sin(x: Decimal) -> Decimal:
+    return _series(x, x, lambda term, n: -term * x * x / (n * (n - 1)), 1, 2)
+
+
+def _cos(x: Decimal) -> Decimal:
+    return _series(x, Decimal(1), lambda term, n: -term * x * x / (n * (n - 1)), 0, 2)
+
+
+def _erf(x: Decimal) -> Decimal:
+    if abs(x) > 6:
+        return NOTHING
+    scaled = _series(x, x, lambda term, n: term * 2 * x * x / (2 * n + 1), 0, 1)
+    return 2 / PI.sqrt() * (-x * x).exp() * scaled
+
+
+def _power(a: Decimal, b: Decimal) -> Decimal:
+    if b == b.to_integral_value() and abs(b) < 1000:
+        return a ** int(b) if a or b > 0 else Decimal(1) if not b else NOTHING
+    return (b * a.ln()).exp() if a > 0 else NOTHING
+
+
+def _times(a: Decimal, b: Decimal) -> Decimal:
+    return a * b if a else Decimal(0)
+
+
+def _tanh(a: Decimal) -> Decimal:
+    return 1 - 2 / ((2 * a).exp() + 1)
+
+
+def _sum(numbers: Sequence[Decimal]) -> Decimal:
+    return sum(numbers, Decimal(0))
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "gap": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "neg": lambda a: -a,
+    "abs": abs,
+    "pow": _power,
+    "power_below": lambda a, b: _power(a, b - 1),
+    "times": _times,
+    "exp": lambda a: a.exp(),
+    "expdiff": lambda a, b: (a - b).exp(),
+    "gauss": lambda a: (-a * a).exp(),
+    "log": lambda a: a.ln() if a > 0 else NOTHING,
+    "log1p": lambda a: (1 + a).ln() if a > -1 else NOTHING,
+    "sqrt": lambda a: a.sqrt() if a >= 0 else NOTHING,
+    "tanh": _tanh,
+    "sin": _sin,
+    "cos": _cos,
+    "erf": _erf,
+    "maximum": max,
+    "minimum": min,
+    "above": lambda a, b: Decimal(int(a > b)),
+    "shift": max,
+    "sum": _sum,
+    "dot": lambda a, b, c: _sum([x * y for x, y in zip(a, b, strict=True)]) + c,
+}

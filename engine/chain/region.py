@@ -1,0 +1,128 @@
+"""What a derivative is a function of: the operations between two Values, at any point and in any algebra."""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..core import TABLE, Name, Value, evaluate, numeric
+from .decimals import decimal, in_decimals
+from .expressions import Term
+from .symbolic import Naming
+
+Algebra = Callable[..., Any]  # apply(name of a row, *arguments)
+
+KINKS = ("relu", "maximum", "minimum")
+BESIDE = 6  # named results beside `of`
+NEAR = (
+    5.0  # numbers up to here are varied as they are; larger ones are replaced by 1, for a float keeps no digits there
+)
+
+
+class Region:
+    """The operations from `of` down to leaves, `wrt`, and labelled Values that do not depend on `wrt`: those are free.
+
+    >>> x = Value(3.0, "x")
+    >>> y = x * x
+    >>> Region(y, x, Naming([x, y], {})).at({x: 5.0})
+    ({'x': 5.0}, 10.0)
+    """
+
+    def __init__(self, of: Value, wrt: Value, naming: Naming) -> None:
+        self.of, self.wrt, self.names = of, wrt, naming.names
+        nodes = naming.nodes
+        self.depends = {wrt}
+        for node in nodes:
+            if node is not wrt and any(operand in self.depends for operand in node.operands):
+                self.depends.add(node)
+        needed = {of, *self._beside(nodes, naming)}
+        self.operations: list[Value] = []
+        self.ends: list[Value] = []
+        for node in reversed(nodes):
+            if node in needed:
+                is_end = node is wrt or not node.op or (node in naming.names and node not in self.depends)
+                (self.ends if is_end else self.operations).append(node)
+                needed.update(() if is_end else node.operands)
+        self.operations.reverse()
+        self.free = [node for node in self.ends if node in naming.names]
+        self.kinks = [node for node in self.operations if node.op in KINKS]
+        self.labels = [node for node in (*self.operations[::-1], *self.free) if node in naming.names]
+
+    def _beside(self, nodes: Sequence[Value], naming: Naming) -> list[Value]:
+        """Named results beside `of`, as the other probabilities of a softmax are: made of wrt, but not of `of`."""
+        above, beside = {self.of}, list[Value]()
+        for node in nodes:
+            if any(operand in above for operand in node.operands):
+                above.add(node)
+            elif node in self.depends and node.op and node.label and node in naming.names and node not in above:
+                beside.append(node)
+        return beside[-BESIDE:]
+
+    def at(
+        self,
+        point: Mapping[Value, Any],
+        algebra: Algebra = numeric,
+        const: Callable[[float], Any] = float,
+        sides: Mapping[Value, bool] | None = None,
+    ) -> tuple[dict[Name, Any], Any]:
+        """The numbers of all names and the derivative, with each kink on its side or on the one given."""
+        data: dict[Value, Any] = {node: point[node] if node in point else const(node.data) for node in self.ends}
+        slopes: dict[Value, Sequence[Any]] = {}
+        for node in self.operations:
+            operands = [data[operand] for operand in node.operands]
+            if sides and node in sides:
+                data[node], slopes[node] = _on_side(node.op, sides[node], operands, const)
+            else:
+                data[node], slopes[node] = _apply(node.op, operands, algebra)
+        adjoints = {self.of: const(1.0)}
+        for node in reversed(self.operations):
+            adjoint = adjoints.pop(node, None)
+            if adjoint is None:
+                continue
+            for operand, slope in zip(node.operands, slopes[node], strict=True):
+                if operand in self.depends:
+                    adjoints[operand] = adjoints.get(operand, const(0.0)) + adjoint * const(slope)
+        return {self.names[node]: data[node] for node in self.labels}, adjoints.get(self.wrt, const(0.0))
+
+    def exactly(self, point: Mapping[Value, float], sides: Mapping[Value, bool]) -> tuple[dict[Name, Any], Any]:
+        """The same in decimals."""
+        return self.at({node: decimal(number) for node, number in point.items()}, in_decimals, decimal, sides)
+
+    def points(self, count: int) -> Iterator[dict[Value, float]]:
+        """Points near and far; every other one knows nothing of the numbers here, nor of their signs."""
+        rng = random.Random(7)
+        for k in range(count):
+            scale = (1.0, 1.0, 1.0, 0.02, 2.0, 0.5)[k % 6]
+            base = {node: node.data if node.data and abs(node.data) < NEAR and k % 2 else 1.0 for node in self.free}
+            signs = {
+                node: rng.choice((1.0, -1.0)) if k % 3 == 2 else math.copysign(1.0, node.data) for node in self.free
+            }
+            yield {node: signs[node] * abs(base[node]) * rng.uniform(0.6, 1.5) * scale for node in self.free}
+
+
+def _apply(op: str, operands: list[Any], algebra: Algebra) -> tuple[Any, Sequence[Any]]:
+    row = TABLE[op]
+    groups = row.split(operands)
+    value = algebra(op, *groups)
+    variables = dict(zip(row.variables, groups, strict=True)) | {"y": value}
+    partials = [evaluate(partial, variables, algebra) for partial in row.partials]
+    return value, row.flatten(partials, len(groups[0])) if row.variadic else partials
+
+
+def _on_side(op: str, side: bool, operands: list[Any], const: Callable[[float], Any]) -> tuple[Any, Sequence[Any]]:
+    """Value and partials of a kink: `side` is where its first operand is above the other, or above 0."""
+    one, zero = const(1.0), const(0.0)
+    if op == "relu":
+        return (operands[0], [one]) if side else (zero, [zero])
+    first = side if op == "maximum" else not side
+    return (operands[0], [one, zero]) if first else (operands[1], [zero, one])
+
+
+def conditions(region: Region, naming: Naming) -> list[tuple[Term, Value, bool]]:
+    """What each kink asks, as a bracket in the names, and which side it is true on."""
+    found: list[tuple[Term, Value, bool]] = []
+    for node in region.kinks:
+        left = naming.term(node.operands[0])
+        right = naming.term(node.operands[1]) if len(node.operands) > 1 else 0.0
+        found += [(("above", left, right), node, True), (("above", right, left), node, False)]
+    return found

@@ -1,0 +1,186 @@
+"""The sentences on a chain rule: the direction first, then the reason of its verdict."""
+
+import math
+import sys
+from collections.abc import Sequence
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
+
+from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
+from .expressions import Style, show
+from .paths import ChainRule, Factor, Path
+
+TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
+NAMED = 3  # variables whose numbers are told beside a formula
+STEPS = [10.0**-n for n in range(2, 13)]  # by how much something is raised: the first for which the slope holds
+HOLDS = 0.1  # how much of itself the slope may change over a step that it is told for
+WIDE = Context(prec=20, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+
+# What is said, for the text here and for the page.
+SENTENCES = {
+    "raising": "raising {wrt} by {step} {moves} {of} by about {change}",
+    "slope": "the slope of {of} in {wrt} is {total}",
+    "ok": "{count} paths; the strongest gives {share} of {total}",
+    "mixed": "{count} paths: {up} upwards and {down} downwards leave {total}",
+    "single": "one path, and no factor kills it",
+    "cancelled": "the {count} paths pull against each other: {up} upwards, {down} downwards, and {total} is left",
+    "vanishing": "no factor kills alone, but {length} of them, {mean} on average, multiply to {size}",
+    "exploding": "no factor is huge alone, but {length} of them, {mean} on average, multiply to {size}",
+    "underflow": "no factor kills alone, but {length} of them, {mean} on average, multiply to {size}, "
+    "which is less than the smallest float",
+    "overflow": "the factors multiply to more than a float holds",
+    "masked": "a factor of 0 meets an infinite derivative of {node} at {inside}, and 0 · ∞ is nan: "
+    "a product with 0 does not remove a branch",
+    "undefined": "{of} itself is {number}",
+    "leaf": "{of} is an independent variable: it does not depend on {wrt}",
+    "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",
+}
+
+# What is the matter with a function whose slope is tiny.
+CONDITIONS = {
+    "sigmoid": "the sigmoid is saturated",
+    "tanh": "the tanh is saturated",
+    "erf": "erf is saturated",
+    "relu": "the relu is off",
+    "softplus": "the softplus is flat there",
+    "exp": "exp is flat there",
+    "logsumexp": "another operand outweighs it",
+    "maximum": "the other operand is larger",
+    "minimum": "the other operand is smaller",
+}
+
+# And with one whose slope is inf or nan.
+BREAKS = {
+    "exp": "exp overflows there",
+    "log": "log is vertical there",
+    "log1p": "log1p is vertical there",
+    "sqrt": "the root is vertical there",
+    "div": "it divides by that",
+    "pow": "the power is vertical there",
+}
+
+
+class Speech:
+    """The sentences on a chain rule, in text or as pictures write."""
+
+    def __init__(self, chain: ChainRule, style: Style) -> None:
+        self.chain, self.style, self.naming = chain, style, chain.naming
+
+    def name(self, node: Value) -> str:
+        """A variable."""
+        name = self.naming.names[node]
+        return pretty_name(name) if self.style == "pretty" else name
+
+    def number(self, number: float, digits: int = 4) -> str:
+        """A float."""
+        return pretty_number(number, digits) if self.style == "pretty" else short_number(number, digits)
+
+    def disconnected(self) -> str:
+        """Why there is no path."""
+        sentence = SENTENCES["disconnected" if self.chain.output.op else "leaf"]
+        return sentence.format(of=self.name(self.chain.output), wrt=self.name(self.chain.wrt))
+
+    def told(self, reason: str) -> str:
+        """The direction, and then the reason."""
+        return f"{self.direction()}; {reason}"
+
+    def direction(self) -> str:
+        """What raising wrt does to output, by a step over which the slope holds."""
+        names = {"of": self.name(self.chain.output), "wrt": self.name(self.chain.wrt)}
+        total = self.chain.total
+        step = next(filter(self._holds, STEPS), None) if total else None
+        if step is None:
+            return SENTENCES["slope"].format(total=self.number(total), **names)
+        moves, change = "raises" if total > 0 else "lowers", self.number(abs(total) * step)
+        return SENTENCES["raising"].format(step=self.number(step), moves=moves, change=change, **names)
+
+    def _holds(self, step: float) -> bool:
+        """Whether the slope is nearly the same half way and at the end of a step."""
+        graph, wrt, total = self.chain.graph, self.chain.wrt, self.chain.total
+        index = graph.index_of[wrt]
+        moved = [graph.elsewhere({index: wrt.data + part * step})[0][index] for part in (0.5, 1.0)]
+        return wrt.data + step > wrt.data and all(abs(slope - total) <= HOLDS * abs(total) for slope in moved)
+
+    def non_finite(self, wild: Sequence[Factor]) -> str:
+        """What is inf or nan."""
+        output = self.chain.output
+        if wild or math.isfinite(output.data):
+            return self.blame(wild) if wild else SENTENCES["overflow"]
+        return SENTENCES["undefined"].format(of=self.name(output), number=self.number(output.data))
+
+    def blame(self, factors: Sequence[Factor]) -> str:
+        """What is the matter with each of some factors."""
+        return "; and ".join(map(self.reason, factors[:3])) + ("; and more" if len(factors) > 3 else "")
+
+    def reason(self, factor: Factor) -> str:
+        """∂a/∂z = σ'(z) = 1.93e-22 because z = 50: the sigmoid is saturated."""
+        term, number = self.naming.slope(factor.link), self.number(factor.value)
+        formula = show(term, self.style)
+        equation = f"{derivative(self.name(factor.of), self.name(factor.wrt))} = {formula}"
+        equation += "" if formula == number else f" = {number}"
+        if masked := self._masked(factor):
+            return f"{equation}: {masked}"
+        culprit, operand = self._culprit(factor)
+        conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
+        if culprit.op in conditions:
+            because = f"{show(self.naming.term(operand), self.style)} = {self.number(operand.data)}"
+            return f"{equation} because {because}: {conditions[culprit.op]}"
+        if isinstance(term, float):
+            constant = self.naming.is_constant(factor.link)
+            return f"{equation}, whatever {self.name(factor.wrt)} is" if constant else equation
+        where = [f"{self.name(x)} = {self.number(x.data)}" for x in self.naming.within(term)[:NAMED]]
+        return f"{equation} where {' and '.join(where)}" if isinstance(term, tuple) and where else equation
+
+    def _masked(self, factor: Factor) -> str:
+        """Why a factor is nan that has a step of 0 and one that is infinite."""
+        steps = self.naming.steps(factor.link)
+        infinite = [(node, operand) for node, operand, partial in steps if math.isinf(partial)]
+        if not math.isnan(factor.value) or not infinite or all(partial for *_, partial in steps):
+            return ""
+        node, operand = infinite[0]
+        inside = f"{show(self.naming.term(operand), self.style)} = {self.number(operand.data)}"
+        return SENTENCES["masked"].format(inside=inside, node=node.op)
+
+    def _culprit(self, factor: Factor) -> tuple[Value, Value]:
+        """The operation inside a factor with the smallest partial, or with one that is not finite; and its operand."""
+
+        def size(step: tuple[Value, Value, float]) -> float:
+            return abs(step[2]) if math.isfinite(step[2]) else -1.0
+
+        node, operand, _ = min(self.naming.steps(factor.link), key=size)
+        return node, operand
+
+    def cancelled(self, count: int, up: Decimal, down: Decimal) -> str:
+        """How much each way."""
+        return SENTENCES["cancelled"].format(
+            count=many(count), **self._ways(up, down), total=self.number(self.chain.total)
+        )
+
+    def _ways(self, up: Decimal, down: Decimal) -> dict[str, str]:
+        """What pulls each way, to as many digits as it takes to see a difference."""
+        digits = next((n for n in range(4, 13) if self.size(up, n) != self.size(down, n)), 4)
+        return {"up": self.size(up, digits), "down": self.size(down, digits)}
+
+    def product(self, how: str, path: Path) -> str:
+        """How many factors make how little or how much."""
+        factors = [abs(factor.value) for factor in path.factors if abs(factor.value) not in (0.0, 1.0)]
+        mean = math.exp(math.fsum(map(math.log, factors)) / max(len(factors), 1))
+        with localcontext(WIDE):
+            size = math.prod(map(Decimal, factors), start=Decimal(1))
+        return SENTENCES[how].format(length=len(factors), mean=self.number(mean), size=self.size(size))
+
+    def size(self, number: Decimal, digits: int = 4) -> str:
+        """A number that may be more or less than a float holds."""
+        if number == 0 or sys.float_info.min <= number <= sys.float_info.max:
+            return self.number(float(number), digits)
+        text = f"{number.normalize(Context(prec=digits)):.{digits}g}"
+        return text.replace("-", "−") if self.style == "pretty" else text
+
+    def ok(self) -> str:
+        """What the strongest path gives, or what the paths give each way."""
+        chain, total = self.chain, self.number(self.chain.total)
+        if chain.path_count == 1:
+            return SENTENCES["single"]
+        if all(chain.pulls):
+            return SENTENCES["mixed"].format(count=many(chain.path_count), **self._ways(*chain.pulls), total=total)
+        share = self.number(chain.paths(1)[0].product)
+        return SENTENCES["ok"].format(count=many(chain.path_count), share=share, total=total)

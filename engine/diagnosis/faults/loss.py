@@ -1,0 +1,270 @@
+"""Faults of the loss itself: what it is given, and whether descending it leads anywhere."""
+
+from collections.abc import Iterable, Sequence
+
+from ...structure import largest
+from ..context import Case
+from ..description import describe
+from ..intervals import interval
+from ..report import Evidence, Finding
+from ..terms import is_data
+from ..words import amount
+from .activations import log_sources
+
+ROUNDING = 1e-9  # a sum of probabilities may be above 1 by so much
+SEVERAL = ("logsumexp", "dot")  # where a cross-entropy takes its logits: of the other classes, of the right one
+STEPS = ("floor", "sign")  # whose slope is 0 wherever it is defined
+DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # what densities are made of, which may be above 1
+
+
+def loss_misuse(case: Case) -> list[Finding]:
+    """A loss that is given what it does not take, or that has no least number, or no slope."""
+    searches = (_squashed_twice, _outside, _opposed, _rewarded, _not_squared, _counted)
+    return [finding for search in searches for finding in search(case)]
+
+
+def _misuse(case: Case, where: Iterable[int], evidence: Evidence, why: str, remedy: str) -> list[Finding]:
+    names = dict.fromkeys(_name(case, i) for i in sorted(where, key=lambda i: case.graph.nodes[i].serial))
+    return [Finding("loss_misuse", tuple(names), evidence, why, remedy)]
+
+
+def _name(case: Case, i: int) -> str:
+    """A node in words; an entry of a softmax by its logit."""
+    graph = case.graph
+    if _is_softmax(case, i) and not graph.nodes[i].label:
+        return f"softmax of {describe(graph, graph.argument(graph.argument(i)))}"
+    return describe(graph, i)
+
+
+def _is_softmax(case: Case, i: int) -> bool:
+    """Whether a node is an entry of a softmax: the sigmoid of a logit less the logsumexp of the others."""
+    graph = case.graph
+    if graph.nodes[i].op != "sigmoid" or graph.nodes[graph.argument(i)].op != "sub":
+        return False
+    return graph.nodes[graph.operands(graph.argument(i))[1]].op == "logsumexp"
+
+
+def _squashed_twice(case: Case) -> list[Finding]:
+    """Probabilities where the loss takes logits: it squashes them again."""
+    graph, found = case.graph, dict[int, None]()
+    if "sigmoid" not in graph.ops:
+        return []
+    if "softplus" in graph.ops:
+        for i in case.terms:
+            if graph.nodes[i].op == "softplus":
+                found |= dict.fromkeys(_probabilities(case, graph.argument(i)))
+    for squash in log_sources(graph):
+        z = graph.argument(squash)
+        if graph.nodes[squash].op == "sigmoid" and graph.nodes[z].op == "sub":
+            found |= dict.fromkeys(_probabilities(case, z))
+    if not found:
+        return []
+    numbers = [graph.data[i] for i in found]
+    several = any(_is_softmax(case, i) for i in found)
+    name = "softmax" if several else "sigmoid"
+    return _misuse(
+        case,
+        found,
+        {"smallest": min(numbers), "largest": max(numbers), "probabilities": len(found)},
+        f"The loss takes logits, which can be any number, and applies the {name} itself. It was given what the {name} "
+        "has already made of them, between 0 and 1: squashed twice, no example can be told apart from another with "
+        "confidence, and the loss cannot come near 0.",
+        f"Give the loss the logits, the numbers before the {name}: "
+        + ("cross_entropy([logits], [class])." if several else "binary_cross_entropy_with_logits([z], [y])."),
+    )
+
+
+def _probabilities(case: Case, z: int) -> list[int]:
+    """The results of sigmoids that a logit is directly, or of a softmax that logits are."""
+    graph = case.graph
+    z = graph.argument(z) if graph.nodes[z].op == "neg" else z
+    if graph.nodes[z].op == "sigmoid":
+        return [z]
+    parts = graph.operands(z) if graph.nodes[z].op == "sub" else ()
+    found: dict[int, None] = {}
+    for j in parts if any(graph.nodes[j].op == "logsumexp" for j in parts) else ():
+        for logit in graph.operands(j) if graph.nodes[j].op in SEVERAL else (j,):
+            source = _without_data(case, logit)
+            if graph.nodes[source].op == "sigmoid":
+                found[source] = None
+            elif not is_data(graph, logit, case.given):
+                return []
+    return list(found)
+
+
+def _without_data(case: Case, i: int, most: int = 4) -> int:
+    """What is left of a node without the numbers that are added to it, as a mask is."""
+    graph = case.graph
+    for _ in range(most):
+        if graph.nodes[i].op not in ("add", "sub"):
+            break
+        computed = [j for j in graph.operands(i) if not is_data(graph, j, case.given)]
+        if len(computed) != 1:
+            break
+        (i,) = computed
+    return i
+
+
+def _outside(case: Case) -> list[Finding]:
+    """Logs in a log loss of what is no probability: above 1 or below 0."""
+    graph = case.graph
+    logs = [i for i in (*graph.of("log"), *graph.of("log1p")) if not 0.0 <= _logged(case, i)[1] <= 1.0 + ROUNDING]
+    terms = set(case.terms) if logs else set()
+    found: dict[int, float] = {}
+    for i in logs:
+        p, _ = _logged(case, i)
+        if i in terms and not graph.gradients[i] > 0.0 and not _may_exceed(case, p):
+            found[p] = graph.data[p]
+    if not found:
+        return []
+    return _misuse(
+        case,
+        found,
+        {"number": next(iter(found.values())), "numbers": len(found)},
+        f"A log loss takes probabilities, from 0 to 1, but it was given {amount(next(iter(found.values())))}: above 1 "
+        "the loss is negative and falls without limit as the number grows, below 0 it is no number.",
+        "Put a sigmoid or softmax before the loss, or give the numbers as they are to a loss on logits: "
+        "binary_cross_entropy_with_logits([z], [y]) or cross_entropy([logits], [class]).",
+    )
+
+
+def _logged(case: Case, log: int) -> tuple[int, float]:
+    """The node that is taken for a probability where a log is taken of it or of 1 minus it, and the log's operand."""
+    graph = case.graph
+    i = graph.argument(log)
+    if graph.nodes[log].op == "log1p":
+        return (graph.argument(i) if graph.nodes[i].op == "neg" else i), 1.0 + graph.data[i]
+    if graph.nodes[i].op == "sub":
+        one, p = graph.operands(i)
+        if graph.data[one] == 1.0 and not graph.nodes[one].op:
+            return p, graph.data[i]
+    return i, graph.data[i]
+
+
+def _may_exceed(case: Case, p: int) -> bool:
+    """Whether what a log is taken of may be a density or a scale: it is made as one, or used elsewhere too."""
+    graph, stack = case.graph, [p]
+    for _ in range(50):
+        if not stack:
+            break
+        i = stack.pop()
+        if graph.nodes[i].op in DENSITY:
+            return True
+        stack += graph.operands(i)[:8]
+    logs = {graph.argument(log) for log in (*graph.of("log"), *graph.of("log1p"))}  # p, 1 - p or -p
+    op = graph.nodes[p].op
+    same = {p, *(j for j in (graph.of(op) if op else ()) if graph.data[j] == graph.data[p])}
+    users = {graph.flattened.results[k] for k, j in enumerate(graph.flattened.operands) if j in same}
+    return not all(graph.nodes[i].op in ("log", "log1p") or i in logs for i in users)
+
+
+def _opposed(case: Case) -> list[Finding]:
+    """Log losses whose two shares, y and 1 - y, are of different signs: the target is not from 0 to 1."""
+    graph, shares = case.graph, dict[int, dict[bool, float]]()
+    for i in case.terms if {"log", "log1p", "softplus"} & graph.ops else ():
+        side = _side(case, i)
+        if side is not None and graph.gradients[i]:
+            shares.setdefault(side[0], {})[side[1]] = graph.gradients[i]
+    found = {p: both for p, both in shares.items() if len(both) == 2 and both[True] * both[False] < 0.0}
+    if not found:
+        return []
+    targets = [both[True] / (both[True] + both[False]) for both in found.values() if both[True] + both[False]]
+    evidence: Evidence = {"targets": len(found), **({"target": targets[0]} if targets else {})}
+    told = f", {amount(targets[0])} here," if targets else ""
+    return _misuse(
+        case,
+        found,
+        evidence,
+        f"This loss takes targets from 0 to 1, the shares y and 1 - y of its two terms. With another target{told} one "
+        "of the two has the wrong sign, and the loss falls without limit: there is nothing it converges to.",
+        "Use 0 and 1 as targets: (y + 1) / 2 of -1 and 1, y - 1 of 1 and 2; for real numbers take mean_squared_error, "
+        "for -1 and 1 hinge.",
+    )
+
+
+def _side(case: Case, i: int) -> tuple[int, bool] | None:
+    """The probability or logit that a term of a binary loss is about, and whether it is the term of y, not of 1 - y."""
+    graph = case.graph
+    op = graph.nodes[i].op
+    if op == "softplus":
+        z = graph.argument(i)
+        return (graph.argument(z), True) if graph.nodes[z].op == "neg" else (z, False)
+    if op not in ("log", "log1p"):
+        return None
+    p, _ = _logged(case, i)
+    return p, p == graph.argument(i)
+
+
+def _rewarded(case: Case) -> list[Finding]:
+    """Log losses without their minus sign."""
+    graph = case.graph
+    terms = set(case.terms) if {"log", "log1p"} & graph.ops else set()
+    logs = [i for found in (log_sources(graph) if terms else {}).values() for i in found]
+    signs = [graph.gradients[i] for i in logs if graph.gradients[i]]
+    is_sum_or_mean = any(all(abs(sign * count - 1.0) <= ROUNDING for sign in signs) for count in (1, len(signs)))
+    if not signs or not all(i in terms for i in logs) or not is_sum_or_mean:
+        return []  # other factors are rewards, which may be negative
+    return _misuse(
+        case,
+        logs,
+        {"loss": case.loss.data, "logs": len(signs), "sign": "+"},
+        "The loss is a log of probabilities with a plus sign. It is highest, 0, where the probability of the right "
+        "answer is 1, and falls without limit as that goes to 0: going down the gradient unlearns.",
+        "Put a minus before the log, -log(p), or take binary_cross_entropy or cross_entropy.",
+    )
+
+
+def _not_squared(case: Case) -> list[Finding]:
+    """Differences from the targets that are added up as they are."""
+    graph, found = case.graph, list[int]()
+    for i in case.terms:
+        if graph.nodes[i].op != "sub":
+            return []
+        a, b = graph.operands(i)
+        computed, target = (b, a) if is_data(graph, a, case.given) else (a, b)
+        if not is_data(graph, target, case.given) or not graph.nodes[computed].op:
+            return []
+        low, high = interval(graph, computed, case.given)
+        if low - low == 0.0 and high - high == 0.0:
+            return []
+        found.append(i)
+    if len(found) < 2 or not largest(case.indices, graph.squares):
+        return []
+    return _misuse(
+        case,
+        found,
+        {"loss": case.loss.data, "differences": len(found)},
+        "The loss adds up differences from the targets with their signs. It has no least number: it falls without "
+        "limit as the outputs move away from the targets on one side, and those on the two sides cancel.",
+        "Square each difference, (prediction - target)**2, or take mean_squared_error.",
+    )
+
+
+def _counted(case: Case) -> list[Finding]:
+    """Losses that count: no slope is left of a step function."""
+    graph = case.graph
+    steps = [i for op in STEPS for i in graph.of(op)]
+    if not steps or not len(case.indices) or largest(case.indices, graph.squares):
+        return []
+    blamed = _on_the_way(case, steps)
+    if not blamed:
+        return []
+    return _misuse(
+        case,
+        blamed,
+        {"operation": graph.nodes[blamed[0]].op, "operations": len(blamed), "gradient": 0.0},
+        "The loss counts, as accuracy does: it goes through a step function, which is flat everywhere but where it "
+        "jumps. All gradients are 0, so no step changes anything.",
+        "Train on a loss that tells how wrong a prediction is, cross_entropy, binary_cross_entropy_with_logits, hinge "
+        "or mean_squared_error, and keep the count as a metric.",
+    )
+
+
+def _on_the_way(case: Case, steps: Sequence[int]) -> list[int]:
+    """The step functions that are made of parameters and reach the loss."""
+    graph = case.graph
+    depends = set(case.given)
+    for i in graph.interior:
+        if any(j in depends for j in graph.operands(i)):
+            depends.add(i)
+    return [i for i in steps if i in depends and graph.gradients[i]]

@@ -1,0 +1,99 @@
+"""Faults of a step: up the gradient, too far, or of what is no parameter."""
+
+import math
+
+from ...structure import LossGraph
+from ..context import Case
+from ..description import describe
+from ..report import Evidence, Finding
+from ..step import Step
+from ..words import amount, below
+
+
+def ascent(case: Case) -> list[Finding]:
+    """A step up the gradient: every parameter by the same positive number times its gradient, and a loss that rose."""
+    step = case.step
+    ratio = None if step is None else step.ratio
+    if step is None or ratio is None or ratio <= 0.0 or not step.raises:
+        return []
+    tense = "were moved" if step.taken else "are about to be moved"
+    before, after = step.graph.data[0], step.loss()
+    return [
+        Finding(
+            "ascent",
+            _moved(case, step),
+            {"loss before": before, "loss after": after, "rate": ratio},
+            f"The parameters {tense} up the gradient, by {amount(ratio)} times the gradient: that is where the loss "
+            f"rises, and it goes up from {amount(before)} to {amount(after)}.",
+            "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step().",
+        )
+    ]
+
+
+def _moved(case: Case, step: Step) -> tuple[str, ...]:
+    return tuple(case.groups(step.graph.nodes[i] for i, move in step.move.items() if move))
+
+
+def step_too_long(case: Case) -> list[Finding]:
+    """A step down the gradient that goes so far that the loss rises."""
+    step = case.step
+    if step is None or not step.promised < 0.0 or not step.raises:
+        return []
+    part = step.largest_part()
+    before, after = step.graph.data[0], step.loss()
+    evidence: Evidence = {"loss before": before, "loss after": after, **_measures(step, part)}
+    ends = f"and its loss is {after}" if not math.isfinite(after) else "and comes out higher on the other side"
+    tense = "The step went" if step.taken else "The step would go"
+    return [
+        Finding(
+            "step_too_long",
+            _moved(case, step),
+            evidence,
+            f"{tense} down the gradient, but too far: it crosses the valley {ends}. The loss goes up from "
+            f"{amount(before)} to {amount(after)}.",
+            _shorter(step, part),
+        )
+    ]
+
+
+def _measures(step: Step, part: float | None) -> dict[str, float]:
+    """The rate, the curvature along the step, and the largest rate that descends, or the largest part of the step."""
+    found = {} if step.rate is None else {"rate": step.rate}
+    curvature = step.curvature()
+    if curvature is not None and 0.0 < curvature < math.inf:
+        found["curvature"] = curvature
+    if part is not None:
+        found |= {"largest part": part} if step.rate is None else {"largest rate": part * step.rate}
+    return found
+
+
+def _shorter(step: Step, part: float | None) -> str:
+    if part is None:
+        return (
+            "No shorter step this way lowers the loss either: the parameters may lie on a kink, or in a minimum as far "
+            "as rounding shows it."
+        )
+    if step.rate is None:
+        return f"Take a smaller learning rate: at most {below(part)} of this step lowers this loss."
+    rate = part * step.rate
+    return f"Take a learning rate of at most {below(rate)}, the largest that lowers this loss."
+
+
+def rebound(case: Case) -> list[Finding]:
+    """Parameters that are the results of operations."""
+    found = [p for p in case.parameters if p.op]
+    if not found:
+        return []
+    where = [p.label or describe(LossGraph(p), 0, 1) for p in found]
+    used = sum(p in case.index_of for p in found)
+    return [
+        Finding(
+            "rebound",
+            tuple(where),
+            {"parameters": len(found), "operation": found[0].op, "used by the loss": used},
+            "A parameter is a number of its own, but these are the results of an operation: `p = p - lr * p.grad` "
+            "makes a new Value and calls it p. The model keeps the old one, so nothing is trained.",
+            "Change the number inside the parameter: p.data -= lr * p.grad, or optimizer.step(). Where a weight is "
+            "computed on purpose, pass what it is computed from.",
+        )
+    ]

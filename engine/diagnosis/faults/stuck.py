@@ -1,0 +1,261 @@
+"""Faults that leave a loss where it is: nothing more to learn from a line, targets out of reach, inputs of zeros."""
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from ...structure import cancelling, largest, small
+from ..context import Case
+from ..description import describe
+from ..intervals import interval
+from ..report import Finding
+from ..terms import is_data, products
+from ..words import amount
+
+LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output of the network over the examples: its name, its predictions by index, and the loss's demand on each."""
+
+    name: str
+    places: Sequence[int]
+    demands: Sequence[float]
+
+    @property
+    def one_way(self) -> bool:
+        """Whether the loss asks all of them to move the same way."""
+        return abs(math.fsum(self.demands)) > 0.5 * math.fsum(map(abs, self.demands))
+
+
+def stationary(case: Case) -> list[Finding]:
+    """A linear model that gives the same for every example, and whose examples pull against each other."""
+    graph = case.graph
+    quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
+    if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares) or graph.changed:
+        return []
+    outputs = list(_outputs(case))
+    stuck = [output for output in outputs if _is_constant(case, output)]
+    if not stuck or len(stuck) < len(outputs) or not _is_linear(case, outputs):
+        return []
+    return [_at_rest(case, stuck)]
+
+
+def _outputs(case: Case) -> Iterable[Output]:
+    for unit in case.units.all:
+        places = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
+        if len(places) > 1:
+            yield Output(case.units.name(unit), places, [case.graph.gradients[i] for i in places])
+
+
+def _prediction(case: Case, i: int) -> int:
+    """The sum without what it is compared with: a target, or other logits."""
+    graph = case.graph
+    while graph.nodes[i].op in ("sub", "neg"):
+        inner = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
+        if len(inner) != 1 or any(j in case.given for j in graph.operands(i)):
+            break
+        (i,) = inner
+    return i
+
+
+def _is_constant(case: Case, output: Output) -> bool:
+    """Whether an output is the same for all examples though these differ and the loss asks something of them."""
+    numbers, asked = [case.graph.data[i] for i in output.places], max(map(abs, output.demands))
+    if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
+        return False
+    return len({tuple(case.graph.data[j] for j in _inputs(case, i)) for i in output.places}) > 1
+
+
+def _inputs(case: Case, i: int) -> list[int]:
+    return [j for j in _below(case, i) if not case.graph.nodes[j].op and j not in case.given]
+
+
+def _below(case: Case, i: int, most: int = 1000) -> list[int]:
+    """What a node is made of, itself first."""
+    found = {i: None}
+    stack = [i]
+    while stack and len(found) < most:
+        inner = [j for j in case.graph.operands(stack.pop()) if j not in found]
+        found |= dict.fromkeys(inner)
+        stack += inner
+    return list(found)
+
+
+def _is_linear(case: Case, outputs: Iterable[Output]) -> bool:
+    return all(
+        case.graph.nodes[j].op in LINEAR
+        for output in outputs
+        for j in _below(case, output.places[0])
+        if case.graph.nodes[j].op
+    )
+
+
+def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
+    demands = [demand for output in outputs for demand in output.demands]
+    up, down = -sum(d for d in demands if d < 0.0), sum(d for d in demands if d > 0.0)
+    lacks_bias = all(output.one_way for output in outputs)
+    number = case.graph.data[outputs[0].places[0]]
+    if lacks_bias:
+        why = (
+            f"The model has no bias at the output, so it gives {amount(number)} for every example, and the loss wants "
+            "all of them to move the same way: the weights cannot do that, for what one input gains another loses."
+        )
+        remedy = "Give the output a bias: Neuron and MLP have one; by hand, add Value(0.0) to the sum."
+    else:
+        why = (
+            "The model is linear, a weighted sum of its inputs, and it gives the same for every example. Some examples "
+            f"pull its output up, others pull it down, by {amount(up)} and {amount(down)}, and in every weight the "
+            "pulls cancel: no line through these examples is better than a constant, so the loss cannot fall."
+        )
+        remedy = (
+            "Put a hidden layer with a nonlinearity between inputs and output, such as "
+            'MLP(2, [4, 1], activation="tanh", init="xavier", seed=0); stacked linear layers are still linear.'
+        )
+    return Finding(
+        "stationary",
+        tuple(output.name for output in outputs),
+        {
+            "loss": case.loss.data,
+            "largest gradient": largest(case.indices, case.graph.gradients),
+            "output": number,
+            "examples": len(outputs[0].places),
+            "pull up": up,
+            "pull down": down,
+        },
+        why,
+        remedy,
+    )
+
+
+def out_of_range(case: Case) -> list[Finding]:
+    """Outputs whose last operations cannot give the targets that the loss wants of them."""
+    if not math.isfinite(case.loss.data):
+        return []
+    wanted = [found for i in case.terms if (found := _residual(case, i)) is not None]
+    targets = [y for _, y in wanted]
+    width = max(targets, default=0.0) - min(targets, default=0.0) or 1.0
+    spans, nearest = dict[str, None](), dict[int, float]()
+    for output, target in wanted:
+        low, high = interval(case.graph, output, case.given)
+        if max(low - target, target - high) > case.limits.beyond * (high - low if high - low < math.inf else width):
+            spans[_span(low, high)] = None
+            nearest[output] = min(max(target, low), high)
+    return [_unreachable(case, wanted, list(spans), nearest)] if nearest else []
+
+
+def _residual(case: Case, i: int) -> tuple[int, float] | None:
+    """The output and the target of a term that is least where they are equal: a square or an absolute difference."""
+    graph = case.graph
+    operands = graph.operands(i)
+    op = graph.nodes[i].op
+    if not (
+        op == "abs"
+        or (op == "mul" and operands[0] == operands[1])
+        or (op == "pow" and not graph.nodes[operands[1]].op and graph.data[operands[1]] % 2.0 == 0.0)
+    ):
+        return None
+    difference = operands[0]
+    if graph.nodes[difference].op != "sub":
+        return None
+    a, b = graph.operands(difference)
+    if is_data(graph, a, case.given):
+        a, b = b, a
+    return (a, graph.data[b]) if graph.nodes[a].op and is_data(graph, b, case.given) else None
+
+
+def _span(low: float, high: float) -> str:
+    return f"{amount(low)} to {amount(high)}"
+
+
+def _unreachable(
+    case: Case,
+    wanted: Sequence[tuple[int, float]],
+    ranges: Sequence[str],
+    nearest: dict[int, float],
+) -> Finding:
+    graph, targets = case.graph, [y for _, y in wanted]
+    exact = graph.forward(dict(wanted))[0]
+    least = graph.forward(dict(wanted) | nearest)[0] - exact
+    names = dict.fromkeys(_name(case, i) for i in nearest)
+    spans = " and ".join(ranges)
+    return Finding(
+        "out_of_range",
+        tuple(names),
+        {
+            "output": spans,
+            "targets": _span(min(targets), max(targets)),
+            "out of reach": f"{len(nearest)} of {len(wanted)}",
+            "loss at least": least,
+            "loss": case.loss.data,
+        },
+        f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "
+        f"{_span(min(targets), max(targets))}: the output cannot reach {len(nearest)} of {len(wanted)}, and the loss "
+        f"cannot fall below {amount(least)}.",
+        'Let the output be linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
+        "output, and its results back.",
+    )
+
+
+def _name(case: Case, output: int) -> str:
+    """The unit that an output belongs to, or what it is."""
+    unit = case.units.outputs.get(case.graph.nodes[output])
+    return describe(case.graph, output) if unit is None else case.units.name(unit)
+
+
+def dead_input(case: Case) -> list[Finding]:
+    """Features that are 0 for every example, where the others of the same unit are not sparse."""
+    graph = case.graph
+    silent = set(small(case.indices, graph.squares, 0.0))
+    if not silent:
+        return []
+    found: dict[int, None] = {}
+    examples = 0
+    for unit in case.units.all:
+        if len(unit.pre) < case.limits.few or not _is_suspect(case, unit.pre[0], silent):
+            continue
+        columns = _columns(case, unit.pre)
+        zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
+        dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
+        others = [w for w in columns if w not in dead]
+        if others and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+            found |= dict.fromkeys(dead)
+            examples = len(unit.pre) if dead else examples
+    return [_never_on(case, list(found), examples)] if found else []
+
+
+def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
+    """Whether some parameter without a gradient multiplies a 0 that was given in this sum."""
+    graph = case.graph
+    pairs = products(graph, _prediction(case, i), case.given)
+    return any(graph.data[x] == 0.0 and not graph.nodes[x].op and w in silent for w, x in pairs)
+
+
+def _columns(case: Case, places: Iterable[int]) -> dict[int, list[float]]:
+    """By parameter, the numbers given that it multiplies in a unit, one an example."""
+    graph, found = case.graph, dict[int, list[float]]()
+    for i in places:
+        i = _prediction(case, i)
+        for weight, x in products(graph, i, case.given):
+            if graph.nodes[x].op or x in case.given:
+                return {}
+            found.setdefault(weight, []).append(graph.data[x])
+    return found
+
+
+def _is_dense(case: Case, column: Sequence[float], zeros: int) -> bool:
+    return zeros <= case.limits.dense * len(column) and not set(column) <= {0.0, 1.0}
+
+
+def _never_on(case: Case, found: Sequence[int], examples: int) -> Finding:
+    weights = [case.graph.nodes[w] for w in found]
+    return Finding(
+        "dead_input",
+        tuple(case.names[w] for w in weights),
+        {"input": 0.0, "examples": examples, "weights": len(weights), "gradient": 0.0},
+        "These weights multiply an input that is 0 for every example. The gradient of a weight is proportional to its "
+        "input, so it is 0 too, and they keep the numbers they started with.",
+        "Look at this feature in the data: most likely it was not read, or rounded or scaled to 0. If it carries "
+        "nothing, leave it out.",
+    )

@@ -1,0 +1,145 @@
+"""Gradients that shrink on the way back: from layer to layer, from time step to time step, along a path."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from ...core import Value
+from ...structure import LossGraph, Unit, largest, small, strongest
+from ..context import Case
+from ..report import Evidence, Finding
+from ..terms import products
+from .activations import flat_units, off_units
+
+
+def vanishing(case: Case) -> list[Finding]:
+    """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
+    lost = small(case.indices, case.graph.gradients, case.limits.vanished)
+    has_layers = len(case.units.all) > 1 and len(case.units.layers) > 1
+    found = _over_layers(case) if has_layers else []
+    found = found or (_over_time(case) if lost else [])
+    if found or not lost or (has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
+        return found
+    return _lost_on_the_way(case, [case.graph.nodes[i] for i in lost])
+
+
+def _over_layers(case: Case) -> list[Finding]:
+    """Layers that have next to nothing left beside a later one."""
+    if not _any_faint(case):
+        return []
+    layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
+    top = max(range(len(layers)), key=lambda k: layers[k][2])
+    faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
+    faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
+    if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2] < math.inf:
+        return []
+    blocked = Counter(map(case.units.layer, (*flat_units(case), *off_units(case))))
+    if any(blocked[layers[k][0]] == len(layers[k][1]) for k in range(faint[0], top + 1)):
+        return []
+    first, last = layers[faint[0]], layers[top]
+    steps = top - faint[0]
+    evidence: dict[str, float | int | str] = {
+        f"gradient at {first[0]}": first[2],
+        f"gradient at {last[0]}": last[2],
+        "layers between": steps,
+    }
+    if first[2]:
+        evidence["factor a layer"] = (first[2] / last[2]) ** (1 / steps)
+    return [_vanished(tuple(layers[k][0] for k in faint), evidence)]
+
+
+def _over_time(case: Case) -> list[Finding]:
+    """A recurrent layer whose weights get next to nothing, for their gradient is lost between its time steps."""
+    stages, found = case.units.forms.stages(), list[Finding]()
+    seen = [unit for unit in case.units.all if len(unit.pre)]
+    recurrent = [unit for unit in seen if stages[unit.pre[0]] != stages[unit.pre[len(unit.pre) - 1]]]
+    for units in case.by_layer(recurrent):
+        steps: dict[int, float] = {}
+        for i in (i for unit in units for i in unit.pre):
+            steps[stages[i]] = max(steps.get(stages[i], 0.0), abs(case.graph.gradients[i]))
+        first, last = steps[min(steps)], max(steps.values())
+        limit = case.limits.vanished * last
+        if len(steps) < 3 or not 0.0 < first <= limit:
+            continue
+        weights = {j for unit in units for j, _ in products(case.graph, unit.pre[0], case.given)}
+        of_weights = max((abs(case.graph.gradients[j]) for j in weights), default=0.0)
+        if of_weights <= limit:
+            evidence: Evidence = {
+                "time steps": len(steps),
+                "gradient at the first": first,
+                "gradient at the last": last,
+                "factor a step": (first / last) ** (1 / (len(steps) - 1)),
+                "gradient of the weights": of_weights,
+            }
+            found.append(_vanished_over_time((case.units.layer(units[0]),), evidence))
+    return found
+
+
+def _vanished_over_time(where: tuple[str, ...], evidence: Evidence) -> Finding:
+    return Finding(
+        "vanishing",
+        where,
+        evidence,
+        f"The same weights are used at {evidence['time steps']} time steps, and each step back multiplies the gradient "
+        f"by about {float(evidence['factor a step']):.2g}: at the first steps, where the inputs are that matter, next "
+        "to nothing of it is left.",
+        "Start the recurrent weights near the identity matrix, so that a step keeps what it is given, take fewer time "
+        "steps, add the state of the step before to that of the next, or use gates (LSTM, GRU).",
+    )
+
+
+def _any_faint(case: Case) -> bool:
+    """Whether any unit's gradient is next to nothing beside another's."""
+    strengths = [_strength(case, [unit]) for unit in case.units.all if unit.pre]
+    return bool(strengths) and min(strengths) <= case.limits.vanished * max(strengths)
+
+
+def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
+    return Finding(
+        "vanishing",
+        where,
+        evidence,
+        "Each step on the way back multiplies the gradient by weights and slopes smaller than 1, and together they "
+        "leave so little of it that what comes first hardly moves.",
+        'Take fewer layers, relu instead of sigmoid or tanh with init="he", larger weights from init="xavier", or add '
+        "a layer's input to its output, so that one path has the factor 1.",
+    )
+
+
+def _strength(case: Case, units: Sequence[Unit]) -> float:
+    """The largest gradient at a pre-activation of a layer; nan counts as 0."""
+    return max((largest(unit.pre, case.graph.gradients) for unit in units), default=0.0)
+
+
+def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
+    """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
+    sizes, towards = strongest(case.graph.flattened)
+    limit = math.log(case.limits.vanished)
+    suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
+    ways = _ways(case.graph, towards, [case.index_of[p] for p in suspects])
+    found = [p for p in suspects if sizes[case.index_of[p]] - sum(ways[case.index_of[p]][1]) <= limit]
+    if not found:
+        return []
+    index = case.index_of[found[0]]
+    factors = ways[index][0]
+    evidence: Evidence = {
+        "gradient": case.gradient(found[0]),
+        "factors": factors,
+        "mean factor": math.exp(sizes[index] / factors),
+    }
+    return [_vanished(tuple(case.names[p] for p in found), evidence)]
+
+
+def _ways(graph: LossGraph, towards: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
+    """Of the strongest path to each index: how many factors are not 1, and the logarithms of the three worst."""
+    found: dict[int, tuple[int, Sequence[float]]] = {0: (0, ())}
+    for index in indices:
+        way = [index]
+        while way[-1] not in found:
+            way.append(towards[way[-1]])
+        for here, to in zip(reversed(way[:-1]), reversed(way), strict=False):
+            count, worst = found[to]
+            slopes = zip(graph.operands(to), graph.partials(to), strict=True)
+            size = math.log(max(abs(slope) for j, slope in slopes if j == here))
+            found[here] = count + (size != 0.0), sorted((*worst, size))[:3]
+    return found

@@ -1,0 +1,140 @@
+"""A step of the parameters, taken or planned: what it does to the loss, and how far one may go that way."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from ..core import Value
+from ..structure import SAME, LossGraph
+
+HALVINGS, BISECTIONS = 60, 24  # to a step of 1e-18 of the length, and then to seven digits
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where parameters start and how far each moves, by index in the graph; `rate` is the learning rate, if known.
+
+    `taken` says whether the parameters are already where the step leads.
+    """
+
+    graph: LossGraph
+    origin: Mapping[int, float]
+    move: Mapping[int, float]
+    rate: float | None
+    taken: bool = False
+
+    def loss(self, part: float = 1.0) -> float:
+        """The loss after a part of the step."""
+        return self.graph.forward({i: x + part * self.move[i] for i, x in self.origin.items()})[0]
+
+    @property
+    def promised(self) -> float:
+        """The change of the loss if it were linear: negative down the gradient."""
+        return math.fsum(self.graph.gradients[i] * move for i, move in self.move.items())
+
+    @property
+    def raises(self) -> bool:
+        """Whether the loss is higher afterwards, or no number, and by more than rounding makes it."""
+        before, after = self.graph.data[0], self.loss()
+        moves = any(abs(move) > SAME * abs(self.origin[i]) for i, move in self.move.items())
+        return moves and math.isfinite(before) and not after <= before + SAME * abs(before)
+
+    @property
+    def ratio(self) -> float | None:
+        """What times the gradient the move is, if it is one number for all parameters."""
+        pairs = [(move, self.graph.gradients[i]) for i, move in self.move.items()]
+        ratios = [move / gradient for move, gradient in pairs if gradient]
+        if not ratios or any(move and not gradient for move, gradient in pairs):
+            return None
+        return ratios[0] if max(ratios) - min(ratios) <= 1e-6 * abs(ratios[0]) else None
+
+    def largest_part(self) -> float | None:
+        """The largest part of the step that lowers the loss, if the whole one does not; None if no part does."""
+        before, high = self.graph.data[0], 1.0
+        for _ in range(HALVINGS):
+            low = high / 2.0
+            if self.loss(low) < before:
+                break
+            high = low
+        else:
+            return None
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2.0
+            low, high = (middle, high) if self.loss(middle) < before else (low, middle)
+        return low
+
+    def curvature(self) -> float | None:
+        """The second derivative along the step, dᵀHd / dᵀd: how fast the slope changes on the way. None at a kink."""
+        longest = max(map(abs, self.move.values()))
+        part = 1e-4 * (1.0 + max(map(abs, self.origin.values()))) / longest
+        wide, narrow = (self._bend(x) for x in (part, part / 4.0))
+        return narrow if math.isclose(wide, narrow, rel_tol=0.01) else None
+
+    def _bend(self, part: float) -> float:
+        bend = (self._slope(part) - self._slope(-part)) / (2.0 * part)
+        return bend / math.fsum(move * move for move in self.move.values())
+
+    def _slope(self, part: float) -> float:
+        gradients, _ = self.graph.elsewhere({i: x + part * self.move[i] for i, x in self.origin.items()})
+        return sum(gradients[i] * move for i, move in self.move.items())
+
+
+def gradient_step(graph: LossGraph, at: Iterable[int], rate: float) -> Step:
+    """The step of plain gradient descent."""
+    places = list(at)
+    return Step(graph, {i: graph.data[i] for i in places}, {i: -rate * graph.gradients[i] for i in places}, rate)
+
+
+def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | None) -> Step:
+    """The step to these numbers."""
+    origin = {i: graph.data[i] for i in target}
+    return Step(graph, origin, {i: x - origin[i] for i, x in target.items()}, rate)
+
+
+def stepped(graph: LossGraph, parameters: Collection[Value]) -> bool:
+    """Whether what changed is what an optimiser's step changes: parameters, after backward() on this loss."""
+    changed = graph.changed
+    return bool(changed) and graph.nodes[0].grad != 0.0 and all(graph.nodes[i] in parameters for i in changed)
+
+
+def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None:
+    """The step along the gradient that was taken after backward(); None if it was another, as momentum's is.
+
+    It is known if all parameters moved by one number times their gradients, and if the numbers before that give the
+    loss that was computed then. One parameter always did: there the number has to look like a learning rate.
+    """
+    known = {i: was for i in graph.changed if (was := _before(graph, i)) is not None}
+    ratio = Step(graph, known, {i: graph.data[i] - was for i, was in known.items()}, None).ratio
+    if ratio is None or not (len(known) > 1 or _is_written(ratio)):
+        return None
+    move = {i: ratio * graph.gradients[i] for i in parameters.values()}
+    origin = {i: known.get(i, graph.data[i] - move[i]) for i in move}
+    step = Step(graph, origin, move, abs(ratio), taken=True)
+    return step if _is_where_it_began(step) else None
+
+
+def _is_written(number: float) -> bool:
+    """Whether a number has at most three digits, as a learning rate has that somebody wrote."""
+    return math.isclose(float(f"{number:.3g}"), number, rel_tol=1e-9)
+
+
+def _is_where_it_began(step: Step) -> bool:
+    before, now = step.graph.data[0], step.graph.forward({})[0]
+    return abs(step.loss(0.0) - before) <= 1e-6 * abs(now - before) + 1e-12 * abs(before)
+
+
+def _before(graph: LossGraph, i: int) -> float | None:
+    """What a leaf was on the way forward: told by a partial, or by a sum in which nothing else changed."""
+    was = graph.changed[i]
+    if was is not None:
+        return was
+    edges, now = graph.flattened, graph.forward({})
+    for k in (k for k, j in enumerate(edges.operands) if j == i):
+        result, slope = edges.results[k], edges.partials[k]
+        others = [j for j in graph.operands(result) if j != i]
+        op = graph.nodes[result].op
+        if op in ("add", "sub", "sum") and all(j not in graph.changed and now[j] == graph.data[j] for j in others):
+            return graph.data[i] - (now[result] - graph.data[result]) / slope
+        if op == "pow" and [graph.data[j] for j in others] == [2.0]:
+            return slope / 2.0
+    return None

@@ -1,0 +1,22 @@
+"""Numbers as a report says them."""
+
+import math
+
+
+def amount(number: float) -> str:
+    """A number in up to four digits.
+
+    >>> amount(0.25), amount(650000000.0), amount(0.1 + 0.2)
+    ('0.25', '6.5e+08', '0.3')
+    """
+    return f"{number:.4g}"
+
+
+def below(number: float) -> str:
+    """A positive number in three digits, rounded down: what it bounds is within.
+
+    >>> below(2.0 / 8084), below(0.9999996), below(0.5)
+    ('0.000247', '0.999', '0.5')
+    """
+    scale = 10.0 ** (2 - math.floor(math.log10(number)))
+    return f"{math.floor(number * scale) / scale:.3g}"

@@ -1,0 +1,152 @@
+"""Which mistake makes a learner's number out of the right one, where one is known: else no hint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+from ..chain import ChainRule, Factor
+from ..core import TABLE, Value, evaluate, numeric, short_number
+from .compare import compare
+from .layers import ACTIVATIONS
+from .mistakes import MISTAKES
+from .written import Written
+
+MOST = 8  # steps of a factor of which every subset is tried
+NAMED = ("mistake", "several")  # verdicts of a comparison that name what was done
+
+
+def hint_for_factor(factor: Factor, written: Written) -> str:
+    """What the mistake in one factor is, "" where none is known."""
+    found = _sign(written, factor.value) or _itself(factor, written) or _inside(factor, written)
+    return found or (_catalogued(factor.of, factor.wrt, written) if factor.value == _total(factor) else "")
+
+
+def hint_for_total(chain: ChainRule, written: Written) -> str:
+    """What the mistake in a whole derivative is, "" where none is known."""
+    common = _common(chain)
+    if [factor.wrt for factor in common] == [chain.wrt] and common[0].of is chain.output:
+        return hint_for_factor(common[0], written)
+    found = _sign(written, chain.total) or _missing_factor(common, chain.total, written)
+    if not found and written.tells:
+        scaled = ((factor, written.over(chain.total / factor.value)) for factor in common if factor.value)
+        found = next((f"{hint}, in {factor.equation}" for factor, w in scaled if (hint := _inside(factor, w))), "")
+    return found or _catalogued(chain.output, chain.wrt, written)
+
+
+def _common(chain: ChainRule) -> list[Factor]:
+    """The factors that every path has, from wrt to output."""
+    paths = chain.paths(MOST + 1)
+    if len(paths) > MOST:
+        return []
+    links = [{factor.link for factor in path.factors} for path in paths]
+    return [factor for factor in paths[0].factors if all(factor.link in others for others in links)]
+
+
+def _missing_factor(factors: Sequence[Factor], total: float, written: Written) -> str:
+    found = (f for f in factors if _makes(written, f.value, total))
+    return next((f"the factor {factor.equation} is missing" for factor in found), "")
+
+
+def _inside(factor: Factor, written: Written) -> str:
+    """A mistake in one of the steps that a factor is made of."""
+    hints = (_missing_step, _power, _other_derivative, _rounding)
+    return next((found for hint in hints if (found := hint(factor, written))), "")
+
+
+def _sign(written: Written, truth: float) -> str:
+    return "the sign is wrong" if truth and written.agrees(-truth) else ""
+
+
+def _makes(written: Written, missing: float, truth: float) -> bool:
+    """Whether the number with what is missing is the truth."""
+    return missing not in (0.0, 1.0) and math.isfinite(truth / missing) and written.agrees(truth / missing)
+
+
+def _missing_step(factor: Factor, written: Written) -> str:
+    """Steps inside a factor that are missing: such as the inner derivative."""
+    naming = factor.chain.naming
+    steps = naming.steps(factor.link)
+    product = math.prod(partial for *_, partial in steps)
+    if not 1 < len(steps) <= MOST or abs(product - factor.value) > 1e-12 * abs(factor.value):
+        return ""
+    for count in range(1, len(steps)):
+        for missing in combinations(steps, count):
+            if not _makes(written, math.prod(partial for *_, partial in missing), factor.value):
+                continue
+            if len(missing) == 1:
+                node, operand, partial = missing[0]
+                where = "inner" if node is not factor.of else "outer"
+                text = f"that of {node.op} in {naming.describe(operand)}, {short_number(partial)}"
+                return f"the {where} derivative is missing, {text}"
+            numbers = [short_number(partial) for *_, partial in missing]
+            whole = short_number(math.prod(partial for *_, partial in missing))
+            return f"the factor {whole} = {' · '.join(numbers)} is missing"
+    return ""
+
+
+def _power(factor: Factor, written: Written) -> str:
+    for node, operand, _ in factor.chain.naming.steps(factor.link):
+        if node.op == "pow" and operand is node.operands[0]:
+            exponent = node.operands[1].data
+            if exponent != 1.0 and _makes(written, exponent, factor.value):
+                return f"a factor {exponent:g} is missing: the derivative of a power brings its exponent down"
+    return ""
+
+
+def _other_derivative(factor: Factor, written: Written) -> str:
+    """Another derivative of an activation, by the rows of the catalogue."""
+    for node, operand, partial in factor.chain.naming.steps(factor.link):
+        for mistake in MISTAKES if node.op in ACTIVATIONS else ():
+            other = mistake.formula and mistake.formula(node.op, operand.data, node.data, partial)
+            if other and partial and written.agrees(factor.value / partial * other):
+                return f"{mistake.was.replace(' {place}', '')}: {mistake.right}"
+    return ""
+
+
+def _rounding(factor: Factor, written: Written) -> str:
+    """The textbook form y * (1 - y) gives 0 where the sigmoid rounds to 1."""
+    naming = factor.chain.naming
+    for node, operand, partial in naming.steps(factor.link):
+        row = TABLE[node.op]
+        if row.variadic or not row.textbook or naming.textbook_holds(node) or not partial:
+            continue
+        shown = evaluate(row.textbook, {"a": operand.data, "y": node.data}, numeric)
+        if written.agrees(factor.value / partial * shown):
+            name = f"{row.sign}'({naming.describe(operand)})"
+            return f"the form is right, but its difference has no digits left in floats: use {name}"
+    return ""
+
+
+def _itself(factor: Factor, written: Written) -> str:
+    """A value, or the reciprocal, where its derivative is wanted."""
+    names = factor.chain.naming.names
+    of, wrt = names[factor.of], names[factor.wrt]
+    if not written.tells:
+        return ""
+    if written.agrees(factor.of.data):
+        return f"that is {of} itself, not its derivative"
+    if written.agrees(factor.wrt.data):
+        inside = "; its derivative is what it is multiplied by" if factor.of.op in ("mul", "dot") else ""
+        return f"that is {wrt} itself{inside}"
+    if factor.value and written.agrees(1.0 / factor.value):
+        return "that is its reciprocal"
+    return ""
+
+
+def _total(factor: Factor) -> float:
+    """The derivative of a factor's variable over all paths, with nothing held fixed."""
+    return ChainRule(factor.of, factor.wrt).total
+
+
+def _catalogued(of: Value, wrt: Value, written: Written) -> str:
+    """The row of the catalogue that gives this number, if chance would not."""
+    if not math.isfinite(written.number) or not written.number:
+        return ""
+    given = written.number if written.names or not written.tolerance else written.text
+    comparison = compare(of, {wrt: given})
+    if comparison.verdict not in NAMED:
+        return ""
+    said = [f"{mistake.was} ({mistake.remedy})" for mistake in comparison.mistakes[:2]]
+    return f"that is what comes out if {' or if '.join(said)}"

@@ -1,0 +1,119 @@
+"""Textbook forms: as a book prints them, proven, and none where it would be false here."""
+
+import math
+import random
+
+import pytest
+from graphs import labelled, two_paths
+
+from engine import Value, chain_rule, maximum, minimum, softmax
+from engine.chain.decimals import DIGITS, in_decimals
+from engine.chain.textbook import textbook
+from engine.core.formula import TABLE, numeric
+
+
+def values(**numbers):
+    return [Value(number, name) for name, number in numbers.items()]
+
+
+def cross_entropy(w=0.4):
+    x, w, y = values(x=0.7, w=w, y=0.9)
+    z = labelled(w * x, "z")
+    p = labelled(z.sigmoid(), "p")
+    return labelled(-(y * p.log() + (1 - y) * (1 - p).log()), "L"), w, z, p
+
+
+def probabilities():
+    z = values(z1=0.3, z2=-0.2, z3=0.5)
+    p = [labelled(entry, f"p{i}") for i, entry in enumerate(softmax(z), 1)]
+    return z, p
+
+
+@pytest.mark.parametrize(("of", "form"), [(1, "(p - y) * x"), (2, "p - y"), (3, "(p - y) / (p * (1 - p))")])
+def test_cross_entropy_of_a_sigmoid(of, form):
+    ends = cross_entropy()
+    assert chain_rule(ends[0], ends[of]).closed_form == form
+
+
+def test_softmax_and_its_cross_entropy():
+    z, p = probabilities()
+    loss = labelled(-p[0].log(), "L")
+    assert chain_rule(loss, z[0]).closed_form == "p1 - 1"
+    assert chain_rule(loss, z[1]).closed_form == ""  # p2 is no part of that graph
+    chain = chain_rule(labelled(p[0] * p[1] * p[2], "q"), z[1])
+    assert textbook(p[0], z[1], chain.naming, -p[0].data * p[1].data) == ("neg", ("mul", "p1", "p2"))
+
+
+@pytest.mark.parametrize(
+    ("function", "form"),
+    [
+        (lambda x, w: maximum(x, w), "[x > w]"),
+        (lambda x, w: minimum(x, w), "[w > x]"),
+        (lambda x, w: (x * w).relu(), "[x * w > 0] * w"),
+        (lambda x, w: x * x * x, "3 * x ** 2"),
+        (lambda x, w: x.erf(), "2 / sqrt(π) * exp(-x ** 2)"),
+        (lambda x, w: (x**2 + w**2).sqrt(), "x / r"),
+        (lambda x, w: x.softplus(), "sigmoid(x)"),
+        (lambda x, w: (x * w - 1) ** 2 + x.sin().exp() / w, ""),
+    ],
+)
+def test_forms_of_books(function, form):
+    x, w = values(x=0.7, w=0.4)
+    assert chain_rule(labelled(function(x, w), "r"), x).closed_form.replace("1.1283791670955126", "2 / sqrt(π)") == form
+
+
+def test_squares_with_an_activation():
+    x, w, y = values(x=0.7, w=0.4, y=0.9)
+    a = labelled((w * x).tanh(), "a")
+    assert chain_rule(labelled(0.5 * (a - y) ** 2, "L"), w).closed_form == "(1 - a ** 2) * (a - y) * x"
+
+
+def test_no_form_is_shown_whose_digits_are_others_here():
+    loss, w, *_ = cross_entropy(w=80.0)
+    assert chain_rule(loss, w).closed_form == "" or math.isfinite(chain_rule(loss, w).total)
+    w, x, y = values(w=0.8, x=62.5, y=0.0)
+    a = labelled((w * x).sigmoid(), "a")
+    assert chain_rule(labelled((a - y) ** 2, "C"), w).closed_form == ""  # a (1 - a) is 0 here
+    x, w = values(x=0.4, w=0.4)
+    assert chain_rule(labelled(maximum(x, w), "m"), x).closed_form == ""  # ½ at a tie
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_form_has_the_number_of_the_derivative_wherever_it_is_asked(seed):
+    rng = random.Random(seed)
+
+    def build(numbers):
+        x, w, y = values(**numbers)
+        pick = random.Random(seed)
+        z = labelled(w * x, "z")
+        a = labelled(getattr(z, pick.choice(["tanh", "sigmoid", "exp", "relu", "softplus", "sin"]))(), "a")
+        end = pick.choice([lambda: (a - y) ** 2, lambda: a * y, lambda: y / a, lambda: (a * y).exp(), lambda: a.log()])
+        return chain_rule(labelled(end(), "L"), w)
+
+    chain = build({"x": rng.uniform(0.2, 2), "w": rng.uniform(0.2, 2), "y": rng.uniform(-2, 2)})
+    term = chain._closed
+    if term is None:
+        return
+    from engine.chain.textbook import _run
+
+    for _ in range(5):
+        other = build({name: rng.choice([1, 3]) * rng.uniform(0.1, 1) for name in "xwy"})
+        names = {name: node.data for node, name in other.naming.names.items()}
+        assert _run(term, names, numeric) == pytest.approx(other.total, rel=1e-6)
+
+
+def test_the_search_ends_where_there_is_no_form():
+    loss, w1 = two_paths()
+    assert chain_rule(loss, w1).closed_form == ""
+
+
+def test_the_table_over_decimals_is_the_table():
+    from decimal import Decimal, localcontext
+
+    unary = [name for name, row in TABLE.items() if row.variables == ("a",)]
+    with localcontext(DIGITS):
+        for name in unary:
+            for x in (0.3, 0.9):
+                exact = in_decimals(name, Decimal(repr(x)))
+                if exact.is_finite():
+                    assert float(exact) == pytest.approx(numeric(name, x), rel=1e-14), name

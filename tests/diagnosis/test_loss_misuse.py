@@ -1,0 +1,121 @@
+"""Losses that are given what they do not take, beside the same with the remedy, and sound ones that look alike."""
+
+import pytest
+
+from engine import Value, diagnose, softmax
+from engine.core import apply
+from nn import MLP, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge
+
+INPUTS = [[0.1, 0.2], [0.4, -0.3], [0.7, 0.1], [-0.4, 0.9]]
+
+
+def only(report, kind):
+    (finding,) = report.findings
+    assert finding.kind == kind, str(report)
+    return finding
+
+
+W, B = Value(0.3, "w"), Value(0.1, "b")
+LOGITS = [W * x + B for x in (1.0, -2.0, 0.5)]
+PS = [z.sigmoid() for z in LOGITS]
+CLASSES = MLP(2, [4, 3], seed=1)
+ROWS = [CLASSES(x) for x in INPUTS]
+LABELS = [0, 1, 2, 0]
+
+
+def log_loss(ps, targets):
+    return -sum(y * p.log() + (1 - y) * (1 - p).log() for p, y in zip(ps, targets, strict=True)) / len(ps)
+
+
+ONE_HOT = [[float(k == label) for k in range(3)] for label in LABELS]
+MISUSES = {  # what is wrong, and the same with the remedy applied
+    "softmax twice": (
+        lambda: cross_entropy([softmax(z) for z in ROWS], LABELS),
+        lambda: cross_entropy(ROWS, LABELS),
+        "cross_entropy([logits], [class])",
+    ),
+    "softmax twice, one-hot": (
+        lambda: cross_entropy([softmax(z) for z in ROWS], ONE_HOT),
+        lambda: cross_entropy(ROWS, ONE_HOT),
+        "before the softmax",
+    ),
+    "softmax twice, by hand": (
+        lambda: -sum(softmax(softmax(z))[c].log() for z, c in zip(ROWS, LABELS, strict=True)),
+        lambda: -sum(softmax(z)[c].log() for z, c in zip(ROWS, LABELS, strict=True)),
+        "before the softmax",
+    ),
+    "sigmoid twice": (
+        lambda: binary_cross_entropy_with_logits(PS, [1, 0, 1]),
+        lambda: binary_cross_entropy_with_logits(LOGITS, [1, 0, 1]),
+        "before the sigmoid",
+    ),
+    "no probability": (
+        lambda: binary_cross_entropy([2.0], [1]),
+        lambda: binary_cross_entropy_with_logits([2.0], [1]),
+        "binary_cross_entropy_with_logits([z], [y])",
+    ),
+    "a raw output": (
+        lambda: binary_cross_entropy([W * x + B for x in (1.0, 2.0, 5.0)], [1, 0, 1]),
+        lambda: binary_cross_entropy([(W * x + B).sigmoid() for x in (1.0, 2.0, 5.0)], [1, 0, 1]),
+        "Put a sigmoid",
+    ),
+    "targets -1 and 1": (lambda: log_loss(PS, [1, -1, 1]), lambda: log_loss(PS, [1, 0, 1]), "(y + 1) / 2"),
+    "targets 1 and 2": (lambda: log_loss(PS, [2, 1, 2]), lambda: log_loss(PS, [1, 0, 1]), "y - 1"),
+    "targets as Values": (
+        lambda: binary_cross_entropy_with_logits(LOGITS, [Value(1.0), Value(-1.0), Value(1.0)]),
+        lambda: binary_cross_entropy_with_logits(LOGITS, [Value(1.0), Value(0.0), Value(0.5)]),
+        "(y + 1) / 2",
+    ),
+    "a sign": (lambda: sum(p.log() for p in PS) / 3, lambda: -sum(p.log() for p in PS) / 3, "-log(p)"),
+    "a sign of both terms": (lambda: -log_loss(PS, [1, 0, 1]), lambda: log_loss(PS, [1, 0, 1]), "minus"),
+    "not squared": (
+        lambda: sum(z - y for z, y in zip(LOGITS, [1, 2, 3], strict=True)),
+        lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)),
+        "Square each difference",
+    ),
+    "counted": (
+        lambda: sum((apply("floor", z) - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        "as a metric",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISUSES)
+def test_a_loss_that_is_misused(name):
+    wrong, right, remedy = MISUSES[name]
+    parameters = CLASSES.parameters() if "softmax" in name else [] if name == "no probability" else [W, B]
+    assert remedy in only(diagnose(wrong(), parameters), "loss_misuse").remedy
+    assert not diagnose(right(), parameters)
+
+
+def test_binary_cross_entropy_of_two_says_what_it_was_given():
+    loss = binary_cross_entropy([2.0], [1])
+    assert loss.data == pytest.approx(-0.693, abs=1e-3)
+    assert only(diagnose(loss, []), "loss_misuse").evidence["number"] == 2.0
+
+
+S, M = Value(2.0, "s"), Value(0.1, "m")
+SOUND = {  # logs of what is no probability, and logs with a plus sign, that are meant
+    "gaussian": lambda: sum(((x - M) / S) ** 2 / 2 + S.log() for x in (1.0, 2.0)),
+    "precision": lambda: sum(((x - M) * S) ** 2 / 2 - S.log() for x in (1.0, 2.0)),
+    "mixture": lambda: -(0.5 * (S - M * M).exp() + 0.5 * (M * 3.0).exp()).log(),
+    "divergence": lambda: (S.exp() + M * M - 1 - S.exp().log()) / 2,
+    "poisson": lambda: (M + 5.0).softplus() - 3.0 * (M + 5.0).softplus().log(),
+    "counts": lambda: (lambda rate: rate - 3.0 * rate.log())((M + S).softplus()),
+    "exponential": lambda: S * 0.3 - S.log(),
+    "entropy": lambda: (
+        log_loss([(M * x + S).sigmoid() for x in (1.0, -30.0)], [1, 0])
+        + 0.1 * sum(p * p.log() for p in [(M * x + S).sigmoid() for x in (1.0, -30.0)])
+    ),
+    "soft targets": lambda: log_loss([(M * x + S).sigmoid() for x in (1.0, -30.0)], [0.3, 0.2]),
+    "policy gradient": lambda: sum(a * (M * x + S).sigmoid().log() for a, x in ((0.5, 1.0), (-1.5, -3.0), (1.0, 2.0))),
+    "one reward": lambda: 0.7 * (M * 2.0 + S).sigmoid().log(),
+    "critic": lambda: sum((M * x + S).tanh() for x in (1.0, 2.0)) - sum((M * x + S).tanh() for x in (0.5, 3.0)),
+    "margin": lambda: hinge([M * x + S for x in (1.0, -30.0)], [1, -1]),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_loss_that_is_sound(name):
+    assert not diagnose(SOUND[name](), {"poisson": [M], "exponential": [S]}.get(name, [S, M]))

@@ -1,0 +1,229 @@
+"""Steps: up the gradient, too long, of what is no parameter; each remedy is applied and removes the fault."""
+
+import math
+import random
+
+import pytest
+from networks import network
+
+from engine import Value, diagnose
+from nn import MLP, SGD, Adam, mean_squared_error
+
+
+def kinds(report):
+    return [finding.kind for finding in report]
+
+
+def only(report, kind):
+    (finding,) = report.findings
+    assert finding.kind == kind, str(report)
+    return finding
+
+
+def square(w):
+    return (w - 1.0) ** 2
+
+
+def move(parameters, rate):
+    for p in parameters:
+        p.data += rate * p.grad
+
+
+def test_ascent_is_told_from_the_numbers_that_it_left():
+    w = Value(0.5, "w")
+    loss = square(w)
+    loss.backward()
+    w.data += 0.1 * w.grad
+    finding = only(diagnose(loss, [w]), "ascent")
+    assert finding.where == ("w",)
+    assert finding.evidence == pytest.approx({"loss before": 0.25, "loss after": 0.36, "rate": 0.1})
+    assert "p.data -= lr * p.grad" in finding.remedy
+    w.data = 0.5
+    w.data -= 0.1 * w.grad
+    assert "as they should be" in only(diagnose(loss, [w]), "changed_since_forward").why
+
+
+def test_an_overshoot_is_told_from_the_numbers_that_it_left():
+    w = Value(0.5, "w")
+    loss = square(w)
+    loss.backward()
+    w.data -= 1.5 * w.grad
+    finding = only(diagnose(loss, [w]), "step_too_long")
+    assert (finding.evidence["loss before"], finding.evidence["loss after"]) == (0.25, 1.0)
+    assert finding.evidence["rate"] == pytest.approx(1.5)
+    assert finding.evidence["curvature"] == pytest.approx(2.0, rel=1e-6)
+    assert finding.evidence["largest rate"] == pytest.approx(1.0, rel=1e-6)
+    assert "at most 0.999" in finding.remedy
+
+
+def line(data):
+    """A line through points with x from 0 to 100: raw inputs, for which usual rates are far too large."""
+    w, b = Value(0.0, "w"), Value(0.0, "b")
+    return [w, b], lambda: mean_squared_error([w * x + b for x, _ in data], [y for _, y in data])
+
+
+def test_a_rate_far_too_large_is_found_before_the_step():
+    parameters, loss = line([(float(x), 3.0 * x + 2.0) for x in range(0, 101, 5)])
+    finding = only(diagnose(loss(), parameters, lr=0.01), "step_too_long")
+    mean = sum(x * x for x in range(0, 101, 5)) / 21
+    assert finding.evidence["curvature"] == pytest.approx(2 * (mean + 1), rel=1e-3)  # the largest eigenvalue, about
+    rate = finding.evidence["largest rate"]
+    assert rate == pytest.approx(2.0 / finding.evidence["curvature"], rel=1e-4)
+    assert not diagnose(loss(), parameters, lr=rate)
+    for _ in range(50):
+        for p in parameters:
+            p.grad = 0.0
+        before = loss()
+        before.backward()
+        move(parameters, -rate / 2)
+    assert loss().data < before.data < 10.0
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_the_largest_rate_lowers_the_loss_and_twice_it_does_not(seed):
+    net = network(seed, examples=6)
+    loss = net.loss()
+    report = diagnose(loss, net.parameters, lr=1e3)
+    if not report:  # a loss that such a step lowers, as it does where all hinges are satisfied then
+        loss.backward()
+        move(net.parameters, -1e3)
+        assert net.loss().data <= loss.data
+        return
+    finding = only(report, "step_too_long")
+    loss.backward()
+    start = [p.data for p in net.parameters]
+    outcomes = []
+    for rate in (finding.evidence["largest rate"], finding.evidence["largest rate"] * 1.001):
+        for p, data in zip(net.parameters, start, strict=True):
+            p.data = data
+        move(net.parameters, -rate)
+        outcomes.append(net.loss().data < loss.data)
+    assert outcomes == [True, False]
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("rate", "kind"), [(0.1, "ascent"), (-30.0, "step_too_long")])
+def test_a_step_of_a_network_is_judged_by_what_it_left(seed, rate, kind):
+    net = network(seed, examples=6, task="regression", activation=["tanh", "softplus", "sigmoid"][seed % 3])
+    loss = net.loss()
+    loss.backward()
+    move(net.parameters, rate)
+    finding = only(diagnose(loss, net.parameters), kind)
+    assert finding.evidence["rate"] == pytest.approx(abs(rate))
+    assert finding.evidence["loss after"] == pytest.approx(net.loss().data)
+    move(net.parameters, -rate - 0.01)
+    assert kinds(diagnose(loss, net.parameters)) == ["changed_since_forward"]
+
+
+def test_where_no_curvature_is_a_line_search_decides():
+    w = Value(1.0, "w")
+    loss = abs(w) * 3.0
+    finding = only(diagnose(loss, [w], lr=1.0), "step_too_long")  # to -2
+    assert "curvature" not in finding.evidence
+    assert finding.evidence["largest rate"] == pytest.approx(2 / 3, rel=1e-6)
+    w = Value(0.5, "w")  # a hilltop: the slope grows on the way down
+    assert not diagnose(w.cos(), [w], lr=1.0)
+    assert diagnose(w.cos(), [w], lr=12.0).findings[0].evidence["largest rate"] > 1.0
+
+
+def test_no_rate_is_given_where_none_descends():
+    x, y = Value(0.0, "x"), Value(0.0, "y")
+    loss = abs(x + y) * 2.0 + x.relu() - 0.1 * (x + y)  # a kink: the subgradient there points nowhere down
+    finding = diagnose(loss, [x, y], lr=0.1).findings[0]
+    assert finding.kind == "step_too_long"
+    assert not {"curvature", "largest rate"} & set(finding.evidence)
+    assert "No shorter step" in finding.remedy
+
+
+def test_a_minimum_and_a_step_of_rounding_are_silent():
+    w = Value(1.0, "w")
+    assert not diagnose(square(w), [w], lr=1e6)
+    w.data = math.nextafter(1.0, 2.0)
+    assert not diagnose(square(w), [w], lr=2.0)
+
+
+@pytest.mark.parametrize("lr", [0.0, -0.1, math.inf, math.nan])
+def test_a_rate_that_is_none_is_refused(lr):
+    w = Value(0.5, "w")
+    with pytest.raises(ValueError, match="lr must be above 0 and finite"):
+        diagnose(square(w), [w], lr=lr)
+
+
+def prices(rng):
+    model = MLP(3, [1], seed=0)
+    X = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(20)]
+    y = [2e5 + 5e4 * x[0] + 1e4 * x[1] for x in X]
+    return model.parameters(), lambda: mean_squared_error([model(x) for x in X], y)
+
+
+def test_prices_are_healthy_where_a_usual_rate_descends():
+    parameters, loss = prices(random.Random(1))
+    assert not diagnose(loss(), parameters)
+    assert not diagnose(loss(), parameters, lr=0.1)
+    optimizer = SGD(parameters, lr=0.1)
+    for step in range(300):
+        optimizer.zero_grad()
+        now = loss()
+        now.backward()
+        if step in (0, 5, 50):
+            assert not diagnose(now, parameters)
+        optimizer.step()
+    assert loss().data < 1e-9
+    parameters, loss = prices(random.Random(1))
+    finding = only(diagnose(loss(), parameters, lr=1.5), "step_too_long")
+    assert 0.5 < finding.evidence["largest rate"] < 1.5
+
+
+def test_a_parameter_that_is_the_result_of_an_operation():
+    w = Value(2.0, "w")
+    loss = square(w)
+    loss.backward()
+    p = w
+    p = p - 0.1 * p.grad
+    for now in (loss, square(p)):
+        finding = only(diagnose(now, [p]), "rebound")
+        assert finding.where == ("w - 0.2",)
+        assert finding.evidence["operation"] == "sub"
+        assert "p.data -= lr * p.grad" in finding.remedy
+    w.data -= 0.1 * w.grad  # the remedy
+    assert w.data == p.data
+    assert not diagnose(square(w), [w])
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: SGD(p, lr=1.5), lambda p: SGD(p, lr=0.8, momentum=0.9), lambda p: Adam(p, lr=3.0)]
+)
+def test_an_optimiser_is_asked_about_its_next_step(make):
+    w = Value(0.5, "w")
+    optimizer = make([w])
+    loss = square(w)
+    loss.backward()
+    optimizer.step()
+    w.data, w.grad = 0.5, 0.0
+    loss = square(w)
+    loss.backward()
+    before = (w.data, w.grad, optimizer.state_dict())
+    report = optimizer.diagnose(loss)
+    assert (w.data, w.grad, optimizer.state_dict()) == before
+    finding = only(report, "step_too_long")
+    optimizer.lr = finding.evidence["largest rate"]
+    assert not optimizer.diagnose(loss)
+    optimizer.step()
+    assert square(w).data < loss.data
+
+
+def test_an_optimiser_that_clips_and_a_step_of_momentum_that_rises():
+    w = Value(100.0, "w")
+    loss = square(w)
+    loss.backward()
+    assert not SGD([w], lr=1.5, clip_norm=1.0).diagnose(loss)
+    assert kinds(SGD([w], lr=1.5).diagnose(loss)) == ["step_too_long"]
+    assert w.grad == 198.0
+    net = network(3, task="regression", activation="tanh")
+    optimizer = SGD(net.parameters, lr=0.05, momentum=0.99)
+    for _ in range(40):
+        optimizer.zero_grad()
+        loss = net.loss()
+        loss.backward()
+        optimizer.step()
+        assert kinds(diagnose(loss, net.parameters)) == ["changed_since_forward"]

@@ -1,0 +1,240 @@
+"""Losses that stay where they are: each kind's remedy is applied and removes the fault."""
+
+import math
+import random
+
+import pytest
+
+from engine import Value, diagnose, dot
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    mean_squared_error,
+)
+
+XOR, BITS = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+
+
+def only(report, kind):
+    (finding,) = report.findings
+    assert finding.kind == kind, str(report)
+    return finding
+
+
+def xor(model, task):
+    outputs = [model(x) for x in XOR]
+    losses = {
+        "logits": lambda: binary_cross_entropy_with_logits(outputs, BITS),
+        "probabilities": lambda: binary_cross_entropy([z.sigmoid() for z in outputs], BITS),
+        "square": lambda: mean_squared_error(outputs, BITS),
+        "classes": lambda: cross_entropy(outputs, BITS),
+    }
+    return losses[task]()
+
+
+def trained(parameters, loss, steps, lr=0.5):
+    optimizer = SGD(parameters, lr=lr)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+    return loss()
+
+
+@pytest.mark.parametrize("task", ["logits", "probabilities", "square", "classes"])
+@pytest.mark.parametrize("layers", [[], [3]])
+def test_xor_by_a_linear_model(task, layers):
+    """At zero, where all gradients are 0, and stacked: linear layers upon linear layers are linear."""
+    outputs = 2 if task == "classes" else 1
+    model = MLP(2, [*layers, outputs], activation="linear", init="xavier", seed=3)
+    for neuron in model.layers[-1].neurons:
+        for p in neuron.parameters():
+            p.data = 0.0
+    if task == "square":
+        model.layers[-1].neurons[0].b.data = 0.5
+    loss = xor(model, task)
+    assert loss.data == pytest.approx({"square": 0.25}.get(task, math.log(2)))
+    finding = only(diagnose(loss, model.parameters()), "stationary")
+    assert finding.evidence["pull up"] == pytest.approx(finding.evidence["pull down"])
+    assert "linear" in finding.why
+    assert "hidden layer" in finding.remedy
+    model = MLP(2, [4, outputs], activation="tanh", init="xavier", seed=0)
+    assert not diagnose(xor(model, task), model.parameters())
+    optimizer = Adam(model.parameters(), lr=0.1)
+    for _ in range(300):
+        optimizer.zero_grad()
+        xor(model, task).backward()
+        optimizer.step()
+    assert xor(model, task).data < 0.02
+
+
+def test_xor_by_a_linear_model_that_was_trained():
+    model = MLP(2, [1], seed=1)
+    loss = trained(model.parameters(), lambda: xor(model, "logits"), 400, lr=1.0)
+    finding = only(diagnose(loss, model.parameters()), "stationary")
+    assert finding.evidence["loss"] == pytest.approx(math.log(2), rel=1e-4)
+
+
+def test_a_linear_model_without_a_bias():
+    points = [(1, 1), (-1, 1), (1, -1), (-1, -1)]
+    ws, b = [Value(0.0, "w1"), Value(0.0, "w2")], Value(0.0, "b")
+
+    def loss(bias):
+        return mean_squared_error([dot(ws, x, bias) for x in points], [3.0] * 4)
+
+    finding = only(diagnose(loss(0.0), ws), "stationary")
+    assert "no bias" in finding.why
+    assert not diagnose(loss(b), [*ws, b])
+    assert trained([*ws, b], lambda: loss(b), 100, lr=0.1).data < 1e-6
+
+
+def test_a_minimum_of_a_line_that_fits_is_not_stuck():
+    w, b = Value(0.0, "w"), Value(0.0, "b")
+    data = [(-1.0, 0.1), (0.0, 0.9), (1.0, 2.2), (2.0, 2.8)]
+    loss = trained(
+        [w, b], lambda: mean_squared_error([dot([w], [x], b) for x, _ in data], [y for _, y in data]), 300, 0.1
+    )
+    assert not diagnose(loss, [w, b])
+
+
+INPUTS = [[0.1, 0.2], [0.4, -0.3], [0.7, 0.1], [-0.4, 0.9]]
+
+
+def test_a_tanh_that_cannot_reach_its_targets():
+    model = MLP(2, [4, 1], seed=0, output_activation="tanh")
+    targets = [1.0, 2.0, 3.0, 4.0]
+
+    def loss(model, targets):
+        return mean_squared_error([model(x) for x in INPUTS], targets)
+
+    finding = only(diagnose(loss(model, targets), model.parameters()), "out_of_range")
+    assert finding.where == ("layer2.neuron1",)
+    assert finding.evidence["output"] == "-1 to 1"
+    assert finding.evidence["targets"] == "1 to 4"
+    assert finding.evidence["out of reach"] == "3 of 4"
+    assert finding.evidence["loss at least"] == pytest.approx((0 + 1 + 4 + 9) / 4)
+    assert not diagnose(loss(model, [(y - 2.5) / 2 for y in targets]), model.parameters())
+    linear = MLP(2, [4, 1], seed=0)
+    assert not diagnose(loss(linear, targets), linear.parameters())
+
+
+REACHES = {
+    "sigmoid": (lambda z: z.sigmoid(), 0.5, 1.2),
+    "tanh": (lambda z: z.tanh(), -1.0, -1.3),
+    "scaled": (lambda z: 3 * z.tanh() + 1, 3.9, 4.6),
+    "halved": (lambda z: (z.tanh() + 1) / 2, 0.0, -0.2),
+    "relu": (lambda z: z.relu(), 0.0, -5.0),
+    "negated": (lambda z: -z.softplus(), -3.0, 2.0),
+    "exp": (lambda z: z.exp(), 2.0, -3.0),
+    "square": (lambda z: z * 0.5 + (z * 0.1) ** 2 * 0.0 - 1.0, -7.0, None),
+}
+
+
+@pytest.mark.parametrize("name", REACHES)
+@pytest.mark.parametrize("residual", [lambda d: d**2, lambda d: d * d, abs])
+def test_the_range_of_the_last_operations(name, residual):
+    last, inside, outside = REACHES[name]
+    w, b = Value(0.3, "w"), Value(0.1, "b")
+    for target, is_found in ((inside, False), (outside, True)):
+        if target is not None:
+            loss = sum(residual(last(w * x + b) - y) for x, y in ((1.0, target), (2.0, inside))) / 2
+            assert ["out_of_range"] * is_found == [f.kind for f in diagnose(loss, [w, b])]
+
+
+def test_a_feature_that_is_always_0():
+    rng = random.Random(0)
+    X = [[rng.gauss(0, 1), rng.gauss(0, 1), 0.0] for _ in range(12)]
+    model = MLP(3, [5, 1], seed=0)
+
+    def report(X):
+        return diagnose(mean_squared_error([model(x) for x in X], [x[0] - x[1] for x in X]), model.parameters())
+
+    finding = only(report(X), "dead_input")
+    assert finding.where == tuple(f"layer1.neuron{i}.w3" for i in range(1, 6))
+    assert finding.evidence["examples"] == 12
+    assert not report([[*x[:2], rng.gauss(0, 1)] for x in X])
+    assert not report(X[:4])  # too few to say always
+    slim = MLP(2, [5, 1], seed=0)
+    assert not diagnose(mean_squared_error([slim(x[:2]) for x in X], [x[0] for x in X]), slim.parameters())
+    one_hot = MLP(5, [4, 1], seed=0)
+    codes = [[float(i == j) for j in range(5)] for i in (0, 1, 2, 3, 0, 1, 2, 3, 1, 2)]
+    assert not diagnose(mean_squared_error([one_hot(x) for x in codes], [1.0] * 10), one_hot.parameters())
+
+
+def recurrent(scale, length, rng, label, dense=False, start=0.0):
+    """A vector RNN with three units whose only input comes first, or one at each step: parameters and loss."""
+    W = [
+        [Value(start * (i == j) + rng.uniform(-scale, scale), label and f"W{i}{j}") for j in range(3)] for i in range(3)
+    ]
+    U, V = ([Value(rng.uniform(-1, 1), label and f"{name}{i}") for i in range(3)] for name in "UV")
+    h = [Value(0.0)] * 3
+    for t in range(length):
+        x = rng.gauss(0, 1) if dense else float(t == 0)
+        h = [
+            (dot(row, h) + u * x if dense else sum((w * a for w, a in zip(row, h, strict=True)), u * x)).tanh()
+            for row, u in zip(W, U, strict=True)
+        ]
+    return [p for row in (*W, U, V) for p in row], (dot(V, h) - 1.0) ** 2
+
+
+@pytest.mark.parametrize("label", ["", "labelled"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_vector_rnn_whose_gradient_vanishes_over_time(seed, label):
+    parameters, loss = recurrent(0.3, 25, random.Random(seed), label)
+    loss.backward()
+    assert max(abs(p.grad) for p in parameters) < 1e-8
+    finding = only(diagnose(loss, parameters), "vanishing")
+    assert finding.evidence["time steps"] == 25
+    assert finding.evidence["factor a step"] < 0.5
+    assert "near the identity" in finding.remedy
+    parameters, loss = recurrent(0.05, 25, random.Random(seed), label, start=1.0)
+    assert not diagnose(loss, parameters)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_rnn_that_is_given_something_at_every_step_is_healthy(seed):
+    parameters, loss = recurrent(0.7, 20, random.Random(seed), "labelled", dense=True)
+    assert not diagnose(loss, parameters)
+
+
+def test_a_parameter_that_diverged_is_told_from_a_base_below_0():
+    w = Value(1e200, "w")
+    finding = only(diagnose((w - 1.0) ** 2, [w]), "non_finite")
+    assert finding.evidence["cause"] == "diverged"
+    assert finding.evidence["w"] == 1e200
+    assert "smaller learning rate" in finding.remedy
+    w.data = 0.5  # started again, with a rate that diagnose allows
+    assert not diagnose((w - 1.0) ** 2, [w], lr=0.4)
+
+
+def test_a_nan_in_the_data_is_found_in_the_data():
+    w, xs = Value(1.0, "w"), [2.0, math.nan, 3.0]
+    finding = only(diagnose(mean_squared_error([w * x for x in xs], [1.0] * 3), [w]), "non_finite")
+    assert finding.evidence["cause"] == "data"
+    assert "data" in finding.remedy
+    xs = [x for x in xs if math.isfinite(x)]
+    assert not diagnose(mean_squared_error([w * x for x in xs], [1.0] * 2), [w])
+
+
+OVERFLOWS = {  # and the same with the remedy applied
+    "data": (lambda w: (w * 1e200) ** 2, lambda w: (w * 1.0) ** 2, "Scale the inputs"),
+    "exp": (lambda w: (w * 1000.0).exp() * 1.0, lambda w: (w * 1000.0).softplus() * 1.0, "softplus"),
+    "log": (lambda w: -(w * 0.0).log(), lambda w: -(w * 0.0 + 1e-3).log(), "above 0"),
+    "div": (lambda w: 1.0 / (w - 1.0), lambda w: 1.0 / (w - 1.0 + 0.1), "add a small number"),
+    "sqrt": (lambda w: (w * 0.0).sqrt(), lambda w: (w * 0.0 + 1e-12).sqrt(), "sqrt(x + 1e-12)"),
+    "pow": (lambda w: (w - 2.0) ** 0.5, lambda w: (w + 2.0) ** 0.5, "Keep the base above 0"),
+}
+
+
+@pytest.mark.parametrize("name", OVERFLOWS)
+def test_the_remedy_of_an_operation_that_is_not_finite(name):
+    wrong, right, remedy = OVERFLOWS[name]
+    w = Value(1.0, "w")
+    finding = diagnose(wrong(w), [w]).findings[0]
+    assert finding.kind == "non_finite"
+    assert remedy in finding.remedy
+    assert all(finding.kind != "non_finite" for finding in diagnose(right(w), [w]))

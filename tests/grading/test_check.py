@@ -1,0 +1,223 @@
+"""A learner's own derivation: right in any notation, or wrong with the mistake that made it."""
+
+import math
+
+import pytest
+from graphs import labelled, two_paths
+
+from engine import Value, chain_rule, dot
+from engine.grading.written import read
+
+
+def one_neuron(w=0.8):
+    """Question 1: C = (a - y)², a = σ(z), z = w·a_prev."""
+    w, a_prev, y = Value(w, "w"), Value(62.5, "a_prev"), Value(0.0, "y")
+    a = labelled(labelled(w * a_prev, "z").sigmoid(), "a")
+    return labelled((a - y) ** 2, "C"), w
+
+
+def product_of_two():
+    """y = x² · 3x, whose derivative is 9x² = 36 at 2: 24 through a and 12 through b."""
+    x = Value(2.0, "x")
+    a, b = labelled(x * x, "a"), labelled(3.0 * x, "b")
+    return chain_rule(labelled(a * b, "y"), x)
+
+
+def one(function, at=0.7):
+    """The chain rule of one factor."""
+    z = Value(at, "z")
+    return chain_rule(labelled(function(z), "a"), z)
+
+
+def strongest(chain):
+    return [factor.formula for factor in chain.paths()[0].factors]
+
+
+@pytest.mark.parametrize("factors", [["2*x", "b"], ["b", "2x"], [4.0, 6.0]])
+def test_right_for_one_path_of_two_is_not_right(factors):
+    answer = product_of_two().check(factors)
+    assert (answer.ok, answer.wrong) == (False, None)
+    assert str(answer) == (
+        "right for path 1 of 2, x → a → y, which gives 24: the path through b adds 12, and dy/dx = 36"
+    )
+    assert product_of_two().check(factors, path=0).ok
+
+
+def test_a_total_that_forgets_a_path_is_told_which():
+    assert "path 2 of 2, x → b → y, which gives 12: the path through a adds 24" in str(product_of_two().check("3 a"))
+    x = Value(2.0, "x")
+    parts = [labelled(x**n, f"p{n}") for n in (1, 2, 3)]
+    chain = chain_rule(labelled(dot(parts, [1.0] * 3), "y"), x)
+    assert str(chain.check("2x + 3x²")) == (
+        "dy/dx = 17, not 2x + 3x² = 16: the path x → p1 → y is missing, which adds 1"
+    )
+
+
+def test_a_skip_connection_is_named_by_its_route():
+    x = Value(2.0, "x")
+    a = labelled(x.tanh(), "a")
+    answer = chain_rule(labelled(a + x, "y"), x).check(["1"])
+    assert "path 1 of 2, x → y, which gives 1: the path through a adds 0.07065" in str(answer)
+
+
+@pytest.mark.parametrize("total", [36, 36.0, "36", "9x²", "9 x^2", "2 x b + 3a", "2·x·b + a·3", "18*x", [36.0]])
+def test_a_total_is_a_number_or_a_formula(total):
+    assert str(product_of_two().check(total)) == "right: dy/dx = 36"
+    assert product_of_two().check(total).ok
+
+
+def test_right_factors_are_right_in_either_order():
+    chain = chain_rule(*one_neuron(0.02))
+    factors = ["a_prev", "a(1-a)", "2(a - y)"]
+    assert chain.check(factors).ok
+    assert chain.check(factors[::-1]).ok
+    assert str(chain.check(["a - y", "2", "a (1 - a)", "a_prev"])).startswith(
+        "right: (a - y) · 2 · a (1 - a) · a_prev = "
+    )
+    answer = chain.check(["2(y - a)", "a(1-a)", "a_prev"])
+    assert (answer.ok, answer.wrong) == (False, 0)
+    assert str(answer) == "factor 1 of 3 is ∂C/∂a = 2 * (a - y) = 1.555, not 2(y - a) = -1.555: the sign is wrong"
+
+
+def test_factors_as_formulas_and_as_numbers_of_four_digits():
+    chain = chain_rule(*two_paths())
+    for rank, path in enumerate(chain.paths()):
+        assert chain.check([float(f"{factor.value:.4g}") for factor in path.factors], path=rank).ok
+        assert chain.check([factor.formula for factor in path.factors], path=rank).ok
+        assert chain.check([factor.pretty for factor in path.factors], path=rank).ok
+    assert chain.check("(2 (o₁ − y₁)·v₁₁ + 2 (o₂ − y₂)·v₁₂)·(1 − h₁²)·x").ok
+
+
+def test_digits_that_are_written_count():
+    chain = one(lambda z: z.tanh(), 0.5)  # 0.78644773
+    assert [chain.check(x).ok for x in (0.7864, "0.79", "0.8", 0.786)] == [True] * 4
+    assert [chain.check(x).ok for x in (0.7867, "0.77", "0.7", 0.788, 0.0)] == [False] * 5
+    assert not chain_rule(*one_neuron()).check(0).ok
+    assert chain.check("1 - 0.4621^2").ok  # a was read off with four digits
+
+
+@pytest.mark.parametrize(
+    ("position", "written", "hint"),
+    [
+        (1, "h1", "that is h1 itself, not its derivative"),
+        (1, "h1**2 - 1", "the sign is wrong"),
+        (1, "h1 (1 - h1)", "a (1 - a) belongs to the sigmoid, 1 - a² to tanh"),
+        (0, "w1", "that is w1 itself"),
+        (3, "o1 - y1", "a factor 2 is missing: the derivative of a power brings its exponent down"),
+    ],
+)
+def test_known_mistakes_get_a_hint(position, written, hint):
+    factors = ["x", "1 - h1²", "v11", "2 (o1 - y1)"]
+    factors[position] = written
+    answer = chain_rule(*two_paths()).check(factors)
+    assert (answer.ok, answer.wrong) == (False, position)
+    assert hint in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("function", "answer", "hint"),
+    [
+        (lambda z: 3 * (0.5 * z).tanh(), "1 - tanh(0.5*z)**2", ": the factor 1.5 = 0.5 · 3 is missing"),
+        (lambda z: (z * 3).sin(), "cos(3 z)", ": the inner derivative is missing, that of mul in z, 3"),
+        (lambda z: 4 * z**2, "4z", ": a factor 2 is missing: the derivative of a power brings its exponent down"),
+        (lambda z: 4 * z, 2, "not 2"),
+        (lambda z: 4 * z, "a", ": that is a itself, not its derivative"),
+        (lambda z: z * z * z, "2z", "not 2z = 1.4"),
+        (lambda z: z.sigmoid(), 0.4321, "not 0.4321"),
+    ],
+)
+def test_a_hint_reproduces_the_number_or_is_not_given(function, answer, hint):
+    assert str(one(function).check([answer])).endswith(hint)
+    assert str(one(function).check(answer)).endswith(hint)
+
+
+def test_a_total_without_a_factor_of_all_paths_names_it():
+    chain = chain_rule(*two_paths())
+    both = "(2 (o1 - y1) v11 + 2 (o2 - y2) v12)"
+    assert str(chain.check(f"{both} (1 - h1²)")).endswith(": the factor ∂z1/∂w1 = x = 0.5 is missing")
+    assert str(chain.check(f"{both} x")).endswith(": the factor ∂h1/∂z1 = 1 - h1 ** 2 = 0.7864 is missing")
+    assert "belongs to the sigmoid" in str(chain.check(f"{both} h1 (1 - h1) x"))
+    assert str(chain.check("0.1")) == "dL/dw1 = -0.3652, not 0.1"
+
+
+def test_the_textbook_sigmoid_slope_in_saturation_is_explained():
+    chain = chain_rule(*one_neuron())
+    answer = chain.check(["a_prev", "a * (1 - a)", "2 * (a - y)"])
+    assert answer.wrong == 1
+    assert "no digits left in floats: use σ'(z)" in answer.text
+    assert chain.check(["a_prev", "σ'(z)", "2·(a − y)"]).ok
+    assert chain.check(["a_prev", "sigmoid′(z)", "2*(a-y)"]).ok
+
+
+def test_a_factor_for_an_independent_variable_is_one_too_many():
+    chain = chain_rule(*two_paths())
+    factors = strongest(chain)
+    answer = chain.check([*factors[:2], 0.33, *factors[2:]])
+    assert (answer.ok, answer.wrong) == (False, 2)
+    assert "independent variable" in answer.text
+    assert chain.check(factors[:3]).wrong == 3
+
+
+NUMBERS = {"a": 0.25, "z1": 2.0, "x": 3.0, "w": 0.5, "h[3]": 5.0, "layer1.neuron2.z": 7.0, "a_prev": 2.0, "w⁽¹⁾₃₂": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("a(1-a)", 0.1875), ("x·w", 1.5), ("x × w", 1.5), ("x w", 1.5), ("2(a - x)", -5.5), ("2a", 0.5), ("3 x²", 27.0),
+        ("−x", -3.0), ("x⁻¹", 1 / 3), ("x^2", 9.0), ("h[3] x", 15.0), ("layer1.neuron2.z x", 21.0), ("z₁ w", 1.0),
+        ("w⁽¹⁾₃₂ x", 0.9), ("2/√(π)", 2 / math.sqrt(math.pi)), ("ln(x)", math.log(3)), ("e^-z1", math.exp(-2)),
+        ("[z1 > 0] x", 3.0), ("[0 > z1]", 0.0), ("max(a, x)", 3.0), ("relu'(z1)", 1.0),
+        ("tanh ′ (z1)", 1 - math.tanh(2) ** 2),        ("(a)(x)", 0.75), ("1e-3 x", 3e-3), ("sin'(z1)", math.cos(2)),
+    ],
+)  # fmt: skip
+def test_notations_that_people_use(text, number):
+    assert read(text, NUMBERS).number == pytest.approx(number, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os')", "x.real()", "unknown", "1 if x else 2", "[1, 2]", "x @ x", "lambda: 1", "(", "", "'x'",
+        "~x", "x = 3", "o1, o2", "()", "v0", "prime_tanh(x)", "(" * 999 + ")" * 999, "x" * 5000, "9" * 1999, "x[0]",
+        "2 3", "maximum'(x, 1)", "tanh(x, x)", "x if", "f'(x)", "\x00",
+    ],
+)  # fmt: skip
+def test_only_arithmetic_can_be_written(text):
+    chain = chain_rule(*two_paths())
+    for answer in (text, [text]):
+        with pytest.raises(ValueError, match="cannot read") as error:
+            chain.check(answer)
+        assert len(str(error.value)) < 600
+
+
+def test_what_is_neither_a_number_nor_a_formula_gets_a_sentence():
+    chain = chain_rule(*two_paths())
+    for answer in (None, {"w": 1.0}, 1j, [None], [[1.0]], chain.wrt):
+        with pytest.raises(TypeError, match=r"a derivative is a number such as 0\.0123 or a formula such as 'x \* w'"):
+            chain.check(answer)
+    for answer in (10**400, [10**400]):
+        with pytest.raises(ValueError, match="a number is one that a float holds"):
+            chain.check(answer)
+    assert not chain.check([]).ok
+    assert not chain.check("9**9**9").ok
+
+
+def test_a_path_that_does_not_exist_is_refused():
+    for path in (2, -1, "0", 1.5):
+        with pytest.raises(ValueError, match="path is a rank from 0 to 1"):
+            chain_rule(*two_paths()).check([1.0], path=path)
+
+
+def test_without_a_path_the_derivative_is_0():
+    chain = chain_rule(Value(1.0, "w7"), Value(2.0, "h1"))
+    assert str(chain.check(0)) == "right: w7 is an independent variable: it does not depend on h1"
+    assert not chain.check(1).ok
+    assert not chain.check(["h1"]).ok
+
+
+def test_no_answer_is_right_where_the_derivative_is_nan():
+    x = Value(0.0, "x")
+    answer = chain_rule(labelled(0.0 * x.log() + x, "y"), x).check(1)
+    assert not answer.ok
+    assert str(answer).startswith("dy/dx is nan here, so no answer is right: ")
