@@ -115,7 +115,9 @@ def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
     if not node.op:
         return []
     row = TABLE[node.op]
-    operands = [x._data if not x.op and x._db and (wanted is not None and x not in wanted) else x for x in node.operands]
+    operands = [
+        x._data if not x.op and x._db and (wanted is not None and x not in wanted) else x for x in node.operands
+    ]
     groups = row.split(operands)
     variables = dict(zip(row.variables, groups, strict=True)) | {"y": node}
     partials = [

@@ -103,8 +103,21 @@ def test_no_logarithm_of_a_base_is_formed_for_a_number_as_the_exponent(x):
 
 # Rows of one operand.
 
-SMOOTH = """exp log log1p sqrt sin cos erf sigmoid tanh softplus gauss bell tan asin acos atan sinh cosh asinh acosh atanh
-expm1 log2 log10 exp2 cbrt erfc""".split()
+CONSTANT_SLOPES = {
+    "abs",
+    "sign",
+    "floor",
+    "relu",
+    "leaky_relu",
+    "coarse",
+    "round",
+    "ceil",
+    "trunc",
+    "detach",
+    "neg",
+    "pos",
+}
+SMOOTH = sorted({name for name, row in TABLE.items() if row.variables == ("a",)} - CONSTANT_SLOPES - {"erfinv"})
 POINTS = [0.0, -0.0, 0.5, 1.0, -1.0, 2.0]
 
 
@@ -142,9 +155,15 @@ def test_far_out_all_derivatives_are_0(name, x):
 
 def test_a_zero_keeps_its_sign_and_a_root_its_slope():
     minus = Value(-0.0)
-    for found in (apply("floor", minus).data, minus.sqrt().data, *record(lambda x: apply("floor", x), 1.5).forward([-0.0])):
+    for found in (
+        apply("floor", minus).data,
+        minus.sqrt().data,
+        *record(lambda x: apply("floor", x), 1.5).forward([-0.0]),
+    ):
         assert math.copysign(1.0, found) == -1.0
-    assert derivatives(lambda x: x.sqrt(), -0.0, 3)[1:] == derivatives(lambda x: x.sqrt(), 0.0, 3)[1:] == [inf, -inf, inf]
+    assert (
+        derivatives(lambda x: x.sqrt(), -0.0, 3)[1:] == derivatives(lambda x: x.sqrt(), 0.0, 3)[1:] == [inf, -inf, inf]
+    )
     assert recorded(lambda x: x.sqrt(), [-0.0], 1)[0][1] == inf
     assert derivatives(erf, -0.0, 2)[1] == 2 / math.sqrt(math.pi)
 
@@ -154,7 +173,9 @@ def test_a_zero_keeps_its_sign_and_a_root_its_slope():
 
 def masked(f, entries):
     """f of finite entries and of masked ones, which depend on inputs all the same."""
-    return lambda *inputs: f([x + 0 if math.isfinite(entry) else x - inf for x, entry in zip(inputs, entries, strict=True)])
+    return lambda *inputs: f(
+        [x + 0 if math.isfinite(entry) else x - inf for x, entry in zip(inputs, entries, strict=True)]
+    )
 
 
 MASKED = [
@@ -194,7 +215,9 @@ def test_a_masked_entry_has_the_derivative_0_in_jax():
         numbers = [x if math.isfinite(x) else 0.5 for x in entries]
         with jax.enable_x64(True):
             function = record(masked(f, entries), *numbers).to_jax()
-            found = jax.grad(lambda batch, function=function: function([], batch)[0])(tuple(jax.numpy.array([x]) for x in numbers))
+            found = jax.grad(lambda batch, function=function: function([], batch)[0])(
+                tuple(jax.numpy.array([x]) for x in numbers)
+            )
         assert [float(g[0]) for g in found] == pytest.approx(truth, abs=1e-15)
 
 
@@ -211,7 +234,9 @@ def test_softmax_keeps_its_digits_and_those_of_its_slopes(scale):
         exact = [x / mp.fsum(powers) for x in powers]
         assert [p.data for p in shares] == pytest.approx([float(p) for p in exact], rel=1e-13, abs=0)
         for i in (0, 18, 36):
-            slopes = [float(exact[i] * (mp.fsum(exact[:i] + exact[i + 1 :]) if i == j else -p)) for j, p in enumerate(exact)]
+            slopes = [
+                float(exact[i] * (mp.fsum(exact[:i] + exact[i + 1 :]) if i == j else -p)) for j, p in enumerate(exact)
+            ]
             assert grad(shares[i], inputs) == pytest.approx(slopes, rel=1e-13, abs=1e-320)
 
 
@@ -225,9 +250,3 @@ def test_softmax_takes_nodes_and_instructions_in_proportion_to_its_entries():
 
     assert nodes(200) - nodes(100) <= 7 * 100
     assert instructions(200) < 2.1 * instructions(100)
-
-
-def test_every_row_of_one_operand_that_has_derivatives_is_tried():
-    without = {"abs", "sign", "floor", "relu", "leaky_relu", "coarse", "round", "ceil", "trunc", "detach", "neg", "pos"}
-    single = {name for name, row in TABLE.items() if row.variables == ("a",)}
-    assert single - without - {"erfinv"} == set(SMOOTH)
