@@ -133,8 +133,8 @@ row("dot", "·", "sum(A * B) + c", "B", "A", "1")
 row(
     "logsumexp",
     "logsumexp",
-    "shift(A) + log(sum(expdiff(A, shift(A))))",
-    "expdiff(A, shift(A)) / maximum(sum(expdiff(A, shift(A))), 0.5)",  # a sum of at least 1, or 0 where all are -inf
+    "shift(A) + log(maximum(sum(expdiff(A, shift(A))), 0.5))",  # a sum of at least 1, or 0 where all are -inf
+    "expdiff(A, shift(A)) / maximum(sum(expdiff(A, shift(A))), 0.5)",
     textbook="exp(A - y)",
 )
 row("log_add", "log_add", "maximum(a, b) + log1p(expdiff(minimum(a, b), maximum(a, b)))", "share(a, b)", "share(b, a)")
