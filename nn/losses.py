@@ -9,12 +9,12 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine import Value, dot, logsumexp
+from engine import Value, logsumexp
 from engine.core import apply, as_value, real, total
 
 from .state import is_sequence
 
-FAR = 1e308  # exp(z - FAR) is 0 for every logit z that there is reason for
+FAR = -1e308  # exp(FAR - z) is 0 for every logit z that there is reason for
 
 
 def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -64,7 +64,8 @@ def binary_cross_entropy_with_logits(predictions: Sequence[Any], targets: Sequen
 def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[Any]) -> Value:
     """The mean of -log softmax(z)[c] over examples with the logits z, one a class, and the index c of the right class.
 
-    It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, however sure and right. Where c
+    It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, however sure and right. A logit of
+    -inf is masked: its slope is 0, and an example in which all are masked has the loss 0 and slopes of 0. Where c
     must be an input, as in a recording, a target is a Value, taken for an index without a look at it, or one-hot: as
     many numbers or Values as logits, 1 at c and else 0.
 
@@ -95,12 +96,12 @@ def _surprise(prediction: Any, target: Any, place: str) -> Value:
             "for one logit there is binary_cross_entropy_with_logits"
         )
     others, right = _apart(list(prediction), target, place)
-    loss: Value = as_value(logsumexp(others) - right).softplus()
+    loss: Value = as_value(apply("gap", logsumexp(others), right)).softplus()
     return loss
 
 
 def _apart(logits: list[Any], target: Any, place: str) -> tuple[list[Any], Any]:
-    """The other logits and that of the right class, which a one-hot target moves so far down that its exp is 0."""
+    """The other logits and that of the right class, which an unknown target moves so far down that its exp is 0."""
     if isinstance(target, Value):
         target = [(1.0 - abs(target - i)).relu() for i in range(len(logits))]
     if not is_sequence(target) or isinstance(target, (str, dict)):
@@ -111,7 +112,10 @@ def _apart(logits: list[Any], target: Any, place: str) -> tuple[list[Any], Any]:
         raise ValueError(
             f"targets{place} must be a class index or one-hot, a 1 among {len(zeros)} zeros, not {target!r:.80}"
         )
-    return [z - FAR * t for z, t in zip(logits, target, strict=True)], dot(target, logits)
+    if len(known) == len(target):
+        return _apart(logits, known.index(1.0), place)
+    others = [apply("select", t, apply("minimum", z, FAR), z) for z, t in zip(logits, target, strict=True)]
+    return others, total([as_value(apply("select", t, z, 0.0)) for z, t in zip(logits, target, strict=True)])
 
 
 def _class_index(target: Any, classes: int, place: str) -> int:

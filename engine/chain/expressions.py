@@ -31,8 +31,16 @@ def symbol(name: str, *terms: Any) -> Term:
     match name, terms:
         case "times", _:
             return symbol("mul", *terms)
-        case "power_below", (a, b):
-            return symbol("pow", a, symbol("sub", b, 1.0))
+        case "gap", _:
+            return symbol("sub", *terms)
+        case "monomial", (a, b, c, d):
+            return symbol("mul", d, symbol("pow", a, symbol("sub", b, c)))
+        case "powlog", (a, b, c, d, e):
+            return symbol("mul", symbol("monomial", a, b, c, d), symbol("pow", symbol("log", a), e))
+        case "log_add", _:
+            return ("logsumexp", [x for term in terms for x in _summands(term)])
+        case "share", (a, b):
+            return symbol("exp", symbol("sub", a, symbol("log_add", a, b)))
         case "sum", (list() as many,):
             return _fold("add", many)
         case "dot", (weights, inputs, bias):
@@ -75,6 +83,11 @@ def symbol(name: str, *terms: Any) -> Term:
         case (("add" | "sub" | "mul" | "neg"), _) if all(isinstance(x, float) for x in terms):
             return float(numeric(name, *terms))
     return (name, *terms)
+
+
+def _summands(term: Term) -> list[Term]:
+    """The terms whose logsumexp a term is."""
+    return term[1] if isinstance(term, tuple) and term[0] == "logsumexp" else [term]
 
 
 def _fold(name: str, terms: Sequence[Term]) -> Term:

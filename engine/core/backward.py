@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .formula import evaluate
@@ -93,7 +93,7 @@ def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Va
     adjoints: dict[Value, Value] = {}
     for node in reversed(nodes):
         adjoints[node] = total(terms[node])
-        for operand, slope in zip(node.operands, slopes(node), strict=True):
+        for operand, slope in zip(node.operands, slopes(node, terms), strict=True):
             if operand in terms and not (type(slope) is float and slope == 0.0):
                 terms[operand].append(
                     adjoints[node] if type(slope) is float and slope == 1.0 else slope * adjoints[node]
@@ -101,8 +101,11 @@ def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Va
     return adjoints
 
 
-def slopes(node: Value) -> list[Any]:
+def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
     """The partial derivatives of an operation as Values that depend on its operands, numbers where they are constant.
+
+    Those in operands that are not `wanted` are 0, and plain numbers stay numbers: nothing is computed that may not
+    exist, as the derivative of (-1)² in the 2.
 
     >>> from engine import Value
     >>> x = Value(3.0)
@@ -112,10 +115,20 @@ def slopes(node: Value) -> list[Any]:
     if not node.op:
         return []
     row = TABLE[node.op]
-    groups = row.split(node.operands)
+    operands = [
+        x._data if not x.op and x._db and (wanted is not None and x not in wanted) else x for x in node.operands
+    ]
+    groups = row.split(operands)
     variables = dict(zip(row.variables, groups, strict=True)) | {"y": node}
-    partials = [evaluate(partial, variables, apply) for partial in row.partials]
+    partials = [
+        evaluate(partial, variables, apply) if wanted is None or _holds_any(group, wanted) else 0.0
+        for partial, group in zip(row.partials, groups, strict=True)
+    ]
     return row.flatten(partials, len(groups[0])) if row.variadic else partials
+
+
+def _holds_any(group: Any, wanted: Container[Value]) -> bool:
+    return any(x in wanted for x in group) if isinstance(group, list) else group in wanted
 
 
 def total(terms: Sequence[Value]) -> Value:

@@ -1,10 +1,11 @@
 """The operations as functions of Values or numbers: `exp(w)` is a Value, `exp(1.0)` a float."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .opcodes import code_of
-from .operations import apply, of_many, of_one, of_two
+from .operations import apply, of_many, of_one, of_scalars, of_two
 from .operations import dot as dot
 from .table import TABLE
 
@@ -31,17 +32,17 @@ def operation(name: str) -> Callable[..., Any]:
     def of_operands(*operands: Any) -> Any:
         return apply(name, *operands)
 
-    def of_scalars(*operands: Any) -> Any:
+    def of_these(*operands: Any) -> Any:
         if len(operands) != len(row.variables):
             raise TypeError(f"{name} takes the operands {', '.join(row.variables)}, not {len(operands)}")
-        return of_many(code, list(operands))
+        return of_scalars(code, operands)
 
     known: dict[tuple[str, ...], Callable[..., Any]] = {
         ("a",): of_one_operand,
         ("a", "b"): of_two_operands,
         ("A",): of_one_sequence,
     }
-    function = known.get(row.variables, of_operands if row.variadic else of_scalars)
+    function = known.get(row.variables, of_operands if row.variadic else of_these)
     function.__name__ = function.__qualname__ = name
     slopes = ", ".join(row.partials)
     function.__doc__ = f"{row.formula}, with the partials {slopes}; of Values a Value, of numbers a float."
@@ -57,12 +58,24 @@ maximum, minimum, logsumexp = operation("maximum"), operation("minimum"), operat
 def softmax(operands: Sequence[Any]) -> list[Any]:
     """The shares exp(xi) / (exp(x1) + ... + exp(xn)), exact where they come close to 0 and to 1.
 
-    Each is the sigmoid of xi - logsumexp(the others), whose slope does not cancel as p * (1 - p) does.
+    Each is the sigmoid of xi - logsumexp(the others), whose slope does not cancel as p * (1 - p) does. An entry of -inf
+    has the share 0 and takes no part in any derivative, even where no other is left.
 
     >>> [round(p, 4) for p in softmax([1.0, 2.0, 3.0])]
     [0.09, 0.2447, 0.6652]
+    >>> softmax([1.0, -math.inf, -math.inf])
+    [1.0, 0.0, 0.0]
     """
     terms = list(operands)
-    return [
-        apply("sigmoid", apply("sub", x, apply("logsumexp", terms[:i] + terms[i + 1 :]))) for i, x in enumerate(terms)
-    ]
+    return [apply("sigmoid", apply("gap", x, others)) for x, others in zip(terms, _of_others(terms), strict=True)]
+
+
+def _of_others(terms: list[Any]) -> list[Any]:
+    """For each term the logsumexp of all others: its neighbour and those outside of the pair, up and down a tree."""
+    if len(terms) < 3:
+        return terms[::-1] if len(terms) == 2 else [-math.inf] * len(terms)
+    paired = len(terms) // 2 * 2
+    pairs = [apply("log_add", terms[i], terms[i + 1]) for i in range(0, paired, 2)] + terms[paired:]
+    outside = _of_others(pairs)
+    others = [apply("log_add", terms[i ^ 1], outside[i // 2]) for i in range(paired)]
+    return others + outside[paired // 2 :]

@@ -96,9 +96,10 @@ def begin(node: Node, data: float, label: str) -> None:
 
 
 def leaf(data: float) -> Value:
-    """A leaf without a label: a constant."""
+    """A leaf without a label: a plain number, which never varies."""
     node = new_leaf(arena)
     begin(node, data, "")
+    node._db = 1.0  # a leaf has no partials: this says that it is a plain number
     return node  # type: ignore[no-any-return]
 
 

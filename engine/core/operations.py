@@ -42,7 +42,7 @@ else:
         """Row pow for a plain number as the exponent: it can't vary, so its partial is 0, even of a base below 0."""
         row, x, n = TABLE["pow"], a._data, b._data
         y = row.value(x, n)
-        return make(POW, y, a, b, row.slopes(y, x, n)[0], 0.0)
+        return make(POW, y, a, b, row.each_slope[0](y, x, n), 0.0)
 
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def apply(name: str, *operands: Any) -> Any:
         return of_one(code, operands[0])
     if len(operands) == 2:
         return of_two(code, operands[0], operands[1])
-    return of_many(code, list(operands))
+    return of_scalars(code, operands)
 
 
 def of_one(code: int, a: Any) -> Any:
@@ -80,6 +80,19 @@ def of_two(code: int, a: Any, b: Any) -> Any:
     if isinstance(a, Node) or isinstance(b, Node):
         return binary(code, as_value(a), as_value(b))
     return numeric(NAMES[code], real(a), real(b))
+
+
+def of_scalars(code: int, operands: Sequence[Any]) -> Any:
+    """A row of three operands or more, Values or numbers. A plain number can't vary, so its partial is 0."""
+    if not any(isinstance(x, Node) for x in operands):
+        return numeric(NAMES[code], *map(real, operands))
+    row, values = TABLE[NAMES[code]], [as_value(x) for x in operands]
+    numbers = [x._data for x in values]
+    y = row.value(*numbers)
+    partials = [
+        slope(y, *numbers) if isinstance(x, Node) else 0.0 for x, slope in zip(operands, row.each_slope, strict=True)
+    ]
+    return make(code, y, None, None, 0.0, 0.0, (values, partials))
 
 
 def of_many(code: int, operands: list[Any]) -> Any:

@@ -156,11 +156,12 @@ primitive(  # what a - b loses to rounding
     javascript="""const rounded = a - b, minusB = rounded - a, rest = (a - (rounded - minusB)) - (b + minusB);
     return Number.isFinite(rest) ? rest : 0;""",
 )
-primitive(  # a - b, and 0 where inf - inf is of equals
+primitive(  # a - b, but of two that are equal 0, and of -inf, which is below itself, -inf
     "gap",
-    lambda a, b: 0.0 if a == b else a - b,
-    c="a == b ? 0.0 : a - b",
-    numpy="np.where(a == b, 0.0, a - b)",
+    lambda a, b: a - b if a != b else a if a == -math.inf else 0.0,
+    c="a != b ? a - b : a == -HUGE_VAL ? a : 0.0",
+    numpy="np.where(a != b, a - b, np.where(a == -np.inf, a, 0.0))",
+    javascript="a !== b ? a - b : a === -Infinity ? a : 0",
 )
 # Conditions: 1 or 0, and 0 where a number is nan. A selection takes whatever is not 0 for true.
 primitive("less", lambda a, b: 1.0 if a < b else 0.0, c="a < b ? 1.0 : 0.0", numpy="np.where(a < b, 1.0, 0.0)")

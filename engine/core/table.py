@@ -68,8 +68,13 @@ class Row:
     @cached_property
     def slopes(self) -> Callable[..., tuple[Any, ...]]:
         """The partial derivatives for (result, *operands), one per operand, a list for a sequence."""
-        functions = [on_floats(partial, ("y", *self.variables)) for partial in self.partials]
+        functions = self.each_slope
         return lambda y, *operands: tuple([f(y, *operands) for f in functions])
+
+    @cached_property
+    def each_slope(self) -> list[Callable[..., Any]]:
+        """Each partial derivative alone, of (result, *operands)."""
+        return [on_floats(partial, ("y", *self.variables)) for partial in self.partials]
 
     def split(self, operands: Sequence[Any]) -> list[Any]:
         """A flat sequence of operands, one entry per variable: a list for a capital letter.
@@ -99,7 +104,7 @@ row("add", "+", "a + b", "1", "1")
 row("sub", "-", "a - b", "1", "-1")
 row("mul", "*", "a * b", "b", "a")
 row("div", "/", "a / b", "1 / b", "-y / b")
-row("pow", "**", "a ** b", "times(b, power_below(a, b))", "times(y, log(a))")
+row("pow", "**", "a ** b", "monomial(a, b, 1, b)", "powlog(a, b, 0, 1, 1)")
 row("neg", "-", "-a", "-1")
 row("pos", "+", "a", "1")
 row("abs", "abs", "abs(a)", "sign(a)")  # 0 at 0
@@ -107,7 +112,7 @@ row("abs", "abs", "abs(a)", "sign(a)")  # 0 at 0
 row("exp", "exp", "exp(a)", "y")
 row("log", "log", "log(a)", "1 / a")
 row("log1p", "log1p", "log1p(a)", "1 / (1 + a)")
-row("sqrt", "√", "sqrt(a)", "0.5 / y")
+row("sqrt", "√", "sqrt(a)", "0.5 / (y + 0)")  # inf at 0 and at -0
 row("sin", "sin", "sin(a)", "cos(a)")
 row("cos", "cos", "cos(a)", "-sin(a)")
 row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)", textbook="1.1283791670955126 * exp(-a ** 2)")  # 2/√π
@@ -128,19 +133,22 @@ row("dot", "·", "sum(A * B) + c", "B", "A", "1")
 row(
     "logsumexp",
     "logsumexp",
-    "shift(A) + log(sum(expdiff(A, shift(A))))",
-    "expdiff(A, shift(A)) / sum(expdiff(A, shift(A)))",
+    "shift(A) + log(maximum(sum(expdiff(A, shift(A))), 0.5))",  # a sum of at least 1, or 0 where all are -inf
+    "expdiff(A, shift(A)) / maximum(sum(expdiff(A, shift(A))), 0.5)",
     textbook="exp(A - y)",
 )
+row("log_add", "log_add", "maximum(a, b) + log1p(expdiff(minimum(a, b), maximum(a, b)))", "share(a, b)", "share(b, a)")
 
 # What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf; `gap` a
-# difference that is 0 of two that are equal, infinite or not; `shift` the largest of its operands, a constant to
+# difference that is 0 of inf and inf, and -inf of -inf and -inf; `shift` the largest of its operands, a constant to
 # differentiation: it cancels.
 # `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
 # exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
-# So `expdiff` is exp(a - b), and `power_below` a ** (b - 1), to the last digits.
+# So `expdiff` is exp(a - b), and `monomial` has a ** (b - c), to the last digits.
 # `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
-# `bell` is the slope of the sigmoid.
+# `bell` is the slope of the sigmoid, and `share` the sigmoid of a - b.
+# A partial that can be 0 times inf is one row, whose partials are such rows again: `monomial` is d * a ** (b - c), that
+# `powlog` times log(a) ** e, and `bump` c * a ** b * gauss(a). So the 0 wins in every order.
 row("above", "above", "above(a, b)", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
 row("floor", "floor", "floor(a)", "0")
@@ -151,18 +159,45 @@ row("gap", "gap", "gap(a, b)", "1", "-1")
 row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
 row("expdiff", "expdiff", "exp(gap(a, b)) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")
 row(
-    "power_below",
-    "power_below",
-    "a ** (b - 1) * (1 + maximum(minimum(times(rest(b, 1), log(abs(a))), 0.5), -0.5))",
-    "times(b - 1, power_below(a, b - 1))",
-    "times(y, log(a))",
+    "share",
+    "share",
+    "expdiff(a, maximum(a, b)) / maximum(expdiff(a, maximum(a, b)) + expdiff(b, maximum(a, b)), 0.5)",
+    "share(a, b) * share(b, a)",
+    "-share(a, b) * share(b, a)",
+)
+row(
+    "monomial",
+    "monomial",
+    "times(d, a ** (b - c) * (1 + maximum(minimum(times(rest(b, c), log(abs(a))), 0.5), -0.5)))",
+    "monomial(a, b, c + 1, d * (b - c))",
+    "powlog(a, b, c, d, 1)",
+    "-powlog(a, b, c, d, 1)",
+    "monomial(a, b, c, 1)",
+)
+row(
+    "powlog",
+    "powlog",
+    "times(d, times(a ** (b - c), log(a) ** e))",
+    "powlog(a, b, c + 1, d * (b - c), e) + powlog(a, b, c + 1, d * e, e - 1)",
+    "powlog(a, b, c, d, e + 1)",
+    "-powlog(a, b, c, d, e + 1)",
+    "powlog(a, b, c, 1, e)",
+    "times(y, log(log(a)))",
 )
 row("coarse", "coarse", "floor(1024 * minimum(abs(a), 28)) / 1024", "0")
 row(
     "gauss",
     "gauss",
     "exp(-coarse(a) * coarse(a)) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)))",
-    "times(y, -2 * a)",
+    "bump(a, 1, -2)",
+)
+row(
+    "bump",
+    "bump",
+    "times(c, times(gauss(a), a ** b))",
+    "bump(a, b - 1, b * c) + bump(a, b + 1, -2 * c)",
+    "times(y, log(a))",
+    "bump(a, b, 1)",
 )
 
 # The rest of the scalar calculus. The derivative of a rounding is 0, of a selection that of the branch that is taken.

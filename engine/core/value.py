@@ -179,7 +179,7 @@ class Value(Properties):
         return unary(LOG, self)
 
     def sqrt(self) -> Value:
-        """The square root; nan below 0, and a slope of inf at 0."""
+        """The square root; nan below 0, and a slope of inf at 0 and -0."""
         return unary(SQRT, self)
 
     def tanh(self) -> Value:
