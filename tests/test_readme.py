@@ -6,16 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engine.core import TABLE
+
 README = Path(__file__).parent.parent / "README.md"
 
 
 def test_every_block_of_code_gives_what_it_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    before = set(TABLE)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     result = doctest.testfile(str(README), module_relative=False, optionflags=flags, encoding="utf-8")
     assert result.attempted > 20
     assert result.failed == 0
     assert (tmp_path / "why.svg").exists()
+    for name in TABLE.keys() - before:
+        del TABLE[name]
 
 
 def test_every_picture_it_shows_is_there():
