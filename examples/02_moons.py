@@ -64,7 +64,7 @@ def main() -> None:
     weights = {name: p for name, p in named.items() if not name.endswith(".b")}
     name = arguments.weight or max(weights, key=lambda name: abs(weights[name].grad))
     chain = chain_rule(worst, named[name])
-    print(f"Of the example that it gets least right, ∂loss/∂{name} = {chain.total:.4g}: {chain.sentence}")
+    print(f"Of the example that it gets least right, dloss/d{name} = {chain.total:.4g}: {chain.sentence}")
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     picture(model, X, y, history, arguments.out / "02_moons")

@@ -103,7 +103,7 @@ def main() -> None:
     for i in np.argsort(-pushes)[:5]:
         print(f"  ink {ink[i]:.2f} at row {i // 8}, column {i % 8} adds {pushes[i]:.2f} to the lead")
     strongest = chain_rule(lead, pixels[int(np.argmax(pushes))])
-    print(f"∂lead/∂{strongest.wrt.label} = {strongest.total:.4g}: {strongest.sentence}")
+    print(f"dlead/d{strongest.wrt.label} = {strongest.total:.4g}: {strongest.sentence}")
     picture(history, confusion, ink.reshape(8, 8), pushes.reshape(8, 8), story, out / "10_digits")
     strongest.save(out / "10_digits_chain.svg")
     checkpoint.unlink(missing_ok=True)

@@ -82,7 +82,7 @@ def main() -> None:
     surprises[at].label, weights = "loss", [weight for row in model.letter.row.values() for weight in row]
     chain = chain_rule(surprises[at], weights[int(np.argmax(np.abs(grad(surprises[at], weights))))])
     print(f"Worst of late: {f'{name}_'[at]} after _{name[:at]} in {name}, p = {np.exp(-surprises[at].data):.2%}")
-    print(f"∂loss/∂{chain.wrt.label} = {chain.total:.4g} by neurons: {chain.sentence}")
+    print(f"dloss/d{chain.wrt.label} = {chain.total:.4g} by neurons: {chain.sentence}")
     print(f"by operations: {chain_rule(surprises[at], chain.wrt, by='operations').sentence}")
     print("the strongest:", " → ".join(node.label for node in chain.paths(1)[0].nodes))
 

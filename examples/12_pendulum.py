@@ -54,7 +54,7 @@ def picture(curves: dict[str, Any], chains: dict[str, Any], grid: np.ndarray, wa
         panels[place].bar(edges[:-1], pulls, 0.97 * edges[1], align="edge", color=colours)
         panels[place].plot(edges, [0, *accumulate(pulls)], ".-", color="#1b1f24", label="sum so far")
         panels[place].legend(frameon=False)
-        title = f"{place}: ∂loss/∂c = {chain.total:.2g}, by the time that it comes through ({chain.verdict})"
+        title = f"{place}: dloss/dc = {chain.total:.2g}, by the time that it comes through ({chain.verdict})"
         panels[place].set(title=title, xlabel="time in s", xticks=edges)
     shades = panels["way"].contourf(*grid, np.geomspace(grid[2].min(), grid[2].max(), 25), norm="log", cmap="YlGnBu_r")
     figure.colorbar(shades, label="loss", ticks=(0.01, 0.1, 1), format="%g")
@@ -97,7 +97,7 @@ def main() -> None:
         output = loss(observed, steps, *parameters)
         output.label = "loss"
         chain = chains[place] = chain_rule(output, parameters[1])
-        print(f"{place}: ∂loss/∂c = {chain.total:.3g}, {chain.verdict}: {chain.sentence}")
+        print(f"{place}: dloss/dc = {chain.total:.3g}, {chain.verdict}: {chain.sentence}")
     count = chain_rule(output, chain.wrt, by="operations").path_count
     print(
         f"By operations the number of paths has {int(math.log10(count)) + 1:,} digits, the last {count % 10**9:09}.\n"

@@ -38,7 +38,7 @@ def picture(slopes: dict[str, list[float]], histories: dict[str, History], name:
         left.semilogy(range(1, STEPS + 1), slopes[start], "o-", color=colour, label=start)
         curve = histories[start].metrics["validation_accuracy"]
         right.plot(range(1, len(curve) + 1), curve, color=colour, lw=2, label=start)
-    left.set(xlabel="step of the sequence", ylabel="|∂loss/∂x|", title="What is left of each sign, before training")
+    left.set(xlabel="step of the sequence", ylabel="|dloss/dx|", title="What is left of each sign, before training")
     right.set(xlabel="epoch", ylabel="held-out accuracy", title="Which sign was the first?", ylim=(0.4, 1.02))
     for axes in (left, right):
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -67,7 +67,7 @@ def main() -> None:
         loss.backward()
         slopes[start] = [abs(sign.grad) for sign in signs]
         chain = chain_rule(loss, signs[0])
-        print(f"Start with {start}: ∂loss/∂x1 = {chain.total:.2g}, of x{STEPS} it is {signs[-1].grad:.2g}")
+        print(f"Start with {start}: dloss/dx1 = {chain.total:.2g}, of x{STEPS} it is {signs[-1].grad:.2g}")
         print(f"  {chain.verdict}: {chain.sentence}")
         histories[start] = fit(
             model,

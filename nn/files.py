@@ -129,7 +129,7 @@ def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]],
 
 
 def _to_safetensors(state: Mapping[str, Any]) -> bytes:
-    np, library = require("numpy"), require("safetensors.numpy", "nn")
+    np, library = require("numpy"), require("safetensors.numpy")
     text = {name: entry for name, entry in state.items() if isinstance(entry, str)}
     tensors = {name: np.array(entry, dtype=float) for name, entry in state.items() if name not in text}
     encoded: bytes = library.save(tensors, text or None)

@@ -106,7 +106,7 @@ def test_same_seed_gives_the_same_pictures_and_another_seed_others(stem, run, tm
 
 def test_moons_draws_the_weight_that_was_asked_for(run, tmp_path):
     output = run(named("02_moons"), "--weight", "layer2.neuron3.w5")
-    assert "∂loss/∂layer2.neuron3.w5" in output
+    assert "dloss/dlayer2.neuron3.w5" in output
     assert "layer2.neuron3.w5" in (tmp_path / "02_moons_chain.svg").read_text()
 
 
@@ -248,7 +248,7 @@ def test_the_pendulum_is_found_and_nothing_is_left_to_pull(run):
         (row,) = (line.split() for line in output.splitlines() if line.split()[:1] == [name])
         fitted, spread = float(row[3]), float(row[5])
         assert abs(fitted - true) < 4 * spread < 0.1
-    assert "First guess: ∂loss/∂c = 0.313, ok: 10 paths" in output
+    assert "First guess: dloss/dc = 0.313, ok: 10 paths" in output
     assert ", cancelled: the 10 paths pull against each other: 0.0128" in output
 
 

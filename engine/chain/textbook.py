@@ -5,6 +5,7 @@ as [z > 0]. What agrees on floats alone is not shown: by chance a quarter of suc
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from itertools import combinations, product
@@ -189,9 +190,16 @@ def _written(sign: float, coefficient: Term, unit: Unit) -> Term:
 
 def _product(terms: Iterable[Term]) -> Term:
     whole: Term = 1.0
-    for term in terms:
+    for term in _in_order(list(terms)):
         whole = symbol("mul", whole, term)
     return whole
+
+
+def _in_order(terms: list[Term]) -> list[Term]:
+    """Names alone in the order of their letters and numbers: p1 before p2 before p10."""
+    if not all(isinstance(term, Name) for term in terms):
+        return terms
+    return sorted(terms, key=lambda name: [(part.isdigit(), part.zfill(9)) for part in re.split(r"(\d+)", name)])
 
 
 def _powers(terms: Sequence[Term]) -> list[Term]:

@@ -208,7 +208,13 @@ row("tan", "tan", "tan(a)", "1 + y * y")
 row("asin", "asin", "asin(a)", "1 / sqrt((1 - a) * (1 + a))")
 row("acos", "acos", "acos(a)", "-1 / sqrt((1 - a) * (1 + a))")
 row("atan", "atan", "atan(a)", "1 / (1 + a * a)")
-row("atan2", "atan2", "atan2(a, b)", "b / hypot(a, b) / hypot(a, b)", "-a / hypot(a, b) / hypot(a, b)")
+row(
+    "atan2",
+    "atan2",
+    "atan2(a, b)",
+    "b / hypot(a / 2, b / 2) * (0.25 / hypot(a / 2, b / 2))",
+    "-a / hypot(a / 2, b / 2) * (0.25 / hypot(a / 2, b / 2))",
+)  # a² + b² may overflow
 row("sinh", "sinh", "sinh(a)", "cosh(a)")
 row("cosh", "cosh", "cosh(a)", "sinh(a)")
 row("asinh", "asinh", "asinh(a)", "1 / hypot(1, a)")
