@@ -116,7 +116,7 @@ def prepare(program: Program) -> Program:
 
 
 def spelled_out(program: Program) -> Program:
-    """Rows over sequences written out in rows of one or two operands, sums of products and `shift`.
+    """Rows over sequences, and of more than three operands, written out in rows of fewer, sums of products and `shift`.
 
     >>> from ..core import INPUT, code_of
     >>> program = Program()
@@ -134,7 +134,7 @@ def spelled_out(program: Program) -> Program:
         name, operands = NAMES[program.codes[i]], [at[k] for k in program.operands(i)]
         if name in ("sum", "dot"):
             at[i] = sum_of_products(new, name, operands)
-        elif name in TABLE and TABLE[name].variadic and name != "shift":
+        elif name in TABLE and name != "shift" and (TABLE[name].variadic or len(TABLE[name].variables) > 3):
             at[i] = Fragment(new, name, TABLE[name].formula, len(operands)).write(ONE, operands)
         else:
             at[i] = new.carry(program, i, at)

@@ -6,7 +6,7 @@ import mpmath
 import pytest
 import sympy
 from algebras import by_the_textbook, flatten, in_floats, in_mpmath, on_mpmath, on_sympy
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 from strategies import CONSTANT, finite, is_tame, moderate, operands
@@ -148,7 +148,7 @@ def test_every_textbook_form_is_the_first_partial(name):
 
 
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - CONSTANT))
-@settings(max_examples=10)
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_second_derivatives_come_from_the_partials_of_partials(name, data):
     table_row = TABLE[name]

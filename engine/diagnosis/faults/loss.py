@@ -12,7 +12,13 @@ from ..words import amount
 from .activations import log_sources
 
 ROUNDING = 1e-9  # a sum of probabilities may be above 1 by so much
-SEVERAL = ("logsumexp", "dot")  # where a cross-entropy takes its logits: of the other classes, of the right one
+LESS = ("sub", "gap")  # how a logit less another is written
+OTHERS = ("logsumexp", "log_add")  # of the other logits
+SEVERAL = (
+    "logsumexp",
+    "log_add",
+    "dot",
+)  # where a cross-entropy takes its logits: of the other classes, of the right one
 STEPS = ("floor", "ceil", "trunc", "round", "floordiv", "sign", "select")  # all flat, select between constants
 DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # what densities are made of, which may be above 1
 
@@ -39,9 +45,10 @@ def _name(case: Case, i: int) -> str:
 def _is_softmax(case: Case, i: int) -> bool:
     """Whether a node is an entry of a softmax: the sigmoid of a logit less the logsumexp of the others."""
     graph = case.graph
-    if graph.nodes[i].op != "sigmoid" or graph.nodes[graph.argument(i)].op != "sub":
-        return False
-    return graph.nodes[graph.operands(graph.argument(i))[1]].op == "logsumexp"
+    z = graph.argument(i) if graph.nodes[i].op == "sigmoid" else i
+    if graph.nodes[z].op == "gap":  # which only the softmax of this engine takes
+        return z != i
+    return graph.nodes[z].op == "sub" and graph.nodes[graph.operands(z)[1]].op in OTHERS
 
 
 def _squashed_twice(case: Case) -> list[Finding]:
@@ -55,7 +62,7 @@ def _squashed_twice(case: Case) -> list[Finding]:
                 found |= dict.fromkeys(_probabilities(case, graph.argument(i)))
     for squash in log_sources(graph):
         z = graph.argument(squash)
-        if graph.nodes[squash].op == "sigmoid" and graph.nodes[z].op == "sub":
+        if graph.nodes[squash].op == "sigmoid" and graph.nodes[z].op in LESS:
             found |= dict.fromkeys(_probabilities(case, z))
     if not found:
         return []
@@ -80,15 +87,20 @@ def _probabilities(case: Case, z: int) -> list[int]:
     z = graph.argument(z) if graph.nodes[z].op == "neg" else z
     if graph.nodes[z].op == "sigmoid":
         return [z]
-    parts = graph.operands(z) if graph.nodes[z].op == "sub" else ()
+    parts = list(graph.operands(z)) if graph.nodes[z].op in LESS else []
+    if graph.nodes[z].op != "gap" and not any(graph.nodes[j].op in OTHERS for j in parts):
+        return []
     found: dict[int, None] = {}
-    for j in parts if any(graph.nodes[j].op == "logsumexp" for j in parts) else ():
-        for logit in graph.operands(j) if graph.nodes[j].op in SEVERAL else (j,):
-            source = _without_data(case, logit)
-            if graph.nodes[source].op == "sigmoid":
-                found[source] = None
-            elif not is_data(graph, logit, case.given):
-                return []
+    while parts:
+        j = parts.pop()
+        if graph.nodes[j].op in SEVERAL:
+            parts += graph.operands(j)
+            continue
+        source = _without_data(case, j)
+        if graph.nodes[source].op == "sigmoid":
+            found[source] = None
+        elif not is_data(graph, j, case.given):
+            return []
     return list(found)
 
 
