@@ -1,6 +1,7 @@
 """Modes belong to a context, and searches of graphs that share nodes do not disturb each other."""
 
 import asyncio
+import itertools
 import sys
 import threading
 
@@ -53,7 +54,7 @@ def test_strict_in_one_task_is_not_in_another():
 
 def test_threads_that_search_graphs_over_the_same_leaves_find_the_right_ones():
     leaves = [Value(0.1 * i + 0.5) for i in range(20)]
-    shared = sum((a * b for a, b in zip(leaves, leaves[1:], strict=False)), Value(0.0)).tanh()
+    shared = sum((a * b for a, b in itertools.pairwise(leaves)), Value(0.0)).tanh()
 
     def graph(i):
         y = shared
