@@ -212,9 +212,9 @@ row(
     "atan2",
     "atan2",
     "atan2(a, b)",
-    "b / hypot(a / 2, b / 2) * (0.25 / hypot(a / 2, b / 2))",
-    "-a / hypot(a / 2, b / 2) * (0.25 / hypot(a / 2, b / 2))",
-)  # a² + b² may overflow
+    "times(b / hypot(a, b), 1 / hypot(a, b))",
+    "times(-a / hypot(a, b), 1 / hypot(a, b))",
+)
 row("sinh", "sinh", "sinh(a)", "cosh(a)")
 row("cosh", "cosh", "cosh(a)", "sinh(a)")
 row("asinh", "asinh", "asinh(a)", "1 / hypot(1, a)")
