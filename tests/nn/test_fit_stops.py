@@ -99,6 +99,15 @@ def test_a_validation_loss_that_is_nan_is_no_fall():
 # Ctrl-C
 
 
+@pytest.fixture
+def listening():
+    """Ctrl-C as in a terminal, also where what started the tests ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("batch_size", [None, 6])
 def test_ctrl_c_keeps_the_epochs_before_it(tmp_path, batch_size):
     def interrupt(predictions, targets):
