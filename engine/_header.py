@@ -38,7 +38,7 @@ CASES_M  }
   return y;
 }
 
-/* Room for so many numbers, until the next call with the GIL held; NULL if there is none. */
+/* Memory for `count` doubles, until the next call with the GIL held; NULL if there is none. */
 static inline double *scratch(long count) {
   static double *room;
   static long size;

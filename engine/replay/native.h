@@ -69,7 +69,7 @@ BEGIN_TARGET_AVX512
 END_TARGET
 #endif
 
-/* Room for so many doubles, all 0, at a multiple of 64 bytes. */
+/* Memory for `count` doubles, all 0, at a multiple of 64 bytes. */
 static double *aligned(size_t count) {
   void *room;
   size_t size = 8 * count + 1; /* of none, too, there is an address */
