@@ -55,9 +55,9 @@ static inline double *scratch(long count) {
 def load() -> tuple[ModuleType, ModuleType, ModuleType, ModuleType]:
     """The table, the opcodes, the primitives and the formula reader, without the rest of the package."""
     package = ModuleType("whygrad_table")
-    package.__path__ = [str(Path(__file__).parent / "core")]
+    package.__path__ = [str(Path(__file__).parent / "table")]
     sys.modules["whygrad_table"] = package
-    names = ("table", "opcodes", "primitives", "formula")
+    names = ("rows", "opcodes", "primitives", "formula")
     table, opcodes, primitives, formula = (import_module(f"whygrad_table.{name}") for name in names)
     return table, opcodes, primitives, formula
 

@@ -11,10 +11,10 @@ from recordings import assert_agree
 
 from engine import Value, chain_rule, check_gradients, draw, grad, record, render, row
 from engine import _header as header
-from engine.core.formula import TABLE
-from engine.core.primitives import PRIMITIVES, primitive
 from engine.page import javascript
 from engine.replay import numpy_executor
+from engine.table.formula import TABLE
+from engine.table.primitives import PRIMITIVES, primitive
 
 np = pytest.importorskip("numpy")
 
@@ -120,7 +120,7 @@ def test_in_the_c_that_the_build_writes(tmp_path, monkeypatch):
 
 
 def test_c_made_from_another_table_is_refused():
-    from engine.core.opcodes import check
+    from engine.table.opcodes import check
 
     with pytest.raises(ImportError, match=r"made from another table: build them again.*WHYGRAD_PURE=1"):
         check(0)

@@ -3,13 +3,17 @@
 It offers Value, the functions of the table, `grad`, `check_gradients` and `strict`, and to the other packages the table
 and its formulas, the opcodes, the traversals, and how numbers and names are written.
 
-Read `value` and `table` first: they are all that micrograd has, and more. Then `operations` and `node` (how a result
-is made), `graph` and `backward` (how gradients are added up), and `formula` and `primitives` (how the table is
-read).
+Read `value` first, and the rows of the table beside this package: they are all that micrograd has, and more. Then
+`operations` and `node` (how a result is made), `graph` and `backward` (how gradients are added up).
 """
 
 # fmt: off
 # ruff: noqa: I001
+from ..table import (
+    ADD, CODES, CONSTANT, DENSE, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRIMITIVES,
+    PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row, check, code_of, evaluate, function,
+    in_place, missing, numeric, parse, primitive, respelled, written,
+)
 from .atomic_write import place, replace
 from .backward import grad, total
 from .coercion import as_value, real
@@ -17,9 +21,8 @@ from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
     WhygradError, require,
 )
-from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, respelled, written
 from .functions import (
-    cos, erf, exp, log, logsumexp, maximum, minimum, operation, relu, sigmoid, sin, softmax, softplus, sqrt, tanh,
+    cos, erf, exp, log, logsumexp, maximum, minimum, operation, relu, row, sigmoid, sin, softmax, softplus, sqrt, tanh,
 )
 from .gradcheck import check_gradients
 from .graph import ancestors, between, order
@@ -29,15 +32,8 @@ from .notation import (
     Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable, short_number,
     total_derivative, unique_names,
 )
-from .opcodes import (
-    ADD, CODES, CONSTANT, DENSE, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRODUCTS, RELU,
-    SHIFT, SUB, SUM, check, code_of,
-)
 from .operations import apply, dot
-from .own_rows import row
-from .primitives import PRIMITIVES, function, primitive
 from .provenance import line_of, user_line
-from .table import Row
 from .value import Value
 
 __all__ = [

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .formula import evaluate
+from ..table import TABLE, evaluate
 from .graph import between, order
 from .node import Node, leaf, reading
 from .operations import apply
-from .table import TABLE
 
 if TYPE_CHECKING:
     from .value import Value

@@ -4,10 +4,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .opcodes import code_of
+from ..table import TABLE, add, code_of
 from .operations import apply, of_many, of_one, of_scalars, of_two
 from .operations import dot as dot
-from .table import TABLE
 
 
 def operation(name: str) -> Callable[..., Any]:
@@ -47,6 +46,34 @@ def operation(name: str) -> Callable[..., Any]:
     slopes = ", ".join(row.partials)
     function.__doc__ = f"{row.formula}, with the partials {slopes}; of Values a Value, of numbers a float."
     return function
+
+
+def row(
+    name: str, sign: str, formula: str | Callable[..., float], *partials: Any, textbook: str = ""
+) -> Callable[..., Any]:
+    """Add an operation of your own, and return it as a function of Values and numbers.
+
+    In `formula` a, b, c ... are the operands, in this order, and a capital letter is a sequence of them. Each of
+    `partials` is the formula of one partial derivative, where y is the result. Left out, they are derived from the
+    formula; given, they are checked against it. `sign` stands for the operation in pictures.
+
+    A formula is made of numbers, operands, + - * / ** and the other rows. What no formula can express is a Python
+    function of numbers, with a function or a formula for each partial; page, JAX and saved recordings cannot run it,
+    and a second derivative is nan where the partial is a function.
+
+    A ValueError says what is wrong with a name, a formula or a partial.
+
+    >>> from engine import Value
+    >>> softsign = row("softsign", "softsign", "a / (1 + abs(a))")
+    >>> x = Value(-1.0)
+    >>> y = softsign(x)
+    >>> y.backward()
+    >>> y.data, x.grad
+    (-0.5, 0.25)
+    >>> del TABLE["softsign"]
+    """
+    add(name, sign, formula, *partials, textbook=textbook)
+    return operation(name)
 
 
 exp, log, sqrt, tanh = operation("exp"), operation("log"), operation("sqrt"), operation("tanh")

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..table import DOT, NAMES, TABLE, Row, check, code_of, numeric
 from .coercion import as_value, real
-from .formula import numeric
 from .node import Node
-from .opcodes import DOT, NAMES, check, code_of
-from .table import TABLE, Row
 
 try:
     import cython
@@ -23,8 +21,8 @@ except ImportError:  # only the compiler needs it
 if cython.compiled:  # by operations.pxd
     check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
 else:
+    from ..table import POW
     from .node import make
-    from .opcodes import POW
 
     def unary(code: int, a: Node) -> Value:
         """A row of one operand."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ..table import NAMES, TABLE
 from .coercion import real
 from .node import Node
-from .opcodes import NAMES
-from .table import TABLE
 
 try:
     import cython

@@ -1,7 +1,8 @@
 """Value: a number with the operators of arithmetic, which remembers the operation that it came from.
 
 An operator computes its result and its partial derivatives and makes a node of them (node.py); `backward()` walks
-from the node to all that it was computed from (backward.py). What a row of the table computes is in table.py.
+from the node to all that it was computed from (backward.py). What an operation computes is a row of the table
+(table/rows.py).
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
+    from ..table import code_of
     from .coercion import operand, text
     from .node import begin, look, reading
-    from .opcodes import code_of
     from .operations import binary, power, unary
     from .sealed import sealed
 

@@ -7,7 +7,7 @@ from graphs import labelled, random_graph, two_paths
 
 from engine import Value, chain_rule, dot, logsumexp, maximum
 from engine.chain import VariableGraph
-from engine.core.formula import evaluate, numeric
+from engine.table.formula import evaluate, numeric
 
 
 def value_of(formula, chain):
@@ -140,8 +140,8 @@ def test_latex_is_balanced_and_names_are_escaped():
 
 def test_styles_cover_every_row_of_the_table():
     from engine.chain.expressions import show, symbol
-    from engine.core.formula import TABLE
     from engine.core.notation import Name
+    from engine.table.formula import TABLE
 
     for (name, row), style in itertools.product(TABLE.items(), ["text", "spoken", "pretty", "latex"]):
         names = [[Name("u"), Name("v")] if variable.isupper() else Name(variable) for variable in row.variables]

@@ -9,7 +9,7 @@ from graphs import labelled, two_paths
 from engine import Value, chain_rule, maximum, minimum, softmax
 from engine.chain.decimals import DIGITS, in_decimals
 from engine.chain.textbook import textbook
-from engine.core.formula import TABLE, numeric
+from engine.table.formula import TABLE, numeric
 
 
 def values(**numbers):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from strategies import CONSTANT, ROUNDING, is_tame, moderate, operands, programs
 
 from engine import Value, check_gradients, grad
-from engine.core.formula import TABLE, numeric
 from engine.core.operations import apply
+from engine.table.formula import TABLE, numeric
 
 TINY = 1e-300  # autograd has other intermediate results, which underflow earlier
 

@@ -10,8 +10,8 @@ from algebras import in_floats
 from strategies import CONSTANT, EDGES
 
 from engine import Value, dot, logsumexp
-from engine.core.formula import TABLE
 from engine.core.operations import apply
+from engine.table.formula import TABLE
 
 ROWS = sorted(TABLE)
 inf, nan = math.inf, math.nan

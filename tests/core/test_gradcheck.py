@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import GradientError, NonFiniteError, Value, check_gradients, exp, grad, log, relu, sqrt, strict, tanh
-from engine.core.formula import TABLE
 from engine.core.operations import apply
-from engine.core.table import row
+from engine.table.formula import TABLE
+from engine.table.rows import row
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from strategies import moderate
 
 import engine
 from engine import NonFiniteError, Value, dot, logsumexp, maximum, softmax, strict, tanh
-from engine.core.formula import TABLE
 from engine.core.functions import operation
 from engine.core.provenance import line_of
+from engine.table.formula import TABLE
 
 np = pytest.importorskip("numpy")
 

@@ -14,13 +14,13 @@ from strategies import EDGES, programs
 
 from engine import MissingExtraError, PrecisionError, RecordingError, Value, record
 from engine.core import errors
-from engine.core.formula import TABLE
 from engine.core.functions import operation
 from engine.core.operations import apply
-from engine.core.primitives import PRIMITIVES, primitive
-from engine.core.table import row
 from engine.export import jax as lowering
 from engine.export.rows import function
+from engine.table.formula import TABLE
+from engine.table.primitives import PRIMITIVES, primitive
+from engine.table.rows import row
 
 jax = pytest.importorskip("jax")
 np = pytest.importorskip("numpy")

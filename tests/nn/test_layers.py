@@ -7,8 +7,8 @@ import pytest
 from micrograd import nn as micrograd
 
 from engine import Value, chain_rule
-from engine.core.formula import TABLE
-from engine.core.table import row
+from engine.table.formula import TABLE
+from engine.table.rows import row
 from nn import MLP, Layer, Neuron
 
 

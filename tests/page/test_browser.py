@@ -15,11 +15,11 @@ from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, rel
 from engine.chain import explained
 from engine.chain.verdict import judge
 from engine.core import printable
-from engine.core.formula import TABLE, numeric
 from engine.core.notation import pretty_name, pretty_number
 from engine.page.javascript import program
 from engine.page.page import Frame, page
 from engine.picture.contributions import Contributions
+from engine.table.formula import TABLE, numeric
 
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1600,900", "--no-first-run"]
 SWITCHES += ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from engine import Value, chain_rule, dot, explore, render
 from engine.chain import explained, speech, verdict
 from engine.core import printable
-from engine.core.formula import TABLE
-from engine.core.primitives import PRIMITIVES, primitive
-from engine.core.table import row
 from engine.page import javascript
 from engine.page.page import page
+from engine.table.formula import TABLE
+from engine.table.primitives import PRIMITIVES, primitive
+from engine.table.rows import row
 
 
 def page_of(output, wrt=None, by="labels", depth=None):

@@ -12,11 +12,11 @@ from strategies import EDGES, numbers, programs
 
 import engine
 from engine import Value, record
-from engine.core.formula import TABLE, numeric
 from engine.core.operations import apply
-from engine.core.primitives import PRIMITIVES, primitive
-from engine.core.table import row
 from engine.replay import numpy_executor as execute
+from engine.table.formula import TABLE, numeric
+from engine.table.primitives import PRIMITIVES, primitive
+from engine.table.rows import row
 
 np = pytest.importorskip("numpy")
 

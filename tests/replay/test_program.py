@@ -8,8 +8,15 @@ from hypothesis import strategies as st
 from strategies import programs
 
 from engine import Value
-from engine.core.formula import TABLE, numeric
-from engine.core.opcodes import (
+from engine.core.operations import apply
+from engine.replay.constant_folding import fold_constants
+from engine.replay.fusion import fuse
+from engine.replay.passes import LONG, batch_mean, columns, cse, dce, group, hoist, level
+from engine.replay.program import Program
+from engine.replay.reverse import differentiate, lower
+from engine.replay.trace import trace
+from engine.table.formula import TABLE, numeric
+from engine.table.opcodes import (
     ADD,
     CODES,
     CONSTANT,
@@ -26,15 +33,8 @@ from engine.core.opcodes import (
     SUB,
     code_of,
 )
-from engine.core.operations import apply
-from engine.core.primitives import PRIMITIVES
-from engine.core.table import row
-from engine.replay.constant_folding import fold_constants
-from engine.replay.fusion import fuse
-from engine.replay.passes import LONG, batch_mean, columns, cse, dce, group, hoist, level
-from engine.replay.program import Program
-from engine.replay.reverse import differentiate, lower
-from engine.replay.trace import trace
+from engine.table.primitives import PRIMITIVES
+from engine.table.rows import row
 
 PASSES = [lower, fold_constants, cse, dce, fuse, hoist, group]
 EXP = CODES["exp"]

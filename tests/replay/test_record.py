@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from engine import RecordingError, Value, dot, erf, grad, maximum, record, relu, softmax
-from engine.core.opcodes import CONSTANT, NAMES
 from engine.core.operations import apply
 from engine.replay.trace import trace
+from engine.table.opcodes import CONSTANT, NAMES
 
 np = pytest.importorskip("numpy")
 

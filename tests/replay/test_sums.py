@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.opcodes import ADD, INPUT, MUL, ONE, PRODUCTS, SUB
 from engine.replay.program import Program, Sums, products
+from engine.table.opcodes import ADD, INPUT, MUL, ONE, PRODUCTS, SUB
 
 COUNT = 4  # sums
 

@@ -6,9 +6,9 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.opcodes import ADD, MUL, NEG
 from engine.structure.arrays import different, grouped, ints_of, narrow, new_floats, new_ints, packed, taken, where
 from engine.structure.value_numbering import Known
+from engine.table.opcodes import ADD, MUL, NEG
 
 NUMBERS = st.lists(st.integers(0, 20), max_size=100)
 

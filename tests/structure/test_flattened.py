@@ -5,8 +5,8 @@ from graphs import random_pool
 
 from engine import Value, dot
 from engine.core.graph import ancestors, between, order
-from engine.core.opcodes import NAMES
 from engine.structure.flattened import flatten
+from engine.table.opcodes import NAMES
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from strategies import EDGES, moderate, operands, programs
 
 from engine import Value
-from engine.core.formula import TABLE
 from engine.core.operations import apply
 from engine.structure.flattened import flatten
 from engine.structure.recompute import changed, cleared, downstream, forward, others, slopes
+from engine.table.formula import TABLE
 
 anywhere = st.sampled_from(EDGES) | moderate
 

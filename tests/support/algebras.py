@@ -14,8 +14,8 @@ import autograd.numpy as np
 import sympy
 from mpmath import mp
 
-from engine.core.formula import TABLE, Interpreter, evaluate, numeric
 from engine.core.graph import ancestors
+from engine.table.formula import TABLE, Interpreter, evaluate, numeric
 
 
 def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from engine import Value, dot, record
-from engine.core.formula import TABLE
 from engine.core.operations import apply
+from engine.table.formula import TABLE
 
 np = pytest.importorskip("numpy")
 

@@ -1,7 +1,7 @@
 """Random programs over the whole table, and the numbers to run them on.
 
 A program is a description: `program.run(inputs, apply)` runs it in any algebra, such as `engine.core.value.apply` on
-Values, `engine.core.table.numeric` on floats, or one of those in algebras.py.
+Values, `engine.table.rows.numeric` on floats, or one of those in algebras.py.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import Any
 from algebras import flatten, in_floats
 from hypothesis import strategies as st
 
-from engine.core.formula import TABLE, numeric
+from engine.table.formula import TABLE, numeric
 
 EDGES = [0.0, 5e-324, 1e-310, 2.3e-308, 1e-200, 1e-16, 0.5, 1.0, 2.0, 3.0, 26.0, 37.0, 50.0, 709.0, 745.0, 1e16, 1e308]
 EDGES = [*EDGES, *(-x for x in EDGES), math.inf, -math.inf, math.nan]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from .primitives import PRIMITIVES, operands_of
 
 if TYPE_CHECKING:
-    from .table import Row
+    from .rows import Row
 
 Algebra = Callable[..., Any]  # apply(name of a row, *arguments), on floats, Values, symbols, text ...
 
-TABLE: dict[str, "Row"] = {}  # what a formula can call: the rows, which table.py adds
+TABLE: dict[str, "Row"] = {}  # what a formula can call: the rows, which rows.py adds
 
 
 class FormulaError(ValueError):

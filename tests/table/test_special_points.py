@@ -8,9 +8,9 @@ from algebras import by_the_textbook
 from mpmath import mp
 
 from engine import Value, erf, grad, logsumexp, record, softmax, strict
-from engine.core.formula import TABLE, numeric
 from engine.core.graph import ancestors
 from engine.core.operations import apply
+from engine.table.formula import TABLE, numeric
 from nn import cross_entropy
 
 

@@ -13,11 +13,11 @@ from strategies import CONSTANT, finite, is_tame, moderate, operands
 
 from engine import Value, chain_rule, check_gradients, draw, grad, record
 from engine.core.backward import slopes
-from engine.core.formula import TABLE, evaluate, numeric
 from engine.core.functions import operation
 from engine.core.operations import apply
-from engine.core.primitives import PRIMITIVES
-from engine.core.table import Row, row
+from engine.table.formula import TABLE, evaluate, numeric
+from engine.table.primitives import PRIMITIVES
+from engine.table.rows import Row, row
 
 FEW = 5  # ulp
 DIGITS = 50

@@ -10,40 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from keyword import iskeyword
 from typing import Any
 
-from .coercion import real
 from .differentiate import derive
 from .formula import on_floats, parse
-from .functions import operation
-from .notation import short_number
 from .primitives import PRIMITIVES, primitive
-from .table import TABLE, Row
+from .rows import TABLE, Row
 
 LETTERS = "abcdefghijklmnopqrstuvwx"  # and y is the result
 
 
-def row(
-    name: str, sign: str, formula: str | Callable[..., float], *partials: Any, textbook: str = ""
-) -> Callable[..., Any]:
-    """Add an operation of your own, and return it as a function of Values and numbers.
+def add(name: str, sign: str, formula: str | Callable[..., float], *partials: Any, textbook: str = "") -> None:
+    """Add a row of the user's own, as `engine.row` describes it, or leave the table as it was.
 
-    In `formula` a, b, c ... are the operands, in this order, and a capital letter is a sequence of them. Each of
-    `partials` is the formula of one partial derivative, where y is the result. Left out, they are derived from the
-    formula; given, they are checked against it. `sign` stands for the operation in pictures.
-
-    A formula is made of numbers, operands, + - * / ** and the other rows. What no formula can express is a Python
-    function of numbers, with a function or a formula for each partial; page, JAX and saved recordings cannot run it,
-    and a second derivative is nan where the partial is a function.
-
-    A ValueError says what is wrong with a name, a formula or a partial.
-
-    >>> from engine import Value
-    >>> softsign = row("softsign", "softsign", "a / (1 + abs(a))")
-    >>> x = Value(-1.0)
-    >>> y = softsign(x)
-    >>> y.backward()
-    >>> y.data, x.grad
-    (-0.5, 0.25)
-    >>> del TABLE["softsign"]
+    >>> add("softsign", "softsign", "a / (1 + abs(a))")
+    >>> TABLE.pop("softsign").value(-1.0)
+    -0.5
     """
     if not (isinstance(name, str) and name.isidentifier() and len(name) > 1) or iskeyword(name):
         raise ValueError(f"a row has a name such as 'softsign', a word of Python's, not {name!r}")
@@ -70,7 +50,6 @@ def row(
         for added in PRIMITIVES.keys() - primitives.keys():
             del PRIMITIVES[added]
         raise
-    return operation(name)
 
 
 def _operands(name: str, formula: str) -> list[str]:
@@ -102,7 +81,7 @@ def _of_function(name: str, function: Callable[..., float], partials: Sequence[A
 def _add_function(name: str, function: Callable[..., float]) -> None:
     def quiet(*operands: float) -> float:
         try:
-            return real(function(*operands))
+            return float(function(*operands))
         except (ArithmeticError, ValueError):  # as math.log(-1.0)
             return math.nan
 
@@ -127,8 +106,8 @@ def _check(row: Row, derived: Sequence[str] | None) -> None:
             if math.isfinite(a) and math.isfinite(b) and abs(a - b) > close * (max(abs(a), abs(b)) + close):
                 at = ", ".join(f"{x:.3g}" for x in point)
                 raise ValueError(
-                    f"the partials of {row.name} give {short_number(a)} in operand {k + 1} at {at}, where the "
-                    f"derivative is {short_number(b)}: correct it, leave all out to have them derived, or put what is "
+                    f"the partials of {row.name} give {f'{a:.4g}'} in operand {k + 1} at {at}, where the "
+                    f"derivative is {f'{b:.4g}'}: correct it, leave all out to have them derived, or put what is "
                     f"to count as constant in detach(...)"
                 )
 

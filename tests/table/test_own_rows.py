@@ -8,10 +8,10 @@ from mpmath import mp
 
 import engine
 from engine import RecordingError, Value, check_gradients, grad, record, row
-from engine.core.differentiate import derive
-from engine.core.formula import TABLE
-from engine.core.primitives import PRIMITIVES
 from engine.page import javascript
+from engine.table.differentiate import derive
+from engine.table.formula import TABLE
+from engine.table.primitives import PRIMITIVES
 
 
 @pytest.fixture(autouse=True)

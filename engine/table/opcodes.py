@@ -6,7 +6,7 @@ A leaf of a graph has the opcode 0.
 from __future__ import annotations
 
 from .primitives import PRIMITIVES
-from .table import FINGERPRINT, TABLE
+from .rows import FINGERPRINT, TABLE
 
 # The header that the build makes has the same numbers. What the table adds later gets the next free number.
 NAMES = ["input", "parameter", "constant", *PRIMITIVES, "products", "mean", "dense", "inner"]

@@ -1,0 +1,45 @@
+"""The table: every operation as mathematics, and what reads it.
+
+It offers TABLE and its rows, the primitives in which formulas end, `evaluate` to read a formula over any algebra, and
+the opcodes. It imports nothing of the engine, so that the build can write C from it.
+
+Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read),
+`differentiate` (how partials are derived), `own_rows` (what a user may add) and `opcodes`.
+"""
+
+# fmt: off
+from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, respelled, written
+from .opcodes import (
+    ADD,
+    CODES,
+    CONSTANT,
+    DENSE,
+    DIV,
+    DOT,
+    INNER,
+    INPUT,
+    MEAN,
+    MUL,
+    NAMES,
+    NEG,
+    ONE,
+    PARAMETER,
+    POW,
+    PRODUCTS,
+    RELU,
+    SHIFT,
+    SUB,
+    SUM,
+    check,
+    code_of,
+)
+from .own_rows import add
+from .primitives import PRIMITIVES, function, primitive
+from .rows import Row
+
+__all__ = [
+    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
+    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
+    "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place", "missing", "numeric", "parse",
+    "primitive", "respelled", "written",
+]
