@@ -1,7 +1,7 @@
 """Numbers that remember the operation they came from: a Value, its operators, and `backward()`.
 
-It offers Value, the functions of the table, `grad`, `check_gradients` and `strict`, and to the other packages the table
-and its formulas, the opcodes, the traversals, and how numbers and names are written.
+It offers Value, the rows of the table as functions, `grad`, `check_gradients` and `strict`, and to the other packages
+the table and its formulas, the opcodes, the traversals, and how numbers and names are written.
 
 Read `value` first, and the rows of the table beside this package: they are all that micrograd has, and more. Then
 `operations` and `node` (how a result is made), `graph` and `backward` (how gradients are added up).
@@ -11,9 +11,11 @@ Read `value` first, and the rows of the table beside this package: they are all 
 # ruff: noqa: I001
 from ..table import (
     ADD, CODES, CONSTANT, DENSE, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRIMITIVES,
-    PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row, check, code_of, evaluate, function,
+    NAMED, PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row, check, code_of, evaluate, function,
     in_place, missing, numeric, parse, primitive, respelled, written,
 )
+from ..table import log_softmax as log_shares
+from ..table import softmax as shares
 from .atomic_write import place, replace
 from .backward import grad, total
 from .coercion import as_value, real
@@ -21,9 +23,7 @@ from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
     WhygradError, require,
 )
-from .functions import (
-    cos, erf, exp, log, logsumexp, maximum, minimum, operation, relu, row, sigmoid, sin, softmax, softplus, sqrt, tanh,
-)
+from .functions import operation, row
 from .gradcheck import check_gradients
 from .graph import ancestors, between, order
 from .modes import Watch, is_strict, strict, watch, watching
@@ -37,14 +37,13 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
+    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE",
     "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
     "GradientError", "Interpreter", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError",
     "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between",
-    "check", "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "function", "grad",
-    "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many",
-    "maximum", "minimum", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name",
-    "pretty_number", "primitive", "printable", "reading", "real", "relu", "replace", "require", "respelled", "row",
-    "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative",
+    "check", "check_gradients", "code_of", "derivative", "dot", "evaluate", "function", "grad", "in_place", "is_strict",
+    "latex_name", "latex_number", "latex_text", "line_of", "log_shares", "many", "missing", "numeric",
+    "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading", "real",
+    "replace", "require", "respelled", "row", "shares", "short_number", "strict", "total", "total_derivative",
     "unique_names", "user_line", "watch", "watching", "written",
 ]

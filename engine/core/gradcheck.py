@@ -29,9 +29,9 @@ def check_gradients(
     Raises a GradientError that shows the worst entries, also if f is not finite around there; a ValueError for an
     input that is not finite, or none; a TypeError for what f should not take or return.
 
-    >>> from engine import Value, tanh
+    >>> from engine import Value
     >>> w = Value(0.5, "w")
-    >>> check_gradients(lambda xs: tanh(w * xs[0] + xs[1]), [2.0, -1.0]) < 1e-9
+    >>> check_gradients(lambda xs: (w * xs[0] + xs[1]).tanh(), [2.0, -1.0]) < 1e-9
     True
     >>> check_gradients(lambda x: x * x.data, w)  # x.data is a constant to the graph
     Traceback (most recent call last):

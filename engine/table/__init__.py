@@ -35,11 +35,12 @@ from .opcodes import (
 )
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
-from .rows import Row
+from .rows import NAMED, Row
+from .sequences import log_softmax, softmax
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
+    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE",
     "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
-    "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place", "missing", "numeric", "parse",
-    "primitive", "respelled", "written",
+    "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place", "log_softmax", "missing",
+    "numeric", "parse", "primitive", "respelled", "softmax", "written",
 ]

@@ -29,7 +29,7 @@ SMALLEST = 2.3e-308  # XLA takes what is smaller for 0
 NORMAL = [x for x in EDGES if not 0 < abs(x) < SMALLEST and abs(x) != 1e308]
 
 
-POWERS = {"monomial", "powlog", "bump"}  # derivatives of powers, whose factors XLA multiplies in an order of its own
+POWERS = {"monomial", "powlog"}  # derivatives of powers, whose factors XLA multiplies in an order of its own
 MODERATE = [0.5, 1.0, 2.0, 3.0]
 
 

@@ -13,10 +13,10 @@ from .activations import log_sources
 
 ROUNDING = 1e-9  # a sum of probabilities may be above 1 by so much
 LESS = ("sub", "gap")  # how a logit less another is written
-OTHERS = ("logsumexp", "log_add")  # of the other logits
+OTHERS = ("logsumexp", "logaddexp")  # of the other logits
 SEVERAL = (
     "logsumexp",
-    "log_add",
+    "logaddexp",
     "dot",
 )  # where a cross-entropy takes its logits: of the other classes, of the right one
 STEPS = ("floor", "ceil", "trunc", "round", "floordiv", "sign", "select")  # all flat, select between constants
