@@ -187,9 +187,11 @@ def test_a_network_of_pytorch_is_explained_by_its_own_numbers(run):
     assert [float(line[2]) for line in slopes] == pytest.approx([float(line[-1]) for line in slopes], abs=0.1)
 
 
-def test_without_pytorch_its_example_says_how_to_install_it(run, monkeypatch, tmp_path):
+def test_without_pytorch_its_example_says_how_to_install_it(run, monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert run(named("15_from_torch")).endswith("there is no network to explain: pip install torch\n")
+    with pytest.raises(SystemExit):
+        run(named("15_from_torch"))
+    assert capsys.readouterr().err.endswith("there is no network to explain: pip install torch\n")
     assert not list(tmp_path.iterdir())
 
 
