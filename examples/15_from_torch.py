@@ -23,11 +23,10 @@ def trained(seed: int) -> "torch.nn.Module":
     torch.manual_seed(seed)
     network = torch.nn.Sequential(torch.nn.Linear(2, 6), torch.nn.Tanh(), torch.nn.Linear(6, 1)).double()
     inputs = torch.rand(256, 2, dtype=torch.float64) * torch.tensor([math.pi, 1.0])
-    targets = torch.sin(inputs[:, :1]) * inputs[:, 1:]
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     for _ in range(2000):
         optimizer.zero_grad()
-        torch.nn.functional.mse_loss(network(inputs), targets).backward()
+        torch.nn.functional.mse_loss(network(inputs), torch.sin(inputs[:, :1]) * inputs[:, 1:]).backward()
         optimizer.step()
     return network
 
