@@ -11,7 +11,11 @@ from textwrap import dedent
 
 import nbformat
 
-SCRIPTS = sorted(Path(__file__).parent.glob("[0-9]*.py"))
+SCRIPTS = [
+    script
+    for script in sorted(Path(__file__).parent.glob("[0-9]*.py"))
+    if "__file__" not in script.read_text(encoding="utf-8")  # it starts itself again, which a notebook cannot
+]
 
 
 def notebook(script: Path) -> nbformat.NotebookNode:
