@@ -9,10 +9,13 @@ from .coercion import real
 from .functions import method
 from .node import Node
 
-try:
-    import cython
-except ImportError:  # only the compiler needs it
+if TYPE_CHECKING:
     from .. import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:  # only the compiler needs it
+        from .. import _cython as cython
 
 if not cython.compiled:  # else by properties.pxd
     from .coercion import text

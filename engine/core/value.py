@@ -15,10 +15,13 @@ from .coercion import real
 from .node import install
 from .properties import Properties
 
-try:
-    import cython
-except ImportError:  # only the compiler needs it
+if TYPE_CHECKING:
     from .. import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:  # only the compiler needs it
+        from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of

@@ -198,8 +198,13 @@ row("hard_sigmoid", "hard_sigmoid", "clip(a + 3, 0, 6) / 6", "above(a, -3) * abo
 # Those that are equal share the slope equally: maximum(x, x) has the slope of x.
 row("maximum", "max", "maximum(a, b)", "(1 + above(a, b) - above(b, a)) / 2", "(1 + above(b, a) - above(a, b)) / 2")
 row("minimum", "min", "minimum(a, b)", "(1 + above(b, a) - above(a, b)) / 2", "(1 + above(a, b) - above(b, a)) / 2")
-row("largest", "max", "shift(A)", "(1 - above(y, A)) / sum(1 - above(y, A))")
-row("smallest", "min", "-shift(-A)", "(1 - above(A, y)) / sum(1 - above(A, y))")
+row(
+    "largest",
+    "max",
+    "shift(A) + sum(times((1 - above(shift(A), A)) / sum(1 - above(shift(A), A)), excess(A, shift(A))))",  # + 0
+    "(1 - above(y, A)) / sum(1 - above(y, A))",
+)
+row("smallest", "min", "-largest(-A)", "(1 - above(A, y)) / sum(1 - above(A, y))")
 row(
     "clip",
     "clip",
@@ -212,8 +217,12 @@ row(
 row("sum", "Σ", "sum(A)", "1")
 row("dot", "·", "sum(A * B) + c", "B", "A", "1")
 row(
-    "norm", "norm", "extent(A) * sqrt(sum((A / extent(A)) * (A / extent(A))))", "select(y, A / y, 0)", again=unit_vector
-)  # 0 at 0
+    "norm",
+    "norm",
+    "select(extent(A), extent(A) * sqrt(sum((A / extent(A)) * (A / extent(A)))), 0)",
+    "select(y, A / y, 0)",  # 0 at 0
+    again=unit_vector,
+)
 row(
     "logsumexp",
     "logsumexp",
@@ -247,8 +256,8 @@ row("detach", "detach", "a", "0")  # a constant to differentiation
 NAMED = tuple(TABLE)  # what people call by name; below is what the formulas above are made of
 
 # `above` is the step a > b; `times` a product in which 0 wins over inf; `gap` a difference that is -inf of two that are
-# -inf, and `margin` the same with the slope 0 there; `shift` the largest of its operands, and `extent` and `reach` the
-# largest size: constants to differentiation, as they cancel.
+# -inf; `excess` is also 0 of two that are inf, and `margin` has the slope 0 at -inf. `shift` is the largest of its
+# operands, `extent` and `reach` the largest size: constants to differentiation, as they cancel.
 # `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
 # exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
 # So `expdiff` is exp(a - b), and `monomial` has a ** (b - c), to the last digits.
@@ -261,17 +270,17 @@ NAMED = tuple(TABLE)  # what people call by name; below is what the formulas abo
 row("above", "above", "above(a, b)", "0", "0")
 row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
-row("extent", "extent", "clip(shift(abs(A)), 5e-324, 1.7976931348623157e308)", "0")
-row("reach", "reach", "maximum(maximum(abs(a), abs(b)), 5e-324)", "0", "0")
+row("extent", "extent", "clip(shift(abs(A)), 0, 1e300)", "0")
+row("reach", "reach", "maximum(abs(a), abs(b))", "0", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
+row("excess", "excess", "gap(minimum(a, 1.7976931348623157e308), minimum(b, 1.7976931348623157e308))", "1", "-1")
 row("margin", "margin", "gap(a, b)", "above(a, -1.7976931348623157e308)", "-above(a, -1.7976931348623157e308)")
 row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
 row(
     "expdiff",
     "expdiff",
-    "exp(gap(minimum(a, 1.7976931348623157e308), minimum(b, 1.7976931348623157e308))) "
-    "* (1 + maximum(rest(a, b), -0.5))",
+    "exp(excess(a, b)) * (1 + maximum(rest(a, b), -0.5))",
     "y",
     "-y",
 )
@@ -286,7 +295,7 @@ _PORTION = "select(less(1.7976931348623157e308, abs({0})), copysign(1, {0}), {0}
 row(
     "direction",
     "direction",
-    f"{_PORTION.format('a')} / maximum(hypot({_PORTION.format('a')}, {_PORTION.format('b')}), 0.5)",
+    f"select(reach(a, b), {_PORTION.format('a')} / hypot({_PORTION.format('a')}, {_PORTION.format('b')}), 0)",
     "direction(b, a) / hypot(a, b) * direction(b, a)",
     "-direction(a, b) / hypot(a, b) * direction(b, a)",
 )
