@@ -31,7 +31,7 @@ def symbol(name: str, *terms: Any) -> Term:
     match name, terms:
         case "times", _:
             return symbol("mul", *terms)
-        case "gap" | "margin", _:
+        case "gap" | "margin" | "masked", _:
             return symbol("sub", *terms)
         case "direction", (a, b):
             return symbol("div", a, symbol("hypot", a, b))

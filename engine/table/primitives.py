@@ -156,8 +156,15 @@ primitive(  # what a - b loses to rounding
     javascript="""const rounded = a - b, minusB = rounded - a, rest = (a - (rounded - minusB)) - (b + minusB);
     return Number.isFinite(rest) ? rest : 0;""",
 )
-primitive(  # a - b, but of -inf, which is below itself, -inf
+primitive(  # a - b, but of two that are equal 0, and of -inf, which is below itself, -inf
     "gap",
+    lambda a, b: a - b if a != b else a if a == -math.inf else 0.0,
+    c="a != b ? a - b : a == -HUGE_VAL ? a : 0.0",
+    numpy="np.where(a != b, a - b, np.where(a == -np.inf, a, 0.0))",
+    javascript="a !== b ? a - b : a === -Infinity ? a : 0",
+)
+primitive(  # the same, but nan of inf and inf
+    "margin",
     lambda a, b: a if a == b == -math.inf else a - b,
     c="(a == b) & (a == -HUGE_VAL) ? a : a - b",
     numpy="np.where((a == b) & (a == -np.inf), a, a - b)",

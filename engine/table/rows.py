@@ -201,7 +201,7 @@ row("minimum", "min", "minimum(a, b)", "(1 + above(b, a) - above(a, b)) / 2", "(
 row(
     "largest",
     "max",
-    "shift(A) + sum(times((1 - above(shift(A), A)) / sum(1 - above(shift(A), A)), excess(A, shift(A))))",  # + 0
+    "shift(A) + sum(times((1 - above(shift(A), A)) / sum(1 - above(shift(A), A)), gap(A, shift(A))))",  # + 0
     "(1 - above(y, A)) / sum(1 - above(y, A))",
 )
 row("smallest", "min", "-largest(-A)", "(1 - above(A, y)) / sum(1 - above(A, y))")
@@ -219,7 +219,7 @@ row("dot", "·", "sum(A * B) + c", "B", "A", "1")
 row(
     "norm",
     "norm",
-    "select(extent(A), extent(A) * sqrt(sum((A / extent(A)) * (A / extent(A)))), 0)",
+    "extent(A) * sqrt(maximum(sum(square(A / select(extent(A), extent(A), 1))), 0.5))",  # a sum of at least 1, or 0
     "select(y, A / y, 0)",  # 0 at 0
     again=unit_vector,
 )
@@ -256,7 +256,8 @@ row("detach", "detach", "a", "0")  # a constant to differentiation
 NAMED = tuple(TABLE)  # what people call by name; below is what the formulas above are made of
 
 # `above` is the step a > b; `times` a product in which 0 wins over inf; `gap` a difference that is -inf of two that are
-# -inf; `excess` is also 0 of two that are inf, and `margin` has the slope 0 at -inf. `shift` is the largest of its
+# -inf, and 0 of two that are inf, as which is larger does not matter to their largest; where it does, `margin` is nan.
+# `masked` is it with the slope 0 at -inf. `shift` is the largest of its
 # operands, `extent` and `reach` the largest size: constants to differentiation, as they cancel.
 # `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
 # exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
@@ -274,13 +275,13 @@ row("extent", "extent", "clip(shift(abs(A)), 0, 1e300)", "0")
 row("reach", "reach", "maximum(abs(a), abs(b))", "0", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
-row("excess", "excess", "gap(minimum(a, 1.7976931348623157e308), minimum(b, 1.7976931348623157e308))", "1", "-1")
-row("margin", "margin", "gap(a, b)", "above(a, -1.7976931348623157e308)", "-above(a, -1.7976931348623157e308)")
+row("margin", "margin", "margin(a, b)", "1", "-1")
+row("masked", "masked", "margin(a, b)", "above(a, -1.7976931348623157e308)", "-above(a, -1.7976931348623157e308)")
 row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
 row(
     "expdiff",
     "expdiff",
-    "exp(excess(a, b)) * (1 + maximum(rest(a, b), -0.5))",
+    "exp(gap(a, b)) * (1 + maximum(rest(a, b), -0.5))",
     "y",
     "-y",
 )

@@ -8,13 +8,13 @@ from typing import Any
 def softmax(apply: Callable[..., Any], terms: Sequence[Any]) -> list[Any]:
     """The shares exp(xi) / sum of all exp(xj): each is the sigmoid of xi - logsumexp(the others), which keeps 1 - p."""
     others = _of_others(apply, "logaddexp", terms, -math.inf)
-    return [apply("sigmoid", apply("gap", x, other)) for x, other in zip(terms, others, strict=True)]
+    return [apply("sigmoid", apply("margin", x, other)) for x, other in zip(terms, others, strict=True)]
 
 
 def log_softmax(apply: Callable[..., Any], terms: Sequence[Any]) -> list[Any]:
     """The logarithms of the shares, exact also where a share is 1 or 0."""
     others = _of_others(apply, "logaddexp", terms, -math.inf)
-    return [apply("log_sigmoid", apply("margin", x, other)) for x, other in zip(terms, others, strict=True)]
+    return [apply("log_sigmoid", apply("masked", x, other)) for x, other in zip(terms, others, strict=True)]
 
 
 def unit_vector(apply: Callable[..., Any], terms: Sequence[Any]) -> list[Any]:
