@@ -20,6 +20,7 @@ from .core import (
     WhygradError,
     check_gradients,
     cos,
+    detach,
     dot,
     erf,
     exp,
@@ -38,6 +39,7 @@ from .core import (
     sqrt,
     strict,
     tanh,
+    where,
 )
 
 if TYPE_CHECKING:
@@ -48,15 +50,16 @@ if TYPE_CHECKING:
     from .grading.compare import compare
     from .page import explore
     from .picture.draw import draw, render
+    from .replay.conditions import Condition
     from .replay.record import Recording, record
 
 # fmt: off
 __all__ = [
-    "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError",
+    "ChainRule", "Check", "Comparison", "Condition", "Finding", "GradientError", "Judgement", "MissingExtraError",
     "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
-    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "diagnose", "dot", "draw", "erf",
+    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "detach", "diagnose", "dot", "draw", "erf",
     "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
-    "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh",
+    "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "where",
 ]
 # fmt: on
 
@@ -66,7 +69,7 @@ _LATER = {
     "grading": ("Check", "Comparison", "compare"),
     "page": ("explore",),
     "picture": ("draw", "render"),
-    "replay": ("Recording", "record"),
+    "replay": ("Condition", "Recording", "record"),
 }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .backward import backward
 from .coercion import real
+from .modes import compare
 from .node import install
 from .properties import Properties
 
@@ -21,8 +22,9 @@ except ImportError:  # only the compiler needs it
 
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of
+    from . import modes
     from .coercion import operand, text
-    from .node import begin, look, reading
+    from .node import begin, reading
     from .operations import binary, power, unary
     from .sealed import sealed
 
@@ -227,19 +229,19 @@ class Value(Properties):
 
     def __lt__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) < look(b)
+        return NotImplemented if b is None else compare("less", self, b) if modes.active else self._data < b._data
 
     def __le__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) <= look(b)
+        return NotImplemented if b is None else compare("less_equal", self, b) if modes.active else self._data <= b._data
 
     def __gt__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) > look(b)
+        return NotImplemented if b is None else compare("less", b, self) if modes.active else self._data > b._data
 
     def __ge__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) >= look(b)
+        return NotImplemented if b is None else compare("less_equal", b, self) if modes.active else self._data >= b._data
 
     def __reduce__(self) -> tuple[Any, ...]:
         reading(self, "data")
