@@ -111,7 +111,7 @@ def _inputs(np: Any, batch: Any, widths: Sequence[int | None]) -> tuple[Any, tup
 
 def prepare(program: Program) -> Program:
     """The program after all passes that make sense in JAX."""
-    for step in (spelled_out, fold_constants, cse, dce, fuse, dce, masked, cse, hoist):
+    for step in (spelled_out, fold_constants, cse, dce, fuse, dce, masked, hoist):
         program = step(program)
     return program
 

@@ -92,11 +92,11 @@ def _loop(program: Program, parameters: int, inputs: int) -> Callable[[Any, Any]
 def _step(names: Sequence[str], masked: bool) -> Callable[..., Any]:
     """What one turn computes, of a number in `names`, a mask and three rows, differentiable by the table's partials."""
     jax, np = require("jax", "jax"), require("jax.numpy", "jax")
-    values, slopes = [_value(name) for name in names], [_slopes(np, name, masked) for name in names]
+    values, slopes = [_value(name, masked) for name in names], [_slopes(np, name, masked) for name in names]
 
     @jax.custom_jvp  # type: ignore[untyped-decorator, unused-ignore]
     def step(what: Any, active: Any, mask: Any, *operands: Any) -> Any:
-        return jax.lax.switch(what, values, *operands)
+        return jax.lax.switch(what, values, mask, *operands)  # JAX may differentiate this instead
 
     @step.defjvp  # type: ignore[untyped-decorator, unused-ignore]
     def jvp(primals: Any, tangents: Any) -> tuple[Any, Any]:
@@ -109,12 +109,16 @@ def _step(names: Sequence[str], masked: bool) -> Callable[..., Any]:
     return step  # type: ignore[no-any-return]
 
 
-def _value(name: str) -> Callable[..., Any]:
-    steps: dict[str, Callable[..., Any]] = {
-        "term": lambda a, b, c: c + a * b,
-        "larger": lambda a, b, c: primitive("shift")(a, b),
-    }
-    return steps.get(name) or (lambda *operands: apply_row(name, *operands[: len(TABLE[name].partials)]))
+def _value(name: str, masked: bool) -> Callable[..., Any]:
+    def value(mask: Any, a: Any, b: Any, c: Any) -> Any:
+        mask = mask if masked else None
+        if name == "term":
+            return c + apply_row("mul", a, b, mask=mask)
+        if name == "larger":
+            return primitive("shift")(a, b)
+        return apply_row(name, *(a, b, c)[: len(TABLE[name].partials)], mask=mask)
+
+    return value
 
 
 def _slopes(np: Any, name: str, masked: bool) -> Callable[..., Any]:

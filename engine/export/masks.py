@@ -46,7 +46,8 @@ def masked(program: Program) -> Program:
             if code in (SELECT, DETACH):
                 found[0] = constant[operands[0]]
             mask = masks.of(i)
-            at[i] = _write(new, program, i, found, ONE if mask == ALWAYS else masks.written(mask))
+            number = ONE if mask == ALWAYS else masks.written(mask) if mask else never
+            at[i] = _write(new, program, i, found, number)
     new.outputs = [at[k] for k in program.outputs]
     return new
 

@@ -46,8 +46,7 @@ class Masks:
     def select(self, node: Any, slope: Any) -> Any:
         """A partial derivative of a node where that counts, else 0."""
         mask = self.of(node)
-        alone = next(iter(mask))
-        if len(mask) == 1 and len(alone) < 2:
+        if len(mask) == 1 and len(alone := next(iter(mask))) < 2:
             return self._where(alone, slope)
         return self.apply("select", self.written(mask), slope, 0.0)
 
@@ -55,7 +54,7 @@ class Masks:
         """What is 1 where a mask holds, else 0."""
         if mask not in self._written:
             ones = [self._where(each, 1.0) for each in sorted(mask, key=lambda each: sorted(map(_age, each)))]
-            self._written[mask] = reduce(partial(self.apply, "maximum"), ones)
+            self._written[mask] = reduce(partial(self.apply, "maximum"), ones) if ones else 0.0
         return self._written[mask]
 
     def _where(self, conditions: frozenset[tuple[Any, bool]], x: Any) -> Any:
