@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ChainRule", "Check", "Comparison", "Condition", "Finding", "GradientError", "Judgement", "MissingExtraError",
     "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
-    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "detach", "diagnose", "dot", "draw", "erf",
-    "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
+    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "detach", "diagnose", "dot", "draw",
+    "erf", "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
     "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "where",
 ]
 # fmt: on

@@ -38,14 +38,14 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
-    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
-    "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError",
-    "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_bool", "as_value", "between", "both",
-    "check", "check_gradients", "code_of", "cos", "derivative", "detach", "dot", "erf", "evaluate", "exp", "function", "grad",
-    "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many",
-    "maximum", "minimum", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name",
-    "pretty_number", "primitive", "printable", "reading", "real", "relu", "replace", "require", "respelled", "row",
-    "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative",
-    "unique_names", "user_line", "watch", "watching", "where", "written",
+    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES",
+    "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
+    "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError",
+    "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
+    "ancestors", "apply", "as_bool", "as_value", "between", "both", "check", "check_gradients", "code_of", "cos",
+    "derivative", "detach", "dot", "erf", "evaluate", "exp", "function", "grad", "in_place", "is_strict", "latex_name",
+    "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum", "minimum", "missing", "numeric",
+    "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading", "real",
+    "relu", "replace", "require", "respelled", "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt",
+    "strict", "tanh", "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "where", "written",
 ]

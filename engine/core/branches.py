@@ -52,4 +52,6 @@ def as_bool(condition: Any, wanted: str) -> bool:
     kind = type(condition)
     if kind is bool or (kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")):
         return bool(condition)
-    raise TypeError(f"{wanted}, not {kind.__name__} {condition!r:.80}: compare, as in x > 0, and to negate exchange the branches")
+    raise TypeError(
+        f"{wanted}, not {kind.__name__} {condition!r:.80}: compare, as in x > 0, and to negate exchange the branches"
+    )

@@ -104,13 +104,14 @@ def written(node: Node, what: str) -> None:
 
 def compare(name: str, a: Node, b: Node) -> Any:
     """Whether a < b, by the name `less`, or a <= b; or what the watch of this context has for it."""
-    own = watch()
-    found = own and own.compared(name, a, b)
-    if found is None:
+    if active:
+        own = _watch.get()
+        found = own.compared(name, a, b) if own else None
+        if found is not None:
+            return found
         read(a, "data")
         read(b, "data")
-        found = a._data < b._data if name == "less" else a._data <= b._data
-    return found
+    return a._data < b._data if name == "less" else a._data <= b._data
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 # C types for value.py.
 cimport cython
-from . cimport modes
 from .coercion cimport operand, text
 from .generated cimport (
     ABS, ADD, COS, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID, SIN, SOFTPLUS,
     SQRT, SUB, TANH,
 )
+from .modes cimport compare
 from .node cimport Node, begin, identity_hash, reading
 from .operations cimport binary, power, unary
 from .properties cimport Properties

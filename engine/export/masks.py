@@ -29,8 +29,7 @@ def masked(program: Program) -> Program:
     v6 = select(v3, v5, 0)
     return v6
     """
-    codes = program.codes[: len(program)]
-    if SELECT not in codes and DETACH not in codes:
+    if not program.has(SELECT) and not program.has(DETACH):
         return program
     new, constant = Program(), new_ints(len(program))
     never = new.constant(0.0)

@@ -18,6 +18,7 @@ cdef class Program:
     cpdef int constant(self, double number) except -1
     cpdef list operands(self, int i)
     cpdef bint holds(self, int i, double number) except? True
+    cpdef bint has(self, int code)
     cpdef bytearray depends(self, int leaf, bint differentiably=*)
     @cython.locals(i=int, count="int[::1]")
     cpdef object uses(self)

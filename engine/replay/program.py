@@ -127,6 +127,13 @@ class Program:
             count += codes[i] > CONSTANT
         return count
 
+    def has(self, code: int) -> bool:
+        """Whether there is an instruction of that code."""
+        for i in range(self.size):  # noqa: SIM110  a generator has no types in C
+            if self.codes[i] == code:
+                return True
+        return False
+
     def depends(self, leaf: int, differentiably: bool = False) -> bytearray:
         """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none.
 

@@ -73,7 +73,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
     codes, starts, args = program.codes, program.starts, program.args
     places = starts[program.size]
     sums = Sums(program.size, places + 1)
-    masks = Masks(Lowering(result)) if SELECT in codes[: program.size] else None
+    masks, is_masked = Masks(Lowering(result)), program.has(SELECT)
     if active[output]:
         sums.add(output, places, ONE, ONE)
     for i in range(output, -1, -1):
@@ -95,7 +95,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
         for j in range(first, first + count):
             if active[args[j]]:
                 slope = slopes.at[j - first]
-                if masks is not None:
+                if is_masked:
                     masks.use(args[j], masks.of(i))
                     slope = slope if result.codes[slope] == CONSTANT else masks.select(i, slope)
                 sums.add(args[j], j, adjoint, slope)

@@ -1,4 +1,4 @@
-"""Masks: where each node of a reverse sweep counts, so that the branch that a `select` does not take contributes exactly 0.
+"""Masks: where each node of a reverse sweep counts, so that a branch that is not taken contributes exactly 0.
 
 What only branches use counts where one of them is taken; elsewhere its partials, which may be inf or nan, are 0. That
 is a selection, never a product, and its condition has no derivative. So derivatives of every order come out right.

@@ -2,7 +2,7 @@
 
 import math
 
-from engine import Value, cos, detach, exp, grad, log, maximum, minimum, sin, softmax, sqrt, where
+from engine import Value, cos, detach, exp, grad, log, maximum, minimum, sin, softmax, sqrt
 
 
 def taken(condition, a, b):
@@ -28,8 +28,8 @@ def shared_by_dead(x, where):
 
 
 def behind_its_condition(x, where):
-    l = log(x)
-    return where(l > -5.0, l, 7.0 * x)
+    y = log(x)
+    return where(y > -5.0, y, 7.0 * x)
 
 
 def masked_scores(x, y, z, where):
@@ -118,7 +118,7 @@ def derivative(f, wrt):
 def orders(count):
     """The derivatives to order 3 to look at, of a function of that many inputs."""
     firsts = [(k,) for k in range(count)]
-    return [(), *firsts, *[(*a, *b) for a in firsts for b in firsts][:4], (0, 0, 0), (0, count - 1, 0)][: 9]
+    return [(), *firsts, *[(*a, *b) for a in firsts for b in firsts][:4], (0, 0, 0), (0, count - 1, 0)][:9]
 
 
 def expected(f, point, wrt, where=taken):
@@ -171,7 +171,13 @@ def random_program(rng):
         kind = rng.choice(["one", "two", "where", "where"])
         names = {"one": OF_ONE, "two": OF_TWO, "where": CONDITIONS}[kind]
         steps.append((kind, rng.choice(list(names)), places))
-    steps.append(("where", rng.choice(list(CONDITIONS)), [inputs + len(steps) - 1 - rng.randrange(3) % len(steps) for _ in range(5)]))
+    steps.append(
+        (
+            "where",
+            rng.choice(list(CONDITIONS)),
+            [inputs + len(steps) - 1 - rng.randrange(3) % len(steps) for _ in range(5)],
+        )
+    )
 
     def f(*arguments):
         *made, where = arguments
