@@ -31,9 +31,10 @@ from ._functions import (  # not for `from engine import *`, where they would hi
     less_equal as less_equal, mod as mod, mul as mul, neg as neg, pos as pos, pow as pow, round as round,
     select as select, smallest as smallest, sub as sub, sum as sum,
 )
+from ._gradcheck import check_gradients
 from .core import (
     TABLE, GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
-    Value, WhygradError, check_gradients, dot, grad, operation, row, strict,
+    Value, WhygradError, detach, dot, grad, operation, row, strict, where,
 )
 # fmt: on
 
@@ -45,21 +46,22 @@ if TYPE_CHECKING:
     from .grading.compare import compare
     from .page import explore
     from .picture.draw import draw, render
+    from .replay.conditions import Condition
     from .replay.record import Recording, record
 
     __version__: str
 
 # fmt: off
 __all__ = [
-    "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError", "NonFiniteError",
-    "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value", "WhygradError",
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "chain_rule", "check_gradients",
-    "clip", "compare", "compiled", "copysign", "cos", "cosh", "diagnose", "dot", "draw", "elu", "erf", "erfc",
-    "erfinv", "exp", "exp2", "explore", "expm1", "floor", "gelu", "grad", "hard_sigmoid", "hard_tanh", "hypot",
-    "judge", "leaky_relu", "log", "log1p", "log2", "log10", "log_sigmoid", "log_softmax", "logaddexp", "logit",
-    "logsumexp", "maximum", "mean", "minimum", "mish", "norm", "normal_cdf", "normal_pdf", "prod", "record", "relu",
-    "render", "row", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "softsign", "sqrt",
-    "square", "strict", "tan", "tanh", "trunc", "xlogy",
+    "ChainRule", "Check", "Comparison", "Condition", "Finding", "GradientError", "Judgement", "MissingExtraError",
+    "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
+    "WhygradError", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "chain_rule",
+    "check_gradients", "clip", "compare", "compiled", "copysign", "cos", "cosh", "detach", "diagnose", "dot", "draw",
+    "elu", "erf", "erfc", "erfinv", "exp", "exp2", "explore", "expm1", "floor", "gelu", "grad", "hard_sigmoid",
+    "hard_tanh", "hypot", "judge", "leaky_relu", "log", "log1p", "log2", "log10", "log_sigmoid", "log_softmax",
+    "logaddexp", "logit", "logsumexp", "maximum", "mean", "minimum", "mish", "norm", "normal_cdf", "normal_pdf", "prod",
+    "record", "relu", "render", "row", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus",
+    "softsign", "sqrt", "square", "strict", "tan", "tanh", "trunc", "where", "xlogy",
 ]
 # fmt: on
 
@@ -69,7 +71,7 @@ _LATER = {
     "grading": ("Check", "Comparison", "compare"),
     "page": ("explore",),
     "picture": ("draw", "render"),
-    "replay": ("Recording", "record"),
+    "replay": ("Condition", "Recording", "record"),
 }
 
 

@@ -26,7 +26,7 @@ else:
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of
     from .coercion import operand, text
-    from .node import begin, look, reading
+    from .node import begin, compare, reading
     from .operations import binary, power, unary
     from .sealed import sealed
 
@@ -228,19 +228,19 @@ class Value(Properties):
 
     def __lt__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) < look(b)
+        return NotImplemented if b is None else compare("less", self, b)
 
     def __le__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) <= look(b)
+        return NotImplemented if b is None else compare("less_equal", self, b)
 
     def __gt__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) > look(b)
+        return NotImplemented if b is None else compare("less", b, self)
 
     def __ge__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) >= look(b)
+        return NotImplemented if b is None else compare("less_equal", b, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         reading(self, "data")

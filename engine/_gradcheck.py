@@ -6,11 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .backward import grad
-from .coercion import as_value
-from .errors import GradientError
-from .notation import printable
-from .value import Value
+from .core import GradientError, Value, as_value, grad, printable
 
 STEP = sys.float_info.epsilon ** (1 / 3)  # balances what a difference loses to rounding and to curvature
 ROWS = 5  # of the table in a message
