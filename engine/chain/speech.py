@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
-from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
+from ..core import Value, derivative, many, pretty_number, short_number
 from .expressions import Style, show
 from .paths import ChainRule, Factor, Path
 
@@ -67,8 +67,7 @@ class Speech:
 
     def name(self, node: Value) -> str:
         """A variable."""
-        name = self.naming.names[node]
-        return pretty_name(name) if self.style == "pretty" else name
+        return show(self.naming.term(node), self.style)
 
     def number(self, number: float, digits: int = 4) -> str:
         """A float."""

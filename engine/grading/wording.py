@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as markup
 from collections.abc import Sequence
 
+from ..core import book_name, total_derivative
 from .explanations import SAME, Candidate, Outcome, Trial
 from .given import Gradient
 from .layers import Layer
@@ -23,6 +24,7 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     ('a, b and c', '0, 1, 2, 3, 4, 5, 6, 7 and 12 more')
     """
     some = list(names) if len(names) <= LISTED else [*names[:LISTED], f"{len(names) - LISTED} more"]
+    some = list(map(book_name, some))
     return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {word} {some[-1]}"
 
 
@@ -31,6 +33,9 @@ class Words:
 
     def __init__(self, trial: Trial, gradients: Sequence[Gradient], loss: str) -> None:
         self.network, self.trial, self.gradients, self.loss = trial.network, trial, gradients, loss
+
+    def _d(self, name: str) -> str:
+        return total_derivative(self.loss, name)
 
     def say(self, outcome: Outcome) -> str:
         """All that is to be said."""
@@ -51,7 +56,7 @@ class Words:
         count = len(self.gradients)
         what = "The gradient is" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} gradients are"
         values = {self.network.sweep.nodes[i] for i in off}
-        exact = [f"∂{self.loss}/∂{g.name} is {g.right:.{FIGURES}g}" for g in self.gradients if g.value in values]
+        exact = [f"{self._d(g.name)} is {g.right:.{FIGURES}g}" for g in self.gradients if g.value in values]
         return f"{what} right" + (f", but for rounding on the way: {listed(exact[:SHOWN])}." if exact else ".")
 
     def _idle(self) -> str:
@@ -73,7 +78,9 @@ class Words:
     def _chance(self) -> str:
         """A mistake fits, but so could chance."""
         missing = [name for i in self.trial.others if (name := self.network.name(i))]
-        more = f"the gradient of {missing[0]}, too" if missing else "one more digit, or the gradient of a sum"
+        more = (
+            f"the gradient of {book_name(missing[0])}, too" if missing else "one more digit, or the gradient of a sum"
+        )
         return (
             f"But that may be chance: {self.trial.tried} mistakes were tried, and so few digits fit one of them "
             f"easily. Give {more}."
@@ -87,7 +94,7 @@ class Words:
     def _wrong(self) -> str:
         wrong = [g for g in self.gradients if not g.ok]
         digits = max(FIGURES, min(self.trial.digits, 9))
-        shown = [f"∂{self.loss}/∂{g.name} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
+        shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
         text = "; ".join(shown)
         if more := wrong[SHOWN:]:
             text += f"; {self._all_of(more)} {_be(more)} wrong, too"
@@ -121,7 +128,7 @@ class Words:
         apart = {i: d for i in self.trial.others if (d := _difference(a[i], b[i])) > CLEAR and self.network.name(i)}
         if apart:
             i = max(apart, key=lambda i: apart[i])
-            name = f"∂{self.loss}/∂{self.network.name(i)}"
+            name = self._d(self.network.name(i))
             return f" {name} would tell: {a[i]:.4g} if the first, {b[i]:.4g} if the second."
         if any(_difference(a[i], b[i]) > SAME for i in self.trial.given):
             return " More digits would tell."
@@ -166,7 +173,7 @@ class Words:
 def html(text: str, gradients: Sequence[Gradient]) -> str:
     """The sentences, and each gradient in a table."""
     rows = "".join(
-        f"<tr><td>{markup.escape(g.name)}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td>"
+        f"<tr><td>{markup.escape(book_name(g.name))}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td>"
         f"<td>{'✓' if g.ok else '✗'}</td></tr>"
         for g in gradients
     )

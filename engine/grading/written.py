@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..core import TABLE, evaluate, numeric, pretty_name, real
+from ..core import TABLE, book_name, evaluate, numeric, pretty_name, real
 from .explanations import SLACK
 from .given import EXACT, tolerances_of
 
@@ -91,7 +91,7 @@ def _formula(text: str, values: Mapping[str, float]) -> Written:
         used = frozenset(names[n.id] for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in names)
         tolerance = _rounded(primed, numbers, number)
     except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
-        known = ", ".join(list(values)[:12])
+        known = ", ".join(map(book_name, list(values)[:12]))
         raise ValueError(
             f"cannot read {text!r:.80}: a derivative is a number or a formula of + - * / **, the functions of the "
             f"table, their derivatives such as sigmoid'(z), and the labels {known} ({_reason(error)})"
