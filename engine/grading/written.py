@@ -14,7 +14,7 @@ from typing import Any
 
 from ..core import book_name, evaluate, numeric, pretty_name, real, respelled
 from .explanations import SLACK
-from .given import EXACT, tolerances_of
+from .given import EXACT, half_unit, tolerances_of
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
 FEW = 3  # significant digits from which on a constant in a formula may have been rounded
@@ -71,38 +71,41 @@ def read(answer: Any, values: Mapping[str, float]) -> Written:
         raise TypeError(
             f"a derivative is a number such as 0.0123 or a formula such as 'x * w', not {came}{hint}"
         ) from None
-    return Written(f"{number:g}" if float(f"{number:g}") == number else repr(number), number, _half_unit(number))
+    return Written(f"{number:g}" if float(f"{number:g}") == number else repr(number), number, _rounded_to(number))
 
 
-def _half_unit(number: float) -> float:
+def _rounded_to(number: float) -> float:
     return tolerances_of([number])[0] if math.isfinite(number) else 0.0
 
 
 def _formula(text: str, values: Mapping[str, float]) -> Written:
+    names = {f"v{i}": name for i, name in enumerate(values)}
     try:
         if len(text) > LONGEST:
             raise ValueError(f"it has more than {LONGEST} letters")
-        names = {f"v{i}": name for i, name in enumerate(values)}
         spellings = {pretty_name(name): key for key, name in names.items()}
         spellings |= {name: key for key, name in names.items()}
         formula = respelled(text, spellings)
         numbers = {key: values[name] for key, name in names.items()}
-        number = float(evaluate(formula, numbers, numeric))
+        result = evaluate(formula, numbers, numeric)
+        if isinstance(result, list):
+            raise ValueError("it is a list, not a number")
+        number = float(result)
         used = frozenset(names[key] for key in re.findall(r"\w+", formula) if key in names)
         tolerance = _rounded(formula, numbers, number)
     except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
         known = ", ".join(map(book_name, list(values)[:12]))
         raise ValueError(
             f"cannot read {text!r:.80}: a derivative is a number or a formula of + - * / **, the functions of the "
-            f"table, their derivatives such as sigmoid'(z), and the labels {known} ({_reason(error)})"
+            f"table, their derivatives such as sigmoid'(z), and the labels {known} ({_reason(error, names)})"
         ) from None
     return Written(text.strip(), number, tolerance, used)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, names: Mapping[str, str]) -> str:
     if isinstance(error, (RecursionError, MemoryError)):
         return "it is nested too deeply"
-    return error.msg if isinstance(error, SyntaxError) else str(error)[:200]
+    return re.sub(r"\bv\d+\b", lambda found: names.get(found[0], found[0]), str(error))[:200]
 
 
 def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float:
@@ -114,7 +117,7 @@ def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float
         if (alone or len(digits.digits) >= FEW) and len(digits.digits) <= EXACT and "." in token[0]:
             half = Decimal(5).scaleb(int(digits.exponent) - 1)
             if alone:
-                return float(half)
+                return half_unit(token[0])
             shifted = formula[: token.start()] + str(constant + half) + formula[token.end() :]
             moved += abs(float(evaluate(shifted, numbers, numeric)) - number)
     return moved if math.isfinite(moved) else 0.0

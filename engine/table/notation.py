@@ -23,6 +23,9 @@ _TOKEN = re.compile(
 )
 
 
+_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()")
+
+
 class _Token(NamedTuple):
     kind: str
     text: str
@@ -35,12 +38,14 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
 
     >>> respelled("2x(1 − x)² σ'(z₁)", {"x": "x", "z₁": "z1"})
     '2 * x * (1 - x) ** 2 * bell(z1)'
+    >>> respelled("3√2/√π", {})
+    '3*sqrt(2)/sqrt(3.141592653589793)'
     >>> respelled("w·x + b", {"x": "x"}, closed=False)
     'w*x + b'
     """
     written: list[str] = []
     before = ""
-    for kind, token in _tokens(text, names, closed):
+    for kind, token in _tokens(_ROOT.sub(r"√(\1)", text), names, closed):
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
             if (before, kind) in (("number", "number"), ("name", "number")):
