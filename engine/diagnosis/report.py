@@ -8,7 +8,7 @@ from html import escape
 from shutil import get_terminal_size
 from textwrap import wrap
 
-from ..core import short_number
+from ..core import book_name, short_number
 
 Evidence = Mapping[str, float | int | str]
 
@@ -116,8 +116,8 @@ def listed(labels: Sequence[str], most: int = 6) -> str:
     ('a, b', 'h0, h1, h2 … h15 (16)')
     """
     if len(labels) <= most:
-        return ", ".join(labels)
-    return f"{', '.join(labels[:3])} … {labels[-1]} ({len(labels):,})"
+        return ", ".join(map(book_name, labels))
+    return f"{', '.join(map(book_name, labels[:3]))} … {book_name(labels[-1])} ({len(labels):,})"
 
 
 def _counted(number: int, what: str) -> str:
@@ -126,7 +126,7 @@ def _counted(number: int, what: str) -> str:
 
 def _told(evidence: Evidence) -> list[str]:
     return [
-        f"{name} = {short_number(x)}" if isinstance(x, float) else f"{name} {_cut(str(x))}"
+        f"{book_name(name)} = {short_number(x)}" if isinstance(x, float) else f"{name} {_cut(str(x))}"
         for name, x in evidence.items()
     ]
 
