@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Literal, NamedTuple
 
 from .given import LEAST, Given
+from .layers import Layer
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
 from .network import Network
@@ -19,6 +20,7 @@ Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]
 
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 MARGIN = 1.0  # decimal orders by which evidence has to outweigh the mistakes tried
+SURE = 2.0  # the same for two mistakes at once, and for a part of the numbers
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
 OF_ZERO = 2.0  # what a 0 says at most, in decimal orders: many mistakes leave one
@@ -62,6 +64,14 @@ class Outcome(NamedTuple):
     found: Sequence[Candidate] = ()
     evidence: float = 0.0
     off: Sequence[int] = ()  # right numbers that are off by rounding
+    part: Part | None = None  # where nothing gives all numbers
+
+
+class Part(NamedTuple):
+    """The last layer with wrong numbers, and the mistakes that give these, whatever lies before."""
+
+    layer: Layer
+    found: Sequence[Candidate]
 
 
 def judge(trial: Trial) -> Outcome:
@@ -80,10 +90,25 @@ def judge(trial: Trial) -> Outcome:
         return _named(trial, found)
     trial.allow_rounding(0.0)
     pairs = trial.pairs()
-    if pairs and (evidence := trial.evidence([first for first, _ in pairs])) >= MARGIN:
+    if pairs and (evidence := trial.evidence([first for first, _ in pairs])) >= SURE:
         return Outcome("two", pairs[0], evidence)
     trial.allow_rounding(NAMED)
-    return Outcome("unknown")
+    return Outcome("unknown", part=_last_layer(trial))
+
+
+def _last_layer(trial: Trial) -> Part | None:
+    """What explains the last layer with wrong numbers alone: on the way back it comes first."""
+    wrong = set(trial.wrong())
+    layers = [layer for layer in trial.network.layers if layer.own & trial.given.keys()]
+    bad = [layer for layer in layers if layer.own & wrong]
+    if len(layers) < 2 or not bad:
+        return None
+    inner = trial.only(bad[-1].own)
+    outcome = judge(inner)
+    if outcome.verdict not in ("mistake", "several") or outcome.evidence < SURE:
+        return None
+    fitting = [candidate for candidate in inner.fitting() if candidate.place != "everywhere"] or outcome.found
+    return Part(bad[-1], [next((c for c in fitting if c.mistake is f.mistake), f) for f in outcome.found])
 
 
 def _named(trial: Trial, fitting: list[Candidate]) -> Outcome:
@@ -103,7 +128,7 @@ class Trial:
     """The learner's numbers for nodes of a network, against the right ones and against each mistake."""
 
     def __init__(self, network: Network, given: Sequence[Given]) -> None:
-        self.network = network
+        self.network, self._given = network, given
         index, adjoints = network.sweep.index, network.sweep.adjoints
         self.given = {index[g.value]: g.number for g in given}
         self.right = {i: adjoints[i] for i in self.given}
@@ -114,6 +139,22 @@ class Trial:
         self.slack = SLACK
         self.candidates: list[Candidate] = []
         self.pairs_tried = 0
+
+    def only(self, some: Collection[int]) -> Trial:
+        """The same with the numbers of some nodes alone."""
+        return Trial(self.network, [g for g in self._given if self.network.sweep.index[g.value] in some])
+
+    def ratio(self, some: Sequence[int]) -> float | None:
+        """What times the right numbers those of some nodes are, if it is one for all, and they are more than one."""
+        telling = [i for i in some if self.right[i] and self.given[i]]
+        if len(telling) < 2:
+            return None
+        top = max(telling, key=lambda i: abs(self.right[i]))
+        ratio = self.given[top] / self.right[top]
+        slack = {
+            i: SLACK * (self.tolerances[i] + self.tolerances[top] * abs(self.right[i] / self.right[top])) for i in some
+        }
+        return ratio if all(abs(self.given[i] - ratio * self.right[i]) <= slack[i] for i in some) else None
 
     @property
     def digits(self) -> int:

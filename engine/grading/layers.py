@@ -85,6 +85,11 @@ class Layer:
         return set().union(*(unit.own for unit in self.units))
 
     @cached_property
+    def biases(self) -> set[int]:
+        """What is added to their sums."""
+        return {bias.node for unit in self.units for o in unit.occurrences for bias in o.biases}
+
+    @cached_property
     def steps(self) -> list[list[tuple[Unit, Occurrence]]]:
         """By example, or by step, the units with their occurrences."""
         most = max(len(unit.occurrences) for unit in self.units)

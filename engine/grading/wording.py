@@ -6,7 +6,7 @@ import html as markup
 from collections.abc import Sequence
 
 from ..core import book_name, total_derivative
-from .explanations import SAME, Candidate, Outcome, Trial
+from .explanations import SAME, Candidate, Outcome, Part, Trial
 from .given import Gradient
 from .layers import Layer
 
@@ -49,7 +49,7 @@ class Words:
                 return f"{self._wrong()}\n{self._two(*found)}{self._odds(evidence)}"
             case "chance":
                 return f"{self._wrong()}\n{self._explained(found)} {self._chance()}"
-        return self._idle() or f"{self._wrong()}\n{self._unknown()}"
+        return self._idle() or f"{self._wrong()}\n{self._unknown(outcome.part)}"
 
     def _right(self, off: Sequence[int]) -> str:
         """All gradients are right, though some may be off by rounding."""
@@ -86,10 +86,30 @@ class Words:
             f"easily. Give {more}."
         )
 
-    def _unknown(self) -> str:
-        """No mistake fits: where to look."""
-        where = self._where()
-        return f"None of the known mistakes gives these numbers{f': {where}' if where else ''}."
+    def _unknown(self, part: Part | None) -> str:
+        """No mistake fits: what explains a part of the numbers, or where to look."""
+        if part is not None and not self._multiples():
+            return (
+                f"None of the known mistakes gives all these numbers, but those of {part.layer.name}, which come first "
+                f"on the way back, follow if {self._either(part.found)}. Correct that, and compare again."
+            )
+        multiples, where = self._multiples(), self._where()
+        but = f", but {listed(multiples)} the right ones" if multiples else ""
+        return f"None of the known mistakes gives these numbers{but}{f': {where}' if where else ''}."
+
+    def _multiples(self) -> list[str]:
+        """Weights and biases of layers that are one number times the right ones, where that explains all."""
+        wrong, said = set(self.trial.wrong()), dict[str, float]()
+        for layer in self.network.layers:
+            biases = layer.biases
+            for kind, some in (("weights", layer.own - biases), ("biases", biases)):
+                if some & wrong:
+                    ratio = self.trial.ratio([i for i in self.trial.given if i in some])
+                    if ratio is None:
+                        return []
+                    said[f"the {kind} of {layer.name} are"] = ratio
+                    wrong -= some
+        return [] if wrong else [f"{what} {ratio:.4g} times" for what, ratio in said.items()]
 
     def _wrong(self) -> str:
         wrong = [g for g in self.gradients if not g.ok]
@@ -165,8 +185,7 @@ class Words:
         return f"{last.name} is wrong: give the gradients of {later[0].name}, too, to see whether these are right"
 
     def _only_weights(self, layer: Layer, wrong: set[int]) -> bool:
-        biases = {bias.node for unit in layer.units for o in unit.occurrences for bias in o.biases}
-        known = biases & self.trial.given.keys()
+        known = layer.biases & self.trial.given.keys()
         return bool(known) and not known & wrong
 
 

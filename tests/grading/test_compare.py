@@ -8,7 +8,7 @@ import layouts
 import numpy as np
 import pytest
 
-from engine import NonFiniteError, Value, compare, dot
+from engine import NonFiniteError, Value, compare, dot, softmax
 from engine.grading.given import read
 from nn import MLP, mean_squared_error
 
@@ -100,6 +100,28 @@ def test_few_digits_are_called_chance():
     assert (found.verdict, found.mistakes) == ("chance", ())
     assert "may be chance" in str(found)
     assert "Give the gradient of" in str(found)
+
+
+def test_what_is_one_number_times_the_right_gradients_is_said():
+    loss, w1, w2, d1, d2 = example()
+    text = str(compare(loss, [(w1, 4.0 * d1), (w2, -3.0 * d2)]))
+    assert "but the weights of layer 1 are 4 times and the weights of layer 2 are -3 times the right ones" in text
+
+
+def test_of_several_mistakes_the_one_that_comes_first_on_the_way_back_is_named():
+    loss, w1, w2, d1, d2 = example()
+    out = np.array([[0.7513650695523157], [0.7729284653214625]])
+    found = compare(loss, [(w1, d1 * [[3.1, -2.0], [0.4, 5.3]]), (w2, d2 / (out * (1 - out)))])
+    assert found.verdict == "unknown"
+    said = "those of layer 2, which come first on the way back, follow if the derivative of the activation is left out"
+    assert said in str(found)
+
+
+def test_logits_without_layers_are_known_as_those_of_a_softmax():
+    z = [Value(x, f"z{i}") for i, x in enumerate([0.3, -0.4, 1.1], 1)]
+    p = softmax(z)
+    found = compare(-p[1].log(), dict(zip(z, [0.0, p[1].data - 1.0, 0.0], strict=True)))
+    assert named(found) == ["softmax_elementwise"]
 
 
 def test_where_none_fits_it_says_between_which_layers_to_look():

@@ -18,6 +18,7 @@ LEARNERS = {
             "sign_of_error",
             "twice",
             "half",
+            "seeded_with_loss",
             "exponent_left_out",
             "exponent_not_lowered",
             "power_for_derivative",
