@@ -34,13 +34,28 @@ class Bias(NamedTuple):
     node: int
 
 
-class Occurrence(NamedTuple):
+class Products(NamedTuple):
+    """The terms of a sum as columns: edges to weights and to inputs, and the nodes that they lead to."""
+
+    weight_edges: list[int]
+    input_edges: list[int]
+    weights: list[int]
+    inputs: list[int]
+
+
+@dataclass(eq=False)
+class Occurrence:
     """A unit on one example, or at one step: its sum z, its activation if it has one, and what z is made of."""
 
     z: int
     activation: int | None
-    terms: list[Term]
+    products: Products
     biases: list[Bias]
+
+    @cached_property
+    def terms(self) -> list[Term]:
+        """Its products, one by one."""
+        return list(map(Term._make, zip(*self.products, strict=True)))
 
     @property
     def output(self) -> int:
@@ -59,7 +74,7 @@ class Unit:
     @cached_property
     def weights(self) -> set[int]:
         """What multiplies its inputs."""
-        return {term.weight for o in self.occurrences for term in o.terms}
+        return {weight for o in self.occurrences for weight in o.products.weights}
 
     @cached_property
     def own(self) -> set[int]:
@@ -102,6 +117,9 @@ class Layers:
     def __init__(self, sweep: ReverseSweep, forms: Forms, parameters: Collection[int], depends: Sequence[bool]) -> None:
         self.sweep, self.forms, self.parameters, self.depends = sweep, forms, parameters, depends
         self.ops, self.operands, self.size = sweep.ops, sweep.operands, sweep.size
+        self.is_parameter = [False] * len(sweep.nodes)
+        for i in parameters:
+            self.is_parameter[i] = True
 
     def found(self) -> list[Layer]:
         """The layers, first to last: units of one stage, one activation and equally many occurrences."""
@@ -125,7 +143,7 @@ class Layers:
         for places in self.forms.pre_activations().values():
             sums = sorted({self._innermost(i) for i in places}, reverse=True)
             occurrences = [self._occurrence(z) for z in sums if z < self.size]
-            occurrences = [o for o in occurrences if o.terms]
+            occurrences = [o for o in occurrences if o.products.weights]
             if occurrences:
                 units.append(Unit(min(stages[o.z] for o in occurrences), occurrences))
         return units
@@ -165,30 +183,51 @@ class Layers:
     def _term(self, a: int, b: int) -> Term | None:
         """The edges of a product as a term, if one of them leads to a parameter and the other to data."""
         i, j = self.operands[a], self.operands[b]
-        if (i in self.parameters) == (j in self.parameters):
+        if self.is_parameter[i] == self.is_parameter[j]:
             return None
-        return Term(a, b, i, j) if i in self.parameters else Term(b, a, j, i)
+        return Term(a, b, i, j) if self.is_parameter[i] else Term(b, a, j, i)
+
+    def _add_dot(self, products: Products, some: range, others: range) -> None:
+        """The products of a dot: a weight in one of its halves, and data in the other."""
+        left, right = (self.operands[half.start : half.stop] for half in (some, others))
+        is_left, is_right = ([self.is_parameter[i] for i in half] for half in (left, right))
+        if all(is_left) and not any(is_right):
+            for column, entries in zip(products, (some, others, left, right), strict=True):
+                column += entries
+            return
+        for a, b, weighs, weighed in zip(some, others, is_left, is_right, strict=True):
+            if weighs != weighed:
+                self._add(products, self._term(a, b))
+
+    def _add(self, products: Products, term: Term | None) -> None:
+        for column, entry in zip(products, term or (), strict=False):
+            column.append(entry)
 
     def _occurrence(self, z: int) -> Occurrence:
-        terms, biases = list[Term](), list[Bias]()
+        products, biases = Products([], [], [], []), list[Bias]()
         stack = [(z, -1)]
         while stack:
             j, edge = stack.pop()
             if j in self.parameters:
                 biases.append(Bias(edge, j))
             elif self.ops[j] == "dot":
-                first, *_, last = self.sweep.edges(j)
-                half = (last - first) // 2
-                products = (self._term(k, k + half) for k in range(first, first + half))
-                terms += [term for term in products if term]
+                first, last = self.sweep.starts[j], self.sweep.starts[j + 1] - 1
+                middle = first + (last - first) // 2
+                self._add_dot(products, range(first, middle), range(middle, last))
                 if self._is_part(self.operands[last]):
                     stack.append((self.operands[last], last))
             elif (product := self._product(j)) is not None:
-                terms.append(product)
+                self._add(products, product)
             elif self.ops[j] in SCALED and (j == z or self.forms.is_sum(j)):
                 stack += [
                     (self.operands[k], k) for k in reversed(self.sweep.edges(j)) if self._is_part(self.operands[k])
                 ]
+        return Occurrence(z, self._activation(z), self._in_order(products), biases)
+
+    def _in_order(self, products: Products) -> Products:
+        """By the order in which they were computed; those of one dot are in order."""
         results, nodes = self.sweep.results, self.sweep.nodes
-        terms.sort(key=lambda term: (nodes[results[term.weight_edge]].serial, term.weight_edge))
-        return Occurrence(z, self._activation(z), terms, biases)
+        if len({results[k] for k in products.weight_edges}) < 2:
+            return products
+        rows = sorted(zip(*products, strict=True), key=lambda row: (nodes[results[row[0]]].serial, row[0]))
+        return Products(*map(list, zip(*rows, strict=True)))

@@ -232,5 +232,5 @@ class Network:
 
 
 def _parameter_edges(o: Occurrence) -> Iterator[int]:
-    yield from (term.weight_edge for term in o.terms)
+    yield from o.products.weight_edges
     yield from (bias.edge for bias in o.biases)
