@@ -257,3 +257,13 @@ def test_a_formula_that_cannot_be_read_is_quoted_in_the_learner_s_own_names():
     with pytest.raises(ValueError, match=r"unlike 'z\*\(1-z': '\(' was never closed"):
         one(Value.tanh).check("z(1-z")
     assert one(lambda z: z * 2.0**0.5).check("√2").ok
+
+
+def test_one_formula_in_a_list_is_the_derivative_even_where_a_path_has_one_factor():
+    x, w = Value(0.5, "x"), Value(2.0, "w")
+    z = w * x
+    z.label = "z"
+    chain = chain_rule(x + z, x)
+    assert str(chain.check(["1 + w"])) == str(chain.check("1 + w")) == "right: doutput/dx = 3"
+    assert chain.check(["1"]).ok is False
+    assert chain.check(["1"], path=1).ok
