@@ -14,10 +14,11 @@ from typing import Any
 
 from ..core import NonFiniteError, Value
 from . import wording
-from .explanations import Candidate, Outcome, Trial, Verdict, judge
+from .explanations import Outcome, Verdict, judge
 from .given import Given, Gradient, read
 from .network import Network
 from .reverse_sweep import ReverseSweep
+from .trial import Candidate, Trial
 
 
 @dataclass(frozen=True)

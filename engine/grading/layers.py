@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -187,47 +187,35 @@ class Layers:
             return None
         return Term(a, b, i, j) if self.is_parameter[i] else Term(b, a, j, i)
 
-    def _add_dot(self, products: Products, some: range, others: range) -> None:
+    def _of_dot(self, i: int) -> Iterable[tuple[int, int, int, int]]:
         """The products of a dot: a weight in one of its halves, and data in the other."""
-        left, right = (self.operands[half.start : half.stop] for half in (some, others))
-        is_left, is_right = ([self.is_parameter[i] for i in half] for half in (left, right))
-        if all(is_left) and not any(is_right):
-            for column, entries in zip(products, (some, others, left, right), strict=True):
-                column += entries
-            return
-        for a, b, weighs, weighed in zip(some, others, is_left, is_right, strict=True):
-            if weighs != weighed:
-                self._add(products, self._term(a, b))
-
-    def _add(self, products: Products, term: Term | None) -> None:
-        for column, entry in zip(products, term or (), strict=False):
-            column.append(entry)
+        first, last = self.sweep.starts[i], self.sweep.starts[i + 1] - 1
+        middle = first + (last - first) // 2
+        weights, inputs = self.operands[first:middle], self.operands[middle:last]
+        if all(self.is_parameter[j] for j in weights) and not any(self.is_parameter[j] for j in inputs):
+            return zip(range(first, middle), range(middle, last), weights, inputs, strict=True)
+        return filter(None, map(self._term, range(first, middle), range(middle, last)))
 
     def _occurrence(self, z: int) -> Occurrence:
-        products, biases = Products([], [], [], []), list[Bias]()
+        terms, biases = list[tuple[int, int, int, int]](), list[Bias]()
         stack = [(z, -1)]
         while stack:
             j, edge = stack.pop()
-            if j in self.parameters:
+            if self.is_parameter[j]:
                 biases.append(Bias(edge, j))
             elif self.ops[j] == "dot":
-                first, last = self.sweep.starts[j], self.sweep.starts[j + 1] - 1
-                middle = first + (last - first) // 2
-                self._add_dot(products, range(first, middle), range(middle, last))
+                terms += self._of_dot(j)
+                last = self.sweep.starts[j + 1] - 1
                 if self._is_part(self.operands[last]):
                     stack.append((self.operands[last], last))
             elif (product := self._product(j)) is not None:
-                self._add(products, product)
+                terms.append(product)
             elif self.ops[j] in SCALED and (j == z or self.forms.is_sum(j)):
                 stack += [
                     (self.operands[k], k) for k in reversed(self.sweep.edges(j)) if self._is_part(self.operands[k])
                 ]
-        return Occurrence(z, self._activation(z), self._in_order(products), biases)
-
-    def _in_order(self, products: Products) -> Products:
-        """By the order in which they were computed; those of one dot are in order."""
         results, nodes = self.sweep.results, self.sweep.nodes
-        if len({results[k] for k in products.weight_edges}) < 2:
-            return products
-        rows = sorted(zip(*products, strict=True), key=lambda row: (nodes[results[row[0]]].serial, row[0]))
-        return Products(*map(list, zip(*rows, strict=True)))
+        if len({results[k] for k, *_ in terms}) > 1:  # those of one dot are in the order of its operands
+            terms.sort(key=lambda term: (nodes[results[term[0]]].serial, term[0]))
+        columns = map(list, zip(*terms, strict=True)) if terms else ([], [], [], [])
+        return Occurrence(z, self._activation(z), Products(*columns), biases)

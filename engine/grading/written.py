@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..core import book_name, evaluate, numeric, pretty_name, real, respelled
-from .explanations import SLACK
 from .given import EXACT, half_unit, tolerances_of
+from .trial import SLACK
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
 FEW = 3  # significant digits from which on a constant in a formula may have been rounded
