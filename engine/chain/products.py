@@ -118,6 +118,10 @@ def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]
         yield ("add", v, w), 2.0, True
         yield ("sub", ("sigmoid", v), w), 3.0, False
         yield ("sub", ("sigmoid", w), v), 3.0, False
+    if len(region.free) == len(region.ends) and any(node.op in ("log_add", "logsumexp") for node in region.operations):
+        logits = [region.names[node] for node in region.free]
+        for v in logits:  # the other probabilities of a softmax, where they have no name
+            yield ("exp", ("sub", v, ("logsumexp", sorted(logits)))), 3.5, False
     for node in region.operations[-MOST_NAMES:]:
         term = naming.term(node)
         if isinstance(term, tuple) and term[0] in ("add", "sub") and size(term) <= SHORT + 1:
@@ -140,7 +144,7 @@ def _numbered(units: Iterable[tuple[Term, float, bool]], at: Sequence[Mapping[Na
 
 def _written(sign: float, coefficient: Term, unit: Unit) -> Term:
     """-2 * (a - y) * x / z: the coefficient, what is above the line, and what is below."""
-    above = sorted(unit.above, key=_rank)
+    above = sorted(unit.above, key=lambda term: _rank(term, unit.above))
     if sign < 0 and above and above[0][0] == "sub" and isinstance(above[0], tuple):
         above[0], sign = ("sub", above[0][2], above[0][1]), 1.0  # a - y for -(y - a)
     term, below = _product([coefficient, *_powers(above)]), _product(_powers(unit.below))
@@ -148,11 +152,13 @@ def _written(sign: float, coefficient: Term, unit: Unit) -> Term:
     return term if sign > 0 else symbol("neg", term)
 
 
-def _rank(term: Term) -> tuple[int, str]:
-    """Sums and powers come first, then names, then functions."""
+def _rank(term: Term, beside: Sequence[Term]) -> tuple[int, str]:
+    """Sums and powers come first, then a (1 - a), other names, and functions."""
     if isinstance(term, Name):
-        return 1, term
-    return (0, "") if term[0] in ("add", "sub", "pow", "mul") else (2, "")
+        return (1 if ("sub", 1.0, term) in beside else 3), term
+    if term[0] == "sub" and term[1] == 1.0 and term[2] in beside:
+        return 1, f"{term[2]} "
+    return (0, "") if term[0] in ("add", "sub", "pow", "mul") else (4, "")
 
 
 def _product(terms: Iterable[Term]) -> Term:

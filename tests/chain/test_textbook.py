@@ -39,7 +39,9 @@ def test_softmax_and_its_cross_entropy():
     z, p = probabilities()
     loss = labelled(-p[0].log(), "L")
     assert chain_rule(loss, z[0]).closed_form == "p1 - 1"
-    assert chain_rule(loss, z[1]).closed_form == ""  # p2 is no part of that graph
+    assert chain_rule(loss, z[1]).closed_form == "exp(z2 - logsumexp([z1, z2, z3]))"  # p2 is no part of that graph
+    assert chain_rule(p[0], z[1]).closed_form == "-p1 * exp(z2 - logsumexp([z1, z2, z3]))"
+    assert chain_rule(p[0], z[0]).closed_form == "p1 * (1 - p1)"
     chain = chain_rule(labelled(p[0] * p[1] * p[2], "q"), z[1])
     assert textbook(p[0], z[1], chain.naming, -p[0].data * p[1].data) == ("neg", ("mul", "p1", "p2"))
 
