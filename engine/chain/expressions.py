@@ -26,6 +26,9 @@ Term = Any  # float | Name | tuple[str, Term, ...]
 Style = Literal["text", "spoken", "pretty", "latex"]
 
 
+SHORT = 5  # letters of a quotient
+
+
 def size(term: Term) -> int:
     """How many names and numbers a term holds."""
     if isinstance(term, list):
@@ -79,6 +82,8 @@ def symbol(name: str, *terms: Any) -> Term:
             return symbol("neg", symbol(name, x, y))
         case "mul", (x, ("neg", y)):
             return symbol("neg", symbol("mul", x, y))
+        case "div", (("mul", float() as number, x), float() as other) if _is_short(number, other):
+            return symbol("mul", number / other, x)
         case "mul", (float() as number, ("div", float() as other, x)):
             return symbol("div", number * other, x)
         case "mul", (x, ("div", 1.0, y)):
@@ -94,6 +99,11 @@ def symbol(name: str, *terms: Any) -> Term:
         case (("add" | "sub" | "mul" | "neg"), _) if all(isinstance(x, float) for x in terms):
             return float(numeric(name, *terms))
     return (name, *terms)
+
+
+def _is_short(number: float, other: float) -> bool:
+    """Whether a quotient is exact, and rather read than the two numbers."""
+    return bool(other) and number / other * other == number and len(repr(number / other)) <= SHORT
 
 
 def _summands(term: Term) -> list[Term]:
