@@ -8,7 +8,7 @@ import layouts
 import numpy as np
 import pytest
 
-from engine import NonFiniteError, Value, compare, dot, softmax
+from engine import NonFiniteError, Value, compare, detach, dot, softmax
 from engine.grading.given import read
 from nn import MLP, mean_squared_error
 
@@ -122,6 +122,13 @@ def test_logits_without_layers_are_known_as_those_of_a_softmax():
     p = softmax(z)
     found = compare(-p[1].log(), dict(zip(z, [0.0, p[1].data - 1.0, 0.0], strict=True)))
     assert named(found) == ["softmax_elementwise"]
+
+
+def test_what_is_detached_is_held_fixed():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    found = compare(detach(x) * w + x**2 * w, {x: "15.00"})  # w + 2 x w = 15, where 2 x w is right
+    assert named(found) == ["through_detach"]
+    assert "x is differentiated where detach holds it fixed" in str(found)
 
 
 def test_where_none_fits_it_says_between_which_layers_to_look():

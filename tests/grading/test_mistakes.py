@@ -93,7 +93,7 @@ ALSO = {
     "one_sign": {"inner_left_out", "sign"},
 }
 # Rows that these layouts cannot show, each in a test of its own.
-APART = {"derivative_rounded_away"}
+APART = {"derivative_rounded_away", "through_detach"}
 SEEDS = range(4)
 
 
