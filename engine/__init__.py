@@ -16,6 +16,7 @@ The numbers and their functions are loaded at once; pictures, pages, diagnosis a
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._branches import detach, where
 from ._compiled import compiled
 from .core import (
     TABLE,
@@ -30,7 +31,6 @@ from .core import (
     WhygradError,
     check_gradients,
     cos,
-    detach,
     dot,
     erf,
     exp,
@@ -49,7 +49,6 @@ from .core import (
     sqrt,
     strict,
     tanh,
-    where,
 )
 
 if TYPE_CHECKING:
