@@ -16,8 +16,8 @@ The numbers and their functions are loaded at once; pictures, pages, diagnosis a
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._branches import detach, where
 from ._compiled import compiled
+from ._where import detach, where
 from .core import (
     TABLE,
     GradientError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from .._branches import as_bool
+from .._where import as_bool
 from ..core import RecordingError, Value, apply, as_value, reading, strict
 
 
