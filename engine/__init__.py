@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._compiled import compiled
+from ._where import detach, where
 from .core import (
     TABLE,
     GradientError,
@@ -30,7 +31,6 @@ from .core import (
     WhygradError,
     check_gradients,
     cos,
-    detach,
     dot,
     erf,
     exp,
@@ -49,7 +49,6 @@ from .core import (
     sqrt,
     strict,
     tanh,
-    where,
 )
 
 if TYPE_CHECKING:

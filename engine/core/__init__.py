@@ -16,14 +16,14 @@ from ..table import (
 )
 from .atomic_write import place, replace
 from .backward import grad, total
-from .branches import as_bool, detach, where
 from .coercion import as_value, real
 from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
     WhygradError, require,
 )
 from .functions import (
-    cos, erf, exp, log, logsumexp, maximum, minimum, operation, relu, row, sigmoid, sin, softmax, softplus, sqrt, tanh,
+    cos, erf, exp, log, logsumexp, maximum, minimum, operation, relu, row, sigmoid, sin, softmax, softplus, sqrt,
+    tanh,
 )
 from .gradcheck import check_gradients
 from .graph import ancestors, between, order
@@ -42,11 +42,11 @@ __all__ = [
     "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
     "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError",
     "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
-    "ancestors", "apply", "as_bool", "as_value", "between", "book_name", "both", "check", "check_gradients", "code_of",
-    "cos", "derivative", "detach", "dot", "erf", "evaluate", "exp", "function", "grad", "in_place", "is_strict",
-    "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum", "minimum", "missing",
-    "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable",
-    "reading", "real", "relu", "replace", "require", "respelled", "row", "short_number", "sigmoid", "sin", "softmax",
-    "softplus", "sqrt", "strict", "tanh", "total", "total_derivative", "unique_names", "user_line", "watch", "watching",
-    "where", "written",
+    "ancestors", "apply", "as_value", "between", "book_name", "both", "check", "check_gradients", "code_of", "cos",
+    "derivative", "dot", "erf", "evaluate", "exp", "function", "grad", "in_place", "is_strict", "latex_name",
+    "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum", "minimum", "missing", "numeric",
+    "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading",
+    "real", "relu", "replace", "require", "respelled", "row", "short_number", "sigmoid", "sin", "softmax",
+    "softplus", "sqrt", "strict", "tanh", "total", "total_derivative", "unique_names", "user_line", "watch",
+    "watching", "written",
 ]
