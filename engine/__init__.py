@@ -32,9 +32,10 @@ from ._functions import (  # not for `from engine import *`, where they would hi
     select as select, smallest as smallest, sub as sub, sum as sum,
 )
 from ._gradcheck import check_gradients
+from ._where import detach, where
 from .core import (
     TABLE, GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
-    Value, WhygradError, detach, dot, grad, operation, row, strict, where,
+    Value, WhygradError, dot, grad, operation, row, strict,
 )
 # fmt: on
 

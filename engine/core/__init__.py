@@ -18,7 +18,6 @@ from ..table import log_softmax as log_shares
 from ..table import softmax as shares
 from .atomic_write import place, replace
 from .backward import grad, total
-from .branches import as_bool, detach, where
 from .coercion import as_value, real
 from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
@@ -29,8 +28,8 @@ from .graph import ancestors, between, order
 from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading
 from .notation import (
-    Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable, short_number,
-    total_derivative, unique_names,
+    Name, book_name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable,
+    short_number, total_derivative, unique_names,
 )
 from .operations import apply, dot
 from .provenance import line_of, user_line
@@ -41,10 +40,9 @@ __all__ = [
     "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM",
     "TABLE", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError",
     "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
-    "ancestors", "apply", "as_bool", "as_value", "between", "both", "check", "code_of", "derivative",
-    "detach", "dot", "evaluate", "function", "grad", "in_place", "is_strict", "latex_name", "latex_number",
-    "latex_text", "line_of", "log_shares", "many", "missing", "numeric", "operation", "order", "parse", "place",
-    "pretty_name", "pretty_number", "primitive", "printable", "reading", "real", "replace", "require", "respelled",
-    "row", "shares", "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch",
-    "watching", "where", "written",
+    "ancestors", "apply", "as_value", "between", "book_name", "both", "check", "code_of", "derivative", "dot",
+    "evaluate", "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of",
+    "log_shares", "many", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number",
+    "primitive", "printable", "reading", "real", "replace", "require", "respelled", "row", "shares", "short_number",
+    "strict", "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
 ]

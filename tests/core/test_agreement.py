@@ -4,7 +4,7 @@ import autograd
 import autograd.numpy as np
 import pytest
 from algebras import flatten, in_floats, magnitudes, on_autograd, reference
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import CONSTANT, ROUNDING, is_tame, moderate, operands, programs
 
@@ -44,7 +44,7 @@ def test_second_derivatives_of_random_programs_agree_with_autograd(drawn, direct
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
-@settings(max_examples=15)
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))  # acosh has few operands
 @given(data=st.data())
 def test_every_row_agrees_with_autograd(name, data):
     groups = data.draw(operands(name, moderate))
