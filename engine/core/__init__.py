@@ -10,12 +10,11 @@ Read `value` first, and the rows of the table beside this package: they are all 
 # fmt: off
 # ruff: noqa: I001
 from ..table import (
-    ADD, ALWAYS, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMED, NAMES, NEG, ONE, PARAMETER,
-    POW, PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, check,
-    code_of, evaluate, function, in_place, missing, numeric, parse, primitive, respelled, written,
+    ADD, ALWAYS, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMED, NAMES, NEG, ONE,
+    PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks,
+    Row, both, check, code_of, evaluate, function, in_place, log_softmax as log_shares, missing, numeric, parse,
+    primitive, respelled, softmax as shares, written,
 )
-from ..table import log_softmax as log_shares
-from ..table import softmax as shares
 from .atomic_write import place, replace
 from .backward import grad, total
 from .coercion import as_value, real
@@ -42,7 +41,8 @@ __all__ = [
     "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
     "ancestors", "apply", "as_value", "between", "book_name", "both", "check", "code_of", "derivative", "dot",
     "evaluate", "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of",
-    "log_shares", "many", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number",
-    "primitive", "printable", "reading", "real", "replace", "require", "respelled", "row", "shares", "short_number",
-    "strict", "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
+    "log_shares", "many", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name",
+    "pretty_number", "primitive", "printable", "reading", "real", "replace", "require", "respelled", "row",
+    "shares", "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch",
+    "watching", "written",
 ]
