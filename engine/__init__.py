@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._compiled import compiled
+from ._jacobians import hessian, hvp, jacobian, jvp
 from .core import (
     TABLE,
     GradientError,
@@ -55,8 +56,9 @@ __all__ = [
     "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError",
     "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
     "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "diagnose", "dot", "draw", "erf",
-    "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
-    "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh",
+    "exp", "explore", "grad", "hessian", "hvp", "jacobian", "judge", "jvp", "log", "logsumexp",
+    "maximum", "minimum", "record", "relu", "render", "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict",
+    "tanh",
 ]
 # fmt: on
 
