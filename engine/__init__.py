@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .grading.compare import compare
     from .page import explore
     from .picture.draw import draw, render
+    from .replay import load_recording
     from .replay.record import Recording, record
 
 # fmt: off
@@ -56,7 +57,7 @@ __all__ = [
     "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError",
     "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
     "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "diagnose", "dot", "draw", "erf",
-    "exp", "explore", "grad", "hessian", "hvp", "jacobian", "judge", "jvp", "log", "logsumexp",
+    "exp", "explore", "grad", "hessian", "hvp", "jacobian", "judge", "jvp", "load_recording", "log", "logsumexp",
     "maximum", "minimum", "record", "relu", "render", "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict",
     "tanh",
 ]
@@ -68,7 +69,7 @@ _LATER = {
     "grading": ("Check", "Comparison", "compare"),
     "page": ("explore",),
     "picture": ("draw", "render"),
-    "replay": ("Recording", "record"),
+    "replay": ("Recording", "load_recording", "record"),
 }
 
 

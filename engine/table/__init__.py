@@ -35,11 +35,11 @@ from .opcodes import (
 )
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
-from .rows import Row
+from .rows import BUILT_IN, Row
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
-    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
+    "ADD", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG",
+    "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
     "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place", "missing", "numeric", "parse",
     "primitive", "respelled", "written",
 ]
