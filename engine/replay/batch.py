@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def numbers_of(given: Any, name: str) -> Any:
     if type(given) is np.ndarray and given.dtype == float:
         return given
     if getattr(given, "requires_grad", False):
-        raise TypeError(f"{name} is a tensor that requires a gradient, which would end here: pass its .detach()")
+        given = given.detach()
     if np.ma.is_masked(given):
         raise TypeError(f"{name} has masked entries: fill or drop them first")
     try:
@@ -51,8 +52,8 @@ def numbers_of(given: Any, name: str) -> Any:
 
 
 def is_array(given: Any) -> bool:
-    """Whether something is an array, a series or a frame of some library, of one axis or more."""
-    return not isinstance(given, Value) and hasattr(given, "__array__") and np.ndim(given) > 0
+    """Whether something is an array, a series, a frame or a tensor of some library."""
+    return hasattr(given, "__array__") and not isinstance(given, (Value, Real, str))
 
 
 def _array(given: Any, name: str, width: int | None) -> Any:
@@ -87,10 +88,9 @@ def _at(nested: Any, index: tuple[int, ...]) -> Any:
 
 def number(entry: Any, place: str) -> float:
     """The float that an entry is, or an error that says which one is none."""
-    if isinstance(entry, (str, bytes)) and not _is_numeral(entry):
-        raise TypeError(
-            f"{place} is the label {entry!r:.80}, and a recording takes numbers: encode labels first, {ENCODING}"
-        )
+    if isinstance(entry, str) and not _is_numeral(entry):
+        label = f"{str(entry)!r:.80}"
+        raise TypeError(f"{place} is the label {label}, and a recording takes numbers: encode labels first, {ENCODING}")
     try:
         return real(entry)
     except TypeError:
@@ -98,7 +98,7 @@ def number(entry: Any, place: str) -> float:
         raise TypeError(f"{place} must be a real number, not {type(entry).__name__} {entry!r:.80}{hint}") from None
 
 
-def _is_numeral(text: str | bytes) -> bool:
+def _is_numeral(text: str) -> bool:
     try:
         float(text)
     except ValueError:

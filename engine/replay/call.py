@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import Value, apply, as_value, real, watch, watching
+from ..core import Value, apply, as_value, watch, watching
 from .batch import is_array, number, numbers_of
 from .program import Program
 from .trace import trace
@@ -70,9 +70,10 @@ def _as_values(example: Any, k: int) -> Value | list[Value]:
         example = numbers_of(example, name)
         if example.ndim > 1:
             raise TypeError(f"{name} must be a number or a sequence of numbers, not a matrix")
-    elif not isinstance(example, (list, tuple)):
-        return Value(real(example))
-    return [Value(number(x, f"{name}[{i}]")) for i, x in enumerate(example)]
+        example = example.tolist()
+    if not isinstance(example, (list, tuple)):
+        return Value(number(example, name))
+    return [Value(number(x, f"argument {k + 1}[{i}] of the example")) for i, x in enumerate(example)]
 
 
 def _outputs(output: Any) -> tuple[tuple[int, ...], list[Value]]:

@@ -5,7 +5,7 @@ import math
 import pytest
 from recordings import SMALLEST, assert_agree
 
-from engine import Value, dot, erf, exp, hessian, hypot, jacobian, jvp, logsumexp, record, row, softmax
+from engine import Value, dot, erf, exp, grad, hessian, hypot, jacobian, jvp, logsumexp, record, row, softmax
 from engine.core.operations import apply
 from engine.replay import numpy_executor
 from engine.table.formula import TABLE
@@ -171,6 +171,13 @@ def test_every_row_has_its_derivative_along_a_direction(name):
 def test_a_direction_ignores_what_a_selection_leaves_out():
     recording = record(lambda x: apply("select", apply("less", 0.0, x), x.sqrt(), x * 2.0), 1.0)
     assert recording.jvp(([4.0, 0.0, -1.0],), ([1.0, 1.0, 3.0],)).tolist() == [0.25, 2.0, 6.0]
+
+
+def test_the_hessian_times_a_vector_is_the_derivative_of_a_recorded_gradient():
+    f, batch, vectors = FUNCTIONS["network"], draws(5, 4), draws(2, 5, 4)[1]
+    slopes = record(lambda x: grad(f(x), x, create_graph=True), [0.5, 0.4, 0.3, 0.2])
+    wanted = np.einsum("bij,bj->bi", record(f, [0.5, 0.4, 0.3, 0.2]).hessian(batch)[0][0], vectors)
+    assert_agree(slopes.jvp([batch], [vectors]), wanted, batch, absolute=1e-13)
 
 
 def test_a_row_of_ones_own_has_derivatives_of_second_order():
