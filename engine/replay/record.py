@@ -41,7 +41,8 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording
     Code in `f` that reads or sets a number of a Value that depends on an input or a parameter is a RecordingError.
     Then `f` is called at a second point, with inputs and parameters moved by a thousandth, and has to do the same
     there, else it depends on something that a recording cannot know, such as randomness or a clock: a RecordingError
-    too. `check` is another point, as a tuple of arguments, or False for none.
+    too. `check` is another point, as a tuple of arguments, or False for none. During that call other threads see the
+    parameters a thousandth off, too: with threads that use them, record before these start, or with check=False.
 
     >>> w = Value(3.0, "w")
     >>> recording = record(lambda x: (x * w).tanh() + w, 0.5)
