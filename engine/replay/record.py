@@ -194,7 +194,7 @@ class Recording:
         """Write the program, the parameters' numbers and labels, and the formulas of rows of your own to a JSON file.
 
         `load_recording` reads it on any machine, without the code that made it. The file appears whole or not at all.
-        A row that is a Python function is a TypeError: no file can hold it.
+        A row that is a Python function is a RecordingError: no file can hold it.
         """
         from .saved import save
 

@@ -23,6 +23,7 @@ from ..core import (
     PARAMETER,
     PRIMITIVES,
     TABLE,
+    RecordingError,
     StateError,
     Value,
     code_of,
@@ -183,7 +184,7 @@ def _own(operations: Iterable[str]) -> list[str]:
         name = waiting.pop()
         if name not in found and name not in built_in:
             if name in PRIMITIVES:
-                raise TypeError(missing(name, "a saved recording"))
+                raise RecordingError(missing(name, "a saved recording"))
             found.add(name)
             waiting += _called(TABLE[name].formula, *TABLE[name].partials)
     return [name for name in TABLE if name in found]

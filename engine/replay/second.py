@@ -16,19 +16,19 @@ def derivatives(program: Program, count: int, again: bool = False) -> Program:
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
     >>> program.outputs = [program.emit(MUL, x, y)]
-    >>> print(derivatives(program, 2))
+    >>> print(dce(derivatives(program, 2)))
     v1 = x0
     v2 = x1
     return v2, v1
     """
     result = differentiate(program, INPUT, count, again)
     result.outputs = result.outputs[len(program.outputs) :]
-    return dce(result)
+    return result
 
 
 def second_derivatives(program: Program, count: int) -> Program:
     """The program of the second derivatives: for each output the rows of a matrix, which is symmetric."""
-    first = cse(fold_constants(derivatives(program, count, again=True)))
+    first = dce(cse(fold_constants(derivatives(program, count, again=True))))
     second = derivatives(first, count)
     matrices = second.outputs
     second.outputs = [
