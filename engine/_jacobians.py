@@ -84,7 +84,7 @@ def _along(ys: Any, xs: Any, vector: list[float]) -> Any:
     tangents = {x: number for x, number in tangents.items() if number}
     for node in sorted({node for y in outputs for node in order(y)}, key=attrgetter("serial")):
         moving = [(x, slope) for x, slope in zip(node.operands, node.partials, strict=True) if x in tangents]
-        if moving:
+        if moving and node.op != "detach":
             tangents[node] = tangents.get(node, 0.0) + sum(slope * tangents[x] for x, slope in moving)
     return _like(ys, (tangents.get(y, 0.0) for y in outputs))
 

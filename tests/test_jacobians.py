@@ -12,6 +12,7 @@ from autograd import jacobian as autograd_jacobian
 from autograd import numpy as anp
 
 from engine import RecordingError, Value, dot, grad, hessian, hvp, hypot, jacobian, jvp, logsumexp, record, softmax
+from engine.core import apply
 
 POINT = [0.7, -1.3, 2.1]
 
@@ -136,6 +137,7 @@ def test_special_points():
     root = zero.sqrt() + two
     assert jacobian(root, [zero, two]) == [math.inf, 1.0]
     assert jvp(root, [zero, two], [0.0, 3.0]) == 3.0  # zero does not move
+    assert jvp(two * apply("detach", zero.sqrt()), [zero, two], [1.0, 1.0]) == 0.0  # as it is constant there
     assert jvp(hypot(zero, two), [zero, two], [1.0, 1.0]) == 1.0
 
 
