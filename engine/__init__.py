@@ -31,6 +31,7 @@ from .core import (
     WhygradError,
     check_gradients,
     cos,
+    detach,
     dot,
     erf,
     exp,
@@ -49,6 +50,7 @@ from .core import (
     sqrt,
     strict,
     tanh,
+    where,
 )
 
 if TYPE_CHECKING:
@@ -60,18 +62,19 @@ if TYPE_CHECKING:
     from .page import explore
     from .picture.draw import draw, render
     from .replay import load_recording
+    from .replay.conditions import Condition
     from .replay.record import Recording, record
 
     __version__: str
 
 # fmt: off
 __all__ = [
-    "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError",
+    "ChainRule", "Check", "Comparison", "Condition", "Finding", "GradientError", "Judgement", "MissingExtraError",
     "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
-    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "diagnose", "dot", "draw", "erf",
-    "exp", "explore", "grad", "hessian", "hvp", "jacobian", "judge", "jvp", "load_recording", "log", "logsumexp",
+    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "detach", "diagnose", "dot", "draw",
+    "erf", "exp", "explore", "grad", "hessian", "hvp", "jacobian", "judge", "jvp", "load_recording", "log", "logsumexp",
     "maximum", "minimum", "record", "relu", "render", "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict",
-    "tanh",
+    "tanh", "where",
 ]
 # fmt: on
 
@@ -81,7 +84,7 @@ _LATER = {
     "grading": ("Check", "Comparison", "compare"),
     "page": ("explore",),
     "picture": ("draw", "render"),
-    "replay": ("Recording", "load_recording", "record"),
+    "replay": ("Condition", "Recording", "load_recording", "record"),
 }
 
 

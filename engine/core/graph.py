@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from ..table import DETACH
+
 if TYPE_CHECKING:
     from .value import Value
 
@@ -27,12 +29,17 @@ def order(output: Value) -> list[Value]:
     >>> [node.op for node in order(y + x)]
     ['mul', 'add']
     """
-    if compiled_order is not None:
-        return compiled_order(output)  # type: ignore[no-any-return]
+    return walk(output) if compiled_order is None else compiled_order(output)
+
+
+def walk(output: Value, end: int = -1) -> list[Value]:
+    """The same, uncompiled; the search does not go on behind an operation with the opcode `end`."""
     stack = [output] if output._code else []
     visited = set(stack)
     while stack:
         node = stack.pop()
+        if node._code == end:
+            continue
         a, b = node._a, node._b
         for x in node._lists[0] if a is None else (a,) if b is None else (a, b):
             if x._code and x not in visited:
@@ -59,6 +66,8 @@ def ancestors(output: Value) -> list[Value]:
 def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     """What lies on some path from one of `inputs` to `output`, ends included, operands first; empty if none does.
 
+    No path goes through a `detach`.
+
     >>> from engine import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
     >>> [node.label or node.op for node in between([x], y * y * x)]
@@ -67,6 +76,6 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     wanted = dict.fromkeys(inputs)
     found = {node: None for node in wanted if not node.op}
     for node in order(output):
-        if node in wanted or any(operand in found for operand in node.operands):
+        if node in wanted or (node._code != DETACH and any(operand in found for operand in node.operands)):
             found[node] = None
     return list(found) if output in found else []

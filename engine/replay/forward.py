@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ..core import CODES, INPUT, NAMES, PRIMITIVES
+from ..core import INPUT, NAMES, PRIMITIVES, SELECT
 from .program import Program, copy, products
 from .reverse import Slopes
-
-SELECT = CODES["select"]
 
 
 def along(program: Program, count: int) -> Program:
@@ -25,7 +23,7 @@ def along(program: Program, count: int) -> Program:
     v7 = v5 * v2 + v6 * v1
     return v7
     """
-    result, active = copy(program), program.depends(INPUT)
+    result, active = copy(program), program.depends(INPUT, differentiably=True)
     zero = result.constant(0.0)
     tangents: dict[int, int] = {}
     slopes_of: dict[tuple[int, int], Slopes] = {}

@@ -20,8 +20,10 @@ from ..core import (
     ONE,
     PRIMITIVES,
     PRODUCTS,
+    SELECT,
     TABLE,
     Interpreter,
+    Masks,
     code_of,
     evaluate,
     numeric,
@@ -52,7 +54,7 @@ def differentiate(program: Program, wrt: int, count: int, again: bool = False) -
     return v2, v3
     """
     result = copy(program)
-    active = program.depends(wrt)
+    active = program.depends(wrt, True)
     leaves = program.leaves(wrt)
     for output in program.outputs:
         adjoint = _gather(result, program, active, output, TABLE if again else PRIMITIVES)
@@ -72,6 +74,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, w
     codes, starts, args = program.codes, program.starts, program.args
     places = starts[program.size]
     sums = Sums(program.size, places + 1)
+    masks, is_masked = Masks(Lowering(result)), program.has(SELECT)
     if active[output]:
         sums.add(output, places, ONE, ONE)
     for i in range(output, -1, -1):
@@ -82,20 +85,34 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, w
         if code <= CONSTANT:
             leaves[i] = adjoint
             continue
-        if code == PRODUCTS:  # in pairs, each the partial of the other
-            for j in range(first, first + count):
-                if active[args[j]]:
-                    sums.add(args[j], j, adjoint, args[j + 1 - 2 * ((j - first) % 2)])
+        if code == SELECT:
+            _branch(sums, masks, program, active, i, adjoint)
             continue
-        key = code + kinds * count
-        slopes = slopes_of.get(key)
-        if slopes is None:
-            slopes = slopes_of[key] = Slopes(result, NAMES[code], count, whole)
-        slopes.write(i, program.operands(i), active)
+        if code != PRODUCTS:
+            key = code + kinds * count
+            slopes: Any = slopes_of.get(key)
+            if slopes is None:
+                slopes = slopes_of[key] = Slopes(result, NAMES[code], count, whole)
+            slopes.write(i, program.operands(i), active)
         for j in range(first, first + count):
-            if active[args[j]]:
-                sums.add(args[j], j, adjoint, slopes.at[j - first])
+            if active[args[j]]:  # in a sum of products, which are pairs, the partner is the partial
+                slope = args[j + 1 - 2 * ((j - first) % 2)] if code == PRODUCTS else slopes.at[j - first]
+                if is_masked:
+                    masks.use(args[j], masks.of(i))
+                    slope = slope if result.codes[slope] == CONSTANT else masks.select(i, slope)
+                sums.add(args[j], j, adjoint, slope)
     return leaves
+
+
+def _branch(sums: Sums, masks: Masks, program: Program, active: bytearray, i: int, adjoint: int) -> None:
+    """The adjoint of a `select` goes to the branch that is taken, and 0 to the other."""
+    first = program.starts[i]
+    shares = masks.branches(i, program.args[first], adjoint)
+    for j, (share, mask) in enumerate(shares, first + 1):
+        operand = program.args[j]
+        if active[operand]:
+            sums.add(operand, j, share, ONE)
+            masks.use(operand, mask)
 
 
 class Fragment:
@@ -159,7 +176,7 @@ class Slopes:
 class Lowering(Interpreter):
     """The algebra that writes a formula into a program, in the rows `whole`: floats are numbers, ints instructions."""
 
-    def __init__(self, program: Program, whole: Iterable[str]) -> None:
+    def __init__(self, program: Program, whole: Iterable[str] = PRIMITIVES) -> None:
         def sums(name: str) -> Callable[..., int]:
             return lambda *groups: sum_of_products(
                 program, name, [at(x) for x in TABLE[name].flatten(groups, len(groups[0]))]

@@ -5,7 +5,23 @@ import math
 import pytest
 from recordings import SMALLEST, assert_agree
 
-from engine import Value, dot, erf, exp, grad, hessian, hypot, jacobian, jvp, logsumexp, record, row, softmax
+from engine import (
+    Value,
+    detach,
+    dot,
+    erf,
+    exp,
+    grad,
+    hessian,
+    hypot,
+    jacobian,
+    jvp,
+    logsumexp,
+    record,
+    row,
+    softmax,
+    where,
+)
 from engine.core.operations import apply
 from engine.replay import numpy_executor
 from engine.table.formula import TABLE
@@ -198,3 +214,38 @@ def test_vectors_that_do_not_fit_are_a_clear_error():
         recording.jvp(([1.0], [[1.0, 2.0]]), ([1.0], [1.0, 2.0]))
     with pytest.raises(ValueError, match="the vectors must be of 1 examples as the batch is, not 2"):
         recording.jvp(([1.0], [[1.0, 2.0]]), ([1.0, 1.0], [[1.0, 2.0]] * 2))
+
+
+def shared_root(x):
+    root = (x[0] * x[1]).sqrt()
+    return where(x[0] > 0.0, root, 0.0) + where(x[1] > 0.0, root * x[1], x[1])
+
+
+BRANCHES = {
+    "a root": lambda x: where(x[0] > 0.0, x[0].sqrt() * x[1], x[0] ** 2 * x[1]),
+    "a logarithm": lambda x: where(x[0] > 0.0, x[0].log(), x[0] * x[0]) * x[1],
+    "sinc": lambda x: where(x[0] * x[0] > 0.0, x[0].sin() / x[0], 1.0 - x[0] * x[0] / 6.0) * x[1],
+    "nested": lambda x: where(
+        x[0] > 0.0,
+        where(x[1] > 0.0, (x[0] * x[1]).sqrt(), x[0] * x[0]),
+        where(x[1] > 1.0, x[1].log() * x[0], x[1] ** 2),
+    ),
+    "shared": shared_root,
+    "detached": lambda x: detach(x[0].sqrt()) * x[1] + x[0] * x[1] ** 2,
+}
+PLACES = [[0.0, 0.0], [4.0, 3.0], [0.0, 2.0], [-1.0, -2.0], [1.0, 0.0], [-1.0, 0.5]]
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_a_branch_that_is_not_taken_has_no_second_derivative(name):
+    f = BRANCHES[name]
+    recording = record(f, [0.7, 0.9])
+    places = [place for place in PLACES if name != "shared" or (place[0] > 0.0) == (place[1] > 0.0)]
+    wanted = eager(f, places)
+    assert np.isfinite(wanted).all()
+    assert_agree(recording.hessian(places)[0][0], wanted, places, absolute=1e-14)
+    along = []
+    for place in places:
+        xs = [Value(x) for x in place]
+        along.append(jvp(f(xs), xs, [1.5, -2.0]))
+    assert_agree(recording.jvp([places], [[[1.5, -2.0]] * len(places)]), along, places, absolute=1e-14)
