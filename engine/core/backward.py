@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..table import DETACH, SELECT, TABLE, Masks, evaluate
-from .graph import between, walk
+from ..table import SELECT, TABLE, Masks, evaluate
+from .graph import between, live, order
 from .node import Node, leaf, reading
 from .operations import apply
 
@@ -32,24 +32,17 @@ def backward(output: Value, seed: float = 1.0) -> None:
     if compiled_backward is not None:
         compiled_backward(output, seed)
         return
-    nodes = walk(output, DETACH)
-    for node in nodes:
-        node._grad = 0.0
-    output._grad += seed
-    nodes.reverse()
-    for node in nodes:
-        grad, a, b = node._grad, node._a, node._b
-        if node._code == DETACH:
-            continue
-        if a is not None:
-            a._grad += grad * node._da
-            if b is not None:
-                b._grad += grad * node._db
-        else:
-            operands, partials = node._lists
-            for i in range(len(operands)):
-                operand = operands[i]
-                operand._grad += grad * partials[i]
+    if not output._code:
+        output._grad += seed
+    grads = {output: seed}
+    for node in reversed(order(output)):
+        if node in grads:
+            node._grad = grad = grads.pop(node)
+            for operand, partial in live(node):
+                if operand._code:
+                    grads[operand] = grads.get(operand, 0.0) + grad * partial
+                else:
+                    operand._grad += grad * partial
 
 
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Any, ...]:
@@ -83,8 +76,8 @@ def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
     """The derivative of `output` in each of `nodes`, which are in order and hold all that depends on the first."""
     wanted, adjoints = set(nodes), {output: 1.0}
     for node in reversed(nodes):
-        if node in adjoints and node._code != DETACH:
-            for operand, partial in zip(node.operands, node.partials, strict=True):
+        if node in adjoints:
+            for operand, partial in live(node):
                 if operand in wanted:
                     adjoints[operand] = adjoints.get(operand, 0.0) + adjoints[node] * partial
     return adjoints

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..table import code_of
 from .coercion import as_value, real
 from .node import Node
-from .operations import apply
+from .operations import apply, of_one
+
+TRUE, FALSE = code_of("where_true"), code_of("where_false")
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
@@ -25,12 +28,12 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     if hasattr(condition, "of_branches"):
         return condition.of_branches(a, b)
-    is_true = as_bool(condition, "the condition of where is a bool or a comparison")
-    taken, other = (a, b) if is_true else (b, a)
+    holds = as_bool(condition, "the condition of where is a bool or a comparison")
+    taken, other = (a, b) if holds else (b, a)
     if not callable(other):
         as_value(other)
     if isinstance(a, Node) or isinstance(b, Node) or callable(a) or callable(b):
-        return apply("where_true" if is_true else "where_false", as_value(taken() if callable(taken) else taken))
+        return of_one(TRUE if holds else FALSE, as_value(taken() if callable(taken) else taken))
     return real(taken)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ..table import DETACH
+from ..table import DETACH, SELECT
 
 if TYPE_CHECKING:
     from .value import Value
@@ -29,17 +29,12 @@ def order(output: Value) -> list[Value]:
     >>> [node.op for node in order(y + x)]
     ['mul', 'add']
     """
-    return walk(output) if compiled_order is None else compiled_order(output)
-
-
-def walk(output: Value, end: int = -1) -> list[Value]:
-    """The same, uncompiled; the search does not go on behind an operation with the opcode `end`."""
+    if compiled_order is not None:
+        return compiled_order(output)  # type: ignore[no-any-return]
     stack = [output] if output._code else []
     visited = set(stack)
     while stack:
         node = stack.pop()
-        if node._code == end:
-            continue
         a, b = node._a, node._b
         for x in node._lists[0] if a is None else (a,) if b is None else (a, b):
             if x._code and x not in visited:
@@ -66,7 +61,7 @@ def ancestors(output: Value) -> list[Value]:
 def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     """What lies on some path from one of `inputs` to `output`, ends included, operands first; empty if none does.
 
-    No path goes through a `detach`.
+    No path goes through a `detach`; through a `select` two do, as another example may take the other branch.
 
     >>> from engine import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
@@ -79,3 +74,13 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
         if node in wanted or (node._code != DETACH and any(operand in found for operand in node.operands)):
             found[node] = None
     return list(found) if output in found else []
+
+
+def live(node: Value) -> list[tuple[Value, float]]:
+    """The operands that gradients go to, with the partials: none behind a `detach`, and of a `select` the one taken."""
+    if node._code in (0, DETACH):
+        return []
+    a, b = node._a, node._b
+    if a is None:
+        return [pair for pair in zip(*node._lists, strict=True) if pair[1] or node._code != SELECT]
+    return [(a, node._da)] if b is None else [(a, node._da), (b, node._db)]

@@ -2,4 +2,3 @@ cdef int active
 cpdef object watch()
 cpdef read(object node, str what)
 cpdef written(object node, str what)
-cpdef object compare(str name, object a, object b)

@@ -102,18 +102,6 @@ def written(node: Node, what: str) -> None:
         each.written(node, what, each is own)
 
 
-def compare(name: str, a: Node, b: Node) -> Any:
-    """Whether a < b, by the name `less`, or a <= b; or what the watch of this context has for it."""
-    if active:
-        own = _watch.get()
-        found = own.compared(name, a, b) if own else None
-        if found is not None:
-            return found
-        read(a, "data")
-        read(b, "data")
-    return a._data < b._data if name == "less" else a._data <= b._data
-
-
 @contextmanager
 def _entered(mode: ContextVar[Any], setting: Any) -> Iterator[None]:
     global active

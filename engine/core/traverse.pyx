@@ -4,7 +4,7 @@
 In order of creation operands stand before results, so a node that is taken has its whole gradient.
 """
 
-from .generated cimport DETACH
+from .generated cimport DETACH, SELECT
 from .node cimport Node, PyObject, arena, is_draining, pop, push
 
 cdef extern from *:
@@ -60,6 +60,8 @@ def backward(Node output, double seed):
             else:
                 operands, partials = node._lists
                 for i in range(len(operands)):
+                    if node._code == SELECT and <double>partials[i] == 0.0:
+                        continue  # the branch that is not taken
                     _receive(operands[i], node._grad * <double>partials[i])
             taken = pop(arena)
     finally:

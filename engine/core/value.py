@@ -23,8 +23,7 @@ except ImportError:  # only the compiler needs it
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of
     from .coercion import operand, text
-    from .modes import compare
-    from .node import begin, reading
+    from .node import begin, compare, reading
     from .operations import binary, power, unary
     from .sealed import sealed
 

@@ -19,13 +19,13 @@ def masked(program: Program) -> Program:
     >>> from ..core import INPUT
     >>> program = Program()
     >>> x, zero = program.emit(INPUT, 0), program.constant(0.0)
-    >>> above, root = program.emit(code_of("less"), zero, x), program.emit(code_of("sqrt"), x)
-    >>> program.outputs = [program.emit(SELECT, above, root, zero)]
+    >>> above, log = program.emit(code_of("less"), zero, x), program.emit(code_of("log"), x)
+    >>> program.outputs = [program.emit(SELECT, above, log, zero)]
     >>> print(masked(program))
-    v1 = x0
-    v3 = 0 < v1
+    v2 = x0
+    v3 = 0 < v2
     v4 = select(v3, 1, 0)
-    v5 = √(v1, v4)
+    v5 = log(v2, v4)
     v6 = select(v3, v5, 0)
     return v6
     """

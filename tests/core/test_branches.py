@@ -5,7 +5,22 @@ import math
 import pytest
 from branching import PROGRAMS, derivative, expected, orders, same
 
-from engine import NonFiniteError, Value, chain_rule, detach, grad, log, operation, row, sqrt, strict, where
+from engine import (
+    NonFiniteError,
+    Value,
+    chain_rule,
+    detach,
+    grad,
+    less,
+    log,
+    operation,
+    record,
+    row,
+    select,
+    sqrt,
+    strict,
+    where,
+)
 from engine.table.formula import TABLE
 
 np = pytest.importorskip("numpy")
@@ -117,3 +132,28 @@ def test_the_derivative_is_a_function_that_can_be_differentiated_again():
     second = derivative(lambda x: where(x > 0.0, x.sqrt(), x), (0, 0))(x)
     assert second.data == -1 / 32
     assert operation("where_true")(2.0) == 2.0
+
+
+def test_a_select_keeps_its_condition_and_both_branches():
+    for number, slope in ((-1.0, -2.0), (0.0, 0.0), (4.0, 0.25)):
+        x = Value(number)
+        y = select(less(0.0, x), sqrt(x), x * x)
+        y.backward()
+        assert x.grad == slope
+        assert grad(y, [x]) == (slope,)
+        (first,) = grad(y, [x], create_graph=True)
+        assert first.data == slope
+        assert grad(first, [x]) == (2.0 if number <= 0.0 else -1 / 32,)
+
+
+def test_what_a_recorded_function_leaves_behind_has_the_derivative_of_its_branch():
+    kept = []
+
+    def f(x):
+        kept.append((x, where(x > 0.0, sqrt(x), x * x)))
+        return kept[-1][1]
+
+    record(f, 0.0, check=False)
+    ((x, y),) = kept
+    y.backward()
+    assert x.grad == 0.0
