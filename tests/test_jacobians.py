@@ -138,6 +138,9 @@ def test_special_points():
     assert jacobian(root, [zero, two]) == [math.inf, 1.0]
     assert jvp(root, [zero, two], [0.0, 3.0]) == 3.0  # zero does not move
     assert jvp(two * apply("detach", zero.sqrt()), [zero, two], [1.0, 1.0]) == 0.0  # as it is constant there
+    chosen = apply("select", two - 3.0, two * two, zero.sqrt())
+    assert jvp(chosen, [zero, two], [1.0, 1.0]) == 4.0
+    assert hessian(chosen, [zero, two]) == [[0.0, 0.0], [0.0, 2.0]]
     assert jvp(hypot(zero, two), [zero, two], [1.0, 1.0]) == 1.0
 
 
