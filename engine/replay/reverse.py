@@ -126,7 +126,9 @@ class Fragment:
         y = body.emit(INPUT, 0)
         operands = [body.emit(INPUT, k + 1) for k in range(size)]
         variables = dict(zip(table.variables, table.split(operands), strict=True)) | {"y": y}
-        found = evaluate(formula, variables, Lowering(body, whole))
+        algebra = Lowering(body, whole)
+        by_entry = table.again if whole is TABLE else None
+        found = by_entry(algebra, operands) if by_entry else evaluate(formula, variables, algebra)
         self.is_list = isinstance(found, list)
         entries = found if isinstance(found, list) else [found]
         body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
