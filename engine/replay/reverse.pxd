@@ -16,9 +16,9 @@ cdef class Slopes:
     cdef public int[::1] starts, at
 
     @cython.locals(fragment=Fragment)
-    cdef object write(self, int y, list operands, bytearray active)
+    cpdef object write(self, int y, list operands, bytearray active)
 
 @cython.locals(slopes=Slopes, i=int, code=int, kinds=int, key=int, adjoint=int, slope=int)
-cdef dict _gather(Program result, Program program, bytearray active, int output)
+cdef dict _gather(Program result, Program program, bytearray active, int output, object whole)
 @cython.locals(code=int, kinds=int, key=int, at="int[::1]", fragment=Fragment, direct=bytearray)
 cpdef Program lower(Program program)

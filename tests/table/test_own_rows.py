@@ -117,6 +117,8 @@ def test_a_row_over_a_sequence_and_every_row_of_the_table_are_functions():
     ("arguments", "message"),
     [
         (("exp", "e", "a"), "there is a row exp in the table already"),
+        (("input", "i", "2 * a"), "input is the name of an instruction of recordings: choose another name"),
+        (("dense", "d", "2 * a"), "dense is the name of an instruction"),
         (("a b", "e", "a"), "a row has a name such as"),
         (("lambda", "e", "a"), "a row has a name such as"),
         (("x", "e", "a"), "a row has a name such as"),
