@@ -37,14 +37,15 @@ MODULES = (
     *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
-    *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
+    *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
+    *("replay/slot_allocation.py", "replay/schedule.py", "replay/native.pyx"),
 )
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
-ONCE = ["-O1"]  # for what runs once a recording, and is no slower for it
+ONCE = ["-O2"]  # for what runs once a recording, and is no slower for it
 OUTPUT = "build/cython"
 HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]

@@ -17,7 +17,8 @@ from typing import Any
 
 from .._compiled import compiled
 from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, function, require
-from .schedule import Schedule, counted
+from .schedule import Schedule
+from .slot_allocation import counted
 
 try:
     from .native import Native

@@ -25,11 +25,12 @@ cdef class Program:
 cdef class Sums:
     cdef public int[::1] count, first, last, left, right, next
 
-    cpdef object add(self, int i, int place, int a, int b)
+    cpdef object add(self, int i, int index, int a, int b)
     cpdef object join(self, int i, int k)
     cdef object link(self, int i, int first, int last, int count)
-    @cython.locals(pairs=list, place=int)
+    @cython.locals(index=int)
     cpdef int write(self, Program program, int i) except -1
 
-@cython.locals(a=int, b=int, c=int, d=int)
 cpdef int products(Program program, list pairs) except -1
+@cython.locals(i=int, a=int, b=int, c=int, d=int)
+cdef int simplified(Program program) except -1
