@@ -19,5 +19,3 @@ cdef double _before(int i, int k, int *codes, int *starts, double *partials, dou
 @cython.locals(i=int)
 cpdef object cleared(object graph, list wrong, double rounding)
 cpdef object slopes(object graph, object places, object data)
-@cython.locals(i=int, count=int)
-cpdef object downstream(object graph, object places)

@@ -8,6 +8,10 @@ cdef double INF
 cpdef tuple reverse(object graph)
 cpdef tuple pulls(object graph)
 cpdef double smallest_slope(object graph, object places) except? -1.0
+@cython.locals(i=int)
+cpdef object dependent(object graph, object indices)
+@cython.locals(size=int, passes=bint)
+cpdef list terms(object graph, object varying)
 @cython.locals(size=int)
 cpdef object summands(object graph)
 cpdef tuple strongest(object graph)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from ..core import ADD, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
 from .arrays import Floats, Ints, ints_of, new_floats, new_ints, taken
@@ -65,6 +66,52 @@ def smallest_slope(graph: FlattenedGraph, places: Ints) -> float:
         slope = partials[starts[wanted[n]]]
         if slope < found:
             found = slope
+    return found
+
+
+def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
+    """1 at these indices and at those of all operations that depend on any of them.
+
+    >>> from engine import Value
+    >>> from .flattened import flatten
+    >>> w, x = Value(1.0, "w"), Value(2.0, "x")
+    >>> graph = flatten(w * (x * x), [w])
+    >>> dependent(graph, graph.index_of.values())
+    array('i', [1, 0, 0, 1])
+    """
+    starts, operands, found = ints(graph.starts), ints(graph.operands), new_ints(len(graph.nodes))
+    depends = ints(found)
+    for i in indices:
+        depends[i] = 1
+    for i in range(len(graph.codes) - 1, -1, -1):
+        for k in range(starts[i], starts[i + 1]):
+            if depends[operands[k]]:
+                depends[i] = 1
+                break
+    return found
+
+
+def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
+    """The operations that the output adds up, through sums, constant factors and differences of what varies."""
+    codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
+    met, varies, found = new_ints(len(graph.nodes)), ints(varying), list[int]()
+    reached = ints(met)
+    reached[0] = 1
+    for i in range(size):
+        if not reached[i]:
+            continue
+        code, first, last, vary = codes[i], starts[i], starts[i + 1], 0
+        for k in range(first, last):
+            vary += varies[operands[k]]
+        passes = code in (ADD, SUM, NEG) or (code == SUB and vary == 2)
+        if vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
+            passes = operands[first] < size if varies[operands[first]] else operands[last - 1] < size
+        if not passes:
+            found.append(i)
+            continue
+        for k in range(first, last):
+            if code in (ADD, SUM, NEG) or varies[operands[k]]:
+                reached[operands[k]] = 1
     return found
 
 
