@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 try:
     from .traverse import backward as compiled_backward
 except ImportError:
+    from .node import set_grad
+
     compiled_backward = None
 
 
@@ -33,21 +36,26 @@ def backward(output: Value, seed: float = 1.0) -> None:
         compiled_backward(output, seed)
         return
     nodes = order(output)
-    for node in nodes:
-        node._grad = 0.0
-    output._grad += seed
+    found = Gradients.fromkeys(nodes, 0.0)
+    found[output] += seed
     nodes.reverse()
     for node in nodes:
-        grad, a, b = node._grad, node._a, node._b
+        grad, a, b = found[node], node._a, node._b
         if a is not None:
-            a._grad += grad * node._da
+            found[a] += grad * node._da
             if b is not None:
-                b._grad += grad * node._db
+                found[b] += grad * node._db
         else:
-            operands, partials = node._lists
-            for i in range(len(operands)):
-                operand = operands[i]
-                operand._grad += grad * partials[i]
+            for operand, partial in zip(*node._lists):  # noqa: B905  which are of one length
+                found[operand] += grad * partial
+    deque(map(set_grad, found, found.values()), maxlen=0)
+
+
+class Gradients(dict[Any, float]):
+    """Gradients while they are added up: operations begin at 0, leaves at what they have."""
+
+    def __missing__(self, leaf: Any) -> float:
+        return leaf._grad  # type: ignore[no-any-return]
 
 
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ except ImportError:  # only the compiler needs it
 
 if not cython.compiled:  # else by properties.pxd
     from .coercion import text
-    from .node import look, reading, setting, showing
+    from .node import look, reading, set_data, set_grad, set_label, setting, showing
 
 if TYPE_CHECKING:
     from .value import Value
@@ -37,7 +37,7 @@ class Properties(Node):
     def data(self, data: Any) -> None:
         number = real(data)
         setting(self, "data")
-        self._data = number
+        set_data(self, number)
 
     @property
     def grad(self) -> float:
@@ -49,7 +49,7 @@ class Properties(Node):
     def grad(self, grad: Any) -> None:
         number = real(grad)
         setting(self, "gradient")
-        self._grad = number
+        set_grad(self, number)
 
     @property
     def label(self) -> str:
@@ -58,7 +58,7 @@ class Properties(Node):
 
     @label.setter
     def label(self, label: str) -> None:
-        self._label = label if type(label) is str else text(label)
+        set_label(self, label if type(label) is str else text(label))
 
     @property
     def op(self) -> str:

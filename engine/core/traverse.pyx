@@ -4,6 +4,7 @@
 In order of creation operands stand before results, so a node that is taken has its whole gradient.
 """
 
+from cpython.array cimport array
 from .node cimport Node, PyObject, arena, is_draining, pop, push
 
 cdef extern from *:
@@ -42,7 +43,8 @@ def backward(Node output, double seed):
     """Set the gradient of every operation behind `output`, and add to that of every leaf; `seed` is its own."""
     cdef Node node
     cdef PyObject *taken
-    cdef list operands, partials
+    cdef list operands
+    cdef array partials
     cdef Py_ssize_t i
     begin()
     try:
@@ -57,7 +59,7 @@ def backward(Node output, double seed):
             else:
                 operands, partials = node._lists
                 for i in range(len(operands)):
-                    _receive(operands[i], node._grad * <double>partials[i])
+                    _receive(operands[i], node._grad * partials.data.as_doubles[i])
             taken = pop(arena)
     finally:
         end()

@@ -12,11 +12,10 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
-from itertools import repeat
 from typing import Any
 
 from .._compiled import compiled
-from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, function, require
+from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, Value, function, require
 from .schedule import Schedule
 from .slot_allocation import counted
 
@@ -132,9 +131,9 @@ class Memory:
 
 def _add_gradients(parameters: Sequence[Any], gradients: list[float]) -> None:
     """Add to every parameter's gradient, in one call of C: neither an interrupt nor another thread comes between."""
-    grad = "grad" if compiled else "_grad"  # uncompiled, a property is a function in which an interrupt could come
-    sums = map(operator.add, map(operator.attrgetter(grad), parameters), gradients)
-    deque(map(setattr, parameters, repeat(grad), sums), maxlen=0)
+    grad = Value.grad if compiled else Value._grad  # uncompiled, a property is a function in which an interrupt could come
+    sums = map(operator.add, map(grad.__get__, parameters), gradients)  # type: ignore[attr-defined]
+    deque(map(grad.__set__, parameters, sums), maxlen=0)  # type: ignore[attr-defined]
 
 
 def _column(arrays: Sequence[Any], place: Place) -> Any:
