@@ -55,6 +55,7 @@ typedef struct {
   Slab *newest, *spare, *top; /* top: no slab newer than this has something queued */
   int64_t slabs, waiting;     /* opened so far; with something queued now */
   int spares, draining;
+  long serial; /* of the last node */
   PyTypeObject *type;
   destructor dealloc_leaf;
   PyObject *no_arguments; /* an empty tuple */
@@ -85,11 +86,6 @@ static inline void fetch_operand(Node *o) {
   FETCH(o);
   FETCH((char *)o + offsetof(Node, data)); /* the next line, for every other node */
 }
-
-static long last_serial;
-
-/* The number of a new node: of two, the younger has the higher. */
-static inline long next_serial(void) { return ++last_serial; }
 
 static Slab *open_slab(Arena *arena) {
   Slab *slab = arena->spare;
@@ -140,7 +136,7 @@ static inline PyObject *new_node(Arena *arena, long long code, double data, PyOb
   if (lists != Py_None) Py_INCREF(lists);
   Py_INCREF(no_label);
   node->slab = slab, node->grad = 0.0, node->data = data, node->code = code, node->a = (Node *)a, node->b = (Node *)b;
-  node->lists = lists, node->da = da, node->db = db, node->mark = 0, node->label = no_label, node->serial = ++last_serial;
+  node->lists = lists, node->da = da, node->db = db, node->mark = 0, node->label = no_label, node->serial = ++arena->serial;
   return PyObject_Init((PyObject *)node, arena->type);
 }
 
@@ -154,7 +150,7 @@ static inline PyObject *new_leaf(Arena *arena, double data, PyObject *no_label) 
   if (!node) return NULL;
   Py_DECREF(node->label);
   Py_INCREF(no_label);
-  node->data = data, node->db = 1.0, node->label = no_label, node->serial = ++last_serial;
+  node->data = data, node->db = 1.0, node->label = no_label, node->serial = ++arena->serial;
   return (PyObject *)node;
 }
 
@@ -211,6 +207,9 @@ static void dealloc(PyObject *o) {
   }
   nodes.draining = 0;
 }
+
+/* The number of a new node: of two, the younger has the higher. */
+static inline long next_serial(void) { return ++nodes.serial; }
 
 static inline Py_hash_t identity_hash(PyObject *o) { return PyBaseObject_Type.tp_hash(o); }
 

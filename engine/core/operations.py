@@ -90,10 +90,13 @@ def of_two(code: int, a: Any, b: Any) -> Any:
     return numeric(NAMES[code], real(a), real(b))
 
 
-def of_scalars(code: int, operands: Sequence[Any]) -> Any:
+def of_scalars(code: int, operands: tuple[Any, ...]) -> Any:
     """A row of three operands or more, Values or numbers. A plain number can't vary, so its partial is 0."""
-    if not count_nodes(operands):
+    nodes = count_nodes(operands)
+    if not nodes:
         return numeric(NAMES[code], *map(real, operands))
+    if nodes == len(operands):
+        return operate(code, list(operands))
     return operate(code, [as_value(x) for x in operands], operands)
 
 
