@@ -78,7 +78,7 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
 
 
 def _fixed_indices(program: Program, varies: bytearray) -> tuple[Ints, int]:
-    """The index of each instruction in the part that is run once a call, on numbers instead of rows; the part's size."""
+    """The index of each instruction in the part that is run once a call, on numbers; the size of that part."""
     is_here = (np.asarray(varies) == 0) & (np.asarray(program.codes)[: len(program)] != MEAN)
     return packed(np.where(is_here, np.cumsum(is_here) - 1, 0)), int(is_here.sum())
 

@@ -1,5 +1,5 @@
 # cython: infer_types=True
-"""Slot allocation: every value gets a row for as long as it is needed, and every instruction its numbers in the code."""
+"""Slot allocation: every value gets a row for as long as it is needed, and every instruction its part of the code."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ cpdef bint all_small(object places, object numbers, double limit) except -1
 cpdef list small(object places, object numbers, double limit)
 cpdef double largest(object places, object numbers) except? -1.0
 cpdef list cancelling(object places, object gradients, object squares, double limit)
-@cython.locals(size=int)
+@cython.locals(size=int, count=int)
 cpdef object relu_operands(object graph, object places, object among)
 cdef bint _is_margin(int i, int size, int *codes, int *starts, int *operands) noexcept
 cpdef bint exceeds(object places, object numbers, double limit) except -1

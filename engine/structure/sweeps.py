@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 
 from ..core import ADD, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
-from .arrays import Floats, Ints, ints_of, new_floats, new_ints, taken
+from .arrays import Floats, Ints, new_floats, new_ints, taken
 from .flattened import FlattenedGraph
 
 try:
@@ -139,14 +139,16 @@ def summands(graph: FlattenedGraph) -> Ints:
 def relu_operands(graph: FlattenedGraph, places: Ints, among: Ints) -> Ints:
     """What the relus at some places are made of, without hinges among the terms of the loss: off is satisfied."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    wanted, terms, found = ints(places), ints(among), list[int]()
+    wanted, among_terms, found, count = ints(places), ints(among), new_ints(len(places)), 0
+    sums = ints(found)
     for n in range(len(places)):
         i = wanted[n]
         if codes[i] == RELU:
             z = operands[starts[i]]
-            if not terms[i] or not _is_margin(z, size, codes, starts, operands):
-                found.append(z)
-    return ints_of(found)
+            if not among_terms[i] or not _is_margin(z, size, codes, starts, operands):
+                sums[count] = z
+                count += 1
+    return found[:count]
 
 
 def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> bool:
