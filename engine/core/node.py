@@ -87,7 +87,7 @@ if not cython.compiled:
 
 def told(node: Node) -> None:
     """Say that an operation was made that is not finite, or while modes are active."""
-    inspect(node)
+    inspect(node)  # type: ignore[arg-type]
 
 
 def begin(node: Node, data: float, label: str) -> None:

@@ -13,6 +13,8 @@ cpdef object of_two(int code, object a, object b)
 cpdef object of_many(int code, list operands)
 @cython.locals(found=cython.Py_ssize_t)
 cdef Py_ssize_t count_nodes(object operands)
+@cython.locals(m=cython.Py_ssize_t, k=cython.Py_ssize_t, x='double *', y=double, slopes='double *', partials=array, node=Node)
+cdef Node operate(int code, list operands, tuple given=*)
 cdef Node by_formula(long long code, list operands, object given=*)
 cdef Node make_many(long long code, double y, list operands, object partials)
 cpdef object of_scalars(int code, tuple operands)
@@ -36,23 +38,3 @@ cdef inline Node binary(int code, Node a, Node b):
 cdef inline Node power(Node a, Node b):
     cdef Result r = operate2(POW, a._data, b._data)
     return make(POW, r.y, a, b, r.da, 0.0)
-
-cdef inline Node operate(int code, list operands, tuple given=None):
-    cdef Py_ssize_t m = len(operands), k
-    cdef double *x
-    cdef array partials
-    cdef double y
-    if code >= IN_C:
-        return by_formula(code, operands, given or ())
-    x = scratch(m)
-    if x == NULL:
-        raise MemoryError(f"there is no memory for {m} operands")
-    for k in range(m):
-        x[k] = (<Node> operands[k])._data
-    partials = clone(no_partials, m, False)
-    y = operate_many(code, m, x, partials.data.as_doubles)
-    if given is not None:
-        for k in range(m):
-            if given[k] is not operands[k]:
-                partials.data.as_doubles[k] = 0.0
-    return make(code, y, None, None, 0.0, 0.0, (operands, partials))

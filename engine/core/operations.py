@@ -1,3 +1,4 @@
+# cython: boundscheck=False, wraparound=False
 """Operations on Values: a row of the table at the operands' numbers, and the node that keeps value and partials.
 
 Where this is compiled, rows are computed by the C that the build writes from the table, and those added later by the
@@ -21,10 +22,16 @@ except ImportError:  # only the compiler needs it
 
 if cython.compiled:  # by operations.pxd
     check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
-    no_partials = array("d")
+    no_partials: Any = array("d")
 else:
     from ..table import POW
     from .node import make
+
+    IN_C = 0  # opcodes that C computes
+    no_partials = None
+    scratch: Any = None
+    clone: Any = None
+    operate_many: Any = None
 
     def unary(code: int, a: Node) -> Value:
         """A row of one operand."""
@@ -38,13 +45,6 @@ else:
         y = row.value(x, z)
         by_a, by_b = row.each_slope
         return make(code, y, a, b, by_a(y, x, z), by_b(y, x, z))
-
-    def operate(code: int, operands: list[Any], given: Sequence[Any] = ()) -> Value:
-        """A row of any number of operands, those of sequences one after the other.
-
-        Where they are `given` as Values and plain numbers, the partials in the numbers are 0.
-        """
-        return by_formula(code, operands, given)
 
     def power(a: Node, b: Node) -> Value:
         """Row pow for a plain number as the exponent: it can't vary, so its partial is 0, even of a base below 0."""
@@ -128,6 +128,28 @@ def variadic(code: int, row: Row, groups: Sequence[Any]) -> Any:
             raise ValueError(f"{row.name} takes {wanted} for {variable}, not {len(many)}")
         flat += many
     return of_many(code, flat)
+
+
+def operate(code: int, operands: list[Any], given: tuple[Any, ...] = ()) -> Value:
+    """A row of any number of operands, those of sequences one after the other.
+
+    Where they are `given` as Values and plain numbers, the partials in the numbers are 0.
+    """
+    if code >= IN_C:
+        return by_formula(code, operands, given)
+    m = len(operands)
+    x, partials = scratch(m), clone(no_partials, m, False)
+    if not x:
+        raise MemoryError(f"there is no memory for {m} operands")
+    for k in range(m):
+        node = operands[k]
+        x[k] = node._data
+    slopes = partials.data.as_doubles
+    y = operate_many(code, m, x, slopes)
+    for k in range(len(given)):
+        if given[k] is not operands[k]:
+            slopes[k] = 0.0
+    return make(code, y, None, None, 0.0, 0.0, (operands, partials))
 
 
 def by_formula(code: int, operands: list[Any], given: Sequence[Any] = ()) -> Value:

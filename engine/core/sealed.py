@@ -52,7 +52,7 @@ class _Immutable(type):
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
         """An object that is filled in before it is closed."""
-        made = cls._base.__new__(cls._base)
+        made: Any = object.__new__(cls._base)
         cls.__init__(made, *args, **options)  # type: ignore[misc]
         made.__class__ = cls
         return made

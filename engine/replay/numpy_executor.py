@@ -131,11 +131,9 @@ class Memory:
 
 def _add_gradients(parameters: Sequence[Any], gradients: list[float]) -> None:
     """Add to every parameter's gradient, in one call of C: neither an interrupt nor another thread comes between."""
-    grad = (
-        Value.grad if compiled else Value._grad
-    )  # uncompiled, a property is a function in which an interrupt could come
-    sums = map(operator.add, map(grad.__get__, parameters), gradients)  # type: ignore[attr-defined]
-    deque(map(grad.__set__, parameters, sums), maxlen=0)  # type: ignore[attr-defined]
+    grad: Any = getattr(Value, "grad" if compiled else "_grad")  # uncompiled, a property is a function of Python
+    sums = map(operator.add, map(grad.__get__, parameters), gradients)
+    deque(map(grad.__set__, parameters, sums), maxlen=0)
 
 
 def _column(arrays: Sequence[Any], place: Place) -> Any:

@@ -178,8 +178,8 @@ def cleared(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     partials, data = floats(graph.partials), floats(graph.data)
     found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
     wrongs, same = ints(is_wrong), ints(found)
-    for i in wrong:
-        wrongs[i] = 1
+    for index in wrong:
+        wrongs[index] = 1
     for i in range(len(graph.codes)):
         limit = rounding * _magnitude(i, starts, operands, partials, data)
         for k in range(starts[i], starts[i + 1]):

@@ -81,8 +81,8 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     """
     starts, operands, found = ints(graph.starts), ints(graph.operands), new_ints(len(graph.nodes))
     depends = ints(found)
-    for i in indices:
-        depends[i] = 1
+    for index in indices:
+        depends[index] = 1
     for i in range(len(graph.codes) - 1, -1, -1):
         for k in range(starts[i], starts[i + 1]):
             if depends[operands[k]]:
