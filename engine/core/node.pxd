@@ -1,4 +1,3 @@
-# C types for node.py.
 cimport cython
 from . cimport modes
 
@@ -25,9 +24,7 @@ cdef extern from "arena.h":
 
 cdef extern from *:
     void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
-
 cdef Arena *arena
-
 
 @cython.no_gc
 cdef class Node:
@@ -40,8 +37,6 @@ cdef class Node:
     cdef readonly long long _mark
     cdef readonly str _label
     cdef readonly long serial
-
-
 cpdef install(Node blank)
 cdef inline void set_data(Node node, double number) noexcept:
     node._data = number
@@ -51,7 +46,6 @@ cdef inline void set_grad(Node node, double number) noexcept:
 
 cdef inline void set_label(Node node, str label) noexcept:
     node._label = label
-
 cdef object told(Node node)
 
 cdef inline Node make(long long code, double data, Node a, Node b, double da, double db=0.0, tuple lists=None):
@@ -59,7 +53,6 @@ cdef inline Node make(long long code, double data, Node a, Node b, double da, do
     if data - data or modes.active:
         told(node)
     return node
-
 cdef object begin(Node node, double data, str label)
 cpdef Node leaf(double data)
 cdef double look(Node node) except? -1.0

@@ -4,10 +4,8 @@ from cpython.array cimport array, clone
 from .coercion cimport as_value
 from .generated cimport IN_C, MADE_FROM, POW, Result, operate1, operate2, operate_many, scratch
 from .node cimport Node, make
-
 cdef long long DOT
 cdef array no_partials
-
 cpdef object of_one(int code, object a)
 cpdef object of_two(int code, object a, object b)
 cpdef object of_many(int code, list operands)

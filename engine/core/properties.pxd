@@ -1,4 +1,3 @@
-# C types for properties.py.
 cimport cython
 from .coercion cimport text
 from .node cimport Node, look, reading, set_data, set_grad, set_label, setting, showing

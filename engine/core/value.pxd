@@ -1,4 +1,3 @@
-# C types for value.py.
 cimport cython
 from .coercion cimport operand, text
 from .generated cimport (
@@ -9,10 +8,7 @@ from .node cimport Node, begin, identity_hash, look, reading, set_grad
 from .operations cimport binary, power, unary
 from .properties cimport Properties
 
-
 cdef class Value(Properties):
     pass
-
-
 @cython.locals(leaf=Node)
 cpdef Node _leaf(double data, double grad, str label)

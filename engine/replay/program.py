@@ -154,8 +154,8 @@ class Program:
             if codes[i] > CONSTANT:
                 for j in range(starts[i], starts[i + 1]):
                     count[args[j]] += 1
-        for i in self.outputs:
-            count[i] += 1
+        for k in self.outputs:
+            count[k] += 1
         return count
 
     def __str__(self) -> str:

@@ -76,7 +76,7 @@ class Recording:
         self.outputs = None if isinstance(call.outputs, Value) else len(call.outputs)
         self.verified = False
         self._widths = [len(x) if isinstance(x, list) else None for x in call.arguments]
-        self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
+        self._columns = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
         self.program, self._parameters = call.traced()
         self._executors: dict[str, Any] = {}
 
@@ -163,13 +163,13 @@ class Recording:
 
     def _compiled(self, name: str) -> Any:
         """What runs the program of what is asked for."""
-        targets = {"forward": [(0, k) for k in range(self.outputs or 1)], "backward": [], "gradients": self._places}[
+        targets = {"forward": [(0, k) for k in range(self.outputs or 1)], "backward": [], "gradients": self._columns}[
             name
         ]
         program = self._wanted(name)
         for step in passes(name):
             program = step(program)
-        return executor(schedule(program, name == "backward"), self._places, targets)
+        return executor(schedule(program, name == "backward"), self._columns, targets)
 
     def _wanted(self, name: str) -> Program:
         """The program of what is asked for, as the transformation leaves it."""
@@ -178,7 +178,7 @@ class Recording:
         self._require_one(name)
         if name == "backward":
             return differentiate(self.program, PARAMETER, len(self._parameters))
-        program = differentiate(self.program, INPUT, len(self._places))
+        program = differentiate(self.program, INPUT, len(self._columns))
         del program.outputs[0]
         return program
 

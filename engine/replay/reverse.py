@@ -63,16 +63,16 @@ def differentiate(program: Program, wrt: int, count: int) -> Program:
 def _gather(result: Program, program: Program, active: bytearray, output: int) -> dict[int, int]:
     """Write the adjoint of every active instruction behind `output` into `result`; those of the leaves are returned.
 
-    An adjoint's terms are the uses of the instruction, each at the place of that argument.
+    An adjoint's terms are the uses of the instruction, each with the index of that argument.
     """
     leaves: dict[int, int] = {}
     slopes_of: dict[int, Slopes] = {}
     kinds = len(NAMES)
     codes, starts, args = program.codes, program.starts, program.args
-    places = starts[program.size]
-    sums = Sums(program.size, places + 1)
+    seed = starts[program.size]
+    sums = Sums(program.size, seed + 1)
     if active[output]:
-        sums.add(output, places, ONE, ONE)
+        sums.add(output, seed, ONE, ONE)
     for i in range(output, -1, -1):
         if not sums.count[i]:
             continue
@@ -126,7 +126,7 @@ class Fragment:
 
 
 class Slopes:
-    """The partial derivatives of a row with so many operands, as fragments."""
+    """The partial derivatives of a row of n operands, as fragments."""
 
     def __init__(self, program: Program, name: str, size: int) -> None:
         row = TABLE[name]

@@ -1,7 +1,6 @@
 cimport cython
 from .flatten cimport floats, ints
 from .value_numbering cimport Known
-
 cdef int COMPUTED, GIVEN, NONE, DOT
 
 @cython.final
@@ -11,7 +10,6 @@ cdef class Forms:
     cdef public dict sums
     cdef public list parameters, keys, made, multiplying
     cdef public int first_sum
-
     cdef object _read(self)
     cdef object _form(self, str op, tuple operands)
     cdef bint _add_terms(self, list terms, str op, tuple operands) except -1

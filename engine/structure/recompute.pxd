@@ -1,9 +1,7 @@
 from ..core.generated cimport IN_C, MADE_FROM, operate_many, scratch
 from .flatten cimport floats, ints
-
 cdef int DOT, MUL
 cdef double NAN
-
 cpdef list others(object graph, double rounding=*)
 cdef double again(int i, int *codes, int *starts, int *operands, double *data) except? -1.0
 cdef object _recompute_partials(int i, int *codes, int *starts, int *operands, double *data, double *partials)

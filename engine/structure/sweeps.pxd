@@ -1,9 +1,7 @@
 from .flatten cimport floats, ints
 from libc.math cimport log as c_log, sqrt as c_sqrt
-
 cdef int ADD, SUB, MUL, DIV, NEG, RELU, SUM
 cdef double INF
-
 cpdef bint all_small(object places, object numbers, double limit) except -1
 cpdef list small(object places, object numbers, double limit)
 cpdef list cancelling(object places, object gradients, object squares, double limit)
