@@ -45,7 +45,7 @@ MODULES = (
 FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
-ONCE = ["-O2"]  # for what runs once a recording, and is no slower for it
+KERNELS = ["-O3"]  # for replay/native.pyx, whose loops over a block take twice as long at -O2
 OUTPUT = "build/cython"
 HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
@@ -89,8 +89,7 @@ def extensions() -> list[Extension]:
 
 def flags(name: str) -> list[str]:
     """How a module is compiled."""
-    is_rare = name == SHARED or (name.startswith("replay/") and not name.endswith(".pyx"))
-    return FLAGS + ONCE if is_rare and sys.platform != "win32" else FLAGS
+    return FLAGS + KERNELS if name == "replay/native.pyx" and sys.platform != "win32" else FLAGS
 
 
 def _write_header() -> None:
