@@ -1,6 +1,6 @@
 cimport cython
 from .program cimport Program, Sums
-cdef int CONSTANT, INPUT, ONE, PRODUCTS
+cdef int CONSTANT, INPUT, ONE, PRODUCTS, SELECT
 
 cdef class Fragment:
     cdef public bint is_list
