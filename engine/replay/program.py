@@ -146,7 +146,8 @@ class Program:
             if code <= CONSTANT:
                 found[i] = code == leaf
             elif code != MEAN and not (differentiably and code == DETACH):
-                for j in range(starts[i] + (differentiably and code == SELECT), starts[i + 1]):
+                first = starts[i] + 1 if differentiably and code == SELECT else starts[i]
+                for j in range(first, starts[i + 1]):
                     if found[args[j]]:
                         found[i] = 1
                         break
