@@ -66,17 +66,17 @@ def differentiate(program: Program, wrt: int, count: int, again: bool = False) -
 def _gather(result: Program, program: Program, active: bytearray, output: int, whole: Iterable[str]) -> dict[int, int]:
     """Write the adjoint of every active instruction behind `output` into `result`; those of the leaves are returned.
 
-    An adjoint's terms are the uses of the instruction, each at the place of that argument.
+    An adjoint's terms are the uses of the instruction, each with the index of that argument.
     """
     leaves: dict[int, int] = {}
     slopes_of: dict[int, Slopes] = {}
     kinds = len(NAMES)
     codes, starts, args = program.codes, program.starts, program.args
-    places = starts[program.size]
-    sums = Sums(program.size, places + 1)
+    seed = starts[program.size]
+    sums = Sums(program.size, seed + 1)
     masks, is_masked = Masks(Lowering(result)), program.has(SELECT)
     if active[output]:
-        sums.add(output, places, ONE, ONE)
+        sums.add(output, seed, ONE, ONE)
     for i in range(output, -1, -1):
         if not sums.count[i]:
             continue
@@ -154,7 +154,7 @@ class Fragment:
 
 
 class Slopes:
-    """The partial derivatives of a row with so many operands, as fragments."""
+    """The partial derivatives of a row of n operands, as fragments."""
 
     def __init__(self, program: Program, name: str, size: int, whole: Iterable[str]) -> None:
         row = TABLE[name]

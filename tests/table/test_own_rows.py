@@ -148,7 +148,7 @@ def test_what_is_wrong_is_said_when_the_row_is_made(arguments, message):
 
 def test_a_function_says_how_many_operands_it_takes():
     f = row("mine", "mine", "a * b * c")
-    with pytest.raises(TypeError, match="mine takes the operands a, b, c, not 2"):
+    with pytest.raises(TypeError, match=r"mine\(\) missing 1 required positional argument: 'c'"):
         f(1.0, 2.0)
     with pytest.raises(TypeError, match=r"exp\(\) takes 1 positional argument but 2 were given"):
         engine.exp(1.0, 2.0)
