@@ -7,7 +7,7 @@ function curvesOf(paths, killing) {
     const { node, operand } = culprit(link);
     if (CURVED.includes(node.op)) seen.set(node, operand);
   }
-  return [...seen].slice(0, 3).map(([node, operand]) => curveOf(node, operand));
+  return seen.size ? [html("div", { className: "row" }, ...[...seen].slice(0, 2).map(([node, operand]) => curveOf(node, operand)))] : [];
 }
 
 function curveOf(node, operand) {

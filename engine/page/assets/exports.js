@@ -51,7 +51,7 @@ function toPython() {
       lines.push(`${variable} = ${text[0]}`, ...v ? [`${variable}.label = ${JSON.stringify(v.label)}`] : []);
     } else made.set(node.i, text);
   }
-  const wrt = chosen ?? leaves()[0] ?? output;
+  const wrt = chosen ?? leaves[0] ?? output;
   return [`from engine import ${["Value", "chain_rule", ...[...functions].sort()].join(", ")}`, "", ...lines, "",
     `print(chain_rule(${names.get(variables[output].node)}, ${names.get(variables[wrt].node)}))`, ""].join("\n");
 }

@@ -1,5 +1,6 @@
 // Formulas of the graph in its names: what a variable is made of, and what a link is.
 const LARGEST = 24;  // names and numbers in a term: about two lines of text
+const LONGEST = 80;  // letters of a formula that is shown
 const ELIDED = { name: "…", label: "…" };  // stands for what is too long to read
 let terms = new Map();  // of unnamed nodes: the numbers in them are constants
 
@@ -43,16 +44,23 @@ function definition(i, style = PRETTY) {
 
 // The derivative that a link stands for, in the textbook form of an operation while that has the same number.
 function slopeOf(link) {
-  const { node, inside } = variables[link.of];
-  if ("slot" in link) return fitting(partialsOf(nodes[node])[link.slot]);
-  if (inside.length > 500) return ELIDED;
+  const v = variables[link.of];
+  if ("slot" in link) return fitting(partialsOf(nodes[v.node])[link.slot]);
+  if (v.inside.length > 500) return ELIDED;
+  const holds = v.inside.map(i => rows[nodes[i].op].textbook && textbookHolds(nodes[i])).join();
+  if (v.holds !== holds) Object.assign(v, { holds, terms: slopesOf(v) });
+  return v.terms.get(variables[link.wrt].node);
+}
+
+// Reverse mode over the algebra of terms.
+function slopesOf({ node, inside }) {
   const adjoint = new Map([[node, 1]]);
   for (const i of inside) {
     const partials = partialsOf(nodes[i]);
     nodes[i].operands.forEach((operand, slot) => adjoint.set(operand,
       fitting(symbol("add", adjoint.get(operand) ?? 0, symbol("mul", adjoint.get(i), partials[slot])))));
   }
-  return adjoint.get(variables[link.wrt].node);
+  return adjoint;
 }
 
 // The partials of a node's row as terms.
@@ -68,6 +76,7 @@ function partialsOf(node) {
 
 // Whether the textbook form y (1 − y) of a slope has the same number.
 function textbookHolds(node) {
+  if (!forms[node.op]) return true;
   const [slope] = node.slopes;
   return Math.abs(forms[node.op](node.data, ...split(node)) - slope) <= words.same * Math.abs(slope);
 }
@@ -75,8 +84,9 @@ function textbookHolds(node) {
 // A link as it stands in a product and as it stands alone, and the variables in it; its number where that is too long.
 function formOf(link) {
   const term = Number.isNaN(link.value) ? link.value : slopeOf(link), number = pretty(link.value);
-  if (hasElided(term)) return { text: number, alone: number, names: [] };
-  return { text: show(term, PRETTY, "mul"), alone: show(term), names: isNumber(term) || !("args" in term) ? [] : within(term) };
+  const alone = hasElided(term) ? "" : show(term);
+  if (!alone || alone.length > LONGEST) return { text: number, alone: number, names: [] };
+  return { text: show(term, PRETTY, "mul"), alone, names: isNumber(term) || !("args" in term) ? [] : within(term) };
 }
 
 const derivative = link => `∂${variables[link.of].name}/∂${variables[link.wrt].name}`;

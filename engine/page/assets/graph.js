@@ -1,5 +1,6 @@
 // The graph: nodes and variables stand in order, operands first; a variable's links lead to what it is made of.
-let nodes, variables, output, variableOf, by;
+let nodes, variables, output, leaves, variableOf, by;
+let adjoints;  // of nodes, 0 between one use and the next
 
 // Takes a graph: of each node its operation and operands or its number, and of each variable its node and names.
 function load(graph) {
@@ -10,6 +11,8 @@ function load(graph) {
   variables = graph.variables.map(({ node, label, name }, i) => ({ i, node, label, name, links: null }));
   variableOf = new Map(variables.map(v => [v.node, v]));
   output = variables.length - 1;
+  leaves = variables.filter(v => !nodes[v.node].op).map(v => v.i);
+  adjoints = new Float64Array(nodes.length);
   run();
   for (const v of variables) connect(v);
 }
@@ -77,18 +80,22 @@ const dataOf = i => nodes[variables[i].node].data, gradOf = i => nodes[variables
 
 // The links of a variable with their values: reverse mode from it down to the next variables.
 function linksOf(i) {
-  const v = variables[i];
-  if (v.fresh) return v.links;
+  const v = variables[i], { links, inside, node } = v;
+  if (v.fresh) return links;
   v.fresh = true;
-  if (v.links[0] && "slot" in v.links[0]) {
-    for (const link of v.links) link.value = nodes[v.node].slopes[link.slot];
-    return v.links;
+  if (by === "operations") {
+    for (const link of links) link.value = nodes[node].slopes[link.slot];
+    return links;
   }
-  const adjoint = new Map([[v.node, 1]]);
-  for (const j of v.inside) nodes[j].operands.forEach((operand, slot) =>
-    adjoint.set(operand, (adjoint.get(operand) ?? 0) + adjoint.get(j) * nodes[j].slopes[slot]));
-  for (const link of v.links) link.value = adjoint.get(variables[link.wrt].node);
-  return v.links;
+  adjoints[node] = 1;
+  for (const j of inside) {
+    const { operands, slopes: partials } = nodes[j], adjoint = adjoints[j];
+    for (let slot = 0; slot < operands.length; slot++) adjoints[operands[slot]] += adjoint * partials[slot];
+  }
+  for (const link of links) link.value = adjoints[variables[link.wrt].node];
+  for (const j of inside) for (const operand of nodes[j].operands) adjoints[operand] = 0;
+  adjoints[node] = 0;
+  return links;
 }
 
 // The steps of a link: the operations it is folded from, on the way to its wrt.
@@ -102,20 +109,19 @@ function stepsOf(link) {
   return found;
 }
 
-// What `read` finds in the graph with another number at one node, leaf or not; then all is as before.
-function elsewhere(start, number, read) {
-  const held = nodes.map(({ data, slopes: partials, grad }) => ({ data, slopes: partials, grad }));
-  nodes[start].data = number;
-  for (const node of nodes) if (node.op && node.i !== start) compute(Object.assign(node, { slopes: [] }));
-  backward();
-  for (const v of variables) v.fresh = false;
-  const found = read();
-  nodes.forEach((node, i) => Object.assign(node, held[i]));
-  for (const v of variables) v.fresh = false;
+// What `look` finds in the graph while it moves one node, leaf or not, to other numbers; then all is as before.
+function elsewhere(start, look) {
+  const node = nodes[start], { data } = node;
+  const found = look(number => {
+    node.data = number;
+    for (const other of nodes) if (other.op && other !== node) compute(other);
+    backward();
+    for (const v of variables) v.fresh = false;
+  });
+  node.data = data;
+  run();
   return found;
 }
-const slopeAt = (start, number) => elsewhere(start, number, () => nodes[start].grad);
 
-// Leaves that have a name, and of these what is learnt rather than given, by convention.
-const leaves = () => variables.filter(v => !nodes[v.node].op).map(v => v.i);
+// What is given rather than learnt, by convention of its name.
 const isGiven = i => page.given.test(variables[i].label.replace(/\[\d+\]$/, ""));

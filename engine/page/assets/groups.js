@@ -17,7 +17,7 @@ function regroup(depth) {
   }
   prune(root);
   crowd(root);
-  settle(root);
+  settle();
   openGroups = new Set(opened(root));
 }
 
@@ -60,7 +60,7 @@ function prune(group) {
     if (inner.groups.size + inner.members.length > 1) continue;
     group.groups.delete(id);
     group.members.push(...inner.members);
-    for (const [deeper, only] of inner.groups) group.groups.set(deeper, Object.assign(only, { parent: group }));
+    for (const [deeper, only] of inner.groups) group.groups.set(deeper, Object.assign(only, { parent: group, name: `${inner.name}.${only.name}` }));
   }
 }
 
@@ -85,16 +85,27 @@ function gather(group, members) {
   return [];
 }
 
-// Each variable knows its group; each group all its variables, and whose numbers stand in its box, if one speaks for all.
-function settle(group) {
+// Each variable knows its group; each group all its variables, and whose numbers stand in its box: those of the one
+// that leads out of it, if there is one.
+function settle() {
+  gatherAll(root);
+  for (const v of variables) for (const { wrt } of v.links) {
+    for (let group = variables[wrt].group; !group.holds.has(v.i); group = group.parent) group.leads.add(wrt);
+  }
+  for (const group of groupsUnder(root)) {
+    const [only] = group.leads;
+    group.head = group.leads.size === 1 && nodes[variables[only].node].op ? only : null;
+  }
+}
+
+function gatherAll(group) {
   for (const i of group.members) variables[i].group = group;
-  group.all = [...group.members, ...[...group.groups.values()].flatMap(settle)].sort((a, b) => a - b);
-  const inside = new Set(group.all), speaks = new Set();
-  if (group !== root) for (const v of variables) if (!inside.has(v.i)) for (const { wrt } of v.links) if (inside.has(wrt)) speaks.add(wrt);
-  const [only] = speaks;
-  group.head = speaks.size === 1 && nodes[variables[only].node].op ? only : null;
+  group.all = [...group.members, ...[...group.groups.values()].flatMap(gatherAll)].sort((a, b) => a - b);
+  Object.assign(group, { holds: new Set(group.all), leads: new Set() });
   return group.all;
 }
+
+const groupsUnder = group => [...group.groups.values()].flatMap(inner => [inner, ...groupsUnder(inner)]);
 
 // The groups to open at first: level by level, as long as all of a level fit.
 function opened(group) {

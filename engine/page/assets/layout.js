@@ -1,6 +1,6 @@
 // A layered layout: boxes in columns from the leaves to the output, arcs as curves between them, and room on each arc
 // for what is written on it. A box has a width and height and gets x and y, its middle; an arc gets a path and `at`.
-const GAP = 14, ACROSS = 26;  // between boxes of one column, and between columns
+const GAP = 14, ACROSS = 20;  // between boxes of one column, and between columns
 const SWEEPS = 12;
 
 function layout(boxes, arcs) {
@@ -24,22 +24,23 @@ function columnsOf(list, edges) {
   const spots = new Map(list.map(box => [box, spot(box.width, box.height, 2 * box.rank, box)]));
   for (const box of list) columns[2 * box.rank].push(spots.get(box));
   for (const edge of edges) {
+    const main = edge.from.ins.length > 0;  // what is computed stands in line before what is given
     let before = spots.get(edge.from);
     edge.points = [before];
     for (let c = before.column + 1; c < 2 * edge.to.rank; c++) {
       const at = c === 2 * edge.to.rank - 1, point = at && edge.pill ? spot(edge.pill.width, edge.pill.height, c, null) : spot(0, 2, c, null);
-      join(before, point);
+      join(before, point, main ? 4 : 8);
       columns[c].push(point);
       edge.points.push(before = point);
     }
-    join(before, spots.get(edge.to));
+    join(before, spots.get(edge.to), main ? 4 : 0.5);
     edge.points.push(spots.get(edge.to));
   }
   return columns;
 }
 
-const spot = (width, height, column, box) => ({ width, height, column, box, left: [], right: [], x: 0, y: 0 });
-const join = (a, b) => { a.right.push(b); b.left.push(a); };
+const spot = (width, height, column, box) => ({ width, height, column, box, left: [], right: [], pulls: [], x: 0, y: 0 });
+const join = (a, b, pull) => { a.right.push(b); b.left.push(a); a.pulls.push([b, pull]); b.pulls.push([a, pull]); };
 
 // In each column by the mean place of the neighbours, to and fro, keeping the order with the fewest crossings.
 function order(columns) {
@@ -88,20 +89,28 @@ function across(columns) {
 // Each as near to its neighbours as the order in its column allows.
 function down(columns) {
   for (const column of columns) spread(column, column.map((_, i) => i));
-  for (let sweep = 0; sweep < 2 * SWEEPS; sweep++) {
+  for (let sweep = 0; sweep < 4 * SWEEPS; sweep++) {
     for (const column of sweep % 2 ? [...columns].reverse() : columns) {
       spread(column, column.map(point => {
-        const near = [...point.left, ...point.right];
-        return near.length ? near.reduce((sum, { y }) => sum + y, 0) / near.length : point.y;
+        const weight = point.pulls.reduce((sum, [, pull]) => sum + pull, 0);
+        return weight ? point.pulls.reduce((sum, [{ y }, pull]) => sum + pull * y, 0) / weight : point.y;
       }));
     }
   }
+  for (const column of columns) column.forEach((point, i) => straighten(point, column[i - 1], column[i + 1]));
   const all = columns.flat(), top = Math.min(...all.map(({ y, height }) => y - height / 2));
   for (const point of all) {
     point.y -= top;
     if (point.box) Object.assign(point.box, { x: point.x, y: point.y });
   }
   return Math.max(...all.map(({ y, height }) => y + height / 2));
+}
+
+// What stands on an arc moves in line with an end of it, if that is near and its neighbours leave room.
+function straighten(point, above, below) {
+  const near = [...point.left, ...point.right].filter(({ y }) => Math.abs(y - point.y) < 16);
+  const free = ({ y }) => [above, below].every(other => !other || Math.abs(other.y - y) >= (other.height + point.height) / 2 + 4);
+  if (!point.box) point.y = (near.find(free) ?? point).y;
 }
 
 // The places nearest to those wanted at which nothing overlaps: blocks of what touches, each at its mean.

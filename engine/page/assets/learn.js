@@ -1,18 +1,16 @@
 // Learning by hand: leaves by slider and field, a nudge beside the derivative, and gradient steps with their losses.
-const FEW = 8;  // leaves up to which each has a slider of its own
-const learning = { losses: [], undo: [], held: new Set(), timer: 0 };
+const FEW = 8;  // leaves up to which each has a slider, not only the one that is chosen
+const learning = { losses: [], undo: [], given: new Set(), held: new Set(), timer: 0 };
 
-const rateOf = () => $("rate").valueAsNumber, parameters = () => leaves().filter(i => !learning.held.has(i));
+const rateOf = () => $("rate").valueAsNumber, parameters = () => leaves.filter(i => !learning.held.has(i));
 
 // The controls of a graph that was just loaded.
 function controls() {
-  const all = leaves();
-  learning.held = new Set(all.filter(isGiven));
+  learning.given = new Set(leaves.filter(isGiven));
+  learning.held = new Set(learning.given);
   forget();
-  $("numbers").hidden = !all.length;
-  $("leaf").parentElement.hidden = all.length <= FEW;
-  $("leaf").replaceChildren(...all.map(i => html("option", { value: i }, variables[i].name)));
-  list(all.length <= FEW ? all : all.slice(0, 1));
+  $("numbers").hidden = !leaves.length;
+  list(leaves.length <= FEW ? leaves : leaves.slice(0, 1));
 }
 
 function list(some) { $("sliders").replaceChildren(...some.map(slider)); }
@@ -111,15 +109,14 @@ function plot(said) {
 
 // What a small change of the chosen variable does, beside the derivative.
 function nudge() {
-  const w = chosen ?? leaves()[0], by = $("epsilon").valueAsNumber;
+  const w = chosen ?? leaves[0], by = $("epsilon").valueAsNumber;
   if (w === undefined || !(by && Number.isFinite(by))) return $("nudged").replaceChildren();
   const { node, name } = variables[w], x = dataOf(w), of = variables[output].name, loss = dataOf(output);
-  const moved = elsewhere(node, x + by, () => dataOf(output)), ratio = (moved - loss) / (x + by - x);
+  const moved = elsewhere(node, move => { move(x + by); return dataOf(output); }), ratio = (moved - loss) / (x + by - x);
   $("nudged").replaceChildren(math(`Δ${of}/ε`), " = ", html("b", { id: "ratio", title: ratio }, pretty(ratio)), " beside ",
     math(`d${of}/d${name}`), " = ", html("b", {}, pretty(gradOf(w))), `, as ${name} goes from ${pretty(x)} to ${pretty(x + by, 6)}`);
 }
 
-$("leaf").addEventListener("change", event => list([Number(event.target.value)]));
 $("reset").addEventListener("click", reset);
 $("descend").addEventListener("click", () => { stop(); descend(); });
 $("train").addEventListener("click", train);

@@ -4,9 +4,16 @@ const MARKS = ["lit", "chosen", "cut", "with", "against", "killed"];
 
 function light(told, path) {
   for (const { g } of [...boxes.values(), ...arcs.values()]) g.classList.remove(...MARKS);
-  $("pills").replaceChildren();
   svg.classList.toggle("lit", told !== null);
-  const pills = told ? lit(told, path) : [...arcs.values()].filter(arc => arc.pill).map(arc => ({ arc, tone: "plain", mark: "×" }));
+  if (told) placeAll(lit(told, path));
+  else glow([...arcs.values()].filter(arc => arc.pill));
+}
+
+// The factors on some arcs, of no path in particular.
+const glow = some => placeAll(some.map(arc => ({ arc, tone: "plain", mark: "×" })));
+
+function placeAll(pills) {
+  $("pills").replaceChildren();
   const taken = [...boxes.values()].map(({ x, y, width, height }) => ({ x, y, width, height }));
   for (const pill of pills) place(pill, taken);
 }
@@ -14,13 +21,14 @@ function light(told, path) {
 // Lights boxes and arcs, and returns the pills to place, the strongest first.
 function lit(told, path) {
   const { runs, alive } = flow(told, path), total = told.at[output].slope, strength = new Map();
+  const seen = new Set([...runs.keys()].flatMap(link => [link.wrt, link.of]));
+  for (const box of boxes.values()) if (box.members.some(i => seen.has(i))) enter(box, alive);
   for (const [link, { pull, passes }] of runs) {
-    for (const i of [link.wrt, link.of]) enter(i, alive);
     if (!link.arc) continue;
     const before = strength.get(link.arc) ?? { pull: 0, passes: false }, head = variables[link.of].box.first;
     strength.set(link.arc, { pull: before.pull + pull, arrives: alive.has(head), passes: before.passes || passes });
   }
-  enter(told.w, alive, "chosen");
+  enter(variables[told.w].box, alive, "chosen");
   const strongest = [...strength].sort(([, a], [, b]) => Math.abs(b.pull) - Math.abs(a.pull)), most = Math.abs(strongest[0]?.[1].pull);
   for (const [arc, { pull, passes }] of [...strongest].reverse()) {
     arc.g.classList.add("lit", passes ? direction(pull, total) : "killed");
@@ -35,9 +43,8 @@ function toned(arc, { pull, arrives, passes }, total) {
   return { arc, tone: killed || wild ? "killed" : arrives ? direction(pull, total) : "dead", mark: killed ? "✕" : wild ? "!" : "×" };
 }
 
-function enter(i, alive, ...marks) {
-  const { box } = variables[i];
-  box.g.classList.add("lit", ...marks, ...box.head === i && !alive.has(i) ? ["cut"] : []);
+function enter({ g, head }, alive, ...marks) {
+  g.classList.add("lit", ...marks, ...head !== null && !alive.has(head) ? ["cut"] : []);
 }
 
 // A pill where the layout keeps room for it, else where nothing stands yet along its arc.

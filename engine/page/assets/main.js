@@ -18,7 +18,7 @@ function recordedGraph() {
 // The graph of an expression, or with null the one that the page came with; a text that is none is told, and all stays.
 function take(text) {
   try {
-    const graph = text === null ? recordedGraph() : graphOf(text, Object.fromEntries(source === null ? [] : leaves().map(i => [variables[i].label, dataOf(i)])));
+    const graph = text === null ? recordedGraph() : graphOf(text, Object.fromEntries(source === null ? [] : leaves.map(i => [variables[i].label, dataOf(i)])));
     load(graph);
     source = text;
   } catch (error) {
@@ -38,7 +38,6 @@ function take(text) {
   $("first").hidden = source === null;
   $("refused").replaceChildren();
   $("expression").removeAttribute("aria-invalid");
-  $("names").replaceChildren(...variables.slice(0, 5000).map(v => html("option", { value: v.label })));
   $("note").textContent = source === null ? page.note ?? "" : "";
   return true;
 }
@@ -52,11 +51,8 @@ function refuse(text, error) {
 // Chooses a variable, or none.
 function choose(w) {
   chosen = w;
-  listed = 20;
-  if (w !== null && leaves().length > FEW && !nodes[variables[w].node].op) {
-    $("leaf").value = w;
-    list([w]);
-  }
+  listed = 10;
+  if (w !== null && leaves.length > FEW && !nodes[variables[w].node].op) list([w]);
   for (const { g, members } of boxes.values()) g.setAttribute("aria-pressed", members.includes(w));
   tellOf(w);
   nudge();
@@ -118,7 +114,7 @@ $("canvas").addEventListener("click", event => { if (!moved && event.target === 
 
 const KEYS = { "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fit, "/": () => $("search").focus(), n: forth, p: back };
 addEventListener("keydown", event => {
-  if (event.target.closest("input, select, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") passes.at === null ? choose(null) : toStep(null);
   if (!(event.key in KEYS)) return;
   event.preventDefault();
@@ -132,7 +128,8 @@ for (const bar of document.querySelectorAll("[role=toolbar]")) roving(bar);
 const matches = text => variables.filter(v => text && `${v.label} ${v.name}`.toLowerCase().includes(text.toLowerCase()));
 
 function mark(text) {
-  const found = new Set(matches(text).map(v => v.box));
+  const some = matches(text), found = new Set(some.map(v => v.box));
+  $("names").replaceChildren(...some.slice(0, 50).map(v => html("option", { value: v.label })));
   for (const box of boxes.values()) box.g.classList.toggle("found", found.has(box));
 }
 $("search").addEventListener("input", event => mark(event.target.value));
@@ -149,7 +146,7 @@ $("ask").addEventListener("submit", event => {
   event.preventDefault();
   if (!take($("expression").value)) return;
   draw();
-  choose(leaves()[0] ?? null);
+  choose(leaves[0] ?? null);
   toStep(null);
   fit();
 });

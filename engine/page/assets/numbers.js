@@ -22,8 +22,8 @@ function many(count) {
 // A number in a product.
 const factored = x => x < 0 ? `(${pretty(x)})` : pretty(x);
 
-const SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split(" ");
-const GREEK = new Map(SPELLED.map((word, i) => [word, [..."αβγδεζηθκλμνξρστφχψω"][i]]));
+const GREEK_WORDS = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split(" ");
+const GREEK = new Map(GREEK_WORDS.map((word, i) => [word, [..."αβγδεζηθκλμνξρστφχψω"][i]]));
 const SIMPLE = /^(\p{L}+?)(_?hat)?(?:_?([0-9]+))?$/u;
 
 // w_12 with its digits lowered, theta by its letter, y_hat with a hat.

@@ -1,5 +1,5 @@
 // The panel: what is said of a variable. Text enters as text nodes only.
-let chosen = null, listed = 20;
+let chosen = null, listed = 10;
 
 function html(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -21,7 +21,7 @@ function tellOf(w) {
 
 function welcome() {
   const { name, node } = variables[output], sizeOf = i => Math.abs(gradOf(i)) || 0;
-  const strongest = leaves().sort((i, j) => sizeOf(j) - sizeOf(i)).slice(0, 24);
+  const strongest = [...leaves].sort((i, j) => sizeOf(j) - sizeOf(i)).slice(0, 24);
   const item = i => html("button", { onclick: () => choose(i) }, math(variables[i].name), ` ${pretty(gradOf(i))}`);
   return [
     html("h1", {}, math(name), " = ", html("b", { title: nodes[node].data }, pretty(nodes[node].data))),

@@ -24,7 +24,10 @@ function showStep() {
   for (const arc of arcs.values()) arc.g.classList.toggle("now", Boolean(box) && (back ? arc.from : arc.to) === box);
   svg.classList.toggle("backward", back);
   renew();
-  light(on ? null : chosen === null ? null : tell(chosen, listed));
+  if (on) {
+    light(null);
+    glow([...arcs.values()].filter(arc => arc.pill && back && known(arc.from, 1)));
+  } else if (chosen !== null) light(tell(chosen, listed)); else light(null);
   $("leave").hidden = !on;
   Object.assign($("progress"), { max: 2 * n, value: at ?? 0 });
   $("progress").setAttribute("aria-valuetext", on ? `step ${at} of ${2 * n}` : "not playing");

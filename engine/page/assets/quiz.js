@@ -67,10 +67,10 @@ const replaced = (tree, old, number) => tree === old ? { ...old, number } : tree
 
 // Where a formula that is right here is wrong beside here: one leaf after another is moved.
 function onlyHere(link, { here, tree, tolerance: allowed }) {
-  for (const i of leaves()) {
+  for (const i of leaves) {
     const { node, name } = variables[i], x = dataOf(i);
     if (!x || nodes.length > 2000) continue;
-    const [number, slope] = elsewhere(node, x * MOVED, () => [here(tree), linksOf(link.of) && link.value]);
+    const [number, slope] = elsewhere(node, move => { move(x * MOVED); return [here(tree), linksOf(link.of) && link.value]; });
     const off = Math.abs(number - slope), far = Math.max(BESIDE * Math.abs(slope), DERIVED * Math.abs(link.value)) + 2 * allowed;
     linksOf(link.of);
     if (Number.isFinite(off) && off > far) return `where ${name} = ${pretty(x)} only: where ${name} = ${pretty(x * MOVED)} it is ${pretty(number)}, and ${derivative(link)} is ${pretty(slope)}`;
@@ -84,7 +84,7 @@ $("quiz").addEventListener("click", () => {
   quiz.on = !quiz.on;
   quiz.shown = null;
   $("quiz").setAttribute("aria-pressed", quiz.on);
-  if (quiz.on && chosen === null) choose(leaves()[0] ?? null);
+  if (quiz.on && chosen === null) choose(leaves[0] ?? null);
   else tellOf(chosen);
   remember();
 });

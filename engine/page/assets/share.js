@@ -5,9 +5,9 @@ function stateOf() {
   const state = new URLSearchParams(), first = new Set(opened(root)), options = [["epsilon", "0.001"], ["rate", "0.1"]];
   if (source !== null) state.set("e", source);
   if (chosen !== null) state.set("wrt", variables[chosen].label);
-  for (const i of leaves()) if (!Object.is(dataOf(i), nodes[variables[i].node].recorded)) state.append("n", `${variables[i].label}=${exact(dataOf(i))}`);
+  for (const i of leaves) if (!Object.is(dataOf(i), nodes[variables[i].node].recorded)) state.append("n", `${variables[i].label}=${exact(dataOf(i))}`);
   for (const group of groupsUnder(root)) if (first.has(group) !== openGroups.has(group)) state.append(openGroups.has(group) ? "open" : "close", group.id);
-  for (const i of leaves()) if (learning.held.has(i) !== isGiven(i)) state.append("held", variables[i].label);
+  for (const i of leaves) if (learning.held.has(i) !== learning.given.has(i)) state.append("held", variables[i].label);
   for (const [name, usual] of options) if ($(name).value !== usual) state.set(name, $(name).value);
   if (passes.at !== null) state.set("step", passes.at);
   if (quiz.on) state.set("quiz", "1");
@@ -15,7 +15,6 @@ function stateOf() {
 }
 
 const exact = x => Object.is(x, -0) ? "-0" : String(x);
-const groupsUnder = group => [...group.groups.values()].flatMap(inner => [inner, ...groupsUnder(inner)]);
 
 // The address follows, at most a few times a second: browsers allow no more.
 function remember() {
@@ -40,7 +39,7 @@ function restore(hash) {
     if (i !== undefined && !nodes[variables[i].node].op && (text.slice(cut + 1) === "NaN" || text.slice(cut + 1).trim() && !Number.isNaN(number))) nodes[variables[i].node].data = number;
   }
   for (const group of groupsUnder(root)) if (state.getAll("open").includes(group.id)) openGroups.add(group); else if (state.getAll("close").includes(group.id)) openGroups.delete(group);
-  for (const i of state.getAll("held").map(name => named.get(name)).filter(i => leaves().includes(i))) if (learning.held.has(i)) learning.held.delete(i); else learning.held.add(i);
+  for (const i of state.getAll("held").map(name => named.get(name)).filter(i => i !== undefined)) if (learning.held.has(i)) learning.held.delete(i); else learning.held.add(i);
   for (const name of ["epsilon", "rate"]) if (Number.isFinite(Number(state.get(name) ?? NaN))) $(name).value = state.get(name);
   quiz.on = state.get("quiz") === "1";
   $("quiz").setAttribute("aria-pressed", quiz.on);
@@ -72,7 +71,7 @@ function save(name, blob) {
 }
 
 $("link").addEventListener("click", () => { saveState(); offer("Link to this page as it is now", location.href); });
-$("latex").addEventListener("click", () => offer("The chain rule in LaTeX", toLatex(chosen ?? leaves()[0] ?? output)));
+$("latex").addEventListener("click", () => offer("The chain rule in LaTeX", toLatex(chosen ?? leaves[0] ?? output)));
 $("python").addEventListener("click", () => offer("The graph in Python", toPython()));
 $("svg").addEventListener("click", () => save("whygrad.svg", new Blob([toSvg()], { type: "image/svg+xml" })));
 $("png").addEventListener("click", async () => save("whygrad.png", await toPng()));

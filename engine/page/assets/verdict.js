@@ -86,7 +86,10 @@ function folded(w, steps, some) {
 // What raising w does to the output, by a step over which the slope holds.
 function rise(w, total, ends) {
   const { node } = variables[w], x = dataOf(w), near = slope => Math.abs(slope - total) <= words.holds * Math.abs(total);
-  const step = total && words.steps.find(step => x + step > x && [x + step / 2, x + step].every(at => near(slopeAt(node, at))));
+  const step = total && elsewhere(node, move => words.steps.find(step => x + step > x && [x + step / 2, x + step].every(x => {
+    move(x);
+    return near(nodes[node].grad);
+  })));
   if (!step) return sentenceOf("slope", { ...ends, total: pretty(total) });
   return sentenceOf("raising", { ...ends, step: pretty(step), moves: total > 0 ? "raises" : "lowers", change: pretty(Math.abs(total) * step) });
 }

@@ -8,18 +8,27 @@ function look(next, all = false) {
   svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.width} ${view.height}`);
 }
 
-// All of it: not much larger than life, and on a narrow screen not too small to read, but from the chosen box on.
+// All of it, or where that is too small to read what is lit; not much larger than life.
 function fit() {
-  const { clientWidth, clientHeight } = $("canvas"), full = scene.width + 2 * MARGIN, high = scene.height + 2 * MARGIN;
+  const { clientWidth, clientHeight } = $("canvas"), all = { left: 0, top: 0, right: scene.width, bottom: scene.height };
   if (!clientWidth) return;
-  const shown = Math.min(Math.max(Math.min(clientWidth / full, clientHeight / high), 0.5), 1.4), width = clientWidth / shown, height = clientHeight / shown;
-  const focus = [...boxes.values()].find(({ g }) => g.classList.contains("chosen")) ?? variables[output].box;
-  const from = (focus.x - width / 2), up = focus.y - height / 2;
+  const scaleOf = ({ left, top, right, bottom }) => Math.min(clientWidth / (right - left + 2 * MARGIN), clientHeight / (bottom - top + 2 * MARGIN));
+  const seen = scaleOf(all) > 0.5 ? all : litExtent() ?? all, scale = Math.min(Math.max(scaleOf(seen), 0.45), 1.4);
+  const width = clientWidth / scale, height = clientHeight / scale, { left, right, top, bottom } = seen;
   look({
-    x: width > full ? (scene.width - width) / 2 : Math.min(Math.max(from, -MARGIN), full - MARGIN - width),
-    y: height > high ? (scene.height - height) / 2 : Math.min(Math.max(up, -MARGIN), high - MARGIN - height),
+    x: right - left + 2 * MARGIN > width ? right + MARGIN - width : (left + right - width) / 2,
+    y: bottom - top + 2 * MARGIN > height ? top - MARGIN : (top + bottom - height) / 2,
     width, height,
   }, true);
+}
+
+// What the boxes that are lit take up.
+function litExtent() {
+  const lit = [...boxes.values()].filter(({ g }) => g.classList.contains("lit"));
+  return lit.length ? {
+    left: Math.min(...lit.map(({ x, width }) => x - width / 2)), right: Math.max(...lit.map(({ x, width }) => x + width / 2)),
+    top: Math.min(...lit.map(({ y, height }) => y - height / 2)), bottom: Math.max(...lit.map(({ y, height }) => y + height / 2)),
+  } : null;
 }
 
 const pointOf = event => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
