@@ -10,7 +10,7 @@ function regroup(depth) {
   for (const v of variables) {
     let group = root;
     for (const [id, name] of homes ? homes[v.i] : [...copies(v), ...placesOf(v)]) {
-      if (!group.groups.has(id)) group.groups.set(id, newGroup(`${group.id}/${id}`, name, group));
+      if (!group.groups.has(id)) group.groups.set(id, Object.assign(newGroup(`${group.id}/${id}`, name, group), { copy: id.startsWith("copy ") }));
       group = group.groups.get(id);
     }
     group.members.push(v.i);
@@ -60,7 +60,7 @@ function prune(group) {
     if (inner.groups.size + inner.members.length > 1) continue;
     group.groups.delete(id);
     group.members.push(...inner.members);
-    for (const [deeper, only] of inner.groups) group.groups.set(deeper, Object.assign(only, { parent: group, name: `${inner.name}.${only.name}` }));
+    for (const only of inner.groups.values()) group.groups.set(only.id, Object.assign(only, { parent: group, name: inner.copy ? inner.name : `${inner.name}.${only.name}` }));
   }
 }
 

@@ -40,7 +40,7 @@ function measure(box, spelled) {
   box.lines = [[["name", shortened(box.title)], ...made && wide(made, "symbol") < 240 ? [["symbol", ` = ${made}`]] : []]];
   box.cells = group && head === null ? cellsOf(group) : [];
   box.lines.push(...v ? [[["key", "data "], ["number", "−1.234e−22"]], [["key", "grad "], ["number", "−1.234e−22"]]] : [[["key", `${group.all.length} numbers`]], [["key", "|grad| ≤ "], ["number", "1.234e−22"]]]);
-  box.width = 18 + Math.max(6 * box.cells.length, ...box.lines.map(line => line.reduce((sum, [kind, text]) => sum + wide(text, kind), 0)));
+  box.width = 18 + Math.max(6 * box.cells.length, ...box.lines.map((line, i) => line.reduce((sum, [kind, text]) => sum + wide(text, kind), group && !i ? 36 : 0)));
   box.height = 17 * box.lines.length + (box.cells.length ? 28 : 10);
 }
 
