@@ -47,17 +47,20 @@ class Statement(NamedTuple):
 def read(text: str, numbers: Iterable[str]) -> Expression:
     """The graph of an expression such as "a = sigmoid(w*x); (a - y)**2", with numbers such as "w=0.8".
 
-    Where it names no part, what a function is applied to is called z, and the result a. A FormulaError points to what
-    is no formula, another ValueError says which number is missing or too many.
+    A part that is a number, "w = 0.8; w*x", is a leaf. Where only one is computed, what a function is applied to is
+    called z, and the result a. A FormulaError points to what is no formula, another ValueError says which number is
+    missing or too many.
 
     >>> found = read("(sigmoid(w*x) - y)^2", ["w=0.8", "x=62.5", "y=0"])
     >>> [(value.label, formula) for value, formula in found.parts]
     [('z', 'w * x'), ('a', 'sigmoid(z)'), ('C', '(a - y) ** 2')]
     """
-    statements = [_statement(part) for part in _plain(" ".join(text.split())).split(";") if part.strip()]
+    every = [_statement(part) for part in _plain(" ".join(text.split())).split(";") if part.strip()]
+    plain = [statement for statement in every if _is_number(statement)]
+    statements = [statement for statement in every if statement not in plain]
     if not statements:
         raise ValueError("there is no expression, such as (sigmoid(w*x) - y)**2")
-    given = _numbers(numbers)
+    given = _numbers([*numbers, *(f"{name}={formula}" for name, formula in plain)])
     _match(statements, given)
     leaves = [Value(number, name) for name, number in given.items()]
     scope: dict[str, Value] = {leaf.label: leaf for leaf in leaves}
@@ -75,6 +78,14 @@ def read(text: str, numbers: Iterable[str]) -> Expression:
 def _statement(text: str) -> Statement:
     match = re.fullmatch(r"\s*([^\W\d]\w*)\s*=(?!=)(.*)", text)
     return Statement(match[1], match[2].strip()) if match else Statement("", text.strip())
+
+
+def _is_number(statement: Statement) -> bool:
+    """Whether a part with a name is a number, which makes it a leaf."""
+    try:
+        return bool(statement.name) and isinstance(evaluate(statement.formula, {}, numeric), float)
+    except (ValueError, OverflowError, RecursionError, MemoryError):
+        return False
 
 
 def _plain(text: str) -> str:

@@ -25,17 +25,16 @@ GRAPHS = {"two paths": two_paths, "many rows": many_rows} | {
 }
 
 
-@pytest.mark.parametrize("by", ["labels", "operations"])
 @pytest.mark.parametrize("graph", GRAPHS)
-def test_every_link_is_written_as_the_engine_writes_it(visit, graph, by):
+def test_every_link_is_written_as_the_engine_writes_it(visit, graph):
     output, _ = GRAPHS[graph]()
-    found = {(of, wrt): (text, alone) for of, wrt, text, alone in visit(output, by=by).execute_script(LINKS)}
-    explained = VariableGraph(output, by=by)
+    found = {(of, wrt): (text, alone) for of, wrt, text, alone in visit(output).execute_script(LINKS)}
+    explained = VariableGraph(output)
     names = explained.naming.names
     for of, links in explained.variables.items():
         for link in links:
             term = explained.naming.slope(link)
-            if by == "labels" and len(show(term, "pretty")) <= 80:
+            if len(show(term, "pretty")) <= 80:
                 key = names[of], names[link.wrt]
                 assert found[key] == (show(term, "pretty", within="mul"), show(term, "pretty")), key
     assert len(found) >= 4

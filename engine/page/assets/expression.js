@@ -3,26 +3,34 @@
 const ASSIGNED = /^\s*([\p{L}_][\p{L}\p{N}\p{M}_]*)\s*=(?!=)/u;
 
 function graphOf(text, numbers = {}) {
-  const parts = partsOf(text), builder = new Builder();
-  for (const name of leavesOf(parts)) builder.leaf(name, Object.hasOwn(numbers, name) ? numbers[name] : 1);
-  for (const { name, tree } of parts.filter(isPlain)) builder.leaf(name, plainNumber(tree));
-  for (const { name, tree } of parts.filter(part => !isPlain(part))) builder.part(name, tree);
+  const parts = written(text), plain = parts.filter(isPlain), builder = new Builder();
+  for (const { name, tree } of plain) builder.leaf(name, plainNumber(tree));
+  const made = computed(parts.filter(part => !isPlain(part)), new Set(plain.map(({ name }) => name)));
+  for (const name of leavesOf(made)) if (!builder.scope[name]) builder.leaf(name, Object.hasOwn(numbers, name) ? numbers[name] : 1);
+  for (const { name, tree } of made) builder.part(name, tree);
   return builder.graph();
 }
 
-// The parts in order, each with a name; where only one is computed, what functions are applied to has names too.
-function partsOf(text) {
+// The parts as they are written.
+function written(text) {
   const parts = text.split(";").reduce(({ found, at }, part) => {
     const name = ASSIGNED.exec(part), start = name?.[0].length ?? 0;
     if (part.trim()) found.push({ name: name ? respell(name[1]).text : "", tree: parse(part.slice(start), at + start) });
     return { found, at: at + part.length + 1 };
   }, { found: [], at: 0 }).found;
-  if (!parts.length) throw new FormulaError("there is no expression, such as (sigmoid(w*x) - y)^2", 0);
   const unnamed = parts.slice(0, -1).find(part => !part.name);
   if (unnamed) throw new FormulaError("only the last part may have no name: write a = before this one", unnamed.tree.at);
-  const last = parts.at(-1), taken = new Set([...leavesOf(parts), ...parts.map(part => part.name)]);
-  if (isPlain(last)) throw new FormulaError("there is no name in it to differentiate in, as w is in w * 2", last.tree.at);
-  const steps = parts.filter(part => !isPlain(part)).length === 1 ? [...parts.slice(0, -1), ...named(last, taken)] : parts;
+  return parts;
+}
+
+// Those that are computed, each with a name; where it is one alone, what functions are applied to has names, too.
+function computed(parts, plain) {
+  const last = parts.at(-1), repeated = parts.find(({ name }) => plain.has(name));
+  if (!last) throw new FormulaError("there is no expression, such as (sigmoid(w*x) - y)^2", 0);
+  if (repeated) throw new FormulaError(`${repeated.name} has two meanings`, repeated.tree.at);
+  const taken = new Set([...leavesOf(parts), ...plain, ...parts.map(({ name }) => name)]);
+  if (!parts.some(({ tree }) => namesIn(tree).length)) throw new FormulaError("there is no name in it to differentiate in, as w is in w * 2", last.tree.at);
+  const steps = parts.length === 1 ? named(last, taken) : parts;
   return steps.map(part => part.name ? part : { ...part, name: ["C", "L", "output"].find(name => !taken.has(name)) });
 }
 
