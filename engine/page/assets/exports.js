@@ -71,14 +71,14 @@ function namesInPython() {
 }
 
 // The picture as a file of its own: what a style sheet says is written into each element.
-const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "font", "text-anchor", "opacity"];
+const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-style", "font-weight", "text-anchor", "opacity"];
 
 function toSvg() {
   const copy = svg.cloneNode(true), { width, height } = scene, originals = [...svg.querySelectorAll("*")];
   [...copy.querySelectorAll("*")].forEach((made, i) => {
     const style = getComputedStyle(originals[i]);
     if (style.display === "none") made.setAttribute("display", "none");
-    else for (const name of STYLED) made.setAttribute(name === "font" ? "style" : name, name === "font" ? `font: ${style.font}` : style.getPropertyValue(name));
+    else for (const name of STYLED) made.setAttribute(name, style.getPropertyValue(name));
   });
   const box = { xmlns: "http://www.w3.org/2000/svg", viewBox: `${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`, width: width + 2 * MARGIN, height: height + 2 * MARGIN };
   for (const [name, value] of Object.entries(box)) copy.setAttribute(name, value);

@@ -35,7 +35,6 @@ function computed(parts, plain) {
 }
 
 const isPlain = ({ name, tree }) => Boolean(name) && !namesIn(tree).length;
-const namesIn = tree => "name" in tree ? [tree] : (tree.list ?? tree.args ?? []).flatMap(namesIn);
 
 function plainNumber(tree) {
   const number = evaluate(tree, {}, (op, ...args) => f[op](...args));

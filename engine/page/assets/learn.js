@@ -110,7 +110,7 @@ function plot(said) {
 // What a small change of the chosen variable does, beside the derivative.
 function nudge() {
   const w = chosen ?? leaves[0], by = $("epsilon").valueAsNumber;
-  if (w === undefined || !(by && Number.isFinite(by))) return $("nudged").replaceChildren();
+  if (quiz.on || w === undefined || !(by && Number.isFinite(by))) return $("nudged").replaceChildren();
   const { node, name } = variables[w], x = dataOf(w), of = variables[output].name, loss = dataOf(output);
   const moved = elsewhere(node, move => { move(x + by); return dataOf(output); }), ratio = (moved - loss) / (x + by - x);
   $("nudged").replaceChildren(math(`Δ${of}/ε`), " = ", html("b", { id: "ratio", title: ratio }, pretty(ratio)), " beside ",

@@ -13,8 +13,7 @@ const key = text => html("kbd", {}, text);
 function tellOf(w) {
   const told = w === null ? null : tell(w, listed), hidden = told && quiz.asks(told);
   light(hidden ? null : told);
-  if (hidden) svg.classList.add("asking");
-  else svg.classList.remove("asking");
+  if (hidden) $("pills").replaceChildren();
   $("answer").replaceChildren(...!told ? welcome() : hidden ? quiz.question(told) : answer(told));
   $("paths").replaceChildren(...told?.paths.length && !hidden ? table(told) : []);
 }

@@ -35,7 +35,7 @@ function tokens(text, from, labels) {
     if (!match) throw new FormulaError(`a formula is made of numbers, names, + - * / ** and functions, not of ${[...text.slice(start)][0]}`, at);
     const { number, name, sign } = match.groups, token = number ?? name ?? sign;
     if (KEYWORDS.has(name)) throw new FormulaError(`${name} is a word of Python, which no name can be: take another, such as ${name[0]}`, at);
-    if (number && (/^0[\d_]*[1-9]\d*$/.test(number) || /[\p{L}_]/u.test(text[TOKEN.lastIndex] ?? ""))) throw new FormulaError(`${number} is no number, or a sign is missing after it`, at);
+    if (number && (/^0[\d_]*[1-9]\d*$/.test(number) || !labels && /[\p{L}_]/u.test(text[TOKEN.lastIndex] ?? ""))) throw new FormulaError(`${number} is no number, or a sign is missing after it`, at);
     found.push({ token, kind: number ? "number" : name ? "name" : "sign", at });
   }
   return [...found, { token: "", kind: "end", at: from[text.length] }];
@@ -152,6 +152,9 @@ function distance(a, b) {
   }
   return row[b.length];
 }
+
+// The names in a tree, in order.
+const namesIn = tree => "name" in tree ? [tree] : (tree.list ?? tree.args ?? []).flatMap(namesIn);
 
 // A tree over an algebra: `apply(name, ...arguments)` does one row; what is no list is repeated beside one.
 function evaluate(tree, scope, apply) {

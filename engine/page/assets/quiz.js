@@ -85,6 +85,5 @@ $("quiz").addEventListener("click", () => {
   quiz.shown = null;
   $("quiz").setAttribute("aria-pressed", quiz.on);
   if (quiz.on && chosen === null) choose(leaves[0] ?? null);
-  else tellOf(chosen);
-  remember();
+  else choose(chosen);
 });
