@@ -2,7 +2,7 @@
 // of a batch or a step in time by numbers in them, or what is left where there is too much to look at.
 const CROWD = 40;  // boxes in a group before they are grouped again
 const AT_FIRST = 24;  // boxes that a page opens with
-let root, openGroups = new Set(), boxes, arcs;
+let root, openAtFirst, openGroups, boxes, arcs;
 
 function regroup(depth) {
   const copies = copiesOf(), homes = depth === null ? null : homesOf(depth);
@@ -18,7 +18,8 @@ function regroup(depth) {
   prune(root);
   crowd(root);
   settle();
-  openGroups = new Set(opened(root));
+  openAtFirst = new Set(homes ? [] : opened(root));
+  openGroups = new Set(openAtFirst);
 }
 
 const newGroup = (id, name, parent) => ({ id, name, parent, groups: new Map(), members: [] });
@@ -50,7 +51,7 @@ function homesOf(depth) {
     if (far[v.i] + 1 < far[wrt]) [far[wrt], home[wrt]] = [far[v.i] + 1, far[v.i] >= depth ? home[v.i] : wrt];
   }
   const shared = new Set(home.filter((to, i) => to !== i));
-  return home.map(to => shared.has(to) ? [[`under ${to}`, variables[to].label]] : []);
+  return home.map(to => shared.has(to) ? [[`under ${to}`, variables[to].name]] : []);
 }
 
 // A group of one is no group.

@@ -81,7 +81,7 @@ function redraw(group) {
 function unfold(w) {
   const around = groupsAround(w), { head } = closedAround(w) ?? {};
   if (!closedAround(w) || head === w) return false;
-  if (boxes?.size > 60) openGroups = new Set(opened(root));
+  if (boxes?.size > 60) openGroups = new Set(openAtFirst);
   for (const group of around) openGroups.add(group);
   return true;
 }

@@ -28,6 +28,7 @@ function draw() {
   scene = layout(boxes, arcs);
   $("arcs").replaceChildren(...[...arcs.values()].map(drawArc));
   $("boxes").replaceChildren(...[...boxes.values()].map(drawBox));
+  $("strips").replaceChildren(...[...boxes.values()].flatMap(({ strip }) => strip));
   $("crumbs").replaceChildren(...[...openGroups].filter(group => !group.parent.parent || openGroups.has(group.parent)).map(crumb));
   renew();
 }
@@ -84,8 +85,8 @@ function drawBox(box) {
   box.texts = box.lines.map((line, i) => element("text", { x, y: top + 17 * i + 19 }, ...line.map(([kind, words]) => element("tspan", { class: kind }, words))));
   box.strip = box.cells.map((cell, i) => element("rect", { class: "cell", x: x - width / 2 + 9 + (width - 18) * i / box.cells.length, y: top + height - 20, width: (width - 18) / box.cells.length - 1, height: 12 }, element("title", {})));
   box.g = element("g", { class: `box ${kind}`, id: `box${box.id}`, role: "button", tabindex: -1 },
-    element("title", {}), element("rect", { class: "frame", x: x - width / 2, y: top, width, height, rx: 10 }), ...box.texts, ...box.strip);
-  if (group) box.g.append(element("text", { class: "opener", x: x + width / 2 - 12, y: top + 16 }, "⊞"));
+    element("rect", { class: "frame", x: x - width / 2, y: top, width, height, rx: 10 }), ...box.texts.flatMap((text, i) => i ? [", ", text] : [text]));
+  if (group) box.g.append(element("text", { class: "opener", "aria-hidden": true, x: x + width / 2 - 12, y: top + 16 }, "⊞"));
   listen(box);
   return box.g;
 }
@@ -97,12 +98,13 @@ function renew() {
 }
 
 function writeNumbers(box) {
-  const { name, label } = variables[box.head], numbers = [dataOf(box.head), gradOf(box.head)];
+  const numbers = [dataOf(box.head), gradOf(box.head)];
   box.texts.slice(1).forEach((text, i) => { text.lastChild.textContent = known(box, i) ? pretty(numbers[i]) : "·"; });
-  const [data, grad] = numbers.map((x, i) => known(box, i) ? pretty(x) : "not yet known");
-  box.g.setAttribute("aria-label", `${box.group ? box.title : name}, data ${data}, grad ${grad}`);
-  box.g.firstChild.textContent = box.group ? `${box.group.all.length} numbers, whose result is ${label}` : label;
+  nameBox(box);
 }
+
+// What a box is called is what is read in it.
+const nameBox = ({ g, texts }) => g.setAttribute("aria-label", texts.map(text => text.textContent).join(", "));
 
 function writeGroup(box, most) {
   const sizes = box.cells.map(({ all }) => Math.max(...all.map(i => Math.abs(gradOf(i)))));
@@ -114,6 +116,5 @@ function writeGroup(box, most) {
     cell.classList.toggle("none", known(box, 1) && !strength);
     cell.firstChild.textContent = `${box.cells[i].name}: |grad| up to ${pretty(sizes[i])}`;
   });
-  box.g.setAttribute("aria-label", `${box.title}, ${box.group.all.length} numbers, largest grad ${pretty(largest)}`);
-  box.g.firstChild.textContent = `${box.title}: ${box.group.all.length} numbers; open it to see them`;
+  nameBox(box);
 }

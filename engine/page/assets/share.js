@@ -2,12 +2,12 @@
 let source = null, pending = 0;  // the expression that was typed, null for the graph that the page came with
 
 function stateOf() {
-  const state = new URLSearchParams(), first = new Set(opened(root)), options = [["epsilon", "0.001"], ["rate", "0.1"]];
+  const state = new URLSearchParams(), options = [["epsilon", "0.001"], ["rate", "0.1"]];
   if (source !== null) state.set("e", source);
   if (chosen !== null) state.set("wrt", variables[chosen].label);
   else if (source === null && page.wrt >= 0) state.set("wrt", "");
   for (const i of leaves) if (!Object.is(dataOf(i), nodes[variables[i].node].recorded)) state.append("n", `${variables[i].label}=${exact(dataOf(i))}`);
-  for (const group of groupsUnder(root)) if (first.has(group) !== openGroups.has(group)) state.append(openGroups.has(group) ? "open" : "close", group.id);
+  for (const group of groupsUnder(root)) if (openAtFirst.has(group) !== openGroups.has(group)) state.append(openGroups.has(group) ? "open" : "close", group.id);
   for (const i of leaves) if (learning.held.has(i) !== learning.given.has(i)) state.append("held", variables[i].label);
   for (const [name, usual] of options) if ($(name).value !== usual) state.set(name, $(name).value);
   if (passes.at !== null) state.set("step", passes.at);
