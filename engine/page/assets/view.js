@@ -20,6 +20,8 @@ function fit() {
     y: bottom - top + 2 * MARGIN > height ? top - MARGIN : (top + bottom - height) / 2,
     width, height,
   }, true);
+  if (chosen !== null) reveal(variables[chosen].box);
+  fitted = true;
 }
 
 // What the boxes that are lit take up.
