@@ -21,11 +21,13 @@ from ..picture import GIVEN
 from .javascript import program, runnable
 
 # In this order one script: each file uses what the ones before it say.
+# fmt: off
 SCRIPTS = (
-    "numbers parse terms expression graph formulas paths verdict groups layout picture light view panel curves passes "
-    "learn quiz exports share main"
-).split()
-LARGEST = 2_000_000  # letters of a page in a notebook
+    "numbers", "parse", "terms", "expression", "graph", "formulas", "paths", "verdict", "groups", "layout", "picture",
+    "light", "view", "panel", "curves", "passes", "learn", "quiz", "exports", "share", "main",
+)
+# fmt: on
+LARGEST = 2_000_000  # letters of a page that a notebook keeps
 
 
 def page(graph: VariableGraph, depth: int | None = None) -> str:
@@ -57,7 +59,7 @@ class Frame:
     """A page as a notebook shows it: in a frame of its own, which may run its script, save files and nothing else.
 
     >>> Frame("<p>")._repr_html_()
-    '<iframe srcdoc="&lt;p&gt;" sandbox="allow-scripts allow-downloads" ...></iframe>'
+    '<iframe srcdoc="&lt;p&gt;" sandbox="allow-scripts allow-downloads" ...>...</iframe>'
     """
 
     def __init__(self, page: str, height: int = 640) -> None:
@@ -65,8 +67,10 @@ class Frame:
 
     def _repr_html_(self) -> str:
         style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
-        source = html.escape(self.page)
-        return f'<iframe srcdoc="{source}" sandbox="allow-scripts allow-downloads" title="whygrad" style="{style}"></iframe>'
+        frame = (
+            f'srcdoc="{html.escape(self.page)}" sandbox="allow-scripts allow-downloads" title="whygrad" style="{style}"'
+        )
+        return f"<iframe {frame}>This page is alive in a notebook that is trusted: File, Trust Notebook.</iframe>"
 
 
 def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame:
@@ -76,7 +80,13 @@ def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame
     >>> "<iframe" in explore(x * x)._repr_html_()
     True
     """
-    return Frame(page(explained(output, wrt, by)))
+    text = page(explained(output, wrt, by))
+    if len(text) > LARGEST:
+        size = f"{len(text) / 1e6:.0f} MB"
+        text = (
+            f"<p>This page would keep {size} in the notebook. Explore a loss of fewer examples, or render it to a file."
+        )
+    return Frame(text)
 
 
 def _data(graph: VariableGraph, depth: int | None) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The page for everybody: contrast, keys, touch, narrow screens, paper, and what axe finds."""
 
 import os
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,9 @@ from pages import ask, choose, keys, network, press
 def axe():
     """The script of axe-core, which npm installs where $NODE_PATH or `npm root -g` says."""
     roots = os.environ.get("NODE_PATH", "").split(os.pathsep)
-    try:
-        roots.append(subprocess.run(["npm", "root", "-g"], capture_output=True, encoding="utf-8", check=True).stdout.strip())
-    except (OSError, subprocess.CalledProcessError):
-        pass
+    if npm := shutil.which("npm"):
+        done = subprocess.run([npm, "root", "-g"], capture_output=True, encoding="utf-8", check=False)
+        roots.append(done.stdout.strip())
     found = [Path(root) / "axe-core" / "axe.min.js" for root in roots if root]
     script = next((path for path in found if path.is_file()), None)
     if script is None:
@@ -57,8 +58,11 @@ def test_axe_finds_nothing_on_a_network(visit):
 
 
 CONTRAST = """
-const light = text => { const [r, g, b] = text.match(/[\\d.]+/g).map(x => { x /= 255; return x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4; });
-  return .2126 * r + .7152 * g + .0722 * b; };
+const linear = x => x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4;
+const light = text => {
+  const [r, g, b] = text.match(/[\\d.]+/g).map(x => linear(x / 255));
+  return .2126 * r + .7152 * g + .0722 * b;
+};
 return [...document.querySelectorAll(".box, .pill")].flatMap(g => {
   const back = light(getComputedStyle(g.querySelector("rect")).fill);
   return [...g.querySelectorAll("tspan, text:not(:has(tspan))")].map(words => {
@@ -70,8 +74,6 @@ return [...document.querySelectorAll(".box, .pill")].flatMap(g => {
 def test_what_is_not_chosen_can_be_read(visit, theme):
     browser = visit(*two_paths())
     browser.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
-    import time
-
     time.sleep(0.4)  # colours change in a quarter of a second
     found = browser.execute_script(CONTRAST)
     assert [words for words in found if words[0] < 4.5] == []
@@ -107,7 +109,8 @@ def phone(visit):
         browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
-WIDER = """return [...document.querySelectorAll("body *:not(#picture *)")].filter(e => e.getBoundingClientRect().right > 391
+WIDER = """return [...document.querySelectorAll("body *:not(#picture *)")].filter(e =>
+  e.getBoundingClientRect().right > 391
   && !e.closest(".hidden") && getComputedStyle(e).display !== "none").map(e => e.outerHTML.slice(0, 120))"""
 
 
@@ -120,14 +123,16 @@ def test_at_390_pixels_nothing_is_wider_and_a_finger_chooses(phone):
         browser.execute_script("$('offer').close()")
     browser = phone(*two_paths())
     x, y = browser.execute_script(
-        "reveal(variables[chosen].box); const r = variables[chosen].box.g.getBoundingClientRect(); return [r.x + r.width / 2, r.y + 9]"
+        "const { box } = variables[chosen]; reveal(box); const r = box.g.getBoundingClientRect();"
+        "return [r.x + r.width / 2, r.y + 9]"
     )
     browser.execute_script("choose(null)")
     for kind, points in [("touchStart", [{"x": x, "y": y}]), ("touchEnd", [])]:
         browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     assert browser.execute_script("return chosen !== null && variables[chosen].label") == "w1"
     small = browser.execute_script(
-        "return [...document.querySelectorAll('#tools button, #player button:not([hidden])')].filter(b => b.offsetWidth < 44).length"
+        "return [...document.querySelectorAll('#tools button, #player button:not([hidden])')]"
+        ".filter(button => button.offsetWidth < 44).length"
     )
     assert small == 0
 
@@ -135,7 +140,9 @@ def test_at_390_pixels_nothing_is_wider_and_a_finger_chooses(phone):
 def test_on_paper_stand_the_picture_and_the_sum_and_no_control(visit):
     browser = visit(*two_paths())
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    shown = "return [...document.querySelectorAll(arguments[0])].filter(e => e.offsetHeight || e.getBBox?.().height).length"
+    shown = (
+        "return [...document.querySelectorAll(arguments[0])].filter(e => e.offsetHeight || e.getBBox?.().height).length"
+    )
     assert browser.execute_script(shown, "#verdict, #paths li, #picture") == 4
     assert browser.execute_script(shown, "button, input, #numbers, #share, #bar") == 0
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

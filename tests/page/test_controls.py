@@ -2,9 +2,8 @@
 
 import random
 
-import pytest
 from graphs import labelled, two_paths
-from pages import TOTAL, address, choose, close, keys, requests
+from pages import address, choose, close, keys, requests
 
 from engine import Value, chain_rule, dot
 from engine.chain import explained
@@ -60,9 +59,11 @@ def test_in_a_notebook_the_page_lives_in_a_frame(browser, tmp_path):
 
 
 def chosen(browser):
-    return browser.execute_script(
-        "return document.querySelector('.box.chosen')?.getAttribute('aria-label') ?? ''"
-    ).split(",")[0].split(" = ")[0]
+    return (
+        browser.execute_script("return document.querySelector('.box.chosen')?.getAttribute('aria-label') ?? ''")
+        .split(",")[0]
+        .split(" = ")[0]
+    )
 
 
 def title(browser):
@@ -194,6 +195,8 @@ def test_the_numbers_in_the_boxes_are_written_as_pictures_write_them(visit):
     leaves = [Value(number, f"x{i}") for i, number in enumerate(numbers)]
     browser = visit(dot(leaves, [1.0] * len(leaves)))
     browser.execute_script("for (const group of groupsUnder(root)) openGroups.add(group); draw()")
-    shown = browser.execute_script("return [...document.querySelectorAll('.box')].map(g => g.getAttribute('aria-label'))")
+    shown = browser.execute_script(
+        "return [...document.querySelectorAll('.box')].map(g => g.getAttribute('aria-label'))"
+    )
     for leaf in leaves:
         assert f"{pretty_name(leaf.label)}, data {pretty_number(leaf.data)}, grad 1" in shown

@@ -43,7 +43,9 @@ def test_every_link_is_written_as_the_engine_writes_it(visit, graph):
 def test_every_definition_is_written_as_the_engine_writes_it(visit):
     for graph in GRAPHS.values():
         output, _ = graph()
-        found = visit(output).execute_script("return variables.map(v => [v.label, definition(v.i), definition(v.i, LATEX)])")
+        found = visit(output).execute_script(
+            "return variables.map(v => [v.label, definition(v.i), definition(v.i, LATEX)])"
+        )
         naming = VariableGraph(output).naming
         for node, name in naming.names.items():
             assert [name, naming.definition(node, "pretty"), naming.definition(node, "latex")] in found

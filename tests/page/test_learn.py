@@ -1,7 +1,7 @@
 """Gradient steps, the nudge and the quiz."""
 
 import pytest
-from graphs import labelled, two_paths
+from graphs import NUMBERS, labelled, two_paths
 from pages import TOTAL, change, choose, close, press
 
 from engine import Value, chain_rule
@@ -13,29 +13,18 @@ LOSS = "return dataOf(output)"
 
 def descended(rate, steps):
     """The leaves and the loss after gradient steps in w1, b1, v11 and v12."""
-    from engine.core.graph import ancestors
-
-    output, _ = two_paths()
-    leaves = {x.label: x for x in ancestors(output) if not x.op and x.label}
-    losses = [output.data]
-    for _ in range(steps):
-        fresh, _ = two_paths()
-        nodes = {x.label: x for x in ancestors(fresh) if not x.op and x.label}
-        data = {name: x.data for name, x in leaves.items()}
-        loss = rebuilt(data)
-        for x in ancestors(loss):
-            x.grad = 0.0
+    data, losses = {**NUMBERS}, []
+    for _ in range(steps + 1):
+        leaves = {name: Value(x, name) for name, x in data.items()}
+        loss = two_paths_of(leaves)
         loss.backward()
-        made = {x.label: x for x in ancestors(loss) if not x.op and x.label}
-        for name in ("w1", "b1", "v11", "v12"):
-            leaves[name].data -= rate * made[name].grad
-        assert nodes.keys() == made.keys()
-        losses.append(rebuilt({name: x.data for name, x in leaves.items()}).data)
-    return {name: x.data for name, x in leaves.items()}, losses
+        losses.append(loss.data)
+        before = {**data}
+        data |= {name: data[name] - rate * leaves[name].grad for name in ("w1", "b1", "v11", "v12")}
+    return before, losses
 
 
-def rebuilt(data):
-    v = {name: Value(x, name) for name, x in data.items()}
+def two_paths_of(v):
     h = (v["w1"] * v["x"] + v["b1"]).tanh()
     return (v["v11"] * h - v["y1"]) ** 2 + (v["v12"] * h - v["y2"]) ** 2
 
@@ -50,7 +39,9 @@ def test_gradient_steps_are_those_of_the_engine_and_undo_takes_them_back(visit):
     found = browser.execute_script(DATA)
     assert all(close(found[name], expected[name]) for name in expected)
     assert all(close(a, b) for a, b in zip(browser.execute_script("return learning.losses"), losses, strict=True))
-    points = browser.execute_script("return document.querySelector('#losses polyline').getAttribute('points').split(' ')")
+    points = browser.execute_script(
+        "return document.querySelector('#losses polyline').getAttribute('points').split(' ')"
+    )
     assert len(points) == 6
     for _ in range(5):
         press(browser, "undo")
@@ -60,7 +51,9 @@ def test_gradient_steps_are_those_of_the_engine_and_undo_takes_them_back(visit):
 
 def test_a_step_that_is_too_long_is_said_and_what_is_not_ticked_stays(visit):
     browser = visit(*two_paths())
-    browser.execute_script("document.querySelector('[aria-label=\"Gradient steps change w₁\"]').click(); $('rate').value = 50")
+    browser.execute_script(
+        "document.querySelector('[aria-label=\"Gradient steps change w₁\"]').click(); $('rate').value = 50"
+    )
     press(browser, "descend")
     assert "the step was too long" in browser.find_element("id", "said").text
     assert browser.execute_script(DATA)["w1"] == 0.8
@@ -95,7 +88,7 @@ def test_a_nudge_shows_the_difference_quotient_beside_the_derivative(visit, name
 
 # The quiz.
 
-JUDGE = """const told = tell(chosen, 1); return told.paths[0].links.map((link, i) => judgeFactor(link, arguments[0][i]).ok)"""
+JUDGE = "return tell(chosen, 1).paths[0].links.map((link, i) => judgeFactor(link, arguments[0][i]).ok)"
 ANSWERS = [
     ["x", "a*(1-a)", "2*(a-y)"],
     ["0.5", "a(1 − a)", "2 (a − y)"],

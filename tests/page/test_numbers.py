@@ -4,10 +4,10 @@ import math
 import random
 
 import pytest
-from graphs import labelled, two_paths
-from pages import PRODUCTS, TOTAL, change, choose, close, network
+from graphs import labelled
+from pages import TOTAL, change, choose, close, network
 
-from engine import Value, chain_rule, erf, logsumexp, maximum, minimum, relu, softmax
+from engine import Value, erf, logsumexp, maximum, minimum, relu, softmax
 from engine.page.javascript import program, runnable
 from engine.table.formula import TABLE, numeric
 

@@ -159,6 +159,11 @@ def test_a_notebook_gets_the_page_in_a_frame_of_its_own():
     assert framed(output.explore()) == page_of(output)
 
 
+def test_a_page_that_a_notebook_should_not_keep_is_a_sentence_instead(monkeypatch):
+    monkeypatch.setattr("engine.page.page.LARGEST", 10_000)
+    assert framed(explore(two_paths()[0])).startswith("<p>This page would keep 0 MB in the notebook. Explore a loss of")
+
+
 def test_wrong_arguments_say_what_to_pass():
     x = Value(1.0, "x")
     with pytest.raises(TypeError, match="two Values, not float"):

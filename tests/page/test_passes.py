@@ -8,7 +8,8 @@ from engine import Value, chain_rule
 from engine.core.notation import pretty_number
 
 CAPTION = "return document.getElementById('caption').textContent"
-KNOWN = """return [...boxes.values()].map(box => [box.title, ...box.texts.slice(1).map(text => text.lastChild.textContent)])"""
+KNOWN = """return [...boxes.values()].map(box =>
+  [box.title, ...box.texts.slice(1).map(text => text.lastChild.textContent)])"""
 
 
 def test_forward_value_by_value_and_backward_node_by_node(visit):

@@ -13,9 +13,10 @@ from pages import TOTAL, VERDICT, address, ask, change, choose, close, network, 
 
 from engine import Value, chain_rule, dot, logsumexp, maximum, softplus
 
-STATE = """return JSON.stringify([variables.map(v => [v.label, String(dataOf(v.i)), String(gradOf(v.i))]), chosen, source,
-  [...openGroups].map(group => group.id).sort(), passes.at, quiz.on, [...learning.held], $("rate").value, $("epsilon").value,
-  $("panel").innerText, [...boxes.values()].map(box => [box.title, box.x, box.y]), $("caption").textContent])"""
+STATE = """return JSON.stringify([variables.map(v => [v.label, String(dataOf(v.i)), String(gradOf(v.i))]), chosen,
+  source, [...openGroups].map(group => group.id).sort(), passes.at, quiz.on, [...learning.held], $("rate").value,
+  $("epsilon").value, $("panel").innerText,
+  [...boxes.values()].map(box => [box.title, box.x, box.y]), $("caption").textContent])"""
 
 
 def reopened(browser):
@@ -87,13 +88,12 @@ def test_a_hostile_link_is_a_page_all_the_same(visit, link):
     assert browser.execute_script("return dataOf(leaves[0])") in (0.8, None, math.inf)
 
 
-def exported(browser, output, wrt, name="output"):
-    code = browser.execute_script("return toPython()")
-    code = code.rpartition("\nprint(")[0] + "\n"
+def exported(browser):
+    """The Values that the page's Python code makes, by label."""
+    code = browser.execute_script("return toPython()").rpartition("\nprint(")[0]
     scope = {}
     exec(code, scope)
-    values = {x.label: x for x in scope.values() if isinstance(x, Value)}
-    return values
+    return {x.label: x for x in scope.values() if isinstance(x, Value)}
 
 
 def rows():
@@ -110,7 +110,7 @@ GRAPHS = {"two paths": two_paths, "rows": rows} | {f"random {i}": (lambda i=i: r
 def test_the_python_code_is_the_graph(visit, graph):
     output, wrt = GRAPHS[graph]()
     browser = visit(output, wrt)
-    found = exported(browser, output, wrt)
+    found = exported(browser)
     label = browser.execute_script("return variables[output].label")
     chain, made = chain_rule(output, wrt), chain_rule(found[label], found[wrt.label])
     assert close(made.total, chain.total)
@@ -127,11 +127,13 @@ def test_the_python_code_runs_as_a_program(visit, tmp_path):
 
 
 def test_the_latex_is_that_of_the_chain(visit):
+    """But for the last line, in which the engine writes a closed form."""
     for graph in (two_paths, lambda: random_graph(1, 12)):
         output, wrt = graph()
-        lines = chain_rule(output, wrt).to_latex().splitlines()
-        found = visit(output, wrt).execute_script("return toLatex(chosen)").splitlines()
-        assert found[:-1] == [line.removesuffix(" \\\\") + ("" if i == len(found) - 2 else " \\\\" * (0 < i)) for i, line in enumerate(lines[: len(found) - 1])]
+        expected = chain_rule(output, wrt).to_latex().replace(" \\\\\n", "\n").splitlines()
+        found = visit(output, wrt).execute_script("return toLatex(chosen)").replace(" \\\\\n", "\n").splitlines()
+        assert found[:-1] == expected[: len(found) - 1]
+        assert len(expected) - len(found) in (0, 1)
 
 
 def test_svg_and_png_show_the_picture(visit):
@@ -139,7 +141,7 @@ def test_svg_and_png_show_the_picture(visit):
     svg = browser.execute_script("return toSvg()")
     root = ElementTree.fromstring(svg)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert {"w₁", " = w₁·x + b₁", "× 0.7"} <= set("".join(e.itertext()) for e in root.iter() if "}t" in e.tag)
+    assert {"w₁", " = w₁·x + b₁", "× 0.7"} <= {"".join(e.itertext()) for e in root.iter() if "}t" in e.tag}
     assert "var(--" not in svg
     png = browser.execute_async_script(
         "const done = arguments[0]; toPng().then(blob => { const reader = new FileReader();"

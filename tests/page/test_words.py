@@ -4,12 +4,13 @@ import random
 
 import pytest
 from graphs import labelled, random_graph, two_paths
-from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, change, close, plain
+from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, close, plain
 
 from engine import Value, chain_rule, maximum
 from engine.chain.verdict import judge
 from engine.core.notation import pretty_number
 from engine.picture.contributions import Contributions
+
 
 @pytest.mark.parametrize("by", ["labels", "operations"])
 def test_paths_counts_and_verdicts_are_those_of_the_engine(visit, by):
@@ -176,6 +177,8 @@ def test_dragging_a_weight_out_of_saturation_brings_the_gradient_to_life(visit):
     assert chain.total > 1
     assert browser.execute_script(FORMULAS) == ["a_prev", "a·(1 − a)", "2 (a − y)"]
     assert browser.execute_script("return document.querySelectorAll('.arc.killed').length") == 0
-    assert pretty_number(chain.total) in browser.execute_script("return document.querySelector('.box.chosen').textContent")
+    assert pretty_number(chain.total) in browser.execute_script(
+        "return document.querySelector('.box.chosen').textContent"
+    )
     browser.find_element("id", "reset").click()
     assert browser.execute_script(VERDICT) == killed

@@ -16,7 +16,8 @@ PRODUCTS = "return [...document.querySelectorAll('#paths .sum')].map(sum => Numb
 VERDICT = "return document.getElementById('verdict').textContent"
 FORMULAS = "return [...document.querySelectorAll('.factor .math')].map(e => e.textContent).filter(text => text !== '·')"
 CHANGE = """
-const { i } = variables.find(v => v.label === arguments[0]), row = () => [...$("sliders").children].find(row => row.i === i);
+const { i } = variables.find(v => v.label === arguments[0]);
+const row = () => [...$("sliders").children].find(row => row.i === i);
 if (!row()) choose(i);
 const field = row().children[2];
 field.value = arguments[1];
