@@ -4,6 +4,7 @@ import html
 import json
 import math
 import re
+import sys
 from base64 import b64encode
 from hashlib import sha256
 
@@ -160,7 +161,7 @@ def test_a_notebook_gets_the_page_in_a_frame_of_its_own():
 
 
 def test_a_page_that_a_notebook_should_not_keep_is_a_sentence_instead(monkeypatch):
-    monkeypatch.setattr("engine.page.page.LARGEST", 10_000)
+    monkeypatch.setattr(sys.modules["engine.page.page"], "LARGEST", 10_000)
     assert framed(explore(two_paths()[0])).startswith("<p>This page would keep 0 MB in the notebook. Explore a loss of")
 
 

@@ -1,6 +1,6 @@
 // A layered layout: boxes in columns from the leaves to the output, arcs as curves between them, and room on each arc
 // for what is written on it. A box has a width and height and gets x and y, its middle; an arc gets a path and `at`.
-const GAP = 14, ACROSS = 20;  // between boxes of one column, and between columns
+const GAP = 14, ACROSS = 20, LEAST = 100;  // between boxes of one column, between columns, and across one for arcs
 const SWEEPS = 12;
 
 function layout(boxes, arcs) {
@@ -78,8 +78,8 @@ function crossings(columns) {
 
 function across(columns) {
   let x = 0;
-  for (const column of columns) {
-    const wide = Math.max(0, ...column.map(({ width }) => width)), long = Math.min(60, column.reduce((sum, { right }) => sum + right.length, 0));
+  for (const [c, column] of columns.entries()) {
+    const wide = Math.max(c % 2 && !column.some(({ width }) => width) ? LEAST : 0, ...column.map(({ width }) => width)), long = Math.min(60, column.reduce((sum, { right }) => sum + right.length, 0));
     for (const point of column) point.x = x + wide / 2;
     x += wide + ACROSS + long;
   }

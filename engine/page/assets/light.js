@@ -54,7 +54,8 @@ function place({ arc, tone, mark }, taken) {
   const lines = pillLines(arc, value, mark), needed = 14 + Math.max(...lines.map(([kind, text]) => wide(text, kind)));
   const width = arc.pill ? Math.min(arc.pill.width, needed) : needed, height = 17 * lines.length + 5;
   const free = ({ x, y }) => !taken.some(other => Math.abs(other.x - x) < (other.width + width) / 2 && Math.abs(other.y - y) < (other.height + height) / 2);
-  const spot = arc.pill ? arc.at : [0.5, 0.4, 0.6, 0.3, 0.7].map(part => along(arc, part)).find(free);
+  const apart = arc.from.outs.length > arc.to.ins.length ? [0.85, 0.75, 0.65, 0.5] : [0.15, 0.25, 0.35, 0.5];  // where arcs do not meet
+  const spot = arc.pill ? arc.at : apart.map(part => along(arc, part)).find(free);
   if (!spot) return;
   taken.push({ ...spot, width, height });
   $("pills").append(pillAt(spot, lines, { width, height, tone, squeezed: needed > width }, `${lines[0][1]}${lines[2] ? ` = ${lines[1][1]}` : ""} = ${value}`));

@@ -67,10 +67,10 @@ function room(arc) {
 function pillLines({ from, to, links }, value, mark = "×") {
   const of = to.head, wrt = from.head;
   if (of === null || wrt === null) return [];
-  const whose = [["symbol", `∂${variables[of].name}/∂${variables[wrt].name}`]], number = ["number", `${mark} ${pretty(value)}`];
+  const whose = ["symbol", `∂${to.title}/∂${from.title}`], number = ["number", `${mark} ${pretty(value)}`];
   const [link] = links, single = links.length === 1 && link.of === of && link.wrt === wrt && boxes.size <= SPELLED;
   const { alone } = single && linksOf(of) ? formOf(link) : { alone: "" };
-  return [...whose, ...alone && alone !== pretty(value) && wide(alone, "formula") < 200 ? [["formula", alone]] : [], number];
+  return [whose, ...alone && alone !== pretty(value) && wide(alone, "formula") < 200 ? [["formula", alone]] : [], number];
 }
 
 function drawArc(arc) {
