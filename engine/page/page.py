@@ -63,13 +63,13 @@ class Frame:
     """
 
     def __init__(self, page: str, height: int = 640) -> None:
-        self.page, self.height = page, height
+        large = f"<p>This page has {len(page) / 1e6:.0f} MB: explore a loss of fewer examples, or save it to a file."
+        self.page, self.height = page if len(page) <= LARGEST else large, height
 
     def _repr_html_(self) -> str:
         style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
-        frame = (
-            f'srcdoc="{html.escape(self.page)}" sandbox="allow-scripts allow-downloads" title="whygrad" style="{style}"'
-        )
+        rights = "allow-scripts allow-downloads"
+        frame = f'srcdoc="{html.escape(self.page)}" sandbox="{rights}" title="whygrad" style="{style}"'
         return f"<iframe {frame}>This page is alive in a notebook that is trusted: File, Trust Notebook.</iframe>"
 
 
@@ -80,13 +80,7 @@ def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame
     >>> "<iframe" in explore(x * x)._repr_html_()
     True
     """
-    text = page(explained(output, wrt, by))
-    if len(text) > LARGEST:
-        size = f"{len(text) / 1e6:.0f} MB"
-        text = (
-            f"<p>This page would keep {size} in the notebook. Explore a loss of fewer examples, or render it to a file."
-        )
-    return Frame(text)
+    return Frame(page(explained(output, wrt, by)))
 
 
 def _data(graph: VariableGraph, depth: int | None) -> dict[str, Any]:

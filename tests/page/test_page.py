@@ -162,7 +162,7 @@ def test_a_notebook_gets_the_page_in_a_frame_of_its_own():
 
 def test_a_page_that_a_notebook_should_not_keep_is_a_sentence_instead(monkeypatch):
     monkeypatch.setattr(sys.modules["engine.page.page"], "LARGEST", 10_000)
-    assert framed(explore(two_paths()[0])).startswith("<p>This page would keep 0 MB in the notebook. Explore a loss of")
+    assert framed(explore(two_paths()[0])).startswith("<p>This page has 0 MB: explore a loss of fewer")
 
 
 def test_wrong_arguments_say_what_to_pass():

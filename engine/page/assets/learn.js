@@ -20,11 +20,20 @@ function slider(i) {
   const range = html("input", { type: "range", step: "any", min: x - reach, max: x + reach, ariaLabel: `${name}, by slider` });
   const field = html("input", { type: "number", step: "any", ariaLabel: name });
   const learns = html("input", { type: "checkbox", checked: !learning.held.has(i), title: "Gradient steps change it", ariaLabel: `Gradient steps change ${name}` });
-  range.value = field.value = x;
   range.addEventListener("input", () => { field.value = range.value; change(i, range.valueAsNumber); });
   field.addEventListener("input", () => { range.value = field.value; change(i, field.valueAsNumber); });
   learns.addEventListener("change", () => { if (learns.checked) learning.held.delete(i); else learning.held.add(i); });
-  return Object.assign(html("div", { className: "slider" }, html("span", { className: "math" }, name), range, field, learns), { i });
+  const row = Object.assign(html("div", { className: "slider" }, html("span", { className: "math" }, name), range, field, learns), { i, range, field });
+  fill(row);
+  return row;
+}
+
+// A row shows its number; a field holds none that is infinite, and says it behind.
+function fill({ i, range, field }) {
+  const x = dataOf(i), finite = Number.isFinite(x);
+  field.placeholder = finite ? "" : pretty(x);
+  if (!finite || field.valueAsNumber !== x) field.value = finite ? x : "";
+  if (finite) range.value = x;
 }
 
 function change(i, x) {
@@ -40,10 +49,7 @@ function update() {
   tellOf(chosen);
   if (passes.at !== null) showStep();
   nudge();
-  for (const row of $("sliders").children) {
-    const [, range, field] = row.children;
-    if (field.valueAsNumber !== dataOf(row.i)) field.value = range.value = dataOf(row.i);
-  }
+  for (const row of $("sliders").children) fill(row);
   remember();
 }
 

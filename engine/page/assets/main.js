@@ -114,7 +114,7 @@ $("canvas").addEventListener("click", event => { if (!moved && event.target === 
 
 const KEYS = { "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fit, "/": () => $("search").focus(), n: forth, p: back };
 addEventListener("keydown", event => {
-  if (event.target.closest("input, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("input, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") passes.at === null ? choose(null) : toStep(null);
   if (!(event.key in KEYS)) return;
   event.preventDefault();
