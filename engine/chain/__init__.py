@@ -11,13 +11,13 @@ Read `variables` first (the graph of variables), then `paths` and `ranking`, `ex
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .speech import NAMED, TINY
+from .speech import NAMED, TINY, branches
 from .text import latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
     "CANCELLED", "NAMED", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor", "Judgement", "Link", "Links",
-    "Path", "Style", "Term", "VariableGraph", "chain_rule", "explained", "judge", "latex_of_value", "show",
+    "Path", "Style", "Term", "VariableGraph", "branches", "chain_rule", "explained", "judge", "latex_of_value", "show",
     "tiny_factors",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..core import Value, latex_name, latex_number, many, pretty_number, short_number, total_derivative
 from .expressions import Style
 from .paths import ChainRule, Path
+from .speech import branches
 from .variables import VariableGraph
 
 
@@ -31,7 +32,7 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
     if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
         lines += _rest(chain, paths)
         lines += [f"     = {closed}"] if (closed := chain.closed_form) else []
-    return "\n".join([*lines, f"{chain.verdict}: {chain.sentence}"])
+    return "\n".join([*lines, *branches(chain), f"{chain.verdict}: {chain.sentence}"])
 
 
 def _elided(items: Sequence[str], most: int = 16) -> list[str]:

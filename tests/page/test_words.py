@@ -4,9 +4,9 @@ import random
 
 import pytest
 from graphs import labelled, random_graph, two_paths
-from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, close, plain
+from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, change, close, plain
 
-from engine import Value, chain_rule, maximum
+from engine import Value, chain_rule, less, maximum, select, where
 from engine.chain.verdict import judge
 from engine.core.notation import pretty_number
 from engine.picture.contributions import Contributions
@@ -182,3 +182,16 @@ def test_dragging_a_weight_out_of_saturation_brings_the_gradient_to_life(visit):
     )
     browser.find_element("id", "reset").click()
     assert browser.execute_script(VERDICT) == killed
+
+
+def test_a_select_changes_its_branch_with_a_leaf_and_a_where_says_that_it_stays(visit):
+    x = Value(4.0, "x")
+    browser = visit(select(less(0.0, x), x * x, -3.0 * x), x)
+    for number, slope in ((4.0, 8.0), (-2.0, -3.0), (0.0, -3.0), (1.0, 2.0)):
+        change(browser, "x", number)
+        assert browser.execute_script(TOTAL) == slope
+    browser = visit(where(x > 0.0, x * x, -3.0 * x), x)
+    change(browser, "x", -2.0)
+    assert browser.execute_script(TOTAL) == -4.0
+    note = browser.find_element("id", "note").text
+    assert note.startswith("where took its first branch for output: x·x; whatever is changed here, it stays so")

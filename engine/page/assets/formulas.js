@@ -1,10 +1,10 @@
 // Formulas of the graph in its names: what a variable is made of, and what a link is.
-const LARGEST = 24;  // names and numbers in a term: about two lines of text
-const LONGEST = 80;  // letters of a formula that is shown
-const ELIDED = { name: "…", label: "…" };  // stands for what is too long to read
-let terms = new Map();  // of unnamed nodes: the numbers in them are constants
+const LARGEST = 24; // names and numbers in a term: about two lines of text
+const LONGEST = 80; // letters of a formula that is shown
+const ELIDED = { name: "…", label: "…" }; // stands for what is too long to read
+let terms = new Map(); // of unnamed nodes: the numbers in them are constants
 
-const fitting = term => lengthOf(term) > LARGEST ? ELIDED : term;
+const fitting = term => (lengthOf(term) > LARGEST ? ELIDED : term);
 const hasElided = term => within(term).includes(ELIDED);
 
 // A variable by its name, and what an unnamed node is made of.
@@ -18,9 +18,10 @@ function termOf(i) {
 
 function unnamedBehind(i) {
   const seen = new Set([i]);
-  for (const j of seen) for (const k of nodes[j].operands) {
-    if (nodes[k].op && !variableOf.has(k) && !terms.has(k)) seen.add(k);
-  }
+  for (const j of seen)
+    for (const k of nodes[j].operands) {
+      if (nodes[k].op && !variableOf.has(k) && !terms.has(k)) seen.add(k);
+    }
   return [...seen].sort((a, b) => a - b);
 }
 
@@ -31,14 +32,17 @@ function expressionOf(i) {
 }
 
 function groupsOf(op, flat) {
-  const names = rows[op].operands, scalars = names.filter(name => name > "Z").length;
-  const size = (flat.length - scalars) / (names.length - scalars), rest = [...flat];
-  return names.map(name => name > "Z" ? rest.shift() : rest.splice(0, size));
+  const names = rows[op].operands,
+    scalars = names.filter(name => name > "Z").length;
+  const size = (flat.length - scalars) / (names.length - scalars),
+    rest = [...flat];
+  return names.map(name => (name > "Z" ? rest.shift() : rest.splice(0, size)));
 }
 
 // What a variable is made of, "" for a leaf and for what is too long.
 function definition(i, style = PRETTY) {
-  const { node } = variables[i], term = nodes[node].op ? expressionOf(node) : 0;
+  const { node } = variables[i],
+    term = nodes[node].op ? expressionOf(node) : 0;
   return isNumber(term) || hasElided(term) ? "" : show(term, style);
 }
 
@@ -57,21 +61,31 @@ function slopesOf({ node, inside }) {
   const adjoint = new Map([[node, 1]]);
   for (const i of inside) {
     const partials = partialsOf(nodes[i]);
-    nodes[i].operands.forEach((operand, slot) => adjoint.set(operand,
-      fitting(symbol("add", adjoint.get(operand) ?? 0, symbol("mul", adjoint.get(i), partials[slot])))));
+    nodes[i].operands.forEach((operand, slot) =>
+      adjoint.set(
+        operand,
+        fitting(symbol("add", adjoint.get(operand) ?? 0, symbol("mul", adjoint.get(i), partials[slot]))),
+      ),
+    );
   }
   return adjoint;
 }
 
 // The partials of a node's row as terms.
 function partialsOf(node) {
-  const { textbook, partials, operands } = rows[node.op], variadic = operands.some(name => name < "a");
-  if (node.operands.length > LARGEST && partials.some(partial => partial.includes("("))) return node.slopes.map(() => ELIDED);
+  const { textbook, partials, operands } = rows[node.op],
+    variadic = operands.some(name => name < "a");
+  if (node.operands.length > LARGEST && partials.some(partial => partial.includes("(")))
+    return node.slopes.map(() => ELIDED);
   const groups = groupsOf(node.op, Array.from(node.operands, termOf));
   const scope = Object.fromEntries([["y", termOf(node.i)], ...operands.map((name, i) => [name, groups[i]])]);
   if (textbook && !variadic && !textbookHolds(node)) return [{ op: "slope", row: node.op, args: groups }];
-  const found = [textbook || partials[0], ...partials.slice(1)].map(text => evaluate(tableFormula(text), scope, symbol));
-  return variadic ? found.flatMap((term, i) => Array.isArray(term) || operands[i] > "Z" ? term : groups[i].map(() => term)) : found;
+  const found = [textbook || partials[0], ...partials.slice(1)].map(text =>
+    evaluate(tableFormula(text), scope, symbol),
+  );
+  return variadic
+    ? found.flatMap((term, i) => (Array.isArray(term) || operands[i] > "Z" ? term : groups[i].map(() => term)))
+    : found;
 }
 
 // Whether the textbook form y (1 − y) of a slope has the same number.
@@ -83,7 +97,8 @@ function textbookHolds(node) {
 
 // A link as it stands in a product and as it stands alone, and the variables in it; its number where that is too long.
 function formOf(link) {
-  const term = Number.isNaN(link.value) ? link.value : slopeOf(link), number = pretty(link.value);
+  const term = Number.isNaN(link.value) ? link.value : slopeOf(link),
+    number = pretty(link.value);
   const alone = hasElided(term) ? "" : show(term);
   if (!alone || alone.length > LONGEST) return { text: number, alone: number, names: [] };
   return { text: show(term, PRETTY, "mul"), alone, names: isNumber(term) || !("args" in term) ? [] : within(term) };
@@ -93,8 +108,11 @@ const derivative = link => `∂${variables[link.of].name}/∂${variables[link.wr
 
 // Whether a link is made of sums and of products with plain numbers alone.
 function isConstant(link) {
-  const steps = stepsOf(link), inside = new Set(steps.map(step => step.operand));
-  const plain = i => inside.has(i) || !nodes[i].op && !variableOf.has(i);
-  return steps.every(({ node: { op, operands } }) => ["add", "sub", "neg", "sum"].includes(op)
-    || ["mul", "div", "dot"].includes(op) && [...operands].every(plain));
+  const steps = stepsOf(link),
+    inside = new Set(steps.map(step => step.operand));
+  const plain = i => inside.has(i) || (!nodes[i].op && !variableOf.has(i));
+  return steps.every(
+    ({ node: { op, operands } }) =>
+      ["add", "sub", "neg", "sum"].includes(op) || (["mul", "div", "dot"].includes(op) && [...operands].every(plain)),
+  );
 }

@@ -1,7 +1,7 @@
 // The chain rule as paths: how many, what they add up to, the largest, and what kills.
 // Sizes are logarithms, which do not underflow; what is not finite comes first.
-const size = x => Number.isFinite(x) ? Math.log2(Math.abs(x)) : Infinity;
-const plus = (a, b) => Math.max(a, b) === -Infinity ? a : Math.max(a, b) + Math.log2(1 + 2 ** -Math.abs(a - b));
+const size = x => (Number.isFinite(x) ? Math.log2(Math.abs(x)) : Infinity);
+const plus = (a, b) => (Math.max(a, b) === -Infinity ? a : Math.max(a, b) + Math.log2(1 + 2 ** -Math.abs(a - b)));
 
 // All paths from variable w, by variable: how many (exact), their sum, what pulls up and down, and the k largest.
 function chain(w, k) {
@@ -18,16 +18,23 @@ function chain(w, k) {
 }
 
 function add(sum, link, from) {
-  const large = size(link.value), [up, down] = link.value > 0 ? [from.up, from.down] : [from.down, from.up];
-  return { count: sum.count + from.count, slope: sum.slope + link.value * from.slope,
-    up: plus(sum.up, up + large), down: plus(sum.down, down + large) };
+  const large = size(link.value),
+    [up, down] = link.value > 0 ? [from.up, from.down] : [from.down, from.up];
+  return {
+    count: sum.count + from.count,
+    slope: sum.slope + link.value * from.slope,
+    up: plus(sum.up, up + large),
+    down: plus(sum.down, down + large),
+  };
 }
 
 // The k largest ways, which are those of at most k links.
 function best(links, at, k) {
   const sized = links.map(link => ({ link, size: at[link.wrt].ways[0].size + size(link.value) }));
   const few = sized.length > k ? sized.sort((a, b) => b.size - a.size || 0).slice(0, k) : sized;
-  const ways = few.flatMap(({ link }) => at[link.wrt].ways.map(before => ({ before, link, size: before.size + size(link.value) })));
+  const ways = few.flatMap(({ link }) =>
+    at[link.wrt].ways.map(before => ({ before, link, size: before.size + size(link.value) })),
+  );
   return ways.sort((a, b) => b.size - a.size || 0).slice(0, k);
 }
 
@@ -43,16 +50,19 @@ function largest(at) {
 }
 
 // Whether a factor takes away by itself what comes through it.
-const isTiny = (w, link) => Math.abs(link.value) <= words.tiny && (!link.value || stepsOf(link).some(step => kills(w, step)));
+const isTiny = (w, link) =>
+  Math.abs(link.value) <= words.tiny && (!link.value || stepsOf(link).some(step => kills(w, step)));
 
 // The links that kill: the tiny factors of paths that come to next to nothing beside the strongest, or all do, of no
 // other path. The rule is that of engine/picture/contributions.py, which the pictures follow.
 function killers(w, paths, allDie) {
-  const largest = paths.map(path => Math.abs(path.product)).reduce((a, b) => b > a ? b : a, 0), limit = words.tiny * largest;
-  const tiny = new Set(), alive = new Set();
+  const largest = paths.map(path => Math.abs(path.product)).reduce((a, b) => (b > a ? b : a), 0),
+    limit = words.tiny * largest;
+  const tiny = new Set(),
+    alive = new Set();
   for (const { links, product } of paths) {
     const small = links.filter(link => isTiny(w, link));
-    const dies = small.length && (allDie || Math.abs(product) <= limit && limit < Infinity);
+    const dies = small.length && (allDie || (Math.abs(product) <= limit && limit < Infinity));
     for (const link of small) (dies ? tiny : alive).add(link);
   }
   return new Set([...tiny].filter(link => !alive.has(link)));
@@ -61,11 +71,15 @@ function killers(w, paths, allDie) {
 // What runs along each link from w, or along one path: its share, whether it arrives there from the output, and whether
 // it passes, which a link that kills lets nothing do; and the variables where something arrives.
 function flow({ w, at, killing }, path) {
-  const runs = new Map(), alive = new Set([output]);
-  const links = path?.links ?? at.flatMap((from, i) => i > w && from.count ? variables[i].links.filter(link => at[link.wrt].count) : []);
+  const runs = new Map(),
+    alive = new Set([output]);
+  const links =
+    path?.links ??
+    at.flatMap((from, i) => (i > w && from.count ? variables[i].links.filter(link => at[link.wrt].count) : []));
   for (const link of links.slice().reverse()) {
     const pull = path ? path.product : at[link.wrt].slope * link.value * gradOf(link.of);
-    const arrives = alive.has(link.of), passes = arrives && !killing.has(link);
+    const arrives = alive.has(link.of),
+      passes = arrives && !killing.has(link);
     runs.set(link, { pull, arrives, passes });
     if (passes) alive.add(link.wrt);
   }
@@ -73,11 +87,12 @@ function flow({ w, at, killing }, path) {
 }
 
 // Whether a contribution pulls with the total or against it; where the total is 0, upwards is with it.
-const direction = (pull, total) => pull * (total < 0 || Object.is(total, -0) ? -1 : 1) < 0 ? "against" : "with";
+const direction = (pull, total) => (pull * (total < 0 || Object.is(total, -0) ? -1 : 1) < 0 ? "against" : "with");
 
 // All that is to be said of the derivative in variable w.
 function tell(w, k) {
-  const at = chain(w, k), paths = largest(at), [verdict, sentence] = judge(w, at, paths);
+  const at = chain(w, k),
+    paths = largest(at),
+    [verdict, sentence] = judge(w, at, paths);
   return { w, at, paths, verdict, sentence, killing: killers(w, paths, verdict === "killed") };
 }
-

@@ -1,13 +1,22 @@
 // The picture: boxes, arcs between them and what is written on both. What is wide is known from the letters alone, not
 // from what is laid out on the screen, so that a page may be drawn before it is seen.
-const $ = id => document.getElementById(id), svg = $("picture");
-const SPELLED = 24;  // boxes up to which each shows what it is made of, and each arc its formula
-const FONTS = { name: "italic 18px var(--serif)", symbol: "italic 14px var(--serif)", formula: "italic 15px var(--serif)", key: "13px var(--sans)", number: "600 13px var(--sans)" };
+const $ = id => document.getElementById(id),
+  svg = $("picture");
+const SPELLED = 24; // boxes up to which each shows what it is made of, and each arc its formula
+const FONTS = {
+  name: "italic 18px var(--serif)",
+  symbol: "italic 14px var(--serif)",
+  formula: "italic 15px var(--serif)",
+  key: "13px var(--sans)",
+  number: "600 13px var(--sans)",
+};
 const ruler = document.createElement("canvas").getContext("2d");
 let scene = { width: 0, height: 0 };
 
 function wide(text, kind) {
-  const family = FONTS[kind].includes("serif") ? `"Times New Roman", Times, "Liberation Serif", serif` : `"Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif`;
+  const family = FONTS[kind].includes("serif")
+    ? `"Times New Roman", Times, "Liberation Serif", serif`
+    : `"Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif`;
   ruler.font = FONTS[kind].replace(/var.*/, family);
   return ruler.measureText(text).width;
 }
@@ -29,31 +38,67 @@ function draw() {
   $("arcs").replaceChildren(...[...arcs.values()].map(drawArc));
   $("boxes").replaceChildren(...[...boxes.values()].map(drawBox));
   $("strips").replaceChildren(...[...boxes.values()].flatMap(({ strip }) => strip));
-  $("crumbs").replaceChildren(...[...openGroups].filter(group => !group.parent.parent || openGroups.has(group.parent)).map(crumb));
+  $("crumbs").replaceChildren(
+    ...[...openGroups].filter(group => !group.parent.parent || openGroups.has(group.parent)).map(crumb),
+  );
   renew();
 }
 
 // What is written in a box, as lines of spans, and its size.
 function measure(box, spelled) {
-  const { group, head } = box, v = head === null ? null : variables[head];
+  const { group, head } = box,
+    v = head === null ? null : variables[head];
   const made = !group && spelled ? definition(head) : "";
   box.title = group ? group.name : v.name;
-  box.lines = [[["name", shortened(box.title)], ...made && wide(made, "symbol") < 240 ? [["symbol", ` = ${made}`]] : []]];
+  box.lines = [
+    [["name", shortened(box.title)], ...(made && wide(made, "symbol") < 240 ? [["symbol", ` = ${made}`]] : [])],
+  ];
   box.cells = group && head === null ? cellsOf(group) : [];
-  box.lines.push(...v ? [[["key", "data "], ["number", "−1.234e−22"]], [["key", "grad "], ["number", "−1.234e−22"]]] : [[["key", `${group.all.length} numbers`]], [["key", "|grad| ≤ "], ["number", "1.234e−22"]]]);
-  box.width = 18 + Math.max(6 * box.cells.length, ...box.lines.map((line, i) => line.reduce((sum, [kind, text]) => sum + wide(text, kind), group && !i ? 36 : 0)));
+  box.lines.push(
+    ...(v
+      ? [
+          [
+            ["key", "data "],
+            ["number", "−1.234e−22"],
+          ],
+          [
+            ["key", "grad "],
+            ["number", "−1.234e−22"],
+          ],
+        ]
+      : [
+          [["key", `${group.all.length} numbers`]],
+          [
+            ["key", "|grad| ≤ "],
+            ["number", "1.234e−22"],
+          ],
+        ]),
+  );
+  box.width =
+    18 +
+    Math.max(
+      6 * box.cells.length,
+      ...box.lines.map((line, i) => line.reduce((sum, [kind, text]) => sum + wide(text, kind), group && !i ? 36 : 0)),
+    );
   box.height = 17 * box.lines.length + (box.cells.length ? 28 : 10);
 }
 
-const shortened = text => text.length > 36 ? `${text.slice(0, 18)}…${text.slice(-16)}` : text;
+const shortened = text => (text.length > 36 ? `${text.slice(0, 18)}…${text.slice(-16)}` : text);
 
 // The parts of a group, several together where they are many.
 function cellsOf(group) {
-  const parts = [...group.groups.values()].map(({ all, name }) => ({ all, name })).concat(group.members.map(i => ({ all: [i], name: variables[i].name })));
-  const size = Math.ceil(parts.length / 48), cells = [];
+  const parts = [...group.groups.values()]
+    .map(({ all, name }) => ({ all, name }))
+    .concat(group.members.map(i => ({ all: [i], name: variables[i].name })));
+  const size = Math.ceil(parts.length / 48),
+    cells = [];
   for (let i = 0; i < parts.length; i += size) {
-    const some = parts.slice(i, i + size), [first, last] = [some[0], some.at(-1)];
-    cells.push({ all: some.flatMap(({ all }) => all), name: some.length > 1 ? `${first.name} to ${last.name}` : first.name });
+    const some = parts.slice(i, i + size),
+      [first, last] = [some[0], some.at(-1)];
+    cells.push({
+      all: some.flatMap(({ all }) => all),
+      name: some.length > 1 ? `${first.name} to ${last.name}` : first.name,
+    });
   }
   return cells;
 }
@@ -61,32 +106,80 @@ function cellsOf(group) {
 // Room for a pill on an arc: whose factor it is, its formula and its number.
 function room(arc) {
   const lines = pillLines(arc, 1);
-  return { width: 14 + Math.max(wide("× −1.234e−22", "number"), ...lines.map(([kind, text]) => wide(text, kind))), height: 17 * lines.length + 5 };
+  return {
+    width: 14 + Math.max(wide("× −1.234e−22", "number"), ...lines.map(([kind, text]) => wide(text, kind))),
+    height: 17 * lines.length + 5,
+  };
 }
 
 function pillLines({ from, to, links }, value, mark = "×") {
-  const of = to.head, wrt = from.head;
+  const of = to.head,
+    wrt = from.head;
   if (of === null || wrt === null) return [];
-  const whose = ["symbol", `∂${to.title}/∂${from.title}`], number = ["number", `${mark} ${pretty(value)}`];
-  const [link] = links, single = links.length === 1 && link.of === of && link.wrt === wrt && boxes.size <= SPELLED;
+  const whose = ["symbol", `∂${to.title}/∂${from.title}`],
+    number = ["number", `${mark} ${pretty(value)}`];
+  const [link] = links,
+    single = links.length === 1 && link.of === of && link.wrt === wrt && boxes.size <= SPELLED;
   const { alone } = single && linksOf(of) ? formOf(link) : { alone: "" };
-  return [whose, ...alone && alone !== pretty(value) && wide(alone, "formula") < 200 ? [["formula", alone]] : [], number];
+  return [
+    whose,
+    ...(alone && alone !== pretty(value) && wide(alone, "formula") < 200 ? [["formula", alone]] : []),
+    number,
+  ];
 }
 
 function drawArc(arc) {
-  arc.g = element("g", { class: "arc" }, element("path", { d: arc.d }),
-    element("polygon", { class: "onward", points: arc.tips[0] }), element("polygon", { class: "homeward", points: arc.tips[1] }));
+  arc.g = element(
+    "g",
+    { class: "arc" },
+    element("path", { d: arc.d }),
+    element("polygon", { class: "onward", points: arc.tips[0] }),
+    element("polygon", { class: "homeward", points: arc.tips[1] }),
+  );
   return arc.g;
 }
 
 function drawBox(box) {
-  const { x, y, width, height, group, head } = box, v = variables[box.first], top = y - height / 2;
-  const kind = group ? "group" : box.first === output ? "output" : nodes[v.node].op ? "made" : isGiven(box.first) ? "given" : "leaf";
-  box.texts = box.lines.map((line, i) => element("text", { x, y: top + 17 * i + 19 }, ...line.map(([kind, words]) => element("tspan", { class: kind }, words))));
-  box.strip = box.cells.map((cell, i) => element("rect", { class: "cell", x: x - width / 2 + 9 + (width - 18) * i / box.cells.length, y: top + height - 20, width: (width - 18) / box.cells.length - 1, height: 12 }, element("title", {})));
-  box.g = element("g", { class: `box ${kind}`, id: `box${box.id}`, role: "button", tabindex: -1 },
-    element("rect", { class: "frame", x: x - width / 2, y: top, width, height, rx: 10 }), ...box.texts.flatMap((text, i) => i ? [", ", text] : [text]));
-  if (group) box.g.append(element("text", { class: "opener", "aria-hidden": true, x: x + width / 2 - 12, y: top + 16 }, "⊞"));
+  const { x, y, width, height, group, head } = box,
+    v = variables[box.first],
+    top = y - height / 2;
+  const kind = group
+    ? "group"
+    : box.first === output
+      ? "output"
+      : nodes[v.node].op
+        ? "made"
+        : isGiven(box.first)
+          ? "given"
+          : "leaf";
+  box.texts = box.lines.map((line, i) =>
+    element(
+      "text",
+      { x, y: top + 17 * i + 19 },
+      ...line.map(([kind, words]) => element("tspan", { class: kind }, words)),
+    ),
+  );
+  box.strip = box.cells.map((cell, i) =>
+    element(
+      "rect",
+      {
+        class: "cell",
+        x: x - width / 2 + 9 + ((width - 18) * i) / box.cells.length,
+        y: top + height - 20,
+        width: (width - 18) / box.cells.length - 1,
+        height: 12,
+      },
+      element("title", {}),
+    ),
+  );
+  box.g = element(
+    "g",
+    { class: `box ${kind}`, id: `box${box.id}`, role: "button", tabindex: -1 },
+    element("rect", { class: "frame", x: x - width / 2, y: top, width, height, rx: 10 }),
+    ...box.texts.flatMap((text, i) => (i ? [", ", text] : [text])),
+  );
+  if (group)
+    box.g.append(element("text", { class: "opener", "aria-hidden": true, x: x + width / 2 - 12, y: top + 16 }, "⊞"));
   listen(box);
   return box.g;
 }
@@ -94,12 +187,16 @@ function drawBox(box) {
 // The numbers in the boxes.
 function renew() {
   const most = Math.max(...variables.map(v => Math.abs(nodes[v.node].grad) || 0));
-  for (const box of boxes.values()) if (box.head === null) writeGroup(box, most); else writeNumbers(box);
+  for (const box of boxes.values())
+    if (box.head === null) writeGroup(box, most);
+    else writeNumbers(box);
 }
 
 function writeNumbers(box) {
   const numbers = [dataOf(box.head), gradOf(box.head)];
-  box.texts.slice(1).forEach((text, i) => { text.lastChild.textContent = known(box, i) ? pretty(numbers[i]) : "·"; });
+  box.texts.slice(1).forEach((text, i) => {
+    text.lastChild.textContent = known(box, i) ? pretty(numbers[i]) : "·";
+  });
   nameBox(box);
 }
 
