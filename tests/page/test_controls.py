@@ -3,7 +3,7 @@
 import random
 
 from graphs import labelled, two_paths
-from pages import address, choose, close, keys, requests
+from pages import TOTAL, address, ask, choose, close, keys, press, requests
 
 from engine import Value, chain_rule, dot
 from engine.chain import explained
@@ -51,6 +51,12 @@ def test_in_a_notebook_the_page_lives_in_a_frame(browser, tmp_path):
     assert close(float(browser.find_element("id", "total").get_attribute("title")), chain_rule(*two_paths()).total)
     choose(browser, "h1")
     assert "dL/dh₁" in browser.find_element("tag name", "h1").text
+    ask(browser, "w = 3; w*w")
+    assert browser.execute_script(TOTAL) == 6
+    press(browser, "python")
+    press(browser, "copy")
+    press(browser, "close")
+    assert not browser.find_element("id", "link").is_displayed()
     browser.switch_to.default_content()
     assert requests(browser) == [file.as_uri()]
 

@@ -136,7 +136,7 @@ def test_a_row_of_other_rows_needs_no_javascript_and_a_primitive_does():
 
 def framed(shown):
     text = shown._repr_html_()
-    assert 'sandbox="allow-scripts allow-downloads"' in text
+    assert 'sandbox="allow-scripts allow-downloads allow-forms"' in text
     return html.unescape(re.search(r'srcdoc="([^"]*)"', text)[1])
 
 

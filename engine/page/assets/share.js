@@ -37,7 +37,7 @@ function saveState() {
     const state = stateOf().toString();
     history.replaceState(null, "", `#${state}`);
   } catch {
-    /* a page in a notebook has no address of its own */
+    /* in a notebook there is none to change */
   }
 }
 
@@ -108,6 +108,8 @@ $("svg").addEventListener("click", () => save("whygrad.svg", new Blob([toSvg()],
 $("png").addEventListener("click", async () => save("whygrad.png", await toPng()));
 $("copy").addEventListener("click", () => {
   $("offered").select();
-  navigator.clipboard?.writeText($("offered").value).catch(() => document.execCommand("copy"));
+  const copied = navigator.clipboard?.writeText($("offered").value) ?? Promise.reject(new Error("a frame has none"));
+  copied.catch(() => document.execCommand("copy"));
 });
+$("link").hidden = location.protocol === "about:"; // a page in a notebook has no address of its own
 $("close").addEventListener("click", () => $("offer").close());
