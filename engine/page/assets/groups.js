@@ -97,15 +97,16 @@ function crowd(group) {
   if (group.members.length <= CROWD) return;
   const stems = new Map();
   for (const i of group.members) stems.set(stemOf(i), [...(stems.get(stemOf(i)) ?? []), i]);
-  group.members = [...stems.values()].flatMap(members => (members.length < 4 ? members : gather(group, members)));
-  if (group.members.length > CROWD)
-    group.members = [
-      output,
-      ...gather(
-        group,
-        group.members.filter(i => i !== output),
-      ),
-    ].slice(group.members.includes(output) ? 0 : 1);
+  group.members = [];
+  for (const members of stems.values())
+    if (members.length < 4) group.members.push(...members);
+    else gather(group, members);
+  if (group.members.length <= CROWD) return;
+  gather(
+    group,
+    group.members.filter(i => i !== output),
+  );
+  group.members = group.members.filter(i => i === output);
 }
 
 const stemOf = i =>
@@ -113,6 +114,7 @@ const stemOf = i =>
     ? ""
     : `${nodes[variables[i].node].op ? "made" : "leaf"} ${variables[i].label.replace(/[\d\s.,_[\]]+$/, "")}`;
 
+// Puts members into a group within a group, and into pieces of that where they are too many.
 function gather(group, members) {
   const name = `${variables[members[0]].name} … ${variables[members.at(-1)].name}`,
     inner = newGroup(`${group.id}/${name}`, name, group);
@@ -120,7 +122,6 @@ function gather(group, members) {
   const most = Math.max(CROWD, Math.ceil(members.length / CROWD));
   if (members.length <= CROWD) inner.members = members;
   else for (let i = 0; i < members.length; i += most) gather(inner, members.slice(i, i + most));
-  return [];
 }
 
 // Each variable knows its group; each group all its variables, and whose numbers stand in its box: those of the one
