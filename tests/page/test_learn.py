@@ -5,6 +5,7 @@ from graphs import NUMBERS, labelled, two_paths
 from pages import TOTAL, change, choose, close, press
 
 from engine import Value, chain_rule
+from engine.core.notation import pretty_number
 from engine.grading.check import check
 
 DATA = "return Object.fromEntries(leaves.map(i => [variables[i].label, dataOf(i)]))"
@@ -139,3 +140,18 @@ def test_the_quiz_hides_the_answer_judges_what_is_filled_in_and_shows_it(visit):
     assert "cannot read <b>" in browser.find_element("id", "judged").text
     browser.execute_script("[...document.querySelectorAll('#answer button')].at(-1).click()")
     assert close(browser.execute_script(TOTAL), chain_rule(*one_neuron()).total)
+
+
+def test_right_for_one_path_of_two_says_what_the_other_adds(visit):
+    browser = visit(*two_paths())
+    press(browser, "quiz")
+    fields = browser.find_elements("css selector", ".blank input")
+    for field, text in zip(fields, ["x", "1 - h1²", "v11", "2(o1 - y1)"], strict=True):
+        field.send_keys(text)
+    fields[0].send_keys("\ue007")
+    chain = chain_rule(*two_paths())
+    first, second = (pretty_number(path.product) for path in chain.paths())
+    total = pretty_number(chain.total)
+    assert browser.find_element("id", "judged").text == (
+        f"right for this path, which gives {first}: the other path adds {second}, and dL/dw₁ = {total}"
+    )

@@ -22,9 +22,7 @@ function question({ w, at, paths }) {
     });
     const wrong = said.findIndex(({ ok }) => !ok);
     verdict.textContent =
-      wrong < 0
-        ? `right: the factors multiply to ${pretty(paths[0].product)}`
-        : `factor ${wrong + 1} of ${links.length}: ${said[wrong].text}`;
+      wrong < 0 ? rightText(w, at[output], paths[0]) : `factor ${wrong + 1} of ${links.length}: ${said[wrong].text}`;
   };
   const form = html(
     "form",
@@ -65,6 +63,13 @@ function question({ w, at, paths }) {
     form,
     verdict,
   ];
+}
+
+// Right for one path of several is not all: the text says what the others add.
+function rightText(w, { count, slope }, { product }) {
+  if (count === 1n) return `right: the factors multiply to ${pretty(product)}`;
+  const others = count === 2n ? "the other path adds" : `the other ${many(count - 1n)} paths add`;
+  return `right for this path, which gives ${pretty(product)}: ${others} ${pretty(slope - product)}, and d${variables[output].name}/d${variables[w].name} = ${pretty(slope)}`;
 }
 
 const blank = link =>
