@@ -19,6 +19,7 @@ EXPRESSIONS = [
     "log(softplus(w) + exp(-x)) * 2 ** w - abs(w - 3)",
     "dot([w, x], [1, x], 2) + logsumexp([w, 2*x, 0]) * maximum(w, x)",
     "b = w; b * 2",
+    "h = tanh(w*x); (h - y)^2; w = 3; x = -1e-3",
     "a = w*w; b = a; sqrt(b) + 1e-3*erf(.5*a)",
 ]
 SHOWN = """return variables.map(v => [v.label, String(dataOf(v.i)), String(gradOf(v.i)), definition(v.i)])"""

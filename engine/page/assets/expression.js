@@ -19,7 +19,7 @@ function graphOf(text, numbers = {}) {
 
 // The parts as they are written.
 function written(text) {
-  const parts = text.split(";").reduce(
+  return text.split(";").reduce(
     ({ found, at }, part) => {
       const name = ASSIGNED.exec(part),
         start = name?.[0].length ?? 0;
@@ -29,14 +29,13 @@ function written(text) {
     },
     { found: [], at: 0 },
   ).found;
-  const unnamed = parts.slice(0, -1).find(part => !part.name);
-  if (unnamed)
-    throw new FormulaError("only the last part may have no name: write a = before this one", unnamed.tree.at);
-  return parts;
 }
 
 // Those that are computed, each with a name; where it is one alone, what functions are applied to has names, too.
 function computed(parts, plain) {
+  const unnamed = parts.slice(0, -1).find(part => !part.name);
+  if (unnamed)
+    throw new FormulaError("only the last part may have no name: write a = before this one", unnamed.tree.at);
   const last = parts.at(-1),
     repeated = parts.find(({ name }) => plain.has(name));
   if (!last) throw new FormulaError("there is no expression, such as (sigmoid(w*x) - y)^2", 0);
