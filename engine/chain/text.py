@@ -18,12 +18,12 @@ def product_text(path: Path, style: Style = "text") -> str:
 
 def to_text(chain: ChainRule, k: int = 10) -> str:
     """The table that `str()` gives: a path a line, its numbers and its formulas, then the sum and the verdict."""
-    names, paths = chain.naming.names, chain.paths(k)
+    names, describe, paths = chain.naming.names, chain.naming.describe, chain.paths(k)
     lines = [f"{total_derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
-    routes = [" → ".join(_elided([names[node] for node in path.nodes])) for path in paths]
+    routes = [" → ".join(_elided([describe(node) for node in path.nodes])) for path in paths]
     width = max(map(len, routes), default=0)
     for i, (route, path) in enumerate(zip(routes, paths, strict=True), 1):
-        formulas = " * ".join(_elided([factor.show("text", "mul") for factor in path.factors]))
+        formulas = " * ".join(_elided([factor.show("spoken", "mul") for factor in path.factors]))
         numbers = " · ".join(_elided(product_text(path).split(" · ")))
         lines += [
             f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",
@@ -31,7 +31,7 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
         ]
     if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
         lines += _rest(chain, paths)
-        lines += [f"     = {closed}"] if (closed := chain.closed_form) else []
+        lines += [f"     = {closed}"] if (closed := chain.closed("spoken")) else []
     return "\n".join([*lines, *branches(chain), f"{chain.verdict}: {chain.sentence}"])
 
 

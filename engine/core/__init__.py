@@ -30,8 +30,8 @@ from .graph import ancestors, between, order
 from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading
 from .notation import (
-    Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable, short_number,
-    total_derivative, unique_names,
+    Name, book_name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable,
+    short_number, total_derivative, unique_names,
 )
 from .operations import apply, dot
 from .provenance import line_of, user_line
@@ -42,10 +42,11 @@ __all__ = [
     "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
     "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError",
     "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
-    "ancestors", "apply", "as_bool", "as_value", "between", "both", "check", "check_gradients", "code_of", "cos",
-    "derivative", "detach", "dot", "erf", "evaluate", "exp", "function", "grad", "in_place", "is_strict", "latex_name",
-    "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum", "minimum", "missing", "numeric",
-    "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading", "real",
-    "relu", "replace", "require", "respelled", "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt",
-    "strict", "tanh", "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "where", "written",
+    "ancestors", "apply", "as_bool", "as_value", "between", "book_name", "both", "check", "check_gradients", "code_of",
+    "cos", "derivative", "detach", "dot", "erf", "evaluate", "exp", "function", "grad", "in_place", "is_strict",
+    "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum", "minimum", "missing",
+    "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable",
+    "reading", "real", "relu", "replace", "require", "respelled", "row", "short_number", "sigmoid", "sin", "softmax",
+    "softplus", "sqrt", "strict", "tanh", "total", "total_derivative", "unique_names", "user_line", "watch", "watching",
+    "where", "written",
 ]

@@ -23,7 +23,7 @@ from .javascript import program, runnable
 # In this order one script: each file uses what the ones before it say.
 # fmt: off
 SCRIPTS = (
-    "numbers", "parse", "terms", "expression", "graph", "formulas", "paths", "verdict", "groups", "layout", "picture",
+    "numbers", "tokens", "parse", "terms", "expression", "graph", "formulas", "paths", "verdict", "groups", "layout", "picture",
     "light", "view", "panel", "curves", "passes", "learn", "quiz", "exports", "share", "main",
 )
 # fmt: on

@@ -17,14 +17,15 @@ function graphOf(text, numbers = {}) {
   return builder.graph();
 }
 
-// The parts as they are written.
+// The parts as they are written; a name of one of them, and any other that stands for a number, may be multiplied.
 function written(text) {
+  const names = mentioned(text.replace(/[;=]/g, ","));
   return text.split(";").reduce(
     ({ found, at }, part) => {
       const name = ASSIGNED.exec(part),
         start = name?.[0].length ?? 0;
       if (part.trim())
-        found.push({ name: name ? respell(name[1]).text : "", tree: parse(part.slice(start), at + start) });
+        found.push({ name: name ? name[1].normalize("NFKC") : "", tree: parse(part.slice(start), at + start, names) });
       return { found, at: at + part.length + 1 };
     },
     { found: [], at: 0 },

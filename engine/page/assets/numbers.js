@@ -40,7 +40,15 @@ function prettyName(name) {
   return ((GREEK.get(stem) ?? stem) + (hat ? "\u0302" : "")).normalize("NFC") + lowered;
 }
 
+const PLACE = /^layer(\d+)\.neuron(\d+)\.(\p{L}{1,2})(\d*)(\[\d+\])?$/u;
+
+// w^{(1)}_{32} for layer1.neuron3.w2, else a letter with its index below, and words upright.
 function latexName(name) {
+  const [, layer, neuron, of, weight, example = ""] = PLACE.exec(name) ?? [];
+  if (layer) {
+    const comma = weight && Math.max(neuron.length, weight.length) > 1 ? "," : "";
+    return `${of}^{(${layer})}_{${neuron}${comma}${weight}}${example}`;
+  }
   const [, stem, hat, index] = SIMPLE.exec(name) ?? [];
   if (!stem || ([...stem].length > 1 && !GREEK.has(stem))) return `\\text{${latexText(name)}}`;
   const letter = GREEK.has(stem) ? `\\${stem}` : stem,

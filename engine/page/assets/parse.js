@@ -1,67 +1,7 @@
-// Formulas as text, in the grammar of the table's own parser: numbers, names, + - * / **, rows and lists of operands.
-// Nothing is executed. A tree is { number }, { name }, { list: trees } or { call: name of a row, args: trees }.
-// A learner may also leave out a *, and write labels as they are, σ'(z) and [z > 0]: `labels` are theirs.
-class FormulaError extends Error {
-  constructor(message, at) {
-    super(message);
-    this.at = at;
-  }
-}
-
-const RESPELLED = { "·": "*", "×": "*", "−": "-", "^": "**", "²": "**2", "³": "**3", σ: "sigmoid" };
-const KEYWORDS = new Set(
-  `False None True and as assert async await break class continue def del elif else except finally
-  for from global if import in is lambda nonlocal not or pass raise return try while with yield`.split(/\s+/),
-);
-const TOKEN =
-  /\s*(?:(?<number>(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][-+]?\d(?:_?\d)*)?)|(?<name>[\p{L}_][\p{L}\p{N}\p{M}_]*(?:['′](?=\s*\())?)|(?<sign>\*\*|[-+*/()[\],>]))/uy;
+// Formulas as trees, in the grammar of the table's own parser: numbers, names, + - * / **, rows and lists of operands.
+// A tree is { number }, { name }, { list: trees } or { call: name of a row, args: trees }. Where it is said which `names`
+// have a meaning, a * may be left out before them.
 const DEEPEST = 200;
-
-// What people write as formulas have it, and where each letter of it came from.
-function respell(text) {
-  const parts = [...text].map(letter => (RESPELLED[letter] ?? letter).normalize("NFKC"));
-  const from = [];
-  let at = 0;
-  [...text].forEach((letter, i) => {
-    for (let k = 0; k < parts[i].length; k++) from.push(at);
-    at += letter.length;
-  });
-  return { text: parts.join(""), from: [...from, at] };
-}
-
-function tokens(text, from, labels) {
-  const found = [],
-    known = [...(labels ?? [])].sort((a, b) => b.length - a.length);
-  TOKEN.lastIndex = 0;
-  while (text.slice(TOKEN.lastIndex).trim()) {
-    const before = TOKEN.lastIndex,
-      start = before + text.slice(before).search(/\S/),
-      at = from[start];
-    const label = known.find(
-      name => text.startsWith(name, start) && !/^[\p{L}\p{N}_.]/u.test(text.slice(start + name.length)),
-    );
-    if (label) {
-      found.push({ token: label, kind: "name", at });
-      TOKEN.lastIndex = start + label.length;
-      continue;
-    }
-    const match = TOKEN.exec(text);
-    if (!match)
-      throw new FormulaError(
-        `a formula is made of numbers, names, + - * / ** and functions, not of ${[...text.slice(start)][0]}`,
-        at,
-      );
-    const { number, name, sign } = match.groups,
-      token = number ?? name ?? sign;
-    if (KEYWORDS.has(name))
-      throw new FormulaError(`${name} is a word of Python, which no name can be: take another, such as ${name[0]}`, at);
-    if (number && (/^0[\d_]*[1-9]\d*$/.test(number) || (!labels && /[\p{L}_]/u.test(text[TOKEN.lastIndex] ?? ""))))
-      throw new FormulaError(`${number} is no number, or a sign is missing after it`, at);
-    found.push({ token, kind: number ? "number" : name ? "name" : "sign", at });
-  }
-  return [...found, { token: "", kind: "end", at: from[text.length] }];
-}
-
 const trees = new Map(); // of the table's own formulas
 
 function tableFormula(text) {
@@ -69,13 +9,8 @@ function tableFormula(text) {
   return trees.get(text);
 }
 
-function parse(written, offset = 0, labels = null) {
-  const { text, from } = respell(written),
-    line = tokens(
-      text,
-      from.map(at => at + offset),
-      labels,
-    );
+function parse(text, offset = 0, names = null) {
+  const line = tokens(text, offset, names);
   let next = 0,
     depth = 0;
   const here = () => line[next],
@@ -96,14 +31,18 @@ function parse(written, offset = 0, labels = null) {
     for (;;) {
       if (here().kind === "sign" && here().token in operators)
         tree = { call: operators[take().token], args: [tree, operand()], at: tree.at };
-      else if (labels && operand === signed && beside()) tree = { call: "mul", args: [tree, raised()], at: tree.at };
+      else if (names && operand === signed && isBeside()) tree = { call: "mul", args: [tree, raised()], at: tree.at };
       else return tree;
     }
   }
-  const beside = () =>
-    here().kind === "name" || (here().kind === "number" && line[next - 1].token === ")") || is("(") || is("[");
   const sum = () => left({ "+": "add", "-": "sub" }, product),
     product = () => left({ "*": "mul", "/": "div" }, signed);
+
+  // Whether what comes next is multiplied by what was before without a sign; a number is not, after a name or number.
+  function isBeside() {
+    const before = line[next - 1].kind;
+    return here().kind === "name" || is("(") || (here().kind === "number" && before !== "number" && before !== "name");
+  }
 
   function signed() {
     if (!is("-")) return raised();
@@ -112,57 +51,71 @@ function parse(written, offset = 0, labels = null) {
   }
 
   function raised() {
-    const base = atom();
-    if (!is("**")) return base;
-    take();
-    return { call: "pow", args: [base, deeper(signed)], at: base.at };
+    const base = atom(),
+      power = exponent();
+    return power ? { call: "pow", args: [base, power], at: base.at } : base;
+  }
+
+  function exponent() {
+    if (here().kind === "raised") {
+      const { token, at } = take(),
+        power = exponent(),
+        own = { number: Number(token), text: token, at };
+      return power ? { call: "pow", args: [own, power], at } : own;
+    }
+    return is("**") && take() ? deeper(signed) : null;
   }
 
   function atom() {
     const token = take();
     if (token.kind === "number") return number(token);
-    if (token.kind === "name")
-      return is("(") && !labels?.has(token.token) ? called(token) : { name: token.token, at: token.at };
-    if (token.token === "(" && token.kind === "sign") {
+    if (token.kind === "name") return named(token);
+    if (token.kind === "sign" && token.token === "(") {
       const tree = deeper(sum);
       expect(")");
       return { ...tree, at: token.at };
     }
-    if (token.token === "[" && labels) return iverson(token);
-    if (token.token === "[" && token.kind === "sign") return { list: listed("]"), at: token.at };
-    return fail(
-      token.token
-        ? `a formula is written as in Python: nothing may begin with ${token.token} here`
-        : "the formula ends too early",
-      token,
-    );
+    if (token.kind === "sign" && token.token === "[") return bracketed(token);
+    return fail(token.token ? `nothing may begin with ${token.token} here` : "the formula ends too early", token);
+  }
+
+  function named(token) {
+    const { token: name, root, at } = token;
+    if (names?.has(name) && !token.prime) return { name, at };
+    if (is("(")) return called(token);
+    if (root) return { call: "sqrt", args: [atom()], at, written: true };
+    return names && CONSTANTS.has(name) ? { number: CONSTANTS.get(name), at } : { name, at };
+  }
+
+  // A list, or [a > b], which is 1 if so, else 0.
+  function bracketed({ at }) {
+    if (is("]")) return { list: listed("]"), at };
+    const first = deeper(sum);
+    if (!is(">")) return { list: [first, ...(is(",") && take() ? listed("]") : (expect("]"), []))], at };
+    take();
+    const args = [first, deeper(sum)];
+    expect("]");
+    return { call: "above", args, at, written: true };
   }
 
   function number({ token, at }) {
-    const value = Number(token.replaceAll("_", ""));
+    const value = Number(token);
+    if (/^0\d*[1-9]/.test(token) && !/[.e]/i.test(token)) fail("a number does not begin with 0", { at });
     if (value === Infinity && !/[.eE]/.test(token)) fail("that number is too large", { at });
     return { number: value, text: token, at };
   }
 
-  function iverson({ at }) {
-    const args = [sum(), expect(">") && sum()];
-    expect("]");
-    return { call: "above", args, at };
-  }
-
-  function called({ token, at }) {
+  function called({ token, prime, at }) {
     take();
     const args = listed(")"),
-      call = token.replace(/['′]$/, ""),
-      prime = call !== token;
+      call = FUNCTIONS.get(token) ?? token;
     if (!Object.hasOwn(rows, call)) fail(`there is no function ${call}${nearest(call)}`, { at });
     const { operands } = rows[call];
     if (args.length !== operands.length)
       fail(`${call} is written ${call}(${operands.map(name => (name > "Z" ? name : `[${name}, …]`)).join(", ")})`, {
         at,
       });
-    if (prime && !(labels && operands.join() === "a"))
-      fail(`${token} is no function: a derivative has no name here`, { at });
+    if (prime && operands.join() !== "a") fail(`${token}' is neither a name nor a function of the table`, { at });
     return { call, args, at, written: true, ...(prime && { prime }) };
   }
 

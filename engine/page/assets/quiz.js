@@ -112,31 +112,20 @@ function judgeFactor(link, text) {
 
 // A learner's number or formula: its tree, its number here and how far the digits written may be off, and its names.
 function readAnswer(text) {
-  const scope = Object.create(null);
-  for (const [name, number] of [
-    ["e", Math.E],
-    ["pi", Math.PI],
-    ["π", Math.PI],
-  ])
-    scope[name] = number;
-  for (const v of variables) for (const name of [v.name, v.label]) scope[respell(name).text] = v;
-  const tree = parse(text, 0, new Set(Object.keys(scope))),
-    numeric = (op, ...args) => f[op](...args);
-  const here = other =>
-    evaluate(
-      other,
-      Object.fromEntries(Object.entries(scope).map(([name, v]) => [name, isNumber(v) ? v : dataOf(v.i)])),
-      numeric,
-    );
-  const number = here(tree);
-  if (!isNumber(number)) throw new FormulaError("it is a list", 0);
-  const names = [
-    ...new Set(
-      namesIn(tree)
-        .map(({ name }) => scope[name])
-        .filter(v => !isNumber(v)),
+  const scope = new Map(
+      variables.flatMap(v => [
+        [v.name, v],
+        [v.label, v],
+      ]),
     ),
-  ];
+    tree = parse(text, 0, new Set(scope.keys()));
+  const here = other =>
+    evaluate(other, Object.fromEntries([...scope].map(([name, v]) => [name, dataOf(v.i)])), (op, ...args) =>
+      f[op](...args),
+    );
+  const number = here(tree),
+    names = [...new Set(namesIn(tree).map(({ name }) => scope.get(name)))];
+  if (!isNumber(number)) throw new FormulaError("it is a list", 0);
   return { tree, number, names, here, tolerance: tolerance(tree, here, number) };
 }
 

@@ -71,11 +71,18 @@ function short(op, a, b) {
   if ((op === "sub" && a === 0) || (product && a === -1)) return symbol("neg", b);
   if (product && b === -1) return symbol("neg", a);
   if (op === "neg" && is(a, "neg")) return a.args[0];
+  if (op === "div" && is(a, "mul") && isShort(a.args[0], b)) return symbol("mul", a.args[0] / b, a.args[1]);
   if ((product || op === "div") && is(a, "neg")) return symbol("neg", symbol(op, a.args[0], b));
   if (product) return shortProduct(a, b);
   if (op !== "div" && op !== "pow" && isNumber(a) && (op === "neg" || isNumber(b)))
     return op === "neg" ? -a : sum ? a + b : a - b;
   return null;
+}
+
+// Whether a quotient of two numbers is exact, and rather read than both.
+function isShort(a, b) {
+  if (!isNumber(a) || !isNumber(b) || !b || (a / b) * b !== a) return false;
+  return `${a / b}${Number.isInteger(a / b) ? ".0" : ""}`.length <= 5;
 }
 
 function shortProduct(a, b) {
@@ -139,7 +146,7 @@ const signOf = ({ op, args: [a, b] }, style) => (op === "mul" && isNumber(a) && 
 const RAISED = new Map([..."0123456789-"].map((digit, i) => [digit, [..."⁰¹²³⁴⁵⁶⁷⁸⁹⁻"][i]]));
 
 function raised(base, exponent, style) {
-  const text = bracketed(base, style, ATOM);
+  const text = base.name?.includes("⁾") ? style.bracket(style.name(base)) : bracketed(base, style, ATOM); // its layer is raised already
   if (style === LATEX) return `${text}^{${write(exponent, style)[0]}}`;
   if (Number.isInteger(exponent) && Math.abs(exponent) < 100)
     return text + [...String(exponent)].map(digit => RAISED.get(digit)).join("");
