@@ -23,8 +23,8 @@ from .javascript import program, runnable
 # In this order one script: each file uses what the ones before it say.
 # fmt: off
 SCRIPTS = (
-    "numbers", "tokens", "parse", "terms", "expression", "graph", "formulas", "paths", "verdict", "groups", "layout", "picture",
-    "light", "view", "panel", "curves", "passes", "learn", "quiz", "exports", "share", "main",
+    "numbers", "tokens", "parse", "terms", "expression", "graph", "formulas", "paths", "verdict", "groups", "layout",
+    "picture", "light", "view", "panel", "curves", "passes", "learn", "quiz", "exports", "share", "main",
 )
 # fmt: on
 LARGEST = 2_000_000  # letters of a page that a notebook keeps

@@ -47,9 +47,16 @@ def test_the_graph_is_that_of_the_command_line(visit, expression):
     assert plain(browser.execute_script(VERDICT)) == plain(f"{chain.verdict}: {chain.sentence}".replace("_", "-"))
 
 
-READ = """return arguments[0].map(text => { try { const tree = parse(text, 0, new Set(["w", "x1", "é"]));
-  evaluate(tree, Object.fromEntries(namesIn(tree).map(({ name }) => [name, 1])), () => 1); return true; } catch (error) {
-  if (!(error instanceof FormulaError)) throw error; return false; } });"""
+READ = """return arguments[0].map(text => {
+  try {
+    const tree = parse(text, 0, new Set(["w", "x1", "é"]));
+    evaluate(tree, Object.fromEntries(namesIn(tree).map(({ name }) => [name, 1])), () => 1);
+    return true;
+  } catch (error) {
+    if (!(error instanceof FormulaError)) throw error;
+    return false;
+  }
+});"""
 PIECES = [*"w2+-*/()[],^²σ=.@!'é ", "x1", "0.5", "1e-3", ".5", "**", "exp(", "sum([", "])", "lambda", "if", "maximum("]
 FORMS = [
     "({})",

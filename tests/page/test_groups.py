@@ -46,9 +46,9 @@ def test_a_network_opens_layer_by_layer_down_to_a_weight(visit):
     toggle(browser, "layer2")
     assert [f"neuron{i}" in browser.execute_script(TITLES) for i in (1, 16, 17)] == [True, True, False]
     toggle(browser, "neuron7")
-    assert "layer2.neuron7.w3" in browser.execute_script(TITLES)
+    assert "w⁽²⁾₇₃" in browser.execute_script(TITLES)
     browser.execute_script(
-        "[...boxes.values()].find(box => box.title === 'layer2.neuron7.w3').g.dispatchEvent(new MouseEvent('click'))"
+        "[...boxes.values()].find(box => box.title === 'w⁽²⁾₇₃').g.dispatchEvent(new MouseEvent('click'))"
     )
     weight = next(w for w in network()[1] if w.label == "layer2.neuron7.w3")
     assert weight.label == browser.execute_script("return variables[chosen].label")
@@ -81,7 +81,7 @@ def test_a_batch_stands_as_its_examples_and_a_sequence_as_its_steps(visit):
     toggle(browser, "30 examples")
     assert {"example 1", "example 30"} <= set(browser.execute_script(TITLES))
     toggle(browser, "example 7")
-    assert any(title.endswith("neuron1.z[7]") for title in browser.execute_script(TITLES))
+    assert any(title.startswith("z⁽") and title.endswith("[7]") for title in browser.execute_script(TITLES))
     browser = visit(sequence())
     titles = browser.execute_script(TITLES)
     assert [f"step {i}" for i in range(1, 7)] == [title for title in titles if title.startswith("step")]
