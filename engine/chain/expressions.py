@@ -45,16 +45,18 @@ def symbol(name: str, *terms: Any) -> Term:
     match name, terms:
         case "times", _:
             return symbol("mul", *terms)
-        case "gap", _:
+        case "gap" | "margin" | "masked", _:
             return symbol("sub", *terms)
+        case "direction", (a, b):
+            return symbol("div", a, symbol("hypot", a, b))
         case "monomial", (a, b, c, d):
             return symbol("mul", d, symbol("pow", a, symbol("sub", b, c)))
         case "powlog", (a, b, c, d, e):
             return symbol("mul", symbol("monomial", a, b, c, d), symbol("pow", symbol("log", a), e))
-        case "log_add", _:
+        case "logaddexp", _:
             return ("logsumexp", [x for term in terms for x in _summands(term)])
         case "share", (a, b):
-            return symbol("exp", symbol("sub", a, symbol("log_add", a, b)))
+            return symbol("exp", symbol("sub", a, symbol("logaddexp", a, b)))
         case "sum", (list() as many,):
             return _fold("add", many)
         case "dot", (weights, inputs, bias):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ..table import SELECT, TABLE, Masks, evaluate
 from .graph import between, live, order
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 try:
     from .traverse import backward as compiled_backward
 except ImportError:
+    from .node import set_grad
+
     compiled_backward = None
 
 
@@ -32,20 +35,30 @@ def backward(output: Value, seed: float = 1.0) -> None:
     if compiled_backward is not None:
         compiled_backward(output, seed)
         return
-    if not output._code:
-        output._grad += seed
-    grads = {output: seed}
+    found = Gradients()
+    found[output] += seed
     for node in reversed(order(output)):
-        if node in grads:
-            node._grad = grad = grads.pop(node)
+        if node in found:
+            grad = found[node]
             for operand, partial in live(node):
-                if operand._code:
-                    grads[operand] = grads.get(operand, 0.0) + grad * partial
-                else:
-                    operand._grad += grad * partial
+                found[operand] += grad * partial
+    deque(map(set_grad, found, found.values()), maxlen=0)
 
 
-def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Any, ...]:
+class Gradients(dict[Any, float]):
+    """Gradients while they are added up: operations begin at 0, leaves at what they have."""
+
+    def __missing__(self, node: Any) -> float:
+        return 0.0 if node._code else node._grad
+
+
+@overload
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: Literal[True]) -> tuple[Value, ...]: ...
+@overload
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: Literal[False] = False) -> tuple[float, ...]: ...
+@overload
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool) -> tuple[Value | float, ...]: ...
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Value | float, ...]:
     """The derivatives of `output` in each of `inputs`, which leaves every `.grad` alone.
 
     They are floats, or with `create_graph` Values, so that they can be differentiated again. An input
@@ -131,6 +144,8 @@ def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
     ]
     groups = row.split(operands)
     variables = dict(zip(row.variables, groups, strict=True)) | {"y": node}
+    if row.again:
+        return row.again(apply, operands)
     partials = [
         evaluate(partial, variables, apply) if wanted is None or _holds_any(group, wanted) else 0.0
         for partial, group in zip(row.partials, groups, strict=True)

@@ -15,15 +15,18 @@ from .coercion import real
 from .node import install
 from .properties import Properties
 
-try:
-    import cython
-except ImportError:  # only the compiler needs it
+if TYPE_CHECKING:
     from .. import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:  # only the compiler needs it
+        from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of
     from .coercion import operand, text
-    from .node import begin, compare, reading
+    from .node import Node, begin, compare, reading, set_grad
     from .operations import binary, power, unary
     from .sealed import sealed
 
@@ -64,7 +67,7 @@ class Value(Properties):
         if operation:
             raise TypeError(
                 "Value takes a number and a label: an operation of your own is a row of the table, "
-                'as in row("square", "sq", "a * a", "2 * a")'
+                'as in row("cube", "³", "a * a * a", "3 * a * a")'
             )
         begin(self, data if type(data) is float else real(data), label if type(label) is str else text(label))
 
@@ -151,10 +154,6 @@ class Value(Properties):
             return unary(ROUND, self)
         scale = 10.0 ** abs(digits)
         return unary(ROUND, self * scale) / scale if digits > 0 else unary(ROUND, self / scale) * scale
-
-    def rint(self) -> Value:
-        """The nearest integer, of two the even one; its slope is 0."""
-        return unary(ROUND, self)
 
     def __pow__(self, other: Any) -> Value:
         b = operand(other)
@@ -267,12 +266,12 @@ class Value(Properties):
 
 def _leaf(data: float, grad: float, label: str) -> Value:
     leaf = Value(data, label)
-    leaf._grad = grad
+    set_grad(leaf, grad)
     return leaf
 
 
 if not cython.compiled:  # where identity needs no saying, it is faster unsaid
     Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
     Value.__init_subclass__ = Value.__dict__["_final"]  # type: ignore[method-assign]
-    Value = sealed(Value)  # type: ignore[misc]
+    Value = sealed(Value, Node)  # type: ignore[misc]
 install(Value.__new__(Value))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from ..core import RecordingError, Value, apply, as_bool, as_value, reading, strict
+from .._where import as_bool
+from ..core import RecordingError, Value, apply, as_value, reading, strict
 
 
 class Condition:
@@ -45,6 +46,8 @@ class Condition:
     def __bool__(self) -> NoReturn:
         reading(self._node, "comparison")
         raise RecordingError("a Condition belongs to its recording and has no truth value: choose with where")
+
+    __int__ = __index__ = __float__ = __bool__  # as in weights[int(x > 0.0)]
 
     def __eq__(self, other: object) -> NoReturn:
         self.__bool__()

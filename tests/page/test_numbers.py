@@ -2,14 +2,17 @@
 
 import math
 import random
+from itertools import product
 
 import pytest
 from graphs import labelled
 from pages import TOTAL, change, choose, close, network
+from strategies import EDGES as POINTS
 
 from engine import Value, erf, logsumexp, maximum, minimum, relu, softmax
 from engine.page.javascript import program, runnable
 from engine.table.formula import TABLE, numeric
+from engine.table.primitives import PRIMITIVES
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 2.0, 3.0, 1e-300, -1e-8, 40.0, -40.0, 709.0, 710.0, -746.0, 1e308, -1e308]
 EDGES += [math.inf, -math.inf, math.nan]
@@ -58,6 +61,31 @@ def test_the_table_in_javascript_gives_the_numbers_of_the_table(browser):
             found,
             expected,
         )
+
+
+VALUES = """
+const read = number => Array.isArray(number) ? number.map(read) : Number(number);
+const write = number => Object.is(number, -0) ? "-0" : String(number);
+return arguments[1].map(args => write(f[arguments[0]](...read(args))));"""
+
+
+@pytest.mark.parametrize("name", sorted(PRIMITIVES))
+def test_a_primitive_in_javascript_is_within_its_bound_of_python(browser, name):
+    row, rng = TABLE[name], random.Random(name)
+    size = 1 if row.variadic else len(row.variables)
+    points = [] if row.variadic else list(product(POINTS if size < 3 else POINTS[::3], repeat=size))
+    for _ in range(500):
+        spread = rng.choice([1.0, 9.0])
+        points.append([[rng.gauss(0, 9) for _ in range(4)]] if row.variadic else [rng.gauss(0, spread) for _ in "abc"])
+    asked = [list(point[:size]) for point in points]
+    answers = browser.execute_script(program([name]) + VALUES, name, [text(point) for point in asked])
+    for point, answer in zip(asked, answers, strict=True):
+        found, expected = float(answer), numeric(name, *point)
+        if not (found != found and expected != expected) and found != expected:
+            off = abs(found - expected) / max(math.ulp(expected), 2.0**-1074)
+            assert off <= PRIMITIVES[name].ulp, (point, found, expected)
+        if expected == 0.0 and not PRIMITIVES[name].ulp:
+            assert math.copysign(1.0, found) == math.copysign(1.0, expected), point
 
 
 ALL_SUMS = """

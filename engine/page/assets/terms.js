@@ -34,15 +34,19 @@ function symbol(op, ...args) {
     case "times":
       return symbol("mul", a, b);
     case "gap":
+    case "margin":
+    case "masked":
       return symbol("sub", a, b);
     case "monomial":
       return symbol("mul", d, symbol("pow", a, symbol("sub", b, c)));
     case "powlog":
       return symbol("mul", symbol("monomial", a, b, c, d), symbol("pow", symbol("log", a), e));
-    case "log_add":
+    case "direction":
+      return symbol("div", a, symbol("hypot", a, b));
+    case "logaddexp":
       return { op: "logsumexp", args: [[a, b].flatMap(term => (is(term, "logsumexp") ? term.args[0] : [term]))] };
     case "share":
-      return symbol("exp", symbol("sub", a, symbol("log_add", a, b)));
+      return symbol("exp", symbol("sub", a, symbol("logaddexp", a, b)));
     case "sum":
       return a.reduce(add, 0);
     case "dot":
