@@ -51,7 +51,7 @@ HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
-BESIDE = {".py", ".c", ".svg", ".png"}
+BESIDE = {".py", ".c", ".mjs", ".svg", ".png"}
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # C types stand in the .pxd, hints are for readers

@@ -8,7 +8,7 @@ renderer draws).
 """
 
 # fmt: off
-from .diagram import SPELLED, Diagram, View, diagram_of
+from .diagram import GIVEN, View, diagram_of
 from .dot import to_dot
 from .draw import draw, render, write
 from .graphviz import SUFFIXES, draw_dot, suffix_of
@@ -16,6 +16,6 @@ from .svg import to_svg
 from .theme import LIGHT, Theme
 
 __all__ = [
-    "LIGHT", "SPELLED", "SUFFIXES", "Diagram", "Theme", "View", "diagram_of", "draw", "draw_dot", "render", "suffix_of",
+    "GIVEN", "LIGHT", "SUFFIXES", "Theme", "View", "diagram_of", "draw", "draw_dot", "render", "suffix_of",
     "to_dot", "to_svg", "write",
 ]

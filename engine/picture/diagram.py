@@ -28,7 +28,7 @@ WRONG = {True: "✕", False: "!"}  # before a factor that kills, and before one 
 FAN = 4  # paths that meet in a box before their edges do in one point
 
 # By convention: what is given, not learnt.
-_GIVEN = re.compile(r"(x|y|t|a_prev|z_prev|inputs?|targets?)_?\d*$")
+GIVEN = re.compile(r"(x|y|t|a_prev|z_prev|inputs?|targets?)_?\d*$")
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class _Drawing:
         if 0 < len(definition) <= LONGEST:
             head.append(("symbol", f" = {definition}"))
         lines: list[Line] = [head, [("key", "data "), ("number", pretty_number(node.data))]]
-        given = not node.op and bool(_GIVEN.match(node.label)) and node is not self.wrt
+        given = not node.op and bool(GIVEN.match(node.label)) and node is not self.wrt
         if not given:
             dead = " dead" if node in self.on.cut else ""
             lines.append([("key", "grad "), (f"number{dead}", pretty_number(self.graph.derivatives[node]))])

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 from ..core import RenderError
@@ -22,6 +22,8 @@ def draw_dot(source: str, format: str) -> bytes:
 
     A RenderError says what to install, or what the renderer said.
     """
+    if sys.platform == "emscripten":
+        return _in_browser(source, format)
     command = renderer(format)
     try:
         run = subprocess.run([*command, f"-T{format}"], input=source.encode(), capture_output=True, check=False)
@@ -33,6 +35,17 @@ def draw_dot(source: str, format: str) -> bytes:
         came = run.stdout[:60].decode(errors="replace")
         raise RenderError(f"{command[0]} is not Graphviz: in place of a {format.upper()} it gave {came!r}; {REMEDY}")
     return run.stdout
+
+
+def _in_browser(source: str, format: str) -> bytes:
+    """A DOT source drawn by Graphviz in WebAssembly, which the page around Pyodide has loaded."""
+    graphviz = getattr(import_module("js"), "graphviz", None)
+    if graphviz is None:
+        load = "load @hpcc-js/wasm-graphviz from npm, and set globalThis.graphviz = await Graphviz.load()"
+        raise RenderError(f"in a browser Graphviz is JavaScript: {load}")
+    if format != "svg":
+        raise RenderError(f"in a browser Graphviz draws no {format.upper()}: save as .svg or .html")
+    return str(graphviz.layout(source, format, "dot")).encode()
 
 
 def renderer(format: str = "svg") -> list[str]:
