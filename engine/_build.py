@@ -45,6 +45,7 @@ FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
 ONCE = ["-O1"]  # for what runs once a recording, and is no slower for it
+KERNELS = ["-O3"]  # unrolls tiles, so that they stay in registers
 OUTPUT = "build/cython"
 HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
@@ -88,8 +89,11 @@ def extensions() -> list[Extension]:
 
 def flags(name: str) -> list[str]:
     """How a module is compiled."""
-    is_rare = name == SHARED or (name.startswith("replay/") and not name.endswith(".pyx"))
-    return FLAGS + ONCE if is_rare and sys.platform != "win32" else FLAGS
+    if sys.platform == "win32":
+        return FLAGS
+    if name == "replay/native.pyx":
+        return FLAGS + KERNELS
+    return FLAGS + ONCE if name == SHARED or name.startswith("replay/") else FLAGS
 
 
 def _write_header() -> None:

@@ -10,8 +10,8 @@ Read `value` first, and the rows of the table beside this package: they are all 
 # fmt: off
 # ruff: noqa: I001
 from ..table import (
-    ADD, CODES, CONSTANT, DENSE, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRIMITIVES,
-    PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row, check, code_of, evaluate, function,
+    ADD, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN, MUL, NAMES, NEG, ONE, OUTER, PAIRS,
+    PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row, check, code_of, evaluate, function,
     in_place, missing, numeric, parse, primitive, respelled, written,
 )
 from .atomic_write import place, replace
@@ -37,8 +37,8 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
-    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
+    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
+    "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
     "GradientError", "Interpreter", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError",
     "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between",
     "check", "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "function", "grad",

@@ -13,16 +13,18 @@ from ..core.value cimport Value
 from ..core import check
 
 cdef extern from "native.h":
-    void choose_kernels()
-    void run_block(const int *, const int *, double *, const double *, double *, long, long) nogil
-    void add_lanes(double *, const double *, long) nogil
+    ctypedef struct Kernels:
+        void (*run)(const int *, const int *, double *, const double *, double *, double *, long, long) noexcept nogil
+        void (*add_lanes)(double *, const double *, long) noexcept nogil
+    Kernels kernels
+    const char *use_kernels(const char *)
     void run_one(const int *, const int *, double *, const double *, double *) nogil
     void together(void *(*)(void *) noexcept nogil, void *, long) nogil
     long next_number(long *) nogil
     double *aligned(size_t)
 
 check(MADE_FROM)
-choose_kernels()
+use_kernels(b"")
 cdef long LANES = 8  # at most in a vector
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 cdef long PARTS = 32  # at most, as is the number of threads
@@ -30,6 +32,15 @@ cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
 cdef double CELL_WORK = 100.0  # and so many for each of its cells
 
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def instruction_set(str name=""):
+    """Compute with the fastest instruction set that this processor has, or with the one named: plain, avx2 or avx512.
+
+    Returns its name, which is another one if this processor does not have it.
+    """
+    wanted = name.encode()
+    return use_kernels(wanted).decode()
 
 
 cdef struct Column:
@@ -44,7 +55,7 @@ cdef struct Call:  # what its threads share: each has rows and lanes of its own,
     const int *fill_row
     const int *input_row
     const int *output_row
-    long fills, inputs, outputs, row_count, cell_count
+    long fills, inputs, outputs, row_count, cell_count, inner_count
     Column *columns  # of the inputs, then of the outputs
     double *fixed
     double *totals
@@ -64,7 +75,7 @@ cdef class Memory:
         cdef long fixed = native.fixed.shape[0]
         call.columns = <Column *> calloc(native.input_row.shape[0] + native.output_row.shape[0] + 1, sizeof(Column))
         call.fixed, call.totals = aligned(fixed), aligned(native.mean_at.shape[0])
-        call.rows, call.lanes = aligned(native.rows * stride * threads), aligned(native.cells * LANES * threads)
+        call.rows, call.lanes = aligned(native.rows * stride * threads), aligned(native.inner * LANES * threads)
         call.sums = aligned(native.cells * parts)
         if not (call.columns and call.fixed and call.totals and call.rows and call.lanes and call.sums):
             raise MemoryError("there is not enough memory for the rows of a recorded program")
@@ -72,7 +83,7 @@ cdef class Memory:
         call.fill_at, call.fill_row, call.fills = start(native.fill_at), start(native.fill_row), native.fill_at.shape[0]
         call.input_row, call.inputs = start(native.input_row), native.input_row.shape[0]
         call.output_row, call.outputs = start(native.output_row), native.output_row.shape[0]
-        call.row_count, call.cell_count = native.rows, native.cells
+        call.row_count, call.cell_count, call.inner_count = native.rows, native.cells, native.inner
         call.stride, call.parts, call.threads = stride, parts, threads
         if fixed:
             memcpy(call.fixed, &native.fixed[0], fixed * sizeof(double))
@@ -99,7 +110,7 @@ cdef class Native:
     cdef int[::1] code, fixed_code, packed, cell_of, at, fill_at, fill_row, input_row, output_row, mean_at, parameter
     cdef int[::1] input_argument, input_column, output_argument, output_column
     cdef double[::1] fixed
-    cdef long rows, cells
+    cdef long rows, cells, inner, first_packed
     cdef double cost
     cdef Memory spare  # of the last call, for the next one; None while a call has it
 
@@ -116,7 +127,8 @@ cdef class Native:
         self.output_argument = array("i", [which for which, _ in targets])
         self.output_column = array("i", [column for _, column in targets])
         self.output_row, self.mean_at = array("i", plan.outputs), array("i", plan.means)
-        self.rows, self.cells, self.cost = plan.rows, len(plan.cells), plan.cost
+        self.rows, self.cells, self.inner, self.cost = plan.rows, len(plan.cells), plan.inner, plan.cost
+        self.first_packed = plan.first_packed
 
     def run(self, list arguments, list parameters, list results):
         cdef Memory memory = self._memory(len(arguments[0]))
@@ -167,7 +179,7 @@ cdef class Native:
 
     cdef _fix(self, double *fixed, list parameters):
         """What depends on parameters alone."""
-        cdef Py_ssize_t k, first = self.fixed.shape[0] - self.packed.shape[0]
+        cdef Py_ssize_t k, first = self.first_packed
         for k in range(self.at.shape[0]):
             fixed[self.at[k]] = (<Value> parameters[self.parameter[k]])._data
         run_one(start(self.fixed_code), start(self.fixed_code) + self.fixed_code.shape[0], fixed, NULL, NULL)
@@ -205,27 +217,26 @@ cdef void *work(void *shared) noexcept nogil:
         part = next_number(&call.parts_begun)
         if part >= call.parts:
             return NULL
-        run_part(call, rows, call.lanes + thread * call.cell_count * LANES, call.sums + part * call.cell_count,
+        run_part(call, rows, call.lanes + thread * call.inner_count * LANES, call.sums + part * call.cell_count,
                  blocks * part // call.parts, blocks * (part + 1) // call.parts)
 
 
 cdef void run_part(Call *call, double *rows, double *lanes, double *sums, long first, long last) noexcept nogil:
     """The blocks from first to before last, and the sums over them of every cell."""
     cdef long stride = call.stride, block, begin, n
-    if stride == 1:
-        lanes = sums
-    memset(lanes, 0, call.cell_count * (1 if stride == 1 else LANES) * sizeof(double))
+    memset(sums, 0, call.cell_count * sizeof(double))
+    memset(lanes, 0, call.inner_count * LANES * sizeof(double))
     for block in range(first, last):
         begin = block * stride
         n = min(stride, call.batch - begin)
         read(call, rows, begin, n)
         if stride == 1:
-            run_one(call.code, call.end, rows, call.fixed, lanes)
+            run_one(call.code, call.end, rows, call.fixed, sums)
         else:
-            run_block(call.code, call.end, rows, call.fixed, lanes, stride, n)
+            kernels.run(call.code, call.end, rows, call.fixed, lanes, sums, stride, n)
         write(call, rows, begin, n)
     if stride > 1:
-        add_lanes(sums, lanes, call.cell_count)
+        kernels.add_lanes(sums, lanes, call.inner_count)
 
 
 cdef inline void read(Call *call, double *rows, long begin, long n) noexcept nogil:

@@ -11,13 +11,13 @@ import re
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from itertools import repeat
 from typing import Any
 
 from .._compiled import compiled
-from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, function, require
-from .schedule import Schedule, counted
+from ..core import DENSE, INNER, NAMES, OUTER, PRIMITIVES, TABLE, Interpreter, function, require
+from .schedule import PARTNERS, Schedule, counted
 
 try:
     from .native import Native
@@ -99,7 +99,8 @@ class Memory:
         for call in self.fixed_calls:
             call()
         if len(self.packed):
-            self.fixed[-len(self.packed) :] = self.fixed[self.packed]
+            first = self.plan.first_packed
+            self.fixed[first : first + len(self.packed)] = self.fixed[self.packed]
 
     def block(self, size: int) -> tuple[Any, list[Callable[[], Any]]]:
         """The rows of a block of so many examples, and what is done to them."""
@@ -119,9 +120,9 @@ class Memory:
                 yield _reduction(np, name, rows, args)
             elif name == "dense":
                 count, size, start = head
-                weights = self.fixed[start : start + count * size].reshape(count, size)
+                weights = self.fixed[start : start + count * size].reshape(size, count).T
                 yield partial(_dense, rows, np.array(args[:count]), np.array(args[count:]), weights)
-            elif name == "inner":
+            elif name in ("inner", "outer"):
                 count, size, start = head
                 cells = self.cells[start : start + count * size].reshape(count, size)
                 yield partial(_inner, rows, np.array(args[:count]), np.array(args[count:]), cells)
@@ -165,12 +166,25 @@ def _inner(rows: Any, left: Any, right: Any, cells: Any) -> None:
 
 
 def _kernel(np: Any, name: str, operands: Sequence[Any], result: Any) -> Callable[[], Any]:
-    """A primitive on rows as a function without arguments; one that NumPy does not have goes example by example."""
+    """A row on rows as a function without arguments; a primitive that NumPy does not have goes example by example."""
+    if name not in PRIMITIVES:
+        return lambda: np.copyto(result, _interpreter(np)(name, *operands))
     text = PRIMITIVES[name].numpy
     if found := re.fullmatch(r"np\.(\w+)\((a|a, b)\)", text):
         return partial(getattr(np, found[1]), *operands, out=result)
-    kernel = function(text, np=np) if text else np.vectorize(TABLE[name].value, otypes=[float])
+    kernel = _on_arrays(np, name)
     return lambda: np.copyto(result, kernel(*operands))
+
+
+def _on_arrays(np: Any, name: str) -> Callable[..., Any]:
+    text = PRIMITIVES[name].numpy
+    return function(text, np=np) if text else np.vectorize(TABLE[name].value, otypes=[float])
+
+
+@cache
+def _interpreter(np: Any) -> Interpreter:
+    """The algebra of arrays."""
+    return Interpreter({name: _on_arrays(np, name) for name in PRIMITIVES if name not in ("sum", "shift")}, "NumPy")
 
 
 def _instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
@@ -178,16 +192,19 @@ def _instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequ
     at = 0
     while at < len(code):
         kind, count = code[at], code[at + 1]
-        if kind in (DENSE, INNER):
+        if kind in (DENSE, INNER, OUTER):
             size = code[at + 2]
             yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
             at += 4 + count + size
-        elif counted(kind):
-            end = at + 3 + count * (2 if kind == PRODUCTS else 1)
-            yield NAMES[kind], (), code[at + 2 : end]
-            at = end
-        else:
-            width = 1 + len(TABLE[NAMES[kind]].partials)
-            for first in range(at + 2, at + 2 + count * width, width):
-                yield NAMES[kind], (), code[first : first + width]
-            at += 2 + count * width
+            continue
+        first = at + 3 if counted(kind) else at + 2
+        width = 1 + (code[at + 2] if counted(kind) else 2 if kind in PARTNERS else len(TABLE[NAMES[kind]].partials))
+        at = first + count * width
+        for first in range(first, at, width):
+            rows = code[first : first + width]
+            if kind in PARTNERS:
+                both = PARTNERS[kind]
+                yield NAMES[both[0]], (), (rows[0], rows[2])
+                yield NAMES[both[1]], (), (rows[1], rows[2])
+            else:
+                yield NAMES[kind], (), rows

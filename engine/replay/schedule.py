@@ -16,7 +16,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core import CODES, CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, TABLE
+from ..core import (
+    CODES,
+    CONSTANT,
+    DENSE,
+    FUNCTIONS,
+    IN_C,
+    INNER,
+    INPUT,
+    MEAN,
+    MUL,
+    NAMES,
+    ONE,
+    OUTER,
+    PAIRS,
+    PARAMETER,
+    PRODUCTS,
+    TABLE,
+)
 from ..structure import Ints, new_ints, packed
 from .passes import columns
 from .program import Program
@@ -24,7 +41,15 @@ from .program import Program
 CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
 }
-TOGETHER = {CODES[name] for name in ("exp", "log", "log1p", "tanh", "erf")}  # a run of these reads before it writes
+PARTNERS = {CODES[f"pair_{name}"]: (CODES[name], CODES[partner]) for name, partner in PAIRS.items()}
+TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # a run of these reads before it writes
+FEW = 4  # terms of a single sum that are no matter for a matrix product
+LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
+TALL, WIDE = (
+    16,
+    32,
+)  # inner products from which it pays to turn the columns, and to take one as the sum of outer products
+READ_AHEAD = 8  # numbers behind the last weight, which are read with it but not used
 
 
 def counted(code: int) -> bool:
@@ -36,24 +61,24 @@ def _all_counted() -> bytearray:
     return bytearray([counted(code) for code in range(len(NAMES))])
 
 
-FEW = 4  # terms of a single sum that are no matter for a matrix product
-
-
 @dataclass
 class Schedule:
     """What an executor needs to know.
 
     `fixed` begins with the constants and zeros elsewhere; `parameters` says where in it which parameter goes,
-    `fixed_code` computes the rest of it, `packed` lists what is copied to its end as the weights of matrices.
+    `fixed_code` computes the rest of it, `packed` lists what is copied to `first_packed` on as the weights of
+    matrices, column by column.
     `inputs` says which input goes to which row, `fills` which row is the same fixed number for all examples, and
     `code` is what is done to every block. `outputs` are the rows of the results by example; `means` for every
-    mean the fixed number to add to it and `cells` which mean each cell belongs to.
+    mean the fixed number to add to it and `cells` which mean each cell belongs to. Of the cells, the first `inner` are
+    those of inner products, and the others those of outer products.
     """
 
     fixed: array[float] = field(default_factory=lambda: array("d"))
     parameters: list[tuple[int, int]] = field(default_factory=list)
     fixed_code: Ints = field(default_factory=lambda: array("i"))
     packed: Ints = field(default_factory=lambda: array("i"))
+    first_packed: int = 0
     inputs: list[tuple[int, int]] = field(default_factory=list)
     fills: list[tuple[int, int]] = field(default_factory=list)
     code: Ints = field(default_factory=lambda: array("i"))
@@ -61,15 +86,19 @@ class Schedule:
     outputs: list[int] = field(default_factory=list)
     means: list[int] = field(default_factory=list)
     cells: Ints = field(default_factory=lambda: array("i"))
+    inner: int = 0
     foreign: bool = False  # whether there is a kernel that only Python has
     cost: float = 0.0  # nanoseconds an example, roughly: enough to know when a second thread is worth it
 
 
 class Block(NamedTuple):
-    """A matrix product: results and operands as instructions; its rows, its columns, and where the rest is."""
+    """What has several results, which are instructions, as the operands are: a pair, or a matrix product.
+
+    The head of a product is its rows, its columns, and where the weights or cells are; a pair has none.
+    """
 
     code: int
-    head: tuple[int, int, int]
+    head: tuple[int, ...]
     results: Sequence[int]
     operands: Sequence[int]
 
@@ -86,8 +115,9 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
     else:
         plan.outputs = list(program.outputs)
     Rows(program, plan, place, varies).write(steps, blocks)
-    plan.fixed.extend([0.0] * len(plan.packed))
-    plan.foreign = bool(np.max(np.asarray(program.codes)[: len(program)]) > INNER)
+    plan.first_packed = len(plan.fixed)
+    plan.fixed.extend([0.0] * (len(plan.packed) + READ_AHEAD))
+    plan.foreign = bool(np.max(np.asarray(program.codes)[: len(program)]) >= IN_C)
     return plan
 
 
@@ -99,7 +129,7 @@ def _places(program: Program, varies: bytearray) -> tuple[Ints, int]:
 
 def _fixed(program: Program, varies: bytearray, place: Ints, size: int) -> Schedule:
     """A schedule of that part alone."""
-    plan, code, counts = Schedule(array("d", [0.0]) * size), list[int](), _all_counted()
+    plan, code = Schedule(array("d", [0.0]) * size), Code(program)
     for i in range(len(program)):
         kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
         if varies[i] or kind == MEAN:
@@ -109,74 +139,101 @@ def _fixed(program: Program, varies: bytearray, place: Ints, size: int) -> Sched
         elif kind == PARAMETER:
             plan.parameters.append((program.args[first], place[i]))
         else:
-            code += [kind, _count(counts, kind, last - first), place[i]]
+            code.begin(kind, last - first, not code.together[kind])
+            code.put(place[i])
             for j in range(first, last):
-                code.append(place[program.args[j]])
-    plan.fixed_code = array("i", code)
+                code.put(place[program.args[j]])
+    plan.fixed_code = code.numbers[: code.size]
     return plan
-
-
-def _count(counts: bytearray, code: int, operands: int) -> int:
-    """What follows the code of an instruction: how many of its kind come next, or of how many terms it is."""
-    return (operands // 2 if code == PRODUCTS else operands) if counts[code] else 1
 
 
 def _steps(program: Program, varies: bytearray, place: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
     """What varies, in order: the number of an instruction, or -1 - the number of a block of several.
 
-    The weights of the blocks are to be copied one behind the other: `plan.packed` says from where.
+    The weights of the blocks are to be copied one behind the other, equal matrices once: `plan.packed` says from where.
     """
     i, count, size = 0, 0, len(program)
-    steps = new_ints(size)
+    steps, partner = new_ints(size), _partners(program, varies)
+    known: dict[bytes, int] = {}
     codes = program.codes
     while i < size:
-        code = codes[i]
-        if not varies[i] or code == INPUT:
+        code, last = codes[i], i + 1
+        if not varies[i] or code == INPUT or partner[i] < 0:
             i += 1
             continue
-        if code in (PRODUCTS, MUL):
-            last = i + 1
+        step = i
+        if partner[i]:
+            step = -1 - len(blocks)
+            blocks.append(_pair(program, i, partner[i]))
+        elif code in (PRODUCTS, MUL):
             shared = columns(program, i, varies)
             while shared and last < size and columns(program, last, varies) == shared:
                 last += 1
             if shared and (last - i > 1 or len(shared) > FEW):
-                steps[count] = -1 - len(blocks)
-                count += 1
-                start = len(plan.fixed) + len(plan.packed)
+                step = -1 - len(blocks)
+                weights = _weights(program, i, last, varies, place)
+                start = known.setdefault(weights.tobytes(), len(plan.fixed) + len(plan.packed))
+                if start == len(plan.fixed) + len(plan.packed):
+                    plan.packed.extend(weights)
                 blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
-                plan.packed.extend(_weights(program, i, last, varies, place))
-                i = last
-                continue
-        steps[count] = i
+            else:
+                last = i + 1
+        steps[count] = step
         count += 1
-        i += 1
+        i = last
     return steps[:count]
 
 
+def _partners(program: Program, varies: bytearray) -> Ints:
+    """For the first instruction of a pair, the second; for the second, -1; for all else 0."""
+    found, operand_of = new_ints(len(program)), dict[tuple[int, int], int]()
+    for i in range(len(program)):
+        if varies[i] and program.codes[i] in _PAIRED:
+            operand_of[program.codes[i], program.args[program.starts[i]]] = i
+    for first, second in PARTNERS.values():
+        for (code, operand), i in operand_of.items():
+            k = operand_of.get((second, operand), 0) if code == first else 0
+            if k and not found[i] and not found[k]:
+                found[min(i, k)], found[max(i, k)] = max(i, k), -1
+    return found
+
+
+def _pair(program: Program, i: int, k: int) -> Block:
+    """Two instructions as a pair."""
+    code, (first, _) = next(x for x in PARTNERS.items() if {program.codes[i], program.codes[k]} == set(x[1]))
+    return Block(code, (), (i, k) if program.codes[i] == first else (k, i), (program.args[program.starts[i]],))
+
+
+_PAIRED = {code for pair in PARTNERS.values() for code in pair}
+
+
 def _weights(program: Program, first: int, last: int, varies: bytearray, place: Ints) -> Ints:
-    """Where the weights of the sums from `first` to before `last` are, row by row."""
-    args, start, end = program.args, program.starts[first], program.starts[last]
-    found = new_ints((end - start) // 2)
-    weights = found
-    for n in range(len(weights)):
+    """Where the weights of the sums from `first` to before `last` are, column by column."""
+    args, start, end, rows = program.args, program.starts[first], program.starts[last], last - first
+    size = (end - start) // 2
+    found = new_ints(size)
+    weights, columns = found, size // rows
+    for n in range(size):
         a, b = args[start + 2 * n], args[start + 2 * n + 1]
-        weights[n] = place[b if varies[a] or a == ONE else a]
+        weights[n % columns * rows + n // columns] = place[b if varies[a] or a == ONE else a]
     return found
 
 
 def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedule, place: Ints) -> Ints:
     """The steps with inner products put in as soon as their operands are there; what each mean is made of."""
     rights, means = _factors(program, plan, place)
-    shapes: dict[tuple[int, ...], list[int]] = {}
-    for left in rights:
-        shapes.setdefault(tuple(rights[left]), []).append(left)
     made = _made(program, steps, blocks)
-    ready, begun = list[int](), len(blocks)  # by how many steps the operands of an inner product are there
-    for shared, lefts in shapes.items():
+    ready, begun = list[int](), len(blocks)  # by how many steps the operands of a product are there
+    known: dict[bytes, int] = {}
+    for code, lefts, shared, first in _shapes(rights):
+        last = first + len(shared)
+        entries = array("i", [mean for left in lefts for mean in means[left][first:last]])
+        start = known.setdefault(entries.tobytes(), len(plan.cells))
+        if start == len(plan.cells):  # two that add up to the same means share their cells
+            plan.cells.extend(entries)
+            plan.inner += len(entries) if code == INNER else 0
         ready.append(max([made[k] for k in (*lefts, *shared)]))
-        blocks.append(Block(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared)))
-        for left in lefts:
-            plan.cells.extend(means[left])
+        blocks.append(Block(code, (len(lefts), len(shared), start), (), (*lefts, *shared)))
     waiting = sorted(range(len(ready)), key=ready.__getitem__)[::-1]
     found: list[int] = []
     for n in range(len(steps) + 1):
@@ -184,6 +241,22 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
             found.append(-1 - begun - waiting.pop())
         found += steps[n : n + 1]
     return array("i", found)
+
+
+def _shapes(rights: dict[int, list[int]]) -> list[tuple[int, list[int], list[int], int]]:
+    """The matrices of products: what they are taken as, their rows, their columns, and the first column's number.
+
+    Inner products stand first. Of many columns a whole number of vectors are taken as a sum of outer products.
+    """
+    lefts_of: dict[tuple[int, ...], list[int]] = {}
+    for left in rights:
+        lefts_of.setdefault(tuple(rights[left]), []).append(left)
+    found = []
+    for shared, lefts in lefts_of.items():
+        turned = len(shared) // LANES * LANES if len(shared) >= WIDE and len(lefts) >= TALL else 0
+        parts = [(OUTER, 0, turned), (INNER, turned, len(shared))]
+        found += [(code, lefts, list(shared[a:b]), a) for code, a, b in parts if a < b]
+    return sorted(found, key=lambda part: part[0])
 
 
 def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
@@ -217,6 +290,33 @@ def _factors(program: Program, plan: Schedule, place: Ints) -> tuple[dict[int, l
     return rights, means
 
 
+class Code:
+    """Instructions as numbers: a kind, how many of them, for some kinds of how many operands, and then their rows."""
+
+    def __init__(self, program: Program) -> None:
+        self.numbers, self.size = new_ints(5 * program.size + 2 * program.starts[program.size]), 0  # room enough
+        self.run, self.kind, self.operands = 0, 0, 0  # where the count of the last run stands, and what it is of
+        self.counted = _all_counted()
+        self.together = bytearray([code in TOGETHER for code in range(len(NAMES))])
+
+    def begin(self, kind: int, operands: int, joins: bool) -> bool:
+        """The next instruction, of the run before it where it `joins` that; returns whether it begins a run."""
+        if self.run and joins and kind == self.kind and operands == self.operands:
+            self.numbers[self.run] += 1
+            return False
+        self.put(kind)
+        self.run, self.kind, self.operands = self.size, kind, operands
+        self.put(1)
+        if self.counted[kind]:
+            self.put(operands)
+        return True
+
+    def put(self, number: int) -> None:
+        """The next number."""
+        self.numbers[self.size] = number
+        self.size += 1
+
+
 class Rows:
     """Gives every value a row for as long as it is needed, and writes the code."""
 
@@ -224,12 +324,9 @@ class Rows:
         self.program, self.plan, self.place, self.varies = program, plan, place, varies
         self.row, self.last = new_ints(len(program)), new_ints(len(program))  # last: 1 + the step that reads it last
         self.free: list[int] = []
-        self.code, self.size = new_ints(4 * len(program) + len(program.args)), 0  # room enough, and what is written
-        self.run = 0  # where the count of the run of like instructions stands that is being written
+        self.code = Code(program)
         self.begun, self.made = 0, new_ints(len(program))  # the step that began the run, and that made each value
         self.rows, self.cost = 0, 0.0
-        self.counted = _all_counted()
-        self.together = bytearray([code in TOGETHER for code in range(len(NAMES))])
         self.costs = array("d", [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))])  # ns an operand
 
     def write(self, steps: Ints, blocks: list[Block]) -> None:
@@ -243,12 +340,14 @@ class Rows:
                 plan.fills.append((self.place[i], self.take(i)))
         for n in range(len(steps)):
             step = steps[n]
-            if step < 0:
-                self.write_block(blocks[-1 - step], n + 1)
-            else:
+            if step >= 0:
                 self.write_one(step, n + 1)
+            elif blocks[-1 - step].head:
+                self.write_product(blocks[-1 - step], n + 1)
+            else:
+                self.write_pair(blocks[-1 - step], n + 1)
         plan.outputs = [self.row[k] for k in plan.outputs]
-        plan.code, plan.rows, plan.cost = self.code[: self.size], self.rows, self.cost
+        plan.code, plan.rows, plan.cost = self.code.numbers[: self.code.size], self.rows, self.cost
 
     def read(self, steps: Ints, blocks: list[Block]) -> None:
         """Note for every value the last step that reads it."""
@@ -268,44 +367,47 @@ class Rows:
         """An instruction, as one more of the run that it continues."""
         program, code = self.program, self.code
         kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
-        if self.run and code[self.run - 1] == kind and self.joins(kind, program.args[first]):
-            code[self.run] += 1
-        else:
-            self.run, self.begun = self.size + 1, n
-            self.put(kind)
-            self.put(_count(self.counted, kind, end - first))
+        if code.begin(kind, end - first, self.joins(kind, program.args[first])):
+            self.begun = n
         self.made[i] = n
-        self.put(self.take(i))
+        code.put(self.take(i))
         for j in range(first, end):
-            self.put(self.row[program.args[j]])
+            code.put(self.row[program.args[j]])
         for j in range(first, end):
             self.release(program.args[j], n)
-        if not self.last[i]:
-            self.free.append(self.row[i])
+        self.drop(i)
         self.cost += self.costs[kind] * (end - first)
-
-    def put(self, number: int) -> None:
-        """The next number of the code."""
-        self.code[self.size] = number
-        self.size += 1
 
     def joins(self, kind: int, operand: int) -> bool:
         """Whether an instruction may continue a run of its kind."""
-        return not self.counted[kind] and not (self.together[kind] and self.made[operand] >= self.begun)
+        return not (self.code.together[kind] and self.made[operand] >= self.begun)
 
-    def write_block(self, block: Block, n: int) -> None:
+    def write_pair(self, block: Block, n: int) -> None:
+        """Two functions of the same operand, in the same way."""
+        first, second = block.results
+        operand = block.operands[0]
+        if self.code.begin(block.code, 1, self.joins(block.code, operand)):
+            self.begun = n
+        self.made[first] = self.made[second] = n
+        for k in (self.take(first), self.take(second), self.row[operand]):
+            self.code.put(k)
+        self.release(operand, n)
+        self.drop(first)
+        self.drop(second)
+        self.cost += self.costs[block.code]
+
+    def write_product(self, block: Block, n: int) -> None:
         """A matrix product."""
-        self.run = 0
+        self.code.run = 0
         rows, size, _ = block.head
         results = [self.take(k) for k in block.results]
         for number in (block.code, *block.head, *results, *[self.row[k] for k in block.operands]):
-            self.put(number)
+            self.code.put(number)
         for k in block.operands:
             self.release(k, n)
         for k in block.results:
-            if not self.last[k]:
-                self.free.append(self.row[k])
-        self.cost += 0.1 * rows * size
+            self.drop(k)
+        self.cost += 0.04 * rows * size
 
     def take(self, i: int) -> int:
         """A row for a value: one that is free, or a new one."""
@@ -315,6 +417,11 @@ class Rows:
             self.row[i] = self.rows
             self.rows += 1
         return self.row[i]
+
+    def drop(self, i: int) -> None:
+        """Let go of the row of a result that nobody reads."""
+        if not self.last[i]:
+            self.free.append(self.row[i])
 
     def release(self, k: int, n: int) -> None:
         """Let go of a row after step n if that was the last to read it; fixed numbers keep theirs."""

@@ -4,7 +4,8 @@ It offers TABLE and its rows, the primitives in which formulas end, `evaluate` t
 the opcodes. It imports nothing of the engine, so that the build can write C from it.
 
 Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read),
-`differentiate` (how partials are derived), `own_rows` (what a user may add) and `opcodes`.
+`differentiate` (how partials are derived), `own_rows` (what a user may add), `vectors` (which rows C has on vectors) and
+`opcodes`.
 """
 
 # fmt: off
@@ -16,6 +17,7 @@ from .opcodes import (
     DENSE,
     DIV,
     DOT,
+    IN_C,
     INNER,
     INPUT,
     MEAN,
@@ -23,6 +25,7 @@ from .opcodes import (
     NAMES,
     NEG,
     ONE,
+    OUTER,
     PARAMETER,
     POW,
     PRODUCTS,
@@ -36,10 +39,11 @@ from .opcodes import (
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
 from .rows import Row
+from .vectors import FUNCTIONS, PAIRS
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
-    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
-    "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place", "missing", "numeric", "parse",
+    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
+    "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE",
+    "FormulaError", "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place", "missing", "numeric", "parse",
     "primitive", "respelled", "written",
 ]

@@ -118,8 +118,8 @@ row("cos", "cos", "cos(a)", "-sin(a)")
 row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)", textbook="1.1283791670955126 * exp(-a ** 2)")  # 2/√π
 
 # exp(-|a|) cannot overflow, and keeps the digits that 1 - y and 1 - y² lose.
-row("sigmoid", "σ", "exp(minimum(a, 0)) / (1 + exp(-abs(a)))", "bell(a)", textbook="y * (1 - y)")
-row("tanh", "tanh", "tanh(a)", "4 * bell(2 * a)", textbook="1 - y ** 2")
+row("sigmoid", "σ", "select(less(a, 0), exp(-abs(a)), 1) / (1 + exp(-abs(a)))", "bell(a)", textbook="y * (1 - y)")
+row("tanh", "tanh", "tanh(a)", "sech2(a)", textbook="1 - y ** 2")
 row("softplus", "softplus", "maximum(a, 0) + log1p(exp(-abs(a)))", "sigmoid(a)")
 row("relu", "relu", "maximum(a, 0)", "above(a, 0)")  # 0 at 0
 row("leaky_relu", "leaky_relu", "maximum(a, 0) + 0.01 * minimum(a, 0)", "above(a, 0) + 0.01 * above(0, a)")  # 0 at 0
@@ -145,8 +145,8 @@ row("log_add", "log_add", "maximum(a, b) + log1p(expdiff(minimum(a, b), maximum(
 # `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
 # exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
 # So `expdiff` is exp(a - b), and `monomial` has a ** (b - c), to the last digits.
-# `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
-# `bell` is the slope of the sigmoid, and `share` the sigmoid of a - b.
+# `gauss` is exp(-a²): the square of a number of 26 bits is exact, and what is left to a² is below 2e-5.
+# `bell` is the slope of the sigmoid, `sech2` that of tanh, and `share` the sigmoid of a - b.
 # A partial that can be 0 times inf is one row, whose partials are such rows again: `monomial` is d * a ** (b - c), that
 # `powlog` times log(a) ** e, and `bump` c * a ** b * gauss(a). So the 0 wins in every order.
 row("above", "above", "above(a, b)", "0", "0")
@@ -157,6 +157,7 @@ row("shift", "shift", "shift(A)", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
 row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
+row("sech2", "sech2", "4 * bell(2 * a)", "-2 * y * tanh(a)")
 row("expdiff", "expdiff", "exp(gap(a, b)) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")
 row(
     "share",
@@ -184,11 +185,12 @@ row(
     "powlog(a, b, c, 1, e)",
     "times(y, log(log(a)))",
 )
-row("coarse", "coarse", "floor(1024 * minimum(abs(a), 28)) / 1024", "0")
+row("coarse", "coarse", "minimum(abs(a), 28) + 3221225472 - 3221225472", "0")  # to 21 bits after the point
+row("expsmall", "exp", "1 + a * (1 + a * (0.5 + 0.16666666666666666 * a))", "1 + a * (1 + 0.5 * a)")
 row(
     "gauss",
     "gauss",
-    "exp(-coarse(a) * coarse(a)) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)))",
+    "exp(-coarse(a) * coarse(a)) * expsmall((coarse(a) - minimum(abs(a), 28)) * (coarse(a) + minimum(abs(a), 28)))",
     "bump(a, 1, -2)",
 )
 row(

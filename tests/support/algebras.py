@@ -53,7 +53,7 @@ def on_autograd() -> Callable[..., Any]:
     from autograd.scipy import special
 
     above = notrace_primitive(lambda a, b: float(a > b))
-    coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 28)) / 1024)
+    coarse = notrace_primitive(lambda a: min(abs(a), 28) + 3221225472 - 3221225472)
     largest = notrace_primitive(max)
     rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
     less, less_equal = (notrace_primitive(lambda a, b, f=f: float(f(a, b))) for f in (operator.lt, operator.le))
@@ -95,6 +95,7 @@ def on_autograd() -> Callable[..., Any]:
             "minimum": np.minimum,
             "gap": lambda a, b: a - b,
             "bell": lambda a: 0.25 / np.cosh(a / 2) ** 2,
+            "sech2": lambda a: np.cosh(a) ** -2,
             "less": less,
             "less_equal": less_equal,
             "select": lambda a, b, c: np.where(a != 0, b, c),
@@ -220,6 +221,7 @@ TEXTBOOK = {
     "bump": lambda a, b, c: c * mp.exp(-(a**2)) * mp.power(a, b),
     "gauss": lambda a: mp.exp(-(a**2)),
     "bell": lambda a: mp.exp(-a) / (1 + mp.exp(-a)) ** 2,
+    "sech2": lambda a: mp.sech(a) ** 2,
     "ceil": mp.ceil,
 }
 
