@@ -27,7 +27,7 @@ from .functions import (
 from .gradcheck import check_gradients
 from .graph import ancestors, between, order
 from .modes import Watch, is_strict, strict, watch, watching
-from .node import reading
+from .node import reading, reading_all
 from .notation import (
     Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable, short_number,
     total_derivative, unique_names,
@@ -44,7 +44,7 @@ __all__ = [
     "check", "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "function", "grad",
     "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many",
     "maximum", "minimum", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name",
-    "pretty_number", "primitive", "printable", "reading", "real", "relu", "replace", "require", "respelled", "row",
+    "pretty_number", "primitive", "printable", "reading", "reading_all", "real", "relu", "replace", "require", "respelled", "row",
     "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative",
     "unique_names", "user_line", "watch", "watching", "written",
 ]

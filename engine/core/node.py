@@ -115,6 +115,13 @@ def reading(node: Node, what: str) -> None:
         modes.read(node, what)
 
 
+def reading_all(nodes: list[Node], what: str) -> None:
+    """The same of many nodes."""
+    if modes.active:
+        for node in nodes:
+            modes.read(node, what)
+
+
 def showing(node: Node) -> None:
     """Say that the text of a node is made."""
     if modes.active:

@@ -8,7 +8,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ..core.generated cimport MADE_FROM
-from ..core.value cimport Value
+from ..core.node cimport Slots, fetch_node
 
 from ..core import check
 
@@ -26,6 +26,7 @@ cdef extern from "native.h":
 check(MADE_FROM)
 use_kernels(b"")
 cdef long LANES = 8  # at most in a vector
+cdef long AHEAD = 12  # parameters that are fetched into the cache before they are read
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 cdef long PARTS = 32  # at most, as is the number of threads
 cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
@@ -112,6 +113,8 @@ cdef class Native:
     cdef double[::1] fixed
     cdef long rows, cells, inner, first_packed
     cdef double cost
+    cdef list known  # the parameters of the last call,
+    cdef Slots **nodes  # and where they are
     cdef Memory spare  # of the last call, for the next one; None while a call has it
 
     def __cinit__(self, plan, places, targets):
@@ -140,10 +143,11 @@ cdef class Native:
         targets = [Buffer(x, True) for x in results]
         for k in range(call.outputs):
             (<Buffer> targets[self.output_argument[k]]).column(self.output_column[k], &call.columns[call.inputs + k])
-        self._fix(call.fixed, parameters)
+        self._know(parameters)
+        self._fix(call.fixed)
         with nogil:
             together(work, call, call.threads)
-        mean = self._means(call, parameters)
+        mean = self._means(call)
         self.spare = memory
         return mean
 
@@ -177,17 +181,42 @@ cdef class Native:
             parts *= 2
         return parts
 
-    cdef _fix(self, double *fixed, list parameters):
-        """What depends on parameters alone."""
-        cdef Py_ssize_t k, first = self.first_packed
-        for k in range(self.at.shape[0]):
-            fixed[self.at[k]] = (<Value> parameters[self.parameter[k]])._data
-        run_one(start(self.fixed_code), start(self.fixed_code) + self.fixed_code.shape[0], fixed, NULL, NULL)
-        for k in range(self.packed.shape[0]):
-            fixed[first + k] = fixed[self.packed[k]]
+    cdef _know(self, list parameters):
+        """Where the parameters are."""
+        cdef Py_ssize_t k
+        if parameters is self.known:
+            return
+        free(self.nodes)
+        self.nodes = <Slots **> calloc(len(parameters) + 1, sizeof(Slots *))
+        if not self.nodes:
+            raise MemoryError("there is not enough memory for the parameters of a recorded program")
+        for k in range(len(parameters)):
+            self.nodes[k] = <Slots *> <void *> parameters[k]
+        self.known = parameters
 
-    cdef double _means(self, Call *call, list parameters) except *:
+    def __dealloc__(self):
+        free(self.nodes)
+
+    cdef void _fix(self, double *fixed) noexcept:
+        """What depends on parameters alone."""
+        cdef const int *number = start(self.parameter)
+        cdef const int *at = start(self.at)
+        cdef const int *code = start(self.fixed_code)
+        cdef const int *packed = start(self.packed)
+        cdef double *weights = fixed + self.first_packed
+        cdef Py_ssize_t k, count = self.at.shape[0]
+        for k in range(count):
+            if k + AHEAD < count:
+                fetch_node(self.nodes[number[k + AHEAD]])
+            fixed[at[k]] = self.nodes[number[k]].data
+        run_one(code, code + self.fixed_code.shape[0], fixed, NULL, NULL)
+        for k in range(self.packed.shape[0]):
+            weights[k] = fixed[packed[k]]
+
+    cdef double _means(self, Call *call) noexcept:
         """The mean of the outputs; those of the derivatives are added to the parameters' gradients."""
+        cdef const int *cell_of = start(self.cell_of)
+        cdef const int *at = start(self.mean_at)
         cdef Py_ssize_t k, part, count = self.mean_at.shape[0]
         cdef double *totals = call.totals
         cdef double *sums = call.sums
@@ -196,13 +225,15 @@ cdef class Native:
         memset(totals, 0, count * sizeof(double))
         for part in range(call.parts):
             for k in range(self.cells):
-                totals[self.cell_of[k]] += sums[k]
+                totals[cell_of[k]] += sums[k]
             sums += self.cells
         for k in range(count):
-            totals[k] = call.fixed[self.mean_at[k]] + totals[k] / call.batch
+            totals[k] /= <double> call.batch
         for k in range(1, count):
-            (<Value> parameters[k - 1])._grad += totals[k]
-        return totals[0]
+            if k + AHEAD < count:
+                fetch_node(self.nodes[k + AHEAD - 1])
+            self.nodes[k - 1].grad += call.fixed[at[k]] + totals[k]
+        return call.fixed[at[0]] + totals[0]
 
 
 cdef void *work(void *shared) noexcept nogil:

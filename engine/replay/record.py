@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._compiled import warn_uncompiled
-from ..core import INPUT, PARAMETER, Value, reading
+from ..core import INPUT, PARAMETER, Value, reading_all
 from .call import Call, call
 from .constant_folding import fold_constants
 from .fusion import fuse
@@ -154,8 +154,7 @@ class Recording:
         return "\n".join(text)
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
-        for parameter in self._parameters:
-            reading(parameter, "data")
+        reading_all(self._parameters, "data")
         if name not in self._executors:
             self._executors[name] = self._compiled(name)
         mean: float = self._executors[name].run(arrays, self._parameters, results)

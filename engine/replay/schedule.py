@@ -150,7 +150,8 @@ def _fixed(program: Program, varies: bytearray, place: Ints, size: int) -> Sched
 def _steps(program: Program, varies: bytearray, place: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
     """What varies, in order: the number of an instruction, or -1 - the number of a block of several.
 
-    The weights of the blocks are to be copied one behind the other, equal matrices once: `plan.packed` says from where.
+    The weights of the blocks have to stand one behind the other. Equal matrices are copied once: `plan.packed` says from
+    where.
     """
     i, count, size = 0, 0, len(program)
     steps, partner = new_ints(size), _partners(program, varies)
@@ -172,8 +173,9 @@ def _steps(program: Program, varies: bytearray, place: Ints, plan: Schedule, blo
             if shared and (last - i > 1 or len(shared) > FEW):
                 step = -1 - len(blocks)
                 weights = _weights(program, i, last, varies, place)
-                start = known.setdefault(weights.tobytes(), len(plan.fixed) + len(plan.packed))
-                if start == len(plan.fixed) + len(plan.packed):
+                start = known.get(weights.tobytes(), -1)
+                if start < 0:
+                    start = known[weights.tobytes()] = len(plan.fixed) + len(plan.packed)
                     plan.packed.extend(weights)
                 blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
             else:
