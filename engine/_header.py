@@ -159,7 +159,7 @@ def _size(row: Any) -> str:
 
 
 def _on_vectors(table: Any, formula: Any, vectors: Any) -> str:
-    """The macro of all that vectors have: arithmetic, then rows by their formulas; what BY_HAND names is only declared."""
+    """The macro of all that vectors have: arithmetic, then rows by formulas; what BY_HAND names is only declared."""
 
     def call(name: str, *arguments: Any) -> str:
         if name not in vectors.ARITHMETIC and name not in found:

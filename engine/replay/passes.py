@@ -206,11 +206,12 @@ def level(program: Program) -> Program:
     depth, kind = new_ints(len(program)), new_ints(len(program))
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
-        code, below = codes[i], 0
+        code = codes[i]
         if code > CONSTANT:
+            below = 0
             for j in range(starts[i], starts[i + 1]):
                 below = max(below, depth[args[j]] + 1)
-        depth[i], kind[i] = below, code * 256 + min(starts[i + 1] - starts[i], 255)
+            depth[i], kind[i] = below, code * 256 + min(starts[i + 1] - starts[i], 255)
     return reordered(program, [depth, kind])
 
 

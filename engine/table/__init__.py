@@ -43,7 +43,7 @@ from .vectors import FUNCTIONS, PAIRS
 
 __all__ = [
     "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
-    "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE",
-    "FormulaError", "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place", "missing", "numeric", "parse",
-    "primitive", "respelled", "written",
+    "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM",
+    "TABLE", "FormulaError", "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place",
+    "missing", "numeric", "parse", "primitive", "respelled", "written",
 ]

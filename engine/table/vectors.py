@@ -1,9 +1,9 @@
 """The table on vectors of C: which rows have one, and its text, read from the spellings that the table has.
 
-A primitive's text becomes one on vectors where it is arithmetic, comparisons and selections. The functions in BY_HAND are
-algorithms, which kernels.h has. A row of one operand that comes down to both is a function of vectors too, by its formula;
-and where its partial derivative is another such row of the same operand, the two are a pair, computed together, so that
-the C compiler finds the exponential that they share.
+A primitive's text becomes one on vectors where it is arithmetic, comparisons and selections. The functions in BY_HAND
+are algorithms, which kernels.h has. A row of one operand that comes down to both is a function of vectors too, by its
+formula; and where its partial derivative is another such row of the same operand, the two are a pair, computed
+together, so that the C compiler finds the exponential that they share.
 """
 
 from __future__ import annotations
