@@ -40,10 +40,8 @@ MODULES = (
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
 )
 
-# Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
-FLAGS = (
-    ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
-)
+_C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
+FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
 ONCE = ["-O1"]  # for what runs once a recording, and is no slower for it
 KERNELS = ["-O3"]  # unrolls tiles, so that they stay in registers
 OUTPUT = "build/cython"
@@ -98,7 +96,7 @@ def flags(name: str) -> list[str]:
 
 def _write_header() -> None:
     """Write the table in C, where it is not what it was: what depends on it is compiled again."""
-    text = runpy.run_path(str(Path(__file__).with_name("_header.py")))["header"]()
+    text = _C["header"]()
     path = Path(HEADER)
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or path.read_text() != text:

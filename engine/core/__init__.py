@@ -10,7 +10,7 @@ Read `value` first, and the rows of the table beside this package: they are all 
 # fmt: off
 # ruff: noqa: I001
 from ..table import (
-    ADD, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN, MUL, NAMES, NEG, ONE, OUTER, PAIRS,
+    ADD, ARITHMETIC, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN, MUL, NAMES, NEG, ONE, OUTER, PAIRS,
     PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row, check, code_of,
     evaluate, function, in_place, missing, numeric, parse, primitive, respelled, written,
 )
@@ -37,7 +37,7 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
+    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
     "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM",
     "TABLE", "FormulaError", "GradientError", "Interpreter", "MissingExtraError", "Name", "NonFiniteError",
     "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",

@@ -13,9 +13,14 @@ from ..core.node cimport Slots, fetch_node
 from ..core import check
 
 cdef extern from "native.h":
+    ctypedef struct Column:
+        char *data
+        long step
+    ctypedef void (*runner)(const int *, const int *, double *, const double *, double *, double *, long, long) noexcept nogil
     ctypedef struct Kernels:
-        void (*run)(const int *, const int *, double *, const double *, double *, double *, long, long) noexcept nogil
+        runner run
         void (*add_lanes)(double *, const double *, long) noexcept nogil
+        void (*load)(const Column *, const int *, long, double *, long, long, long) noexcept nogil
     Kernels kernels
     const char *use_kernels(const char *)
     void run_one(const int *, const int *, double *, const double *, double *) nogil
@@ -44,11 +49,6 @@ def instruction_set(str name=""):
     return use_kernels(wanted).decode()
 
 
-cdef struct Column:
-    char *data
-    Py_ssize_t step
-
-
 cdef struct Call:  # what its threads share: each has rows and lanes of its own, each part its sums
     const int *code
     const int *end
@@ -63,6 +63,7 @@ cdef struct Call:  # what its threads share: each has rows and lanes of its own,
     double *rows
     double *lanes
     double *sums
+    Kernels kernels
     long batch, stride, parts, threads, threads_begun, parts_begun
 
 
@@ -85,7 +86,7 @@ cdef class Memory:
         call.input_row, call.inputs = start(native.input_row), native.input_row.shape[0]
         call.output_row, call.outputs = start(native.output_row), native.output_row.shape[0]
         call.row_count, call.cell_count, call.inner_count = native.rows, native.cells, native.inner
-        call.stride, call.parts, call.threads = stride, parts, threads
+        call.kernels, call.stride, call.parts, call.threads = native.kernels, stride, parts, threads
         if fixed:
             memcpy(call.fixed, &native.fixed[0], fixed * sizeof(double))
 
@@ -115,10 +116,16 @@ cdef class Native:
     cdef double cost
     cdef list known  # the parameters of the last call,
     cdef Slots **nodes  # and where they are
+    cdef Kernels kernels
     cdef Memory spare  # of the last call, for the next one; None while a call has it
 
-    def __cinit__(self, plan, places, targets):
+    def __cinit__(self, plan, places, targets, size_t loop=0):
+        """`loop` is the address of what runs the code of a block, if that is not the kernels."""
         from array import array
+
+        self.kernels = kernels
+        if loop:
+            self.kernels.run = <runner> loop
 
         self.code, self.fixed_code, self.packed, self.cell_of = plan.code, plan.fixed_code, plan.packed, plan.cells
         self.fixed = plan.fixed
@@ -260,29 +267,14 @@ cdef void run_part(Call *call, double *rows, double *lanes, double *sums, long f
     for block in range(first, last):
         begin = block * stride
         n = min(stride, call.batch - begin)
-        read(call, rows, begin, n)
+        call.kernels.load(call.columns, call.input_row, call.inputs, rows, stride, begin, n)
         if stride == 1:
             run_one(call.code, call.end, rows, call.fixed, sums)
         else:
-            kernels.run(call.code, call.end, rows, call.fixed, lanes, sums, stride, n)
+            call.kernels.run(call.code, call.end, rows, call.fixed, lanes, sums, stride, n)
         write(call, rows, begin, n)
     if stride > 1:
-        kernels.add_lanes(sums, lanes, call.inner_count)
-
-
-cdef inline void read(Call *call, double *rows, long begin, long n) noexcept nogil:
-    """The inputs of n examples; the last of them stands for those that a block has room for besides."""
-    cdef long i, k
-    cdef double *row
-    cdef char *data
-    cdef Py_ssize_t step
-    for i in range(call.inputs):
-        row, step = rows + call.input_row[i] * call.stride, call.columns[i].step
-        data = call.columns[i].data + begin * step
-        for k in range(n):
-            row[k] = (<double *> (data + k * step))[0]
-        for k in range(n, call.stride):
-            row[k] = row[n - 1]
+        call.kernels.add_lanes(sums, lanes, call.inner_count)
 
 
 cdef inline void write(Call *call, double *rows, long begin, long n) noexcept nogil:

@@ -16,11 +16,12 @@ from itertools import repeat
 from typing import Any
 
 from .._compiled import compiled
-from ..core import DENSE, INNER, NAMES, OUTER, PRIMITIVES, TABLE, Interpreter, function, require
-from .schedule import PARTNERS, Schedule, counted
+from ..core import PRIMITIVES, TABLE, Interpreter, function, require
+from .c_loop import address
+from .schedule import Schedule, instructions
 
 try:
-    from .native import Native
+    from .native import Native, instruction_set
 except ImportError:
     Native = None
 
@@ -28,14 +29,17 @@ Place = tuple[int, int]  # argument and column that an input comes from, or a re
 BLOCK = 2048  # examples that NumPy takes at once: its rows then stay in the cache
 
 
-def executor(plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> Any:
+def executor(plan: Schedule, places: Sequence[Place], targets: Sequence[Place], compile: bool = False) -> Any:
     """What runs the schedule: an object with `run(arguments, parameters, results)`.
 
     `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `places[k]`; `parameters`
     the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
-    gradients, one each; of any other output k is written to the column `targets[k]` of the arrays `results`.
+    gradients, one each; of any other output k is written to the column `targets[k]` of the arrays `results`. With
+    `compile` it is one loop in C where that can be had.
     """
-    return (OnNumPy if Native is None or plan.foreign else Native)(plan, places, targets)
+    if Native is None or plan.foreign:
+        return OnNumPy(plan, places, targets)
+    return Native(plan, places, targets, address(plan, instruction_set()) if compile else 0)
 
 
 class OnNumPy:
@@ -113,7 +117,7 @@ class Memory:
         """Every instruction as a function without arguments, bound to its rows."""
         np = self.np
         spare = np.empty(rows.shape[1])
-        for name, head, args in _instructions(code):
+        for name, head, args in instructions(code):
             if name == "products":
                 yield from _products(np, rows, args, spare)
             elif name in TABLE and TABLE[name].variadic:
@@ -185,26 +189,3 @@ def _on_arrays(np: Any, name: str) -> Callable[..., Any]:
 def _interpreter(np: Any) -> Interpreter:
     """The algebra of arrays."""
     return Interpreter({name: _on_arrays(np, name) for name in PRIMITIVES if name not in ("sum", "shift")}, "NumPy")
-
-
-def _instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
-    """Every instruction of scheduled code: its name, what stands before its rows, its rows with the results first."""
-    at = 0
-    while at < len(code):
-        kind, count = code[at], code[at + 1]
-        if kind in (DENSE, INNER, OUTER):
-            size = code[at + 2]
-            yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
-            at += 4 + count + size
-            continue
-        first = at + 3 if counted(kind) else at + 2
-        width = 1 + (code[at + 2] if counted(kind) else 2 if kind in PARTNERS else len(TABLE[NAMES[kind]].partials))
-        at = first + count * width
-        for first in range(first, at, width):
-            rows = code[first : first + width]
-            if kind in PARTNERS:
-                both = PARTNERS[kind]
-                yield NAMES[both[0]], (), (rows[0], rows[2])
-                yield NAMES[both[1]], (), (rows[1], rows[2])
-            else:
-                yield NAMES[kind], (), rows

@@ -26,7 +26,7 @@ from .verify import verify
 SHOWN = 24  # lines of a program that are printed before and after the gap
 
 
-def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording:
+def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: bool = False) -> Recording:
     """Run `f` on Values made from the example and keep what it did, to replay it on batches.
 
     Each argument is a number, or a sequence of numbers of which `f` gets a list of Values. Leaves that existed
@@ -51,7 +51,7 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
     warn_uncompiled()
     first = call(f, example)
-    recording = Recording(first)
+    recording = Recording(first, compile)
     if check is not False:
         recording.verified = verify(recording, f, first, check)
     return recording
@@ -72,9 +72,10 @@ class Recording:
     2 instructions recorded: lower 2, fold_constants 2, cse 2, dce 2, fuse 1, dce 1, level 1, hoist 1, group 1
     """
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, compile: bool = False) -> None:
         self.outputs = None if isinstance(call.outputs, Value) else len(call.outputs)
         self.verified = False
+        self._compile = compile
         self._widths = [len(x) if isinstance(x, list) else None for x in call.arguments]
         self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
         self.program, self._parameters = call.traced()
@@ -168,7 +169,7 @@ class Recording:
         program = self._wanted(name)
         for step in passes(name):
             program = step(program)
-        return executor(schedule(program, name == "backward"), self._places, targets)
+        return executor(schedule(program, name == "backward"), self._places, targets, self._compile)
 
     def _wanted(self, name: str) -> Program:
         """The program of what is asked for, as the transformation leaves it."""

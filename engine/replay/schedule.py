@@ -10,7 +10,7 @@ are added up over all blocks.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -150,8 +150,7 @@ def _fixed(program: Program, varies: bytearray, place: Ints, size: int) -> Sched
 def _steps(program: Program, varies: bytearray, place: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
     """What varies, in order: the number of an instruction, or -1 - the number of a block of several.
 
-    The weights of the blocks have to stand one behind the other. Equal matrices are copied once: `plan.packed` says from
-    where.
+    The weights of the blocks are copied one behind the other, equal matrices once: `plan.packed` says from where.
     """
     i, count, size = 0, 0, len(program)
     steps, partner = new_ints(size), _partners(program, varies)
@@ -430,3 +429,26 @@ class Rows:
         if self.last[k] == n and self.varies[k]:
             self.last[k] = -1  # an operand may stand there twice
             self.free.append(self.row[k])
+
+
+def instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
+    """Every instruction of scheduled code: its name, what stands before its rows, its rows with the results first."""
+    at = 0
+    while at < len(code):
+        kind, count = code[at], code[at + 1]
+        if kind in (DENSE, INNER, OUTER):
+            size = code[at + 2]
+            yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
+            at += 4 + count + size
+            continue
+        begin = at + 3 if counted(kind) else at + 2
+        width = 1 + (code[at + 2] if counted(kind) else 2 if kind in PARTNERS else len(TABLE[NAMES[kind]].partials))
+        at = begin + count * width
+        for first in range(begin, at, width):
+            rows = code[first : first + width]
+            if kind in PARTNERS:
+                both = PARTNERS[kind]
+                yield NAMES[both[0]], (), (rows[0], rows[2])
+                yield NAMES[both[1]], (), (rows[1], rows[2])
+            else:
+                yield NAMES[kind], (), rows

@@ -4,7 +4,7 @@ It offers TABLE and its rows, the primitives in which formulas end, `evaluate` t
 the opcodes. It imports nothing of the engine, so that the build can write C from it.
 
 Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read),
-`differentiate` (how partials are derived), `own_rows` (what a user may add), `vectors` (which rows C has on vectors) and
+`differentiate` (how partials are derived), `own_rows` (what a user may add), `vectors` (what C does on vectors) and
 `opcodes`.
 """
 
@@ -39,10 +39,10 @@ from .opcodes import (
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
 from .rows import Row
-from .vectors import FUNCTIONS, PAIRS
+from .vectors import ARITHMETIC, FUNCTIONS, PAIRS
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
+    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
     "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM",
     "TABLE", "FormulaError", "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place",
     "missing", "numeric", "parse", "primitive", "respelled", "written",

@@ -156,7 +156,7 @@ row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
-row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
+row("bell", "bell", "exp(-abs(a)) * (1 / (1 + exp(-abs(a)))) * (1 / (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
 row("sech2", "sech2", "4 * bell(2 * a)", "-2 * y * tanh(a)")
 row("expdiff", "expdiff", "exp(gap(a, b)) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")
 row(
