@@ -37,6 +37,18 @@ SOURCE = """\
 #define AT(slot, k) (*(vec *)(v + (slot) * stride + (k)))
 #define EACH(y, result) for (int q = 0; q < LANES; q++) y[q] = (result)
 
+/* A result that no later sum takes in unrounded: functions are contracted, what stands between them is not. */
+#if defined(__x86_64__)
+#define ROUNDED(y) __asm__("" : "+v"(y))
+#elif defined(__aarch64__)
+#define ROUNDED(y) __asm__("" : "+w"(y))
+#else
+#define ROUNDED(y) __asm__("" : "+m"(y))
+#endif
+#define SET(y, result) do {{ y = (result); ROUNDED(y); }} while (0)
+
+BEGIN_CONTRACT
+
 INLINE vec root(vec a) {{ /* as a power: -0 counts as 0, and -inf as inf */
   vec y;
   EACH(y, sqrt(a[q] + 0.0));
@@ -45,7 +57,7 @@ INLINE vec root(vec a) {{ /* as a power: -0 counts as 0, and -inf as inf */
 
 void loop(const int *code, const int *end, double *restrict v, const double *restrict u, double *restrict lanes,
           double *restrict sums, long stride, long n) {{
-  vec {rows};
+  vec {rows}, product;
 {before}
   for (long k = 0; k < n; k += LANES) {{
     ivec inside;
@@ -55,6 +67,8 @@ void loop(const int *code, const int *end, double *restrict v, const double *res
   }}
 {after}
 }}
+
+END_CONTRACT
 """
 
 
@@ -105,15 +119,18 @@ class Statements:
             return
         y, *operands = [f"r{k}" for k in rows]
         if name == "products":
-            pairs = zip(rows[1::2], rows[2::2], strict=True)
-            yield f"{y} = {' + '.join(self.term(a, b) for a, b in pairs)};"
+            terms = [self.term(a, b) for a, b in zip(rows[1::2], rows[2::2], strict=True)]
+            yield f"SET({y}, {terms[0]});"
+            for term in terms[1:]:
+                yield f"SET(product, {term});"
+                yield f"{y} += product;"
         elif name == "shift":
             yield f"{y} = all(-HUGE_VAL);"
             yield from (f"{y} = pick(({a} > {y}) | ({a} != {a}), {a}, {y});" for a in operands)
         elif name == "pow" and abs(self.numbers.get(rows[2], 0.0)) == 0.5:
             yield f"{y} = {'root' if self.numbers[rows[2]] > 0 else '1.0 / root'}({operands[0]});"
         elif name in ARITHMETIC or name in FUNCTIONS:
-            yield f"{y} = VARIANT({name})({', '.join(operands)});"
+            yield f"SET({y}, VARIANT({name})({', '.join(operands)}));"
         else:
             yield f"EACH({y}, row_{name}({', '.join(f'{a}[q]' for a in operands)}));"
 

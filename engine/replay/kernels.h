@@ -267,7 +267,8 @@ static void VARIANT(load)(const Column *columns, const int *slots, long count, d
       }
     for (int q = 0; q < wide; q++) {
       double *row = ROW(slots[i + q]);
-      for (long m = k; m < n; m++) row[m] = *(const double *)(data + 8 * q + m * step);
+      if (step == 8) memcpy(row + k, data + 8 * (q + k), 8 * (n - k));
+      else for (long m = k; m < n; m++) row[m] = *(const double *)(data + 8 * q + m * step);
       for (long m = n; m < stride; m++) row[m] = row[n - 1];
     }
   }

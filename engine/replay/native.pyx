@@ -286,6 +286,9 @@ cdef inline void write(Call *call, double *rows, long begin, long n) noexcept no
     for i in range(call.outputs):
         row, step = rows + call.output_row[i] * call.stride, columns[i].step
         data = columns[i].data + begin * step
+        if step == sizeof(double):
+            memcpy(data, row, n * sizeof(double))
+            continue
         for k in range(n):
             (<double *> (data + k * step))[0] = row[k]
 

@@ -45,10 +45,8 @@ PARTNERS = {CODES[f"pair_{name}"]: (CODES[name], CODES[partner]) for name, partn
 TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # a run of these reads before it writes
 FEW = 4  # terms of a single sum that are no matter for a matrix product
 LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
-TALL, WIDE = (
-    16,
-    32,
-)  # inner products from which it pays to turn the columns, and to take one as the sum of outer products
+# Inner products from which it pays to turn the columns, and to take them as a sum of outer products.
+TALL, WIDE = 8, 32
 READ_AHEAD = 8  # numbers behind the last weight, which are read with it but not used
 
 
