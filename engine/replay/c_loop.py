@@ -155,14 +155,13 @@ class Statements:
 def _compiled(compiler: str, text: str, instruction_set: str) -> int:
     """Where the loop of that text is, once it is compiled; it stays for as long as the process."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "table.h").write_text(header())
-        Path(folder, "loop.c").write_text(text)
-        library = Path(folder, "loop.so")
+        table, program, library = (Path(folder, name) for name in ("table.h", "loop.c", "loop.so"))
+        table.write_text(header())
+        program.write_text(text)
         flags = [*FLAGS, *SETS[instruction_set][1], "-shared", "-fPIC", f"-I{folder}", f"-I{Path(__file__).parent}"]
-        command = [*shlex.split(compiler), *flags, str(Path(folder, "loop.c")), "-o", str(library), "-lm"]
         try:
-            if subprocess.run(command, capture_output=True, check=False).returncode:
-                return 0
+            command = [*shlex.split(compiler), *flags, str(program), "-o", str(library), "-lm"]
+            subprocess.run(command, capture_output=True, check=True)
             return ctypes.cast(ctypes.CDLL(str(library)).loop, ctypes.c_void_p).value or 0
-        except OSError:
+        except (OSError, ValueError, subprocess.CalledProcessError):
             return 0

@@ -35,7 +35,8 @@ cdef long AHEAD = 12  # parameters that are fetched into the cache before they a
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 cdef long PARTS = 32  # at most, as is the number of threads
 cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
-cdef double CELL_WORK = 100.0  # and so many for each of its cells
+cdef double CELL_WORK = 20.0  # so many for each of its cells,
+cdef double INNER_WORK = 100.0  # and more for one of an inner product, which has a number for each lane
 
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -183,7 +184,7 @@ cdef class Native:
     cdef long _parts(self, long batch, long stride) noexcept:
         """Into how many parts a batch is cut, whose sums are added in order: any number of threads gives the same."""
         cdef long parts = 1
-        cdef double work = max(PART_WORK, CELL_WORK * self.cells)
+        cdef double work = max(PART_WORK, CELL_WORK * self.cells + INNER_WORK * self.inner)
         while parts < PARTS and 2 * parts * stride <= batch and 2 * parts * work <= self.cost * batch:
             parts *= 2
         return parts
