@@ -7,36 +7,40 @@
 
 BEGIN_CONTRACT
 
+#define ROW(slot) (v + (long)(slot) * stride)
+#define AT(slot, k) (*(vec *)(ROW(slot) + (k)))
+
+/* A run of functions; of pairs, in which what the two share is computed once. */
 #define FUNCTION_OF_ROWS(CODE, name) \
-  static void VARIANT(name##_row)(double *restrict y, const double *restrict x, long n) { \
-    for (long k = 0; k < n; k += LANES) *(vec *)(y + k) = VARIANT(name)(*(const vec *)(x + k)); \
+  static void VARIANT(name##_rows)(const int *c, const int *last, double *v, long stride, long n) { \
+    for (; c < last; c += 2) \
+      for (long k = 0; k < n; k += LANES) AT(c[0], k) = VARIANT(name)(AT(c[1], k)); \
+  }
+#define PAIR_OF_ROWS(CODE, name, partner) \
+  static void VARIANT(name##_pairs)(const int *c, const int *last, double *v, long stride, long n) { \
+    for (; c < last; c += 3) \
+      for (long k = 0; k < n; k += LANES) { \
+        vec a = AT(c[2], k); \
+        AT(c[0], k) = VARIANT(name)(a), AT(c[1], k) = VARIANT(partner)(a); \
+      } \
   }
 FUNCTIONS(FUNCTION_OF_ROWS)
-
-/* Two functions of the same row: what they share is computed once. */
-#define PAIR_OF_ROWS(CODE, name, partner) \
-  static void VARIANT(name##_pair)(double *restrict y, double *restrict d, const double *restrict x, long n) { \
-    for (long k = 0; k < n; k += LANES) { \
-      vec a = *(const vec *)(x + k); \
-      *(vec *)(y + k) = VARIANT(name)(a), *(vec *)(d + k) = VARIANT(partner)(a); \
-    } \
-  }
 PAIRS(PAIR_OF_ROWS)
 
-/* A run of functions or pairs where every row is one number: gathered into vectors, and computed as rows are. */
-#define GATHERED(CODE, name) case CODE: VARIANT(name##_row)(y, x, n); break;
-#define GATHERED_PAIR(CODE, name, partner) case CODE: VARIANT(name##_pair)(y, d, x, n); break;
+/* The same where every row is one number: up to 64 are gathered in the rows y, d and x of a block. */
+#define GATHERED(CODE, name) case CODE: VARIANT(name##_rows)(function, function + 2, block, 64, n); break;
+#define GATHERED_PAIR(CODE, name, partner) case CODE: VARIANT(name##_pairs)(pair, pair + 3, block, 64, n); break;
 static const int *VARIANT(gathered)(int code, const int *c, int count, int width, double *v) {
-  double x[64] __attribute__((aligned(64))), y[64] __attribute__((aligned(64))), d[64] __attribute__((aligned(64)));
-  while (count > 0) {
-    long n = count < 64 ? count : 64;
+  double block[3 * 64] __attribute__((aligned(64))), *y = block, *d = block + 64, *x = block + 128;
+  const int function[] = {0, 2}, pair[] = {0, 1, 2};
+  for (long n; count > 0; count -= n) {
+    n = count < 64 ? count : 64;
     for (long k = 0; k < (n + 7) / 8 * 8; k++) x[k] = v[c[(k < n ? k : 0) * width + width - 1]];
     switch (code) { FUNCTIONS(GATHERED) PAIRS(GATHERED_PAIR) }
     for (long k = 0; k < n; k++, c += width) {
       v[c[0]] = y[k];
       if (width == 3) v[c[1]] = d[k];
     }
-    count -= n;
   }
   return c;
 }
@@ -58,9 +62,6 @@ static void VARIANT(power)(double *restrict o, const double *x, const double *y,
   }
 }
 
-#define ROW(slot) (v + (long)(slot) * stride)
-#define AT(slot, k) (*(vec *)(ROW(slot) + (k)))
-
 /* A run of instructions: how many, then for each the row of the result and those of the operands. */
 #define RUN(code, width, ...) \
   case code: { \
@@ -77,8 +78,10 @@ static void VARIANT(power)(double *restrict o, const double *x, const double *y,
 #define EACH_1(code, row) EACH(2, code, row_##row(ROW(c[1])[k]))
 #define EACH_2(code, row) EACH(3, code, row_##row(ROW(c[1])[k], ROW(c[2])[k]))
 #define EACH_3(code, row) EACH(4, code, row_##row(ROW(c[1])[k], ROW(c[2])[k], ROW(c[3])[k]))
-#define FUNCTION(code, name) RUN(code, 2, VARIANT(name##_row)(ROW(c[0]), ROW(c[1]), n);)
-#define PAIR(code, name, partner) RUN(code, 3, VARIANT(name##_pair)(ROW(c[0]), ROW(c[1]), ROW(c[2]), n);)
+#define FUNCTION(code, name) \
+  case code: VARIANT(name##_rows)(c + 2, c + 2 + 2 * c[1], v, stride, n), c += 2 + 2 * c[1]; break;
+#define PAIR(code, name, partner) \
+  case code: VARIANT(name##_pairs)(c + 2, c + 2 + 3 * c[1], v, stride, n), c += 2 + 3 * c[1]; break;
 
 /* Products of matrices. A tile is some rows times some vectors of the result, all in registers. */
 #if LANES == 8
@@ -91,7 +94,7 @@ static void VARIANT(power)(double *restrict o, const double *x, const double *y,
 #define TALL 4
 #define BROAD 2
 #endif
-#define BREADTH(left) ((left) >= BROAD && (left) != BROAD + 1 ? BROAD : (left) > 1 ? 2 : 1) /* 2 + 2 before 3 + 1 */
+#define BREADTH(left) ((left) >= BROAD && !(BROAD == 3 && (left) == 4) ? BROAD : (left) > 1 ? 2 : 1)
 
 BEGIN_CONTRACT
 
@@ -166,11 +169,11 @@ static void VARIANT(dense_one)(const int *out, int rows, const int *in, int size
    cell[i][j] += g[i] * x[j], the lanes beyond n being left out. */
 INLINE void VARIANT(inner_tile)(const int rows, const int columns, const int *g, const int *x, long size, vec *cell,
                                 const double *v, long stride, long n) {
-  vec sum[4][2];
+  vec sum[TALL][BROAD];
   for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) sum[i][j] = cell[i * size + j];
   long k = 0;
   for (; k + LANES <= n; k += LANES) {
-    vec b[2];
+    vec b[BROAD];
     for (int j = 0; j < columns; j++) b[j] = AT(x[j], k);
     for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) sum[i][j] += AT(g[i], k) * b[j];
   }
@@ -183,18 +186,23 @@ INLINE void VARIANT(inner_tile)(const int rows, const int columns, const int *g,
   for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) cell[i * size + j] = sum[i][j];
 }
 
+INLINE void VARIANT(inner_strip)(const int columns, const int *g, int rows, const int *x, long size, vec *cell,
+                                 const double *v, long stride, long n) {
+  int i = 0;
+  for (; i + TALL <= rows; i += TALL)
+    VARIANT(inner_tile)(TALL, columns, g + i, x, size, cell + i * size, v, stride, n);
+  for (; i < rows; i++) VARIANT(inner_tile)(1, columns, g + i, x, size, cell + i * size, v, stride, n);
+}
+
 static void VARIANT(inner)(const int *g, int rows, const int *x, int size, double *cells, const double *v, long stride,
                            long n) {
-  for (int i = 0; i < rows; i += 4)
-    for (int j = 0; j < size; j += 2) {
-      vec *cell = (vec *)cells + (long)i * size + j;
-      if (rows - i >= 4 && size - j >= 2) VARIANT(inner_tile)(4, 2, g + i, x + j, size, cell, v, stride, n);
-      else if (rows - i >= 4) VARIANT(inner_tile)(4, 1, g + i, x + j, size, cell, v, stride, n);
-      else
-        for (int r = i; r < rows; r++, cell += size)
-          if (size - j >= 2) VARIANT(inner_tile)(1, 2, g + r, x + j, size, cell, v, stride, n);
-          else VARIANT(inner_tile)(1, 1, g + r, x + j, size, cell, v, stride, n);
-    }
+  for (int j = 0, columns; j < size; j += columns) {
+    columns = BREADTH(size - j);
+    vec *cell = (vec *)cells + j;
+    if (columns == BROAD) VARIANT(inner_strip)(BROAD, g, rows, x + j, size, cell, v, stride, n);
+    else if (columns == 2) VARIANT(inner_strip)(2, g, rows, x + j, size, cell, v, stride, n);
+    else VARIANT(inner_strip)(1, g, rows, x + j, size, cell, v, stride, n);
+  }
 }
 
 #if LANES == 8 && defined(SHUFFLES)
@@ -299,7 +307,7 @@ INLINE void VARIANT(outer_strip)(const int wide, const int *g, int rows, const d
   for (; i < rows; i++) VARIANT(outer_tile)(1, wide, g + i, t, size, cell + i * width, width, v, stride, n);
 }
 
-#define TURNED 64 /* columns at once */
+#define TURNED 32 /* columns at once */
 static void VARIANT(outer)(const int *g, int rows, const int *x, int width, double *cells, const double *v, long stride,
                            long n) {
   double t[TURNED * 64] __attribute__((aligned(64)));
@@ -401,12 +409,12 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
 #undef LN2_HIGH
 #undef LN2_LOW
 #undef REDUCE
+#undef ROW
+#undef AT
 #undef FUNCTION_OF_ROWS
 #undef PAIR_OF_ROWS
 #undef GATHERED
 #undef GATHERED_PAIR
-#undef ROW
-#undef AT
 #undef RUN
 #undef VECTORS
 #undef VECTORS_1

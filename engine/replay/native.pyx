@@ -35,7 +35,7 @@ cdef long AHEAD = 12  # parameters that are fetched into the cache before they a
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 cdef long PARTS = 32  # at most, as is the number of threads
 cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
-cdef double CELL_WORK = 20.0  # so many for each of its cells,
+cdef double CELL_WORK = 40.0  # so many for each of its cells,
 cdef double INNER_WORK = 100.0  # and more for one of an inner product, which has a number for each lane
 
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -185,24 +185,25 @@ def _steps(program: Program, varies: bytearray, place: Ints, plan: Schedule, blo
 
 def _partners(program: Program, varies: bytearray) -> Ints:
     """For the first instruction of a pair, the second; for the second, -1; for all else 0."""
-    found, operand_of = new_ints(len(program)), dict[tuple[int, int], int]()
+    found, known = new_ints(len(program)), dict[tuple[int, int], int]()
     for i in range(len(program)):
         if varies[i] and program.codes[i] in _PAIRED:
-            operand_of[program.codes[i], program.args[program.starts[i]]] = i
-    for first, second in PARTNERS.values():
-        for (code, operand), i in operand_of.items():
-            k = operand_of.get((second, operand), 0) if code == first else 0
-            if k and not found[i] and not found[k]:
-                found[min(i, k)], found[max(i, k)] = max(i, k), -1
+            known[program.codes[i], program.args[program.starts[i]]] = i
+    for (code, operand), i in known.items():
+        k = known.get((_SECOND.get(code, -1), operand), 0)
+        if k and not found[i] and not found[k]:
+            found[min(i, k)], found[max(i, k)] = max(i, k), -1
     return found
 
 
 def _pair(program: Program, i: int, k: int) -> Block:
-    """Two instructions as a pair."""
-    code, (first, _) = next(x for x in PARTNERS.items() if {program.codes[i], program.codes[k]} == set(x[1]))
-    return Block(code, (), (i, k) if program.codes[i] == first else (k, i), (program.args[program.starts[i]],))
+    """Two instructions as a pair, in the order that it has."""
+    first, second = (i, k) if _SECOND.get(program.codes[i]) == program.codes[k] else (k, i)
+    return Block(_PAIR[program.codes[first]], (), (first, second), (program.args[program.starts[i]],))
 
 
+_SECOND = dict(PARTNERS.values())
+_PAIR = {first: code for code, (first, _) in PARTNERS.items()}
 _PAIRED = {code for pair in PARTNERS.values() for code in pair}
 
 
