@@ -10,9 +10,9 @@ Read `value` first, and the rows of the table beside this package: they are all 
 # fmt: off
 # ruff: noqa: I001
 from ..table import (
-    ADD, ARITHMETIC, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN, MUL, NAMES, NEG, ONE, OUTER, PAIRS,
-    PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row, check, code_of,
-    evaluate, function, in_place, missing, numeric, parse, primitive, respelled, written,
+    ADD, ARITHMETIC, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN, MUL, NAMES, NEG, ONE,
+    OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row,
+    check, code_of, evaluate, function, in_place, missing, numeric, parse, primitive, respelled, written,
 )
 from .atomic_write import place, replace
 from .backward import grad, total
@@ -37,14 +37,15 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
-    "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM",
-    "TABLE", "FormulaError", "GradientError", "Interpreter", "MissingExtraError", "Name", "NonFiniteError",
-    "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
-    "ancestors", "apply", "as_value", "between", "check", "check_gradients", "code_of", "cos", "derivative", "dot",
-    "erf", "evaluate", "exp", "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text",
-    "line_of", "log", "logsumexp", "many", "maximum", "minimum", "missing", "numeric", "operation", "order", "parse",
-    "place", "pretty_name", "pretty_number", "primitive", "printable", "reading", "reading_all", "real", "relu",
-    "replace", "require", "respelled", "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict",
-    "tanh", "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
+    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN",
+    "MUL", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT",
+    "SUB", "SUM", "TABLE", "FormulaError", "GradientError", "Interpreter", "MissingExtraError", "Name",
+    "NonFiniteError", "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch",
+    "WhygradError", "ancestors", "apply", "as_value", "between", "check", "check_gradients", "code_of", "cos",
+    "derivative", "dot", "erf", "evaluate", "exp", "function", "grad", "in_place", "is_strict", "latex_name",
+    "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum", "minimum", "missing", "numeric",
+    "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading",
+    "reading_all", "real", "relu", "replace", "require", "respelled", "row", "short_number", "sigmoid", "sin",
+    "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative", "unique_names", "user_line", "watch",
+    "watching", "written",
 ]

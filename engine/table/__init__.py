@@ -42,8 +42,8 @@ from .rows import Row
 from .vectors import ARITHMETIC, FUNCTIONS, PAIRS
 
 __all__ = [
-    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMES",
-    "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM",
-    "TABLE", "FormulaError", "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place",
-    "missing", "numeric", "parse", "primitive", "respelled", "written",
+    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN",
+    "MUL", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT",
+    "SUB", "SUM", "TABLE", "FormulaError", "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function",
+    "in_place", "missing", "numeric", "parse", "primitive", "respelled", "written",
 ]

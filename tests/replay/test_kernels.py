@@ -1,4 +1,4 @@
-"""Matrix products of any shape, on every instruction set and any number of threads, and the loop of record(compile=True)."""
+"""Matrix products of any shape, on every instruction set and any number of threads, and loops of record(compile=True)."""
 
 import math
 import shutil
@@ -12,7 +12,6 @@ from strategies import programs
 from engine import Value, dot, erf, exp, log, record, softplus
 from engine.core.operations import apply
 from engine.replay import c_loop
-from engine.replay import numpy_executor as execute
 
 np = pytest.importorskip("numpy")
 native = pytest.importorskip("engine.replay.native")
@@ -110,13 +109,13 @@ def compiled(f, *example, **options):
 @needs_compiler
 @given(programs())
 @settings(max_examples=8)
-def test_a_loop_gives_the_bits_of_the_kernels(drawn):
+def test_a_loop_agrees_with_the_kernels(drawn):
     description, point = drawn
     batch = np.array(point) + 1e-3 * np.arange(70).reshape(-1, 1)
     loop, ordinary = compiled(lambda x: description.run(list(x), apply), point, check=False)
     for name in ("forward", "gradients"):
         found, wanted = (np.array(getattr(recording, name)(batch)) for recording in (loop, ordinary))
-        assert np.array_equal(found, wanted, equal_nan=True)
+        assert_agree(found, wanted, [batch], absolute=1e-11)
 
 
 @needs_compiler
