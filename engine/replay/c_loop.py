@@ -1,7 +1,7 @@
 """A whole scheduled program as one loop in C, which the system's compiler makes: record(..., compile=True).
 
-Each instruction becomes a statement on vectors, in the table's own C, so that rows stay in registers. The loop does to a
-block of examples what the kernels do instruction by instruction: native.pyx calls the one in place of the others.
+Each instruction becomes a statement on vectors, in the table's own C, so that rows stay in registers. The loop does to
+a block of examples what the kernels do instruction by instruction: native.pyx calls the one in place of the others.
 """
 
 from __future__ import annotations

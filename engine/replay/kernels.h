@@ -405,6 +405,7 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
 #undef alli
 #undef pick
 #undef abs_
+#undef floor_
 #undef TO_WHOLE
 #undef LN2_HIGH
 #undef LN2_LOW

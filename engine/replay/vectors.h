@@ -17,7 +17,12 @@ INLINE vec VARIANT(pick)(ivec where, vec yes, vec no) { return (vec)((where & (i
 #define pick VARIANT(pick)
 
 INLINE vec VARIANT(abs_)(vec a) { return (vec)((ivec)a & alli(~SIGN_BIT)); }
+INLINE vec VARIANT(floor_)(vec a) {
+  for (int q = 0; q < LANES; q++) a[q] = floor(a[q]);
+  return a;
+}
 #define abs_ VARIANT(abs_)
+#define floor_ VARIANT(floor_)
 
 BEGIN_CONTRACT
 

@@ -145,7 +145,7 @@ row("log_add", "log_add", "maximum(a, b) + log1p(expdiff(minimum(a, b), maximum(
 # `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
 # exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
 # So `expdiff` is exp(a - b), and `monomial` has a ** (b - c), to the last digits.
-# `gauss` is exp(-a²): the square of a number of 26 bits is exact, and what is left to a² is below 2e-5.
+# `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
 # `bell` is the slope of the sigmoid, `sech2` that of tanh, and `share` the sigmoid of a - b.
 # A partial that can be 0 times inf is one row, whose partials are such rows again: `monomial` is d * a ** (b - c), that
 # `powlog` times log(a) ** e, and `bump` c * a ** b * gauss(a). So the 0 wins in every order.
@@ -185,12 +185,11 @@ row(
     "powlog(a, b, c, 1, e)",
     "times(y, log(log(a)))",
 )
-row("coarse", "coarse", "minimum(abs(a), 28) + 3221225472 - 3221225472", "0")  # to 21 bits after the point
-row("expsmall", "exp", "1 + a * (1 + a * (0.5 + 0.16666666666666666 * a))", "1 + a * (1 + 0.5 * a)")
+row("coarse", "coarse", "floor(1024 * minimum(abs(a), 28)) / 1024", "0")
 row(
     "gauss",
     "gauss",
-    "exp(-coarse(a) * coarse(a)) * expsmall((coarse(a) - minimum(abs(a), 28)) * (coarse(a) + minimum(abs(a), 28)))",
+    "exp(-coarse(a) * coarse(a)) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)))",
     "bump(a, 1, -2)",
 )
 row(

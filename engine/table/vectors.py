@@ -16,7 +16,7 @@ from .primitives import PRIMITIVES
 from .rows import Row
 
 BY_HAND = ("exp", "log", "log1p", "tanh", "erf")
-_CALLS = {"fabs": "abs_", "np.abs": "abs_", "np.where": "pick"}
+_CALLS = {"fabs": "abs_", "floor": "floor_", "np.abs": "abs_", "np.where": "pick"}
 _NUMBERS = {"np.inf": "all(HUGE_VAL)", "np.nan": "all(NAN)"}
 
 

@@ -53,7 +53,7 @@ def on_autograd() -> Callable[..., Any]:
     from autograd.scipy import special
 
     above = notrace_primitive(lambda a, b: float(a > b))
-    coarse = notrace_primitive(lambda a: min(abs(a), 28) + 3221225472 - 3221225472)
+    coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 28)) / 1024)
     largest = notrace_primitive(max)
     rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
     less, less_equal = (notrace_primitive(lambda a, b, f=f: float(f(a, b))) for f in (operator.lt, operator.le))
@@ -249,6 +249,9 @@ def on_sympy():
     def constant(*key):
         return constants.setdefault(key, sympy.Dummy(real=True))
 
+    def one_if(condition):
+        return condition if isinstance(condition, sympy.Heaviside) else 1
+
     rows = {
         "add": operator.add,
         "sub": operator.sub,
@@ -269,7 +272,7 @@ def on_sympy():
         "gap": operator.sub,
         "less": lambda a, b: sympy.Heaviside(b - a),
         "less_equal": lambda a, b: sympy.Heaviside(b - a),
-        "select": lambda a, b, c: c + (b - c) * constant("select", a) if a.is_Symbol else b,
+        "select": lambda a, b, c: c + (b - c) * (constant("select", a) if a.is_Symbol else one_if(a)),
         "tan": sympy.tan,
         "asin": sympy.asin,
         "acos": sympy.acos,
