@@ -4,14 +4,14 @@ It offers `chain_rule` and ChainRule with its paths and factors, `judge`, and to
 formulas of a chain.
 
 Read `variables` first (the graph of variables), then `paths` and `ranking`, `expressions` and `symbolic` (formulas),
-`textbook` (short forms, with `region` and `decimals` for their proof), `text` (the table and LaTeX), `verdict` and
-`speech` (its sentence).
+`textbook` (short forms, with `products` for the search, `region` and `decimals` for the proof), `text` (the table and
+LaTeX), `verdict` and `speech` (its sentence).
 """
 
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .speech import NAMED, TINY
+from .speech import NAMED, TINY, branches
 from .symbolic import Naming
 from .text import latex_of_value
 from .variables import By, Link, Links, VariableGraph
@@ -19,6 +19,6 @@ from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
     "CANCELLED", "NAMED", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor", "Judgement", "Link", "Links",
-    "Naming", "Path", "Style", "Term", "VariableGraph", "chain_rule", "explained", "judge", "latex_of_value", "show",
-    "tiny_factors",
+    "Naming", "Path", "Style", "Term", "VariableGraph", "branches", "chain_rule", "explained", "judge",
+    "latex_of_value", "show", "tiny_factors",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..core import Value, latex_name, latex_number, many, pretty_number, short_number, total_derivative
 from .expressions import Style
 from .paths import ChainRule, Path
+from .speech import branches
 from .variables import VariableGraph
 
 
@@ -17,12 +18,12 @@ def product_text(path: Path, style: Style = "text") -> str:
 
 def to_text(chain: ChainRule, k: int = 10) -> str:
     """The table that `str()` gives: a path a line, its numbers and its formulas, then the sum and the verdict."""
-    names, paths = chain.naming.names, chain.paths(k)
+    names, describe, paths = chain.naming.names, chain.naming.describe, chain.paths(k)
     lines = [f"{total_derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
-    routes = [" → ".join(_elided([names[node] for node in path.nodes])) for path in paths]
+    routes = [" → ".join(_elided([describe(node) for node in path.nodes])) for path in paths]
     width = max(map(len, routes), default=0)
     for i, (route, path) in enumerate(zip(routes, paths, strict=True), 1):
-        formulas = " * ".join(_elided([factor.show("text", "mul") for factor in path.factors]))
+        formulas = " * ".join(_elided([factor.show("spoken", "mul") for factor in path.factors]))
         numbers = " · ".join(_elided(product_text(path).split(" · ")))
         lines += [
             f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",
@@ -30,8 +31,8 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
         ]
     if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
         lines += _rest(chain, paths)
-        lines += [f"     = {closed}"] if (closed := chain.closed_form) else []
-    return "\n".join([*lines, f"{chain.verdict}: {chain.sentence}"])
+        lines += [f"     = {closed}"] if (closed := chain.closed("spoken")) else []
+    return "\n".join([*lines, *branches(chain), f"{chain.verdict}: {chain.sentence}"])
 
 
 def _elided(items: Sequence[str], most: int = 16) -> list[str]:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from .provenance import inspect
 
-try:
-    import cython
-except ImportError:  # only the compiler needs it
+if TYPE_CHECKING:
     from .. import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:  # only the compiler needs it
+        from .. import _cython as cython
 
 if not cython.compiled:  # else by node.pxd
     from itertools import count
@@ -24,6 +27,8 @@ if not cython.compiled:  # else by node.pxd
     next_serial = count(1).__next__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .value import Value
 
 
@@ -115,11 +120,23 @@ def reading(node: Node, what: str) -> None:
         modes.read(node, what)
 
 
-def reading_all(nodes: list[Node], what: str) -> None:
+def reading_all(nodes: Sequence[Node], what: str) -> None:
     """The same of many nodes."""
     if modes.active:
         for node in nodes:
             modes.read(node, what)
+
+
+def compare(name: str, a: Node, b: Node) -> Any:
+    """Whether a < b, by the name `less`, or a <= b; or what a watch has for it."""
+    if modes.active:
+        watch = modes.watch()
+        found = watch.compared(name, a, b) if watch else None
+        if found is not None:
+            return found
+        reading(a, "data")
+        reading(b, "data")
+    return a._data < b._data if name == "less" else a._data <= b._data
 
 
 def showing(node: Node) -> None:

@@ -50,12 +50,12 @@ def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
 
 def derivative(of: str, wrt: str) -> str:
     """How one link of the chain is written in text, with the variables beside it held fixed: ∂L/∂a."""
-    return f"∂{of}/∂{wrt}"
+    return f"∂{book_name(of)}/∂{book_name(wrt)}"
 
 
 def total_derivative(of: str, wrt: str) -> str:
     """How the derivative over all paths is written in text: dL/dw."""
-    return f"d{of}/d{wrt}"
+    return f"d{book_name(of)}/d{book_name(wrt)}"
 
 
 def short_number(number: float, digits: int = 4) -> str:
@@ -99,6 +99,30 @@ def latex_number(number: float) -> str:
     return rf"{text} \times 10^{{{int(exponent)}}}" if exponent else text
 
 
+_PLACE = re.compile(r"layer(\d+)\.neuron(\d+)\.([^\W\d_]{1,2})(\d*)(\[\d+\])?")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@cache
+def book_name(name: str) -> str:
+    """A name as textbooks write it: the variables of a network with their layer raised, and any other as it is.
+
+    >>> book_name("layer1.neuron3.w2"), book_name("layer2.neuron13.a"), book_name("layer1.neuron12.w5"), book_name("w2")
+    ('w⁽¹⁾₃₂', 'a⁽²⁾₁₃', 'w⁽¹⁾₁₂,₅', 'w2')
+    """
+    found = _PLACE.fullmatch(name)
+    if not found:
+        return name
+    layer, index, letter, example = found[1].translate(_RAISED), _index(found), found[3], found[5] or ""
+    return f"{letter}⁽{layer}⁾{index.translate(_LOWERED)}{example}"
+
+
+def _index(place: re.Match[str]) -> str:
+    """The numbers of a neuron and of its weight, with a comma where digits alone would not say which is which."""
+    neuron, weight = place[2], place[4]
+    return f"{neuron},{weight}" if weight and max(len(neuron), len(weight)) > 1 else neuron + weight
+
+
 _SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
 _GREEK = dict(zip(_SPELLED.split(), "αβγδεζηθκλμνξρστφχψω", strict=True))
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -110,11 +134,11 @@ def pretty_name(name: str) -> str:
     """A name as pictures show it: digits lowered, Greek letters spelled by themselves, a hat where it says so.
 
     >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("layer1.neuron3.w2")
-    ('w₁₂', 'ŷ', 'θ₁', 'layer1.neuron3.w2')
+    ('w₁₂', 'ŷ', 'θ₁', 'w⁽¹⁾₃₂')
     """
     simple = _SIMPLE.match(name)
     if not simple:
-        return printable(name)
+        return printable(book_name(name))
     stem = _GREEK.get(simple["stem"], simple["stem"])
     hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if simple["hat"] else ""
     lowered = (simple["index"] or "").translate(_LOWERED)
@@ -125,9 +149,11 @@ def pretty_name(name: str) -> str:
 def latex_name(name: str) -> str:
     r"""A name in LaTeX: one letter in italics with its index below, words upright.
 
-    >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%")
-    ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}')
+    >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%"), latex_name("layer1.neuron3.w2")
+    ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}', 'w^{(1)}_{32}')
     """
+    if found := _PLACE.fullmatch(name):
+        return f"{found[3]}^{{({found[1]})}}_{{{_index(found)}}}{found[5] or ''}"
     simple = _SIMPLE.match(name)
     if not simple or (len(simple["stem"]) > 1 and simple["stem"] not in _GREEK):
         return rf"\text{{{latex_text(name)}}}"

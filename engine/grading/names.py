@@ -21,7 +21,7 @@ def book_names(layers: Iterable[Layer]) -> dict[int, str]:
 def _names_in(layer: Layer) -> Iterator[tuple[int, str]]:
     for j, unit in enumerate(layer.units, 1):
         o = unit.occurrences[-1]
-        for i, weight in enumerate(dict.fromkeys(term.weight for term in o.terms), 1):
+        for i, weight in enumerate(dict.fromkeys(o.products.weights), 1):
             yield weight, _name("w", layer.number, f"{j}{i}" if max(i, j) < 10 else f"{j},{i}")
         for bias in o.biases:
             yield bias.node, _name("b", layer.number, f"{j}")

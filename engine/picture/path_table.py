@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..chain import TINY, ChainRule, Path, judge
+from ..chain import TINY, ChainRule, Path, branches, judge
 from ..core import Value, many, pretty_number, total_derivative
 from .contributions import Contributions
 from .theme import RULE, Row, Span
@@ -78,6 +78,7 @@ def _legend(chain: ChainRule, on: Contributions) -> list[Row]:
         notes.append(f"✕ dashed: |local derivative| ≤ {TINY:g}, the gradient dies here; thin dashed edges receive none")
     if any(not math.isfinite(factor.value) for factor in on.factors.values()):
         notes.append("! the local derivative is inf or nan, and so is what passes it")
+    notes += branches(chain, "pretty")
     if chain.verdict != "ok":
         notes += textwrap.wrap(f"{chain.verdict}: {judge(chain, style='pretty').sentence}", COLUMN)
     return [([("key", note)],) for note in notes]

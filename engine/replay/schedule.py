@@ -47,7 +47,7 @@ FEW = 4  # terms of a single sum that are no matter for a matrix product
 LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
 # Inner products from which it pays to turn the columns, and to take them as a sum of outer products.
 TALL, WIDE = 8, 32
-READ_AHEAD = 8  # numbers behind the last weight, which are read with it but not used
+READ_AHEAD = 32  # numbers behind the last weight, which are read with it but not used
 
 
 def counted(code: int) -> bool:

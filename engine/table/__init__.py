@@ -3,18 +3,21 @@
 It offers TABLE and its rows, the primitives in which formulas end, `evaluate` to read a formula over any algebra, and
 the opcodes. It imports nothing of the engine, so that the build can write C from it.
 
-Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read),
-`differentiate` (how partials are derived), `own_rows` (what a user may add), `vectors` (what C does on vectors) and
-`opcodes`.
+Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read), `notation`
+(how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is not taken is kept
+out), `own_rows` (what a user may add), `vectors` (what C does on vectors) and `opcodes`.
 """
 
 # fmt: off
-from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, respelled, written
+from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, written
+from .masks import ALWAYS, Masks, both
+from .notation import respelled
 from .opcodes import (
     ADD,
     CODES,
     CONSTANT,
     DENSE,
+    DETACH,
     DIV,
     DOT,
     IN_C,
@@ -30,6 +33,7 @@ from .opcodes import (
     POW,
     PRODUCTS,
     RELU,
+    SELECT,
     SHIFT,
     SUB,
     SUM,
@@ -38,12 +42,14 @@ from .opcodes import (
 )
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
-from .rows import Row
+from .rows import NAMED, Row
+from .sequences import log_softmax, softmax
 from .vectors import ARITHMETIC, FUNCTIONS, PAIRS
 
 __all__ = [
-    "ADD", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN",
-    "MUL", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT",
-    "SUB", "SUM", "TABLE", "FormulaError", "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function",
-    "in_place", "missing", "numeric", "parse", "primitive", "respelled", "written",
+    "ADD", "ALWAYS", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT",
+    "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES",
+    "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError", "Interpreter", "Masks", "Row", "add",
+    "both", "check", "code_of", "evaluate", "function", "in_place", "log_softmax", "missing", "numeric", "parse",
+    "primitive", "respelled", "softmax", "written",
 ]

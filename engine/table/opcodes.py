@@ -18,6 +18,7 @@ INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW = range(9)
 SHIFT, PRODUCTS, MEAN, DENSE = (CODES[name] for name in ("shift", "products", "mean", "dense"))
 INNER, OUTER = CODES["inner"], CODES["outer"]
 IN_C = len(NAMES)  # from this opcode on, a row is in Python alone
+SELECT, DETACH = CODES["select"], CODES["detach"]
 ONE = 0
 
 

@@ -7,11 +7,13 @@ import random
 import re
 import shutil
 from importlib.util import find_spec
+from itertools import product
 
 import pytest
 from graphs import labelled, random_graph, two_paths
+from strategies import EDGES as POINTS
 
-from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, relu, softmax
+from engine import Value, chain_rule, dot, erf, less, logsumexp, maximum, minimum, relu, select, softmax, where
 from engine.chain import explained
 from engine.chain.verdict import judge
 from engine.core import printable
@@ -20,6 +22,7 @@ from engine.page.javascript import program
 from engine.page.page import Frame, page
 from engine.picture.contributions import Contributions
 from engine.table.formula import TABLE, numeric
+from engine.table.primitives import PRIMITIVES
 
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1600,900", "--no-first-run"]
 SWITCHES += ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -134,6 +137,31 @@ def test_the_table_in_javascript_gives_the_numbers_of_the_table(browser):
             found,
             expected,
         )
+
+
+VALUES = """
+const read = number => Array.isArray(number) ? number.map(read) : Number(number);
+const write = number => Object.is(number, -0) ? "-0" : String(number);
+return arguments[1].map(args => write(f[arguments[0]](...read(args))));"""
+
+
+@pytest.mark.parametrize("name", sorted(PRIMITIVES))
+def test_a_primitive_in_javascript_is_within_its_bound_of_python(browser, name):
+    row, rng = TABLE[name], random.Random(name)
+    size = 1 if row.variadic else len(row.variables)
+    points = [] if row.variadic else list(product(POINTS if size < 3 else POINTS[::3], repeat=size))
+    for _ in range(500):
+        spread = rng.choice([1.0, 9.0])
+        points.append([[rng.gauss(0, 9) for _ in range(4)]] if row.variadic else [rng.gauss(0, spread) for _ in "abc"])
+    asked = [list(point[:size]) for point in points]
+    answers = browser.execute_script(program([name]) + VALUES, name, [text(point) for point in asked])
+    for point, answer in zip(asked, answers, strict=True):
+        found, expected = float(answer), numeric(name, *point)
+        if not (found != found and expected != expected) and found != expected:
+            off = abs(found - expected) / max(math.ulp(expected), 2.0**-1074)
+            assert off <= PRIMITIVES[name].ulp, (point, found, expected)
+        if expected == 0.0 and not PRIMITIVES[name].ulp:
+            assert math.copysign(1.0, found) == math.copysign(1.0, expected), point
 
 
 # Every derivative of a network, before and after a leaf is changed.
@@ -360,6 +388,19 @@ def one_neuron(w=0.8):
     w, a_prev, y = Value(w, "w"), Value(62.5, "a_prev"), Value(0.0, "y")
     a = labelled(labelled(w * a_prev, "z").sigmoid(), "a")
     return labelled((a - y) ** 2, "C"), w
+
+
+def test_a_select_changes_its_branch_with_a_leaf_and_a_where_says_that_it_stays(visit):
+    x = Value(4.0, "x")
+    browser = visit(select(less(0.0, x), x * x, -3.0 * x), x)
+    for number, slope in ((4.0, 8.0), (-2.0, -3.0), (0.0, -3.0), (1.0, 2.0)):
+        change(browser, "x", number)
+        assert browser.execute_script(TOTAL) == slope
+    browser = visit(where(x > 0.0, x * x, -3.0 * x), x)
+    change(browser, "x", -2.0)
+    assert browser.execute_script(TOTAL) == -4.0
+    note = browser.find_element("id", "note").text
+    assert note.startswith("where took its first branch for output: x·x; whatever is changed here, it stays so")
 
 
 SLIDE = "const s = document.getElementById('slider'); s.value = arguments[0]; s.dispatchEvent(new Event('input'))"

@@ -1,4 +1,4 @@
-"""Matrix products of any shape, on every instruction set and any number of threads, and loops of record(compile=True)."""
+"""Matrix products of any shape, on every instruction set and number of threads, and loops of record(compile=True)."""
 
 import math
 import shutil
