@@ -37,13 +37,13 @@ MODULES = (
     *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
-    *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
+    *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
+    *("replay/slot_allocation.py", "replay/schedule.py", "replay/native.pyx"),
 )
 
 _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
 FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
-ONCE = ["-O1"]  # for what runs once a recording, and is no slower for it
-KERNELS = ["-O3"]  # unrolls tiles, so that they stay in registers
+KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
 OUTPUT = "build/cython"
 HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
@@ -87,11 +87,7 @@ def extensions() -> list[Extension]:
 
 def flags(name: str) -> list[str]:
     """How a module is compiled."""
-    if sys.platform == "win32":
-        return FLAGS
-    if name == "replay/native.pyx":
-        return FLAGS + KERNELS
-    return FLAGS + ONCE if name == SHARED or name.startswith("replay/") else FLAGS
+    return FLAGS + KERNELS if name == "replay/native.pyx" and sys.platform != "win32" else FLAGS
 
 
 def _write_header() -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from .._header import FLAGS, header
 from ..core import ARITHMETIC, FUNCTIONS
-from .schedule import Schedule, instructions
+from .schedule import Schedule
+from .slot_allocation import instructions
 
 LONGEST = 2000  # statements: a compiler takes seconds for more
 SETS = {

@@ -8,7 +8,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ..core.generated cimport MADE_FROM
-from ..core.node cimport Slots, fetch_node
+from ..core.node cimport Slots
 
 from ..core import check
 
@@ -27,6 +27,7 @@ cdef extern from "native.h":
     void together(void *(*)(void *) noexcept nogil, void *, long) nogil
     long next_number(long *) nogil
     double *aligned(size_t)
+    void prefetch(const void *) noexcept
 
 check(MADE_FROM)
 use_kernels(b"")
@@ -120,7 +121,7 @@ cdef class Native:
     cdef Kernels kernels
     cdef Memory spare  # of the last call, for the next one; None while a call has it
 
-    def __cinit__(self, plan, places, targets, size_t loop=0):
+    def __cinit__(self, plan, columns, targets, size_t loop=0):
         """`loop` is the address of what runs the code of a block, if that is not the kernels."""
         from array import array
 
@@ -133,8 +134,8 @@ cdef class Native:
         self.parameter, self.at = array("i", [k for k, _ in plan.parameters]), array("i", [k for _, k in plan.parameters])
         self.fill_at, self.fill_row = array("i", [k for k, _ in plan.fills]), array("i", [k for _, k in plan.fills])
         self.input_row = array("i", [row for _, row in plan.inputs])
-        self.input_argument = array("i", [places[k][0] for k, _ in plan.inputs])
-        self.input_column = array("i", [places[k][1] for k, _ in plan.inputs])
+        self.input_argument = array("i", [columns[k][0] for k, _ in plan.inputs])
+        self.input_column = array("i", [columns[k][1] for k, _ in plan.inputs])
         self.output_argument = array("i", [which for which, _ in targets])
         self.output_column = array("i", [column for _, column in targets])
         self.output_row, self.mean_at = array("i", plan.outputs), array("i", plan.means)
@@ -155,6 +156,7 @@ cdef class Native:
         self._fix(call.fixed)
         with nogil:
             together(work, call, call.threads)
+        self._know(parameters)  # another call may have had others meanwhile
         mean = self._means(call)
         self.spare = memory
         return mean
@@ -215,7 +217,7 @@ cdef class Native:
         cdef Py_ssize_t k, count = self.at.shape[0]
         for k in range(count):
             if k + AHEAD < count:
-                fetch_node(self.nodes[number[k + AHEAD]])
+                prefetch(self.nodes[number[k + AHEAD]])
             fixed[at[k]] = self.nodes[number[k]].data
         run_one(code, code + self.fixed_code.shape[0], fixed, NULL, NULL)
         for k in range(self.packed.shape[0]):
@@ -239,7 +241,7 @@ cdef class Native:
             totals[k] /= <double> call.batch
         for k in range(1, count):
             if k + AHEAD < count:
-                fetch_node(self.nodes[k + AHEAD - 1])
+                prefetch(self.nodes[k + AHEAD - 1])
             self.nodes[k - 1].grad += call.fixed[at[k]] + totals[k]
         return call.fixed[at[0]] + totals[0]
 

@@ -12,42 +12,42 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial, reduce
-from itertools import repeat
 from typing import Any
 
 from .._compiled import compiled
-from ..core import PRIMITIVES, TABLE, Interpreter, function, require
+from ..core import PRIMITIVES, TABLE, Interpreter, Value, function, require
 from .c_loop import address
-from .schedule import Schedule, instructions
+from .schedule import Schedule
+from .slot_allocation import instructions
 
 try:
     from .native import Native, instruction_set
 except ImportError:
     Native = None
 
-Place = tuple[int, int]  # argument and column that an input comes from, or a result goes to
+Column = tuple[int, int]  # the index of an argument, and of its column, where an input is, or a result goes
 BLOCK = 2048  # examples that NumPy takes at once: its rows then stay in the cache
 
 
-def executor(plan: Schedule, places: Sequence[Place], targets: Sequence[Place], compile: bool = False) -> Any:
+def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column], compile: bool = False) -> Any:
     """What runs the schedule: an object with `run(arguments, parameters, results)`.
 
-    `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `places[k]`; `parameters`
+    `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `columns[k]`; `parameters`
     the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
     gradients, one each; of any other output k is written to the column `targets[k]` of the arrays `results`. With
     `compile` it is one loop in C where that can be had.
     """
     if Native is None or plan.foreign:
-        return OnNumPy(plan, places, targets)
-    return Native(plan, places, targets, address(plan, instruction_set()) if compile else 0)
+        return OnNumPy(plan, columns, targets)
+    return Native(plan, columns, targets, address(plan, instruction_set()) if compile else 0)
 
 
 class OnNumPy:
     """Runs a schedule with one NumPy call an instruction, on rows of up to BLOCK examples."""
 
-    def __init__(self, plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> None:
+    def __init__(self, plan: Schedule, columns: Sequence[Column], targets: Sequence[Column]) -> None:
         self.np = require("numpy")
-        self.plan, self.places, self.targets = plan, places, targets
+        self.plan, self.columns, self.targets = plan, columns, targets
         self.spare: list[Memory] = []  # of the last call, for the next one; none while a call has it
 
     def run(self, arguments: Sequence[Any], parameters: Sequence[Any], results: Sequence[Any]) -> float:
@@ -78,7 +78,7 @@ class OnNumPy:
         for at, row in self.plan.fills:
             rows[row] = memory.fixed[at]
         for k, row in self.plan.inputs:
-            rows[row] = _column(arguments, self.places[k])[first : first + size]
+            rows[row] = _column(arguments, self.columns[k])[first : first + size]
         for call in calls:
             call()
         for row, target in zip(self.plan.outputs, self.targets, strict=True):
@@ -107,7 +107,7 @@ class Memory:
             self.fixed[first : first + len(self.packed)] = self.fixed[self.packed]
 
     def block(self, size: int) -> tuple[Any, list[Callable[[], Any]]]:
-        """The rows of a block of so many examples, and what is done to them."""
+        """The rows of a block of n examples, and what is done to them."""
         if size != self.size:
             self.size, self.rows = size, self.np.zeros((self.plan.rows, size))
             self.calls = list(self._calls(self.plan.code, self.rows))
@@ -136,13 +136,13 @@ class Memory:
 
 def _add_gradients(parameters: Sequence[Any], gradients: list[float]) -> None:
     """Add to every parameter's gradient, in one call of C: neither an interrupt nor another thread comes between."""
-    grad = "grad" if compiled else "_grad"  # uncompiled, a property is a function in which an interrupt could come
-    sums = map(operator.add, map(operator.attrgetter(grad), parameters), gradients)
-    deque(map(setattr, parameters, repeat(grad), sums), maxlen=0)
+    grad: Any = getattr(Value, "grad" if compiled else "_grad")  # uncompiled, a property is a function of Python
+    sums = map(operator.add, map(grad.__get__, parameters), gradients)
+    deque(map(grad.__set__, parameters, sums), maxlen=0)
 
 
-def _column(arrays: Sequence[Any], place: Place) -> Any:
-    which, column = place
+def _column(arrays: Sequence[Any], at: Column) -> Any:
+    which, column = at
     return arrays[which] if arrays[which].ndim == 1 else arrays[which][:, column]
 
 

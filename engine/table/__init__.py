@@ -42,14 +42,14 @@ from .opcodes import (
 )
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
-from .rows import NAMED, Row
+from .rows import BUILT_IN, NAMED, Row
 from .sequences import log_softmax, softmax
 from .vectors import ARITHMETIC, FUNCTIONS, PAIRS
 
 __all__ = [
-    "ADD", "ALWAYS", "ARITHMETIC", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "FUNCTIONS", "INNER", "INPUT",
-    "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW", "PRIMITIVES",
-    "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError", "Interpreter", "Masks", "Row", "add",
-    "both", "check", "code_of", "evaluate", "function", "in_place", "log_softmax", "missing", "numeric", "parse",
-    "primitive", "respelled", "softmax", "written",
+    "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "FUNCTIONS",
+    "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW",
+    "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError", "Interpreter", "Masks",
+    "Row", "add", "both", "check", "code_of", "evaluate", "function", "in_place", "log_softmax", "missing", "numeric",
+    "parse", "primitive", "respelled", "softmax", "written",
 ]

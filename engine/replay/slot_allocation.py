@@ -1,0 +1,205 @@
+# cython: infer_types=True
+"""Slot allocation: every value gets a row for as long as it is needed, and every instruction its part of the code."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..core import CODES, DENSE, FUNCTIONS, INNER, INPUT, NAMES, OUTER, PAIRS, PRODUCTS, TABLE
+from ..structure import Ints, new_ints
+from .program import Program
+
+if TYPE_CHECKING:
+    from .schedule import Block, Schedule
+
+CHEAP = {
+    CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
+}
+PARTNERS = {CODES[f"pair_{name}"]: (CODES[name], CODES[partner]) for name, partner in PAIRS.items()}
+TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # a run of these reads before it writes
+
+
+def counted(code: int) -> bool:
+    """Whether an instruction says how many operands it has."""
+    return code == PRODUCTS or (NAMES[code] in TABLE and TABLE[NAMES[code]].variadic)
+
+
+def _all_counted() -> bytearray:
+    return bytearray([counted(code) for code in range(len(NAMES))])
+
+
+class Code:
+    """Instructions as numbers: a kind, how many of them, for some kinds of how many operands, and then their rows."""
+
+    def __init__(self, program: Program) -> None:
+        self.numbers, self.size = new_ints(5 * program.size + 2 * program.starts[program.size]), 0  # room enough
+        self.run, self.kind, self.operands = 0, 0, 0  # where the count of the last run stands, and what it is of
+        self.counted = _all_counted()
+        self.together = bytearray([code in TOGETHER for code in range(len(NAMES))])
+
+    def begin(self, kind: int, operands: int, joins: bool) -> bool:
+        """The next instruction, of the run before it where it `joins` that; returns whether it begins a run."""
+        if self.run and joins and kind == self.kind and operands == self.operands:
+            self.numbers[self.run] += 1
+            return False
+        self.put(kind)
+        self.run, self.kind, self.operands = self.size, kind, operands
+        self.put(1)
+        if self.counted[kind]:
+            self.put(operands)
+        return True
+
+    def put(self, number: int) -> None:
+        """The next number."""
+        self.numbers[self.size] = number
+        self.size += 1
+
+    def written(self) -> Ints:
+        """The numbers so far."""
+        found = new_ints(self.size)
+        memoryview(found)[:] = memoryview(self.numbers)[: self.size]
+        return found
+
+
+class Rows:
+    """Gives every value a row for as long as it is needed, and writes the code."""
+
+    def __init__(self, program: Program, plan: Schedule, fixed_index: Ints, varies: bytearray) -> None:
+        self.program, self.plan, self.fixed_index, self.varies = program, plan, fixed_index, varies
+        self.row, self.last = new_ints(len(program)), new_ints(len(program))  # last: 1 + the step that reads it last
+        self.free, self.spare = new_ints(len(program)), 0  # rows to use again, and how many there are
+        self.code = Code(program)
+        self.begun, self.made = 0, new_ints(len(program))  # the step that began the run, and that made each value
+        self.rows, self.cost = 0, 0.0
+        self.costs = array("d", [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))])  # ns an operand
+
+    def write(self, steps: Ints, blocks: list[Block]) -> None:
+        """Fill in the plan's rows, and its code in the order of the steps."""
+        self.read(steps, blocks)
+        program, plan = self.program, self.plan
+        for i in range(len(program)):
+            if self.last[i] and program.codes[i] == INPUT:
+                plan.inputs.append((program.args[program.starts[i]], self.take(i)))
+            elif self.last[i] and not self.varies[i]:
+                plan.fills.append((self.fixed_index[i], self.take(i)))
+        for n in range(len(steps)):
+            step = steps[n]
+            if step >= 0:
+                self.write_one(step, n + 1)
+            elif blocks[-1 - step].head:
+                self.write_product(blocks[-1 - step], n + 1)
+            else:
+                self.write_pair(blocks[-1 - step], n + 1)
+        plan.outputs = [self.row[k] for k in plan.outputs]
+        plan.code, plan.rows, plan.cost = self.code.written(), self.rows, self.cost
+
+    def read(self, steps: Ints, blocks: list[Block]) -> None:
+        """Note for every value the last step that reads it."""
+        program, last = self.program, self.last
+        for n in range(len(steps)):
+            step = steps[n]
+            if step < 0:
+                for k in blocks[-1 - step].operands:
+                    last[k] = n + 1
+            else:
+                for j in range(program.starts[step], program.starts[step + 1]):
+                    last[program.args[j]] = n + 1
+        for k in self.plan.outputs:
+            last[k] = len(steps) + 1
+
+    def write_one(self, i: int, n: int) -> None:
+        """An instruction, as one more of the run that it continues."""
+        program, code = self.program, self.code
+        kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
+        if code.begin(kind, end - first, self.joins(kind, program.args[first])):
+            self.begun = n
+        self.made[i] = n
+        code.put(self.take(i))
+        for j in range(first, end):
+            code.put(self.row[program.args[j]])
+        for j in range(first, end):
+            self.release(program.args[j], n)
+        self.drop(i)
+        self.cost += self.costs[kind] * (end - first)
+
+    def joins(self, kind: int, operand: int) -> bool:
+        """Whether an instruction may continue a run of its kind."""
+        return not (self.code.together[kind] and self.made[operand] >= self.begun)
+
+    def write_pair(self, block: Block, n: int) -> None:
+        """Two functions of the same operand, in the same way."""
+        first, second = block.results
+        operand = block.operands[0]
+        if self.code.begin(block.code, 1, self.joins(block.code, operand)):
+            self.begun = n
+        self.made[first] = self.made[second] = n
+        for k in (self.take(first), self.take(second), self.row[operand]):
+            self.code.put(k)
+        self.release(operand, n)
+        self.drop(first)
+        self.drop(second)
+        self.cost += self.costs[block.code]
+
+    def write_product(self, block: Block, n: int) -> None:
+        """A matrix product."""
+        self.code.run = 0
+        rows, size, _ = block.head
+        results = [self.take(k) for k in block.results]
+        for number in (block.code, *block.head, *results, *[self.row[k] for k in block.operands]):
+            self.code.put(number)
+        for k in block.operands:
+            self.release(k, n)
+        for k in block.results:
+            self.drop(k)
+        self.cost += 0.04 * rows * size
+
+    def take(self, i: int) -> int:
+        """A row for a value: one that is free, or a new one."""
+        if self.spare:
+            self.spare -= 1
+            self.row[i] = self.free[self.spare]
+        else:
+            self.row[i] = self.rows
+            self.rows += 1
+        return self.row[i]
+
+    def drop(self, i: int) -> None:
+        """Let go of the row of a result that nobody reads."""
+        if not self.last[i]:
+            self.give_back(self.row[i])
+
+    def release(self, k: int, n: int) -> None:
+        """Let go of a row after step n if that was the last to read it; fixed numbers keep theirs."""
+        if self.last[k] == n and self.varies[k]:
+            self.last[k] = -1  # an operand may stand there twice
+            self.give_back(self.row[k])
+
+    def give_back(self, row: int) -> None:
+        """Let a row be used again."""
+        self.free[self.spare] = row
+        self.spare += 1
+
+
+def instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
+    """Every instruction of scheduled code: its name, what stands before its rows, its rows with the results first."""
+    at = 0
+    while at < len(code):
+        kind, count = code[at], code[at + 1]
+        if kind in (DENSE, INNER, OUTER):
+            size = code[at + 2]
+            yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
+            at += 4 + count + size
+            continue
+        begin = at + 3 if counted(kind) else at + 2
+        width = 1 + (code[at + 2] if counted(kind) else 2 if kind in PARTNERS else len(TABLE[NAMES[kind]].partials))
+        at = begin + count * width
+        for first in range(begin, at, width):
+            rows = code[first : first + width]
+            if kind in PARTNERS:
+                both = PARTNERS[kind]
+                yield NAMES[both[0]], (), (rows[0], rows[2])
+                yield NAMES[both[1]], (), (rows[1], rows[2])
+            else:
+                yield NAMES[kind], (), rows
