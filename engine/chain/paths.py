@@ -103,7 +103,12 @@ class Path:
     @property
     def product(self) -> float:
         """All factors multiplied: what this path contributes to the derivative."""
-        return math.prod(factor.value for factor in self.factors)
+        return 0.0 if self.is_cut else math.prod(factor.value for factor in self.factors)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the path leads through a `detach` or a branch not taken, where it ends."""
+        return any(factor.link.is_cut for factor in self.factors)
 
     @property
     def pretty(self) -> str:

@@ -86,7 +86,7 @@ class Naming:
             return link.value
         if link.slot is not None:
             return self._fitting(self._partials(link.of)[link.slot], link.value)
-        return self.slopes(link.of)[link.wrt]
+        return self.slopes(link.of).get(link.wrt, 0.0)
 
     def slopes(self, of: Value) -> dict[Value, Term]:
         """The derivatives of a variable in those it is made of: reverse mode over the algebra of terms."""
@@ -185,6 +185,11 @@ def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] 
     return sorted(seen, key=lambda node: node.serial)
 
 
+def cuts(node: Value, partial: float) -> bool:
+    """Whether nothing passes from a node to an operand, not even an infinite slope: behind a `detach`, or not taken."""
+    return partial == 0.0 and node.op in ("detach", "select")
+
+
 def reverse_sweep(
     nodes: Sequence[Value],
     unit: tuple[Adjoint, Adjoint],
@@ -195,7 +200,8 @@ def reverse_sweep(
     """Reverse mode over an algebra: the derivatives of the last of `nodes` in all that they are made of.
 
     The nodes are in order, operands first. `unit` are the algebra's 0 and 1, and `add(total, adjoint, partial)` is
-    total + adjoint * partial. Only operands `within` some nodes are looked at, or all.
+    total + adjoint * partial. Only operands `within` some nodes are looked at, or all. What is only behind a `detach`
+    or a branch not taken has none.
 
     >>> x = Value(3.0)
     >>> reverse_sweep([y := x * x], (0.0, 1.0), lambda node: node.partials, lambda t, a, p: t + a * p)[x]
@@ -204,8 +210,10 @@ def reverse_sweep(
     zero, one = unit
     adjoints = {nodes[-1]: one}
     for node in reversed(nodes):
+        if node not in adjoints:
+            continue
         adjoint = adjoints.pop(node)
-        for operand, partial in zip(node.operands, partials(node), strict=True):
-            if within is None or operand in within:
+        for operand, number, partial in zip(node.operands, node.partials, partials(node), strict=True):
+            if (within is None or operand in within) and not cuts(node, number):
                 adjoints[operand] = add(adjoints.get(operand, zero), adjoint, partial)
     return adjoints

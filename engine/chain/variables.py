@@ -13,19 +13,23 @@ from typing import Literal, Self
 
 from ..core import Value
 from ..structure import LossGraph, Units, multipliers
-from .symbolic import Naming, reverse_sweep, unnamed_behind
+from .symbolic import Naming, cuts, reverse_sweep, unnamed_behind
 
 By = Literal["labels", "operations"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Link:
-    """One step between variables: the derivative of `of` in `wrt`, by operand `slot` where every node is a variable."""
+    """One step between variables: the derivative of `of` in `wrt`, by operand `slot` where every node is a variable.
+
+    Nothing passes a link that `is_cut`, behind a `detach` or a branch not taken: 0 times whatever is behind it is 0.
+    """
 
     of: Value
     wrt: Value
     value: float
     slot: int | None = None
+    is_cut: bool = False
 
 
 Links = dict[Value, list[Link]]  # of each variable, in order, the links to the variables it is made of
@@ -130,7 +134,7 @@ class VariableGraph:
         if self.by == "operations":
             return {
                 node: [
-                    Link(node, operand, partial, slot)
+                    Link(node, operand, partial, slot, cuts(node, partial))
                     for slot, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True))
                     if operand in rank
                 ]
@@ -144,8 +148,8 @@ def _links(of: Value, rank: Mapping[Value, int], variables: Set[Value]) -> list[
     """Reverse mode from one variable down to the next, over what lies between in the graph ranked."""
     inner = unnamed_behind(of, variables, rank)
     found = reverse_sweep(inner, (0.0, 1.0), _PARTIALS, lambda total, adjoint, p: total + adjoint * p, rank)
-    wanted = sorted(found.keys() & variables, key=rank.__getitem__)
-    return [Link(of, wrt, found[wrt]) for wrt in wanted]
+    wanted = {x for node in inner for x in node.operands if x in rank and x in variables}
+    return [Link(of, x, found.get(x, 0.0), is_cut=x not in found) for x in sorted(wanted, key=rank.__getitem__)]
 
 
 _PARTIALS = attrgetter("partials")

@@ -59,9 +59,7 @@ def judge(
         return Judgement("disconnected", speech.disconnected())
     operations = chain.operations
     strongest = operations.paths(1)[0]
-    if not all(
-        math.isfinite(number) for number in (chain.total, chain.output.data, *(f.value for f in strongest.factors))
-    ):
+    if not (math.isfinite(chain.total) and math.isfinite(chain.output.data)):
         wild = tuple(factor for factor in chain.paths(1)[0].factors if not math.isfinite(factor.value))
         return Judgement("non_finite", speech.non_finite(wild), wild)
     up, down = operations.pulls
@@ -123,6 +121,8 @@ def _has_killing_step(factor: Factor, tiny: float) -> bool:
 
 def _without_units(path: Path, wrt: Value, tiny: float) -> list[float]:
     """The factors of a path but for changes of units: independent variables of another order than 1."""
+    if path.is_cut:
+        return [0.0]
     return [
         factor.value
         for factor in path.factors
@@ -179,7 +179,7 @@ def pulls(chain: ChainRule) -> Pulls:
     """
 
     def add(steps: list[tuple[Link, Pulls]]) -> Pulls:
-        parts = [(abs(Decimal(link.value)), link.value > 0, sums) for link, sums in steps]
+        parts = [(abs(Decimal(link.value)), link.value > 0, sums) for link, sums in steps if not link.is_cut]
         up = sum((size * sums[not positive] for size, positive, sums in parts), Decimal(0))
         down = sum((size * sums[positive] for size, positive, sums in parts), Decimal(0))
         return up, down

@@ -76,7 +76,7 @@ def _legend(chain: ChainRule, on: Contributions) -> list[Row]:
         notes.append("ochre paths pull against the total")
     if on.killing:
         notes.append(f"✕ dashed: |local derivative| ≤ {TINY:g}, the gradient dies here; thin dashed edges receive none")
-    if any(not math.isfinite(factor.value) for factor in on.factors.values()):
+    if any(not math.isfinite(factor.value) for key, factor in on.factors.items() if key not in on.idle):
         notes.append("! the local derivative is inf or nan, and so is what passes it")
     notes += branches(chain, "pretty")
     if chain.verdict != "ok":
