@@ -92,14 +92,14 @@ class Factor:
         return show(term, style, within)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Path:
     """One path from wrt to output: its variables, and between each two of them a factor."""
 
     nodes: tuple[Value, ...]
     factors: tuple[Factor, ...]
 
-    @property
+    @cached_property
     def product(self) -> float:
         """All factors multiplied: what this path contributes to the derivative."""
         return math.prod(factor.value for factor in self.factors)

@@ -5,13 +5,12 @@ as [z > 0]. What agrees on floats alone is not shown: by chance a quarter of suc
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
-from ..core import Name, Value, numeric
+from ..core import Name, Value, natural, numeric
 from .decimals import DIGITS, PI, decimal, in_decimals
 from .expressions import Term, size, symbol
 from .paths import ChainRule
@@ -199,7 +198,7 @@ def _in_order(terms: list[Term]) -> list[Term]:
     """Names alone in the order of their letters and numbers: p1 before p2 before p10."""
     if not all(isinstance(term, Name) for term in terms):
         return terms
-    return sorted(terms, key=lambda name: [(part.isdigit(), part.zfill(9)) for part in re.split(r"(\d+)", name)])
+    return sorted(terms, key=natural)
 
 
 def _powers(terms: Sequence[Term]) -> list[Term]:

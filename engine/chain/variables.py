@@ -1,8 +1,9 @@
 """The graph of variables: the graph behind an output, searched once, folded into what has a name.
 
-A variable is a labelled Value or one of the two ends (by="labels"), or any node (by="operations"). A link is one
-step between variables, the derivative `value` of `of` in `wrt` with every variable beside it held fixed, so what
-lies between two variables is one factor.
+A variable is a labelled Value or one of the two ends (by="labels"), or any node (by="operations"). Where nothing
+between the ends is labelled, the variables are the neurons of a network of several layers, and else all operations.
+A link is one step between variables, the derivative `value` of `of` in `wrt` with every variable beside it held fixed,
+so what lies between two variables is one factor.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
@@ -28,6 +29,7 @@ class Link:
     slot: int | None = None
 
 
+FEW = 24  # operations that can be looked at one by one
 Links = dict[Value, list[Link]]  # of each variable, in order, the links to the variables it is made of
 
 
@@ -60,6 +62,8 @@ class VariableGraph:
         self.output, self.wrt, self.by, self.hidden, self.given = output, wrt, by, hidden, named or {}
         self.source = source
         self.graph: LossGraph = source.graph if source else LossGraph(output, [] if wrt is None else [wrt])
+        if source is None and by == "labels" and not self.is_labelled and not self.layered:
+            self.by = "operations"
 
     def view(self, hidden: Collection[Value] = frozenset(), named: Mapping[Value, str] | None = None) -> Self:
         """The same graph with other variables: some labels left out, and names for nodes that have no label."""
@@ -89,18 +93,34 @@ class VariableGraph:
         return Naming(self.nodes, self.named, self.by, self.hidden)
 
     @cached_property
-    def named(self) -> dict[Value, str]:
-        """What is a variable in any case, with a name for what has no label.
+    def between(self) -> list[Value]:
+        """The operations between the ends."""
+        if self.wrt is None:
+            return [node for node in self.nodes if node.op and node is not self.output]
+        found = {self.wrt}
+        for node in self.nodes:
+            if any(operand in found for operand in node.operands):
+                found.add(node)
+        return [node for node in self.nodes if node in found and node not in self.ends]
 
-        Those are the neurons of a network without any label, unless a question is asked: its paths are as labelled.
-        """
-        unlabelled = self.by == "labels" and not any(x.label and x.op for x in self.nodes if x is not self.output)
-        names = self.neurons.output_names() if unlabelled and self.wrt is None else {}
-        return {
-            **names,
-            **self.given,
-            **dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True)),
-        }
+    @cached_property
+    def is_labelled(self) -> bool:
+        """Whether an operation between the ends has a label."""
+        return any(node.label for node in self.between)
+
+    @cached_property
+    def layered(self) -> dict[Value, str]:
+        """The outputs of the neurons of a network without labels, with their names, where its operations are many."""
+        if self.by != "labels" or self.is_labelled or len(self.between) <= FEW:
+            return {}
+        names = self.neurons.output_names()
+        return names if len({self.neurons.layer(unit) for unit in self.neurons.outputs.values()}) > 1 else {}
+
+    @cached_property
+    def named(self) -> dict[Value, str]:
+        """What is a variable in any case, with a name for what has no label."""
+        ends = dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True))
+        return {**self.layered, **self.given, **ends}
 
     @cached_property
     def neurons(self) -> Units:

@@ -29,8 +29,8 @@ from .graph import ancestors, between, order
 from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading
 from .notation import (
-    Name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable, short_number,
-    total_derivative, unique_names,
+    Name, book_name, derivative, elided, latex_name, latex_number, latex_text, many, natural, pretty_name,
+    pretty_number, printable, short_number, total_derivative, unique_names,
 )
 from .operations import apply, dot
 from .provenance import line_of, user_line
@@ -41,10 +41,10 @@ __all__ = [
     "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
     "GradientError", "Interpreter", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError",
     "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between",
-    "check", "check_gradients", "code_of", "cos", "derivative", "dot", "erf", "evaluate", "exp", "function", "grad",
-    "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many",
-    "maximum", "minimum", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name",
-    "pretty_number", "primitive", "printable", "reading", "real", "relu", "replace", "require", "respelled", "row",
-    "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative",
-    "unique_names", "user_line", "watch", "watching", "written",
+    "book_name", "check", "check_gradients", "code_of", "cos", "derivative", "dot", "elided", "erf", "evaluate", "exp",
+    "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log",
+    "logsumexp", "many", "maximum", "minimum", "missing", "natural", "numeric", "operation", "order", "parse", "place",
+    "pretty_name", "pretty_number", "primitive", "printable", "reading", "real", "relu", "replace", "require",
+    "respelled", "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total",
+    "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
 ]

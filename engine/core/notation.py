@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from .value import Value
 
+Item = TypeVar("Item")
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -46,6 +47,29 @@ def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
         taken.add(name)
         names[node] = Name(name)
     return names
+
+
+def elided(
+    items: Sequence[Item], most: int, gap: Item, first: int | None = None, last: int | None = None
+) -> list[Item]:
+    """The items, or of more than `most` of them the `first` and the `last`, half each, with a gap between.
+
+    >>> elided("abcdefgh", 4, "…"), elided("abcdefgh", 4, "…", 3, 0)
+    (['a', 'b', '…', 'g', 'h'], ['a', 'b', 'c', '…'])
+    """
+    if len(items) <= most:
+        return [*items]
+    last = most // 2 if last is None else last
+    return [*items[: most // 2 if first is None else first], gap, *items[len(items) - last :]]
+
+
+def natural(name: str) -> list[tuple[bool, str]]:
+    """What to sort names by, so that numbers in them count.
+
+    >>> sorted(["p10", "p2", "p"], key=natural)
+    ['p', 'p2', 'p10']
+    """
+    return [(part.isdigit(), part.zfill(9)) for part in re.split(r"(\d+)", name)]
 
 
 def derivative(of: str, wrt: str) -> str:
@@ -99,6 +123,20 @@ def latex_number(number: float) -> str:
     return rf"{text} \times 10^{{{int(exponent)}}}" if exponent else text
 
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_PLACED = re.compile(r"layer(?P<layer>\d+)\.neuron(?P<unit>\d+)\.(?P<letter>[wbza])(?P<input>\d*)(?P<copy>\[\d+\])?$")
+
+
+def book_name(letter: str, layer: int, *indices: int) -> str:
+    """The name that textbooks give a number of a network: of the weight of unit 3 of layer 1 for its input 2.
+
+    >>> book_name("w", 1, 3, 2), book_name("z", 12, 3), book_name("w", 1, 10, 2)
+    ('w⁽¹⁾₃₂', 'z⁽¹²⁾₃', 'w⁽¹⁾₁₀,₂')
+    """
+    lowered = ("," if max(indices) > 9 else "").join(str(i).translate(_LOWERED) for i in indices)
+    return f"{letter}⁽{str(layer).translate(_RAISED)}⁾{lowered}"
+
+
 _SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
 _GREEK = dict(zip(_SPELLED.split(), "αβγδεζηθκλμνξρστφχψω", strict=True))
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -110,8 +148,11 @@ def pretty_name(name: str) -> str:
     """A name as pictures show it: digits lowered, Greek letters spelled by themselves, a hat where it says so.
 
     >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("layer1.neuron3.w2")
-    ('w₁₂', 'ŷ', 'θ₁', 'layer1.neuron3.w2')
+    ('w₁₂', 'ŷ', 'θ₁', 'w⁽¹⁾₃₂')
     """
+    if placed := _PLACED.match(name):
+        indices = [int(index) for index in placed.group("unit", "input") if index]
+        return book_name(placed["letter"], int(placed["layer"]), *indices) + (placed["copy"] or "")
     simple = _SIMPLE.match(name)
     if not simple:
         return printable(name)
@@ -127,7 +168,13 @@ def latex_name(name: str) -> str:
 
     >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%")
     ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}')
+    >>> latex_name("layer1.neuron3.w2")
+    'w^{(1)}_{32}'
     """
+    if placed := _PLACED.match(name):
+        comma = "," if max(map(len, placed.group("unit", "input"))) > 1 and placed["input"] else ""
+        lowered = f"{placed['unit']}{comma}{placed['input']}"
+        return f"{placed['letter']}^{{({placed['layer']})}}_{{{lowered}}}{placed['copy'] or ''}"
     simple = _SIMPLE.match(name)
     if not simple or (len(simple["stem"]) > 1 and simple["stem"] not in _GREEK):
         return rf"\text{{{latex_text(name)}}}"

@@ -8,7 +8,7 @@ from html import escape
 from shutil import get_terminal_size
 from textwrap import wrap
 
-from ..core import short_number
+from ..core import elided, short_number
 
 Evidence = Mapping[str, float | int | str]
 
@@ -115,9 +115,8 @@ def listed(labels: Sequence[str], most: int = 6) -> str:
     >>> listed(["a", "b"]), listed([f"h{i}" for i in range(16)])
     ('a, b', 'h0, h1, h2 … h15 (16)')
     """
-    if len(labels) <= most:
-        return ", ".join(labels)
-    return f"{', '.join(labels[:3])} … {labels[-1]} ({len(labels):,})"
+    text = ", ".join(elided(labels, most, "…", 3, 1)).replace(", …, ", " … ")
+    return text if len(labels) <= most else f"{text} ({len(labels):,})"
 
 
 def _counted(number: int, what: str) -> str:
@@ -126,13 +125,9 @@ def _counted(number: int, what: str) -> str:
 
 def _told(evidence: Evidence) -> list[str]:
     return [
-        f"{name} = {short_number(x)}" if isinstance(x, float) else f"{name} {_cut(str(x))}"
+        f"{name} = {short_number(x)}" if isinstance(x, float) else f"{name} {''.join(elided(str(x), 120, ' …', 120, 0))}"
         for name, x in evidence.items()
     ]
-
-
-def _cut(text: str, most: int = 120) -> str:
-    return text if len(text) <= most else f"{text[:most]} …"
 
 
 def _lines(finding: Finding, width: int) -> list[str]:

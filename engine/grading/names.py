@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..chain import Term, show
-from ..core import TABLE, Name, short_number
+from ..core import TABLE, Name, book_name, short_number
 from .layers import Layer
 from .reverse_sweep import ReverseSweep
-
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LOWERED = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
-
 
 def book_names(layers: Iterable[Layer]) -> dict[int, str]:
     """By node the names of a textbook: w⁽²⁾₃₁ is the weight of unit 3 of layer 2 for its input 1."""
@@ -22,15 +18,11 @@ def _names_in(layer: Layer) -> Iterator[tuple[int, str]]:
     for j, unit in enumerate(layer.units, 1):
         o = unit.occurrences[-1]
         for i, weight in enumerate(dict.fromkeys(term.weight for term in o.terms), 1):
-            yield weight, _name("w", layer.number, f"{j}{i}" if max(i, j) < 10 else f"{j},{i}")
+            yield weight, book_name("w", layer.number, j, i)
         for bias in o.biases:
-            yield bias.node, _name("b", layer.number, f"{j}")
-        yield o.output, _name("a", layer.number, f"{j}")
-        yield o.z, _name("z", layer.number, f"{j}")
-
-
-def _name(letter: str, layer: int, lowered: str) -> str:
-    return f"{letter}⁽{str(layer).translate(_RAISED)}⁾{lowered.translate(_LOWERED)}"
+            yield bias.node, book_name("b", layer.number, j)
+        yield o.output, book_name("a", layer.number, j)
+        yield o.z, book_name("z", layer.number, j)
 
 
 def formula_of(sweep: ReverseSweep, i: int, depth: int = 2) -> str:

@@ -2,16 +2,17 @@
 
 It offers `draw` and `render`, and to chains and pages the Diagram and what writes it.
 
-Read `draw` first, then `diagram` (boxes, edges and factors), `grouping` and `contributions` (what stands together, what
-a path contributes), `path_table` (the sum under the graph), the writers `dot` and `svg`, `theme`, and `graphviz` (which
-renderer draws).
+Read `draw` first, then `parts` (what a diagram is made of) and `diagram` (what is in them), `grouping` and
+`contributions` (what stands together, what a path contributes), `path_table` (the sum under the graph), the writers
+`dot` and `svg`, `theme`, and `graphviz` (which renderer draws).
 """
 
 # fmt: off
-from .diagram import SPELLED, Diagram, View, diagram_of
+from .diagram import SPELLED, diagram_of
 from .dot import to_dot
 from .draw import draw, render, write
 from .graphviz import SUFFIXES, draw_dot, suffix_of
+from .parts import Diagram, View
 from .svg import to_svg
 from .theme import LIGHT, Theme
 

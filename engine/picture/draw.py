@@ -6,9 +6,10 @@ from graphviz import Digraph
 
 from ..chain import By, VariableGraph, explained
 from ..core import Value, replace
-from .diagram import View, diagram_of
+from .diagram import diagram_of
 from .dot import to_dot
 from .graphviz import SUFFIXES, draw_dot, suffix_of
+from .parts import View
 from .svg import to_svg
 from .theme import Theme
 

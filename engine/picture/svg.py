@@ -3,13 +3,14 @@
 The renderer's SVG has a group for every box and edge, with their ids and classes, and a text for every line.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from ..core import RenderError
-from .diagram import Diagram, Edge, Factor
 from .dot import to_dot
 from .graphviz import draw_dot
+from .parts import Diagram, Edge, Factor
 from .theme import Line, Row, printable, room, sheet
 
 SVG = "http://www.w3.org/2000/svg"
@@ -32,6 +33,7 @@ def styled(svg: bytes, diagram: Diagram) -> str:
     """
     rows = diagram.rows
     lines = {box.id: box.lines for box in (*diagram.boxes, *(x.box for x in diagram.edges if isinstance(x, Factor)))}
+    lines["headline"] = diagram.headline
     lines |= {edge.id: [edge.line] for edge in diagram.edges if isinstance(edge, Edge)}
     root = ElementTree.fromstring(svg)
     picture = root.find(f"{{{SVG}}}g")
@@ -62,7 +64,13 @@ def _letter(text: ElementTree.Element, line: Line) -> None:
     for attribute in ("font-family", "font-size", "fill"):
         text.attrib.pop(attribute, None)
     text.text = ""
-    text.extend(_element("tspan", words, **{"class": name}) for name, words in line)
+    for name, words in line:
+        runs = [run for run in _RAISED.split(words) if run]
+        for run in runs:
+            text.append(_element("tspan", run, **{"class": f"{name} upright" if _RAISED.match(run) else name}))
+
+
+_RAISED = re.compile("([⁰¹²³⁴-⁾₀-₎]+)")  # digits and brackets, which run into each other in italics
 
 
 def _columns(rows: Sequence[Row]) -> list[float]:
