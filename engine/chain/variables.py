@@ -12,8 +12,9 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Literal, Self
 
-from ..core import Value
+from ..core import Name, Value
 from ..structure import LossGraph, Units, multipliers
+from .expressions import Style, show
 from .symbolic import Naming, reverse_sweep, unnamed_behind
 
 By = Literal["labels", "operations"]
@@ -42,7 +43,7 @@ class VariableGraph:
     >>> x = Value(3.0, "x")
     >>> found = VariableGraph(x * x + x)
     >>> [str(found.naming.names[node]) for node in found.variables], found.derivatives[x]
-    (['x', 'output'], 7.0)
+    (['x', 'a', 'output'], 7.0)
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class VariableGraph:
         self.output, self.wrt, self.by, self.hidden, self.given = output, wrt, by, hidden, named or {}
         self.source = source
         self.graph: LossGraph = source.graph if source else LossGraph(output, [] if wrt is None else [wrt])
-        if source is None and by == "labels" and not self.is_labelled and not self.layered:
+        if source is None and by == "labels" and self.between and not self.is_labelled and not self.layered:
             self.by = "operations"
 
     def view(self, hidden: Collection[Value] = frozenset(), named: Mapping[Value, str] | None = None) -> Self:
@@ -117,6 +118,18 @@ class VariableGraph:
         return names if len({self.neurons.layer(unit) for unit in self.neurons.outputs.values()}) > 1 else {}
 
     @cached_property
+    def in_labels(self) -> Naming:
+        """The terms of all nodes in the labels alone, where operations have letters too."""
+        return Naming(self.nodes, self.named, "labels", self.hidden) if self.by == "operations" else self.naming
+
+    def told(self, node: Value, style: Style) -> str:
+        """The name of a variable, or what it is made of; and both where the name is a letter of ours: a = w * x."""
+        term, name = self.in_labels.term(node), self.naming.term(node)
+        if not node.op or isinstance(term, (Name, float)) or not isinstance(name, Name):
+            return show(name, style)
+        return f"{show(name, style)} = {show(term, style)}"
+
+    @cached_property
     def named(self) -> dict[Value, str]:
         """What is a variable in any case, with a name for what has no label."""
         ends = dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True))
@@ -142,9 +155,9 @@ class VariableGraph:
         """The variables among `nodes`, which are in order, operands first, and the links between them.
 
         >>> x = Value(3.0, "x")
-        >>> y = x * x + x
+        >>> y = x * x
         >>> [(link.of is y, link.wrt.label, link.value) for link in VariableGraph(y).variables[y]]
-        [(True, 'x', 7.0)]
+        [(True, 'x', 6.0)]
         """
         rank = {node: i for i, node in enumerate(nodes)}
         if self.by == "operations":

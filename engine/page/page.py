@@ -17,8 +17,10 @@ from typing import Any
 
 from ..chain import NAMED, WORDS, By, Link, Links, Naming, Term, VariableGraph, explained, show
 from ..core import Name, Value, pretty_name
-from ..picture import SPELLED, Diagram, View, diagram_of, draw_dot, to_dot
+from ..picture import SPELLED, Diagram, View, diagram_of, draw_dot, to_dot, to_html
 from .javascript import program
+
+LARGEST = 2_000_000  # bytes of a page in a notebook
 
 
 def page(graph: VariableGraph, depth: int | None = None) -> str:
@@ -52,19 +54,27 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
 
 
 class Frame:
-    """A page as a notebook shows it: in a frame of its own, which may run its script and nothing else.
+    """The page of a graph as a notebook shows it: in a frame of its own, which may run its script and nothing else.
 
-    >>> Frame("<p>")._repr_html_()
-    '<iframe srcdoc="&lt;p&gt;" sandbox="allow-scripts" ...></iframe>'
+    The picture stands in for it where a notebook is not trusted, and takes its frame away, and where it is too large.
+
+    >>> x = Value(3.0, "x")
+    >>> "<iframe" in Frame(explained(x * x))._repr_html_()
+    True
     """
 
-    def __init__(self, page: str, height: int = 640) -> None:
-        self.page, self.height = page, height
+    def __init__(self, graph: VariableGraph, height: int = 640) -> None:
+        self.graph, self.page, self.height = graph, page(graph), height
 
     def _repr_html_(self) -> str:
-        style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
+        picture = to_html(self.graph)
         source = html.escape(self.page)
-        return f'<iframe srcdoc="{source}" sandbox="allow-scripts" title="whygrad" style="{style}"></iframe>'
+        if len(source.encode()) > LARGEST:
+            size = f"{len(source.encode()) / 1e6:,.0f} MB"
+            return f"{picture}<p>The page is too large for a notebook, {size}: write it to a file, render(..., 'why.html')</p>"
+        style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
+        frame = f'<iframe class="whygrad-page" srcdoc="{source}" sandbox="allow-scripts" title="whygrad" style="{style}">'
+        return f"<style>.whygrad-page ~ .whygrad-picture {{ display: none }}</style>{frame}</iframe>{picture}"
 
 
 def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame:
@@ -74,7 +84,7 @@ def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame
     >>> "<iframe" in explore(x * x)._repr_html_()
     True
     """
-    return Frame(page(explained(output, wrt, by)))
+    return Frame(explained(output, wrt, by))
 
 
 class Lasting(Naming):
@@ -108,6 +118,7 @@ def _data(graph: VariableGraph, exact: Lasting, drawn: Diagram) -> dict[str, Any
                 "label": exact.names.get(node, f"{node.data:g}"),
                 "name": _name(node, exact),
                 "made": exact.definition(node, "pretty"),
+                "told": graph.told(node, "pretty"),
                 "box": boxes.get(node),
                 "links": [_link(link, rank, exact, textbook) for link in links[node]],
             }

@@ -137,17 +137,20 @@ class _Drawing:
 
     def _group(self, group: Group) -> Box:
         """How many of what, their names from first to last, and between which numbers they are."""
-        members = sorted(group.members, key=lambda node: natural(str(self.naming.names.get(node, ""))))
+        members = group.members
+        if group.name != MIDDLE:
+            members = sorted(members, key=lambda node: natural(str(self.naming.names.get(node, ""))))
         called = list(dict.fromkeys(self._called(node) for node in members))
-        data = sorted(node.data for node in members)
         lines: list[Line] = [
             [("name long", _many(group, self.neurons, bool(self.chain) and group.name != MIDDLE))],
             [("symbol", " … ".join(dict.fromkeys([called[0], called[-1]])))],
-            [("key", "data "), ("number", f"{pretty_number(data[0])} to {pretty_number(data[-1])}")],
+            _range("data", [node.data for node in members]),
+            _range("grad", [self.graph.derivatives[node] for node in members]),
         ]
         if len(set(map(self.neurons.label, members))) == 1 and self.neurons.label(members[0]):
             del lines[1]
-        return Box(self.ids[group], "variable dim group", lines, ", ".join(elided(called, 8, "…")), 1.2)
+        kind = "variable dim group" if self.chain else "variable group"
+        return Box(self.ids[group], kind, lines, ", ".join(elided(called, 8, "…")), 1.2)
 
     def _edges(self) -> list[Edge | Factor]:
         """The edges, those of the strongest path first, so that the layout keeps it straight."""
@@ -172,7 +175,7 @@ class _Drawing:
 
     def _thread(self, name: str, ends: tuple[Drawn, Drawn], links: list[Link]) -> Edge:
         """An edge on no path, with its numbers where there is room for them."""
-        single = all(self.drawn[link.of] is ends[1] and isinstance(self.drawn[link.wrt], Value) for link in links)
+        single = all(isinstance(end, Value) for end in ends)
         shown = not self.chain and single and len(self.ids) <= SPELLED
         line: Line = [("key", " + ".join(pretty_number(link.value) for link in links))] if shown else []
         return Edge(name, self.ids[ends[0]], self.ids[ends[1]], line=line)
@@ -240,6 +243,11 @@ def _is_long(shown: Sequence[Box], arrows: Sequence[Edge | Factor]) -> bool:
     across = max(ends.values())
     beside = max(sum(width[box] for box in ranks if ranks[box] == rank) for rank in ranks.values())
     return across > PAGE and across > beside
+
+
+def _range(what: str, numbers: Sequence[float]) -> Line:
+    least, most = pretty_number(min(numbers)), pretty_number(max(numbers))
+    return [("key", f"{what} "), ("number", least if least == most else f"{least} to {most}")]
 
 
 def _many(group: Group, neurons: Neurons, more: bool) -> str:

@@ -42,7 +42,7 @@ def _draw(dot: Digraph, things: Sequence[Box | Edge], downwards: bool, colours: 
 
 def _box(dot: Digraph, box: Box, colours: Palette, markup: bool) -> None:
     kinds = box.kind.split()
-    border, filling = colours.box("dim" if kinds[-1] == "group" else kinds[-1])
+    border, filling = colours.box("dim" if "dim" in kinds else "variable" if kinds[-1] == "group" else kinds[-1])
     dashed = ",dashed" if box.kind.endswith(("group", "factor dead", "idle")) else ""
     dim = "dim" in kinds
     dot.node(

@@ -26,7 +26,8 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str])
     dies = chain.verdict in ("killed", "non_finite")
     symbol = ("name", total_derivative(called(chain.output), called(chain.wrt)))
     result = (f"number {'dead' if dies else 'for'} total", pretty_number(chain.total))
-    closed: Line = [("formula", form)] if (form := chain.closed("pretty")) and chain.path_count else []
+    form = chain.closed("pretty") if chain.path_count else ""
+    closed: Line = [("formula", form)] if form and form != result[1] else []
     total: Row = ([symbol, ("key", f"  {_counted(chain)}")], closed, _EQUALS, [result])
     return [*rows, *([RULE] if rows else []), total, *_legend(chain, on, dies)]
 

@@ -49,7 +49,7 @@ function steps(link) {
   for (const i of variables[link.of].inside.slice().reverse()) nodes[i].operands.forEach((operand, slot) => {
     if (!depends.has(operand) || (link.slot ?? slot) !== slot) return;
     depends.add(i);
-    found.push({ node: nodes[i], operand, slope: nodes[i].slopes[slot] });
+    found.push({ i, node: nodes[i], operand, slope: nodes[i].slopes[slot] });
   });
   return found;
 }
@@ -167,7 +167,8 @@ function judge(w, at, paths) {
   if (!count) return ["disconnected", sentenceOf(nodes[variables[output].node].op ? "disconnected" : "leaf", ends)];
   const found = operations(w), pull = plus(found.up, found.down);
   if (![total, data, ...found.steps.map(step => step.slope)].every(Number.isFinite)) {
-    const wild = paths[0].links.filter(link => !Number.isFinite(link.value));
+    const wild = paths[0].links.filter(link => !Number.isFinite(link.value)), infinite = wild.find(link => !Number.isNaN(link.value));
+    if (infinite && paths[0].links.some(link => link.value === 0)) return ["non_finite", zeroTimes(variables[infinite.of].node, variables[infinite.wrt].node)];
     return ["non_finite", wild.length ? blame(wild) : Number.isFinite(data) ? sentences.overflow
       : sentenceOf("undefined", { of: ends.of, number: pretty(data) })];
   }
@@ -246,18 +247,19 @@ function reason(link) {
   const equation = `${derivative(link)} = ${written}` + (written === number ? "" : ` = ${number}`);
   const inside = steps(link), infinite = inside.find(step => Math.abs(step.slope) === Infinity);
   if (Number.isNaN(link.value) && infinite && inside.some(step => !step.slope && !Number.isNaN(step.slope)))
-    return `${equation}: ${sentenceOf("masked", { node: infinite.node.op, inside: `${describe(infinite.operand)} = ${pretty(nodes[infinite.operand].data)}` })}`;
+    return `${equation}: ${zeroTimes(infinite.i, infinite.operand)}`;
   const weight = step => Number.isFinite(step.slope) ? Math.abs(step.slope) : -1;
   const { node, operand } = inside.reduce((a, b) => weight(b) < weight(a) ? b : a);
   const kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
   if (node.op in kind) return `${equation} because ${describe(operand)} = ${pretty(nodes[operand].data)}: ${kind[node.op]}`;
   if (link.constant) return `${equation}, whatever ${variables[link.wrt].name} is`;
-  const where = names.map(i => `${variables[i].name} = ${pretty(nodes[variables[i].node].data)}`);
+  const where = names.map(i => `${variables[i].told} = ${pretty(nodes[variables[i].node].data)}`);
   return where.length ? `${equation} where ${where.join(" and ")}` : equation;
 }
 
 const derivative = link => `∂${variables[link.of].name}/∂${variables[link.wrt].name}`;
-const describe = i => variableOf.has(i) ? variables[variableOf.get(i)].name : nodes[i].text ?? pretty(nodes[i].data);
+const zeroTimes = (i, operand) => sentenceOf("masked", { node: nodes[i].op, inside: `${describe(operand)} = ${pretty(nodes[operand].data)}` });
+const describe = i => variableOf.has(i) ? variables[variableOf.get(i)].told : nodes[i].text ?? pretty(nodes[i].data);
 
 // A factor as a formula: the textbook form of a slope, y (1 − y), while it has the same number.
 function form({ forms: [plain, textbook], ...link }) {
