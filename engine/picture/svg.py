@@ -46,6 +46,8 @@ def styled(svg: bytes, diagram: Diagram) -> str:
             _letter(text, line)
     for element in picture.iter(f"{{{SVG}}}title"):
         element.text = None  # it would pop up with ids in it, instead of the tooltip
+    for cluster in picture.iterfind(f"{{{SVG}}}g[@class='cluster']"):
+        cluster.remove(cluster[1])  # its background
     _widen(root, picture, _width(rows))
     _tabulate(picture, rows, _middle(picture) - _width(rows) / 2)
     style = _element("style", sheet(diagram.view.theme))

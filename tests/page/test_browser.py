@@ -2,13 +2,11 @@
 
 import json
 import math
-import os
 import random
 import re
-import shutil
-from importlib.util import find_spec
 
 import pytest
+from browsers import chromium
 from graphs import labelled, random_graph, two_paths
 
 from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, relu, softmax
@@ -21,25 +19,10 @@ from engine.page.page import Frame, page
 from engine.picture.contributions import Contributions
 from engine.table.formula import TABLE, numeric
 
-SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1600,900", "--no-first-run"]
-SWITCHES += ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not (chromium and driver and find_spec("selenium")):
-        reason = "no browser: install chromium, chromium-driver and the dependency group browser"
-        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    for switch in [*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(switch)
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as browser:
+    with chromium(tmp_path_factory.mktemp("profile")) as browser:
         browser.get("data:text/html,")
         yield browser
 
