@@ -1,6 +1,16 @@
 """whygrad: a scalar autograd engine that can say why.
 
-The numbers and their functions are loaded at once, pictures, pages, diagnosis and recordings when they are first used.
+Build a graph of Values, call `backward()`, and ask `chain_rule(loss, w)` why w has its gradient. The words it uses:
+
+- *partial*, ∂z/∂w: how fast the result of one operation changes with one operand, the other operands held fixed.
+- *path*: a way through the graph from w to the loss, an operation at a time.
+- *factor*: the derivative along one step of a path, from one variable to the next. A path contributes their product.
+- *total derivative*, dL/dw: the sum of the products of all paths. `backward()` puts it into `w.grad`.
+- *adjoint* of a node: dL/d(node), what `.grad` holds after `backward()`.
+- *δ*: the adjoint of a pre-activation, the z in a = σ(z). Books on neural networks write backpropagation in it.
+- *leaf*: a Value that no operation made, such as a weight or an input.
+
+The numbers and their functions are loaded at once; pictures, pages, diagnosis and recordings when they are first used.
 """
 
 from importlib import import_module
@@ -50,6 +60,8 @@ if TYPE_CHECKING:
     from .picture.draw import draw, render
     from .replay.record import Recording, record
 
+    __version__: str
+
 # fmt: off
 __all__ = [
     "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError",
@@ -75,6 +87,8 @@ def __getattr__(name: str) -> Any:
         if name in names:
             found = globals()[name] = getattr(import_module(f".{package}", __name__), name)
             return found
+    if name == "__version__":
+        return import_module("importlib.metadata").version("whygrad")
     if name in TABLE:  # every row is a function here
         return operation(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,9 @@
-"""One neuron: build the graph, run it backward, and read the chain rule of its weight as a table and as a picture."""
+"""One neuron: build the graph, run it backward, and read the chain rule of its weight as a table and as a picture.
+
+Exercise: which three factors lead from b to the loss?
+
+    whygrad "z = w*x + b; a = tanh(z); (a - y)**2" w=0.8 x=0.5 b=0.1 y=1 --wrt b --check "..."
+"""
 
 import argparse
 import random
@@ -8,7 +13,7 @@ from engine import Value, chain_rule, render, tanh
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=None, help="draw the numbers at random from this seed")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()

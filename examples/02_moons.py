@@ -1,4 +1,9 @@
-"""Two moons: train a 2-16-16-1 network, draw what it learned, and ask why one of its weights has its gradient."""
+"""Two moons: train a 2-16-16-1 network, draw what it learned, and ask why one of its weights has its gradient.
+
+Exercise: what is the derivative of this loss in w, as one formula?
+
+    whygrad "z = w*h + b; -log(sigmoid(z))" w=0.5 h=0.8 b=0.1 --wrt w --check "..."
+"""
 
 import argparse
 from pathlib import Path
@@ -40,7 +45,7 @@ def picture(model: MLP, X: np.ndarray, y: np.ndarray, history: History, name: Pa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weight", metavar="NAME", help="such as layer1.neuron3.w2 (default: the largest gradient)")
     parser.add_argument("--steps", type=int, default=80, help="training steps over all examples (default: 80)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the moons and the weights (default: 0)")

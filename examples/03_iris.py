@@ -1,4 +1,9 @@
-"""Iris: three kinds of flowers by softmax cross-entropy, each flower predicted by a network that never saw it."""
+"""Iris: three kinds of flowers by softmax cross-entropy, each flower predicted by a network that never saw it.
+
+Exercise: what is the derivative of a softmax cross-entropy in the logit of the right class?
+
+    whygrad "s = exp(z1) + exp(z2) + exp(z3); log(s) - z1" z1=1 z2=2 z3=0.5 --wrt z1 --check "..."
+"""
 
 import argparse
 from pathlib import Path
@@ -44,7 +49,7 @@ def share_right(confusion: np.ndarray) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=20, help="passes over the flowers (default: 20)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the folds and the weights (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

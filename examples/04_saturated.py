@@ -1,4 +1,10 @@
-"""Question 1: "My error is 1, so why is the gradient 0?"  A saturated sigmoid, named and numbered, and what helps."""
+r"""Question 1: "My error is 1, so why is the gradient 0?"  A saturated sigmoid, named and numbered, and what helps.
+
+Exercise: which five factors lead from w2 to the cost?
+
+    whygrad "z2 = w2*x + b2; a2 = sigmoid(z2); z3 = w3*a2 + b3; f = sigmoid(z3); (y - f)**2" \
+      w2=0.6 x=1 b2=0.9 w3=0.5 b3=0.3 y=0 --wrt w2 --check "..."
+"""
 
 import argparse
 from pathlib import Path
@@ -32,7 +38,7 @@ def two_layers(parameters: dict[str, Value], x: float, y: float) -> Value:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=300, help="training steps of the two layers (default: 300)")
     parser.add_argument("--seed", type=int, default=0, help="unused: nothing here is random")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

@@ -1,4 +1,9 @@
-"""Question 2: "All my weights stay the same."  Units that start as copies get equal gradients and stay copies."""
+"""Question 2: "All my weights stay the same."  Units that start as copies get equal gradients and stay copies.
+
+Exercise: w and u start equal. What is the derivative in w, and is it that in u?
+
+    whygrad "h1 = tanh(w*x); h2 = tanh(u*x); (v*h1 + v*h2 - y)**2" w=1 u=1 v=1 x=0.5 y=1 --wrt w --check "..."
+"""
 
 import argparse
 from pathlib import Path
@@ -33,7 +38,7 @@ def train(model: MLP, steps: int, lr: float = 0.5) -> list[list[float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--steps", type=int, default=1000, help="steps from equal weights; random ones get ten times as many"
     )

@@ -1,4 +1,9 @@
-"""Question 3: "What are δ, and the equations of backpropagation?"  They are the gradients at the pre-activations z."""
+"""Question 3: "What are δ, and the equations of backpropagation?"  They are the gradients at the pre-activations z.
+
+Exercise: what is δ = dC/dz of this output, as one formula?
+
+    whygrad "a = sigmoid(z); (a - y)**2/2" z=0.7 y=1 --wrt z --check "..."
+"""
 
 import argparse
 import random
@@ -41,7 +46,7 @@ def learning(loss: str, w: float = 2.0, b: float = 2.0, steps: int = 150, lr: fl
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0, help="seed of the weights (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()

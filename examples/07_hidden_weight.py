@@ -1,4 +1,10 @@
-"""Question 4: "What is the chain rule for a weight in the hidden layer?"  One path for every way to the loss."""
+r"""Question 4: "What is the chain rule for a weight in the hidden layer?"  One path for every way to the loss.
+
+Exercise: what is the derivative in w over both paths, as one formula?
+
+    whygrad "h = w*x; o1 = u*h; o2 = v*h; ((o1 - t1)**2 + (o2 - t2)**2)/2" \
+      w=0.3 x=2 u=0.4 v=-0.7 t1=1 t2=0 --wrt w --check "..."
+"""
 
 import argparse
 from pathlib import Path
@@ -22,7 +28,7 @@ def network(weights: dict[str, float]) -> dict[str, Value]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weight", default="w1", choices=sorted(WEIGHTS), help="the weight to ask for (default: w1)")
     parser.add_argument("--seed", type=int, default=0, help="unused: nothing here is random")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

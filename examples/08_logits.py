@@ -1,4 +1,9 @@
-"""Question 5: "Binary cross-entropy divides by zero, and what of the layers before?"  Put the loss on the logit."""
+"""Question 5: "Binary cross-entropy divides by zero, and what of the layers before?"  Put the loss on the logit.
+
+Exercise: what is left of the derivative in z when all is multiplied out?
+
+    whygrad "p = sigmoid(z); -y*log(p) - (1 - y)*log(1 - p)" z=2 y=0 --wrt z --check "..."
+"""
 
 import argparse
 from pathlib import Path
@@ -37,7 +42,7 @@ def deep(depth: int) -> tuple[Value, Value]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0, help="seed of the network in matrices (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()

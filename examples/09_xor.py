@@ -1,4 +1,9 @@
-"""XOR from scratch, the first lesson: a network is arithmetic, and learning is stepping against the gradient."""
+"""XOR from scratch, the first lesson: a network is arithmetic, and learning is stepping against the gradient.
+
+Exercise: which four factors lead from w to the error?
+
+    whygrad "h = tanh(w*x + b); o = v*h + c; (o - y)**2" w=0.6 x=1 b=-0.2 v=1.5 c=0.1 y=1 --wrt w --check "..."
+"""
 
 import argparse
 import random
@@ -8,7 +13,7 @@ from engine import Value, chain_rule, sigmoid, tanh
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=400, help="steps over the four examples (default: 400)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the weights (default: 1)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

@@ -1,4 +1,9 @@
-"""Handwritten digits: a 64-32-10 network reads them, and says which pixels misled it where it is most wrong."""
+"""Handwritten digits: a 64-32-10 network reads them, and says which pixels misled it where it is most wrong.
+
+Exercise: how fast does the lead of one digit over another change with the ink x?
+
+    whygrad "h = relu(w*x + b); u*h - v*h" w=0.9 x=0.5 b=0.1 u=0.7 v=-0.4 --wrt x --check "..."
+"""
 
 import argparse
 from pathlib import Path
@@ -57,7 +62,7 @@ def picture(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=40, help="passes over the digits (default: 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the split and the weights (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

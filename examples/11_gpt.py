@@ -1,4 +1,9 @@
-"""A GPT of 4,192 scalars learns names, makes up new ones, and says why a letter took it by surprise."""
+"""A GPT of 4,192 scalars learns names, makes up new ones, and says why a letter took it by surprise.
+
+Exercise: a block adds to its input. What is the derivative of its output in x, over both paths?
+
+    whygrad "h = relu(u*x); x + w*h" x=0.5 u=3 w=2 --wrt x --check "..."
+"""
 
 import argparse
 import random
@@ -60,7 +65,7 @@ def train(model: GPT, names: list[str], steps: int, file: Path) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=1000, help="training steps, a name each (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of weights, names and samples (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

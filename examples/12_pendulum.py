@@ -1,4 +1,9 @@
-"""A damped pendulum: length, damping and first angle from noisy angles, by gradients through 10,000 steps of time."""
+"""A damped pendulum: length, damping and first angle from noisy angles, by gradients through 10,000 steps of time.
+
+Exercise: one step of time: how does the new speed change with the length l?
+
+    whygrad "v - dt*g/l*sin(t)" v=0.2 dt=0.01 g=9.81 l=1.5 t=0.8 --wrt l --check "..."
+"""
 
 import argparse
 import math
@@ -65,7 +70,7 @@ def picture(curves: dict[str, Any], chains: dict[str, Any], grid: np.ndarray, wa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=10_000, help="steps of time, a multiple of 200 (default: 10,000)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

@@ -1,4 +1,9 @@
-"""A million option prices with all their Greeks, second order included, by replay; and why delta is only N(d₁)."""
+"""A million option prices with all their Greeks, second order included, by replay; and why delta is only N(d₁).
+
+Exercise: what is the rho of a strike K that is paid at time T, its derivative in the rate r?
+
+    whygrad "K*exp(-r*T)" K=100 r=0.03 T=2 --wrt r --check "..."
+"""
 
 import argparse
 import math
@@ -89,7 +94,7 @@ def picture(recordings: Sequence[Recording], errors: np.ndarray, name: Path) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=1_000_000, help="options to price (default: 1,000,000)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

@@ -1,4 +1,9 @@
-"""Why does my recurrent network forget?  Told twenty signs, it has to say the first: how much of it is left."""
+"""Why does my recurrent network forget?  Told twenty signs, it has to say the first: how much of it is left.
+
+Exercise: w is used at two steps of time. What is its derivative over both paths?
+
+    whygrad "h1 = tanh(u*x); h2 = tanh(w*h1); h3 = tanh(w*h2); h3" u=0.8 x=1 w=0.9 --wrt w --check "..."
+"""
 
 import argparse
 import random
@@ -49,7 +54,7 @@ def picture(slopes: dict[str, list[float]], histories: dict[str, History], name:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=60, help="passes over the sequences (default: 60)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and sequences (default: 0)")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")

@@ -1,4 +1,9 @@
-"""Question 6: "Here is my derivation. Where is my mistake?"  The factor, and one cause for all numbers."""
+"""Question 6: "Here is my derivation. Where is my mistake?"  The factor, and one cause for all numbers.
+
+Exercise: which four factors lead from x to the loss, without the mistake?
+
+    whygrad "h = sigmoid(w*x); o = sigmoid(v*h); (o - y)**2/2" w=0.5 x=1 v=-0.8 y=1 --wrt x --check "..."
+"""
 
 import argparse
 import math
@@ -41,7 +46,7 @@ def by_hand() -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0, help="unused: nothing here is random")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where pictures go (default: out)")
     arguments = parser.parse_args()

@@ -1,41 +1,32 @@
-"""Networks on top of the engine: modules, losses, optimisers, training and files."""
+"""Networks on top of the engine: modules, losses, optimisers, training and files.
 
+Read `module` and `layers` first: they are micrograd's nn. Then `losses` and `optim`, and `training`, which joins them
+in `fit` (`batches` cuts the data, `replay` records one example, `epochs` is the loop). `interop` takes trained networks
+over, `files` and `checkpoint` keep them, and `equations` writes backpropagation in matrices.
+"""
+
+# fmt: off
 from . import shadowed as shadowed
-from .blocks import RNN as RNN
-from .blocks import Attention as Attention
-from .blocks import Embedding as Embedding
-from .blocks import LayerNorm as LayerNorm
-from .blocks import RMSNorm as RMSNorm
-from .blocks import Sequential as Sequential
-from .checkpoint import Checkpoint as Checkpoint
-from .epochs import DivergenceError as DivergenceError
-from .equations import Backpropagation as Backpropagation
-from .equations import backpropagation as backpropagation
-from .files import load as load
-from .files import save as save
-from .history import History as History
-from .interop import from_keras as from_keras
-from .interop import from_sklearn as from_sklearn
-from .interop import from_torch as from_torch
-from .layers import MLP as MLP
-from .layers import Layer as Layer
-from .layers import Neuron as Neuron
-from .losses import binary_cross_entropy as binary_cross_entropy
-from .losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
-from .losses import cross_entropy as cross_entropy
-from .losses import hinge as hinge
-from .losses import mean_squared_error as mean_squared_error
-from .module import Module as Module
-from .optim import SGD as SGD
-from .optim import Adam as Adam
-from .optim import AdamW as AdamW
-from .optim import Optimizer as Optimizer
-from .optim import clip_gradients as clip_gradients
-from .schedules import constant as constant
-from .schedules import cosine as cosine
-from .schedules import linear as linear
-from .schedules import step_decay as step_decay
-from .schedules import warmup as warmup
-from .summary import summary as summary
-from .training import accuracy as accuracy
-from .training import fit as fit
+from .blocks import RNN, Attention, Embedding, LayerNorm, RMSNorm, Sequential
+from .checkpoint import Checkpoint
+from .epochs import DivergenceError
+from .equations import Backpropagation, backpropagation
+from .files import load, save
+from .history import History
+from .interop import from_keras, from_sklearn, from_torch
+from .layers import MLP, Layer, Neuron
+from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge, mean_squared_error
+from .module import Module
+from .optim import SGD, Adam, AdamW, Optimizer, clip_gradients
+from .schedules import constant, cosine, linear, step_decay, warmup
+from .summary import summary
+from .training import accuracy, fit
+
+__all__ = [
+    "MLP", "RNN", "SGD", "Adam", "AdamW", "Attention", "Backpropagation", "Checkpoint", "DivergenceError",
+    "Embedding", "History", "Layer", "LayerNorm", "Module", "Neuron", "Optimizer", "RMSNorm", "Sequential",
+    "accuracy", "backpropagation", "binary_cross_entropy", "binary_cross_entropy_with_logits", "clip_gradients",
+    "constant", "cosine", "cross_entropy", "fit", "from_keras", "from_sklearn", "from_torch", "hinge", "linear",
+    "load", "mean_squared_error", "save", "step_decay", "summary", "warmup",
+]
+# fmt: on

@@ -22,7 +22,10 @@ Metric = Callable[[list[Any], list[Any]], float]
 
 
 class DivergenceError(NonFiniteError):
-    """A training came to a number that is not finite; `report` is the diagnosis, `history` what was before."""
+    """A training came to a number that is not finite; `report` is the diagnosis, `history` what was before.
+
+    Raised by `fit`, with the model as it was before the epoch.
+    """
 
     def __init__(self, message: str, report: engine.Report, history: History) -> None:
         super().__init__(message)

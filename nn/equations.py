@@ -77,7 +77,7 @@ class Backpropagation:
     """The equations of a network and its matrices, by layer from first to last.
 
     `error` is the form of what the loss makes of the last layer, where it has one that is known. `str()` is the text;
-    notebooks show HTML with the picture.
+    notebooks show HTML with the picture. Made by `backpropagation(model, loss)`.
     """
 
     loss: float

@@ -46,7 +46,7 @@ def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
     """Set the parameters of a module, or the state of an optimiser, to what a file holds: all of them or none.
 
     A file that is damaged, that is of another network or that holds a number that is not finite is a StateError that
-    says which; with finite=False, inf and nan are taken.
+    says which; with finite=False, inf and nan are taken. `save` shows an example.
     """
     state = read(path)
     if Path(path).suffix.lower() == ".safetensors":  # what others wrote beside the tensors is no parameter

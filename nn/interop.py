@@ -77,7 +77,7 @@ def from_torch(module: Any, logits: bool = False) -> MLP:
 
     Its outputs are those of `module.double()` to 1e-12, and in single precision those of `module` to its own rounding.
     With `logits`, a last Sigmoid or Softmax is left out. Dropout is none in `module.eval()`; any other layer is a
-    TypeError that names it.
+    TypeError that names it. examples/15_from_torch.py is an example.
     """
     layers = _Layers(f"from_torch takes a Sequential of Linear, {', '.join(TORCH)}")
     for place, part in _torch_parts(module, ""):
@@ -95,7 +95,8 @@ def from_torch(module: Any, logits: bool = False) -> MLP:
 def from_keras(model: Any, logits: bool = False) -> MLP:
     """The network of a Keras model of Dense layers and activations, made from its weights.
 
-    With `logits`, a last sigmoid or softmax is left out. Any other layer is a TypeError that names it.
+    With `logits`, a last sigmoid or softmax is left out. Any other layer is a TypeError that names it. For example
+    `from_keras(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")]))`.
     """
     layers = _Layers(f"from_keras takes Dense layers, {', '.join(KERAS_LAYERS)} and the activations {', '.join(KERAS)}")
     for i, part in enumerate(model.layers):

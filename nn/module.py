@@ -7,6 +7,7 @@ Files hold arrays instead, under the names that PyTorch gives them: "layers.0.we
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from inspect import Signature, signature
 from typing import Any, Protocol
 
 from engine import Value
@@ -31,6 +32,12 @@ class _LabelledByPlace(type):
         module = super().__call__(*args, **kwargs)
         module.label_by_place()
         return module
+
+    @property
+    def __signature__(cls) -> Signature:
+        """How a module is made, for help() and completion."""
+        made = signature(cls.__init__)  # type: ignore[misc]
+        return made.replace(parameters=[*made.parameters.values()][1:], return_annotation=Signature.empty)
 
 
 class Module(metaclass=_LabelledByPlace):

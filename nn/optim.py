@@ -18,6 +18,15 @@ class Optimizer:
 
     `clip_norm` and `clip_value` are those of `clip_gradients`, at every step. A subclass gives `updated`. Its state is
     a dict from names to floats, which `nn.save` and `nn.load` take as well.
+
+    >>> class SignDescent(Optimizer):
+    ...     def updated(self, rate):
+    ...         return [p.data - rate * math.copysign(1.0, p.grad) for p in self.parameters]
+    >>> p = Value(3.0)
+    >>> (p * p).backward()
+    >>> SignDescent([p], lr=0.5).step()
+    >>> p.data
+    2.5
     """
 
     slots: tuple[str, ...] = ()
@@ -205,7 +214,13 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov and Hutter 2019): p first shrinks by lr · weight_decay · p."""
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019): p first shrinks by lr · weight_decay · p.
+
+    >>> p = Value(1.0)
+    >>> AdamW([p], lr=0.1, weight_decay=0.5).step()  # its gradient is 0
+    >>> p.data
+    0.95
+    """
 
     decoupled = True
 

@@ -15,7 +15,11 @@ Rate = float | Callable[[int], float]
 
 
 def constant(lr: float) -> Callable[[int], float]:
-    """The same learning rate at every step."""
+    """The same learning rate at every step.
+
+    >>> constant(0.1)(1000)
+    0.1
+    """
     return lambda step: lr
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from sklearn.datasets import make_moons
 
 import nn
 from engine import Value, record
@@ -26,7 +27,9 @@ SHORT = {
     "12_pendulum": ["--steps", "400"],
     "13_options": ["--samples", "2000"],
     "16_rnn": ["--epochs", "1"],
+    "18_two_processes": ["--steps", "3"],
 }
+NEEDS = {"15_from_torch": "torch", "18_two_processes": "jax"}
 GREEKS = ("price", "delta", "vega", "theta", "rho", "gamma", "vanna", "volga")
 
 
@@ -58,8 +61,8 @@ def written(output: str) -> list[Path]:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_ends_with_the_files_that_it_wrote(example, run, tmp_path):
-    if example.stem == "15_from_torch":
-        pytest.importorskip("torch", reason="PyTorch is not installed: see the group bench-torch")
+    if example.stem in NEEDS:
+        pytest.importorskip(NEEDS[example.stem])
     output = run(example)
     assert output.splitlines()[-1].startswith("wrote ")
     files = written(output)
@@ -187,9 +190,11 @@ def test_a_network_of_pytorch_is_explained_by_its_own_numbers(run):
     assert [float(line[2]) for line in slopes] == pytest.approx([float(line[-1]) for line in slopes], abs=0.1)
 
 
-def test_without_pytorch_its_example_says_how_to_install_it(run, monkeypatch, tmp_path):
+def test_without_pytorch_its_example_says_how_to_install_it(run, monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert run(named("15_from_torch")).endswith("there is no network to explain: pip install torch\n")
+    with pytest.raises(SystemExit):
+        run(named("15_from_torch"))
+    assert capsys.readouterr().err.endswith("there is no network to explain: pip install torch\n")
     assert not list(tmp_path.iterdir())
 
 
@@ -297,3 +302,19 @@ def test_gpt_goes_on_after_kills_to_the_same_names_and_pictures(run, monkeypatch
     assert {file.name for file in killed.iterdir()} == {"11_gpt.svg", "11_gpt_chain.svg"}
     chains = [(folder / "11_gpt_chain.svg").read_bytes() for folder in (killed, tmp_path / "whole")]
     assert chains[0] == chains[1]
+
+
+def test_two_processes_train_as_one_does(run):
+    pytest.importorskip("jax")
+    output = run(named("18_two_processes"), "--steps", "5")
+    X, y = make_moons(n_samples=100, noise=0.1, random_state=0)
+    model = nn.MLP(2, [16, 16, 1], activation="tanh", init="xavier", seed=0)
+    optimizer, losses = nn.SGD(model.parameters(), lr=0.5), []
+    for _ in range(6):
+        loss = nn.binary_cross_entropy_with_logits([model(x) for x in X], y)
+        losses.append(loss.data)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert f"loss {losses[0]:.4f} -> {losses[4]:.4f} in 5 steps of 2 processes" in output
+    assert f"that came back: {losses[5]:.4f}" in output

@@ -7,6 +7,7 @@ from the node to all that it was computed from (backward.py). What an operation 
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .backward import backward
@@ -57,6 +58,7 @@ class Value(Properties):
     """
 
     __slots__ = ()
+    __signature__ = signature(lambda data, label="": None)  # for help() and completion, where this is compiled
 
     def __init__(self, data: Any, label: str = "", *operation: Any) -> None:
         if operation:

@@ -58,7 +58,8 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
         return Check(
             False, None, f"{_derivative(chain)} is {chain.total:g} here, so no answer is right: {chain.sentence}"
         )
-    if factors is None or (len(given) == 1 and path is None and all(len(p.factors) != 1 for p in paths)):
+    is_factor = chain.path_count == 1 and len(paths[0].factors) == 1
+    if factors is None or (len(given) == 1 and path is None and not is_factor):
         return _check_total(chain, given[0])
     return _check_factors(chain, given, paths, path)
 

@@ -68,7 +68,8 @@ def render(
     """Write the picture of `draw` to a file: .svg .png .pdf .dot or .gv by its suffix, and .html for the live page.
 
     An SVG or PNG needs no Graphviz on the machine; a PDF does, or is a RenderError. With the theme "auto" an SVG
-    is light or dark as its reader likes it. The old file stays until the new one is whole.
+    is light or dark as its reader likes it. The old file stays until the new one is whole. For example
+    `render(loss, "why.svg", wrt=w)`.
     """
     suffix_of(path, _SUFFIXES)
     write(explained(output, wrt, by), path, View(depth, theme))

@@ -242,3 +242,13 @@ def test_factors_that_are_right_at_this_point_only_are_not_right():
     assert chain.check([4.0, 8.0]).ok
     assert chain.check(["2 x", "8"]).ok
     assert "is right where x = 2 only" in str(chain.check(["a", "2 a"]))
+
+
+def test_one_formula_in_a_list_is_the_derivative_even_where_a_path_has_one_factor():
+    x, w = Value(0.5, "x"), Value(2.0, "w")
+    z = w * x
+    z.label = "z"
+    chain = chain_rule(x + z, x)
+    assert str(chain.check(["1 + w"])) == str(chain.check("1 + w")) == "right: doutput/dx = 3"
+    assert chain.check(["1"]).ok is False
+    assert chain.check(["1"], path=1).ok

@@ -562,7 +562,7 @@ def test_on_a_narrow_screen_nothing_is_wider_than_the_screen(visit):
 
 def test_the_numbers_in_the_boxes_are_written_as_pictures_write_them(visit):
     rng = random.Random(1)
-    numbers = [rng.choice([1, -1]) * 10 ** rng.uniform(-12, 12) for _ in range(40)] + [0.0, 1e-5, 1e-4, 9999.6, 12346.0]
+    numbers = [rng.choice([1, -1]) * 10 ** rng.uniform(-12, 12) for _ in range(20)] + [0.0, 1e-5, 1e-4, 9999.6, 12346.0]
     leaves = [Value(number, f"x{i}") for i, number in enumerate(numbers)]
     browser = visit(dot(leaves, [1.0] * len(leaves)))
     shown = browser.execute_script(

@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from browsers import chromium
 
-pytest.importorskip("jupyterlab", reason="install the dependency group notebook")
+pytest.importorskip("jupyterlab", reason="install the dependency group jupyterlab")
 nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
 Image = pytest.importorskip("PIL.Image")
 
