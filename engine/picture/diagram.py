@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from ..chain import ChainRule, Link, VariableGraph, judge
 from ..core import Value, derivative, elided, natural, pretty_name, pretty_number, total_derivative
 from .contributions import Contributions, step
+from .deltas import delta_of
 from .grouping import MIDDLE, Drawn, Group, Neurons, boxes, edges, within
 from .parts import PADDING, Box, Diagram, Edge, Factor, View, edges_of
 from .path_table import caption, circled
@@ -90,9 +91,11 @@ class _Drawing:
 
     def _headline(self, chain: ChainRule) -> list[Line]:
         """The verdict in words."""
-        total = f"{total_derivative(self._called(self.output), self._called(chain.wrt))} = {pretty_number(chain.total)}"
+        delta = f"{name} = " if (name := delta_of(self._called(chain.wrt))) else ""
+        symbol = total_derivative(self._called(self.output), self._called(chain.wrt))
+        total = f"{delta}{symbol} = {pretty_number(chain.total)}"
         colour = "dead" if self.dies else "for" if chain.verdict == "ok" else "against"
-        first: Line = [("name", total), ("key", "   "), (f"number {colour} verdict", chain.verdict)]
+        first: Line = [("name", total), ("key", "   "), (f"number {colour} verdict", chain.verdict.replace("_", "-"))]
         said = judge(chain, style="pretty").sentence
         return [first, *([("said", line)] for line in textwrap.wrap(said, SENTENCE)), [("key", " ")]]
 
@@ -116,7 +119,9 @@ class _Drawing:
         given = not node.op and bool(_GIVEN.match(node.label)) and node is not self.wrt
         if not given:
             dead = " dead" if self.dies and node in self.on.cut else ""
-            lines.append([("key", "grad "), (f"number{dead}", pretty_number(self.graph.derivatives[node]))])
+            delta: Line = [("symbol", f"{name} = ")] if (name := delta_of(called)) else []
+            number = pretty_number(self.graph.derivatives[node])
+            lines.append([*delta, ("key", "grad "), (f"number{dead}", number)])
         kind = "output" if node is self.output else "leaf" if node is self.wrt else self._kind(node, given or constant)
         border = 2.4 if node is self.wrt else 1.8 if kind == "output" else 1.2
         return Box(self.ids[node], f"variable {kind}", lines, self._tip(node), border)
@@ -192,6 +197,7 @@ class _Drawing:
             Box(f"f{name}", f"factor {wild}{kind}", lines, tip, 1.4 if wrong else 0.8),
             Edge(f"{name}a", self.ids[tail], f"f{name}", self._side(before), share, self.outs[tail] > FAN),
             Edge(name, f"f{name}", self.ids[head], self._side(after), share, self.ins[head] > FAN),
+            step(link),
         )
 
     def _side(self, side: str) -> str:

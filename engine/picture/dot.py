@@ -19,7 +19,7 @@ def to_dot(diagram: Diagram, markup: bool = False) -> Digraph:
         rows = [(line,) for line in diagram.headline]
         label = table(rows, colours) if markup else str(nohtml(text_rows(rows)))
         with dot.subgraph(name="cluster_headline", graph_attr={**_HEADLINE, "label": label}) as inner:
-            _draw(inner, things[::-1], diagram.downwards, colours, markup)
+            _draw(inner, things if diagram.downwards else things[::-1], diagram.downwards, colours, markup)
     else:
         _draw(dot, things, diagram.downwards, colours, markup)
     if diagram.rows:
@@ -28,7 +28,7 @@ def to_dot(diagram: Diagram, markup: bool = False) -> Digraph:
     return dot
 
 
-# What has two labels, one above and one below, is a cluster in a graph; in a cluster the last of a rank comes first.
+# What has two labels, one above and one below, is a cluster in a graph; from left to right its last box comes on top.
 _HEADLINE = {"id": "headline", "labelloc": "t", "labeljust": "l", "peripheries": "0", "margin": "0"}
 
 

@@ -147,7 +147,7 @@ class Neurons:
     """The neurons that structure finds among the variables of a graph, each with a place in its labels, or with none.
 
     Of one whose labels have a place of its own, layer1.neuron3, the weights and all but the last of its results are
-    folded into that one: they are `hidden`, or `parameters`.
+    folded into that one: they are `hidden`, or `parameters`. Pre-activations are not where one of them is asked for.
     """
 
     def __init__(self, graph: VariableGraph) -> None:
@@ -175,7 +175,7 @@ class Neurons:
                 self.parameters.add(node)
             elif node.label == last[name]:
                 self.neurons[node], self.layers[node] = name, units.layer(members[first[name]])
-            elif node in units.sums:
+            elif node in units.sums and graph.wrt not in units.sums:
                 self.hidden.add(node)
         for node, unit in units.outputs.items():
             if node in graph.named and node not in graph.ends:

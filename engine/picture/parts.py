@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from ..core import Value
+from .contributions import Step
 from .theme import Line, Row, Theme
 
 PADDING = 9.0  # points on either side of a label
@@ -57,6 +58,7 @@ class Factor:
     box: Box
     before: Edge
     after: Edge
+    step: Step
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from ..chain import TINY, ChainRule, Path, alike
 from ..core import Value, elided, many, pretty_number, total_derivative
 from .contributions import Contributions
+from .deltas import made_of
 from .theme import AGAINST, RULE, Line, Row, Span, room
 
 STATIONS = 6  # variables of a route before its middle is left out
@@ -29,7 +30,7 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str])
     form = chain.closed("pretty") if chain.path_count else ""
     closed: Line = [("formula", form)] if form and form != result[1] else []
     total: Row = ([symbol, ("key", f"  {_counted(chain)}")], closed, _EQUALS, [result])
-    return [*rows, *([RULE] if rows else []), total, *_legend(chain, on, dies)]
+    return [*rows, *([RULE] if rows else []), total, *made_of(chain, on, called), *_legend(chain, on, dies)]
 
 
 _EQUALS: list[Span] = [("key", "=")]
@@ -53,7 +54,9 @@ class _Printed:
             (f"number {'dead' if bad else self.sides}", f"({number})" if minus else number)
             for bad, number, minus in zip(wrong, numbers, negative, strict=True)
         ]
-        self.formulas = _fitting([factor.show("pretty", "mul") for factor in path.factors], numbers)
+        formulas = [factor.show("pretty", "mul") for factor in path.factors]
+        formulas = [f"({text})" if i and text.startswith("−") else text for i, text in enumerate(formulas)]
+        self.formulas = "" if [f.strip("()") for f in formulas] == numbers else _fitting(formulas)
         self.product = pretty_number(path.product, digits)
 
     def rows(self, which: Sequence[int], marked: bool) -> list[Row]:
@@ -81,10 +84,8 @@ class _Printed:
         return hash(self._key)
 
 
-def _fitting(formulas: Sequence[str], numbers: Sequence[str]) -> str:
-    """The product of the formulas, or of the first and the last of too many; "" where they are the numbers."""
-    if formulas == numbers:
-        return ""
+def _fitting(formulas: Sequence[str]) -> str:
+    """The product of the formulas, or of the first and the last of too many."""
     texts = (" · ".join(elided(formulas, most, "…")) for most in range(FACTORS, 1, -2))
     return next((text for text in texts if room([("symbol", text)]) <= WIDEST), "")
 

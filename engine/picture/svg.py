@@ -44,21 +44,22 @@ def styled(svg: bytes, diagram: Diagram) -> str:
     for group in picture.iter(f"{{{SVG}}}g"):
         for text, line in zip(group.iterfind(f".//{{{SVG}}}text"), lines.get(group.get("id", ""), ()), strict=False):
             _letter(text, line)
-    for element in picture.iter(f"{{{SVG}}}title"):
-        element.text = None  # it would pop up with ids in it, instead of the tooltip
+    for title in picture.iter(f"{{{SVG}}}title"):
+        title.text = None  # it would pop up with ids in it, instead of the tooltip
     for cluster in picture.iterfind(f"{{{SVG}}}g[@class='cluster']"):
         cluster.remove(cluster[1])  # its background
     _widen(root, picture, _width(rows))
     _tabulate(picture, rows, _middle(picture) - _width(rows) / 2)
-    style = _element("style", sheet(diagram.view.theme))
-    root[:0] = [_element("title", diagram.title), _element("desc", diagram.desc), style]
+    style = element("style", sheet(diagram.view.theme))
+    root[:0] = [element("title", diagram.title), element("desc", diagram.desc), style]
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _element(name: str, text: str = "", **attributes: str) -> ElementTree.Element:
-    element = ElementTree.Element(f"{{{SVG}}}{name}", attributes)
-    element.text = printable(text) if name != "style" else text
-    return element
+def element(name: str, text: str = "", **attributes: str) -> ElementTree.Element:
+    """An element of SVG with a text in it."""
+    found = ElementTree.Element(f"{{{SVG}}}{name}", attributes)
+    found.text = printable(text) if name != "style" else text
+    return found
 
 
 def _letter(text: ElementTree.Element, line: Line) -> None:
@@ -69,7 +70,7 @@ def _letter(text: ElementTree.Element, line: Line) -> None:
     for name, words in line:
         runs = [run for run in _RAISED.split(words) if run]
         for run in runs:
-            text.append(_element("tspan", run, **{"class": f"{name} upright" if _RAISED.match(run) else name}))
+            text.append(element("tspan", run, **{"class": f"{name} upright" if _RAISED.match(run) else name}))
 
 
 _RAISED = re.compile("([⁰¹²³⁴-⁾₀-₎]+)")  # digits and brackets, which run into each other in italics
@@ -97,14 +98,19 @@ def _tabulate(picture: ElementTree.Element, rows: Sequence[Row], left: float) ->
             picture.extend(_cells(row, columns, y))
         else:
             place = {"x1": f"{left:.1f}", "x2": f"{columns[-1]:.1f}", "y1": f"{y - 4:.1f}", "y2": f"{y - 4:.1f}"}
-            picture.append(_element("line", **place, **{"class": "rule"}))
+            picture.append(element("line", **place, **{"class": "rule"}))
 
 
 def _cells(row: Row, columns: Sequence[float], y: float) -> Iterator[ElementTree.Element]:
     for i, line in enumerate(row):
-        cell = _element("text", x=f"{columns[i]:.1f}", y=f"{y:.1f}", **{"text-anchor": "end" if i else "start"})
-        _letter(cell, line)
-        yield cell
+        yield lettered(line, columns[i], y, "end" if i else "start")
+
+
+def lettered(line: Line, x: float, y: float, anchor: str = "start") -> ElementTree.Element:
+    """A line as a text at a point."""
+    text = element("text", x=f"{x:.1f}", y=f"{y:.1f}", **{"text-anchor": anchor})
+    _letter(text, line)
+    return text
 
 
 def _backdrop(picture: ElementTree.Element) -> tuple[ElementTree.Element, list[float], list[float]]:
