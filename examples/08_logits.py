@@ -77,11 +77,15 @@ def main() -> None:
         cost, first = deep(depth)
         (path,) = chain_rule(cost, first).paths()
         print(f"  {depth} layers, {len(path.factors)} factors: {path.pretty}")
-    titles = {"The loss on the probability p": chain_rule(on_p, w), "The same loss on the logit z": chain_rule(on_logit, v)}
+    titles = {
+        "The loss on the probability p": chain_rule(on_p, w),
+        "The same loss on the logit z": chain_rule(on_logit, v),
+    }
     both = {title: diagram_of(chain, View()) for title, chain in titles.items()}
+    p = sigmoid(40.0)
     headline = [
         "One loss, written twice: J = −log(1 − p) with p = σ(z), target 0, at z = 40",
-        f"In floats p is {sigmoid(40.0):g}: 1 − p is {1 - sigmoid(40.0):g}, and J and 1/(1 − p) are inf. On z nothing is rounded first.",
+        f"In floats p is {p:g}: 1 − p is {1 - p:g}, and J and 1/(1 − p) are inf. On z nothing is rounded before.",
     ]
     (arguments.out / "08_logits.svg").write_text(beside(both, headline), encoding="utf-8")
     print(f"wrote {arguments.out / '08_logits.svg'}")

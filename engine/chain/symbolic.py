@@ -179,7 +179,9 @@ class Naming:
 def _lettered(nodes: Sequence[Value], called: Mapping[Value, str]) -> dict[Value, str]:
     """A letter for each operation without a name, and for each leaf but constants: a to z, a2 to z2, ..."""
     uses = Counter(operand for node in nodes for operand in node.operands)
-    alone = {operand for node in nodes for operand in node.operands if _is_constant(operand, node) and uses[operand] == 1}
+    alone = {
+        operand for node in nodes for operand in node.operands if _is_constant(operand, node) and uses[operand] == 1
+    }
     free = (f"{letter}{number or ''}" for number in chain([0], count(2)) for letter in ascii_lowercase)
     taken = set(called.values())
     letters = filter(lambda letter: letter not in taken, free)

@@ -105,8 +105,10 @@ class Report:
             text = f"<p>✓ Nothing wrong with {self._scope()}.</p><p>Looked for: {kinds}.</p>"
             return f'{_STYLE}<div class="whygrad">{text}</div>'
         head = f"<caption>{_counted(len(self.findings), 'finding')} in {self._scope()}</caption>"
-        head += "<tr><th>what and where</th><th>evidence</th><th>why, and what to change</th></tr>"
-        return f'{_STYLE}<div class="whygrad"><table>{head}{"".join(map(_row, self.findings))}</table></div>'
+        heads = ("what and where", "evidence", "why, and what to change")
+        head += f"<tr>{''.join(f'<th {_LEFT}>{text}</th>' for text in heads)}</tr>"
+        rows = "".join(map(_row, self.findings))
+        return f'{_STYLE}<div class="whygrad"><table style="margin-left: 0">{head}{rows}</table></div>'
 
 
 def listed(labels: Sequence[str], most: int = 6) -> str:
@@ -125,7 +127,9 @@ def _counted(number: int, what: str) -> str:
 
 def _told(evidence: Evidence) -> list[str]:
     return [
-        f"{name} = {short_number(x)}" if isinstance(x, float) else f"{name} {''.join(elided(str(x), 120, ' …', 120, 0))}"
+        f"{name} = {short_number(x)}"
+        if isinstance(x, float)
+        else f"{name} {''.join(elided(str(x), 120, ' …', 120, 0))}"
         for name, x in evidence.items()
     ]
 
@@ -146,11 +150,13 @@ def _row(finding: Finding) -> str:
     evidence = "<br>".join(map(escape, _told(finding.evidence)))
     title = escape(", ".join(finding.where))
     return (
-        f'<tr><td title="{title}"><b title="{escape(KINDS.get(finding.kind, ""))}">{escape(finding.kind)}</b>'
-        f"<p><code>{escape(listed(finding.where))}</code></p></td><td>{evidence}</td>"
-        f"<td>{escape(finding.why)}<p>→ {escape(finding.remedy)}</p></td></tr>"
+        f'<tr><td {_LEFT} title="{title}"><b title="{escape(KINDS.get(finding.kind, ""))}">{escape(finding.kind)}</b>'
+        f"<p><code>{escape(listed(finding.where))}</code></p></td><td {_LEFT}>{evidence}</td>"
+        f"<td {_LEFT}>{escape(finding.why)}<p>→ {escape(finding.remedy)}</p></td></tr>"
     )
 
+
+_LEFT = 'style="text-align: left"'  # an untrusted notebook keeps this, but no style sheet
 
 # Colours that a light and a dark notebook can both stand: the text is the notebook's own, the lines half transparent.
 _STYLE = """<style>

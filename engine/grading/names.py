@@ -9,6 +9,7 @@ from ..core import TABLE, Name, book_name, short_number
 from .layers import Layer
 from .reverse_sweep import ReverseSweep
 
+
 def book_names(layers: Iterable[Layer]) -> dict[int, str]:
     """By node the names of a textbook: w⁽²⁾₃₁ is the weight of unit 3 of layer 2 for its input 1."""
     return {i: name for layer in layers for i, name in _names_in(layer)}

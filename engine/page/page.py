@@ -71,9 +71,11 @@ class Frame:
         source = html.escape(self.page)
         if len(source.encode()) > LARGEST:
             size = f"{len(source.encode()) / 1e6:,.0f} MB"
-            return f"{picture}<p>The page is too large for a notebook, {size}: write it to a file, render(..., 'why.html')</p>"
+            return f"{picture}<p>The page is too large for a notebook, {size}: render it to a file, why.html</p>"
         style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
-        frame = f'<iframe class="whygrad-page" srcdoc="{source}" sandbox="allow-scripts" title="whygrad" style="{style}">'
+        frame = (
+            f'<iframe class="whygrad-page" srcdoc="{source}" sandbox="allow-scripts" title="whygrad" style="{style}">'
+        )
         return f"<style>.whygrad-page ~ .whygrad-picture {{ display: none }}</style>{frame}</iframe>{picture}"
 
 

@@ -13,9 +13,7 @@ MARGIN = 16.0
 SPACE = 34.0  # points between two pictures
 
 
-def beside(
-    pictures: Mapping[str, Diagram], headline: Sequence[str] = (), sign: str = "", theme: Theme = "auto"
-) -> str:
+def beside(pictures: Mapping[str, Diagram], headline: Sequence[str] = (), sign: str = "", theme: Theme = "auto") -> str:
     """An SVG of several diagrams, each under its title, with a `sign` between such as "="; a headline stands above.
 
     They stand beside each other where that is no wider than a page, and else below each other.

@@ -1,4 +1,4 @@
-"""δ, the derivative in a pre-activation z: what the books call it, and what it is made of in the layer before the loss."""
+"""δ, the derivative in a pre-activation z: its name in textbooks, and the δ of the next layer that it is made of."""
 
 import math
 from collections.abc import Callable

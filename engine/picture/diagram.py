@@ -103,7 +103,11 @@ class _Drawing:
         """What is hidden, and how to see it."""
         if not self.grouped:
             return ""
-        how = "Ask for one weight, wrt=..., or for depth=..." if self.chain is None else "Label what matters, or ask for depth=..."
+        how = (
+            "Ask for one weight, wrt=..., or for depth=..."
+            if self.chain is None
+            else "Label what matters, or ask for depth=..."
+        )
         hidden = f"{len(self.drawn):,} variables: {self.grouped:,} of them stand together"
         return f"{hidden}. {how}, or render a page, .html, to see them."
 

@@ -81,8 +81,8 @@ def _canvas(paper: str, soft: str, direction: str) -> Digraph:
     return Digraph(
         "whygrad",
         graph_attr={
-            "id": "picture", "rankdir": direction, "labelloc": "b", "labeljust": "c", "nodesep": "0.2", "ranksep": "0.4",
-            "bgcolor": paper, "fontcolor": soft, "pad": "0.15", **font, "fontsize": "16",
+            "id": "picture", "rankdir": direction, "labelloc": "b", "labeljust": "c", "nodesep": "0.2",
+            "ranksep": "0.4", "bgcolor": paper, "fontcolor": soft, "pad": "0.15", **font, "fontsize": "16",
         },
         node_attr={"shape": "box", "margin": "0.11,0.07", "height": "0.3", **font},
         edge_attr={"fontcolor": soft, "arrowsize": "0.7", **font, "fontsize": "12"},

@@ -41,7 +41,7 @@ def draw_dot(source: str, format: str) -> bytes:
 def renderer(format: str = "svg") -> list[str]:
     """The command that draws: `$GRAPHVIZ_DOT`, else the embedded renderer; for a PDF, or without it, `dot` on the PATH.
 
-    The embedded one is the one that pictures are tested with; old versions of `dot` cut text and put arrowheads in boxes.
+    Pictures are tested with the embedded one; old versions of `dot` cut text and put arrowheads into boxes.
     """
     if named := os.environ.get("GRAPHVIZ_DOT"):
         return [named]

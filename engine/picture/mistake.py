@@ -1,4 +1,4 @@
-"""The picture of a derivation that is wrong: the first wrong factor in crimson, what was written and what it should be."""
+"""The picture of a derivation that is wrong: the first wrong factor in crimson, as written and as it should be."""
 
 import textwrap
 from dataclasses import replace

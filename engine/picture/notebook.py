@@ -1,4 +1,4 @@
-"""A picture in a notebook: an SVG as an image, which notebooks show that nobody trusts yet, in the notebook's colours."""
+"""A picture in a notebook: an SVG as an image, which untrusted notebooks show too, in the notebook's colours."""
 
 import html
 from base64 import b64encode
@@ -19,3 +19,16 @@ def as_image(svg: str, title: str) -> str:
     source = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
     style = "max-width: 100%; height: auto"
     return f'{_STYLE}<img class="whygrad-picture" src="{source}" alt="{html.escape(title)}" style="{style}">'
+
+
+def by_night(svg: str) -> str:
+    """An SVG of light colours, such as a plot, that turns dark where its reader likes it dark.
+
+    >>> by_night("<svg width='1'><path/></svg>")
+    "<svg width='1'><style>@media (prefers-color-scheme: dark) { svg { filter: ...; } }</style><path/></svg>"
+    """
+    start = svg.index(">", svg.index("<svg")) + 1
+    return svg if _NIGHT in svg else svg[:start] + _NIGHT + svg[start:]
+
+
+_NIGHT = "<style>@media (prefers-color-scheme: dark) { svg { filter: invert(0.92) hue-rotate(180deg); } }</style>"

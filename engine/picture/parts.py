@@ -10,6 +10,7 @@ from .theme import Line, Row, Theme
 
 PADDING = 9.0  # points on either side of a label
 
+
 @dataclass(frozen=True)
 class View:
     """How a graph is looked at: what is at most `depth` variables away from the output, or all; and in which colours.

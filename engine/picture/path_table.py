@@ -104,14 +104,15 @@ def _counted(chain: ChainRule) -> str:
 
 
 def _legend(chain: ChainRule, on: Contributions, dies: bool) -> list[Row]:
-    notes = []
+    notes: list[tuple[str, str]] = []
     if any(on.side_alive(path) == "against" for path in on.paths):
         against = "against the total" if chain.total else "downwards, blue ones upwards: they cancel to 0"
-        notes.append(f"{AGAINST} ochre paths pull {against}")
+        notes.append((AGAINST, f" ochre paths pull {against}"))
+    small = f" |local derivative| ≤ {TINY:g}: "
     if on.killing and dies:
-        notes.append(f"✕ |local derivative| ≤ {TINY:g}: the gradient dies here; next to nothing passes along dashed edges")
+        notes.append(("✕", small + "the gradient dies here; next to nothing passes along dashed edges"))
     elif on.killing:
-        notes.append(f"✕ |local derivative| ≤ {TINY:g}: next to nothing comes along the dashed edges, but others bring it")
+        notes.append(("✕", small + "next to nothing comes along the dashed edges, but others bring it"))
     if any(not math.isfinite(factor.value) for factor in on.factors.values()):
-        notes.append("! the local derivative is inf or nan, and so is what passes it")
-    return [([("key", note)],) for note in notes]
+        notes.append(("!", " the local derivative is inf or nan, and so is what passes it"))
+    return [([("key mark", mark), ("key", note)],) for mark, note in notes]

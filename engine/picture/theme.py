@@ -116,7 +116,12 @@ def sheet(theme: Theme) -> str:
         f".{name} {{ font: {'italic ' if face == 'serif' else 'bold ' if bold else ''}{size}px {_FACES[face][1]}; }}"
         for name, (face, size, bold) in FONTS.items()
     ]
-    rules = [f"text {{ font: {PLAIN.size}px {_FACES['sans'][1]}; }}", *fonts, ".upright { font-style: normal; }", *_colours(palette(theme))]
+    rules = [
+        f"text {{ font: {PLAIN.size}px {_FACES['sans'][1]}; }}",
+        *fonts,
+        ".upright { font-style: normal; }",
+        *_colours(palette(theme)),
+    ]
     night = ["@media (prefers-color-scheme: dark) {", *_scoped(_colours(DARK)), "}"] if theme == "auto" else []
     return "\n".join(["", *_scoped(rules), *night, ""])
 

@@ -132,7 +132,10 @@ def test_more_paths_than_python_writes_in_digits(few_digits):
         (lambda x: x * 0.0, "∂y/∂x = 0, whatever x is"),
         (lambda x: (x - 3.0) ** 2, "∂y/∂a = 2 * a = 0 where a = x - 3 = 0"),
         (lambda x: maximum(x, 5.0), "because x = 3: the other operand is larger"),
-        (lambda x: (x * 2.0 - 6.0).sqrt(), "∂y/∂b = 0.5 / y = inf because b = 2 * x - 6 = 0: the root is vertical there"),
+        (
+            lambda x: (x * 2.0 - 6.0).sqrt(),
+            "∂y/∂b = 0.5 / y = inf because b = 2 * x - 6 = 0: the root is vertical there",
+        ),
         (lambda x: 1.0 / (x * 1e4), "where y = 3.333e-05 and a = 10000 * x = 3e+04"),
     ],
 )

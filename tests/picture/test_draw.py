@@ -514,7 +514,8 @@ def test_a_long_way_leads_downwards_and_its_middle_stands_together():
     assert "rankdir=TB" in drawn.source
     assert "rankdir=LR" in draw(*saturated()).source
     assert any(label_of(node).startswith("31 variables\nu₅ … u₃₅") for node in nodes(drawn).values())
-    assert width_of(drawn) < 975 and width_of(draw(u)) < 975
+    assert width_of(drawn) < 975
+    assert width_of(draw(u)) < 975
 
 
 def test_a_network_opens_layer_by_layer():

@@ -17,7 +17,7 @@ Image = pytest.importorskip("PIL.Image")
 
 CELLS = [
     """from engine import Value, chain_rule, draw
-from nn import MLP, History
+from nn import MLP
 w, x = Value(0.8, "w"), Value(0.5, "x")
 z = w * x; z.label = "z"
 loss = (z.tanh() - 1) ** 2; loss.label = "L"
@@ -27,12 +27,18 @@ loss""",
     """model = MLP(2, [16, 16, 1], seed=0)
 wide = (model([0.6, -0.4]) - 1.0) ** 2; wide.label = "L"
 chain_rule(wide, model.parameters()[0])""",
+    """from engine import diagnose
+from nn import History
+diagnose((Value(62.5) * w).sigmoid() ** 2, [w])""",
+    "History(loss=[0.7, 0.5, 0.25])",
     "chain_rule(loss, w).explore()",
 ]
+PICTURES = len(CELLS) - 1  # all but the table
 SEEN = """return [...document.querySelectorAll(".jp-OutputArea-output")].map(output => {
   const image = output.querySelector("img.whygrad-picture"), frame = output.querySelector("iframe");
   const wide = element => element ? element.getBoundingClientRect().width : 0;
   return { image: wide(image), loaded: image !== null && image.complete && image.naturalWidth > 0, frame: wide(frame),
+    left: [...output.querySelectorAll("td, th")].map(cell => getComputedStyle(cell).textAlign),
     output: wide(output), math: output.querySelectorAll("mjx-container, .MathJax").length };
 });"""
 
@@ -48,7 +54,10 @@ def lab(tmp_path_factory):
     options = ["--no-browser", "--allow-root", "--ServerApp.token=", "--ServerApp.password=", "--ServerApp.port=0"]
     options += [f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly", "--LabApp.news_url="]
     server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "jupyterlab", *options],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield _address(home / "RUNTIME"), folder / "n.ipynb", environment
@@ -90,7 +99,7 @@ def opened(browser, address):
     browser.get(f"{address}lab/tree/n.ipynb?reset")
     for _ in range(120):
         seen = browser.execute_script(SEEN)
-        if len(seen) == len(CELLS) and all(output["loaded"] for output in seen):
+        if len(seen) == len(CELLS) and sum(output["loaded"] for output in seen) == PICTURES:
             return seen
         time.sleep(0.5)
     return pytest.fail(f"JupyterLab shows {seen}")
@@ -111,7 +120,9 @@ def test_pictures_are_shown_in_a_notebook_that_is_not_trusted_and_in_one_that_is
         for output in seen:
             assert output["image"] <= output["output"]
             assert output["math"] == 0  # the picture is what is shown, not the LaTeX
-        assert all(output["image"] > 300 for output in seen[:-1])
+        *pictures, table, plot, _ = seen
+        assert all(output["image"] > 300 for output in [*pictures, plot])
+        assert {"left", "start"} >= set(table["left"]) != set()
         page, picture = seen[-1]["frame"], seen[-1]["image"]
         assert (page > 300, picture > 300) == (trusted, not trusted)  # the picture stands in for the page
 
@@ -121,7 +132,9 @@ def test_pictures_follow_the_theme_of_the_notebook(lab, browser):
     for theme, paper in (("JupyterLab Dark", (0x14, 0x18, 0x1F)), ("JupyterLab Light", (255, 255, 255))):
         settings = f"{address}lab/api/settings/@jupyterlab/apputils-extension:themes"
         headers = {"Content-Type": "application/json", "X-XSRFToken": "x", "Cookie": "_xsrf=x"}
-        urlopen(Request(settings, json.dumps({"raw": json.dumps({"theme": theme})}).encode(), headers, method="PUT")).close()
+        urlopen(
+            Request(settings, json.dumps({"raw": json.dumps({"theme": theme})}).encode(), headers, method="PUT")
+        ).close()
         opened(browser, address)
         time.sleep(1.0)  # for the theme's style sheet
         assert corner(browser) == paper
