@@ -63,7 +63,8 @@ class VariableGraph:
         self.output, self.wrt, self.by, self.hidden, self.given = output, wrt, by, hidden, named or {}
         self.source = source
         self.graph: LossGraph = source.graph if source else LossGraph(output, [] if wrt is None else [wrt])
-        if source is None and by == "labels" and self.between and not self.is_labelled and not self.layered:
+        self.lettered: bool = source.lettered if source else self._without_labels()  # whether operations have letters
+        if source is None and self.lettered:
             self.by = "operations"
 
     def view(self, hidden: Collection[Value] = frozenset(), named: Mapping[Value, str] | None = None) -> Self:
@@ -92,6 +93,9 @@ class VariableGraph:
     def naming(self) -> Naming:
         """The names and terms that all formulas are written in."""
         return Naming(self.nodes, self.named, self.by, self.hidden)
+
+    def _without_labels(self) -> bool:
+        return self.by == "labels" and bool(self.between) and not self.is_labelled and not self.layered
 
     @cached_property
     def between(self) -> list[Value]:

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..chain import ChainRule, Link, VariableGraph, judge
-from ..core import Value, derivative, elided, natural, pretty_name, pretty_number, total_derivative
+from ..core import TABLE, Value, derivative, elided, natural, pretty_name, pretty_number, total_derivative
+from ..structure import ACTIVATIONS
 from .contributions import Contributions, step
 from .deltas import delta_of
 from .grouping import MIDDLE, Drawn, Group, Neurons, boxes, edges, within
@@ -101,15 +102,17 @@ class _Drawing:
 
     def _note(self) -> str:
         """What is hidden, and how to see it."""
-        if not self.grouped:
-            return ""
-        how = (
-            "Ask for one weight, wrt=..., or for depth=..."
-            if self.chain is None
-            else "Label what matters, or ask for depth=..."
-        )
-        hidden = f"{len(self.drawn):,} variables: {self.grouped:,} of them stand together"
-        return f"{hidden}. {how}, or render a page, .html, to see them."
+        notes = list[str]()
+        folded = 0 if self.chain else sum(node in self.neurons.parameters for node in self.links)
+        if self.grouped:
+            how = "Label what matters" if self.chain else "Ask for one weight, wrt=..."
+            notes.append(f"{len(self.drawn):,} variables: {self.grouped:,} of them stand together. {how}, or ask for")
+            notes.append("depth=..., or render a page, .html, to see them.")
+        elif folded:
+            notes.append(
+                f"{folded} weights stand in their neurons. Ask for one, wrt=..., or by='operations' to see them."
+            )
+        return " ".join(notes)
 
     def _variable(self, node: Value) -> Box:
         called, constant = self._called(node), self.neurons.is_constant(node)
@@ -271,7 +274,9 @@ def _many(group: Group, neurons: Neurons, more: bool) -> str:
     if not all(node in neurons.neurons for node in group.members):
         return f"{more_of} variables"
     units = {neurons.neurons[node] for node in group.members}
-    what = "neurons" if len(units) == len(group.members) else f"outputs of {len(units)} neurons"
+    ops = {node.op for node in group.members}
+    kind = f"{TABLE[ops.pop()].sign} " if len(ops) == 1 and ops <= set(ACTIVATIONS) else ""
+    what = f"{kind}neurons" if len(units) == len(group.members) else f"outputs of {len(units)} {kind}neurons"
     layers = {neurons.layers[node] for node in group.members}
     of = f" of {_spaced(*layers)}" if len(layers) == 1 else f" of {len(layers)} layers"
     return f"{more_of} {what}{of}"

@@ -4,6 +4,7 @@ import html
 import json
 import math
 import re
+import sys
 from base64 import b64encode
 from hashlib import sha256
 
@@ -220,3 +221,14 @@ def test_wrong_arguments_say_what_to_pass():
         page_of(1.0)
     with pytest.raises(ValueError, match='"labels" or "operations"'):
         page_of(x, by="layers")
+
+
+def test_a_page_too_large_for_a_notebook_is_a_picture_there(monkeypatch):
+    output, wrt = two_paths()
+    shown = explore(output, wrt)
+    assert 'class="whygrad-picture"' in shown._repr_html_()  # for where the frame is taken away
+    monkeypatch.setattr(sys.modules["engine.page.page"], "LARGEST", 1000)
+    text = shown._repr_html_()
+    assert "<iframe" not in text
+    assert 'class="whygrad-picture"' in text
+    assert "too large for a notebook, 0 MB: render it to a file, why.html" in text

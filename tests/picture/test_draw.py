@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +14,7 @@ from engine import Value, chain_rule, diagnose, dot, draw
 from engine.chain import explained
 from engine.core import ancestors
 from engine.core.notation import pretty_name
+from engine.picture.beside import beside
 from engine.picture.diagram import Factor, View, diagram_of
 from engine.picture.dot import to_dot
 from engine.picture.graphviz import draw_dot
@@ -108,7 +110,7 @@ def test_a_neuron_is_a_box_and_the_others_of_its_layer_are_one():
     loss = labelled((model([0.6, -0.4]) - 1.0) ** 2, "L")
     drawn = nodes(draw(loss, model.layers[0].neurons[4].w[0]))
     labels = [label_of(node).split("\n") for node in drawn.values()]
-    assert ["15 more neurons of layer 1", "a⁽¹⁾₁ … a⁽¹⁾₁₆"] in [lines[:2] for lines in labels]
+    assert ["15 more tanh neurons of layer 1", "a⁽¹⁾₁ … a⁽¹⁾₁₆"] in [lines[:2] for lines in labels]
     assert sum(lines[0].startswith("a⁽²⁾") for lines in labels) == 16
     assert not any(lines[0].startswith(("z⁽¹⁾", "z⁽²⁾", "w⁽¹⁾₅₂")) for lines in labels)
 
@@ -138,7 +140,7 @@ def test_a_network_without_labels_has_the_same_neurons_and_layers():
 def test_a_crowd_without_labels_is_grouped_by_its_layers():
     labels = [label_of(node) for node in nodes(draw(network(False, (64, 64, 1)))).values()]
     assert [label.split("\n")[0] for label in labels if "outputs" in label] == [
-        "128 outputs of 64 neurons of layer 1", "128 outputs of 64 neurons of layer 2",
+        "128 outputs of 64 tanh neurons of layer 1", "128 outputs of 64 tanh neurons of layer 2",
     ]  # fmt: skip
 
 
@@ -275,7 +277,7 @@ def test_paths_that_cancel_to_nothing_are_told_apart_and_shown_to_the_digit_that
     )
     close = labelled(labelled(3 * x, "a") + labelled(-2.9999 * x, "b"), "y")
     rows = drawing(close, x).rows
-    assert [row[3][-1][1] for row in rows if len(row) == 4] == ["3", "−2.9999", "0.0001"]
+    assert [row[3][-1][1] for row in rows if len(row) == 4 and row[3]] == ["3", "−2.9999", "0.0001"]
 
 
 def test_what_has_one_name_beside_the_paths_is_one_box():
@@ -290,7 +292,7 @@ def test_a_crowd_leaves_out_of_its_boxes_what_is_few():
     model = MLP(2, [64, 64, 1], activation="tanh", seed=0)
     labels = [label_of(node) for node in nodes(draw(labelled(model([0.1, 0.2]) * 2, "L"))).values()]
     assert [label.split("\n")[0] for label in labels if "neurons" in label] == [
-        "64 neurons of layer 1", "64 neurons of layer 2",
+        "64 tanh neurons of layer 1", "64 tanh neurons of layer 2",
     ]  # fmt: skip
     assert any(label.startswith("x₁") for label in labels)
 
@@ -522,7 +524,7 @@ def test_a_network_opens_layer_by_layer():
     model = MLP(2, [16, 16, 1], activation="tanh", seed=0)
     drawn = draw(labelled((model([0.6, -0.4]) - 1.0) ** 2, "L"))
     labels = [label_of(node).split("\n") for node in nodes(drawn).values()]
-    assert ["16 neurons of layer 1", "a⁽¹⁾₁ … a⁽¹⁾₁₆"] in [lines[:2] for lines in labels]
+    assert ["16 tanh neurons of layer 1", "a⁽¹⁾₁ … a⁽¹⁾₁₆"] in [lines[:2] for lines in labels]
     assert "32 of them stand together. Ask for one weight, wrt=..." in drawn.source
     assert width_of(drawn) < 975
 
@@ -537,3 +539,56 @@ def test_a_notebook_shows_the_picture():
         assert "max-width: 100%" in shown
     assert "aligned" in bundles[0]["text/latex"]
     assert bundles[1]["text/plain"].startswith("digraph")
+
+
+def test_the_wrong_factor_of_a_derivation_is_marked():
+    loss, w1 = two_paths()
+    found = chain_rule(loss, w1).check(["x", "h1", "v11", "2 * (o1 - y1)"])
+    drawn = found.draw()
+    (wrong,) = [label_of(node) for node in nodes(drawn).values() if "dead" in node["class"]]
+    assert wrong == "∂h₁/∂z₁\nX yours: h1 = 0.4621\nright: 1 − h₁² = 0.7864"
+    assert "A factor is wrong" in drawn.source
+    assert "that is h1 itself, not its derivative" in drawn.source.replace("\\l", "")
+    right = chain_rule(loss, w1).check(["x", "1 - h1**2", "v11", "2 * (o1 - y1)"])
+    with pytest.raises(ValueError, match="there is no wrong factor to mark: right for path 1 of 2"):
+        right.draw()
+
+
+def test_the_derivative_in_a_pre_activation_is_called_delta_and_says_what_it_is_made_of():
+    model = MLP(2, [3, 2], activation="sigmoid", seed=0)
+    a = model([0.5, -1.0])
+    cost = labelled(a[0] ** 2 + a[1] ** 2, "C")
+    z = next(node for node in ancestors(cost) if node.label == "layer1.neuron2.z")
+    chain = chain_rule(cost, z)
+    assert "δ⁽¹⁾₂ = dC/dz⁽¹⁾₂ = " in chain.draw().source
+    name, numbers = rows_of(cost, z)[-2:]
+    assert name == "δ⁽¹⁾₂ = a⁽¹⁾₂·(1 − a⁽¹⁾₂) · (w⁽²⁾₂₂ δ⁽²⁾₂ + w⁽²⁾₁₂ δ⁽²⁾₁)"
+    python = numbers.replace("−", "-").replace("·", "*").replace("=", "").replace("e-", "E-").strip()
+    assert eval(python) == pytest.approx(chain.total, rel=1e-3)  # as it is printed, with four digits
+    assert sum("δ⁽²⁾" in label_of(node) for node in nodes(chain.draw()).values()) == 2
+    assert not any("δ" in row for row in rows_of(cost, model.layers[0].neurons[1].w[0]))
+
+
+def test_pictures_stand_beside_each_other_with_a_sign_or_below():
+    w, x = Value(1.0, "w"), Value(2.0, "x")
+    product = labelled(w * x, "y")
+    chains = {
+        name: replace(diagram_of(chain_rule(product, v), View()), headline=[], rows=[])
+        for name, v in (("in w", w), ("in x", x))
+    }
+    root = ElementTree.fromstring(beside(chains, ["Two derivatives"], "="))
+    places = [(float(svg.get("x")), float(svg.get("y"))) for svg in root if svg.tag.endswith("svg")]
+    assert places[0][1] == places[1][1]
+    assert places[0][0] < places[1][0]
+    texts = ["".join(text.itertext()) for text in root if text.tag.endswith("text")]
+    assert texts == ["Two derivatives", "in w", "in x", "="]
+    wide = {name: diagram_of(chain_rule(*two_paths()), View()) for name in "ab"}
+    root = ElementTree.fromstring(beside(wide, sign="="))
+    places = [(float(svg.get("x")), float(svg.get("y"))) for svg in root if svg.tag.endswith("svg")]
+    assert places[0][1] < places[1][1]
+    assert not any("".join(text.itertext()) == "=" for text in root if text.tag.endswith("text"))
+
+
+def test_weights_that_stand_in_their_neurons_are_told():
+    drawn = draw(network(True, (3, 1)))
+    assert "13 weights stand in their neurons. Ask for one, wrt=..., or by='operations'" in drawn.source
