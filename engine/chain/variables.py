@@ -60,12 +60,9 @@ class VariableGraph:
                 raise TypeError(f"what is explained are one or two Values, not {type(end).__name__} {end!r}")
         if by not in ("labels", "operations"):
             raise ValueError(f'by is "labels" or "operations", not {by!r}')
-        self.output, self.wrt, self.by, self.hidden, self.given = output, wrt, by, hidden, named or {}
+        self.output, self.wrt, self.asked, self.hidden, self.given = output, wrt, by, hidden, named or {}
         self.source = source
         self.graph: LossGraph = source.graph if source else LossGraph(output, [] if wrt is None else [wrt])
-        self.lettered: bool = source.lettered if source else self._without_labels()  # whether operations have letters
-        if source is None and self.lettered:
-            self.by = "operations"
 
     def view(self, hidden: Collection[Value] = frozenset(), named: Mapping[Value, str] | None = None) -> Self:
         """The same graph with other variables: some labels left out, and names for nodes that have no label."""
@@ -94,8 +91,17 @@ class VariableGraph:
         """The names and terms that all formulas are written in."""
         return Naming(self.nodes, self.named, self.by, self.hidden)
 
-    def _without_labels(self) -> bool:
-        return self.by == "labels" and bool(self.between) and not self.is_labelled and not self.layered
+    @cached_property
+    def by(self) -> By:
+        """What the variables are: what was asked for, or all operations for want of labels."""
+        return "operations" if self.lettered and not self.source else self.asked
+
+    @cached_property
+    def lettered(self) -> bool:
+        """Whether operations are variables, and have letters, for want of labels."""
+        if self.source:
+            return self.source.lettered
+        return self.asked == "labels" and bool(self.between) and not self.is_labelled and not self.layered
 
     @cached_property
     def between(self) -> list[Value]:
@@ -116,7 +122,7 @@ class VariableGraph:
     @cached_property
     def layered(self) -> dict[Value, str]:
         """The outputs of the neurons of a network without labels, with their names, where its operations are many."""
-        if self.by != "labels" or self.is_labelled or len(self.between) <= FEW:
+        if self.asked != "labels" or self.is_labelled or len(self.between) <= FEW:
             return {}
         names = self.neurons.output_names()
         return names if len({self.neurons.layer(unit) for unit in self.neurons.outputs.values()}) > 1 else {}
