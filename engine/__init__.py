@@ -30,6 +30,7 @@ from .core import (
     WhygradError,
     check_gradients,
     cos,
+    detach,
     dot,
     erf,
     exp,
@@ -48,6 +49,7 @@ from .core import (
     sqrt,
     strict,
     tanh,
+    where,
 )
 
 if TYPE_CHECKING:
@@ -58,17 +60,18 @@ if TYPE_CHECKING:
     from .grading.compare import compare
     from .page import explore
     from .picture.draw import draw, render
+    from .replay.conditions import Condition
     from .replay.record import Recording, record
 
     __version__: str
 
 # fmt: off
 __all__ = [
-    "ChainRule", "Check", "Comparison", "Finding", "GradientError", "Judgement", "MissingExtraError",
+    "ChainRule", "Check", "Comparison", "Condition", "Finding", "GradientError", "Judgement", "MissingExtraError",
     "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
-    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "diagnose", "dot", "draw", "erf",
-    "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
-    "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh",
+    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "detach", "diagnose", "dot", "draw",
+    "erf", "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
+    "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "where",
 ]
 # fmt: on
 
@@ -78,7 +81,7 @@ _LATER = {
     "grading": ("Check", "Comparison", "compare"),
     "page": ("explore",),
     "picture": ("draw", "render"),
-    "replay": ("Recording", "record"),
+    "replay": ("Condition", "Recording", "record"),
 }
 
 

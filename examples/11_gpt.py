@@ -6,6 +6,7 @@ Exercise: a block adds to its input. What is the derivative of its output in x, 
 """
 
 import argparse
+import math
 import random
 from collections.abc import Iterable, Iterator
 from functools import cache, partial
@@ -16,7 +17,7 @@ from faker.providers.person.en import Provider
 from matplotlib.figure import Figure
 from tqdm import trange
 
-from engine import Value, chain_rule, grad, record, softmax
+from engine import Value, chain_rule, grad, record, softmax, where
 from nn import Adam, Attention, Checkpoint, Embedding, Layer, Module, RMSNorm, cross_entropy, linear
 
 LETTERS, WIDTH, PLACES = "_abcdefghijklmnopqrstuvwxyz", 16, 16  # _ stands at both ends of a name
@@ -78,7 +79,9 @@ def main() -> None:
     for _ in range(10):
         name = ["_"]
         for logits in model(x for x in name if x != "_" or len(name) == 1):  # the name grows as it is read
-            name += rng.choices(LETTERS, softmax([2.0 * z.data for z in logits]))
+            scores = [2.0 * z.data for z in logits]
+            scores[0] = where(len(name) == 1, -math.inf, scores[0])  # a name has a letter
+            name += rng.choices(LETTERS, softmax(scores))
         print(made := "".join(name).strip("_"), "is known" if made in names else "is new")
 
     name = names[(steps - 1 - int(np.argmax(losses[:-101:-1]))) % len(names)]

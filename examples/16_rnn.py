@@ -1,4 +1,4 @@
-"""Why does my recurrent network forget?  Told twenty signs, it has to say the first: how much of it is left.
+"""Why does my recurrent network forget?  Told up to twenty signs, it has to say the first: how much of it is left.
 
 Exercise: w is used at two steps of time. What is its derivative over both paths?
 
@@ -31,8 +31,8 @@ class Memory(Module):
                     weight.data = float(i == j)
 
     def __call__(self, signs: Sequence[Value]) -> Value:
-        """The logit of the first sign's being +1."""
-        return self.out(self.rnn([sign] for sign in signs)[-1])
+        """The logit of the first sign's being +1; zeros fill up a shorter sequence, and at them the state stays."""
+        return self.out(self.rnn([[sign] for sign in signs], [abs(sign) > 0.0 for sign in signs])[-1])
 
 
 def picture(slopes: dict[str, list[float]], histories: dict[str, History], name: Path) -> None:
@@ -63,6 +63,9 @@ def main() -> None:
     rng = random.Random(seed)
     X = [[rng.choice((-1.0, 1.0)) for _ in range(STEPS)] for _ in range(400)]
     y = [float(signs[0] > 0) for signs in X]
+    for signs in X[1:]:
+        end = rng.randint(STEPS // 2, STEPS)
+        signs[end:] = [0.0] * (STEPS - end)
     slopes, histories = {}, {}
     for start in ("random weights", "identity"):
         model = Memory(seed, identity=start == "identity")

@@ -6,7 +6,7 @@ A vector is a list of Values or numbers, and a sequence is a list of vectors.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine import Value, dot, softmax
+from engine import Value, dot, softmax, where
 
 from .init import count, generator
 from .layers import Layer, inputs
@@ -166,11 +166,16 @@ class RNN(Module):
         self.nin, self.width = count(nin, "nin"), count(width, "width")
         self.layer = Layer(nin + width, width, seed, activation, init=init)
 
-    def __call__(self, sequence: Iterable[Any]) -> list[Vector]:
-        """The states after each vector of a sequence, from a state of zeros on."""
-        states = [[Value(0.0) for _ in range(self.width)]]
-        for x in sequence:
-            states.append(self.step(x, states[-1]))
+    def __call__(self, sequence: Iterable[Any], mask: Iterable[Any] | None = None) -> list[Vector]:
+        """The states after each vector of a sequence, from a state of zeros on.
+
+        `mask` has a condition a vector, as `where` takes: where it does not hold, as past the end of a shorter sequence
+        that is filled up, the state stays.
+        """
+        vectors, states = list(sequence), [[Value(0.0) for _ in range(self.width)]]
+        for x, holds in zip(vectors, [True] * len(vectors) if mask is None else mask, strict=True):
+            pairs = zip(self.step(x, states[-1]), states[-1], strict=True)
+            states.append([new if holds is True else where(holds, new, old) for new, old in pairs])
         return states[1:]
 
     def step(self, x: Any, state: Vector) -> Vector:

@@ -11,7 +11,7 @@ Read `variables` first (the graph of variables), then `paths` and `ranking`, `ex
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .speech import NAMED, TINY
+from .speech import NAMED, TINY, branches
 from .symbolic import Naming
 from .text import alike, latex_of_value
 from .variables import By, Link, Links, VariableGraph
@@ -19,6 +19,6 @@ from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
     "CANCELLED", "NAMED", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor", "Judgement", "Link", "Links",
-    "Naming", "Path", "Style", "Term", "VariableGraph", "alike", "chain_rule", "explained", "judge", "latex_of_value",
-    "show", "tiny_factors",
+    "Naming", "Path", "Style", "Term", "VariableGraph", "alike", "branches", "chain_rule", "explained", "judge",
+    "latex_of_value", "show", "tiny_factors",
 ]

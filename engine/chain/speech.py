@@ -8,8 +8,10 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
 from .expressions import Style, show
 from .paths import ChainRule, Factor, Path
+from .variables import VariableGraph
 
 TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
+LISTED = 3  # branches that are told of
 NAMED = 3  # variables whose numbers are told beside a formula
 STEPS = [10.0**-n for n in range(2, 13)]  # by how much something is raised: the first for which the slope holds
 HOLDS = 0.1  # how much of itself the slope may change over a step that it is told for
@@ -48,6 +50,9 @@ CONDITIONS = {
     "minimum": "the other operand is smaller",
 }
 
+# The operations that a `where` is, and which of its branches it took.
+BRANCHES = {"where_true": "first", "where_false": "second"}
+
 # And with one whose slope is inf or nan.
 BREAKS = {
     "exp": "exp overflows there",
@@ -57,6 +62,30 @@ BREAKS = {
     "div": "it divides by that",
     "pow": "the power is vertical there",
 }
+
+
+def branches(graph: VariableGraph, style: Style = "text") -> list[str]:
+    """A line on each `where`: which branch it took.
+
+    >>> from engine import where
+    >>> x = Value(4.0, "x")
+    >>> y = where(x > 0.0, x.sqrt(), 0.0)
+    >>> y.label = "y"
+    >>> branches(VariableGraph(y))
+    ['where took its first branch for y: sqrt(x)']
+    """
+    found, naming = [node for node in graph.nodes if node.op in BRANCHES], graph.naming
+    lines = [
+        f"where took its {BRANCHES[node.op]} branch"
+        + (f" for {_written(naming.names[node], style)}" if node in naming.names else "")
+        + f": {show(naming.term(node.operands[0]), style)}"
+        for node in found[:LISTED]
+    ]
+    return lines + ([f"and {len(found) - LISTED} more took a branch"] if len(found) > LISTED else [])
+
+
+def _written(name: str, style: Style) -> str:
+    return pretty_name(name) if style == "pretty" else name
 
 
 class Speech:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from ..core import Value, elided, latex_name, latex_number, many, pretty_number, short_number, total_derivative
 from .expressions import Style
 from .paths import ChainRule, Path
+from .speech import branches
 from .variables import VariableGraph
 
 Row = TypeVar("Row", bound=Hashable)
@@ -32,7 +33,7 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
     if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
         lines += _rest(chain, paths)
         lines += [f"     = {closed}"] if (closed := chain.closed_form) else []
-    return "\n".join([*lines, f"{chain.verdict}: {chain.sentence}"])
+    return "\n".join([*lines, *branches(chain), f"{chain.verdict}: {chain.sentence}"])
 
 
 def alike(rows: Iterable[Row]) -> dict[Row, list[int]]:

@@ -10,12 +10,13 @@ Read `value` first, and the rows of the table beside this package: they are all 
 # fmt: off
 # ruff: noqa: I001
 from ..table import (
-    ADD, CODES, CONSTANT, DENSE, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW, PRIMITIVES,
-    PRODUCTS, RELU, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Row, check, code_of, evaluate, function,
-    in_place, missing, numeric, parse, primitive, respelled, written,
+    ADD, ALWAYS, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW,
+    PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, check,
+    code_of, evaluate, function, in_place, missing, numeric, parse, primitive, respelled, written,
 )
 from .atomic_write import place, replace
 from .backward import grad, total
+from .branches import as_bool, detach, where
 from .coercion import as_value, real
 from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
@@ -37,14 +38,15 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
-    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
-    "GradientError", "Interpreter", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError",
-    "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between",
-    "book_name", "check", "check_gradients", "code_of", "cos", "derivative", "dot", "elided", "erf", "evaluate", "exp",
-    "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log",
-    "logsumexp", "many", "maximum", "minimum", "missing", "natural", "numeric", "operation", "order", "parse", "place",
-    "pretty_name", "pretty_number", "primitive", "printable", "reading", "real", "relu", "replace", "require",
-    "respelled", "row", "short_number", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total",
-    "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
+    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES",
+    "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
+    "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError",
+    "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
+    "ancestors", "apply", "as_bool", "as_value", "between", "book_name", "both", "check", "check_gradients", "code_of",
+    "cos", "derivative", "detach", "dot", "elided", "erf", "evaluate", "exp", "function", "grad", "in_place",
+    "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum",
+    "minimum", "missing", "natural", "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number",
+    "primitive", "printable", "reading", "real", "relu", "replace", "require", "respelled", "row", "short_number",
+    "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative", "unique_names",
+    "user_line", "watch", "watching", "where", "written",
 ]

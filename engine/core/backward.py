@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..table import TABLE, evaluate
-from .graph import between, order
+from ..table import SELECT, TABLE, Masks, evaluate
+from .graph import between, live, order
 from .node import Node, leaf, reading
 from .operations import apply
 
@@ -32,22 +32,17 @@ def backward(output: Value, seed: float = 1.0) -> None:
     if compiled_backward is not None:
         compiled_backward(output, seed)
         return
-    nodes = order(output)
-    for node in nodes:
-        node._grad = 0.0
-    output._grad += seed
-    nodes.reverse()
-    for node in nodes:
-        grad, a, b = node._grad, node._a, node._b
-        if a is not None:
-            a._grad += grad * node._da
-            if b is not None:
-                b._grad += grad * node._db
-        else:
-            operands, partials = node._lists
-            for i in range(len(operands)):
-                operand = operands[i]
-                operand._grad += grad * partials[i]
+    if not output._code:
+        output._grad += seed
+    grads = {output: seed}
+    for node in reversed(order(output)):
+        if node in grads:
+            node._grad = grad = grads.pop(node)
+            for operand, partial in live(node):
+                if operand._code:
+                    grads[operand] = grads.get(operand, 0.0) + grad * partial
+                else:
+                    operand._grad += grad * partial
 
 
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Any, ...]:
@@ -79,25 +74,42 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
 
 def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
     """The derivative of `output` in each of `nodes`, which are in order and hold all that depends on the first."""
-    adjoints = dict.fromkeys(nodes, 0.0) | {output: 1.0}
+    wanted, adjoints = set(nodes), {output: 1.0}
     for node in reversed(nodes):
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if operand in adjoints:
-                adjoints[operand] += adjoints[node] * partial
+        if node in adjoints:
+            for operand, partial in live(node):
+                if operand in wanted:
+                    adjoints[operand] = adjoints.get(operand, 0.0) + adjoints[node] * partial
     return adjoints
 
 
 def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Value]:
     terms: dict[Value, list[Value]] = {node: [] for node in nodes} | {output: [leaf(1.0)]}
     adjoints: dict[Value, Value] = {}
+    masks = Masks(apply)
     for node in reversed(nodes):
-        adjoints[node] = total(terms[node])
-        for operand, slope in zip(node.operands, slopes(node, terms), strict=True):
-            if operand in terms and not (type(slope) is float and slope == 0.0):
-                terms[operand].append(
-                    adjoints[node] if type(slope) is float and slope == 1.0 else slope * adjoints[node]
-                )
+        if not terms[node]:
+            continue
+        adjoint = adjoints[node] = total(terms[node])
+        for operand, share, mask in _shares(node, adjoint, terms, masks):
+            if operand in terms:
+                terms[operand].append(share)
+                masks.use(operand, mask)
     return adjoints
+
+
+def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks) -> Iterator[tuple[Value, Value, Any]]:
+    """What each operand of a node gets of its adjoint, and where that counts."""
+    if node._code == SELECT:
+        condition, *branches = node.operands
+        for branch, (share, mask) in zip(branches, masks.branches(node, condition, adjoint), strict=True):
+            yield branch, share, mask
+        return
+    for operand, slope in zip(node.operands, slopes(node, wanted), strict=True):
+        if type(slope) is not float:
+            yield operand, masks.select(node, slope) * adjoint, masks.of(node)
+        elif slope:
+            yield operand, adjoint if slope == 1.0 else slope * adjoint, masks.of(node)
 
 
 def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:

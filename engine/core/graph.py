@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from ..table import DETACH, SELECT
+
 if TYPE_CHECKING:
     from .value import Value
 
@@ -59,6 +61,8 @@ def ancestors(output: Value) -> list[Value]:
 def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     """What lies on some path from one of `inputs` to `output`, ends included, operands first; empty if none does.
 
+    No path goes through a `detach`; through a `select` two do, as another example may take the other branch.
+
     >>> from engine import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
     >>> [node.label or node.op for node in between([x], y * y * x)]
@@ -67,6 +71,16 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     wanted = dict.fromkeys(inputs)
     found = {node: None for node in wanted if not node.op}
     for node in order(output):
-        if node in wanted or any(operand in found for operand in node.operands):
+        if node in wanted or (node._code != DETACH and any(operand in found for operand in node.operands)):
             found[node] = None
     return list(found) if output in found else []
+
+
+def live(node: Value) -> list[tuple[Value, float]]:
+    """The operands that gradients go to, with the partials: none behind a `detach`, and of a `select` the one taken."""
+    if node._code in (0, DETACH):
+        return []
+    a, b = node._a, node._b
+    if a is None:
+        return [pair for pair in zip(*node._lists, strict=True) if pair[1] or node._code != SELECT]
+    return [(a, node._da)] if b is None else [(a, node._da), (b, node._db)]

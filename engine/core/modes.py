@@ -18,8 +18,10 @@ active = 0  # modes entered and not left, in all contexts: while it is 0, a node
 
 
 @contextmanager
-def strict() -> Iterator[None]:
+def strict(on: bool = True) -> Iterator[None]:
     """Inside, the first operation that yields inf or nan raises a NonFiniteError that names it and its line.
+
+    With `on` False none does, whatever this is inside of.
 
     >>> from engine import Value
     >>> with strict():
@@ -27,7 +29,7 @@ def strict() -> Iterator[None]:
     Traceback (most recent call last):
     engine.core.errors.NonFiniteError: log(x = 0.0) gave -inf (<doctest ...>, line 2: ...)...
     """
-    with _entered(_strict, True):
+    with _entered(_strict, on):
         yield
 
 
@@ -55,6 +57,9 @@ class Watch:
 
     def shown(self, node: Node) -> None:
         """The text of `node` is made, in the context of the watch."""
+
+    def compared(self, name: str, a: Node, b: Node) -> Any:
+        """What stands for a comparison, in the context of the watch; None for its truth value."""
 
 
 @contextmanager

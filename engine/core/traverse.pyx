@@ -4,6 +4,7 @@
 In order of creation operands stand before results, so a node that is taken has its whole gradient.
 """
 
+from .generated cimport DETACH, SELECT
 from .node cimport Node, PyObject, arena, is_draining, pop, push
 
 cdef extern from *:
@@ -50,13 +51,17 @@ def backward(Node output, double seed):
         taken = pop(arena)
         while taken != NULL:
             node = <Node>taken
-            if node._a is not None:
+            if node._code == DETACH:
+                pass
+            elif node._a is not None:
                 _receive(node._a, node._grad * node._da)
                 if node._b is not None:
                     _receive(node._b, node._grad * node._db)
             else:
                 operands, partials = node._lists
                 for i in range(len(operands)):
+                    if node._code == SELECT and <double>partials[i] == 0.0:
+                        continue  # the branch that is not taken
                     _receive(operands[i], node._grad * <double>partials[i])
             taken = pop(arena)
     finally:

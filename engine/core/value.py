@@ -23,7 +23,7 @@ except ImportError:  # only the compiler needs it
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of
     from .coercion import operand, text
-    from .node import begin, look, reading
+    from .node import begin, compare, reading
     from .operations import binary, power, unary
     from .sealed import sealed
 
@@ -229,19 +229,19 @@ class Value(Properties):
 
     def __lt__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) < look(b)
+        return NotImplemented if b is None else compare("less", self, b)
 
     def __le__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) <= look(b)
+        return NotImplemented if b is None else compare("less_equal", self, b)
 
     def __gt__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) > look(b)
+        return NotImplemented if b is None else compare("less", b, self)
 
     def __ge__(self, other: Any) -> bool:
         b = operand(other)
-        return NotImplemented if b is None else look(self) >= look(b)
+        return NotImplemented if b is None else compare("less_equal", b, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         reading(self, "data")

@@ -25,6 +25,7 @@ from ..replay import (
     sum_of_products,
 )
 from .loop import in_a_loop
+from .masks import masked
 from .vectors import TooLong, Vectors
 
 LIMIT = 200  # steps on vectors: XLA takes some 20 ms to compile one and its derivative, a loop of any length 3 s
@@ -110,7 +111,7 @@ def _inputs(np: Any, batch: Any, widths: Sequence[int | None]) -> tuple[Any, tup
 
 def prepare(program: Program) -> Program:
     """The program after all passes that make sense in JAX."""
-    for step in (spelled_out, fold_constants, cse, dce, fuse, dce, hoist):
+    for step in (spelled_out, fold_constants, cse, dce, fuse, dce, masked, hoist):
         program = step(program)
     return program
 

@@ -7,11 +7,12 @@ rows, switches on what to do and writes one. A sum of products takes a turn for 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from ..core import CONSTANT, INPUT, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SHIFT, TABLE, evaluate, require
 from ..replay import Program
+from .masks import is_masked
 from .rows import apply_row, primitive
 
 # What a turn can do besides the table's rows: the partials in a, b and c.
@@ -19,12 +20,16 @@ PARTIALS = {"term": ("b", "a", "1"), "larger": ("0", "0")}
 
 
 class Turn(NamedTuple):
-    """What to do, to which rows, and into which; constants are no `active` operands: they have no derivative."""
+    """What to do, to which rows, and into which; constants are no `active` operands: they have no derivative.
+
+    `mask` is the row that says where the turn counts: else its partials are 0.
+    """
 
     what: int
     result: int
     operands: tuple[int, int, int]
     active: tuple[bool, bool, bool]
+    mask: int
 
 
 def in_a_loop(
@@ -67,11 +72,11 @@ def _loop(program: Program, parameters: int, inputs: int) -> Callable[[Any, Any]
     jax, np, numpy = require("jax", "jax"), require("jax.numpy", "jax"), require("numpy", "jax")
     turns = Turns(program, parameters, inputs)
     table = [numpy.array(column) for column in zip(*turns.turns, strict=True)]
-    step = _step(list(turns.numbers))
+    step = _step(list(turns.numbers), turns.masked)
 
     def turn(rows: Any, entry: Any) -> tuple[Any, None]:
-        what, result, operands, active = entry
-        read = [jax.lax.dynamic_index_in_dim(rows, operands[k], keepdims=False) for k in range(3)]
+        what, result, operands, active, mask = entry
+        read = [jax.lax.dynamic_index_in_dim(rows, k, keepdims=False) for k in (mask, *operands)]
         return jax.lax.dynamic_update_index_in_dim(rows, step(what, active, *read), result, 0), None
 
     def run(parameters: Any, inputs: Any) -> Any:
@@ -84,40 +89,45 @@ def _loop(program: Program, parameters: int, inputs: int) -> Callable[[Any, Any]
     return run
 
 
-def _step(names: Sequence[str]) -> Callable[..., Any]:
-    """What one turn computes, of a number in `names` and three rows, differentiable by the table's partials."""
+def _step(names: Sequence[str], masked: bool) -> Callable[..., Any]:
+    """What one turn computes, of a number in `names`, a mask and three rows, differentiable by the table's partials."""
     jax, np = require("jax", "jax"), require("jax.numpy", "jax")
-    values, slopes = [_value(name) for name in names], [_slopes(np, name) for name in names]
+    values, slopes = [_value(name, masked) for name in names], [_slopes(np, name, masked) for name in names]
 
     @jax.custom_jvp  # type: ignore[untyped-decorator, unused-ignore]
-    def step(what: Any, active: Any, *operands: Any) -> Any:
-        return jax.lax.switch(what, values, *operands)
+    def step(what: Any, active: Any, mask: Any, *operands: Any) -> Any:
+        return jax.lax.switch(what, values, mask, *operands)  # JAX may differentiate this instead
 
     @step.defjvp  # type: ignore[untyped-decorator, unused-ignore]
     def jvp(primals: Any, tangents: Any) -> tuple[Any, Any]:
-        what, active, *operands = primals
-        y = step(what, active, *operands)
-        found = jax.lax.switch(what, slopes, y, *operands)
-        a, b, c = (np.where(active[k], found[k], 0.0) * tangents[2 + k] for k in range(3))
+        what, active, mask, *operands = primals
+        y = step(what, active, mask, *operands)
+        found = jax.lax.switch(what, slopes, mask, y, *operands)
+        a, b, c = (np.where(active[k] & (mask != 0.0), found[k], 0.0) * tangents[3 + k] for k in range(3))
         return y, a + b + c
 
     return step  # type: ignore[no-any-return]
 
 
-def _value(name: str) -> Callable[..., Any]:
-    steps: dict[str, Callable[..., Any]] = {
-        "term": lambda a, b, c: c + a * b,
-        "larger": lambda a, b, c: primitive("shift")(a, b),
-    }
-    return steps.get(name) or (lambda *operands: apply_row(name, *operands[: len(TABLE[name].partials)]))
+def _value(name: str, masked: bool) -> Callable[..., Any]:
+    def value(mask: Any, a: Any, b: Any, c: Any) -> Any:
+        mask = mask if masked else None
+        if name == "term":
+            return c + apply_row("mul", a, b, mask=mask)
+        if name == "larger":
+            return primitive("shift")(a, b)
+        return apply_row(name, *(a, b, c)[: len(TABLE[name].partials)], mask=mask)
+
+    return value
 
 
-def _slopes(np: Any, name: str) -> Callable[..., Any]:
+def _slopes(np: Any, name: str, masked: bool) -> Callable[..., Any]:
     partials = PARTIALS[name] if name in PARTIALS else TABLE[name].partials
 
-    def slopes(y: Any, *operands: Any) -> Any:
+    def slopes(mask: Any, y: Any, *operands: Any) -> Any:
         variables = dict(zip("abc", operands, strict=True)) | {"y": y}
-        found = [evaluate(partial, variables, apply_row) for partial in partials]
+        apply = partial(apply_row, mask=mask) if masked else apply_row
+        found = [evaluate(formula, variables, apply) for formula in partials]
         return tuple(np.broadcast_to(slope, y.shape) for slope in [*found, 0.0, 0.0][:3])
 
     return slopes
@@ -136,6 +146,7 @@ class Turns:
                 self.row[i] = leaves + k
             leaves += count
         self.free: list[int] = []
+        self.masked = False  # whether any turn has a mask
         self.rows = leaves
         self.turns = [turn for i in range(len(program)) if program.codes[i] > CONSTANT for turn in self._turns(i)]
         self.spare = self.rows - leaves
@@ -144,21 +155,23 @@ class Turns:
     def _turns(self, i: int) -> Iterator[Turn]:
         """The turns of one instruction, into a row that none of its operands has."""
         operands, code = self.program.operands(i), self.program.codes[i]
+        terms, mask = (operands[:-1], operands[-1]) if is_masked(self.program, i) else (operands, ONE)
+        self.masked |= mask != ONE
         self.row[i] = self.free.pop() if self.free else self.rows
         self.rows = max(self.rows, self.row[i] + 1)
         if code == PRODUCTS:
-            yield self._turn(NAMES[MUL], i, operands[:2])
-            for a, b in zip(operands[2::2], operands[3::2], strict=True):
-                yield self._turn("term", i, [a, b, i])
+            yield self._turn(NAMES[MUL], i, terms[:2], mask)
+            for a, b in zip(terms[2::2], terms[3::2], strict=True):
+                yield self._turn("term", i, [a, b, i], mask)
         elif code == SHIFT:
             yield self._turn("larger", i, [operands[0], operands[0]])
             for operand in operands[1:]:
                 yield self._turn("larger", i, [i, operand])
         else:
-            yield self._turn(NAMES[code], i, operands)
+            yield self._turn(NAMES[code], i, terms, mask)
         self.free += [self.row[k] for k in set(operands) if self.last[k] == i and self.program.codes[k] > CONSTANT]
 
-    def _turn(self, name: str, result: int, operands: Sequence[int]) -> Turn:
+    def _turn(self, name: str, result: int, operands: Sequence[int], mask: int = ONE) -> Turn:
         a, b, c = [*operands, ONE, ONE][:3]
         constant = [self.program.codes[k] == CONSTANT for k in (a, b, c)]
         number = self.numbers.setdefault(name, len(self.numbers))
@@ -167,6 +180,7 @@ class Turns:
             self.row[result],
             (self.row[a], self.row[b], self.row[c]),
             (not constant[0], not constant[1], not constant[2]),
+            self.row[mask],
         )
 
 

@@ -15,8 +15,10 @@ from ..core import PRIMITIVES, TABLE, RecordingError, Row, evaluate, missing, nu
 from ..core import function as spelled
 
 
-def apply_row(name: str, *operands: Any) -> Any:
+def apply_row(name: str, *operands: Any, mask: Any = None) -> Any:
     """One operation of the table on arrays of doubles and numbers: the algebra of JAX; of numbers alone, a number.
+
+    Where `mask` is 0 its partials are 0, whatever they would be.
 
     >>> import jax
     >>> with jax.enable_x64(True):
@@ -27,31 +29,59 @@ def apply_row(name: str, *operands: Any) -> Any:
     if name in ("sum", "shift"):
         return _sum(*operands) if name == "sum" else shift(require("jax.numpy", "jax").stack(operands[0]))
     if row.variadic:
-        return _by_row(row, *operands)
-    return numeric(name, *operands) if all(isinstance(x, float) for x in operands) else function(row)(*operands)
+        return _by_row(row, *operands, mask=mask)
+    if all(isinstance(x, float) for x in operands):
+        return numeric(name, *operands)
+    return function(row)(*operands) if mask is None or name in LINEAR else masked(row)(mask, *operands)
+
+
+LINEAR = ("add", "sub", "neg")
 
 
 @cache
 def function(row: Row) -> Callable[..., Any]:
     """A row without sequences as a function of arrays of one shape, differentiable by its partials."""
-    if row.name in ("add", "sub", "mul", "neg"):
+    if row.name in (*LINEAR, "mul"):
         return primitive(row.name)
-    jax = require("jax", "jax")
-    value = jax.custom_jvp(primitive(row.name) if row.name in PRIMITIVES else partial(_by_row, row))
+    value = require("jax", "jax").custom_jvp(
+        primitive(row.name) if row.name in PRIMITIVES else partial(_by_row, row, mask=None)
+    )
 
     def jvp(operands: Any, tangents: Any) -> tuple[Any, Any]:
         y = value(*operands)
-        variables = dict(zip(row.variables, operands, strict=True)) | {"y": y}
-        moving = [k for k, t in enumerate(tangents) if type(t) is not jax.custom_derivatives.SymbolicZero]
-        terms = [_scaled(tangents[k], evaluate(row.partials[k], variables, apply_row)) for k in moving]
-        return y, reduce(lambda a, b: a + b, terms)
+        return y, _tangent(row, y, operands, tangents, None)
 
     value.defjvp(jvp, symbolic_zeros=True)
     return value  # type: ignore[no-any-return]
 
 
-def _by_row(row: Row, *operands: Any) -> Any:
-    return evaluate(row.formula, dict(zip(row.variables, operands, strict=True)), apply_row)
+@cache
+def masked(row: Row) -> Callable[..., Any]:
+    """The same of a mask, before the operands."""
+    value = require("jax", "jax").custom_jvp(lambda mask, *operands: function(row)(*operands))
+
+    def jvp(operands: Any, tangents: Any) -> tuple[Any, Any]:
+        y = value(*operands)
+        return y, _tangent(row, y, operands[1:], tangents[1:], operands[0])
+
+    value.defjvp(jvp, symbolic_zeros=True)
+    return value  # type: ignore[no-any-return]
+
+
+def _tangent(row: Row, y: Any, operands: Any, tangents: Any, mask: Any) -> Any:
+    jax, np = require("jax", "jax"), require("jax.numpy", "jax")
+    variables, terms = dict(zip(row.variables, operands, strict=True)) | {"y": y}, []
+    for tangent, formula in zip(tangents, row.partials, strict=True):
+        if type(tangent) is not jax.custom_derivatives.SymbolicZero and formula != "0":  # which 0 * inf is not
+            slope = evaluate(formula, variables, partial(apply_row, mask=mask))
+            if mask is not None and not isinstance(slope, float):
+                slope = np.where(mask != 0.0, slope, 0.0)
+            terms.append(tangent if isinstance(slope, float) and slope == 1.0 else slope * tangent)
+    return reduce(lambda a, b: a + b, terms) if terms else np.zeros_like(y)
+
+
+def _by_row(row: Row, *operands: Any, mask: Any) -> Any:
+    return evaluate(row.formula, dict(zip(row.variables, operands, strict=True)), partial(apply_row, mask=mask))
 
 
 def primitive(name: str) -> Callable[..., Any]:
@@ -70,7 +100,3 @@ def shift(operands: Any) -> Any:
     """The row `shift` along the first axis, the largest; it has no derivative."""
     jax, start = require("jax", "jax"), PRIMITIVES["shift"].start
     return jax.lax.reduce(jax.lax.stop_gradient(operands), start, primitive("shift"), (0,))
-
-
-def _scaled(tangent: Any, slope: Any) -> Any:
-    return tangent if isinstance(slope, float) and slope == 1.0 else slope * tangent

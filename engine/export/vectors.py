@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from ..core import ADD, CONSTANT, DENSE, INPUT, MUL, NAMES, NEG, PARAMETER, PRODUCTS, SHIFT, SUB, TABLE, require
 from ..replay import Program, columns
-from .rows import apply_row, function, shift
+from .masks import is_masked
+from .rows import apply_row, function, masked, shift
 
 
 class TooLong(Exception):
@@ -70,10 +71,14 @@ class Vectors:
             weights = [weight for args in arguments for weight in _weights(args, shared)]
             return Group(_dense, (self._gather(weights, (len(members), width // 2)), self._gather(shared)))
         if code == PRODUCTS:
-            return Group(_products, tuple(self._gather_sums([args[side::2] for args in arguments]) for side in (0, 1)))
+            pairs = [args[: width // 2 * 2] for args in arguments]
+            sides = [self._gather_sums([args[side::2] for args in pairs]) for side in (0, 1)]
+            if width % 2:
+                return Group(_masked_products, (*sides, self._gather([args[-1] for args in arguments])))
+            return Group(_products, tuple(sides))
         if code == SHIFT:
             return Group(shift, (self._gather(list(chain(*zip(*arguments, strict=True))), (width, len(members))),))
-        return Group(_elementwise(code), tuple(self._gather(column) for column in zip(*arguments, strict=True)))
+        return Group(_elementwise(code, width), tuple(self._gather(column) for column in zip(*arguments, strict=True)))
 
     def _gather(self, wanted: Sequence[int], shape: tuple[int, ...] | None = None, turned: bool = False) -> Gather:
         return Gather([self.places[i] for i in wanted], shape or (len(wanted),), turned)
@@ -149,7 +154,8 @@ def _groups(program: Program) -> Iterator[tuple[Kind, list[int]]]:
     for i in range(len(program)):
         if program.codes[i] > CONSTANT:
             depth[i] = 1 + max(depth[k] for k in program.operands(i))
-            matrices.setdefault((depth[i], columns(program, i, varies)), []).append(i)
+            shared = () if is_masked(program, i) else columns(program, i, varies)
+            matrices.setdefault((depth[i], shared), []).append(i)
     found: dict[Kind, list[int]] = {}
     for (level, shared), members in matrices.items():
         for i in members:
@@ -181,6 +187,12 @@ def _products(left: Any, right: Any) -> Any:
     return (left * right).sum(1)
 
 
-def _elementwise(code: int) -> Callable[..., Any]:
+def _masked_products(left: Any, right: Any, masks: Any) -> Any:
+    return masked(TABLE["mul"])(masks[:, None], left, right).sum(1)
+
+
+def _elementwise(code: int, width: int) -> Callable[..., Any]:
     name = NAMES[code]
+    if width > len(TABLE[name].variables):
+        return lambda *operands: masked(TABLE[name])(operands[-1], *operands[:-1])
     return function(TABLE[name]) if code not in (ADD, SUB, MUL, NEG) else lambda *operands: apply_row(name, *operands)

@@ -15,7 +15,7 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
-from ..chain import NAMED, WORDS, By, Link, Links, Naming, Term, VariableGraph, explained, show
+from ..chain import NAMED, WORDS, By, Link, Links, Naming, Term, VariableGraph, branches, explained, show
 from ..core import Name, Value, pretty_name
 from ..picture import SPELLED, Diagram, View, diagram_of, draw_dot, to_dot, to_html
 from .javascript import program
@@ -128,9 +128,16 @@ def _data(graph: VariableGraph, exact: Lasting, drawn: Diagram) -> dict[str, Any
         ],
         "boxes": _boxes(drawn, boxes, rank),
         "wrt": -1 if graph.wrt is None else rank[graph.wrt],
-        "note": drawn.note,
+        "note": _note(graph, drawn),
         "words": WORDS,
     }
+
+
+def _note(graph: VariableGraph, drawn: Diagram) -> str:
+    """What was left out of the drawing, and that a `where` stays in its branch, which is all that the graph holds."""
+    found = branches(graph, "pretty")
+    stay = ["whatever is changed here, it stays so: the page knows no other branch"] if found else []
+    return "; ".join([*([drawn.note] if drawn.note else []), *found, *stay])
 
 
 def _boxes(drawn: Diagram, boxes: dict[Value, str], rank: dict[Value, int]) -> dict[str, Any]:

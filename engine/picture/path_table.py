@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
-from ..chain import TINY, ChainRule, Path, alike
+from ..chain import TINY, ChainRule, Path, alike, branches
 from ..core import Value, elided, many, pretty_number, total_derivative
 from .contributions import Contributions
 from .deltas import made_of
@@ -115,4 +115,5 @@ def _legend(chain: ChainRule, on: Contributions, dies: bool) -> list[Row]:
         notes.append(("✕", small + "next to nothing comes along the dashed edges, but others bring it"))
     if any(not math.isfinite(factor.value) for factor in on.factors.values()):
         notes.append(("!", " the local derivative is inf or nan, and so is what passes it"))
+    notes += [("", note) for note in branches(chain, "pretty")]
     return [([("key mark", mark), ("key", note)],) for mark, note in notes]

@@ -1,6 +1,6 @@
 """Record once, replay on batches: a function of Values as a linear program over the table's operations.
 
-It offers `record` and Recording, and to exports the Program and its passes.
+It offers `record`, Recording and Condition, and to exports the Program and its passes.
 
 Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse`, the passes
 (`constant_folding`, `fusion`, `passes`), `schedule`, and the two executors, `numpy_executor` and `native`.
@@ -8,6 +8,7 @@ Read `record` first: it names every stage in order. Then `program`, `trace`, `re
 
 # fmt: off
 from ..structure import new_ints
+from .conditions import Condition
 from .constant_folding import fold_constants
 from .fusion import fuse
 from .passes import columns, cse, dce, hoist
@@ -16,6 +17,6 @@ from .record import Recording, record
 from .reverse import Fragment, differentiate, sum_of_products
 
 __all__ = [
-    "Fragment", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants",
+    "Condition", "Fragment", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants",
     "fuse", "hoist", "new_ints", "record", "sum_of_products",
 ]

@@ -1,6 +1,6 @@
 cimport cython
 
-cdef int ADD, CONSTANT, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS, SUB
+cdef int ADD, CONSTANT, DETACH, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS, SELECT, SUB
 
 cdef class Program:
     cdef public int size
@@ -18,7 +18,8 @@ cdef class Program:
     cpdef int constant(self, double number) except -1
     cpdef list operands(self, int i)
     cpdef bint holds(self, int i, double number) except? True
-    cpdef bytearray depends(self, int leaf)
+    cpdef bint has(self, int code)
+    cpdef bytearray depends(self, int leaf, bint differentiably=*)
     @cython.locals(i=int, count="int[::1]")
     cpdef object uses(self)
 

@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from struct import pack
 
-from ..core import ADD, CONSTANT, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SUB, TABLE
+from ..core import ADD, CONSTANT, DETACH, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SELECT, SUB, TABLE
 from ..structure import new_ints
 
 
@@ -127,16 +127,26 @@ class Program:
             count += codes[i] > CONSTANT
         return count
 
-    def depends(self, leaf: int) -> bytearray:
-        """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none."""
+    def has(self, code: int) -> bool:
+        """Whether there is an instruction of that code."""
+        for i in range(self.size):  # noqa: SIM110  a generator has no types in C
+            if self.codes[i] == code:
+                return True
+        return False
+
+    def depends(self, leaf: int, differentiably: bool = False) -> bytearray:
+        """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none.
+
+        `differentiably`, no condition counts, and nothing behind a `detach`.
+        """
         found = bytearray(self.size)
         codes, starts, args = self.codes, self.starts, self.args
         for i in range(self.size):
             code = codes[i]
             if code <= CONSTANT:
                 found[i] = code == leaf
-            elif code != MEAN:
-                for j in range(starts[i], starts[i + 1]):
+            elif code != MEAN and not (differentiably and code == DETACH):
+                for j in range(starts[i] + (differentiably and code == SELECT), starts[i + 1]):
                     if found[args[j]]:
                         found[i] = 1
                         break

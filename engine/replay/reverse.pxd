@@ -1,7 +1,7 @@
 cimport cython
 from .program cimport Program, Sums
 
-cdef int CONSTANT, INPUT, ONE, PRODUCTS
+cdef int CONSTANT, INPUT, ONE, PRODUCTS, SELECT
 
 cdef class Fragment:
     cdef public bint is_list
@@ -18,7 +18,7 @@ cdef class Slopes:
     @cython.locals(fragment=Fragment)
     cdef object write(self, int y, list operands, bytearray active)
 
-@cython.locals(slopes=Slopes, i=int, code=int, kinds=int, key=int, adjoint=int)
+@cython.locals(slopes=Slopes, i=int, code=int, kinds=int, key=int, adjoint=int, slope=int)
 cdef dict _gather(Program result, Program program, bytearray active, int output)
 @cython.locals(code=int, kinds=int, key=int, at="int[::1]", fragment=Fragment, direct=bytearray)
 cpdef Program lower(Program program)

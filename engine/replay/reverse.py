@@ -20,8 +20,10 @@ from ..core import (
     ONE,
     PRIMITIVES,
     PRODUCTS,
+    SELECT,
     TABLE,
     Interpreter,
+    Masks,
     code_of,
     evaluate,
     numeric,
@@ -51,7 +53,7 @@ def differentiate(program: Program, wrt: int, count: int) -> Program:
     return v2, v3
     """
     result = copy(program)
-    active = program.depends(wrt)
+    active = program.depends(wrt, True)
     (output,) = program.outputs
     adjoint = _gather(result, program, active, output)
     leaves = program.leaves(wrt)
@@ -71,6 +73,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
     codes, starts, args = program.codes, program.starts, program.args
     places = starts[program.size]
     sums = Sums(program.size, places + 1)
+    masks, is_masked = Masks(Lowering(result)), program.has(SELECT)
     if active[output]:
         sums.add(output, places, ONE, ONE)
     for i in range(output, -1, -1):
@@ -81,6 +84,9 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
         if code <= CONSTANT:
             leaves[i] = adjoint
             continue
+        if code == SELECT:
+            _branch(sums, masks, program, active, i, adjoint)
+            continue
         key = code + kinds * count
         slopes = slopes_of.get(key)
         if slopes is None:
@@ -88,8 +94,23 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
         slopes.write(i, program.operands(i), active)
         for j in range(first, first + count):
             if active[args[j]]:
-                sums.add(args[j], j, adjoint, slopes.at[j - first])
+                slope = slopes.at[j - first]
+                if is_masked:
+                    masks.use(args[j], masks.of(i))
+                    slope = slope if result.codes[slope] == CONSTANT else masks.select(i, slope)
+                sums.add(args[j], j, adjoint, slope)
     return leaves
+
+
+def _branch(sums: Sums, masks: Masks, program: Program, active: bytearray, i: int, adjoint: int) -> None:
+    """The adjoint of a `select` goes to the branch that is taken, and 0 to the other."""
+    first = program.starts[i]
+    shares = masks.branches(i, program.args[first], adjoint)
+    for j, (share, mask) in enumerate(shares, first + 1):
+        operand = program.args[j]
+        if active[operand]:
+            sums.add(operand, j, share, ONE)
+            masks.use(operand, mask)
 
 
 class Fragment:

@@ -4,16 +4,19 @@ It offers TABLE and its rows, the primitives in which formulas end, `evaluate` t
 the opcodes. It imports nothing of the engine, so that the build can write C from it.
 
 Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read),
-`differentiate` (how partials are derived), `own_rows` (what a user may add) and `opcodes`.
+`differentiate` (how partials are derived), `masks` (how a branch that is not taken is kept out), `own_rows` (what a
+user may add) and `opcodes`.
 """
 
 # fmt: off
 from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, respelled, written
+from .masks import ALWAYS, Masks, both
 from .opcodes import (
     ADD,
     CODES,
     CONSTANT,
     DENSE,
+    DETACH,
     DIV,
     DOT,
     INNER,
@@ -27,6 +30,7 @@ from .opcodes import (
     POW,
     PRODUCTS,
     RELU,
+    SELECT,
     SHIFT,
     SUB,
     SUM,
@@ -38,8 +42,8 @@ from .primitives import PRIMITIVES, function, primitive
 from .rows import Row
 
 __all__ = [
-    "ADD", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES", "NEG", "ONE",
-    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
-    "Interpreter", "Row", "add", "check", "code_of", "evaluate", "function", "in_place", "missing", "numeric", "parse",
-    "primitive", "respelled", "written",
+    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES",
+    "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
+    "FormulaError", "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate", "function",
+    "in_place", "missing", "numeric", "parse", "primitive", "respelled", "written",
 ]

@@ -14,6 +14,7 @@ NAMES += [name for name in TABLE if name not in PRIMITIVES]
 CODES = {name: code for code, name in enumerate(NAMES)}
 INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW = range(9)
 SHIFT, PRODUCTS, MEAN, DENSE, INNER = (CODES[name] for name in ("shift", "products", "mean", "dense", "inner"))
+SELECT, DETACH = CODES["select"], CODES["detach"]
 ONE = 0
 
 

@@ -235,6 +235,8 @@ row("mod", "%", "mod(a, b)", "1", "-floordiv(a, b)")  # of the sign of b; at a j
 row("floordiv", "//", "round((a - mod(a, b)) / b)", "0", "0")
 row("copysign", "copysign", "copysign(a, b)", "sign(a) * copysign(1, b)", "0")
 row("detach", "detach", "a", "0")  # a constant to differentiation
+row("where_true", "where_true", "a", "1")  # the first branch of a `where`, which was taken
+row("where_false", "where_false", "a", "1")  # the second
 
 
 def fingerprint() -> int:

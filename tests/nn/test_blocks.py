@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from engine import Value, check_gradients
+from engine import Value, check_gradients, grad, record
 from nn import RNN, Attention, Embedding, Layer, LayerNorm, RMSNorm, Sequential, load, save
 
 np = pytest.importorskip("numpy")
@@ -127,3 +127,28 @@ def test_blocks_are_those_of_pytorch():
     state |= {"bias_ih_l0": torch.tensor(w["layer.bias"]), "bias_hh_l0": torch.zeros(3)}
     recurrent.load_state_dict(state)
     assert np.allclose(data(rnn(SEQUENCE)), recurrent(tensor)[0].detach().numpy(), rtol=1e-12)
+
+
+def test_the_state_of_a_recurrent_layer_stays_where_the_mask_does_not_hold():
+    rnn, _ = filled(RNN(6, 3))
+    filled_up = [*SEQUENCE[:3], *(np.full(6, np.inf) for _ in SEQUENCE[3:])]
+    for mask in ([i < 3 for i in range(len(SEQUENCE))], [np.bool_(i < 3) for i in range(len(SEQUENCE))]):
+        assert data(rnn(filled_up, mask))[-1].tolist() == data(rnn(SEQUENCE[:3]))[-1].tolist()
+    with pytest.raises(ValueError, match="shorter"):
+        rnn(SEQUENCE, [True])
+
+
+def test_a_recording_holds_sequences_of_every_length():
+    rnn, _ = filled(RNN(1, 3))
+    recording = record(
+        lambda xs, length: sum(rnn([[x] for x in xs], [i < length for i in range(len(xs))])[-1]),
+        [0.1, 0.2, 0.3, 0.4],
+        2,
+    )
+    batch, lengths = np.array([[0.5, -0.2, 0.7, 0.1], [0.5, -0.2, np.nan, np.inf]]), [4, 2]
+    slopes, _ = recording.gradients(batch, lengths)
+    for xs, length, value, slope in zip(batch, lengths, recording.forward(batch, lengths), slopes, strict=True):
+        inputs = [Value(x) for x in xs[:length]]
+        state = sum(rnn([[x] for x in inputs])[-1])
+        assert np.isclose(value, state.data, rtol=1e-14)
+        assert np.allclose(slope, [*grad(state, inputs), *[0.0] * (4 - length)], rtol=1e-12)

@@ -9,7 +9,7 @@ import pytest
 from browsers import chromium
 from graphs import labelled, random_graph, two_paths
 
-from engine import Value, chain_rule, dot, erf, logsumexp, maximum, minimum, relu, softmax
+from engine import Value, chain_rule, dot, erf, less, logsumexp, maximum, minimum, relu, select, softmax, where
 from engine.chain import explained
 from engine.chain.verdict import judge
 from engine.core import printable
@@ -343,6 +343,19 @@ def one_neuron(w=0.8):
     w, a_prev, y = Value(w, "w"), Value(62.5, "a_prev"), Value(0.0, "y")
     a = labelled(labelled(w * a_prev, "z").sigmoid(), "a")
     return labelled((a - y) ** 2, "C"), w
+
+
+def test_a_select_changes_its_branch_with_a_leaf_and_a_where_says_that_it_stays(visit):
+    x = Value(4.0, "x")
+    browser = visit(select(less(0.0, x), x * x, -3.0 * x), x)
+    for number, slope in ((4.0, 8.0), (-2.0, -3.0), (0.0, -3.0), (1.0, 2.0)):
+        change(browser, "x", number)
+        assert browser.execute_script(TOTAL) == slope
+    browser = visit(where(x > 0.0, x * x, -3.0 * x), x)
+    change(browser, "x", -2.0)
+    assert browser.execute_script(TOTAL) == -4.0
+    note = browser.find_element("id", "note").text
+    assert note.startswith("where took its first branch for output: x·x; whatever is changed here, it stays so")
 
 
 SLIDE = "const s = document.getElementById('slider'); s.value = arguments[0]; s.dispatchEvent(new Event('input'))"

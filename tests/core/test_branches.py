@@ -1,0 +1,159 @@
+"""`where` and `detach` eagerly: the branch not taken has no effect, and what is no condition is refused."""
+
+import math
+
+import pytest
+from branching import PROGRAMS, derivative, expected, orders, same
+
+from engine import (
+    NonFiniteError,
+    Value,
+    chain_rule,
+    detach,
+    grad,
+    less,
+    log,
+    operation,
+    record,
+    row,
+    select,
+    sqrt,
+    strict,
+    where,
+)
+from engine.table.formula import TABLE
+
+np = pytest.importorskip("numpy")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_derivatives_of_every_order_are_those_of_the_branch_taken(name):
+    f, points = PROGRAMS[name]
+    for point in points:
+        for wrt in orders(len(point)):
+            got, wanted = expected(f, point, wrt, where), expected(f, point, wrt)
+            assert same(got[0], wanted[0]), (wrt, point)
+            assert all(map(same, got[1], wanted[1])), (wrt, point)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_backward_gives_what_grad_gives(name):
+    f, points = PROGRAMS[name]
+    for point in points:
+        inputs = [Value(float(x)) for x in point]
+        y = f(*inputs, where)
+        y.backward()
+        assert all(map(same, [x.grad for x in inputs], grad(y, inputs))), point
+
+
+def test_the_branch_not_taken_is_no_operand():
+    x = Value(0.0)
+    y = where(x > 0.0, x.sqrt(), 2.0 * x)
+    assert [operand.op for operand in y.operands] == ["mul"]
+    assert (y.op, y.data, y.partials) == ("where_false", 0.0, (1.0,))
+    assert where(x <= 0.0, x, 1.0).op == "where_true"
+
+
+def test_only_the_function_of_the_branch_taken_is_called():
+    x = Value(-1.0)
+    with strict():
+        y = where(x > 0.0, lambda: log(x), lambda: x * x)
+        with pytest.raises(NonFiniteError):
+            where(x > 0.0, log(x), x * x)
+    assert y.data == 1.0
+
+
+@pytest.mark.parametrize("condition", [1, 0, None, "yes", 1.0, ~True, Value(1.0), np.array([True, False]), np.int64(1)])
+def test_what_is_no_condition_is_refused(condition):
+    with pytest.raises(TypeError, match="the condition of where is a bool or a comparison, not"):
+        where(condition, Value(1.0), Value(2.0))
+
+
+def test_conditions_are_bools_of_python_and_numpy():
+    assert [where(c, 1, 2.0) for c in (True, False, np.bool_(True), np.float64(1.0) > 2.0)] == [1.0, 2.0, 1.0, 2.0]
+    assert type(Value(1.0) > 0.0) is bool
+    assert where(Value(math.nan) <= 0.0, 1.0, 2.0) == 2.0
+
+
+def test_branches_are_values_numbers_or_functions_that_give_them():
+    x = Value(3.0)
+    assert isinstance(where(True, 1.0, x), Value)
+    assert isinstance(where(True, lambda: 1.0, 2.0), Value)
+    for a, b in (("a", 1.0), (1.0, None), (x, "b"), (lambda: "a", x)):
+        with pytest.raises(TypeError, match="must be a real number"):
+            where(True, a, b)
+
+
+def test_detach_has_the_number_and_no_derivative():
+    for f in (sqrt, log, lambda a: 1.0 / a, lambda a: (a * a).log()):
+        x = Value(0.0)
+        y = 3.0 * x + detach(f(x))
+        y.backward()
+        assert (y.data, x.grad) == (f(Value(0.0)).data, 3.0)
+        assert grad(y, [x]) == (3.0,)
+        (slope,) = grad(y * x, [x], create_graph=True)
+        assert same(grad(slope, [x])[0], 6.0)
+    assert detach(2.0) == 2.0
+
+
+def test_no_gradient_is_left_behind_a_detach():
+    x = Value(2.0)
+    h = x * x
+    (h * 5.0).backward()
+    x.grad = 0.0
+    (detach(h) * x).backward()
+    assert x.grad == 4.0
+    assert grad(detach(h) * x, [h, x]) == (0.0, 4.0)
+
+
+def test_a_straight_through_estimator_is_a_row():
+    rounded = row("ste_round", "round", "a + detach(round(a) - a)")
+    try:
+        x = Value(1.3)
+        y = rounded(x) ** 2
+        y.backward()
+        assert (y.data, x.grad) == (1.0, 2.0)
+        (slope,) = grad(rounded(x) ** 2, [x], create_graph=True)
+        assert grad(slope, [x]) == (2.0,)
+        assert chain_rule(y, x).total == 2.0
+    finally:
+        del TABLE["ste_round"]
+
+
+def test_where_in_a_function_that_is_checked_by_differences():
+    from engine import check_gradients
+
+    check_gradients(lambda x: where(x > 0.0, lambda: sqrt(x), lambda: x * x), 2.0)
+    check_gradients(lambda x: where(x > 0.0, lambda: sqrt(x), lambda: x * x), -2.0)
+
+
+def test_the_derivative_is_a_function_that_can_be_differentiated_again():
+    x = Value(4.0)
+    second = derivative(lambda x: where(x > 0.0, x.sqrt(), x), (0, 0))(x)
+    assert second.data == -1 / 32
+    assert operation("where_true")(2.0) == 2.0
+
+
+def test_a_select_keeps_its_condition_and_both_branches():
+    for number, slope in ((-1.0, -2.0), (0.0, 0.0), (4.0, 0.25)):
+        x = Value(number)
+        y = select(less(0.0, x), sqrt(x), x * x)
+        y.backward()
+        assert x.grad == slope
+        assert grad(y, [x]) == (slope,)
+        (first,) = grad(y, [x], create_graph=True)
+        assert first.data == slope
+        assert grad(first, [x]) == (2.0 if number <= 0.0 else -1 / 32,)
+
+
+def test_what_a_recorded_function_leaves_behind_has_the_derivative_of_its_branch():
+    kept = []
+
+    def f(x):
+        kept.append((x, where(x > 0.0, sqrt(x), x * x)))
+        return kept[-1][1]
+
+    record(f, 0.0, check=False)
+    ((x, y),) = kept
+    y.backward()
+    assert x.grad == 0.0
