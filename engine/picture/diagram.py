@@ -15,7 +15,7 @@ from ..core import TABLE, Value, derivative, elided, natural, pretty_name, prett
 from ..structure import ACTIVATIONS
 from .contributions import Contributions, step
 from .deltas import delta_of
-from .grouping import MIDDLE, Drawn, Group, Neurons, boxes, edges, within
+from .grouping import MIDDLE, Drawn, Group, Neurons, boxes, edges, ranks, within
 from .parts import PADDING, Box, Diagram, Edge, Factor, View, edges_of
 from .path_table import caption, circled
 from .theme import AGAINST, Line, Row, room
@@ -86,9 +86,19 @@ class _Drawing:
             title,
             desc,
             note,
+            [] if self.chain else self._layers(),
             _is_long(shown, arrows),
             {node: self.ids[box] for node, box in self.drawn.items()},
         )
+
+    def _layers(self) -> list[list[str]]:
+        """Neuron 2 before neuron 10, where they stand beside each other."""
+        rank, names = ranks(self.links, [*self.drawn]), self.naming.names
+        found: dict[tuple[str, int], list[Value]] = {}
+        for node, layer in self.neurons.layers.items():
+            if self.drawn.get(node) is node:
+                found.setdefault((layer, rank[node]), []).append(node)
+        return [[self.ids[x] for x in sorted(layer, key=lambda x: natural(names[x]))] for layer in found.values()]
 
     def _headline(self, chain: ChainRule) -> list[Line]:
         """The verdict in words."""

@@ -1,6 +1,7 @@
 """A diagram as DOT."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from graphviz import Digraph, nohtml
 
@@ -22,6 +23,10 @@ def to_dot(diagram: Diagram, markup: bool = False) -> Digraph:
             _draw(inner, things if diagram.downwards else things[::-1], diagram.downwards, colours, markup)
     else:
         _draw(dot, things, diagram.downwards, colours, markup)
+    for layer in diagram.layers:
+        with dot.subgraph(graph_attr={"rank": "same"}) as beside:
+            for before, after in pairwise(layer):
+                beside.edge(before, after, style="invis")
     if diagram.rows:
         label = table(diagram.rows, colours) if markup else str(nohtml(text_rows(diagram.rows)))
         dot.attr("graph", label=label)

@@ -56,8 +56,7 @@ MIDDLE = "the middle"
 
 def _middle(links: Links, nodes: Sequence[Value]) -> set[Value]:
     """Of variables more than so many of which follow on each other, those far from either end."""
-    within = set(nodes)
-    before = _distances(nodes, lambda node: [link.wrt for link in links[node] if link.wrt in within])
+    within, before = set(nodes), ranks(links, nodes)
     users: dict[Value, list[Value]] = {node: [] for node in nodes}
     for node in nodes:
         for link in links[node]:
@@ -68,6 +67,12 @@ def _middle(links: Links, nodes: Sequence[Value]) -> set[Value]:
         return set()
     far = {node for node in nodes if before[node] >= SHOWN and after[node] >= SHOWN}
     return far | {node for node in nodes if not before[node] and users[node] and far.issuperset(users[node])}
+
+
+def ranks(links: Links, nodes: Sequence[Value]) -> dict[Value, int]:
+    """How many of the variables come before each of them, on the longest way."""
+    within = set(nodes)
+    return _distances(nodes, lambda node: [link.wrt for link in links[node] if link.wrt in within])
 
 
 def _distances(nodes: Sequence[Value], earlier: Callable[[Value], list[Value]]) -> dict[Value, int]:

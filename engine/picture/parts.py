@@ -74,6 +74,7 @@ class Diagram:
     title: str
     desc: str
     note: str
+    layers: Sequence[Sequence[str]]  # the boxes of each layer of neurons, in the order to draw them in
     downwards: bool  # whether paths lead from top to bottom, or from left to right
     box_of: Mapping[Value, str] = field(repr=False)  # the id of the box that a variable is drawn as, or stands in
 

@@ -592,3 +592,11 @@ def test_pictures_stand_beside_each_other_with_a_sign_or_below():
 def test_weights_that_stand_in_their_neurons_are_told():
     drawn = draw(network(True, (3, 1)))
     assert "13 weights stand in their neurons. Ask for one, wrt=..., or by='operations'" in drawn.source
+
+
+def test_the_neurons_of_a_layer_stand_in_their_order():
+    model = MLP(2, [11, 4, 1], activation="tanh", seed=0)
+    svg = draw_dot(draw(labelled((model([0.6, -0.4]) - 1.0) ** 2, "L")).source, "svg").decode()
+    found = re.findall(r'<text[^>]* x="([-\d.]+)" y="[-\d.]+"[^>]*>(a⁽¹⁾[₀-₉]+)', svg)
+    names = [name for _, name in sorted(found, key=lambda text: float(text[0]))]
+    assert names == [pretty_name(f"layer1.neuron{i}.a") for i in range(1, 12)]
