@@ -72,13 +72,13 @@ def branches(graph: VariableGraph, style: Style = "text") -> list[str]:
     >>> y = where(x > 0.0, x.sqrt(), 0.0)
     >>> y.label = "y"
     >>> branches(VariableGraph(y))
-    ['where took its first branch for y: sqrt(x)']
+    ['where took its first branch for y: a = sqrt(x)']
     """
     found, naming = [node for node in graph.nodes if node.op in BRANCHES], graph.naming
     lines = [
         f"where took its {BRANCHES[node.op]} branch"
         + (f" for {_written(naming.names[node], style)}" if node in naming.names else "")
-        + f": {show(naming.term(node.operands[0]), style)}"
+        + f": {graph.told(node.operands[0], style)}"
         for node in found[:LISTED]
     ]
     return lines + ([f"and {len(found) - LISTED} more took a branch"] if len(found) > LISTED else [])

@@ -355,7 +355,7 @@ def test_a_select_changes_its_branch_with_a_leaf_and_a_where_says_that_it_stays(
     change(browser, "x", -2.0)
     assert browser.execute_script(TOTAL) == -4.0
     note = browser.find_element("id", "note").text
-    assert note.startswith("where took its first branch for output: x·x; whatever is changed here, it stays so")
+    assert note.startswith("where took its first branch for output: a = x·x; whatever is changed here, it stays so")
 
 
 SLIDE = "const s = document.getElementById('slider'); s.value = arguments[0]; s.dispatchEvent(new Event('input'))"
