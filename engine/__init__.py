@@ -17,40 +17,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._compiled import compiled
-from .core import (
-    TABLE,
-    GradientError,
-    MissingExtraError,
-    NonFiniteError,
-    PrecisionError,
-    RecordingError,
-    RenderError,
-    StateError,
-    Value,
-    WhygradError,
-    check_gradients,
-    cos,
-    detach,
-    dot,
-    erf,
-    exp,
-    grad,
-    log,
-    logsumexp,
-    maximum,
-    minimum,
-    operation,
-    relu,
-    row,
-    sigmoid,
-    sin,
-    softmax,
-    softplus,
-    sqrt,
-    strict,
-    tanh,
-    where,
+
+# fmt: off
+# ruff: noqa: I001
+from ._functions import (
+    acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, clip, copysign, cos, cosh, elu, erf, erfc, erfinv, exp,
+    exp2, expm1, floor, gelu, hard_sigmoid, hard_tanh, hypot, leaky_relu, log, log1p, log2, log10, log_sigmoid,
+    log_softmax, logaddexp, logit, logsumexp, maximum, mean, minimum, mish, norm, normal_cdf, normal_pdf, prod, relu,
+    selu, sigmoid, sign, silu, sin, sinh, softmax, softplus, softsign, sqrt, square, tan, tanh, trunc, xlogy,
 )
+from ._functions import (  # not for `from engine import *`, where they would hide Python's own or are operators
+    abs as abs, add as add, div as div, floordiv as floordiv, largest as largest, less as less,
+    less_equal as less_equal, mod as mod, mul as mul, neg as neg, pos as pos, pow as pow, round as round,
+    select as select, smallest as smallest, sub as sub, sum as sum,
+)
+from ._gradcheck import check_gradients
+from ._where import detach, where
+from .core import (
+    TABLE, GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
+    Value, WhygradError, dot, grad, operation, row, strict,
+)
+# fmt: on
 
 if TYPE_CHECKING:
     from .chain import ChainRule, Judgement, chain_rule, judge
@@ -69,9 +56,13 @@ if TYPE_CHECKING:
 __all__ = [
     "ChainRule", "Check", "Comparison", "Condition", "Finding", "GradientError", "Judgement", "MissingExtraError",
     "NonFiniteError", "PrecisionError", "Recording", "RecordingError", "RenderError", "Report", "StateError", "Value",
-    "WhygradError", "chain_rule", "check_gradients", "compare", "compiled", "cos", "detach", "diagnose", "dot", "draw",
-    "erf", "exp", "explore", "grad", "judge", "log", "logsumexp", "maximum", "minimum", "record", "relu", "render",
-    "row", "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "where",
+    "WhygradError", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "chain_rule",
+    "check_gradients", "clip", "compare", "compiled", "copysign", "cos", "cosh", "detach", "diagnose", "dot", "draw",
+    "elu", "erf", "erfc", "erfinv", "exp", "exp2", "explore", "expm1", "floor", "gelu", "grad", "hard_sigmoid",
+    "hard_tanh", "hypot", "judge", "leaky_relu", "log", "log1p", "log2", "log10", "log_sigmoid", "log_softmax",
+    "logaddexp", "logit", "logsumexp", "maximum", "mean", "minimum", "mish", "norm", "normal_cdf", "normal_pdf", "prod",
+    "record", "relu", "render", "row", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus",
+    "softsign", "sqrt", "square", "strict", "tan", "tanh", "trunc", "where", "xlogy",
 ]
 # fmt: on
 
@@ -92,7 +83,7 @@ def __getattr__(name: str) -> Any:
             return found
     if name == "__version__":
         return import_module("importlib.metadata").version("whygrad")
-    if name in TABLE:  # every row is a function here
+    if name in TABLE:  # rows that only formulas use, and those that users add
         return operation(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

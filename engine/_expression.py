@@ -54,10 +54,10 @@ def read(text: str, numbers: Iterable[str]) -> Expression:
     >>> [(value.label, formula) for value, formula in found.parts]
     [('z', 'w * x'), ('a', 'sigmoid(z)'), ('C', '(a - y) ** 2')]
     """
-    statements = [_statement(part) for part in _plain(" ".join(text.split())).split(";") if part.strip()]
+    given = _numbers(numbers)
+    statements = _statements(" ".join(text.split()), given)
     if not statements:
         raise ValueError("there is no expression, such as (sigmoid(w*x) - y)**2")
-    given = _numbers(numbers)
     _match(statements, given)
     leaves = [Value(number, name) for name, number in given.items()]
     scope: dict[str, Value] = {leaf.label: leaf for leaf in leaves}
@@ -72,14 +72,20 @@ def read(text: str, numbers: Iterable[str]) -> Expression:
     return Expression(leaves, parts)
 
 
-def _statement(text: str) -> Statement:
-    match = re.fullmatch(r"\s*([^\W\d]\w*)\s*=(?!=)(.*)", text)
-    return Statement(match[1], match[2].strip()) if match else Statement("", text.strip())
+def _statements(text: str, given: Iterable[str]) -> list[Statement]:
+    """The parts, each as a formula; a name before a bracket is multiplied by it where it has a meaning."""
+    parts = [re.fullmatch(r"(?:\s*([^\W\d]\w*)\s*=(?!=))?(.*)", part) for part in text.split(";") if part.strip()]
+    names = [*given, *(_plain(part[1]) for part in parts if part and part[1])]
+    return [Statement(_plain(part[1] or ""), _formula(part[2], names)) for part in parts if part]
 
 
-def _plain(text: str) -> str:
-    """Text as Python's parser sees it, which takes some letters for others."""
-    return normalize("NFKC", respelled(text))
+def _formula(text: str, names: Iterable[str]) -> str:
+    return respelled(text.strip(), {name: name for name in names}, closed=False)
+
+
+def _plain(name: str) -> str:
+    """A name as Python's parser sees it, which takes some letters for others."""
+    return normalize("NFKC", name)
 
 
 def _numbers(texts: Iterable[str]) -> dict[str, float]:
@@ -93,9 +99,10 @@ def _numbers(texts: Iterable[str]) -> dict[str, float]:
 
 def _number(text: str) -> tuple[str, float]:
     """The name and the number of "w=0.8"; a number may be computed, as in w=1/3."""
-    name, _, formula = _plain(text).partition("=")
+    left, _, formula = text.partition("=")
+    name = _plain(left)
     try:
-        number = evaluate(formula, {}, numeric)
+        number = evaluate(_formula(formula, ()), {}, numeric)
     except (ValueError, OverflowError):
         number = None
     if not re.fullmatch(r"[^\W\d]\w*", name) or not isinstance(number, float):

@@ -151,17 +151,19 @@ class Epochs:
 
     def _step(self, places: Sequence[int]) -> None:
         """Move the parameters; if one would not be finite, leave all as they were."""
+        before = self.optimizer.arrays()
         self.optimizer.step()
         numbers = [p.data for p in self.optimizer.parameters]
         if not all(map(math.isfinite, numbers)):
             culprit = next(p for p in self.optimizer.parameters if not math.isfinite(p.data))
             what = f"{culprit.label or 'a parameter'} is not finite after the step, but {culprit.data},"
             self._set(self._numbers)
+            self.optimizer.load_state_dict(before)
             raise self._diverged(what, places)
         self._numbers = numbers
 
     def _diverged(self, what: str, places: Sequence[int]) -> DivergenceError:
-        report = engine.diagnose(self.train.eager.forward(places)[0], self.optimizer.parameters)
+        report = self.optimizer.diagnose(self.train.eager.forward(places)[0])
         message = (
             f"{what} in epoch {len(self.history.loss) + 1}; the parameters are as they were before this step: take a "
             "smaller learning rate, clip the gradients, scale the inputs, or take a loss on logits"

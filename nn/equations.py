@@ -110,12 +110,15 @@ class Backpropagation:
     def notes(self) -> list[str]:
         """What the equations take for granted."""
         columns = "With examples in columns they read: δ⁽ˡ⁾ = ((W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ."
+        turned = "With a unit in each column of W, z⁽ˡ⁾ = a⁽ˡ⁻¹⁾ W⁽ˡ⁾: "
+        turned += "δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ (W⁽ˡ⁺¹⁾)ᵀ) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = (a⁽ˡ⁻¹⁾)ᵀ δ⁽ˡ⁾."
         unused = self.given - self.used
         lone = f"The loss does not depend on {unused} of the {self.given} parameters: their gradients are 0."
         return [
             "δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, f′ the derivative of the activation, ⊙ the product entry by entry, 1ᵀ a row of ones: "
             "it adds up the examples.",
             columns,
+            turned,
             *([lone] if unused else []),
         ]
 

@@ -44,6 +44,9 @@ class LayerMatrices:
         return self.function == "linear"
 
 
+Read = tuple[list[int], list[int]]  # by input, the nodes of a sum's weights and of what they multiply
+
+
 @dataclass(frozen=True)
 class Passed:
     """What a unit passes on for one example: the node, f′(z), and the operations that f is made of."""
@@ -112,24 +115,24 @@ class _Reader:
     def _first(self, unit: Unit) -> int:
         return self.sweep.nodes[unit.occurrences[0].z].serial
 
-    def _terms(self, number: int, units: Sequence[Unit], before: list[list[int]]) -> list[list[list[tuple[int, int]]]]:
+    def _terms(self, number: int, units: Sequence[Unit], before: list[list[int]]) -> list[list[Read]]:
         """By unit and example, the nodes of weights and inputs in the order of the layer before."""
         return [
             [self._ordered(number, o, before[t] if before else []) for t, o in enumerate(unit.occurrences)]
             for unit in units
         ]
 
-    def _ordered(self, number: int, o: Occurrence, before: list[int]) -> list[tuple[int, int]]:
-        self.read.update(term.weight_edge for term in o.terms)
-        pairs = [(term.weight, term.input) for term in o.terms]
+    def _ordered(self, number: int, o: Occurrence, before: list[int]) -> Read:
+        self.read.update(o.products.weight_edges)
+        _, _, weights, inputs = o.products
         if not before:
-            if any(self.network.depends[j] for _, j in pairs):
+            if any(self.network.depends[j] for j in inputs):
                 raise self._other(number, "reads what depends on parameters, and no layer stands before it")
-            return pairs
-        by_input = {j: (w, j) for w, j in pairs}
-        if len(by_input) != len(pairs) or set(by_input) != set(before):
+            return weights, inputs
+        weight_of = dict(zip(inputs, weights, strict=True))
+        if len(weight_of) != len(inputs) or weight_of.keys() != set(before):
             raise self._other(number, "reads other numbers than what the layer before passes on, or not all of them")
-        return [by_input[j] for j in before]
+        return [weight_of[j] for j in before], before
 
     def _passed(self, number: int, units: Sequence[Unit], after: Sequence[Unit]) -> list[list[Passed]]:
         """By example and unit what is passed on: what the next layer reads, or what the loss does."""
@@ -137,7 +140,7 @@ class _Reader:
             return [[self._to_loss(u, t) for u in units] for t in range(len(units[0].occurrences))]
         rows = []
         for t in range(len(units[0].occurrences)):
-            read = [self._walked(term.input) for term in after[0].occurrences[t].terms]
+            read = [self._walked(i) for i in after[0].occurrences[t].products.inputs]
             by_sum = {z: passed for z, passed in read if z is not None}
             sums = [unit.occurrences[t].z for unit in units]
             if len(read) != len(units) or set(by_sum) != set(sums):
@@ -168,17 +171,19 @@ class _Reader:
         return {o.z for unit in self.network.units for o in unit.occurrences}
 
     def _matrices(
-        self, number: int, units: Sequence[Unit], terms: list[list[list[tuple[int, int]]]], passed: list[list[Passed]]
+        self, number: int, units: Sequence[Unit], terms: list[list[Read]], passed: list[list[Passed]]
     ) -> LayerMatrices:
-        weights = [self._same(number, [[weight for weight, _ in row] for row in of_unit]) for of_unit in terms]
+        weights = [self._same(number, [row for row, _ in of_unit]) for of_unit in terms]
         each = [w for row in weights for w in row]
         if len(set(each)) < len(each):
             raise self._other(number, "uses a weight twice")
         if len({len(row) for row in weights}) > 1:
             raise self._other(number, "has units with different numbers of inputs")
-        inputs = [[self.data[j] for _, j in row] for row in terms[0]]
+        nodes = [row for _, row in terms[0]]
+        inputs = self._numbers(nodes)
         for of_unit in terms[1:]:
-            if not equal([[self.data[j] for _, j in row] for row in of_unit], inputs):
+            read = [row for _, row in of_unit]
+            if read != nodes and not equal(self._numbers(read), inputs):
                 raise self._other(number, "has units that read different inputs")
         biases = self._biases(number, units)
         sums = [[unit.occurrences[t].z for unit in units] for t in range(len(passed))]
@@ -216,7 +221,7 @@ class _Reader:
     def _account(self, layers: Sequence[LayerMatrices]) -> None:
         """Make sure that the equations give the gradients: that nothing is used in a way that they leave out."""
         for p in self.network.parameters:
-            if any(k not in self.read for k in self.sweep.uses[p]):
+            if not self.read.issuperset(self.sweep.uses[p]):
                 name = self.network.name(p) or "a parameter"
                 raise ValueError(
                     f"the loss uses {name} also outside of the weighted sums of layers, as a penalty does: "

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from engine import Value, dot, softmax
-from engine.core import TABLE, as_value, operation
+from engine.core import NAMED, TABLE, as_value, operation
 
 from .init import count, generator, initial
 from .module import Module
@@ -212,8 +212,7 @@ def activation_named(name: str) -> Callable[[Any], Any]:
         return as_value
     rows = [row.name for row in TABLE.values() if len(row.variables) == 1 and not row.variadic]
     if name not in rows:
-        raise ValueError(
-            f"activation must be linear or a row with one operand: {', '.join(sorted(rows))}, not {name!r}"
-        )
+        known = ", ".join(sorted({*rows} & {*NAMED}))
+        raise ValueError(f"activation must be linear or a row with one operand: {known}, not {name!r}")
     method: Callable[[Any], Any] = getattr(Value, name, operation(name))  # a method skips the search for the row
     return method

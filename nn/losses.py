@@ -96,7 +96,7 @@ def _surprise(prediction: Any, target: Any, place: str) -> Value:
             "for one logit there is binary_cross_entropy_with_logits"
         )
     others, right = _apart(list(prediction), target, place)
-    loss: Value = as_value(apply("gap", logsumexp(others), right)).softplus()
+    loss: Value = as_value(apply("margin", logsumexp(others), right)).softplus()
     return loss
 
 

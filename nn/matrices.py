@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from math import isclose, isnan
+from operator import mul
 
 from engine.structure import SAME
 
@@ -16,7 +17,7 @@ def times(a: Matrix, b: Matrix) -> Matrix:
     [[13.0, 16.0]]
     """
     columns = transposed(b)
-    return [[sum(x * y for x, y in zip(row, column, strict=True)) for column in columns] for row in a]
+    return [[sum(map(mul, row, column)) for column in columns] for row in a]
 
 
 def transposed(a: Matrix) -> Matrix:

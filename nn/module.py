@@ -8,7 +8,7 @@ Files hold arrays instead, under the names that PyTorch gives them: "layers.0.we
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from inspect import Signature, signature
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine import Value
 
@@ -28,10 +28,12 @@ class Stateful(Protocol):
 class _LabelledByPlace(type):
     """Labels the parameters of a module once its constructor is done, so that no constructor has to."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        module = super().__call__(*args, **kwargs)
-        module.label_by_place()
-        return module
+    if not TYPE_CHECKING:  # for type checkers a module is made as its __init__ says
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            module = super().__call__(*args, **kwargs)
+            module.label_by_place()
+            return module
 
     @property
     def __signature__(cls) -> Signature:

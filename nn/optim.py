@@ -64,6 +64,8 @@ class Optimizer:
     def diagnose(self, loss: Value, **thresholds: Any) -> Report:
         """What `engine.diagnose` says of the loss and of the step that is next after `backward()`, without taking it.
 
+        Where a gradient is not finite there is no such step, and only the loss is looked at.
+
         >>> w = Value(0.5, "w")
         >>> loss = (w - 1.0) ** 2
         >>> loss.backward()
@@ -71,6 +73,8 @@ class Optimizer:
         (['step_too_long'], 0.5)
         """
         twin, gradients = copy(self), [p.grad for p in self.parameters]
+        if not all(map(math.isfinite, gradients)):
+            return engine.diagnose(loss, self.parameters, **thresholds)
         twin.state = {slot: list(numbers) for slot, numbers in self.state.items()}
         try:
             planned = dict(zip(self.parameters, twin._next(), strict=True))

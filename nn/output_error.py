@@ -36,7 +36,7 @@ def squares(network: Network, last: LayerMatrices, nodes: list[list[int]]) -> Ou
 
 def softmax_cross_entropy(network: Network, last: LayerMatrices) -> OutputError | None:
     """δ = c (p - y) with p = softmax(z) and a 1 in each row of y."""
-    if not {"logsumexp", "log_add", "exp"} & set(network.ops):
+    if not {"logsumexp", "logaddexp", "exp"} & set(network.ops):
         return None
     found = softmaxes(network)
     targets = [[float(j == softmax.target) for j in range(len(softmax.shares))] for softmax in found]

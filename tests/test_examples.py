@@ -175,8 +175,8 @@ def test_a_network_of_scikit_learn_is_explained_by_its_own_numbers(run, tmp_path
     assert len(shares) == 3
     assert all(ours.strip(",") == theirs for _, _, ours, _, _, theirs in shares)
     assert sum(float(theirs) for *_, theirs in shares) == pytest.approx(1.0, abs=2e-6)
-    assert "is taken for versicolor" in output
-    assert "dloss/dlayer1.neuron" in output
+    assert "is taken for virginica" in output
+    assert "dloss/dw⁽¹⁾" in output
     assert "; 3 paths" in output  # a weight of the first layer reaches the loss by three logits
     assert "petal width" in (tmp_path / "14_prediction.svg").read_text()
 

@@ -32,13 +32,13 @@ def sinc(a):
 
 def added(name):
     """The operation, as a user adds it."""
-    if name == "softsign":
-        return row("softsign", "softsign", "a / (1 + abs(a))")
+    if name == "soft":
+        return row("soft", "soft", "a / (1 + abs(a))")
     primitive("sinc", sinc, **SINC)
     return row("sinc", "sinc", "sinc(a)", "select(a, (cos(a) - y) / a, 0)")
 
 
-@pytest.fixture(params=["softsign", "sinc"])
+@pytest.fixture(params=["soft", "sinc"])
 def new(request):
     yield added(request.param)
     TABLE.pop(request.param, None)
@@ -46,7 +46,7 @@ def new(request):
 
 
 def truth(new):
-    return {"softsign": lambda a: a / (1 + abs(a)), "sinc": mp.sinc}[new.__name__]
+    return {"soft": lambda a: a / (1 + abs(a)), "sinc": mp.sinc}[new.__name__]
 
 
 def test_in_eager_mode_with_derivatives_of_every_order(new):
@@ -104,8 +104,8 @@ def test_in_the_c_that_the_build_writes(tmp_path, monkeypatch):
     table, opcodes, primitives, _ = modules
     primitives.primitive("sinc", sinc, **SINC)
     table.row("sinc", "sinc", "sinc(a)", "select(a, (cos(a) - y) / a, 0)")
-    table.row("softsign", "softsign", "a / (1 + abs(a))", "1 / ((1 + abs(a)) * (1 + abs(a)))")
-    codes = [opcodes.code_of(name) for name in ("sinc", "softsign")]
+    table.row("soft", "soft", "a / (1 + abs(a))", "1 / ((1 + abs(a)) * (1 + abs(a)))")
+    codes = [opcodes.code_of(name) for name in ("sinc", "soft")]
     source = header.header() + "double value(int code, double a) { return operate1(code, a).y; }\n"
     (tmp_path / "rows.c").write_text(source)
     subprocess.run(

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.core import TABLE
+from engine.core import NAMED, TABLE
+from engine.table.__main__ import markdown
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -21,6 +22,11 @@ def test_every_block_of_code_gives_what_it_shows(tmp_path, monkeypatch):
     assert (tmp_path / "why.svg").exists()
     for name in TABLE.keys() - before:
         del TABLE[name]
+
+
+def test_the_table_of_functions_is_made_from_the_table():
+    assert markdown() in README.read_text(encoding="utf-8")
+    assert markdown().count("\n") == len(NAMED) + 2
 
 
 def test_every_picture_it_shows_is_there():

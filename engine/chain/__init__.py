@@ -4,8 +4,8 @@ It offers `chain_rule` and ChainRule with its paths and factors, `judge`, and to
 formulas of a chain.
 
 Read `variables` first (the graph of variables), then `paths` and `ranking`, `expressions` and `symbolic` (formulas),
-`textbook` (short forms, with `region` and `decimals` for their proof), `text` (the table and LaTeX), `verdict` and
-`speech` (its sentence).
+`textbook` (short forms, with `products` for the search, `region` and `decimals` for the proof), `text` (the table and
+LaTeX), `verdict` and `speech` (its sentence).
 """
 
 # fmt: off

@@ -5,14 +5,28 @@ what any reader would (1 * x, x + 0). Every style writes the same tree; the styl
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..core import TABLE, Name, evaluate, latex_name, latex_number, latex_text, numeric, pretty_name, pretty_number
+from ..core import (
+    TABLE,
+    Name,
+    book_name,
+    evaluate,
+    latex_name,
+    latex_number,
+    latex_text,
+    numeric,
+    pretty_name,
+    pretty_number,
+)
 
 Term = Any  # float | Name | tuple[str, Term, ...]
 Style = Literal["text", "spoken", "pretty", "latex"]
+
+
+SHORT = 5  # letters of a quotient
 
 
 def size(term: Term) -> int:
@@ -31,16 +45,18 @@ def symbol(name: str, *terms: Any) -> Term:
     match name, terms:
         case "times", _:
             return symbol("mul", *terms)
-        case "gap", _:
+        case "gap" | "margin" | "masked", _:
             return symbol("sub", *terms)
+        case "direction", (a, b):
+            return symbol("div", a, symbol("hypot", a, b))
         case "monomial", (a, b, c, d):
             return symbol("mul", d, symbol("pow", a, symbol("sub", b, c)))
         case "powlog", (a, b, c, d, e):
             return symbol("mul", symbol("monomial", a, b, c, d), symbol("pow", symbol("log", a), e))
-        case "log_add", _:
+        case "logaddexp", _:
             return ("logsumexp", [x for term in terms for x in _summands(term)])
         case "share", (a, b):
-            return symbol("exp", symbol("sub", a, symbol("log_add", a, b)))
+            return symbol("exp", symbol("sub", a, symbol("logaddexp", a, b)))
         case "sum", (list() as many,):
             return _fold("add", many)
         case "dot", (weights, inputs, bias):
@@ -68,6 +84,8 @@ def symbol(name: str, *terms: Any) -> Term:
             return symbol("neg", symbol(name, x, y))
         case "mul", (x, ("neg", y)):
             return symbol("neg", symbol("mul", x, y))
+        case "div", (("mul", float() as number, x), float() as other) if _is_short(number, other):
+            return symbol("mul", number / other, x)
         case "mul", (float() as number, ("div", float() as other, x)):
             return symbol("div", number * other, x)
         case "mul", (x, ("div", 1.0, y)):
@@ -83,6 +101,11 @@ def symbol(name: str, *terms: Any) -> Term:
         case (("add" | "sub" | "mul" | "neg"), _) if all(isinstance(x, float) for x in terms):
             return float(numeric(name, *terms))
     return (name, *terms)
+
+
+def _is_short(number: float, other: float) -> bool:
+    """Whether a quotient is exact, and rather read than the two numbers."""
+    return bool(other) and number / other * other == number and len(repr(number / other)) <= SHORT
 
 
 def _summands(term: Term) -> list[Term]:
@@ -109,10 +132,21 @@ class _Writer:
             return f"{number:g}" if float(f"{number:g}") == number else repr(number)
         return pretty_number(number) if self.style == "pretty" else latex_number(number)
 
+    @property
+    def raises(self) -> bool:
+        """Whether an exponent is raised."""
+        return self.style in ("pretty", "latex")
+
     def name(self, name: str) -> str:
-        return pretty_name(name) if self.style == "pretty" else latex_name(name) if self.style == "latex" else str(name)
+        return _NAMES[self.style](name)
 
 
+_NAMES: dict[Style, Callable[[str], str]] = {
+    "text": str,
+    "spoken": book_name,
+    "pretty": pretty_name,
+    "latex": latex_name,
+}
 _WRITERS = {
     "text": _Writer("text", {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
     "spoken": _Writer("spoken", {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
@@ -181,7 +215,7 @@ def _bracket(text: str, writer: _Writer) -> str:
 def _sign(name: str, terms: Sequence[Term], writer: _Writer) -> str:
     """A number and what it multiplies stand side by side, except in text that is to be evaluated."""
     bare = name == "mul" and isinstance(terms[0], float) and not isinstance(terms[1], float)
-    return " " if bare and writer.style in ("pretty", "latex") else writer.signs[name]
+    return " " if bare and writer.raises else writer.signs[name]
 
 
 _RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
@@ -189,11 +223,13 @@ _RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 
 def _power(terms: Sequence[Term], writer: _Writer) -> tuple[str, int]:
     base = _inside(terms[0], writer, _ATOM)
+    if writer.raises and isinstance(terms[0], Name) and "⁾" in pretty_name(terms[0]):  # its layer is raised already
+        base = _bracket(base, writer)
     if writer.style == "latex":
         return f"{base}^{{{_write(terms[1], writer)[0]}}}", _STRENGTH["pow"]
-    if writer.style == "pretty" and isinstance(terms[1], float) and terms[1].is_integer() and abs(terms[1]) < 100:
+    if writer.raises and isinstance(terms[1], float) and terms[1].is_integer() and abs(terms[1]) < 100:
         return base + f"{terms[1]:g}".translate(_RAISED), _STRENGTH["pow"]
-    return base + (" ** " if writer.style == "text" else "^") + _inside(terms[1], writer, _ATOM), _STRENGTH["pow"]
+    return base + ("^" if writer.style == "pretty" else " ** ") + _inside(terms[1], writer, _ATOM), _STRENGTH["pow"]
 
 
 _LATEX_CALLS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}

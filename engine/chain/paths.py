@@ -81,7 +81,8 @@ class Factor:
     def equation(self) -> str:
         """The local derivative with its name, formula and number: "∂L/∂a = 2 * (a - y) = 0.4"."""
         names, number = self.chain.naming.names, short_number(self.value)
-        formula = "" if self.formula == number else f"{self.formula} = "
+        spoken = self.show("spoken")
+        formula = "" if spoken == number else f"{spoken} = "
         return f"{derivative(names[self.of], names[self.wrt])} = {formula}{number}"
 
     def show(self, style: Style, within: str = "") -> str:
@@ -216,12 +217,12 @@ class ChainRule(VariableGraph):
         >>> chain_rule(-(y * p.log() + (1 - y) * (1 - p).log()), w).closed_form
         '(p - y) * x'
         """
-        return self.closed("text")
+        return self.closed("spoken")
 
     def closed(self, style: Style) -> str:
         """The whole derivative as a textbook prints it, in a style."""
         term = self._closed
-        return "" if term is None else show(term, "spoken" if style == "text" and "above" in str(term) else style)
+        return "" if term is None else show(term, style)
 
     @cached_property
     def _closed(self) -> Term | None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
-from ..core import Value, derivative, many, pretty_name, pretty_number, short_number
+from ..core import Value, derivative, many, pretty_number, short_number
 from .expressions import Style, show
 from .paths import ChainRule, Factor, Path
 from .variables import VariableGraph
@@ -64,7 +64,7 @@ BREAKS = {
 }
 
 
-def branches(graph: VariableGraph, style: Style = "text") -> list[str]:
+def branches(graph: VariableGraph, style: Style = "spoken") -> list[str]:
     """A line on each `where`: which branch it took.
 
     >>> from engine import where
@@ -77,15 +77,11 @@ def branches(graph: VariableGraph, style: Style = "text") -> list[str]:
     found, naming = [node for node in graph.nodes if node.op in BRANCHES], graph.naming
     lines = [
         f"where took its {BRANCHES[node.op]} branch"
-        + (f" for {_written(naming.names[node], style)}" if node in naming.names else "")
+        + (f" for {show(naming.names[node], style)}" if node in naming.names else "")
         + f": {graph.told(node.operands[0], style)}"
         for node in found[:LISTED]
     ]
     return lines + ([f"and {len(found) - LISTED} more took a branch"] if len(found) > LISTED else [])
-
-
-def _written(name: str, style: Style) -> str:
-    return pretty_name(name) if style == "pretty" else name
 
 
 class Speech:
@@ -96,8 +92,7 @@ class Speech:
 
     def name(self, node: Value) -> str:
         """A variable."""
-        name = self.naming.names[node]
-        return pretty_name(name) if self.style == "pretty" else name
+        return show(self.naming.term(node), self.style)
 
     def number(self, number: float, digits: int = 4) -> str:
         """A float."""

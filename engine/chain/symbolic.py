@@ -109,8 +109,8 @@ class Naming:
         return self._fitting(symbol("add", total[0], symbol("mul", adjoint[0], partial[0])), number), number
 
     def describe(self, node: Value) -> str:
-        """A variable's name, or what an unnamed node is made of, as text."""
-        return show(self._terms[node])
+        """A variable's name, or what an unnamed node is made of, as people say it."""
+        return show(self._terms[node], "spoken")
 
     def within(self, term: Term) -> list[Value]:
         """The variables in a term, in order."""

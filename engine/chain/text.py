@@ -1,6 +1,6 @@
 """The chain rule as text: the table that `str()` prints, and LaTeX."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from ..core import Value, elided, latex_name, latex_number, many, pretty_number, short_number, total_derivative
@@ -23,16 +23,16 @@ def product_text(path: Path, style: Style = "text") -> str:
 
 def to_text(chain: ChainRule, k: int = 10) -> str:
     """The table that `str()` gives: a path a line, its numbers and its formulas, then the sum and the verdict."""
-    names, paths = chain.naming.names, chain.paths(k)
+    names, describe, paths = chain.naming.names, chain.naming.describe, chain.paths(k)
     lines = [f"{total_derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
-    rows = alike((_route(path, names), _numbers(path), _formulas(path)) for path in paths)
+    rows = alike((_route(path, describe), _numbers(path), _formulas(path)) for path in paths)
     width = max((len(route) for route, *_ in rows), default=0)
     for (route, numbers, formulas), which in rows.items():
         several = f"{len(which)} paths, each " if len(which) > 1 else ""
         lines += [f"{which[0]:>3}  {route:<{width}}  {several}{numbers}", f"     {'':<{width}}  {formulas}"]
     if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
         lines += _rest(chain, paths)
-        lines += [f"     = {closed}"] if (closed := chain.closed_form) else []
+        lines += [f"     = {closed}"] if (closed := chain.closed("spoken")) else []
     return "\n".join([*lines, *branches(chain), f"{chain.verdict}: {chain.sentence}"])
 
 
@@ -48,8 +48,8 @@ def alike(rows: Iterable[Row]) -> dict[Row, list[int]]:
     return found
 
 
-def _route(path: Path, names: Mapping[Value, str]) -> str:
-    return " → ".join(_shortened([names[node] for node in path.nodes]))
+def _route(path: Path, describe: Callable[[Value], str]) -> str:
+    return " → ".join(_shortened([describe(node) for node in path.nodes]))
 
 
 def _numbers(path: Path) -> str:
@@ -57,7 +57,7 @@ def _numbers(path: Path) -> str:
 
 
 def _formulas(path: Path) -> str:
-    return " * ".join(_shortened([factor.show("text", "mul") for factor in path.factors]))
+    return " * ".join(_shortened([factor.show("spoken", "mul") for factor in path.factors]))
 
 
 def _shortened(items: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Numbers that remember the operation they came from: a Value, its operators, and `backward()`.
 
-It offers Value, the functions of the table, `grad`, `check_gradients` and `strict`, and to the other packages the table
-and its formulas, the opcodes, the traversals, and how numbers and names are written.
+It offers Value, the rows of the table as functions, `grad` and `strict`, and to the other packages
+the table and its formulas, the opcodes, the traversals, and how numbers and names are written.
 
 Read `value` first, and the rows of the table beside this package: they are all that micrograd has, and more. Then
 `operations` and `node` (how a result is made), `graph` and `backward` (how gradients are added up).
@@ -10,22 +10,19 @@ Read `value` first, and the rows of the table beside this package: they are all 
 # fmt: off
 # ruff: noqa: I001
 from ..table import (
-    ADD, ALWAYS, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMES, NEG, ONE, PARAMETER, POW,
-    PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, check,
-    code_of, evaluate, function, in_place, missing, numeric, parse, primitive, respelled, written,
+    ADD, ALWAYS, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMED, NAMES, NEG, ONE,
+    PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks,
+    Row, both, check, code_of, evaluate, function, in_place, log_softmax as log_shares, missing, numeric, parse,
+    primitive, respelled, softmax as shares, written,
 )
 from .atomic_write import place, replace
 from .backward import grad, total
-from .branches import as_bool, detach, where
 from .coercion import as_value, real
 from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
     WhygradError, require,
 )
-from .functions import (
-    cos, erf, exp, log, logsumexp, maximum, minimum, operation, relu, row, sigmoid, sin, softmax, softplus, sqrt, tanh,
-)
-from .gradcheck import check_gradients
+from .functions import operation, row
 from .graph import ancestors, between, order
 from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading
@@ -38,15 +35,13 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES",
-    "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
-    "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError",
+    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMED",
+    "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM",
+    "TABLE", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError",
     "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
-    "ancestors", "apply", "as_bool", "as_value", "between", "book_name", "both", "check", "check_gradients", "code_of",
-    "cos", "derivative", "detach", "dot", "elided", "erf", "evaluate", "exp", "function", "grad", "in_place",
-    "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log", "logsumexp", "many", "maximum",
-    "minimum", "missing", "natural", "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number",
-    "primitive", "printable", "reading", "real", "relu", "replace", "require", "respelled", "row", "short_number",
-    "sigmoid", "sin", "softmax", "softplus", "sqrt", "strict", "tanh", "total", "total_derivative", "unique_names",
-    "user_line", "watch", "watching", "where", "written",
+    "ancestors", "apply", "as_value", "between", "book_name", "both", "check", "code_of", "derivative", "dot", "elided",
+    "evaluate", "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of",
+    "log_shares", "many", "missing", "natural", "numeric", "operation", "order", "parse", "place", "pretty_name",
+    "pretty_number", "primitive", "printable", "reading", "real", "replace", "require", "respelled", "row", "shares",
+    "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ..table import SELECT, TABLE, Masks, evaluate
 from .graph import between, live, order
@@ -45,7 +45,13 @@ def backward(output: Value, seed: float = 1.0) -> None:
                     operand._grad += grad * partial
 
 
-def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Any, ...]:
+@overload
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: Literal[True]) -> tuple[Value, ...]: ...
+@overload
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: Literal[False] = False) -> tuple[float, ...]: ...
+@overload
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool) -> tuple[Value | float, ...]: ...
+def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Value | float, ...]:
     """The derivatives of `output` in each of `inputs`, which leaves every `.grad` alone.
 
     They are floats, or with `create_graph` Values, so that they can be differentiated again. An input
@@ -131,6 +137,8 @@ def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
     ]
     groups = row.split(operands)
     variables = dict(zip(row.variables, groups, strict=True)) | {"y": node}
+    if row.again:
+        return row.again(apply, operands)
     partials = [
         evaluate(partial, variables, apply) if wanted is None or _holds_any(group, wanted) else 0.0
         for partial, group in zip(row.partials, groups, strict=True)

@@ -1,12 +1,13 @@
-"""The operations as functions of Values or numbers: `exp(w)` is a Value, `exp(1.0)` a float."""
+"""Rows of the table as functions of Values or numbers."""
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..table import TABLE, add, code_of
 from .operations import apply, of_many, of_one, of_scalars, of_two
-from .operations import dot as dot
+
+if TYPE_CHECKING:
+    from .value import Value
 
 
 def operation(name: str) -> Callable[..., Any]:
@@ -48,6 +49,11 @@ def operation(name: str) -> Callable[..., Any]:
     return function
 
 
+def method(name: str) -> "Callable[..., Value]":
+    """The row as a method of its first operand."""
+    return operation(name)
+
+
 def row(
     name: str, sign: str, formula: str | Callable[..., float], *partials: Any, textbook: str = ""
 ) -> Callable[..., Any]:
@@ -64,45 +70,10 @@ def row(
     A ValueError says what is wrong with a name, a formula or a partial.
 
     >>> from engine import Value
-    >>> softsign = row("softsign", "softsign", "a / (1 + abs(a))")
-    >>> x = Value(-1.0)
-    >>> y = softsign(x)
-    >>> y.backward()
-    >>> y.data, x.grad
-    (-0.5, 0.25)
-    >>> del TABLE["softsign"]
+    >>> swish = row("swish", "swish", "a * sigmoid(2 * a)")
+    >>> swish(0.0), swish(Value(0.0)).partials
+    (0.0, (0.5,))
+    >>> del TABLE["swish"]
     """
     add(name, sign, formula, *partials, textbook=textbook)
     return operation(name)
-
-
-exp, log, sqrt, tanh = operation("exp"), operation("log"), operation("sqrt"), operation("tanh")
-sigmoid, relu, softplus = operation("sigmoid"), operation("relu"), operation("softplus")
-sin, cos, erf = operation("sin"), operation("cos"), operation("erf")
-maximum, minimum, logsumexp = operation("maximum"), operation("minimum"), operation("logsumexp")
-
-
-def softmax(operands: Sequence[Any]) -> list[Any]:
-    """The shares exp(xi) / (exp(x1) + ... + exp(xn)), exact where they come close to 0 and to 1.
-
-    Each is the sigmoid of xi - logsumexp(the others), whose slope does not cancel as p * (1 - p) does. An entry of -inf
-    has the share 0 and takes no part in any derivative, even where no other is left.
-
-    >>> [round(p, 4) for p in softmax([1.0, 2.0, 3.0])]
-    [0.09, 0.2447, 0.6652]
-    >>> softmax([1.0, -math.inf, -math.inf])
-    [1.0, 0.0, 0.0]
-    """
-    terms = list(operands)
-    return [apply("sigmoid", apply("gap", x, others)) for x, others in zip(terms, _of_others(terms), strict=True)]
-
-
-def _of_others(terms: list[Any]) -> list[Any]:
-    """For each term the logsumexp of all others: its neighbour and those outside of the pair, up and down a tree."""
-    if len(terms) < 3:
-        return terms[::-1] if len(terms) == 2 else [-math.inf] * len(terms)
-    paired = len(terms) // 2 * 2
-    pairs = [apply("log_add", terms[i], terms[i + 1]) for i in range(0, paired, 2)] + terms[paired:]
-    outside = _of_others(pairs)
-    others = [apply("log_add", terms[i ^ 1], outside[i // 2]) for i in range(paired)]
-    return others + outside[paired // 2 :]

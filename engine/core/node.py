@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from .provenance import inspect
 
-try:
-    import cython
-except ImportError:  # only the compiler needs it
+if TYPE_CHECKING:
     from .. import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:  # only the compiler needs it
+        from .. import _cython as cython
 
 if not cython.compiled:  # else by node.pxd
     from itertools import count

@@ -74,12 +74,12 @@ def natural(name: str) -> list[tuple[bool, str]]:
 
 def derivative(of: str, wrt: str) -> str:
     """How one link of the chain is written in text, with the variables beside it held fixed: ∂L/∂a."""
-    return f"∂{of}/∂{wrt}"
+    return f"∂{book_name(of)}/∂{book_name(wrt)}"
 
 
 def total_derivative(of: str, wrt: str) -> str:
     """How the derivative over all paths is written in text: dL/dw."""
-    return f"d{of}/d{wrt}"
+    return f"d{book_name(of)}/d{book_name(wrt)}"
 
 
 def short_number(number: float, digits: int = 4) -> str:
@@ -123,18 +123,28 @@ def latex_number(number: float) -> str:
     return rf"{text} \times 10^{{{int(exponent)}}}" if exponent else text
 
 
+_PLACE = re.compile(r"layer(\d+)\.neuron(\d+)\.([^\W\d_]{1,2})(\d*)(\[\d+\])?")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_PLACED = re.compile(r"layer(?P<layer>\d+)\.neuron(?P<unit>\d+)\.(?P<letter>[wbza])(?P<input>\d*)(?P<copy>\[\d+\])?$")
 
 
-def book_name(letter: str, layer: int, *indices: int) -> str:
-    """The name that textbooks give a number of a network: of the weight of unit 3 of layer 1 for its input 2.
+@cache
+def book_name(name: str) -> str:
+    """A name as textbooks write it: the variables of a network with their layer raised, and any other as it is.
 
-    >>> book_name("w", 1, 3, 2), book_name("z", 12, 3), book_name("w", 1, 10, 2)
-    ('w⁽¹⁾₃₂', 'z⁽¹²⁾₃', 'w⁽¹⁾₁₀,₂')
+    >>> book_name("layer1.neuron3.w2"), book_name("layer2.neuron13.a"), book_name("layer1.neuron12.w5"), book_name("w2")
+    ('w⁽¹⁾₃₂', 'a⁽²⁾₁₃', 'w⁽¹⁾₁₂,₅', 'w2')
     """
-    lowered = ("," if max(indices) > 9 else "").join(str(i).translate(_LOWERED) for i in indices)
-    return f"{letter}⁽{str(layer).translate(_RAISED)}⁾{lowered}"
+    found = _PLACE.fullmatch(name)
+    if not found:
+        return name
+    layer, index, letter, example = found[1].translate(_RAISED), _index(found), found[3], found[5] or ""
+    return f"{letter}⁽{layer}⁾{index.translate(_LOWERED)}{example}"
+
+
+def _index(place: re.Match[str]) -> str:
+    """The numbers of a neuron and of its weight, with a comma where digits alone would not say which is which."""
+    neuron, weight = place[2], place[4]
+    return f"{neuron},{weight}" if weight and max(len(neuron), len(weight)) > 1 else neuron + weight
 
 
 _SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
@@ -150,12 +160,9 @@ def pretty_name(name: str) -> str:
     >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("layer1.neuron3.w2")
     ('w₁₂', 'ŷ', 'θ₁', 'w⁽¹⁾₃₂')
     """
-    if placed := _PLACED.match(name):
-        indices = [int(index) for index in placed.group("unit", "input") if index]
-        return book_name(placed["letter"], int(placed["layer"]), *indices) + (placed["copy"] or "")
     simple = _SIMPLE.match(name)
     if not simple:
-        return printable(name)
+        return printable(book_name(name))
     stem = _GREEK.get(simple["stem"], simple["stem"])
     hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if simple["hat"] else ""
     lowered = (simple["index"] or "").translate(_LOWERED)
@@ -166,15 +173,11 @@ def pretty_name(name: str) -> str:
 def latex_name(name: str) -> str:
     r"""A name in LaTeX: one letter in italics with its index below, words upright.
 
-    >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%")
-    ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}')
-    >>> latex_name("layer1.neuron3.w2")
-    'w^{(1)}_{32}'
+    >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%"), latex_name("layer1.neuron3.w2")
+    ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}', 'w^{(1)}_{32}')
     """
-    if placed := _PLACED.match(name):
-        comma = "," if max(map(len, placed.group("unit", "input"))) > 1 and placed["input"] else ""
-        lowered = f"{placed['unit']}{comma}{placed['input']}"
-        return f"{placed['letter']}^{{({placed['layer']})}}_{{{lowered}}}{placed['copy'] or ''}"
+    if found := _PLACE.fullmatch(name):
+        return f"{found[3]}^{{({found[1]})}}_{{{_index(found)}}}{found[5] or ''}"
     simple = _SIMPLE.match(name)
     if not simple or (len(simple["stem"]) > 1 and simple["stem"] not in _GREEK):
         return rf"\text{{{latex_text(name)}}}"

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..table import NAMES, TABLE
 from .coercion import real
+from .functions import method
 from .node import Node
 
-try:
-    import cython
-except ImportError:  # only the compiler needs it
+if TYPE_CHECKING:
     from .. import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:  # only the compiler needs it
+        from .. import _cython as cython
 
 if not cython.compiled:  # else by properties.pxd
     from .coercion import text
@@ -88,6 +92,21 @@ class Properties(Node):
     @property
     def _op(self) -> str:
         return TABLE[NAMES[self._code]].sign if self._code else ""
+
+    # Rows by the names that NumPy looks for when it applies a function to an array of Values.
+    tan, arcsin, arccos, arctan = method("tan"), method("asin"), method("acos"), method("atan")
+    sinh, cosh, arctan2, hypot = method("sinh"), method("cosh"), method("atan2"), method("hypot")
+    arcsinh, arccosh, arctanh = method("asinh"), method("acosh"), method("atanh")
+    exp2, expm1, log2, log10, log1p = method("exp2"), method("expm1"), method("log2"), method("log10"), method("log1p")
+    cbrt, fabs, rint, square = method("cbrt"), method("abs"), method("round"), method("square")
+    # And what activations are called.
+    elu, selu, silu, gelu, mish = method("elu"), method("selu"), method("silu"), method("gelu"), method("mish")
+    softsign, log_sigmoid, clip = method("softsign"), method("log_sigmoid"), method("clip")
+    hard_tanh, hard_sigmoid, erfc = method("hard_tanh"), method("hard_sigmoid"), method("erfc")
+
+    def conjugate(self) -> Value:
+        """The Value itself, which is real; NumPy's standard deviation asks for it."""
+        return self  # type: ignore[return-value]
 
     def __float__(self) -> NoReturn:
         _leave(self)

@@ -15,10 +15,13 @@ from .coercion import real
 from .node import install
 from .properties import Properties
 
-try:
-    import cython
-except ImportError:  # only the compiler needs it
+if TYPE_CHECKING:
     from .. import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:  # only the compiler needs it
+        from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of
@@ -64,7 +67,7 @@ class Value(Properties):
         if operation:
             raise TypeError(
                 "Value takes a number and a label: an operation of your own is a row of the table, "
-                'as in row("square", "sq", "a * a", "2 * a")'
+                'as in row("cube", "³", "a * a * a", "3 * a * a")'
             )
         begin(self, data if type(data) is float else real(data), label if type(label) is str else text(label))
 
@@ -151,10 +154,6 @@ class Value(Properties):
             return unary(ROUND, self)
         scale = 10.0 ** abs(digits)
         return unary(ROUND, self * scale) / scale if digits > 0 else unary(ROUND, self / scale) * scale
-
-    def rint(self) -> Value:
-        """The nearest integer, of two the even one; its slope is 0."""
-        return unary(ROUND, self)
 
     def __pow__(self, other: Any) -> Value:
         b = operand(other)

@@ -2,8 +2,9 @@
 
 It offers `diagnose`, which gives a Report of Findings, and Thresholds.
 
-Read `diagnose` first, then `report` and `context`, and in `faults` one function for each kind of fault. They stand on
-`step` (what a step does to the loss), `terms` (what a loss adds up) and `intervals` (which numbers an output can be).
+Read `diagnose` first, then `report`, with its writers in `report_writers`, and `context`, and in `faults` one function
+for each kind of fault. They stand on `step` (what a step does to the loss), `terms` (what a loss adds up) and
+`intervals` (which numbers an output can be).
 """
 
 from .context import Thresholds

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ..core import Value
 from ..structure import SAME, LossGraph
 
-HALVINGS, BISECTIONS = 400, 24  # to 1e-120 of the length, and then to seven digits
+HALVINGS, BISECTIONS = 800, 24  # to 1e-240 of the length, and then to seven digits
+LONGEST = 1e150  # of a move: its square is a number still
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,18 @@ class Step:
 
 
 def gradient_step(graph: LossGraph, at: Iterable[int], rate: float) -> Step:
-    """The step of plain gradient descent."""
+    """The step of plain gradient descent, cut where numbers and their squares would overflow."""
     places = list(at)
+    steepest = max((abs(graph.gradients[i]) for i in places), default=0.0)
+    if steepest and math.isfinite(steepest):
+        rate = min(rate, LONGEST / steepest)
     return Step(graph, {i: graph.data[i] for i in places}, {i: -rate * graph.gradients[i] for i in places}, rate)
 
 
-def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | None) -> Step:
-    """The step to these numbers."""
+def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | None) -> Step | None:
+    """The step to these numbers; to what is no number, the one of gradient descent, if the rate is known."""
+    if not all(map(math.isfinite, target.values())):
+        return None if rate is None else gradient_step(graph, target, rate)
     origin = {i: graph.data[i] for i in target}
     return Step(graph, origin, {i: x - origin[i] for i, x in target.items()}, rate)
 

@@ -203,7 +203,7 @@ def _right_for_one(chain: ChainRule, paths: list[Path], rank: int) -> str:
 
 def _other(chain: ChainRule, this: Path, other: Path) -> str:
     """What a path is called beside another: by the variables that it alone passes."""
-    own = [chain.naming.names[node] for node in other.nodes if node not in this.nodes]
+    own = [chain.naming.describe(node) for node in other.nodes if node not in this.nodes]
     return f"the path through {' and '.join(own)}" if own else f"the path {_route(chain, other)}"
 
 
@@ -212,7 +212,7 @@ def _route(chain: ChainRule, path: Path) -> str:
 
 
 def _arrows(chain: ChainRule, nodes: Sequence[Value]) -> str:
-    return " → ".join(chain.naming.names[node] for node in nodes)
+    return " → ".join(map(chain.naming.describe, nodes))
 
 
 def _wrong_length(chain: ChainRule, given: Sequence[Written], truth: Sequence[Factor], wrong: int) -> Check:

@@ -14,10 +14,11 @@ from typing import Any
 
 from ..core import NonFiniteError, Value
 from . import wording
-from .explanations import Candidate, Outcome, Trial, Verdict, judge
+from .explanations import Outcome, Verdict, judge
 from .given import Given, Gradient, read
 from .network import Network
 from .reverse_sweep import ReverseSweep
+from .trial import Candidate, Trial
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     Both gradients are right.
     >>> mine = [0.0003647, 0.0007294, 0.0004236, 0.0008473, 0.08217, 0.08267, -0.0226, -0.02274]
     >>> print(compare(loss, dict(zip(w, mine))))
-    ∂L/∂w1 is 0.0004386, not 0.0003647; ∂L/∂w2 is 0.0008771, not 0.0007294; ∂L/∂w3 is 0.0004977, not 0.0004236; w4 is
+    dL/dw1 is 0.0004386, not 0.0003647; dL/dw2 is 0.0008771, not 0.0007294; dL/dw3 is 0.0004977, not 0.0004236; w4 is
     wrong, too; w5, w6, w7 and w8 are right.
     All 8 numbers follow if the weights were already updated by a learning rate of 0.5 when you went back: keep the old
     ones until every δ is known. ... mistakes were tried; by chance one of them fits less than once in a million.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..chain import ChainRule
-from ..core import short_number, total_derivative
+from ..core import book_name, short_number, total_derivative
 from .written import DERIVED, Written, read
 
 MOST = 2000  # operations of a graph that is computed again
@@ -37,7 +37,7 @@ def only_here(chain: ChainRule, written: Written) -> str:
         number = read(written.text, {str(label): data[index_of[node]] for node, label in names.items()})
         off = abs(number.number - slope)
         if math.isfinite(off) and off > max(SLACK * abs(slope), DERIVED * abs(chain.total)) + 2 * written.tolerance:
-            moved = f"where {name} = {short_number(leaf.data * MOVED)} it is {short_number(number.number)}"
+            moved = f"where {book_name(name)} = {short_number(leaf.data * MOVED)} it is {short_number(number.number)}"
             right = f"{total_derivative(names[chain.output], names[chain.wrt])} is {short_number(slope)}"
-            return f"{written} is right where {name} = {short_number(leaf.data)} only: {moved}, and {right}"
+            return f"{written} is right where {book_name(name)} = {short_number(leaf.data)} only: {moved}, and {right}"
     return ""

@@ -15,6 +15,7 @@ LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zer
 EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9
 PRECISIONS = {"e": 3, "f": 6}  # by code of struct, the significant digits that half and single precision keep
 EXPECTED = "a number such as 0.0123 or '0.0123'"
+LONE = 0.385  # of a unit: a half with the slack that is given to all
 LARGEST = 300  # decimal order of a float
 NOISE = 1e-10  # a float that is smaller than the largest by this factor is 0, but for rounding
 
@@ -60,7 +61,7 @@ def read(gradients: Any) -> list[Given]:
     floats = {value: float(text) for value, text in texts.items() if not _is_written(found[value])}
     tolerances = dict(zip(floats, tolerances_of(list(floats.values())), strict=True))
     return [
-        Given(value, float(text), text, tolerances.get(value, _half_unit(text) if value not in floats else 0.0))
+        Given(value, float(text), text, tolerances.get(value, half_unit(text) if value not in floats else 0.0))
         for value, text in texts.items()
     ]
 
@@ -149,9 +150,12 @@ def _is_written(number: Any) -> bool:
     return isinstance(number, (str, Decimal))
 
 
-def _half_unit(text: str) -> float:
-    exponent = Decimal(text).as_tuple().exponent
-    return 0.5 * 10.0 ** min(int(exponent), LARGEST)
+def half_unit(text: str) -> float:
+    """Half a unit of the last digit written; of a lone digit less, for no one cuts off what comes after it."""
+    digits = Decimal(text).as_tuple()
+    return (0.5 if len(digits.digits) > 1 or digits.digits == (0,) else LONE) * 10.0 ** min(
+        int(digits.exponent), LARGEST
+    )
 
 
 def _named(value: Value) -> str:

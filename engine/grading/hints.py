@@ -121,8 +121,8 @@ def _rounding(factor: Factor, written: Written) -> str:
 
 def _itself(factor: Factor, written: Written) -> str:
     """A value, or the reciprocal, where its derivative is wanted."""
-    names = factor.chain.naming.names
-    of, wrt = names[factor.of], names[factor.wrt]
+    describe = factor.chain.naming.describe
+    of, wrt = describe(factor.of), describe(factor.wrt)
     if not written.tells:
         return ""
     if written.agrees(factor.of.data):

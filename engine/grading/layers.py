@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -34,13 +34,28 @@ class Bias(NamedTuple):
     node: int
 
 
-class Occurrence(NamedTuple):
+class Products(NamedTuple):
+    """The terms of a sum as columns: edges to weights and to inputs, and the nodes that they lead to."""
+
+    weight_edges: list[int]
+    input_edges: list[int]
+    weights: list[int]
+    inputs: list[int]
+
+
+@dataclass(eq=False)
+class Occurrence:
     """A unit on one example, or at one step: its sum z, its activation if it has one, and what z is made of."""
 
     z: int
     activation: int | None
-    terms: list[Term]
+    products: Products
     biases: list[Bias]
+
+    @cached_property
+    def terms(self) -> list[Term]:
+        """Its products, one by one."""
+        return list(map(Term._make, zip(*self.products, strict=True)))
 
     @property
     def output(self) -> int:
@@ -59,7 +74,7 @@ class Unit:
     @cached_property
     def weights(self) -> set[int]:
         """What multiplies its inputs."""
-        return {term.weight for o in self.occurrences for term in o.terms}
+        return {weight for o in self.occurrences for weight in o.products.weights}
 
     @cached_property
     def own(self) -> set[int]:
@@ -85,6 +100,11 @@ class Layer:
         return set().union(*(unit.own for unit in self.units))
 
     @cached_property
+    def biases(self) -> set[int]:
+        """What is added to their sums."""
+        return {bias.node for unit in self.units for o in unit.occurrences for bias in o.biases}
+
+    @cached_property
     def steps(self) -> list[list[tuple[Unit, Occurrence]]]:
         """By example, or by step, the units with their occurrences."""
         most = max(len(unit.occurrences) for unit in self.units)
@@ -97,6 +117,9 @@ class Layers:
     def __init__(self, sweep: ReverseSweep, forms: Forms, parameters: Collection[int], depends: Sequence[bool]) -> None:
         self.sweep, self.forms, self.parameters, self.depends = sweep, forms, parameters, depends
         self.ops, self.operands, self.size = sweep.ops, sweep.operands, sweep.size
+        self.is_parameter = [False] * len(sweep.nodes)
+        for i in parameters:
+            self.is_parameter[i] = True
 
     def found(self) -> list[Layer]:
         """The layers, first to last: units of one stage, one activation and equally many occurrences."""
@@ -120,7 +143,7 @@ class Layers:
         for places in self.forms.pre_activations().values():
             sums = sorted({self._innermost(i) for i in places}, reverse=True)
             occurrences = [self._occurrence(z) for z in sums if z < self.size]
-            occurrences = [o for o in occurrences if o.terms]
+            occurrences = [o for o in occurrences if o.products.weights]
             if occurrences:
                 units.append(Unit(min(stages[o.z] for o in occurrences), occurrences))
         return units
@@ -160,22 +183,29 @@ class Layers:
     def _term(self, a: int, b: int) -> Term | None:
         """The edges of a product as a term, if one of them leads to a parameter and the other to data."""
         i, j = self.operands[a], self.operands[b]
-        if (i in self.parameters) == (j in self.parameters):
+        if self.is_parameter[i] == self.is_parameter[j]:
             return None
-        return Term(a, b, i, j) if i in self.parameters else Term(b, a, j, i)
+        return Term(a, b, i, j) if self.is_parameter[i] else Term(b, a, j, i)
+
+    def _of_dot(self, i: int) -> Iterable[tuple[int, int, int, int]]:
+        """The products of a dot: a weight in one of its halves, and data in the other."""
+        first, last = self.sweep.starts[i], self.sweep.starts[i + 1] - 1
+        middle = first + (last - first) // 2
+        weights, inputs = self.operands[first:middle], self.operands[middle:last]
+        if all(self.is_parameter[j] for j in weights) and not any(self.is_parameter[j] for j in inputs):
+            return zip(range(first, middle), range(middle, last), weights, inputs, strict=True)
+        return filter(None, map(self._term, range(first, middle), range(middle, last)))
 
     def _occurrence(self, z: int) -> Occurrence:
-        terms, biases = list[Term](), list[Bias]()
+        terms, biases = list[tuple[int, int, int, int]](), list[Bias]()
         stack = [(z, -1)]
         while stack:
             j, edge = stack.pop()
-            if j in self.parameters:
+            if self.is_parameter[j]:
                 biases.append(Bias(edge, j))
             elif self.ops[j] == "dot":
-                first, *_, last = self.sweep.edges(j)
-                half = (last - first) // 2
-                products = (self._term(k, k + half) for k in range(first, first + half))
-                terms += [term for term in products if term]
+                terms += self._of_dot(j)
+                last = self.sweep.starts[j + 1] - 1
                 if self._is_part(self.operands[last]):
                     stack.append((self.operands[last], last))
             elif (product := self._product(j)) is not None:
@@ -185,5 +215,7 @@ class Layers:
                     (self.operands[k], k) for k in reversed(self.sweep.edges(j)) if self._is_part(self.operands[k])
                 ]
         results, nodes = self.sweep.results, self.sweep.nodes
-        terms.sort(key=lambda term: (nodes[results[term.weight_edge]].serial, term.weight_edge))
-        return Occurrence(z, self._activation(z), terms, biases)
+        if len({results[k] for k, *_ in terms}) > 1:  # those of one dot are in the order of its operands
+            terms.sort(key=lambda term: (nodes[results[term[0]]].serial, term[0]))
+        columns = map(list, zip(*terms, strict=True)) if terms else ([], [], [], [])
+        return Occurrence(z, self._activation(z), Products(*columns), biases)

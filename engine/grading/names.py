@@ -17,13 +17,13 @@ def book_names(layers: Iterable[Layer]) -> dict[int, str]:
 
 def _names_in(layer: Layer) -> Iterator[tuple[int, str]]:
     for j, unit in enumerate(layer.units, 1):
-        o = unit.occurrences[-1]
-        for i, weight in enumerate(dict.fromkeys(term.weight for term in o.terms), 1):
-            yield weight, book_name("w", layer.number, j, i)
+        o, place = unit.occurrences[-1], f"layer{layer.number}.neuron{j}"
+        for i, weight in enumerate(dict.fromkeys(o.products.weights), 1):
+            yield weight, book_name(f"{place}.w{i}")
         for bias in o.biases:
-            yield bias.node, book_name("b", layer.number, j)
-        yield o.output, book_name("a", layer.number, j)
-        yield o.z, book_name("z", layer.number, j)
+            yield bias.node, book_name(f"{place}.b")
+        yield o.output, book_name(f"{place}.a")
+        yield o.z, book_name(f"{place}.z")
 
 
 def formula_of(sweep: ReverseSweep, i: int, depth: int = 2) -> str:

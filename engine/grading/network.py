@@ -146,7 +146,10 @@ class Network:
         for p in self.parameters:
             for k in self.sweep.uses[p]:
                 i = self.sweep.results[k]
-                if self.ops[i] in ("pow", "abs") or (self.ops[i] == "mul" and len(set(self.sweep.inputs(i))) == 1):
+                op = self.ops[i]
+                if op in ("pow", "abs") or (
+                    op == "mul" and self.operands[(a := self.sweep.starts[i])] == self.operands[a + 1]
+                ):
                     found.append(k)
         return found
 
@@ -232,5 +235,5 @@ class Network:
 
 
 def _parameter_edges(o: Occurrence) -> Iterator[int]:
-    yield from (term.weight_edge for term in o.terms)
+    yield from o.products.weight_edges
     yield from (bias.edge for bias in o.biases)

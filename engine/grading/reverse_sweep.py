@@ -54,7 +54,7 @@ class ReverseSweep:
     def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:
         """The adjoints of all nodes where some edges have another partial and some nodes another adjoint."""
         graph = self._seeded if adjoints else self.flat
-        shift = self.size if adjoints else 0
+        shift = len(self.nodes) if adjoints else 0
         changed = graph.partials[:]
         for k, partial in partials.items():
             changed[k + shift] = partial
@@ -66,11 +66,12 @@ class ReverseSweep:
 
     @cached_property
     def _seeded(self) -> FlattenedGraph:
-        """The graph with one edge more from the loss to every operation, whose partial can be its adjoint."""
+        """The graph with one edge more from the loss to every node, whose partial can be its adjoint."""
+        count = len(self.nodes)
         return self.flat._replace(
-            results=ints_of([0] * self.size + self.results),
-            operands=ints_of([*range(self.size), *self.operands]),
-            partials=floats_of([0.0] * self.size + self.partials),
+            results=ints_of([0] * count + self.results),
+            operands=ints_of([*range(count), *self.operands]),
+            partials=floats_of([0.0] * count + self.partials),
         )
 
     def derivatives(self, i: int) -> Sequence[float]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html as markup
 from collections.abc import Sequence
 
-from .explanations import SAME, Candidate, Outcome, Trial
+from ..core import book_name, total_derivative
+from .explanations import Outcome, Part
 from .given import Gradient
 from .layers import Layer
+from .trial import SAME, Candidate, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
 LISTED = 8  # names in a list
@@ -23,6 +25,7 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     ('a, b and c', '0, 1, 2, 3, 4, 5, 6, 7 and 12 more')
     """
     some = list(names) if len(names) <= LISTED else [*names[:LISTED], f"{len(names) - LISTED} more"]
+    some = list(map(book_name, some))
     return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {word} {some[-1]}"
 
 
@@ -31,6 +34,9 @@ class Words:
 
     def __init__(self, trial: Trial, gradients: Sequence[Gradient], loss: str) -> None:
         self.network, self.trial, self.gradients, self.loss = trial.network, trial, gradients, loss
+
+    def _d(self, name: str) -> str:
+        return total_derivative(self.loss, name)
 
     def say(self, outcome: Outcome) -> str:
         """All that is to be said."""
@@ -44,14 +50,14 @@ class Words:
                 return f"{self._wrong()}\n{self._two(*found)}{self._odds(evidence)}"
             case "chance":
                 return f"{self._wrong()}\n{self._explained(found)} {self._chance()}"
-        return self._idle() or f"{self._wrong()}\n{self._unknown()}"
+        return self._idle() or f"{self._wrong()}\n{self._unknown(outcome.part)}"
 
     def _right(self, off: Sequence[int]) -> str:
         """All gradients are right, though some may be off by rounding."""
         count = len(self.gradients)
         what = "The gradient is" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} gradients are"
         values = {self.network.sweep.nodes[i] for i in off}
-        exact = [f"∂{self.loss}/∂{g.name} is {g.right:.{FIGURES}g}" for g in self.gradients if g.value in values]
+        exact = [f"{self._d(g.name)} is {g.right:.{FIGURES}g}" for g in self.gradients if g.value in values]
         return f"{what} right" + (f", but for rounding on the way: {listed(exact[:SHOWN])}." if exact else ".")
 
     def _idle(self) -> str:
@@ -73,21 +79,43 @@ class Words:
     def _chance(self) -> str:
         """A mistake fits, but so could chance."""
         missing = [name for i in self.trial.others if (name := self.network.name(i))]
-        more = f"the gradient of {missing[0]}, too" if missing else "one more digit, or the gradient of a sum"
+        more = (
+            f"the gradient of {book_name(missing[0])}, too" if missing else "one more digit, or the gradient of a sum"
+        )
         return (
             f"But that may be chance: {self.trial.tried} mistakes were tried, and so few digits fit one of them "
             f"easily. Give {more}."
         )
 
-    def _unknown(self) -> str:
-        """No mistake fits: where to look."""
-        where = self._where()
-        return f"None of the known mistakes gives these numbers{f': {where}' if where else ''}."
+    def _unknown(self, part: Part | None) -> str:
+        """No mistake fits: what explains a part of the numbers, or where to look."""
+        if part is not None and not self._multiples():
+            return (
+                f"None of the known mistakes gives all these numbers, but those of {part.layer.name}, which come first "
+                f"on the way back, follow if {self._either(part.found)}. Correct that, and compare again."
+            )
+        multiples, where = self._multiples(), self._where()
+        but = f", but {listed(multiples)} the right ones" if multiples else ""
+        return f"None of the known mistakes gives these numbers{but}{f': {where}' if where else ''}."
+
+    def _multiples(self) -> list[str]:
+        """Weights and biases of layers that are one number times the right ones, where that explains all."""
+        wrong, said = set(self.trial.wrong()), dict[str, float]()
+        for layer in self.network.layers:
+            biases = layer.biases
+            for kind, some in (("weights", layer.own - biases), ("biases", biases)):
+                if some & wrong:
+                    ratio = self.trial.ratio([i for i in self.trial.given if i in some])
+                    if ratio is None:
+                        return []
+                    said[f"the {kind} of {layer.name} are"] = ratio
+                    wrong -= some
+        return [] if wrong else [f"{what} {ratio:.4g} times" for what, ratio in said.items()]
 
     def _wrong(self) -> str:
         wrong = [g for g in self.gradients if not g.ok]
         digits = max(FIGURES, min(self.trial.digits, 9))
-        shown = [f"∂{self.loss}/∂{g.name} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
+        shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
         text = "; ".join(shown)
         if more := wrong[SHOWN:]:
             text += f"; {self._all_of(more)} {_be(more)} wrong, too"
@@ -121,7 +149,7 @@ class Words:
         apart = {i: d for i in self.trial.others if (d := _difference(a[i], b[i])) > CLEAR and self.network.name(i)}
         if apart:
             i = max(apart, key=lambda i: apart[i])
-            name = f"∂{self.loss}/∂{self.network.name(i)}"
+            name = self._d(self.network.name(i))
             return f" {name} would tell: {a[i]:.4g} if the first, {b[i]:.4g} if the second."
         if any(_difference(a[i], b[i]) > SAME for i in self.trial.given):
             return " More digits would tell."
@@ -158,15 +186,14 @@ class Words:
         return f"{last.name} is wrong: give the gradients of {later[0].name}, too, to see whether these are right"
 
     def _only_weights(self, layer: Layer, wrong: set[int]) -> bool:
-        biases = {bias.node for unit in layer.units for o in unit.occurrences for bias in o.biases}
-        known = biases & self.trial.given.keys()
+        known = layer.biases & self.trial.given.keys()
         return bool(known) and not known & wrong
 
 
 def html(text: str, gradients: Sequence[Gradient]) -> str:
     """The sentences, and each gradient in a table."""
     rows = "".join(
-        f"<tr><td>{markup.escape(g.name)}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td>"
+        f"<tr><td>{markup.escape(book_name(g.name))}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td>"
         f"<td>{'✓' if g.ok else '✗'}</td></tr>"
         for g in gradients
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from ..core import RecordingError, Value, apply, as_bool, as_value, reading, strict
+from .._where import as_bool
+from ..core import RecordingError, Value, apply, as_value, reading, strict
 
 
 class Condition:

@@ -3,14 +3,15 @@
 It offers TABLE and its rows, the primitives in which formulas end, `evaluate` to read a formula over any algebra, and
 the opcodes. It imports nothing of the engine, so that the build can write C from it.
 
-Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read),
-`differentiate` (how partials are derived), `masks` (how a branch that is not taken is kept out), `own_rows` (what a
-user may add) and `opcodes`.
+Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read), `notation`
+(how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is not taken is kept
+out), `own_rows` (what a user may add) and `opcodes`.
 """
 
 # fmt: off
-from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, respelled, written
+from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, written
 from .masks import ALWAYS, Masks, both
+from .notation import respelled
 from .opcodes import (
     ADD,
     CODES,
@@ -39,11 +40,12 @@ from .opcodes import (
 )
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
-from .rows import Row
+from .rows import NAMED, Row
+from .sequences import log_softmax, softmax
 
 __all__ = [
-    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMES",
-    "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
-    "FormulaError", "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate", "function",
-    "in_place", "missing", "numeric", "parse", "primitive", "respelled", "written",
+    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMED",
+    "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM",
+    "TABLE", "FormulaError", "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate", "function",
+    "in_place", "log_softmax", "missing", "numeric", "parse", "primitive", "respelled", "softmax", "written",
 ]

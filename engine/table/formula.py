@@ -96,20 +96,6 @@ def parse(formula: str) -> ast.expr:
         raise FormulaError(message, formula.strip(), max(error.offset or 1, 1) - 1) from None
 
 
-_SPELLINGS = [("·", "*"), ("×", "*"), ("−", "-"), ("^", "**"), ("²", "**2"), ("³", "**3"), ("σ", "sigmoid")]
-
-
-def respelled(text: str) -> str:
-    """What people write, as formulas have it.
-
-    >>> respelled("σ(z)·x²")
-    'sigmoid(z)*x**2'
-    """
-    for spelling, meant in _SPELLINGS:
-        text = text.replace(spelling, meant)
-    return text
-
-
 class Interpreter:
     """An algebra that does the operations given, and every other row by its formula.
 

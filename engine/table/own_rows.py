@@ -21,12 +21,12 @@ LETTERS = "abcdefghijklmnopqrstuvwx"  # and y is the result
 def add(name: str, sign: str, formula: str | Callable[..., float], *partials: Any, textbook: str = "") -> None:
     """Add a row of the user's own, as `engine.row` describes it, or leave the table as it was.
 
-    >>> add("softsign", "softsign", "a / (1 + abs(a))")
-    >>> TABLE.pop("softsign").value(-1.0)
-    -0.5
+    >>> add("cauchy", "cauchy", "log1p(a * a)")
+    >>> TABLE.pop("cauchy").value(0.0)
+    0.0
     """
     if not (isinstance(name, str) and name.isidentifier() and len(name) > 1) or iskeyword(name):
-        raise ValueError(f"a row has a name such as 'softsign', a word of Python's, not {name!r}")
+        raise ValueError(f"a row has a name such as 'cauchy', a word of Python's, not {name!r}")
     if name in TABLE:
         raise ValueError(f"there is a row {name} in the table already: choose another name")
     rows, primitives = dict(TABLE), dict(PRIMITIVES)

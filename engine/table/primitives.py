@@ -163,6 +163,13 @@ primitive(  # a - b, but of two that are equal 0, and of -inf, which is below it
     numpy="np.where(a != b, a - b, np.where(a == -np.inf, a, 0.0))",
     javascript="a !== b ? a - b : a === -Infinity ? a : 0",
 )
+primitive(  # the same, but nan of inf and inf
+    "margin",
+    lambda a, b: a if a == b == -math.inf else a - b,
+    c="(a == b) & (a == -HUGE_VAL) ? a : a - b",
+    numpy="np.where((a == b) & (a == -np.inf), a, a - b)",
+    javascript="a === b && a === -Infinity ? a : a - b",
+)
 # Conditions: 1 or 0, and 0 where a number is nan. A selection takes whatever is not 0 for true.
 primitive("less", lambda a, b: 1.0 if a < b else 0.0, c="a < b ? 1.0 : 0.0", numpy="np.where(a < b, 1.0, 0.0)")
 primitive("less_equal", lambda a, b: 1.0 if a <= b else 0.0, c="a <= b ? 1.0 : 0.0", numpy="np.where(a <= b, 1.0, 0.0)")
@@ -209,9 +216,9 @@ primitive(
     c="erfc(a)",
     numpy="",
     jax="special.erfc(a)",
-    javascript="""if (a < 1) return a > -1 ? 1 - f.erf(a) : 2 - f.erfc(-a);
+    javascript="""if (a < 0.5) return a > -1 ? 1 - f.erf(a) : 2 - f.erfc(-a);
     let fraction = a;
-    for (let n = 200; n > 0; n--) fraction = a + n / 2 / fraction;
+    for (let n = 20 + Math.ceil(200 / a / a); n > 0; n--) fraction = a + n / 2 / fraction;
     return a === Infinity ? 0 : 0.5641895835477563 * f.gauss(a) / fraction;""",
     ulp=16.0,
     jax_ulp=256.0,
@@ -238,7 +245,7 @@ primitive(
       const step = off / (1.1283791670955126 * Math.exp(-x * x));
       x = x - step / (1 + x * step);
     }
-    return a < 0 ? -x : x;""",
+    return f.copysign(x, a);""",
     ulp=16.0,
 )
 primitive(  # half to even

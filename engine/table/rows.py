@@ -11,94 +11,13 @@ LaTeX and compiled programs: `evaluate` reads a formula over any algebra. Number
 is inf, 0/0 is nan, a real power of a negative base is nan, and nothing raises.
 """
 
-import re
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from .formula import TABLE as TABLE
-from .formula import on_floats
 from .primitives import PRIMITIVES
-
-
-def row(name: str, sign: str, formula: str, *partials: str, textbook: str = "") -> "Row":
-    """Add an operation to the table, and so to everything that reads it.
-
-    `textbook` is the customary form of the first partial where that loses digits, as y * (1 - y) does for
-    the sigmoid: it is shown where it evaluates to the same number, and never computed with.
-
-    >>> row("cube", "³", "a * a * a", "3 * a * a").value(2.0)
-    8.0
-    >>> TABLE.pop("cube").slopes(8.0, 2.0)
-    (12.0,)
-    """
-    TABLE[name] = Row(name, sign, formula, partials, textbook)
-    return TABLE[name]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One operation: name, sign, the formula of its result and of each partial derivative."""
-
-    name: str
-    sign: str
-    formula: str
-    partials: tuple[str, ...]
-    textbook: str = ""
-
-    @cached_property
-    def variables(self) -> tuple[str, ...]:
-        """The operands' names in the formulas: ("a", "b"), or ("A", "B", "c") where A and B are sequences."""
-        capitals = set(re.findall(r"\b[A-Z]\b", self.formula))
-        letters = "abcdefghijklmnopqrstuvwxyz"[: len(self.partials)]
-        return tuple(letter.upper() if letter.upper() in capitals else letter for letter in letters)
-
-    @cached_property
-    def variadic(self) -> bool:
-        """Whether some operand is a sequence."""
-        return any(name.isupper() for name in self.variables)
-
-    @cached_property
-    def value(self) -> Callable[..., float]:
-        """The result for operands that are floats (or lists of floats for a capital letter)."""
-        return PRIMITIVES[self.name].on_floats if self.name in PRIMITIVES else on_floats(self.formula, self.variables)
-
-    @cached_property
-    def slopes(self) -> Callable[..., tuple[Any, ...]]:
-        """The partial derivatives for (result, *operands), one per operand, a list for a sequence."""
-        functions = self.each_slope
-        return lambda y, *operands: tuple([f(y, *operands) for f in functions])
-
-    @cached_property
-    def each_slope(self) -> list[Callable[..., Any]]:
-        """Each partial derivative alone, of (result, *operands)."""
-        return [on_floats(partial, ("y", *self.variables)) for partial in self.partials]
-
-    def split(self, operands: Sequence[Any]) -> list[Any]:
-        """A flat sequence of operands, one entry per variable: a list for a capital letter.
-
-        >>> TABLE["dot"].split([1, 2, 3, 4, 5])
-        [[1, 2], [3, 4], 5]
-        """
-        if not self.variadic:
-            return list(operands)
-        scalars = sum(name.islower() for name in self.variables)
-        size = (len(operands) - scalars) // (len(self.variables) - scalars)
-        flat, groups = list(operands), []
-        for name in self.variables:
-            groups.append(flat[:size] if name.isupper() else flat[0])
-            flat = flat[size if name.isupper() else 1 :]
-        return groups
-
-    def flatten(self, groups: Sequence[Any], size: int) -> list[Any]:
-        """The inverse of `split` for partials, where one number may stand for a whole sequence of `size`."""
-        flat: list[Any] = []
-        for name, group in zip(self.variables, groups, strict=True):
-            flat += [group] if name.islower() else group if isinstance(group, list) else [group] * size
-        return flat
-
+from .row import Row as Row
+from .row import row as row
+from .sequences import softmax, unit_vector
 
 row("add", "+", "a + b", "1", "1")
 row("sub", "-", "a - b", "1", "-1")
@@ -110,54 +29,180 @@ row("pos", "+", "a", "1")
 row("abs", "abs", "abs(a)", "sign(a)")  # 0 at 0
 
 row("exp", "exp", "exp(a)", "y")
+row("exp2", "exp2", "exp2(a)", "0.6931471805599453 * y")
+row("expm1", "expm1", "expm1(a)", "exp(a)")
 row("log", "log", "log(a)", "1 / a")
+row("log2", "log2", "log2(a)", "1.4426950408889634 / a")
+row("log10", "log10", "log10(a)", "0.43429448190325176 / a")
 row("log1p", "log1p", "log1p(a)", "1 / (1 + a)")
+row("xlogy", "xlogy", "times(a, log(b)) + above(b, b)", "log(b)", "monomial(b, 0, 1, a)")  # 0 for a = 0
+row("square", "²", "a * a", "2 * a")
 row("sqrt", "√", "sqrt(a)", "0.5 / (y + 0)")  # inf at 0 and at -0
+row("cbrt", "∛", "cbrt(a)", "1 / y / y / 3")
+row("hypot", "hypot", "hypot(a, b)", "direction(a, b)", "direction(b, a)")  # 0 at 0
+
 row("sin", "sin", "sin(a)", "cos(a)")
 row("cos", "cos", "cos(a)", "-sin(a)")
+row("tan", "tan", "tan(a)", "1 + y * y")
+row("asin", "asin", "asin(a)", "arc(a)", textbook="1 / sqrt(1 - a ** 2)")
+row("acos", "acos", "acos(a)", "-arc(a)", textbook="-1 / sqrt(1 - a ** 2)")
+row("atan", "atan", "atan(a)", "direction(1, a) / hypot(1, a)", textbook="1 / (1 + a ** 2)")
+row("atan2", "atan2", "atan2(a, b)", "direction(b, a) / hypot(a, b)", "-direction(a, b) / hypot(a, b)")
+row("sinh", "sinh", "sinh(a)", "cosh(a)")
+row("cosh", "cosh", "cosh(a)", "sinh(a)")
+row("asinh", "asinh", "asinh(a)", "direction(1, a)", textbook="1 / sqrt(1 + a ** 2)")
+row("acosh", "acosh", "acosh(a)", "1 / sqrt(a - 1) / sqrt(a + 1)")
+row("atanh", "atanh", "atanh(a)", "ratio(a)", textbook="1 / (1 - a ** 2)")
+
 row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)", textbook="1.1283791670955126 * exp(-a ** 2)")  # 2/√π
+row("erfc", "erfc", "erfc(a)", "-1.1283791670955126 * gauss(a)", textbook="-1.1283791670955126 * exp(-a ** 2)")
+row(
+    "erfinv", "erfinv", "erfinv(a)", "0.8862269254527579 * exp_square(y)", textbook="0.8862269254527579 * exp(y ** 2)"
+)  # √π/2
+row("normal_pdf", "φ", "0.3989422804014327 * gauss_half(a)", "-y * clip(a, -40, 40)", textbook="-y * a")  # 1/√2π
+row(
+    "normal_cdf",
+    "Φ",
+    "0.5 * erfc(-0.7071067811865476 * a) * exp(root_rest(maximum(minimum(a, 0), -40)))",
+    "normal_pdf(a)",
+)
 
 # exp(-|a|) cannot overflow, and keeps the digits that 1 - y and 1 - y² lose.
 row("sigmoid", "σ", "exp(minimum(a, 0)) / (1 + exp(-abs(a)))", "bell(a)", textbook="y * (1 - y)")
+row("log_sigmoid", "log σ", "-softplus(-a)", "sigmoid(-a)")
+row(
+    "logit",
+    "logit",
+    "select(less(abs(a - 0.5), 0.25), 2 * atanh(2 * a - 1), log(a) - log1p(-a))",
+    "1 / (a + 0) + 1 / (1 - a)",
+)
 row("tanh", "tanh", "tanh(a)", "4 * bell(2 * a)", textbook="1 - y ** 2")
 row("softplus", "softplus", "maximum(a, 0) + log1p(exp(-abs(a)))", "sigmoid(a)")
+row("softsign", "softsign", "clip(a, -1e300, 1e300) / (1 + minimum(abs(a), 1e300))", "1 / (1 + abs(a)) / (1 + abs(a))")
 row("relu", "relu", "maximum(a, 0)", "above(a, 0)")  # 0 at 0
 row("leaky_relu", "leaky_relu", "maximum(a, 0) + 0.01 * minimum(a, 0)", "above(a, 0) + 0.01 * above(0, a)")  # 0 at 0
+row("elu", "elu", "maximum(a, 0) + expm1(minimum(a, 0))", "exp(minimum(a, 0))")
+row(
+    "selu",
+    "selu",
+    "1.0507009873554805 * maximum(a, 0) + 1.7580993408473766 * expm1(minimum(a, 0))",
+    "1.0507009873554805 * above(a, 0) + 1.7580993408473766 * exp(minimum(a, 0)) * (1 - above(a, 0))",  # at 0 the latter
+)
+row(
+    "silu",
+    "silu",
+    "times(sigmoid(a), a)",
+    "sigmoid(a) + bell(a) * clip(a, -800, 800)",
+    textbook="sigmoid(a) * (1 + a - y)",
+)
+row(
+    "gelu",
+    "gelu",
+    "times(normal_cdf(a), a)",
+    "normal_cdf(a) + normal_pdf(a) * clip(a, -40, 40)",
+    textbook="normal_cdf(a) + a * normal_pdf(a)",
+)
+row(
+    "mish",
+    "mish",
+    "times(tanh(softplus(a)), a)",
+    "tanh(softplus(a)) + 4 * bell(2 * softplus(a)) * sigmoid(a) * clip(a, -800, 800)",
+)
+row("hard_tanh", "hard_tanh", "clip(a, -1, 1)", "above(a, -1) * above(1, a)")  # 0 at -1 and 1
+row("hard_sigmoid", "hard_sigmoid", "clip(a + 3, 0, 6) / 6", "above(a, -3) * above(3, a) / 6")  # 0 at -3 and 3
 
-# Where the two are equal each has half: maximum(x, x) has the slope of x.
+# Those that are equal share the slope equally: maximum(x, x) has the slope of x.
 row("maximum", "max", "maximum(a, b)", "(1 + above(a, b) - above(b, a)) / 2", "(1 + above(b, a) - above(a, b)) / 2")
 row("minimum", "min", "minimum(a, b)", "(1 + above(b, a) - above(a, b)) / 2", "(1 + above(a, b) - above(b, a)) / 2")
+row(
+    "largest",
+    "max",
+    "shift(A) + sum(times((1 - above(shift(A), A)) / sum(1 - above(shift(A), A)), gap(A, shift(A))))",  # + 0
+    "(1 - above(y, A)) / sum(1 - above(y, A))",
+)
+row("smallest", "min", "-largest(-A)", "(1 - above(A, y)) / sum(1 - above(A, y))")
+row(
+    "clip",
+    "clip",
+    "minimum(maximum(a, b), c)",
+    "(1 + above(a, b) - above(b, a)) * (1 + above(c, maximum(a, b)) - above(maximum(a, b), c)) / 4",
+    "(1 + above(b, a) - above(a, b)) * (1 + above(c, maximum(a, b)) - above(maximum(a, b), c)) / 4",
+    "(1 + above(maximum(a, b), c) - above(c, maximum(a, b))) / 2",
+)
 
 row("sum", "Σ", "sum(A)", "1")
 row("dot", "·", "sum(A * B) + c", "B", "A", "1")
+row(
+    "norm",
+    "norm",
+    "extent(A) * sqrt(maximum(sum(square(A / select(extent(A), extent(A), 1))), 0.5))",  # a sum of at least 1, or 0
+    "select(y, A / y, 0)",  # 0 at 0
+    again=unit_vector,
+)
 row(
     "logsumexp",
     "logsumexp",
     "shift(A) + log(maximum(sum(expdiff(A, shift(A))), 0.5))",  # a sum of at least 1, or 0 where all are -inf
     "expdiff(A, shift(A)) / maximum(sum(expdiff(A, shift(A))), 0.5)",
     textbook="exp(A - y)",
+    again=softmax,
 )
-row("log_add", "log_add", "maximum(a, b) + log1p(expdiff(minimum(a, b), maximum(a, b)))", "share(a, b)", "share(b, a)")
+row(
+    "logaddexp",
+    "logaddexp",
+    "maximum(a, b) + log1p(expdiff(minimum(a, b), maximum(a, b)))",
+    "share(a, b)",
+    "share(b, a)",
+)
 
-# What the formulas above are made of. `above` is the step a > b; `times` a product in which 0 wins over inf; `gap` a
-# difference that is 0 of inf and inf, and -inf of -inf and -inf; `shift` the largest of its operands, a constant to
-# differentiation: it cancels.
+# The derivative of a rounding is 0, of a selection that of the branch that is taken.
+row("floor", "floor", "floor(a)", "0")
+row("ceil", "ceil", "-floor(-a)", "0")
+row("round", "round", "round(a)", "0")
+row("trunc", "trunc", "copysign(floor(abs(a)), a)", "0")
+row("mod", "%", "mod(a, b)", "1", "-floordiv(a, b)")  # of the sign of b; at a jump the partials to its right
+row("floordiv", "//", "round((a - mod(a, b)) / b)", "0", "0")
+row("sign", "sign", "above(a, 0) - above(0, a)", "0")
+row("copysign", "copysign", "copysign(a, b)", "sign(a) * copysign(1, b)", "0")
+row("less", "<", "less(a, b)", "0", "0")
+row("less_equal", "≤", "less_equal(a, b)", "0", "0")
+row("select", "select", "select(a, b, c)", "0", "select(a, 1, 0)", "select(a, 0, 1)")
+row("detach", "detach", "a", "0")  # a constant to differentiation
+
+NAMED = tuple(TABLE)  # what people call by name; below is what the formulas above are made of
+
+# `above` is the step a > b; `times` a product in which 0 wins over inf; `gap` a difference that is -inf of two that are
+# -inf, and 0 of two that are inf, as which is larger does not matter to their largest; where it does, `margin` is nan.
+# `masked` is it with the slope 0 at -inf. `shift` is the largest of its
+# operands, `extent` and `reach` the largest size: constants to differentiation, as they cancel.
 # `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
 # exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
 # So `expdiff` is exp(a - b), and `monomial` has a ** (b - c), to the last digits.
-# `gauss` is exp(-a²): the square of a number of few bits is exact, and what is left to a² is small.
-# `bell` is the slope of the sigmoid, and `share` the sigmoid of a - b.
-# A partial that can be 0 times inf is one row, whose partials are such rows again: `monomial` is d * a ** (b - c), that
-# `powlog` times log(a) ** e, and `bump` c * a ** b * gauss(a). So the 0 wins in every order.
+# `gauss` is exp(-a²) and `gauss_half` exp(-a²/2): the square of a number of few bits is exact, and what is left to a²
+# is small. `root_rest` is what a²/2 loses to the rounding of a/√2, and erfc would show it.
+# `bell` is the slope of the sigmoid, `share` the sigmoid of a - b, `direction` the sine of the angle of a and b.
+# A partial that could be 0 times inf is built so that it cannot, in any order: `monomial` is d * a ** (b - c), that
+# `powlog` times log(a) ** e, rows whose partials are such rows again; what falls off as exp(-a) or exp(-a²) is
+# multiplied by a cut off where that is 0; what falls off as 1/a is made of `direction`, which stays within -1 and 1.
+row("where_true", "where_true", "a", "1")  # the first branch of a `where`, which was taken
+row("where_false", "where_false", "a", "1")  # the second
 row("above", "above", "above(a, b)", "0", "0")
-row("sign", "sign", "above(a, 0) - above(0, a)", "0")
-row("floor", "floor", "floor(a)", "0")
 row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
+row("extent", "extent", "clip(shift(abs(A)), 0, 1e300)", "0")
+row("reach", "reach", "maximum(abs(a), abs(b))", "0", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
+row("margin", "margin", "margin(a, b)", "1", "-1")
+row("masked", "masked", "margin(a, b)", "above(a, -1.7976931348623157e308)", "-above(a, -1.7976931348623157e308)")
 row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
-row("expdiff", "expdiff", "exp(gap(a, b)) * (1 + maximum(rest(a, b), -0.5))", "y", "-y")
+row(
+    "expdiff",
+    "expdiff",
+    "exp(gap(a, b)) * (1 + maximum(rest(a, b), -0.5))",
+    "y",
+    "-y",
+)
 row(
     "share",
     "share",
@@ -165,6 +210,16 @@ row(
     "share(a, b) * share(b, a)",
     "-share(a, b) * share(b, a)",
 )
+_PORTION = "select(less(1.7976931348623157e308, abs({0})), copysign(1, {0}), {0} / reach(a, b))"  # 1 of inf and inf
+row(
+    "direction",
+    "direction",
+    f"select(reach(a, b), {_PORTION.format('a')} / hypot({_PORTION.format('a')}, {_PORTION.format('b')}), 0)",
+    "direction(b, a) / hypot(a, b) * direction(b, a)",
+    "-direction(a, b) / hypot(a, b) * direction(b, a)",
+)
+row("arc", "arc", "1 / sqrt((1 - a) * (1 + a))", "a * y * y * y")
+row("ratio", "ratio", "1 / ((1 - a) * (1 + a))", "2 * a * y * y")
 row(
     "monomial",
     "monomial",
@@ -184,59 +239,30 @@ row(
     "powlog(a, b, c, 1, e)",
     "times(y, log(log(a)))",
 )
-row("coarse", "coarse", "floor(1024 * minimum(abs(a), 28)) / 1024", "0")
+row("coarse", "coarse", "floor(1024 * minimum(abs(a), 40)) / 1024", "0")
 row(
     "gauss",
     "gauss",
     "exp(-coarse(a) * coarse(a)) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)))",
-    "bump(a, 1, -2)",
+    "-2 * clip(a, -40, 40) * y",
+    textbook="-2 * a * y",
 )
 row(
-    "bump",
-    "bump",
-    "times(c, times(gauss(a), a ** b))",
-    "bump(a, b - 1, b * c) + bump(a, b + 1, -2 * c)",
-    "times(y, log(a))",
-    "bump(a, b, 1)",
+    "gauss_half",
+    "gauss_half",
+    "exp(-coarse(a) * coarse(a) / 2) * exp((coarse(a) - abs(a)) * (coarse(a) + abs(a)) / 2)",
+    "-clip(a, -40, 40) * y",
+    textbook="-a * y",
 )
-
-# The rest of the scalar calculus. The derivative of a rounding is 0, of a selection that of the branch that is taken.
-row("less", "<", "less(a, b)", "0", "0")
-row("less_equal", "≤", "less_equal(a, b)", "0", "0")
-row("select", "select", "select(a, b, c)", "0", "select(a, 1, 0)", "select(a, 0, 1)")
-row("tan", "tan", "tan(a)", "1 + y * y")
-row("asin", "asin", "asin(a)", "1 / sqrt((1 - a) * (1 + a))")
-row("acos", "acos", "acos(a)", "-1 / sqrt((1 - a) * (1 + a))")
-row("atan", "atan", "atan(a)", "1 / (1 + a * a)")
+row("square_rest", "square_rest", "(abs(a) - coarse(a)) * (abs(a) + coarse(a))", "0")
 row(
-    "atan2",
-    "atan2",
-    "atan2(a, b)",
-    "times(b / hypot(a, b), 1 / hypot(a, b))",
-    "times(-a / hypot(a, b), 1 / hypot(a, b))",
+    "root_rest",
+    "root_rest",
+    "coarse(0.7071067811865476 * a) * coarse(0.7071067811865476 * a) - coarse(a) * coarse(a) / 2 "
+    "+ (square_rest(0.7071067811865476 * a) - square_rest(a) / 2)",
+    "0",
 )
-row("sinh", "sinh", "sinh(a)", "cosh(a)")
-row("cosh", "cosh", "cosh(a)", "sinh(a)")
-row("asinh", "asinh", "asinh(a)", "1 / hypot(1, a)")
-row("acosh", "acosh", "acosh(a)", "1 / (sqrt(a - 1) * sqrt(a + 1))")
-row("atanh", "atanh", "atanh(a)", "1 / ((1 - a) * (1 + a))")
-row("expm1", "expm1", "expm1(a)", "exp(a)")
-row("log2", "log2", "log2(a)", "1.4426950408889634 / a")
-row("log10", "log10", "log10(a)", "0.43429448190325176 / a")
-row("exp2", "exp2", "exp2(a)", "0.6931471805599453 * y")
-row("cbrt", "∛", "cbrt(a)", "1 / (3 * y * y)")
-row("hypot", "hypot", "hypot(a, b)", "select(y, a / y, 0)", "select(y, b / y, 0)")  # 0 at 0
-row("erfc", "erfc", "erfc(a)", "-1.1283791670955126 * gauss(a)", textbook="-1.1283791670955126 * exp(-a ** 2)")
-row("erfinv", "erfinv", "erfinv(a)", "0.8862269254527579 / gauss(y)")  # √π/2
-row("round", "round", "round(a)", "0")
-row("ceil", "ceil", "-floor(-a)", "0")
-row("trunc", "trunc", "copysign(floor(abs(a)), a)", "0")
-row("mod", "%", "mod(a, b)", "1", "-floordiv(a, b)")  # of the sign of b; at a jump the partials to its right
-row("floordiv", "//", "round((a - mod(a, b)) / b)", "0", "0")
-row("copysign", "copysign", "copysign(a, b)", "sign(a) * copysign(1, b)", "0")
-row("detach", "detach", "a", "0")  # a constant to differentiation
-row("where_true", "where_true", "a", "1")  # the first branch of a `where`, which was taken
-row("where_false", "where_false", "a", "1")  # the second
+row("exp_square", "exp_square", "1 / gauss(a)", "2 * a * y")
 
 
 def fingerprint() -> int:

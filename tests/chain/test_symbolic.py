@@ -8,6 +8,7 @@ from graphs import labelled, random_graph, two_paths
 from engine import Value, chain_rule, dot, logsumexp, maximum
 from engine.chain import VariableGraph
 from engine.table.formula import evaluate, numeric
+from nn import MLP, mean_squared_error
 
 
 def value_of(formula, chain):
@@ -138,6 +139,17 @@ def test_latex_is_balanced_and_names_are_escaped():
     assert y._repr_latex_().startswith("$y = ")
 
 
+@pytest.mark.parametrize(
+    ("number", "other", "shown"),
+    [(2.0, 4.0, "0.5 * x"), (2.0, 3.0, "2 * x / 3"), (1e-300, 1e300, "1e-300 * x / 1e+300")],
+)
+def test_a_quotient_of_numbers_is_one_number_where_that_is_exact(number, other, shown):
+    from engine.chain.expressions import show, symbol
+    from engine.core.notation import Name
+
+    assert show(symbol("div", symbol("mul", number, Name("x")), other)) == shown
+
+
 def test_styles_cover_every_row_of_the_table():
     from engine.chain.expressions import show, symbol
     from engine.core.notation import Name
@@ -165,3 +177,16 @@ def test_latex_has_a_line_a_path_d_for_the_total_and_no_minus_after_a_dot():
     assert r"\left[" in latex
     a = labelled(labelled(w * 62.5, "z").sigmoid(), "a")
     assert r"1.929 \times 10^{-22}" in chain_rule(labelled((a - y) ** 2, "C"), w).to_latex()
+
+
+def test_variables_of_a_network_are_written_as_in_a_book_and_stay_by_place_in_code():
+    model = MLP(2, [3, 1], activation="tanh", seed=1)
+    chain = chain_rule(labelled(mean_squared_error([model([0.5, -0.3])], [0.7]), "L"), model.layers[0].neurons[1].w[0])
+    head, route, formulas, sentence = str(chain).splitlines()
+    assert head.startswith("dL/dw⁽¹⁾₂₁ = ")
+    assert route.startswith("  1  w⁽¹⁾₂₁ → z⁽¹⁾₂ → a⁽¹⁾₂ → z⁽²⁾₁ → L  ")
+    assert formulas.strip() == "x1 * (1 - a⁽¹⁾₂ ** 2) * w⁽²⁾₁₂ * 2 * (z⁽²⁾₁ - 0.7)"
+    assert chain.check(formulas).ok
+    assert sentence.startswith("ok: raising w⁽¹⁾₂₁ by 0.01 ")
+    assert r"\left(1 - \left(a^{(1)}_{2}\right)^{2}\right) \cdot w^{(2)}_{12}" in chain.to_latex()
+    assert chain.paths()[0].factors[1].formula == "1 - layer1.neuron2.a ** 2"

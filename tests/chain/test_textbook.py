@@ -39,7 +39,9 @@ def test_softmax_and_its_cross_entropy():
     z, p = probabilities()
     loss = labelled(-p[0].log(), "L")
     assert chain_rule(loss, z[0]).closed_form == "p1 - 1"
-    assert chain_rule(loss, z[1]).closed_form == ""  # p2 is no part of that graph
+    assert chain_rule(loss, z[1]).closed_form == "exp(z2 - logsumexp([z1, z2, z3]))"  # p2 is no part of that graph
+    assert chain_rule(p[0], z[1]).closed_form == "-p1 * exp(z2 - logsumexp([z1, z2, z3]))"
+    assert chain_rule(p[0], z[0]).closed_form == "p1 * (1 - p1)"
     chain = chain_rule(labelled(p[0] * p[1] * p[2], "q"), z[1])
     assert textbook(p[0], z[1], chain.naming, -p[0].data * p[1].data) == ("neg", ("mul", "p1", "p2"))
 
@@ -54,12 +56,28 @@ def test_softmax_and_its_cross_entropy():
         (lambda x, w: x.erf(), "2 / sqrt(π) * exp(-x ** 2)"),
         (lambda x, w: (x**2 + w**2).sqrt(), "x / r"),
         (lambda x, w: x.softplus(), "sigmoid(x)"),
-        (lambda x, w: (x * w - 1) ** 2 + x.sin().exp() / w, ""),
+        (lambda x, w: x * x.sin(), "x * cos(x) + sin(x)"),
+        (lambda x, w: x * x.log(), "log(x) + 1"),
+        (lambda x, w: x**3 + 2 * x, "3 * x ** 2 + 2"),
+        (lambda x, w: (w * x - 3) ** 2 + 0.5 * x**2, "2 * (w * x - 3) * w + x"),
+        (lambda x, w: x / (1 + x), "(1 - r) ** 2"),
+        (lambda x, w: 9.0 * (9.0 * x), ""),  # a number is no form
+        (lambda x, w: x.sin().exp().cos().exp() / w, ""),
     ],
 )
 def test_forms_of_books(function, form):
     x, w = values(x=0.7, w=0.4)
     assert chain_rule(labelled(function(x, w), "r"), x).closed_form.replace("1.1283791670955126", "2 / sqrt(π)") == form
+
+
+def test_a_path_is_written_in_blocks_of_one_or_two_factors():
+    x, w, v, y = values(x=0.7, w=0.3, v=0.5, y=0.9)
+    h = labelled(labelled(w * x, "z1").sigmoid(), "h")
+    p = labelled(labelled(v * h, "z2").sigmoid(), "p")
+    chain = chain_rule(labelled(-(y * p.log() + (1 - y) * (1 - p).log()), "L"), w)
+    assert chain.closed_form == "(p - y) * v * h * (1 - h) * x"
+    assert chain.check(chain.closed_form).ok
+    assert chain_rule(labelled(0.5 * (p - y) ** 2, "C"), w).closed_form == ""  # no two factors are shorter together
 
 
 def test_squares_with_an_activation():
@@ -94,12 +112,12 @@ def test_a_form_has_the_number_of_the_derivative_wherever_it_is_asked(seed):
     term = chain._closed
     if term is None:
         return
-    from engine.chain.textbook import _run
+    from engine.chain.products import run
 
     for _ in range(5):
         other = build({name: rng.choice([1, 3]) * rng.uniform(0.1, 1) for name in "xwy"})
         names = {name: node.data for node, name in other.naming.names.items()}
-        assert _run(term, names, numeric) == pytest.approx(other.total, rel=1e-6)
+        assert run(term, names, numeric) == pytest.approx(other.total, rel=1e-6)
 
 
 def test_the_search_ends_where_there_is_no_form():

@@ -12,7 +12,21 @@ from hypothesis import strategies as st
 from strategies import moderate
 
 import engine
-from engine import NonFiniteError, Value, dot, logsumexp, maximum, softmax, strict, tanh
+from engine import (
+    NonFiniteError,
+    Value,
+    dot,
+    grad,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    prod,
+    record,
+    softmax,
+    strict,
+    tanh,
+)
 from engine.core.functions import operation
 from engine.core.provenance import line_of
 from engine.table.formula import TABLE
@@ -155,8 +169,37 @@ def test_functions_take_values_or_floats():
     for bad in ("1", None):
         with pytest.raises(TypeError, match="must be a real number"):
             tanh(bad)
-    with pytest.raises(TypeError, match=r"maximum\(\) missing 1 required"):
-        maximum(1.0)
+    with pytest.raises(TypeError, match="maximum takes at least one Value or number"):
+        maximum()
+
+
+def test_largest_and_smallest_of_any_number_of_operands_of_which_equal_ones_share_the_slope():
+    a, b, c = Value(2.0), Value(-1.0), Value(2.0)
+    assert maximum(a, b, c).partials == maximum(c, b, a, -5.0, 0.0).partials[:3] == (0.5, 0.0, 0.5)
+    assert minimum(a, b, c, b).partials == (0.0, 0.5, 0.0, 0.5)
+    assert maximum(a).partials == minimum(a).partials == (1.0,)
+    assert maximum(-math.inf, -math.inf, Value(-math.inf)).partials == (1 / 3, 1 / 3, 1 / 3)
+    assert all(map(math.isnan, maximum(a, math.nan, b).partials))
+    assert math.isnan(maximum(a, b, math.nan).data)
+    assert math.isnan(minimum(math.nan, a, b).data)
+    assert grad(maximum(a, b, c) ** 2, [a, b, c]) == (2.0, 0.0, 2.0)
+    recording = record(lambda x, y, z: maximum(x, y, z) - minimum(x, y, z), 1.0, 2.0, 3.0)
+    assert [g.tolist() for g in recording.gradients([2.0, 5.0], [-1.0, 5.0], [2.0, 5.0])] == [
+        [0.5, 0.0],
+        [-1.0, 0.0],
+        [0.5, 0.0],
+    ]
+
+
+def test_derivatives_of_a_product_are_right_where_factors_are_0():
+    xs = [Value(x) for x in (2.0, 0.0, 3.0, 0.0, 5.0)]
+    assert grad(prod(xs), xs) == (0.0, 0.0, 0.0, 0.0, 0.0)
+    assert grad(prod(xs[:3]), xs[:3]) == (0.0, 6.0, 0.0)
+    (slope,) = grad(prod(xs), [xs[1]], create_graph=True)
+    assert grad(slope, xs) == (0.0, 0.0, 0.0, 30.0, 0.0)
+    assert (prod([]), prod([3]), mean([1, 2])) == (1.0, 3.0, 1.5)
+    assert mean(xs).partials[0] == 0.2
+    assert math.isnan(mean([]))
 
 
 @pytest.mark.parametrize(("sizes", "found"), [((2, 1), 1), ((1, 2), 2), ((1, 0), 0), ((3, 1), 1)])

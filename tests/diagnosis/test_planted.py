@@ -156,7 +156,7 @@ def test_an_operation_that_is_not_finite(seed, op):
     (finding,) = diagnose(loss, net.parameters).findings
     assert finding.kind == "non_finite"
     assert finding.evidence["operation"] == op
-    assert {"div": " / ", "pow": "^"}.get(op, f"{op}(") in finding.where[0]
+    assert {"div": " / ", "pow": " ** "}.get(op, f"{op}(") in finding.where[0]
     assert not math.isfinite(finding.evidence["result"])
     assert "test_planted.py" in finding.evidence["line"]
     assert f'"{op}": lambda' in finding.evidence["line"]

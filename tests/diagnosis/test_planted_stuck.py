@@ -93,7 +93,7 @@ def test_parameters_that_are_made_anew(seed):
         neuron.b = neuron.b - 0.1 * neuron.b.grad
         loss = net.loss()
         finding = only(diagnose(loss, [*net.parameters, neuron.b]), "rebound")
-        assert finding.where[0].startswith("layer1.neuron1.b - ")
+        assert finding.where[0].startswith("b⁽¹⁾₁ - ")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -56,6 +56,13 @@ def test_an_overshoot_is_told_from_the_numbers_that_it_left():
     assert "at most 0.999" in finding.remedy
 
 
+@pytest.mark.parametrize("lr", [1e20, 1e200, 1e308])
+def test_a_rate_whose_step_overflows_is_too_long(lr):
+    w = Value(0.5, "w")
+    finding = only(diagnose(square(w), [w], lr=lr), "step_too_long")
+    assert finding.evidence["largest rate"] == pytest.approx(1.0, rel=1e-6)
+
+
 def line(data):
     """A line through points with x from 0 to 100: raw inputs, for which usual rates are far too large."""
     w, b = Value(0.0, "w"), Value(0.0, "b")

@@ -5,7 +5,7 @@ import math
 import pytest
 from graphs import labelled, two_paths
 
-from engine import Value, chain_rule, dot
+from engine import Value, chain_rule, compare, dot
 from engine.grading.written import read
 
 
@@ -242,6 +242,21 @@ def test_factors_that_are_right_at_this_point_only_are_not_right():
     assert chain.check([4.0, 8.0]).ok
     assert chain.check(["2 x", "8"]).ok
     assert "is right where x = 2 only" in str(chain.check(["a", "2 a"]))
+
+
+def test_one_digit_is_right_where_the_number_rounds_to_it():
+    w = Value(0.46, "w")
+    chain = chain_rule(w * w * 0.5, w)
+    assert chain.check("0.5").ok
+    assert not chain.check("0.4").ok
+    assert compare(chain.output, {w: "0.5"}).ok
+    assert not compare(chain.output, {w: "1"}).ok
+
+
+def test_a_formula_that_cannot_be_read_is_quoted_in_the_learner_s_own_names():
+    with pytest.raises(ValueError, match=r"unlike 'z\*\(1-z': '\(' was never closed"):
+        one(Value.tanh).check("z(1-z")
+    assert one(lambda z: z * 2.0**0.5).check("√2").ok
 
 
 def test_one_formula_in_a_list_is_the_derivative_even_where_a_path_has_one_factor():

@@ -8,7 +8,7 @@ import layouts
 import numpy as np
 import pytest
 
-from engine import NonFiniteError, Value, compare, dot
+from engine import NonFiniteError, Value, compare, detach, dot, softmax
 from engine.grading.given import read
 from nn import MLP, mean_squared_error
 
@@ -48,7 +48,7 @@ def test_the_digits_are_those_written():
     assert [compare(loss, {w: text}).ok for text in ("0.0004", "0.00044", "0.000439", "0.0004386")] == [True] * 4
     assert [compare(loss, {w: text}).ok for text in ("0.0006", "0.00046", "0.0004370")] == [False] * 3
     near = compare(loss, {w: "0.000437"})
-    assert (near.ok, str(near)) == (True, "The gradient is right, but for rounding on the way: ∂L/∂w1 is 0.0004386.")
+    assert (near.ok, str(near)) == (True, "The gradient is right, but for rounding on the way: dL/dw1 is 0.0004386.")
     assert compare(loss, {w: 0.000439}).ok
     assert not compare(loss, {w: 0.0004}).ok  # a float is 0.000400
     assert not compare(loss, {w: "0.00043800"}).ok
@@ -73,7 +73,7 @@ def test_what_is_said_of_updated_weights():
     texts = [f"{g:.4g}" for g in [*d1.ravel(), *d2.ravel()]]
     found = compare(loss, dict(zip([*w1.ravel(), *w2.ravel()], texts, strict=True)))
     assert (found.verdict, named(found), found.ok) == ("mistake", ["updated_weights"], False)
-    assert str(found).startswith("∂L/∂w1 is 0.0004386, not 0.0003647; ∂L/∂w2 is 0.0008771, not 0.0007294; ")
+    assert str(found).startswith("dL/dw1 is 0.0004386, not 0.0003647; dL/dw2 is 0.0008771, not 0.0007294; ")
     assert "v1, v2, v3 and v4 are right." in str(found)
     assert "All 8 numbers follow if the weights were already updated by a learning rate of 0.5" in str(found)
     assert [g.name for g in found.wrong] == ["w1", "w2", "w3", "w4"]
@@ -88,7 +88,7 @@ def test_mistakes_of_the_same_numbers_are_said_together_with_what_tells_them_apa
     loss, w1, w2, d1, _ = example()
     found = compare(loss, {w1[0, 0]: f"{-d1[0, 0]:.5g}"})
     assert (found.verdict, set(named(found))) == ("several", {"sign", "derivative_sign"})
-    match = re.search(r"∂L/∂(\w\d) would tell: (\S+) if the first, (\S+) if the second", str(found))
+    match = re.search(r"dL/d(\w\d) would tell: (\S+) if the first, (\S+) if the second", str(found))
     first, second = (dict(mistake.gradients) for mistake in found.mistakes)
     teller = next(p for p in w2.ravel() if p.label == match[1])
     assert [float(match[2]), float(match[3])] == pytest.approx([first[teller], second[teller]], rel=1e-3)
@@ -100,6 +100,35 @@ def test_few_digits_are_called_chance():
     assert (found.verdict, found.mistakes) == ("chance", ())
     assert "may be chance" in str(found)
     assert "Give the gradient of" in str(found)
+
+
+def test_what_is_one_number_times_the_right_gradients_is_said():
+    loss, w1, w2, d1, d2 = example()
+    text = str(compare(loss, [(w1, 4.0 * d1), (w2, -3.0 * d2)]))
+    assert "but the weights of layer 1 are 4 times and the weights of layer 2 are -3 times the right ones" in text
+
+
+def test_of_several_mistakes_the_one_that_comes_first_on_the_way_back_is_named():
+    loss, w1, w2, d1, d2 = example()
+    out = np.array([[0.7513650695523157], [0.7729284653214625]])
+    found = compare(loss, [(w1, d1 * [[3.1, -2.0], [0.4, 5.3]]), (w2, d2 / (out * (1 - out)))])
+    assert found.verdict == "unknown"
+    said = "those of layer 2, which come first on the way back, follow if the derivative of the activation is left out"
+    assert said in str(found)
+
+
+def test_logits_without_layers_are_known_as_those_of_a_softmax():
+    z = [Value(x, f"z{i}") for i, x in enumerate([0.3, -0.4, 1.1], 1)]
+    p = softmax(z)
+    found = compare(-p[1].log(), dict(zip(z, [0.0, p[1].data - 1.0, 0.0], strict=True)))
+    assert named(found) == ["softmax_elementwise"]
+
+
+def test_what_is_detached_is_held_fixed():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    found = compare(detach(x) * w + x**2 * w, {x: "15.00"})  # w + 2 x w = 15, where 2 x w is right
+    assert named(found) == ["through_detach"]
+    assert "x is differentiated where detach holds it fixed" in str(found)
 
 
 def test_where_none_fits_it_says_between_which_layers_to_look():

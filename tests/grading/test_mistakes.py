@@ -18,6 +18,7 @@ LEARNERS = {
             "sign_of_error",
             "twice",
             "half",
+            "seeded_with_loss",
             "exponent_left_out",
             "exponent_not_lowered",
             "power_for_derivative",
@@ -92,7 +93,7 @@ ALSO = {
     "one_sign": {"inner_left_out", "sign"},
 }
 # Rows that these layouts cannot show, each in a test of its own.
-APART = {"derivative_rounded_away"}
+APART = {"derivative_rounded_away", "through_detach"}
 SEEDS = range(4)
 
 

@@ -271,6 +271,17 @@ def test_a_step_that_would_not_be_finite_is_not_taken():
     assert w.data == 1e200
 
 
+def test_a_step_that_would_not_be_finite_is_diagnosed_as_the_optimiser_s():
+    w = Value(3.0, "w")
+    optimizer = SGD([w], lr=1e308, momentum=0.9)
+    with pytest.raises(DivergenceError) as raised:
+        fit(lambda x: w * x[0], [1.0, 2.0], [1.0, 2.0], mean_squared_error, optimizer, 5, progress=False)
+    (finding,) = raised.value.report.findings
+    assert finding.kind == "step_too_long"
+    assert finding.evidence["largest rate"] == pytest.approx(2 / 5)  # the curvature is 2 (1 + 4) / 2
+    assert optimizer.state_dict() == {"steps": 0.0, "velocity1": 0.0}
+
+
 def test_the_diagnosis_names_the_operation():
     root = Value(0.0, "root")
     with pytest.raises(DivergenceError) as raised:

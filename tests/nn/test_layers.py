@@ -183,16 +183,16 @@ def test_activations_by_name(activation, expected, bias):
 
 
 def test_a_row_added_to_the_table_is_an_activation():
-    row("softsign", "softsign", "a / (1 + abs(a))", "1 / (1 + abs(a)) ** 2")
+    row("soft", "soft", "a / (1 + abs(a))", "1 / (1 + abs(a)) ** 2")
     try:
-        neuron = Neuron(1, activation="softsign", init=1.0)
+        neuron = Neuron(1, activation="soft", init=1.0)
         assert neuron([2.0]).data == 0.75
-        assert str(neuron) == "SoftsignNeuron(1)"
+        assert str(neuron) == "SoftNeuron(1)"
     finally:
-        del TABLE["softsign"]
+        del TABLE["soft"]
 
 
-@pytest.mark.parametrize("name", ["mish", "add", "dot", "data", ""])
+@pytest.mark.parametrize("name", ["misch", "add", "dot", "data", ""])
 def test_an_unknown_activation_lists_what_there_is(name):
     with pytest.raises(ValueError, match="activation must be linear or a row .* leaky_relu, .* sigmoid, .*, not"):
         MLP(2, [2, 1], activation=name)

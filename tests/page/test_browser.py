@@ -4,10 +4,12 @@ import json
 import math
 import random
 import re
+from itertools import product
 
 import pytest
 from browsers import chromium
 from graphs import labelled, random_graph, two_paths
+from strategies import EDGES as POINTS
 
 from engine import Value, chain_rule, dot, erf, less, logsumexp, maximum, minimum, relu, select, softmax, where
 from engine.chain import explained
@@ -18,6 +20,7 @@ from engine.page.javascript import program
 from engine.page.page import Frame, page
 from engine.picture.contributions import Contributions
 from engine.table.formula import TABLE, numeric
+from engine.table.primitives import PRIMITIVES
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +120,31 @@ def test_the_table_in_javascript_gives_the_numbers_of_the_table(browser):
             found,
             expected,
         )
+
+
+VALUES = """
+const read = number => Array.isArray(number) ? number.map(read) : Number(number);
+const write = number => Object.is(number, -0) ? "-0" : String(number);
+return arguments[1].map(args => write(f[arguments[0]](...read(args))));"""
+
+
+@pytest.mark.parametrize("name", sorted(PRIMITIVES))
+def test_a_primitive_in_javascript_is_within_its_bound_of_python(browser, name):
+    row, rng = TABLE[name], random.Random(name)
+    size = 1 if row.variadic else len(row.variables)
+    points = [] if row.variadic else list(product(POINTS if size < 3 else POINTS[::3], repeat=size))
+    for _ in range(500):
+        spread = rng.choice([1.0, 9.0])
+        points.append([[rng.gauss(0, 9) for _ in range(4)]] if row.variadic else [rng.gauss(0, spread) for _ in "abc"])
+    asked = [list(point[:size]) for point in points]
+    answers = browser.execute_script(program([name]) + VALUES, name, [text(point) for point in asked])
+    for point, answer in zip(asked, answers, strict=True):
+        found, expected = float(answer), numeric(name, *point)
+        if not (found != found and expected != expected) and found != expected:
+            off = abs(found - expected) / max(math.ulp(expected), 2.0**-1074)
+            assert off <= PRIMITIVES[name].ulp, (point, found, expected)
+        if expected == 0.0 and not PRIMITIVES[name].ulp:
+            assert math.copysign(1.0, found) == math.copysign(1.0, expected), point
 
 
 # Every derivative of a network, before and after a leaf is changed.

@@ -17,6 +17,8 @@ from mpmath import mp
 from engine.core.graph import ancestors
 from engine.table.formula import TABLE, Interpreter, evaluate, numeric
 
+SELU = (1.0507009873554805, 1.7580993408473766)
+
 
 def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
     """An algebra that does the rows given as they are given, and all others by their formulas."""
@@ -53,7 +55,10 @@ def on_autograd() -> Callable[..., Any]:
     from autograd.scipy import special
 
     above = notrace_primitive(lambda a, b: float(a > b))
-    coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 28)) / 1024)
+    coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 40)) / 1024)
+    square_rest = notrace_primitive(lambda a: numeric("square_rest", float(a)))
+    reach = notrace_primitive(lambda a, b: numeric("reach", float(a), float(b)))
+    extent = notrace_primitive(lambda *many: numeric("extent", list(map(float, many))))
     largest = notrace_primitive(max)
     rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
     less, less_equal = (notrace_primitive(lambda a, b, f=f: float(f(a, b))) for f in (operator.lt, operator.le))
@@ -84,11 +89,34 @@ def on_autograd() -> Callable[..., Any]:
             "erf": special.erf,
             "gauss": lambda a: np.exp(-(a**2)),
             "expdiff": lambda a, b: np.exp(a - b),
-            "log_add": np.logaddexp,
+            "logaddexp": np.logaddexp,
             "share": lambda a, b: 1.0 / (1.0 + np.exp(b - a)),
             "monomial": lambda a, b, c, d: d * np.exp((b - c) * np.log(a)),
             "powlog": lambda a, b, c, d, e: d * np.exp((b - c) * np.log(a)) * np.log(a) ** e,
-            "bump": lambda a, b, c: c * np.exp(-(a**2)) * a**b,
+            "gauss_half": lambda a: np.exp(-(a**2) / 2),
+            "exp_square": lambda a: np.exp(a**2),
+            "root_rest": lambda a: 0.0 * a,
+            "square_rest": square_rest,
+            "direction": lambda a, b: a / np.sqrt(a * a + b * b),
+            "reach": reach,
+            "arc": lambda a: 1.0 / np.sqrt(1.0 - a * a),
+            "ratio": lambda a: 1.0 / (1.0 - a * a),
+            "margin": lambda a, b: a - b,
+            "clip": np.clip,
+            "silu": lambda a: a * special.expit(a),
+            "gelu": lambda a: 0.5 * a * special.erfc(-a / math.sqrt(2)),
+            "mish": lambda a: a * np.tanh(np.logaddexp(0.0, a)),
+            "elu": lambda a: np.where(a > 0, a, np.exp(np.minimum(a, 0.0)) - 1.0),
+            "selu": lambda a: np.where(a > 0, SELU[0] * a, SELU[1] * (np.exp(np.minimum(a, 0.0)) - 1.0)),
+            "softsign": lambda a: a / (1.0 + a * np.sign(a)),
+            "logit": special.logit,
+            "log_sigmoid": lambda a: -np.logaddexp(0.0, -a),
+            "xlogy": lambda a, b: a * np.log(b),
+            "square": np.square,
+            "norm": lambda many: np.sqrt(np.sum(np.array(many) ** 2)),
+            "largest": lambda many: np.max(np.array(many)),
+            "smallest": lambda many: np.min(np.array(many)),
+            "extent": lambda many: extent(*many),
             "relu": lambda a: np.where(a > 0, a, 0.0 * a),
             "leaky_relu": lambda a: np.where(a > 0, a, np.where(a < 0, 0.01 * a, 0.0 * a)),
             "maximum": np.maximum,
@@ -168,6 +196,7 @@ on_mpmath = algebra(
         "erf": mp.erf,
         "floor": mp.floor,
         "gap": operator.sub,
+        "margin": operator.sub,
         "less": lambda a, b: mp.mpf(a < b),
         "less_equal": lambda a, b: mp.mpf(a <= b),
         "select": lambda a, b, c: b if a else c,
@@ -213,12 +242,29 @@ TEXTBOOK = {
     "dot": lambda weights, inputs, bias: mp.fdot(weights, inputs) + bias,
     "logsumexp": lambda many: mp.log(mp.fsum(map(mp.exp, many))),
     "expdiff": lambda a, b: mp.exp(a) / mp.exp(b),
-    "log_add": lambda a, b: max(a, b) + mp.log1p(mp.exp(-abs(a - b))),
+    "logaddexp": lambda a, b: max(a, b) + mp.log1p(mp.exp(-abs(a - b))),
     "share": lambda a, b: 1 / (1 + mp.exp(b - a)),
     "monomial": lambda a, b, c, d: d * mp.power(a, b - c),
     "powlog": lambda a, b, c, d, e: d * mp.power(a, b - c) * mp.log(a) ** e,
-    "bump": lambda a, b, c: c * mp.exp(-(a**2)) * mp.power(a, b),
     "gauss": lambda a: mp.exp(-(a**2)),
+    "gauss_half": lambda a: mp.exp(-(a**2) / 2),
+    "exp_square": lambda a: mp.exp(a**2),
+    "root_rest": lambda a: mp.mpf(0),
+    "direction": lambda a, b: a / mp.hypot(a, b),
+    "normal_pdf": mp.npdf,
+    "normal_cdf": mp.ncdf,
+    "largest": max,
+    "smallest": min,
+    "silu": lambda a: a / (1 + mp.exp(-a)),
+    "gelu": lambda a: a * mp.ncdf(a),
+    "mish": lambda a: a * mp.tanh(mp.log1p(mp.exp(a))),
+    "elu": lambda a: a if a > 0 else mp.expm1(a),
+    "selu": lambda a: mp.mpf(SELU[0]) * a if a > 0 else mp.mpf(SELU[1]) * mp.expm1(a),
+    "softsign": lambda a: a / (1 + abs(a)),
+    "logit": lambda a: mp.log(a / (1 - a)),
+    "log_sigmoid": lambda a: -mp.log1p(mp.exp(-a)),
+    "xlogy": lambda a, b: a * mp.log(b) if a else mp.mpf(0),
+    "norm": lambda many: mp.sqrt(mp.fsum(x**2 for x in many)),
     "bell": lambda a: mp.exp(-a) / (1 + mp.exp(-a)) ** 2,
     "ceil": mp.ceil,
 }
@@ -236,6 +282,8 @@ NAMED = {
     math.log(2): sympy.log(2),
     1 / math.log(2): 1 / sympy.log(2),
     1 / math.log(10): 1 / sympy.log(10),
+    math.sqrt(0.5): 1 / sympy.sqrt(2),
+    1 / math.sqrt(2 * math.pi): 1 / sympy.sqrt(2 * sympy.pi),
 }
 
 # The table in sympy. What is a step to differentiation is a constant of its own.
@@ -265,6 +313,7 @@ def on_sympy():
         "erf": sympy.erf,
         "floor": lambda a: constant("floor", a),
         "gap": operator.sub,
+        "margin": operator.sub,
         "less": lambda a, b: sympy.Heaviside(b - a),
         "less_equal": lambda a, b: sympy.Heaviside(b - a),
         "select": lambda a, b, c: c + (b - c) * constant("select", a) if a.is_Symbol else b,
@@ -296,6 +345,14 @@ def on_sympy():
         "above": lambda a, b: sympy.Heaviside(a - b),
         "times": operator.mul,
         "rest": lambda a, b: sympy.Integer(0),
+        "root_rest": lambda a: sympy.Integer(0),
+        "square_rest": lambda a: constant("square_rest", a),
+        "reach": lambda a, b: constant("reach", a, b),
+        "direction": lambda a, b: a / sympy.sqrt(a**2 + b**2),
+        "norm": lambda many: sympy.sqrt(sympy.Add(*(x**2 for x in many))),
+        "logit": lambda a: sympy.log(a) - sympy.log(1 - a),
+        "largest": lambda many: sympy.Max(*many),
+        "smallest": lambda many: sympy.Min(*many),
         "shift": lambda many: constant("shift", *many),
         "sum": lambda many: sympy.Add(*many),
     }

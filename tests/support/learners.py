@@ -217,6 +217,7 @@ class Perceptron:
             "sign": -1,
             "twice": 2,
             "half": 0.5,
+            "seeded_with_loss": 0.5 * ((self.A[-1] - self.Y) ** 2).sum(),  # where that is the loss
             "divided": 1 / len(self.X),
             "outputs_divided": 1 / self.Y.shape[1],
         }.get(mistake, 1)

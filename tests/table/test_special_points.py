@@ -6,8 +6,9 @@ from math import inf
 import pytest
 from algebras import by_the_textbook
 from mpmath import mp
+from strategies import CONSTANT
 
-from engine import Value, erf, grad, logsumexp, record, softmax, strict
+from engine import Value, erf, grad, log_softmax, logsumexp, norm, record, softmax, strict
 from engine.core.graph import ancestors
 from engine.core.operations import apply
 from engine.table.formula import TABLE, numeric
@@ -103,51 +104,105 @@ def test_no_logarithm_of_a_base_is_formed_for_a_number_as_the_exponent(x):
 
 # Rows of one operand.
 
-CONSTANT_SLOPES = {
-    "abs",
-    "sign",
-    "floor",
-    "relu",
-    "leaky_relu",
-    "coarse",
-    "round",
-    "ceil",
-    "trunc",
-    "detach",
-    "neg",
-    "pos",
-}
-SMOOTH = sorted({name for name, row in TABLE.items() if row.variables == ("a",)} - CONSTANT_SLOPES - {"erfinv"})
-POINTS = [0.0, -0.0, 0.5, 1.0, -1.0, 2.0]
+STEPS = {"abs", "sign", "floor", "relu", "leaky_relu", "round", "ceil", "trunc", "detach", "neg", "pos"}
+STEPS |= {"hard_tanh", "hard_sigmoid", *CONSTANT, "coarse"}
+SMOOTH = sorted({name for name, row in TABLE.items() if row.variables == ("a",)} - STEPS)
+POINTS = [0.0, -0.0, 0.5, 1.0, -1.0, 2.0, -2.0, 1e-10, 30.0, -30.0]
+KINKS = {"cbrt", "elu", "selu", "softsign"}  # at 0
+LOW, HIGH = {"log1p": -1, "acosh": 1, "exp_square": -6}, {"erfinv": 1, "asin": 1, "acos": 1, "exp_square": 6}
+LOW |= {"log": 0, "log2": 0, "log10": 0, "sqrt": 0, "logit": 0} | dict.fromkeys(("erfinv", "asin", "acos"), -1)
+LOW |= dict.fromkeys(("atanh", "arc", "ratio"), -1)
+HIGH |= dict.fromkeys(("atanh", "arc", "ratio", "logit"), 1)
 
 
 def is_inside(name, x):
     """Whether the row is smooth there."""
-    domain = {"asin": (-1, 1), "acos": (-1, 1), "atanh": (-1, 1), "acosh": (1, inf), "log1p": (-1, inf)}
-    low, high = domain.get(name, (0, inf) if name in ("log", "sqrt", "log2", "log10") else (-inf, inf))
-    return low < x < high and (name != "cbrt" or x != 0)
+    return LOW.get(name, -inf) < x < HIGH.get(name, inf) and not (name in KINKS and x == 0)
 
 
 @pytest.mark.parametrize("name", SMOOTH)
 def test_a_row_has_the_derivatives_of_its_taylor_series(name):
-    points, order = [x for x in POINTS if is_inside(name, x)], 4
+    points, order = [x for x in POINTS if is_inside(name, x)], 5
 
     def f(x):
         return apply(name, x)
 
     for x, replayed in zip(points, recorded(f, points, order), strict=True):
-        with mp.workdps(60):
+        with mp.workdps(300 if abs(x) > 5 else 80):
             series = mp.taylor(lambda t: by_the_textbook(name, t), x, order)
             truth = [float(c * mp.factorial(k)) for k, c in enumerate(series)]
-        assert derivatives(f, x, order) == pytest.approx(truth, rel=1e-11, abs=1e-13)
-        assert replayed == pytest.approx(truth, rel=1e-11, abs=1e-13)
+        assert derivatives(f, x, order) == pytest.approx(truth, rel=1e-12, abs=1e-15)
+        assert replayed == pytest.approx(truth, rel=1e-12, abs=1e-15)
 
 
-@pytest.mark.parametrize("x", [inf, -inf, 1e160, -1e160, 1e308])
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "erf", "erfc", "gauss", "bell"])
-def test_far_out_all_derivatives_are_0(name, x):
-    assert derivatives(lambda x: apply(name, x), x, 5)[1:] == [0.0] * 5
-    assert recorded(lambda x: apply(name, x), [x], 4)[0][1:] == [0.0] * 4
+FAR = {  # the value and the slope at -inf and at inf, None outside; all further derivatives are 0
+    **dict.fromkeys(("asinh", "cbrt"), ((-inf, 0), (inf, 0))),
+    **dict.fromkeys(("log", "log2", "log10", "log1p", "sqrt", "acosh"), (None, (inf, 0))),
+    **dict.fromkeys(("sigmoid", "normal_cdf"), ((0, 0), (1, 0))),
+    **dict.fromkeys(("tanh", "erf", "softsign"), ((-1, 0), (1, 0))),
+    **dict.fromkeys(("gauss", "gauss_half", "bell", "normal_pdf"), ((0, 0), (0, 0))),
+    **dict.fromkeys(("softplus", "relu", "silu", "gelu", "mish"), ((0, 0), (inf, 1))),
+    **dict.fromkeys(("exp", "exp2"), ((0, 0), None)),
+    "expm1": ((-1, 0), None),
+    "erfc": ((2, 0), (0, 0)),
+    "atan": ((-math.pi / 2, 0), (math.pi / 2, 0)),
+    "log_sigmoid": ((-inf, 1), (0, 0)),
+    "elu": ((-1, 0), (inf, 1)),
+    "selu": ((-1.7580993408473766, 0), (inf, 1.0507009873554805)),
+    "hard_tanh": ((-1, 0), (1, 0)),
+    "hard_sigmoid": ((0, 0), (1, 0)),
+    "leaky_relu": ((-inf, 0.01), (inf, 1)),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_a_row_has_its_limits_at_infinity(name):
+    for x, limit in zip((-inf, inf), FAR[name], strict=True):
+        if limit is not None:
+            assert derivatives(lambda x: apply(name, x), x, 5) == [*limit, 0, 0, 0, 0]
+            assert recorded(lambda x: apply(name, x), [x], 5)[0] == [*limit, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("x", [1e160, -1e160, 1e308, -1e308])
+@pytest.mark.parametrize("name", [name for name in FAR if name not in ("cbrt", "sqrt")])
+def test_far_out_no_derivative_overflows_on_the_way(name, x):
+    limit = FAR[name][x > 0]
+    if limit is not None:
+        size = 1.0 if limit[0] == 0.0 or math.isinf(limit[0]) else abs(limit[0])
+        found, again = derivatives(lambda x: apply(name, x), x, 5), recorded(lambda x: apply(name, x), [x], 5)[0]
+        for slopes in (found, again):
+            assert slopes[1:] == pytest.approx([limit[1], 0, 0, 0, 0], abs=2 * size / abs(x), rel=0)
+
+
+# Rows of two operands.
+
+
+@pytest.mark.parametrize("name", ["hypot", "atan2", "direction", "xlogy", "logaddexp", "share"])
+@pytest.mark.parametrize("point", [(3.0, 4.0), (1.0, 1e-9), (2.0, 50.0), (1e-5, 7.0), (0.7, 0.7)])
+def test_a_row_of_two_operands_has_all_derivatives_to_order_3(name, point):
+    for orders in [(i, j) for i in range(4) for j in range(4) if 0 < i + j <= 3]:
+        x, y = (Value(z) for z in point)
+        found = apply(name, x, y)
+        for operand, times in zip((x, y), orders, strict=True):
+            for _ in range(times):
+                (found,) = grad(found, [operand], create_graph=True)
+        with mp.workdps(100):
+            truth = mp.diff(lambda a, b: by_the_textbook(name, a, b), tuple(map(mp.mpf, point)), orders)
+        is_zero = abs(truth) < 1e-60
+        assert found.data == pytest.approx(float(truth), rel=1e-11, abs=1e-15 if is_zero else 1e-300)
+
+
+def test_second_derivatives_over_a_sequence_do_not_cancel():
+    x, y = Value(50.0), Value(0.0)
+    slopes = grad(logsumexp([x, y]), [x, y], create_graph=True)
+    tiny = 1.9287498479639178e-22
+    assert [grad(slope, [x, y]) for slope in slopes] == [(tiny, -tiny), (-tiny, tiny)]
+    recording = record(lambda x, y: grad(logsumexp([x, y]), [x, y], create_graph=True)[0], 1.0, 2.0)
+    assert [float(g[0]) for g in recording.gradients([50.0], [0.0])] == pytest.approx([tiny, -tiny], rel=1e-14)
+    x, y, z = Value(1.0), Value(1e-9), Value(0.0)
+    slopes = grad(norm([x, y, z]), [x, y, z], create_graph=True)
+    assert grad(slopes[0], [x, y, z]) == pytest.approx((1e-18, -1e-9, 0.0), rel=1e-14)
+    assert grad(slopes[1], [x, y, z]) == pytest.approx((-1e-9, 1.0, 0.0), rel=1e-14)
 
 
 # Signed zeros.
@@ -207,6 +262,37 @@ def test_a_masked_entry_has_the_derivative_0_in_every_executor_and_order(f, entr
         assert all(x == 0.0 for x, entry in zip(second, entries, strict=True) if entry == -inf)
     gradients = record(program, *numbers).gradients(*[[x] for x in numbers])
     assert [float(g[0]) for g in gradients] == pytest.approx(truth, abs=1e-15)
+
+
+@pytest.mark.parametrize(("entries", "shares"), [([inf, 1.0, -inf], [1, 0, 0]), ([1.0, inf], [0, 1])])
+def test_one_entry_of_inf_has_all(entries, shares):
+    inputs = [Value(x) for x in entries]
+    assert [p.data for p in softmax(inputs)] == shares
+    assert grad(logsumexp(inputs), inputs) == tuple(shares)
+    assert all(slope == 0.0 for p in softmax(inputs) for slope in grad(p, inputs))
+
+
+def test_of_several_entries_of_inf_the_shares_are_not_known():
+    inputs = [Value(inf), Value(inf), Value(0.0)]
+    assert logsumexp(inputs).data == inf
+    shares = [p.data for p in softmax(inputs)]
+    assert shares[2] == 0.0
+    assert all(map(math.isnan, shares[:2]))
+    assert grad(logsumexp(inputs), inputs) == (0.5, 0.5, 0.0)  # equal shares, as of maximum
+
+
+def test_log_softmax_keeps_its_digits_and_masks():
+    inputs = [Value(0.0), Value(50.0), Value(-inf)]
+    logs = log_softmax(inputs)
+    assert [x.data for x in logs] == [-50.0, -1.9287498479639178e-22, -inf]
+    assert grad(logs[1], inputs) == pytest.approx((-1.9287498479639178e-22, 1.9287498479639178e-22, 0.0), rel=1e-15)
+    assert grad(logs[2], inputs) == (0.0, 0.0, 0.0)
+    assert grad(logs[0], inputs) == (1.0, -1.0, 0.0)
+    recording = record(lambda x: log_softmax([x[0], x[1], x[2] - inf])[1], [1.0, 2.0, 3.0])
+    assert recording.gradients([[0.0, 50.0, 1.0]])[0][0] == pytest.approx(
+        [-1.9287498479639178e-22, 1.9287498479639178e-22, 0.0], rel=1e-14
+    )
+    assert all(x.data == -inf for x in log_softmax([Value(-inf), Value(-inf)]))
 
 
 def test_a_masked_entry_has_the_derivative_0_in_jax():

@@ -9,7 +9,7 @@ from algebras import by_the_textbook, flatten, in_floats, in_mpmath, on_mpmath, 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
-from strategies import CONSTANT, finite, is_tame, moderate, operands
+from strategies import CONSTANT, ROUNDING, finite, is_tame, moderate, operands
 
 from engine import Value, chain_rule, check_gradients, draw, grad, record
 from engine.core.backward import slopes
@@ -24,7 +24,7 @@ DIGITS = 50
 SMALLEST = 2.0**-1022  # the smallest number with all its digits
 LARGEST = 1.7976931348623157e308
 ROWS = sorted(TABLE)
-OF_FACTORS = {"monomial", "powlog", "bump"}  # of which one may overflow; test_special_points.py has their derivatives
+OF_FACTORS = {"monomial", "powlog"}  # of which one may overflow; test_special_points.py has their derivatives
 
 near = st.floats(-750.0, 750.0)
 anywhere = finite | near | moderate
@@ -52,16 +52,24 @@ def value_tolerance(name, groups):
     if name == "dot":
         weights, inputs, bias = groups
         return FEW * math.ulp(math.fsum([*(abs(w * x) for w, x in zip(weights, inputs, strict=True)), abs(bias)]))
-    if name in ("logsumexp", "log_add"):
+    if name in ("logsumexp", "logaddexp"):
         return FEW * math.ulp(1.0 + max(map(abs, groups[0] if name == "logsumexp" else groups)))
     return 0.0
 
 
 def partial_tolerance(name, groups):
-    """A power shows the rounding of its exponent log(a) times over, exp(y²) that of y 2y² times, 1 / 3y² twice."""
+    """What a formula of the rounded result shows of its rounding: exp(y²) 2y² times, a y³ three times."""
     if name == "erfinv":
         return FEW + 2 * float(mp.erfinv(groups[0])) ** 2
-    return FEW + 2 if name == "cbrt" else FEW
+    return {"cbrt": FEW + 2, "arc": FEW + 4, "ratio": FEW + 2}.get(name, FEW)
+
+
+def cancels(name, y, groups):
+    """How far rounding moves a partial that is a sum of terms of both signs, f + a f'."""
+    if name not in ("silu", "mish", "gelu") or not groups[0]:
+        return 0.0
+    below = max(-groups[0], 0.0)
+    return FEW * 2.0**-53 * abs(y / groups[0]) * (1 + below ** (2 if name == "gelu" else 1))
 
 
 def comes_by_a_subnormal(name, y, groups):
@@ -73,6 +81,10 @@ def comes_by_a_subnormal(name, y, groups):
             return y != 0 and abs(y) < SMALLEST
         case "share", _:
             return abs(y) < SMALLEST
+        case "xlogy", (_, b):
+            return math.isinf(1 / b) if b else True
+        case "silu" | "mish" | "gelu" | "normal_pdf" | "normal_cdf", (a,):
+            return a < 0 and abs(y) < 1e-300
         case "pow", (a, b):
             power = abs(on_mpmath("pow", mp.mpf(a), mp.mpf(b) - 1)) if a else 1
             return not (SMALLEST <= abs(y) <= LARGEST and SMALLEST <= power <= LARGEST) and a != 0
@@ -84,18 +96,23 @@ def comes_by_a_subnormal(name, y, groups):
 def test_results_and_partials_are_exact_to_a_few_ulp(name, data):
     groups = data.draw(operands(name, moderate if name in OF_FACTORS else anywhere))
     assume(name != "copysign" or groups[1] != 0.0)  # mpmath's 0 has no sign
-    assume(name != "atan2" or math.isfinite(math.hypot(*groups)))  # beyond, its partials are 0 for 1e-309
+    assume(
+        name not in ("atan2", "direction") or math.isfinite(math.hypot(*groups))
+    )  # beyond, a partial is 0 for 1e-309
+    assume(name != "ratio" or abs(groups[0]) < 1.0)  # where atanh is defined
     y, partials = in_floats(name, groups)
     try:
         exact, exact_partials = in_mpmath(name, groups)
-    except (ZeroDivisionError, ValueError, OverflowError):
+    except (ZeroDivisionError, ValueError, OverflowError, TypeError):  # the last, of a complex number
         assume(False)
     assume(all(isinstance(x, mpmath.mpf) and mp.isfinite(x) for x in (exact, *exact_partials)))
-    if name != "rest":  # mathematics has none
+    by_a_subnormal = comes_by_a_subnormal(name, y, groups)
+    if name not in ROUNDING and not (by_a_subnormal and name in ("silu", "mish", "gelu", "normal_pdf", "normal_cdf")):
         assert ulps(y, exact) <= FEW or abs(mp.mpf(y) - exact) <= value_tolerance(name, groups)
-    if name not in OF_FACTORS and not comes_by_a_subnormal(name, y, groups):
+    if name not in OF_FACTORS and not by_a_subnormal:
         for partial, exact_partial in zip(partials, exact_partials, strict=True):
-            assert ulps(partial, exact_partial) <= partial_tolerance(name, groups)
+            off = abs(mp.mpf(partial) - exact_partial) if math.isfinite(partial) else mp.inf
+            assert ulps(partial, exact_partial) <= partial_tolerance(name, groups) or off <= cancels(name, y, groups)
 
 
 def symbols(table_row):
@@ -157,7 +174,7 @@ def test_every_textbook_form_is_the_first_partial(name):
 def test_second_derivatives_come_from_the_partials_of_partials(name, data):
     table_row = TABLE[name]
     groups = data.draw(operands(name, moderate))
-    assume(is_tame(name, groups))
+    assume(is_tame(name, groups) and (name not in ("elu", "selu", "softsign") or abs(groups[0]) > 1e-3))
     values = [Value(x) for x in flatten(name, groups)]
 
     def exact(*flat):

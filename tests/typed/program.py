@@ -11,12 +11,17 @@ from engine import (
     Report,
     Value,
     chain_rule,
+    clip,
     compare,
     diagnose,
+    dot,
     draw,
     exp,
     grad,
+    hypot,
+    logsumexp,
     maximum,
+    norm,
     record,
     softmax,
 )
@@ -26,6 +31,18 @@ w, x = Value(0.8, "w"), Value(62.5, "x")
 assert_type(exp(w), Value)
 assert_type(exp(1.0), float)
 assert_type(maximum(w, 0.0), Value)
+assert_type(maximum(1.0, 2.0, 3.0), float)
+assert_type(maximum(w, x, 1.0), Value)
+assert_type(hypot(w, 1.0), Value)
+assert_type(hypot(1.0, w), Value)
+assert_type(hypot(3.0, 4.0), float)
+assert_type(clip(w, 0.0, 1.0), Value)
+assert_type(clip(0.5, 0.0, 1.0), float)
+assert_type(logsumexp([w, x]), Value)
+assert_type(norm([3.0, 4.0]), float)
+assert_type(dot([w], [1.0]), Value)
+assert_type(w.silu(), Value)
+assert_type(w.arctan(), Value)
 assert_type(softmax([w, x]), list[Value])
 assert_type(softmax([1.0, 2.0]), list[float])
 assert_type(w * x + 1.0, Value)

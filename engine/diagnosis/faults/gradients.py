@@ -159,6 +159,11 @@ def disconnected(case: Case) -> list[Finding]:
     missing = [p for p in case.missing if not p.op]
     if not missing:
         return []
+    step = (
+        " No parameter at all is in it: an accuracy, or a loss of classes that argmax, round or a comparison chose, is "
+        "a plain number, and a step function without a slope besides. Take a loss of the scores themselves: "
+        "cross_entropy([scores], [class])."
+    )
     return [
         Finding(
             "disconnected",
@@ -167,6 +172,7 @@ def disconnected(case: Case) -> list[Finding]:
             "The loss was not computed from these parameters: no path leads from them to it, so backward() never "
             "reaches them and they keep the numbers they have.",
             "Use them in the forward pass, and as Values: float(v) and v.data leave the graph. Check that the loss and "
-            "the parameters belong to the same model. A row of a table that this batch does not use is no mistake.",
+            "the parameters belong to the same model. A row of a table that this batch does not use is no mistake."
+            + (step if not case.index_of else ""),
         )
     ]

@@ -12,11 +12,11 @@ from ..words import amount
 from .activations import log_sources
 
 ROUNDING = 1e-9  # a sum of probabilities may be above 1 by so much
-LESS = ("sub", "gap")  # how a logit less another is written
-OTHERS = ("logsumexp", "log_add")  # of the other logits
+LESS = ("sub", "margin", "masked")  # how a logit less another is written
+OTHERS = ("logsumexp", "logaddexp")  # of the other logits
 SEVERAL = (
     "logsumexp",
-    "log_add",
+    "logaddexp",
     "dot",
 )  # where a cross-entropy takes its logits: of the other classes, of the right one
 STEPS = ("floor", "ceil", "trunc", "round", "floordiv", "sign", "select")  # all flat, select between constants
@@ -46,7 +46,7 @@ def _is_softmax(case: Case, i: int) -> bool:
     """Whether a node is an entry of a softmax: the sigmoid of a logit less the logsumexp of the others."""
     graph = case.graph
     z = graph.argument(i) if graph.nodes[i].op == "sigmoid" else i
-    if graph.nodes[z].op == "gap":  # which only the softmax of this engine takes
+    if graph.nodes[z].op == "margin":  # which only the softmax of this engine takes
         return z != i
     return graph.nodes[z].op == "sub" and graph.nodes[graph.operands(z)[1]].op in OTHERS
 
@@ -88,7 +88,7 @@ def _probabilities(case: Case, z: int) -> list[int]:
     if graph.nodes[z].op == "sigmoid":
         return [z]
     parts = list(graph.operands(z)) if graph.nodes[z].op in LESS else []
-    if graph.nodes[z].op != "gap" and not any(graph.nodes[j].op in OTHERS for j in parts):
+    if graph.nodes[z].op not in LESS[1:] and not any(graph.nodes[j].op in OTHERS for j in parts):
         return []
     found: dict[int, None] = {}
     while parts:

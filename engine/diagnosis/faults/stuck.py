@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ...structure import cancelling, largest, small
+from ...structure import SAME, cancelling, largest, small
 from ..context import Case
 from ..description import describe
 from ..intervals import interval
@@ -17,11 +17,16 @@ LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
 @dataclass(frozen=True)
 class Output:
-    """An output of the network over the examples: its name, its predictions by index, and the loss's demand on each."""
+    """An output of the network over the examples: its name, its predictions by index, and the loss's demand on each.
+
+    `numbers` are what it predicts: the data, or of logits, of which a loss sees only how they differ, what is left when
+    the mean over the outputs of the same example is taken off.
+    """
 
     name: str
     places: Sequence[int]
     demands: Sequence[float]
+    numbers: Sequence[float]
 
     @property
     def one_way(self) -> bool:
@@ -35,7 +40,7 @@ def stationary(case: Case) -> list[Finding]:
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
     if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares) or graph.changed:
         return []
-    outputs = list(_outputs(case))
+    outputs = _centred(list(_outputs(case)))
     stuck = [output for output in outputs if _is_constant(case, output)]
     if not stuck or len(stuck) < len(outputs) or not _is_linear(case, outputs):
         return []
@@ -46,7 +51,19 @@ def _outputs(case: Case) -> Iterable[Output]:
     for unit in case.units.all:
         places = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
         if len(places) > 1:
-            yield Output(case.units.name(unit), places, [case.graph.gradients[i] for i in places])
+            demands, numbers = [case.graph.gradients[i] for i in places], [case.graph.data[i] for i in places]
+            yield Output(case.units.name(unit), places, demands, numbers)
+
+
+def _centred(outputs: list[Output]) -> list[Output]:
+    """The same without what all outputs of an example share, where the loss does not ask to move that."""
+    if len(outputs) < 2 or len({len(output.places) for output in outputs}) > 1:
+        return outputs
+    for demands in zip(*(output.demands for output in outputs), strict=True):
+        if abs(math.fsum(demands)) > SAME * max(map(abs, demands)):
+            return outputs
+    means = [math.fsum(numbers) / len(outputs) for numbers in zip(*(o.numbers for o in outputs), strict=True)]
+    return [replace(o, numbers=[x - m for x, m in zip(o.numbers, means, strict=True)]) for o in outputs]
 
 
 def _prediction(case: Case, i: int) -> int:
@@ -62,7 +79,7 @@ def _prediction(case: Case, i: int) -> int:
 
 def _is_constant(case: Case, output: Output) -> bool:
     """Whether an output is the same for all examples though these differ and the loss asks something of them."""
-    numbers, asked = [case.graph.data[i] for i in output.places], max(map(abs, output.demands))
+    numbers, asked = output.numbers, max(map(abs, output.demands))
     if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
         return False
     return len({tuple(case.graph.data[j] for j in _inputs(case, i)) for i in output.places}) > 1
@@ -96,7 +113,7 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     demands = [demand for output in outputs for demand in output.demands]
     up, down = -sum(d for d in demands if d < 0.0), sum(d for d in demands if d > 0.0)
     lacks_bias = all(output.one_way for output in outputs)
-    number = case.graph.data[outputs[0].places[0]]
+    number = outputs[0].numbers[0]
     if lacks_bias:
         why = (
             f"The model has no bias at the output, so it gives {amount(number)} for every example, and the loss wants "
@@ -111,7 +128,8 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
         )
         remedy = (
             "Put a hidden layer with a nonlinearity between inputs and output, such as "
-            'MLP(2, [4, 1], activation="tanh", init="xavier", seed=0); stacked linear layers are still linear.'
+            f'MLP(2, [4, {len(outputs)}], activation="tanh", init="xavier", seed=0); stacked linear layers are still '
+            "linear."
         )
     return Finding(
         "stationary",

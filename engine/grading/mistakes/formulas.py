@@ -43,7 +43,7 @@ def _inner_left_out(network: Network) -> Iterator[Change]:
     for i in _operations(network):
         op, k = network.ops[i], network.sweep.starts[i]
         j = network.operands[k]
-        is_function = (len(network.sweep.edges(i)) == 1 and op != "neg") or op == "pow"
+        is_function = (len(network.sweep.edges(i)) == 1 and op not in ("neg", "detach")) or op == "pow"
         if is_function and j < network.size and network.depends[j]:
             inner, outer = network.sweep.derivatives(j), network.sweep.adjoints[i] * network.partials[k]
 
@@ -113,6 +113,13 @@ def _one_sign(network: Network) -> Iterator[Change]:
                 yield Change(formula_of(network.sweep, i), {k: -network.partials[k]})
 
 
+def _through_detach(network: Network) -> Iterator[Change]:
+    for i in range(network.size):
+        if network.ops[i] == "detach":
+            k = network.sweep.starts[i]
+            yield Change(formula_of(network.sweep, network.operands[k]), {k: 1.0})
+
+
 def _both_sides(network: Network) -> Iterator[Change]:
     some = [i for i in range(network.size) if network.ops[i] in ("maximum", "minimum")]
     for i in some if len(some) < 20 else ():
@@ -135,6 +142,12 @@ FORMULAS = (
     ),
     Mistake("one_way", "{place}", "what is used in several places gets the sum over all of them", _one_way),
     Mistake("one_sign", "the minus of {place} is lost", "(u - v)' = u' - v'", _one_sign),
+    Mistake(
+        "through_detach",
+        "{place} is differentiated where detach holds it fixed",
+        "detach(a) has the number of a and no derivative",
+        _through_detach,
+    ),
     Mistake(
         "both_sides", "max or min is passed wrongly: {place}", "the larger, or the smaller, gets all of it", _both_sides
     ),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 
-from ..layers import Occurrence, Term, Unit
+from ..layers import Occurrence, Unit
 from ..network import Network
 from .row import Change, Gradients, Mistake, input_
 
@@ -15,43 +15,48 @@ INPUT = "∂z/∂w is what the weight multiplies"
 
 def _sums_behind(network: Network, o: Occurrence) -> list[float | None]:
     """For each input that is an activation, the sum that it is made of."""
-    return [network.data[z] if (z := network.sum_of.get(term.input)) is not None else None for term in o.terms]
+    return [network.data[z] if (z := network.sum_of.get(i)) is not None else None for i in o.products.inputs]
 
 
 def _own(network: Network, o: Occurrence) -> list[float | None]:
-    return [None if o.activation is None else network.data[o.activation]] * len(o.terms)
+    return [None if o.activation is None else network.data[o.activation]] * len(o.products.inputs)
 
 
-def _is_recurrent(network: Network, term: Term) -> bool:
-    return term.input < network.size or network.data[term.input] == 0.0
+def _is_recurrent(network: Network, i: int) -> bool:
+    return i < network.size or network.data[i] == 0.0
 
 
 def _own_recurrent(network: Network, o: Occurrence) -> list[float | None]:
     """Where inputs are units, or the zeros that these start from."""
-    pairs = zip(o.terms, _own(network, o), strict=True)
-    return [own if _is_recurrent(network, term) else None for term, own in pairs]
+    pairs = zip(o.products.inputs, _own(network, o), strict=True)
+    return [own if _is_recurrent(network, i) else None for i, own in pairs]
 
 
 def _own_layer(network: Network, o: Occurrence) -> list[float | None]:
     """For the state of the step before that of the same step: of the unit with the number of the input."""
     layer, step = network.step_of[o.z]
-    inner = [term for term in o.terms if _is_recurrent(network, term)]
+    inputs = o.products.inputs
+    inner = [k for k, i in enumerate(inputs) if _is_recurrent(network, i)]
     same = layer.steps[step]
     if len(inner) != len(same):
         return []
-    states = {term: p.activation for term, (_, p) in zip(inner, same, strict=True)}
-    found = [states.get(term) for term in o.terms]
-    return [None if a is None else network.data[a] for a in found]
+    states = {k: p.activation for k, (_, p) in zip(inner, same, strict=True)}
+    return [None if (a := states.get(k)) is None else network.data[a] for k in range(len(inputs))]
 
 
 def _turned(turn: int, network: Network, o: Occurrence) -> list[float | None]:
     """The inputs of the same unit, each one place further on."""
-    numbers = [network.data[term.input] for term in o.terms]
+    numbers = _inputs(network, o)
     return [*numbers[turn:], *numbers[:turn]] if len(numbers) > 1 else []
 
 
 def _reversed(network: Network, o: Occurrence) -> list[float | None]:
-    return [network.data[term.input] for term in reversed(o.terms)] if len(o.terms) > 1 else []
+    numbers = _inputs(network, o)
+    return [*reversed(numbers)] if len(numbers) > 1 else []
+
+
+def _inputs(network: Network, o: Occurrence) -> list[float]:
+    return [network.data[i] for i in o.products.inputs]
 
 
 def _first_input(network: Network) -> Iterator[Change]:
@@ -60,9 +65,8 @@ def _first_input(network: Network) -> Iterator[Change]:
         first = network.layers[0].units[0].occurrences
         for unit in layer.units:
             for o, source in zip(unit.occurrences, first, strict=False):
-                if len(o.terms) == len(source.terms):
-                    pairs = zip(o.terms, source.terms, strict=True)
-                    edges |= {term.weight_edge: network.data[given.input] for term, given in pairs}
+                if len(o.products.inputs) == len(source.products.inputs):
+                    edges.update(zip(o.products.weight_edges, _inputs(network, source), strict=True))
         if edges:
             yield Change(f"in {layer.name}", edges)
 
@@ -76,7 +80,7 @@ def _biases(network: Network) -> Iterator[tuple[Unit, Occurrence, int, int]]:
 
 def _bias_as_weight(network: Network) -> Iterator[Change]:
     for which in (0, -1):
-        edges = {k: network.data[o.terms[which].input] for _, o, k, _ in _biases(network)}
+        edges = {k: network.data[o.products.inputs[which]] for _, o, k, _ in _biases(network)}
         if edges:
             yield Change("", edges)
 
@@ -132,13 +136,13 @@ INPUTS = (
         "input_left_out",
         "the input is left out of the weights' gradients {place}",
         INPUT + ", not 1",
-        lambda network, o: [1.0] * len(o.terms),
+        lambda network, o: [1.0] * len(o.products.inputs),
     ),
     input_(
         "weight_for_input",
         "the weight itself is used {place} where its input belongs",
         INPUT,
-        lambda network, o: [network.data[term.weight] for term in o.terms],
+        lambda network, o: [network.data[w] for w in o.products.weights],
     ),
     input_(
         "z_for_input",

@@ -182,6 +182,12 @@ LOSS = (
         "a factor counts where the loss has it, and once",
         lambda _: [("", 0.5)],
     ),
+    scale(
+        "seeded_with_loss",
+        "all are multiplied by the loss itself, as by loss.backward(loss)",
+        "the way back starts with 1, the derivative of the loss in itself",
+        lambda network: [("", network.data[0])],
+    ),
     power(
         "exponent_left_out",
         "the exponent is not brought down {place}: (e²)' is taken as e",

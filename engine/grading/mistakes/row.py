@@ -95,11 +95,12 @@ def input_(
 
     def changes(network: Network) -> Iterator[Change]:
         for other in others:
-            by_unit = {unit: dict[int, float]() for unit in network.units}
-            for unit, edges in by_unit.items():
+            by_unit = dict[Unit, dict[int, float]]()
+            for unit in network.units:
+                edges = dict[int, float | None]()
                 for o in unit.occurrences:
-                    pairs = zip(o.terms, other(network, o), strict=False)
-                    edges.update((term.weight_edge, number) for term, number in pairs if number is not None)
+                    edges.update(zip(o.products.weight_edges, other(network, o), strict=False))
+                by_unit[unit] = {k: number for k, number in edges.items() if number is not None}
             for change in at_places(network, by_unit, each=False):
                 yield replace(change, place="" if change.place == "everywhere" else change.place)
 

@@ -24,6 +24,9 @@ class Softmax(NamedTuple):
 def softmaxes(network: Network) -> list[Softmax]:
     """One for each example; none if the outputs are no softmax with cross-entropy of one right class."""
     outputs = network.outputs
+    if not network.units and len(network.parameters) > 1:  # the logits themselves are given
+        alone = _softmax(network, sorted(network.parameters, key=lambda i: network.sweep.nodes[i].serial))
+        return [alone] if alone else []
     if len(outputs) < 2 or len({len(unit.occurrences) for unit in outputs}) > 1:
         return []
     found = [_softmax(network, [unit.occurrences[t].z for unit in outputs]) for t in range(len(outputs[0].occurrences))]
@@ -46,7 +49,13 @@ def _softmax(network: Network, logits: list[int]) -> Softmax | None:
     return Softmax(logits, shares, target, scale)
 
 
-def error(name: str, was: str, right: str, formula: Callable[[list[float], int], list[float]]) -> Mistake:
+def error(
+    name: str,
+    was: str,
+    right: str,
+    formula: Callable[[list[float], int], list[float]],
+    covers: tuple[str, ...] = (),
+) -> Mistake:
     """A row that starts with another error than p - y: formula(p, index of the right class)."""
 
     def changes(network: Network) -> Iterator[Change]:
@@ -58,7 +67,7 @@ def error(name: str, was: str, right: str, formula: Callable[[list[float], int],
         if adjoints:
             yield Change("", adjoints=adjoints)
 
-    return Mistake(name, was, right, changes)
+    return Mistake(name, was, right, changes, covers)
 
 
 def _wrong_class(network: Network) -> Iterator[Change]:
@@ -93,6 +102,7 @@ SOFTMAX = (
         "softmax is treated as elementwise{place}: ∂p_k/∂z_j for k ≠ j is left out",
         "all p depend on every z; together δ = p - y",
         lambda p, c: [(x - 1.0) * (j == c) for j, x in enumerate(p)],
+        covers=("one_way",),
     ),
     error("target_left_out", "the target is left out{place}: p for p - y", "δ = p - y", lambda p, c: list(p)),
     error(

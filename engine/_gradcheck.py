@@ -6,11 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .backward import grad
-from .coercion import as_value
-from .errors import GradientError
-from .notation import printable
-from .value import Value
+from .core import GradientError, Value, as_value, grad, printable
 
 STEP = sys.float_info.epsilon ** (1 / 3)  # balances what a difference loses to rounding and to curvature
 ROWS = 5  # of the table in a message
@@ -29,9 +25,9 @@ def check_gradients(
     Raises a GradientError that shows the worst entries, also if f is not finite around there; a ValueError for an
     input that is not finite, or none; a TypeError for what f should not take or return.
 
-    >>> from engine import Value, tanh
+    >>> from engine import Value
     >>> w = Value(0.5, "w")
-    >>> check_gradients(lambda xs: tanh(w * xs[0] + xs[1]), [2.0, -1.0]) < 1e-9
+    >>> check_gradients(lambda xs: (w * xs[0] + xs[1]).tanh(), [2.0, -1.0]) < 1e-9
     True
     >>> check_gradients(lambda x: x * x.data, w)  # x.data is a constant to the graph
     Traceback (most recent call last):

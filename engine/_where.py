@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..table import code_of
-from .coercion import as_value, real
-from .node import Node
-from .operations import apply, of_one
+from .core import Value, apply, as_value, operation, real
 
-TRUE, FALSE = code_of("where_true"), code_of("where_false")
+_first, _second = operation("where_true"), operation("where_false")
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
@@ -32,8 +29,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     taken, other = (a, b) if holds else (b, a)
     if not callable(other):
         as_value(other)
-    if isinstance(a, Node) or isinstance(b, Node) or callable(a) or callable(b):
-        return of_one(TRUE if holds else FALSE, as_value(taken() if callable(taken) else taken))
+    if isinstance(a, Value) or isinstance(b, Value) or callable(a) or callable(b):
+        return (_first if holds else _second)(as_value(taken() if callable(taken) else taken))
     return real(taken)
 
 

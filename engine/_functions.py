@@ -1,0 +1,187 @@
+"""The operations as functions: of Values a Value, of numbers a float. Every row with a name for people is one."""
+
+# A sequence of numbers is also one of Values or numbers, of which the result is a Value:
+# mypy: disable-error-code="overload-overlap"
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias, overload
+
+from .core import Value, apply, log_shares, operation, real, shares
+
+Number: TypeAlias = Value | float
+
+
+class OfOne(Protocol):
+    """A row of one operand."""
+
+    __name__: str
+
+    @overload
+    def __call__(self, a: Value, /) -> Value: ...
+    @overload
+    def __call__(self, a: float, /) -> float: ...
+
+
+class OfTwo(Protocol):
+    """A row of two operands."""
+
+    __name__: str
+
+    @overload
+    def __call__(self, a: float, b: float, /) -> float: ...
+    @overload
+    def __call__(self, a: Number, b: Number, /) -> Value: ...
+
+
+class OfThree(Protocol):
+    """A row of three operands."""
+
+    __name__: str
+
+    @overload
+    def __call__(self, a: float, b: float, c: float, /) -> float: ...
+    @overload
+    def __call__(self, a: Number, b: Number, c: Number, /) -> Value: ...
+
+
+class OfMany(Protocol):
+    """A row over a sequence."""
+
+    __name__: str
+
+    @overload
+    def __call__(self, operands: Iterable[float], /) -> float: ...
+    @overload
+    def __call__(self, operands: Iterable[Number], /) -> Value: ...
+
+
+def _one(names: str) -> list[OfOne]:
+    return [operation(name) for name in names.split()]
+
+
+def _two(names: str) -> list[OfTwo]:
+    return [operation(name) for name in names.split()]
+
+
+def _three(names: str) -> list[OfThree]:
+    return [operation(name) for name in names.split()]
+
+
+def _many(names: str) -> list[OfMany]:
+    return [operation(name) for name in names.split()]
+
+
+# fmt: off
+neg, pos, abs, square, sqrt, cbrt = _one("neg pos abs square sqrt cbrt")
+exp, exp2, expm1, log, log2, log10, log1p = _one("exp exp2 expm1 log log2 log10 log1p")
+sin, cos, tan, asin, acos, atan = _one("sin cos tan asin acos atan")
+sinh, cosh, tanh, asinh, acosh, atanh = _one("sinh cosh tanh asinh acosh atanh")
+erf, erfc, erfinv, normal_pdf, normal_cdf = _one("erf erfc erfinv normal_pdf normal_cdf")
+sigmoid, log_sigmoid, logit, softplus, softsign = _one("sigmoid log_sigmoid logit softplus softsign")
+relu, leaky_relu, elu, selu, silu, gelu, mish = _one("relu leaky_relu elu selu silu gelu mish")
+hard_tanh, hard_sigmoid = _one("hard_tanh hard_sigmoid")
+floor, ceil, round, trunc, sign = _one("floor ceil round trunc sign")
+add, sub, mul, div, pow, mod, floordiv = _two("add sub mul div pow mod floordiv")
+hypot, atan2, xlogy, logaddexp, copysign = _two("hypot atan2 xlogy logaddexp copysign")
+less, less_equal, _maximum, _minimum = _two("less less_equal maximum minimum")
+clip, select = _three("clip select")
+sum, norm, logsumexp, largest, smallest = _many("sum norm logsumexp largest smallest")
+# fmt: on
+
+
+@overload
+def maximum(*operands: float) -> float: ...
+@overload
+def maximum(*operands: Number) -> Value: ...
+def maximum(*operands: Number) -> Number:
+    """The largest of some Values and numbers; those that are equal share the slope equally, and nan stays nan.
+
+    >>> maximum(1.0, 3.0, 2.0), maximum(Value(1.0), 1.0).partials
+    (3.0, (0.5, 0.5))
+    """
+    return _pick(_maximum, largest, operands)
+
+
+@overload
+def minimum(*operands: float) -> float: ...
+@overload
+def minimum(*operands: Number) -> Value: ...
+def minimum(*operands: Number) -> Number:
+    """The smallest of some Values and numbers; those that are equal share the slope equally, and nan stays nan.
+
+    >>> minimum(1.0, 3.0, 2.0)
+    1.0
+    """
+    return _pick(_minimum, smallest, operands)
+
+
+def _pick(of_two: OfTwo, of_more: OfMany, operands: tuple[Number, ...]) -> Number:
+    if len(operands) == 2:
+        return of_two(*operands)
+    if not operands:
+        raise TypeError(f"{of_two.__name__} takes at least one Value or number")
+    return of_more(operands)
+
+
+@overload
+def softmax(operands: Iterable[float]) -> list[float]: ...
+@overload
+def softmax(operands: Iterable[Number]) -> list[Value]: ...
+def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
+    """The shares exp(xi) / (exp(x1) + ... + exp(xn)), exact where they come close to 0 and to 1.
+
+    Each is the sigmoid of xi - logsumexp(the others), whose slope does not cancel as p * (1 - p) does. An entry of -inf
+    has the share 0 and takes no part in any derivative, even where no other is left. An entry of inf has the share 1;
+    of two such nobody knows which is larger, and their shares are nan.
+
+    >>> softmax([1.0, 1.0, -float("inf")])
+    [0.5, 0.5, 0.0]
+    """
+    return shares(apply, list(operands))
+
+
+@overload
+def log_softmax(operands: Iterable[float]) -> list[float]: ...
+@overload
+def log_softmax(operands: Iterable[Number]) -> list[Value]: ...
+def log_softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
+    """The logarithms of softmax, exact also where a share comes close to 1 or is 0: a masked entry is -inf.
+
+    >>> log_softmax([0.0, 50.0, -float("inf")])
+    [-50.0, -1.9287498479639178e-22, -inf]
+    """
+    return log_shares(apply, list(operands))
+
+
+@overload
+def prod(operands: Iterable[float]) -> float: ...
+@overload
+def prod(operands: Iterable[Number]) -> Value: ...
+def prod(operands: Iterable[Number]) -> Number:
+    """The product, 1 of nothing; its derivatives are right where factors are 0.
+
+    >>> prod([2.0, 0.0, 4.0])
+    0.0
+    """
+    factors = list(operands) or [1.0]
+    while len(factors) > 1:
+        paired = len(factors) // 2 * 2
+        factors = [apply("mul", factors[i], factors[i + 1]) for i in range(0, paired, 2)] + factors[paired:]
+    return factors[0] if isinstance(factors[0], Value) else real(factors[0])
+
+
+@overload
+def mean(operands: Iterable[float]) -> float: ...
+@overload
+def mean(operands: Iterable[Number]) -> Value: ...
+def mean(operands: Iterable[Number]) -> Number:
+    """The sum over the number of operands; nan of nothing.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
+    terms = list(operands)
+    found: Number = apply("div", apply("sum", terms), float(len(terms)))
+    return found

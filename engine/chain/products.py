@@ -1,0 +1,196 @@
+"""Products of units that have the numbers of a derivative at some points: candidates for its form in a textbook.
+
+A form is a coefficient times up to four units, such as a, 1 - a, a - y, cos(x) or 1 / z, or a sum of two products of
+two units.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from ..core import Name, Value, natural, numeric
+from .decimals import PI
+from .expressions import Term, size, symbol
+from .region import Algebra, Region
+from .symbolic import SAME, Naming
+
+SHORT = 3  # names of a formula that needs no other form
+MOST_NAMES, MOST_PAIRED = 7, 32
+MOST_SUMMED = 500  # products of which sums of two are tried
+LOST = 1e15  # in a sum with what is so much smaller, no digit of that is left
+ROOT = ("div", 2.0, ("sqrt", Name("π")))
+COEFFICIENTS: list[Term] = [1.0, 2.0, 0.5, 3.0, 4.0, 6.0, ROOT]
+
+
+class Unit(NamedTuple):
+    """One factor of a form, or a product of them: its terms above and below the line, and its numbers at the points."""
+
+    above: tuple[Term, ...]
+    below: tuple[Term, ...]
+    cost: float
+    numbers: tuple[float, ...]
+
+
+def products(
+    region: Region, naming: Naming, at: Sequence[Mapping[Name, float]], slopes: Sequence[float]
+) -> Iterator[Term]:
+    """Coefficients times products of units that have these slopes, by meeting in the middle over ratios of points."""
+    units = sorted(_numbered(_units(region, naming), at), key=lambda unit: unit.cost)
+    pairs = [_together(a, b) for a, b in combinations(units[:MOST_PAIRED], 2) if a.above != b.below]
+    pairs += [_together(a, a) for a in units[:MOST_PAIRED]]
+    nothing = Unit((), (), 0.0, (1.0,) * len(slopes))
+    for left, right in (((nothing,), units), (units, units), (units, pairs), (pairs, pairs)):
+        table: dict[tuple[str, ...], list[Unit]] = {}
+        for unit in right:
+            table.setdefault(_ratios(unit.numbers), []).append(unit)
+        if right is units and left[0] is nothing:
+            table.setdefault(_ratios(nothing.numbers), []).append(nothing)
+        found = []
+        for unit in left:
+            rest = [slope / number for slope, number in zip(slopes, unit.numbers, strict=True)]
+            for other in table.get(_ratios(rest), ()):
+                coefficient = rest[0] / other.numbers[0]
+                for number in COEFFICIENTS:
+                    if near(abs(coefficient), run(number, {}, numeric), 1e-8):
+                        whole = _together(unit, other)
+                        found.append((whole.cost + (number != 1.0), math.copysign(1.0, coefficient), number, whole))
+        if found:
+            best = sorted(found, key=lambda entry: entry[0])[:6]
+            yield from (_written(sign, number, unit) for _, sign, number, unit in best)
+            return
+    yield from _sums([nothing, *units, *pairs], slopes)
+
+
+def _sums(products: Sequence[Unit], slopes: Sequence[float]) -> Iterator[Term]:
+    """Sums of two products that have these slopes: what the first leaves is looked up among the second ones."""
+    scales = [(sign, number, sign * run(number, {}, numeric)) for number in COEFFICIENTS[:-1] for sign in (1.0, -1.0)]
+    chosen = sorted(products, key=lambda unit: unit.cost)[:MOST_SUMMED]
+    unit_of_rounding = SAME * max(map(abs, slopes))
+    (s, t), found = (slope / unit_of_rounding for slope in slopes[:2]), list[tuple[float, int, Term]]()
+    known: dict[tuple[int, int], tuple[float, Term, Unit]] = {}
+    scaled = []
+    for unit in chosen:
+        x, y = (number / unit_of_rounding for number in unit.numbers[:2])
+        if max(abs(x), abs(y)) < LOST:
+            scaled += [(x * scale, y * scale, sign, number, unit) for sign, number, scale in scales]
+    for x, y, *entry in reversed(scaled):
+        known[round(x), round(y)] = entry
+    for k, (x, y, sign, number, unit) in enumerate(scaled):
+        if other := known.get((round(s - x), round(t - y))):
+            cost = unit.cost + other[2].cost + (number != 1.0) + (other[1] != 1.0)
+            found.append((cost, k, _sum(_written(*other), _written(sign, number, unit))))
+    yield from (term for *_, term in sorted(found, key=lambda entry: entry[:2])[:6])
+
+
+def _sum(a: Term, b: Term) -> Term:
+    """One that begins with a minus comes last."""
+    is_negative = isinstance(a, tuple) and a[0] == "neg"
+    return symbol("add", b, a) if is_negative else symbol("add", a, b)
+
+
+def _ratios(numbers: Sequence[float]) -> tuple[str, ...]:
+    return tuple(f"{number / numbers[0]:.8e}" for number in numbers[1:])
+
+
+def _together(a: Unit, b: Unit) -> Unit:
+    numbers = tuple(x * y for x, y in zip(a.numbers, b.numbers, strict=True))
+    return Unit(a.above + b.above, a.below + b.below, a.cost + b.cost, numbers)
+
+
+def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]:
+    """Units over the names nearest to the output: the term, its cost, and whether it may stand below the line."""
+    labels = [node for node in region.labels if node is not region.of or _shows_itself(node)]
+    names = [region.names[node] for node in labels if node.label or node is region.wrt][:MOST_NAMES]
+    for v in names:
+        yield v, 1.0, True
+        yield ("sub", 1.0, v), 2.0, True
+        yield ("add", 1.0, v), 2.0, True
+        yield ("pow", v, 2.0), 2.0, True
+        yield ("sub", 1.0, ("pow", v, 2.0)), 3.0, False
+        for function in ("exp", "log", "sigmoid", "cos", "sin", "sqrt"):
+            yield (function, v), 3.0, function == "sqrt"
+        yield ("exp", ("neg", v)), 3.5, False
+        yield ("exp", ("neg", ("pow", v, 2.0))), 3.5, False
+    for v, w in combinations(names, 2):
+        yield ("sub", v, w), 2.0, True
+        yield ("add", v, w), 2.0, True
+        yield ("sub", ("sigmoid", v), w), 3.0, False
+        yield ("sub", ("sigmoid", w), v), 3.0, False
+    if len(region.free) == len(region.ends) and any(node.op in ("log_add", "logsumexp") for node in region.operations):
+        logits = [region.names[node] for node in region.free]
+        for v in logits:  # the other probabilities of a softmax, where they have no name
+            yield ("exp", ("sub", v, ("logsumexp", sorted(logits)))), 3.5, False
+    for node in region.operations[-MOST_NAMES:]:
+        term = naming.term(node)
+        if isinstance(term, tuple) and term[0] in ("add", "sub") and size(term) <= SHORT + 1:
+            yield term, 1.5, True
+
+
+def _shows_itself(node: Value) -> bool:
+    """Whether the derivative of an operation is written in its result, as that of exp is."""
+    return node.op in ("exp", "sigmoid", "tanh", "sqrt", "div", "logsumexp")
+
+
+def _numbered(units: Iterable[tuple[Term, float, bool]], at: Sequence[Mapping[Name, float]]) -> Iterator[Unit]:
+    for term, cost, divides in units:
+        numbers = tuple(run(term, names, numeric) for names in at)
+        if all(math.isfinite(x) and abs(x) > 1e-12 for x in numbers) and not near(numbers[0], numbers[1], 1e-12):
+            yield Unit((term,), (), cost, numbers)
+            if divides:
+                yield Unit((), (term,), cost + 0.5, tuple(1.0 / x for x in numbers))
+
+
+def _written(sign: float, coefficient: Term, unit: Unit) -> Term:
+    """-2 * (a - y) * x / z: the coefficient, what is above the line, and what is below."""
+    above = sorted(unit.above, key=lambda term: _rank(term, unit.above))
+    if sign < 0 and above and above[0][0] == "sub" and isinstance(above[0], tuple):
+        above[0], sign = ("sub", above[0][2], above[0][1]), 1.0  # a - y for -(y - a)
+    term, below = _product([coefficient, *_powers(above)]), _product(_powers(unit.below))
+    term = symbol("div", term, below)
+    return term if sign > 0 else symbol("neg", term)
+
+
+def _rank(term: Term, beside: Sequence[Term]) -> tuple[int, str]:
+    """Sums and powers come first, then a (1 - a), other names, and functions."""
+    if isinstance(term, Name):
+        return (1 if ("sub", 1.0, term) in beside else 3), term
+    if term[0] == "sub" and term[1] == 1.0 and term[2] in beside:
+        return 1, f"{term[2]} "
+    return (0, "") if term[0] in ("add", "sub", "pow", "mul") else (4, "")
+
+
+def _product(terms: Iterable[Term]) -> Term:
+    whole: Term = 1.0
+    for term in _in_order(list(terms)):
+        whole = symbol("mul", whole, term)
+    return whole
+
+
+def _in_order(terms: list[Term]) -> list[Term]:
+    """Names alone in the order of their letters and numbers: p1 before p2 before p10."""
+    if not all(isinstance(term, Name) for term in terms):
+        return terms
+    return sorted(terms, key=natural)
+
+
+def _powers(terms: Sequence[Term]) -> list[Term]:
+    """Equal terms as one square."""
+    counts = [(term, sum(term == other for other in terms)) for i, term in enumerate(terms) if term not in terms[:i]]
+    return [term if count == 1 else ("pow", term, float(count)) for term, count in counts]
+
+
+def run(term: Term, names: Mapping[Name, Any], algebra: Algebra) -> Any:
+    """The number of a term."""
+    if isinstance(term, list):
+        return [run(part, names, algebra) for part in term]
+    if isinstance(term, tuple):
+        return algebra(term[0], *(run(part, names, algebra) for part in term[1:]))
+    if isinstance(term, Name):
+        return names.get(term, math.pi if algebra is numeric else PI)
+    return term
+
+
+def near(a: float, b: float, tolerance: float) -> bool:
+    """Whether a number is another one but for rounding."""
+    return abs(a - b) <= tolerance * abs(b)

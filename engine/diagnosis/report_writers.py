@@ -1,0 +1,118 @@
+"""A report as text, as HTML and as JSON."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from html import escape
+from shutil import get_terminal_size
+from textwrap import wrap
+
+from ..core import book_name, elided, short_number
+from .report import KINDS, Evidence, Finding, Report
+
+
+def to_text(report: Report) -> str:
+    """The findings, numbered; or what was looked for in vain."""
+    if not report.findings:
+        kinds = [f"{kind:<22} {what}" for kind, what in KINDS.items()]
+        return "\n".join([f"nothing wrong with {_scope(report)}; looked for:", *kinds])
+    width = min(get_terminal_size().columns, 110)
+    text = [f"{_counted(len(report.findings), 'finding')} in {_scope(report)}"]
+    for number, finding in enumerate(report.findings, 1):
+        first, *rest = lines(finding, width)
+        text += ["", f"{number}. {first}", *rest]
+    return "\n".join(text)
+
+
+def to_json(report: Report, indent: int | None) -> str:
+    """The findings and what was looked at; inf and nan are strings."""
+    findings = [{**asdict(finding), "evidence": _plain(finding.evidence)} for finding in report.findings]
+    content = {"findings": findings, "checked": dict(report.checked), "kinds": list(KINDS)}
+    return json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def to_html(report: Report) -> str:
+    """A table of the findings, in the colours of the notebook."""
+    if not report.findings:
+        kinds = ", ".join(f'<span title="{escape(what)}">{kind}</span>' for kind, what in KINDS.items())
+        text = f"<p>✓ Nothing wrong with {_scope(report)}.</p><p>Looked for: {kinds}.</p>"
+        return f'{_STYLE}<div class="whygrad">{text}</div>'
+    head = f"<caption>{_counted(len(report.findings), 'finding')} in {_scope(report)}</caption>"
+    heads = ("what and where", "evidence", "why, and what to change")
+    head += f"<tr>{''.join(f'<th {_LEFT}>{text}</th>' for text in heads)}</tr>"
+    rows = "".join(map(_row, report.findings))
+    return f'{_STYLE}<div class="whygrad"><table style="margin-left: 0">{head}{rows}</table></div>'
+
+
+def _scope(report: Report) -> str:
+    parts = [_counted(count, what.removesuffix("s")) for what, count in report.checked.items()]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]])) or "the graph"
+
+
+def listed(labels: Sequence[str], most: int = 6) -> str:
+    """Labels as one text, the middle left out if there are many.
+
+    >>> listed(["a", "b"]), listed([f"h{i}" for i in range(16)])
+    ('a, b', 'h0, h1, h2 … h15 (16)')
+    """
+    text = ", ".join(map(book_name, elided(labels, most, "…", 3, 1))).replace(", …, ", " … ")
+    return text if len(labels) <= most else f"{text} ({len(labels):,})"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _told(evidence: Evidence) -> list[str]:
+    return [
+        f"{book_name(name)} = {short_number(x)}"
+        if isinstance(x, float)
+        else f"{name} {''.join(elided(str(x), 120, ' …', 120, 0))}"
+        for name, x in evidence.items()
+    ]
+
+
+def lines(finding: Finding, width: int) -> list[str]:
+    """A finding in lines of text."""
+    found = [f"{finding.kind}: {listed(finding.where)}"]
+    found += wrap(", ".join(_told(finding.evidence)), width, initial_indent="    ", subsequent_indent="    ")
+    for name, text in (("why", finding.why), ("remedy", finding.remedy)):
+        found += wrap(text, width, initial_indent=f"    {name:<8}", subsequent_indent=" " * 12)
+    return found
+
+
+def _plain(evidence: Evidence) -> dict[str, float | int | str]:
+    return {name: x if isinstance(x, str) or math.isfinite(x) else str(x) for name, x in evidence.items()}
+
+
+def _row(finding: Finding) -> str:
+    evidence = "<br>".join(map(escape, _told(finding.evidence)))
+    title = escape(", ".join(finding.where))
+    return (
+        f'<tr><td {_LEFT} title="{title}"><b title="{escape(KINDS.get(finding.kind, ""))}">{escape(finding.kind)}</b>'
+        f"<p><code>{escape(listed(finding.where))}</code></p></td><td {_LEFT}>{evidence}</td>"
+        f"<td {_LEFT}>{escape(finding.why)}<p>→ {escape(finding.remedy)}</p></td></tr>"
+    )
+
+
+_LEFT = 'style="text-align: left"'  # an untrusted notebook keeps this, but no style sheet
+
+# Colours that a light and a dark notebook can both stand: the text is the notebook's own, the lines half transparent.
+_STYLE = """<style>
+.whygrad { color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 72em }
+.whygrad table { border-collapse: collapse; width: 100%; background: none }
+.whygrad caption { text-align: left; padding: 4px 0; color: inherit; font-weight: 600 }
+.whygrad th, .whygrad td { text-align: left; vertical-align: top; padding: 6px 16px 6px 0; white-space: normal;
+  background: none; color: inherit; overflow-wrap: anywhere; width: 25% }
+.whygrad tr { border-top: 1px solid rgba(128, 128, 128, .4); background: none }
+.whygrad th { font-weight: 600; opacity: .75 }
+.whygrad th:last-child, .whygrad td:last-child { width: 50% }
+.whygrad b { color: #e0355f }
+.whygrad code { font: 12px/1.45 ui-monospace, monospace; color: inherit; background: none; padding: 0 }
+.whygrad p { margin: 4px 0 0 }
+@media (max-width: 640px) {
+  .whygrad th { display: none }
+  .whygrad td, .whygrad td:last-child { display: block; width: auto; padding: 4px 0 }
+}
+</style>"""

@@ -1,0 +1,253 @@
+"""The learner's numbers against those of each change of the catalogue, within the digits that they have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+
+from .given import LEAST, Given
+from .mistakes import MISTAKES, Change, Mistake
+from .mistakes.row import Gradients
+from .network import Network
+from .rounding import rounding
+
+SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
+SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
+DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
+OF_ZERO = 2.0  # what a 0 says at most, in decimal orders: many mistakes leave one
+WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
+COMPARED = 30  # wrong numbers by which changes are told apart
+LOOSE = 0.7  # the same where numbers are rounded on the way, too: with SLACK one unit of the last digit
+NEAR = 0.2  # widths within which one mistake is as near as another
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A mistake at one place, and the gradients that it gives."""
+
+    mistake: Mistake
+    place: str
+    gradients: Gradients
+    change: Change
+
+    @property
+    def was(self) -> str:
+        """What was done, in words."""
+        return (
+            self.mistake.was.replace("{place}", self.place)
+            .replace("  ", " ")
+            .replace(" :", ":")
+            .replace(" ,", ",")
+            .strip()
+        )
+
+    @property
+    def right(self) -> str:
+        """What belongs there, in words."""
+        return self.mistake.right.replace("{place}", self.place)
+
+
+class Trial:
+    """The learner's numbers for nodes of a network, against the right ones and against each mistake."""
+
+    def __init__(self, network: Network, given: Sequence[Given]) -> None:
+        self.network, self._given = network, given
+        index, adjoints = network.sweep.index, network.sweep.adjoints
+        self.given = {index[g.value]: g.number for g in given}
+        self.right = {i: adjoints[i] for i in self.given}
+        self.tolerances = {
+            index[g.value]: g.tolerance or DIGITS_OF_ZERO * abs(self.right[index[g.value]]) for g in given
+        }
+        self.far = dict.fromkeys(self.given, 0.0)  # how far rounding on the way may have moved each
+        self.slack = SLACK
+        self.candidates: list[Candidate] = []
+        self.pairs_tried = 0
+
+    def only(self, some: Collection[int]) -> Trial:
+        """The same with the numbers of some nodes alone."""
+        inner = Trial(self.network, [g for g in self._given if self.network.sweep.index[g.value] in some])
+        inner.right = self.right
+        inner.candidates = [c for c in self.candidates if not c.change.solve and inner._moves(c.gradients)]
+        return inner
+
+    def ratio(self, some: Sequence[int]) -> float | None:
+        """What times the right numbers those of some nodes are, if it is one for all, and they are more than one."""
+        telling = [i for i in some if self.right[i] and self.given[i]]
+        if len(telling) < 2:
+            return None
+        top = max(telling, key=lambda i: abs(self.right[i]))
+        ratio = self.given[top] / self.right[top]
+        slack = {
+            i: SLACK * (self.tolerances[i] + self.tolerances[top] * abs(self.right[i] / self.right[top])) for i in some
+        }
+        return ratio if all(abs(self.given[i] - ratio * self.right[i]) <= slack[i] for i in some) else None
+
+    @property
+    def digits(self) -> int:
+        """How many significant digits the numbers have, most of all."""
+        found = [
+            math.log10(abs(x) / (2.0 * self.tolerances[i])) for i, x in self.given.items() if x and self.tolerances[i]
+        ]
+        return max([LEAST, *(round(d) for d in found)])
+
+    def wrong(self) -> list[int]:
+        """The nodes whose numbers are not the right ones."""
+        widths = self._widths(self.right)
+        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= widths[i]]
+
+    def _widths(self, gradients: Gradients) -> Gradients:
+        """How near the numbers must be to these gradients."""
+        scale = self._scale(gradients)
+        return {i: self._width(i, gradients[i], scale) for i in self.given}
+
+    def _scale(self, gradients: Gradients) -> float:
+        """How large these gradients are beside the right ones: rounding on the way grows and shrinks with them."""
+        return _norm(gradients[i] for i in self.given) / self._size if self.is_loose and self._size else 1.0
+
+    @cached_property
+    def _size(self) -> float:
+        return _norm(self.right[i] for i in self.given)
+
+    def _width(self, i: int, gradient: float, scale: float) -> float:
+        width = self.slack * self.tolerances[i]
+        if self.is_loose and self.far[i]:
+            width += self.far[i] * max(scale, abs(gradient / right) if (right := self.right[i]) else 0.0)
+        return width
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether rounding on the way is allowed for."""
+        return self.slack != SLACK
+
+    def allow_rounding(self, reach: float) -> None:
+        """Allow for rounding on the way: for `reach` times what a simulation of that finds, or for none with 0."""
+        self.slack = SLACK + (LOOSE if reach else 0.0)
+        self.far = {i: reach * far for i, far in zip(self.given, self._rounding, strict=True)}
+
+    @cached_property
+    def _rounding(self) -> list[float]:
+        return rounding(self.network, list(self.given), self.digits)
+
+    @property
+    def others(self) -> list[int]:
+        """The parameters whose gradients are not given."""
+        return [i for i in self.right if i not in self.given]
+
+    def try_all(self) -> None:
+        """Find the gradients that each mistake gives at each place, where they differ from the right ones."""
+        if self.candidates:
+            return
+        adjoints = self.network.sweep.adjoints
+        self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
+        for mistake in MISTAKES:
+            for change in mistake.changes(self.network):
+                candidate = self._candidate(mistake, change)
+                if candidate and self._moves(candidate.gradients):
+                    self.candidates.append(candidate)
+
+    def _candidate(self, mistake: Mistake, change: Change) -> Candidate | None:
+        if change.solve is not None:
+            solved = change.solve(self.right, self.given, self.tolerances)
+            return Candidate(mistake, solved[1], solved[0], change) if solved else None
+        found = self._gradients(change.partials, change.adjoints)
+        if change.only is not None:
+            found = {i: g if i in change.only else self.right[i] for i, g in found.items()}
+        return Candidate(mistake, change.place, change.after(found) if change.after else found, change)
+
+    def _gradients(self, partials: Mapping[int, float], adjoints: Mapping[int, float]) -> Gradients:
+        sweep = self.network.sweep
+        found = sweep.run(partials, adjoints) if partials or adjoints else sweep.adjoints
+        return {i: found[i] for i in self.right}
+
+    def pairs(self) -> list[tuple[Candidate, Candidate]]:
+        """Two mistakes at once that give the learner's numbers, where no single one does."""
+        singles = list({self._key(c): c for c in reversed(self.candidates) if not c.change.solve}.values())[::-1]
+        if len(singles) ** 2 * self.network.size > WORK:
+            singles = [c for c in singles if not c.change.partials and not c.change.adjoints]
+        found = []
+        for a, b in combinations(singles, 2):
+            gradients = self._both(a.change, b.change)
+            self.pairs_tried += 1
+            if gradients and self.distance(gradients) <= 1.0:
+                found.append((replace(a, gradients=gradients), b))
+        return found
+
+    def _both(self, a: Change, b: Change) -> Gradients | None:
+        """The gradients of two changes of the sweep, the factors of both on a common edge."""
+        if (a.adjoints and b.adjoints) or a.only or b.only:
+            return None
+        partials, right = {**a.partials, **b.partials}, self.network.partials
+        for k in a.partials.keys() & b.partials.keys():
+            partials[k] = a.partials[k] * b.partials[k] / right[k] if right[k] else 0.0
+        found = self._gradients(partials, {**a.adjoints, **b.adjoints})
+        for change in (a, b):
+            found = change.after(found) if change.after else found
+        return found
+
+    def _moves(self, gradients: Gradients) -> bool:
+        """Whether a number given would differ, and all are finite."""
+        differs = False
+        for i in self.given:
+            g, r = gradients[i], self.right[i]
+            if g - g:
+                return False
+            differs = differs or abs(g - r) > SAME * (abs(g) + abs(r))
+        return differs
+
+    def distance(self, gradients: Gradients) -> float:
+        """The largest difference from the learner's numbers, in widths; inf where that is more than one."""
+        scale, found = self._scale(gradients), 0.0
+        for i, x in self.given.items():
+            if off := abs(gradients[i] - x):
+                width = self._width(i, gradients[i], scale)
+                if off > width:
+                    return math.inf
+                found = max(found, off / width)
+        return found
+
+    def fitting(self) -> list[Candidate]:
+        """The candidates that give the learner's numbers; with rounding on the way, only those that come nearest."""
+        near = [(self.distance(candidate.gradients), candidate) for candidate in self.candidates]
+        if self.is_loose and near:
+            limit = min(1.0, max(2.0 * min(d for d, _ in near), NEAR))
+            return [candidate for d, candidate in near if d <= limit]
+        return [candidate for d, candidate in near if d <= 1.0]
+
+    def evidence(self, found: Sequence[Candidate]) -> float:
+        """How surely chance did not make these fit, in decimal orders: what the wrong numbers say, less the tries."""
+        return min(self._says(candidate) for candidate in found) - math.log10(max(self.tried, self.pairs_tried) + 1)
+
+    def _says(self, candidate: Candidate) -> float:
+        widths = self._widths(candidate.gradients)
+        parts = [self._part(i, 2.0 * widths[i]) for i in self.wrong()]
+        if candidate.change.solve:  # one number went into what was solved for
+            parts = sorted(parts)[:-1]
+        return sum(parts)
+
+    def _part(self, i: int, width: float) -> float:
+        """What one wrong number says: how many times its width it is off."""
+        orders = math.log10(max(1.0, abs(self.given[i] - self.right[i]) / width)) if width else 0.0
+        return orders if self.given[i] else min(orders, OF_ZERO)
+
+    def _distinct(self) -> set[tuple[float, ...]]:
+        """The different sets of numbers that the mistakes give."""
+        return {self._key(candidate) for candidate in self.candidates}
+
+    def _key(self, candidate: Candidate) -> tuple[float, ...]:
+        return tuple(float(f"{candidate.gradients[i]:.9g}") for i in self._compared)
+
+    @cached_property
+    def _compared(self) -> list[int]:
+        return self.wrong()[:COMPARED]
+
+    @property
+    def tried(self) -> int:
+        """How many mistakes give different numbers here."""
+        return len(self._distinct()) if self.candidates else 0
+
+
+def _norm(numbers: Iterable[float]) -> float:
+    return math.sqrt(sum(x * x for x in numbers))
