@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._compiled import compiled
+from ._jacobians import hessian, hvp, jacobian, jvp
 
 # fmt: off
 # ruff: noqa: I001
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from .grading.compare import compare
     from .page import explore
     from .picture.draw import draw, render
+    from .replay import load_recording
     from .replay.conditions import Condition
     from .replay.record import Recording, record
 
@@ -59,10 +61,11 @@ __all__ = [
     "WhygradError", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "chain_rule",
     "check_gradients", "clip", "compare", "compiled", "copysign", "cos", "cosh", "detach", "diagnose", "dot", "draw",
     "elu", "erf", "erfc", "erfinv", "exp", "exp2", "explore", "expm1", "floor", "gelu", "grad", "hard_sigmoid",
-    "hard_tanh", "hypot", "judge", "leaky_relu", "log", "log1p", "log2", "log10", "log_sigmoid", "log_softmax",
-    "logaddexp", "logit", "logsumexp", "maximum", "mean", "minimum", "mish", "norm", "normal_cdf", "normal_pdf", "prod",
-    "record", "relu", "render", "row", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus",
-    "softsign", "sqrt", "square", "strict", "tan", "tanh", "trunc", "where", "xlogy",
+    "hard_tanh", "hessian", "hvp", "hypot", "jacobian", "judge", "jvp", "leaky_relu", "load_recording", "log", "log1p",
+    "log2", "log10", "log_sigmoid", "log_softmax", "logaddexp", "logit", "logsumexp", "maximum", "mean", "minimum",
+    "mish", "norm", "normal_cdf", "normal_pdf", "prod", "record", "relu", "render", "row", "selu", "sigmoid", "sign",
+    "silu", "sin", "sinh", "softmax", "softplus", "softsign", "sqrt", "square", "strict", "tan", "tanh", "trunc",
+    "where", "xlogy",
 ]
 # fmt: on
 
@@ -72,7 +75,7 @@ _LATER = {
     "grading": ("Check", "Comparison", "compare"),
     "page": ("explore",),
     "picture": ("draw", "render"),
-    "replay": ("Condition", "Recording", "record"),
+    "replay": ("Condition", "Recording", "load_recording", "record"),
 }
 
 

@@ -37,14 +37,15 @@ MODULES = (
     *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
-    *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py", "replay/schedule.py", "replay/native.pyx"),
+    *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
+    *("replay/slot_allocation.py", "replay/schedule.py", "replay/native.pyx"),
 )
 
 # Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
 FLAGS = (
     ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 )
-ONCE = ["-O1"]  # for what runs once a recording, and is no slower for it
+KERNELS = ["-O3"]  # for replay/native.pyx, whose loops over a block take twice as long at -O2
 OUTPUT = "build/cython"
 HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
@@ -88,8 +89,7 @@ def extensions() -> list[Extension]:
 
 def flags(name: str) -> list[str]:
     """How a module is compiled."""
-    is_rare = name == SHARED or (name.startswith("replay/") and not name.endswith(".pyx"))
-    return FLAGS + ONCE if is_rare and sys.platform != "win32" else FLAGS
+    return FLAGS + KERNELS if name == "replay/native.pyx" and sys.platform != "win32" else FLAGS
 
 
 def _write_header() -> None:

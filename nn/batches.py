@@ -4,13 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from engine.core import real
+from engine.core import ENCODING, real
 
 from .state import is_sequence, plain
 
 Examples = tuple[list[Any], list[Any]]  # rows and targets
-
-ENCODING = "names = sorted(set(y)); y = [names.index(name) for name in y]"
 
 
 def examples_of(X: Any, y: Any, what: str = "") -> Examples:

@@ -26,13 +26,26 @@ TORCH = {
     "Tanh": "tanh",
     "Softplus": "softplus",
     "Softmax": "softmax",
+    "Softsign": "softsign",
+    "LogSigmoid": "log_sigmoid",
+    "ELU": "elu",
+    "SELU": "selu",
+    "GELU": "gelu",
+    "SiLU": "silu",
+    "Mish": "mish",
+    "Hardtanh": "hard_tanh",
+    "Hardsigmoid": "hard_sigmoid",
 }
-KERAS = {"exponential": "exp", **{name: name for name in ("linear", "relu", "sigmoid", "tanh", "softplus", "softmax")}}
-KERAS_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "Softmax": "softmax"}
+SAME = ("linear", "relu", "sigmoid", "tanh", "softplus", "softmax", "softsign", "log_sigmoid", "elu", "selu", "gelu")
+KERAS = {"exponential": "exp", **{name: name for name in (*SAME, "silu", "mish", "hard_tanh", "hard_sigmoid")}}
+KERAS_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "Softmax": "softmax"}
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {  # settings with which a layer is ours
     "LeakyReLU": {"negative_slope": (0.01,)},
     "Softplus": {"beta": (1,)},
     "Softmax": {"dim": (None, 1, -1), "axis": (-1, 1)},
+    "ELU": {"alpha": (1,)},
+    "GELU": {"approximate": ("none",)},
+    "Hardtanh": {"min_val": (-1,), "max_val": (1,)},
     "ReLU": {"max_value": (None,), "negative_slope": (0,), "threshold": (0,)},
 }
 COMPARED = 8  # random inputs that the original and the copy are compared at

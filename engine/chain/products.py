@@ -117,7 +117,9 @@ def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]
         yield ("add", v, w), 2.0, True
         yield ("sub", ("sigmoid", v), w), 3.0, False
         yield ("sub", ("sigmoid", w), v), 3.0, False
-    if len(region.free) == len(region.ends) and any(node.op in ("log_add", "logsumexp") for node in region.operations):
+    if len(region.free) == len(region.ends) and any(
+        node.op in ("logaddexp", "logsumexp") for node in region.operations
+    ):
         logits = [region.names[node] for node in region.free]
         for v in logits:  # the other probabilities of a softmax, where they have no name
             yield ("exp", ("sub", v, ("logsumexp", sorted(logits)))), 3.5, False

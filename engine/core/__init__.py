@@ -10,14 +10,14 @@ Read `value` first, and the rows of the table beside this package: they are all 
 # fmt: off
 # ruff: noqa: I001
 from ..table import (
-    ADD, ALWAYS, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMED, NAMES, NEG, ONE,
+    ADD, ALWAYS, BUILT_IN, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMED, NAMES, NEG, ONE,
     PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks,
     Row, both, check, code_of, evaluate, function, in_place, log_softmax as log_shares, missing, numeric, parse,
     primitive, respelled, softmax as shares, written,
 )
 from .atomic_write import place, replace
 from .backward import grad, total
-from .coercion import as_value, real
+from .coercion import ENCODING, as_value, real
 from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
     WhygradError, require,
@@ -35,13 +35,14 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMED",
-    "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM",
-    "TABLE", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError",
-    "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError",
-    "ancestors", "apply", "as_value", "between", "book_name", "both", "check", "code_of", "derivative", "dot", "elided",
-    "evaluate", "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of",
-    "log_shares", "many", "missing", "natural", "numeric", "operation", "order", "parse", "place", "pretty_name",
-    "pretty_number", "primitive", "printable", "reading", "real", "replace", "require", "respelled", "row", "shares",
-    "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
+    "ADD", "ALWAYS", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "ENCODING", "INNER", "INPUT",
+    "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT",
+    "SHIFT", "SUB", "SUM", "TABLE", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError",
+    "Name", "NonFiniteError", "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch",
+    "WhygradError", "ancestors", "apply", "as_value", "between", "book_name", "both", "check", "code_of", "derivative",
+    "dot", "elided", "evaluate", "function", "grad", "in_place", "is_strict", "latex_name", "latex_number",
+    "latex_text", "line_of", "log_shares", "many", "missing", "natural", "numeric", "operation", "order", "parse",
+    "place", "pretty_name", "pretty_number", "primitive", "printable", "reading", "real", "replace", "require",
+    "respelled", "row", "shares", "short_number", "strict", "total", "total_derivative", "unique_names", "user_line",
+    "watch", "watching", "written",
 ]

@@ -17,18 +17,18 @@
 
 #if defined(__SANITIZE_ADDRESS__) /* then a read of a node that is gone is an error; nothing is fetched ahead */
 #include <sanitizer/asan_interface.h>
-#define DEAD(place, size) ASAN_POISON_MEMORY_REGION((place), (size))
-#define ALIVE(place, size) ASAN_UNPOISON_MEMORY_REGION((place), (size))
+#define DEAD(memory, size) ASAN_POISON_MEMORY_REGION((memory), (size))
+#define ALIVE(memory, size) ASAN_UNPOISON_MEMORY_REGION((memory), (size))
 #else
-#define DEAD(place, size) ((void)0)
-#define ALIVE(place, size) ((void)0)
+#define DEAD(memory, size) ((void)0)
+#define ALIVE(memory, size) ((void)0)
 #endif
 
 #define STRIDE 112 /* bytes from node to node */
 #define SLOTS 36   /* nodes in a slab of 4 KiB; at most 64 */
 #define SPARE 4096 /* empty slabs kept to be used again: 16 MiB */
-#define NEAR 8     /* so many nodes ahead, operands are fetched into the cache, */
-#define FAR 16     /* and so many ahead nodes themselves */
+#define NEAR 8     /* nodes ahead whose operands are prefetched, */
+#define FAR 16     /* and nodes ahead that are themselves */
 
 typedef struct Slab {
   struct Slab *older, *newer;
@@ -54,19 +54,18 @@ typedef struct Node { /* a Value, by value.pxd */
 typedef struct {
   Slab *newest, *spare, *top; /* top: no slab newer than this has something queued */
   int64_t slabs, waiting;     /* opened so far; with something queued now */
-  int spares, draining, objects;
-  size_t object[STRIDE / sizeof(PyObject *)]; /* where in a node its objects are */
-  char blank[STRIDE];                         /* a node whose objects are None */
+  int spares, draining;
+  long serial; /* of the last node */
   PyTypeObject *type;
   destructor dealloc_leaf;
   PyObject *no_arguments; /* an empty tuple */
 } Arena;
 
 #if defined(__GNUC__)
-#define FETCH(place) __builtin_prefetch((place), 1) /* a line of 64 bytes, to be written */
+#define FETCH(memory) __builtin_prefetch((memory), 1) /* a line of 64 bytes, to be written */
 static inline int highest(uint64_t word) { return 63 - __builtin_clzll(word); }
 #else
-#define FETCH(place) ((void)(place))
+#define FETCH(memory) ((void)(memory))
 static inline int highest(uint64_t word) {
   int bit = 0;
   for (int half = 32; half; half /= 2)
@@ -78,9 +77,9 @@ static inline int highest(uint64_t word) {
 }
 #endif
 
-static inline void fetch_node(const void *place) {
-  FETCH(place);
-  FETCH((char *)place + 64);
+static inline void fetch_node(const void *node) {
+  FETCH(node);
+  FETCH((char *)node + 64);
 }
 
 static inline void fetch_operand(Node *o) {
@@ -121,8 +120,10 @@ static void close_slab(Arena *arena, Slab *slab) {
   arena->spares++;
 }
 
-/* A new node whose objects are None. */
-static inline PyObject *new_node(Arena *arena) {
+/* The result of an operation, without a label. None is not counted, neither here nor where a node lets go of it: what is
+   None in a node stays so. */
+static inline PyObject *new_node(Arena *arena, long long code, double data, PyObject *a, PyObject *b, double da, double db,
+                                 PyObject *lists, PyObject *no_label) {
   Slab *slab = arena->newest;
   if (!slab || slab->made == SLOTS) slab = open_slab(arena);
   if (!slab) return PyErr_NoMemory();
@@ -130,21 +131,28 @@ static inline PyObject *new_node(Arena *arena) {
   slab->live++;
   fetch_node((char *)node + FAR * STRIDE);
   ALIVE(node, STRIDE);
-  memcpy(node, arena->blank, STRIDE);
-  for (int k = 0; k < arena->objects; k++) Py_INCREF(Py_None);
-  node->slab = slab;
+  if (a != Py_None) Py_INCREF(a);
+  if (b != Py_None) Py_INCREF(b);
+  if (lists != Py_None) Py_INCREF(lists);
+  Py_INCREF(no_label);
+  node->slab = slab, node->grad = 0.0, node->data = data, node->code = code, node->a = (Node *)a, node->b = (Node *)b;
+  node->lists = lists, node->da = da, node->db = db, node->mark = 0, node->label = no_label, node->serial = ++arena->serial;
   return PyObject_Init((PyObject *)node, arena->type);
 }
 
-/* A new leaf whose objects are None. */
-static inline PyObject *new_leaf(Arena *arena) {
-  return arena->type->tp_new(arena->type, arena->no_arguments, NULL);
+static inline void let_go(void *object) {
+  if (object != Py_None) Py_DECREF((PyObject *)object);
 }
 
-static long last_serial;
-
-/* The number of a new node: of two, the younger has the higher. */
-static inline long next_serial(void) { return ++last_serial; }
+/* A leaf that is a plain number, which `db` says: a leaf has no partials. */
+static inline PyObject *new_leaf(Arena *arena, double data, PyObject *no_label) {
+  Node *node = (Node *)arena->type->tp_new(arena->type, arena->no_arguments, NULL);
+  if (!node) return NULL;
+  Py_DECREF(node->label);
+  Py_INCREF(no_label);
+  node->data = data, node->db = 1.0, node->label = no_label, node->serial = ++arena->serial;
+  return (PyObject *)node;
+}
 
 /* Queue a node; 0 if it is a leaf, or queued already. */
 static inline int push(Arena *arena, void *o) {
@@ -163,18 +171,18 @@ static inline PyObject *pop(Arena *arena) {
   while (!slab->queued) slab = slab->older;
   arena->top = slab;
   int bit = highest(slab->queued);
-  char *place = slab->nodes + (size_t)bit * STRIDE;
+  char *node = slab->nodes + (size_t)bit * STRIDE;
   if (!(slab->queued ^= (uint64_t)1 << bit)) arena->waiting--;
 
 #if !defined(__SANITIZE_ADDRESS__)
-  fetch_node(place - FAR * STRIDE);
-  Node *soon = (Node *)(place - NEAR * STRIDE);
+  fetch_node(node - FAR * STRIDE);
+  Node *soon = (Node *)(node - NEAR * STRIDE);
   if ((char *)soon >= slab->nodes) { /* one that is gone is no harm */
     fetch_operand(soon->a);
     fetch_operand(soon->b);
   }
 #endif
-  return (PyObject *)place;
+  return (PyObject *)node;
 }
 
 static Arena nodes; /* of the module that installs it: others are handed it */
@@ -190,12 +198,18 @@ static void dealloc(PyObject *o) {
   nodes.draining = 1;
   while ((o = pop(&nodes))) {
     Slab *slab = ((Node *)o)->slab;
-    for (int k = 0; k < nodes.objects; k++) Py_DECREF(*(PyObject **)((char *)o + nodes.object[k]));
+    let_go(((Node *)o)->a);
+    let_go(((Node *)o)->b);
+    let_go(((Node *)o)->lists);
+    Py_DECREF(((Node *)o)->label);
     DEAD(o, STRIDE);
     if (!--slab->live) close_slab(&nodes, slab);
   }
   nodes.draining = 0;
 }
+
+/* The number of a new node: of two, the younger has the higher. */
+static inline long next_serial(void) { return ++nodes.serial; }
 
 static inline Py_hash_t identity_hash(PyObject *o) { return PyBaseObject_Type.tp_hash(o); }
 
@@ -212,9 +226,6 @@ static inline Arena *install(PyObject *blank) {
     PyErr_SetString(PyExc_SystemError, "a Value must be left out of the cyclic collector");
     return NULL;
   }
-  memcpy(nodes.blank, blank, STRIDE);
-  for (size_t at = sizeof(PyObject); at < STRIDE; at += sizeof(PyObject *))
-    if (*(PyObject **)(nodes.blank + at) == Py_None) nodes.object[nodes.objects++] = at;
   nodes.type = type;
   nodes.dealloc_leaf = type->tp_dealloc;
   if (!(nodes.no_arguments = PyTuple_New(0))) return NULL;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 try:
     from .traverse import backward as compiled_backward
 except ImportError:
+    from .node import set_grad
+
     compiled_backward = None
 
 
@@ -32,17 +35,21 @@ def backward(output: Value, seed: float = 1.0) -> None:
     if compiled_backward is not None:
         compiled_backward(output, seed)
         return
-    if not output._code:
-        output._grad += seed
-    grads = {output: seed}
+    found = Gradients()
+    found[output] += seed
     for node in reversed(order(output)):
-        if node in grads:
-            node._grad = grad = grads.pop(node)
+        if node in found:
+            grad = found[node]
             for operand, partial in live(node):
-                if operand._code:
-                    grads[operand] = grads.get(operand, 0.0) + grad * partial
-                else:
-                    operand._grad += grad * partial
+                found[operand] += grad * partial
+    deque(map(set_grad, found, found.values()), maxlen=0)
+
+
+class Gradients(dict[Any, float]):
+    """Gradients while they are added up: operations begin at 0, leaves at what they have."""
+
+    def __missing__(self, node: Any) -> float:
+        return 0.0 if node._code else node._grad
 
 
 @overload

@@ -1,6 +1,4 @@
-# C types for coercion.py.
 from .node cimport Node, leaf
-
 cpdef double real(object number) except? -1.0
 cpdef Node as_value(object number)
 cdef Node operand(object number)

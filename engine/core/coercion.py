@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .value import Value
 
 
+ENCODING = "names = sorted(set(y)); y = [names.index(name) for name in y]"  # what to do about labels
+
+
 def real(number: Any) -> float:
     """The float that a real number of any type is, or a TypeError that says what came and what to pass."""
     entry = number if isinstance(number, (float, int)) else _entry(number)

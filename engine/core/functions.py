@@ -26,6 +26,9 @@ def operation(name: str) -> Callable[..., Any]:
     def of_two_operands(a: Any, b: Any) -> Any:
         return of_two(code, a, b)
 
+    def of_three_operands(a: Any, b: Any, c: Any) -> Any:
+        return of_scalars(code, (a, b, c))
+
     def of_one_sequence(operands: Iterable[Any]) -> Any:
         return of_many(code, list(operands))
 
@@ -40,6 +43,7 @@ def operation(name: str) -> Callable[..., Any]:
     known: dict[tuple[str, ...], Callable[..., Any]] = {
         ("a",): of_one_operand,
         ("a", "b"): of_two_operands,
+        ("a", "b", "c"): of_three_operands,
         ("A",): of_one_sequence,
     }
     function = known.get(row.variables, of_operands if row.variadic else of_these)

@@ -1,4 +1,3 @@
-# C types for node.py.
 cimport cython
 from . cimport modes
 
@@ -14,21 +13,18 @@ cdef extern from "arena.h":
         PyObject *label
         long long mark, code
     Arena *kind "install" (object blank) except NULL
-    Node new_node(Arena *arena)
-    Node new_leaf(Arena *arena)
+    Node new_node(Arena *arena, long long code, double data, object a, object b, double da, double db, object lists, str label)
+    Node new_leaf(Arena *arena, double data, str label)
     bint push(Arena *arena, object node)
     bint push_slots "push" (Arena *arena, void *node) noexcept
     PyObject *pop(Arena *arena)
     bint is_draining(Arena *arena)
     Py_hash_t identity_hash(object node) noexcept
-    void fetch_node(void *place) noexcept
     long next_serial() noexcept
 
 cdef extern from *:
     void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
-
 cdef Arena *arena
-
 
 @cython.no_gc
 cdef class Node:
@@ -41,13 +37,23 @@ cdef class Node:
     cdef readonly long long _mark
     cdef readonly str _label
     cdef readonly long serial
-
-
 cpdef install(Node blank)
-@cython.locals(node=Node)
-cdef Node make(long long code, double data, Node a, Node b, double da, double db=*, tuple lists=*)
+cdef inline void set_data(Node node, double number) noexcept:
+    node._data = number
+
+cdef inline void set_grad(Node node, double number) noexcept:
+    node._grad = number
+
+cdef inline void set_label(Node node, str label) noexcept:
+    node._label = label
+cdef object told(Node node)
+
+cdef inline Node make(long long code, double data, Node a, Node b, double da, double db=0.0, tuple lists=None):
+    cdef Node node = new_node(arena, code, data, a, b, da, db, lists, "")
+    if data - data or modes.active:
+        told(node)
+    return node
 cdef object begin(Node node, double data, str label)
-@cython.locals(node=Node)
 cpdef Node leaf(double data)
 cdef double look(Node node) except? -1.0
 cpdef reading(Node node, str what)

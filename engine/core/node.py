@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Node:
     """The slots of a Value, which adds the operators."""
 
-    __slots__ = ("_a", "_b", "_code", "_da", "_data", "_db", "_grad", "_label", "_lists", "_mark", "serial")
+    __slots__ = ("_a", "_b", "_code", "_da", "_data", "_db", "_grad", "_label", "_lists", "serial")
 
     _a: Value | None
     _b: Value | None
@@ -45,8 +45,7 @@ class Node:
     _data: float
     _grad: float
     _label: str
-    _lists: Any
-    _mark: int
+    _lists: Any  # of all operands, and an array of all partials
     serial: int
 
 
@@ -57,33 +56,41 @@ def install(blank: Node) -> None:
 
 
 if not cython.compiled:
-    new_node = new_leaf = object.__new__  # else those of arena.h
     arena: Any = Node
+    set_data, set_grad, set_label = (slot.__set__ for slot in (Node._data, Node._grad, Node._label))  # type: ignore
 
     def kind(blank: Node) -> Any:
         """What new nodes are made of."""
         return type(blank)
 
+    def make(
+        code: int, data: float, a: Node | None, b: Node | None, da: float, db: float = 0.0, lists: Any = None
+    ) -> Value:
+        """The result of an operation. Nothing is checked: its numbers were computed from those of nodes."""
+        node: Any = object.__new__(Node)  # whose slots can be set
+        node.serial = next_serial()
+        node._data = data
+        node._grad = 0.0
+        node._a = a
+        node._b = b
+        node._da = da
+        node._db = db
+        node._lists = lists
+        node._label = ""
+        node._code = code
+        node.__class__ = arena
+        if code and (data - data or modes.active):  # data - data is nan where data is not finite
+            inspect(node)
+        return node  # type: ignore[no-any-return]
 
-def make(
-    code: int, data: float, a: Node | None, b: Node | None, da: float, db: float = 0.0, lists: Any = None
-) -> Value:
-    """The result of an operation. Nothing is checked: its numbers were computed from those of nodes."""
-    node = new_node(arena)
-    node.serial = next_serial()
-    node._data = data
-    node._grad = 0.0
-    node._a = a
-    node._b = b
-    node._da = da
-    node._db = db
-    node._lists = lists
-    node._mark = 0
-    node._label = ""
-    node._code = code
-    if data - data or modes.active:  # data - data is nan where data is not finite
-        inspect(node)
-    return node  # type: ignore[no-any-return]
+    def new_leaf(kind: Any, data: float, label: str) -> Value:
+        """A leaf that is a plain number, which `_db` says: a leaf has no partials."""
+        return make(0, data, None, None, 0.0, 1.0)
+
+
+def told(node: Node) -> None:
+    """Say that an operation was made that is not finite, or while modes are active."""
+    inspect(node)  # type: ignore[arg-type]
 
 
 def begin(node: Node, data: float, label: str) -> None:
@@ -93,17 +100,13 @@ def begin(node: Node, data: float, label: str) -> None:
     node._grad = 0.0
     node._a = node._b = node._lists = None
     node._da = node._db = 0.0
-    node._mark = 0
     node._label = label
     node._code = 0
 
 
 def leaf(data: float) -> Value:
     """A leaf without a label: a plain number, which never varies."""
-    node = new_leaf(arena)
-    begin(node, data, "")
-    node._db = 1.0  # a leaf has no partials: this says that it is a plain number
-    return node  # type: ignore[no-any-return]
+    return new_leaf(arena, data, "")
 
 
 def look(node: Node) -> float:

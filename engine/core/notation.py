@@ -24,7 +24,7 @@ def printable(text: str) -> str:
     >>> printable("w\x1b[31m")
     'w\\x1b[31m'
     """
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return text if text.isprintable() else _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class Name(str):

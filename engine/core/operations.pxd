@@ -1,16 +1,21 @@
 # C types for operations.py, and its operations in the C that the build writes from the table.
 cimport cython
+from cpython.array cimport array, clone
 from .coercion cimport as_value
 from .generated cimport IN_C, MADE_FROM, POW, Result, operate1, operate2, operate_many, scratch
 from .node cimport Node, make
-
 cdef long long DOT
-
+cdef array no_partials
 cpdef object of_one(int code, object a)
 cpdef object of_two(int code, object a, object b)
-@cython.locals(values=cython.Py_ssize_t)
 cpdef object of_many(int code, list operands)
-cdef Node by_formula(long long code, list operands)
+@cython.locals(found=cython.Py_ssize_t)
+cdef Py_ssize_t count_nodes(object operands)
+@cython.locals(m=cython.Py_ssize_t, k=cython.Py_ssize_t, x='double *', y=double, slopes='double *', partials=array, node=Node)
+cdef Node operate(int code, list operands, tuple given=*)
+cdef Node by_formula(long long code, list operands, object given=*)
+cdef Node make_many(long long code, double y, list operands, object partials)
+cpdef object of_scalars(int code, tuple operands)
 @cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list)
 cpdef Node dot(object weights, object inputs, object bias=*)
 
@@ -31,21 +36,3 @@ cdef inline Node binary(int code, Node a, Node b):
 cdef inline Node power(Node a, Node b):
     cdef Result r = operate2(POW, a._data, b._data)
     return make(POW, r.y, a, b, r.da, 0.0)
-
-cdef inline Node operate(int code, list operands):
-    cdef Py_ssize_t m = len(operands), k
-    cdef double *x
-    cdef double y
-    cdef list partials
-    if code >= IN_C:
-        return by_formula(code, operands)
-    x = scratch(2 * m)
-    if x == NULL:
-        raise MemoryError(f"there is no memory for {m} operands")
-    for k in range(m):
-        x[k] = (<Node> operands[k])._data
-    y = operate_many(code, m, x, x + m)
-    partials = [0.0] * m
-    for k in range(m):
-        partials[k] = x[m + k]
-    return make(code, y, None, None, 0.0, 0.0, (operands, partials))

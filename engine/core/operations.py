@@ -1,3 +1,4 @@
+# cython: boundscheck=False, wraparound=False
 """Operations on Values: a row of the table at the operands' numbers, and the node that keeps value and partials.
 
 Where this is compiled, rows are computed by the C that the build writes from the table, and those added later by the
@@ -6,6 +7,7 @@ table's formulas in Python.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,21 +22,29 @@ except ImportError:  # only the compiler needs it
 
 if cython.compiled:  # by operations.pxd
     check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
+    no_partials: Any = array("d")
 else:
     from ..table import POW
     from .node import make
 
+    IN_C = 0  # opcodes that C computes
+    no_partials = None
+    scratch: Any = None
+    clone: Any = None
+    operate_many: Any = None
+
     def unary(code: int, a: Node) -> Value:
         """A row of one operand."""
-        return by_formula(code, [a])
+        row, x = TABLE[NAMES[code]], a._data
+        y = row.value(x)
+        return make(code, y, a, None, row.each_slope[0](y, x))
 
     def binary(code: int, a: Node, b: Node) -> Value:
         """A row of two operands."""
-        return by_formula(code, [a, b])
-
-    def operate(code: int, operands: list[Any]) -> Value:
-        """A row of any number of operands, those of sequences one after the other."""
-        return by_formula(code, operands)
+        row, x, z = TABLE[NAMES[code]], a._data, b._data
+        y = row.value(x, z)
+        by_a, by_b = row.each_slope
+        return make(code, y, a, b, by_a(y, x, z), by_b(y, x, z))
 
     def power(a: Node, b: Node) -> Value:
         """Row pow for a plain number as the exponent: it can't vary, so its partial is 0, even of a base below 0."""
@@ -80,27 +90,30 @@ def of_two(code: int, a: Any, b: Any) -> Any:
     return numeric(NAMES[code], real(a), real(b))
 
 
-def of_scalars(code: int, operands: Sequence[Any]) -> Any:
+def of_scalars(code: int, operands: tuple[Any, ...]) -> Any:
     """A row of three operands or more, Values or numbers. A plain number can't vary, so its partial is 0."""
-    if not any(isinstance(x, Node) for x in operands):
+    nodes = count_nodes(operands)
+    if not nodes:
         return numeric(NAMES[code], *map(real, operands))
-    row, values = TABLE[NAMES[code]], [as_value(x) for x in operands]
-    numbers = [x._data for x in values]
-    y = row.value(*numbers)
-    partials = [
-        slope(y, *numbers) if isinstance(x, Node) else 0.0 for x, slope in zip(operands, row.each_slope, strict=True)
-    ]
-    return make(code, y, None, None, 0.0, 0.0, (values, partials))
+    if nodes == len(operands):
+        return operate(code, list(operands))
+    return operate(code, [as_value(x) for x in operands], operands)
 
 
 def of_many(code: int, operands: list[Any]) -> Any:
     """A row of any number of operands, Values or numbers, those of sequences one after the other."""
-    values = 0
-    for x in operands:
-        values += isinstance(x, Node)
-    if values == 0:
+    nodes = count_nodes(operands)
+    if not nodes:
         return numeric(NAMES[code], *TABLE[NAMES[code]].split([real(x) for x in operands]))
-    return operate(code, operands if values == len(operands) else [as_value(x) for x in operands])
+    return operate(code, operands if nodes == len(operands) else [as_value(x) for x in operands])
+
+
+def count_nodes(operands: Sequence[Any]) -> int:
+    """How many operands are Values."""
+    found = 0
+    for x in operands:
+        found += isinstance(x, Node)
+    return found
 
 
 def variadic(code: int, row: Row, groups: Sequence[Any]) -> Any:
@@ -117,19 +130,47 @@ def variadic(code: int, row: Row, groups: Sequence[Any]) -> Any:
     return of_many(code, flat)
 
 
-def by_formula(code: int, operands: list[Any]) -> Value:
+def operate(code: int, operands: list[Any], given: tuple[Any, ...] = ()) -> Value:
+    """A row of any number of operands, those of sequences one after the other.
+
+    Where they are `given` as Values and plain numbers, the partials in the numbers are 0.
+    """
+    if code >= IN_C:
+        return by_formula(code, operands, given)
+    m = len(operands)
+    x, partials = scratch(m), clone(no_partials, m, False)
+    if not x:
+        raise MemoryError(f"there is no memory for {m} operands")
+    for k in range(m):
+        node = operands[k]
+        x[k] = node._data
+    slopes = partials.data.as_doubles
+    y = operate_many(code, m, x, slopes)
+    for k in range(len(given)):
+        if given[k] is not operands[k]:
+            slopes[k] = 0.0
+    return make(code, y, None, None, 0.0, 0.0, (operands, partials))
+
+
+def by_formula(code: int, operands: list[Any], given: Sequence[Any] = ()) -> Value:
     """A row of any number of operands by its formulas in Python."""
     row = TABLE[NAMES[code]]
     groups = row.split([x._data for x in operands])
     y = row.value(*groups)
-    partials = row.slopes(y, *groups)
+    varies = [isinstance(x, Node) for x in given or operands[: len(groups)]]
+    partials = [slope(y, *groups) if varies[k] else 0.0 for k, slope in enumerate(row.each_slope)]
     if row.variadic:
-        return make(code, y, None, None, 0.0, 0.0, (operands, row.flatten(partials, len(groups[0]))))
+        return make_many(code, y, operands, row.flatten(partials, len(groups[0])))
     if len(operands) == 1:
         return make(code, y, operands[0], None, partials[0])
     if len(operands) == 2:
         return make(code, y, operands[0], operands[1], partials[0], partials[1])
-    return make(code, y, None, None, 0.0, 0.0, (operands, list(partials)))
+    return make_many(code, y, operands, partials)
+
+
+def make_many(code: int, y: float, operands: list[Any], partials: Sequence[float]) -> Value:
+    """The result of an operation of any number of operands."""
+    return make(code, y, None, None, 0.0, 0.0, (operands, array("d", partials)))
 
 
 def dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Value:

@@ -1,7 +1,6 @@
-# C types for properties.py.
 cimport cython
 from .coercion cimport text
-from .node cimport Node, look, reading, setting, showing
+from .node cimport Node, look, reading, set_data, set_grad, set_label, setting, showing
 
 @cython.no_gc
 cdef class Properties(Node):

@@ -19,7 +19,7 @@ else:
 
 if not cython.compiled:  # else by properties.pxd
     from .coercion import text
-    from .node import look, reading, setting, showing
+    from .node import look, reading, set_data, set_grad, set_label, setting, showing
 
 if TYPE_CHECKING:
     from .value import Value
@@ -41,7 +41,7 @@ class Properties(Node):
     def data(self, data: Any) -> None:
         number = real(data)
         setting(self, "data")
-        self._data = number
+        set_data(self, number)
 
     @property
     def grad(self) -> float:
@@ -53,7 +53,7 @@ class Properties(Node):
     def grad(self, grad: Any) -> None:
         number = real(grad)
         setting(self, "gradient")
-        self._grad = number
+        set_grad(self, number)
 
     @property
     def label(self) -> str:
@@ -62,7 +62,7 @@ class Properties(Node):
 
     @label.setter
     def label(self, label: str) -> None:
-        self._label = label if type(label) is str else text(label)
+        set_label(self, label if type(label) is str else text(label))
 
     @property
     def op(self) -> str:

@@ -1,23 +1,62 @@
-"""What an uncompiled class lacks of a compiled one: that nothing can be added to it."""
+"""What an uncompiled class lacks of a compiled one: that nothing can be added to it, and its slots cannot be set."""
 
 from typing import Any, NoReturn, TypeVar
 
 Class = TypeVar("Class", bound=type)
 
 
-def sealed(cls: Class) -> Class:
-    """The class again, with attributes that cannot be set, as those of a compiled class.
+def sealed(cls: Class, base: type) -> Class:
+    """The class again, with attributes that cannot be set, and objects whose slots and private names cannot be.
 
-    >>> class Point:
+    `base` has the slots and lets them be set: an object is one of it until it is filled in.
+
+    >>> class Slots:
+    ...     __slots__ = ("_x",)
+    >>> class Point(Slots):
     ...     __slots__ = ()
-    >>> sealed(Point).x = 1
+    ...     def __init__(self, x):
+    ...         self._x = x
+    >>> Point = sealed(Point, Slots)
+    >>> point = Point(2.0)
+    >>> point._x
+    2.0
+    >>> point._x = 3.0
+    Traceback (most recent call last):
+    AttributeError: attribute '_x' of 'Point' objects is not writable
+    >>> Point.x = 1
     Traceback (most recent call last):
     TypeError: cannot set 'x' attribute of immutable type 'Point'
     """
-    return _Immutable(cls.__name__, cls.__bases__, dict(cls.__dict__))  # type: ignore[return-value]
+    closed = {name for name in base.__dict__ if not name.startswith("__")} | {"__class__"}
+
+    def set_open(self: Any, name: str, value: Any, store: Any = object.__setattr__) -> None:
+        if name in closed:
+            _refuse(self, name)
+        store(self, name, value)
+
+    def delete_open(self: Any, name: str) -> None:
+        if name in closed:
+            _refuse(self, name)
+        object.__delattr__(self, name)
+
+    body = {**cls.__dict__, "__setattr__": set_open, "__delattr__": delete_open, "_base": base}
+    return _Immutable(cls.__name__, cls.__bases__, body)  # type: ignore[return-value]
+
+
+def _refuse(self: Any, name: str) -> NoReturn:
+    raise AttributeError(f"attribute {name!r} of {type(self).__name__!r} objects is not writable")
 
 
 class _Immutable(type):
+    _base: type
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        """An object that is filled in before it is closed."""
+        made: Any = object.__new__(cls._base)
+        cls.__init__(made, *args, **options)  # type: ignore[misc]
+        made.__class__ = cls
+        return made
+
     def __setattr__(cls, name: str, value: Any) -> NoReturn:
         raise TypeError(f"cannot set {name!r} attribute of immutable type {cls.__name__!r}")
 

@@ -4,6 +4,7 @@
 In order of creation operands stand before results, so a node that is taken has its whole gradient.
 """
 
+from cpython.array cimport array
 from .generated cimport DETACH, SELECT
 from .node cimport Node, PyObject, arena, is_draining, pop, push
 
@@ -43,7 +44,8 @@ def backward(Node output, double seed):
     """Set the gradient of every operation behind `output`, and add to that of every leaf; `seed` is its own."""
     cdef Node node
     cdef PyObject *taken
-    cdef list operands, partials
+    cdef list operands
+    cdef array partials
     cdef Py_ssize_t i
     begin()
     try:
@@ -60,9 +62,9 @@ def backward(Node output, double seed):
             else:
                 operands, partials = node._lists
                 for i in range(len(operands)):
-                    if node._code == SELECT and <double>partials[i] == 0.0:
+                    if node._code == SELECT and partials.data.as_doubles[i] == 0.0:
                         continue  # the branch that is not taken
-                    _receive(operands[i], node._grad * <double>partials[i])
+                    _receive(operands[i], node._grad * partials.data.as_doubles[i])
             taken = pop(arena)
     finally:
         end()

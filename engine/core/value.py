@@ -26,7 +26,7 @@ else:
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of
     from .coercion import operand, text
-    from .node import begin, compare, reading
+    from .node import Node, begin, compare, reading, set_grad
     from .operations import binary, power, unary
     from .sealed import sealed
 
@@ -266,12 +266,12 @@ class Value(Properties):
 
 def _leaf(data: float, grad: float, label: str) -> Value:
     leaf = Value(data, label)
-    leaf._grad = grad
+    set_grad(leaf, grad)
     return leaf
 
 
 if not cython.compiled:  # where identity needs no saying, it is faster unsaid
     Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
     Value.__init_subclass__ = Value.__dict__["_final"]  # type: ignore[method-assign]
-    Value = sealed(Value)  # type: ignore[misc]
+    Value = sealed(Value, Node)  # type: ignore[misc]
 install(Value.__new__(Value))

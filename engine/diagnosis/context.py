@@ -8,7 +8,6 @@ from ..chain import CANCELLED, VANISHED
 from ..core import Name, Value, unique_names
 from ..structure import LossGraph, Unit, Units, ints_of
 from .step import Step, gradient_step, planned_step, stepped, taken_step
-from .terms import loss_terms
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,6 @@ class Case:
     def given(self) -> frozenset[int]:
         """The indices of the parameters in the graph."""
         return frozenset(self.index_of.values())
-
-    @cached_property
-    def terms(self) -> list[int]:
-        """The indices of what the loss adds up."""
-        return list(loss_terms(self.graph, self.given))
 
     @cached_property
     def step(self) -> Step | None:

@@ -1,9 +1,10 @@
 """Record once, replay on batches: a function of Values as a linear program over the table's operations.
 
-It offers `record`, Recording and Condition, and to exports the Program and its passes.
+It offers `record`, Recording, Condition and `load_recording`, and to exports the Program and its passes.
 
-Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse`, the passes
-(`constant_folding`, `fusion`, `passes`), `schedule`, and the two executors, `numpy_executor` and `native`.
+Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse` (and `second`, `forward`), the
+passes (`constant_folding`, `fusion`, `passes`), `schedule`, and the two executors, `numpy_executor` and `native`. Apart
+are `batch` (what a batch may be) and `saved` (recordings in files).
 """
 
 # fmt: off
@@ -15,8 +16,9 @@ from .passes import columns, cse, dce, hoist
 from .program import Program
 from .record import Recording, record
 from .reverse import Fragment, differentiate, sum_of_products
+from .saved import load_recording
 
 __all__ = [
-    "Condition", "Fragment", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants",
-    "fuse", "hoist", "new_ints", "record", "sum_of_products",
+    "Condition", "Fragment", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants", "fuse",
+    "hoist", "load_recording", "new_ints", "record", "sum_of_products",
 ]

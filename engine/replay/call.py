@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import Value, apply, as_value, real, watch, watching
+from ..core import Value, apply, as_value, watch, watching
+from .batch import is_array, number, numbers_of
 from .program import Program
 from .trace import trace
 from .watch import RecordingWatch
@@ -16,24 +17,30 @@ Arguments = list["Value | list[Value]"]
 
 @dataclass
 class Call:
-    """What a call gave: the output, or the list of them, and what it came from."""
+    """What a call gave, the outputs in a row and the shape in which they came, and what it came from."""
 
     arguments: Arguments
-    outputs: Value | list[Value]
+    outputs: list[Value]
+    shape: tuple[int, ...]
     watch: RecordingWatch
 
     def traced(self) -> tuple[Program, list[Value]]:
         """The program of the outputs, and its parameters."""
         inputs = {value: n for n, value in enumerate(self.watch.inputs)}
-        if isinstance(self.outputs, Value):
-            return trace(self.outputs, inputs, self.watch.newest)
+        if len(self.outputs) == 1:
+            return trace(self.outputs[0], inputs, self.watch.newest)
         program, parameters = trace(apply("sum", self.outputs), inputs, self.watch.newest)
         program.outputs = list(program.operands(len(program) - 1))  # what the last instruction adds up
         return program, parameters
 
     def numbers(self) -> list[float]:
         """The outputs as floats."""
-        return [y.data for y in ([self.outputs] if isinstance(self.outputs, Value) else self.outputs)]
+        return [y.data for y in self.outputs]
+
+    @property
+    def widths(self) -> list[int | None]:
+        """How many numbers each argument has; None for a number alone."""
+        return [len(x) if isinstance(x, list) else None for x in self.arguments]
 
 
 def call(f: Callable[..., Any], example: Sequence[Any]) -> Call:
@@ -47,7 +54,8 @@ def call(f: Callable[..., Any], example: Sequence[Any]) -> Call:
         output = f(*arguments)
     if own.error:  # f caught it
         raise own.error
-    return Call(arguments, _outputs(output), own)
+    shape, outputs = _outputs(output)
+    return Call(arguments, outputs, shape, own)
 
 
 def flat(arguments: Arguments) -> list[Value]:
@@ -57,20 +65,31 @@ def flat(arguments: Arguments) -> list[Value]:
 
 def _as_values(example: Any, k: int) -> Value | list[Value]:
     """An argument as the Values that the function gets."""
-    if isinstance(example, (list, tuple)) or getattr(example, "ndim", 0) == 1:
-        return [Value(real(x)) for x in example]
-    if getattr(example, "ndim", 0) > 1:
-        raise TypeError(f"argument {k + 1} of the example must be a number or a sequence of numbers, not a matrix")
-    return Value(real(example))
+    name = f"argument {k + 1} of the example"
+    if is_array(example):
+        example = numbers_of(example, name)
+        if example.ndim > 1:
+            raise TypeError(f"{name} must be a number or a sequence of numbers, not a matrix")
+        example = example.tolist()
+    if not isinstance(example, (list, tuple)):
+        return Value(number(example, name))
+    return [Value(number(x, f"argument {k + 1}[{i}] of the example")) for i, x in enumerate(example)]
 
 
-def _outputs(output: Any) -> Value | list[Value]:
-    """What a function returned as Values."""
-    several = output.tolist() if getattr(output, "ndim", 0) == 1 else output
+def _outputs(output: Any) -> tuple[tuple[int, ...], list[Value]]:
+    """The shape of what a function returned, and its Values in a row."""
     try:
-        if isinstance(several, (list, tuple)) and several:
-            return [as_value(y) for y in several]
-        return as_value(output)
+        return _flat(output.tolist() if getattr(output, "ndim", 0) else output)
     except TypeError:
         came = f"{type(output).__name__} {output!r:.80}"
         raise TypeError(f"a recorded function returns a Value or a list of them, not {came}") from None
+
+
+def _flat(output: Any) -> tuple[tuple[int, ...], list[Value]]:
+    if not isinstance(output, (list, tuple)) or not output:
+        return (), [as_value(output)]
+    parts = [_flat(part) for part in output]
+    shapes = {shape for shape, _ in parts}
+    if len(shapes) > 1:
+        raise ValueError("a recorded function returns lists of one length, not of several: return them flat")
+    return (len(parts), *shapes.pop()), [y for _, ys in parts for y in ys]

@@ -47,6 +47,8 @@ class Condition:
         reading(self._node, "comparison")
         raise RecordingError("a Condition belongs to its recording and has no truth value: choose with where")
 
+    __int__ = __index__ = __float__ = __bool__  # as in weights[int(x > 0.0)]
+
     def __eq__(self, other: object) -> NoReturn:
         self.__bool__()
 

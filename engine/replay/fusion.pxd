@@ -1,6 +1,4 @@
-cimport cython
 from .program cimport Program, Sums
-
 cdef int ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
 
 cdef class Fusion:
@@ -9,12 +7,10 @@ cdef class Fusion:
     cdef int[::1] uses, at
     cdef bytearray varies
     cdef int minus
-
     cdef object gather(self, int i)
     cdef int lead(self, int i, int terms, int step)
-    cdef object add(self, int i, int place, int a, int b)
-    cdef bint varying(self, int place)
-    cdef object subtract(self, int i, int place, int k)
+    cdef object add(self, int i, int index, int a, int b)
+    cdef bint varying(self, int index)
+    cdef object subtract(self, int i, int index, int k)
     cdef int settle(self, int k) except -1
-
 cpdef Program fuse(Program program)

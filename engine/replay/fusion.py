@@ -57,7 +57,7 @@ class Fusion:
         self.minus = self.new.constant(-1.0)
 
     def gather(self, i: int) -> None:
-        """A sum or product as pairs, with what it takes in; a pair's place is that of its first argument."""
+        """A sum or product as pairs, with what it takes in; a pair has the index of its first argument."""
         program, code = self.program, self.program.codes[i]
         first, step = program.starts[i], 2 if code in (MUL, PRODUCTS) else 1
         terms = (program.starts[i + 1] - first) // step
@@ -65,50 +65,50 @@ class Fusion:
         if lead >= 0:
             self.sums.join(i, program.args[first + lead * step])
         for n in range(terms):
-            place = first + n * step
+            index = first + n * step
             if n == lead:
                 continue
             if n and code == SUB:
-                self.subtract(i, place, program.args[place])
+                self.subtract(i, index, program.args[index])
             else:
-                self.add(i, place, program.args[place], program.args[place + 1] if step == 2 else ONE)
+                self.add(i, index, program.args[index], program.args[index + 1] if step == 2 else ONE)
 
     def lead(self, i: int, terms: int, step: int) -> int:
-        """Which of so many terms is a sum that can come first without another order of additions; -1 if none is."""
+        """Which of the terms is a sum that can come first without another order of additions; -1 if none is."""
         program = self.program
         for n in range(terms):
-            place = program.starts[i] + n * step
-            k = program.args[place]
-            bare = step == 1 or program.args[place + 1] == ONE
+            index = program.starts[i] + n * step
+            k = program.args[index]
+            bare = step == 1 or program.args[index + 1] == ONE
             if bare and self.sums.count[k] > 1 and self.varies[k] == self.varies[i]:
                 return n
         return -1
 
-    def add(self, i: int, place: int, a: int, b: int) -> None:
+    def add(self, i: int, index: int, a: int, b: int) -> None:
         """A term: its factors, or those of a product that only this sum uses."""
         if a == ONE or b == ONE:
             k = a if b == ONE else b
             if self.sums.count[k] == 1 and self.varies[k] == self.varies[i]:
                 self.sums.join(i, k)
             else:
-                self.sums.add(i, place, self.settle(k), ONE)
+                self.sums.add(i, index, self.settle(k), ONE)
             return
         a, b = self.settle(a), self.settle(b)
-        if self.varies[i] and not self.varying(place):  # a fixed product is one weight
+        if self.varies[i] and not self.varying(index):  # a fixed product is one weight
             a, b = self.new.emit_two(MUL, a, b), ONE
-        self.sums.add(i, place, a, b)
+        self.sums.add(i, index, a, b)
 
-    def varying(self, place: int) -> bool:
+    def varying(self, index: int) -> bool:
         """Whether a product depends on an input."""
         args = self.program.args
-        return bool(self.varies[args[place]] or self.varies[args[place + 1]])
+        return bool(self.varies[args[index]] or self.varies[args[index + 1]])
 
-    def subtract(self, i: int, place: int, k: int) -> None:
+    def subtract(self, i: int, index: int, k: int) -> None:
         """A term with a minus, which goes into the weight where that is fixed."""
         a, b = self.settle(k), self.minus
         if self.varies[i] and not self.varies[k]:
             a, b = self.new.emit_one(NEG, a), ONE
-        self.sums.add(i, place, a, b)
+        self.sums.add(i, index, a, b)
 
     def settle(self, k: int) -> int:
         """Where an operand is, now that it has to be written."""

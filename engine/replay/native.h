@@ -78,13 +78,13 @@ static double *aligned(size_t count) {
 
 static long next_number(long *count) { return __atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }
 
-/* Calls work(shared) on so many threads at once, this one among them, and returns when all are done. They live no longer
+/* Calls work(shared) on n threads at once, this one among them, and returns when all are done. They live no longer
    than that: an interrupt, a fork or an exit finds none, and none waits for a lock. Where no thread can be started, those
    that there are do the work. */
-static void together(void *(*work)(void *), void *shared, long count) {
-  pthread_t others[count];
+static void together(void *(*work)(void *), void *shared, long n) {
+  pthread_t others[n];
   long started = 0;
-  while (started < count - 1 && !pthread_create(&others[started], NULL, work, shared)) started++;
+  while (started < n - 1 && !pthread_create(&others[started], NULL, work, shared)) started++;
   work(shared);
   while (started) pthread_join(others[--started], NULL);
 }

@@ -27,7 +27,7 @@ cdef long LANES = 8  # at most in a vector
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 cdef long PARTS = 32  # at most, as is the number of threads
 cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
-cdef double CELL_WORK = 100.0  # and so many for each of its cells
+cdef double CELL_WORK = 100.0  # and for each of its cells
 
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -103,7 +103,7 @@ cdef class Native:
     cdef double cost
     cdef Memory spare  # of the last call, for the next one; None while a call has it
 
-    def __cinit__(self, plan, places, targets):
+    def __cinit__(self, plan, columns, targets):
         from array import array
 
         self.code, self.fixed_code, self.packed, self.cell_of = plan.code, plan.fixed_code, plan.packed, plan.cells
@@ -111,8 +111,8 @@ cdef class Native:
         self.parameter, self.at = array("i", [k for k, _ in plan.parameters]), array("i", [k for _, k in plan.parameters])
         self.fill_at, self.fill_row = array("i", [k for k, _ in plan.fills]), array("i", [k for _, k in plan.fills])
         self.input_row = array("i", [row for _, row in plan.inputs])
-        self.input_argument = array("i", [places[k][0] for k, _ in plan.inputs])
-        self.input_column = array("i", [places[k][1] for k, _ in plan.inputs])
+        self.input_argument = array("i", [columns[k][0] for k, _ in plan.inputs])
+        self.input_column = array("i", [columns[k][1] for k, _ in plan.inputs])
         self.output_argument = array("i", [which for which, _ in targets])
         self.output_column = array("i", [column for _, column in targets])
         self.output_row, self.mean_at = array("i", plan.outputs), array("i", plan.means)

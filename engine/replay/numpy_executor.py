@@ -12,38 +12,38 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
-from itertools import repeat
 from typing import Any
 
 from .._compiled import compiled
-from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, function, require
-from .schedule import Schedule, counted
+from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, Value, function, require
+from .schedule import Schedule
+from .slot_allocation import counted
 
 try:
     from .native import Native
 except ImportError:
     Native = None
 
-Place = tuple[int, int]  # argument and column that an input comes from, or a result goes to
+Column = tuple[int, int]  # the index of an argument, and of its column, where an input is, or a result goes
 BLOCK = 2048  # examples that NumPy takes at once: its rows then stay in the cache
 
 
-def executor(plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> Any:
+def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column]) -> Any:
     """What runs the schedule: an object with `run(arguments, parameters, results)`.
 
-    `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `places[k]`; `parameters`
+    `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `columns[k]`; `parameters`
     the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
     gradients, one each; of any other output k is written to the column `targets[k]` of the arrays `results`.
     """
-    return (OnNumPy if Native is None or plan.foreign else Native)(plan, places, targets)
+    return (OnNumPy if Native is None or plan.foreign else Native)(plan, columns, targets)
 
 
 class OnNumPy:
     """Runs a schedule with one NumPy call an instruction, on rows of up to BLOCK examples."""
 
-    def __init__(self, plan: Schedule, places: Sequence[Place], targets: Sequence[Place]) -> None:
+    def __init__(self, plan: Schedule, columns: Sequence[Column], targets: Sequence[Column]) -> None:
         self.np = require("numpy")
-        self.plan, self.places, self.targets = plan, places, targets
+        self.plan, self.columns, self.targets = plan, columns, targets
         self.spare: list[Memory] = []  # of the last call, for the next one; none while a call has it
 
     def run(self, arguments: Sequence[Any], parameters: Sequence[Any], results: Sequence[Any]) -> float:
@@ -74,7 +74,7 @@ class OnNumPy:
         for at, row in self.plan.fills:
             rows[row] = memory.fixed[at]
         for k, row in self.plan.inputs:
-            rows[row] = _column(arguments, self.places[k])[first : first + size]
+            rows[row] = _column(arguments, self.columns[k])[first : first + size]
         for call in calls:
             call()
         for row, target in zip(self.plan.outputs, self.targets, strict=True):
@@ -102,7 +102,7 @@ class Memory:
             self.fixed[-len(self.packed) :] = self.fixed[self.packed]
 
     def block(self, size: int) -> tuple[Any, list[Callable[[], Any]]]:
-        """The rows of a block of so many examples, and what is done to them."""
+        """The rows of a block of n examples, and what is done to them."""
         if size != self.size:
             self.size, self.rows = size, self.np.zeros((self.plan.rows, size))
             self.calls = list(self._calls(self.plan.code, self.rows))
@@ -131,13 +131,13 @@ class Memory:
 
 def _add_gradients(parameters: Sequence[Any], gradients: list[float]) -> None:
     """Add to every parameter's gradient, in one call of C: neither an interrupt nor another thread comes between."""
-    grad = "grad" if compiled else "_grad"  # uncompiled, a property is a function in which an interrupt could come
-    sums = map(operator.add, map(operator.attrgetter(grad), parameters), gradients)
-    deque(map(setattr, parameters, repeat(grad), sums), maxlen=0)
+    grad: Any = getattr(Value, "grad" if compiled else "_grad")  # uncompiled, a property is a function of Python
+    sums = map(operator.add, map(grad.__get__, parameters), gradients)
+    deque(map(grad.__set__, parameters, sums), maxlen=0)
 
 
-def _column(arrays: Sequence[Any], place: Place) -> Any:
-    which, column = place
+def _column(arrays: Sequence[Any], at: Column) -> Any:
+    which, column = at
     return arrays[which] if arrays[which].ndim == 1 else arrays[which][:, column]
 
 

@@ -1,17 +1,14 @@
 cimport cython
 from ..structure.value_numbering cimport Known
 from .program cimport Program
-
 cdef int ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
-
-@cython.locals(at="int[::1]", i=int)
+@cython.locals(at="int[::1]")
 cpdef Program cse(Program program)
-@cython.locals(i=int)
 cpdef Program dce(Program program)
 @cython.locals(at="int[::1]")
 cpdef Program select(Program program, int[::1] wanted)
 @cython.locals(leader="int[::1]")
 cpdef Program group(Program program)
-@cython.locals(depth="int[::1]", kind="int[::1]", below=int)
+@cython.locals(depth="int[::1]", kind="int[::1]")
 cpdef Program level(Program program)
 cpdef tuple columns(Program program, int i, bytearray varies)

@@ -64,8 +64,8 @@ def dce(program: Program) -> Program:
     """
     live = bytearray(len(program))
     live[ONE] = 1
-    for i in program.outputs:
-        live[i] = 1
+    for k in program.outputs:
+        live[k] = 1
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program) - 1, -1, -1):
         if live[i] and codes[i] > CONSTANT:

@@ -1,5 +1,4 @@
 cimport cython
-
 cdef int ADD, CONSTANT, DETACH, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS, SELECT, SUB
 
 cdef class Program:
@@ -7,8 +6,6 @@ cdef class Program:
     cdef public int[::1] codes, starts, args
     cdef public list constants, outputs
     cdef public dict _known
-
-    @cython.locals(k=int)
     cpdef int emit_many(self, int code, object args) except -1
     cpdef Program fresh(self)
     cpdef int emit_one(self, int code, int a) except -1
@@ -20,17 +17,14 @@ cdef class Program:
     cpdef bint holds(self, int i, double number) except? True
     cpdef bint has(self, int code)
     cpdef bytearray depends(self, int leaf, bint differentiably=*)
-    @cython.locals(i=int, count="int[::1]")
+    @cython.locals(count="int[::1]")
     cpdef object uses(self)
 
 cdef class Sums:
     cdef public int[::1] count, first, last, left, right, next
-
-    cpdef object add(self, int i, int place, int a, int b)
+    cpdef object add(self, int i, int index, int a, int b)
     cpdef object join(self, int i, int k)
     cdef object link(self, int i, int first, int last, int count)
-    @cython.locals(pairs=list, place=int)
     cpdef int write(self, Program program, int i) except -1
-
-@cython.locals(a=int, b=int, c=int, d=int)
 cpdef int products(Program program, list pairs) except -1
+cdef int simplified(Program program) except -1

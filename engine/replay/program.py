@@ -146,7 +146,8 @@ class Program:
             if code <= CONSTANT:
                 found[i] = code == leaf
             elif code != MEAN and not (differentiably and code == DETACH):
-                for j in range(starts[i] + (differentiably and code == SELECT), starts[i + 1]):
+                first = starts[i] + 1 if differentiably and code == SELECT else starts[i]
+                for j in range(first, starts[i + 1]):
                     if found[args[j]]:
                         found[i] = 1
                         break
@@ -164,8 +165,8 @@ class Program:
             if codes[i] > CONSTANT:
                 for j in range(starts[i], starts[i + 1]):
                     count[args[j]] += 1
-        for i in self.outputs:
-            count[i] += 1
+        for k in self.outputs:
+            count[k] += 1
         return count
 
     def __str__(self) -> str:
@@ -221,14 +222,14 @@ def _grown(numbers: array[int], size: int) -> array[int]:
 class Sums:
     """For each instruction a list of pairs. They are linked, so that one sum takes in another whatever its length.
 
-    A pair is known by a place of its own, below `places`.
+    A pair has an index of its own, below `pairs`.
 
     >>> from ..core import INPUT, ONE
     >>> program = Program()
     >>> x, y, z = (program.emit(INPUT, k) for k in range(3))
     >>> sums = Sums(2, 3)
-    >>> for i, place, a, b in [(0, 0, x, y), (1, 1, y, y), (1, 2, z, ONE)]:
-    ...     sums.add(i, place, a, b)
+    >>> for i, index, a, b in [(0, 0, x, y), (1, 1, y, y), (1, 2, z, ONE)]:
+    ...     sums.add(i, index, a, b)
     >>> sums.join(0, 1)
     >>> program.outputs = [sums.write(program, 0)]
     >>> print(program)
@@ -239,14 +240,14 @@ class Sums:
     return v4
     """
 
-    def __init__(self, instructions: int, places: int) -> None:
+    def __init__(self, instructions: int, pairs: int) -> None:
         self.count, self.first, self.last = new_ints(instructions), new_ints(instructions), new_ints(instructions)
-        self.left, self.right, self.next = new_ints(places), new_ints(places), new_ints(places)
+        self.left, self.right, self.next = new_ints(pairs), new_ints(pairs), new_ints(pairs)
 
-    def add(self, i: int, place: int, a: int, b: int) -> None:
+    def add(self, i: int, index: int, a: int, b: int) -> None:
         """One more pair at the end of a sum."""
-        self.left[place], self.right[place] = a, b
-        self.link(i, place, place, 1)
+        self.left[index], self.right[index] = a, b
+        self.link(i, index, index, 1)
 
     def join(self, i: int, k: int) -> None:
         """The pairs of sum k at the end of sum i."""
@@ -264,25 +265,36 @@ class Sums:
 
     def write(self, program: Program, i: int) -> int:
         """Write a sum into a program, and forget it; returns the instruction that it is."""
-        pairs, place = [], self.first[i]
-        for _ in range(self.count[i]):
-            pairs += [self.left[place], self.right[place]]
-            place = self.next[place]
+        at, index = program.append(PRODUCTS, 2 * self.count[i]), self.first[i]
+        for n in range(self.count[i]):
+            program.args[at + 2 * n], program.args[at + 2 * n + 1] = self.left[index], self.right[index]
+            index = self.next[index]
         self.count[i] = 0
-        return products(program, pairs)
+        return simplified(program)
 
 
 def products(program: Program, pairs: Sequence[int]) -> int:
-    """The sum of products of pairs, as the simplest instruction that it is."""
-    a, b = pairs[0], pairs[1]
-    if len(pairs) == 2:
+    """Write the sum of products of pairs; returns the instruction that it is."""
+    program.emit_many(PRODUCTS, pairs)
+    return simplified(program)
+
+
+def simplified(program: Program) -> int:
+    """The last instruction, a sum of products, as the simplest instruction that it is."""
+    i, args = program.size - 1, program.args
+    first, count = program.starts[i], program.starts[i + 1] - program.starts[i]
+    if count > 4:
+        return i
+    program.size = i  # what is written next takes its place
+    a, b = args[first], args[first + 1]
+    if count == 2:
         return a if b == ONE else b if a == ONE else program.emit_two(MUL, a, b)
-    if len(pairs) == 4:
-        c, d = pairs[2], pairs[3]
-        if b == ONE and d == ONE:
-            return program.emit_two(ADD, a, c)
-        if a == ONE and c == ONE:
-            return program.emit_two(ADD, b, d)
-        if b == ONE and program.holds(d, -1.0):
-            return program.emit_two(SUB, a, c)
-    return program.emit_many(PRODUCTS, pairs)
+    c, d = args[first + 2], args[first + 3]
+    if b == ONE and d == ONE:
+        return program.emit_two(ADD, a, c)
+    if a == ONE and c == ONE:
+        return program.emit_two(ADD, b, d)
+    if b == ONE and program.holds(d, -1.0):
+        return program.emit_two(SUB, a, c)
+    program.size = i + 1
+    return i

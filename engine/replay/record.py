@@ -6,21 +6,25 @@ transforming the program, optimised, and then run on whole batches without build
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .._compiled import warn_uncompiled
-from ..core import INPUT, PARAMETER, Value, reading
-from .call import Call, call
+from ..core import PARAMETER, Value, reading
+from .batch import arrays_of
+from .call import call
 from .constant_folding import fold_constants
+from .forward import along
 from .fusion import fuse
 from .numpy_executor import executor
 from .passes import batch_mean, cse, dce, group, hoist, level
 from .program import Program, lines
 from .reverse import differentiate, lower
-from .schedule import schedule
+from .schedule import Schedule, schedule
+from .second import derivatives, second_derivatives
 from .verify import verify
 
 SHOWN = 24  # lines of a program that are printed before and after the gap
@@ -29,14 +33,16 @@ SHOWN = 24  # lines of a program that are printed before and after the gap
 def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording:
     """Run `f` on Values made from the example and keep what it did, to replay it on batches.
 
-    Each argument is a number, or a sequence of numbers of which `f` gets a list of Values. Leaves that existed
-    before are the parameters, read anew at every call; leaves made inside `f`, as plain numbers are, are constants.
-    `f` returns a Value, or a list of them where only `forward` is wanted.
+    Each argument is a number, or a list, array or series of numbers, of which `f` gets a list of Values. Leaves that
+    existed before are the parameters, read anew at every call; leaves made inside `f`, as plain numbers are, are
+    constants.
+    `f` returns a Value, or lists of them, nested or not, which have no `backward`.
 
     Code in `f` that reads or sets a number of a Value that depends on an input or a parameter is a RecordingError.
     Then `f` is called at a second point, with inputs and parameters moved by a thousandth, and has to do the same
     there, else it depends on something that a recording cannot know, such as randomness or a clock: a RecordingError
-    too. `check` is another point, as a tuple of arguments, or False for none.
+    too. `check` is another point, as a tuple of arguments, or False for none. During that call other threads see the
+    parameters a thousandth off, too: with threads that use them, record before these start, or with check=False.
 
     >>> w = Value(3.0, "w")
     >>> recording = record(lambda x: (x * w).tanh() + w, 0.5)
@@ -51,19 +57,22 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
     warn_uncompiled()
     first = call(f, example)
-    recording = Recording(first)
+    recording = Recording(*first.traced(), first.widths, first.shape)
     if check is not False:
         recording.verified = verify(recording, f, first, check)
     return recording
 
 
 class Recording:
-    """A function as a program: `forward`, `backward` and `gradients` run it on a batch.
+    """A function as a program: `forward`, `backward`, `gradients`, `hessian` and `jvp` run it on a batch.
 
     A batch has one array an argument: a column of shape (B,) for a number, a matrix of shape (B, n) for a sequence
-    of n. Arrays that don't fit are a TypeError or ValueError. Nothing raises for inf and nan. `outputs` is how many
-    Values the function returned as a list, None for a Value. `verified` is whether the function did the same when it
-    was called again at a second point.
+    of n: lists, or what has `__array__`, as arrays, frames, series and tensors have, of which the numbers alone are
+    taken. What does not fit is a TypeError or ValueError that names the entry. Nothing raises for inf and nan.
+
+    `shape` is that of the outputs of one example: () for a Value, (n,) for a list of n, (m, n) for m lists of n.
+    `widths` has for every argument how many numbers it is, None for a number alone. `verified` is whether the function
+    did the same when it was called again at a second point.
 
     >>> print(record(lambda x: x * x + 1.0, 2.0))
     v1 = x0
@@ -72,12 +81,12 @@ class Recording:
     2 instructions recorded: lower 2, fold_constants 2, cse 2, dce 2, fuse 1, dce 1, level 1, hoist 1, group 1
     """
 
-    def __init__(self, call: Call) -> None:
-        self.outputs = None if isinstance(call.outputs, Value) else len(call.outputs)
-        self.verified = False
-        self._widths = [len(x) if isinstance(x, list) else None for x in call.arguments]
-        self._places = [(k, j) for k, width in enumerate(self._widths) for j in range(1 if width is None else width)]
-        self.program, self._parameters = call.traced()
+    def __init__(
+        self, program: Program, parameters: list[Value], widths: list[int | None], shape: tuple[int, ...]
+    ) -> None:
+        self.program, self.shape, self.verified = program, shape, False
+        self._parameters, self.widths = parameters, widths
+        self._sizes = [1 if width is None else width for width in widths]
         self._executors: dict[str, Any] = {}
 
     @property
@@ -92,26 +101,67 @@ class Recording:
         array([[3., 4.],
                [4., 9.]])
         """
-        arrays = self.arrays_of(batch)
-        size = len(arrays[0])
-        result = np.empty(size if self.outputs is None else (size, self.outputs))
+        arrays = arrays_of(batch, self.widths)
+        result = np.empty((len(arrays[0]), len(self.program.outputs)))
         self._run("forward", arrays, [result])
-        return result
+        return result.reshape(len(result), *self.shape)
 
     def backward(self, *batch: Any) -> float:
         """The mean of the outputs; the gradient of that mean is added to every parameter's `.grad`."""
-        return self._run("backward", self.arrays_of(batch), [])
+        self._require_one("backward")
+        return self._run("backward", arrays_of(batch, self.widths), [])
 
     def gradients(self, *batch: Any) -> tuple[Any, ...]:
         """For every argument the derivative of each output in it, an array of the shape of the argument's batch.
 
+        Of several outputs it has their shape before that: (n, B) or (n, B, m) of a list of n.
+
         >>> record(lambda x, y: x * y, 1.0, 1.0).gradients([1.0, 2.0], [3.0, 4.0])
         (array([3., 4.]), array([1., 2.]))
         """
-        arrays = self.arrays_of(batch)
-        results = [np.empty(array.shape) for array in arrays]
-        self._run("gradients", arrays, results)
-        return tuple(results)
+        arrays = arrays_of(batch, self.widths)
+        outputs, size = len(self.program.outputs), len(arrays[0])
+        found = [np.empty((outputs, size, n)) for n in self._sizes]
+        self._run("gradients", arrays, [array[k] for k in range(outputs) for array in found])
+        return tuple(self._shaped(array, i) for i, array in enumerate(found))
+
+    def hessian(self, *batch: Any) -> tuple[tuple[Any, ...], ...]:
+        """The second derivatives of each output: `hessian(...)[i][j]` in the i-th and the j-th argument.
+
+        An array of shape (B, ni, nj), without the axis of an argument that is a number, after the shape of several
+        outputs; it is exactly symmetric.
+
+        The program is differentiated once for every input, so it suits up to some hundred of them: a network of 16
+        inputs and 16 units is compiled in 0.03 s and then takes 10 µs an example, one of 64 and 64 takes 0.5 s and
+        110 µs, a chain of 10,000 operations on 3 inputs 0.5 s and 330 µs. Of more, take the Hessian times a vector: the
+        `jvp` of a recording of `grad(f(x), x, create_graph=True)`.
+
+        >>> record(lambda x: x[0] * x[0] * x[1], [1.0, 1.0]).hessian([[2.0, 3.0]])[0][0]
+        array([[[6., 4.],
+                [4., 0.]]])
+        """
+        arrays = arrays_of(batch, self.widths)
+        outputs, size = len(self.program.outputs), len(arrays[0])
+        found = [[np.empty((outputs, size, m, n)) for n in self._sizes] for m in self._sizes]
+        rows = [(i, p) for i, m in enumerate(self._sizes) for p in range(m)]
+        self._run("hessian", arrays, [block[k, :, p] for k in range(outputs) for i, p in rows for block in found[i]])
+        return tuple(tuple(self._shaped(block, i, j) for j, block in enumerate(row)) for i, row in enumerate(found))
+
+    def jvp(self, batch: Sequence[Any], vectors: Sequence[Any]) -> Any:
+        """The derivative of the outputs while each example moves along a vector: an array of the shape of `forward`.
+
+        `batch` is a tuple of what `forward` takes, `vectors` one of arrays of the same shapes. Forward mode: it costs
+        about as much as `forward`, whatever the number of inputs.
+
+        >>> record(lambda x, y: x * y, 1.0, 1.0).jvp(([1.0, 2.0], [3.0, 4.0]), ([1.0, 0.0], [0.0, 10.0]))
+        array([ 3., 20.])
+        """
+        arrays = arrays_of(batch, self.widths) + arrays_of(vectors, self.widths, "vector")
+        if len(arrays[0]) != len(arrays[-1]):
+            raise ValueError(f"the vectors must be of {len(arrays[0])} examples as the batch is, not {len(arrays[-1])}")
+        result = np.empty((len(arrays[0]), len(self.program.outputs)))
+        self._run("jvp", arrays, [result])
+        return result.reshape(len(result), *self.shape)
 
     def to_jax(self) -> Callable[[Any, Any], Any]:
         """The recorded function in JAX: pure, of (parameters, batch), to the outputs of shape (B,).
@@ -138,10 +188,25 @@ class Recording:
         from ..export import to_jax
 
         self._require_one("to_jax")
-        return to_jax(self.program, len(self._parameters), self._widths)
+        return to_jax(self.program, len(self._parameters), self.widths)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the program, the parameters' numbers and labels, and the formulas of rows of your own to a JSON file.
+
+        `load_recording` reads it on any machine, without the code that made it. The file appears whole or not at all.
+        A row that is a Python function is a RecordingError: no file can hold it.
+        """
+        from .saved import save
+
+        save(self, path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from .saved import document_of, pickled
+
+        return pickled, (document_of(self), self.parameters)
 
     def __str__(self) -> str:
-        name = "backward" if self._parameters and self.outputs is None else "forward"
+        name = "backward" if self._parameters and self.shape == () else "forward"
         program, sizes = self._wanted(name), []
         for step in passes(name):
             program = step(program)
@@ -157,67 +222,44 @@ class Recording:
         for parameter in self._parameters:
             reading(parameter, "data")
         if name not in self._executors:
-            self._executors[name] = self._compiled(name)
+            self._executors[name] = executor(self._schedule(name), _columns(arrays), _columns(results))
         mean: float = self._executors[name].run(arrays, self._parameters, results)
         return mean
 
-    def _compiled(self, name: str) -> Any:
-        """What runs the program of what is asked for."""
-        targets = {"forward": [(0, k) for k in range(self.outputs or 1)], "backward": [], "gradients": self._places}[
-            name
-        ]
+    def _schedule(self, name: str) -> Schedule:
+        """What an executor runs for what is asked for."""
         program = self._wanted(name)
         for step in passes(name):
             program = step(program)
-        return executor(schedule(program, name == "backward"), self._places, targets)
+        return schedule(program, name == "backward")
 
     def _wanted(self, name: str) -> Program:
         """The program of what is asked for, as the transformation leaves it."""
+        count = sum(self._sizes)
         if name == "forward":
             return self.program
-        self._require_one(name)
         if name == "backward":
             return differentiate(self.program, PARAMETER, len(self._parameters))
-        program = differentiate(self.program, INPUT, len(self._places))
-        del program.outputs[0]
-        return program
+        if name == "gradients":
+            return derivatives(self.program, count)
+        return along(self.program, count) if name == "jvp" else second_derivatives(self.program, count)
+
+    def _shaped(self, array: Any, *arguments: int) -> Any:
+        """Derivatives without the axes that a single output and arguments that are numbers do not have."""
+        widths = [self.widths[k] for k in arguments]
+        return array.reshape(*self.shape, array.shape[1], *[width for width in widths if width is not None])
 
     def _require_one(self, name: str) -> None:
-        if self.outputs is not None:
+        if self.shape != ():
             raise TypeError(
-                f"the recorded function returned a list of {self.outputs}, which has no {name}: "
+                f"the recorded function returned a list of {self.shape[0]}, which has no {name}: "
                 "record a function of one Value for each"
             )
 
-    def arrays_of(self, batch: Sequence[Any]) -> list[Any]:
-        """The batch as float64 arrays of the shapes that the recording takes."""
-        if len(batch) != len(self._widths):
-            raise TypeError(f"the recorded function takes {len(self._widths)} argument(s), not {len(batch)}")
-        arrays = [self._array(x, k) for k, x in enumerate(batch)]
-        size = len(arrays[0])
-        for k, array in enumerate(arrays):
-            if len(array) != size:
-                raise ValueError(f"argument {k + 1} has {len(array)} examples, where argument 1 has {size}")
-        if not size:
-            raise ValueError("a batch needs at least one example, this one is empty")
-        return arrays
 
-    def _array(self, x: Any, k: int) -> Any:
-        width = self._widths[k]
-        if type(x) is np.ndarray and x.dtype == float:
-            array = x
-        else:
-            try:
-                array = np.asarray(x)
-            except ValueError:
-                raise ValueError(f"argument {k + 1} must be an array, not rows of different lengths") from None
-            if array.dtype.kind not in "fiub":
-                raise TypeError(f"argument {k + 1} must be an array of real numbers, not of {array.dtype}")
-            array = array.astype(float)
-        if array.ndim != (1 if width is None else 2) or (width is not None and array.shape[1] != width):
-            wanted = "a column of shape (B,)" if width is None else f"a matrix of shape (B, {width})"
-            raise ValueError(f"argument {k + 1} must be {wanted}, not of shape {array.shape}")
-        return array
+def _columns(arrays: Sequence[Any]) -> list[tuple[int, int]]:
+    """The columns of all arrays: which array, and which column of it."""
+    return [(k, j) for k, array in enumerate(arrays) for j in range(1 if array.ndim == 1 else array.shape[1])]
 
 
 def passes(name: str) -> list[Callable[[Program], Program]]:

@@ -1,24 +1,20 @@
 cimport cython
 from .program cimport Program, Sums
-
 cdef int CONSTANT, INPUT, ONE, PRODUCTS, SELECT
 
 cdef class Fragment:
     cdef public bint is_list
     cdef public Program program, body
     cdef public int[::1] at, results
-
     cpdef int write(self, int y, list operands) except -1
     cpdef int value(self, int n) except -1
 
 cdef class Slopes:
     cdef public list fragments
     cdef public int[::1] starts, at
-
     @cython.locals(fragment=Fragment)
-    cdef object write(self, int y, list operands, bytearray active)
-
-@cython.locals(slopes=Slopes, i=int, code=int, kinds=int, key=int, adjoint=int, slope=int)
-cdef dict _gather(Program result, Program program, bytearray active, int output)
-@cython.locals(code=int, kinds=int, key=int, at="int[::1]", fragment=Fragment, direct=bytearray)
+    cpdef object write(self, int y, list operands, bytearray active)
+@cython.locals(slopes=Slopes)
+cdef dict _gather(Program result, Program program, bytearray active, int output, object whole)
+@cython.locals(at="int[::1]", fragment=Fragment)
 cpdef Program lower(Program program)

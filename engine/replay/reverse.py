@@ -9,7 +9,7 @@ a derivative or a composite row.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -34,12 +34,13 @@ from .passes import cse, dce
 from .program import Program, Sums, copy
 
 
-def differentiate(program: Program, wrt: int, count: int) -> Program:
-    """The program that also gives the derivative of its output in its `count` inputs (or parameters), by reverse mode.
+def differentiate(program: Program, wrt: int, count: int, again: bool = False) -> Program:
+    """The program that also gives the derivatives of its outputs in its `count` inputs (or parameters): reverse mode.
 
     Each adjoint is gathered where it is needed: one sum over the uses of an instruction, of the adjoint of the user
-    times the user's partial derivative, in the order in which eager mode adds. The outputs are the old one, then
-    the derivatives in order.
+    times the user's partial derivative, in the order in which eager mode adds. The outputs are the old ones, then for
+    each of them its derivatives in order. Where it is to be differentiated `again`, partials stay in rows, which have
+    the right derivatives at special points, as primitives have not.
 
     >>> from ..core import INPUT, MUL
     >>> from .program import Program
@@ -54,28 +55,28 @@ def differentiate(program: Program, wrt: int, count: int) -> Program:
     """
     result = copy(program)
     active = program.depends(wrt, True)
-    (output,) = program.outputs
-    adjoint = _gather(result, program, active, output)
     leaves = program.leaves(wrt)
-    zero = result.constant(0.0)
-    result.outputs += [adjoint.get(leaves[k], zero) if k in leaves else zero for k in range(count)]
+    for output in program.outputs:
+        adjoint = _gather(result, program, active, output, TABLE if again else PRIMITIVES)
+        zero = result.constant(0.0)
+        result.outputs += [adjoint.get(leaves[k], zero) if k in leaves else zero for k in range(count)]
     return result
 
 
-def _gather(result: Program, program: Program, active: bytearray, output: int) -> dict[int, int]:
+def _gather(result: Program, program: Program, active: bytearray, output: int, whole: Iterable[str]) -> dict[int, int]:
     """Write the adjoint of every active instruction behind `output` into `result`; those of the leaves are returned.
 
-    An adjoint's terms are the uses of the instruction, each at the place of that argument.
+    An adjoint's terms are the uses of the instruction, each with the index of that argument.
     """
     leaves: dict[int, int] = {}
     slopes_of: dict[int, Slopes] = {}
     kinds = len(NAMES)
     codes, starts, args = program.codes, program.starts, program.args
-    places = starts[program.size]
-    sums = Sums(program.size, places + 1)
+    seed = starts[program.size]
+    sums = Sums(program.size, seed + 1)
     masks, is_masked = Masks(Lowering(result)), program.has(SELECT)
     if active[output]:
-        sums.add(output, places, ONE, ONE)
+        sums.add(output, seed, ONE, ONE)
     for i in range(output, -1, -1):
         if not sums.count[i]:
             continue
@@ -87,14 +88,15 @@ def _gather(result: Program, program: Program, active: bytearray, output: int) -
         if code == SELECT:
             _branch(sums, masks, program, active, i, adjoint)
             continue
-        key = code + kinds * count
-        slopes = slopes_of.get(key)
-        if slopes is None:
-            slopes = slopes_of[key] = Slopes(result, NAMES[code], count)
-        slopes.write(i, program.operands(i), active)
+        if code != PRODUCTS:
+            key = code + kinds * count
+            slopes: Any = slopes_of.get(key)
+            if slopes is None:
+                slopes = slopes_of[key] = Slopes(result, NAMES[code], count, whole)
+            slopes.write(i, program.operands(i), active)
         for j in range(first, first + count):
-            if active[args[j]]:
-                slope = slopes.at[j - first]
+            if active[args[j]]:  # in a sum of products, which are pairs, the partner is the partial
+                slope = args[j + 1 - 2 * ((j - first) % 2)] if code == PRODUCTS else slopes.at[j - first]
                 if is_masked:
                     masks.use(args[j], masks.of(i))
                     slope = slope if result.codes[slope] == CONSTANT else masks.select(i, slope)
@@ -114,14 +116,19 @@ def _branch(sums: Sums, masks: Masks, program: Program, active: bytearray, i: in
 
 
 class Fragment:
-    """A formula of a row in primitives, to be written into one program many times: it is read once, not once a node."""
+    """A formula of a row, to be written into one program many times: it is read once, not once a node.
 
-    def __init__(self, program: Program, row: str, formula: str, size: int) -> None:
+    It is written in primitives, or in those rows that are to stay `whole`.
+    """
+
+    def __init__(self, program: Program, row: str, formula: str, size: int, whole: Iterable[str] = PRIMITIVES) -> None:
         table, body = TABLE[row], Program()
         y = body.emit(INPUT, 0)
         operands = [body.emit(INPUT, k + 1) for k in range(size)]
         variables = dict(zip(table.variables, table.split(operands), strict=True)) | {"y": y}
-        found = evaluate(formula, variables, Lowering(body))
+        algebra = Lowering(body, whole)
+        by_entry = table.again if whole is TABLE else None
+        found = by_entry(algebra, operands) if by_entry else evaluate(formula, variables, algebra)
         self.is_list = isinstance(found, list)
         entries = found if isinstance(found, list) else [found]
         body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
@@ -147,12 +154,12 @@ class Fragment:
 
 
 class Slopes:
-    """The partial derivatives of a row with so many operands, as fragments."""
+    """The partial derivatives of a row of n operands, as fragments."""
 
-    def __init__(self, program: Program, name: str, size: int) -> None:
+    def __init__(self, program: Program, name: str, size: int, whole: Iterable[str]) -> None:
         row = TABLE[name]
         groups = [group if isinstance(group, list) else [group] for group in row.split(range(size))]
-        self.fragments = [Fragment(program, name, formula, size) for formula in row.partials]
+        self.fragments = [Fragment(program, name, formula, size, whole) for formula in row.partials]
         self.starts = array("i", [0, *accumulate(map(len, groups))])
         self.at = new_ints(size)  # where each was written last
 
@@ -169,28 +176,28 @@ class Slopes:
 
 
 class Lowering(Interpreter):
-    """The algebra that writes a formula into a program, in primitives: floats are numbers, ints are instructions."""
+    """The algebra that writes a formula into a program, in the rows `whole`: floats are numbers, ints instructions."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, whole: Iterable[str] = PRIMITIVES) -> None:
         def sums(name: str) -> Callable[..., int]:
             return lambda *groups: sum_of_products(
                 program, name, [at(x) for x in TABLE[name].flatten(groups, len(groups[0]))]
             )
 
-        def primitive(name: str) -> Callable[..., Any]:
+        def row(name: str) -> Callable[..., Any]:
             return lambda *operands: emit(name, operands)
 
         def emit(name: str, operands: Sequence[Any]) -> Any:
             if all(isinstance(x, float) for x in operands):
                 return numeric(name, *operands)
-            return program.emit_many(
-                code_of(name), [at(x) for x in (operands[0] if TABLE[name].variadic else operands)]
-            )
+            is_many = TABLE[name].variadic
+            flat = TABLE[name].flatten(operands, len(operands[0])) if is_many else operands
+            return program.emit_many(code_of(name), [at(x) for x in flat])
 
         def at(x: Any) -> int:
             return program.constant(x) if isinstance(x, float) else x
 
-        given = {name: primitive(name) for name in PRIMITIVES}
+        given = {name: row(name) for name in whole}
         super().__init__(given | {name: sums(name) for name in ("sum", "dot")}, "a program")
 
 

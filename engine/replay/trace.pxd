@@ -1,5 +1,4 @@
 cimport cython
-from ..core.node cimport Node
 from .program cimport Program
 
 cdef class Tracer:
@@ -9,8 +8,6 @@ cdef class Tracer:
     cdef object graph
     cdef long newest
     cdef int[::1] instruction
-
     @cython.locals(codes="int[::1]", starts="int[::1]", operands="int[::1]")
     cpdef object write(self)
-    @cython.locals(value=Node)
     cdef int leaf(self, int i) except -1

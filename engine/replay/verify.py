@@ -10,6 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from ..core import NonFiniteError, RecordingError, Value
+from .batch import arrays_of
 from .call import Call, call
 from .program import Program
 
@@ -30,7 +31,7 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
     leaves = [*dict.fromkeys([*recording.parameters, *first.watch.leaves_shown])]
     for step in STEPS:
         point = _moved(first, step) if check is True else check if isinstance(check, tuple) else (check,)
-        recording.arrays_of([[x] for x in point])
+        arrays_of([[x] for x in point], first.widths)
         with _one_at_a_time, _away(leaves, step):
             try:
                 second = call(f, point)
@@ -73,6 +74,8 @@ def _away(leaves: Iterable[Value], step: float) -> Iterator[None]:
 
 def _require_same(recording: Recording, second: Call, point: Sequence[Any]) -> None:
     """Raise if a call did not do what is recorded. Other operations are as good where they give the same numbers."""
+    if second.shape != recording.shape:
+        raise _differs(f"returns outputs of the shape {second.shape}, and returned {recording.shape},")
     program, parameters = second.traced()
     if _operations(program) == _operations(recording.program):
         now, then = _bits(program), _bits(recording.program)

@@ -116,8 +116,8 @@ def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
     keys = np.asarray(names)
     order = np.argsort(narrow(keys), kind="stable")
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
-    groups, first = np.split(np.asarray(members)[order], starts[1:]), order[starts]
-    return {names[first[n]]: packed(groups[n]) for n in np.argsort(first)}
+    by_name, first, ends = packed(np.asarray(members)[order]), order[starts], [*starts[1:].tolist(), len(members)]
+    return {names[first[n]]: by_name[starts[n] : ends[n]] for n in np.argsort(first).tolist()}
 
 
 def narrow(numbers: Any) -> Any:

@@ -21,7 +21,8 @@ def flatten(Node output, list wanted):
     cdef Graph graph = Graph()
     cdef Slots *node = <Slots *>output
     cdef PyObject *none = <PyObject *>None
-    cdef list operands, partials
+    cdef list operands
+    cdef array partials
     cdef Py_ssize_t k
     graph.first = last_mark + 1
     last_mark += MARKS
@@ -40,7 +41,7 @@ def flatten(Node output, list wanted):
             else:
                 operands, partials = <tuple>node.lists
                 for k in range(len(operands)):
-                    graph.lead(<Slots *>item(operands, k), partials[k])
+                    graph.lead(<Slots *>item(operands, k), partials.data.as_doubles[k])
             node = <Slots *>pop(arena)
     finally:
         end()

@@ -1,7 +1,6 @@
 cimport cython
 from .flatten cimport floats, ints
 from .value_numbering cimport Known
-
 cdef int COMPUTED, GIVEN, NONE, DOT
 
 @cython.final
@@ -11,19 +10,10 @@ cdef class Forms:
     cdef public dict sums
     cdef public list parameters, keys, made, multiplying
     cdef public int first_sum
-
-    @cython.locals(known=Known, size=int, i=int, first=int, form=int, highest=int)
     cdef object _read(self)
-    @cython.locals(form=int, operand=int)
     cdef object _form(self, str op, tuple operands)
-    @cython.locals(form=int)
     cdef bint _add_terms(self, list terms, str op, tuple operands) except -1
     cdef bint _add_product(self, list terms, int a, int b) except -1
     cdef int _add(self, list terms, int form) except -1
     cdef bint _is_parameter(self, int form)
     cdef bint _is_sum(self, int form)
-    @cython.locals(highest=int, stage=int)
-    cpdef object stages(self)
-    cpdef object multiplied(self)
-    @cython.locals(first=int, last=int)
-    cpdef object reaches(self)

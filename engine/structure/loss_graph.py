@@ -44,6 +44,22 @@ class LossGraph:
         return list(found) or list(self.nodes)
 
     @cached_property
+    def depends(self) -> Ints:
+        """1 at the indices of the parameters and of what depends on them, 0 at those of data."""
+        return sweeps.dependent(self.flattened, self.index_of.values())
+
+    @cached_property
+    def terms(self) -> list[int]:
+        """The indices of the operations that the loss adds up, through sums, means and constant factors.
+
+        >>> a, b = Value(1.0, "a"), Value(2.0, "b")
+        >>> graph = LossGraph((a.exp() + 3 * b.tanh()) / 2, [a, b])
+        >>> sorted(graph.nodes[i].op for i in graph.terms)
+        ['exp', 'tanh']
+        """
+        return sweeps.terms(self.flattened, self.depends)
+
+    @cached_property
     def gradients(self) -> Floats:
         """The derivative of the loss in every node, by index."""
         return self._reverse[0]
@@ -57,6 +73,11 @@ class LossGraph:
     def _reverse(self) -> tuple[Floats, Floats]:
         return sweeps.reverse(self.flattened)
 
+    @property
+    def leaves(self) -> Ints:
+        """The indices of the leaves."""
+        return ints_of(range(len(self.interior), len(self.nodes)))
+
     def of(self, op: str) -> Ints:
         """The indices of the operations of one name, in the order of creation."""
         if op not in self._of:
@@ -65,15 +86,15 @@ class LossGraph:
 
     def operands(self, i: int) -> Sequence[int]:
         """The indices of the operands of the node at index i, in order."""
-        return tuple(self.flattened.operands[k] for k in self._edges(i))
+        return tuple(self.flattened.operands[self._edges(i)])
 
     def partials(self, i: int) -> Sequence[float]:
         """Its partials, one for each operand."""
-        return tuple(self.flattened.partials[k] for k in self._edges(i))
+        return tuple(self.flattened.partials[self._edges(i)])
 
-    def _edges(self, i: int) -> range:
+    def _edges(self, i: int) -> slice:
         starts = self.flattened.starts
-        return range(starts[i], starts[i + 1]) if i in self.interior else range(0)
+        return slice(starts[i], starts[i + 1]) if i < len(starts) - 1 else slice(0)
 
     def argument(self, i: int) -> int:
         """The index of the first operand of an operation."""

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE, check
-from .arrays import Floats, Ints, new_ints
+from .arrays import Floats, Ints, new_ints, where
 from .flattened import FlattenedGraph
+from .sweeps import dependent
 
 try:
     import cython
@@ -58,23 +59,7 @@ def forward(graph: FlattenedGraph, places: Ints, data: Floats) -> None:
 
 def downstream(graph: FlattenedGraph, places: Iterable[int]) -> Ints:
     """Those of these places that are operations, and all operations that depend on any, operands first."""
-    starts, operands, count = ints(graph.starts), ints(graph.operands), 0
-    met = new_ints(len(graph.nodes))
-    reached = ints(met)
-    for i in places:
-        reached[i] = 1
-    for i in range(len(graph.codes) - 1, -1, -1):
-        for k in range(starts[i], starts[i + 1]):
-            if reached[operands[k]]:
-                reached[i] = 1
-        count += reached[i]
-    found = new_ints(count)
-    depending = ints(found)
-    for i in range(len(graph.codes)):
-        if reached[i]:
-            count -= 1
-            depending[count] = i
-    return found
+    return where(dependent(graph, places)[: len(graph.codes)], 1)
 
 
 def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
@@ -193,8 +178,8 @@ def cleared(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     partials, data = floats(graph.partials), floats(graph.data)
     found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
     wrongs, same = ints(is_wrong), ints(found)
-    for i in wrong:
-        wrongs[i] = 1
+    for index in wrong:
+        wrongs[index] = 1
     for i in range(len(graph.codes)):
         limit = rounding * _magnitude(i, starts, operands, partials, data)
         for k in range(starts[i], starts[i + 1]):

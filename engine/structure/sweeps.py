@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from ..core import ADD, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
-from .arrays import Floats, Ints, ints_of, new_floats, new_ints, taken
+from .arrays import Floats, Ints, new_floats, new_ints, taken
 from .flattened import FlattenedGraph
 
 try:
@@ -68,6 +69,52 @@ def smallest_slope(graph: FlattenedGraph, places: Ints) -> float:
     return found
 
 
+def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
+    """1 at these indices and at those of all operations that depend on any of them.
+
+    >>> from engine import Value
+    >>> from .flattened import flatten
+    >>> w, x = Value(1.0, "w"), Value(2.0, "x")
+    >>> graph = flatten(w * (x * x), [w])
+    >>> dependent(graph, graph.index_of.values())
+    array('i', [1, 0, 0, 1])
+    """
+    starts, operands, found = ints(graph.starts), ints(graph.operands), new_ints(len(graph.nodes))
+    depends = ints(found)
+    for index in indices:
+        depends[index] = 1
+    for i in range(len(graph.codes) - 1, -1, -1):
+        for k in range(starts[i], starts[i + 1]):
+            if depends[operands[k]]:
+                depends[i] = 1
+                break
+    return found
+
+
+def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
+    """The operations that the output adds up, through sums, constant factors and differences of what varies."""
+    codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
+    met, varies, found = new_ints(len(graph.nodes)), ints(varying), list[int]()
+    reached = ints(met)
+    reached[0] = 1
+    for i in range(size):
+        if not reached[i]:
+            continue
+        code, first, last, vary = codes[i], starts[i], starts[i + 1], 0
+        for k in range(first, last):
+            vary += varies[operands[k]]
+        passes = code in (ADD, SUM, NEG) or (code == SUB and vary == 2)
+        if vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
+            passes = operands[first] < size if varies[operands[first]] else operands[last - 1] < size
+        if not passes:
+            found.append(i)
+            continue
+        for k in range(first, last):
+            if code in (ADD, SUM, NEG) or varies[operands[k]]:
+                reached[operands[k]] = 1
+    return found
+
+
 def summands(graph: FlattenedGraph) -> Ints:
     """1 for what reaches the output through sums and constant factors alone: the terms of a loss, or of a mean."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
@@ -92,14 +139,16 @@ def summands(graph: FlattenedGraph) -> Ints:
 def relu_operands(graph: FlattenedGraph, places: Ints, among: Ints) -> Ints:
     """What the relus at some places are made of, without hinges among the terms of the loss: off is satisfied."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    wanted, terms, found = ints(places), ints(among), list[int]()
+    wanted, among_terms, found, count = ints(places), ints(among), new_ints(len(places)), 0
+    sums = ints(found)
     for n in range(len(places)):
         i = wanted[n]
         if codes[i] == RELU:
             z = operands[starts[i]]
-            if not terms[i] or not _is_margin(z, size, codes, starts, operands):
-                found.append(z)
-    return ints_of(found)
+            if not among_terms[i] or not _is_margin(z, size, codes, starts, operands):
+                sums[count] = z
+                count += 1
+    return found[:count]
 
 
 def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> bool:

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from itertools import islice
 
 from ..core import Value, unique_names
-from .arrays import Floats, Ints, new_ints, taken
+from .arrays import Floats, Ints, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
 
@@ -71,12 +71,19 @@ class Units:
             found.setdefault(self.layer(unit), []).append(unit)
         return found
 
+    @property
+    def has_layers(self) -> bool:
+        """Whether some units come after others."""
+        return len(set(self._stages.values())) > 1
+
     def _stage(self, unit: Unit) -> int:
-        return min(taken(self._stages, unit.pre or unit.activations))
+        return self._stages[unit.key]
 
     @cached_property
-    def _stages(self) -> Ints:
-        return self.forms.stages()
+    def _stages(self) -> dict[Key | str, int]:
+        """How many layers are before each unit, by key."""
+        stages = self.forms.stages()
+        return {unit.key: min(map(stages.__getitem__, unit.pre or unit.activations)) for unit in self.all}
 
     @cached_property
     def reaches(self) -> Floats:

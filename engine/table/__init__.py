@@ -40,12 +40,13 @@ from .opcodes import (
 )
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
-from .rows import NAMED, Row
+from .rows import BUILT_IN, NAMED, Row
 from .sequences import log_softmax, softmax
 
 __all__ = [
-    "ADD", "ALWAYS", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL", "NAMED",
-    "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM",
-    "TABLE", "FormulaError", "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate", "function",
-    "in_place", "log_softmax", "missing", "numeric", "parse", "primitive", "respelled", "softmax", "written",
+    "ADD", "ALWAYS", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL",
+    "NAMED", "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB",
+    "SUM", "TABLE", "FormulaError", "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate",
+    "function", "in_place", "log_softmax", "missing", "numeric", "parse", "primitive", "respelled", "softmax",
+    "written",
 ]

@@ -10,6 +10,7 @@ from .rows import FINGERPRINT, TABLE
 
 # The header that the build makes has the same numbers. What the table adds later gets the next free number.
 NAMES = ["input", "parameter", "constant", *PRIMITIVES, "products", "mean", "dense", "inner"]
+INSTRUCTIONS = set(NAMES) - PRIMITIVES.keys()  # of programs, which are no rows
 NAMES += [name for name in TABLE if name not in PRIMITIVES]
 CODES = {name: code for code, name in enumerate(NAMES)}
 INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW = range(9)

@@ -12,6 +12,7 @@ from typing import Any
 
 from .differentiate import derive
 from .formula import on_floats, parse
+from .opcodes import INSTRUCTIONS
 from .primitives import PRIMITIVES, primitive
 from .rows import TABLE, Row
 
@@ -29,6 +30,8 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
         raise ValueError(f"a row has a name such as 'cauchy', a word of Python's, not {name!r}")
     if name in TABLE:
         raise ValueError(f"there is a row {name} in the table already: choose another name")
+    if name in INSTRUCTIONS:
+        raise ValueError(f"{name} is the name of an instruction of recordings: choose another name")
     rows, primitives = dict(TABLE), dict(PRIMITIVES)
     try:
         if callable(formula):

@@ -2,6 +2,7 @@
 
 import random
 import re
+import subprocess
 import sys
 
 import pytest
@@ -247,3 +248,32 @@ def test_an_overflow_is_told_and_nothing_raises():
     chain = chain_rule(labelled(z * k + w * 0.0, "o"), w)
     assert (chain.verdict, chain.by) == ("non_finite", "labels")
     assert str(chain)
+
+
+AS_ON_32_BITS = """
+import decimal
+
+MOST = decimal.MAX_EMAX = 425_000_000
+decimal.MIN_EMIN = -MOST
+
+
+class Context(decimal.Context):
+    def __init__(self, Emin=-MOST, Emax=MOST, **options):
+        if Emin < -MOST or Emax > MOST:
+            raise ValueError("valid range for Emax is [0, MAX_EMAX]")
+        super().__init__(Emin=Emin, Emax=Emax, **options)
+
+
+decimal.Context = Context
+from engine import Value, chain_rule
+
+x = Value(1e-300, "x")
+print(chain_rule(x * x * 1e300, x).verdict, chain_rule((x + 1.0).tanh(), x).closed_form)
+"""
+
+
+def test_decimals_have_exponents_that_builds_of_32_bits_have_too():
+    here = subprocess.run([sys.executable, "-c", AS_ON_32_BITS], capture_output=True, text=True, check=True)
+    x = Value(1e-300, "x")
+    there = (chain_rule(x * x * 1e300, x).verdict, chain_rule((x + 1.0).tanh(), x).closed_form)
+    assert here.stdout == " ".join(there) + "\n"

@@ -151,6 +151,31 @@ def test_operands_and_partials_are_in_order_and_a_node_may_be_both():
     assert dot([a], [b], 1.0).partials == (5.0, 2.0, 1.0)
 
 
+PRIVATE = ("_a", "_b", "_code", "_da", "_data", "_db", "_grad", "_label", "_lists", "_op", "_prev", "serial")
+
+
+@pytest.mark.parametrize("name", ["op", "operands", "partials", *PRIVATE])
+def test_only_data_grad_and_label_can_be_set(name):
+    x = Value(2.0, "x")
+    for node in (x, x * x, dot([x], [3.0], 1.0)):
+        before = getattr(node, name)
+        for change in (lambda: setattr(node, name, before), lambda: delattr(node, name)):  # noqa: B023
+            with pytest.raises(
+                AttributeError, match=f"'{name}' of '.*' objects? (is not writable|has no (setter|deleter))"
+            ):
+                change()
+        assert getattr(node, name) == before
+    x.data, x.grad, x.label = 3.0, 1.0, "w"
+    assert (x.data, x.grad, x.label) == (3.0, 1.0, "w")
+
+
+def test_nothing_can_be_added_to_a_value():
+    with pytest.raises(AttributeError, match="has no attribute 'note'"):
+        Value(1.0).note = "mine"
+    with pytest.raises((AttributeError, TypeError), match="__class__"):
+        Value(1.0).__class__ = Value.__mro__[1]
+
+
 def test_micrograds_names_are_there():
     a, b = Value(2.0), Value(5.0)
     assert ((a * b)._op, (a * b)._prev, (a * a)._prev) == ("*", {a, b}, {a})

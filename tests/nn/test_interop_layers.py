@@ -7,6 +7,7 @@ from test_interop import A, B, C, D, floats, turned
 
 from engine import StateError
 from nn import from_keras, from_torch
+from nn.interop import KERAS, TORCH
 
 np = pytest.importorskip("numpy")
 
@@ -135,8 +136,22 @@ def test_networks_of_pytorch_give_their_outputs(double):
         model, x = from_torch(network), torch.randn(7, 3, dtype=torch.float64 if double else torch.float32)
         expected, tolerance = network(x).tolist(), 1e-12 if double else 1e-5
         assert np.allclose([floats(model(row)) for row in x.tolist()], expected, rtol=tolerance, atol=tolerance)
-    with pytest.raises(TypeError, match=r"not \[1\], Conv1d"):
-        from_torch(layers.Sequential(layers.Linear(3, 5), layers.Conv1d(1, 1, 1)))
+    for other in (layers.Conv1d(1, 1, 1), layers.GELU("tanh"), layers.ELU(0.5), layers.Hardtanh(-2.0, 2.0)):
+        with pytest.raises(TypeError, match=rf"not \[1\], {type(other).__name__}\("):
+            from_torch(layers.Sequential(layers.Linear(3, 5), other))
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", sorted(TORCH))
+def test_every_activation_of_pytorch_is_that_of_its_name(name):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: see the group bench-torch")
+    torch.manual_seed(0)
+    activation = getattr(torch.nn, name)
+    network = torch.nn.Sequential(torch.nn.Linear(2, 4), activation(dim=1) if name == "Softmax" else activation())
+    network = network.double()
+    x = torch.randn(20, 2, dtype=torch.float64) * 4.0
+    found = [floats(from_torch(network)(row)) for row in x.tolist()]
+    assert np.allclose(found, network(x).tolist(), rtol=1e-12, atol=1e-12)
 
 
 # Keras, by objects with its attributes, and by its own where it is installed
@@ -185,7 +200,7 @@ def test_a_model_of_keras_gives_its_outputs():
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("activation", ["linear", "sigmoid", "softmax", "softplus"])
+@pytest.mark.parametrize("activation", sorted(KERAS))
 def test_networks_of_keras_give_their_outputs(activation, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "numpy")
     keras = pytest.importorskip("keras", reason="Keras is not installed")

@@ -173,7 +173,7 @@ def drops_out(model, x):
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (branches, r"RecordingError: the code looks at the data of a Value that .* \(.*test_replay.py, line \d+: "),
+        (branches, r"RecordingError: the code looks at the comparison of a Value .* \(.*test_replay.py, line \d+: "),
         (compares, "RecordingError: what is recorded of model and loss is not what they give when they are called: "),
         (drops_out, "RecordingError: the function .* when it is called again at a second point"),
         (lambda model, x: model.w[int(x[0] > 0)] * float(x[1]), "RecordingError: the code looks at"),

@@ -277,7 +277,7 @@ RETURNED = {
     "str": lambda x: "x",
     "NoneType": lambda x: None,
     "list": lambda x: [x, None],
-    "ndarray": lambda x: np.array([[x, x]]),
+    "ndarray": lambda x: np.array([[x, None]]),
     "function": lambda x: len,
 }
 

@@ -7,7 +7,6 @@ from ..context import Case
 from ..description import describe
 from ..intervals import interval
 from ..report import Evidence, Finding
-from ..terms import is_data
 from ..words import amount
 from .activations import log_sources
 
@@ -57,7 +56,7 @@ def _squashed_twice(case: Case) -> list[Finding]:
     if "sigmoid" not in graph.ops:
         return []
     if "softplus" in graph.ops:
-        for i in case.terms:
+        for i in case.graph.terms:
             if graph.nodes[i].op == "softplus":
                 found |= dict.fromkeys(_probabilities(case, graph.argument(i)))
     for squash in log_sources(graph):
@@ -99,7 +98,7 @@ def _probabilities(case: Case, z: int) -> list[int]:
         source = _without_data(case, j)
         if graph.nodes[source].op == "sigmoid":
             found[source] = None
-        elif not is_data(graph, j, case.given):
+        elif graph.depends[j]:
             return []
     return list(found)
 
@@ -110,7 +109,7 @@ def _without_data(case: Case, i: int, most: int = 4) -> int:
     for _ in range(most):
         if graph.nodes[i].op not in ("add", "sub"):
             break
-        computed = [j for j in graph.operands(i) if not is_data(graph, j, case.given)]
+        computed = [j for j in graph.operands(i) if graph.depends[j]]
         if len(computed) != 1:
             break
         (i,) = computed
@@ -121,7 +120,7 @@ def _outside(case: Case) -> list[Finding]:
     """Logs in a log loss of what is no probability: above 1 or below 0."""
     graph = case.graph
     logs = [i for i in (*graph.of("log"), *graph.of("log1p")) if not 0.0 <= _logged(case, i)[1] <= 1.0 + ROUNDING]
-    terms = set(case.terms) if logs else set()
+    terms = set(case.graph.terms) if logs else set()
     found: dict[int, float] = {}
     for i in logs:
         p, _ = _logged(case, i)
@@ -173,7 +172,7 @@ def _may_exceed(case: Case, p: int) -> bool:
 def _opposed(case: Case) -> list[Finding]:
     """Log losses whose two shares, y and 1 - y, are of different signs: the target is not from 0 to 1."""
     graph, shares = case.graph, dict[int, dict[bool, float]]()
-    for i in case.terms if {"log", "log1p", "softplus"} & graph.ops else ():
+    for i in case.graph.terms if {"log", "log1p", "softplus"} & graph.ops else ():
         side = _side(case, i)
         if side is not None and graph.gradients[i]:
             shares.setdefault(side[0], {})[side[1]] = graph.gradients[i]
@@ -210,7 +209,7 @@ def _side(case: Case, i: int) -> tuple[int, bool] | None:
 def _rewarded(case: Case) -> list[Finding]:
     """Log losses without their minus sign."""
     graph = case.graph
-    terms = set(case.terms) if {"log", "log1p"} & graph.ops else set()
+    terms = set(case.graph.terms) if {"log", "log1p"} & graph.ops else set()
     logs = [i for found in (log_sources(graph) if terms else {}).values() for i in found]
     signs = [graph.gradients[i] for i in logs if graph.gradients[i]]
     is_sum_or_mean = any(all(abs(sign * count - 1.0) <= ROUNDING for sign in signs) for count in (1, len(signs)))
@@ -229,12 +228,12 @@ def _rewarded(case: Case) -> list[Finding]:
 def _not_squared(case: Case) -> list[Finding]:
     """Differences from the targets that are added up as they are."""
     graph, found = case.graph, list[int]()
-    for i in case.terms:
+    for i in case.graph.terms:
         if graph.nodes[i].op != "sub":
             return []
         a, b = graph.operands(i)
-        computed, target = (b, a) if is_data(graph, a, case.given) else (a, b)
-        if not is_data(graph, target, case.given) or not graph.nodes[computed].op:
+        computed, target = (a, b) if graph.depends[a] else (b, a)
+        if graph.depends[target] or not graph.nodes[computed].op:
             return []
         low, high = interval(graph, computed, case.given)
         if low - low == 0.0 and high - high == 0.0:
@@ -275,8 +274,4 @@ def _counted(case: Case) -> list[Finding]:
 def _on_the_way(case: Case, steps: Sequence[int]) -> list[int]:
     """The step functions that are made of parameters and reach the loss."""
     graph = case.graph
-    depends = set(case.given)
-    for i in graph.interior:
-        if any(j in depends for j in graph.operands(i)):
-            depends.add(i)
-    return [i for i in steps if i in depends and graph.gradients[i]]
+    return [i for i in steps if graph.depends[i] and graph.gradients[i]]

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ...core import Value, line_of
 from ...structure import SAME, all_small, origins
@@ -117,13 +117,14 @@ def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
     if case.loss.grad != 1.0:  # backward() was not called on this loss: what .grad holds may yet be zeroed
         return []
-    leaves = [p for p in case.index_of if not p.op and p.grad != 0.0]  # zeroed ones are no mistake
-    differ = [p for p in leaves if _differs(case, p)]
-    if not differ or _clipped(case, leaves):
+    gradients = case.graph.gradients
+    held = {p: (p.grad, gradients[i]) for p, i in case.index_of.items() if not p.op and p.grad != 0.0}  # 0: zeroed
+    differ = [p for p, (grad, gradient) in held.items() if grad != gradient and _differs(case, p)]
+    if not differ or _clipped([*held.values()]):
         return []
-    p = max(differ, key=lambda p: abs(p.grad - case.gradient(p)))
+    p = max(differ, key=lambda p: abs(held[p][0] - held[p][1]))
     evidence = {"parameters": len(differ), "grad": p.grad, "gradient": case.gradient(p)}
-    times = _times(case, leaves)
+    times = _times(held.values())
     why = (
         f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times on it."
         if times
@@ -142,21 +143,20 @@ def stale_gradient(case: Case) -> list[Finding]:
     ]
 
 
-def _times(case: Case, leaves: Sequence[Value]) -> int:
+def _times(held: Iterable[tuple[float, float]]) -> int:
     """The whole number that all gradients are too large by, 0 if there is none."""
-    ratios = {round(p.grad / case.gradient(p), 6) if case.gradient(p) else math.nan for p in leaves}
+    ratios = {round(grad / gradient, 6) if gradient else math.nan for grad, gradient in held}
     ratio = ratios.pop()
     return int(ratio) if not ratios and ratio > 1.0 and ratio.is_integer() else 0
 
 
 def _differs(case: Case, p: Value) -> bool:
     apart = abs(p.grad - case.gradient(p))
-    return apart > 0.0 and apart > SAME * (abs(p.grad) + case.spread(p))
+    return apart > SAME * (abs(p.grad) + case.spread(p))
 
 
-def _clipped(case: Case, leaves: Sequence[Value]) -> bool:
+def _clipped(pairs: Sequence[tuple[float, float]]) -> bool:
     """Whether the gradients are those of this loss, made smaller: all by one factor, or cut off at one size."""
-    pairs = [(p.grad, case.gradient(p)) for p in leaves]
     if len(pairs) < 2 or any(g * true <= 0.0 or abs(g) > abs(true) * (1 + SAME) for g, true in pairs):
         return False
     shares = [g / true for g, true in pairs]

@@ -9,7 +9,7 @@ from ..context import Case
 from ..description import describe
 from ..intervals import interval
 from ..report import Finding
-from ..terms import is_data, products
+from ..terms import products
 from ..words import amount
 
 LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
@@ -151,7 +151,7 @@ def out_of_range(case: Case) -> list[Finding]:
     """Outputs whose last operations cannot give the targets that the loss wants of them."""
     if not math.isfinite(case.loss.data):
         return []
-    wanted = [found for i in case.terms if (found := _residual(case, i)) is not None]
+    wanted = [found for i in case.graph.terms if (found := _residual(case, i)) is not None]
     targets = [y for _, y in wanted]
     width = max(targets, default=0.0) - min(targets, default=0.0) or 1.0
     spans, nearest = dict[str, None](), dict[int, float]()
@@ -178,9 +178,9 @@ def _residual(case: Case, i: int) -> tuple[int, float] | None:
     if graph.nodes[difference].op != "sub":
         return None
     a, b = graph.operands(difference)
-    if is_data(graph, a, case.given):
+    if graph.depends[b]:
         a, b = b, a
-    return (a, graph.data[b]) if graph.nodes[a].op and is_data(graph, b, case.given) else None
+    return (a, graph.data[b]) if graph.nodes[a].op and not graph.depends[b] else None
 
 
 def _span(low: float, high: float) -> str:
@@ -226,7 +226,7 @@ def dead_input(case: Case) -> list[Finding]:
     """Features that are 0 for every example, where the others of the same unit are not sparse."""
     graph = case.graph
     silent = set(small(case.indices, graph.squares, 0.0))
-    if not silent:
+    if not silent or case.given.issuperset(small(graph.leaves, graph.data, 0.0)):
         return []
     found: dict[int, None] = {}
     examples = 0

@@ -15,10 +15,8 @@ from .activations import flat_units, off_units
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
     lost = small(case.indices, case.graph.gradients, case.limits.vanished)
-    has_layers = len(case.units.all) > 1 and len(case.units.layers) > 1
-    found = _over_layers(case) if has_layers else []
-    found = found or (_over_time(case) if lost else [])
-    if found or not lost or (has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
+    found = _over_layers(case) or (_over_time(case) if lost else [])
+    if found or not lost or (case.units.has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
         return found
     return _lost_on_the_way(case, [case.graph.nodes[i] for i in lost])
 
@@ -91,7 +89,8 @@ def _vanished_over_time(where: tuple[str, ...], evidence: Evidence) -> Finding:
 def _any_faint(case: Case) -> bool:
     """Whether any unit's gradient is next to nothing beside another's."""
     strengths = [_strength(case, [unit]) for unit in case.units.all if unit.pre]
-    return bool(strengths) and min(strengths) <= case.limits.vanished * max(strengths)
+    limit = case.limits.vanished * max(strengths, default=0.0)
+    return any(0.0 < strength <= limit for strength in strengths)
 
 
 def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:

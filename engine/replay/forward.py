@@ -1,0 +1,51 @@
+"""Forward mode as a transformation: from a program to one that computes derivatives along a direction."""
+
+from __future__ import annotations
+
+from ..core import INPUT, NAMES, PRIMITIVES, SELECT
+from .program import Program, copy, products
+from .reverse import Slopes
+
+
+def along(program: Program, count: int) -> Program:
+    """The program of the derivatives of the outputs along a direction, whose k-th number is input `count + k`.
+
+    >>> from ..core import MUL
+    >>> program = Program()
+    >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
+    >>> program.outputs = [program.emit(MUL, x, y)]
+    >>> print(along(program, 2))
+    v1 = x0
+    v2 = x1
+    v3 = v1 * v2
+    v5 = x2
+    v6 = x3
+    v7 = v5 * v2 + v6 * v1
+    return v7
+    """
+    result, active = copy(program), program.depends(INPUT, differentiably=True)
+    zero = result.constant(0.0)
+    tangents: dict[int, int] = {}
+    slopes_of: dict[tuple[int, int], Slopes] = {}
+    for i in range(len(program)):
+        if not active[i]:
+            continue
+        code, operands = program.codes[i], program.operands(i)
+        if code == INPUT:
+            tangents[i] = result.emit_one(INPUT, count + operands[0])
+            continue
+        if code == SELECT:  # no product, in which 0 times what the other branch has could be nan
+            _, a, b = operands
+            tangents[i] = result.emit(SELECT, operands[0], tangents.get(a, zero), tangents.get(b, zero))
+            continue
+        key = code, len(operands)
+        if key not in slopes_of:
+            slopes_of[key] = Slopes(result, NAMES[code], len(operands), PRIMITIVES)
+        slopes = slopes_of[key]
+        slopes.write(i, operands, active)
+        slopes_at = [(k, slopes.at[n]) for n, k in enumerate(operands) if k in tangents]
+        pairs = [x for k, slope in slopes_at if not result.holds(slope, 0.0) for x in (tangents[k], slope)]
+        if pairs:
+            tangents[i] = products(result, pairs)
+    result.outputs = [tangents.get(i, zero) for i in program.outputs]
+    return result

@@ -1,0 +1,40 @@
+"""Derivatives of every output in every input, first and second, as programs."""
+
+from __future__ import annotations
+
+from ..core import INPUT
+from .constant_folding import fold_constants
+from .passes import cse, dce
+from .program import Program
+from .reverse import differentiate
+
+
+def derivatives(program: Program, count: int, again: bool = False) -> Program:
+    """The program of the derivatives alone: for each output those in `count` inputs, as `differentiate` has them.
+
+    >>> from ..core import MUL
+    >>> program = Program()
+    >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
+    >>> program.outputs = [program.emit(MUL, x, y)]
+    >>> print(dce(derivatives(program, 2)))
+    v1 = x0
+    v2 = x1
+    return v2, v1
+    """
+    result = differentiate(program, INPUT, count, again)
+    result.outputs = result.outputs[len(program.outputs) :]
+    return result
+
+
+def second_derivatives(program: Program, count: int) -> Program:
+    """The program of the second derivatives: for each output the rows of a matrix, which is symmetric."""
+    first = dce(cse(fold_constants(derivatives(program, count, again=True))))
+    second = derivatives(first, count)
+    matrices = second.outputs
+    second.outputs = [
+        matrices[(k * count + max(i, j)) * count + min(i, j)]
+        for k in range(len(program.outputs))
+        for i in range(count)
+        for j in range(count)
+    ]
+    return second
