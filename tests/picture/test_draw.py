@@ -491,9 +491,9 @@ def test_every_listed_factor_has_its_formula_and_every_row_its_symbols():
     factors = [arrow.box for arrow in drawing(loss, wrt).edges if isinstance(arrow, Factor)]
     assert len(factors) == 34
     assert all(len(box.lines) == 3 for box in factors)
-    assert "w⁽²⁾₂₅·(1 − a⁽²⁾₂²)" in {words for box in factors for line in box.lines for _, words in line}
+    assert "(1 − (a⁽²⁾₂)²)·w⁽²⁾₂₅" in {words for box in factors for line in box.lines for _, words in line}
     rows = rows_of(loss, wrt)
-    assert "(1 − a⁽¹⁾₅²)·x₁ · (1 − a⁽²⁾₂²)·w⁽²⁾₂₅ · w⁽³⁾₁₂ · 2 (z⁽³⁾₁ − 1)" in rows[1]
+    assert "(1 − (a⁽¹⁾₅)²)·x₁ · (1 − (a⁽²⁾₂)²)·w⁽²⁾₂₅ · w⁽³⁾₁₂ · 2 (z⁽³⁾₁ − 1)" in rows[1]
     assert rows[2] == "0.5946 · (−0.81) · (−0.8012) · (−1.45)=−0.5596"
 
 
