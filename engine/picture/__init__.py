@@ -10,7 +10,7 @@ the writers `dot`, `svg` and `notebook`, `beside` and `mistake` (diagrams made o
 
 # fmt: off
 from .beside import beside
-from .diagram import SPELLED, diagram_of
+from .diagram import GIVEN, diagram_of
 from .dot import to_dot
 from .draw import Picture, draw, render, to_html, write
 from .graphviz import SUFFIXES, draw_dot, suffix_of
@@ -21,6 +21,6 @@ from .svg import to_svg
 from .theme import LIGHT, Theme
 
 __all__ = [
-    "LIGHT", "SPELLED", "SUFFIXES", "Diagram", "Picture", "Theme", "View", "as_image", "beside", "by_night",
-    "diagram_of", "draw", "draw_dot", "marked", "render", "suffix_of", "to_dot", "to_html", "to_svg", "write",
+    "GIVEN", "LIGHT", "SUFFIXES", "Diagram", "Picture", "Theme", "View", "as_image", "beside", "by_night", "diagram_of",
+    "draw", "draw_dot", "marked", "render", "suffix_of", "to_dot", "to_html", "to_svg", "write",
 ]

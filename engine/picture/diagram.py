@@ -35,7 +35,7 @@ WRONG = {True: "✕", False: "!"}  # before a factor that kills, and before one 
 FAN = 4  # paths that meet in a box before their edges do in one point
 
 # By convention: what is given, not learnt.
-_GIVEN = re.compile(r"(x|y|t|a_prev|z_prev|inputs?|targets?)_?\d*$")
+GIVEN = re.compile(r"(x|y|t|a_prev|z_prev|inputs?|targets?)_?\d*$")
 
 
 def diagram_of(graph: VariableGraph, view: View) -> Diagram:
@@ -133,7 +133,7 @@ class _Drawing:
         lines: list[Line] = [head]
         if not constant:
             lines.append([("key", "data "), ("number", pretty_number(node.data))])
-        given = not node.op and bool(_GIVEN.match(node.label)) and node is not self.wrt
+        given = not node.op and bool(GIVEN.match(node.label)) and node is not self.wrt
         if not given:
             dead = " dead" if self.dies and node in self.on.cut else ""
             delta: Line = [("symbol", f"{name} = ")] if (name := delta_of(called)) else []

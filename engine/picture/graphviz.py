@@ -6,7 +6,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 from ..core import RenderError
@@ -23,6 +23,8 @@ def draw_dot(source: str, format: str) -> bytes:
 
     A PNG has two pixels a point. A RenderError says what to install, or what the renderer said.
     """
+    if sys.platform == "emscripten":
+        return _in_browser(source, format)
     command = renderer(format)
     options = [f"-T{format}", *([f"-Gdpi={DPI}"] if format == "png" else [])]
     try:
@@ -36,6 +38,17 @@ def draw_dot(source: str, format: str) -> bytes:
         came = run.stdout[:60].decode(errors="replace")
         raise RenderError(f"{command[0]} is not Graphviz: in place of a {format.upper()} it gave {came!r}; {REMEDY}")
     return run.stdout
+
+
+def _in_browser(source: str, format: str) -> bytes:
+    """A DOT source drawn by Graphviz in WebAssembly, which the page around Pyodide has loaded."""
+    graphviz = getattr(import_module("js"), "graphviz", None)
+    if graphviz is None:
+        load = "load @hpcc-js/wasm-graphviz from npm, and set globalThis.graphviz = await Graphviz.load()"
+        raise RenderError(f"in a browser Graphviz is JavaScript: {load}")
+    if format != "svg":
+        raise RenderError(f"in a browser Graphviz draws no {format.upper()}: save as .svg or .html")
+    return str(graphviz.layout(source, format, "dot")).encode()
 
 
 def renderer(format: str = "svg") -> list[str]:
