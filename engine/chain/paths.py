@@ -159,11 +159,6 @@ class ChainRule(VariableGraph):
         return self if self.by == "operations" else ChainRule(self.output, self.wrt, "operations", source=self)
 
     @cached_property
-    def folded(self) -> "ChainRule":
-        """The same derivative with only what has a label a variable, and the ends."""
-        return self if self.by == "labels" else ChainRule(self.output, self.wrt, "labels", source=self)
-
-    @cached_property
     def pulls(self) -> "Pulls":
         """What the paths with a positive product give together, and what the negative ones do."""
         from .verdict import pulls

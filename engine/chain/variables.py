@@ -71,6 +71,11 @@ class VariableGraph:
         return type(self)(self.output, self.wrt, self.by, hidden, named, self)
 
     @cached_property
+    def folded(self) -> Self:
+        """The same graph with only what has a label a variable, and the ends."""
+        return self if self.by == "labels" else type(self)(self.output, self.wrt, source=self)
+
+    @cached_property
     def whole(self) -> "VariableGraph":
         """The same graph without a question."""
         return VariableGraph(self.output, None, self.by, self.hidden, self.given, self)

@@ -40,6 +40,7 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
     >>> page(explained(x * x + x, x)).splitlines()[0]
     '<!doctype html>'
     """
+    graph = graph.folded if graph.lettered else graph  # the page shows formulas of its own
     graph = graph.view(named=graph.whole.named)
     template, *scripts = (_file(name) for name in ("page.html", *(f"{name}.js" for name in SCRIPTS)))
     table = program([*runnable(), *(node.op for node in graph.nodes if node.op)])
