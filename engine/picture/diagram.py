@@ -155,7 +155,7 @@ class _Drawing:
     def _tip(self, node: Value) -> str:
         definition = self.naming.definition(node)
         name = self.naming.names.get(node) or node.label or "a constant"
-        return f"{name} = {definition} = {node.data!r}" if definition else f"{name} = {node.data!r}"
+        return f"{name} = {definition} = {node.data:.10g}" if definition else f"{name} = {node.data:.10g}"
 
     def _group(self, group: Group) -> Box:
         """How many of what, their names from first to last, and between which numbers they are."""
@@ -238,7 +238,7 @@ class _Drawing:
 
     def _tip_of(self, link: Link) -> str:
         of, wrt = (str(self.naming.names.get(node, node.label)) for node in (link.of, link.wrt))
-        return f"{derivative(of, wrt)} = {self.on.factors[step(link)].formula} = {link.value!r}"
+        return f"{derivative(of, wrt)} = {self.on.factors[step(link)].formula} = {link.value:.10g}"
 
 
 def _listed(chain: ChainRule | None) -> Contributions:
