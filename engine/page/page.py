@@ -17,7 +17,7 @@ from typing import Any
 
 from ..chain import NAMED, WORDS, By, VariableGraph, branches, explained
 from ..core import Value, pretty_name
-from ..picture import GIVEN
+from ..picture import GIVEN, to_html
 from .javascript import program, runnable
 
 # In this order one script: each file uses what the ones before it say.
@@ -40,6 +40,7 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
     >>> page(explained(x * x + x, x)).splitlines()[0]
     '<!doctype html>'
     """
+    graph = graph.folded if graph.lettered else graph  # the page shows formulas of its own
     graph = graph.view(named=graph.whole.named)
     template, *scripts = (_file(name) for name in ("page.html", *(f"{name}.js" for name in SCRIPTS)))
     table = program([*runnable(), *(node.op for node in graph.nodes if node.op)])
@@ -56,21 +57,28 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
 
 
 class Frame:
-    """A page as a notebook shows it: in a frame of its own, which may run its script, save files and nothing else.
+    """The page of a graph as a notebook shows it: in a frame of its own, which may run its script and save files.
 
-    >>> Frame("<p>")._repr_html_()
-    '<iframe srcdoc="&lt;p&gt;" sandbox="allow-scripts ..." ...>...</iframe>'
+    The picture stands in for it where a notebook is not trusted, and takes its frame away, and where it is too large.
+
+    >>> x = Value(3.0, "x")
+    >>> "<iframe" in Frame(explained(x * x))._repr_html_()
+    True
     """
 
-    def __init__(self, page: str, height: int = 640) -> None:
-        large = f"<p>This page has {len(page) / 1e6:.0f} MB: explore a loss of fewer examples, or save it to a file."
-        self.page, self.height = page if len(page) <= LARGEST else large, height
+    def __init__(self, graph: VariableGraph, height: int = 640) -> None:
+        self.graph, self.page, self.height = graph, page(graph), height
 
     def _repr_html_(self) -> str:
+        picture = to_html(self.graph)
+        if len(self.page) > LARGEST:
+            size = f"{len(self.page) / 1e6:.0f} MB"
+            return f"{picture}<p>This page has {size}: explore a loss of fewer examples, or save it to a file.</p>"
         style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
         rights = "allow-scripts allow-downloads allow-forms"  # no form leaves: the policy of the page sees to that
         frame = f'srcdoc="{html.escape(self.page)}" sandbox="{rights}" title="whygrad" style="{style}"'
-        return f"<iframe {frame}>This page is alive in a notebook that is trusted: File, Trust Notebook.</iframe>"
+        hidden = "<style>.whygrad-page ~ .whygrad-picture { display: none }</style>"
+        return f'{hidden}<iframe class="whygrad-page" {frame}></iframe>{picture}'
 
 
 def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame:
@@ -80,7 +88,7 @@ def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame
     >>> "<iframe" in explore(x * x)._repr_html_()
     True
     """
-    return Frame(page(explained(output, wrt, by)))
+    return Frame(explained(output, wrt, by))
 
 
 def _data(graph: VariableGraph, depth: int | None) -> dict[str, Any]:

@@ -160,14 +160,19 @@ def test_a_notebook_gets_the_page_in_a_frame_of_its_own():
     assert framed(output.explore()) == page_of(output)
 
 
-def test_a_page_that_a_notebook_should_not_keep_is_a_sentence_instead(monkeypatch):
-    monkeypatch.setattr(sys.modules["engine.page.page"], "LARGEST", 10_000)
-    assert framed(explore(two_paths()[0])).startswith("<p>This page has 0 MB: explore a loss of fewer")
-
-
 def test_wrong_arguments_say_what_to_pass():
     x = Value(1.0, "x")
     with pytest.raises(TypeError, match="two Values, not float"):
         page_of(1.0)
     with pytest.raises(ValueError, match='"labels" or "operations"'):
         page_of(x, by="layers")
+
+
+def test_a_page_too_large_for_a_notebook_is_a_picture_there(monkeypatch):
+    shown = explore(*two_paths())
+    assert 'class="whygrad-picture"' in shown._repr_html_()  # for where the frame is taken away
+    monkeypatch.setattr(sys.modules["engine.page.page"], "LARGEST", 1000)
+    text = shown._repr_html_()
+    assert "<iframe" not in text
+    assert 'class="whygrad-picture"' in text
+    assert "explore a loss of fewer examples, or save it to a file" in text

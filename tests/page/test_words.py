@@ -126,9 +126,8 @@ def test_a_factor_is_explained_as_the_engine_explains_it(visit, sentence):
     y = labelled(SENTENCES[sentence](x), "y")
     shown = plain(visit(y, x).execute_script(VERDICT))
     assert shown.endswith(sentence)
-    assert shown == plain(
-        f"{chain_rule(y, x).verdict}: {judge(chain_rule(y, x), style='pretty').sentence}".replace("_", "-")
-    )
+    chain = chain_rule(y, x).folded
+    assert shown == plain(f"{chain.verdict}: {judge(chain, style='pretty').sentence}".replace("_", "-"))
 
 
 def test_the_sum_over_more_paths_than_can_be_listed_is_counted(visit):
