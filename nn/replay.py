@@ -44,7 +44,7 @@ def computation(
     >>> computation(lambda x: w * x[0], mean_squared_error, examples, 2, True).evaluate()
     Outcome(loss=0.5, predictions=[2.0, 4.0], targets=[3.0, 4.0])
     >>> computation(lambda x: w * x[0] if x[0] > 0 else w, mean_squared_error, examples, 2, True).why_eager
-    'RecordingError: the code looks at the data of a Value that changes from batch to batch (...'
+    'RecordingError: the code looks at the comparison of a Value that changes from batch to batch (...'
     """
     eager = Eager(model, loss, examples)
     if not replay:
