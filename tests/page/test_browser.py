@@ -13,7 +13,7 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 from strategies import EDGES as POINTS
 
-from engine import Value, chain_rule, dot, erf, less, logsumexp, maximum, minimum, relu, select, softmax, where
+from engine import Value, chain_rule, detach, dot, erf, less, logsumexp, maximum, minimum, relu, select, softmax, where
 from engine.chain import explained
 from engine.chain.verdict import judge
 from engine.core import printable
@@ -265,6 +265,21 @@ def test_paths_counts_and_verdicts_are_those_of_the_engine(visit, by):
         expected = [path.product for path in chain.paths(20)]
         assert len(products) == len(expected)
         assert all(close(a, b) for a, b in zip(products, expected, strict=True)), (seed, products, expected)
+
+
+@pytest.mark.parametrize("by", ["labels", "operations"])
+def test_an_infinite_slope_that_nothing_reaches_is_not_nan(visit, by):
+    functions = [lambda x: x + detach(x.sqrt()), lambda x: detach(x.sqrt()), lambda x: select(x, x.sqrt(), 2.0 * x)]
+    for f, slope in zip(functions, (1.0, 0.0, 2.0), strict=True):
+        x = Value(0.0, "x")
+        chain = chain_rule(labelled(f(x), "y"), x, by)
+        browser = visit(chain.output, x, by)
+        assert browser.execute_script(TOTAL) == chain.total == slope
+        assert browser.execute_script(PRODUCTS) == [path.product for path in chain.paths()]
+        shown = browser.execute_script(VERDICT)
+        assert shown.startswith(f"{chain.verdict}:")
+        assert plain(shown.partition(": ")[2]) == plain(chain.sentence)
+        assert "inf or nan" not in browser.find_element("tag name", "body").text
 
 
 def faint_graph(seed, size=14):

@@ -15,9 +15,12 @@ function behind(node) {
 // Every value, slope, link and gradient, from the leaves on.
 function run() {
   for (const node of nodes) if (node.op) compute(node);
-  for (const v of variables) { v.grad = 0; fold(v); }
-  variables[output].grad = 1;
-  for (const v of variables.slice().reverse()) for (const link of v.links) variables[link.wrt].grad += v.grad * link.value;
+  for (const v of variables) { v.grad = 0; v.reached = false; fold(v); }
+  Object.assign(variables[output], { grad: 1, reached: true });
+  for (const v of variables.slice().reverse()) for (const link of v.links) if (v.reached && !link.isCut) {
+    variables[link.wrt].grad += v.grad * link.value;
+    variables[link.wrt].reached = true;
+  }
 }
 
 function compute(node) {
@@ -35,12 +38,20 @@ function split(node) {
   return names.map(name => name > "Z" ? numbers.shift() : numbers.splice(0, size));
 }
 
+// Whether nothing passes from a node to an operand, not even an infinite slope: behind a detach, or not taken.
+const cuts = ({ op, slopes }, slot) => slopes[slot] === 0 && (op === "detach" || op === "select");
+
 // Reverse mode from a variable down to the next ones.
 function fold(v) {
   const adjoint = new Map([[v.node, 1]]);
-  for (const i of v.inside) nodes[i].operands.forEach((operand, slot) =>
-    adjoint.set(operand, (adjoint.get(operand) ?? 0) + adjoint.get(i) * nodes[i].slopes[slot]));
-  for (const link of v.links) link.value = "slot" in link ? nodes[v.node].slopes[link.slot] : adjoint.get(variables[link.wrt].node);
+  for (const i of v.inside) if (adjoint.has(i)) nodes[i].operands.forEach((operand, slot) => {
+    if (!cuts(nodes[i], slot)) adjoint.set(operand, (adjoint.get(operand) ?? 0) + adjoint.get(i) * nodes[i].slopes[slot]);
+  });
+  for (const link of v.links) {
+    const { node } = variables[link.wrt];
+    link.isCut = "slot" in link ? cuts(nodes[v.node], link.slot) : !adjoint.has(node);
+    link.value = "slot" in link ? nodes[v.node].slopes[link.slot] : adjoint.get(node) ?? 0;
+  }
 }
 
 // The steps of a link: the operations it is folded from, on the way to its wrt.
@@ -70,13 +81,15 @@ function chain(w, k) {
 
 function add(sum, link, from) {
   if (!from.count) return sum;
+  if (link.isCut) return { ...sum, count: sum.count + from.count };
   const large = size(link.value), [up, down] = link.value > 0 ? [from.up, from.down] : [from.down, from.up];
   return { count: sum.count + from.count, slope: sum.slope + link.value * from.slope,
     up: plus(sum.up, up + large), down: plus(sum.down, down + large) };
 }
 
 function best(links, at, k) {
-  const ways = links.flatMap(link => at[link.wrt].ways.map(before => ({ before, link, size: before.size + size(link.value) })));
+  const ways = links.flatMap(link => at[link.wrt].ways.map(
+    before => ({ before, link, size: link.isCut ? -Infinity : before.size + size(link.value) })));
   return ways.sort((a, b) => b.size - a.size || 0).slice(0, k);
 }
 
@@ -85,7 +98,8 @@ function largest(at) {
   const paths = at[output].ways.map(way => {
     const links = [];
     for (; way.link; way = way.before) links.unshift(way.link);
-    return { links, product: links.reduce((product, link) => product * link.value, 1) };
+    const isCut = links.some(link => link.isCut);
+    return { links, isCut, product: isCut ? 0 : links.reduce((product, link) => product * link.value, 1) };
   });
   const comparable = paths.every(path => Number.isFinite(path.product) && path.product);
   return comparable ? paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)) : paths;
@@ -113,7 +127,8 @@ function flow({ w, at, killing }, path) {
   const runs = new Map(), alive = new Set([output]);
   const links = path?.links ?? variables.slice(w + 1).flatMap(v => v.links.filter(link => at[link.wrt].count));
   for (const link of links.slice().reverse()) {
-    const pull = path ? path.product : at[link.wrt].slope * link.value * variables[link.of].grad;
+    const { reached, grad } = variables[link.of];
+    const pull = path ? path.product : reached && !link.isCut ? at[link.wrt].slope * link.value * grad : 0;
     const arrives = alive.has(link.of), passes = arrives && !killing.has(link);
     runs.set(link, { pull, arrives, passes });
     if (passes) alive.add(link.wrt);
@@ -140,9 +155,10 @@ function operations(w) {
       const from = at.get(operand), slope = node.slopes[slot], large = size(slope);
       if (!from) return;
       const sum = at.get(i) ?? { count: 0n, up: -Infinity, down: -Infinity };
-      const [up, down] = slope > 0 ? [from.up, from.down] : [from.down, from.up], way = from.size + large;
+      const isCut = cuts(node, slot), way = isCut ? -Infinity : from.size + large;
+      const [up, down] = slope > 0 ? [from.up, from.down] : [from.down, from.up];
       const best = sum.step && !(way > sum.size) ? sum : { size: way, step: { i, node, operand, slot, slope } };
-      at.set(i, { count: sum.count + from.count, up: plus(sum.up, up + large), down: plus(sum.down, down + large),
+      at.set(i, { count: sum.count + from.count, up: plus(sum.up, isCut ? -Infinity : up + large), down: plus(sum.down, isCut ? -Infinity : down + large),
         size: best.size, step: best.step });
     });
   });
@@ -166,7 +182,7 @@ function judge(w, at, paths) {
   const ends = { of: variables[output].name, wrt: variables[w].name }, data = nodes[variables[output].node].data;
   if (!count) return ["disconnected", sentenceOf(nodes[variables[output].node].op ? "disconnected" : "leaf", ends)];
   const found = operations(w), pull = plus(found.up, found.down);
-  if (![total, data, ...found.steps.map(step => step.slope)].every(Number.isFinite)) {
+  if (![total, data].every(Number.isFinite)) {
     const wild = paths[0].links.filter(link => !Number.isFinite(link.value));
     return ["non_finite", wild.length ? blame(wild) : Number.isFinite(data) ? sentences.overflow
       : sentenceOf("undefined", { of: ends.of, number: pretty(data) })];
@@ -175,7 +191,7 @@ function judge(w, at, paths) {
   const killing = new Set(found.steps.filter(step => kills(w, step)));
   const factors = found.steps.filter(step => !step.slope || !isScale(w, step)
     || Math.abs(step.slope) > tiny && Math.abs(step.slope) < 1 / tiny).map(step => Math.abs(step.slope));
-  const product = numbers => numbers.reduce((sum, number) => sum + size(number), 0), made = product(factors);
+  const product = numbers => numbers.reduce((sum, number) => sum + size(number), 0), made = found.size === -Infinity ? found.size : product(factors);
   if (killing.size && Math.max(pull, made) <= Math.log2(tiny)) return told("killed", blame(folded(w, found.steps, killing)));
   const those = found.steps.map(step => Math.abs(step.slope)).filter(number => number !== 0 && number !== 1), sum = product(those);
   const small = how => told(how, sentenceOf(how, { length: those.length, mean: power(sum / Math.max(those.length, 1)), size: power(sum) }));
