@@ -4,8 +4,11 @@ Terms are kept small: what would not fit is its number, which evaluates to itsel
 hundred thousand unnamed operations stays linear.
 """
 
+from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cached_property
+from itertools import chain, count
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core import TABLE, Name, Value, evaluate, numeric, unique_names
@@ -45,11 +48,10 @@ class Naming:
         self, nodes: Sequence[Value], named: Mapping[Value, str], by: str = "labels", hidden: Container[Value] = ()
     ) -> None:
         self.nodes = nodes
-        self.names = unique_names(
-            (node, node.label or named.get(node) or node.op)
-            for node in nodes
-            if (node.label and node not in hidden) or node in named or (by == "operations" and node.op)
-        )
+        called = {node: node.label or named.get(node, "") for node in nodes if node.label or node in named}
+        if by == "operations":
+            called |= _lettered(nodes, called)
+        self.names = unique_names((x, name) for x, name in called.items() if x not in hidden or x in named)
         self._named = {name: node for node, name in self.names.items()}
         self._slopes: dict[Value, dict[Value, Term]] = {}
 
@@ -172,6 +174,23 @@ class Naming:
 
     def _fitting(self, term: Term, number: float) -> Term:
         return term if size(term) <= LARGEST else self.number(number)
+
+
+def _lettered(nodes: Sequence[Value], called: Mapping[Value, str]) -> dict[Value, str]:
+    """A letter for each operation without a name, and for each leaf but constants: a to z, a2 to z2, ..."""
+    uses = Counter(operand for node in nodes for operand in node.operands)
+    alone = {
+        operand for node in nodes for operand in node.operands if _is_constant(operand, node) and uses[operand] == 1
+    }
+    free = (f"{letter}{number or ''}" for number in chain([0], count(2)) for letter in ascii_lowercase)
+    taken = set(called.values())
+    letters = filter(lambda letter: letter not in taken, free)
+    return {node: next(letters) for node in nodes if node not in called and node not in alone}
+
+
+def _is_constant(operand: Value, node: Value) -> bool:
+    """Whether a leaf was made for an operation: a plain number beside a Value."""
+    return not operand.op and node.serial - operand.serial <= node.operands.count(operand)
 
 
 def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] | None = None) -> list[Value]:

@@ -60,8 +60,9 @@ def judge(
     operations = chain.operations
     strongest = operations.paths(1)[0]
     if not (math.isfinite(chain.total) and math.isfinite(chain.output.data)):
-        wild = tuple(factor for factor in chain.paths(1)[0].factors if not math.isfinite(factor.value))
-        return Judgement("non_finite", speech.non_finite(wild), wild)
+        path = chain.paths(1)[0]
+        wild = tuple(factor for factor in path.factors if not math.isfinite(factor.value))
+        return Judgement("non_finite", speech.non_finite(wild, path), wild)
     up, down = operations.pulls
     killing = [factor.link for factor in strongest.factors if kills(factor.link, chain.wrt, tiny)]
     moderate = _without_units(strongest, chain.wrt, tiny)

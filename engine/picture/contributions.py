@@ -30,7 +30,7 @@ class Contributions:
         self.paths = paths
         self.total = chain.total if chain else 0.0
         self.factors: dict[Step, Factor] = {step(f.link): f for path in self.paths for f in path.factors}
-        self.nodes = {node for path in self.paths for node in path.nodes}
+        self.nodes = dict.fromkeys(node for path in self.paths for node in path.nodes)  # the strongest path's first
         self.through: dict[Step, list[int]] = {key: [] for key in self.factors}  # the numbers of the paths
         self.contribution = dict.fromkeys(self.factors, 0.0)
         for i, path in enumerate(self.paths, 1):

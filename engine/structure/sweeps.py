@@ -89,9 +89,10 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     >>> from engine import Value
     >>> from .flattened import flatten
     >>> w, x = Value(1.0, "w"), Value(2.0, "x")
-    >>> graph = flatten(w * (x * x), [w])
-    >>> dependent(graph, graph.index_of.values())
-    array('i', [1, 0, 0, 1])
+    >>> graph = flatten(w * x + x, [w])
+    >>> depends = dependent(graph, graph.index_of.values())
+    >>> [node.op or node.label for node, one in zip(graph.nodes, depends) if one]
+    ['add', 'mul', 'w']
     """
     starts, operands, found = ints(graph.starts), ints(graph.operands), new_ints(len(graph.nodes))
     depends = ints(found)

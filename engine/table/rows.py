@@ -80,7 +80,7 @@ row(
     "select(less(abs(a - 0.5), 0.25), 2 * atanh(2 * a - 1), log(a) - log1p(-a))",
     "select(less(abs(a - 0.5), 0.25), 4 * ratio(2 * a - 1), 1 / ((a + 0) * (1 - a)))",
 )
-row("tanh", "tanh", "tanh(a)", "4 * bell(2 * a)", textbook="1 - y ** 2")
+row("tanh", "tanh", "tanh(a)", "sech2(a)", textbook="1 - y ** 2")
 row("softplus", "softplus", "maximum(a, 0) + log1p(exp(-abs(a)))", "sigmoid(a)")
 row("softsign", "softsign", "clip(a, -1e300, 1e300) / (1 + minimum(abs(a), 1e300))", "1 / (1 + abs(a)) / (1 + abs(a))")
 row("relu", "relu", "maximum(a, 0)", "above(a, 0)")  # 0 at 0
@@ -185,7 +185,8 @@ NAMED = tuple(TABLE)  # what people call by name; below is what the formulas abo
 # `gauss` is exp(-a²) and `gauss_half` exp(-a²/2): the square of a number of few bits is exact, and what is left to a²
 # is small. `root_rest` is what a²/2 loses to the rounding of a/√2, and erfc would show it.
 # `erf_rest` is what exp(a²) loses to the rounding of an a whose erf is b: a factor of 1 in mathematics.
-# `bell` is the slope of the sigmoid, `share` the sigmoid of a - b, `direction` the sine of the angle of a and b.
+# `bell` is the slope of the sigmoid, `sech2` that of tanh, `share` the sigmoid of a - b, `direction` the sine of the
+# angle of a and b.
 # A partial that could be 0 times inf is built so that it cannot, in any order: `monomial` is d * a ** (b - c), that
 # `powlog` times log(a) ** e, rows whose partials are such rows again; what falls off as exp(-a) or exp(-a²) is
 # multiplied by a cut off where that is 0; what falls off as 1/a is made of `direction`, which stays within -1 and 1.
@@ -200,7 +201,8 @@ row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
 row("margin", "margin", "margin(a, b)", "1", "-1")
 row("masked", "masked", "margin(a, b)", "above(a, -1.7976931348623157e308)", "-above(a, -1.7976931348623157e308)")
-row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
+row("bell", "bell", "exp(-abs(a)) * (1 / (1 + exp(-abs(a)))) * (1 / (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
+row("sech2", "sech2", "4 * bell(2 * a)", "-2 * y * tanh(a)")
 row(
     "expdiff",
     "expdiff",
