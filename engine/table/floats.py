@@ -86,11 +86,22 @@ def erfinv(y: float) -> float:
     log = math.log1p(-size * size)
     t = 4.330746750799873 + log / 2.0
     x = math.sqrt(math.sqrt(t * t - log / 0.147) - t)  # Winitzki's, to three digits; then two of Halley's steps
-    for _ in range(2):
-        off = math.erf(x) - size if size < 0.5 else (1.0 - size) - math.erfc(x)
-        step = off / (1.1283791670955126 * math.exp(-x * x))
-        x = x - step / (1.0 + x * step)
+    for _ in range(2):  # of erf, or where that is flat of log(erfc)
+        slope = 1.1283791670955126 * math.exp(-x * x)
+        if size < 0.5:
+            step = (math.erf(x) - size) / slope
+            x = x - step / (1.0 + x * step)
+        else:
+            tail = math.erfc(x)
+            step = math.log(tail / (1.0 - size)) * tail / slope
+            x = x + step / (1.0 + step * (slope / tail / 2.0 - x))
     return math.copysign(x, y)
+
+
+def cbrt(a: float) -> float:
+    """The cube root: the library's is off by up to three ulp, and one of Newton's steps makes that one."""
+    y = math.cbrt(a)
+    return y - (y - a / (y * y)) / 3.0 if y and math.isfinite(y) else y
 
 
 def sum_of(operands: Sequence[float]) -> float:

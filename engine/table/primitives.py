@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .floats import divide, erfinv, floor, hypot, logarithm, mod, power, quiet, rest, shift, sum_of, to_even
+from .floats import cbrt, divide, erfinv, floor, hypot, logarithm, mod, power, quiet, rest, shift, sum_of, to_even
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,15 @@ _library("expm1", quiet(math.expm1))
 _library("log2", logarithm(math.log2))
 _library("log10", logarithm(math.log10))
 primitive("exp2", quiet(math.exp2), c="exp2(a)", numpy="np.exp2(a)", javascript="2 ** a", ulp=4.0, jax_ulp=256.0)
-_library("cbrt", math.cbrt)
+primitive(
+    "cbrt",
+    cbrt,
+    c="""double y = cbrt(a);
+  return y != 0.0 && fabs(y) < HUGE_VAL ? y - (y - a / (y * y)) / 3.0 : y;""",
+    numpy="np.cbrt(a)",
+    javascript="Math.cbrt(a)",
+    ulp=4.0,
+)
 primitive(  # not the library's, whose last bit Python and C do not share
     "hypot",
     hypot,
@@ -228,10 +236,11 @@ primitive(
     erfinv,
     c="""double size = fabs(a);
   if (!(size < 1.0)) return size == 1.0 ? copysign(HUGE_VAL, a) : NAN;
-  double log = log1p(-size * size), t = 4.330746750799873 + log / 2.0, x = sqrt(sqrt(t * t - log / 0.147) - t);
+  double l = log1p(-size * size), t = 4.330746750799873 + l / 2.0, x = sqrt(sqrt(t * t - l / 0.147) - t);
   for (int i = 0; i < 2; i++) {
-    double off = size < 0.5 ? erf(x) - size : (1.0 - size) - erfc(x), step = off / (1.1283791670955126 * exp(-x * x));
-    x = x - step / (1.0 + x * step);
+    double slope = 1.1283791670955126 * exp(-x * x), tail = size < 0.5 ? 1.0 : erfc(x);
+    double step = size < 0.5 ? (erf(x) - size) / slope : log(tail / (1.0 - size)) * tail / slope;
+    x = size < 0.5 ? x - step / (1.0 + x * step) : x + step / (1.0 + step * (slope / tail / 2.0 - x));
   }
   return copysign(x, a);""",
     numpy="",
@@ -241,9 +250,9 @@ primitive(
     const log = Math.log1p(-size * size), t = 4.330746750799873 + log / 2;
     let x = Math.sqrt(Math.sqrt(t * t - log / 0.147) - t);
     for (let i = 0; i < 2; i++) {
-      const off = size < 0.5 ? f.erf(x) - size : (1 - size) - f.erfc(x);
-      const step = off / (1.1283791670955126 * Math.exp(-x * x));
-      x = x - step / (1 + x * step);
+      const slope = 1.1283791670955126 * Math.exp(-x * x), tail = size < 0.5 ? 1 : f.erfc(x);
+      const step = size < 0.5 ? (f.erf(x) - size) / slope : Math.log(tail / (1 - size)) * tail / slope;
+      x = size < 0.5 ? x - step / (1 + x * step) : x + step / (1 + step * (slope / tail / 2 - x));
     }
     return f.copysign(x, a);""",
     ulp=16.0,

@@ -6,7 +6,7 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, change, close, plain
 
-from engine import Value, chain_rule, less, maximum, select, where
+from engine import Value, chain_rule, detach, less, maximum, select, where
 from engine.chain.verdict import judge
 from engine.core.notation import pretty_number
 from engine.picture.contributions import Contributions
@@ -26,6 +26,20 @@ def test_paths_counts_and_verdicts_are_those_of_the_engine(visit, by):
         expected = [path.product for path in chain.paths(10)]
         assert len(products) == len(expected)
         assert all(close(a, b) for a, b in zip(products, expected, strict=True)), (seed, products, expected)
+
+
+@pytest.mark.parametrize("by", ["labels", "operations"])
+def test_an_infinite_slope_that_nothing_reaches_is_not_nan(visit, by):
+    functions = [lambda x, r: x + detach(r), lambda x, r: detach(r), lambda x, r: select(x, r, 2.0 * x)]
+    for f, slope in zip(functions, (1.0, 0.0, 2.0), strict=True):
+        x = Value(0.0, "x")
+        chain = chain_rule(labelled(f(x, labelled(x.sqrt(), "r")), "y"), x, by)
+        browser = visit(chain.output, x, by)
+        assert browser.execute_script(TOTAL) == chain.total == slope
+        assert browser.execute_script(PRODUCTS) == [path.product for path in chain.paths()]
+        shown = browser.execute_script(VERDICT)
+        assert shown.startswith(f"{chain.verdict}:")
+        assert plain(shown.partition(": ")[2]) == plain(chain.sentence)
 
 
 def faint_graph(seed, size=14):

@@ -57,6 +57,7 @@ def on_autograd() -> Callable[..., Any]:
     above = notrace_primitive(lambda a, b: float(a > b))
     coarse = notrace_primitive(lambda a: math.floor(1024 * min(abs(a), 40)) / 1024)
     square_rest = notrace_primitive(lambda a: numeric("square_rest", float(a)))
+    erf_rest = notrace_primitive(lambda a, b: numeric("erf_rest", float(a), float(b)))
     reach = notrace_primitive(lambda a, b: numeric("reach", float(a), float(b)))
     extent = notrace_primitive(lambda *many: numeric("extent", list(map(float, many))))
     largest = notrace_primitive(max)
@@ -96,6 +97,7 @@ def on_autograd() -> Callable[..., Any]:
             "gauss_half": lambda a: np.exp(-(a**2) / 2),
             "exp_square": lambda a: np.exp(a**2),
             "root_rest": lambda a: 0.0 * a,
+            "erf_rest": erf_rest,
             "square_rest": square_rest,
             "direction": lambda a, b: np.sin(np.arctan2(a, b)),
             "reach": reach,
@@ -351,6 +353,7 @@ def on_sympy():
         "times": operator.mul,
         "rest": lambda a, b: sympy.Integer(0),
         "root_rest": lambda a: sympy.Integer(0),
+        "erf_rest": lambda a, b: sympy.Integer(1) if sympy.erf(a) == b else constant("erf_rest", a, b),
         "square_rest": lambda a: constant("square_rest", a),
         "reach": lambda a, b: constant("reach", a, b),
         "direction": lambda a, b: a / sympy.sqrt(a**2 + b**2),

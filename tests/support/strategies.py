@@ -24,6 +24,7 @@ CONSTANT = {
     "extent",
     "reach",
     "detach",
+    "erf_rest",
     *ROUNDING,
 }  # rows that are constant to differentiation by decree: no difference shows that
 

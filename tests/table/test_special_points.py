@@ -336,3 +336,9 @@ def test_softmax_takes_nodes_and_instructions_in_proportion_to_its_entries():
 
     assert nodes(200) - nodes(100) <= 7 * 100
     assert instructions(200) < 2.1 * instructions(100)
+
+
+def test_the_sign_of_a_nan_tells_nothing():
+    for nan in (math.nan, -math.nan):
+        assert math.isnan(numeric("copysign", 1.0, nan))
+        assert math.isnan(apply("copysign", Value(1.0), Value(nan)).data)

@@ -78,13 +78,20 @@ function split(node) {
   return names.map(name => (name > "Z" ? numbers.shift() : numbers.splice(0, size)));
 }
 
+// Whether nothing passes from a node to an operand, not even an infinite slope: behind a detach, or not taken.
+const cuts = ({ op, slopes: partials }, slot) => partials[slot] === 0 && (op === "detach" || op === "select");
+
 function backward() {
-  for (const node of nodes) node.grad = 0;
-  nodes[variables[output].node].grad = 1;
+  for (const node of nodes) [node.grad, node.reached] = [0, false];
+  Object.assign(nodes[variables[output].node], { grad: 1, reached: true });
   for (let i = nodes.length - 1; i >= 0; i--) {
-    const { op, operands, slopes: partials, grad } = nodes[i];
-    if (!op) continue;
-    for (let slot = 0; slot < operands.length; slot++) nodes[operands[slot]].grad += grad * partials[slot];
+    const { op, operands, slopes: partials, grad, reached } = nodes[i];
+    if (!op || !reached) continue;
+    for (let slot = 0; slot < operands.length; slot++) {
+      if (cuts(nodes[i], slot)) continue;
+      nodes[operands[slot]].grad += grad * partials[slot];
+      nodes[operands[slot]].reached = true;
+    }
   }
 }
 
@@ -98,16 +105,26 @@ function linksOf(i) {
   if (v.fresh) return links;
   v.fresh = true;
   if (by === "operations") {
-    for (const link of links) link.value = nodes[node].slopes[link.slot];
+    for (const link of links)
+      [link.value, link.isCut] = [nodes[node].slopes[link.slot], cuts(nodes[node], link.slot)];
     return links;
   }
+  const reached = new Set([node]);
   adjoints[node] = 1;
   for (const j of inside) {
     const { operands, slopes: partials } = nodes[j],
       adjoint = adjoints[j];
-    for (let slot = 0; slot < operands.length; slot++) adjoints[operands[slot]] += adjoint * partials[slot];
+    if (!reached.has(j)) continue;
+    for (let slot = 0; slot < operands.length; slot++) {
+      if (cuts(nodes[j], slot)) continue;
+      adjoints[operands[slot]] += adjoint * partials[slot];
+      reached.add(operands[slot]);
+    }
   }
-  for (const link of links) link.value = adjoints[variables[link.wrt].node];
+  for (const link of links) {
+    const end = variables[link.wrt].node;
+    [link.value, link.isCut] = [adjoints[end], !reached.has(end)];
+  }
   for (const j of inside) for (const operand of nodes[j].operands) adjoints[operand] = 0;
   adjoints[node] = 0;
   return links;

@@ -200,10 +200,10 @@ function factorOf({ from, to, links }) {
   if (to.group)
     for (const i of [...to.members].reverse())
       for (const link of inner.has(i) ? linksOf(i) : []) {
-        if (within.has(link.wrt)) inner.set(link.wrt, (inner.get(link.wrt) ?? 0) + inner.get(i) * link.value);
+        if (within.has(link.wrt) && !link.isCut) inner.set(link.wrt, (inner.get(link.wrt) ?? 0) + inner.get(i) * link.value);
       }
   return links.reduce(
-    (sum, link) => (linksOf(link.of) && inner.has(link.of) ? sum + link.value * inner.get(link.of) : sum),
+    (sum, link) => (linksOf(link.of) && inner.has(link.of) && !link.isCut ? sum + link.value * inner.get(link.of) : sum),
     0,
   );
 }

@@ -127,7 +127,9 @@ function rowOf(told, path) {
   );
 }
 
-const isWrong = (link, { killing }) => killing.has(link) || !Number.isFinite(link.value);
+const isWrong = (link, { killing, paths }) =>
+  killing.has(link) ||
+  (!Number.isFinite(link.value) && paths.some(path => !path.isCut && path.links.includes(link)));
 const side = (path, { at }) => direction(path.product, at[output].slope);
 const elided = items => (items.length <= 16 ? items : [...items.slice(0, 8), "…", ...items.slice(-8)]);
 const cell = (above, below, properties = {}) =>

@@ -18,6 +18,7 @@ function chain(w, k) {
 }
 
 function add(sum, link, from) {
+  if (link.isCut) return { ...sum, count: sum.count + from.count };
   const large = size(link.value),
     [up, down] = link.value > 0 ? [from.up, from.down] : [from.down, from.up];
   return {
@@ -28,12 +29,15 @@ function add(sum, link, from) {
   };
 }
 
+// The size of a way with one link more.
+const passed = (before, link) => (link.isCut ? -Infinity : before.size + size(link.value));
+
 // The k largest ways, which are those of at most k links.
 function best(links, at, k) {
-  const sized = links.map(link => ({ link, size: at[link.wrt].ways[0].size + size(link.value) }));
+  const sized = links.map(link => ({ link, size: passed(at[link.wrt].ways[0], link) }));
   const few = sized.length > k ? sized.sort((a, b) => b.size - a.size || 0).slice(0, k) : sized;
   const ways = few.flatMap(({ link }) =>
-    at[link.wrt].ways.map(before => ({ before, link, size: before.size + size(link.value) })),
+    at[link.wrt].ways.map(before => ({ before, link, size: passed(before, link) })),
   );
   return ways.sort((a, b) => b.size - a.size || 0).slice(0, k);
 }
@@ -43,7 +47,8 @@ function largest(at) {
   const paths = at[output].ways.map(way => {
     const links = [];
     for (; way.link; way = way.before) links.unshift(way.link);
-    return { links, product: links.reduce((product, link) => product * link.value, 1) };
+    const isCut = links.some(link => link.isCut);
+    return { links, isCut, product: isCut ? 0 : links.reduce((product, link) => product * link.value, 1) };
   });
   const comparable = paths.every(path => Number.isFinite(path.product) && path.product);
   return comparable ? paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)) : paths;
@@ -77,7 +82,8 @@ function flow({ w, at, killing }, path) {
     path?.links ??
     at.flatMap((from, i) => (i > w && from.count ? variables[i].links.filter(link => at[link.wrt].count) : []));
   for (const link of links.slice().reverse()) {
-    const pull = path ? path.product : at[link.wrt].slope * link.value * gradOf(link.of);
+    const isIdle = link.isCut || !nodes[variables[link.of].node].reached;
+    const pull = path ? path.product : isIdle ? 0 : at[link.wrt].slope * link.value * gradOf(link.of);
     const arrives = alive.has(link.of),
       passes = arrives && !killing.has(link);
     runs.set(link, { pull, arrives, passes });

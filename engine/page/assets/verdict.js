@@ -13,12 +13,13 @@ function operations(w) {
       if (!from) return;
       const sum = at.get(i) ?? { count: 0n, up: -Infinity, down: -Infinity };
       const [up, down] = slope > 0 ? [from.up, from.down] : [from.down, from.up],
-        way = from.size + large;
+        isCut = cuts(node, slot),
+        way = isCut ? -Infinity : from.size + large;
       const best = sum.step && !(way > sum.size) ? sum : { size: way, step: { i, node, operand, slot, slope } };
       at.set(i, {
         count: sum.count + from.count,
-        up: plus(sum.up, up + large),
-        down: plus(sum.down, down + large),
+        up: isCut ? sum.up : plus(sum.up, up + large),
+        down: isCut ? sum.down : plus(sum.down, down + large),
         size: best.size,
         step: best.step,
       });
@@ -53,7 +54,7 @@ function judge(w, at, paths) {
   if (!count) return ["disconnected", sentenceOf(nodes[variables[output].node].op ? "disconnected" : "leaf", ends)];
   const found = operations(w),
     pull = plus(found.up, found.down);
-  if (![total, data, ...found.steps.map(step => step.slope)].every(Number.isFinite)) {
+  if (![total, data].every(Number.isFinite)) {
     const wild = paths[0].links.filter(link => !Number.isFinite(link.value));
     return [
       "non_finite",
@@ -72,7 +73,7 @@ function judge(w, at, paths) {
     )
     .map(step => Math.abs(step.slope));
   const product = numbers => numbers.reduce((sum, number) => sum + size(number), 0),
-    made = product(factors);
+    made = found.size === -Infinity ? found.size : product(factors);
   if (killing.size && Math.max(pull, made) <= Math.log2(tiny))
     return told("killed", blame(folded(w, found.steps, killing)));
   const those = found.steps.map(step => Math.abs(step.slope)).filter(number => number !== 0 && number !== 1),
