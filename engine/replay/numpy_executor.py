@@ -1,7 +1,7 @@
-"""Runs a schedule on a batch: compiled code on blocks of examples (native.pyx), or NumPy where nothing is compiled.
+"""Runs a schedule on a batch: compiled code on blocks of examples (native.pyx), or NumPy if nothing is compiled.
 
-Neither knows a derivative or a composite row. Both take the batch as float64 arrays, one an argument, and give the
-same numbers as eager mode up to rounding.
+Neither has derivatives or composite rows. Both take the batch as float64 arrays, one for each argument, and give the
+same results as eager mode up to rounding.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ try:
 except ImportError:
     Native = None
 
-Column = tuple[int, int]  # the index of an argument, and of its column, where an input is, or a result goes
-BLOCK = 2048  # examples that NumPy takes at once: its rows then stay in the cache
+Column = tuple[int, int]  # the indices of an argument and of its column, of an input or a result
+BLOCK = 2048  # examples per NumPy call, so that rows stay in the cache
 
 
 def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column]) -> Any:
-    """What runs the schedule: an object with `run(arguments, parameters, results)`.
+    """The executor of a schedule: an object with `run(arguments, parameters, results)`.
 
-    `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `columns[k]`; `parameters`
-    the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
-    gradients, one each; of any other output k is written to the column `targets[k]` of the arrays `results`.
+    `arguments` are float64 arrays of shape (B,) or (B, n), and input k is the column `columns[k]` of them; `parameters`
+    are the Values whose data is read. A schedule of means returns the first mean and adds the others to the gradients
+    of the parameters, in order. Any other schedule writes output k to the column `targets[k]` of the arrays `results`.
     """
     return (OnNumPy if Native is None or plan.foreign else Native)(plan, columns, targets)
 
 
 class OnNumPy:
-    """Runs a schedule with one NumPy call an instruction, on rows of up to BLOCK examples."""
+    """Runs a schedule with one NumPy call per instruction, on rows of up to BLOCK examples."""
 
     def __init__(self, plan: Schedule, columns: Sequence[Column], targets: Sequence[Column]) -> None:
         self.np = require("numpy")
@@ -63,7 +63,7 @@ class OnNumPy:
         return float(means[0])
 
     def _memory(self) -> Memory:
-        """Memory for a call that no other has."""
+        """Memory that no other call uses."""
         try:
             return self.spare.pop()
         except IndexError:
@@ -82,7 +82,7 @@ class OnNumPy:
 
 
 class Memory:
-    """What a call writes to, and the instructions as functions bound to it: two calls at once have two."""
+    """The memory of one call, and the instructions as functions bound to it; concurrent calls have one each."""
 
     def __init__(self, np: Any, plan: Schedule) -> None:
         self.np, self.plan = np, plan
@@ -93,7 +93,7 @@ class Memory:
         self.size, self.rows, self.calls = 0, np.zeros((plan.rows, 0)), list[Callable[[], Any]]()
 
     def fix(self, parameters: Sequence[Any]) -> None:
-        """Compute what depends on parameters alone."""
+        """Compute the instructions that depend only on parameters."""
         for k, at in self.plan.parameters:
             self.fixed[at] = parameters[k].data
         for call in self.fixed_calls:
@@ -102,7 +102,7 @@ class Memory:
             self.fixed[-len(self.packed) :] = self.fixed[self.packed]
 
     def block(self, size: int) -> tuple[Any, list[Callable[[], Any]]]:
-        """The rows of a block of n examples, and what is done to them."""
+        """The rows of a block of n examples, and the functions that compute them."""
         if size != self.size:
             self.size, self.rows = size, self.np.zeros((self.plan.rows, size))
             self.calls = list(self._calls(self.plan.code, self.rows))
@@ -165,7 +165,7 @@ def _inner(rows: Any, left: Any, right: Any, cells: Any) -> None:
 
 
 def _kernel(np: Any, name: str, operands: Sequence[Any], result: Any) -> Callable[[], Any]:
-    """A primitive on rows as a function without arguments; one that NumPy does not have goes example by example."""
+    """A primitive on rows as a function without arguments; without a NumPy version it runs example by example."""
     text = PRIMITIVES[name].numpy
     if found := re.fullmatch(r"np\.(\w+)\((a|a, b)\)", text):
         return partial(getattr(np, found[1]), *operands, out=result)
@@ -174,7 +174,7 @@ def _kernel(np: Any, name: str, operands: Sequence[Any], result: Any) -> Callabl
 
 
 def _instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
-    """Every instruction of scheduled code: its name, what stands before its rows, its rows with the results first."""
+    """Every instruction of scheduled code: its name, its leading numbers, and its rows with the results first."""
     at = 0
     while at < len(code):
         kind, count = code[at], code[at + 1]

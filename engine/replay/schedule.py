@@ -1,10 +1,10 @@
 # cython: infer_types=True
-"""A program as the numbers that an executor runs: which row of a block holds what, in which order.
+"""A program as integers for an executor: the row of each value in a block, and the order of the instructions.
 
-What depends on parameters alone lives in `fixed`, an array computed once a call. What varies by example lives in
-rows, one number an example, that are used again once nobody needs them. Sums with fixed weights over the same
-rows become one matrix product (`dense`), means of products one matrix of inner products (`inner`), whose cells
-are added up over all blocks.
+Values that depend only on parameters are in `fixed`, an array computed once per call. Values that vary by example are
+in rows, one number per example, which are reused after their last use. Sums with fixed weights over the same rows
+become one matrix product (`dense`), and means of products one matrix of inner products (`inner`), whose cells are
+summed over all blocks.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from .passes import columns
 from .program import Program
 from .slot_allocation import Code, Rows, all_counted, count
 
-FEW = 4  # terms of a single sum that are no matter for a matrix product
+FEW = 4  # a single sum of at most this many terms is not worth a matrix product
 
 
 @dataclass
 class Schedule:
-    """What an executor needs to know.
+    """The plan of a program for an executor.
 
-    `fixed` begins with the constants and zeros elsewhere; `parameters` says where in it which parameter goes,
-    `fixed_code` computes the rest of it, `packed` lists what is copied to its end as the weights of matrices.
-    `inputs` says which input goes to which row, `fills` which row is the same fixed number for all examples, and
-    `code` is what is done to every block. `outputs` are the rows of the results by example; `means` for every
-    mean the fixed number to add to it and `cells` which mean each cell belongs to.
+    `fixed` begins as the constants and zeros; `parameters` are the indices of parameters in it, `fixed_code` computes
+    the rest of it, and `packed` lists the indices copied to its end as weights of matrices. `inputs` has the row of
+    each input, `fills` the rows with one fixed number for all examples, and `code` the instructions for every block.
+    `outputs` are the rows of the results by example; `means` has for every mean a fixed number to add to it, and
+    `cells` the mean of each cell.
     """
 
     fixed: array[float] = field(default_factory=lambda: array("d"))
@@ -48,11 +48,11 @@ class Schedule:
     means: list[int] = field(default_factory=list)
     cells: Ints = field(default_factory=lambda: array("i"))
     foreign: bool = False  # whether there is a kernel that only Python has
-    cost: float = 0.0  # nanoseconds an example, roughly: enough to know when a second thread is worth it
+    cost: float = 0.0  # rough nanoseconds per example, to decide when a second thread is worth it
 
 
 class Block(NamedTuple):
-    """A matrix product: results and operands as instructions; its rows, its columns, and where the rest is."""
+    """A matrix product: results and operands as instructions, its numbers of rows and columns, and its offsets."""
 
     code: int
     head: tuple[int, int, int]
@@ -61,7 +61,7 @@ class Block(NamedTuple):
 
 
 def schedule(program: Program, averaged: bool = False) -> Schedule:
-    """Lay out a program, whose outputs are wanted for every example, or `averaged` (by the pass `batch_mean`)."""
+    """Lay out a program, with its outputs for every example, or `averaged` (by the pass `batch_mean`)."""
     varies = program.varies()
     fixed_index, size = _fixed_indices(program, varies)
     plan = _fixed(program, varies, fixed_index, size)
@@ -78,13 +78,13 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
 
 
 def _fixed_indices(program: Program, varies: bytearray) -> tuple[Ints, int]:
-    """The index of each instruction in the part that is run once a call, on numbers; the size of that part."""
+    """The index of each instruction in the part that is run once per call, and the size of that part."""
     is_here = (np.asarray(varies) == 0) & (np.asarray(program.codes)[: len(program)] != MEAN)
     return packed(np.where(is_here, np.cumsum(is_here) - 1, 0)), int(is_here.sum())
 
 
 def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) -> Schedule:
-    """A schedule of that part alone."""
+    """A schedule of only that part."""
     plan, code, counts = Schedule(array("d", [0.0]) * size), Code(program), all_counted()
     for i in range(len(program)):
         kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
@@ -105,9 +105,9 @@ def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) ->
 
 
 def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
-    """What varies, in order: the number of an instruction, or -1 - the number of a block of several.
+    """The varying steps in order: the index of an instruction, or -1 - the index of a matrix product.
 
-    The weights of the blocks are to be copied one behind the other: `plan.packed` says from where.
+    The weights of the products are copied one after the other, from the indices in `plan.packed`.
     """
     i, made, size = 0, 0, len(program)
     steps = new_ints(size)
@@ -137,7 +137,7 @@ def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedul
 
 
 def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_index: Ints) -> Ints:
-    """Where the weights of the sums from `first` to before `last` are, row by row."""
+    """The indices of the weights of the sums from `first` to before `last`, row by row."""
     args, start, end = program.args, program.starts[first], program.starts[last]
     found = new_ints((end - start) // 2)
     weights = found
@@ -148,13 +148,13 @@ def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_i
 
 
 def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedule, fixed_index: Ints) -> Ints:
-    """The steps with inner products put in as soon as their operands are there; what each mean is made of."""
+    """The steps with inner products inserted as soon as their operands are computed, and the terms of each mean."""
     rights, means = _factors(program, plan, fixed_index)
     shapes: dict[tuple[int, ...], list[int]] = {}
     for left in rights:
         shapes.setdefault(tuple(rights[left]), []).append(left)
     made = _made(program, steps, blocks)
-    ready, begun = list[int](), len(blocks)  # by how many steps the operands of an inner product are there
+    ready, begun = list[int](), len(blocks)  # number of steps after which the operands of an inner product are computed
     for shared, lefts in shapes.items():
         ready.append(max([made[k] for k in (*lefts, *shared)]))
         blocks.append(Block(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared)))
@@ -171,7 +171,7 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
 
 
 def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
-    """By how many steps each instruction is there."""
+    """The number of steps after which each instruction is computed."""
     found = new_ints(len(program))
     made = found
     for n in range(len(steps)):
@@ -185,7 +185,7 @@ def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
 
 
 def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """For every operand that is multiplied in a mean by what, and the numbers of these means."""
+    """For every operand, its other factors in means of products, and the indices of these means."""
     varies = program.varies()
     rights: dict[int, list[int]] = {}
     means: dict[int, list[int]] = {}

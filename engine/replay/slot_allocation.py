@@ -1,5 +1,5 @@
 # cython: infer_types=True
-"""Slot allocation: every value gets a row for as long as it is needed, and every instruction its part of the code."""
+"""Slot allocation: every value gets a row until its last use, and every instruction is written as code."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ TOGETHER = {CODES[name] for name in ("exp", "log", "log1p", "tanh", "erf")}  # a
 
 
 def counted(code: int) -> bool:
-    """Whether an instruction says how many operands it has."""
+    """Whether the code of an instruction contains its number of operands."""
     return code == PRODUCTS or (NAMES[code] in TABLE and TABLE[NAMES[code]].variadic)
 
 
 def all_counted() -> bytearray:
-    """The same of every opcode."""
+    """The same for every opcode."""
     return bytearray([counted(code) for code in range(len(NAMES))])
 
 
 def count(counts: bytearray, code: int, operands: int) -> int:
-    """What follows the code of an instruction: how many of its kind come next, or of how many terms it is."""
+    """The number after the opcode of an instruction: the length of its run, or its number of terms."""
     return (operands // 2 if code == PRODUCTS else operands) if counts[code] else 1
 
 
 class Code:
-    """The numbers of a code while they are written, with room for all that a program is."""
+    """The integers of a code while they are written, with room for a whole program."""
 
     def __init__(self, program: Program) -> None:
         self.numbers, self.size = new_ints(4 * len(program) + program.starts[len(program)]), 0
@@ -53,14 +53,14 @@ class Code:
 
 
 class Rows:
-    """Gives every value a row for as long as it is needed, and writes the code."""
+    """Gives every value a row until its last use, and writes the code."""
 
     def __init__(self, program: Program, plan: Schedule, fixed_index: Ints, varies: bytearray) -> None:
         self.program, self.plan, self.fixed_index, self.varies = program, plan, fixed_index, varies
         self.row, self.last = new_ints(len(program)), new_ints(len(program))  # last: 1 + the step that reads it last
         self.free, self.spare = new_ints(len(program)), 0  # rows to use again, and how many there are
         self.code = Code(program)
-        self.run = 0  # where the count of the run of like instructions stands that is being written
+        self.run = 0  # index of the length of the run that is being written
         self.begun, self.made = 0, new_ints(len(program))  # the step that began the run, and that made each value
         self.rows, self.cost = 0, 0.0
         self.counted = all_counted()
@@ -100,7 +100,7 @@ class Rows:
             last[k] = len(steps) + 1
 
     def write_one(self, i: int, n: int) -> None:
-        """An instruction, as one more of the run that it continues."""
+        """Write an instruction, as part of the current run if it continues that."""
         program, code = self.program, self.code
         kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
         if self.run and code.numbers[self.run - 1] == kind and self.joins(kind, program.args[first]):
@@ -148,12 +148,12 @@ class Rows:
         return self.row[i]
 
     def release(self, k: int, n: int) -> None:
-        """Let go of a row after step n if that was the last to read it; fixed numbers keep theirs."""
+        """Free a row after step n if that was its last use; fixed numbers keep theirs."""
         if self.last[k] == n and self.varies[k]:
-            self.last[k] = -1  # an operand may stand there twice
+            self.last[k] = -1  # an operand may occur twice
             self.give_back(self.row[k])
 
     def give_back(self, row: int) -> None:
-        """Let a row be used again."""
+        """Free a row for reuse."""
         self.free[self.spare] = row
         self.spare += 1
