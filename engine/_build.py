@@ -41,17 +41,15 @@ MODULES = (
     *("replay/slot_allocation.py", "replay/schedule.py", "replay/native.pyx"),
 )
 
-# Neither flag changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds twice.
-FLAGS = (
-    ["/O2"] if sys.platform == "win32" else ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
-)
-KERNELS = ["-O3"]  # for replay/native.pyx, whose loops over a block take twice as long at -O2
+_C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
+FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
+KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
 OUTPUT = "build/cython"
 HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
-BESIDE = {".py", ".c", ".svg", ".png"}
+BESIDE = {".py", ".c", ".mjs", ".svg", ".png"}
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # C types stand in the .pxd, hints are for readers
@@ -94,7 +92,7 @@ def flags(name: str) -> list[str]:
 
 def _write_header() -> None:
     """Write the table in C, where it is not what it was: what depends on it is compiled again."""
-    text = runpy.run_path(str(Path(__file__).with_name("_header.py")))["header"]()
+    text = _C["header"]()
     path = Path(HEADER)
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or path.read_text() != text:

@@ -47,17 +47,21 @@ class Statement(NamedTuple):
 def read(text: str, numbers: Iterable[str]) -> Expression:
     """The graph of an expression such as "a = sigmoid(w*x); (a - y)**2", with numbers such as "w=0.8".
 
-    Where it names no part, what a function is applied to is called z, and the result a. A FormulaError points to what
-    is no formula, another ValueError says which number is missing or too many.
+    A part that is a number, "w = 0.8; w*x", is a leaf. Where only one is computed, what a function is applied to is
+    called z, and the result a. A FormulaError points to what is no formula, another ValueError says which number is
+    missing or too many.
 
     >>> found = read("(sigmoid(w*x) - y)^2", ["w=0.8", "x=62.5", "y=0"])
     >>> [(value.label, formula) for value, formula in found.parts]
     [('z', 'w * x'), ('a', 'sigmoid(z)'), ('C', '(a - y) ** 2')]
     """
-    given = _numbers(numbers)
-    statements = _statements(" ".join(text.split()), given)
+    written = _numbers(numbers)
+    every = _statements(" ".join(text.split()), written)
+    plain = [statement for statement in every if _is_number(statement)]
+    statements = [statement for statement in every if statement not in plain]
     if not statements:
         raise ValueError("there is no expression, such as (sigmoid(w*x) - y)**2")
+    given = _numbers([*numbers, *(f"{name}={formula}" for name, formula in plain)])
     _match(statements, given)
     leaves = [Value(number, name) for name, number in given.items()]
     scope: dict[str, Value] = {leaf.label: leaf for leaf in leaves}
@@ -77,6 +81,14 @@ def _statements(text: str, given: Iterable[str]) -> list[Statement]:
     parts = [re.fullmatch(r"(?:\s*([^\W\d]\w*)\s*=(?!=))?(.*)", part) for part in text.split(";") if part.strip()]
     names = [*given, *(_plain(part[1]) for part in parts if part and part[1])]
     return [Statement(_plain(part[1] or ""), _formula(part[2], names)) for part in parts if part]
+
+
+def _is_number(statement: Statement) -> bool:
+    """Whether a part with a name is a number, which makes it a leaf."""
+    try:
+        return bool(statement.name) and isinstance(evaluate(statement.formula, {}, numeric), float)
+    except (ValueError, OverflowError, RecursionError, MemoryError):
+        return False
 
 
 def _formula(text: str, names: Iterable[str]) -> str:

@@ -1,17 +1,20 @@
 """The table in C: one header, written at build time from the table's text.
 
 It has for every row its value `row_name` and its partials `row_name_0`, `row_name_1` ... (for a row over sequences, one
-function of all); the opcodes; the switches that compute the row of an opcode; and lists of the primitives for kernels.
+function of all); the opcodes; the switches that compute the row of an opcode; and for kernels the rows on vectors, and
+lists of what they do.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-BY_HAND = {"exp", "log", "log1p", "tanh", "erf", "pow"}  # in kernels.h, vectorised
+# Neither of the last three changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds
+# twice.
+FLAGS = ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 
 SWITCHES = """\
 typedef struct { double y, da, db; } Result;
@@ -52,14 +55,13 @@ static inline double *scratch(long count) {
 """
 
 
-def load() -> tuple[ModuleType, ModuleType, ModuleType, ModuleType]:
-    """The table, the opcodes, the primitives and the formula reader, without the rest of the package."""
+def load() -> tuple[ModuleType, ...]:
+    """The table, the opcodes, the primitives, the formula reader and the vectors, without the rest of the package."""
     package = ModuleType("whygrad_table")
     package.__path__ = [str(Path(__file__).parent / "table")]
     sys.modules["whygrad_table"] = package
-    names = ("rows", "opcodes", "primitives", "formula")
-    table, opcodes, primitives, formula = (import_module(f"whygrad_table.{name}") for name in names)
-    return table, opcodes, primitives, formula
+    names = ("rows", "opcodes", "primitives", "formula", "vectors")
+    return tuple(import_module(f"whygrad_table.{name}") for name in names)
 
 
 def header() -> str:
@@ -68,7 +70,7 @@ def header() -> str:
     >>> "static inline double row_relu(double a) { return row_maximum(a, 0.0); }" in header()
     True
     """
-    table, opcodes, primitives, formula = load()
+    table, opcodes, primitives, formula, vectors = load()
     rows = table.TABLE.values()
     fixed, many = ([row for row in rows if row.variadic == variadic] for variadic in (False, True))
     functions = [text for row in fixed for text in _functions(row, primitives.PRIMITIVES, formula)]
@@ -97,7 +99,8 @@ def header() -> str:
             f"enum {{ {codes} }};",
             *prototypes,
             *functions,
-            *_lists(table.TABLE, primitives.PRIMITIVES),
+            _on_vectors(table.TABLE, formula, vectors),
+            *_lists(table.TABLE, primitives.PRIMITIVES, vectors),
             switches + "#endif\n",
         ]
     )
@@ -159,9 +162,49 @@ def _size(row: Any) -> str:
     return f"(m - {len(row.variables) - sequences}) / {sequences}"
 
 
-def _lists(table: Any, primitives: Any) -> Iterator[str]:
-    """The primitives of one, two and three operands that have no kernel by hand, each as `DO(opcode, function)`."""
+def _on_vectors(table: Any, formula: Any, vectors: Any) -> str:
+    """The macro of all that vectors have: arithmetic, then rows by formulas; what BY_HAND names is only declared."""
+
+    def call(name: str, *arguments: Any) -> str:
+        if name not in vectors.ARITHMETIC and name not in found:
+            found[name] = ""  # not again, from its own formula
+            row = table[name]
+            operands = dict.fromkeys(row.variables)
+            text = formula.evaluate(row.formula, {v: v for v in operands}, call)
+            found[name] = "" if name in vectors.BY_HAND else _function_of_vectors(name, row.variables, text)
+        texts = [f"all({x!r})" if isinstance(x, float) else x for x in arguments]
+        return f"VARIANT({name})({', '.join(texts)})"
+
+    found: dict[str, str] = {}
+    for name in vectors.FUNCTIONS:
+        call(name)
+    arithmetic = [_function_of_vectors(name, table[name].variables, text) for name, text in vectors.ARITHMETIC.items()]
+    prototypes = [f"INLINE vec VARIANT({name})({_vectors(table[name].variables)});" for name in found]
+    return " \\\n  ".join(["#define VECTOR_ROWS", *arithmetic, *prototypes, *filter(None, found.values())])
+
+
+def _function_of_vectors(name: str, operands: tuple[str, ...], text: str) -> str:
+    return f"INLINE vec VARIANT({name})({_vectors(operands)}) {{ return {text}; }}"
+
+
+def _vectors(operands: tuple[str, ...]) -> str:
+    return ", ".join(f"vec {v}" for v in operands)
+
+
+def _lists(table: Any, primitives: Any, vectors: Any) -> Iterator[str]:
+    """What kernels do, as lists of `DO(opcode, ...)`.
+
+    ARITHMETIC_n and LIBRARY_n are the primitives of n operands, those on vectors and the others, by their names;
+    FUNCTIONS and PAIRS are those of vectors.py.
+    """
+
+    def listed(name: str, entries: Iterable[tuple[str, ...]]) -> str:
+        return f"#define {name}(DO) " + " ".join(f"DO({code.upper()}, {', '.join(rest)})" for code, *rest in entries)
+
     for count in (1, 2, 3):
-        names = [name for name in primitives if table[name].variables == tuple("abc"[:count]) and name not in BY_HAND]
-        each = " ".join(f"DO({name.upper()}, row_{name})" for name in names)
-        yield f"#define ELEMENTWISE_{count}(DO) {each}"
+        names = [name for name in primitives if table[name].variables == tuple("abc"[:count])]
+        names = [name for name in names if name != "pow" and name not in vectors.BY_HAND]
+        for kind, chosen in (("ARITHMETIC", True), ("LIBRARY", False)):
+            yield listed(f"{kind}_{count}", [(x, x) for x in names if (x in vectors.ARITHMETIC) == chosen])
+    yield listed("FUNCTIONS", [(name, name) for name in vectors.FUNCTIONS])
+    yield listed("PAIRS", [(f"pair_{name}", name, partner) for name, partner in vectors.PAIRS.items()])

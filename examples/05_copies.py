@@ -6,10 +6,12 @@ Exercise: w and u start equal. What is the derivative in w, and is it that in u?
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from engine import Value, chain_rule, diagnose
 from engine.core.backward import total
+from engine.picture import View, beside, diagram_of
 from nn import MLP, backpropagation
 
 INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]
@@ -37,6 +39,26 @@ def train(model: MLP, steps: int, lr: float = 0.5) -> list[list[float]]:
     return [[round(o.data, 7) for o in model(x)] for x in INPUTS]
 
 
+def picture() -> str:
+    """Three neurons of one hidden layer, the weight of each for x, and the one cost that they lead to."""
+    model = MLP(1, [3, 1], activation="sigmoid", output_activation="sigmoid", init=1.0)
+    cost = (model([0.8]) - 0.2) ** 2
+    cost.label = "C"
+    chains = [chain_rule(cost, neuron.w[0]) for neuron in model.layers[0].neurons]
+    drawn = {
+        f"neuron {i}: dC/dw = {chain.total:.4g}": replace(
+            diagram_of(chain, View(depth=0)), headline=[], rows=[], downwards=True
+        )
+        for i, chain in enumerate(chains, 1)
+    }
+    headline = [
+        f"Three neurons that start with equal weights, and one cost C = {cost.data:.4g}",
+        "The same weights give the same activation a, the same factors on the way to C, and so the same gradient:",
+        "every step changes all three alike, and they stay copies of one neuron. Random weights break the tie.",
+    ]
+    return beside(drawn, headline, "=")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -54,11 +76,7 @@ def main() -> None:
     matrices = backpropagation(copies, cost)
     matrices.save(arguments.out / "05_layers.svg")
     print(f"{matrices}\n\n{diagnose(cost, copies.parameters())}\n")
-    weight, output = copies.layers[0].neurons[0].w[0], copies(INPUTS[0])[0]
-    chain = chain_rule(output, weight)
-    chain.save(arguments.out / "05_copies.svg")
-    products = ", ".join(f"{path.product:.4g}" for path in chain.paths())
-    print(f"The paths from {weight.label} to an output, one through each neuron of layer 2: {products}\n")
+    (arguments.out / "05_copies.svg").write_text(picture(), encoding="utf-8")
     print(f"{arguments.steps} steps later:\n  outputs {train(copies, arguments.steps)}, for targets {TARGETS}: stuck\n")
 
     print("The same network from random weights:")

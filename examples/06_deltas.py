@@ -19,11 +19,14 @@ from matplotlib import pyplot as plt
 
 
 def layer(number: int, weights: list[list[Value]], bias: float, inputs: list[Value]) -> list[list[Value]]:
-    """Pre-activations z and activations a = σ(z) of one layer, labelled."""
+    """Pre-activations z and activations a = σ(z) of one layer; pictures write layer1.neuron3.w2 as w⁽¹⁾₃₂."""
     z = [dot(row, inputs, bias) for row in weights]
     a = [sigmoid(value) for value in z]
-    for i in range(len(weights)):
-        z[i].label, a[i].label = f"z{number}{i + 1}", f"a{number}{i + 1}"
+    for j, row in enumerate(weights, 1):
+        place = f"layer{number}.neuron{j}"
+        z[j - 1].label, a[j - 1].label = f"{place}.z", f"{place}.a"
+        for i, weight in enumerate(row, 1):
+            weight.label = f"{place}.w{i}"
     return [z, a]
 
 
@@ -84,7 +87,7 @@ def main() -> None:
         print(f"{loss:<14} output {outputs[0]:.3f} -> {outputs[-1]:.3f} in {len(outputs)} steps (target 0)")
     plt.xlabel("step"), plt.ylabel("output (target 0)"), plt.legend(frameon=False), plt.ylim(0, 1)
     plt.savefig(arguments.out / "06_learning.svg")
-    chain_rule(cost, z1[1]).save(arguments.out / "06_deltas.svg")
+    chain_rule(cost, z1[1]).save(arguments.out / "06_deltas.svg", depth=0)
     found.save(arguments.out / "06_layers.svg")
     print("wrote", ", ".join(str(arguments.out / f"06_{name}.svg") for name in ("deltas", "layers", "learning")))
 

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from engine import Value, chain_rule, diagnose, dot, sigmoid, tanh
+from engine.picture import View, beside, diagram_of
 from nn import MLP, backpropagation, binary_cross_entropy, binary_cross_entropy_with_logits
 
 
@@ -76,9 +77,18 @@ def main() -> None:
         cost, first = deep(depth)
         (path,) = chain_rule(cost, first).paths()
         print(f"  {depth} layers, {len(path.factors)} factors: {path.pretty}")
-    chain_rule(on_p, w).save(arguments.out / "08_probability.svg")
-    chain_rule(on_logit, v).save(arguments.out / "08_logit.svg")
-    print(f"wrote {arguments.out / '08_probability.svg'} and {arguments.out / '08_logit.svg'}")
+    titles = {
+        "The loss on the probability p": chain_rule(on_p, w),
+        "The same loss on the logit z": chain_rule(on_logit, v),
+    }
+    both = {title: diagram_of(chain, View()) for title, chain in titles.items()}
+    p = sigmoid(40.0)
+    headline = [
+        "One loss, written twice: J = −log(1 − p) with p = σ(z), target 0, at z = 40",
+        f"In floats p is {p:g}: 1 − p is {1 - p:g}, and J and 1/(1 − p) are inf. On z nothing is rounded before.",
+    ]
+    (arguments.out / "08_logits.svg").write_text(beside(both, headline), encoding="utf-8")
+    print(f"wrote {arguments.out / '08_logits.svg'}")
 
 
 if __name__ == "__main__":

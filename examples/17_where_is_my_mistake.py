@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 
 from engine import Value, chain_rule, compare
+from engine.picture import to_svg
 
 WEIGHTS = {"w1": 0.3, "w2": -0.2, "w3": 0.5, "w4": 0.4, "v1": 0.7, "v2": -0.6}
 INPUTS, TARGET = (0.5, 0.9), 0.8
@@ -65,7 +66,8 @@ def main() -> None:
     print(compare(v["L"], {v[name]: number for name, number in mine.items()}))
 
     print(f"\nWhat is right:\n{chain}")
-    chain.save(arguments.out / "17_where_is_my_mistake.svg")
+    marked = chain.check(["o - y", "o (1 - o) v1", "h1", "x1"]).draw()
+    (arguments.out / "17_where_is_my_mistake.svg").write_text(to_svg(marked.diagram), encoding="utf-8")
     print(f"wrote {arguments.out / '17_where_is_my_mistake.svg'}")
 
 

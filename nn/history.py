@@ -3,6 +3,9 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import escape
+from importlib.util import find_spec
+from io import StringIO
 from typing import Any
 
 from engine.core import require
@@ -64,6 +67,17 @@ class History:
             panel.grid(alpha=0.25)
             panel.legend(frameon=False)
         return axes
+
+    def _repr_html_(self) -> str | None:
+        """The plot, for a notebook; the text where there is nothing to plot, or no matplotlib."""
+        if not (self.loss or self.validation_loss) or not find_spec("matplotlib"):
+            return None
+        from engine.picture import as_image, by_night
+
+        figure, file = self.plot()[0].figure, StringIO()
+        figure.savefig(file, format="svg")
+        require("matplotlib.pyplot", "plot").close(figure)  # or a notebook shows it once more
+        return f"{as_image(by_night(file.getvalue()), repr(self))}<p>{escape(repr(self))}</p>"
 
     def __repr__(self) -> str:
         return f"History({', '.join(self._told())})"

@@ -167,7 +167,9 @@ def test_a_source_distribution_holds_all_that_building_and_testing_take(build, m
     monkeypatch.setattr(sys, "argv", ["setup.py"])
     with tarfile.open(tmp_path / build.build_sdist(str(tmp_path))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = [path for path in tree.rglob("*") if path.suffix in {".py", ".pxd", ".pyx", ".h", ".html", ".js", ".svg"}]
+    wanted = [
+        path for path in tree.rglob("*") if path.suffix in {".py", ".pxd", ".pyx", ".h", ".html", ".js", ".mjs", ".svg"}
+    ]
     assert {path.relative_to(tree).as_posix() for path in wanted} <= names
     assert {"README.md", "LICENSE", "pyproject.toml", "engine/py.typed", "tests/bench/bound.c"} <= names
     assert "engine/core/value.c" not in names

@@ -71,6 +71,11 @@ def test_parts_with_names_are_the_variables_of_the_chain(run):
     assert "dL/dh = 1.973" in run("h = tanh(w); L = (h - 0)**2", "w=2.5", "--wrt", "h")[1]
 
 
+def test_a_part_that_is_a_number_is_a_leaf(run):
+    assert run("w = 0.8; x = 125/2; y=0; (sigmoid(w*x) - y)**2", "--wrt", "w") == run(*QUESTION)
+    assert "w has two numbers, 1 and 2" in run("w = 2; w * 3", "w=1")[2]
+
+
 def test_names_that_are_taken_are_not_given_to_parts(run):
     _, out, _ = run("sigmoid(a*z) + tanh(C*z) + tanh(C*z)", "a=1", "z=2", "C=3", "--wrt", "C")
     heads = [line.partition(" = ")[::2] for line in out.splitlines()[:5]]

@@ -28,6 +28,7 @@ ANSWERS = {
     "15_from_torch": ("v*(1 - a**2)*w", "v*(1 - a**2)*t"),
     "16_rnn": ("(1 - h3**2)*(h2 + w*(1 - h2**2)*h1)", "(1 - h3**2)*h2"),
     "17_where_is_my_mistake": ("w, h*(1-h), v, o*(1-o), o - y", "w, h, v, o*(1-o), o - y"),
+    "19_step_too_long": ("2*(h - y)*x", "2*(h - y)"),
     "18_two_processes": ("((w*x1 - y1)*x1 + (w*x2 - y2)*x2)", "(w*x1 - y1)*x1"),
 }
 QUICK = ("01_one_neuron", "04_saturated", "07_hidden_weight", "17_where_is_my_mistake")

@@ -101,7 +101,7 @@ def test_in_jax(new):
 def test_in_the_c_that_the_build_writes(tmp_path, monkeypatch):
     modules = header.load()
     monkeypatch.setattr(header, "load", lambda: modules)
-    table, opcodes, primitives, _ = modules
+    table, opcodes, primitives, *_ = modules
     primitives.primitive("sinc", sinc, **SINC)
     table.row("sinc", "sinc", "sinc(a)", "select(a, (cos(a) - y) / a, 0)")
     table.row("soft", "soft", "a / (1 + abs(a))", "1 / ((1 + abs(a)) * (1 + abs(a)))")

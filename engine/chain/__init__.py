@@ -12,13 +12,12 @@ LaTeX), `verdict` and `speech` (its sentence).
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
 from .speech import NAMED, TINY, branches
-from .symbolic import Naming
-from .text import latex_of_value
+from .text import alike, latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
     "CANCELLED", "NAMED", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor", "Judgement", "Link", "Links",
-    "Naming", "Path", "Style", "Term", "VariableGraph", "branches", "chain_rule", "explained", "judge",
-    "latex_of_value", "show", "tiny_factors",
+    "Path", "Style", "Term", "VariableGraph", "alike", "branches", "chain_rule", "explained", "judge", "latex_of_value",
+    "show", "tiny_factors",
 ]

@@ -116,6 +116,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "maximum": max,
     "minimum": min,
     "above": lambda a, b: Decimal(int(a > b)),
+    "less": lambda a, b: Decimal(int(a < b)),
+    "select": lambda a, b, c: b if a else c,
     "shift": max,
     "sum": _sum,
     "dot": lambda a, b, c: _sum([x * y for x, y in zip(a, b, strict=True)]) + c,

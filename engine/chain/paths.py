@@ -18,11 +18,9 @@ from .variables import By, Link, Links, VariableGraph
 if TYPE_CHECKING:
     import os
 
-    from graphviz import Digraph
-
     from ..grading import Check
     from ..page import Frame
-    from ..picture import Theme
+    from ..picture import Picture, Theme
     from .verdict import Judgement, Pulls
 
 Sum = TypeVar("Sum")
@@ -31,14 +29,17 @@ Sum = TypeVar("Sum")
 def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
     """The derivative of `output` with respect to `wrt`, path by path.
 
-    With by="labels" only labelled Values and the two ends are variables; with by="operations" every node is.
-    An `output` that does not depend on `wrt` is not an error: the verdict is "disconnected". An argument that is not
-    a Value is a TypeError, another `by` a ValueError.
+    With by="labels" only labelled Values and the two ends are variables. If nothing between the ends has a label, or
+    with by="operations", every node is a variable. An `output` that does not depend on `wrt` is not an error: the
+    verdict is "disconnected". An argument that is not a Value is a TypeError, another `by` a ValueError.
 
     >>> x = Value(3.0, "x")
     >>> y = x * x + x
-    >>> chain_rule(y, x).path_count, chain_rule(y, x, by="operations").path_count, chain_rule(y, x).total
-    (1, 3, 7.0)
+    >>> chain_rule(y, x).path_count, chain_rule(y, x).total
+    (3, 7.0)
+    >>> y.operands[0].label = "square"
+    >>> chain_rule(y, x).path_count, chain_rule(y, x, by="operations").path_count
+    (2, 3)
     """
     chain = ChainRule(output, wrt, by)
     reading(output, "chain rule")
@@ -93,17 +94,22 @@ class Factor:
         return show(term, style, within)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Path:
     """One path from wrt to output: its variables, and between each two of them a factor."""
 
     nodes: tuple[Value, ...]
     factors: tuple[Factor, ...]
 
-    @property
+    @cached_property
     def product(self) -> float:
         """All factors multiplied: what this path contributes to the derivative."""
-        return math.prod(factor.value for factor in self.factors)
+        return 0.0 if self.is_cut else math.prod(factor.value for factor in self.factors)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the path leads through a `detach` or a branch not taken, where it ends."""
+        return any(factor.link.is_cut for factor in self.factors)
 
     @property
     def pretty(self) -> str:
@@ -221,7 +227,7 @@ class ChainRule(VariableGraph):
     def _closed(self) -> Term | None:
         from .textbook import whole
 
-        return whole(self)
+        return whole(self.folded)
 
     def check(self, answer: "float | str | Sequence[float | str]", path: int | None = None) -> "Check":
         """Judge a learner's own derivative, or the factors of a path in either order: `.ok`, `.wrong`, a text."""
@@ -235,11 +241,11 @@ class ChainRule(VariableGraph):
 
         return to_latex(self)
 
-    def draw(self, depth: int | None = None, theme: "Theme" = "auto") -> "Digraph":
+    def draw(self, depth: int | None = None, theme: "Theme" = "auto") -> "Picture":
         """The picture, as a `graphviz.Digraph`: see `engine.draw`."""
-        from ..picture import View, diagram_of, to_dot
+        from ..picture import Picture, View, diagram_of
 
-        return to_dot(diagram_of(self, View(depth, theme)))
+        return Picture.of(diagram_of(self, View(depth, theme)))
 
     def save(self, path: "str | os.PathLike[str]", depth: int | None = None, theme: "Theme" = "auto") -> None:
         """Write the picture or page to a file, `.svg .png .pdf .dot .html` by its suffix: see `engine.render`."""
@@ -249,25 +255,19 @@ class ChainRule(VariableGraph):
 
     def explore(self) -> "Frame":
         """The interactive page, for a notebook."""
-        from ..page import Frame, page
+        from ..page import Frame
 
-        return Frame(page(self))
+        return Frame(self)
 
     def __str__(self) -> str:
         from .text import to_text
 
         return to_text(self)
 
-    def _repr_svg_(self) -> str:
-        from ..picture import View, diagram_of, to_svg
-
-        return to_svg(diagram_of(self, View()))
-
-    def _repr_latex_(self) -> str:
-        return f"$$\n{self.to_latex()}\n$$"
-
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"image/svg+xml": self._repr_svg_(), "text/latex": self._repr_latex_(), "text/plain": str(self)}
+        from ..picture import to_html
+
+        return {"text/html": to_html(self), "text/latex": f"$$\n{self.to_latex()}\n$$", "text/plain": str(self)}
 
 
 def _comparable(paths: Sequence[Path]) -> bool:

@@ -5,12 +5,11 @@ two units.
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from ..core import Name, Value, numeric
+from ..core import Name, Value, natural, numeric
 from .decimals import PI
 from .expressions import Term, size, symbol
 from .region import Algebra, Region
@@ -174,7 +173,7 @@ def _in_order(terms: list[Term]) -> list[Term]:
     """Sorts names by letters and numbers: p1 before p2 before p10."""
     if not all(isinstance(term, Name) for term in terms):
         return terms
-    return sorted(terms, key=lambda name: [(part.isdigit(), part.zfill(9)) for part in re.split(r"(\d+)", name)])
+    return sorted(terms, key=natural)
 
 
 def _powers(terms: Sequence[Term]) -> list[Term]:

@@ -23,6 +23,11 @@ def _times(left: Size, right: Size) -> Size:
     return (left[0] + right[0] + exponent, mantissa)
 
 
+def _passed(before: Size, link: Link) -> Size:
+    """The magnitude of a path extended by one link."""
+    return size(0.0) if link.is_cut else _times(before, size(link.value))
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """A path from wrt to a variable, as its last link and the path before it."""
@@ -48,5 +53,5 @@ START = Way(size(1.0), None, None)  # at wrt
 
 def best(steps: list[tuple[Link, list[Way]]], k: int) -> list[Way]:
     """The k largest extensions of the paths by one link."""
-    ways = (Way(_times(way.size, size(link.value)), link, way) for link, before in steps for way in before)
+    ways = (Way(_passed(way.size, link), link, way) for link, before in steps for way in before)
     return nlargest(k, ways, key=Way.rank)

@@ -86,7 +86,7 @@ class Region:
             if adjoint is None:
                 continue
             for operand, slope in zip(node.operands, slopes[node], strict=True):
-                if operand in self.depends:
+                if operand in self.depends and not (node.op in ("detach", "select") and slope == 0.0):
                     adjoints[operand] = adjoints.get(operand, const(0.0)) + adjoint * const(slope)
         return {self.names[node]: data[node] for node in self.labels}, adjoints.get(self.wrt, const(0.0))
 

@@ -72,13 +72,13 @@ def branches(graph: VariableGraph, style: Style = "spoken") -> list[str]:
     >>> y = where(x > 0.0, x.sqrt(), 0.0)
     >>> y.label = "y"
     >>> branches(VariableGraph(y))
-    ['where took its first branch for y: sqrt(x)']
+    ['where took its first branch for y: a = sqrt(x)']
     """
     found, naming = [node for node in graph.nodes if node.op in BRANCHES], graph.naming
     lines = [
         f"where took its {BRANCHES[node.op]} branch"
         + (f" for {show(naming.names[node], style)}" if node in naming.names else "")
-        + f": {show(naming.term(node.operands[0]), style)}"
+        + f": {graph.told(node.operands[0], style)}"
         for node in found[:LISTED]
     ]
     return lines + ([f"and {len(found) - LISTED} more took a branch"] if len(found) > LISTED else [])
@@ -124,9 +124,12 @@ class Speech:
         moved = [graph.elsewhere({index: wrt.data + part * step})[0][index] for part in (0.5, 1.0)]
         return wrt.data + step > wrt.data and all(abs(slope - total) <= HOLDS * abs(total) for slope in moved)
 
-    def non_finite(self, wild: Sequence[Factor]) -> str:
+    def non_finite(self, wild: Sequence[Factor], path: Path) -> str:
         """The sentence on what is inf or nan."""
         output = self.chain.output
+        infinite = [factor for factor in path.factors if math.isinf(factor.value)]
+        if infinite and any(factor.value == 0.0 for factor in path.factors):
+            return self._zero_times(infinite[0].of, infinite[0].wrt)
         if wild or math.isfinite(output.data):
             return self.blame(wild) if wild else SENTENCES["overflow"]
         return SENTENCES["undefined"].format(of=self.name(output), number=self.number(output.data))
@@ -146,12 +149,12 @@ class Speech:
         culprit, operand = self._culprit(factor)
         conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
         if culprit.op in conditions:
-            because = f"{show(self.naming.term(operand), self.style)} = {self.number(operand.data)}"
+            because = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"
             return f"{equation} because {because}: {conditions[culprit.op]}"
         if isinstance(term, float):
             constant = self.naming.is_constant(factor.link)
             return f"{equation}, whatever {self.name(factor.wrt)} is" if constant else equation
-        where = [f"{self.name(x)} = {self.number(x.data)}" for x in self.naming.within(term)[:NAMED]]
+        where = [f"{self.chain.told(x, self.style)} = {self.number(x.data)}" for x in self.naming.within(term)[:NAMED]]
         return f"{equation} where {' and '.join(where)}" if isinstance(term, tuple) and where else equation
 
     def _masked(self, factor: Factor) -> str:
@@ -160,8 +163,10 @@ class Speech:
         infinite = [(node, operand) for node, operand, partial in steps if math.isinf(partial)]
         if not math.isnan(factor.value) or not infinite or all(partial for *_, partial in steps):
             return ""
-        node, operand = infinite[0]
-        inside = f"{show(self.naming.term(operand), self.style)} = {self.number(operand.data)}"
+        return self._zero_times(*infinite[0])
+
+    def _zero_times(self, node: Value, operand: Value) -> str:
+        inside = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"
         return SENTENCES["masked"].format(inside=inside, node=node.op)
 
     def _culprit(self, factor: Factor) -> tuple[Value, Value]:

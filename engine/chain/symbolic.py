@@ -4,8 +4,11 @@ Terms are kept small: a term that is too long is replaced by its number, which h
 a hundred thousand unnamed operations takes linear time.
 """
 
+from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cached_property
+from itertools import chain, count
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core import TABLE, Name, Value, evaluate, numeric, unique_names
@@ -45,11 +48,10 @@ class Naming:
         self, nodes: Sequence[Value], named: Mapping[Value, str], by: str = "labels", hidden: Container[Value] = ()
     ) -> None:
         self.nodes = nodes
-        self.names = unique_names(
-            (node, node.label or named.get(node) or node.op)
-            for node in nodes
-            if (node.label and node not in hidden) or node in named or (by == "operations" and node.op)
-        )
+        called = {node: node.label or named.get(node, "") for node in nodes if node.label or node in named}
+        if by == "operations":
+            called |= _lettered(nodes, called)
+        self.names = unique_names((x, name) for x, name in called.items() if x not in hidden or x in named)
         self._named = {name: node for node, name in self.names.items()}
         self._slopes: dict[Value, dict[Value, Term]] = {}
 
@@ -86,7 +88,7 @@ class Naming:
             return link.value
         if link.slot is not None:
             return self._fitting(self._partials(link.of)[link.slot], link.value)
-        return self.slopes(link.of)[link.wrt]
+        return self.slopes(link.of).get(link.wrt, 0.0)
 
     def slopes(self, of: Value) -> dict[Value, Term]:
         """The derivatives of a variable with respect to its operands, by reverse mode over the algebra of terms."""
@@ -151,9 +153,7 @@ class Naming:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
         row = TABLE[node.op]
         if len(node.operands) > LARGEST and any("(" in partial for partial in row.partials):
-            return [
-                self.number(partial) for partial in node.partials
-            ]  # a formula with that many operands is unreadable
+            return [self.number(partial) for partial in node.partials]  # that many operands are unreadable
         groups = row.split([self._terms[operand] for operand in node.operands])
         variables = dict(zip(row.variables, groups, strict=True)) | {"y": self._terms[node]}
         if row.textbook and not row.variadic and not self.textbook_holds(node):
@@ -176,6 +176,23 @@ class Naming:
         return term if size(term) <= LARGEST else self.number(number)
 
 
+def _lettered(nodes: Sequence[Value], called: Mapping[Value, str]) -> dict[Value, str]:
+    """A letter for each operation without a name, and for each leaf but constants: a to z, a2 to z2, ..."""
+    uses = Counter(operand for node in nodes for operand in node.operands)
+    alone = {
+        operand for node in nodes for operand in node.operands if _is_constant(operand, node) and uses[operand] == 1
+    }
+    free = (f"{letter}{number or ''}" for number in chain([0], count(2)) for letter in ascii_lowercase)
+    taken = set(called.values())
+    letters = filter(lambda letter: letter not in taken, free)
+    return {node: next(letters) for node in nodes if node not in called and node not in alone}
+
+
+def _is_constant(operand: Value, node: Value) -> bool:
+    """Whether a leaf was made for an operation: a plain number beside a Value."""
+    return not operand.op and node.serial - operand.serial <= node.operands.count(operand)
+
+
 def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] | None = None) -> list[Value]:
     """`of` and the unnamed operations behind it, operands first, limited to `within` if that is given."""
     seen, stack = {of}, [of]
@@ -187,6 +204,11 @@ def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] 
     return sorted(seen, key=lambda node: node.serial)
 
 
+def cuts(node: Value, partial: float) -> bool:
+    """Whether nothing passes from a node to an operand, not even an infinite slope: behind a `detach`, or not taken."""
+    return partial == 0.0 and node.op in ("detach", "select")
+
+
 def reverse_sweep(
     nodes: Sequence[Value],
     unit: tuple[Adjoint, Adjoint],
@@ -196,8 +218,9 @@ def reverse_sweep(
 ) -> dict[Value, Adjoint]:
     """Reverse mode over an algebra: the derivatives of the last of `nodes` with respect to every node behind it.
 
-    The nodes are in topological order, operands first. `unit` are the algebra's 0 and 1, and
-    `add(total, adjoint, partial)` is total + adjoint * partial. With `within`, other operands are ignored.
+    The nodes are in order, operands first. `unit` are the algebra's 0 and 1, and `add(total, adjoint, partial)` is
+    total + adjoint * partial. Only operands `within` some nodes are looked at, or all. What is only behind a `detach`
+    or a branch not taken has none.
 
     >>> x = Value(3.0)
     >>> reverse_sweep([y := x * x], (0.0, 1.0), lambda node: node.partials, lambda t, a, p: t + a * p)[x]
@@ -206,8 +229,10 @@ def reverse_sweep(
     zero, one = unit
     adjoints = {nodes[-1]: one}
     for node in reversed(nodes):
+        if node not in adjoints:
+            continue
         adjoint = adjoints.pop(node)
-        for operand, partial in zip(node.operands, partials(node), strict=True):
-            if within is None or operand in within:
+        for operand, number, partial in zip(node.operands, node.partials, partials(node), strict=True):
+            if (within is None or operand in within) and not cuts(node, number):
                 adjoints[operand] = add(adjoints.get(operand, zero), adjoint, partial)
     return adjoints

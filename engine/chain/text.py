@@ -1,12 +1,17 @@
 """The chain rule as text: the table that `str()` prints, and LaTeX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
 
-from ..core import Value, latex_name, latex_number, many, pretty_number, short_number, total_derivative
+from ..core import Value, elided, latex_name, latex_number, many, pretty_number, short_number, total_derivative
 from .expressions import Style
 from .paths import ChainRule, Path
 from .speech import branches
 from .variables import VariableGraph
+
+Row = TypeVar("Row", bound=Hashable)
+
+SHOWN = 16  # variables or factors of a path before its middle is left out
 
 
 def product_text(path: Path, style: Style = "text") -> str:
@@ -20,23 +25,43 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
     """The table that `str()` gives: for each path its numbers and formulas, then the sum and the verdict."""
     names, describe, paths = chain.naming.names, chain.naming.describe, chain.paths(k)
     lines = [f"{total_derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
-    routes = [" → ".join(_elided([describe(node) for node in path.nodes])) for path in paths]
-    width = max(map(len, routes), default=0)
-    for i, (route, path) in enumerate(zip(routes, paths, strict=True), 1):
-        formulas = " * ".join(_elided([factor.show("spoken", "mul") for factor in path.factors]))
-        numbers = " · ".join(_elided(product_text(path).split(" · ")))
-        lines += [
-            f"{i:>3}  {route:<{width}}  {numbers} = {short_number(path.product)}",
-            f"     {'':<{width}}  {formulas}",
-        ]
+    rows = alike((_route(path, describe), _numbers(path), _formulas(path)) for path in paths)
+    width = max((len(route) for route, *_ in rows), default=0)
+    for (route, numbers, formulas), which in rows.items():
+        several = f"{len(which)} paths, each " if len(which) > 1 else ""
+        lines += [f"{which[0]:>3}  {route:<{width}}  {several}{numbers}", f"     {'':<{width}}  {formulas}"]
     if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
         lines += _rest(chain, paths)
         lines += [f"     = {closed}"] if (closed := chain.closed("spoken")) else []
     return "\n".join([*lines, *branches(chain), f"{chain.verdict}: {chain.sentence}"])
 
 
-def _elided(items: Sequence[str], most: int = 16) -> list[str]:
-    return list(items) if len(items) <= most else [*items[: most // 2], "…", *items[-most // 2 :]]
+def alike(rows: Iterable[Row]) -> dict[Row, list[int]]:
+    """Rows that read the same as one, with their numbers from 1: x * x has two paths from x.
+
+    >>> alike("aba")
+    {'a': [1, 3], 'b': [2]}
+    """
+    found: dict[Row, list[int]] = {}
+    for i, row in enumerate(rows, 1):
+        found.setdefault(row, []).append(i)
+    return found
+
+
+def _route(path: Path, describe: Callable[[Value], str]) -> str:
+    return " → ".join(_shortened([describe(node) for node in path.nodes]))
+
+
+def _numbers(path: Path) -> str:
+    return f"{' · '.join(_shortened(product_text(path).split(' · ')))} = {short_number(path.product)}"
+
+
+def _formulas(path: Path) -> str:
+    return " * ".join(_shortened([factor.show("spoken", "mul") for factor in path.factors]))
+
+
+def _shortened(items: Sequence[str]) -> list[str]:
+    return elided(items, SHOWN, "…")
 
 
 def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:

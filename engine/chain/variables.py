@@ -1,8 +1,9 @@
 """The graph of variables: the graph behind an output, traversed once, with unnamed operations folded into links.
 
-A variable is a labelled Value or one of the two ends (by="labels"), or any node (by="operations"). A link is one
-step between variables, the derivative `value` of `of` with respect to `wrt` with all other variables held fixed,
-so the operations between two variables are one factor.
+A variable is a labelled Value or one of the two ends (by="labels"), or any node (by="operations"). Where nothing
+between the ends is labelled, the variables are the neurons of a network of several layers, and else all operations.
+A link is one step between variables, the derivative `value` of `of` in `wrt` with every variable beside it held fixed,
+so what lies between two variables is one factor.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
@@ -11,23 +12,29 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Literal, Self
 
-from ..core import Value
+from ..core import Name, Value
 from ..structure import LossGraph, Units, multipliers
-from .symbolic import Naming, reverse_sweep, unnamed_behind
+from .expressions import Style, show
+from .symbolic import Naming, cuts, reverse_sweep, unnamed_behind
 
 By = Literal["labels", "operations"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Link:
-    """The derivative of `of` with respect to `wrt`; `slot` is the operand's index if every node is a variable."""
+    """One step between variables: the derivative of `of` in `wrt`, by operand `slot` where every node is a variable.
+
+    Nothing passes a link that `is_cut`, behind a `detach` or a branch not taken: 0 times whatever is behind it is 0.
+    """
 
     of: Value
     wrt: Value
     value: float
     slot: int | None = None
+    is_cut: bool = False
 
 
+FEW = 24  # operations that can be looked at one by one
 Links = dict[Value, list[Link]]  # of each variable, in topological order, the links to the variables it depends on
 
 
@@ -40,7 +47,7 @@ class VariableGraph:
     >>> x = Value(3.0, "x")
     >>> found = VariableGraph(x * x + x)
     >>> [str(found.naming.names[node]) for node in found.variables], found.derivatives[x]
-    (['x', 'output'], 7.0)
+    (['x', 'a', 'output'], 7.0)
     """
 
     def __init__(
@@ -57,7 +64,7 @@ class VariableGraph:
                 raise TypeError(f"expected one or two Values, not {type(end).__name__} {end!r}")
         if by not in ("labels", "operations"):
             raise ValueError(f'by is "labels" or "operations", not {by!r}')
-        self.output, self.wrt, self.by, self.hidden, self.given = output, wrt, by, hidden, named or {}
+        self.output, self.wrt, self.asked, self.hidden, self.given = output, wrt, by, hidden, named or {}
         self.source = source
         self.graph: LossGraph = source.graph if source else LossGraph(output, [] if wrt is None else [wrt])
 
@@ -66,6 +73,11 @@ class VariableGraph:
         if not hidden and not named:
             return self
         return type(self)(self.output, self.wrt, self.by, hidden, named, self)
+
+    @cached_property
+    def folded(self) -> Self:
+        """The same graph with only what has a label a variable, and the ends."""
+        return self if self.by == "labels" else type(self)(self.output, self.wrt, source=self)
 
     @cached_property
     def whole(self) -> "VariableGraph":
@@ -89,18 +101,58 @@ class VariableGraph:
         return Naming(self.nodes, self.named, self.by, self.hidden)
 
     @cached_property
-    def named(self) -> dict[Value, str]:
-        """The nodes that are variables without a label, and their names.
+    def by(self) -> By:
+        """What the variables are: what was asked for, or all operations for want of labels."""
+        return "operations" if self.lettered and not self.source else self.asked
 
-        These are the neurons of a network without any label, and only if there is no `wrt`, whose paths use labels.
-        """
-        unlabelled = self.by == "labels" and not any(x.label and x.op for x in self.nodes if x is not self.output)
-        names = self.neurons.output_names() if unlabelled and self.wrt is None else {}
-        return {
-            **names,
-            **self.given,
-            **dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True)),
-        }
+    @cached_property
+    def lettered(self) -> bool:
+        """Whether operations are variables, and have letters, for want of labels."""
+        if self.source:
+            return self.source.lettered
+        return self.asked == "labels" and bool(self.between) and not self.is_labelled and not self.layered
+
+    @cached_property
+    def between(self) -> list[Value]:
+        """The operations between the ends."""
+        if self.wrt is None:
+            return [node for node in self.nodes if node.op and node is not self.output]
+        found = {self.wrt}
+        for node in self.nodes:
+            if any(operand in found for operand in node.operands):
+                found.add(node)
+        return [node for node in self.nodes if node in found and node not in self.ends]
+
+    @cached_property
+    def is_labelled(self) -> bool:
+        """Whether an operation between the ends has a label."""
+        return any(node.label for node in self.between)
+
+    @cached_property
+    def layered(self) -> dict[Value, str]:
+        """The outputs of the neurons of a network without labels, with their names, where its operations are many."""
+        if self.asked != "labels" or self.is_labelled or len(self.between) <= FEW:
+            return {}
+        names = self.neurons.output_names()
+        return names if len({self.neurons.layer(unit) for unit in self.neurons.outputs.values()}) > 1 else {}
+
+    @cached_property
+    def in_labels(self) -> Naming:
+        """The terms of all nodes in the labels alone, where operations have letters too."""
+        return Naming(self.nodes, self.named, "labels", self.hidden) if self.by == "operations" else self.naming
+
+    def told(self, node: Value, style: Style) -> str:
+        """The name of a variable, or what it is made of; and both where the name is a letter of ours: a = w * x."""
+        term, name = self.in_labels.term(node), self.naming.term(node)
+        if not node.op or isinstance(term, (Name, float)) or not isinstance(name, Name):
+            return show(name, style)
+        return f"{show(name, style)} = {show(term, style)}"
+
+    @cached_property
+    def named(self) -> dict[Value, str]:
+        """What is a variable in any case, with a name for what has no label."""
+        ends = dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True))
+        return {**self.layered, **self.given, **ends}
 
     @cached_property
     def neurons(self) -> Units:
@@ -122,15 +174,15 @@ class VariableGraph:
         """The variables among `nodes`, which are in topological order, operands first, and the links between them.
 
         >>> x = Value(3.0, "x")
-        >>> y = x * x + x
+        >>> y = x * x
         >>> [(link.of is y, link.wrt.label, link.value) for link in VariableGraph(y).variables[y]]
-        [(True, 'x', 7.0)]
+        [(True, 'x', 6.0)]
         """
         rank = {node: i for i, node in enumerate(nodes)}
         if self.by == "operations":
             return {
                 node: [
-                    Link(node, operand, partial, slot)
+                    Link(node, operand, partial, slot, cuts(node, partial))
                     for slot, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True))
                     if operand in rank
                 ]
@@ -144,8 +196,8 @@ def _links(of: Value, rank: Mapping[Value, int], variables: Set[Value]) -> list[
     """Reverse mode from a variable to the variables it depends on; `rank` is the topological order."""
     inner = unnamed_behind(of, variables, rank)
     found = reverse_sweep(inner, (0.0, 1.0), _PARTIALS, lambda total, adjoint, p: total + adjoint * p, rank)
-    wanted = sorted(found.keys() & variables, key=rank.__getitem__)
-    return [Link(of, wrt, found[wrt]) for wrt in wanted]
+    wanted = {x for node in inner for x in node.operands if x in rank and x in variables}
+    return [Link(of, x, found.get(x, 0.0), is_cut=x not in found) for x in sorted(wanted, key=rank.__getitem__)]
 
 
 _PARTIALS = attrgetter("partials")

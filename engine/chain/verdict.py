@@ -59,11 +59,10 @@ def judge(
         return Judgement("disconnected", speech.disconnected())
     operations = chain.operations
     strongest = operations.paths(1)[0]
-    if not all(
-        math.isfinite(number) for number in (chain.total, chain.output.data, *(f.value for f in strongest.factors))
-    ):
-        wild = tuple(factor for factor in chain.paths(1)[0].factors if not math.isfinite(factor.value))
-        return Judgement("non_finite", speech.non_finite(wild), wild)
+    if not (math.isfinite(chain.total) and math.isfinite(chain.output.data)):
+        path = chain.paths(1)[0]
+        wild = tuple(factor for factor in path.factors if not math.isfinite(factor.value))
+        return Judgement("non_finite", speech.non_finite(wild, path), wild)
     up, down = operations.pulls
     killing = [factor.link for factor in strongest.factors if kills(factor.link, chain.wrt, tiny)]
     moderate = _without_units(strongest, chain.wrt, tiny)
@@ -123,6 +122,8 @@ def _has_killing_step(factor: Factor, tiny: float) -> bool:
 
 def _without_units(path: Path, wrt: Value, tiny: float) -> list[float]:
     """The factors of a path without changes of units, which are independent variables far from 1."""
+    if path.is_cut:
+        return [0.0]
     return [
         factor.value
         for factor in path.factors
@@ -179,7 +180,7 @@ def pulls(chain: ChainRule) -> Pulls:
     """
 
     def add(steps: list[tuple[Link, Pulls]]) -> Pulls:
-        parts = [(abs(Decimal(link.value)), link.value > 0, sums) for link, sums in steps]
+        parts = [(abs(Decimal(link.value)), link.value > 0, sums) for link, sums in steps if not link.is_cut]
         up = sum((size * sums[not positive] for size, positive, sums in parts), Decimal(0))
         down = sum((size * sums[positive] for size, positive, sums in parts), Decimal(0))
         return up, down

@@ -10,10 +10,10 @@ Read `value` first, and the rows in the package `table`: together they are micro
 # fmt: off
 # ruff: noqa: I001
 from ..table import (
-    ADD, ALWAYS, BUILT_IN, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, INNER, INPUT, MEAN, MUL, NAMED, NAMES, NEG, ONE,
-    PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks,
-    Row, both, check, code_of, evaluate, function, in_place, log_softmax as log_shares, missing, numeric, parse,
-    primitive, respelled, softmax as shares, written,
+    ADD, ALWAYS, ARITHMETIC, BUILT_IN, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN,
+    MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM,
+    TABLE, FormulaError, Interpreter, Masks, Row, both, check, code_of, evaluate, function, in_place, log_softmax as
+    log_shares, missing, numeric, parse, primitive, respelled, softmax as shares, written,
 )
 from .atomic_write import place, replace
 from .backward import grad, total
@@ -25,23 +25,24 @@ from .errors import (
 from .functions import operation, row
 from .graph import ancestors, between, order
 from .modes import Watch, is_strict, strict, watch, watching
-from .node import reading
+from .node import reading, reading_all
 from .notation import (
-    Name, book_name, derivative, latex_name, latex_number, latex_text, many, pretty_name, pretty_number, printable,
-    short_number, total_derivative, unique_names,
+    Name, book_name, derivative, elided, latex_name, latex_number, latex_text, many, natural, pretty_name,
+    pretty_number, printable, short_number, total_derivative, unique_names,
 )
 from .operations import apply, dot
 from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "ALWAYS", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "ENCODING", "INNER", "INPUT",
-    "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT",
-    "SHIFT", "SUB", "SUM", "TABLE", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError",
-    "Name", "NonFiniteError", "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch",
-    "WhygradError", "ancestors", "apply", "as_value", "between", "book_name", "both", "check", "code_of", "derivative",
-    "dot", "evaluate", "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text",
-    "line_of", "log_shares", "many", "missing", "numeric", "operation", "order", "parse", "place", "pretty_name",
-    "pretty_number", "primitive", "printable", "reading", "real", "replace", "require", "respelled", "row", "shares",
-    "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
+    "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "ENCODING",
+    "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER",
+    "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError", "GradientError",
+    "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError", "RecordingError",
+    "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply", "as_value", "between",
+    "book_name", "both", "check", "code_of", "derivative", "dot", "elided", "evaluate", "function", "grad", "in_place",
+    "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "log_shares", "many", "missing", "natural",
+    "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable",
+    "reading", "reading_all", "real", "replace", "require", "respelled", "row", "shares", "short_number", "strict",
+    "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
 ]

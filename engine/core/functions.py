@@ -19,6 +19,7 @@ def operation(name: str) -> Callable[..., Any]:
     (0.0, 2.0)
     """
     row, code = TABLE[name], code_of(name)
+    size = len(row.variables)
 
     def of_one_operand(a: Any) -> Any:
         return of_one(code, a)
@@ -36,7 +37,7 @@ def operation(name: str) -> Callable[..., Any]:
         return apply(name, *operands)
 
     def of_these(*operands: Any) -> Any:
-        if len(operands) != len(row.variables):
+        if len(operands) != size:
             raise TypeError(f"{name} takes the operands {', '.join(row.variables)}, not {len(operands)}")
         return of_scalars(code, operands)
 

@@ -27,6 +27,8 @@ if not cython.compiled:  # else by node.pxd
     next_serial = count(1).__next__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .value import Value
 
 
@@ -119,6 +121,13 @@ def reading(node: Node, what: str) -> None:
     """Report that outside code reads a number of a node, or a consequence of it."""
     if modes.active:
         modes.read(node, what)
+
+
+def reading_all(nodes: Sequence[Node], what: str) -> None:
+    """The same of many nodes."""
+    if modes.active:
+        for node in nodes:
+            modes.read(node, what)
 
 
 def compare(name: str, a: Node, b: Node) -> Any:

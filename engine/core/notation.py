@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from .value import Value
 
+Item = TypeVar("Item")
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -46,6 +47,29 @@ def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
         taken.add(name)
         names[node] = Name(name)
     return names
+
+
+def elided(
+    items: Sequence[Item], most: int, gap: Item, first: int | None = None, last: int | None = None
+) -> list[Item]:
+    """The items, or of more than `most` of them the `first` and the `last`, half each, with a gap between.
+
+    >>> elided("abcdefgh", 4, "…"), elided("abcdefgh", 4, "…", 3, 0)
+    (['a', 'b', '…', 'g', 'h'], ['a', 'b', 'c', '…'])
+    """
+    if len(items) <= most:
+        return [*items]
+    last = most // 2 if last is None else last
+    return [*items[: most // 2 if first is None else first], gap, *items[len(items) - last :]]
+
+
+def natural(name: str) -> list[tuple[bool, str]]:
+    """What to sort names by, so that numbers in them count.
+
+    >>> sorted(["p10", "p2", "p"], key=natural)
+    ['p', 'p2', 'p10']
+    """
+    return [(part.isdigit(), part.zfill(9)) for part in re.split(r"(\d+)", name)]
 
 
 def derivative(of: str, wrt: str) -> str:

@@ -252,11 +252,11 @@ class Value(Properties):
 
         return explore(self)
 
-    def _repr_svg_(self) -> str:
+    def _repr_html_(self) -> str:
         from ..chain import VariableGraph
-        from ..picture import View, diagram_of, to_svg
+        from ..picture import to_html
 
-        return to_svg(diagram_of(VariableGraph(self), View()))
+        return to_html(VariableGraph(self))
 
     def _repr_latex_(self) -> str:
         from ..chain import latex_of_value

@@ -1,7 +1,7 @@
 """Nodes of a loss graph in words: the label, or the operation and its operands."""
 
 from ..chain import Term, show
-from ..core import TABLE, Name, printable, short_number
+from ..core import TABLE, Name, elided, printable, short_number
 from ..structure import LossGraph
 
 
@@ -30,6 +30,6 @@ def _term(graph: LossGraph, i: int, depth: int) -> Term:
 def _made(graph: LossGraph, i: int, depth: int, most: int = 4) -> Term:
     node, operands = graph.nodes[i], graph.operands(i)
     if TABLE[node.op].variadic:
-        more = ", …" if len(operands) > most else ""
-        return Name(f"{node.op}({', '.join(describe(graph, j, depth - 1) for j in operands[:most])}{more})")
+        described = [describe(graph, j, depth - 1) for j in operands[: most + 1]]
+        return Name(f"{node.op}({', '.join(elided(described, most, '…', most, 0))})")
     return (node.op, *[_term(graph, j, depth - 1) for j in operands])

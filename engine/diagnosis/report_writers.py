@@ -8,7 +8,7 @@ from html import escape
 from shutil import get_terminal_size
 from textwrap import wrap
 
-from ..core import book_name, short_number
+from ..core import book_name, elided, short_number
 from .report import KINDS, Evidence, Finding, Report
 
 
@@ -39,8 +39,10 @@ def to_html(report: Report) -> str:
         text = f"<p>✓ Nothing wrong with {_scope(report)}.</p><p>Looked for: {kinds}.</p>"
         return f'{_STYLE}<div class="whygrad">{text}</div>'
     head = f"<caption>{_counted(len(report.findings), 'finding')} in {_scope(report)}</caption>"
-    head += "<tr><th>what and where</th><th>evidence</th><th>why, and what to change</th></tr>"
-    return f'{_STYLE}<div class="whygrad"><table>{head}{"".join(map(_row, report.findings))}</table></div>'
+    heads = ("what and where", "evidence", "why, and what to change")
+    head += f"<tr>{''.join(f'<th {_LEFT}>{text}</th>' for text in heads)}</tr>"
+    rows = "".join(map(_row, report.findings))
+    return f'{_STYLE}<div class="whygrad"><table style="margin-left: 0">{head}{rows}</table></div>'
 
 
 def _scope(report: Report) -> str:
@@ -54,9 +56,8 @@ def listed(labels: Sequence[str], most: int = 6) -> str:
     >>> listed(["a", "b"]), listed([f"h{i}" for i in range(16)])
     ('a, b', 'h0, h1, h2 … h15 (16)')
     """
-    if len(labels) <= most:
-        return ", ".join(map(book_name, labels))
-    return f"{', '.join(map(book_name, labels[:3]))} … {book_name(labels[-1])} ({len(labels):,})"
+    text = ", ".join(map(book_name, elided(labels, most, "…", 3, 1))).replace(", …, ", " … ")
+    return text if len(labels) <= most else f"{text} ({len(labels):,})"
 
 
 def _counted(number: int, what: str) -> str:
@@ -65,14 +66,11 @@ def _counted(number: int, what: str) -> str:
 
 def _told(evidence: Evidence) -> list[str]:
     return [
-        f"{book_name(name)} = {short_number(x)}" if isinstance(x, float) else f"{name} {_cut(str(x))}"
+        f"{book_name(name)} = {short_number(x)}"
+        if isinstance(x, float)
+        else f"{name} {''.join(elided(str(x), 120, ' …', 120, 0))}"
         for name, x in evidence.items()
     ]
-
-
-def _cut(text: str, most: int = 120) -> str:
-    """The text, cut after a whole word if it is long."""
-    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} …"
 
 
 def lines(finding: Finding, width: int) -> list[str]:
@@ -92,11 +90,13 @@ def _row(finding: Finding) -> str:
     evidence = "<br>".join(map(escape, _told(finding.evidence)))
     title = escape(", ".join(finding.where))
     return (
-        f'<tr><td title="{title}"><b title="{escape(KINDS.get(finding.kind, ""))}">{escape(finding.kind)}</b>'
-        f"<p><code>{escape(listed(finding.where))}</code></p></td><td>{evidence}</td>"
-        f"<td>{escape(finding.why)}<p>→ {escape(finding.remedy)}</p></td></tr>"
+        f'<tr><td {_LEFT} title="{title}"><b title="{escape(KINDS.get(finding.kind, ""))}">{escape(finding.kind)}</b>'
+        f"<p><code>{escape(listed(finding.where))}</code></p></td><td {_LEFT}>{evidence}</td>"
+        f"<td {_LEFT}>{escape(finding.why)}<p>→ {escape(finding.remedy)}</p></td></tr>"
     )
 
+
+_LEFT = 'style="text-align: left"'  # an untrusted notebook keeps this, but no style sheet
 
 # Colours for light and dark notebooks: the text inherits the notebook's colour, and the lines are half transparent.
 _STYLE = """<style>

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..chain import ChainRule, Factor, Path
 from ..core import Value, many, short_number, total_derivative
 from .elsewhere import only_here
 from .hints import hint_for_factor, hint_for_total
 from .written import DERIVED, Written, read
+
+if TYPE_CHECKING:
+    from ..picture import Picture, Theme
 
 TRIED = 20  # strongest paths that factors are compared with
 
@@ -23,6 +26,16 @@ class Check:
     ok: bool
     wrong: int | None
     text: str
+    factor: Factor | None = None  # what the wrong factor should be
+    written: str = ""  # and what it is
+
+    def draw(self, theme: Theme = "auto") -> Picture:
+        """The picture of the chain rule with the wrong factor marked; a ValueError where no single factor is wrong."""
+        from ..picture import Picture, View, marked
+
+        if self.factor is None:
+            raise ValueError(f"there is no wrong factor to mark: {self.text}")
+        return Picture.of(marked(self.factor, self.written, self.text, View(theme=theme)))
 
     def __str__(self) -> str:
         return self.text
@@ -47,9 +60,11 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     >>> print(chain_rule(loss, w).check("2 (a - 3)"))
     doutput/dw = -8, not 2 (a - 3) = -4: the factor ∂a/∂w = x = 2 is missing
     """
-    paths = _paths(chain, path)
     factors = _factors(answer)
     values = {str(name): node.data for node, name in chain.naming.names.items()}
+    if chain.lettered and len(factors or [answer]) == 1:
+        chain = chain.folded  # one formula for all that has no labels
+    paths = _paths(chain, path)
     given = [read(factor, values) for factor in (factors if factors is not None else [answer])]
     if not chain.path_count:
         right = factors is None and given[0].agrees(0.0)
@@ -139,7 +154,8 @@ def _check_factors(chain: ChainRule, given: list[Written], paths: list[Path], as
         return _wrong_length(chain, given, truth, wrong)
     factor = truth[wrong]
     text = f"factor {wrong + 1} of {len(truth)} is {factor.equation}, not {_value_of(given[wrong])}"
-    return Check(False, wrong, _with(text, hint_for_factor(factor, given[wrong])))
+    hint = hint_for_factor(factor, given[wrong])
+    return Check(False, wrong, _with(text, hint), factor, _value_of(given[wrong]))
 
 
 def _multiplies(given: Sequence[Written], path: Path) -> bool:

@@ -163,33 +163,56 @@ def _named(value: Value) -> str:
 
 
 def tolerances_of(numbers: Sequence[float]) -> list[float]:
-    """Half a unit in the last digit of each float, if all have the same decimals or the same significant digits.
+    """Half a unit in the last digit of each float: all have as many decimals, or significant digits, or each its own.
 
     >>> tolerances_of([1.25, 0.03, 0.31])
     [0.005, 0.005, 0.005]
     >>> tolerances_of([0.123, 0.000312])
     [0.0005, 5e-07]
+    >>> tolerances_of([0.0982, 0.1469, 0.19836])
+    [5e-05, 5e-05, 5e-06]
     """
     top = max(map(abs, numbers), default=0.0)
     numbers = [0.0 if abs(x) < NOISE * top else x for x in numbers]
-    written = [_digits(x) for x in numbers if x]
-    decimals, significant = max((d for d, _ in written), default=0), max((s for _, s in written), default=0)
-    if significant > EXACT:
-        return _machine(numbers)
-    significant = max(significant, LEAST)
-    by_decimals = sum(d == decimals for d, _ in written) > sum(s == significant for _, s in written)
-    if by_decimals and decimals + math.floor(math.log10(top)) >= LEAST - 1:
-        found = [0.5 * 10.0**-decimals] * len(numbers)
-    else:
-        found = [0.5 * 10.0 ** (math.floor(math.log10(abs(x))) - significant + 1) if x else 0.0 for x in numbers]
-    return _of_zeros(numbers, found)
+    exact = _computed(numbers)
+    by_hand = iter(_written([x for x, is_exact in zip(numbers, exact, strict=True) if not is_exact]))
+    machine = iter(_machine([x for x, is_exact in zip(numbers, exact, strict=True) if is_exact]))
+    return _of_zeros(numbers, [next(machine) if is_exact else next(by_hand) for is_exact in exact])
+
+
+def _computed(numbers: Sequence[float]) -> list[bool]:
+    """Which floats a program computed: those with too many digits for a hand, and beside them 0, 1, 0.5, 0.25 ..."""
+    long = [_digits(x)[1] > EXACT for x in numbers]
+    return [is_long or (any(long) and (x * 2.0**20).is_integer()) for x, is_long in zip(numbers, long, strict=True)]
+
+
+def _written(numbers: Sequence[float]) -> list[float]:
+    """Of floats that a hand wrote, in which a last digit 0 is not seen: one in ten ends so."""
+    shown = [_digits(x) for x in numbers if x]
+    decimals, significant = max((d for d, _ in shown), default=0), max((s for _, s in shown), default=0)
+    by_decimals, by_significant = sum(decimals - d for d, _ in shown), sum(significant - s for _, s in shown)
+    top, likely = max(map(abs, numbers), default=0.0), 1 + len(shown) / 5
+    if by_decimals < by_significant and by_decimals <= likely and _has(decimals, top):
+        return [0.5 * 10.0**-decimals for _ in numbers]
+    is_common = by_significant <= likely
+    return [_half(x, significant if is_common else _digits(x)[1]) for x in numbers]
+
+
+def _has(decimals: int, number: float) -> bool:
+    """Whether so written a number has the digits that are asked for at least."""
+    return decimals + math.floor(math.log10(number)) >= LEAST - 1
+
+
+def _half(number: float, significant: int) -> float:
+    exponent = math.floor(math.log10(abs(number))) if number else 0
+    return 0.5 * 10.0 ** (exponent - max(significant, LEAST) + 1) if number else 0.0
 
 
 def _machine(numbers: Sequence[float]) -> list[float]:
     """The tolerances of floats that a program computed in half, single or double precision."""
     digits = next((d for code, d in PRECISIONS.items() if all(_is_exact(x, code) for x in numbers)), None)
     part = 10.0**-EXACT if digits is None else 0.5 * 10.0**-digits
-    return _of_zeros(numbers, [part * abs(x) for x in numbers])
+    return [part * abs(x) for x in numbers]
 
 
 def _is_exact(number: float, code: str) -> bool:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..chain import Term, show
-from ..core import TABLE, Name, short_number
+from ..core import TABLE, Name, book_name, short_number
 from .layers import Layer
 from .reverse_sweep import ReverseSweep
-
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LOWERED = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
 
 
 def book_names(layers: Iterable[Layer]) -> dict[int, str]:
@@ -20,17 +17,13 @@ def book_names(layers: Iterable[Layer]) -> dict[int, str]:
 
 def _names_in(layer: Layer) -> Iterator[tuple[int, str]]:
     for j, unit in enumerate(layer.units, 1):
-        o = unit.occurrences[-1]
+        o, place = unit.occurrences[-1], f"layer{layer.number}.neuron{j}"
         for i, weight in enumerate(dict.fromkeys(o.products.weights), 1):
-            yield weight, _name("w", layer.number, f"{j}{i}" if max(i, j) < 10 else f"{j},{i}")
+            yield weight, book_name(f"{place}.w{i}")
         for bias in o.biases:
-            yield bias.node, _name("b", layer.number, f"{j}")
-        yield o.output, _name("a", layer.number, f"{j}")
-        yield o.z, _name("z", layer.number, f"{j}")
-
-
-def _name(letter: str, layer: int, lowered: str) -> str:
-    return f"{letter}⁽{str(layer).translate(_RAISED)}⁾{lowered.translate(_LOWERED)}"
+            yield bias.node, book_name(f"{place}.b")
+        yield o.output, book_name(f"{place}.a")
+        yield o.z, book_name(f"{place}.z")
 
 
 def formula_of(sweep: ReverseSweep, i: int, depth: int = 2) -> str:

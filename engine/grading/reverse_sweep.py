@@ -53,25 +53,21 @@ class ReverseSweep:
 
     def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:
         """The adjoints of all nodes, given changed partials of edges and changed adjoints of nodes."""
-        graph = self._seeded if adjoints else self.flat
-        shift = len(self.nodes) if adjoints else 0
-        changed = graph.partials[:]
+        graph, shift = self._seeded(adjoints), len(adjoints)
+        changed = graph.partials
         for k, partial in partials.items():
             changed[k + shift] = partial
-        for i, adjoint in adjoints.items():
-            changed[i] = adjoint
+        for i in adjoints:
             for k in self.uses[i]:
                 changed[k + shift] = 0.0
-        return reverse(graph._replace(partials=changed))[0]
+        return reverse(graph)[0]
 
-    @cached_property
-    def _seeded(self) -> FlattenedGraph:
-        """The graph with an extra edge from the loss to every node, whose partial can be set to the node's adjoint."""
-        count = len(self.nodes)
+    def _seeded(self, adjoints: Mapping[int, float]) -> FlattenedGraph:
+        """The graph with one edge more from the loss to every node whose adjoint is given: its partial is that."""
         return self.flat._replace(
-            results=ints_of([0] * count + self.results),
-            operands=ints_of([*range(count), *self.operands]),
-            partials=floats_of([0.0] * count + self.partials),
+            results=ints_of([0] * len(adjoints)) + self.flat.results,
+            operands=ints_of(adjoints) + self.flat.operands,
+            partials=floats_of(adjoints.values()) + self.flat.partials,
         )
 
     def derivatives(self, i: int) -> Sequence[float]:

@@ -8,15 +8,15 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..core import PRIMITIVES, TABLE, missing, written
+from ..core import PRIMITIVES, TABLE, Row, missing, written
 
 
 def program(names: Iterable[str]) -> str:
-    """JavaScript for the rows of these names: their values `f`, their `slopes`, textbook `forms` and `operands`.
+    """JavaScript for these rows, with values `f`, `slopes`, textbook `forms`, and what `rows` says in formulas.
 
     `f.name(a, b)` gives the result and `slopes.name(y, a, b)` an array with a partial for each operand, itself an
-    array where the operand is one; `forms.name(y, a)` is the textbook form of the slope, and `operands.name` "ab".
-    A primitive that has no JavaScript is a ValueError.
+    array where the operand is one; `forms.name(y, a)` is the textbook form of the slope. A primitive that has no
+    JavaScript is a ValueError.
 
     >>> print(program(["neg"]))
     const f = {
@@ -27,18 +27,40 @@ def program(names: Iterable[str]) -> str:
     };
     const forms = {
     };
-    const operands = {
-      "neg": "a",
+    const rows = {
+      "neg": {"sign": "-", "operands": ["a"], "partials": ["-1"], "textbook": ""},
     };
     """
-    rows = {name: TABLE[name] for name in sorted(set(names))}
-    known = {name: row for name, row in rows.items() if row.textbook and not row.variadic}
-    slopes = {name: _arrow(("y", *row.variables), row.partials, "[{}]") for name, row in rows.items()}
+    table = {name: TABLE[name] for name in sorted(set(names))}
+    known = {name: row for name, row in table.items() if row.textbook and not row.variadic}
+    slopes = {name: _arrow(("y", *row.variables), row.partials, "[{}]") for name, row in table.items()}
     forms = {name: _arrow(("y", *row.variables), [row.textbook]) for name, row in known.items()}
-    operands = {name: json.dumps("".join(row.variables)) for name, row in rows.items()}
     calls = [call for text in (*slopes.values(), *forms.values()) for call in _calls(text)]
-    parts = {"f": _values([*rows, *calls]), "slopes": slopes, "forms": forms, "operands": operands}
+    said = {name: json.dumps(_formulas(row), ensure_ascii=False) for name, row in table.items()}
+    parts = {"f": _values([*table, *calls]), "slopes": slopes, "forms": forms, "rows": said}
     return "\n".join(_object(name, entries) for name, entries in parts.items())
+
+
+def runnable() -> list[str]:
+    """The rows that JavaScript can run: all but those of a primitive in Python alone."""
+
+    def runs(name: str) -> bool:
+        try:
+            program([name])
+        except ValueError:
+            return False
+        return True
+
+    return [name for name in TABLE if runs(name)]
+
+
+def _formulas(row: Row) -> dict[str, Any]:
+    return {
+        "sign": row.sign,
+        "operands": list(row.variables),
+        "partials": [str(partial) for partial in row.partials],
+        "textbook": row.textbook,
+    }
 
 
 def _object(name: str, entries: dict[str, str]) -> str:

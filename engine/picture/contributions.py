@@ -30,7 +30,7 @@ class Contributions:
         self.paths = paths
         self.total = chain.total if chain else 0.0
         self.factors: dict[Step, Factor] = {step(f.link): f for path in self.paths for f in path.factors}
-        self.nodes = {node for path in self.paths for node in path.nodes}
+        self.nodes = dict.fromkeys(node for path in self.paths for node in path.nodes)  # the strongest path's first
         self.through: dict[Step, list[int]] = {key: [] for key in self.factors}  # the numbers of the paths
         self.contribution = dict.fromkeys(self.factors, 0.0)
         for i, path in enumerate(self.paths, 1):
@@ -40,6 +40,8 @@ class Contributions:
         largest = max(map(abs, self.contribution.values()), default=0.0)
         shared = 0.0 < largest < math.inf
         self.share = {key: abs(part) / largest if shared else 0.0 for key, part in self.contribution.items()}
+        passing = {step(factor.link) for path in self.paths if not path.is_cut for factor in path.factors}
+        self.idle = self.factors.keys() - passing  # nothing comes to them, whatever they are
         self.killing = self._killing(chain is not None and bool(self.paths) and chain.verdict == "killed")
         self._arrive()
 
@@ -89,4 +91,5 @@ class Contributions:
 
     def is_wrong(self, link: Link) -> bool:
         """Whether a factor kills, or is inf or nan."""
-        return step(link) in self.killing or not math.isfinite(link.value)
+        key = step(link)
+        return key in self.killing or (not math.isfinite(link.value) and key not in self.idle)

@@ -6,22 +6,47 @@ from graphviz import Digraph
 
 from ..chain import By, VariableGraph, explained
 from ..core import Value, replace
-from .diagram import View, diagram_of
+from .diagram import diagram_of
 from .dot import to_dot
 from .graphviz import SUFFIXES, draw_dot, suffix_of
-from .svg import to_svg
+from .notebook import as_image
+from .parts import Diagram, View
+from .svg import styled, to_svg
 from .theme import Theme
 
 Path = str | os.PathLike[str]
 
 
+class Picture(Digraph):  # type: ignore[misc]
+    """A diagram as DOT, which notebooks show as a picture, by the embedded renderer."""
+
+    diagram: Diagram
+
+    @classmethod
+    def of(cls, diagram: Diagram) -> "Picture":
+        """The picture of a diagram."""
+        found = cls()
+        found.__dict__.update(to_dot(diagram).__dict__, diagram=diagram)
+        return found
+
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
+        svg = styled(draw_dot(self.source, "svg"), self.diagram)
+        return {"text/html": as_image(svg, self.diagram.title), "text/plain": self.source}
+
+
+def to_html(graph: VariableGraph) -> str:
+    """The picture of a graph, or of a chain rule, as notebooks show it."""
+    diagram = diagram_of(graph, View())
+    return as_image(to_svg(diagram), diagram.title)
+
+
 def draw(
     output: Value, wrt: Value | None = None, by: By = "labels", depth: int | None = None, theme: Theme = "auto"
-) -> Digraph:
+) -> Picture:
     """The graph that `output` was computed from, or with `wrt` the chain rule of d output / d wrt in it.
 
-    `depth` keeps what is at most so many variables away from the output, and the paths. The DOT is the same at every
-    run; its colours are light ones unless the `theme` is "dark".
+    `depth` keeps what is at most so many variables away from the output, and the paths. It is a `graphviz.Digraph`, the
+    same at every run, which a notebook shows as a picture; its colours are light ones unless the `theme` is "dark".
 
     >>> x = Value(2.0, "x")
     >>> y = x * x
@@ -29,7 +54,7 @@ def draw(
     >>> print(draw(y).source.splitlines()[0])
     digraph whygrad {
     """
-    return to_dot(diagram_of(explained(output, wrt, by), View(depth, theme)))
+    return Picture.of(diagram_of(explained(output, wrt, by), View(depth, theme)))
 
 
 def render(

@@ -1,24 +1,27 @@
-"""What is a box in a picture: neurons folded to one, and groups under the beginnings of their labels in a crowd."""
+"""What is a box in a picture: neurons folded to one, and groups of what is too much to look at."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..chain import Link, Links, VariableGraph
 from ..core import Value
 from ..structure import Unit
 
-MOST = 150  # boxes in a picture: beyond, dot is slow and nobody sees anything
-SHOWN = 8  # variables at either end of paths too long to draw
+MOST = 60  # boxes in a picture
+BESIDE = 16  # of them beside the paths
+EDGES = 120  # edges in a picture, beyond which they hide each other
+LONG = 14  # variables one after the other, beyond which those in the middle stand together
+SHOWN = 5  # that stand for themselves at either end
 CROWD = 4  # variables that are worth a box together where there are too many
-HEADS = 3  # variables on the paths that a group beside them may still be joined to
 
 
 @dataclass(eq=False)
 class Group:
-    """Variables that stand together in one box."""
+    """Variables that stand together in one box, because of their `name` or in the middle of a long way."""
 
-    label: str  # "layer1.*", or what they are all called, or ""
+    name: str
     members: list[Value] = field(default_factory=list)
 
 
@@ -26,39 +29,58 @@ Drawn = Value | Group  # as one box
 
 
 def boxes(
-    links: Links, neurons: "Neurons", ends: Collection[Value], on: Collection[Value], most: int = MOST
-) -> tuple[dict[Value, Drawn], str]:
-    """For each drawn variable its box, itself or a group, and a note on what was grouped for want of room.
+    links: Links, neurons: "Neurons", ends: Collection[Value], on: Collection[Value]
+) -> tuple[dict[Value, Drawn], int]:
+    """For each drawn variable its box, itself or a group, and how many were grouped for want of room.
 
-    `on` are the variables on the listed paths, which keep boxes of their own, as the `ends` do. Beside paths, what
-    has one name and the neurons of a layer stand together however few they are.
+    `on` are the variables on the listed paths, which keep boxes of their own but in the middle of a long way, as the
+    `ends` do. Beside paths, what has one name and the neurons of a layer stand together however few they are.
     """
-    drawn = [node for node in links if node not in neurons.parameters]
-    keep = [node for node in drawn if node in on or node in ends]
-    middle = keep[SHOWN:-SHOWN] if len(keep) > MOST // 2 else []
-    own, levels = set(keep).difference(middle), _LEVELS[1 if on else 0 :]
-    for coarse in levels:
-        names = {node: None if node in own else _name(node, coarse, neurons, bool(on)) for node in drawn}
-        names |= dict.fromkeys(middle, _MIDDLE)
-        found = _boxed(names, 2 if coarse is levels[0] else CROWD)
-        if len(set(found.values())) <= most and len(edges(found, links)) <= 5 * MOST:
+    drawn = [node for node in links if node not in neurons.parameters and not neurons.is_told(node, bool(on))]
+    middle = _middle(links, [node for node in drawn if node in on] if on else drawn).difference(ends)
+    own = {node for node in drawn if (node in on or node in ends) and node not in middle}
+    for coarse in _LEVELS:
+        names = {node: None if node in own else coarse(neurons, node, bool(on)) for node in drawn}
+        names |= dict.fromkeys(middle, MIDDLE)
+        found = _boxed(names, 2 if on and coarse is _by_label else CROWD)
+        beside = {box for node, box in found.items() if node not in on}
+        many = len(beside) > BESIDE if on else len(set(found.values())) > MOST
+        if not many and len(edges(found, links, on)) <= EDGES:
             break
-    crowded = coarse is not levels[0]
-    if not crowded and not middle:
-        return found, ""
-    grouped = sum(isinstance(box, Group) for box in found.values())
-    how = "under the beginning of their labels" if crowded else "in the middle of the paths"
-    return found, f"{len(drawn):,} variables: {grouped:,} of them stand together {how}"
+    crowded = not on or coarse is not _by_label
+    return found, sum(isinstance(box, Group) and (crowded or box.name == MIDDLE) for box in found.values())
 
 
-_MIDDLE = "the middle of the paths"
+MIDDLE = "the middle"
 
 
-def _name(node: Value, coarse: Callable[[str], str | None], neurons: "Neurons", beside: bool) -> str | None:
-    group = coarse(neurons.label(node) or "unnamed")
-    if beside and node in neurons.outputs and group == neurons.label(node):
-        return neurons.layers[node]
-    return group
+def _middle(links: Links, nodes: Sequence[Value]) -> set[Value]:
+    """Of variables more than so many of which follow on each other, those far from either end."""
+    within, before = set(nodes), ranks(links, nodes)
+    users: dict[Value, list[Value]] = {node: [] for node in nodes}
+    for node in nodes:
+        for link in links[node]:
+            if link.wrt in within:
+                users[link.wrt].append(node)
+    after = _distances(nodes[::-1], users.__getitem__)
+    if max(before.values(), default=0) < LONG:
+        return set()
+    far = {node for node in nodes if before[node] >= SHOWN and after[node] >= SHOWN}
+    return far | {node for node in nodes if not before[node] and users[node] and far.issuperset(users[node])}
+
+
+def ranks(links: Links, nodes: Sequence[Value]) -> dict[Value, int]:
+    """How many of the variables come before each of them, on the longest way."""
+    within = set(nodes)
+    return _distances(nodes, lambda node: [link.wrt for link in links[node] if link.wrt in within])
+
+
+def _distances(nodes: Sequence[Value], earlier: Callable[[Value], list[Value]]) -> dict[Value, int]:
+    """How many variables come before each, on the longest way."""
+    found: dict[Value, int] = {}
+    for node in nodes:
+        found[node] = max((found[other] + 1 for other in earlier(node)), default=0)
+    return found
 
 
 def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Drawn]:
@@ -75,49 +97,69 @@ def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Drawn]:
     return found
 
 
-# How labels are grouped, from not at all to everything in one box.
-_LEVELS: list[Callable[[str], str | None]] = [
-    lambda label: None,
-    lambda label: label,
-    lambda label: label.rstrip("0123456789[]._") + "*",
-    *(lambda label, parts=parts: _beginning(label, parts) for parts in (4, 3, 2, 1)),
-    lambda label: "",
-]
+Level = Callable[["Neurons", Value, bool], str | None]  # the name of a variable's group, if it has one
+
+
+def _by_label(neurons: "Neurons", node: Value, beside: bool) -> str | None:
+    """Beside paths the layer of a neuron, and what has one name."""
+    return (neurons.layers.get(node) or neurons.label(node) or None) if beside else None
+
+
+def _by_layer(neurons: "Neurons", node: Value, beside: bool) -> str | None:
+    return neurons.layers.get(node) or neurons.label(node) or None
 
 
 def _beginning(label: str, parts: int) -> str:
     """So many parts of a label with dots, but not the last; of one without, what stands before its number."""
-    return ".".join(label.split(".")[:-1][:parts]) + ".*" if "." in label else label.rstrip("0123456789[]_") + "*"
+    return ".".join(label.split(".")[:-1][:parts]) if "." in label else label.rstrip("0123456789[]_")
+
+
+def _by_beginning(parts: int) -> Level:
+    """What labels begin with; without a label, what is farther from the output."""
+
+    def level(neurons: "Neurons", node: Value, beside: bool) -> str | None:
+        label = neurons.label(node)
+        near = not label and not beside and neurons.after[node] <= parts
+        return None if near else neurons.layers.get(node) or _beginning(label, parts)
+
+    return level
+
+
+# How variables are grouped, from not at all to all in one box.
+_LEVELS: list[Level] = [_by_label, _by_layer, *map(_by_beginning, range(6, 0, -1)), lambda neurons, node, beside: ""]
 
 
 def edges(found: dict[Value, Drawn], links: Links, on: Collection[Value] = ()) -> dict[tuple[Drawn, Drawn], list[Link]]:
-    """The links between boxes, those of two boxes together; `on` are the variables on the paths that are drawn."""
+    """The links between boxes, those of two boxes together; `on` are the variables on the paths that are drawn.
+
+    A group beside the paths is joined to the first only of the variables on them that it goes into.
+    """
     joined: dict[tuple[Drawn, Drawn], list[Link]] = {}
     for node, box in found.items():
         for link in links[node]:
             tail = found.get(link.wrt)
             if tail is not None and tail is not box:
                 joined.setdefault((tail, box), []).append(link)
-    heads = Counter(tail for tail, head in joined if _beside(tail, on) and head in on)
-    return {ends: into for ends, into in joined.items() if heads[ends[0]] <= HEADS or ends[1] not in on}
-
-
-def _beside(box: Drawn, on: Collection[Value]) -> bool:
-    return isinstance(box, Group) and not any(node in on for node in box.members)
+    first: dict[Drawn, Drawn] = {}
+    rank: dict[Drawn, int] = {node: i for i, node in enumerate(on)}
+    for tail, head in sorted(joined, key=lambda ends: rank.get(ends[1], 0)):
+        if head in rank and isinstance(tail, Group) and not any(node in on for node in tail.members):
+            first.setdefault(tail, head)
+    return {ends: into for ends, into in joined.items() if ends[1] not in on or first.get(ends[0], ends[1]) is ends[1]}
 
 
 class Neurons:
     """The neurons that structure finds among the variables of a graph, each with a place in its labels, or with none.
 
     Of one whose labels have a place of its own, layer1.neuron3, the weights and all but the last of its results are
-    folded into that one: they are `hidden`, or `parameters`.
+    folded into that one: they are `hidden`, or `parameters`. Pre-activations are not where one of them is asked for.
     """
 
     def __init__(self, graph: VariableGraph) -> None:
+        self.graph = graph
         self.hidden, self.parameters = set[Value](), set[Value]()
-        self.outputs = dict[Value, str]()  # of what a neuron passes on, the neuron's name
-        self.layers = dict[Value, str]()  # and that of its layer
-        self.labels = dict[Value, str]()  # and where it has no label, what it would be
+        self.layers = dict[Value, str]()  # of what a neuron passes on, the name of its layer
+        self.neurons = dict[Value, str]()  # and that of the neuron
         if graph.by == "labels":
             self._find(graph)
 
@@ -137,23 +179,31 @@ class Neurons:
             if not node.op:
                 self.parameters.add(node)
             elif node.label == last[name]:
-                self.outputs[node], self.layers[node] = name, units.layer(members[first[name]])
-            elif node in units.sums:
+                self.neurons[node], self.layers[node] = name, units.layer(members[first[name]])
+            elif node in units.sums and graph.wrt not in units.sums:
                 self.hidden.add(node)
         for node, unit in units.outputs.items():
             if node in graph.named and node not in graph.ends:
-                self.outputs[node], self.layers[node] = units.name(unit), units.layer(unit)
-                self.labels[node] = graph.named[node]
+                self.neurons[node], self.layers[node] = units.name(unit), units.layer(unit)
         self.hidden.difference_update(graph.ends)
         self.parameters.difference_update(graph.ends)
 
     def label(self, node: Value) -> str:
         """The label of a variable, if only by structure."""
-        return self.labels.get(node, node.label)
+        return node.label or self.graph.named.get(node, "")
 
-    def called(self, node: Value, name: str) -> str:
-        """The name of a variable, or of its neuron: layer1.neuron3[2] where it is layer1.neuron3.a[2]."""
-        return self.outputs[node] + name.removeprefix(self.label(node)) if node in self.outputs else name
+    @cached_property
+    def after(self) -> dict[Value, int]:
+        """How many links each variable is away from the output, at least."""
+        return _nearest(self.graph.variables, self.graph.output)
+
+    def is_told(self, node: Value, beside: bool) -> bool:
+        """Whether a constant stands in formulas alone: all beside paths, and the exponents of powers."""
+        return self.is_constant(node) and (beside or not self.graph.derivatives[node])
+
+    def is_constant(self, node: Value) -> bool:
+        """Whether a variable is a number that formulas hold, by operations: a leaf without a name."""
+        return not node.op and node not in self.graph.naming.names
 
 
 def place(label: str) -> str:
@@ -163,9 +213,13 @@ def place(label: str) -> str:
 
 def within(links: Links, output: Value, keep: Collection[Value], depth: int) -> Links:
     """The variables that are at most `depth` links away from the output, and those to keep."""
+    near = _nearest(links, output)
+    return {node: into for node, into in links.items() if near.get(node, depth + 1) <= depth or node in keep}
+
+
+def _nearest(links: Links, output: Value) -> dict[Value, int]:
     near = {output: 0}
     for node in reversed(links):
-        if node in near and near[node] < depth:
-            for link in links[node]:
-                near[link.wrt] = min(near.get(link.wrt, depth), near[node] + 1)
-    return {node: into for node, into in links.items() if node in near or node in keep}
+        for link in links[node] if node in near else ():
+            near[link.wrt] = min(near.get(link.wrt, near[node] + 1), near[node] + 1)
+    return near

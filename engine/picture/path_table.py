@@ -1,38 +1,36 @@
 """What stands under a chain rule: a row a path with its factors multiplied out, the total, and what the signs mean."""
 
 import math
-import textwrap
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
-from ..chain import TINY, ChainRule, Path, branches, judge
-from ..core import Value, many, pretty_number, total_derivative
+from ..chain import TINY, ChainRule, Path, alike, branches
+from ..core import Value, elided, many, pretty_number, total_derivative
 from .contributions import Contributions
-from .theme import RULE, Row, Span
+from .deltas import made_of
+from .theme import AGAINST, RULE, Line, Row, Span, room
 
-Item = TypeVar("Item")
-
-COLUMN = 100  # letters of a sentence in a line
-STATIONS = 12  # variables of a route before its middle is left out
-FACTORS = 24  # factors of a product before its middle is left out
+STATIONS = 6  # variables of a route before its middle is left out
+FACTORS = 10  # factors of a product before its middle is left out
+WIDEST = 440.0  # points of a product of formulas
 DIGITS = 4
 
 
 def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str]) -> list[Row]:
     """The rows under the picture of a chain rule, whose variables are `called` so."""
     digits = _digits(on.paths, chain.total)
-    rows = [_row(i, path, on, called, digits) for i, path in enumerate(on.paths, 1)]
+    paths = alike(_Printed(path, on, called, digits) for path in on.paths)
+    rows = [row for path, which in paths.items() for row in path.rows(which, len(on.paths) > 1)]
     left = chain.path_count - len(on.paths)
     if left:
         rest = pretty_number(chain.total - math.fsum(path.product for path in on.paths), digits)
         rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, [("number", rest)]))
-    colour = "dead" if chain.verdict == "non_finite" or (on.killing and chain.verdict == "killed") else "for"
-    total: Row = (
-        [("name", total_derivative(called(chain.output), called(chain.wrt))),
-         ("key", f"  {_counted(chain)} = backward()")],
-        [], _EQUALS, [(f"number {colour} total", pretty_number(chain.total))],
-    )  # fmt: skip
-    return [*rows, RULE, total, *_legend(chain, on)]
+    dies = chain.verdict in ("killed", "non_finite")
+    symbol = ("name", total_derivative(called(chain.output), called(chain.wrt)))
+    result = (f"number {'dead' if dies else 'for'} total", pretty_number(chain.total))
+    form = chain.closed("pretty") if chain.path_count else ""
+    closed: Line = [("formula", form)] if form and form != result[1] else []
+    total: Row = ([symbol, ("key", f"  {_counted(chain)}")], closed, _EQUALS, [result])
+    return [*rows, *([RULE] if rows else []), total, *made_of(chain, on, called), *_legend(chain, on, dies)]
 
 
 _EQUALS: list[Span] = [("key", "=")]
@@ -43,19 +41,53 @@ def circled(i: int) -> str:
     return chr(0x2460 + i - 1) if i <= 10 else f"({i})"
 
 
-def _row(i: int, path: Path, on: Contributions, called: Callable[[Value], str], digits: int) -> Row:
-    numbers: list[list[Span]] = []
-    for factor in path.factors:
-        kind = "dead" if on.is_wrong(factor.link) else on.side(path)
-        text = pretty_number(factor.value, digits)
-        numbers.append([(f"number {kind}", text if math.copysign(1.0, factor.value) > 0 else f"({text})")])
-    product: list[Span] = []
-    for number in elided(numbers, FACTORS, [("key", "…")]):
-        product += [("key", " · "), *number] if product else number
-    route = " → ".join(elided([called(node) for node in path.nodes], STATIONS, "…"))
-    head = [("key mark", circled(i)), ("key", " ")] if len(on.paths) > 1 else []
-    result = (f"number {on.side_alive(path)}", pretty_number(path.product, digits))
-    return [*head, ("symbol", route)], product, _EQUALS, [result]
+class _Printed:
+    """A path as it is printed: two that read the same are the same."""
+
+    def __init__(self, path: Path, on: Contributions, called: Callable[[Value], str], digits: int) -> None:
+        self.route = " → ".join(elided([called(node) for node in path.nodes], STATIONS, "…"))
+        self.side, self.sides = on.side_alive(path), on.side(path)
+        wrong = [on.is_wrong(factor.link) for factor in path.factors]
+        numbers = [pretty_number(factor.value, digits) for factor in path.factors]
+        negative = [math.copysign(1.0, factor.value) < 0 for factor in path.factors]
+        self.numbers = [
+            (f"number {'dead' if bad else self.sides}", f"({number})" if minus else number)
+            for bad, number, minus in zip(wrong, numbers, negative, strict=True)
+        ]
+        formulas = [factor.show("pretty", "mul") for factor in path.factors]
+        formulas = [f"({text})" if i and text.startswith("−") else text for i, text in enumerate(formulas)]
+        self.formulas = "" if [f.strip("()") for f in formulas] == numbers else _fitting(formulas)
+        self.product = pretty_number(path.product, digits)
+
+    def rows(self, which: Sequence[int], marked: bool) -> list[Row]:
+        """The route and the formulas, and below them the numbers."""
+        head: Line = [("key mark", "".join(map(circled, which))), ("key", " ")] if marked else []
+        several: Line = [("key", f"{len(which)} paths, each  ")] if len(which) > 1 else []
+        product: list[Span] = [*several]
+        for number in elided(self.numbers, FACTORS, ("key", "…")):
+            product += [("key", " · "), number] if len(product) > len(several) else [number]
+        against: Line = [("key mark against", f"{AGAINST} ")] if self.side == "against" else []
+        result: Line = [*against, (f"number {self.side}", self.product)]
+        route: Line = [*head, ("symbol", self.route)]
+        if not self.formulas:
+            return [(route, product, _EQUALS, result)]
+        return [(route, [("symbol", self.formulas)], [], []), ([], product, _EQUALS, result)]
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        return self.route, self.formulas, *self.numbers, self.product
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Printed) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+def _fitting(formulas: Sequence[str]) -> str:
+    """The product of the formulas, or of the first and the last of too many."""
+    texts = (" · ".join(elided(formulas, most, "…")) for most in range(FACTORS, 1, -2))
+    return next((text for text in texts if room([("symbol", text)]) <= WIDEST), "")
 
 
 def _digits(paths: Sequence[Path], total: float) -> int:
@@ -67,27 +99,21 @@ def _digits(paths: Sequence[Path], total: float) -> int:
 
 
 def _counted(chain: ChainRule) -> str:
-    return {0: "no path", 1: "one path"}.get(chain.path_count, f"sum of {many(chain.path_count)} paths")
+    count = chain.path_count
+    return {0: "no path leads there", 1: "one path = backward()"}.get(count, f"sum of {many(count)} paths = backward()")
 
 
-def _legend(chain: ChainRule, on: Contributions) -> list[Row]:
-    notes = []
+def _legend(chain: ChainRule, on: Contributions, dies: bool) -> list[Row]:
+    notes: list[tuple[str, str]] = []
     if any(on.side_alive(path) == "against" for path in on.paths):
-        notes.append("ochre paths pull against the total")
-    if on.killing:
-        notes.append(f"✕ dashed: |local derivative| ≤ {TINY:g}, the gradient dies here; thin dashed edges receive none")
-    if any(not math.isfinite(factor.value) for factor in on.factors.values()):
-        notes.append("! the local derivative is inf or nan, and so is what passes it")
-    notes += branches(chain, "pretty")
-    if chain.verdict != "ok":
-        notes += textwrap.wrap(f"{chain.verdict}: {judge(chain, style='pretty').sentence}", COLUMN)
-    return [([("key", note)],) for note in notes]
-
-
-def elided(items: Sequence[Item], most: int, gap: Item) -> Sequence[Item]:
-    """The items, or the first and the last of too many with a gap between.
-
-    >>> elided("abcdefgh", 4, "…")
-    ['a', 'b', '…', 'g', 'h']
-    """
-    return items if len(items) <= most else [*items[: most // 2], gap, *items[-(most // 2) :]]
+        against = "against the total" if chain.total else "downwards, blue ones upwards: they cancel to 0"
+        notes.append((AGAINST, f" ochre paths pull {against}"))
+    small = f" |local derivative| ≤ {TINY:g}: "
+    if on.killing and dies:
+        notes.append(("✕", small + "the gradient dies here; next to nothing passes along dashed edges"))
+    elif on.killing:
+        notes.append(("✕", small + "next to nothing comes along the dashed edges, but others bring it"))
+    if any(not math.isfinite(factor.value) for key, factor in on.factors.items() if key not in on.idle):
+        notes.append(("!", " the local derivative is inf or nan, and so is what passes it"))
+    notes += [("", note) for note in branches(chain, "pretty")]
+    return [([("key mark", mark), ("key", note)],) for mark, note in notes]

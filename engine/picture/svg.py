@@ -3,13 +3,14 @@
 The renderer's SVG has a group for every box and edge, with their ids and classes, and a text for every line.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from ..core import RenderError
-from .diagram import Diagram, Edge, Factor
 from .dot import to_dot
 from .graphviz import draw_dot
+from .parts import Diagram, Edge, Factor
 from .theme import Line, Row, printable, room, sheet
 
 SVG = "http://www.w3.org/2000/svg"
@@ -32,6 +33,7 @@ def styled(svg: bytes, diagram: Diagram) -> str:
     """
     rows = diagram.rows
     lines = {box.id: box.lines for box in (*diagram.boxes, *(x.box for x in diagram.edges if isinstance(x, Factor)))}
+    lines["headline"] = diagram.headline
     lines |= {edge.id: [edge.line] for edge in diagram.edges if isinstance(edge, Edge)}
     root = ElementTree.fromstring(svg)
     picture = root.find(f"{{{SVG}}}g")
@@ -42,19 +44,22 @@ def styled(svg: bytes, diagram: Diagram) -> str:
     for group in picture.iter(f"{{{SVG}}}g"):
         for text, line in zip(group.iterfind(f".//{{{SVG}}}text"), lines.get(group.get("id", ""), ()), strict=False):
             _letter(text, line)
-    for element in picture.iter(f"{{{SVG}}}title"):
-        element.text = None  # it would pop up with ids in it, instead of the tooltip
+    for title in picture.iter(f"{{{SVG}}}title"):
+        title.text = None  # it would pop up with ids in it, instead of the tooltip
+    for cluster in picture.iterfind(f"{{{SVG}}}g[@class='cluster']"):
+        cluster.remove(cluster[1])  # its background
     _widen(root, picture, _width(rows))
     _tabulate(picture, rows, _middle(picture) - _width(rows) / 2)
-    style = _element("style", sheet(diagram.view.theme))
-    root[:0] = [_element("title", diagram.title), _element("desc", diagram.desc), style]
+    style = element("style", sheet(diagram.view.theme))
+    root[:0] = [element("title", diagram.title), element("desc", diagram.desc), style]
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _element(name: str, text: str = "", **attributes: str) -> ElementTree.Element:
-    element = ElementTree.Element(f"{{{SVG}}}{name}", attributes)
-    element.text = printable(text) if name != "style" else text
-    return element
+def element(name: str, text: str = "", **attributes: str) -> ElementTree.Element:
+    """An element of SVG with a text in it."""
+    found = ElementTree.Element(f"{{{SVG}}}{name}", attributes)
+    found.text = printable(text) if name != "style" else text
+    return found
 
 
 def _letter(text: ElementTree.Element, line: Line) -> None:
@@ -62,7 +67,13 @@ def _letter(text: ElementTree.Element, line: Line) -> None:
     for attribute in ("font-family", "font-size", "fill"):
         text.attrib.pop(attribute, None)
     text.text = ""
-    text.extend(_element("tspan", words, **{"class": name}) for name, words in line)
+    for name, words in line:
+        runs = [run for run in _RAISED.split(words) if run]
+        for run in runs:
+            text.append(element("tspan", run, **{"class": f"{name} upright" if _RAISED.match(run) else name}))
+
+
+_RAISED = re.compile("([⁰¹²³⁴-⁾₀-₎]+)")  # digits and brackets, which run into each other in italics
 
 
 def _columns(rows: Sequence[Row]) -> list[float]:
@@ -87,14 +98,19 @@ def _tabulate(picture: ElementTree.Element, rows: Sequence[Row], left: float) ->
             picture.extend(_cells(row, columns, y))
         else:
             place = {"x1": f"{left:.1f}", "x2": f"{columns[-1]:.1f}", "y1": f"{y - 4:.1f}", "y2": f"{y - 4:.1f}"}
-            picture.append(_element("line", **place, **{"class": "rule"}))
+            picture.append(element("line", **place, **{"class": "rule"}))
 
 
 def _cells(row: Row, columns: Sequence[float], y: float) -> Iterator[ElementTree.Element]:
     for i, line in enumerate(row):
-        cell = _element("text", x=f"{columns[i]:.1f}", y=f"{y:.1f}", **{"text-anchor": "end" if i else "start"})
-        _letter(cell, line)
-        yield cell
+        yield lettered(line, columns[i], y, "end" if i else "start")
+
+
+def lettered(line: Line, x: float, y: float, anchor: str = "start") -> ElementTree.Element:
+    """A line as a text at a point."""
+    text = element("text", x=f"{x:.1f}", y=f"{y:.1f}", **{"text-anchor": anchor})
+    _letter(text, line)
+    return text
 
 
 def _backdrop(picture: ElementTree.Element) -> tuple[ElementTree.Element, list[float], list[float]]:

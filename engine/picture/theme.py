@@ -18,6 +18,7 @@ Row = Sequence[
 Theme = Literal["auto", "light", "dark"]
 
 RULE: Row = ()
+AGAINST = "◄"  # before what pulls against the total
 
 
 class Font(NamedTuple):
@@ -37,6 +38,8 @@ FONTS = {
     "number": Font("sans", 12.5, bold=True),
     "long": Font("serif", 13.5),
     "total": Font("sans", 18, bold=True),
+    "verdict": Font("sans", 17, bold=True),
+    "said": Font("sans", 15),
 }
 PLAIN = Font("sans", 13)  # of a label in plain DOT
 _FACES = {
@@ -75,6 +78,7 @@ class Palette:
             "against": self.ochre,
             "dead": self.crimson,
             "none": (self.hair, self.plain),
+            "idle": (self.dim, self.plain),
         }[kind]
 
     def edge(self, kind: str) -> str:
@@ -83,7 +87,7 @@ class Palette:
 
     def words(self, name: str) -> str:
         """The colour of words by their class."""
-        sides = [word for word in name.split() if word in ("for", "against", "dead")]
+        sides = [word for word in name.split() if word in ("for", "against", "dead", "idle")]
         if sides:
             return self.edge(sides[0])
         return self.soft if name.split()[0] in ("key", "symbol") else self.ink
@@ -112,7 +116,12 @@ def sheet(theme: Theme) -> str:
         f".{name} {{ font: {'italic ' if face == 'serif' else 'bold ' if bold else ''}{size}px {_FACES[face][1]}; }}"
         for name, (face, size, bold) in FONTS.items()
     ]
-    rules = [f"text {{ font: {PLAIN.size}px {_FACES['sans'][1]}; }}", *fonts, *_colours(palette(theme))]
+    rules = [
+        f"text {{ font: {PLAIN.size}px {_FACES['sans'][1]}; }}",
+        *fonts,
+        ".upright { font-style: normal; }",
+        *_colours(palette(theme)),
+    ]
     night = ["@media (prefers-color-scheme: dark) {", *_scoped(_colours(DARK)), "}"] if theme == "auto" else []
     return "\n".join(["", *_scoped(rules), *night, ""])
 
@@ -124,16 +133,17 @@ def _scoped(rules: Sequence[str]) -> list[str]:
 def _colours(colours: Palette) -> list[str]:
     """The rules that differ by day and by night, the more general first."""
     rules = [f".backdrop {{ fill: {colours.paper}; }}", f".rule {{ stroke: {colours.hair}; }}"]
-    for kind in ("variable", "leaf", "input", "output", "dim", "for", "against", "dead", "none"):
+    for kind in ("variable", "leaf", "input", "output", "dim", "for", "against", "dead", "none", "idle"):
         border, filling = colours.box(kind)
         rules.append(f".node.{kind} path {{ stroke: {border}; fill: {filling}; }}")
-    for kind in ("none", "for", "against", "dead"):
+    for kind in ("none", "for", "against", "dead", "idle"):
         edge = f".edge.{kind}"
         rules.append(f"{edge} path {{ stroke: {colours.edge(kind)}; }}")
-        rules.append(f"{edge} polygon {{ stroke: {colours.edge(kind)}; fill: {colours.edge(kind)}; }}")
-    rules += [f"{kind} {{ fill: {colours.words(kind[1:])}; }}" for kind in (".name", ".formula", ".number")]
+        tip = colours.paper if kind == "against" else colours.edge(kind)
+        rules.append(f"{edge} polygon {{ stroke: {colours.edge(kind)}; fill: {tip}; }}")
+    rules += [f"{kind} {{ fill: {colours.words(kind[1:])}; }}" for kind in (".name", ".formula", ".number", ".said")]
     rules += [f"{kind} {{ fill: {colours.soft}; }}" for kind in ("text", ".key", ".symbol")]
-    rules += [f"tspan.{kind} {{ fill: {colours.edge(kind)}; }}" for kind in ("for", "against", "dead")]
+    rules += [f"tspan.{kind} {{ fill: {colours.edge(kind)}; }}" for kind in ("for", "against", "dead", "idle")]
     return [*rules, f".dim tspan {{ fill: {colours.dim}; font-weight: normal; }}"]
 
 
@@ -237,4 +247,4 @@ def _em(c: str) -> float:
         return 0.36
     letter = unicodedata.normalize("NFD", c)[0]
     narrow = letter == "∂" or (letter.isascii() and not letter.isupper())
-    return 0.9 if letter in "mwMW@%—→①②③④⑤⑥⑦⑧⑨⑩" else 0.52 if narrow else 0.7
+    return 0.9 if letter in "mwMW@%—→✕◄①②③④⑤⑥⑦⑧⑨⑩" else 0.52 if narrow else 0.7

@@ -3,143 +3,46 @@
    at multiples of 64 bytes and stride is a multiple of 8, so whole vectors may be computed beyond n.
    Results never share a row with operands. */
 
-typedef double VARIANT(vec) __attribute__((vector_size(8 * LANES)));
-typedef long long VARIANT(ivec) __attribute__((vector_size(8 * LANES)));
-#define vec VARIANT(vec)
-#define ivec VARIANT(ivec)
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE vec VARIANT(all)(double x) { return x - (vec){0}; }
-INLINE ivec VARIANT(alli)(long long x) { return x - (ivec){0}; }
-INLINE vec VARIANT(pick)(ivec where, vec yes, vec no) { return (vec)((where & (ivec)yes) | (~where & (ivec)no)); }
-#define all VARIANT(all)
-#define alli VARIANT(alli)
-#define pick VARIANT(pick)
+#include "vectors.h"
 
 BEGIN_CONTRACT
 
-/* 2^n for whole n in [-1022, 1023], where n + 1.5 * 2^52 is given: the integer then stands in the lowest bits. */
-#define TO_WHOLE 6755399441055744.0
-INLINE vec VARIANT(power_of_2)(vec shifted) { return (vec)(((ivec)shifted << 52) + alli(1023LL << 52)); }
+#define ROW(slot) (v + (long)(slot) * stride)
+#define AT(slot, k) (*(vec *)(ROW(slot) + (k)))
 
-/* exp(r) - 1 for |r| <= ln(2) / 2, by Taylor's series: the next term is below 2^-57. */
-INLINE vec VARIANT(expm1_near_0)(vec r) {
-  vec p = all(1 / 6227020800.0);
-  p = p * r + 1 / 479001600.0;
-  p = p * r + 1 / 39916800.0;
-  p = p * r + 1 / 3628800.0;
-  p = p * r + 1 / 362880.0;
-  p = p * r + 1 / 40320.0;
-  p = p * r + 1 / 5040.0;
-  p = p * r + 1 / 720.0;
-  p = p * r + 1 / 120.0;
-  p = p * r + 1 / 24.0;
-  p = p * r + 1 / 6.0;
-  p = p * r + 0.5;
-  return r + r * r * p;
-}
-
-/* x = n * ln(2) + r. The first part of ln(2) has 33 bits, so its product with n is exact. */
-#define LN2_HIGH 0x1.62e42feep-1
-#define LN2_LOW 0x1.a39ef35793c76p-33
-#define REDUCE(x, shifted, r) \
-  vec shifted = (x) * 1.4426950408889634 + TO_WHOLE; \
-  vec whole_ = shifted - TO_WHOLE; \
-  vec r = (x) - whole_ * LN2_HIGH - whole_ * LN2_LOW
-
-INLINE vec VARIANT(exp)(vec a) {
-  vec x = pick(a > 710.0, all(710.0), a);
-  x = pick(x < -746.0, all(-746.0), x);
-  REDUCE(x, shifted, r);
-  vec half = (shifted - TO_WHOLE) * 0.5 + TO_WHOLE; /* in two factors, since 2^1024 and 2^-1075 are no doubles */
-  vec rest = (shifted - TO_WHOLE) - (half - TO_WHOLE) + TO_WHOLE;
-  vec y = (1.0 + VARIANT(expm1_near_0)(r)) * VARIANT(power_of_2)(half) * VARIANT(power_of_2)(rest);
-  return pick(a != a, a, y);
-}
-
-/* With m = exp(2|a|) - 1, tanh |a| = m / (m + 2), which keeps its digits near 0. */
-INLINE vec VARIANT(tanh)(vec a) {
-  ivec sign = (ivec)a & alli(SIGN_BIT);
-  vec size = (vec)((ivec)a ^ sign);
-  vec x = 2.0 * pick(size > 20.0, all(20.0), size);
-  REDUCE(x, shifted, r);
-  vec scale = VARIANT(power_of_2)(shifted);
-  vec m = scale * VARIANT(expm1_near_0)(r) + (scale - 1.0);
-  vec y = (vec)((ivec)(m / (m + 2.0)) | sign);
-  return pick(a != a, a, y);
-}
-
-INLINE vec VARIANT(erf)(vec a) {
-  ivec sign = (ivec)a & alli(SIGN_BIT);
-  vec x = (vec)((ivec)a ^ sign), z = x * x;
-  vec small = all(ERF_SMALL[11]);
-  for (int i = 10; i >= 0; i--) small = small * z + ERF_SMALL[i];
-  x = pick(x > 6.0, all(6.0), x);
-  vec t = (x - 3.0) / (x + 3.0), large = all(ERFC_LARGE[14]);
-  for (int i = 13; i >= 0; i--) large = large * t + ERFC_LARGE[i];
-  vec y = pick(z < 1.0, (vec)((ivec)a ^ sign) * small, 1.0 - VARIANT(exp)(-x * x) * large);
-  return pick(a != a, a, (vec)((ivec)y | sign));
-}
-
-/* a = 2^n * m with m in [√½, √2); log m = 2 artanh s with s = (m - 1) / (m + 1), by its series. */
-INLINE vec VARIANT(log)(vec a) {
-  ivec small = a < 0x1p-1022;
-  vec x = pick(small, a * 0x1p54, a);
-  ivec bits = ((ivec)x & ~alli(SIGN_BIT)) - alli(0x3fe6a09e667f3bcdLL); /* what is below 0 is nan in the end */
-  ivec n = (bits >> 52) + (small & alli(-54));
-  vec m = (vec)((bits & alli((1LL << 52) - 1)) + alli(0x3fe6a09e667f3bcdLL));
-  vec whole = (vec)(n + alli(0x4338000000000000LL)) - TO_WHOLE; /* the integer as a double */
-  vec f = m - 1.0, s = f / (2.0 + f), z = s * s;
-  vec p = all(2 / 23.0);
-  p = p * z + 2 / 21.0;
-  p = p * z + 2 / 19.0;
-  p = p * z + 2 / 17.0;
-  p = p * z + 2 / 15.0;
-  p = p * z + 2 / 13.0;
-  p = p * z + 2 / 11.0;
-  p = p * z + 2 / 9.0;
-  p = p * z + 2 / 7.0;
-  p = p * z + 2 / 5.0;
-  p = p * z + 2 / 3.0;
-  vec square = 0.5 * f * f; /* log m = f - f²/2 + s * (f²/2 + z * p), where f is exact */
-  vec y = whole * LN2_HIGH - ((square - (s * (square + z * p) + whole * LN2_LOW)) - f);
-  y = pick(a == __builtin_inf(), a, y);
-  y = pick(a == 0.0, all(-__builtin_inf()), y);
-  return pick((a >= 0.0) | (a != a), y + pick(a != a, a, all(0.0)), all(__builtin_nan("")));
-}
-
-/* The rounding error of 1 + a is made good to first order. */
-INLINE vec VARIANT(log1p)(vec a) {
-  vec sum = 1.0 + a;
-  vec y = VARIANT(log)(sum);
-  ivec plain = (sum <= 0.0) | (sum == __builtin_inf()) | (sum != sum);
-  y = pick(plain, y, y + (a - (sum - 1.0)) / sum);
-  return pick(a == 0.0, a, y); /* -0 for -0 */
-}
-
-#define ON_ROWS(name) \
-  static void VARIANT(name##_row)(double *restrict o, const double *restrict x, long n) { \
-    for (long k = 0; k < n; k += LANES) *(vec *)(o + k) = VARIANT(name)(*(const vec *)(x + k)); \
+/* A run of functions; of pairs, in which what the two share is computed once. */
+#define FUNCTION_OF_ROWS(CODE, name) \
+  static void VARIANT(name##_rows)(const int *c, const int *last, double *v, long stride, long n) { \
+    for (; c < last; c += 2) \
+      for (long k = 0; k < n; k += LANES) AT(c[0], k) = VARIANT(name)(AT(c[1], k)); \
   }
-ON_ROWS(exp)
-ON_ROWS(log)
-ON_ROWS(log1p)
-ON_ROWS(tanh)
-ON_ROWS(erf)
-
-/* A run of a function where every row is one number: gathered into vectors. */
-static void VARIANT(gathered)(int code, const int *c, const int *last, double *v) {
-  double in[LANES] __attribute__((aligned(8 * LANES))), out[LANES] __attribute__((aligned(8 * LANES)));
-  for (; c < last; c += 2 * LANES) {
-    for (int q = 0; q < LANES; q++) in[q] = v[c + 2 * q < last ? c[2 * q + 1] : c[1]];
-    vec a = *(vec *)in, y = code == EXP     ? VARIANT(exp)(a)
-                            : code == LOG   ? VARIANT(log)(a)
-                            : code == LOG1P ? VARIANT(log1p)(a)
-                            : code == TANH  ? VARIANT(tanh)(a)
-                                            : VARIANT(erf)(a);
-    *(vec *)out = y;
-    for (int q = 0; q < LANES && c + 2 * q < last; q++) v[c[2 * q]] = out[q];
+#define PAIR_OF_ROWS(CODE, name, partner) \
+  static void VARIANT(name##_pairs)(const int *c, const int *last, double *v, long stride, long n) { \
+    for (; c < last; c += 3) \
+      for (long k = 0; k < n; k += LANES) { \
+        vec a = AT(c[2], k); \
+        AT(c[0], k) = VARIANT(name)(a), AT(c[1], k) = VARIANT(partner)(a); \
+      } \
   }
+FUNCTIONS(FUNCTION_OF_ROWS)
+PAIRS(PAIR_OF_ROWS)
+
+/* The same where every row is one number: up to 64 are gathered in the rows y, d and x of a block. */
+#define GATHERED(CODE, name) case CODE: VARIANT(name##_rows)(function, function + 2, block, 64, n); break;
+#define GATHERED_PAIR(CODE, name, partner) case CODE: VARIANT(name##_pairs)(pair, pair + 3, block, 64, n); break;
+static const int *VARIANT(gathered)(int code, const int *c, int count, int width, double *v) {
+  double block[3 * 64] __attribute__((aligned(64))), *y = block, *d = block + 64, *x = block + 128;
+  const int function[] = {0, 2}, pair[] = {0, 1, 2};
+  for (long n; count > 0; count -= n) {
+    n = count < 64 ? count : 64;
+    for (long k = 0; k < (n + 7) / 8 * 8; k++) x[k] = v[c[(k < n ? k : 0) * width + width - 1]];
+    switch (code) { FUNCTIONS(GATHERED) PAIRS(GATHERED_PAIR) }
+    for (long k = 0; k < n; k++, c += width) {
+      v[c[0]] = y[k];
+      if (width == 3) v[c[1]] = d[k];
+    }
+  }
+  return c;
 }
 
 END_CONTRACT
@@ -159,65 +62,118 @@ static void VARIANT(power)(double *restrict o, const double *x, const double *y,
   }
 }
 
-#define ROW(slot) (v + (long)(slot) * stride)
-#define AT(slot, k) (*(vec *)(ROW(slot) + (k)))
-
 /* A run of instructions: how many, then for each the row of the result and those of the operands. */
 #define RUN(code, width, ...) \
   case code: { \
     const int *last = c + 2 + (width) * c[1]; \
     for (c += 2; c < last; c += (width)) __VA_ARGS__ \
     break; }
+#define VECTORS(width, code, result) \
+  RUN(code, width, for (long k = 0; k < n; k += LANES) AT(c[0], k) = (result);)
+#define VECTORS_1(code, row) VECTORS(2, code, VARIANT(row)(AT(c[1], k)))
+#define VECTORS_2(code, row) VECTORS(3, code, VARIANT(row)(AT(c[1], k), AT(c[2], k)))
+#define VECTORS_3(code, row) VECTORS(4, code, VARIANT(row)(AT(c[1], k), AT(c[2], k), AT(c[3], k)))
 #define EACH(width, code, result) \
-  RUN(code, width, { \
-    double *restrict o = ROW(c[0]); \
-    const double *x = ROW(c[1]), *y = ROW(c[(width) - 1 > 1 ? 2 : 1]), *z = ROW(c[(width) - 1]); \
-    (void)y, (void)z; \
-    for (long k = 0; k < n; k++) o[k] = (result); })
-#define EACH_1(code, row) EACH(2, code, row(x[k]))
-#define EACH_2(code, row) EACH(3, code, row(x[k], y[k]))
-#define EACH_3(code, row) EACH(4, code, row(x[k], y[k], z[k]))
+  RUN(code, width, for (long k = 0; k < n; k++) ROW(c[0])[k] = (result);)
+#define EACH_1(code, row) EACH(2, code, row_##row(ROW(c[1])[k]))
+#define EACH_2(code, row) EACH(3, code, row_##row(ROW(c[1])[k], ROW(c[2])[k]))
+#define EACH_3(code, row) EACH(4, code, row_##row(ROW(c[1])[k], ROW(c[2])[k], ROW(c[3])[k]))
+#define FUNCTION(code, name) \
+  case code: VARIANT(name##_rows)(c + 2, c + 2 + 2 * c[1], v, stride, n), c += 2 + 2 * c[1]; break;
+#define PAIR(code, name, partner) \
+  case code: VARIANT(name##_pairs)(c + 2, c + 2 + 3 * c[1], v, stride, n), c += 2 + 3 * c[1]; break;
 
-/* rows outputs times `wide` vectors of examples: y[i] = sum over j of w[i][j] * x[j], all sums in registers. */
+/* Products of matrices. A tile is some rows times some vectors of the result, all in registers. */
+#if LANES == 8
+#define TALL 4
+#define BROAD 4
+#elif LANES == 4
+#define TALL 4
+#define BROAD 3
+#else
+#define TALL 4
+#define BROAD 2
+#endif
+#define BREADTH(left) ((left) >= BROAD && !(BROAD == 3 && (left) == 4) ? BROAD : (left) > 1 ? 2 : 1)
+
+BEGIN_CONTRACT
+
+/* out[i] = the sum over j of w[i + j * apart] * in[j], from example k on. */
 INLINE void VARIANT(dense_tile)(const int rows, const int wide, const int *out, const int *in, int size,
-                                const double *w, double *v, long stride, long k) {
-  vec sum[4][2];
+                                const double *w, long apart, double *v, long stride, long k) {
+  vec sum[TALL][BROAD];
   for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) sum[i][q] = all(-0.0); /* -0 + x is x */
-  for (int j = 0; j < size; j++) {
-    vec x[2];
+  for (int j = 0; j < size; j++, w += apart) {
+    vec x[BROAD];
     for (int q = 0; q < wide; q++) x[q] = AT(in[j], k + q * LANES);
-    for (int i = 0; i < rows; i++) {
-      vec weight = all(w[(long)i * size + j]);
-      for (int q = 0; q < wide; q++) sum[i][q] += weight * x[q];
-    }
+    for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) sum[i][q] += all(w[i]) * x[q];
   }
   for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) AT(out[i], k + q * LANES) = sum[i][q];
 }
 
+INLINE void VARIANT(dense_strip)(const int wide, const int *out, int rows, const int *in, int size, const double *w,
+                                 double *v, long stride, long k) {
+  int i = 0;
+  for (; i + TALL <= rows; i += TALL) VARIANT(dense_tile)(TALL, wide, out + i, in, size, w + i, rows, v, stride, k);
+  for (; i + 2 <= rows; i += 2) VARIANT(dense_tile)(2, wide, out + i, in, size, w + i, rows, v, stride, k);
+  if (i < rows) VARIANT(dense_tile)(1, wide, out + i, in, size, w + i, rows, v, stride, k);
+}
+
 static void VARIANT(dense)(const int *out, int rows, const int *in, int size, const double *w, double *v, long stride,
                            long n) {
-  for (long k = 0; k < n; k += 2 * LANES) {
-    int wide = n - k > LANES, i = 0;
-    for (; i + 4 <= rows; i += 4)
-      if (wide) VARIANT(dense_tile)(4, 2, out + i, in, size, w + (long)i * size, v, stride, k);
-      else VARIANT(dense_tile)(4, 1, out + i, in, size, w + (long)i * size, v, stride, k);
-    for (; i < rows; i++)
-      if (wide) VARIANT(dense_tile)(1, 2, out + i, in, size, w + (long)i * size, v, stride, k);
-      else VARIANT(dense_tile)(1, 1, out + i, in, size, w + (long)i * size, v, stride, k);
+  for (long k = 0, wide; k < n; k += wide * LANES) {
+    wide = BREADTH((n - k + LANES - 1) / LANES);
+    if (wide == BROAD) VARIANT(dense_strip)(BROAD, out, rows, in, size, w, v, stride, k);
+    else if (wide == 2) VARIANT(dense_strip)(2, out, rows, in, size, w, v, stride, k);
+    else VARIANT(dense_strip)(1, out, rows, in, size, w, v, stride, k);
   }
 }
 
-BEGIN_CONTRACT
+/* The same where every row is one number: the rows of the matrix are in the lanes, and `apart` sums of each run at once. */
+INLINE void VARIANT(dense_one_strip)(const int vectors, const int apart, const int *out, int rows, const int *in, int size,
+                                     const double *w, long width, double *v) {
+  vec sum[8];
+  double y[8 * LANES] __attribute__((aligned(64)));
+  for (int q = 0; q < vectors * apart; q++) sum[q] = all(-0.0);
+  int j = 0;
+  for (; j + apart <= size; j += apart)
+    for (int p = 0; p < apart; p++, w += width)
+      for (int q = 0; q < vectors; q++) sum[p * vectors + q] += *(const anywhere *)(w + q * LANES) * all(v[in[j + p]]);
+  for (; j < size; j++, w += width)
+    for (int q = 0; q < vectors; q++) sum[q] += *(const anywhere *)(w + q * LANES) * all(v[in[j]]);
+  for (int p = apart / 2; p; p /= 2) for (int q = 0; q < p * vectors; q++) sum[q] += sum[p * vectors + q];
+  for (int q = 0; q < vectors; q++) *(vec *)(y + q * LANES) = sum[q];
+  for (int i = 0; i < rows && i < vectors * LANES; i++) v[out[i]] = y[i];
+}
+
+static void VARIANT(dense_one)(const int *out, int rows, const int *in, int size, const double *w, double *v) {
+  if (rows == 1) {
+    double sum[4] = {-0.0, -0.0, -0.0, -0.0};
+    int j = 0;
+    for (; j + 4 <= size; j += 4) for (int p = 0; p < 4; p++) sum[p] += w[j + p] * v[in[j + p]];
+    for (; j < size; j++) sum[0] += w[j] * v[in[j]];
+    v[out[0]] = (sum[0] + sum[2]) + (sum[1] + sum[3]);
+    return;
+  }
+  for (int i = 0; i < rows;) {
+    int left = rows - i;
+    const double *at = w + i;
+    if (left > 4 * LANES) VARIANT(dense_one_strip)(8, 1, out + i, left, in, size, at, rows, v), i += 8 * LANES;
+    else if (left > 2 * LANES) VARIANT(dense_one_strip)(4, 2, out + i, left, in, size, at, rows, v), i += 4 * LANES;
+    else if (left > LANES) VARIANT(dense_one_strip)(2, 4, out + i, left, in, size, at, rows, v), i += 2 * LANES;
+    else VARIANT(dense_one_strip)(1, 4, out + i, left, in, size, at, rows, v), i += LANES;
+  }
+}
 
 /* rows times columns inner products over the examples, each in the lanes of a vector until all blocks are done:
    cell[i][j] += g[i] * x[j], the lanes beyond n being left out. */
 INLINE void VARIANT(inner_tile)(const int rows, const int columns, const int *g, const int *x, long size, vec *cell,
                                 const double *v, long stride, long n) {
-  vec sum[4][2];
+  vec sum[TALL][BROAD];
   for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) sum[i][j] = cell[i * size + j];
   long k = 0;
   for (; k + LANES <= n; k += LANES) {
-    vec b[2];
+    vec b[BROAD];
     for (int j = 0; j < columns; j++) b[j] = AT(x[j], k);
     for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) sum[i][j] += AT(g[i], k) * b[j];
   }
@@ -230,18 +186,156 @@ INLINE void VARIANT(inner_tile)(const int rows, const int columns, const int *g,
   for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) cell[i * size + j] = sum[i][j];
 }
 
+INLINE void VARIANT(inner_strip)(const int columns, const int *g, int rows, const int *x, long size, vec *cell,
+                                 const double *v, long stride, long n) {
+  int i = 0;
+  for (; i + TALL <= rows; i += TALL)
+    VARIANT(inner_tile)(TALL, columns, g + i, x, size, cell + i * size, v, stride, n);
+  for (; i < rows; i++) VARIANT(inner_tile)(1, columns, g + i, x, size, cell + i * size, v, stride, n);
+}
+
 static void VARIANT(inner)(const int *g, int rows, const int *x, int size, double *cells, const double *v, long stride,
                            long n) {
-  for (int i = 0; i < rows; i += 4)
-    for (int j = 0; j < size; j += 2) {
-      vec *cell = (vec *)cells + (long)i * size + j;
-      if (rows - i >= 4 && size - j >= 2) VARIANT(inner_tile)(4, 2, g + i, x + j, size, cell, v, stride, n);
-      else if (rows - i >= 4) VARIANT(inner_tile)(4, 1, g + i, x + j, size, cell, v, stride, n);
-      else
-        for (int r = i; r < rows; r++, cell += size)
-          if (size - j >= 2) VARIANT(inner_tile)(1, 2, g + r, x + j, size, cell, v, stride, n);
-          else VARIANT(inner_tile)(1, 1, g + r, x + j, size, cell, v, stride, n);
+  for (int j = 0, columns; j < size; j += columns) {
+    columns = BREADTH(size - j);
+    vec *cell = (vec *)cells + j;
+    if (columns == BROAD) VARIANT(inner_strip)(BROAD, g, rows, x + j, size, cell, v, stride, n);
+    else if (columns == 2) VARIANT(inner_strip)(2, g, rows, x + j, size, cell, v, stride, n);
+    else VARIANT(inner_strip)(1, g, rows, x + j, size, cell, v, stride, n);
+  }
+}
+
+#if LANES == 8 && defined(SHUFFLES)
+#define SHUFFLE __builtin_shufflevector
+INLINE void VARIANT(transpose)(vec *a) {
+  vec b[8];
+  for (int q = 0; q < 8; q += 2) {
+    b[q] = SHUFFLE(a[q], a[q + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+    b[q + 1] = SHUFFLE(a[q], a[q + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+  }
+  for (int q = 0; q < 8; q += 4) for (int r = q; r < q + 2; r++) {
+    a[r] = SHUFFLE(b[r], b[r + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+    a[r + 2] = SHUFFLE(b[r], b[r + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+  }
+  for (int q = 0; q < 4; q++) {
+    b[q] = SHUFFLE(a[q], a[q + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    b[q + 4] = SHUFFLE(a[q], a[q + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  for (int q = 0; q < 8; q++) a[q] = b[q];
+}
+#elif LANES == 4 && defined(SHUFFLES)
+#define SHUFFLE __builtin_shufflevector
+INLINE void VARIANT(transpose)(vec *a) {
+  vec b[4];
+  for (int q = 0; q < 4; q += 2) {
+    b[q] = SHUFFLE(a[q], a[q + 1], 0, 4, 2, 6);
+    b[q + 1] = SHUFFLE(a[q], a[q + 1], 1, 5, 3, 7);
+  }
+  for (int q = 0; q < 2; q++) {
+    a[q] = SHUFFLE(b[q], b[q + 2], 0, 1, 4, 5);
+    a[q + 2] = SHUFFLE(b[q], b[q + 2], 2, 3, 6, 7);
+  }
+}
+#else
+INLINE void VARIANT(transpose)(vec *a) {
+  for (int q = 0; q < LANES; q++) for (int r = 0; r < q; r++) {
+    double swapped = a[q][r];
+    a[q][r] = a[r][q], a[r][q] = swapped;
+  }
+}
+#endif
+
+/* t[k * size + j] = row j of example k, for a whole number of vectors of rows. */
+static void VARIANT(turn)(const int *x, int size, double *t, const double *v, long stride, long n) {
+  for (long k = 0; k < n; k += LANES)
+    for (int j = 0; j < size; j += LANES) {
+      vec a[LANES];
+      for (int q = 0; q < LANES; q++) a[q] = AT(x[j + q], k);
+      VARIANT(transpose)(a);
+      for (int q = 0; q < LANES; q++) *(vec *)(t + (k + q) * size + j) = a[q];
     }
+}
+
+/* The inputs of n examples from number `first` on, eight columns that are neighbours in memory at once; the last
+   example stands for those that a block has room for besides. */
+static void VARIANT(load)(const Column *columns, const int *slots, long count, double *v, long stride, long first,
+                          long n) {
+  for (long i = 0, wide; i < count; i += wide) {
+    const char *data = columns[i].data + first * columns[i].step;
+    long step = columns[i].step, k = 0;
+    for (wide = 1; wide < LANES && i + wide < count; wide++)
+      if (columns[i + wide].step != step || columns[i + wide].data != columns[i].data + 8 * wide) break;
+    if (wide < LANES) wide = 1;
+    else
+      for (; k + LANES <= n; k += LANES) {
+        vec a[LANES];
+        for (int q = 0; q < LANES; q++) a[q] = *(const anywhere *)(data + (k + q) * step);
+        VARIANT(transpose)(a);
+        for (int q = 0; q < LANES; q++) AT(slots[i + q], k) = a[q];
+      }
+    for (int q = 0; q < wide; q++) {
+      double *row = ROW(slots[i + q]);
+      if (step == 8) memcpy(row + k, data + 8 * (q + k), 8 * (n - k));
+      else for (long m = k; m < n; m++) row[m] = *(const double *)(data + 8 * q + m * step);
+      for (long m = n; m < stride; m++) row[m] = row[n - 1];
+    }
+  }
+}
+
+/* cell[i * width + j] += g[i] * t[j], example by example: columns in the lanes. */
+INLINE void VARIANT(outer_tile)(const int rows, const int wide, const int *g, const double *t, int size, double *cell,
+                                long width, const double *v, long stride, long n) {
+  vec sum[TALL][BROAD];
+  const double *row[TALL];
+  for (int i = 0; i < rows; i++) row[i] = ROW(g[i]);
+  for (int i = 0; i < rows; i++)
+    for (int q = 0; q < wide; q++) sum[i][q] = *(anywhere *)(cell + i * width + q * LANES);
+  for (long k = 0; k < n; k++, t += size) {
+    vec x[BROAD];
+    for (int q = 0; q < wide; q++) x[q] = *(const vec *)(t + q * LANES);
+    for (int i = 0; i < rows; i++) for (int q = 0; q < wide; q++) sum[i][q] += all(row[i][k]) * x[q];
+  }
+  for (int i = 0; i < rows; i++)
+    for (int q = 0; q < wide; q++) *(anywhere *)(cell + i * width + q * LANES) = sum[i][q];
+}
+
+INLINE void VARIANT(outer_strip)(const int wide, const int *g, int rows, const double *t, int size, double *cell,
+                                 long width, const double *v, long stride, long n) {
+  int i = 0;
+  for (; i + TALL <= rows; i += TALL)
+    VARIANT(outer_tile)(TALL, wide, g + i, t, size, cell + i * width, width, v, stride, n);
+  for (; i < rows; i++) VARIANT(outer_tile)(1, wide, g + i, t, size, cell + i * width, width, v, stride, n);
+}
+
+#define TURNED 32 /* columns at once */
+static void VARIANT(outer)(const int *g, int rows, const int *x, int width, double *cells, const double *v, long stride,
+                           long n) {
+  double t[TURNED * 64] __attribute__((aligned(64)));
+  for (int first = 0; first < width; first += TURNED) {
+    int size = width - first < TURNED ? width - first : TURNED;
+    VARIANT(turn)(x + first, size, t, v, stride, n);
+    for (long j = 0, wide; j < size; j += wide * LANES) {
+      wide = BREADTH((size - j) / LANES);
+      double *cell = cells + first + j;
+      if (wide == BROAD) VARIANT(outer_strip)(BROAD, g, rows, t + j, size, cell, width, v, stride, n);
+      else if (wide == 2) VARIANT(outer_strip)(2, g, rows, t + j, size, cell, width, v, stride, n);
+      else VARIANT(outer_strip)(1, g, rows, t + j, size, cell, width, v, stride, n);
+    }
+  }
+}
+
+/* Either kind where every row is one number. */
+static void VARIANT(inner_one)(const int *g, int rows, const int *x, int width, double *cells, const double *v) {
+  double b[256] __attribute__((aligned(64)));
+  for (int first = 0; first < width; first += 256) {
+    int size = width - first < 256 ? width - first : 256, whole = size / LANES * LANES;
+    for (int j = 0; j < size; j++) b[j] = v[x[first + j]];
+    for (int i = 0; i < rows; i++) {
+      double a = v[g[i]], *cell = cells + (long)i * width + first;
+      for (int j = 0; j < whole; j += LANES) *(anywhere *)(cell + j) += a * *(vec *)(b + j);
+      for (int j = whole; j < size; j++) cell[j] += a * b[j];
+    }
+  }
 }
 
 END_CONTRACT
@@ -255,40 +349,48 @@ static void VARIANT(add_lanes)(double *sums, const double *cells, long count) {
   }
 }
 
-/* Runs the instructions from c to end on the n examples in v, with the weights in u, adding up into cells. */
-static void VARIANT(run)(const int *c, const int *end, double *v, const double *u, double *cells, long stride, long n) {
+/* A run of instructions of so many operands each. */
+static const int *VARIANT(many)(const int *c, double *v, long stride, long n) {
+  const int code = c[0], count = c[1], operands = c[2];
+  c += 3;
+  for (int r = 0; r < count; r++, c += 1 + operands)
+    for (long k = 0; k < n; k += LANES)
+      if (code == PRODUCTS) {
+        vec sum = AT(c[1], k) * AT(c[2], k);
+        for (int i = 3; i <= operands; i += 2) sum += AT(c[i], k) * AT(c[i + 1], k);
+        AT(c[0], k) = sum;
+      } else {
+        vec top = all(-HUGE_VAL);
+        for (int i = 1; i <= operands; i++) { vec a = AT(c[i], k); top = pick((a > top) | (a != a), a, top); }
+        AT(c[0], k) = top;
+      }
+  return c;
+}
+
+/* Runs the instructions from c to end on the n examples in v, with the weights in u, adding up inner products into lanes
+   and outer products into sums. */
+static void VARIANT(run)(const int *c, const int *end, double *v, const double *u, double *lanes, double *sums, long stride,
+                         long n) {
   while (c < end) {
     switch (*c) {
-      ELEMENTWISE_1(EACH_1)
-      ELEMENTWISE_2(EACH_2)
-      ELEMENTWISE_3(EACH_3)
+      ARITHMETIC_1(VECTORS_1)
+      ARITHMETIC_2(VECTORS_2)
+      ARITHMETIC_3(VECTORS_3)
+      LIBRARY_1(EACH_1)
+      LIBRARY_2(EACH_2)
+      LIBRARY_3(EACH_3)
+      FUNCTIONS(FUNCTION)
+      PAIRS(PAIR)
       RUN(POW, 3, VARIANT(power)(ROW(c[0]), ROW(c[1]), ROW(c[2]), n);)
-      RUN(EXP, 2, VARIANT(exp_row)(ROW(c[0]), ROW(c[1]), n);)
-      RUN(LOG, 2, VARIANT(log_row)(ROW(c[0]), ROW(c[1]), n);)
-      RUN(LOG1P, 2, VARIANT(log1p_row)(ROW(c[0]), ROW(c[1]), n);)
-      RUN(TANH, 2, VARIANT(tanh_row)(ROW(c[0]), ROW(c[1]), n);)
-      RUN(ERF, 2, VARIANT(erf_row)(ROW(c[0]), ROW(c[1]), n);)
-      case SHIFT: {
-        for (long k = 0; k < n; k += LANES) {
-          vec top = all(-HUGE_VAL);
-          for (int i = 0; i < c[1]; i++) { vec a = AT(c[3 + i], k); top = pick((a > top) | (a != a), a, top); }
-          AT(c[2], k) = top;
-        }
-        c += 3 + c[1]; break;
-      }
-      case PRODUCTS: {
-        for (long k = 0; k < n; k += LANES) {
-          vec sum = AT(c[3], k) * AT(c[4], k);
-          for (int i = 1; i < c[1]; i++) sum += AT(c[3 + 2 * i], k) * AT(c[4 + 2 * i], k);
-          AT(c[2], k) = sum;
-        }
-        c += 3 + 2 * c[1]; break;
-      }
+      case SHIFT: case PRODUCTS: c = VARIANT(many)(c, v, stride, n); break;
       case DENSE:
         VARIANT(dense)(c + 4, c[1], c + 4 + c[1], c[2], u + c[3], v, stride, n);
         c += 4 + c[1] + c[2]; break;
       case INNER:
-        VARIANT(inner)(c + 4, c[1], c + 4 + c[1], c[2], cells + (long)c[3] * LANES, v, stride, n);
+        VARIANT(inner)(c + 4, c[1], c + 4 + c[1], c[2], lanes + (long)c[3] * LANES, v, stride, n);
+        c += 4 + c[1] + c[2]; break;
+      case OUTER:
+        VARIANT(outer)(c + 4, c[1], c + 4 + c[1], c[2], sums + c[3], v, stride, n);
         c += 4 + c[1] + c[2]; break;
       default: return; /* no other code is ever scheduled */
     }
@@ -296,20 +398,37 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
 }
 
 #undef vec
+#undef anywhere
 #undef ivec
 #undef INLINE
 #undef all
 #undef alli
 #undef pick
+#undef abs_
+#undef floor_
 #undef TO_WHOLE
 #undef LN2_HIGH
 #undef LN2_LOW
 #undef REDUCE
 #undef ROW
 #undef AT
+#undef FUNCTION_OF_ROWS
+#undef PAIR_OF_ROWS
+#undef GATHERED
+#undef GATHERED_PAIR
 #undef RUN
+#undef VECTORS
+#undef VECTORS_1
+#undef VECTORS_2
+#undef VECTORS_3
 #undef EACH
 #undef EACH_1
 #undef EACH_2
 #undef EACH_3
-#undef ON_ROWS
+#undef FUNCTION
+#undef PAIR
+#undef TALL
+#undef BROAD
+#undef BREADTH
+#undef SHUFFLE
+#undef TURNED

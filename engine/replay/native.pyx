@@ -8,33 +8,47 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ..core.generated cimport MADE_FROM
-from ..core.value cimport Value
+from ..core.node cimport Slots
 
 from ..core import check
 
 cdef extern from "native.h":
-    void choose_kernels()
-    void run_block(const int *, const int *, double *, const double *, double *, long, long) nogil
-    void add_lanes(double *, const double *, long) nogil
+    ctypedef struct Column:
+        char *data
+        long step
+    ctypedef void (*runner)(const int *, const int *, double *, const double *, double *, double *, long, long) noexcept nogil
+    ctypedef struct Kernels:
+        runner run
+        void (*add_lanes)(double *, const double *, long) noexcept nogil
+        void (*load)(const Column *, const int *, long, double *, long, long, long) noexcept nogil
+    Kernels kernels
+    const char *use_kernels(const char *)
     void run_one(const int *, const int *, double *, const double *, double *) nogil
     void together(void *(*)(void *) noexcept nogil, void *, long) nogil
     long next_number(long *) nogil
     double *aligned(size_t)
+    void prefetch(const void *) noexcept
 
 check(MADE_FROM)
-choose_kernels()
+use_kernels(b"")
 cdef long LANES = 8  # at most in a vector
+cdef long AHEAD = 12  # parameters that are fetched into the cache before they are read
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 cdef long PARTS = 32  # at most, as is the number of threads
 cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
-cdef double CELL_WORK = 100.0  # and for each of its cells
+cdef double CELL_WORK = 40.0  # so many for each of its cells,
+cdef double INNER_WORK = 100.0  # and more for one of an inner product, which has a number for each lane
 
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-cdef struct Column:
-    char *data
-    Py_ssize_t step
+def instruction_set(str name=""):
+    """Compute with the fastest instruction set that this processor has, or with the one named: plain, avx2 or avx512.
+
+    Returns its name, which is another one if this processor does not have it.
+    """
+    wanted = name.encode()
+    return use_kernels(wanted).decode()
 
 
 cdef struct Call:  # what its threads share: each has rows and lanes of its own, each part its sums
@@ -44,13 +58,14 @@ cdef struct Call:  # what its threads share: each has rows and lanes of its own,
     const int *fill_row
     const int *input_row
     const int *output_row
-    long fills, inputs, outputs, row_count, cell_count
+    long fills, inputs, outputs, row_count, cell_count, inner_count
     Column *columns  # of the inputs, then of the outputs
     double *fixed
     double *totals
     double *rows
     double *lanes
     double *sums
+    Kernels kernels
     long batch, stride, parts, threads, threads_begun, parts_begun
 
 
@@ -64,7 +79,7 @@ cdef class Memory:
         cdef long fixed = native.fixed.shape[0]
         call.columns = <Column *> calloc(native.input_row.shape[0] + native.output_row.shape[0] + 1, sizeof(Column))
         call.fixed, call.totals = aligned(fixed), aligned(native.mean_at.shape[0])
-        call.rows, call.lanes = aligned(native.rows * stride * threads), aligned(native.cells * LANES * threads)
+        call.rows, call.lanes = aligned(native.rows * stride * threads), aligned(native.inner * LANES * threads)
         call.sums = aligned(native.cells * parts)
         if not (call.columns and call.fixed and call.totals and call.rows and call.lanes and call.sums):
             raise MemoryError("there is not enough memory for the rows of a recorded program")
@@ -72,8 +87,8 @@ cdef class Memory:
         call.fill_at, call.fill_row, call.fills = start(native.fill_at), start(native.fill_row), native.fill_at.shape[0]
         call.input_row, call.inputs = start(native.input_row), native.input_row.shape[0]
         call.output_row, call.outputs = start(native.output_row), native.output_row.shape[0]
-        call.row_count, call.cell_count = native.rows, native.cells
-        call.stride, call.parts, call.threads = stride, parts, threads
+        call.row_count, call.cell_count, call.inner_count = native.rows, native.cells, native.inner
+        call.kernels, call.stride, call.parts, call.threads = native.kernels, stride, parts, threads
         if fixed:
             memcpy(call.fixed, &native.fixed[0], fixed * sizeof(double))
 
@@ -99,12 +114,20 @@ cdef class Native:
     cdef int[::1] code, fixed_code, packed, cell_of, at, fill_at, fill_row, input_row, output_row, mean_at, parameter
     cdef int[::1] input_argument, input_column, output_argument, output_column
     cdef double[::1] fixed
-    cdef long rows, cells
+    cdef long rows, cells, inner, first_packed
     cdef double cost
+    cdef list known  # the parameters of the last call,
+    cdef Slots **nodes  # and where they are
+    cdef Kernels kernels
     cdef Memory spare  # of the last call, for the next one; None while a call has it
 
-    def __cinit__(self, plan, columns, targets):
+    def __cinit__(self, plan, columns, targets, size_t loop=0):
+        """`loop` is the address of what runs the code of a block, if that is not the kernels."""
         from array import array
+
+        self.kernels = kernels
+        if loop:
+            self.kernels.run = <runner> loop
 
         self.code, self.fixed_code, self.packed, self.cell_of = plan.code, plan.fixed_code, plan.packed, plan.cells
         self.fixed = plan.fixed
@@ -116,7 +139,8 @@ cdef class Native:
         self.output_argument = array("i", [which for which, _ in targets])
         self.output_column = array("i", [column for _, column in targets])
         self.output_row, self.mean_at = array("i", plan.outputs), array("i", plan.means)
-        self.rows, self.cells, self.cost = plan.rows, len(plan.cells), plan.cost
+        self.rows, self.cells, self.inner, self.cost = plan.rows, len(plan.cells), plan.inner, plan.cost
+        self.first_packed = plan.first_packed
 
     def run(self, list arguments, list parameters, list results):
         cdef Memory memory = self._memory(len(arguments[0]))
@@ -128,10 +152,12 @@ cdef class Native:
         targets = [Buffer(x, True) for x in results]
         for k in range(call.outputs):
             (<Buffer> targets[self.output_argument[k]]).column(self.output_column[k], &call.columns[call.inputs + k])
-        self._fix(call.fixed, parameters)
+        self._know(parameters)
+        self._fix(call.fixed)
         with nogil:
             together(work, call, call.threads)
-        mean = self._means(call, parameters)
+        self._know(parameters)  # another call may have had others meanwhile
+        mean = self._means(call)
         self.spare = memory
         return mean
 
@@ -160,22 +186,47 @@ cdef class Native:
     cdef long _parts(self, long batch, long stride) noexcept:
         """Into how many parts a batch is cut, whose sums are added in order: any number of threads gives the same."""
         cdef long parts = 1
-        cdef double work = max(PART_WORK, CELL_WORK * self.cells)
+        cdef double work = max(PART_WORK, CELL_WORK * self.cells + INNER_WORK * self.inner)
         while parts < PARTS and 2 * parts * stride <= batch and 2 * parts * work <= self.cost * batch:
             parts *= 2
         return parts
 
-    cdef _fix(self, double *fixed, list parameters):
-        """What depends on parameters alone."""
-        cdef Py_ssize_t k, first = self.fixed.shape[0] - self.packed.shape[0]
-        for k in range(self.at.shape[0]):
-            fixed[self.at[k]] = (<Value> parameters[self.parameter[k]])._data
-        run_one(start(self.fixed_code), start(self.fixed_code) + self.fixed_code.shape[0], fixed, NULL, NULL)
-        for k in range(self.packed.shape[0]):
-            fixed[first + k] = fixed[self.packed[k]]
+    cdef _know(self, list parameters):
+        """Where the parameters are."""
+        cdef Py_ssize_t k
+        if parameters is self.known:
+            return
+        free(self.nodes)
+        self.nodes = <Slots **> calloc(len(parameters) + 1, sizeof(Slots *))
+        if not self.nodes:
+            raise MemoryError("there is not enough memory for the parameters of a recorded program")
+        for k in range(len(parameters)):
+            self.nodes[k] = <Slots *> <void *> parameters[k]
+        self.known = parameters
 
-    cdef double _means(self, Call *call, list parameters) except *:
+    def __dealloc__(self):
+        free(self.nodes)
+
+    cdef void _fix(self, double *fixed) noexcept:
+        """What depends on parameters alone."""
+        cdef const int *number = start(self.parameter)
+        cdef const int *at = start(self.at)
+        cdef const int *code = start(self.fixed_code)
+        cdef const int *packed = start(self.packed)
+        cdef double *weights = fixed + self.first_packed
+        cdef Py_ssize_t k, count = self.at.shape[0]
+        for k in range(count):
+            if k + AHEAD < count:
+                prefetch(self.nodes[number[k + AHEAD]])
+            fixed[at[k]] = self.nodes[number[k]].data
+        run_one(code, code + self.fixed_code.shape[0], fixed, NULL, NULL)
+        for k in range(self.packed.shape[0]):
+            weights[k] = fixed[packed[k]]
+
+    cdef double _means(self, Call *call) noexcept:
         """The mean of the outputs; those of the derivatives are added to the parameters' gradients."""
+        cdef const int *cell_of = start(self.cell_of)
+        cdef const int *at = start(self.mean_at)
         cdef Py_ssize_t k, part, count = self.mean_at.shape[0]
         cdef double *totals = call.totals
         cdef double *sums = call.sums
@@ -184,13 +235,15 @@ cdef class Native:
         memset(totals, 0, count * sizeof(double))
         for part in range(call.parts):
             for k in range(self.cells):
-                totals[self.cell_of[k]] += sums[k]
+                totals[cell_of[k]] += sums[k]
             sums += self.cells
         for k in range(count):
-            totals[k] = call.fixed[self.mean_at[k]] + totals[k] / call.batch
+            totals[k] /= <double> call.batch
         for k in range(1, count):
-            (<Value> parameters[k - 1])._grad += totals[k]
-        return totals[0]
+            if k + AHEAD < count:
+                prefetch(self.nodes[k + AHEAD - 1])
+            self.nodes[k - 1].grad += call.fixed[at[k]] + totals[k]
+        return call.fixed[at[0]] + totals[0]
 
 
 cdef void *work(void *shared) noexcept nogil:
@@ -205,42 +258,26 @@ cdef void *work(void *shared) noexcept nogil:
         part = next_number(&call.parts_begun)
         if part >= call.parts:
             return NULL
-        run_part(call, rows, call.lanes + thread * call.cell_count * LANES, call.sums + part * call.cell_count,
+        run_part(call, rows, call.lanes + thread * call.inner_count * LANES, call.sums + part * call.cell_count,
                  blocks * part // call.parts, blocks * (part + 1) // call.parts)
 
 
 cdef void run_part(Call *call, double *rows, double *lanes, double *sums, long first, long last) noexcept nogil:
     """The blocks from first to before last, and the sums over them of every cell."""
     cdef long stride = call.stride, block, begin, n
-    if stride == 1:
-        lanes = sums
-    memset(lanes, 0, call.cell_count * (1 if stride == 1 else LANES) * sizeof(double))
+    memset(sums, 0, call.cell_count * sizeof(double))
+    memset(lanes, 0, call.inner_count * LANES * sizeof(double))
     for block in range(first, last):
         begin = block * stride
         n = min(stride, call.batch - begin)
-        read(call, rows, begin, n)
+        call.kernels.load(call.columns, call.input_row, call.inputs, rows, stride, begin, n)
         if stride == 1:
-            run_one(call.code, call.end, rows, call.fixed, lanes)
+            run_one(call.code, call.end, rows, call.fixed, sums)
         else:
-            run_block(call.code, call.end, rows, call.fixed, lanes, stride, n)
+            call.kernels.run(call.code, call.end, rows, call.fixed, lanes, sums, stride, n)
         write(call, rows, begin, n)
     if stride > 1:
-        add_lanes(sums, lanes, call.cell_count)
-
-
-cdef inline void read(Call *call, double *rows, long begin, long n) noexcept nogil:
-    """The inputs of n examples; the last of them stands for those that a block has room for besides."""
-    cdef long i, k
-    cdef double *row
-    cdef char *data
-    cdef Py_ssize_t step
-    for i in range(call.inputs):
-        row, step = rows + call.input_row[i] * call.stride, call.columns[i].step
-        data = call.columns[i].data + begin * step
-        for k in range(n):
-            row[k] = (<double *> (data + k * step))[0]
-        for k in range(n, call.stride):
-            row[k] = row[n - 1]
+        call.kernels.add_lanes(sums, lanes, call.inner_count)
 
 
 cdef inline void write(Call *call, double *rows, long begin, long n) noexcept nogil:
@@ -252,6 +289,9 @@ cdef inline void write(Call *call, double *rows, long begin, long n) noexcept no
     for i in range(call.outputs):
         row, step = rows + call.output_row[i] * call.stride, columns[i].step
         data = columns[i].data + begin * step
+        if step == sizeof(double):
+            memcpy(data, row, n * sizeof(double))
+            continue
         for k in range(n):
             (<double *> (data + k * step))[0] = row[k]
 

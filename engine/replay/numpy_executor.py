@@ -11,16 +11,17 @@ import re
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from typing import Any
 
 from .._compiled import compiled
-from ..core import DENSE, INNER, NAMES, PRIMITIVES, PRODUCTS, TABLE, Value, function, require
+from ..core import PRIMITIVES, TABLE, Interpreter, Value, function, require
+from .c_loop import address
 from .schedule import Schedule
-from .slot_allocation import counted
+from .slot_allocation import instructions
 
 try:
-    from .native import Native
+    from .native import Native, instruction_set
 except ImportError:
     Native = None
 
@@ -28,14 +29,17 @@ Column = tuple[int, int]  # the indices of an argument and of its column, of an 
 BLOCK = 2048  # examples per NumPy call, so that rows stay in the cache
 
 
-def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column]) -> Any:
-    """The executor of a schedule: an object with `run(arguments, parameters, results)`.
+def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column], compile: bool = False) -> Any:
+    """What runs the schedule: an object with `run(arguments, parameters, results)`.
 
-    `arguments` are float64 arrays of shape (B,) or (B, n), and input k is the column `columns[k]` of them; `parameters`
-    are the Values whose data is read. A schedule of means returns the first mean and adds the others to the gradients
-    of the parameters, in order. Any other schedule writes output k to the column `targets[k]` of the arrays `results`.
+    `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `columns[k]`; `parameters`
+    the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
+    gradients, one each; of any other output k is written to the column `targets[k]` of the arrays `results`. With
+    `compile` it is one loop in C where that can be had.
     """
-    return (OnNumPy if Native is None or plan.foreign else Native)(plan, columns, targets)
+    if Native is None or plan.foreign:
+        return OnNumPy(plan, columns, targets)
+    return Native(plan, columns, targets, address(plan, instruction_set()) if compile else 0)
 
 
 class OnNumPy:
@@ -99,7 +103,8 @@ class Memory:
         for call in self.fixed_calls:
             call()
         if len(self.packed):
-            self.fixed[-len(self.packed) :] = self.fixed[self.packed]
+            first = self.plan.first_packed
+            self.fixed[first : first + len(self.packed)] = self.fixed[self.packed]
 
     def block(self, size: int) -> tuple[Any, list[Callable[[], Any]]]:
         """The rows of a block of n examples, and the functions that compute them."""
@@ -112,16 +117,16 @@ class Memory:
         """Every instruction as a function without arguments, bound to its rows."""
         np = self.np
         spare = np.empty(rows.shape[1])
-        for name, head, args in _instructions(code):
+        for name, head, args in instructions(code):
             if name == "products":
                 yield from _products(np, rows, args, spare)
             elif name in TABLE and TABLE[name].variadic:
                 yield _reduction(np, name, rows, args)
             elif name == "dense":
                 count, size, start = head
-                weights = self.fixed[start : start + count * size].reshape(count, size)
+                weights = self.fixed[start : start + count * size].reshape(size, count).T
                 yield partial(_dense, rows, np.array(args[:count]), np.array(args[count:]), weights)
-            elif name == "inner":
+            elif name in ("inner", "outer"):
                 count, size, start = head
                 cells = self.cells[start : start + count * size].reshape(count, size)
                 yield partial(_inner, rows, np.array(args[:count]), np.array(args[count:]), cells)
@@ -165,29 +170,22 @@ def _inner(rows: Any, left: Any, right: Any, cells: Any) -> None:
 
 
 def _kernel(np: Any, name: str, operands: Sequence[Any], result: Any) -> Callable[[], Any]:
-    """A primitive on rows as a function without arguments; without a NumPy version it runs example by example."""
+    """A row on rows as a function without arguments; a primitive that NumPy does not have goes example by example."""
+    if name not in PRIMITIVES:
+        return lambda: np.copyto(result, _interpreter(np)(name, *operands))
     text = PRIMITIVES[name].numpy
     if found := re.fullmatch(r"np\.(\w+)\((a|a, b)\)", text):
         return partial(getattr(np, found[1]), *operands, out=result)
-    kernel = function(text, np=np) if text else np.vectorize(TABLE[name].value, otypes=[float])
+    kernel = _on_arrays(np, name)
     return lambda: np.copyto(result, kernel(*operands))
 
 
-def _instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
-    """Every instruction of scheduled code: its name, its leading numbers, and its rows with the results first."""
-    at = 0
-    while at < len(code):
-        kind, count = code[at], code[at + 1]
-        if kind in (DENSE, INNER):
-            size = code[at + 2]
-            yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
-            at += 4 + count + size
-        elif counted(kind):
-            end = at + 3 + count * (2 if kind == PRODUCTS else 1)
-            yield NAMES[kind], (), code[at + 2 : end]
-            at = end
-        else:
-            width = 1 + len(TABLE[NAMES[kind]].partials)
-            for first in range(at + 2, at + 2 + count * width, width):
-                yield NAMES[kind], (), code[first : first + width]
-            at += 2 + count * width
+def _on_arrays(np: Any, name: str) -> Callable[..., Any]:
+    text = PRIMITIVES[name].numpy
+    return function(text, np=np) if text else np.vectorize(TABLE[name].value, otypes=[float])
+
+
+@cache
+def _interpreter(np: Any) -> Interpreter:
+    """The algebra of arrays."""
+    return Interpreter({name: _on_arrays(np, name) for name in PRIMITIVES if name not in ("sum", "shift")}, "NumPy")

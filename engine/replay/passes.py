@@ -19,8 +19,6 @@ from ..structure import narrow, new_ints, packed
 from ..structure.value_numbering import Known
 from .program import Program, copy, products
 
-LONG = 20_000  # instructions that a processor's branch predictor remembers, about
-
 
 def cse(program: Program) -> Program:
     """Common subexpression elimination: compute equal instructions once.
@@ -187,26 +185,33 @@ def group(program: Program) -> Program:
 
 
 def level(program: Program) -> Program:
-    """Group equal operations of the same depth, if the program is too long for branch prediction.
+    """Bring like instructions of the same depth together, so that executors do many of a kind at once.
 
-    >>> from ..core import INPUT, MUL, NEG
+    >>> from ..core import INPUT, MUL, NEG, code_of
     >>> from .program import Program
     >>> program = Program()
     >>> x, y = program.emit(INPUT, 0), program.emit(INPUT, 1)
-    >>> program.outputs = [program.emit(MUL, program.emit(NEG, x), program.emit(NEG, y))]
-    >>> level(program) is program
-    True
+    >>> ends = [program.emit(code_of("exp"), program.emit(NEG, k)) for k in (x, y)]
+    >>> program.outputs = [program.emit(MUL, *ends)]
+    >>> print(level(program))
+    v1 = x0
+    v2 = x1
+    v3 = -(v1)
+    v4 = -(v2)
+    v5 = exp(v3)
+    v6 = exp(v4)
+    v7 = v5 * v6
+    return v7
     """
-    if len(program) < LONG:
-        return program
     depth, kind = new_ints(len(program)), new_ints(len(program))
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
-        code, below = codes[i], 0
+        code = codes[i]
         if code > CONSTANT:
+            below = 0
             for j in range(starts[i], starts[i + 1]):
                 below = max(below, depth[args[j]] + 1)
-        depth[i], kind[i] = below, code * 256 + min(starts[i + 1] - starts[i], 255)
+            depth[i], kind[i] = below, code * 256 + min(starts[i + 1] - starts[i], 255)
     return reordered(program, [depth, kind])
 
 

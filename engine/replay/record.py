@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._compiled import warn_uncompiled
-from ..core import PARAMETER, Value, reading
+from ..core import PARAMETER, Value, reading_all
 from .batch import arrays_of
 from .call import call
 from .constant_folding import fold_constants
@@ -30,8 +30,8 @@ from .verify import verify
 SHOWN = 24  # lines of a program that are printed before and after the gap
 
 
-def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording:
-    """Run `f` on Values made from the example and record its operations, to replay them on batches.
+def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: bool = False) -> Recording:
+    """Run `f` on Values made from the example and keep what it did, to replay it on batches.
 
     Each argument is a number, or a list, array or series of numbers, which `f` gets as a list of Values. Leaves that
     existed before are the parameters, whose data is read at every call; leaves made inside `f`, such as plain numbers,
@@ -42,6 +42,11 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording
     `f` depends on something else, such as randomness or a clock, which is a RecordingError too. `check` is another
     second point, as a tuple of arguments, or False for none. During that call other threads see the moved parameters:
     record before starting threads that use them, or with check=False.
+
+    With `compile`, the system's C compiler makes one loop of the whole program at the first call, for some 0.3 s. It
+    takes a quarter off the time of a program such as the price of an option, so it pays from some 1e8 examples on, in
+    all calls together; its numbers agree to 1e-12. Without a compiler, and for a program of over 2000 operations,
+    everything is as it is without.
 
     >>> w = Value(3.0, "w")
     >>> recording = record(lambda x: (x * w).tanh() + w, 0.5)
@@ -56,7 +61,7 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True) -> Recording
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
     warn_uncompiled()
     first = call(f, example)
-    recording = Recording(*first.traced(), first.widths, first.shape)
+    recording = Recording(*first.traced(), first.widths, first.shape, compile)
     if check is not False:
         recording.verified = verify(recording, f, first, check)
     return recording
@@ -81,10 +86,15 @@ class Recording:
     """
 
     def __init__(
-        self, program: Program, parameters: list[Value], widths: list[int | None], shape: tuple[int, ...]
+        self,
+        program: Program,
+        parameters: list[Value],
+        widths: list[int | None],
+        shape: tuple[int, ...],
+        compile: bool = False,
     ) -> None:
         self.program, self.shape, self.verified = program, shape, False
-        self._parameters, self.widths = parameters, widths
+        self._parameters, self.widths, self._compile = parameters, widths, compile
         self._sizes = [1 if width is None else width for width in widths]
         self._executors: dict[str, Any] = {}
 
@@ -219,10 +229,9 @@ class Recording:
         return "\n".join(text)
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
-        for parameter in self._parameters:
-            reading(parameter, "data")
+        reading_all(self._parameters, "data")
         if name not in self._executors:
-            self._executors[name] = executor(self._schedule(name), _columns(arrays), _columns(results))
+            self._executors[name] = executor(self._schedule(name), _columns(arrays), _columns(results), self._compile)
         mean: float = self._executors[name].run(arrays, self._parameters, results)
         return mean
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..core import (
     CONSTANT,
+    FUNCTIONS,
     INPUT,
     NAMES,
     ONE,
@@ -197,7 +198,7 @@ class Lowering(Interpreter):
         def at(x: Any) -> int:
             return program.constant(x) if isinstance(x, float) else x
 
-        given = {name: row(name) for name in whole}
+        given = {name: row(name) for name in (*whole, *FUNCTIONS)}
         super().__init__(given | {name: sums(name) for name in ("sum", "dot")}, "a program")
 
 
@@ -247,5 +248,5 @@ def lower(program: Program) -> Program:
 
 
 def is_direct(name: str) -> bool:
-    """Whether executors run it as it is: leaves and primitives, except the sum, which becomes a sum of products."""
-    return name not in TABLE or (name in PRIMITIVES and name != "sum")
+    """Whether executors do it as it stands: all but rows of other rows, and the sum, which is one of products."""
+    return name not in TABLE or name in FUNCTIONS or (name in PRIMITIVES and name != "sum")

@@ -1,13 +1,18 @@
 cimport cython
 from .passes cimport columns
 from .program cimport Program
-from .slot_allocation cimport Code, Rows, count
+from .slot_allocation cimport Code, Rows
+
 cdef int CONSTANT, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS
+
+@cython.locals(code=Code)
 cdef object _fixed(Program program, bytearray varies, int[::1] fixed_index, int size)
-@cython.locals(steps="int[::1]")
+@cython.locals(steps="int[::1]", partner="int[::1]", i=int, last=int, count=int, step=int, shared=tuple)
 cdef object _steps(Program program, bytearray varies, int[::1] fixed_index, object plan, list blocks)
-@cython.locals(weights="int[::1]")
+cdef object _partners(Program program, bytearray varies)
+@cython.locals(weights="int[::1]", rows=int, columns=int)
 cdef object _weights(Program program, int first, int last, bytearray varies, int[::1] fixed_index)
-@cython.locals(made="int[::1]")
+@cython.locals(made="int[::1]", k=int)
 cdef object _made(Program program, int[::1] steps, list blocks)
+@cython.locals(left=int, right=int)
 cdef tuple _factors(Program program, object plan, int[::1] fixed_index)

@@ -16,30 +16,37 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core import CONSTANT, DENSE, INNER, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS
+from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, MUL, ONE, OUTER, PARAMETER, PRODUCTS
 from ..structure import Ints, new_ints, packed
 from .passes import columns
 from .program import Program
-from .slot_allocation import Code, Rows, all_counted, count
+from .slot_allocation import PARTNERS, Code, Rows
 
 FEW = 4  # a single sum of at most this many terms is not worth a matrix product
+LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
+# Inner products from which it pays to turn the columns, and to take them as a sum of outer products.
+TALL, WIDE = 8, 32
+READ_AHEAD = 32  # numbers behind the last weight, which are read with it but not used
 
 
 @dataclass
 class Schedule:
     """The plan of a program for an executor.
 
-    `fixed` begins as the constants and zeros; `parameters` are the indices of parameters in it, `fixed_code` computes
-    the rest of it, and `packed` lists the indices copied to its end as weights of matrices. `inputs` has the row of
-    each input, `fills` the rows with one fixed number for all examples, and `code` the instructions for every block.
-    `outputs` are the rows of the results by example; `means` has for every mean a fixed number to add to it, and
-    `cells` the mean of each cell.
+    `fixed` begins with the constants and zeros elsewhere; `parameters` says where in it which parameter goes,
+    `fixed_code` computes the rest of it, `packed` lists what is copied to `first_packed` on as the weights of
+    matrices, column by column.
+    `inputs` says which input goes to which row, `fills` which row is the same fixed number for all examples, and
+    `code` is what is done to every block. `outputs` are the rows of the results by example; `means` for every
+    mean the fixed number to add to it and `cells` which mean each cell belongs to. Of the cells, the first `inner` are
+    those of inner products, and the others those of outer products.
     """
 
     fixed: array[float] = field(default_factory=lambda: array("d"))
     parameters: list[tuple[int, int]] = field(default_factory=list)
     fixed_code: Ints = field(default_factory=lambda: array("i"))
     packed: Ints = field(default_factory=lambda: array("i"))
+    first_packed: int = 0
     inputs: list[tuple[int, int]] = field(default_factory=list)
     fills: list[tuple[int, int]] = field(default_factory=list)
     code: Ints = field(default_factory=lambda: array("i"))
@@ -47,15 +54,19 @@ class Schedule:
     outputs: list[int] = field(default_factory=list)
     means: list[int] = field(default_factory=list)
     cells: Ints = field(default_factory=lambda: array("i"))
+    inner: int = 0
     foreign: bool = False  # whether there is a kernel that only Python has
     cost: float = 0.0  # rough nanoseconds per example, to decide when a second thread is worth it
 
 
 class Block(NamedTuple):
-    """A matrix product: results and operands as instructions, its numbers of rows and columns, and its offsets."""
+    """What has several results, which are instructions, as the operands are: a pair, or a matrix product.
+
+    The head of a product is its rows, its columns, and where the weights or cells are; a pair has none.
+    """
 
     code: int
-    head: tuple[int, int, int]
+    head: tuple[int, ...]
     results: Sequence[int]
     operands: Sequence[int]
 
@@ -72,8 +83,9 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
     else:
         plan.outputs = list(program.outputs)
     Rows(program, plan, fixed_index, varies).write(steps, blocks)
-    plan.fixed.extend([0.0] * len(plan.packed))
-    plan.foreign = bool(np.max(np.asarray(program.codes)[: len(program)]) > INNER)
+    plan.first_packed = len(plan.fixed)
+    plan.fixed.extend([0.0] * (len(plan.packed) + READ_AHEAD))
+    plan.foreign = bool(np.max(np.asarray(program.codes)[: len(program)]) >= IN_C)
     return plan
 
 
@@ -85,7 +97,7 @@ def _fixed_indices(program: Program, varies: bytearray) -> tuple[Ints, int]:
 
 def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) -> Schedule:
     """A schedule of only that part."""
-    plan, code, counts = Schedule(array("d", [0.0]) * size), Code(program), all_counted()
+    plan, code = Schedule(array("d", [0.0]) * size), Code(program)
     for i in range(len(program)):
         kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
         if varies[i] or kind == MEAN:
@@ -95,8 +107,7 @@ def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) ->
         elif kind == PARAMETER:
             plan.parameters.append((program.args[first], fixed_index[i]))
         else:
-            code.put(kind)
-            code.put(count(counts, kind, last - first))
+            code.begin(kind, last - first, not code.together[kind])
             code.put(fixed_index[i])
             for j in range(first, last):
                 code.put(fixed_index[program.args[j]])
@@ -107,67 +118,115 @@ def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) ->
 def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
     """The varying steps in order: the index of an instruction, or -1 - the index of a matrix product.
 
-    The weights of the products are copied one after the other, from the indices in `plan.packed`.
+    The weights of the blocks are copied one behind the other, equal matrices once: `plan.packed` says from where.
     """
-    i, made, size = 0, 0, len(program)
-    steps = new_ints(size)
+    i, count, size = 0, 0, len(program)
+    steps, partner = new_ints(size), _partners(program, varies)
+    known: dict[bytes, int] = {}
     codes = program.codes
     while i < size:
-        code = codes[i]
-        if not varies[i] or code == INPUT:
+        code, last = codes[i], i + 1
+        if not varies[i] or code == INPUT or partner[i] < 0:
             i += 1
             continue
-        if code in (PRODUCTS, MUL):
-            last = i + 1
+        step = i
+        if partner[i]:
+            step = -1 - len(blocks)
+            blocks.append(_pair(program, i, partner[i]))
+        elif code in (PRODUCTS, MUL):
             shared = columns(program, i, varies)
             while shared and last < size and columns(program, last, varies) == shared:
                 last += 1
             if shared and (last - i > 1 or len(shared) > FEW):
-                steps[made] = -1 - len(blocks)
-                made += 1
-                start = len(plan.fixed) + len(plan.packed)
+                step = -1 - len(blocks)
+                weights = _weights(program, i, last, varies, fixed_index)
+                start = known.get(weights.tobytes(), -1)
+                if start < 0:
+                    start = known[weights.tobytes()] = len(plan.fixed) + len(plan.packed)
+                    plan.packed.extend(weights)
                 blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
-                plan.packed.extend(_weights(program, i, last, varies, fixed_index))
-                i = last
-                continue
-        steps[made] = i
-        made += 1
-        i += 1
-    return steps[:made]
+            else:
+                last = i + 1
+        steps[count] = step
+        count += 1
+        i = last
+    return steps[:count]
+
+
+def _partners(program: Program, varies: bytearray) -> Ints:
+    """For the first instruction of a pair, the second; for the second, -1; for all else 0."""
+    found, known = new_ints(len(program)), dict[tuple[int, int], int]()
+    for i in range(len(program)):
+        if varies[i] and program.codes[i] in _PAIRED:
+            known[program.codes[i], program.args[program.starts[i]]] = i
+    for (code, operand), i in known.items():
+        k = known.get((_SECOND.get(code, -1), operand), 0)
+        if k and not found[i] and not found[k]:
+            found[min(i, k)], found[max(i, k)] = max(i, k), -1
+    return found
+
+
+def _pair(program: Program, i: int, k: int) -> Block:
+    """Two instructions as a pair, in the order that it has."""
+    first, second = (i, k) if _SECOND.get(program.codes[i]) == program.codes[k] else (k, i)
+    return Block(_PAIR[program.codes[first]], (), (first, second), (program.args[program.starts[i]],))
+
+
+_SECOND = dict(PARTNERS.values())
+_PAIR = {first: code for code, (first, _) in PARTNERS.items()}
+_PAIRED = {code for pair in PARTNERS.values() for code in pair}
 
 
 def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_index: Ints) -> Ints:
-    """The indices of the weights of the sums from `first` to before `last`, row by row."""
-    args, start, end = program.args, program.starts[first], program.starts[last]
-    found = new_ints((end - start) // 2)
-    weights = found
-    for n in range(len(weights)):
+    """Where the weights of the sums from `first` to before `last` are, column by column."""
+    args, start, end, rows = program.args, program.starts[first], program.starts[last], last - first
+    size = (end - start) // 2
+    found = new_ints(size)
+    weights, columns = found, size // rows
+    for n in range(size):
         a, b = args[start + 2 * n], args[start + 2 * n + 1]
-        weights[n] = fixed_index[b if varies[a] or a == ONE else a]
+        weights[n % columns * rows + n // columns] = fixed_index[b if varies[a] or a == ONE else a]
     return found
 
 
 def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedule, fixed_index: Ints) -> Ints:
     """The steps with inner products inserted as soon as their operands are computed, and the terms of each mean."""
     rights, means = _factors(program, plan, fixed_index)
-    shapes: dict[tuple[int, ...], list[int]] = {}
-    for left in rights:
-        shapes.setdefault(tuple(rights[left]), []).append(left)
     made = _made(program, steps, blocks)
-    ready, begun = list[int](), len(blocks)  # number of steps after which the operands of an inner product are computed
-    for shared, lefts in shapes.items():
+    ready, begun = list[int](), len(blocks)  # by how many steps the operands of a product are there
+    known: dict[bytes, int] = {}
+    for code, lefts, shared, first in _shapes(rights):
+        last = first + len(shared)
+        entries = array("i", [mean for left in lefts for mean in means[left][first:last]])
+        start = known.setdefault(entries.tobytes(), len(plan.cells))
+        if start == len(plan.cells):  # two that add up to the same means share their cells
+            plan.cells.extend(entries)
+            plan.inner += len(entries) if code == INNER else 0
         ready.append(max([made[k] for k in (*lefts, *shared)]))
-        blocks.append(Block(INNER, (len(lefts), len(shared), len(plan.cells)), (), (*lefts, *shared)))
-        for left in lefts:
-            plan.cells.extend(means[left])
+        blocks.append(Block(code, (len(lefts), len(shared), start), (), (*lefts, *shared)))
     waiting = sorted(range(len(ready)), key=ready.__getitem__)[::-1]
     found: list[int] = []
     for n in range(len(steps) + 1):
         while waiting and ready[waiting[-1]] == n:
             found.append(-1 - begun - waiting.pop())
-        if n < len(steps):
-            found.append(steps[n])
+        found += steps[n : n + 1]
     return array("i", found)
+
+
+def _shapes(rights: dict[int, list[int]]) -> list[tuple[int, list[int], list[int], int]]:
+    """The matrices of products: what they are taken as, their rows, their columns, and the first column's number.
+
+    Inner products stand first. Of many columns a whole number of vectors are taken as a sum of outer products.
+    """
+    lefts_of: dict[tuple[int, ...], list[int]] = {}
+    for left in rights:
+        lefts_of.setdefault(tuple(rights[left]), []).append(left)
+    found = []
+    for shared, lefts in lefts_of.items():
+        turned = len(shared) // LANES * LANES if len(shared) >= WIDE and len(lefts) >= TALL else 0
+        parts = [(OUTER, 0, turned), (INNER, turned, len(shared))]
+        found += [(code, lefts, list(shared[a:b]), a) for code, a, b in parts if a < b]
+    return sorted(found, key=lambda part: part[0])
 
 
 def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:

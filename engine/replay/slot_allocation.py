@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..core import CODES, INPUT, NAMES, PRODUCTS, TABLE
+from ..core import CODES, DENSE, FUNCTIONS, INNER, INPUT, NAMES, OUTER, PAIRS, PRODUCTS, TABLE
 from ..structure import Ints, new_ints
 from .program import Program
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
 }
-TOGETHER = {CODES[name] for name in ("exp", "log", "log1p", "tanh", "erf")}  # a run of these reads before it writes
+PARTNERS = {CODES[f"pair_{name}"]: (CODES[name], CODES[partner]) for name, partner in PAIRS.items()}
+TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # a run of these reads before it writes
 
 
 def counted(code: int) -> bool:
@@ -24,24 +26,33 @@ def counted(code: int) -> bool:
     return code == PRODUCTS or (NAMES[code] in TABLE and TABLE[NAMES[code]].variadic)
 
 
-def all_counted() -> bytearray:
-    """The same for every opcode."""
+def _all_counted() -> bytearray:
     return bytearray([counted(code) for code in range(len(NAMES))])
 
 
-def count(counts: bytearray, code: int, operands: int) -> int:
-    """The number after the opcode of an instruction: the length of its run, or its number of terms."""
-    return (operands // 2 if code == PRODUCTS else operands) if counts[code] else 1
-
-
 class Code:
-    """The integers of a code while they are written, with room for a whole program."""
+    """Instructions as numbers: a kind, how many of them, for some kinds of how many operands, and then their rows."""
 
     def __init__(self, program: Program) -> None:
-        self.numbers, self.size = new_ints(4 * len(program) + program.starts[len(program)]), 0
+        self.numbers, self.size = new_ints(5 * program.size + 2 * program.starts[program.size]), 0  # room enough
+        self.run, self.kind, self.operands = 0, 0, 0  # where the count of the last run stands, and what it is of
+        self.counted = _all_counted()
+        self.together = bytearray([code in TOGETHER for code in range(len(NAMES))])
+
+    def begin(self, kind: int, operands: int, joins: bool) -> bool:
+        """The next instruction, of the run before it where it `joins` that; returns whether it begins a run."""
+        if self.run and joins and kind == self.kind and operands == self.operands:
+            self.numbers[self.run] += 1
+            return False
+        self.put(kind)
+        self.run, self.kind, self.operands = self.size, kind, operands
+        self.put(1)
+        if self.counted[kind]:
+            self.put(operands)
+        return True
 
     def put(self, number: int) -> None:
-        """Write the next number."""
+        """The next number."""
         self.numbers[self.size] = number
         self.size += 1
 
@@ -60,11 +71,8 @@ class Rows:
         self.row, self.last = new_ints(len(program)), new_ints(len(program))  # last: 1 + the step that reads it last
         self.free, self.spare = new_ints(len(program)), 0  # rows to use again, and how many there are
         self.code = Code(program)
-        self.run = 0  # index of the length of the run that is being written
         self.begun, self.made = 0, new_ints(len(program))  # the step that began the run, and that made each value
         self.rows, self.cost = 0, 0.0
-        self.counted = all_counted()
-        self.together = bytearray([code in TOGETHER for code in range(len(NAMES))])
         self.costs = array("d", [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))])  # ns an operand
 
     def write(self, steps: Ints, blocks: list[Block]) -> None:
@@ -78,10 +86,12 @@ class Rows:
                 plan.fills.append((self.fixed_index[i], self.take(i)))
         for n in range(len(steps)):
             step = steps[n]
-            if step < 0:
-                self.write_block(blocks[-1 - step], n + 1)
-            else:
+            if step >= 0:
                 self.write_one(step, n + 1)
+            elif blocks[-1 - step].head:
+                self.write_product(blocks[-1 - step], n + 1)
+            else:
+                self.write_pair(blocks[-1 - step], n + 1)
         plan.outputs = [self.row[k] for k in plan.outputs]
         plan.code, plan.rows, plan.cost = self.code.written(), self.rows, self.cost
 
@@ -103,29 +113,38 @@ class Rows:
         """Write an instruction, as part of the current run if it continues that."""
         program, code = self.program, self.code
         kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
-        if self.run and code.numbers[self.run - 1] == kind and self.joins(kind, program.args[first]):
-            code.numbers[self.run] += 1
-        else:
-            self.run, self.begun = code.size + 1, n
-            code.put(kind)
-            code.put(count(self.counted, kind, end - first))
+        if code.begin(kind, end - first, self.joins(kind, program.args[first])):
+            self.begun = n
         self.made[i] = n
         code.put(self.take(i))
         for j in range(first, end):
             code.put(self.row[program.args[j]])
         for j in range(first, end):
             self.release(program.args[j], n)
-        if not self.last[i]:
-            self.give_back(self.row[i])
+        self.drop(i)
         self.cost += self.costs[kind] * (end - first)
 
     def joins(self, kind: int, operand: int) -> bool:
         """Whether an instruction may continue a run of its kind."""
-        return not self.counted[kind] and not (self.together[kind] and self.made[operand] >= self.begun)
+        return not (self.code.together[kind] and self.made[operand] >= self.begun)
 
-    def write_block(self, block: Block, n: int) -> None:
+    def write_pair(self, block: Block, n: int) -> None:
+        """Two functions of the same operand, in the same way."""
+        first, second = block.results
+        operand = block.operands[0]
+        if self.code.begin(block.code, 1, self.joins(block.code, operand)):
+            self.begun = n
+        self.made[first] = self.made[second] = n
+        for k in (self.take(first), self.take(second), self.row[operand]):
+            self.code.put(k)
+        self.release(operand, n)
+        self.drop(first)
+        self.drop(second)
+        self.cost += self.costs[block.code]
+
+    def write_product(self, block: Block, n: int) -> None:
         """A matrix product."""
-        self.run = 0
+        self.code.run = 0
         rows, size, _ = block.head
         results = [self.take(k) for k in block.results]
         for number in (block.code, *block.head, *results, *[self.row[k] for k in block.operands]):
@@ -133,9 +152,8 @@ class Rows:
         for k in block.operands:
             self.release(k, n)
         for k in block.results:
-            if not self.last[k]:
-                self.give_back(self.row[k])
-        self.cost += 0.1 * rows * size
+            self.drop(k)
+        self.cost += 0.04 * rows * size
 
     def take(self, i: int) -> int:
         """A row for a value: one that is free, or a new one."""
@@ -147,6 +165,11 @@ class Rows:
             self.rows += 1
         return self.row[i]
 
+    def drop(self, i: int) -> None:
+        """Let go of the row of a result that nobody reads."""
+        if not self.last[i]:
+            self.give_back(self.row[i])
+
     def release(self, k: int, n: int) -> None:
         """Free a row after step n if that was its last use; fixed numbers keep theirs."""
         if self.last[k] == n and self.varies[k]:
@@ -157,3 +180,26 @@ class Rows:
         """Free a row for reuse."""
         self.free[self.spare] = row
         self.spare += 1
+
+
+def instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
+    """Every instruction of scheduled code: its name, what stands before its rows, its rows with the results first."""
+    at = 0
+    while at < len(code):
+        kind, count = code[at], code[at + 1]
+        if kind in (DENSE, INNER, OUTER):
+            size = code[at + 2]
+            yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
+            at += 4 + count + size
+            continue
+        begin = at + 3 if counted(kind) else at + 2
+        width = 1 + (code[at + 2] if counted(kind) else 2 if kind in PARTNERS else len(TABLE[NAMES[kind]].partials))
+        at = begin + count * width
+        for first in range(begin, at, width):
+            rows = code[first : first + width]
+            if kind in PARTNERS:
+                both = PARTNERS[kind]
+                yield NAMES[both[0]], (), (rows[0], rows[2])
+                yield NAMES[both[1]], (), (rows[1], rows[2])
+            else:
+                yield NAMES[kind], (), rows

@@ -17,11 +17,12 @@ from .sweeps import (
     all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, reverse, small, smallest_slope, strongest,
     summands,
 )
-from .units import Unit, Units, multipliers
+from .units import ACTIVATIONS, Unit, Units, multipliers
 from .value_numbering import Known
 
 __all__ = [
-    "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Known", "LossGraph", "Unit", "Units", "all_small",
-    "cancelling", "exceeds", "flatten", "floats_of", "ints_of", "largest", "multipliers", "narrow", "new_ints",
-    "origins", "packed", "pulls", "relu_operands", "reverse", "small", "smallest_slope", "strongest", "summands",
+    "ACTIVATIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Known", "LossGraph", "Unit", "Units",
+    "all_small", "cancelling", "exceeds", "flatten", "floats_of", "ints_of", "largest", "multipliers", "narrow",
+    "new_ints", "origins", "packed", "pulls", "relu_operands", "reverse", "small", "smallest_slope", "strongest",
+    "summands",
 ]

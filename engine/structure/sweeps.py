@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..core import ADD, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
+from ..core import ADD, DETACH, DIV, MUL, NEG, PRIMITIVES, RELU, SELECT, SUB, SUM
 from .arrays import Floats, Ints, new_floats, new_ints, taken
 from .flattened import FlattenedGraph
 
@@ -25,25 +25,39 @@ INF = math.inf
 
 def reverse(graph: FlattenedGraph) -> tuple[Floats, Floats]:
     """The derivative of the output with respect to every node, summed as in `backward()`, and its squared spread."""
-    results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
-    sums = new_floats(len(graph.nodes)), new_floats(len(graph.nodes))
-    gradients, squares = floats(sums[0]), floats(sums[1])
+    codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
+    partials = floats(graph.partials)
+    sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
+    gradients, squares, reached = floats(sums[0]), floats(sums[1]), ints(met)
     gradients[0] = squares[0] = 1.0
+    reached[0] = 1
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
-        gradients[j] += gradients[i] * slope
-        squares[j] += squares[i] * slope * slope
+        if reached[i] and (slope != 0.0 or not _cuts(codes[i])):
+            reached[j] = 1
+            gradients[j] += gradients[i] * slope
+            squares[j] += squares[i] * slope * slope
     return sums
+
+
+def _cuts(code: int) -> bool:
+    """Whether nothing passes an edge of that operation where its partial is 0, not even an infinite slope behind it."""
+    return code in (DETACH, SELECT)
 
 
 def pulls(graph: FlattenedGraph) -> tuple[Floats, Floats]:
     """For every node, the sum of the positive path products to the output, and of the negative ones' magnitudes."""
-    results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
-    sums = new_floats(len(graph.nodes)), new_floats(len(graph.nodes))
-    up, down = floats(sums[0]), floats(sums[1])
+    codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
+    partials = floats(graph.partials)
+    sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
+    up, down, reached = floats(sums[0]), floats(sums[1]), ints(met)
     up[0] = 1.0
+    reached[0] = 1
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
+        if not reached[i] or (slope == 0.0 and _cuts(codes[i])):
+            continue
+        reached[j] = 1
         if slope > 0.0:
             up[j] += slope * up[i]
             down[j] += slope * down[i]
@@ -75,9 +89,10 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     >>> from engine import Value
     >>> from .flattened import flatten
     >>> w, x = Value(1.0, "w"), Value(2.0, "x")
-    >>> graph = flatten(w * (x * x), [w])
-    >>> dependent(graph, graph.index_of.values())
-    array('i', [1, 0, 0, 1])
+    >>> graph = flatten(w * x + x, [w])
+    >>> depends = dependent(graph, graph.index_of.values())
+    >>> [node.op or node.label for node, one in zip(graph.nodes, depends) if one]
+    ['add', 'mul', 'w']
     """
     starts, operands, found = ints(graph.starts), ints(graph.operands), new_ints(len(graph.nodes))
     depends = ints(found)
@@ -176,18 +191,25 @@ def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
 
 
 def origins(graph: FlattenedGraph) -> list[int]:
-    """Nodes where a non-finite result or partial first appears: all of their operands are finite."""
-    starts, operands = ints(graph.starts), ints(graph.operands)
-    data, partials = floats(graph.data), floats(graph.partials)
-    found = [i for i in range(len(graph.codes), len(graph.nodes)) if data[i] - data[i] != 0.0]
-    for i in range(len(graph.codes)):
+    """The indices where a number or a slope that reaches the output is not finite first: the operands' numbers are."""
+    codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
+    data, partials, found = floats(graph.data), floats(graph.partials), list[int]()
+    met = new_ints(len(graph.nodes)), new_ints(len(graph.nodes))
+    numbers, slopes = ints(met[0]), ints(met[1])  # 1 where they reach the output
+    numbers[0] = slopes[0] = 1
+    for i in range(size):
         wild, inherits = data[i] - data[i] != 0.0, False
         for k in range(starts[i], starts[i + 1]):
-            wild = wild or partials[k] - partials[k] != 0.0
-            inherits = inherits or data[operands[k]] - data[operands[k]] != 0.0
-        if wild and not inherits:
+            j, is_cut = operands[k], partials[k] == 0.0 and _cuts(codes[i])
+            if numbers[i] and (not is_cut or k == starts[i]):  # behind a detach, or of a condition
+                numbers[j] = 1
+            if slopes[i] and not is_cut:
+                slopes[j] = 1
+                wild = wild or partials[k] - partials[k] != 0.0
+            inherits = inherits or data[j] - data[j] != 0.0
+        if numbers[i] and wild and not inherits:
             found.append(i)
-    return found
+    return found + [i for i in range(size, len(graph.nodes)) if numbers[i] and data[i] - data[i] != 0.0]
 
 
 def small(places: Ints, numbers: Floats, limit: float) -> list[int]:

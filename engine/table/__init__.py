@@ -3,9 +3,9 @@
 It offers TABLE and its rows, the primitives that formulas consist of, `evaluate` to evaluate a formula over any
 algebra, and the opcodes. It imports nothing of the engine, so that the build can generate C from it.
 
-Read `rows` first: it is THE TABLE. Then `primitives` (the operations at the bottom of formulas), `formula` (how one is
-evaluated), `notation` (how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is
-not taken contributes 0), `own_rows` (rows that users add) and `opcodes`.
+Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read), `notation`
+(how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is not taken is kept
+out), `own_rows` (what a user may add), `vectors` (what C does on vectors) and `opcodes`.
 """
 
 # fmt: off
@@ -20,6 +20,7 @@ from .opcodes import (
     DETACH,
     DIV,
     DOT,
+    IN_C,
     INNER,
     INPUT,
     MEAN,
@@ -27,6 +28,7 @@ from .opcodes import (
     NAMES,
     NEG,
     ONE,
+    OUTER,
     PARAMETER,
     POW,
     PRODUCTS,
@@ -42,11 +44,12 @@ from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
 from .rows import BUILT_IN, NAMED, Row
 from .sequences import log_softmax, softmax
+from .vectors import ARITHMETIC, FUNCTIONS, PAIRS
 
 __all__ = [
-    "ADD", "ALWAYS", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "INNER", "INPUT", "MEAN", "MUL",
-    "NAMED", "NAMES", "NEG", "ONE", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB",
-    "SUM", "TABLE", "FormulaError", "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate",
-    "function", "in_place", "log_softmax", "missing", "numeric", "parse", "primitive", "respelled", "softmax",
-    "written",
+    "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "FUNCTIONS",
+    "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW",
+    "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError", "Interpreter", "Masks",
+    "Row", "add", "both", "check", "code_of", "evaluate", "function", "in_place", "log_softmax", "missing", "numeric",
+    "parse", "primitive", "respelled", "softmax", "written",
 ]

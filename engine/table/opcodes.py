@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from .primitives import PRIMITIVES
 from .rows import FINGERPRINT, TABLE
+from .vectors import PAIRS
 
 # The generated header has the same numbers. Rows added later get the next free number.
-NAMES = ["input", "parameter", "constant", *PRIMITIVES, "products", "mean", "dense", "inner"]
+NAMES = ["input", "parameter", "constant", *PRIMITIVES, "products", "mean", "dense", "inner", "outer"]
+NAMES += [f"pair_{name}" for name in PAIRS]
 INSTRUCTIONS = set(NAMES) - PRIMITIVES.keys()  # instructions of programs that are not rows
 NAMES += [name for name in TABLE if name not in PRIMITIVES]
 CODES = {name: code for code, name in enumerate(NAMES)}
 INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW = range(9)
-SHIFT, PRODUCTS, MEAN, DENSE, INNER = (CODES[name] for name in ("shift", "products", "mean", "dense", "inner"))
+SHIFT, PRODUCTS, MEAN, DENSE = (CODES[name] for name in ("shift", "products", "mean", "dense"))
+INNER, OUTER = CODES["inner"], CODES["outer"]
+IN_C = len(NAMES)  # from this opcode on, a row is in Python alone
 SELECT, DETACH = CODES["select"], CODES["detach"]
 ONE = 0
 

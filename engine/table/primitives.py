@@ -264,12 +264,12 @@ primitive(  # with the sign of b
     javascript="""const r = a % b;
     return r === 0 ? f.copysign(0, b) : (r < 0) !== (b < 0) ? r + b : r;""",
 )
-primitive(
+primitive(  # nan of nan, whose sign bit is not the same in every language
     "copysign",
-    math.copysign,
-    c="copysign(a, b)",
-    numpy="np.copysign(a, b)",
-    javascript="(a < 0 || Object.is(a, -0)) === (b < 0 || Object.is(b, -0)) ? a : -a",
+    lambda a, b: math.copysign(a, b) if b == b else b,
+    c="b == b ? copysign(a, b) : b",
+    numpy="np.where(b == b, np.copysign(a, b), b)",
+    javascript="b !== b ? b : (a < 0 || Object.is(a, -0)) === (b < 0 || Object.is(b, -0)) ? a : -a",
 )
 primitive("sum", sum_of, c="total + a", start=0.0)
 primitive(

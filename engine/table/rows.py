@@ -76,7 +76,7 @@ row(
     "select(less(abs(a - 0.5), 0.25), 2 * atanh(2 * a - 1), log(a) - log1p(-a))",
     "1 / (a + 0) + 1 / (1 - a)",
 )
-row("tanh", "tanh", "tanh(a)", "4 * bell(2 * a)", textbook="1 - y ** 2")
+row("tanh", "tanh", "tanh(a)", "sech2(a)", textbook="1 - y ** 2")
 row("softplus", "softplus", "maximum(a, 0) + log1p(exp(-abs(a)))", "sigmoid(a)")
 row("softsign", "softsign", "clip(a, -1e300, 1e300) / (1 + minimum(abs(a), 1e300))", "1 / (1 + abs(a)) / (1 + abs(a))")
 row("relu", "relu", "maximum(a, 0)", "above(a, 0)")  # 0 at 0
@@ -180,7 +180,8 @@ NAMED = tuple(TABLE)  # the public rows; the rows below are used only by formula
 # `monomial` has a ** (b - c), to the last digits.
 # `gauss` is exp(-a²) and `gauss_half` exp(-a²/2): the square of a coarse part of a is exact, and the remainder of a² is
 # small. `root_rest` is the error in a²/2 from rounding a/√2, which erfc would amplify.
-# `bell` is the slope of the sigmoid, `share` the sigmoid of a - b, `direction` the sine of the angle of a and b.
+# `bell` is the slope of the sigmoid, `sech2` the slope of tanh, `share` the sigmoid of a - b, `direction` the sine of
+# the angle of a and b.
 # No partial of any order is 0 times inf: `monomial` is d * a ** (b - c), and `powlog` is that times log(a) ** e, and
 # their partials are such rows again. Where exp(-a) or exp(-a²) is a factor, a is clipped where that factor is 0. Where
 # 1/a is a factor, the formula uses `direction`, which stays within -1 and 1.
@@ -195,7 +196,8 @@ row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
 row("margin", "margin", "margin(a, b)", "1", "-1")
 row("masked", "masked", "margin(a, b)", "above(a, -1.7976931348623157e308)", "-above(a, -1.7976931348623157e308)")
-row("bell", "bell", "exp(-abs(a)) / ((1 + exp(-abs(a))) * (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
+row("bell", "bell", "exp(-abs(a)) * (1 / (1 + exp(-abs(a)))) * (1 / (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
+row("sech2", "sech2", "4 * bell(2 * a)", "-2 * y * tanh(a)")
 row(
     "expdiff",
     "expdiff",

@@ -1,7 +1,20 @@
 """Text and picture say which branch a `where` took; the paths are those of that branch."""
 
-from engine import Value, chain_rule, draw, where
+import math
+
+import pytest
+
+from engine import Value, chain_rule, detach, diagnose, draw, grad, log, select, sqrt, where
 from engine.chain import VariableGraph, branches
+
+CUT = {
+    "behind a detach": (lambda x: x + detach(sqrt(x)), 1.0, 2),
+    "deep behind a detach": (lambda x: 3.0 * x + detach(2.0 * sqrt(x) * x + 1.0), 3.0, 3),
+    "nothing else": (lambda x: detach(sqrt(x)), 0.0, 1),
+    "not taken": (lambda x: where(x > 0.0, sqrt(x), 2.0 * x), 2.0, 1),
+    "not selected": (lambda x: select(x, sqrt(x), 2.0 * x), 2.0, 3),
+    "log not selected": (lambda x: select(0.0, log(x), 2.0 * x), 2.0, 2),
+}
 
 
 def model(number):
@@ -47,3 +60,31 @@ def test_latex_and_formulas_are_of_the_branch_taken():
         "0.5 / sqrt(a)",
         "2 * (y - 1)",
     ]
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_an_infinite_slope_that_nothing_reaches_is_not_nan(name):
+    f, slope, count = CUT[name]
+    for labelled in (False, True):
+        x = Value(0.0, "x")
+        y = f(x)
+        for node in VariableGraph(y).nodes if labelled else ():
+            node.label = node.label or f"h{node.serial}"
+        assert grad(y, [x]) == (slope,)
+        chain = chain_rule(y, x)
+        assert (chain.total, chain.derivatives[x]) == (slope, slope)
+        assert chain.operations.path_count == count
+        assert sorted(path.product for path in chain.operations.paths())[-1] == slope
+        assert math.fsum(path.product for path in chain.paths()) == slope
+        assert chain.verdict == chain.operations.verdict == ("ok" if slope else "killed")
+        assert "nan" not in str(chain) + chain.to_latex() + draw(y, x).source
+        assert "non_finite" not in [finding.kind for finding in diagnose(y * y + y, [x])]
+
+
+def test_what_is_not_finite_is_found_past_a_branch_that_does_not_matter():
+    x, z = Value(0.0, "x"), Value(0.0, "z")
+    (finding,) = diagnose(x + detach(sqrt(x)) + sqrt(z), [x, z])
+    assert finding.kind == "non_finite"
+    assert "sqrt(z)" in str(finding)
+    (finding,) = diagnose(x + detach(log(z)), [x, z])
+    assert (finding.kind, finding.evidence["operation"]) == ("non_finite", "log")

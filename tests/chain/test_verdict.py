@@ -131,10 +131,13 @@ def test_more_paths_than_python_writes_in_digits(few_digits):
     ("function", "sentence"),
     [
         (lambda x: x * 0.0, "∂y/∂x = 0, whatever x is"),
-        (lambda x: (x - 3.0) ** 2, "∂y/∂x = 2 * (x - 3) = 0 where x = 3"),
+        (lambda x: (x - 3.0) ** 2, "∂y/∂a = 2 * a = 0 where a = x - 3 = 0"),
         (lambda x: maximum(x, 5.0), "because x = 3: the other operand is larger"),
-        (lambda x: (x * 2.0 - 6.0).sqrt(), "∂y/∂x = 1 / y = inf because 2 * x - 6 = 0: the root is vertical there"),
-        (lambda x: 1.0 / (x * 1e4), "where y = 3.333e-05 and x = 3"),
+        (
+            lambda x: (x * 2.0 - 6.0).sqrt(),
+            "∂y/∂b = 0.5 / y = inf because b = 2 * x - 6 = 0: the root is vertical there",
+        ),
+        (lambda x: 1.0 / (x * 1e4), "where y = 3.333e-05 and a = 10000 * x = 3e+04"),
     ],
 )
 def test_a_factor_by_itself_is_explained_without_brackets(function, sentence):
@@ -233,10 +236,10 @@ def test_0_times_infinity_is_explained_as_one_and_no_false_equation_is_shown():
     chain = chain_rule(0.0 * x.log() + 1.0 * x, x)
     assert chain.verdict == "non_finite"
     assert chain.sentence == (
-        "∂output/∂x = nan: a factor of 0 meets an infinite derivative of log at x = 0, and 0 · ∞ is nan: "
+        "a factor of 0 meets an infinite derivative of log at x = 0, and 0 · ∞ is nan: "
         "a product with 0 does not remove a branch"
     )
-    assert "1 = nan" not in str(chain)
+    assert "  1 = nan" not in str(chain)
 
 
 def test_an_overflow_is_told_and_nothing_raises():

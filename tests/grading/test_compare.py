@@ -60,7 +60,7 @@ def test_the_digits_are_those_written():
 def test_a_float_has_the_digits_that_the_others_show():
     a, b, c = (Value(1.0, name) for name in "abc")
     assert [g.tolerance for g in read({a: 1.25, b: 0.52, c: 0.0})] == [0.005, 0.005, 0.005]
-    assert [g.tolerance for g in read({a: 1.234e-5, b: 2.0, c: 31.4})] == pytest.approx([5e-9, 5e-4, 5e-3])
+    assert [g.tolerance for g in read({a: 1.234e-5, b: 2.001, c: 31.4})] == pytest.approx([5e-9, 5e-4, 5e-3])
     assert [g.tolerance for g in read({a: math.pi, b: -100 / 3})] == pytest.approx([1e-9 * math.pi, 1e-7 / 3])
     singles = np.array([math.pi, -1 / 3], np.float32)
     assert [g.tolerance for g in read([((a, b), singles)])] == pytest.approx([5e-7 * math.pi, 5e-7 / 3])
@@ -260,3 +260,23 @@ def test_bad_input_gets_a_sentence(loss, gradients, error, message):
 def test_html_escapes_labels():
     w = Value(1.0, "<w>")
     assert "&lt;w&gt;" in compare(w * 2.0, {w: 3.0})._repr_html_()
+
+
+def test_floats_of_unlike_digits_have_each_their_own():
+    """Two that are rounded and one that is not, and one by hand beside those of a program."""
+    x, y = Value(1.5, "x"), Value(1.0, "y")
+    w1, w2 = Value(0.6, "w1"), Value(0.9, "w2")
+    a1 = (w1 * x).sigmoid()
+    a2 = (w2 * a1).sigmoid()
+    for value, label in ((a1, "a1"), (a2, "a2")):
+        value.label = label
+    loss = (a2 - y) ** 2
+    loss.backward()
+    forgotten = 2 * (a2.data - 1) * a2.data * (1 - a2.data) * w2.data * x.data  # without σ'(z1)
+    for given in (
+        {w2: round(w2.grad, 3), w1: round(forgotten, 6)},
+        {w2: w2.grad, w1: round(forgotten, 4)},
+    ):
+        compared = compare(loss, given)
+        assert [gradient.ok for gradient in compared.gradients] == [True, False]
+        assert "left out in the hidden layer" in str(compared)

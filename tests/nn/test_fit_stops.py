@@ -3,6 +3,7 @@
 import math
 import re
 import signal
+from html import escape
 
 import pytest
 
@@ -318,3 +319,8 @@ def test_a_history_is_drawn(tmp_path):
     with pytest.raises(ValueError, match="the history is empty"):
         History().plot()
     plt.close("all")
+    shown = history._repr_html_()
+    assert 'class="whygrad-picture"' in shown
+    assert escape(repr(history)) in shown
+    assert not plt.get_fignums()  # a notebook would show it once more
+    assert History()._repr_html_() is None

@@ -106,7 +106,7 @@ def test_a_diagnosis_searches_once():
 
 def test_pictures_of_a_value_and_of_a_graph_search_once():
     x = Value(2.0, "x")
-    for work in (lambda: draw(x * x), lambda: (x * x)._repr_svg_()):
+    for work in (lambda: draw(x * x), lambda: (x * x)._repr_html_()):
         assert searches(trace(work)) == ONCE
 
 

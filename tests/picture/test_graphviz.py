@@ -107,3 +107,38 @@ def test_graphviz_reads_the_dot_that_is_written(tmp_path):
     chain_rule(loss, w1).save(tmp_path / "why.dot")
     again = subprocess.run([*renderer(), "-Tplain", tmp_path / "why.dot"], capture_output=True, text=True, check=True)
     assert again.stdout.startswith("graph ")
+
+
+def program(folder, name, text):
+    """A program that prints a text, whatever it is asked."""
+    script = folder / name
+    script.write_text(f"#!{sys.executable}\nimport sys\nsys.stdin.read()\nprint({text!r})\n")
+    script.chmod(script.stat().st_mode | stat.S_IEXEC)
+    return script
+
+
+def test_a_dot_on_the_path_draws_a_pdf_and_nothing_else(tmp_path, monkeypatch):
+    """It may be an old one, with arrowheads in boxes and text that is cut."""
+    monkeypatch.delenv("GRAPHVIZ_DOT", raising=False)
+    program(tmp_path, "dot", "%PDF of mine")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert draw_dot("digraph {}", "pdf") == b"%PDF of mine\n"
+    assert b"<svg" in draw_dot("digraph {}", "svg")
+
+
+def test_what_is_named_as_dot_and_is_not_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAPHVIZ_DOT", str(program(tmp_path, "mydot", "hello")))
+    with pytest.raises(
+        RenderError, match=r"mydot is not Graphviz: in place of a SVG it gave 'hello\\n'; let \$GRAPHVIZ_DOT"
+    ):
+        draw_dot("digraph {}", "svg")
+    monkeypatch.setenv("GRAPHVIZ_DOT", "true")
+    with pytest.raises(RenderError, match=r"could not draw the picture: it gave nothing; let \$GRAPHVIZ_DOT name"):
+        draw_dot("digraph {}", "svg")
+
+
+def test_a_png_has_two_pixels_a_point(monkeypatch):
+    monkeypatch.delenv("GRAPHVIZ_DOT", raising=False)
+    source = "digraph { a [width=3 fixedsize=true shape=box] }"
+    width = int.from_bytes(draw_dot(source, "png")[16:20], "big")
+    assert width == pytest.approx(2 * (3 * 72 + 8), abs=4)

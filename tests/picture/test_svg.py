@@ -15,6 +15,10 @@ def tree(output, wrt=None, theme="auto"):
     return ElementTree.fromstring(to_svg(diagram_of(explained(output, wrt), View(theme=theme))))
 
 
+def words(root):
+    return {"".join(text.itertext()) for text in root.iter(f"{{{SVG}}}text")}
+
+
 def by_class(root, name):
     return [element for element in root.iter() if name in element.get("class", "").split()]
 
@@ -31,8 +35,9 @@ def test_an_svg_describes_itself():
 
 def test_names_and_numbers_have_spans_of_their_own():
     root = tree(*two_paths())
-    assert {"w₁", "z₁", "h₁", "o₁", "o₂", "L"} <= {span.text for span in by_class(root, "name")}
-    assert "1 − h₁²" in {span.text for span in by_class(root, "formula")}
+    assert {"w", "z", "h", "o", "L"} <= {span.text for span in by_class(root, "name")}
+    assert {"w₁", "1 − h₁²", "∂h₁/∂z₁"} <= words(root)
+    assert {"₁", "₂"} <= {span.text for span in by_class(root, "upright")}
     assert {"−0.3724", "0.007205"} <= {span.text for span in by_class(root, "number")}
     assert [span.text for span in by_class(root, "mark")].count("①") == 3
 
@@ -42,7 +47,7 @@ def test_the_sum_stands_in_columns_below_a_rule():
     (total,) = by_class(root, "total")
     (rule,) = by_class(root, "rule")
     texts = {"".join(text.itertext()): text for text in root.iter(f"{{{SVG}}}text")}
-    results = [texts[number] for number in ("−0.3724", "0.007205", "−0.3652")]
+    results = [texts[number] for number in ("−0.3724", "◄ 0.007205", "−0.3652")]
     assert {cell.get("text-anchor") for cell in results} == {"end"}
     assert {cell.get("x") for cell in results} == {rule.get("x2")}
     assert total in list(results[-1])

@@ -11,9 +11,10 @@ from engine import Value
 from engine.core.operations import apply
 from engine.replay.constant_folding import fold_constants
 from engine.replay.fusion import fuse
-from engine.replay.passes import LONG, batch_mean, columns, cse, dce, group, hoist, level
+from engine.replay.passes import batch_mean, columns, cse, dce, group, hoist, level
 from engine.replay.program import Program
 from engine.replay.reverse import differentiate, lower
+from engine.replay.schedule import schedule
 from engine.replay.trace import trace
 from engine.table.formula import TABLE, numeric
 from engine.table.opcodes import (
@@ -35,6 +36,7 @@ from engine.table.opcodes import (
 )
 from engine.table.primitives import PRIMITIVES
 from engine.table.rows import row
+from engine.table.vectors import FUNCTIONS, PAIRS
 
 PASSES = [lower, fold_constants, cse, dce, fuse, hoist, group]
 EXP = CODES["exp"]
@@ -108,7 +110,7 @@ def test_lower_leaves_kernels_only(name):
     program, _ = leaves(len(found))
     program.outputs = [program.emit_many(code_of(name), found)]
     lowered = lower(differentiate(program, INPUT, len(found)))
-    assert set(operations(lowered)) <= {*PRIMITIVES, "products"} - {"sum"}
+    assert set(operations(lowered)) <= {*PRIMITIVES, *FUNCTIONS, "products"} - {"sum"}
 
 
 def test_a_row_added_to_the_table_is_lowered_and_differentiated():
@@ -131,9 +133,12 @@ def test_an_input_that_the_output_does_not_depend_on_has_the_derivative_0():
     assert interpret(program, [5.0, 7.0]) == [5.0, 1.0, 0.0]
 
 
-def test_the_slope_of_tanh_takes_one_exponential():
-    program = differentiate(traced(lambda x: x.tanh(), 1.0), INPUT, 1)
-    assert operations(dce(cse(fold_constants(lower(program))))).count("exp") == 1
+def test_functions_and_their_slopes_stay_whole_and_become_pairs():
+    for name, partner in PAIRS.items():
+        program = differentiate(traced(lambda x, name=name: apply(name, x), 1.0), INPUT, 1)
+        program = dce(cse(fold_constants(lower(program))))
+        assert {name, partner} <= set(operations(program))
+        assert CODES[f"pair_{name}"] in schedule(program).code
 
 
 @pytest.mark.parametrize("x", [0.0, 0.3, -2.0, 18.0, 25.0, -300.0, math.inf, math.nan])
@@ -328,12 +333,12 @@ def test_a_pass_that_changes_nothing_gives_the_program_itself():
     assert all(change(program) is program for change in (dce, hoist, group, level))
 
 
-def test_level_brings_like_instructions_of_a_long_program_together_by_depth():
-    program, found = leaves(LONG)
+def test_level_brings_like_instructions_together_by_depth():
+    program, found = leaves(20)
     for i in found:
         inner, outer = (EXP, NEG) if i % 2 else (NEG, EXP)
         program.emit(outer, program.emit(inner, i))
     levelled = level(program)
-    half = LONG // 2
-    codes = [CONSTANT, *[INPUT] * LONG, *[NEG] * half, *[EXP] * half, *[NEG] * half, *[EXP] * half]
+    half = 20 // 2
+    codes = [CONSTANT, *[INPUT] * 20, *[NEG] * half, *[EXP] * half, *[NEG] * half, *[EXP] * half]
     assert list(levelled.codes[: len(levelled)]) == codes

@@ -123,6 +123,7 @@ def on_autograd() -> Callable[..., Any]:
             "minimum": np.minimum,
             "gap": lambda a, b: a - b,
             "bell": lambda a: 0.25 / np.cosh(a / 2) ** 2,
+            "sech2": lambda a: np.cosh(a) ** -2,
             "less": less,
             "less_equal": less_equal,
             "select": lambda a, b, c: np.where(a != 0, b, c),
@@ -266,6 +267,7 @@ TEXTBOOK = {
     "xlogy": lambda a, b: a * mp.log(b) if a else mp.mpf(0),
     "norm": lambda many: mp.sqrt(mp.fsum(x**2 for x in many)),
     "bell": lambda a: mp.exp(-a) / (1 + mp.exp(-a)) ** 2,
+    "sech2": lambda a: mp.sech(a) ** 2,
     "ceil": mp.ceil,
 }
 
@@ -295,6 +297,9 @@ def on_sympy():
     def constant(*key):
         return constants.setdefault(key, sympy.Dummy(real=True))
 
+    def one_if(condition):
+        return condition if isinstance(condition, sympy.Heaviside) else 1
+
     rows = {
         "add": operator.add,
         "sub": operator.sub,
@@ -316,7 +321,7 @@ def on_sympy():
         "margin": operator.sub,
         "less": lambda a, b: sympy.Heaviside(b - a),
         "less_equal": lambda a, b: sympy.Heaviside(b - a),
-        "select": lambda a, b, c: c + (b - c) * constant("select", a) if a.is_Symbol else b,
+        "select": lambda a, b, c: c + (b - c) * (constant("select", a) if a.is_Symbol else one_if(a)),
         "tan": sympy.tan,
         "asin": sympy.asin,
         "acos": sympy.acos,

@@ -1,0 +1,118 @@
+// Formulas of the graph in its names: what a variable is made of, and what a link is.
+const LARGEST = 24; // names and numbers in a term: about two lines of text
+const LONGEST = 80; // letters of a formula that is shown
+const ELIDED = { name: "…", label: "…" }; // stands for what is too long to read
+let terms = new Map(); // of unnamed nodes: the numbers in them are constants
+
+const fitting = term => (lengthOf(term) > LARGEST ? ELIDED : term);
+const hasElided = term => within(term).includes(ELIDED);
+
+// A variable by its name, and what an unnamed node is made of.
+function termOf(i) {
+  const v = variableOf.get(i);
+  if (v) return v;
+  if (!nodes[i].op) return nodes[i].data;
+  if (!terms.has(i)) for (const j of unnamedBehind(i)) terms.set(j, expressionOf(j));
+  return terms.get(i);
+}
+
+function unnamedBehind(i) {
+  const seen = new Set([i]);
+  for (const j of seen)
+    for (const k of nodes[j].operands) {
+      if (nodes[k].op && !variableOf.has(k) && !terms.has(k)) seen.add(k);
+    }
+  return [...seen].sort((a, b) => a - b);
+}
+
+function expressionOf(i) {
+  const { op, operands } = nodes[i];
+  if (operands.length > LARGEST) return ELIDED;
+  return fitting(symbol(op, ...groupsOf(op, Array.from(operands, termOf))));
+}
+
+function groupsOf(op, flat) {
+  const names = rows[op].operands,
+    scalars = names.filter(name => name > "Z").length;
+  const size = (flat.length - scalars) / (names.length - scalars),
+    rest = [...flat];
+  return names.map(name => (name > "Z" ? rest.shift() : rest.splice(0, size)));
+}
+
+// What a variable is made of, "" for a leaf and for what is too long.
+function definition(i, style = PRETTY) {
+  const { node } = variables[i],
+    term = nodes[node].op ? expressionOf(node) : 0;
+  return isNumber(term) || hasElided(term) ? "" : show(term, style);
+}
+
+// The derivative that a link stands for, in the textbook form of an operation while that has the same number.
+function slopeOf(link) {
+  const v = variables[link.of];
+  if ("slot" in link) return fitting(partialsOf(nodes[v.node])[link.slot]);
+  if (v.inside.length > 500) return ELIDED;
+  const holds = v.inside.map(i => rows[nodes[i].op].textbook && textbookHolds(nodes[i])).join();
+  if (v.holds !== holds) Object.assign(v, { holds, terms: slopesOf(v) });
+  return v.terms.get(variables[link.wrt].node);
+}
+
+// Reverse mode over the algebra of terms.
+function slopesOf({ node, inside }) {
+  const adjoint = new Map([[node, 1]]);
+  for (const i of inside) {
+    const partials = partialsOf(nodes[i]);
+    nodes[i].operands.forEach((operand, slot) =>
+      adjoint.set(
+        operand,
+        fitting(symbol("add", adjoint.get(operand) ?? 0, symbol("mul", adjoint.get(i), partials[slot]))),
+      ),
+    );
+  }
+  return adjoint;
+}
+
+// The partials of a node's row as terms.
+function partialsOf(node) {
+  const { textbook, partials, operands } = rows[node.op],
+    variadic = operands.some(name => name < "a");
+  if (node.operands.length > LARGEST && partials.some(partial => partial.includes("(")))
+    return node.slopes.map(() => ELIDED);
+  const groups = groupsOf(node.op, Array.from(node.operands, termOf));
+  const scope = Object.fromEntries([["y", termOf(node.i)], ...operands.map((name, i) => [name, groups[i]])]);
+  if (textbook && !variadic && !textbookHolds(node)) return [{ op: "slope", row: node.op, args: groups }];
+  const found = [textbook || partials[0], ...partials.slice(1)].map(text =>
+    evaluate(tableFormula(text), scope, symbol),
+  );
+  return variadic
+    ? found.flatMap((term, i) => (Array.isArray(term) || operands[i] > "Z" ? term : groups[i].map(() => term)))
+    : found;
+}
+
+// Whether the textbook form y (1 − y) of a slope has the same number.
+function textbookHolds(node) {
+  if (!forms[node.op]) return true;
+  const [slope] = node.slopes;
+  return Math.abs(forms[node.op](node.data, ...split(node)) - slope) <= words.same * Math.abs(slope);
+}
+
+// A link as it stands in a product and as it stands alone, and the variables in it; its number where that is too long.
+function formOf(link) {
+  const term = Number.isNaN(link.value) ? link.value : slopeOf(link),
+    number = pretty(link.value);
+  const alone = hasElided(term) ? "" : show(term);
+  if (!alone || alone.length > LONGEST) return { text: number, alone: number, names: [] };
+  return { text: show(term, PRETTY, "mul"), alone, names: isNumber(term) || !("args" in term) ? [] : within(term) };
+}
+
+const derivative = link => `∂${variables[link.of].name}/∂${variables[link.wrt].name}`;
+
+// Whether a link is made of sums and of products with plain numbers alone.
+function isConstant(link) {
+  const steps = stepsOf(link),
+    inside = new Set(steps.map(step => step.operand));
+  const plain = i => inside.has(i) || (!nodes[i].op && !variableOf.has(i));
+  return steps.every(
+    ({ node: { op, operands } }) =>
+      ["add", "sub", "neg", "sum"].includes(op) || (["mul", "div", "dot"].includes(op) && [...operands].every(plain)),
+  );
+}

@@ -1,0 +1,197 @@
+// Formulas as trees, in the grammar of the table's own parser: numbers, names, + - * / **, rows and lists of operands.
+// A tree is { number }, { name }, { list: trees } or { call: name of a row, args: trees }. Where it is said which `names`
+// have a meaning, a * may be left out before them.
+const DEEPEST = 200;
+const trees = new Map(); // of the table's own formulas
+
+function tableFormula(text) {
+  if (!trees.has(text)) trees.set(text, parse(text));
+  return trees.get(text);
+}
+
+function parse(text, offset = 0, names = null) {
+  const line = tokens(text, offset, names);
+  let next = 0,
+    depth = 0;
+  const here = () => line[next],
+    take = () => line[next++],
+    is = token => here().kind === "sign" && here().token === token;
+  const fail = (what, { at } = here()) => {
+    throw new FormulaError(what, at);
+  };
+  const expect = token =>
+    is(token)
+      ? take()
+      : fail(
+          here().token ? `here stands ${here().token} in place of ${token}` : `the formula ends before its ${token}`,
+        );
+
+  function left(operators, operand) {
+    let tree = operand();
+    for (;;) {
+      if (here().kind === "sign" && here().token in operators)
+        tree = { call: operators[take().token], args: [tree, operand()], at: tree.at };
+      else if (names && operand === signed && isBeside()) tree = { call: "mul", args: [tree, raised()], at: tree.at };
+      else return tree;
+    }
+  }
+  const sum = () => left({ "+": "add", "-": "sub" }, product),
+    product = () => left({ "*": "mul", "/": "div" }, signed);
+
+  // Whether what comes next is multiplied by what was before without a sign; a number is not, after a name or number.
+  function isBeside() {
+    const before = line[next - 1].kind;
+    return here().kind === "name" || is("(") || (here().kind === "number" && before !== "number" && before !== "name");
+  }
+
+  function signed() {
+    if (!is("-")) return raised();
+    const { at } = take();
+    return deeper(() => ({ call: "neg", args: [signed()], at }));
+  }
+
+  function raised() {
+    const base = atom(),
+      power = exponent();
+    return power ? { call: "pow", args: [base, power], at: base.at } : base;
+  }
+
+  function exponent() {
+    if (here().kind === "raised") {
+      const { token, at } = take(),
+        power = exponent(),
+        own = { number: Number(token), text: token, at };
+      return power ? { call: "pow", args: [own, power], at } : own;
+    }
+    return is("**") && take() ? deeper(signed) : null;
+  }
+
+  function atom() {
+    const token = take();
+    if (token.kind === "number") return number(token);
+    if (token.kind === "name") return named(token);
+    if (token.kind === "sign" && token.token === "(") {
+      const tree = deeper(sum);
+      expect(")");
+      return { ...tree, at: token.at };
+    }
+    if (token.kind === "sign" && token.token === "[") return bracketed(token);
+    return fail(token.token ? `nothing may begin with ${token.token} here` : "the formula ends too early", token);
+  }
+
+  function named(token) {
+    const { token: name, root, at } = token;
+    if (names?.has(name) && !token.prime) return { name, at };
+    if (is("(")) return called(token);
+    if (root) return { call: "sqrt", args: [atom()], at, written: true };
+    return names && CONSTANTS.has(name) ? { number: CONSTANTS.get(name), at } : { name, at };
+  }
+
+  // A list, or [a > b], which is 1 if so, else 0.
+  function bracketed({ at }) {
+    if (is("]")) return { list: listed("]"), at };
+    const first = deeper(sum);
+    if (!is(">")) return { list: [first, ...(is(",") && take() ? listed("]") : (expect("]"), []))], at };
+    take();
+    const args = [first, deeper(sum)];
+    expect("]");
+    return { call: "above", args, at, written: true };
+  }
+
+  function number({ token, at }) {
+    const value = Number(token);
+    if (/^0\d*[1-9]/.test(token) && !/[.e]/i.test(token)) fail("a number does not begin with 0", { at });
+    if (value === Infinity && !/[.eE]/.test(token)) fail("that number is too large", { at });
+    return { number: value, text: token, at };
+  }
+
+  function called({ token, prime, at }) {
+    take();
+    const args = listed(")"),
+      call = FUNCTIONS.get(token) ?? token;
+    if (!Object.hasOwn(rows, call)) fail(`there is no function ${call}${nearest(call)}`, { at });
+    const { operands } = rows[call];
+    if (args.length !== operands.length)
+      fail(`${call} is written ${call}(${operands.map(name => (name > "Z" ? name : `[${name}, …]`)).join(", ")})`, {
+        at,
+      });
+    if (prime && operands.join() !== "a") fail(`${token}' is neither a name nor a function of the table`, { at });
+    return { call, args, at, written: true, ...(prime && { prime }) };
+  }
+
+  function listed(end) {
+    const items = [];
+    while (!is(end)) {
+      items.push(deeper(sum));
+      if (!is(end)) expect(",");
+    }
+    take();
+    return items;
+  }
+
+  function deeper(inner) {
+    if (++depth > DEEPEST)
+      fail("the expression is nested too deeply: name its parts, as in a = sigmoid(w*x); (a - y)**2");
+    const tree = inner();
+    depth--;
+    return tree;
+  }
+
+  const tree = sum();
+  if (here().kind !== "end") fail(`a formula is written as in Python: ${here().token} has no sign before it`);
+  return tree;
+}
+
+function nearest(name) {
+  const [close] = Object.keys(rows)
+    .map(row => [distance(name, row), row])
+    .sort(([a], [b]) => a - b);
+  return close[0] <= 2 ? `: ${close[1]} is one` : "";
+}
+
+// How many letters have to change to make one word of another.
+function distance(a, b) {
+  let row = [...b, ""].map((_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j++)
+      row[j] = Math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] !== b[j - 1]));
+  }
+  return row[b.length];
+}
+
+// The names in a tree, in order.
+const namesIn = tree => ("name" in tree ? [tree] : (tree.list ?? tree.args ?? []).flatMap(namesIn));
+
+// A tree over an algebra: `apply(name, ...arguments)` does one row; what is no list is repeated beside one.
+function evaluate(tree, scope, apply) {
+  if ("number" in tree) return tree.number;
+  if ("list" in tree) return tree.list.map(item => evaluate(item, scope, apply));
+  if ("name" in tree) {
+    if (!Object.hasOwn(scope, tree.name))
+      throw new FormulaError(`${tree.name} has no meaning here: there are ${Object.keys(scope).join(", ")}`, tree.at);
+    return scope[tree.name];
+  }
+  const args = tree.args.map(arg => evaluate(arg, scope, apply));
+  if (tree.prime)
+    return evaluate(tableFormula(rows[tree.call].partials[0]), { a: args[0], y: apply(tree.call, args[0]) }, apply);
+  return elementwise(tree, args, apply);
+}
+
+function elementwise({ call, at }, args, apply) {
+  const lists = args.filter(Array.isArray),
+    variadic = rows[call].operands.some(name => name < "a");
+  if (
+    variadic
+      ? rows[call].operands.some((name, i) => name < "a" !== Array.isArray(args[i]))
+      : lists.some(list => list.length !== lists[0].length)
+  ) {
+    throw new FormulaError(
+      `${call} is written ${call}(${rows[call].operands.map(name => (name > "Z" ? name : `[${name}, …]`)).join(", ")}), with lists of one length`,
+      at,
+    );
+  }
+  if (variadic || !lists.length) return apply(call, ...args);
+  return lists[0].map((_, i) => apply(call, ...args.map(arg => (Array.isArray(arg) ? arg[i] : arg))));
+}

@@ -1,0 +1,98 @@
+// The chain rule as paths: how many, what they add up to, the largest, and what kills.
+// Sizes are logarithms, which do not underflow; what is not finite comes first.
+const size = x => (Number.isFinite(x) ? Math.log2(Math.abs(x)) : Infinity);
+const plus = (a, b) => (Math.max(a, b) === -Infinity ? a : Math.max(a, b) + Math.log2(1 + 2 ** -Math.abs(a - b)));
+
+// All paths from variable w, by variable: how many (exact), their sum, what pulls up and down, and the k largest.
+function chain(w, k) {
+  const none = { count: 0n, slope: 0, up: -Infinity, down: -Infinity, ways: [] };
+  const at = variables.map(() => none);
+  at[w] = { count: 1n, slope: 1, up: 0, down: -Infinity, ways: [{ size: 0 }] };
+  for (let i = w + 1; i < at.length; i++) {
+    if (!variables[i].links.some(link => at[link.wrt].count)) continue;
+    const links = linksOf(i).filter(link => at[link.wrt].count);
+    at[i] = links.reduce((sum, link) => add(sum, link, at[link.wrt]), none);
+    at[i].ways = best(links, at, k);
+  }
+  return at;
+}
+
+function add(sum, link, from) {
+  const large = size(link.value),
+    [up, down] = link.value > 0 ? [from.up, from.down] : [from.down, from.up];
+  return {
+    count: sum.count + from.count,
+    slope: sum.slope + link.value * from.slope,
+    up: plus(sum.up, up + large),
+    down: plus(sum.down, down + large),
+  };
+}
+
+// The k largest ways, which are those of at most k links.
+function best(links, at, k) {
+  const sized = links.map(link => ({ link, size: at[link.wrt].ways[0].size + size(link.value) }));
+  const few = sized.length > k ? sized.sort((a, b) => b.size - a.size || 0).slice(0, k) : sized;
+  const ways = few.flatMap(({ link }) =>
+    at[link.wrt].ways.map(before => ({ before, link, size: before.size + size(link.value) })),
+  );
+  return ways.sort((a, b) => b.size - a.size || 0).slice(0, k);
+}
+
+// The largest paths to the output, each as its links from w on.
+function largest(at) {
+  const paths = at[output].ways.map(way => {
+    const links = [];
+    for (; way.link; way = way.before) links.unshift(way.link);
+    return { links, product: links.reduce((product, link) => product * link.value, 1) };
+  });
+  const comparable = paths.every(path => Number.isFinite(path.product) && path.product);
+  return comparable ? paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)) : paths;
+}
+
+// Whether a factor takes away by itself what comes through it.
+const isTiny = (w, link) =>
+  Math.abs(link.value) <= words.tiny && (!link.value || stepsOf(link).some(step => kills(w, step)));
+
+// The links that kill: the tiny factors of paths that come to next to nothing beside the strongest, or all do, of no
+// other path. The rule is that of engine/picture/contributions.py, which the pictures follow.
+function killers(w, paths, allDie) {
+  const largest = paths.map(path => Math.abs(path.product)).reduce((a, b) => (b > a ? b : a), 0),
+    limit = words.tiny * largest;
+  const tiny = new Set(),
+    alive = new Set();
+  for (const { links, product } of paths) {
+    const small = links.filter(link => isTiny(w, link));
+    const dies = small.length && (allDie || (Math.abs(product) <= limit && limit < Infinity));
+    for (const link of small) (dies ? tiny : alive).add(link);
+  }
+  return new Set([...tiny].filter(link => !alive.has(link)));
+}
+
+// What runs along each link from w, or along one path: its share, whether it arrives there from the output, and whether
+// it passes, which a link that kills lets nothing do; and the variables where something arrives.
+function flow({ w, at, killing }, path) {
+  const runs = new Map(),
+    alive = new Set([output]);
+  const links =
+    path?.links ??
+    at.flatMap((from, i) => (i > w && from.count ? variables[i].links.filter(link => at[link.wrt].count) : []));
+  for (const link of links.slice().reverse()) {
+    const pull = path ? path.product : at[link.wrt].slope * link.value * gradOf(link.of);
+    const arrives = alive.has(link.of),
+      passes = arrives && !killing.has(link);
+    runs.set(link, { pull, arrives, passes });
+    if (passes) alive.add(link.wrt);
+  }
+  return { runs, alive };
+}
+
+// Whether a contribution pulls with the total or against it; where the total is 0, upwards is with it.
+const direction = (pull, total) => (pull * (total < 0 || Object.is(total, -0) ? -1 : 1) < 0 ? "against" : "with");
+
+// All that is to be said of the derivative in variable w.
+function tell(w, k) {
+  const at = chain(w, k),
+    paths = largest(at),
+    [verdict, sentence] = judge(w, at, paths);
+  return { w, at, paths, verdict, sentence, killing: killers(w, paths, verdict === "killed") };
+}

@@ -1,0 +1,181 @@
+// The quiz: the factors of the strongest path are blank, and what is filled in is judged as `ChainRule.check` does:
+// a number to the digits written, a formula by its number here and beside here.
+const quiz = {
+  on: false,
+  shown: null,
+  asks: ({ w, paths }) => quiz.on && quiz.shown !== w && paths.length > 0 && paths[0].links.length > 0,
+  question,
+};
+const LAST_DIGIT = 1.3; // half units: learners cut off instead of rounding
+const DERIVED = 1e-9,
+  BESIDE = 1e-6,
+  MOVED = 1 + 2 ** -7;
+
+function question({ w, at, paths }) {
+  const { links } = paths[0],
+    fields = links.map(blank),
+    verdict = html("p", { id: "judged", role: "status" });
+  const judged = () => {
+    const said = links.map((link, i) => judgeFactor(link, fields[i].lastChild.value));
+    fields.forEach((field, i) => {
+      field.lastChild.className = said[i].ok ? "right" : "wrong";
+    });
+    const wrong = said.findIndex(({ ok }) => !ok);
+    verdict.textContent =
+      wrong < 0 ? rightText(w, at[output], paths[0]) : `factor ${wrong + 1} of ${links.length}: ${said[wrong].text}`;
+  };
+  const form = html(
+    "form",
+    {},
+    ...fields,
+    html(
+      "p",
+      {},
+      html("button", {}, "Check"),
+      " ",
+      html(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            quiz.shown = w;
+            tellOf(w);
+          },
+        },
+        "Show the answer",
+      ),
+    ),
+  );
+  form.addEventListener("submit", event => {
+    event.preventDefault();
+    judged();
+  });
+  const more = at[output].count > 1n ? `, the strongest of ${many(at[output].count)}` : "";
+  return [
+    html("h1", {}, math(`d${variables[output].name}/d${variables[w].name}`), " = ?"),
+    html(
+      "p",
+      { className: "soft" },
+      `One path${more}: `,
+      math([w, ...links.map(link => link.of)].map(i => variables[i].name).join(" → ")),
+    ),
+    html("p", {}, "Fill in each factor, as a number such as 0.25 or as a formula such as 2(a − y) or σ′(z)."),
+    form,
+    verdict,
+  ];
+}
+
+// Right for one path of several is not all: the text says what the others add.
+function rightText(w, { count, slope }, { product }) {
+  if (count === 1n) return `right: the factors multiply to ${pretty(product)}`;
+  const others = count === 2n ? "the other path adds" : `the other ${many(count - 1n)} paths add`;
+  return `right for this path, which gives ${pretty(product)}: ${others} ${pretty(slope - product)}, and d${variables[output].name}/d${variables[w].name} = ${pretty(slope)}`;
+}
+
+const blank = link =>
+  html(
+    "label",
+    { className: "blank" },
+    math(`${derivative(link)} = `),
+    html("input", { type: "text", spellcheck: false, autocomplete: "off" }),
+  );
+
+// Whether a factor is right, and if not what it is.
+function judgeFactor(link, text) {
+  let given;
+  try {
+    given = readAnswer(text);
+  } catch (error) {
+    return {
+      ok: false,
+      text: text.trim()
+        ? `cannot read ${text.trim().slice(0, 80)}: ${errorText(error)}`
+        : `∂ is blank: ${derivative(link)} is still to be filled in`,
+    };
+  }
+  const { value } = link,
+    truth = `${derivative(link)} = ${formOf(link).alone}${formOf(link).alone === pretty(value) ? "" : ` = ${pretty(value)}`}`;
+  const agrees = target =>
+    given.number === target ||
+    (given.number !== 0 &&
+      Math.abs(given.number - target) <= Math.max(LAST_DIGIT * given.tolerance, DERIVED * Math.abs(target)));
+  if (!agrees(value))
+    return {
+      ok: false,
+      text: `${derivative(link)} is not ${text.trim()}${given.tree.text === text.trim() ? "" : ` = ${pretty(given.number)}`}${value && agrees(-value) ? ": the sign is wrong" : ""}`,
+    };
+  const here = given.names.length ? onlyHere(link, given) : "";
+  return here
+    ? { ok: false, text: `${text.trim()} is ${truth.split(" = ").at(-1)} ${here}` }
+    : { ok: true, text: truth };
+}
+
+// A learner's number or formula: its tree, its number here and how far the digits written may be off, and its names.
+function readAnswer(text) {
+  const scope = new Map(
+      variables.flatMap(v => [
+        [v.name, v],
+        [v.label, v],
+      ]),
+    ),
+    tree = parse(text, 0, new Set(scope.keys()));
+  const here = other =>
+    evaluate(other, Object.fromEntries([...scope].map(([name, v]) => [name, dataOf(v.i)])), (op, ...args) =>
+      f[op](...args),
+    );
+  const number = here(tree),
+    names = [...new Set(namesIn(tree).map(({ name }) => scope.get(name)))];
+  if (!isNumber(number)) throw new FormulaError("it is a list", 0);
+  return { tree, number, names, here, tolerance: tolerance(tree, here, number) };
+}
+
+// How far the rounded numbers in a formula can have moved it: half a unit of the last digit of each.
+function tolerance(tree, here, number) {
+  const sole = tree.call === "neg" && "number" in tree.args[0] ? tree.args[0] : tree;
+  if ("number" in sole) return /\./.test(sole.text) ? half(sole.text) : 0;
+  const rounded = numbersIn(tree).filter(
+    ({ text }) => /\./.test(text) && text.replace(/e.*$/i, "").replace(/^[0.]+|\./g, "").length >= 3,
+  );
+  return rounded.reduce(
+    (sum, constant) => sum + Math.abs(here(replaced(tree, constant, constant.number + half(constant.text))) - number),
+    0,
+  );
+}
+
+const numbersIn = tree => ("number" in tree ? [tree] : (tree.list ?? tree.args ?? []).flatMap(numbersIn));
+const half = text => 0.5 * 10 ** (Number(/e(.*)$/i.exec(text)?.[1] ?? 0) - (/\.(\d*)/.exec(text)?.[1].length ?? 0));
+const replaced = (tree, old, number) =>
+  tree === old
+    ? { ...old, number }
+    : tree.args
+      ? { ...tree, args: tree.args.map(arg => replaced(arg, old, number)) }
+      : tree;
+
+// Where a formula that is right here is wrong beside here: one leaf after another is moved.
+function onlyHere(link, { here, tree, tolerance: allowed }) {
+  for (const i of leaves) {
+    const { node, name } = variables[i],
+      x = dataOf(i);
+    if (!x || nodes.length > 2000) continue;
+    const [number, slope] = elsewhere(node, move => {
+      move(x * MOVED);
+      return [here(tree), linksOf(link.of) && link.value];
+    });
+    const off = Math.abs(number - slope),
+      far = Math.max(BESIDE * Math.abs(slope), DERIVED * Math.abs(link.value)) + 2 * allowed;
+    linksOf(link.of);
+    if (Number.isFinite(off) && off > far)
+      return `where ${name} = ${pretty(x)} only: where ${name} = ${pretty(x * MOVED)} it is ${pretty(number)}, and ${derivative(link)} is ${pretty(slope)}`;
+  }
+  return "";
+}
+
+const errorText = error => (error instanceof RangeError ? "it is nested too deeply" : error.message);
+
+$("quiz").addEventListener("click", () => {
+  quiz.on = !quiz.on;
+  quiz.shown = null;
+  $("quiz").setAttribute("aria-pressed", quiz.on);
+  if (quiz.on && chosen === null) choose(leaves[0] ?? null);
+  else choose(chosen);
+});

@@ -1,0 +1,189 @@
+// The verdict on a derivative, as engine/chain/verdict.py has it: the thresholds and the sentences are its own.
+
+// The same derivative operation by operation, whatever is labelled: how many paths, what pulls up and down, and the
+// steps of the largest path.
+function operations(w) {
+  const at = new Map([[variables[w].node, { count: 1n, up: 0, down: -Infinity, size: 0 }]]);
+  nodes.forEach((node, i) => {
+    if (!node.op || at.has(i)) return;
+    node.operands.forEach((operand, slot) => {
+      const from = at.get(operand),
+        slope = node.slopes[slot],
+        large = size(slope);
+      if (!from) return;
+      const sum = at.get(i) ?? { count: 0n, up: -Infinity, down: -Infinity };
+      const [up, down] = slope > 0 ? [from.up, from.down] : [from.down, from.up],
+        way = from.size + large;
+      const best = sum.step && !(way > sum.size) ? sum : { size: way, step: { i, node, operand, slot, slope } };
+      at.set(i, {
+        count: sum.count + from.count,
+        up: plus(sum.up, up + large),
+        down: plus(sum.down, down + large),
+        size: best.size,
+        step: best.step,
+      });
+    });
+  });
+  const found = at.get(variables[output].node),
+    steps = [];
+  for (let step = found?.step; step; step = at.get(step.operand).step) steps.unshift(step);
+  return { ...found, steps };
+}
+
+// Whether an operation multiplies an operand by an independent variable: a weight, or a change of units.
+function isScale(w, { node: { op, operands }, operand }) {
+  const slot = operands.indexOf(operand),
+    n = (operands.length - 1) / 2;
+  const by =
+    op === "mul" || (op === "div" && slot === 0)
+      ? operands[1 - slot]
+      : op === "dot" && slot < 2 * n
+        ? operands[(slot + n) % (2 * n)]
+        : undefined;
+  return by !== undefined && !nodes[by].op && by !== variables[w].node;
+}
+const kills = (w, step) => Math.abs(step.slope) <= words.tiny && (!step.slope || !isScale(w, step));
+
+// The verdict and its sentence.
+function judge(w, at, paths) {
+  const { tiny, vanished, sentences } = words,
+    { count, slope: total, up, down } = at[output];
+  const ends = { of: variables[output].name, wrt: variables[w].name },
+    data = dataOf(output);
+  if (!count) return ["disconnected", sentenceOf(nodes[variables[output].node].op ? "disconnected" : "leaf", ends)];
+  const found = operations(w),
+    pull = plus(found.up, found.down);
+  if (![total, data, ...found.steps.map(step => step.slope)].every(Number.isFinite)) {
+    const wild = paths[0].links.filter(link => !Number.isFinite(link.value));
+    return [
+      "non_finite",
+      wild.length
+        ? blame(wild)
+        : Number.isFinite(data)
+          ? sentences.overflow
+          : sentenceOf("undefined", { of: ends.of, number: pretty(data) }),
+    ];
+  }
+  const told = (name, reason) => [name, `${rise(w, total, ends)}; ${reason}`];
+  const killing = new Set(found.steps.filter(step => kills(w, step)));
+  const factors = found.steps
+    .filter(
+      step => !step.slope || !isScale(w, step) || (Math.abs(step.slope) > tiny && Math.abs(step.slope) < 1 / tiny),
+    )
+    .map(step => Math.abs(step.slope));
+  const product = numbers => numbers.reduce((sum, number) => sum + size(number), 0),
+    made = product(factors);
+  if (killing.size && Math.max(pull, made) <= Math.log2(tiny))
+    return told("killed", blame(folded(w, found.steps, killing)));
+  const those = found.steps.map(step => Math.abs(step.slope)).filter(number => number !== 0 && number !== 1),
+    sum = product(those);
+  const small = how =>
+    told(
+      how,
+      sentenceOf(how, { length: those.length, mean: power(sum / Math.max(those.length, 1)), size: power(sum) }),
+    );
+  if (pull < -1022) return small("underflow");
+  if (Math.max(pull, made) <= Math.log2(vanished)) return small("vanishing");
+  if (cancel(found)) {
+    const way = cancel({ up, down }) ? { count, up, down } : found;
+    return told(
+      "cancelled",
+      sentenceOf("cancelled", { count: many(way.count), ...bothWays(way.up, way.down), total: pretty(total) }),
+    );
+  }
+  const moderate = factors.filter(number => number < 1 / tiny);
+  if (moderate.filter(number => number > 1).length >= words.many && product(moderate) >= -Math.log2(vanished))
+    return small("exploding");
+  return told(
+    "ok",
+    count === 1n
+      ? sentences.single
+      : up > -Infinity && down > -Infinity
+        ? sentenceOf("mixed", { count: many(count), ...bothWays(up, down), total: pretty(total) })
+        : sentenceOf("ok", { count: many(count), share: pretty(paths[0].product), total: pretty(total) }),
+  );
+}
+
+const sentenceOf = (name, fields) => words.sentences[name].replace(/\{(\w+)\}/g, (_, field) => fields[field]);
+
+function cancel({ up, down }) {
+  const pull = plus(up, down);
+  return Math.min(up, down) > -Infinity && Math.abs(2 ** (up - pull) - 2 ** (down - pull)) <= words.cancelled;
+}
+
+// The links that some steps of a path are folded into.
+function folded(w, steps, some) {
+  const links = [];
+  let before = w,
+    inside = false;
+  for (const step of steps) {
+    const v = variableOf.get(step.i);
+    inside ||= some.has(step);
+    if (!v) continue;
+    if (inside) links.push(v.links.find(link => link.wrt === before && (link.slot ?? step.slot) === step.slot));
+    [before, inside] = [v.i, false];
+  }
+  return links;
+}
+
+// What raising w does to the output, by a step over which the slope holds.
+function rise(w, total, ends) {
+  const { node } = variables[w],
+    x = dataOf(w),
+    near = slope => Math.abs(slope - total) <= words.holds * Math.abs(total);
+  const step =
+    total &&
+    elsewhere(node, move =>
+      words.steps.find(
+        step =>
+          x + step > x &&
+          [x + step / 2, x + step].every(x => {
+            move(x);
+            return near(nodes[node].grad);
+          }),
+      ),
+    );
+  if (!step) return sentenceOf("slope", { ...ends, total: pretty(total) });
+  return sentenceOf("raising", {
+    ...ends,
+    step: pretty(step),
+    moves: total > 0 ? "raises" : "lowers",
+    change: pretty(Math.abs(total) * step),
+  });
+}
+
+// What pulls each way, to as many digits as it takes to see a difference.
+function bothWays(up, down) {
+  const digits = [4, 5, 6, 7, 8, 9, 10, 11, 12].find(n => power(up, n) !== power(down, n)) ?? 4;
+  return { up: power(up, digits), down: power(down, digits) };
+}
+
+const blame = links => links.slice(0, 3).map(reason).join("; and ") + (links.length > 3 ? "; and more" : "");
+
+function reason(link) {
+  const { alone, names } = formOf(link),
+    number = pretty(link.value);
+  const equation = `${derivative(link)} = ${alone}` + (alone === number ? "" : ` = ${number}`);
+  const inside = stepsOf(link),
+    infinite = inside.find(step => Math.abs(step.slope) === Infinity);
+  if (Number.isNaN(link.value) && infinite && inside.some(step => !step.slope && !Number.isNaN(step.slope)))
+    return `${equation}: ${sentenceOf("masked", { node: infinite.node.op, inside: `${describe(infinite.operand)} = ${pretty(nodes[infinite.operand].data)}` })}`;
+  const { node, operand } = culprit(link),
+    kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
+  if (node.op in kind)
+    return `${equation} because ${describe(operand)} = ${pretty(nodes[operand].data)}: ${kind[node.op]}`;
+  if (alone === number) return isConstant(link) ? `${equation}, whatever ${variables[link.wrt].name} is` : equation;
+  const where = names.slice(0, words.named).map(v => `${v.name} = ${pretty(dataOf(v.i))}`);
+  return where.length ? `${equation} where ${where.join(" and ")}` : equation;
+}
+
+// The operation inside a link with the smallest partial, or with one that is not finite.
+function culprit(link) {
+  const weight = step => (Number.isFinite(step.slope) ? Math.abs(step.slope) : -1);
+  return stepsOf(link).reduce((a, b) => (weight(b) < weight(a) ? b : a));
+}
+
+function describe(i) {
+  const term = termOf(i);
+  return hasElided(term) ? pretty(nodes[i].data) : show(term);
+}

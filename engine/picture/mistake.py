@@ -1,0 +1,35 @@
+"""The picture of a derivation that is wrong: the first wrong factor in crimson, as written and as it should be."""
+
+import textwrap
+from dataclasses import replace
+
+from ..chain import Factor as Truth
+from ..core import pretty_number
+from .contributions import step
+from .diagram import SENTENCE, diagram_of
+from .parts import Diagram, Factor, View
+from .theme import Line
+
+
+def marked(truth: Truth, written: str, text: str, view: View) -> Diagram:
+    """The diagram of a chain, in which what was `written` for a factor stands beside the truth; a `text` says why.
+
+    >>> from engine import Value, chain_rule
+    >>> x = Value(3.0, "x")
+    >>> chain = chain_rule(x * x, x)
+    >>> marked(chain.paths()[0].factors[0], "x", "not x", View()).headline[1]
+    [('said', 'not x')]
+    """
+    diagram = diagram_of(truth.chain, view)
+    arrows = [_crossed(x, truth, written) if isinstance(x, Factor) else x for x in diagram.edges]
+    headline: list[Line] = [[("name", "A factor is wrong"), ("key", "   "), ("number dead verdict", "✕")]]
+    headline += [[("said", line)] for line in textwrap.wrap(text, SENTENCE)]
+    return replace(diagram, edges=arrows, headline=[*headline, [("key", " ")]], rows=[])
+
+
+def _crossed(arrow: Factor, truth: Truth, written: str) -> Factor:
+    if arrow.step != step(truth.link):
+        return arrow
+    right: Line = [("key", "right: "), ("formula", truth.pretty), ("number", f" = {pretty_number(truth.value)}")]
+    lines: list[Line] = [arrow.box.lines[0], [("number dead mark", "✕"), ("number dead", f" yours: {written}")], right]
+    return replace(arrow, box=replace(arrow.box, kind="factor dead", lines=lines, border=1.4))

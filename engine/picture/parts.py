@@ -1,0 +1,94 @@
+"""What a diagram is made of: a headline, boxes, edges, factors and a sum, as data with every text already written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+from ..core import Value
+from .contributions import Step
+from .theme import Line, Row, Theme
+
+PADDING = 9.0  # points on either side of a label
+
+
+@dataclass(frozen=True)
+class View:
+    """How a graph is looked at: what is at most `depth` variables away from the output, or all; and in which colours.
+
+    What is no depth is a ValueError, and what is no theme.
+    """
+
+    depth: int | None = None
+    theme: Theme = "auto"
+
+    def __post_init__(self) -> None:
+        if self.depth is not None and (not isinstance(self.depth, int) or self.depth < 0):
+            raise ValueError(f"depth is a whole number of variables from 0, or None, not {self.depth!r}")
+        if self.theme not in get_args(Theme):
+            raise ValueError(f"theme is one of {', '.join(map(repr, get_args(Theme)))}, not {self.theme!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A variable, a group of them or a factor: what it is, what is written in it, and how thick its border is."""
+
+    id: str
+    kind: str
+    lines: Sequence[Line]
+    tip: str
+    border: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An edge between two boxes; on a path, as wide as what it contributes, and for the total, against it or dead."""
+
+    id: str
+    tail: str
+    head: str
+    side: str = "none"
+    share: float = 0.0
+    fans: bool = False  # whether it meets many others
+    line: Line = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A factor in its box, with the edge that leads to it and the one that leads on."""
+
+    box: Box
+    before: Edge
+    after: Edge
+    step: Step
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """All that is drawn: boxes, edges and factors, the most important first, and what stands above and under them."""
+
+    view: View
+    boxes: Sequence[Box]
+    edges: Sequence[Edge | Factor]
+    headline: Sequence[Line]
+    rows: Sequence[Row]
+    title: str
+    desc: str
+    note: str
+    layers: Sequence[Sequence[str]]  # the boxes of each layer of neurons, in the order to draw them in
+    downwards: bool  # whether paths lead from top to bottom, or from left to right
+    box_of: Mapping[Value, str] = field(repr=False)  # the id of the box that a variable is drawn as, or stands in
+
+    @property
+    def fans_out(self) -> bool:
+        """Whether many paths meet in a box."""
+        return any(edge.fans for arrow in self.edges for edge in edges_of(arrow))
+
+
+def edges_of(arrow: Edge | Factor) -> tuple[Edge, ...]:
+    """The edges that it is drawn as."""
+    return (arrow,) if isinstance(arrow, Edge) else (arrow.before, arrow.after)
+
+
+def parts_of(arrow: Edge | Factor) -> tuple[Box | Edge, ...]:
+    """All that it is drawn as."""
+    return (arrow,) if isinstance(arrow, Edge) else (arrow.box, arrow.before, arrow.after)

@@ -1,0 +1,41 @@
+"""The README's pictures are what the examples draw now, and are shown under their questions at full width."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def pictures(monkeypatch):
+    pytest.importorskip("matplotlib.pyplot", exc_type=ImportError)
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    import pictures
+
+    yield pictures
+    sys.modules.pop("pictures")
+
+
+@pytest.mark.parametrize("script", [*(f"{n:02}" for n in range(4, 9)), "17"])
+def test_a_picture_of_a_question_is_what_its_script_draws(pictures, script, tmp_path, monkeypatch):
+    monkeypatch.delenv("GRAPHVIZ_DOT", raising=False)
+    scripts = {name: options for name, options in pictures.QUESTIONS.items() if name.startswith(script)}
+    monkeypatch.setattr(sys, "argv", ["pictures"])
+    names = {path.name for path in (ROOT / "examples/pictures").glob("*.svg")}
+    pictures.make(scripts, tmp_path, names)
+    made = sorted(tmp_path.glob("*.svg"))
+    assert [path.name.partition("_")[0] for path in made] == [script]
+    for path in made:
+        assert path.read_text(encoding="utf-8") == (ROOT / "examples/pictures" / path.name).read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_each_picture_at_full_width_and_each_turns_dark():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^!\[[^]]+\]\((examples/pictures/\S+\.svg)\)$", text, re.M)
+    assert sorted(shown) == sorted(re.findall(r"examples/pictures/\S+?\.svg", text))
+    assert len(shown) > 10
+    for picture in shown:
+        assert "prefers-color-scheme: dark" in (ROOT / picture).read_text(encoding="utf-8"), picture
