@@ -1,8 +1,8 @@
 """Networks on top of the engine: modules, losses, optimisers, training and files.
 
-Read `module` and `layers` first: they are micrograd's nn. Then `losses` and `optim`, and `training`, which joins them
-in `fit` (`batches` cuts the data, `replay` records one example, `epochs` is the loop). `interop` takes trained networks
-over, `files` and `checkpoint` keep them, and `equations` writes backpropagation in matrices.
+Read `module` and `layers` first: they are micrograd's nn. Then `losses` and `optim`, and `training`, which combines
+them in `fit` (`batches` checks the data, `replay` records one example, `epochs` is the loop). `interop` imports trained
+networks, `files` and `checkpoint` save them, and `equations` writes backpropagation in matrices.
 """
 
 # fmt: off

@@ -12,9 +12,9 @@ Examples = tuple[list[Any], list[Any]]  # rows and targets
 
 
 def examples_of(X: Any, y: Any, what: str = "") -> Examples:
-    """Rows of finite floats, all of one width, and as many targets; else an error that says where.
+    """Rows of finite floats, all of one width, and a target for each row; else an error that says where.
 
-    X and y are lists, or arrays, frames or series of any library: what has `tolist` or `__array__`.
+    X and y are lists, or arrays, frames or series of any library that have `tolist` or `__array__`.
 
     >>> examples_of([[1.0, 2.0], [3.0, "4"]], [0, 1])
     Traceback (most recent call last):
@@ -37,7 +37,7 @@ def examples_of(X: Any, y: Any, what: str = "") -> Examples:
 
 
 def held_out_of(validation: Any, width: int) -> Examples:
-    """Validation data as examples that are as wide as those to train on."""
+    """Validation data as examples of the same width as the training examples."""
     if not is_sequence(validation) or len(validation) != 2:
         got = (
             f"{len(validation)} things"
@@ -53,7 +53,7 @@ def held_out_of(validation: Any, width: int) -> Examples:
 
 
 def _columns(given: Any) -> Sequence[Any]:
-    """The names of a frame's columns; none of anything else."""
+    """The names of a frame's columns; empty for any other object."""
     columns = getattr(given, "columns", None)
     return () if columns is None else list(columns)
 
@@ -62,7 +62,7 @@ def _numbers(given: Any, what: str) -> Any:
     """An array as lists, unless its entries are dates, which would pass for numbers."""
     array = given.__array__() if hasattr(given, "columns") or hasattr(given, "to_frame") else given
     if getattr(getattr(array, "dtype", None), "kind", "") in ("M", "m"):
-        raise TypeError(f"{what} holds dates or durations: make numbers of them first")
+        raise TypeError(f"{what} holds dates or durations: convert them to numbers first")
     return plain(given)
 
 
@@ -72,7 +72,7 @@ def _row(row: Any, place: str, columns: Sequence[Any]) -> list[float]:
 
 
 def _target(target: Any, place: str, columns: Sequence[Any]) -> Any:
-    """A target as it is, where it is a number or a row of numbers."""
+    """A target, which must be a number or a row of numbers."""
     if isinstance(target, (str, bytes)):
         raise TypeError(f"{place} is the label {target!r}, and losses take numbers: encode labels first, {ENCODING}")
     if is_sequence(target):
@@ -84,7 +84,7 @@ def _target(target: Any, place: str, columns: Sequence[Any]) -> Any:
 
 
 def _at(place: str, column: int, columns: Sequence[Any], width: int) -> str:
-    """An entry's place: by its column's name where it has one."""
+    """The name of an entry in an error: with the column's name if it has one, else its index."""
     return f"{place}[{(columns[column] if len(columns) == width else column)!r}]"
 
 

@@ -1,4 +1,4 @@
-"""What sequences and deep networks are built of: Sequential, Embedding, LayerNorm, RMSNorm, Attention and RNN.
+"""Building blocks of sequence models and deep networks: Sequential, Embedding, LayerNorm, RMSNorm, Attention and RNN.
 
 A vector is a list of Values or numbers, and a sequence is a list of vectors.
 """
@@ -17,7 +17,7 @@ Vector = list[Value]
 
 
 class Sequential(Module):
-    """Modules, or functions, one after the other: each is called with what the one before gave.
+    """Modules or functions in sequence: each is called with the output of the previous one.
 
     >>> from nn import Layer
     >>> model = Sequential(Layer(2, 3, init=0.5), RMSNorm(3), Layer(3, 1, init=1.0, nonlin=False))
@@ -40,10 +40,10 @@ class Sequential(Module):
 
 
 class Embedding(Module):
-    """A vector of `width` parameters for each of some names, or for each number below a count.
+    """A vector of `width` parameters for each of some names, or for each integer below a count.
 
-    Called with a name it gives the vector; called with a one-hot vector, as in a recording, the same as a sum. The
-    parameters are drawn from a normal distribution of the standard deviation `spread`.
+    Called with a name it gives its vector; called with a one-hot vector, as in a recording, it gives the same vector as
+    a sum. The parameters are drawn from a normal distribution with the standard deviation `spread`.
 
     >>> letters = Embedding("ab", 2, seed=0)
     >>> [x.label for x in letters("b")], [x.data for x in letters([0.0, 1.0])] == [x.data for x in letters("b")]
@@ -65,12 +65,12 @@ class Embedding(Module):
         return self.row[name]
 
     def array_parts(self) -> Mapping[str, Any]:
-        """A matrix with a row a name, as in PyTorch."""
+        """A matrix with a row for each name, as in PyTorch."""
         return {"weight": list(self.row.values())}
 
 
 class RMSNorm(Module):
-    """A vector divided by the root of its mean square, times a weight an entry (Zhang and Sennrich 2019).
+    """A vector divided by the root of its mean square, times a weight for each entry (Zhang and Sennrich 2019).
 
     With gain=False there are no weights.
 
@@ -83,7 +83,7 @@ class RMSNorm(Module):
         self.weight = [Value(1.0) for _ in range(width)] if gain else []
 
     def __call__(self, x: Any) -> Vector:
-        """The vector at the scale of its weights."""
+        """The vector, normalised and scaled by the weights."""
         entries = inputs(x, self.width)
         scale = (dot(entries, entries) * (1.0 / self.width) + self.eps) ** -0.5
         scaled = [entry * scale for entry in entries]
@@ -91,7 +91,7 @@ class RMSNorm(Module):
 
 
 class LayerNorm(Module):
-    """A vector less its mean, over its standard deviation, times a weight plus a bias an entry (Ba et al. 2016).
+    """(vector - mean) / standard deviation, times a weight plus a bias for each entry (Ba et al. 2016).
 
     >>> [round(y.data, 9) for y in LayerNorm(2, eps=0.0)([3.0, 7.0])]
     [-1.0, 1.0]
@@ -102,7 +102,7 @@ class LayerNorm(Module):
         self.bias = [Value(0.0) for _ in range(width)]
 
     def __call__(self, x: Any) -> Vector:
-        """The vector at the scale and around the biases that it has."""
+        """The vector, normalised, scaled by the weights and shifted by the biases."""
         entries = inputs(x, len(self.bias))
         mean = sum(entries) / len(entries)
         return [y + b for y, b in zip(self.norm([entry - mean for entry in entries]), self.bias, strict=True)]
@@ -113,7 +113,7 @@ class LayerNorm(Module):
 
 
 class Attention(Module):
-    """Causal self-attention of some heads: each vector of a sequence reads those up to itself (Vaswani et al. 2017).
+    """Causal self-attention with several heads: each vector reads those up to itself (Vaswani et al. 2017).
 
     Its layers `query`, `key`, `value` and `mix` have no biases; `width` is a multiple of `heads`.
 
@@ -132,12 +132,12 @@ class Attention(Module):
         )
 
     def __call__(self, sequence: Iterable[Any]) -> list[Vector]:
-        """What each vector of a sequence reads."""
+        """The output for each vector of a sequence."""
         past: list[tuple[Vector, Vector]] = []
         return [self.step(x, past) for x in sequence]
 
     def step(self, x: Any, past: list[tuple[Vector, Vector]]) -> Vector:
-        """What one vector reads of itself and the past, to which its key and value are added."""
+        """The output for one vector, from itself and the past, to which its key and value are added."""
         x = inputs(x, self.heads[-1].stop)
         query = self.query.forward(x)
         past.append((self.key.forward(x), self.value.forward(x)))
@@ -145,14 +145,14 @@ class Attention(Module):
 
 
 def read(query: Vector, past: Sequence[tuple[Vector, Vector]], head: slice) -> Vector:
-    """The mean of the values, weighed by the softmax of query · key / √size, over the entries of a head."""
+    """The mean of the values, weighted by the softmax of query · key / √size, over the entries of a head."""
     scale = (head.stop - head.start) ** -0.5
     shares = softmax([dot(query[head], key[head]) * scale for key, _ in past])
     return [dot(shares, column) for column in zip(*(value[head] for _, value in past), strict=True)]
 
 
 class RNN(Module):
-    """A recurrent layer: a state of `width` entries, h = tanh(W · (x, h) + b), that reads one vector after the other.
+    """A recurrent layer with a state of `width` entries, h = tanh(W · (x, h) + b), which reads a sequence of vectors.
 
     >>> rnn = RNN(1, 2, seed=0)
     >>> states = rnn([[1.0], [0.0], [0.0]])
@@ -167,10 +167,10 @@ class RNN(Module):
         self.layer = Layer(nin + width, width, seed, activation, init=init)
 
     def __call__(self, sequence: Iterable[Any], mask: Iterable[Any] | None = None) -> list[Vector]:
-        """The states after each vector of a sequence, from a state of zeros on.
+        """The states after each vector of a sequence, starting from a state of zeros.
 
-        `mask` has a condition a vector, as `where` takes: where it does not hold, as past the end of a shorter sequence
-        that is filled up, the state stays.
+        `mask` has a condition for each vector, as for `where`. If it does not hold, as in the padding of a shorter
+        sequence, the state does not change.
         """
         vectors, states = list(sequence), [[Value(0.0) for _ in range(self.width)]]
         for x, holds in zip(vectors, [True] * len(vectors) if mask is None else mask, strict=True):
@@ -179,5 +179,5 @@ class RNN(Module):
         return states[1:]
 
     def step(self, x: Any, state: Vector) -> Vector:
-        """The state after one vector more."""
+        """The state after one more vector."""
         return self.layer.forward([*inputs(x, self.nin), *state])

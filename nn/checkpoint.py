@@ -1,4 +1,4 @@
-"""Checkpoint: what a training needs to go on as if it had never been stopped, in one file that is always whole."""
+"""Checkpoint: the state that a training needs to continue as if it had never stopped, in one atomic file."""
 
 import math
 import os
@@ -24,11 +24,11 @@ TWISTER = 3  # the version of the state of random.Random
 
 
 class Checkpoint:
-    """The parts of a training in a .safetensors or .json file: saved every so many seconds, and all set by `resume`.
+    """The parts of a training in a .safetensors or .json file: saved at intervals of seconds, and set by `resume`.
 
-    A part is a module, an optimiser or anything else with a state dict, a random.Random, or a list of floats, which
-    stays the list that it is. `settings` are what has to be the same for the result to be the same, numbers or text; a
-    function among them is asked for its own when the parts are set. Nothing in a file is ever executed.
+    A part is a module, an optimiser or anything else with a state dict, a random.Random, or a list of floats, which is
+    changed in place. `settings` are numbers or text that must be equal for an equal result; a function among them is
+    called for its value when the parts are set. Nothing in a file is ever executed.
 
     >>> from tempfile import TemporaryDirectory
     >>> from nn import MLP, Adam
@@ -59,10 +59,10 @@ class Checkpoint:
         self._last = monotonic()
 
     def resume(self, check: Callable[[], object] | None = None) -> bool:
-        """Set all parts to what the file holds; False if there is none.
+        """Set all parts from the file; False if there is no file.
 
-        A file that is damaged, or that of another training, is a StateError that says what differs, and sets nothing;
-        so is one that makes `check`, called when the parts are set, raise a StateError.
+        A damaged file, or the file of another training, is a StateError that says what differs, and nothing is set. The
+        same holds if `check`, called when the parts are set, raises a StateError.
         """
         if not self.path.exists():
             return False
@@ -79,9 +79,9 @@ class Checkpoint:
         return True
 
     def save(self) -> None:
-        """Write the file in the place of the one before, in one step: killed at any moment, one of the two is there.
+        """Replace the file atomically: if the process is killed, the old or the new file is there.
 
-        A module or an optimiser with a number that is not finite is a StateError, and the file stays as it was.
+        A module or an optimiser with a number that is not finite is a StateError, and the file does not change.
         """
         state = self._state()
         self._require_finite(state)
@@ -89,7 +89,7 @@ class Checkpoint:
         self._last = monotonic()
 
     def save_if_due(self) -> None:
-        """Save if that was `every` seconds ago, or as long ago since the start."""
+        """Save if the last save, or the start, was at least `every` seconds ago."""
         if monotonic() - self._last >= self.every:
             self.save()
 
@@ -114,7 +114,7 @@ class Checkpoint:
         return {name: str(setting() if callable(setting) else setting) for name, setting in self.settings.items()}
 
     def _set(self, state: Mapping[str, Any]) -> None:
-        """Set the parts, one after the other."""
+        """Set the parts in order."""
         for name, part in self.parts.items():
             if isinstance(part, (random.Random, list)):
                 _set_numbers(part, state.get(name), name)
@@ -125,7 +125,7 @@ class Checkpoint:
                 )
 
     def _compare(self, state: Mapping[str, Any]) -> None:
-        """Raise if there is more in the state than the parts, or if settings differ."""
+        """Raise if the state has entries of no part, or if settings differ."""
         lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
         known = tuple(f"{name}." for name in self.parts if name not in lists)
         if foreign := [n for n, x in state.items() if not (isinstance(x, str) or n in lists or n.startswith(known))]:
@@ -141,7 +141,7 @@ class Checkpoint:
 
 
 class Leaves:
-    """The leaves that an optimiser moves, as a part of a checkpoint: the arrays of their model, or one of their own."""
+    """The leaves that an optimiser moves, as a part of a checkpoint, in the arrays of their model or in their own."""
 
     def __init__(self, leaves: Sequence[Value], model: Any = None) -> None:
         self.singly = {f"{i}.{leaf.label}".rstrip("."): leaf for i, leaf in enumerate(leaves, 1)}
@@ -163,7 +163,7 @@ class Leaves:
 
 
 def _numbers(part: random.Random | list[float]) -> list[float]:
-    """A list as it is; a generator's integers, and the second of a pair of normal numbers, nan if there is none."""
+    """A list as it is; of a generator, its integers and its stored normal number, nan if there is none."""
     if isinstance(part, list):
         return list(part)
     _, integers, spare = part.getstate()
@@ -184,6 +184,6 @@ def _set_numbers(part: random.Random | list[float], given: Any, name: str) -> No
 
 
 def as_setting(thing: Any) -> str:
-    """What it looks like, but for addresses, which differ from run to run, and with a checksum for what is long."""
+    """The `repr` without addresses, which differ from run to run; a long one is cut, with a checksum."""
     text = re.sub(r" at 0x\w+", "", repr(thing))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}... with the checksum {zlib.crc32(text.encode()):08x}"

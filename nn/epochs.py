@@ -1,4 +1,4 @@
-"""The epochs of a training, one after the other: what each does, and what it takes to go back to where it began."""
+"""The epochs of a training: each trains on all batches, and can be undone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Metric = Callable[[list[Any], list[Any]], float]
 
 
 class DivergenceError(NonFiniteError):
-    """A training came to a number that is not finite; `report` is the diagnosis, `history` what was before.
+    """A training reached a number that is not finite; `report` is the diagnosis, `history` the epochs before.
 
     Raised by `fit`, with the model as it was before the epoch.
     """
@@ -33,7 +33,7 @@ class DivergenceError(NonFiniteError):
 
 
 class Epochs:
-    """A training that goes epoch by epoch: the parts of it that change, and how."""
+    """A training, epoch by epoch: the state that changes, and the changes."""
 
     def __init__(
         self,
@@ -47,17 +47,17 @@ class Epochs:
     ) -> None:
         self.optimizer, self.train, self.validate, self.metrics = optimizer, train, validate, metrics
         self.batch_size, self.rng, self.clip = batch_size, rng, clip
-        clip_gradients([], *clip)  # refuses bounds that are none
+        clip_gradients([], *clip)  # raises if the bounds are invalid
         prefixes = ("", "validation_") if validate else ("",)
         names = ["loss", "validation_loss", *(prefix + name for prefix in prefixes for name in metrics)]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"two curves of the history are named {twice[0]}: rename a metric")
         self.history = History(metrics={name: [] for name in names[2:]}, why_eager=train.why_eager)
-        self.best_epoch, self.best = 0, list[float]()  # of the validation loss: its number, and the parameters after it
+        self.best_epoch, self.best = 0, list[float]()  # the least validation loss, and the parameters of that epoch
         self.note()
 
     def run(self, bar: Any) -> None:
-        """Train for one epoch more and append what it gave to the history."""
+        """Train for one more epoch and append its results to the history."""
         start, history = perf_counter(), self.history
         order = list(range(self.train.total))
         if self.rng:
@@ -71,12 +71,12 @@ class Epochs:
         self._keep()
 
     def note(self) -> None:
-        """Keep what `go_back` sets."""
+        """Store the state that `go_back` restores."""
         self._numbers = [p.data for p in self.optimizer.parameters]
         self._keep()
 
     def go_back(self) -> None:
-        """Set everything to how it was noted: an epoch that was broken off leaves no trace."""
+        """Restore the stored state, so that an interrupted epoch leaves no trace."""
         counts, numbers, self.optimizer.state, order, self.best[:] = self._noted
         epochs, self.optimizer.steps, self.best_epoch = counts
         self._set(numbers)
@@ -86,14 +86,14 @@ class Epochs:
             del curve[epochs:]
 
     def parts(self, model: Model, best: bool) -> dict[str, Part]:
-        """What a checkpoint has to hold."""
+        """The parts of a checkpoint."""
         parts: dict[str, Part] = {"parameters": Leaves(self.optimizer.parameters, model), "optimizer": self.optimizer}
         parts |= {name if name in LISTS else f"metrics.{name}": curve for name, curve in self._curves().items()}
         parts |= {"best": self.best} if best else {}
         return parts | ({"order": self.rng} if self.rng else {})
 
     def resumed(self, epochs: int, best: bool) -> None:
-        """Go on from the parts of a checkpoint; a StateError if they do not fit one another."""
+        """Continue from the parts of a checkpoint; a StateError if they do not fit together."""
         lengths = {
             name: len(curve) for name, curve in self._curves().items() if self.validate or name != "validation_loss"
         }
@@ -111,7 +111,7 @@ class Epochs:
         return patience is not None and len(self.history.loss) - self.best_epoch >= patience
 
     def take_best(self) -> None:
-        """Set the parameters to those of the best epoch."""
+        """Restore the parameters of the best epoch."""
         if self.best:
             self._set(self.best)
 
@@ -122,7 +122,7 @@ class Epochs:
         self._noted = counts, self._numbers, slots, order, list(self.best)
 
     def _steps(self, batches: Any, bar: Any) -> Outcome:
-        """One step a batch, which is the places of its examples."""
+        """One step for each batch, which is a list of indices of examples."""
         losses: list[float] = []
         predictions: list[Any] = []
         targets: list[Any] = []
@@ -138,7 +138,7 @@ class Epochs:
         return Outcome(math.fsum(losses) / len(targets), predictions, targets)
 
     def _differentiated(self, places: Sequence[int]) -> Outcome:
-        """The outcome of a batch, whose gradient is left with the parameters; an error where no way makes it finite."""
+        """The outcome of a batch, with its gradient in the parameters; an error if it is not finite either way."""
         for differentiate in self.train.ways():
             self.optimizer.zero_grad()
             outcome = differentiate(places)
@@ -150,7 +150,7 @@ class Epochs:
         raise self._diverged(f"{what} is not finite", places)
 
     def _step(self, places: Sequence[int]) -> None:
-        """Move the parameters; if one would not be finite, leave all as they were."""
+        """Move the parameters; if one would not be finite, change none."""
         before = self.optimizer.arrays()
         self.optimizer.step()
         numbers = [p.data for p in self.optimizer.parameters]
@@ -176,7 +176,7 @@ class Epochs:
             self.history.metrics[prefix + name].append(float(metric(outcome.predictions, outcome.targets)))
 
     def _compare(self, losses: list[float]) -> None:
-        """Keep the parameters if the last loss is the least so far."""
+        """Store the parameters if the last validation loss is the least so far."""
         last, best = losses[-1], losses[self.best_epoch - 1] if self.best_epoch else math.nan
         if last < best or (math.isnan(best) and not (self.best_epoch and math.isnan(last))):
             self.best_epoch, self.best[:] = len(losses), [p.data for p in self.optimizer.parameters]

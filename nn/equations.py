@@ -1,7 +1,7 @@
 """backpropagation: the four equations of a network, in matrices, with their numbers layer by layer.
 
-Read `backpropagation` first, then `layer_matrices` (how matrices are read off a graph), `output_error` (what the loss
-makes of the last layer), and the writers, `matrix_text` and `gradient_picture`.
+Read `backpropagation` first, then `layer_matrices` (how matrices are read off a graph), `output_error` (the form of δ
+at the last layer), and the writers, `matrix_text` and `gradient_picture`.
 """
 
 import os
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropagation":
     """The equations of backpropagation for the loss of a model, or of parameters, with every matrix in numbers.
 
-    Layers and units are found by structure, whatever is labelled; the loss may be that of one example or of a batch,
-    whose examples are the rows. The gradients are those of `backward()`, which need not have run. A ValueError says
-    so where a network is not layers that each read all of the layer before.
+    Layers and units are found by structure, not by labels. The loss may be of one example or of a batch, whose examples
+    are the rows. The gradients equal those of `backward()`, which need not have run. A network whose layers do not each
+    read the whole previous layer is a ValueError.
 
     >>> from nn import MLP, mean_squared_error
     >>> model = MLP(1, [1, 1], activation="sigmoid", init=1.0)
@@ -57,7 +57,7 @@ def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropag
 
 @dataclass(frozen=True)
 class Equation:
-    """An equation between matrices, and the same with a shape for each."""
+    """An equation between matrices, as a formula and with the shape of each matrix."""
 
     formula: str
     shapes: str
@@ -76,19 +76,19 @@ class Section:
 class Backpropagation:
     """The equations of a network and its matrices, by layer from first to last.
 
-    `error` is the form of what the loss makes of the last layer, where it has one that is known. `str()` is the text;
-    notebooks show HTML with the picture. Made by `backpropagation(model, loss)`.
+    `error` is the form of the last layer's δ, if it is a known one. `str()` is the text; notebooks show HTML with the
+    picture. Made by `backpropagation(model, loss)`.
     """
 
     loss: float
     layers: "tuple[LayerMatrices, ...]"
     error: "OutputError | None"
     used: int  # parameters that the loss depends on
-    given: int  # of so many
+    given: int  # number of parameters given
 
     @property
     def title(self) -> str:
-        """What network it is, and its loss."""
+        """The title: the network's sizes and its loss."""
         first, n = self.layers[0], len(self.layers[0].z)
         sizes = "-".join(str(k) for k in [len(first.inputs[0]), *(len(layer.weights) for layer in self.layers)])
         examples = f"{n} example{'s' if n > 1 else ''}"
@@ -108,7 +108,7 @@ class Backpropagation:
 
     @property
     def notes(self) -> list[str]:
-        """What the equations take for granted."""
+        """The conventions of the equations."""
         columns = "With examples in columns they read: δ⁽ˡ⁾ = ((W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ."
         turned = "With a unit in each column of W, z⁽ˡ⁾ = a⁽ˡ⁻¹⁾ W⁽ˡ⁾: "
         turned += "δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ (W⁽ˡ⁺¹⁾)ᵀ) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = (a⁽ˡ⁻¹⁾)ᵀ δ⁽ˡ⁾."
@@ -156,7 +156,7 @@ class Backpropagation:
 
     @property
     def _cancels(self) -> bool:
-        """Whether the loss and the last activation make p - y, in which no derivative of an activation is left."""
+        """Whether the last δ is p - y, in which the derivative of the activation cancels."""
         return self.error is not None and self.error.kind != "squares"
 
     def _output(self, layer: "LayerMatrices") -> str:
@@ -239,7 +239,7 @@ class Backpropagation:
 
 
 def raised(layer: int) -> str:
-    """The number of a layer as it stands at a matrix.
+    """The number of a layer as a superscript of a matrix.
 
     >>> raised(12)
     '⁽¹²⁾'

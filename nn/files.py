@@ -1,9 +1,9 @@
 """Parameters in files: safetensors or JSON by suffix, never pickle, so that nothing in a file is ever executed.
 
-A .safetensors file holds one float64 tensor a layer and kind of parameter, under the names that PyTorch gives them:
-"layers.0.weight" has a row a neuron. A .json file holds one object from each parameter's name to its number, where a
-number that JSON has no word for is the text "nan", "inf" or "-inf". Either may hold what the other does. A checkpoint
-has lists of numbers and text beside them: tensors of shape (n,) and metadata, arrays and strings.
+A .safetensors file holds one float64 tensor for each layer and kind of parameter, with PyTorch's names:
+"layers.0.weight" has a row for each neuron. A .json file holds one object from each parameter's name to its number,
+where non-finite numbers are the text "nan", "inf" or "-inf". Either form can be in either file. A checkpoint also has
+lists of numbers and text: tensors of shape (n,) and metadata, or arrays and strings.
 """
 
 import json
@@ -25,8 +25,8 @@ State = dict[str, Any]
 def save(module: Stateful, path: str | os.PathLike[str], finite: bool = True) -> None:
     """Write the state of a module, or of an optimiser, to a .safetensors or .json file.
 
-    The file appears whole or not at all: an error leaves what was there before. A number that is not finite is a
-    StateError, unless `finite` is False.
+    The file is written whole or not at all: after an error the old file is still there. A number that is not finite is
+    a StateError, unless `finite` is False.
 
     >>> from tempfile import TemporaryDirectory
     >>> from nn import Neuron
@@ -43,13 +43,13 @@ def save(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
 
 
 def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) -> None:
-    """Set the parameters of a module, or the state of an optimiser, to what a file holds: all of them or none.
+    """Set the parameters of a module, or the state of an optimiser, from a file: all of them or none.
 
-    A file that is damaged, that is of another network or that holds a number that is not finite is a StateError that
-    says which; with finite=False, inf and nan are taken. `save` shows an example.
+    A StateError says if the file is damaged, is of another network or holds a number that is not finite; with
+    finite=False, inf and nan are accepted. `save` shows an example.
     """
     state = read(path)
-    if Path(path).suffix.lower() == ".safetensors":  # what others wrote beside the tensors is no parameter
+    if Path(path).suffix.lower() == ".safetensors":  # metadata from other programs are not parameters
         state = {name: entry for name, entry in state.items() if not isinstance(entry, str)}
     _require(state, path, finite)
     try:
@@ -59,7 +59,7 @@ def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
 
 
 def state_of(module: Stateful, path: str | os.PathLike[str]) -> Mapping[str, Any]:
-    """The state in the form that a file of this suffix has: in arrays, or in JSON a number a name."""
+    """The state in the form for this suffix: arrays, or in JSON a number for each name."""
     arrays = None if Path(path).suffix.lower() == ".json" else getattr(module, "arrays", None)
     return arrays() if arrays else module.state_dict()
 
@@ -92,7 +92,7 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> State:
-    """What a file holds, by name; one that is damaged is a StateError.
+    """The contents of a file, by name; a damaged file is a StateError.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -106,18 +106,18 @@ def read(path: str | os.PathLike[str]) -> State:
         return decode(content)
     except MissingExtraError:
         raise
-    except Exception as error:  # whatever a decoder has to say of bytes that are not its own
+    except Exception as error:  # any error of a decoder
         raise StateError(f"{path} is damaged or not a {Path(path).suffix} file: {error}") from error
 
 
 def require_place(path: str | os.PathLike[str]) -> None:
-    """Raise what `write` would raise for want of a suffix that there is or of a directory."""
+    """Raise the error that `write` would raise for an unknown suffix or a missing directory."""
     _format(path)
     place(path)
 
 
 def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]], bytes], Callable[[bytes], State]]:
-    """How to encode and decode what has this suffix."""
+    """The functions that encode and decode files with this suffix."""
     formats = {
         ".safetensors": (_to_safetensors, _from_safetensors),
         ".json": (_to_json, _from_json),
@@ -156,7 +156,7 @@ def _from_json(content: bytes) -> State:
 
 
 def _each(function: Callable[[Any], Any], entry: Any) -> Any:
-    """Of an entry, or of all in nested lists."""
+    """The same for an entry, or for all entries of nested lists."""
     return [_each(function, part) for part in entry] if isinstance(entry, list) else function(entry)
 
 

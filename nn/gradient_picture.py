@@ -1,6 +1,6 @@
 """The layers of a network as a picture: strips of δ and ∂C/∂W, coloured by magnitude on a logarithmic scale.
 
-A column is a unit: its δ, the largest of all examples, and below it the derivative in each of its weights.
+A column is a unit: its largest δ over the examples, and below it the derivative with respect to each of its weights.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .layer_matrices import LayerMatrices
 
 ROWS, COLUMNS = 8, 12  # of a strip that are shown
-FEWEST = 4  # decades of a scale, so that what differs by little looks alike
+FEWEST = 4  # least decades of a scale, so that small differences look small
 MOST = 16
 SHADES = ((233, 242, 252), (0, 103, 177), (9, 20, 43))  # from the smallest magnitude to the largest
 
@@ -57,13 +57,13 @@ def written(found: "Backpropagation", suffix: str) -> bytes:
 
 @dataclass(frozen=True)
 class Scale:
-    """The decades that shades stand for: from 10^bottom, or less, to 10^top."""
+    """The decades of the shades: from 10^bottom, or less, to 10^top."""
 
     bottom: int
     top: int
 
     def shade(self, x: float) -> str:
-        """The colour of a magnitude: crimson where it is 0 or not finite."""
+        """The colour of a magnitude: crimson if it is 0 or not finite."""
         if not isfinite(x):
             return LIGHT.crimson[0]
         if x == 0.0:
@@ -114,7 +114,7 @@ def _cell(matrix: Matrix, i: int | None, j: int | None, scale: Scale) -> str:
 
 
 def _largest(numbers: Iterable[float]) -> float:
-    """The largest magnitude; one that is not finite comes first."""
+    """The largest magnitude, or a non-finite one."""
     return max(map(abs, numbers), key=lambda x: (not isfinite(x), x))
 
 

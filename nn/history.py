@@ -1,4 +1,4 @@
-"""History: what each epoch of a training gave, as numbers, as one line and as a picture."""
+"""History: the results of each epoch of a training, as numbers, as one line and as a picture."""
 
 import math
 from collections.abc import Iterator
@@ -13,13 +13,12 @@ from engine.core import require
 
 @dataclass(repr=False)
 class History:
-    """What each epoch gave, one entry an epoch in every list.
+    """The results of a training: every list has one entry for each epoch.
 
-    `loss` is the mean over the epoch's examples, each before its batch's step, in the loss's own unit, and
-    `validation_loss` the loss after the epoch. `metrics` has a list for each name, and one for "validation_" with
-    the name. `seconds` is wall-clock time, `why_eager` what kept the batches from being replayed from a recording,
-    and `stopped` why the training ended before its last epoch, each empty if nothing did: comparing two histories
-    leaves these three out.
+    `loss` is the mean over the epoch's examples, each before its batch's step, and `validation_loss` the loss after the
+    epoch. `metrics` has a list for each name, and one for "validation_" with the name. `seconds` is wall-clock time.
+    `why_eager` says why batches were not replayed from a recording, and `stopped` why the training ended before its
+    last epoch; they are "" if there is no reason. Comparing two histories leaves these three out.
 
     >>> History(loss=[0.7, 0.5, 0.25], metrics={"accuracy": [0.5, 0.75, 1.0]}, seconds=[0.1, 0.2, 0.1])
     History(3 epochs in 0.4 s: loss 0.7 → 0.25, accuracy 0.5 → 1)
@@ -33,7 +32,7 @@ class History:
     stopped: str = field(default="", compare=False)
 
     def curves(self) -> dict[str, list[float]]:
-        """The loss, the validation loss and the metrics by name, but for what is empty."""
+        """The loss, the validation loss and the metrics by name, without empty lists."""
         named = {"loss": self.loss, "validation_loss": self.validation_loss, **self.metrics}
         return {name: numbers for name, numbers in named.items() if numbers}
 
@@ -42,7 +41,7 @@ class History:
         return {name: numbers[-1] for name, numbers in self.curves().items()}
 
     def best(self) -> int:
-        """The epoch, counted from 1, with the least validation loss: the first of them, and 0 if there is none.
+        """The first epoch with the least validation loss, counted from 1; 0 if there is none.
 
         >>> History(validation_loss=[0.7, 0.5, 0.6, 0.5]).best()
         2
@@ -51,7 +50,7 @@ class History:
         return 1 + losses.index(min(losses)) if losses else 0
 
     def plot(self) -> Any:
-        """Draw the losses, and beside them the metrics, over the epochs; returns matplotlib's axes in a list."""
+        """Draw the losses, and the metrics beside them, over the epochs; returns matplotlib's axes in a list."""
         metrics = {name: numbers for name, numbers in self.metrics.items() if numbers}
         losses = {name: numbers for name, numbers in self.curves().items() if name not in metrics}
         if not losses:

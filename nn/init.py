@@ -1,4 +1,4 @@
-"""Initial parameters: where a network starts decides whether gradients reach its first layer.
+"""Initial parameters, which decide whether gradients reach the first layer.
 
 Randomness is an argument, an int or a random.Random; without one, weights come from Python's global `random`.
 """
@@ -56,7 +56,7 @@ def generator(seed: Any) -> random.Random:
 
 
 def count(number: Any, what: str) -> int:
-    """The int that a size of at least 1 is, or an error that says what came.
+    """A size of at least 1 as an int, or an error that says what came.
 
     >>> count(0, "nin")
     Traceback (most recent call last):

@@ -1,7 +1,7 @@
-"""Networks from elsewhere: trained by scikit-learn, PyTorch or Keras, or given as arrays, to be explained here.
+"""Imports networks trained by scikit-learn, PyTorch or Keras, or given as arrays, to be explained here.
 
-None of these libraries is imported: their objects are read by the attributes that they document, and the network made
-of them is compared with the original at random inputs before it is returned.
+None of these libraries is imported: their objects are read by their documented attributes, and the network made from
+them is compared with the original at random inputs before it is returned.
 """
 
 import math
@@ -39,7 +39,7 @@ TORCH = {
 SAME = ("linear", "relu", "sigmoid", "tanh", "softplus", "softmax", "softsign", "log_sigmoid", "elu", "selu", "gelu")
 KERAS = {"exponential": "exp", **{name: name for name in (*SAME, "silu", "mish", "hard_tanh", "hard_sigmoid")}}
 KERAS_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "Softmax": "softmax"}
-OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {  # settings with which a layer is ours
+OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {  # settings of layers that are supported
     "LeakyReLU": {"negative_slope": (0.01,)},
     "Softplus": {"beta": (1,)},
     "Softmax": {"dim": (None, 1, -1), "axis": (-1, 1)},
@@ -48,14 +48,14 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {  # settings with which a laye
     "Hardtanh": {"min_val": (-1,), "max_val": (1,)},
     "ReLU": {"max_value": (None,), "negative_slope": (0,), "threshold": (0,)},
 }
-COMPARED = 8  # random inputs that the original and the copy are compared at
+COMPARED = 8  # random inputs at which the original and the copy are compared
 
 
 def from_sklearn(estimator: Any, logits: bool = False) -> MLP:
-    """The network of a fitted MLPClassifier or MLPRegressor: its outputs are those of `predict_proba` or `predict`.
+    """The network of a fitted MLPClassifier or MLPRegressor, whose outputs equal `predict_proba` or `predict`.
 
-    Of two classes there is one output, the probability of the second. With `logits`, the last sigmoid or softmax is
-    left out, as losses on logits want it. Inputs are what the estimator gets: after a scaler, if one stands before it.
+    For two classes there is one output, the probability of the second class. With `logits`, the last sigmoid or softmax
+    is left out, for losses on logits. The inputs are the estimator's inputs, which come after a scaler in a pipeline.
 
     >>> from sklearn.neural_network import MLPClassifier
     >>> classifier = MLPClassifier([3], "tanh", solver="lbfgs", random_state=0).fit([[0.0], [1.0], [2.0]], [0, 1, 0])
@@ -88,8 +88,8 @@ def from_sklearn(estimator: Any, logits: bool = False) -> MLP:
 def from_torch(module: Any, logits: bool = False) -> MLP:
     """The network of a torch.nn.Sequential of Linear layers and activations.
 
-    Its outputs are those of `module.double()` to 1e-12, and in single precision those of `module` to its own rounding.
-    With `logits`, a last Sigmoid or Softmax is left out. Dropout is none in `module.eval()`; any other layer is a
+    Its outputs equal those of `module.double()` to 1e-12, and those of a module in single precision to its rounding.
+    With `logits`, a last Sigmoid or Softmax is left out. Dropout is skipped after `module.eval()`; any other layer is a
     TypeError that names it. examples/15_from_torch.py is an example.
     """
     layers = _Layers(f"from_torch takes a Sequential of Linear, {', '.join(TORCH)}")
@@ -136,7 +136,7 @@ def network(
     output_activation: str = "linear",
     rows: str | None = None,
 ) -> MLP:
-    """What MLP.from_arrays gives."""
+    """The network that MLP.from_arrays returns."""
     if len(weights) != len(biases) or not len(weights):
         raise ValueError(f"weights and biases must be one of each a layer, not {len(weights)} and {len(biases)}")
     matrices = [_matrix(matrix, f"weights[{i}]") for i, matrix in enumerate(weights)]
@@ -160,7 +160,7 @@ def network(
 
 
 class _Layers:
-    """Layers as they are found, one after the other: weights, biases, and an activation each."""
+    """The layers found so far, in order: weights, biases and an activation for each."""
 
     def __init__(self, taken: str) -> None:
         self.taken = taken
@@ -174,7 +174,7 @@ class _Layers:
         self.activations.append("linear")
 
     def activate(self, name: str, place: str, part: Any) -> None:
-        """Give the last layer its activation, if it has none and the part has no setting that ours lacks."""
+        """Set the last layer's activation, if it has none yet and the part has only supported settings."""
         settings = OPTIONS.get(type(part).__name__, {})
         if any(getattr(part, setting, allowed[0]) not in allowed for setting, allowed in settings.items()):
             self.refuse(place, part)
@@ -192,7 +192,7 @@ class _Layers:
 
 
 def _torch_parts(module: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """The modules that a Sequential calls, in their order, with their places in it."""
+    """The modules that a Sequential calls, in order, with their names in it."""
     if type(module).__name__ == "Sequential":
         for i, part in enumerate(module):
             yield from _torch_parts(part, f"{place}[{i}]")
@@ -201,7 +201,7 @@ def _torch_parts(module: Any, place: str) -> Iterator[tuple[str, Any]]:
 
 
 def _checked(model: MLP, original: Callable[[Matrix], Any], weight: Any, logits: bool) -> MLP:
-    """The network, if it gives what the original gives; a StateError if not, as where layers are called otherwise."""
+    """The network, if its outputs equal the original's; else a StateError, as if layers are called in another way."""
     rng, nin = random.Random(0), len(model.layers[0].neurons[0].w)
     inputs = [[rng.gauss(0.0, 1.0) for _ in range(nin)] for _ in range(COMPARED)]
     tolerance = 1e-9 if str(getattr(weight, "dtype", "float64")).endswith("64") else 1e-3
@@ -240,7 +240,7 @@ def _rows(matrices: list[Matrix], vectors: list[list[float] | None], rows: str |
 
 
 def _fits(matrices: list[Matrix], vectors: list[list[float] | None]) -> bool:
-    """Whether every matrix, with a row a neuron, has as many rows as biases and as the next has columns."""
+    """Whether every matrix, with one row per neuron, has as many rows as biases, and as the next one has columns."""
     following = [len(matrix[0]) for matrix in matrices[1:]] + [len(matrices[-1])]
     return all(
         len(matrix) == columns and (vector is None or len(vector) == len(matrix))

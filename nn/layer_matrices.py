@@ -1,7 +1,7 @@
-"""The matrices of a network of layers, read off the graph behind a loss by its structure: a row is an example.
+"""The matrices of a network of layers, read off the graph behind a loss by structure; a row is an example.
 
-What is read are the numbers of the graph and the gradients that `backward()` gives. A network whose gradients are not
-those of the four equations, because a layer reads more than the layer before it, is a ValueError.
+The matrices hold the numbers of the graph and the gradients of `backward()`. If the four equations do not give these
+gradients, because a layer reads more than the previous layer, it is a ValueError.
 """
 
 from collections import defaultdict
@@ -19,14 +19,14 @@ from .matrices import Matrix, agree, equal, hadamard, is_product, transposed
 
 @dataclass(frozen=True)
 class LayerMatrices:
-    """One layer: z = a Wᵀ + b of the a before it, and what it passes on, f(z).
+    """One layer: z = a Wᵀ + b from the previous layer's a, and its output f(z).
 
     With n examples, k units and m inputs, `inputs` is n×m, `weights` and `grad_weights` k×m, `biases` and
     `grad_biases` have k entries, or none, and the others are n×k. `delta` is ∂C/∂z, and `slopes` is f′(z).
     """
 
     number: int
-    function: str  # a row of the table, "linear", or "f" for what is made of several
+    function: str  # a row of the table, "linear", or "f" for several operations
     inputs: Matrix
     weights: Matrix
     biases: list[float]
@@ -40,16 +40,16 @@ class LayerMatrices:
 
     @property
     def is_linear(self) -> bool:
-        """Whether it passes on its sums as they are."""
+        """Whether it has no activation."""
         return self.function == "linear"
 
 
-Read = tuple[list[int], list[int]]  # by input, the nodes of a sum's weights and of what they multiply
+Read = tuple[list[int], list[int]]  # by input, the nodes of a sum's weights and of their factors
 
 
 @dataclass(frozen=True)
 class Passed:
-    """What a unit passes on for one example: the node, f′(z), and the operations that f is made of."""
+    """The output of a unit for one example: the node, f′(z), and the operations in f."""
 
     node: int
     slope: float
@@ -57,7 +57,7 @@ class Passed:
 
 
 def network_of(loss: Value, parameters: Sequence[Value]) -> Network:
-    """The network behind a loss, or a ValueError if its numbers are no longer those that the loss was computed of."""
+    """The network behind a loss, or a ValueError if its numbers have changed since the loss was computed."""
     graph = LossGraph(loss, parameters)
     if graph.changed:
         raise ValueError("numbers have changed since the loss was computed: compute the loss again, then ask")
@@ -69,13 +69,13 @@ def network_of(loss: Value, parameters: Sequence[Value]) -> Network:
 def layers_of(network: Network, linear_output: bool = False) -> tuple[list[LayerMatrices], list[list[int]]]:
     """The layers of a network, first to last, and the nodes of its outputs, by example.
 
-    With `linear_output` the outputs are the last sums: what is made of them is a part of the loss.
+    With `linear_output` the outputs are the last sums, and later operations are part of the loss.
     """
     return _Reader(network, linear_output).layers()
 
 
 class _Reader:
-    """Reads the matrices of each layer, and makes sure that it is one."""
+    """Reads the matrices of each layer, and raises a ValueError if it is not a layer."""
 
     def __init__(self, network: Network, linear_output: bool) -> None:
         self.network, self.linear_output = network, linear_output
@@ -84,7 +84,7 @@ class _Reader:
 
     def layers(self) -> tuple[list[LayerMatrices], list[list[int]]]:
         found = list[LayerMatrices]()
-        before: list[list[int]] = []  # what the layer before passes on: a node for each example and unit
+        before: list[list[int]] = []  # the outputs of the previous layer: a node for each example and unit
         stages = self._stages
         if not stages:
             raise ValueError("the loss has no weighted sum of these parameters: give the model that it was computed by")
@@ -99,7 +99,7 @@ class _Reader:
 
     @cached_property
     def _stages(self) -> list[list[Unit]]:
-        """The units by how often a parameter has multiplied on the way to them."""
+        """The units by layer, the number of multiplications by a parameter before them."""
         by_stage: dict[int, list[Unit]] = defaultdict(list)
         for unit in self.network.units:
             by_stage[unit.stage].append(unit)
@@ -116,7 +116,7 @@ class _Reader:
         return self.sweep.nodes[unit.occurrences[0].z].serial
 
     def _terms(self, number: int, units: Sequence[Unit], before: list[list[int]]) -> list[list[Read]]:
-        """By unit and example, the nodes of weights and inputs in the order of the layer before."""
+        """By unit and example, the nodes of weights and inputs, in the order of the previous layer's units."""
         return [
             [self._ordered(number, o, before[t] if before else []) for t, o in enumerate(unit.occurrences)]
             for unit in units
@@ -135,7 +135,7 @@ class _Reader:
         return [weight_of[j] for j in before], before
 
     def _passed(self, number: int, units: Sequence[Unit], after: Sequence[Unit]) -> list[list[Passed]]:
-        """By example and unit what is passed on: what the next layer reads, or what the loss does."""
+        """By example and unit, the outputs: the nodes that the next layer or the loss reads."""
         if not after:
             return [[self._to_loss(u, t) for u in units] for t in range(len(units[0].occurrences))]
         rows = []
@@ -155,7 +155,7 @@ class _Reader:
         return self._walked(unit.occurrences[t].output)[1]
 
     def _walked(self, i: int) -> tuple[int | None, Passed]:
-        """From what is passed on back to the sum, through operations on one number that depends on parameters."""
+        """From the output back to the sum, through operations with one operand that depends on parameters."""
         j, slope, ops = i, 1.0, list[str]()
         while j not in self._sums:
             edges = [k for k in self.sweep.edges(j) if self.network.depends[self.sweep.operands[k]]]
@@ -202,7 +202,7 @@ class _Reader:
         return rows[0]
 
     def _biases(self, number: int, units: Sequence[Unit]) -> list[int]:
-        """The nodes of the biases, one a unit, or none."""
+        """The nodes of the biases, one for each unit, or none."""
         found = list[int]()
         for unit in units:
             for o in unit.occurrences:
@@ -219,7 +219,7 @@ class _Reader:
         return [[self.adjoints[i] for i in row] for row in places]
 
     def _account(self, layers: Sequence[LayerMatrices]) -> None:
-        """Make sure that the equations give the gradients: that nothing is used in a way that they leave out."""
+        """Raise a ValueError if the graph has uses of parameters or outputs that the equations leave out."""
         for p in self.network.parameters:
             if not self.read.issuperset(self.sweep.uses[p]):
                 name = self.network.name(p) or "a parameter"
@@ -248,7 +248,7 @@ class _Reader:
 
 
 def _function(chains: Iterable[tuple[str, ...]]) -> str:
-    """What all units apply to their sums: a row with one operand, nothing at all, or something else."""
+    """The activation of all units: a row with one operand, "linear", or "f" for anything else."""
     found = set(chains)
     if found == {()}:
         return "linear"

@@ -1,6 +1,6 @@
-"""Neuron, Layer and MLP: micrograd's interface, and a few things more.
+"""Neuron, Layer and MLP: micrograd's interface and more.
 
-Inputs are sequences of numbers or Values. Every Value a neuron makes is labelled by the neuron's place:
+Inputs are sequences of numbers or Values. Every Value a neuron makes has the neuron's name in its label:
 layer1.neuron3.z is its pre-activation w·x + b and layer1.neuron3.a its activation.
 """
 
@@ -45,11 +45,11 @@ class Neuron(Module):
         self.nonlin = nonlin and activation != "linear"
 
     def __call__(self, x: Any) -> Value:
-        """The output for as many numbers or Values as there are weights."""
+        """The output for a sequence of numbers or Values, one for each weight."""
         return self.forward(inputs(x, len(self.w)))
 
     def forward(self, x: Sequence[Value]) -> Value:
-        """The output for Values that are known to be as many as the weights."""
+        """The output for Values, without a check of their number."""
         z = dot(self.w, x, self.b)
         z.label = f"{self.name}.z" if self.name else "z"
         if not self.nonlin:
@@ -68,7 +68,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`nout` neurons that read the same inputs; keywords are those of Neuron. One output comes back bare.
+    """`nout` neurons that read the same inputs; keywords are as in Neuron. A single output is not in a list.
 
     The activation may also be "softmax", over the w · x + b of all neurons.
 
@@ -96,10 +96,10 @@ class Layer(Module):
         return outputs
 
     def array_parts(self) -> Mapping[str, Any]:
-        """A row of `weight` and an entry of `bias` for each neuron, as in PyTorch's Linear."""
+        """`weight` and `bias` with a row or entry for each neuron, as in PyTorch's Linear."""
         neurons = [neuron.array_parts() for neuron in self.neurons]
         others = {name: part for name, part in vars(self).items() if name != "neurons"}
-        if len({frozenset(parts) for parts in neurons}) > 1:  # neurons of several kinds make no matrix
+        if len({frozenset(parts) for parts in neurons}) > 1:  # neurons of different kinds do not form a matrix
             return vars(self)
         return {name: [parts[name] for parts in neurons] for name in neurons[0]} | others
 
@@ -108,12 +108,11 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """A multi-layer perceptron: `nin` inputs, then layers of the sizes `nouts`. One output comes back bare.
+    """A multi-layer perceptron: `nin` inputs, then layers of the sizes `nouts`. A single output is not in a list.
 
-    `activation` is that of all layers but the last, which has `output_activation`; names are those of Layer. `init`
-    is "uniform", "xavier", "he", or a number that every weight and bias is set to. `seed` is an int or a
-    random.Random; without one, weights come from the global `random`, as micrograd's do. A wrong number of inputs is
-    a ValueError.
+    `activation` is for all layers but the last, which has `output_activation`; names are as in Layer. `init` is
+    "uniform", "xavier", "he", or a number for every weight and bias. `seed` is an int or a random.Random; without one,
+    weights come from the global `random`, as in micrograd. A wrong number of inputs is a ValueError.
 
     >>> model = MLP(2, [2, 1], seed=0)
     >>> model
@@ -150,11 +149,11 @@ class MLP(Module):
         output_activation: str = "linear",
         rows: str | None = None,
     ) -> "MLP":
-        """A network of weights and biases from elsewhere: a matrix and a vector a layer, in lists or arrays.
+        """A network with given weights and biases: a matrix and a vector for each layer, as lists or arrays.
 
-        `activation` is one name, or one for each hidden layer; None in the place of a vector is a layer without biases.
-        A matrix has a row a neuron, as in PyTorch, or a row an input, as in scikit-learn and Keras. Shapes tell which;
-        where they do not, as where all are square, it is an error until `rows` says "neurons" or "inputs".
+        `activation` is one name, or one for each hidden layer; None for a vector is a layer without biases. A matrix
+        has a row for each neuron, as in PyTorch, or for each input, as in scikit-learn and Keras. If the shapes do not
+        tell which, because all are square, it is an error unless `rows` is "neurons" or "inputs".
 
         >>> model = MLP.from_arrays([[[1.0, -2.0]], [[3.0], [4.0]]], [[0.5], [0.0, 0.0]], "tanh")
         >>> model, [output.data for output in model([1.0, 0.5])]
@@ -179,9 +178,9 @@ class MLP(Module):
 
 
 def inputs(x: Any, nin: int) -> list[Value]:
-    """What a module was called with as `nin` Values; numbers become leaves labelled x1 to xn.
+    """The arguments of a module as `nin` Values; numbers become leaves labelled x1 to xn.
 
-    One number, or one Value, stands for a sequence of one.
+    A single number or Value is a sequence of one.
 
     >>> inputs([0.5, Value(2.0, "h")], 2)
     [Value(data=0.5, grad=0.0, label='x1'), Value(data=2.0, grad=0.0, label='h')]
@@ -196,13 +195,13 @@ def inputs(x: Any, nin: int) -> list[Value]:
 
 
 def bare(outputs: list[Value]) -> Any:
-    """A single output itself, several as a list."""
+    """One output as it is, several as a list."""
     return outputs[0] if len(outputs) == 1 else outputs
 
 
 @cache
 def activation_named(name: str) -> Callable[[Any], Any]:
-    """The function of one Value that goes by this name in the engine's table; any other name is a ValueError.
+    """The function of one Value with this name in the engine's table; any other name is a ValueError.
 
     >>> activation_named("softmax")
     Traceback (most recent call last):

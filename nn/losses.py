@@ -14,7 +14,7 @@ from engine.core import apply, as_value, real, total
 
 from .state import is_sequence
 
-FAR = -1e308  # exp(FAR - z) is 0 for every logit z that there is reason for
+FAR = -1e308  # exp(FAR - z) is 0 for every realistic logit z
 
 
 def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -38,8 +38,8 @@ def hinge(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
 def binary_cross_entropy(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
     """The mean of -y log p - (1 - y) log(1 - p) for probabilities p and targets y from 0 to 1.
 
-    A saturated sigmoid gives a p of exactly 0 or 1 and so an infinite loss: binary_cross_entropy_with_logits takes what
-    the sigmoid was applied to, and has no such trouble.
+    A saturated sigmoid gives a p of exactly 0 or 1 and so an infinite loss. binary_cross_entropy_with_logits takes the
+    logit, before the sigmoid, and does not have this problem.
 
     >>> binary_cross_entropy([Value(0.5), Value(1.0)], [1, 1]).data  # log 2 / 2
     0.346...
@@ -62,12 +62,12 @@ def binary_cross_entropy_with_logits(predictions: Sequence[Any], targets: Sequen
 
 
 def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[Any]) -> Value:
-    """The mean of -log softmax(z)[c] over examples with the logits z, one a class, and the index c of the right class.
+    """The mean of -log softmax(z)[c] over examples, with a logit z for each class and the index c of the right class.
 
-    It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, however sure and right. A logit of
-    -inf is masked: its slope is 0, and an example in which all are masked has the loss 0 and slopes of 0. Where c
-    must be an input, as in a recording, a target is a Value, taken for an index without a look at it, or one-hot: as
-    many numbers or Values as logits, 1 at c and else 0.
+    It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, even for a confident and right
+    prediction. A logit of -inf is masked: its slope is 0, and an example with only masked logits has the loss 0. If c
+    must be an input, as in a recording, a target is a Value, taken as an index without reading it, or a one-hot vector
+    of numbers or Values, 1 at c and 0 elsewhere.
 
     >>> z = [Value(0.0), Value(50.0)]
     >>> loss = cross_entropy([z], [1])
@@ -101,7 +101,7 @@ def _surprise(prediction: Any, target: Any, place: str) -> Value:
 
 
 def _apart(logits: list[Any], target: Any, place: str) -> tuple[list[Any], Any]:
-    """The other logits and that of the right class, which an unknown target moves so far down that its exp is 0."""
+    """The other logits and the right class's logit; for an unknown target the latter is moved down until exp is 0."""
     if isinstance(target, Value):
         target = [(1.0 - abs(target - i)).relu() for i in range(len(logits))]
     if not is_sequence(target) or isinstance(target, (str, dict)):
@@ -131,7 +131,7 @@ def _class_index(target: Any, classes: int, place: str) -> int:
 
 
 def _either(if_one: Callable[[Value], Value], if_zero: Callable[[Value], Value]) -> Callable[[Value, Any], Value]:
-    """The mean of two terms in the shares y and 1 - y: one of them alone where y is the number 1 or 0."""
+    """The mean of two terms with the weights y and 1 - y; only one of them if y is the number 1 or 0."""
 
     def term(prediction: Value, y: Any) -> Value:
         if type(y) is float and y in (0.0, 1.0):
@@ -169,7 +169,7 @@ _ALLOWED: dict[str, Callable[[float], bool]] = {
 
 
 def _zipped(predictions: Any, targets: Any, place: str) -> list[tuple[Any, Any]]:
-    """Predictions beside targets, or an error if these are not two sequences of one length."""
+    """Pairs of predictions and targets, or an error if these are not two sequences of one length."""
     for name, given in (("predictions", predictions), ("targets", targets)):
         if not is_sequence(given):
             raise TypeError(f"{name}{place} must be a sequence, not {type(given).__name__} {given!r:.80}: pass a list")

@@ -1,4 +1,4 @@
-"""Matrices as lists of rows: products, and whether two are the same but for rounding."""
+"""Matrices as lists of rows: products, and equality to within rounding."""
 
 from collections.abc import Iterable
 from math import isclose, isnan
@@ -39,13 +39,13 @@ def hadamard(a: Matrix, b: Matrix) -> Matrix:
 
 
 def is_product(found: Matrix, left: Matrix, right: Matrix) -> bool:
-    """Whether left · right is what was found, but for rounding, measured by the terms of each entry."""
+    """Whether left · right equals `found` to within rounding of the terms of each entry."""
     sizes = times([[abs(x) for x in row] for row in left], [[abs(x) for x in row] for row in right])
     return agree(found, times(left, right), sizes)
 
 
 def agree(a: Matrix, b: Matrix, sizes: Matrix | None = None) -> bool:
-    """Whether entries are the same but for rounding, measured by those of a or by the sizes; nan agrees with all."""
+    """Whether entries are equal to within rounding, relative to `sizes` or to those of a; nan agrees with anything."""
     entries = zip(_entries(a), _entries(b), _entries(sizes or a), strict=True)
     return all(
         x == y or isnan(x) or isnan(y) or isclose(x, y, rel_tol=0.0, abs_tol=SAME * abs(size) + TINY)
@@ -58,5 +58,5 @@ def _entries(a: Matrix) -> Iterable[float]:
 
 
 def equal(a: Matrix, b: Matrix) -> bool:
-    """Whether entries are the same; nan is the same as nan."""
+    """Whether entries are equal; nan equals nan."""
     return all(x == y or (isnan(x) and isnan(y)) for x, y in zip(_entries(a), _entries(b), strict=True))

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 ROWS, COLUMNS = 6, 8  # of a matrix that are shown
 PRINTED = 6  # columns that fit a printed page
 WIDTH = 118  # letters in a line of text
-GAPS = {"⋮": r"\vdots", "⋱": r"\ddots", "⋯": r"\cdots"}  # what stands for rows, for both, for columns; and in LaTeX
+GAPS = {
+    "⋮": r"\vdots",
+    "⋱": r"\ddots",
+    "⋯": r"\cdots",
+}  # dots for omitted rows, for both, for omitted columns; and in LaTeX
 
 
 def to_text(found: "Backpropagation") -> str:
@@ -47,7 +51,7 @@ def _block(name: str, matrix: "Matrix") -> list[str]:
 
 
 def _side_by_side(blocks: Iterable[list[str]]) -> Iterable[list[str]]:
-    """Blocks beside each other, as many as there is room for."""
+    """Blocks of text side by side, as many as fit on a line."""
     row: list[list[str]] = []
     for block in blocks:
         if row and sum(len(b[0]) + 3 for b in row) + len(block[0]) + 2 > WIDTH:
@@ -64,7 +68,7 @@ def _joined(row: Sequence[list[str]]) -> list[str]:
 
 
 def cells(matrix: "Matrix", write: Callable[[float], str], most: int = COLUMNS) -> list[list[str]]:
-    """The numbers of a matrix as text, with dots for what is left out in the middle.
+    """The numbers of a matrix as text, with dots for the omitted middle.
 
     >>> cells([[float(i) for i in range(20)]], "{:g}".format)
     [['0', '1', '2', '3', '⋯', '16', '17', '18', '19']]
@@ -80,7 +84,7 @@ def _cell(matrix: "Matrix", i: int | None, j: int | None, write: Callable[[float
 
 
 def kept(size: int, most: int) -> list[int | None]:
-    """Which of so many rows or columns are shown; None stands for those in the middle.
+    """The indices of `count` rows or columns that are shown; None stands for the omitted middle.
 
     >>> kept(4, 4), kept(9, 4)
     ([0, 1, 2, 3], [0, 1, None, 7, 8])
@@ -96,7 +100,7 @@ def shape(matrix: "Matrix") -> str:
 
 
 def to_html(found: "Backpropagation", picture: bool = False) -> str:
-    """A piece of HTML that fits a notebook; with the picture first, if one is asked for."""
+    """HTML for a notebook, with the picture first if it is wanted."""
     four = "".join(f"<li>{html.escape(equation)}</li>" for equation in found.equations)
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in found.notes)
     sections = "".join(_section_html(section) for section in found.sections)
@@ -200,7 +204,7 @@ _SIGNS = {
 
 
 def _text(words: str) -> str:
-    """Words with formulas in them: what has a sign of its own, or an index, is one."""
+    """Text with formulas in it: a word with a mathematical sign or an index is a formula."""
     return "".join(
         f"${latex(part)}$" if any(c in _SIGNS or c == "⁽" for c in part) else latex_text(part)
         for part in re.split(r"(\s+)", words)

@@ -1,8 +1,8 @@
-"""Module: what has parameters, found and named by place.
+"""Module: finds parameters in attributes, and names them.
 
-A parameter is a leaf Value in an attribute, or in a list, tuple or dict in an attribute. Its name is the way to it:
-the attribute `b` is "b", the second entry of the list `w` is "w2", the third neuron of a list `neurons` is "neuron3".
-Files hold arrays instead, under the names that PyTorch gives them: "layers.0.weight" has a row a neuron.
+A parameter is a leaf Value in an attribute, or in a list, tuple or dict in an attribute. Its name is its path: the
+attribute `b` is "b", the second entry of the list `w` is "w2", the third neuron of a list `neurons` is "neuron3".
+Files hold arrays instead, with PyTorch's names: "layers.0.weight" has a row for each neuron.
 """
 
 from collections import Counter
@@ -16,19 +16,19 @@ from .state import fitting, flat, form_of, numbers_of, set_all, shape, some
 
 
 class Stateful(Protocol):
-    """What can be saved: its state is a dict from names to floats, or to arrays of them where it has `arrays`, too."""
+    """An object that can be saved: its state is a dict from names to floats, or with `arrays` to arrays of floats."""
 
     def state_dict(self) -> dict[str, float]:
         """The numbers by name."""
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over the numbers, one by one or in arrays, all of them or none."""
+        """Set all numbers, from floats or from arrays, or none."""
 
 
 class _LabelledByPlace(type):
-    """Labels the parameters of a module once its constructor is done, so that no constructor has to."""
+    """Labels the parameters of a module after its constructor, so that constructors need not."""
 
-    if not TYPE_CHECKING:  # for type checkers a module is made as its __init__ says
+    if not TYPE_CHECKING:  # so that type checkers read the signature of __init__
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             module = super().__call__(*args, **kwargs)
@@ -37,7 +37,7 @@ class _LabelledByPlace(type):
 
     @property
     def __signature__(cls) -> Signature:
-        """How a module is made, for help() and completion."""
+        """The signature of the constructor, for help() and completion."""
         made = signature(cls.__init__)  # type: ignore[misc]
         return made.replace(parameters=[*made.parameters.values()][1:], return_annotation=Signature.empty)
 
@@ -55,14 +55,14 @@ class Module(metaclass=_LabelledByPlace):
     (7.0, [Value(data=2.0, grad=0.0, label='slope'), Value(data=1.0, grad=0.0, label='height')])
     """
 
-    name = ""  # the place in the outermost module: "layer1.neuron3"
+    name = ""  # its path in the outermost module: "layer1.neuron3"
 
     def parameters(self) -> list[Value]:
         """All parameters, each once, in the order of the attributes."""
         return [parameter for _, parameter in self.named_parameters()]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
-        """All parameters with their names; one that has two places goes by the first.
+        """All parameters with their names; a parameter with two paths has the name of the first.
 
         >>> from nn import Layer
         >>> [name for name, _ in Layer(1, 2).named_parameters()]
@@ -84,7 +84,7 @@ class Module(metaclass=_LabelledByPlace):
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
     def arrays(self) -> dict[str, Any]:
-        """The parameters' numbers as files hold them: as nested lists, one a layer and kind.
+        """The parameters' numbers as in files: nested lists, one for each layer and kind.
 
         >>> from nn import Layer
         >>> Layer(2, 3, init=0.5).arrays()
@@ -93,9 +93,9 @@ class Module(metaclass=_LabelledByPlace):
         return {name: numbers_of(array) for name, array in self.named_arrays().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set the parameters to a `state_dict` or to `arrays`; if any does not fit, a StateError lists them.
+        """Set the parameters from a `state_dict` or from `arrays`.
 
-        Then none is set.
+        If any entry does not fit, a StateError lists the misfits, and no parameter is set.
 
         >>> from nn import Neuron
         >>> Neuron(1).load_state_dict({"w1": 2.0, "w2": 3.0})
@@ -106,11 +106,11 @@ class Module(metaclass=_LabelledByPlace):
         set_all(fitting(state, leaves, type(self).__name__), leaves)
 
     def array_parts(self) -> Mapping[str, Any]:
-        """What arrays are made of, by name: the attributes, unless a module has another grouping of its parameters."""
+        """The attributes that form arrays, by name; a module may override the grouping of its parameters."""
         return vars(self)
 
     def named_arrays(self) -> dict[str, Any]:
-        """The parameters themselves in the lists that `arrays` has their numbers in."""
+        """The parameters in the nested lists of `arrays`."""
         found = list(_arrays(self))
         if len(dict(found)) < len(found):
             twice = some([name for name, times in Counter(name for name, _ in found).items() if times > 1])
@@ -118,9 +118,9 @@ class Module(metaclass=_LabelledByPlace):
         return dict(found)
 
     def label_by_place(self) -> None:
-        """Label parameters and modules with their names, as a constructor does; a label that was chosen stays.
+        """Label parameters and modules with their names, as a constructor does; labels set by the user stay.
 
-        Only needed after parts have been added to a module that existed.
+        Only needed after parts have been added to an existing module.
         """
         for name, found in places(self):
             if isinstance(found, Module):
@@ -130,13 +130,13 @@ class Module(metaclass=_LabelledByPlace):
 
 
 def places(root: Module) -> Iterator[tuple[str, "Module | Value"]]:
-    """All modules and parameters in `root`, itself included, with their names: each once, in order."""
+    """All modules and parameters in `root`, itself included, with their names, in order and without duplicates."""
     seen: set[Any] = set()
     stack: list[tuple[str, Any]] = [("", root)]
     while stack:
         name, found = stack.pop()
         if type(found) is Value:
-            if found not in seen and not found.op:  # neither the second place of a shared one nor a result kept
+            if found not in seen and not found.op:  # neither a second path to a shared one nor a stored result
                 seen.add(found)
                 yield name, found
         elif isinstance(found, (Module, list, tuple, dict)) and id(found) not in seen:
@@ -168,7 +168,7 @@ def _has_parameters(found: Any) -> bool:
 
 
 def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
-    """What a module, list, tuple or dict holds, with names."""
+    """The entries of a module, list, tuple or dict, with names."""
     if isinstance(whole, Module):
         prefix = f"{name}." if name else ""
         return [(prefix + attribute, part) for attribute, part in vars(whole).items()]
@@ -179,5 +179,5 @@ def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
 
 
 def _before_number(name: str) -> str:
-    """What goes before the number: layer for layer1, w1_ for w1_2, the second entry of the first list in w."""
+    """The prefix before the number: layer for layer1, w1_ for w1_2, the second entry of the first list in w."""
     return f"{name}_" if name[-1:].isdigit() else name

@@ -16,8 +16,8 @@ from .state import fitting, form_of
 class Optimizer:
     """Base of the optimisers: parameters, a learning rate and, for each of `slots`, a number for every parameter.
 
-    `clip_norm` and `clip_value` are those of `clip_gradients`, at every step. A subclass gives `updated`. Its state is
-    a dict from names to floats, which `nn.save` and `nn.load` take as well.
+    `clip_norm` and `clip_value` are passed to `clip_gradients` at every step. A subclass defines `updated`. Its state
+    is a dict from names to floats, for `nn.save` and `nn.load`.
 
     >>> class SignDescent(Optimizer):
     ...     def updated(self, rate):
@@ -49,12 +49,12 @@ class Optimizer:
         rate_at(lr, 0)
 
     def step(self) -> None:
-        """Move every parameter once by its gradient, clipped before if the optimiser was made so."""
+        """Move every parameter one step by its gradient, which is clipped first if the optimiser clips."""
         for parameter, data in zip(self.parameters, self._next(), strict=True):
             parameter.data = data
 
     def _next(self) -> Iterable[float]:
-        """The numbers after a step, which counts and is remembered; gradients are clipped."""
+        """The new numbers of a step with clipped gradients; updates the step count and the slots."""
         if self.clip_norm is not None or self.clip_value is not None:
             clip_gradients(self.parameters, self.clip_norm, self.clip_value)
         rate = self.rate()
@@ -62,9 +62,9 @@ class Optimizer:
         return self.updated(rate)
 
     def diagnose(self, loss: Value, **thresholds: Any) -> Report:
-        """What `engine.diagnose` says of the loss and of the step that is next after `backward()`, without taking it.
+        """The report of `engine.diagnose` on the loss and on the next step after `backward()`, without taking the step.
 
-        Where a gradient is not finite there is no such step, and only the loss is looked at.
+        If a gradient is not finite there is no such step, and only the loss is diagnosed.
 
         >>> w = Value(0.5, "w")
         >>> loss = (w - 1.0) ** 2
@@ -88,7 +88,7 @@ class Optimizer:
         return rate_at(self.lr, self.steps)
 
     def updated(self, rate: float) -> Iterable[float]:
-        """The new number of every parameter; what to remember of parameter i goes into `self.state[slot][i]`."""
+        """The new number of every parameter; the state of parameter i is stored in `self.state[slot][i]`."""
         raise NotImplementedError(f"{type(self).__name__} has to define updated(rate)")
 
     def zero_grad(self) -> None:
@@ -106,7 +106,7 @@ class Optimizer:
         return {"steps": float(self.steps), **{slot: list(numbers) for slot, numbers in self.state.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state_dict` or `arrays`; if not of such an optimiser, a StateError says so and nothing changes.
+        """Continue from a `state_dict` or `arrays`; one of another kind of optimiser is a StateError, and sets nothing.
 
         >>> w = Value(1.0)
         >>> SGD([w], lr=0.1).load_state_dict({"steps": 3})
@@ -134,7 +134,7 @@ class Optimizer:
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum, Nesterov's variant, and weight decay as an L2 penalty.
 
-    With g = grad + weight_decay · p and v = momentum · v + g, it steps by -lr · v; by Nesterov
+    With g = grad + weight_decay · p and v = momentum · v + g, it steps by -lr · v; with Nesterov's variant
     (Sutskever et al. 2013, as in PyTorch) by -lr · (g + momentum · v).
 
     >>> w = Value(1.0)
@@ -173,9 +173,9 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba 2015, algorithm 1): steps of the size of the learning rate, whatever the gradient's scale.
+    """Adam (Kingma and Ba 2015, algorithm 1): steps of about the learning rate, whatever the gradient's scale.
 
-    Weight decay is an L2 penalty, as in PyTorch's Adam: it goes through the moments. AdamW's does not.
+    Weight decay is an L2 penalty, as in PyTorch's Adam, so it is part of the moments, unlike in AdamW.
 
     >>> w = Value(1.0)
     >>> optimizer = Adam([w], lr=0.1)
@@ -186,7 +186,7 @@ class Adam(Optimizer):
     """
 
     slots = ("mean", "square")
-    decoupled = False  # whether weight decay is apart from the gradient
+    decoupled = False  # whether weight decay is separate from the gradient
 
     def __init__(
         self,
@@ -205,9 +205,9 @@ class Adam(Optimizer):
         self.eps = within(eps, "eps")
 
     def updated(self, rate: float) -> Iterator[float]:
-        """The step -lr · m̂ / (√v̂ + eps), of means m and v of gradient and square that are corrected for the start."""
+        """The step -lr · m̂ / (√v̂ + eps), with bias-corrected running means of the gradient and of its square."""
         (b1, b2), means, squares = self.betas, self.state["mean"], self.state["square"]
-        whole1, whole2 = 1.0 - b1**self.steps, 1.0 - b2**self.steps  # what the weights in m and v add up to so far
+        whole1, whole2 = 1.0 - b1**self.steps, 1.0 - b2**self.steps  # the sums of the weights in m and v so far
         penalty, shrinkage = (0.0, rate * self.weight_decay) if self.decoupled else (self.weight_decay, 0.0)
         for i, parameter in enumerate(self.parameters):
             data = parameter.data
@@ -242,9 +242,9 @@ class AdamW(Adam):
 
 
 def clip_gradients(parameters: Iterable[Value], norm: float | None = None, value: float | None = None) -> float:
-    """Cut every gradient to between -value and value, then scale all so that their Euclidean norm is at most `norm`.
+    """Limit every gradient to -value ... value, then scale all so that their Euclidean norm is at most `norm`.
 
-    Returns the norm that they had. A gradient that is not finite is a NonFiniteError: no bound makes it right.
+    Returns the norm before the scaling. A gradient that is not finite is a NonFiniteError: no bound makes it right.
 
     >>> a, b = Value(1.0), Value(1.0)
     >>> (3 * a + 4 * b).backward()
@@ -277,7 +277,7 @@ def _above(number: Any, what: str) -> float:
 
 
 def _checked(parameters: Iterable[Value]) -> list[Value]:
-    """The parameters as a list of different leaves."""
+    """The parameters as a list of distinct leaves."""
     found = list(parameters)
     for parameter in found:
         if not isinstance(parameter, Value):

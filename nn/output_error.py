@@ -1,6 +1,6 @@
-"""What the loss makes of the last layer: the form of ∇ₐC, or of δ itself where the activation's derivative cancels.
+"""The output error: the form of ∇ₐC, or of δ if the activation's derivative cancels.
 
-A form is recognised by the loss's operations and proven by numbers: it gives δ, entry by entry, or it is not given.
+A form is recognised by the loss's operations and verified numerically: it equals δ in every entry, or is not given.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from engine.grading import Network, softmaxes
 from .layer_matrices import LayerMatrices
 from .matrices import Matrix
 
-SAME = 1e-9  # relative: what differs by less is equal but for rounding
+SAME = 1e-9  # relative difference that rounding may cause
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class OutputError:
 
 
 def squares(network: Network, last: LayerMatrices, nodes: list[list[int]]) -> OutputError | None:
-    """∇ₐC = c (a - y), of a sum of squares or their mean, if each `a` is read by a difference to a given number."""
+    """∇ₐC = c (a - y), for a sum or mean of squares, if each `a` is used only in its difference from a given number."""
     targets = [[_target(network, i) for i in row] for row in nodes]
     if any(y is None for row in targets for y in row):
         return None
@@ -44,7 +44,7 @@ def softmax_cross_entropy(network: Network, last: LayerMatrices) -> OutputError 
 
 
 def sigmoid_cross_entropy(network: Network, last: LayerMatrices, nodes: list[list[int]]) -> OutputError | None:
-    """δ = c (σ(z) - y), where the loss is the cross-entropy of the logits z, or of the probabilities σ(z)."""
+    """δ = c (σ(z) - y), if the loss is the cross-entropy of the logits z, or of the probabilities σ(z)."""
     if last.function not in ("linear", "sigmoid"):
         return None
     shares = [[_shares(network, i, last.function == "linear") for i in row] for row in nodes]
@@ -62,7 +62,7 @@ def _proven(kind: str, gradients: Matrix, p: Matrix, targets: Matrix) -> OutputE
     if x == y or not isfinite(g / (x - y)):
         return None
     scale = Fraction(g / (x - y)).limit_denominator(len(triples) * 2)
-    # The difference of numbers near each other has fewer digits than either.
+    # The difference of two close numbers has fewer digits than either.
     exact = all(
         abs(g - float(scale) * (x - y)) <= SAME * abs(float(scale)) * max(abs(x), abs(y)) for g, x, y in triples
     )
@@ -70,7 +70,7 @@ def _proven(kind: str, gradients: Matrix, p: Matrix, targets: Matrix) -> OutputE
 
 
 def _target(network: Network, i: int) -> float | None:
-    """The given number that is taken off node i, or that it is taken off."""
+    """The given number in a difference with node i."""
     uses = network.sweep.uses[i]
     if len(uses) != 1 or network.ops[network.sweep.results[uses[0]]] != "sub":
         return None
@@ -79,7 +79,7 @@ def _target(network: Network, i: int) -> float | None:
 
 
 def _shares(network: Network, i: int, is_logit: bool) -> tuple[float, float] | None:
-    """How much of the loss is the logarithm of p, and of 1 - p, at node i: a logit, or p itself."""
+    """The weights in the loss of log p and of log(1 - p), where node i is the logit or p itself."""
     one, zero = 0.0, 0.0
     adjoints, results = network.sweep.adjoints, network.sweep.results
     for k in network.sweep.uses[i]:

@@ -1,4 +1,4 @@
-"""A progress bar: tqdm's, in a terminal or a notebook; none where that is not wanted or not installed."""
+"""A progress bar by tqdm, in a terminal or a notebook; none if it is not wanted or not installed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from engine.core import require
 
 
 def bar_of(steps: int, done: int, wanted: bool) -> Any:
-    """What is entered, updated at every step, and shows numbers beside it."""
+    """A context manager that is updated at every step and shows numbers."""
     try:
         return require("tqdm.auto").tqdm(total=steps, initial=done, unit="step") if wanted else NoBar()
     except MissingExtraError:
@@ -25,7 +25,7 @@ class NoBar:
         pass
 
     def update(self) -> None:
-        """One step more."""
+        """Advance by one step."""
 
     def set_postfix(self, numbers: Mapping[str, float], refresh: bool) -> None:
-        """The numbers beside the bar."""
+        """Show numbers beside the bar."""

@@ -1,7 +1,8 @@
 """How fit computes a batch: replayed from a recording of one example, or by calling model and loss.
 
-A recording stands for model and loss if they are functions of the example and the parameters alone, and if the loss of
-a batch is the mean of its examples' losses. Both are tested before the first step, and what fails is computed eagerly.
+A recording can replace model and loss if they depend only on the example and the parameters, and if the loss of a batch
+is the mean of its examples' losses. Both are tested before the first step; if a test fails, batches are computed
+eagerly.
 """
 
 import math
@@ -16,8 +17,8 @@ from engine.core import RecordingError, Value, is_strict, real
 from .batches import Examples
 from .state import is_sequence, output_numbers
 
-CHECKED = 64  # examples that a recording is tested on at once
-AGREEMENT = 1e-9  # relative difference to eager mode from which on a recording is not used
+CHECKED = 64  # number of examples that a recording is tested on
+AGREEMENT = 1e-9  # relative difference from eager mode above which a recording is not used
 
 Model = Callable[[Any], Any]
 Loss = Callable[[list[Any], list[Any]], Value]
@@ -26,7 +27,7 @@ Entry = TypeVar("Entry")
 
 @dataclass
 class Outcome:
-    """The mean loss of some examples, and where there are metrics the predictions as floats, beside their targets."""
+    """The mean loss of some examples and, if there are metrics, the predictions as floats and their targets."""
 
     loss: float
     predictions: list[Any]
@@ -36,7 +37,7 @@ class Outcome:
 def computation(
     model: Model, loss: Loss, examples: Examples, size: int, predicted: bool, replay: bool = True
 ) -> "Eager | Replayed":
-    """What computes batches of `size` of the examples: replayed if that is the same, else eager, which says why.
+    """The object that computes batches of `size` examples: replayed if that is equivalent, else eager, with a reason.
 
     >>> from nn import mean_squared_error
     >>> w = Value(2.0)
@@ -52,7 +53,7 @@ def computation(
         return eager
     try:
         return Replayed(eager, size, predicted)
-    except Exception as error:  # what can't be recorded, eager mode takes or refuses with an error of its own
+    except Exception as error:  # eager mode accepts it, or raises its own error
         eager.why_eager = f"{type(error).__name__}: {error}"
         return eager
 
@@ -68,7 +69,7 @@ class Eager:
         self.total = len(self.rows)
 
     def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
-        """How to differentiate a batch, given as places among the examples: the next where one is not finite."""
+        """Functions that differentiate a batch of indices of examples; the next is tried if a result is not finite."""
         return [self.differentiate]
 
     def differentiate(self, places: Sequence[int]) -> Outcome:
@@ -82,14 +83,14 @@ class Eager:
         return self.forward(range(len(self.rows)))[1]
 
     def forward(self, places: Sequence[int]) -> tuple[Value, Outcome]:
-        """The mean loss of the examples at these places, as a Value and as an outcome."""
+        """The mean loss of the examples at these indices, as a Value and as an outcome."""
         targets = [self.targets[i] for i in places]
         predictions = [self.model(self.rows[i]) for i in places]
         value = self.mean_loss(predictions, targets)
         return value, Outcome(value.data, [output_numbers(prediction) for prediction in predictions], targets)
 
     def mean_loss(self, predictions: list[Any], targets: list[Any]) -> Value:
-        """The loss, or an error if it is no Value."""
+        """The loss, or an error if it is not a Value."""
         value = self.loss(predictions, targets)
         if not isinstance(value, Value):
             raise TypeError(f"the loss must return one Value, not {type(value).__name__} {value!r:.80}")
@@ -97,7 +98,7 @@ class Eager:
 
 
 class Replayed:
-    """Runs the recordings of the loss of one example, and of its prediction if that is wanted, on every batch."""
+    """Runs the recordings of one example's loss, and of its prediction if that is wanted, on every batch."""
 
     why_eager = ""
 
@@ -115,7 +116,7 @@ class Replayed:
         require_same(self, min(size, CHECKED))
 
     def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
-        """How to differentiate a batch: what is not finite is computed again eagerly, where 0 · inf may not come up."""
+        """Functions that differentiate a batch: eager mode follows, as it may avoid the 0 · inf of a replay."""
         return [self.differentiate, self.eager.differentiate]
 
     def differentiate(self, places: Sequence[int]) -> Outcome:
@@ -138,12 +139,12 @@ class Replayed:
 
 
 def require_mean(eager: Eager, numbers: Any, size: int) -> None:
-    """Raise if the loss of examples is not the mean over them, with every target as it is and as a recording takes it.
+    """Raise if a batch's loss is not the mean over its examples, with targets as given and as a recording takes them.
 
-    The predictions are drawn between 0 and 1, where all of the usual losses have a slope, and no two are alike.
+    The predictions are random between 0 and 1, where all usual losses have a slope, and all different.
     """
     rng, prediction = random.Random(0), eager.model(eager.rows[0])
-    first = {repr(target): i for i, target in reversed([*enumerate(eager.targets)])}  # a class comes a thousand times
+    first = {repr(target): i for i, target in reversed([*enumerate(eager.targets)])}  # a class occurs a thousand times
     places = sorted({*range(min(size, len(numbers))), *first.values()})
     wide = len(prediction) if is_sequence(prediction) else None
     drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in places]
@@ -159,7 +160,7 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
 
 
 def require_same(replayed: Replayed, size: int) -> None:
-    """Raise if what is replayed differs from what model and loss give when they are called, on a batch of examples."""
+    """Raise if replay and a call of model and loss differ on a batch of examples."""
     total = len(replayed.rows)
     places = range(0, total, max(1, total // size))[:size]
     _require_close(
@@ -170,7 +171,7 @@ def require_same(replayed: Replayed, size: int) -> None:
 
 
 def chunks(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
-    """All entries in their order, `size` at a time, the last as many as are left.
+    """All entries in order, in chunks of `size`; the last chunk may be shorter.
 
     >>> list(chunks("abcde", 2))
     ['ab', 'cd', 'e']

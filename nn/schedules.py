@@ -44,7 +44,7 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Callable[[int], float]:
-    """`lr` times `factor` once more after `every` steps.
+    """`lr`, multiplied by `factor` after every `every` steps.
 
     >>> [step_decay(1.0, every=10, factor=0.5)(step) for step in (0, 9, 10, 25)]
     [1.0, 1.0, 0.5, 0.25]
@@ -54,7 +54,7 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Callable[[int], fl
 
 
 def warmup(lr: Rate, steps: int) -> Callable[[int], float]:
-    """A learning rate, number or schedule, that grows from 1/steps of itself to all of it over `steps` steps.
+    """A learning rate, number or schedule, multiplied by a factor that grows from 1/steps to 1 over `steps` steps.
 
     >>> [warmup(1.0, 4)(step) for step in (0, 1, 3, 100)]
     [0.25, 0.5, 1.0, 1.0]
@@ -73,7 +73,7 @@ def rate_at(lr: Rate, step: int) -> float:
 
 
 def within(number: Any, what: str, below: float = math.inf) -> float:
-    """A float from 0 that is below a bound, or an error that says what came."""
+    """A float of at least 0 and below a bound, or an error that says what came."""
     found = real(number)
     if not 0.0 <= found < below:
         bound = f" and below {below:g}" if below < math.inf else " and finite"

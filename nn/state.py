@@ -1,4 +1,4 @@
-"""States: numbers by name, one by one or in arrays, compared with what they are for before anything is set."""
+"""States: numbers or arrays by name, which are checked against their owner before anything is set."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ SHOWN = 5  # names that an error lists of each kind
 
 
 def fitting(state: Mapping[str, Any], wanted: Mapping[str, Any], owner: str) -> dict[str, Any]:
-    """The state as floats and lists of them, in the shapes of what is wanted; else a StateError lists what differs.
+    """The state as floats and lists of floats in the expected shapes; else a StateError lists the differences.
 
     >>> fitting({"b": 1, "w": [[1, 2]]}, {"b": 0.0, "w": [[0.0, 0.0]]}, "Neuron")
     {'b': 1.0, 'w': [[1.0, 2.0]]}
@@ -46,7 +46,7 @@ def fitting(state: Mapping[str, Any], wanted: Mapping[str, Any], owner: str) -> 
 
 
 def form_of(state: Any, singly: Mapping[str, Any], arrays: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The one of two forms that has more of the state's names.
+    """Whichever of two forms shares more names with the state.
 
     >>> form_of({"weight": [1.0]}, {"w1": 0.0}, {"weight": [0.0]})
     {'weight': [0.0]}
@@ -57,7 +57,7 @@ def form_of(state: Any, singly: Mapping[str, Any], arrays: Mapping[str, Any]) ->
 
 
 def set_all(numbers: Mapping[str, Any], leaves: Mapping[str, Any]) -> None:
-    """Set leaves, in lists of the same shapes, to numbers; a StateError if one leaf would get two of them.
+    """Set leaves, in lists of the same shapes, to numbers; a StateError if one leaf would get two different numbers.
 
     >>> set_all({"w": [3.0, 4.0]}, {"w": [w := Value(1.0), Value(2.0)]})
     >>> w.data
@@ -66,14 +66,14 @@ def set_all(numbers: Mapping[str, Any], leaves: Mapping[str, Any]) -> None:
     pairs = [pair for name, array in leaves.items() for pair in zip(flat(array), flat(numbers[name]), strict=True)]
     chosen = dict(pairs)
     for leaf, number in pairs:
-        if repr(number) != repr(chosen[leaf]):  # of which nan is the same as nan
+        if repr(number) != repr(chosen[leaf]):  # where nan equals nan
             raise StateError(f"two places share the parameter {leaf.label}, but hold {number} and {chosen[leaf]}")
     for leaf, number in chosen.items():
         leaf.data = number
 
 
 def numbers_of(array: Any) -> Any:
-    """Numbers, or the data of Values, as floats: one, or in nested lists."""
+    """Numbers or Values as floats, a single one or nested lists."""
     if isinstance(array, (list, tuple)):
         return [numbers_of(part) for part in array]
     return array.data if type(array) is Value else real(array)
@@ -111,7 +111,7 @@ def flat(array: Any) -> Iterator[Any]:
 
 
 def some(names: list[str]) -> str:
-    """The first names of a list, and how many more there are.
+    """The first names of a list, and the number of the others.
 
     >>> some(list("abcdefg"))
     'a, b, c, d, e and 2 more'
@@ -121,7 +121,7 @@ def some(names: list[str]) -> str:
 
 
 def is_sequence(given: Any) -> bool:
-    """Whether it is a list, tuple, array or the like, as opposed to one number.
+    """Whether an object is a list, tuple, array or the like, not a single number.
 
     >>> is_sequence([1.0]), is_sequence(1.0)
     (True, False)

@@ -1,4 +1,4 @@
-"""summary: what a model consists of, layer by layer, as a table."""
+"""summary: the layers of a model, as a table."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .module import Module, places
 
 @dataclass(frozen=True)
 class Row:
-    """One layer: its name, what it is, how many parameters it has itself, and the norm of their gradients."""
+    """One layer: its name, its kind, the number of its own parameters, and the norm of their gradients."""
 
     name: str
     kind: str
@@ -20,7 +20,7 @@ class Row:
 
 
 class Summary(tuple[Row, ...]):
-    """The rows of a summary, which print as a table; gradients are shown once there are any."""
+    """The rows of a summary, which print as a table; gradients are shown if there are any."""
 
     def __repr__(self) -> str:
         lines = [("layer", "kind", "parameters", "‖gradient‖")]

@@ -41,26 +41,26 @@ def fit(
 ) -> History:
     """Train `model` for `epochs` passes over the rows of X and the targets y, and return the history.
 
-    X and y are lists, or arrays, frames or series of any library, `validation` another such pair. Without a batch size
-    all examples are one batch, in their order; with one they are shuffled by `seed` before every epoch, and the same
-    seed gives the same result to the last bit; with None they are in another order at each run. The global `random` is
-    left alone. A metric is a function of predictions, which are floats or lists of floats, and targets.
+    X and y are lists, or arrays, frames or series of any library, and `validation` is another such pair. Without a
+    batch size, all examples are one batch, in order. With a batch size, `seed` shuffles the examples before every
+    epoch: the same seed gives the same result to the last bit, and None a different order in each run. The global
+    `random` is not used. A metric is a function of predictions, which are floats or lists of floats, and targets.
 
-    `clip_norm` and `clip_value` bound the gradients before each step, as `clip_gradients` does. With `patience`,
-    training stops once so many epochs in a row have not lowered the validation loss, and the model is left as the best
-    epoch had it. `on_epoch(model, history)` is called after each epoch. Ctrl-C stops, too, and leaves no trace of the
-    epoch that it broke off: model and history are those of the epochs before, and `history.stopped` says so.
+    `clip_norm` and `clip_value` limit the gradients before each step, as in `clip_gradients`. With `patience`, training
+    stops after that many epochs in a row without a lower validation loss, and the model gets the parameters of its best
+    epoch. `on_epoch(model, history)` is called after each epoch. Ctrl-C stops the training too: the interrupted epoch
+    leaves no trace in model and history, and `history.stopped` says why it ended.
 
-    Batches are replayed from a recording of one example where that gives the same, and otherwise computed eagerly:
-    where the model looks at numbers, where the loss is not a mean over examples, inside `strict()`.
-    What changes from call to call in another way than by its parameters needs replay=False.
+    Batches are replayed from a recording of one example if that is equivalent. They are computed eagerly if the model
+    reads numbers, if the loss is not a mean over examples, or inside `strict()`. A model that changes from call to call
+    other than by its parameters needs replay=False.
 
-    With a `checkpoint`, a .safetensors or .json file, what is needed to go on is saved at the end of an epoch if that
-    was `every` seconds ago, and at the end; if the file is there, training goes on from it, to the same result to the
-    last bit as if never stopped. A checkpoint of another training is a StateError that says what differs.
+    With a `checkpoint`, a .safetensors or .json file, the state of the training is saved after an epoch if the last
+    save was `every` seconds ago, and at the end. If the file exists, training continues from it, with the same result
+    to the last bit as without a stop. A checkpoint of another training is a StateError that says what differs.
 
-    A loss, gradient or parameter that is not finite is a DivergenceError with a diagnosis, raised before it gets into
-    the parameters.
+    A loss, gradient or parameter that is not finite is a DivergenceError with a diagnosis, raised before any parameter
+    becomes non-finite.
 
     >>> from nn import MLP, SGD, mean_squared_error
     >>> model = MLP(1, [1], seed=1)
@@ -118,9 +118,10 @@ def fit(
 
 
 def accuracy(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
-    """The share of right answers, from 0 to 1: by the largest of several outputs, by the sign of a single one.
+    """The fraction of right answers, from 0 to 1: by the largest of several outputs, by the sign of a single one.
 
-    The target beside several outputs is a class index; beside a single one it is above 0 or not.
+    The target of several outputs is a class index. A single output is right if it and its target are both above 0, or
+    both not.
 
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1]), accuracy([-2.0, 3.0], [-1, 1])
     (0.5, 1.0)

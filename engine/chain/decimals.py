@@ -1,4 +1,4 @@
-"""The table over decimals of 110 digits: where two formulas agree to 60 of them, they are the same formula."""
+"""The table over decimals of 110 digits: two formulas that agree to 60 of them are taken to be equal."""
 
 from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
@@ -7,12 +7,12 @@ from typing import Any
 from ..core import TABLE, evaluate
 
 DIGITS = Context(prec=110, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
-SPARE = 10  # digits that a series loses
-LARGEST = 40  # of an argument of a series, which takes so many digits more
+SPARE = 10  # digits lost in summing a series
+LARGEST = 40  # largest argument of a series, since larger ones lose more digits
 PI = Decimal(
     "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798214808651"
 )
-# The constants of the table and of statistics, which are floats there, and what they stand for.
+# Exact values of the constants that are floats in the table and in statistics.
 EXACT = {
     1.1283791670955126: DIGITS.divide(2, PI.sqrt(DIGITS)),
     3.141592653589793: PI,
@@ -22,14 +22,14 @@ NOTHING = Decimal("nan")
 
 
 def decimal(number: float | Decimal) -> Decimal:
-    """The number that a float stands for: its shortest decimal, or the constant."""
+    """The exact number behind a float: its shortest decimal, or a known constant."""
     if isinstance(number, Decimal):
         return number
     return EXACT.get(number) or Decimal(repr(number))
 
 
 def in_decimals(name: str, *arguments: Any) -> Any:
-    """One operation of the table on decimals; a row without a spelling here is read by its formula.
+    """One operation of the table on decimals; a row not defined here is evaluated by its formula.
 
     >>> with localcontext(DIGITS):
     ...     print(str(in_decimals("sigmoid", Decimal(50)))[:50])
@@ -40,12 +40,12 @@ def in_decimals(name: str, *arguments: Any) -> Any:
         return _FUNCTIONS[name](*numbers)
     row = TABLE[name]
     if row.formula == f"{name}({', '.join(row.variables)})":
-        return NOTHING  # a primitive that is spelled nowhere else
+        return NOTHING  # a primitive with no definition here
     return evaluate(row.formula, dict(zip(row.variables, numbers, strict=True)), in_decimals)
 
 
 def _series(x: Decimal, term: Decimal, step: Callable[[Decimal, int], Decimal], n: int, by: int) -> Decimal:
-    """A power series from its first term, each made from the one before."""
+    """The sum of a power series, given its first term and the step from a term to the next."""
     if not x.is_finite() or abs(x) > LARGEST:
         return NOTHING
     with localcontext() as context:
@@ -101,7 +101,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "neg": lambda a: -a,
     "abs": abs,
     "pow": _power,
-    "rest": lambda a, b: Decimal(0),  # what a - b loses to rounding
+    "rest": lambda a, b: Decimal(0),  # the rounding error of a - b
     "times": _times,
     "exp": lambda a: a.exp(),
     "expdiff": lambda a, b: (a - b).exp(),

@@ -1,7 +1,7 @@
 """Terms: the formulas of the graph as small trees, and how they are written as text, in pictures and in LaTeX.
 
-A term is a number, a Name, or a tuple (name of a row, *terms). `symbol` is the algebra of terms: it leaves out
-what any reader would (1 * x, x + 0). Every style writes the same tree; the style "text" is what Python evaluates.
+A term is a number, a Name, or a tuple (name of a row, *terms). `symbol` is the algebra of terms: it simplifies
+1 * x, x + 0 and the like. Every style writes the same tree; the style "text" is valid Python.
 """
 
 import math
@@ -30,14 +30,14 @@ SHORT = 5  # letters of a quotient
 
 
 def size(term: Term) -> int:
-    """How many names and numbers a term holds."""
+    """The number of names and numbers in a term."""
     if isinstance(term, list):
         return sum(map(size, term))
     return sum(map(size, term[1:])) if isinstance(term, tuple) else 1
 
 
 def symbol(name: str, *terms: Any) -> Term:
-    """One operation of the table on terms, without what is idle: the algebra of formulas.
+    """One operation of the table on terms, simplified: the algebra of formulas.
 
     >>> symbol("add", symbol("mul", 1.0, Name("x")), symbol("neg", Name("y")))
     ('sub', 'x', 'y')
@@ -104,12 +104,12 @@ def symbol(name: str, *terms: Any) -> Term:
 
 
 def _is_short(number: float, other: float) -> bool:
-    """Whether a quotient is exact, and rather read than the two numbers."""
+    """Whether a quotient is exact and easier to read than its two numbers."""
     return bool(other) and number / other * other == number and len(repr(number / other)) <= SHORT
 
 
 def _summands(term: Term) -> list[Term]:
-    """The terms whose logsumexp a term is."""
+    """The arguments of a term that is a logsumexp."""
     return term[1] if isinstance(term, tuple) and term[0] == "logsumexp" else [term]
 
 
@@ -134,7 +134,7 @@ class _Writer:
 
     @property
     def raises(self) -> bool:
-        """Whether an exponent is raised."""
+        """Whether this style writes an exponent as a superscript."""
         return self.style in ("pretty", "latex")
 
     def name(self, name: str) -> str:
@@ -158,7 +158,7 @@ _ATOM = 5
 
 
 def show(term: Term, style: Style = "text", within: str = "") -> str:
-    r"""A term as Python text, for a picture or in LaTeX, in brackets if the operation it stands `within` wants them.
+    r"""A term as Python text, for a picture or in LaTeX, in brackets if the operation it is `within` needs them.
 
     >>> term = symbol("mul", 2.0, symbol("sub", Name("a_1"), Name("y")))
     >>> show(term), show(term, "pretty"), show(term, "latex")
@@ -199,7 +199,7 @@ def _slope(name: str, operand: Term, writer: _Writer) -> tuple[str, int]:
 
 
 def _signed(term: Term) -> bool:
-    """Whether a term starts with a minus, and so wants brackets after an operator."""
+    """Whether a term starts with a minus, and so needs brackets after an operator."""
     return (isinstance(term, float) and term < 0) or (isinstance(term, tuple) and term[0] == "neg")
 
 
@@ -213,7 +213,7 @@ def _bracket(text: str, writer: _Writer) -> str:
 
 
 def _sign(name: str, terms: Sequence[Term], writer: _Writer) -> str:
-    """A number and what it multiplies stand side by side, except in text that is to be evaluated."""
+    """A product; a number and its factor are written without a sign between them, except in Python text."""
     bare = name == "mul" and isinstance(terms[0], float) and not isinstance(terms[1], float)
     return " " if bare and writer.raises else writer.signs[name]
 
@@ -223,7 +223,9 @@ _RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 
 def _power(terms: Sequence[Term], writer: _Writer) -> tuple[str, int]:
     base = _inside(terms[0], writer, _ATOM)
-    if writer.raises and isinstance(terms[0], Name) and "⁾" in pretty_name(terms[0]):  # its layer is raised already
+    if (
+        writer.raises and isinstance(terms[0], Name) and "⁾" in pretty_name(terms[0])
+    ):  # its layer is a superscript already
         base = _bracket(base, writer)
     if writer.style == "latex":
         return f"{base}^{{{_write(terms[1], writer)[0]}}}", _STRENGTH["pow"]
@@ -240,7 +242,7 @@ def _call(name: str, terms: Sequence[Any], writer: _Writer) -> str:
     arguments = ", ".join(
         _write(x, writer)[0] for group in terms for x in (group if isinstance(group, list) else [group])
     )
-    if name == "above" and writer.style != "text":  # Iverson's bracket: 1 if so, else 0
+    if name == "above" and writer.style != "text":  # Iverson's bracket: 1 if true, else 0
         condition = f"{_write(terms[0], writer)[0]} > {_write(terms[1], writer)[0]}"
         return rf"\left[{condition}\right]" if writer.style == "latex" else f"[{condition}]"
     if writer.style == "latex":

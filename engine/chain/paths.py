@@ -1,7 +1,7 @@
 """The chain rule as paths: count, rank and multiply the paths between two variables.
 
-Paths may outnumber the atoms: they are counted in exact integers, and the k largest found by carrying the k best ways
-to each variable forward, as linked lists.
+The number of paths can be exponential. They are counted in exact integers; the k largest are found by carrying the
+k best paths to each variable forward, as linked lists.
 """
 
 import math
@@ -27,12 +27,11 @@ Sum = TypeVar("Sum")
 
 
 def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
-    """The derivative of `output` in `wrt`, path by path.
+    """The derivative of `output` with respect to `wrt`, path by path.
 
-    With by="labels" only labelled Values and the two ends are variables; with by="operations" every node is, and
-    where nothing between the ends has a label.
-    An `output` that does not depend on `wrt` is not an error: the verdict is "disconnected". What is not a
-    Value is a TypeError, another `by` a ValueError.
+    With by="labels" only labelled Values and the two ends are variables. If nothing between the ends has a label, or
+    with by="operations", every node is a variable. An `output` that does not depend on `wrt` is not an error: the
+    verdict is "disconnected". An argument that is not a Value is a TypeError, another `by` a ValueError.
 
     >>> x = Value(3.0, "x")
     >>> y = x * x + x
@@ -48,13 +47,13 @@ def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
 
 
 def explained(output: Value, wrt: Value | None = None, by: By = "labels") -> VariableGraph:
-    """The chain rule of `output` in `wrt`, or without `wrt` the graph of `output`: what pictures and pages show."""
+    """The chain rule for pictures and pages; without `wrt`, the graph of `output`."""
     return VariableGraph(output, None, by) if wrt is None else chain_rule(output, wrt, by)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Factor:
-    """One factor of a path: the derivative of `of` in `wrt`, as a number and as a formula in the labels."""
+    """One factor of a path: the derivative of `of` with respect to `wrt`, as a number and as a formula."""
 
     of: Value
     wrt: Value
@@ -86,7 +85,7 @@ class Factor:
         return f"{derivative(names[self.of], names[self.wrt])} = {formula}{number}"
 
     def show(self, style: Style, within: str = "") -> str:
-        """The local derivative in a style, in brackets if the operation it stands `within` wants them."""
+        """The local derivative in a style, in brackets if the operation it is `within` needs them."""
         term = self.chain.forms.get(self.link)
         if term is None:
             from .textbook import of_link
@@ -119,13 +118,13 @@ class Path:
 
 
 class ChainRule(VariableGraph):
-    """The derivative of `output` in `wrt` as a sum over paths: see `chain_rule`."""
+    """The derivative of `output` with respect to `wrt` as a sum over paths: see `chain_rule`."""
 
     wrt: Value
 
     @cached_property
     def forms(self) -> dict[Link, Term]:
-        """The formulas of links that were asked for."""
+        """The formulas of links, cached."""
         return {}
 
     @cached_property
@@ -139,19 +138,19 @@ class ChainRule(VariableGraph):
 
     @property
     def total(self) -> float:
-        """The derivative of output in wrt: the sum over all paths, and what `backward()` gives."""
+        """The derivative of output with respect to wrt: the sum over all paths, as `backward()` gives it."""
         index_of, gradients = self.graph.index_of, self.graph.gradients
         return gradients[index_of[self.wrt]] if self.wrt in index_of else 0.0
 
     @cached_property
     def path_count(self) -> int:
-        """How many paths there are, exactly."""
+        """The exact number of paths."""
         return self.along(1, lambda steps: sum(count for _, count in steps), 0)
 
     def along(self, start: Sum, add: "Callable[[list[tuple[Link, Sum]]], Sum]", without: Sum) -> Sum:
-        """From wrt up to output: what `add` makes of the links of a variable, each with what it made of their wrt.
+        """Accumulate from wrt to output: `add` combines, for each variable, its links with the results at their wrt.
 
-        It is `start` at wrt, and `without` any path `without`.
+        The result at wrt itself is `start`; a variable without a path to wrt has `without`.
         """
         found: dict[Value, Sum] = {}
         for node, links in self.links.items():
@@ -160,12 +159,12 @@ class ChainRule(VariableGraph):
 
     @cached_property
     def operations(self) -> "ChainRule":
-        """The same derivative with every operation a variable."""
+        """The same chain rule with every operation as a variable."""
         return self if self.by == "operations" else ChainRule(self.output, self.wrt, "operations", source=self)
 
     @cached_property
     def pulls(self) -> "Pulls":
-        """What the paths with a positive product give together, and what the negative ones do."""
+        """The sum of the positive path products, and of the negative ones' magnitudes."""
         from .verdict import pulls
 
         return pulls(self)
@@ -192,12 +191,12 @@ class ChainRule(VariableGraph):
 
     @property
     def verdict(self) -> str:
-        """One of "ok killed cancelled vanishing exploding underflow disconnected non_finite", whatever is labelled."""
+        """One of "ok killed cancelled vanishing exploding underflow disconnected non_finite"; labels do not matter."""
         return self.judgement.verdict
 
     @property
     def sentence(self) -> str:
-        """What raising wrt does to output, and the reason of the verdict."""
+        """The effect of raising wrt on output, and the reason for the verdict."""
         return self.judgement.sentence
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Products of units that have the numbers of a derivative at some points: candidates for its form in a textbook.
+"""Candidates for a textbook form: products of units that match a derivative numerically at some points.
 
 A form is a coefficient times up to four units, such as a, 1 - a, a - y, cos(x) or 1 / z, or a sum of two products of
 two units.
@@ -15,16 +15,16 @@ from .expressions import Term, size, symbol
 from .region import Algebra, Region
 from .symbolic import SAME, Naming
 
-SHORT = 3  # names of a formula that needs no other form
+SHORT = 3  # a formula with at most this many names needs no other form
 MOST_NAMES, MOST_PAIRED = 7, 32
-MOST_SUMMED = 500  # products of which sums of two are tried
-LOST = 1e15  # in a sum with what is so much smaller, no digit of that is left
+MOST_SUMMED = 500  # products that are tried in sums of two
+LOST = 1e15  # a term this much smaller than the other leaves no digit in the sum
 ROOT = ("div", 2.0, ("sqrt", Name("π")))
 COEFFICIENTS: list[Term] = [1.0, 2.0, 0.5, 3.0, 4.0, 6.0, ROOT]
 
 
 class Unit(NamedTuple):
-    """One factor of a form, or a product of them: its terms above and below the line, and its numbers at the points."""
+    """A factor of a form, or a product of factors: its numerator and denominator, and its numbers at the points."""
 
     above: tuple[Term, ...]
     below: tuple[Term, ...]
@@ -35,7 +35,7 @@ class Unit(NamedTuple):
 def products(
     region: Region, naming: Naming, at: Sequence[Mapping[Name, float]], slopes: Sequence[float]
 ) -> Iterator[Term]:
-    """Coefficients times products of units that have these slopes, by meeting in the middle over ratios of points."""
+    """Coefficients times products of units with these slopes, by a meet-in-the-middle search over ratios of points."""
     units = sorted(_numbered(_units(region, naming), at), key=lambda unit: unit.cost)
     pairs = [_together(a, b) for a, b in combinations(units[:MOST_PAIRED], 2) if a.above != b.below]
     pairs += [_together(a, a) for a in units[:MOST_PAIRED]]
@@ -63,7 +63,7 @@ def products(
 
 
 def _sums(products: Sequence[Unit], slopes: Sequence[float]) -> Iterator[Term]:
-    """Sums of two products that have these slopes: what the first leaves is looked up among the second ones."""
+    """Sums of two products with these slopes: each first product's remainder is looked up among the second ones."""
     scales = [(sign, number, sign * run(number, {}, numeric)) for number in COEFFICIENTS[:-1] for sign in (1.0, -1.0)]
     chosen = sorted(products, key=lambda unit: unit.cost)[:MOST_SUMMED]
     unit_of_rounding = SAME * max(map(abs, slopes))
@@ -84,7 +84,7 @@ def _sums(products: Sequence[Unit], slopes: Sequence[float]) -> Iterator[Term]:
 
 
 def _sum(a: Term, b: Term) -> Term:
-    """One that begins with a minus comes last."""
+    """A sum whose negative term comes last."""
     is_negative = isinstance(a, tuple) and a[0] == "neg"
     return symbol("add", b, a) if is_negative else symbol("add", a, b)
 
@@ -99,7 +99,7 @@ def _together(a: Unit, b: Unit) -> Unit:
 
 
 def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]:
-    """Units over the names nearest to the output: the term, its cost, and whether it may stand below the line."""
+    """Units over the names nearest to the output: the term, its cost, and whether it may be in a denominator."""
     labels = [node for node in region.labels if node is not region.of or _shows_itself(node)]
     names = [region.names[node] for node in labels if node.label or node is region.wrt][:MOST_NAMES]
     for v in names:
@@ -121,7 +121,7 @@ def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]
         node.op in ("logaddexp", "logsumexp") for node in region.operations
     ):
         logits = [region.names[node] for node in region.free]
-        for v in logits:  # the other probabilities of a softmax, where they have no name
+        for v in logits:  # the other probabilities of a softmax, if they have no name
             yield ("exp", ("sub", v, ("logsumexp", sorted(logits)))), 3.5, False
     for node in region.operations[-MOST_NAMES:]:
         term = naming.term(node)
@@ -130,7 +130,7 @@ def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]
 
 
 def _shows_itself(node: Value) -> bool:
-    """Whether the derivative of an operation is written in its result, as that of exp is."""
+    """Whether the derivative of an operation is a formula of its result, as for exp."""
     return node.op in ("exp", "sigmoid", "tanh", "sqrt", "div", "logsumexp")
 
 
@@ -144,7 +144,7 @@ def _numbered(units: Iterable[tuple[Term, float, bool]], at: Sequence[Mapping[Na
 
 
 def _written(sign: float, coefficient: Term, unit: Unit) -> Term:
-    """-2 * (a - y) * x / z: the coefficient, what is above the line, and what is below."""
+    """-2 * (a - y) * x / z, from the coefficient, the numerator and the denominator."""
     above = sorted(unit.above, key=lambda term: _rank(term, unit.above))
     if sign < 0 and above and above[0][0] == "sub" and isinstance(above[0], tuple):
         above[0], sign = ("sub", above[0][2], above[0][1]), 1.0  # a - y for -(y - a)
@@ -170,7 +170,7 @@ def _product(terms: Iterable[Term]) -> Term:
 
 
 def _in_order(terms: list[Term]) -> list[Term]:
-    """Names alone in the order of their letters and numbers: p1 before p2 before p10."""
+    """Sorts names by letters and numbers: p1 before p2 before p10."""
     if not all(isinstance(term, Name) for term in terms):
         return terms
     return sorted(terms, key=natural)
@@ -194,5 +194,5 @@ def run(term: Term, names: Mapping[Name, Any], algebra: Algebra) -> Any:
 
 
 def near(a: float, b: float, tolerance: float) -> bool:
-    """Whether a number is another one but for rounding."""
+    """Whether two numbers are equal to within rounding."""
     return abs(a - b) <= tolerance * abs(b)

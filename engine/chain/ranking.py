@@ -1,4 +1,4 @@
-"""The largest of all ways from wrt to a variable: linked lists that share their beginnings, ranked by size."""
+"""The largest of all paths from wrt to a variable: linked lists that share their beginnings, ranked by magnitude."""
 
 import math
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ Size = tuple[float, float]  # a product's magnitude as (exponent, mantissa) base
 def size(number: float) -> Size:
     """The magnitude of one factor."""
     if not math.isfinite(number):
-        return (math.inf, abs(number))  # to be looked at first
+        return (math.inf, abs(number))  # inf and nan rank first
     mantissa, exponent = math.frexp(abs(number))
     return (exponent, mantissa) if mantissa else (-math.inf, 0.0)
 
@@ -24,24 +24,24 @@ def _times(left: Size, right: Size) -> Size:
 
 
 def _passed(before: Size, link: Link) -> Size:
-    """The magnitude of a way with one link more."""
+    """The magnitude of a path extended by one link."""
     return size(0.0) if link.is_cut else _times(before, size(link.value))
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The last step of a way from wrt to some variable, and the way before it."""
+    """A path from wrt to a variable, as its last link and the path before it."""
 
     size: Size
     link: Link | None
     before: "Way | None"
 
     def rank(self) -> Size:
-        """What ways are compared by."""
+        """The key that paths are ranked by."""
         return self.size
 
     def steps(self) -> Iterator["Way"]:
-        """All steps of the way, the last one first."""
+        """All links of the path, last one first."""
         way: Way | None = self
         while way:
             yield way
@@ -52,6 +52,6 @@ START = Way(size(1.0), None, None)  # at wrt
 
 
 def best(steps: list[tuple[Link, list[Way]]], k: int) -> list[Way]:
-    """The k largest of all ways that lead on."""
+    """The k largest extensions of the paths by one link."""
     ways = (Way(_passed(way.size, link), link, way) for link, before in steps for way in before)
     return nlargest(k, ways, key=Way.rank)

@@ -1,4 +1,4 @@
-"""What a derivative is a function of: the operations between two Values, at any point and in any algebra."""
+"""The function behind a derivative: the operations between two Values, at any point and in any algebra."""
 
 import math
 import random
@@ -14,15 +14,13 @@ Algebra = Callable[..., Any]  # apply(name of a row, *arguments)
 
 KINKS = ("relu", "maximum", "minimum")
 BESIDE = 6  # named results beside `of`
-NEAR = (
-    5.0  # numbers up to here are varied as they are; larger ones are replaced by 1, for a float keeps no digits there
-)
+NEAR = 5.0  # larger numbers are replaced by 1 before they are varied, because functions of them keep no digits
 
 
 class Region:
-    """The operations from `of` down to leaves, `wrt`, and labelled Values that do not depend on `wrt`: those are free.
+    """The operations from `of` down to free variables: leaves, `wrt`, and labelled Values independent of `wrt`.
 
-    For one link of a chain every labelled Value is, as it is held fixed.
+    For one link of a chain every labelled Value is free, because it is held fixed.
 
     >>> x = Value(3.0, "x")
     >>> y = x * x
@@ -53,9 +51,9 @@ class Region:
         self.labels = [node for node in (*self.operations[::-1], *self.free) if node in naming.names]
 
     def _beside(self, nodes: Sequence[Value], naming: Naming, is_link: bool) -> list[Value]:
-        """Named results beside `of`, as the other probabilities of a softmax are: made of wrt, but not of `of`.
+        """Named results beside `of`, such as the other probabilities of a softmax: they depend on wrt, but not on `of`.
 
-        Of a link, `of` is not made of them either, for they would be held fixed.
+        For a link, `of` must not depend on them either, because they would be held fixed.
         """
         above, beside = {self.of, *(_behind(self.of, nodes) if is_link else ())}, list[Value]()
         made = {self.of}
@@ -73,7 +71,7 @@ class Region:
         const: Callable[[float], Any] = float,
         sides: Mapping[Value, bool] | None = None,
     ) -> tuple[dict[Name, Any], Any]:
-        """The numbers of all names and the derivative, with each kink on its side or on the one given."""
+        """The data of all names and the derivative, with each kink on its own side or on the given one."""
         data: dict[Value, Any] = {node: point[node] if node in point else const(node.data) for node in self.ends}
         slopes: dict[Value, Sequence[Any]] = {}
         for node in self.operations:
@@ -93,11 +91,11 @@ class Region:
         return {self.names[node]: data[node] for node in self.labels}, adjoints.get(self.wrt, const(0.0))
 
     def exactly(self, point: Mapping[Value, float], sides: Mapping[Value, bool]) -> tuple[dict[Name, Any], Any]:
-        """The same in decimals."""
+        """The same, in decimals."""
         return self.at({node: decimal(number) for node, number in point.items()}, in_decimals, decimal, sides)
 
     def points(self, count: int) -> Iterator[dict[Value, float]]:
-        """Points near and far; every other one knows nothing of the numbers here, nor of their signs."""
+        """Points near and far; every other one is independent of the current numbers and their signs."""
         rng = random.Random(7)
         for k in range(count):
             scale = (1.0, 1.0, 1.0, 0.02, 2.0, 0.5)[k % 6]
@@ -109,7 +107,7 @@ class Region:
 
 
 def _behind(of: Value, nodes: Sequence[Value]) -> set[Value]:
-    """All that a Value is made of."""
+    """All nodes that a Value depends on."""
     found = {of}
     for node in reversed(nodes):
         if node in found:
@@ -127,7 +125,7 @@ def _apply(op: str, operands: list[Any], algebra: Algebra) -> tuple[Any, Sequenc
 
 
 def _on_side(op: str, side: bool, operands: list[Any], const: Callable[[float], Any]) -> tuple[Any, Sequence[Any]]:
-    """Value and partials of a kink: `side` is where its first operand is above the other, or above 0."""
+    """Value and partials of a kink; with `side`, the first operand counts as above the other one, or above 0."""
     one, zero = const(1.0), const(0.0)
     if op == "relu":
         return (operands[0], [one]) if side else (zero, [zero])
@@ -136,7 +134,7 @@ def _on_side(op: str, side: bool, operands: list[Any], const: Callable[[float], 
 
 
 def conditions(region: Region, naming: Naming) -> list[tuple[Term, Value, bool]]:
-    """What each kink asks, as a bracket in the names, and which side it is true on."""
+    """The condition of each kink as a bracket in the names, and the side on which it is true."""
     found: list[tuple[Term, Value, bool]] = []
     for node in region.kinks:
         left = naming.term(node.operands[0])

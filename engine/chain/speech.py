@@ -1,4 +1,4 @@
-"""The sentences on a chain rule: the direction first, then the reason of its verdict."""
+"""The sentences on a chain rule: first the direction, then the reason for its verdict."""
 
 import math
 import sys
@@ -10,14 +10,14 @@ from .expressions import Style, show
 from .paths import ChainRule, Factor, Path
 from .variables import VariableGraph
 
-TINY = 1e-3  # a factor that takes away three digits does so at a glance, beside factors of order 1
-LISTED = 3  # branches that are told of
-NAMED = 3  # variables whose numbers are told beside a formula
-STEPS = [10.0**-n for n in range(2, 13)]  # by how much something is raised: the first for which the slope holds
-HOLDS = 0.1  # how much of itself the slope may change over a step that it is told for
+TINY = 1e-3  # a factor below this is visibly tiny beside factors of order 1
+LISTED = 3  # most branches listed
+NAMED = 3  # most variables listed with their numbers beside a formula
+STEPS = [10.0**-n for n in range(2, 13)]  # steps by which wrt is raised: the first for which the slope holds
+HOLDS = 0.1  # largest relative change of the slope over a step
 WIDE = Context(prec=20, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 
-# What is said, for the text here and for the page.
+# The sentences, for the text here and for the page.
 SENTENCES = {
     "raising": "raising {wrt} by {step} {moves} {of} by about {change}",
     "slope": "the slope of {of} in {wrt} is {total}",
@@ -37,7 +37,7 @@ SENTENCES = {
     "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",
 }
 
-# What is the matter with a function whose slope is tiny.
+# Why the slope of a function is tiny.
 CONDITIONS = {
     "sigmoid": "the sigmoid is saturated",
     "tanh": "the tanh is saturated",
@@ -50,10 +50,10 @@ CONDITIONS = {
     "minimum": "the other operand is smaller",
 }
 
-# The operations that a `where` is, and which of its branches it took.
+# The operations of a `where`, and the branch that each one took.
 BRANCHES = {"where_true": "first", "where_false": "second"}
 
-# And with one whose slope is inf or nan.
+# Why the slope of a function is inf or nan.
 BREAKS = {
     "exp": "exp overflows there",
     "log": "log is vertical there",
@@ -65,7 +65,7 @@ BREAKS = {
 
 
 def branches(graph: VariableGraph, style: Style = "spoken") -> list[str]:
-    """A line on each `where`: which branch it took.
+    """A line for each `where`, which says which branch it took.
 
     >>> from engine import where
     >>> x = Value(4.0, "x")
@@ -85,7 +85,7 @@ def branches(graph: VariableGraph, style: Style = "spoken") -> list[str]:
 
 
 class Speech:
-    """The sentences on a chain rule, in text or as pictures write."""
+    """The sentences on a chain rule, as text or in the style of pictures."""
 
     def __init__(self, chain: ChainRule, style: Style) -> None:
         self.chain, self.style, self.naming = chain, style, chain.naming
@@ -108,7 +108,7 @@ class Speech:
         return f"{self.direction()}; {reason}"
 
     def direction(self) -> str:
-        """What raising wrt does to output, by a step over which the slope holds."""
+        """The effect of raising wrt on output, for a step over which the slope holds."""
         names = {"of": self.name(self.chain.output), "wrt": self.name(self.chain.wrt)}
         total = self.chain.total
         step = next(filter(self._holds, STEPS), None) if total else None
@@ -125,7 +125,7 @@ class Speech:
         return wrt.data + step > wrt.data and all(abs(slope - total) <= HOLDS * abs(total) for slope in moved)
 
     def non_finite(self, wild: Sequence[Factor], path: Path) -> str:
-        """What is inf or nan."""
+        """The sentence on what is inf or nan."""
         output = self.chain.output
         infinite = [factor for factor in path.factors if math.isinf(factor.value)]
         if infinite and any(factor.value == 0.0 for factor in path.factors):
@@ -135,7 +135,7 @@ class Speech:
         return SENTENCES["undefined"].format(of=self.name(output), number=self.number(output.data))
 
     def blame(self, factors: Sequence[Factor]) -> str:
-        """What is the matter with each of some factors."""
+        """The reason why each of some factors is tiny or not finite."""
         return "; and ".join(map(self.reason, factors[:3])) + ("; and more" if len(factors) > 3 else "")
 
     def reason(self, factor: Factor) -> str:
@@ -158,7 +158,7 @@ class Speech:
         return f"{equation} where {' and '.join(where)}" if isinstance(term, tuple) and where else equation
 
     def _masked(self, factor: Factor) -> str:
-        """Why a factor is nan that has a step of 0 and one that is infinite."""
+        """Why a factor is nan: one of its steps is 0 and another infinite."""
         steps = self.naming.steps(factor.link)
         infinite = [(node, operand) for node, operand, partial in steps if math.isinf(partial)]
         if not math.isnan(factor.value) or not infinite or all(partial for *_, partial in steps):
@@ -170,7 +170,7 @@ class Speech:
         return SENTENCES["masked"].format(inside=inside, node=node.op)
 
     def _culprit(self, factor: Factor) -> tuple[Value, Value]:
-        """The operation inside a factor with the smallest partial, or with one that is not finite; and its operand."""
+        """The operation inside a factor with the smallest or a non-finite partial, and its operand."""
 
         def size(step: tuple[Value, Value, float]) -> float:
             return abs(step[2]) if math.isfinite(step[2]) else -1.0
@@ -179,18 +179,18 @@ class Speech:
         return node, operand
 
     def cancelled(self, count: int, up: Decimal, down: Decimal) -> str:
-        """How much each way."""
+        """The sums of the upward and the downward paths, as numbers in text."""
         return SENTENCES["cancelled"].format(
             count=many(count), **self._ways(up, down), total=self.number(self.chain.total)
         )
 
     def _ways(self, up: Decimal, down: Decimal) -> dict[str, str]:
-        """What pulls each way, to as many digits as it takes to see a difference."""
+        """The upward and downward sums, to enough digits to see their difference."""
         digits = next((n for n in range(4, 13) if self.size(up, n) != self.size(down, n)), 4)
         return {"up": self.size(up, digits), "down": self.size(down, digits)}
 
     def product(self, how: str, path: Path) -> str:
-        """How many factors make how little or how much."""
+        """The number of factors, their mean and their product."""
         factors = [abs(factor.value) for factor in path.factors if abs(factor.value) not in (0.0, 1.0)]
         mean = math.exp(math.fsum(map(math.log, factors)) / max(len(factors), 1))
         with localcontext(WIDE):
@@ -198,14 +198,14 @@ class Speech:
         return SENTENCES[how].format(length=len(factors), mean=self.number(mean), size=self.size(size))
 
     def size(self, number: Decimal, digits: int = 4) -> str:
-        """A number that may be more or less than a float holds."""
+        """A number that may be outside the range of floats."""
         if number == 0 or sys.float_info.min <= number <= sys.float_info.max:
             return self.number(float(number), digits)
         text = f"{number.normalize(Context(prec=digits)):.{digits}g}"
         return text.replace("-", "−") if self.style == "pretty" else text
 
     def ok(self) -> str:
-        """What the strongest path gives, or what the paths give each way."""
+        """The contribution of the strongest path, or of the upward and downward paths."""
         chain, total = self.chain, self.number(self.chain.total)
         if chain.path_count == 1:
             return SENTENCES["single"]

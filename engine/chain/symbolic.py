@@ -1,7 +1,7 @@
-"""Formulas of the graph in its labels: what a variable is made of, what a factor is, and the chain rule of them.
+"""Formulas in the labels of the graph: definitions of variables, and factors by the chain rule.
 
-Terms are kept small: what would not fit is its number, which evaluates to itself as well, so that folding a
-hundred thousand unnamed operations stays linear.
+Terms are kept small: a term that is too long is replaced by its number, which has the same value, so that folding
+a hundred thousand unnamed operations takes linear time.
 """
 
 from collections import Counter
@@ -22,17 +22,17 @@ Partial = TypeVar("Partial")
 
 LARGEST = 24  # names and numbers in a term: about two lines of text
 _PRODUCTS = ("mul", "div", "dot")
-SAME = 1e-9  # how far the textbook form of a slope may be from the slope, to be shown for it
+SAME = 1e-9  # relative error up to which the textbook form of a slope is shown
 
 
 class Elided(float):
-    """The number of a term that is too long; with other numbers it makes another number, not a formula."""
+    """The number of a term that is too long; an operation on such numbers gives a number, not a formula."""
 
 
 class Naming:
-    """Names and terms of the `nodes` of a graph, which are in order, each name once.
+    """Unique names, and terms, of the `nodes` of a graph, which are in topological order.
 
-    `named` are the names of what is a variable even without a label; what is `hidden` is none even with one.
+    `named` are names for variables without a label; `hidden` Values are not variables even with one.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(2.0, "x")
@@ -63,11 +63,11 @@ class Naming:
         return terms
 
     def term(self, node: Value) -> Term:
-        """A variable's name, and what an unnamed node is made of."""
+        """A variable's name, or the formula of an unnamed node."""
         return self._terms[node]
 
     def _expression(self, node: Value, known: Mapping[Value, Term]) -> Term:
-        """What a node is made of, of terms that are known; its number if that is nothing or too much."""
+        """The formula of a node in terms that are known; its number if the formula is empty or too long."""
         if not node.op:
             return node.data
         if len(node.operands) > LARGEST:
@@ -78,12 +78,12 @@ class Naming:
         return self._fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
 
     def definition(self, node: Value, style: Style = "text") -> str:
-        """What a variable is made of, in the labels; "" for a leaf and for what is too long to read."""
+        """The definition of a variable, in the labels; "" for a leaf or a formula that is too long to read."""
         term = self._expression(node, self._terms) if node.op else 0.0
         return "" if isinstance(term, float) else show(term, style)
 
     def slope(self, link: "Link") -> Term:
-        """The derivative that a link stands for; a nan is no formula, as terms leave out what is multiplied by 0."""
+        """The derivative of a link; no formula for nan, because terms drop factors of 0."""
         if link.value != link.value:
             return link.value
         if link.slot is not None:
@@ -91,7 +91,7 @@ class Naming:
         return self.slopes(link.of).get(link.wrt, 0.0)
 
     def slopes(self, of: Value) -> dict[Value, Term]:
-        """The derivatives of a variable in those it is made of: reverse mode over the algebra of terms."""
+        """The derivatives of a variable with respect to its operands, by reverse mode over the algebra of terms."""
         if of not in self._slopes:
             zero, one = (0.0, 0.0), (1.0, 1.0)
             behind = unnamed_behind(of, self.names)
@@ -109,7 +109,7 @@ class Naming:
         return self._fitting(symbol("add", total[0], symbol("mul", adjoint[0], partial[0])), number), number
 
     def describe(self, node: Value) -> str:
-        """A variable's name, or what an unnamed node is made of, as people say it."""
+        """A variable's name, or the formula of an unnamed node, as text for people."""
         return show(self._terms[node], "spoken")
 
     def within(self, term: Term) -> list[Value]:
@@ -120,7 +120,7 @@ class Naming:
         return list(dict.fromkeys(node for part in parts if type(part) is not str for node in self.within(part)))
 
     def steps(self, link: "Link") -> list[tuple[Value, Value, float]]:
-        """The operations that a link is folded from: (node, operand, partial) for each on the way to its wrt."""
+        """The operations folded into a link: (node, operand, partial) for each one from `of` down to `wrt`."""
         nodes = [link.of] if link.slot is not None else self._inside(link.of, link.wrt)
         on_the_way = {link.wrt, *nodes}
         return [
@@ -131,7 +131,7 @@ class Naming:
         ]
 
     def is_constant(self, link: "Link") -> bool:
-        """Whether a link is made of sums and of products with plain numbers alone."""
+        """Whether a link consists only of sums and of products with plain numbers."""
         steps = self.steps(link)
         inside = {operand for _, operand, _ in steps}
         return all(
@@ -153,7 +153,7 @@ class Naming:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
         row = TABLE[node.op]
         if len(node.operands) > LARGEST and any("(" in partial for partial in row.partials):
-            return [self.number(partial) for partial in node.partials]  # a formula over that many can't be read
+            return [self.number(partial) for partial in node.partials]  # that many operands are unreadable
         groups = row.split([self._terms[operand] for operand in node.operands])
         variables = dict(zip(row.variables, groups, strict=True)) | {"y": self._terms[node]}
         if row.textbook and not row.variadic and not self.textbook_holds(node):
@@ -169,7 +169,7 @@ class Naming:
         return bool(abs(shown - node.partials[0]) <= SAME * abs(node.partials[0]))
 
     def number(self, number: float) -> Term:
-        """What stands for a term that would be too long."""
+        """The replacement for a term that would be too long."""
         return Elided(number)
 
     def _fitting(self, term: Term, number: float) -> Term:
@@ -194,7 +194,7 @@ def _is_constant(operand: Value, node: Value) -> bool:
 
 
 def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] | None = None) -> list[Value]:
-    """`of` and the operations without a name that it is computed from, operands first, `within` some nodes or all."""
+    """`of` and the unnamed operations behind it, operands first, limited to `within` if that is given."""
     seen, stack = {of}, [of]
     while stack:
         for x in stack.pop().operands:
@@ -216,7 +216,7 @@ def reverse_sweep(
     add: Callable[[Adjoint, Adjoint, Partial], Adjoint],
     within: Container[Value] | None = None,
 ) -> dict[Value, Adjoint]:
-    """Reverse mode over an algebra: the derivatives of the last of `nodes` in all that they are made of.
+    """Reverse mode over an algebra: the derivatives of the last of `nodes` with respect to every node behind it.
 
     The nodes are in order, operands first. `unit` are the algebra's 0 and 1, and `add(total, adjoint, partial)` is
     total + adjoint * partial. Only operands `within` some nodes are looked at, or all. What is only behind a `detach`

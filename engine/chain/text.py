@@ -22,7 +22,7 @@ def product_text(path: Path, style: Style = "text") -> str:
 
 
 def to_text(chain: ChainRule, k: int = 10) -> str:
-    """The table that `str()` gives: a path a line, its numbers and its formulas, then the sum and the verdict."""
+    """The table that `str()` gives: for each path its numbers and formulas, then the sum and the verdict."""
     names, describe, paths = chain.naming.names, chain.naming.describe, chain.paths(k)
     lines = [f"{total_derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
     rows = alike((_route(path, describe), _numbers(path), _formulas(path)) for path in paths)
@@ -71,7 +71,7 @@ def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
 
 
 def to_latex(chain: ChainRule, k: int = 10) -> str:
-    """The chain rule as a LaTeX `aligned` block, a path a line: derivatives, formulas, numbers, and the sum."""
+    """The chain rule as a LaTeX `aligned` block, a line for each path: derivatives, formulas, numbers, and the sum."""
     names, paths = chain.naming.names, chain.paths(k)
     left, sign = chain.path_count - len(paths), r"\phantom{=} +"
     more = [rf"\cdots \text{{ ({many(left)} more)}}"] if left else []
@@ -96,13 +96,13 @@ def _fraction(sign: str, of: str, wrt: str) -> str:
 
 
 def _latex_product(path: Path) -> str:
-    """The formulas of a path; one that begins with a minus stands in brackets after a dot."""
+    """The formulas of a path; after a dot, a formula that begins with a minus is in brackets."""
     factors = [factor.show("latex", "mul") for factor in path.factors]
     return r" \cdot ".join(rf"\left({f}\right)" if i and f.startswith("-") else f for i, f in enumerate(factors)) or "1"
 
 
 def latex_of_value(value: Value) -> str:
-    """A Value in LaTeX: what it is made of and its number."""
+    """A Value in LaTeX: its formula and its number."""
     definition = VariableGraph(value).naming.definition(value, "latex")
     left = f"{latex_name(value.label)} = " if value.label else ""
     return f"${left}{definition + ' = ' if definition else ''}{latex_number(value.data)}$"

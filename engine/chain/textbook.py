@@ -1,6 +1,6 @@
 """Textbook forms: short formulas for a derivative, searched for in floats and proven in decimals before they are shown.
 
-What agrees on floats alone is not shown: by chance a quarter of such forms would be false. A path without a form is
+A form that agrees only in floats is not shown, because a quarter of such forms are false. A path without a form is
 written in blocks of one or two factors.
 """
 
@@ -21,12 +21,12 @@ from .variables import Link
 
 MOST_OPERATIONS, MOST_KINKS, MOST_FACTORS = 80, 5, 12
 POINTS = 24
-MOST_NODES = 2000  # of a graph in which forms of links are searched for
+MOST_NODES = 2000  # forms of links are searched for in graphs up to this size
 EQUAL = Decimal("1e-60")
 
 
 def whole(chain: ChainRule) -> Term | None:
-    """The whole derivative of a chain: its only factor where that is short, else the form found for it."""
+    """The whole derivative of a chain: its only factor if that is short, else the form found for it."""
     if not chain.path_count or chain.output is chain.wrt or not math.isfinite(chain.total):
         return None
     paths = chain.paths(2)
@@ -39,7 +39,7 @@ def whole(chain: ChainRule) -> Term | None:
 
 
 def _in_blocks(paths: Sequence[Path], naming: Naming) -> Term | None:
-    """The only path as a product from the output on, where two factors together are shorter than each alone."""
+    """The only path as a product, starting at the output, with two factors joined if that is shorter."""
     factors = list(reversed(paths[0].factors)) if len(paths) == 1 else []
     if not 2 < len(factors) <= MOST_FACTORS:
         return None
@@ -61,7 +61,7 @@ def _in_blocks(paths: Sequence[Path], naming: Naming) -> Term | None:
 
 
 def of_link(link: Link, naming: Naming) -> Term:
-    """The formula of one link: as it is where that is short, else the form found for it, if there is one."""
+    """The formula of one link: as it is if short, else the form found for it, if there is one."""
     exact = naming.slope(link)
     if isinstance(exact, float) or size(exact) <= SHORT or link.slot is not None or not math.isfinite(link.value):
         return exact
@@ -71,7 +71,7 @@ def of_link(link: Link, naming: Naming) -> Term:
 
 
 def textbook(of: Value, wrt: Value, naming: Naming, value: float, is_link: bool = False) -> Term | None:
-    """The shortest form found and proven for the derivative of `of` in `wrt`, None where none has its `value` here."""
+    """The shortest proven form of the derivative of `of` with respect to `wrt`, None if none has its `value` here."""
     region = Region(of, wrt, naming, is_link)
     if len(region.operations) > MOST_OPERATIONS or len(region.kinks) > MOST_KINKS or not region.free:
         return None
@@ -83,7 +83,7 @@ def textbook(of: Value, wrt: Value, naming: Naming, value: float, is_link: bool 
 
 
 class Form(NamedTuple):
-    """A candidate: its term, the bracket before it, and the side of the kink where that is 1."""
+    """A candidate: its term, the bracket before it, and the side of the kink on which the bracket is 1."""
 
     term: Term
     bracket: Term | None
@@ -96,7 +96,7 @@ def _flat(form: Form) -> Term:
 
 
 def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
-    """Forms that agree at some points, the shortest first."""
+    """Forms that agree at some points, shortest first."""
     samples = [found for point in region.points(POINTS) if (found := _sample(region, point))]
     if len(samples) < SHORT + 3:
         return
@@ -123,7 +123,7 @@ def _sample(region: Region, point: Mapping[Value, float]) -> tuple[dict[Name, fl
 
 
 def _is_proven(form: Form, region: Region) -> bool:
-    """Whether a form has all digits of the derivative at points near and far, on either side of every kink."""
+    """Whether a form equals the derivative in all digits, at points near and far and on both sides of every kink."""
     points = list(region.points(12))
     with localcontext(DIGITS):
         for sides in product((True, False), repeat=len(region.kinks)):

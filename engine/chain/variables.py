@@ -1,4 +1,4 @@
-"""The graph of variables: the graph behind an output, searched once, folded into what has a name.
+"""The graph of variables: the graph behind an output, traversed once, with unnamed operations folded into links.
 
 A variable is a labelled Value or one of the two ends (by="labels"), or any node (by="operations"). Where nothing
 between the ends is labelled, the variables are the neurons of a network of several layers, and else all operations.
@@ -35,14 +35,14 @@ class Link:
 
 
 FEW = 24  # operations that can be looked at one by one
-Links = dict[Value, list[Link]]  # of each variable, in order, the links to the variables it is made of
+Links = dict[Value, list[Link]]  # of each variable, in topological order, the links to the variables it depends on
 
 
 class VariableGraph:
-    """All that `output` was computed from, and the variables in it; `wrt` is one if it is given.
+    """The graph behind `output`, and the variables in it; `wrt` is one if it is given.
 
-    What is `hidden` is folded as if it had no label; `named` are names for nodes without a label. What has a `source`
-    is not searched for again. What is no Value is a TypeError, another `by` a ValueError.
+    `hidden` Values are folded as if they had no label; `named` are names for nodes without a label. With a `source`,
+    its node list is reused. An end that is not a Value is a TypeError, another `by` a ValueError.
 
     >>> x = Value(3.0, "x")
     >>> found = VariableGraph(x * x + x)
@@ -61,7 +61,7 @@ class VariableGraph:
     ) -> None:
         for end in (output, *([] if wrt is None else [wrt])):
             if not isinstance(end, Value):
-                raise TypeError(f"what is explained are one or two Values, not {type(end).__name__} {end!r}")
+                raise TypeError(f"expected one or two Values, not {type(end).__name__} {end!r}")
         if by not in ("labels", "operations"):
             raise ValueError(f'by is "labels" or "operations", not {by!r}')
         self.output, self.wrt, self.asked, self.hidden, self.given = output, wrt, by, hidden, named or {}
@@ -81,23 +81,23 @@ class VariableGraph:
 
     @cached_property
     def whole(self) -> "VariableGraph":
-        """The same graph without a question."""
+        """The same graph without `wrt`."""
         return VariableGraph(self.output, None, self.by, self.hidden, self.given, self)
 
     @cached_property
     def ends(self) -> list[Value]:
-        """The output, and what it is differentiated in."""
+        """The output, and `wrt` if it is given."""
         return [self.output, *([] if self.wrt is None else [self.wrt])]
 
     @cached_property
     def nodes(self) -> list[Value]:
-        """All nodes, operands before results; a `wrt` elsewhere comes first."""
+        """All nodes in topological order, operands first; a `wrt` outside the graph comes first."""
         nodes = self.graph.ordered
         return nodes if self.wrt is None or self.wrt in self.graph.index_of else [self.wrt, *nodes]
 
     @cached_property
     def naming(self) -> Naming:
-        """The names and terms that all formulas are written in."""
+        """The names and terms of all formulas."""
         return Naming(self.nodes, self.named, self.by, self.hidden)
 
     @cached_property
@@ -156,7 +156,7 @@ class VariableGraph:
 
     @cached_property
     def neurons(self) -> Units:
-        """The layers and neurons that structure finds, where leaves that multiply are the parameters."""
+        """The layers and neurons recognised by structure, with leaves that multiply as the parameters."""
         return self.source.neurons if self.source else Units(self.graph, multipliers(self.graph))
 
     @cached_property
@@ -166,12 +166,12 @@ class VariableGraph:
 
     @cached_property
     def derivatives(self) -> dict[Value, float]:
-        """The derivative of the output in every node."""
+        """The derivative of the output with respect to every node."""
         elsewhere = {} if self.wrt is None else {self.wrt: 0.0}
         return elsewhere | dict(zip(self.graph.nodes, self.graph.gradients, strict=True))
 
     def links_among(self, nodes: Sequence[Value]) -> Links:
-        """The variables among `nodes`, which are in order, operands first, and the links between them.
+        """The variables among `nodes`, which are in topological order, operands first, and the links between them.
 
         >>> x = Value(3.0, "x")
         >>> y = x * x
@@ -193,7 +193,7 @@ class VariableGraph:
 
 
 def _links(of: Value, rank: Mapping[Value, int], variables: Set[Value]) -> list[Link]:
-    """Reverse mode from one variable down to the next, over what lies between in the graph ranked."""
+    """Reverse mode from a variable to the variables it depends on; `rank` is the topological order."""
     inner = unnamed_behind(of, variables, rank)
     found = reverse_sweep(inner, (0.0, 1.0), _PARTIALS, lambda total, adjoint, p: total + adjoint * p, rank)
     wanted = {x for node in inner for x in node.operands if x in rank and x in variables}

@@ -1,8 +1,8 @@
-"""What is to be said of one chain rule: the verdict, its reason in a sentence, and the factors to blame.
+"""The verdict on one chain rule, its reason in a sentence, and the factors to blame.
 
 A verdict is about the operations on the paths, whatever is labelled. The thresholds are the constants below;
-`judge(chain, tiny=...)` takes others. Sums over paths are kept apart by sign and in Decimal, whose exponents don't
-underflow, so that nothing has to be enumerated.
+`judge(chain, tiny=...)` takes others. Positive and negative paths are summed separately, without enumerating them, in
+Decimal, whose exponents don't underflow.
 """
 
 import math
@@ -17,9 +17,9 @@ from .speech import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Spe
 from .symbolic import SAME
 from .variables import Link
 
-VANISHED = 1e-5  # what moderate factors make together is small from here on; 1e-3 is an everyday gradient
-CANCELLED = 1e-3  # paths cancel when less than a thousandth of what they pull with is left
-MANY = 4  # factors above 1 that explode together; fewer are large numbers that were put in
+VANISHED = 1e-5  # a product of moderate factors below this is small; 1e-3 is an everyday gradient
+CANCELLED = 1e-3  # paths cancel if less than this fraction of the sum of their magnitudes is left
+MANY = 4  # fewer factors above 1 do not explode: they are large inputs
 
 # The page judges by the same thresholds and words.
 WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME, "many": MANY}
@@ -84,7 +84,7 @@ def judge(
 
 
 def kills(link: Link, wrt: Value, tiny: float = TINY) -> bool:
-    """Whether one operation takes away what comes through it; multiplying by a weight does so only if that is 0."""
+    """Whether one operation kills the gradient that passes it; multiplying by a weight does so only if that is 0."""
     if abs(link.value) > tiny:
         return False
     return link.value == 0.0 or not is_scale(link.of, link.wrt, wrt)
@@ -108,7 +108,7 @@ def _multiplier(node: Value, operand: Value) -> Value | None:
 
 
 def tiny_factors(path: Path, tiny: float = TINY) -> tuple[Factor, ...]:
-    """The factors of a path that by themselves take away what comes through it."""
+    """The factors of a path that by themselves kill the gradient that passes it."""
     return tuple(factor for factor in path.factors if abs(factor.value) <= tiny and _has_killing_step(factor, tiny))
 
 
@@ -121,7 +121,7 @@ def _has_killing_step(factor: Factor, tiny: float) -> bool:
 
 
 def _without_units(path: Path, wrt: Value, tiny: float) -> list[float]:
-    """The factors of a path but for changes of units: independent variables of another order than 1."""
+    """The factors of a path without changes of units, which are independent variables far from 1."""
     if path.is_cut:
         return [0.0]
     return [
@@ -137,7 +137,7 @@ def _product(factors: Sequence[float]) -> Decimal:
 
 
 def _explodes(factors: Sequence[float], tiny: float, vanished: float) -> bool:
-    """Whether moderate factors multiply to much; a single large one is a large number that was put in."""
+    """Whether moderate factors have a large product; a single large one is a large input."""
     moderate = [factor for factor in factors if abs(factor) < 1.0 / tiny]
     above = sum(abs(factor) > 1.0 for factor in moderate)
     return above >= MANY and _product(moderate) >= Decimal(1.0 / vanished)
@@ -148,7 +148,7 @@ def _cancel(up: Decimal, down: Decimal, cancelled: float) -> bool:
 
 
 def _folded(chain: ChainRule, path: Path, links: Sequence[Link]) -> Iterator[Factor]:
-    """The factors of a chain that some operations on a path are folded into."""
+    """The factors of a chain into which some operations on a path are folded."""
     before, inside = chain.wrt, False
     for factor in path.factors:
         inside = inside or factor.link in links
@@ -169,7 +169,7 @@ Pulls = tuple[Decimal, Decimal]  # upwards and downwards
 
 
 def pulls(chain: ChainRule) -> Pulls:
-    """What the paths with a positive product give together, and what the negative ones do: `ChainRule.pulls`.
+    """The sum of the positive path products, and of the negative ones' magnitudes: `ChainRule.pulls`.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(1.0, "x")

@@ -3,7 +3,7 @@
 It offers Value, the rows of the table as functions, `grad` and `strict`, and to the other packages
 the table and its formulas, the opcodes, the traversals, and how numbers and names are written.
 
-Read `value` first, and the rows of the table beside this package: they are all that micrograd has, and more. Then
+Read `value` first, and the rows in the package `table`: together they are micrograd and more. Then
 `operations` and `node` (how a result is made), `graph` and `backward` (how gradients are added up).
 """
 

@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all."""
+"""Writes files atomically: whole or not at all."""
 
 import os
 import shutil
@@ -7,9 +7,9 @@ from uuid import uuid4
 
 
 def replace(path: str | os.PathLike[str], content: bytes) -> None:
-    """Put a file in the place of what was there, in one step: at every moment one of the two is there, whole.
+    """Replace a file atomically: at every moment the path holds the whole old or the whole new file.
 
-    The new one has the mode of the old.
+    The new file keeps the mode of the old one.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -32,7 +32,7 @@ def replace(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def place(path: str | os.PathLike[str]) -> Path:
-    """The file itself, in a directory that there is: a link stays, and what it points to is replaced."""
+    """The file that a path leads to, through links, in an existing directory."""
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: there is no directory {target.parent}, make it first")

@@ -46,7 +46,7 @@ def backward(output: Value, seed: float = 1.0) -> None:
 
 
 class Gradients(dict[Any, float]):
-    """Gradients while they are added up: operations begin at 0, leaves at what they have."""
+    """Initial gradients of a backward pass: 0 for operations, the current `.grad` for leaves."""
 
     def __missing__(self, node: Any) -> float:
         return 0.0 if node._code else node._grad
@@ -59,9 +59,9 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: Literal[F
 @overload
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool) -> tuple[Value | float, ...]: ...
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Value | float, ...]:
-    """The derivatives of `output` in each of `inputs`, which leaves every `.grad` alone.
+    """The derivatives of `output` with respect to each of `inputs`, without a change of any `.grad`.
 
-    They are floats, or with `create_graph` Values, so that they can be differentiated again. An input
+    They are floats, or with `create_graph` Values that can be differentiated again. An input
     that `output` does not depend on has the derivative 0.
 
     >>> from engine import Value
@@ -86,7 +86,7 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
 
 
 def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
-    """The derivative of `output` in each of `nodes`, which are in order and hold all that depends on the first."""
+    """The derivative of the output with respect to each of `nodes`, which are in topological order."""
     wanted, adjoints = set(nodes), {output: 1.0}
     for node in reversed(nodes):
         if node in adjoints:
@@ -112,7 +112,7 @@ def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Va
 
 
 def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks) -> Iterator[tuple[Value, Value, Any]]:
-    """What each operand of a node gets of its adjoint, and where that counts."""
+    """For each operand of a node, its share of the adjoint, and the mask of that share."""
     if node._code == SELECT:
         condition, *branches = node.operands
         for branch, (share, mask) in zip(branches, masks.branches(node, condition, adjoint), strict=True):
@@ -126,10 +126,10 @@ def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks)
 
 
 def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
-    """The partial derivatives of an operation as Values that depend on its operands, numbers where they are constant.
+    """The partials of an operation as Values that depend on its operands; constant partials are numbers.
 
-    Those in operands that are not `wanted` are 0, and plain numbers stay numbers: nothing is computed that may not
-    exist, as the derivative of (-1)² in the 2.
+    Partials with respect to operands that are not `wanted` are 0, since they may not exist: d (-1)^n / dn at n = 2.
+    Operands that are plain numbers stay numbers.
 
     >>> from engine import Value
     >>> x = Value(3.0)
@@ -158,5 +158,5 @@ def _holds_any(group: Any, wanted: Container[Value]) -> bool:
 
 
 def total(terms: Sequence[Value]) -> Value:
-    """The sum of Values, as few nodes as it takes."""
+    """The sum of Values, in as few nodes as possible."""
     return terms[0] if len(terms) == 1 else apply("sum", list(terms)) if terms else leaf(0.0)

@@ -1,4 +1,4 @@
-"""What a number is: real numbers of any type become floats, and beside Values leaves."""
+"""Coercion: real numbers of any type become floats, and as operands of Values they become leaves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENCODING = "names = sorted(set(y)); y = [names.index(name) for name in y]"  # wh
 
 
 def real(number: Any) -> float:
-    """The float that a real number of any type is, or a TypeError that says what came and what to pass."""
+    """A real number of any type as a float; anything else is a TypeError that says what came and what to pass."""
     if type(number) is float:
         return number  # the most frequent by far
     entry = number if isinstance(number, (float, int)) else _entry(number)
@@ -35,7 +35,7 @@ def real(number: Any) -> float:
 
 
 def _entry(number: Any) -> Any:
-    """The only entry of an array, None for what holds more than a number, and all else as it is."""
+    """The only entry of an array, None for a container of several numbers, any other object as it is."""
     if isinstance(number, Node):
         return None
     shape = getattr(number, "shape", None)
@@ -54,7 +54,7 @@ def _float(number: Any) -> float:
 
 
 def text(label: Any) -> str:
-    """A label as a str: one of a subclass as a plain one, what is no str as a TypeError."""
+    """A label as a plain str, also from a subclass of str; any other type is a TypeError."""
     if isinstance(label, str):
         return str.__str__(label)
     raise TypeError(f'a label must be a str, such as "w", not {type(label).__name__} {label!r:.80}')
@@ -66,7 +66,7 @@ def as_value(number: Any) -> Value:
 
 
 def operand(number: Any) -> Value | None:
-    """A Value as it is, a number as a constant, None for what arithmetic has to leave to the other operand's type."""
+    """A Value as it is, a number as a constant, None for a type that should handle the operator itself."""
     return number if isinstance(number, Node) else _constant(number)  # type: ignore[return-value]
 
 

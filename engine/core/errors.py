@@ -1,6 +1,6 @@
 """The errors of whygrad: each says what was expected, what came and what to do.
 
-WhygradError            whatever this package raises on purpose
+WhygradError            base of all errors below
 ├── GradientError       a gradient differs from the central difference (also an AssertionError)
 ├── NonFiniteError      an operation gave inf or nan inside `strict()` (also an ArithmeticError)
 ├── RecordingError      a function cannot be recorded, because it looks at numbers that change (also a TypeError)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def operation(name: str) -> Callable[..., Any]:
-    """The row of that name as a function of Values or numbers, which says its mathematics in its docstring.
+    """The row of that name as a function of Values or numbers, with its mathematics in the docstring.
 
     >>> from engine import Value
     >>> positive_part = operation("relu")
@@ -65,12 +65,12 @@ def row(
     """Add an operation of your own, and return it as a function of Values and numbers.
 
     In `formula` a, b, c ... are the operands, in this order, and a capital letter is a sequence of them. Each of
-    `partials` is the formula of one partial derivative, where y is the result. Left out, they are derived from the
-    formula; given, they are checked against it. `sign` stands for the operation in pictures.
+    `partials` is the formula of one partial derivative, where y is the result. Without them, they are derived from the
+    formula; with them, they are checked against it. `sign` represents the operation in pictures.
 
-    A formula is made of numbers, operands, + - * / ** and the other rows. What no formula can express is a Python
-    function of numbers, with a function or a formula for each partial; page, JAX and saved recordings cannot run it,
-    and a second derivative is nan where the partial is a function.
+    A formula consists of numbers, operands, + - * / ** and the other rows. An operation without a formula can be a
+    Python function of numbers, with a function or a formula for each partial. Page, JAX and saved recordings cannot run
+    it, and its second derivative is nan if the partial is a function.
 
     A ValueError says what is wrong with a name, a formula or a partial.
 

@@ -1,6 +1,6 @@
-"""The only traversals of the graph: iterative, one visit a node, whatever the depth.
+"""The only traversals of the graph: iterative, so that depth has no limit, with one visit to each node.
 
-Where it is compiled, `order` is that of traverse.pyx.
+When compiled, `order` comes from traverse.pyx.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ except ImportError:
 
 
 def order(output: Value) -> list[Value]:
-    """The operations that `output` came from, itself included, in the order of their creation; leaves are not in it.
+    """The operations behind `output`, itself included, in the order of their creation; leaves are left out.
 
     >>> from engine import Value
     >>> x = Value(2.0)
@@ -44,7 +44,7 @@ def order(output: Value) -> list[Value]:
 
 
 def ancestors(output: Value) -> list[Value]:
-    """All that `output` depends on, leaves included and itself last: operands before results.
+    """All nodes behind `output` in topological order: operands first, leaves included, `output` last.
 
     >>> from engine import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
@@ -59,9 +59,9 @@ def ancestors(output: Value) -> list[Value]:
 
 
 def between(inputs: Iterable[Value], output: Value) -> list[Value]:
-    """What lies on some path from one of `inputs` to `output`, ends included, operands first; empty if none does.
+    """All nodes on paths from `inputs` to `output`, ends included, operands first; empty if there is no path.
 
-    No path goes through a `detach`; through a `select` two do, as another example may take the other branch.
+    No path goes through a `detach`. Both branches of a `select` count, because another example may take the other one.
 
     >>> from engine import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
@@ -77,7 +77,7 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
 
 
 def live(node: Value) -> list[tuple[Value, float]]:
-    """The operands that gradients go to, with the partials: none behind a `detach`, and of a `select` the one taken."""
+    """The operands that receive a gradient, with their partials: none of a `detach`, the chosen one of a `select`."""
     if node._code in (0, DETACH):
         return []
     a, b = node._a, node._b

@@ -1,4 +1,4 @@
-"""Modes: `strict()`, and a recording that watches. A mode belongs to a context: a thread, or an asyncio task."""
+"""Modes: `strict()`, and the watch of a recording. A mode belongs to a context, that is, a thread or asyncio task."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ active = 0  # modes entered and not left, in all contexts: while it is 0, a node
 
 @contextmanager
 def strict(on: bool = True) -> Iterator[None]:
-    """Inside, the first operation that yields inf or nan raises a NonFiniteError that names it and its line.
+    """A context in which the first operation that yields inf or nan raises a NonFiniteError with its name and line.
 
-    With `on` False none does, whatever this is inside of.
+    With `on` False nothing is raised, even inside another `strict()`.
 
     >>> from engine import Value
     >>> with strict():
@@ -44,7 +44,7 @@ def is_strict() -> bool:
 
 
 class Watch:
-    """What is told of every node that is made, read, written or shown; `inside` is whether in its own context."""
+    """An observer of nodes that are made, read, written or shown; `inside` says whether in the watch's own context."""
 
     def made(self, node: Node) -> None:
         """An operation gave `node`, in the context of the watch."""
@@ -59,12 +59,12 @@ class Watch:
         """The text of `node` is made, in the context of the watch."""
 
     def compared(self, name: str, a: Node, b: Node) -> Any:
-        """What stands for a comparison, in the context of the watch; None for its truth value."""
+        """The result of a comparison, in the context of the watch; None for its truth value."""
 
 
 @contextmanager
 def watching(watch: Watch) -> Iterator[None]:
-    """Inside, `watch` is told of the Values of this context, and of all that is read and set in others.
+    """A context in which `watch` is told of this context's Values, and of reads and writes in all contexts.
 
     >>> from engine import Value
     >>> class Reads(Watch):

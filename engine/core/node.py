@@ -1,8 +1,8 @@
-"""Nodes: where the numbers of a graph are kept, and where they are made.
+"""Nodes: how the numbers of a graph are stored, and how nodes are made.
 
-A leaf has no operation. Every other node keeps `_code`, the opcode of its row in the table; operands a (and b) and the
-partials da = d self / d a (and db) in slots of their own; and where the row takes sequences, all operands and all
-partials as two lists. Partials are numbers computed on the way forward: nothing here is a closure.
+A leaf has no operation. Every other node stores `_code`, the opcode of its row in the table. Operands a (and b) and the
+partials da = d self / d a (and db) have slots of their own; for a row over sequences, all operands and all partials are
+two lists. Partials are numbers computed in the forward pass; there are no closures.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Node:
 
 
 def install(blank: Node) -> None:
-    """Make nodes of the type of `blank`: the class Value, once it is there."""
+    """Set the type of new nodes to that of `blank`, the class Value, which is defined later."""
     global arena
     arena = kind(blank)
 
@@ -62,13 +62,13 @@ if not cython.compiled:
     set_data, set_grad, set_label = (slot.__set__ for slot in (Node._data, Node._grad, Node._label))  # type: ignore
 
     def kind(blank: Node) -> Any:
-        """What new nodes are made of."""
+        """The node that new nodes are copied from."""
         return type(blank)
 
     def make(
         code: int, data: float, a: Node | None, b: Node | None, da: float, db: float = 0.0, lists: Any = None
     ) -> Value:
-        """The result of an operation. Nothing is checked: its numbers were computed from those of nodes."""
+        """The result of an operation, without checks, because its numbers were computed from nodes."""
         node: Any = object.__new__(Node)  # whose slots can be set
         node.serial = next_serial()
         node._data = data
@@ -86,17 +86,17 @@ if not cython.compiled:
         return node  # type: ignore[no-any-return]
 
     def new_leaf(kind: Any, data: float, label: str) -> Value:
-        """A leaf that is a plain number, which `_db` says: a leaf has no partials."""
+        """A leaf that is a plain number, marked in `_db`, which a leaf has no other use for."""
         return make(0, data, None, None, 0.0, 1.0)
 
 
 def told(node: Node) -> None:
-    """Say that an operation was made that is not finite, or while modes are active."""
+    """Report a new operation that is not finite, or that was made while modes are active."""
     inspect(node)  # type: ignore[arg-type]
 
 
 def begin(node: Node, data: float, label: str) -> None:
-    """Make a leaf of a new node."""
+    """Turn a new node into a leaf."""
     node.serial = next_serial()
     node._data = data
     node._grad = 0.0
@@ -107,18 +107,18 @@ def begin(node: Node, data: float, label: str) -> None:
 
 
 def leaf(data: float) -> Value:
-    """A leaf without a label: a plain number, which never varies."""
+    """A leaf without a label, for a plain number, which never varies."""
     return new_leaf(arena, data, "")
 
 
 def look(node: Node) -> float:
-    """The number of a node for code outside, which `watching` is told of."""
+    """The data of a node for outside code, reported to watches."""
     reading(node, "data")
     return node._data
 
 
 def reading(node: Node, what: str) -> None:
-    """Say that a number of a node, or what follows from it, is read by code outside."""
+    """Report that outside code reads a number of a node, or a consequence of it."""
     if modes.active:
         modes.read(node, what)
 
@@ -131,7 +131,7 @@ def reading_all(nodes: Sequence[Node], what: str) -> None:
 
 
 def compare(name: str, a: Node, b: Node) -> Any:
-    """Whether a < b, by the name `less`, or a <= b; or what a watch has for it."""
+    """Whether a < b, with the name `less`, or a <= b; inside a watch, the watch's result for it."""
     if modes.active:
         watch = modes.watch()
         found = watch.compared(name, a, b) if watch else None
@@ -143,7 +143,7 @@ def compare(name: str, a: Node, b: Node) -> Any:
 
 
 def showing(node: Node) -> None:
-    """Say that the text of a node is made."""
+    """Report that the text of a node is made."""
     if modes.active:
         watch = modes.watch()
         if watch is not None:
@@ -151,6 +151,6 @@ def showing(node: Node) -> None:
 
 
 def setting(node: Node, what: str) -> None:
-    """Say that a number of a node is about to be set by code outside."""
+    """Report that outside code is about to set a number of a node."""
     if modes.active:
         modes.written(node, what)

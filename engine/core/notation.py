@@ -19,7 +19,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udf
 
 
 def printable(text: str) -> str:
-    r"""Text as it can be printed: control characters, and surrogates that no encoding has, are written out.
+    r"""Printable text, with control characters and lone surrogates escaped.
 
     >>> printable("w\x1b[31m")
     'w\\x1b[31m'
@@ -32,7 +32,7 @@ class Name(str):
 
 
 def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
-    """A name for each Value: its label, numbered in the order of creation where several share it."""
+    """A name for each Value: its label, numbered in the order of creation if several share it."""
     pairs = [(node, printable(label)) for node, label in labels]
     often = Counter([label for _, label in pairs])
     if len(often) == len(pairs):
@@ -73,12 +73,12 @@ def natural(name: str) -> list[tuple[bool, str]]:
 
 
 def derivative(of: str, wrt: str) -> str:
-    """How one link of the chain is written in text, with the variables beside it held fixed: ∂L/∂a."""
+    """The partial derivative of one link of the chain in text: ∂L/∂a."""
     return f"∂{book_name(of)}/∂{book_name(wrt)}"
 
 
 def total_derivative(of: str, wrt: str) -> str:
-    """How the derivative over all paths is written in text: dL/dw."""
+    """The total derivative over all paths in text: dL/dw."""
     return f"d{book_name(of)}/d{book_name(wrt)}"
 
 
@@ -92,7 +92,7 @@ def short_number(number: float, digits: int = 4) -> str:
 
 
 def many(count: int) -> str:
-    """A number of things: exact as far as it can be read, then four digits, as paths outgrow what `str` takes.
+    """A count: exact if it is readable, else four digits, because path counts can exceed the limit of `str`.
 
     >>> many(1234567), many(3**20000)
     ('1,234,567', '2.661e9542')
@@ -129,7 +129,7 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @cache
 def book_name(name: str) -> str:
-    """A name as textbooks write it: the variables of a network with their layer raised, and any other as it is.
+    """A name as in textbooks: the layer of a network's variable is a superscript; any other name stays as it is.
 
     >>> book_name("layer1.neuron3.w2"), book_name("layer2.neuron13.a"), book_name("layer1.neuron12.w5"), book_name("w2")
     ('w⁽¹⁾₃₂', 'a⁽²⁾₁₃', 'w⁽¹⁾₁₂,₅', 'w2')
@@ -142,7 +142,7 @@ def book_name(name: str) -> str:
 
 
 def _index(place: re.Match[str]) -> str:
-    """The numbers of a neuron and of its weight, with a comma where digits alone would not say which is which."""
+    """The numbers of a neuron and of its weight, with a comma if digits alone would be ambiguous."""
     neuron, weight = place[2], place[4]
     return f"{neuron},{weight}" if weight and max(len(neuron), len(weight)) > 1 else neuron + weight
 
@@ -155,7 +155,7 @@ _SIMPLE = re.compile(r"(?P<stem>[^\W\d_]+?)(?P<hat>_?hat)?(?:_?(?P<index>\d+))?$
 
 @cache
 def pretty_name(name: str) -> str:
-    """A name as pictures show it: digits lowered, Greek letters spelled by themselves, a hat where it says so.
+    """A name as pictures show it: digits as subscripts, Greek letters and hats as characters.
 
     >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("layer1.neuron3.w2")
     ('w₁₂', 'ŷ', 'θ₁', 'w⁽¹⁾₃₂')
@@ -190,5 +190,5 @@ _LATEX_ESCAPES = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", 
 
 
 def latex_text(text: str) -> str:
-    """Text with what LaTeX would read as a command escaped."""
+    """Text with LaTeX's special characters escaped."""
     return "".join(_LATEX_ESCAPES.get(c) or printable(c).replace("\\", _LATEX_ESCAPES["\\"]) for c in text)

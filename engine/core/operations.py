@@ -1,8 +1,7 @@
 # cython: boundscheck=False, wraparound=False
-"""Operations on Values: a row of the table at the operands' numbers, and the node that keeps value and partials.
+"""Operations on Values: evaluate a row of the table at the operands, and make a node with value and partials.
 
-Where this is compiled, rows are computed by the C that the build writes from the table, and those added later by the
-table's formulas in Python.
+When compiled, rows are computed in C generated from the table, and rows added later by their formulas in Python.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ else:
         return make(code, y, a, b, by_a(y, x, z), by_b(y, x, z))
 
     def power(a: Node, b: Node) -> Value:
-        """Row pow for a plain number as the exponent: it can't vary, so its partial is 0, even of a base below 0."""
+        """Row pow with a plain number as exponent, which can't vary, so its partial is 0, even for a negative base."""
         row, x, n = TABLE["pow"], a._data, b._data
         y = row.value(x, n)
         return make(POW, y, a, b, row.each_slope[0](y, x, n), 0.0)
@@ -58,9 +57,9 @@ if TYPE_CHECKING:
 
 
 def apply(name: str, *operands: Any) -> Any:
-    """One operation of the table on Values and numbers: the algebra of Values; of numbers alone, a number.
+    """One operation of the table on Values and numbers, the algebra of Values; numbers alone give a number.
 
-    A row that takes sequences gets a list (or tuple) for each.
+    A row over sequences takes each as a list or tuple.
 
     >>> from engine import Value
     >>> apply("mul", Value(2.0), 3.0).data, apply("exp", 0.0), apply("sum", [Value(1.0), 2.0]).partials
@@ -101,7 +100,7 @@ def of_scalars(code: int, operands: tuple[Any, ...]) -> Any:
 
 
 def of_many(code: int, operands: list[Any]) -> Any:
-    """A row of any number of operands, Values or numbers, those of sequences one after the other."""
+    """A row of any number of operands, Values or numbers, with sequences concatenated."""
     nodes = count_nodes(operands)
     if not nodes:
         return numeric(NAMES[code], *TABLE[NAMES[code]].split([real(x) for x in operands]))
@@ -131,9 +130,9 @@ def variadic(code: int, row: Row, groups: Sequence[Any]) -> Any:
 
 
 def operate(code: int, operands: list[Any], given: tuple[Any, ...] = ()) -> Value:
-    """A row of any number of operands, those of sequences one after the other.
+    """A row of any number of operands, with sequences concatenated.
 
-    Where they are `given` as Values and plain numbers, the partials in the numbers are 0.
+    If they are `given` as Values and plain numbers, the partials with respect to the numbers are 0.
     """
     if code >= IN_C:
         return by_formula(code, operands, given)

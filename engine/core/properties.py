@@ -1,4 +1,4 @@
-"""What a Value shows: its numbers, its label and its operation, and that it is no plain number."""
+"""The properties of a Value: its numbers, label and operation, and its refusal to become a plain number."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Properties(Node):
 
     @property
     def data(self) -> float:
-        """The number itself, settable; what was computed from it before does not change."""
+        """The number itself, settable; earlier results computed from it do not change."""
         return look(self)
 
     @data.setter
@@ -57,7 +57,7 @@ class Properties(Node):
 
     @property
     def label(self) -> str:
-        """The name in pictures, findings and errors, settable; "" where it has none."""
+        """The name in pictures, findings and errors, settable; "" if it has none."""
         return self._label
 
     @label.setter
@@ -71,14 +71,14 @@ class Properties(Node):
 
     @property
     def operands(self) -> tuple[Value, ...]:
-        """What the operation was applied to, in order: `a * a` has `a` twice, a leaf none."""
+        """The operands of the operation, in order: `a * a` has `a` twice, a leaf none."""
         if self._lists is not None:
             return tuple(self._lists[0])
         return () if self._a is None else (self._a,) if self._b is None else (self._a, self._b)
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """The derivative of this Value in each of its operands, as computed on the way forward."""
+        """The derivative of this Value with respect to each operand, as computed in the forward pass."""
         reading(self, "partials")
         if self._lists is not None:
             return tuple(self._lists[1])
@@ -93,13 +93,13 @@ class Properties(Node):
     def _op(self) -> str:
         return TABLE[NAMES[self._code]].sign if self._code else ""
 
-    # Rows by the names that NumPy looks for when it applies a function to an array of Values.
+    # Rows by the names that NumPy looks up when it applies a function to an array of Values.
     tan, arcsin, arccos, arctan = method("tan"), method("asin"), method("acos"), method("atan")
     sinh, cosh, arctan2, hypot = method("sinh"), method("cosh"), method("atan2"), method("hypot")
     arcsinh, arccosh, arctanh = method("asinh"), method("acosh"), method("atanh")
     exp2, expm1, log2, log10, log1p = method("exp2"), method("expm1"), method("log2"), method("log10"), method("log1p")
     cbrt, fabs, rint, square = method("cbrt"), method("abs"), method("round"), method("square")
-    # And what activations are called.
+    # And by the names of activations.
     elu, selu, silu, gelu, mish = method("elu"), method("selu"), method("silu"), method("gelu"), method("mish")
     softsign, log_sigmoid, clip = method("softsign"), method("log_sigmoid"), method("clip")
     hard_tanh, hard_sigmoid, erfc = method("hard_tanh"), method("hard_sigmoid"), method("erfc")
@@ -134,7 +134,7 @@ class Properties(Node):
 
 
 def _leave(value: Node) -> NoReturn:
-    """Refuse to make a number of a Value, which would drop its gradient without a word."""
+    """Refuse to turn a Value into a number, which would silently drop its gradient."""
     reading(value, "data")
     raise TypeError(
         "a Value is not turned into a plain number, which would drop its gradient: pass its .data for the number; "

@@ -1,4 +1,4 @@
-"""Which line of user code made a number inf or nan: remembered, or inside `strict()` an error that names it."""
+"""Which line of user code made a number inf or nan: remembered, or raised as an error inside `strict()`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _lines: dict[int, str] = {}  # of the nodes that first were inf or nan, by seria
 
 
 def line_of(node: Value) -> str:
-    """The line of user code that made inf or nan of finite operands, "" if that was not here or long ago.
+    """The line of user code that made inf or nan from finite operands, "" if it is unknown or forgotten.
 
     >>> from .value import Value
     >>> line_of(Value(0.0).log())
@@ -30,7 +30,7 @@ def line_of(node: Value) -> str:
 
 
 def inspect(node: Value) -> None:
-    """Tell a recording of a new node; remember the line of one that is not finite, or inside `strict()` refuse it."""
+    """Report a new node to watches; if it is not finite, remember its line, or raise an error inside `strict()`."""
     finite = math.isfinite(node._data)
     recording = watch()
     if recording is not None:
@@ -43,7 +43,7 @@ def inspect(node: Value) -> None:
 
 
 def _remember(node: Value) -> None:
-    """Keep the line of a node whose operands are finite: it is the first."""
+    """Remember the line of a node if its operands are finite, so that it is the first non-finite one."""
     if all(math.isfinite(operand._data) for operand in node.operands):
         if len(_lines) >= REMEMBERED:
             del _lines[next(iter(_lines))]
@@ -58,7 +58,7 @@ def _refuse(node: Value) -> None:
 
 
 def _partials(node: Value) -> tuple[float, ...]:
-    """`node.partials`, of which no recording is told."""
+    """`node.partials`, without a report to watches."""
     return tuple(node._lists[1] if node._lists else (node._da, node._db)[: len(node.operands)])
 
 

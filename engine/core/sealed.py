@@ -1,4 +1,4 @@
-"""What an uncompiled class lacks of a compiled one: that nothing can be added to it, and its slots cannot be set."""
+"""Makes an uncompiled class as immutable as a compiled one: no new attributes, no assignment to slots."""
 
 from typing import Any, NoReturn, TypeVar
 
@@ -6,9 +6,9 @@ Class = TypeVar("Class", bound=type)
 
 
 def sealed(cls: Class, base: type) -> Class:
-    """The class again, with attributes that cannot be set, and objects whose slots and private names cannot be.
+    """The class with immutable attributes, and with objects whose slots and private names cannot be set.
 
-    `base` has the slots and lets them be set: an object is one of it until it is filled in.
+    `base` has the slots and lets them be set: an object has that type until it is filled in.
 
     >>> class Slots:
     ...     __slots__ = ("_x",)
@@ -51,7 +51,7 @@ class _Immutable(type):
     _base: type
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
-        """An object that is filled in before it is closed."""
+        """A new object, filled in before it is sealed."""
         made: Any = object.__new__(cls._base)
         cls.__init__(made, *args, **options)  # type: ignore[misc]
         made.__class__ = cls

@@ -1,7 +1,7 @@
 """Value: a number with the operators of arithmetic, which remembers the operation that it came from.
 
-An operator computes its result and its partial derivatives and makes a node of them (node.py); `backward()` walks
-from the node to all that it was computed from (backward.py). What an operation computes is a row of the table
+An operator computes its result and its partial derivatives and stores them in a node (node.py); `backward()` traverses
+the graph from that node to the leaves (backward.py). The mathematics of an operation is a row of the table
 (table/rows.py).
 """
 
@@ -83,9 +83,9 @@ class Value(Properties):
             operand.grad += partial * self.grad
 
     def backward(self, seed: float = 1.0) -> None:
-        """Fill in `.grad` for everything this Value was computed from; leaf gradients add up until zeroed.
+        """Fill in `.grad` of all nodes behind this Value; leaf gradients add up until zeroed.
 
-        `seed` is the gradient of this Value itself, by which all others are multiplied.
+        `seed` is the gradient of this Value itself, a factor of all others.
 
         >>> x = Value(3.0)
         >>> y = x**2 + x
@@ -205,7 +205,7 @@ class Value(Properties):
         return unary(LEAKY_RELU, self)
 
     def softplus(self) -> Value:
-        """log(1 + exp(a)), which overflows for no a."""
+        """log(1 + exp(a)), which never overflows."""
         return unary(SOFTPLUS, self)
 
     def sin(self) -> Value:
@@ -247,7 +247,7 @@ class Value(Properties):
         return _leaf, (self._data, self._grad, self._label)  # a pickle holds numbers, not the graph behind them
 
     def explore(self) -> Frame:
-        """The interactive page of what this Value was computed from, for a notebook."""
+        """The interactive page of the graph behind this Value, for a notebook."""
         from ..page import explore
 
         return explore(self)

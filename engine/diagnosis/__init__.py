@@ -1,10 +1,10 @@
-"""What is wrong with a loss and the parameters it is trained by.
+"""Finds faults in a loss and its parameters.
 
 It offers `diagnose`, which gives a Report of Findings, and Thresholds.
 
 Read `diagnose` first, then `report`, with its writers in `report_writers`, and `context`, and in `faults` one function
-for each kind of fault. They stand on `step` (what a step does to the loss), `terms` (what a loss adds up) and
-`intervals` (which numbers an output can be).
+for each kind of fault. These use `step` (the effect of a step on the loss), `terms` (the terms of a sum) and
+`intervals` (the range of an output).
 """
 
 from .context import Thresholds

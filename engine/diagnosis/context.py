@@ -1,4 +1,4 @@
-"""What every search for a fault looks at: the loss, its parameters, the graph, the units, and the thresholds."""
+"""The context of every search for a fault: the loss, its parameters, the graph, the units, and the thresholds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -12,30 +12,32 @@ from .step import Step, gradient_step, planned_step, stepped, taken_step
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From where on a number is a fault; each stands for a keyword argument of `diagnose`."""
+    """The thresholds from which a number is a fault; each is a keyword argument of `diagnose`."""
 
-    flat: float = 1e-4  # a slope below this part of the steepest: a hundred steps do the work of a hundredth of one
-    flat_once: float = 1e-8  # the same, seen on few examples: half of a double's digits are gone
-    few: int = 8  # fewer examples than this show too little of what an input can be
-    nearly_all: float = 0.95  # what is so for this share of the examples is so for the unit
-    off: float = (
-        2.0  # a relu is off for good when its bias outweighs all its inputs together so many times and once more
+    flat: float = 1e-4  # a slope below this fraction of the steepest is flat
+    flat_once: float = 1e-8  # the same with few examples; half of a double's digits are lost
+    few: int = 8  # fewer examples than this show too little of an input's range
+    nearly_all: float = 0.95  # a unit has a property if this fraction of the examples has it
+    off: float = 2.0  # a relu is off for good if its z is below -off * Σ|w x|
+    asked: float = 1e-3  # an output whose gradient is smaller than this is right
+    vanished: float = VANISHED  # ratio of the first layer's gradient to the last one's
+    exploded: float = (
+        1e5  # ratio of gradient to weight: a step at a learning rate of 0.001 is a hundred times the weight
     )
-    asked: float = 1e-3  # an output that the loss asks to move by less than this is where it should be
-    vanished: float = VANISHED  # the first layer's gradient next to the last one's
-    exploded: float = 1e5  # gradient to weight: a step at a learning rate of 0.001 makes a hundred times the weight
     usual_rate: float = 1e-3  # a gradient has exploded if no step at this learning rate does what it promises
     smallest: float = 1e-2  # weights smaller than this count as this where a gradient is compared with them
-    cancelled: float = CANCELLED  # over the number of parameters: among many, one cancels by chance
-    lost: float = 1e-10  # from here on 1 - p has fewer than six digits left
-    still: float = 1e-3  # gradients below this part of what the examples pull with have come to rest
-    constant: float = 1e-2  # outputs that differ by less than this part of what the loss asks of them are the same
-    beyond: float = 0.05  # a target outside the output's range by more than this part of its width is out of reach
-    dense: float = 0.5  # a feature that is 0 more often than this is sparse: one of many that is always 0 is no fault
+    cancelled: float = CANCELLED  # divided by the number of parameters, since among many one cancels by chance
+    lost: float = 1e-10  # below this, 1 - p has fewer than six digits
+    still: float = 1e-3  # a gradient below this fraction of the examples' pulls counts as 0
+    constant: float = 1e-2  # outputs that differ by less than this fraction of their gradients are equal
+    beyond: float = 0.05  # a target outside the output's range by more than this fraction of its width is out of reach
+    dense: float = (
+        0.5  # a feature with more zeros than this is sparse, and a sparse feature that is always 0 is no fault
+    )
 
     @classmethod
     def of(cls, chosen: dict[str, float]) -> "Thresholds":
-        """The usual thresholds but for those chosen; a name that is none of them is a TypeError."""
+        """The default thresholds with those chosen replaced; an unknown name is a TypeError."""
         known = [entry.name for entry in fields(cls)]
         for name in chosen:
             if name not in known:
@@ -44,7 +46,7 @@ class Thresholds:
 
 
 class Case:
-    """A loss and its parameters, each once, with all that was computed from the graph between them."""
+    """A loss and its parameters without duplicates, and everything computed from the graph between them."""
 
     def __init__(
         self,
@@ -68,7 +70,7 @@ class Case:
 
     @cached_property
     def step(self) -> Step | None:
-        """The step that was taken since the loss was computed, or else the one that is planned, if it is known."""
+        """The step taken since the loss was computed, else the planned one, else None."""
         if self.graph.changed:
             return taken_step(self.graph, self.index_of) if stepped(self.graph, self.index_of) else None
         if self.planned is not None:
@@ -79,11 +81,11 @@ class Case:
 
     @cached_property
     def names(self) -> dict[Value, Name]:
-        """A name for each parameter: its label, or its place in the list."""
+        """A name for each parameter: its label, or its index in the list."""
         return unique_names((p, p.label or f"parameter {i}") for i, p in enumerate(self.parameters, 1))
 
     def groups(self, wanted: Iterable[Value]) -> list[str]:
-        """Names of parameters, those of one place under the place's name if all of them are wanted."""
+        """Names of parameters; a unit's name stands for all of its parameters."""
         chosen, places = set(wanted), self.by_place
         found: list[str] = []
         for place, members in places.items():
@@ -100,7 +102,7 @@ class Case:
         return found
 
     def gradient(self, p: Value) -> float:
-        """The derivative of the loss in a parameter."""
+        """The derivative of the loss with respect to a parameter."""
         return self.graph.gradients[self.index_of[p]] if p in self.index_of else 0.0
 
     def spread(self, p: Value) -> float:
@@ -108,7 +110,7 @@ class Case:
         return self.graph.spread(self.index_of[p]) if p in self.index_of else 0.0
 
     def by_layer(self, units: Iterable[Unit]) -> list[list[Unit]]:
-        """Units in lists, one a layer."""
+        """Units in lists, one for each layer."""
         found: dict[str, list[Unit]] = {}
         for unit in units:
             found.setdefault(self.units.layer(unit), []).append(unit)

@@ -1,4 +1,4 @@
-"""Nodes of a loss graph in words: the label, or what a node is made of."""
+"""Nodes of a loss graph in words: the label, or the operation and its operands."""
 
 from ..chain import Term, show
 from ..core import TABLE, Name, elided, printable, short_number
@@ -6,7 +6,7 @@ from ..structure import LossGraph
 
 
 def describe(graph: LossGraph, i: int, depth: int = 2) -> str:
-    """The label of a node, or what it is made of, to a depth.
+    """The label of a node, or its formula to a depth.
 
     >>> from engine import Value
     >>> describe(LossGraph(Value(3.0, "x") * 2), 0)
@@ -16,7 +16,7 @@ def describe(graph: LossGraph, i: int, depth: int = 2) -> str:
 
 
 def definition(graph: LossGraph, i: int) -> str:
-    """What an operation is applied to, labelled or not, as a formula."""
+    """The formula of a node, even if it has a label."""
     return show(_made(graph, i, 2), "spoken")
 
 

@@ -1,8 +1,8 @@
-"""diagnose: what is wrong with a loss and its parameters, from one pass forward over the graph and one in reverse.
+"""diagnose: what is wrong with a loss and its parameters, from one forward and one reverse pass over the graph.
 
-What a step does is found by computing the graph again along it.
+The effect of a step is found by recomputing the graph along it.
 
-Each kind of fault is a function from a Case to findings. Nothing is changed, no number and no gradient.
+Each kind of fault is a function from a Case to findings. No data and no gradient is changed.
 """
 
 import math
@@ -52,9 +52,9 @@ def diagnose(
 ) -> Report:
     """What is wrong with a loss and the parameters it is trained by: a Report of Findings, the worst first.
 
-    It can be called right after the loss was computed, after `backward()` or after an optimiser's step. With `lr`, a
-    step of that learning rate down the gradient is tried on the graph, and with `planned` the step to these numbers.
-    The other keyword arguments are `Thresholds`. What is not a Value is a TypeError, an lr of 0 or less a ValueError.
+    Call it after the loss is computed, after `backward()` or after an optimiser's step. With `lr`, a step down the
+    gradient at that learning rate is tried on the graph; with `planned`, the step to those numbers. The other keyword
+    arguments are `Thresholds`. A loss or parameter that is not a Value is a TypeError, an lr of 0 or less a ValueError.
 
     >>> w, x = Value(0.8, "w"), Value(62.5, "x")
     >>> a = (w * x).sigmoid()
@@ -97,7 +97,7 @@ def _rate(lr: Any) -> float | None:
 
 def _parameters(parameters: Any) -> list[Value]:
     if callable(getattr(parameters, "parameters", None)):
-        raise TypeError("diagnose takes parameters, not what has them: pass model.parameters()")
+        raise TypeError("diagnose takes parameters, not their module: pass model.parameters()")
     given = [*parameters] if isinstance(parameters, Iterable) else [parameters]
     for p in given if set(map(type, given)) - {Value} else ():
         if not isinstance(p, Value):

@@ -1,4 +1,4 @@
-"""Interval arithmetic: which numbers an operation can give, whatever the parameters are."""
+"""Interval arithmetic: the range of an operation over all parameters."""
 
 import math
 from collections.abc import Collection
@@ -24,7 +24,7 @@ RANGES: dict[str, Interval] = {
     "abs": (0.0, math.inf),
     "sqrt": (0.0, math.inf),
 }
-DEPTH = 6  # of operations after the last activation; what is made by more is taken to be anything
+DEPTH = 6  # operations after the last activation; beyond that the range is taken to be unbounded
 
 
 def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int = DEPTH) -> Interval:
@@ -46,7 +46,7 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
     if node.op not in ("add", "sub", "neg", "mul", "div", "sum", "pow"):
         return EVERYTHING
     inner: list[Interval] = []
-    for j in reversed(graph.operands(i)):  # of a long sum, the last term tells most often
+    for j in reversed(graph.operands(i)):  # in a long sum, the last term is most often unbounded
         inner.insert(0, interval(graph, j, parameters, depth - 1))
         if inner[0] == EVERYTHING:
             return EVERYTHING

@@ -1,15 +1,15 @@
-"""What a diagnosis says, as data: a Finding for each fault, and the Report of all."""
+"""The result of a diagnosis as data: a Finding for each fault, and the Report of all."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 Evidence = Mapping[str, float | int | str]
 
-# The worst first: what makes every number wrong, then what stops all learning, then what slows it down.
+# Worst first: faults that make every number wrong, then those that stop all learning, then those that slow it down.
 KINDS = {
     "non_finite": "an operation that gave inf or nan",
     "probability_loss": "the log of a probability that has run out of digits",
-    "loss_misuse": "a loss that is given what it does not take, or that has no least number",
+    "loss_misuse": "a loss with the wrong kind of input, or without a minimum",
     "changed_since_forward": "numbers set after the loss was computed from them",
     "stale_gradient": "gradients that hold more than one backward pass",
     "rebound": "parameters that are the results of operations",
@@ -53,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a diagnosis found, the worst first, and what it looked at.
+    """The findings of a diagnosis, worst first, and the counts of what it examined.
 
     >>> report = Report((), {"parameters": 2, "units": 1, "operations": 4})
     >>> len(report), bool(report)
@@ -79,7 +79,7 @@ class Report:
         return to_text(self)
 
     def to_json(self, indent: int | None = 2) -> str:
-        """The findings and what was looked at, as JSON text; inf and nan, which JSON lacks, are strings."""
+        """The findings and the counts of what was examined, as JSON text, with inf and nan as strings."""
         from .report_writers import to_json
 
         return to_json(self, indent)

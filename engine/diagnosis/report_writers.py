@@ -13,7 +13,7 @@ from .report import KINDS, Evidence, Finding, Report
 
 
 def to_text(report: Report) -> str:
-    """The findings, numbered; or what was looked for in vain."""
+    """The findings, numbered; without findings, the kinds that were looked for."""
     if not report.findings:
         kinds = [f"{kind:<22} {what}" for kind, what in KINDS.items()]
         return "\n".join([f"nothing wrong with {_scope(report)}; looked for:", *kinds])
@@ -26,7 +26,7 @@ def to_text(report: Report) -> str:
 
 
 def to_json(report: Report, indent: int | None) -> str:
-    """The findings and what was looked at; inf and nan are strings."""
+    """The findings and the counts of what was examined; inf and nan are strings."""
     findings = [{**asdict(finding), "evidence": _plain(finding.evidence)} for finding in report.findings]
     content = {"findings": findings, "checked": dict(report.checked), "kinds": list(KINDS)}
     return json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
@@ -51,7 +51,7 @@ def _scope(report: Report) -> str:
 
 
 def listed(labels: Sequence[str], most: int = 6) -> str:
-    """Labels as one text, the middle left out if there are many.
+    """Labels as one text, with the middle left out if there are many.
 
     >>> listed(["a", "b"]), listed([f"h{i}" for i in range(16)])
     ('a, b', 'h0, h1, h2 … h15 (16)')
@@ -98,7 +98,7 @@ def _row(finding: Finding) -> str:
 
 _LEFT = 'style="text-align: left"'  # an untrusted notebook keeps this, but no style sheet
 
-# Colours that a light and a dark notebook can both stand: the text is the notebook's own, the lines half transparent.
+# Colours for light and dark notebooks: the text inherits the notebook's colour, and the lines are half transparent.
 _STYLE = """<style>
 .whygrad { color: inherit; font: 13px/1.45 system-ui, sans-serif; max-width: 72em }
 .whygrad table { border-collapse: collapse; width: 100%; background: none }

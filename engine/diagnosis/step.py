@@ -1,4 +1,4 @@
-"""A step of the parameters, taken or planned: what it does to the loss, and how far one may go that way."""
+"""A step of the parameters, taken or planned: its effect on the loss, and the largest step that lowers the loss."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ..core import Value
 from ..structure import SAME, LossGraph
 
-HALVINGS, BISECTIONS = 800, 24  # to 1e-240 of the length, and then to seven digits
-LONGEST = 1e150  # of a move: its square is a number still
+HALVINGS, BISECTIONS = 800, 24  # bisections, down to 1e-240 of the step, and then to seven digits
+LONGEST = 1e150  # largest move whose square does not overflow
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Step:
 
     @property
     def raises(self) -> bool:
-        """Whether the loss is higher afterwards, or no number, and by more than rounding makes it."""
+        """Whether the loss rises by more than rounding, or becomes nan."""
         before, after = self.graph.data[0], self.loss()
         return self._moves(1.0) and math.isfinite(before) and not after <= before + SAME * abs(before)
 
     def _moves(self, part: float) -> bool:
-        """Whether a part of the step is more than rounding."""
+        """Whether a part of the step moves parameters by more than rounding."""
         return any(part * abs(move) > SAME * abs(self.origin[i]) for i, move in self.move.items())
 
     @property
     def ratio(self) -> float | None:
-        """What times the gradient the move is, if it is one number for all parameters."""
+        """The factor between the gradient and the move, if one factor fits all parameters."""
         pairs = [(move, self.graph.gradients[i]) for i, move in self.move.items()]
         ratios = [move / gradient for move, gradient in pairs if gradient]
         if not ratios or any(move and not gradient for move, gradient in pairs):
@@ -53,7 +53,7 @@ class Step:
         return ratios[0] if max(ratios) - min(ratios) <= 1e-6 * abs(ratios[0]) else None
 
     def largest_part(self) -> float | None:
-        """The largest part of the step that lowers the loss where the whole one does not; None if none is found."""
+        """The largest fraction of the step that lowers the loss, if the whole step does not; None if none is found."""
         before, high = self.graph.data[0], 1.0
         low = high / 2.0
         for _ in range(HALVINGS):
@@ -70,7 +70,7 @@ class Step:
         return low
 
     def curvature(self) -> float | None:
-        """The second derivative along the step, dᵀHd / dᵀd: how fast the slope changes on the way. None at a kink."""
+        """The curvature along the step, dᵀHd / dᵀd; None at a kink."""
         longest = max(map(abs, self.move.values()))
         part = 1e-4 * (1.0 + max(map(abs, self.origin.values()))) / longest
         wide, narrow = (self._bend(x) for x in (part, part / 4.0))
@@ -86,7 +86,7 @@ class Step:
 
 
 def gradient_step(graph: LossGraph, at: Iterable[int], rate: float) -> Step:
-    """The step of plain gradient descent, cut where numbers and their squares would overflow."""
+    """The step of plain gradient descent, limited so that squares of moves do not overflow."""
     places = list(at)
     steepest = max((abs(graph.gradients[i]) for i in places), default=0.0)
     if steepest and math.isfinite(steepest):
@@ -95,7 +95,7 @@ def gradient_step(graph: LossGraph, at: Iterable[int], rate: float) -> Step:
 
 
 def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | None) -> Step | None:
-    """The step to these numbers; to what is no number, the one of gradient descent, if the rate is known."""
+    """The step to these numbers; if one of them is not finite, a step of gradient descent, if the rate is known."""
     if not all(map(math.isfinite, target.values())):
         return None if rate is None else gradient_step(graph, target, rate)
     origin = {i: graph.data[i] for i in target}
@@ -103,16 +103,16 @@ def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | No
 
 
 def stepped(graph: LossGraph, parameters: Collection[Value]) -> bool:
-    """Whether what changed is what an optimiser's step changes: parameters, after backward() on this loss."""
+    """Whether the changes look like an optimiser's step: only parameters changed, after backward() on this loss."""
     changed = graph.changed
     return bool(changed) and graph.nodes[0].grad != 0.0 and all(graph.nodes[i] in parameters for i in changed)
 
 
 def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None:
-    """The step along the gradient that was taken after backward(); None if it was another, as momentum's is.
+    """The step along the gradient that was taken after backward(); None if it was another kind, such as momentum's.
 
-    It is known if all parameters moved by one number times their gradients, and if the numbers before that give the
-    loss that was computed then. One parameter always did: there the number has to look like a learning rate.
+    It is known if one factor times the gradients gives all moves, and if undoing the moves gives the loss that was
+    computed then. A single parameter always has such a factor, so there it must look like a learning rate.
     """
     known = {i: was for i in graph.changed if (was := _before(graph, i)) is not None}
     ratio = Step(graph, known, {i: graph.data[i] - was for i, was in known.items()}, None).ratio
@@ -125,7 +125,7 @@ def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None
 
 
 def _is_written(number: float) -> bool:
-    """Whether a number has at most three digits, as a learning rate has that somebody wrote."""
+    """Whether a number has at most three digits, like a learning rate that somebody typed."""
     return math.isclose(float(f"{number:.3g}"), number, rel_tol=1e-9)
 
 
@@ -135,7 +135,7 @@ def _is_where_it_began(step: Step) -> bool:
 
 
 def _before(graph: LossGraph, i: int) -> float | None:
-    """What a leaf was on the way forward: told by a partial, or by a sum in which nothing else changed."""
+    """A leaf's data in the forward pass, from a partial, or from a sum in which nothing else changed."""
     was = graph.changed[i]
     if was is not None:
         return was

@@ -1,4 +1,4 @@
-"""What sums are made of: numbers given, and parameters times what they multiply."""
+"""The terms of sums: given numbers, and parameters times what they multiply."""
 
 from collections.abc import Collection, Iterator
 
@@ -6,7 +6,7 @@ from ..structure import LossGraph
 
 
 def products(graph: LossGraph, i: int, parameters: Collection[int]) -> Iterator[tuple[int, int]]:
-    """The parameters in a sum, each with what it multiplies, by index.
+    """The parameters in a sum, each with its other factor, by index.
 
     >>> from engine import Value
     >>> w, b = Value(1.0, "w"), Value(2.0, "b")

@@ -13,7 +13,7 @@ def amount(number: float) -> str:
 
 
 def below(number: float) -> str:
-    """A positive number in three digits, rounded down: what it bounds is within.
+    """A positive number in three digits, rounded down, so that it is still within the bound.
 
     >>> below(2.0 / 8084), below(0.9999996), below(0.5)
     ('0.000247', '0.999', '0.5')

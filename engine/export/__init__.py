@@ -1,6 +1,6 @@
-"""Recordings in other systems.
+"""Exports recordings to other systems.
 
-It offers `to_jax`. Read `jax` first, then `vectors` and `loop`, the two forms that a program takes there, and `rows`.
+It offers `to_jax`. Read `jax` first, then `vectors` and `loop`, the two forms of a program in JAX, and `rows`.
 """
 
 from .jax import to_jax

@@ -1,8 +1,8 @@
 """A recorded program as a pure function in JAX: Recording.to_jax.
 
-It is the program of replay, after the same passes; but rows other than those over sequences stay whole, so that JAX
-differentiates them by the table's partials (rows.py). What has the order of a network becomes a few operations on
-vectors (vectors.py); what has none, as a chain of a thousand steps, runs in a loop (loop.py).
+It is the program of replay, after the same passes, except that rows stay whole unless they are over sequences, so that
+JAX differentiates them by the table's partials (rows.py). A program with layers becomes a few operations on vectors
+(vectors.py); a program without, such as a chain of a thousand steps, runs in a loop (loop.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LIMIT = 200  # steps on vectors: XLA takes some 20 ms to compile one and its der
 
 
 def to_jax(program: Program, parameters: int, widths: Sequence[int | None]) -> Callable[[Any, Any], Any]:
-    """The program as a function in JAX of (parameters, batch), of so many parameters and of arguments so wide.
+    """The program as a function in JAX of (parameters, batch), with `count` parameters and arguments of these widths.
 
     >>> import jax
     >>> from ..core import INPUT, MUL
@@ -92,7 +92,7 @@ def _vector(np: Any, parameters: Any, count: int) -> Any:
 
 
 def _inputs(np: Any, batch: Any, widths: Sequence[int | None]) -> tuple[Any, tuple[int, ...]]:
-    """The arguments of a batch side by side, of shape (examples, inputs), and the shape of the outputs."""
+    """The arguments of a batch, concatenated to shape (examples, inputs), and the shape of the outputs."""
     arguments = batch if isinstance(batch, (tuple, list)) else (batch,)
     if len(arguments) != len(widths):
         raise TypeError(
@@ -110,14 +110,14 @@ def _inputs(np: Any, batch: Any, widths: Sequence[int | None]) -> tuple[Any, tup
 
 
 def prepare(program: Program) -> Program:
-    """The program after all passes that make sense in JAX."""
+    """The program after the passes that are useful for JAX."""
     for step in (spelled_out, fold_constants, cse, dce, fuse, dce, masked, hoist):
         program = step(program)
     return program
 
 
 def spelled_out(program: Program) -> Program:
-    """Rows over sequences, and of more than three operands, written out in rows of fewer, sums of products and `shift`.
+    """Lower rows over sequences, or of more than three operands, to smaller rows, sums of products and `shift`.
 
     >>> from ..core import INPUT, code_of
     >>> program = Program()

@@ -1,7 +1,7 @@
-"""A long program in JAX: a loop over its instructions, which XLA compiles in a second however many they are.
+"""A long program in JAX: a loop over its instructions, which XLA compiles in a second, however many there are.
 
-The loop carries rows, of one number an example each: the leaves, and what is needed later. One turn reads up to three
-rows, switches on what to do and writes one. A sum of products takes a turn for each term.
+The loop carries rows of one number per example: the leaves, and results that are needed later. One iteration reads up
+to three rows, switches on the operation and writes one row. A sum of products takes one iteration per term.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..replay import Program
 from .masks import is_masked
 from .rows import apply_row, primitive
 
-# What a turn can do besides the table's rows: the partials in a, b and c.
+# Operations besides the table's rows: the partials with respect to a, b and c.
 PARTIALS = {"term": ("b", "a", "1"), "larger": ("0", "0")}
 
 
 class Turn(NamedTuple):
-    """What to do, to which rows, and into which; constants are no `active` operands: they have no derivative.
+    """One iteration: its operation, operand rows and result row. `active` leaves out constants, without derivative.
 
-    `mask` is the row that says where the turn counts: else its partials are 0.
+    `mask` is the row that says whether the iteration counts; if not, its partials are 0.
     """
 
     what: int
@@ -38,7 +38,7 @@ def in_a_loop(
     """The program as a function in JAX of the vector of parameters and a batch of inputs, of shape (B, n), to (B,).
 
     `counts` are the lengths of both. Its derivative runs the program `derivative(PARAMETER)` or `derivative(INPUT)`,
-    so that nothing is kept of a turn but what later ones need; JAX differentiates the loop for a second derivative.
+    so that only results needed later are stored; for a second derivative, JAX differentiates the loop.
 
     >>> import jax
     >>> square = Program()
@@ -90,7 +90,7 @@ def _loop(program: Program, parameters: int, inputs: int) -> Callable[[Any, Any]
 
 
 def _step(names: Sequence[str], masked: bool) -> Callable[..., Any]:
-    """What one turn computes, of a number in `names`, a mask and three rows, differentiable by the table's partials."""
+    """One iteration as a function of an index in `names`, a mask and three rows, differentiable by the partials."""
     jax, np = require("jax", "jax"), require("jax.numpy", "jax")
     values, slopes = [_value(name, masked) for name in names], [_slopes(np, name, masked) for name in names]
 
@@ -134,11 +134,11 @@ def _slopes(np: Any, name: str, masked: bool) -> Callable[..., Any]:
 
 
 class Turns:
-    """A program as turns; its rows are constants, parameters, inputs and `spare` ones, which are used again."""
+    """A program as iterations; its rows are constants, parameters, inputs and `spare` ones, which are reused."""
 
     def __init__(self, program: Program, parameters: int, inputs: int) -> None:
         self.program = program
-        self.numbers: dict[str, int] = {}  # of what is done, in the order of first use
+        self.numbers: dict[str, int] = {}  # names of operations, in the order of first use
         self.row, self.last = [0] * len(program), _last_uses(program)
         leaves = 0
         for code, count in ((CONSTANT, len(program.constants)), (PARAMETER, parameters), (INPUT, inputs)):
@@ -146,14 +146,14 @@ class Turns:
                 self.row[i] = leaves + k
             leaves += count
         self.free: list[int] = []
-        self.masked = False  # whether any turn has a mask
+        self.masked = False  # whether any iteration has a mask
         self.rows = leaves
         self.turns = [turn for i in range(len(program)) if program.codes[i] > CONSTANT for turn in self._turns(i)]
         self.spare = self.rows - leaves
         self.outputs = [self.row[i] for i in program.outputs]
 
     def _turns(self, i: int) -> Iterator[Turn]:
-        """The turns of one instruction, into a row that none of its operands has."""
+        """The iterations of one instruction, into a row that none of its operands uses."""
         operands, code = self.program.operands(i), self.program.codes[i]
         terms, mask = (operands[:-1], operands[-1]) if is_masked(self.program, i) else (operands, ONE)
         self.masked |= mask != ONE
@@ -185,7 +185,7 @@ class Turns:
 
 
 def _last_uses(program: Program) -> list[int]:
-    """For every instruction the last that reads it; an output is read after all."""
+    """Liveness: for every instruction, the last one that reads it; outputs are read after all others."""
     last = list(range(len(program)))
     for i in range(len(program)):
         if program.codes[i] > CONSTANT:

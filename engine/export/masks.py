@@ -1,7 +1,7 @@
-"""Masks in JAX, which differentiates by itself: what only branches use gets one operand more, 1 where it counts.
+"""Masks for JAX, which differentiates by itself: an operation that only branches use gets its mask as an operand.
 
-What conditions are computed from is computed apart, and never counts: it has no derivative, and may be in a branch of
-the very condition.
+The operations behind conditions are computed separately and never count, because they have no derivative and may be in
+a branch of the same condition.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def is_masked(program: Program, i: int) -> bool:
 
 
 def _masks(program: Program, new: Program, constant: Sequence[int]) -> Masks:
-    """Where each instruction counts, as far as it has a derivative."""
+    """The mask of each instruction that has a derivative."""
 
     def apply(name: str, *operands: Any) -> int:
         return new.emit_many(code_of(name), [new.constant(x) if isinstance(x, float) else x for x in operands])
@@ -81,7 +81,7 @@ def _masks(program: Program, new: Program, constant: Sequence[int]) -> Masks:
 
 
 def _without_derivative(program: Program) -> list[int]:
-    """The leaves, and what is behind a condition or a `detach`."""
+    """The leaves, and the instructions behind a condition or a `detach`."""
     wanted = bytearray(len(program))
     for i in range(len(program) - 1, -1, -1):
         operands = _operands(program, i)
@@ -95,7 +95,7 @@ def _operands(program: Program, i: int) -> list[int]:
 
 
 def _write(new: Program, program: Program, i: int, operands: list[int], mask: int) -> int:
-    """An instruction with a mask, if it has a partial that could be inf or nan, and does not always count."""
+    """An instruction, with a mask if it does not always count and a partial could be inf or nan."""
     code = program.codes[i]
     if code <= CONSTANT:
         leaf = program.args[program.starts[i]]

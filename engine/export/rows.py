@@ -1,8 +1,8 @@
 """The table in JAX: every row as a function of arrays, whose derivative of any order is the row's own formula.
 
-JAX would differentiate the formula of the result, and lose at the edges what the partials keep: the slope of relu
-at 0, or of a power with a fixed exponent and a negative base. So each row is a `jax.custom_jvp` by its partials,
-which are read over the same algebra, so that their derivatives are the table's again.
+JAX would differentiate the formula of the result, which is wrong at special points, such as relu at 0, or a power
+with a fixed exponent and a negative base. So each row is a `jax.custom_jvp` with its partials, which are evaluated
+over the same algebra, so that their derivatives are the table's, too.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ..core import function as spelled
 
 
 def apply_row(name: str, *operands: Any, mask: Any = None) -> Any:
-    """One operation of the table on arrays of doubles and numbers: the algebra of JAX; of numbers alone, a number.
+    """One operation of the table on arrays of doubles and numbers, the algebra of JAX; numbers alone give a number.
 
-    Where `mask` is 0 its partials are 0, whatever they would be.
+    Where `mask` is 0, its partials are 0 too.
 
     >>> import jax
     >>> with jax.enable_x64(True):
@@ -57,7 +57,7 @@ def function(row: Row) -> Callable[..., Any]:
 
 @cache
 def masked(row: Row) -> Callable[..., Any]:
-    """The same of a mask, before the operands."""
+    """The same with a mask as the first argument."""
     value = require("jax", "jax").custom_jvp(lambda mask, *operands: function(row)(*operands))
 
     def jvp(operands: Any, tangents: Any) -> tuple[Any, Any]:
@@ -97,6 +97,6 @@ def _sum(operands: Any) -> Any:
 
 
 def shift(operands: Any) -> Any:
-    """The row `shift` along the first axis, the largest; it has no derivative."""
+    """The row `shift`, the largest entry along the first axis, without a derivative."""
     jax, start = require("jax", "jax"), PRIMITIVES["shift"].start
     return jax.lax.reduce(jax.lax.stop_gradient(operands), start, primitive("shift"), (0,))

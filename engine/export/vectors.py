@@ -1,7 +1,7 @@
-"""A program in JAX as operations on vectors: instructions of one kind and depth are one, a layer a matrix product.
+"""A program in JAX as operations on vectors: equal operations of one depth become one, and a layer a matrix product.
 
-What XLA has to compile then grows with the number of layers, not of neurons. Where operands come from many vectors
-that takes many steps to gather them, and compiling takes longer than for the numbers one by one.
+Compile time in XLA then grows with the number of layers, not of neurons. If operands must be gathered from many
+vectors, compiling takes longer than for single numbers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class TooLong(Exception):
 
 
 class Kind(NamedTuple):
-    """What instructions that are done at once have in common."""
+    """The key that instructions of one vector operation share."""
 
     depth: int
     code: int
@@ -32,7 +32,7 @@ class Kind(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Instructions done by one operation on vectors: which it is, and how its operands are gathered."""
+    """The instructions of one vector operation, with the operation and the way to gather its operands."""
 
     run: Callable[..., Any]
     operands: tuple[Gather, ...]
@@ -84,7 +84,7 @@ class Vectors:
         return Gather([self.places[i] for i in wanted], shape or (len(wanted),), turned)
 
     def _gather_sums(self, sides: Sequence[Sequence[int]]) -> Gather:
-        """The factors on one side of several sums, a row a sum, gathered in whichever order takes fewer steps."""
+        """The factors on one side of several sums, one row per sum, gathered in the order that takes fewer steps."""
         count, terms = len(sides), len(sides[0])
         by_sum = self._gather(list(chain(*sides)), (count, terms))
         by_term = self._gather(list(chain(*zip(*sides, strict=True))), (terms, count), turned=True)
@@ -92,7 +92,7 @@ class Vectors:
 
 
 class Places:
-    """Where every instruction's result is: in which vector, at which place. Leaves are in the first three."""
+    """The vector and the index in it of every instruction's result. Leaves are in the first three vectors."""
 
     def __init__(self, program: Program) -> None:
         self.at: dict[int, tuple[int, int]] = {}
@@ -104,13 +104,13 @@ class Places:
         return self.at[i]
 
     def add(self, members: Sequence[int]) -> None:
-        """One more vector, which holds the results of these."""
+        """Add a vector with the results of these instructions."""
         self.at |= {i: (self.vectors, row) for row, i in enumerate(members)}
         self.vectors += 1
 
 
 class Gather:
-    """Takes numbers from the vectors in the order wanted: run by run, or where that is shorter out of whole vectors."""
+    """Gathers numbers from the vectors in the order wanted, by slices or by indices, whichever takes fewer steps."""
 
     def __init__(self, places: Sequence[tuple[int, int]], shape: tuple[int, ...], turned: bool = False) -> None:
         self.shape, self.turned = shape, turned
@@ -122,7 +122,7 @@ class Gather:
         self.size = len(self.runs) + self.shuffled
 
     def __call__(self, np: Any, vectors: Sequence[Any]) -> Any:
-        """The numbers, in the shape wanted."""
+        """The numbers in the required shape."""
         if self.shuffled:
             found = self._out_of_whole_vectors(np, vectors)
         else:
@@ -148,7 +148,7 @@ def _taken(np: Any, vector: Any, rows: Sequence[int]) -> Any:
 
 
 def _groups(program: Program) -> Iterator[tuple[Kind, list[int]]]:
-    """Instructions that one operation does at once, with what they have in common, operands before results."""
+    """Groups of instructions for one vector operation each, with their keys, in topological order."""
     varies, depth = program.varies(), [0] * len(program)
     matrices: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for i in range(len(program)):
@@ -165,7 +165,7 @@ def _groups(program: Program) -> Iterator[tuple[Kind, list[int]]]:
 
 
 def _kind(program: Program, i: int, depth: int, shared: tuple[int, ...], varies: bytearray) -> Kind:
-    """Constants, what depends on parameters and what varies stay apart: JAX differentiates vectors as a whole."""
+    """Keeps constants, parameter-dependent and varying values apart, because JAX differentiates whole vectors."""
     code, operands = program.codes[i], program.operands(i)
     if shared or code in (PRODUCTS, SHIFT):
         return Kind(depth, DENSE if shared else code, len(operands), shared, ())

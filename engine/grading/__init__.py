@@ -1,11 +1,10 @@
-"""A learner's own derivation, judged: which factor or gradient is wrong, and by which mistake.
+"""Judges a learner's own derivation: which factor or gradient is wrong, and by which mistake.
 
 It offers `check` (the factors of one path) with its answer Check, and `compare` (the gradients of any parameters, all
-at once) with its answer Comparison; to `nn.backpropagation` the Network behind a loss, by structure.
+at once) with its answer Comparison; for `nn.backpropagation`, the Network behind a loss.
 
-Read `check` and `compare` first, then `mistakes`, the catalogue: one more mistake is one more row. What the rows are
-made of is in `network` and `layers` (stages and units, by structure) and `reverse_sweep` (gradients as a learner with
-a mistake gets them).
+Read `check` and `compare` first, then `mistakes`, the catalogue: a new mistake is a new row. Rows build on `network`
+and `layers` (stages and units, recognised by structure) and on `reverse_sweep` (gradients with a learner's mistake).
 """
 
 # fmt: off

@@ -1,4 +1,4 @@
-"""A learner's own derivation of one derivative: the whole of it, or the factors of a path, judged one by one."""
+"""Judges a learner's derivation of one derivative: the whole, or the factors of a path one by one."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
 
 
 def _factors(answer: Any) -> Sequence[Any] | None:
-    """The factors of an answer that is a sequence."""
+    """The factors, if the answer is a sequence; else None."""
     if isinstance(answer, str) or not (isinstance(answer, (list, tuple)) or getattr(answer, "shape", False)):
         return None
     return list(answer)
 
 
 def _paths(chain: ChainRule, path: int | None) -> list[Path]:
-    """The paths that factors may be those of."""
+    """The paths that the factors are compared with."""
     if path is None:
         return chain.paths(TRIED)
     found = chain.paths(path + 1) if isinstance(path, int) and path >= 0 else []
@@ -124,7 +124,7 @@ def _derivative(chain: ChainRule) -> str:
 
 
 def _value_of(written: Written) -> str:
-    """What was written, and its number where that is another text."""
+    """The learner's text, and its number if the text is a formula."""
     is_number = not written.names and _reads(written.text)
     return written.text if is_number else f"{written.text} = {short_number(written.number)}"
 
@@ -159,7 +159,7 @@ def _check_factors(chain: ChainRule, given: list[Written], paths: list[Path], as
 
 
 def _multiplies(given: Sequence[Written], path: Path) -> bool:
-    """Whether formulas, fewer or more than the factors, multiply to the same."""
+    """Whether formulas, fewer or more than the factors, have the path's product."""
     if len(given) == len(path.factors) or not all(w.names or w.number == 1.0 for w in given):
         return False
     product = math.prod(w.number for w in given)
@@ -171,7 +171,7 @@ def _right(chain: ChainRule, given: list[Written], paths: list[Path], i: int, as
         rank = i if asked is None else asked
         return Check(asked is not None, None, _right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank))
     product = " · ".join(map(_as_factor, given)) if len(given) > 1 else "".join(map(str, given))
-    if all(w.names for w in given):  # a number among them is right at this point, and says no more
+    if all(w.names for w in given):  # a number is a claim about this point only
         names = frozenset[str]().union(*(w.names for w in given))
         whole = Written(" * ".join(f"({w.text})" for w in given), paths[i].product, 0.0, names)
         if elsewhere := only_here(chain, whole):
@@ -180,7 +180,7 @@ def _right(chain: ChainRule, given: list[Written], paths: list[Path], i: int, as
 
 
 def _as_factor(written: Written) -> str:
-    """What was written, in brackets if it is a sum."""
+    """The learner's text, in brackets if it is a sum."""
     depth, inside = 0, written.text[1:]
     for letter in inside:
         depth += (letter in "([") - (letter in ")]")
@@ -202,7 +202,7 @@ def _right_for_one(chain: ChainRule, paths: list[Path], rank: int) -> str:
 
 
 def _other(chain: ChainRule, this: Path, other: Path) -> str:
-    """What a path is called beside another: by the variables that it alone passes."""
+    """A name for the other path: the variables that only it passes through."""
     own = [chain.naming.describe(node) for node in other.nodes if node not in this.nodes]
     return f"the path through {' and '.join(own)}" if own else f"the path {_route(chain, other)}"
 

@@ -1,8 +1,8 @@
-"""Where is my mistake? A learner's gradients against the right ones, and against those of every known mistake.
+"""Where is my mistake? Compares a learner's gradients with the right ones, and with those of every known mistake.
 
-The order of the questions: are they right within their digits; are they those of one mistake; are they right but for
-rounding on the way; are they those of one mistake but for rounding; of two at once; else, up to which layer are they
-right.
+The questions, in order: are the gradients right to the digits given; does one mistake give them; are they right within
+rounding of intermediate results; does one mistake give them within such rounding; do two mistakes together give them;
+if none of these, up to which layer are they right?
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .trial import Candidate, Trial
 
 @dataclass(frozen=True)
 class Explanation:
-    """One mistake that gives all the learner's numbers: what was done and where, what is right, and what it gives."""
+    """One mistake that gives all the learner's numbers: what was done and where, the correction, and its gradients."""
 
     name: str
     place: str
@@ -34,10 +34,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a learner's gradients are, as data; `str()` says it in words.
+    """The result of comparing a learner's gradients, as data; `str()` says it in words.
 
-    `verdict` is "right", "mistake" (one explains all numbers), "several" (that give the same numbers here), "two" (made
-    together), "chance" (one fits, but so could chance), or "unknown". `evidence` is in decimal orders: 3 means that
+    `verdict` is "right", "mistake" (one explains all numbers), "several" (each explains all numbers), "two" (made
+    together), "chance" (one fits, but perhaps by chance), or "unknown". `evidence` is in decimal orders: 3 means that
     chance would fit about once in a thousand such sets of numbers. `tried` counts the mistakes that give different
     numbers.
     """
@@ -70,9 +70,9 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     """Compare the learner's own gradients of `loss`, all or some, with the right ones, and name the mistake.
 
     `gradients` is a dict from Values to numbers, or pairs such as [(W, dW), (b, db)] with lists or arrays of one shape.
-    A string has the digits that are written, a float at least three. Gradients of what is computed on the way, the δ,
-    can be given too. A mistake is named only where it gives all the numbers and chance would not. What is no number, or
-    of another shape, is a TypeError or a ValueError; a right gradient that is not finite is a NonFiniteError.
+    A string has the digits written in it, a float at least three. Gradients of intermediate Values, such as δ, can be
+    given too. A mistake is named only if it gives all the numbers and chance is unlikely to. A wrong type is a
+    TypeError, a wrong shape or number a ValueError, and a right gradient that is not finite a NonFiniteError.
 
     >>> from engine import Value, compare
     >>> x, y = [0.05, 0.10], [0.01, 0.99]
@@ -86,8 +86,9 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     >>> print(compare(loss, dict(zip(w, mine))))
     dL/dw1 is 0.0004386, not 0.0003647; dL/dw2 is 0.0008771, not 0.0007294; dL/dw3 is 0.0004977, not 0.0004236; w4 is
     wrong, too; w5, w6, w7 and w8 are right.
-    All 8 numbers follow if the weights were already updated by a learning rate of 0.5 when you went back: keep the old
-    ones until every δ is known. ... mistakes were tried; by chance one of them fits less than once in a million.
+    All 8 numbers, the right ones too, follow if the weights were already updated by a learning rate of 0.5 when you
+    went back. Keep the old ones until every δ is known. ... mistakes were tried; by chance one of them fits less than
+    once in a million.
     """
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")
@@ -95,13 +96,13 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     sweep = ReverseSweep(loss, [g.value for g in given])
 
     def is_idle(g: Given) -> bool:
-        """Whether a gradient is given that is 0 because the loss does not depend on it."""
+        """Whether a nonzero gradient is given for a Value that the loss does not depend on."""
         return g.value not in sweep.index and abs(g.number) > g.tolerance
 
     for value, i in sweep.index.items():
         if not math.isfinite(sweep.adjoints[i]):
             raise NonFiniteError(
-                f"the gradient of {value.label or value} is {sweep.adjoints[i]}, so there is nothing to compare with: "
+                f"the gradient of {value.label or value} is {sweep.adjoints[i]}, so nothing can be compared with it: "
                 "strict() and diagnose(loss, parameters) say where it comes from"
             )
     trial = Trial(Network(sweep), [g for g in given if g.value in sweep.index])

@@ -1,4 +1,4 @@
-"""Whether a formula that is right at this point is right beside it, too: 2 x is 4 at x = 2, and so is x², or 4."""
+"""Whether a formula that is right here is right nearby, too: at x = 2, 2 x is 4, but so are x² and 4."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SLACK = 1e-6  # of the derivative: the digits that a difference in a formula may
 
 
 def only_here(chain: ChainRule, written: Written) -> str:
-    """Why a formula is not the derivative although it has its number, "" if it is: one leaf after another is moved.
+    """Why a formula with the right number is not the derivative, found by moving each leaf in turn; "" if it is.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(2.0, "x")

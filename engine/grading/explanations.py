@@ -1,4 +1,4 @@
-"""Which mistakes explain the learner's numbers, and whether chance would: the questions in their order."""
+"""Which mistakes explain the learner's numbers, and whether chance would explain them too."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from .trial import Candidate, Trial
 
 Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]
 
-MARGIN = 1.0  # decimal orders by which evidence has to outweigh the mistakes tried
+MARGIN = 1.0  # decimal orders by which the evidence must exceed the number of mistakes tried
 SURE = 2.0  # the same for two mistakes at once, and for a part of the numbers
-RIGHT, NAMED = 3.0, 2.0  # times the simulated rounding that a right number may be off, and one of a mistake
+RIGHT, NAMED = 3.0, 2.0  # allowed error of a right number, and of a mistake's, in multiples of the simulated rounding
 
 
 class Outcome(NamedTuple):
-    """What the learner's numbers are, the mistakes that give them, and how surely, in decimal orders."""
+    """The verdict on the learner's numbers, the mistakes that give them, and the evidence in decimal orders."""
 
     verdict: Verdict
     found: Sequence[Candidate] = ()
     evidence: float = 0.0
     off: Sequence[int] = ()  # right numbers that are off by rounding
-    part: Part | None = None  # where nothing gives all numbers
+    part: Part | None = None  # if no mistake gives all numbers
 
 
 class Part(NamedTuple):
-    """The last layer with wrong numbers, and the mistakes that give these, whatever lies before."""
+    """The last layer with wrong numbers, and the mistakes that give them, whatever the earlier layers have."""
 
     layer: Layer
     found: Sequence[Candidate]
 
 
 def judge(trial: Trial) -> Outcome:
-    """The questions in their order, the first that is answered."""
+    """The verdict of the first question that can be answered, in the order of `compare`."""
     if not trial.wrong():
         return Outcome("right")
     trial.try_all()
@@ -55,7 +55,7 @@ def judge(trial: Trial) -> Outcome:
 
 
 def _last_layer(trial: Trial) -> Part | None:
-    """What explains the last layer with wrong numbers alone: on the way back it comes first."""
+    """What explains the last layer with wrong numbers, which the backward pass reaches first, by itself."""
     wrong = set(trial.wrong())
     layers = [layer for layer in trial.network.layers if layer.own & trial.given.keys()]
     bad = [layer for layer in layers if layer.own & wrong]
@@ -70,7 +70,7 @@ def _last_layer(trial: Trial) -> Part | None:
 
 
 def _named(trial: Trial, fitting: list[Candidate]) -> Outcome:
-    """One candidate of each mistake, at the first place, without those that others cover."""
+    """The first candidate of each mistake, without mistakes that another one covers."""
     first: dict[str, Candidate] = {}
     for candidate in fitting:
         first.setdefault(candidate.mistake.name, candidate)

@@ -1,4 +1,4 @@
-"""The learner's gradients: numbers, strings and matrices of them as one flat list, each with the digits that it has."""
+"""The learner's gradients: numbers, strings and nested lists of them as one flat list, each with its precision."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Gradient:
 
 
 def read(gradients: Any) -> list[Given]:
-    """The gradients of a mapping, or of pairs, in order; Values and numbers may be nested alike.
+    """The gradients of a mapping, or of pairs, in order; Values and numbers may be nested lists of one shape.
 
     >>> w, v = Value(1.0, "w"), Value(2.0, "v")
     >>> [(g.number, g.tolerance) for g in read({w: "0.0120", v: -3.25})]
@@ -80,7 +80,7 @@ def _pairs(gradients: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def _flat(values: Any, numbers: Any) -> Iterator[tuple[Value, Any]]:
-    """Every Value beside its number, from two things that are nested alike."""
+    """Each Value with its number, from two nested sequences of one shape."""
     if isinstance(values, Value):
         if _is_sequence(numbers) and getattr(numbers, "shape", None) != ():
             raise TypeError(f"the gradient of {_named(values)} must be one number, not {numbers!r:.80}")
@@ -96,8 +96,8 @@ def _flat(values: Any, numbers: Any) -> Iterator[tuple[Value, Any]]:
         shape = _shape(values)
         turned = len(shape) == 2 and _is_sequence(numbers) and _shape(numbers) == shape[::-1]
         raise ValueError(
-            f"the gradients of {' x '.join(map(str, shape))} Values are {given}: pass as many, nested alike"
-            + (", which is the transpose of what you have" if turned else "")
+            f"the gradients of {' x '.join(map(str, shape))} Values are {given}: pass one number for each Value, "
+            f"nested as the Values are{', which is the transpose of your numbers' if turned else ''}"
         )
     for value, number in zip(_entries(values), _entries(numbers), strict=True):
         yield from _flat(value, number)
@@ -151,7 +151,7 @@ def _is_written(number: Any) -> bool:
 
 
 def half_unit(text: str) -> float:
-    """Half a unit of the last digit written; of a lone digit less, for no one cuts off what comes after it."""
+    """Half a unit of the last digit written; less for a single digit, which nobody gets by cutting off digits."""
     digits = Decimal(text).as_tuple()
     return (0.5 if len(digits.digits) > 1 or digits.digits == (0,) else LONE) * 10.0 ** min(
         int(digits.exponent), LARGEST
@@ -209,7 +209,7 @@ def _half(number: float, significant: int) -> float:
 
 
 def _machine(numbers: Sequence[float]) -> list[float]:
-    """Of floats that a program computed: in half, single or double precision."""
+    """The tolerances of floats that a program computed in half, single or double precision."""
     digits = next((d for code, d in PRECISIONS.items() if all(_is_exact(x, code) for x in numbers)), None)
     part = 10.0**-EXACT if digits is None else 0.5 * 10.0**-digits
     return [part * abs(x) for x in numbers]
@@ -223,7 +223,7 @@ def _is_exact(number: float, code: str) -> bool:
 
 
 def _of_zeros(numbers: Sequence[float], tolerances: Sequence[float]) -> list[float]:
-    """A 0 is as near as the nearest of the others."""
+    """A 0 gets the smallest tolerance of the others."""
     smallest = min((t for t, x in zip(tolerances, numbers, strict=True) if x), default=0.0)
     return [t if x else smallest for t, x in zip(tolerances, numbers, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Which mistake makes a learner's number out of the right one, where one is known: else no hint."""
+"""Hints: the known mistake that turns the right number into the learner's, if there is one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .layers import ACTIVATIONS
 from .mistakes import MISTAKES
 from .written import Written
 
-MOST = 8  # steps of a factor of which every subset is tried
-NAMED = ("mistake", "several")  # verdicts of a comparison that name what was done
+MOST = 8  # a factor of at most this many steps is searched for missing subsets
+NAMED = ("mistake", "several")  # verdicts of a comparison that name the mistake
 
 
 def hint_for_factor(factor: Factor, written: Written) -> str:
-    """What the mistake in one factor is, "" where none is known."""
+    """The mistake in one factor in words, "" if none is known."""
     found = _sign(written, factor.value) or _itself(factor, written) or _inside(factor, written)
     return found or (_catalogued(factor.of, factor.wrt, written) if factor.value == _total(factor) else "")
 
 
 def hint_for_total(chain: ChainRule, written: Written) -> str:
-    """What the mistake in a whole derivative is, "" where none is known."""
+    """The mistake in a whole derivative in words, "" if none is known."""
     common = _common(chain)
     if [factor.wrt for factor in common] == [chain.wrt] and common[0].of is chain.output:
         return hint_for_factor(common[0], written)
@@ -60,12 +60,12 @@ def _sign(written: Written, truth: float) -> str:
 
 
 def _makes(written: Written, missing: float, truth: float) -> bool:
-    """Whether the number with what is missing is the truth."""
+    """Whether the learner's number times the missing factor is the truth."""
     return missing not in (0.0, 1.0) and math.isfinite(truth / missing) and written.agrees(truth / missing)
 
 
 def _missing_step(factor: Factor, written: Written) -> str:
-    """Steps inside a factor that are missing: such as the inner derivative."""
+    """Missing steps inside a factor, such as the inner derivative."""
     naming = factor.chain.naming
     steps = naming.steps(factor.link)
     product = math.prod(partial for *_, partial in steps)
@@ -78,8 +78,8 @@ def _missing_step(factor: Factor, written: Written) -> str:
             if len(missing) == 1:
                 node, operand, partial = missing[0]
                 where = "inner" if node is not factor.of else "outer"
-                text = f"that of {node.op} in {naming.describe(operand)}, {short_number(partial)}"
-                return f"the {where} derivative is missing, {text}"
+                text = f"of {node.op} with respect to {naming.describe(operand)}"
+                return f"the {where} derivative, {text}, is missing ({short_number(partial)})"
             numbers = [short_number(partial) for *_, partial in missing]
             whole = short_number(math.prod(partial for *_, partial in missing))
             return f"the factor {whole} = {' · '.join(numbers)} is missing"
@@ -91,17 +91,17 @@ def _power(factor: Factor, written: Written) -> str:
         if node.op == "pow" and operand is node.operands[0]:
             exponent = node.operands[1].data
             if exponent != 1.0 and _makes(written, exponent, factor.value):
-                return f"a factor {exponent:g} is missing: the derivative of a power brings its exponent down"
+                return f"a factor {exponent:g} is missing, as the derivative of a power brings its exponent down"
     return ""
 
 
 def _other_derivative(factor: Factor, written: Written) -> str:
-    """Another derivative of an activation, by the rows of the catalogue."""
+    """A wrong derivative of an activation, from the catalogue of mistakes."""
     for node, operand, partial in factor.chain.naming.steps(factor.link):
         for mistake in MISTAKES if node.op in ACTIVATIONS else ():
             other = mistake.formula and mistake.formula(node.op, operand.data, node.data, partial)
             if other and partial and written.agrees(factor.value / partial * other):
-                return f"{mistake.was.replace(' {place}', '')}: {mistake.right}"
+                return f"{mistake.was.replace(' {place}', '')}; {mistake.right}"
     return ""
 
 
@@ -120,7 +120,7 @@ def _rounding(factor: Factor, written: Written) -> str:
 
 
 def _itself(factor: Factor, written: Written) -> str:
-    """A value, or the reciprocal, where its derivative is wanted."""
+    """A Value, or the reciprocal, given for the derivative."""
     describe = factor.chain.naming.describe
     of, wrt = describe(factor.of), describe(factor.wrt)
     if not written.tells:
@@ -128,7 +128,7 @@ def _itself(factor: Factor, written: Written) -> str:
     if written.agrees(factor.of.data):
         return f"that is {of} itself, not its derivative"
     if written.agrees(factor.wrt.data):
-        inside = "; its derivative is what it is multiplied by" if factor.of.op in ("mul", "dot") else ""
+        inside = "; its derivative is the number that it is multiplied by" if factor.of.op in ("mul", "dot") else ""
         return f"that is {wrt} itself{inside}"
     if factor.value and written.agrees(1.0 / factor.value):
         return "that is its reciprocal"
@@ -141,7 +141,7 @@ def _total(factor: Factor) -> float:
 
 
 def _catalogued(of: Value, wrt: Value, written: Written) -> str:
-    """The row of the catalogue that gives this number, if chance would not."""
+    """The mistake of the catalogue that gives this number, if chance is unlikely to."""
     if not math.isfinite(written.number) or not written.number:
         return ""
     given = written.number if written.names or not written.tolerance else written.text
@@ -149,4 +149,4 @@ def _catalogued(of: Value, wrt: Value, written: Written) -> str:
     if comparison.verdict not in NAMED:
         return ""
     said = [f"{mistake.was} ({mistake.remedy})" for mistake in comparison.mistakes[:2]]
-    return f"that is what comes out if {' or if '.join(said)}"
+    return f"that number follows if {' or if '.join(said)}"

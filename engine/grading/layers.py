@@ -1,4 +1,4 @@
-"""Layers and units of a graph, recognised by structure: weighted sums, and what a nonlinearity makes of them."""
+"""Layers and units of a graph, recognised by structure: weighted sums and the nonlinearities applied to them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Products(NamedTuple):
 
 @dataclass(eq=False)
 class Occurrence:
-    """A unit on one example, or at one step: its sum z, its activation if it has one, and what z is made of."""
+    """A unit on one example, or at one step: its sum z, the terms of z, and its activation if it has one."""
 
     z: int
     activation: int | None
@@ -73,7 +73,7 @@ class Unit:
 
     @cached_property
     def weights(self) -> set[int]:
-        """What multiplies its inputs."""
+        """The parameters that multiply its inputs."""
         return {weight for o in self.occurrences for weight in o.products.weights}
 
     @cached_property
@@ -84,14 +84,14 @@ class Unit:
 
 @dataclass(eq=False)
 class Layer:
-    """Units that are alike and read the same stage; `number` counts from 1."""
+    """Units of one structure at one stage; `number` counts from 1."""
 
     number: int
     units: list[Unit] = field(default_factory=list)
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """Its name."""
         return f"layer {self.number}"
 
     @cached_property
@@ -101,7 +101,7 @@ class Layer:
 
     @cached_property
     def biases(self) -> set[int]:
-        """What is added to their sums."""
+        """The parameters that are added to their sums."""
         return {bias.node for unit in self.units for o in unit.occurrences for bias in o.biases}
 
     @cached_property
@@ -122,7 +122,7 @@ class Layers:
             self.is_parameter[i] = True
 
     def found(self) -> list[Layer]:
-        """The layers, first to last: units of one stage, one activation and equally many occurrences."""
+        """The layers, first to last: units of one stage, one activation and one number of occurrences."""
         groups: dict[tuple[int, str, int], list[Unit]] = defaultdict(list)
         for unit in self._units():
             first = unit.occurrences[0]
@@ -149,7 +149,7 @@ class Layers:
         return units
 
     def _innermost(self, i: int) -> int:
-        """The sum itself, inside what is made of it: z of z - y, of logsumexp(...) - z, of 1 - y * z and of 0.5 * z."""
+        """The sum z inside an expression such as z - y, logsumexp(...) - z, 1 - y * z or 0.5 * z."""
         while self.ops[i] in SCALED and self._product(i) is None:
             operands = self.sweep.inputs(i)
             inside = [j for j in operands if self._is_part(j)]

@@ -1,4 +1,4 @@
-"""What nodes without a label are called: by their place in the network, or by what they are made of."""
+"""Names for nodes without a label: their position in the network, or their formula."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _names_in(layer: Layer) -> Iterator[tuple[int, str]]:
 
 
 def formula_of(sweep: ReverseSweep, i: int, depth: int = 2) -> str:
-    """What a node is made of, as a formula in the labels.
+    """The formula of a node in the labels.
 
     >>> from ..core import Value
     >>> x = Value(2.0, "x")

@@ -17,7 +17,7 @@ LARGE = 20_000  # operations of a graph from which on a program makes the mistak
 
 
 class Network:
-    """What the mistakes ask of a graph; it is `complete` where no other leaves are parameters than the given ones.
+    """The properties of a graph that mistakes need; `complete` if the given leaves are all of its parameters.
 
     >>> from ..core import Value
     >>> w, b, v = Value(0.5, "w"), Value(0.1, "b"), Value(2.0, "v")
@@ -39,7 +39,7 @@ class Network:
 
     @cached_property
     def forms(self) -> Forms:
-        """The linear forms of the parameters; a given node that is computed is none."""
+        """The linear forms of the parameters; a given node that is computed is not a parameter."""
         return Forms(self.sweep.flat._replace(index_of={self.sweep.nodes[i]: i for i in sorted(self.parameters)}))
 
     @cached_property
@@ -53,7 +53,7 @@ class Network:
         return [unit for layer in self.layers for unit in layer.units]
 
     def name(self, i: int) -> str:
-        """The label of a node, or its name in a textbook; else nothing."""
+        """The label of a node, or its name in a textbook; else ""."""
         return self.sweep.nodes[i].label or self._book_names.get(i, "")
 
     @cached_property
@@ -88,7 +88,7 @@ class Network:
 
     @cached_property
     def sum_of(self) -> dict[int, int]:
-        """The sum that each activation is made of."""
+        """The pre-activation of each activation."""
         return {o.activation: o.z for unit in self.units for o in unit.occurrences if o.activation is not None}
 
     @cached_property
@@ -98,7 +98,7 @@ class Network:
 
     @cached_property
     def before_loss(self) -> Sequence[bool]:
-        """False for what some parameter multiplies further on: for all but the outputs and the loss."""
+        """False for nodes that a parameter multiplies later, which is for all but the outputs and the loss."""
         return [not deep for deep in self.forms.multiplied()]
 
     @cached_property
@@ -113,7 +113,7 @@ class Network:
 
     @cached_property
     def examples(self) -> int:
-        """How many examples, or steps, the loss is made of; 1 where the outputs differ in that."""
+        """The number of examples, or steps, in the loss; 1 if the outputs have different numbers."""
         counts = {len(unit.occurrences) for unit in self.outputs}
         return counts.pop() if len(counts) == 1 else 1
 
@@ -155,16 +155,16 @@ class Network:
 
     @cached_property
     def is_formula(self) -> bool:
-        """Whether parameters do more than weigh, shift and be penalised: what is asked of a layer says little then."""
+        """Whether parameters are used other than as weights, biases or in a penalty, so that layers say little."""
         linear = {k for unit in self.units for o in unit.occurrences for k in _parameter_edges(o)}
         linear.update(self.penalty_edges)
         return not self.units or any(k not in linear for p in self.parameters for k in self.sweep.uses[p])
 
-    # The way back
+    # The backward pass
 
     @cached_property
     def way_back(self) -> list[tuple[Layer, list[tuple[Unit, Occurrence, Term]]]]:
-        """By layer the products that send a gradient back to another unit."""
+        """By layer, the products that send a gradient back to another unit."""
         found = []
         for layer in self.layers:
             terms = [
@@ -180,7 +180,7 @@ class Network:
 
     @cached_property
     def recurrent(self) -> dict[int, int]:
-        """The edges from a step back to the step before, with the stage of the step: they lead to a twin."""
+        """The edges from a step to the step before, with the stage of the step; they lead to units of the same form."""
         stages, found = self.forms.stages(), dict[int, int]()
         for layer, terms in self.way_back:
             for unit, o, term in terms:
@@ -208,7 +208,7 @@ class Network:
                 yield place, units
 
     def by_output(self, operations: Iterable[int]) -> dict[Unit, list[int]]:
-        """Loss operations by the output unit that they are a function of, over all examples."""
+        """Loss operations by the output unit that they depend on, over all examples."""
         found: dict[Unit, list[int]] = defaultdict(list)
         for i in operations:
             j = i
@@ -222,12 +222,12 @@ class Network:
         return found
 
     def derivatives(self, unit: Unit, other: Callable[[Occurrence], float | None]) -> dict[int, float]:
-        """Other partials of a unit's activations, by edge; None leaves one as it is."""
+        """Changed partials of a unit's activations, by edge; None keeps the right one."""
         pairs = [(o.activation, other(o)) for o in unit.occurrences if o.activation is not None]
         return {self.sweep.starts[a]: partial for a, partial in pairs if partial is not None}
 
     def changed(self, units: Iterable[Unit], other: Callable[[Occurrence], float | None]) -> dict[int, float]:
-        """The same of several units, where there are some that differ."""
+        """The same for several units, if any partial changes."""
         found: dict[int, float] = {}
         for unit in units:
             found |= self.derivatives(unit, other)

@@ -1,4 +1,4 @@
-"""The parameters of a loss where a learner has the gradients of some: leaves that stand where the given ones stand."""
+"""The parameters of a loss, inferred from those given: leaves used in the same way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LAYER_ENDS = {"sigmoid", "tanh", "erf", "relu", "leaky_relu"}
 
 
 def parameters(sweep: ReverseSweep, given: Sequence[int]) -> list[int]:
-    """The given leaves and those like them: factors of activations, and of data on the side where given ones stand.
+    """The given leaves and those like them: factors of activations, and of data on the same side as the given ones.
 
     >>> from ..core import Value
     >>> x, w, v = Value(1.0), Value(2.0, "w"), Value(3.0, "v")
@@ -40,7 +40,7 @@ class _Leaves:
     def alike(self) -> Iterator[int]:
         """Leaves that are weights or biases if the known ones are."""
         products = [(i, *self._operands(i)) for i in range(self.size) if self.ops[i] == "mul" and self._is_term(i)]
-        # w * x or x * w: on which side of data the known ones stand, or of activations if none does.
+        # w * x or x * w: the side of the known ones in products with data, or with activations if none multiplies data.
         known = [(s, pair[1 - s]) for _, *pair in products for s in (0, 1) if pair[s] in self.mine]
         sides = {s for s, other in known if self._is_data(other)} or {
             s for s, other in known if self._ends_layer(other)

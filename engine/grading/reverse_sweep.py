@@ -1,4 +1,4 @@
-"""The reverse sweep over a flattened graph, with other partials or other adjoints: what a learner's mistake changes."""
+"""The reverse sweep over a flattened graph, with the partials or adjoints that a learner's mistake changes."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class ReverseSweep:
 
     @cached_property
     def uses(self) -> list[list[int]]:
-        """By node the edges that lead to it, the newest operation's first."""
+        """By node, the edges that lead to it, from the newest operation to the oldest."""
         found: list[list[int]] = [[] for _ in self.nodes]
         for k, j in enumerate(self.operands):
             found[j].append(k)
         return found
 
     def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:
-        """The adjoints of all nodes where some edges have another partial and some nodes another adjoint."""
+        """The adjoints of all nodes, given changed partials of edges and changed adjoints of nodes."""
         graph, shift = self._seeded(adjoints), len(adjoints)
         changed = graph.partials
         for k, partial in partials.items():
@@ -71,7 +71,7 @@ class ReverseSweep:
         )
 
     def derivatives(self, i: int) -> Sequence[float]:
-        """The derivatives of node i, not of the loss, in all nodes."""
+        """The derivatives of node i, instead of the loss, with respect to all nodes."""
         found = [0.0] * len(self.nodes)
         found[i] = 1.0
         for k in range(self.starts[i] if i < self.size else len(self.operands), len(self.operands)):

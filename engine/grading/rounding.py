@@ -1,4 +1,4 @@
-"""How far the gradients move if every number on the way is rounded, as it is by a learner with a pocket calculator."""
+"""How far gradients move if every intermediate number is rounded, as with a pocket calculator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CAP = 0.1  # of the gradient: more is no rounding
 
 
 def rounding(network: Network, observed: Sequence[int], digits: int) -> list[float]:
-    """By observed node, how far its gradient may be off where all intermediate numbers have so many digits."""
+    """By observed node, the error of its gradient if all intermediate numbers are rounded to `digits` digits."""
     if network.size > MOST:
         return [0.0] * len(observed)
     right = [network.sweep.adjoints[i] for i in observed]
@@ -65,7 +65,7 @@ def _half_unit(y: float, unit: float, rng: random.Random) -> float:
 def _moved_softmaxes(
     network: Network, unit: float, rng: random.Random, adjoints: Sequence[float]
 ) -> Mapping[int, float]:
-    """The adjoints p - y, which have as many decimals as p has, where the graph has more digits."""
+    """The adjoints p - y, which for a learner have the decimals of p; the graph has more digits."""
     moved = {}
     for softmax in softmaxes(network):
         for z, p in zip(softmax.logits, softmax.shares, strict=True):

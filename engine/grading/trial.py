@@ -1,4 +1,4 @@
-"""The learner's numbers against those of each change of the catalogue, within the digits that they have."""
+"""Compares the learner's numbers with the gradients of each mistake, to the digits given."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEAR = 0.2  # widths within which one mistake is as near as another
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A mistake at one place, and the gradients that it gives."""
+    """A mistake, the place where it is made, and the gradients that it gives."""
 
     mistake: Mistake
     place: str
@@ -35,7 +35,7 @@ class Candidate:
 
     @property
     def was(self) -> str:
-        """What was done, in words."""
+        """The mistake in words."""
         return (
             self.mistake.was.replace("{place}", self.place)
             .replace("  ", " ")
@@ -46,12 +46,12 @@ class Candidate:
 
     @property
     def right(self) -> str:
-        """What belongs there, in words."""
+        """The correction in words."""
         return self.mistake.right.replace("{place}", self.place)
 
 
 class Trial:
-    """The learner's numbers for nodes of a network, against the right ones and against each mistake."""
+    """The learner's numbers for nodes of a network, to compare with the right ones and with each mistake."""
 
     def __init__(self, network: Network, given: Sequence[Given]) -> None:
         self.network, self._given = network, given
@@ -67,14 +67,14 @@ class Trial:
         self.pairs_tried = 0
 
     def only(self, some: Collection[int]) -> Trial:
-        """The same with the numbers of some nodes alone."""
+        """The same trial with the numbers of some nodes only."""
         inner = Trial(self.network, [g for g in self._given if self.network.sweep.index[g.value] in some])
         inner.right = self.right
         inner.candidates = [c for c in self.candidates if not c.change.solve and inner._moves(c.gradients)]
         return inner
 
     def ratio(self, some: Sequence[int]) -> float | None:
-        """What times the right numbers those of some nodes are, if it is one for all, and they are more than one."""
+        """The factor between the right and the learner's numbers of several nodes, if one factor fits all of them."""
         telling = [i for i in some if self.right[i] and self.given[i]]
         if len(telling) < 2:
             return None
@@ -87,24 +87,24 @@ class Trial:
 
     @property
     def digits(self) -> int:
-        """How many significant digits the numbers have, most of all."""
+        """The largest number of significant digits among the learner's numbers."""
         found = [
             math.log10(abs(x) / (2.0 * self.tolerances[i])) for i, x in self.given.items() if x and self.tolerances[i]
         ]
         return max([LEAST, *(round(d) for d in found)])
 
     def wrong(self) -> list[int]:
-        """The nodes whose numbers are not the right ones."""
+        """The nodes whose numbers are wrong."""
         widths = self._widths(self.right)
         return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= widths[i]]
 
     def _widths(self, gradients: Gradients) -> Gradients:
-        """How near the numbers must be to these gradients."""
+        """How close the learner's numbers must be to these gradients."""
         scale = self._scale(gradients)
         return {i: self._width(i, gradients[i], scale) for i in self.given}
 
     def _scale(self, gradients: Gradients) -> float:
-        """How large these gradients are beside the right ones: rounding on the way grows and shrinks with them."""
+        """The size of these gradients relative to the right ones, as rounding errors are proportional to it."""
         return _norm(gradients[i] for i in self.given) / self._size if self.is_loose and self._size else 1.0
 
     @cached_property
@@ -119,11 +119,11 @@ class Trial:
 
     @property
     def is_loose(self) -> bool:
-        """Whether rounding on the way is allowed for."""
+        """Whether rounding of intermediate results is allowed for."""
         return self.slack != SLACK
 
     def allow_rounding(self, reach: float) -> None:
-        """Allow for rounding on the way: for `reach` times what a simulation of that finds, or for none with 0."""
+        """Allow for rounding of intermediate results, up to `reach` times a simulation of it; 0 allows none."""
         self.slack = SLACK + (LOOSE if reach else 0.0)
         self.far = {i: reach * far for i, far in zip(self.given, self._rounding, strict=True)}
 
@@ -176,7 +176,7 @@ class Trial:
         return found
 
     def _both(self, a: Change, b: Change) -> Gradients | None:
-        """The gradients of two changes of the sweep, the factors of both on a common edge."""
+        """The gradients with two changes of the sweep; on a common edge both factors apply."""
         if (a.adjoints and b.adjoints) or a.only or b.only:
             return None
         partials, right = {**a.partials, **b.partials}, self.network.partials
@@ -188,7 +188,7 @@ class Trial:
         return found
 
     def _moves(self, gradients: Gradients) -> bool:
-        """Whether a number given would differ, and all are finite."""
+        """Whether these gradients are finite and differ from the right ones for some given node."""
         differs = False
         for i in self.given:
             g, r = gradients[i], self.right[i]
@@ -198,7 +198,7 @@ class Trial:
         return differs
 
     def distance(self, gradients: Gradients) -> float:
-        """The largest difference from the learner's numbers, in widths; inf where that is more than one."""
+        """The largest difference from the learner's numbers, in widths; inf if it exceeds one width."""
         scale, found = self._scale(gradients), 0.0
         for i, x in self.given.items():
             if off := abs(gradients[i] - x):
@@ -209,7 +209,7 @@ class Trial:
         return found
 
     def fitting(self) -> list[Candidate]:
-        """The candidates that give the learner's numbers; with rounding on the way, only those that come nearest."""
+        """The candidates that give the learner's numbers; if rounding is allowed for, only the closest ones."""
         near = [(self.distance(candidate.gradients), candidate) for candidate in self.candidates]
         if self.is_loose and near:
             limit = min(1.0, max(2.0 * min(d for d, _ in near), NEAR))
@@ -217,7 +217,7 @@ class Trial:
         return [candidate for d, candidate in near if d <= 1.0]
 
     def evidence(self, found: Sequence[Candidate]) -> float:
-        """How surely chance did not make these fit, in decimal orders: what the wrong numbers say, less the tries."""
+        """Evidence against a fit by chance, in decimal orders: from each wrong number, less log10 of the trials."""
         return min(self._says(candidate) for candidate in found) - math.log10(max(self.tried, self.pairs_tried) + 1)
 
     def _says(self, candidate: Candidate) -> float:
@@ -228,7 +228,7 @@ class Trial:
         return sum(parts)
 
     def _part(self, i: int, width: float) -> float:
-        """What one wrong number says: how many times its width it is off."""
+        """Evidence from one wrong number: its distance from the right one, in widths."""
         orders = math.log10(max(1.0, abs(self.given[i] - self.right[i]) / width)) if width else 0.0
         return orders if self.given[i] else min(orders, OF_ZERO)
 
@@ -245,7 +245,7 @@ class Trial:
 
     @property
     def tried(self) -> int:
-        """How many mistakes give different numbers here."""
+        """The number of mistakes that give different numbers here."""
         return len(self._distinct()) if self.candidates else 0
 
 

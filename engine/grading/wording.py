@@ -1,4 +1,4 @@
-"""What a comparison says: sentences as a teacher would say them."""
+"""The sentences of a comparison, as a teacher would say them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .trial import SAME, Candidate, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
 LISTED = 8  # names in a list
-CLEAR = 1e-3  # how far gradients differ, relatively, that anybody can tell apart
+CLEAR = 1e-3  # relative difference from which anybody can tell two gradients apart
 FIGURES = 4  # digits of the right gradients
 OFFERED = 4  # mistakes that give the same numbers
 
@@ -39,7 +39,7 @@ class Words:
         return total_derivative(self.loss, name)
 
     def say(self, outcome: Outcome) -> str:
-        """All that is to be said."""
+        """The whole answer."""
         found, evidence = outcome.found, outcome.evidence
         match outcome.verdict:
             case "right":
@@ -58,10 +58,12 @@ class Words:
         what = "The gradient is" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} gradients are"
         values = {self.network.sweep.nodes[i] for i in off}
         exact = [f"{self._d(g.name)} is {g.right:.{FIGURES}g}" for g in self.gradients if g.value in values]
-        return f"{what} right" + (f", but for rounding on the way: {listed(exact[:SHOWN])}." if exact else ".")
+        return f"{what} right" + (
+            f", within the rounding of your intermediate results: {listed(exact[:SHOWN])}." if exact else "."
+        )
 
     def _idle(self) -> str:
-        """Gradients of what the loss does not depend on."""
+        """Names gradients given for Values that the loss does not depend on."""
         idle = [g for g in self.gradients if not g.ok and g.value not in self.network.sweep.index]
         if not idle:
             return ""
@@ -70,7 +72,7 @@ class Words:
         return f"{self.loss} does not depend on {listed([g.name for g in idle])}: {verb} 0.{more}"
 
     def _explained(self, found: Sequence[Candidate]) -> str:
-        return f"{self._follow()} if {self._either(found)}.{self._apart(found)}"
+        return f"{self._follow()} if {_either(found)}.{self._apart(found)}"
 
     def _two(self, a: Candidate, b: Candidate) -> str:
         both = f"{a.was} ({a.right}), and {b.was} ({b.right})"
@@ -83,23 +85,23 @@ class Words:
             f"the gradient of {book_name(missing[0])}, too" if missing else "one more digit, or the gradient of a sum"
         )
         return (
-            f"But that may be chance: {self.trial.tried} mistakes were tried, and so few digits fit one of them "
-            f"easily. Give {more}."
+            f"But that may be chance: {self.trial.tried} mistakes were tried, and numbers with few digits easily fit "
+            f"one of them. Give {more}."
         )
 
     def _unknown(self, part: Part | None) -> str:
         """No mistake fits: what explains a part of the numbers, or where to look."""
         if part is not None and not self._multiples():
             return (
-                f"None of the known mistakes gives all these numbers, but those of {part.layer.name}, which come first "
-                f"on the way back, follow if {self._either(part.found)}. Correct that, and compare again."
+                f"None of the known mistakes gives all these numbers. But the numbers of {part.layer.name}, the first "
+                f"wrong ones of the backward pass, follow if {_either(part.found)}. Correct that, and compare again."
             )
-        multiples, where = self._multiples(), self._where()
+        multiples = self._multiples()
         but = f", but {listed(multiples)} the right ones" if multiples else ""
-        return f"None of the known mistakes gives these numbers{but}{f': {where}' if where else ''}."
+        return f"None of the known mistakes gives these numbers{but}.{self._where()}"
 
     def _multiples(self) -> list[str]:
-        """Weights and biases of layers that are one number times the right ones, where that explains all."""
+        """Which weights and biases, by layer, are a constant times the right ones, if that explains all numbers."""
         wrong, said = set(self.trial.wrong()), dict[str, float]()
         for layer in self.network.layers:
             biases = layer.biases
@@ -132,17 +134,12 @@ class Words:
 
     def _follow(self) -> str:
         count = len(self.gradients)
-        text = "The number follows" if count == 1 else f"{'Both' if count == 2 else f'All {count}'} numbers follow"
-        return f"{text}, but for rounding," if self.trial.is_loose else text
-
-    def _either(self, found: Sequence[Candidate]) -> str:
-        said = [f"{candidate.was} ({candidate.right})" for candidate in found[:OFFERED]]
-        if len(said) == 1:
-            return f"{found[0].was}: {found[0].right}"
-        return "either " + "; or ".join(said) + ". These give the same numbers here"
+        some_right = ", the right ones too," if count > 2 and any(g.ok for g in self.gradients) else ""
+        many = f"{'Both' if count == 2 else f'All {count}'} numbers{some_right} follow"
+        return ("The number follows" if count == 1 else many) + (", within rounding," if self.trial.is_loose else "")
 
     def _apart(self, found: Sequence[Candidate]) -> str:
-        """What would tell mistakes apart that give the same numbers."""
+        """Which gradient, or more digits, would tell apart two mistakes that give the same numbers."""
         if len(found) == 1:
             return ""
         a, b = found[0].gradients, found[1].gradients
@@ -163,7 +160,7 @@ class Words:
         return f" {what} were tried; by chance one of them fits {often}."
 
     def _where(self) -> str:
-        """Between which layers to look: the last one with a wrong number."""
+        """Where to look for an unknown mistake: next to the last layer with a wrong number."""
         wrong = set(self.trial.wrong())
         layers = self.network.layers
         bad = [layer for layer in layers if layer.own & wrong]
@@ -174,20 +171,34 @@ class Words:
         good = [layer.name for layer in later if layer.own & self.trial.given.keys()]
         be = "is" if len(good) == 1 else "are"
         if self._only_weights(last, wrong):
-            return f"the biases of {last.name} are right, and so is δ there: look at what you multiply it by"
+            return f" The biases of {last.name} are right, and so is δ there: look at what you multiply it by."
         if good:
-            return (
-                f"{listed(good)} {be} right, {last.name} is not: look between δ of {later[0].name} and δ of {last.name}"
-            )
+            between = f"between δ of {later[0].name} and δ of {last.name}"
+            return f" Look {between}: {listed(good)} {be} right, {last.name} is not."
         if len(layers) == 1:
-            return "look at the derivative of the loss first"
+            return " Look at the derivative of the loss first."
         if not later:
-            return f"{last.name}, the last, is wrong already: look at the loss and at the output's activation first"
-        return f"{last.name} is wrong: give the gradients of {later[0].name}, too, to see whether these are right"
+            first = "at the loss and at the output's activation"
+            return f" Look {first} first: {last.name}, the last layer, is wrong already."
+        return f" Give the gradients of {later[0].name}, too, to see whether they are right: {last.name} is wrong."
 
     def _only_weights(self, layer: Layer, wrong: set[int]) -> bool:
         known = layer.biases & self.trial.given.keys()
         return bool(known) and not known & wrong
+
+
+def _either(found: Sequence[Candidate]) -> str:
+    """The mistake and then its correction; of several mistakes, each with its correction in brackets."""
+    if len(found) == 1:
+        return f"{found[0].was}. {_capitalised(found[0].right)}"
+    said = [f"{candidate.was} ({candidate.right})" for candidate in found[:OFFERED]]
+    return "either " + "; or ".join(said) + ". These give the same numbers here"
+
+
+def _capitalised(text: str) -> str:
+    """The text as a sentence; a formula or a variable at its beginning stays as it is."""
+    first = text.split()[0]
+    return text[0].upper() + text[1:] if len(first) > 1 and first.isalpha() else text
 
 
 def html(text: str, gradients: Sequence[Gradient]) -> str:

@@ -1,6 +1,6 @@
-"""What a learner wrote, read: a number with its digits, or a formula in the notation that people and books use.
+"""Reads a learner's answer: a number with its digits, or a formula in the notation of people and books.
 
-Nothing is executed: a formula is read over the table's own functions.
+Nothing is executed: a formula may contain only the functions of the table.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONGEST = 2000  # letters of a formula
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A learner's number or formula: the `text`, its number here, and how far from the truth its digits allow."""
+    """A learner's number or formula: the `text`, its number at this point, and the tolerance that its digits imply."""
 
     text: str
     number: float
@@ -39,11 +39,11 @@ class Written:
 
     @property
     def tells(self) -> bool:
-        """Whether it is unlikely to equal some number by chance: a formula, or three digits."""
+        """Whether a match is unlikely by chance: a formula, or at least three digits."""
         return bool(self.names) or 0.0 < self.tolerance <= 1.5e-3 * abs(self.number)
 
     def over(self, rest: float) -> Written:
-        """What one factor of it is where the others make `rest`."""
+        """The answer divided by `rest`, the product of its other factors."""
         return replace(self, number=self.number / rest, tolerance=abs(self.tolerance / rest)) if rest else self
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ def read(answer: Any, values: Mapping[str, float]) -> Written:
     try:
         number = real(answer)
     except OverflowError:
-        raise ValueError("a number is one that a float holds, up to 1.8e308, not a larger one") from None
+        raise ValueError("a number must fit in a float, up to 1.8e308") from None
     except TypeError:
         came = f"{type(answer).__name__} {answer!r:.80}"
         hint = ": pass its .data" if hasattr(answer, "data") else ""
@@ -109,7 +109,7 @@ def _reason(error: Exception, names: Mapping[str, str]) -> str:
 
 
 def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float:
-    """How far the constants in a formula, which a learner may have rounded, can have moved it."""
+    """The error in a formula's number if the learner rounded its constants."""
     moved, alone = 0.0, re.fullmatch(r"-?[\d.e+-]+", formula)
     for token in re.finditer(r"(?<![\w.])\d+\.?\d*(?:e[-+]?\d+)?", formula):
         constant = Decimal(token[0])

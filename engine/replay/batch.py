@@ -1,4 +1,4 @@
-"""A batch as arrays: lists, and what has `__array__`, such as arrays, frames and series of other libraries."""
+"""A batch as arrays, from lists or from objects with `__array__`, such as arrays, frames and series."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..core import ENCODING, Value, real
 
 
 def arrays_of(batch: Sequence[Any], widths: Sequence[int | None], what: str = "argument") -> list[Any]:
-    """The batch as float64 arrays, of shape (B,) where an argument has no width, else (B, width).
+    """The batch as float64 arrays, of shape (B,) for an argument that is a number, else (B, width).
 
     >>> arrays_of([[1, 2], [[3, 4], [5, "6"]]], [None, 2])
     Traceback (most recent call last):
@@ -31,7 +31,7 @@ def arrays_of(batch: Sequence[Any], widths: Sequence[int | None], what: str = "a
 
 
 def numbers_of(given: Any, name: str) -> Any:
-    """An array of doubles, or an error that names the row and the column of what is not a number."""
+    """An array of doubles, or an error with the row and the column of an entry that is not a number."""
     if type(given) is np.ndarray and given.dtype == float:
         return given
     if getattr(given, "requires_grad", False):
@@ -43,7 +43,7 @@ def numbers_of(given: Any, name: str) -> Any:
     except ValueError:
         raise ValueError(f"{name} must be an array, not rows of different lengths") from None
     if array.dtype.kind in "Mm":
-        raise TypeError(f"{name} holds dates or durations: make numbers of them first")
+        raise TypeError(f"{name} holds dates or durations: convert them to numbers first")
     if array.dtype.kind in "OUST" and array.ndim:
         return _each(given, array, name)
     if array.dtype.kind not in "fiub":
@@ -87,7 +87,7 @@ def _at(nested: Any, index: tuple[int, ...]) -> Any:
 
 
 def number(entry: Any, place: str) -> float:
-    """The float that an entry is, or an error that says which one is none."""
+    """An entry as a float, or an error that says which entry is not a number."""
     if isinstance(entry, str) and not _is_numeral(entry):
         label = f"{str(entry)!r:.80}"
         raise TypeError(f"{place} is the label {label}, and a recording takes numbers: encode labels first, {ENCODING}")

@@ -17,7 +17,7 @@ Arguments = list["Value | list[Value]"]
 
 @dataclass
 class Call:
-    """What a call gave, the outputs in a row and the shape in which they came, and what it came from."""
+    """The result of a call: the outputs as a flat list, their shape, and the inputs they were computed from."""
 
     arguments: Arguments
     outputs: list[Value]
@@ -39,7 +39,7 @@ class Call:
 
     @property
     def widths(self) -> list[int | None]:
-        """How many numbers each argument has; None for a number alone."""
+        """The length of each argument; None for a single number."""
         return [len(x) if isinstance(x, list) else None for x in self.arguments]
 
 
@@ -59,7 +59,7 @@ def call(f: Callable[..., Any], example: Sequence[Any]) -> Call:
 
 
 def flat(arguments: Arguments) -> list[Value]:
-    """The Values of all arguments in a row."""
+    """The Values of all arguments as a flat list."""
     return [value for x in arguments for value in (x if isinstance(x, list) else [x])]
 
 
@@ -77,7 +77,7 @@ def _as_values(example: Any, k: int) -> Value | list[Value]:
 
 
 def _outputs(output: Any) -> tuple[tuple[int, ...], list[Value]]:
-    """The shape of what a function returned, and its Values in a row."""
+    """The shape of a function's result, and its Values as a flat list."""
     try:
         return _flat(output.tolist() if getattr(output, "ndim", 0) else output)
     except TypeError:

@@ -1,4 +1,4 @@
-"""Conditions: what comparisons give inside `record`, where each example may take another branch."""
+"""Conditions: the results of comparisons inside `record`, where each example may take a different branch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ..core import RecordingError, Value, apply, as_value, reading, strict
 
 
 class Condition:
-    """What a comparison gives inside `record`: for each example whether it holds. With nan it does not.
+    """The result of a comparison inside `record`: for each example, whether it holds. With nan it does not.
 
-    Conditions and bools combine with `&`, `|` and `~`. There is no truth value, which would be that of one example:
-    asking for it, as `if` and `and` do, is a RecordingError. Choose with `where`.
+    Conditions and bools combine with `&`, `|` and `~`. A Condition has no truth value, since each example has its own;
+    asking for one, as `if` and `and` do, is a RecordingError. Choose with `where`.
 
     >>> from engine import record, where
     >>> record(lambda x: where((x > 1.0) & ~(x > 3.0), x, 0.0), 2.0).forward([0.0, 2.0, 4.0])
@@ -57,7 +57,7 @@ class Condition:
 
 
 def _branch(branch: Any, held: bool) -> Value:
-    """A branch, which if it is not taken may be inf or nan inside `strict()`."""
+    """A branch, which may be inf or nan inside `strict()` if it is not taken."""
     if not callable(branch):
         return as_value(branch)
     if held:

@@ -1,7 +1,7 @@
 # cython: infer_types=True
-"""Constant folding: what is made of numbers is computed now, and what changes nothing is dropped.
+"""Constant folding: computes operations on constants now, and drops operations that change nothing.
 
-No rule changes a number by more than rounding in the last place, at the edges of the doubles too.
+No rule changes a result by more than rounding in the last place, even near overflow and underflow.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ABS, TIMES = CODES["abs"], CODES["times"]
 
 
 def fold_constants(program: Program) -> Program:
-    """Compute what is made of constants now, and drop operations that change nothing, as x * 1.
+    """Compute operations on constants now, and drop operations that change nothing, such as x * 1.
 
     >>> from ..core import INPUT, MUL, ONE, POW
     >>> from .program import Program
@@ -49,7 +49,7 @@ def fold_constants(program: Program) -> Program:
 
 
 def _computed(new: Program, code: int, numbers: Sequence[Any]) -> int:
-    """The number that an operation gives on numbers."""
+    """The result of an operation on numbers."""
     if code in _ON_NUMBERS:
         return new.constant(_ON_NUMBERS[code](*numbers))
     return new.constant(numeric(NAMES[code], *TABLE[NAMES[code]].split(numbers)))
@@ -64,7 +64,7 @@ _ON_NUMBERS: dict[int, Callable[..., float]] = {
 
 
 def _simpler(new: Program, code: int, a: int, b: int) -> int:
-    """The instruction that does the same to its first and last operand with less work, -1 if there is none."""
+    """A cheaper instruction with the same result, from its first and last operand, -1 if there is none."""
     if code == MUL:
         return _simpler_mul(new, a, b)
     if code == ADD:
@@ -83,7 +83,7 @@ def _simpler(new: Program, code: int, a: int, b: int) -> int:
 
 
 def _negated(new: Program, k: int) -> int:
-    """What an instruction is the negative of, -1 if it is of none."""
+    """The operand of an instruction that is a negation, else -1."""
     return new.args[new.starts[k]] if new.codes[k] == NEG else -1
 
 
@@ -92,7 +92,7 @@ def _negative(new: Program, k: int) -> int:
 
 
 def _number(new: Program, k: int) -> float:
-    """The number that a constant is; nan for all else."""
+    """The number of a constant; nan for any other instruction."""
     number = new.number(k)
     return math.nan if number is None else number
 

@@ -8,7 +8,7 @@ from .reverse import Slopes
 
 
 def along(program: Program, count: int) -> Program:
-    """The program of the derivatives of the outputs along a direction, whose k-th number is input `count + k`.
+    """The program of the derivatives of the outputs along a direction, whose entry k is input `count + k`.
 
     >>> from ..core import MUL
     >>> program = Program()
@@ -34,7 +34,7 @@ def along(program: Program, count: int) -> Program:
         if code == INPUT:
             tangents[i] = result.emit_one(INPUT, count + operands[0])
             continue
-        if code == SELECT:  # no product, in which 0 times what the other branch has could be nan
+        if code == SELECT:  # not a product, in which 0 times the other branch could be nan
             _, a, b = operands
             tangents[i] = result.emit(SELECT, operands[0], tangents.get(a, zero), tangents.get(b, zero))
             continue

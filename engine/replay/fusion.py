@@ -11,7 +11,7 @@ from .program import Program, Sums
 def fuse(program: Program) -> Program:
     """Join chains of additions and multiplications into sums of products.
 
-    A sum takes in a sum that only it uses as long as the order of the additions stays what it was.
+    A sum absorbs a sum that only it uses, if the order of the additions does not change.
 
     >>> from .passes import dce
     >>> from ..core import ADD, INPUT, MUL
@@ -47,7 +47,7 @@ def fuse(program: Program) -> Program:
 
 
 class Fusion:
-    """A program being fused: its sums and products wait in `sums` until their only user takes them in."""
+    """A program being fused: its sums and products wait in `sums` until their only user absorbs them."""
 
     def __init__(self, program: Program) -> None:
         self.program, self.new = program, program.fresh()
@@ -57,7 +57,7 @@ class Fusion:
         self.minus = self.new.constant(-1.0)
 
     def gather(self, i: int) -> None:
-        """A sum or product as pairs, with what it takes in; a pair has the index of its first argument."""
+        """A sum or product as pairs, with those it absorbs; a pair has the index of its first argument."""
         program, code = self.program, self.program.codes[i]
         first, step = program.starts[i], 2 if code in (MUL, PRODUCTS) else 1
         terms = (program.starts[i + 1] - first) // step
@@ -74,7 +74,7 @@ class Fusion:
                 self.add(i, index, program.args[index], program.args[index + 1] if step == 2 else ONE)
 
     def lead(self, i: int, terms: int, step: int) -> int:
-        """Which of the terms is a sum that can come first without another order of additions; -1 if none is."""
+        """The term that is a sum and can come first without reordering the additions, -1 if there is none."""
         program = self.program
         for n in range(terms):
             index = program.starts[i] + n * step
@@ -85,7 +85,7 @@ class Fusion:
         return -1
 
     def add(self, i: int, index: int, a: int, b: int) -> None:
-        """A term: its factors, or those of a product that only this sum uses."""
+        """A term: its own factors, or the factors of a product that only this sum uses."""
         if a == ONE or b == ONE:
             k = a if b == ONE else b
             if self.sums.count[k] == 1 and self.varies[k] == self.varies[i]:
@@ -104,14 +104,14 @@ class Fusion:
         return bool(self.varies[args[index]] or self.varies[args[index + 1]])
 
     def subtract(self, i: int, index: int, k: int) -> None:
-        """A term with a minus, which goes into the weight where that is fixed."""
+        """A negated term; a fixed weight absorbs the minus."""
         a, b = self.settle(k), self.minus
         if self.varies[i] and not self.varies[k]:
             a, b = self.new.emit_one(NEG, a), ONE
         self.sums.add(i, index, a, b)
 
     def settle(self, k: int) -> int:
-        """Where an operand is, now that it has to be written."""
+        """The index of an operand, which is written now if it was still waiting."""
         if self.sums.count[k]:
             self.at[k] = self.sums.write(self.new, k)
         return self.at[k]

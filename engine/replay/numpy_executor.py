@@ -1,7 +1,7 @@
-"""Runs a schedule on a batch: compiled code on blocks of examples (native.pyx), or NumPy where nothing is compiled.
+"""Runs a schedule on a batch: compiled code on blocks of examples (native.pyx), or NumPy if nothing is compiled.
 
-Neither knows a derivative or a composite row. Both take the batch as float64 arrays, one an argument, and give the
-same numbers as eager mode up to rounding.
+Neither has derivatives or composite rows. Both take the batch as float64 arrays, one for each argument, and give the
+same results as eager mode up to rounding.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ try:
 except ImportError:
     Native = None
 
-Column = tuple[int, int]  # the index of an argument, and of its column, where an input is, or a result goes
-BLOCK = 2048  # examples that NumPy takes at once: its rows then stay in the cache
+Column = tuple[int, int]  # the indices of an argument and of its column, of an input or a result
+BLOCK = 2048  # examples per NumPy call, so that rows stay in the cache
 
 
 def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column], compile: bool = False) -> Any:
@@ -43,7 +43,7 @@ def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column
 
 
 class OnNumPy:
-    """Runs a schedule with one NumPy call an instruction, on rows of up to BLOCK examples."""
+    """Runs a schedule with one NumPy call per instruction, on rows of up to BLOCK examples."""
 
     def __init__(self, plan: Schedule, columns: Sequence[Column], targets: Sequence[Column]) -> None:
         self.np = require("numpy")
@@ -67,7 +67,7 @@ class OnNumPy:
         return float(means[0])
 
     def _memory(self) -> Memory:
-        """Memory for a call that no other has."""
+        """Memory that no other call uses."""
         try:
             return self.spare.pop()
         except IndexError:
@@ -86,7 +86,7 @@ class OnNumPy:
 
 
 class Memory:
-    """What a call writes to, and the instructions as functions bound to it: two calls at once have two."""
+    """The memory of one call, and the instructions as functions bound to it; concurrent calls have one each."""
 
     def __init__(self, np: Any, plan: Schedule) -> None:
         self.np, self.plan = np, plan
@@ -97,7 +97,7 @@ class Memory:
         self.size, self.rows, self.calls = 0, np.zeros((plan.rows, 0)), list[Callable[[], Any]]()
 
     def fix(self, parameters: Sequence[Any]) -> None:
-        """Compute what depends on parameters alone."""
+        """Compute the instructions that depend only on parameters."""
         for k, at in self.plan.parameters:
             self.fixed[at] = parameters[k].data
         for call in self.fixed_calls:
@@ -107,7 +107,7 @@ class Memory:
             self.fixed[first : first + len(self.packed)] = self.fixed[self.packed]
 
     def block(self, size: int) -> tuple[Any, list[Callable[[], Any]]]:
-        """The rows of a block of n examples, and what is done to them."""
+        """The rows of a block of n examples, and the functions that compute them."""
         if size != self.size:
             self.size, self.rows = size, self.np.zeros((self.plan.rows, size))
             self.calls = list(self._calls(self.plan.code, self.rows))

@@ -1,8 +1,8 @@
 # cython: infer_types=True
 """The optimisation passes: each is a function from a program to one that computes the same with less work.
 
-None changes a number by more than rounding in the last place: sums keep the order in which eager mode adds,
-products are not multiplied out, and what is dropped could not have been inf or nan.
+No pass changes a result by more than rounding in the last place: sums keep eager mode's order of addition,
+products are not multiplied out, and dropped operations could not have been inf or nan.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .program import Program, copy, products
 
 
 def cse(program: Program) -> Program:
-    """Compute a common subexpression once.
+    """Common subexpression elimination: compute equal instructions once.
 
     >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
     >>> from .program import Program
@@ -48,7 +48,7 @@ def cse(program: Program) -> Program:
 
 
 def dce(program: Program) -> Program:
-    """Drop what no output depends on.
+    """Dead code elimination: drop instructions that no output depends on.
 
     >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
     >>> from .program import Program
@@ -73,7 +73,7 @@ def dce(program: Program) -> Program:
 
 
 def select(program: Program, wanted: array[int]) -> Program:
-    """The program of the wanted instructions alone, in that order, which has to have operands before results."""
+    """The program of only the wanted instructions, in that order, which must be topological."""
     if np.array_equal(wanted, np.arange(len(program))):
         return program
     new, at = program.fresh(), new_ints(len(program))
@@ -84,10 +84,10 @@ def select(program: Program, wanted: array[int]) -> Program:
 
 
 def batch_mean(program: Program) -> Program:
-    """Every output replaced by its mean over the examples.
+    """Replace every output by its mean over the examples.
 
-    Of the derivatives, which are all outputs but the first, what does not vary is taken out of the sum, and each
-    product is summed on its own.
+    In the derivatives, which are all outputs but the first, terms that do not vary are taken out of the sum, and each
+    product is summed separately.
 
     >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
     >>> from .program import Program
@@ -135,7 +135,7 @@ _AS_PAIRS: dict[int, Callable[[list[int]], list[int]]] = {
 
 
 def hoist(program: Program) -> Program:
-    """First what depends on parameters alone, which is computed once a call, then what varies by example.
+    """Hoisting: move instructions that depend only on parameters to the front, to be computed once per call.
 
     >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
     >>> from .program import Program
@@ -154,7 +154,7 @@ def hoist(program: Program) -> Program:
 
 
 def group(program: Program) -> Program:
-    """Bring together the sums over the same operands, so that they can be computed as one matrix product.
+    """Group the sums over the same operands, so that they can be computed as one matrix product.
 
     >>> from ..core import INPUT, MUL, NEG, PARAMETER, SUB, PRODUCTS
     >>> from .program import Program
@@ -216,12 +216,12 @@ def level(program: Program) -> Program:
 
 
 def reordered(program: Program, keys: list[Any]) -> Program:
-    """The program in the order of the first keys of its instructions, among the same in that of the next."""
+    """The program sorted by the keys of its instructions."""
     return select(program, packed(np.lexsort([narrow(key) for key in reversed(keys)])))
 
 
 def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
-    """The operands that vary in a sum of (fixed weight) * (operand), 1 for a bare weight; else ()."""
+    """The varying operands in a sum of (fixed weight) * (operand), with 1 for a bare weight; else ()."""
     code = program.codes[i]
     if not varies[i] or (code != PRODUCTS and code != MUL):
         return ()

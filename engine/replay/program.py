@@ -1,9 +1,9 @@
 # cython: infer_types=True
 """A linear program of table operations, and reverse mode as a transformation of it.
 
-An instruction is a code (what to do) and its arguments: the numbers of earlier instructions, so operands stand
-before results, as on a Wengert list. Leaves are inputs (one number an example), parameters and constants,
-whose argument says which. Instruction 0 is always the constant 1, so that a sum of products
+An instruction is a code (its operation) and its arguments, which are indices of earlier instructions, so a program is
+in topological order, as a Wengert list is. Leaves are inputs (one number per example), parameters and constants,
+whose argument says which one. Instruction 0 is always the constant 1, so that a sum of products
 `products(a, b, c, d, ...)` = a * b + c * d + ... can hold a bare term as `a * 1`.
 
 A program is data; what changes it are functions from program to program (reverse.py, passes.py).
@@ -20,7 +20,7 @@ from ..structure import new_ints
 
 
 class Program:
-    """Instructions in order: `codes`, and for the i-th the arguments `args[starts[i]:starts[i + 1]]`.
+    """Instructions in order: instruction i has the code `codes[i]` and the arguments `args[starts[i]:starts[i + 1]]`.
 
     >>> from ..core import INPUT, MUL
     >>> program = Program()
@@ -44,11 +44,11 @@ class Program:
         return self.size
 
     def fresh(self) -> Program:
-        """A program without instructions that has room for as many as this has."""
+        """An empty program with the capacity of this one."""
         return Program(self.size, self.starts[self.size])
 
     def emit(self, code: int, *args: int) -> int:
-        """Append an instruction; returns its number."""
+        """Append an instruction; returns its index."""
         return self.emit_many(code, args)
 
     def emit_many(self, code: int, args: Sequence[int]) -> int:
@@ -72,7 +72,7 @@ class Program:
         return self.size - 1
 
     def append(self, code: int, count: int) -> int:
-        """Append an instruction without its arguments; returns where in `args` they have to go."""
+        """Append an instruction without its arguments; returns their index in `args`."""
         i = self.size
         at = self.starts[i]
         if i + 2 > len(self.codes):
@@ -83,7 +83,7 @@ class Program:
         return at
 
     def carry(self, program: Program, i: int, at: Sequence[int]) -> int:
-        """Append an instruction of another program, whose operand k is here `at[k]`."""
+        """Append an instruction of another program, whose instruction k is `at[k]` in this one."""
         code, first, count = program.codes[i], program.starts[i], program.starts[i + 1] - program.starts[i]
         if code == CONSTANT:
             return self.constant(program.constants[program.args[first]])
@@ -94,7 +94,7 @@ class Program:
         return self.size - 1
 
     def constant(self, number: float) -> int:
-        """The instruction that is this number, the same for the same bits."""
+        """The index of this constant, one for each bit pattern."""
         bits = pack("d", number)
         if bits not in self._known:
             self._known[bits] = self.emit_many(CONSTANT, (len(self.constants),))
@@ -109,19 +109,19 @@ class Program:
         return found
 
     def number(self, i: int) -> float | None:
-        """The number that a constant is; None for all else."""
+        """The number of a constant; None for any other instruction."""
         return self.constants[self.args[self.starts[i]]] if self.codes[i] == CONSTANT else None
 
     def holds(self, i: int, number: float) -> bool:
-        """Whether an instruction is that number; 0 is -0 here."""
+        """Whether an instruction is that constant; 0 equals -0 here."""
         return self.codes[i] == CONSTANT and self.constants[self.args[self.starts[i]]] == number
 
     def leaves(self, code: int) -> dict[int, int]:
-        """Which instruction holds each input (or parameter, or constant): its position there to its number here."""
+        """The index of the instruction of each input (or parameter, or constant), by position."""
         return {self.args[self.starts[i]]: i for i in range(self.size) if self.codes[i] == code}
 
     def operations(self) -> int:
-        """How many instructions do something: leaves don't."""
+        """The number of instructions that are not leaves."""
         count, codes = 0, self.codes
         for i in range(self.size):
             count += codes[i] > CONSTANT
@@ -137,7 +137,7 @@ class Program:
     def depends(self, leaf: int, differentiably: bool = False) -> bytearray:
         """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none.
 
-        `differentiably`, no condition counts, and nothing behind a `detach`.
+        With `differentiably`, dependence through a condition or a `detach` does not count.
         """
         found = bytearray(self.size)
         codes, starts, args = self.codes, self.starts, self.args
@@ -174,7 +174,7 @@ class Program:
 
 
 def lines(program: Program) -> Iterator[str]:
-    """The program in the table's signs, a line an instruction; constants stand where they are used."""
+    """The program in the table's signs, one instruction per line, with constants inline."""
     leaf = {INPUT: "x", PARAMETER: "p"}
 
     def name(i: int) -> str:
@@ -204,7 +204,7 @@ def lines(program: Program) -> Iterator[str]:
 
 
 def copy(program: Program) -> Program:
-    """The same instructions again, to add to."""
+    """A copy of the program."""
     new = Program()
     new.codes, new.starts, new.args = (_grown(x, len(x)) for x in (program.codes, program.starts, program.args))
     new.size, new.constants, new.outputs = program.size, program.constants[:], program.outputs[:]
@@ -213,14 +213,14 @@ def copy(program: Program) -> Program:
 
 
 def _grown(numbers: array[int], size: int) -> array[int]:
-    """The same integers with room for `size`, and as many again."""
+    """The same integers with room for twice `size`."""
     bigger = new_ints(2 * size)
     memoryview(bigger)[: len(numbers)] = memoryview(numbers)
     return bigger
 
 
 class Sums:
-    """For each instruction a list of pairs. They are linked, so that one sum takes in another whatever its length.
+    """For each instruction a linked list of pairs, so that one sum absorbs another in constant time.
 
     A pair has an index of its own, below `pairs`.
 
@@ -264,7 +264,7 @@ class Sums:
         self.count[i] += count
 
     def write(self, program: Program, i: int) -> int:
-        """Write a sum into a program, and forget it; returns the instruction that it is."""
+        """Write a sum into a program, and forget it; returns its index."""
         at, index = program.append(PRODUCTS, 2 * self.count[i]), self.first[i]
         for n in range(self.count[i]):
             program.args[at + 2 * n], program.args[at + 2 * n + 1] = self.left[index], self.right[index]
@@ -274,18 +274,18 @@ class Sums:
 
 
 def products(program: Program, pairs: Sequence[int]) -> int:
-    """Write the sum of products of pairs; returns the instruction that it is."""
+    """Write the sum of products of pairs; returns its index."""
     program.emit_many(PRODUCTS, pairs)
     return simplified(program)
 
 
 def simplified(program: Program) -> int:
-    """The last instruction, a sum of products, as the simplest instruction that it is."""
+    """The last instruction, a sum of products, simplified."""
     i, args = program.size - 1, program.args
     first, count = program.starts[i], program.starts[i + 1] - program.starts[i]
     if count > 4:
         return i
-    program.size = i  # what is written next takes its place
+    program.size = i  # the next instruction overwrites it
     a, b = args[first], args[first + 1]
     if count == 2:
         return a if b == ONE else b if a == ONE else program.emit_two(MUL, a, b)

@@ -1,7 +1,7 @@
 """Record once, replay on batches: a function of Values as a compiled program.
 
-What the function does is kept as a linear program over the table's operations, differentiated by
-transforming the program, optimised, and then run on whole batches without building a graph again.
+The operations of the function become a linear program, which is differentiated by transforming it,
+optimised, and run on whole batches without building a graph again.
 """
 
 from __future__ import annotations
@@ -33,16 +33,15 @@ SHOWN = 24  # lines of a program that are printed before and after the gap
 def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: bool = False) -> Recording:
     """Run `f` on Values made from the example and keep what it did, to replay it on batches.
 
-    Each argument is a number, or a list, array or series of numbers, of which `f` gets a list of Values. Leaves that
-    existed before are the parameters, read anew at every call; leaves made inside `f`, as plain numbers are, are
-    constants.
-    `f` returns a Value, or lists of them, nested or not, which have no `backward`.
+    Each argument is a number, or a list, array or series of numbers, which `f` gets as a list of Values. Leaves that
+    existed before are the parameters, whose data is read at every call; leaves made inside `f`, such as plain numbers,
+    are constants. `f` returns a Value, or lists of Values, nested or not; a recording of lists has no `backward`.
 
-    Code in `f` that reads or sets a number of a Value that depends on an input or a parameter is a RecordingError.
-    Then `f` is called at a second point, with inputs and parameters moved by a thousandth, and has to do the same
-    there, else it depends on something that a recording cannot know, such as randomness or a clock: a RecordingError
-    too. `check` is another point, as a tuple of arguments, or False for none. During that call other threads see the
-    parameters a thousandth off, too: with threads that use them, record before these start, or with check=False.
+    It is a RecordingError if `f` reads or sets a number of a Value that depends on an input or a parameter. Then `f` is
+    called at a second point, with inputs and parameters moved by a thousandth. If the recording does not agree there,
+    `f` depends on something else, such as randomness or a clock, which is a RecordingError too. `check` is another
+    second point, as a tuple of arguments, or False for none. During that call other threads see the moved parameters:
+    record before starting threads that use them, or with check=False.
 
     With `compile`, the system's C compiler makes one loop of the whole program at the first call, for some 0.3 s. It
     takes a quarter off the time of a program such as the price of an option, so it pays from some 1e8 examples on, in
@@ -71,9 +70,9 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
 class Recording:
     """A function as a program: `forward`, `backward`, `gradients`, `hessian` and `jvp` run it on a batch.
 
-    A batch has one array an argument: a column of shape (B,) for a number, a matrix of shape (B, n) for a sequence
-    of n: lists, or what has `__array__`, as arrays, frames, series and tensors have, of which the numbers alone are
-    taken. What does not fit is a TypeError or ValueError that names the entry. Nothing raises for inf and nan.
+    A batch has one array for each argument: shape (B,) for a number, (B, n) for a sequence of n. Lists, arrays, frames,
+    series and tensors are all arrays here. A batch that does not fit is a TypeError or ValueError that names the entry.
+    Nothing raises for inf and nan.
 
     `shape` is that of the outputs of one example: () for a Value, (n,) for a list of n, (m, n) for m lists of n.
     `widths` has for every argument how many numbers it is, None for a number alone. `verified` is whether the function
@@ -122,9 +121,9 @@ class Recording:
         return self._run("backward", arrays_of(batch, self.widths), [])
 
     def gradients(self, *batch: Any) -> tuple[Any, ...]:
-        """For every argument the derivative of each output in it, an array of the shape of the argument's batch.
+        """The derivative of each output with respect to every argument, an array of the shape of the argument's batch.
 
-        Of several outputs it has their shape before that: (n, B) or (n, B, m) of a list of n.
+        For several outputs, their shape comes first: (n, B) or (n, B, m) for a list of n.
 
         >>> record(lambda x, y: x * y, 1.0, 1.0).gradients([1.0, 2.0], [3.0, 4.0])
         (array([3., 4.]), array([1., 2.]))
@@ -136,15 +135,15 @@ class Recording:
         return tuple(self._shaped(array, i) for i, array in enumerate(found))
 
     def hessian(self, *batch: Any) -> tuple[tuple[Any, ...], ...]:
-        """The second derivatives of each output: `hessian(...)[i][j]` in the i-th and the j-th argument.
+        """The second derivatives of each output: `hessian(...)[i][j]` with respect to arguments i and j.
 
-        An array of shape (B, ni, nj), without the axis of an argument that is a number, after the shape of several
-        outputs; it is exactly symmetric.
+        Each is an array of shape (B, ni, nj), without the axis of an argument that is a number; for several outputs,
+        their shape comes first. It is exactly symmetric.
 
-        The program is differentiated once for every input, so it suits up to some hundred of them: a network of 16
-        inputs and 16 units is compiled in 0.03 s and then takes 10 µs an example, one of 64 and 64 takes 0.5 s and
-        110 µs, a chain of 10,000 operations on 3 inputs 0.5 s and 330 µs. Of more, take the Hessian times a vector: the
-        `jvp` of a recording of `grad(f(x), x, create_graph=True)`.
+        The program is differentiated once for every input, so it suits up to about a hundred inputs: a network of 16
+        inputs and 16 units is compiled in 0.03 s and then takes 10 µs per example, one of 64 and 64 takes 0.5 s and
+        110 µs, a chain of 10,000 operations on 3 inputs 0.5 s and 330 µs. With more inputs, take the Hessian times a
+        vector, which is the `jvp` of a recording of `grad(f(x), x, create_graph=True)`.
 
         >>> record(lambda x: x[0] * x[0] * x[1], [1.0, 1.0]).hessian([[2.0, 3.0]])[0][0]
         array([[[6., 4.],
@@ -160,8 +159,8 @@ class Recording:
     def jvp(self, batch: Sequence[Any], vectors: Sequence[Any]) -> Any:
         """The derivative of the outputs while each example moves along a vector: an array of the shape of `forward`.
 
-        `batch` is a tuple of what `forward` takes, `vectors` one of arrays of the same shapes. Forward mode: it costs
-        about as much as `forward`, whatever the number of inputs.
+        `batch` is a tuple of the arguments of `forward`, and `vectors` a tuple of arrays of the same shapes. By forward
+        mode, it costs about as much as `forward`, whatever the number of inputs.
 
         >>> record(lambda x, y: x * y, 1.0, 1.0).jvp(([1.0, 2.0], [3.0, 4.0]), ([1.0, 0.0], [0.0, 10.0]))
         array([ 3., 20.])
@@ -174,17 +173,18 @@ class Recording:
         return result.reshape(len(result), *self.shape)
 
     def to_jax(self) -> Callable[[Any, Any], Any]:
-        """The recorded function in JAX: pure, of (parameters, batch), to the outputs of shape (B,).
+        """The recorded function in JAX: a pure function of (parameters, batch), with outputs of shape (B,).
 
-        `parameters` is an array of a number for each of `.parameters`, `batch` a tuple of what `forward` takes; without
-        the axis B it is one example. jax.grad, jit, vmap, jvp and sharding work on it, and its derivatives are the
-        table's, at kinks and in saturation too. XLA takes what is closer to 0 than 2.2e-308 for 0. Where JAX is not
-        set to doubles that is a PrecisionError.
+        `parameters` is an array with a number for each of `.parameters`, and `batch` a tuple of the arguments of
+        `forward`; without the axis B it is one example. jax.grad, jit, vmap, jvp and sharding work on it, and its
+        derivatives are the table's, at kinks and in saturation too. XLA rounds magnitudes below 2.2e-308 to 0. It is a
+        PrecisionError if JAX is not set to doubles.
 
-        A network becomes operations on vectors, a layer a matrix product. What takes more than 200 of them runs in a
-        loop, an instruction a turn, whose derivative keeps up to a row of B numbers for every operation. On two cores
-        1e3, 1e4 and 1e5 operations with their gradient are compiled in 0.3, 1.2 and 10 s, and an operation then takes
-        0.1 to 0.2 µs, from 10 examples on 0.03 µs an example; 1e6 operations take minutes: replay those.
+        A network becomes operations on vectors, with a matrix product for each layer. A program of more than 200 such
+        operations runs in a loop, one instruction per iteration, whose derivative stores up to B numbers for every
+        operation. On two cores 1e3, 1e4 and 1e5 operations with their gradient are compiled in 0.3, 1.2 and 10 s, and
+        an operation then takes 0.1 to 0.2 µs, or with 10 examples or more 0.03 µs per example. 1e6 operations take
+        minutes to compile: use replay for those.
 
         >>> import jax
         >>> w = Value(3.0, "w")
@@ -236,14 +236,14 @@ class Recording:
         return mean
 
     def _schedule(self, name: str) -> Schedule:
-        """What an executor runs for what is asked for."""
+        """The schedule of a transformed program."""
         program = self._wanted(name)
         for step in passes(name):
             program = step(program)
         return schedule(program, name == "backward")
 
     def _wanted(self, name: str) -> Program:
-        """The program of what is asked for, as the transformation leaves it."""
+        """The program after the transformation for forward, backward, gradients, hessian or jvp."""
         count = sum(self._sizes)
         if name == "forward":
             return self.program
@@ -254,7 +254,7 @@ class Recording:
         return along(self.program, count) if name == "jvp" else second_derivatives(self.program, count)
 
     def _shaped(self, array: Any, *arguments: int) -> Any:
-        """Derivatives without the axes that a single output and arguments that are numbers do not have."""
+        """Derivatives without the axes of a single output and of arguments that are numbers."""
         widths = [self.widths[k] for k in arguments]
         return array.reshape(*self.shape, array.shape[1], *[width for width in widths if width is not None])
 
@@ -267,7 +267,7 @@ class Recording:
 
 
 def _columns(arrays: Sequence[Any]) -> list[tuple[int, int]]:
-    """The columns of all arrays: which array, and which column of it."""
+    """The columns of all arrays, as (index of the array, index of the column)."""
     return [(k, j) for k, array in enumerate(arrays) for j in range(1 if array.ndim == 1 else array.shape[1])]
 
 

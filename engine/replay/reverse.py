@@ -2,8 +2,8 @@
 """Reverse mode as a transformation: from a program to one that also computes the derivatives.
 
 The partial derivatives come from the table's formulas, evaluated over the algebra that writes instructions. Rows that
-the table defines by other rows are written out down to the primitives: neither the passes nor what runs a program knows
-a derivative or a composite row.
+the table defines by other rows are lowered to primitives, so neither the passes nor the executors have derivatives or
+composite rows.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from .program import Program, Sums, copy
 
 
 def differentiate(program: Program, wrt: int, count: int, again: bool = False) -> Program:
-    """The program that also gives the derivatives of its outputs in its `count` inputs (or parameters): reverse mode.
+    """Reverse mode: the program that also gives the derivatives of its outputs in its `count` inputs (or parameters).
 
-    Each adjoint is gathered where it is needed: one sum over the uses of an instruction, of the adjoint of the user
-    times the user's partial derivative, in the order in which eager mode adds. The outputs are the old ones, then for
-    each of them its derivatives in order. Where it is to be differentiated `again`, partials stay in rows, which have
-    the right derivatives at special points, as primitives have not.
+    Each adjoint is one sum over the uses of an instruction, of the user's adjoint times the user's partial, in eager
+    mode's order of addition. The outputs are the old ones, then for each of them its derivatives in order. With
+    `again`, for a program that will be differentiated again, partials stay in rows, whose derivatives are right at
+    special points, unlike those of primitives.
 
     >>> from ..core import INPUT, MUL
     >>> from .program import Program
@@ -65,7 +65,7 @@ def differentiate(program: Program, wrt: int, count: int, again: bool = False) -
 
 
 def _gather(result: Program, program: Program, active: bytearray, output: int, whole: Iterable[str]) -> dict[int, int]:
-    """Write the adjoint of every active instruction behind `output` into `result`; those of the leaves are returned.
+    """Write the adjoint of every active instruction behind `output` into `result`; returns the leaves' adjoints.
 
     An adjoint's terms are the uses of the instruction, each with the index of that argument.
     """
@@ -106,7 +106,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, w
 
 
 def _branch(sums: Sums, masks: Masks, program: Program, active: bytearray, i: int, adjoint: int) -> None:
-    """The adjoint of a `select` goes to the branch that is taken, and 0 to the other."""
+    """The adjoint of a `select` goes to the branch taken, and 0 to the other."""
     first = program.starts[i]
     shares = masks.branches(i, program.args[first], adjoint)
     for j, (share, mask) in enumerate(shares, first + 1):
@@ -117,9 +117,9 @@ def _branch(sums: Sums, masks: Masks, program: Program, active: bytearray, i: in
 
 
 class Fragment:
-    """A formula of a row, to be written into one program many times: it is read once, not once a node.
+    """A formula of a row, parsed once and written into a program for many nodes.
 
-    It is written in primitives, or in those rows that are to stay `whole`.
+    It is written in primitives and in the rows that stay `whole`.
     """
 
     def __init__(self, program: Program, row: str, formula: str, size: int, whole: Iterable[str] = PRIMITIVES) -> None:
@@ -138,7 +138,7 @@ class Fragment:
         self.results = array("i", self.body.outputs)
 
     def write(self, y: int, operands: Sequence[int]) -> int:
-        """Write the formula for this result and these operands; returns where its first value is."""
+        """Write the formula for this result and these operands; returns the index of its first value."""
         program, body, at = self.program, self.body, self.at
         for i in range(body.size):
             code = body.codes[i]
@@ -150,7 +150,7 @@ class Fragment:
         return self.value(0)
 
     def value(self, n: int) -> int:
-        """Where its n-th value is, or the only one."""
+        """The index of value n, or of the only value."""
         return self.at[self.results[n if self.is_list else 0]]
 
 
@@ -162,10 +162,10 @@ class Slopes:
         groups = [group if isinstance(group, list) else [group] for group in row.split(range(size))]
         self.fragments = [Fragment(program, name, formula, size, whole) for formula in row.partials]
         self.starts = array("i", [0, *accumulate(map(len, groups))])
-        self.at = new_ints(size)  # where each was written last
+        self.at = new_ints(size)  # the last written index of each
 
     def write(self, y: int, operands: Sequence[int], active: bytearray) -> None:
-        """Write the partial in each active operand."""
+        """Write the partial with respect to each active operand."""
         for g in range(len(self.fragments)):
             fragment, first, last = self.fragments[g], self.starts[g], self.starts[g + 1]
             for k in range(first, last):
@@ -213,7 +213,7 @@ def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int
 
 
 def lower(program: Program) -> Program:
-    """Every row that has a formula of its own written out in primitives.
+    """Lower every row with a formula of its own to primitives.
 
     >>> from ..core import INPUT, code_of
     >>> from .program import Program

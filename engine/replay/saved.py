@@ -43,11 +43,11 @@ Document = dict[str, Any]
 
 
 def load_recording(path: str | os.PathLike[str]) -> Recording:
-    """The recording that a file holds, with parameters of its own, which have the numbers and labels that were saved.
+    """The recording in a file, with parameters of its own, which have the saved numbers and labels.
 
-    It needs nothing of the program that made it, and runs nothing but operations of the table. Rows that a user added
-    are added again from their formulas. A file that is damaged, that a later version wrote, or that asks for a row
-    that is not there, or that has another formula here, is a StateError that says so, and nothing is added.
+    It does not need the code that made it, and runs only operations of the table. Rows that a user added are added
+    again from their formulas. A StateError says if the file is damaged, was written by a later version, or uses a row
+    that is missing or has another formula here; then nothing is added.
 
     >>> from tempfile import TemporaryDirectory
     >>> from engine import record
@@ -72,7 +72,7 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
 
 
 def document_of(recording: Recording) -> Document:
-    """A recording as JSON has it."""
+    """A recording as a JSON document."""
     program = recording.program
     operations = {NAMES[code] for code in program.codes[: len(program)] if code > CONSTANT}
     return {
@@ -89,14 +89,14 @@ def document_of(recording: Recording) -> Document:
 
 
 def pickled(document: Document, parameters: list[Value]) -> Recording:
-    """A recording from a pickle, which has its parameters as Values, so that they stay those of a model beside it."""
+    """A recording from a pickle, with its parameters as Values, so that it still shares them with a pickled model."""
     recording = recording_of(document)
     recording._parameters = parameters
     return recording
 
 
 def recording_of(document: Any) -> Recording:
-    """The recording of a document; a ValueError if it is none, and then the table stays as it was."""
+    """The recording of a document; an invalid document is a ValueError, and then the table does not change."""
     before = set(TABLE)
     try:
         return _recording_of(document)
@@ -141,7 +141,7 @@ def _instruction(program: Program, i: int) -> list[Any]:
 
 
 def _program(instructions: list[Any], outputs: list[Any], rows: set[str], leaves: dict[str, int]) -> Program:
-    """The program of instructions whose operands stand before them."""
+    """The program of instructions, which must be in topological order."""
     program, at = Program(), list[int]()
     known: dict[tuple[str, int], int] = {}
     for i, instruction in enumerate(instructions):
@@ -170,14 +170,14 @@ def _program(instructions: list[Any], outputs: list[Any], rows: set[str], leaves
 
 
 def _takes(name: str, count: int) -> bool:
-    """Whether a row can have so many operands."""
+    """Whether a row can have that number of operands."""
     sequences = sum(variable.isupper() for variable in TABLE[name].variables)
     rest = count - (len(TABLE[name].variables) - sequences)
     return rest >= 0 and rest % sequences == 0 if sequences else rest == 0
 
 
 def _own(operations: Iterable[str]) -> list[str]:
-    """The rows that users added among some operations and what these are made of, in the order of the table."""
+    """The rows that users added among some operations and the rows in their formulas, in the order of the table."""
     found: set[str] = set()
     built_in, waiting = _built_in(), list(operations)
     while waiting:

@@ -1,10 +1,10 @@
 # cython: infer_types=True
-"""A program as the numbers that an executor runs: which row of a block holds what, in which order.
+"""A program as integers for an executor: the row of each value in a block, and the order of the instructions.
 
-What depends on parameters alone lives in `fixed`, an array computed once a call. What varies by example lives in
-rows, one number an example, that are used again once nobody needs them. Sums with fixed weights over the same
-rows become one matrix product (`dense`), means of products one matrix of inner products (`inner`), whose cells
-are added up over all blocks.
+Values that depend only on parameters are in `fixed`, an array computed once per call. Values that vary by example are
+in rows, one number per example, which are reused after their last use. Sums with fixed weights over the same rows
+become one matrix product (`dense`), and means of products one matrix of inner products (`inner`), whose cells are
+summed over all blocks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .passes import columns
 from .program import Program
 from .slot_allocation import PARTNERS, Code, Rows
 
-FEW = 4  # terms of a single sum that are no matter for a matrix product
+FEW = 4  # a single sum of at most this many terms is not worth a matrix product
 LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
 # Inner products from which it pays to turn the columns, and to take them as a sum of outer products.
 TALL, WIDE = 8, 32
@@ -31,7 +31,7 @@ READ_AHEAD = 32  # numbers behind the last weight, which are read with it but no
 
 @dataclass
 class Schedule:
-    """What an executor needs to know.
+    """The plan of a program for an executor.
 
     `fixed` begins with the constants and zeros elsewhere; `parameters` says where in it which parameter goes,
     `fixed_code` computes the rest of it, `packed` lists what is copied to `first_packed` on as the weights of
@@ -56,7 +56,7 @@ class Schedule:
     cells: Ints = field(default_factory=lambda: array("i"))
     inner: int = 0
     foreign: bool = False  # whether there is a kernel that only Python has
-    cost: float = 0.0  # nanoseconds an example, roughly: enough to know when a second thread is worth it
+    cost: float = 0.0  # rough nanoseconds per example, to decide when a second thread is worth it
 
 
 class Block(NamedTuple):
@@ -72,7 +72,7 @@ class Block(NamedTuple):
 
 
 def schedule(program: Program, averaged: bool = False) -> Schedule:
-    """Lay out a program, whose outputs are wanted for every example, or `averaged` (by the pass `batch_mean`)."""
+    """Lay out a program, with its outputs for every example, or `averaged` (by the pass `batch_mean`)."""
     varies = program.varies()
     fixed_index, size = _fixed_indices(program, varies)
     plan = _fixed(program, varies, fixed_index, size)
@@ -90,13 +90,13 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
 
 
 def _fixed_indices(program: Program, varies: bytearray) -> tuple[Ints, int]:
-    """The index of each instruction in the part that is run once a call, on numbers; the size of that part."""
+    """The index of each instruction in the part that is run once per call, and the size of that part."""
     is_here = (np.asarray(varies) == 0) & (np.asarray(program.codes)[: len(program)] != MEAN)
     return packed(np.where(is_here, np.cumsum(is_here) - 1, 0)), int(is_here.sum())
 
 
 def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) -> Schedule:
-    """A schedule of that part alone."""
+    """A schedule of only that part."""
     plan, code = Schedule(array("d", [0.0]) * size), Code(program)
     for i in range(len(program)):
         kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
@@ -116,7 +116,7 @@ def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) ->
 
 
 def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
-    """What varies, in order: the number of an instruction, or -1 - the number of a block of several.
+    """The varying steps in order: the index of an instruction, or -1 - the index of a matrix product.
 
     The weights of the blocks are copied one behind the other, equal matrices once: `plan.packed` says from where.
     """
@@ -190,7 +190,7 @@ def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_i
 
 
 def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedule, fixed_index: Ints) -> Ints:
-    """The steps with inner products put in as soon as their operands are there; what each mean is made of."""
+    """The steps with inner products inserted as soon as their operands are computed, and the terms of each mean."""
     rights, means = _factors(program, plan, fixed_index)
     made = _made(program, steps, blocks)
     ready, begun = list[int](), len(blocks)  # by how many steps the operands of a product are there
@@ -230,7 +230,7 @@ def _shapes(rights: dict[int, list[int]]) -> list[tuple[int, list[int], list[int
 
 
 def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
-    """By how many steps each instruction is there."""
+    """The number of steps after which each instruction is computed."""
     found = new_ints(len(program))
     made = found
     for n in range(len(steps)):
@@ -244,7 +244,7 @@ def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
 
 
 def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """For every operand that is multiplied in a mean by what, and the numbers of these means."""
+    """For every operand, its other factors in means of products, and the indices of these means."""
     varies = program.varies()
     rights: dict[int, list[int]] = {}
     means: dict[int, list[int]] = {}

@@ -1,4 +1,4 @@
-"""Derivatives of every output in every input, first and second, as programs."""
+"""First and second derivatives of every output with respect to every input, as programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .reverse import differentiate
 
 
 def derivatives(program: Program, count: int, again: bool = False) -> Program:
-    """The program of the derivatives alone: for each output those in `count` inputs, as `differentiate` has them.
+    """The program of only the derivatives that `differentiate` gives: for each output, in `count` inputs.
 
     >>> from ..core import MUL
     >>> program = Program()

@@ -1,5 +1,5 @@
 # cython: infer_types=True
-"""Slot allocation: every value gets a row for as long as it is needed, and every instruction its part of the code."""
+"""Slot allocation: every value gets a row until its last use, and every instruction is written as code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # a run of these r
 
 
 def counted(code: int) -> bool:
-    """Whether an instruction says how many operands it has."""
+    """Whether the code of an instruction contains its number of operands."""
     return code == PRODUCTS or (NAMES[code] in TABLE and TABLE[NAMES[code]].variadic)
 
 
@@ -64,7 +64,7 @@ class Code:
 
 
 class Rows:
-    """Gives every value a row for as long as it is needed, and writes the code."""
+    """Gives every value a row until its last use, and writes the code."""
 
     def __init__(self, program: Program, plan: Schedule, fixed_index: Ints, varies: bytearray) -> None:
         self.program, self.plan, self.fixed_index, self.varies = program, plan, fixed_index, varies
@@ -110,7 +110,7 @@ class Rows:
             last[k] = len(steps) + 1
 
     def write_one(self, i: int, n: int) -> None:
-        """An instruction, as one more of the run that it continues."""
+        """Write an instruction, as part of the current run if it continues that."""
         program, code = self.program, self.code
         kind, first, end = program.codes[i], program.starts[i], program.starts[i + 1]
         if code.begin(kind, end - first, self.joins(kind, program.args[first])):
@@ -171,13 +171,13 @@ class Rows:
             self.give_back(self.row[i])
 
     def release(self, k: int, n: int) -> None:
-        """Let go of a row after step n if that was the last to read it; fixed numbers keep theirs."""
+        """Free a row after step n if that was its last use; fixed numbers keep theirs."""
         if self.last[k] == n and self.varies[k]:
-            self.last[k] = -1  # an operand may stand there twice
+            self.last[k] = -1  # an operand may occur twice
             self.give_back(self.row[k])
 
     def give_back(self, row: int) -> None:
-        """Let a row be used again."""
+        """Free a row for reuse."""
         self.free[self.spare] = row
         self.spare += 1
 

@@ -1,5 +1,5 @@
 # cython: infer_types=True
-"""From a graph of Values to the program that computes it."""
+"""Translates a graph of Values to a program."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program
 
 
 class Tracer:
-    """A program while it is written from a flattened graph, and the instruction of every node."""
+    """A program that is being written from a flattened graph, and the instruction of every node."""
 
     def __init__(self, graph: FlattenedGraph, inputs: dict[Value, int], newest: int) -> None:
         self.graph, self.inputs, self.newest = graph, inputs, newest

@@ -1,4 +1,4 @@
-"""Whether a recording is all of its function: called at a second point, the function has to do the same."""
+"""Verifies a recording: called at a second point, the function must do what is recorded."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .program import Program
 if TYPE_CHECKING:
     from .record import Recording
 
-STEPS = (1e-3, 1e-6, 1e-9)  # how far the second point is, relatively: nearer where the function is not finite
-AGREEMENT = 1e-9  # relative difference of outputs that rounding may make, where sums are added up in another order
+STEPS = (1e-3, 1e-6, 1e-9)  # relative distances of the second point: nearer if the function is not finite
+AGREEMENT = 1e-9  # relative difference of outputs by rounding, if sums have another order
 
-_one_at_a_time = RLock()  # two that move the same parameter would each restore what the other made of it
+_one_at_a_time = RLock()  # two threads that move the same parameter would each restore the other's number
 
 
 def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any) -> bool:
     """Call `f` at a second point, and raise a RecordingError if it does not do there what is recorded.
 
-    False if it is not finite around here, so that no number could be compared.
+    Returns False if the function is not finite nearby, so that no outputs could be compared.
     """
     leaves = [*dict.fromkeys([*recording.parameters, *first.watch.leaves_shown])]
     for step in STEPS:
@@ -48,7 +48,7 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
 
 
 def _moved(first: Call, step: float) -> list[Any]:
-    """The arguments of a call, a step away."""
+    """The arguments of a call, moved by a step."""
     return [
         [_beside(x.data, step) for x in argument] if isinstance(argument, list) else _beside(argument.data, step)
         for argument in first.arguments
@@ -61,7 +61,7 @@ def _beside(number: float, step: float) -> float:
 
 @contextmanager
 def _away(leaves: Iterable[Value], step: float) -> Iterator[None]:
-    """Inside, the leaves are a step away."""
+    """A context in which the leaves are moved by a step."""
     before = [(leaf, leaf.data) for leaf in leaves]
     try:
         for leaf, number in before:
@@ -73,7 +73,7 @@ def _away(leaves: Iterable[Value], step: float) -> Iterator[None]:
 
 
 def _require_same(recording: Recording, second: Call, point: Sequence[Any]) -> None:
-    """Raise if a call did not do what is recorded. Other operations are as good where they give the same numbers."""
+    """Raise if a call did not do what is recorded; different operations with the same results are accepted."""
     if second.shape != recording.shape:
         raise _differs(f"returns outputs of the shape {second.shape}, and returned {recording.shape},")
     program, parameters = second.traced()

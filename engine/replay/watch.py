@@ -1,4 +1,4 @@
-"""What a recording watches for: code that reads or sets numbers which change from call to call."""
+"""The watch of a recording, for code that reads or sets numbers which change from call to call."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ IN_PLACE = (
 
 
 class RecordingWatch(Watch):
-    """Raises where a number that changes is read or set, and keeps the first error.
+    """Raises an error if code reads or sets a number that changes, and keeps the first error.
 
-    What was made by the function, its inputs included, is watched in every thread; Values from before only in the
-    context of the recording, as other threads may use them for something else.
+    Values made by the function, its inputs included, are watched in every thread; earlier Values only in the context
+    of the recording, because other threads may use them for something else.
     """
 
     def __init__(self, inputs: list[Value]) -> None:
@@ -30,7 +30,7 @@ class RecordingWatch(Watch):
         self._made = {x.serial for x in inputs}
 
     def made(self, node: Any) -> None:
-        """Know what the function made."""
+        """Remember a Value that the function made."""
         self._made.add(node.serial)
 
     def read(self, node: Any, what: str, inside: bool) -> None:
@@ -40,16 +40,16 @@ class RecordingWatch(Watch):
             raise self.error_of(f"the code looks at the {what} of a Value that changes from batch to batch", IN_PLACE)
 
     def written(self, node: Any, what: str, inside: bool) -> None:
-        """Refuse any number that is set: a recording has operations alone."""
+        """Refuse any assignment to a number, because a recording holds only operations."""
         if inside or self._owns([node]):
             raise self.error_of(f"the code sets the {what} of a Value", "set it before or after, outside the function")
 
     def shown(self, node: Any) -> None:
-        """Know which numbers the function may know from their text."""
+        """Remember Values whose text was made, so that the function may know their numbers."""
         self.leaves_shown |= dict.fromkeys(self._older(ancestors(node)))
 
     def compared(self, name: str, a: Any, b: Any) -> Condition | None:
-        """The condition of what changes from call to call."""
+        """The Condition of a comparison between Values that change from call to call."""
         return Condition(apply(name, a, b)) if self._changes(a, b) else None
 
     def error_of(self, what: str, remedy: str) -> RecordingError:

@@ -1,7 +1,7 @@
-"""What a graph is made of beside its numbers: found once, read by diagnosis and recordings.
+"""The structure of a graph, found once and used by diagnosis and recordings.
 
 It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and their spread; Units, the layers and neurons
-of a network; and loops over these arrays.
+of a network; and sweeps over these arrays.
 
 Read `flattened` first, then `value_numbering`, `linear_forms` and `units` (which nodes are one neuron), `sweeps` and
 `recompute` (numbers at other points), and `loss_graph`, which holds them together.

@@ -1,4 +1,4 @@
-"""Arrays of C numbers: the standard library's, which Python and NumPy read alike, and C as memory."""
+"""Arrays of C numbers from the standard library, which Python, NumPy and C can all read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats: TypeAlias = "array[float]"
 
 
 def new_ints(size: int) -> Ints:
-    """So many integers, all 0.
+    """An array of `size` integers, all 0.
 
     >>> new_ints(3)
     array('i', [0, 0, 0])
@@ -22,7 +22,7 @@ def new_ints(size: int) -> Ints:
 
 
 def new_floats(size: int) -> Floats:
-    """So many floats, all 0.
+    """An array of `size` floats, all 0.
 
     >>> new_floats(2)
     array('d', [0.0, 0.0])
@@ -49,20 +49,20 @@ def floats_of(numbers: Iterable[float]) -> Floats:
 
 
 def ints(numbers: Ints) -> Ints:
-    """What a loop reads: where it is compiled, flatten.pxd has the memory instead."""
+    """The integers as a loop reads them; when compiled, flatten.pxd gives the memory instead."""
     return numbers
 
 
 def floats(numbers: Floats) -> Floats:
-    """The same of floats."""
+    """The same for floats."""
     return numbers
 
 
-# Uncompiled, these loop in Python, so that pictures need no NumPy. Compiled, a diagnosis would wait for them.
+# Uncompiled, these loop in Python, so that pictures need no NumPy. Compiled, they use NumPy, for speed.
 
 
 def where(numbers: Ints, number: int) -> Ints:
-    """The indices of a number, from the last to the first, which is the order of creation.
+    """The indices of a number, from last to first, which is the order of creation.
 
     >>> where(ints_of([5, 2, 5]), 5)
     array('i', [2, 0])
@@ -75,7 +75,7 @@ def where(numbers: Ints, number: int) -> Ints:
 
 
 def taken(numbers: Ints, indices: Ints) -> Ints:
-    """The numbers at some indices.
+    """The numbers at given indices.
 
     >>> taken(ints_of([5, 2, 7]), ints_of([2, 0]))
     array('i', [7, 5])
@@ -88,7 +88,7 @@ def taken(numbers: Ints, indices: Ints) -> Ints:
 
 
 def different(numbers: Ints) -> set[int]:
-    """The different ones of small numbers that are not negative.
+    """The distinct values among small nonnegative integers.
 
     >>> different(ints_of([5, 2, 5]))
     {2, 5}
@@ -101,7 +101,7 @@ def different(numbers: Ints) -> set[int]:
 
 
 def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
-    """The members by name, in the order in which the names come first; names are not negative.
+    """The members by name, ordered by first appearance of the names, which are nonnegative.
 
     >>> grouped(ints_of([7, 2, 7]), ints_of([10, 11, 12]))
     {7: array('i', [10, 12]), 2: array('i', [11])}
@@ -121,7 +121,7 @@ def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
 
 
 def narrow(numbers: Any) -> Any:
-    """Numbers that are not negative in the fewest bytes that hold them: NumPy sorts up to two bytes in linear time."""
+    """Nonnegative integers in the smallest type that holds them: NumPy sorts up to two bytes in linear time."""
     import numpy as np
 
     found = np.asarray(numbers)

@@ -1,6 +1,6 @@
-"""The flattened graph: the operations and leaves behind an output by index, as arrays to be read more than once.
+"""The flattened graph: the operations and leaves behind an output by index, as arrays for several sweeps.
 
-Where it is compiled, flatten.pyx fills the arrays.
+When compiled, flatten.pyx fills the arrays.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class FlattenedGraph(NamedTuple):
     codes: Ints  # the opcodes of the operations
     data: Floats
     starts: Ints
-    results: Ints  # the index that each edge leads from
-    operands: Ints  # and to
+    results: Ints  # of each edge, the index of its result
+    operands: Ints  # and of its operand
     partials: Floats
     index_of: dict[Value, int]  # of the Values wanted that are in the graph
     labelled: bool  # whether any operation has a label
@@ -68,7 +68,7 @@ def flatten(output: Value, wanted: Iterable[Value] = ()) -> FlattenedGraph:
 
 
 def _edges(nodes: list[Value]) -> tuple[Ints, Ints, list[Value], Floats]:
-    """Of all edges, in order: where each node's begin, their results, their operands, their partials."""
+    """All edges in order, as `starts`, `results`, `operands` and `partials`."""
     starts, results, values, partials = array("i"), array("i"), list[Value](), array("d")
     for i, node in enumerate(nodes):
         starts.append(len(values))

@@ -1,9 +1,9 @@
 # cython: boundscheck=False, wraparound=False, infer_types=True
-"""The forms of the nodes of a graph: what sums of parameters they are, recognised by their structure.
+"""Linear forms: which sums of parameters the nodes of a graph are, recognised by structure.
 
-A node's key says which parameters its sum is made of: w * x + b has the key of (w, b), whatever x is. A nonlinearity
-ends a key. A node's form is its operation and the forms of its operands. All that is asked of a node here is known of
-its form, and a network has few: the examples repeat them.
+A node's key identifies the parameters in its sum: w * x + b has the key of (w, b), whatever x is. A nonlinearity starts
+a new key. Nodes with the same operation and the same operand forms share a form, so each question is answered once per
+form, not once per example.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ try:
 except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
-if not cython.compiled:  # else places in memory, by linear_forms.pxd
+if not cython.compiled:  # else pointers, by linear_forms.pxd
     from .arrays import floats, ints
 
 Key = int
 NAMED = 3  # parameters in the name of a unit without a label
-NONE = 0  # the key of data: of what no parameter is a term of
+NONE = 0  # the key of data, which contains no parameter
 
 
 Form = int
-COMPUTED, GIVEN = 0, 1  # the forms of data: the result of an operation, and a number; those of parameters follow
+COMPUTED, GIVEN = 0, 1  # the forms of data, computed and given; the forms of parameters follow
 
 
 class Forms:
-    """The form of every node of a layout, and what is known of each.
+    """The form of every node of a flattened graph, and the properties of each form.
 
     >>> from .flattened import flatten
     >>> from ..core import Value
@@ -47,34 +47,34 @@ class Forms:
 
     def __init__(self, layout: FlattenedGraph) -> None:
         self.layout = layout
-        self.parameters = list(layout.index_of.values())  # the places of those with the keys 1, 2, 3 ...
+        self.parameters = list(layout.index_of.values())  # the indices of the parameters with the keys 1, 2, 3 ...
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
         self.keys: list[Key] = [NONE, NONE, *range(1, len(self.parameters) + 1)]  # by form
         self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted
         self.made: list[tuple[tuple[Key, ...], tuple[int, ...]]] = []  # of sums, the terms and the first few parameters
         self.multiplying = [False] * len(self.keys)  # whether it is data multiplied by a parameter
-        self.at = new_ints(len(layout.nodes))  # the form by place
-        self.ends = new_ints(len(layout.nodes))  # 1 where a sum ends: where something else than a sum is made of it
+        self.at = new_ints(len(layout.nodes))  # the form by index
+        self.ends = new_ints(len(layout.nodes))  # 1 for a complete sum, used by an operation that is not a sum
         self._enter_given()
         self._read()
         self.key_of = ints_of(self.keys)  # the same, as an array
 
     def multiplies(self, i: int) -> bool:
-        """Whether the node at place i multiplies data by a parameter."""
+        """Whether the node at index i multiplies data by a parameter."""
         return bool(self.multiplying[self.at[i]])
 
     def terms(self, key: Key) -> tuple[Key, ...]:
-        """What a sum is made of, operands first; nothing for a parameter."""
+        """The nodes of a sum, operands first; empty for a parameter."""
         sum_ = key - len(self.parameters) - 1
         return self.made[sum_][0] if sum_ >= 0 else ()
 
     def weights(self, key: Key) -> tuple[int, ...]:
-        """The places of the first few parameters that a sum is made of, or of the parameter."""
+        """The indices of the first few parameters in a sum, or of the parameter itself."""
         sum_ = key - len(self.parameters) - 1
         return self.made[sum_][1] if sum_ >= 0 else (self.parameters[key - 1],)
 
     def is_sum(self, i: int) -> bool:
-        """Whether the node at place i is a sum of what parameters multiply."""
+        """Whether the node at index i is a sum with parameters as factors."""
         return self._is_sum(self.at[i])
 
     def _enter_given(self) -> None:
@@ -85,7 +85,7 @@ class Forms:
             at[i] = GIVEN + k
 
     def _read(self) -> None:
-        """Give each operation the form of the first one like it, or a new form; the oldest come first."""
+        """Give each operation, oldest first, the form of an equal earlier operation, or a new form."""
         graph, size = self.layout, len(self.layout.codes)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         edges, made = new_ints(len(graph.operands)), new_ints(size)
@@ -116,7 +116,7 @@ class Forms:
         return tuple([at[operands[k]] for k in range(first, last)])
 
     def _form(self, op: str, operands: tuple[Form, ...]) -> Form:
-        """The form that an operation on these makes, or ~form if sums end there."""
+        """The form of an operation on these operands, or ~form if they are complete sums."""
         terms: list[Key] = []
         multiplies = self._add_terms(terms, op, operands)
         form = COMPUTED
@@ -132,7 +132,7 @@ class Forms:
         return form
 
     def _add_terms(self, terms: list[Key], op: str, operands: tuple[Form, ...]) -> bool:
-        """Enter the keys that an operation adds up; returns whether it multiplies data by a parameter."""
+        """Enter the keys of an operation's terms; returns whether it multiplies data by a parameter."""
         multiplies, size = False, len(operands) // 2
         if op in ("add", "sub", "neg", "sum"):
             for form in operands:
@@ -148,7 +148,7 @@ class Forms:
         return multiplies
 
     def _add_product(self, terms: list[Key], a: Form, b: Form) -> bool:
-        """Enter the key of a parameter times data, or of a sum times a number that is given."""
+        """Enter the key of a parameter times data, or of a sum times a given number."""
         if self._is_parameter(a) != self._is_parameter(b):  # w * w is a penalty, no unit
             self._add(terms, a if self._is_parameter(a) else b)
             return True
@@ -170,7 +170,7 @@ class Forms:
         return form >= self.first_sum  # which have keys
 
     def _intern(self, terms: list[Key]) -> Key:
-        """The key of a sum of keys: that of its only one, or one that is made when they first come together."""
+        """The key of a sum: its only term's key, or one for this combination of keys."""
         if len(terms) == 1:
             return terms[0]
         alike = tuple(sorted(terms))
@@ -182,12 +182,12 @@ class Forms:
         return key
 
     def pre_activations(self) -> dict[Key, Ints]:
-        """The places by key of the sums that something else than a sum is made of, in the order of creation."""
+        """The indices of complete sums by key, in the order of creation."""
         places = where(self.ends, 1)
         return grouped(self._keys(places), places)
 
     def activations(self, places: Ints) -> dict[Key | str, Ints]:
-        """These places by the key of what each is made of, or by a label where that is no sum."""
+        """These indices by the key of the sum that each is computed from, or by a label without such a sum."""
         inner = arguments(self.layout, places)
         found: dict[Key | str, Ints] = dict(grouped(self._keys(inner), places).items())
         labelled: dict[str, list[int]] = {}
@@ -203,7 +203,7 @@ class Forms:
         return taken(self.key_of, taken(self.at, places))
 
     def stages(self) -> Ints:
-        """How often data was multiplied by a parameter on the way to each place."""
+        """By index, how many multiplications of data by a parameter lead to it."""
         graph, found = self.layout, new_ints(len(self.at))
         at, starts, operands, stages = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
         for i in range(len(graph.codes) - 1, -1, -1):
@@ -216,7 +216,7 @@ class Forms:
         return found
 
     def multiplied(self) -> Ints:
-        """1 at the places of what some parameter multiplies further on."""
+        """1 at the indices of nodes that a parameter multiplies later."""
         graph, found = self.layout, new_ints(len(self.at))
         at, results, operands, deep = ints(self.at), ints(graph.results), ints(graph.operands), ints(found)
         for k in range(len(graph.operands)):
@@ -225,7 +225,7 @@ class Forms:
         return found
 
     def reaches(self) -> Floats:
-        """How far inputs move each sum, if all pull the same way: Σ|w x|, without the bias."""
+        """The largest change of each sum that its inputs can cause: Σ|w x|, without the bias."""
         graph, found = self.layout, new_floats(len(self.at))
         at, codes, starts, operands = ints(self.at), ints(graph.codes), ints(graph.starts), ints(graph.operands)
         partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)

@@ -1,7 +1,7 @@
-"""The graph behind a loss by index, and what one pass forward and one in reverse tell of it.
+"""The graph behind a loss by index, with the results of one forward and one reverse pass.
 
-The `spread` of a gradient is the root of the sum of its paths' squares: what they add up to, about, if their signs are
-random, and what rounding is to be measured by.
+The `spread` of a gradient is sqrt(sum of squared path products): its expected size if the signs of the paths were
+random, and the scale for judging rounding.
 """
 
 import math
@@ -13,13 +13,13 @@ from . import recompute, sweeps
 from .arrays import Floats, Ints, different, ints_of, new_ints, where
 from .flattened import flatten
 
-SAME = 1e-9  # numbers that differ by less, relative to what they are made of, differ by rounding
+SAME = 1e-9  # numbers that differ by less, relative to their terms, differ by rounding
 
 
 class LossGraph:
-    """All that `loss` was computed from, by index: operations, the newest first, and then leaves.
+    """The graph behind `loss` by index: operations, newest first, and then leaves.
 
-    `index_of` has those of the parameters that are in the graph.
+    `index_of` has the indices of the parameters that are in the graph.
 
     >>> x = Value(3.0, "x")
     >>> graph = LossGraph(x * x - x, [x])
@@ -35,7 +35,7 @@ class LossGraph:
 
     @cached_property
     def ordered(self) -> list[Value]:
-        """All nodes, operands before results; each leaf stands before the first operation that takes it."""
+        """All nodes in topological order, operands first; each leaf comes before the first operation that uses it."""
         found: dict[Value, None] = {}
         for i in self.interior:
             node = self.nodes[i]
@@ -45,12 +45,12 @@ class LossGraph:
 
     @cached_property
     def depends(self) -> Ints:
-        """1 at the indices of the parameters and of what depends on them, 0 at those of data."""
+        """1 at the indices of parameters and of nodes that depend on them, 0 at other indices."""
         return sweeps.dependent(self.flattened, self.index_of.values())
 
     @cached_property
     def terms(self) -> list[int]:
-        """The indices of the operations that the loss adds up, through sums, means and constant factors.
+        """The indices of the terms of the loss, found through sums, means and constant factors.
 
         >>> a, b = Value(1.0, "a"), Value(2.0, "b")
         >>> graph = LossGraph((a.exp() + 3 * b.tanh()) / 2, [a, b])
@@ -61,7 +61,7 @@ class LossGraph:
 
     @cached_property
     def gradients(self) -> Floats:
-        """The derivative of the loss in every node, by index."""
+        """The derivative of the loss with respect to every node, by index."""
         return self._reverse[0]
 
     @cached_property
@@ -101,7 +101,7 @@ class LossGraph:
         return self.flattened.operands[self.flattened.starts[i]]
 
     def slope(self, i: int) -> float:
-        """The partial in it."""
+        """The partial with respect to it."""
         return self.flattened.partials[self.flattened.starts[i]]
 
     def spread(self, i: int) -> float:
@@ -109,11 +109,11 @@ class LossGraph:
         return math.sqrt(self.squares[i])
 
     def forward(self, given: Mapping[int, float]) -> Floats:
-        """All numbers computed anew from the leaves as they are now, those at some indices given."""
+        """The data of every node, recomputed from the current leaves, with overrides at some indices."""
         return self._moved(given)[1]
 
     def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
-        """The operations that give another number where some are given, operands first, and all numbers then."""
+        """The operations affected by the given overrides, operands first, and the data of every node under them."""
         indices = recompute.downstream(self.flattened, [*given, *self._other_now])
         data = self.data[:]
         for i, number in given.items():
@@ -124,13 +124,13 @@ class LossGraph:
         return indices, data
 
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
-        """The gradients and squares with other numbers at some indices: only what depends on them is recomputed."""
+        """The gradients and squared spreads with overrides at some indices; only dependent nodes are recomputed."""
         indices, data = self._moved(given)
         return sweeps.reverse(self.flattened._replace(partials=recompute.slopes(self.flattened, indices, data)))
 
     @cached_property
     def changed(self) -> dict[int, float | None]:
-        """The nodes whose data was set after something was computed from it, and what it was, where that is known.
+        """The nodes whose data was set after an operation used it, with the previous number if it is known.
 
         >>> x = Value(3.0, "x")
         >>> y = x * 2
@@ -142,5 +142,5 @@ class LossGraph:
 
     @cached_property
     def _other_now(self) -> list[int]:
-        """The operations that give another number now, if only by rounding or because it is nan."""
+        """The operations whose recomputed result differs from the stored one, even by rounding, or is nan."""
         return recompute.others(self.flattened)

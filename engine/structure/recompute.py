@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, infer_types=True
-"""Operations of a layout computed anew: on the numbers that its nodes have now, or on others.
+"""Recomputes operations of a flattened graph from current or hypothetical data.
 
-What changed since the graph was made is found so, and what the gradients would be elsewhere.
+This detects data set after the forward pass, and gives gradients at another point.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ NAN = math.nan
 
 
 def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
-    """The operations that give another number now, and by more than rounding, relative to what they add up.
+    """Operations whose recomputed result differs from the stored one by more than `rounding` times their magnitude.
 
-    With 0.0 those that differ at all, if only because they are nan. The oldest come first.
+    With 0.0, all that differ at all, and all that are nan. Oldest first.
     """
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
     partials, found = floats(graph.partials), list[int]()
@@ -49,7 +49,7 @@ def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
 
 
 def forward(graph: FlattenedGraph, places: Ints, data: Floats) -> None:
-    """Compute operations anew from `data`, and enter their results in it."""
+    """Recompute operations from `data`, and store their results in it."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     numbers, wanted = floats(data), ints(places)
     for n in range(len(places)):
@@ -58,12 +58,12 @@ def forward(graph: FlattenedGraph, places: Ints, data: Floats) -> None:
 
 
 def downstream(graph: FlattenedGraph, places: Iterable[int]) -> Ints:
-    """Those of these places that are operations, and all operations that depend on any, operands first."""
+    """The operations among these indices, and all operations that depend on any of them, operands first."""
     return where(dependent(graph, places)[: len(graph.codes)], 1)
 
 
 def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
-    """All partials, those of some operations computed anew at `data`."""
+    """All partials, with those of the given operations recomputed at `data`."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     found, numbers, wanted = graph.partials[:], floats(data), ints(places)
     partials = floats(found)
@@ -74,7 +74,7 @@ def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
 
 
 def again(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> float:
-    """The result of the operation at place i on `data`."""
+    """The result of the operation at index i on `data`."""
     k, m = starts[i], starts[i + 1] - starts[i]
     if codes[i] >= IN_C:
         row = TABLE[NAMES[codes[i]]]
@@ -84,7 +84,7 @@ def again(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> fl
 
 
 def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats, partials: Floats) -> None:
-    """The partials of the operation at place i on `data`."""
+    """The partials of the operation at index i on `data`."""
     k, m = starts[i], starts[i + 1] - starts[i]
     if codes[i] >= IN_C:
         row = TABLE[NAMES[codes[i]]]
@@ -100,7 +100,7 @@ def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data:
 
 
 def _gathered(k: int, m: int, operands: Ints, data: Floats) -> Any:
-    """The numbers of m operands side by side, and room for as many partials."""
+    """An array of the data of m operands, and one for m partials."""
     x = scratch(2 * m)
     if not x:
         raise MemoryError(f"no memory for {m} operands")
@@ -110,7 +110,7 @@ def _gathered(k: int, m: int, operands: Ints, data: Floats) -> Any:
 
 
 def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Floats) -> float:
-    """The size of what an operation adds up."""
+    """The sum of the magnitudes of an operation's terms."""
     found = abs(data[i])
     for k in range(starts[i], starts[i + 1]):
         found += abs(partials[k] * data[operands[k]])
@@ -118,9 +118,9 @@ def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Flo
 
 
 def changed(graph: FlattenedGraph, rounding: float) -> dict[int, float | None]:
-    """The places of what was set after something was computed from it, and what it was, where that is known.
+    """The indices of nodes that were set after an operation used them, with the previous number if it is known.
 
-    They are leaves that make an operation wrong and that no operation still has the number of, else operations.
+    Blames a leaf if some result disagrees with its current data and none agrees with it; otherwise the operation.
     """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
@@ -149,7 +149,7 @@ def changed(graph: FlattenedGraph, rounding: float) -> dict[int, float | None]:
 
 
 def _blamed(graph: FlattenedGraph, i: int, same: Ints) -> list[int]:
-    """The edges to the leaves that made an operation wrong: those with a label, if any has one."""
+    """The edges to the leaves that may have made an operation wrong; only labelled ones, if any has a label."""
     size = len(graph.codes)
     edges = range(graph.starts[i], graph.starts[i + 1])
     leaves = [k for k in edges if graph.operands[k] >= size and not same[graph.operands[k]]]
@@ -157,7 +157,7 @@ def _blamed(graph: FlattenedGraph, i: int, same: Ints) -> list[int]:
 
 
 def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: Floats) -> float:
-    """What an operand was on the way forward, where partials tell, as those of a product do; else nan."""
+    """The data of an operand in the forward pass, if partials tell it, as those of a product do; else nan."""
     first, last = starts[i], starts[i + 1]
     half = (last - first) // 2
     if codes[i] == MUL:
@@ -173,7 +173,7 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
 
 
 def cleared(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
-    """1 for what some operation still has the number of, where those in `wrong` have another result now."""
+    """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
     found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))

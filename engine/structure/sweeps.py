@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, infer_types=True
-"""What is asked of every node or edge of a layout: one loop each over the graph, in C where this is compiled."""
+"""Sweeps over a flattened graph: each is one loop over its nodes or edges, in C when compiled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INF = math.inf
 
 
 def reverse(graph: FlattenedGraph) -> tuple[Floats, Floats]:
-    """The derivative of the output in every node, added up as `backward()` does, and its spread squared."""
+    """The derivative of the output with respect to every node, summed as in `backward()`, and its squared spread."""
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
     partials = floats(graph.partials)
     sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
@@ -46,7 +46,7 @@ def _cuts(code: int) -> bool:
 
 
 def pulls(graph: FlattenedGraph) -> tuple[Floats, Floats]:
-    """For every node what the paths to the output with a positive product give, and the negative ones."""
+    """For every node, the sum of the positive path products to the output, and of the negative ones' magnitudes."""
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
     partials = floats(graph.partials)
     sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
@@ -68,12 +68,12 @@ def pulls(graph: FlattenedGraph) -> tuple[Floats, Floats]:
 
 
 def arguments(graph: FlattenedGraph, places: Ints) -> Ints:
-    """The places of the first operands of operations."""
+    """The indices of the first operands of operations."""
     return taken(graph.operands, taken(graph.starts, places))
 
 
 def smallest_slope(graph: FlattenedGraph, places: Ints) -> float:
-    """The smallest partial in the first operand, inf if there are no places."""
+    """The smallest partial with respect to the first operand, inf if there are no indices."""
     starts, partials, wanted = ints(graph.starts), floats(graph.partials), ints(places)
     found = INF
     for n in range(len(places)):
@@ -84,7 +84,7 @@ def smallest_slope(graph: FlattenedGraph, places: Ints) -> float:
 
 
 def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
-    """1 at these indices and at those of all operations that depend on any of them.
+    """1 at these indices and at all operations that depend on them.
 
     >>> from engine import Value
     >>> from .flattened import flatten
@@ -107,7 +107,7 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
 
 
 def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
-    """The operations that the output adds up, through sums, constant factors and differences of what varies."""
+    """The terms of the output, found through sums, constant factors and differences of variable nodes."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     met, varies, found = new_ints(len(graph.nodes)), ints(varying), list[int]()
     reached = ints(met)
@@ -131,7 +131,7 @@ def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
 
 
 def summands(graph: FlattenedGraph) -> Ints:
-    """1 for what reaches the output through sums and constant factors alone: the terms of a loss, or of a mean."""
+    """1 for nodes that reach the output only through sums and constant factors: terms of a loss or of a mean."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     found = new_ints(len(graph.nodes))
     reached = ints(found)
@@ -152,7 +152,7 @@ def summands(graph: FlattenedGraph) -> Ints:
 
 
 def relu_operands(graph: FlattenedGraph, places: Ints, among: Ints) -> Ints:
-    """What the relus at some places are made of, without hinges among the terms of the loss: off is satisfied."""
+    """Operands of these relus, without hinge terms of the loss, which are off when the margin is met."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     wanted, among_terms, found, count = ints(places), ints(among), new_ints(len(places)), 0
     sums = ints(found)
@@ -174,7 +174,7 @@ def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> 
 
 
 def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
-    """For each place the strongest path to the output, as a logarithm, which doesn't underflow, and its next place."""
+    """For each index, log |product| of the strongest path to the output, and the next index on that path."""
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
     found = new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
     sizes, towards = floats(found[0]), ints(found[1])
@@ -213,7 +213,7 @@ def origins(graph: FlattenedGraph) -> list[int]:
 
 
 def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
-    """The places of numbers of at most that size; nan is none.
+    """The indices of numbers with |x| <= limit; nan is not included.
 
     >>> from array import array
     >>> small(array("i", [0, 1, 2]), array("d", [-0.5, 2.0, 0.0]), 0.5)
@@ -224,7 +224,7 @@ def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
 
 
 def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
-    """Whether all numbers at some places are of at most that size; nan is not.
+    """Whether all numbers at these indices have |x| <= limit; False for nan.
 
     >>> from array import array
     >>> numbers = array("d", [-0.5, 2.0, 0.0])
@@ -239,7 +239,7 @@ def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
 
 
 def largest(places: Ints, numbers: Floats) -> float:
-    """The largest size of the numbers at some places; nan counts as 0.
+    """The largest |x| of the numbers at these indices; nan counts as 0.
 
     >>> from array import array
     >>> largest(array("i", [0, 2]), array("d", [-0.5, 2.0, 0.25]))
@@ -254,7 +254,7 @@ def largest(places: Ints, numbers: Floats) -> float:
 
 
 def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
-    """Whether any of the numbers at some places is larger, or nan.
+    """Whether any number at these indices exceeds `limit` or is nan.
 
     >>> from array import array
     >>> numbers = array("d", [1.0, 9.0, 2.0])
@@ -269,7 +269,7 @@ def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
 
 
 def cancelling(places: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:
-    """The places of gradients of at most that part of their spread, which is not infinite.
+    """The indices with |gradient| <= limit * spread, if the spread is finite.
 
     >>> from array import array
     >>> cancelling(array("i", [0, 1, 2]), array("d", [1.0, 0.0, 0.0]), array("d", [1.0, 4.0, 0.0]), 1e-3)

@@ -1,4 +1,4 @@
-"""The units of a network, recognised by their structure: what the same parameters make, example after example.
+"""The units of a network, recognised by structure: sums of the same parameters, repeated for each example.
 
 Nodes of one key are one unit, seen on several examples. A unit's stage counts the layers before it.
 """
@@ -20,7 +20,7 @@ ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
 
 @dataclass(eq=False)
 class Unit:
-    """One unit: the indices of its pre-activations, one an example, and of the activations made of them."""
+    """One unit: the indices of its pre-activations, one for each example, and of their activations."""
 
     key: Key | str
     pre: Ints = field(default_factory=partial(new_ints, 0))
@@ -56,7 +56,7 @@ class Units:
         return self._units[key]
 
     def name(self, unit: Unit) -> str:
-        """Its place in the labels, or a label, or what it is made of."""
+        """Its name in the labels, or a label, or the parameters it uses."""
         return self._names[unit.key]
 
     def layer(self, unit: Unit) -> str:
@@ -81,22 +81,22 @@ class Units:
 
     @cached_property
     def _stages(self) -> dict[Key | str, int]:
-        """How many layers are before each unit, by key."""
+        """The number of layers before each unit, by key."""
         stages = self.forms.stages()
         return {unit.key: min(map(stages.__getitem__, unit.pre or unit.activations)) for unit in self.all}
 
     @cached_property
     def reaches(self) -> Floats:
-        """How far inputs move each sum, if all pull the same way: Σ|w x|, without the bias."""
+        """The largest change of each sum that its inputs can cause: Σ|w x|, without the bias."""
         return self.forms.reaches()
 
     @cached_property
     def deep(self) -> Ints:
-        """1 at the indices of what some parameter multiplies further on."""
+        """1 at the indices of nodes that a parameter multiplies later."""
         return self.forms.multiplied()
 
     def classes(self, units: Iterable[Unit], mark: Callable[[int], object]) -> dict[Unit, Key]:
-        """Equal numbers for those of the units that are built alike of parameters with equal marks, given by index."""
+        """The class of each unit: units of equal structure whose parameters have equal marks share a number."""
         key_of = {unit: unit.key for unit in units if isinstance(unit.key, int)}
         wanted, stack = set(key_of.values()), list(key_of.values())
         while stack:
@@ -133,7 +133,7 @@ class Units:
 
     @cached_property
     def _places(self) -> dict[Key | str, str]:
-        """The place of each unit, by key: what the labels say, else the number of its layer and its own."""
+        """The layer and name of each unit, by key, from the labels, else numbered."""
         found, counts = {unit.key: self._place(unit) for unit in self.all}, Counter[int]()
         for unit in self.all:
             if not found[unit.key]:
@@ -143,7 +143,7 @@ class Units:
         return found
 
     def _place(self, unit: Unit) -> str:
-        """What the labels say of a unit: its place, or a label, or what it is made of."""
+        """A unit's name from the labels: its module, or a label, or its parameters."""
         nodes = self.graph.nodes
         labels = [nodes[i].label for i in [*islice(unit.activations, 1), *map(self._labelled, islice(unit.pre, 1))]]
         labels = [label for label in labels if label]
@@ -162,9 +162,9 @@ class Units:
 
     @cached_property
     def outputs(self) -> dict[Value, Unit]:
-        """What each unit passes on, example by example: its activation, or its sum where that has more than one weight.
+        """The outputs of each unit, by example: its activation, or its sum if that has more than one weight.
 
-        A number that is taken off a sum, such as a target, does not belong to it.
+        A number subtracted from a sum, such as a target, does not belong to it.
         """
         found: dict[Value, Unit] = {}
         for unit in self.all:
@@ -175,16 +175,16 @@ class Units:
         return found
 
     def output_names(self) -> dict[Value, str]:
-        """The labels that nn gives such outputs: layer1.neuron3.a, or .z where there is no activation."""
+        """The labels that nn gives such outputs: layer1.neuron3.a, or .z without an activation."""
         return {x: f"{self.name(unit)}.{'a' if len(unit.activations) else 'z'}" for x, unit in self.outputs.items()}
 
     @cached_property
     def sums(self) -> dict[Value, Unit]:
-        """The pre-activations, as their labels show them, example by example."""
+        """The pre-activations by example, at their labelled nodes."""
         return {self.graph.nodes[self._labelled(i)]: unit for unit in self.all for i in unit.pre}
 
     def _sum(self, i: int) -> int:
-        """The sum of a unit without what is taken off it."""
+        """The sum of a unit without a subtracted target."""
         inner = [j for j in self.graph.operands(i) if self.forms.is_sum(j)]
         return self._sum(inner[0]) if self.graph.nodes[i].op == "sub" and len(inner) == 1 else i
 
@@ -203,7 +203,7 @@ class Units:
 
 
 def multipliers(graph: LossGraph) -> dict[Value, int]:
-    """A network's weights where nobody says: leaves that multiply what is computed, and the first of two leaves.
+    """A network's weights, if none are given: leaves that multiply computed nodes, and the first of two leaves.
 
     >>> w, x, v = Value(2.0, "w"), Value(3.0, "x"), Value(4.0, "v")
     >>> [leaf.label for leaf in multipliers(LossGraph((w * x).tanh() * v))]

@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, infer_types=True
-"""Instructions that do the same, found by hashing: in a dict, and where this is compiled in a table of C integers.
+"""Value numbering: finds instructions that compute the same value, with a dict in Python and a hash table in C.
 
-A dict of tuples takes thirty times the memory: 200 bytes an instruction, of which a long recording has millions.
+In C a dict of tuples would take thirty times the memory, 200 bytes for each of millions of instructions.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ except ImportError:  # only the compiler needs it
 
 
 class Known:
-    """Instructions by what they do: the i-th has a code and the arguments from `starts[i]` to `starts[i + 1]`.
+    """Instructions by value: instruction i has a code and the arguments from `starts[i]` to `starts[i + 1]`.
 
-    At most `size` different ones are asked for. The sequences may be filled while this is used, but not be replaced.
+    It holds at most `size` different ones. The arrays may be written to meanwhile, but must not be reallocated.
 
     >>> from array import array
     >>> from ..core import ADD, MUL
@@ -35,7 +35,7 @@ class Known:
         self.last = len(self.slots) - 1
 
     def first(self, i: int) -> int:
-        """The first that was asked for and does the same, a + b and b + a being the same; itself if there is none."""
+        """The first instruction seen with the same value, where a + b equals b + a; the instruction itself if new."""
         if not cython.compiled:
             args = self.args[self.starts[i] : self.starts[i + 1]]
             key = sorted(args) if self.codes[i] in (ADD, MUL) else args
@@ -48,7 +48,7 @@ class Known:
         return ~self.slots[slot]
 
     def hash(self, i: int) -> int:
-        """A number for what an instruction does."""
+        """The hash of an instruction."""
         found, first, last = self.codes[i], self.starts[i], self.starts[i + 1]
         if found in (ADD, MUL):
             a, b = self.args[first], self.args[first + 1]
@@ -59,7 +59,7 @@ class Known:
         return mixed
 
     def alike(self, i: int, j: int) -> bool:
-        """Whether two instructions do the same."""
+        """Whether two instructions compute the same value."""
         code, first, second = self.codes[i], self.starts[i], self.starts[j]
         count = self.starts[i + 1] - first
         if code != self.codes[j] or count != self.starts[j + 1] - second:

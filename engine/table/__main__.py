@@ -16,7 +16,7 @@ CONSTANTS = {
 
 
 def markdown() -> str:
-    """The rows that have a name for people: how each is called, its formula and its partials."""
+    """The public rows: for each its call, its formula and its partials."""
     lines = ["| | is | partials |", "|:--|:--|:--|", *map(_line, map(TABLE.__getitem__, NAMED))]
     return "\n".join(lines) + "\n"
 

@@ -9,7 +9,7 @@ from .formula import TABLE, operation_of, parse
 
 
 def derive(formula: str, operands: Sequence[str]) -> list[str]:
-    """The derivative of a formula in each operand, where y is the result; an operand may be a sequence.
+    """The derivative of a formula with respect to each operand, where y is the result; operands may be sequences.
 
     >>> derive("a * exp(b)", "ab"), derive("sum(A * A) + b", "Ab"), derive("exp(-a)", "a")
     (['exp(b)', 'a * exp(b)'], ['A + A', '1'], ['-y'])
@@ -44,7 +44,7 @@ def is_sequence(tree: ast.expr) -> bool:
 
 
 def _summed(term: str, tree: ast.expr) -> str:
-    """What each entry of a sequence passes to the one number that all of them use."""
+    """The sum of the entries' contributions to a number that all entries use."""
     if not is_sequence(parse(term)):
         many = next(x.id for x in ast.walk(tree) if isinstance(x, ast.Name) and len(x.id) == 1 and x.id.isupper())
         term = f"({term}) * {many} ** 0"

@@ -1,11 +1,11 @@
-"""Primitives as functions of floats: IEEE numbers where Python's math module raises."""
+"""Primitives as functions of floats, which return inf or nan where Python's math module raises."""
 
 import math
 from collections.abc import Callable, Sequence
 
 
 def quiet(function: Callable[[float], float]) -> Callable[[float], float]:
-    """A function of Python's math module, with nan where it has no number, and inf where it overflows."""
+    """A function of Python's math module, with nan outside its domain and inf on overflow."""
 
     def quiet(a: float) -> float:
         try:
@@ -19,7 +19,7 @@ def quiet(function: Callable[[float], float]) -> Callable[[float], float]:
 
 
 def logarithm(function: Callable[[float], float], pole: float = 0.0) -> Callable[[float], float]:
-    """A logarithm, which has its pole there."""
+    """A logarithm with its pole at `pole`."""
     return lambda a: function(a) if a > pole else -math.inf if a == pole else math.nan
 
 
@@ -48,12 +48,12 @@ def _is_odd(b: float) -> bool:
 
 
 def floor(a: float) -> float:
-    """The largest whole number that is not above a."""
+    """The largest integer <= a."""
     return float(math.floor(a)) if a and math.isfinite(a) else a
 
 
 def to_even(a: float) -> float:
-    """The nearest whole number, of two the even one."""
+    """The nearest integer, the even one on a tie."""
     return math.copysign(float(round(a)), a) if math.isfinite(a) else a
 
 
@@ -63,7 +63,7 @@ def mod(a: float, b: float) -> float:
 
 
 def rest(a: float, b: float) -> float:
-    """What a - b loses to rounding."""
+    """The rounding error of a - b."""
     rounded = a - b
     minus_b = rounded - a
     rest = (a - (rounded - minus_b)) - (b + minus_b)  # Knuth's two-sum; exact
@@ -71,7 +71,7 @@ def rest(a: float, b: float) -> float:
 
 
 def hypot(a: float, b: float) -> float:
-    """The square root of a² + b², also where the squares overflow."""
+    """The square root of a² + b², even if the squares overflow."""
     m, n = max(abs(a), abs(b)), min(abs(a), abs(b))
     if a != a or b != b or m == 0.0 or m == math.inf:
         return math.inf if abs(a) == math.inf or abs(b) == math.inf else abs(a) + abs(b)

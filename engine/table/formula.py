@@ -1,7 +1,7 @@
-"""Formulas: the text of the table read over any algebra, and written in the languages that run it.
+"""Formulas: evaluates the text of the table over any algebra, and translates it to other languages.
 
-A formula uses `+ - * / **` and rows of the table. A capital letter is a sequence of operands, over which the formula
-is read elementwise and `sum` and `shift` reduce.
+A formula uses `+ - * / **` and rows of the table. A capital letter is a sequence of operands: the formula applies to
+each element, and `sum` and `shift` are reductions.
 """
 
 import ast
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 Algebra = Callable[..., Any]  # apply(name of a row, *arguments), on floats, Values, symbols, text ...
 
-TABLE: dict[str, "Row"] = {}  # what a formula can call: the rows, which rows.py adds
+TABLE: dict[str, "Row"] = {}  # the rows that a formula can call, added by rows.py
 
 
 class FormulaError(ValueError):
-    """A text that is no formula: `formula` is the text, and `at` where in it the trouble is."""
+    """A text that is not a formula: `formula` is the text, and `at` the index of the error in it."""
 
     def __init__(self, message: str, formula: str, at: int = 0) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class FormulaError(ValueError):
 
 
 def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
-    """The formula over an algebra: `apply(name, *arguments)` does one operation of the table on it.
+    """Evaluate a formula over an algebra, in which `apply(name, *arguments)` is one operation of the table.
 
     >>> evaluate("2 * a + exp(b)", {"a": "u", "b": "v"}, lambda name, *arguments: (name, *arguments))
     ('add', ('mul', 2.0, 'u'), ('exp', 'v'))
@@ -70,7 +70,7 @@ def operation_of(tree: ast.expr, formula: str, operands: Iterable[str]) -> tuple
 
 
 def _letters(formula: str, line: int, column: int) -> int:
-    """How many letters stand before a place that Python's parser gives, in bytes of a line."""
+    """The index in the text of a position that Python's parser gives in bytes of a line."""
     lines = formula.encode().splitlines(keepends=True)[:line]
     return len(b"".join([*lines[:-1], lines[-1][:column]]).decode(errors="ignore"))
 
@@ -88,7 +88,7 @@ _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", a
 
 @cache
 def parse(formula: str) -> ast.expr:
-    """The expression that a formula is."""
+    """A formula parsed as an expression."""
     try:
         return ast.parse(formula.strip(), mode="eval").body
     except SyntaxError as error:
@@ -97,9 +97,9 @@ def parse(formula: str) -> ast.expr:
 
 
 class Interpreter:
-    """An algebra that does the operations given, and every other row by its formula.
+    """An algebra with the given operations, and with every other row by its formula.
 
-    A primitive that is not among them is an error that says what it is missing in.
+    A missing primitive is an error that says which language lacks it.
 
     >>> Interpreter({"maximum": "max({}, {})".format}, "this text")("relu", "x")
     'max(x, 0.0)'
@@ -121,7 +121,7 @@ class Interpreter:
 
 
 def missing(name: str, where: str) -> str:
-    """What to do about a primitive that a language does not have."""
+    """The error text for a primitive that a language lacks."""
     return f"{name} is in Python alone and {where} cannot do it: give its row a formula of other rows"
 
 
@@ -141,15 +141,15 @@ def written(
     reduce: Callable[[str, str, str], str],
     element: str = "{}[i]",
 ) -> tuple[list[str], list[Any]]:
-    """Formulas in another language: the statements that compute its reductions, and the results.
+    """Formulas in another language: the statements that compute their reductions, and the results.
 
-    A sequence is written by its element i, and so is a result that is one, as a list of one text. `call` writes a row
-    with its operands, and `reduce(variable, name, text)` the statement for a reduction of what has that element.
+    A sequence is written as its element i; a result that is a sequence is a list of that one text. `call` writes a row
+    with its operands, and `reduce(variable, name, text)` the statement that reduces a sequence with the element `text`.
 
     >>> written(["exp(A) / sum(exp(A))"], ["A"], "{}({})".format, "{} = {} of {}".format)
     (['t0 = sum of exp(A[i])'], [['div(exp(A[i]), t0)']])
     """
-    steps: dict[str, str] = {}  # the variable of each, once, not once an element
+    steps: dict[str, str] = {}  # one variable for each reduction, computed once, not for each element
 
     def write(name: str, *arguments: Any) -> str:
         primitive = PRIMITIVES.get(name)
@@ -172,7 +172,7 @@ def written(
 
 
 def in_place(text: str, *arguments: Any) -> str:
-    """An expression of a, b and c with these in their place."""
+    """An expression of a, b and c with these texts substituted."""
     operands = dict(zip(operands_of(text), map(str, arguments), strict=True))
     return re.sub(r"\b(total|[abc])\b", lambda found: operands[found[0]], text)
 

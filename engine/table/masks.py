@@ -1,7 +1,7 @@
-"""Masks: where each node of a reverse sweep counts, so that a branch that is not taken contributes exactly 0.
+"""Masks: the condition under which a node of a reverse sweep counts, so that a branch not taken contributes exactly 0.
 
-What only branches use counts where one of them is taken; elsewhere its partials, which may be inf or nan, are 0. That
-is a selection, never a product, and its condition has no derivative. So derivatives of every order come out right.
+A node that only branches use counts if one of them is taken; else its partials, which may be inf or nan, are 0. This
+is a selection, never a product, and its condition has no derivative, so derivatives of every order are right.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial, reduce
 from typing import Any
 
-Mask = frozenset[frozenset[tuple[Any, bool]]]  # one of these holds, each of which is conditions and what they are
+Mask = frozenset[frozenset[tuple[Any, bool]]]  # alternatives, each a set of conditions with their truth values
 ALWAYS: Mask = frozenset([frozenset()])
-MANY = 8  # alternatives, from which on a mask is computed and counts as one condition
+MANY = 8  # with more alternatives, a mask is computed and becomes one condition
 
 
 class Masks:
@@ -27,11 +27,11 @@ class Masks:
         return node in self._masks
 
     def of(self, node: Any) -> Mask:
-        """The mask of a node all of whose uses are known; what has none is the output."""
+        """The mask of a node whose uses are all known; a node without uses is the output."""
         return self._masks.get(node, ALWAYS)
 
     def use(self, node: Any, mask: Mask) -> None:
-        """One more use of a node, which counts by this mask."""
+        """Add a use of a node, which counts under this mask."""
         known = self._masks.get(node, mask)
         if mask != known:
             mask = either(known, mask)
@@ -39,26 +39,26 @@ class Masks:
         self._masks[node] = mask
 
     def branches(self, node: Any, condition: Any, adjoint: Any) -> list[tuple[Any, Mask]]:
-        """What each branch of a `select` gets of its adjoint, and where it counts."""
+        """For each branch of a `select`, its adjoint and its mask."""
         shares = self.apply("select", condition, adjoint, 0.0), self.apply("select", condition, 0.0, adjoint)
         return [(share, both(self.of(node), condition, k == 0)) for k, share in enumerate(shares)]
 
     def select(self, node: Any, slope: Any) -> Any:
-        """A partial derivative of a node where that counts, else 0."""
+        """A partial of a node if that node counts, else 0."""
         mask = self.of(node)
         if len(mask) == 1 and len(alone := next(iter(mask))) < 2:
             return self._where(alone, slope)
         return self.apply("select", self.written(mask), slope, 0.0)
 
     def written(self, mask: Mask) -> Any:
-        """What is 1 where a mask holds, else 0."""
+        """A node that is 1 if a mask holds, else 0."""
         if mask not in self._written:
             ones = [self._where(each, 1.0) for each in sorted(mask, key=lambda each: sorted(map(_age, each)))]
             self._written[mask] = reduce(partial(self.apply, "maximum"), ones) if ones else 0.0
         return self._written[mask]
 
     def _where(self, conditions: frozenset[tuple[Any, bool]], x: Any) -> Any:
-        """X where all conditions are as they have to be, else 0."""
+        """`x` if all conditions have the required truth values, else 0."""
         for condition, holds in sorted(conditions, key=_age):
             x = self.apply("select", condition, *((x, 0.0) if holds else (0.0, x)))
         return x
@@ -69,12 +69,12 @@ def _age(literal: tuple[Any, bool]) -> tuple[int, bool]:
 
 
 def both(mask: Mask, condition: Any, holds: bool) -> Mask:
-    """The mask, where a condition holds, or where it does not."""
+    """The mask, restricted to a condition or to its negation."""
     return frozenset([each | {(condition, holds)} for each in mask if (condition, not holds) not in each])
 
 
 def either(a: Mask, b: Mask) -> Mask:
-    """One mask or the other. What holds whether a condition does or not leaves it out.
+    """The union of two masks, without conditions that do not matter.
 
     >>> either(both(ALWAYS, "c", True), both(ALWAYS, "c", False)) == ALWAYS
     True

@@ -1,6 +1,6 @@
-"""What people and books write, as the formulas of the table are written: 2x(1 − x)², σ'(z), [z₁ > 0], √2.
+"""Translates the notation of people and books to formulas of the table: 2x(1 − x)², σ'(z), [z₁ > 0], √2.
 
-Nothing is executed: a text is cut into names, numbers and signs.
+Nothing is executed: a text is split into names, numbers and signs.
 """
 
 import ast
@@ -32,9 +32,9 @@ class _Token(NamedTuple):
 
 
 def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
-    """A text as a formula; `names` are how variables are written there, and what the formula calls them.
+    """A text as a formula; `names` maps each variable in the text to its name in the formula.
 
-    Another name or function is a ValueError; where the names are not all, `closed` is False and it is left as it is.
+    An unknown name or function is a ValueError; with `closed` False, for an incomplete `names`, it is left as it is.
 
     >>> respelled("2x(1 − x)² σ'(z₁)", {"x": "x", "z₁": "z1"})
     '2 * x * (1 - x) ** 2 * bell(z1)'
@@ -77,7 +77,7 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
 
 
 def _ends(text: str, start: int, label: str) -> bool:
-    """Whether a label stands there as a whole."""
+    """Whether there is a whole label at this index."""
     end = start + len(label)
     inside_before = start and text[start - 1].isalpha() and label[0].isalpha()
     return not inside_before and not (end < len(text) and label[-1].isalnum() and _continues(text[end]))
@@ -126,7 +126,7 @@ _PRIME = "prime_"
 
 
 class _Primes(ast.NodeTransformer):
-    """Write f'(z) out by the partial of its row."""
+    """Replace f'(z) by the partial of the row f."""
 
     def visit_Call(self, call: ast.Call) -> ast.expr:
         self.generic_visit(call)
@@ -141,7 +141,7 @@ class _Primes(ast.NodeTransformer):
 
 
 class _Substitute(ast.NodeTransformer):
-    """Put terms for names."""
+    """Substitute terms for names."""
 
     def __init__(self, terms: Mapping[str, ast.expr]) -> None:
         self.terms = terms

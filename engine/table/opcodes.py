@@ -1,4 +1,4 @@
-"""Opcodes: a small integer for every row of the table, and for what else an instruction of a program can be.
+"""Opcodes: a small integer for every row of the table, and for the other instructions of programs.
 
 A leaf of a graph has the opcode 0.
 """
@@ -9,10 +9,10 @@ from .primitives import PRIMITIVES
 from .rows import FINGERPRINT, TABLE
 from .vectors import PAIRS
 
-# The header that the build makes has the same numbers. What the table adds later gets the next free number.
+# The generated header has the same numbers. Rows added later get the next free number.
 NAMES = ["input", "parameter", "constant", *PRIMITIVES, "products", "mean", "dense", "inner", "outer"]
 NAMES += [f"pair_{name}" for name in PAIRS]
-INSTRUCTIONS = set(NAMES) - PRIMITIVES.keys()  # of programs, which are no rows
+INSTRUCTIONS = set(NAMES) - PRIMITIVES.keys()  # instructions of programs that are not rows
 NAMES += [name for name in TABLE if name not in PRIMITIVES]
 CODES = {name: code for code, name in enumerate(NAMES)}
 INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW = range(9)
@@ -32,7 +32,7 @@ def code_of(name: str) -> int:
 
 
 def check(made_from: int) -> None:
-    """Refuse C that was made from another table."""
+    """Refuse C that was generated from another table."""
     if made_from != FINGERPRINT:
         raise ImportError(
             "the compiled modules were made from another table: build them again, as with "

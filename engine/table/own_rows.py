@@ -1,4 +1,4 @@
-"""Rows of the user's own: checked when they are made, and operations like any other from then on."""
+"""Rows that users add: checked when they are made, and then operations like any other."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _add_function(name: str, function: Callable[..., float]) -> None:
 
 
 def _check(row: Row, derived: Sequence[str] | None) -> None:
-    """Compare the partials of a row with those derived from its formula, or else with differences."""
+    """Compare the partials of a row with those derived from its formula, or else with central differences."""
     for point in _points(row):
         groups = row.split(point)
         y = row.value(*groups)

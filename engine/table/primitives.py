@@ -1,8 +1,8 @@
-"""The primitives: what every formula bottoms out in, one entry each, spelled for every language that runs them.
+"""The primitives, at the bottom of every formula: one entry each, with a definition in every language that runs them.
 
-An entry's texts are expressions of the operands a, b and c: in C; in NumPy and JAX, where `np` is the one or the other;
-in JavaScript, where `f.name` calls another row. A text of statements ends in a `return`. All follow IEEE 754 and raise
-nothing, and C gives the bits of Python. The others may differ from it by `ulp` units in the last place, and JAX
+An entry's texts are expressions of the operands a, b and c: in C; in NumPy and JAX, where `np` is either module;
+in JavaScript, where `f.name` calls another row. A text of statements ends in a `return`. All follow IEEE 754 and never
+raise, and C gives the same bits as Python. The others may differ from them by `ulp` units in the last place, and JAX
 by `jax_ulp`, if that is more.
 """
 
@@ -21,14 +21,14 @@ class Primitive:
     """One primitive in every language; a text is "" where a language does not have it."""
 
     name: str
-    python: str | Callable[..., float]  # text stands as it is in formulas of every language
+    python: str | Callable[..., float]  # text is inserted unchanged in formulas of every language
     c: str
     numpy: str
     jax: str
     javascript: str
     ulp: float
     jax_ulp: float
-    start: float | None  # of a reduction, whose texts make of `total` and the next entry a the next total
+    start: float | None  # of a reduction, whose texts compute the next `total` from `total` and the next entry a
 
     @property
     def on_floats(self) -> Callable[..., float]:
@@ -50,7 +50,7 @@ def primitive(
     jax_ulp: float = 0.0,
     start: float | None = None,
 ) -> None:
-    """Add a primitive. A text left out is that of C, and JAX's is NumPy's; one in Python alone runs there alone."""
+    """Add a primitive. Missing texts default to C's, and JAX's to NumPy's; one given only in Python runs only there."""
     c = python if isinstance(python, str) else c
     numpy = c if numpy is None else numpy
     PRIMITIVES[name] = Primitive(name, python, c, numpy, jax or numpy, javascript or c, ulp, jax_ulp or ulp, start)
@@ -63,7 +63,7 @@ def operands_of(text: str) -> list[str]:
 
 @cache
 def function(text: str, **scope: Any) -> Callable[..., Any]:
-    """An expression in Python as a function of its operands, in which the names of `scope` mean what they say there.
+    """An expression in Python as a function of its operands, evaluated with the names of `scope`.
 
     >>> function("a + b")(1.0, 2.0)
     3.0
@@ -112,7 +112,7 @@ primitive(
     c="erf(a)",
     numpy="",
     jax="special.erf(a)",
-    # A series near 0 and a continued fraction farther out, both of positive terms alone, times exp(-a²).
+    # A series near 0 and a continued fraction farther out, both with only positive terms, times exp(-a²).
     javascript="""const x = Math.abs(a);
     if (x < 1) {
       let sum = x, term = x;
@@ -147,7 +147,7 @@ primitive(  # a product in which 0 wins over inf
     c="a == 0.0 ? 0.0 : a * b",
     numpy="np.where(a == 0.0, 0.0, a * b)",
 )
-primitive(  # what a - b loses to rounding
+primitive(  # the rounding error of a - b
     "rest",
     rest,
     c="""double rounded = a - b, minus_b = rounded - a, lost = (a - (rounded - minus_b)) - (b + minus_b);
@@ -156,21 +156,21 @@ primitive(  # what a - b loses to rounding
     javascript="""const rounded = a - b, minusB = rounded - a, rest = (a - (rounded - minusB)) - (b + minusB);
     return Number.isFinite(rest) ? rest : 0;""",
 )
-primitive(  # a - b, but of two that are equal 0, and of -inf, which is below itself, -inf
+primitive(  # a - b, but 0 if a = b, and -inf if both are -inf
     "gap",
     lambda a, b: a - b if a != b else a if a == -math.inf else 0.0,
     c="a != b ? a - b : a == -HUGE_VAL ? a : 0.0",
     numpy="np.where(a != b, a - b, np.where(a == -np.inf, a, 0.0))",
     javascript="a !== b ? a - b : a === -Infinity ? a : 0",
 )
-primitive(  # the same, but nan of inf and inf
+primitive(  # the same, but nan if both are inf
     "margin",
     lambda a, b: a if a == b == -math.inf else a - b,
     c="(a == b) & (a == -HUGE_VAL) ? a : a - b",
     numpy="np.where((a == b) & (a == -np.inf), a, a - b)",
     javascript="a === b && a === -Infinity ? a : a - b",
 )
-# Conditions: 1 or 0, and 0 where a number is nan. A selection takes whatever is not 0 for true.
+# Conditions: 1 or 0, and 0 if an operand is nan. A selection takes any number but 0 as true.
 primitive("less", lambda a, b: 1.0 if a < b else 0.0, c="a < b ? 1.0 : 0.0", numpy="np.where(a < b, 1.0, 0.0)")
 primitive("less_equal", lambda a, b: 1.0 if a <= b else 0.0, c="a <= b ? 1.0 : 0.0", numpy="np.where(a <= b, 1.0, 0.0)")
 primitive(
@@ -205,7 +205,7 @@ primitive(
     javascript="Math.cbrt(a)",
     ulp=4.0,
 )
-primitive(  # not the library's, whose last bit Python and C do not share
+primitive(  # not the C library's, which differs from Python's in the last bit
     "hypot",
     hypot,
     c="""double x = fabs(a), y = fabs(b), m = x > y ? x : y, n = x > y ? y : x;

@@ -1,4 +1,4 @@
-"""A row of the table: one operation, and the functions on floats that its formulas are."""
+"""A row of the table: one operation, and its formulas as functions on floats."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -13,9 +13,9 @@ from .primitives import PRIMITIVES
 def row(name: str, sign: str, formula: str, *partials: str, textbook: str = "", again: Any = None) -> "Row":
     """Add an operation to the table, and so to everything that reads it.
 
-    `textbook` is the customary form of the first partial where that loses digits, as y * (1 - y) does for
-    the sigmoid: it is shown where it evaluates to the same number, and never computed with. `again` gives the
-    partials in a sequence, over any algebra, where further derivatives of their formula would cancel.
+    `textbook` is the customary form of the first partial if that form loses digits, as y * (1 - y) does for
+    the sigmoid. It is shown if it has the same value, and never used to compute. `again` gives the partials
+    of a sequence over any algebra, if derivatives of their formula would cancel.
 
     >>> row("cube", "³", "a * a * a", "3 * a * a").value(2.0)
     8.0
@@ -66,7 +66,7 @@ class Row:
         return [on_floats(partial, ("y", *self.variables)) for partial in self.partials]
 
     def split(self, operands: Sequence[Any]) -> list[Any]:
-        """A flat sequence of operands, one entry per variable: a list for a capital letter.
+        """Split a flat sequence of operands into one entry per variable, a list for a capital letter.
 
         >>> TABLE["dot"].split([1, 2, 3, 4, 5])
         [[1, 2], [3, 4], 5]
@@ -82,7 +82,7 @@ class Row:
         return groups
 
     def flatten(self, groups: Sequence[Any], size: int) -> list[Any]:
-        """The inverse of `split` for partials, where one number may stand for a whole sequence of `size`."""
+        """The inverse of `split` for partials, where one number may be the partial of a whole sequence of `size`."""
         flat: list[Any] = []
         for name, group in zip(self.variables, groups, strict=True):
             flat += [group] if name.islower() else group if isinstance(group, list) else [group] * size

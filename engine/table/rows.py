@@ -1,14 +1,14 @@
-"""THE TABLE: one row an operation, and nothing but its mathematics.
+"""THE TABLE: one row per operation, and nothing but its mathematics.
 
 A row is a name, a sign, the formula of the result and one formula per operand for the partial derivative.
-In a formula `a` and `b` are the operands and `y` is the result; a capital letter is a sequence of operands,
-over which the formula is read elementwise and `sum` and `shift` reduce. Formulas use `+ - * / **` and the
-other rows, so everything that can run the primitives, which are the rows defined by themselves (`exp(a)` by
-"exp(a)", see primitives.py), can run all.
+In a formula `a` and `b` are the operands and `y` is the result; a capital letter is a sequence of operands:
+the formula applies to each element, and `sum` and `shift` are reductions. Formulas use `+ - * / **` and the
+other rows. Primitives are the rows defined by themselves (`exp(a)` by "exp(a)", see primitives.py), and any
+language that has the primitives can run all rows.
 
-From this text come the functions on floats here, and elsewhere the graph's second derivatives, formulas,
-LaTeX and compiled programs: `evaluate` reads a formula over any algebra. Numbers are IEEE doubles: overflow
-is inf, 0/0 is nan, a real power of a negative base is nan, and nothing raises.
+This text is the source of the functions on floats, and of second derivatives, formulas, LaTeX and compiled
+programs, because `evaluate` evaluates a formula over any algebra. Numbers are IEEE doubles: overflow is inf,
+0/0 is nan, a fractional power of a negative base is nan, and nothing raises.
 """
 
 import zlib
@@ -115,7 +115,7 @@ row(
 row("hard_tanh", "hard_tanh", "clip(a, -1, 1)", "above(a, -1) * above(1, a)")  # 0 at -1 and 1
 row("hard_sigmoid", "hard_sigmoid", "clip(a + 3, 0, 6) / 6", "above(a, -3) * above(3, a) / 6")  # 0 at -3 and 3
 
-# Those that are equal share the slope equally: maximum(x, x) has the slope of x.
+# Equal operands share the slope equally: maximum(x, x) has the slope of x.
 row("maximum", "max", "maximum(a, b)", "(1 + above(a, b) - above(b, a)) / 2", "(1 + above(b, a) - above(a, b)) / 2")
 row("minimum", "min", "minimum(a, b)", "(1 + above(b, a) - above(a, b)) / 2", "(1 + above(a, b) - above(b, a)) / 2")
 row(
@@ -159,7 +159,7 @@ row(
     "share(b, a)",
 )
 
-# The derivative of a rounding is 0, of a selection that of the branch that is taken.
+# The derivative of a rounding is 0, and of a selection it is the derivative of the branch taken.
 row("floor", "floor", "floor(a)", "0")
 row("ceil", "ceil", "-floor(-a)", "0")
 row("round", "round", "round(a)", "0")
@@ -173,24 +173,24 @@ row("less_equal", "≤", "less_equal(a, b)", "0", "0")
 row("select", "select", "select(a, b, c)", "0", "select(a, 1, 0)", "select(a, 0, 1)")
 row("detach", "detach", "a", "0")  # a constant to differentiation
 
-NAMED = tuple(TABLE)  # what people call by name; below is what the formulas above are made of
+NAMED = tuple(TABLE)  # the public rows; the rows below are used only by formulas
 
-# `above` is the step a > b; `times` a product in which 0 wins over inf; `gap` a difference that is -inf of two that are
-# -inf, and 0 of two that are inf, as which is larger does not matter to their largest; where it does, `margin` is nan.
-# `masked` is it with the slope 0 at -inf. `shift` is the largest of its
-# operands, `extent` and `reach` the largest size: constants to differentiation, as they cancel.
-# `rest` is what a - b loses to rounding, 0 in mathematics: a power or exp would show it, a hundredfold from
-# exp(-100) on. What it adds to 1 is tiny, but where the result is 0 or inf anyway, and there cut off to leave it so.
-# So `expdiff` is exp(a - b), and `monomial` has a ** (b - c), to the last digits.
-# `gauss` is exp(-a²) and `gauss_half` exp(-a²/2): the square of a number of few bits is exact, and what is left to a²
-# is small. `root_rest` is what a²/2 loses to the rounding of a/√2, and erfc would show it.
-# `erf_rest` is what exp(a²) loses to the rounding of an a whose erf is b: a factor of 1 in mathematics.
-# `bell` is the slope of the sigmoid, `sech2` that of tanh, `share` the sigmoid of a - b, `direction` the sine of the
-# angle of a and b.
-# A partial that could be 0 times inf is built so that it cannot, in any order: `monomial` is d * a ** (b - c), that
-# `powlog` times log(a) ** e, rows whose partials are such rows again; what falls off as exp(-a) or exp(-a²) is
-# multiplied by a cut off where that is 0; what falls off as 1/a is made of `direction`, which stays within -1 and 1.
-row("where_true", "where_true", "a", "1")  # the first branch of a `where`, which was taken
+# `above` is the step a > b, and `times` a product in which 0 wins over inf. `gap` is a - b, but -inf if both are -inf,
+# and 0 if both are inf, where their maximum does not depend on which is larger; `margin` is the same, but nan there.
+# `masked` is `margin` with the slope 0 at -inf. `shift` is the largest operand, `extent` and `reach` the largest
+# magnitude; they cancel, so differentiation takes them as constants.
+# `rest` is the rounding error of a - b, mathematically 0. exp and pow amplify it (100-fold at exp(-100)), so formulas
+# multiply by 1 + rest; the clamp keeps results that are already 0 or inf unchanged. So `expdiff` is exp(a - b), and
+# `monomial` has a ** (b - c), to the last digits.
+# `gauss` is exp(-a²) and `gauss_half` exp(-a²/2): the square of a coarse part of a is exact, and the remainder of a² is
+# small. `root_rest` is the error in a²/2 from rounding a/√2, which erfc would amplify.
+# `erf_rest` is the factor of exp(a²) lost to the rounding of an a whose erf is b, mathematically 1.
+# `bell` is the slope of the sigmoid, `sech2` the slope of tanh, `share` the sigmoid of a - b, `direction` the sine of
+# the angle of a and b.
+# No partial of any order is 0 times inf: `monomial` is d * a ** (b - c), and `powlog` is that times log(a) ** e, and
+# their partials are such rows again. Where exp(-a) or exp(-a²) is a factor, a is clipped where that factor is 0. Where
+# 1/a is a factor, the formula uses `direction`, which stays within -1 and 1.
+row("where_true", "where_true", "a", "1")  # the first branch of a `where`, if it is taken
 row("where_false", "where_false", "a", "1")  # the second
 row("above", "above", "above(a, b)", "0", "0")
 row("times", "*", "times(a, b)", "b", "a")
@@ -217,7 +217,7 @@ row(
     "share(a, b) * share(b, a)",
     "-share(a, b) * share(b, a)",
 )
-_PORTION = "select(less(1.7976931348623157e308, abs({0})), copysign(1, {0}), {0} / reach(a, b))"  # 1 of inf and inf
+_PORTION = "select(less(1.7976931348623157e308, abs({0})), copysign(1, {0}), {0} / reach(a, b))"  # 1 if both are inf
 row(
     "direction",
     "direction",
@@ -274,10 +274,10 @@ row("erf_rest", "erf_rest", "select(less(abs(b), 1), erfc(abs(a)) / (1 - abs(b))
 
 
 def fingerprint() -> int:
-    """What tells this table and these primitives in C from any other."""
+    """A fingerprint of the table and of the primitives in C."""
     rows = [(row.name, row.formula, row.partials) for row in TABLE.values()]
     return zlib.crc32(repr((rows, [(each.name, each.c) for each in PRIMITIVES.values()])).encode())
 
 
-BUILT_IN = len(TABLE)  # rows, before anyone adds their own
+BUILT_IN = len(TABLE)  # rows, before users add their own
 FINGERPRINT = fingerprint()

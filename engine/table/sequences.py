@@ -1,4 +1,4 @@
-"""Sequences of which each entry is set against all others, over any algebra, in O(n) operations."""
+"""Functions of a sequence that combine each entry with all others, over any algebra, in O(n) operations."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,25 +6,25 @@ from typing import Any
 
 
 def softmax(apply: Callable[..., Any], terms: Sequence[Any]) -> list[Any]:
-    """The shares exp(xi) / sum of all exp(xj): each is the sigmoid of xi - logsumexp(the others), which keeps 1 - p."""
+    """Softmax: each entry is the sigmoid of xi - logsumexp(the others), so that 1 - p keeps its digits."""
     others = _of_others(apply, "logaddexp", terms, -math.inf)
     return [apply("sigmoid", apply("margin", x, other)) for x, other in zip(terms, others, strict=True)]
 
 
 def log_softmax(apply: Callable[..., Any], terms: Sequence[Any]) -> list[Any]:
-    """The logarithms of the shares, exact also where a share is 1 or 0."""
+    """The logarithms of softmax, exact even if an entry is 1 or 0."""
     others = _of_others(apply, "logaddexp", terms, -math.inf)
     return [apply("log_sigmoid", apply("masked", x, other)) for x, other in zip(terms, others, strict=True)]
 
 
 def unit_vector(apply: Callable[..., Any], terms: Sequence[Any]) -> list[Any]:
-    """The entries over their norm: each the sine of the angle between it and the norm of the others."""
+    """The entries divided by their norm; each is the sine of the angle between it and the norm of the others."""
     others = _of_others(apply, "hypot", terms, 0.0)
     return [apply("direction", x, other) for x, other in zip(terms, others, strict=True)]
 
 
 def _of_others(apply: Callable[..., Any], combine: str, terms: Sequence[Any], of_none: float) -> list[Any]:
-    """For each term all others combined: its neighbour and those outside of the pair, up and down a tree."""
+    """For each term, all others combined, by a sweep up and a sweep down a binary tree."""
     if len(terms) < 3:
         return [*reversed(terms)] if len(terms) == 2 else [of_none] * len(terms)
     paired = len(terms) // 2 * 2

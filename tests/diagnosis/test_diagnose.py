@@ -48,7 +48,7 @@ def test_a_saturated_sigmoid_by_hand():
     assert finding.where == ("a",)
     assert finding.evidence["slope"] == pytest.approx(1.928749847963918e-22, rel=1e-15)
     assert finding.evidence["z"] == 50.0
-    assert "Scale the inputs" in finding.remedy
+    assert "scale the inputs" in finding.remedy
     assert "binary_cross_entropy_with_logits" in finding.remedy
 
 
@@ -205,7 +205,7 @@ def test_data_set_later_is_told_from_a_step():
     assert not diagnose(loss, [w]).findings
     loss.backward()
     w.data -= 0.1 * w.grad
-    assert "as they should be" in only(diagnose(loss, [w]), "changed_since_forward").why
+    assert "as it should be" in only(diagnose(loss, [w]), "changed_since_forward").why
 
 
 def test_an_input_or_a_result_that_was_set_is_found_too():

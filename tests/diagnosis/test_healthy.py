@@ -55,7 +55,7 @@ def test_no_moment_of_a_training_loop_is_a_mistake():
         opt.step()
         (finding,) = diagnose(loss, net.parameters).findings
         assert finding.kind == "changed_since_forward"
-        assert "as they should be" in finding.why
+        assert "as it should be" in finding.why
         assert "Nothing is wrong unless you use this loss again" in finding.remedy
         assert finding.evidence["loss now"] < finding.evidence["loss"]
 

@@ -202,7 +202,7 @@ def test_data_set_after_the_forward_pass(seed):
         p.data += rng.choice([-0.5, 0.5])
     report = diagnose(loss, net.parameters)
     assert_found(report, "changed_since_forward", [p.label for p in changed])
-    assert "setting .data later" in report.findings[0].why
+    assert "Setting .data later" in report.findings[0].why
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -40,7 +40,7 @@ def test_ascent_is_told_from_the_numbers_that_it_left():
     assert "p.data -= lr * p.grad" in finding.remedy
     w.data = 0.5
     w.data -= 0.1 * w.grad
-    assert "as they should be" in only(diagnose(loss, [w]), "changed_since_forward").why
+    assert "as it should be" in only(diagnose(loss, [w]), "changed_since_forward").why
 
 
 def test_an_overshoot_is_told_from_the_numbers_that_it_left():

@@ -48,7 +48,10 @@ def test_the_digits_are_those_written():
     assert [compare(loss, {w: text}).ok for text in ("0.0004", "0.00044", "0.000439", "0.0004386")] == [True] * 4
     assert [compare(loss, {w: text}).ok for text in ("0.0006", "0.00046", "0.0004370")] == [False] * 3
     near = compare(loss, {w: "0.000437"})
-    assert (near.ok, str(near)) == (True, "The gradient is right, but for rounding on the way: dL/dw1 is 0.0004386.")
+    assert (near.ok, str(near)) == (
+        True,
+        "The gradient is right, within the rounding of your intermediate results: dL/dw1 is 0.0004386.",
+    )
     assert compare(loss, {w: 0.000439}).ok
     assert not compare(loss, {w: 0.0004}).ok  # a float is 0.000400
     assert not compare(loss, {w: "0.00043800"}).ok
@@ -75,7 +78,10 @@ def test_what_is_said_of_updated_weights():
     assert (found.verdict, named(found), found.ok) == ("mistake", ["updated_weights"], False)
     assert str(found).startswith("dL/dw1 is 0.0004386, not 0.0003647; dL/dw2 is 0.0008771, not 0.0007294; ")
     assert "v1, v2, v3 and v4 are right." in str(found)
-    assert "All 8 numbers follow if the weights were already updated by a learning rate of 0.5" in str(found)
+    assert (
+        "All 8 numbers, the right ones too, follow if the weights were already updated by a learning rate of 0.5"
+        in str(found)
+    )
     assert [g.name for g in found.wrong] == ["w1", "w2", "w3", "w4"]
     assert found.gradients[0].given == 0.0003647
     assert found.gradients[0].right == pytest.approx(0.000438567734474347, rel=1e-12)
@@ -113,7 +119,9 @@ def test_of_several_mistakes_the_one_that_comes_first_on_the_way_back_is_named()
     out = np.array([[0.7513650695523157], [0.7729284653214625]])
     found = compare(loss, [(w1, d1 * [[3.1, -2.0], [0.4, 5.3]]), (w2, d2 / (out * (1 - out)))])
     assert found.verdict == "unknown"
-    said = "those of layer 2, which come first on the way back, follow if the derivative of the activation is left out"
+    said = (
+        "the numbers of layer 2, the first wrong ones of the backward pass, follow if the derivative of the activation"
+    )
     assert said in str(found)
 
 
@@ -136,9 +144,9 @@ def test_where_none_fits_it_says_between_which_layers_to_look():
     found = compare(loss, [(w1, 1.37 * d1), (w2, d2)])
     assert found.verdict == "unknown"
     assert "None of the known mistakes gives these numbers" in str(found)
-    assert "layer 2 is right, layer 1 is not: look between δ of layer 2 and δ of layer 1" in str(found)
-    assert "layer 2, the last, is wrong already" in str(compare(loss, [(w1, d1), (w2, 1.37 * d2)]))
-    assert "give the gradients of layer 2, too" in str(compare(loss, [(w1, 1.37 * d1)]))
+    assert "Look between δ of layer 2 and δ of layer 1: layer 2 is right, layer 1 is not." in str(found)
+    assert "layer 2, the last layer, is wrong already" in str(compare(loss, [(w1, d1), (w2, 1.37 * d2)]))
+    assert "Give the gradients of layer 2, too" in str(compare(loss, [(w1, 1.37 * d1)]))
 
 
 def test_the_bias_tells_that_delta_is_right():
@@ -147,7 +155,7 @@ def test_the_bias_tells_that_delta_is_right():
     loss.backward()
     neuron = model.layers[1].neurons[0]
     wrong = {w: w.grad * factor for w, factor in zip(neuron.w, (1.1, 1.3, 0.7), strict=True)}
-    assert "the biases of layer 2 are right, and so is δ there" in str(compare(loss, wrong | {neuron.b: neuron.b.grad}))
+    assert "The biases of layer 2 are right, and so is δ there" in str(compare(loss, wrong | {neuron.b: neuron.b.grad}))
 
 
 def test_the_delta_of_a_layer_can_be_given_too():
@@ -232,7 +240,12 @@ BAD = [
     (None, {W[0, 0]: "1e999"}, ValueError, "must be finite, not '1e999'"),
     (None, {W[0, 0]: math.nan}, ValueError, "must be finite, not nan"),
     (None, [(W[0, 0], 1.0), (W[0, 0], 2.0)], ValueError, "w1 is given twice, as 1.0 and as 2.0"),
-    (None, [(W, np.ones((3, 2)))], ValueError, "of 2 x 3 Values are 3 x 2: pass as many, nested alike, which is the"),
+    (
+        None,
+        [(W, np.ones((3, 2)))],
+        ValueError,
+        "of 2 x 3 Values are 3 x 2: pass one number for each Value, nested as the Values are, which is the transpose",
+    ),
     (None, [(W, [[1, 2, 3], [1, 2]])], ValueError, "the gradients of 3 Values are 2"),
     (None, [(W, 1.0)], ValueError, "the gradients of 2 x 3 Values are 1.0"),
 ]

@@ -1,1 +1,1 @@
-"""The searches of a diagnosis, a function from a Case to Findings for each kind of fault."""
+"""The searches of a diagnosis: for each kind of fault a function from a Case to Findings."""

@@ -1,11 +1,15 @@
-"""Faults of activations: flat ones, relus that are off, and logs of probabilities that have no digits left."""
+"""Faults of activations: saturated ones, dead relus, and logs of probabilities that have no digits left."""
 
 from ...structure import Ints, LossGraph, Unit, exceeds, largest, relu_operands, smallest_slope, summands
 from ..context import Case
 from ..description import describe
 from ..report import Finding
 
-STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "erf": 1.1283791670955126}  # what flattens on both sides, and its slope at 0
+STEEPEST = {
+    "sigmoid": 0.25,
+    "tanh": 1.0,
+    "erf": 1.1283791670955126,
+}  # the slope at 0 of activations that flatten on both sides
 
 
 def saturated(case: Case) -> list[Finding]:
@@ -14,7 +18,7 @@ def saturated(case: Case) -> list[Finding]:
 
 
 def flat_units(case: Case) -> list[Unit]:
-    """The units that are flat for nearly every example, but for a probability that a log is taken of."""
+    """The units that are flat for nearly every example, except probabilities whose log is taken."""
     graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
     if not any(smallest_slope(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()):
         return []
@@ -47,16 +51,17 @@ def _flat_layer(case: Case, units: list[Unit]) -> Finding:
         "saturated",
         tuple(map(case.units.name, units)),
         evidence,
-        f"So far from 0 the {name} is flat: every gradient that passes it is multiplied by its slope, which is at most "
-        f"{graph.slope(steepest):.4g} here, so what lies before it learns nothing.",
-        'Scale the inputs to about 1, start from smaller weights (MLP(..., init="xavier", seed=0)), or take a smaller '
-        "learning rate if training drove it there; at the output, compute the loss on the logit z "
-        "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
+        f"So far from 0 the {name} is flat. Every gradient that passes it is multiplied by its slope, which is at most "
+        f"{graph.slope(steepest):.4g} here, so the weights before it learn nothing.",
+        "If it is flat from the start, scale the inputs to about 1 or start from smaller weights "
+        '(MLP(..., init="xavier", seed=0)). If training drove it there, take a smaller learning rate. At the output, '
+        "compute the loss on the logit z (binary_cross_entropy_with_logits, cross_entropy), whose gradient does not "
+        "contain this slope.",
     )
 
 
 def dead_relu(case: Case) -> list[Finding]:
-    """Relus that are off for every example: whole layers, and single units that no input comes near to switch on."""
+    """Relus that are off for every example: whole layers, and single units that inputs like these cannot switch on."""
     return [_dead_layer(case, units) for units in case.by_layer(off_units(case))]
 
 
@@ -78,9 +83,9 @@ def off_units(case: Case) -> list[Unit]:
 
 
 def _for_good(case: Case, sums: Ints, height: float) -> bool:
-    """Whether a unit is further below 0 than its neighbours ever are from it, and than its own inputs have moved it.
+    """Whether z is further below 0 than `height`, the neighbours' largest z, and than its own range over the examples.
 
-    Few examples show too little of how they move it: then the bias has to outweigh all that they add up to.
+    With few examples, z must instead be below -limits.off * Σ|w x|.
     """
     limits, z = case.limits, [case.graph.data[i] for i in sums]
     depth, moved = -max(z), max(z) - min(z)
@@ -98,8 +103,8 @@ def _dead_layer(case: Case, units: list[Unit]) -> Finding:
         {"largest z": highest, **_shares(case, units)},
         "A relu with z ≤ 0 has the slope 0. It is off for every example here, so no gradient passes it, and its "
         "weights can't move to switch it on again.",
-        'Raise its bias, scale the inputs, start from init="he", or take a smaller learning rate if a step too large '
-        'drove it there; activation="leaky_relu" or "tanh" has no such dead side.',
+        'Raise its bias, scale the inputs, or start from init="he". If a large step drove it there, take a smaller '
+        'learning rate. activation="leaky_relu" and activation="tanh" have a gradient on both sides of 0.',
     )
 
 
@@ -129,10 +134,10 @@ def probability_loss(case: Case) -> list[Finding]:
                 "slope": graph.slope(squash),
                 "logs": len(found),
             },
-            "The probability has rounded to the wrong side, 0 or 1, so its log is -inf or what it was clipped to, and "
-            "the slope of the squashing function, divided by next to nothing, has no digits left.",
-            "Compute the loss on the logit, before the sigmoid or softmax: binary_cross_entropy_with_logits([z], [y]) "
-            "or cross_entropy([logits], [class]) keep all digits for any z.",
+            "The probability has rounded to 0 or 1, on the wrong side. Its log is -inf or the log of a clipped number, "
+            "and the slope of the squashing function, divided by nearly 0, has no digits left.",
+            "Compute the loss on the logit, before the sigmoid or softmax. binary_cross_entropy_with_logits([z], [y]) "
+            "and cross_entropy([logits], [class]) keep all digits for any z.",
         )
     ]
 
@@ -149,7 +154,7 @@ def _matters(graph: LossGraph, log: int) -> bool:
 
 
 def _argument(graph: LossGraph, log: int) -> float:
-    """What the log is taken of."""
+    """The argument of the logarithm; 1 + a for log1p(a)."""
     number = graph.data[graph.argument(log)]
     return 1.0 + number if graph.nodes[log].op == "log1p" else number
 
@@ -158,7 +163,7 @@ PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p
 
 
 def log_sources(graph: LossGraph) -> dict[int, list[int]]:
-    """The squashing operations whose result a log is taken of, with numbers given between them at most."""
+    """By squashing operation, the logs of its result; only operations with given numbers may lie between."""
     found: dict[int, list[int]] = {}
     for i in (*graph.of("log"), *graph.of("log1p")):
         squash = _source(graph, i)
@@ -180,7 +185,7 @@ def _source(graph: LossGraph, log: int, most: int = 8) -> int | None:
 
 
 def _squashes(graph: LossGraph, i: int) -> bool:
-    """A sigmoid, or what stands for one: exp(a) / sum, 1 / (1 + exp(-a))."""
+    """Whether a node is a sigmoid or like one: exp(a) / sum, 1 / (1 + exp(-a))."""
     op = graph.nodes[i].op
     if op in STEEPEST:
         return True

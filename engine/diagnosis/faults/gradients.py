@@ -1,4 +1,4 @@
-"""Faults that show in the gradients: copies, and what explodes, cancels or does not arrive at all."""
+"""Faults that show in the gradients: copies of units, and gradients that explode, cancel or do not arrive."""
 
 import math
 import random
@@ -30,7 +30,7 @@ def symmetric(case: Case) -> list[Finding]:
 
 
 def _alike(case: Case) -> list[list[Unit]]:
-    """Units that are alike in their layer, activation, weights and gradients; what differs is dropped at once."""
+    """Classes of units with equal layer, activation, weights and gradients; cheap differences are tested first."""
     graph, units = case.graph, case.units
     first = {unit: _digits(graph.data[unit.pre[0]]) for unit in units.all if unit.pre}
     suspects = _twins(first)
@@ -44,7 +44,7 @@ def _alike(case: Case) -> list[list[Unit]]:
 
 
 def _twins(marks: Mapping[Unit, object]) -> list[Unit]:
-    """The units whose mark some other has too."""
+    """The units whose mark is not unique."""
     often = Counter(marks.values())
     return [unit for unit, mark in marks.items() if often[mark] > 1]
 
@@ -54,7 +54,7 @@ def _digits(number: float) -> float:
 
 
 def _gradient(graph: LossGraph, i: int) -> float:
-    """A gradient to six digits, 0 if rounding may have made all of it."""
+    """A gradient to six digits, 0 if it may be nothing but rounding."""
     gradient = graph.gradients[i]
     return 0.0 if abs(gradient) <= 1e-6 * graph.spread(i) else _digits(gradient)
 
@@ -74,15 +74,15 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
             "weight": case.graph.data[weight],
             "gradient": case.graph.gradients[weight],
         },
-        "These units have the same weights and so compute the same, get the same gradients and take the same steps: "
-        "no gradient step can ever separate them, and the layer is no wider than its classes.",
-        'What breaks them apart is different initial weights: draw them at random, MLP(..., init="xavier", seed=0), '
-        "instead of setting all to one number. Biases may be equal.",
+        "These units have the same weights, so they compute the same results, get the same gradients and take the same "
+        "steps. No gradient step can ever separate them, and each class does the work of a single unit.",
+        'Start from different weights: draw them at random, MLP(..., init="xavier", seed=0), instead of setting all '
+        "to one number. Biases may be equal.",
     )
 
 
 def exploding(case: Case) -> list[Finding]:
-    """Parameters with a gradient so large that a step at a usual learning rate does not do what it promises."""
+    """Parameters whose gradient is so large that a usual learning rate does not lower the loss as predicted."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
     if all_small(case.indices, case.graph.gradients, limits.exploded * limits.smallest):
         return []
@@ -100,16 +100,16 @@ def exploding(case: Case) -> list[Finding]:
             "exploding",
             tuple(case.groups(found)),
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
-            f"The gradient is {worst / against:.2g} times the weights: with a learning rate of {rate:g} one step would "
+            f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {rate:g}, one step would "
             "throw them far beyond anything useful, and the loss with them.",
-            'Scale inputs and targets to about 1, start from smaller weights (MLP(..., init="he", seed=0)), '
-            "take the mean of the losses, not their sum, and a smaller learning rate; or clip the gradient.",
+            'Scale inputs and targets to about 1. Start from smaller weights (MLP(..., init="he", seed=0)). Take the '
+            "mean of the losses, not their sum. Take a smaller learning rate, or clip the gradient.",
         )
     ]
 
 
 def _is_steppable(case: Case) -> bool:
-    """Whether the loss falls as a step promises, and does not turn over; a step that is known is judged by itself."""
+    """Whether a small step lowers the loss as its slope predicts; if a step is known, other findings judge it."""
     if case.graph.changed or case.step is not None:
         return True
     step = gradient_step(case.graph, case.indices, case.limits.usual_rate)
@@ -117,11 +117,11 @@ def _is_steppable(case: Case) -> bool:
     return abs(after) <= abs(before) and after - before <= 0.1 * step.promised
 
 
-FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # how far to go: out of a minimum, past the corners of a hinge
+FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # relative moves, out of a minimum and past the kinks of a hinge
 
 
 def cancelled(case: Case) -> list[Finding]:
-    """Parameters whose paths pull against each other and leave nothing, whatever their numbers are."""
+    """Parameters whose paths cancel for any value of the parameters."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     wanted = [i for i in faint if case.graph.squares[i]]
@@ -133,7 +133,7 @@ def cancelled(case: Case) -> list[Finding]:
 
 
 def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Floats, Floats]:
-    """Gradients and squared spreads with `moved` elsewhere: what cancels because this is a minimum no longer does."""
+    """Gradients and squared spreads with `moved` at another point, where a minimum no longer makes gradients cancel."""
     rng, data, given = random.Random(0), case.graph.data, {}
     for i in moved:
         given[i] = data[i] + distance * (abs(data[i]) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
@@ -147,32 +147,34 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
         "cancelled",
         tuple(case.groups(wanted)),
         {"upwards": up, "downwards": down, "left": case.gradient(p), "parameters": len(wanted)},
-        "There are paths to the loss, but what some pull upwards the others pull downwards, whatever the number of "
-        "the parameter is: the loss does not change with it.",
-        "Look for a term that is subtracted again, such as a mean that takes the bias away, a sum of probabilities "
-        "that is always 1, or a sign that is wrong: chain_rule(loss, p).paths() shows the paths of p.",
+        "There are paths to the loss, but the contributions of the upward and the downward ones cancel for any value "
+        "of the parameter, so the loss does not depend on it.",
+        "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
+        "subtracted, such as a bias before a mean is taken off. chain_rule(loss, p).paths() shows the paths of p.",
     )
 
 
 def disconnected(case: Case) -> list[Finding]:
-    """Parameters that are not in the graph of the loss; what is the result of an operation is a rebound."""
+    """Parameters that are not in the graph of the loss; results of operations are left to `rebound`."""
     missing = [p for p in case.missing if not p.op]
     if not missing:
         return []
-    step = (
-        " No parameter at all is in it: an accuracy, or a loss of classes that argmax, round or a comparison chose, is "
-        "a plain number, and a step function without a slope besides. Take a loss of the scores themselves: "
-        "cross_entropy([scores], [class])."
-    )
+    no_parameter, scores = "", ""
+    if not case.index_of:
+        no_parameter = (
+            " It depends on no parameter at all, as if argmax, round or a comparison stood between: their results are "
+            "plain numbers without a gradient."
+        )
+        scores = "Compute the loss from the scores, as cross_entropy([scores], [class]) does, not from chosen classes. "
     return [
         Finding(
             "disconnected",
             tuple(case.groups(missing)),
             {"parameters": f"{len(missing)} of {len(case.parameters)}", "gradient": 0.0},
-            "The loss was not computed from these parameters: no path leads from them to it, so backward() never "
-            "reaches them and they keep the numbers they have.",
-            "Use them in the forward pass, and as Values: float(v) and v.data leave the graph. Check that the loss and "
-            "the parameters belong to the same model. A row of a table that this batch does not use is no mistake."
-            + (step if not case.index_of else ""),
+            "The loss was not computed from these parameters. No path leads from them to it, so backward() never "
+            f"reaches them and they keep the numbers they have.{no_parameter}",
+            f"{scores}Use the parameters in the forward pass, and as Values, because v.data is a plain number outside "
+            "the graph. Check that the loss and the parameters belong to the same model. It is not a mistake if this "
+            "batch just does not use them, as with rows of an embedding table.",
         )
     ]

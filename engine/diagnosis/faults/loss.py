@@ -1,4 +1,4 @@
-"""Faults of the loss itself: what it is given, and whether descending it leads anywhere."""
+"""Faults of the loss itself: the wrong kind of input, no minimum, or no slope."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,20 +10,20 @@ from ..report import Evidence, Finding
 from ..words import amount
 from .activations import log_sources
 
-ROUNDING = 1e-9  # a sum of probabilities may be above 1 by so much
-LESS = ("sub", "margin", "masked")  # how a logit less another is written
-OTHERS = ("logsumexp", "logaddexp")  # of the other logits
+ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
+LESS = ("sub", "margin", "masked")  # operations that subtract logits from a logit
+OTHERS = ("logsumexp", "logaddexp")  # operations that combine the other logits
 SEVERAL = (
     "logsumexp",
     "logaddexp",
     "dot",
-)  # where a cross-entropy takes its logits: of the other classes, of the right one
+)  # operands of a cross-entropy that are logits: of the other classes, of the right one
 STEPS = ("floor", "ceil", "trunc", "round", "floordiv", "sign", "select")  # all flat, select between constants
-DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # what densities are made of, which may be above 1
+DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # operations of densities, which may be above 1
 
 
 def loss_misuse(case: Case) -> list[Finding]:
-    """A loss that is given what it does not take, or that has no least number, or no slope."""
+    """A loss with the wrong kind of input, without a minimum, or without a slope."""
     searches = (_squashed_twice, _outside, _opposed, _rewarded, _not_squared, _counted)
     return [finding for search in searches for finding in search(case)]
 
@@ -34,7 +34,7 @@ def _misuse(case: Case, where: Iterable[int], evidence: Evidence, why: str, reme
 
 
 def _name(case: Case, i: int) -> str:
-    """A node in words; an entry of a softmax by its logit."""
+    """A node in words; an entry of a softmax is named by its logit."""
     graph = case.graph
     if _is_softmax(case, i) and not graph.nodes[i].label:
         return f"softmax of {describe(graph, graph.argument(graph.argument(i)))}"
@@ -42,16 +42,16 @@ def _name(case: Case, i: int) -> str:
 
 
 def _is_softmax(case: Case, i: int) -> bool:
-    """Whether a node is an entry of a softmax: the sigmoid of a logit less the logsumexp of the others."""
+    """Whether a node is an entry of a softmax, the sigmoid of a logit minus the logsumexp of the others."""
     graph = case.graph
     z = graph.argument(i) if graph.nodes[i].op == "sigmoid" else i
-    if graph.nodes[z].op == "margin":  # which only the softmax of this engine takes
+    if graph.nodes[z].op == "margin":  # used only by the softmax of this engine
         return z != i
     return graph.nodes[z].op == "sub" and graph.nodes[graph.operands(z)[1]].op in OTHERS
 
 
 def _squashed_twice(case: Case) -> list[Finding]:
-    """Probabilities where the loss takes logits: it squashes them again."""
+    """Probabilities given to a loss that takes logits, which squashes them again."""
     graph, found = case.graph, dict[int, None]()
     if "sigmoid" not in graph.ops:
         return []
@@ -72,16 +72,16 @@ def _squashed_twice(case: Case) -> list[Finding]:
         case,
         found,
         {"smallest": min(numbers), "largest": max(numbers), "probabilities": len(found)},
-        f"The loss takes logits, which can be any number, and applies the {name} itself. It was given what the {name} "
-        "has already made of them, between 0 and 1: squashed twice, no example can be told apart from another with "
-        "confidence, and the loss cannot come near 0.",
+        f"The loss takes logits, which can be any number, and applies the {name} itself. It was given the results of a "
+        f"{name} instead, which lie between 0 and 1. Squashed again, they cannot give a confident prediction, and "
+        "the loss cannot come near 0.",
         f"Give the loss the logits, the numbers before the {name}: "
         + ("cross_entropy([logits], [class])." if several else "binary_cross_entropy_with_logits([z], [y])."),
     )
 
 
 def _probabilities(case: Case, z: int) -> list[int]:
-    """The results of sigmoids that a logit is directly, or of a softmax that logits are."""
+    """The results of a sigmoid or a softmax that are used as logits."""
     graph = case.graph
     z = graph.argument(z) if graph.nodes[z].op == "neg" else z
     if graph.nodes[z].op == "sigmoid":
@@ -104,7 +104,7 @@ def _probabilities(case: Case, z: int) -> list[int]:
 
 
 def _without_data(case: Case, i: int, most: int = 4) -> int:
-    """What is left of a node without the numbers that are added to it, as a mask is."""
+    """The node inside sums with given numbers, such as a mask."""
     graph = case.graph
     for _ in range(most):
         if graph.nodes[i].op not in ("add", "sub"):
@@ -117,7 +117,7 @@ def _without_data(case: Case, i: int, most: int = 4) -> int:
 
 
 def _outside(case: Case) -> list[Finding]:
-    """Logs in a log loss of what is no probability: above 1 or below 0."""
+    """Log losses of numbers that are not probabilities: above 1 or below 0."""
     graph = case.graph
     logs = [i for i in (*graph.of("log"), *graph.of("log1p")) if not 0.0 <= _logged(case, i)[1] <= 1.0 + ROUNDING]
     terms = set(case.graph.terms) if logs else set()
@@ -132,15 +132,15 @@ def _outside(case: Case) -> list[Finding]:
         case,
         found,
         {"number": next(iter(found.values())), "numbers": len(found)},
-        f"A log loss takes probabilities, from 0 to 1, but it was given {amount(next(iter(found.values())))}: above 1 "
-        "the loss is negative and falls without limit as the number grows, below 0 it is no number.",
-        "Put a sigmoid or softmax before the loss, or give the numbers as they are to a loss on logits: "
+        f"A log loss takes probabilities, from 0 to 1, but it was given {amount(next(iter(found.values())))}. Above 1 "
+        "the loss is negative and falls without limit as the number grows; below 0 it is nan.",
+        "Put a sigmoid or softmax before the loss, or give the numbers as they are to a loss on logits, which is "
         "binary_cross_entropy_with_logits([z], [y]) or cross_entropy([logits], [class]).",
     )
 
 
 def _logged(case: Case, log: int) -> tuple[int, float]:
-    """The node that is taken for a probability where a log is taken of it or of 1 minus it, and the log's operand."""
+    """The node p in log(p) or log(1 - p), and the log's operand."""
     graph = case.graph
     i = graph.argument(log)
     if graph.nodes[log].op == "log1p":
@@ -153,7 +153,7 @@ def _logged(case: Case, log: int) -> tuple[int, float]:
 
 
 def _may_exceed(case: Case, p: int) -> bool:
-    """Whether what a log is taken of may be a density or a scale: it is made as one, or used elsewhere too."""
+    """Whether the argument of a log may be a density or a scale, by its operations or because it has other uses."""
     graph, stack = case.graph, [p]
     for _ in range(50):
         if not stack:
@@ -170,7 +170,7 @@ def _may_exceed(case: Case, p: int) -> bool:
 
 
 def _opposed(case: Case) -> list[Finding]:
-    """Log losses whose two shares, y and 1 - y, are of different signs: the target is not from 0 to 1."""
+    """Log losses whose two weights, y and 1 - y, have different signs, because the target is outside 0 to 1."""
     graph, shares = case.graph, dict[int, dict[bool, float]]()
     for i in case.graph.terms if {"log", "log1p", "softplus"} & graph.ops else ():
         side = _side(case, i)
@@ -186,15 +186,15 @@ def _opposed(case: Case) -> list[Finding]:
         case,
         found,
         evidence,
-        f"This loss takes targets from 0 to 1, the shares y and 1 - y of its two terms. With another target{told} one "
-        "of the two has the wrong sign, and the loss falls without limit: there is nothing it converges to.",
-        "Use 0 and 1 as targets: (y + 1) / 2 of -1 and 1, y - 1 of 1 and 2; for real numbers take mean_squared_error, "
-        "for -1 and 1 hinge.",
+        f"This loss takes targets from 0 to 1, the weights y and 1 - y of its two terms. With another target{told} one "
+        "of the two has the wrong sign, and the loss falls without limit.",
+        "Use 0 and 1 as targets. Convert targets -1 and 1 by (y + 1) / 2, or use hinge; convert 1 and 2 by y - 1; for "
+        "real numbers use mean_squared_error.",
     )
 
 
 def _side(case: Case, i: int) -> tuple[int, bool] | None:
-    """The probability or logit that a term of a binary loss is about, and whether it is the term of y, not of 1 - y."""
+    """The probability or logit in a term of a binary loss, and whether the term's weight is y, not 1 - y."""
     graph = case.graph
     op = graph.nodes[i].op
     if op == "softplus":
@@ -214,19 +214,19 @@ def _rewarded(case: Case) -> list[Finding]:
     signs = [graph.gradients[i] for i in logs if graph.gradients[i]]
     is_sum_or_mean = any(all(abs(sign * count - 1.0) <= ROUNDING for sign in signs) for count in (1, len(signs)))
     if not signs or not all(i in terms for i in logs) or not is_sum_or_mean:
-        return []  # other factors are rewards, which may be negative
+        return []  # any other factor is a reward, which may be negative
     return _misuse(
         case,
         logs,
         {"loss": case.loss.data, "logs": len(signs), "sign": "+"},
-        "The loss is a log of probabilities with a plus sign. It is highest, 0, where the probability of the right "
-        "answer is 1, and falls without limit as that goes to 0: going down the gradient unlearns.",
+        "The loss is a log of probabilities with a plus sign. It is highest, 0, if the probability of the right answer "
+        "is 1, and falls without limit as that goes to 0, so going down the gradient unlearns.",
         "Put a minus before the log, -log(p), or take binary_cross_entropy or cross_entropy.",
     )
 
 
 def _not_squared(case: Case) -> list[Finding]:
-    """Differences from the targets that are added up as they are."""
+    """Differences from the targets that are summed with their signs."""
     graph, found = case.graph, list[int]()
     for i in case.graph.terms:
         if graph.nodes[i].op != "sub":
@@ -245,14 +245,14 @@ def _not_squared(case: Case) -> list[Finding]:
         case,
         found,
         {"loss": case.loss.data, "differences": len(found)},
-        "The loss adds up differences from the targets with their signs. It has no least number: it falls without "
-        "limit as the outputs move away from the targets on one side, and those on the two sides cancel.",
+        "The loss adds up differences from the targets with their signs, so differences of opposite signs cancel. It "
+        "has no minimum: it falls without limit as the outputs move away from the targets on one side.",
         "Square each difference, (prediction - target)**2, or take mean_squared_error.",
     )
 
 
 def _counted(case: Case) -> list[Finding]:
-    """Losses that count: no slope is left of a step function."""
+    """Losses that count, whose step functions have no slope."""
     graph = case.graph
     steps = [i for op in STEPS for i in graph.of(op)]
     if not steps or not len(case.indices) or largest(case.indices, graph.squares):
@@ -264,14 +264,14 @@ def _counted(case: Case) -> list[Finding]:
         case,
         blamed,
         {"operation": graph.nodes[blamed[0]].op, "operations": len(blamed), "gradient": 0.0},
-        "The loss counts, as accuracy does: it goes through a step function, which is flat everywhere but where it "
-        "jumps. All gradients are 0, so no step changes anything.",
-        "Train on a loss that tells how wrong a prediction is, cross_entropy, binary_cross_entropy_with_logits, hinge "
-        "or mean_squared_error, and keep the count as a metric.",
+        "The loss counts, as accuracy does. It contains a step function, which is flat everywhere except at its jumps. "
+        "All gradients are 0, so no step changes anything.",
+        "Train on a loss that measures how wrong a prediction is, such as cross_entropy, hinge or mean_squared_error, "
+        "and keep the count as a metric.",
     )
 
 
 def _on_the_way(case: Case, steps: Sequence[int]) -> list[int]:
-    """The step functions that are made of parameters and reach the loss."""
+    """The step functions that depend on parameters and reach the loss."""
     graph = case.graph
     return [i for i in steps if graph.depends[i] and graph.gradients[i]]

@@ -1,4 +1,4 @@
-"""Faults of the moment: numbers that are not finite, gradients of two passes, data set after the forward pass."""
+"""Faults of the current state: non-finite numbers, gradients of several passes, data set after the forward pass."""
 
 import math
 import sys
@@ -14,7 +14,7 @@ from .steps import ascent, step_too_long
 
 
 def non_finite(case: Case) -> list[Finding]:
-    """The first operation whose result or slope is not finite though its operands are, if that reaches the loss."""
+    """The first operation with a non-finite result or partial but finite operands, if it affects the loss."""
     graph, largest = case.graph, sys.float_info.max
     if not all_small(case.indices, graph.data, largest) or not all(math.isfinite(p.data) for p in case.missing):
         return [_held(case, [p for p in case.parameters if not math.isfinite(p.data)])]
@@ -29,9 +29,9 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
         "non_finite",
         tuple(case.groups(known)),
         {"parameters": len(known), "data": known[0].data},
-        "These parameters are not finite themselves, so everything computed from them is not: an earlier step, along a "
-        "gradient that was inf or nan, has made them so.",
-        "Start again from finite weights with a smaller learning rate, and find the step that did it: run the training "
+        "These parameters are inf or nan themselves, and so is everything computed from them. Most likely an earlier "
+        "step along an inf or nan gradient made them so.",
+        "Start again from finite weights with a smaller learning rate. To find the step that did it, run the training "
         "inside `with strict():`.",
     )
 
@@ -48,10 +48,11 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
     line = {"line": line_of(node)} if line_of(node) else {}
     told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
     what = f"{definition(graph, i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
-    why = "has a slope that is inf or nan: every gradient that passes it is inf or nan too."
+    why = "has a slope that is inf or nan, and so is every gradient that passes it."
     if not is_slope:
         why = (
-            "is the first number to be inf or nan: all that is computed from it is, and every gradient that passes it."
+            "is the first number to be inf or nan. The numbers computed from it, and the gradients that pass it, are "
+            "inf or nan too."
         )
     cause, remedy = _cause(case, i)
     return Finding(
@@ -71,7 +72,7 @@ HUGE = 1e30  # no weight is so large on purpose
 
 
 def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
-    """What made an operation inf or nan, as evidence, and the remedy for that."""
+    """The cause of an inf or nan in an operation, as evidence, and its remedy."""
     graph = case.graph
     op = graph.nodes[i].op
     if not op:
@@ -88,34 +89,34 @@ def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
 
 
 REMEDY_DATA = (
-    "Look for it in the data: leave out the examples in which a number is missing, or fill it in, and check what was "
-    "divided by 0 when the data was prepared: [x for x in X if all(map(math.isfinite, x))] keeps the others."
+    "Look for it in the data. Fill in missing numbers, or leave out their examples, as in [x for x in X if "
+    "all(map(math.isfinite, x))]. Check whether the preparation of the data divides by 0."
 )
 REMEDY_DIVERGED = (
-    "Training has diverged: steps too long have made this parameter larger and larger. Start again from fresh weights "
-    "with a smaller learning rate; diagnose(loss, parameters, lr=...) says which are small enough."
+    "Training has diverged: steps that were too long made this parameter larger and larger. Start again from fresh "
+    "weights with a smaller learning rate; diagnose(loss, parameters, lr=...) says which rates are small enough."
 )
 REMEDY_OVERFLOW = (
-    "Scale the inputs and start from smaller weights, so that the operands stay small; `with strict():` stops at the "
-    "line."
+    "Scale the inputs and start from smaller weights, so that the operands stay small. `with strict():` stops at the "
+    "first operation that overflows."
 )
 REMEDIES = {
-    "log": "Keep the operand above 0; for a probability, compute the loss on the logit: "
+    "log": "Keep the operand above 0. If it is a probability, compute the loss on the logit with "
     "binary_cross_entropy_with_logits or cross_entropy.",
-    "log1p": "Keep the operand above -1; for 1 - p with a probability p, compute the loss on the logit: "
+    "log1p": "Keep the operand above -1. For 1 - p with a probability p, compute the loss on the logit with "
     "binary_cross_entropy_with_logits or cross_entropy.",
-    "exp": "Use what cannot overflow, softmax, logsumexp, sigmoid or softplus, instead of exp by hand; or scale the "
-    "inputs.",
+    "exp": "Replace exp by a function that cannot overflow, such as softmax, logsumexp, sigmoid or softplus, or scale "
+    "the inputs.",
     "div": "Keep the denominator away from 0: add a small number to it, or leave the example out.",
-    "sqrt": "Keep the operand above 0, where the slope of the root is inf: sqrt(x + 1e-12).",
-    "pow": "Keep the base above 0: a root or a negative power of 0 has an infinite slope, and a negative number no "
+    "sqrt": "Keep the operand above 0, as in sqrt(x + 1e-12): at 0 the slope of the root is inf.",
+    "pow": "Keep the base above 0: a root or a negative power of 0 has an infinite slope, and a negative number has no "
     "real root.",
 }
 
 
 def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
-    if case.loss.grad != 1.0:  # backward() was not called on this loss: what .grad holds may yet be zeroed
+    if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
         return []
     gradients = case.graph.gradients
     held = {p: (p.grad, gradients[i]) for p, i in case.index_of.items() if not p.op and p.grad != 0.0}  # 0: zeroed
@@ -123,13 +124,13 @@ def stale_gradient(case: Case) -> list[Finding]:
     if not differ or _clipped([*held.values()]):
         return []
     p = max(differ, key=lambda p: abs(held[p][0] - held[p][1]))
-    evidence = {"parameters": len(differ), "grad": p.grad, "gradient": case.gradient(p)}
+    evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
     times = _times(held.values())
     why = (
         f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times on it."
         if times
-        else "The .grad of these parameters is not the gradient of this loss alone: backward() adds to what is there, "
-        "and something, most likely the pass before, was not zeroed."
+        else "The .grad of these parameters is not the gradient of this loss alone. backward() adds to .grad, which "
+        "most likely was not zeroed after the previous pass."
     )
     return [
         Finding(
@@ -137,14 +138,14 @@ def stale_gradient(case: Case) -> list[Finding]:
             tuple(case.groups(differ)),
             {**evidence, "left over": p.grad - case.gradient(p), **({"times": times} if times else {})},
             why,
-            "Call optimizer.zero_grad(), or model.zero_grad(), before every backward(). If you add up the gradients of "
-            "several losses on purpose, this is what you want: diagnose their sum.",
+            "Call optimizer.zero_grad() or model.zero_grad() before every backward(). If you add up the gradients of "
+            "several losses on purpose, nothing is wrong; diagnose the sum of the losses instead.",
         )
     ]
 
 
 def _times(held: Iterable[tuple[float, float]]) -> int:
-    """The whole number that all gradients are too large by, 0 if there is none."""
+    """The integer factor between .grad and gradient, if one above 1 fits all pairs; else 0."""
     ratios = {round(grad / gradient, 6) if gradient else math.nan for grad, gradient in held}
     ratio = ratios.pop()
     return int(ratio) if not ratios and ratio > 1.0 and ratio.is_integer() else 0
@@ -156,7 +157,7 @@ def _differs(case: Case, p: Value) -> bool:
 
 
 def _clipped(pairs: Sequence[tuple[float, float]]) -> bool:
-    """Whether the gradients are those of this loss, made smaller: all by one factor, or cut off at one size."""
+    """Whether .grad is the clipped gradient: scaled down by one factor, or limited to one size."""
     if len(pairs) < 2 or any(g * true <= 0.0 or abs(g) > abs(true) * (1 + SAME) for g, true in pairs):
         return False
     shares = [g / true for g, true in pairs]
@@ -165,7 +166,7 @@ def _clipped(pairs: Sequence[tuple[float, float]]) -> bool:
 
 
 def changed_since_forward(case: Case) -> list[Finding]:
-    """Values whose .data was set after the loss was computed from them; a step at fault is another finding."""
+    """Values whose .data was set after the loss was computed from them; a faulty step is left to other findings."""
     graph, changed = case.graph, case.graph.changed
     if not changed:
         return []
@@ -187,23 +188,23 @@ def changed_since_forward(case: Case) -> list[Finding]:
 
 
 WHY_STEPPED = (
-    "The parameters were stepped after this loss was computed, as they should be: the loss, its graph and its "
+    "A step was taken after this loss was computed, as it should be. The loss, its graph and its "
     "gradients still belong to the numbers before the step."
 )
 REMEDY_STEPPED = (
-    "Nothing is wrong unless you use this loss again: compute it anew before the next backward(), inside the loop, "
-    "not once before it."
+    "Nothing is wrong unless you use this loss again. Compute a new loss in each iteration of the loop, before "
+    "backward()."
 )
 WHY_ROSE = (
-    "The parameters were stepped after this loss was computed, and the loss rose: momentum can do that for a few "
-    "steps, a learning rate that is too large or a wrong sign does it again and again."
+    "A step was taken after this loss was computed, and it raised the loss. Momentum can do that for a few steps; a "
+    "learning rate that is too large, or a wrong sign, does it again and again."
 )
 REMEDY_ROSE = (
-    "Compute the loss anew and watch it over the next steps; if it keeps rising, optimizer.diagnose(loss), called "
-    "before the step, says how long a step may be."
+    "Compute a new loss in each iteration and watch it. If it keeps rising, call optimizer.diagnose(loss) before the "
+    "step, which says how long a step may be."
 )
 WHY_CHANGED = (
-    "The graph holds the results and the slopes of the numbers as they were on the way forward: setting .data later "
-    "does not change them, so the loss and its gradients are not those of the numbers you see."
+    "The graph holds results and slopes from the forward pass. Setting .data later does not change them, so the loss "
+    "and its gradients do not belong to the numbers you see."
 )
-REMEDY_CHANGED = "Set .data first, then compute the loss anew, then call backward()."
+REMEDY_CHANGED = "Set .data first, then compute the loss, then call backward()."

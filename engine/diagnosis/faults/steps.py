@@ -1,4 +1,4 @@
-"""Faults of a step: up the gradient, too far, or of what is no parameter."""
+"""Faults of a step: up the gradient, too far, or of a Value that is not a parameter."""
 
 import math
 
@@ -11,7 +11,7 @@ from ..words import amount, below
 
 
 def ascent(case: Case) -> list[Finding]:
-    """A step up the gradient: every parameter by the same positive number times its gradient, and a loss that rose."""
+    """A step up the gradient: every move is the same positive factor times the gradient, and the loss rises."""
     step = case.step
     ratio = None if step is None else step.ratio
     if step is None or ratio is None or ratio <= 0.0 or not step.raises:
@@ -23,8 +23,8 @@ def ascent(case: Case) -> list[Finding]:
             "ascent",
             _moved(case, step),
             {"loss before": before, "loss after": after, "rate": ratio},
-            f"The parameters {tense} up the gradient, by {amount(ratio)} times the gradient: that is where the loss "
-            f"rises, and it goes up from {amount(before)} to {amount(after)}.",
+            f"The parameters {tense} up the gradient, by {amount(ratio)} times the gradient. In that direction the "
+            f"loss rises, from {amount(before)} to {amount(after)}.",
             "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step().",
         )
     ]
@@ -35,7 +35,7 @@ def _moved(case: Case, step: Step) -> tuple[str, ...]:
 
 
 def step_too_long(case: Case) -> list[Finding]:
-    """A step down the gradient that goes so far that the loss rises."""
+    """A step down the gradient that is so long that the loss rises."""
     step = case.step
     if step is None or not step.promised < 0.0 or not step.raises:
         return []
@@ -57,7 +57,7 @@ def step_too_long(case: Case) -> list[Finding]:
 
 
 def _measures(step: Step, part: float | None) -> dict[str, float]:
-    """The rate, the curvature along the step, and the largest rate that descends, or the largest part of the step."""
+    """The rate, the curvature along the step, and the largest rate, or fraction of the step, that lowers the loss."""
     found = {} if step.rate is None else {"rate": step.rate}
     curvature = step.curvature()
     if curvature is not None and 0.0 < curvature < math.inf:
@@ -70,8 +70,8 @@ def _measures(step: Step, part: float | None) -> dict[str, float]:
 def _shorter(step: Step, part: float | None) -> str:
     if part is None:
         return (
-            "No shorter step this way was found to lower the loss: the parameters may lie on a kink, or in a minimum "
-            "as far as rounding shows it."
+            "No shorter step in this direction was found to lower the loss. The parameters may be at a kink, or at a "
+            "minimum to within rounding."
         )
     if step.rate is None:
         return f"Take a smaller learning rate: at most {below(part)} of this step lowers this loss."
@@ -91,9 +91,9 @@ def rebound(case: Case) -> list[Finding]:
             "rebound",
             tuple(where),
             {"parameters": len(found), "operation": found[0].op, "used by the loss": used},
-            "A parameter is a number of its own, but these are the results of an operation: `p = p - lr * p.grad` "
+            "A parameter is not computed, but these Values are the results of an operation. `p = p - lr * p.grad` "
             "makes a new Value and calls it p. The model keeps the old one, so nothing is trained.",
-            "Change the number inside the parameter: p.data -= lr * p.grad, or optimizer.step(). Where a weight is "
-            "computed on purpose, pass what it is computed from.",
+            "Change the number inside the parameter: p.data -= lr * p.grad, or optimizer.step(). If a weight is "
+            "computed on purpose, pass the Values that it is computed from.",
         )
     ]

@@ -1,4 +1,4 @@
-"""Faults that leave a loss where it is: nothing more to learn from a line, targets out of reach, inputs of zeros."""
+"""Faults that keep a loss from falling: a model that is too simple, targets out of range, inputs that are always 0."""
 
 import math
 from collections.abc import Collection, Iterable, Sequence
@@ -17,10 +17,10 @@ LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
 @dataclass(frozen=True)
 class Output:
-    """An output of the network over the examples: its name, its predictions by index, and the loss's demand on each.
+    """An output over the examples: its name, the indices of its predictions, and d loss / d prediction as `demands`.
 
-    `numbers` are what it predicts: the data, or of logits, of which a loss sees only how they differ, what is left when
-    the mean over the outputs of the same example is taken off.
+    `numbers` are the predictions. For logits, of which a loss sees only differences, they are the data less the mean
+    over the outputs of the same example.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Output:
 
 
 def stationary(case: Case) -> list[Finding]:
-    """A linear model that gives the same for every example, and whose examples pull against each other."""
+    """A linear model whose output is the same for every example, with gradients of the examples that cancel."""
     graph = case.graph
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
     if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares) or graph.changed:
@@ -56,7 +56,7 @@ def _outputs(case: Case) -> Iterable[Output]:
 
 
 def _centred(outputs: list[Output]) -> list[Output]:
-    """The same without what all outputs of an example share, where the loss does not ask to move that."""
+    """The outputs with each example's mean taken off, if the loss has no gradient along that mean."""
     if len(outputs) < 2 or len({len(output.places) for output in outputs}) > 1:
         return outputs
     for demands in zip(*(output.demands for output in outputs), strict=True):
@@ -67,7 +67,7 @@ def _centred(outputs: list[Output]) -> list[Output]:
 
 
 def _prediction(case: Case, i: int) -> int:
-    """The sum without what it is compared with: a target, or other logits."""
+    """The sum without the target or the other logits that it is compared with."""
     graph = case.graph
     while graph.nodes[i].op in ("sub", "neg"):
         inner = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
@@ -78,7 +78,7 @@ def _prediction(case: Case, i: int) -> int:
 
 
 def _is_constant(case: Case, output: Output) -> bool:
-    """Whether an output is the same for all examples though these differ and the loss asks something of them."""
+    """Whether an output is the same for all examples, although their inputs differ and its gradient is not 0."""
     numbers, asked = output.numbers, max(map(abs, output.demands))
     if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
         return False
@@ -90,7 +90,7 @@ def _inputs(case: Case, i: int) -> list[int]:
 
 
 def _below(case: Case, i: int, most: int = 1000) -> list[int]:
-    """What a node is made of, itself first."""
+    """The nodes that a node depends on, itself first."""
     found = {i: None}
     stack = [i]
     while stack and len(found) < most:
@@ -116,19 +116,20 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     number = outputs[0].numbers[0]
     if lacks_bias:
         why = (
-            f"The model has no bias at the output, so it gives {amount(number)} for every example, and the loss wants "
-            "all of them to move the same way: the weights cannot do that, for what one input gains another loses."
+            f"The model has no bias at the output and gives {amount(number)} for every example. The loss is lower if "
+            "all outputs move the same way, but a change of the weights that raises some of them lowers others."
         )
         remedy = "Give the output a bias: Neuron and MLP have one; by hand, add Value(0.0) to the sum."
     else:
         why = (
-            "The model is linear, a weighted sum of its inputs, and it gives the same for every example. Some examples "
-            f"pull its output up, others pull it down, by {amount(up)} and {amount(down)}, and in every weight the "
-            "pulls cancel: no line through these examples is better than a constant, so the loss cannot fall."
+            "The model is linear, a weighted sum of its inputs, and its output is the same for every example. Some "
+            f"examples pull the output up, by {amount(up)} in all, others pull it down, by {amount(down)}, and in the "
+            "gradient of every weight the pulls cancel. No line through these examples is better than a constant, so "
+            "the loss cannot fall."
         )
         remedy = (
             "Put a hidden layer with a nonlinearity between inputs and output, such as "
-            f'MLP(2, [4, {len(outputs)}], activation="tanh", init="xavier", seed=0); stacked linear layers are still '
+            f'MLP(2, [4, {len(outputs)}], activation="tanh", init="xavier", seed=0). Stacked linear layers are still '
             "linear."
         )
     return Finding(
@@ -148,7 +149,7 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
 
 
 def out_of_range(case: Case) -> list[Finding]:
-    """Outputs whose last operations cannot give the targets that the loss wants of them."""
+    """Outputs whose range does not contain their targets."""
     if not math.isfinite(case.loss.data):
         return []
     wanted = [found for i in case.graph.terms if (found := _residual(case, i)) is not None]
@@ -164,7 +165,7 @@ def out_of_range(case: Case) -> list[Finding]:
 
 
 def _residual(case: Case, i: int) -> tuple[int, float] | None:
-    """The output and the target of a term that is least where they are equal: a square or an absolute difference."""
+    """The output and target of a loss term that is a square or an absolute value of their difference."""
     graph = case.graph
     operands = graph.operands(i)
     op = graph.nodes[i].op
@@ -209,21 +210,21 @@ def _unreachable(
             "loss": case.loss.data,
         },
         f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "
-        f"{_span(min(targets), max(targets))}: the output cannot reach {len(nearest)} of {len(wanted)}, and the loss "
-        f"cannot fall below {amount(least)}.",
-        'Let the output be linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
-        "output, and its results back.",
+        f"{_span(min(targets), max(targets))}. The output cannot reach {len(nearest)} of {len(wanted)} targets, and "
+        f"the loss cannot fall below {amount(least)}.",
+        'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
+        "output and scale its results back.",
     )
 
 
 def _name(case: Case, output: int) -> str:
-    """The unit that an output belongs to, or what it is."""
+    """The name of the unit that an output belongs to, or the output in words."""
     unit = case.units.outputs.get(case.graph.nodes[output])
     return describe(case.graph, output) if unit is None else case.units.name(unit)
 
 
 def dead_input(case: Case) -> list[Finding]:
-    """Features that are 0 for every example, where the others of the same unit are not sparse."""
+    """Features that are 0 for every example, if the other features of the unit are not sparse."""
     graph = case.graph
     silent = set(small(case.indices, graph.squares, 0.0))
     if not silent or case.given.issuperset(small(graph.leaves, graph.data, 0.0)):
@@ -244,14 +245,14 @@ def dead_input(case: Case) -> list[Finding]:
 
 
 def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
-    """Whether some parameter without a gradient multiplies a 0 that was given in this sum."""
+    """Whether a parameter in `silent` multiplies a given 0 in this sum."""
     graph = case.graph
     pairs = products(graph, _prediction(case, i), case.given)
     return any(graph.data[x] == 0.0 and not graph.nodes[x].op and w in silent for w, x in pairs)
 
 
 def _columns(case: Case, places: Iterable[int]) -> dict[int, list[float]]:
-    """By parameter, the numbers given that it multiplies in a unit, one an example."""
+    """By parameter of a unit, the given number that it multiplies in each example."""
     graph, found = case.graph, dict[int, list[float]]()
     for i in places:
         i = _prediction(case, i)
@@ -273,7 +274,7 @@ def _never_on(case: Case, found: Sequence[int], examples: int) -> Finding:
         tuple(case.names[w] for w in weights),
         {"input": 0.0, "examples": examples, "weights": len(weights), "gradient": 0.0},
         "These weights multiply an input that is 0 for every example. The gradient of a weight is proportional to its "
-        "input, so it is 0 too, and they keep the numbers they started with.",
-        "Look at this feature in the data: most likely it was not read, or rounded or scaled to 0. If it carries "
-        "nothing, leave it out.",
+        "input, so it is 0 too, and the weights never change.",
+        "Look at this feature in the data. Most likely it was not read, or it was rounded or scaled to 0. If it really "
+        "is always 0, leave it out.",
     )

@@ -1,4 +1,4 @@
-"""Gradients that shrink on the way back: from layer to layer, from time step to time step, along a path."""
+"""Gradients that vanish in the backward pass: over layers, over time steps, or along a path."""
 
 import math
 from collections import Counter
@@ -13,7 +13,7 @@ from .activations import flat_units, off_units
 
 
 def vanishing(case: Case) -> list[Finding]:
-    """Layers whose gradient is next to nothing beside that of a later one, with no single layer to blame."""
+    """Layers whose gradient is tiny relative to a later layer's, with no single layer to blame."""
     lost = small(case.indices, case.graph.gradients, case.limits.vanished)
     found = _over_layers(case) or (_over_time(case) if lost else [])
     if found or not lost or (case.units.has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
@@ -22,7 +22,7 @@ def vanishing(case: Case) -> list[Finding]:
 
 
 def _over_layers(case: Case) -> list[Finding]:
-    """Layers that have next to nothing left beside a later one."""
+    """Layers whose gradient is tiny relative to a later layer's."""
     if not _any_faint(case):
         return []
     layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
@@ -47,7 +47,7 @@ def _over_layers(case: Case) -> list[Finding]:
 
 
 def _over_time(case: Case) -> list[Finding]:
-    """A recurrent layer whose weights get next to nothing, for their gradient is lost between its time steps."""
+    """Recurrent layers whose weights get a tiny gradient, because it vanishes between their time steps."""
     stages, found = case.units.forms.stages(), list[Finding]()
     seen = [unit for unit in case.units.all if len(unit.pre)]
     recurrent = [unit for unit in seen if stages[unit.pre[0]] != stages[unit.pre[len(unit.pre) - 1]]]
@@ -79,15 +79,15 @@ def _vanished_over_time(where: tuple[str, ...], evidence: Evidence) -> Finding:
         where,
         evidence,
         f"The same weights are used at {evidence['time steps']} time steps, and each step back multiplies the gradient "
-        f"by about {float(evidence['factor a step']):.2g}: at the first steps, where the inputs are that matter, next "
-        "to nothing of it is left.",
-        "Start the recurrent weights near the identity matrix, so that a step keeps what it is given, take fewer time "
-        "steps, add the state of the step before to that of the next, or use gates (LSTM, GRU).",
+        f"by about {float(evidence['factor a step']):.2g}. Almost nothing of it is left at the first steps, so early "
+        "inputs hardly influence the weights.",
+        "Any one of these may help: start the recurrent weights near the identity matrix, so that a step keeps its "
+        "state; take fewer time steps; add the previous state to the next one; use gates (LSTM, GRU).",
     )
 
 
 def _any_faint(case: Case) -> bool:
-    """Whether any unit's gradient is next to nothing beside another's."""
+    """Whether any unit's gradient is tiny relative to another's."""
     strengths = [_strength(case, [unit]) for unit in case.units.all if unit.pre]
     limit = case.limits.vanished * max(strengths, default=0.0)
     return any(0.0 < strength <= limit for strength in strengths)
@@ -98,10 +98,11 @@ def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
         "vanishing",
         where,
         evidence,
-        "Each step on the way back multiplies the gradient by weights and slopes smaller than 1, and together they "
-        "leave so little of it that what comes first hardly moves.",
-        'Take fewer layers, relu instead of sigmoid or tanh with init="he", larger weights from init="xavier", or add '
-        "a layer's input to its output, so that one path has the factor 1.",
+        "Each step of the backward pass multiplies the gradient by weights and slopes smaller than 1, and together "
+        "they leave so little of it that the first parameters hardly move.",
+        'Any one of these may help: take fewer layers; replace sigmoid or tanh by relu and start from init="he"; keep '
+        'the activation and start from larger weights, init="xavier"; add a layer\'s input to its output, so that one '
+        "path has the factor 1.",
     )
 
 
@@ -111,7 +112,7 @@ def _strength(case: Case, units: Sequence[Unit]) -> float:
 
 
 def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
-    """The same without layers: parameters whose strongest path is long, and faint even without its worst factors."""
+    """Without layers: parameters whose strongest path is long and tiny, even without its worst factors."""
     sizes, towards = strongest(case.graph.flattened)
     limit = math.log(case.limits.vanished)
     suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
@@ -130,7 +131,7 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
 
 
 def _ways(graph: LossGraph, towards: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
-    """Of the strongest path to each index: how many factors are not 1, and the logarithms of the three worst."""
+    """By index, for the strongest path: how many factors differ from 1, and the logarithms of the three smallest."""
     found: dict[int, tuple[int, Sequence[float]]] = {0: (0, ())}
     for index in indices:
         way = [index]

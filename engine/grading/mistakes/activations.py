@@ -1,4 +1,4 @@
-"""Mistakes at an activation a = f(z): its derivative left out, taken elsewhere, or taken for another's."""
+"""Mistakes at an activation a = f(z): its derivative is left out, taken at another point, or of another function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHAIN = "∂a/∂z = f'(z) is one factor of the chain, once for each activation 
 
 
 def _partial(op: str, a: float) -> float | None:
-    """The derivative of an activation at another number."""
+    """The derivative of an activation at another point."""
     if op in ("relu", "leaky_relu", "exp"):
         return None  # their derivative at a is the one at z, or no learner's formula
     row = TABLE[op]
@@ -23,7 +23,7 @@ def _partial(op: str, a: float) -> float | None:
 
 
 def _left_out_going_back(network: Network) -> Iterator[Change]:
-    """Right for a layer's own weights, but not in what the layer sends back."""
+    """Without the derivative in the gradient sent back; a layer's own weights have it."""
     parameters = frozenset(network.parameters)
     for place, units in network.places():
         own = frozenset().union(*(unit.own for unit in units))
@@ -33,7 +33,7 @@ def _left_out_going_back(network: Network) -> Iterator[Change]:
 
 
 def _sign(network: Network) -> Iterator[Change]:
-    """In hidden layers: at the output it is the sign of all gradients."""
+    """In hidden layers only: at the output this reverses the sign of all gradients."""
     hidden = [unit for unit in network.units if unit not in network.outputs]
     yield from at_places(network, {unit: network.derivatives(unit, partial(_negative, network)) for unit in hidden})
 
@@ -45,7 +45,7 @@ def _negative(network: Network, o: Occurrence) -> float | None:
 
 
 def _of_error(network: Network) -> Iterator[Change]:
-    """The formula for a with the error in it: 1 - e, e (1 - e), 1 - e²."""
+    """The formula of the derivative with the error e for a: 1 - e, e (1 - e), 1 - e²."""
     errors = {o.z: e for o in network.output_nodes if (e := _error(network, o)) is not None}
     formulas: tuple[Callable[[float], float], ...] = (lambda e: 1.0 - e, lambda e: e * (1.0 - e), lambda e: 1.0 - e * e)
     for formula in formulas:
@@ -59,7 +59,7 @@ def _at_sum(partials: dict[int, float], o: Occurrence) -> float | None:
 
 
 def _error(network: Network, o: Occurrence) -> float | None:
-    """The error a - y, where the loss takes that difference, in either order."""
+    """The error a - y, if the loss contains that difference, in either order."""
     for k in network.sweep.uses[o.output]:
         i = network.sweep.results[k]
         if network.ops[i] == "sub":
@@ -102,20 +102,20 @@ ACTIVATIONS = (
     ),
     Mistake(
         "derivative_left_out_going_back",
-        "what is sent back {place} lacks the derivative of the activation: Wᵀ(a - y) for Wᵀδ",
-        "send back δ, the error times f'(z), which you have used for the weights there",
+        "the error sent back {place} lacks the derivative of the activation, Wᵀ(a - y) for Wᵀδ",
+        "send back δ, the error times f'(z), as you have used it for the weights of that layer",
         _left_out_going_back,
     ),
     derivative(
         "derivative_at_a",
-        "the derivative is taken at the activation a instead of z {place}: f'(a) for f'(z)",
+        "the derivative is taken at the activation a instead of z {place}, f'(a) for f'(z)",
         "take f' at z; written with a, it is a (1 - a) for the sigmoid and 1 - a² for tanh",
         lambda op, z, a, d: _partial(op, a),
     ),
     derivative(
         "formula_at_z",
-        "the formula for a is used with z {place}: z (1 - z) for a (1 - a), or 1 - z² for 1 - a²",
-        "put the activation a into it",
+        "the formula for a is used with z {place}, such as z (1 - z) for a (1 - a) or 1 - z² for 1 - a²",
+        "insert the activation a into it",
         lambda op, z, a, d: {"sigmoid": z * (1.0 - z), "tanh": 1.0 - z * z}.get(op),
     ),
     derivative(
@@ -132,27 +132,27 @@ ACTIVATIONS = (
     ),
     derivative(
         "derivative_without_a",
-        "only a part of the derivative is used {place}: 1 - a without the factor a, or without the square",
+        "only part of the derivative is used {place}, 1 - a for a (1 - a) or for 1 - a²",
         "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
         lambda op, z, a, d: 1.0 - a if op in ("sigmoid", "tanh") else None,
     ),
     Mistake(
         "derivative_sign",
-        "the derivative of the activation has the wrong sign {place}: a (a - 1) for a (1 - a)",
+        "the derivative of the activation has the wrong sign {place}, such as a (a - 1) for a (1 - a)",
         "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
         _sign,
         covers=("sign_of_layer",),
     ),
     derivative(
         "derivative_twice",
-        "the derivative of the activation is multiplied in twice {place}",
+        "the derivative of the activation is a factor twice {place}",
         CHAIN,
         lambda op, z, a, d: d * d,
     ),
     derivative(
         "scaled_tanh",
         "the derivative of 1.7159 tanh(2z/3) is used {place}",
-        "this is plain tanh: 1 - a²",
+        "this is plain tanh, whose derivative is 1 - a²",
         lambda op, z, a, d: 1.7159 * 2.0 / 3.0 * _sech2(2.0 * z / 3.0) if op == "tanh" else None,
     ),
     derivative(
@@ -164,8 +164,8 @@ ACTIVATIONS = (
     ),
     Mistake(
         "derivative_of_error",
-        "the error was put into the formula of the derivative at the output: 1 - (a - y) for a (1 - a)",
-        "put the activation a into it",
+        "the error is inserted into the derivative at the output, such as 1 - (a - y) for a (1 - a)",
+        "insert the activation a into it",
         _of_error,
     ),
     Mistake(

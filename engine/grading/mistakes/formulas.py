@@ -12,7 +12,7 @@ from .row import Change, Gradients, Mistake
 
 MOST = 300  # operations of a formula written by hand
 
-# By operation, what is taken for its derivative: formula(operand, result, derivative).
+# By operation, the wrong derivative: formula(operand, result, derivative).
 TABLE_OF_WRONG: dict[str, tuple[str, Callable[[float, float, float], float]]] = {
     "sin": ("sin' is cos, without a minus", lambda a, y, d: -d),
     "cos": ("cos' is -sin", lambda a, y, d: -d),
@@ -33,7 +33,7 @@ def _wrong_table(network: Network) -> Iterator[Change]:
 
 
 def _operations(network: Network) -> list[int]:
-    """Those of a small formula that is no network."""
+    """The operations of a small formula that is not a network; else none."""
     if not network.is_formula or network.size > MOST:
         return []
     return [i for i in range(network.size) if network.depends[i]]
@@ -47,14 +47,14 @@ def _inner_left_out(network: Network) -> Iterator[Change]:
         if is_function and j < network.size and network.depends[j]:
             inner, outer = network.sweep.derivatives(j), network.sweep.adjoints[i] * network.partials[k]
 
-            place = f"that of {formula_of(network.sweep, j)} in {formula_of(network.sweep, i)}"
+            place = f"the inner derivative, of {formula_of(network.sweep, j)} in {formula_of(network.sweep, i)}"
             yield Change(place, after=partial(_without_inner, inner, outer))
         if is_function and op != "pow":
-            yield Change(f"the outer one, {op}'", {k: 1.0})
+            yield Change(f"the outer derivative, {op}'", {k: 1.0})
 
 
 def _without_inner(inner: Sequence[float], outer: float, gradients: Gradients) -> Gradients:
-    """With 1 for the inner derivative, in all that it is a function of."""
+    """The gradients with 1 for each nonzero inner derivative."""
     return {p: g + outer * ((inner[p] != 0.0) - inner[p]) for p, g in gradients.items()}
 
 
@@ -66,8 +66,8 @@ def _product_rule(network: Network) -> Iterator[Change]:
         u, v = network.operands[a], network.operands[b]
         name = formula_of(network.sweep, i)
         if u != v and network.depends[u] and network.depends[v]:
-            yield Change(f"the term with ({formula_of(network.sweep, u)})' is left out of {name}", {a: 0.0})
-            yield Change(f"the term with ({formula_of(network.sweep, v)})' is left out of {name}", {b: 0.0})
+            yield Change(f"the term with ({formula_of(network.sweep, u)})' is left out of ({name})'", {a: 0.0})
+            yield Change(f"the term with ({formula_of(network.sweep, v)})' is left out of ({name})'", {b: 0.0})
             yield _product_of_derivatives(network, i, a, b)
         if network.ops[i] == "div" and network.depends[v]:
             yield Change(f"the second term of (u/v)' has the wrong sign in {name}", {b: -network.partials[b]})
@@ -97,11 +97,11 @@ def _one_way(network: Network) -> Iterator[Change]:
         if network.depends[i] and len(edges) > 1:
             for k in edges:
                 through = formula_of(network.sweep, network.sweep.results[k])
-                yield Change(f"the way of {formula_of(network.sweep, i)} through {through} is forgotten", {k: 0.0})
+                yield Change(f"the path from {formula_of(network.sweep, i)} through {through} is forgotten", {k: 0.0})
                 if len(edges) > 2:
                     others = {other: 0.0 for other in edges if other != k}
                     yield Change(
-                        f"only the way of {formula_of(network.sweep, i)} through {through} is followed", others
+                        f"only the path from {formula_of(network.sweep, i)} through {through} is followed", others
                     )
 
 
@@ -124,15 +124,19 @@ def _both_sides(network: Network) -> Iterator[Change]:
     some = [i for i in range(network.size) if network.ops[i] in ("maximum", "minimum")]
     for i in some if len(some) < 20 else ():
         a, b = network.sweep.edges(i)
-        yield Change("its other operand gets the gradient", {a: network.partials[b], b: network.partials[a]})
+        yield Change("the other operand gets the gradient", {a: network.partials[b], b: network.partials[a]})
         yield Change("both operands get the gradient", {a: 1.0, b: 1.0})
 
 
 FORMULAS = (
     Mistake(
-        "wrong_table", "a derivative is not the one of the table", "{place}", _wrong_table, covers=("inner_left_out",)
+        "wrong_table",
+        "a derivative is not the one in a table of derivatives",
+        "{place}",
+        _wrong_table,
+        covers=("inner_left_out",),
     ),
-    Mistake("inner_left_out", "a derivative is left out: {place}", "f(g(x))' = f'(g(x)) g'(x)", _inner_left_out),
+    Mistake("inner_left_out", "{place} is left out", "f(g(x))' = f'(g(x)) g'(x)", _inner_left_out),
     Mistake(
         "product_rule",
         "{place}",
@@ -140,15 +144,18 @@ FORMULAS = (
         _product_rule,
         covers=("one_way",),
     ),
-    Mistake("one_way", "{place}", "what is used in several places gets the sum over all of them", _one_way),
-    Mistake("one_sign", "the minus of {place} is lost", "(u - v)' = u' - v'", _one_sign),
+    Mistake("one_way", "{place}", "a variable that is used several times gets the sum over all its uses", _one_way),
+    Mistake("one_sign", "the minus sign is lost when {place} is differentiated", "(u - v)' = u' - v'", _one_sign),
     Mistake(
         "through_detach",
         "{place} is differentiated where detach holds it fixed",
-        "detach(a) has the number of a and no derivative",
+        "detach(a) has the data of a and the derivative 0",
         _through_detach,
     ),
     Mistake(
-        "both_sides", "max or min is passed wrongly: {place}", "the larger, or the smaller, gets all of it", _both_sides
+        "both_sides",
+        "at a max or min {place}",
+        "the larger operand of max, or the smaller one of min, gets all of it",
+        _both_sides,
     ),
 )

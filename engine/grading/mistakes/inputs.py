@@ -1,4 +1,4 @@
-"""Mistakes in a weight's or a bias' own gradient: ∂z/∂w is the input, ∂z/∂b is 1."""
+"""Mistakes in the gradient of a weight or bias, given δ: ∂z/∂w is the input, ∂z/∂b is 1."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..layers import Occurrence, Unit
 from ..network import Network
 from .row import Change, Gradients, Mistake, input_
 
-INPUT = "∂z/∂w is what the weight multiplies"
+INPUT = "∂z/∂w is the input that the weight multiplies"
 
 
 def _sums_behind(network: Network, o: Occurrence) -> list[float | None]:
-    """For each input that is an activation, the sum that it is made of."""
+    """For each input that is an activation, its pre-activation z."""
     return [network.data[z] if (z := network.sum_of.get(i)) is not None else None for i in o.products.inputs]
 
 
@@ -27,13 +27,13 @@ def _is_recurrent(network: Network, i: int) -> bool:
 
 
 def _own_recurrent(network: Network, o: Occurrence) -> list[float | None]:
-    """Where inputs are units, or the zeros that these start from."""
+    """For inputs that are units, or the zeros of the initial state."""
     pairs = zip(o.products.inputs, _own(network, o), strict=True)
     return [own if _is_recurrent(network, i) else None for i, own in pairs]
 
 
 def _own_layer(network: Network, o: Occurrence) -> list[float | None]:
-    """For the state of the step before that of the same step: of the unit with the number of the input."""
+    """For each input from the previous step, the state of the same unit at the current step."""
     layer, step = network.step_of[o.z]
     inputs = o.products.inputs
     inner = [k for k, i in enumerate(inputs) if _is_recurrent(network, i)]
@@ -45,7 +45,7 @@ def _own_layer(network: Network, o: Occurrence) -> list[float | None]:
 
 
 def _turned(turn: int, network: Network, o: Occurrence) -> list[float | None]:
-    """The inputs of the same unit, each one place further on."""
+    """The inputs of the same unit, rotated by `turn`."""
     numbers = _inputs(network, o)
     return [*numbers[turn:], *numbers[:turn]] if len(numbers) > 1 else []
 
@@ -91,7 +91,7 @@ def _bias_itself(network: Network) -> Iterator[Change]:
 
 
 def _bias_left_out(network: Network) -> Iterator[Change]:
-    """No bias has a gradient, or those of one layer have none."""
+    """Gradients of all biases, or of the biases of one layer, left out."""
     groups = [network.units, *(layer.units for layer in network.layers)]
     for place, units in zip(("", *(f" of {layer.name}" for layer in network.layers)), groups, strict=True):
         if edges := {bias.edge: 0.0 for unit in units for o in unit.occurrences for bias in o.biases}:
@@ -113,7 +113,7 @@ def _shared_bias(network: Network) -> Iterator[Change]:
 
 
 def _swapped(network: Network) -> Iterator[Change]:
-    """The right numbers at the wrong weights."""
+    """The right numbers, at the transposed weights."""
     for layer in network.layers:
         swap: dict[int, int] = {}
         for inner in (True, False):
@@ -153,7 +153,7 @@ INPUTS = (
     input_("own_activation", "the unit's own activation is used {place} where its input belongs", INPUT, _own),
     input_(
         "state_of_same_step",
-        "the state of the same step is used {place} where that of the step before belongs",
+        "the state of the same step is used {place} where the state of the step before belongs",
         INPUT,
         _own_layer,
         _own_recurrent,
@@ -180,13 +180,13 @@ INPUTS = (
     Mistake(
         "shared_bias",
         "a bias that several units share gets only the gradient of the {place} one",
-        "add up those of all units that use it",
+        "add up the gradients of all units that use it",
         _shared_bias,
         covers=("one_use",),
     ),
     Mistake(
         "matrix_transposed",
-        "the numbers are right but stand at other weights: rows and columns are exchanged {place}",
+        "the numbers are right, but rows and columns of the weights are exchanged {place}",
         "row j belongs to unit j, column i to its input i",
         _swapped,
     ),

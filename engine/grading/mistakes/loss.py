@@ -1,4 +1,4 @@
-"""Mistakes at the loss: signs, constant factors, its own derivative, and what of it is averaged."""
+"""Mistakes at the loss: signs, constant factors, exponents, and means."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _sign_of_error(network: Network) -> Iterator[Change]:
 
 
 def _by_error(network: Network, operations: list[int]) -> Iterator[tuple[str, list[int]]]:
-    """Operations of the loss: all of them, those of one output, one of them."""
+    """Operations of the loss: all together, those of one output, and one by one."""
     if operations:
         yield "in the loss", operations
     outputs = network.by_output(operations)
@@ -42,7 +42,7 @@ def _by_error(network: Network, operations: list[int]) -> Iterator[tuple[str, li
 
 
 def _powers(network: Network) -> list[tuple[int, float]]:
-    """The powers with a constant exponent, and the exponents; no penalties."""
+    """The powers with a constant exponent, with that exponent, leaving out penalties."""
     found = []
     for i in range(network.size):
         if network.ops[i] == "pow":
@@ -61,7 +61,7 @@ def power(
     signs: tuple[float, ...] = (1.0, -1.0),  # a square has lost the sign of y - a
     covers: tuple[str, ...] = (),
 ) -> Mistake:
-    """A row that takes another derivative of powers: formula(derivative, exponent, power)."""
+    """A row with a wrong derivative of powers: formula(derivative, exponent, power)."""
 
     def changes(network: Network) -> Iterator[Change]:
         exponents = dict(_powers(network))
@@ -153,44 +153,44 @@ def _loss_for_derivative(network: Network) -> Iterator[Change]:
 LOSS = (
     scale(
         "sign",
-        "all signs are reversed, as with (y - a) for (a - y), or with the step -∂L/∂w for the gradient ∂L/∂w",
-        "the gradient points uphill, and the step goes against it",
+        "all signs are reversed, by (y - a) for (a - y) or by the step -∂L/∂w for the gradient ∂L/∂w",
+        "the gradient ∂L/∂w points uphill, and the step goes against it",
         lambda _: [("", -1.0)],
         covers=("sign_of_error",),
     ),
     Mistake(
         "sign_of_error",
-        "the sign is reversed {place}: (y - a) for (a - y)",
-        "the derivative of (a - y)² in a is 2 (a - y)",
+        "the sign is reversed {place}, (y - a) for (a - y)",
+        "the derivative of (a - y)² with respect to a is 2 (a - y)",
         _sign_of_error,
     ),
     Mistake(
         "sign_of_layer",
         "the signs of {place} are reversed",
-        "every minus on the way back counts once, for all that lies behind it",
+        "every minus sign of the backward pass counts once, for all layers before it",
         _sign_of_layer,
     ),
     scale(
         "twice",
-        "all are doubled, as where two backward passes are added up",
+        "all gradients are doubled, as when two backward passes are added up",
         "set the gradients to 0 before each pass",
         lambda _: [("", 2.0)],
     ),
     scale(
         "half",
-        "all are halved, as where a ½ is multiplied in that the loss has not",
-        "a factor counts where the loss has it, and once",
+        "all gradients are halved, as by a factor ½ that is not in the loss",
+        "count each factor of the loss once, and no other",
         lambda _: [("", 0.5)],
     ),
     scale(
         "seeded_with_loss",
-        "all are multiplied by the loss itself, as by loss.backward(loss)",
-        "the way back starts with 1, the derivative of the loss in itself",
+        "all gradients are multiplied by the loss itself, as by loss.backward(loss)",
+        "the backward pass starts with 1, the derivative of the loss with respect to itself",
         lambda network: [("", network.data[0])],
     ),
     power(
         "exponent_left_out",
-        "the exponent is not brought down {place}: (e²)' is taken as e",
+        "the exponent is not brought down {place}, e for (e²)'",
         "(e²)' = 2 e",
         lambda derivative, n, _: derivative / n,
         signs=(1.0,),
@@ -198,7 +198,7 @@ LOSS = (
     ),
     power(
         "exponent_not_lowered",
-        "the exponent is not lowered {place}: (e²)' is taken as 2 e²",
+        "the exponent is not lowered {place}, 2 e² for (e²)'",
         "(e²)' = 2 e",
         lambda _, n, y: n * y,
     ),
@@ -211,13 +211,13 @@ LOSS = (
     Mistake(
         "constant_left_out",
         "the factor {place} of the loss is left out",
-        "it multiplies every gradient behind it",
+        "it is a factor of every gradient that passes it",
         _constant_left_out,
     ),
     Mistake(
         "constant_twice",
         "the factor {place} of the loss is counted twice",
-        "it multiplies every gradient behind it once",
+        "it is a factor of every gradient that passes it, once",
         _constant_twice,
     ),
     Mistake(
@@ -234,19 +234,19 @@ LOSS = (
     ),
     scale(
         "outputs_divided",
-        "all are {place} by the number of outputs",
+        "all gradients are {place} by the number of outputs",
         "divide by it where the loss is a mean over the outputs, and only there",
         _outputs_divided,
     ),
     scale(
         "log_base",
         "the logarithm is taken to the base {place}",
-        "log is the natural logarithm here: (log x)' = 1/x",
+        "log is the natural logarithm here, so (log x)' = 1/x",
         _log_base,
     ),
     Mistake(
         "output_for_loss",
-        "these are the gradients of {place}, not of the loss: the factor ∂L/∂a is left out",
+        "these are the gradients of {place} instead of the loss, without the factor ∂L/∂a",
         "start with ∂L/∂a at the output",
         _output_for_loss,
     ),

@@ -1,4 +1,4 @@
-"""What a row of the catalogue is: a name, what was done and what is right in words, and where it changes the sweep."""
+"""A row of the catalogue: a name, the mistake and its correction in words, and its changes to the reverse sweep."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Formula: TypeAlias = Callable[[str, float, float, float], float | None]  # (oper
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """One mistake at one place: what it changes in the reverse sweep, or in what that gives.
+    """One mistake at one place in the network, as changes to the reverse sweep or to its gradients.
 
-    `partials` are by edge and `adjoints` by node; with `only`, the gradients of other parameters are the right ones.
-    `after` changes the gradients found. `solve` takes the right gradients, the learner's and their tolerances; it finds
-    the gradients that come nearest, and the place, which says the number found for that.
+    `partials` are by edge and `adjoints` by node; with `only`, all other parameters keep their right gradients.
+    `after` changes the gradients that the sweep gives. `solve` takes the right gradients, the learner's and their
+    tolerances, fits a number such as a learning rate, and returns the gradients and a `place` that names the number.
     """
 
     place: str
@@ -33,10 +33,10 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Mistake:
-    """A row: `was` continues "if ..." and holds the place as {place}; `right` says what belongs there.
+    """A row: `was` continues "if ..." and contains {place}; `right` is the correction.
 
-    Where both fit, those in `covers` go without saying: they are the same in other words. A mistake in the derivative
-    of an activation has its `formula`.
+    If this mistake fits, those in `covers` are not reported: they describe it in other words. `formula` is the wrong
+    derivative of an activation, if that is the mistake.
     """
 
     name: str
@@ -74,7 +74,7 @@ def derivative(
     formula: Formula,
     covers: tuple[str, ...] = (),
 ) -> Mistake:
-    """A row that takes another derivative of activations: formula(operation, z, a, derivative), None to leave it."""
+    """A row with a wrong derivative of activations, formula(operation, z, a, derivative); None keeps the right one."""
 
     def changes(network: Network) -> Iterator[Change]:
         data, partials, starts = network.data, network.partials, network.sweep.starts
@@ -91,7 +91,7 @@ def derivative(
 def input_(
     name: str, was: str, right: str, *others: Callable[[Network, Occurrence], Sequence[float | None]]
 ) -> Mistake:
-    """A row that takes other numbers than the inputs for ∂z/∂w: of a unit's occurrence one for each term, or None."""
+    """A row with other numbers than the inputs for ∂z/∂w: for each term of an occurrence a number, or None."""
 
     def changes(network: Network) -> Iterator[Change]:
         for other in others:
@@ -108,7 +108,7 @@ def input_(
 
 
 def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], each: bool = True) -> Iterator[Change]:
-    """Other partials of some edges, known by unit, wherever a mistake can be made, also at `each` unit alone."""
+    """A change of partials, given by unit, for each place where the mistake can be made; with `each`, also by unit."""
     places: dict[frozenset[Unit], str] = {}
     for place, units in network.places(each):
         members = frozenset(unit for unit in units if by_unit.get(unit))

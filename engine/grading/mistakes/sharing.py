@@ -1,4 +1,4 @@
-"""Mistakes with what is used several times: weights, examples, steps of a recurrence; and with the regularisation."""
+"""Mistakes in sums over uses of a weight, examples or steps of a recurrence, and in the regularisation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _one_example(network: Network) -> Iterator[Change]:
     if n < 2 or network.recurrent:
         return
     for t in range(n) if n <= FEW else (0, n - 1):
-        for place, factor in ((f"number {t + 1}", 1.0), (f"number {t + 1}, not divided by their number,", float(n))):
+        for place, factor in ((f"number {t + 1}", 1.0), (f"number {t + 1}, without the factor 1/{n},", float(n))):
             adjoints = {}
             for unit in network.outputs:
                 for s, o in enumerate(unit.occurrences):
@@ -95,26 +95,26 @@ SHARING = (
     Mistake(
         "one_use",
         "only the {place} use of each weight is counted",
-        "a weight that is used several times gets the sum over all uses: += where you have =",
+        "a weight that is used several times gets the sum over all uses, so write += for =",
         _one_use,
     ),
     Mistake(
         "one_example",
-        "only the gradient of example {place} is left",
-        "add up those of all examples: += where you have =",
+        "only the gradient of example {place} is counted",
+        "add up the gradients of all examples, so write += for =",
         _one_example,
         covers=("one_use",),
     ),
     Mistake(
         "truncated",
         "going back through time stops {place}",
-        "h of the step before depends on the weights, too: its gradient goes on to the first step",
+        "h of the step before depends on the weights, too, so its gradient goes on to the first step",
         _truncated,
     ),
     Mistake(
         "earlier_losses",
         "only the loss of the {place} step is sent back into h",
-        "h of every step has its own loss besides that of the next step",
+        "h of every step gets a gradient from its own loss and one from the next step",
         _earlier_losses,
     ),
     Mistake(
@@ -125,8 +125,8 @@ SHARING = (
     ),
     Mistake(
         "penalty_on_biases",
-        "the regularisation is counted on the biases, too{place}",
-        "this loss has it on weights",
+        "the regularisation is applied to the biases, too{place}",
+        "this loss applies it to weights only",
         _penalty_on_biases,
     ),
     Mistake(

@@ -1,4 +1,4 @@
-"""Mistakes at softmax and sigmoid with cross-entropy, which their numbers show however they are written: δ = p - y."""
+"""Mistakes at softmax and sigmoid with cross-entropy, recognised by δ = p - y, however the loss is written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SAME = 1e-9  # numbers that differ by less are equal, but for rounding
 
 
 class Softmax(NamedTuple):
-    """The logits of one example, their shares p, which of them is right, and c of δ = c (p - y)."""
+    """The logits of one example, their probabilities p, the index of the right class, and c in δ = c (p - y)."""
 
     logits: list[int]
     shares: list[float]
@@ -22,7 +22,7 @@ class Softmax(NamedTuple):
 
 
 def softmaxes(network: Network) -> list[Softmax]:
-    """One for each example; none if the outputs are no softmax with cross-entropy of one right class."""
+    """The softmax of each example; empty unless the loss is a softmax with cross-entropy of one right class."""
     outputs = network.outputs
     if not network.units and len(network.parameters) > 1:  # the logits themselves are given
         alone = _softmax(network, sorted(network.parameters, key=lambda i: network.sweep.nodes[i].serial))
@@ -56,7 +56,7 @@ def error(
     formula: Callable[[list[float], int], list[float]],
     covers: tuple[str, ...] = (),
 ) -> Mistake:
-    """A row that starts with another error than p - y: formula(p, index of the right class)."""
+    """A row whose δ at the logits is not p - y but formula(p, index of the right class)."""
 
     def changes(network: Network) -> Iterator[Change]:
         adjoints = {
@@ -83,7 +83,7 @@ def _wrong_class(network: Network) -> Iterator[Change]:
 
 
 def _sigmoid_twice(network: Network) -> Iterator[Change]:
-    """δ is a - y for a target of 0 or 1: a sigmoid with cross-entropy, by its numbers."""
+    """A sigmoid with cross-entropy, recognised by δ = a - y for a target of 0 or 1."""
     adjoints, shares = {}, []
     for o in network.output_nodes:
         delta, z = network.sweep.adjoints[o.z], network.data[o.z]
@@ -99,16 +99,16 @@ def _sigmoid_twice(network: Network) -> Iterator[Change]:
 SOFTMAX = (
     error(
         "softmax_elementwise",
-        "softmax is treated as elementwise{place}: ∂p_k/∂z_j for k ≠ j is left out",
-        "all p depend on every z; together δ = p - y",
+        "softmax is treated as elementwise{place}, without ∂p_k/∂z_j for k ≠ j",
+        "every p depends on every z, which gives δ = p - y",
         lambda p, c: [(x - 1.0) * (j == c) for j, x in enumerate(p)],
         covers=("one_way",),
     ),
-    error("target_left_out", "the target is left out{place}: p for p - y", "δ = p - y", lambda p, c: list(p)),
+    error("target_left_out", "the target is left out{place}, p for p - y", "δ = p - y", lambda p, c: list(p)),
     error(
         "softmax_twice",
         "p - y is multiplied by p (1 - p) again{place}",
-        "the derivative of the softmax is in p - y already",
+        "p - y already contains the derivative of the softmax",
         lambda p, c: [(x - (j == c)) * x * (1.0 - x) for j, x in enumerate(p)],
     ),
     error(
@@ -119,13 +119,13 @@ SOFTMAX = (
     ),
     error(
         "softmax_left_out",
-        "the derivative of the softmax is left out{place}: -y/p is ∂L/∂p",
+        "the derivative of the softmax is left out{place}, so that δ is ∂L/∂p = -y/p",
         "∂L/∂z = p - y",
         lambda p, c: [-(j == c) / x if x else 0.0 for j, x in enumerate(p)],
     ),
     error(
         "off_diagonal_sign",
-        "∂p_k/∂z_j has lost its sign for k ≠ j{place}",
+        "the minus sign of ∂p_k/∂z_j for k ≠ j is lost{place}",
         "it is -p_k p_j",
         lambda p, c: [x - 1.0 if j == c else -x for j, x in enumerate(p)],
     ),
@@ -138,7 +138,7 @@ SOFTMAX = (
     Mistake(
         "sigmoid_twice",
         "a - y is multiplied by a (1 - a){place}",
-        "with cross-entropy the sigmoid's derivative has cancelled: δ = a - y",
+        "with cross-entropy the sigmoid's derivative cancels, which gives δ = a - y",
         _sigmoid_twice,
         covers=("derivative_twice",),
     ),

@@ -10,9 +10,9 @@ from ..layers import Layer, Occurrence, Term, Unit
 from ..network import Network
 from .row import Change, Gradients, Mistake
 
-WIDE = 40  # units of a layer whose paths are left out one by one
-RATES = (1e-4, 20.0)  # learning rates that anybody takes
-SURE = 0.3  # of the rate: found less exactly it says nothing
+WIDE = 40  # widest layer whose paths are tried one by one
+RATES = (1e-4, 20.0)  # range of usual learning rates
+SURE = 0.3  # largest relative uncertainty of the fitted rate
 
 Back = list[tuple[Unit, Occurrence, Term]]
 
@@ -76,7 +76,7 @@ def _solved(
     given: Gradients,
     tolerances: Gradients,
 ) -> tuple[Gradients, str] | None:
-    """The learning rate, from the last layer that feels it, where the gradients are linear in it."""
+    """The learning rate, fitted in the last layer that it affects, where the gradients are linear in it."""
     plain = network.sweep.run(without)
     last = {t.input_edge: network.data[t.weight] - plain[t.weight] for _, _, t in network.way_back[-1][1]}
     one = network.sweep.run(last)
@@ -93,13 +93,13 @@ def _solved(
 
 
 def _roundest(rate: float, spread: float) -> float:
-    """The number of fewest decimals as near as the digits tell: people take 0.5, not 0.5001."""
+    """The number of fewest decimals that the digits allow: people take 0.5, not 0.5001."""
     near = max(spread, 1e-6 * rate)
     return next((r for n in range(-1, 7) if (r := round(rate, n)) > 0.0 and abs(r - rate) <= near), rate)
 
 
 def _at_rate(network: Network, without: dict[int, float], rate: float, right: Gradients) -> Gradients:
-    """Going back, each layer's weights are those after a step with the gradients found so far."""
+    """The gradients if each layer is updated, layer by layer from the output, before δ is sent back through it."""
     edges: dict[int, float] = {}
     for _, terms in reversed(network.way_back):
         found = network.sweep.run(without | edges)
@@ -126,7 +126,7 @@ WEIGHTS = (
     Mistake(
         "not_transposed",
         "W is used on the way back {place} where Wᵀ belongs",
-        "each δ goes back along the weight that it came forward on: rows and columns change places",
+        "each δ goes back along the weight that the activation came forward on, so W is transposed",
         _not_transposed,
     ),
     Mistake(
