@@ -91,10 +91,25 @@ class Eager:
 
     def mean_loss(self, predictions: list[Any], targets: list[Any]) -> Value:
         """The loss, or an error if it is not a Value."""
-        value = self.loss(predictions, targets)
+        try:
+            value = self.loss(predictions, targets)
+        except TypeError as error:
+            if _is_of_one_example(self.loss, predictions[0], targets[0]):
+                raise TypeError(
+                    "the loss gets all predictions and all targets of a batch, as two lists, and this one takes those "
+                    "of one example: pass a mean, as lambda p, t: sum(map(loss, p, t)) / len(p)"
+                ) from error
+            raise
         if not isinstance(value, Value):
             raise TypeError(f"the loss must return one Value, not {type(value).__name__} {value!r:.80}")
         return value
+
+
+def _is_of_one_example(loss: Loss, prediction: Any, target: Any) -> bool:
+    try:
+        return isinstance(loss(prediction, target), Value)  # type: ignore[arg-type]
+    except Exception:  # of a user's function
+        return False
 
 
 class Replayed:

@@ -70,6 +70,9 @@ def fit(
     ([2.0, 1.0], True)
     """
     warn_uncompiled()
+    for name, function in {"model": model, "loss": loss, "on_epoch": on_epoch, **(metrics or {})}.items():
+        if not (callable(function) or (name == "on_epoch" and function is None)):
+            raise TypeError(f"{name} must be a function or a module, not {type(function).__name__} {function!r:.80}")
     metrics, epochs = metrics or {}, count(epochs, "epochs")
     patience = None if patience is None else count(patience, "patience")
     if patience and validation is None:

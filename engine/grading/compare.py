@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import NonFiniteError, Value
+from ..core import NonFiniteError, Value, printable
 from . import wording
 from .explanations import Outcome, Verdict, judge
 from .given import Given, Gradient, read
@@ -102,13 +102,13 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     for value, i in sweep.index.items():
         if not math.isfinite(sweep.adjoints[i]):
             raise NonFiniteError(
-                f"the gradient of {value.label or value} is {sweep.adjoints[i]}, so nothing can be compared with it: "
-                "strict() and diagnose(loss, parameters) say where it comes from"
+                f"the gradient of {printable(value.label) or value} is {sweep.adjoints[i]}, so nothing can be compared "
+                "with it: strict() and diagnose(loss, parameters) say where it comes from"
             )
     trial = Trial(Network(sweep), [g for g in given if g.value in sweep.index])
     outcome = Outcome("unknown") if any(map(is_idle, given)) else judge(trial)
     shown = _gradients(trial, given)
-    text = wording.Words(trial, shown, loss.label or "L").say(outcome)
+    text = wording.Words(trial, shown, printable(loss.label) or "L").say(outcome)
     explained = () if outcome.verdict == "chance" else tuple(_explanation(trial.network, c) for c in outcome.found)
     return Comparison(outcome.verdict, shown, explained, text, outcome.evidence, trial.tried)
 
@@ -118,7 +118,7 @@ def _gradients(trial: Trial, given: list[Given]) -> tuple[Gradient, ...]:
     found = []
     for number, g in enumerate(given, 1):
         i = index.get(g.value)
-        name = g.value.label if i is None else trial.network.name(i)
+        name = printable(g.value.label) if i is None else trial.network.name(i)
         right = 0.0 if i is None else trial.right[i]
         ok = abs(g.number) <= g.tolerance if i is None else i not in wrong
         found.append(Gradient(g.value, name or f"number {number}", g.number, right, ok))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from ..core import Value, real
+from ..core import Value, printable, real
 
 LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zeros are lost
 EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9
@@ -159,7 +159,7 @@ def half_unit(text: str) -> float:
 
 
 def _named(value: Value) -> str:
-    return value.label or repr(value)
+    return printable(value.label) or repr(value)
 
 
 def tolerances_of(numbers: Sequence[float]) -> list[float]:

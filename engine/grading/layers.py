@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from ..core import printable
 from ..structure import Forms
 from .reverse_sweep import ReverseSweep
 
@@ -133,7 +134,7 @@ class Layers:
             layer.units.sort(key=lambda unit: self.sweep.nodes[unit.occurrences[0].z].serial)
             for number, unit in enumerate(layer.units, 1):
                 first = unit.occurrences[0]
-                label = self.sweep.nodes[first.output].label or self.sweep.nodes[first.z].label
+                label = printable(self.sweep.nodes[first.output].label or self.sweep.nodes[first.z].label)
                 unit.name = label or f"unit {number} of {layer.name}"
         return layers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..chain import Term, show
-from ..core import TABLE, Name, book_name, short_number
+from ..core import TABLE, Name, book_name, printable, short_number
 from .layers import Layer
 from .reverse_sweep import ReverseSweep
 
@@ -40,7 +40,7 @@ def formula_of(sweep: ReverseSweep, i: int, depth: int = 2) -> str:
 def _term(sweep: ReverseSweep, i: int, depth: int) -> Term:
     node = sweep.nodes[i]
     if node.label or not node.op:
-        return Name(node.label or short_number(node.data))
+        return Name(printable(node.label) or short_number(node.data))
     if not depth or TABLE[node.op].variadic:
         return Name(f"{node.op}(…)")
     return (node.op, *[_term(sweep, j, depth - 1) for j in sweep.inputs(i)])

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
+from ..core import printable
 from ..structure import Forms
 from .layers import Layer, Layers, Occurrence, Term, Unit
 from .names import book_names
@@ -54,7 +55,7 @@ class Network:
 
     def name(self, i: int) -> str:
         """The label of a node, or its name in a textbook; else ""."""
-        return self.sweep.nodes[i].label or self._book_names.get(i, "")
+        return printable(self.sweep.nodes[i].label) or self._book_names.get(i, "")
 
     @cached_property
     def _book_names(self) -> dict[int, str]:

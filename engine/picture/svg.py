@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from ..core import RenderError
 from .dot import to_dot
-from .graphviz import draw_dot
+from .graphviz import REMEDY, draw_dot
 from .parts import Diagram, Edge, Factor
 from .theme import Line, Row, printable, room, sheet
 
@@ -35,7 +35,10 @@ def styled(svg: bytes, diagram: Diagram) -> str:
     lines = {box.id: box.lines for box in (*diagram.boxes, *(x.box for x in diagram.edges if isinstance(x, Factor)))}
     lines["headline"] = diagram.headline
     lines |= {edge.id: [edge.line] for edge in diagram.edges if isinstance(edge, Edge)}
-    root = ElementTree.fromstring(svg)
+    try:
+        root = ElementTree.fromstring(svg)
+    except ElementTree.ParseError as error:
+        raise RenderError(f"the renderer gave an SVG that is not whole ({error}); {REMEDY}") from None
     picture = root.find(f"{{{SVG}}}g")
     if picture is None:
         raise RenderError("the renderer gave an SVG without a picture in it")

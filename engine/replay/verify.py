@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STEPS = (1e-3, 1e-6, 1e-9)  # relative distances of the second point: nearer if the function is not finite
 AGREEMENT = 1e-9  # relative difference of outputs by rounding, if sums have another order
+LONGEST = 5.0  # seconds to wait for another recording: f may wait for a thread that records, which waits here
 
 _one_at_a_time = RLock()  # two threads that move the same parameter would each restore the other's number
 
@@ -32,16 +33,20 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
     for step in STEPS:
         point = _moved(first, step) if check is True else check if isinstance(check, tuple) else (check,)
         arrays_of([[x] for x in point], first.widths)
-        with _one_at_a_time, _away(leaves, step):
-            try:
+        if not _one_at_a_time.acquire(timeout=LONGEST):
+            return False
+        try:
+            with _away(leaves, step):
                 second = call(f, point)
-            except NonFiniteError:  # inside strict()
-                continue
-            except RecordingError:
-                raise
-            except Exception as error:
-                raise _differs(f"raises {error!r:.200}") from error
-            _require_same(recording, second, point)
+                _require_same(recording, second, point)
+        except NonFiniteError:  # inside strict()
+            continue
+        except RecordingError:
+            raise
+        except Exception as error:
+            raise _differs(f"raises {error!r:.200}") from error
+        finally:
+            _one_at_a_time.release()
         if all(map(math.isfinite, second.numbers())):
             return True
     return False

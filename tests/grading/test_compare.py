@@ -280,3 +280,10 @@ def test_floats_of_unlike_digits_have_each_their_own():
         compared = compare(loss, given)
         assert [gradient.ok for gradient in compared.gradients] == [True, False]
         assert "left out in the hidden layer" in str(compared)
+
+
+def test_control_characters_in_labels_are_escaped():
+    a = Value(0.5, "\x1b[31m")
+    text = str(compare((a * a - 1.0) ** 2, {a: 0.3}))
+    assert "\x1b" not in text
+    assert r"\x1b[31m" in text

@@ -270,3 +270,36 @@ def test_without_tqdm_there_is_no_bar(monkeypatch, capsys):
 def test_accuracy_is_the_share_of_right_answers(predictions, targets, share):
     assert accuracy(predictions, targets) == pytest.approx(share)
     assert accuracy([[Value(v) for v in p] if isinstance(p, list) else Value(p) for p in predictions], targets) == share
+
+
+@pytest.mark.parametrize("replay", [True, False])
+def test_a_loss_of_one_example_is_told_what_a_loss_gets(replay):
+    model = MLP(1, [1], seed=1)
+    with pytest.raises(TypeError, match=r"gets all predictions and all targets of a batch, as two lists"):
+        fit(
+            model,
+            [[0.0], [1.0]],
+            [0.0, 1.0],
+            lambda p, t: (p - t) ** 2,
+            SGD(model.parameters(), lr=0.1),
+            epochs=1,
+            progress=False,
+            replay=replay,
+        )
+
+
+@pytest.mark.parametrize("given", [{"model": 3}, {"loss": 3}, {"metrics": {"share": 3}}, {"on_epoch": 3}])
+def test_what_is_no_function_is_refused_before_training(given):
+    model = MLP(1, [1], seed=1)
+    arguments = {"model": model, "loss": mean_squared_error} | given
+    with pytest.raises(TypeError, match="must be a function or a module, not int 3"):
+        fit(
+            arguments.pop("model"),
+            [[0.0]],
+            [0.0],
+            arguments.pop("loss"),
+            SGD(model.parameters(), lr=0.1),
+            epochs=1,
+            progress=False,
+            **arguments,
+        )

@@ -4,6 +4,7 @@ import gc
 import math
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -358,3 +359,15 @@ def test_an_operation_is_known_by_its_name_whichever_string_that_is():
         y = apply(name, y)
     program, _ = trace(y, {x: 0}, x.serial)
     assert [NAMES[code] for code in program.codes[: len(program)] if code > CONSTANT] == names
+
+
+def test_a_recording_in_a_thread_that_the_function_waits_for_ends(monkeypatch):
+    monkeypatch.setattr("engine.replay.verify.LONGEST", 0.05)
+    w = Value(1.5, "w")
+    with ThreadPoolExecutor(1) as pool:
+
+        def f(t):
+            inner = pool.submit(lambda: record(lambda q: q * w, 1.0).forward([1.0])[0])
+            return t * float(inner.result(timeout=60))
+
+        assert record(f, 1.0).forward([2.0]).tolist() == [3.0]
