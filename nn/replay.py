@@ -107,7 +107,7 @@ class Eager:
 
 def _is_of_one_example(loss: Loss, prediction: Any, target: Any) -> bool:
     try:
-        return isinstance(loss(prediction, target), Value)  # type: ignore[arg-type]
+        return isinstance(loss(prediction, target), Value)
     except Exception:  # of a user's function
         return False
 
