@@ -20,6 +20,7 @@ def examples_of(X: Any, y: Any, what: str = "") -> Examples:
     Traceback (most recent call last):
     TypeError: X[1][1] must be a real number, not str '4'
     """
+    X, y = (x.__array__() if hasattr(x, "__array__") and not is_sequence(x) else x for x in (X, y))
     for name, given in ((f"{what}X", X), (f"{what}y", y)):
         if not is_sequence(given) or isinstance(given, (str, dict)):
             raise TypeError(f"{name} must be a list, an array or a frame, not {type(given).__name__} {given!r:.80}")
@@ -60,8 +61,9 @@ def _columns(given: Any) -> Sequence[Any]:
 
 def _numbers(given: Any, what: str) -> Any:
     """An array as lists, unless its entries are dates, which would pass for numbers."""
-    array = given.__array__() if hasattr(given, "columns") or hasattr(given, "to_frame") else given
-    if getattr(getattr(array, "dtype", None), "kind", "") in ("M", "m"):
+    is_frame = hasattr(given, "columns") or hasattr(given, "to_frame")
+    arrays = [given.__array__() if is_frame else given, *(given[name].__array__() for name in _columns(given))]
+    if any(getattr(getattr(array, "dtype", None), "kind", "") in ("M", "m") for array in arrays):
         raise TypeError(f"{what} holds dates or durations: convert them to numbers first")
     return plain(given)
 

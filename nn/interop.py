@@ -82,7 +82,7 @@ def from_sklearn(estimator: Any, logits: bool = False) -> MLP:
             shares = plain(estimator.predict_proba(inputs))
         return [second for _, second in shares] if len(estimator.intercepts_[-1]) == 1 else shares
 
-    return _checked(model, outputs, estimator.coefs_[0], logits)
+    return _checked(model, outputs, str(estimator.coefs_[0].dtype), logits)
 
 
 def from_torch(module: Any, logits: bool = False) -> MLP:
@@ -102,7 +102,8 @@ def from_torch(module: Any, logits: bool = False) -> MLP:
         elif name not in ("Identity", "Flatten") and not (name == "Dropout" and not part.training):
             layers.refuse(place, part, ": call eval() first" if name == "Dropout" else "")
     weight = layers.weights[0] if layers.weights else layers.refuse("", module)
-    return _checked(layers.network("neurons"), lambda rows: plain(module(weight.new_tensor(rows))), weight, logits)
+    precision = str(weight.dtype)
+    return _checked(layers.network("neurons"), lambda rows: plain(module(weight.new_tensor(rows))), precision, logits)
 
 
 def from_keras(model: Any, logits: bool = False) -> MLP:
@@ -116,17 +117,17 @@ def from_keras(model: Any, logits: bool = False) -> MLP:
         name, place = type(part).__name__, f"layers[{i}]"
         activation = getattr(getattr(part, "activation", None), "__name__", "")
         if name == "Dense":
-            kernel, *bias = part.get_weights()
+            kernel, *bias = part.get_weights() or layers.refuse(place, part, ": call the model once, which builds it")
             layers.add(kernel, bias[0] if bias else None)
         if name in KERAS_LAYERS:
             layers.activate(KERAS_LAYERS[name], place, part)
         elif name in ("Dense", "Activation") and activation in KERAS:
             layers.activate(KERAS[activation], place, part)
         elif name not in ("InputLayer", "Flatten", "Dropout"):
-            layers.refuse(place, part)
+            layers.refuse(place, part, activation and f" with the activation {activation}")
     kernel = layers.weights[0] if layers.weights else layers.refuse("", model)
     array = require("numpy").asarray
-    return _checked(layers.network("inputs"), lambda rows: plain(model(array(rows, kernel.dtype))), kernel, logits)
+    return _checked(layers.network("inputs"), lambda rows: plain(model(array(rows, kernel.dtype))), "float32", logits)
 
 
 def network(
@@ -200,11 +201,14 @@ def _torch_parts(module: Any, place: str) -> Iterator[tuple[str, Any]]:
         yield place, module
 
 
-def _checked(model: MLP, original: Callable[[Matrix], Any], weight: Any, logits: bool) -> MLP:
-    """The network, if its outputs equal the original's; else a StateError, as if layers are called in another way."""
+def _checked(model: MLP, original: Callable[[Matrix], Any], precision: str, logits: bool) -> MLP:
+    """The network, if its outputs equal the original's; else a StateError, as if layers are called in another way.
+
+    `precision` is that of the original's arithmetic: "float64", "float32" or less.
+    """
     rng, nin = random.Random(0), len(model.layers[0].neurons[0].w)
     inputs = [[rng.gauss(0.0, 1.0) for _ in range(nin)] for _ in range(COMPARED)]
-    tolerance = 1e-9 if str(getattr(weight, "dtype", "float64")).endswith("64") else 1e-3
+    tolerance = {"64": 1e-9, "32": 1e-3}.get(precision[-2:], 0.03)
     for row, theirs in zip(inputs, original(inputs), strict=True):
         ours, theirs = (output_numbers(output if is_sequence(output) else [output]) for output in (model(row), theirs))
         pairs = zip(ours, theirs, strict=True)

@@ -6,6 +6,7 @@ import pytest
 from test_training import X, Y, trained
 
 from nn import MLP, SGD, cross_entropy, fit, mean_squared_error
+from nn.batches import examples_of
 
 
 def test_arrays_and_lists_are_the_same():
@@ -153,3 +154,16 @@ def test_validation_data_are_checked_before_training(validation, error, message)
     with pytest.raises(error, match=message):
         fit(model, X, Y, mean_squared_error, optimizer, epochs=1, validation=validation, progress=False)
     assert model.state_dict() == before
+
+
+def test_what_has_an_array_alone_is_taken():
+    np = pytest.importorskip("numpy")
+
+    class Arrays:
+        def __init__(self, entries):
+            self.entries = entries
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(self.entries, dtype)
+
+    assert examples_of(Arrays([[1.0], [2.0]]), Arrays([0.0, 1.0])) == ([[1.0], [2.0]], [0.0, 1.0])
