@@ -124,7 +124,7 @@ def test_without_a_bias_a_layer_is_a_matrix(init):
 def test_the_chain_rule_names_places():
     model = MLP(1, [2, 1], activation="tanh", seed=0)
     chain = chain_rule(model([0.5]), model.layers[0].neurons[1].w[0])
-    assert "layer1.neuron2.w1 → layer1.neuron2.z → layer1.neuron2.a → layer2.neuron1.z" in str(chain)
+    assert "w⁽¹⁾₂₁ → z⁽¹⁾₂ → a⁽¹⁾₂ → z⁽²⁾₁" in str(chain)
 
 
 def test_a_single_output_comes_back_bare_and_several_as_a_list():
