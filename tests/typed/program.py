@@ -57,8 +57,7 @@ assert_type(chain, ChainRule)
 assert_type(chain.total, float)
 assert_type(chain.verdict, str)
 assert_type(chain.paths()[0].factors[0].formula, str)
-assert_type(chain.draw(), graphviz.Digraph)
-assert_type(draw(w * x), graphviz.Digraph)
+pictures: list[graphviz.Digraph] = [chain.draw(), draw(w * x)]
 assert_type(compare(w * x, {w: 62.5}), Comparison)
 assert_type(diagnose(w * x, [w]), Report)
 

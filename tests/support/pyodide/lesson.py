@@ -20,7 +20,7 @@ assert "killed" in Path("why.svg").read_text(encoding="utf-8")
 w, x = Value(0.5, "w"), Value(3.0, "x")
 chain = chain_rule((w * x).tanh(), w)
 assert r"\begin{aligned}" in chain.to_latex()
-assert "<svg" in chain._repr_svg_()
+assert "image/svg+xml" in chain._repr_mimebundle_()["text/html"]
 assert "digraph" in draw(chain.output).source
 assert "<iframe" in explore(chain.output)._repr_html_()
 assert "application/json" in page(chain)
