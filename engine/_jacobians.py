@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from .core import Value, grad, order, reading, real
+from .core import Value, grad, live, order, reading, real
 
 
 def jacobian(outputs: Any, inputs: Any) -> Any:
@@ -83,16 +83,10 @@ def _along(ys: Any, xs: Any, vector: list[float]) -> Any:
         tangents[x] = tangents.get(x, 0.0) + number
     tangents = {x: number for x, number in tangents.items() if number}
     for node in sorted({node for y in outputs for node in order(y)}, key=attrgetter("serial")):
-        moving = [(x, slope) for x, slope in _partials(node) if x in tangents]
+        moving = [(x, slope) for x, slope in live(node) if x in tangents]
         if moving:
             tangents[node] = tangents.get(node, 0.0) + sum(slope * tangents[x] for x, slope in moving)
     return _like(ys, (tangents.get(y, 0.0) for y in outputs))
-
-
-def _partials(node: Value) -> list[tuple[Value, float]]:
-    """The operands and the partials, without a branch that is not taken, and without any of a `detach`."""
-    pairs = list(zip(node.operands, node.partials, strict=True))
-    return [pair for pair in pairs if pair[1]] if node.op in ("select", "detach") else pairs
 
 
 def _values(given: Any, name: str, what: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from ..core import TABLE, Name, Value, evaluate, numeric
 from .decimals import decimal, in_decimals
 from .expressions import Term
-from .symbolic import Naming
+from .symbolic import Naming, cuts
 
 Algebra = Callable[..., Any]  # apply(name of a row, *arguments)
 
@@ -86,7 +86,7 @@ class Region:
             if adjoint is None:
                 continue
             for operand, slope in zip(node.operands, slopes[node], strict=True):
-                if operand in self.depends and not (node.op in ("detach", "select") and slope == 0.0):
+                if operand in self.depends and not cuts(node, slope):
                     adjoints[operand] = adjoints.get(operand, const(0.0)) + adjoint * const(slope)
         return {self.names[node]: data[node] for node in self.labels}, adjoints.get(self.wrt, const(0.0))
 
