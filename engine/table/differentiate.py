@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .formula import TABLE, operation_of, parse
 
@@ -23,11 +23,11 @@ def derive(formula: str, operands: Sequence[str]) -> list[str]:
         if isinstance(tree, (ast.Name, ast.Constant)):
             return
         name, arguments = operation_of(tree, formula, operands)
-        row, result = TABLE[name], "y" if tree is root else ast.unparse(tree)
-        known = dict(zip(row.variables, map(ast.unparse, arguments), strict=True)) | {"y": result}
+        row, result = TABLE[name], ast.Name("y") if tree is root else tree
+        known = dict(zip(row.variables, arguments, strict=True)) | {"y": result}
         for argument, partial in zip(arguments, row.partials, strict=True):
             if partial != "0":
-                term = _product(adjoint, _substitute(partial, known))
+                term = _product(adjoint, ast.unparse(substitute(partial, known)))
                 visit(argument, _summed(term, tree) if is_sequence(tree) and not is_sequence(argument) else term)
 
     visit(root, "1")
@@ -51,12 +51,19 @@ def _summed(term: str, tree: ast.expr) -> str:
     return f"sum({term})"
 
 
-def _substitute(formula: str, known: dict[str, str]) -> str:
+def substitute(formula: str, terms: Mapping[str, ast.expr]) -> ast.expr:
+    """A formula as a tree, with terms for names.
+
+    >>> ast.unparse(substitute("a * y", {"a": parse("u + 1")}))
+    '(u + 1) * y'
+    """
+
     class Substitute(ast.NodeTransformer):
         def visit_Name(self, name: ast.Name) -> ast.expr:
-            return ast.parse(known[name.id], mode="eval").body if name.id in known else name
+            return terms.get(name.id, name)
 
-    return ast.unparse(Substitute().visit(ast.parse(formula, mode="eval").body))
+    tree: ast.expr = Substitute().visit(ast.parse(formula, mode="eval").body)  # not the tree that `parse` keeps
+    return tree
 
 
 def _product(a: str, b: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from unicodedata import normalize
 
+from .differentiate import substitute
 from .formula import TABLE, parse
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·", "0123456789-.")
@@ -136,15 +137,4 @@ class _Primes(ast.NodeTransformer):
         if len(call.args) != 1:
             raise ValueError(f"{name}' has one operand")
         terms = {"a": call.args[0], "y": ast.Call(ast.Name(name), [call.args[0]], [])}
-        written: ast.expr = _Substitute(terms).visit(ast.parse(TABLE[name].partials[0], mode="eval").body)
-        return written
-
-
-class _Substitute(ast.NodeTransformer):
-    """Substitute terms for names."""
-
-    def __init__(self, terms: Mapping[str, ast.expr]) -> None:
-        self.terms = terms
-
-    def visit_Name(self, name: ast.Name) -> ast.expr:
-        return self.terms.get(name.id, name)
+        return substitute(TABLE[name].partials[0], terms)
