@@ -20,15 +20,6 @@ from engine.table.rows import row
 
 np = pytest.importorskip("numpy")
 
-EXECUTORS = ["numpy", *(["native"] if execute.Native else [])]
-
-
-@pytest.fixture(params=EXECUTORS)
-def executor(request, monkeypatch):
-    if request.param == "numpy":
-        monkeypatch.setattr(execute, "Native", None)
-    return request.param
-
 
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_a_row_agrees_with_eager_mode_at_every_pair_of_edges(name, executor):

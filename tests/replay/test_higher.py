@@ -23,16 +23,12 @@ from engine import (
     where,
 )
 from engine.core.operations import apply
-from engine.replay import numpy_executor
 from engine.table.formula import TABLE
 
 np = pytest.importorskip("numpy")
 
 
-@pytest.fixture(params=["compiled", "numpy"], autouse=True)
-def executor(request, monkeypatch):
-    if request.param == "numpy":
-        monkeypatch.setattr(numpy_executor, "Native", None)
+pytestmark = pytest.mark.usefixtures("executor")
 
 
 def draws(*shape):

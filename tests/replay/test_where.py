@@ -14,15 +14,6 @@ from engine.table.formula import TABLE
 
 np = pytest.importorskip("numpy")
 
-EXECUTORS = ["numpy", *(["native"] if execute.Native else [])]
-
-
-@pytest.fixture(params=EXECUTORS)
-def executor(request, monkeypatch):
-    if request.param == "numpy":
-        monkeypatch.setattr(execute, "Native", None)
-    return request.param
-
 
 def assert_right(recording, points, wanted, absolute=1e-300):
     """At each point alone, and at all of them in blocks, outputs and gradients are those wanted."""
