@@ -62,7 +62,8 @@ def _columns(given: Any) -> Sequence[Any]:
 def _numbers(given: Any, what: str) -> Any:
     """An array as lists, unless its entries are dates, which would pass for numbers."""
     is_frame = hasattr(given, "columns") or hasattr(given, "to_frame")
-    arrays = [given.__array__() if is_frame else given, *(given[name].__array__() for name in _columns(given))]
+    columns = [given[name].__array__() for name in _columns(given)]
+    arrays = columns or [given.__array__() if is_frame else given]
     if any(getattr(getattr(array, "dtype", None), "kind", "") in ("M", "m") for array in arrays):
         raise TypeError(f"{what} holds dates or durations: convert them to numbers first")
     return plain(given)

@@ -110,10 +110,7 @@ class Recording:
         array([[3., 4.],
                [4., 9.]])
         """
-        arrays = arrays_of(batch, self.widths)
-        result = np.empty((len(arrays[0]), len(self.program.outputs)))
-        self._run("forward", arrays, [result])
-        return result.reshape(len(result), *self.shape)
+        return self._outputs("forward", arrays_of(batch, self.widths))
 
     def backward(self, *batch: Any) -> float:
         """The mean of the outputs; the gradient of that mean is added to every parameter's `.grad`."""
@@ -168,9 +165,7 @@ class Recording:
         arrays = arrays_of(batch, self.widths) + arrays_of(vectors, self.widths, "vector")
         if len(arrays[0]) != len(arrays[-1]):
             raise ValueError(f"the vectors must be of {len(arrays[0])} examples as the batch is, not {len(arrays[-1])}")
-        result = np.empty((len(arrays[0]), len(self.program.outputs)))
-        self._run("jvp", arrays, [result])
-        return result.reshape(len(result), *self.shape)
+        return self._outputs("jvp", arrays)
 
     def to_jax(self) -> Callable[[Any, Any], Any]:
         """The recorded function in JAX: a pure function of (parameters, batch), with outputs of shape (B,).
@@ -227,6 +222,12 @@ class Recording:
         text += [f"{self.program.operations()} instructions recorded: {', '.join(sizes)}"]
         text += [] if self.verified else ["not verified at a second point, where the function gives finite numbers"]
         return "\n".join(text)
+
+    def _outputs(self, name: str, arrays: list[Any]) -> Any:
+        """A number for each output of every example, in the shape of the outputs."""
+        result = np.empty((len(arrays[0]), len(self.program.outputs)))
+        self._run(name, arrays, [result])
+        return result.reshape(len(result), *self.shape)
 
     def _run(self, name: str, arrays: list[Any], results: list[Any]) -> float:
         reading_all(self._parameters, "data")

@@ -27,7 +27,7 @@ _one_at_a_time = RLock()  # two threads that move the same parameter would each 
 def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any) -> bool:
     """Call `f` at a second point, and raise a RecordingError if it does not do there what is recorded.
 
-    Returns False if the function is not finite nearby, so that no outputs could be compared.
+    Returns False if no outputs could be compared: the function is not finite nearby, or waits for another recording.
     """
     leaves = [*dict.fromkeys([*recording.parameters, *first.watch.leaves_shown])]
     for step in STEPS:
