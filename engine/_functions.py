@@ -132,9 +132,9 @@ def softmax(operands: Iterable[Number]) -> list[Value]: ...
 def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
     """The shares exp(xi) / (exp(x1) + ... + exp(xn)), exact where they come close to 0 and to 1.
 
-    Each is the sigmoid of xi - logsumexp(the others), whose slope does not cancel as p * (1 - p) does. An entry of -inf
-    has the share 0 and takes no part in any derivative, even where no other is left. An entry of inf has the share 1;
-    of two such nobody knows which is larger, and their shares are nan.
+    Each is the sigmoid of xi minus the logsumexp of all other entries: its slope keeps the digits that p * (1 - p)
+    loses. An entry of -inf has the share 0 and takes no part in any derivative, even where no other is left. An entry
+    of inf has the share 1; of two such nobody knows which is larger, and their shares are nan.
 
     >>> softmax([1.0, 1.0, -float("inf")])
     [0.5, 0.5, 0.0]

@@ -12,12 +12,32 @@ LaTeX), `verdict` and `speech` (its sentence).
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
 from .speech import NAMED, TINY, branches
-from .text import alike, latex_of_value
+from .text import grouped, latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
-    "CANCELLED", "NAMED", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor", "Judgement", "Link", "Links",
-    "Path", "Style", "Term", "VariableGraph", "alike", "branches", "chain_rule", "explained", "judge", "latex_of_value",
-    "show", "tiny_factors",
+    "CANCELLED",
+    "NAMED",
+    "TINY",
+    "VANISHED",
+    "WORDS",
+    "By",
+    "ChainRule",
+    "Factor",
+    "Judgement",
+    "Link",
+    "Links",
+    "Path",
+    "Style",
+    "Term",
+    "VariableGraph",
+    "branches",
+    "chain_rule",
+    "explained",
+    "grouped",
+    "judge",
+    "latex_of_value",
+    "show",
+    "tiny_factors",
 ]

@@ -25,7 +25,7 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
     """The table that `str()` gives: for each path its numbers and formulas, then the sum and the verdict."""
     names, describe, paths = chain.naming.names, chain.naming.describe, chain.paths(k)
     lines = [f"{total_derivative(names[chain.output], names[chain.wrt])} = {short_number(chain.total)}"]
-    rows = alike((_route(path, describe), _numbers(path), _formulas(path)) for path in paths)
+    rows = grouped((_route(path, describe), _numbers(path), _formulas(path)) for path in paths)
     width = max((len(route) for route, *_ in rows), default=0)
     for (route, numbers, formulas), which in rows.items():
         several = f"{len(which)} paths, each " if len(which) > 1 else ""
@@ -36,10 +36,10 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
     return "\n".join([*lines, *branches(chain), f"{chain.verdict}: {chain.sentence}"])
 
 
-def alike(rows: Iterable[Row]) -> dict[Row, list[int]]:
-    """Rows that read the same as one, with their numbers from 1: x * x has two paths from x.
+def grouped(rows: Iterable[Row]) -> dict[Row, list[int]]:
+    """Equal rows grouped, with their numbers from 1: the two paths from x to x * x have equal rows.
 
-    >>> alike("aba")
+    >>> grouped("aba")
     {'a': [1, 3], 'b': [2]}
     """
     found: dict[Row, list[int]] = {}

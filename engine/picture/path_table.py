@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
-from ..chain import TINY, ChainRule, Path, alike, branches
+from ..chain import TINY, ChainRule, Path, branches, grouped
 from ..core import Value, elided, many, pretty_number, total_derivative
 from .contributions import Contributions
 from .deltas import made_of
@@ -18,7 +18,7 @@ DIGITS = 4
 def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str]) -> list[Row]:
     """The rows under the picture of a chain rule, whose variables are `called` so."""
     digits = _digits(on.paths, chain.total)
-    paths = alike(_Printed(path, on, called, digits) for path in on.paths)
+    paths = grouped(_Printed(path, on, called, digits) for path in on.paths)
     rows = [row for path, which in paths.items() for row in path.rows(which, len(on.paths) > 1)]
     left = chain.path_count - len(on.paths)
     if left:
