@@ -16,7 +16,6 @@ from typing import Any
 
 from .._compiled import compiled
 from ..core import PRIMITIVES, TABLE, Interpreter, Value, function, require
-from .c_loop import address
 from .schedule import Schedule
 from .slot_allocation import instructions
 
@@ -39,7 +38,11 @@ def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column
     """
     if Native is None or plan.foreign:
         return OnNumPy(plan, columns, targets)
-    return Native(plan, columns, targets, address(plan, instruction_set()) if compile else 0)
+    if not compile:
+        return Native(plan, columns, targets, 0)
+    from .c_loop import address  # and with it what calls a compiler
+
+    return Native(plan, columns, targets, address(plan, instruction_set()))
 
 
 class OnNumPy:
