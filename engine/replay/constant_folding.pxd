@@ -1,6 +1,6 @@
 cimport cython
 from .program cimport Program
-cdef int ABS, ADD, CONSTANT, DIV, MEAN, MUL, NEG, ONE, POW, PRODUCTS, SUB, TIMES
+cdef int ABS, ADD, CONSTANT, DIV, LESS, MEAN, MUL, NEG, ONE, POW, PRODUCTS, SELECT, SQRT, SUB, TIMES
 @cython.locals(i=int, code=int, found=int, numbers=int, negatives=int, at="int[::1]")
 cpdef Program fold_constants(Program program)
 cdef int _computed(Program new, int code, list numbers) except -1
