@@ -47,20 +47,24 @@ def backward(Node output, double seed):
 
 cdef inline int visit(Node node, bint passing) except -1:
     """Queue the operands of an operation, or only those that a gradient passes to, with their shares of it."""
+    cdef double grad = node._grad
+    cdef double *partials
+    cdef bint chooses
     cdef list operands
-    cdef array partials
+    cdef array numbers
     cdef Py_ssize_t i
     if passing and node._code == DETACH:
         return 0
     if node._a is not None:
-        lead(node._a, node._grad * node._da, passing)
+        lead(node._a, grad * node._da, passing)
         if node._b is not None:
-            lead(node._b, node._grad * node._db, passing)
+            lead(node._b, grad * node._db, passing)
         return 0
-    operands, partials = node._lists
+    operands, numbers = node._lists
+    partials, chooses = numbers.data.as_doubles, passing and node._code == SELECT
     for i in range(len(operands)):
-        if not passing or node._code != SELECT or partials.data.as_doubles[i] != 0.0:  # else not the branch taken
-            lead(operands[i], node._grad * partials.data.as_doubles[i], passing)
+        if not chooses or partials[i] != 0.0:  # else not the branch taken
+            lead(operands[i], grad * partials[i], passing)
     return 0
 
 
