@@ -165,11 +165,11 @@ def prod(operands: Iterable[Number]) -> Number:
     >>> prod([2.0, 0.0, 4.0])
     0.0
     """
-    factors = list(operands) or [1.0]
+    factors = [x if isinstance(x, Value) else real(x) for x in operands] or [1.0]
     while len(factors) > 1:
         paired = len(factors) // 2 * 2
-        factors = [apply("mul", factors[i], factors[i + 1]) for i in range(0, paired, 2)] + factors[paired:]
-    return factors[0] if isinstance(factors[0], Value) else real(factors[0])
+        factors = [factors[i] * factors[i + 1] for i in range(0, paired, 2)] + factors[paired:]
+    return factors[0]
 
 
 @overload
@@ -183,5 +183,4 @@ def mean(operands: Iterable[Number]) -> Number:
     3.0
     """
     terms = list(operands)
-    found: Number = apply("div", apply("sum", terms), float(len(terms)))
-    return found
+    return div(sum(terms), float(len(terms)))
