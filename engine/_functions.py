@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias, overload
+from typing import NoReturn, Protocol, TypeAlias, overload
 
 from .core import Value, apply, log_shares, operation, real, shares
 
@@ -101,7 +101,7 @@ def maximum(*operands: Number) -> Number:
     >>> maximum(1.0, 3.0, 2.0), maximum(Value(1.0), 1.0).partials
     (3.0, (0.5, 0.5))
     """
-    return _pick(_maximum, largest, operands)
+    return _maximum(*operands) if len(operands) == 2 else largest(operands or _none("maximum"))
 
 
 @overload
@@ -114,15 +114,11 @@ def minimum(*operands: Number) -> Number:
     >>> minimum(1.0, 3.0, 2.0)
     1.0
     """
-    return _pick(_minimum, smallest, operands)
+    return _minimum(*operands) if len(operands) == 2 else smallest(operands or _none("minimum"))
 
 
-def _pick(of_two: OfTwo, of_more: OfMany, operands: tuple[Number, ...]) -> Number:
-    if len(operands) == 2:
-        return of_two(*operands)
-    if not operands:
-        raise TypeError(f"{of_two.__name__} takes at least one Value or number")
-    return of_more(operands)
+def _none(name: str) -> NoReturn:
+    raise TypeError(f"{name} takes at least one Value or number")
 
 
 @overload
