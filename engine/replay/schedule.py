@@ -155,26 +155,27 @@ def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedul
 
 def _partners(program: Program, varies: bytearray) -> Ints:
     """For the first instruction of a pair, the second; for the second, -1; for all else 0."""
-    found, known = new_ints(len(program)), dict[tuple[int, int], int]()
-    for i in range(len(program)):
-        if varies[i] and program.codes[i] in _PAIRED:
-            known[program.codes[i], program.args[program.starts[i]]] = i
-    for (code, operand), i in known.items():
-        k = known.get((_SECOND.get(code, -1), operand), 0)
-        if k and not found[i] and not found[k]:
-            found[min(i, k)], found[max(i, k)] = max(i, k), -1
+    size, found = len(program), new_ints(len(program))
+    codes = np.where(np.asarray(varies) != 0, np.asarray(program.codes)[:size], CONSTANT)
+    operand, partner = np.asarray(program.args), np.asarray(found)
+    for pair in PARTNERS.values():
+        one, other = (np.flatnonzero((codes == code) & (partner == 0)) for code in pair)
+        if len(one) and len(other):
+            first = [operand[np.asarray(program.starts)[which]] for which in (one, other)]
+            _, at, to = np.intersect1d(*first, return_indices=True)
+            both = np.sort([one[at], other[to]], axis=0)
+            partner[both[0]], partner[both[1]] = both[1], -1
     return found
 
 
 def _pair(program: Program, i: int, k: int) -> Block:
     """Two instructions as a pair, in the order that it has."""
-    first, second = (i, k) if _SECOND.get(program.codes[i]) == program.codes[k] else (k, i)
-    return Block(_PAIR[program.codes[first]], (), (first, second), (program.args[program.starts[i]],))
+    first, second = (i, k) if (program.codes[i], program.codes[k]) in _PAIR else (k, i)
+    code = _PAIR[program.codes[first], program.codes[second]]
+    return Block(code, (), (first, second), (program.args[program.starts[i]],))
 
 
-_SECOND = dict(PARTNERS.values())
-_PAIR = {first: code for code, (first, _) in PARTNERS.items()}
-_PAIRED = {code for pair in PARTNERS.values() for code in pair}
+_PAIR = {pair: code for code, pair in PARTNERS.items()}
 
 
 def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_index: Ints) -> Ints:
@@ -204,13 +205,7 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
             plan.inner += len(entries) if code == INNER else 0
         ready.append(max([made[k] for k in (*lefts, *shared)]))
         blocks.append(Block(code, (len(lefts), len(shared), start), (), (*lefts, *shared)))
-    waiting = sorted(range(len(ready)), key=ready.__getitem__)[::-1]
-    found: list[int] = []
-    for n in range(len(steps) + 1):
-        while waiting and ready[waiting[-1]] == n:
-            found.append(-1 - begun - waiting.pop())
-        found += steps[n : n + 1]
-    return array("i", found)
+    return packed(np.insert(steps, ready, [-1 - begun - k for k in range(len(ready))]))
 
 
 def _shapes(rights: dict[int, list[int]]) -> list[tuple[int, list[int], list[int], int]]:
