@@ -158,7 +158,7 @@ def _partners(program: Program, varies: bytearray) -> Ints:
     size, found = len(program), new_ints(len(program))
     codes = np.where(np.asarray(varies) != 0, np.asarray(program.codes)[:size], CONSTANT)
     operand, partner = np.asarray(program.args), np.asarray(found)
-    for pair in PARTNERS.values():
+    for pair in reversed(PARTNERS.values()):  # the later rows of the table contain the earlier ones
         one, other = (np.flatnonzero((codes == code) & (partner == 0)) for code in pair)
         if len(one) and len(other):
             first = [operand[np.asarray(program.starts)[which]] for which in (one, other)]
