@@ -270,7 +270,10 @@ static void VARIANT(load)(const Column *columns, const int *slots, long count, d
     else
       for (; k + LANES <= n; k += LANES) {
         vec a[LANES];
-        for (int q = 0; q < LANES; q++) a[q] = *(const anywhere *)(data + (k + q) * step);
+        for (int q = 0; q < LANES; q++) {
+          a[q] = *(const anywhere *)(data + (k + q) * step);
+          __builtin_prefetch(data + (k + q + stride) * step, 0, 2); /* for the next block */
+        }
         VARIANT(transpose)(a);
         for (int q = 0; q < LANES; q++) AT(slots[i + q], k) = a[q];
       }
