@@ -32,7 +32,7 @@ cdef extern from "native.h":
 check(MADE_FROM)
 use_kernels(b"")
 cdef long LANES = 8  # at most in a vector
-cdef long AHEAD = 24  # parameters that are fetched into the cache before they are read
+cdef long AHEAD = 48  # parameters that are fetched into the cache before they are read
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 cdef long PARTS = 32  # at most, as is the number of threads
 cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
