@@ -158,9 +158,10 @@ def _partners(program: Program, varies: bytearray) -> Ints:
     size, found = len(program), new_ints(len(program))
     codes = np.where(np.asarray(varies) != 0, np.asarray(program.codes)[:size], CONSTANT)
     operand, partner = np.asarray(program.args), np.asarray(found)
+    count = np.bincount(codes, minlength=IN_C)
     for pair in reversed(PARTNERS.values()):  # the later rows of the table contain the earlier ones
-        one, other = (np.flatnonzero((codes == code) & (partner == 0)) for code in pair)
-        if len(one) and len(other):
+        if count[pair[0]] and count[pair[1]]:
+            one, other = (np.flatnonzero((codes == code) & (partner == 0)) for code in pair)
             first = [operand[np.asarray(program.starts)[which]] for which in (one, other)]
             _, at, to = np.intersect1d(*first, return_indices=True)
             both = np.sort([one[at], other[to]], axis=0)
