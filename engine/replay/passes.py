@@ -19,6 +19,8 @@ from ..structure import narrow, new_ints, packed
 from ..structure.value_numbering import Known
 from .program import Program, copy, products
 
+FEW = 4  # a single sum of at most this many terms is not worth a matrix product
+
 
 def cse(program: Program) -> Program:
     """Common subexpression elimination: compute equal instructions once.

@@ -18,11 +18,10 @@ import numpy as np
 
 from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, MUL, ONE, OUTER, PARAMETER, PRODUCTS
 from ..structure import Ints, new_ints, packed
-from .passes import columns
+from .passes import FEW, columns
 from .program import Program
 from .slot_allocation import PARTNERS, Code, Rows
 
-FEW = 4  # a single sum of at most this many terms is not worth a matrix product
 LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
 # Inner products from which it pays to turn the columns, and to take them as a sum of outer products.
 TALL, WIDE = 8, 32
