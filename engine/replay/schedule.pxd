@@ -1,5 +1,5 @@
 cimport cython
-from .passes cimport columns
+from .passes cimport columns, same_columns
 from .program cimport Program
 from .slot_allocation cimport Code, Rows
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, MUL, ONE, OUTER, PARAMETER, PRODUCTS
 from ..structure import Ints, new_ints, packed
-from .passes import FEW, columns
+from .passes import FEW, columns, same_columns
 from .program import Program
 from .slot_allocation import PARTNERS, Code, Rows
 
@@ -134,7 +134,7 @@ def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedul
             blocks.append(_pair(program, i, partner[i]))
         elif code in (PRODUCTS, MUL):
             shared = columns(program, i, varies)
-            while shared and last < size and columns(program, last, varies) == shared:
+            while shared and last < size and same_columns(program, i, last, varies):
                 last += 1
             if shared and (last - i > 1 or len(shared) > FEW):
                 step = -1 - len(blocks)
