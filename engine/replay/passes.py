@@ -125,7 +125,9 @@ def _mean(program: Program, i: int, varies: bytearray, zero: int, only_here: boo
     moving: list[int] = []
     for j in range(0, len(pairs), 2):
         a, b = pairs[j], pairs[j + 1]
-        (moving if varies[a] or varies[b] else fixed).extend((a, b))
+        terms = moving if varies[a] or varies[b] else fixed
+        terms.append(a)
+        terms.append(b)
     return program.emit_many(MEAN, [products(program, fixed) if fixed else zero, *moving])
 
 
