@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import Any
 
 from ..core import (
+    ALWAYS,
     CONSTANT,
     FUNCTIONS,
     IN_C,
@@ -79,6 +80,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, a
     seed = starts[program.size]
     sums = Sums(program.size, seed + 1)
     masks, is_masked = Masks(Lowering(result)), program.has(SELECT)
+    certain = bytearray(program.size)  # what some use counts always
     if active[output]:
         sums.add(output, seed, ONE, ONE)
     for i in range(output, -1, -1):
@@ -98,12 +100,16 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, a
             if slopes is None:
                 slopes = slopes_of[key] = Slopes(result, NAMES[code], count, again)
             slopes.write(i, program.operands(i), active)
+        mask = masks.of(i) if is_masked else ALWAYS
+        is_always = mask == ALWAYS
         for j in range(first, first + count):
             if active[args[j]]:  # in a sum of products, which are pairs, the partner is the partial
                 slope = args[j + 1 - 2 * ((j - first) % 2)] if code == PRODUCTS else slopes.at[j - first]
-                if is_masked:
-                    masks.use(args[j], masks.of(i))
-                    slope = slope if result.codes[slope] == CONSTANT else masks.select(i, slope)
+                if is_masked and not certain[args[j]]:
+                    masks.use(args[j], mask)
+                    certain[args[j]] = is_always
+                if not is_always and result.codes[slope] != CONSTANT:
+                    slope = masks.select(i, slope)
                 sums.add(args[j], j, adjoint, slope)
     return leaves
 
