@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, MUL, ONE, OUTER, PARAMETER, PRODUCTS
-from ..structure import Ints, new_ints, packed
+from ..structure import Ints, grouped, new_ints, packed
 from .passes import FEW, columns, same_columns
 from .program import Program
 from .slot_allocation import PARTNERS, Code, Rows
@@ -198,7 +198,9 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
     known: dict[bytes, int] = {}
     for code, lefts, shared, first in _shapes(rights):
         last = first + len(shared)
-        entries = array("i", [mean for left in lefts for mean in means[left][first:last]])
+        entries = new_ints(0)
+        for left in lefts:
+            entries.extend(means[left][first:last])
         start = known.setdefault(entries.tobytes(), len(plan.cells))
         if start == len(plan.cells):  # two that add up to the same means share their cells
             plan.cells.extend(entries)
@@ -208,16 +210,17 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
     return packed(np.insert(steps, ready, [-1 - begun - k for k in range(len(ready))]))
 
 
-def _shapes(rights: dict[int, list[int]]) -> list[tuple[int, list[int], list[int], int]]:
+def _shapes(rights: dict[int, Ints]) -> list[tuple[int, list[int], list[int], int]]:
     """The matrices of products: what they are taken as, their rows, their columns, and the first column's number.
 
     Inner products stand first. Of many columns a whole number of vectors are taken as a sum of outer products.
     """
-    lefts_of: dict[tuple[int, ...], list[int]] = {}
-    for left in rights:
-        lefts_of.setdefault(tuple(rights[left]), []).append(left)
+    lefts_of: dict[bytes, list[int]] = {}
+    for left, right in rights.items():
+        lefts_of.setdefault(right.tobytes(), []).append(left)
     found = []
-    for shared, lefts in lefts_of.items():
+    for lefts in lefts_of.values():
+        shared = rights[lefts[0]]
         turned = len(shared) // LANES * LANES if len(shared) >= WIDE and len(lefts) >= TALL else 0
         parts = [(OUTER, 0, turned), (INNER, turned, len(shared))]
         found += [(code, lefts, list(shared[a:b]), a) for code, a, b in parts if a < b]
@@ -238,18 +241,18 @@ def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
     return found
 
 
-def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, Ints], dict[int, Ints]]:
     """For every operand, its other factors in means of products, and the indices of these means."""
-    varies = program.varies()
-    rights: dict[int, list[int]] = {}
-    means: dict[int, list[int]] = {}
-    for number, i in enumerate(program.outputs):
-        args = program.operands(i) if program.codes[i] == MEAN else [i]
-        plan.means.append(fixed_index[args[0]])
-        for j in range(1, len(args), 2):
-            left, right = (args[j], args[j + 1]) if varies[args[j]] else (args[j + 1], args[j])
-            if left not in rights:
-                rights[left], means[left] = [], []
-            rights[left].append(right)
-            means[left].append(number)
-    return rights, means
+    varies, args, outputs, count = program.varies(), program.args, program.outputs, 0
+    lefts, rights, means = (new_ints(program.starts[len(program)]) for _ in range(3))
+    left, right, mean = lefts, rights, means
+    for number in range(len(outputs)):
+        i = outputs[number]
+        first, last = program.starts[i], program.starts[i + 1]
+        is_mean = program.codes[i] == MEAN
+        plan.means.append(fixed_index[args[first] if is_mean else i])
+        for j in range(first + 1, last if is_mean else first, 2):
+            a, b = args[j], args[j + 1]
+            left[count], right[count], mean[count] = (a, b, number) if varies[a] else (b, a, number)
+            count += 1
+    return grouped(lefts[:count], rights[:count]), grouped(lefts[:count], means[:count])
