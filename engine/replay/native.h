@@ -3,9 +3,6 @@
 #include "table.h"
 #include <pthread.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include "constants.h"
 

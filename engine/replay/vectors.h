@@ -54,7 +54,7 @@ INLINE vec VARIANT(expm1_near_0)(vec r) {
 /* a * 2^n for whole n, in two steps, since 2^1024 and 2^-1075 are no doubles. */
 INLINE vec VARIANT(scaled)(vec a, vec n) {
 #if LANES == 8
-  return (vec)_mm512_scalef_pd((__m512d)a, (__m512d)n);
+  return __builtin_ia32_scalefpd512_mask(a, n, a, 255, 4 /* rounding as set */);
 #else
   vec half = n * 0.5 + TO_WHOLE;
   return a * VARIANT(power_of_2)(half) * VARIANT(power_of_2)(n - (half - TO_WHOLE) + TO_WHOLE);

@@ -12,6 +12,7 @@ from strategies import programs
 from engine import Value, dot, erf, exp, log, record, softplus
 from engine.core.operations import apply
 from engine.replay import c_loop
+from engine.table.vectors import FUNCTIONS
 
 np = pytest.importorskip("numpy")
 native = pytest.importorskip("engine.replay.native")
@@ -138,6 +139,12 @@ def test_a_power_of_a_half_in_a_loop_is_a_root_at_the_edges_too():
     batch = np.array([0.0, -0.0, 4.0, -1.0, math.inf, -math.inf, math.nan, 2.0, 3.0])
     loop, ordinary = compiled(lambda x: x**0.5 + x**-0.5, 2.0)
     assert np.array_equal(loop.forward(batch), ordinary.forward(batch), equal_nan=True)
+
+
+@needs_compiler
+def test_every_function_of_vectors_compiles_in_a_loop(instruction_set):
+    recording = record(lambda x: [apply(name, x) for name in FUNCTIONS], 0.5)
+    assert c_loop.address(recording._schedule("forward"), instruction_set)
 
 
 @pytest.mark.parametrize("compiler", ["false", "no-such-compiler", "'"])
