@@ -61,10 +61,22 @@ INLINE vec VARIANT(scaled)(vec a, vec n) {
 #endif
 }
 
+/* Between two bounds, where nan stays nan: these are instructions, which compilers do not find. */
+INLINE vec VARIANT(clamp)(vec a, double least, double most) {
+#if LANES == 8 && !defined(__clang__)
+  vec x = __builtin_ia32_minpd512_mask(all(most), a, a, 255, 4);
+  return __builtin_ia32_maxpd512_mask(all(least), x, x, 255, 4);
+#elif LANES == 4
+  return __builtin_ia32_maxpd256(all(least), __builtin_ia32_minpd256(all(most), a));
+#else
+  vec x = pick(a > most, all(most), a);
+  return pick(x < least, all(least), x);
+#endif
+}
+
 /* exp(a) = 2^n * (1 + less) */
 INLINE vec VARIANT(exp_parts)(vec a, vec *n) {
-  vec x = pick(a > 710.0, all(710.0), a);
-  x = pick(x < -746.0, all(-746.0), x);
+  vec x = VARIANT(clamp)(a, -746.0, 710.0);
   REDUCE(x, shifted, r);
   *n = whole_;
   return VARIANT(expm1_near_0)(r);
