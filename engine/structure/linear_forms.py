@@ -188,16 +188,25 @@ class Forms:
 
     def activations(self, places: Ints) -> dict[Key | str, Ints]:
         """These indices by the key of the sum that each is computed from, or by a label without such a sum."""
-        inner = arguments(self.layout, places)
-        found: dict[Key | str, Ints] = dict(grouped(self._keys(inner), places).items())
+        found: dict[Key | str, Ints] = dict(grouped(self._keys(arguments(self.layout, places)), places).items())
         labelled: dict[str, list[int]] = {}
-        for i in found.pop(NONE, ()):
-            labelled.setdefault(self._label(i), []).append(i)
-        return found | {label: ints_of(members) for label, members in labelled.items() if label}
+        for i, label in self._labels(found.pop(NONE, new_ints(0))):
+            labelled.setdefault(label, []).append(i)
+        return found | {label: ints_of(members) for label, members in labelled.items()}
 
-    def _label(self, i: int) -> str:
-        layout = self.layout
-        return layout.nodes[i].label or layout.nodes[layout.operands[layout.starts[i]]].label
+    def _labels(self, places: Ints) -> list[tuple[int, str]]:
+        """Those of these indices that have a label, or whose first operand has one, with it."""
+        graph, nodes, found = self.layout, self.layout.nodes, list[tuple[int, str]]()
+        starts, operands, wanted, size = ints(graph.starts), ints(graph.operands), ints(places), len(graph.codes)
+        for n in range(len(places)):
+            i = wanted[n]
+            argument = operands[starts[i]]
+            if not graph.labelled and argument < size:
+                continue  # operations, without labels
+            label = nodes[i].label or nodes[argument].label
+            if label:
+                found.append((i, label))
+        return found
 
     def _keys(self, places: Ints) -> Ints:
         return taken(self.key_of, taken(self.at, places))
@@ -218,10 +227,11 @@ class Forms:
     def multiplied(self) -> Ints:
         """1 at the indices of nodes that a parameter multiplies later."""
         graph, found = self.layout, new_ints(len(self.at))
-        at, results, operands, deep = ints(self.at), ints(graph.results), ints(graph.operands), ints(found)
-        for k in range(len(graph.operands)):
-            if deep[results[k]] or self.multiplying[at[results[k]]]:
-                deep[operands[k]] = 1
+        at, starts, operands, deep = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        for i in range(len(graph.codes)):
+            if deep[i] or self.multiplying[at[i]]:
+                for k in range(starts[i], starts[i + 1]):
+                    deep[operands[k]] = 1
         return found
 
     def reaches(self) -> Floats:

@@ -174,19 +174,18 @@ def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> 
 
 
 def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
-    """For each index, log |product| of the strongest path to the output, and the next index on that path."""
+    """For each index, log |product| of the strongest path to the output, and the first edge of that path, if any."""
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
     found = new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
     sizes, towards = floats(found[0]), ints(found[1])
     for i in range(1, len(graph.nodes)):
-        sizes[i], towards[i] = -INF, -1
-    towards[0] = -1
+        sizes[i] = -INF
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
-        if slope != 0.0:
+        if slope != 0.0 and sizes[i] > -INF:
             size = sizes[i] if slope in (1.0, -1.0) else sizes[i] + c_log(abs(slope))
             if size > sizes[j]:
-                sizes[j], towards[j] = size, i
+                sizes[j], towards[j] = size, k
     return found
 
 
@@ -236,6 +235,22 @@ def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
         if not abs(sizes[wanted[n]]) <= limit:
             return False
     return True
+
+
+def smallest(places: Ints, numbers: Ints) -> int:
+    """The smallest of the integers at these indices, of which there is at least one.
+
+    >>> from array import array
+    >>> smallest(array("i", [0, 2]), array("i", [7, 1, 5]))
+    5
+    """
+    wanted, sizes = ints(places), ints(numbers)
+    found = sizes[wanted[0]]
+    for n in range(len(places)):
+        size = sizes[wanted[n]]
+        if size < found:
+            found = size
+    return found
 
 
 def largest(places: Ints, numbers: Floats) -> float:
