@@ -77,6 +77,10 @@ class Forms:
         """Whether the node at index i is a sum with parameters as factors."""
         return self._is_sum(self.at[i])
 
+    def are_sums(self) -> list[bool]:
+        """The same for every index."""
+        return [form >= self.first_sum for form in self.at]
+
     def _enter_given(self) -> None:
         at = ints(self.at)
         for i in range(len(self.layout.codes), len(self.at)):
