@@ -219,21 +219,23 @@ class Forms:
         """By index, how many multiplications of data by a parameter lead to it."""
         graph, found = self.layout, new_ints(len(self.at))
         at, starts, operands, stages = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        multiplying = self.multiplying
         for i in range(len(graph.codes) - 1, -1, -1):
             highest = 0
             for k in range(starts[i], starts[i + 1]):
                 stage = stages[operands[k]]
                 if stage > highest:
                     highest = stage
-            stages[i] = highest + 1 if self.multiplying[at[i]] else highest
+            stages[i] = highest + 1 if multiplying[at[i]] else highest
         return found
 
     def multiplied(self) -> Ints:
         """1 at the indices of nodes that a parameter multiplies later."""
         graph, found = self.layout, new_ints(len(self.at))
         at, starts, operands, deep = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        multiplying = self.multiplying
         for i in range(len(graph.codes)):
-            if deep[i] or self.multiplying[at[i]]:
+            if deep[i] or multiplying[at[i]]:
                 for k in range(starts[i], starts[i + 1]):
                     deep[operands[k]] = 1
         return found
