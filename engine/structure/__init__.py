@@ -14,8 +14,8 @@ from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .sweeps import (
-    all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, reverse, small, smallest_slope, strongest,
-    summands,
+    all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, reverse, reverse_changed, small,
+    smallest_slope, strongest, summands,
 )
 from .units import ACTIVATIONS, Unit, Units, multipliers
 from .value_numbering import Known
@@ -23,6 +23,6 @@ from .value_numbering import Known
 __all__ = [
     "ACTIVATIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Known", "LossGraph", "Unit", "Units",
     "all_small", "cancelling", "exceeds", "flatten", "floats_of", "grouped", "ints_of", "largest", "multipliers",
-    "narrow", "new_ints", "origins", "packed", "pulls", "relu_operands", "reverse", "small", "smallest_slope",
-    "strongest", "summands",
+    "narrow", "new_ints", "origins", "packed", "pulls", "relu_operands", "reverse", "reverse_changed", "small",
+    "smallest_slope", "strongest", "summands",
 ]
