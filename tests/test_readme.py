@@ -2,6 +2,7 @@
 
 import doctest
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,9 +32,30 @@ def test_the_table_of_functions_is_made_from_the_table():
 
 def test_every_picture_it_shows_is_there():
     text = README.read_text(encoding="utf-8")
-    pictures = [part.split(")")[0] for part in text.split("](")[1:] if part.split(")")[0].endswith(".svg")]
-    assert pictures
+    targets = [part.split(")")[0] for part in text.split("](")[1:]]
+    pictures = [target for target in targets if target.endswith((".svg", ".gif"))]
+    assert len(pictures) > 10
     assert all((README.parent / picture).is_file() for picture in pictures)
+
+
+def test_each_link_of_its_contents_leads_to_a_heading():
+    text = README.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    links = set(re.findall(r"\]\(#([\w-]+)\)", text))
+    assert len(links) > 8
+    assert links <= anchors
+
+
+def test_what_folds_away_is_set_off_by_empty_lines():
+    text = README.read_text(encoding="utf-8")
+    opened = re.findall(r"\n\n<details><summary>.+</summary>\n\n", text)
+    assert len(opened) == text.count("<details>") == text.count("\n\n</details>\n") == text.count("</details>")
+
+
+def test_the_first_commands_are_the_two_that_set_it_up():
+    block = README.read_text(encoding="utf-8").split("```sh\n")[1].split("```")[0]
+    assert block.splitlines() == ["pip install -q uv && uv run examples/03_iris.py", "uv run --group dev pytest"]
 
 
 SHARDED = """
