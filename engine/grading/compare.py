@@ -87,8 +87,8 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     dL/dw1 is 0.0004386, not 0.0003647; dL/dw2 is 0.0008771, not 0.0007294; dL/dw3 is 0.0004977, not 0.0004236; w4 is
     wrong, too; w5, w6, w7 and w8 are right.
     All 8 numbers, the right ones too, follow if the weights were already updated by a learning rate of 0.5 when you
-    went back. Keep the old ones until every δ is known. ... mistakes were tried; by chance one of them fits less than
-    once in a million.
+    went back. Keep the old ones until every δ is known. ... mistakes were tried; numbers that are wrong for
+    another reason fit one of them less than once in a million.
     """
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")
