@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias, overload
+from typing import Any, Protocol, TypeAlias, overload
 
 from .core import Value, apply, log_shares, operation, real, shares
 
@@ -58,19 +58,27 @@ class OfMany(Protocol):
 
 
 def _one(names: str) -> list[OfOne]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 1.0 if name == "acosh" else 0.5) for name in names.split()]
 
 
 def _two(names: str) -> list[OfTwo]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 7.5, 2.0) for name in names.split()]
 
 
 def _three(names: str) -> list[OfThree]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 7.5, 0.0, 1.0) for name in names.split()]
 
 
 def _many(names: str) -> list[OfMany]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, [3.0, 4.0]) for name in names.split()]
+
+
+def _shown(name: str, *operands: Any) -> Any:
+    """The operation, with an example in its docstring."""
+    function = operation(name)
+    call = f"{name}({', '.join(map(repr, operands))})"
+    function.__doc__ = f"{function.__doc__}.\n\n>>> {call}\n{function(*operands)!r}"
+    return function
 
 
 # fmt: off

@@ -1,5 +1,6 @@
 """Rows of the table as functions of Values or numbers."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,12 @@ def operation(name: str) -> Callable[..., Any]:
     }
     function = known.get(row.variables, of_operands if row.variadic else of_these)
     function.__name__ = function.__qualname__ = name
-    slopes = ", ".join(row.partials)
-    function.__doc__ = f"{row.formula}, with the partials {slopes}; of Values a Value, of numbers a float."
+    partials = ", ".join((row.textbook or row.partials[0], *row.partials[1:]))
+    call = f"{name}({', '.join(row.variables)})"
+    written = call if row.formula == call else f"{call} = {row.formula}"
+    function.__doc__ = f"{written}: of Values a Value, of numbers a float.\n\nPartial derivatives: {partials}"
+    if re.search(r"\by\b", partials):
+        function.__doc__ += ", where y is the result"
     return function
 
 

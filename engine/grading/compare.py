@@ -40,6 +40,11 @@ class Comparison:
     together), "chance" (one fits, but perhaps by chance), or "unknown". `evidence` is in decimal orders: 3 means that
     chance would fit about once in a thousand such sets of numbers. `tried` counts the mistakes that give different
     numbers.
+
+    >>> w = Value(3.0, "w")
+    >>> comparison = compare(w * w, {w: "6.0"})
+    >>> comparison.ok, comparison.verdict, comparison.gradients[0].right
+    (True, 'right', 6.0)
     """
 
     verdict: Verdict

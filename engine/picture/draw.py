@@ -68,8 +68,15 @@ def render(
     """Write the picture of `draw` to a file: .svg .png .pdf .dot or .gv by its suffix, and .html for the live page.
 
     An SVG or PNG needs no Graphviz on the machine; a PDF does, or is a RenderError. With the theme "auto" an SVG
-    is light or dark as its reader likes it. The old file stays until the new one is whole. For example
-    `render(loss, "why.svg", wrt=w)`.
+    is light or dark as its reader likes it. The old file stays until the new one is whole.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> w = Value(3.0, "w")
+    >>> with TemporaryDirectory() as folder:
+    ...     render(w * w, f"{folder}/why.svg", wrt=w)
+    ...     Path(folder, "why.svg").read_text()[:4]
+    '<svg'
     """
     suffix_of(path, _SUFFIXES)
     write(explained(output, wrt, by), path, View(depth, theme))
