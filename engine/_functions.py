@@ -142,7 +142,7 @@ def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
 
     Each is the sigmoid of xi minus the logsumexp of all other entries: its slope keeps the digits that p * (1 - p)
     loses. An entry of -inf has the share 0 and takes no part in any derivative, even where no other is left. An entry
-    of inf has the share 1; of two such nobody knows which is larger, and their shares are nan.
+    of inf has the share 1; with two of them it is unknown which is larger, and their shares are nan.
 
     >>> softmax([1.0, 1.0, -float("inf")])
     [0.5, 0.5, 0.0]
@@ -168,7 +168,7 @@ def prod(operands: Iterable[float]) -> float: ...
 @overload
 def prod(operands: Iterable[Number]) -> Value: ...
 def prod(operands: Iterable[Number]) -> Number:
-    """The product, 1 of nothing; its derivatives are right where factors are 0.
+    """The product, 1 if there are no operands; its derivatives are right where factors are 0, too.
 
     >>> prod([2.0, 0.0, 4.0])
     0.0
@@ -185,7 +185,7 @@ def mean(operands: Iterable[float]) -> float: ...
 @overload
 def mean(operands: Iterable[Number]) -> Value: ...
 def mean(operands: Iterable[Number]) -> Number:
-    """The sum over the number of operands; nan of nothing.
+    """The sum divided by the number of operands; nan if there are none.
 
     >>> mean([1.0, 2.0, 6.0])
     3.0

@@ -45,8 +45,9 @@ def draw(
 ) -> Picture:
     """The graph that `output` was computed from, or with `wrt` the chain rule of d output / d wrt in it.
 
-    `depth` keeps what is at most so many variables away from the output, and the paths. It is a `graphviz.Digraph`, the
-    same at every run, which a notebook shows as a picture; its colours are light ones unless the `theme` is "dark".
+    With `depth`, it is cut down to the paths and the variables at most `depth` steps from the output. The result is a
+    `graphviz.Digraph`, the same at every run, which a notebook shows as a picture; its colours are light ones unless
+    the `theme` is "dark".
 
     >>> x = Value(2.0, "x")
     >>> y = x * x
