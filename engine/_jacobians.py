@@ -14,8 +14,8 @@ from .core import Value, grad, live, order, reading, real
 def jacobian(outputs: Any, inputs: Any) -> Any:
     """The derivative of every output in every input, as floats: `jacobian(outputs, inputs)[i][j]`.
 
-    The result is nested lists of the shape of `outputs`, each entry in the shape of `inputs`. It costs one backward pass
-    for each output.
+    The result is nested lists of the shape of `outputs`, each entry in the shape of `inputs`. It costs one backward
+    pass for each output.
 
     >>> x, y = Value(2.0), Value(3.0)
     >>> jacobian([x * y, x + y], [x, y])

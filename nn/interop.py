@@ -145,7 +145,9 @@ def network(
 ) -> MLP:
     """The network that MLP.from_arrays returns."""
     if len(weights) != len(biases) or not len(weights):
-        raise ValueError(f"weights and biases must be one of each a layer, not {len(weights)} and {len(biases)}")
+        raise ValueError(
+            f"each layer needs a matrix of weights and a list of biases, not {len(weights)} and {len(biases)}"
+        )
     matrices = [_matrix(matrix, f"weights[{i}]") for i, matrix in enumerate(weights)]
     vectors = [None if vector is None else _vector(vector, f"biases[{i}]") for i, vector in enumerate(biases)]
     if _rows(matrices, vectors, rows) == "inputs":
@@ -245,7 +247,9 @@ def _rows(matrices: list[Matrix], vectors: list[list[float] | None], rows: str |
     if not (by_neurons if found == "neurons" else by_inputs):
         shapes = ", ".join(f"{len(m)}x{len(m[0])}" for m in matrices)
         lengths = ", ".join("none" if v is None else str(len(v)) for v in vectors)
-        raise ValueError(f"weights of the shapes {shapes} and biases of the lengths {lengths} make no layers in a row")
+        raise ValueError(
+            f"weights of the shapes {shapes} and biases of the lengths {lengths} do not fit together as layers"
+        )
     return found
 
 
