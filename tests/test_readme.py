@@ -1,12 +1,17 @@
 """The README's code gives the output that it shows."""
 
 import doctest
+import math
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from engine import Value, exp
 from engine.core import NAMED, TABLE
 from engine.table.__main__ import markdown
 
@@ -55,6 +60,25 @@ def test_what_folds_away_is_set_off_by_empty_lines():
 def test_the_first_commands_are_the_two_that_set_it_up():
     block = README.read_text(encoding="utf-8").split("```sh\n")[1].split("```")[0]
     assert block.splitlines() == ["pip install -q uv && uv run examples/03_iris.py", "uv run --group dev pytest"]
+
+
+class Plot:
+    """Takes what matplotlib takes: an array of floats."""
+
+    def plot(self, numbers):
+        np.asarray(numbers, float)
+
+
+def test_what_the_changelog_says_breaks_does_and_what_it_says_to_write_works():
+    text = README.read_text(encoding="utf-8")
+    table = re.findall(r"^\| `(.+?)` \| `(.+?)`.* \|$", text.split("| before | now |")[1].split("\n\n")[0], re.M)
+    assert len(table) == 5
+    losses = [Value(2.0), Value(1.0)]
+    names = {"losses": losses, "v": losses[0], "math": math, "exp": exp, "plt": Plot()}
+    for before, now in table:
+        with pytest.raises(TypeError):
+            eval(before, names)
+        eval(now, names)
 
 
 SHARDED = """
