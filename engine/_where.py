@@ -12,9 +12,9 @@ _first, _second = operation("where_true"), operation("where_false")
 def where(condition: Any, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`: what is inf or nan in the other has no effect on any derivative.
 
-    The condition is a comparison: a bool, or a Condition inside `record`; anything else is a TypeError. A branch is a
-    Value, a number, or a function without arguments. Only the function of the branch taken is called, so this works
-    inside `strict()`; a recording calls both. Two numbers give a float.
+    The condition is a bool, as a comparison is, or inside `record` the Condition that it is there; all else is a
+    TypeError. A branch is a Value, a number, or a function without arguments. Of functions only that of the branch
+    taken is called, so that this works inside `strict()`; a recording calls both. Of two numbers the result is a float.
 
     >>> from engine import Value
     >>> x = Value(0.0, "x")

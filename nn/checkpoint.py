@@ -75,7 +75,7 @@ class Checkpoint:
                 check()
         except StateError as error:
             self._set(before)
-            raise StateError(f"{self.path}: {error}; to start over, delete it") from None
+            raise StateError(f"{self.path}: {error}; to start anew, delete it") from None
         return True
 
     def save(self) -> None:

@@ -91,7 +91,7 @@ def _require(state: Mapping[str, Any], path: str | os.PathLike[str], finite: boo
     try:
         require_finite(state if finite else {})
     except StateError as error:
-        raise StateError(f"{path}: {error}; to load it anyway, pass finite=False") from None
+        raise StateError(f"{path}: {error}; to take it all the same, pass finite=False") from None
 
 
 def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:

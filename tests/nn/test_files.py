@@ -69,7 +69,7 @@ def test_numbers_that_are_not_finite_are_refused_and_nothing_is_lost(tmp_path, s
     assert path.read_bytes() == kept
     save(neuron_of(1.0, number, 3.0), path, finite=False)
     neuron = neuron_of(4.0, 5.0, 6.0)
-    with pytest.raises(StateError, match=rf"neuron\{suffix}: not finite: {name}; to load it anyway"):
+    with pytest.raises(StateError, match=rf"neuron\{suffix}: not finite: {name}; to take it all"):
         load(neuron, path)
     assert list(neuron.state_dict().values()) == [4.0, 5.0, 6.0]
 
