@@ -64,7 +64,7 @@ def test_numbers_that_are_not_finite_are_refused_and_nothing_is_lost(tmp_path, s
     path, name = tmp_path / f"neuron{suffix}", {".json": "w2", ".safetensors": "weight"}[suffix]
     save(neuron_of(1.0, 2.0, 3.0), path)
     kept = path.read_bytes()
-    with pytest.raises(StateError, match=f"not finite: {name}; to load it anyway, pass finite=False"):
+    with pytest.raises(StateError, match=f"not finite: {name}; to take it all the same, pass finite=False"):
         save(neuron_of(1.0, number, 3.0), path)
     assert path.read_bytes() == kept
     save(neuron_of(1.0, number, 3.0), path, finite=False)
