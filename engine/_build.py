@@ -20,6 +20,7 @@ import sys
 from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from sysconfig import get_config_var
 from textwrap import shorten
 from typing import Any
 
@@ -51,7 +52,7 @@ HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
-BESIDE = {".py", ".c", ".mjs", ".svg", ".png"}
+BESIDE = {".py", ".c", ".mjs", ".svg", ".png", ".gif"}
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # C types stand in the .pxd, hints are for readers
@@ -60,7 +61,9 @@ DIRECTIVES = {
 
 
 def extensions() -> list[Extension]:
-    """The extensions, most of them from the .py files that run uncompiled too."""
+    """The extensions, most of them from the .py files that run uncompiled too; none for a free-threaded Python."""
+    if get_config_var("Py_GIL_DISABLED"):  # the arena of nodes has no lock of its own
+        return uncompiled(RuntimeError("this Python is free-threaded, and the compiled modules need the GIL"))
     cythonize = import_module("Cython.Build").cythonize
     _write_header()
     headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]

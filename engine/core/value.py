@@ -86,7 +86,7 @@ class Value(Properties):
     def backward(self, seed: float = 1.0) -> None:
         """Fill in `.grad` of all nodes behind this Value; leaf gradients add up until zeroed.
 
-        `seed` is the gradient of this Value itself, a factor of all others.
+        `seed` is the gradient of this Value itself, and so multiplies all others.
 
         >>> x = Value(3.0)
         >>> y = x**2 + x
