@@ -5,8 +5,14 @@ from itertools import pairwise
 
 from graphviz import Digraph, nohtml
 
-from .parts import PADDING, Box, Diagram, Edge, parts_of
-from .theme import PLAIN, Line, Palette, escaped, marked_up_lines, palette, plain, room, table, text_rows
+from .extent import width_of
+from .parts import Box, Diagram, Edge, parts_of
+from .theme import PLAIN, Line, Palette, escaped, marked_up_lines, palette, plain, table, text_rows
+
+LINE = 1.2 * PLAIN.size  # points from one line of a box to the next
+HIGH = 10.0  # points above and below them
+
+# The embedded renderer has no measure for letters such as ⁽¹⁾: boxes have the size that their lines are known to take.
 
 
 def to_dot(diagram: Diagram, markup: bool = False) -> Digraph:
@@ -50,11 +56,12 @@ def _box(dot: Digraph, box: Box, colours: Palette, markup: bool) -> None:
     border, filling = colours.box("dim" if "dim" in kinds else "variable" if kinds[-1] == "group" else kinds[-1])
     dashed = ",dashed" if box.kind.endswith(("group", "factor dead", "idle")) else ""
     dim = "dim" in kinds
+    size = {} if markup else {"height": f"{(LINE * len(box.lines) + HIGH) / 72:.2f}", "fixedsize": "true"}
     dot.node(
         box.id, _label(box.lines, colours, markup, dim), id=box.id, fillcolor=filling, color=border,
         fontcolor=colours.dim if dim else border if kinds[0] == "factor" else colours.ink,
         style=f"rounded,filled{dashed}", penwidth=f"{box.border:.1f}", tooltip=escaped(box.tip),
-        width=f"{(max(map(room, box.lines)) + 2 * PADDING) / 72:.2f}", **{"class": box.kind},
+        width=f"{width_of(box) / 72:.2f}", **size, **{"class": box.kind},
     )  # fmt: skip
 
 
