@@ -341,7 +341,7 @@ def test_a_theme_is_light_or_dark():
 
 def test_markup_has_the_fonts_and_the_sum_as_a_table():
     x = Value(1.0, "<b>&")
-    source = to_dot(drawing(labelled(x * 2, "y"), x), markup=True).source
+    source = to_dot(drawing(labelled(x * 2, "y"), x), "other").source
     assert "<B>2</B>" in source
     assert "&lt;b&gt;&amp;" in source
     assert "<HR/>" in source
