@@ -1,6 +1,7 @@
 """What is written in the box of a variable, or of a group: names, formulas, data and gradients."""
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +16,8 @@ BRIEF = 16  # letters of a formula in one box of many
 SHORT = 8  # letters of a name that is written large
 LONGEST = 40  # letters of a name before its middle is left out
 WIDEST = 32  # letters of a formula in a box before its middle is left out
+TITLE = 32  # letters of what a group is, in a line
+SPAN = 14  # letters of the first and last name in a group
 WEIGHTS = 48  # weights of a network that stand in its neurons' boxes, one by one
 OF_ONE = 8  # and of a neuron
 
@@ -77,13 +80,18 @@ class BoxTexts:
         """How many of what, their names from first to last, between which numbers they are, and their weights."""
         members, called = group.members, self._members(group)
         lines: list[Line] = [
-            [("name long", _many(group, self.neurons, more))],
-            [("symbol", " … ".join(dict.fromkeys([called[0], called[-1]])))],
+            *([("name long", line)] for line in textwrap.wrap(_many(group, self.neurons, more), TITLE)),
+            [
+                (
+                    "symbol",
+                    " … ".join("".join(elided(name, SPAN, "…")) for name in dict.fromkeys([called[0], called[-1]])),
+                )
+            ],
             _range("data", [node.data for node in members]),
             _range("grad", [self.graph.derivatives[node] for node in members]),
         ]
         if len(set(map(self.neurons.label, members))) == 1 and self.neurons.label(members[0]):
-            del lines[1]
+            del lines[-3]
         one_layer = len({self.neurons.layers.get(node) for node in members}) == 1
         return lines + (self._shapes(members, self.neurons.weights_of(members)) if one_layer and not more else [])
 
@@ -102,10 +110,14 @@ class BoxTexts:
         if not weights:
             return []
         biases = sum(is_bias(weight) for weight in weights)
-        each, rest = divmod(len(weights) - biases, len(neurons))
-        count = f"{len(weights) - biases:,}" if rest or len(neurons) == 1 else f"{len(neurons):,} × {each}"
+        units = len({self.neurons.neurons[node] for node in neurons})
+        each, rest = divmod(len(weights) - biases, units)
+        count = f"{len(weights) - biases:,}" if rest or units == 1 else f"{units:,} × {each}"
         text = f"{count} weights" + (f", {biases:,} bias{'es' * (biases > 1)}" if biases else "")
         return [[("key", text)], _range("their grad", [self.graph.derivatives[weight] for weight in weights])]
+
+
+_ARITHMETIC = {"", "add", "sub", "mul", "div", "neg", "pow"}
 
 
 def _range(what: str, numbers: Sequence[float]) -> Line:
@@ -122,7 +134,8 @@ def _many(group: Group, neurons: Neurons, more: bool) -> str:
     if len(labels) == 1:
         return f"{count} × {pretty_name(*labels)}"
     if not all(node in neurons.neurons for node in group.members):
-        return f"{more_of} variables"
+        ops = {node.op for node in group.members}
+        return f"{more_of} variables" + (f": {ops.pop()}" if len(ops) == 1 and not ops & _ARITHMETIC else "")
     units = Counter(neurons.neurons[node] for node in group.members)
     ops = {node.op for node in group.members}
     kind = f"{TABLE[ops.pop()].sign} " if len(ops) == 1 and ops <= set(ACTIVATIONS) else ""

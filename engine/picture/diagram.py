@@ -23,7 +23,7 @@ from .theme import AGAINST, Line, Row, room
 
 PATHS = 16  # that are drawn at most
 # Paths that are drawn and boxes beside them: the first that fit a page.
-MOST = (*((paths, 16) for paths in (PATHS, 12, 9, 7, 6, 5, 4, 3, 2, 1)), (1, 8), (1, 4), (1, 1))
+MOST = (*((paths, 16) for paths in (PATHS, 12, 9, 7, 6, 5, 4, 3, 2, 1)), (1, 8), (1, 3))
 ON = 20  # variables on the paths
 SPELLED = 24  # boxes in a picture up to which edges have numbers, and boxes long formulas
 OK = "ok: nothing blocks it"
