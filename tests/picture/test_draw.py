@@ -141,7 +141,7 @@ def test_a_network_without_labels_has_the_same_neurons_and_layers():
 
 def test_a_crowd_without_labels_is_grouped_by_its_layers():
     labels = [label_of(node) for node in nodes(draw(network(False, (64, 64, 1)))).values()]
-    assert [label.split("\n")[0] for label in labels if "outputs" in label] == [
+    assert [" ".join(label.split("\n")[:2]) for label in labels if "outputs" in label] == [
         "128 outputs of 64 tanh neurons of layer 1", "128 outputs of 64 tanh neurons of layer 2",
     ]  # fmt: skip
 
