@@ -141,7 +141,7 @@ class _Drawing:
             how = "Label what matters" if self.chain else "Ask for one weight, wrt=..."
             notes.append(f"{len(self.drawn):,} variables: {self.grouped:,} of them stand together. {how}, or ask for")
             notes.append("depth=..., or render a page, .html, to see them.")
-        elif count > drawn:
+        elif count > drawn and any(isinstance(box, Group) for box in self.ids):
             notes.append("A page, .html, opens the boxes that stand for several variables.")
         elif folded and not self.chain:
             notes.append(
@@ -151,14 +151,14 @@ class _Drawing:
 
     def _key(self) -> str:
         """What the words and numbers mean, for a reader who knows no library."""
-        of = f"data: its value · grad: the derivative of {self.texts.called(self.output)} in it"
-        if not self.chain:
-            shown = any(isinstance(arrow, Edge) and arrow.line for arrow in self.arrows)
-            return of + " · on an arrow: the derivative of its end in its start" * shown
-        if not self.on.paths:
-            return of
-        several = len({round(share, 2) for share in self.on.share.values()}) > 1
-        return of + " · on an arrow: the factor of one step" + " · thicker: contributes more" * several
+        parts = ["data: its value", f"grad: the derivative of {self.texts.called(self.output)} in it"]
+        if self.on.paths:
+            parts.append("on an arrow: the factor of one step")
+        elif any(isinstance(arrow, Edge) and arrow.line for arrow in self.arrows):
+            parts.append("on an arrow: the derivative of its end in its start")
+        if len({round(share, 2) for share in self.on.share.values()}) > 1:
+            parts.append("thicker: contributes more")
+        return "\u00a0· ".join(parts)  # a line of them ends in the dot
 
     def _variable(self, node: Value) -> Box:
         lines = self.texts.variable(node, " dead" if self.dies and node in self.on.cut else "")
