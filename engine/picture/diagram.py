@@ -92,7 +92,7 @@ class _Drawing:
         if self.chain:
             title, desc = f"whygrad: {total_derivative(output, self.texts.called(self.chain.wrt))}", str(self.chain)
             headline, rows = self._headline(self.chain), caption(self.chain, self.on, self.texts.called)
-        rows += [([("key", line)],) for text in (self._key(), note) for line in textwrap.wrap(text, NOTE)]
+        rows += [([("key", line)],) for line in (*self._key(), *textwrap.wrap(note, NOTE))]
         across, down = self.extent
         return Diagram(
             self.view,
@@ -149,7 +149,7 @@ class _Drawing:
             )
         return " ".join(notes)
 
-    def _key(self) -> str:
+    def _key(self) -> list[str]:
         """What the words and numbers mean, for a reader who knows no library."""
         parts = ["data: its value", f"grad: the derivative of {self.texts.called(self.output)} in it"]
         if self.on.paths:
@@ -158,7 +158,10 @@ class _Drawing:
             parts.append("on an arrow: the derivative of its end in its start")
         if len({round(share, 2) for share in self.on.share.values()}) > 1:
             parts.append("thicker: contributes more")
-        return "\u00a0· ".join(parts)  # a line of them ends in the dot
+        lines = [parts[0]]
+        for part in parts[1:]:
+            lines = [*lines[:-1], f"{lines[-1]} · {part}"] if len(lines[-1] + part) < NOTE else [*lines, part]
+        return lines
 
     def _variable(self, node: Value) -> Box:
         lines = self.texts.variable(node, " dead" if self.dies and node in self.on.cut else "")
