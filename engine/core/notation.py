@@ -63,6 +63,7 @@ def elided(
     return [*items[: most // 2 if first is None else first], gap, *items[len(items) - last :]]
 
 
+@cache
 def natural(name: str) -> list[tuple[bool, str]]:
     """What to sort names by, so that numbers in them count.
 

@@ -35,6 +35,7 @@ class BoxTexts:
         self, graph: VariableGraph, neurons: Neurons, brief: bool, weights: Mapping[Value, Sequence[Value]]
     ) -> None:
         self.graph, self.neurons, self.naming, self.brief, self.weights = graph, neurons, graph.naming, brief, weights
+        self._names = dict[Group, list[str]]()
         self.one_by_one = (
             sum(map(len, weights.values())) <= WEIGHTS and max(map(len, weights.values()), default=0) <= OF_ONE
         )
@@ -100,10 +101,13 @@ class BoxTexts:
         return ", ".join(elided(self._members(group), 8, "…"))
 
     def _members(self, group: Group) -> list[str]:
-        members = group.members
-        if group.name != MIDDLE:
-            members = sorted(members, key=lambda node: natural(str(self.naming.names.get(node, ""))))
-        return list(dict.fromkeys(self.called(node) for node in members))
+        """The names in a group, in order."""
+        if group not in self._names:
+            members = group.members
+            if group.name != MIDDLE:
+                members = sorted(members, key=lambda node: natural(str(self.naming.names.get(node, ""))))
+            self._names[group] = list(dict.fromkeys(self.called(node) for node in members))
+        return self._names[group]
 
     def _shapes(self, neurons: Sequence[Value], weights: Sequence[Value]) -> list[Line]:
         """How many weights the neurons of a layer have, and biases, and their gradients."""

@@ -10,7 +10,7 @@ from collections import Counter
 from functools import cached_property
 from itertools import product
 
-from ..chain import ChainRule, Link, VariableGraph, judge
+from ..chain import ChainRule, Link, Path, VariableGraph, judge
 from ..core import Value, derivative, elided, many, natural, pretty_number, total_derivative
 from .box_texts import WIDEST, BoxTexts
 from .contributions import Contributions, step
@@ -25,8 +25,9 @@ PATHS = 16  # that are drawn at most
 # Paths that are drawn and boxes beside them: the first that fit a page.
 MOST = (*((paths, 16) for paths in (PATHS, 12, 9, 7, 6, 5, 4, 3, 2, 1)), (1, 8), (1, 3))
 ON = 20  # variables on the paths
-SPELLED = 24  # boxes in a picture up to which edges have numbers, and boxes long formulas
+SPELLED = 24  # boxes in a picture up to which they have long formulas, and edges numbers
 OK = "ok: nothing blocks it"
+LABELLED = 32  # edges up to which they have numbers
 HEADING = 150.0  # points of a derivative's own name that is shown above it
 SENTENCE = 96  # letters of the headline in a line
 NOTE = 90  # letters of a note in a line
@@ -44,8 +45,10 @@ def diagram_of(graph: VariableGraph, view: View) -> Diagram:
     """
     neurons = Neurons(graph)
     graph = graph.view(neurons.hidden)
-    for (paths, beside), weights in product(MOST, (True, False) if graph.wrt is None else (False,)):
-        drawing = _Drawing(graph, neurons, view, paths, beside / PATHS, weights)
+    paths = _strongest(graph) if isinstance(graph, ChainRule) else []
+    most = dict.fromkeys((min(drawn, len(paths)), beside) for drawn, beside in MOST)
+    for (drawn, beside), weights in product(most, (True, False) if graph.wrt is None else (False,)):
+        drawing = _Drawing(graph, neurons, view, paths[:drawn], beside / PATHS, weights)
         if min(drawing.extent) <= 1.03 * PAGE:  # it is an estimate
             break
     return drawing.diagram()
@@ -55,12 +58,12 @@ class _Drawing:
     """Draws one diagram: what is a box, what is on a path, and then boxes, edges and the sum, in order."""
 
     def __init__(
-        self, graph: VariableGraph, neurons: Neurons, view: View, paths: int, part: float, weights: bool
+        self, graph: VariableGraph, neurons: Neurons, view: View, paths: list[Path], part: float, weights: bool
     ) -> None:
         self.graph, self.neurons = graph, neurons
         self.view, self.output, self.wrt, self.naming = view, graph.output, graph.wrt, graph.naming
         self.chain = graph if isinstance(graph, ChainRule) else None
-        self.on = _listed(self.chain, paths)
+        self.on = Contributions(self.chain, paths)
         self.dies = self.chain is not None and self.chain.verdict in ("killed", "non_finite")
         depth, ends = view.depth, graph.ends
         links = graph.variables
@@ -188,6 +191,7 @@ class _Drawing:
         joined = edges(self.drawn, self.links, self.on.nodes, self._matters).items()
         on = [ends for ends, links in joined if any(step(link) in first for link in links)]
         self.outs, self.ins = Counter(tail for tail, _ in on), Counter(head for _, head in on)
+        self.labelled = len(self.ids) <= SPELLED and len(joined) <= LABELLED
         found: list[Edge | Factor] = []
         for i, (ends, links) in sorted(
             enumerate(joined), key=lambda edge: min(first.get(step(x), PATHS) for x in edge[1][1])
@@ -206,7 +210,7 @@ class _Drawing:
     def _thread(self, name: str, ends: tuple[Drawn, Drawn], links: list[Link]) -> Edge:
         """An edge on no listed path, with its numbers where there is room for them."""
         single = all(isinstance(end, Value) for end in ends)
-        shown = not self.chain and single and len(self.ids) <= SPELLED
+        shown = not self.chain and single and self.labelled
         line: Line = [("key", " + ".join(pretty_number(link.value) for link in links))] if shown else []
         side, share = self.on.beside(links) if self._matters(links) else ("none", 0.0)
         return Edge(name, self.ids[ends[0]], self.ids[ends[1]], side, share, line=line)
@@ -254,9 +258,9 @@ class _Drawing:
         return f"{derivative(of, wrt)} = {self.on.factors[step(link)].formula} = {link.value:.10g}"
 
 
-def _listed(chain: ChainRule | None, most: int) -> Contributions:
-    """The strongest paths, as many as there is room for."""
-    paths = chain.paths(most) if chain else []
+def _strongest(chain: ChainRule) -> list[Path]:
+    """The strongest paths, as many as have few variables on them."""
+    paths = chain.paths(PATHS)
     while len(paths) > 1 and len({node for path in paths for node in path.nodes}) > ON:
         paths.pop()
-    return Contributions(chain, paths)
+    return paths

@@ -19,8 +19,8 @@ DIGITS = 4
 
 def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str]) -> list[Row]:
     """The rows under the picture of a chain rule, whose variables are `called` so."""
-    digits = _digits(on.paths, chain.total)
-    paths = grouped(_Printed(path, on, called, digits) for path in on.paths).items()
+    digits, dies = _digits(on.paths, chain.total), chain.verdict in ("killed", "non_finite")
+    paths = grouped(_Printed(path, on, called, digits, "dead" if dies else "idle") for path in on.paths).items()
     rows = [row for path, which in paths for row in path.rows(which, len(on.paths) > 1)]
     if any(sum(map(room, row)) > ACROSS for row in rows):
         rows = [part for row in rows for part in _stacked(row)]
@@ -28,7 +28,6 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str])
     if left:
         rest = pretty_number(chain.total - math.fsum(path.product for path in on.paths), digits)
         rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, [("number", rest)]))
-    dies = chain.verdict in ("killed", "non_finite")
     symbol = ("name", total_derivative(called(chain.output), called(chain.wrt)))
     result = (f"number {'dead' if dies else 'for'} total", pretty_number(chain.total))
     form = chain.closed("pretty") if chain.path_count else ""
@@ -49,14 +48,15 @@ def circled(i: int) -> str:
 class _Printed:
     """A path as it is printed: two that read the same are the same."""
 
-    def __init__(self, path: Path, on: Contributions, called: Callable[[Value], str], digits: int) -> None:
+    def __init__(self, path: Path, on: Contributions, called: Callable[[Value], str], digits: int, dead: str) -> None:
         self.route = _route([called(node) for node in path.nodes])
-        self.side, self.sides = on.side_alive(path), on.side(path)
+        sides = on.side(path)
+        self.side = dead if on.side_alive(path) == "dead" else sides
         wrong = [on.is_wrong(factor.link) for factor in path.factors]
         numbers = [pretty_number(factor.value, digits) for factor in path.factors]
         negative = [math.copysign(1.0, factor.value) < 0 for factor in path.factors]
         self.numbers = [
-            (f"number {'dead' if bad else self.sides}", f"({number})" if minus else number)
+            (f"number {dead if bad else sides}", f"({number})" if minus else number)
             for bad, number, minus in zip(wrong, numbers, negative, strict=True)
         ]
         formulas = [factor.show("pretty", "mul") for factor in path.factors]

@@ -253,6 +253,7 @@ def test_a_factor_of_a_living_path_does_not_kill_and_nothing_is_red():
     (box,) = [box for box in drawn.boxes if box.id == drawn.box_of[x]]
     assert ("number", "1") in box.lines[2]  # its gradient lives, by the other path
     assert "dead" not in to_dot(drawn).source
+    assert not any("dead" in name for row in drawn.rows for line in row for name, _ in line)
     assert "dies here" not in to_dot(drawn).source
     assert "next to nothing comes along the dashed edges, but others bring it" in to_dot(drawn).source
 
