@@ -13,7 +13,7 @@ from engine.core import ancestors
 from engine.picture import View, diagram_of, to_svg
 from engine.picture.extent import PAGE
 from engine.picture.theme import FONTS, PLAIN
-from nn import MLP, cross_entropy
+from nn import MLP, Attention, Embedding, Layer, Module, RMSNorm, cross_entropy
 
 COLUMN = 830  # pixels of a README
 LEAST = 9  # pixels of a letter that can be read
@@ -89,6 +89,29 @@ def attention(labels=True, length=4, size=2):
     return loss, Q[0][1]
 
 
+class Block(Module):
+    """A block of a GPT: attention and a perceptron, each behind an RMS norm and beside a residual."""
+
+    def __init__(self, width, letters):
+        self.letter, self.norm = Embedding(letters, width, seed=0), RMSNorm(width, gain=False)
+        self.attention = Attention(width, heads=2, seed=1)
+        self.up = Layer(width, 4 * width, bias=False, seed=2)
+        self.down = Layer(4 * width, width, nonlin=False, bias=False, seed=3)
+        self.out = Layer(width, len(letters), nonlin=False, bias=False, seed=4)
+
+    def __call__(self, name):
+        past = []
+        for letter in name:
+            x = self.norm(self.letter(letter))
+            x = [a + b for a, b in zip(x, self.attention.step(self.norm(x), past), strict=True)]
+            yield self.out([a + b for a, b in zip(x, self.down(self.up(self.norm(x))), strict=True)])
+
+
+def block():
+    model = Block(8, "_abc")
+    return labelled(cross_entropy(list(model("_ab")), [1, 2, 0]), "L"), model.letter.parameters()[0]
+
+
 def fan(width):
     x = Value(0.7, "x")
     return labelled(sum(labelled((x * i * 0.3).tanh(), f"h{i}") for i in range(1, width + 1)), "L"), x
@@ -132,6 +155,7 @@ GRAPHS = {
     "an RNN of 20 steps": lambda: rnn(20),
     "an RNN of vectors": hidden_states,
     "attention": attention,
+    "a block of a GPT": block,
     "attention without labels": lambda: attention(labels=False),
     "a fan of 12": lambda: fan(12),
     "a fan of 40": lambda: fan(40),
@@ -154,3 +178,12 @@ def test_a_picture_is_no_wider_than_a_page_and_can_be_read(name, asked):
     shift = float(re.findall(r"translate\(([-\d.]+)", root[-1].get("transform"))[-1])
     for text in root.iter("{http://www.w3.org/2000/svg}text"):
         assert left <= float(text.get("x")) + shift <= left + width
+
+
+def test_a_block_opens_layer_by_layer_with_the_shape_of_each():
+    drawn = diagram_of(explained(block()[0]), View())
+    texts = [["".join(words for _, words in line) for line in box.lines] for box in drawn.boxes]
+    shapes = {" ".join(lines[:2]): lines[-2] for lines in texts}
+    for name in ("query", "key", "value"):
+        assert shapes[f"24 outputs of 8 neurons of attention.{name}"] == "8 × 8 weights"
+    assert shapes["96 outputs of 32 relu neurons of up"] == "32 × 8 weights"
