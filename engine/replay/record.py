@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._compiled import warn_uncompiled
-from ..core import PARAMETER, Value, reading_all
+from ..core import PARAMETER, Value, elided, reading_all
 from .batch import arrays_of
 from .call import call
 from .constant_folding import fold_constants
@@ -27,7 +27,7 @@ from .schedule import Schedule, schedule
 from .second import derivatives, second_derivatives
 from .verify import verify
 
-SHOWN = 24  # lines of a program that are printed before and after the gap
+SHOWN = 48  # lines of a program that are printed
 
 
 def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: bool = False) -> Recording:
@@ -217,8 +217,7 @@ class Recording:
             program = step(program)
             sizes.append(f"{step.__name__} {program.operations()}")
         text = list(lines(program))
-        if len(text) > 2 * SHOWN:
-            text[SHOWN:-SHOWN] = [f"... {len(text) - 2 * SHOWN} more ..."]
+        text = elided(text, SHOWN, f"... {len(text) - SHOWN} more ...")
         text += [f"{self.program.operations()} instructions recorded: {', '.join(sizes)}"]
         text += [] if self.verified else ["not verified at a second point, where the function gives finite numbers"]
         return "\n".join(text)
