@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Finding, Report, Value, diagnose, dot, softmax, tanh
-from engine.diagnosis.report import KINDS
+from engine.diagnosis.faults import KINDS
 
 
 def kinds(report):
