@@ -1,4 +1,4 @@
-"""The catalogue of faults. One more fault is one more function from a Case to Findings, listed here with its meaning."""
+"""The catalogue of faults. One more fault is one more function from a Case to Findings, listed with its meaning."""
 
 from collections.abc import Callable
 
