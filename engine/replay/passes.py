@@ -17,7 +17,19 @@ import numpy as np
 from ..core import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 from ..structure import narrow, new_ints, packed
 from ..structure.value_numbering import Known
+from .constant_folding import fold_constants
+from .fusion import fuse
 from .program import Program, copy, products
+
+
+def passes(of_means: bool) -> list[Callable[[Program], Program]]:
+    """The passes in order, for a program whose table rows are lowered; `of_means` for one of means over the examples.
+
+    >>> [step.__name__ for step in passes(False)]
+    ['fold_constants', 'cse', 'dce', 'fuse', 'dce', 'level', 'hoist', 'group']
+    """
+    mean = [batch_mean] if of_means else []
+    return [fold_constants, cse, dce, fuse, *mean, dce, level, hoist, group]
 
 
 def cse(program: Program) -> Program:
