@@ -109,7 +109,7 @@ def _dead_layer(case: Case, units: list[Unit]) -> Finding:
 
 
 def _shares(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
-    of = len(case.units.layers[case.units.layer(units[0])])
+    of = len(case.units.layer_of[units[0]].units)
     examples = sum(len(unit.activations) for unit in units) // len(units)
     return {"units": f"{len(units)} of {of}", "examples": examples}
 

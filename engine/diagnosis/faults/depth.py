@@ -25,14 +25,14 @@ def _over_layers(case: Case) -> list[Finding]:
     """Layers whose gradient is tiny relative to a later layer's."""
     if not _any_faint(case):
         return []
-    layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
+    layers = [(case.units.layer(found.units[0]), found, _strength(case, found.units)) for found in case.units.layers]
     top = max(range(len(layers)), key=lambda k: layers[k][2])
     faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
     faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
     if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2] < math.inf:
         return []
-    blocked = Counter(map(case.units.layer, (*flat_units(case), *off_units(case))))
-    if any(blocked[layers[k][0]] == len(layers[k][1]) for k in range(faint[0], top + 1)):
+    blocked = Counter(map(case.units.layer_of.__getitem__, (*flat_units(case), *off_units(case))))
+    if any(blocked[layers[k][1]] == len(layers[k][1].units) for k in range(faint[0], top + 1)):
         return []
     first, last = layers[faint[0]], layers[top]
     steps = top - faint[0]

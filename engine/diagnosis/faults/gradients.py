@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ...core import Value
 from ...structure import (
     Floats,
+    Layer,
     LossGraph,
     Unit,
     all_small,
@@ -23,23 +24,22 @@ from ..step import gradient_step
 
 def symmetric(case: Case) -> list[Finding]:
     """Classes of units in a layer with equal weights and equal gradients."""
-    layers: dict[str, list[list[Unit]]] = {}
-    for units in _alike(case):
-        layers.setdefault(case.units.layer(units[0]), []).append(units)
+    layers: dict[Layer, list[list[Unit]]] = {}
+    for units in _copied(case):
+        layers.setdefault(case.units.layer_of[units[0]], []).append(units)
     return [_copies(case, found) for found in layers.values()]
 
 
-def _alike(case: Case) -> list[list[Unit]]:
+def _copied(case: Case) -> list[list[Unit]]:
     """Classes of units with equal layer, activation, weights and gradients; cheap differences are tested first."""
     graph, units = case.graph, case.units
     first = {unit: _digits(graph.data[unit.pre[0]]) for unit in units.all if unit.pre}
     suspects = _twins(first)
-    alike = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
+    classes = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
     found: dict[object, list[Unit]] = {}
-    for unit in _twins({unit: (first[unit], alike[unit]) for unit in suspects}):
+    for unit in _twins({unit: (first[unit], classes[unit]) for unit in suspects}):
         if any(units.deep[i] for i in unit.activations or unit.pre):
-            ops = {graph.nodes[i].op for i in unit.activations}
-            found.setdefault((units.layer(unit), alike[unit], first[unit], *sorted(ops)), []).append(unit)
+            found.setdefault((units.layer_of[unit], classes[unit], first[unit]), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
 
@@ -61,9 +61,9 @@ def _gradient(graph: LossGraph, i: int) -> float:
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
-    weight, *_ = case.units.weights(units[0])
+    weight, *_ = case.units.first_weights(units[0])
     told = "; ".join(" = ".join(map(case.units.name, members)) for members in classes)
-    total = len(case.units.layers[case.units.layer(units[0])])
+    total = len(case.units.layer_of[units[0]].units)
     return Finding(
         "symmetric",
         tuple(map(case.units.name, units)),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from functools import partial
 
-from ..layers import Layer, Occurrence, Term, Unit
+from ...structure import Layer, Occurrence, Term, Unit
 from ..network import Network
 from .row import Change, Gradients, Mistake
 
@@ -113,7 +113,7 @@ def _paths(network: Network, only: bool) -> Iterator[Change]:
         if not (1 if only else 2) < len(layer.units) <= WIDE:
             continue
         for unit in layer.units:
-            yield Change(unit.name, {t.input_edge: 0.0 for u, _, t in terms if (u is unit) != only})
+            yield Change(network.unit_name(unit), {t.input_edge: 0.0 for u, _, t in terms if (u is unit) != only})
 
 
 WEIGHTS = (
