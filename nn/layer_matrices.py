@@ -212,11 +212,11 @@ class _Reader:
             raise self._other(number, "has not one bias for each unit")
         return found
 
-    def _numbers(self, places: list[list[int]]) -> Matrix:
-        return [[self.data[i] for i in row] for row in places]
+    def _numbers(self, rows: list[list[int]]) -> Matrix:
+        return [[self.data[i] for i in row] for row in rows]
 
-    def _gradients(self, places: list[list[int]]) -> Matrix:
-        return [[self.adjoints[i] for i in row] for row in places]
+    def _gradients(self, rows: list[list[int]]) -> Matrix:
+        return [[self.adjoints[i] for i in row] for row in rows]
 
     def _account(self, layers: Sequence[LayerMatrices]) -> None:
         """Raise a ValueError if the graph has uses of parameters or outputs that the equations leave out."""

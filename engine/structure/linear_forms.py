@@ -40,7 +40,7 @@ class Forms:
     >>> from ..core import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> forms = Forms(flatten((w * 3.0 + b).tanh(), [w, b]))
-    >>> sums = {key: list(places) for key, places in forms.pre_activations().items()}
+    >>> sums = {key: list(indices) for key, indices in forms.pre_activations().items()}
     >>> sums, forms.terms(3), forms.multiplies(2), forms.multiplies(1)
     ({3: [1]}, (1, 2), True, False)
     """
@@ -176,20 +176,20 @@ class Forms:
         alike = tuple(sorted(terms))
         key = self.sums.get(alike)
         if key is None:
-            first = (place for term in terms for place in self.weights(term))
+            first = (index for term in terms for index in self.weights(term))
             self.made.append((tuple(terms), tuple(islice(first, NAMED + 1))))
             key = self.sums[alike] = len(self.parameters) + len(self.made)
         return key
 
     def pre_activations(self) -> dict[Key, Ints]:
         """The indices of complete sums by key, in the order of creation."""
-        places = where(self.ends, 1)
-        return grouped(self._keys(places), places)
+        indices = where(self.ends, 1)
+        return grouped(self._keys(indices), indices)
 
-    def activations(self, places: Ints) -> dict[Key | str, Ints]:
+    def activations(self, indices: Ints) -> dict[Key | str, Ints]:
         """These indices by the key of the sum that each is computed from, or by a label without such a sum."""
-        inner = arguments(self.layout, places)
-        found: dict[Key | str, Ints] = dict(grouped(self._keys(inner), places).items())
+        inner = arguments(self.layout, indices)
+        found: dict[Key | str, Ints] = dict(grouped(self._keys(inner), indices).items())
         labelled: dict[str, list[int]] = {}
         for i in found.pop(NONE, ()):
             labelled.setdefault(self._label(i), []).append(i)
@@ -199,8 +199,8 @@ class Forms:
         layout = self.layout
         return layout.nodes[i].label or layout.nodes[layout.operands[layout.starts[i]]].label
 
-    def _keys(self, places: Ints) -> Ints:
-        return taken(self.key_of, taken(self.at, places))
+    def _keys(self, indices: Ints) -> Ints:
+        return taken(self.key_of, taken(self.at, indices))
 
     def stages(self) -> Ints:
         """By index, how many multiplications of data by a parameter lead to it."""

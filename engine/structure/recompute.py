@@ -20,7 +20,7 @@ try:
 except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
-if not cython.compiled:  # else by recompute.pxd: places in memory, and what the build writes from the table
+if not cython.compiled:  # else by recompute.pxd: memory, and what the build writes from the table
     from .arrays import floats, ints
 
     IN_C = 0  # opcodes that C computes
@@ -48,26 +48,26 @@ def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
     return found
 
 
-def forward(graph: FlattenedGraph, places: Ints, data: Floats) -> None:
+def forward(graph: FlattenedGraph, indices: Ints, data: Floats) -> None:
     """Recompute operations from `data`, and store their results in it."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-    numbers, wanted = floats(data), ints(places)
-    for n in range(len(places)):
+    numbers, wanted = floats(data), ints(indices)
+    for n in range(len(indices)):
         i = wanted[n]
         numbers[i] = again(i, codes, starts, operands, numbers)
 
 
-def downstream(graph: FlattenedGraph, places: Iterable[int]) -> Ints:
+def downstream(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     """The operations among these indices, and all operations that depend on any of them, operands first."""
-    return where(dependent(graph, places)[: len(graph.codes)], 1)
+    return where(dependent(graph, indices)[: len(graph.codes)], 1)
 
 
-def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
+def slopes(graph: FlattenedGraph, indices: Ints, data: Floats) -> Floats:
     """All partials, with those of the given operations recomputed at `data`."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-    found, numbers, wanted = graph.partials[:], floats(data), ints(places)
+    found, numbers, wanted = graph.partials[:], floats(data), ints(indices)
     partials = floats(found)
-    for n in range(len(places)):
+    for n in range(len(indices)):
         i = wanted[n]
         _recompute_partials(i, codes, starts, operands, numbers, partials)
     return found
