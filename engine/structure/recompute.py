@@ -32,7 +32,7 @@ else:
 NAN = math.nan
 
 
-def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
+def disagreeing(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
     """Operations whose recomputed result differs from the stored one by more than `rounding` times their magnitude.
 
     With 0.0, all that differ at all, and all that are nan. Oldest first.
@@ -40,7 +40,7 @@ def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
     partials, found = floats(graph.partials), list[int]()
     for i in range(len(graph.codes) - 1, -1, -1):
-        now, held = again(i, codes, starts, operands, data), data[i]
+        now, held = recomputed(i, codes, starts, operands, data), data[i]
         if now == held:
             continue
         if rounding == 0.0 or abs(now - held) > rounding * _magnitude(i, starts, operands, partials, data):
@@ -54,7 +54,7 @@ def forward(graph: FlattenedGraph, indices: Ints, data: Floats) -> None:
     numbers, wanted = floats(data), ints(indices)
     for n in range(len(indices)):
         i = wanted[n]
-        numbers[i] = again(i, codes, starts, operands, numbers)
+        numbers[i] = recomputed(i, codes, starts, operands, numbers)
 
 
 def downstream(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
@@ -62,7 +62,7 @@ def downstream(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     return where(dependent(graph, indices)[: len(graph.codes)], 1)
 
 
-def slopes(graph: FlattenedGraph, indices: Ints, data: Floats) -> Floats:
+def partials_at(graph: FlattenedGraph, indices: Ints, data: Floats) -> Floats:
     """All partials, with those of the given operations recomputed at `data`."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     found, numbers, wanted = graph.partials[:], floats(data), ints(indices)
@@ -73,7 +73,7 @@ def slopes(graph: FlattenedGraph, indices: Ints, data: Floats) -> Floats:
     return found
 
 
-def again(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> float:
+def recomputed(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> float:
     """The result of the operation at index i on `data`."""
     k, m = starts[i], starts[i + 1] - starts[i]
     if codes[i] >= IN_C:
@@ -124,8 +124,8 @@ def changed(graph: FlattenedGraph, rounding: float) -> dict[int, float | None]:
     """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
-    found, wrong = dict[int, float | None](), others(graph, rounding)
-    unchanged, told = cleared(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
+    found, wrong = dict[int, float | None](), disagreeing(graph, rounding)
+    unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
     same, known = ints(unchanged), ints(told)  # known: 1 for what is found, 2 where it is known what it was
     for i in wrong:
         inherits, leaves, news = False, 0, 0
@@ -172,7 +172,7 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
     return data[i] - products
 
 
-def cleared(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
+def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
