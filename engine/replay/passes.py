@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 from ..structure import narrow, new_ints, packed
-from ..structure.value_numbering import Known
+from ..structure.value_numbering import ValueNumbers
 from .constant_folding import fold_constants
 from .fusion import fuse
 from .program import Program, copy, products
@@ -48,11 +48,13 @@ def cse(program: Program) -> Program:
     return v4
     """
     new, at = program.fresh(), new_ints(len(program))
-    known = Known(new.codes, new.starts, new.args, len(program))  # which are large enough, so they stay where they are
+    numbers = ValueNumbers(
+        new.codes, new.starts, new.args, len(program)
+    )  # which are large enough, so they stay where they are
     for i in range(len(program)):
         at[i] = new.carry(program, i, at)
         if program.codes[i] > CONSTANT:
-            at[i] = known.first(at[i])
+            at[i] = numbers.first(at[i])
             if at[i] != new.size - 1:
                 new.size -= 1
     new.outputs = [at[k] for k in program.outputs]

@@ -18,13 +18,41 @@ from .sweeps import (
     summands,
 )
 from .units import Layer, Unit, Units, multipliers
-from .value_numbering import Known
+from .value_numbering import ValueNumbers
 from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
-    "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Known", "Layer", "LossGraph",
-    "Occurrence", "Term", "Unit", "Units",
-    "all_small", "cancelling", "exceeds", "flatten", "floats_of", "ints_of", "largest", "multipliers", "narrow",
-    "new_ints", "origins", "packed", "pulls", "relu_operands", "reverse", "small", "smallest_slope", "strongest",
+    "ACTIVATIONS",
+    "FUNCTIONS",
+    "SAME",
+    "FlattenedGraph",
+    "Floats",
+    "Forms",
+    "Ints",
+    "Layer",
+    "LossGraph",
+    "Occurrence",
+    "Term",
+    "Unit",
+    "Units",
+    "ValueNumbers",
+    "all_small",
+    "cancelling",
+    "exceeds",
+    "flatten",
+    "floats_of",
+    "ints_of",
+    "largest",
+    "multipliers",
+    "narrow",
+    "new_ints",
+    "origins",
+    "packed",
+    "pulls",
+    "relu_operands",
+    "reverse",
+    "small",
+    "smallest_slope",
+    "strongest",
     "summands",
 ]

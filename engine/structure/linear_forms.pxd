@@ -1,6 +1,6 @@
 cimport cython
 from .flatten cimport floats, ints
-from .value_numbering cimport Known
+from .value_numbering cimport ValueNumbers
 cdef int COMPUTED, GIVEN, NONE, DOT
 
 @cython.final

@@ -14,7 +14,7 @@ from ..core import DOT, NAMES
 from .arrays import Floats, Ints, grouped, ints_of, new_floats, new_ints, taken, where
 from .flattened import FlattenedGraph
 from .sweeps import arguments
-from .value_numbering import Known
+from .value_numbering import ValueNumbers
 
 try:
     import cython
@@ -90,7 +90,11 @@ class Forms:
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         edges, made = new_ints(len(graph.operands)), new_ints(size)
         at, ends, inner = ints(self.at), ints(self.ends), ints(edges)  # inner: the forms of operands, by edge
-        known, answers, first = Known(graph.codes, graph.starts, edges, size), ints(made), size  # ~form where sums end
+        known, answers, first = (
+            ValueNumbers(graph.codes, graph.starts, edges, size),
+            ints(made),
+            size,
+        )  # ~form where sums end
         for i in range(size - 1, -1, -1):
             highest = COMPUTED
             for k in range(starts[i], starts[i + 1]):
