@@ -48,9 +48,7 @@ def cse(program: Program) -> Program:
     return v4
     """
     new, at = program.fresh(), new_ints(len(program))
-    numbers = ValueNumbers(
-        new.codes, new.starts, new.args, len(program)
-    )  # which are large enough, so they stay where they are
+    numbers = ValueNumbers(new.codes, new.starts, new.args, len(program))  # which have room for all and do not move
     for i in range(len(program)):
         at[i] = new.carry(program, i, at)
         if program.codes[i] > CONSTANT:
