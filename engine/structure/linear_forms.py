@@ -89,12 +89,9 @@ class Forms:
         graph, size = self.graph, len(self.graph.codes)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         edges, made, closing = new_ints(len(graph.operands)), new_ints(size), new_ints(size)
-        at, complete, inner = (
-            ints(self.form_of),
-            ints(self.complete),
-            ints(edges),
-        )  # inner: the forms of operands, by edge
-        forms, closes = ints(made), ints(closing)  # closes: 1 where the operands that are sums are complete
+        at, complete = ints(self.form_of), ints(self.complete)
+        inner = ints(edges)  # the forms of operands, by edge
+        forms, closes = ints(made), ints(closing)  # by operation: its form, and 1 where it completes the sums it uses
         numbers, first = ValueNumbers(graph.codes, graph.starts, edges, size), size
         for i in range(size - 1, -1, -1):
             highest = COMPUTED
@@ -133,12 +130,7 @@ class Forms:
 
     def _closes(self, form: Form, operands: tuple[Form, ...]) -> bool:
         """Whether an operation of this form completes sums: it uses some, and is none itself."""
-        if form != COMPUTED and not self.multiplying[form]:
-            return False
-        for operand in operands:
-            if self._is_sum(operand):
-                return True
-        return False
+        return (form == COMPUTED or self.multiplying[form]) and self._is_sum(max(operands))
 
     def _add_terms(self, terms: list[Key], op: str, operands: tuple[Form, ...]) -> bool:
         """Enter the keys of an operation's terms; returns whether it multiplies data by a parameter."""
