@@ -73,8 +73,4 @@ class ReverseSweep:
 
     def derivatives(self, i: int) -> Sequence[float]:
         """The derivatives of node i, instead of the loss, with respect to all nodes."""
-        found = [0.0] * len(self.nodes)
-        found[i] = 1.0
-        for k in range(self.starts[i] if i < self.size else len(self.operands), len(self.operands)):
-            found[self.operands[k]] += found[self.results[k]] * self.partials[k]
-        return found
+        return reverse(self.flat, i)[0]

@@ -14,7 +14,7 @@ from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .sweeps import (
-    all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, reverse, small, smallest_slope, strongest,
+    all_small, cancelling, exceeds, largest, origins, relu_operands, reverse, small, smallest_partial, strongest,
     summands,
 )
 from .units import Layer, Unit, Units, multipliers
@@ -48,11 +48,11 @@ __all__ = [
     "new_ints",
     "origins",
     "packed",
-    "pulls",
+
     "relu_operands",
     "reverse",
     "small",
-    "smallest_slope",
+    "smallest_partial",
     "strongest",
     "summands",
 ]

@@ -23,14 +23,14 @@ if not cython.compiled:  # else by sweeps.pxd: memory, and the C library's own
 INF = math.inf
 
 
-def reverse(graph: FlattenedGraph) -> tuple[Floats, Floats]:
-    """The derivative of the output with respect to every node, summed as in `backward()`, and its squared spread."""
+def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
+    """The derivative of the node `of` with respect to every node, as in `backward()`, and its squared spread."""
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
     partials = floats(graph.partials)
     sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
     gradients, squares, reached = floats(sums[0]), floats(sums[1]), ints(met)
-    gradients[0] = squares[0] = 1.0
-    reached[0] = 1
+    gradients[of] = squares[of] = 1.0
+    reached[of] = 1
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
         if reached[i] and (slope != 0.0 or not _cuts(codes[i])):
@@ -45,34 +45,12 @@ def _cuts(code: int) -> bool:
     return code in (DETACH, SELECT)
 
 
-def pulls(graph: FlattenedGraph) -> tuple[Floats, Floats]:
-    """For every node, the sum of the positive path products to the output, and of the negative ones' magnitudes."""
-    codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
-    partials = floats(graph.partials)
-    sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
-    up, down, reached = floats(sums[0]), floats(sums[1]), ints(met)
-    up[0] = 1.0
-    reached[0] = 1
-    for k in range(len(graph.operands)):
-        i, j, slope = results[k], operands[k], partials[k]
-        if not reached[i] or (slope == 0.0 and _cuts(codes[i])):
-            continue
-        reached[j] = 1
-        if slope > 0.0:
-            up[j] += slope * up[i]
-            down[j] += slope * down[i]
-        else:
-            up[j] -= slope * down[i]
-            down[j] -= slope * up[i]
-    return sums
-
-
 def arguments(graph: FlattenedGraph, indices: Ints) -> Ints:
     """The indices of the first operands of operations."""
     return taken(graph.operands, taken(graph.starts, indices))
 
 
-def smallest_slope(graph: FlattenedGraph, indices: Ints) -> float:
+def smallest_partial(graph: FlattenedGraph, indices: Ints) -> float:
     """The smallest partial with respect to the first operand, inf if there are no indices."""
     starts, partials, wanted = ints(graph.starts), floats(graph.partials), ints(indices)
     found = INF

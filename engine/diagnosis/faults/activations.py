@@ -1,6 +1,6 @@
 """Faults of activations: saturated ones, dead relus, and logs of probabilities that have no digits left."""
 
-from ...structure import Ints, LossGraph, Unit, exceeds, largest, relu_operands, smallest_slope, summands
+from ...structure import Ints, LossGraph, Unit, exceeds, largest, relu_operands, smallest_partial, summands
 from ..context import Case
 from ..description import describe
 from ..report import Finding
@@ -20,7 +20,9 @@ def saturated(case: Case) -> list[Finding]:
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, except probabilities whose log is taken."""
     graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
-    if not any(smallest_slope(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()):
+    if not any(
+        smallest_partial(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()
+    ):
         return []
     logs = set(log_sources(graph))
     return [unit for unit in case.units.all if _is_flat(case, unit, logs)]

@@ -13,9 +13,10 @@ from ...structure import (
     Unit,
     all_small,
     cancelling,
+    floats_of,
     ints_of,
     origins,
-    pulls,
+    reverse,
 )
 from ..context import Case
 from ..report import Finding
@@ -142,11 +143,17 @@ def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Float
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
     p = max(wanted, key=case.spread)
-    up, down = (sums[case.index_of[p]] for sums in pulls(case.graph.flattened))
+    magnitudes = floats_of(map(abs, case.graph.flattened.partials))
+    size = reverse(case.graph.flattened._replace(partials=magnitudes))[0][case.index_of[p]]  # Σ |product of a path|
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),
-        {"upwards": up, "downwards": down, "left": case.gradient(p), "parameters": len(wanted)},
+        {
+            "upwards": (size + case.gradient(p)) / 2,
+            "downwards": (size - case.gradient(p)) / 2,
+            "left": case.gradient(p),
+            "parameters": len(wanted),
+        },
         "There are paths to the loss, but the contributions of the upward and the downward ones cancel for any value "
         "of the parameter, so the loss does not depend on it.",
         "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
