@@ -77,6 +77,10 @@ class Forms:
         """Whether the node at index i is a sum with parameters as factors."""
         return self._is_sum(self.form_of[i])
 
+    def are_sums(self) -> list[bool]:
+        """The same for every index."""
+        return [form >= self.first_sum for form in self.form_of]
+
     def _enter_given(self) -> None:
         at = ints(self.form_of)
         for i in range(len(self.graph.codes), len(self.form_of)):
@@ -189,16 +193,25 @@ class Forms:
 
     def activations(self, indices: Ints) -> dict[Key | str, Ints]:
         """These indices by the key of the sum that each is computed from, or by a label without such a sum."""
-        inner = arguments(self.graph, indices)
-        found: dict[Key | str, Ints] = dict(grouped(self._keys(inner), indices).items())
+        found: dict[Key | str, Ints] = dict(grouped(self._keys(arguments(self.graph, indices)), indices).items())
         labelled: dict[str, list[int]] = {}
-        for i in found.pop(NONE, ()):
-            labelled.setdefault(self._label(i), []).append(i)
-        return found | {label: ints_of(members) for label, members in labelled.items() if label}
+        for i, label in self._labels(found.pop(NONE, new_ints(0))):
+            labelled.setdefault(label, []).append(i)
+        return found | {label: ints_of(members) for label, members in labelled.items()}
 
-    def _label(self, i: int) -> str:
-        graph = self.graph
-        return graph.nodes[i].label or graph.nodes[graph.operands[graph.starts[i]]].label
+    def _labels(self, indices: Ints) -> list[tuple[int, str]]:
+        """Those of these indices that have a label, or whose first operand has one, with it."""
+        graph, nodes, found = self.graph, self.graph.nodes, list[tuple[int, str]]()
+        starts, operands, wanted, size = ints(graph.starts), ints(graph.operands), ints(indices), len(graph.codes)
+        for n in range(len(indices)):
+            i = wanted[n]
+            argument = operands[starts[i]]
+            if not graph.labelled and argument < size:
+                continue  # operations, without labels
+            label = nodes[i].label or nodes[argument].label
+            if label:
+                found.append((i, label))
+        return found
 
     def _keys(self, indices: Ints) -> Ints:
         return taken(self.key_of, taken(self.form_of, indices))
@@ -207,22 +220,25 @@ class Forms:
         """By index, how many multiplications of data by a parameter lead to it."""
         graph, found = self.graph, new_ints(len(self.form_of))
         at, starts, operands, stages = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
+        multiplying = self.multiplying
         for i in range(len(graph.codes) - 1, -1, -1):
             highest = 0
             for k in range(starts[i], starts[i + 1]):
                 stage = stages[operands[k]]
                 if stage > highest:
                     highest = stage
-            stages[i] = highest + 1 if self.multiplying[at[i]] else highest
+            stages[i] = highest + 1 if multiplying[at[i]] else highest
         return found
 
     def multiplied(self) -> Ints:
         """1 at the indices of nodes that a parameter multiplies later."""
         graph, found = self.graph, new_ints(len(self.form_of))
-        at, results, operands, deep = ints(self.form_of), ints(graph.results), ints(graph.operands), ints(found)
-        for k in range(len(graph.operands)):
-            if deep[results[k]] or self.multiplying[at[results[k]]]:
-                deep[operands[k]] = 1
+        at, starts, operands, deep = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
+        multiplying = self.multiplying
+        for i in range(len(graph.codes)):
+            if deep[i] or multiplying[at[i]]:
+                for k in range(starts[i], starts[i + 1]):
+                    deep[operands[k]] = 1
         return found
 
     def reaches(self) -> Floats:

@@ -6,5 +6,6 @@ cpdef bint all_small(object indices, object numbers, double limit) except -1
 cpdef list small(object indices, object numbers, double limit)
 cpdef list cancelling(object indices, object gradients, object squares, double limit)
 cdef bint _is_margin(int i, int size, int *codes, int *starts, int *operands) noexcept
+cpdef int smallest(object indices, object numbers) except? -1
 cpdef bint exceeds(object indices, object numbers, double limit) except -1
 cdef bint _cuts(int code) noexcept
