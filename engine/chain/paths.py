@@ -86,12 +86,17 @@ class Factor:
 
     def show(self, style: Style, within: str = "") -> str:
         """The local derivative in a style, in brackets if the operation it is `within` needs them."""
+        return show(self.term, style, within)
+
+    @property
+    def term(self) -> Term:
+        """The local derivative as data, derived once: text, LaTeX, pictures and pages write this."""
         term = self.chain.forms.get(self.link)
         if term is None:
             from .textbook import of_link
 
             term = self.chain.forms[self.link] = of_link(self.link, self.chain.naming)
-        return show(term, style, within)
+        return term
 
 
 @dataclass(frozen=True, eq=False)
