@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..core import Value, derivative, reading, short_number
 from .expressions import Style, Term, show
-from .ranking import START, Way, best
+from .ranking import START, PartialPath, best
 from .variables import By, Link, Links, VariableGraph
 
 if TYPE_CHECKING:
@@ -186,11 +186,11 @@ class ChainRule(VariableGraph):
         if not isinstance(k, int) or k < 0:
             raise ValueError(f"k is how many paths to list, a whole number from 0, not {k!r}")
         start = [START]
-        found = [self._path(way) for way in self.along(start, lambda steps: best(steps, k), [])[:k]]
+        found = [self._path(path) for path in self.along(start, lambda steps: best(steps, k), [])[:k]]
         return sorted(found, key=lambda path: abs(path.product), reverse=True) if _comparable(found) else found
 
-    def _path(self, way: "Way") -> Path:
-        links = list(reversed([step.link for step in way.steps() if step.link]))
+    def _path(self, path: "PartialPath") -> Path:
+        links = list(reversed([step.link for step in path.steps() if step.link]))
         factors = tuple(Factor(link.of, link.wrt, link.value, link, self) for link in links)
         return Path((self.wrt, *(factor.of for factor in factors)), factors)
 
