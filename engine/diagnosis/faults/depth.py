@@ -116,12 +116,12 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     sizes, edges = strongest(case.graph.flattened)
     limit = math.log(case.limits.vanished)
     suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
-    ways = _ways(case.graph, edges, [case.index_of[p] for p in suspects])
-    found = [p for p in suspects if sizes[case.index_of[p]] - sum(ways[case.index_of[p]][1]) <= limit]
+    paths = _strongest_paths(case.graph, edges, [case.index_of[p] for p in suspects])
+    found = [p for p in suspects if sizes[case.index_of[p]] - sum(paths[case.index_of[p]][1]) <= limit]
     if not found:
         return []
     index = case.index_of[found[0]]
-    factors = ways[index][0]
+    factors = paths[index][0]
     evidence: Evidence = {
         "gradient": case.gradient(found[0]),
         "factors": factors,
@@ -130,17 +130,19 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-def _ways(graph: LossGraph, edges: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, list[float]]]:
+def _strongest_paths(
+    graph: LossGraph, edges: Sequence[int], indices: Sequence[int]
+) -> dict[int, tuple[int, list[float]]]:
     """By index, for the strongest path: how many factors differ from 1, and the logarithms of the three smallest.
 
     `edges` has the first edge of the strongest path of each node.
     """
     results, partials, found = graph.flattened.results, graph.flattened.partials, {0: (0, list[float]())}
     for index in indices:
-        way = [index]
-        while way[-1] not in found:
-            way.append(results[edges[way[-1]]])
-        for here in reversed(way[:-1]):
+        path = [index]
+        while path[-1] not in found:
+            path.append(results[edges[path[-1]]])
+        for here in reversed(path[:-1]):
             count, worst = found[results[edges[here]]]
             size = math.log(abs(partials[edges[here]]))
             if len(worst) < 3 or size < worst[2]:
