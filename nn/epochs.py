@@ -139,7 +139,7 @@ class Epochs:
 
     def _differentiated(self, indices: Sequence[int]) -> Outcome:
         """The outcome of a batch, with its gradient in the parameters; an error if it is not finite either way."""
-        for differentiate in self.train.ways():
+        for differentiate in self.train.differentiators():
             self.optimizer.zero_grad()
             outcome = differentiate(indices)
             culprits = [p for p in self.optimizer.parameters if not math.isfinite(p.grad)]

@@ -68,7 +68,7 @@ class Eager:
         self.rows, self.targets = examples
         self.total = len(self.rows)
 
-    def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
+    def differentiators(self) -> list[Callable[[Sequence[int]], Outcome]]:
         """Functions that differentiate a batch of indices of examples; the next is tried if a result is not finite."""
         return [self.differentiate]
 
@@ -130,7 +130,7 @@ class Replayed:
         require_mean(eager, self.numbers, min(size, CHECKED))
         require_same(self, min(size, CHECKED))
 
-    def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
+    def differentiators(self) -> list[Callable[[Sequence[int]], Outcome]]:
         """Functions that differentiate a batch: eager mode follows, as it may avoid the 0 · inf of a replay."""
         return [self.differentiate, self.eager.differentiate]
 
