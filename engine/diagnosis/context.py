@@ -86,19 +86,19 @@ class Case:
 
     def groups(self, wanted: Iterable[Value]) -> list[str]:
         """Names of parameters; a unit's name stands for all of its parameters."""
-        chosen, places = set(wanted), self.by_place
+        chosen = set(wanted)
         found: list[str] = []
-        for place, members in places.items():
+        for unit, members in self.by_unit.items():
             inside = [p for p in members if p in chosen]
-            found += [place] if place and len(inside) == len(members) > 1 else [self.names[p] for p in inside]
+            found += [unit] if unit and len(inside) == len(members) > 1 else [self.names[p] for p in inside]
         return found
 
     @cached_property
-    def by_place(self) -> dict[str, list[Value]]:
+    def by_unit(self) -> dict[str, list[Value]]:
         """The parameters by the unit that their labels put them in: layer1.neuron3."""
         found: dict[str, list[Value]] = {}
         for p in self.parameters:
-            found.setdefault(place(self.names[p]), []).append(p)
+            found.setdefault(unit_in(self.names[p]), []).append(p)
         return found
 
     def gradient(self, p: Value) -> float:
@@ -117,10 +117,10 @@ class Case:
         return list(found.values())
 
 
-def place(name: str) -> str:
+def unit_in(name: str) -> str:
     """The unit that a parameter's name puts it in, "" if none.
 
-    >>> place("layer1.neuron3.w2"), place("w2")
+    >>> unit_in("layer1.neuron3.w2"), unit_in("w2")
     ('layer1.neuron3', '')
     """
     inside, _, last = name.rpartition(".")

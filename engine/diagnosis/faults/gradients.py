@@ -87,7 +87,7 @@ def exploding(case: Case) -> list[Finding]:
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
     if all_small(case.indices, case.graph.gradients, limits.exploded * limits.smallest):
         return []
-    for members in case.by_place.values():
+    for members in case.by_unit.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
         weight = max(limits.smallest, *(abs(p.data) for p in members))
         if gradient > limits.exploded * weight:
