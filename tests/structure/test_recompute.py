@@ -36,11 +36,11 @@ def test_a_row_anew_is_the_row(name, data):
     graph = flatten(node)
     assert disagreeing(graph, 1e-9) == []
 
-    numbers, places = graph.data[:], {x: i for i, x in enumerate(graph.nodes)}
+    numbers, indices = graph.data[:], {x: i for i, x in enumerate(graph.nodes)}
     for x, number in zip(node.operands, more, strict=True):
-        numbers[places[x]] = number
+        numbers[indices[x]] = number
     other = apply(name, *values(TABLE[name].split(more) if TABLE[name].variadic else more))
-    depending = downstream(graph, [places[x] for x in node.operands])
+    depending = downstream(graph, [indices[x] for x in node.operands])
     forward(graph, depending, numbers)
     assert list(depending) == [0]
     assert same(numbers[0], other.data)
