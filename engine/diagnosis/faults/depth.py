@@ -116,7 +116,7 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     sizes, edges = strongest(case.graph.flattened)
     limit = math.log(case.limits.vanished)
     suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
-    paths = _strongest_paths(case.graph, edges, [case.index_of[p] for p in suspects])
+    paths = _strongest(case.graph, edges, [case.index_of[p] for p in suspects])
     found = [p for p in suspects if sizes[case.index_of[p]] - sum(paths[case.index_of[p]][1]) <= limit]
     if not found:
         return []
@@ -130,9 +130,7 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-def _strongest_paths(
-    graph: LossGraph, edges: Sequence[int], indices: Sequence[int]
-) -> dict[int, tuple[int, list[float]]]:
+def _strongest(graph: LossGraph, edges: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, list[float]]]:
     """By index, for the strongest path: how many factors differ from 1, and the logarithms of the three smallest.
 
     `edges` has the first edge of the strongest path of each node.
