@@ -155,7 +155,7 @@ def _times(held: Sequence[tuple[float, float]]) -> int:
     ratio = round(grad / gradient, 6) if gradient else 0.0
     if not ratio > 1.0 or not ratio.is_integer():
         return 0
-    return int(ratio) if all(true and round(g / true, 6) == ratio for g, true in held) else 0
+    return int(ratio) if all(true and abs(g / true - ratio) <= 5e-7 for g, true in held) else 0
 
 
 def _clipped(pairs: Sequence[tuple[float, float]]) -> bool:

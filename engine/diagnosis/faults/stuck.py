@@ -244,7 +244,7 @@ def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
     """Whether a parameter in `silent` multiplies a given 0 in this sum."""
     graph = case.graph
     pairs = products(graph, _prediction(case, i), case.given)
-    return any(graph.data[x] == 0.0 and not graph.nodes[x].op and w in silent for w, x in pairs)
+    return any(w in silent and graph.data[x] == 0.0 and not graph.nodes[x].op for w, x in pairs)
 
 
 def _columns(case: Case, indices: Iterable[int]) -> dict[int, list[float]]:
