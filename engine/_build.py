@@ -9,7 +9,7 @@ Every compiled function is the one that runs uncompiled, but for these, which ha
 - nodes (core/node.py): C takes them from the arena, Python from `object`, and sealed.py closes the uncompiled class;
 - the ways through a graph (core/graph.py, core/backward.py, structure/flattened.py): C walks the arena's queue;
 - rows of the table (core/operations.py, structure/recompute.py): C is written from the formulas that Python reads;
-- Known.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
+- ValueNumbers.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
 - ints and floats (structure/arrays.py): C reads the memory of an array, Python the array;
 - the executors (replay/native.pyx, numpy_executor.py): vectors of C on blocks of examples, or NumPy.
 """

@@ -5,13 +5,13 @@ formulas of a chain.
 
 Read `variables` first (the graph of variables), then `paths` and `ranking`, `expressions` and `symbolic` (formulas),
 `textbook` (short forms, with `products` for the search, `region` and `decimals` for the proof), `text` (the table and
-LaTeX), `verdict` and `speech` (its sentence).
+LaTeX), `verdict` and `sentences` (its words).
 """
 
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .speech import NAMED, TINY, branches
+from .sentences import NAMED, TINY, branches
 from .text import grouped, latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors

@@ -2,9 +2,9 @@
 
 It offers `record`, Recording, Condition and `load_recording`, and to exports the Program and its passes.
 
-Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse` (and `second`, `forward`), the
-passes (`constant_folding`, `fusion`, `passes`), `schedule`, and the two executors, `numpy_executor` and `native`. Apart
-are `batch` (what a batch may be) and `saved` (recordings in files).
+Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse` (and `second`, `forward`),
+`passes`, which lists the passes (with `constant_folding` and `fusion`), `schedule`, and the two executors,
+`numpy_executor` and `native`. Apart are `batch` (what a batch may be) and `saved` (recordings in files).
 """
 
 # fmt: off

@@ -84,7 +84,7 @@ def branches(graph: VariableGraph, style: Style = "spoken") -> list[str]:
     return lines + ([f"and {len(found) - LISTED} more took a branch"] if len(found) > LISTED else [])
 
 
-class Speech:
+class Sentences:
     """The sentences on a chain rule, as text or in the style of pictures."""
 
     def __init__(self, chain: ChainRule, style: Style) -> None:
