@@ -11,14 +11,17 @@ LaTeX), `verdict` and `speech` (its sentence).
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .speech import NAMED, TINY, branches
+from .speech import FIXED, LISTED, NAMED, TESTS, TINY, branches
 from .text import grouped, latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
     "CANCELLED",
+    "FIXED",
+    "LISTED",
     "NAMED",
+    "TESTS",
     "TINY",
     "VANISHED",
     "WORDS",

@@ -58,6 +58,5 @@ cpdef Node leaf(double data)
 cdef double look(Node node) except? -1.0
 cpdef reading(Node node, str what)
 cpdef reading_all(list nodes, str what)
-cdef object compare(str name, Node a, Node b)
 cdef showing(Node node)
 cdef setting(Node node, str what)

@@ -15,7 +15,7 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
-from ..chain import NAMED, WORDS, By, VariableGraph, branches, explained
+from ..chain import FIXED, LISTED, NAMED, TESTS, WORDS, By, VariableGraph, branches, explained
 from ..core import Value, pretty_name
 from ..picture import GIVEN, to_html
 from .javascript import program, runnable
@@ -109,14 +109,14 @@ def _data(graph: VariableGraph, depth: int | None) -> dict[str, Any]:
         "depth": depth,
         "wrt": -1 if graph.wrt is None else variables.index(graph.wrt),
         "note": _note(graph),
-        "words": WORDS | {"named": NAMED},
+        "words": WORDS | {"named": NAMED, "tests": TESTS, "listed": LISTED},
         "given": GIVEN.pattern,
     }
 
 
 def _note(graph: VariableGraph) -> str:
-    """That a `where` stays in its branch, which is all that the graph holds; "" where there is none."""
-    found = branches(graph, "pretty")
+    """That a `where` of a plain bool stays in its branch, which is all that the graph holds; "" where there is none."""
+    found = branches(graph, "pretty", FIXED)
     return "; ".join([*found, "whatever is changed here, it stays so: the page knows no other branch"] if found else [])
 
 
