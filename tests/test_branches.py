@@ -14,17 +14,20 @@ from engine import (
     Value,
     chain_rule,
     detach,
+    dot,
     grad,
     less,
     log,
     operation,
     record,
+    relu,
     row,
     select,
     sqrt,
     strict,
     where,
 )
+from engine.replay import numpy_executor
 from engine.table.formula import TABLE
 
 np = pytest.importorskip("numpy")
@@ -69,10 +72,10 @@ def test_with_a_bool_or_functions_the_branch_taken_is_the_only_operand():
 def test_a_branch_not_taken_raises_nothing_inside_strict():
     x = Value(0.0)
     with strict():
-        y = where(x > 0.0, sqrt(x), 3.0 * x) * x
+        y = where(x > 0.0, x**1.5, 3.0 * x) * x
         (slope,) = grad(y, [x], create_graph=True)
-        with pytest.raises(NonFiniteError, match="sqrt|div"):
-            grad(where(x >= 0.0, sqrt(x), 3.0 * x) * x, [x], create_graph=True)
+        with pytest.raises(NonFiniteError, match="monomial"):
+            grad(where(x >= 0.0, x**1.5, 3.0 * x) * x, [x], create_graph=True)
     assert grad(slope, [x]) == (6.0,)
 
 
@@ -229,3 +232,36 @@ def test_what_a_recorded_function_leaves_behind_has_the_derivative_of_its_branch
     ((x, y),) = kept
     y.backward()
     assert x.grad == 0.0
+
+
+ZERO_TIMES_INF = {
+    "a constant 0": lambda x: where(x >= 0.0, 0.0 * sqrt(x), x),
+    "without where": lambda x: 0.0 * sqrt(x),
+    "a difference": lambda x: where(x >= 0.0, (x - x) * sqrt(x), x),
+    "a weight": lambda x: dot([0.0, x], [sqrt(x), 1.0]),
+    "over inf": lambda x: sqrt(x) / math.inf,
+    "a relu that is off": lambda x: relu(sqrt(x) - 1.0),
+}
+
+
+@pytest.mark.parametrize("name", ZERO_TIMES_INF)
+@pytest.mark.parametrize("native", [numpy_executor.Native, None])
+def test_0_times_inf_in_the_branch_taken_is_nan_everywhere(name, native, monkeypatch):
+    monkeypatch.setattr(numpy_executor, "Native", native)
+    f = ZERO_TIMES_INF[name]
+    for order in (1, 2, 3):
+        x = Value(0.0)
+        slopes = [f(x)]
+        for _ in range(order):
+            slopes += grad(slopes[-1], [x], create_graph=True)
+        assert math.isnan(slopes[-1].data), order
+        assert math.isnan(grad(slopes[-2], [x])[0])
+    y = f(x)
+    y.backward()
+    assert math.isnan(x.grad)
+    assert math.isnan(chain_rule(y, x).total)
+    for size in (1, 70):
+        recording = record(f, 1.0)
+        assert np.isnan(recording.gradients([0.0] * size)[0]).all()
+        inside = record(lambda x: grad(f(x), [x], create_graph=True)[0], 1.0)
+        assert np.isnan(inside.forward([0.0] * size)).all()
