@@ -120,13 +120,15 @@ def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks)
         for branch, (share, mask) in zip(branches, masks.branches(node, condition, adjoint), strict=True):
             yield branch, share, mask
         return
-    mask, has_slope = masks.of(node), {*TABLE[node.op].partials} != {"0"}
+    if not node._code or {*TABLE[node.op].partials} == {"0"}:
+        return
+    mask = masks.of(node)
     with strict(False) if is_strict() and not _holds(mask) else nullcontext():
         partials = slopes(node, wanted)
     for operand, slope in zip(node.operands, partials, strict=True):
         if type(slope) is not float:
             yield operand, masks.select(node, slope) * adjoint, mask
-        elif has_slope and operand in wanted:  # also of 0, which is nan with an infinite adjoint
+        elif operand in wanted:  # also of 0, which is nan with an infinite adjoint
             yield operand, adjoint if slope == 1.0 else slope * adjoint, mask
 
 
