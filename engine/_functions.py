@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias, overload
+from typing import NoReturn, Protocol, TypeAlias, overload
 
 from .core import Value, apply, log_shares, operation, real, shares
 
@@ -101,7 +101,7 @@ def maximum(*operands: Number) -> Number:
     >>> maximum(1.0, 3.0, 2.0), maximum(Value(1.0), 1.0).partials
     (3.0, (0.5, 0.5))
     """
-    return _pick(_maximum, largest, operands)
+    return _maximum(*operands) if len(operands) == 2 else largest(operands or _none("maximum"))
 
 
 @overload
@@ -114,15 +114,11 @@ def minimum(*operands: Number) -> Number:
     >>> minimum(1.0, 3.0, 2.0)
     1.0
     """
-    return _pick(_minimum, smallest, operands)
+    return _minimum(*operands) if len(operands) == 2 else smallest(operands or _none("minimum"))
 
 
-def _pick(of_two: OfTwo, of_more: OfMany, operands: tuple[Number, ...]) -> Number:
-    if len(operands) == 2:
-        return of_two(*operands)
-    if not operands:
-        raise TypeError(f"{of_two.__name__} takes at least one Value or number")
-    return of_more(operands)
+def _none(name: str) -> NoReturn:
+    raise TypeError(f"{name} takes at least one Value or number")
 
 
 @overload
@@ -165,11 +161,11 @@ def prod(operands: Iterable[Number]) -> Number:
     >>> prod([2.0, 0.0, 4.0])
     0.0
     """
-    factors = list(operands) or [1.0]
+    factors = [x if isinstance(x, Value) else real(x) for x in operands] or [1.0]
     while len(factors) > 1:
         paired = len(factors) // 2 * 2
-        factors = [apply("mul", factors[i], factors[i + 1]) for i in range(0, paired, 2)] + factors[paired:]
-    return factors[0] if isinstance(factors[0], Value) else real(factors[0])
+        factors = [factors[i] * factors[i + 1] for i in range(0, paired, 2)] + factors[paired:]
+    return factors[0]
 
 
 @overload
@@ -183,5 +179,4 @@ def mean(operands: Iterable[Number]) -> Number:
     3.0
     """
     terms = list(operands)
-    found: Number = apply("div", apply("sum", terms), float(len(terms)))
-    return found
+    return div(sum(terms), float(len(terms)))

@@ -1,6 +1,5 @@
 from .program cimport Program, Sums
 cdef int ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
-
 cdef class Fusion:
     cdef Program program, new
     cdef Sums sums
@@ -10,7 +9,5 @@ cdef class Fusion:
     cdef object gather(self, int i)
     cdef int lead(self, int i, int terms, int step)
     cdef object add(self, int i, int index, int a, int b)
-    cdef bint varying(self, int index)
-    cdef object subtract(self, int i, int index, int k)
     cdef int settle(self, int k) except -1
 cpdef Program fuse(Program program)

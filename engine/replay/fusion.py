@@ -94,14 +94,10 @@ class Fusion:
                 self.sums.add(i, index, self.settle(k), ONE)
             return
         a, b = self.settle(a), self.settle(b)
-        if self.varies[i] and not self.varying(index):  # a fixed product is one weight
-            a, b = self.new.emit_two(MUL, a, b), ONE
-        self.sums.add(i, index, a, b)
-
-    def varying(self, index: int) -> bool:
-        """Whether a product depends on an input."""
         args = self.program.args
-        return bool(self.varies[args[index]] or self.varies[args[index + 1]])
+        if self.varies[i] and not (self.varies[args[index]] or self.varies[args[index + 1]]):  # a fixed product
+            a, b = self.new.emit_two(MUL, a, b), ONE  # is one weight
+        self.sums.add(i, index, a, b)
 
     def subtract(self, i: int, index: int, k: int) -> None:
         """A negated term; a fixed weight absorbs the minus."""

@@ -1,16 +1,14 @@
 cimport cython
 from .program cimport Program, Sums
 cdef int CONSTANT, INPUT, ONE, PRODUCTS, SELECT
-
 cdef class Fragment:
-    cdef public bint is_list
-    cdef public Program program, body
-    cdef public int[::1] at, results
+    cdef bint is_list
+    cdef Program program, body
+    cdef int[::1] at, results
     cpdef int write(self, int y, list operands) except -1
     cpdef int value(self, int n) except -1
-
 cdef class Slopes:
-    cdef public list fragments
+    cdef list fragments
     cdef public int[::1] starts, at
     @cython.locals(fragment=Fragment)
     cpdef object write(self, int y, list operands, bytearray active)

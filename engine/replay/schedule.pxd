@@ -2,9 +2,7 @@ cimport cython
 from .passes cimport columns
 from .program cimport Program
 from .slot_allocation cimport Code, Rows
-
 cdef int CONSTANT, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS
-
 @cython.locals(code=Code)
 cdef object _fixed(Program program, bytearray varies, int[::1] fixed_index, int size)
 @cython.locals(steps="int[::1]", partner="int[::1]", i=int, last=int, count=int, step=int, shared=tuple)
