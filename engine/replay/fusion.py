@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ..core import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
 from ..structure import new_ints
+from .passes import FEW
 from .program import Program, Sums
 
 
@@ -62,6 +63,9 @@ class Fusion:
         first, step = program.starts[i], 2 if code in (MUL, PRODUCTS) else 1
         terms = (program.starts[i + 1] - first) // step
         lead = self.lead(i, 2 if terms == 2 and code != SUB else 1, step)
+        if lead >= 0 and code == ADD and self.stays_apart(program.args[first + lead], program.args[first + 1 - lead]):
+            self.at[i] = self.new.emit_two(ADD, self.settle(program.args[first]), self.settle(program.args[first + 1]))
+            return
         if lead >= 0:
             self.sums.join(i, program.args[first + lead * step])
         for n in range(terms):
@@ -83,6 +87,15 @@ class Fusion:
             if bare and self.sums.count[k] > 1 and self.varies[k] == self.varies[i]:
                 return n
         return -1
+
+    def stays_apart(self, k: int, other: int) -> bool:
+        """Whether a long sum does not absorb a value, as that of a residual connection.
+
+        With it, the sums of a layer would not be over the same operands, and so not be one matrix product.
+        """
+        sums, index = self.sums, self.sums.first[k]
+        is_long = sums.count[k] > FEW and sums.left[index] != ONE and sums.right[index] != ONE
+        return bool(is_long and not sums.count[other] and self.varies[other])
 
     def add(self, i: int, index: int, a: int, b: int) -> None:
         """A term: its own factors, or the factors of a product that only this sum uses."""

@@ -108,6 +108,7 @@ static void VARIANT(dense)(const int *out, int rows, const int *in, int size, co
                            long n) {
   for (long k = 0, wide; k < n; k += wide * LANES) {
     wide = BREADTH((n - k + LANES - 1) / LANES);
+    if (wide > 2 && BROAD == 3) wide = 2; /* for which there are registers enough */
     if (wide == BROAD) VARIANT(dense_strip)(BROAD, out, rows, in, size, w, v, stride, k);
     else if (wide == 2) VARIANT(dense_strip)(2, out, rows, in, size, w, v, stride, k);
     else VARIANT(dense_strip)(1, out, rows, in, size, w, v, stride, k);
@@ -254,7 +255,10 @@ static void VARIANT(load)(const Column *columns, const int *slots, long count, d
     else
       for (; k + LANES <= n; k += LANES) {
         vec a[LANES];
-        for (int q = 0; q < LANES; q++) a[q] = *(const anywhere *)(data + (k + q) * step);
+        for (int q = 0; q < LANES; q++) {
+          a[q] = *(const anywhere *)(data + (k + q) * step);
+          __builtin_prefetch(data + (k + q + stride) * step, 0, 2); /* for the next block */
+        }
         VARIANT(transpose)(a);
         for (int q = 0; q < LANES; q++) AT(slots[i + q], k) = a[q];
       }
@@ -289,6 +293,8 @@ INLINE void VARIANT(outer_strip)(const int wide, const int *g, int rows, const d
   int i = 0;
   for (; i + TALL <= rows; i += TALL)
     VARIANT(outer_tile)(TALL, wide, g + i, t, size, cell + i * width, width, v, stride, n);
+  for (; i + 2 <= rows; i += 2)
+    VARIANT(outer_tile)(2, wide, g + i, t, size, cell + i * width, width, v, stride, n);
   for (; i < rows; i++) VARIANT(outer_tile)(1, wide, g + i, t, size, cell + i * width, width, v, stride, n);
 }
 

@@ -1,6 +1,6 @@
 cimport cython
 from .program cimport Program, Sums
-cdef int CONSTANT, INPUT, ONE, PRODUCTS, SELECT
+cdef int CONSTANT, IN_C, INPUT, ONE, PRODUCTS, SELECT
 cdef class Fragment:
     cdef bint is_list
     cdef Program program, body
@@ -13,6 +13,6 @@ cdef class Slopes:
     @cython.locals(fragment=Fragment)
     cpdef object write(self, int y, list operands, bytearray active)
 @cython.locals(slopes=Slopes)
-cdef dict _gather(Program result, Program program, bytearray active, int output, object whole)
+cdef dict _gather(Program result, Program program, bytearray active, int output, bint again)
 @cython.locals(at="int[::1]", fragment=Fragment)
 cpdef Program lower(Program program)

@@ -12,6 +12,7 @@ from strategies import programs
 from engine import Value, dot, erf, exp, log, record, softplus
 from engine.core.operations import apply
 from engine.replay import c_loop
+from engine.table.vectors import FUNCTIONS
 
 np = pytest.importorskip("numpy")
 native = pytest.importorskip("engine.replay.native")
@@ -140,6 +141,12 @@ def test_a_power_of_a_half_is_a_root_and_as_in_eager_mode_at_the_edges_too(execu
     wanted = [[(Value(x) ** 0.5).data, (Value(x) ** -0.5).data] for x in batch]
     np.testing.assert_allclose(recording.forward(batch), wanted, rtol=4e-16)
     assert not np.signbit(recording.forward([-0.0])).any()
+
+
+@needs_compiler
+def test_every_function_of_vectors_compiles_in_a_loop(instruction_set):
+    recording = record(lambda x: [apply(name, x) for name in FUNCTIONS], 0.5)
+    assert c_loop.address(recording._schedule("forward"), instruction_set)
 
 
 @pytest.mark.parametrize("compiler", ["false", "no-such-compiler", "'"])
