@@ -190,7 +190,7 @@ def test_what_is_no_formula_is_refused_where_it_stands(run, expression, said, be
         (["w = x; w", "w=1", "x=2"], "w has two meanings"),
         (["a = w; a = w; a", "w=1"], "a has two meanings"),
         (["w; w", "w=1"], "only the last part may have no name"),
-        (["2 + 3"], "there is no name in 2 + 3 to differentiate in"),
+        (["2 + 3"], "2 + 3 has no name to differentiate with respect to"),
         ([""], "there is no expression"),
         (["[w, w]", "w=1"], "is a list of 2"),
         (["w", "w=1", "--wrt", "v"], "v is not in the expression, whose names are w, C"),

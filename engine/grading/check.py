@@ -21,7 +21,17 @@ TRIED = 20  # strongest paths that factors are compared with
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How an answer compares with the truth: `ok`, the index of the first `wrong` factor or None, and a text."""
+    """How an answer compares with the truth, as `ChainRule.check` returns it; `str()` is the text.
+
+    `ok` is whether it is right, `wrong` the index of the first wrong factor or None, `factor` what that factor should
+    be and `written` what it is.
+
+    >>> from engine import Value, chain_rule
+    >>> w, x = Value(2.0, "w"), Value(3.0, "x")
+    >>> check = chain_rule((w * x) ** 2, w).check("2 * w * x")
+    >>> check.ok, chain_rule((w * x) ** 2, w).check("2 * w * x * x").ok
+    (False, True)
+    """
 
     ok: bool
     wrong: int | None

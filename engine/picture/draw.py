@@ -45,8 +45,9 @@ def draw(
 ) -> Picture:
     """The graph that `output` was computed from, or with `wrt` the chain rule of d output / d wrt in it.
 
-    `depth` keeps what is at most so many variables away from the output, and the paths. It is a `graphviz.Digraph`, the
-    same at every run, which a notebook shows as a picture; its colours are light ones unless the `theme` is "dark".
+    With `depth`, it is cut down to the paths and the variables at most `depth` steps from the output. The result is a
+    `graphviz.Digraph`, the same at every run, which a notebook shows as a picture; its colours are light ones unless
+    the `theme` is "dark".
 
     >>> x = Value(2.0, "x")
     >>> y = x * x
@@ -70,8 +71,15 @@ def render(
 
     An SVG or PNG needs no Graphviz on the machine; a PDF does, or is a RenderError. With the theme "auto" an SVG
     is light or dark as its reader likes it; a PNG has `dpi` pixels an inch, which are two a point if nothing is said.
-    The old file stays until the new one is whole. For example
-    `render(loss, "why.svg", wrt=w)`.
+    The old file stays until the new one is whole.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> w = Value(3.0, "w")
+    >>> with TemporaryDirectory() as folder:
+    ...     render(w * w, f"{folder}/why.svg", wrt=w)
+    ...     Path(folder, "why.svg").read_text()[:4]
+    '<svg'
     """
     suffix_of(path, _SUFFIXES)
     write(explained(output, wrt, by), path, View(depth, theme), dpi)

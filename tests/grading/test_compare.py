@@ -104,8 +104,18 @@ def test_few_digits_are_called_chance():
     loss, w1, _, d1, _ = example()
     found = compare(loss, {w1[0, 0]: f"{-d1[0, 0]:.1g}"})
     assert (found.verdict, found.mistakes) == ("chance", ())
-    assert "may be chance" in str(found)
-    assert "Give the gradient of" in str(found)
+    assert "Take this as a guess" in str(found)
+    assert "To be sure, give also the gradient of v" in str(found)
+
+
+def test_where_all_gradients_are_given_more_digits_or_a_value_between_is_asked_for():
+    w, x, y = Value(0.8, "w"), Value(1.5, "x"), Value(0.3, "y")
+    z = w * x
+    loss = (z.sigmoid() - y) ** 2
+    assert str(compare(loss, {w: "0.13"})).endswith(
+        "one more digit of each number, or also the gradient of a value in between, such as the z of a neuron."
+    )
+    assert compare(loss, {w: "0.12502", z: "0.083348"}).verdict in ("mistake", "several")
 
 
 def test_what_is_one_number_times_the_right_gradients_is_said():
@@ -147,6 +157,14 @@ def test_where_none_fits_it_says_between_which_layers_to_look():
     assert "Look between δ of layer 2 and δ of layer 1: layer 2 is right, layer 1 is not." in str(found)
     assert "layer 2, the last layer, is wrong already" in str(compare(loss, [(w1, d1), (w2, 1.37 * d2)]))
     assert "Give the gradients of layer 2, too" in str(compare(loss, [(w1, 1.37 * d1)]))
+
+
+def test_a_last_layer_that_has_all_the_numbers_is_judged_once():
+    a, b = Value(-0.52, "a"), Value(0.09, "b")
+    u = a * b.tanh().tanh()
+    loss = (u + b).tanh() * u  # two layers, of the same parameters
+    loss.backward()
+    assert compare(loss, {a: 1.2345 * a.grad, b: 0.4321 * b.grad}).verdict == "unknown"
 
 
 def test_the_bias_tells_that_delta_is_right():
