@@ -9,7 +9,7 @@ Every compiled function is the one that runs uncompiled, but for these, which ha
 - nodes (core/node.py): C takes them from the arena, Python from `object`, and sealed.py closes the uncompiled class;
 - the ways through a graph (core/graph.py, core/backward.py, structure/flattened.py): C walks the arena's queue;
 - rows of the table (core/operations.py, structure/recompute.py): C is written from the formulas that Python reads;
-- Known.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
+- ValueNumbers.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
 - ints and floats (structure/arrays.py): C reads the memory of an array, Python the array;
 - the executors (replay/native.pyx, numpy_executor.py): vectors of C on blocks of examples, or NumPy.
 """
@@ -33,8 +33,9 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 MODULES = (
-    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/properties.py", "core/value.py"),
-    *("core/traverse.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py"),
+    *("core/properties.py", "core/value.py", "core/traverse.pyx"),
+    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),

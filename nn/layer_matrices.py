@@ -11,8 +11,8 @@ from functools import cached_property
 
 from engine import Value
 from engine.core import TABLE
-from engine.grading import Network, Occurrence, ReverseSweep, Unit
-from engine.structure import LossGraph
+from engine.grading import Network, ReverseSweep
+from engine.structure import Occurrence, Unit
 
 from .matrices import Matrix, agree, equal, hadamard, is_product, transposed
 
@@ -58,12 +58,12 @@ class Passed:
 
 def network_of(loss: Value, parameters: Sequence[Value]) -> Network:
     """The network behind a loss, or a ValueError if its numbers have changed since the loss was computed."""
-    graph = LossGraph(loss, parameters)
-    if graph.changed:
+    sweep = ReverseSweep(loss, parameters)
+    if sweep.graph.changed:
         raise ValueError("numbers have changed since the loss was computed: compute the loss again, then ask")
-    if made := [p for p in parameters if p.op and p in graph.index_of]:
+    if made := [p for p in parameters if p.op and p in sweep.index]:
         raise ValueError(f"the parameter {made[0].label or made[0].op} is the result of an operation: give the leaves")
-    return Network(ReverseSweep(loss, parameters), complete=True)
+    return Network(sweep, complete=True)
 
 
 def layers_of(network: Network, linear_output: bool = False) -> tuple[list[LayerMatrices], list[list[int]]]:
@@ -102,7 +102,7 @@ class _Reader:
         """The units by layer, the number of multiplications by a parameter before them."""
         by_stage: dict[int, list[Unit]] = defaultdict(list)
         for unit in self.network.units:
-            by_stage[unit.stage].append(unit)
+            by_stage[self.network.structure.stage(unit)].append(unit)
         stages = [sorted(by_stage[stage], key=self._first) for stage in sorted(by_stage)]
         sizes = {len(unit.occurrences) for unit in self.network.units}
         if len(sizes) > 1:
@@ -214,11 +214,11 @@ class _Reader:
             raise self._other(number, "does not have one bias for each unit")
         return found
 
-    def _numbers(self, places: list[list[int]]) -> Matrix:
-        return [[self.data[i] for i in row] for row in places]
+    def _numbers(self, rows: list[list[int]]) -> Matrix:
+        return [[self.data[i] for i in row] for row in rows]
 
-    def _gradients(self, places: list[list[int]]) -> Matrix:
-        return [[self.adjoints[i] for i in row] for row in places]
+    def _gradients(self, rows: list[list[int]]) -> Matrix:
+        return [[self.adjoints[i] for i in row] for row in rows]
 
     def _account(self, layers: Sequence[LayerMatrices]) -> None:
         """Raise a ValueError if the graph has uses of parameters or outputs that the equations leave out."""

@@ -9,7 +9,8 @@ from shutil import get_terminal_size
 from textwrap import wrap
 
 from ..core import book_name, elided, short_number
-from .report import KINDS, Evidence, Finding, Report
+from .faults import KINDS
+from .report import Evidence, Finding, Report
 
 
 def to_text(report: Report) -> str:

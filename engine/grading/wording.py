@@ -6,9 +6,9 @@ import html as markup
 from collections.abc import Sequence
 
 from ..core import book_name, total_derivative
+from ..structure import Layer
 from .explanations import Outcome, Part
 from .given import Gradient
-from .layers import Layer
 from .trial import SAME, Candidate, Trial
 
 SHOWN = 3  # wrong gradients with their numbers

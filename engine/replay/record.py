@@ -13,21 +13,19 @@ from typing import Any
 import numpy as np
 
 from .._compiled import warn_uncompiled
-from ..core import PARAMETER, Value, reading_all
+from ..core import PARAMETER, Value, elided, reading_all
 from .batch import arrays_of
 from .call import call
-from .constant_folding import fold_constants
 from .forward import along
-from .fusion import fuse
 from .numpy_executor import executor
-from .passes import batch_mean, cse, dce, group, hoist, level
+from .passes import passes
 from .program import Program, lines
 from .reverse import differentiate, lower
 from .schedule import Schedule, schedule
 from .second import derivatives, second_derivatives
 from .verify import verify
 
-SHOWN = 24  # lines of a program that are printed before and after the gap
+SHOWN = 48  # lines of a program that are printed
 
 
 def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: bool = False) -> Recording:
@@ -215,12 +213,11 @@ class Recording:
     def __str__(self) -> str:
         name = "backward" if self._parameters and self.shape == () else "forward"
         program, sizes = self._wanted(name), []
-        for step in passes(name):
+        for step in (lower, *passes(name == "backward")):
             program = step(program)
             sizes.append(f"{step.__name__} {program.operations()}")
         text = list(lines(program))
-        if len(text) > 2 * SHOWN:
-            text[SHOWN:-SHOWN] = [f"... {len(text) - 2 * SHOWN} more ..."]
+        text = elided(text, SHOWN, f"... {len(text) - SHOWN} more ...")
         text += [f"{self.program.operations()} instructions recorded: {', '.join(sizes)}"]
         text += [] if self.verified else ["not verified at a second point, where the function gives finite numbers"]
         return "\n".join(text)
@@ -241,7 +238,7 @@ class Recording:
     def _schedule(self, name: str) -> Schedule:
         """The schedule of a transformed program."""
         program = self._wanted(name)
-        for step in passes(name):
+        for step in (lower, *passes(name == "backward")):
             program = step(program)
         return schedule(program, name == "backward")
 
@@ -272,9 +269,3 @@ class Recording:
 def _columns(arrays: Sequence[Any]) -> list[tuple[int, int]]:
     """The columns of all arrays, as (index of the array, index of the column)."""
     return [(k, j) for k, array in enumerate(arrays) for j in range(1 if array.ndim == 1 else array.shape[1])]
-
-
-def passes(name: str) -> list[Callable[[Program], Program]]:
-    """The passes in order: `backward` runs a program of means."""
-    mean = [batch_mean] if name == "backward" else []
-    return [lower, fold_constants, cse, dce, fuse, *mean, dce, level, hoist, group]

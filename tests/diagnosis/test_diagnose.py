@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reports import kinds, only
 
 from engine import Finding, Report, Value, diagnose, dot, softmax, tanh
-from engine.diagnosis.report import KINDS
+from engine.diagnosis.faults import KINDS
 
 
 def sigmoids(numbers, inputs, weight=1.0):
@@ -112,7 +112,7 @@ def test_paths_that_cancel_show_both_sums():
     x = Value(1.0, "x")
     finding = only(diagnose(3 * x - 2.9999 * x, [x]), "cancelled")
     assert finding.where == ("x",)
-    assert (finding.evidence["upwards"], finding.evidence["downwards"]) == (3.0, 2.9999)
+    assert (finding.evidence["upwards"], finding.evidence["downwards"]) == pytest.approx((3.0, 2.9999), rel=1e-15)
     assert finding.evidence["left"] == pytest.approx(1e-4)
 
 
