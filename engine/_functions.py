@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias, overload
+from typing import Any, NoReturn, Protocol, TypeAlias, overload
 
 from .core import Value, apply, log_shares, operation, real, shares
 
@@ -58,19 +58,27 @@ class OfMany(Protocol):
 
 
 def _one(names: str) -> list[OfOne]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 1.0 if name == "acosh" else 0.5) for name in names.split()]
 
 
 def _two(names: str) -> list[OfTwo]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 7.5, 2.0) for name in names.split()]
 
 
 def _three(names: str) -> list[OfThree]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 7.5, 0.0, 1.0) for name in names.split()]
 
 
 def _many(names: str) -> list[OfMany]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, [3.0, 4.0]) for name in names.split()]
+
+
+def _shown(name: str, *operands: Any) -> Any:
+    """The operation, with an example in its docstring."""
+    function = operation(name)
+    call = f"{name}({', '.join(map(repr, operands))})"
+    function.__doc__ = f"{function.__doc__}.\n\n>>> {call}\n{function(*operands)!r}"
+    return function
 
 
 # fmt: off
@@ -101,7 +109,7 @@ def maximum(*operands: Number) -> Number:
     >>> maximum(1.0, 3.0, 2.0), maximum(Value(1.0), 1.0).partials
     (3.0, (0.5, 0.5))
     """
-    return _pick(_maximum, largest, operands)
+    return _maximum(*operands) if len(operands) == 2 else largest(operands or _none("maximum"))
 
 
 @overload
@@ -114,15 +122,11 @@ def minimum(*operands: Number) -> Number:
     >>> minimum(1.0, 3.0, 2.0)
     1.0
     """
-    return _pick(_minimum, smallest, operands)
+    return _minimum(*operands) if len(operands) == 2 else smallest(operands or _none("minimum"))
 
 
-def _pick(of_two: OfTwo, of_more: OfMany, operands: tuple[Number, ...]) -> Number:
-    if len(operands) == 2:
-        return of_two(*operands)
-    if not operands:
-        raise TypeError(f"{of_two.__name__} takes at least one Value or number")
-    return of_more(operands)
+def _none(name: str) -> NoReturn:
+    raise TypeError(f"{name} takes at least one Value or number")
 
 
 @overload
@@ -134,7 +138,7 @@ def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
 
     Each is the sigmoid of xi minus the logsumexp of all other entries: its slope keeps the digits that p * (1 - p)
     loses. An entry of -inf has the share 0 and takes no part in any derivative, even where no other is left. An entry
-    of inf has the share 1; of two such nobody knows which is larger, and their shares are nan.
+    of inf has the share 1; with two of them it is unknown which is larger, and their shares are nan.
 
     >>> softmax([1.0, 1.0, -float("inf")])
     [0.5, 0.5, 0.0]
@@ -160,16 +164,16 @@ def prod(operands: Iterable[float]) -> float: ...
 @overload
 def prod(operands: Iterable[Number]) -> Value: ...
 def prod(operands: Iterable[Number]) -> Number:
-    """The product, 1 of nothing; its derivatives are right where factors are 0.
+    """The product, 1 if there are no operands; its derivatives are right where factors are 0, too.
 
     >>> prod([2.0, 0.0, 4.0])
     0.0
     """
-    factors = list(operands) or [1.0]
+    factors = [x if isinstance(x, Value) else real(x) for x in operands] or [1.0]
     while len(factors) > 1:
         paired = len(factors) // 2 * 2
-        factors = [apply("mul", factors[i], factors[i + 1]) for i in range(0, paired, 2)] + factors[paired:]
-    return factors[0] if isinstance(factors[0], Value) else real(factors[0])
+        factors = [factors[i] * factors[i + 1] for i in range(0, paired, 2)] + factors[paired:]
+    return factors[0]
 
 
 @overload
@@ -177,11 +181,10 @@ def mean(operands: Iterable[float]) -> float: ...
 @overload
 def mean(operands: Iterable[Number]) -> Value: ...
 def mean(operands: Iterable[Number]) -> Number:
-    """The sum over the number of operands; nan of nothing.
+    """The sum divided by the number of operands; nan if there are none.
 
     >>> mean([1.0, 2.0, 6.0])
     3.0
     """
     terms = list(operands)
-    found: Number = apply("div", apply("sum", terms), float(len(terms)))
-    return found
+    return div(sum(terms), float(len(terms)))

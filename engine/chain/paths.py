@@ -123,7 +123,15 @@ class Path:
 
 
 class ChainRule(VariableGraph):
-    """The derivative of `output` with respect to `wrt` as a sum over paths: see `chain_rule`."""
+    """The derivative of `output` with respect to `wrt` as a sum over paths, as `chain_rule` returns it.
+
+    `str()` is the table of paths; a notebook shows the picture.
+
+    >>> x = Value(3.0, "x")
+    >>> chain = chain_rule(x * x + x, x)
+    >>> chain.total, chain.path_count, chain.verdict
+    (7.0, 3, 'ok')
+    """
 
     wrt: Value
 

@@ -28,7 +28,11 @@ WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on a chain rule, the sentence that explains it, and the factors to blame."""
+    """The verdict on a chain rule, the sentence that explains it, and the factors to blame: what `judge` returns.
+
+    >>> Judgement("ok", "one path, and no factor kills it").verdict
+    'ok'
+    """
 
     verdict: str
     sentence: str

@@ -4,4 +4,3 @@ cpdef Node as_value(object number)
 cdef Node operand(object number)
 cdef Node _constant(object number)
 cdef double _float(object number) except? -1.0
-cdef str text(object label)

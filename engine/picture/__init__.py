@@ -10,7 +10,8 @@ the writers `dot`, `svg` and `notebook`, `beside` and `mistake` (diagrams made o
 
 # fmt: off
 from .beside import beside
-from .diagram import GIVEN, diagram_of
+from .box_texts import GIVEN
+from .diagram import diagram_of
 from .dot import to_dot
 from .draw import Picture, draw, render, to_html, write
 from .graphviz import SUFFIXES, draw_dot, suffix_of

@@ -34,6 +34,8 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
     Each argument is a number, or a list, array or series of numbers, which `f` gets as a list of Values. Leaves that
     existed before are the parameters, whose data is read at every call; leaves made inside `f`, such as plain numbers,
     are constants. `f` returns a Value, or lists of Values, nested or not; a recording of lists has no `backward`.
+    A recording takes sequences of the example's lengths. Where lengths vary, `functools.cache` keeps one recording for
+    each, or one with masks takes all (see `nn.RNN`).
 
     It is a RecordingError if `f` reads or sets a number of a Value that depends on an input or a parameter. Then `f` is
     called at a second point, with inputs and parameters moved by a thousandth. If the recording does not agree there,
@@ -44,7 +46,7 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
     With `compile`, the system's C compiler makes one loop of the whole program at the first call, for some 0.3 s. It
     takes a quarter off the time of a program such as the price of an option, so it pays from some 1e8 examples on, in
     all calls together; its numbers agree to 1e-12. Without a compiler, and for a program of over 2000 operations,
-    everything is as it is without.
+    `compile` changes nothing.
 
     >>> w = Value(3.0, "w")
     >>> recording = record(lambda x: (x * w).tanh() + w, 0.5)
@@ -73,7 +75,7 @@ class Recording:
     Nothing raises for inf and nan.
 
     `shape` is that of the outputs of one example: () for a Value, (n,) for a list of n, (m, n) for m lists of n.
-    `widths` has for every argument how many numbers it is, None for a number alone. `verified` is whether the function
+    `widths` has the length of each argument, None for a plain number. `verified` is whether the function
     did the same when it was called again at a second point.
 
     >>> print(record(lambda x: x * x + 1.0, 2.0))

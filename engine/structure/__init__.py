@@ -9,7 +9,7 @@ holds them together, and `linear_forms`, `weighted_sums` and `units` (which node
 
 # fmt: off
 # ruff: noqa: I001
-from .arrays import Floats, Ints, floats_of, ints_of, narrow, new_ints, packed
+from .arrays import Floats, Ints, floats_of, grouped, ints_of, narrow, new_ints, packed
 from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
@@ -23,7 +23,7 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Layer", "LossGraph", "Occurrence",
-    "Term", "Unit", "Units", "ValueNumbers", "all_small", "cancelling", "exceeds", "flatten", "floats_of", "ints_of",
-    "largest", "multipliers", "narrow", "new_ints", "origins", "packed", "relu_operands", "reverse", "reverse_changed",
-    "small", "smallest_partial", "strongest", "summands",
+    "Term", "Unit", "Units", "ValueNumbers", "all_small", "cancelling", "exceeds", "flatten", "floats_of", "grouped",
+    "ints_of", "largest", "multipliers", "narrow", "new_ints", "origins", "packed", "relu_operands", "reverse",
+    "reverse_changed", "small", "smallest_partial", "strongest", "summands",
 ]

@@ -223,7 +223,7 @@ row(
     "direction",
     f"select(reach(a, b), {_PORTION.format('a')} / hypot({_PORTION.format('a')}, {_PORTION.format('b')}), 0)",
     "direction(b, a) / hypot(a, b) * direction(b, a)",
-    "-direction(a, b) / hypot(a, b) * direction(b, a)",
+    "-(direction(a, b) * direction(b, a)) / hypot(a, b)",
 )
 row("arc", "arc", "1 / sqrt((1 - a) * (1 + a))", "a * y * y * y")
 row("ratio", "ratio", "1 / ((1 - a) * (1 + a))", "2 * a * y * y")

@@ -12,19 +12,10 @@ import pytest
 from graphs import labelled, random_graph, scalar_layer
 from hypothesis import given
 from hypothesis import strategies as st
+from reports import kinds, only
 
 from engine import Finding, Report, Value, diagnose, dot, softmax, tanh
 from engine.diagnosis.faults import KINDS
-
-
-def kinds(report):
-    return [finding.kind for finding in report]
-
-
-def only(report, kind):
-    (finding,) = report.findings
-    assert finding.kind == kind, str(report)
-    return finding
 
 
 def sigmoids(numbers, inputs, weight=1.0):
@@ -262,7 +253,8 @@ def test_sixteen_units_of_a_layer_are_one_finding():
     finding = only(diagnose(loss, [p for row in [*rows, last] for p in row]), "saturated")
     assert finding.where == tuple(f"layer1.neuron{i}" for i in range(1, 17))
     assert finding.evidence["units"] == "16 of 16"
-    assert "saturated: layer1.neuron1, layer1.neuron2, layer1.neuron3 … layer1.neuron16 (16)" in str(finding)
+    first = "layer1.neuron1 (z⁽¹⁾₁), layer1.neuron2 (z⁽¹⁾₂), layer1.neuron3 (z⁽¹⁾₃)"
+    assert f"saturated: {first} … layer1.neuron16 (z⁽¹⁾₁₆) (16)" in str(finding)
 
 
 def test_units_without_labels_are_numbered():
