@@ -12,32 +12,13 @@ LaTeX), `verdict` and `sentences` (its words).
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
 from .sentences import NAMED, TINY, branches
+from .speech import FIXED, LISTED, TESTS
 from .text import grouped, latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
-    "CANCELLED",
-    "NAMED",
-    "TINY",
-    "VANISHED",
-    "WORDS",
-    "By",
-    "ChainRule",
-    "Factor",
-    "Judgement",
-    "Link",
-    "Links",
-    "Path",
-    "Style",
-    "Term",
-    "VariableGraph",
-    "branches",
-    "chain_rule",
-    "explained",
-    "grouped",
-    "judge",
-    "latex_of_value",
-    "show",
-    "tiny_factors",
+    "CANCELLED", "FIXED", "LISTED", "NAMED", "TESTS", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor",
+    "Judgement", "Link", "Links", "Path", "Style", "Term", "VariableGraph", "branches", "chain_rule", "explained",
+    "grouped", "judge", "latex_of_value", "show", "tiny_factors",
 ]

@@ -26,14 +26,16 @@ else:
 
 if not cython.compiled:  # else by value.pxd
     from .coercion import operand
-    from .node import Node, begin, compare, reading, set_grad
+    from .condition import condition
+    from .node import Node, begin, reading, set_grad
     from .operations import binary, power, unary
     from .sealed import sealed
 
     identity_hash = object.__hash__
 
 ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
-FLOORDIV, LEAKY_RELU, LOG, MOD, MUL = map(code_of, ("floordiv", "leaky_relu", "log", "mod", "mul"))
+FLOORDIV, LEAKY_RELU, LESS, LESS_EQUAL = map(code_of, ("floordiv", "leaky_relu", "less", "less_equal"))
+LOG, MOD, MUL = map(code_of, ("log", "mod", "mul"))
 NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
 SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
 
@@ -227,21 +229,21 @@ class Value(Properties):
     def __hash__(self) -> int:
         return identity_hash(self)
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Any) -> Any:
         b = operand(other)
-        return NotImplemented if b is None else compare("less", self, b)
+        return NotImplemented if b is None else condition(binary(LESS, self, b))
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Any) -> Any:
         b = operand(other)
-        return NotImplemented if b is None else compare("less_equal", self, b)
+        return NotImplemented if b is None else condition(binary(LESS_EQUAL, self, b))
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: Any) -> Any:
         b = operand(other)
-        return NotImplemented if b is None else compare("less", b, self)
+        return NotImplemented if b is None else condition(binary(LESS, b, self))
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: Any) -> Any:
         b = operand(other)
-        return NotImplemented if b is None else compare("less_equal", b, self)
+        return NotImplemented if b is None else condition(binary(LESS_EQUAL, b, self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         reading(self, "data")

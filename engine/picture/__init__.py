@@ -19,9 +19,9 @@ from .mistake import marked
 from .notebook import as_image, by_night
 from .parts import Diagram, View
 from .svg import to_svg
-from .theme import LIGHT, Theme
+from .theme import DARK, LIGHT, Theme
 
 __all__ = [
-    "GIVEN", "LIGHT", "SUFFIXES", "Diagram", "Picture", "Theme", "View", "as_image", "beside", "by_night", "diagram_of",
-    "draw", "draw_dot", "marked", "render", "suffix_of", "to_dot", "to_html", "to_svg", "write",
+    "DARK", "GIVEN", "LIGHT", "SUFFIXES", "Diagram", "Picture", "Theme", "View", "as_image", "beside", "by_night",
+    "diagram_of", "draw", "draw_dot", "marked", "render", "suffix_of", "to_dot", "to_html", "to_svg", "write",
 ]

@@ -22,8 +22,8 @@ from .value_numbering import ValueNumbers
 from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
-    "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Layer", "LossGraph", "Occurrence",
-    "Term", "Unit", "Units", "ValueNumbers", "all_small", "cancelling", "exceeds", "flatten", "floats_of", "grouped",
-    "ints_of", "largest", "multipliers", "narrow", "new_ints", "origins", "packed", "relu_operands", "reverse",
-    "reverse_changed", "small", "smallest_partial", "strongest", "summands",
+    "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Layer", "LossGraph",
+    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "cancelling", "exceeds", "flatten",
+    "floats_of", "grouped", "ints_of", "largest", "multipliers", "narrow", "new_ints", "origins", "packed",
+    "relu_operands", "reverse", "reverse_changed", "small", "smallest_partial", "strongest", "summands",
 ]

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Value, chain_rule, diagnose, dot, draw
+from engine._notation import pretty_name, pretty_number
 from engine.chain import explained
 from engine.core import ancestors
-from engine.core.notation import pretty_name, pretty_number
 from engine.picture.beside import beside
 from engine.picture.diagram import Edge, Factor, View, diagram_of
 from engine.picture.dot import to_dot

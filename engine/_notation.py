@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from .value import Value
+    from .core import Value
 
 Item = TypeVar("Item")
 
