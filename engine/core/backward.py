@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -39,12 +39,18 @@ def backward(output: Value, seed: float = 1.0) -> None:
         return
     found = Gradients()
     found[output] += seed
-    for node in reversed(order(output)):
-        if node in found:
-            grad = found[node]
-            for operand, partial in live(node):
-                found[operand] += grad * partial
+    _sweep(order(output), found)
     deque(map(set_grad, found, found.values()), maxlen=0)
+
+
+def _sweep(nodes: Sequence[Value], adjoints: dict[Any, float], wanted: Container[Value] | None = None) -> None:
+    """Add to the adjoints of operands, or of those that are wanted, from the last of `nodes` to the first."""
+    for node in reversed(nodes):
+        if node in adjoints:
+            adjoint = adjoints[node]
+            for operand, partial in live(node):
+                if wanted is None or operand in wanted:
+                    adjoints[operand] += adjoint * partial
 
 
 class Gradients(dict[Any, float]):
@@ -83,20 +89,12 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
     if not create_graph:
         reading(output, "derivative")
     nodes = between(wanted, output)
-    adjoints = _adjoints_as_values(nodes, output) if create_graph else _adjoints(nodes, output)
-    return tuple(adjoints[x] if x in adjoints else leaf(0.0) if create_graph else 0.0 for x in wanted)
-
-
-def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
-    """The derivative of the output with respect to each of `nodes`, which are in topological order."""
-    wanted, adjoints = set(nodes), {output: 1.0}
-    for node in reversed(nodes):
-        adjoint = adjoints.get(node)
-        if adjoint is not None:
-            for operand, partial in live(node):
-                if operand in wanted:
-                    adjoints[operand] = adjoints.get(operand, 0.0) + adjoint * partial
-    return adjoints
+    if create_graph:
+        as_values = _adjoints_as_values(nodes, output)
+        return tuple(as_values[x] if x in as_values else leaf(0.0) for x in wanted)
+    adjoints = defaultdict(float, {output: 1.0})
+    _sweep(nodes, adjoints, set(nodes))
+    return tuple(adjoints.get(x, 0.0) for x in wanted)
 
 
 def _adjoints_as_values(nodes: Sequence[Value], output: Value) -> dict[Value, Value]:
