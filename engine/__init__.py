@@ -35,8 +35,8 @@ from ._functions import (  # not for `from engine import *`, where they would hi
 from ._gradcheck import check_gradients
 from ._where import detach, where
 from .core import (
-    TABLE, GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
-    Value, WhygradError, dot, grad, operation, row, strict,
+    TABLE, Condition, GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError,
+    StateError, Value, WhygradError, dot, grad, operation, row, strict,
 )
 # fmt: on
 
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from .page import explore
     from .picture.draw import draw, render
     from .replay import load_recording
-    from .replay.conditions import Condition
     from .replay.record import Recording, record
 
     __version__: str
@@ -75,7 +74,7 @@ _LATER = {
     "grading": ("Check", "Comparison", "compare"),
     "page": ("explore",),
     "picture": ("draw", "render"),
-    "replay": ("Condition", "Recording", "load_recording", "record"),
+    "replay": ("Recording", "load_recording", "record"),
 }
 
 

@@ -9,7 +9,7 @@ Every compiled function is the one that runs uncompiled, but for these, which ha
 - nodes (core/node.py): C takes them from the arena, Python from `object`, and sealed.py closes the uncompiled class;
 - the ways through a graph (core/graph.py, core/backward.py, structure/flattened.py): C walks the arena's queue;
 - rows of the table (core/operations.py, structure/recompute.py): C is written from the formulas that Python reads;
-- Known.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
+- ValueNumbers.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
 - ints and floats (structure/arrays.py): C reads the memory of an array, Python the array;
 - the executors (replay/native.pyx, numpy_executor.py): vectors of C on blocks of examples, or NumPy.
 """
@@ -20,6 +20,7 @@ import sys
 from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from sysconfig import get_config_var
 from textwrap import shorten
 from typing import Any
 
@@ -32,8 +33,9 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 MODULES = (
-    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/properties.py", "core/value.py"),
-    *("core/traverse.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py"),
+    *("core/properties.py", "core/value.py", "core/traverse.pyx"),
+    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
@@ -51,7 +53,7 @@ HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
-BESIDE = {".py", ".c", ".mjs", ".svg", ".png"}
+BESIDE = {".py", ".c", ".mjs", ".svg", ".png", ".gif"}
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # C types stand in the .pxd, hints are for readers
@@ -60,7 +62,9 @@ DIRECTIVES = {
 
 
 def extensions() -> list[Extension]:
-    """The extensions, most of them from the .py files that run uncompiled too."""
+    """The extensions, most of them from the .py files that run uncompiled too; none for a free-threaded Python."""
+    if get_config_var("Py_GIL_DISABLED"):  # the arena of nodes has no lock of its own
+        return uncompiled(RuntimeError("this Python is free-threaded, and the compiled modules need the GIL"))
     cythonize = import_module("Cython.Build").cythonize
     _write_header()
     headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]

@@ -136,7 +136,7 @@ def _match(statements: Iterable[Statement], given: Collection[str]) -> None:
         used |= dict.fromkeys(other for other in names if other not in made)
         made.append(name)
     if not used:
-        raise ValueError(f"there is no name in {last.formula} to differentiate in, as w is in w * 2")
+        raise ValueError(f"{last.formula} has no name to differentiate with respect to, such as the w of w * 2")
     if missing := [name for name in used if name not in given]:
         wanted = " ".join(f"{name}=1.0" for name in missing)
         raise ValueError(f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no number: add {wanted}")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn, Protocol, TypeAlias, overload
+from typing import Any, NoReturn, Protocol, TypeAlias, overload
 
 from .core import Value, apply, log_shares, operation, real, shares
 
@@ -58,19 +58,27 @@ class OfMany(Protocol):
 
 
 def _one(names: str) -> list[OfOne]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 1.0 if name == "acosh" else 0.5) for name in names.split()]
 
 
 def _two(names: str) -> list[OfTwo]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 7.5, 2.0) for name in names.split()]
 
 
 def _three(names: str) -> list[OfThree]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, 7.5, 0.0, 1.0) for name in names.split()]
 
 
 def _many(names: str) -> list[OfMany]:
-    return [operation(name) for name in names.split()]
+    return [_shown(name, [3.0, 4.0]) for name in names.split()]
+
+
+def _shown(name: str, *operands: Any) -> Any:
+    """The operation, with an example in its docstring."""
+    function = operation(name)
+    call = f"{name}({', '.join(map(repr, operands))})"
+    function.__doc__ = f"{function.__doc__}.\n\n>>> {call}\n{function(*operands)!r}"
+    return function
 
 
 # fmt: off
@@ -130,7 +138,7 @@ def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
 
     Each is the sigmoid of xi minus the logsumexp of all other entries: its slope keeps the digits that p * (1 - p)
     loses. An entry of -inf has the share 0 and takes no part in any derivative, even where no other is left. An entry
-    of inf has the share 1; of two such nobody knows which is larger, and their shares are nan.
+    of inf has the share 1; with two of them it is unknown which is larger, and their shares are nan.
 
     >>> softmax([1.0, 1.0, -float("inf")])
     [0.5, 0.5, 0.0]
@@ -156,7 +164,7 @@ def prod(operands: Iterable[float]) -> float: ...
 @overload
 def prod(operands: Iterable[Number]) -> Value: ...
 def prod(operands: Iterable[Number]) -> Number:
-    """The product, 1 of nothing; its derivatives are right where factors are 0.
+    """The product, 1 if there are no operands; its derivatives are right where factors are 0, too.
 
     >>> prod([2.0, 0.0, 4.0])
     0.0
@@ -173,7 +181,7 @@ def mean(operands: Iterable[float]) -> float: ...
 @overload
 def mean(operands: Iterable[Number]) -> Value: ...
 def mean(operands: Iterable[Number]) -> Number:
-    """The sum over the number of operands; nan of nothing.
+    """The sum divided by the number of operands; nan if there are none.
 
     >>> mean([1.0, 2.0, 6.0])
     3.0

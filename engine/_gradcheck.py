@@ -20,10 +20,10 @@ def check_gradients(
     An input is a number, a Value (a parameter that f reads by itself is one, too) or a nested sequence of them; f
     gets each as Values, sequences as lists, and returns one Value. An entry x moves by step * max(1, |x|). It passes
     if the error is at most atol + rtol times the larger of gradient and difference, plus what the rounding of f
-    makes of it. The relative error is in units of that larger one, or of 1. All data and gradients stay as they were.
+    adds to it. The relative error is in units of that larger one, or of 1. All data and gradients stay as they were.
 
     Raises a GradientError that shows the worst entries, also if f is not finite around there; a ValueError for an
-    input that is not finite, or none; a TypeError for what f should not take or return.
+    input that is not finite, or if there is no input; a TypeError if f is given or returns anything else.
 
     >>> from engine import Value
     >>> w = Value(0.5, "w")

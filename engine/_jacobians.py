@@ -14,7 +14,8 @@ from .core import Value, grad, live, order, reading, real
 def jacobian(outputs: Any, inputs: Any) -> Any:
     """The derivative of every output in every input, as floats: `jacobian(outputs, inputs)[i][j]`.
 
-    The result has the shape of `outputs`, and for each of them that of `inputs`. It takes a backward pass an output.
+    The result is nested lists of the shape of `outputs`, each entry in the shape of `inputs`. It costs one backward
+    pass for each output.
 
     >>> x, y = Value(2.0), Value(3.0)
     >>> jacobian([x * y, x + y], [x, y])
@@ -43,8 +44,8 @@ def jvp(outputs: Any, inputs: Any, vector: Any) -> Any:
 def hessian(output: Value, inputs: Any) -> Any:
     """The second derivatives of one Value, as floats: `hessian(output, inputs)[i][j]`.
 
-    The result has the shape of `inputs`, and for each of them that of `inputs` again. It takes a backward pass an input
-    over a graph some three times as large; `hvp` is one such pass.
+    The result is nested lists of the shape of `inputs`, each entry again in that shape. It costs one backward pass for
+    each input, over a graph about three times as large; `hvp` costs one such pass in all.
 
     >>> x, y = Value(2.0), Value(3.0)
     >>> hessian(x * x * y, [x, y])

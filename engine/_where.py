@@ -1,10 +1,10 @@
-"""Branches: a `where` is a node whose only operand is the branch that is taken, so nothing reaches the other."""
+"""Branches: a `where` passes the derivative to the branch that is taken, and nothing to the other."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .core import Value, apply, as_value, operation, real
+from .core import Condition, Value, apply, as_condition, as_value, operation, real, strict, watch
 
 _first, _second = operation("where_true"), operation("where_false")
 
@@ -12,26 +12,46 @@ _first, _second = operation("where_true"), operation("where_false")
 def where(condition: Any, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`: what is inf or nan in the other has no effect on any derivative.
 
-    The condition is a bool, as a comparison is, or inside `record` the Condition that it is there; all else is a
+    The condition is a comparison of Values, which stays part of the graph, or a bool, which does not; all else is a
     TypeError. A branch is a Value, a number, or a function without arguments. Of functions only that of the branch
-    taken is called, so that this works inside `strict()`; a recording calls both. Of two numbers the result is a float.
+    taken is called, so that this works inside `strict()`; a recording calls both. With a bool and two numbers the
+    result is a float, else a Value.
 
     >>> from engine import Value
     >>> x = Value(0.0, "x")
-    >>> y = where(x > 0.0, lambda: x.sqrt(), 2.0 * x)
+    >>> y = where(x > 0.0, x.sqrt(), 2.0 * x)
     >>> y.backward()
     >>> y.op, y.data, x.grad
-    ('where_false', 0.0, 2.0)
+    ('select', 0.0, 2.0)
+    >>> where(x > 0.0, lambda: x.sqrt(), 2.0 * x).op
+    'where_false'
     """
-    if hasattr(condition, "of_branches"):
-        return condition.of_branches(a, b)
-    holds = as_bool(condition, "the condition of where is a bool or a comparison")
-    taken, other = (a, b) if holds else (b, a)
+    found = as_condition(condition, "the condition of where is a bool or a comparison")
+    if isinstance(found, Condition) and (not (callable(a) or callable(b)) or _changes(found)):
+        held = found._node._data == 1.0
+        return apply("select", found._node, _branch(a, held), _branch(b, not held))
+    taken, other = (a, b) if found else (b, a)
     if not callable(other):
         as_value(other)
     if isinstance(a, Value) or isinstance(b, Value) or callable(a) or callable(b):
-        return (_first if holds else _second)(as_value(taken() if callable(taken) else taken))
+        return (_first if found else _second)(as_value(taken() if callable(taken) else taken))
     return real(taken)
+
+
+def _changes(condition: Condition) -> bool:
+    """Whether this is in a recording, in which each example has its own truth value."""
+    recording = watch()
+    return recording is not None and recording.changes(condition._node)
+
+
+def _branch(branch: Any, held: bool) -> Value:
+    """A branch, which may be inf or nan inside `strict()` if it is not taken."""
+    if not callable(branch):
+        return as_value(branch)
+    if held:
+        return as_value(branch())
+    with strict(False):
+        return as_value(branch())
 
 
 def detach(a: Any) -> Any:
@@ -45,13 +65,3 @@ def detach(a: Any) -> Any:
     1.0
     """
     return apply("detach", a)
-
-
-def as_bool(condition: Any, wanted: str) -> bool:
-    """A bool of Python or NumPy; all else is a TypeError, as ~True is -2, which is true."""
-    kind = type(condition)
-    if kind is bool or (kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")):
-        return bool(condition)
-    raise TypeError(
-        f"{wanted}, not {kind.__name__} {condition!r:.80}: compare, as in x > 0, and to negate exchange the branches"
-    )

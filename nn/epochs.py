@@ -126,30 +126,30 @@ class Epochs:
         losses: list[float] = []
         predictions: list[Any] = []
         targets: list[Any] = []
-        for places in batches:
-            outcome = self._differentiated(places)
+        for indices in batches:
+            outcome = self._differentiated(indices)
             if self.clip != (None, None):
                 clip_gradients(self.optimizer.parameters, *self.clip)
-            self._step(places)
-            losses.append(outcome.loss * len(places))
+            self._step(indices)
+            losses.append(outcome.loss * len(indices))
             predictions += outcome.predictions
             targets += outcome.targets
             bar.update()
         return Outcome(math.fsum(losses) / len(targets), predictions, targets)
 
-    def _differentiated(self, places: Sequence[int]) -> Outcome:
+    def _differentiated(self, indices: Sequence[int]) -> Outcome:
         """The outcome of a batch, with its gradient in the parameters; an error if it is not finite either way."""
-        for differentiate in self.train.ways():
+        for differentiate in self.train.differentiators():
             self.optimizer.zero_grad()
-            outcome = differentiate(places)
+            outcome = differentiate(indices)
             culprits = [p for p in self.optimizer.parameters if not math.isfinite(p.grad)]
             if math.isfinite(outcome.loss) and not culprits:
                 return outcome
         name = culprits[0].label or "a parameter" if culprits else ""
         what = f"the gradient of {name}" if math.isfinite(outcome.loss) else f"the loss {outcome.loss}"
-        raise self._diverged(f"{what} is not finite", places)
+        raise self._diverged(f"{what} is not finite", indices)
 
-    def _step(self, places: Sequence[int]) -> None:
+    def _step(self, indices: Sequence[int]) -> None:
         """Move the parameters; if one would not be finite, change none."""
         before = self.optimizer.arrays()
         self.optimizer.step()
@@ -159,11 +159,11 @@ class Epochs:
             what = f"{culprit.label or 'a parameter'} is not finite after the step, but {culprit.data},"
             self._set(self._numbers)
             self.optimizer.load_state_dict(before)
-            raise self._diverged(what, places)
+            raise self._diverged(what, indices)
         self._numbers = numbers
 
-    def _diverged(self, what: str, places: Sequence[int]) -> DivergenceError:
-        report = self.optimizer.diagnose(self.train.eager.forward(places)[0])
+    def _diverged(self, what: str, indices: Sequence[int]) -> DivergenceError:
+        report = self.optimizer.diagnose(self.train.eager.forward(indices)[0])
         message = (
             f"{what} in epoch {len(self.history.loss) + 1}; the parameters are as they were before this step: take a "
             "smaller learning rate, clip the gradients, scale the inputs, or take a loss on logits"

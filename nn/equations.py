@@ -78,6 +78,12 @@ class Backpropagation:
 
     `error` is the form of the last layer's δ, if it is a known one. `str()` is the text; notebooks show HTML with the
     picture. Made by `backpropagation(model, loss)`.
+
+    >>> from nn import MLP, mean_squared_error
+    >>> model = MLP(2, [3, 1], seed=0)
+    >>> equations = backpropagation(model, mean_squared_error([model([0.5, 1.0])], [1.0]))
+    >>> [len(layer.delta[0]) for layer in equations.layers]
+    [3, 1]
     """
 
     loss: float

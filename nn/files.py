@@ -46,7 +46,16 @@ def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
     """Set the parameters of a module, or the state of an optimiser, from a file: all of them or none.
 
     A StateError says if the file is damaged, is of another network or holds a number that is not finite; with
-    finite=False, inf and nan are accepted. `save` shows an example.
+    finite=False, inf and nan are accepted.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from nn import MLP
+    >>> model, other = MLP(2, [1], seed=0), MLP(2, [1], seed=1)
+    >>> with TemporaryDirectory() as folder:
+    ...     save(model, f"{folder}/model.safetensors")
+    ...     load(other, f"{folder}/model.safetensors")
+    >>> other([1.0, 2.0]).data == model([1.0, 2.0]).data
+    True
     """
     state = read(path)
     if Path(path).suffix.lower() == ".safetensors":  # metadata from other programs are not parameters

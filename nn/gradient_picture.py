@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from graphviz import Digraph
 
-from engine.core import pretty_number
+from engine.core import elided, pretty_number
 from engine.picture import LIGHT, draw_dot
 
 from .equations import raised
 from .matrices import Matrix, transposed
-from .matrix_text import kept
 
 if TYPE_CHECKING:
     from .equations import Backpropagation
@@ -88,7 +87,10 @@ def _mixed(share: float) -> str:
 
 def _strips(layer: "LayerMatrices", scale: Scale) -> str:
     up = raised(layer.number)
-    delta, columns = [[_largest(column) for column in transposed(layer.delta)]], kept(len(layer.weights), COLUMNS)
+    delta, columns = (
+        [[_largest(column) for column in transposed(layer.delta)]],
+        elided(range(len(layer.weights)), COLUMNS, None),
+    )
     rows = [
         _line(f"<B>layer {layer.number}</B>", len(columns)),
         _line(f"δ{up}, largest {pretty_number(_largest(delta[0]))}", len(columns)),
@@ -102,7 +104,7 @@ def _strips(layer: "LayerMatrices", scale: Scale) -> str:
 
 
 def _colours(matrix: Matrix, columns: Sequence[int | None], scale: Scale) -> list[str]:
-    return ["".join(_cell(matrix, i, j, scale) for j in columns) for i in kept(len(matrix), ROWS)]
+    return ["".join(_cell(matrix, i, j, scale) for j in columns) for i in elided(range(len(matrix)), ROWS, None)]
 
 
 def _cell(matrix: Matrix, i: int | None, j: int | None, scale: Scale) -> str:

@@ -90,7 +90,10 @@ def from_torch(module: Any, logits: bool = False) -> MLP:
 
     Its outputs equal those of `module.double()` to 1e-12, and those of a module in single precision to its rounding.
     With `logits`, a last Sigmoid or Softmax is left out. Dropout is skipped after `module.eval()`; any other layer is a
-    TypeError that names it. examples/15_from_torch.py is an example.
+    TypeError that names it.
+
+    >>> from torch.nn import Linear, Sequential, Sigmoid  # doctest: +SKIP
+    >>> from_torch(Sequential(Linear(2, 3), Sigmoid(), Linear(3, 1)))([0.5, 1.0])  # doctest: +SKIP
     """
     layers = _Layers(f"from_torch takes a Sequential of Linear, {', '.join(TORCH)}")
     for place, part in _torch_parts(module, ""):
@@ -109,8 +112,11 @@ def from_torch(module: Any, logits: bool = False) -> MLP:
 def from_keras(model: Any, logits: bool = False) -> MLP:
     """The network of a Keras model of Dense layers and activations, made from its weights.
 
-    With `logits`, a last sigmoid or softmax is left out. Any other layer is a TypeError that names it. For example
-    `from_keras(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")]))`.
+    With `logits`, a last sigmoid or softmax is left out. Any other layer is a TypeError that names it.
+
+    >>> import keras  # doctest: +SKIP
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")])  # doctest: +SKIP
+    >>> from_keras(model)([0.5, 1.0])  # doctest: +SKIP
     """
     layers = _Layers(f"from_keras takes Dense layers, {', '.join(KERAS_LAYERS)} and the activations {', '.join(KERAS)}")
     for i, part in enumerate(model.layers):
@@ -139,7 +145,9 @@ def network(
 ) -> MLP:
     """The network that MLP.from_arrays returns."""
     if len(weights) != len(biases) or not len(weights):
-        raise ValueError(f"weights and biases must be one of each a layer, not {len(weights)} and {len(biases)}")
+        raise ValueError(
+            f"each layer needs a matrix of weights and a list of biases, not {len(weights)} and {len(biases)}"
+        )
     matrices = [_matrix(matrix, f"weights[{i}]") for i, matrix in enumerate(weights)]
     vectors = [None if vector is None else _vector(vector, f"biases[{i}]") for i, vector in enumerate(biases)]
     if _rows(matrices, vectors, rows) == "inputs":
@@ -239,7 +247,9 @@ def _rows(matrices: list[Matrix], vectors: list[list[float] | None], rows: str |
     if not (by_neurons if found == "neurons" else by_inputs):
         shapes = ", ".join(f"{len(m)}x{len(m[0])}" for m in matrices)
         lengths = ", ".join("none" if v is None else str(len(v)) for v in vectors)
-        raise ValueError(f"weights of the shapes {shapes} and biases of the lengths {lengths} make no layers in a row")
+        raise ValueError(
+            f"weights of the shapes {shapes} and biases of the lengths {lengths} do not fit together as layers"
+        )
     return found
 
 

@@ -11,8 +11,8 @@ from functools import cached_property
 
 from engine import Value
 from engine.core import TABLE
-from engine.grading import Network, Occurrence, ReverseSweep, Unit
-from engine.structure import LossGraph
+from engine.grading import Network, ReverseSweep
+from engine.structure import Occurrence, Unit
 
 from .matrices import Matrix, agree, equal, hadamard, is_product, transposed
 
@@ -58,12 +58,12 @@ class Passed:
 
 def network_of(loss: Value, parameters: Sequence[Value]) -> Network:
     """The network behind a loss, or a ValueError if its numbers have changed since the loss was computed."""
-    graph = LossGraph(loss, parameters)
-    if graph.changed:
+    sweep = ReverseSweep(loss, parameters)
+    if sweep.graph.changed:
         raise ValueError("numbers have changed since the loss was computed: compute the loss again, then ask")
-    if made := [p for p in parameters if p.op and p in graph.index_of]:
+    if made := [p for p in parameters if p.op and p in sweep.index]:
         raise ValueError(f"the parameter {made[0].label or made[0].op} is the result of an operation: give the leaves")
-    return Network(ReverseSweep(loss, parameters), complete=True)
+    return Network(sweep, complete=True)
 
 
 def layers_of(network: Network, linear_output: bool = False) -> tuple[list[LayerMatrices], list[list[int]]]:
@@ -102,7 +102,7 @@ class _Reader:
         """The units by layer, the number of multiplications by a parameter before them."""
         by_stage: dict[int, list[Unit]] = defaultdict(list)
         for unit in self.network.units:
-            by_stage[unit.stage].append(unit)
+            by_stage[self.network.structure.stage(unit)].append(unit)
         stages = [sorted(by_stage[stage], key=self._first) for stage in sorted(by_stage)]
         sizes = {len(unit.occurrences) for unit in self.network.units}
         if len(sizes) > 1:
@@ -127,11 +127,11 @@ class _Reader:
         _, _, weights, inputs = o.products
         if not before:
             if any(self.network.depends[j] for j in inputs):
-                raise self._other(number, "reads what depends on parameters, and no layer stands before it")
+                raise self._other(number, "reads Values that depend on parameters, though no layer comes before it")
             return weights, inputs
         weight_of = dict(zip(inputs, weights, strict=True))
         if len(weight_of) != len(inputs) or weight_of.keys() != set(before):
-            raise self._other(number, "reads other numbers than what the layer before passes on, or not all of them")
+            raise self._other(number, "does not read exactly the outputs of the layer before it")
         return [weight_of[j] for j in before], before
 
     def _passed(self, number: int, units: Sequence[Unit], after: Sequence[Unit]) -> list[list[Passed]]:
@@ -144,7 +144,9 @@ class _Reader:
             by_sum = {z: passed for z, passed in read if z is not None}
             sums = [unit.occurrences[t].z for unit in units]
             if len(read) != len(units) or set(by_sum) != set(sums):
-                raise self._other(number + 1, f"does not read all that layer {number} passes on, once, and only that")
+                raise self._other(
+                    number + 1, f"does not read each output of layer {number} exactly once, and nothing else"
+                )
             rows.append([by_sum[z] for z in sums])
         return rows
 
@@ -198,7 +200,7 @@ class _Reader:
 
     def _same(self, number: int, rows: list[list[int]]) -> list[int]:
         if any(row != rows[0] for row in rows):
-            raise self._other(number, "has other weights from example to example")
+            raise self._other(number, "has different weights for different examples")
         return rows[0]
 
     def _biases(self, number: int, units: Sequence[Unit]) -> list[int]:
@@ -209,14 +211,14 @@ class _Reader:
                 self.read.update(bias.edge for bias in o.biases)
                 found += [bias.node for bias in o.biases if bias.node not in found]
         if found and (len(found) != len(units) or any(len(o.biases) != 1 for u in units for o in u.occurrences)):
-            raise self._other(number, "has not one bias for each unit")
+            raise self._other(number, "does not have one bias for each unit")
         return found
 
-    def _numbers(self, places: list[list[int]]) -> Matrix:
-        return [[self.data[i] for i in row] for row in places]
+    def _numbers(self, rows: list[list[int]]) -> Matrix:
+        return [[self.data[i] for i in row] for row in rows]
 
-    def _gradients(self, places: list[list[int]]) -> Matrix:
-        return [[self.adjoints[i] for i in row] for row in places]
+    def _gradients(self, rows: list[list[int]]) -> Matrix:
+        return [[self.adjoints[i] for i in row] for row in rows]
 
     def _account(self, layers: Sequence[LayerMatrices]) -> None:
         """Raise a ValueError if the graph has uses of parameters or outputs that the equations leave out."""
@@ -229,16 +231,14 @@ class _Reader:
                 )
         for layer, after in zip(layers, [*layers[1:], None], strict=True):
             if after and not is_product(layer.grad_a, after.delta, after.weights):
-                raise self._other(layer.number, "is read by more than the layer after it")
+                raise self._other(layer.number, "is read by more than the next layer")
             if not agree(layer.delta, hadamard(layer.grad_a, layer.slopes)):
-                raise self._other(layer.number, "has sums that more is made of than what it passes on")
+                raise self._other(layer.number, "has sums that something other than its outputs uses")
             ones = [[1.0] * len(layer.delta)]
             if not is_product(layer.grad_weights, transposed(layer.delta), layer.inputs) or (
                 layer.grad_biases and not is_product([layer.grad_biases], ones, layer.delta)
             ):
-                raise self._other(
-                    layer.number, "has sums other than w · a + b: some are scaled, or taken off something"
-                )
+                raise self._other(layer.number, "has sums other than w · a + b: some are scaled or subtracted")
 
     def _other(self, number: int, why: str) -> ValueError:
         return ValueError(

@@ -20,7 +20,7 @@ class Neuron(Module):
     """The activation of a dot product: f(w · x + b); with nonlin=False the dot product alone.
 
     `activation` is a row of the engine's table with one operand, or "linear". `init` and `seed` are MLP's; `nout`,
-    how many neurons the layer has, matters to the initialiser "xavier". With bias=False there is no b.
+    the number of neurons in the layer, is used by the initialiser "xavier". With bias=False there is no b.
 
     >>> neuron = Neuron(2, activation="tanh", init=1.0)
     >>> neuron([0.5, -1.5]), neuron
@@ -68,7 +68,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`nout` neurons that read the same inputs; keywords are as in Neuron. A single output is not in a list.
+    """`nout` neurons that read the same inputs; keywords are as in Neuron. One neuron gives a Value, not a list.
 
     The activation may also be "softmax", over the w · x + b of all neurons.
 
@@ -108,7 +108,7 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """A multi-layer perceptron: `nin` inputs, then layers of the sizes `nouts`. A single output is not in a list.
+    """A multi-layer perceptron: `nin` inputs, then layers of the sizes `nouts`. One output is a Value, not a list.
 
     `activation` is for all layers but the last, which has `output_activation`; names are as in Layer. `init` is
     "uniform", "xavier", "he", or a number for every weight and bias. `seed` is an int or a random.Random; without one,

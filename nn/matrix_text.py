@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from engine.core import latex_number, latex_text, pretty_number
+from engine.core import elided, latex_number, latex_text, pretty_number
 
 if TYPE_CHECKING:
     from .equations import Backpropagation, Section
@@ -73,7 +73,7 @@ def cells(matrix: "Matrix", write: Callable[[float], str], most: int = COLUMNS) 
     >>> cells([[float(i) for i in range(20)]], "{:g}".format)
     [['0', '1', '2', '3', '⋯', '16', '17', '18', '19']]
     """
-    rows, columns = kept(len(matrix), ROWS), kept(len(matrix[0]), most)
+    rows, columns = elided(range(len(matrix)), ROWS, None), elided(range(len(matrix[0])), most, None)
     return [[_cell(matrix, i, j, write) for j in columns] for i in rows]
 
 
@@ -81,17 +81,6 @@ def _cell(matrix: "Matrix", i: int | None, j: int | None, write: Callable[[float
     if i is None:
         return "⋮" if j is not None else "⋱"
     return write(matrix[i][j]) if j is not None else "⋯"
-
-
-def kept(size: int, most: int) -> list[int | None]:
-    """The indices of `count` rows or columns that are shown; None stands for the omitted middle.
-
-    >>> kept(4, 4), kept(9, 4)
-    ([0, 1, 2, 3], [0, 1, None, 7, 8])
-    """
-    if size <= most:
-        return list(range(size))
-    return [*range(most // 2), None, *range(size - most // 2, size)]
 
 
 def shape(matrix: "Matrix") -> str:

@@ -68,7 +68,7 @@ class Module(metaclass=_LabelledByPlace):
         >>> [name for name, _ in Layer(1, 2).named_parameters()]
         ['neuron1.w1', 'neuron1.b', 'neuron2.w1', 'neuron2.b']
         """
-        named = [(name, found) for name, found in places(self) if isinstance(found, Value)]
+        named = [(name, found) for name, found in members(self) if isinstance(found, Value)]
         if len(dict(named)) < len(named):
             twice = some([name for name, times in Counter(name for name, _ in named).items() if times > 1])
             raise ValueError(f"two parameters are named {twice}: rename an attribute")
@@ -122,14 +122,14 @@ class Module(metaclass=_LabelledByPlace):
 
         Only needed after parts have been added to an existing module.
         """
-        for name, found in places(self):
+        for name, found in members(self):
             if isinstance(found, Module):
                 found.name = name
             elif f".{name}".endswith(f".{found.label}") or not found.label:
                 found.label = name
 
 
-def places(root: Module) -> Iterator[tuple[str, "Module | Value"]]:
+def members(root: Module) -> Iterator[tuple[str, "Module | Value"]]:
     """All modules and parameters in `root`, itself included, with their names, in order and without duplicates."""
     seen: set[Any] = set()
     stack: list[tuple[str, Any]] = [("", root)]

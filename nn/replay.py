@@ -68,13 +68,13 @@ class Eager:
         self.rows, self.targets = examples
         self.total = len(self.rows)
 
-    def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
+    def differentiators(self) -> list[Callable[[Sequence[int]], Outcome]]:
         """Functions that differentiate a batch of indices of examples; the next is tried if a result is not finite."""
         return [self.differentiate]
 
-    def differentiate(self, places: Sequence[int]) -> Outcome:
+    def differentiate(self, indices: Sequence[int]) -> Outcome:
         """Add the gradient of the mean loss to every parameter's `.grad`."""
-        loss, outcome = self.forward(places)
+        loss, outcome = self.forward(indices)
         loss.backward()
         return outcome
 
@@ -82,10 +82,10 @@ class Eager:
         """The outcome of all examples."""
         return self.forward(range(len(self.rows)))[1]
 
-    def forward(self, places: Sequence[int]) -> tuple[Value, Outcome]:
+    def forward(self, indices: Sequence[int]) -> tuple[Value, Outcome]:
         """The mean loss of the examples at these indices, as a Value and as an outcome."""
-        targets = [self.targets[i] for i in places]
-        predictions = [self.model(self.rows[i]) for i in places]
+        targets = [self.targets[i] for i in indices]
+        predictions = [self.model(self.rows[i]) for i in indices]
         value = self.mean_loss(predictions, targets)
         return value, Outcome(value.data, [output_numbers(prediction) for prediction in predictions], targets)
 
@@ -130,16 +130,16 @@ class Replayed:
         require_mean(eager, self.numbers, min(size, CHECKED))
         require_same(self, min(size, CHECKED))
 
-    def ways(self) -> list[Callable[[Sequence[int]], Outcome]]:
+    def differentiators(self) -> list[Callable[[Sequence[int]], Outcome]]:
         """Functions that differentiate a batch: eager mode follows, as it may avoid the 0 · inf of a replay."""
         return [self.differentiate, self.eager.differentiate]
 
-    def differentiate(self, places: Sequence[int]) -> Outcome:
+    def differentiate(self, indices: Sequence[int]) -> Outcome:
         """Add the gradient of the mean loss to every parameter's `.grad`."""
-        rows = self.rows[places]
+        rows = self.rows[indices]
         predictions = self._predictions(rows)
-        loss = self.losses.backward(rows, self.numbers[places])
-        return Outcome(loss, predictions, [self.eager.targets[i] for i in places])
+        loss = self.losses.backward(rows, self.numbers[indices])
+        return Outcome(loss, predictions, [self.eager.targets[i] for i in indices])
 
     def evaluate(self) -> Outcome:
         """The outcome of all examples."""
@@ -160,12 +160,12 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
     """
     rng, prediction = random.Random(0), eager.model(eager.rows[0])
     first = {repr(target): i for i, target in reversed([*enumerate(eager.targets)])}  # a class occurs a thousand times
-    places = sorted({*range(min(size, len(numbers))), *first.values()})
+    indices = sorted({*range(min(size, len(numbers))), *first.values()})
     wide = len(prediction) if is_sequence(prediction) else None
-    drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in places]
+    drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in indices]
     alone = engine.record(lambda prediction, target: eager.mean_loss([prediction], [target]), drawn[0], numbers[0])
-    losses = alone.forward(drawn, numbers[places]).tolist()
-    for batch in chunks([*zip(drawn, places, losses, strict=True)], size):
+    losses = alone.forward(drawn, numbers[indices]).tolist()
+    for batch in chunks([*zip(drawn, indices, losses, strict=True)], size):
         predictions = [Value(p) if wide is None else list(map(Value, p)) for p, _, _ in batch]
         _require_close(
             eager.mean_loss(predictions, [eager.targets[i] for _, i, _ in batch]).data,
@@ -177,10 +177,10 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
 def require_same(replayed: Replayed, size: int) -> None:
     """Raise if replay and a call of model and loss differ on a batch of examples."""
     total = len(replayed.rows)
-    places = range(0, total, max(1, total // size))[:size]
+    indices = range(0, total, max(1, total // size))[:size]
     _require_close(
-        replayed.eager.forward(places)[1].loss,
-        float(replayed.losses.forward(replayed.rows[places], replayed.numbers[places]).mean()),
+        replayed.eager.forward(indices)[1].loss,
+        float(replayed.losses.forward(replayed.rows[indices], replayed.numbers[indices]).mean()),
         "what is recorded of model and loss is not what they give when they are called",
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine import Value
 
 from .layers import Layer, Neuron
-from .module import Module, places
+from .module import Module, members
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def summary(model: Module) -> Summary:
         raise TypeError(f"summary takes a Module, not {type(model).__name__} {model!r:.80}")
     owners: dict[Value, Module] = {}
     modules: dict[Module, list[Value]] = {}
-    for _, module in places(model):
+    for _, module in members(model):
         if isinstance(module, Module) and not isinstance(module, Neuron):
             modules[module] = []
             owners |= dict.fromkeys(module.parameters(), module)  # the innermost comes last

@@ -1,26 +1,33 @@
 """`where` and `detach` eagerly: the branch not taken has no effect, and what is no condition is refused."""
 
+import copy
 import math
+import numbers
+import pickle
 
 import pytest
 from branching import PROGRAMS, derivative, expected, orders, same
 
 from engine import (
+    Condition,
     NonFiniteError,
     Value,
     chain_rule,
     detach,
+    dot,
     grad,
     less,
     log,
     operation,
     record,
+    relu,
     row,
     select,
     sqrt,
     strict,
     where,
 )
+from engine.replay import numpy_executor
 from engine.table.formula import TABLE
 
 np = pytest.importorskip("numpy")
@@ -46,12 +53,30 @@ def test_backward_gives_what_grad_gives(name):
         assert all(map(same, [x.grad for x in inputs], grad(y, inputs))), point
 
 
-def test_the_branch_not_taken_is_no_operand():
+def test_a_comparison_and_both_branches_are_operands():
     x = Value(0.0)
     y = where(x > 0.0, x.sqrt(), 2.0 * x)
-    assert [operand.op for operand in y.operands] == ["mul"]
-    assert (y.op, y.data, y.partials) == ("where_false", 0.0, (1.0,))
-    assert where(x <= 0.0, x, 1.0).op == "where_true"
+    assert [operand.op for operand in y.operands] == ["less", "sqrt", "mul"]
+    assert (y.op, y.data, y.partials) == ("select", 0.0, (0.0, 0.0, 1.0))
+    assert where(x > 0.0, 1.0, 2.0).data == 2.0
+
+
+def test_with_a_bool_or_functions_the_branch_taken_is_the_only_operand():
+    x = Value(0.0)
+    for y in (where(x > 0.0, lambda: x.sqrt(), 2.0 * x), where(False, x.sqrt(), 2.0 * x)):
+        assert [operand.op for operand in y.operands] == ["mul"]
+        assert (y.op, y.data, y.partials) == ("where_false", 0.0, (1.0,))
+    assert where(x <= 0.0, lambda: x, 1.0).op == where(True, x, 1.0).op == "where_true"
+
+
+def test_a_branch_not_taken_raises_nothing_inside_strict():
+    x = Value(0.0)
+    with strict():
+        y = where(x > 0.0, x**1.5, 3.0 * x) * x
+        (slope,) = grad(y, [x], create_graph=True)
+        with pytest.raises(NonFiniteError, match="monomial"):
+            grad(where(x >= 0.0, x**1.5, 3.0 * x) * x, [x], create_graph=True)
+    assert grad(slope, [x]) == (6.0,)
 
 
 def test_only_the_function_of_the_branch_taken_is_called():
@@ -69,10 +94,60 @@ def test_what_is_no_condition_is_refused(condition):
         where(condition, Value(1.0), Value(2.0))
 
 
-def test_conditions_are_bools_of_python_and_numpy():
+def test_conditions_are_comparisons_and_bools_of_python_and_numpy():
     assert [where(c, 1, 2.0) for c in (True, False, np.bool_(True), np.float64(1.0) > 2.0)] == [1.0, 2.0, 1.0, 2.0]
-    assert type(Value(1.0) > 0.0) is bool
-    assert where(Value(math.nan) <= 0.0, 1.0, 2.0) == 2.0
+    assert where(Value(math.nan) <= 0.0, 1.0, 2.0).data == 2.0
+
+
+def test_conditions_combine():
+    x, y = Value(2.0), Value(-1.0)
+    for condition, holds in (
+        ((x > 0.0) & (y > 0.0), False),
+        ((x > 0.0) | (y > 0.0), True),
+        (~(y > 0.0), True),
+        (True & (x > 0.0), True),
+        (np.bool_(False) | (y > 0.0), False),
+        (~((x > 0.0) & (y > 0.0)) & (x < math.nan), False),
+    ):
+        assert isinstance(condition, Condition)
+        assert condition == holds
+        assert where(condition, x, y) is not where(condition, x, y)
+        assert where(condition, x, y).data == (2.0 if holds else -1.0)
+    for other in (1, 0.0, None, x, "x"):
+        for combine in (lambda c, other=other: c & other, lambda c, other=other: other | c):
+            with pytest.raises(TypeError, match="a Condition combines with Conditions and bools"):
+                combine(x > 0.0)
+
+
+def test_a_condition_is_a_bool_to_python_and_numpy():
+    a, b = Value(1.0), Value(2.0)
+    true, false = a < b, a > b
+    assert (bool(true), bool(false), not false) == (True, False, True)
+    assert (repr(true), str(false), f"{true}") == ("True", "False", "True")
+    assert true == True == (b > a) != false  # noqa: E712
+    assert hash(true) == hash(True)
+    assert {true: "yes"}[True] == ["no", "yes"][true] == "yes"
+    assert (int(true), float(false), true + true, sum([true, false, true]), 1 - true) == (1, 0.0, 2, 2, 0)
+    assert ((true * a).data, (a * false).data, (b + true).data, 3 * true) == (1.0, 0.0, 3.0, 3)
+    assert [pickle.loads(pickle.dumps(true)), copy.copy(false), copy.deepcopy(true)] == [True, False, True]
+    assert isinstance(true, numbers.Integral)
+    assert np.array([true, false]).dtype == bool
+    assert np.array([5, 6])[np.array([false, true])].tolist() == [6]
+    assert np.mean([true, false]) == 0.5
+    assert np.where(true, 1, 2) == 1
+    assert (np.array([a, b]) > 1.0).tolist() == [False, True]
+    assert sorted([b, a]) == [a, b]
+    assert max(a, b) is b
+    assert any([false, true])
+    assert not all([false, true])
+
+
+def test_an_earlier_comparison_keeps_its_truth():
+    x = Value(1.0)
+    condition = x > 0.0
+    x.data = -1.0
+    assert bool(condition)
+    assert where(condition, 3.0, 4.0).data == 3.0
 
 
 def test_branches_are_values_numbers_or_functions_that_give_them():
@@ -157,3 +232,36 @@ def test_what_a_recorded_function_leaves_behind_has_the_derivative_of_its_branch
     ((x, y),) = kept
     y.backward()
     assert x.grad == 0.0
+
+
+ZERO_TIMES_INF = {
+    "a constant 0": lambda x: where(x >= 0.0, 0.0 * sqrt(x), x),
+    "without where": lambda x: 0.0 * sqrt(x),
+    "a difference": lambda x: where(x >= 0.0, (x - x) * sqrt(x), x),
+    "a weight": lambda x: dot([0.0, x], [sqrt(x), 1.0]),
+    "over inf": lambda x: sqrt(x) / math.inf,
+    "a relu that is off": lambda x: relu(sqrt(x) - 1.0),
+}
+
+
+@pytest.mark.parametrize("name", ZERO_TIMES_INF)
+@pytest.mark.parametrize("native", [numpy_executor.Native, None])
+def test_0_times_inf_in_the_branch_taken_is_nan_everywhere(name, native, monkeypatch):
+    monkeypatch.setattr(numpy_executor, "Native", native)
+    f = ZERO_TIMES_INF[name]
+    for order in (1, 2, 3):
+        x = Value(0.0)
+        slopes = [f(x)]
+        for _ in range(order):
+            slopes += grad(slopes[-1], [x], create_graph=True)
+        assert math.isnan(slopes[-1].data), order
+        assert math.isnan(grad(slopes[-2], [x])[0])
+    y = f(x)
+    y.backward()
+    assert math.isnan(x.grad)
+    assert math.isnan(chain_rule(y, x).total)
+    for size in (1, 70):
+        recording = record(f, 1.0)
+        assert np.isnan(recording.gradients([0.0] * size)[0]).all()
+        inside = record(lambda x: grad(f(x), [x], create_graph=True)[0], 1.0)
+        assert np.isnan(inside.forward([0.0] * size)).all()

@@ -115,6 +115,15 @@ def test_a_wheel_is_compiled_and_a_clone_where_it_was_asked_for(build, monkeypat
     assert not build.compiles("wheel")
 
 
+def test_a_free_threaded_python_gets_the_uncompiled_package_and_is_told_why(build, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "engine").mkdir()
+    monkeypatch.setattr(build, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
+    assert build.extensions() == []
+    assert "whygrad is installed uncompiled: this Python is free-threaded" in capsys.readouterr().err
+    assert "need the GIL" in (tmp_path / "engine" / build.REASON).read_text(encoding="utf-8")
+
+
 def test_a_wheel_without_compiled_code_is_for_every_platform(build):
     from setuptools import Distribution, Extension
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from browsers import chromium
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,3 +40,24 @@ def test_the_readme_shows_each_picture_at_full_width_and_each_turns_dark():
     assert len(shown) > 10
     for picture in shown:
         assert "prefers-color-scheme: dark" in (ROOT / picture).read_text(encoding="utf-8"), picture
+
+
+def test_the_moving_picture_is_small_and_plays_every_step():
+    image = pytest.importorskip("PIL.Image")
+    file = ROOT / "examples/pictures/passes.gif"
+    assert file.stat().st_size < 500_000
+    with image.open(file) as film:
+        assert (film.n_frames, film.width) == (15, 960)
+
+
+def test_the_moving_picture_is_filmed_with_the_buttons_of_the_page(tmp_path, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    with chromium(tmp_path):  # skips where there is none
+        pass
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    import moving
+
+    moving.record(tmp_path / "passes.gif")
+    sys.modules.pop("moving")
+    with image.open(tmp_path / "passes.gif") as film:
+        assert film.n_frames == moving.STEPS + 3

@@ -1,11 +1,17 @@
 """The README's code gives the output that it shows."""
 
 import doctest
+import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from engine import Value, exp
 from engine.core import NAMED, TABLE
 from engine.table.__main__ import markdown
 
@@ -29,11 +35,50 @@ def test_the_table_of_functions_is_made_from_the_table():
     assert markdown().count("\n") == len(NAMED) + 2
 
 
-def test_every_picture_it_shows_is_there():
+def test_every_file_it_names_is_there():
     text = README.read_text(encoding="utf-8")
-    pictures = [part.split(")")[0] for part in text.split("](")[1:] if part.split(")")[0].endswith(".svg")]
-    assert pictures
-    assert all((README.parent / picture).is_file() for picture in pictures)
+    named = set(re.findall(r"(?:examples|tests|engine|\.ci)/[\w./]+\w", text)) - {"examples/NAME.py"}
+    assert sum(name.endswith((".svg", ".gif")) for name in named) > 10
+    assert [name for name in named if not (README.parent / name).exists()] == []
+
+
+def test_each_link_of_its_contents_leads_to_a_heading():
+    text = README.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    links = set(re.findall(r"\]\(#([\w-]+)\)", text))
+    assert len(links) > 8
+    assert links <= anchors
+
+
+def test_what_folds_away_is_set_off_by_empty_lines():
+    text = README.read_text(encoding="utf-8")
+    opened = re.findall(r"\n\n<details><summary>.+</summary>\n\n", text)
+    assert len(opened) == text.count("<details>") == text.count("\n\n</details>\n") == text.count("</details>")
+
+
+def test_the_first_commands_are_the_two_that_set_it_up():
+    block = README.read_text(encoding="utf-8").split("```sh\n")[1].split("```")[0]
+    assert block.splitlines() == ["pip install -q uv && uv run examples/03_iris.py", "uv run --group dev pytest"]
+
+
+class Plot:
+    """Takes what matplotlib takes: an array of floats."""
+
+    def plot(self, numbers):
+        np.asarray(numbers, float)
+
+
+def test_what_the_changelog_says_breaks_does_and_what_it_says_to_write_works():
+    text = README.read_text(encoding="utf-8")
+    table = re.findall(r"^\| `(.+?)` \| `(.+?)`.* \|$", text.split("| before | now |")[1].split("\n\n")[0], re.M)
+    assert len(table) == 5
+    losses = [Value(2.0), Value(1.0)]
+    names = {"losses": losses, "v": losses[0], "math": math, "exp": exp, "plt": Plot()}
+    for before, now in table:
+        with pytest.raises(TypeError):
+            eval(before, names)
+        eval(now, names)
 
 
 SHARDED = """

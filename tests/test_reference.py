@@ -1,5 +1,6 @@
 """The reference: every public name is explained, by example, and what a docstring refers to is there."""
 
+import doctest
 import inspect
 import os
 import re
@@ -10,6 +11,8 @@ import pytest
 
 import engine
 import nn
+from engine import _functions
+from engine.core import NAMED
 
 PACKAGES = [engine, nn]
 NAMES = [(package, name) for package in PACKAGES for name in package.__all__]
@@ -43,10 +46,20 @@ def test_the_signature_of_a_value():
 
 
 @pytest.mark.parametrize(("package", "name"), NAMES)
-def test_every_public_function_has_an_example(package, name):
+def test_every_public_name_has_an_example_and_an_error_says_what_raises_it(package, name):
     found = getattr(package, name)
-    if inspect.isfunction(found) and found.__module__ not in ("engine.core.functions",):
-        assert ">>>" in found.__doc__ or " example" in found.__doc__
+    if isinstance(found, type) and issubclass(found, Exception):
+        assert found is engine.WhygradError or re.search(r"`[\w.]+(\(\))?`", found.__doc__)
+    elif not isinstance(found, bool):
+        assert ">>>" in inspect.getdoc(found)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_example_of_a_row_gives_what_it_shows(name):
+    row = getattr(_functions, name, getattr(engine, name, None))
+    (test,) = doctest.DocTestFinder(recurse=False).find(row, name, globs={name: row, "Value": engine.Value})
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_the_pages_are_built_and_their_links_lead_somewhere(tmp_path):

@@ -5,39 +5,20 @@ formulas of a chain.
 
 Read `variables` first (the graph of variables), then `paths` and `ranking`, `expressions` and `symbolic` (formulas),
 `textbook` (short forms, with `products` for the search, `region` and `decimals` for the proof), `text` (the table and
-LaTeX), `verdict` and `speech` (its sentence).
+LaTeX), `verdict` and `sentences` (its words).
 """
 
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .speech import NAMED, TINY, branches
+from .sentences import NAMED, TINY, branches
+from .speech import FIXED, LISTED, TESTS
 from .text import grouped, latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
 
 __all__ = [
-    "CANCELLED",
-    "NAMED",
-    "TINY",
-    "VANISHED",
-    "WORDS",
-    "By",
-    "ChainRule",
-    "Factor",
-    "Judgement",
-    "Link",
-    "Links",
-    "Path",
-    "Style",
-    "Term",
-    "VariableGraph",
-    "branches",
-    "chain_rule",
-    "explained",
-    "grouped",
-    "judge",
-    "latex_of_value",
-    "show",
-    "tiny_factors",
+    "CANCELLED", "FIXED", "LISTED", "NAMED", "TESTS", "TINY", "VANISHED", "WORDS", "By", "ChainRule", "Factor",
+    "Judgement", "Link", "Links", "Path", "Style", "Term", "VariableGraph", "branches", "chain_rule", "explained",
+    "grouped", "judge", "latex_of_value", "show", "tiny_factors",
 ]

@@ -238,13 +238,59 @@ _LATEX_CALLS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", 
 _LATEX_CALLS |= {"maximum": r"\max", "minimum": r"\min"}
 
 
+_RELATIONS = {"above": ">", "less": "<", "less_equal": "<="}
+_TURNED = {">": "<", "<": ">", "<=": ">="}
+_SIGNS = {
+    "spoken": {"and": " and ", "or": " or ", "not": "not "},
+    "pretty": {"<=": "≤", ">=": "≥", "and": " ∧ ", "or": " ∨ ", "not": "¬"},
+    "latex": {"<=": r"\le", ">=": r"\ge", "and": r" \land ", "or": r" \lor ", "not": r"\lnot "},
+}
+
+
+def condition(term: Term, style: Style) -> str:
+    """The condition of a `where`, with the number of a comparison on its right.
+
+    >>> condition(("minimum", ("less", 0.0, Name("x")), ("less_equal", Name("x"), Name("y"))), "pretty")
+    'x > 0 ∧ x ≤ y'
+    """
+    return _condition(term, _WRITERS[style])
+
+
+def _condition(term: Term, writer: _Writer) -> str:
+    signs = _SIGNS[writer.style]
+    match term:
+        case ("above" | "less" | "less_equal" as name, left, right):
+            sign = _RELATIONS[name]
+            if name != "above" and isinstance(left, float) and not isinstance(right, float):
+                left, right, sign = right, left, _TURNED[sign]
+            return f"{_write(left, writer)[0]} {signs.get(sign, sign)} {_write(right, writer)[0]}"
+        case ("minimum" | "maximum" as name, *parts):
+            texts = [
+                _bracket(_condition(x, writer), writer) if _combines(x, name) else _condition(x, writer) for x in parts
+            ]
+            return signs["and" if name == "minimum" else "or"].join(texts)
+        case ("sub", 1.0, negated):
+            return signs["not"] + _bracket(_condition(negated, writer), writer)
+    return _write(term, writer)[0]
+
+
+def _combines(term: Term, name: str) -> bool:
+    """Whether a term combines conditions, but not by `name`."""
+    return isinstance(term, tuple) and term[0] in {"minimum", "maximum"} - {name}
+
+
 def _call(name: str, terms: Sequence[Any], writer: _Writer) -> str:
     arguments = ", ".join(
         _write(x, writer)[0] for group in terms for x in (group if isinstance(group, list) else [group])
     )
-    if name == "above" and writer.style != "text":  # Iverson's bracket: 1 if true, else 0
-        condition = f"{_write(terms[0], writer)[0]} > {_write(terms[1], writer)[0]}"
+    if name in _RELATIONS and writer.style != "text":  # Iverson's bracket: 1 if true, else 0
+        condition = _condition((name, *terms), writer)
         return rf"\left[{condition}\right]" if writer.style == "latex" else f"[{condition}]"
+    if name == "select" and writer.style != "text":
+        condition, (taken, other) = _condition(terms[0], writer), (_write(x, writer)[0] for x in terms[1:])
+        if writer.style == "latex":
+            return rf"\begin{{cases}} {taken} & {condition} \\ {other} & \text{{else}} \end{{cases}}"
+        return f"where({condition}, {taken}, {other})"
     if writer.style == "latex":
         if name in ("sqrt", "abs"):
             return rf"\sqrt{{{arguments}}}" if name == "sqrt" else rf"\left|{arguments}\right|"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..core import Value, derivative, reading, short_number
 from .expressions import Style, Term, show
-from .ranking import START, Way, best
+from .ranking import START, PartialPath, best
 from .variables import By, Link, Links, VariableGraph
 
 if TYPE_CHECKING:
@@ -86,12 +86,17 @@ class Factor:
 
     def show(self, style: Style, within: str = "") -> str:
         """The local derivative in a style, in brackets if the operation it is `within` needs them."""
+        return show(self.term, style, within)
+
+    @property
+    def term(self) -> Term:
+        """The local derivative as data, derived once: text, LaTeX, pictures and pages write this."""
         term = self.chain.forms.get(self.link)
         if term is None:
             from .textbook import of_link
 
             term = self.chain.forms[self.link] = of_link(self.link, self.chain.naming)
-        return show(term, style, within)
+        return term
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +123,15 @@ class Path:
 
 
 class ChainRule(VariableGraph):
-    """The derivative of `output` with respect to `wrt` as a sum over paths: see `chain_rule`."""
+    """The derivative of `output` with respect to `wrt` as a sum over paths, as `chain_rule` returns it.
+
+    `str()` is the table of paths; a notebook shows the picture.
+
+    >>> x = Value(3.0, "x")
+    >>> chain = chain_rule(x * x + x, x)
+    >>> chain.total, chain.path_count, chain.verdict
+    (7.0, 3, 'ok')
+    """
 
     wrt: Value
 
@@ -181,11 +194,11 @@ class ChainRule(VariableGraph):
         if not isinstance(k, int) or k < 0:
             raise ValueError(f"k is how many paths to list, a whole number from 0, not {k!r}")
         start = [START]
-        found = [self._path(way) for way in self.along(start, lambda steps: best(steps, k), [])[:k]]
+        found = [self._path(path) for path in self.along(start, lambda steps: best(steps, k), [])[:k]]
         return sorted(found, key=lambda path: abs(path.product), reverse=True) if _comparable(found) else found
 
-    def _path(self, way: "Way") -> Path:
-        links = list(reversed([step.link for step in way.steps() if step.link]))
+    def _path(self, path: "PartialPath") -> Path:
+        links = list(reversed([step.link for step in path.steps() if step.link]))
         factors = tuple(Factor(link.of, link.wrt, link.value, link, self) for link in links)
         return Path((self.wrt, *(factor.of for factor in factors)), factors)
 

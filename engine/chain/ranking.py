@@ -29,29 +29,29 @@ def _passed(before: Size, link: Link) -> Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class PartialPath:
     """A path from wrt to a variable, as its last link and the path before it."""
 
     size: Size
     link: Link | None
-    before: "Way | None"
+    before: "PartialPath | None"
 
     def rank(self) -> Size:
         """The key that paths are ranked by."""
         return self.size
 
-    def steps(self) -> Iterator["Way"]:
+    def steps(self) -> Iterator["PartialPath"]:
         """All links of the path, last one first."""
-        way: Way | None = self
-        while way:
-            yield way
-            way = way.before
+        path: PartialPath | None = self
+        while path:
+            yield path
+            path = path.before
 
 
-START = Way(size(1.0), None, None)  # at wrt
+START = PartialPath(size(1.0), None, None)  # at wrt
 
 
-def best(steps: list[tuple[Link, list[Way]]], k: int) -> list[Way]:
+def best(steps: list[tuple[Link, list[PartialPath]]], k: int) -> list[PartialPath]:
     """The k largest extensions of the paths by one link."""
-    ways = [Way(_passed(way.size, link), link, way) for link, before in steps for way in before]
-    return ways if len(ways) <= min(k, 1) else nlargest(k, ways, key=Way.rank)
+    paths = [PartialPath(_passed(path.size, link), link, path) for link, before in steps for path in before]
+    return paths if len(paths) <= min(k, 1) else nlargest(k, paths, key=PartialPath.rank)

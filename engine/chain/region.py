@@ -33,7 +33,7 @@ class Region:
         nodes = naming.nodes
         self.depends = {wrt}
         for node in nodes:
-            if node is not wrt and any(operand in self.depends for operand in node.operands):
+            if node is not wrt and any(operand in self.depends for operand in _operands(node)):
                 self.depends.add(node)
         beside = self._beside(nodes, naming, is_link)
         needed = {of, *beside}
@@ -44,7 +44,7 @@ class Region:
                 is_held = node in naming.names and node is not of and node not in beside
                 is_end = node is wrt or not node.op or (is_held and (is_link or node not in self.depends))
                 (self.ends if is_end else self.operations).append(node)
-                needed.update(() if is_end else node.operands)
+                needed.update(() if is_end else _operands(node))
         self.operations.reverse()
         self.free = [node for node in self.ends if node in naming.names]
         self.kinks = [node for node in self.operations if node.op in KINKS]
@@ -58,7 +58,7 @@ class Region:
         above, beside = {self.of, *(_behind(self.of, nodes) if is_link else ())}, list[Value]()
         made = {self.of}
         for node in nodes:
-            if any(operand in made for operand in node.operands):
+            if any(operand in made for operand in _operands(node)):
                 made.add(node)
             elif node in self.depends and node.op and node.label and node in naming.names and node not in above | made:
                 beside.append(node)
@@ -75,8 +75,10 @@ class Region:
         data: dict[Value, Any] = {node: point[node] if node in point else const(node.data) for node in self.ends}
         slopes: dict[Value, Sequence[Any]] = {}
         for node in self.operations:
-            operands = [data[operand] for operand in node.operands]
-            if sides and node in sides:
+            operands = [data[operand] for operand in _operands(node)]
+            if node.op == "select":
+                data[node], slopes[node] = operands[0], [const(1.0)]
+            elif sides and node in sides:
                 data[node], slopes[node] = _on_side(node.op, sides[node], operands, const)
             else:
                 data[node], slopes[node] = _apply(node.op, operands, algebra)
@@ -85,7 +87,7 @@ class Region:
             adjoint = adjoints.pop(node, None)
             if adjoint is None:
                 continue
-            for operand, slope in zip(node.operands, slopes[node], strict=True):
+            for operand, slope in zip(_operands(node), slopes[node], strict=True):
                 if operand in self.depends and not cuts(node, slope):
                     adjoints[operand] = adjoints.get(operand, const(0.0)) + adjoint * const(slope)
         return {self.names[node]: data[node] for node in self.labels}, adjoints.get(self.wrt, const(0.0))
@@ -106,12 +108,17 @@ class Region:
             yield {node: signs[node] * abs(base[node]) * rng.uniform(0.6, 1.5) * scale for node in self.free}
 
 
+def _operands(node: Value) -> tuple[Value, ...]:
+    """The operands of a node; of a `select` only the branch that is taken."""
+    return node.operands[1 if node.operands[0].data else 2 :][:1] if node.op == "select" else node.operands
+
+
 def _behind(of: Value, nodes: Sequence[Value]) -> set[Value]:
     """All nodes that a Value depends on."""
     found = {of}
     for node in reversed(nodes):
         if node in found:
-            found.update(node.operands)
+            found.update(_operands(node))
     return found
 
 

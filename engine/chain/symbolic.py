@@ -154,6 +154,8 @@ class Naming:
     def _partials(self, node: Value) -> Sequence[Term]:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
         row = TABLE[node.op]
+        if node.op == "select":
+            return node.partials  # 1 for the branch taken
         if len(node.operands) > LARGEST and any("(" in partial for partial in row.partials):
             return [self.number(partial) for partial in node.partials]  # that many operands are unreadable
         groups = row.split([self._terms[operand] for operand in node.operands])

@@ -6,7 +6,7 @@ from typing import TypeVar
 from ..core import Value, elided, latex_name, latex_number, many, pretty_number, short_number, total_derivative
 from .expressions import Style
 from .paths import ChainRule, Path
-from .speech import branches
+from .sentences import branches
 from .variables import VariableGraph
 
 Row = TypeVar("Row", bound=Hashable)

@@ -45,11 +45,11 @@ def _in_blocks(paths: Sequence[Path], naming: Naming) -> Term | None:
         return None
     whole, i, is_shorter = [], 0, False
     while i < len(factors):
-        one, two = of_link(factors[i].link, naming), None
+        one, two = factors[i].term, None
         if i + 1 < len(factors):
             below = factors[i + 1]
             two = textbook(factors[i].of, below.wrt, naming, factors[i].value * below.value)
-            if two is not None and size(two) >= size(one) + size(of_link(below.link, naming)):
+            if two is not None and size(two) >= size(one) + size(below.term):
                 two = None
         whole.append(two or one)
         is_shorter = is_shorter or two is not None

@@ -13,7 +13,7 @@ from decimal import Decimal, localcontext
 from ..core import Value
 from .expressions import Style
 from .paths import ChainRule, Factor, Path
-from .speech import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Speech
+from .sentences import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Sentences
 from .symbolic import SAME
 from .variables import Link
 
@@ -28,7 +28,11 @@ WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on a chain rule, the sentence that explains it, and the factors to blame."""
+    """The verdict on a chain rule, the sentence that explains it, and the factors to blame: what `judge` returns.
+
+    >>> Judgement("ok", "one path, and no factor kills it").verdict
+    'ok'
+    """
 
     verdict: str
     sentence: str
@@ -54,33 +58,33 @@ def judge(
     raising z1 by 0.01 raises a by about 1.929e-24; ∂a/∂z1 = σ'(z1) = 1.929e-22 because z1 = 50: the sigmoid is
     saturated
     """
-    speech = Speech(chain, style)
+    say = Sentences(chain, style)
     if not chain.path_count:
-        return Judgement("disconnected", speech.disconnected())
+        return Judgement("disconnected", say.disconnected())
     operations = chain.operations
     strongest = operations.paths(1)[0]
     if not (math.isfinite(chain.total) and math.isfinite(chain.output.data)):
         path = chain.paths(1)[0]
         wild = tuple(factor for factor in path.factors if not math.isfinite(factor.value))
-        return Judgement("non_finite", speech.non_finite(wild, path), wild)
+        return Judgement("non_finite", say.non_finite(wild, path), wild)
     up, down = operations.pulls
     killing = [factor.link for factor in strongest.factors if kills(factor.link, chain.wrt, tiny)]
     moderate = _without_units(strongest, chain.wrt, tiny)
     size = _product(moderate)
     if killing and max(up + down, size) <= Decimal(tiny):
         factors = tuple(_folded(chain, strongest, killing))
-        return Judgement("killed", speech.told(speech.blame(factors)), factors)
+        return Judgement("killed", say.told(say.blame(factors)), factors)
     if up + down < Decimal(2.0**-1022):
-        return Judgement("underflow", speech.told(speech.product("underflow", strongest)))
+        return Judgement("underflow", say.told(say.product("underflow", strongest)))
     if max(up + down, size) <= Decimal(vanished):
-        return Judgement("vanishing", speech.told(speech.product("vanishing", strongest)))
+        return Judgement("vanishing", say.told(say.product("vanishing", strongest)))
     if _cancel(up, down, cancelled):
         labelled = chain.pulls if _cancel(*chain.pulls, cancelled) else None
         count = chain.path_count if labelled else operations.path_count
-        return Judgement("cancelled", speech.told(speech.cancelled(count, *(labelled or (up, down)))))
+        return Judgement("cancelled", say.told(say.cancelled(count, *(labelled or (up, down)))))
     if _explodes(moderate, tiny, vanished):
-        return Judgement("exploding", speech.told(speech.product("exploding", strongest)))
-    return Judgement("ok", speech.told(speech.ok()))
+        return Judgement("exploding", say.told(say.product("exploding", strongest)))
+    return Judgement("ok", say.told(say.ok()))
 
 
 def kills(link: Link, wrt: Value, tiny: float = TINY) -> bool:

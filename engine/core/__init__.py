@@ -18,6 +18,7 @@ from ..table import (
 from .atomic_write import place, replace
 from .backward import grad, total
 from .coercion import ENCODING, as_value, real
+from .condition import Condition, as_condition
 from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
     WhygradError, require,
@@ -26,7 +27,7 @@ from .functions import operation, row
 from .graph import ancestors, between, live, order
 from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading, reading_all
-from .notation import (
+from .._notation import (
     Name, book_name, derivative, elided, latex_name, latex_number, latex_text, many, natural, pretty_name,
     pretty_number, printable, short_number, total_derivative, unique_names,
 )
@@ -36,14 +37,14 @@ from .value import Value
 
 __all__ = [
     "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "ENCODING",
-    "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER",
-    "POW", "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
-    "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError",
-    "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply",
-    "as_value", "between", "book_name", "both", "check", "code_of", "derivative", "dot", "elided", "evaluate",
-    "function", "grad", "in_place", "is_strict", "latex_name", "latex_number", "latex_text", "line_of", "live",
-    "log_shares", "many", "missing", "natural", "numeric", "operation", "order", "parse", "place", "pretty_name",
-    "pretty_number", "primitive", "printable", "reading", "reading_all", "real", "replace", "require", "respelled",
-    "row", "shares", "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch",
-    "watching", "written",
+    "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS",
+    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
+    "Condition", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name",
+    "NonFiniteError", "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch",
+    "WhygradError", "ancestors", "apply", "as_condition", "as_value", "between", "book_name", "both", "check",
+    "code_of", "derivative", "dot", "elided", "evaluate", "function", "grad", "in_place", "is_strict", "latex_name",
+    "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural", "numeric",
+    "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading",
+    "reading_all", "real", "replace", "require", "respelled", "row", "shares", "short_number", "strict", "total",
+    "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ..table import SELECT, TABLE, Masks, evaluate
 from .graph import between, live, order
+from .modes import is_strict, strict
 from .node import Node, leaf, reading
 from .operations import apply
 
@@ -119,11 +121,21 @@ def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks)
         for branch, (share, mask) in zip(branches, masks.branches(node, condition, adjoint), strict=True):
             yield branch, share, mask
         return
-    for operand, slope in zip(node.operands, slopes(node, wanted), strict=True):
+    if not node._code or {*TABLE[node.op].partials} == {"0"}:
+        return
+    mask = masks.of(node)
+    with strict(False) if is_strict() and not _holds(mask) else nullcontext():
+        partials = slopes(node, wanted)
+    for operand, slope in zip(node.operands, partials, strict=True):
         if type(slope) is not float:
-            yield operand, masks.select(node, slope) * adjoint, masks.of(node)
-        elif slope:
-            yield operand, adjoint if slope == 1.0 else slope * adjoint, masks.of(node)
+            yield operand, masks.select(node, slope) * adjoint, mask
+        elif operand in wanted:  # also of 0, which is nan with an infinite adjoint
+            yield operand, adjoint if slope == 1.0 else slope * adjoint, mask
+
+
+def _holds(mask: Any) -> bool:
+    """Whether a mask of Values holds: what is behind a branch not taken may be inf or nan inside `strict()`."""
+    return any(all(bool(condition._data) == wanted for condition, wanted in each) for each in mask)
 
 
 def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:

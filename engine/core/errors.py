@@ -21,31 +21,31 @@ class WhygradError(Exception):
 
 
 class GradientError(WhygradError, AssertionError):
-    """A gradient differs from the central difference."""
+    """A gradient differs from the central difference: raised by `check_gradients`, which shows the worst entry."""
 
 
 class NonFiniteError(WhygradError, ArithmeticError):
-    """An operation gave inf or nan inside `strict()`."""
+    """An operation gave inf or nan inside `strict()`; its text names the operation, its operands and your line."""
 
 
 class RecordingError(WhygradError, TypeError):
-    """A function cannot be recorded, because it looks at numbers that change."""
+    """A function that `record` cannot record, because it looks at numbers that change."""
 
 
 class PrecisionError(WhygradError, RuntimeError):
-    """JAX computes in single precision, and the engine in double."""
+    """JAX computes in single precision, and the engine in double: raised by what `Recording.to_jax` returns."""
 
 
 class StateError(WhygradError, ValueError):
-    """A file or a state dict does not fit the module."""
+    """A file or a state dict does not fit the module: raised by `nn.load` and `load_recording`."""
 
 
 class RenderError(WhygradError, RuntimeError):
-    """A picture cannot be drawn in the format asked for."""
+    """A picture cannot be drawn in the format asked for: raised by `render` and `ChainRule.save`."""
 
 
 class MissingExtraError(WhygradError, ImportError):
-    """An optional package is not installed."""
+    """An optional package is not installed; the text is the line that installs it, as for `Recording.to_jax`."""
 
 
 def require(module: str, extra: str = "") -> ModuleType:

@@ -1,5 +1,6 @@
 """Rows of the table as functions of Values or numbers."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,12 @@ def operation(name: str) -> Callable[..., Any]:
             f"lambda {names}: {call}", {"code": code, "of_one": of_one, "of_two": of_two, "of_scalars": of_scalars}
         )  # which says how many it takes
     function.__name__ = function.__qualname__ = name
-    slopes = ", ".join(row.partials)
-    function.__doc__ = f"{row.formula}, with the partials {slopes}; of Values a Value, of numbers a float."
+    partials = ", ".join((row.textbook or row.partials[0], *row.partials[1:]))
+    call = f"{name}({', '.join(row.variables)})"
+    written = call if row.formula == call else f"{call} = {row.formula}"
+    function.__doc__ = f"{written}: of Values a Value, of numbers a float.\n\nPartial derivatives: {partials}"
+    if re.search(r"\by\b", partials):
+        function.__doc__ += ", where y is the result"
     return function
 
 

@@ -58,8 +58,9 @@ class Watch:
     def shown(self, node: Node) -> None:
         """The text of `node` is made, in the context of the watch."""
 
-    def compared(self, name: str, a: Node, b: Node) -> Any:
-        """The result of a comparison, in the context of the watch; None for its truth value."""
+    def changes(self, node: Node) -> bool:
+        """Whether the number of `node` changes from call to call."""
+        raise NotImplementedError
 
 
 @contextmanager

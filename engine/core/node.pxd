@@ -51,5 +51,4 @@ cdef object begin(Node node, double data, str label)
 cpdef Node leaf(double data)
 cdef double look(Node node) except? -1.0
 cpdef reading(Node node, str what)
-cdef object compare(str name, Node a, Node b)
 cdef setting(Node node, str what)

@@ -129,18 +129,6 @@ def reading_all(nodes: Sequence[Node], what: str) -> None:
             modes.read(node, what)
 
 
-def compare(name: str, a: Node, b: Node) -> Any:
-    """Whether a < b, with the name `less`, or a <= b; inside a watch, the watch's result for it."""
-    if modes.active:
-        watch = modes.watch()
-        found = watch.compared(name, a, b) if watch else None
-        if found is not None:
-            return found
-        reading(a, "data")
-        reading(b, "data")
-    return a._data < b._data if name == "less" else a._data <= b._data
-
-
 def showing(node: Node) -> None:
     """Report that the text of a node is made."""
     if modes.active:

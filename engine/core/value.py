@@ -26,12 +26,14 @@ else:
 if not cython.compiled:  # else by value.pxd
     from ..table import code_of
     from .coercion import operand
-    from .node import Node, begin, compare, reading, set_grad
+    from .condition import condition
+    from .node import Node, begin, reading, set_grad
     from .operations import binary, power, unary
     from .sealed import sealed
 
     ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
-    FLOORDIV, LEAKY_RELU, LOG, MOD, MUL = map(code_of, ("floordiv", "leaky_relu", "log", "mod", "mul"))
+    FLOORDIV, LEAKY_RELU, LESS, LESS_EQUAL = map(code_of, ("floordiv", "leaky_relu", "less", "less_equal"))
+    LOG, MOD, MUL = map(code_of, ("log", "mod", "mul"))
     NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
     SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
 
@@ -85,7 +87,7 @@ class Value(Properties):
     def backward(self, seed: float = 1.0) -> None:
         """Fill in `.grad` of all nodes behind this Value; leaf gradients add up until zeroed.
 
-        `seed` is the gradient of this Value itself, a factor of all others.
+        `seed` is the gradient of this Value itself, and so multiplies all others.
 
         >>> x = Value(3.0)
         >>> y = x**2 + x
@@ -226,21 +228,21 @@ class Value(Properties):
     def __hash__(self) -> int:
         return identity_hash(self)
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Any) -> Any:
         b = operand(other)
-        return NotImplemented if b is None else compare("less", self, b)
+        return NotImplemented if b is None else condition(binary(LESS, self, b))
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Any) -> Any:
         b = operand(other)
-        return NotImplemented if b is None else compare("less_equal", self, b)
+        return NotImplemented if b is None else condition(binary(LESS_EQUAL, self, b))
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: Any) -> Any:
         b = operand(other)
-        return NotImplemented if b is None else compare("less", b, self)
+        return NotImplemented if b is None else condition(binary(LESS, b, self))
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: Any) -> Any:
         b = operand(other)
-        return NotImplemented if b is None else compare("less_equal", b, self)
+        return NotImplemented if b is None else condition(binary(LESS_EQUAL, b, self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         reading(self, "data")

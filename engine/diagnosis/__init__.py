@@ -2,8 +2,8 @@
 
 It offers `diagnose`, which gives a Report of Findings, and Thresholds.
 
-Read `diagnose` first, then `report`, with its writers in `report_writers`, and `context`, and in `faults` one function
-for each kind of fault. These use `step` (the effect of a step on the loss), `terms` (the terms of a sum) and
+Read `diagnose` first, then `report`, with its writers in `report_writers`, and `context`, and `faults`, the catalogue:
+one function for each kind of fault. These use `step` (the effect of a step on the loss), `terms` (of a sum) and
 `intervals` (the range of an output).
 """
 

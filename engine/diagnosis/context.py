@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ..chain import CANCELLED, VANISHED
 from ..core import Name, Value, unique_names
-from ..structure import LossGraph, Unit, Units, ints_of
+from ..structure import Layer, LossGraph, Unit, Units, ints_of
 from .step import Step, gradient_step, planned_step, stepped, taken_step
 
 
@@ -86,19 +86,19 @@ class Case:
 
     def groups(self, wanted: Iterable[Value]) -> list[str]:
         """Names of parameters; a unit's name stands for all of its parameters."""
-        chosen, places = set(wanted), self.by_place
+        chosen = set(wanted)
         found: list[str] = []
-        for place, members in places.items():
+        for unit, members in self.by_unit.items():
             inside = [p for p in members if p in chosen]
-            found += [place] if place and len(inside) == len(members) > 1 else [self.names[p] for p in inside]
+            found += [unit] if unit and len(inside) == len(members) > 1 else [self.names[p] for p in inside]
         return found
 
     @cached_property
-    def by_place(self) -> dict[str, list[Value]]:
+    def by_unit(self) -> dict[str, list[Value]]:
         """The parameters by the unit that their labels put them in: layer1.neuron3."""
         found: dict[str, list[Value]] = {}
         for p in self.parameters:
-            found.setdefault(place(self.names[p]), []).append(p)
+            found.setdefault(unit_in(self.names[p]), []).append(p)
         return found
 
     def gradient(self, p: Value) -> float:
@@ -111,16 +111,16 @@ class Case:
 
     def by_layer(self, units: Iterable[Unit]) -> list[list[Unit]]:
         """Units in lists, one for each layer."""
-        found: dict[str, list[Unit]] = {}
+        found: dict[Layer, list[Unit]] = {}
         for unit in units:
-            found.setdefault(self.units.layer(unit), []).append(unit)
+            found.setdefault(self.units.layer_of[unit], []).append(unit)
         return list(found.values())
 
 
-def place(name: str) -> str:
+def unit_in(name: str) -> str:
     """The unit that a parameter's name puts it in, "" if none.
 
-    >>> place("layer1.neuron3.w2"), place("w2")
+    >>> unit_in("layer1.neuron3.w2"), unit_in("w2")
     ('layer1.neuron3', '')
     """
     inside, _, last = name.rpartition(".")

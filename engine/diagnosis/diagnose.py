@@ -2,45 +2,18 @@
 
 The effect of a step is found by recomputing the graph along it.
 
-Each kind of fault is a function from a Case to findings. No data and no gradient is changed.
+Each kind of fault is a function in `faults`. No data and no gradient is changed.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..core import Value, reading, real
 from .context import Case, Thresholds
-from .faults.activations import dead_relu, probability_loss, saturated
-from .faults.gradients import cancelled, disconnected, exploding, symmetric
-from .faults.loss import loss_misuse
-from .faults.states import changed_since_forward, non_finite, stale_gradient
-from .faults.steps import ascent, rebound, step_too_long
-from .faults.stuck import dead_input, out_of_range, stationary
-from .faults.vanishing import vanishing
-from .report import KINDS, Finding, Report
+from .faults import FAULTS
+from .report import Report
 from .step import stepped
-
-SEARCHES: dict[str, Callable[[Case], list[Finding]]] = {
-    "non_finite": non_finite,
-    "probability_loss": probability_loss,
-    "loss_misuse": loss_misuse,
-    "changed_since_forward": changed_since_forward,
-    "stale_gradient": stale_gradient,
-    "rebound": rebound,
-    "ascent": ascent,
-    "step_too_long": step_too_long,
-    "exploding": exploding,
-    "out_of_range": out_of_range,
-    "stationary": stationary,
-    "dead_relu": dead_relu,
-    "saturated": saturated,
-    "symmetric": symmetric,
-    "vanishing": vanishing,
-    "cancelled": cancelled,
-    "dead_input": dead_input,
-    "disconnected": disconnected,
-}
 
 
 def diagnose(
@@ -69,7 +42,7 @@ def diagnose(
     ('step_too_long', 1.0)
     """
     case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), planned)
-    findings = [finding for kind in KINDS for finding in SEARCHES[kind](case)]
+    findings = [finding for search in FAULTS for finding in search(case)]
     findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case.graph, case.index_of))
     checked = {
         "parameters": len(case.parameters),

@@ -5,28 +5,6 @@ from dataclasses import dataclass, field
 
 Evidence = Mapping[str, float | int | str]
 
-# Worst first: faults that make every number wrong, then those that stop all learning, then those that slow it down.
-KINDS = {
-    "non_finite": "an operation that gave inf or nan",
-    "probability_loss": "the log of a probability that has run out of digits",
-    "loss_misuse": "a loss with the wrong kind of input, or without a minimum",
-    "changed_since_forward": "numbers set after the loss was computed from them",
-    "stale_gradient": "gradients that hold more than one backward pass",
-    "rebound": "parameters that are the results of operations",
-    "ascent": "a step up the gradient",
-    "step_too_long": "a step so long that the loss rises",
-    "exploding": "gradients too large to step along",
-    "out_of_range": "targets that the output cannot reach",
-    "stationary": "examples that pull against each other, in a model that is too simple",
-    "dead_relu": "relus that are off for every example",
-    "saturated": "activations that are flat for nearly every example",
-    "symmetric": "units that are copies of each other",
-    "vanishing": "gradients that shrink from layer to layer, or over time",
-    "cancelled": "paths that add up to nothing",
-    "dead_input": "inputs that are always 0",
-    "disconnected": "parameters that the loss does not depend on",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:

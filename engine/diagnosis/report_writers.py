@@ -9,7 +9,8 @@ from shutil import get_terminal_size
 from textwrap import wrap
 
 from ..core import book_name, elided, short_number
-from .report import KINDS, Evidence, Finding, Report
+from .faults import KINDS
+from .report import Evidence, Finding, Report
 
 
 def to_text(report: Report) -> str:
@@ -56,8 +57,18 @@ def listed(labels: Sequence[str], most: int = 6) -> str:
     >>> listed(["a", "b"]), listed([f"h{i}" for i in range(16)])
     ('a, b', 'h0, h1, h2 … h15 (16)')
     """
-    text = ", ".join(map(book_name, elided(labels, most, "…", 3, 1))).replace(", …, ", " … ")
+    text = ", ".join(map(_named, elided(labels, most, "…", 3, 1))).replace(", …, ", " … ")
     return text if len(labels) <= most else f"{text} ({len(labels):,})"
+
+
+def _named(label: str) -> str:
+    """A variable's name in book notation, and of a neuron that of its pre-activation too, as chain rules have it.
+
+    >>> _named("layer1.neuron2.w1"), _named("layer1.neuron2")
+    ('w⁽¹⁾₂₁', 'layer1.neuron2 (z⁽¹⁾₂)')
+    """
+    z = f"{label}.z"
+    return book_name(label) if book_name(z) == z else f"{label} ({book_name(z)})"
 
 
 def _counted(number: int, what: str) -> str:

@@ -87,11 +87,11 @@ class Step:
 
 def gradient_step(graph: LossGraph, at: Iterable[int], rate: float) -> Step:
     """The step of plain gradient descent, limited so that squares of moves do not overflow."""
-    places = list(at)
-    steepest = max((abs(graph.gradients[i]) for i in places), default=0.0)
+    indices = list(at)
+    steepest = max((abs(graph.gradients[i]) for i in indices), default=0.0)
     if steepest and math.isfinite(steepest):
         rate = min(rate, LONGEST / steepest)
-    return Step(graph, {i: graph.data[i] for i in places}, {i: -rate * graph.gradients[i] for i in places}, rate)
+    return Step(graph, {i: graph.data[i] for i in indices}, {i: -rate * graph.gradients[i] for i in indices}, rate)
 
 
 def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | None) -> Step | None:

@@ -96,7 +96,7 @@ def _inputs(np: Any, batch: Any, widths: Sequence[int | None]) -> tuple[Any, tup
     arguments = batch if isinstance(batch, (tuple, list)) else (batch,)
     if len(arguments) != len(widths):
         raise TypeError(
-            f"the batch must be a tuple of {len(widths)} array(s), one an argument, not of {len(arguments)}"
+            f"the batch must be a tuple of {len(widths)} array(s), one for each argument, not of {len(arguments)}"
         )
     arrays = [np.asarray(x, dtype=float) for x in arguments]
     shape = arrays[0].shape if widths[0] is None else arrays[0].shape[:-1]

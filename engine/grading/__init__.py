@@ -4,15 +4,14 @@ It offers `check` (the factors of one path) with its answer Check, and `compare`
 at once) with its answer Comparison; for `nn.backpropagation`, the Network behind a loss.
 
 Read `check` and `compare` first, then `mistakes`, the catalogue: a new mistake is a new row. Rows build on `network`
-and `layers` (stages and units, recognised by structure) and on `reverse_sweep` (gradients with a learner's mistake).
+(with the layers and units that structure finds) and on `reverse_sweep` (gradients with a learner's mistake).
 """
 
 # fmt: off
 from .check import Check, check
 from .compare import Comparison, compare
-from .layers import Occurrence, Unit
 from .mistakes.softmax import softmaxes
 from .network import Network
 from .reverse_sweep import ReverseSweep
 
-__all__ = ["Check", "Comparison", "Network", "Occurrence", "ReverseSweep", "Unit", "check", "compare", "softmaxes"]
+__all__ = ["Check", "Comparison", "Network", "ReverseSweep", "check", "compare", "softmaxes"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..chain import ChainRule, Factor, Path
-from ..core import Value, many, short_number, total_derivative
+from ..core import Value, book_name, many, short_number, total_derivative
 from .elsewhere import only_here
 from .hints import hint_for_factor, hint_for_total
 from .written import DERIVED, Written, read
@@ -21,7 +21,17 @@ TRIED = 20  # strongest paths that factors are compared with
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How an answer compares with the truth: `ok`, the index of the first `wrong` factor or None, and a text."""
+    """How an answer compares with the truth, as `ChainRule.check` returns it; `str()` is the text.
+
+    `ok` is whether it is right, `wrong` the index of the first wrong factor or None, `factor` what that factor should
+    be and `written` what it is.
+
+    >>> from engine import Value, chain_rule
+    >>> w, x = Value(2.0, "w"), Value(3.0, "x")
+    >>> check = chain_rule((w * x) ** 2, w).check("2 * w * x")
+    >>> check.ok, chain_rule((w * x) ** 2, w).check("2 * w * x * x").ok
+    (False, True)
+    """
 
     ok: bool
     wrong: int | None
@@ -56,7 +66,7 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     >>> print(chain_rule(loss, w).check(["x", "2 (a - 3)"]))
     right: x · 2 (a - 3) = -8
     >>> print(chain_rule(loss, w).check(["x", "2 * (3 - a)"]))
-    factor 2 of 2 is ∂output/∂a = 2 * (a - 3) = -4, not 2 * (3 - a) = 4: the sign is wrong
+    factor 2 of 2, from input, is ∂output/∂a = 2 * (a - 3) = -4, not 2 * (3 - a) = 4: the sign is wrong
     >>> print(chain_rule(loss, w).check("2 (a - 3)"))
     doutput/dw = -8, not 2 (a - 3) = -4: the factor ∂a/∂w = x = 2 is missing
     """
@@ -138,6 +148,7 @@ def _reads(text: str) -> bool:
 
 def _check_factors(chain: ChainRule, given: list[Written], paths: list[Path], asked: int | None) -> Check:
     best = None
+    names = chain.naming.names
     for i, path in enumerate(paths):
         for backwards in (False, True):
             truth = path.factors[::-1] if backwards else path.factors
@@ -146,14 +157,15 @@ def _check_factors(chain: ChainRule, given: list[Written], paths: list[Path], as
                 return _right(chain, given, paths, i, asked)
             score = (len(given) == len(truth), sum(agrees))
             if best is None or score > best[0]:
-                best = score, truth, agrees
+                best = score, truth, agrees, names[chain.output if backwards else chain.wrt]
     assert best is not None
-    _, truth, agrees = best
+    _, truth, agrees, start = best
     wrong = next((i for i, right in enumerate(agrees) if not right), len(agrees))
     if len(given) != len(truth):
         return _wrong_length(chain, given, truth, wrong)
     factor = truth[wrong]
-    text = f"factor {wrong + 1} of {len(truth)} is {factor.equation}, not {_value_of(given[wrong])}"
+    counted = f", from {book_name(start)}," if len(truth) > 1 else ""
+    text = f"factor {wrong + 1} of {len(truth)}{counted} is {factor.equation}, not {_value_of(given[wrong])}"
     hint = hint_for_factor(factor, given[wrong])
     return Check(False, wrong, _with(text, hint), factor, _value_of(given[wrong]))
 

@@ -39,9 +39,14 @@ class Comparison:
     """The result of comparing a learner's gradients, as data; `str()` says it in words.
 
     `verdict` is "right", "mistake" (one explains all numbers), "several" (each explains all numbers), "two" (made
-    together), "chance" (one fits, but perhaps by chance), or "unknown". `evidence` is in decimal orders: 3 means that
-    chance would fit about once in a thousand such sets of numbers. `tried` counts the mistakes that give different
-    numbers.
+    together), "chance" (one fits, but perhaps by chance), or "unknown". With an `evidence` of 3, numbers that are wrong
+    for another reason fit one of the mistakes about once in 1,000 times, with 4 once in 10,000. `tried` counts the
+    mistakes that give different numbers.
+
+    >>> w = Value(3.0, "w")
+    >>> comparison = compare(w * w, {w: "6.0"})
+    >>> comparison.ok, comparison.verdict, comparison.gradients[0].right
+    (True, 'right', 6.0)
     """
 
     verdict: Verdict
@@ -73,8 +78,8 @@ def compare(loss: Value, gradients: Any) -> Comparison:
 
     `gradients` is a dict from Values to numbers, or pairs such as [(W, dW), (b, db)] with lists or arrays of one shape.
     A string has the digits written in it, a float at least three. Gradients of intermediate Values, such as δ, can be
-    given too. A mistake is named only if it gives all the numbers and chance is unlikely to. A wrong type is a
-    TypeError, a wrong shape or number a ValueError, and a right gradient that is not finite a NonFiniteError.
+    given too. A mistake is named only if it gives all the numbers and they are unlikely to fit it by accident. A wrong
+    type is a TypeError, a wrong shape or number a ValueError, and a right gradient that is not finite a NonFiniteError.
 
     >>> from engine import Value, compare
     >>> x, y = [0.05, 0.10], [0.01, 0.99]
@@ -89,8 +94,8 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     dL/dw1 is 0.0004386, not 0.0003647; dL/dw2 is 0.0008771, not 0.0007294; dL/dw3 is 0.0004977, not 0.0004236; w4 is
     wrong, too; w5, w6, w7 and w8 are right.
     All 8 numbers, the right ones too, follow if the weights were already updated by a learning rate of 0.5 when you
-    went back. Keep the old ones until every δ is known. ... mistakes were tried; by chance one of them fits less than
-    once in a million.
+    went back. Keep the old ones until every δ is known. ... mistakes were tried; numbers that are wrong for
+    another reason fit one of them less than once in a million.
     """
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from .layers import Layer
+from ..structure import Layer
 from .trial import Candidate, Trial
 
 Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]

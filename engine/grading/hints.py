@@ -8,8 +8,8 @@ from itertools import combinations
 
 from ..chain import ChainRule, Factor
 from ..core import TABLE, Value, evaluate, numeric, short_number
+from ..structure import FUNCTIONS
 from .compare import compare
-from .layers import ACTIVATIONS
 from .mistakes import MISTAKES
 from .written import Written
 
@@ -98,7 +98,7 @@ def _power(factor: Factor, written: Written) -> str:
 def _other_derivative(factor: Factor, written: Written) -> str:
     """A wrong derivative of an activation, from the catalogue of mistakes."""
     for node, operand, partial in factor.chain.naming.steps(factor.link):
-        for mistake in MISTAKES if node.op in ACTIVATIONS else ():
+        for mistake in MISTAKES if node.op in FUNCTIONS else ():
             other = mistake.formula and mistake.formula(node.op, operand.data, node.data, partial)
             if other and partial and written.agrees(factor.value / partial * other):
                 return f"{mistake.was.replace(' {place}', '')}; {mistake.right}"

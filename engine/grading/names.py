@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..chain import Term, show
 from ..core import TABLE, Name, book_name, printable, short_number
-from .layers import Layer
+from ..structure import Layer
 from .reverse_sweep import ReverseSweep
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from ..core import printable
-from ..structure import Forms
-from .layers import Layer, Layers, Occurrence, Term, Unit
+from ..structure import Forms, Layer, Occurrence, Term, Unit, Units
 from .names import book_names
 from .parameters import parameters
 from .reverse_sweep import ReverseSweep
@@ -39,19 +38,30 @@ class Network:
         return set(given if self.complete else parameters(self.sweep, given))
 
     @cached_property
+    def structure(self) -> Units:
+        """What structure finds, given the parameters; a given node that is computed is not one."""
+        return Units(self.sweep.graph, {self.sweep.nodes[i]: i for i in sorted(self.parameters)})
+
+    @property
     def forms(self) -> Forms:
-        """The linear forms of the parameters; a given node that is computed is not a parameter."""
-        return Forms(self.sweep.flat._replace(index_of={self.sweep.nodes[i]: i for i in sorted(self.parameters)}))
+        """The linear forms of the parameters."""
+        return self.structure.forms
 
     @cached_property
     def layers(self) -> list[Layer]:
-        """The layers, first to last."""
-        return Layers(self.sweep, self.forms, self.parameters, self.depends).found()
+        """The layers of weighted sums, first to last."""
+        return [layer for layer in self.structure.layers if layer.units[0].occurrences]
 
     @cached_property
     def units(self) -> list[Unit]:
         """The units of all layers."""
         return [unit for layer in self.layers for unit in layer.units]
+
+    def unit_name(self, unit: Unit) -> str:
+        """The label of a unit's output or sum, else its number in its layer."""
+        first, layer = unit.occurrences[0], self.layer_of[unit]
+        label = self.sweep.nodes[first.output].label or self.sweep.nodes[first.z].label
+        return printable(label) or f"unit {layer.units.index(unit) + 1} of {layer.name}"
 
     def name(self, i: int) -> str:
         """The label of a node, or its name in a textbook; else ""."""
@@ -79,7 +89,7 @@ class Network:
     @cached_property
     def layer_of(self) -> dict[Unit, Layer]:
         """The layer of each unit."""
-        return {unit: layer for layer in self.layers for unit in layer.units}
+        return self.structure.layer_of
 
     @cached_property
     def unit_of(self) -> dict[int, Unit]:
@@ -199,7 +209,7 @@ class Network:
             ("at the output", self.outputs),
             ("in the hidden layers", [unit for unit in self.units if unit not in outputs]),
             *((f"in {layer.name}", layer.units) for layer in self.layers),
-            *((f"at {unit.name}", [unit]) for layer in few for unit in layer.units),
+            *((f"at {self.unit_name(unit)}", [unit]) for layer in few for unit in layer.units),
         ]
         seen = set[frozenset[Unit]]()
         for place, units in wanted:

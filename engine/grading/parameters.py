@@ -20,7 +20,7 @@ def parameters(sweep: ReverseSweep, given: Sequence[int]) -> list[int]:
     ['w', 'v']
     """
     leaves = _Leaves(sweep, given)
-    while more := [i for i in dict.fromkeys(leaves.alike()) if i not in leaves.mine]:
+    while more := [i for i in dict.fromkeys(leaves.similar()) if i not in leaves.mine]:
         leaves.mine.update(dict.fromkeys(more))
     return list(leaves.mine)
 
@@ -40,7 +40,7 @@ class _Leaves:
         self.products = [self._operands(i) for i in products]
         self.dots = [self._operands(i) for i in range(self.size) if self.ops[i] == "dot"]
 
-    def alike(self) -> Iterator[int]:
+    def similar(self) -> Iterator[int]:
         """Leaves that are weights or biases if the known ones are."""
         # w * x or x * w: the side of the known ones in products with data, or with activations if none multiplies data.
         known = [(s, pair[1 - s]) for pair in self.products for s in (0, 1) if pair[s] in self.mine]

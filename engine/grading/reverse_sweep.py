@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from ..core import NAMES, Value
-from ..structure import FlattenedGraph, flatten, reverse_changed
+from ..structure import LossGraph, reverse, reverse_changed
 
 NOTHING: Mapping[int, float] = {}
 
@@ -26,14 +26,15 @@ class ReverseSweep:
     """
 
     def __init__(self, loss: Value, wanted: Iterable[Value]) -> None:
-        self.flat: FlattenedGraph = flatten(loss, wanted)
+        self.graph = LossGraph(loss, wanted)
+        self.flat = self.graph.flattened
         self.nodes, self.index = list(self.flat.nodes), self.flat.index_of
         self.size = len(self.flat.codes)
         self.ops = [NAMES[code] for code in self.flat.codes] + [""] * (len(self.nodes) - self.size)
         self.data, self.starts = list(self.flat.data), list(self.flat.starts)
         self.results, self.operands = list(self.flat.results), list(self.flat.operands)
         self.partials = list(self.flat.partials)
-        self.adjoints: Sequence[float] = list(self.run())
+        self.adjoints: Sequence[float] = list(self.graph.gradients)
 
     def edges(self, i: int) -> range:
         """The edges from an operation to its operands; none from a leaf."""
@@ -57,8 +58,4 @@ class ReverseSweep:
 
     def derivatives(self, i: int) -> Sequence[float]:
         """The derivatives of node i, instead of the loss, with respect to all nodes."""
-        found = [0.0] * len(self.nodes)
-        found[i] = 1.0
-        for k in range(self.starts[i] if i < self.size else len(self.operands), len(self.operands)):
-            found[self.operands[k]] += found[self.results[k]] * self.partials[k]
-        return found
+        return reverse(self.flat, i)[0]

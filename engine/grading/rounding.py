@@ -35,7 +35,7 @@ def _rounded_sweep(network: Network, unit: float, rng: random.Random) -> Sequenc
     partials: dict[int, float] = {}
     for i in range(network.size - 1, -1, -1):
         edges = sweep.edges(i)
-        y, slopes = _again(network.ops[i], [data[sweep.operands[k]] for k in edges])
+        y, slopes = _recomputed(network.ops[i], [data[sweep.operands[k]] for k in edges])
         if network.ops[i] not in COPIED:  # a learner rounds a (1 - a), too
             slopes = [slope + _half_unit(slope, unit, rng) for slope in slopes]
         partials.update(zip(edges, slopes, strict=True))
@@ -45,7 +45,7 @@ def _rounded_sweep(network: Network, unit: float, rng: random.Random) -> Sequenc
     return sweep.run(partials, moved) if moved else adjoints
 
 
-def _again(op: str, operands: list[float]) -> tuple[float, Sequence[float]]:
+def _recomputed(op: str, operands: list[float]) -> tuple[float, Sequence[float]]:
     """The result and the partials of one operation."""
     row = TABLE[op]
     if not row.variadic:

@@ -6,9 +6,9 @@ import html as markup
 from collections.abc import Sequence
 
 from ..core import book_name, total_derivative
+from ..structure import Layer
 from .explanations import Outcome, Part
 from .given import Gradient
-from .layers import Layer
 from .trial import SAME, Candidate, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
@@ -81,12 +81,14 @@ class Words:
     def _chance(self) -> str:
         """A mistake fits, but so could chance."""
         missing = [name for i in self.trial.others if (name := self.network.name(i))]
-        more = (
-            f"the gradient of {book_name(missing[0])}, too" if missing else "one more digit, or the gradient of a sum"
+        surer = (
+            f"also the gradient of {book_name(missing[0])}"
+            if missing
+            else "one more digit of each number, or also the gradient of a value in between, such as the z of a neuron"
         )
         return (
-            f"But that may be chance: {self.trial.tried} mistakes were tried, and numbers with few digits easily fit "
-            f"one of them. Give {more}."
+            f"Take this as a guess: {self.trial.tried} mistakes were tried, and with so few digits one of them "
+            f"often fits by accident. To be sure, give {surer}."
         )
 
     def _unknown(self, part: Part | None) -> str:
@@ -149,15 +151,17 @@ class Words:
             name = self._d(self.network.name(i))
             return f" {name} would tell: {a[i]:.4g} if the first, {b[i]:.4g} if the second."
         if any(_difference(a[i], b[i]) > SAME for i in self.trial.given):
-            return " More digits would tell."
+            return " More digits would tell which."
         return ""
 
     def _odds(self, evidence: float) -> str:
-        often = "less than once in a million" if evidence > 6.0 else f"once in {10 ** round(evidence, 1):.0f}"
+        often = (
+            "less than once in a million" if evidence > 6.0 else f"about once in {10 ** round(evidence, 1):.0f} times"
+        )
         what = (
             f"{self.trial.pairs_tried} pairs of mistakes" if self.trial.pairs_tried else f"{self.trial.tried} mistakes"
         )
-        return f" {what} were tried; by chance one of them fits {often}."
+        return f" {what} were tried; numbers that are wrong for another reason fit one of them {often}."
 
     def _where(self) -> str:
         """Where to look for an unknown mistake: next to the last layer with a wrong number."""

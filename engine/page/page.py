@@ -15,9 +15,9 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
-from ..chain import NAMED, WORDS, By, VariableGraph, branches, explained
+from ..chain import FIXED, LISTED, NAMED, TESTS, WORDS, By, VariableGraph, branches, explained
 from ..core import Value, pretty_name
-from ..picture import GIVEN, to_html
+from ..picture import DARK, GIVEN, LIGHT, to_html
 from .javascript import program, runnable
 
 # In this order one script: each file uses what the ones before it say.
@@ -43,6 +43,7 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
     graph = graph.folded if graph.lettered else graph  # the page shows formulas of its own
     graph = graph.view(named=graph.whole.named)
     template, *scripts = (_file(name) for name in ("page.html", *(f"{name}.js" for name in SCRIPTS)))
+    template = template.replace("<!-- colours -->", _colours())
     table = program([*runnable(), *(node.op for node in graph.nodes if node.op)])
     script = "\n".join(['"use strict";', table, *scripts])
     parts = {
@@ -109,15 +110,28 @@ def _data(graph: VariableGraph, depth: int | None) -> dict[str, Any]:
         "depth": depth,
         "wrt": -1 if graph.wrt is None else variables.index(graph.wrt),
         "note": _note(graph),
-        "words": WORDS | {"named": NAMED},
+        "words": WORDS | {"named": NAMED, "tests": TESTS, "listed": LISTED},
         "given": GIVEN.pattern,
     }
 
 
 def _note(graph: VariableGraph) -> str:
-    """That a `where` stays in its branch, which is all that the graph holds; "" where there is none."""
-    found = branches(graph, "pretty")
+    """That a `where` of a plain bool stays in its branch, which is all that the graph holds; "" where there is none."""
+    found = branches(graph, "pretty", FIXED)
     return "; ".join([*found, "whatever is changed here, it stays so: the page knows no other branch"] if found else [])
+
+
+def _colours() -> str:
+    """What pulls with the total, against it, and what is dead, in the colours of pictures."""
+    sides = {
+        "with": (LIGHT.blue, DARK.blue),
+        "against": (LIGHT.ochre, DARK.ochre),
+        "killed": (LIGHT.crimson, DARK.crimson),
+    }
+    return "\n  ".join(
+        f"--{name}: light-dark({light[0]}, {dark[0]}); --{name}-fill: light-dark({light[1]}, {dark[1]});"
+        for name, (light, dark) in sides.items()
+    )
 
 
 def _packed(indices: Sequence[int]) -> list[int]:

@@ -10,7 +10,8 @@ the writers `dot`, `svg` and `notebook`, `beside` and `mistake` (diagrams made o
 
 # fmt: off
 from .beside import beside
-from .diagram import GIVEN, diagram_of
+from .box_texts import GIVEN
+from .diagram import diagram_of
 from .dot import to_dot
 from .draw import Picture, draw, render, to_html, write
 from .graphviz import SUFFIXES, draw_dot, suffix_of
@@ -18,9 +19,9 @@ from .mistake import marked
 from .notebook import as_image, by_night
 from .parts import Diagram, View
 from .svg import to_svg
-from .theme import LIGHT, Theme
+from .theme import DARK, LIGHT, Theme
 
 __all__ = [
-    "GIVEN", "LIGHT", "SUFFIXES", "Diagram", "Picture", "Theme", "View", "as_image", "beside", "by_night", "diagram_of",
-    "draw", "draw_dot", "marked", "render", "suffix_of", "to_dot", "to_html", "to_svg", "write",
+    "DARK", "GIVEN", "LIGHT", "SUFFIXES", "Diagram", "Picture", "Theme", "View", "as_image", "beside", "by_night",
+    "diagram_of", "draw", "draw_dot", "marked", "render", "suffix_of", "to_dot", "to_html", "to_svg", "write",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from .diagram import PAGE
+from .extent import PAGE
 from .parts import Diagram
 from .svg import SVG, element, lettered, to_svg
 from .theme import Line, Theme, room, sheet

@@ -1,6 +1,8 @@
 """What the listed paths say of each step: its share, whether it pulls for the total or against it, where it dies."""
 
 import math
+from collections.abc import Sequence
+from functools import cached_property
 
 from ..chain import TINY, ChainRule, Factor, Link, Path, tiny_factors
 from ..core import Value
@@ -28,7 +30,7 @@ class Contributions:
 
     def __init__(self, chain: ChainRule | None, paths: list[Path]) -> None:
         self.paths = paths
-        self.total = chain.total if chain else 0.0
+        self.chain, self.total = chain, chain.total if chain else 0.0
         self.factors: dict[Step, Factor] = {step(f.link): f for path in self.paths for f in path.factors}
         self.nodes = dict.fromkeys(node for path in self.paths for node in path.nodes)  # the strongest path's first
         self.through: dict[Step, list[int]] = {key: [] for key in self.factors}  # the numbers of the paths
@@ -37,7 +39,7 @@ class Contributions:
             for factor in path.factors:
                 self.through[step(factor.link)].append(i)
                 self.contribution[step(factor.link)] += path.product
-        largest = max(map(abs, self.contribution.values()), default=0.0)
+        self.largest = largest = max(map(abs, self.contribution.values()), default=0.0)
         shared = 0.0 < largest < math.inf
         self.share = {key: abs(part) / largest if shared else 0.0 for key, part in self.contribution.items()}
         passing = {step(factor.link) for path in self.paths if not path.is_cut for factor in path.factors}
@@ -75,13 +77,36 @@ class Contributions:
             for key in self.factors
         }
 
+    @cached_property
+    def _reach(self) -> dict[Value, float]:
+        """The derivative of every variable on a path, listed or not, with respect to wrt."""
+        found: dict[Value, float] = {}
+        for node, links in self.chain.links.items() if self.chain else ():
+            alive = [link.value * found[link.wrt] for link in links if not link.is_cut and link.wrt in found]
+            found[node] = sum(alive) if links else 1.0
+        return found
+
+    def reaches(self, node: Value) -> bool:
+        """Whether a path leads through a variable, be it listed or not."""
+        return bool(self._reach.get(node) and self.chain and self.chain.derivatives[node])
+
+    def beside(self, links: Sequence[Link]) -> tuple[str, float]:
+        """The side and the share of what all paths through some links contribute, be they listed or not."""
+        derivatives = self.chain.derivatives if self.chain else {}
+        parts = (self._reach.get(x.wrt, 0.0) * x.value * derivatives.get(x.of, 0.0) for x in links if not x.is_cut)
+        part = sum(parts)
+        share = abs(part) / self.largest if 0.0 < self.largest < math.inf else 0.0
+        return self._side(part), min(share, 1.0) if math.isfinite(share) else 0.0
+
     def splits(self, key: Step) -> bool:
         """Whether some listed paths take this step and others don't."""
         return len(self.paths) > 1 and len(self.through[key]) < len(self.paths)
 
     def side(self, of: Step | Path) -> str:
         """Whether a path, or what goes through a step, is "for" the total or "against" it; upwards is "for" a 0."""
-        contribution = of.product if isinstance(of, Path) else self.contribution[of]
+        return self._side(of.product if isinstance(of, Path) else self.contribution[of])
+
+    def _side(self, contribution: float) -> str:
         return "against" if contribution * math.copysign(1.0, self.total) < 0 else "for"
 
     def side_alive(self, path: Path) -> str:

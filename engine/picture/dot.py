@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 from graphviz import Digraph, nohtml
 
-from .parts import PADDING, Box, Diagram, Edge, parts_of
-from .theme import PLAIN, Line, Palette, escaped, marked_up_lines, palette, plain, room, table, text_rows
+from .extent import width_of
+from .markup import height_of, marked_up_lines, table
+from .parts import Box, Diagram, Edge, parts_of
+from .theme import PLAIN, Line, Palette, escaped, palette, plain, text_rows
+
+Markup = Literal["", "embedded", "other"]  # none, or for which renderer
+LINE = 1.2 * PLAIN.size  # points from one line of a box to the next
+HIGH = 10.0  # points above and below them
+
+# The embedded renderer has no measure for letters such as ⁽¹⁾: boxes have the size that their lines are known to take.
 
 
-def to_dot(diagram: Diagram, markup: bool = False) -> Digraph:
+def to_dot(diagram: Diagram, markup: Markup = "") -> Digraph:
     """A diagram as DOT; with `markup` the labels have the fonts and colours that an SVG gets from its style sheet."""
     colours = palette(diagram.view.theme)
     dot = _canvas(colours.paper, colours.soft, "TB" if diagram.downwards else "LR")
@@ -37,7 +46,7 @@ def to_dot(diagram: Diagram, markup: bool = False) -> Digraph:
 _HEADLINE = {"id": "headline", "labelloc": "t", "labeljust": "l", "peripheries": "0", "margin": "0"}
 
 
-def _draw(dot: Digraph, things: Sequence[Box | Edge], downwards: bool, colours: Palette, markup: bool) -> None:
+def _draw(dot: Digraph, things: Sequence[Box | Edge], downwards: bool, colours: Palette, markup: Markup) -> None:
     for thing in things:
         if isinstance(thing, Box):
             _box(dot, thing, colours, markup)
@@ -45,20 +54,21 @@ def _draw(dot: Digraph, things: Sequence[Box | Edge], downwards: bool, colours: 
             _edge(dot, thing, ("n", "s") if downwards else ("w", "e"), colours, markup)
 
 
-def _box(dot: Digraph, box: Box, colours: Palette, markup: bool) -> None:
+def _box(dot: Digraph, box: Box, colours: Palette, markup: Markup) -> None:
     kinds = box.kind.split()
     border, filling = colours.box("dim" if "dim" in kinds else "variable" if kinds[-1] == "group" else kinds[-1])
     dashed = ",dashed" if box.kind.endswith(("group", "factor dead", "idle")) else ""
     dim = "dim" in kinds
+    height = (height_of(box.lines) if markup else LINE * len(box.lines)) + HIGH
     dot.node(
         box.id, _label(box.lines, colours, markup, dim), id=box.id, fillcolor=filling, color=border,
         fontcolor=colours.dim if dim else border if kinds[0] == "factor" else colours.ink,
         style=f"rounded,filled{dashed}", penwidth=f"{box.border:.1f}", tooltip=escaped(box.tip),
-        width=f"{(max(map(room, box.lines)) + 2 * PADDING) / 72:.2f}", **{"class": box.kind},
+        width=f"{width_of(box) / 72:.2f}", height=f"{height / 72:.2f}", fixedsize="true", **{"class": box.kind},
     )  # fmt: skip
 
 
-def _edge(dot: Digraph, edge: Edge, ends: tuple[str, str], colours: Palette, markup: bool) -> None:
+def _edge(dot: Digraph, edge: Edge, ends: tuple[str, str], colours: Palette, markup: Markup) -> None:
     """Thin and dashed where next to no gradient arrives; with an empty arrowhead where it pulls against the total."""
     if edge.side == "none":
         label = {"label": _label([edge.line], colours, markup)} if edge.line else {}
@@ -75,9 +85,9 @@ def _edge(dot: Digraph, edge: Edge, ends: tuple[str, str], colours: Palette, mar
     dot.edge(edge.tail, edge.head, id=edge.id, **attributes)
 
 
-def _label(lines: Sequence[Line], colours: Palette, markup: bool, dim: bool = False) -> str:
+def _label(lines: Sequence[Line], colours: Palette, markup: Markup, dim: bool = False) -> str:
     if markup:
-        return marked_up_lines(lines, colours, dim)
+        return marked_up_lines(lines, colours, dim, markup == "embedded")
     return str(nohtml("\\n".join(plain(line) for line in lines)))
 
 

@@ -7,8 +7,8 @@ from graphviz import Digraph
 from ..chain import By, VariableGraph, explained
 from ..core import Value, replace
 from .diagram import diagram_of
-from .dot import to_dot
-from .graphviz import SUFFIXES, draw_dot, suffix_of
+from .dot import Markup, to_dot
+from .graphviz import DPI, SUFFIXES, draw_dot, is_embedded, suffix_of
 from .notebook import as_image
 from .parts import Diagram, View
 from .svg import styled, to_svg
@@ -45,8 +45,9 @@ def draw(
 ) -> Picture:
     """The graph that `output` was computed from, or with `wrt` the chain rule of d output / d wrt in it.
 
-    `depth` keeps what is at most so many variables away from the output, and the paths. It is a `graphviz.Digraph`, the
-    same at every run, which a notebook shows as a picture; its colours are light ones unless the `theme` is "dark".
+    With `depth`, it is cut down to the paths and the variables at most `depth` steps from the output. The result is a
+    `graphviz.Digraph`, the same at every run, which a notebook shows as a picture; its colours are light ones unless
+    the `theme` is "dark".
 
     >>> x = Value(2.0, "x")
     >>> y = x * x
@@ -64,20 +65,31 @@ def render(
     by: By = "labels",
     depth: int | None = None,
     theme: Theme = "auto",
+    dpi: float = DPI,
 ) -> None:
     """Write the picture of `draw` to a file: .svg .png .pdf .dot or .gv by its suffix, and .html for the live page.
 
     An SVG or PNG needs no Graphviz on the machine; a PDF does, or is a RenderError. With the theme "auto" an SVG
-    is light or dark as its reader likes it. The old file stays until the new one is whole. For example
-    `render(loss, "why.svg", wrt=w)`.
+    is light or dark as its reader likes it; a PNG has `dpi` pixels an inch, which are two a point if nothing is said.
+    The old file stays until the new one is whole.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> w = Value(3.0, "w")
+    >>> with TemporaryDirectory() as folder:
+    ...     render(w * w, f"{folder}/why.svg", wrt=w)
+    ...     Path(folder, "why.svg").read_text()[:4]
+    '<svg'
     """
     suffix_of(path, _SUFFIXES)
-    write(explained(output, wrt, by), path, View(depth, theme))
+    write(explained(output, wrt, by), path, View(depth, theme), dpi)
 
 
-def write(graph: VariableGraph, path: Path, view: View) -> None:
+def write(graph: VariableGraph, path: Path, view: View, dpi: float = DPI) -> None:
     """Write the picture or page of a graph, or of a chain rule, to a file: see `render`."""
     suffix = suffix_of(path, _SUFFIXES)
+    if isinstance(dpi, bool) or not isinstance(dpi, int | float) or not 1 <= dpi <= 2400:
+        raise ValueError(f"dpi is the pixels of an inch, a number from 1 to 2400, not {dpi!r}")
     if suffix == ".html":
         from ..page import page
 
@@ -87,7 +99,8 @@ def write(graph: VariableGraph, path: Path, view: View) -> None:
     if suffix == ".svg":
         replace(path, to_svg(drawn).encode())
     elif suffix in (".png", ".pdf"):
-        replace(path, draw_dot(to_dot(drawn, markup=True).source, suffix[1:]))
+        markup: Markup = "embedded" if is_embedded(suffix[1:]) else "other"
+        replace(path, draw_dot(to_dot(drawn, markup).source, suffix[1:], dpi))
     else:
         replace(path, to_dot(drawn).source.encode())
 

@@ -14,19 +14,19 @@ from ..core import RenderError
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
 STARTS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}  # of the files
 REMEDY = "let $GRAPHVIZ_DOT name Graphviz's dot, or unset it"
-DPI = 144  # of a PNG
+DPI = 144.0  # of a PNG: two pixels a point
 EMBEDDED = "graphviz-pure"  # Graphviz in a wheel: the distribution and its command
 
 
-def draw_dot(source: str, format: str) -> bytes:
+def draw_dot(source: str, format: str, dpi: float = DPI) -> bytes:
     """A DOT source drawn by the embedded renderer, or by the `dot` that `$GRAPHVIZ_DOT` names: "svg", "png" or "pdf".
 
-    A PNG has two pixels a point. A RenderError says what to install, or what the renderer said.
+    A PNG has `dpi` pixels an inch, of 72 points. A RenderError says what to install, or what the renderer said.
     """
     if sys.platform == "emscripten":
         return _in_browser(source, format)
     command = renderer(format)
-    options = [f"-T{format}", *([f"-Gdpi={DPI}"] if format == "png" else [])]
+    options = [f"-T{format}", *([f"-Gdpi={dpi:g}"] if format == "png" else [])]
     try:
         run = subprocess.run([*command, *options], input=source.encode(), capture_output=True, check=False)
     except OSError as error:
@@ -66,6 +66,11 @@ def renderer(format: str = "svg") -> list[str]:
     if format == "pdf":
         raise RenderError("a PDF needs Graphviz itself: install it (apt install graphviz), or save as .svg or .png")
     raise RenderError(f"no renderer found: pip install {EMBEDDED}, or install Graphviz so that dot is on the PATH")
+
+
+def is_embedded(format: str) -> bool:
+    """Whether the embedded renderer draws, which measures text by tables of its own."""
+    return sys.platform != "emscripten" and Path(renderer(format)[0]).stem == EMBEDDED
 
 
 def _folders() -> Iterator[str | None]:

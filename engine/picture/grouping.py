@@ -1,12 +1,12 @@
 """What is a box in a picture: neurons folded to one, and groups of what is too much to look at."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..chain import Link, Links, VariableGraph
-from ..core import Value
+from ..core import Value, natural
 from ..structure import Unit
 
 MOST = 60  # boxes in a picture
@@ -29,12 +29,13 @@ Drawn = Value | Group  # as one box
 
 
 def boxes(
-    links: Links, neurons: "Neurons", ends: Collection[Value], on: Collection[Value]
+    links: Links, neurons: "Neurons", ends: Collection[Value], on: Collection[Value], part: float = 1.0
 ) -> tuple[dict[Value, Drawn], int]:
     """For each drawn variable its box, itself or a group, and how many were grouped for want of room.
 
-    `on` are the variables on the listed paths, which keep boxes of their own but in the middle of a long way, as the
-    `ends` do. Beside paths, what has one name and the neurons of a layer stand together however few they are.
+    There is room for a `part` of the boxes that a picture has at most. `on` are the variables on the listed paths,
+    which keep boxes of their own but in the middle of a long way, as the `ends` do. Beside paths, what has one name
+    and the neurons of a layer stand together however few they are.
     """
     drawn = [node for node in links if node not in neurons.parameters and not neurons.is_told(node, bool(on))]
     middle = _middle(links, [node for node in drawn if node in on] if on else drawn).difference(ends)
@@ -44,7 +45,7 @@ def boxes(
         names |= dict.fromkeys(middle, MIDDLE)
         found = _boxed(names, 2 if on and coarse is _by_label else CROWD)
         beside = {box for node, box in found.items() if node not in on}
-        many = len(beside) > BESIDE if on else len(set(found.values())) > MOST
+        many = len(beside) > BESIDE * part if on else len(set(found.values())) > MOST * part
         if not many and len(edges(found, links, on)) <= EDGES:
             break
     crowded = not on or coarse is not _by_label
@@ -129,10 +130,16 @@ def _by_beginning(parts: int) -> Level:
 _LEVELS: list[Level] = [_by_label, _by_layer, *map(_by_beginning, range(6, 0, -1)), lambda neurons, node, beside: ""]
 
 
-def edges(found: dict[Value, Drawn], links: Links, on: Collection[Value] = ()) -> dict[tuple[Drawn, Drawn], list[Link]]:
+def edges(
+    found: dict[Value, Drawn],
+    links: Links,
+    on: Collection[Value],
+    matters: Callable[[list[Link]], bool] = lambda links: False,
+) -> dict[tuple[Drawn, Drawn], list[Link]]:
     """The links between boxes, those of two boxes together; `on` are the variables on the paths that are drawn.
 
-    A group beside the paths is joined to the first only of the variables on them that it goes into.
+    A group beside the paths is joined to the first only of the variables on them that it goes into, and to those for
+    which it matters.
     """
     joined: dict[tuple[Drawn, Drawn], list[Link]] = {}
     for node, box in found.items():
@@ -145,7 +152,11 @@ def edges(found: dict[Value, Drawn], links: Links, on: Collection[Value] = ()) -
     for tail, head in sorted(joined, key=lambda ends: rank.get(ends[1], 0)):
         if head in rank and isinstance(tail, Group) and not any(node in on for node in tail.members):
             first.setdefault(tail, head)
-    return {ends: into for ends, into in joined.items() if ends[1] not in on or first.get(ends[0], ends[1]) is ends[1]}
+    return {
+        ends: into
+        for ends, into in joined.items()
+        if ends[1] not in on or first.get(ends[0], ends[1]) is ends[1] or matters(into)
+    }
 
 
 class Neurons:
@@ -188,6 +199,20 @@ class Neurons:
         self.hidden.difference_update(graph.ends)
         self.parameters.difference_update(graph.ends)
 
+    def weights_of(self, nodes: Iterable[Value]) -> list[Value]:
+        """The parameters that are folded into neurons, in order."""
+        return [weight for name in dict.fromkeys(self.neurons.get(x, "") for x in nodes) for weight in self._own[name]]
+
+    @cached_property
+    def _own(self) -> defaultdict[str, list[Value]]:
+        found = defaultdict[str, list[Value]](list)
+        for node in self.graph.nodes:
+            if node in self.parameters:
+                found[place(node.label)].append(node)
+        for weights in found.values():
+            weights.sort(key=lambda node: (is_bias(node), natural(node.label)))
+        return found
+
     def label(self, node: Value) -> str:
         """The label of a variable, if only by structure."""
         return node.label or self.graph.named.get(node, "")
@@ -204,6 +229,11 @@ class Neurons:
     def is_constant(self, node: Value) -> bool:
         """Whether a variable is a number that formulas hold, by operations: a leaf without a name."""
         return not node.op and node not in self.graph.naming.names
+
+
+def is_bias(weight: Value) -> bool:
+    """Whether a weight of a neuron is its bias, by its label: layer1.neuron3.b."""
+    return weight.label.rpartition(".")[2].startswith("b")
 
 
 def place(label: str) -> str:

@@ -22,7 +22,7 @@ def marked(truth: Truth, written: str, text: str, view: View) -> Diagram:
     """
     diagram = diagram_of(truth.chain, view)
     arrows = [_crossed(x, truth, written) if isinstance(x, Factor) else x for x in diagram.edges]
-    headline: list[Line] = [[("name", "A factor is wrong"), ("key", "   "), ("number dead verdict", "✕")]]
+    headline: list[Line] = [[("name", "A factor is wrong"), ("key", "   "), ("number dead verdict mark", "✕")]]
     headline += [[("said", line)] for line in textwrap.wrap(text, SENTENCE)]
     return replace(diagram, edges=arrows, headline=[*headline, [("key", " ")]], rows=[])
 

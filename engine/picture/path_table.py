@@ -11,26 +11,30 @@ from .theme import AGAINST, RULE, Line, Row, Span, room
 
 STATIONS = 6  # variables of a route before its middle is left out
 FACTORS = 10  # factors of a product before its middle is left out
-WIDEST = 440.0  # points of a product of formulas
+WIDEST = 440.0  # points of a product
+ROUTE = 700.0  # points of a route
+ACROSS = 760.0  # points of a row, beyond which its route stands above it
 DIGITS = 4
 
 
 def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str]) -> list[Row]:
     """The rows under the picture of a chain rule, whose variables are `called` so."""
-    digits = _digits(on.paths, chain.total)
-    paths = grouped(_Printed(path, on, called, digits) for path in on.paths)
-    rows = [row for path, which in paths.items() for row in path.rows(which, len(on.paths) > 1)]
+    digits, dies = _digits(on.paths, chain.total), chain.verdict in ("killed", "non_finite")
+    paths = grouped(_Printed(path, on, called, digits, "dead" if dies else "idle") for path in on.paths).items()
+    rows = [row for path, which in paths for row in path.rows(which, len(on.paths) > 1)]
+    if any(sum(map(room, row)) > ACROSS for row in rows):
+        rows = [part for row in rows for part in _stacked(row)]
     left = chain.path_count - len(on.paths)
     if left:
         rest = pretty_number(chain.total - math.fsum(path.product for path in on.paths), digits)
         rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, [("number", rest)]))
-    dies = chain.verdict in ("killed", "non_finite")
     symbol = ("name", total_derivative(called(chain.output), called(chain.wrt)))
     result = (f"number {'dead' if dies else 'for'} total", pretty_number(chain.total))
     form = chain.closed("pretty") if chain.path_count else ""
     closed: Line = [("formula", form)] if form and form != result[1] else []
     total: Row = ([symbol, ("key", f"  {_counted(chain)}")], closed, _EQUALS, [result])
-    return [*rows, *([RULE] if rows else []), total, *made_of(chain, on, called), *_legend(chain, on, dies)]
+    totals = _stacked(total) if sum(map(room, total)) > ACROSS else [total]
+    return [*rows, *([RULE] if rows else []), *totals, *made_of(chain, on, called), *_legend(chain, on, dies)]
 
 
 _EQUALS: list[Span] = [("key", "=")]
@@ -44,14 +48,15 @@ def circled(i: int) -> str:
 class _Printed:
     """A path as it is printed: two that read the same are the same."""
 
-    def __init__(self, path: Path, on: Contributions, called: Callable[[Value], str], digits: int) -> None:
-        self.route = " → ".join(elided([called(node) for node in path.nodes], STATIONS, "…"))
-        self.side, self.sides = on.side_alive(path), on.side(path)
+    def __init__(self, path: Path, on: Contributions, called: Callable[[Value], str], digits: int, dead: str) -> None:
+        self.route = _route([called(node) for node in path.nodes])
+        sides = on.side(path)
+        self.side = dead if on.side_alive(path) == "dead" else sides
         wrong = [on.is_wrong(factor.link) for factor in path.factors]
         numbers = [pretty_number(factor.value, digits) for factor in path.factors]
         negative = [math.copysign(1.0, factor.value) < 0 for factor in path.factors]
         self.numbers = [
-            (f"number {'dead' if bad else self.sides}", f"({number})" if minus else number)
+            (f"number {dead if bad else sides}", f"({number})" if minus else number)
             for bad, number, minus in zip(wrong, numbers, negative, strict=True)
         ]
         formulas = [factor.show("pretty", "mul") for factor in path.factors]
@@ -63,9 +68,7 @@ class _Printed:
         """The route and the formulas, and below them the numbers."""
         head: Line = [("key mark", "".join(map(circled, which))), ("key", " ")] if marked else []
         several: Line = [("key", f"{len(which)} paths, each  ")] if len(which) > 1 else []
-        product: list[Span] = [*several]
-        for number in elided(self.numbers, FACTORS, ("key", "…")):
-            product += [("key", " · "), number] if len(product) > len(several) else [number]
+        product = [*several, *_narrow(self.numbers)]
         against: Line = [("key mark against", f"{AGAINST} ")] if self.side == "against" else []
         result: Line = [*against, (f"number {self.side}", self.product)]
         route: Line = [*head, ("symbol", self.route)]
@@ -84,6 +87,29 @@ class _Printed:
         return hash(self._key)
 
 
+def _route(names: Sequence[str]) -> str:
+    """The variables of a path, of too many or too long ones the first and the last."""
+    texts = (" → ".join("".join(elided(x, most, "…")) for x in elided(names, n, "…")) for n, most in _ROUTES)
+    return next((text for text in texts if room([("symbol", text)]) <= ROUTE), names[0])
+
+
+_ROUTES = ((STATIONS, 40), (4, 40), (4, 24), (4, 16), (2, 16))  # how many variables, and letters of each
+
+
+def _narrow(numbers: Sequence[Span]) -> Line:
+    """The product of the numbers, of too many those of the first and the last."""
+    for most in range(FACTORS, 1, -2):
+        line = [span for number in elided(numbers, most, ("key", "…")) for span in (("key", " · "), number)][1:]
+        if room(line) <= WIDEST:
+            break
+    return line
+
+
+def _stacked(row: Row) -> list[Row]:
+    """A row with its route above it."""
+    return [(row[0],), ([], *row[1:])] if len(row) == 4 and row[0] else [row]
+
+
 def _fitting(formulas: Sequence[str]) -> str:
     """The product of the formulas, or of the first and the last of too many."""
     texts = (" · ".join(elided(formulas, most, "…")) for most in range(FACTORS, 1, -2))
@@ -100,7 +126,7 @@ def _digits(paths: Sequence[Path], total: float) -> int:
 
 def _counted(chain: ChainRule) -> str:
     count = chain.path_count
-    return {0: "no path leads there", 1: "one path = backward()"}.get(count, f"sum of {many(count)} paths = backward()")
+    return {0: "no path leads there", 1: "one path"}.get(count, f"sum of {many(count)} paths")
 
 
 def _legend(chain: ChainRule, on: Contributions, dies: bool) -> list[Row]:
@@ -108,12 +134,12 @@ def _legend(chain: ChainRule, on: Contributions, dies: bool) -> list[Row]:
     if any(on.side_alive(path) == "against" for path in on.paths):
         against = "against the total" if chain.total else "downwards, blue ones upwards: they cancel to 0"
         notes.append((AGAINST, f" ochre paths pull {against}"))
-    small = f" |local derivative| ≤ {TINY:g}: "
+    small = f" |factor| ≤ {TINY:g}: "
     if on.killing and dies:
         notes.append(("✕", small + "the gradient dies here; next to nothing passes along dashed edges"))
     elif on.killing:
         notes.append(("✕", small + "next to nothing comes along the dashed edges, but others bring it"))
     if any(not math.isfinite(factor.value) for key, factor in on.factors.items() if key not in on.idle):
-        notes.append(("!", " the local derivative is inf or nan, and so is what passes it"))
+        notes.append(("!", " the factor is inf or nan, and so is what passes it"))
     notes += [("", note) for note in branches(chain, "pretty")]
     return [([("key mark", mark), ("key", note)],) for mark, note in notes]

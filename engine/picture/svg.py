@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from ..core import RenderError
 from .dot import to_dot
+from .extent import PAGE
 from .graphviz import REMEDY, draw_dot
 from .parts import Diagram, Edge, Factor
 from .theme import Line, Row, printable, room, sheet
@@ -51,8 +52,11 @@ def styled(svg: bytes, diagram: Diagram) -> str:
         title.text = None  # it would pop up with ids in it, instead of the tooltip
     for cluster in picture.iterfind(f"{{{SVG}}}g[@class='cluster']"):
         cluster.remove(cluster[1])  # its background
-    _widen(root, picture, _width(rows))
-    _tabulate(picture, rows, _middle(picture) - _width(rows) / 2)
+    left, right = _frame(root, picture, max(_width(rows), *map(room, diagram.headline), 0.0))
+    for text in picture.iterfind(f"{{{SVG}}}g[@class='cluster']/{{{SVG}}}text"):
+        text.set("x", f"{left + MARGIN:.1f}")
+        text.set("text-anchor", "start")
+    _tabulate(picture, rows, (left + right - _width(rows)) / 2)
     style = element("style", sheet(diagram.view.theme))
     root[:0] = [element("title", diagram.title), element("desc", diagram.desc), style]
     return ElementTree.tostring(root, encoding="unicode")
@@ -116,28 +120,37 @@ def lettered(line: Line, x: float, y: float, anchor: str = "start") -> ElementTr
     return text
 
 
-def _backdrop(picture: ElementTree.Element) -> tuple[ElementTree.Element, list[float], list[float]]:
-    """What lies behind the picture, and its corners."""
-    found = picture.find(f"{{{SVG}}}polygon")
-    if found is None:
+def _frame(root: ElementTree.Element, picture: ElementTree.Element, width: float) -> tuple[float, float]:
+    """Where a picture begins and ends: around what is drawn, and wide enough for what stands above and below it.
+
+    A renderer leaves room for plain text, whose letters it may know too wide.
+    """
+    backdrop = picture.find(f"{{{SVG}}}polygon")
+    if backdrop is None:
         raise RenderError("the renderer gave an SVG without a background")
-    corners = [corner.split(",") for corner in found.get("points", "").split()]
-    return found, [float(x) for x, _ in corners], [float(y) for _, y in corners]
-
-
-def _middle(picture: ElementTree.Element) -> float:
-    _, x, _ = _backdrop(picture)
-    return (min(x) + max(x)) / 2
-
-
-def _widen(root: ElementTree.Element, picture: ElementTree.Element, width: float) -> None:
-    """Make room for a sum that is wider than the graph above it, on either side."""
-    backdrop, x, y = _backdrop(picture)
+    xs = [float(x) for group in picture.iterfind(f"{{{SVG}}}g") for x in _xs(group)] or [0.0]
+    middle, half = (min(xs) + max(xs)) / 2, max(max(xs) - min(xs), width) / 2 + MARGIN
+    left, right = middle - half, middle + half
+    ys = [corner.partition(",")[2] for corner in backdrop.get("points", "").split()]
     backdrop.set("class", "backdrop")
     backdrop.set("stroke", "none")
-    more = max(0.0, width + 2 * MARGIN - (max(x) - min(x))) / 2
-    left, right = min(x) - more, max(x) + more
-    backdrop.set("points", f"{left:g},{max(y):g} {left:g},{min(y):g} {right:g},{min(y):g} {right:g},{max(y):g}")
-    start, top, wide, high = map(float, root.get("viewBox", "0 0 0 0").split())
-    root.set("viewBox", f"{start - more:.2f} {top:.2f} {wide + 2 * more:.2f} {high:.2f}")
-    root.set("width", f"{wide + 2 * more:.0f}pt")
+    backdrop.set("points", " ".join(f"{x:g},{y}" for x, y in zip((left, left, right, right), ys, strict=False)))
+    shift = float(_SHIFT.findall(picture.get("transform", ""))[-1])
+    _, top, _, high = map(float, root.get("viewBox", "0 0 0 0").split())
+    root.set("viewBox", f"{left + shift:.2f} {top:.2f} {2 * half:.2f} {high:.2f}")
+    scale = min(1.0, PAGE / (2 * half))  # where the layout is wider than expected
+    root.set("width", f"{2 * half * scale:.0f}pt")
+    root.set("height", f"{high * scale:.0f}pt")
+    return left, right
+
+
+_SHIFT = re.compile(r"translate\(([-\d.]+)")
+
+
+def _xs(group: ElementTree.Element) -> Iterator[str]:
+    """The horizontal places of all corners of its shapes."""
+    for shape in group.iter():
+        yield from _POINT.findall(f"{shape.get('points', '')} {shape.get('d', '')}")
+
+
+_POINT = re.compile(r"([-\d.]+),[-\d.]+")

@@ -4,7 +4,6 @@ Words carry a class. DOT can't mix fonts in a plain label, so there a class only
 of the style sheet, and for PNG and PDF it is markup. All three are written from the two tables here.
 """
 
-import html
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ FONTS = {
     "said": Font("sans", 15),
 }
 PLAIN = Font("sans", 13)  # of a label in plain DOT
-_FACES = {
+FACES = {
     "serif": ("Times", "Tinos, 'Times New Roman', Times, serif"),
     "sans": ("Helvetica", "Arimo, Helvetica, Arial, sans-serif"),
 }
@@ -113,11 +112,11 @@ def palette(theme: Theme) -> Palette:
 def sheet(theme: Theme) -> str:
     """The style sheet of an SVG, which holds for nothing else on a page that it may stand in."""
     fonts = [
-        f".{name} {{ font: {'italic ' if face == 'serif' else 'bold ' if bold else ''}{size}px {_FACES[face][1]}; }}"
+        f".{name} {{ font: {'italic ' if face == 'serif' else 'bold ' if bold else ''}{size}px {FACES[face][1]}; }}"
         for name, (face, size, bold) in FONTS.items()
     ]
     rules = [
-        f"text {{ font: {PLAIN.size}px {_FACES['sans'][1]}; }}",
+        f"text {{ font: {PLAIN.size}px {FACES['sans'][1]}; }}",
         *fonts,
         ".upright { font-style: normal; }",
         *_colours(palette(theme)),
@@ -166,7 +165,7 @@ def escaped(text: str) -> str:
 
 
 # Marks, which are words of the class "mark", are spelled where a renderer with fonts of its own may lack them.
-_SPELLED = str.maketrans({chr(0x2460 + i): f"({i + 1})" for i in range(10)} | {"✕": "X"})
+SPELLED = str.maketrans({chr(0x2460 + i): f"({i + 1})" for i in range(10)} | {"✕": "X"})
 
 
 def plain(line: Line) -> str:
@@ -175,50 +174,12 @@ def plain(line: Line) -> str:
     >>> plain([("key mark", "②"), ("key", r" \N ②")])
     '(2)  \\\\N ②'
     """
-    return escaped("".join(words.translate(_SPELLED) if "mark" in name else words for name, words in line))
-
-
-def marked_up(line: Line, colours: Palette, dim: bool = False) -> str:
-    """A line as DOT's own markup, with a font and a colour for each of its spans.
-
-    >>> marked_up([("number", "<1>")], LIGHT)
-    '<FONT FACE="Helvetica" POINT-SIZE="12.5" COLOR="#14202b"><B>&lt;1&gt;</B></FONT>'
-    """
-    return "".join(_span(name, words, colours.dim if dim else colours.words(name), dim) for name, words in line)
-
-
-def _span(name: str, words: str, colour: str, dim: bool) -> str:
-    text = html.escape(printable(words.translate(_SPELLED) if "mark" in name else words))
-    font = font_of(name)
-    text = f"<I>{text}</I>" if font.face == "serif" else f"<B>{text}</B>" if font.bold and not dim else text
-    return (
-        f'<FONT FACE="{_FACES[font.face][0]}" POINT-SIZE="{font.size:g}" COLOR="{colour}">{text}</FONT>' if text else ""
-    )
+    return escaped("".join(words.translate(SPELLED) if "mark" in name else words for name, words in line))
 
 
 def text_rows(rows: Sequence[Row]) -> str:
     """Rows as plain DOT, one below the other from the left."""
     return "".join("   ".join(plain(line) for line in row) + " \\l" for row in rows)
-
-
-def table(rows: Sequence[Row], colours: Palette) -> str:
-    """Rows as a table in DOT's own markup."""
-    cells = "".join(_cells(row, colours) if row else "<HR/>" for row in rows)
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="3" COLOR="{colours.hair}">{cells}</TABLE>>'
-
-
-def marked_up_lines(lines: Sequence[Line], colours: Palette, dim: bool = False) -> str:
-    """Lines in DOT's own markup, each in the middle."""
-    cells = "".join(f"<TR><TD>{marked_up(line, colours, dim)}</TD></TR>" for line in lines)
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
-
-
-def _cells(row: Row, colours: Palette) -> str:
-    if len(row) == 1:
-        return f'<TR><TD ALIGN="LEFT" COLSPAN="4">{marked_up(row[0], colours)}</TD></TR>'
-    sides = ("LEFT", "RIGHT", "RIGHT", "RIGHT")
-    cells = (f'<TD ALIGN="{side}">{marked_up(line, colours)}</TD>' for side, line in zip(sides, row, strict=True))
-    return f"<TR>{''.join(cells)}</TR>"
 
 
 def font_of(name: str) -> Font:

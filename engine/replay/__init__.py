@@ -1,15 +1,14 @@
 """Record once, replay on batches: a function of Values as a linear program over the table's operations.
 
-It offers `record`, Recording, Condition and `load_recording`, and to exports the Program and its passes.
+It offers `record`, Recording and `load_recording`, and to exports the Program and its passes.
 
-Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse` (and `second`, `forward`), the
-passes (`constant_folding`, `fusion`, `passes`), `schedule`, and the two executors, `numpy_executor` and `native`. Apart
-are `batch` (what a batch may be) and `saved` (recordings in files).
+Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse` (and `second`, `forward`),
+`passes`, which lists the passes (with `constant_folding` and `fusion`), `schedule`, and the two executors,
+`numpy_executor` and `native`. Apart are `batch` (what a batch may be) and `saved` (recordings in files).
 """
 
 # fmt: off
 from ..structure import new_ints
-from .conditions import Condition
 from .constant_folding import fold_constants
 from .fusion import fuse
 from .passes import columns, cse, dce, hoist
@@ -19,6 +18,6 @@ from .reverse import Fragment, differentiate, sum_of_products
 from .saved import load_recording
 
 __all__ = [
-    "Condition", "Fragment", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants", "fuse",
+    "Fragment", "Program", "Recording", "columns", "cse", "dce", "differentiate", "fold_constants", "fuse",
     "hoist", "load_recording", "new_ints", "record", "sum_of_products",
 ]

@@ -91,5 +91,7 @@ def _flat(output: Any) -> tuple[tuple[int, ...], list[Value]]:
     parts = [_flat(part) for part in output]
     shapes = {shape for shape, _ in parts}
     if len(shapes) > 1:
-        raise ValueError("a recorded function returns lists of one length, not of several: return them flat")
+        raise ValueError(
+            "the lists that a recorded function returns must have one length: return one flat list instead"
+        )
     return (len(parts), *shapes.pop()), [y for _, ys in parts for y in ys]

@@ -1,5 +1,5 @@
 cimport cython
-from ..structure.value_numbering cimport Known
+from ..structure.value_numbering cimport ValueNumbers
 from .program cimport Program
 cdef int ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 @cython.locals(at="int[::1]")

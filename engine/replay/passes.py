@@ -16,10 +16,22 @@ import numpy as np
 
 from ..core import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 from ..structure import narrow, new_ints, packed
-from ..structure.value_numbering import Known
+from ..structure.value_numbering import ValueNumbers
+from .constant_folding import fold_constants
+from .fusion import fuse
 from .program import Program, copy, products
 
 FEW = 4  # a single sum of at most this many terms is not worth a matrix product
+
+
+def passes(of_means: bool) -> list[Callable[[Program], Program]]:
+    """The passes in order, for a program whose table rows are lowered; `of_means` for one of means over the examples.
+
+    >>> [step.__name__ for step in passes(False)]
+    ['fold_constants', 'cse', 'dce', 'fuse', 'dce', 'level', 'hoist', 'group']
+    """
+    mean = [batch_mean] if of_means else []
+    return [fold_constants, cse, dce, fuse, *mean, dce, level, hoist, group]
 
 
 def cse(program: Program) -> Program:
@@ -38,11 +50,11 @@ def cse(program: Program) -> Program:
     return v4
     """
     new, at = program.fresh(), new_ints(len(program))
-    known = Known(new.codes, new.starts, new.args, len(program))  # which are large enough, so they stay where they are
+    numbers = ValueNumbers(new.codes, new.starts, new.args, len(program))  # which have room for all and do not move
     for i in range(len(program)):
         at[i] = new.carry(program, i, at)
         if program.codes[i] > CONSTANT:
-            at[i] = known.first(at[i])
+            at[i] = numbers.first(at[i])
             if at[i] != new.size - 1:
                 new.size -= 1
     new.outputs = [at[k] for k in program.outputs]

@@ -13,21 +13,19 @@ from typing import Any
 import numpy as np
 
 from .._compiled import warn_uncompiled
-from ..core import PARAMETER, Value, reading_all
+from ..core import PARAMETER, Value, elided, reading_all
 from .batch import arrays_of
 from .call import call
-from .constant_folding import fold_constants
 from .forward import along
-from .fusion import fuse
 from .numpy_executor import executor
-from .passes import batch_mean, cse, dce, group, hoist, level
+from .passes import passes
 from .program import Program, lines
 from .reverse import differentiate, lower
 from .schedule import Schedule, schedule
 from .second import derivatives, second_derivatives
 from .verify import verify
 
-SHOWN = 24  # lines of a program that are printed before and after the gap
+SHOWN = 48  # lines of a program that are printed
 
 
 def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: bool = False) -> Recording:
@@ -48,7 +46,7 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
     With `compile`, the system's C compiler makes one loop of the whole program at the first call, for some 0.3 s. It
     takes a quarter off the time of a program such as the price of an option, so it pays from some 1e8 examples on, in
     all calls together; its numbers agree to 1e-12. Without a compiler, and for a program of over 2000 operations,
-    everything is as it is without.
+    `compile` changes nothing.
 
     >>> w = Value(3.0, "w")
     >>> recording = record(lambda x: (x * w).tanh() + w, 0.5)
@@ -77,7 +75,7 @@ class Recording:
     Nothing raises for inf and nan.
 
     `shape` is that of the outputs of one example: () for a Value, (n,) for a list of n, (m, n) for m lists of n.
-    `widths` has for every argument how many numbers it is, None for a number alone. `verified` is whether the function
+    `widths` has the length of each argument, None for a plain number. `verified` is whether the function
     did the same when it was called again at a second point.
 
     >>> print(record(lambda x: x * x + 1.0, 2.0))
@@ -215,12 +213,11 @@ class Recording:
     def __str__(self) -> str:
         name = "backward" if self._parameters and self.shape == () else "forward"
         program, sizes = self._wanted(name), []
-        for step in passes(name):
+        for step in (lower, *passes(name == "backward")):
             program = step(program)
             sizes.append(f"{step.__name__} {program.operations()}")
         text = list(lines(program))
-        if len(text) > 2 * SHOWN:
-            text[SHOWN:-SHOWN] = [f"... {len(text) - 2 * SHOWN} more ..."]
+        text = elided(text, SHOWN, f"... {len(text) - SHOWN} more ...")
         text += [f"{self.program.operations()} instructions recorded: {', '.join(sizes)}"]
         text += [] if self.verified else ["not verified at a second point, where the function gives finite numbers"]
         return "\n".join(text)
@@ -241,7 +238,7 @@ class Recording:
     def _schedule(self, name: str) -> Schedule:
         """The schedule of a transformed program."""
         program = self._wanted(name)
-        for step in passes(name):
+        for step in (lower, *passes(name == "backward")):
             program = step(program)
         return schedule(program, name == "backward")
 
@@ -272,9 +269,3 @@ class Recording:
 def _columns(arrays: Sequence[Any]) -> list[tuple[int, int]]:
     """The columns of all arrays, as (index of the array, index of the column)."""
     return [(k, j) for k, array in enumerate(arrays) for j in range(1 if array.ndim == 1 else array.shape[1])]
-
-
-def passes(name: str) -> list[Callable[[Program], Program]]:
-    """The passes in order: `backward` runs a program of means."""
-    mean = [batch_mean] if name == "backward" else []
-    return [lower, fold_constants, cse, dce, fuse, *mean, dce, level, hoist, group]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core import RecordingError, Value, Watch, ancestors, apply, user_line
-from .conditions import Condition
+from ..core import RecordingError, Value, Watch, ancestors, user_line
 
 IN_PLACE = (
     "choose with where(condition, a, b), maximum, minimum, relu or abs, combine conditions with & | ~, and "
@@ -48,26 +47,15 @@ class RecordingWatch(Watch):
         """Remember Values whose text was made, so that the function may know their numbers."""
         self.leaves_shown |= dict.fromkeys(self._older(ancestors(node)))
 
-    def compared(self, name: str, a: Any, b: Any) -> Condition | None:
-        """The Condition of a comparison between Values that change from call to call."""
-        return Condition(apply(name, a, b)) if self._changes(a, b) else None
+    def changes(self, node: Any) -> bool:
+        """Whether a Value depends on an input or a parameter."""
+        return bool(self._older(ancestors(node)))
 
     def error_of(self, what: str, remedy: str) -> RecordingError:
         """The error, which is raised again if the function catches it."""
         error = RecordingError(f"{what} ({user_line()}), and a recording would keep what it saw for good: {remedy}")
         self.error = self.error or error
         return error
-
-    def _changes(self, *nodes: Any) -> bool:
-        """Whether any of these depends on an input or a parameter."""
-        waiting, seen = list(nodes), set(nodes)
-        while waiting:
-            node = waiting.pop()
-            if not node.op and node.serial <= self.newest:
-                return True
-            waiting += [operand for operand in node.operands if operand not in seen]
-            seen.update(node.operands)
-        return False
 
     def _owns(self, nodes: Sequence[Value]) -> bool:
         return any(node.serial in self._made for node in nodes)

@@ -3,8 +3,8 @@
 It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and their spread; Units, the layers and neurons
 of a network; and sweeps over these arrays.
 
-Read `flattened` first, then `value_numbering`, `linear_forms` and `units` (which nodes are one neuron), `sweeps` and
-`recompute` (numbers at other points), and `loss_graph`, which holds them together.
+Read `flattened` first, then `value_numbering`, `sweeps` and `recompute` (numbers at other points), `loss_graph`, which
+holds them together, and `linear_forms`, `weighted_sums` and `units` (which nodes are one neuron, and one layer).
 """
 
 # fmt: off
@@ -14,15 +14,16 @@ from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .sweeps import (
-    all_small, cancelling, exceeds, largest, origins, pulls, relu_operands, reverse, reverse_changed, small,
-    smallest_slope, strongest, summands,
+    all_small, cancelling, exceeds, largest, origins, relu_operands, reverse, reverse_changed, small,
+    smallest_partial, strongest, summands,
 )
-from .units import ACTIVATIONS, Unit, Units, multipliers
-from .value_numbering import Known
+from .units import Layer, Unit, Units, multipliers
+from .value_numbering import ValueNumbers
+from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
-    "ACTIVATIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Known", "LossGraph", "Unit", "Units",
-    "all_small", "cancelling", "exceeds", "flatten", "floats_of", "grouped", "ints_of", "largest", "multipliers",
-    "narrow", "new_ints", "origins", "packed", "pulls", "relu_operands", "reverse", "reverse_changed", "small",
-    "smallest_slope", "strongest", "summands",
+    "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Layer", "LossGraph",
+    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "cancelling", "exceeds", "flatten",
+    "floats_of", "grouped", "ints_of", "largest", "multipliers", "narrow", "new_ints", "origins", "packed",
+    "relu_operands", "reverse", "reverse_changed", "small", "smallest_partial", "strongest", "summands",
 ]

@@ -1,3 +1,3 @@
 from .flatten cimport floats, ints
-from .value_numbering cimport Known
+from .value_numbering cimport ValueNumbers
 cdef int COMPUTED, GIVEN, NONE, DOT

@@ -14,7 +14,7 @@ from ..core import DOT, NAMES
 from .arrays import Floats, Ints, grouped, ints_of, new_floats, new_ints, taken, where
 from .flattened import FlattenedGraph
 from .sweeps import arguments
-from .value_numbering import Known
+from .value_numbering import ValueNumbers
 
 try:
     import cython
@@ -40,28 +40,28 @@ class Forms:
     >>> from ..core import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> forms = Forms(flatten((w * 3.0 + b).tanh(), [w, b]))
-    >>> sums = {key: list(places) for key, places in forms.pre_activations().items()}
+    >>> sums = {key: list(indices) for key, indices in forms.pre_activations().items()}
     >>> sums, forms.terms(3), forms.multiplies(2), forms.multiplies(1)
     ({3: [1]}, (1, 2), True, False)
     """
 
-    def __init__(self, layout: FlattenedGraph) -> None:
-        self.layout = layout
-        self.parameters = list(layout.index_of.values())  # the indices of the parameters with the keys 1, 2, 3 ...
+    def __init__(self, graph: FlattenedGraph) -> None:
+        self.graph = graph
+        self.parameters = list(graph.index_of.values())  # the indices of the parameters with the keys 1, 2, 3 ...
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
         self.keys: list[Key] = [NONE, NONE, *range(1, len(self.parameters) + 1)]  # by form
         self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted
         self.made: list[tuple[tuple[Key, ...], tuple[int, ...]]] = []  # of sums, the terms and the first few parameters
         self.multiplying = [False] * len(self.keys)  # whether it is data multiplied by a parameter
-        self.at = new_ints(len(layout.nodes))  # the form by index
-        self.ends = new_ints(len(layout.nodes))  # 1 for a complete sum, used by an operation that is not a sum
+        self.form_of = new_ints(len(graph.nodes))  # the form by index
+        self.complete = new_ints(len(graph.nodes))  # 1 for a complete sum, used by an operation that is not a sum
         self._enter_given()
         self._read()
         self.key_of = ints_of(self.keys)  # the same, as an array
 
     def multiplies(self, i: int) -> bool:
         """Whether the node at index i multiplies data by a parameter."""
-        return bool(self.multiplying[self.at[i]])
+        return bool(self.multiplying[self.form_of[i]])
 
     def terms(self, key: Key) -> tuple[Key, ...]:
         """The nodes of a sum, operands first; empty for a parameter."""
@@ -75,26 +75,28 @@ class Forms:
 
     def is_sum(self, i: int) -> bool:
         """Whether the node at index i is a sum with parameters as factors."""
-        return self._is_sum(self.at[i])
+        return self._is_sum(self.form_of[i])
 
     def are_sums(self) -> list[bool]:
         """The same for every index."""
-        return [form >= self.first_sum for form in self.at]
+        return [form >= self.first_sum for form in self.form_of]
 
     def _enter_given(self) -> None:
-        at = ints(self.at)
-        for i in range(len(self.layout.codes), len(self.at)):
+        at = ints(self.form_of)
+        for i in range(len(self.graph.codes), len(self.form_of)):
             at[i] = GIVEN
         for k, i in enumerate(self.parameters, 1):
             at[i] = GIVEN + k
 
     def _read(self) -> None:
         """Give each operation, oldest first, the form of an equal earlier operation, or a new form."""
-        graph, size = self.layout, len(self.layout.codes)
+        graph, size = self.graph, len(self.graph.codes)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-        edges, made = new_ints(len(graph.operands)), new_ints(size)
-        at, ends, inner = ints(self.at), ints(self.ends), ints(edges)  # inner: the forms of operands, by edge
-        known, answers, first = Known(graph.codes, graph.starts, edges, size), ints(made), size  # ~form where sums end
+        edges, made, closing = new_ints(len(graph.operands)), new_ints(size), new_ints(size)
+        at, complete = ints(self.form_of), ints(self.complete)
+        inner = ints(edges)  # the forms of operands, by edge
+        forms, closes = ints(made), ints(closing)  # by operation: its form, and 1 where it completes the sums it uses
+        numbers, first = ValueNumbers(graph.codes, graph.starts, edges, size), size
         for i in range(size - 1, -1, -1):
             highest = COMPUTED
             for k in range(starts[i], starts[i + 1]):
@@ -103,24 +105,24 @@ class Forms:
             if highest <= GIVEN:
                 continue  # data of data
             first -= 1  # most likely: examples repeat each other, operation by operation
-            if not cython.compiled or first <= i or not known.alike(i, first):
-                first = known.first(i)
+            if not cython.compiled or first <= i or not numbers.equal(i, first):
+                first = numbers.first(i)
             if first == i:
-                answers[i] = self._form(NAMES[codes[i]], self._inner(starts[i], starts[i + 1]))
-            answers[i] = form = answers[first]
-            if form < 0:
-                form = ~form
+                forms[i] = self._form(NAMES[codes[i]], self._inner(starts[i], starts[i + 1]))
+                closes[i] = self._closes(forms[i], self._inner(starts[i], starts[i + 1]))
+            forms[i], closes[i] = forms[first], closes[first]
+            if closes[i]:
                 for k in range(starts[i], starts[i + 1]):
-                    ends[operands[k]] = at[operands[k]] >= self.first_sum
+                    complete[operands[k]] = at[operands[k]] >= self.first_sum
             if at[i] == COMPUTED:  # no parameter itself
-                at[i] = form
+                at[i] = forms[i]
 
     def _inner(self, first: int, last: int) -> tuple[Form, ...]:
-        at, operands = ints(self.at), ints(self.layout.operands)
+        at, operands = ints(self.form_of), ints(self.graph.operands)
         return tuple([at[operands[k]] for k in range(first, last)])
 
     def _form(self, op: str, operands: tuple[Form, ...]) -> Form:
-        """The form of an operation on these operands, or ~form if they are complete sums."""
+        """The form of an operation on these operands."""
         terms: list[Key] = []
         multiplies = self._add_terms(terms, op, operands)
         form = COMPUTED
@@ -128,12 +130,11 @@ class Forms:
             form = len(self.keys)
             self.keys.append(self._intern(terms))
             self.multiplying.append(multiplies)
-        if terms and not multiplies:
-            return form
-        for operand in operands:
-            if self._is_sum(operand):
-                return ~form
         return form
+
+    def _closes(self, form: Form, operands: tuple[Form, ...]) -> bool:
+        """Whether an operation of this form completes sums: it uses some, and is none itself."""
+        return (form == COMPUTED or self.multiplying[form]) and self._is_sum(max(operands))
 
     def _add_terms(self, terms: list[Key], op: str, operands: tuple[Form, ...]) -> bool:
         """Enter the keys of an operation's terms; returns whether it multiplies data by a parameter."""
@@ -177,32 +178,32 @@ class Forms:
         """The key of a sum: its only term's key, or one for this combination of keys."""
         if len(terms) == 1:
             return terms[0]
-        alike = tuple(sorted(terms))
-        key = self.sums.get(alike)
+        together = tuple(sorted(terms))
+        key = self.sums.get(together)
         if key is None:
-            first = (place for term in terms for place in self.weights(term))
+            first = (index for term in terms for index in self.weights(term))
             self.made.append((tuple(terms), tuple(islice(first, NAMED + 1))))
-            key = self.sums[alike] = len(self.parameters) + len(self.made)
+            key = self.sums[together] = len(self.parameters) + len(self.made)
         return key
 
     def pre_activations(self) -> dict[Key, Ints]:
         """The indices of complete sums by key, in the order of creation."""
-        places = where(self.ends, 1)
-        return grouped(self._keys(places), places)
+        indices = where(self.complete, 1)
+        return grouped(self._keys(indices), indices)
 
-    def activations(self, places: Ints) -> dict[Key | str, Ints]:
+    def activations(self, indices: Ints) -> dict[Key | str, Ints]:
         """These indices by the key of the sum that each is computed from, or by a label without such a sum."""
-        found: dict[Key | str, Ints] = dict(grouped(self._keys(arguments(self.layout, places)), places).items())
+        found: dict[Key | str, Ints] = dict(grouped(self._keys(arguments(self.graph, indices)), indices).items())
         labelled: dict[str, list[int]] = {}
         for i, label in self._labels(found.pop(NONE, new_ints(0))):
             labelled.setdefault(label, []).append(i)
         return found | {label: ints_of(members) for label, members in labelled.items()}
 
-    def _labels(self, places: Ints) -> list[tuple[int, str]]:
+    def _labels(self, indices: Ints) -> list[tuple[int, str]]:
         """Those of these indices that have a label, or whose first operand has one, with it."""
-        graph, nodes, found = self.layout, self.layout.nodes, list[tuple[int, str]]()
-        starts, operands, wanted, size = ints(graph.starts), ints(graph.operands), ints(places), len(graph.codes)
-        for n in range(len(places)):
+        graph, nodes, found = self.graph, self.graph.nodes, list[tuple[int, str]]()
+        starts, operands, wanted, size = ints(graph.starts), ints(graph.operands), ints(indices), len(graph.codes)
+        for n in range(len(indices)):
             i = wanted[n]
             argument = operands[starts[i]]
             if not graph.labelled and argument < size:
@@ -212,13 +213,13 @@ class Forms:
                 found.append((i, label))
         return found
 
-    def _keys(self, places: Ints) -> Ints:
-        return taken(self.key_of, taken(self.at, places))
+    def _keys(self, indices: Ints) -> Ints:
+        return taken(self.key_of, taken(self.form_of, indices))
 
     def stages(self) -> Ints:
         """By index, how many multiplications of data by a parameter lead to it."""
-        graph, found = self.layout, new_ints(len(self.at))
-        at, starts, operands, stages = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        graph, found = self.graph, new_ints(len(self.form_of))
+        at, starts, operands, stages = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
         multiplying = self.multiplying
         for i in range(len(graph.codes) - 1, -1, -1):
             highest = 0
@@ -231,8 +232,8 @@ class Forms:
 
     def multiplied(self) -> Ints:
         """1 at the indices of nodes that a parameter multiplies later."""
-        graph, found = self.layout, new_ints(len(self.at))
-        at, starts, operands, deep = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        graph, found = self.graph, new_ints(len(self.form_of))
+        at, starts, operands, deep = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
         multiplying = self.multiplying
         for i in range(len(graph.codes)):
             if deep[i] or multiplying[at[i]]:
@@ -242,8 +243,8 @@ class Forms:
 
     def reaches(self) -> Floats:
         """The largest change of each sum that its inputs can cause: Σ|w x|, without the bias."""
-        graph, found = self.layout, new_floats(len(self.at))
-        at, codes, starts, operands = ints(self.at), ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        graph, found = self.graph, new_floats(len(self.form_of))
+        at, codes, starts, operands = ints(self.form_of), ints(graph.codes), ints(graph.starts), ints(graph.operands)
         partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)
         for i in range(len(graph.codes) - 1, -1, -1):
             first, last = starts[i], starts[i + 1]

@@ -114,7 +114,7 @@ class LossGraph:
 
     def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
         """The operations affected by the given overrides, operands first, and the data of every node under them."""
-        indices = recompute.downstream(self.flattened, [*given, *self._other_now])
+        indices = recompute.downstream(self.flattened, [*given, *self._disagreeing])
         data = self.data[:]
         for i, number in given.items():
             data[i] = number
@@ -126,7 +126,7 @@ class LossGraph:
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
         """The gradients and squared spreads with overrides at some indices; only dependent nodes are recomputed."""
         indices, data = self._moved(given)
-        return sweeps.reverse(self.flattened._replace(partials=recompute.slopes(self.flattened, indices, data)))
+        return sweeps.reverse(self.flattened._replace(partials=recompute.partials_at(self.flattened, indices, data)))
 
     @cached_property
     def changed(self) -> dict[int, float | None]:
@@ -141,6 +141,6 @@ class LossGraph:
         return recompute.changed(self.flattened, SAME)
 
     @cached_property
-    def _other_now(self) -> list[int]:
+    def _disagreeing(self) -> list[int]:
         """The operations whose recomputed result differs from the stored one, even by rounding, or is nan."""
-        return recompute.others(self.flattened)
+        return recompute.disagreeing(self.flattened)

@@ -20,7 +20,7 @@ try:
 except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
-if not cython.compiled:  # else by recompute.pxd: places in memory, and what the build writes from the table
+if not cython.compiled:  # else by recompute.pxd: memory, and what the build writes from the table
     from .arrays import floats, ints
 
     IN_C = 0  # opcodes that C computes
@@ -32,7 +32,7 @@ else:
 NAN = math.nan
 
 
-def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
+def disagreeing(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
     """Operations whose recomputed result differs from the stored one by more than `rounding` times their magnitude.
 
     With 0.0, all that differ at all, and all that are nan. Oldest first.
@@ -40,7 +40,7 @@ def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
     partials, found = floats(graph.partials), list[int]()
     for i in range(len(graph.codes) - 1, -1, -1):
-        now, held = again(i, codes, starts, operands, data), data[i]
+        now, held = recomputed(i, codes, starts, operands, data), data[i]
         if now == held:
             continue
         if rounding == 0.0 or abs(now - held) > rounding * _magnitude(i, starts, operands, partials, data):
@@ -48,32 +48,32 @@ def others(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
     return found
 
 
-def forward(graph: FlattenedGraph, places: Ints, data: Floats) -> None:
+def forward(graph: FlattenedGraph, indices: Ints, data: Floats) -> None:
     """Recompute operations from `data`, and store their results in it."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-    numbers, wanted = floats(data), ints(places)
-    for n in range(len(places)):
+    numbers, wanted = floats(data), ints(indices)
+    for n in range(len(indices)):
         i = wanted[n]
-        numbers[i] = again(i, codes, starts, operands, numbers)
+        numbers[i] = recomputed(i, codes, starts, operands, numbers)
 
 
-def downstream(graph: FlattenedGraph, places: Iterable[int]) -> Ints:
+def downstream(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     """The operations among these indices, and all operations that depend on any of them, operands first."""
-    return where(dependent(graph, places)[: len(graph.codes)], 1)
+    return where(dependent(graph, indices)[: len(graph.codes)], 1)
 
 
-def slopes(graph: FlattenedGraph, places: Ints, data: Floats) -> Floats:
+def partials_at(graph: FlattenedGraph, indices: Ints, data: Floats) -> Floats:
     """All partials, with those of the given operations recomputed at `data`."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-    found, numbers, wanted = graph.partials[:], floats(data), ints(places)
+    found, numbers, wanted = graph.partials[:], floats(data), ints(indices)
     partials = floats(found)
-    for n in range(len(places)):
+    for n in range(len(indices)):
         i = wanted[n]
         _recompute_partials(i, codes, starts, operands, numbers, partials)
     return found
 
 
-def again(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> float:
+def recomputed(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) -> float:
     """The result of the operation at index i on `data`."""
     k, m = starts[i], starts[i + 1] - starts[i]
     if codes[i] >= IN_C:
@@ -124,8 +124,8 @@ def changed(graph: FlattenedGraph, rounding: float) -> dict[int, float | None]:
     """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
-    found, wrong = dict[int, float | None](), others(graph, rounding)
-    unchanged, told = cleared(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
+    found, wrong = dict[int, float | None](), disagreeing(graph, rounding)
+    unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
     same, known = ints(unchanged), ints(told)  # known: 1 for what is found, 2 where it is known what it was
     for i in wrong:
         inherits, leaves, news = False, 0, 0
@@ -172,7 +172,7 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
     return data[i] - products
 
 
-def cleared(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
+def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)

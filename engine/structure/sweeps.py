@@ -15,7 +15,7 @@ try:
 except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
-if not cython.compiled:  # else by sweeps.pxd: places in memory, and the C library's own
+if not cython.compiled:  # else by sweeps.pxd: memory, and the C library's own
     from .arrays import floats, ints
 
     c_log, c_sqrt = PRIMITIVES["log"].on_floats, PRIMITIVES["sqrt"].on_floats
@@ -23,14 +23,14 @@ if not cython.compiled:  # else by sweeps.pxd: places in memory, and the C libra
 INF = math.inf
 
 
-def reverse(graph: FlattenedGraph) -> tuple[Floats, Floats]:
-    """The derivative of the output with respect to every node, summed as in `backward()`, and its squared spread."""
+def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
+    """The derivative of the node `of` with respect to every node, as in `backward()`, and its squared spread."""
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
     partials = floats(graph.partials)
     sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
     gradients, squares, reached = floats(sums[0]), floats(sums[1]), ints(met)
-    gradients[0] = squares[0] = 1.0
-    reached[0] = 1
+    gradients[of] = squares[of] = 1.0
+    reached[of] = 1
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
         if reached[i] and (slope != 0.0 or not _cuts(codes[i])):
@@ -73,38 +73,16 @@ def _cuts(code: int) -> bool:
     return code in (DETACH, SELECT)
 
 
-def pulls(graph: FlattenedGraph) -> tuple[Floats, Floats]:
-    """For every node, the sum of the positive path products to the output, and of the negative ones' magnitudes."""
-    codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
-    partials = floats(graph.partials)
-    sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
-    up, down, reached = floats(sums[0]), floats(sums[1]), ints(met)
-    up[0] = 1.0
-    reached[0] = 1
-    for k in range(len(graph.operands)):
-        i, j, slope = results[k], operands[k], partials[k]
-        if not reached[i] or (slope == 0.0 and _cuts(codes[i])):
-            continue
-        reached[j] = 1
-        if slope > 0.0:
-            up[j] += slope * up[i]
-            down[j] += slope * down[i]
-        else:
-            up[j] -= slope * down[i]
-            down[j] -= slope * up[i]
-    return sums
-
-
-def arguments(graph: FlattenedGraph, places: Ints) -> Ints:
+def arguments(graph: FlattenedGraph, indices: Ints) -> Ints:
     """The indices of the first operands of operations."""
-    return taken(graph.operands, taken(graph.starts, places))
+    return taken(graph.operands, taken(graph.starts, indices))
 
 
-def smallest_slope(graph: FlattenedGraph, places: Ints) -> float:
+def smallest_partial(graph: FlattenedGraph, indices: Ints) -> float:
     """The smallest partial with respect to the first operand, inf if there are no indices."""
-    starts, partials, wanted = ints(graph.starts), floats(graph.partials), ints(places)
+    starts, partials, wanted = ints(graph.starts), floats(graph.partials), ints(indices)
     found = INF
-    for n in range(len(places)):
+    for n in range(len(indices)):
         slope = partials[starts[wanted[n]]]
         if slope < found:
             found = slope
@@ -179,12 +157,12 @@ def summands(graph: FlattenedGraph) -> Ints:
     return found
 
 
-def relu_operands(graph: FlattenedGraph, places: Ints, among: Ints) -> Ints:
+def relu_operands(graph: FlattenedGraph, indices: Ints, among: Ints) -> Ints:
     """Operands of these relus, without hinge terms of the loss, which are off when the margin is met."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    wanted, among_terms, found, count = ints(places), ints(among), new_ints(len(places)), 0
+    wanted, among_terms, found, count = ints(indices), ints(among), new_ints(len(indices)), 0
     sums = ints(found)
-    for n in range(len(places)):
+    for n in range(len(indices)):
         i = wanted[n]
         if codes[i] == RELU:
             z = operands[starts[i]]
@@ -239,18 +217,18 @@ def origins(graph: FlattenedGraph) -> list[int]:
     return found + [i for i in range(size, len(graph.nodes)) if numbers[i] and data[i] - data[i] != 0.0]
 
 
-def small(places: Ints, numbers: Floats, limit: float) -> list[int]:
+def small(indices: Ints, numbers: Floats, limit: float) -> list[int]:
     """The indices of numbers with |x| <= limit; nan is not included.
 
     >>> from array import array
     >>> small(array("i", [0, 1, 2]), array("d", [-0.5, 2.0, 0.0]), 0.5)
     [0, 2]
     """
-    wanted, sizes = ints(places), floats(numbers)
-    return [wanted[n] for n in range(len(places)) if abs(sizes[wanted[n]]) <= limit]
+    wanted, sizes = ints(indices), floats(numbers)
+    return [wanted[n] for n in range(len(indices)) if abs(sizes[wanted[n]]) <= limit]
 
 
-def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
+def all_small(indices: Ints, numbers: Floats, limit: float) -> bool:
     """Whether all numbers at these indices have |x| <= limit; False for nan.
 
     >>> from array import array
@@ -258,45 +236,45 @@ def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
     >>> all_small(array("i", [0, 2]), numbers, 0.5), all_small(array("i", [1]), numbers, 0.5)
     (True, False)
     """
-    wanted, sizes = ints(places), floats(numbers)
-    for n in range(len(places)):  # noqa: SIM110  a generator has no types in C
+    wanted, sizes = ints(indices), floats(numbers)
+    for n in range(len(indices)):  # noqa: SIM110  a generator has no types in C
         if not abs(sizes[wanted[n]]) <= limit:
             return False
     return True
 
 
-def smallest(places: Ints, numbers: Ints) -> int:
+def smallest(indices: Ints, numbers: Ints) -> int:
     """The smallest of the integers at these indices, of which there is at least one.
 
     >>> from array import array
     >>> smallest(array("i", [0, 2]), array("i", [7, 1, 5]))
     5
     """
-    wanted, sizes = ints(places), ints(numbers)
+    wanted, sizes = ints(indices), ints(numbers)
     found = sizes[wanted[0]]
-    for n in range(len(places)):
+    for n in range(len(indices)):
         size = sizes[wanted[n]]
         if size < found:
             found = size
     return found
 
 
-def largest(places: Ints, numbers: Floats) -> float:
+def largest(indices: Ints, numbers: Floats) -> float:
     """The largest |x| of the numbers at these indices; nan counts as 0.
 
     >>> from array import array
     >>> largest(array("i", [0, 2]), array("d", [-0.5, 2.0, 0.25]))
     0.5
     """
-    wanted, sizes, found = ints(places), floats(numbers), 0.0
-    for n in range(len(places)):
+    wanted, sizes, found = ints(indices), floats(numbers), 0.0
+    for n in range(len(indices)):
         size = abs(sizes[wanted[n]])
         if size > found:
             found = size
     return found
 
 
-def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
+def exceeds(indices: Ints, numbers: Floats, limit: float) -> bool:
     """Whether any number at these indices exceeds `limit` or is nan.
 
     >>> from array import array
@@ -304,22 +282,22 @@ def exceeds(places: Ints, numbers: Floats, limit: float) -> bool:
     >>> exceeds(array("i", [0, 2]), numbers, 2.0), exceeds(array("i", [1]), numbers, 2.0)
     (False, True)
     """
-    wanted, sizes = ints(places), floats(numbers)
-    for n in range(len(places)):  # noqa: SIM110  a generator has no types in C
+    wanted, sizes = ints(indices), floats(numbers)
+    for n in range(len(indices)):  # noqa: SIM110  a generator has no types in C
         if not sizes[wanted[n]] <= limit:
             return True
     return False
 
 
-def cancelling(places: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:
+def cancelling(indices: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:
     """The indices with |gradient| <= limit * spread, if the spread is finite.
 
     >>> from array import array
     >>> cancelling(array("i", [0, 1, 2]), array("d", [1.0, 0.0, 0.0]), array("d", [1.0, 4.0, 0.0]), 1e-3)
     [1, 2]
     """
-    wanted, sizes, spreads, found = ints(places), floats(gradients), floats(squares), list[int]()
-    for n in range(len(places)):
+    wanted, sizes, spreads, found = ints(indices), floats(gradients), floats(squares), list[int]()
+    for n in range(len(indices)):
         i = wanted[n]
         if abs(sizes[i]) <= limit * c_sqrt(spreads[i]) < INF:
             found.append(i)

@@ -1,10 +1,11 @@
-"""The units of a network, recognised by structure: sums of the same parameters, repeated for each example.
+"""The units and layers of a network, recognised by structure: sums of the same parameters, repeated for each example.
 
-Nodes of one key are one unit, seen on several examples. A unit's stage counts the layers before it.
+Nodes of one key are one unit, seen on several examples. A unit's stage counts the layers before it. Labels only name
+units and layers.
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -15,8 +16,7 @@ from .arrays import Floats, Ints, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
 from .sweeps import smallest
-
-ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
+from .weighted_sums import ACTIVATIONS, Occurrence, WeightedSums
 
 
 @dataclass(eq=False)
@@ -24,8 +24,53 @@ class Unit:
     """One unit: the indices of its pre-activations, one for each example, and of their activations."""
 
     key: Key | str
+    sums: WeightedSums = field(repr=False)  # which reads its sums
     pre: Ints = field(default_factory=partial(new_ints, 0))
     activations: Ints = field(default_factory=partial(new_ints, 0))
+
+    @cached_property
+    def occurrences(self) -> list[Occurrence]:
+        """Its weighted sums in the order of creation, one for each example or step; none for a sum without weights."""
+        return self.sums.occurrences(self.pre)
+
+    @cached_property
+    def weights(self) -> set[int]:
+        """The parameters that multiply its inputs."""
+        return {weight for o in self.occurrences for weight in o.products.weights}
+
+    @cached_property
+    def own(self) -> set[int]:
+        """Its weights and biases."""
+        return self.weights | {bias.node for o in self.occurrences for bias in o.biases}
+
+
+@dataclass(eq=False)
+class Layer:
+    """Units of one stage, one activation and one number of occurrences; `number` counts from 1."""
+
+    number: int
+    units: list[Unit]
+
+    @property
+    def name(self) -> str:
+        """Its name without labels."""
+        return f"layer {self.number}"
+
+    @cached_property
+    def own(self) -> set[int]:
+        """The weights and biases of its units."""
+        return set().union(*(unit.own for unit in self.units))
+
+    @cached_property
+    def biases(self) -> set[int]:
+        """The parameters that are added to their sums."""
+        return {bias.node for unit in self.units for o in unit.occurrences for bias in o.biases}
+
+    @cached_property
+    def steps(self) -> list[list[tuple[Unit, Occurrence]]]:
+        """By example, or by step, the units with their occurrences."""
+        most = max(len(unit.occurrences) for unit in self.units)
+        return [[(u, u.occurrences[t]) for u in self.units if t < len(u.occurrences)] for t in range(most)]
 
 
 class Units:
@@ -35,13 +80,14 @@ class Units:
     >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
     >>> graph = LossGraph(a[0] + a[1], [w, b])
     >>> units = Units(graph, graph.index_of)
-    >>> [(units.name(unit), units.layer(unit), len(unit.activations)) for unit in units.all]
-    [('unit of w, b', 'unit of w, b', 2)]
+    >>> [(units.name(unit), units.layer(unit), len(unit.activations), len(unit.own)) for unit in units.all]
+    [('unit of w, b', 'unit of w, b', 2, 2)]
     """
 
     def __init__(self, graph: LossGraph, parameters: dict[Value, int]) -> None:
         self.graph = graph
         self.forms = Forms(graph.flattened._replace(index_of=parameters))
+        self.weighted_sums = WeightedSums(graph, self.forms)
         self._units: dict[Key | str, Unit] = {}
         for key, indices in self.forms.pre_activations().items():
             self._unit(key).pre = indices
@@ -53,7 +99,7 @@ class Units:
 
     def _unit(self, key: Key | str) -> Unit:
         if key not in self._units:
-            self._units[key] = Unit(key)
+            self._units[key] = Unit(key, self.weighted_sums)
         return self._units[key]
 
     def name(self, unit: Unit) -> str:
@@ -65,24 +111,37 @@ class Units:
         return self._layers[unit.key]
 
     @cached_property
-    def layers(self) -> dict[str, list[Unit]]:
-        """The units by layer, first to last."""
-        found: dict[str, list[Unit]] = {}
-        for unit in sorted(self.all, key=self._stage):
-            found.setdefault(self.layer(unit), []).append(unit)
-        return found
+    def layers(self) -> list[Layer]:
+        """The layers, first to last, and after them the sums without weights."""
+        groups: dict[tuple[bool, int, str, int], list[Unit]] = defaultdict(list)
+        for unit in self.all:
+            groups[(not unit.occurrences, self.stage(unit), self._function(unit), len(unit.occurrences))].append(unit)
+        return [Layer(number, sorted(groups[key], key=self._age)) for number, key in enumerate(sorted(groups), 1)]
+
+    @cached_property
+    def layer_of(self) -> dict[Unit, Layer]:
+        """The layer of each unit."""
+        return {unit: layer for layer in self.layers for unit in layer.units}
+
+    def _function(self, unit: Unit) -> str:
+        """The function that a unit applies to its sum, "" if none."""
+        activation = unit.occurrences[0].activation if unit.occurrences else None
+        return "" if activation is None else self.graph.nodes[activation].op
+
+    def _age(self, unit: Unit) -> int:
+        return self.graph.nodes[unit.occurrences[0].z if unit.occurrences else (unit.pre or unit.activations)[0]].serial
 
     @property
     def has_layers(self) -> bool:
         """Whether some units come after others."""
         return len(set(self._stages.values())) > 1
 
-    def _stage(self, unit: Unit) -> int:
+    def stage(self, unit: Unit) -> int:
+        """The number of layers before it."""
         return self._stages[unit.key]
 
     @cached_property
     def _stages(self) -> dict[Key | str, int]:
-        """The number of layers before each unit, by key."""
         return {unit.key: smallest(unit.pre or unit.activations, self.stages) for unit in self.all}
 
     @cached_property
@@ -108,60 +167,58 @@ class Units:
             more = [key for key in self.forms.terms(stack.pop()) if key not in wanted]
             wanted.update(more)
             stack += more
-        alike: dict[object, Key] = {}
+        classes: dict[object, Key] = {}
         found: dict[Key, Key] = {}
         for key in sorted(wanted):  # operands first
             terms = self.forms.terms(key)
             form: object = tuple(found[term] for term in terms) if terms else ("mark", mark(self.forms.weights(key)[0]))
-            found[key] = alike.setdefault(form, len(alike))
+            found[key] = classes.setdefault(form, len(classes))
         return {unit: found[key] for unit, key in key_of.items()}
 
     @cached_property
     def _names(self) -> dict[Key | str, str]:
         """The name of each unit, by key."""
         first = {unit.key: self.graph.nodes[(unit.pre or unit.activations)[0]] for unit in self.all}
-        names = unique_names((first[key], place) for key, place in self._places.items())
+        names = unique_names((first[key], path) for key, path in self._paths.items())
         return {key: names[node] for key, node in first.items()}
 
     @cached_property
     def _layers(self) -> dict[Key | str, str]:
         """The name of each unit's layer, by key."""
-        found = {key: place.rpartition(".")[0] for key, place in self._places.items()}
-        crowd: dict[int, list[Unit]] = {}
-        for unit in self.all:
-            if not found[unit.key]:
-                crowd.setdefault(self._stage(unit), []).append(unit)
-        for stage, units in crowd.items():
-            name = self.name(units[0]) if len(units) == 1 else f"layer {stage}"
+        found = {key: path.rpartition(".")[0] for key, path in self._paths.items()}
+        if all(found.values()):
+            return found
+        for layer in self.layers:
+            units = [unit for unit in layer.units if not found[unit.key]]
+            name = self.name(units[0]) if len(units) == 1 else layer.name
             found |= {unit.key: name for unit in units}
         return found
 
     @cached_property
-    def _places(self) -> dict[Key | str, str]:
+    def _paths(self) -> dict[Key | str, str]:
         """The layer and name of each unit, by key, from the labels, else numbered."""
-        found, counts = {unit.key: self._place(unit) for unit in self.all}, Counter[int]()
-        for unit in self.all:
-            if not found[unit.key]:
-                stage = self._stage(unit)
-                counts[stage] += 1
-                found[unit.key] = f"layer{stage}.neuron{counts[stage]}"
+        found = {unit.key: self._labels(unit) for unit in self.all}
+        if not all(found.values()):
+            for layer in self.layers:
+                unnamed = [unit.key for unit in layer.units if not found[unit.key]]
+                found |= {key: f"layer{layer.number}.neuron{n}" for n, key in enumerate(unnamed, 1)}
         return found
 
-    def _place(self, unit: Unit) -> str:
-        """A unit's name from the labels: its module, or a label, or its parameters."""
+    def _labels(self, unit: Unit) -> str:
+        """A unit's name from the labels: its module, or a label, or its parameters; "" without labels."""
         nodes = self.graph.nodes
         labels = [nodes[i].label for i in [*islice(unit.activations, 1), *map(self._labelled, islice(unit.pre, 1))]]
         labels = [label for label in labels if label]
-        labelled = [nodes[i].label for i in self.weights(unit) if nodes[i].label]
+        labelled = [nodes[i].label for i in self.first_weights(unit) if nodes[i].label]
         for label in labels + labelled[:1]:
-            if match := _PLACE.fullmatch(label):
+            if match := _MEMBER.fullmatch(label):
                 return match[1]
         if labels:
             return labels[0]
         more = " …" if len(labelled) > NAMED else ""
         return f"unit of {', '.join(labelled[:NAMED])}{more}" if labelled else ""
 
-    def weights(self, unit: Unit) -> tuple[int, ...]:
+    def first_weights(self, unit: Unit) -> tuple[int, ...]:
         """The indices of the first few parameters that a unit's sum is made of."""
         return () if isinstance(unit.key, str) else self.forms.weights(unit.key)
 
@@ -173,7 +230,7 @@ class Units:
         """
         found: dict[Value, Unit] = {}
         for unit in self.all:
-            if not len(unit.activations) and len(set(self.weights(unit))) < 2:
+            if not len(unit.activations) and len(set(self.first_weights(unit))) < 2:
                 continue
             for i in unit.activations if len(unit.activations) else map(self._sum, unit.pre):
                 found[self.graph.nodes[i]] = unit
@@ -227,4 +284,4 @@ def multipliers(graph: LossGraph) -> dict[Value, int]:
     return found
 
 
-_PLACE = re.compile(r"(.+)\.[^\W\d_]{1,2}\d*")  # of layer1.neuron3.w2, layer1.neuron3
+_MEMBER = re.compile(r"(.+)\.[^\W\d_]{1,2}\d*")  # of layer1.neuron3.w2, layer1.neuron3

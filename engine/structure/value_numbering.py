@@ -15,7 +15,7 @@ except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
 
-class Known:
+class ValueNumbers:
     """Instructions by value: instruction i has a code and the arguments from `starts[i]` to `starts[i + 1]`.
 
     It holds at most `size` different ones. The arrays may be written to meanwhile, but must not be reallocated.
@@ -23,15 +23,15 @@ class Known:
     >>> from array import array
     >>> from ..core import ADD, MUL
     >>> codes, starts, args = array("i", [ADD, ADD, MUL]), array("i", [0, 2, 4, 6]), array("i", [5, 6, 6, 5, 5, 6])
-    >>> known = Known(codes, starts, args, 3)
-    >>> known.first(0), known.first(1), known.first(2)
+    >>> numbers = ValueNumbers(codes, starts, args, 3)
+    >>> numbers.first(0), numbers.first(1), numbers.first(2)
     (0, 0, 2)
     """
 
     def __init__(self, codes: Ints, starts: Ints, args: Ints, size: int) -> None:
         self.codes, self.starts, self.args = codes, starts, args
         self.found: dict[tuple[int, ...], int] = {}
-        self.slots = new_ints(2 << size.bit_length() if cython.compiled else 0)  # ~i, 0 is free
+        self.slots = new_ints(2 << size.bit_length() if cython.compiled else 0)  # i + 1, 0 is free
         self.last = len(self.slots) - 1
 
     def first(self, i: int) -> int:
@@ -41,11 +41,11 @@ class Known:
             key = sorted(args) if self.codes[i] in (ADD, MUL) else args
             return self.found.setdefault((self.codes[i], *key), i)
         slot = self.hash(i) & self.last
-        while self.slots[slot] and not self.alike(i, ~self.slots[slot]):
+        while self.slots[slot] and not self.equal(i, self.slots[slot] - 1):
             slot = (slot + 1) & self.last
         if not self.slots[slot]:
-            self.slots[slot] = ~i
-        return ~self.slots[slot]
+            self.slots[slot] = i + 1
+        return self.slots[slot] - 1
 
     def hash(self, i: int) -> int:
         """The hash of an instruction."""
@@ -58,7 +58,7 @@ class Known:
             mixed = _mixed(mixed, self.args[k])
         return mixed
 
-    def alike(self, i: int, j: int) -> bool:
+    def equal(self, i: int, j: int) -> bool:
         """Whether two instructions compute the same value."""
         code, first, second = self.codes[i], self.starts[i], self.starts[j]
         count = self.starts[i + 1] - first

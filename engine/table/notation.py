@@ -50,7 +50,7 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
             if (before, kind) in (("number", "number"), ("name", "number")):
-                raise ValueError(f"{token!r} has no sign before it")
+                raise ValueError(f"{token!r} has no operator before it")
             written.append("*")
         written.append(token)
         before = before if kind == " " else kind
@@ -68,7 +68,7 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
             yield _Token("name", names[label])
             i += len(label)
         elif closed and (not found or found["word"]):
-            raise ValueError(f"it does not know {text[i:].split()[0][:40]!r}")
+            raise ValueError(f"cannot read {text[i:].split()[0][:40]!r}")
         elif not found:
             yield _Token("", text[i])
             i += 1

@@ -1,5 +1,6 @@
 """Text and picture say which branch a `where` took; the paths are those of that branch."""
 
+import html
 import math
 
 import pytest
@@ -11,7 +12,8 @@ CUT = {
     "behind a detach": (lambda x: x + detach(sqrt(x)), 1.0, 2),
     "deep behind a detach": (lambda x: 3.0 * x + detach(2.0 * sqrt(x) * x + 1.0), 3.0, 3),
     "nothing else": (lambda x: detach(sqrt(x)), 0.0, 1),
-    "not taken": (lambda x: where(x > 0.0, sqrt(x), 2.0 * x), 2.0, 1),
+    "not taken": (lambda x: where(x > 0.0, sqrt(x), 2.0 * x), 2.0, 3),
+    "not called": (lambda x: where(x > 0.0, lambda: sqrt(x), 2.0 * x), 2.0, 1),
     "not selected": (lambda x: select(x, sqrt(x), 2.0 * x), 2.0, 3),
     "log not selected": (lambda x: select(0.0, log(x), 2.0 * x), 2.0, 2),
 }
@@ -28,18 +30,44 @@ def model(number):
 
 def test_the_text_says_which_branch_was_taken():
     x, loss = model(8.0)
-    assert "\nwhere took its first branch for y: sqrt(a)\nok: " in str(chain_rule(loss, x))
+    assert "\nwhere took its first branch for y, as a > 0 holds: sqrt(a)\nok: " in str(chain_rule(loss, x))
     assert chain_rule(loss, x).total == 2 * 3.0 * 0.5 / 4.0 * 2.0
     x, loss = model(-8.0)
     chain = chain_rule(loss, x)
-    assert (chain.verdict, chain.total) == ("disconnected", 0.0)
-    assert "\nwhere took its second branch for y: 3\ndisconnected: " in str(chain)
+    assert (chain.verdict, chain.total) == ("killed", 0.0)
+    assert "\nwhere took its second branch for y, as a > 0 does not hold: 3\nkilled: " in str(chain)
+    assert chain.sentence == "the slope of L in x is 0; ∂y/∂a = 0: where takes the other branch"
+
+
+def test_of_a_bool_the_text_says_the_branch_alone():
+    x = Value(-8.0, "x")
+    y = where(False, x.sqrt(), 3.0)
+    y.label = "y"
+    assert "\nwhere took its second branch for y: 3\ndisconnected: " in str(chain_rule(y, x))
+
+
+def test_conditions_are_written_as_people_write_them():
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    z = where((x > 0.0) & (y <= x) | ~(y > 3.0), x, y)
+    z.label = "z"
+    naming = VariableGraph(z).in_labels
+    assert naming.definition(z) == "select(maximum(minimum(less(0, x), less_equal(y, x)), 1 - less(3, y)), x, y)"
+    assert naming.definition(z, "spoken") == "where((x > 0 and y <= x) or not (y > 3), x, y)"
+    assert naming.definition(z, "pretty") == "where((x > 0 ∧ y ≤ x) ∨ ¬(y > 3), x, y)"
+    assert naming.definition(z, "latex") == (
+        r"\begin{cases} x & \left(x > 0 \land y \le x\right) \lor \lnot \left(y > 3\right) \\ y & \text{else} "
+        r"\end{cases}"
+    )
+    assert branches(VariableGraph(z)) == [
+        "where took its first branch for z, as (x > 0 and y <= x) or not (y > 3) holds: x"
+    ]
 
 
 def test_the_picture_says_so_in_its_own_signs():
     x, loss = model(8.0)
-    assert "where took its first branch for y: √(a)" in draw(loss, x).source
-    assert "where_true(√(a))" in draw(loss, x).source
+    source = html.unescape(draw(loss, x).source)
+    assert "where took its first branch for y, as a > 0 holds: √(a)" in source
+    assert "where(a > 0, √(a), 3)" in source
 
 
 def test_many_are_counted():

@@ -144,15 +144,15 @@ def test_latex_is_balanced_and_names_are_escaped():
     [(2.0, 4.0, "0.5 * x"), (2.0, 3.0, "2 * x / 3"), (1e-300, 1e300, "1e-300 * x / 1e+300")],
 )
 def test_a_quotient_of_numbers_is_one_number_where_that_is_exact(number, other, shown):
+    from engine._notation import Name
     from engine.chain.expressions import show, symbol
-    from engine.core.notation import Name
 
     assert show(symbol("div", symbol("mul", number, Name("x")), other)) == shown
 
 
 def test_styles_cover_every_row_of_the_table():
+    from engine._notation import Name
     from engine.chain.expressions import show, symbol
-    from engine.core.notation import Name
     from engine.table.formula import TABLE
 
     for (name, row), style in itertools.product(TABLE.items(), ["text", "spoken", "pretty", "latex"]):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reports import kinds, only
 
 from engine import Finding, Report, Value, diagnose, dot, softmax, tanh
-from engine.diagnosis.report import KINDS
+from engine.diagnosis.faults import KINDS
 
 
 def sigmoids(numbers, inputs, weight=1.0):
@@ -112,7 +112,7 @@ def test_paths_that_cancel_show_both_sums():
     x = Value(1.0, "x")
     finding = only(diagnose(3 * x - 2.9999 * x, [x]), "cancelled")
     assert finding.where == ("x",)
-    assert (finding.evidence["upwards"], finding.evidence["downwards"]) == (3.0, 2.9999)
+    assert (finding.evidence["upwards"], finding.evidence["downwards"]) == pytest.approx((3.0, 2.9999), rel=1e-15)
     assert finding.evidence["left"] == pytest.approx(1e-4)
 
 
@@ -253,7 +253,8 @@ def test_sixteen_units_of_a_layer_are_one_finding():
     finding = only(diagnose(loss, [p for row in [*rows, last] for p in row]), "saturated")
     assert finding.where == tuple(f"layer1.neuron{i}" for i in range(1, 17))
     assert finding.evidence["units"] == "16 of 16"
-    assert "saturated: layer1.neuron1, layer1.neuron2, layer1.neuron3 … layer1.neuron16 (16)" in str(finding)
+    first = "layer1.neuron1 (z⁽¹⁾₁), layer1.neuron2 (z⁽¹⁾₂), layer1.neuron3 (z⁽¹⁾₃)"
+    assert f"saturated: {first} … layer1.neuron16 (z⁽¹⁾₁₆) (16)" in str(finding)
 
 
 def test_units_without_labels_are_numbered():

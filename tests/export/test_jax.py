@@ -223,7 +223,7 @@ def test_parameters_may_be_values_and_a_single_argument_an_array():
 
 WRONG = [
     ([1.0, 2.0], ([1.0], [[1.0, 2.0]]), ValueError, r"of shape \(1,\), a number for each .* not of shape \(2,\)"),
-    ([1.0], ([1.0],), TypeError, r"a tuple of 2 array\(s\), one an argument, not of 1"),
+    ([1.0], ([1.0],), TypeError, r"a tuple of 2 array\(s\), one for each argument, not of 1"),
     ([1.0], ([1.0], [[1.0, 2.0, 3.0]]), ValueError, r"argument 2 must be of shape \(B, 2\).* not of shape \(1, 3\)"),
     ([1.0], ([1.0, 2.0], [[1.0, 2.0]]), ValueError, r"argument 2 must .*with the B of the others, not .* \(1, 2\)"),
 ]

@@ -76,7 +76,9 @@ def test_right_factors_are_right_in_either_order():
     )
     answer = chain.check(["2(y - a)", "a(1-a)", "a_prev"])
     assert (answer.ok, answer.wrong) == (False, 0)
-    assert str(answer) == "factor 1 of 3 is ∂C/∂a = 2 * (a - y) = 1.555, not 2(y - a) = -1.555: the sign is wrong"
+    assert (
+        str(answer) == "factor 1 of 3, from C, is ∂C/∂a = 2 * (a - y) = 1.555, not 2(y - a) = -1.555: the sign is wrong"
+    )
 
 
 def test_factors_as_formulas_and_as_numbers_of_four_digits():

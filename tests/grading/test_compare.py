@@ -104,8 +104,18 @@ def test_few_digits_are_called_chance():
     loss, w1, _, d1, _ = example()
     found = compare(loss, {w1[0, 0]: f"{-d1[0, 0]:.1g}"})
     assert (found.verdict, found.mistakes) == ("chance", ())
-    assert "may be chance" in str(found)
-    assert "Give the gradient of" in str(found)
+    assert "Take this as a guess" in str(found)
+    assert "To be sure, give also the gradient of v" in str(found)
+
+
+def test_where_all_gradients_are_given_more_digits_or_a_value_between_is_asked_for():
+    w, x, y = Value(0.8, "w"), Value(1.5, "x"), Value(0.3, "y")
+    z = w * x
+    loss = (z.sigmoid() - y) ** 2
+    assert str(compare(loss, {w: "0.13"})).endswith(
+        "one more digit of each number, or also the gradient of a value in between, such as the z of a neuron."
+    )
+    assert compare(loss, {w: "0.12502", z: "0.083348"}).verdict in ("mistake", "several")
 
 
 def test_what_is_one_number_times_the_right_gradients_is_said():

@@ -146,21 +146,25 @@ def test_layers_without_biases_and_with_an_activation_each():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (([A], []), ValueError, "weights and biases must be one of each a layer, not 1 and 0"),
-        (([], []), ValueError, "one of each a layer, not 0 and 0"),
+        (
+            ([A], []),
+            ValueError,
+            "each layer needs a matrix of weights and a list of biases, not 1 and 0",
+        ),
+        (([], []), ValueError, "each layer needs a matrix of weights and a list of biases, not 0 and 0"),
         (
             ([A, C], [B, [1.0, 2.0]]),
             ValueError,
-            "shapes 2x3, 1x2 and biases of the lengths 2, 2 make no layers in a row",
+            "shapes 2x3, 1x2 and biases of the lengths 2, 2 do not fit together as layers",
         ),
-        (([A, turned(C)], [B, D]), ValueError, "make no layers in a row"),
+        (([A, turned(C)], [B, D]), ValueError, "do not fit together as layers"),
         (([A, C], [B, D], ["tanh", "tanh"]), ValueError, "activation must be one name, or 1 for the hidden layers"),
         (([A, C], [B, D], "swish"), ValueError, "activation must be linear or a row"),
         (([[1.0, 2.0]], [[1.0]]), ValueError, r"weights\[0\] must be a matrix, not \[1.0, 2.0\]"),
         (([[[1.0, 2.0], [3.0]]], [B]), ValueError, r"weights\[0\] must be a matrix, but its rows are of different"),
         (([[["a", 2.0]]], [[1.0]]), TypeError, "must be a real number, not str"),
         (([A], [B], "relu", "linear", "columns"), ValueError, 'rows must be "neurons", "inputs" or None'),
-        (([A], [B], "relu", "linear", "inputs"), ValueError, "make no layers in a row"),
+        (([A], [B], "relu", "linear", "inputs"), ValueError, "do not fit together as layers"),
     ],
 )
 def test_arrays_that_make_no_network_are_refused(arguments, error, message):

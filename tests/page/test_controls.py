@@ -6,9 +6,9 @@ from graphs import labelled, two_paths
 from pages import TOTAL, address, ask, choose, close, keys, press, requests
 
 from engine import Value, chain_rule, dot
+from engine._notation import pretty_name, pretty_number
 from engine.chain import explained
 from engine.core import printable
-from engine.core.notation import pretty_name, pretty_number
 from engine.page.page import Frame
 
 HOSTILE = [

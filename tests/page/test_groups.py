@@ -152,7 +152,9 @@ def test_what_is_far_from_the_output_stands_in_the_box_of_what_it_goes_into(brow
 
 
 def test_the_page_has_no_layout_to_wait_for(browser, tmp_path):
-    """In a frame that is not shown, as a notebook loads it, boxes and pills have their places."""
+    """In a frame that is not shown, as a notebook loads it, boxes and pills have their places; shown, they are seen."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
     file = tmp_path / "hidden.html"
     inner = page(explained(*two_paths())).replace("&", "&amp;").replace('"', "&quot;")
     file.write_text(f'<!doctype html><iframe style="display: none" srcdoc="{inner}"></iframe>', encoding="utf-8")
@@ -164,4 +166,5 @@ def test_the_page_has_no_layout_to_wait_for(browser, tmp_path):
     )
     assert len(set(places)) == len(places) == 36
     assert browser.execute_script(OVERLAPS) == 0
+    WebDriverWait(browser, 10, 0.1).until(lambda b: b.execute_script("return svg.viewBox.baseVal.width") > 100)
     browser.switch_to.default_content()

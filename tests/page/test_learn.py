@@ -5,7 +5,7 @@ from graphs import NUMBERS, labelled, two_paths
 from pages import TOTAL, change, choose, close, press
 
 from engine import Value, chain_rule
-from engine.core.notation import pretty_number
+from engine._notation import pretty_number
 from engine.grading.check import check
 
 DATA = "return Object.fromEntries(leaves.map(i => [variables[i].label, dataOf(i)]))"

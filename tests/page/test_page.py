@@ -14,7 +14,7 @@ from graphs import labelled, two_paths
 from hypothesis import given, settings
 
 from engine import Value, chain_rule, dot, explore, render
-from engine.chain import explained, speech, verdict
+from engine.chain import explained, sentences, verdict
 from engine.core import printable
 from engine.page import javascript
 from engine.page.page import page
@@ -111,9 +111,13 @@ def test_a_plain_exponent_does_not_vary():
 
 def test_thresholds_and_sentences_are_those_of_the_verdict():
     words = data_of(page_of(*two_paths()))["words"]
-    assert (words["tiny"], words["vanished"], words["cancelled"]) == (speech.TINY, verdict.VANISHED, verdict.CANCELLED)
-    assert words["sentences"] == speech.SENTENCES
-    assert words["conditions"] == speech.CONDITIONS
+    assert (words["tiny"], words["vanished"], words["cancelled"]) == (
+        sentences.TINY,
+        verdict.VANISHED,
+        verdict.CANCELLED,
+    )
+    assert words["sentences"] == sentences.SENTENCES
+    assert words["conditions"] == sentences.CONDITIONS
 
 
 def test_a_value_that_is_not_upstream_is_on_the_page_too():

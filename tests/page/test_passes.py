@@ -5,7 +5,7 @@ from graphs import labelled, two_paths
 from pages import close, keys, press
 
 from engine import Value, chain_rule
-from engine.core.notation import pretty_number
+from engine._notation import pretty_number
 
 CAPTION = "return document.getElementById('caption').textContent"
 KNOWN = """return [...boxes.values()].map(box =>

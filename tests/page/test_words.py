@@ -6,9 +6,9 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, change, close, plain
 
-from engine import Value, chain_rule, detach, less, maximum, select, where
+from engine import Value, chain_rule, detach, maximum, select, where
+from engine._notation import pretty_number
 from engine.chain.verdict import judge
-from engine.core.notation import pretty_number
 from engine.picture.contributions import Contributions
 
 
@@ -197,13 +197,36 @@ def test_dragging_a_weight_out_of_saturation_brings_the_gradient_to_life(visit):
     assert browser.execute_script(VERDICT) == killed
 
 
-def test_a_select_changes_its_branch_with_a_leaf_and_a_where_says_that_it_stays(visit):
+def test_a_where_changes_its_branch_with_a_leaf_and_says_which_it_takes(visit):
     x = Value(4.0, "x")
-    browser = visit(select(less(0.0, x), x * x, -3.0 * x), x)
-    for number, slope in ((4.0, 8.0), (-2.0, -3.0), (0.0, -3.0), (1.0, 2.0)):
+    browser = visit(where((x > 0.0) & ~(x >= 9.0), x * x, -3.0 * x), x)
+    for number, slope, said in (
+        (4.0, 8.0, "first branch for output, as x > 0 ∧ ¬(x ≥ 9) holds: x·x"),
+        (-2.0, -3.0, "second branch for output, as x > 0 ∧ ¬(x ≥ 9) does not hold: −3 x"),
+        (0.0, -3.0, "second branch"),
+        (1.0, 2.0, "first branch"),
+        (9.0, -3.0, "second branch"),
+    ):
         change(browser, "x", number)
         assert browser.execute_script(TOTAL) == slope
-    browser = visit(where(x > 0.0, x * x, -3.0 * x), x)
+        assert said in browser.find_element("id", "note").text
+
+
+def test_a_branch_that_a_slider_turns_off_is_named_as_the_reason(visit):
+    x = Value(4.0, "x")
+    y = where(x > 0.0, x * x, 3.0)
+    y.label = "y"
+    browser = visit(2.0 * y, x)
+    change(browser, "x", -1.0)
+    assert "where takes the other branch" in browser.find_element("id", "verdict").text
+    change(browser, "x", 1.0)
+    assert browser.execute_script(TOTAL) == 4.0
+    assert "2 x" in browser.execute_script(FORMULAS)
+
+
+def test_a_where_of_a_bool_says_that_it_stays(visit):
+    x = Value(4.0, "x")
+    browser = visit(where(True, x * x, -3.0 * x), x)
     change(browser, "x", -2.0)
     assert browser.execute_script(TOTAL) == -4.0
     note = browser.find_element("id", "note").text

@@ -13,6 +13,7 @@ from graphs import labelled, two_paths
 
 import engine
 from engine import Value, chain_rule, diagnose, draw, render
+from engine.chain import textbook
 from engine.structure import flattened
 from nn import MLP
 
@@ -75,6 +76,25 @@ def test_a_chain_is_searched_for_once_whatever_is_asked_of_it(tmp_path):
     calls = trace(ask)
     assert searches(calls) == ONCE
     assert [name for _, name, _ in calls].count("chain_rule") == 1
+
+
+def test_each_formula_is_derived_once_whoever_writes_it():
+    """The text, LaTeX, the picture and the page write the same data of the chain."""
+    loss, parameters = network()
+    derived = Counter()
+
+    def profile(frame, event, _):
+        if event == "call" and frame.f_code is textbook.of_link.__code__:
+            link, naming = frame.f_locals["link"], frame.f_locals["naming"]
+            derived[link, id(naming)] += 1
+
+    chain = chain_rule(loss, parameters[0])
+    sys.setprofile(profile)
+    try:
+        str(chain), chain.to_latex(), chain.draw(), chain.explore()
+    finally:
+        sys.setprofile(None)
+    assert set(derived.values()) == {1}
 
 
 def way_of(output, wrt, path):

@@ -1,6 +1,7 @@
 """Which renderer draws, what a suffix means, and that a failure leaves the old file."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from graphs import two_paths
 
 from engine import RenderError, Value, chain_rule, render
+from engine.picture import View, diagram_of, to_dot
 from engine.picture.graphviz import draw_dot, renderer
 
 
@@ -142,3 +144,30 @@ def test_a_png_has_two_pixels_a_point(monkeypatch):
     source = "digraph { a [width=3 fixedsize=true shape=box] }"
     width = int.from_bytes(draw_dot(source, "png")[16:20], "big")
     assert width == pytest.approx(2 * (3 * 72 + 8), abs=4)
+
+
+def width_of(path):
+    return int.from_bytes(path.read_bytes()[16:20], "big")
+
+
+def test_the_pixels_of_a_png_can_be_chosen(tmp_path):
+    for dpi in (72, 288):
+        render(two_paths()[0], tmp_path / f"{dpi}.png", dpi=dpi)
+    assert width_of(tmp_path / "288.png") == pytest.approx(4 * width_of(tmp_path / "72.png"), abs=8)
+    for dpi in (0, "fine", True, float("nan")):
+        with pytest.raises(ValueError, match="dpi is the pixels of an inch, a number from 1 to 2400, not"):
+            render(two_paths()[0], tmp_path / "why.png", dpi=dpi)
+
+
+def test_a_png_has_no_letter_that_fonts_lack_and_its_names_are_in_the_middle():
+    loss, w1 = two_paths()
+    wrong = chain_rule(loss, w1).check(["x", "h1", "v11", "2 * (o1 - y1)"]).draw().diagram
+    source = to_dot(wrong, "embedded").source
+    assert "✕" not in source
+    assert "①" not in source
+    z = Value(1.0, "layer1.neuron1.z")
+    drawn = diagram_of(chain_rule(z * z, z), View())
+    names = re.findall(r"<I>( *)z⁽¹⁾₁</I>", to_dot(drawn, "embedded").source)
+    assert names
+    assert all(len(spaces) > 5 for spaces in names)
+    assert re.findall(r"<I>( *)z⁽¹⁾₁</I>", to_dot(drawn, "other").source) == [""] * len(names)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from io import BytesIO
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
@@ -138,3 +139,27 @@ def test_pictures_follow_the_theme_of_the_notebook(lab, browser):
         opened(browser, address)
         time.sleep(1.0)  # for the theme's style sheet
         assert corner(browser) == paper
+
+
+def test_a_lesson_of_the_course_opens_at_its_question_and_shows_its_pictures(lab, browser, monkeypatch):
+    address, notebook, environment = lab
+    examples = Path(__file__).parent.parent.parent / "examples"
+    monkeypatch.syspath_prepend(str(examples))
+    import notebooks
+
+    sys.modules.pop("notebooks")
+    lesson, file = notebooks.notebook(examples / "04_saturated.py"), notebook.with_name("lesson.ipynb")
+    nbclient.NotebookClient(lesson, timeout=120, resources={"metadata": {"path": notebook.parent}}).execute()
+    nbformat.write(lesson, file)
+    subprocess.run([sys.executable, "-m", "jupyter", "trust", file], env=environment, check=True)
+    browser.get(f"{address}lab/tree/lesson.ipynb?reset")
+    for wanted in (".jp-RenderedMarkdown h1", ".jp-RenderedSVG"):
+        for _ in range(120):
+            found = browser.find_elements("css selector", wanted)
+            if found:
+                break
+            browser.execute_script("document.querySelector('.jp-WindowedPanel-outer')?.scrollBy(0, 300)")
+            time.sleep(0.5)
+        assert found, wanted
+        if wanted.endswith("h1"):
+            assert "so why is the gradient 0?" in found[0].text

@@ -24,7 +24,7 @@ def run(request):
     def run(*arguments):
         path = os.pathsep.join([str(SUPPORT.parent.parent), str(SUPPORT)])
         environment = os.environ | {"WHYGRAD_PURE": str(int(request.param == "pure")), "PYTHONPATH": path}
-        command = [sys.executable, "-W", "ignore:.*fork:DeprecationWarning", str(SUPPORT / "replays.py")]
+        command = [sys.executable, "-W", "ignore:This process:DeprecationWarning", str(SUPPORT / "replays.py")]
         done = subprocess.run(
             [*command, *map(str, arguments)], env=environment, capture_output=True, text=True, timeout=300
         )

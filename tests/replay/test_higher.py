@@ -61,7 +61,10 @@ def test_nested_outputs_have_the_shapes_of_their_lists():
 
 
 def test_lists_of_several_lengths_are_refused():
-    with pytest.raises(ValueError, match="returns lists of one length, not of several: return them flat"):
+    with pytest.raises(
+        ValueError,
+        match="the lists that a recorded function returns must have one length: return one flat list instead",
+    ):
         record(lambda x: [[x, x], [x]], 1.0)
 
 

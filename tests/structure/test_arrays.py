@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.structure.arrays import different, grouped, ints_of, narrow, new_floats, new_ints, packed, taken, where
-from engine.structure.value_numbering import Known
+from engine.structure.value_numbering import ValueNumbers
 from engine.table.opcodes import ADD, MUL, NEG
 
 NUMBERS = st.lists(st.integers(0, 20), max_size=100)
@@ -48,12 +48,12 @@ def test_groups_are_in_the_order_in_which_their_names_come_first(names):
 
 
 @given(st.lists(st.tuples(st.sampled_from([ADD, MUL, NEG, 99]), st.lists(st.integers(0, 2), min_size=2, max_size=4))))
-def test_known_is_the_first_with_the_same_code_and_arguments(wanted):
+def test_the_number_is_the_first_with_the_same_code_and_arguments(wanted):
     made = [(code, args[: 2 if code in (ADD, MUL) else 1 if code == NEG else 4]) for code, args in wanted]
     starts = [0]
     for _, args in made:
         starts.append(starts[-1] + len(args))
-    known = Known(
+    numbers = ValueNumbers(
         array("i", [code for code, _ in made]),
         array("i", starts),
         array("i", [k for _, args in made for k in args]),
@@ -62,13 +62,13 @@ def test_known_is_the_first_with_the_same_code_and_arguments(wanted):
     first = {}
     for i, (code, args) in enumerate(made):
         key = (code, *(sorted(args) if code in (ADD, MUL) else args))
-        assert known.first(i) == first.setdefault(key, i)
+        assert numbers.first(i) == first.setdefault(key, i)
 
 
-def test_many_are_known_too():
+def test_many_are_numbered_too():
     rng = random.Random(0)
     args = [rng.randrange(5_000) for _ in range(60_000)]
-    known = Known(array("i", [NEG] * len(args)), array("i", range(len(args) + 1)), array("i", args), len(args))
+    numbers = ValueNumbers(array("i", [NEG] * len(args)), array("i", range(len(args) + 1)), array("i", args), len(args))
     first = {}
     for i, k in enumerate(args):
-        assert known.first(i) == first.setdefault(k, i)
+        assert numbers.first(i) == first.setdefault(k, i)

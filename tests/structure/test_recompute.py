@@ -10,7 +10,7 @@ from strategies import EDGES, moderate, operands, programs
 from engine import Value
 from engine.core.operations import apply
 from engine.structure.flattened import flatten
-from engine.structure.recompute import changed, cleared, downstream, forward, others, slopes
+from engine.structure.recompute import changed, confirmed, disagreeing, downstream, forward, partials_at
 from engine.table.formula import TABLE
 
 anywhere = st.sampled_from(EDGES) | moderate
@@ -34,17 +34,17 @@ def test_a_row_anew_is_the_row(name, data):
     more = data.draw(st.permutations([x for group in groups for x in (group if isinstance(group, list) else [group])]))
     node = apply(name, *values(groups))
     graph = flatten(node)
-    assert others(graph, 1e-9) == []
+    assert disagreeing(graph, 1e-9) == []
 
-    numbers, places = graph.data[:], {x: i for i, x in enumerate(graph.nodes)}
+    numbers, indices = graph.data[:], {x: i for i, x in enumerate(graph.nodes)}
     for x, number in zip(node.operands, more, strict=True):
-        numbers[places[x]] = number
+        numbers[indices[x]] = number
     other = apply(name, *values(TABLE[name].split(more) if TABLE[name].variadic else more))
-    depending = downstream(graph, [places[x] for x in node.operands])
+    depending = downstream(graph, [indices[x] for x in node.operands])
     forward(graph, depending, numbers)
     assert list(depending) == [0]
     assert same(numbers[0], other.data)
-    assert all(map(same, slopes(graph, depending, numbers), other.partials))
+    assert all(map(same, partials_at(graph, depending, numbers), other.partials))
 
 
 @given(programs(without={"pow"}), st.data())
@@ -62,9 +62,9 @@ def test_a_program_anew_is_the_program(drawn, data):
 def test_nothing_is_other_than_it_was_until_a_number_is_set():
     x, y = Value(0.3), Value(-2.0)
     graph = flatten(((x * y).tanh() + (x - y).exp() / y + (x * x + 1.0).log() * x.sigmoid() + (x / y) ** 2.0).relu())
-    assert others(graph) == []
+    assert disagreeing(graph) == []
     x.data = 0.4
-    assert [graph.nodes[i].op for i in others(flatten(graph.nodes[0]))][:2] == ["mul", "sub"]
+    assert [graph.nodes[i].op for i in disagreeing(flatten(graph.nodes[0]))][:2] == ["mul", "sub"]
 
 
 def test_rounding_is_relative_to_what_an_operation_adds_up():
@@ -72,8 +72,8 @@ def test_rounding_is_relative_to_what_an_operation_adds_up():
     graph = flatten(x + y)
     x.data += 1.0
     wrong = flatten(graph.nodes[0])
-    assert others(wrong, 1e-9) == []
-    assert others(wrong, 1e-11) == others(wrong) == [0]
+    assert disagreeing(wrong, 1e-9) == []
+    assert disagreeing(wrong, 1e-11) == disagreeing(wrong) == [0]
 
 
 def test_a_product_tells_what_was_set_and_a_sum_does_not():
@@ -89,9 +89,9 @@ def test_a_leaf_that_another_operation_still_has_the_number_of_is_cleared():
     kept, product = y * 3.0, x * y
     x.data = 7.0
     graph = flatten(kept + product)
-    wrong = others(graph)
+    wrong = disagreeing(graph)
     assert [graph.nodes[i] for i in wrong] == [product]
-    same = cleared(graph, wrong, 1e-9)
+    same = confirmed(graph, wrong, 1e-9)
     assert [leaf.label for i, leaf in enumerate(graph.nodes) if not leaf.op and not same[i]] == ["x"]
 
 

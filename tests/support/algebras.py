@@ -64,7 +64,7 @@ def on_autograd() -> Callable[..., Any]:
     rest = notrace_primitive(lambda a, b: numeric("rest", float(a), float(b)))
     less, less_equal = (notrace_primitive(lambda a, b, f=f: float(f(a, b))) for f in (operator.lt, operator.le))
     nearest, ceiling = notrace_primitive(lambda a: float(round(float(a)))), notrace_primitive(math.ceil)
-    cut = notrace_primitive(math.trunc)
+    cut = notrace_primitive(lambda a: math.trunc(float(a)))
     quotient = notrace_primitive(lambda a, b: math.floor(a / b))
     with_sign = notrace_primitive(lambda b: math.copysign(1.0, b))
     held = notrace_primitive(lambda a: a)

@@ -18,7 +18,7 @@ from engine import Value, compiled, grad, record
 from engine.core.operations import apply
 
 SIZES = [1, 5, 70]  # of batches: the last is more than a block
-LIMIT = 600  # seconds for the other process
+PATIENCE = 600, 2  # seconds for the other process, and for each of its programs
 
 
 def compare(count, number):
@@ -116,7 +116,7 @@ def elsewhere(tame, wild):
         input=pickle.dumps((tame, wild)),
         stdout=subprocess.PIPE,
         env=os.environ | {"WHYGRAD_PURE": str(int(compiled))},
-        timeout=LIMIT,
+        timeout=PATIENCE[0] + PATIENCE[1] * len(tame + wild),
         check=True,
     )
     return pickle.loads(done.stdout)

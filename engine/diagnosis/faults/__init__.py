@@ -1,1 +1,36 @@
-"""The searches of a diagnosis: for each kind of fault a function from a Case to Findings."""
+"""The catalogue of faults. One more fault is one more function from a Case to Findings, listed with its meaning."""
+
+from collections.abc import Callable
+
+from ..context import Case
+from ..report import Finding
+from .activations import dead_relu, probability_loss, saturated
+from .depth import vanishing
+from .gradients import cancelled, disconnected, exploding, symmetric
+from .loss import loss_misuse
+from .states import changed_since_forward, non_finite, stale_gradient
+from .steps import ascent, rebound, step_too_long
+from .stuck import dead_input, out_of_range, stationary
+
+# Worst first: faults that make every number wrong, then those that stop all learning, then those that slow it down.
+FAULTS: dict[Callable[[Case], list[Finding]], str] = {
+    non_finite: "an operation that gave inf or nan",
+    probability_loss: "the log of a probability that has run out of digits",
+    loss_misuse: "a loss with the wrong kind of input, or without a minimum",
+    changed_since_forward: "numbers set after the loss was computed from them",
+    stale_gradient: "gradients that hold more than one backward pass",
+    rebound: "parameters that are the results of operations",
+    ascent: "a step up the gradient",
+    step_too_long: "a step so long that the loss rises",
+    exploding: "gradients too large to step along",
+    out_of_range: "targets that the output cannot reach",
+    stationary: "examples that pull against each other, in a model that is too simple",
+    dead_relu: "relus that are off for every example",
+    saturated: "activations that are flat for nearly every example",
+    symmetric: "units that are copies of each other",
+    vanishing: "gradients that shrink from layer to layer, or over time",
+    cancelled: "paths that add up to nothing",
+    dead_input: "inputs that are always 0",
+    disconnected: "parameters that the loss does not depend on",
+}
+KINDS = {search.__name__: meaning for search, meaning in FAULTS.items()}

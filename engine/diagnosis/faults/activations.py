@@ -1,6 +1,6 @@
 """Faults of activations: saturated ones, dead relus, and logs of probabilities that have no digits left."""
 
-from ...structure import Ints, LossGraph, Unit, exceeds, largest, relu_operands, smallest_slope, summands
+from ...structure import Ints, LossGraph, Unit, exceeds, largest, relu_operands, smallest_partial, summands
 from ..context import Case
 from ..description import describe
 from ..report import Finding
@@ -20,7 +20,9 @@ def saturated(case: Case) -> list[Finding]:
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, except probabilities whose log is taken."""
     graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
-    if not any(smallest_slope(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()):
+    if not any(
+        smallest_partial(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()
+    ):
         return []
     logs = set(log_sources(graph))
     return [unit for unit in case.units.all if _has_flat(case, unit) and _is_flat(case, unit, logs)]
@@ -29,7 +31,7 @@ def flat_units(case: Case) -> list[Unit]:
 def _has_flat(case: Case, unit: Unit) -> bool:
     """Whether any activation of a unit may be flat."""
     limit = max(case.limits.flat, case.limits.flat_once) * max(STEEPEST.values())
-    return smallest_slope(case.graph.flattened, unit.activations) <= limit
+    return smallest_partial(case.graph.flattened, unit.activations) <= limit
 
 
 def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:
@@ -115,7 +117,7 @@ def _dead_layer(case: Case, units: list[Unit]) -> Finding:
 
 
 def _shares(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
-    of = len(case.units.layers[case.units.layer(units[0])])
+    of = len(case.units.layer_of[units[0]].units)
     examples = sum(len(unit.activations) for unit in units) // len(units)
     return {"units": f"{len(units)} of {of}", "examples": examples}
 

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from ...core import Value
 from ...structure import (
     Floats,
+    Layer,
     LossGraph,
     Unit,
     all_small,
     cancelling,
+    floats_of,
     ints_of,
     origins,
-    pulls,
+    reverse,
 )
 from ..context import Case
 from ..report import Finding
@@ -23,23 +25,22 @@ from ..step import gradient_step
 
 def symmetric(case: Case) -> list[Finding]:
     """Classes of units in a layer with equal weights and equal gradients."""
-    layers: dict[str, list[list[Unit]]] = {}
-    for units in _alike(case):
-        layers.setdefault(case.units.layer(units[0]), []).append(units)
+    layers: dict[Layer, list[list[Unit]]] = {}
+    for units in _copied(case):
+        layers.setdefault(case.units.layer_of[units[0]], []).append(units)
     return [_copies(case, found) for found in layers.values()]
 
 
-def _alike(case: Case) -> list[list[Unit]]:
+def _copied(case: Case) -> list[list[Unit]]:
     """Classes of units with equal layer, activation, weights and gradients; cheap differences are tested first."""
     graph, units = case.graph, case.units
     first = {unit: _digits(graph.data[unit.pre[0]]) for unit in units.all if unit.pre}
     suspects = _twins(first)
-    alike = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
+    classes = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
     found: dict[object, list[Unit]] = {}
-    for unit in _twins({unit: (first[unit], alike[unit]) for unit in suspects}):
+    for unit in _twins({unit: (first[unit], classes[unit]) for unit in suspects}):
         if any(units.deep[i] for i in unit.activations or unit.pre):
-            ops = {graph.nodes[i].op for i in unit.activations}
-            found.setdefault((units.layer(unit), alike[unit], first[unit], *sorted(ops)), []).append(unit)
+            found.setdefault((units.layer_of[unit], classes[unit], first[unit]), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
 
@@ -61,9 +62,9 @@ def _gradient(graph: LossGraph, i: int) -> float:
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
-    weight, *_ = case.units.weights(units[0])
+    weight, *_ = case.units.first_weights(units[0])
     told = "; ".join(" = ".join(map(case.units.name, members)) for members in classes)
-    total = len(case.units.layers[case.units.layer(units[0])])
+    total = len(case.units.layer_of[units[0]].units)
     return Finding(
         "symmetric",
         tuple(map(case.units.name, units)),
@@ -86,7 +87,7 @@ def exploding(case: Case) -> list[Finding]:
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
     if all_small(case.indices, case.graph.gradients, limits.exploded * limits.smallest):
         return []
-    for members in case.by_place.values():
+    for members in case.by_unit.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
         weight = max(limits.smallest, *(abs(p.data) for p in members))
         if gradient > limits.exploded * weight:
@@ -142,11 +143,17 @@ def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Float
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
     p = max(wanted, key=case.spread)
-    up, down = (sums[case.index_of[p]] for sums in pulls(case.graph.flattened))
+    magnitudes = floats_of(map(abs, case.graph.flattened.partials))
+    size = reverse(case.graph.flattened._replace(partials=magnitudes))[0][case.index_of[p]]  # Σ |product of a path|
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),
-        {"upwards": up, "downwards": down, "left": case.gradient(p), "parameters": len(wanted)},
+        {
+            "upwards": (size + case.gradient(p)) / 2,
+            "downwards": (size - case.gradient(p)) / 2,
+            "left": case.gradient(p),
+            "parameters": len(wanted),
+        },
         "There are paths to the loss, but the contributions of the upward and the downward ones cancel for any value "
         "of the parameter, so the loss does not depend on it.",
         "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "

@@ -24,7 +24,7 @@ class Output:
     """
 
     name: str
-    places: Sequence[int]
+    indices: Sequence[int]
     demands: Sequence[float]
     numbers: Sequence[float]
 
@@ -49,15 +49,15 @@ def stationary(case: Case) -> list[Finding]:
 
 def _outputs(case: Case) -> Iterable[Output]:
     for unit in case.units.all:
-        places = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
-        if len(places) > 1:
-            demands, numbers = [case.graph.gradients[i] for i in places], [case.graph.data[i] for i in places]
-            yield Output(case.units.name(unit), places, demands, numbers)
+        indices = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
+        if len(indices) > 1:
+            demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
+            yield Output(case.units.name(unit), indices, demands, numbers)
 
 
 def _centred(outputs: list[Output]) -> list[Output]:
     """The outputs with each example's mean taken off, if the loss has no gradient along that mean."""
-    if len(outputs) < 2 or len({len(output.places) for output in outputs}) > 1:
+    if len(outputs) < 2 or len({len(output.indices) for output in outputs}) > 1:
         return outputs
     for demands in zip(*(output.demands for output in outputs), strict=True):
         if abs(math.fsum(demands)) > SAME * max(map(abs, demands)):
@@ -82,7 +82,7 @@ def _is_constant(case: Case, output: Output) -> bool:
     numbers, asked = output.numbers, max(map(abs, output.demands))
     if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
         return False
-    return len({tuple(case.graph.data[j] for j in _inputs(case, i)) for i in output.places}) > 1
+    return len({tuple(case.graph.data[j] for j in _inputs(case, i)) for i in output.indices}) > 1
 
 
 def _inputs(case: Case, i: int) -> list[int]:
@@ -104,7 +104,7 @@ def _is_linear(case: Case, outputs: Iterable[Output]) -> bool:
     return all(
         case.graph.nodes[j].op in LINEAR
         for output in outputs
-        for j in _below(case, output.places[0])
+        for j in _below(case, output.indices[0])
         if case.graph.nodes[j].op
     )
 
@@ -139,7 +139,7 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
             "loss": case.loss.data,
             "largest gradient": largest(case.indices, case.graph.gradients),
             "output": number,
-            "examples": len(outputs[0].places),
+            "examples": len(outputs[0].indices),
             "pull up": up,
             "pull down": down,
         },
@@ -247,10 +247,10 @@ def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
     return any(w in silent and graph.data[x] == 0.0 and not graph.nodes[x].op for w, x in pairs)
 
 
-def _columns(case: Case, places: Iterable[int]) -> dict[int, list[float]]:
+def _columns(case: Case, indices: Iterable[int]) -> dict[int, list[float]]:
     """By parameter of a unit, the given number that it multiplies in each example."""
     graph, found = case.graph, dict[int, list[float]]()
-    for i in places:
+    for i in indices:
         i = _prediction(case, i)
         for weight, x in products(graph, i, case.given):
             if graph.nodes[x].op or x in case.given:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from ...core import TABLE
-from ..layers import Occurrence
+from ...structure import Occurrence
 from ..network import Network
 from .row import Change, Mistake, at_places, derivative
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 
-from ..layers import Occurrence, Unit
+from ...structure import Occurrence, Unit
 from ..network import Network
 from .row import Change, Gradients, Mistake, input_
 

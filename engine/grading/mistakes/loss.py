@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from ..layers import Occurrence
+from ...structure import Occurrence
 from ..network import Network
 from .row import Change, Gradients, Mistake, scale
 
@@ -35,7 +35,7 @@ def _by_error(network: Network, operations: list[int]) -> Iterator[tuple[str, li
     outputs = network.by_output(operations)
     if 1 < len(outputs) <= FEW:
         for unit, some in outputs.items():
-            yield f"in the error of {unit.name}", some
+            yield f"in the error of {network.unit_name(unit)}", some
     if 1 < len(operations) <= FEW and len(outputs) != len(operations):
         for number, i in enumerate(reversed(operations), 1):
             yield f"in term {number} of the loss", [i]
@@ -140,7 +140,7 @@ def _output_for_loss(network: Network) -> Iterator[Change]:
             )
         if 1 < len(places) <= FEW:
             for i in places:
-                yield Change(network.unit_of[i].name, stop, {i: 1.0})
+                yield Change(network.unit_name(network.unit_of[i]), stop, {i: 1.0})
 
 
 def _loss_for_derivative(network: Network) -> Iterator[Change]:

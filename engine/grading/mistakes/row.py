@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
-from ..layers import Occurrence, Unit
+from ...structure import Occurrence, Unit
 from ..network import Network
 
 Gradients: TypeAlias = dict[int, float]  # by node

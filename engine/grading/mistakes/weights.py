@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 
-from ..layers import Layer, Occurrence, Term, Unit
+from ...structure import Layer, Occurrence, Term, Unit
 from ..network import Network
 from .row import Change, Gradients, Mistake
 
@@ -118,7 +118,7 @@ def _paths(network: Network, only: bool) -> Iterator[Change]:
             edges[unit].append(term.input_edge)
         for unit, own in edges.items():
             others = chain.from_iterable(edges[other] for other in layer.units if other is not unit)
-            yield Change(unit.name, dict.fromkeys(others if only else own, 0.0))
+            yield Change(network.unit_name(unit), dict.fromkeys(others if only else own, 0.0))
 
 
 WEIGHTS = (

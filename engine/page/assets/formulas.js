@@ -51,7 +51,7 @@ function slopeOf(link) {
   const v = variables[link.of];
   if ("slot" in link) return fitting(partialsOf(nodes[v.node])[link.slot]);
   if (v.inside.length > 500) return ELIDED;
-  const holds = v.inside.map(i => rows[nodes[i].op].textbook && textbookHolds(nodes[i])).join();
+  const holds = v.inside.map(i => (nodes[i].op === "select" ? nodes[i].slopes[1] : rows[nodes[i].op].textbook && textbookHolds(nodes[i]))).join();
   if (v.holds !== holds) Object.assign(v, { holds, terms: slopesOf(v) });
   return v.terms.get(variables[link.wrt].node);
 }
@@ -73,6 +73,7 @@ function slopesOf({ node, inside }) {
 
 // The partials of a node's row as terms.
 function partialsOf(node) {
+  if (node.op === "select") return node.slopes; // 1 for the branch taken
   const { textbook, partials, operands } = rows[node.op],
     variadic = operands.some(name => name < "a");
   if (node.operands.length > LARGEST && partials.some(partial => partial.includes("(")))
@@ -115,4 +116,19 @@ function isConstant(link) {
     ({ node: { op, operands } }) =>
       ["add", "sub", "neg", "sum"].includes(op) || (["mul", "div", "dot"].includes(op) && [...operands].every(plain)),
   );
+}
+
+// Which branch each where takes now; those of a plain bool, which the page came with, stay as they are.
+function tellBranches() {
+  const found = nodes.filter(({ op, operands }) => op === "select" && words.tests.includes(nodes[operands[0]].op));
+  const lines = found.slice(0, words.listed).map(node => {
+    const [test, a, b] = node.operands,
+      holds = nodes[test].data !== 0,
+      v = variableOf.get(node.i);
+    const [branch, reason] = holds ? ["first", "holds"] : ["second", "does not hold"];
+    return `where took its ${branch} branch${v ? ` for ${v.name}` : ""}, as ${tested(termOf(test))} ${reason}: ${show(termOf(holds ? a : b))}`;
+  });
+  if (found.length > lines.length) lines.push(`and ${found.length - lines.length} more took a branch`);
+  if (source === null && page.note) lines.push(page.note);
+  $("note").textContent = lines.join("; ");
 }

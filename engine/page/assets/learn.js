@@ -75,6 +75,7 @@ function change(i, x) {
 function update() {
   run();
   renew();
+  tellBranches();
   tellOf(chosen);
   if (passes.at !== null) showStep();
   nudge();

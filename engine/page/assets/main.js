@@ -50,7 +50,7 @@ function take(text) {
   $("first").hidden = source === null;
   $("refused").replaceChildren();
   $("expression").removeAttribute("aria-invalid");
-  $("note").textContent = source === null ? (page.note ?? "") : "";
+  tellBranches();
   return true;
 }
 

@@ -30,14 +30,14 @@ const factored = x => (x < 0 ? `(${pretty(x)})` : pretty(x));
 const GREEK_WORDS =
   "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split(" ");
 const GREEK = new Map(GREEK_WORDS.map((word, i) => [word, [..."αβγδεζηθκλμνξρστφχψω"][i]]));
-const SIMPLE = /^(\p{L}+?)(_?hat)?(?:_?([0-9]+))?$/u;
+const SIMPLE = /^(\p{L}+?)(_?hat)?(?:_?([0-9]+))?(\[[0-9]+\])?$/u;
 
 // w_12 with its digits lowered, theta by its letter, y_hat with a hat.
 function prettyName(name) {
-  const [, stem, hat, index = ""] = SIMPLE.exec(name) ?? [];
+  const [, stem, hat, index = "", example = ""] = SIMPLE.exec(name) ?? [];
   if (!stem) return name;
   const lowered = [...index].map(digit => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
-  return ((GREEK.get(stem) ?? stem) + (hat ? "\u0302" : "")).normalize("NFC") + lowered;
+  return ((GREEK.get(stem) ?? stem) + (hat ? "\u0302" : "")).normalize("NFC") + lowered + example;
 }
 
 const PLACE = /^layer(\d+)\.neuron(\d+)\.(\p{L}{1,2})(\d*)(\[\d+\])?$/u;
@@ -49,11 +49,11 @@ function latexName(name) {
     const comma = weight && Math.max(neuron.length, weight.length) > 1 ? "," : "";
     return `${of}^{(${layer})}_{${neuron}${comma}${weight}}${example}`;
   }
-  const [, stem, hat, index] = SIMPLE.exec(name) ?? [];
+  const [, stem, hat, index, one = ""] = SIMPLE.exec(name) ?? [];
   if (!stem || ([...stem].length > 1 && !GREEK.has(stem))) return `\\text{${latexText(name)}}`;
   const letter = GREEK.has(stem) ? `\\${stem}` : stem,
     covered = hat ? `\\hat{${letter}}` : letter;
-  return index ? `${covered}_{${index}}` : covered;
+  return (index ? `${covered}_{${index}}` : covered) + one;
 }
 
 const ESCAPED = { "\\": "\\textbackslash{}", "^": "\\^{}", "~": "\\~{}", "\n": " " };

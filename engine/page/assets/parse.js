@@ -138,7 +138,7 @@ function parse(text, offset = 0, names = null) {
   }
 
   const tree = sum();
-  if (here().kind !== "end") fail(`a formula is written as in Python: ${here().token} has no sign before it`);
+  if (here().kind !== "end") fail(`a formula is written as in Python: ${here().token} has no operator before it`);
   return tree;
 }
 

@@ -169,10 +169,40 @@ const LATEX_CALLS = {
 };
 const slopeSign = (row, style) => (style === LATEX ? `${LATEX_CALLS[row] ?? row}'` : `${rows[row].sign}′`);
 
+const RELATIONS = { above: ">", less: "<", less_equal: "≤" },
+  TURNED = { ">": "<", "<": ">", "≤": "≥" };
+
+// The condition of a where, with the number of a comparison on its right.
+function tested(term, style = PRETTY) {
+  const sign = text => (style === LATEX ? (LATEX_SIGNS[text] ?? text) : text),
+    { op, args } = term;
+  if (op in RELATIONS) {
+    const isTurned = op !== "above" && isNumber(args[0]) && !isNumber(args[1]),
+      relation = isTurned ? TURNED[RELATIONS[op]] : RELATIONS[op];
+    const [left, right] = (isTurned ? [...args].reverse() : args).map(x => write(x, style)[0]);
+    return `${left} ${sign(relation)} ${right}`;
+  }
+  if (op === "minimum" || op === "maximum") {
+    const other = op === "minimum" ? "maximum" : "minimum",
+      parts = args.map(x => (is(x, other) ? style.bracket(tested(x, style)) : tested(x, style)));
+    return parts.join(` ${sign(op === "minimum" ? "∧" : "∨")} `);
+  }
+  if (op === "sub" && args[0] === 1) return sign("¬") + style.bracket(tested(args[1], style));
+  return write(term, style)[0];
+}
+const LATEX_SIGNS = { "≤": "\\le", "≥": "\\ge", "∧": "\\land", "∨": "\\lor", "¬": "\\lnot " };
+
 function called({ op, args }, style) {
   const operands = args.flat().map(term => write(term, style)[0]),
     text = operands.join(", ");
-  if (op === "above") return style === LATEX ? `\\left[${operands.join(" > ")}\\right]` : `[${operands.join(" > ")}]`; // 1 if so, else 0
+  if (op in RELATIONS) return style === LATEX ? `\\left[${tested({ op, args }, style)}\\right]` : `[${tested({ op, args }, style)}]`; // 1 if so, else 0
+  if (op === "select") {
+    const condition = tested(args[0], style),
+      [, taken, other] = operands;
+    return style === LATEX
+      ? `\\begin{cases} ${taken} & ${condition} \\\\ ${other} & \\text{else} \\end{cases}`
+      : `where(${condition}, ${taken}, ${other})`;
+  }
   if (style !== LATEX) return op === "abs" ? `|${text}|` : `${rows[op].sign}(${text})`;
   if (op === "sqrt" || op === "abs") return op === "sqrt" ? `\\sqrt{${text}}` : `\\left|${text}\\right|`;
   return (LATEX_CALLS[op] ?? `\\operatorname{${latexText(op)}}`) + style.bracket(text);

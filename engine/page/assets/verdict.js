@@ -169,6 +169,7 @@ function reason(link) {
     infinite = inside.find(step => Math.abs(step.slope) === Infinity);
   if (Number.isNaN(link.value) && infinite && inside.some(step => !step.slope && !Number.isNaN(step.slope)))
     return `${equation}: ${sentenceOf("masked", { node: infinite.node.op, inside: `${describe(infinite.operand)} = ${pretty(nodes[infinite.operand].data)}` })}`;
+  if (link.isCut && inside.some(step => step.node.op === "select" && !step.slope)) return `${equation}: ${words.sentences.untaken}`;
   const { node, operand } = culprit(link),
     kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
   if (node.op in kind)

@@ -53,6 +53,7 @@ const pointOf = event => new DOMPoint(event.clientX, event.clientY).matrixTransf
 
 // Moves the view, if a box is not in it, until it is.
 function reveal({ x, y, width, height }) {
+  if (!$("canvas").clientWidth) return; // before there is a layout; it is fitted when there is
   const across =
     Math.min(0, x - width / 2 - MARGIN - view.x) || Math.max(0, x + width / 2 + MARGIN - view.x - view.width);
   const up =

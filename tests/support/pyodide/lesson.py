@@ -11,7 +11,7 @@ from nn import MLP, SGD, fit, mean_squared_error
 
 assert not engine.compiled
 readme = Path("/packages/README.md").read_text(encoding="utf-8")
-lines = readme.partition("## Ten lines")[2].partition("### Without a line")[0]
+lines = readme.partition("## Ten lines")[2].partition("\n## ")[0]
 flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 test = doctest.DocTestParser().get_doctest(lines, {}, "ten lines", "README.md", 0)
 assert doctest.DocTestRunner(optionflags=flags).run(test).failed == 0

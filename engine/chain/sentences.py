@@ -2,11 +2,11 @@
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
 from ..core import Value, derivative, many, pretty_number, short_number
-from .expressions import Style, show
+from .expressions import Style, condition, show
 from .paths import ChainRule, Factor, Path
 from .variables import VariableGraph
 
@@ -32,6 +32,7 @@ SENTENCES = {
     "overflow": "the factors multiply to more than a float holds",
     "masked": "a factor of 0 meets an infinite derivative of {node} at {inside}, and 0 · ∞ is nan: "
     "a product with 0 does not remove a branch",
+    "untaken": "where takes the other branch",
     "undefined": "{of} itself is {number}",
     "leaf": "{of} is an independent variable: it does not depend on {wrt}",
     "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",
@@ -50,8 +51,10 @@ CONDITIONS = {
     "minimum": "the other operand is smaller",
 }
 
-# The operations of a `where`, and the branch that each one took.
-BRANCHES = {"where_true": "first", "where_false": "second"}
+# The operations of a `where`: with a plain bool, which stays in its branch, and with a comparison.
+FIXED = ("where_true", "where_false")
+BRANCHES = (*FIXED, "select")
+TESTS = ("less", "less_equal", "minimum", "maximum", "sub")  # comparisons, and what combines them
 
 # Why the slope of a function is inf or nan.
 BREAKS = {
@@ -64,7 +67,7 @@ BREAKS = {
 }
 
 
-def branches(graph: VariableGraph, style: Style = "spoken") -> list[str]:
+def branches(graph: VariableGraph, style: Style = "spoken", kinds: Collection[str] = BRANCHES) -> list[str]:
     """A line for each `where`, which says which branch it took.
 
     >>> from engine import where
@@ -72,19 +75,25 @@ def branches(graph: VariableGraph, style: Style = "spoken") -> list[str]:
     >>> y = where(x > 0.0, x.sqrt(), 0.0)
     >>> y.label = "y"
     >>> branches(VariableGraph(y))
-    ['where took its first branch for y: a = sqrt(x)']
+    ['where took its first branch for y, as x > 0 holds: b = sqrt(x)']
     """
-    found, naming = [node for node in graph.nodes if node.op in BRANCHES], graph.naming
-    lines = [
-        f"where took its {BRANCHES[node.op]} branch"
-        + (f" for {show(naming.names[node], style)}" if node in naming.names else "")
-        + f": {graph.told(node.operands[0], style)}"
-        for node in found[:LISTED]
-    ]
+    found = [node for node in graph.nodes if node.op in kinds and (node.op != "select" or node.operands[0].op in TESTS)]
+    lines = [_branch(graph, node, style) for node in found[:LISTED]]
     return lines + ([f"and {len(found) - LISTED} more took a branch"] if len(found) > LISTED else [])
 
 
-class Speech:
+def _branch(graph: VariableGraph, node: Value, style: Style) -> str:
+    naming, reason, taken = graph.naming, "", node.operands[0]
+    holds = node.op == "where_true"
+    if node.op == "select":
+        holds, taken = bool(taken.data), node.operands[1 if taken.data else 2]
+        tested = condition(graph.in_labels.term(node.operands[0]), style)
+        reason = f", as {tested} {'holds' if holds else 'does not hold'}"
+    name = f" for {show(naming.names[node], style)}" if node in naming.names else ""
+    return f"where took its {'first' if holds else 'second'} branch{name}{reason}: {graph.told(taken, style)}"
+
+
+class Sentences:
     """The sentences on a chain rule, as text or in the style of pictures."""
 
     def __init__(self, chain: ChainRule, style: Style) -> None:
@@ -144,7 +153,7 @@ class Speech:
         formula = show(term, self.style)
         equation = f"{derivative(self.name(factor.of), self.name(factor.wrt))} = {formula}"
         equation += "" if formula == number else f" = {number}"
-        if masked := self._masked(factor):
+        if masked := self._masked(factor) or self._untaken(factor):
             return f"{equation}: {masked}"
         culprit, operand = self._culprit(factor)
         conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
@@ -164,6 +173,11 @@ class Speech:
         if not math.isnan(factor.value) or not infinite or all(partial for *_, partial in steps):
             return ""
         return self._zero_times(*infinite[0])
+
+    def _untaken(self, factor: Factor) -> str:
+        """Why nothing passes a factor that leads into a branch, or into what decides which one is taken."""
+        steps = self.naming.steps(factor.link) if factor.link.is_cut else []
+        return SENTENCES["untaken"] if any(node.op == "select" and not partial for node, _, partial in steps) else ""
 
     def _zero_times(self, node: Value, operand: Value) -> str:
         inside = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"

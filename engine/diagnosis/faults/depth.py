@@ -25,14 +25,14 @@ def _over_layers(case: Case) -> list[Finding]:
     """Layers whose gradient is tiny relative to a later layer's."""
     if not _any_faint(case):
         return []
-    layers = [(name, units, _strength(case, units)) for name, units in case.units.layers.items()]
+    layers = [(case.units.layer(found.units[0]), found, _strength(case, found.units)) for found in case.units.layers]
     top = max(range(len(layers)), key=lambda k: layers[k][2])
     faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
     faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
     if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2] < math.inf:
         return []
-    blocked = Counter(map(case.units.layer, (*flat_units(case), *off_units(case))))
-    if any(blocked[layers[k][0]] == len(layers[k][1]) for k in range(faint[0], top + 1)):
+    blocked = Counter(map(case.units.layer_of.__getitem__, (*flat_units(case), *off_units(case))))
+    if any(blocked[layers[k][1]] == len(layers[k][1].units) for k in range(faint[0], top + 1)):
         return []
     first, last = layers[faint[0]], layers[top]
     steps = top - faint[0]
@@ -116,12 +116,12 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     sizes, edges = strongest(case.graph.flattened)
     limit = math.log(case.limits.vanished)
     suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
-    ways = _ways(case.graph, edges, [case.index_of[p] for p in suspects])
-    found = [p for p in suspects if sizes[case.index_of[p]] - sum(ways[case.index_of[p]][1]) <= limit]
+    paths = _strongest(case.graph, edges, [case.index_of[p] for p in suspects])
+    found = [p for p in suspects if sizes[case.index_of[p]] - sum(paths[case.index_of[p]][1]) <= limit]
     if not found:
         return []
     index = case.index_of[found[0]]
-    factors = ways[index][0]
+    factors = paths[index][0]
     evidence: Evidence = {
         "gradient": case.gradient(found[0]),
         "factors": factors,
@@ -130,17 +130,17 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-def _ways(graph: LossGraph, edges: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, list[float]]]:
+def _strongest(graph: LossGraph, edges: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, list[float]]]:
     """By index, for the strongest path: how many factors differ from 1, and the logarithms of the three smallest.
 
     `edges` has the first edge of the strongest path of each node.
     """
     results, partials, found = graph.flattened.results, graph.flattened.partials, {0: (0, list[float]())}
     for index in indices:
-        way = [index]
-        while way[-1] not in found:
-            way.append(results[edges[way[-1]]])
-        for here in reversed(way[:-1]):
+        path = [index]
+        while path[-1] not in found:
+            path.append(results[edges[path[-1]]])
+        for here in reversed(path[:-1]):
             count, worst = found[results[edges[here]]]
             size = math.log(abs(partials[edges[here]]))
             if len(worst) < 3 or size < worst[2]:

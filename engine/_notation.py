@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from .value import Value
+    from .core import Value
 
 Item = TypeVar("Item")
 
@@ -63,6 +63,7 @@ def elided(
     return [*items[: most // 2 if first is None else first], gap, *items[len(items) - last :]]
 
 
+@cache
 def natural(name: str) -> list[tuple[bool, str]]:
     """What to sort names by, so that numbers in them count.
 
@@ -150,15 +151,15 @@ def _index(place: re.Match[str]) -> str:
 _SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
 _GREEK = dict(zip(_SPELLED.split(), "αβγδεζηθκλμνξρστφχψω", strict=True))
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_SIMPLE = re.compile(r"(?P<stem>[^\W\d_]+?)(?P<hat>_?hat)?(?:_?(?P<index>\d+))?$")
+_SIMPLE = re.compile(r"(?P<stem>[^\W\d_]+?)(?P<hat>_?hat)?(?:_?(?P<index>\d+))?(?P<example>\[\d+\])?$")
 
 
 @cache
 def pretty_name(name: str) -> str:
     """A name as pictures show it: digits as subscripts, Greek letters and hats as characters.
 
-    >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("layer1.neuron3.w2")
-    ('w₁₂', 'ŷ', 'θ₁', 'w⁽¹⁾₃₂')
+    >>> pretty_name("w_12"), pretty_name("y_hat"), pretty_name("theta1"), pretty_name("x1[98]")
+    ('w₁₂', 'ŷ', 'θ₁', 'x₁[98]')
     """
     simple = _SIMPLE.match(name)
     if not simple:
@@ -166,7 +167,7 @@ def pretty_name(name: str) -> str:
     stem = _GREEK.get(simple["stem"], simple["stem"])
     hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if simple["hat"] else ""
     lowered = (simple["index"] or "").translate(_LOWERED)
-    return unicodedata.normalize("NFC", stem + hat) + lowered
+    return unicodedata.normalize("NFC", stem + hat) + lowered + (simple["example"] or "")
 
 
 @cache
@@ -183,7 +184,7 @@ def latex_name(name: str) -> str:
         return rf"\text{{{latex_text(name)}}}"
     stem = "\\" + simple["stem"] if simple["stem"] in _GREEK else simple["stem"]
     stem = rf"\hat{{{stem}}}" if simple["hat"] else stem
-    return stem + (f"_{{{simple['index']}}}" if simple["index"] else "")
+    return stem + (f"_{{{simple['index']}}}" if simple["index"] else "") + (simple["example"] or "")
 
 
 _LATEX_ESCAPES = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "\n": " "}
