@@ -1,5 +1,5 @@
 from .program cimport Program, Sums
-cdef int ADD, CONSTANT, FEW, MUL, NEG, ONE, PRODUCTS, SUB
+cdef int ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
 cdef class Fusion:
     cdef Program program, new
     cdef Sums sums

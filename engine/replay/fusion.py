@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from ..core import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
 from ..structure import new_ints
-from .passes import FEW
 from .program import Program, Sums
+
+FEW = 4  # a single sum of at most this many terms is not worth a matrix product
 
 
 def fuse(program: Program) -> Program:

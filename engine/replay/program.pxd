@@ -17,7 +17,7 @@ cdef class Program:
     cpdef bint holds(self, int i, double number) except? True
     cpdef bytearray depends(self, int leaf, bint differentiably=*)
 cdef class Sums:
-    cdef int[::1] count, first, last, left, right, next
+    cdef public int[::1] count, first, last, left, right, next
     cpdef object add(self, int i, int index, int a, int b)
     cpdef object join(self, int i, int k)
     cdef object link(self, int i, int first, int last, int count)

@@ -18,7 +18,8 @@ import numpy as np
 
 from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, MUL, ONE, OUTER, PARAMETER, PRODUCTS
 from ..structure import Ints, grouped, new_ints, packed
-from .passes import FEW, columns, same_columns
+from .fusion import FEW
+from .passes import columns, same_columns
 from .program import Program
 from .slot_allocation import PARTNERS, Code, Rows
 
