@@ -11,8 +11,7 @@ LaTeX), `verdict` and `sentences` (its words).
 # fmt: off
 from .expressions import Style, Term, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
-from .sentences import NAMED, TINY, branches
-from .speech import FIXED, LISTED, TESTS
+from .sentences import FIXED, LISTED, NAMED, TESTS, TINY, branches
 from .text import grouped, latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors
