@@ -3,7 +3,9 @@ cdef extern from "table.h":
     ctypedef struct Result:
         double y, da, db
     const int IN_C
-    enum: DETACH, POW, SELECT
+    enum: ABS, ADD, COS, DETACH, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LESS, LESS_EQUAL, LOG, MOD, MUL, NEG, POS, POW
+    enum: RELU, ROUND, SIGMOID
+    enum: SELECT, SIN, SOFTPLUS, SQRT, SUB, TANH
     const long MADE_FROM
     Result operate1(int code, double a) noexcept nogil
     Result operate2(int code, double a, double b) noexcept nogil

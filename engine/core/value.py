@@ -10,7 +10,6 @@ from __future__ import annotations
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..table import code_of
 from .backward import backward
 from .coercion import real, text
 from .node import install
@@ -25,20 +24,20 @@ else:
         from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
+    from ..table import code_of
     from .coercion import operand
     from .condition import condition
     from .node import Node, begin, reading, set_grad
     from .operations import binary, power, unary
     from .sealed import sealed
 
+    ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
+    FLOORDIV, LEAKY_RELU, LESS, LESS_EQUAL = map(code_of, ("floordiv", "leaky_relu", "less", "less_equal"))
+    LOG, MOD, MUL = map(code_of, ("log", "mod", "mul"))
+    NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
+    SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
+
     identity_hash = object.__hash__
-
-ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
-FLOORDIV, LEAKY_RELU, LESS, LESS_EQUAL = map(code_of, ("floordiv", "leaky_relu", "less", "less_equal"))
-LOG, MOD, MUL = map(code_of, ("log", "mod", "mul"))
-NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
-SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
-
 
 if TYPE_CHECKING:
     from ..page import Frame
