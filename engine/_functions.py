@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, TypeAlias, overload
 
+from ._checks import entries, refuse
 from .core import Value, apply, log_shares, operation, real, shares
 
 Number: TypeAlias = Value | float
@@ -120,9 +121,18 @@ def minimum(*operands: Number) -> Number:
 def _pick(of_two: OfTwo, of_more: OfMany, operands: tuple[Number, ...]) -> Number:
     if len(operands) == 2:
         return of_two(*operands)
+    name = of_two.__name__
     if not operands:
-        raise TypeError(f"{of_two.__name__} takes at least one Value or number")
-    return of_more(operands)
+        raise TypeError(f"{name} takes at least one Value or number")
+    if len(operands) == 1 and isinstance(operands[0], Iterable):
+        raise refuse(f"an operand of {name}", "a Value or a number", operands[0], f"as in {name}(*operands)")
+    return of_more(_operands(operands, name))
+
+
+def _operands(given: Iterable[Number], name: str) -> list[Number]:
+    """The operands of a function over a sequence: Values as they are, numbers as floats."""
+    operands = entries(given, f"the operand of {name}")
+    return [x if isinstance(x, Value) else real(x, f"an operand of {name}") for x in operands]
 
 
 @overload
@@ -139,7 +149,7 @@ def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
     >>> softmax([1.0, 1.0, -float("inf")])
     [0.5, 0.5, 0.0]
     """
-    return shares(apply, list(operands))
+    return shares(apply, _operands(operands, "softmax"))
 
 
 @overload
@@ -152,7 +162,7 @@ def log_softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
     >>> log_softmax([0.0, 50.0, -float("inf")])
     [-50.0, -1.9287498479639178e-22, -inf]
     """
-    return log_shares(apply, list(operands))
+    return log_shares(apply, _operands(operands, "log_softmax"))
 
 
 @overload
@@ -165,11 +175,11 @@ def prod(operands: Iterable[Number]) -> Number:
     >>> prod([2.0, 0.0, 4.0])
     0.0
     """
-    factors = list(operands) or [1.0]
+    factors = _operands(operands, "prod") or [1.0]
     while len(factors) > 1:
         paired = len(factors) // 2 * 2
         factors = [apply("mul", factors[i], factors[i + 1]) for i in range(0, paired, 2)] + factors[paired:]
-    return factors[0] if isinstance(factors[0], Value) else real(factors[0])
+    return factors[0]
 
 
 @overload
@@ -182,6 +192,6 @@ def mean(operands: Iterable[Number]) -> Number:
     >>> mean([1.0, 2.0, 6.0])
     3.0
     """
-    terms = list(operands)
+    terms = _operands(operands, "mean")
     found: Number = apply("div", apply("sum", terms), float(len(terms)))
     return found

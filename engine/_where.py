@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._checks import flag
 from .core import Value, apply, as_value, operation, real
 
 _first, _second = operation("where_true"), operation("where_false")
@@ -25,7 +26,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     if hasattr(condition, "of_branches"):
         return condition.of_branches(a, b)
-    holds = as_bool(condition, "the condition of where is a bool or a comparison")
+    holds = as_bool(condition, "the condition of where")
     taken, other = (a, b) if holds else (b, a)
     if not callable(other):
         as_value(other)
@@ -47,11 +48,6 @@ def detach(a: Any) -> Any:
     return apply("detach", a)
 
 
-def as_bool(condition: Any, wanted: str) -> bool:
+def as_bool(condition: Any, what: str) -> bool:
     """A bool of Python or NumPy; all else is a TypeError, as ~True is -2, which is true."""
-    kind = type(condition)
-    if kind is bool or (kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")):
-        return bool(condition)
-    raise TypeError(
-        f"{wanted}, not {kind.__name__} {condition!r:.80}: compare, as in x > 0, and to negate exchange the branches"
-    )
+    return flag(condition, what, "a bool or a comparison", "compare, as in x > 0, and to negate exchange the branches")

@@ -34,7 +34,8 @@ def examples_of(X: Any, y: Any, what: str = "") -> Examples:
         if len(row) != len(rows[0]):
             raise ValueError(f"{what}X[{i}] has {len(row)} entries, where {what}X[0] has {len(rows[0])}")
     targets = [_target(target, f"{what}y[{i}]", kinds) for i, target in enumerate(_numbers(y, f"{what}y"))]
-    return rows, [target[0] for target in targets] if len(kinds) == 1 else targets
+    is_column = len(kinds) == 1 or tuple(getattr(y, "shape", ()))[1:] == (1,)
+    return rows, [target[0] for target in targets] if is_column else targets
 
 
 def held_out_of(validation: Any, width: int) -> Examples:

@@ -7,11 +7,11 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from engine import StateError, Value
+from engine._checks import function, instance, path_of, printable
 from engine.core import real
 
 from .files import read, require_finite, require_place, state_of, write
@@ -51,11 +51,12 @@ class Checkpoint:
         settings: Mapping[str, Any | Callable[[], Any]] | None = None,
         every: float = 30.0,
     ) -> None:
-        self.path, self.parts, self.settings = Path(path), dict(parts), dict(settings or {})
+        self.path, self.parts = path_of(path), dict(instance(parts, Mapping, "parts", "a dict of parts by name"))
+        self.settings = dict(instance({} if settings is None else settings, Mapping, "settings", "a dict"))
         require_place(self.path)
-        self.every = real(every)
+        self.every = real(every, "every")
         if not self.every >= 0.0:
-            raise ValueError(f"every must be a number of seconds from 0, not {every!r}")
+            raise ValueError(f"every must be a number of seconds from 0, not {self.every!r}")
         self._last = monotonic()
 
     def resume(self, check: Callable[[], object] | None = None) -> bool:
@@ -64,6 +65,8 @@ class Checkpoint:
         A damaged file, or the file of another training, is a StateError that says what differs, and nothing is set. The
         same holds if `check`, called when the parts are set, raises a StateError.
         """
+        if check is not None:
+            function(check, "check")
         if not self.path.exists():
             return False
         state, before = read(self.path), self._state()
@@ -75,7 +78,7 @@ class Checkpoint:
                 check()
         except StateError as error:
             self._set(before)
-            raise StateError(f"{self.path}: {error}; to start anew, delete it") from None
+            raise StateError(f"{printable(str(self.path))}: {error}; to start anew, delete it") from None
         return True
 
     def save(self) -> None:
@@ -137,7 +140,7 @@ class Checkpoint:
             if settings.get(name) != kept.get(name)
         ]
         if differences:
-            raise StateError(f"it is of another training: {', '.join(differences)}")
+            raise StateError(printable(f"it is of another training: {', '.join(differences)}"))
 
 
 class Leaves:

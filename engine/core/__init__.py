@@ -15,9 +15,10 @@ from ..table import (
     TABLE, FormulaError, Interpreter, Masks, Row, both, check, code_of, evaluate, function, in_place, log_softmax as
     log_shares, missing, numeric, parse, primitive, respelled, softmax as shares, written,
 )
+from .._checks import printable
 from .atomic_write import place, replace
 from .backward import grad, total
-from .coercion import ENCODING, as_value, real
+from .coercion import ENCODING, as_value, real, within
 from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
     WhygradError, require,
@@ -28,7 +29,7 @@ from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading, reading_all
 from .notation import (
     Name, book_name, derivative, elided, latex_name, latex_number, latex_text, many, natural, pretty_name,
-    pretty_number, printable, short_number, total_derivative, unique_names,
+    pretty_number, short_number, total_derivative, unique_names,
 )
 from .operations import apply, dot
 from .provenance import line_of, user_line
@@ -45,5 +46,5 @@ __all__ = [
     "log_shares", "many", "missing", "natural", "numeric", "operation", "order", "parse", "place", "pretty_name",
     "pretty_number", "primitive", "printable", "reading", "reading_all", "real", "replace", "require", "respelled",
     "row", "shares", "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch",
-    "watching", "written",
+    "watching", "within", "written",
 ]

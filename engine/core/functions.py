@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from .._checks import entries
 from ..table import TABLE, add, code_of
 from .operations import apply, of_many, of_one, of_scalars, of_two
 
@@ -21,6 +22,8 @@ def operation(name: str) -> Callable[..., Any]:
     row, code = TABLE[name], code_of(name)
     size = len(row.variables)
 
+    of = f"the operand of {name}"
+
     def of_one_operand(a: Any) -> Any:
         return of_one(code, a)
 
@@ -31,7 +34,7 @@ def operation(name: str) -> Callable[..., Any]:
         return of_scalars(code, (a, b, c))
 
     def of_one_sequence(operands: Iterable[Any]) -> Any:
-        return of_many(code, list(operands))
+        return of_many(code, entries(operands, of))
 
     def of_operands(*operands: Any) -> Any:
         return apply(name, *operands)

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from .._checks import flag
+
 if TYPE_CHECKING:
     from .node import Node
 
@@ -29,7 +31,7 @@ def strict(on: bool = True) -> Iterator[None]:
     Traceback (most recent call last):
     engine.core.errors.NonFiniteError: log(x = 0.0) gave -inf (<doctest ...>, line 2: ...)...
     """
-    with _entered(_strict, on):
+    with _entered(_strict, flag(on, "strict")):
         yield
 
 

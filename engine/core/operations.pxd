@@ -1,7 +1,7 @@
 # C types for operations.py, and its operations in the C that the build writes from the table.
 cimport cython
 from cpython.array cimport array, clone
-from .coercion cimport as_value
+from .coercion cimport as_value, operand_of
 from .generated cimport IN_C, MADE_FROM, POW, Result, operate1, operate2, operate_many, scratch
 from .node cimport Node, make
 cdef long long DOT
@@ -16,7 +16,7 @@ cdef Node operate(int code, list operands, tuple given=*)
 cdef Node by_formula(long long code, list operands, object given=*)
 cdef Node make_many(long long code, double y, list operands, object partials)
 cpdef object of_scalars(int code, tuple operands)
-@cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list)
+@cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list, others=list)
 cpdef Node dot(object weights, object inputs, object bias=*)
 
 cdef inline Node unary(int code, Node a):

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._checks import printable
 from .errors import NonFiniteError
 from .modes import is_strict, watch
-from .notation import printable
 
 if TYPE_CHECKING:
     from .value import Value

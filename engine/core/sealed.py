@@ -1,5 +1,6 @@
 """Makes an uncompiled class as immutable as a compiled one: no new attributes, no assignment to slots."""
 
+from types import MemberDescriptorType
 from typing import Any, NoReturn, TypeVar
 
 Class = TypeVar("Class", bound=type)
@@ -40,6 +41,7 @@ def sealed(cls: Class, base: type) -> Class:
         object.__delattr__(self, name)
 
     body = {**cls.__dict__, "__setattr__": set_open, "__delattr__": delete_open, "_base": base}
+    body |= {name: property(slot.__get__) for name, slot in base.__dict__.items() if isinstance(slot, MemberDescriptorType)}
     return _Immutable(cls.__name__, cls.__bases__, body)  # type: ignore[return-value]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._checks import count
 from ..chain import ChainRule, Factor, Path
 from ..core import Value, many, short_number, total_derivative
 from .elsewhere import only_here
@@ -90,12 +91,12 @@ def _paths(chain: ChainRule, path: int | None) -> list[Path]:
     """The paths that the factors are compared with."""
     if path is None:
         return chain.paths(TRIED)
-    found = chain.paths(path + 1) if isinstance(path, int) and path >= 0 else []
+    found = chain.paths(count(path, "path, the rank of a path,", 0) + 1)
     if len(found) != (path + 1 if found else 0) or not found:
         ranks = (
             f"a rank from 0 to {many(chain.path_count - 1)}, strongest first" if chain.path_count else "left out here"
         )
-        raise ValueError(f"path is {ranks}, not {path!r}")
+        raise ValueError(f"path is {ranks}, not {path}")
     return found[path:]
 
 

@@ -69,4 +69,4 @@ def _branch(branch: Any, held: bool) -> Value:
 def _number(condition: Any) -> Any:
     if isinstance(condition, Condition):
         return condition._node
-    return float(as_bool(condition, "a Condition combines with Conditions and bools"))
+    return float(as_bool(condition, "what a Condition is combined with"))

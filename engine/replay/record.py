@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import came, flag
 from .._compiled import warn_uncompiled
 from ..core import PARAMETER, Value, reading_all
 from .batch import arrays_of
@@ -56,9 +57,10 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
     (3.49752..., 1.00493...)
     """
     if not callable(f):
-        raise TypeError(f"record takes a function, then an example of its arguments, not {type(f).__name__} {f!r:.80}")
+        raise TypeError(f"record takes a function, then an example of its arguments, not {came(f)}")
     if not example:
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
+    flag(compile, "compile")
     warn_uncompiled()
     first = call(f, example)
     recording = Recording(*first.traced(), first.widths, first.shape, compile)
