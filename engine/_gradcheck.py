@@ -123,7 +123,7 @@ def _compare(
     if not math.isfinite(output.data):
         raise GradientError(f"f is {output.data} at these inputs, where it has no gradient: pass others")
     entries = []
-    for (leaf, name), gradient in zip(leaves.items(), grad(output, leaves), strict=True):
+    for (leaf, name), gradient in zip(leaves.items(), grad(output, list(leaves)), strict=True):
         at, h = leaf.data, step * max(1.0, abs(leaf.data))
         leaf.data = at - h
         below = call().data

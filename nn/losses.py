@@ -65,8 +65,8 @@ def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[Any]) 
     """The mean of -log softmax(z)[c] over examples, with a logit z for each class and the index c of the right class.
 
     It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, even for a confident and right
-    prediction. A logit of -inf is masked: its slope is 0, and an example with only masked logits has the loss 0. If c
-    must be an input, as in a recording, a target is a Value, taken as an index without reading it, or a one-hot vector
+    prediction. A logit of -inf is masked: its slope is 0. If it is that of the right class, the loss is inf, and nothing
+    can lower it: all slopes are 0, as of log_softmax. If c must be an input, as in a recording, a target is a Value, taken as an index without reading it, or a one-hot vector
     of numbers or Values, 1 at c and 0 elsewhere.
 
     >>> z = [Value(0.0), Value(50.0)]

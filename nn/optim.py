@@ -119,11 +119,13 @@ class Optimizer:
         numbers = fitting(state, wanted, f"{type(self).__name__} of {len(self.parameters)} parameters")
         if not (numbers["steps"] >= 0 and numbers["steps"].is_integer()):
             raise StateError(f"steps must be a whole number from 0, not {numbers['steps']}")
-        self.steps = int(numbers["steps"])
         places = range(1, len(self.parameters) + 1)
-        self.state = {
+        slots = {
             slot: numbers[slot] if wanted is arrays else [numbers[f"{slot}{i}"] for i in places] for slot in self.slots
         }
+        if negative := [x for x in slots.get("square", ()) if x < 0.0]:
+            raise StateError(f"square must hold means of squares, which are at least 0, not {negative[0]}")
+        self.steps, self.state = int(numbers["steps"]), slots
 
     def __repr__(self) -> str:
         apart = ("parameters", "lr", "steps", "state")
@@ -295,4 +297,4 @@ def _values(parameters: Any) -> list[Value]:
     """The parameters as a list of Values."""
     hint = "pass model.parameters()" if hasattr(parameters, "parameters") else ""
     found = entries(parameters, "parameters", "Values", hint)
-    return [instance(parameter, Value, "each of parameters") for parameter in found]
+    return [instance(parameter, Value, "parameters", "Values") for parameter in found]

@@ -18,12 +18,16 @@ ACCEPTED = {
     for line in Path(wrong_arguments.__file__).with_name("accepted_arguments.txt").read_text().splitlines()
 }
 CALLED = r"where \| [ab]|check_gradients \| 1|record \| [02]|fit \| (model|loss|on_epoch)"  # functions of users, and
-BY_PYTHON = r"unsupported operand type|not supported between instances of"  # what came of an operator, as Python says it
+BY_PYTHON = (
+    r"unsupported operand type|not supported between instances of"  # what came of an operator, as Python says it
+)
 
 
 def of_row(name):
     """What is accepted by a row's operand: a number or a Value, or Values in a sequence."""
-    return [["[]", "Values"] if variable.isupper() else ["3", "nan", "-1", "Value"] for variable in TABLE[name].variables]
+    return [
+        ["[]", "Values"] if variable.isupper() else ["3", "nan", "-1", "Value"] for variable in TABLE[name].variables
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +54,21 @@ def test_a_wrong_argument_is_an_error_that_says_what_came(name, uncompiled):
         if is_raw and not re.match(CALLED, key):
             assert re.search(BY_PYTHON, text), (key, text)
         if text:
-            assert re.match(r"(Type|Value|Overflow|FileNotFound|Recording|State|Gradient|Formula)Error: .*", text), (key, text)
+            assert re.match(r"(Type|Value|Overflow|FileNotFound|Recording|State|Gradient|Formula)Error: .*", text), (
+                key,
+                text,
+            )
             assert "\x1b" not in text, key
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_only_what_makes_sense_is_accepted(name, uncompiled):
     for where in {key.split(" | ")[1] for key in uncompiled if key.split(" | ")[0] == name}:
-        accepted = [key.split(" | ")[2] for key, (text, _) in uncompiled.items() if key.startswith(f"{name} | {where} | ") and not text]
+        accepted = [
+            key.split(" | ")[2]
+            for key, (text, _) in uncompiled.items()
+            if key.startswith(f"{name} | {where} | ") and not text
+        ]
         row = name.removeprefix("engine.")
         wanted = of_row(row)[int(where)] if row != name else ACCEPTED.get((name, where), [])
         assert sorted(accepted) == sorted(wanted), where

@@ -145,9 +145,7 @@ def compare(name: str, a: Node, b: Node) -> Any:
 def showing(node: Node) -> None:
     """Report that the text of a node is made."""
     if modes.active:
-        watch = modes.watch()
-        if watch is not None:
-            watch.shown(node)
+        modes.shown(node)
 
 
 def setting(node: Node, what: str) -> None:

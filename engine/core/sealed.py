@@ -1,6 +1,5 @@
 """Makes an uncompiled class as immutable as a compiled one: no new attributes, no assignment to slots."""
 
-from types import MemberDescriptorType
 from typing import Any, NoReturn, TypeVar
 
 Class = TypeVar("Class", bound=type)
@@ -41,7 +40,8 @@ def sealed(cls: Class, base: type) -> Class:
         object.__delattr__(self, name)
 
     body = {**cls.__dict__, "__setattr__": set_open, "__delattr__": delete_open, "_base": base}
-    body |= {name: property(slot.__get__) for name, slot in base.__dict__.items() if isinstance(slot, MemberDescriptorType)}
+    public = [name for name in base.__dict__.get("__slots__", ()) if not name.startswith("_")]
+    body |= {name: property(base.__dict__[name].__get__) for name in public}  # closed to object.__setattr__ too
     return _Immutable(cls.__name__, cls.__bases__, body)  # type: ignore[return-value]
 
 
