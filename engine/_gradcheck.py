@@ -112,7 +112,7 @@ def _refuse_unusable(leaves: dict[Value, str]) -> None:
 def _call(f: Callable[..., Value], arguments: Sequence[Any]) -> Value:
     output = f(*arguments)
     if not isinstance(output, Value):
-        raise TypeError(f"f must return one Value, computed from its inputs, not {type(output).__name__} {output!r}")
+        raise TypeError(f"f must return one Value, computed from its inputs, not {came(output)}")
     return output
 
 

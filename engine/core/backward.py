@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .._checks import came, entries, flag
+from .._checks import came, flag
 from ..table import SELECT, TABLE, Masks, evaluate
 from .graph import between, live, order
 from .node import Node, leaf, reading
@@ -75,7 +75,8 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
     if not isinstance(output, Node):
         hint = "call it, as in grad(f(x), [x])" if callable(output) else "pass a Value, as in grad(x * x, [x])"
         raise TypeError(f"grad takes one Value as the output, not {came(output)}: {hint}")
-    wanted = (inputs,) if isinstance(inputs, Node) else entries(inputs, "the inputs of grad", "Values")
+    is_many = isinstance(inputs, Iterable) and not isinstance(inputs, (str, bytes, type))
+    wanted: Any = tuple(inputs) if is_many else (inputs,)  # type: ignore[arg-type]
     for x in wanted:
         if not isinstance(x, Node):
             raise TypeError(f"grad takes Values as inputs, not {came(x)}")

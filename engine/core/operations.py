@@ -124,7 +124,8 @@ def variadic(code: int, row: Row, groups: Sequence[Any]) -> Any:
     flat = list[Any]()
     size = len(entries(groups[0], f"the first operand of {row.name}"))
     for variable, group in zip(row.variables, groups, strict=True):
-        many = entries(group, f"each sequence of {row.name}") if variable.isupper() else [group]
+        is_one = not variable.isupper() and not isinstance(group, (list, tuple))
+        many = [group] if is_one else entries(group, f"each sequence of {row.name}")
         if len(many) != (size if variable.isupper() else 1):
             wanted = f"{size}, as many as in the first," if variable.isupper() else "one"
             raise ValueError(f"{row.name} takes {wanted} for {variable}, not {len(many)}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import entries
+from .._checks import came, entries
 from ..core import ENCODING, Value, real
 
 
@@ -97,7 +97,7 @@ def number(entry: Any, place: str) -> float:
         return real(entry)
     except TypeError:
         hint = ": pass its .data" if isinstance(entry, Value) else ""
-        raise TypeError(f"{place} must be a real number, not {type(entry).__name__} {entry!r:.80}{hint}") from None
+        raise TypeError(f"{place} must be a real number, not {came(entry)}{hint}") from None
 
 
 def _is_numeral(text: str) -> bool:

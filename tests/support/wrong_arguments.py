@@ -130,11 +130,11 @@ CALLS |= {
     "dot": lambda: named(engine.dot, weights=[x()], inputs=[2.0], bias=1.0),
     "where": lambda: named(engine.where, condition=True, a=x(), b=2.0),
     "detach": lambda: named(engine.detach, a=x()),
-    "grad": lambda: (lambda y=x(): named(engine.grad, output=y * y, inputs=[y], create_graph=False))(),
-    "jacobian": lambda: (lambda y=x(): named(engine.jacobian, outputs=[y * y], inputs=[y]))(),
-    "hessian": lambda: (lambda y=x(): named(engine.hessian, output=y * y, inputs=[y]))(),
-    "hvp": lambda: (lambda y=x(): named(engine.hvp, output=y * y, inputs=[y], vector=[1.0]))(),
-    "jvp": lambda: (lambda y=x(): named(engine.jvp, outputs=[y * y], inputs=[y], vector=[1.0]))(),
+    "grad": lambda: (lambda y: named(engine.grad, output=y * y, inputs=[y], create_graph=False))(x()),
+    "jacobian": lambda: (lambda y: named(engine.jacobian, outputs=[y * y], inputs=[y]))(x()),
+    "hessian": lambda: (lambda y: named(engine.hessian, output=y * y, inputs=[y]))(x()),
+    "hvp": lambda: (lambda y: named(engine.hvp, output=y * y, inputs=[y], vector=[1.0]))(x()),
+    "jvp": lambda: (lambda y: named(engine.jvp, outputs=[y * y], inputs=[y], vector=[1.0]))(x()),
     "check_gradients": lambda: (engine.check_gradients, [lambda a: a * a, 0.5]),
     "check_gradients options": lambda: (
         lambda **o: engine.check_gradients(lambda a: a * a, 0.5, **o),
@@ -142,26 +142,30 @@ CALLS |= {
     ),
     "strict": lambda: (strictly, [True]),
     "row": lambda: (row, ["wrong_row", "r", "a * a", "2 * a"]),
-    "chain_rule": lambda: (lambda l, w, _: named(engine.chain_rule, output=l, wrt=w, by="labels"))(*graph()),
+    "chain_rule": lambda: (lambda loss, w, _: named(engine.chain_rule, output=loss, wrt=w, by="labels"))(*graph()),
     "judge": lambda: named(engine.judge, chain=chain(), tiny=0.1, vanished=0.1, cancelled=0.1, style="spoken"),
     "ChainRule.paths": lambda: named(chain().paths, k=2),
     "ChainRule.check": lambda: named(chain().check, answer="v", path=0),
     "ChainRule.draw": lambda: named(chain().draw, depth=1, theme="auto"),
     "ChainRule.save": lambda: named(chain().save, path=FOLDER / "chain.svg", depth=1, theme="auto"),
-    "compare": lambda: (lambda l, w, v: named(engine.compare, loss=l, gradients={w: "0.1", v: 0.25}))(*graph()),
-    "compare pairs": lambda: (lambda l, w, v: (lambda a, b: engine.compare(l, [(a, b)]), [[w, v], [0.1, 0.2]]))(
+    "compare": lambda: (lambda loss, w, v: named(engine.compare, loss=loss, gradients={w: "0.1", v: 0.25}))(*graph()),
+    "compare pairs": lambda: (lambda loss, w, v: (lambda a, b: engine.compare(loss, [(a, b)]), [[w, v], [0.1, 0.2]]))(
         *graph()
     ),
     "diagnose": lambda: (
-        lambda l, w, v: named(
-            engine.diagnose, loss=l, parameters=[w, v], lr=0.1, planned={w: 0.4}, flat=1e-4, few=8, vanished=1e-5
+        lambda loss, w, v: named(
+            engine.diagnose, loss=loss, parameters=[w, v], lr=0.1, planned={w: 0.4}, flat=1e-4, few=8, vanished=1e-5
         )
     )(*graph()),
-    "draw": lambda: (lambda l, w, _: named(engine.draw, output=l, wrt=w, by="labels", depth=1, theme="auto"))(*graph()),
+    "draw": lambda: (lambda loss, w, _: named(engine.draw, output=loss, wrt=w, by="labels", depth=1, theme="auto"))(
+        *graph()
+    ),
     "render": lambda: (
-        lambda l, w, _: named(engine.render, output=l, path=FOLDER / "p.dot", wrt=w, by="labels", depth=1, theme="auto")
+        lambda loss, w, _: named(
+            engine.render, output=loss, path=FOLDER / "p.dot", wrt=w, by="labels", depth=1, theme="auto"
+        )
     )(*graph()),
-    "explore": lambda: (lambda l, w, _: named(engine.explore, output=l, wrt=w, by="labels"))(*graph()),
+    "explore": lambda: (lambda loss, w, _: named(engine.explore, output=loss, wrt=w, by="labels"))(*graph()),
     "record": lambda: (engine.record, [lambda a, b: a * b[0], 0.5, [1.0, 2.0]]),
     "record options": lambda: (
         lambda check, compile: engine.record(lambda a: a * a, 0.5, check=check, compile=compile),
@@ -239,7 +243,7 @@ CALLS |= {
         lambda steps, mean, square: nn.Adam([x()]).load_state_dict({"steps": steps, "mean": mean, "square": square}),
         [3.0, [1.0], [1.0]],
     ),
-    "SGD.diagnose": lambda: (lambda l, w, v: named(nn.SGD([w, v], 0.1).diagnose, loss=l, flat=1e-4))(*graph()),
+    "SGD.diagnose": lambda: (lambda loss, w, v: named(nn.SGD([w, v], 0.1).diagnose, loss=loss, flat=1e-4))(*graph()),
     "clip_gradients": lambda: named(nn.clip_gradients, parameters=[x()], norm=1.0, value=1.0),
     "constant": lambda: (lambda lr: nn.constant(lr)(0), [0.1]),
     "linear": lambda: (lambda lr, steps, final: nn.linear(lr, steps, final)(0), [0.1, 10, 0.01]),
@@ -254,8 +258,8 @@ CALLS |= {
     "from_keras": lambda: (lambda model: nn.from_keras(model), [Thing()]),
     "summary": lambda: named(nn.summary, model=model()),
     "backpropagation": lambda: (
-        lambda m=model(): named(nn.backpropagation, model=m, loss=nn.mean_squared_error([m([1.0, 2.0])], [0.5]))
-    )(),
+        lambda m: named(nn.backpropagation, model=m, loss=nn.mean_squared_error([m([1.0, 2.0])], [0.5]))
+    )(model()),
     "Checkpoint": lambda: named(
         nn.Checkpoint, path=FOLDER / "new.json", parts={"losses": [1.0]}, settings={"a": 1}, every=1.0
     ),
