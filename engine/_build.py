@@ -33,8 +33,7 @@ from setuptools.command.sdist import sdist
 # A .pxd beside a .py gives it C types.
 MODULES = (
     *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/properties.py", "core/value.py"),
-    *("core/traverse.pyx", "core/graph.py", "core/backward.py"),
-    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("core/traverse.pyx", "structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
     *("structure/recompute.py", "structure/linear_forms.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
@@ -44,6 +43,9 @@ MODULES = (
 _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
 FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
 KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
+PASSES = [
+    "-O1"
+]  # for the rest of replay and what modules share: at -O2 they take twice as long to build and the same to run
 OUTPUT = "build/cython"
 HEADER = "build/table.h"  # the table in C
 CYTHON = ["Cython>=3.1"]
@@ -87,7 +89,9 @@ def extensions() -> list[Extension]:
 
 def flags(name: str) -> list[str]:
     """How a module is compiled."""
-    return FLAGS + KERNELS if name == "replay/native.pyx" and sys.platform != "win32" else FLAGS
+    if sys.platform == "win32" or not name.startswith(("replay/", SHARED)):
+        return FLAGS
+    return FLAGS + (KERNELS if name == "replay/native.pyx" else PASSES)
 
 
 def _write_header() -> None:

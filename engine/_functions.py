@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias, overload
+from typing import NoReturn, Protocol, TypeAlias, overload
 
 from ._checks import entries, refuse
 from .core import Value, apply, log_shares, operation, real, shares
@@ -102,7 +102,7 @@ def maximum(*operands: Number) -> Number:
     >>> maximum(1.0, 3.0, 2.0), maximum(Value(1.0), 1.0).partials
     (3.0, (0.5, 0.5))
     """
-    return _pick(_maximum, largest, operands)
+    return _maximum(*operands) if len(operands) == 2 else largest(_several(operands, "maximum"))
 
 
 @overload
@@ -115,18 +115,18 @@ def minimum(*operands: Number) -> Number:
     >>> minimum(1.0, 3.0, 2.0)
     1.0
     """
-    return _pick(_minimum, smallest, operands)
+    return _minimum(*operands) if len(operands) == 2 else smallest(_several(operands, "minimum"))
 
 
-def _pick(of_two: OfTwo, of_more: OfMany, operands: tuple[Number, ...]) -> Number:
-    if len(operands) == 2:
-        return of_two(*operands)
-    name = of_two.__name__
-    if not operands:
-        raise TypeError(f"{name} takes at least one Value or number")
+def _none(name: str) -> NoReturn:
+    raise TypeError(f"{name} takes at least one Value or number")
+
+
+def _several(operands: tuple[Number, ...], name: str) -> list[Number]:
+    """The operands of a maximum of one or of more than two."""
     if len(operands) == 1 and isinstance(operands[0], Iterable):
         raise refuse(f"an operand of {name}", "a Value or a number", operands[0], f"as in {name}(*operands)")
-    return of_more(_operands(operands, name))
+    return _operands(operands or _none(name), name)
 
 
 def _operands(given: Iterable[Number], name: str) -> list[Number]:
@@ -178,7 +178,7 @@ def prod(operands: Iterable[Number]) -> Number:
     factors = _operands(operands, "prod") or [1.0]
     while len(factors) > 1:
         paired = len(factors) // 2 * 2
-        factors = [apply("mul", factors[i], factors[i + 1]) for i in range(0, paired, 2)] + factors[paired:]
+        factors = [factors[i] * factors[i + 1] for i in range(0, paired, 2)] + factors[paired:]
     return factors[0]
 
 
@@ -193,5 +193,4 @@ def mean(operands: Iterable[Number]) -> Number:
     3.0
     """
     terms = _operands(operands, "mean")
-    found: Number = apply("div", apply("sum", terms), float(len(terms)))
-    return found
+    return div(sum(terms), float(len(terms)))

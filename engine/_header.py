@@ -1,20 +1,20 @@
 """The table in C: one header, written at build time from the table's text.
 
-It has for every row its value `row_name` and its partials `row_name_0`, `row_name_1` ... (for a row over sequences, one
-function of all); the opcodes; the switches that compute the row of an opcode; and for kernels the rows on vectors, and
-lists of what they do.
+It has for every row its value `row_name` (for a row over sequences, with its partials); the opcodes; the switches that
+compute value and partials of the row of an opcode; and for kernels the rows on vectors, and lists of what they do.
 """
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# Neither of the last three changes a number: no errno, no traps, and no a * b + c rounded once where eager mode rounds
-# twice.
-FLAGS = ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+# None of the three before the last changes a number: no errno, no traps, and no a * b + c rounded once where eager mode
+# rounds twice. Without the last, the time of a loop over operands varies by a quarter with what stands before it.
+FLAGS = ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-falign-loops=32"]
 
 SWITCHES = """\
 typedef struct { double y, da, db; } Result;
@@ -73,18 +73,21 @@ def header() -> str:
     table, opcodes, primitives, formula, vectors = load()
     rows = table.TABLE.values()
     fixed, many = ([row for row in rows if row.variadic == variadic] for variadic in (False, True))
-    functions = [text for row in fixed for text in _functions(row, primitives.PRIMITIVES, formula)]
+    functions = [_value(row, primitives.PRIMITIVES, formula) for row in fixed]
     prototypes = [text.split(" {")[0] + ";" for text in functions]
+    functions += [
+        f"static inline double next_{name}(double total, double a) {{ return {primitives.PRIMITIVES[name].c}; }}"
+        for name in vectors.REDUCTIONS
+    ]
     functions += [_function(row, primitives.PRIMITIVES, formula) for row in many]
     codes = ", ".join(f"{name.upper()} = {code}" for code, name in enumerate(opcodes.NAMES))
     switches = SWITCHES
+    case = partial(_case, primitives=primitives.PRIMITIVES, formula=formula)
     for count in (1, 2):
-        cases = [
-            _case(row, list("ab"[:count]), ["r.da", "r.db"], "r.y") for row in fixed if len(row.variables) == count
-        ]
+        cases = [case(row, ["a", "b"], ["r.da", "r.db"], "r.y") for row in fixed if len(row.variables) == count]
         switches = switches.replace(f"CASES_{count}", "".join(cases))
     x, d = ([f"{array}[{k}]" for k in range(9)] for array in "xd")
-    cases = [_case(row, x, d, "y", "if (d) ") for row in fixed]
+    cases = [case(row, x, d, "y") for row in fixed]
     cases += [f"    case {row.name.upper()}: y = row_{row.name}({_size(row)}, x, d); break;\n" for row in many]
     switches = switches.replace("CASES_M", "".join(cases))
     return "\n".join(
@@ -106,17 +109,14 @@ def header() -> str:
     )
 
 
-def _functions(row: Any, primitives: Any, formula: Any) -> Iterator[str]:
-    """The value and the partials of a row of a fixed number of operands."""
-    operands = ", ".join(f"double {v}" for v in row.variables)
+def _value(row: Any, primitives: Any, formula: Any) -> str:
+    """The value of a row of a fixed number of operands."""
     body = f"return {_written(formula, primitives, [row.formula], row.variables)[1][0]};"
     if row.name in primitives:
         text = primitives[row.name].c
         body = text if "return" in text else f"return {text};"
-    yield f"static inline double row_{row.name}({operands}) {{ {body} }}"
-    for k, partial in enumerate(row.partials):
-        result = _written(formula, primitives, [partial], ("y", *row.variables))[1][0]
-        yield f"static inline double row_{row.name}_{k}(double y, {operands}) {{ return {result}; }}"
+    operands = ", ".join(f"double {v}" for v in row.variables)
+    return f"static inline double row_{row.name}({operands}) {{ {body} }}"
 
 
 def _function(row: Any, primitives: Any, formula: Any) -> str:
@@ -130,8 +130,8 @@ def _function(row: Any, primitives: Any, formula: Any) -> str:
     before, (y,) = _written(formula, primitives, [row.formula], row.variables)
     steps, (_, *partials) = _written(formula, primitives, [row.formula, *row.partials], ("y", *row.variables))
     after = []
-    for at, v, partial in zip(starts, row.variables, partials, strict=True):
-        text = partial[0] if isinstance(partial, list) else partial
+    for at, v, slope in zip(starts, row.variables, partials, strict=True):
+        text = slope[0] if isinstance(slope, list) else slope
         after.append(f"for (long i = 0; i < n; i++) d[{at} + i] = {text};" if v.isupper() else f"d[{at}] = {text};")
     body = [*operands, *before, f"double y = {y};", "if (!d) return y;", *steps[len(before) :], *after, "return y;"]
     return f"static inline double row_{row.name}(long n, const double *x, double *d) {{ {' '.join(body)} }}"
@@ -139,21 +139,39 @@ def _function(row: Any, primitives: Any, formula: Any) -> str:
 
 def _written(formula: Any, primitives: Any, formulas: list[str], operands: tuple[str, ...]) -> Any:
     def reduce(variable: str, name: str, text: str) -> str:
-        start = repr(primitives[name].start).replace("inf", "HUGE_VAL")
-        step = formula.in_place(primitives[name].c, variable, "a")
-        return (
-            f"double {variable} = {start}; for (long i = 0; i < n; i++) {{ double a = {text}; {variable} = {step}; }}"
-        )
+        step = f"{variable} = next_{name}({variable}, {text})"
+        return f"double {variable} = {start_of(primitives[name])}; for (long i = 0; i < n; i++) {step};"
 
     return formula.written(formulas, operands, "row_{}({})".format, reduce)
 
 
-def _case(row: Any, operands: list[str], partials: list[str], y: str, condition: str = "") -> str:
-    """What the switch does for a row of a fixed number of operands."""
-    given = ", ".join(operands[: len(row.variables)])
-    found = " ".join(f"{partials[k]} = row_{row.name}_{k}({y}, {given});" for k in range(len(row.variables)))
-    found = f"{condition}{{ {found} }}" if condition else found
-    return f"    case {row.name.upper()}: {y} = row_{row.name}({given}); {found} break;\n"
+def start_of(primitive: Any) -> str:
+    """What the total of a reduction starts from, in C."""
+    return repr(primitive.start).replace("inf", "HUGE_VAL")
+
+
+def _case(row: Any, operands: list[str], partials: list[str], result: str, primitives: Any, formula: Any) -> str:
+    """What the switch does for a row of a fixed number of operands: each subexpression is computed once."""
+
+    def write(name: str, *arguments: Any) -> str:
+        text = primitives[name].python
+        inline = isinstance(text, str)
+        call = formula.in_place(text, *arguments) if inline else f"row_{name}({', '.join(map(str, arguments))})"
+        return steps.setdefault(call, f"t{len(steps)}")
+
+    steps: dict[str, str] = {}
+    by_primitives = formula.Interpreter({name: partial(write, name) for name in primitives}, "C")
+    variables = dict(zip(row.variables, operands, strict=False))
+    variables["y"] = formula.evaluate(row.formula, variables, by_primitives)
+    before = _statements(steps, 0)
+    found = [formula.evaluate(text, variables, by_primitives) for text in row.partials]
+    after = _statements(steps, len(before)) + [f"{d} = {x};" for d, x in zip(partials, found, strict=False)]
+    body = " ".join([*before, f"{result} = {variables['y']};", *(["if (!d) break;"] if result == "y" else []), *after])
+    return f"    case {row.name.upper()}: {{ {body} break; }}\n"
+
+
+def _statements(steps: dict[str, str], first: int) -> list[str]:
+    return [f"double {variable} = {text};" for text, variable in [*steps.items()][first:]]
 
 
 def _size(row: Any) -> str:
@@ -179,6 +197,7 @@ def _on_vectors(table: Any, formula: Any, vectors: Any) -> str:
     for name in vectors.FUNCTIONS:
         call(name)
     arithmetic = [_function_of_vectors(name, table[name].variables, text) for name, text in vectors.ARITHMETIC.items()]
+    arithmetic += [_function_of_vectors(name, ("total", "a"), text) for name, text in vectors.REDUCTIONS.items()]
     prototypes = [f"INLINE vec VARIANT({name})({_vectors(table[name].variables)});" for name in found]
     return " \\\n  ".join(["#define VECTOR_ROWS", *arithmetic, *prototypes, *filter(None, found.values())])
 
@@ -195,7 +214,7 @@ def _lists(table: Any, primitives: Any, vectors: Any) -> Iterator[str]:
     """What kernels do, as lists of `DO(opcode, ...)`.
 
     ARITHMETIC_n and LIBRARY_n are the primitives of n operands, those on vectors and the others, by their names;
-    FUNCTIONS and PAIRS are those of vectors.py.
+    REDUCTIONS, FUNCTIONS and PAIRS are those of vectors.py.
     """
 
     def listed(name: str, entries: Iterable[tuple[str, ...]]) -> str:
@@ -203,8 +222,9 @@ def _lists(table: Any, primitives: Any, vectors: Any) -> Iterator[str]:
 
     for count in (1, 2, 3):
         names = [name for name in primitives if table[name].variables == tuple("abc"[:count])]
-        names = [name for name in names if name != "pow" and name not in vectors.BY_HAND]
+        names = [name for name in names if name not in vectors.BY_HAND]
         for kind, chosen in (("ARITHMETIC", True), ("LIBRARY", False)):
             yield listed(f"{kind}_{count}", [(x, x) for x in names if (x in vectors.ARITHMETIC) == chosen])
+    yield listed("REDUCTIONS", [(name, name, start_of(primitives[name])) for name in vectors.REDUCTIONS])
     yield listed("FUNCTIONS", [(name, name) for name in vectors.FUNCTIONS])
     yield listed("PAIRS", [(f"pair_{name}", name, partner) for name, partner in vectors.PAIRS.items()])

@@ -105,18 +105,28 @@ def test_in_the_c_that_the_build_writes(tmp_path, monkeypatch):
     primitives.primitive("sinc", sinc, **SINC)
     table.row("sinc", "sinc", "sinc(a)", "select(a, (cos(a) - y) / a, 0)")
     table.row("soft", "soft", "a / (1 + abs(a))", "1 / ((1 + abs(a)) * (1 + abs(a)))")
-    codes = [opcodes.code_of(name) for name in ("sinc", "soft")]
-    source = header.header() + "double value(int code, double a) { return operate1(code, a).y; }\n"
+    codes = {name: opcodes.code_of(name) for name in ("sinc", "soft")}
+    source = header.header() + "Result result(int code, double a) { return operate1(code, a); }\n"
     (tmp_path / "rows.c").write_text(source)
     subprocess.run(
         ["cc", "-O1", "-shared", "-fPIC", "-ffp-contract=off", "-o", "rows.so", "rows.c", "-lm"],
         cwd=tmp_path,
         check=True,
     )
-    value = ctypes.CDLL(str(tmp_path / "rows.so")).value
-    value.restype, value.argtypes = ctypes.c_double, [ctypes.c_int, ctypes.c_double]
-    for code, f in zip(codes, (sinc, lambda a: a / (1.0 + abs(a))), strict=True):
-        assert [value(code, x) for x in POINTS] == [f(x) for x in POINTS]
+    result = ctypes.CDLL(str(tmp_path / "rows.so")).result
+    result.restype, result.argtypes = Result, [ctypes.c_int, ctypes.c_double]
+    for name, code in codes.items():
+        row = table.TABLE[name]
+        for x in POINTS:
+            found = result(code, x)
+            assert (found.y, (found.da,)) == (row.value(x), row.slopes(found.y, x))
+    assert "DO(SINC, sinc)" in source  # for the kernels
+
+
+class Result(ctypes.Structure):
+    """What the header gives for an operation of one or two operands."""
+
+    _fields_ = [(name, ctypes.c_double) for name in ("y", "da", "db")]
 
 
 def test_c_made_from_another_table_is_refused():

@@ -53,5 +53,5 @@ START = Way(size(1.0), None, None)  # at wrt
 
 def best(steps: list[tuple[Link, list[Way]]], k: int) -> list[Way]:
     """The k largest extensions of the paths by one link."""
-    ways = (Way(_passed(way.size, link), link, way) for link, before in steps for way in before)
-    return nlargest(k, ways, key=Way.rank)
+    ways = [Way(_passed(way.size, link), link, way) for link, before in steps for way in before]
+    return ways if len(ways) <= min(k, 1) else nlargest(k, ways, key=Way.rank)

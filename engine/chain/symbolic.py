@@ -106,6 +106,8 @@ class Naming:
         self, total: tuple[Term, float], adjoint: tuple[Term, float], partial: tuple[Term, float]
     ) -> tuple[Term, float]:
         number = total[1] + adjoint[1] * partial[1]
+        if isinstance(total[0], Elided) or isinstance(adjoint[0], Elided):
+            return self.number(number), number
         return self._fitting(symbol("add", total[0], symbol("mul", adjoint[0], partial[0])), number), number
 
     def describe(self, node: Value) -> str:

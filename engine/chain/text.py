@@ -49,19 +49,16 @@ def grouped(rows: Iterable[Row]) -> dict[Row, list[int]]:
 
 
 def _route(path: Path, describe: Callable[[Value], str]) -> str:
-    return " → ".join(_shortened([describe(node) for node in path.nodes]))
+    return " → ".join("…" if node is None else describe(node) for node in elided(path.nodes, SHOWN, None))
 
 
 def _numbers(path: Path) -> str:
-    return f"{' · '.join(_shortened(product_text(path).split(' · ')))} = {short_number(path.product)}"
+    return f"{' · '.join(elided(product_text(path).split(' · '), SHOWN, '…'))} = {short_number(path.product)}"
 
 
 def _formulas(path: Path) -> str:
-    return " * ".join(_shortened([factor.show("spoken", "mul") for factor in path.factors]))
-
-
-def _shortened(items: Sequence[str]) -> list[str]:
-    return elided(items, SHOWN, "…")
+    shown = elided(path.factors, SHOWN, None)
+    return " * ".join(factor.show("spoken", "mul") if factor else "…" for factor in shown)
 
 
 def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:

@@ -11,9 +11,9 @@ Read `value` first, and the rows in the package `table`: together they are micro
 # ruff: noqa: I001
 from ..table import (
     ADD, ALWAYS, ARITHMETIC, BUILT_IN, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN,
-    MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, RELU, SELECT, SHIFT, SUB, SUM,
-    TABLE, FormulaError, Interpreter, Masks, Row, both, check, code_of, evaluate, function, in_place, log_softmax as
-    log_shares, missing, numeric, parse, primitive, respelled, softmax as shares, written,
+    MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, REDUCTIONS, RELU, SELECT, SHIFT,
+    SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, check, code_of, evaluate, function, in_place,
+    log_softmax as log_shares, missing, numeric, parse, primitive, respelled, softmax as shares, written,
 )
 from .._checks import printable
 from .atomic_write import place, replace
@@ -37,8 +37,8 @@ from .value import Value
 
 __all__ = [
     "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "ENCODING",
-    "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS",
-    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
+    "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER",
+    "POW", "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
     "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name", "NonFiniteError", "PrecisionError",
     "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch", "WhygradError", "ancestors", "apply",
     "as_value", "between", "book_name", "both", "check", "code_of", "derivative", "dot", "elided", "evaluate",

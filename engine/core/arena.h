@@ -25,7 +25,7 @@
 #endif
 
 #define STRIDE 112 /* bytes from node to node */
-#define SLOTS 36   /* nodes in a slab of 4 KiB; at most 64 */
+#define SLOTS 35   /* nodes in a slab of 4 KiB, at most 64; slabs a power of two apart would share lines of the cache */
 #define SPARE 4096 /* empty slabs kept to be used again: 16 MiB */
 #define NEAR 8     /* nodes ahead whose operands are prefetched, */
 #define FAR 16     /* and nodes ahead that are themselves */
@@ -176,8 +176,9 @@ static inline PyObject *pop(Arena *arena) {
 
 #if !defined(__SANITIZE_ADDRESS__)
   fetch_node(node - FAR * STRIDE);
-  Node *soon = (Node *)(node - NEAR * STRIDE);
-  if ((char *)soon >= slab->nodes) { /* one that is gone is no harm */
+  Slab *near = bit < NEAR ? slab->older : slab;
+  if (near) { /* one that is gone is no harm */
+    Node *soon = (Node *)(near->nodes + (size_t)(bit < NEAR ? bit + SLOTS - NEAR : bit - NEAR) * STRIDE);
     fetch_operand(soon->a);
     fetch_operand(soon->b);
   }

@@ -92,10 +92,11 @@ def _adjoints(nodes: Sequence[Value], output: Value) -> dict[Value, float]:
     """The derivative of the output with respect to each of `nodes`, which are in topological order."""
     wanted, adjoints = set(nodes), {output: 1.0}
     for node in reversed(nodes):
-        if node in adjoints:
+        adjoint = adjoints.get(node)
+        if adjoint is not None:
             for operand, partial in live(node):
                 if operand in wanted:
-                    adjoints[operand] = adjoints.get(operand, 0.0) + adjoints[node] * partial
+                    adjoints[operand] = adjoints.get(operand, 0.0) + adjoint * partial
     return adjoints
 
 

@@ -20,18 +20,7 @@ def operation(name: str) -> Callable[..., Any]:
     (0.0, 2.0)
     """
     row, code = TABLE[name], code_of(name)
-    size = len(row.variables)
-
     of = f"the operand of {name}"
-
-    def of_one_operand(a: Any) -> Any:
-        return of_one(code, a)
-
-    def of_two_operands(a: Any, b: Any) -> Any:
-        return of_two(code, a, b)
-
-    def of_three_operands(a: Any, b: Any, c: Any) -> Any:
-        return of_scalars(code, (a, b, c))
 
     def of_one_sequence(operands: Iterable[Any]) -> Any:
         return of_many(code, entries(operands, of))
@@ -39,18 +28,13 @@ def operation(name: str) -> Callable[..., Any]:
     def of_operands(*operands: Any) -> Any:
         return apply(name, *operands)
 
-    def of_these(*operands: Any) -> Any:
-        if len(operands) != size:
-            raise TypeError(f"{name} takes the operands {', '.join(row.variables)}, not {len(operands)}")
-        return of_scalars(code, operands)
-
-    known: dict[tuple[str, ...], Callable[..., Any]] = {
-        ("a",): of_one_operand,
-        ("a", "b"): of_two_operands,
-        ("a", "b", "c"): of_three_operands,
-        ("A",): of_one_sequence,
-    }
-    function = known.get(row.variables, of_operands if row.variadic else of_these)
+    function: Callable[..., Any] = of_operands if len(row.variables) > 1 else of_one_sequence
+    if not row.variadic:
+        names = ", ".join(row.variables)
+        call = {1: "of_one(code, a)", 2: "of_two(code, a, b)"}.get(len(row.variables), f"of_scalars(code, ({names}))")
+        function = eval(
+            f"lambda {names}: {call}", {"code": code, "of_one": of_one, "of_two": of_two, "of_scalars": of_scalars}
+        )  # which says how many it takes
     function.__name__ = function.__qualname__ = name
     slopes = ", ".join(row.partials)
     function.__doc__ = f"{row.formula}, with the partials {slopes}; of Values a Value, of numbers a float."

@@ -3,8 +3,7 @@ cdef extern from "table.h":
     ctypedef struct Result:
         double y, da, db
     const int IN_C
-    enum: ABS, ADD, COS, DETACH, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID
-    enum: SELECT, SIN, SOFTPLUS, SQRT, SUB, TANH
+    enum: DETACH, POW, SELECT
     const long MADE_FROM
     Result operate1(int code, double a) noexcept nogil
     Result operate2(int code, double a, double b) noexcept nogil

@@ -70,8 +70,9 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     """
     wanted = dict.fromkeys(inputs)
     found = {node: None for node in wanted if not node.op}
+    known = found.keys()
     for node in order(output):
-        if node in wanted or (node._code != DETACH and any(operand in found for operand in node.operands)):
+        if node in wanted or (node._code != DETACH and not known.isdisjoint(node.operands)):
             found[node] = None
     return list(found) if output in found else []
 

@@ -37,15 +37,9 @@ cdef class Node:
     cdef readonly long long _mark
     cdef readonly str _label
     cdef readonly long serial
-cpdef install(Node blank)
-cdef inline void set_data(Node node, double number) noexcept:
-    node._data = number
-
-cdef inline void set_grad(Node node, double number) noexcept:
-    node._grad = number
-
-cdef inline void set_label(Node node, str label) noexcept:
-    node._label = label
+cdef inline void set_data(Node node, double number) noexcept: node._data = number
+cdef inline void set_grad(Node node, double number) noexcept: node._grad = number
+cdef inline void set_label(Node node, str label) noexcept: node._label = label
 cdef object told(Node node)
 
 cdef inline Node make(long long code, double data, Node a, Node b, double da, double db=0.0, tuple lists=None):
@@ -57,7 +51,5 @@ cdef object begin(Node node, double data, str label)
 cpdef Node leaf(double data)
 cdef double look(Node node) except? -1.0
 cpdef reading(Node node, str what)
-cpdef reading_all(list nodes, str what)
 cdef object compare(str name, Node a, Node b)
-cdef showing(Node node)
 cdef setting(Node node, str what)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import modes
 from .provenance import inspect
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ else:
 
 if not cython.compiled:  # else by node.pxd
     from itertools import count
-
-    from . import modes
 
     next_serial = count(1).__next__
 

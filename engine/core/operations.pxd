@@ -8,31 +8,25 @@ cdef long long DOT
 cdef array no_partials
 cpdef object of_one(int code, object a)
 cpdef object of_two(int code, object a, object b)
-cpdef object of_many(int code, list operands)
 @cython.locals(found=cython.Py_ssize_t)
 cdef Py_ssize_t count_nodes(object operands)
 @cython.locals(m=cython.Py_ssize_t, k=cython.Py_ssize_t, x='double *', y=double, slopes='double *', partials=array, node=Node)
 cdef Node operate(int code, list operands, tuple given=*)
 cdef Node by_formula(long long code, list operands, object given=*)
-cdef Node make_many(long long code, double y, list operands, object partials)
-cpdef object of_scalars(int code, tuple operands)
 @cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list, others=list)
 cpdef Node dot(object weights, object inputs, object bias=*)
-
 cdef inline Node unary(int code, Node a):
     cdef Result r
     if code >= IN_C:
         return by_formula(code, [a])
     r = operate1(code, a._data)
     return make(code, r.y, a, None, r.da)
-
 cdef inline Node binary(int code, Node a, Node b):
     cdef Result r
     if code >= IN_C:
         return by_formula(code, [a, b])
     r = operate2(code, a._data, b._data)
     return make(code, r.y, a, b, r.da, r.db)
-
 cdef inline Node power(Node a, Node b):
     cdef Result r = operate2(POW, a._data, b._data)
     return make(POW, r.y, a, b, r.da, 0.0)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._checks import entries
-from ..table import DOT, NAMES, TABLE, Row, check, code_of, numeric
+from ..table import CODES, DOT, NAMES, TABLE, Row, check, code_of, numeric
 from .coercion import as_value
 from .node import Node
 
@@ -67,7 +67,7 @@ def apply(name: str, *operands: Any) -> Any:
     >>> apply("mul", Value(2.0), 3.0).data, apply("exp", 0.0), apply("sum", [Value(1.0), 2.0]).partials
     (6.0, 1.0, (1.0, 1.0))
     """
-    row, code = TABLE[name], code_of(name)
+    row, code = TABLE[name], CODES[name] if name in CODES else code_of(name)
     if len(operands) != len(row.variables):
         raise TypeError(f"{name} takes the operands {', '.join(row.variables)}, not {len(operands)}")
     if row.variadic:

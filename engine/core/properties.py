@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..table import NAMES, TABLE
-from .coercion import real
+from .coercion import real, text
 from .functions import method
-from .node import Node
+from .node import Node, showing
 
 if TYPE_CHECKING:
     from .. import _cython as cython
@@ -18,8 +18,7 @@ else:
         from .. import _cython as cython
 
 if not cython.compiled:  # else by properties.pxd
-    from .coercion import text
-    from .node import look, reading, set_data, set_grad, set_label, setting, showing
+    from .node import look, reading, set_data, set_grad, set_label, setting
 
 if TYPE_CHECKING:
     from .value import Value

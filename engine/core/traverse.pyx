@@ -15,24 +15,15 @@ cdef extern from *:
 
 def order(Node output):
     """The operations that `output` came from, itself included, in the order of their creation."""
-    cdef list found = [], operands
-    cdef Node node, x
+    cdef list found = []
     cdef PyObject *taken
     begin()
     try:
         push(arena, output)
         taken = pop(arena)
         while taken != NULL:
-            node = <Node>taken
-            found.append(node)
-            if node._a is not None:
-                push(arena, node._a)
-                if node._b is not None:
-                    push(arena, node._b)
-            else:
-                operands = node._lists[0]
-                for x in operands:
-                    push(arena, x)
+            found.append(<Node>taken)
+            visit(<Node>taken, False)
             taken = pop(arena)
     finally:
         end()
@@ -42,39 +33,47 @@ def order(Node output):
 
 def backward(Node output, double seed):
     """Set the gradient of every operation behind `output`, and add to that of every leaf; `seed` is its own."""
-    cdef Node node
     cdef PyObject *taken
-    cdef list operands
-    cdef array partials
-    cdef Py_ssize_t i
     begin()
     try:
-        _receive(output, seed)
+        lead(output, seed, True)
         taken = pop(arena)
         while taken != NULL:
-            node = <Node>taken
-            if node._code == DETACH:
-                pass
-            elif node._a is not None:
-                _receive(node._a, node._grad * node._da)
-                if node._b is not None:
-                    _receive(node._b, node._grad * node._db)
-            else:
-                operands, partials = node._lists
-                for i in range(len(operands)):
-                    if node._code == SELECT and partials.data.as_doubles[i] == 0.0:
-                        continue  # the branch that is not taken
-                    _receive(operands[i], node._grad * partials.data.as_doubles[i])
+            visit(<Node>taken, True)
             taken = pop(arena)
     finally:
         end()
 
 
-cdef inline void _receive(Node x, double share) noexcept:
-    """Add to a gradient, which the first share of an operation finds at 0."""
-    if push(arena, x):
+cdef inline int visit(Node node, bint passing) except -1:
+    """Queue the operands of an operation, or only those that a gradient passes to, with their shares of it."""
+    cdef double grad = node._grad
+    cdef double *partials
+    cdef bint chooses
+    cdef list operands
+    cdef array numbers
+    cdef Py_ssize_t i
+    if passing and node._code == DETACH:
+        return 0
+    if node._a is not None:
+        lead(node._a, grad * node._da, passing)
+        if node._b is not None:
+            lead(node._b, grad * node._db, passing)
+        return 0
+    operands, numbers = node._lists
+    partials, chooses = numbers.data.as_doubles, passing and node._code == SELECT
+    for i in range(len(operands)):
+        if not chooses or partials[i] != 0.0:  # else not the branch taken
+            lead(operands[i], grad * partials[i], passing)
+    return 0
+
+
+cdef inline void lead(Node x, double share, bint passing) noexcept:
+    """Queue an operand, and add to its gradient, which the first share of an operation finds at 0."""
+    if push(arena, x) and passing:
         x._grad = 0.0
-    x._grad += share
+    if passing:
+        x._grad += share
 
 
 cdef bint collects = False  # whether the cyclic collector is on outside of a search

@@ -11,8 +11,9 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._checks import count
+from ..table import code_of
 from .backward import backward
-from .coercion import real
+from .coercion import real, text
 from .node import install
 from .properties import Properties
 
@@ -25,18 +26,17 @@ else:
         from .. import _cython as cython
 
 if not cython.compiled:  # else by value.pxd
-    from ..table import code_of
-    from .coercion import operand, text
+    from .coercion import operand
     from .node import Node, begin, compare, reading, set_grad
     from .operations import binary, power, unary
     from .sealed import sealed
 
-    ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
-    FLOORDIV, LEAKY_RELU, LOG, MOD, MUL = map(code_of, ("floordiv", "leaky_relu", "log", "mod", "mul"))
-    NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
-    SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
-
     identity_hash = object.__hash__
+
+ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
+FLOORDIV, LEAKY_RELU, LOG, MOD, MUL = map(code_of, ("floordiv", "leaky_relu", "log", "mod", "mul"))
+NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
+SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
 
 if TYPE_CHECKING:
     from ..page import Frame

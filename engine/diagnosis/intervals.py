@@ -36,21 +36,21 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
     >>> interval(graph, 0, [graph.index_of[w]])
     (-1.0, 3.0)
     """
-    node = graph.nodes[i]
     if i in parameters or depth == 0:
         return EVERYTHING
-    if not node.op:
+    op = graph.nodes[i].op
+    if not op:
         return graph.data[i], graph.data[i]
-    if node.op in RANGES:
-        return RANGES[node.op]
-    if node.op not in ("add", "sub", "neg", "mul", "div", "sum", "pow"):
+    if op in RANGES:
+        return RANGES[op]
+    if op not in ("add", "sub", "neg", "mul", "div", "sum", "pow"):
         return EVERYTHING
     inner: list[Interval] = []
     for j in reversed(graph.operands(i)):  # in a long sum, the last term is most often unbounded
         inner.insert(0, interval(graph, j, parameters, depth - 1))
         if inner[0] == EVERYTHING:
             return EVERYTHING
-    return _combined(node.op, inner)
+    return _combined(op, inner)
 
 
 def _combined(op: str, inner: list[Interval]) -> Interval:

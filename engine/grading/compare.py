@@ -7,8 +7,10 @@ if none of these, up to which layer are they right?
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,11 +109,24 @@ def compare(loss: Value, gradients: Any) -> Comparison:
                 "with it: strict() and diagnose(loss, parameters) say where it comes from"
             )
     trial = Trial(Network(sweep), [g for g in given if g.value in sweep.index])
-    outcome = Outcome("unknown") if any(map(is_idle, given)) else judge(trial)
+    with uncollected():
+        outcome = Outcome("unknown") if any(map(is_idle, given)) else judge(trial)
     shown = _gradients(trial, given)
     text = wording.Words(trial, shown, printable(loss.label) or "L").say(outcome)
     explained = () if outcome.verdict == "chance" else tuple(_explanation(trial.network, c) for c in outcome.found)
     return Comparison(outcome.verdict, shown, explained, text, outcome.evidence, trial.tried)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the cyclic collector, which would go through the graph's objects again and again and find nothing."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _gradients(trial: Trial, given: list[Given]) -> tuple[Gradient, ...]:

@@ -59,7 +59,7 @@ def _last_layer(trial: Trial) -> Part | None:
     wrong = set(trial.wrong())
     layers = [layer for layer in trial.network.layers if layer.own & trial.given.keys()]
     bad = [layer for layer in layers if layer.own & wrong]
-    if len(layers) < 2 or not bad:
+    if len(layers) < 2 or not bad or bad[-1].own >= trial.given.keys():
         return None
     inner = trial.only(bad[-1].own)
     outcome = judge(inner)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, partial
+from operator import or_
+from typing import NamedTuple, TypeAlias
 
 from ..core import printable
 from ..structure import Forms
@@ -17,6 +18,9 @@ SCALED = SUMS | {"mul", "div"}
 ACTIVATIONS = {
     *("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus", "sin", "cos", "exp"),
 }
+
+
+Columns: TypeAlias = tuple[int, int, int, int]  # of a Term
 
 
 class Term(NamedTuple):
@@ -56,7 +60,7 @@ class Occurrence:
     @cached_property
     def terms(self) -> list[Term]:
         """Its products, one by one."""
-        return list(map(Term._make, zip(*self.products, strict=True)))
+        return list(map(partial(tuple.__new__, Term), zip(*self.products, strict=True)))  # faster than Term._make
 
     @property
     def output(self) -> int:
@@ -121,6 +125,7 @@ class Layers:
         self.is_parameter = [False] * len(sweep.nodes)
         for i in parameters:
             self.is_parameter[i] = True
+        self.is_part = list(map(or_, self.is_parameter, forms.are_sums()))
 
     def found(self) -> list[Layer]:
         """The layers, first to last: units of one stage, one activation and one number of occurrences."""
@@ -153,7 +158,7 @@ class Layers:
         """The sum z inside an expression such as z - y, logsumexp(...) - z, 1 - y * z or 0.5 * z."""
         while self.ops[i] in SCALED and self._product(i) is None:
             operands = self.sweep.inputs(i)
-            inside = [j for j in operands if self._is_part(j)]
+            inside = [j for j in operands if self.is_part[j]]
             if len(inside) != 1 or inside[0] in self.parameters:
                 break
             is_shift = self.ops[i] in ("add", "sum") or (self.ops[i] == "sub" and operands[0] == inside[0])
@@ -163,9 +168,6 @@ class Layers:
             i = inside[0]
         return i
 
-    def _is_part(self, j: int) -> bool:
-        return j in self.parameters or (j < self.size and self.forms.is_sum(j))
-
     def _activation(self, z: int) -> int | None:
         """The function of one operand that is applied to a sum."""
         for k in self.sweep.uses[z]:
@@ -174,21 +176,21 @@ class Layers:
                 return i
         return None
 
-    def _product(self, i: int) -> Term | None:
+    def _product(self, i: int) -> Columns | None:
         """A parameter times data."""
         if self.ops[i] != "mul":
             return None
         k = self.sweep.starts[i]
         return self._term(k, k + 1)
 
-    def _term(self, a: int, b: int) -> Term | None:
+    def _term(self, a: int, b: int) -> Columns | None:
         """The edges of a product as a term, if one of them leads to a parameter and the other to data."""
         i, j = self.operands[a], self.operands[b]
         if self.is_parameter[i] == self.is_parameter[j]:
             return None
-        return Term(a, b, i, j) if self.is_parameter[i] else Term(b, a, j, i)
+        return (a, b, i, j) if self.is_parameter[i] else (b, a, j, i)
 
-    def _of_dot(self, i: int) -> Iterable[tuple[int, int, int, int]]:
+    def _of_dot(self, i: int) -> Iterable[Columns]:
         """The products of a dot: a weight in one of its halves, and data in the other."""
         first, last = self.sweep.starts[i], self.sweep.starts[i + 1] - 1
         middle = first + (last - first) // 2
@@ -198,25 +200,24 @@ class Layers:
         return filter(None, map(self._term, range(first, middle), range(middle, last)))
 
     def _occurrence(self, z: int) -> Occurrence:
-        terms, biases = list[tuple[int, int, int, int]](), list[Bias]()
-        stack = [(z, -1)]
+        ops, operands, starts, results = self.ops, self.operands, self.sweep.starts, self.sweep.results
+        terms, biases, stack = list[Columns](), list[Bias](), [(z, -1)]
         while stack:
             j, edge = stack.pop()
             if self.is_parameter[j]:
                 biases.append(Bias(edge, j))
-            elif self.ops[j] == "dot":
+            elif ops[j] == "dot":
                 terms += self._of_dot(j)
-                last = self.sweep.starts[j + 1] - 1
-                if self._is_part(self.operands[last]):
-                    stack.append((self.operands[last], last))
+                last = starts[j + 1] - 1
+                if self.is_part[operands[last]]:
+                    stack.append((operands[last], last))
             elif (product := self._product(j)) is not None:
                 terms.append(product)
-            elif self.ops[j] in SCALED and (j == z or self.forms.is_sum(j)):
-                stack += [
-                    (self.operands[k], k) for k in reversed(self.sweep.edges(j)) if self._is_part(self.operands[k])
-                ]
-        results, nodes = self.sweep.results, self.sweep.nodes
-        if len({results[k] for k, *_ in terms}) > 1:  # those of one dot are in the order of its operands
-            terms.sort(key=lambda term: (nodes[results[term[0]]].serial, term[0]))
+            elif ops[j] in SCALED and (j == z or self.is_part[j]):
+                for k in range(starts[j + 1] - 1, starts[j] - 1, -1):
+                    if self.is_part[operands[k]]:
+                        stack.append((operands[k], k))
+        if len({results[term[0]] for term in terms}) > 1:  # those of one dot are in the order of its operands
+            terms.sort(key=lambda term: (-results[term[0]], term[0]))  # in the order of creation
         columns = map(list, zip(*terms, strict=True)) if terms else ([], [], [], [])
         return Occurrence(z, self._activation(z), Products(*columns), biases)

@@ -143,23 +143,23 @@ class Network:
         """The edges to parameters from a power, an absolute value or a product with itself: a regularisation."""
         if not self.units:
             return []
-        found = []
+        ops, results, starts, operands, found = self.ops, self.sweep.results, self.sweep.starts, self.operands, []
         for p in self.parameters:
             for k in self.sweep.uses[p]:
-                i = self.sweep.results[k]
-                op = self.ops[i]
-                if op in ("pow", "abs") or (
-                    op == "mul" and self.operands[(a := self.sweep.starts[i])] == self.operands[a + 1]
-                ):
+                op, a = ops[results[k]], starts[results[k]]
+                if op in ("pow", "abs") or (op == "mul" and operands[a] == operands[a + 1]):
                     found.append(k)
         return found
 
     @cached_property
     def is_formula(self) -> bool:
         """Whether parameters are used other than as weights, biases or in a penalty, so that layers say little."""
-        linear = {k for unit in self.units for o in unit.occurrences for k in _parameter_edges(o)}
-        linear.update(self.penalty_edges)
-        return not self.units or any(k not in linear for p in self.parameters for k in self.sweep.uses[p])
+        linear = set(self.penalty_edges)
+        for unit in self.units:
+            for o in unit.occurrences:
+                linear.update(o.products.weight_edges)
+                linear.update(bias.edge for bias in o.biases)
+        return not self.units or not all(linear.issuperset(self.sweep.uses[p]) for p in self.parameters)
 
     # The backward pass
 
@@ -233,8 +233,3 @@ class Network:
         for unit in units:
             found |= self.derivatives(unit, other)
         return found if any(self.partials[k] != partial for k, partial in found.items()) else {}
-
-
-def _parameter_edges(o: Occurrence) -> Iterator[int]:
-    yield from o.products.weight_edges
-    yield from (bias.edge for bias in o.biases)

@@ -36,24 +36,25 @@ class _Leaves:
         for k, j in enumerate(self.operands):
             if self.ops[j] == "mul":
                 self.users[j] = (sweep.results[k], k - self.starts[sweep.results[k]])
+        products = [i for i in range(self.size) if self.ops[i] == "mul" and self._is_term(i)]
+        self.products = [self._operands(i) for i in products]
+        self.dots = [self._operands(i) for i in range(self.size) if self.ops[i] == "dot"]
 
     def alike(self) -> Iterator[int]:
         """Leaves that are weights or biases if the known ones are."""
-        products = [(i, *self._operands(i)) for i in range(self.size) if self.ops[i] == "mul" and self._is_term(i)]
         # w * x or x * w: the side of the known ones in products with data, or with activations if none multiplies data.
-        known = [(s, pair[1 - s]) for _, *pair in products for s in (0, 1) if pair[s] in self.mine]
+        known = [(s, pair[1 - s]) for pair in self.products for s in (0, 1) if pair[s] in self.mine]
         sides = {s for s, other in known if self._is_data(other)} or {
             s for s, other in known if self._ends_layer(other)
         }
-        for _, *pair in products:
+        for pair in self.products:
             for s in (0, 1):
                 if self._is_data(pair[s]) and (
                     self._ends_layer(pair[1 - s]) or (self._is_data(pair[1 - s]) and sides == {s})
                 ):
                     yield pair[s]
-        for i in range(self.size):
-            if self.ops[i] == "dot":
-                yield from self._of_neuron(self._operands(i))
+        for operands in self.dots:
+            yield from self._of_neuron(operands)
 
     def _operands(self, i: int) -> list[int]:
         return self.operands[self.starts[i] : self.starts[i + 1]]

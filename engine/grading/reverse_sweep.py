@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from ..core import NAMES, Value
-from ..structure import FlattenedGraph, flatten, floats_of, ints_of, reverse
+from ..structure import FlattenedGraph, flatten, reverse_changed
 
 NOTHING: Mapping[int, float] = {}
 
@@ -53,22 +53,7 @@ class ReverseSweep:
 
     def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:
         """The adjoints of all nodes, given changed partials of edges and changed adjoints of nodes."""
-        graph, shift = self._seeded(adjoints), len(adjoints)
-        changed = graph.partials
-        for k, partial in partials.items():
-            changed[k + shift] = partial
-        for i in adjoints:
-            for k in self.uses[i]:
-                changed[k + shift] = 0.0
-        return reverse(graph)[0]
-
-    def _seeded(self, adjoints: Mapping[int, float]) -> FlattenedGraph:
-        """The graph with one edge more from the loss to every node whose adjoint is given: its partial is that."""
-        return self.flat._replace(
-            results=ints_of([0] * len(adjoints)) + self.flat.results,
-            operands=ints_of(adjoints) + self.flat.operands,
-            partials=floats_of(adjoints.values()) + self.flat.partials,
-        )
+        return reverse_changed(self.flat, partials, adjoints)
 
     def derivatives(self, i: int) -> Sequence[float]:
         """The derivatives of node i, instead of the loss, with respect to all nodes."""

@@ -17,8 +17,8 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from .._header import FLAGS, header
-from ..core import ARITHMETIC, FUNCTIONS
+from .._header import FLAGS, header, start_of
+from ..core import ARITHMETIC, FUNCTIONS, PRIMITIVES, REDUCTIONS
 from .schedule import Schedule
 from .slot_allocation import instructions
 
@@ -49,12 +49,6 @@ SOURCE = """\
 #define SET(y, result) do {{ y = (result); ROUNDED(y); }} while (0)
 
 BEGIN_CONTRACT
-
-INLINE vec root(vec a) {{ /* as a power: -0 counts as 0, and -inf as inf */
-  vec y;
-  EACH(y, sqrt(a[q] + 0.0));
-  return pick(a == -HUGE_VAL, all(HUGE_VAL), y);
-}}
 
 void loop(const int *code, const int *end, double *restrict v, const double *restrict u, double *restrict lanes,
           double *restrict sums, long stride, long n) {{
@@ -125,11 +119,9 @@ class Statements:
             for term in terms[1:]:
                 yield f"SET(product, {term});"
                 yield f"{y} += product;"
-        elif name == "shift":
-            yield f"{y} = all(-HUGE_VAL);"
-            yield from (f"{y} = pick(({a} > {y}) | ({a} != {a}), {a}, {y});" for a in operands)
-        elif name == "pow" and abs(self.numbers.get(rows[2], 0.0)) == 0.5:
-            yield f"{y} = {'root' if self.numbers[rows[2]] > 0 else '1.0 / root'}({operands[0]});"
+        elif name in REDUCTIONS:
+            yield f"{y} = all({start_of(PRIMITIVES[name])});"
+            yield from (f"{y} = VARIANT({name})({y}, {a});" for a in operands)
         elif name in ARITHMETIC or name in FUNCTIONS:
             yield f"SET({y}, VARIANT({name})({', '.join(operands)}));"
         else:

@@ -7,14 +7,16 @@ No rule changes a result by more than rounding in the last place, even near over
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..core import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SUB, TABLE, numeric
+from ..core import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SELECT, SUB, TABLE, numeric
 from ..structure import new_ints
 from .program import Program
 
-ABS, TIMES = CODES["abs"], CODES["times"]
+ABS, LESS, SQRT, TIMES = (CODES[name] for name in ("abs", "less", "sqrt", "times"))
+LARGEST = sys.float_info.max
 
 
 def fold_constants(program: Program) -> Program:
@@ -123,4 +125,13 @@ def _simpler_pow(new: Program, a: int, b: int) -> int:
     if exponent in (2.0, 3.0, 4.0):
         square = new.emit_two(MUL, a, a)
         return square if exponent == 2.0 else new.emit_two(MUL, square, a if exponent == 3.0 else square)
+    if abs(exponent) == 0.5:
+        root = _root(new, a)
+        return root if exponent > 0.0 else new.emit_two(DIV, ONE, root)
     return ONE if exponent == 0.0 else a if exponent == 1.0 else new.emit_two(DIV, ONE, a) if exponent == -1.0 else -1
+
+
+def _root(new: Program, a: int) -> int:
+    """The square root as a power: of -0 it is 0, and of -inf inf."""
+    a = new.emit_many(SELECT, [new.emit_two(LESS, a, new.constant(-LARGEST)), new.emit_one(ABS, a), a])
+    return new.emit_one(SQRT, new.emit_two(ADD, a, new.constant(0.0)))

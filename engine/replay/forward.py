@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import INPUT, NAMES, PRIMITIVES, SELECT
+from ..core import INPUT, NAMES, SELECT
 from .program import Program, copy, products
 from .reverse import Slopes
 
@@ -40,7 +40,7 @@ def along(program: Program, count: int) -> Program:
             continue
         key = code, len(operands)
         if key not in slopes_of:
-            slopes_of[key] = Slopes(result, NAMES[code], len(operands), PRIMITIVES)
+            slopes_of[key] = Slopes(result, NAMES[code], len(operands), False)
         slopes = slopes_of[key]
         slopes.write(i, operands, active)
         slopes_at = [(k, slopes.at[n]) for n, k in enumerate(operands) if k in tangents]

@@ -1,6 +1,5 @@
 from .program cimport Program, Sums
-cdef int ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
-
+cdef int ADD, CONSTANT, FEW, MUL, NEG, ONE, PRODUCTS, SUB
 cdef class Fusion:
     cdef Program program, new
     cdef Sums sums
@@ -9,8 +8,7 @@ cdef class Fusion:
     cdef int minus
     cdef object gather(self, int i)
     cdef int lead(self, int i, int terms, int step)
+    cdef bint stays_apart(self, int k, int other)
     cdef object add(self, int i, int index, int a, int b)
-    cdef bint varying(self, int index)
-    cdef object subtract(self, int i, int index, int k)
     cdef int settle(self, int k) except -1
 cpdef Program fuse(Program program)

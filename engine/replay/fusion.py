@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ..core import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
 from ..structure import new_ints
+from .passes import FEW
 from .program import Program, Sums
 
 
@@ -62,6 +63,9 @@ class Fusion:
         first, step = program.starts[i], 2 if code in (MUL, PRODUCTS) else 1
         terms = (program.starts[i + 1] - first) // step
         lead = self.lead(i, 2 if terms == 2 and code != SUB else 1, step)
+        if lead >= 0 and code == ADD and self.stays_apart(program.args[first + lead], program.args[first + 1 - lead]):
+            self.at[i] = self.new.emit_two(ADD, self.settle(program.args[first]), self.settle(program.args[first + 1]))
+            return
         if lead >= 0:
             self.sums.join(i, program.args[first + lead * step])
         for n in range(terms):
@@ -84,6 +88,15 @@ class Fusion:
                 return n
         return -1
 
+    def stays_apart(self, k: int, other: int) -> bool:
+        """Whether a long sum does not absorb a value, as that of a residual connection.
+
+        With it, the sums of a layer would not be over the same operands, and so not be one matrix product.
+        """
+        sums, index = self.sums, self.sums.first[k]
+        is_long = sums.count[k] > FEW and sums.left[index] != ONE and sums.right[index] != ONE
+        return bool(is_long and not sums.count[other] and self.varies[other])
+
     def add(self, i: int, index: int, a: int, b: int) -> None:
         """A term: its own factors, or the factors of a product that only this sum uses."""
         if a == ONE or b == ONE:
@@ -94,14 +107,10 @@ class Fusion:
                 self.sums.add(i, index, self.settle(k), ONE)
             return
         a, b = self.settle(a), self.settle(b)
-        if self.varies[i] and not self.varying(index):  # a fixed product is one weight
-            a, b = self.new.emit_two(MUL, a, b), ONE
-        self.sums.add(i, index, a, b)
-
-    def varying(self, index: int) -> bool:
-        """Whether a product depends on an input."""
         args = self.program.args
-        return bool(self.varies[args[index]] or self.varies[args[index + 1]])
+        if self.varies[i] and not (self.varies[args[index]] or self.varies[args[index + 1]]):  # a fixed product
+            a, b = self.new.emit_two(MUL, a, b), ONE  # is one weight
+        self.sums.add(i, index, a, b)
 
     def subtract(self, i: int, index: int, k: int) -> None:
         """A negated term; a fixed weight absorbs the minus."""

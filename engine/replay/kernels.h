@@ -47,21 +47,6 @@ static const int *VARIANT(gathered)(int code, const int *c, int count, int width
 
 END_CONTRACT
 
-/* A square root, or its inverse, where that is what the power is for all examples. */
-static void VARIANT(power)(double *restrict o, const double *x, const double *y, long n) {
-  double b = y[0];
-  int same = fabs(b) == 0.5;
-  for (long k = 1; k < n; k++) same &= y[k] == b;
-  if (!same) {
-    for (long k = 0; k < n; k++) o[k] = row_pow(x[k], y[k]);
-    return;
-  }
-  for (long k = 0; k < n; k++) {
-    double root = x[k] == -HUGE_VAL ? HUGE_VAL : sqrt(x[k] + 0.0); /* a power takes -0 for 0, and -inf for inf */
-    o[k] = b > 0 ? root : 1.0 / root;
-  }
-}
-
 /* A run of instructions: how many, then for each the row of the result and those of the operands. */
 #define RUN(code, width, ...) \
   case code: { \
@@ -123,6 +108,7 @@ static void VARIANT(dense)(const int *out, int rows, const int *in, int size, co
                            long n) {
   for (long k = 0, wide; k < n; k += wide * LANES) {
     wide = BREADTH((n - k + LANES - 1) / LANES);
+    if (wide > 2 && BROAD == 3) wide = 2; /* for which there are registers enough */
     if (wide == BROAD) VARIANT(dense_strip)(BROAD, out, rows, in, size, w, v, stride, k);
     else if (wide == 2) VARIANT(dense_strip)(2, out, rows, in, size, w, v, stride, k);
     else VARIANT(dense_strip)(1, out, rows, in, size, w, v, stride, k);
@@ -269,7 +255,10 @@ static void VARIANT(load)(const Column *columns, const int *slots, long count, d
     else
       for (; k + LANES <= n; k += LANES) {
         vec a[LANES];
-        for (int q = 0; q < LANES; q++) a[q] = *(const anywhere *)(data + (k + q) * step);
+        for (int q = 0; q < LANES; q++) {
+          a[q] = *(const anywhere *)(data + (k + q) * step);
+          __builtin_prefetch(data + (k + q + stride) * step, 0, 2); /* for the next block */
+        }
         VARIANT(transpose)(a);
         for (int q = 0; q < LANES; q++) AT(slots[i + q], k) = a[q];
       }
@@ -304,6 +293,8 @@ INLINE void VARIANT(outer_strip)(const int wide, const int *g, int rows, const d
   int i = 0;
   for (; i + TALL <= rows; i += TALL)
     VARIANT(outer_tile)(TALL, wide, g + i, t, size, cell + i * width, width, v, stride, n);
+  for (; i + 2 <= rows; i += 2)
+    VARIANT(outer_tile)(2, wide, g + i, t, size, cell + i * width, width, v, stride, n);
   for (; i < rows; i++) VARIANT(outer_tile)(1, wide, g + i, t, size, cell + i * width, width, v, stride, n);
 }
 
@@ -349,23 +340,18 @@ static void VARIANT(add_lanes)(double *sums, const double *cells, long count) {
   }
 }
 
-/* A run of instructions of so many operands each. */
-static const int *VARIANT(many)(const int *c, double *v, long stride, long n) {
-  const int code = c[0], count = c[1], operands = c[2];
-  c += 3;
-  for (int r = 0; r < count; r++, c += 1 + operands)
-    for (long k = 0; k < n; k += LANES)
-      if (code == PRODUCTS) {
-        vec sum = AT(c[1], k) * AT(c[2], k);
-        for (int i = 3; i <= operands; i += 2) sum += AT(c[i], k) * AT(c[i + 1], k);
-        AT(c[0], k) = sum;
-      } else {
-        vec top = all(-HUGE_VAL);
-        for (int i = 1; i <= operands; i++) { vec a = AT(c[i], k); top = pick((a > top) | (a != a), a, top); }
-        AT(c[0], k) = top;
-      }
-  return c;
-}
+/* A run of instructions of any number of operands: a total, which those from `from` on change. */
+#define MANY(code, start, from, step, next) \
+  case code: { \
+    const int operands = c[2], *last = c + 3 + (1 + operands) * c[1]; \
+    for (c += 3; c < last; c += 1 + operands) \
+      for (long k = 0; k < n; k += LANES) { \
+        vec total = (start); \
+        for (int i = (from); i <= operands; i += (step)) total = (next); \
+        AT(c[0], k) = total; \
+      } \
+    break; }
+#define REDUCTION(code, name, start) MANY(code, all(start), 1, 1, VARIANT(name)(total, AT(c[i], k)))
 
 /* Runs the instructions from c to end on the n examples in v, with the weights in u, adding up inner products into lanes
    and outer products into sums. */
@@ -381,8 +367,8 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
       LIBRARY_3(EACH_3)
       FUNCTIONS(FUNCTION)
       PAIRS(PAIR)
-      RUN(POW, 3, VARIANT(power)(ROW(c[0]), ROW(c[1]), ROW(c[2]), n);)
-      case SHIFT: case PRODUCTS: c = VARIANT(many)(c, v, stride, n); break;
+      REDUCTIONS(REDUCTION)
+      MANY(PRODUCTS, AT(c[1], k) * AT(c[2], k), 3, 2, total + AT(c[i], k) * AT(c[i + 1], k))
       case DENSE:
         VARIANT(dense)(c + 4, c[1], c + 4 + c[1], c[2], u + c[3], v, stride, n);
         c += 4 + c[1] + c[2]; break;
@@ -427,6 +413,8 @@ static void VARIANT(run)(const int *c, const int *end, double *v, const double *
 #undef EACH_3
 #undef FUNCTION
 #undef PAIR
+#undef MANY
+#undef REDUCTION
 #undef TALL
 #undef BROAD
 #undef BREADTH

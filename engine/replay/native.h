@@ -113,21 +113,16 @@ static const char *use_kernels(const char *name) {
 #define ONE_FUNCTION(code, name) case code: c = kernels.gathered(code, c + 2, c[1], 2, v); break;
 #define ONE_PAIR(code, name, partner) case code: c = kernels.gathered(code, c + 2, c[1], 3, v); break;
 
-static const int *many_one(const int *c, double *v) {
-  const int code = c[0], count = c[1], operands = c[2];
-  c += 3;
-  for (int r = 0; r < count; r++, c += 1 + operands)
-    if (code == PRODUCTS) {
-      double sum = v[c[1]] * v[c[2]];
-      for (int i = 3; i <= operands; i += 2) sum += v[c[i]] * v[c[i + 1]];
-      v[c[0]] = sum;
-    } else {
-      double top = -HUGE_VAL;
-      for (int i = 1; i <= operands; i++) { double a = v[c[i]]; if ((a > top) | (a != a)) top = a; }
-      v[c[0]] = top;
-    }
-  return c;
-}
+#define MANY_ONE(code, start, from, step, next) \
+  case code: { \
+    const int operands = c[2], *last = c + 3 + (1 + operands) * c[1]; \
+    for (c += 3; c < last; c += 1 + operands) { \
+      double total = (start); \
+      for (int i = (from); i <= operands; i += (step)) total = (next); \
+      v[c[0]] = total; \
+    } \
+    break; }
+#define REDUCTION_ONE(code, name, start) MANY_ONE(code, start, 1, 1, next_##name(total, v[c[i]]))
 
 /* The same instructions where every row is one number: a single example, or what depends on parameters alone. */
 static void run_one(const int *c, const int *end, double *v, const double *u, double *cells) {
@@ -139,10 +134,10 @@ static void run_one(const int *c, const int *end, double *v, const double *u, do
       LIBRARY_1(ONE_1)
       LIBRARY_2(ONE_2)
       LIBRARY_3(ONE_3)
-      ONE_2(POW, pow)
       FUNCTIONS(ONE_FUNCTION)
       PAIRS(ONE_PAIR)
-      case SHIFT: case PRODUCTS: c = many_one(c, v); break;
+      REDUCTIONS(REDUCTION_ONE)
+      MANY_ONE(PRODUCTS, v[c[1]] * v[c[2]], 3, 2, total + v[c[i]] * v[c[i + 1]])
       case DENSE:
         kernels.dense_one(c + 4, c[1], c + 4 + c[1], c[2], u + c[3], v);
         c += 4 + c[1] + c[2]; break;

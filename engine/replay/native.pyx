@@ -32,7 +32,7 @@ cdef extern from "native.h":
 check(MADE_FROM)
 use_kernels(b"")
 cdef long LANES = 8  # at most in a vector
-cdef long AHEAD = 12  # parameters that are fetched into the cache before they are read
+cdef long AHEAD = 48  # parameters that are fetched into the cache before they are read
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
 cdef long PARTS = 32  # at most, as is the number of threads
 cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
@@ -76,10 +76,10 @@ cdef class Memory:
 
     def __cinit__(self, Native native, long stride, long parts, long threads):
         cdef Call *call = &self.call
-        cdef long fixed = native.fixed.shape[0]
+        cdef long fixed = native.fixed.shape[0], inner = native.inner if stride > 1 else 0  # one example has no lanes
         call.columns = <Column *> calloc(native.input_row.shape[0] + native.output_row.shape[0] + 1, sizeof(Column))
         call.fixed, call.totals = aligned(fixed), aligned(native.mean_at.shape[0])
-        call.rows, call.lanes = aligned(native.rows * stride * threads), aligned(native.inner * LANES * threads)
+        call.rows, call.lanes = aligned(native.rows * stride * threads), aligned(inner * LANES * threads)
         call.sums = aligned(native.cells * parts)
         if not (call.columns and call.fixed and call.totals and call.rows and call.lanes and call.sums):
             raise MemoryError("there is not enough memory for the rows of a recorded program")
@@ -87,7 +87,7 @@ cdef class Memory:
         call.fill_at, call.fill_row, call.fills = start(native.fill_at), start(native.fill_row), native.fill_at.shape[0]
         call.input_row, call.inputs = start(native.input_row), native.input_row.shape[0]
         call.output_row, call.outputs = start(native.output_row), native.output_row.shape[0]
-        call.row_count, call.cell_count, call.inner_count = native.rows, native.cells, native.inner
+        call.row_count, call.cell_count, call.inner_count = native.rows, native.cells, inner
         call.kernels, call.stride, call.parts, call.threads = native.kernels, stride, parts, threads
         if fixed:
             memcpy(call.fixed, &native.fixed[0], fixed * sizeof(double))
@@ -230,20 +230,20 @@ cdef class Native:
         cdef Py_ssize_t k, part, count = self.mean_at.shape[0]
         cdef double *totals = call.totals
         cdef double *sums = call.sums
+        cdef double batch = call.batch
         if not count:
             return 0.0
         memset(totals, 0, count * sizeof(double))
-        for part in range(call.parts):
+        for part in range(1, call.parts):
             for k in range(self.cells):
-                totals[cell_of[k]] += sums[k]
-            sums += self.cells
-        for k in range(count):
-            totals[k] /= <double> call.batch
+                sums[k] += sums[part * self.cells + k]
+        for k in range(self.cells):
+            totals[cell_of[k]] += sums[k]
         for k in range(1, count):
             if k + AHEAD < count:
                 prefetch(self.nodes[k + AHEAD - 1])
-            self.nodes[k - 1].grad += call.fixed[at[k]] + totals[k]
-        return call.fixed[at[0]] + totals[0]
+            self.nodes[k - 1].grad += call.fixed[at[k]] + totals[k] / batch
+        return call.fixed[at[0]] + totals[0] / batch
 
 
 cdef void *work(void *shared) noexcept nogil:
@@ -276,8 +276,7 @@ cdef void run_part(Call *call, double *rows, double *lanes, double *sums, long f
         else:
             call.kernels.run(call.code, call.end, rows, call.fixed, lanes, sums, stride, n)
         write(call, rows, begin, n)
-    if stride > 1:
-        call.kernels.add_lanes(sums, lanes, call.inner_count)
+    call.kernels.add_lanes(sums, lanes, call.inner_count)
 
 
 cdef inline void write(Call *call, double *rows, long begin, long n) noexcept nogil:

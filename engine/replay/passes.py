@@ -19,6 +19,8 @@ from ..structure import narrow, new_ints, packed
 from ..structure.value_numbering import Known
 from .program import Program, copy, products
 
+FEW = 4  # a single sum of at most this many terms is not worth a matrix product
+
 
 def cse(program: Program) -> Program:
     """Common subexpression elimination: compute equal instructions once.
@@ -123,7 +125,9 @@ def _mean(program: Program, i: int, varies: bytearray, zero: int, only_here: boo
     moving: list[int] = []
     for j in range(0, len(pairs), 2):
         a, b = pairs[j], pairs[j + 1]
-        (moving if varies[a] or varies[b] else fixed).extend((a, b))
+        terms = moving if varies[a] or varies[b] else fixed
+        terms.append(a)
+        terms.append(b)
     return program.emit_many(MEAN, [products(program, fixed) if fixed else zero, *moving])
 
 
@@ -225,12 +229,30 @@ def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
     code = program.codes[i]
     if not varies[i] or (code != PRODUCTS and code != MUL):
         return ()
-    first, last = program.starts[i], program.starts[i + 1]
-    for j in range(first, last, 2):
-        if varies[program.args[j]] and varies[program.args[j + 1]]:
-            return ()
     found = []
-    for j in range(first, last, 2):
-        a, b = program.args[j], program.args[j + 1]
-        found.append(a if varies[a] else b if varies[b] else ONE)  # `fuse` leaves no product of two fixed numbers
+    for j in range(program.starts[i], program.starts[i + 1], 2):
+        k = column(program, j, varies)
+        if k < 0:
+            return ()
+        found.append(k)
     return tuple(found)
+
+
+def same_columns(program: Program, i: int, k: int, varies: bytearray) -> bool:
+    """Whether instruction k has the columns of i, which has some."""
+    first, second, count = program.starts[i], program.starts[k], program.starts[k + 1] - program.starts[k]
+    code = program.codes[k]
+    if not varies[k] or (code != PRODUCTS and code != MUL) or program.starts[i + 1] - first != count:
+        return False
+    j = 0
+    while j < count and column(program, first + j, varies) == column(program, second + j, varies):
+        j += 2
+    return j == count
+
+
+def column(program: Program, j: int, varies: bytearray) -> int:
+    """The varying factor of a product, 1 for a bare weight, -1 if both vary."""
+    a, b = program.args[j], program.args[j + 1]
+    if varies[a]:
+        return -1 if varies[b] else a
+    return b if varies[b] else ONE  # `fuse` leaves no product of two fixed numbers

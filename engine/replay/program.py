@@ -15,8 +15,10 @@ from array import array
 from collections.abc import Iterator, Sequence
 from struct import pack
 
+import numpy as np
+
 from ..core import ADD, CONSTANT, DETACH, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SELECT, SUB, TABLE
-from ..structure import new_ints
+from ..structure import new_ints, packed
 
 
 class Program:
@@ -159,15 +161,9 @@ class Program:
 
     def uses(self) -> array[int]:
         """How often each instruction is an argument or an output."""
-        count = new_ints(self.size)
-        codes, starts, args = self.codes, self.starts, self.args
-        for i in range(self.size):
-            if codes[i] > CONSTANT:
-                for j in range(starts[i], starts[i + 1]):
-                    count[args[j]] += 1
-        for k in self.outputs:
-            count[k] += 1
-        return count
+        leaves = np.repeat(np.asarray(self.codes)[: self.size] <= CONSTANT, np.diff(self.starts)[: self.size])
+        used = np.asarray(self.args)[: self.starts[self.size]][~leaves]
+        return packed(np.bincount(np.concatenate([used, self.outputs]), minlength=self.size))
 
     def __str__(self) -> str:
         return "\n".join(lines(self))

@@ -37,6 +37,8 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
     Each argument is a number, or a list, array or series of numbers, which `f` gets as a list of Values. Leaves that
     existed before are the parameters, whose data is read at every call; leaves made inside `f`, such as plain numbers,
     are constants. `f` returns a Value, or lists of Values, nested or not; a recording of lists has no `backward`.
+    A recording takes sequences of the example's lengths. Where lengths vary, `functools.cache` keeps one recording for
+    each, or one with masks takes all (see `nn.RNN`).
 
     It is a RecordingError if `f` reads or sets a number of a Value that depends on an input or a parameter. Then `f` is
     called at a second point, with inputs and parameters moved by a thousandth. If the recording does not agree there,

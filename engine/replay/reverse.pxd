@@ -1,20 +1,18 @@
 cimport cython
 from .program cimport Program, Sums
-cdef int CONSTANT, INPUT, ONE, PRODUCTS, SELECT
-
+cdef int CONSTANT, IN_C, INPUT, ONE, PRODUCTS, SELECT
 cdef class Fragment:
-    cdef public bint is_list
-    cdef public Program program, body
-    cdef public int[::1] at, results
+    cdef bint is_list
+    cdef Program program, body
+    cdef int[::1] at, results
     cpdef int write(self, int y, list operands) except -1
     cpdef int value(self, int n) except -1
-
 cdef class Slopes:
-    cdef public list fragments
+    cdef list fragments
     cdef public int[::1] starts, at
     @cython.locals(fragment=Fragment)
     cpdef object write(self, int y, list operands, bytearray active)
 @cython.locals(slopes=Slopes)
-cdef dict _gather(Program result, Program program, bytearray active, int output, object whole)
+cdef dict _gather(Program result, Program program, bytearray active, int output, bint again)
 @cython.locals(at="int[::1]", fragment=Fragment)
 cpdef Program lower(Program program)

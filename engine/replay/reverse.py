@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
 from ..core import (
+    ALWAYS,
     CONSTANT,
     FUNCTIONS,
+    IN_C,
     INPUT,
     NAMES,
     ONE,
@@ -25,6 +28,7 @@ from ..core import (
     TABLE,
     Interpreter,
     Masks,
+    Row,
     code_of,
     evaluate,
     numeric,
@@ -58,13 +62,13 @@ def differentiate(program: Program, wrt: int, count: int, again: bool = False) -
     active = program.depends(wrt, True)
     leaves = program.leaves(wrt)
     for output in program.outputs:
-        adjoint = _gather(result, program, active, output, TABLE if again else PRIMITIVES)
+        adjoint = _gather(result, program, active, output, again)
         zero = result.constant(0.0)
         result.outputs += [adjoint.get(leaves[k], zero) if k in leaves else zero for k in range(count)]
     return result
 
 
-def _gather(result: Program, program: Program, active: bytearray, output: int, whole: Iterable[str]) -> dict[int, int]:
+def _gather(result: Program, program: Program, active: bytearray, output: int, again: bool) -> dict[int, int]:
     """Write the adjoint of every active instruction behind `output` into `result`; returns the leaves' adjoints.
 
     An adjoint's terms are the uses of the instruction, each with the index of that argument.
@@ -76,6 +80,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, w
     seed = starts[program.size]
     sums = Sums(program.size, seed + 1)
     masks, is_masked = Masks(Lowering(result)), program.has(SELECT)
+    certain = bytearray(program.size)  # what some use counts always
     if active[output]:
         sums.add(output, seed, ONE, ONE)
     for i in range(output, -1, -1):
@@ -93,14 +98,18 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, w
             key = code + kinds * count
             slopes: Any = slopes_of.get(key)
             if slopes is None:
-                slopes = slopes_of[key] = Slopes(result, NAMES[code], count, whole)
+                slopes = slopes_of[key] = Slopes(result, NAMES[code], count, again)
             slopes.write(i, program.operands(i), active)
+        mask = masks.of(i) if is_masked else ALWAYS
+        is_always = mask == ALWAYS
         for j in range(first, first + count):
             if active[args[j]]:  # in a sum of products, which are pairs, the partner is the partial
                 slope = args[j + 1 - 2 * ((j - first) % 2)] if code == PRODUCTS else slopes.at[j - first]
-                if is_masked:
-                    masks.use(args[j], masks.of(i))
-                    slope = slope if result.codes[slope] == CONSTANT else masks.select(i, slope)
+                if is_masked and not certain[args[j]]:
+                    masks.use(args[j], mask)
+                    certain[args[j]] = is_always
+                if not is_always and result.codes[slope] != CONSTANT:
+                    slope = masks.select(i, slope)
                 sums.add(args[j], j, adjoint, slope)
     return leaves
 
@@ -119,21 +128,13 @@ def _branch(sums: Sums, masks: Masks, program: Program, active: bytearray, i: in
 class Fragment:
     """A formula of a row, parsed once and written into a program for many nodes.
 
-    It is written in primitives and in the rows that stay `whole`.
+    It is written in primitives, or with `again` in rows.
     """
 
-    def __init__(self, program: Program, row: str, formula: str, size: int, whole: Iterable[str] = PRIMITIVES) -> None:
-        table, body = TABLE[row], Program()
-        y = body.emit(INPUT, 0)
-        operands = [body.emit(INPUT, k + 1) for k in range(size)]
-        variables = dict(zip(table.variables, table.split(operands), strict=True)) | {"y": y}
-        algebra = Lowering(body, whole)
-        by_entry = table.again if whole is TABLE else None
-        found = by_entry(algebra, operands) if by_entry else evaluate(formula, variables, algebra)
-        self.is_list = isinstance(found, list)
-        entries = found if isinstance(found, list) else [found]
-        body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
-        self.program, self.body = program, dce(cse(fold_constants(body)))
+    def __init__(self, program: Program, row: str, formula: str, size: int, again: bool = False) -> None:
+        written = _written if code_of(row) < IN_C else _written.__wrapped__  # others may be defined anew
+        self.program = program
+        self.body, self.is_list = written(TABLE[row], formula, size, again)
         self.at = new_ints(len(self.body))  # where each of its instructions was written last
         self.results = array("i", self.body.outputs)
 
@@ -154,13 +155,27 @@ class Fragment:
         return self.at[self.results[n if self.is_list else 0]]
 
 
+@lru_cache(maxsize=256)
+def _written(row: Row, formula: str, size: int, again: bool) -> tuple[Program, bool]:
+    """A formula of a row as a program of the result and the operands, and whether it gives a list."""
+    body = Program()
+    y = body.emit(INPUT, 0)
+    operands = [body.emit(INPUT, k + 1) for k in range(size)]
+    variables = dict(zip(row.variables, row.split(operands), strict=True)) | {"y": y}
+    algebra = Lowering(body, TABLE if again else PRIMITIVES)
+    found = row.again(algebra, operands) if again and row.again else evaluate(formula, variables, algebra)
+    entries = found if isinstance(found, list) else [found]
+    body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
+    return dce(cse(fold_constants(body))), isinstance(found, list)
+
+
 class Slopes:
     """The partial derivatives of a row of n operands, as fragments."""
 
-    def __init__(self, program: Program, name: str, size: int, whole: Iterable[str]) -> None:
+    def __init__(self, program: Program, name: str, size: int, again: bool) -> None:
         row = TABLE[name]
         groups = [group if isinstance(group, list) else [group] for group in row.split(range(size))]
-        self.fragments = [Fragment(program, name, formula, size, whole) for formula in row.partials]
+        self.fragments = [Fragment(program, name, formula, size, again) for formula in row.partials]
         self.starts = array("i", [0, *accumulate(map(len, groups))])
         self.at = new_ints(size)  # the last written index of each
 
@@ -227,7 +242,7 @@ def lower(program: Program) -> Program:
     fragments: dict[int, Fragment] = {}
     new, at = program.fresh(), new_ints(len(program))
     codes = program.codes
-    direct, kinds = bytearray([is_direct(name) for name in NAMES]), len(NAMES)
+    direct, kinds = _DIRECT + bytearray([is_direct(name) for name in NAMES[IN_C:]]), len(NAMES)
     for i in range(len(program)):
         code = codes[i]
         if direct[code]:
@@ -250,3 +265,6 @@ def lower(program: Program) -> Program:
 def is_direct(name: str) -> bool:
     """Whether executors do it as it stands: all but rows of other rows, and the sum, which is one of products."""
     return name not in TABLE or name in FUNCTIONS or (name in PRIMITIVES and name != "sum")
+
+
+_DIRECT = bytearray([is_direct(name) for name in NAMES[:IN_C]])

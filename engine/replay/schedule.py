@@ -17,12 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, MUL, ONE, OUTER, PARAMETER, PRODUCTS
-from ..structure import Ints, new_ints, packed
-from .passes import columns
+from ..structure import Ints, grouped, new_ints, packed
+from .passes import FEW, columns, same_columns
 from .program import Program
 from .slot_allocation import PARTNERS, Code, Rows
 
-FEW = 4  # a single sum of at most this many terms is not worth a matrix product
 LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
 # Inner products from which it pays to turn the columns, and to take them as a sum of outer products.
 TALL, WIDE = 8, 32
@@ -135,7 +134,7 @@ def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedul
             blocks.append(_pair(program, i, partner[i]))
         elif code in (PRODUCTS, MUL):
             shared = columns(program, i, varies)
-            while shared and last < size and columns(program, last, varies) == shared:
+            while shared and last < size and same_columns(program, i, last, varies):
                 last += 1
             if shared and (last - i > 1 or len(shared) > FEW):
                 step = -1 - len(blocks)
@@ -155,26 +154,28 @@ def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedul
 
 def _partners(program: Program, varies: bytearray) -> Ints:
     """For the first instruction of a pair, the second; for the second, -1; for all else 0."""
-    found, known = new_ints(len(program)), dict[tuple[int, int], int]()
-    for i in range(len(program)):
-        if varies[i] and program.codes[i] in _PAIRED:
-            known[program.codes[i], program.args[program.starts[i]]] = i
-    for (code, operand), i in known.items():
-        k = known.get((_SECOND.get(code, -1), operand), 0)
-        if k and not found[i] and not found[k]:
-            found[min(i, k)], found[max(i, k)] = max(i, k), -1
+    size, found = len(program), new_ints(len(program))
+    codes = np.where(np.asarray(varies) != 0, np.asarray(program.codes)[:size], CONSTANT)
+    operand, partner = np.asarray(program.args), np.asarray(found)
+    count = np.bincount(codes, minlength=IN_C)
+    for pair in reversed(PARTNERS.values()):  # the later rows of the table contain the earlier ones
+        if count[pair[0]] and count[pair[1]]:
+            one, other = (np.flatnonzero((codes == code) & (partner == 0)) for code in pair)
+            first = [operand[np.asarray(program.starts)[which]] for which in (one, other)]
+            _, at, to = np.intersect1d(*first, return_indices=True)
+            both = np.sort([one[at], other[to]], axis=0)
+            partner[both[0]], partner[both[1]] = both[1], -1
     return found
 
 
 def _pair(program: Program, i: int, k: int) -> Block:
     """Two instructions as a pair, in the order that it has."""
-    first, second = (i, k) if _SECOND.get(program.codes[i]) == program.codes[k] else (k, i)
-    return Block(_PAIR[program.codes[first]], (), (first, second), (program.args[program.starts[i]],))
+    first, second = (i, k) if (program.codes[i], program.codes[k]) in _PAIR else (k, i)
+    code = _PAIR[program.codes[first], program.codes[second]]
+    return Block(code, (), (first, second), (program.args[program.starts[i]],))
 
 
-_SECOND = dict(PARTNERS.values())
-_PAIR = {first: code for code, (first, _) in PARTNERS.items()}
-_PAIRED = {code for pair in PARTNERS.values() for code in pair}
+_PAIR = {pair: code for code, pair in PARTNERS.items()}
 
 
 def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_index: Ints) -> Ints:
@@ -197,32 +198,29 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
     known: dict[bytes, int] = {}
     for code, lefts, shared, first in _shapes(rights):
         last = first + len(shared)
-        entries = array("i", [mean for left in lefts for mean in means[left][first:last]])
+        entries = new_ints(0)
+        for left in lefts:
+            entries.extend(means[left][first:last])
         start = known.setdefault(entries.tobytes(), len(plan.cells))
         if start == len(plan.cells):  # two that add up to the same means share their cells
             plan.cells.extend(entries)
             plan.inner += len(entries) if code == INNER else 0
         ready.append(max([made[k] for k in (*lefts, *shared)]))
         blocks.append(Block(code, (len(lefts), len(shared), start), (), (*lefts, *shared)))
-    waiting = sorted(range(len(ready)), key=ready.__getitem__)[::-1]
-    found: list[int] = []
-    for n in range(len(steps) + 1):
-        while waiting and ready[waiting[-1]] == n:
-            found.append(-1 - begun - waiting.pop())
-        found += steps[n : n + 1]
-    return array("i", found)
+    return packed(np.insert(steps, ready, [-1 - begun - k for k in range(len(ready))]))
 
 
-def _shapes(rights: dict[int, list[int]]) -> list[tuple[int, list[int], list[int], int]]:
+def _shapes(rights: dict[int, Ints]) -> list[tuple[int, list[int], list[int], int]]:
     """The matrices of products: what they are taken as, their rows, their columns, and the first column's number.
 
     Inner products stand first. Of many columns a whole number of vectors are taken as a sum of outer products.
     """
-    lefts_of: dict[tuple[int, ...], list[int]] = {}
-    for left in rights:
-        lefts_of.setdefault(tuple(rights[left]), []).append(left)
+    lefts_of: dict[bytes, list[int]] = {}
+    for left, right in rights.items():
+        lefts_of.setdefault(right.tobytes(), []).append(left)
     found = []
-    for shared, lefts in lefts_of.items():
+    for lefts in lefts_of.values():
+        shared = rights[lefts[0]]
         turned = len(shared) // LANES * LANES if len(shared) >= WIDE and len(lefts) >= TALL else 0
         parts = [(OUTER, 0, turned), (INNER, turned, len(shared))]
         found += [(code, lefts, list(shared[a:b]), a) for code, a, b in parts if a < b]
@@ -243,18 +241,18 @@ def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
     return found
 
 
-def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, Ints], dict[int, Ints]]:
     """For every operand, its other factors in means of products, and the indices of these means."""
-    varies = program.varies()
-    rights: dict[int, list[int]] = {}
-    means: dict[int, list[int]] = {}
-    for number, i in enumerate(program.outputs):
-        args = program.operands(i) if program.codes[i] == MEAN else [i]
-        plan.means.append(fixed_index[args[0]])
-        for j in range(1, len(args), 2):
-            left, right = (args[j], args[j + 1]) if varies[args[j]] else (args[j + 1], args[j])
-            if left not in rights:
-                rights[left], means[left] = [], []
-            rights[left].append(right)
-            means[left].append(number)
-    return rights, means
+    varies, args, outputs, count = program.varies(), program.args, program.outputs, 0
+    lefts, rights, means = (new_ints(program.starts[len(program)]) for _ in range(3))
+    left, right, mean = lefts, rights, means
+    for number in range(len(outputs)):
+        i = outputs[number]
+        first, last = program.starts[i], program.starts[i + 1]
+        is_mean = program.codes[i] == MEAN
+        plan.means.append(fixed_index[args[first] if is_mean else i])
+        for j in range(first + 1, last if is_mean else first, 2):
+            a, b = args[j], args[j + 1]
+            left[count], right[count], mean[count] = (a, b, number) if varies[a] else (b, a, number)
+            count += 1
+    return grouped(lefts[:count], rights[:count]), grouped(lefts[:count], means[:count])

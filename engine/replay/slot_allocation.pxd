@@ -1,8 +1,6 @@
 cimport cython
 from .program cimport Program
-
 cdef int INPUT, PRODUCTS
-
 cdef class Code:
     cdef public int[::1] numbers
     cdef public Py_ssize_t size
@@ -10,11 +8,9 @@ cdef class Code:
     cdef int kind, operands
     cdef bytearray counted
     cdef public bytearray together
-
     cdef bint begin(self, int kind, int operands, bint joins) except -1
     cdef int put(self, int number) except -1
     cpdef object written(self)
-
 cdef class Rows:
     cdef Program program
     cdef object plan
@@ -25,7 +21,6 @@ cdef class Rows:
     cdef int[::1] free
     cdef int begun, rows, spare
     cdef double cost
-
     @cython.locals(i=int)
     cpdef object write(self, int[::1] steps, list blocks)
     @cython.locals(k=int)
@@ -34,8 +29,6 @@ cdef class Rows:
     cdef bint joins(self, int kind, int operand) except -1
     @cython.locals(first=int, second=int, operand=int, k=int)
     cdef object write_pair(self, object block, int n)
-    @cython.locals(k=int)
-    cdef object write_product(self, object block, int n)
     cdef int take(self, int i)
     cdef object drop(self, int i)
     cdef object give_back(self, int row)

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..core import CODES, DENSE, FUNCTIONS, INNER, INPUT, NAMES, OUTER, PAIRS, PRODUCTS, TABLE
+from ..core import CODES, DENSE, FUNCTIONS, IN_C, INNER, INPUT, NAMES, OUTER, PAIRS, PRODUCTS, TABLE
 from ..structure import Ints, new_ints
 from .program import Program
 
@@ -26,8 +26,9 @@ def counted(code: int) -> bool:
     return code == PRODUCTS or (NAMES[code] in TABLE and TABLE[NAMES[code]].variadic)
 
 
-def _all_counted() -> bytearray:
-    return bytearray([counted(code) for code in range(len(NAMES))])
+_COUNTED = bytearray([counted(code) for code in range(IN_C)])
+_TOGETHER = bytearray([code in TOGETHER for code in range(IN_C)])
+_COSTS = array("d", [0.2 if code in CHEAP else 1.5 for code in range(IN_C)])  # ns an operand
 
 
 class Code:
@@ -36,8 +37,9 @@ class Code:
     def __init__(self, program: Program) -> None:
         self.numbers, self.size = new_ints(5 * program.size + 2 * program.starts[program.size]), 0  # room enough
         self.run, self.kind, self.operands = 0, 0, 0  # where the count of the last run stands, and what it is of
-        self.counted = _all_counted()
-        self.together = bytearray([code in TOGETHER for code in range(len(NAMES))])
+        others = range(IN_C, len(NAMES))  # in Python alone
+        self.counted = _COUNTED + bytearray([counted(code) for code in others])
+        self.together = _TOGETHER + bytearray(len(others))
 
     def begin(self, kind: int, operands: int, joins: bool) -> bool:
         """The next instruction, of the run before it where it `joins` that; returns whether it begins a run."""
@@ -73,7 +75,7 @@ class Rows:
         self.code = Code(program)
         self.begun, self.made = 0, new_ints(len(program))  # the step that began the run, and that made each value
         self.rows, self.cost = 0, 0.0
-        self.costs = array("d", [0.2 if code in CHEAP else 1.5 for code in range(len(NAMES))])  # ns an operand
+        self.costs = _COSTS + array("d", [1.5]) * (len(NAMES) - IN_C)
 
     def write(self, steps: Ints, blocks: list[Block]) -> None:
         """Fill in the plan's rows, and its code in the order of the steps."""

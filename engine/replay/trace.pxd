@@ -1,13 +1,5 @@
 cimport cython
 from .program cimport Program
-
-cdef class Tracer:
-    cdef public Program program
-    cdef public list parameters
-    cdef dict inputs
-    cdef object graph
-    cdef long newest
-    cdef int[::1] instruction
-    @cython.locals(codes="int[::1]", starts="int[::1]", operands="int[::1]")
-    cpdef object write(self)
-    cdef int leaf(self, int i) except -1
+@cython.locals(program=Program, instruction="int[::1]", codes="int[::1]", starts="int[::1]", operands="int[::1]")
+cpdef tuple trace(object output, dict inputs, long newest)
+cdef int _leaf(Program program, object value, dict inputs, long newest, list parameters) except -1

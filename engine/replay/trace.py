@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..core import INPUT, PARAMETER, Value
-from ..structure import FlattenedGraph, flatten, new_ints
+from ..structure import flatten, new_ints
 from .program import Program
 
 
@@ -21,41 +21,29 @@ def trace(output: Value, inputs: dict[Value, int], newest: int) -> tuple[Program
     v5 = v3 + 3
     return v5
     """
-    tracer = Tracer(flatten(output), inputs, newest)
-    tracer.write()
-    return tracer.program, tracer.parameters
+    graph = flatten(output)
+    program = Program(len(graph.codes) + len(inputs), len(graph.operands) + len(inputs))
+    parameters: list[Value] = []
+    instruction = new_ints(len(graph.nodes))  # of each node; 0 where it is not written yet, or is the number 1
+    codes, starts, operands = graph.codes, graph.starts, graph.operands
+    for i in range(len(codes) - 1, -1, -1):
+        for k in range(starts[i], starts[i + 1]):
+            if not instruction[operands[k]]:
+                instruction[operands[k]] = _leaf(program, graph.nodes[operands[k]], inputs, newest, parameters)
+        at = program.append(codes[i], starts[i + 1] - starts[i])
+        for k in range(starts[i], starts[i + 1]):
+            program.args[at + k - starts[i]] = instruction[operands[k]]
+        instruction[i] = program.size - 1
+    program.outputs = [instruction[0] or _leaf(program, output, inputs, newest, parameters)]
+    return program, parameters
 
 
-class Tracer:
-    """A program that is being written from a flattened graph, and the instruction of every node."""
-
-    def __init__(self, graph: FlattenedGraph, inputs: dict[Value, int], newest: int) -> None:
-        self.graph, self.inputs, self.newest = graph, inputs, newest
-        self.program = Program(len(graph.codes) + len(inputs), len(graph.operands) + len(inputs))
-        self.parameters: list[Value] = []
-        self.instruction = new_ints(len(graph.nodes))  # of each node; 0 where it is not written yet, or is the number 1
-
-    def write(self) -> None:
-        """Write the operations, operands first, and each leaf before its first use."""
-        graph, program, instruction = self.graph, self.program, self.instruction
-        codes, starts, operands = graph.codes, graph.starts, graph.operands
-        for i in range(len(graph.codes) - 1, -1, -1):
-            for k in range(starts[i], starts[i + 1]):
-                if not instruction[operands[k]]:
-                    instruction[operands[k]] = self.leaf(operands[k])
-            at = program.append(codes[i], starts[i + 1] - starts[i])
-            for k in range(starts[i], starts[i + 1]):
-                program.args[at + k - starts[i]] = instruction[operands[k]]
-            instruction[i] = program.size - 1
-        program.outputs = [instruction[0] or self.leaf(0)]
-
-    def leaf(self, i: int) -> int:
-        """Write an input, a constant or a parameter."""
-        value = self.graph.nodes[i]
-        number = self.inputs.get(value)
-        if number is not None:
-            return self.program.emit_one(INPUT, number)
-        if value.serial > self.newest:
-            return self.program.constant(value._data)
-        self.parameters.append(value)
-        return self.program.emit_one(PARAMETER, len(self.parameters) - 1)
+def _leaf(program: Program, value: Value, inputs: dict[Value, int], newest: int, parameters: list[Value]) -> int:
+    """Write an input, a constant or a parameter."""
+    number = inputs.get(value)
+    if number is not None:
+        return program.emit_one(INPUT, number)
+    if value.serial > newest:
+        return program.constant(value._data)
+    parameters.append(value)
+    return program.emit_one(PARAMETER, len(parameters) - 1)

@@ -34,19 +34,13 @@ INLINE vec VARIANT(power_of_2)(vec shifted) { return (vec)(((ivec)shifted << 52)
 
 /* exp(r) - 1 for |r| <= ln(2) / 2, by Taylor's series: the next term is below 2^-57. */
 INLINE vec VARIANT(expm1_near_0)(vec r) {
-  vec p = all(1 / 6227020800.0);
-  p = p * r + 1 / 479001600.0;
-  p = p * r + 1 / 39916800.0;
-  p = p * r + 1 / 3628800.0;
-  p = p * r + 1 / 362880.0;
-  p = p * r + 1 / 40320.0;
-  p = p * r + 1 / 5040.0;
-  p = p * r + 1 / 720.0;
-  p = p * r + 1 / 120.0;
-  p = p * r + 1 / 24.0;
-  p = p * r + 1 / 6.0;
-  p = p * r + 0.5;
-  return r + r * r * p;
+  vec z = r * r, even = all(1 / 479001600.0), odd = all(1 / 6227020800.0);
+  even = even * z + 1 / 3628800.0, odd = odd * z + 1 / 39916800.0;
+  even = even * z + 1 / 40320.0, odd = odd * z + 1 / 362880.0;
+  even = even * z + 1 / 720.0, odd = odd * z + 1 / 5040.0;
+  even = even * z + 1 / 24.0, odd = odd * z + 1 / 120.0;
+  even = even * z + 0.5, odd = odd * z + 1 / 6.0;
+  return r + z * (even + r * odd);
 }
 
 /* x = n * ln(2) + r. The first part of ln(2) has 33 bits, so its product with n is exact. */
@@ -57,27 +51,47 @@ INLINE vec VARIANT(expm1_near_0)(vec r) {
   vec whole_ = shifted - TO_WHOLE; \
   vec r = (x) - whole_ * LN2_HIGH - whole_ * LN2_LOW
 
-/* exp(a) - 1 is scale * (1 + less) - 1, where the scale comes in two factors, since 2^1024 and 2^-1075 are no doubles. */
-INLINE vec VARIANT(scaled)(vec a, vec *one, vec *two) {
-  vec x = pick(a > 710.0, all(710.0), a);
-  x = pick(x < -746.0, all(-746.0), x);
+/* a * 2^n for whole n, in two steps, since 2^1024 and 2^-1075 are no doubles. */
+INLINE vec VARIANT(scaled)(vec a, vec n) {
+#if LANES == 8
+  return __builtin_ia32_scalefpd512_mask(a, n, a, 255, 4 /* rounding as set */);
+#else
+  vec half = n * 0.5 + TO_WHOLE;
+  return a * VARIANT(power_of_2)(half) * VARIANT(power_of_2)(n - (half - TO_WHOLE) + TO_WHOLE);
+#endif
+}
+
+/* Between two bounds, where nan stays nan: these are instructions, which compilers do not find. */
+INLINE vec VARIANT(clamp)(vec a, double least, double most) {
+#if LANES == 8 && !defined(__clang__)
+  vec x = __builtin_ia32_minpd512_mask(all(most), a, a, 255, 4);
+  return __builtin_ia32_maxpd512_mask(all(least), x, x, 255, 4);
+#elif LANES == 4
+  return __builtin_ia32_maxpd256(all(least), __builtin_ia32_minpd256(all(most), a));
+#else
+  vec x = pick(a > most, all(most), a);
+  return pick(x < least, all(least), x);
+#endif
+}
+
+/* exp(a) = 2^n * (1 + less) */
+INLINE vec VARIANT(exp_parts)(vec a, vec *n) {
+  vec x = VARIANT(clamp)(a, -746.0, 710.0);
   REDUCE(x, shifted, r);
-  vec half = (shifted - TO_WHOLE) * 0.5 + TO_WHOLE;
-  *one = VARIANT(power_of_2)(half);
-  *two = VARIANT(power_of_2)((shifted - TO_WHOLE) - (half - TO_WHOLE) + TO_WHOLE);
+  *n = whole_;
   return VARIANT(expm1_near_0)(r);
 }
 
 INLINE vec VARIANT(exp)(vec a) {
-  vec one, two, less = VARIANT(scaled)(a, &one, &two);
-  return pick(a != a, a, (1.0 + less) * one * two);
+  vec n, less = VARIANT(exp_parts)(a, &n);
+  return VARIANT(scaled)(1.0 + less, n);
 }
 
 /* tanh |a| = (1 - e) / (1 + e) with e = exp(-2|a|), where 1 - e is computed from what e is less than 1. */
 INLINE vec VARIANT(tanh)(vec a) {
-  vec x = -abs_(2.0 * a), one, two, less = VARIANT(scaled)(x, &one, &two), scale = one * two;
+  vec x = -abs_(2.0 * a), n, less = VARIANT(exp_parts)(x, &n), scale = VARIANT(scaled)(all(1.0), n);
   vec y = (1.0 - scale - scale * less) * (1.0 / (1.0 + VARIANT(exp)(x)));
-  return pick(a != a, a, (vec)((ivec)y | ((ivec)a & alli(SIGN_BIT))));
+  return (vec)((ivec)y | ((ivec)a & alli(SIGN_BIT)));
 }
 
 INLINE vec VARIANT(erf)(vec a) {

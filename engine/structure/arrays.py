@@ -18,7 +18,7 @@ def new_ints(size: int) -> Ints:
     >>> new_ints(3)
     array('i', [0, 0, 0])
     """
-    return array("i", bytes(4 * size))
+    return array("i", (0,)) * size
 
 
 def new_floats(size: int) -> Floats:
@@ -27,7 +27,7 @@ def new_floats(size: int) -> Floats:
     >>> new_floats(2)
     array('d', [0.0, 0.0])
     """
-    return array("d", bytes(8 * size))
+    return array("d", (0.0,)) * size
 
 
 def ints_of(numbers: Iterable[int]) -> Ints:

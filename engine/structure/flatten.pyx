@@ -7,42 +7,28 @@ from cpython.ref cimport Py_REFCNT
 from ..core.node cimport Node, PyObject, Slots, arena, item, pop, push, push_slots
 from ..core.traverse cimport begin, end
 
+cdef extern from "arena.h":
+    void prefetch "FETCH" (void *memory) noexcept
+
 cdef long long last_mark = 0
 
 
 def flatten(Node output, list wanted):
-    """The fields of a FlattenedGraph, from one traversal.
+    """The fields of a FlattenedGraph: a traversal numbers the operations, then a loop over the edges their operands.
 
-    Edges to a queued node form a linked list through `operands`, headed by its mark, and are patched when the node
-    gets its index. Edges to the n-th leaf hold LEAF - n until the number of operations is known. No Python code runs
-    meanwhile, so no other thread can use the queue.
+    The mark of a node is its index from `first` on. No Python code runs meanwhile, so no other thread can use the queue
+    or the marks.
     """
     global last_mark
     cdef Graph graph = Graph()
-    cdef Slots *node = <Slots *>output
-    cdef PyObject *none = <PyObject *>None
-    cdef list operands
-    cdef array partials
-    cdef Py_ssize_t k
     graph.first = last_mark + 1
     last_mark += MARKS
     begin()
     try:
-        node.mark = graph.first + NO_EDGE
-        if not push(arena, output):
-            graph.leaf(node)
-        node = <Slots *>pop(arena)
-        while node != NULL:
-            graph.enter(node)
-            if <PyObject *>node.a != none:
-                graph.lead(node.a, node.da)
-                if <PyObject *>node.b != none:
-                    graph.lead(node.b, node.db)
-            else:
-                operands, partials = <tuple>node.lists
-                for k in range(len(operands)):
-                    graph.lead(<Slots *>item(operands, k), partials.data.as_doubles[k])
-            node = <Slots *>pop(arena)
+        graph.traverse(output)
+        graph.number()
+        if not graph.size:
+            graph.leaf(<Slots *>output)
     finally:
         end()
     return graph.finished(wanted)
@@ -53,19 +39,19 @@ cdef class Graph:
     """The arrays of a flattened graph while they grow, and pointers to their memory."""
 
     cdef list nodes, leaves
-    cdef array codes_, data_, starts_, results_, operands_, partials_
+    cdef array codes_, data_, starts_, results_, operands_, partials_, inner_
     cdef int *codes
     cdef int *starts
     cdef int *results
-    cdef int *operands
     cdef double *data
     cdef double *partials
+    cdef Slots **inner  # the operand of each edge
     cdef Py_ssize_t size, edges, room, room_edges, labelled
     cdef long long first
 
     def __init__(self):
         self.nodes, self.leaves = [], []
-        self.partials_, self.operands_, self.results_ = spare("d"), spare("i"), spare("i")
+        self.inner_, self.partials_, self.operands_, self.results_ = spare("q"), spare("d"), spare("i"), spare("i")
         self.starts_, self.data_, self.codes_ = spare("i"), spare("d"), spare("i")
         self.hold(last_size)
         self.hold_edges(last_edges)
@@ -80,51 +66,75 @@ cdef class Graph:
 
     cdef int hold_edges(self, Py_ssize_t edges) except -1:
         resize(self.results_, edges)
-        resize(self.operands_, edges)
+        resize(self.inner_, edges)
         resize(self.partials_, edges)
-        self.results, self.operands = self.results_.data.as_ints, self.operands_.data.as_ints
+        self.results, self.inner = self.results_.data.as_ints, <Slots **>self.inner_.data.as_voidptr
         self.partials, self.room_edges = self.partials_.data.as_doubles, edges
         return 0
 
+    cdef int traverse(self, Node output) except -1:
+        """Give each operation its index, and fill the arrays, but for the indices of operands."""
+        cdef Slots *node
+        cdef PyObject *none = <PyObject *>None
+        cdef list operands
+        cdef array partials
+        cdef Py_ssize_t n
+        push(arena, output)
+        node = <Slots *>pop(arena)
+        while node != NULL:
+            self.enter(node)
+            if <PyObject *>node.a != none:
+                self.lead(node.a, node.da)
+                if <PyObject *>node.b != none:
+                    self.lead(node.b, node.db)
+            else:
+                operands, partials = <tuple>node.lists
+                if self.edges + len(operands) > self.room_edges:
+                    self.hold_edges(2 * self.edges + len(operands) + 64)
+                for n in range(len(operands)):
+                    self.lead(<Slots *>item(operands, n), partials.data.as_doubles[n])
+            node = <Slots *>pop(arena)
+        return 0
+
     cdef inline int enter(self, Slots *node) except -1:
-        """Give an operation the next index, and that to the edges that wait for it."""
-        cdef Py_ssize_t i = self.size, k = node.mark - self.first, before
-        if i == self.room:
+        cdef Py_ssize_t i = self.size
+        if i + 1 >= self.room:
             self.hold(2 * i + 64)
-        while k != NO_EDGE:
-            before = self.operands[k]
-            self.operands[k] = i
-            k = before
+        if self.edges + 2 > self.room_edges:
+            self.hold_edges(2 * self.edges + 64)
         node.mark = self.first + i
         self.nodes.append(<object><PyObject *>node)
-        self.codes[i] = node.code
-        self.starts[i] = self.edges
-        self.data[i] = node.data
+        self.codes[i], self.starts[i], self.data[i] = node.code, self.edges, node.data
         self.labelled += node.label != <PyObject *>NO_LABEL
         self.size = i + 1
         return 0
 
-    cdef inline int lead(self, Slots *x, double slope) except -1:
+    cdef inline void lead(self, Slots *x, double slope) noexcept:
         """The next edge, from the last operation to one of its operands."""
         cdef Py_ssize_t k = self.edges
-        if k == self.room_edges:
-            self.hold_edges(2 * k + 64)
+        push_slots(arena, x)
+        self.results[k], self.inner[k], self.partials[k] = self.size - 1, x, slope
         self.edges = k + 1
-        self.results[k] = self.size - 1
-        self.partials[k] = slope
-        if x.slab == NULL:
-            self.operands[k] = LEAF - self.leaf(x)
-            return 0
-        self.operands[k] = NO_EDGE if push_slots(arena, x) else x.mark - self.first
-        x.mark = self.first + k
+
+    cdef int number(self) except -1:
+        """Fill in the index of each edge's operand; leaves get theirs after the operations."""
+        cdef Py_ssize_t k, last = self.edges - 1
+        cdef int *operands
+        cdef Slots *x
+        resize(self.operands_, self.edges)
+        operands = self.operands_.data.as_ints
+        for k in range(self.edges):
+            prefetch(&self.inner[min(k + AHEAD, last)].mark)
+            x = self.inner[k]
+            if x.mark < self.first:
+                self.leaf(x)
+            operands[k] = x.mark - self.first
         return 0
 
-    cdef inline Py_ssize_t leaf(self, Slots *x) except -1:
-        """The number of a leaf, the next one if it is new."""
-        if x.mark < self.first:
-            x.mark = self.first + len(self.leaves)
-            self.leaves.append(<object><PyObject *>x)
-        return x.mark - self.first
+    cdef int leaf(self, Slots *x) except -1:
+        x.mark = self.first + self.size + len(self.leaves)
+        self.leaves.append(<object><PyObject *>x)
+        return 0
 
     cdef tuple finished(self, list wanted):
         """The arrays with the leaves at the end, and the indices of the Values wanted."""
@@ -136,8 +146,6 @@ cdef class Graph:
         self.hold_edges(last_edges)
         for k in range(len(self.leaves)):
             self.data[size + k] = (<Slots *>item(self.leaves, k)).data
-        for k in range(self.edges):
-            self.operands[k] = self.operands[k] if self.operands[k] >= 0 else size + LEAF - self.operands[k]
         self.starts[size] = self.edges
         resize(self.codes_, size)
         resize(self.data_, size + len(self.leaves))
@@ -145,9 +153,9 @@ cdef class Graph:
         index_of = {}
         for x in wanted:
             if x._mark >= self.first:
-                index_of[x] = x._mark - self.first + (0 if x._slab else size)
+                index_of[x] = x._mark - self.first
         arrays = self.codes_, self.data_, self.starts_, self.results_, self.operands_, self.partials_
-        last[:] = arrays if last_size + last_edges <= MOST_KEPT else ()
+        last[:] = (*arrays, self.inner_) if last_size + last_edges <= MOST_KEPT else ()
         return self.nodes + self.leaves, *arrays, index_of, self.labelled > 0
 
 
@@ -158,11 +166,10 @@ cdef array spare(str kind):
 
 
 cdef enum:
-    NO_EDGE = -1
-    LEAF = -2  # the edge to the first leaf
-    MARKS = 0x7FFFFFFF  # as many as a graph has nodes or edges at most
+    AHEAD = 16  # edges ahead whose operands are prefetched
+    MARKS = 0x7FFFFFFF  # as many as a graph has nodes at most
 
 cdef str NO_LABEL = ""
-cdef list last = []  # the arrays of the last graph
-cdef Py_ssize_t MOST_KEPT = 1 << 20  # nodes and edges whose arrays are kept, 20 MB
 cdef Py_ssize_t last_size = 64, last_edges = 64  # of the last graph: the next is likely about as large
+cdef list last = []  # the arrays of the last graph
+cdef Py_ssize_t MOST_KEPT = 1 << 20  # nodes and edges whose arrays are kept, 28 MB

@@ -77,6 +77,10 @@ class Forms:
         """Whether the node at index i is a sum with parameters as factors."""
         return self._is_sum(self.at[i])
 
+    def are_sums(self) -> list[bool]:
+        """The same for every index."""
+        return [form >= self.first_sum for form in self.at]
+
     def _enter_given(self) -> None:
         at = ints(self.at)
         for i in range(len(self.layout.codes), len(self.at)):
@@ -188,16 +192,25 @@ class Forms:
 
     def activations(self, places: Ints) -> dict[Key | str, Ints]:
         """These indices by the key of the sum that each is computed from, or by a label without such a sum."""
-        inner = arguments(self.layout, places)
-        found: dict[Key | str, Ints] = dict(grouped(self._keys(inner), places).items())
+        found: dict[Key | str, Ints] = dict(grouped(self._keys(arguments(self.layout, places)), places).items())
         labelled: dict[str, list[int]] = {}
-        for i in found.pop(NONE, ()):
-            labelled.setdefault(self._label(i), []).append(i)
-        return found | {label: ints_of(members) for label, members in labelled.items() if label}
+        for i, label in self._labels(found.pop(NONE, new_ints(0))):
+            labelled.setdefault(label, []).append(i)
+        return found | {label: ints_of(members) for label, members in labelled.items()}
 
-    def _label(self, i: int) -> str:
-        layout = self.layout
-        return layout.nodes[i].label or layout.nodes[layout.operands[layout.starts[i]]].label
+    def _labels(self, places: Ints) -> list[tuple[int, str]]:
+        """Those of these indices that have a label, or whose first operand has one, with it."""
+        graph, nodes, found = self.layout, self.layout.nodes, list[tuple[int, str]]()
+        starts, operands, wanted, size = ints(graph.starts), ints(graph.operands), ints(places), len(graph.codes)
+        for n in range(len(places)):
+            i = wanted[n]
+            argument = operands[starts[i]]
+            if not graph.labelled and argument < size:
+                continue  # operations, without labels
+            label = nodes[i].label or nodes[argument].label
+            if label:
+                found.append((i, label))
+        return found
 
     def _keys(self, places: Ints) -> Ints:
         return taken(self.key_of, taken(self.at, places))
@@ -206,22 +219,25 @@ class Forms:
         """By index, how many multiplications of data by a parameter lead to it."""
         graph, found = self.layout, new_ints(len(self.at))
         at, starts, operands, stages = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        multiplying = self.multiplying
         for i in range(len(graph.codes) - 1, -1, -1):
             highest = 0
             for k in range(starts[i], starts[i + 1]):
                 stage = stages[operands[k]]
                 if stage > highest:
                     highest = stage
-            stages[i] = highest + 1 if self.multiplying[at[i]] else highest
+            stages[i] = highest + 1 if multiplying[at[i]] else highest
         return found
 
     def multiplied(self) -> Ints:
         """1 at the indices of nodes that a parameter multiplies later."""
         graph, found = self.layout, new_ints(len(self.at))
-        at, results, operands, deep = ints(self.at), ints(graph.results), ints(graph.operands), ints(found)
-        for k in range(len(graph.operands)):
-            if deep[results[k]] or self.multiplying[at[results[k]]]:
-                deep[operands[k]] = 1
+        at, starts, operands, deep = ints(self.at), ints(graph.starts), ints(graph.operands), ints(found)
+        multiplying = self.multiplying
+        for i in range(len(graph.codes)):
+            if deep[i] or multiplying[at[i]]:
+                for k in range(starts[i], starts[i + 1]):
+                    deep[operands[k]] = 1
         return found
 
     def reaches(self) -> Floats:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..core import ADD, DETACH, DIV, MUL, NEG, PRIMITIVES, RELU, SELECT, SUB, SUM
 from .arrays import Floats, Ints, new_floats, new_ints, taken
@@ -38,6 +38,34 @@ def reverse(graph: FlattenedGraph) -> tuple[Floats, Floats]:
             gradients[j] += gradients[i] * slope
             squares[j] += squares[i] * slope * slope
     return sums
+
+
+def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given: Mapping[int, float]) -> Floats:
+    """The derivative of the output with respect to every node, with other partials by edge, and given ones by node.
+
+    >>> from engine import Value
+    >>> from .flattened import flatten
+    >>> x = Value(3.0)
+    >>> graph = flatten(x * x - x)
+    >>> [reverse_changed(graph, *changes)[2] for changes in (({}, {}), ({0: 0.0}, {}), ({}, {1: 10.0}))]
+    [5.0, -1.0, 59.0]
+    """
+    codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
+    changed, found, met = graph.partials[:], new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
+    slopes, gradients, reached = floats(changed), floats(found), ints(met)  # reached: 2 for given ones
+    gradients[0] = 1.0
+    reached[0] = 1
+    for edge, partial in partials.items():
+        slopes[edge] = partial
+    for index, adjoint in given.items():
+        gradients[index] = adjoint
+        reached[index] = 2
+    for k in range(len(graph.operands)):
+        i, j, slope = results[k], operands[k], slopes[k]
+        if reached[i] and reached[j] < 2 and (slope != 0.0 or not _cuts(codes[i])):
+            reached[j] = 1
+            gradients[j] += gradients[i] * slope
+    return found
 
 
 def _cuts(code: int) -> bool:
@@ -174,19 +202,18 @@ def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> 
 
 
 def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
-    """For each index, log |product| of the strongest path to the output, and the next index on that path."""
+    """For each index, log |product| of the strongest path to the output, and the first edge of that path, if any."""
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
     found = new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
     sizes, towards = floats(found[0]), ints(found[1])
     for i in range(1, len(graph.nodes)):
-        sizes[i], towards[i] = -INF, -1
-    towards[0] = -1
+        sizes[i] = -INF
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
-        if slope != 0.0:
+        if slope != 0.0 and sizes[i] > -INF:
             size = sizes[i] if slope in (1.0, -1.0) else sizes[i] + c_log(abs(slope))
             if size > sizes[j]:
-                sizes[j], towards[j] = size, i
+                sizes[j], towards[j] = size, k
     return found
 
 
@@ -236,6 +263,22 @@ def all_small(places: Ints, numbers: Floats, limit: float) -> bool:
         if not abs(sizes[wanted[n]]) <= limit:
             return False
     return True
+
+
+def smallest(places: Ints, numbers: Ints) -> int:
+    """The smallest of the integers at these indices, of which there is at least one.
+
+    >>> from array import array
+    >>> smallest(array("i", [0, 2]), array("i", [7, 1, 5]))
+    5
+    """
+    wanted, sizes = ints(places), ints(numbers)
+    found = sizes[wanted[0]]
+    for n in range(len(places)):
+        size = sizes[wanted[n]]
+        if size < found:
+            found = size
+    return found
 
 
 def largest(places: Ints, numbers: Floats) -> float:

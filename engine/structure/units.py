@@ -14,6 +14,7 @@ from ..core import Value, unique_names
 from .arrays import Floats, Ints, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
+from .sweeps import smallest
 
 ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
 
@@ -45,7 +46,7 @@ class Units:
         for key, indices in self.forms.pre_activations().items():
             self._unit(key).pre = indices
         for op in ACTIVATIONS:
-            for name, indices in self.forms.activations(graph.of(op)).items():
+            for name, indices in self.forms.activations(graph.of(op)).items() if op in graph.ops else ():
                 unit = self._unit(name)
                 unit.activations = unit.activations + indices
         self.all = list(self._units.values())
@@ -82,8 +83,12 @@ class Units:
     @cached_property
     def _stages(self) -> dict[Key | str, int]:
         """The number of layers before each unit, by key."""
-        stages = self.forms.stages()
-        return {unit.key: min(map(stages.__getitem__, unit.pre or unit.activations)) for unit in self.all}
+        return {unit.key: smallest(unit.pre or unit.activations, self.stages) for unit in self.all}
+
+    @cached_property
+    def stages(self) -> Ints:
+        """The number of layers before each node, by index."""
+        return self.forms.stages()
 
     @cached_property
     def reaches(self) -> Floats:

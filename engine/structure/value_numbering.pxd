@@ -1,6 +1,5 @@
 cimport cython
 cdef int ADD, MUL
-
 @cython.final
 cdef class Known:
     cdef int[::1] codes, starts, args, slots

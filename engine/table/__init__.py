@@ -44,12 +44,12 @@ from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
 from .rows import BUILT_IN, NAMED, Row
 from .sequences import log_softmax, softmax
-from .vectors import ARITHMETIC, FUNCTIONS, PAIRS
+from .vectors import ARITHMETIC, FUNCTIONS, PAIRS, REDUCTIONS
 
 __all__ = [
     "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "FUNCTIONS",
     "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW",
-    "PRIMITIVES", "PRODUCTS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError", "Interpreter", "Masks",
-    "Row", "add", "both", "check", "code_of", "evaluate", "function", "in_place", "log_softmax", "missing", "numeric",
-    "parse", "primitive", "respelled", "softmax", "written",
+    "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
+    "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate", "function", "in_place", "log_softmax",
+    "missing", "numeric", "parse", "primitive", "respelled", "softmax", "written",
 ]

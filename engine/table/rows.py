@@ -177,8 +177,9 @@ NAMED = tuple(TABLE)  # the public rows; the rows below are used only by formula
 
 # `above` is the step a > b, and `times` a product in which 0 wins over inf. `gap` is a - b, but -inf if both are -inf,
 # and 0 if both are inf, where their maximum does not depend on which is larger; `ahead` is the same, but nan there.
-# `masked` is `ahead`, with the slope 0 where a is -inf, and `margin` is `masked` seen from b: inf there. `shift` is the largest operand, `extent` and `reach` the largest
-# magnitude; they cancel, so differentiation takes them as constants.
+# `masked` is `ahead`, with the slope 0 where a is -inf, and `margin` is `masked` seen from b: inf there.
+# `shift` is the largest operand, `extent` and `reach` the largest magnitude; they cancel, so differentiation takes them
+# as constants.
 # `rest` is the rounding error of a - b, mathematically 0. exp and pow amplify it (100-fold at exp(-100)), so formulas
 # multiply by 1 + rest; the clamp keeps results that are already 0 or inf unchanged. So `expdiff` is exp(a - b), and
 # `monomial` has a ** (b - c), to the last digits.
@@ -224,7 +225,7 @@ row(
     "direction",
     f"select(reach(a, b), {_PORTION.format('a')} / hypot({_PORTION.format('a')}, {_PORTION.format('b')}), 0)",
     "direction(b, a) / hypot(a, b) * direction(b, a)",
-    "-direction(a, b) / hypot(a, b) * direction(b, a)",
+    "-(direction(a, b) * direction(b, a)) / hypot(a, b)",
 )
 row("arc", "arc", "1 / sqrt((1 - a) * (1 + a))", "a * y * y * y")
 row("ratio", "ratio", "1 / ((1 - a) * (1 + a))", "2 * a * y * y")

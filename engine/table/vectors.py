@@ -25,14 +25,12 @@ class NoVector(Exception):
 
 
 def vector(name: str) -> str:
-    """A primitive's expression on vectors in C; "" if it has none.
+    """A primitive's expression on vectors in C, a reduction's of its next total; "" if it has none.
 
-    >>> vector("maximum"), vector("sin")
-    ('pick(((a >= b) | (a != a)), a, b)', '')
+    >>> vector("maximum"), vector("sum"), vector("sin")
+    ('pick(((a >= b) | (a != a)), a, b)', '(total + a)', '')
     """
     primitive = PRIMITIVES[name]
-    if primitive.start is not None:
-        return ""
     for text in (primitive.c, primitive.numpy):
         try:
             return _written(ast.parse(text, mode="eval").body)
@@ -102,6 +100,7 @@ def _pairs() -> Iterator[tuple[str, str]]:
                 yield name, partner
 
 
-ARITHMETIC = {name: text for name in PRIMITIVES if (text := vector(name))}
+REDUCTIONS = {name: vector(name) for name, primitive in PRIMITIVES.items() if primitive.start is not None}
+ARITHMETIC = {name: text for name in PRIMITIVES if name not in REDUCTIONS and (text := vector(name))}
 FUNCTIONS = [row.name for row in TABLE.values() if _is_function(row)]
 PAIRS = dict(_pairs())  # the name of a function -> that of what its partial is made of

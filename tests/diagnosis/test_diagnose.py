@@ -12,19 +12,10 @@ import pytest
 from graphs import labelled, random_graph, scalar_layer
 from hypothesis import given
 from hypothesis import strategies as st
+from reports import kinds, only
 
 from engine import Finding, Report, Value, diagnose, dot, softmax, tanh
 from engine.diagnosis.report import KINDS
-
-
-def kinds(report):
-    return [finding.kind for finding in report]
-
-
-def only(report, kind):
-    (finding,) = report.findings
-    assert finding.kind == kind, str(report)
-    return finding
 
 
 def sigmoids(numbers, inputs, weight=1.0):

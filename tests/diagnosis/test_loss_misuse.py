@@ -1,18 +1,13 @@
 """Losses that are given what they do not take, beside the same with the remedy, and sound ones that look alike."""
 
 import pytest
+from reports import only
 
 from engine import Value, diagnose, softmax
 from engine.core import apply
 from nn import MLP, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge
 
 INPUTS = [[0.1, 0.2], [0.4, -0.3], [0.7, 0.1], [-0.4, 0.9]]
-
-
-def only(report, kind):
-    (finding,) = report.findings
-    assert finding.kind == kind, str(report)
-    return finding
 
 
 W, B = Value(0.3, "w"), Value(0.1, "b")

@@ -4,6 +4,7 @@ import random
 
 import pytest
 from networks import network
+from reports import only
 
 from engine import Value, diagnose, dot, softmax
 from nn import (
@@ -16,15 +17,6 @@ from nn import (
 )
 
 SEEDS = range(20)
-
-
-def only(report, kind):
-    (finding,) = report.findings
-    assert finding.kind == kind, str(report)
-    assert finding.evidence
-    assert finding.why.endswith(".")
-    assert finding.remedy.endswith(".")
-    return finding
 
 
 def smooth(seed, **given):

@@ -5,19 +5,10 @@ import random
 
 import pytest
 from networks import network
+from reports import kinds, only
 
 from engine import Value, diagnose
 from nn import MLP, SGD, Adam, mean_squared_error
-
-
-def kinds(report):
-    return [finding.kind for finding in report]
-
-
-def only(report, kind):
-    (finding,) = report.findings
-    assert finding.kind == kind, str(report)
-    return finding
 
 
 def square(w):

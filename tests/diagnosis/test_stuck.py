@@ -4,6 +4,7 @@ import math
 import random
 
 import pytest
+from reports import only
 
 from engine import Value, diagnose, dot
 from nn import (
@@ -17,12 +18,6 @@ from nn import (
 )
 
 XOR, BITS = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
-
-
-def only(report, kind):
-    (finding,) = report.findings
-    assert finding.kind == kind, str(report)
-    return finding
 
 
 def xor(model, task):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import programs
 
-from engine import Value
+from engine import Value, dot
 from engine.core.operations import apply
 from engine.replay.constant_folding import fold_constants
 from engine.replay.fusion import fuse
@@ -15,6 +15,7 @@ from engine.replay.passes import batch_mean, columns, cse, dce, group, hoist, le
 from engine.replay.program import Program
 from engine.replay.reverse import differentiate, lower
 from engine.replay.schedule import schedule
+from engine.replay.slot_allocation import instructions
 from engine.replay.trace import trace
 from engine.table.formula import TABLE, numeric
 from engine.table.opcodes import (
@@ -121,6 +122,18 @@ def test_a_row_added_to_the_table_is_lowered_and_differentiated():
         assert (value, slope) == (0.75, 0.0625)
     finally:
         TABLE.pop("softsign_")
+
+
+def test_a_row_that_is_defined_anew_is_lowered_anew():
+    try:
+        for factor in (2.0, 3.0):
+            row("scaled_", "scaled", f"{factor} * a", f"{factor}")
+            row("outer_", "outer", "scaled_(a) + 1", "1")
+            program = traced(lambda x: apply("outer_", x), 5.0)
+            assert interpret(lower(program), [5.0]) == [5.0 * factor + 1.0]
+            TABLE.pop("scaled_")
+    finally:
+        TABLE.pop("outer_")
 
 
 def test_an_adjoint_is_gathered_once():
@@ -239,6 +252,20 @@ def test_fuse_takes_ten_thousand_additions_in_one_go():
         return y
 
     assert operations(fuse(traced(total, 1.0))) == ["products"]
+
+
+def test_fuse_leaves_a_layer_whole_beside_its_residual_connection():
+    x, weights = [Value(1.0) for _ in range(8)], [[Value(0.5) for _ in range(8)] for _ in range(8)]
+    layer = [dot(row, x) + a for row, a in zip(weights, x, strict=True)]
+    program, parameters = trace(apply("sum", layer), {a: n for n, a in enumerate(x)}, weights[-1][-1].serial)
+    program.outputs = list(program.operands(len(program) - 1))
+    program = group(hoist(dce(fuse(lower(program)))))
+    products = [rest for name, rest, _ in instructions(schedule(program).code) if name == "dense"]
+    assert [rest[:2] for rest in products] == [(8, 9)]  # with the bias, which is 0
+    numbers = [1.0 + n for n in range(len(parameters))], [0.1 * n for n in range(8)]
+    w, x = [[numbers[0][8 * i + j] for j in range(8)] for i in range(8)], numbers[1]
+    want = [math.fsum(a * b for a, b in zip(row, x, strict=True)) + x[i] for i, row in enumerate(w)]
+    assert interpret(program, x, numbers[0]) == pytest.approx(want, rel=1e-14)
 
 
 def test_batch_mean_takes_what_is_fixed_out_of_the_mean_and_shares_equal_outputs():

@@ -23,7 +23,13 @@ def flat_units(case: Case) -> list[Unit]:
     if not any(smallest_slope(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()):
         return []
     logs = set(log_sources(graph))
-    return [unit for unit in case.units.all if _is_flat(case, unit, logs)]
+    return [unit for unit in case.units.all if _has_flat(case, unit) and _is_flat(case, unit, logs)]
+
+
+def _has_flat(case: Case, unit: Unit) -> bool:
+    """Whether any activation of a unit may be flat."""
+    limit = max(case.limits.flat, case.limits.flat_once) * max(STEEPEST.values())
+    return smallest_slope(case.graph.flattened, unit.activations) <= limit
 
 
 def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:

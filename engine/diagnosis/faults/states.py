@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ...core import Value, line_of
 from ...structure import SAME, all_small, origins
@@ -118,14 +118,19 @@ def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
     if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
         return []
-    gradients = case.graph.gradients
-    held = {p: (p.grad, gradients[i]) for p, i in case.index_of.items() if not p.op and p.grad != 0.0}  # 0: zeroed
-    differ = [p for p, (grad, gradient) in held.items() if grad != gradient and _differs(case, p)]
-    if not differ or _clipped([*held.values()]):
+    graph, gradients, interior = case.graph, case.graph.gradients, case.graph.interior
+    leaves = [(p, i, p.grad, gradients[i]) for p, i in case.index_of.items() if i not in interior]
+    held = [(grad, gradient) for _, _, grad, gradient in leaves if grad != 0.0]  # 0: zeroed
+    differ = {
+        p: abs(grad - gradient)
+        for p, i, grad, gradient in leaves
+        if grad != 0.0 and abs(grad - gradient) > SAME * (abs(grad) + graph.spread(i))
+    }
+    if not differ or _clipped(held):
         return []
-    p = max(differ, key=lambda p: abs(held[p][0] - held[p][1]))
+    p = max(differ, key=differ.__getitem__)
     evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
-    times = _times(held.values())
+    times = _times(held)
     why = (
         f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times on it."
         if times
@@ -144,16 +149,13 @@ def stale_gradient(case: Case) -> list[Finding]:
     ]
 
 
-def _times(held: Iterable[tuple[float, float]]) -> int:
+def _times(held: Sequence[tuple[float, float]]) -> int:
     """The integer factor between .grad and gradient, if one above 1 fits all pairs; else 0."""
-    ratios = {round(grad / gradient, 6) if gradient else math.nan for grad, gradient in held}
-    ratio = ratios.pop()
-    return int(ratio) if not ratios and ratio > 1.0 and ratio.is_integer() else 0
-
-
-def _differs(case: Case, p: Value) -> bool:
-    apart = abs(p.grad - case.gradient(p))
-    return apart > SAME * (abs(p.grad) + case.spread(p))
+    grad, gradient = held[0]
+    ratio = round(grad / gradient, 6) if gradient else 0.0
+    if not ratio > 1.0 or not ratio.is_integer():
+        return 0
+    return int(ratio) if all(true and abs(g / true - ratio) <= 5e-7 for g, true in held) else 0
 
 
 def _clipped(pairs: Sequence[tuple[float, float]]) -> bool:

@@ -166,17 +166,13 @@ def out_of_range(case: Case) -> list[Finding]:
 
 def _residual(case: Case, i: int) -> tuple[int, float] | None:
     """The output and target of a loss term that is a square or an absolute value of their difference."""
-    graph = case.graph
-    operands = graph.operands(i)
-    op = graph.nodes[i].op
-    if not (
-        op == "abs"
-        or (op == "mul" and operands[0] == operands[1])
-        or (op == "pow" and not graph.nodes[operands[1]].op and graph.data[operands[1]] % 2.0 == 0.0)
-    ):
+    graph, op = case.graph, case.graph.nodes[i].op
+    if op not in ("abs", "mul", "pow") or graph.nodes[graph.argument(i)].op != "sub":
         return None
-    difference = operands[0]
-    if graph.nodes[difference].op != "sub":
+    difference, *others = graph.operands(i)
+    if op == "mul" and others != [difference]:
+        return None
+    if op == "pow" and (graph.nodes[others[0]].op or graph.data[others[0]] % 2.0 != 0.0):
         return None
     a, b = graph.operands(difference)
     if graph.depends[b]:
@@ -248,7 +244,7 @@ def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
     """Whether a parameter in `silent` multiplies a given 0 in this sum."""
     graph = case.graph
     pairs = products(graph, _prediction(case, i), case.given)
-    return any(graph.data[x] == 0.0 and not graph.nodes[x].op and w in silent for w, x in pairs)
+    return any(w in silent and graph.data[x] == 0.0 and not graph.nodes[x].op for w, x in pairs)
 
 
 def _columns(case: Case, places: Iterable[int]) -> dict[int, list[float]]:

@@ -48,7 +48,7 @@ def _over_layers(case: Case) -> list[Finding]:
 
 def _over_time(case: Case) -> list[Finding]:
     """Recurrent layers whose weights get a tiny gradient, because it vanishes between their time steps."""
-    stages, found = case.units.forms.stages(), list[Finding]()
+    stages, found = case.units.stages, list[Finding]()
     seen = [unit for unit in case.units.all if len(unit.pre)]
     recurrent = [unit for unit in seen if stages[unit.pre[0]] != stages[unit.pre[len(unit.pre) - 1]]]
     for units in case.by_layer(recurrent):
@@ -113,10 +113,10 @@ def _strength(case: Case, units: Sequence[Unit]) -> float:
 
 def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     """Without layers: parameters whose strongest path is long and tiny, even without its worst factors."""
-    sizes, towards = strongest(case.graph.flattened)
+    sizes, edges = strongest(case.graph.flattened)
     limit = math.log(case.limits.vanished)
     suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
-    ways = _ways(case.graph, towards, [case.index_of[p] for p in suspects])
+    ways = _ways(case.graph, edges, [case.index_of[p] for p in suspects])
     found = [p for p in suspects if sizes[case.index_of[p]] - sum(ways[case.index_of[p]][1]) <= limit]
     if not found:
         return []
@@ -130,16 +130,20 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     return [_vanished(tuple(case.names[p] for p in found), evidence)]
 
 
-def _ways(graph: LossGraph, towards: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, Sequence[float]]]:
-    """By index, for the strongest path: how many factors differ from 1, and the logarithms of the three smallest."""
-    found: dict[int, tuple[int, Sequence[float]]] = {0: (0, ())}
+def _ways(graph: LossGraph, edges: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, list[float]]]:
+    """By index, for the strongest path: how many factors differ from 1, and the logarithms of the three smallest.
+
+    `edges` has the first edge of the strongest path of each node.
+    """
+    results, partials, found = graph.flattened.results, graph.flattened.partials, {0: (0, list[float]())}
     for index in indices:
         way = [index]
         while way[-1] not in found:
-            way.append(towards[way[-1]])
-        for here, to in zip(reversed(way[:-1]), reversed(way), strict=False):
-            count, worst = found[to]
-            slopes = zip(graph.operands(to), graph.partials(to), strict=True)
-            size = math.log(max(abs(slope) for j, slope in slopes if j == here))
-            found[here] = count + (size != 0.0), sorted((*worst, size))[:3]
+            way.append(results[edges[way[-1]]])
+        for here in reversed(way[:-1]):
+            count, worst = found[results[edges[here]]]
+            size = math.log(abs(partials[edges[here]]))
+            if len(worst) < 3 or size < worst[2]:
+                worst = sorted((*worst, size))[:3]
+            found[here] = count + (size != 0.0), worst
     return found

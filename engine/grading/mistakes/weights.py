@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 from ..layers import Layer, Occurrence, Term, Unit
 from ..network import Network
@@ -112,8 +113,12 @@ def _paths(network: Network, only: bool) -> Iterator[Change]:
     for layer, terms in network.way_back:
         if not (1 if only else 2) < len(layer.units) <= WIDE:
             continue
-        for unit in layer.units:
-            yield Change(unit.name, {t.input_edge: 0.0 for u, _, t in terms if (u is unit) != only})
+        edges: dict[Unit, list[int]] = {unit: [] for unit in layer.units}
+        for unit, _, term in terms:
+            edges[unit].append(term.input_edge)
+        for unit, own in edges.items():
+            others = chain.from_iterable(edges[other] for other in layer.units if other is not unit)
+            yield Change(unit.name, dict.fromkeys(others if only else own, 0.0))
 
 
 WEIGHTS = (
