@@ -111,7 +111,8 @@ def _apart(logits: list[Any], target: Any, place: str) -> tuple[list[Any], Any]:
     zeros, known = [0.0] * (len(logits) - 1), [real(t) for t in target if not isinstance(t, Value)]
     if len(target) != len(logits) or (len(known) == len(target) and sorted(known) != [*zeros, 1.0]):
         raise ValueError(
-            f"targets{place} must be a class index or one-hot, a 1 among {len(zeros)} zeros, not {printable(repr(target)):.80}"
+            f"targets{place} must be a class index or one-hot, a 1 among {len(zeros)} zeros, "
+            f"not {printable(repr(target)):.80}"
         )
     if len(known) == len(target):
         return _apart(logits, known.index(1.0), place)
