@@ -25,9 +25,9 @@ BY_PYTHON = (
 
 def of_row(name):
     """What is accepted by a row's operand: a number or a Value, or Values in a sequence."""
-    return [
-        ["[]", "Values"] if variable.isupper() else ["3", "nan", "-1", "Value"] for variable in TABLE[name].variables
-    ]
+    variables = TABLE[name].variables
+    sequence = ["Values"] if len(variables) > 1 else ["[]", "Values"]  # of one length with the others
+    return [sequence if variable.isupper() else ["3", "nan", "-1", "Value"] for variable in variables]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_wrong_argument_is_an_error_that_says_what_came(name, uncompiled):
         assert plain(text) == plain(other), key
         if is_raw and not re.match(CALLED, key):
             assert re.search(BY_PYTHON, text), (key, text)
-        if text:
+        if text and not re.match(CALLED, key):
             assert re.match(r"(Type|Value|Overflow|FileNotFound|Recording|State|Gradient|Formula)Error: .*", text), (
                 key,
                 text,
