@@ -10,7 +10,9 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TextIO
 
+from ._checks import printable
 from ._expression import explained, read
 from .chain import ChainRule, chain_rule
 from .core import FormulaError, Value, WhygradError, short_number
@@ -49,8 +51,13 @@ def _spaced(arguments: Sequence[str]) -> list[str]:
 
 
 def _refused(why: str) -> int:
-    print(f"whygrad: {why}", file=sys.stderr)
+    _say(f"whygrad: {why}", sys.stderr)
     return 2
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Print lines, with control characters and halves of characters escaped: they may come from a file's name."""
+    print("\n".join(map(printable, text.split("\n"))), file=stream)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,10 +85,10 @@ def _answer(given: argparse.Namespace) -> int:
     if given.check and len(wanted) > 1:
         raise ValueError(f"--check judges one derivation: say whose it is, as in --wrt {wanted[0].label}")
     for value, formula in expression.parts:
-        print(f"{value.label} = {formula} = {short_number(value.data)}")
+        _say(f"{value.label} = {formula} = {short_number(value.data)}")
     chains = [chain_rule(expression.output, value) for value in wanted]
     for chain in chains:
-        print(f"\n{chain}")
+        _say(f"\n{chain}")
     right = not given.check or _judged(chains[0], given.check)
     if given.out or given.open:
         _write(expression.output, chains[0] if len(chains) == 1 else None, given.out, given.open)
@@ -90,7 +97,7 @@ def _answer(given: argparse.Namespace) -> int:
 
 def _judged(chain: ChainRule, factors: str) -> bool:
     found = chain.check([_number_or_formula(factor) for factor in _split(factors)])
-    print(f"\nyours: {found}")
+    _say(f"\nyours: {found}")
     return found.ok
 
 
@@ -125,7 +132,7 @@ def _write(output: Value, chain: ChainRule | None, out: Path | None, show: bool)
         chain.save(path)
     else:
         render(output, path)
-    print(f"\nwrote {path}")
+    _say(f"\nwrote {path}")
     if show:
         webbrowser.open(path.resolve().as_uri())
 

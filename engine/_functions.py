@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NoReturn, Protocol, TypeAlias, overload
 
+from ._checks import entries, refuse
 from .core import Value, apply, log_shares, operation, real, shares
 
 Number: TypeAlias = Value | float
@@ -109,7 +110,7 @@ def maximum(*operands: Number) -> Number:
     >>> maximum(1.0, 3.0, 2.0), maximum(Value(1.0), 1.0).partials
     (3.0, (0.5, 0.5))
     """
-    return _maximum(*operands) if len(operands) == 2 else largest(operands or _none("maximum"))
+    return _maximum(*operands) if len(operands) == 2 else largest(_several(operands, "maximum"))
 
 
 @overload
@@ -122,11 +123,24 @@ def minimum(*operands: Number) -> Number:
     >>> minimum(1.0, 3.0, 2.0)
     1.0
     """
-    return _minimum(*operands) if len(operands) == 2 else smallest(operands or _none("minimum"))
+    return _minimum(*operands) if len(operands) == 2 else smallest(_several(operands, "minimum"))
 
 
 def _none(name: str) -> NoReturn:
     raise TypeError(f"{name} takes at least one Value or number")
+
+
+def _several(operands: tuple[Number, ...], name: str) -> list[Number]:
+    """The operands of a maximum of one or of more than two."""
+    if len(operands) == 1 and isinstance(operands[0], Iterable):
+        raise refuse(f"an operand of {name}", "a Value or a number", operands[0], f"as in {name}(*operands)")
+    return _operands(operands or _none(name), name)
+
+
+def _operands(given: Iterable[Number], name: str) -> list[Number]:
+    """The operands of a function over a sequence: Values as they are, numbers as floats."""
+    operands = entries(given, f"the operand of {name}")
+    return [x if isinstance(x, Value) else real(x, f"an operand of {name}") for x in operands]
 
 
 @overload
@@ -143,7 +157,7 @@ def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
     >>> softmax([1.0, 1.0, -float("inf")])
     [0.5, 0.5, 0.0]
     """
-    return shares(apply, list(operands))
+    return shares(apply, _operands(operands, "softmax"))
 
 
 @overload
@@ -156,7 +170,7 @@ def log_softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
     >>> log_softmax([0.0, 50.0, -float("inf")])
     [-50.0, -1.9287498479639178e-22, -inf]
     """
-    return log_shares(apply, list(operands))
+    return log_shares(apply, _operands(operands, "log_softmax"))
 
 
 @overload
@@ -169,7 +183,7 @@ def prod(operands: Iterable[Number]) -> Number:
     >>> prod([2.0, 0.0, 4.0])
     0.0
     """
-    factors = [x if isinstance(x, Value) else real(x) for x in operands] or [1.0]
+    factors = _operands(operands, "prod") or [1.0]
     while len(factors) > 1:
         paired = len(factors) // 2 * 2
         factors = [factors[i] * factors[i + 1] for i in range(0, paired, 2)] + factors[paired:]
@@ -186,5 +200,5 @@ def mean(operands: Iterable[Number]) -> Number:
     >>> mean([1.0, 2.0, 6.0])
     3.0
     """
-    terms = list(operands)
+    terms = _operands(operands, "mean")
     return div(sum(terms), float(len(terms)))

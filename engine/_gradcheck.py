@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .core import GradientError, Value, as_value, grad, printable
+from ._checks import came, printable
+from .core import GradientError, Value, as_value, grad, within
 
 STEP = sys.float_info.epsilon ** (1 / 3)  # balances what a difference loses to rounding and to curvature
 ROWS = 5  # of the table in a message
@@ -35,11 +36,12 @@ def check_gradients(
       input          at   gradient  difference  error
       w (inputs[0])  0.5  0.5       1           0.5
     """
-    relative_step = STEP if step is None else step
+    relative_step = STEP if step is None else within(step, "step")
     if not relative_step > 0:
         raise ValueError(f"step must be positive, such as {STEP:.0e}, not {step!r}")
+    rtol, atol = within(rtol, "rtol"), within(atol, "atol")
     if not callable(f):
-        raise TypeError(f"check_gradients takes a function, then its inputs, not {type(f).__name__} {f!r:.80}")
+        raise TypeError(f"check_gradients takes a function, then its inputs, not {came(f)}")
     leaves: dict[Value, str] = {}
     arguments = [_as_values(x, f"inputs[{i}]", leaves) for i, x in enumerate(inputs)]
     _refuse_unusable(leaves)
@@ -110,7 +112,7 @@ def _refuse_unusable(leaves: dict[Value, str]) -> None:
 def _call(f: Callable[..., Value], arguments: Sequence[Any]) -> Value:
     output = f(*arguments)
     if not isinstance(output, Value):
-        raise TypeError(f"f must return one Value, computed from its inputs, not {type(output).__name__} {output!r}")
+        raise TypeError(f"f must return one Value, computed from its inputs, not {came(output)}")
     return output
 
 
@@ -121,7 +123,7 @@ def _compare(
     if not math.isfinite(output.data):
         raise GradientError(f"f is {output.data} at these inputs, where it has no gradient: pass others")
     entries = []
-    for (leaf, name), gradient in zip(leaves.items(), grad(output, leaves), strict=True):
+    for (leaf, name), gradient in zip(leaves.items(), grad(output, list(leaves)), strict=True):
         at, h = leaf.data, step * max(1.0, abs(leaf.data))
         leaf.data = at - h
         below = call().data

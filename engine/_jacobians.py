@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
+from ._checks import came, entries
 from .core import Value, grad, live, order, reading, real
 
 
@@ -94,29 +95,26 @@ def _values(given: Any, name: str, what: str) -> Any:
     """A Value as it is, and sequences of Values as lists, nested as they are."""
     if isinstance(given, Value):
         return given
-    if isinstance(given, Iterable) and not isinstance(given, (str, bytes, dict)):
+    if isinstance(given, Iterable) and not isinstance(given, (str, bytes, dict, type)):
         return [_values(entry, name, what) for entry in given]
     raise TypeError(_unlike(f"Values, or lists of them, as {what}", name, given))
 
 
 def _unlike(wanted: str, name: str, given: Any) -> str:
     hint = f": call it, as in {name}(f(x), [x])" if callable(given) else ""
-    return f"{name} takes {wanted}, not {type(given).__name__} {given!r:.80}{hint}"
+    return f"{name} takes {wanted}, not {came(given)}{hint}"
 
 
 def _numbers(vector: Any, xs: Any, name: str, place: str = "vector") -> Any:
     """The vector as floats, nested as the inputs are."""
     if isinstance(xs, list):
-        entries = list(vector) if isinstance(vector, Iterable) and not isinstance(vector, str) else None
-        if entries is None or len(entries) != len(xs):
-            came = f"{type(vector).__name__} {vector!r:.80}" if entries is None else f"{len(entries)}"
-            raise ValueError(f"{name} takes a number for each input: {place} must have {len(xs)} entries, not {came}")
-        return [_numbers(entry, x, name, f"{place}[{k}]") for k, (entry, x) in enumerate(zip(entries, xs, strict=True))]
-    try:
-        return real(vector)
-    except TypeError:
-        came = f"{type(vector).__name__} {vector!r:.80}"
-        raise TypeError(f"{name} takes a number for each input: {place} must be a real number, not {came}") from None
+        given = entries(vector, f"{name} takes a number for each input: {place}", f"a sequence of {len(xs)} numbers")
+        if len(given) != len(xs):
+            raise ValueError(
+                f"{name} takes a number for each input: {place} must have {len(xs)} entries, not {len(given)}"
+            )
+        return [_numbers(entry, x, name, f"{place}[{k}]") for k, (entry, x) in enumerate(zip(given, xs, strict=True))]
+    return real(vector, f"{name} takes a number for each input: {place}")
 
 
 def _flat(nested: Any) -> list[Any]:

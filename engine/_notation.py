@@ -10,21 +10,12 @@ from decimal import Context, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
+from .._checks import printable
+
 if TYPE_CHECKING:
     from .core import Value
 
 Item = TypeVar("Item")
-
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    r"""Printable text, with control characters and lone surrogates escaped.
-
-    >>> printable("w\x1b[31m")
-    'w\\x1b[31m'
-    """
-    return text if text.isprintable() else _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class Name(str):

@@ -26,7 +26,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     >>> where(x > 0.0, lambda: x.sqrt(), 2.0 * x).op
     'where_false'
     """
-    found = as_condition(condition, "the condition of where is a bool or a comparison")
+    found = as_condition(condition, "the condition of where")
     if isinstance(found, Condition) and (not (callable(a) or callable(b)) or _changes(found)):
         held = found._node._data == 1.0
         return apply("select", found._node, _branch(a, held), _branch(b, not held))

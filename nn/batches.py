@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from engine._checks import came
 from engine.core import ENCODING, real
 
 from .state import is_sequence, plain
@@ -23,7 +24,7 @@ def examples_of(X: Any, y: Any, what: str = "") -> Examples:
     X, y = (x.__array__() if hasattr(x, "__array__") and not is_sequence(x) else x for x in (X, y))
     for name, given in ((f"{what}X", X), (f"{what}y", y)):
         if not is_sequence(given) or isinstance(given, (str, dict)):
-            raise TypeError(f"{name} must be a list, an array or a frame, not {type(given).__name__} {given!r:.80}")
+            raise TypeError(f"{name} must be a list, an array or a frame, not {came(given)}")
     if len(X) != len(y) or not len(X):
         raise ValueError(
             f"{what}X and {what}y must be of one length and not empty, but have {len(X)} and {len(y)} entries"
@@ -34,17 +35,14 @@ def examples_of(X: Any, y: Any, what: str = "") -> Examples:
         if len(row) != len(rows[0]):
             raise ValueError(f"{what}X[{i}] has {len(row)} entries, where {what}X[0] has {len(rows[0])}")
     targets = [_target(target, f"{what}y[{i}]", kinds) for i, target in enumerate(_numbers(y, f"{what}y"))]
-    return rows, [target[0] for target in targets] if len(kinds) == 1 else targets
+    is_column = len(kinds) == 1 or tuple(getattr(y, "shape", ()))[1:] == (1,)
+    return rows, [target[0] for target in targets] if is_column else targets
 
 
 def held_out_of(validation: Any, width: int) -> Examples:
     """Validation data as examples of the same width as the training examples."""
     if not is_sequence(validation) or len(validation) != 2:
-        got = (
-            f"{len(validation)} things"
-            if is_sequence(validation)
-            else f"{type(validation).__name__} {validation!r:.80}"
-        )
+        got = f"{len(validation)} things" if is_sequence(validation) else f"{came(validation)}"
         raise (ValueError if is_sequence(validation) else TypeError)(f"validation must be a pair (X, y), not {got}")
     X, y = validation
     rows, targets = examples_of(X, y, "validation ")
@@ -95,7 +93,7 @@ def _number(entry: Any, place: str) -> float:
     try:
         number = real(entry)
     except TypeError:
-        raise TypeError(f"{place} must be a real number, not {type(entry).__name__} {entry!r:.80}") from None
+        raise TypeError(f"{place} must be a real number, not {came(entry)}") from None
     if not math.isfinite(number):
         raise ValueError(f"{place} must be finite, not {number}: drop or repair such examples")
     return number

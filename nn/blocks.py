@@ -3,12 +3,14 @@
 A vector is a list of Values or numbers, and a sequence is a list of vectors.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine import Value, dot, softmax, where
+from engine._checks import came, count, entries, flag, function, printable
+from engine.core import within
 
-from .init import count, generator
+from .init import generator
 from .layers import Layer, inputs
 from .module import Module
 from .state import is_sequence
@@ -26,7 +28,7 @@ class Sequential(Module):
     """
 
     def __init__(self, *modules: Callable[[Any], Any]) -> None:
-        self.modules = list(modules)
+        self.modules = [function(module, "each of the modules") for module in modules]
 
     def __call__(self, x: Any) -> Any:
         """The output of the last for an input of the first."""
@@ -52,16 +54,20 @@ class Embedding(Module):
 
     def __init__(self, names: int | Sequence[Any], width: int, spread: float = 1.0, seed: Any = None) -> None:
         rng = generator(seed)
-        keys: Any = names if is_sequence(names) else range(count(names, "names"))
-        self.row = {key: [Value(rng.gauss(0.0, spread)) for _ in range(count(width, "width"))] for key in keys}
+        keys = [*names] if not isinstance(names, int) and is_sequence(names) else [*range(count(names, "names"))]
+        if not keys or not all(isinstance(key, Hashable) for key in keys) or len(set(keys)) < len(keys):
+            raise ValueError(f"names must be different names, at least one, not {came(names)}")
+        count(width, "width"), within(spread, "spread")
+        self.row = {key: [Value(rng.gauss(0.0, spread)) for _ in range(width)] for key in keys}
 
     def __call__(self, name: Any) -> Vector:
         """The vector of a name, or of a one-hot vector over the names in their order."""
         if is_sequence(name) and not isinstance(name, str):
             hot = inputs(name, len(self.row))
             return [dot(column, hot) for column in zip(*self.row.values(), strict=True)]
-        if name not in self.row:
-            raise ValueError(f"there is no vector for {name!r}: there are {', '.join(map(str, self.row)):.80}")
+        if not isinstance(name, Hashable) or name not in self.row:
+            known = printable(", ".join(map(str, self.row)))
+            raise ValueError(f"there is no vector for {came(name)}: there are {known:.80}")
         return self.row[name]
 
     def array_parts(self) -> Mapping[str, Any]:
@@ -79,8 +85,8 @@ class RMSNorm(Module):
     """
 
     def __init__(self, width: int, eps: float = 1e-5, gain: bool = True) -> None:
-        self.width, self.eps = count(width, "width"), eps
-        self.weight = [Value(1.0) for _ in range(width)] if gain else []
+        self.width, self.eps = count(width, "width"), within(eps, "eps")
+        self.weight = [Value(1.0) for _ in range(width)] if flag(gain, "gain") else []
 
     def __call__(self, x: Any) -> Vector:
         """The vector, normalised and scaled by the weights."""
@@ -134,7 +140,7 @@ class Attention(Module):
     def __call__(self, sequence: Iterable[Any]) -> list[Vector]:
         """The output for each vector of a sequence."""
         past: list[tuple[Vector, Vector]] = []
-        return [self.step(x, past) for x in sequence]
+        return [self.step(x, past) for x in entries(sequence, "the sequence", "a list of vectors")]
 
     def step(self, x: Any, past: list[tuple[Vector, Vector]]) -> Vector:
         """The output for one vector, from itself and the past, to which its key and value are added."""
@@ -172,8 +178,14 @@ class RNN(Module):
         `mask` has a condition for each vector, as for `where`. If it does not hold, as in the padding of a shorter
         sequence, the state does not change.
         """
-        vectors, states = list(sequence), [[Value(0.0) for _ in range(self.width)]]
-        for x, holds in zip(vectors, [True] * len(vectors) if mask is None else mask, strict=True):
+        vectors, states = (
+            entries(sequence, "the sequence", "a list of vectors"),
+            [[Value(0.0) for _ in range(self.width)]],
+        )
+        holding = [True] * len(vectors) if mask is None else entries(mask, "mask", "a condition for each vector")
+        if len(holding) != len(vectors):
+            raise ValueError(f"mask must have a condition for each of {len(vectors)} vectors, not {len(holding)}")
+        for x, holds in zip(vectors, holding, strict=True):
             pairs = zip(self.step(x, states[-1]), states[-1], strict=True)
             states.append([new if holds is True else where(holds, new, old) for new, old in pairs])
         return states[1:]

@@ -7,11 +7,11 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from engine import StateError, Value
+from engine._checks import function, instance, path_of, printable
 from engine.core import real
 
 from .files import read, require_finite, require_place, state_of, write
@@ -20,6 +20,8 @@ from .state import fitting, form_of, numbers_of, set_all, some
 
 Part = Stateful | random.Random | list[float]
 SHOWN = 80  # characters of a setting
+CHECKSUM = "checksum"  # the name of its entry in a file
+REMEDY = "to start anew, delete it"
 TWISTER = 3  # the version of the state of random.Random
 
 
@@ -51,11 +53,12 @@ class Checkpoint:
         settings: Mapping[str, Any | Callable[[], Any]] | None = None,
         every: float = 30.0,
     ) -> None:
-        self.path, self.parts, self.settings = Path(path), dict(parts), dict(settings or {})
+        self.path, self.parts = path_of(path), dict(instance(parts, Mapping, "parts", "a dict of parts by name"))
+        self.settings = dict(instance({} if settings is None else settings, Mapping, "settings", "a dict"))
         require_place(self.path)
-        self.every = real(every)
+        self.every = real(every, "every")
         if not self.every >= 0.0:
-            raise ValueError(f"every must be a number of seconds from 0, not {every!r}")
+            raise ValueError(f"every must be a number of seconds from 0, not {self.every!r}")
         self._last = monotonic()
 
     def resume(self, check: Callable[[], object] | None = None) -> bool:
@@ -64,18 +67,26 @@ class Checkpoint:
         A damaged file, or the file of another training, is a StateError that says what differs, and nothing is set. The
         same holds if `check`, called when the parts are set, raises a StateError.
         """
+        if check is not None:
+            function(check, "check")
         if not self.path.exists():
             return False
         state, before = read(self.path), self._state()
+        checksum = state.pop(CHECKSUM, None)
         try:
             self._require_finite(state)
             self._set(state)
             self._compare(state)
             if check:
                 check()
+            if checksum != _checksum(state):
+                raise StateError("it was changed after it was saved: its content does not have its checksum")
         except StateError as error:
             self._set(before)
-            raise StateError(f"{self.path}: {error}; to start anew, delete it") from None
+            raise StateError(f"{printable(str(self.path))}: {self._with_settings(error, state)}; {REMEDY}") from None
+        except BaseException:
+            self._set(before)
+            raise
         return True
 
     def save(self) -> None:
@@ -85,7 +96,7 @@ class Checkpoint:
         """
         state = self._state()
         self._require_finite(state)
-        write(self.path, state)
+        write(self.path, state | {CHECKSUM: _checksum(state)})
         self._last = monotonic()
 
     def save_if_due(self) -> None:
@@ -130,14 +141,23 @@ class Checkpoint:
         known = tuple(f"{name}." for name in self.parts if name not in lists)
         if foreign := [n for n, x in state.items() if not (isinstance(x, str) or n in lists or n.startswith(known))]:
             raise StateError(f"it holds {some(foreign)}, which is no part of this training")
+        if differences := self._differences(state):
+            raise StateError(printable(f"it is of another training: {', '.join(differences)}"))
+
+    def _differences(self, state: Mapping[str, Any]) -> list[str]:
+        """The settings that differ, in words."""
         settings, kept = ({name: x for name, x in s.items() if isinstance(x, str)} for s in (self._state(), state))
-        differences = [
+        return [
             f"{name} is {kept.get(name, 'not set')} there and {settings.get(name, 'not set')} here"
             for name in sorted({*settings, *kept})
             if settings.get(name) != kept.get(name)
         ]
-        if differences:
-            raise StateError(f"it is of another training: {', '.join(differences)}")
+
+    def _with_settings(self, error: StateError, state: Mapping[str, Any]) -> str:
+        """The error, and the settings that differ where it is about something else: they are the cause."""
+        fixed = [f"setting {name} " for name, setting in self.settings.items() if not callable(setting)]
+        others = [text for text in self._differences(state) if text.startswith(tuple(fixed))]
+        return str(error) if "setting " in str(error) or not others else printable(f"{error}; {', '.join(others)}")
 
 
 class Leaves:
@@ -187,3 +207,9 @@ def as_setting(thing: Any) -> str:
     """The `repr` without addresses, which differ from run to run; a long one is cut, with a checksum."""
     text = re.sub(r" at 0x\w+", "", repr(thing))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}... with the checksum {zlib.crc32(text.encode()):08x}"
+
+
+def _checksum(state: Mapping[str, Any]) -> str:
+    """A number that a state has only by chance after a change, as text."""
+    entries = sorted((name, x if isinstance(x, str) else numbers_of(x)) for name, x in state.items())
+    return f"{zlib.crc32(repr(entries).encode()):08x}"

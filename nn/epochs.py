@@ -47,6 +47,7 @@ class Epochs:
     ) -> None:
         self.optimizer, self.train, self.validate, self.metrics = optimizer, train, validate, metrics
         self.batch_size, self.rng, self.clip = batch_size, rng, clip
+        self.started = optimizer.steps
         clip_gradients([], *clip)  # raises if the bounds are invalid
         prefixes = ("", "validation_") if validate else ("",)
         names = ["loss", "validation_loss", *(prefix + name for prefix in prefixes for name in metrics)]
@@ -62,13 +63,27 @@ class Epochs:
         order = list(range(self.train.total))
         if self.rng:
             self.rng.shuffle(order)
-        self._record(history.loss, self._steps(chunks(order, self.batch_size), bar))
-        if self.validate:
-            self._record(history.validation_loss, self.validate.evaluate(), "validation_")
+        trained = self._steps(chunks(order, self.batch_size), bar)
+        held_out = self._held_out() if self.validate else None
+        self._record(history.loss, trained)
+        if held_out:
+            self._record(history.validation_loss, held_out, "validation_")
             self._compare(history.validation_loss)
         history.seconds.append(perf_counter() - start)
         bar.set_postfix(history.latest(), refresh=False)
         self._keep()
+
+    def _held_out(self) -> Outcome:
+        """The outcome of the validation examples; if it is not finite, an error, and the epoch leaves no trace."""
+        assert self.validate
+        outcome = self.validate.evaluate()
+        if not math.isfinite(outcome.loss):
+            report = engine.diagnose(
+                self.validate.eager.forward(range(self.validate.total))[0], self.optimizer.parameters
+            )
+            self.go_back()
+            raise self._error(f"the validation loss {outcome.loss} is not finite", "this epoch", report)
+        return outcome
 
     def note(self) -> None:
         """Store the state that `go_back` restores."""
@@ -94,6 +109,9 @@ class Epochs:
 
     def resumed(self, epochs: int, best: bool) -> None:
         """Continue from the parts of a checkpoint; a StateError if they do not fit together."""
+        for name, curve in self._curves().items():
+            if name in LISTS and not all(map(math.isfinite, curve)):
+                raise StateError(f"{name} has a number that is not finite, which would have ended the training")
         lengths = {
             name: len(curve) for name, curve in self._curves().items() if self.validate or name != "validation_loss"
         }
@@ -101,6 +119,9 @@ class Epochs:
         if set(lengths.values()) != {done} or done > epochs:
             listed = ", ".join(f"{length} of {name}" for name, length in lengths.items())
             raise StateError(f"its history does not fit at most {epochs} epochs: {listed}")
+        steps = self.optimizer.steps - done * math.ceil(self.train.total / self.batch_size)
+        if not 0 <= steps <= self.started:
+            raise StateError(f"its {self.optimizer.steps} steps do not fit {done} epochs")
         if best and len(self.best) != (len(self.optimizer.parameters) if done else 0):
             raise StateError(f"best has {len(self.best)} numbers, for {len(self.optimizer.parameters)} parameters")
         self.best_epoch = self.history.best()
@@ -164,8 +185,11 @@ class Epochs:
 
     def _diverged(self, what: str, indices: Sequence[int]) -> DivergenceError:
         report = self.optimizer.diagnose(self.train.eager.forward(indices)[0])
+        return self._error(what, "this step", report)
+
+    def _error(self, what: str, since: str, report: engine.Report) -> DivergenceError:
         message = (
-            f"{what} in epoch {len(self.history.loss) + 1}; the parameters are as they were before this step: take a "
+            f"{what} in epoch {len(self.history.loss) + 1}; the parameters are as they were before {since}: take a "
             "smaller learning rate, clip the gradients, scale the inputs, or take a loss on logits"
         )
         return DivergenceError(f"{message}\n{report}" if len(report) else message, report, self.history)

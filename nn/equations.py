@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engine import Value
+from engine._checks import came, entries
 from engine.core import pretty_number, replace
 
 from .module import Module
@@ -40,10 +41,10 @@ def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropag
     from .output_error import sigmoid_cross_entropy, softmax_cross_entropy, squares
 
     if not isinstance(loss, Value):
-        raise TypeError(f"the loss is a Value, not {type(loss).__name__} {loss!r:.80}")
-    parameters = model.parameters() if isinstance(model, Module) else list(model)
+        raise TypeError(f"the loss is a Value, not {came(loss)}")
+    parameters = model.parameters() if isinstance(model, Module) else entries(model, "the model", "a Module or Values")
     if strangers := [p for p in parameters if not isinstance(p, Value)]:
-        raise TypeError(f"parameters are Values, not {type(strangers[0]).__name__} {strangers[0]!r:.80}")
+        raise TypeError(f"parameters are Values, not {came(strangers[0])}")
     network = network_of(loss, parameters)
     layers, outputs = layers_of(network, linear_output=True)
     error = softmax_cross_entropy(network, layers[-1]) or sigmoid_cross_entropy(network, layers[-1], outputs)

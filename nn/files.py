@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import MissingExtraError, StateError
+from engine._checks import flag, path_of, printable, refuse
 from engine.core import place, replace, require
 
 from .module import Stateful
@@ -37,7 +38,8 @@ def save(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
     >>> neuron.state_dict()
     {'w1': 0.5, 'b': 0.5}
     """
-    state = state_of(module, path)
+    flag(finite, "finite")
+    state = state_of(_stateful(module, "state_dict"), path)
     _require(state, path, finite)
     write(path, state)
 
@@ -57,6 +59,8 @@ def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
     >>> other([1.0, 2.0]).data == model([1.0, 2.0]).data
     True
     """
+    _stateful(module, "load_state_dict")
+    flag(finite, "finite")
     state = read(path)
     if Path(path).suffix.lower() == ".safetensors":  # metadata from other programs are not parameters
         state = {name: entry for name, entry in state.items() if not isinstance(entry, str)}
@@ -64,12 +68,18 @@ def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
     try:
         module.load_state_dict(state)
     except StateError as error:
-        raise StateError(f"{path}: {error}") from None
+        raise StateError(printable(f"{path}: {error}")) from None
+
+
+def _stateful(module: Any, method: str) -> Any:
+    if isinstance(module, type) or not callable(getattr(module, method, None)):
+        raise refuse("what is saved or loaded", "a module or an optimiser", module)
+    return module
 
 
 def state_of(module: Stateful, path: str | os.PathLike[str]) -> Mapping[str, Any]:
     """The state in the form for this suffix: arrays, or in JSON a number for each name."""
-    arrays = None if Path(path).suffix.lower() == ".json" else getattr(module, "arrays", None)
+    arrays = None if path_of(path).suffix.lower() == ".json" else getattr(module, "arrays", None)
     return arrays() if arrays else module.state_dict()
 
 
@@ -91,7 +101,7 @@ def _require(state: Mapping[str, Any], path: str | os.PathLike[str], finite: boo
     try:
         require_finite(state if finite else {})
     except StateError as error:
-        raise StateError(f"{path}: {error}; to take it all the same, pass finite=False") from None
+        raise StateError(f"{printable(str(path))}: {error}; to take it all the same, pass finite=False") from None
 
 
 def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
@@ -116,7 +126,7 @@ def read(path: str | os.PathLike[str]) -> State:
     except MissingExtraError:
         raise
     except Exception as error:  # any error of a decoder
-        raise StateError(f"{path} is damaged or not a {Path(path).suffix} file: {error}") from error
+        raise StateError(printable(f"{path} is damaged or not a {Path(path).suffix} file: {error}")) from error
 
 
 def require_place(path: str | os.PathLike[str]) -> None:
@@ -131,9 +141,12 @@ def _format(path: str | os.PathLike[str]) -> tuple[Callable[[Mapping[str, Any]],
         ".safetensors": (_to_safetensors, _from_safetensors),
         ".json": (_to_json, _from_json),
     }
-    suffix = Path(path).suffix.lower()
+    file = path_of(path)
+    suffix = file.suffix.lower()
     if suffix not in formats:
-        raise ValueError(f"a file of parameters ends in {' or '.join(formats)}, not in {suffix!r}: {path}")
+        raise ValueError(
+            f"a file of parameters ends in {' or '.join(formats)}, not in {suffix!r}: {printable(str(file))}"
+        )
     return formats[suffix]
 
 
@@ -174,6 +187,8 @@ def _word_for(number: Any) -> Any:
 
 
 def _number_for(word: Any) -> Any:
+    if isinstance(word, bool):
+        raise ValueError(f"{str(word).lower()} is not a number")
     return float(word) if word in ("nan", "inf", "-inf") else word
 
 

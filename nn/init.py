@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Any, cast
 
+from engine._checks import refuse
 from engine.core import real
 
 GLOBAL: random.Random = cast(Any, random.uniform).__self__  # the functions of `random` are methods of one generator
@@ -34,9 +35,9 @@ def initial(init: str | float, nin: int, nout: int, rng: random.Random) -> tuple
     ValueError: init must be a number or one of uniform, xavier, he, not 'glorot'
     """
     if not isinstance(init, str):
-        return [real(init)] * nin, real(init)
+        return [real(init, "init")] * nin, real(init, "init")
     if init not in INITIALISERS:
-        raise ValueError(f"init must be a number or one of {', '.join(INITIALISERS)}, not {init!r}")
+        raise ValueError(f"init must be a number or one of {', '.join(INITIALISERS)}, not {init!r:.80}")
     return [INITIALISERS[init](rng, nin, nout) for _ in range(nin)], 0.0
 
 
@@ -52,20 +53,4 @@ def generator(seed: Any) -> random.Random:
     try:
         return random.Random(operator.index(seed))
     except TypeError:
-        raise TypeError(f"seed must be an int, a random.Random or None, not {type(seed).__name__} {seed!r}") from None
-
-
-def count(number: Any, what: str) -> int:
-    """A size of at least 1 as an int, or an error that says what came.
-
-    >>> count(0, "nin")
-    Traceback (most recent call last):
-    ValueError: nin must be at least 1, not 0
-    """
-    try:
-        size = operator.index(number)
-    except TypeError:
-        raise TypeError(f"{what} must be an int, not {type(number).__name__} {number!r}") from None
-    if size < 1:
-        raise ValueError(f"{what} must be at least 1, not {size}")
-    return size
+        raise refuse("seed", "an int, a random.Random or None", seed) from None

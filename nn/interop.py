@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine import StateError
+from engine._checks import came, choice, entries, refuse
 from engine.core import real, require
 
 from .layers import MLP, Layer
@@ -68,9 +69,7 @@ def from_sklearn(estimator: Any, logits: bool = False) -> MLP:
         hint = (
             "call its fit first" if hasattr(estimator, "hidden_layer_sizes") else f"pass the network itself, {fitted}"
         )
-        raise TypeError(
-            f"from_sklearn takes a fitted MLPClassifier or MLPRegressor, not {type(estimator).__name__}: {hint}"
-        )
+        raise TypeError(f"from_sklearn takes a fitted MLPClassifier or MLPRegressor, not {came(estimator)}: {hint}")
     activation, output = SKLEARN[estimator.activation], SKLEARN[estimator.out_activation_]
     model = network(estimator.coefs_, estimator.intercepts_, activation, output, rows="inputs")
 
@@ -119,7 +118,10 @@ def from_keras(model: Any, logits: bool = False) -> MLP:
     >>> from_keras(model)([0.5, 1.0])  # doctest: +SKIP
     """
     layers = _Layers(f"from_keras takes Dense layers, {', '.join(KERAS_LAYERS)} and the activations {', '.join(KERAS)}")
-    for i, part in enumerate(model.layers):
+    parts = getattr(model, "layers", None)
+    if isinstance(model, MLP) or not isinstance(parts, (list, tuple)):
+        raise refuse("the model of from_keras", "a Keras model", model)
+    for i, part in enumerate(parts):
         name, place = type(part).__name__, f"layers[{i}]"
         activation = getattr(getattr(part, "activation", None), "__name__", "")
         if name == "Dense":
@@ -144,6 +146,9 @@ def network(
     rows: str | None = None,
 ) -> MLP:
     """The network that MLP.from_arrays returns."""
+    for what, given in (("weights", weights), ("biases", biases)):
+        if not is_sequence(given) or isinstance(given, (str, bytes, dict)):
+            raise refuse(what, "a sequence with an entry for each layer", given)
     if len(weights) != len(biases) or not len(weights):
         raise ValueError(
             f"each layer needs a matrix of weights and a list of biases, not {len(weights)} and {len(biases)}"
@@ -152,7 +157,10 @@ def network(
     vectors = [None if vector is None else _vector(vector, f"biases[{i}]") for i, vector in enumerate(biases)]
     if _rows(matrices, vectors, rows) == "inputs":
         matrices = [_transposed(matrix) for matrix in matrices]
-    hidden = [activation] * (len(matrices) - 1) if isinstance(activation, str) else list(activation)
+    names = [activation] * (len(matrices) - 1) if isinstance(activation, str) else activation
+    hidden = entries(names, "activation", "a name, or one for each hidden layer")
+    for name in [activation] if isinstance(activation, str) else hidden:
+        Layer(1, 1, activation=name, init=0.0)  # a ValueError where there is no such activation
     if len(hidden) != len(matrices) - 1:
         raise ValueError(f"activation must be one name, or {len(matrices) - 1} for the hidden layers, not {activation}")
     model = MLP(len(matrices[0][0]), [len(matrix) for matrix in matrices], init=0.0)
@@ -197,7 +205,7 @@ class _Layers:
         return network(self.weights, self.biases, self.activations[:-1], self.activations[-1], rows)
 
     def refuse(self, place: str, part: Any, why: str = "") -> Any:
-        raise TypeError(f"{self.taken}, not {place and f'{place}, '}{part!r:.80}{why}")
+        raise TypeError(f"{self.taken}, not {place and f'{place}, '}{came(part)}{why}")
 
 
 def _torch_parts(module: Any, place: str) -> Iterator[tuple[str, Any]]:
@@ -235,8 +243,8 @@ def _checked(model: MLP, original: Callable[[Matrix], Any], precision: str, logi
 
 def _rows(matrices: list[Matrix], vectors: list[list[float] | None], rows: str | None) -> str:
     """Whether a row of the matrices belongs to a neuron or to an input."""
-    if rows not in (None, "neurons", "inputs"):
-        raise ValueError(f'rows must be "neurons", "inputs" or None, not {rows!r}')
+    if rows is not None:
+        choice(rows, ("neurons", "inputs"), "rows")
     by_neurons, by_inputs = (_fits(found, vectors) for found in (matrices, [*map(_transposed, matrices)]))
     if by_neurons and by_inputs and rows is None and [*map(_transposed, matrices)] != matrices:
         raise ValueError(
@@ -265,7 +273,7 @@ def _fits(matrices: list[Matrix], vectors: list[list[float] | None]) -> bool:
 def _matrix(given: Any, what: str) -> Matrix:
     rows = plain(given)
     if not is_sequence(rows) or not len(rows) or not all(is_sequence(row) and len(row) for row in rows):
-        raise ValueError(f"{what} must be a matrix, not {given!r:.80}")
+        raise ValueError(f"{what} must be a matrix, not {came(given)}")
     matrix = [_vector(row, f"{what}[{i}]") for i, row in enumerate(rows)]
     if len({len(row) for row in matrix}) > 1:
         raise ValueError(f"{what} must be a matrix, but its rows are of different lengths")
@@ -275,8 +283,8 @@ def _matrix(given: Any, what: str) -> Matrix:
 def _vector(given: Any, what: str) -> list[float]:
     numbers = plain(given)
     if not is_sequence(numbers):
-        raise ValueError(f"{what} must be a sequence of numbers, not {given!r:.80}")
-    return [real(number) for number in numbers]
+        raise ValueError(f"{what} must be a sequence of numbers, not {came(given)}")
+    return [real(number, f"each of {what}") for number in numbers]
 
 
 def _transposed(matrix: Matrix) -> Matrix:

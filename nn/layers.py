@@ -9,9 +9,10 @@ from functools import cache
 from typing import Any
 
 from engine import Value, dot, softmax
+from engine._checks import count, flag, instance, refuse
 from engine.core import NAMED, TABLE, as_value, operation
 
-from .init import count, generator, initial
+from .init import generator, initial
 from .module import Module
 from .state import is_sequence
 
@@ -38,11 +39,11 @@ class Neuron(Module):
         bias: bool = True,
     ) -> None:
         activation_named(activation)
-        weights, b = initial(init, count(nin, "nin"), nout, generator(seed))
+        weights, b = initial(init, count(nin, "nin"), count(nout, "nout"), generator(seed))
         self.w = [Value(weight) for weight in weights]
-        self.b = Value(b) if bias else 0.0
+        self.b = Value(b) if flag(bias, "bias") else 0.0
         self.activation = activation
-        self.nonlin = nonlin and activation != "linear"
+        self.nonlin = flag(nonlin, "nonlin") and activation != "linear"
 
     def __call__(self, x: Any) -> Value:
         """The output for a sequence of numbers or Values, one for each weight."""
@@ -78,7 +79,7 @@ class Layer(Module):
 
     def __init__(self, nin: int, nout: int, seed: Any = None, activation: str = "relu", **kwargs: Any) -> None:
         rng = generator(seed)
-        self.softmax = activation == "softmax" and kwargs.get("nonlin", True)
+        self.softmax = activation == "softmax" and flag(kwargs.get("nonlin", True), "nonlin")
         kwargs["activation"] = "linear" if activation == "softmax" else activation
         self.neurons = [Neuron(nin, seed=rng, nout=nout, **kwargs) for _ in range(count(nout, "nout"))]
 
@@ -133,8 +134,9 @@ class MLP(Module):
         output_activation: str = "linear",
     ) -> None:
         if not is_sequence(nouts) or not len(nouts):
-            raise TypeError(f"nouts must be the sizes of the layers, such as [16, 16, 1], not {nouts!r}")
+            raise refuse("nouts", "the sizes of the layers, such as [16, 16, 1]", nouts)
         rng, sizes = generator(seed), [nin, *nouts]
+        activation_named("linear" if activation == "softmax" else activation)  # also where no layer is hidden
         activations = [activation] * (len(nouts) - 1) + [output_activation]
         self.layers = [
             Layer(size, nout, activation=name, init=init, seed=rng)
@@ -199,7 +201,6 @@ def bare(outputs: list[Value]) -> Any:
     return outputs[0] if len(outputs) == 1 else outputs
 
 
-@cache
 def activation_named(name: str) -> Callable[[Any], Any]:
     """The function of one Value with this name in the engine's table; any other name is a ValueError.
 
@@ -207,11 +208,16 @@ def activation_named(name: str) -> Callable[[Any], Any]:
     Traceback (most recent call last):
     ValueError: activation must be linear or a row with one operand: ... leaky_relu, ..., not 'softmax'
     """
+    return _activation(instance(name, str, "activation", "the name of a row of the table, such as 'relu'"))
+
+
+@cache
+def _activation(name: str) -> Callable[[Any], Any]:
     if name == "linear":
         return as_value
     rows = [row.name for row in TABLE.values() if len(row.variables) == 1 and not row.variadic]
     if name not in rows:
         known = ", ".join(sorted({*rows} & {*NAMED}))
-        raise ValueError(f"activation must be linear or a row with one operand: {known}, not {name!r}")
+        raise ValueError(f"activation must be linear or a row with one operand: {known}, not {name!r:.80}")
     method: Callable[[Any], Any] = getattr(Value, name, operation(name))  # a method skips the search for the row
     return method

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine import Value, logsumexp
+from engine._checks import came, printable
 from engine.core import apply, as_value, real, total
 
 from .state import is_sequence
@@ -65,9 +66,9 @@ def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[Any]) 
     """The mean of -log softmax(z)[c] over examples, with a logit z for each class and the index c of the right class.
 
     It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, even for a confident and right
-    prediction. A logit of -inf is masked: its slope is 0, and an example with only masked logits has the loss 0. If c
-    must be an input, as in a recording, a target is a Value, taken as an index without reading it, or a one-hot vector
-    of numbers or Values, 1 at c and 0 elsewhere.
+    prediction. A logit of -inf is masked: its slope is 0. If it is that of the right class, the loss is inf, and no
+    slope lowers it: all are 0, as those of log_softmax. If c must be an input, as in a recording, a target is a Value,
+    taken as an index without reading it, or a one-hot vector of numbers or Values, 1 at c and 0 elsewhere.
 
     >>> z = [Value(0.0), Value(50.0)]
     >>> loss = cross_entropy([z], [1])
@@ -92,7 +93,7 @@ def _surprise(prediction: Any, target: Any, place: str) -> Value:
     """-log softmax(z)[c] for one example."""
     if not is_sequence(prediction) or len(prediction) < 2:
         raise TypeError(
-            f"predictions{place} must be a sequence of at least two logits, not {prediction!r:.80}: "
+            f"predictions{place} must be a sequence of at least two logits, not {printable(repr(prediction)):.80}: "
             "for one logit there is binary_cross_entropy_with_logits"
         )
     others, right = _apart(list(prediction), target, place)
@@ -110,7 +111,8 @@ def _apart(logits: list[Any], target: Any, place: str) -> tuple[list[Any], Any]:
     zeros, known = [0.0] * (len(logits) - 1), [real(t) for t in target if not isinstance(t, Value)]
     if len(target) != len(logits) or (len(known) == len(target) and sorted(known) != [*zeros, 1.0]):
         raise ValueError(
-            f"targets{place} must be a class index or one-hot, a 1 among {len(zeros)} zeros, not {target!r:.80}"
+            f"targets{place} must be a class index or one-hot, a 1 among {len(zeros)} zeros, "
+            f"not {printable(repr(target)):.80}"
         )
     if len(known) == len(target):
         return _apart(logits, known.index(1.0), place)
@@ -122,9 +124,7 @@ def _class_index(target: Any, classes: int, place: str) -> int:
     try:
         index = operator.index(target)
     except TypeError:
-        raise TypeError(
-            f"targets{place} must be a class index, which is an int, not {type(target).__name__} {target!r:.80}"
-        ) from None
+        raise TypeError(f"targets{place} must be a class index, which is an int, not {came(target)}") from None
     if not 0 <= index < classes:
         raise ValueError(f"targets{place} must be a class index from 0 to {classes - 1}, not {index}")
     return index
@@ -172,7 +172,7 @@ def _zipped(predictions: Any, targets: Any, place: str) -> list[tuple[Any, Any]]
     """Pairs of predictions and targets, or an error if these are not two sequences of one length."""
     for name, given in (("predictions", predictions), ("targets", targets)):
         if not is_sequence(given):
-            raise TypeError(f"{name}{place} must be a sequence, not {type(given).__name__} {given!r:.80}: pass a list")
+            raise TypeError(f"{name}{place} must be a sequence, not {came(given)}: pass a list")
     if len(predictions) != len(targets):
         raise ValueError(
             f"predictions{place} and targets{place} must be of one length, not {len(predictions)} and {len(targets)}"

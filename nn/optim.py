@@ -7,9 +7,10 @@ from typing import Any
 
 import engine
 from engine import NonFiniteError, Report, StateError, Value
-from engine.core import real
+from engine._checks import came, entries, flag, instance
+from engine.core import real, within
 
-from .schedules import Rate, rate_at, within
+from .schedules import Rate, rate_at
 from .state import fitting, form_of
 
 
@@ -118,11 +119,13 @@ class Optimizer:
         numbers = fitting(state, wanted, f"{type(self).__name__} of {len(self.parameters)} parameters")
         if not (numbers["steps"] >= 0 and numbers["steps"].is_integer()):
             raise StateError(f"steps must be a whole number from 0, not {numbers['steps']}")
-        self.steps = int(numbers["steps"])
         places = range(1, len(self.parameters) + 1)
-        self.state = {
+        slots = {
             slot: numbers[slot] if wanted is arrays else [numbers[f"{slot}{i}"] for i in places] for slot in self.slots
         }
+        if negative := [x for x in slots.get("square", ()) if x < 0.0]:
+            raise StateError(f"square must hold means of squares, which are at least 0, not {negative[0]}")
+        self.steps, self.state = int(numbers["steps"]), slots
 
     def __repr__(self) -> str:
         apart = ("parameters", "lr", "steps", "state")
@@ -159,7 +162,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(parameters, lr, weight_decay, clip_norm, clip_value)
         self.momentum = within(momentum, "momentum", below=1.0)
-        self.nesterov = nesterov
+        self.nesterov = flag(nesterov, "nesterov")
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0, such as 0.9")
 
@@ -199,9 +202,10 @@ class Adam(Optimizer):
         clip_value: float | None = None,
     ) -> None:
         super().__init__(parameters, lr, weight_decay, clip_norm, clip_value)
-        self.betas = tuple(within(beta, "each of betas", below=1.0) for beta in betas)
+        pair = entries(betas, "betas", "two numbers, such as (0.9, 0.999)")
+        self.betas = tuple(within(beta, "each of betas", below=1.0) for beta in pair)
         if len(self.betas) != 2:
-            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {betas!r}")
+            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), not {came(betas)}")
         self.eps = within(eps, "eps")
 
     def updated(self, rate: float) -> Iterator[float]:
@@ -251,7 +255,7 @@ def clip_gradients(parameters: Iterable[Value], norm: float | None = None, value
     >>> clip_gradients([a, b], norm=1.0), round(a.grad, 12), round(b.grad, 12)
     (5.0, 0.6, 0.8)
     """
-    leaves = list(parameters)
+    leaves = _values(parameters)
     if culprits := [leaf for leaf in leaves if not math.isfinite(leaf.grad)]:
         name, grad = culprits[0].label or "a parameter", culprits[0].grad
         raise NonFiniteError(f"the gradient of {name} is {grad}, which cannot be clipped: diagnose(loss, ...) says why")
@@ -270,18 +274,16 @@ def clip_gradients(parameters: Iterable[Value], norm: float | None = None, value
 
 
 def _above(number: Any, what: str) -> float:
-    found = real(number)
+    found = real(number, what)
     if not 0.0 < found < math.inf:
-        raise ValueError(f"{what} must be above 0 and finite, not {number!r}")
+        raise ValueError(f"{what} must be above 0 and finite, not {found!r}")
     return found
 
 
 def _checked(parameters: Iterable[Value]) -> list[Value]:
     """The parameters as a list of distinct leaves."""
-    found = list(parameters)
+    found = _values(parameters)
     for parameter in found:
-        if not isinstance(parameter, Value):
-            raise TypeError(f"parameters must be Values, not {type(parameter).__name__} {parameter!r:.80}")
         if parameter.op:
             raise ValueError(f"parameters must be leaves, but {parameter!r} is the result of {parameter.op}")
     if not found:
@@ -289,3 +291,10 @@ def _checked(parameters: Iterable[Value]) -> list[Value]:
     if len(set(found)) < len(found):
         raise ValueError("a parameter is given twice, and would move twice a step: pass each once")
     return found
+
+
+def _values(parameters: Any) -> list[Value]:
+    """The parameters as a list of Values."""
+    hint = "pass model.parameters()" if hasattr(parameters, "parameters") else ""
+    found = entries(parameters, "parameters", "Values", hint)
+    return [instance(parameter, Value, "parameters", "Values") for parameter in found]

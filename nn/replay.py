@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import engine
+from engine._checks import came
 from engine.core import RecordingError, Value, is_strict, real
 
 from .batches import Examples
@@ -101,7 +102,7 @@ class Eager:
                 ) from error
             raise
         if not isinstance(value, Value):
-            raise TypeError(f"the loss must return one Value, not {type(value).__name__} {value!r:.80}")
+            raise TypeError(f"the loss must return one Value, not {came(value)}")
         return value
 
 

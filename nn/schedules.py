@@ -5,11 +5,9 @@ A learning rate is a number or a function from the number of steps taken so far,
 
 import math
 from collections.abc import Callable
-from typing import Any
 
-from engine.core import real
-
-from .init import count
+from engine._checks import count
+from engine.core import within
 
 Rate = float | Callable[[int], float]
 
@@ -20,7 +18,8 @@ def constant(lr: float) -> Callable[[int], float]:
     >>> constant(0.1)(1000)
     0.1
     """
-    return lambda step: lr
+    fixed = within(lr, "lr")
+    return lambda step: fixed
 
 
 def linear(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
@@ -29,7 +28,7 @@ def linear(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
     >>> [linear(1.0, 100, final=0.1)(step) for step in (0, 50, 100, 200)]
     [1.0, 0.55, 0.1, 0.1]
     """
-    count(steps, "steps")
+    lr, final, steps = within(lr, "lr"), within(final, "final"), count(steps, "steps")
     return lambda step: final + (lr - final) * (1.0 - min(step / steps, 1.0))
 
 
@@ -39,7 +38,7 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
     >>> [round(cosine(1.0, 100)(step), 9) for step in (0, 50, 100, 200)]
     [1.0, 0.5, 0.0, 0.0]
     """
-    count(steps, "steps")
+    lr, final, steps = within(lr, "lr"), within(final, "final"), count(steps, "steps")
     return lambda step: final + (lr - final) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
 
 
@@ -49,7 +48,7 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Callable[[int], fl
     >>> [step_decay(1.0, every=10, factor=0.5)(step) for step in (0, 9, 10, 25)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    count(every, "every")
+    lr, factor, every = within(lr, "lr"), within(factor, "factor"), count(every, "every")
     return lambda step: lr * factor ** (step // every)
 
 
@@ -59,7 +58,8 @@ def warmup(lr: Rate, steps: int) -> Callable[[int], float]:
     >>> [warmup(1.0, 4)(step) for step in (0, 1, 3, 100)]
     [0.25, 0.5, 1.0, 1.0]
     """
-    count(steps, "steps")
+    steps = count(steps, "steps")
+    rate_at(lr, 0)
     return lambda step: rate_at(lr, step) * min((step + 1) / steps, 1.0)
 
 
@@ -70,12 +70,3 @@ def rate_at(lr: Rate, step: int) -> float:
     (0.5, 0.2)
     """
     return within(lr(step) if callable(lr) else lr, "lr")
-
-
-def within(number: Any, what: str, below: float = math.inf) -> float:
-    """A float of at least 0 and below a bound, or an error that says what came."""
-    found = real(number)
-    if not 0.0 <= found < below:
-        bound = f" and below {below:g}" if below < math.inf else " and finite"
-        raise ValueError(f"{what} must be at least 0{bound}, not {number!r}")
-    return found

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine import StateError, Value
+from engine._checks import came, printable
 from engine.core import real
 
 SHOWN = 5  # names that an error lists of each kind
@@ -19,7 +20,7 @@ def fitting(state: Mapping[str, Any], wanted: Mapping[str, Any], owner: str) -> 
     engine.core.errors.StateError: the state does not fit Neuron: of another shape: w (2, expected 1)
     """
     if not isinstance(state, Mapping):
-        raise TypeError(f"a state is a dict from names to numbers, not {type(state).__name__} {state!r}")
+        raise TypeError(f"a state is a dict from names to numbers, not {came(state)}")
     numbers: dict[str, Any] = {}
     unfit, misshapen = [], []
     for name in (name for name in wanted if name in state):
@@ -28,11 +29,11 @@ def fitting(state: Mapping[str, Any], wanted: Mapping[str, Any], owner: str) -> 
         except (TypeError, OverflowError):
             unfit.append(f"{name} ({_brief(state[name])})")
         else:
-            expected, came = shape(wanted[name]), shape(numbers[name])
-            if expected == () != came:
+            expected, given = shape(wanted[name]), shape(numbers[name])
+            if expected == () != given:
                 unfit.append(f"{name} ({_brief(state[name])})")
-            elif expected != came:
-                misshapen.append(f"{name} ({_times(came)}, expected {_times(expected)})")
+            elif expected != given:
+                misshapen.append(f"{name} ({_times(given)}, expected {_times(expected)})")
     differences = {
         "missing": [name for name in wanted if name not in state],
         "unexpected": [str(name) for name in state if name not in wanted],
@@ -67,7 +68,9 @@ def set_all(numbers: Mapping[str, Any], leaves: Mapping[str, Any]) -> None:
     chosen = dict(pairs)
     for leaf, number in pairs:
         if repr(number) != repr(chosen[leaf]):  # where nan equals nan
-            raise StateError(f"two places share the parameter {leaf.label}, but hold {number} and {chosen[leaf]}")
+            raise StateError(
+                f"two places share the parameter {printable(leaf.label)}, but hold {number} and {chosen[leaf]}"
+            )
     for leaf, number in chosen.items():
         leaf.data = number
 
@@ -116,7 +119,7 @@ def some(names: list[str]) -> str:
     >>> some(list("abcdefg"))
     'a, b, c, d, e and 2 more'
     """
-    shown = ", ".join(names[:SHOWN])
+    shown = printable(", ".join(names[:SHOWN]))
     return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
 
 
@@ -143,7 +146,7 @@ def plain(array: Any) -> Any:
 
 def _brief(given: Any) -> str:
     size = getattr(given, "shape", None)
-    return f"of shape {tuple(size)}" if size else f"{type(given).__name__} {given!r:.40}"
+    return f"of shape {tuple(size)}" if size else came(given)
 
 
 def _times(size: tuple[int, ...] | None) -> str:

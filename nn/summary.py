@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from engine import Value
+from engine._checks import came
 
 from .layers import Layer, Neuron
 from .module import Module, members
@@ -48,7 +49,7 @@ def summary(model: Module) -> Summary:
     total                            13        4.18
     """
     if not isinstance(model, Module):
-        raise TypeError(f"summary takes a Module, not {type(model).__name__} {model!r:.80}")
+        raise TypeError(f"summary takes a Module, not {came(model)}")
     owners: dict[Value, Module] = {}
     modules: dict[Module, list[Value]] = {}
     for _, module in members(model):

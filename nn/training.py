@@ -6,13 +6,15 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine._checks import count, entries, flag, function, instance
 from engine._compiled import warn_uncompiled
+from engine.core import real, within
 
 from .batches import examples_of, held_out_of
 from .checkpoint import Checkpoint, as_setting
 from .epochs import Epochs, Metric
 from .history import History
-from .init import count, generator
+from .init import generator
 from .optim import Optimizer
 from .progress import bar_of
 from .replay import Loss, Model, computation
@@ -70,10 +72,15 @@ def fit(
     ([2.0, 1.0], True)
     """
     warn_uncompiled()
-    for name, function in {"model": model, "loss": loss, "on_epoch": on_epoch, **(metrics or {})}.items():
-        if not (callable(function) or (name == "on_epoch" and function is None)):
-            raise TypeError(f"{name} must be a function or a module, not {type(function).__name__} {function!r:.80}")
-    metrics, epochs = metrics or {}, count(epochs, "epochs")
+    instance(optimizer, Optimizer, "optimizer", "an Optimizer, such as SGD(model.parameters(), 0.1)")
+    metrics = {} if metrics is None else metrics
+    instance(metrics, Mapping, "metrics", 'a dict of functions by name, such as {"accuracy": accuracy}')
+    for name, given in {"model": model, "loss": loss, **metrics}.items():
+        function(given, name)
+    if on_epoch is not None:
+        function(on_epoch, "on_epoch")
+    flag(progress, "progress"), flag(replay, "replay"), within(every, "every")
+    epochs = count(epochs, "epochs")
     patience = None if patience is None else count(patience, "patience")
     if patience and validation is None:
         raise ValueError("patience is for the validation loss: pass validation=(X, y) of examples that are held out")
@@ -129,11 +136,14 @@ def accuracy(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1]), accuracy([-2.0, 3.0], [-1, 1])
     (0.5, 1.0)
     """
-    return sum(map(_is_right, predictions, targets)) / len(targets)
+    guesses, right = entries(predictions, "predictions", "a sequence"), entries(targets, "targets", "a sequence")
+    if len(guesses) != len(right) or not right:
+        raise ValueError(f"there must be a prediction for each target, not {len(guesses)} for {len(right)} targets")
+    return sum(map(_is_right, guesses, right)) / len(right)
 
 
 def _is_right(prediction: Any, target: Any) -> bool:
-    numbers = output_numbers(prediction)
+    numbers, wanted = output_numbers(prediction), real(target, "a target")
     if is_sequence(numbers):
-        return bool(max(range(len(numbers)), key=numbers.__getitem__) == target)
-    return bool((numbers > 0) == bool(target > 0))
+        return bool(numbers) and bool(max(range(len(numbers)), key=numbers.__getitem__) == wanted)
+    return bool((numbers > 0) == (wanted > 0))

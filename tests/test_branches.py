@@ -90,7 +90,7 @@ def test_only_the_function_of_the_branch_taken_is_called():
 
 @pytest.mark.parametrize("condition", [1, 0, None, "yes", 1.0, ~True, Value(1.0), np.array([True, False]), np.int64(1)])
 def test_what_is_no_condition_is_refused(condition):
-    with pytest.raises(TypeError, match="the condition of where is a bool or a comparison, not"):
+    with pytest.raises(TypeError, match="the condition of where must be a bool or a comparison, not"):
         where(condition, Value(1.0), Value(2.0))
 
 
@@ -115,7 +115,7 @@ def test_conditions_combine():
         assert where(condition, x, y).data == (2.0 if holds else -1.0)
     for other in (1, 0.0, None, x, "x"):
         for combine in (lambda c, other=other: c & other, lambda c, other=other: other | c):
-            with pytest.raises(TypeError, match="a Condition combines with Conditions and bools"):
+            with pytest.raises(TypeError, match="what a Condition is combined with must be a bool or a comparison"):
                 combine(x > 0.0)
 
 

@@ -95,7 +95,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "gap": lambda a, b: a - b,
-    "margin": lambda a, b: a - b,
+    "ahead": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
     "div": lambda a, b: a / b,
     "neg": lambda a: -a,

@@ -45,7 +45,7 @@ def symbol(name: str, *terms: Any) -> Term:
     match name, terms:
         case "times", _:
             return symbol("mul", *terms)
-        case "gap" | "margin" | "masked", _:
+        case "gap" | "ahead" | "margin" | "masked", _:
             return symbol("sub", *terms)
         case "direction", (a, b):
             return symbol("div", a, symbol("hypot", a, b))

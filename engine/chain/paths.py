@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from .._checks import count
 from ..core import Value, derivative, reading, short_number
 from .expressions import Style, Term, show
 from .ranking import START, PartialPath, best
@@ -191,8 +192,7 @@ class ChainRule(VariableGraph):
         >>> [path.product for path in chain_rule(a * b, x).paths()]
         [35.0, 10.0]
         """
-        if not isinstance(k, int) or k < 0:
-            raise ValueError(f"k is how many paths to list, a whole number from 0, not {k!r}")
+        k = count(k, "k, the number of paths to list,", 0)
         start = [START]
         found = [self._path(path) for path in self.along(start, lambda steps: best(steps, k), [])[:k]]
         return sorted(found, key=lambda path: abs(path.product), reverse=True) if _comparable(found) else found

@@ -12,6 +12,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Literal, Self
 
+from .._checks import came, choice
 from ..core import Name, Value
 from ..structure import LossGraph, Units, multipliers
 from .expressions import Style, show
@@ -61,9 +62,8 @@ class VariableGraph:
     ) -> None:
         for end in (output, *([] if wrt is None else [wrt])):
             if not isinstance(end, Value):
-                raise TypeError(f"expected one or two Values, not {type(end).__name__} {end!r}")
-        if by not in ("labels", "operations"):
-            raise ValueError(f'by is "labels" or "operations", not {by!r}')
+                raise TypeError(f"expected one or two Values, not {came(end)}")
+        choice(by, ("labels", "operations"), "by")
         self.output, self.wrt, self.asked, self.hidden, self.given = output, wrt, by, hidden, named or {}
         self.source = source
         self.graph: LossGraph = source.graph if source else LossGraph(output, [] if wrt is None else [wrt])

@@ -9,8 +9,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from typing import get_args
 
-from ..core import Value
+from .._checks import choice, instance
+from ..core import Value, within
 from .expressions import Style
 from .paths import ChainRule, Factor, Path
 from .sentences import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Sentences
@@ -58,7 +60,9 @@ def judge(
     raising z1 by 0.01 raises a by about 1.929e-24; ∂a/∂z1 = σ'(z1) = 1.929e-22 because z1 = 50: the sigmoid is
     saturated
     """
-    say = Sentences(chain, style)
+    instance(chain, ChainRule, "chain", "a ChainRule, as chain_rule gives it")
+    tiny, vanished, cancelled = within(tiny, "tiny"), within(vanished, "vanished"), within(cancelled, "cancelled")
+    say = Sentences(chain, choice(style, get_args(Style), "style"))
     if not chain.path_count:
         return Judgement("disconnected", say.disconnected())
     operations = chain.operations

@@ -9,15 +9,20 @@ Read `value` first, and the rows in the package `table`: together they are micro
 
 # fmt: off
 # ruff: noqa: I001
+from .._checks import printable
+from .._notation import (
+    Name, book_name, derivative, elided, latex_name, latex_number, latex_text, many, natural, pretty_name,
+    pretty_number, short_number, total_derivative, unique_names,
+)
 from ..table import (
-    ADD, ALWAYS, ARITHMETIC, BUILT_IN, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN,
-    MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, REDUCTIONS, RELU, SELECT, SHIFT,
-    SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, check, code_of, evaluate, function, in_place,
-    log_softmax as log_shares, missing, numeric, parse, primitive, respelled, softmax as shares, written,
+    ADD, ALWAYS, ARITHMETIC, BUILT_IN, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C,
+    MEAN, MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, REDUCTIONS, RELU, SELECT,
+    SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, check, code_of, evaluate, function,
+    in_place, log_softmax as log_shares, missing, numeric, parse, primitive, respelled, softmax as shares, written,
 )
 from .atomic_write import place, replace
 from .backward import grad, total
-from .coercion import ENCODING, as_value, real
+from .coercion import ENCODING, as_value, real, within
 from .condition import Condition, as_condition
 from .errors import (
     GradientError, MissingExtraError, NonFiniteError, PrecisionError, RecordingError, RenderError, StateError,
@@ -27,10 +32,6 @@ from .functions import operation, row
 from .graph import ancestors, between, live, order
 from .modes import Watch, is_strict, strict, watch, watching
 from .node import reading, reading_all
-from .._notation import (
-    Name, book_name, derivative, elided, latex_name, latex_number, latex_text, many, natural, pretty_name,
-    pretty_number, printable, short_number, total_derivative, unique_names,
-)
 from .operations import apply, dot
 from .provenance import line_of, user_line
 from .value import Value
@@ -46,5 +47,5 @@ __all__ = [
     "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural", "numeric",
     "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading",
     "reading_all", "real", "replace", "require", "respelled", "row", "shares", "short_number", "strict", "total",
-    "total_derivative", "unique_names", "user_line", "watch", "watching", "written",
+    "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
 ]

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
+from .._checks import path_of, printable
+
 
 def replace(path: str | os.PathLike[str], content: bytes) -> None:
     """Replace a file atomically: at every moment the path holds the whole old or the whole new file.
@@ -33,7 +35,8 @@ def replace(path: str | os.PathLike[str], content: bytes) -> None:
 
 def place(path: str | os.PathLike[str]) -> Path:
     """The file that a path leads to, through links, in an existing directory."""
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path_of(path)))
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no directory {target.parent}, make it first")
+        missing = printable(str(target.parent))
+        raise FileNotFoundError(f"cannot write {printable(str(path))}: there is no directory {missing}, make it first")
     return target

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from .._checks import came, flag
 from ..table import SELECT, TABLE, Masks, evaluate
 from .graph import between, live, order
 from .modes import is_strict, strict
@@ -81,11 +82,13 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = Fa
     """
     if not isinstance(output, Node):
         hint = "call it, as in grad(f(x), [x])" if callable(output) else "pass a Value, as in grad(x * x, [x])"
-        raise TypeError(f"grad takes one Value as the output, not {type(output).__name__} {output!r:.80}: {hint}")
-    wanted = (inputs,) if isinstance(inputs, Node) else tuple(inputs) if isinstance(inputs, Iterable) else (inputs,)
+        raise TypeError(f"grad takes one Value as the output, not {came(output)}: {hint}")
+    is_many = isinstance(inputs, Iterable) and not isinstance(inputs, (str, bytes, type))
+    wanted: Any = tuple(inputs) if is_many else (inputs,)  # type: ignore[arg-type]
     for x in wanted:
         if not isinstance(x, Node):
-            raise TypeError(f"grad takes Values as inputs, not {type(x).__name__} {x!r:.80}")
+            raise TypeError(f"grad takes Values as inputs, not {came(x)}")
+    flag(create_graph, "create_graph")
     if not create_graph:
         reading(output, "derivative")
     nodes = between(wanted, output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
+from .._checks import flag
 from .node import reading
 from .operations import apply
 
@@ -91,18 +92,13 @@ class Condition:
 Integral.register(Condition)  # as bool is
 
 
-def as_condition(given: Any, wanted: str) -> Condition | bool:
+def as_condition(given: Any, what: str) -> Condition | bool:
     """A Condition, or a bool of Python or NumPy; all else is a TypeError, as ~True is -2, which is true."""
-    if isinstance(given, (Condition, bool)):
+    if isinstance(given, Condition):
         return given
-    kind = type(given)
-    if kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_"):
-        return bool(given)
-    raise TypeError(
-        f"{wanted}, not {kind.__name__} {given!r:.80}: compare, as in x > 0; to negate, exchange the branches"
-    )
+    return flag(given, what, "a bool or a comparison", "compare, as in x > 0, and to negate exchange the branches")
 
 
 def _node(given: Any) -> Any:
-    found = as_condition(given, "a Condition combines with Conditions and bools")
+    found = as_condition(given, "what a Condition is combined with")
     return found._node if isinstance(found, Condition) else float(found)

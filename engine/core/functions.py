@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from .._checks import entries
 from ..table import TABLE, add, code_of
 from .operations import apply, of_many, of_one, of_scalars, of_two
 
@@ -20,9 +21,10 @@ def operation(name: str) -> Callable[..., Any]:
     (0.0, 2.0)
     """
     row, code = TABLE[name], code_of(name)
+    of = f"the operand of {name}"
 
     def of_one_sequence(operands: Iterable[Any]) -> Any:
-        return of_many(code, list(operands))
+        return of_many(code, entries(operands, of))
 
     def of_operands(*operands: Any) -> Any:
         return apply(name, *operands)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
+
+from .._checks import flag
 
 if TYPE_CHECKING:
     from .node import Node
@@ -29,7 +32,7 @@ def strict(on: bool = True) -> Iterator[None]:
     Traceback (most recent call last):
     engine.core.errors.NonFiniteError: log(x = 0.0) gave -inf (<doctest ...>, line 2: ...)...
     """
-    with _entered(_strict, on):
+    with _entered(_strict, flag(on, "strict")):
         yield
 
 
@@ -44,7 +47,12 @@ def is_strict() -> bool:
 
 
 class Watch:
-    """An observer of nodes that are made, read, written or shown; `inside` says whether in the watch's own context."""
+    """An observer of nodes that are made, read, written or shown; `inside` says whether in the watch's own context.
+
+    What runs in `thread`, if one is given, is inside too, whatever its context.
+    """
+
+    thread = 0
 
     def made(self, node: Node) -> None:
         """An operation gave `node`, in the context of the watch."""
@@ -55,8 +63,11 @@ class Watch:
     def written(self, node: Node, what: str, inside: bool) -> None:
         """A number of `node` is about to be set."""
 
-    def shown(self, node: Node) -> None:
-        """The text of `node` is made, in the context of the watch."""
+    def shown(self, node: Node, inside: bool) -> None:
+        """The text of `node` is made."""
+
+    def refused(self, node: Node) -> None:
+        """`strict()` raises an error for `node`, in the context of the watch."""
 
     def changes(self, node: Node) -> bool:
         """Whether the number of `node` changes from call to call."""
@@ -85,22 +96,35 @@ def watching(watch: Watch) -> Iterator[None]:
 
 
 def watch() -> Watch | None:
-    """The watch of this context."""
-    return _watch.get() if active else None
+    """The watch of this context, else of this thread."""
+    if not active:
+        return None
+    own = _watch.get()
+    for each in _watches if own is None else ():
+        own = each if each.thread == get_ident() else own
+    return own
 
 
 def read(node: Node, what: str) -> None:
     """Tell all watches that a number of a node is read."""
-    own = _watch.get()
     for each in tuple(_watches):
-        each.read(node, what, each is own)
+        each.read(node, what, _is_inside(each))
 
 
 def written(node: Node, what: str) -> None:
     """Tell all watches that a number of a node is about to be set."""
-    own = _watch.get()
     for each in tuple(_watches):
-        each.written(node, what, each is own)
+        each.written(node, what, _is_inside(each))
+
+
+def shown(node: Node) -> None:
+    """Tell all watches that the text of a node is made."""
+    for each in tuple(_watches):
+        each.shown(node, _is_inside(each))
+
+
+def _is_inside(each: Watch) -> bool:
+    return each is _watch.get() or each.thread == get_ident()
 
 
 @contextmanager

@@ -132,9 +132,7 @@ def reading_all(nodes: Sequence[Node], what: str) -> None:
 def showing(node: Node) -> None:
     """Report that the text of a node is made."""
     if modes.active:
-        watch = modes.watch()
-        if watch is not None:
-            watch.shown(node)
+        modes.shown(node)
 
 
 def setting(node: Node, what: str) -> None:

@@ -1,7 +1,7 @@
 # C types for operations.py, and its operations in the C that the build writes from the table.
 cimport cython
 from cpython.array cimport array, clone
-from .coercion cimport as_value
+from .coercion cimport as_value, operand_of
 from .generated cimport IN_C, MADE_FROM, POW, Result, operate1, operate2, operate_many, scratch
 from .node cimport Node, make
 cdef long long DOT
@@ -13,7 +13,7 @@ cdef Py_ssize_t count_nodes(object operands)
 @cython.locals(m=cython.Py_ssize_t, k=cython.Py_ssize_t, x='double *', y=double, slopes='double *', partials=array, node=Node)
 cdef Node operate(int code, list operands, tuple given=*)
 cdef Node by_formula(long long code, list operands, object given=*)
-@cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list)
+@cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list, others=list)
 cpdef Node dot(object weights, object inputs, object bias=*)
 cdef inline Node unary(int code, Node a):
     cdef Result r

@@ -10,8 +10,9 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .._checks import entries
 from ..table import CODES, DOT, NAMES, TABLE, Row, check, code_of, numeric
-from .coercion import as_value, real
+from .coercion import as_value
 from .node import Node
 
 try:
@@ -24,6 +25,7 @@ if cython.compiled:  # by operations.pxd
     no_partials: Any = array("d")
 else:
     from ..table import POW
+    from .coercion import operand_of
     from .node import make
 
     IN_C = 0  # opcodes that C computes
@@ -79,32 +81,32 @@ def apply(name: str, *operands: Any) -> Any:
 
 def of_one(code: int, a: Any) -> Any:
     """A row of one operand, a Value or a number."""
-    return unary(code, a) if isinstance(a, Node) else numeric(NAMES[code], real(a))
+    return unary(code, a) if isinstance(a, Node) else numeric(NAMES[code], operand_of(a, code))
 
 
 def of_two(code: int, a: Any, b: Any) -> Any:
     """A row of two operands, Values or numbers."""
     if isinstance(a, Node) or isinstance(b, Node):
-        return binary(code, as_value(a), as_value(b))
-    return numeric(NAMES[code], real(a), real(b))
+        return binary(code, as_value(a, code), as_value(b, code))
+    return numeric(NAMES[code], operand_of(a, code), operand_of(b, code))
 
 
 def of_scalars(code: int, operands: tuple[Any, ...]) -> Any:
     """A row of three operands or more, Values or numbers. A plain number can't vary, so its partial is 0."""
     nodes = count_nodes(operands)
     if not nodes:
-        return numeric(NAMES[code], *map(real, operands))
+        return numeric(NAMES[code], *[operand_of(x, code) for x in operands])
     if nodes == len(operands):
         return operate(code, list(operands))
-    return operate(code, [as_value(x) for x in operands], operands)
+    return operate(code, [as_value(x, code) for x in operands], operands)
 
 
 def of_many(code: int, operands: list[Any]) -> Any:
     """A row of any number of operands, Values or numbers, with sequences concatenated."""
     nodes = count_nodes(operands)
     if not nodes:
-        return numeric(NAMES[code], *TABLE[NAMES[code]].split([real(x) for x in operands]))
-    return operate(code, operands if nodes == len(operands) else [as_value(x) for x in operands])
+        return numeric(NAMES[code], *TABLE[NAMES[code]].split([operand_of(x, code) for x in operands]))
+    return operate(code, operands if nodes == len(operands) else [as_value(x, code) for x in operands])
 
 
 def count_nodes(operands: Sequence[Any]) -> int:
@@ -118,10 +120,12 @@ def count_nodes(operands: Sequence[Any]) -> int:
 def variadic(code: int, row: Row, groups: Sequence[Any]) -> Any:
     """A row over sequences, each given as a list or tuple."""
     if len(groups) == 1:
-        return of_many(code, list(groups[0]))
-    size, flat = len(groups[0]), list[Any]()
+        return of_many(code, entries(groups[0], f"the operand of {row.name}"))
+    flat = list[Any]()
+    size = len(entries(groups[0], f"the first operand of {row.name}"))
     for variable, group in zip(row.variables, groups, strict=True):
-        many = group if isinstance(group, (list, tuple)) else (group,)
+        is_one = not variable.isupper() and not isinstance(group, (list, tuple))
+        many = [group] if is_one else entries(group, f"each sequence of {row.name}")
         if len(many) != (size if variable.isupper() else 1):
             wanted = f"{size}, as many as in the first," if variable.isupper() else "one"
             raise ValueError(f"{row.name} takes {wanted} for {variable}, not {len(many)}")
@@ -181,11 +185,13 @@ def dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Value
     >>> dot([Value(2.0), Value(3.0)], [10.0, 100.0], 1.0).data
     321.0
     """
-    size = len(weights)
-    if size != len(inputs):
-        raise ValueError(f"dot takes as many weights as inputs, not {size} weights and {len(inputs)} inputs")
-    operands = [*weights, *inputs, bias]
+    operands, others = entries(weights, "weights of dot"), entries(inputs, "inputs of dot")
+    size = len(operands)
+    if size != len(others):
+        raise ValueError(f"dot takes as many weights as inputs, not {size} weights and {len(others)} inputs")
+    operands += others
+    operands.append(bias)
     for k in range(2 * size + 1):
         if not isinstance(operands[k], Node):
-            operands[k] = as_value(operands[k])
+            operands[k] = as_value(operands[k], DOT)
     return operate(DOT, operands)

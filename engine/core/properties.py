@@ -42,6 +42,10 @@ class Properties(Node):
         setting(self, "data")
         set_data(self, number)
 
+    @data.deleter
+    def data(self) -> None:
+        _keep("data")
+
     @property
     def grad(self) -> float:
         """The derivative of the output of the last `backward()`; on a leaf the sum since it was zeroed."""
@@ -54,6 +58,10 @@ class Properties(Node):
         setting(self, "gradient")
         set_grad(self, number)
 
+    @grad.deleter
+    def grad(self) -> None:
+        _keep("grad")
+
     @property
     def label(self) -> str:
         """The name in pictures, findings and errors, settable; "" if it has none."""
@@ -62,6 +70,10 @@ class Properties(Node):
     @label.setter
     def label(self, label: str) -> None:
         set_label(self, label if type(label) is str else text(label))
+
+    @label.deleter
+    def label(self) -> None:
+        _keep("label")
 
     @property
     def op(self) -> str:
@@ -130,6 +142,10 @@ class Properties(Node):
         showing(self)
         label = f", label={self._label!r}" if self._label else ""
         return f"Value(data={self._data}, grad={self._grad}{label})"
+
+
+def _keep(name: str) -> NoReturn:
+    raise AttributeError(f"the {name} of a Value cannot be deleted: set it")
 
 
 def _leave(value: Node) -> NoReturn:

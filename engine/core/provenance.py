@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._notation import printable
+from .._checks import printable
 from .errors import NonFiniteError
 from .modes import is_strict, watch
 
@@ -37,6 +37,8 @@ def inspect(node: Value) -> None:
         recording.made(node)
     if is_strict():
         if not finite or not all(map(math.isfinite, _partials(node))):
+            if recording is not None:
+                recording.refused(node)
             _refuse(node)
     elif not finite:
         _remember(node)

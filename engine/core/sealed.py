@@ -40,6 +40,8 @@ def sealed(cls: Class, base: type) -> Class:
         object.__delattr__(self, name)
 
     body = {**cls.__dict__, "__setattr__": set_open, "__delattr__": delete_open, "_base": base}
+    public = [name for name in base.__dict__.get("__slots__", ()) if not name.startswith("_")]
+    body |= {name: property(base.__dict__[name].__get__) for name in public}  # closed to object.__setattr__ too
     return _Immutable(cls.__name__, cls.__bases__, body)  # type: ignore[return-value]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .._checks import count
 from .backward import backward
 from .coercion import real, text
 from .node import install
@@ -71,6 +72,8 @@ class Value(Properties):
                 "Value takes a number and a label: an operation of your own is a row of the table, "
                 'as in row("cube", "³", "a * a * a", "3 * a * a")'
             )
+        if self.serial if cython.compiled else type(self) is Value:
+            raise TypeError("a Value is made once: set its .data, or make another")
         begin(self, data if type(data) is float else real(data), label if type(label) is str else text(label))
 
     @classmethod
@@ -152,7 +155,7 @@ class Value(Properties):
         return other // self, other % self
 
     def __round__(self, digits: int | None = None) -> Value:
-        if not digits:
+        if digits is None or not count(digits, "digits", -308):
             return unary(ROUND, self)
         scale = 10.0 ** abs(digits)
         return unary(ROUND, self * scale) / scale if digits > 0 else unary(ROUND, self / scale) * scale
@@ -274,6 +277,6 @@ def _leaf(data: float, grad: float, label: str) -> Value:
 
 if not cython.compiled:  # where identity needs no saying, it is faster unsaid
     Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
-    Value.__init_subclass__ = Value.__dict__["_final"]  # type: ignore[method-assign]
+    Value.__init_subclass__, Value.__new__ = Value.__dict__["_final"], lambda kind: kind(0.0)  # type: ignore
     Value = sealed(Value, Node)  # type: ignore[misc]
 install(Value.__new__(Value))

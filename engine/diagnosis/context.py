@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from ..chain import CANCELLED, VANISHED
-from ..core import Name, Value, unique_names
+from ..core import Name, Value, unique_names, within
 from ..structure import Layer, LossGraph, Unit, Units, ints_of
 from .step import Step, gradient_step, planned_step, stepped, taken_step
 
@@ -42,7 +42,8 @@ class Thresholds:
         for name in chosen:
             if name not in known:
                 raise TypeError(f"diagnose knows no threshold {name!r}: it takes {', '.join(known)}")
-        return cls(**chosen)  # type: ignore[arg-type]
+        numbers = {name: within(number, name) for name, number in chosen.items()}
+        return cls(**numbers)  # type: ignore[arg-type]
 
 
 class Case:

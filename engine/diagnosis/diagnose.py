@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._checks import came, instance
 from ..core import Value, reading, real
 from .context import Case, Thresholds
 from .faults import FAULTS
@@ -41,7 +42,7 @@ def diagnose(
     >>> finding.kind, round(finding.evidence["largest rate"], 5)
     ('step_too_long', 1.0)
     """
-    case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), planned)
+    case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), _planned(planned))
     findings = [finding for search in FAULTS for finding in search(case)]
     findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case.graph, case.index_of))
     checked = {
@@ -54,7 +55,7 @@ def diagnose(
 
 def _loss(loss: Any) -> Value:
     if not isinstance(loss, Value):
-        raise TypeError(f"diagnose takes the loss as one Value, not {type(loss).__name__} {loss!r}")
+        raise TypeError(f"diagnose takes the loss as one Value, not {came(loss)}")
     reading(loss, "diagnosis")
     return loss
 
@@ -62,17 +63,27 @@ def _loss(loss: Any) -> Value:
 def _rate(lr: Any) -> float | None:
     if lr is None:
         return None
-    rate = real(lr)
+    rate = real(lr, "lr")
     if not 0.0 < rate < math.inf:
         raise ValueError(f"lr must be above 0 and finite, not {lr!r}: a step goes against the gradient")
     return rate
 
 
+def _planned(planned: Any) -> dict[Value, float] | None:
+    if planned is None:
+        return None
+    numbers = instance(planned, Mapping, "planned", "a dict of parameters and their new numbers")
+    return {
+        instance(p, Value, "a key of planned"): real(number, "a number of planned") for p, number in numbers.items()
+    }
+
+
 def _parameters(parameters: Any) -> list[Value]:
     if callable(getattr(parameters, "parameters", None)):
         raise TypeError("diagnose takes parameters, not their module: pass model.parameters()")
-    given = [*parameters] if isinstance(parameters, Iterable) else [parameters]
+    is_many = isinstance(parameters, Iterable) and not isinstance(parameters, (str, bytes, type, Mapping))
+    given = [*parameters] if is_many else [parameters]
     for p in given if set(map(type, given)) - {Value} else ():
         if not isinstance(p, Value):
-            raise TypeError(f"diagnose takes Values as parameters, not {type(p).__name__} {p!r}")
+            raise TypeError(f"diagnose takes Values as parameters, not {came(p)}")
     return list(dict.fromkeys(given))

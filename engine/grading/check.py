@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._checks import came
 from ..chain import ChainRule, Factor, Path
 from ..core import Value, book_name, many, short_number, total_derivative
 from .elsewhere import only_here
@@ -100,12 +102,12 @@ def _paths(chain: ChainRule, path: int | None) -> list[Path]:
     """The paths that the factors are compared with."""
     if path is None:
         return chain.paths(TRIED)
-    found = chain.paths(path + 1) if isinstance(path, int) and path >= 0 else []
+    found = chain.paths(path + 1) if isinstance(path, int) and 0 <= path <= sys.maxsize else []
     if len(found) != (path + 1 if found else 0) or not found:
         ranks = (
             f"a rank from 0 to {many(chain.path_count - 1)}, strongest first" if chain.path_count else "left out here"
         )
-        raise ValueError(f"path is {ranks}, not {path!r}")
+        raise ValueError(f"path is {ranks}, not {came(path)}")
     return found[path:]
 
 

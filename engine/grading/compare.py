@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import NonFiniteError, Value, printable
+from .._checks import came, printable
+from ..core import NonFiniteError, Value
 from . import wording
 from .explanations import Outcome, Verdict, judge
 from .given import Given, Gradient, read
@@ -98,7 +99,7 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     another reason fit one of them less than once in a million.
     """
     if not isinstance(loss, Value):
-        raise TypeError(f"loss must be a Value, not {type(loss).__name__} {loss!r:.80}: pass the Value of your loss")
+        raise TypeError(f"loss must be a Value, not {came(loss)}: pass the Value of your loss")
     given = read(gradients)
     sweep = ReverseSweep(loss, [g.value for g in given])
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from ..core import Value, printable, real
+from .._checks import came, printable
+from ..core import Value, real
 
 LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zeros are lost
 EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9
@@ -71,11 +72,11 @@ def _pairs(gradients: Any) -> Iterable[tuple[Any, Any]]:
         return list(gradients.items())
     expected = "a dict of Values and your numbers, such as {w: 0.0123}, or pairs such as [(W, dW), (b, db)]"
     if isinstance(gradients, (str, bytes, Value)) or not isinstance(gradients, Iterable):
-        raise TypeError(f"gradients must be {expected}, not {type(gradients).__name__} {gradients!r:.80}")
+        raise TypeError(f"gradients must be {expected}, not {came(gradients)}")
     pairs = list(gradients)
     for pair in pairs:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"gradients must be {expected}; one of the entries is {pair!r:.80}")
+            raise TypeError(f"gradients must be {expected}; one of the entries is {came(pair)}")
     return pairs
 
 
@@ -83,16 +84,16 @@ def _flat(values: Any, numbers: Any) -> Iterator[tuple[Value, Any]]:
     """Each Value with its number, from two nested sequences of one shape."""
     if isinstance(values, Value):
         if _is_sequence(numbers) and getattr(numbers, "shape", None) != ():
-            raise TypeError(f"the gradient of {_named(values)} must be one number, not {numbers!r:.80}")
+            raise TypeError(f"the gradient of {_named(values)} must be one number, not {came(numbers)}")
         yield values, numbers
         return
     if not _is_sequence(values):
         raise TypeError(
-            f"a gradient belongs to a Value, not to {type(values).__name__} {values!r:.80}: pass the Value itself "
+            f"a gradient belongs to a Value, not to {came(values)}: pass the Value itself "
             "as the key, not its label or its number"
         )
     if not _is_sequence(numbers) or _shape(values) != _shape(numbers):
-        given = " x ".join(map(str, _shape(numbers))) if _is_sequence(numbers) else f"{numbers!r:.80}"
+        given = " x ".join(map(str, _shape(numbers))) if _is_sequence(numbers) else came(numbers)
         shape = _shape(values)
         turned = len(shape) == 2 and _is_sequence(numbers) and _shape(numbers) == shape[::-1]
         raise ValueError(
@@ -130,7 +131,7 @@ def _text(value: Value, number: Any) -> str:
         try:
             is_finite = math.isfinite(float(Decimal(text)))
         except (InvalidOperation, ValueError, OverflowError):
-            raise ValueError(f"the gradient of {_named(value)} must be {EXPECTED}, not {number!r:.80}") from None
+            raise ValueError(f"the gradient of {_named(value)} must be {EXPECTED}, not {came(number)}") from None
     else:
         try:
             text = repr(real(number))
@@ -139,10 +140,11 @@ def _text(value: Value, number: Any) -> str:
             text, is_finite = "", False
         except (TypeError, ValueError):
             what = "its .data" if isinstance(number, Value) else EXPECTED
-            came = f"{type(number).__name__} {number!r:.80}"
-            raise TypeError(f"the gradient of {_named(value)} must be a number, not {came}: pass {what}") from None
+            raise TypeError(
+                f"the gradient of {_named(value)} must be a number, not {came(number)}: pass {what}"
+            ) from None
     if not is_finite:
-        raise ValueError(f"the gradient of {_named(value)} must be finite, not {number!r:.80}: leave it out")
+        raise ValueError(f"the gradient of {_named(value)} must be finite, not {came(number)}: leave it out")
     return text
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from .._checks import came
 from ..core import book_name, evaluate, numeric, pretty_name, real, respelled
 from .given import EXACT, half_unit, tolerances_of
 from .trial import SLACK
@@ -66,10 +67,9 @@ def read(answer: Any, values: Mapping[str, float]) -> Written:
     except OverflowError:
         raise ValueError("a number must fit in a float, up to 1.8e308") from None
     except TypeError:
-        came = f"{type(answer).__name__} {answer!r:.80}"
         hint = ": pass its .data" if hasattr(answer, "data") else ""
         raise TypeError(
-            f"a derivative is a number such as 0.0123 or a formula such as 'x * w', not {came}{hint}"
+            f"a derivative is a number such as 0.0123 or a formula such as 'x * w', not {came(answer)}{hint}"
         ) from None
     return Written(f"{number:g}" if float(f"{number:g}") == number else repr(number), number, _rounded_to(number))
 

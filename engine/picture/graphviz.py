@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 
+from .._checks import path_of, printable
 from ..core import RenderError
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
@@ -92,7 +93,8 @@ def suffix_of(path: str | os.PathLike[str], known: Sequence[str] = SUFFIXES) -> 
     >>> suffix_of("why.svg")
     '.svg'
     """
-    suffix = Path(path).suffix.lower()
+    file = path_of(path)
+    suffix = file.suffix.lower()
     if suffix not in known:
-        raise ValueError(f"a picture's file ends in one of {' '.join(known)}, not {suffix!r} ({os.fspath(path)})")
+        raise ValueError(f"a picture's file ends in one of {' '.join(known)}, not {suffix!r} ({printable(str(file))})")
     return suffix

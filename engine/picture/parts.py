@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
+from .._checks import choice, count
 from ..core import Value
 from .contributions import Step
 from .theme import Line, Row, Theme
@@ -22,10 +23,9 @@ class View:
     theme: Theme = "auto"
 
     def __post_init__(self) -> None:
-        if self.depth is not None and (not isinstance(self.depth, int) or self.depth < 0):
-            raise ValueError(f"depth is a whole number of variables from 0, or None, not {self.depth!r}")
-        if self.theme not in get_args(Theme):
-            raise ValueError(f"theme is one of {', '.join(map(repr, get_args(Theme)))}, not {self.theme!r}")
+        if self.depth is not None:
+            count(self.depth, "depth, a number of variables,", 0)
+        choice(self.theme, get_args(Theme), "theme")
 
 
 @dataclass(frozen=True, slots=True)

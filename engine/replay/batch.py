@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import came, entries
 from ..core import ENCODING, Value, real
 
 
@@ -18,6 +19,7 @@ def arrays_of(batch: Sequence[Any], widths: Sequence[int | None], what: str = "a
     Traceback (most recent call last):
     TypeError: argument 2[1][1] must be a real number, not str '6'
     """
+    batch = entries(batch, f"the {what}s", "a sequence of arrays")
     if len(batch) != len(widths):
         raise TypeError(f"the recorded function takes {len(widths)} {what}(s), not {len(batch)}")
     arrays = [_array(x, f"{what} {k + 1}", width) for k, (x, width) in enumerate(zip(batch, widths, strict=True))]
@@ -95,7 +97,7 @@ def number(entry: Any, place: str) -> float:
         return real(entry)
     except TypeError:
         hint = ": pass its .data" if isinstance(entry, Value) else ""
-        raise TypeError(f"{place} must be a real number, not {type(entry).__name__} {entry!r:.80}{hint}") from None
+        raise TypeError(f"{place} must be a real number, not {came(entry)}{hint}") from None
 
 
 def _is_numeral(text: str) -> bool:

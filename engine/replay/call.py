@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._checks import came
 from ..core import Value, apply, as_value, watch, watching
 from .batch import is_array, number, numbers_of
 from .program import Program
@@ -81,8 +82,7 @@ def _outputs(output: Any) -> tuple[tuple[int, ...], list[Value]]:
     try:
         return _flat(output.tolist() if getattr(output, "ndim", 0) else output)
     except TypeError:
-        came = f"{type(output).__name__} {output!r:.80}"
-        raise TypeError(f"a recorded function returns a Value or a list of them, not {came}") from None
+        raise TypeError(f"a recorded function returns a Value or a list of them, not {came(output)}") from None
 
 
 def _flat(output: Any) -> tuple[tuple[int, ...], list[Value]]:

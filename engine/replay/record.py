@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import came, flag
 from .._compiled import warn_uncompiled
 from ..core import PARAMETER, Value, elided, reading_all
 from .batch import arrays_of
@@ -39,7 +40,8 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
 
     It is a RecordingError if `f` reads or sets a number of a Value that depends on an input or a parameter. Then `f` is
     called at a second point, with inputs and parameters moved by a thousandth. If the recording does not agree there,
-    `f` depends on something else, such as randomness or a clock, which is a RecordingError too. `check` is another
+    `f` depends on something else, such as randomness or a clock, which is a RecordingError too. If `f` makes text of
+    numbers, it is called at points far away too, because text is rounded. `check` is another
     second point, as a tuple of arguments, or False for none. During that call other threads see the moved parameters:
     record before starting threads that use them, or with check=False.
 
@@ -56,14 +58,15 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
     (3.49752..., 1.00493...)
     """
     if not callable(f):
-        raise TypeError(f"record takes a function, then an example of its arguments, not {type(f).__name__} {f!r:.80}")
+        raise TypeError(f"record takes a function, then an example of its arguments, not {came(f)}")
     if not example:
         raise TypeError("record takes an example of each argument of the function, as in record(f, 0.5, [1.0, 2.0])")
+    flag(compile, "compile")
     warn_uncompiled()
     first = call(f, example)
     recording = Recording(*first.traced(), first.widths, first.shape, compile)
     if check is not False:
-        recording.verified = verify(recording, f, first, check)
+        recording.why_unverified = verify(recording, f, first, check)
     return recording
 
 
@@ -75,8 +78,8 @@ class Recording:
     Nothing raises for inf and nan.
 
     `shape` is that of the outputs of one example: () for a Value, (n,) for a list of n, (m, n) for m lists of n.
-    `widths` has the length of each argument, None for a plain number. `verified` is whether the function
-    did the same when it was called again at a second point.
+    `widths` has the length of each argument, None for a plain number. `verified` is whether the function did the same
+    when it was called again at a second point, and `why_unverified` the reason if that is not known.
 
     >>> print(record(lambda x: x * x + 1.0, 2.0))
     v1 = x0
@@ -93,10 +96,16 @@ class Recording:
         shape: tuple[int, ...],
         compile: bool = False,
     ) -> None:
-        self.program, self.shape, self.verified = program, shape, False
+        self.program, self.shape = program, shape
+        self.why_unverified = "nobody asked for it"
         self._parameters, self.widths, self._compile = parameters, widths, compile
         self._sizes = [1 if width is None else width for width in widths]
         self._executors: dict[str, Any] = {}
+
+    @property
+    def verified(self) -> bool:
+        """Whether the function did the same when it was called again at a second point."""
+        return not self.why_unverified
 
     @property
     def parameters(self) -> list[Value]:
@@ -219,7 +228,7 @@ class Recording:
         text = list(lines(program))
         text = elided(text, SHOWN, f"... {len(text) - SHOWN} more ...")
         text += [f"{self.program.operations()} instructions recorded: {', '.join(sizes)}"]
-        text += [] if self.verified else ["not verified at a second point, where the function gives finite numbers"]
+        text += [] if self.verified else [f"not verified at a second point: {self.why_unverified}"]
         return "\n".join(text)
 
     def _outputs(self, name: str, arrays: list[Any]) -> Any:

@@ -12,9 +12,9 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
+from .._checks import path_of, printable
 from ..core import (
     BUILT_IN,
     CONSTANT,
@@ -58,12 +58,12 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
     >>> loaded.forward([0.0, 1.0]).round(4).tolist(), loaded.parameters
     ([3.0, 3.9951], [Value(data=3.0, grad=0.0, label='w')])
     """
-    content = Path(path).read_bytes()
+    content = path_of(path).read_bytes()
     try:
         return recording_of(json.loads(content, parse_constant=_no_number, object_pairs_hook=_object))
     except (ValueError, RecursionError, MemoryError) as error:  # the last two of a parser
         reason = "it nests too deep" if not isinstance(error, ValueError) else str(error)
-        raise StateError(f"{path} cannot be loaded: {reason}") from None
+        raise StateError(printable(f"{path} cannot be loaded: {reason}")) from None
 
 
 def save(recording: Recording, path: str | os.PathLike[str]) -> None:
@@ -130,7 +130,7 @@ def _recording_of(document: Any) -> Recording:
         rows.add(_add_row(entry, rows))
     program = _program(_list(document, "instructions"), outputs, rows, {"input": count, "parameter": len(parameters)})
     recording = Recording(program, parameters, widths, tuple(shape))
-    recording.verified = document["verified"]
+    recording.why_unverified = "" if document["verified"] else "it was saved so"
     return recording
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
+from random import Random
 from struct import pack
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -18,44 +20,66 @@ if TYPE_CHECKING:
     from .record import Recording
 
 STEPS = (1e-3, 1e-6, 1e-9)  # relative distances of the second point: nearer if the function is not finite
+FAR = range(1, 9)  # seeds of points far away, for functions that make text, in which a small step is rounded off
 AGREEMENT = 1e-9  # relative difference of outputs by rounding, if sums have another order
 LONGEST = 5.0  # seconds to wait for another recording: f may wait for a thread that records, which waits here
 
 _one_at_a_time = RLock()  # two threads that move the same parameter would each restore the other's number
 
 
-def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any) -> bool:
+def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any) -> str:
     """Call `f` at a second point, and raise a RecordingError if it does not do there what is recorded.
 
-    Returns False if no outputs could be compared: the function is not finite nearby, or waits for another recording.
+    Returns the reason if that is not known: a clause, or "" where the recording is verified.
     """
     leaves = [*dict.fromkeys([*recording.parameters, *first.watch.leaves_shown])]
-    for step in STEPS:
-        point = _moved(first, step) if check is True else check if isinstance(check, tuple) else (check,)
-        arrays_of([[x] for x in point], first.widths)
-        if not _one_at_a_time.acquire(timeout=LONGEST):
-            return False
-        try:
-            with _away(leaves, step):
-                second = call(f, point)
-                _require_same(recording, second, point)
-        except NonFiniteError:  # inside strict()
-            continue
-        except RecordingError:
-            raise
-        except Exception as error:
-            raise _differs(f"raises {error!r:.200}") from error
-        finally:
-            _one_at_a_time.release()
-        if all(map(math.isfinite, second.numbers())):
-            return True
-    return False
+    given = None if check is True else check if isinstance(check, tuple) else (check,)
+    if not _one_at_a_time.acquire(timeout=LONGEST):
+        return f"another recording was being verified for {LONGEST:g} s"
+    try:
+        agrees = any(_agrees(recording, f, first, leaves, partial(_beside, step=step), given) for step in STEPS)
+        for seed in FAR if first.watch.leaves_shown else ():
+            with suppress(_FunctionError):  # not every function can be called everywhere
+                _agrees(recording, f, first, leaves, partial(_far, rng=Random(seed)))
+    finally:
+        _one_at_a_time.release()
+    if first.watch.is_read_elsewhere:
+        return "another thread looked at a number meanwhile, perhaps for the function"
+    return "" if agrees else "the function gives no finite numbers there"
 
 
-def _moved(first: Call, step: float) -> list[Any]:
-    """The arguments of a call, moved by a step."""
+class _FunctionError(RecordingError):
+    """The function raised an error of its own at another point."""
+
+
+def _agrees(
+    recording: Recording,
+    f: Callable[..., Any],
+    first: Call,
+    leaves: Iterable[Value],
+    move: Callable[[float], float],
+    given: Sequence[Any] | None = None,
+) -> bool:
+    """Whether `f` is finite at a point where all numbers are moved, and the recording too; an error if they differ."""
+    point = _moved(first, move) if given is None else given
+    arrays_of([[x] for x in point], first.widths)
+    try:
+        with _away(leaves, move):
+            second = call(f, point)
+            _require_same(recording, second, point)
+    except NonFiniteError:  # inside strict()
+        return False
+    except RecordingError:
+        raise
+    except Exception as error:
+        raise _FunctionError(_text(f"raises {error!r:.200}")) from error
+    return all(map(math.isfinite, second.numbers()))
+
+
+def _moved(first: Call, move: Callable[[float], float]) -> list[Any]:
+    """The arguments of a call, moved."""
     return [
-        [_beside(x.data, step) for x in argument] if isinstance(argument, list) else _beside(argument.data, step)
+        [move(x.data) for x in argument] if isinstance(argument, list) else move(argument.data)
         for argument in first.arguments
     ]
 
@@ -64,13 +88,18 @@ def _beside(number: float, step: float) -> float:
     return number + step * abs(number) if number else step
 
 
+def _far(number: float, rng: Random) -> float:
+    """Another number of about the same size, of either sign."""
+    return rng.choice((0.1, 1.0, 10.0)) * rng.uniform(-3.0, 3.0) * (abs(number) or 1.0)
+
+
 @contextmanager
-def _away(leaves: Iterable[Value], step: float) -> Iterator[None]:
-    """A context in which the leaves are moved by a step."""
+def _away(leaves: Iterable[Value], move: Callable[[float], float]) -> Iterator[None]:
+    """A context in which the leaves are moved."""
     before = [(leaf, leaf.data) for leaf in leaves]
     try:
         for leaf, number in before:
-            leaf.data = _beside(number, step)
+            leaf.data = move(number)
         yield
     finally:
         for leaf, number in before:
@@ -108,7 +137,11 @@ def _agree(a: float, b: float) -> bool:
 
 
 def _differs(what: str) -> RecordingError:
-    return RecordingError(
+    return RecordingError(_text(what))
+
+
+def _text(what: str) -> str:
+    return (
         f"the function {what} when it is called again at a second point, so it depends on more than its arguments and "
         "parameters, such as randomness, a clock, a text that it reads or how often it was called: pass that as an "
         "argument, or use the function without recording it"

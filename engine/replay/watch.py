@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import get_ident
 from typing import Any
 
 from ..core import RecordingError, Value, Watch, ancestors, user_line
@@ -18,7 +19,8 @@ class RecordingWatch(Watch):
     """Raises an error if code reads or sets a number that changes, and keeps the first error.
 
     Values made by the function, its inputs included, are watched in every thread; earlier Values only in the context
-    of the recording, because other threads may use them for something else.
+    and in the thread of the recording, because other threads may use them for something else. Whether they do it for
+    the function is unknown, and noted.
     """
 
     def __init__(self, inputs: list[Value]) -> None:
@@ -26,6 +28,8 @@ class RecordingWatch(Watch):
         self.newest = Value(0.0).serial  # of what was there before
         self.error: RecordingError | None = None
         self.leaves_shown: dict[Value, None] = {}  # of which text was made, which the function may read
+        self.is_read_elsewhere = False
+        self.thread = get_ident()
         self._made = {x.serial for x in inputs}
 
     def made(self, node: Any) -> None:
@@ -35,17 +39,29 @@ class RecordingWatch(Watch):
     def read(self, node: Any, what: str, inside: bool) -> None:
         """Refuse a number that changes from call to call."""
         behind = ancestors(node)
-        if (inside or self._owns(behind)) and self._older(behind):
+        if not self._older(behind):
+            return
+        if inside or self._owns(behind):
             raise self.error_of(f"the code looks at the {what} of a Value that changes from batch to batch", IN_PLACE)
+        self.is_read_elsewhere = True
 
     def written(self, node: Any, what: str, inside: bool) -> None:
         """Refuse any assignment to a number, because a recording holds only operations."""
         if inside or self._owns([node]):
             raise self.error_of(f"the code sets the {what} of a Value", "set it before or after, outside the function")
 
-    def shown(self, node: Any) -> None:
+    def shown(self, node: Any, inside: bool) -> None:
         """Remember Values whose text was made, so that the function may know their numbers."""
-        self.leaves_shown |= dict.fromkeys(self._older(ancestors(node)))
+        behind = ancestors(node)
+        if inside or self._owns(behind):
+            self.leaves_shown |= dict.fromkeys(self._older(behind))
+        elif self._older(behind):
+            self.is_read_elsewhere = True
+
+    def refused(self, node: Any) -> None:
+        """Note an error that depends on a number, in case the function catches it."""
+        if self._changes(node):
+            self.error_of("the code catches the error of a number that is not finite", IN_PLACE)
 
     def changes(self, node: Any) -> bool:
         """Whether a Value depends on an input or a parameter."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from keyword import iskeyword
 from typing import Any
 
+from .._checks import came, instance, refuse
 from .differentiate import derive
 from .formula import on_floats, parse
 from .opcodes import INSTRUCTIONS
@@ -27,7 +28,12 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
     0.0
     """
     if not (isinstance(name, str) and name.isidentifier() and len(name) > 1) or iskeyword(name):
-        raise ValueError(f"a row has a name such as 'cauchy', a word of Python's, not {name!r}")
+        raise ValueError(f"a row has a name such as 'cauchy', a word of Python's, not {came(name)}")
+    instance(sign, str, "the sign of a row", "a str that pictures show")
+    for given in (formula, *partials):
+        is_function = callable(given) and callable(formula) and not isinstance(given, type)
+        if not isinstance(given, str) and not is_function:
+            raise refuse("a formula of a row", "a str such as 'a * b', or a function if the row is one", given)
     if name in TABLE:
         raise ValueError(f"there is a row {name} in the table already: choose another name")
     if name in INSTRUCTIONS:
@@ -84,7 +90,10 @@ def _of_function(name: str, function: Callable[..., float], partials: Sequence[A
 def _add_function(name: str, function: Callable[..., float]) -> None:
     def quiet(*operands: float) -> float:
         try:
-            return float(function(*operands))
+            found = function(*operands)
+            if not hasattr(type(found), "__float__"):
+                raise refuse(f"the result of the function {name}", "a number", found)
+            return float(found)
         except (ArithmeticError, ValueError):  # as math.log(-1.0)
             return math.nan
 

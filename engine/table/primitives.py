@@ -164,7 +164,7 @@ primitive(  # a - b, but 0 if a = b, and -inf if both are -inf
     javascript="a !== b ? a - b : a === -Infinity ? a : 0",
 )
 primitive(  # the same, but nan if both are inf
-    "margin",
+    "ahead",
     lambda a, b: a if a == b == -math.inf else a - b,
     c="(a == b) & (a == -HUGE_VAL) ? a : a - b",
     numpy="np.where((a == b) & (a == -np.inf), a, a - b)",

@@ -176,9 +176,10 @@ row("detach", "detach", "a", "0")  # a constant to differentiation
 NAMED = tuple(TABLE)  # the public rows; the rows below are used only by formulas
 
 # `above` is the step a > b, and `times` a product in which 0 wins over inf. `gap` is a - b, but -inf if both are -inf,
-# and 0 if both are inf, where their maximum does not depend on which is larger; `margin` is the same, but nan there.
-# `masked` is `margin` with the slope 0 at -inf. `shift` is the largest operand, `extent` and `reach` the largest
-# magnitude; they cancel, so differentiation takes them as constants.
+# and 0 if both are inf, where their maximum does not depend on which is larger; `ahead` is the same, but nan there.
+# `masked` is `ahead`, with the slope 0 where a is -inf, and `margin` is `masked` seen from b: inf there.
+# `shift` is the largest operand, `extent` and `reach` the largest magnitude; they cancel, so differentiation takes them
+# as constants.
 # `rest` is the rounding error of a - b, mathematically 0. exp and pow amplify it (100-fold at exp(-100)), so formulas
 # multiply by 1 + rest; the clamp keeps results that are already 0 or inf unchanged. So `expdiff` is exp(a - b), and
 # `monomial` has a ** (b - c), to the last digits.
@@ -199,8 +200,9 @@ row("extent", "extent", "clip(shift(abs(A)), 0, 1e300)", "0")
 row("reach", "reach", "maximum(abs(a), abs(b))", "0", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
-row("margin", "margin", "margin(a, b)", "1", "-1")
-row("masked", "masked", "margin(a, b)", "above(a, -1.7976931348623157e308)", "-above(a, -1.7976931348623157e308)")
+row("ahead", "ahead", "ahead(a, b)", "1", "-1")
+row("margin", "margin", "-ahead(b, a)", "above(b, -1.7976931348623157e308)", "-above(b, -1.7976931348623157e308)")
+row("masked", "masked", "ahead(a, b)", "above(a, -1.7976931348623157e308)", "-above(a, -1.7976931348623157e308)")
 row("bell", "bell", "exp(-abs(a)) * (1 / (1 + exp(-abs(a)))) * (1 / (1 + exp(-abs(a))))", "-y * tanh(a / 2)")
 row("sech2", "sech2", "4 * bell(2 * a)", "-2 * y * tanh(a)")
 row(

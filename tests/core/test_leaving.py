@@ -243,3 +243,23 @@ def test_labels_reach_no_terminal_with_control_characters():
             assert text.encode()
             assert not {"\x1b", "\r"} & set(text)
         assert written in str(chain_rule(w * w, w))
+
+
+@pytest.mark.parametrize("thing", [np.ma.masked, np.ma.array([1.0], mask=[True]), np.timedelta64(5, "s"), int, {}, 1j])
+def test_what_is_no_number_is_no_data(thing):
+    with pytest.raises(TypeError, match="data must be a real number, not "):
+        Value(thing)
+
+
+@pytest.mark.parametrize("name", ["data", "grad", "label"])
+def test_a_value_is_made_once_and_keeps_what_it_has(name):
+    x = Value(1.0, "x")
+    with pytest.raises(AttributeError, match=f"the {name} of a Value cannot be deleted: set it"):
+        delattr(x, name)
+    with pytest.raises(AttributeError):
+        object.__setattr__(x, "serial", 3)
+    for value in (x, x * x):
+        with pytest.raises(TypeError, match="a Value is made once"):
+            value.__init__(2.0)
+    assert Value.__new__(Value).data == 0.0
+    assert repr(x) == "Value(data=1.0, grad=0.0, label='x')"

@@ -134,7 +134,7 @@ def test_the_state_of_a_recurrent_layer_stays_where_the_mask_does_not_hold():
     filled_up = [*SEQUENCE[:3], *(np.full(6, np.inf) for _ in SEQUENCE[3:])]
     for mask in ([i < 3 for i in range(len(SEQUENCE))], [np.bool_(i < 3) for i in range(len(SEQUENCE))]):
         assert data(rnn(filled_up, mask))[-1].tolist() == data(rnn(SEQUENCE[:3]))[-1].tolist()
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="mask must have a condition for each of 5 vectors, not 1"):
         rnn(SEQUENCE, [True])
 
 

@@ -103,3 +103,39 @@ def test_a_history_of_too_many_epochs_is_refused(tmp_path):
     write(path, {**state, **{name: state[name] * 2 for name in ("loss", "seconds", "metrics.accuracy")}})
     with pytest.raises(StateError, match="its history does not fit at most 6 epochs: 12 of loss, 12 of seconds"):
         training(path)
+
+
+@suffixes
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("optimizer.steps", lambda x: x + 1.0, r"steps do not fit \d epochs"),
+        ("optimizer.steps", lambda x: x - 1.0, r"steps do not fit \d epochs"),
+        ("optimizer.square", lambda x: [-7.0, *x[1:]], "square must hold means of squares, .* at least 0, not -7.0"),
+        ("optimizer.mean", lambda x: [7.0, *x[1:]], "changed after it was saved"),
+        ("loss", lambda x: [-1.0, *x[1:]], "changed after it was saved"),
+        ("loss", lambda x: [float("nan"), *x[1:]], "loss has a number that is not finite"),
+        ("metrics.accuracy", lambda x: [0.123, *x[1:]], "changed after it was saved"),
+        ("checksum", lambda x: "", "changed after it was saved"),
+    ],
+)
+def test_a_checkpoint_that_was_edited_is_refused_and_loses_nothing(tmp_path, suffix, name, change, message):
+    path = tmp_path / f"run{suffix}"
+    with pytest.raises(Killed):
+        training(path, stop=3)
+    state = read(path)
+    found = [key for key in state if key == name or key.startswith(f"{name}1")][:1]
+    edited = change(state[name]) if name in state else change([state[found[0]]])[0]
+    write(path, {**state, found[0]: edited})
+    kept = path.read_bytes()
+    with pytest.raises(StateError, match=message):
+        training(path)
+    assert path.read_bytes() == kept
+
+
+def test_another_batch_size_is_named_though_the_parts_differ_too(tmp_path):
+    path = tmp_path / "run.json"
+    with pytest.raises(Killed):
+        training(path, stop=3, batch_size=None)
+    with pytest.raises(StateError, match=r"order is missing .*setting batch_size is None there and 5 here"):
+        training(path)

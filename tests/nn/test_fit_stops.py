@@ -324,3 +324,34 @@ def test_a_history_is_drawn(tmp_path):
     assert escape(repr(history)) in shown
     assert not plt.get_fignums()  # a notebook would show it once more
     assert History()._repr_html_() is None
+
+
+@pytest.mark.parametrize("number", [math.inf, math.nan])
+@pytest.mark.parametrize("replay", [True, False])
+def test_a_validation_loss_that_is_not_finite_ends_the_training(number, replay):
+    w = Value(1.0, "w")
+    with pytest.raises(
+        DivergenceError, match=r"the validation loss (inf|nan) is not finite in epoch 1; .*before this epo"
+    ):
+        fit(
+            lambda x: w / (x[0] - 5.0),
+            [[1.0], [2.0]],
+            [1.0, 2.0],
+            lambda p, t: sum((a - b) ** 2 if number == math.inf else a - a for a, b in zip(p, t, strict=True)) / len(p),
+            SGD([w], 0.01),
+            2,
+            validation=([[5.0]], [1.0]),
+            progress=False,
+            replay=replay,
+        )
+    assert w.data == 1.0
+
+
+@pytest.mark.parametrize("replay", [True, False])
+def test_a_column_of_targets_is_a_target_for_each_row(replay):
+    np = pytest.importorskip("numpy")
+    w = [Value(0.5), Value(0.5)]
+    for parameter, y in zip(w, ([1.0, 2.0], np.array([[1.0], [2.0]])), strict=True):
+        model = lambda x, p=parameter: p * x[0]  # noqa: E731
+        fit(model, [[1.0], [3.0]], y, mean_squared_error, SGD([parameter], 0.01), 3, progress=False, replay=replay)
+    assert w[0].data == w[1].data

@@ -247,7 +247,7 @@ def test_a_generator_goes_on_from_network_to_network():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((2, 3), TypeError, r"nouts must be the sizes of the layers, such as \[16, 16, 1\], not 3"),
+        ((2, 3), TypeError, r"nouts must be the sizes of the layers, such as \[16, 16, 1\], not int 3"),
         ((2, []), TypeError, "nouts must be the sizes"),
         ((0, [1]), ValueError, "nin must be at least 1, not 0"),
         ((2, [3, 0]), ValueError, "nout must be at least 1, not 0"),

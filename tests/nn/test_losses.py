@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Value, check_gradients, record, sigmoid
+from engine import Value, check_gradients, hessian, jacobian, log_softmax, record, sigmoid
 from nn import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -16,6 +16,7 @@ from nn import (
     mean_squared_error,
 )
 
+inf = math.inf
 LOSSES = [mean_squared_error, binary_cross_entropy, binary_cross_entropy_with_logits, hinge]
 extreme = st.sampled_from([0.0, 1e-300, 37.0, 745.0, 800.0, 1e4, 1e16, 1e300]) | st.floats(0, 1e5)
 logits = st.builds(lambda z, sign: z * sign, extreme, st.sampled_from([-1.0, 1.0]))
@@ -268,3 +269,19 @@ def test_a_class_index_that_is_a_value_is_as_the_number_and_has_no_slope(logits,
     assert loss.data == pytest.approx(expected.data, rel=1e-13)
     assert [x.grad for x in z] == pytest.approx([x.grad for x in wanted], rel=1e-13, abs=1e-300)
     assert target.grad == 0.0
+
+
+@pytest.mark.parametrize("logits", [[1.0, -inf, -inf], [2.0, 1.0, -inf], [-inf, -inf, -inf], [-inf, -inf]])
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_masked_target_is_the_loss_of_log_softmax(logits, order):
+    c = len(logits) - 1
+    z = values(logits)
+    one_hot = [Value(float(i == c)) for i in range(len(z))]
+    losses = [cross_entropy([z], [c]), cross_entropy([z], [one_hot]), -log_softmax(z)[c]]
+    for loss in losses:
+        assert loss.data == inf
+        assert (jacobian(loss, z) if order == 1 else hessian(loss, z)[0]) == [0.0] * len(z)
+    recording = record(lambda z: cross_entropy([z], [c]), logits, check=False)
+    for size in (1, 40):
+        assert recording.forward([logits] * size).tolist() == [inf] * size
+        assert recording.gradients([logits] * size)[0].tolist() == [[0.0] * len(z)] * size

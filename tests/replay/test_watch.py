@@ -8,11 +8,12 @@ import pickle
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
-from engine import RecordingError, Value, chain_rule, check_gradients, diagnose, grad, record, strict
+from engine import NonFiniteError, RecordingError, Value, chain_rule, check_gradients, diagnose, grad, record, strict
 
 np = pytest.importorskip("numpy")
 
@@ -134,6 +135,39 @@ def test_a_thread_in_the_context_of_the_recording_is_part_of_it(w):
         record(f, 1.5)
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x, w: contextvars.Context().run(lambda: w.data),
+        lambda x, w: contextvars.Context().run(lambda: (w * 2.0).data),
+        lambda x, w: contextvars.Context().run(lambda: 1.0 if w > 0.0 else 2.0),
+        lambda x, w: contextvars.copy_context().run(lambda: (x * w).data),
+        lambda x, w: elsewhere(lambda: (x * w).data),
+        lambda x, w: elsewhere(lambda: round(x.data, 1)),
+    ],
+)
+def test_no_other_context_or_thread_hides_what_is_read(w, read):
+    with pytest.raises(RecordingError):
+        record(lambda x: x * read(x, w), 1.5)
+
+
+@pytest.mark.parametrize("read", [lambda w: round(w.data, 1), lambda w: (w * 2.0).data > 1.0, lambda w: f"{w:.0f}"])
+def test_a_parameter_read_by_another_thread_leaves_a_recording_unverified(w, read):
+    recording = record(lambda x: x * float(elsewhere(lambda: read(w))), 1.5)
+    assert not recording.verified
+    assert recording.why_unverified.startswith("another thread")
+
+
+def test_an_error_of_strict_that_is_caught_is_a_branch(w):
+    def f(x):
+        with suppress(NonFiniteError), strict():
+            return (x * w - 5.0).log()
+        return x
+
+    with pytest.raises(RecordingError, match="catches the error of a number that is not finite"):
+        record(f, 1.5)
+
+
 def test_another_thread_uses_its_own_values_meanwhile(w):
     def f(x):
         found = []
@@ -151,7 +185,10 @@ def test_another_thread_uses_its_own_values_meanwhile(w):
         assert found
         return x * 2.0
 
-    assert record(f, 1.5).verified
+    recording = record(f, 1.5)
+    assert recording.forward([2.0]).tolist() == [4.0]
+    assert not recording.verified  # the function could have used what the thread found
+    assert "not verified at a second point: another thread looked at a number meanwhile" in str(recording)
 
 
 def test_two_recordings_at_once_watch_only_their_own(w):
@@ -187,6 +224,11 @@ def test_text_is_free(w, capsys):
     assert "Value(data=1.5" in capsys.readouterr().out
 
 
+def elsewhere(f):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(f).result()
+
+
 counter = itertools.count(1.0)
 OTHERS = {
     "randomness": lambda x, w: x * random.random(),
@@ -196,6 +238,10 @@ OTHERS = {
     "a counter of nanoseconds": lambda x, w: x + time.perf_counter_ns(),
     "a count": lambda x, w: x * next(counter),
     "text": lambda x, w: x * float(f"{x:.17g}"),
+    "rounded text": lambda x, w: x * float(f"{x * w:.1f}"),
+    "text rounded to a whole number": lambda x, w: x * int(f"{w:.0f}"),
+    "text in a comparison": lambda x, w: x * (2.0 if f"{(x * w).tanh():.0f}" == "1" else 3.0),
+    "text made by a thread": lambda x, w: x * float(elsewhere(lambda: f"{x * w:.1f}")),
     "the text of a result": lambda x, w: x * float(repr(x * w).split("data=")[1].split(",")[0]),
     "the text of a parameter": lambda x, w: x * float(f"{w:.17g}"),
 }

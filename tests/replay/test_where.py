@@ -102,7 +102,7 @@ def test_conditions_combine():
 @pytest.mark.parametrize("other", [1, 0.0, None, Value(1.0), "x"])
 def test_a_condition_combines_with_nothing_else(other):
     for combine in (lambda c: c & other, lambda c: other | c):
-        with pytest.raises(TypeError, match="a Condition combines with Conditions and bools"):
+        with pytest.raises(TypeError, match="what a Condition is combined with must be a bool or a comparison"):
             record(lambda x, combine=combine: where(combine(x > 0.0), x, 0.0), 1.0)
 
 

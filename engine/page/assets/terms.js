@@ -34,6 +34,7 @@ function symbol(op, ...args) {
     case "times":
       return symbol("mul", a, b);
     case "gap":
+    case "ahead":
     case "margin":
     case "masked":
       return symbol("sub", a, b);
