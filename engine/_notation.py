@@ -10,7 +10,7 @@ from decimal import Context, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from .._checks import printable
+from ._checks import printable
 
 if TYPE_CHECKING:
     from .core import Value

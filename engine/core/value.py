@@ -32,11 +32,10 @@ if not cython.compiled:  # else by value.pxd
     from .operations import binary, power, unary
     from .sealed import sealed
 
-    ABS, ADD, COS, DIV, ERF, EXP = map(code_of, ("abs", "add", "cos", "div", "erf", "exp"))
-    FLOORDIV, LEAKY_RELU, LESS, LESS_EQUAL = map(code_of, ("floordiv", "leaky_relu", "less", "less_equal"))
-    LOG, MOD, MUL = map(code_of, ("log", "mod", "mul"))
-    NEG, POS, POW, RELU, ROUND, SIGMOID = map(code_of, ("neg", "pos", "pow", "relu", "round", "sigmoid"))
-    SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sin", "softplus", "sqrt", "sub", "tanh"))
+    ABS, ADD, COS, DIV, ERF, EXP, FLOORDIV = map(code_of, ("abs", "add", "cos", "div", "erf", "exp", "floordiv"))
+    LEAKY_RELU, LESS, LESS_EQUAL, LOG, MOD = map(code_of, ("leaky_relu", "less", "less_equal", "log", "mod"))
+    MUL, NEG, POS, POW, RELU, ROUND = map(code_of, ("mul", "neg", "pos", "pow", "relu", "round"))
+    SIGMOID, SIN, SOFTPLUS, SQRT, SUB, TANH = map(code_of, ("sigmoid", "sin", "softplus", "sqrt", "sub", "tanh"))
 
     identity_hash = object.__hash__
 
@@ -270,8 +269,7 @@ class Value(Properties):
 
 
 def _leaf(data: float, grad: float, label: str) -> Value:
-    leaf = Value(data, label)
-    set_grad(leaf, grad)
+    set_grad(leaf := Value(data, label), grad)
     return leaf
 
 

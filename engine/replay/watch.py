@@ -60,7 +60,7 @@ class RecordingWatch(Watch):
 
     def refused(self, node: Any) -> None:
         """Note an error that depends on a number, in case the function catches it."""
-        if self._changes(node):
+        if self.changes(node):
             self.error_of("the code catches the error of a number that is not finite", IN_PLACE)
 
     def changes(self, node: Any) -> bool:
