@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from ..core import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
 from ..structure import new_ints
-from .passes import FEW
-from .program import Program, Sums
+from .program import FEW, Program, Sums
 
 
 def fuse(program: Program) -> Program:

@@ -21,8 +21,6 @@ from .constant_folding import fold_constants
 from .fusion import fuse
 from .program import Program, copy, products
 
-FEW = 4  # a single sum of at most this many terms is not worth a matrix product
-
 
 def passes(of_means: bool) -> list[Callable[[Program], Program]]:
     """The passes in order, for a program whose table rows are lowered; `of_means` for one of means over the examples.

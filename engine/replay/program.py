@@ -20,6 +20,8 @@ import numpy as np
 from ..core import ADD, CONSTANT, DETACH, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SELECT, SUB, TABLE
 from ..structure import new_ints, packed
 
+FEW = 4  # a single sum of at most this many terms is not worth a matrix product
+
 
 class Program:
     """Instructions in order: instruction i has the code `codes[i]` and the arguments `args[starts[i]:starts[i + 1]]`.

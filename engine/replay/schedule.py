@@ -18,8 +18,8 @@ import numpy as np
 
 from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, MUL, ONE, OUTER, PARAMETER, PRODUCTS
 from ..structure import Ints, grouped, new_ints, packed
-from .passes import FEW, columns, same_columns
-from .program import Program
+from .passes import columns, same_columns
+from .program import FEW, Program
 from .slot_allocation import PARTNERS, Code, Rows
 
 LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
