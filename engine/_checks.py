@@ -23,16 +23,17 @@ def printable(text: str) -> str:
 
 
 def came(given: Any) -> str:
-    """What came, as errors say it: its type and the start of its text.
+    """What came, as errors say it: its type and the start of its text, which may name the type itself.
 
-    >>> came("a"), came(None)
-    ("str 'a'", 'NoneType None')
+    >>> came("a"), came(None), came(Path("b"))
+    ("str 'a'", 'NoneType None', "PosixPath('b')")
     """
     try:
         text = repr(given)
     except Exception:  # of a user's class, or an int of too many digits for a text
         text = ""
-    return printable(f"{type(given).__name__} {text:.80}".strip())
+    kind = type(given).__name__
+    return printable(f"{text:.80}" if text.startswith(f"{kind}(") else f"{kind} {text:.80}".strip())
 
 
 def refuse(what: str, expected: str, given: Any, hint: str = "") -> TypeError:

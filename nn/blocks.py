@@ -187,9 +187,14 @@ class RNN(Module):
             raise ValueError(f"mask must have a condition for each of {len(vectors)} vectors, not {len(holding)}")
         for x, holds in zip(vectors, holding, strict=True):
             pairs = zip(self.step(x, states[-1]), states[-1], strict=True)
-            states.append([new if holds is True else where(holds, new, old) for new, old in pairs])
+            states.append([new if holds is True else _one_of(holds, new, old) for new, old in pairs])
         return states[1:]
 
     def step(self, x: Any, state: Vector) -> Vector:
         """The state after one more vector."""
         return self.layer.forward([*inputs(x, self.nin), *state])
+
+
+def _one_of(holds: Any, new: Value, old: Value) -> Any:
+    """`where` with functions: eagerly the graph has only the state that is taken, a recording both."""
+    return where(holds, lambda: new, lambda: old)

@@ -3,13 +3,14 @@
 It offers `check` (the factors of one path) with its answer Check, and `compare` (the gradients of any parameters, all
 at once) with its answer Comparison; for `nn.backpropagation`, the Network behind a loss.
 
-Read `check` and `compare` first, then `mistakes`, the catalogue: a new mistake is a new row. Rows build on `network`
-(with the layers and units that structure finds) and on `reverse_sweep` (gradients with a learner's mistake).
+Read `derivation` (`check`) and `compare` first, then `mistakes`, the catalogue: a new mistake is a new row. Rows build
+on `network`, with the layers and units that structure finds, and on `reverse_sweep`: gradients with a learner's
+mistake.
 """
 
 # fmt: off
-from .check import Check, check
 from .compare import Comparison, compare
+from .derivation import Check, check
 from .mistakes.softmax import softmaxes
 from .network import Network
 from .reverse_sweep import ReverseSweep

@@ -8,7 +8,7 @@ from typing import Any
 def softmax(apply: Callable[..., Any], terms: Sequence[Any]) -> list[Any]:
     """Softmax: each entry is the sigmoid of xi - logsumexp(the others), so that 1 - p keeps its digits."""
     others = _of_others(apply, "logaddexp", terms, -math.inf)
-    return [apply("sigmoid", apply("margin", x, other)) for x, other in zip(terms, others, strict=True)]
+    return [apply("sigmoid", apply("ahead", x, other)) for x, other in zip(terms, others, strict=True)]
 
 
 def log_softmax(apply: Callable[..., Any], terms: Sequence[Any]) -> list[Any]:

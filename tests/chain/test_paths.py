@@ -144,8 +144,8 @@ def test_wrong_arguments_say_what_was_expected():
     x = Value(1.0)
     with pytest.raises(TypeError, match="one or two Values, not float 3.0"):
         chain_rule(3.0, x)
-    with pytest.raises(ValueError, match='by is "labels" or "operations", not \'names\''):
+    with pytest.raises(ValueError, match="by must be one of labels, operations, not 'names'"):
         chain_rule(x, x, by="names")
     for k in (-1, 2.5, "3"):
-        with pytest.raises(ValueError, match="k is how many paths to list"):
+        with pytest.raises((TypeError, ValueError), match="k, the number of paths to list, must be"):
             chain_rule(x * x, x).paths(k)

@@ -247,16 +247,16 @@ BAD = [
     (None, 3.0, TypeError, "gradients must be a dict of Values and your numbers"),
     (None, {"w1": 1.0}, TypeError, "pass the Value itself as the key, not its label"),
     (None, [W[0, 0], 1.0], TypeError, "pairs such as [(W, dW), (b, db)]; one of the entries is Value("),
-    (None, {W[0, 0]: "abc"}, ValueError, "the gradient of w1 must be a number such as 0.0123 or '0.0123', not 'abc'"),
-    (None, {W[0, 0]: "0,5"}, ValueError, "not '0,5'"),
+    (None, {W[0, 0]: "abc"}, ValueError, "w1 must be a number such as 0.0123 or '0.0123', not str 'abc'"),
+    (None, {W[0, 0]: "0,5"}, ValueError, "not str '0,5'"),
     (None, {W[0, 0]: "__import__('os')"}, ValueError, "must be a number such as"),
     (None, {W[0, 0]: None}, TypeError, "must be a number, not NoneType None"),
     (None, {W[0, 0]: 1j}, TypeError, "must be a number, not complex 1j"),
     (None, {W[0, 0]: W[0, 1]}, TypeError, "pass its .data"),
-    (None, {W[0, 0]: [1.0]}, TypeError, "the gradient of w1 must be one number, not [1.0]"),
-    (None, {W[0, 0]: 10**400}, ValueError, "must be finite, not 1000"),
-    (None, {W[0, 0]: "1e999"}, ValueError, "must be finite, not '1e999'"),
-    (None, {W[0, 0]: math.nan}, ValueError, "must be finite, not nan"),
+    (None, {W[0, 0]: [1.0]}, TypeError, "the gradient of w1 must be one number, not list [1.0]"),
+    (None, {W[0, 0]: 10**400}, ValueError, "must be finite, not int 1000"),
+    (None, {W[0, 0]: "1e999"}, ValueError, "must be finite, not str '1e999'"),
+    (None, {W[0, 0]: math.nan}, ValueError, "must be finite, not float nan"),
     (None, [(W[0, 0], 1.0), (W[0, 0], 2.0)], ValueError, "w1 is given twice, as 1.0 and as 2.0"),
     (
         None,
@@ -265,7 +265,7 @@ BAD = [
         "of 2 x 3 Values are 3 x 2: pass one number for each Value, nested as the Values are, which is the transpose",
     ),
     (None, [(W, [[1, 2, 3], [1, 2]])], ValueError, "the gradients of 3 Values are 2"),
-    (None, [(W, 1.0)], ValueError, "the gradients of 2 x 3 Values are 1.0"),
+    (None, [(W, 1.0)], ValueError, "the gradients of 2 x 3 Values are float 1.0"),
 ]
 
 

@@ -5,7 +5,8 @@ from statistics import fmean, pvariance
 
 import pytest
 
-from nn.init import INITIALISERS, count, generator, initial
+from engine._checks import count
+from nn.init import INITIALISERS, generator, initial
 
 
 def draw(init, nin, nout, many=20_000):

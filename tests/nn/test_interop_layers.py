@@ -104,7 +104,7 @@ class Hooked(Sequential):
         (Sequential(Linear(A, B), LeakyReLU(negative_slope=0.2)), r"not \[1\], LeakyReLU\(\)"),
         (Sequential(Linear(A, B), Tanh(), Tanh()), r"not \[2\], Tanh\(\), which stands on no layer of weights"),
         (Sequential(Tanh(), Linear(A, B)), r"not \[0\], Tanh\(\), which stands on no layer of weights"),
-        (Sequential(), r"not \[\]"),
+        (Sequential(), r"not Sequential \[\]"),
         (Hooked(Linear(A, B)), "from_torch takes a Sequential of Linear"),
     ],
 )

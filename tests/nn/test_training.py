@@ -292,7 +292,7 @@ def test_a_loss_of_one_example_is_told_what_a_loss_gets(replay):
 def test_what_is_no_function_is_refused_before_training(given):
     model = MLP(1, [1], seed=1)
     arguments = {"model": model, "loss": mean_squared_error} | given
-    with pytest.raises(TypeError, match="must be a function or a module, not int 3"):
+    with pytest.raises(TypeError, match="must be a function, not int 3"):
         fit(
             arguments.pop("model"),
             [[0.0]],

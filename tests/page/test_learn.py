@@ -6,7 +6,7 @@ from pages import TOTAL, change, choose, close, press
 
 from engine import Value, chain_rule
 from engine._notation import pretty_number
-from engine.grading.check import check
+from engine.grading import check
 
 DATA = "return Object.fromEntries(leaves.map(i => [variables[i].label, dataOf(i)]))"
 LOSS = "return dataOf(output)"

@@ -168,7 +168,7 @@ def test_wrong_arguments_say_what_to_pass():
     x = Value(1.0, "x")
     with pytest.raises(TypeError, match="two Values, not float"):
         page_of(1.0)
-    with pytest.raises(ValueError, match='"labels" or "operations"'):
+    with pytest.raises(ValueError, match="one of labels, operations, not 'layers'"):
         page_of(x, by="layers")
 
 

@@ -155,7 +155,7 @@ def test_svg_and_png_show_the_picture(visit):
         pen.drawImage(image, 0, 0);
         const { data } = pen.getImageData(0, 0, paper.width, paper.height), colours = new Set();
         for (let i = 0; i < data.length; i += 4) colours.add(`${data[i]} ${data[i + 1]} ${data[i + 2]}`);
-        done([image.width, colours.has("0 99 174"), colours.has("255 255 255")]); })"""
+        done([image.width, colours.has("0 103 177"), colours.has("255 255 255")]); })"""
     )
     assert ink[1:] == [True, True]
 

@@ -367,11 +367,11 @@ def test_depth_keeps_what_is_near_the_output():
 def test_wrong_arguments_say_what_was_expected():
     with pytest.raises(TypeError, match="one or two Values, not float 3.0"):
         draw(3.0)
-    with pytest.raises(ValueError, match="depth is a whole number"):
+    with pytest.raises(ValueError, match="depth, a number of variables, must be at least 0, not -1"):
         draw(Value(1.0), depth=-1)
-    with pytest.raises(ValueError, match="theme is one of 'auto', 'light', 'dark', not 'black'"):
+    with pytest.raises(ValueError, match="theme must be one of auto, light, dark, not 'black'"):
         draw(Value(1.0), theme="black")
-    with pytest.raises(ValueError, match='by is "labels" or "operations", not \'nodes\''):
+    with pytest.raises(ValueError, match="by must be one of labels, operations, not 'nodes'"):
         draw(Value(1.0), by="nodes")
 
 

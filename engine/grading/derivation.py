@@ -68,7 +68,7 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     >>> print(chain_rule(loss, w).check(["x", "2 (a - 3)"]))
     right: x · 2 (a - 3) = -8
     >>> print(chain_rule(loss, w).check(["x", "2 * (3 - a)"]))
-    factor 2 of 2, from input, is ∂output/∂a = 2 * (a - 3) = -4, not 2 * (3 - a) = 4: the sign is wrong
+    factor 2 of 2, from w, is ∂output/∂a = 2 * (a - 3) = -4, not 2 * (3 - a) = 4: the sign is wrong
     >>> print(chain_rule(loss, w).check("2 (a - 3)"))
     doutput/dw = -8, not 2 (a - 3) = -4: the factor ∂a/∂w = x = 2 is missing
     """
