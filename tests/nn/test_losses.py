@@ -198,7 +198,7 @@ def test_lengths_have_to_agree(loss):
 
 @pytest.mark.parametrize("loss", [*LOSSES, cross_entropy])
 def test_a_bare_prediction_is_refused(loss):
-    with pytest.raises(TypeError, match="predictions must be a sequence, not Value .*: pass a list"):
+    with pytest.raises(TypeError, match="predictions must be a sequence, not Value.*: pass a list"):
         loss(Value(0.5), [1])
     with pytest.raises(TypeError, match="targets must be a sequence, not int 1: pass a list"):
         loss([[Value(0.5)] * 2], 1)
