@@ -70,7 +70,7 @@ def test_what_is_no_real_number_is_refused_with_what_came_and_what_to_pass(bad):
 
 
 def test_a_value_as_data_is_refused_with_the_way_to_its_number():
-    with pytest.raises(TypeError, match=r"not Value .*: pass its \.data"):
+    with pytest.raises(TypeError, match=r"not Value.*: pass its \.data"):
         Value(Value(1.0))
 
 
