@@ -11,7 +11,7 @@ from ..words import amount
 from .activations import log_sources
 
 ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
-LESS = ("sub", "margin", "masked")  # operations that subtract logits from a logit
+LESS = ("sub", "ahead", "margin", "masked")  # operations that subtract logits from a logit
 OTHERS = ("logsumexp", "logaddexp")  # operations that combine the other logits
 SEVERAL = (
     "logsumexp",
@@ -45,7 +45,7 @@ def _is_softmax(case: Case, i: int) -> bool:
     """Whether a node is an entry of a softmax, the sigmoid of a logit minus the logsumexp of the others."""
     graph = case.graph
     z = graph.argument(i) if graph.nodes[i].op == "sigmoid" else i
-    if graph.nodes[z].op == "margin":  # used only by the softmax of this engine
+    if graph.nodes[z].op == "ahead":  # used only by the softmax of this engine
         return z != i
     return graph.nodes[z].op == "sub" and graph.nodes[graph.operands(z)[1]].op in OTHERS
 
