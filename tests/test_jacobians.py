@@ -163,7 +163,7 @@ def test_a_long_chain_needs_no_stack():
         (lambda x: hessian([x], [x]), "hessian takes one Value as the output, not list [Value("),
         (lambda x: hvp(abs, [x], [1.0]), "call it, as in hvp(f(x), [x])"),
         (lambda x: hvp(x, [x], ["a"]), "vector[0] must be a real number, not str 'a'"),
-        (lambda x: jvp(x, [[x]], [[x]]), "vector[0][0] must be a real number, not Value Value("),
+        (lambda x: jvp(x, [[x]], [[x]]), "vector[0][0] must be a real number, not Value("),
     ],
 )
 def test_what_is_no_value_is_a_clear_error(call, message):

@@ -190,7 +190,7 @@ def test_labels_are_plain_text():
         assert (value.label, type(value.label)) == ("v", str)
     for bad in (None, 3, b"w", ("w",), Value(1.0)):
         for assign in (lambda bad: Value(1.0, label=bad), lambda bad: setattr(value, "label", bad)):
-            with pytest.raises(TypeError, match=f'a label must be a str, such as "w", not {type(bad).__name__} '):
+            with pytest.raises(TypeError, match=f'a label must be a str, such as "w", not {type(bad).__name__}'):
                 assign(bad)
     assert value.label == "v"
 

@@ -76,7 +76,7 @@ def test_data_of_any_library_are_taken(kind):
         ([[1.0, 2.0], [3.0, "4"]], "argument 1[1][1] must be a real number, not str '4'"),
         (
             [[1.0, 2.0], [3.0, Value(4.0)]],
-            "argument 1[1][1] must be a real number, not Value Value(data=4.0, grad=0.0)",
+            "argument 1[1][1] must be a real number, not Value(data=4.0, grad=0.0)",
         ),
         (Frame([[1.0, "x"], [2.0, 3.0]], object), "argument 1[0]['size'] is the label 'x'"),
         (Frame([["a", "b"]]), "argument 1[0]['age'] is the label 'a'"),
