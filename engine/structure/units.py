@@ -34,6 +34,11 @@ class Unit:
         return self.sums.occurrences(self.pre)
 
     @cached_property
+    def first(self) -> tuple[Occurrence | None, int]:
+        """The first of its weighted sums, and how many they are."""
+        return self.sums.first(self.pre)
+
+    @cached_property
     def weights(self) -> set[int]:
         """The parameters that multiply its inputs."""
         return {weight for o in self.occurrences for weight in o.products.weights}
@@ -115,7 +120,7 @@ class Units:
         """The layers, first to last, and after them the sums without weights."""
         groups: dict[tuple[bool, int, str, int], list[Unit]] = defaultdict(list)
         for unit in self.all:
-            groups[(not unit.occurrences, self.stage(unit), self._function(unit), len(unit.occurrences))].append(unit)
+            groups[(not unit.first[1], self.stage(unit), self._function(unit), unit.first[1])].append(unit)
         return [Layer(number, sorted(groups[key], key=self._age)) for number, key in enumerate(sorted(groups), 1)]
 
     @cached_property
@@ -125,11 +130,11 @@ class Units:
 
     def _function(self, unit: Unit) -> str:
         """The function that a unit applies to its sum, "" if none."""
-        activation = unit.occurrences[0].activation if unit.occurrences else None
+        activation = unit.first[0].activation if unit.first[0] else None
         return "" if activation is None else self.graph.nodes[activation].op
 
     def _age(self, unit: Unit) -> int:
-        return self.graph.nodes[unit.occurrences[0].z if unit.occurrences else (unit.pre or unit.activations)[0]].serial
+        return self.graph.nodes[unit.first[0].z if unit.first[0] else (unit.pre or unit.activations)[0]].serial
 
     @property
     def has_layers(self) -> bool:

@@ -87,9 +87,17 @@ class WeightedSums:
 
         In z - y, logsumexp(...) - z, 1 - y * z and 0.5 * z it is z.
         """
-        inner = sorted({self._innermost(i) for i in sums}, reverse=True)
-        found = [self._occurrence(z) for z in inner if z < self.size]
+        found = [self._occurrence(z) for z in self._inner(sums)]
         return [o for o in found if o.products.weights]
+
+    def first(self, sums: Ints) -> tuple[Occurrence | None, int]:
+        """The first of these weighted sums, and how many they are: those of one unit all have its weights."""
+        inner = self._inner(sums)
+        found = self._occurrence(inner[0]) if inner else None
+        return (found, len(inner)) if found and found.products.weights else (None, 0)
+
+    def _inner(self, sums: Ints) -> list[int]:
+        return [z for z in sorted({self._innermost(i) for i in sums}, reverse=True) if z < self.size]
 
     # Lists, which are read faster than arrays, made when sums are asked for.
 
