@@ -1,8 +1,8 @@
 """Lines in DOT's own markup, with a font and a colour for each of their spans, for what is drawn without a style sheet.
 
-The embedded renderer measures a letter beyond ASCII as so many spaces as it has bytes, ⁽¹⁾ three times too wide, and
-puts what comes next that far away. For it a line with such letters before its end is one span, and spaces before it
-make up for what is thought to come after it.
+The embedded renderer takes each byte of a letter beyond ASCII for a space: ⁽¹⁾ is three times too wide, and what comes
+next is as far away. For it a line with such letters before its end is one span, and spaces before it make up for what
+is thought to come after it.
 """
 
 import html

@@ -132,7 +132,7 @@ class Fragment:
     """
 
     def __init__(self, program: Program, row: str, formula: str, size: int, again: bool = False) -> None:
-        written = _written if code_of(row) < IN_C else _written.__wrapped__  # others may be defined anew
+        written = _written if code_of(row) < IN_C else _written.__wrapped__  # a user may replace the others
         self.program = program
         self.body, self.is_list = written(TABLE[row], formula, size, again)
         self.at = new_ints(len(self.body))  # where each of its instructions was written last

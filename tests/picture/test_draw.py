@@ -7,7 +7,7 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
-from graphs import labelled, two_paths
+from graphs import labelled, micrograd, two_paths
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -416,18 +416,6 @@ def assert_is_text(label, chain, folder):
 def rows_of(output, wrt):
     """The rows under a picture as texts."""
     return ["".join(words for line in row for _, words in line) for row in drawing(output, wrt).rows]
-
-
-def micrograd():
-    """The graph of micrograd's own introduction, where nothing is labelled."""
-    a, b = Value(-4.0), Value(2.0)
-    c, d = a + b, a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    f = (c - d) ** 2
-    return f / 2.0 + 10.0 / f, a
 
 
 def test_code_without_labels_shows_its_operations():

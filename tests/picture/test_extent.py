@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from graphs import labelled, two_paths
+from graphs import labelled, micrograd, two_paths
 
 from engine import Value, dot, softmax
 from engine.chain import explained
@@ -17,18 +17,6 @@ from nn import MLP, Attention, Embedding, Layer, Module, RMSNorm, cross_entropy
 
 COLUMN = 830  # pixels of a README
 LEAST = 9  # pixels of a letter that can be read
-
-
-def micrograd():
-    """micrograd's own introduction."""
-    a, b = Value(-4.0), Value(2.0)
-    c, d = a + b, a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    f = (c - d) ** 2
-    return f / 2.0 + 10.0 / f, a
 
 
 def neuron():

@@ -36,6 +36,18 @@ def two_paths():
     return labelled((o1 - v["y1"]) ** 2 + (o2 - v["y2"]) ** 2, "L"), v["w1"]
 
 
+def micrograd():
+    """The graph of micrograd's own introduction, where nothing is labelled."""
+    a, b = Value(-4.0), Value(2.0)
+    c, d = a + b, a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    f = (c - d) ** 2
+    return f / 2.0 + 10.0 / f, a
+
+
 def scalar_layer():
     """A loss and its parameters: a layer of 20 units on 110 examples, operation by operation, without nn."""
     rng = random.Random(0)
