@@ -36,7 +36,7 @@ MODULES = (
     *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py"),
     *("core/properties.py", "core/value.py", "core/traverse.pyx"),
     *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
-    *("structure/recompute.py", "structure/linear_forms.py"),
+    *("structure/recompute.py", "structure/linear_forms.py", "structure/weighted_sums.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
     *("replay/slot_allocation.py", "replay/schedule.py", "replay/native.pyx"),

@@ -1,26 +1,31 @@
+# cython: boundscheck=False, wraparound=False, infer_types=True
 """The weighted sums of a network, term by term: which edges lead to weights, to inputs and to biases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from operator import or_
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from ..core import NAMES
-from .arrays import Ints
+from ..core import ADD, DOT, MUL, NAMES, SUB, SUM
+from .arrays import Ints, ints_of
 from .linear_forms import Forms
 from .loss_graph import LossGraph
 from .sweeps import dependent
 
-SUMS = {"add", "sub", "neg", "sum"}
-SCALED = SUMS | {"mul", "div"}
+try:
+    import cython
+except ImportError:  # only the compiler needs it
+    from .. import _cython as cython
+
+if not cython.compiled:  # else pointers, by weighted_sums.pxd
+    from .arrays import ints
+    from .linear_forms import GIVEN
+
 ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
 FUNCTIONS = (*ACTIVATIONS, "sin", "cos", "exp")  # that may be applied to a sum, and are no activation by themselves
-
-
-Columns: TypeAlias = tuple[int, int, int, int]  # of a Term
+IS_FUNCTION = ints_of(name in FUNCTIONS for name in NAMES)  # by opcode
+NONE = -1  # instead of an index
 
 
 class Term(NamedTuple):
@@ -97,102 +102,107 @@ class WeightedSums:
         return (found, len(inner)) if found and found.products.weights else (None, 0)
 
     def _inner(self, sums: Ints) -> list[int]:
-        return [z for z in sorted({self._innermost(i) for i in sums}, reverse=True) if z < self.size]
-
-    # Lists, which are read faster than arrays, made when sums are asked for.
+        """The sums inside these, without repetition; a function is applied to them, or only data is added beside."""
+        graph, parameters = self.graph.flattened, self.forms.first_sum
+        codes, starts, operands, at = (
+            ints(graph.codes),
+            ints(graph.starts),
+            ints(graph.operands),
+            ints(self.forms.form_of),
+        )
+        depends, activations, given = ints(self._depends), ints(self._activations), ints(sums)
+        found, unchanged = list[int](), True
+        for n in range(len(sums)):
+            i, z = given[n], NONE
+            while i != NONE:
+                z = i
+                i = _inside(z, codes, starts, operands, at, depends, activations, parameters)
+            found.append(z)
+            unchanged = unchanged and z == given[n]
+        return found if unchanged else sorted(set(found), reverse=True)
 
     @cached_property
-    def _ops(self) -> list[str]:
-        return [NAMES[code] for code in self.graph.flattened.codes] + [""] * (len(self.graph.nodes) - self.size)
+    def _depends(self) -> Ints:
+        return dependent(self.graph.flattened, self.forms.parameters)
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return list(self.graph.flattened.starts)
-
-    @cached_property
-    def _operands(self) -> list[int]:
-        return list(self.graph.flattened.operands)
-
-    @cached_property
-    def _is_parameter(self) -> list[bool]:
-        found = [False] * len(self.graph.nodes)
-        for i in self.forms.parameters:
-            found[i] = True
+    def _activations(self) -> Ints:
+        """By index, the newest function of one operand that is applied to a node, else NONE."""
+        graph, found = self.graph.flattened, ints_of((NONE,)) * len(self.graph.nodes)
+        codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        newest, is_function = ints(found), ints(IS_FUNCTION)
+        for i in range(self.size - 1, -1, -1):
+            if is_function[codes[i]]:
+                newest[operands[starts[i]]] = i
         return found
-
-    @cached_property
-    def _is_part(self) -> list[bool]:
-        """Whether each node is a parameter or a sum of some."""
-        return list(map(or_, self._is_parameter, self.forms.are_sums()))
-
-    @cached_property
-    def _depends(self) -> list[int]:
-        return list(dependent(self.graph.flattened, self.forms.parameters))
-
-    @cached_property
-    def _activations(self) -> dict[int, int]:
-        """By sum, the newest function of one operand that is applied to it."""
-        found: dict[int, int] = {}
-        for i in sorted((i for op in FUNCTIONS for i in self.graph.of(op)), reverse=True):
-            found[self._operands[self._starts[i]]] = i
-        return found
-
-    def _innermost(self, i: int) -> int:
-        while self._ops[i] in SCALED and self._product(i) is None:
-            operands = self._operands[self._starts[i] : self._starts[i + 1]]
-            inside = [j for j in operands if self._is_part[j]]
-            if len(inside) != 1 or self._is_parameter[inside[0]]:
-                break
-            op = self._ops[i]
-            is_shift = op in ("add", "sum") or (op == "sub" and operands[0] == inside[0])
-            given = not any(self._depends[j] for j in operands if j != inside[0])
-            if is_shift and given and i in self._activations:  # a bias that is a number
-                break
-            i = inside[0]
-        return i
-
-    def _product(self, i: int) -> Columns | None:
-        """A parameter times data."""
-        if self._ops[i] != "mul":
-            return None
-        k = self._starts[i]
-        return self._term(k, k + 1)
-
-    def _term(self, a: int, b: int) -> Columns | None:
-        """The edges of a product as a term, if one of them leads to a parameter and the other to data."""
-        i, j = self._operands[a], self._operands[b]
-        if self._is_parameter[i] == self._is_parameter[j]:
-            return None
-        return (a, b, i, j) if self._is_parameter[i] else (b, a, j, i)
-
-    def _of_dot(self, i: int) -> Iterable[Columns]:
-        """The products of a dot: a weight in one of its halves, and data in the other."""
-        first, last = self._starts[i], self._starts[i + 1] - 1
-        middle = first + (last - first) // 2
-        weights, inputs = self._operands[first:middle], self._operands[middle:last]
-        if all(self._is_parameter[j] for j in weights) and not any(self._is_parameter[j] for j in inputs):
-            return zip(range(first, middle), range(middle, last), weights, inputs, strict=True)
-        return filter(None, map(self._term, range(first, middle), range(middle, last)))
 
     def _occurrence(self, z: int) -> Occurrence:
-        ops, operands, starts, results = self._ops, self._operands, self._starts, self.graph.flattened.results
-        terms, biases, stack = list[Columns](), list[Bias](), [(z, -1)]
-        while stack:
-            j, edge = stack.pop()
-            if self._is_parameter[j]:
-                biases.append(Bias(edge, j))
-            elif ops[j] == "dot":
-                terms += self._of_dot(j)
-                last = starts[j + 1] - 1
-                if self._is_part[operands[last]]:
-                    stack.append((operands[last], last))
-            elif (product := self._product(j)) is not None:
-                terms.append(product)
-            elif ops[j] in SCALED and (j == z or self._is_part[j]):
-                for k in range(starts[j + 1] - 1, starts[j] - 1, -1):
-                    if self._is_part[operands[k]]:
-                        stack.append((operands[k], k))
-        if len({results[term[0]] for term in terms}) > 1:  # those of one dot are in the order of its operands
-            terms.sort(key=lambda term: (-results[term[0]], term[0]))  # in the order of creation
-        columns = map(list, zip(*terms, strict=True)) if terms else ([], [], [], [])
-        return Occurrence(z, self._activations.get(z), Products(*columns), biases)
+        operands, at, parameters = ints(self.graph.flattened.operands), ints(self.forms.form_of), self.forms.first_sum
+        products, biases = Products([], [], [], []), list[Bias]()
+        edges = self._read(z, products)
+        while edges:
+            edge = edges.pop()
+            if at[operands[edge]] < parameters:
+                biases.append(Bias(edge, operands[edge]))
+            else:
+                edges += self._read(operands[edge], products)
+        activation = self._activations[z]
+        return Occurrence(z, None if activation == NONE else activation, self._sorted(products), biases)
+
+    def _read(self, i: int, products: Products) -> list[int]:
+        """Enter the products of a sum, one parameter each; returns the edges to its other parts, the last first."""
+        graph, parameters = self.graph.flattened, self.forms.first_sum
+        codes, starts, operands, at = (
+            ints(graph.codes),
+            ints(graph.starts),
+            ints(graph.operands),
+            ints(self.forms.form_of),
+        )
+        first, last = starts[i], starts[i + 1]
+        if codes[i] == MUL or codes[i] == DOT:
+            weight_edges, input_edges, weights, inputs = products
+            half, before = (last - first) // 2, len(weights)
+            for k in range(first, first + half):
+                a, b = k, k + half
+                if GIVEN < at[operands[b]] < parameters:
+                    a, b = b, a
+                if GIVEN < at[operands[a]] < parameters and not GIVEN < at[operands[b]] < parameters:
+                    weight_edges.append(a)
+                    input_edges.append(b)
+                    weights.append(operands[a])
+                    inputs.append(operands[b])
+            if codes[i] == DOT:
+                first += 2 * half
+            elif len(weights) > before:
+                return []
+        return [k for k in range(last - 1, first - 1, -1) if at[operands[k]] > GIVEN]
+
+    def _sorted(self, products: Products) -> Products:
+        """Products in the order of creation; those of one dot in the order of its operands."""
+        results, edges = ints(self.graph.flattened.results), products.weight_edges
+        keys = [(-results[k], k) for k in edges]
+        if len({key[0] for key in keys}) < 2:
+            return products
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        return Products(*[[column[n] for n in order] for column in products])
+
+
+def _inside(
+    i: int, codes: Ints, starts: Ints, operands: Ints, at: Ints, depends: Ints, activations: Ints, parameters: int
+) -> int:
+    """The only sum among the operands of a sum, if the others are data; else NONE."""
+    if codes[i] == DOT:
+        return NONE
+    parts, others, inside = 0, 0, NONE
+    for k in range(starts[i], starts[i + 1]):
+        j = operands[k]
+        if at[j] > GIVEN:
+            parts += 1
+            inside = j
+        elif depends[j]:
+            others += 1
+    if parts != 1 or at[inside] < parameters:
+        return NONE
+    is_shift = codes[i] == ADD or codes[i] == SUM or (codes[i] == SUB and operands[starts[i]] == inside)
+    is_activated = is_shift and not others and activations[i] != NONE  # then the shift is a bias that is a number
+    return NONE if is_activated else inside
