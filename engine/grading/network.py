@@ -94,8 +94,7 @@ class Network:
     @cached_property
     def unit_of(self) -> dict[int, Unit]:
         """The unit of each sum and each activation."""
-        found = {o.z: unit for unit in self.units for o in unit.occurrences}
-        return found | {o.output: unit for unit in self.units for o in unit.occurrences}
+        return {i: unit for unit in self.units for o in unit.occurrences for i in (o.z, o.output)}
 
     @cached_property
     def sum_of(self) -> dict[int, int]:
@@ -149,27 +148,29 @@ class Network:
         return [k for i in self.loss_operations for k in self.sweep.edges(i)]
 
     @cached_property
-    def penalty_edges(self) -> list[int]:
-        """The edges to parameters from a power, an absolute value or a product with itself: a regularisation."""
-        if not self.units:
-            return []
-        ops, results, starts, operands, found = self.ops, self.sweep.results, self.sweep.starts, self.operands, []
-        for p in self.parameters:
-            for k in self.sweep.uses[p]:
-                op, a = ops[results[k]], starts[results[k]]
-                if op in ("pow", "abs") or (op == "mul" and operands[a] == operands[a + 1]):
-                    found.append(k)
-        return found
-
-    @cached_property
-    def is_formula(self) -> bool:
-        """Whether parameters are used other than as weights, biases or in a penalty, so that layers say little."""
-        linear = set(self.penalty_edges)
+    def _other_uses(self) -> list[int]:
+        """The edges to parameters other than those of weights and biases."""
+        linear = set[int]()
         for unit in self.units:
             for o in unit.occurrences:
                 linear.update(o.products.weight_edges)
                 linear.update(bias.edge for bias in o.biases)
-        return not self.units or not all(linear.issuperset(self.sweep.uses[p]) for p in self.parameters)
+        return [k for p in self.parameters for k in self.sweep.uses[p] if k not in linear]
+
+    @cached_property
+    def penalty_edges(self) -> list[int]:
+        """The edges to parameters from a power, an absolute value or a product with itself: a regularisation."""
+        return [k for k in self._other_uses if self._penalises(k)] if self.units else []
+
+    def _penalises(self, edge: int) -> bool:
+        i = self.sweep.results[edge]
+        a = self.sweep.starts[i]
+        return self.ops[i] in ("pow", "abs") or (self.ops[i] == "mul" and self.operands[a] == self.operands[a + 1])
+
+    @property
+    def is_formula(self) -> bool:
+        """Whether parameters are used other than as weights, biases or in a penalty, so that layers say little."""
+        return not self.units or len(self._other_uses) > len(self.penalty_edges)
 
     # The backward pass
 
@@ -232,10 +233,25 @@ class Network:
                 found[self.unit_of[j]].append(i)
         return found
 
+    @cached_property
+    def activations(self) -> dict[Unit, list[tuple[int, tuple[str, float, float, float]]]]:
+        """By unit, the edges into its activations, each with the operation, z, a and the derivative."""
+        ops, data, partials, starts = self.ops, self.data, self.partials, self.sweep.starts
+        return {
+            unit: [
+                (starts[a], (ops[a], data[o.z], data[a], partials[starts[a]]))
+                for o in unit.occurrences
+                if (a := o.activation) is not None
+            ]
+            for unit in self.units
+        }
+
     def derivatives(self, unit: Unit, other: Callable[[Occurrence], float | None]) -> dict[int, float]:
         """Changed partials of a unit's activations, by edge; None keeps the right one."""
-        pairs = [(o.activation, other(o)) for o in unit.occurrences if o.activation is not None]
-        return {self.sweep.starts[a]: partial for a, partial in pairs if partial is not None}
+        starts, seen = self.sweep.starts, [o for o in unit.occurrences if o.activation is not None]
+        return {
+            starts[o.output]: partial for o, partial in zip(seen, map(other, seen), strict=True) if partial is not None
+        }
 
     def changed(self, units: Iterable[Unit], other: Callable[[Occurrence], float | None]) -> dict[int, float]:
         """The same for several units, if any partial changes."""

@@ -27,13 +27,17 @@ def _is_recurrent(network: Network, i: int) -> bool:
 
 
 def _own_recurrent(network: Network, o: Occurrence) -> list[float | None]:
-    """For inputs that are units, or the zeros of the initial state."""
+    """For inputs that are units, or the zeros of the initial state; only in a recurrent network."""
+    if not network.recurrent:
+        return []
     pairs = zip(o.products.inputs, _own(network, o), strict=True)
     return [own if _is_recurrent(network, i) else None for i, own in pairs]
 
 
 def _own_layer(network: Network, o: Occurrence) -> list[float | None]:
     """For each input from the previous step, the state of the same unit at the current step."""
+    if not network.recurrent:
+        return []
     layer, step = network.step_of[o.z]
     inputs = o.products.inputs
     inner = [k for k, i in enumerate(inputs) if _is_recurrent(network, i)]

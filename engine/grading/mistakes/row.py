@@ -77,13 +77,11 @@ def derivative(
     """A row with a wrong derivative of activations, formula(operation, z, a, derivative); None keeps the right one."""
 
     def changes(network: Network) -> Iterator[Change]:
-        data, partials, starts = network.data, network.partials, network.sweep.starts
-
-        def other(o: Occurrence) -> float | None:
-            a = o.activation
-            return None if a is None else formula(network.ops[a], data[o.z], data[a], partials[starts[a]])
-
-        yield from at_places(network, {unit: network.derivatives(unit, other) for unit in network.units})
+        by_unit = {
+            unit: {k: other for k, numbers in seen if (other := formula(*numbers)) is not None}
+            for unit, seen in network.activations.items()
+        }
+        yield from at_places(network, by_unit)
 
     return Mistake(name, was, right, changes, covers, formula)
 
@@ -95,16 +93,21 @@ def input_(
 
     def changes(network: Network) -> Iterator[Change]:
         for other in others:
-            by_unit = dict[Unit, dict[int, float]]()
-            for unit in network.units:
-                edges = dict[int, float | None]()
-                for o in unit.occurrences:
-                    edges.update(zip(o.products.weight_edges, other(network, o), strict=False))
-                by_unit[unit] = {k: number for k, number in edges.items() if number is not None}
+            by_unit = {unit: _by_edge(unit, partial(other, network)) for unit in network.units}
             for change in at_places(network, by_unit, each=False):
                 yield replace(change, place="" if change.place == "everywhere" else change.place)
 
     return Mistake(name, was, right, changes)
+
+
+def _by_edge(unit: Unit, other: Callable[[Occurrence], Sequence[float | None]]) -> dict[int, float]:
+    """Other numbers than the inputs of a unit, by the edges to its weights; None keeps the right one."""
+    return {
+        k: number
+        for o in unit.occurrences
+        for k, number in zip(o.products.weight_edges, other(o), strict=False)
+        if number is not None
+    }
 
 
 def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], each: bool = True) -> Iterator[Change]:
