@@ -21,8 +21,6 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str],
     digits, dies = _digits(on.paths, chain.total), chain.verdict in ("killed", "non_finite")
     paths = grouped(_Printed(path, on, called, digits, "dead" if dies else "idle") for path in on.paths).items()
     rows = [row for path, which in paths for row in path.rows(which, len(on.paths) > 1)]
-    if columns(rows)[-1] > width:
-        rows = [part for row in rows for part in _stacked(row)]
     left = chain.path_count - len(on.paths)
     if left:
         rest = pretty_number(chain.total - math.fsum(path.product for path in on.paths), digits)
@@ -32,6 +30,8 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str],
     form = chain.closed("pretty") if chain.path_count else ""
     closed: Line = [("formula", form)] if form and form != result[1] else []
     total: Row = ([symbol, ("key", f"  {_counted(chain)}")], closed, _EQUALS, [result])
+    if columns([*rows, total])[-1] > width:
+        rows = [part for row in rows for part in _stacked(row)]
     totals = _stacked(total) if columns([*rows, total])[-1] > width else [total]
     return [*rows, *([RULE] if rows else []), *totals, *made_of(chain, on, called), *_legend(chain, on, dies, width)]
 
