@@ -175,6 +175,10 @@ def test_a_block_opens_layer_by_layer_with_the_shape_of_each():
     for name in ("query", "key", "value"):
         assert shapes[f"24 outputs of 8 neurons of attention.{name}"] == "8 × 8 weights"
     assert shapes["96 outputs of 32 relu neurons of up"] == "32 × 8 weights"
+    assert shapes["24 outputs of 8 neurons of attention.mix"] == "8 × 8 weights"  # which adds to a residual
+    assert "8 × 32 weights" in [
+        shape for name, shape in shapes.items() if name.startswith("24 outputs of 8 neurons of down ")
+    ]
 
 
 def said(diagram):
