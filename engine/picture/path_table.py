@@ -106,7 +106,7 @@ def _narrow(numbers: Sequence[Span]) -> Line:
 
 def _stacked(row: Row) -> list[Row]:
     """A row with its route above it, and so its formulas."""
-    if len(row) != 4 or not row[0]:
+    if len(row) != 4 or not row[0] or not row[1]:
         return [row]
     return [(row[0],), ([], *row[1:]) if row[2] else ([("key", "  "), *row[1]],)]
 
