@@ -195,8 +195,9 @@ def room(line: Line) -> float:
 def columns(rows: Sequence[Row]) -> list[float]:
     """Where the columns of a sum end, from 0: routes start there, and the others end flush right.
 
-    >>> columns([([("key", "w")], [("key", "2")], [("key", "=")], [("key", "2")])])
-    [0.0, 42.6, 64.6, 85.9]
+    >>> row = [("key", "w")], [("key", "2")], [("key", "=")], [("key", "2")]
+    >>> [round(end) for end in columns([row])]
+    [0, 48, 70, 91]
     """
     full = [row for row in rows if len(row) == 4]
     end = max((room(row[0]) + 28.0 * bool(row[1]) + room(row[1]) for row in full), default=0.0)
