@@ -52,7 +52,7 @@ def picture() -> str:
     chains = {f"neuron {i}": chain_rule(cost, weight) for i, weight in zip(names, w, strict=True)}
     narrow = {title: diagram_of(chain, View(depth=0, width=COLUMN)) for title, chain in chains.items()}
     headline = [
-        f"Three neurons with equal weights, and one cost C = {cost.data:.4g}",
+        f"Three equal neurons, and one cost C = {cost.data:.4g}",
         "Equal weights give equal activations a and equal factors on the way to C, and so equal gradients. Every step "
         "changes all three weights by the same amount: they stay copies of one neuron. Random weights break the tie.",
     ]
