@@ -22,21 +22,23 @@ BLUE, OCHRE = "#0068b5", "#b06f00"
 
 
 def picture(model: MLP, X: np.ndarray, y: np.ndarray, history: History, name: Path) -> None:
-    """The loss by step, beside the probability of moon 1 over the plane."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.4), layout="constrained", width_ratios=(1, 1.45))
-    left.semilogy(range(1, len(history.loss) + 1), history.loss, color=BLUE, linewidth=2)
-    left.set(xlabel="step", ylabel="cross-entropy", title="Loss")
-    left.grid(alpha=0.25)
-    left.spines[["top", "right"]].set_visible(False)
+    """The loss by step, above the probability of moon 1 over the plane."""
+    mpl.rcParams["font.size"] = 12  # which has 10 pixels on a phone
+    figure, (above, below) = plt.subplots(2, 1, figsize=(6.4, 8.4), layout="constrained", height_ratios=(1, 1.8))
+    above.semilogy(range(1, len(history.loss) + 1), history.loss, color=BLUE, linewidth=2)
+    above.set(xlabel="step", ylabel="cross-entropy", title="Loss")
+    above.grid(alpha=0.25)
+    above.spines[["top", "right"]].set_visible(False)
     xs, ys = (np.linspace(X[:, i].min() - 0.4, X[:, i].max() + 0.4, 240) for i in (0, 1))
     grid = np.stack(np.meshgrid(xs, ys), axis=-1)
     logits = record(model, [0.0, 0.0]).forward(grid.reshape(-1, 2)).reshape(240, 240)
     colours = mpl.colors.LinearSegmentedColormap.from_list("moons", ["#e8c58a", "#ffffff", "#8fc1e6"])
     extent, probability = (xs[0], xs[-1], ys[0], ys[-1]), 1 / (1 + np.exp(-logits))
-    plane = right.imshow(probability, cmap=colours, vmin=0, vmax=1, extent=extent, origin="lower", aspect="auto")
-    right.contour(xs, ys, logits, [0.0], colors="#1b1f24", linewidths=1.5)
-    right.scatter(*X.T, c=np.where(y, BLUE, OCHRE), edgecolor="white", linewidth=0.8, s=44)
-    right.set(
+    plane = below.imshow(probability, cmap=colours, vmin=0, vmax=1, extent=extent, origin="lower", aspect="auto")
+    below.contour(xs, ys, logits, [0.0], colors="#1b1f24", linewidths=1.5)
+    for moon, (colour, marker) in enumerate(((OCHRE, "o"), (BLUE, "^"))):
+        below.scatter(*X[y == moon].T, color=colour, marker=marker, edgecolor="white", linewidth=0.8, s=50)
+    below.set(
         xlabel="$x_1$", ylabel="$x_2$", title=f"Decision boundary: accuracy {history.metrics['accuracy'][-1]:.0%}"
     )
     figure.colorbar(plane, label="probability", ticks=(0, 0.5, 1)).set_ticklabels(["moon 0", "½", "moon 1"])

@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from engine import Value, chain_rule, diagnose, sigmoid
+from engine.picture import View, diagram_of, to_svg
 from nn import binary_cross_entropy_with_logits
 
 
@@ -76,7 +77,9 @@ def main() -> None:
     print(f"cost {before:.4f} -> {cost.data:.4f} after {arguments.steps} steps against the gradient")
 
     chain.save(arguments.out / "04_saturated.svg")
-    print(f"wrote {arguments.out / '04_saturated.svg'}")
+    phone = arguments.out / "04_saturated_narrow.svg"
+    phone.write_text(to_svg(diagram_of(chain, View(width=450.0))), encoding="utf-8")
+    print(f"wrote {arguments.out / '04_saturated.svg'}, and {phone} for a phone")
 
 
 if __name__ == "__main__":

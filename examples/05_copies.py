@@ -9,11 +9,12 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from engine import Value, chain_rule, diagnose
+from engine import Value, chain_rule, diagnose, dot, sigmoid
 from engine.core.backward import total
 from engine.picture import View, beside, diagram_of
 from nn import MLP, backpropagation
 
+COLUMN = 130.0  # points of each of three pictures, from top to bottom, that stand beside each other on a phone, too
 INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]
 
 
@@ -41,22 +42,21 @@ def train(model: MLP, steps: int, lr: float = 0.5) -> list[list[float]]:
 
 def picture() -> str:
     """Three neurons of one hidden layer, the weight of each for x, and the one cost that they lead to."""
-    model = MLP(1, [3, 1], activation="sigmoid", output_activation="sigmoid", init=1.0)
-    cost = (model([0.8]) - 0.2) ** 2
-    cost.label = "C"
-    chains = [chain_rule(cost, neuron.w[0]) for neuron in model.layers[0].neurons]
-    drawn = {
-        f"neuron {i}: dC/dw = {chain.total:.4g}": replace(
-            diagram_of(chain, View(depth=0)), headline=[], rows=[], downwards=True
-        )
-        for i, chain in enumerate(chains, 1)
-    }
+    x, names = Value(0.8, "x"), ("1", "2", "3")
+    w, v = ([Value(1.0, f"{layer}{i}") for i in names] for layer in "wv")
+    a = [sigmoid(weight * x) for weight in w]
+    p = sigmoid(dot(v, a))
+    cost = (p - 0.2) ** 2
+    for value, label in [*zip(a, (f"a{i}" for i in names), strict=True), (p, "p"), (cost, "C")]:
+        value.label = label
+    chains = {f"neuron {i}": chain_rule(cost, weight) for i, weight in zip(names, w, strict=True)}
+    narrow = {title: diagram_of(chain, View(depth=0, width=COLUMN)) for title, chain in chains.items()}
     headline = [
-        f"Three neurons that start with equal weights, and one cost C = {cost.data:.4g}",
-        "The same weights give the same activation a, the same factors on the way to C, and so the same gradient:",
-        "every step changes all three alike, and they stay copies of one neuron. Random weights break the tie.",
+        f"Three equal neurons, and one cost C = {cost.data:.4g}",
+        "Equal weights give equal activations a and equal factors on the way to C, and so equal gradients. Every step "
+        "changes all three weights by the same amount: they stay copies of one neuron. Random weights break the tie.",
     ]
-    return beside(drawn, headline, "=")
+    return beside({title: replace(drawn, headline=[], rows=[]) for title, drawn in narrow.items()}, headline, "=")
 
 
 def main() -> None:

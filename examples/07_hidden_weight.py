@@ -53,7 +53,7 @@ def main() -> None:
         v = network({name: v[name].data - 0.5 * v[name].grad for name in WEIGHTS})
         v["L"].backward()
 
-    chain.save(arguments.out / "07_hidden_weight.svg")
+    chain.save(arguments.out / "07_hidden_weight.svg", depth=0)
     render(v["L"], arguments.out / "07_network.svg")
     source = arguments.out / "07_network.dot"
     source.write_text(draw(v["L"]).source, encoding="utf-8")

@@ -6,11 +6,14 @@ Exercise: what is left of the derivative in z when all is multiplied out?
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from engine import Value, chain_rule, diagnose, dot, sigmoid, tanh
 from engine.picture import View, beside, diagram_of
 from nn import MLP, backpropagation, binary_cross_entropy, binary_cross_entropy_with_logits
+
+COLUMN = 190.0  # points of each of two pictures, from top to bottom, that stand beside each other on a phone, too
 
 
 def last_layer(logit: float, y: float) -> list[tuple[Value, Value]]:
@@ -77,15 +80,16 @@ def main() -> None:
         cost, first = deep(depth)
         (path,) = chain_rule(cost, first).paths()
         print(f"  {depth} layers, {len(path.factors)} factors: {path.pretty}")
-    titles = {
-        "The loss on the probability p": chain_rule(on_p, w),
-        "The same loss on the logit z": chain_rule(on_logit, v),
-    }
-    both = {title: diagram_of(chain, View()) for title, chain in titles.items()}
+    titles = {f"on p: J = {on_p.data:g}": chain_rule(on_p, w), f"on z: J = {on_logit.data:g}": chain_rule(on_logit, v)}
+    drawn = {title: diagram_of(chain, View(width=COLUMN)) for title, chain in titles.items()}
+    both = {title: replace(diagram, headline=[], rows=[]) for title, diagram in drawn.items()}
     p = sigmoid(40.0)
     headline = [
-        "One loss, written twice: J = −log(1 − p) with p = σ(z), target 0, at z = 40",
-        f"In floats p is {p:g}: 1 − p is {1 - p:g}, and J and 1/(1 − p) are inf. On z nothing is rounded before.",
+        "One loss, computed in two ways at z = 40",
+        f"Left: J = −log(1 − p), spelled −log1p(−p), with p = σ(z). In floats p = σ(40) is rounded to {p:g}, so 1 − p "
+        f"is {1 - p:g}, and −log(0) and 1/0 are infinite.",
+        "Right: J = log(1 + eᶻ), called softplus(z), is the same loss. It is computed from z itself, so nothing is "
+        "rounded to 1.",
     ]
     (arguments.out / "08_logits.svg").write_text(beside(both, headline), encoding="utf-8")
     print(f"wrote {arguments.out / '08_logits.svg'}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -45,10 +46,10 @@ def loss(observed: Sequence[float], steps: int, *parameters: Any) -> Any:
 
 
 def picture(curves: dict[str, Any], chains: dict[str, Any], grid: np.ndarray, way: np.ndarray, name: Path) -> None:
-    """The swing; below it, where in time the derivative in the damping comes from; beside it, the way to the fit."""
-    figure, edges = Figure(figsize=(13.5, 6.8), layout="constrained"), np.linspace(0.0, SECONDS, STRETCHES + 1)
-    rows = [[place, "way"] for place in ("swing", *chains)]
-    panels = figure.subplot_mosaic(rows, width_ratios=(1.6, 1), height_ratios=(2, 1, 1))
+    """The swing; where in time the derivative in the damping comes from; the way to the fit: one below the other."""
+    mpl.rcParams["font.size"] = 12  # which has 10 pixels on a phone
+    figure, edges = Figure(figsize=(6.4, 14.0), layout="constrained"), np.linspace(0.0, SECONDS, STRETCHES + 1)
+    panels = figure.subplot_mosaic([[place] for place in ("swing", *chains, "way")], height_ratios=(1.6, 1, 1, 2.4))
     for (label, curve), (style, colour) in zip(curves.items(), ((".", OCHRE), ("--", GREY), ("-", BLUE)), strict=True):
         panels["swing"].plot(np.linspace(0, SECONDS, OBSERVED + 1)[1:], curve, style, color=colour, lw=2, label=label)
     panels["swing"].legend(frameon=False, ncols=3)
@@ -59,7 +60,7 @@ def picture(curves: dict[str, Any], chains: dict[str, Any], grid: np.ndarray, wa
         panels[place].bar(edges[:-1], pulls, 0.97 * edges[1], align="edge", color=colours)
         panels[place].plot(edges, [0, *accumulate(pulls)], ".-", color="#1b1f24", label="sum so far")
         panels[place].legend(frameon=False)
-        title = f"{place}: dloss/dc = {chain.total:.2g}, by the time that it comes through ({chain.verdict})"
+        title = f"{place}: dloss/dc = {chain.total:.2g}, by the time that\nit comes through ({chain.verdict})"
         panels[place].set(title=title, xlabel="time in s", xticks=edges)
     shades = panels["way"].contourf(*grid, np.geomspace(grid[2].min(), grid[2].max(), 25), norm="log", cmap="YlGnBu_r")
     figure.colorbar(shades, label="loss", ticks=(0.01, 0.1, 1), format="%g")

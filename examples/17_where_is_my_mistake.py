@@ -66,7 +66,7 @@ def main() -> None:
     print(compare(v["L"], {v[name]: number for name, number in mine.items()}))
 
     print(f"\nWhat is right:\n{chain}")
-    marked = chain.check(["o - y", "o (1 - o) v1", "h1", "x1"]).draw()
+    marked = chain.check(["o - y", "o (1 - o) v1", "h1", "x1"]).draw(depth=0)
     (arguments.out / "17_where_is_my_mistake.svg").write_text(to_svg(marked.diagram), encoding="utf-8")
     print(f"wrote {arguments.out / '17_where_is_my_mistake.svg'}")
 

@@ -38,24 +38,28 @@ def main() -> None:
     report = diagnose(loss, [w], lr=arguments.lr)
     print(report)
     loss.backward()
-    steps = {f"lr = {lr:g}": (lr, colour) for lr, colour in ((arguments.lr, CRIMSON), (arguments.lr / 2, BLUE))}
+    steps = [(arguments.lr, CRIMSON, (1.0, 37.0)), (arguments.lr / 2, BLUE, (1.55, 9.8))]
 
     xs = [-2.5 + 0.02 * i for i in range(380)]
-    plt.figure(figsize=(9, 5.2), layout="constrained")
+    mpl.rcParams["font.size"] = 12  # which has 10 pixels on a phone
+    plt.figure(figsize=(6.4, 5.4), layout="constrained")
     plt.plot(xs, [loss_of(Value(x)).data for x in xs], color="#78838f", linewidth=2)
     plt.scatter([w.data], [loss.data], color="black", zorder=3)
-    plt.annotate(f"start: L = {loss.data:g}", (w.data, loss.data), (-84, -14), textcoords="offset points")
-    for name, (lr, colour) in steps.items():
+    plt.annotate(f"start:\nL = {loss.data:g}", (w.data, loss.data), (-64, -22), textcoords="offset points")
+    for lr, colour, beside in steps:
         there = w.data - lr * w.grad
         after = loss_of(Value(there)).data
-        plt.annotate(
-            "", (there, after), (w.data, loss.data), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2}
-        )
-        plt.annotate(f"{name}: L = {after:.3g}", (there, after), (8, -4), textcoords="offset points", color=colour)
-        print(f"{name}: from w = {w.data:g} to {there:g}, and L goes from {loss.data:g} to {after:.3g}")
+        arrow = {"arrowstyle": "-|>", "color": colour, "lw": 2, "linestyle": "-" if after < loss.data else "--"}
+        plt.annotate("", (there, after), (w.data, loss.data), arrowprops=arrow)
+        said = f"lr = {lr:g}:\na step of {abs(lr * w.grad):g},\nL = {after:.3g}"
+        plt.annotate(said, beside, ha="center", va="center", color=colour)
+        print(f"lr = {lr:g}: from w = {w.data:g} to {there:g}, and L goes from {loss.data:g} to {after:.3g}")
+    title = f"A step is −lr (the learning rate) times the slope, {w.grad:g} here.".replace("-", "−")
     if report.findings:
         largest = report.findings[0].evidence["largest rate"]
-        plt.title(f"The step with lr = {arguments.lr:g} jumps over the valley: below lr = {largest:g} it goes down")
+        title += f"\nWith lr = {arguments.lr:g} it jumps over the valley, and up the"
+        title += f"\nother side: L rises. Below lr = {largest:g} it falls."
+    plt.title(title, fontsize=13)
     plt.xlabel("w"), plt.ylabel("L = (2 w − 2)²"), plt.grid(alpha=0.25)
     plt.savefig(arguments.out / "19_step_too_long.svg", metadata={"Date": None})
     print(f"wrote {arguments.out / '19_step_too_long.svg'}")

@@ -1,9 +1,10 @@
-"""The README's pictures, made anew in examples/pictures: `uv run --group dev examples/pictures.py`.
+"""The README's pictures, made again in examples/pictures: `uv run --group dev examples/pictures.py`.
 
 Those of the questions take seconds; those of real work, with --all, minutes.
 """
 
 import argparse
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -46,9 +47,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="those of real work, too")
     arguments = parser.parse_args()
-    shown = {
-        part.split(")")[0] for part in (HERE.parent / "README.md").read_text(encoding="utf-8").split("pictures/")[1:]
-    }
+    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"examples/pictures/(\S+?\.svg)", readme))
     make({**QUESTIONS, **(WORK if arguments.all else {})}, HERE / "pictures", shown)
 
 

@@ -30,10 +30,19 @@ def of_row(name):
     return [sequence if variable.isupper() else ["3", "nan", "-1", "Value"] for variable in variables]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def elsewhere(tmp_path_factory):
+    """A folder for the file that one call writes and another reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("compiled"))
+        yield
+
+
 @pytest.fixture(scope="module")
-def uncompiled():
+def uncompiled(tmp_path_factory):
     run = subprocess.run(
         [sys.executable, wrong_arguments.__file__],
+        cwd=tmp_path_factory.mktemp("uncompiled"),
         env=os.environ | {"WHYGRAD_PURE": "1"},
         capture_output=True,
         check=True,

@@ -22,6 +22,7 @@ Partial = TypeVar("Partial")
 
 LARGEST = 24  # names and numbers in a term: about two lines of text
 _PRODUCTS = ("mul", "div", "dot")
+STEPPED = ("select", "margin", "masked")  # operations whose partials are steps of their operands
 SAME = 1e-9  # relative error up to which the textbook form of a slope is shown
 
 
@@ -154,8 +155,8 @@ class Naming:
     def _partials(self, node: Value) -> Sequence[Term]:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
         row = TABLE[node.op]
-        if node.op == "select":
-            return node.partials  # 1 for the branch taken
+        if node.op in STEPPED:
+            return node.partials  # 1 for the branch taken, 0 for a logit of -inf
         if len(node.operands) > LARGEST and any("(" in partial for partial in row.partials):
             return [self.number(partial) for partial in node.partials]  # that many operands are unreadable
         groups = row.split([self._terms[operand] for operand in node.operands])

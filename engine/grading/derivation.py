@@ -41,13 +41,13 @@ class Check:
     factor: Factor | None = None  # what the wrong factor should be
     written: str = ""  # and what it is
 
-    def draw(self, theme: Theme = "auto") -> Picture:
+    def draw(self, depth: int | None = None, theme: Theme = "auto") -> Picture:
         """The picture of the chain rule with the wrong factor marked; a ValueError where no single factor is wrong."""
         from ..picture import Picture, View, marked
 
         if self.factor is None:
             raise ValueError(f"there is no wrong factor to mark: {self.text}")
-        return Picture.of(marked(self.factor, self.written, self.text, View(theme=theme)))
+        return Picture.of(marked(self.factor, self.written, self.text, View(depth, theme)))
 
     def __str__(self) -> str:
         return self.text

@@ -27,7 +27,7 @@ SCRIPTS = (
     "picture", "light", "view", "panel", "curves", "passes", "learn", "quiz", "exports", "share", "main",
 )
 # fmt: on
-LARGEST = 2_000_000  # letters of a page that a notebook keeps
+LARGEST = 2_000_000  # letters of what a notebook keeps
 
 
 def page(graph: VariableGraph, depth: int | None = None) -> str:
@@ -71,13 +71,13 @@ class Frame:
         self.graph, self.page, self.height = graph, page(graph), height
 
     def _repr_html_(self) -> str:
-        picture = to_html(self.graph)
-        if len(self.page) > LARGEST:
+        picture, source = to_html(self.graph), html.escape(self.page)
+        if len(picture) + len(source) > LARGEST:
             size = f"{len(self.page) / 1e6:.0f} MB"
             return f"{picture}<p>This page has {size}: explore a loss of fewer examples, or save it to a file.</p>"
         style = f"width: 100%; height: {self.height}px; border: 1px solid #d5dbe1; border-radius: 8px"
         rights = "allow-scripts allow-downloads allow-forms"  # no form leaves: the policy of the page sees to that
-        frame = f'srcdoc="{html.escape(self.page)}" sandbox="{rights}" title="whygrad" style="{style}"'
+        frame = f'srcdoc="{source}" sandbox="{rights}" title="whygrad" style="{style}"'
         hidden = "<style>.whygrad-page ~ .whygrad-picture { display: none }</style>"
         return f'{hidden}<iframe class="whygrad-page" {frame}></iframe>{picture}'
 

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from .extent import PAGE
-from .parts import Diagram
+from .parts import PAGE, TEXT, Diagram
 from .svg import SVG, element, lettered, to_svg
-from .theme import Line, Theme, room, sheet
+from .theme import Line, Theme, room, sheet, wrapped
 
 LINE = 24.0  # points from one line to the next
-MARGIN = 16.0
-SPACE = 34.0  # points between two pictures
+MARGIN = 16.0  # which each picture has on either side, too
+SPACE = 8.0  # points between two pictures
 
 
 def beside(pictures: Mapping[str, Diagram], headline: Sequence[str] = (), sign: str = "", theme: Theme = "auto") -> str:
@@ -26,15 +25,15 @@ def beside(pictures: Mapping[str, Diagram], headline: Sequence[str] = (), sign: 
     3
     """
     drawn = [_Placed(title, to_svg(diagram)) for title, diagram in pictures.items()]
-    top = MARGIN + LINE * (len(headline) + (len(headline) > 0) / 2)
-    across = sum(picture.width for picture in drawn) + SPACE * (len(drawn) - 1) + 2 * MARGIN <= PAGE * 1.1
-    x = y = 0.0
+    side_by_side = sum(picture.width for picture in drawn) + SPACE * (len(drawn) - 1)
+    across = side_by_side <= PAGE
+    width = max(side_by_side if across else max(picture.width for picture in drawn), TEXT + 2 * MARGIN)
+    named = [(text, "said" if i else "name") for i, text in enumerate(headline)]
+    lines = [line for text, name in named for line in wrapped(text.split(), name, width - 2 * MARGIN)]
+    x, y = max(0.0, width - side_by_side) / 2 * across, MARGIN + LINE * (len(lines) + (len(lines) > 0) / 2)
     for picture in drawn:
-        picture.put(MARGIN + x, top + y)
+        picture.put(x, y)
         x, y = (x + picture.width + SPACE, y) if across else (x, y + picture.height + SPACE)
-    lines: list[Line] = [[("said" if i else "name", text)] for i, text in enumerate(headline)]
-    right = max(picture.x + picture.width for picture in drawn)
-    width = max(right, *(MARGIN + room(line) for line in lines), 0.0) + MARGIN
     height = max(picture.y + picture.height for picture in drawn) + MARGIN
     root = element("svg", width=f"{width:.0f}pt", height=f"{height:.0f}pt", viewBox=f"0 0 {width:.0f} {height:.0f}")
     root.set("class", "whygrad")

@@ -5,7 +5,6 @@ layout keeps room for it. Blue pulls with the total, ochre and a ◄ against it;
 dashed and marked ✕. A neuron is one box. What is too much to look at stands together.
 """
 
-import textwrap
 from collections import Counter
 from functools import cached_property
 from itertools import product
@@ -15,11 +14,11 @@ from ..core import Value, derivative, elided, many, natural, pretty_number, tota
 from .box_texts import WIDEST, BoxTexts
 from .contributions import Contributions, step
 from .deltas import delta_of
-from .extent import PAGE, extent
+from .extent import extent
 from .grouping import MIDDLE, Drawn, Group, Neurons, boxes, edges, ranks, within
-from .parts import Box, Diagram, Edge, Factor, View
+from .parts import TEXT, Box, Diagram, Edge, Factor, View
 from .path_table import caption, circled
-from .theme import AGAINST, Line, Row, room
+from .theme import AGAINST, Line, Row, room, wrapped
 
 PATHS = 16  # that are drawn at most
 # Paths that are drawn and boxes beside them: the first that fit a page.
@@ -29,8 +28,6 @@ SPELLED = 24  # boxes in a picture up to which they have long formulas, and edge
 OK = "ok: nothing blocks it"
 LABELLED = 32  # edges up to which they have numbers
 HEADING = 150.0  # points of a derivative's own name that is shown above it
-SENTENCE = 96  # letters of the headline in a line
-NOTE = 90  # letters of a note in a line
 WRONG = {True: "✕", False: "!"}  # before a factor that kills, and before one that is inf or nan
 FAN = 4  # paths that meet in a box before their edges do in one point
 NOTHING = 0.005  # of the largest contribution, below which an edge beside the listed paths has no colour
@@ -49,7 +46,7 @@ def diagram_of(graph: VariableGraph, view: View) -> Diagram:
     most = dict.fromkeys((min(drawn, len(paths)), beside) for drawn, beside in MOST)
     for (drawn, beside), weights in product(most, (True, False) if graph.wrt is None else (False,)):
         drawing = _Drawing(graph, neurons, view, paths[:drawn], beside / PATHS, weights)
-        if min(drawing.extent) <= 1.03 * PAGE:  # it is an estimate
+        if min(drawing.extent) <= 1.03 * view.width:  # it is an estimate
             break
     return drawing.diagram()
 
@@ -73,12 +70,23 @@ class _Drawing:
         alone = [node for node, box in self.drawn.items() if box is node and weights and node in neurons.neurons]
         first = {neurons.neurons[node]: node for node in reversed(alone)}  # of the examples of a batch
         told = {node: neurons.weights_of([node]) for node in first.values()}
-        self.texts = BoxTexts(graph, neurons, len(self.ids) > SPELLED, told)
+        self.texts = BoxTexts(graph, neurons, len(self.ids) > SPELLED or view.width < TEXT, told)
 
     @cached_property
     def extent(self) -> tuple[float, float]:
         """How wide the picture is from left to right, and from top to bottom."""
         return extent(self.boxes, self.arrows)
+
+    @cached_property
+    def downwards(self) -> bool:
+        """Whether paths lead from top to bottom, as they would be too wide."""
+        across, down = self.extent
+        return across > self.view.width and across > down
+
+    @cached_property
+    def room(self) -> float:
+        """How wide the lines above and below the boxes may be."""
+        return max(min(TEXT, self.view.width), self.extent[self.downwards])
 
     @cached_property
     def boxes(self) -> list[Box]:
@@ -94,9 +102,8 @@ class _Drawing:
         headline, rows = list[Line](), list[Row]()
         if self.chain:
             title, desc = f"whygrad: {total_derivative(output, self.texts.called(self.chain.wrt))}", str(self.chain)
-            headline, rows = self._headline(self.chain), caption(self.chain, self.on, self.texts.called)
-        rows += [([("key", line)],) for line in (*self._key(), *textwrap.wrap(note, NOTE))]
-        across, down = self.extent
+            headline, rows = self._headline(self.chain), caption(self.chain, self.on, self.texts.called, self.room)
+        rows += [(line,) for line in (*self._key(), *wrapped(note.split(), "key", self.room))]
         return Diagram(
             self.view,
             self.boxes,
@@ -107,7 +114,7 @@ class _Drawing:
             desc,
             note,
             [] if self.chain else self._layers(),
-            across > PAGE and across > down,
+            self.downwards,
             {node: self.ids[box] for node, box in self.drawn.items()},
         )
 
@@ -127,9 +134,11 @@ class _Drawing:
         total = f"{delta}{symbol} = {pretty_number(chain.total)}"
         colour = "dead" if self.dies else "for" if chain.verdict == "ok" else "against"
         verdict = OK if chain.verdict == "ok" else chain.verdict.replace("_", "-")
-        first: Line = [("name", total), ("key", "   "), (f"number {colour} verdict", verdict)]
+        first: list[Line] = [[("name", total), ("key", "   "), (f"number {colour} verdict", verdict)]]
+        if room(first[0]) > self.room:
+            first = [[first[0][0]], [first[0][2]]]
         said = judge(chain, style="pretty").sentence
-        return [first, *([("said", line)] for line in textwrap.wrap(said, SENTENCE)), [("key", " ")]]
+        return [*first, *wrapped(said.split(), "said", self.room), [("key", " ")]]
 
     def _note(self) -> str:
         """What is hidden, and how to see it."""
@@ -152,7 +161,7 @@ class _Drawing:
             )
         return " ".join(notes)
 
-    def _key(self) -> list[str]:
+    def _key(self) -> list[Line]:
         """What the words and numbers mean, for a reader who knows no library."""
         parts = ["data: its value", f"grad: the derivative of {self.texts.called(self.output)} in it"]
         if self.on.paths:
@@ -161,10 +170,7 @@ class _Drawing:
             parts.append("on an arrow: the derivative of its end in its start")
         if len({round(share, 2) for share in self.on.share.values()}) > 1:
             parts.append("thicker: contributes more")
-        lines = [parts[0]]
-        for part in parts[1:]:
-            lines = [*lines[:-1], f"{lines[-1]} · {part}"] if len(lines[-1] + part) < NOTE else [*lines, part]
-        return lines
+        return wrapped(parts, "key", self.room, " · ")
 
     def _variable(self, node: Value) -> Box:
         lines = self.texts.variable(node, " dead" if self.dies and node in self.on.cut else "")

@@ -9,7 +9,6 @@ from .theme import room
 BETWEEN_RANKS = 29.0  # points, and where paths fan out
 BETWEEN_FANS = 51.0
 BESIDE = 14.5  # points between boxes of a rank, and for an edge that passes it
-PAGE = 975.0  # points that a page is wide, 1,300 pixels: in a README's column of 830 the least letters have 10
 FRAME = 24.0  # points around a picture
 
 

@@ -196,8 +196,21 @@ class Neurons:
         for node, unit in units.outputs.items():
             if node in graph.named and node not in graph.ends:
                 self.neurons[node], self.layers[node] = units.name(unit), units.layer(unit)
+        self._find_beside_residuals({name for name, of in found.items() if len(of) == 1})
         self.hidden.difference_update(graph.ends)
         self.parameters.difference_update(graph.ends)
+
+    def _find_beside_residuals(self, single: Collection[str]) -> None:
+        """Neurons whose sum goes on into a residual, another one for each example: dots of the weights beside them."""
+        own = defaultdict[str, set[Value]](set)
+        for node in self.graph.nodes:
+            name = place(node.label)
+            weights = own[name]
+            if not node.op:
+                weights.add(node)
+            elif node.op == "dot" and place(name) and name not in single and weights and weights <= {*node.operands}:
+                self.neurons[node], self.layers[node] = name, place(name)
+                self.parameters |= weights
 
     def weights_of(self, nodes: Iterable[Value]) -> list[Value]:
         """The parameters that are folded into neurons, in order."""

@@ -1,14 +1,13 @@
 """The picture of a derivation that is wrong: the first wrong factor in crimson, as written and as it should be."""
 
-import textwrap
 from dataclasses import replace
 
 from ..chain import Factor as Truth
 from ..core import pretty_number
 from .contributions import step
-from .diagram import SENTENCE, diagram_of
-from .parts import Diagram, Factor, View
-from .theme import Line
+from .diagram import diagram_of
+from .parts import TEXT, Diagram, Factor, View
+from .theme import Line, wrapped
 
 
 def marked(truth: Truth, written: str, text: str, view: View) -> Diagram:
@@ -23,7 +22,7 @@ def marked(truth: Truth, written: str, text: str, view: View) -> Diagram:
     diagram = diagram_of(truth.chain, view)
     arrows = [_crossed(x, truth, written) if isinstance(x, Factor) else x for x in diagram.edges]
     headline: list[Line] = [[("name", "A factor is wrong"), ("key", "   "), ("number dead verdict mark", "✕")]]
-    headline += [[("said", line)] for line in textwrap.wrap(text, SENTENCE)]
+    headline += wrapped(text.split(), "said", min(TEXT, view.width))
     return replace(diagram, edges=arrows, headline=[*headline, [("key", " ")]], rows=[])
 
 

@@ -3,10 +3,12 @@
 import html
 from base64 import b64encode
 
-# An image is as light or dark as the element that it stands in says, not as the system likes it.
+# An image, or a page in a frame, is as light or dark as JupyterLab and VS Code say, not as the system likes it.
 _STYLE = """<style>
-[data-jp-theme-light="true"] .whygrad-picture, .vscode-light .whygrad-picture { color-scheme: light }
-[data-jp-theme-light="false"] .whygrad-picture, .vscode-dark .whygrad-picture { color-scheme: dark }
+:is([data-jp-theme-light="false"], .vscode-dark, .vscode-high-contrast) :is(.whygrad-picture, .whygrad-page)
+{ color-scheme: dark }
+:is([data-jp-theme-light="true"], .vscode-light, .vscode-high-contrast-light) :is(.whygrad-picture, .whygrad-page)
+{ color-scheme: light }
 </style>"""
 
 

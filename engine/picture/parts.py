@@ -10,17 +10,20 @@ from .contributions import Step
 from .theme import Line, Row, Theme
 
 PADDING = 9.0  # points on either side of a label
+PAGE = 975.0  # points that a page is wide, 1,300 pixels: in a README's column of 830 the least letters have 10
+TEXT = 450.0  # and the lines around a small picture: on a phone of 390 pixels the least letters have 10
 
 
 @dataclass(frozen=True)
 class View:
     """How a graph is looked at: what is at most `depth` variables away from the output, or all; and in which colours.
 
-    What is no depth is a ValueError, and what is no theme.
+    A picture is no wider than `width` points where it can be. What is no depth is a ValueError, and what is no theme.
     """
 
     depth: int | None = None
     theme: Theme = "auto"
+    width: float = PAGE
 
     def __post_init__(self) -> None:
         if self.depth is not None:

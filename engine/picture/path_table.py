@@ -7,23 +7,20 @@ from ..chain import TINY, ChainRule, Path, branches, grouped
 from ..core import Value, elided, many, pretty_number, total_derivative
 from .contributions import Contributions
 from .deltas import made_of
-from .theme import AGAINST, RULE, Line, Row, Span, room
+from .theme import AGAINST, RULE, Line, Row, Span, columns, room, wrapped
 
 STATIONS = 6  # variables of a route before its middle is left out
 FACTORS = 10  # factors of a product before its middle is left out
 WIDEST = 440.0  # points of a product
 ROUTE = 700.0  # points of a route
-ACROSS = 760.0  # points of a row, beyond which its route stands above it
 DIGITS = 4
 
 
-def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str]) -> list[Row]:
-    """The rows under the picture of a chain rule, whose variables are `called` so."""
+def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str], width: float) -> list[Row]:
+    """The rows under the picture of a chain rule, whose variables are `called` so: routes stand above what is wider."""
     digits, dies = _digits(on.paths, chain.total), chain.verdict in ("killed", "non_finite")
     paths = grouped(_Printed(path, on, called, digits, "dead" if dies else "idle") for path in on.paths).items()
     rows = [row for path, which in paths for row in path.rows(which, len(on.paths) > 1)]
-    if any(sum(map(room, row)) > ACROSS for row in rows):
-        rows = [part for row in rows for part in _stacked(row)]
     left = chain.path_count - len(on.paths)
     if left:
         rest = pretty_number(chain.total - math.fsum(path.product for path in on.paths), digits)
@@ -33,8 +30,10 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str])
     form = chain.closed("pretty") if chain.path_count else ""
     closed: Line = [("formula", form)] if form and form != result[1] else []
     total: Row = ([symbol, ("key", f"  {_counted(chain)}")], closed, _EQUALS, [result])
-    totals = _stacked(total) if sum(map(room, total)) > ACROSS else [total]
-    return [*rows, *([RULE] if rows else []), *totals, *made_of(chain, on, called), *_legend(chain, on, dies)]
+    if columns([*rows, total])[-1] > width:
+        rows = [part for row in rows for part in _stacked(row)]
+    totals = _stacked(total) if columns([*rows, total])[-1] > width else [total]
+    return [*rows, *([RULE] if rows else []), *totals, *made_of(chain, on, called), *_legend(chain, on, dies, width)]
 
 
 _EQUALS: list[Span] = [("key", "=")]
@@ -106,8 +105,10 @@ def _narrow(numbers: Sequence[Span]) -> Line:
 
 
 def _stacked(row: Row) -> list[Row]:
-    """A row with its route above it."""
-    return [(row[0],), ([], *row[1:])] if len(row) == 4 and row[0] else [row]
+    """A row with its route above it, and so its formulas."""
+    if len(row) != 4 or not row[0] or not row[1]:
+        return [row]
+    return [(row[0],), ([], *row[1:]) if row[2] else ([("key", "  "), *row[1]],)]
 
 
 def _fitting(formulas: Sequence[str]) -> str:
@@ -129,17 +130,22 @@ def _counted(chain: ChainRule) -> str:
     return {0: "no path leads there", 1: "one path"}.get(count, f"sum of {many(count)} paths")
 
 
-def _legend(chain: ChainRule, on: Contributions, dies: bool) -> list[Row]:
+def _legend(chain: ChainRule, on: Contributions, dies: bool, width: float) -> list[Row]:
     notes: list[tuple[str, str]] = []
     if any(on.side_alive(path) == "against" for path in on.paths):
         against = "against the total" if chain.total else "downwards, blue ones upwards: they cancel to 0"
-        notes.append((AGAINST, f" ochre paths pull {against}"))
-    small = f" |factor| ≤ {TINY:g}: "
+        notes.append((AGAINST, f"ochre paths pull {against}"))
+    small = f"|factor| ≤ {TINY:g}: "
     if on.killing and dies:
         notes.append(("✕", small + "the gradient dies here; next to nothing passes along dashed edges"))
     elif on.killing:
         notes.append(("✕", small + "next to nothing comes along the dashed edges, but others bring it"))
     if any(not math.isfinite(factor.value) for key, factor in on.factors.items() if key not in on.idle):
-        notes.append(("!", " the factor is inf or nan, and so is what passes it"))
+        notes.append(("!", "the factor is inf or nan, and so is what passes it"))
     notes += [("", note) for note in branches(chain, "pretty")]
-    return [([("key mark", mark), ("key", note)],) for mark, note in notes]
+    return [row for mark, note in notes for row in _marked(mark, wrapped(note.split(), "key", width))]
+
+
+def _marked(mark: str, lines: Sequence[Line]) -> list[Row]:
+    """Lines of a note as rows, the first of them after its mark."""
+    return [([("key mark", f"{mark} " if mark and not i else ""), *line],) for i, line in enumerate(lines)]

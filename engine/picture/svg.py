@@ -9,10 +9,9 @@ from xml.etree import ElementTree
 
 from ..core import RenderError
 from .dot import to_dot
-from .extent import PAGE
 from .graphviz import REMEDY, draw_dot
-from .parts import Diagram, Edge, Factor
-from .theme import Line, Row, printable, room, sheet
+from .parts import PAGE, Diagram, Edge, Factor
+from .theme import Line, Row, columns, printable, room, sheet
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -52,11 +51,12 @@ def styled(svg: bytes, diagram: Diagram) -> str:
         title.text = None  # it would pop up with ids in it, instead of the tooltip
     for cluster in picture.iterfind(f"{{{SVG}}}g[@class='cluster']"):
         cluster.remove(cluster[1])  # its background
-    left, right = _frame(root, picture, max(_width(rows), *map(room, diagram.headline), 0.0))
+    width = max([columns(rows)[-1], *(room(row[0]) for row in rows if len(row) == 1)])
+    left, right = _frame(root, picture, max(width, *map(room, diagram.headline), 0.0))
     for text in picture.iterfind(f"{{{SVG}}}g[@class='cluster']/{{{SVG}}}text"):
         text.set("x", f"{left + MARGIN:.1f}")
         text.set("text-anchor", "start")
-    _tabulate(picture, rows, (left + right - _width(rows)) / 2)
+    _tabulate(picture, rows, (left + right - width) / 2)
     style = element("style", sheet(diagram.view.theme))
     root[:0] = [element("title", diagram.title), element("desc", diagram.desc), style]
     return ElementTree.tostring(root, encoding="unicode")
@@ -83,34 +83,22 @@ def _letter(text: ElementTree.Element, line: Line) -> None:
 _RAISED = re.compile("([⁰¹²³⁴-⁾₀-₎]+)")  # digits and brackets, which run into each other in italics
 
 
-def _columns(rows: Sequence[Row]) -> list[float]:
-    """Where the columns of the sum end, from 0: routes start there, and the others end flush right."""
-    columns = zip(*(row for row in rows if len(row) == 4), strict=True)
-    widths = [max(map(room, column)) for column in columns] or [0.0] * 4
-    ends = [0.0, widths[0] + 28 + widths[1]]
-    return [*ends, ends[1] + 22, ends[1] + 36 + widths[3]]
-
-
-def _width(rows: Sequence[Row]) -> float:
-    return max([_columns(rows)[-1], *(room(row[0]) for row in rows if len(row) == 1)])
-
-
 def _tabulate(picture: ElementTree.Element, rows: Sequence[Row], left: float) -> None:
     """The lines of the graph's label, as rows of columns from `left` on."""
-    columns = [left + end for end in _columns(rows)]
+    ends = [left + end for end in columns(rows)]
     for text, row in zip(picture.findall(f"{{{SVG}}}text"), rows, strict=False):
         y = float(text.get("y", "0"))
         picture.remove(text)
         if row:
-            picture.extend(_cells(row, columns, y))
+            picture.extend(_cells(row, ends, y))
         else:
-            place = {"x1": f"{left:.1f}", "x2": f"{columns[-1]:.1f}", "y1": f"{y - 4:.1f}", "y2": f"{y - 4:.1f}"}
+            place = {"x1": f"{left:.1f}", "x2": f"{ends[-1]:.1f}", "y1": f"{y - 4:.1f}", "y2": f"{y - 4:.1f}"}
             picture.append(element("line", **place, **{"class": "rule"}))
 
 
-def _cells(row: Row, columns: Sequence[float], y: float) -> Iterator[ElementTree.Element]:
+def _cells(row: Row, ends: Sequence[float], y: float) -> Iterator[ElementTree.Element]:
     for i, line in enumerate(row):
-        yield lettered(line, columns[i], y, "end" if i else "start")
+        yield lettered(line, ends[i], y, "end" if i else "start")
 
 
 def lettered(line: Line, x: float, y: float, anchor: str = "start") -> ElementTree.Element:

@@ -192,6 +192,31 @@ def room(line: Line) -> float:
     return sum(font_of(name).size * _ems(words, font_of(name)) for name, words in line)
 
 
+def columns(rows: Sequence[Row]) -> list[float]:
+    """Where the columns of a sum end, from 0: routes start there, and the others end flush right.
+
+    >>> row = [("key", "w")], [("key", "2")], [("key", "=")], [("key", "2")]
+    >>> [round(end) for end in columns([row])]
+    [0, 48, 70, 91]
+    """
+    full = [row for row in rows if len(row) == 4]
+    end = max((room(row[0]) + 28.0 * bool(row[1]) + room(row[1]) for row in full), default=0.0)
+    return [0.0, end, end + 22.0, end + 36.0 + max((room(row[3]) for row in full), default=0.0)]
+
+
+def wrapped(words: Sequence[str], name: str, width: float, between: str = " ") -> list[Line]:
+    """Words of a class in lines that are no wider than that, in points, but for what is one word.
+
+    >>> wrapped(["one", "two", "three"], "said", 70.0)
+    [[('said', 'one two')], [('said', 'three')]]
+    """
+    lines: list[str] = []
+    for word in words:
+        longer = f"{lines[-1]}{between}{word}" if lines else word
+        lines[-1:] = [longer] if room([(name, longer)]) <= width else [*lines[-1:], word]
+    return [[(name, line)] for line in lines]
+
+
 def _ems(words: str, font: Font) -> float:
     wide = 1.12 if font.face == "sans" else 1.0
     wide *= 1.04 if font.bold else 1.0

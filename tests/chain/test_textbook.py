@@ -10,6 +10,7 @@ from engine import Value, chain_rule, maximum, minimum, softmax
 from engine.chain.decimals import DIGITS, in_decimals
 from engine.chain.textbook import textbook
 from engine.table.formula import TABLE, numeric
+from nn import cross_entropy as cross_entropy_of_logits
 
 
 def values(**numbers):
@@ -44,6 +45,14 @@ def test_softmax_and_its_cross_entropy():
     assert chain_rule(p[0], z[0]).closed_form == "p1 * (1 - p1)"
     chain = chain_rule(labelled(p[0] * p[1] * p[2], "q"), z[1])
     assert textbook(p[0], z[1], chain.naming, -p[0].data * p[1].data) == ("neg", ("mul", "p1", "p2"))
+
+
+def test_a_loss_on_logits_shows_no_test_of_whether_one_is_masked():
+    z = values(z1=0.3, z2=-0.2, z3=0.5)
+    loss = labelled(cross_entropy_of_logits([z], [0]), "L")
+    (path,) = chain_rule(loss, z[1]).paths()
+    assert [factor.formula for factor in path.factors] == ["exp(z2 - a)", "1", "sigmoid(b)"]
+    assert chain_rule(loss, z[0]).closed_form == "-sigmoid(logsumexp([z2, z3]) - z1)"
 
 
 @pytest.mark.parametrize(

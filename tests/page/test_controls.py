@@ -1,7 +1,9 @@
 """The controls of the page: pointer, keys, search, address, colours, and text that stays text."""
 
 import random
+from io import BytesIO
 
+import pytest
 from graphs import labelled, two_paths
 from pages import TOTAL, address, ask, choose, close, keys, press, requests
 
@@ -59,6 +61,34 @@ def test_in_a_notebook_the_page_lives_in_a_frame(browser, tmp_path):
     assert not browser.find_element("id", "link").is_displayed()
     browser.switch_to.default_content()
     assert [url for url in requests(browser) if not url.startswith("data:")] == [file.as_uri()]
+
+
+THEMES = [
+    ("data-jp-theme-light=false", True),
+    ("data-jp-theme-light=true", False),
+    ("class=vscode-dark", True),
+    ("class=vscode-light", False),
+    ("class=vscode-high-contrast", True),
+    ("class='vscode-high-contrast vscode-high-contrast-light'", False),
+]
+
+
+@pytest.mark.parametrize(("theme", "dark"), THEMES)
+def test_a_notebook_says_whether_picture_and_page_are_dark(browser, tmp_path, theme, dark):
+    image, file = pytest.importorskip("PIL.Image"), tmp_path / "notebook.html"
+    chain = chain_rule(*two_paths())
+    shown = chain._repr_mimebundle_()["text/html"] + chain.explore()._repr_html_()
+    file.write_text(f"<!doctype html><meta charset=utf-8><body {theme}>{shown}", encoding="utf-8")
+    system = [{"name": "prefers-color-scheme", "value": "light" if dark else "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": system})
+    browser.get(file.as_uri())
+    picture = browser.find_element("css selector", "img").screenshot_as_png
+    corner = image.open(BytesIO(picture)).convert("RGB").getpixel((3, 3))
+    assert corner == ((0x14, 0x18, 0x1F) if dark else (255, 255, 255))
+    browser.switch_to.frame(0)
+    assert browser.execute_script(BACKGROUND) == ("rgb(20, 25, 31)" if dark else "rgb(255, 255, 255)")
+    browser.switch_to.default_content()
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 # Hands and eyes: pointer, keys, search, address, colours.

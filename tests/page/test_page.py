@@ -156,6 +156,7 @@ def test_a_batch_of_a_hundred_examples_is_a_page_of_less_than_a_megabyte():
     model = MLP(2, [16, 16, 1], seed=0)
     loss = mean_squared_error([model([0.01 * i, 0.5]) for i in range(100)], [1.0] * 100)
     assert len(page_of(loss)) < 1e6
+    assert len(explore(loss)._repr_html_()) < 1e6
 
 
 def test_a_notebook_gets_the_page_in_a_frame_of_its_own():

@@ -92,7 +92,7 @@ def test_a_killing_factor_is_crimson_dashed_and_marked():
     assert "dashed" in dead["style"]
     assert label_of(dead) == "∂a/∂z\nσ′(z)\nX 1.929e−22"
     assert "killed \\lraising w by 0.001 raises L by about 2.411e−23; " in drawn.source  # the headline
-    assert "because z = 50: the \\lsigmoid is saturated" in drawn.source
+    assert "because z = 50: the sigmoid is saturated" in drawn.source.replace("\\l", "")
     assert "style=dashed" in drawn.source
 
 
@@ -187,7 +187,7 @@ def test_a_crowd_is_grouped_by_label_and_says_so():
     y = labelled(dot(leaves[:300], leaves[300:]), "y")
     drawn = draw(y)
     assert len(nodes(drawn)) <= MOST
-    assert "601 variables: 600 of them stand together. Ask for one weight, wrt=..." in drawn.source
+    assert "601 variables: 600 of them stand together. Ask for one weight, wrt=..." in drawn.source.replace("\\l", "")
 
 
 @pytest.mark.parametrize("by", ["labels", "operations"])
@@ -572,7 +572,7 @@ def test_pictures_stand_beside_each_other_with_a_sign_or_below():
     assert places[0][0] < places[1][0]
     texts = ["".join(text.itertext()) for text in root if text.tag.endswith("text")]
     assert texts == ["Two derivatives", "in w", "in x", "="]
-    wide = {name: diagram_of(chain_rule(*two_paths()), View()) for name in "ab"}
+    wide = {name: diagram_of(chain_rule(*two_paths()), View()) for name in "abc"}
     root = ElementTree.fromstring(beside(wide, sign="="))
     places = [(float(svg.get("x")), float(svg.get("y"))) for svg in root if svg.tag.endswith("svg")]
     assert places[0][1] < places[1][1]

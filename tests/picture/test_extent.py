@@ -7,12 +7,12 @@ from xml.etree import ElementTree
 import pytest
 from graphs import labelled, micrograd, two_paths
 
-from engine import Value, dot, softmax
+from engine import Value, chain_rule, dot, softmax
 from engine.chain import explained
 from engine.core import ancestors
 from engine.picture import View, diagram_of, to_svg
-from engine.picture.extent import PAGE
-from engine.picture.theme import FONTS, PLAIN
+from engine.picture.parts import PAGE
+from engine.picture.theme import FONTS, PLAIN, columns, room
 from nn import MLP, Attention, Embedding, Layer, Module, RMSNorm, cross_entropy
 
 COLUMN = 830  # pixels of a README
@@ -175,3 +175,21 @@ def test_a_block_opens_layer_by_layer_with_the_shape_of_each():
     for name in ("query", "key", "value"):
         assert shapes[f"24 outputs of 8 neurons of attention.{name}"] == "8 × 8 weights"
     assert shapes["96 outputs of 32 relu neurons of up"] == "32 × 8 weights"
+    assert shapes["24 outputs of 8 neurons of attention.mix"] == "8 × 8 weights"  # which adds to a residual
+    assert "8 × 32 weights" in [
+        shape for name, shape in shapes.items() if name.startswith("24 outputs of 8 neurons of down ")
+    ]
+
+
+def said(diagram):
+    return " ".join(words for line in diagram.headline for name, words in line if name == "said")
+
+
+def test_a_narrow_view_leads_from_top_to_bottom_and_its_lines_break_earlier():
+    loss, w = neuron()
+    wide, narrow = (diagram_of(chain_rule(loss, w), View(width=width)) for width in (PAGE, 240.0))
+    assert (wide.downwards, narrow.downwards) == (False, True)
+    assert said(narrow) == said(wide)
+    assert len(narrow.headline) > len(wide.headline) + 1
+    assert max(map(room, narrow.headline)) <= 260.0
+    assert columns(narrow.rows)[-1] <= 260.0 < room(wide.rows[-1][0])

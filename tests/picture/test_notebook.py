@@ -64,7 +64,11 @@ def lab(tmp_path_factory):
         yield _address(home / "RUNTIME"), folder / "n.ipynb", environment
     finally:
         server.terminate()
-        server.wait()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:  # it may wait for kernels that are gone
+            server.kill()
+            server.wait()
 
 
 _EXECUTE = """import json, sys, nbformat

@@ -51,10 +51,12 @@ function slopeOf(link) {
   const v = variables[link.of];
   if ("slot" in link) return fitting(partialsOf(nodes[v.node])[link.slot]);
   if (v.inside.length > 500) return ELIDED;
-  const holds = v.inside.map(i => (nodes[i].op === "select" ? nodes[i].slopes[1] : rows[nodes[i].op].textbook && textbookHolds(nodes[i]))).join();
+  const holds = v.inside.map(i => (STEPPED.includes(nodes[i].op) ? nodes[i].slopes[1] : rows[nodes[i].op].textbook && textbookHolds(nodes[i]))).join();
   if (v.holds !== holds) Object.assign(v, { holds, terms: slopesOf(v) });
   return v.terms.get(variables[link.wrt].node);
 }
+
+const STEPPED = ["select", "margin", "masked"]; // operations whose partials are steps of their operands
 
 // Reverse mode over the algebra of terms.
 function slopesOf({ node, inside }) {
@@ -73,7 +75,7 @@ function slopesOf({ node, inside }) {
 
 // The partials of a node's row as terms.
 function partialsOf(node) {
-  if (node.op === "select") return node.slopes; // 1 for the branch taken
+  if (STEPPED.includes(node.op)) return node.slopes; // 1 for the branch taken, 0 for a logit of -inf
   const { textbook, partials, operands } = rows[node.op],
     variadic = operands.some(name => name < "a");
   if (node.operands.length > LARGEST && partials.some(partial => partial.includes("(")))
