@@ -312,7 +312,7 @@ def test_the_second_point_can_be_given_or_left_out():
     seen.clear()
     assert "not verified" in str(record(f, 1.0, [2.0], check=False))
     assert len(seen) == 1
-    with pytest.raises(TypeError, match=r"takes 2 argument\(s\), not 1"):
+    with pytest.raises(TypeError, match=r"takes 2 arguments, not 1"):
         record(f, 1.0, [2.0], check=1.0)
 
 
