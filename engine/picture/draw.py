@@ -103,8 +103,8 @@ def render(
 ) -> None:
     """Write the picture of `draw` to a file: .svg .png .pdf .dot or .gv by its suffix, and .html for the live page.
 
-    An SVG or PNG needs no Graphviz on the machine; a PDF does, or is a RenderError. With the theme "auto" an SVG
-    is light or dark as its reader likes it; a PNG has `dpi` pixels an inch, which are two a point if nothing is said.
+    An SVG or PNG needs no Graphviz on the machine; a PDF without it is a RenderError. With the theme "auto" an SVG
+    is light or dark as its reader likes it; a PNG has `dpi` pixels an inch, by default two a point.
     The old file stays until the new one is whole.
 
     >>> from pathlib import Path
