@@ -40,7 +40,7 @@ def operation(name: str) -> Callable[..., Any]:
     partials = ", ".join((row.textbook or row.partials[0], *row.partials[1:]))
     call = f"{name}({', '.join(row.variables)})"
     written = call if row.formula == call else f"{call} = {row.formula}"
-    function.__doc__ = f"{written}: of Values a Value, of numbers a float.\n\nPartial derivatives: {partials}"
+    function.__doc__ = f"{written}: a Value if an operand is one, else a float.\n\nPartial derivatives: {partials}"
     if re.search(r"\by\b", partials):
         function.__doc__ += ", where y is the result"
     return function

@@ -68,6 +68,11 @@ def test_reading_a_number_that_changes_is_an_error(reads, w):
     assert (w.data, w.grad) == (2.0, 0.0)
 
 
+def test_a_function_of_math_is_replaced_by_the_engine_s():
+    with pytest.raises(RecordingError, match=r"math\.exp\(x\)\).*take functions from engine \(exp, not math\.exp\)"):
+        record(lambda x: x * math.exp(x), 1.5)
+
+
 @pytest.mark.parametrize("sets", SETS)
 def test_setting_a_number_is_an_error(sets, w):
     def f(x):
