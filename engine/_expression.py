@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-from .core import TABLE, FormulaError, Value, apply, evaluate, numeric, parse, respelled
+from .core import NAMED, TABLE, FormulaError, Value, apply, evaluate, numeric, parse, respelled
 
 
 @dataclass(frozen=True)
@@ -207,5 +207,5 @@ def explained(error: FormulaError) -> str:
     if call[1] in TABLE:
         operands = ", ".join(f"[{name}, …]" if name.isupper() else name for name in TABLE[call[1]].variables)
         return f"{call[1]} is written {call[1]}({operands})"
-    like = get_close_matches(call[1], TABLE, n=1)
-    return f"there is no function {call[1]}" + (f": {like[0]} is one" if like else f"; there are {', '.join(TABLE)}")
+    like = [name for name in NAMED if name.startswith(call[1])] or get_close_matches(call[1], NAMED, n=1)
+    return f"there is no function {call[1]}" + (f": {like[0]} is one" if like else f"; there are {', '.join(NAMED)}")
