@@ -124,7 +124,7 @@ def compiles(kind: str) -> bool:
 
 
 def uncompiled(error: Exception, folder: str = "engine") -> list[Extension]:
-    """No extensions, and a line that says why, for who installs and, in a file of the package, for who trains."""
+    """No extensions; the reason is printed for whoever installs, and kept in a file for whoever trains."""
     reason = shorten(str(error) or type(error).__name__, 300)
     print(f"whygrad is installed uncompiled: {reason}", file=sys.stderr)
     Path(folder, REASON).write_text(reason, encoding="utf-8")
@@ -135,7 +135,7 @@ class Compile(build_ext):  # type: ignore[misc]
     """Compiles all extensions or none: they import each other."""
 
     def run(self) -> None:
-        """Compile them, and where one fails leave out all."""
+        """Compile all; if one fails, leave out all."""
         wanted: list[Extension] = self.extensions
         try:
             super().run()

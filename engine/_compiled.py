@@ -29,7 +29,7 @@ def warn_uncompiled() -> None:
     if not compiled and not _is_pure and reason.exists():
         warnings.warn(
             "whygrad runs uncompiled here, so recordings and training take many times longer: install a C compiler "
-            "and then whygrad again, or set WHYGRAD_PURE=1 if this is as you want it. The build said: "
+            "and reinstall whygrad, or set WHYGRAD_PURE=1 to do without. The build said: "
             + reason.read_text(encoding="utf-8"),
             RuntimeWarning,
             stacklevel=3,

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-from .core import TABLE, FormulaError, Value, apply, evaluate, numeric, parse, respelled
+from .core import NAMED, TABLE, FormulaError, Value, apply, evaluate, numeric, parse, respelled
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Expression:
 
     @property
     def output(self) -> Value:
-        """What the expression comes to."""
+        """The result of the expression."""
         return self.parts[-1][0]
 
     def named(self, name: str) -> Value:
@@ -47,7 +47,7 @@ class Statement(NamedTuple):
 def read(text: str, numbers: Iterable[str]) -> Expression:
     """The graph of an expression such as "a = sigmoid(w*x); (a - y)**2", with numbers such as "w=0.8".
 
-    A part that is a number, "w = 0.8; w*x", is a leaf. Where only one is computed, what a function is applied to is
+    A part that is a number, "w = 0.8; w*x", is a leaf. If only one part is computed, the operand of its function is
     called z, and the result a. A FormulaError points to what is no formula, another ValueError says which number is
     missing or too many.
 
@@ -198,7 +198,7 @@ class _Naming(ast.NodeTransformer):
 
 
 def explained(error: FormulaError) -> str:
-    """What is wrong where the error points to, and what to write."""
+    """What is wrong at the position of the error, and what to write."""
     if words := [word for word in re.findall(r"[^\W\d]\w*", error.formula) if keyword.iskeyword(word)]:
         return f"{words[0]} is a word of Python, which no name can be: take another, such as {words[0][0]}"
     call = re.match(r"([^\W\d]\w*)\(", error.formula[error.at :])
@@ -207,5 +207,5 @@ def explained(error: FormulaError) -> str:
     if call[1] in TABLE:
         operands = ", ".join(f"[{name}, …]" if name.isupper() else name for name in TABLE[call[1]].variables)
         return f"{call[1]} is written {call[1]}({operands})"
-    like = get_close_matches(call[1], TABLE, n=1)
-    return f"there is no function {call[1]}" + (f": {like[0]} is one" if like else f"; there are {', '.join(TABLE)}")
+    like = [name for name in NAMED if name.startswith(call[1])] or get_close_matches(call[1], NAMED, n=1)
+    return f"there is no function {call[1]}" + (f": {like[0]} is one" if like else f"; there are {', '.join(NAMED)}")

@@ -1,4 +1,4 @@
-"""The operations as functions: of Values a Value, of numbers a float. Every row with a name for people is one."""
+"""The public rows of the table as functions: a Value if an operand is one, else a float."""
 
 # A sequence of numbers is also one of Values or numbers, of which the result is a Value:
 # mypy: disable-error-code="overload-overlap"

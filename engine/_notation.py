@@ -43,7 +43,7 @@ def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
 def elided(
     items: Sequence[Item], most: int, gap: Item, first: int | None = None, last: int | None = None
 ) -> list[Item]:
-    """The items, or of more than `most` of them the `first` and the `last`, half each, with a gap between.
+    """The items; of more than `most` only the `first` and the `last` ones, by default half each, around a gap.
 
     >>> elided("abcdefgh", 4, "…"), elided("abcdefgh", 4, "…", 3, 0)
     (['a', 'b', '…', 'g', 'h'], ['a', 'b', 'c', '…'])
@@ -56,7 +56,7 @@ def elided(
 
 @cache
 def natural(name: str) -> list[tuple[bool, str]]:
-    """What to sort names by, so that numbers in them count.
+    """The key that sorts names by the numbers in them.
 
     >>> sorted(["p10", "p2", "p"], key=natural)
     ['p', 'p2', 'p10']

@@ -10,7 +10,7 @@ _first, _second = operation("where_true"), operation("where_false")
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
-    """`a` where the condition holds, else `b`: what is inf or nan in the other has no effect on any derivative.
+    """`a` where the condition holds, else `b`: an inf or nan in the other has no effect on any derivative.
 
     The condition is a comparison of Values, which stays part of the graph, or a bool, which does not; all else is a
     TypeError. A branch is a Value, a number, or a function without arguments. Of functions only that of the branch

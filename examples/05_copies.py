@@ -1,6 +1,6 @@
 """Question 2: "All my weights stay the same."  Units that start as copies get equal gradients and stay copies.
 
-Exercise: w and u start equal. What is the derivative in w, and is it that in u?
+Exercise: w and u start equal. What is the derivative in w, and is it the same in u?
 
     whygrad "h1 = tanh(w*x); h2 = tanh(u*x); (v*h1 + v*h2 - y)**2" w=1 u=1 v=1 x=0.5 y=1 --wrt w --check "..."
 """

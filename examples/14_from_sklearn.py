@@ -1,4 +1,4 @@
-"""A network that scikit-learn trained, explained: what one of its weights does, and why one flower is what it says.
+"""A network that scikit-learn trained, explained: what one of its weights does, and why it names one flower as it does.
 
 Exercise: which factors lead from x to the probability p?
 

@@ -1,4 +1,4 @@
-"""Why does my recurrent network forget?  Told up to twenty signs, it has to say the first: how much of it is left.
+"""Why does my recurrent network forget?  It reads up to twenty signs and has to say the first.
 
 Exercise: w is used at two steps of time. What is its derivative over both paths?
 

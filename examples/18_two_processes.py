@@ -1,6 +1,6 @@
 """Two processes, each with half of the moons, train one network: JAX's distributed runtime, data in parallel.
 
-Exercise: two machines have the mean losses L1 and L2, of as many examples each. What is the derivative of all in w?
+Exercise: two machines have mean losses L1 and L2 of equally many examples. What is the derivative of their mean in w?
 
     whygrad "L1 = (w*x1 - y1)**2; L2 = (w*x2 - y2)**2; (L1 + L2)/2" w=0.5 x1=1 y1=2 x2=-1 y2=0.5 --wrt w --check "..."
 """

@@ -1,6 +1,6 @@
 """Question 7: "I went downhill, so why did the loss go up?"  The step was longer than the valley is wide.
 
-Exercise: what is the slope of the loss in w, by which a step is too long?
+Exercise: what is the derivative of the loss in w, along which the step was too long?
 
     whygrad "h = w*x; (h - y)**2" w=-1 x=2 y=2 --wrt w --check "..."
 """

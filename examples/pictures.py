@@ -1,4 +1,4 @@
-"""The README's pictures, made again in examples/pictures: `uv run --group dev examples/pictures.py`.
+"""The README's pictures, drawn again in examples/pictures: `uv run --group dev examples/pictures.py`.
 
 Those of the questions take seconds; those of real work, with --all, minutes.
 """

@@ -206,7 +206,7 @@ def activation_named(name: str) -> Callable[[Any], Any]:
 
     >>> activation_named("softmax")
     Traceback (most recent call last):
-    ValueError: activation must be linear or a row with one operand: ... leaky_relu, ..., not 'softmax'
+    ValueError: there is no activation 'softmax': it must be linear or a row with one operand, ... leaky_relu, ...
     """
     return _activation(instance(name, str, "activation", "the name of a row of the table, such as 'relu'"))
 
@@ -218,6 +218,6 @@ def _activation(name: str) -> Callable[[Any], Any]:
     rows = [row.name for row in TABLE.values() if len(row.variables) == 1 and not row.variadic]
     if name not in rows:
         known = ", ".join(sorted({*rows} & {*NAMED}))
-        raise ValueError(f"activation must be linear or a row with one operand: {known}, not {name!r:.80}")
+        raise ValueError(f"there is no activation {name!r:.80}: it must be linear or a row with one operand, {known}")
     method: Callable[[Any], Any] = getattr(Value, name, operation(name))  # a method skips the search for the row
     return method

@@ -144,6 +144,7 @@ def test_open_shows_the_file_or_else_a_page(run, tmp_path, monkeypatch):
     ("expression", "said", "below"),
     [
         ("w + sigmod(x)", "there is no function sigmod: sigmoid is one", "    ^"),
+        ("w + sigm(x)", "there is no function sigm: sigmoid is one", "    ^"),
         ("w + zzz(x)", "there is no function zzz; there are add, ", "    ^"),
         ("w + (x & 2)", "not of 'x & 2'", "     ^"),
         ("w + x)", "unmatched ')'", "     ^"),

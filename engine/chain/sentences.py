@@ -20,7 +20,7 @@ WIDE = Context(prec=20, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 # The sentences, for the text here and for the page.
 SENTENCES = {
     "raising": "raising {wrt} by {step} {moves} {of} by about {change}",
-    "slope": "the slope of {of} in {wrt} is {total}",
+    "slope": "the slope of {of} with respect to {wrt} is {total}",
     "ok": "{count} paths; the strongest gives {share} of {total}",
     "mixed": "{count} paths: {up} upwards and {down} downwards leave {total}",
     "single": "one path, and no factor kills it",

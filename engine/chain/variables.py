@@ -62,7 +62,7 @@ class VariableGraph:
     ) -> None:
         for end in (output, *([] if wrt is None else [wrt])):
             if not isinstance(end, Value):
-                raise TypeError(f"expected one or two Values, not {came(end)}")
+                raise TypeError(f"output and wrt must be Values, not {came(end)}: pass the Value, not its label")
         choice(by, ("labels", "operations"), "by")
         self.output, self.wrt, self.asked, self.hidden, self.given = output, wrt, by, hidden, named or {}
         self.source = source

@@ -40,7 +40,7 @@ def operation(name: str) -> Callable[..., Any]:
     partials = ", ".join((row.textbook or row.partials[0], *row.partials[1:]))
     call = f"{name}({', '.join(row.variables)})"
     written = call if row.formula == call else f"{call} = {row.formula}"
-    function.__doc__ = f"{written}: of Values a Value, of numbers a float.\n\nPartial derivatives: {partials}"
+    function.__doc__ = f"{written}: a Value if an operand is one, else a float.\n\nPartial derivatives: {partials}"
     if re.search(r"\by\b", partials):
         function.__doc__ += ", where y is the result"
     return function
@@ -61,8 +61,8 @@ def row(
     formula; with them, they are checked against it. `sign` represents the operation in pictures.
 
     A formula consists of numbers, operands, + - * / ** and the other rows. An operation without a formula can be a
-    Python function of numbers, with a function or a formula for each partial. Page, JAX and saved recordings cannot run
-    it, and its second derivative is nan if the partial is a function.
+    Python function of numbers, with a formula or a function of the same operands for each partial. Page, JAX and saved
+    recordings cannot run it, and its second derivative is nan if the partial is a function.
 
     A ValueError says what is wrong with a name, a formula or a partial.
 

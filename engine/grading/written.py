@@ -96,8 +96,8 @@ def _formula(text: str, values: Mapping[str, float]) -> Written:
     except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
         known = ", ".join(map(book_name, list(values)[:12]))
         raise ValueError(
-            f"cannot read {text!r:.80}: a derivative is a number or a formula of + - * / **, the functions of the "
-            f"table, their derivatives such as sigmoid'(z), and the labels {known} ({_reason(error, names)})"
+            f"cannot read {text!r:.80}: {_reason(error, names)}; a derivative is a number or a formula of + - * / **, "
+            f"the functions of the table, their derivatives such as sigmoid'(z), and the labels {known}"
         ) from None
     return Written(text.strip(), number, tolerance, used)
 

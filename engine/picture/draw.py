@@ -1,14 +1,17 @@
 """Pictures: `draw` gives the graph of a Value as DOT, or the chain rule of one of its variables; `render` a file."""
 
 import os
+import pathlib
+from typing import Any
 
 from graphviz import Digraph
+from graphviz import view as open_file
 
 from ..chain import By, VariableGraph, explained
 from ..core import Value, replace
 from .diagram import diagram_of
 from .dot import Markup, to_dot
-from .graphviz import DPI, SUFFIXES, draw_dot, is_embedded, suffix_of
+from .graphviz import DPI, STARTS, SUFFIXES, draw_dot, is_embedded, suffix_of
 from .notebook import as_image
 from .parts import Diagram, View
 from .svg import styled, to_svg
@@ -18,7 +21,7 @@ Path = str | os.PathLike[str]
 
 
 class Picture(Digraph):  # type: ignore[misc]
-    """A diagram as DOT, which notebooks show as a picture, by the embedded renderer."""
+    """A diagram as DOT, drawn by the embedded renderer: in a notebook, by `render`, `view` and `pipe`."""
 
     diagram: Diagram
 
@@ -27,11 +30,42 @@ class Picture(Digraph):  # type: ignore[misc]
         """The picture of a diagram."""
         found = cls()
         found.__dict__.update(to_dot(diagram).__dict__, diagram=diagram)
+        found.format = "svg"
         return found
 
+    def render(
+        self, filename: Any = None, directory: Any = None, view: bool = False, cleanup: bool = False,
+        format: str | None = None, **others: Any,
+    ) -> str:  # fmt: skip
+        """Write the source and beside it the picture, as Graphviz does: an SVG if `format` does not say "png" or "pdf".
+
+        What else Graphviz takes, formats and options, wants its own `dot`.
+        """
+        kind = format or self.format
+        if any(others.values()) or kind not in STARTS:
+            return str(super().render(filename, directory=directory, view=view, cleanup=cleanup, format=kind, **others))
+        source = pathlib.Path(self.save(filename, directory=directory))
+        drawn = source.with_name(f"{source.name}.{kind}")
+        drawn.write_bytes(self.pipe(kind))
+        if cleanup:
+            source.unlink()
+        if view:
+            open_file(drawn)
+        return str(drawn)
+
+    def pipe(self, format: str | None = None, encoding: str | None = None, **others: Any) -> Any:
+        """The picture as bytes, or with an `encoding` as text: an SVG if `format` does not say "png" or "pdf"."""
+        kind = format or self.format
+        if any(others.values()) or kind not in STARTS:
+            return super().pipe(kind, encoding=encoding, **others)
+        drawn = self._svg().encode() if kind == "svg" else draw_dot(self.source, kind)
+        return drawn.decode(encoding) if encoding else drawn
+
+    def _svg(self) -> str:
+        return styled(draw_dot(self.source, "svg"), self.diagram)
+
     def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str]:
-        svg = styled(draw_dot(self.source, "svg"), self.diagram)
-        return {"text/html": as_image(svg, self.diagram.title), "text/plain": self.source}
+        return {"text/html": as_image(self._svg(), self.diagram.title), "text/plain": self.source}
 
 
 def to_html(graph: VariableGraph) -> str:
@@ -46,8 +80,8 @@ def draw(
     """The graph that `output` was computed from, or with `wrt` the chain rule of d output / d wrt in it.
 
     With `depth`, it is cut down to the paths and the variables at most `depth` steps from the output. The result is a
-    `graphviz.Digraph`, the same at every run, which a notebook shows as a picture; its colours are light ones unless
-    the `theme` is "dark".
+    `graphviz.Digraph`, the same at every run, which a notebook shows as a picture, and whose `render("why")` writes
+    `why.svg`, with no Graphviz on the machine. Its colours are light ones unless the `theme` is "dark".
 
     >>> x = Value(2.0, "x")
     >>> y = x * x
@@ -69,8 +103,8 @@ def render(
 ) -> None:
     """Write the picture of `draw` to a file: .svg .png .pdf .dot or .gv by its suffix, and .html for the live page.
 
-    An SVG or PNG needs no Graphviz on the machine; a PDF does, or is a RenderError. With the theme "auto" an SVG
-    is light or dark as its reader likes it; a PNG has `dpi` pixels an inch, which are two a point if nothing is said.
+    An SVG or PNG needs no Graphviz on the machine; a PDF without it is a RenderError. With the theme "auto" an SVG
+    is light or dark as its reader likes it; a PNG has `dpi` pixels an inch, by default two a point.
     The old file stays until the new one is whole.
 
     >>> from pathlib import Path

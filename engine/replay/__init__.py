@@ -4,7 +4,7 @@ It offers `record`, Recording and `load_recording`, and to exports the Program a
 
 Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse` (and `second`, `forward`),
 `passes`, which lists the passes (with `constant_folding` and `fusion`), `schedule`, and the two executors,
-`numpy_executor` and `native`. Apart are `batch` (what a batch may be) and `saved` (recordings in files).
+`numpy_executor` and `native`. `batch` (what a batch may be) and `saved` (recordings in files) stand apart.
 """
 
 # fmt: off

@@ -21,7 +21,8 @@ def arrays_of(batch: Sequence[Any], widths: Sequence[int | None], what: str = "a
     """
     batch = entries(batch, f"the {what}s", "a sequence of arrays")
     if len(batch) != len(widths):
-        raise TypeError(f"the recorded function takes {len(widths)} {what}(s), not {len(batch)}")
+        count = f"{len(widths)} {what}{'s' if len(widths) > 1 else ''}"
+        raise TypeError(f"the recorded function takes {count}, not {len(batch)}: each is a column of all examples")
     arrays = [_array(x, f"{what} {k + 1}", width) for k, (x, width) in enumerate(zip(batch, widths, strict=True))]
     size = len(arrays[0])
     for k, array in enumerate(arrays):

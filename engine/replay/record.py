@@ -85,7 +85,7 @@ class Recording:
     v1 = x0
     v2 = v1 * v1 + 1
     return v2
-    2 instructions recorded: lower 2, fold_constants 2, cse 2, dce 2, fuse 1, dce 1, level 1, hoist 1, group 1
+    instructions: recorded 2, lower 2, fold_constants 2, cse 2, dce 2, fuse 1, dce 1, level 1, hoist 1, group 1
     """
 
     def __init__(
@@ -227,7 +227,7 @@ class Recording:
             sizes.append(f"{step.__name__} {program.operations()}")
         text = list(lines(program))
         text = elided(text, SHOWN, f"... {len(text) - SHOWN} more ...")
-        text += [f"{self.program.operations()} instructions recorded: {', '.join(sizes)}"]
+        text += [f"instructions: recorded {self.program.operations()}, {', '.join(sizes)}"]
         text += [] if self.verified else [f"not verified at a second point: {self.why_unverified}"]
         return "\n".join(text)
 

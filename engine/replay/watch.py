@@ -9,9 +9,9 @@ from typing import Any
 from ..core import RecordingError, Value, Watch, ancestors, user_line
 
 IN_PLACE = (
-    "choose with where(condition, a, b), maximum, minimum, relu or abs, combine conditions with & | ~, and "
-    "differentiate with grad(..., create_graph=True), which are part of the recording, or use the function without "
-    "recording it"
+    "take functions from engine (exp, not math.exp), choose with where(condition, a, b), maximum, minimum, relu or "
+    "abs, combine conditions with & | ~, and differentiate with grad(..., create_graph=True), which are part of the "
+    "recording, or use the function without recording it"
 )
 
 

@@ -1,11 +1,11 @@
 """The table: every operation as mathematics, and the functions that read it.
 
-It offers TABLE and its rows, the primitives that formulas consist of, `evaluate` to evaluate a formula over any
+It offers TABLE and its rows, the primitives, `evaluate` to evaluate a formula over any
 algebra, and the opcodes. It imports nothing of the engine, so that the build can generate C from it.
 
-Read `rows` first: it is THE TABLE. Then `primitives` (what a formula ends in), `formula` (how one is read), `notation`
-(how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is not taken is kept
-out), `own_rows` (what a user may add), `vectors` (what C does on vectors) and `opcodes`.
+Read `rows` first: it is THE TABLE. Then `primitives` (what formulas consist of), `formula` (how one is read),
+`notation` (how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is not taken
+is kept out), `own_rows` (what a user may add), `vectors` (what C does on vectors) and `opcodes`.
 """
 
 # fmt: off

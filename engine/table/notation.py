@@ -68,7 +68,8 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
             yield _Token("name", names[label])
             i += len(label)
         elif closed and (not found or found["word"]):
-            raise ValueError(f"cannot read {text[i:].split()[0][:40]!r}")
+            word = re.match(r"[\w.]+", text[i:])
+            raise ValueError(f"{word[0]!r:.40} is not a label" if word else f"{text[i]!r} is not part of a formula")
         elif not found:
             yield _Token("", text[i])
             i += 1

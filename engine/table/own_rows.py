@@ -63,28 +63,41 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
 
 def _operands(name: str, formula: str) -> list[str]:
     """The operands of a formula: a, b, c ..., some of them capitals."""
-    names = {node.id for node in ast.walk(parse(formula)) if isinstance(node, ast.Name)} - TABLE.keys() - {name}
-    found = sorted(names, key=str.lower)
+    nodes = list(ast.walk(parse(formula)))
+    called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    if unknown := called - TABLE.keys() - {name}:
+        raise ValueError(f"{formula!r} calls {', '.join(sorted(unknown))}, and a formula calls rows of the table")
+    found = sorted({node.id for node in nodes if isinstance(node, ast.Name)} - called, key=str.lower)
     if not found or [x.lower() for x in found] != list(LETTERS[: len(found)]):
         raise ValueError(
             f"the operands of a formula are a, b, c ... without a gap, a capital letter for a sequence, and "
-            f"{formula!r} has {', '.join(found) or 'none'}, which are neither operands nor rows of the table"
+            f"{formula!r} has {', '.join(found) or 'none'}"
         )
     return found
 
 
 def _of_function(name: str, function: Callable[..., float], partials: Sequence[Any]) -> tuple[str, tuple[str, ...]]:
     """A Python function as a primitive, and its partials as formulas: a function among them is a primitive too."""
-    operands = list(LETTERS[: len(inspect.signature(function).parameters)])
+    operands = list(LETTERS[: _arity(name, function)])
     written = []
     _add_function(name, function)
     for k, partial in enumerate(partials):
         if callable(partial):
+            if _arity(name, partial) != len(operands):
+                raise ValueError(f"a partial of {name} is a function of its operands, {', '.join(operands)}, alone")
             _add_function(f"{name}_{k}", partial)
             formula = f"{name}_{k}({', '.join(operands)})"
             TABLE[f"{name}_{k}"] = Row(f"{name}_{k}", f"{name}_{k}", formula, ("0 / 0",) * len(operands))  # not known
         written.append(formula if callable(partial) else partial)
     return f"{name}({', '.join(operands)})", tuple(written)
+
+
+def _arity(name: str, function: Callable[..., float]) -> int:
+    """The number of parameters of a function."""
+    try:
+        return len(inspect.signature(function).parameters)
+    except ValueError:  # as of math.log
+        raise ValueError(f"how many numbers a function of {name} takes is not known: pass lambda a: ...") from None
 
 
 def _add_function(name: str, function: Callable[..., float]) -> None:

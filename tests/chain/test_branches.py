@@ -36,7 +36,7 @@ def test_the_text_says_which_branch_was_taken():
     chain = chain_rule(loss, x)
     assert (chain.verdict, chain.total) == ("killed", 0.0)
     assert "\nwhere took its second branch for y, as a > 0 does not hold: 3\nkilled: " in str(chain)
-    assert chain.sentence == "the slope of L in x is 0; ∂y/∂a = 0: where takes the other branch"
+    assert chain.sentence == "the slope of L with respect to x is 0; ∂y/∂a = 0: where takes the other branch"
 
 
 def test_of_a_bool_the_text_says_the_branch_alone():

@@ -142,7 +142,7 @@ def test_folding_the_whole_graph_gives_every_step_between_variables():
 
 def test_wrong_arguments_say_what_was_expected():
     x = Value(1.0)
-    with pytest.raises(TypeError, match="one or two Values, not float 3.0"):
+    with pytest.raises(TypeError, match="output and wrt must be Values, not float 3.0"):
         chain_rule(3.0, x)
     with pytest.raises(ValueError, match="by must be one of labels, operations, not 'names'"):
         chain_rule(x, x, by="names")

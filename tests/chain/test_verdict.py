@@ -49,14 +49,15 @@ def test_a_zero_weight_cuts_but_does_not_disconnect():
     h = labelled(x * 3, "h")
     o = labelled(w * h, "o")
     chain = chain_rule(o, x)
-    assert (chain.verdict, chain.sentence) == ("killed", "the slope of o in x is 0; ∂o/∂h = w2 = 0")
+    assert (chain.verdict, chain.sentence) == ("killed", "the slope of o with respect to x is 0; ∂o/∂h = w2 = 0")
 
 
 def test_a_relu_that_is_off_kills():
     z = Value(-1.5, "z")
     a = labelled(z.relu(), "a")
     assert (
-        chain_rule(a, z).sentence == "the slope of a in z is 0; ∂a/∂z = [z > 0] = 0 because z = -1.5: the relu is off"
+        chain_rule(a, z).sentence
+        == "the slope of a with respect to z is 0; ∂a/∂z = [z > 0] = 0 because z = -1.5: the relu is off"
     )
 
 
@@ -171,7 +172,9 @@ def test_the_step_told_is_one_over_which_the_slope_holds():
     x = Value(2.0, "x")
     assert chain_rule(labelled(-3.0 * x, "y"), x).sentence.startswith("raising x by 0.01 lowers y by about 0.03; ")
     x = Value(0.0, "x")
-    assert chain_rule(labelled(x.relu() + x, "y"), x).sentence.startswith("the slope of y in x is 1; ")  # a kink
+    assert chain_rule(labelled(x.relu() + x, "y"), x).sentence.startswith(
+        "the slope of y with respect to x is 1; "
+    )  # a kink
 
 
 def repeated(function, times, label, at=0.1):

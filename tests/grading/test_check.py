@@ -1,6 +1,7 @@
 """A learner's own derivation: right in any notation, or wrong with the mistake that made it."""
 
 import math
+import re
 
 import pytest
 from graphs import labelled, two_paths
@@ -191,6 +192,19 @@ def test_only_arithmetic_can_be_written(text):
         with pytest.raises(ValueError, match="cannot read") as error:
             chain.check(answer)
         assert len(str(error.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("2 (z9 - 1)", "'z9' is not a label;"),
+        ("x.real()", "'x.real' is not a label;"),
+        ("3 $ x", "'$' is not part of a formula;"),
+    ],
+)
+def test_what_cannot_be_read_is_named_first(text, reason):
+    with pytest.raises(ValueError, match=f"cannot read {re.escape(repr(text))}: {re.escape(reason)}"):
+        chain_rule(*two_paths()).check(text)
 
 
 def test_what_is_neither_a_number_nor_a_formula_gets_a_sentence():

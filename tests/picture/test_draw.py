@@ -365,7 +365,7 @@ def test_depth_keeps_what_is_near_the_output():
 
 
 def test_wrong_arguments_say_what_was_expected():
-    with pytest.raises(TypeError, match="one or two Values, not float 3.0"):
+    with pytest.raises(TypeError, match="output and wrt must be Values, not float 3.0"):
         draw(3.0)
     with pytest.raises(ValueError, match="depth, a number of variables, must be at least 0, not -1"):
         draw(Value(1.0), depth=-1)

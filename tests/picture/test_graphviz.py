@@ -9,7 +9,7 @@ import sys
 import pytest
 from graphs import two_paths
 
-from engine import RenderError, Value, chain_rule, render
+from engine import RenderError, Value, chain_rule, draw, render
 from engine.picture import View, diagram_of, to_dot
 from engine.picture.graphviz import draw_dot, renderer
 
@@ -29,6 +29,26 @@ def test_without_dot_the_embedded_renderer_draws(tmp_path):
         chain_rule(loss, w1).save(tmp_path / f"why{suffix}")
         assert (tmp_path / f"why{suffix}").read_bytes().startswith(start)
     assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_without_dot_a_picture_draws_itself_as_digraphs_do(tmp_path, monkeypatch):
+    picture = draw(*two_paths())
+    assert picture.render(tmp_path / "why") == str(tmp_path / "why.svg")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["why", "why.svg"]
+    assert (tmp_path / "why").read_text() == picture.source
+    assert picture.pipe(encoding="utf-8") == (tmp_path / "why.svg").read_text()
+    picture.node("mine", "one of the reader's own")
+    opened = []
+    monkeypatch.setattr(sys.modules["engine.picture.draw"], "open_file", opened.append)
+    picture.view("theirs", directory=tmp_path, cleanup=True)
+    assert opened == [tmp_path / "theirs.svg"]
+    assert "one of the reader" in (tmp_path / "theirs.svg").read_text()
+    assert picture.render(tmp_path / "why", format="png") == str(tmp_path / "why.png")
+    assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(RenderError, match=r"a PDF needs Graphviz itself.*\.svg"):
+        picture.pipe("pdf")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["theirs.svg", "why", "why.png", "why.svg"]
 
 
 @pytest.mark.usefixtures("no_dot")

@@ -262,8 +262,8 @@ def test_softmax_and_other_functions_of_the_package_can_be_recorded():
 
 
 WRONG_BATCHES = [
-    ((), TypeError, r"takes 2 argument\(s\), not 0"),
-    (([1.0], [1.0], [1.0]), TypeError, r"takes 2 argument\(s\), not 3"),
+    ((), TypeError, r"takes 2 arguments, not 0"),
+    (([1.0], [1.0], [1.0]), TypeError, r"takes 2 arguments, not 3"),
     ((1.0, [1.0]), ValueError, r"argument 1 must be a column of shape \(B,\), not of shape \(\)"),
     (([[1.0]], [[1.0, 2.0]]), ValueError, r"argument 1 must be a column of shape \(B,\), not of shape \(1, 1\)"),
     (([1.0], [1.0, 2.0]), ValueError, r"argument 2 must be a matrix of shape \(B, 2\), not of shape \(2,\)"),
@@ -328,7 +328,7 @@ def test_printing_shows_the_program_and_what_the_passes_did():
     text = str(record(lambda x: (w * x).tanh(), 1.0))
     assert "tanh(" in text
     assert "mean(" in text
-    assert re.search(r"\d+ instructions recorded: lower \d+, fold_constants \d+, cse \d+, dce \d+, fuse \d+", text)
+    assert re.search(r"instructions: recorded \d+, lower \d+, fold_constants \d+, cse \d+, dce \d+, fuse \d+", text)
 
 
 def test_a_long_program_is_printed_in_part():

@@ -68,6 +68,11 @@ def test_reading_a_number_that_changes_is_an_error(reads, w):
     assert (w.data, w.grad) == (2.0, 0.0)
 
 
+def test_a_function_of_math_is_replaced_by_the_engine_s():
+    with pytest.raises(RecordingError, match=r"data of a Value.*take functions from engine \(exp, not math\.exp\)"):
+        record(lambda x: x * math.exp(x), 1.5)
+
+
 @pytest.mark.parametrize("sets", SETS)
 def test_setting_a_number_is_an_error(sets, w):
     def f(x):
@@ -312,7 +317,7 @@ def test_the_second_point_can_be_given_or_left_out():
     seen.clear()
     assert "not verified" in str(record(f, 1.0, [2.0], check=False))
     assert len(seen) == 1
-    with pytest.raises(TypeError, match=r"takes 2 argument\(s\), not 1"):
+    with pytest.raises(TypeError, match=r"takes 2 arguments, not 1"):
         record(f, 1.0, [2.0], check=1.0)
 
 

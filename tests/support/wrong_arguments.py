@@ -313,7 +313,7 @@ def outcome(call, where, thing):
     arguments[where] = thing
     random.seed(0)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.chdir(FOLDER):
             warnings.simplefilter("error")
             function(**arguments) if isinstance(arguments, dict) else function(*arguments)
     except Exception as error:

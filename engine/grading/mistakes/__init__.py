@@ -1,6 +1,6 @@
 """The catalogue of mistakes in backpropagation. One more mistake is one more row.
 
-Read row.py first: what a row is. Then loss, activations, weights, inputs, softmax, sharing and formulas: the rows.
+Read `row` first, which says what a row is. The other files hold the rows, by where the mistake is made.
 """
 
 from .activations import ACTIVATIONS
