@@ -17,7 +17,7 @@ from .rounding import rounding
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
-OF_ZERO = 2.0  # what a 0 says at most, in decimal orders: many mistakes leave one
+OF_ZERO = 1.25  # what a 0 says at most, in decimal orders: many mistakes leave one
 WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # the same where numbers are rounded on the way, too: with SLACK one unit of the last digit

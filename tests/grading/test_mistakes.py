@@ -29,7 +29,7 @@ LEARNERS = {
         *("derivative_left_out_going_back", "derivative_at_a", ("derivative_at_a", O), ("derivative_at_a", H)),
         *("formula_at_z", "other_activation", ("activation_for_derivative", H), "derivative_without_a"),
         *(("derivative_sign", H), ("derivative_twice", O), ("derivative_of_error", O), "weight_left_out"),
-        ("sign_of_layer", 1),
+        *("nothing_sent_back", ("sign_of_layer", 1)),
         *(("derivative_of_other_layer", H), "not_transposed", ("updated_weights", 0.5), ("updated_weights", 0.1)),
         *(("one_path", (1, 0)), ("input_left_out", 1), "input_left_out", "weight_for_input", "z_for_input"),
         *(("other_input", 1), "first_input", "bias_as_weight", "bias_itself", "bias_left_out", "shared_bias"),
@@ -43,7 +43,7 @@ LEARNERS = {
         *("other_activation", ("activation_for_derivative", H), ("derivative_twice", O), ("derivative_of_error", O)),
         *("scaled_tanh", ("derivative_sign", H), "derivative_without_a", "weight_left_out", ("updated_weights", 0.1)),
         *(("one_path", (1, 1)), ("input_left_out", 1), ("weight_for_input", 1), "z_for_input", ("other_input", 1)),
-        *("bias_as_weight", "bias_itself", ("bias_left_out", 0), ("own_activation", 0)),
+        *("bias_as_weight", "bias_itself", ("bias_left_out", 0), ("own_activation", 0), "nothing_sent_back"),
     ],
     layouts.relu_2332: [
         *("sign", "twice", "half", "softmax_elementwise", "target_left_out", "softmax_twice", "log_not_divided"),

@@ -189,6 +189,8 @@ class Perceptron:
         match mistake:
             case "weight_left_out":
                 W = np.ones_like(W)
+            case "nothing_sent_back":
+                back = np.zeros_like(back)
             case "not_transposed":
                 W = W.T
             case "updated_weights":
