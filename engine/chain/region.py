@@ -7,8 +7,8 @@ from typing import Any
 
 from ..core import TABLE, Name, Value, evaluate, numeric
 from .decimals import decimal, in_decimals
-from .expressions import Term
 from .symbolic import Naming, cuts
+from .terms import Term
 
 Algebra = Callable[..., Any]  # apply(name of a row, *arguments)
 

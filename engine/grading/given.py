@@ -63,7 +63,9 @@ def read(gradients: Any) -> list[Given]:
     tolerances = dict(zip(floats, tolerances_of(list(floats.values())), strict=True))
     tolerances |= {value: half_unit(text) for value, text in texts.items() if value not in floats}
     bare = [value for value in texts if value not in floats and _is_bare_zero(texts[value])]
-    tolerances |= dict.fromkeys(bare, min((t for value, t in tolerances.items() if t and value not in bare), default=0.0))
+    tolerances |= dict.fromkeys(
+        bare, min((t for value, t in tolerances.items() if t and value not in bare), default=0.0)
+    )
     return [Given(value, float(text), text, tolerances[value]) for value, text in texts.items()]
 
 

@@ -67,7 +67,7 @@ def test_softmax_and_its_cross_entropy():
 )
 def test_forms_of_books(function, form):
     x, w = values(x=0.7, w=0.4)
-    assert chain_rule(labelled(function(x, w), "r"), x).closed_form.replace("1.1283791670955126", "2 / sqrt(π)") == form
+    assert chain_rule(labelled(function(x, w), "r"), x).closed_form == form
 
 
 def test_a_path_is_written_in_blocks_of_one_or_two_factors():
