@@ -161,6 +161,7 @@ def test_a_factor_for_an_independent_variable_is_one_too_many():
 
 
 NUMBERS = {"a": 0.25, "z1": 2.0, "x": 3.0, "w": 0.5, "h[3]": 5.0, "layer1.neuron2.z": 7.0, "a_prev": 2.0, "w⁽¹⁾₃₂": 0.3}
+BELL = math.exp(-2) / (1 + math.exp(-2)) ** 2  # σ'(2)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,13 @@ NUMBERS = {"a": 0.25, "z1": 2.0, "x": 3.0, "w": 0.5, "h[3]": 5.0, "layer1.neuron
         ("−x", -3.0), ("x⁻¹", 1 / 3), ("x^2", 9.0), ("h[3] x", 15.0), ("layer1.neuron2.z x", 21.0), ("z₁ w", 1.0),
         ("w⁽¹⁾₃₂ x", 0.9), ("2/√(π)", 2 / math.sqrt(math.pi)), ("ln(x)", math.log(3)), ("e^-z1", math.exp(-2)),
         ("[z1 > 0] x", 3.0), ("[0 > z1]", 0.0), ("max(a, x)", 3.0), ("relu'(z1)", 1.0),
-        ("tanh ′ (z1)", 1 - math.tanh(2) ** 2),        ("(a)(x)", 0.75), ("1e-3 x", 3e-3), ("sin'(z1)", math.cos(2)),
+        ("tanh ′ (z1)", 1 - math.tanh(2) ** 2), (r"\frac{x}{z_1} \cdot \left(1 - a\right)", 1.125), ("|a - x|", 2.75),
+        (r"\sigma'(z_1)", BELL), (r"\sigma^{\prime}(z_1)", BELL), ("sigma'(z1)", BELL),
+        ("sigmoid_prime(z1)", BELL), ("dsigmoid(z1)", BELL), ("sigmoid_derivative(z1)", BELL),
+        (r"e^{-z_{1}}", math.exp(-2)), (r"\sqrt{x} \times 2", 2 * math.sqrt(3)), ("xw", 1.5), ("xa(1-a)", 0.5625),
+        ("2[a - x]w", -2.75),
+        (r"w^{(1)}_{32} \cdot x", 0.9), (r"\ln\left(x\right)", math.log(3)), ("[2(a - x)][w x]", -8.25),
+        ("(a)(x)", 0.75), ("1e-3 x", 3e-3), ("sin'(z1)", math.cos(2)),
     ],
 )  # fmt: skip
 def test_notations_that_people_use(text, number):
@@ -182,7 +189,8 @@ def test_notations_that_people_use(text, number):
     [
         "__import__('os')", "x.real()", "unknown", "1 if x else 2", "[1, 2]", "x @ x", "lambda: 1", "(", "", "'x'",
         "~x", "x = 3", "o1, o2", "()", "v0", "prime_tanh(x)", "(" * 999 + ")" * 999, "x" * 5000, "9" * 1999, "x[0]",
-        "2 3", "maximum'(x, 1)", "tanh(x, x)", "x if", "f'(x)", "\x00",
+        "2 3", r"\\input{x}", r"\\frac{x}", "{x", "|x", "hox", "[x, x]", "d(x)",
+        "maximum'(x, 1)", "tanh(x, x)", "x if", "f'(x)", "\x00",
     ],
 )  # fmt: skip
 def test_only_arithmetic_can_be_written(text):
