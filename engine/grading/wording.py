@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..core import book_name, total_derivative
 from ..structure import Layer
 from .explanations import Outcome, Part
-from .given import Gradient
+from .given import Gradient, half_unit
 from .trial import SAME, Candidate, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
@@ -98,9 +98,20 @@ class Words:
                 f"None of the known mistakes gives all these numbers. But the numbers of {part.layer.name}, the first "
                 f"wrong ones of the backward pass, follow if {_either(part.found)}. Correct that, and compare again."
             )
+        if self._are_shown_rounded():
+            written = next(g for g in self.gradients if not g.ok).given
+            return (
+                "They are right to the digits that they show. If you rounded them so, pass text such as "
+                f"'{written!r}': in text the digits count, while a float has three at least."
+            )
         multiples = self._multiples()
         but = f", but {listed(multiples)} the right ones" if multiples else ""
         return f"None of the known mistakes gives these numbers{but}.{self._where()}"
+
+    def _are_shown_rounded(self) -> bool:
+        """Whether all wrong numbers are the right ones, rounded to the digits that they show."""
+        off = {i: abs(self.trial.given[i] - self.trial.right[i]) for i in self.trial.wrong()}
+        return all((given := self.trial.given[i]) and x <= half_unit(repr(given)) for i, x in off.items())
 
     def _multiples(self) -> list[str]:
         """Which weights and biases, by layer, are a constant times the right ones, if that explains all numbers."""

@@ -57,21 +57,6 @@ def test_the_digits_are_those_written():
     assert not compare(loss, {w: "0.00043800"}).ok
 
 
-@pytest.mark.parametrize("zero", ["0", "0.0", "-0", "0e400", 0, 0.0])
-def test_a_0_without_digits_claims_that_the_gradient_is_0(zero):
-    loss, _, w2, _, d2 = example()
-    assert not compare(loss, {w2[0, 0]: zero}).ok
-    assert not compare(loss, {w2[0, 0]: zero, w2[0, 1]: f"{d2[0, 1]:.4g}"}).ok
-
-
-def test_zeros_alone_do_not_name_a_weight_or_a_path():
-    loss, parameters, learner = layouts.relu_2332(np.random.default_rng(3))
-    numbers = np.where(np.arange(len(parameters)) < 9, 0.0, learner.gradients())  # layer 1 has nine
-    found = compare(loss, dict(zip(parameters, numbers, strict=True)))
-    assert found.verdict == "several"
-    assert "nothing_sent_back" in named(found)
-
-
 def test_a_float_has_the_digits_that_the_others_show():
     a, b, c = (Value(1.0, name) for name in "abc")
     assert [g.tolerance for g in read({a: 1.25, b: 0.52, c: 0.0})] == [0.005, 0.005, 0.005]

@@ -99,6 +99,8 @@ def _solved(
     if not RATES[0] < rate < RATES[1] or spread > SURE * rate:
         return None
     rate = _roundest(rate, spread)
+    if float(f"{rate:.2g}") != rate:
+        return None  # some rate fits any single δ, but nobody takes one of three digits
     return _at_rate(network, without, rate, right), f" by a learning rate of {rate:g}{place}"
 
 
