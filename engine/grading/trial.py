@@ -164,7 +164,8 @@ class Trial:
 
     def pairs(self) -> list[tuple[Candidate, Candidate]]:
         """Two mistakes at once that give the learner's numbers, where no single one does."""
-        singles = list({self._key(c): c for c in reversed(self.candidates) if not c.change.solve}.values())[::-1]
+        usable = [c for c in reversed(self.candidates) if not c.change.solve and not c.change.only]
+        singles = list({self._key(c): c for c in usable}.values())[::-1]
         if len(singles) ** 2 * self.network.size > WORK:
             singles = [c for c in singles if not c.change.partials and not c.change.adjoints]
         found = []
@@ -177,7 +178,7 @@ class Trial:
 
     def _both(self, a: Change, b: Change) -> Gradients | None:
         """The gradients with two changes of the sweep; on a common edge both factors apply."""
-        if (a.adjoints and b.adjoints) or a.only or b.only:
+        if a.adjoints and b.adjoints:
             return None
         partials, right = {**a.partials, **b.partials}, self.network.partials
         for k in a.partials.keys() & b.partials.keys():

@@ -80,15 +80,17 @@ class Words:
 
     def _chance(self) -> str:
         """A mistake fits, but so could chance."""
+        zeros = not any(self.trial.given[i] for i in self.trial.wrong())
+        why, more = ("for a 0", "") if zeros else ("with so few digits", "one more digit of each number, or ")
         missing = [name for i in self.trial.others if (name := self.network.name(i))]
         surer = (
             f"also the gradient of {book_name(missing[0])}"
             if missing
-            else "one more digit of each number, or also the gradient of a value in between, such as the z of a neuron"
+            else f"{more}also the gradient of a value in between, such as the z of a neuron"
         )
         return (
-            f"Take this as a guess: {self.trial.tried} mistakes were tried, and with so few digits one of them "
-            f"often fits by accident. To be sure, give {surer}."
+            f"Take this as a guess: {self.trial.tried} mistakes were tried, and {why} one of them often fits by "
+            f"accident. To be sure, give {surer}."
         )
 
     def _unknown(self, part: Part | None) -> str:
@@ -130,7 +132,7 @@ class Words:
     def _wrong(self) -> str:
         wrong = [g for g in self.gradients if not g.ok]
         digits = max(FIGURES, min(self.trial.digits, 9))
-        shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
+        shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given + 0.0:.{digits}g}" for g in wrong[:SHOWN]]
         text = "; ".join(shown)
         if more := wrong[SHOWN:]:
             text += f"; {self._all_of(more)} {_be(more)} wrong, too"

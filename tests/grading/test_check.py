@@ -254,6 +254,14 @@ def test_factors_that_are_right_at_this_point_only_are_not_right():
     assert "is right where x = 2 only" in str(chain.check(["a", "2 a"]))
 
 
+def test_a_total_without_a_hint_is_told_the_form():
+    w, h, t = Value(0.4, "w"), Value(0.7, "h"), Value(1.0, "t")
+    o = labelled((w * h).sigmoid(), "o")
+    chain = chain_rule(labelled((t - o) ** 2, "E"), o)
+    assert str(chain.check("2(t - o)o")).startswith("dE/do = 2 * (o - t) = -0.8609, not ")
+    assert str(chain.check("2(t - o)")) == "dE/do = -0.8609, not 2(t - o) = 0.8609: the sign is wrong"
+
+
 def test_one_digit_is_right_where_the_number_rounds_to_it():
     w = Value(0.46, "w")
     chain = chain_rule(w * w * 0.5, w)
