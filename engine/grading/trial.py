@@ -113,7 +113,7 @@ class Trial:
 
     def _width(self, i: int, gradient: float, scale: float) -> float:
         width = self.slack * self.tolerances[i]
-        if self.is_loose and self.far[i]:
+        if self.is_loose and self.far[i] and (gradient or not self.right[i]):  # rounding makes no 0
             width += self.far[i] * max(scale, abs(gradient / right) if (right := self.right[i]) else 0.0)
         return width
 
