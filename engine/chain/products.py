@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from ..core import Name, Value, natural, numeric
-from .region import Algebra, Region
+from .region import Algebra, Region, contains
 from .symbolic import SAME, Naming
 from .terms import Term, size, symbol
 
@@ -124,7 +124,12 @@ def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]
             yield ("exp", ("sub", v, ("logsumexp", sorted(logits)))), 3.5, False
     for node in region.operations[-MOST_NAMES:]:
         term = naming.term(node)
-        if isinstance(term, tuple) and term[0] in ("add", "sub") and size(term) <= SHORT + 1:
+        if (
+            isinstance(term, tuple)
+            and term[0] in ("add", "sub")
+            and size(term) <= SHORT + 1
+            and contains(region, naming, term)
+        ):
             yield term, 1.5, True
 
 
