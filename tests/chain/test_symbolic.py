@@ -190,3 +190,14 @@ def test_variables_of_a_network_are_written_as_in_a_book_and_stay_by_place_in_co
     assert sentence.startswith("ok: raising w⁽¹⁾₂₁ by 0.01 ")
     assert r"\left(1 - \left(a^{(1)}_{2}\right)^{2}\right) \cdot w^{(2)}_{12}" in chain.to_latex()
     assert chain.paths()[0].factors[1].formula == "1 - layer1.neuron2.a ** 2"
+
+
+def test_a_minus_is_a_sign_and_constants_have_names():
+    x = Value(0.7, "x")
+    for y, definition in ((x + -1.0, "x - 1"), (x - -2.0, "x + 2"), (x + -3.0 * x.sin(), "x - 3 * sin(x)")):
+        assert VariableGraph(labelled(y, "y")).naming.definition(y) == definition
+    factor = chain_rule(labelled(x.erf(), "y"), x).paths()[0].factors[0]
+    assert factor.pretty == "2/√(π)·exp(−x²)"
+    assert factor.latex == r"\frac{2}{\sqrt{\pi}} \cdot \exp\left(-x^{2}\right)"
+    negative = chain_rule(labelled((-x) * x.sin(), "y"), x).to_latex()
+    assert "+ -" not in negative
