@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
+from unicodedata import normalize
 
 from ._checks import printable
 
@@ -141,6 +141,7 @@ def _index(place: re.Match[str]) -> str:
 
 _SPELLED = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
 _GREEK = dict(zip(_SPELLED.split(), "αβγδεζηθκλμνξρστφχψω", strict=True))
+_WORDS = {letter: word for word, letter in _GREEK.items()} | {"π": "pi"}
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SIMPLE = re.compile(r"(?P<stem>[^\W\d_]+?)(?P<hat>_?hat)?(?:_?(?P<index>\d+))?(?P<example>\[\d+\])?$")
 
@@ -156,9 +157,9 @@ def pretty_name(name: str) -> str:
     if not simple:
         return printable(book_name(name))
     stem = _GREEK.get(simple["stem"], simple["stem"])
-    hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if simple["hat"] else ""
+    hat = _HAT if simple["hat"] else ""
     lowered = (simple["index"] or "").translate(_LOWERED)
-    return unicodedata.normalize("NFC", stem + hat) + lowered + (simple["example"] or "")
+    return normalize("NFC", stem + hat) + lowered + (simple["example"] or "")
 
 
 @cache
@@ -167,18 +168,38 @@ def latex_name(name: str) -> str:
 
     >>> latex_name("w12"), latex_name("y_hat"), latex_name("theta"), latex_name("50%"), latex_name("layer1.neuron3.w2")
     ('w_{12}', '\\hat{y}', '\\theta', '\\text{50\\%}', 'w^{(1)}_{32}')
+    >>> latex_name("θ1"), latex_name("ŷ"), latex_name("w⁽¹⁾₃₂"), latex_name("loss λ")
+    ('\\theta_{1}', '\\hat{y}', 'w^{(1)}_{32}', '\\text{loss $\\lambda$}')
     """
     if found := _PLACE.fullmatch(name):
         return f"{found[3]}^{{({found[1]})}}_{{{_index(found)}}}{found[5] or ''}"
+    if found := _BOOK.fullmatch(name):
+        return f"{latex_name(found[1])}^{{({normalize('NFKC', found[2])})}}_{{{normalize('NFKC', found[3])}}}"
     simple = _SIMPLE.match(name)
-    if not simple or (len(simple["stem"]) > 1 and simple["stem"] not in _GREEK):
+    letter, has_hat = _split(simple["stem"]) if simple else ("", False)
+    word = _WORDS.get(letter, letter)
+    if not simple or (word not in _GREEK and word != "pi" and not (len(word) == 1 and word.isascii())):
         return rf"\text{{{latex_text(name)}}}"
-    stem = "\\" + simple["stem"] if simple["stem"] in _GREEK else simple["stem"]
-    stem = rf"\hat{{{stem}}}" if simple["hat"] else stem
+    stem = word if len(word) == 1 else "\\" + word
+    stem = rf"\hat{{{stem}}}" if has_hat or simple["hat"] else stem
     return stem + (f"_{{{simple['index']}}}" if simple["index"] else "") + (simple["example"] or "")
 
 
-_LATEX_ESCAPES = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "\n": " "}
+_HAT = "\N{COMBINING CIRCUMFLEX ACCENT}"
+_BOOK = re.compile(r"([^\W\d_])⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾([₀₁₂₃₄₅₆₇₈₉,]+)")
+
+
+def _split(stem: str) -> tuple[str, bool]:
+    """A stem without its hat, and whether it has one."""
+    letters = normalize("NFD", stem)
+    return (letters[:-1], True) if letters.endswith(_HAT) else (stem, False)
+
+
+_LATEX_ESCAPES = (
+    {letter: rf"$\{word}$" for letter, word in _WORDS.items()}
+    | {c: "\\" + c for c in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "\n": " "}
+)
 
 
 def latex_text(text: str) -> str:

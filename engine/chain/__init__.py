@@ -3,15 +3,16 @@
 It offers `chain_rule` and ChainRule with its paths and factors, `judge`, and to pictures and pages the names and
 formulas of a chain.
 
-Read `variables` first (the graph of variables), then `paths` and `ranking`, `expressions` and `symbolic` (formulas),
-`textbook` (short forms, with `products` for the search, `region` and `decimals` for the proof), `text` (the table and
-LaTeX), `verdict` and `sentences` (its words).
+Read `variables` first (the graph of variables), then `paths` and `ranking`, `terms`, `expressions` and `symbolic`
+(formulas), `textbook` (short forms, with `products` for the search, `region` and `decimals` for the proof), `text` (the
+table and LaTeX), `verdict` and `sentences` (its words).
 """
 
 # fmt: off
-from .expressions import Style, Term, show
+from .expressions import Style, show
 from .paths import ChainRule, Factor, Path, chain_rule, explained
 from .sentences import FIXED, LISTED, NAMED, TESTS, TINY, branches
+from .terms import Term
 from .text import grouped, latex_of_value
 from .variables import By, Link, Links, VariableGraph
 from .verdict import CANCELLED, VANISHED, WORDS, Judgement, judge, tiny_factors

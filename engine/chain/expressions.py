@@ -1,7 +1,6 @@
-"""Terms: the formulas of the graph as small trees, and how they are written as text, in pictures and in LaTeX.
+"""How terms are written: as text, in pictures and in LaTeX.
 
-A term is a number, a Name, or a tuple (name of a row, *terms). `symbol` is the algebra of terms: it simplifies
-1 * x, x + 0 and the like. Every style writes the same tree; the style "text" is valid Python.
+Every style writes the same tree; the style "text" is valid Python.
 """
 
 import math
@@ -17,107 +16,12 @@ from ..core import (
     latex_name,
     latex_number,
     latex_text,
-    numeric,
     pretty_name,
     pretty_number,
 )
+from .terms import Term, symbol
 
-Term = Any  # float | Name | tuple[str, Term, ...]
 Style = Literal["text", "spoken", "pretty", "latex"]
-
-
-SHORT = 5  # letters of a quotient
-
-
-def size(term: Term) -> int:
-    """The number of names and numbers in a term."""
-    if isinstance(term, list):
-        return sum(map(size, term))
-    return sum(map(size, term[1:])) if isinstance(term, tuple) else 1
-
-
-def symbol(name: str, *terms: Any) -> Term:
-    """One operation of the table on terms, simplified: the algebra of formulas.
-
-    >>> symbol("add", symbol("mul", 1.0, Name("x")), symbol("neg", Name("y")))
-    ('sub', 'x', 'y')
-    """
-    match name, terms:
-        case "times", _:
-            return symbol("mul", *terms)
-        case "gap" | "ahead" | "margin" | "masked", _:
-            return symbol("sub", *terms)
-        case "direction", (a, b):
-            return symbol("div", a, symbol("hypot", a, b))
-        case "monomial", (a, b, c, d):
-            return symbol("mul", d, symbol("pow", a, symbol("sub", b, c)))
-        case "powlog", (a, b, c, d, e):
-            return symbol("mul", symbol("monomial", a, b, c, d), symbol("pow", symbol("log", a), e))
-        case "logaddexp", _:
-            return ("logsumexp", [x for term in terms for x in _summands(term)])
-        case "share", (a, b):
-            return symbol("exp", symbol("sub", a, symbol("logaddexp", a, b)))
-        case "sum", (list() as many,):
-            return _fold("add", many)
-        case "dot", (weights, inputs, bias):
-            products = [symbol("mul", w, x) for w, x in zip(weights, inputs, strict=True)]
-            return _fold("add", [*products, bias])
-        case ("add", (0.0, x)) | ("add" | "sub", (x, 0.0)) | ("mul", (1.0, x)) | ("mul" | "div" | "pow", (x, 1.0)):
-            return x
-        case ("mul", (0.0, _)) | ("mul", (_, 0.0)):
-            return 0.0
-        case "pow", (_, 0.0):
-            return 1.0
-        case "add", (x, ("neg", y)):
-            return symbol("sub", x, y)
-        case "sub", (x, ("neg", y)):
-            return symbol("add", x, y)
-        case "add", (x, y) if x == y and not isinstance(x, float):
-            return symbol("mul", 2.0, x)
-        case "sub", (("neg", x), y) if x == y:
-            return symbol("neg", symbol("mul", 2.0, x))
-        case ("sub", (0.0, x)) | ("mul", (-1.0, x)) | ("mul", (x, -1.0)):
-            return symbol("neg", x)
-        case "neg", (("neg", x),):
-            return x
-        case (("mul" | "div"), (("neg", x), y)):
-            return symbol("neg", symbol(name, x, y))
-        case "mul", (x, ("neg", y)):
-            return symbol("neg", symbol("mul", x, y))
-        case "div", (("mul", float() as number, x), float() as other) if _is_short(number, other):
-            return symbol("mul", number / other, x)
-        case "mul", (float() as number, ("div", float() as other, x)):
-            return symbol("div", number * other, x)
-        case "mul", (x, ("div", 1.0, y)):
-            return symbol("div", x, y)
-        case "mul", (("div", 1.0, y), x):
-            return symbol("div", x, y)
-        case "mul", (x, float() as number) if not isinstance(x, float):
-            return symbol("mul", number, x)
-        case "mul", (float() as number, ("mul", float() as other, x)):
-            return symbol("mul", number * other, x)
-        case "mul", (x, ("mul", float() as number, y)) if not isinstance(x, float):
-            return symbol("mul", number, symbol("mul", x, y))
-        case (("add" | "sub" | "mul" | "neg"), _) if all(isinstance(x, float) for x in terms):
-            return float(numeric(name, *terms))
-    return (name, *terms)
-
-
-def _is_short(number: float, other: float) -> bool:
-    """Whether a quotient is exact and easier to read than its two numbers."""
-    return bool(other) and number / other * other == number and len(repr(number / other)) <= SHORT
-
-
-def _summands(term: Term) -> list[Term]:
-    """The arguments of a term that is a logsumexp."""
-    return term[1] if isinstance(term, tuple) and term[0] == "logsumexp" else [term]
-
-
-def _fold(name: str, terms: Sequence[Term]) -> Term:
-    total: Term = 0.0
-    for term in terms:
-        total = symbol(name, total, term)
-    return total
 
 
 @dataclass(frozen=True)
@@ -128,6 +32,8 @@ class _Writer:
     signs: dict[str, str]
 
     def number(self, number: float) -> str:
+        if number == math.pi and self.style != "text":
+            return self.name("π")
         if self.style in ("text", "spoken"):
             return f"{number:g}" if float(f"{number:g}") == number else repr(number)
         return pretty_number(number) if self.style == "pretty" else latex_number(number)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._checks import count
 from ..core import Value, derivative, reading, short_number
-from .expressions import Style, Term, show
+from .expressions import Style, show
 from .ranking import START, PartialPath, best
+from .terms import Term
 from .variables import By, Link, Links, VariableGraph
 
 if TYPE_CHECKING:

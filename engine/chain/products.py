@@ -10,16 +10,15 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from ..core import Name, Value, natural, numeric
-from .decimals import PI
-from .expressions import Term, size, symbol
-from .region import Algebra, Region
+from .region import Algebra, Region, contains
 from .symbolic import SAME, Naming
+from .terms import Term, size, symbol
 
 SHORT = 3  # a formula with at most this many names needs no other form
 MOST_NAMES, MOST_PAIRED = 7, 32
 MOST_SUMMED = 500  # products that are tried in sums of two
 LOST = 1e15  # a term this much smaller than the other leaves no digit in the sum
-ROOT = ("div", 2.0, ("sqrt", Name("π")))
+ROOT = ("div", 2.0, ("sqrt", math.pi))
 COEFFICIENTS: list[Term] = [1.0, 2.0, 0.5, 3.0, 4.0, 6.0, ROOT]
 
 
@@ -125,7 +124,12 @@ def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]
             yield ("exp", ("sub", v, ("logsumexp", sorted(logits)))), 3.5, False
     for node in region.operations[-MOST_NAMES:]:
         term = naming.term(node)
-        if isinstance(term, tuple) and term[0] in ("add", "sub") and size(term) <= SHORT + 1:
+        if (
+            isinstance(term, tuple)
+            and term[0] in ("add", "sub")
+            and size(term) <= SHORT + 1
+            and contains(region, naming, term)
+        ):
             yield term, 1.5, True
 
 
@@ -189,7 +193,7 @@ def run(term: Term, names: Mapping[Name, Any], algebra: Algebra) -> Any:
     if isinstance(term, tuple):
         return algebra(term[0], *(run(part, names, algebra) for part in term[1:]))
     if isinstance(term, Name):
-        return names.get(term, math.pi if algebra is numeric else PI)
+        return names[term]
     return term
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..core import TABLE, Name, Value, evaluate, numeric
 from .decimals import decimal, in_decimals
-from .expressions import Term
 from .symbolic import Naming, cuts
+from .terms import Term
 
 Algebra = Callable[..., Any]  # apply(name of a row, *arguments)
 
@@ -147,4 +147,9 @@ def conditions(region: Region, naming: Naming) -> list[tuple[Term, Value, bool]]
         left = naming.term(node.operands[0])
         right = naming.term(node.operands[1]) if len(node.operands) > 1 else 0.0
         found += [(("above", left, right), node, True), (("above", right, left), node, False)]
-    return found
+    return [entry for entry in found if contains(region, naming, entry[0])]
+
+
+def contains(region: Region, naming: Naming, term: Term) -> bool:
+    """Whether all names of a term are in the region; those of a branch that is not taken are not."""
+    return all(node in region.labels for node in naming.within(term))

@@ -12,7 +12,8 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core import TABLE, Name, Value, evaluate, numeric, unique_names
-from .expressions import Style, Term, show, size, symbol
+from .expressions import Style, show
+from .terms import Term, size, symbol
 
 if TYPE_CHECKING:
     from .variables import Link

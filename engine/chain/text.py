@@ -70,7 +70,7 @@ def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
 def to_latex(chain: ChainRule, k: int = 10) -> str:
     """The chain rule as a LaTeX `aligned` block, a line for each path: derivatives, formulas, numbers, and the sum."""
     names, paths = chain.naming.names, chain.paths(k)
-    left, sign = chain.path_count - len(paths), r"\phantom{=} +"
+    left = chain.path_count - len(paths)
     more = [rf"\cdots \text{{ ({many(left)} more)}}"] if left else []
     blocks = [
         [
@@ -83,9 +83,14 @@ def to_latex(chain: ChainRule, k: int = 10) -> str:
     closed = chain.closed("latex") if len(blocks[0]) > 1 or any(len(path.factors) > 1 for path in paths) else ""
     sums = [[*block, *more] for block in blocks if block]
     ends = [[latex_number(chain.total)], *([[closed]] if closed else [])]
-    lines = [rf" &{'=' if not i else sign} {entry}" for entries in (*sums, *ends) for i, entry in enumerate(entries)]
+    lines = [f" &{_sign(i, entry)} {entry}" for entries in (*sums, *ends) for i, entry in enumerate(entries)]
     left_side = _fraction("d", names[chain.output], names[chain.wrt])
     return "\n".join([r"\begin{aligned}", left_side + " \\\\\n".join(lines), r"\end{aligned}"])
+
+
+def _sign(i: int, entry: str) -> str:
+    """The sign before a line of a sum, of which a line that begins with a minus has its own."""
+    return "=" if not i else r"\phantom{=}" if entry.startswith("-") else r"\phantom{=} +"
 
 
 def _fraction(sign: str, of: str, wrt: str) -> str:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from ..core import Name, Value, numeric
 from .decimals import DIGITS, decimal, in_decimals
-from .expressions import Term, size, symbol
 from .paths import ChainRule, Path
 from .products import SHORT, near, products, run
 from .region import Region, conditions
 from .symbolic import LARGEST, SAME, Naming
+from .terms import Term, size, symbol
 from .variables import Link
 
 MOST_OPERATIONS, MOST_KINKS, MOST_FACTORS = 80, 5, 12

@@ -189,9 +189,9 @@ def pulls(chain: ChainRule) -> Pulls:
 
     def add(steps: list[tuple[Link, Pulls]]) -> Pulls:
         parts = [(abs(Decimal(link.value)), link.value > 0, sums) for link, sums in steps if not link.is_cut]
-        up = sum((size * sums[not positive] for size, positive, sums in parts), Decimal(0))
-        down = sum((size * sums[positive] for size, positive, sums in parts), Decimal(0))
-        return up, down
+        up = sum((size * sums[not positive] for size, positive, sums in parts if sums[not positive]), Decimal(0))
+        down = sum((size * sums[positive] for size, positive, sums in parts if sums[positive]), Decimal(0))
+        return up, down  # a sum of 0 is left out, as an infinite slope after a branch that is not taken adds nothing
 
     with localcontext(WIDE):
         return chain.along((Decimal(1), Decimal(0)), add, (Decimal(0), Decimal(0)))

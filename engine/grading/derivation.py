@@ -123,11 +123,13 @@ def _check_total(chain: ChainRule, written: Written) -> Check:
             if chain.path_count > 2 and path.product and written.agrees(chain.total - path.product):
                 text = f"the path {_route(chain, path)} is missing, which adds {short_number(path.product)}"
                 return Check(False, None, f"{_not(chain, written)}: {text}")
-    return Check(False, None, _with(_not(chain, written), hint_for_total(chain, written)))
+    hint = hint_for_total(chain, written)
+    return Check(False, None, _with(_not(chain, written, "" if hint else chain.closed_form), hint))
 
 
-def _not(chain: ChainRule, written: Written) -> str:
-    return f"{_derivative(chain)} = {short_number(chain.total)}, not {_value_of(written)}"
+def _not(chain: ChainRule, written: Written, form: str = "") -> str:
+    right = f"{form} = {short_number(chain.total)}" if form else short_number(chain.total)
+    return f"{_derivative(chain)} = {right}, not {_value_of(written)}"
 
 
 def _derivative(chain: ChainRule) -> str:

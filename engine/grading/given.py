@@ -61,10 +61,12 @@ def read(gradients: Any) -> list[Given]:
     texts = {value: _text(value, number) for value, number in found.items()}
     floats = {value: float(text) for value, text in texts.items() if not _is_written(found[value])}
     tolerances = dict(zip(floats, tolerances_of(list(floats.values())), strict=True))
-    return [
-        Given(value, float(text), text, tolerances.get(value, half_unit(text) if value not in floats else 0.0))
-        for value, text in texts.items()
-    ]
+    tolerances |= {value: half_unit(text) for value, text in texts.items() if value not in floats}
+    bare = [value for value in texts if value not in floats and _is_bare_zero(texts[value])]
+    tolerances |= dict.fromkeys(
+        bare, min((t for value, t in tolerances.items() if t and value not in bare), default=0.0)
+    )
+    return [Given(value, float(text), text, tolerances[value]) for value, text in texts.items()]
 
 
 def _pairs(gradients: Any) -> Iterable[tuple[Any, Any]]:
@@ -158,6 +160,12 @@ def half_unit(text: str) -> float:
     return (0.5 if len(digits.digits) > 1 or digits.digits == (0,) else LONE) * 10.0 ** min(
         int(digits.exponent), LARGEST
     )
+
+
+def _is_bare_zero(text: str) -> bool:
+    """Whether a text is 0 or 0.0, which has no digits: it claims that the gradient is 0."""
+    digits = Decimal(text)
+    return not digits and int(digits.as_tuple().exponent) > -2
 
 
 def _named(value: Value) -> str:

@@ -17,7 +17,7 @@ from .rounding import rounding
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
-OF_ZERO = 2.0  # what a 0 says at most, in decimal orders: many mistakes leave one
+OF_ZERO = 1.25  # what a 0 says at most, in decimal orders: many mistakes leave one
 WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # the same where numbers are rounded on the way, too: with SLACK one unit of the last digit
@@ -113,7 +113,7 @@ class Trial:
 
     def _width(self, i: int, gradient: float, scale: float) -> float:
         width = self.slack * self.tolerances[i]
-        if self.is_loose and self.far[i]:
+        if self.is_loose and self.far[i] and (gradient or not self.right[i]):  # rounding makes no 0
             width += self.far[i] * max(scale, abs(gradient / right) if (right := self.right[i]) else 0.0)
         return width
 
@@ -164,7 +164,8 @@ class Trial:
 
     def pairs(self) -> list[tuple[Candidate, Candidate]]:
         """Two mistakes at once that give the learner's numbers, where no single one does."""
-        singles = list({self._key(c): c for c in reversed(self.candidates) if not c.change.solve}.values())[::-1]
+        usable = [c for c in reversed(self.candidates) if not c.change.solve and not c.change.only]
+        singles = list({self._key(c): c for c in usable}.values())[::-1]
         if len(singles) ** 2 * self.network.size > WORK:
             singles = [c for c in singles if not c.change.partials and not c.change.adjoints]
         found = []
@@ -177,7 +178,7 @@ class Trial:
 
     def _both(self, a: Change, b: Change) -> Gradients | None:
         """The gradients with two changes of the sweep; on a common edge both factors apply."""
-        if (a.adjoints and b.adjoints) or a.only or b.only:
+        if a.adjoints and b.adjoints:
             return None
         partials, right = {**a.partials, **b.partials}, self.network.partials
         for k in a.partials.keys() & b.partials.keys():

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..core import book_name, total_derivative
 from ..structure import Layer
 from .explanations import Outcome, Part
-from .given import Gradient
+from .given import Gradient, half_unit
 from .trial import SAME, Candidate, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
@@ -80,15 +80,17 @@ class Words:
 
     def _chance(self) -> str:
         """A mistake fits, but so could chance."""
+        zeros = not any(self.trial.given[i] for i in self.trial.wrong())
+        why, more = ("for a 0", "") if zeros else ("with so few digits", "one more digit of each number, or ")
         missing = [name for i in self.trial.others if (name := self.network.name(i))]
         surer = (
             f"also the gradient of {book_name(missing[0])}"
             if missing
-            else "one more digit of each number, or also the gradient of a value in between, such as the z of a neuron"
+            else f"{more}also the gradient of a value in between, such as the z of a neuron"
         )
         return (
-            f"Take this as a guess: {self.trial.tried} mistakes were tried, and with so few digits one of them "
-            f"often fits by accident. To be sure, give {surer}."
+            f"Take this as a guess: {self.trial.tried} mistakes were tried, and {why} one of them often fits by "
+            f"accident. To be sure, give {surer}."
         )
 
     def _unknown(self, part: Part | None) -> str:
@@ -98,9 +100,20 @@ class Words:
                 f"None of the known mistakes gives all these numbers. But the numbers of {part.layer.name}, the first "
                 f"wrong ones of the backward pass, follow if {_either(part.found)}. Correct that, and compare again."
             )
+        if self._are_shown_rounded():
+            written = next(g for g in self.gradients if not g.ok).given
+            return (
+                "They are right to the digits that they show. If you rounded them so, pass text such as "
+                f"'{written!r}': in text the digits count, while a float has three at least."
+            )
         multiples = self._multiples()
         but = f", but {listed(multiples)} the right ones" if multiples else ""
         return f"None of the known mistakes gives these numbers{but}.{self._where()}"
+
+    def _are_shown_rounded(self) -> bool:
+        """Whether all wrong numbers are the right ones, rounded to the digits that they show."""
+        off = {i: abs(self.trial.given[i] - self.trial.right[i]) for i in self.trial.wrong()}
+        return all((given := self.trial.given[i]) and x <= half_unit(repr(given)) for i, x in off.items())
 
     def _multiples(self) -> list[str]:
         """Which weights and biases, by layer, are a constant times the right ones, if that explains all numbers."""
@@ -119,7 +132,7 @@ class Words:
     def _wrong(self) -> str:
         wrong = [g for g in self.gradients if not g.ok]
         digits = max(FIGURES, min(self.trial.digits, 9))
-        shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given:.{digits}g}" for g in wrong[:SHOWN]]
+        shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given + 0.0:.{digits}g}" for g in wrong[:SHOWN]]
         text = "; ".join(shown)
         if more := wrong[SHOWN:]:
             text += f"; {self._all_of(more)} {_be(more)} wrong, too"

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from .._checks import came
-from ..core import book_name, evaluate, numeric, pretty_name, real, respelled
+from ..core import book_name, evaluate, latex_name, numeric, pretty_name, real, respelled
 from .given import EXACT, half_unit, tolerances_of
 from .trial import SLACK
 
@@ -83,7 +83,7 @@ def _formula(text: str, values: Mapping[str, float]) -> Written:
     try:
         if len(text) > LONGEST:
             raise ValueError(f"it has more than {LONGEST} letters")
-        spellings = {pretty_name(name): key for key, name in names.items()}
+        spellings = {spelled(name): key for key, name in names.items() for spelled in (latex_name, pretty_name)}
         spellings |= {name: key for key, name in names.items()}
         formula = respelled(text, spellings)
         numbers = {key: values[name] for key, name in names.items()}

@@ -1,4 +1,4 @@
-"""Translates the notation of people and books to formulas of the table: 2x(1 − x)², σ'(z), [z₁ > 0], √2.
+"""Translates the notation of people and books to formulas of the table: 2x(1 − x)², σ'(z), [z₁ > 0], √2, LaTeX.
 
 Nothing is executed: a text is split into names, numbers and signs.
 """
@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
-from unicodedata import normalize
+from unicodedata import lookup, normalize
 
 from .differentiate import substitute
 from .formula import TABLE, parse
@@ -16,6 +16,7 @@ from .formula import TABLE, parse
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·", "0123456789-.")
 _SIGNS = {"·": "*", "×": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "^": "**", "**": "**", "⁄": "/"}
 _FUNCTIONS = {"σ": "sigmoid", "ln": "log", "√": "sqrt", "max": "maximum", "min": "minimum"}
+_FUNCTIONS |= {"sigma": "sigmoid", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "sgn": "sign"}
 _WORD = "[^\\W\\d⁰¹²³⁴⁵⁶⁷⁸⁹][^\\W⁰¹²³⁴⁵⁶⁷⁸⁹]*"
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>\d+\.?\d*(?:[eE][-+−]?\d+)?|\.\d+)|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
@@ -33,7 +34,7 @@ class _Token(NamedTuple):
 
 
 def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
-    """A text as a formula; `names` maps each variable in the text to its name in the formula.
+    r"""A text as a formula; `names` maps each variable in the text to its name in the formula.
 
     An unknown name or function is a ValueError; with `closed` False, for an incomplete `names`, it is left as it is.
 
@@ -43,9 +44,12 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     '3*sqrt(2)/sqrt(3.141592653589793)'
     >>> respelled("w·x + b", {"x": "x"}, closed=False)
     'w*x + b'
+    >>> respelled(r"\frac{2}{x} \cdot \sigma'\left(z_{1}\right)", {"x": "x", "z_{1}": "z1"})
+    '2 / x * bell(z1)'
     """
     written: list[str] = []
     before = ""
+    text, names = _plain(text), {_plain(name): other for name, other in names.items()}
     for kind, token in _tokens(_ROOT.sub(r"√(\1)", text), names, closed):
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
@@ -58,6 +62,43 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     return ast.unparse(_Primes().visit(parse(formula))) if _PRIME in formula else formula
 
 
+_COMMANDS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "left": "", "right": "", "prime": "'"}
+_LATEX = [
+    (re.compile(r"\\(?:operatorname|mathrm|text)\{([^{}]*)\}"), r"\1"),
+    (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}"), r"((\1)/(\2))"),
+    (re.compile(r"\\sqrt\{([^{}]*)\}"), r"√(\1)"),
+    (re.compile(r"\^\{?\s*\\prime\b\s*\}?"), "'"),
+    (re.compile(r"_\{(\w+)\}"), r"_\1"),
+    (re.compile(r"\{([^{}]*)\}"), r"(\1)"),
+]
+_COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!]")
+_ABSOLUTE = re.compile(r"\|([^|]+)\|")
+
+
+def _plain(text: str) -> str:
+    """LaTeX and |x| as plain signs and calls, innermost braces first."""
+    if "\\" in text or "{" in text:
+        before = ""
+        while before != text:
+            before = text
+            for pattern, plain in _LATEX:
+                text = pattern.sub(plain, text)
+        text = _COMMAND.sub(_command, text)
+    return _ABSOLUTE.sub(r"abs(\1)", text)
+
+
+def _command(found: re.Match[str]) -> str:
+    """A LaTeX command: a sign, a Greek letter, or the name of a function."""
+    word = found[1] or "left"
+    try:
+        return _COMMANDS[word] if word in _COMMANDS else lookup(f"GREEK SMALL LETTER {_UNICODE.get(word, word)}")
+    except KeyError:
+        return word
+
+
+_UNICODE = {"lambda": "LAMDA"}  # as Unicode spells it
+
+
 def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Token]:
     ranked = sorted(filter(None, names), key=len, reverse=True)
     i = 0
@@ -67,6 +108,9 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
         if label and not (found and found.lastgroup == "number"):
             yield _Token("name", names[label])
             i += len(label)
+        elif closed and found and (parts := _juxtaposed(found, names)):
+            yield from (_Token("name", names[part]) for part in parts)
+            i += sum(map(len, parts))
         elif closed and (not found or found["word"]):
             word = re.match(r"[\w.]+", text[i:])
             raise ValueError(f"{word[0]!r:.40} is not a label" if word else f"{text[i]!r} is not part of a formula")
@@ -76,6 +120,15 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
         else:
             i = found.end()
             yield from _token(found, closed)
+
+
+def _juxtaposed(found: re.Match[str], names: Mapping[str, str]) -> list[str]:
+    """The labels that a word is made of, w and x of wx; none if it is a function or not made of labels."""
+    word = found["word"] or found["function"]
+    if not word or found["prime"] or _FUNCTIONS.get(word, word) in TABLE:
+        return []
+    letters = [name for name in names if len(name) == 1]
+    return list(word) if len(word) > 1 and all(letter in letters for letter in word) else []
 
 
 def _ends(text: str, start: int, label: str) -> bool:
@@ -97,10 +150,12 @@ def _token(found: re.Match[str], closed: bool) -> Iterator[_Token]:
     elif found["raised"]:
         yield _Token(")", f"**({found['raised'].translate(_RAISED)})")
     elif found["function"]:
-        name = _FUNCTIONS.get(found["function"], found["function"])
-        if (closed and name not in TABLE) or (found["prime"] and not _is_of_one(name)):
+        stem = _DERIVATIVE.fullmatch(found["function"]) if closed and found["function"] not in TABLE else None
+        word, is_slope = (stem[1] or stem[2], True) if stem else (found["function"], bool(found["prime"]))
+        name = _FUNCTIONS.get(word, word)
+        if (closed and name not in TABLE) or (is_slope and not _is_of_one(name)):
             raise ValueError(f"{found['function']!r} is neither a label nor a function of the table")
-        yield _Token("function", (_PRIME if found["prime"] else "") + name)
+        yield _Token("function", (_PRIME if is_slope else "") + name)
     elif found["constant"]:
         yield _Token("name", repr(math.e if found["constant"] == "e" else math.pi))
     elif found["sign"]:
@@ -110,6 +165,9 @@ def _token(found: re.Match[str], closed: bool) -> Iterator[_Token]:
         yield _Token("name", normalize("NFKC", found["word"]))
 
 
+_DERIVATIVE = re.compile(r"(\w+?)_(?:prime|derivative)|d_?(\w+)")  # sigmoid_prime(z), dsigmoid(z)
+
+
 def _is_of_one(name: str) -> bool:
     return name in TABLE and TABLE[name].variables == ("a",)
 
@@ -117,11 +175,14 @@ def _is_of_one(name: str) -> bool:
 _BRACKET = re.compile(r"\[([^\[\]>]+)>([^\[\]>]+)\]")
 
 
+_GROUP = re.compile(r"\[([^\[\],]+[-+*/][^\[\],]+)\]")
+
+
 def _brackets(text: str) -> str:
-    """Iverson's brackets [a > b] as calls of the step."""
+    """Iverson's brackets [a > b] as calls of the step, and [a - b] as (a - b)."""
     while found := _BRACKET.search(text):
         text = f"{text[: found.start()]}above({found[1]},{found[2]}){text[found.end() :]}"
-    return text
+    return _GROUP.sub(r"(\1)", text)
 
 
 _PRIME = "prime_"

@@ -32,13 +32,13 @@ row("exp", "exp", "exp(a)", "y")
 row("exp2", "exp2", "exp2(a)", "0.6931471805599453 * y")
 row("expm1", "expm1", "expm1(a)", "exp(a)")
 row("log", "log", "log(a)", "1 / a")
-row("log2", "log2", "log2(a)", "1.4426950408889634 / a")
-row("log10", "log10", "log10(a)", "0.43429448190325176 / a")
+row("log2", "log2", "log2(a)", "1.4426950408889634 / a", textbook="1 / (log(2) * a)")
+row("log10", "log10", "log10(a)", "0.43429448190325176 / a", textbook="1 / (log(10) * a)")
 row("log1p", "log1p", "log1p(a)", "1 / (1 + a)")
 row("xlogy", "xlogy", "times(a, log(b)) + above(b, b)", "log(b)", "monomial(b, 0, 1, a)")  # 0 for a = 0
 row("square", "²", "a * a", "2 * a")
 row("sqrt", "√", "sqrt(a)", "0.5 / (y + 0)")  # inf at 0 and at -0
-row("cbrt", "∛", "cbrt(a)", "1 / y / y / 3")
+row("cbrt", "∛", "cbrt(a)", "1 / y / y / 3", textbook="1 / (3 * y ** 2)")
 row("hypot", "hypot", "hypot(a, b)", "direction(a, b)", "direction(b, a)")  # 0 at 0
 
 row("sin", "sin", "sin(a)", "cos(a)")
@@ -54,15 +54,15 @@ row("asinh", "asinh", "asinh(a)", "direction(1, a)", textbook="1 / sqrt(1 + a **
 row("acosh", "acosh", "acosh(a)", "1 / sqrt(a - 1) / sqrt(a + 1)")
 row("atanh", "atanh", "atanh(a)", "ratio(a)", textbook="1 / (1 - a ** 2)")
 
-row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)", textbook="1.1283791670955126 * exp(-a ** 2)")  # 2/√π
-row("erfc", "erfc", "erfc(a)", "-1.1283791670955126 * gauss(a)", textbook="-1.1283791670955126 * exp(-a ** 2)")
+row("erf", "erf", "erf(a)", "1.1283791670955126 * gauss(a)", textbook="2 / sqrt(3.141592653589793) * exp(-a ** 2)")
+row("erfc", "erfc", "erfc(a)", "-1.1283791670955126 * gauss(a)", textbook="-2 / sqrt(3.141592653589793) * exp(-a ** 2)")
 row(
     "erfinv",
     "erfinv",
     "erfinv(a)",
     "0.8862269254527579 * (exp_square(y) * erf_rest(y, a))",
-    textbook="0.8862269254527579 * exp(y ** 2)",
-)  # √π/2
+    textbook="sqrt(3.141592653589793) / 2 * exp(y ** 2)",
+)
 row("normal_pdf", "φ", "0.3989422804014327 * gauss_half(a)", "-y * clip(a, -40, 40)", textbook="-y * a")  # 1/√2π
 row(
     "normal_cdf",

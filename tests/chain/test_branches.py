@@ -116,3 +116,9 @@ def test_what_is_not_finite_is_found_past_a_branch_that_does_not_matter():
     assert "sqrt(z)" in str(finding)
     (finding,) = diagnose(x + detach(log(z)), [x, z])
     assert (finding.kind, finding.evidence["operation"]) == ("non_finite", "log")
+
+
+def test_an_infinite_slope_behind_a_branch_that_is_not_followed_adds_nothing():
+    x, w = Value(2.0, "x"), Value(1.0, "w")
+    chain = chain_rule((where(w > 0.3, x, w) - x).sqrt(), w)  # √0 is vertical, but w only decides
+    assert (chain.total, chain.verdict) == (0.0, "killed")

@@ -7,6 +7,9 @@ from graphs import labelled, random_graph, two_paths
 
 from engine import Value, chain_rule, dot, logsumexp, maximum
 from engine.chain import VariableGraph
+from engine.chain.expressions import show
+from engine.chain.terms import symbol
+from engine.core import Name
 from engine.table.formula import evaluate, numeric
 from nn import MLP, mean_squared_error
 
@@ -59,7 +62,7 @@ def test_the_formula_of_a_folded_factor_evaluates_to_its_number(function):
         assert chain.naming.definition(y, style)
 
 
-TEXTBOOK = ("a * (1 - a)", "1 - a ** 2", "1.1283791670955126 * exp(-z ** 2)")
+TEXTBOOK = ("a * (1 - a)", "1 - a ** 2", "2 / sqrt(3.141592653589793) * exp(-z ** 2)")
 
 
 @pytest.mark.parametrize("z", [0.3, -4.0, 20.0, 37.0, 50.0, -700.0])
@@ -145,14 +148,12 @@ def test_latex_is_balanced_and_names_are_escaped():
 )
 def test_a_quotient_of_numbers_is_one_number_where_that_is_exact(number, other, shown):
     from engine._notation import Name
-    from engine.chain.expressions import show, symbol
 
     assert show(symbol("div", symbol("mul", number, Name("x")), other)) == shown
 
 
 def test_styles_cover_every_row_of_the_table():
     from engine._notation import Name
-    from engine.chain.expressions import show, symbol
     from engine.table.formula import TABLE
 
     for (name, row), style in itertools.product(TABLE.items(), ["text", "spoken", "pretty", "latex"]):
@@ -190,3 +191,15 @@ def test_variables_of_a_network_are_written_as_in_a_book_and_stay_by_place_in_co
     assert sentence.startswith("ok: raising w⁽¹⁾₂₁ by 0.01 ")
     assert r"\left(1 - \left(a^{(1)}_{2}\right)^{2}\right) \cdot w^{(2)}_{12}" in chain.to_latex()
     assert chain.paths()[0].factors[1].formula == "1 - layer1.neuron2.a ** 2"
+
+
+def test_a_minus_is_a_sign_and_constants_have_names():
+    x = Value(0.7, "x")
+    a, z = Name("a"), Name("z")
+    terms = {"a - 1": ("add", a, -1.0), "a + 2": ("sub", a, -2.0), "a - 3 * z": ("add", a, ("mul", -3.0, z))}
+    assert {show(symbol(*term)) for term in terms.values()} == set(terms)
+    factor = chain_rule(labelled(x.erf(), "y"), x).paths()[0].factors[0]
+    assert factor.pretty == "2/√(π)·exp(−x²)"
+    assert factor.latex == r"\frac{2}{\sqrt{\pi}} \cdot \exp\left(-x^{2}\right)"
+    negative = chain_rule(labelled((-x) * x.sin(), "y"), x).to_latex()
+    assert "+ -" not in negative

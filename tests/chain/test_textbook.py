@@ -6,7 +6,7 @@ import random
 import pytest
 from graphs import labelled, two_paths
 
-from engine import Value, chain_rule, maximum, minimum, softmax
+from engine import Value, chain_rule, maximum, minimum, softmax, where
 from engine.chain.decimals import DIGITS, in_decimals
 from engine.chain.textbook import textbook
 from engine.table.formula import TABLE, numeric
@@ -76,7 +76,7 @@ def test_a_loss_on_logits_shows_no_test_of_whether_one_is_masked():
 )
 def test_forms_of_books(function, form):
     x, w = values(x=0.7, w=0.4)
-    assert chain_rule(labelled(function(x, w), "r"), x).closed_form.replace("1.1283791670955126", "2 / sqrt(π)") == form
+    assert chain_rule(labelled(function(x, w), "r"), x).closed_form == form
 
 
 def test_a_path_is_written_in_blocks_of_one_or_two_factors():
@@ -156,3 +156,12 @@ def test_factors_are_written_as_books_do():
     (path,) = chain_rule(m * m, x).paths()
     assert path.factors[0].pretty == "[x > w]"
     assert path.factors[0].formula == "above(x, w)"
+
+
+def test_a_name_of_a_branch_not_taken_is_in_no_form():
+    x, w, b = values(x=1.0, w=1.0, b=0.02)
+    d = labelled(minimum(x, where(b > 0.3, w, b)), "d")
+    for wrt in (x, b):
+        chain = chain_rule(labelled((d * d) ** 2, "g"), wrt)
+        assert chain.closed_form == "" or "w" not in chain.closed_form.replace("where", "")
+        assert str(chain)

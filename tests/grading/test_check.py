@@ -162,6 +162,7 @@ def test_a_factor_for_an_independent_variable_is_one_too_many():
 
 
 NUMBERS = {"a": 0.25, "z1": 2.0, "x": 3.0, "w": 0.5, "h[3]": 5.0, "layer1.neuron2.z": 7.0, "a_prev": 2.0, "w⁽¹⁾₃₂": 0.3}
+BELL = math.exp(-2) / (1 + math.exp(-2)) ** 2  # σ'(2)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,13 @@ NUMBERS = {"a": 0.25, "z1": 2.0, "x": 3.0, "w": 0.5, "h[3]": 5.0, "layer1.neuron
         ("−x", -3.0), ("x⁻¹", 1 / 3), ("x^2", 9.0), ("h[3] x", 15.0), ("layer1.neuron2.z x", 21.0), ("z₁ w", 1.0),
         ("w⁽¹⁾₃₂ x", 0.9), ("2/√(π)", 2 / math.sqrt(math.pi)), ("ln(x)", math.log(3)), ("e^-z1", math.exp(-2)),
         ("[z1 > 0] x", 3.0), ("[0 > z1]", 0.0), ("max(a, x)", 3.0), ("relu'(z1)", 1.0),
-        ("tanh ′ (z1)", 1 - math.tanh(2) ** 2),        ("(a)(x)", 0.75), ("1e-3 x", 3e-3), ("sin'(z1)", math.cos(2)),
+        ("tanh ′ (z1)", 1 - math.tanh(2) ** 2), (r"\frac{x}{z_1} \cdot \left(1 - a\right)", 1.125), ("|a - x|", 2.75),
+        (r"\sigma'(z_1)", BELL), (r"\sigma^{\prime}(z_1)", BELL), ("sigma'(z1)", BELL),
+        ("sigmoid_prime(z1)", BELL), ("dsigmoid(z1)", BELL), ("sigmoid_derivative(z1)", BELL),
+        (r"e^{-z_{1}}", math.exp(-2)), (r"\sqrt{x} \times 2", 2 * math.sqrt(3)), ("xw", 1.5), ("xa(1-a)", 0.5625),
+        ("2[a - x]w", -2.75),
+        (r"w^{(1)}_{32} \cdot x", 0.9), (r"\ln\left(x\right)", math.log(3)), ("[2(a - x)][w x]", -8.25),
+        ("(a)(x)", 0.75), ("1e-3 x", 3e-3), ("sin'(z1)", math.cos(2)),
     ],
 )  # fmt: skip
 def test_notations_that_people_use(text, number):
@@ -183,7 +190,8 @@ def test_notations_that_people_use(text, number):
     [
         "__import__('os')", "x.real()", "unknown", "1 if x else 2", "[1, 2]", "x @ x", "lambda: 1", "(", "", "'x'",
         "~x", "x = 3", "o1, o2", "()", "v0", "prime_tanh(x)", "(" * 999 + ")" * 999, "x" * 5000, "9" * 1999, "x[0]",
-        "2 3", "maximum'(x, 1)", "tanh(x, x)", "x if", "f'(x)", "\x00",
+        "2 3", r"\\input{x}", r"\\frac{x}", "{x", "|x", "hox", "[x, x]", "d(x)",
+        "maximum'(x, 1)", "tanh(x, x)", "x if", "f'(x)", "\x00",
     ],
 )  # fmt: skip
 def test_only_arithmetic_can_be_written(text):
@@ -258,6 +266,14 @@ def test_factors_that_are_right_at_this_point_only_are_not_right():
     assert chain.check([4.0, 8.0]).ok
     assert chain.check(["2 x", "8"]).ok
     assert "is right where x = 2 only" in str(chain.check(["a", "2 a"]))
+
+
+def test_a_total_without_a_hint_is_told_the_form():
+    w, h, t = Value(0.4, "w"), Value(0.7, "h"), Value(1.0, "t")
+    o = labelled((w * h).sigmoid(), "o")
+    chain = chain_rule(labelled((t - o) ** 2, "E"), o)
+    assert str(chain.check("2(t - o)o")).startswith("dE/do = 2 * (o - t) = -0.8609, not ")
+    assert str(chain.check("2(t - o)")) == "dE/do = -0.8609, not 2(t - o) = 0.8609: the sign is wrong"
 
 
 def test_one_digit_is_right_where_the_number_rounds_to_it():

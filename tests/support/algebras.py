@@ -281,6 +281,7 @@ def by_the_textbook(name: str, *groups: Any) -> Any:
 
 # The numbers of the table that have a name.
 NAMED = {
+    math.pi: sympy.pi,
     2 / math.sqrt(math.pi): 2 / sympy.sqrt(sympy.pi),
     math.sqrt(math.pi) / 2: sympy.sqrt(sympy.pi) / 2,
     math.log(2): sympy.log(2),

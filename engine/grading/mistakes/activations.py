@@ -24,12 +24,32 @@ def _partial(op: str, a: float) -> float | None:
 
 def _left_out_going_back(network: Network) -> Iterator[Change]:
     """Without the derivative in the gradient sent back; a layer's own weights have it."""
+    for place, edges, _, others in _one_sided(network):
+        yield Change(place, edges, only=others)
+
+
+def _left_out_for_weights(network: Network) -> Iterator[Change]:
+    """Without the derivative in the gradients of a layer's own weights; the gradient sent back has it."""
+    for place, edges, own, _ in _one_sided(network):
+        yield Change(place, edges, only=own)
+
+
+def _bare_error(network: Network) -> Iterator[Change]:
+    """Without the derivative and without the weights in the gradient sent back."""
+    ways = {layer: {term.input_edge: 1.0 for _, _, term in terms} for layer, terms in network.way_back}
+    for layer, weights in ways.items():
+        if edges := network.changed(layer.units, lambda o: 1.0):
+            yield Change(f"in {layer.name}", edges | weights, only=frozenset(network.parameters) - layer.own)
+
+
+def _one_sided(network: Network) -> Iterator[tuple[str, dict[int, float], frozenset[int], frozenset[int]]]:
+    """By place: derivatives of 1, the parameters of its units, and the others."""
     parameters = frozenset(network.parameters)
     for place, units in network.places():
         own = frozenset().union(*(unit.own for unit in units))
         edges = network.changed(units, lambda o: 1.0)
         if edges and place != "everywhere" and own != parameters:
-            yield Change(place, edges, only=parameters - own)
+            yield place, edges, own, parameters - own
 
 
 def _sign(network: Network) -> Iterator[Change]:
@@ -98,13 +118,29 @@ def _of_other_layer(network: Network) -> Iterator[Change]:
 
 ACTIVATIONS = (
     derivative(
-        "derivative_left_out", "the derivative of the activation is left out {place}", CHAIN, lambda op, z, a, d: 1.0
+        "derivative_left_out",
+        "the derivative of the activation is left out {place}",
+        CHAIN,
+        lambda op, z, a, d: 1.0,
+        covers=("derivative_left_out_for_weights",),
     ),
     Mistake(
         "derivative_left_out_going_back",
         "the error sent back {place} lacks the derivative of the activation, Wᵀ(a - y) for Wᵀδ",
         "send back δ, the error times f'(z), as you have used it for the weights of that layer",
         _left_out_going_back,
+    ),
+    Mistake(
+        "derivative_left_out_for_weights",
+        "the gradients of the weights {place} lack the derivative of the activation, which the error sent back has",
+        "use δ, the error times f'(z), for the weights, too",
+        _left_out_for_weights,
+    ),
+    Mistake(
+        "bare_error",
+        "the error {place} itself is sent back, without the weights and without the derivative of the activation",
+        "send back Wᵀδ, where δ is the error times f'(z)",
+        _bare_error,
     ),
     derivative(
         "derivative_at_a",
@@ -160,7 +196,7 @@ ACTIVATIONS = (
         "a (1 - a) is computed in floats {place}, where a has rounded to 1",
         "σ'(z) = σ(z) σ(-z) keeps its digits",
         lambda op, z, a, d: {"sigmoid": a * (1.0 - a), "tanh": 1.0 - a * a}.get(op),
-        covers=("other_activation", "derivative_without_a", "derivative_twice"),
+        covers=("other_activation", "derivative_without_a", "derivative_twice", "derivative_of_error"),
     ),
     Mistake(
         "derivative_of_error",

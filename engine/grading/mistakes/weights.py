@@ -18,6 +18,15 @@ SURE = 0.3  # largest relative uncertainty of the fitted rate
 Back = list[tuple[Unit, Occurrence, Term]]
 
 
+def _nothing_sent_back(network: Network) -> Iterator[Change]:
+    """The gradients of a layer or a unit are left at 0."""
+    parameters = frozenset(network.parameters)
+    for place, units in network.places():
+        own = frozenset().union(*(unit.own for unit in units))
+        if place != "everywhere" and own != parameters:
+            yield Change(place, adjoints={o.z: 0.0 for unit in units for o in unit.occurrences}, only=own)
+
+
 def _weight_left_out(network: Network) -> Iterator[Change]:
     every: dict[int, float] = {}
     for layer, terms in network.way_back:
@@ -90,6 +99,8 @@ def _solved(
     if not RATES[0] < rate < RATES[1] or spread > SURE * rate:
         return None
     rate = _roundest(rate, spread)
+    if float(f"{rate:.2g}") != rate:
+        return None  # some rate fits any single δ, but nobody takes one of three digits
     return _at_rate(network, without, rate, right), f" by a learning rate of {rate:g}{place}"
 
 
@@ -122,6 +133,12 @@ def _paths(network: Network, only: bool) -> Iterator[Change]:
 
 
 WEIGHTS = (
+    Mistake(
+        "nothing_sent_back",
+        "no gradient arrives {place}",
+        "δ of a unit is the sum of the δ of the units that it feeds, each times its weight, times f'(z)",
+        _nothing_sent_back,
+    ),
     Mistake(
         "weight_left_out",
         "the weight is left out on the way back {place}",

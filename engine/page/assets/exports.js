@@ -27,9 +27,10 @@ function toLatex(w) {
     each(link => number(link.value)),
     [latexNumber(at[output].slope)],
   ];
+  const sign = (i, entry) => (!i ? "=" : entry.startsWith("-") ? "\\phantom{=}" : "\\phantom{=} +"); // a minus is a sign
   const lines = blocks
     .filter(block => block.length)
-    .flatMap(block => block.map((entry, i) => ` &${i ? "\\phantom{=} +" : "="} ${entry}`));
+    .flatMap(block => block.map((entry, i) => ` &${sign(i, entry)} ${entry}`));
   return `\\begin{aligned}\n${FRACTION("d", output, w)}${lines.join(" \\\\\n")}\n\\end{aligned}`;
 }
 

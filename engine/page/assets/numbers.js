@@ -30,6 +30,7 @@ const factored = x => (x < 0 ? `(${pretty(x)})` : pretty(x));
 const GREEK_WORDS =
   "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split(" ");
 const GREEK = new Map(GREEK_WORDS.map((word, i) => [word, [..."αβγδεζηθκλμνξρστφχψω"][i]]));
+const WORD_OF = new Map([...[...GREEK].map(([word, letter]) => [letter, word]), ["π", "pi"]]);
 const SIMPLE = /^(\p{L}+?)(_?hat)?(?:_?([0-9]+))?(\[[0-9]+\])?$/u;
 
 // w_12 with its digits lowered, theta by its letter, y_hat with a hat.
@@ -42,6 +43,8 @@ function prettyName(name) {
 
 const PLACE = /^layer(\d+)\.neuron(\d+)\.(\p{L}{1,2})(\d*)(\[\d+\])?$/u;
 
+const BOOK = /^(\p{L})⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾([₀₁₂₃₄₅₆₇₈₉,]+)$/u;
+
 // w^{(1)}_{32} for layer1.neuron3.w2, else a letter with its index below, and words upright.
 function latexName(name) {
   const [, layer, neuron, of, weight, example = ""] = PLACE.exec(name) ?? [];
@@ -49,14 +52,25 @@ function latexName(name) {
     const comma = weight && Math.max(neuron.length, weight.length) > 1 ? "," : "";
     return `${of}^{(${layer})}_{${neuron}${comma}${weight}}${example}`;
   }
-  const [, stem, hat, index, one = ""] = SIMPLE.exec(name) ?? [];
-  if (!stem || ([...stem].length > 1 && !GREEK.has(stem))) return `\\text{${latexText(name)}}`;
-  const letter = GREEK.has(stem) ? `\\${stem}` : stem,
-    covered = hat ? `\\hat{${letter}}` : letter;
+  const [, base, upper, lower] = BOOK.exec(name) ?? [];
+  if (base) return `${latexName(base)}^{(${upper.normalize("NFKC")})}_{${lower.normalize("NFKC")}}`;
+  const [, simple = "", hat, index, one = ""] = SIMPLE.exec(name) ?? [],
+    isCovered = simple.normalize("NFD").endsWith("\u0302"),
+    stem = isCovered ? simple.normalize("NFD").slice(0, -1) : simple,
+    word = WORD_OF.get(stem) ?? stem;
+  if (!GREEK.has(word) && word !== "pi" && !/^[a-z]$/i.test(word)) return `\\text{${latexText(name)}}`;
+  const letter = word.length > 1 ? `\\${word}` : word,
+    covered = hat || isCovered ? `\\hat{${letter}}` : letter;
   return (index ? `${covered}_{${index}}` : covered) + one;
 }
 
-const ESCAPED = { "\\": "\\textbackslash{}", "^": "\\^{}", "~": "\\~{}", "\n": " " };
+const ESCAPED = {
+  ...Object.fromEntries([...WORD_OF].map(([letter, word]) => [letter, `$\\${word}$`])),
+  "\\": "\\textbackslash{}",
+  "^": "\\^{}",
+  "~": "\\~{}",
+  "\n": " ",
+};
 const latexText = text => [...text].map(c => ESCAPED[c] ?? ("&%$#_{}".includes(c) ? `\\${c}` : c)).join("");
 
 function latexNumber(x) {

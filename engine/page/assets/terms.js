@@ -1,5 +1,5 @@
 // Terms: formulas as small trees, and how they are written. A term is a number, a variable, a list of terms for a
-// sequence, or { op, args }. The rules and signs are those of engine/chain/expressions.py.
+// sequence, or { op, args }. The rules and signs are those of engine/chain/terms.py and expressions.py.
 const isNumber = term => typeof term === "number";
 const is = (term, op) => term?.op === op && "args" in term;
 
@@ -42,6 +42,8 @@ function symbol(op, ...args) {
       return symbol("mul", d, symbol("pow", a, symbol("sub", b, c)));
     case "powlog":
       return symbol("mul", symbol("monomial", a, b, c, d), symbol("pow", symbol("log", a), e));
+    case "square":
+      return symbol("pow", a, 2);
     case "direction":
       return symbol("div", a, symbol("hypot", a, b));
     case "logaddexp":
@@ -70,7 +72,8 @@ function short(op, a, b) {
   if (((sum || op === "sub") && b === 0) || ((product || op === "div" || op === "pow") && b === 1)) return a;
   if (product && (a === 0 || b === 0)) return 0;
   if (op === "pow" && b === 0) return 1;
-  if ((sum || op === "sub") && is(b, "neg")) return symbol(sum ? "sub" : "add", a, b.args[0]);
+  if ((sum || op === "sub") && !(isNumber(a) && isNumber(b)) && negated(b) !== null)
+    return symbol(sum ? "sub" : "add", a, negated(b));
   if (sum && !isNumber(a) && same(a, b)) return symbol("mul", 2, a);
   if (op === "sub" && is(a, "neg") && same(a.args[0], b)) return symbol("neg", symbol("mul", 2, b));
   if ((op === "sub" && a === 0) || (product && a === -1)) return symbol("neg", b);
@@ -82,6 +85,14 @@ function short(op, a, b) {
   if (op !== "div" && op !== "pow" && isNumber(a) && (op === "neg" || isNumber(b)))
     return op === "neg" ? -a : sum ? a + b : a - b;
   return null;
+}
+
+// The term without its minus, if it begins with one; else null.
+function negated(term) {
+  if (is(term, "neg")) return term.args[0];
+  if (isNumber(term)) return term < 0 ? -term : null;
+  const [number, x] = term.args ?? [];
+  return (is(term, "mul") || is(term, "div")) && isNumber(number) && number < 0 ? symbol(term.op, -number, x) : null;
 }
 
 // Whether a quotient of two numbers is exact, and rather read than both.
@@ -104,13 +115,13 @@ function shortProduct(a, b) {
 const STRENGTH = { add: 1, sub: 1, mul: 2, div: 2, neg: 2, pow: 4 },
   ATOM = 5;
 const PRETTY = {
-  number: x => pretty(x),
+  number: x => (x === Math.PI ? "π" : pretty(x)),
   name: v => v.name,
   bracket: text => `(${text})`,
   signs: { add: " + ", sub: " − ", mul: "·", div: "/", neg: "−" },
 };
 const LATEX = {
-  number: latexNumber,
+  number: x => (x === Math.PI ? "\\pi" : latexNumber(x)),
   name: v => latexName(v.label),
   bracket: text => `\\left(${text}\\right)`,
   signs: { add: " + ", sub: " - ", mul: " \\cdot ", neg: "-" },

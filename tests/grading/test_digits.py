@@ -1,0 +1,48 @@
+"""What zeros, few digits and fitted numbers are taken to say."""
+
+import layouts
+import numpy as np
+import pytest
+
+from engine import Value, compare
+
+
+def network(seed=3):
+    loss, parameters, learner = layouts.sigmoid_222(np.random.default_rng(seed))
+    return loss, parameters, learner.gradients()
+
+
+def named(comparison):
+    return [mistake.name for mistake in comparison.mistakes]
+
+
+@pytest.mark.parametrize("zero", ["0", "0.0", "-0", "0e400", 0, 0.0])
+def test_a_0_without_digits_claims_that_the_gradient_is_0(zero):
+    loss, parameters, right = network()
+    assert not compare(loss, {parameters[0]: zero}).ok
+    assert not compare(loss, {parameters[0]: zero, parameters[1]: f"{right[1]:.4g}"}).ok
+
+
+def test_zeros_alone_do_not_name_a_weight_or_a_path():
+    loss, parameters, learner = layouts.relu_2332(np.random.default_rng(3))
+    numbers = np.where(np.arange(len(parameters)) < 9, 0.0, learner.gradients())  # layer 1 has nine
+    found = compare(loss, dict(zip(parameters, numbers, strict=True)))
+    assert found.verdict == "several"
+    assert "nothing_sent_back" in named(found)
+
+
+def test_floats_of_two_digits_are_told_how_their_digits_count():
+    w, v = Value(1.0, "w"), Value(1.0, "v")
+    loss = 0.1234 * w + 0.5678 * v
+    found = compare(loss, {w: 0.12, v: 0.57})
+    assert not found.ok
+    assert "If you rounded them so, pass text such as '0.12'" in str(found)
+    assert compare(loss, {w: "0.12", v: "0.57"}).ok
+    assert "rounded" not in str(compare(loss, {w: 0.12, v: 0.58}))
+
+
+def test_a_rate_of_many_digits_is_no_rate_that_people_take():
+    loss, parameters, right = network()
+    for factor in (0.9137, 1.1371):  # the error of one hidden unit, which some rate explains
+        numbers = {parameters[i]: f"{factor * right[i]:.6g}" for i in (0, 1)}
+        assert "updated_weights" not in named(compare(loss, numbers))
