@@ -13,7 +13,7 @@ from typing import Any
 from .._checks import came, instance, refuse
 from .differentiate import derive
 from .formula import on_floats, parse
-from .opcodes import INSTRUCTIONS
+from .opcodes import CLOSED, INSTRUCTIONS, closed, code_of
 from .primitives import PRIMITIVES, primitive
 from .rows import TABLE, Row
 
@@ -53,6 +53,7 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
         derived = None if name in PRIMITIVES else tuple(derive(formula, operands))
         TABLE[name] = made = Row(name, sign, formula, tuple(partials) or derived or (), textbook)
         _check(made, derived)
+        CLOSED[code_of(name)] = closed(made)
     except BaseException:
         for added in TABLE.keys() - rows.keys():
             del TABLE[added]
