@@ -46,7 +46,7 @@ __all__ = [
     "WhygradError", "ancestors", "apply", "as_condition", "as_value", "between", "book_name", "both", "check",
     "code_of", "derivative", "dot", "elided", "evaluate", "function", "grad", "in_place", "is_closed", "is_strict",
     "latex_name", "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural",
-    "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading",
-    "reading_all", "real", "replace", "require", "respelled", "row", "shares", "short_number", "strict", "total",
-    "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
+    "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable",
+    "reading", "reading_all", "real", "replace", "require", "respelled", "row", "shares", "short_number", "strict",
+    "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
 ]
