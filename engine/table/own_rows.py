@@ -12,7 +12,7 @@ from typing import Any
 
 from .._checks import came, instance, refuse
 from .differentiate import derive
-from .formula import on_floats, parse
+from .formula import in_rows, on_floats, parse
 from .opcodes import CLOSED, INSTRUCTIONS, closed, code_of
 from .primitives import PRIMITIVES, primitive
 from .rows import TABLE, Row
@@ -42,6 +42,7 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
     try:
         if callable(formula):
             formula, partials = _of_function(name, formula, partials)
+        formula, *partials = (in_rows(text) for text in (formula, *partials))
         operands = _operands(name, formula)
         if len(partials) not in (0, len(operands)):
             raise ValueError(
