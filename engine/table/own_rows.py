@@ -42,7 +42,7 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
     try:
         if callable(formula):
             formula, partials = _of_function(name, formula, partials)
-        formula, *partials = (in_rows(text) for text in (formula, *partials))
+        formula, partials = in_rows(formula), tuple(map(in_rows, partials))
         operands = _operands(name, formula)
         if len(partials) not in (0, len(operands)):
             raise ValueError(

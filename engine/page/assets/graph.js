@@ -109,8 +109,7 @@ function linksOf(i) {
   if (v.fresh) return links;
   v.fresh = true;
   if (by === "operations") {
-    for (const link of links)
-      [link.value, link.isCut] = [nodes[node].slopes[link.slot], cuts(nodes[node], link.slot)];
+    for (const link of links) [link.value, link.isCut] = [nodes[node].slopes[link.slot], cuts(nodes[node], link.slot)];
     return links;
   }
   const reached = new Set([node]);
