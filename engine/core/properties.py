@@ -118,11 +118,11 @@ class Properties(Node):
 
     def rad2deg(self) -> Value:
         """The angle in degrees, of one in radians."""
-        return self * (180.0 / pi)  # type: ignore[return-value]
+        return self * (180.0 / pi)  # type: ignore[operator, return-value]
 
     def deg2rad(self) -> Value:
         """The angle in radians, of one in degrees."""
-        return self * (pi / 180.0)  # type: ignore[return-value]
+        return self * (pi / 180.0)  # type: ignore[operator, return-value]
 
     degrees, radians = rad2deg, deg2rad
 

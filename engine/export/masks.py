@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core import ALWAYS, CONSTANT, NAMES, ONE, PRODUCTS, SELECT, SHIFT, TABLE, Masks, both, code_of, is_closed
+from ..core import ALWAYS, CLOSED, CONSTANT, NAMES, ONE, PRODUCTS, SELECT, SHIFT, TABLE, Masks, both, code_of, is_closed
 from ..replay import Program, new_ints
 
 
@@ -29,7 +29,7 @@ def masked(program: Program) -> Program:
     v6 = select(v3, v5, 0)
     return v6
     """
-    if not program.has(SELECT):
+    if not any(CLOSED[program.codes[i]] for i in range(len(program))):
         return program
     new, constant = Program(), new_ints(len(program))
     never = new.constant(0.0)
