@@ -155,14 +155,13 @@ class ChainRule(VariableGraph):
         """The variables and links on the paths along which nothing is cut."""
         if not any(link.is_cut for found in links.values() for link in found):
             return links
-        reached, reaching = {self.wrt}, {self.output}
+        reached, reaching = {self.wrt}, {self.output}  # whose intersection is empty where no path is open
         for node, found in links.items():
             reached |= {node for link in found if link.wrt in reached and not link.is_cut}
         for node in reversed(links):
             reaching |= {link.wrt for link in links[node] if node in reaching and not link.is_cut}
         on = reached & reaching
-        open_links = {node: [x for x in links[node] if x.wrt in on and not x.is_cut] for node in links if node in on}
-        return open_links if self.output in on else {}
+        return {node: [x for x in links[node] if x.wrt in on and not x.is_cut] for node in links if node in on}
 
     @property
     def total(self) -> float:
