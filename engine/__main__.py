@@ -67,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"Example: {EXAMPLE}",
     )
     parser.add_argument(
-        "expression", help='numbers, names, + - * / **, functions; parts may have names: "a = sigmoid(w*x); (a - y)**2"'
+        "expression",
+        help="numbers, names, + - * / **, functions, where(x > 0, x, 2*x); parts may have names: "
+        '"a = sigmoid(w*x); (a - y)**2"',
     )
     parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the number of each name, such as w=0.8")
     parser.add_argument("--wrt", metavar="NAME", help="differentiate in this name (default: in each)")

@@ -199,11 +199,14 @@ class _Naming(ast.NodeTransformer):
 
 def explained(error: FormulaError) -> str:
     """What is wrong at the position of the error, and what to write."""
-    if words := [word for word in re.findall(r"[^\W\d]\w*", error.formula) if keyword.iskeyword(word)]:
+    words = [word for word in re.findall(r"[^\W\d]\w*", error.formula) if keyword.iskeyword(word)]
+    if words := [word for word in words if word not in ("and", "or", "not")]:
         return f"{words[0]} is a word of Python, which no name can be: take another, such as {words[0][0]}"
     call = re.match(r"([^\W\d]\w*)\(", error.formula[error.at :])
     if not call:
         return str(error)
+    if call[1] == "where":
+        return "where is written where(condition, a, b), with a comparison such as x > 0 as the condition"
     if call[1] in TABLE:
         operands = ", ".join(f"[{name}, …]" if name.isupper() else name for name in TABLE[call[1]].variables)
         return f"{call[1]} is written {call[1]}({operands})"

@@ -229,3 +229,30 @@ def test_help_has_the_example(capsys):
         main(["--help"])
     assert stopped.value.code == 0
     assert "(sigmoid(w*x) - y)**2" in capsys.readouterr().out
+
+
+def test_branches_are_read_as_python_and_books_write_them(run):
+    code, out, err = run("where(x<1, x, 2*x)", "x=0.5", "--wrt", "x")
+    assert (code, err) == (0, "")
+    assert out.startswith("C = where(x < 1, x, 2 * x) = 0.5\n\ndC/dx = 1\n")
+    assert "where took its first branch for C, as x < 1 holds: x\nok: " in out
+    assert "dC/dx = 2\n" in run("where(x<1, x, 2*x)", "x=1", "--wrt", "x")[1]
+    other = run("where(not (0 < x <= 1) and (x < 4 or x > 5), 3*x, log(x))", "x=-2", "--wrt", "x")
+    for text in ("~((x > 0) & (x <= 1)) & ((x < 4) | (x > 5))", "¬(0 < x ≤ 1) ∧ (x < 4 ∨ x > 5)"):
+        assert run(f"where({text}, 3*x, log(x))", "x=-2", "--wrt", "x")[1].split("\n\n")[1] == other[1].split("\n\n")[1]
+    assert "dC/dx = 3\n" in other[1]
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("where(x, x, 1)", "where is written where(condition, a, b), with a comparison such as x > 0 as the condition"),
+        ("where(x > 0 & x < 1, x, 1)", "not of '0 & x'"),
+        ("where(x == 0, x, 1)", "not of 'x == 0'"),
+        ("x and 1 > 0", "not of 'x and 1 > 0'"),
+    ],
+)
+def test_what_is_no_condition_is_refused(run, expression, said):
+    code, _, err = run(expression, "x=1")
+    assert code == 2
+    assert said in err

@@ -144,12 +144,25 @@ class ChainRule(VariableGraph):
 
     @cached_property
     def links(self) -> Links:
-        """The variables on the paths, in order, and the links between them."""
+        """The variables on the paths, in order, and the links between them, of which cut ones only if all paths are."""
         found = {} if self.wrt.op else {self.wrt: None}
         for node in self.nodes:
             if node is self.wrt or any(operand in found for operand in node.operands):
                 found[node] = None
-        return self.links_among(list(found)) if self.output in found else {}
+        links = self.links_among(list(found)) if self.output in found else {}
+        return self._open(links) or links
+
+    def _open(self, links: Links) -> Links:
+        """The variables and links on the paths along which nothing is cut."""
+        if not any(link.is_cut for found in links.values() for link in found):
+            return links
+        reached, reaching = {self.wrt}, {self.output}  # whose intersection is empty where no path is open
+        for node, found in links.items():
+            reached |= {node for link in found if link.wrt in reached and not link.is_cut}
+        for node in reversed(links):
+            reaching |= {link.wrt for link in links[node] if node in reaching and not link.is_cut}
+        on = reached & reaching
+        return {node: [x for x in links[node] if x.wrt in on and not x.is_cut] for node in links if node in on}
 
     @property
     def total(self) -> float:
@@ -159,7 +172,7 @@ class ChainRule(VariableGraph):
 
     @cached_property
     def path_count(self) -> int:
-        """The exact number of paths."""
+        """The exact number of paths; one through a `detach` or a branch not taken counts only if all paths do that."""
         return self.along(1, lambda steps: sum(count for _, count in steps), 0)
 
     def along(self, start: Sum, add: "Callable[[list[tuple[Link, Sum]]], Sum]", without: Sum) -> Sum:

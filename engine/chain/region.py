@@ -87,8 +87,8 @@ class Region:
             adjoint = adjoints.pop(node, None)
             if adjoint is None:
                 continue
-            for operand, slope in zip(_operands(node), slopes[node], strict=True):
-                if operand in self.depends and not cuts(node, slope):
+            for slot, (operand, slope) in enumerate(zip(_operands(node), slopes[node], strict=True)):
+                if operand in self.depends and not cuts(node, slot, slope):
                     adjoints[operand] = adjoints.get(operand, const(0.0)) + adjoint * const(slope)
         return {self.names[node]: data[node] for node in self.labels}, adjoints.get(self.wrt, const(0.0))
 

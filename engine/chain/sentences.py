@@ -33,6 +33,7 @@ SENTENCES = {
     "masked": "a factor of 0 meets an infinite derivative of {node} at {inside}, and 0 · ∞ is nan: "
     "a product with 0 does not remove a branch",
     "untaken": "where takes the other branch",
+    "decides": "it only decides which branch where takes",
     "undefined": "{of} itself is {number}",
     "leaf": "{of} is an independent variable: it does not depend on {wrt}",
     "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",
@@ -177,7 +178,8 @@ class Sentences:
     def _untaken(self, factor: Factor) -> str:
         """Why nothing passes a factor that leads into a branch, or into what decides which one is taken."""
         steps = self.naming.steps(factor.link) if factor.link.is_cut else []
-        return SENTENCES["untaken"] if any(node.op == "select" and not partial for node, _, partial in steps) else ""
+        cut = [operand is node.operands[0] for node, operand, partial in steps if node.op == "select" and not partial]
+        return SENTENCES["decides" if all(cut) else "untaken"] if cut else ""
 
     def _zero_times(self, node: Value, operand: Value) -> str:
         inside = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"

@@ -11,7 +11,7 @@ from itertools import chain, count
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, TypeVar
 
-from ..core import TABLE, Name, Value, evaluate, numeric, unique_names
+from ..core import TABLE, Name, Value, evaluate, is_closed, numeric, unique_names
 from .expressions import Style, show
 from .terms import Term, size, symbol
 
@@ -210,9 +210,9 @@ def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] 
     return sorted(seen, key=lambda node: node.serial)
 
 
-def cuts(node: Value, partial: float) -> bool:
+def cuts(node: Value, slot: int, partial: float) -> bool:
     """Whether nothing passes from a node to an operand, not even an infinite slope: behind a `detach`, or not taken."""
-    return partial == 0.0 and node.op in ("detach", "select")
+    return partial == 0.0 and is_closed(node._code, slot)
 
 
 def reverse_sweep(
@@ -238,7 +238,8 @@ def reverse_sweep(
         if node not in adjoints:
             continue
         adjoint = adjoints.pop(node)
-        for operand, number, partial in zip(node.operands, node.partials, partials(node), strict=True):
-            if (within is None or operand in within) and not cuts(node, number):
+        edges = zip(node.operands, node.partials, partials(node), strict=True)
+        for slot, (operand, number, partial) in enumerate(edges):
+            if (within is None or operand in within) and not cuts(node, slot, number):
                 adjoints[operand] = add(adjoints.get(operand, zero), adjoint, partial)
     return adjoints

@@ -182,7 +182,7 @@ class VariableGraph:
         if self.by == "operations":
             return {
                 node: [
-                    Link(node, operand, partial, slot, cuts(node, partial))
+                    Link(node, operand, partial, slot, cuts(node, slot, partial))
                     for slot, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True))
                     if operand in rank
                 ]

@@ -15,10 +15,11 @@ from .._notation import (
     pretty_number, short_number, total_derivative, unique_names,
 )
 from ..table import (
-    ADD, ALWAYS, ARITHMETIC, BUILT_IN, CODES, CONSTANT, DENSE, DETACH, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C,
+    ADD, ALWAYS, ARITHMETIC, BUILT_IN, CLOSED, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C,
     MEAN, MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, REDUCTIONS, RELU, SELECT,
     SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, check, code_of, evaluate, function,
-    in_place, log_softmax as log_shares, missing, numeric, parse, primitive, respelled, softmax as shares, written,
+    in_place, is_closed, log_softmax as log_shares, missing, numeric, parse, primitive, respelled, softmax as shares,
+    written,
 )
 from .atomic_write import place, replace
 from .backward import grad, total
@@ -37,15 +38,15 @@ from .provenance import line_of, user_line
 from .value import Value
 
 __all__ = [
-    "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "ENCODING",
+    "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CLOSED", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "ENCODING",
     "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS",
     "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
     "Condition", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name",
     "NonFiniteError", "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch",
     "WhygradError", "ancestors", "apply", "as_condition", "as_value", "between", "book_name", "both", "check",
-    "code_of", "derivative", "dot", "elided", "evaluate", "function", "grad", "in_place", "is_strict", "latex_name",
-    "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural", "numeric",
-    "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading",
-    "reading_all", "real", "replace", "require", "respelled", "row", "shares", "short_number", "strict", "total",
-    "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
+    "code_of", "derivative", "dot", "elided", "evaluate", "function", "grad", "in_place", "is_closed", "is_strict",
+    "latex_name", "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural",
+    "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable",
+    "reading", "reading_all", "real", "replace", "require", "respelled", "row", "shares", "short_number", "strict",
+    "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
 ]

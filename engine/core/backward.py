@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .._checks import came, flag
-from ..table import SELECT, TABLE, Masks, evaluate
+from ..table import SELECT, TABLE, Masks, evaluate, is_closed
 from .graph import between, live, order
 from .modes import is_strict, strict
 from .node import Node, leaf, reading
@@ -122,15 +122,15 @@ def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks)
         for branch, (share, mask) in zip(branches, masks.branches(node, condition, adjoint), strict=True):
             yield branch, share, mask
         return
-    if not node._code or {*TABLE[node.op].partials} == {"0"}:
+    if not node._code:
         return
     mask = masks.of(node)
     with strict(False) if is_strict() and not _holds(mask) else nullcontext():
         partials = slopes(node, wanted)
-    for operand, slope in zip(node.operands, partials, strict=True):
+    for slot, (operand, slope) in enumerate(zip(node.operands, partials, strict=True)):
         if type(slope) is not float:
             yield operand, masks.select(node, slope) * adjoint, mask
-        elif operand in wanted:  # also of 0, which is nan with an infinite adjoint
+        elif operand in wanted and not is_closed(node._code, slot):  # also of 0, which is nan with an infinite adjoint
             yield operand, adjoint if slope == 1.0 else slope * adjoint, mask
 
 

@@ -60,9 +60,9 @@ def row(
     `partials` is the formula of one partial derivative, where y is the result. Without them, they are derived from the
     formula; with them, they are checked against it. `sign` represents the operation in pictures.
 
-    A formula consists of numbers, operands, + - * / ** and the other rows. An operation without a formula can be a
-    Python function of numbers, with a formula or a function of the same operands for each partial. Page, JAX and saved
-    recordings cannot run it, and its second derivative is nan if the partial is a function.
+    A formula consists of numbers, operands, + - * / **, the other rows, and where(a < b, a, b). An operation without a
+    formula can be a Python function of numbers, with a formula or a function of the same operands for each partial.
+    Page, JAX and saved recordings cannot run it, and its second derivative is nan if the partial is a function.
 
     A ValueError says what is wrong with a name, a formula or a partial.
 

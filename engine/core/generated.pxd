@@ -3,8 +3,8 @@ cdef extern from "table.h":
     ctypedef struct Result:
         double y, da, db
     const int IN_C
-    enum: ABS, ADD, COS, DETACH, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID
-    enum: LESS, LESS_EQUAL, SELECT, SIN, SOFTPLUS, SQRT, SUB, TANH
+    enum: ABS, ADD, COS, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID
+    enum: LESS, LESS_EQUAL, SIN, SOFTPLUS, SQRT, SUB, TANH
     const long MADE_FROM
     Result operate1(int code, double a) noexcept nogil
     Result operate2(int code, double a, double b) noexcept nogil

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ..table import DETACH, SELECT
+from ..table import CLOSED, SELECT, is_closed
 
 if TYPE_CHECKING:
     from .value import Value
@@ -61,7 +61,8 @@ def ancestors(output: Value) -> list[Value]:
 def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     """All nodes on paths from `inputs` to `output`, ends included, operands first; empty if there is no path.
 
-    No path goes through a `detach`. Both branches of a `select` count, because another example may take the other one.
+    No path goes through a `detach` or a rounding. Both branches of a `select` count, because another example may take
+    the other one.
 
     >>> from engine import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
@@ -72,16 +73,26 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
     found = {node: None for node in wanted if not node.op}
     known = found.keys()
     for node in order(output):
-        if node in wanted or (node._code != DETACH and not known.isdisjoint(node.operands)):
+        if node in wanted or not known.isdisjoint(node.operands if not CLOSED[node._code] else _open(node)):
             found[node] = None
     return list(found) if output in found else []
 
 
 def live(node: Value) -> list[tuple[Value, float]]:
-    """The operands that receive a gradient, with their partials: none of a `detach`, the chosen one of a `select`."""
-    if node._code in (0, DETACH):
+    """The operands that receive a gradient, with their partials: all that are not closed, as that of a `detach` is."""
+    code, a, b = node._code, node._a, node._b
+    if not code:
         return []
-    a, b = node._a, node._b
     if a is None:
-        return [pair for pair in zip(*node._lists, strict=True) if pair[1] or node._code != SELECT]
-    return [(a, node._da)] if b is None else [(a, node._da), (b, node._db)]
+        found = list(zip(*node._lists, strict=True))
+    else:
+        found = [(a, node._da)] if b is None else [(a, node._da), (b, node._db)]
+    if not CLOSED[code]:
+        return found
+    return [pair for slot, pair in enumerate(found) if pair[1] or not is_closed(code, slot)]
+
+
+def _open(node: Value) -> list[Value]:
+    """The operands that a gradient may reach, here or where another branch is taken."""
+    first = 1 if node._code == SELECT else 0
+    return [x for slot, x in enumerate(node.operands) if first or not is_closed(node._code, slot)][first:]

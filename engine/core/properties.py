@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import pi
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..table import NAMES, TABLE
@@ -114,6 +115,16 @@ class Properties(Node):
     elu, selu, silu, gelu, mish = method("elu"), method("selu"), method("silu"), method("gelu"), method("mish")
     softsign, log_sigmoid, clip = method("softsign"), method("log_sigmoid"), method("clip")
     hard_tanh, hard_sigmoid, erfc = method("hard_tanh"), method("hard_sigmoid"), method("erfc")
+
+    def rad2deg(self) -> Value:
+        """The angle in degrees, of one in radians."""
+        return self * (180.0 / pi)  # type: ignore[operator, return-value]
+
+    def deg2rad(self) -> Value:
+        """The angle in radians, of one in degrees."""
+        return self * (pi / 180.0)  # type: ignore[operator, return-value]
+
+    degrees, radians = rad2deg, deg2rad
 
     def conjugate(self) -> Value:
         """The Value itself, which is real; NumPy's standard deviation asks for it."""

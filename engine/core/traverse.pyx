@@ -5,8 +5,8 @@ In order of creation operands stand before results, so a node that is taken has 
 """
 
 from cpython.array cimport array
-from .generated cimport DETACH, SELECT
 from .node cimport Node, PyObject, arena, is_draining, pop, push
+from ..table import CLOSED
 
 cdef extern from *:
     bint PyGC_Disable() noexcept
@@ -45,25 +45,27 @@ def backward(Node output, double seed):
         end()
 
 
+cdef bytearray is_closed = CLOSED  # by opcode, a bit an operand
+
+
 cdef inline int visit(Node node, bint passing) except -1:
     """Queue the operands of an operation, or only those that a gradient passes to, with their shares of it."""
     cdef double grad = node._grad
     cdef double *partials
-    cdef bint chooses
+    cdef int closed = is_closed[node._code] if passing else 0
     cdef list operands
     cdef array numbers
     cdef Py_ssize_t i
-    if passing and node._code == DETACH:
-        return 0
     if node._a is not None:
-        lead(node._a, grad * node._da, passing)
-        if node._b is not None:
+        if not closed & 1:
+            lead(node._a, grad * node._da, passing)
+        if node._b is not None and not closed & 2:
             lead(node._b, grad * node._db, passing)
         return 0
     operands, numbers = node._lists
-    partials, chooses = numbers.data.as_doubles, passing and node._code == SELECT
+    partials = numbers.data.as_doubles
     for i in range(len(operands)):
-        if not chooses or partials[i] != 0.0:  # else not the branch taken
+        if not closed or partials[i] != 0.0 or not closed >> min(i, 7) & 1:
             lead(operands[i], grad * partials[i], passing)
     return 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core import ALWAYS, CONSTANT, DETACH, NAMES, ONE, PRODUCTS, SELECT, SHIFT, TABLE, Masks, both, code_of
+from ..core import ALWAYS, CLOSED, CONSTANT, NAMES, ONE, PRODUCTS, SELECT, SHIFT, TABLE, Masks, both, code_of, is_closed
 from ..replay import Program, new_ints
 
 
@@ -29,7 +29,7 @@ def masked(program: Program) -> Program:
     v6 = select(v3, v5, 0)
     return v6
     """
-    if not program.has(SELECT) and not program.has(DETACH):
+    if not any(CLOSED[program.codes[i]] for i in range(len(program))):
         return program
     new, constant = Program(), new_ints(len(program))
     never = new.constant(0.0)
@@ -41,9 +41,7 @@ def masked(program: Program) -> Program:
         if code <= CONSTANT:
             at[i] = constant[i]
         elif i in masks:
-            found = [at[k] for k in operands]
-            if code in (SELECT, DETACH):
-                found[0] = constant[operands[0]]
+            found = [(constant if _is_fixed(code, slot) else at)[k] for slot, k in enumerate(operands)]
             mask = masks.of(i)
             number = ONE if mask == ALWAYS else masks.written(mask) if mask else never
             at[i] = _write(new, program, i, found, number)
@@ -68,25 +66,32 @@ def _masks(program: Program, new: Program, constant: Sequence[int]) -> Masks:
         masks.use(i, ALWAYS)
     for i in range(len(program) - 1, -1, -1):
         operands = _operands(program, i)
-        if i not in masks or program.codes[i] == DETACH:
+        code = program.codes[i]
+        if i not in masks:
             continue
-        if program.codes[i] == SELECT:
+        if code == SELECT:
             condition, a, b = operands
             masks.use(a, both(masks.of(i), constant[condition], True))
             masks.use(b, both(masks.of(i), constant[condition], False))
             continue
-        for k in operands:
-            masks.use(k, masks.of(i))
+        for slot, k in enumerate(operands):
+            if not _is_fixed(code, slot):
+                masks.use(k, masks.of(i))
     return masks
 
 
+def _is_fixed(code: int, slot: int) -> bool:
+    """Whether an operand is a constant to differentiation: a condition, or what a rounding or `detach` is of."""
+    return slot == 0 if code == SELECT else is_closed(code, slot)
+
+
 def _without_derivative(program: Program) -> list[int]:
-    """The leaves, and the instructions behind a condition or a `detach`."""
+    """The leaves, and the instructions behind a condition, a rounding or a `detach`."""
     wanted = bytearray(len(program))
     for i in range(len(program) - 1, -1, -1):
         operands = _operands(program, i)
-        for k in operands if wanted[i] else operands[: program.codes[i] in (SELECT, DETACH)]:
-            wanted[k] = 1
+        for slot, k in enumerate(operands):
+            wanted[k] |= wanted[i] or _is_fixed(program.codes[i], slot)
     return [i for i in range(len(program)) if wanted[i] or program.codes[i] <= CONSTANT]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import INPUT, NAMES, SELECT
+from ..core import INPUT, NAMES, SELECT, is_closed
 from .program import Program, copy, products
 from .reverse import Slopes
 
@@ -43,8 +43,8 @@ def along(program: Program, count: int) -> Program:
             slopes_of[key] = Slopes(result, NAMES[code], len(operands), False)
         slopes = slopes_of[key]
         slopes.write(i, operands, active)
-        slopes_at = [(k, slopes.at[n]) for n, k in enumerate(operands) if k in tangents]
-        pairs = [x for k, slope in slopes_at if not result.holds(slope, 0.0) for x in (tangents[k], slope)]
+        moving = [(k, slopes.at[n]) for n, k in enumerate(operands) if k in tangents and not is_closed(code, n)]
+        pairs = [x for k, slope in moving for x in (tangents[k], slope)]
         if pairs:
             tangents[i] = products(result, pairs)
     result.outputs = [tangents.get(i, zero) for i in program.outputs]

@@ -1,5 +1,6 @@
 cimport cython
-cdef int ADD, CONSTANT, DETACH, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS, SELECT, SUB
+cdef int ADD, CONSTANT, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS, SELECT, SUB
+cdef bytearray CLOSED
 cdef class Program:
     cdef public int size
     cdef public int[::1] codes, starts, args

@@ -17,7 +17,7 @@ from struct import pack
 
 import numpy as np
 
-from ..core import ADD, CONSTANT, DETACH, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SELECT, SUB, TABLE
+from ..core import ADD, CLOSED, CONSTANT, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SELECT, SUB, TABLE
 from ..structure import new_ints, packed
 
 
@@ -139,7 +139,7 @@ class Program:
     def depends(self, leaf: int, differentiably: bool = False) -> bytearray:
         """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none.
 
-        With `differentiably`, dependence through a condition or a `detach` does not count.
+        With `differentiably`, dependence through a condition, a `detach` or a rounding does not count.
         """
         found = bytearray(self.size)
         codes, starts, args = self.codes, self.starts, self.args
@@ -147,10 +147,11 @@ class Program:
             code = codes[i]
             if code <= CONSTANT:
                 found[i] = code == leaf
-            elif code != MEAN and not (differentiably and code == DETACH):
-                first = starts[i] + 1 if differentiably and code == SELECT else starts[i]
+            elif code != MEAN:
+                first = starts[i]
+                closed = 0 if not differentiably else 1 if code == SELECT else CLOSED[code]
                 for j in range(first, starts[i + 1]):
-                    if found[args[j]]:
+                    if found[args[j]] and not closed >> min(j - first, 7) & 1:
                         found[i] = 1
                         break
         return found

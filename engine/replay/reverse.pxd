@@ -1,6 +1,7 @@
 cimport cython
 from .program cimport Program, Sums
 cdef int CONSTANT, IN_C, INPUT, ONE, PRODUCTS, SELECT
+cdef bytearray CLOSED
 cdef class Fragment:
     cdef bint is_list
     cdef Program program, body

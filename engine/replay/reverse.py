@@ -16,6 +16,7 @@ from typing import Any
 
 from ..core import (
     ALWAYS,
+    CLOSED,
     CONSTANT,
     FUNCTIONS,
     IN_C,
@@ -100,10 +101,12 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, a
             if slopes is None:
                 slopes = slopes_of[key] = Slopes(result, NAMES[code], count, again)
             slopes.write(i, program.operands(i), active)
-        mask = masks.of(i) if is_masked else ALWAYS
+        mask, closed = masks.of(i) if is_masked else ALWAYS, CLOSED[code]
         is_always = mask == ALWAYS
         for j in range(first, first + count):
-            if active[args[j]]:  # in a sum of products, which are pairs, the partner is the partial
+            if (
+                active[args[j]] and not closed >> min(j - first, 7) & 1
+            ):  # in a sum of products, which are pairs, the partner is the partial
                 slope = args[j + 1 - 2 * ((j - first) % 2)] if code == PRODUCTS else slopes.at[j - first]
                 if is_masked and not certain[args[j]]:
                     masks.use(args[j], mask)

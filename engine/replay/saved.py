@@ -10,6 +10,7 @@ import ast
 import json
 import math
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -75,7 +76,7 @@ def document_of(recording: Recording) -> Document:
     """A recording as a JSON document."""
     program = recording.program
     operations = {NAMES[code] for code in program.codes[: len(program)] if code > CONSTANT}
-    return {
+    document = {
         "format": FORMAT,
         "version": VERSION,
         "arguments": recording.widths,
@@ -86,6 +87,13 @@ def document_of(recording: Recording) -> Document:
         "instructions": [_instruction(program, i) for i in range(len(program))],
         "outputs": list(program.outputs),
     }
+    return document | {"checksum": checksum(document)}
+
+
+def checksum(document: Document) -> str:
+    """A checksum of all other fields, which tells a number in which a digit is damaged."""
+    fields = {name: entry for name, entry in document.items() if name != "checksum"}
+    return f"{zlib.crc32(json.dumps(fields, sort_keys=True).encode()):08x}"
 
 
 def pickled(document: Document, parameters: list[Value]) -> Recording:
@@ -116,7 +124,7 @@ def _recording_of(document: Any) -> Recording:
             f"a later version of whygrad wrote it, in format {version}, where this one reads {VERSION}: update"
         )
     fields = {"format", "version", "arguments", "shape", "verified", "parameters", "rows", "instructions", "outputs"}
-    _require(document.keys() == fields, f"it has the fields {', '.join(sorted(document))}")
+    _require(document.keys() == fields | {"checksum"}, f"it has the fields {', '.join(sorted(document))}")
     widths, shape, outputs = _list(document, "arguments"), _list(document, "shape"), _list(document, "outputs")
     _require(bool(widths) and all(x is None or _is_index(x) for x in widths), f"its arguments are {widths!r:.80}")
     count = sum(1 if width is None else width for width in widths)
@@ -129,6 +137,7 @@ def _recording_of(document: Any) -> Recording:
     for entry in _list(document, "rows"):
         rows.add(_add_row(entry, rows))
     program = _program(_list(document, "instructions"), outputs, rows, {"input": count, "parameter": len(parameters)})
+    _require(document["checksum"] == checksum(document), "its contents are not those that its checksum is of")
     recording = Recording(program, parameters, widths, tuple(shape))
     recording.why_unverified = "" if document["verified"] else "it was saved so"
     return recording

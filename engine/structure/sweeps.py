@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from ..core import ADD, DETACH, DIV, MUL, NEG, PRIMITIVES, RELU, SELECT, SUB, SUM
+from ..core import ADD, CLOSED, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
 from .arrays import Floats, Ints, new_floats, new_ints, taken
 from .flattened import FlattenedGraph
 
@@ -26,14 +26,14 @@ INF = math.inf
 def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
     """The derivative of the node `of` with respect to every node, as in `backward()`, and its squared spread."""
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
-    partials = floats(graph.partials)
+    starts, partials = ints(graph.starts), floats(graph.partials)
     sums, met = (new_floats(len(graph.nodes)), new_floats(len(graph.nodes))), new_ints(len(graph.nodes))
     gradients, squares, reached = floats(sums[0]), floats(sums[1]), ints(met)
     gradients[of] = squares[of] = 1.0
     reached[of] = 1
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
-        if reached[i] and (slope != 0.0 or not _cuts(codes[i])):
+        if reached[i] and (slope != 0.0 or not _is_closed(codes[i], k - starts[i])):
             reached[j] = 1
             gradients[j] += gradients[i] * slope
             squares[j] += squares[i] * slope * slope
@@ -51,6 +51,7 @@ def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given:
     [5.0, -1.0, 59.0]
     """
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
+    starts = ints(graph.starts)
     changed, found, met = graph.partials[:], new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
     slopes, gradients, reached = floats(changed), floats(found), ints(met)  # reached: 2 for given ones
     gradients[0] = 1.0
@@ -62,15 +63,15 @@ def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given:
         reached[index] = 2
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], slopes[k]
-        if reached[i] and reached[j] < 2 and (slope != 0.0 or not _cuts(codes[i])):
+        if reached[i] and reached[j] < 2 and (slope != 0.0 or not _is_closed(codes[i], k - starts[i])):
             reached[j] = 1
             gradients[j] += gradients[i] * slope
     return found
 
 
-def _cuts(code: int) -> bool:
-    """Whether nothing passes an edge of that operation where its partial is 0, not even an infinite slope behind it."""
-    return code in (DETACH, SELECT)
+def _is_closed(code: int, slot: int) -> bool:
+    """Whether a partial of 0 lets nothing pass to an operand, as in the table's `is_closed`."""
+    return CLOSED[code] >> (slot if slot < 7 else 7) & 1 == 1
 
 
 def arguments(graph: FlattenedGraph, indices: Ints) -> Ints:
@@ -205,8 +206,8 @@ def origins(graph: FlattenedGraph) -> list[int]:
     for i in range(size):
         wild, inherits = data[i] - data[i] != 0.0, False
         for k in range(starts[i], starts[i + 1]):
-            j, is_cut = operands[k], partials[k] == 0.0 and _cuts(codes[i])
-            if numbers[i] and (not is_cut or k == starts[i]):  # behind a detach, or of a condition
+            j, is_cut = operands[k], partials[k] == 0.0 and _is_closed(codes[i], k - starts[i])
+            if numbers[i] and (not is_cut or k == starts[i]):  # behind a detach or rounding, or of a condition
                 numbers[j] = 1
             if slopes[i] and not is_cut:
                 slopes[j] = 1

@@ -14,10 +14,10 @@ from .masks import ALWAYS, Masks, both
 from .notation import respelled
 from .opcodes import (
     ADD,
+    CLOSED,
     CODES,
     CONSTANT,
     DENSE,
-    DETACH,
     DIV,
     DOT,
     IN_C,
@@ -39,6 +39,7 @@ from .opcodes import (
     SUM,
     check,
     code_of,
+    is_closed,
 )
 from .own_rows import add
 from .primitives import PRIMITIVES, function, primitive
@@ -47,9 +48,9 @@ from .sequences import log_softmax, softmax
 from .vectors import ARITHMETIC, FUNCTIONS, PAIRS, REDUCTIONS
 
 __all__ = [
-    "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CODES", "CONSTANT", "DENSE", "DETACH", "DIV", "DOT", "FUNCTIONS",
+    "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CLOSED", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "FUNCTIONS",
     "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS", "PARAMETER", "POW",
     "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
-    "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate", "function", "in_place", "log_softmax",
-    "missing", "numeric", "parse", "primitive", "respelled", "softmax", "written",
+    "Interpreter", "Masks", "Row", "add", "both", "check", "code_of", "evaluate", "function", "in_place", "is_closed",
+    "log_softmax", "missing", "numeric", "parse", "primitive", "respelled", "softmax", "written",
 ]

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from .formula import TABLE, operation_of, parse
 
+Branch = tuple[str, bool]  # the condition of a `where`, and whether it is the first branch
+
 
 def derive(formula: str, operands: Sequence[str]) -> list[str]:
     """The derivative of a formula with respect to each operand, where y is the result; operands may be sequences.
+
+    Of a branch the whole product is selected, so that what is inf in the branch not taken meets no 0.
 
     >>> derive("a * exp(b)", "ab"), derive("sum(A * A) + b", "Ab"), derive("exp(-a)", "a")
     (['exp(b)', 'a * exp(b)'], ['A + A', '1'], ['-y'])
@@ -17,21 +21,34 @@ def derive(formula: str, operands: Sequence[str]) -> list[str]:
     terms: dict[str, list[str]] = {name: [] for name in operands}
     root = parse(formula)
 
-    def visit(tree: ast.expr, adjoint: str) -> None:
+    def visit(tree: ast.expr, adjoint: str, branches: Sequence[Branch] = ()) -> None:
         if isinstance(tree, ast.Name):
-            terms[tree.id].append(adjoint)
+            terms[tree.id].append(_in_branches(adjoint, branches))
         if isinstance(tree, (ast.Name, ast.Constant)):
             return
         name, arguments = operation_of(tree, formula, operands)
         row, result = TABLE[name], ast.Name("y") if tree is root else tree
         known = dict(zip(row.variables, arguments, strict=True)) | {"y": result}
         for argument, partial in zip(arguments, row.partials, strict=True):
-            if partial != "0":
-                term = _product(adjoint, ast.unparse(substitute(partial, known)))
-                visit(argument, _summed(term, tree) if is_sequence(tree) and not is_sequence(argument) else term)
+            if partial == "0":
+                continue
+            term, inside = _product(adjoint, ast.unparse(substitute(partial, known))), branches
+            if name == "select":
+                term, inside = adjoint, [*branches, (ast.unparse(arguments[0]), argument is arguments[1])]
+            if is_sequence(tree) and not is_sequence(argument):
+                visit(argument, _summed(_in_branches(term, inside), tree))
+            else:
+                visit(argument, term, inside)
 
     visit(root, "1")
     return [_tidy(" + ".join(f"({term})" for term in terms[name]) or "0") for name in operands]
+
+
+def _in_branches(term: str, branches: Sequence[Branch]) -> str:
+    """A term where all branches are taken, else 0."""
+    for condition, holds in reversed(branches):
+        term = f"select({condition}, {term}, 0)" if holds else f"select({condition}, 0, {term})"
+    return term
 
 
 def is_sequence(tree: ast.expr) -> bool:

@@ -1,12 +1,14 @@
 """Formulas: evaluates the text of the table over any algebra, and translates it to other languages.
 
-A formula uses `+ - * / **` and rows of the table. A capital letter is a sequence of operands: the formula applies to
-each element, and `sum` and `shift` are reductions.
+A formula uses `+ - * / **`, rows of the table, and `where(a < 1, a, b)` with comparisons, which `and or not & | ~`
+combine. A capital letter is a sequence of operands: the formula applies to each element, and `sum` and `shift` are
+reductions.
 """
 
 import ast
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +56,22 @@ def _walk(tree: ast.expr, formula: str, variables: Mapping[str, Any], apply: Alg
 def operation_of(tree: ast.expr, formula: str, operands: Iterable[str]) -> tuple[str, list[ast.expr]]:
     """The row that an expression calls, and its arguments."""
     match tree:
+        case ast.Call(func=ast.Name(id="where"), args=[condition, a, b], keywords=[]) if is_condition(condition):
+            return "select", [condition, a, b]
+        case ast.Compare(ops=[op], left=left, comparators=[right]) if type(op) in _RELATIONS:
+            name, turned = _RELATIONS[type(op)]
+            return name, [right, left] if turned else [left, right]
+        case ast.Compare(ops=[op, *ops], left=left, comparators=[middle, *rest]) if ops:
+            pair = ast.Compare(left, [op], [middle]), ast.Compare(middle, ops, rest)
+            return "minimum", [ast.copy_location(part, tree) for part in pair]
+        case ast.BoolOp(op=op, values=[first, *rest]) if all(map(is_condition, tree.values)):
+            others = rest[0] if len(rest) == 1 else ast.copy_location(ast.BoolOp(op, rest), tree)
+            return _CONNECTIVES[type(op)], [first, others]
+        case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() as op, right=right):
+            if is_condition(left) and is_condition(right):
+                return _CONNECTIVES[type(op)], [left, right]
+        case ast.UnaryOp(op=ast.Not() | ast.Invert(), operand=operand) if is_condition(operand):
+            return "sub", [ast.Constant(1.0), operand]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return "neg", [operand]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
@@ -67,6 +85,43 @@ def operation_of(tree: ast.expr, formula: str, operands: Iterable[str]) -> tuple
         formula.strip(),
         _letters(formula.strip(), tree.lineno, tree.col_offset),
     )
+
+
+def is_condition(tree: ast.expr) -> bool:
+    """Whether an expression is a comparison, or made of them by `and or not & | ~`.
+
+    >>> is_condition(parse("0 < x < 1 and not (y >= 2)")), is_condition(parse("x - 1"))
+    (True, False)
+    """
+    match tree:
+        case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not() | ast.Invert()):
+            return True
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr()):
+            return True
+    return False
+
+
+def in_rows(formula: str) -> str:
+    """The formula with rows for `where` and comparisons.
+
+    >>> in_rows("where(0 < a and not (a > b), a, b)")
+    'select(minimum(less(0, a), sub(1.0, less(b, a))), a, b)'
+    """
+
+    class InRows(ast.NodeTransformer):
+        def visit(self, tree: ast.AST) -> Any:
+            if isinstance(tree, ast.expr) and (is_condition(tree) or _is_where(tree)):
+                name, arguments = operation_of(tree, formula, ())
+                return ast.Call(ast.Name(name), [self.visit(argument) for argument in arguments], [])
+            return self.generic_visit(tree)
+
+    tree = parse(formula)
+    has_any = any(isinstance(part, ast.expr) and (is_condition(part) or _is_where(part)) for part in ast.walk(tree))
+    return ast.unparse(InRows().visit(deepcopy(tree))) if has_any else formula
+
+
+def _is_where(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "where"
 
 
 def _letters(formula: str, line: int, column: int) -> int:
@@ -83,6 +138,13 @@ def _elementwise(apply: Algebra, name: str, *arguments: Any) -> Any:
     return [apply(name, *entry) for entry in zip(*columns, strict=True)]
 
 
+_RELATIONS = {  # the row, and whether its operands change places
+    ast.Lt: ("less", False),
+    ast.LtE: ("less_equal", False),
+    ast.Gt: ("less", True),
+    ast.GtE: ("less_equal", True),
+}
+_CONNECTIVES = {ast.And: "minimum", ast.BitAnd: "minimum", ast.Or: "maximum", ast.BitOr: "maximum"}
 _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
 
 

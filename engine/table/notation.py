@@ -7,6 +7,7 @@ import ast
 import math
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import NamedTuple
 from unicodedata import lookup, normalize
 
@@ -15,13 +16,15 @@ from .formula import TABLE, parse
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·", "0123456789-.")
 _SIGNS = {"·": "*", "×": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "^": "**", "**": "**", "⁄": "/"}
+_SIGNS |= {"≤": "<=", "≥": ">=", "∧": " and ", "∨": " or ", "¬": " not "} | {x: f" {x} " for x in ("and", "or", "not")}
 _FUNCTIONS = {"σ": "sigmoid", "ln": "log", "√": "sqrt", "max": "maximum", "min": "minimum"}
 _FUNCTIONS |= {"sigma": "sigmoid", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "sgn": "sign"}
 _WORD = "[^\\W\\d⁰¹²³⁴⁵⁶⁷⁸⁹][^\\W⁰¹²³⁴⁵⁶⁷⁸⁹]*"
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>\d+\.?\d*(?:[eE][-+−]?\d+)?|\.\d+)|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+    r"|(?P<sign>(?:and|or|not)(?!\w)|\*\*|<=|>=|[-+*/^·×⋅∗−–÷⁄()\[\],<>≤≥&|~∧∨¬])"
     rf"|(?P<function>√|σ|{_WORD})(?P<prime>\s*['′])?(?=\s*\()|(?P<constant>π|pi|e)(?!\w)"
-    rf"|(?P<sign>\*\*|[-+*/^·×⋅∗−–÷⁄()\[\],>])|(?P<word>{_WORD})"
+    rf"|(?P<word>{_WORD})"
 )
 
 
@@ -58,8 +61,9 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
             written.append("*")
         written.append(token)
         before = before if kind == " " else kind
-    formula = _brackets("".join(written))
-    return ast.unparse(_Primes().visit(parse(formula))) if _PRIME in formula else formula
+    formula = "".join(written).replace("  ", " ")
+    is_of_books = _PRIME in formula or "[" in formula
+    return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if is_of_books else formula
 
 
 _COMMANDS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "left": "", "right": "", "prime": "'"}
@@ -153,7 +157,7 @@ def _token(found: re.Match[str], closed: bool) -> Iterator[_Token]:
         stem = _DERIVATIVE.fullmatch(found["function"]) if closed and found["function"] not in TABLE else None
         word, is_slope = (stem[1] or stem[2], True) if stem else (found["function"], bool(found["prime"]))
         name = _FUNCTIONS.get(word, word)
-        if (closed and name not in TABLE) or (is_slope and not _is_of_one(name)):
+        if (closed and name not in TABLE and name != "where") or (is_slope and not _is_of_one(name)):
             raise ValueError(f"{found['function']!r} is neither a label nor a function of the table")
         yield _Token("function", (_PRIME if is_slope else "") + name)
     elif found["constant"]:
@@ -172,24 +176,20 @@ def _is_of_one(name: str) -> bool:
     return name in TABLE and TABLE[name].variables == ("a",)
 
 
-_BRACKET = re.compile(r"\[([^\[\]>]+)>([^\[\]>]+)\]")
-
-
-_GROUP = re.compile(r"\[([^\[\],]+[-+*/][^\[\],]+)\]")
-
-
-def _brackets(text: str) -> str:
-    """Iverson's brackets [a > b] as calls of the step, and [a - b] as (a - b)."""
-    while found := _BRACKET.search(text):
-        text = f"{text[: found.start()]}above({found[1]},{found[2]}){text[found.end() :]}"
-    return _GROUP.sub(r"(\1)", text)
-
-
 _PRIME = "prime_"
 
 
-class _Primes(ast.NodeTransformer):
-    """Replace f'(z) by the partial of the row f."""
+class _OfBooks(ast.NodeTransformer):
+    """Replace f'(z) by the partial of the row f, [a > b] by the step, and other brackets by their inside."""
+
+    def visit_List(self, found: ast.List) -> ast.expr:
+        self.generic_visit(found)
+        match found.elts:
+            case [ast.Compare(left=left, ops=[ast.Gt()], comparators=[right])]:
+                return ast.Call(ast.Name("above"), [left, right], [])
+            case [(ast.Compare() | ast.BinOp()) as inside]:
+                return inside
+        return found
 
     def visit_Call(self, call: ast.Call) -> ast.expr:
         self.generic_visit(call)

@@ -6,6 +6,7 @@ A leaf of a graph has the opcode 0.
 from __future__ import annotations
 
 from .primitives import PRIMITIVES
+from .row import Row
 from .rows import FINGERPRINT, TABLE
 from .vectors import PAIRS
 
@@ -19,8 +20,31 @@ INPUT, PARAMETER, CONSTANT, ADD, SUB, MUL, NEG, DIV, POW = range(9)
 SHIFT, PRODUCTS, MEAN, DENSE = (CODES[name] for name in ("shift", "products", "mean", "dense"))
 INNER, OUTER = CODES["inner"], CODES["outer"]
 IN_C = len(NAMES)  # from this opcode on, a row is in Python alone
-SELECT, DETACH = CODES["select"], CODES["detach"]
+SELECT = CODES["select"]
 ONE = 0
+
+
+def closed(row: Row | None) -> int:
+    """A bit for each operand with a partial that is 0 by its formula, the eighth for all others."""
+    if row is None or row.variadic or row.name == "select":
+        return 255 * (row is not None and (row.name == "select" or {*row.partials} == {"0"}))
+    bits = [partial == "0" for partial in row.partials]
+    return sum(bit << k for k, bit in enumerate(bits[:7])) + 128 * (len(bits) > 7 and all(bits[7:]))
+
+
+CLOSED = bytearray(closed(TABLE.get(name)) for name in NAMES)
+
+
+def is_closed(code: int, slot: int) -> bool:
+    """Whether a partial of 0 lets nothing pass to an operand, not even an infinite slope behind it.
+
+    So it is where the formula says 0, as of floor and detach, and for the branch that a `select` does not take. A
+    partial that only comes to 0 is a factor, and 0 times inf is nan.
+
+    >>> is_closed(CODES["copysign"], 0), is_closed(CODES["copysign"], 1), is_closed(SELECT, 2)
+    (False, True, True)
+    """
+    return CLOSED[code] >> min(slot, 7) & 1 == 1
 
 
 def code_of(name: str) -> int:
@@ -28,6 +52,7 @@ def code_of(name: str) -> int:
     if name not in CODES:
         CODES[name] = len(NAMES)
         NAMES.append(name)
+        CLOSED.append(closed(TABLE.get(name)))
     return CODES[name]
 
 

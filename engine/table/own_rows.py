@@ -12,8 +12,8 @@ from typing import Any
 
 from .._checks import came, instance, refuse
 from .differentiate import derive
-from .formula import on_floats, parse
-from .opcodes import INSTRUCTIONS
+from .formula import in_rows, on_floats, parse
+from .opcodes import CLOSED, INSTRUCTIONS, closed, code_of
 from .primitives import PRIMITIVES, primitive
 from .rows import TABLE, Row
 
@@ -42,6 +42,7 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
     try:
         if callable(formula):
             formula, partials = _of_function(name, formula, partials)
+        formula, partials = in_rows(formula), tuple(map(in_rows, partials))
         operands = _operands(name, formula)
         if len(partials) not in (0, len(operands)):
             raise ValueError(
@@ -53,6 +54,7 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
         derived = None if name in PRIMITIVES else tuple(derive(formula, operands))
         TABLE[name] = made = Row(name, sign, formula, tuple(partials) or derived or (), textbook)
         _check(made, derived)
+        CLOSED[code_of(name)] = closed(made)
     except BaseException:
         for added in TABLE.keys() - rows.keys():
             del TABLE[added]

@@ -5,17 +5,19 @@ import math
 
 import pytest
 
-from engine import Value, chain_rule, detach, diagnose, draw, grad, log, select, sqrt, where
+from engine import Value, chain_rule, copysign, detach, diagnose, draw, floor, grad, log, select, sqrt, where
 from engine.chain import VariableGraph, branches
 
 CUT = {
-    "behind a detach": (lambda x: x + detach(sqrt(x)), 1.0, 2),
-    "deep behind a detach": (lambda x: 3.0 * x + detach(2.0 * sqrt(x) * x + 1.0), 3.0, 3),
+    "behind a detach": (lambda x: x + detach(sqrt(x)), 1.0, 1),
+    "deep behind a detach": (lambda x: 3.0 * x + detach(2.0 * sqrt(x) * x + 1.0), 3.0, 1),
     "nothing else": (lambda x: detach(sqrt(x)), 0.0, 1),
-    "not taken": (lambda x: where(x > 0.0, sqrt(x), 2.0 * x), 2.0, 3),
+    "not taken": (lambda x: where(x > 0.0, sqrt(x), 2.0 * x), 2.0, 1),
     "not called": (lambda x: where(x > 0.0, lambda: sqrt(x), 2.0 * x), 2.0, 1),
-    "not selected": (lambda x: select(x, sqrt(x), 2.0 * x), 2.0, 3),
-    "log not selected": (lambda x: select(0.0, log(x), 2.0 * x), 2.0, 2),
+    "not selected": (lambda x: select(x, sqrt(x), 2.0 * x), 2.0, 1),
+    "log not selected": (lambda x: select(0.0, log(x), 2.0 * x), 2.0, 1),
+    "behind a rounding": (lambda x: x + floor(sqrt(x)), 1.0, 1),
+    "a sign": (lambda x: x + copysign(2.0, sqrt(x)), 1.0, 1),
 }
 
 
@@ -122,3 +124,26 @@ def test_an_infinite_slope_behind_a_branch_that_is_not_followed_adds_nothing():
     x, w = Value(2.0, "x"), Value(1.0, "w")
     chain = chain_rule((where(w > 0.3, x, w) - x).sqrt(), w)  # √0 is vertical, but w only decides
     assert (chain.total, chain.verdict) == (0.0, "killed")
+
+
+def test_a_branch_not_taken_is_told_and_not_counted():
+    x, y = Value(4.0, "x"), Value(2.0, "y")
+    a, b = x * y, x + y
+    a.label, b.label = "a", "b"
+    loss = where(x > 1.0, a * a, b**3) + x
+    loss.label = "L"
+    text = str(chain_rule(loss, x))
+    assert "where took its first branch, as x > 1 holds: a * a\nok: " in text
+    assert text.endswith("2 paths; the strongest gives 32 of 33")
+    assert "b" not in [node.label for path in chain_rule(loss, x).paths() for node in path.nodes]
+    assert chain_rule(loss, b).verdict == "killed"  # all paths from b are cut, which is told
+    assert chain_rule(loss, b).sentence.endswith(": where takes the other branch")
+
+
+def test_what_only_decides_is_told_so():
+    x = Value(4.0, "x")
+    loss = where(x > 5.0, 3.0, 2.0)
+    loss.label = "L"
+    chain = chain_rule(loss, x)
+    assert chain.sentence.endswith("∂L/∂a = 0: it only decides which branch where takes")
+    assert chain.folded.sentence == "the slope of L in x is 0; ∂L/∂x = 0: it only decides which branch where takes"

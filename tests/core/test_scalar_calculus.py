@@ -16,6 +16,7 @@ UNARY = {  # what is called, and where
     **dict.fromkeys(("sin", "cos", "tan", "exp", "exp2", "expm1", "sinh", "cosh", "tanh", "arcsinh", "arctan"), "any"),
     **dict.fromkeys(("log", "log2", "log10", "log1p", "sqrt", "reciprocal", "cbrt"), "positive"),
     **dict.fromkeys(("arcsin", "arccos", "arctanh"), "within 1"),
+    **dict.fromkeys(("rad2deg", "degrees", "deg2rad", "radians"), "any"),
     **dict.fromkeys(("absolute", "fabs", "square", "negative", "positive", "conjugate"), "any"),
     "arccosh": "above 1",
 }
@@ -190,6 +191,20 @@ def test_sums_and_shares_of_a_sequence():
         y = f(inputs)
         assert y.data == pytest.approx(float(reference(np.array(numbers))), rel=1e-13)
         assert grad(y, inputs) == pytest.approx(autograd_grad(reference)(np.array(numbers)).tolist(), rel=1e-12)
+
+
+def test_sinc_is_a_function_of_arrays():
+    x = Value(0.7)  # NumPy asks a single number for its dtype
+    (y,) = np.sinc(np.array([x]))
+    assert y.data == np.sinc(0.7)
+    assert grad(y, [x])[0] == pytest.approx(autograd_grad(anp.sinc)(0.7), rel=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_power_of_0_is_flat_in_its_exponent():
+    for f in (np.power, operator.pow):
+        y = Value(0.36)
+        assert grad(f(0.0, y), [y]) == (0.0,)
 
 
 def test_a_value_is_equal_to_itself_alone():

@@ -9,7 +9,21 @@ from graphs import labelled
 from pages import TOTAL, change, choose, close, network
 from strategies import EDGES as POINTS
 
-from engine import Value, erf, logsumexp, maximum, minimum, relu, softmax
+from engine import (
+    Value,
+    chain_rule,
+    copysign,
+    detach,
+    erf,
+    floor,
+    logsumexp,
+    maximum,
+    minimum,
+    relu,
+    softmax,
+    sqrt,
+    where,
+)
 from engine.page.javascript import program, runnable
 from engine.table.formula import TABLE, numeric
 from engine.table.primitives import PRIMITIVES
@@ -141,3 +155,34 @@ def assert_totals(browser, output, leaves):
     for leaf in leaves:
         choose(browser, leaf.label)
         assert close(browser.execute_script(TOTAL), leaf.grad), leaf
+
+
+SPECIAL = {
+    "floor": lambda x: x + floor(sqrt(x)),
+    "sign": lambda x: x + copysign(1.0, sqrt(x)),
+    "detach": lambda x: x + detach(sqrt(x)),
+    "where": lambda x: where(x > 0.0, sqrt(x), x),
+    "nan not taken": lambda x: where(x < 1.0, x, sqrt(x - 1.0)),
+    "0 times inf": lambda x: x + 0.0 * sqrt(x),
+    "0 times inf, taken": lambda x: where(x >= 0.0, x + 0.0 * sqrt(x), 1.0),
+    "a power": lambda x: x + sqrt(x) ** 0.0,
+}
+
+ASKED = """
+const { i } = variables.find(v => v.label === "x");
+return [gradOf(i), dataOf(output), tell(i, 10).at[output].slope].map(String);"""
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_slopes_of_0_are_those_of_the_engine_when_a_slider_comes_to_them(visit, name):
+    for by in ("labels", "operations"):
+        x = Value(0.5, "x")
+        browser = visit(labelled(SPECIAL[name](x), "L"), None, by)
+        for number in (0.0, 2.0, -1.0, 0.0):
+            change(browser, "x", str(number))
+            x = Value(number, "x")
+            y = labelled(SPECIAL[name](x), "L")
+            y.backward()
+            wanted = (x.grad, y.data, chain_rule(y, x, by).total)
+            found = browser.execute_script(ASKED)
+            assert all(map(close, map(float, found), wanted)), (number, found, wanted)

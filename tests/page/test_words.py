@@ -4,7 +4,7 @@ import random
 
 import pytest
 from graphs import labelled, random_graph, two_paths
-from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, change, close, plain
+from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, ask, change, close, plain
 
 from engine import Value, chain_rule, detach, maximum, select, where
 from engine._notation import pretty_number
@@ -210,6 +210,19 @@ def test_a_where_changes_its_branch_with_a_leaf_and_says_which_it_takes(visit):
         change(browser, "x", number)
         assert browser.execute_script(TOTAL) == slope
         assert said in browser.find_element("id", "note").text
+
+
+def test_what_python_decided_stays_and_the_page_says_so(visit):
+    x = Value(4.0, "x")
+    browser = visit(where(0.0 < x < 9.0, x * x, -3.0 * x), x)  # 0 < x is in no graph
+    change(browser, "x", -2.0)
+    assert browser.execute_script(TOTAL) == -4.0
+    said = "what and, or, not or a < x < b decided in the code stays so: only & | ~ follow"
+    assert browser.find_element("id", "note").text.endswith(said)
+    ask(browser, "where(0 < x < 9, x*x, -3x)")
+    change(browser, "x", -2.0)
+    assert browser.execute_script(TOTAL) == -3.0
+    assert said not in browser.find_element("id", "note").text
 
 
 def test_a_branch_that_a_slider_turns_off_is_named_as_the_reason(visit):

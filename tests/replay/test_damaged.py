@@ -1,11 +1,12 @@
 """Files that are no recordings are refused with the reason, and leave the table as it was."""
 
 import json
+import random
 import re
 
 import pytest
 
-from engine import StateError, Value, load_recording, record
+from engine import StateError, Value, load_recording, record, where
 from engine.table.formula import TABLE
 
 pytest.importorskip("numpy")
@@ -37,12 +38,15 @@ LONG = 10**30
 DAMAGES = {
     "it is no recording": put("format", "whygrad model"),
     "a later version of whygrad wrote it, in format 2, where this one reads 1: update": put("version", 2),
+    "its contents are not those that its checksum is of": put("parameters", 0, ["w", 2.5]),
+    "it is damaged: its contents are not": put("instructions", 3, ["add", 1, 2]),
+    "it is damaged: its contents are": put("checksum", None),
     "its version is True": put("version", True),
     "its version is None": without("version"),
     "its version is 0": put("version", 0),
     "its version is '1'": put("version", "1"),
-    "it has the fields arguments, format, instructions": without("rows"),
-    "it has the fields arguments, code": put("code", "import os"),
+    "it has the fields arguments, checksum, format, instructions": without("rows"),
+    "it has the fields arguments, checksum, code": put("code", "import os"),
     "arguments is 3": put("arguments", 3),
     "its arguments are []": put("arguments", []),
     "its arguments are [1, -1]": put("arguments", [1, -1]),
@@ -173,3 +177,17 @@ def test_a_formula_that_nests_too_deep_is_refused(tmp_path):
         with pytest.raises(StateError, match="cannot be loaded"):
             load_recording(path)
         assert "soft" not in TABLE
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_damaged_in_one_letter_is_refused(seed, tmp_path):
+    path, rng, w = tmp_path / "f.json", random.Random(seed), Value(0.7, "w")
+    record(lambda x: where(x[0] > w, (x[0] * w).tanh() * 0.25, x[1] ** 3), [0.5, 1.0]).save(path)
+    content = path.read_bytes()
+    for _ in range(300):
+        damaged, i = bytearray(content), rng.randrange(len(content) - 1)
+        damaged[i] = rng.choice(b'0123456789[]{},:"abcxyz.-')
+        path.write_bytes(damaged)
+        if damaged != content:
+            with pytest.raises(StateError, match="cannot be loaded"):
+                load_recording(path)

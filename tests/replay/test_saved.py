@@ -12,6 +12,7 @@ import pytest
 
 from engine import RecordingError, StateError, Value, dot, load_recording, logsumexp, record, row, softmax
 from engine.replay import numpy_executor
+from engine.replay.saved import checksum
 from engine.table.formula import TABLE
 from engine.table.primitives import PRIMITIVES
 
@@ -180,7 +181,7 @@ def test_a_leaf_that_stands_in_it_twice_is_one(tmp_path):
         ["add", 4, 3],
     ]
     document["outputs"] = [5]
-    path.write_text(json.dumps(document))
+    path.write_text(json.dumps(document | {"checksum": checksum(document)}))
     loaded = load_recording(path)
     assert loaded.forward([3.0]).tolist() == [10.0]
     assert loaded.gradients([3.0])[0].tolist() == [6.0]
@@ -189,7 +190,8 @@ def test_a_leaf_that_stands_in_it_twice_is_one(tmp_path):
 def test_wide_arguments_cost_nothing_to_load(tmp_path):
     path = tmp_path / "f.json"
     document = saved(record(lambda x: x[0] * x[0], [1.0]), path)
-    path.write_text(json.dumps(document | {"arguments": [2**31 - 1]}))
+    document |= {"arguments": [2**31 - 1]}
+    path.write_text(json.dumps(document | {"checksum": checksum(document)}))
     with pytest.raises(ValueError, match=r"a matrix of shape \(B, 2147483647\), not of shape \(1, 2\)"):
         load_recording(path).forward([[1.0, 2.0]])
 

@@ -2,7 +2,7 @@
 
 import math
 
-from engine import Value, cos, detach, exp, grad, log, maximum, minimum, sin, softmax, sqrt
+from engine import Value, copysign, cos, detach, exp, floor, grad, log, maximum, minimum, relu, sign, sin, softmax, sqrt
 
 
 def taken(condition, a, b):
@@ -142,6 +142,9 @@ OF_ONE = {
     "detach": detach,
     "tanh": lambda a: a.tanh(),
     "abs": abs,
+    "floor": floor,
+    "sign": sign,
+    "relu": relu,
     "square": lambda a: a**2,
     "reciprocal": lambda a: 1.0 / a,
     "power": lambda a: a**1.5,
@@ -153,6 +156,8 @@ OF_TWO = {
     "/": lambda a, b: a / b,
     "max": maximum,
     "min": minimum,
+    "copysign": copysign,
+    "%": lambda a, b: a % b,
 }
 CONDITIONS = {
     "<": lambda a, b, c: a < b,

@@ -7,7 +7,7 @@ from algebras import in_floats
 from mpmath import mp
 
 import engine
-from engine import RecordingError, Value, check_gradients, grad, record, row
+from engine import RecordingError, Value, check_gradients, grad, hessian, record, row
 from engine.page import javascript
 from engine.table.differentiate import derive
 from engine.table.formula import TABLE
@@ -154,3 +154,17 @@ def test_a_function_says_how_many_operands_it_takes():
         f(1.0, 2.0)
     with pytest.raises(TypeError, match=r"exp\(\) takes 1 positional argument but 2 were given"):
         engine.exp(1.0, 2.0)
+
+
+def test_a_row_may_branch_and_its_branch_not_taken_contributes_0():
+    f = row("root_or", "root_or", "exp(where(a > 0 and not (a >= 9), sqrt(a), b * a)) * a")
+    assert "where" not in TABLE["root_or"].formula  # so that a file of any version has rows alone
+    recording = record(lambda x: f(x, 3.0), 0.5)
+    for number, slope, curvature in ((0.0, 1.0, 6.0), (9.0, 28 * math.exp(27.0), 87 * math.exp(27.0))):
+        x = Value(number)
+        y = f(x, 3.0)
+        assert grad(y, [x])[0] == pytest.approx(slope, rel=1e-14)
+        assert hessian(y, x) == pytest.approx(curvature, rel=1e-14)
+        assert recording.gradients([number])[0][0] == pytest.approx(slope, rel=1e-14)
+        assert recording.hessian([number])[0][0][0] == pytest.approx(curvature, rel=1e-14)
+    assert derive("sum(select(less(b, A), sqrt(A - b), b))", "Ab")[1].count("select(less(b, A), 0, 1)") == 1

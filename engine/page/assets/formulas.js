@@ -120,7 +120,8 @@ function isConstant(link) {
   );
 }
 
-// Which branch each where takes now; those of a plain bool, which the page came with, stay as they are.
+// Which branch each where takes now; those of a plain bool, which the page came with, stay as they are. Of 0 < x < 9 the
+// graph holds x < 9 alone, as Python decides the rest, so the page can't tell it from a condition that it follows.
 function tellBranches() {
   const found = nodes.filter(({ op, operands }) => op === "select" && words.tests.includes(nodes[operands[0]].op));
   const lines = found.slice(0, words.listed).map(node => {
@@ -131,6 +132,8 @@ function tellBranches() {
     return `where took its ${branch} branch${v ? ` for ${v.name}` : ""}, as ${tested(termOf(test))} ${reason}: ${show(termOf(holds ? a : b))}`;
   });
   if (found.length > lines.length) lines.push(`and ${found.length - lines.length} more took a branch`);
+  if (source === null && found.length)
+    lines.push("what and, or, not or a < x < b decided in the code stays so: only & | ~ follow");
   if (source === null && page.note) lines.push(page.note);
   $("note").textContent = lines.join("; ");
 }

@@ -79,7 +79,11 @@ function split(node) {
 }
 
 // Whether nothing passes from a node to an operand, not even an infinite slope: behind a detach, or not taken.
-const cuts = ({ op, slopes: partials }, slot) => partials[slot] === 0 && (op === "detach" || op === "select");
+const cuts = ({ op, slopes: partials }, slot) => partials[slot] === 0 && (op === "select" || isZero(rows[op], slot));
+
+// Whether a partial is 0 by its formula, as of detach and rounding; of sequences, whether all are.
+const isZero = ({ operands, partials }, slot) =>
+  operands.some(name => name < "a") ? partials.every(text => text === "0") : partials[slot] === "0";
 
 function backward() {
   for (const node of nodes) [node.grad, node.reached] = [0, false];
@@ -105,8 +109,7 @@ function linksOf(i) {
   if (v.fresh) return links;
   v.fresh = true;
   if (by === "operations") {
-    for (const link of links)
-      [link.value, link.isCut] = [nodes[node].slopes[link.slot], cuts(nodes[node], link.slot)];
+    for (const link of links) [link.value, link.isCut] = [nodes[node].slopes[link.slot], cuts(nodes[node], link.slot)];
     return links;
   }
   const reached = new Set([node]);

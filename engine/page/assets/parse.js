@@ -1,7 +1,9 @@
-// Formulas as trees, in the grammar of the table's own parser: numbers, names, + - * / **, rows and lists of operands.
+// Formulas as trees, in the grammar of the table's own parser: numbers, names, + - * / **, rows and lists of operands, and
+// where(a < 1, a, b) with comparisons, which `and or not & | ~` combine: their trees have `tests`.
 // A tree is { number }, { name }, { list: trees } or { call: name of a row, args: trees }. Where it is said which `names`
 // have a meaning, a * may be left out before them.
 const DEEPEST = 200;
+const COMPARISONS = { "<": "less", "<=": "less_equal", ">": "less", ">=": "less_equal" };
 const trees = new Map(); // of the table's own formulas
 
 function tableFormula(text) {
@@ -38,6 +40,60 @@ function parse(text, offset = 0, names = null) {
   const sum = () => left({ "+": "add", "-": "sub" }, product),
     product = () => left({ "*": "mul", "/": "div" }, signed);
 
+  // The precedence is Python's, and what stands first is joined last: a and (b and c).
+  const whole = () => joined("or", "maximum", () => joined("and", "minimum", negated));
+  const bits = () => combined("|", "maximum", () => combined("&", "minimum", sum));
+
+  function joined(word, call, part) {
+    const parts = [part()];
+    while (is(word)) parts.push(test(parts.pop(), take().token), part());
+    if (parts.length > 1) test(parts.at(-1), word);
+    return nested(call, parts);
+  }
+
+  const nested = (call, parts) =>
+    parts.reduceRight((rest, first) => ({ call, args: [first, rest], at: first.at, tests: true }));
+
+  function combined(sign, call, part) {
+    let tree = part();
+    while (is(sign)) {
+      test(tree, take().token);
+      tree = { call, args: [tree, test(part(), sign)], at: tree.at, tests: true };
+    }
+    return tree;
+  }
+
+  function negated() {
+    return is("not") ? opposite(negated) : compared();
+  }
+
+  function opposite(part) {
+    const { token, at } = take();
+    return { call: "sub", args: [{ number: 1 }, test(deeper(part), token)], at, tests: true };
+  }
+
+  function compared() {
+    const parts = [];
+    let left = bits();
+    while (here().kind === "sign" && here().token in COMPARISONS) {
+      const { token } = take(),
+        right = bits();
+      parts.push({
+        call: COMPARISONS[token],
+        args: token[0] === ">" ? [right, left] : [left, right],
+        at: left.at,
+        tests: true,
+        bare: token,
+      });
+      left = right;
+    }
+    return parts.length > 1 ? { ...nested("minimum", parts), bare: "<" } : (parts[0] ?? left);
+  }
+
+  function test(tree, sign) {
+    return tree.tests ? tree : fail(`${sign} combines comparisons, as in (x > 0) ${sign} (y > 0)`, tree);
+  }
+
   // Whether what comes next is multiplied by what was before without a sign; a number is not, after a name or number.
   function isBeside() {
     const before = line[next - 1].kind;
@@ -45,6 +101,7 @@ function parse(text, offset = 0, names = null) {
   }
 
   function signed() {
+    if (is("~")) return opposite(signed);
     if (!is("-")) return raised();
     const { at } = take();
     return deeper(() => ({ call: "neg", args: [signed()], at }));
@@ -71,7 +128,7 @@ function parse(text, offset = 0, names = null) {
     if (token.kind === "number") return number(token);
     if (token.kind === "name") return named(token);
     if (token.kind === "sign" && token.token === "(") {
-      const tree = deeper(sum);
+      const tree = deeper(whole);
       expect(")");
       return { ...tree, at: token.at };
     }
@@ -87,15 +144,12 @@ function parse(text, offset = 0, names = null) {
     return names && CONSTANTS.has(name) ? { number: CONSTANTS.get(name), at } : { name, at };
   }
 
-  // A list, or [a > b], which is 1 if so, else 0.
+  // A list, or a bare comparison such as [a > b], which is 1 if it holds, else 0.
   function bracketed({ at }) {
-    if (is("]")) return { list: listed("]"), at };
-    const first = deeper(sum);
-    if (!is(">")) return { list: [first, ...(is(",") && take() ? listed("]") : (expect("]"), []))], at };
-    take();
-    const args = [first, deeper(sum)];
-    expect("]");
-    return { call: "above", args, at, written: true };
+    const list = listed("]"),
+      [only] = list;
+    if (list.length !== 1 || !only.bare) return { list, at };
+    return only.bare === ">" ? { call: "above", args: only.args.toReversed(), at, written: true } : { ...only, at };
   }
 
   function number({ token, at }) {
@@ -109,6 +163,10 @@ function parse(text, offset = 0, names = null) {
     take();
     const args = listed(")"),
       call = FUNCTIONS.get(token) ?? token;
+    if (call === "where") {
+      if (args.length === 3 && args[0].tests) return { call: "select", args, at, written: true };
+      fail("where is written where(condition, a, b), with a comparison such as x > 0 as the condition", { at });
+    }
     if (!Object.hasOwn(rows, call)) fail(`there is no function ${call}${nearest(call)}`, { at });
     const { operands } = rows[call];
     if (args.length !== operands.length)
@@ -122,7 +180,7 @@ function parse(text, offset = 0, names = null) {
   function listed(end) {
     const items = [];
     while (!is(end)) {
-      items.push(deeper(sum));
+      items.push(deeper(whole));
       if (!is(end)) expect(",");
     }
     take();
@@ -137,7 +195,7 @@ function parse(text, offset = 0, names = null) {
     return tree;
   }
 
-  const tree = sum();
+  const tree = whole();
   if (here().kind !== "end") fail(`a formula is written as in Python: ${here().token} has no operator before it`);
   return tree;
 }

@@ -3,14 +3,21 @@
 const size = x => (Number.isFinite(x) ? Math.log2(Math.abs(x)) : Infinity);
 const plus = (a, b) => (Math.max(a, b) === -Infinity ? a : Math.max(a, b) + Math.log2(1 + 2 ** -Math.abs(a - b)));
 
-// All paths from variable w, by variable: how many (exact), their sum, what pulls up and down, and the k largest.
+// All paths from variable w, by variable: how many (exact), their sum, what pulls up and down, and the k largest; those
+// that are cut, behind a detach or in a branch not taken, only if there are no others.
 function chain(w, k) {
+  const open = chained(w, k, link => !link.isCut);
+  return open[output].count ? open : chained(w, k, () => true);
+}
+
+function chained(w, k, counts) {
   const none = { count: 0n, slope: 0, up: -Infinity, down: -Infinity, ways: [] };
   const at = variables.map(() => none);
   at[w] = { count: 1n, slope: 1, up: 0, down: -Infinity, ways: [{ size: 0 }] };
   for (let i = w + 1; i < at.length; i++) {
     if (!variables[i].links.some(link => at[link.wrt].count)) continue;
-    const links = linksOf(i).filter(link => at[link.wrt].count);
+    const links = linksOf(i).filter(link => at[link.wrt].count && counts(link));
+    if (!links.length) continue;
     at[i] = links.reduce((sum, link) => add(sum, link, at[link.wrt]), none);
     at[i].ways = best(links, at, k);
   }

@@ -11,16 +11,18 @@ const KEYWORDS = new Set(
   `False None True and as assert async await break class continue def del elif else except finally
   for from global if import in is lambda nonlocal not or pass raise return try while with yield`.split(/\s+/),
 );
-const SIGNS = new Map(
-  Object.entries({ "·": "*", "×": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "⁄": "/", "^": "**" }),
-);
+const SIGNS = new Map([
+  ...Object.entries({ "·": "*", "×": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "⁄": "/", "^": "**" }),
+  ...Object.entries({ "≤": "<=", "≥": ">=", "∧": "and", "∨": "or", "¬": "not" }),
+]);
+const CONNECTIVES = new Set(["and", "or", "not"]);
 const FUNCTIONS = new Map(Object.entries({ σ: "sigmoid", ln: "log", "√": "sqrt", max: "maximum", min: "minimum" }));
 const CONSTANTS = new Map(Object.entries({ π: Math.PI, pi: Math.PI, e: Math.E }));
 const EXPONENT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const TOKEN = new RegExp(
   String.raw`\s*(?:(?<number>\d+\.?\d*(?:[eE][-+−]?\d+)?|\.\d+)|(?<raised>⁻?[${EXPONENT}]+)` +
     String.raw`|(?<name>√|[\p{L}_](?:(?![${EXPONENT}])[\p{L}\p{N}\p{M}_])*)(?<prime>\s*['′](?=\s*\())?` +
-    String.raw`|(?<sign>\*\*|[-+*/^·×⋅∗−–÷⁄()[\],>]))`,
+    String.raw`|(?<sign>\*\*|<=|>=|[-+*/^·×⋅∗−–÷⁄()[\],<>≤≥&|~∧∨¬]))`,
   "uy",
 );
 
@@ -58,6 +60,7 @@ function tokenAt(text, at) {
   if (number) return { kind: "number", token: number.replace("−", "-") };
   if (raised) return { kind: "raised", token: [...raised].map(c => (c === "⁻" ? "-" : EXPONENT.indexOf(c))).join("") };
   if (sign) return { kind: "sign", token: SIGNS.get(sign) ?? sign };
+  if (CONNECTIVES.has(name)) return { kind: "sign", token: name };
   if (KEYWORDS.has(name))
     throw new FormulaError(`${name} is a word of Python, which no name can be: take another, such as ${name[0]}`, at);
   return { kind: "name", token: name.normalize("NFKC"), prime: Boolean(prime), root: name === "√" };

@@ -3,6 +3,11 @@
 // The same derivative operation by operation, whatever is labelled: how many paths, what pulls up and down, and the
 // steps of the largest path.
 function operations(w) {
+  const open = swept(w, false);
+  return open.count ? open : swept(w, true);
+}
+
+function swept(w, cutToo) {
   const at = new Map([[variables[w].node, { count: 1n, up: 0, down: -Infinity, size: 0 }]]);
   nodes.forEach((node, i) => {
     if (!node.op || at.has(i)) return;
@@ -10,10 +15,10 @@ function operations(w) {
       const from = at.get(operand),
         slope = node.slopes[slot],
         large = size(slope);
-      if (!from) return;
+      const isCut = cuts(node, slot);
+      if (!from || (isCut && !cutToo)) return;
       const sum = at.get(i) ?? { count: 0n, up: -Infinity, down: -Infinity };
       const [up, down] = slope > 0 ? [from.up, from.down] : [from.down, from.up],
-        isCut = cuts(node, slot),
         way = isCut ? -Infinity : from.size + large;
       const best = sum.step && !(way > sum.size) ? sum : { size: way, step: { i, node, operand, slot, slope } };
       at.set(i, {
@@ -169,7 +174,9 @@ function reason(link) {
     infinite = inside.find(step => Math.abs(step.slope) === Infinity);
   if (Number.isNaN(link.value) && infinite && inside.some(step => !step.slope && !Number.isNaN(step.slope)))
     return `${equation}: ${sentenceOf("masked", { node: infinite.node.op, inside: `${describe(infinite.operand)} = ${pretty(nodes[infinite.operand].data)}` })}`;
-  if (link.isCut && inside.some(step => step.node.op === "select" && !step.slope)) return `${equation}: ${words.sentences.untaken}`;
+  const cut = inside.filter(({ node, slope }) => link.isCut && node.op === "select" && !slope),
+    decides = cut.every(({ node, operand }) => operand === node.operands[0]);
+  if (cut.length) return `${equation}: ${words.sentences[decides ? "decides" : "untaken"]}`;
   const { node, operand } = culprit(link),
     kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
   if (node.op in kind)
