@@ -89,9 +89,9 @@ def _answer(given: argparse.Namespace) -> int:
     for value, formula in expression.parts:
         _say(f"{value.label} = {formula} = {short_number(value.data)}")
     chains = [chain_rule(expression.output, value) for value in wanted]
-    for chain in chains:
-        _say(f"\n{chain}")
     right = not given.check or _judged(chains[0], given.check)
+    for chain in chains if right else ():  # a wrong answer can be mended before the right one is shown
+        _say(f"\n{chain}")
     if given.out or given.open:
         _write(expression.output, chains[0] if len(chains) == 1 else None, given.out, given.open)
     return 0 if right else 1

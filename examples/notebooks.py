@@ -5,6 +5,7 @@ A notebook has the script's first sentence, its functions, the parts of its main
 
 import argparse
 import ast
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -23,13 +24,14 @@ def notebook(script: Path) -> nbformat.NotebookNode:
     source = script.read_text(encoding="utf-8")
     title, exercise = ast.get_docstring(ast.parse(source)).split("\n\nExercise: ")
     question, _, command = exercise.partition("\n\n")
+    words = shlex.split(command.replace("\\\n", " "))[1:]  # without the name of the command
     pictures = f"for picture in sorted(Path('out').glob('{script.stem[:2]}_*.svg')):\n    display(SVG(picture))"
     cells = [
         nbformat.v4.new_markdown_cell(f"# {title}"),
         *(nbformat.v4.new_code_cell(code) for code in parts(source)),
         nbformat.v4.new_code_cell(f"from IPython.display import SVG, display\n\n{pictures}"),
         nbformat.v4.new_markdown_cell(f"## Exercise\n\nPut your answer in place of the dots: {question}"),
-        nbformat.v4.new_code_cell(dedent(command).replace("whygrad", "%run -m engine", 1)),
+        nbformat.v4.new_code_cell(f"from engine.__main__ import main\n\nmain({words});"),
     ]
     for number, cell in enumerate(cells, 1):
         cell.id = f"{script.stem}-{number}"

@@ -107,6 +107,7 @@ def test_functions_of_several_numbers(run):
 def test_a_derivation_is_judged(run, factors, code, said):
     found, out, err = run("(sigmoid(w*x) - y)^2", "w=0.8", "x=0.5", "y=0", "--wrt", "w", "--check", factors)
     assert (found, said in out + err) == (code, True)
+    assert ("dC/dw = " in out) == (code == 0)  # else the learner tries again
 
 
 def test_a_derivation_in_a_saturated_unit_is_told_what_rounds_to_0(run):

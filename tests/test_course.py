@@ -87,3 +87,4 @@ def test_a_notebook_runs_from_top_to_bottom(stem, notebooks, tmp_path):
     pictures = [output for output in run.cells[-3].outputs if "image/svg+xml" in output.get("data", {})]
     assert len(pictures) == len(list((tmp_path / "out").glob("*.svg"))) > 0
     assert "'...'" in "".join(output.get("text", "") for output in run.cells[-1].outputs)  # no answer yet
+    assert {output.output_type for output in run.cells[-1].outputs} == {"stream"}  # no traceback, and no number
