@@ -171,13 +171,14 @@ def by_formula(code: int, operands: list[Any], given: Sequence[Any] = ()) -> Val
     return make_many(code, y, operands, partials)
 
 
-def rounded(a: Any, digits: int) -> Any:
+def rounded(a: Any, digits: int) -> Value:
     """A Value rounded to a number of decimal digits: itself, where it has no more."""
     scale = 10.0 ** min(abs(digits), 308)
     if digits < 0:
-        return apply("round", a / scale) * scale
+        return as_value(apply("round", a / scale) * scale)
     scaled = a * scale
-    return apply("select", apply("less", abs(scaled), 2.0**52), apply("round", scaled) / scale, apply("detach", a))
+    has_more = apply("less", abs(scaled), 2.0**52)
+    return as_value(apply("select", has_more, apply("round", scaled) / scale, apply("detach", a)))
 
 
 def make_many(code: int, y: float, operands: list[Any], partials: Sequence[float]) -> Value:

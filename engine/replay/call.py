@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +44,10 @@ class Call:
         return [len(x) if isinstance(x, list) else None for x in self.arguments]
 
 
-def call(f: Callable[..., Any], example: Sequence[Any], text: Any = None) -> Call:
+def call(f: Callable[..., Any], example: Sequence[Any], text: Iterator[Any] | None = None) -> Call:
     """Call `f` on Values made from the example; a RecordingError if it read or set a number that changes.
 
-    In texts that `f` makes of Values, `text` stands for the numbers that change, if it is given.
+    `text` gives what stands for the numbers that change, in texts that `f` makes of Values.
     """
     outer = watch()
     if isinstance(outer, RecordingWatch):

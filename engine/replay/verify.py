@@ -7,6 +7,8 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import count, repeat
+from pickle import dumps
 from struct import pack
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 STEPS = (1e-3, 1e-6, 1e-9)  # relative distances of the second point: nearer if the function is not finite
 TURNS = 8  # more calls there, because two calls may throw the same side of a coin
-SMALL = 10_000  # instructions of a program for which so many calls take little time
+SMALL = 1_000  # instructions of a program for which so many calls take little time
 AGREEMENT = 1e-9  # relative difference of outputs by rounding, if sums have another order
 LONGEST = 5.0  # seconds to wait for another recording: f may wait for a thread that records, which waits here
 
@@ -39,7 +41,10 @@ class _Unreadable:
     __repr__ = __str__ = lambda self: "?"
 
 
-TEXTS = (_Unreadable(), math.nan, math.inf, -math.inf, 0.0, -0.1, 0.7, 3.0, 1e9)  # for functions that may read them
+def _texts() -> Iterator[Iterator[Any]]:
+    """What stands, one after the other, for numbers in the texts of a call: also rising and falling, for sorting."""
+    yield from map(repeat, (_Unreadable(), math.nan, math.inf, -math.inf))
+    yield from (count(first, step) for first, step in ((0.0, 1.0), (-0.1, -1.0), (0.7, -1.0), (3.0, 1.0), (1e9, -1e6)))
 
 
 def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any) -> str:
@@ -52,13 +57,17 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
     again = partial(_agrees, recording, f, first, leaves, given)
     if not _one_at_a_time.acquire(timeout=LONGEST):
         return f"another recording was being verified for {LONGEST:g} s"
+    reads = False
     try:
         before = _random_states()
         nearest = next((step for step in STEPS if again(step)), 0.0)
         is_random = _random_states() != before
-        for _ in range(TURNS if is_random or len(recording.program) <= SMALL else 0):
-            again(nearest or STEPS[-1])
-        reads = bool(first.watch.leaves_shown) and _reads_text(partial(again, nearest or STEPS[-1]))
+        again = partial(again, nearest or STEPS[-1])
+        if first.watch.leaves_shown:
+            reads = _reads_text(again)
+        elif is_random or len(recording.program) <= SMALL:
+            for _ in range(TURNS):
+                again()
     finally:
         _one_at_a_time.release()
     if first.watch.is_read_elsewhere:
@@ -72,14 +81,13 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
 
 def _random_states() -> tuple[Any, ...]:
     """The states of the generators that a program shares, of Python and of NumPy."""
-    _, key, *rest = np.random.get_state()
-    return random.getstate(), bytes(key), rest
+    return random.getstate(), dumps(np.random.get_state(legacy=False))
 
 
 def _reads_text(again: Callable[[Any], bool]) -> bool:
     """Whether the function raises an error of its own if another text stands for the numbers of Values."""
     found = False
-    for text in TEXTS:
+    for text in _texts():
         try:
             again(text)
         except _FunctionError:
@@ -98,7 +106,7 @@ def _agrees(
     leaves: Iterable[Value],
     given: Sequence[Any] | None,
     step: float,
-    text: Any = None,
+    text: Iterator[Any] | None = None,
 ) -> bool:
     """Whether `f` is finite at a point where all numbers are moved, and the recording too; an error if they differ."""
     move = partial(_beside, step=step)
@@ -147,6 +155,8 @@ def _require_same(recording: Recording, second: Call, point: Sequence[Any]) -> N
     if second.shape != recording.shape:
         raise _differs(f"returns outputs of the shape {second.shape}, and returned {recording.shape},")
     program, parameters = second.traced()
+    if not set(parameters) <= set(recording.parameters):
+        raise _differs("uses other parameters")
     if _operations(program) == _operations(recording.program):
         now, then = _bits(program), _bits(recording.program)
         if now == then and parameters == recording.parameters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import get_ident
 from typing import Any
 
@@ -23,9 +23,9 @@ class RecordingWatch(Watch):
     the function is unknown, and noted.
     """
 
-    def __init__(self, inputs: list[Value], text: Any = None) -> None:
+    def __init__(self, inputs: list[Value], text: Iterator[Any] | None = None) -> None:
         self.inputs = inputs
-        self.text = text  # that stands for the numbers that change, in the text of Values
+        self.text = text  # what stands, one after the other, for numbers that change in the text of Values
         self.newest = Value(0.0).serial  # of what was there before
         self.error: RecordingError | None = None
         self.leaves_shown: dict[Value, None] = {}  # of which text was made, which the function may read
@@ -58,7 +58,7 @@ class RecordingWatch(Watch):
             return None
         if inside or self._owns(behind):
             self.leaves_shown |= dict.fromkeys(self._older(behind))
-            return self.text
+            return self.text and next(self.text)
         self.is_read_elsewhere = True
         return None
 
