@@ -152,3 +152,14 @@ def test_a_function_says_how_many_operands_it_takes():
         f(1.0, 2.0)
     with pytest.raises(TypeError, match=r"exp\(\) takes 1 positional argument but 2 were given"):
         engine.exp(1.0, 2.0)
+
+
+ODD = ["a\x00b", "\ud800 * a", "-" * 20000 + "a", "+".join(["a"] * 20000), "a**" * 3000 + "a", "a * 1e999", "9" * 400]
+
+
+@pytest.mark.parametrize("formula", [*ODD, "+".join(["a"] * 900), "exp(" * 150 + "a" + ")" * 150, "[a]"])
+def test_a_formula_that_cannot_be_read_is_a_short_error_that_adds_nothing(formula):
+    with pytest.raises(ValueError, match=r"a formula|operands of a formula") as caught:
+        row("odd", "odd", formula)
+    assert len(str(caught.value).encode()) < 700
+    assert "odd" not in TABLE
