@@ -28,7 +28,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     found = as_condition(condition, "the condition of where")
     if isinstance(found, Condition) and (not (callable(a) or callable(b)) or _changes(found)):
-        held = found._node._data == 1.0
+        held = found._node._number == 1.0
         return apply("select", found._node, _branch(a, held), _branch(b, not held))
     taken, other = (a, b) if found else (b, a)
     if not callable(other):

@@ -136,7 +136,7 @@ def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks)
 
 def _holds(mask: Any) -> bool:
     """Whether a mask of Values holds: what is behind a branch not taken may be inf or nan inside `strict()`."""
-    return any(all(bool(condition._data) == wanted for condition, wanted in each) for each in mask)
+    return any(all(bool(condition._number) == wanted for condition, wanted in each) for each in mask)
 
 
 def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
@@ -154,7 +154,7 @@ def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
         return []
     row = TABLE[node.op]
     operands = [
-        x._data if not x.op and x._db and (wanted is not None and x not in wanted) else x for x in node.operands
+        x._number if not x.op and x._db and (wanted is not None and x not in wanted) else x for x in node.operands
     ]
     groups = row.split(operands)
     variables = dict(zip(row.variables, groups, strict=True)) | {"y": node}

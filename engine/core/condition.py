@@ -36,7 +36,7 @@ class Condition:
 
     def __bool__(self) -> bool:
         reading(self._node, "comparison")
-        return bool(self._node._data == 1.0)
+        return bool(self._node._number == 1.0)
 
     def __index__(self) -> int:
         return int(bool(self))

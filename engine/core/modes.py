@@ -63,8 +63,8 @@ class Watch:
     def written(self, node: Node, what: str, inside: bool) -> None:
         """A number of `node` is about to be set."""
 
-    def shown(self, node: Node, inside: bool) -> None:
-        """The text of `node` is made."""
+    def shown(self, node: Node, inside: bool) -> Any:
+        """The text of `node` is made: returns what stands in it for a number, None for the number itself."""
 
     def refused(self, node: Node) -> None:
         """`strict()` raises an error for `node`, in the context of the watch."""
@@ -117,10 +117,10 @@ def written(node: Node, what: str) -> None:
         each.written(node, what, _is_inside(each))
 
 
-def shown(node: Node) -> None:
-    """Tell all watches that the text of a node is made."""
-    for each in tuple(_watches):
-        each.shown(node, _is_inside(each))
+def shown(node: Node, number: float) -> Any:
+    """Tell all watches that the text of a node is made, and return what stands in it for the number."""
+    instead = [each.shown(node, _is_inside(each)) for each in tuple(_watches)]
+    return next((other for other in instead if other is not None), number)
 
 
 def _is_inside(each: Watch) -> bool:

@@ -29,7 +29,7 @@ cdef Arena *arena
 @cython.no_gc
 cdef class Node:
     cdef void *_slab  # the first as in arena.h: what every pass reads of an operand lies close together
-    cdef readonly double _grad, _data
+    cdef readonly double _grad, _number
     cdef readonly long long _code
     cdef readonly Node _a, _b
     cdef readonly tuple _lists
@@ -37,7 +37,7 @@ cdef class Node:
     cdef readonly long long _mark
     cdef readonly str _label
     cdef readonly long serial
-cdef inline void set_data(Node node, double number) noexcept: node._data = number
+cdef inline void set_data(Node node, double number) noexcept: node._number = number
 cdef inline void set_grad(Node node, double number) noexcept: node._grad = number
 cdef inline void set_label(Node node, str label) noexcept: node._label = label
 cdef object told(Node node)

@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 class Node:
     """The slots of a Value, which adds the operators."""
 
-    __slots__ = ("_a", "_b", "_code", "_da", "_data", "_db", "_grad", "_label", "_lists", "serial")
+    __slots__ = ("_a", "_b", "_code", "_da", "_db", "_grad", "_label", "_lists", "_number", "serial")
 
     _a: Value | None
     _b: Value | None
     _code: int
     _da: float
     _db: float
-    _data: float
     _grad: float
     _label: str
     _lists: Any  # of all operands, and an array of all partials
+    _number: float  # the data; numpy.ma takes a `_data` for that of an array
     serial: int
 
 
@@ -58,7 +58,7 @@ def install(blank: Node) -> None:
 
 if not cython.compiled:
     arena: Any = Node
-    set_data, set_grad, set_label = (slot.__set__ for slot in (Node._data, Node._grad, Node._label))  # type: ignore
+    set_data, set_grad, set_label = (slot.__set__ for slot in (Node._number, Node._grad, Node._label))  # type: ignore
 
     def kind(blank: Node) -> Any:
         """The node that new nodes are copied from."""
@@ -70,7 +70,7 @@ if not cython.compiled:
         """The result of an operation, without checks, because its numbers were computed from nodes."""
         node: Any = object.__new__(Node)  # whose slots can be set
         node.serial = next_serial()
-        node._data = data
+        node._number = data
         node._grad = 0.0
         node._a = a
         node._b = b
@@ -97,7 +97,7 @@ def told(node: Node) -> None:
 def begin(node: Node, data: float, label: str) -> None:
     """Turn a new node into a leaf."""
     node.serial = next_serial()
-    node._data = data
+    node._number = data
     node._grad = 0.0
     node._a = node._b = node._lists = None
     node._da = node._db = 0.0
@@ -113,7 +113,7 @@ def leaf(data: float) -> Value:
 def look(node: Node) -> float:
     """The data of a node for outside code, reported to watches."""
     reading(node, "data")
-    return node._data
+    return node._number
 
 
 def reading(node: Node, what: str) -> None:
@@ -129,10 +129,9 @@ def reading_all(nodes: Sequence[Node], what: str) -> None:
             modes.read(node, what)
 
 
-def showing(node: Node) -> None:
-    """Report that the text of a node is made."""
-    if modes.active:
-        modes.shown(node)
+def showing(node: Node, number: float) -> Any:
+    """A number of a node for the text that is made of it, reported to watches, which may replace it."""
+    return modes.shown(node, number) if modes.active else number
 
 
 def setting(node: Node, what: str) -> None:

@@ -19,14 +19,14 @@ cdef inline Node unary(int code, Node a):
     cdef Result r
     if code >= IN_C:
         return by_formula(code, [a])
-    r = operate1(code, a._data)
+    r = operate1(code, a._number)
     return make(code, r.y, a, None, r.da)
 cdef inline Node binary(int code, Node a, Node b):
     cdef Result r
     if code >= IN_C:
         return by_formula(code, [a, b])
-    r = operate2(code, a._data, b._data)
+    r = operate2(code, a._number, b._number)
     return make(code, r.y, a, b, r.da, r.db)
 cdef inline Node power(Node a, Node b):
-    cdef Result r = operate2(POW, a._data, b._data)
+    cdef Result r = operate2(POW, a._number, b._number)
     return make(POW, r.y, a, b, r.da, 0.0)

@@ -36,20 +36,20 @@ else:
 
     def unary(code: int, a: Node) -> Value:
         """A row of one operand."""
-        row, x = TABLE[NAMES[code]], a._data
+        row, x = TABLE[NAMES[code]], a._number
         y = row.value(x)
         return make(code, y, a, None, row.each_slope[0](y, x))
 
     def binary(code: int, a: Node, b: Node) -> Value:
         """A row of two operands."""
-        row, x, z = TABLE[NAMES[code]], a._data, b._data
+        row, x, z = TABLE[NAMES[code]], a._number, b._number
         y = row.value(x, z)
         by_a, by_b = row.each_slope
         return make(code, y, a, b, by_a(y, x, z), by_b(y, x, z))
 
     def power(a: Node, b: Node) -> Value:
         """Row pow with a plain number as exponent, which can't vary, so its partial is 0, even for a negative base."""
-        row, x, n = TABLE["pow"], a._data, b._data
+        row, x, n = TABLE["pow"], a._number, b._number
         y = row.value(x, n)
         return make(POW, y, a, b, row.each_slope[0](y, x, n), 0.0)
 
@@ -146,7 +146,7 @@ def operate(code: int, operands: list[Any], given: tuple[Any, ...] = ()) -> Valu
         raise MemoryError(f"there is no memory for {m} operands")
     for k in range(m):
         node = operands[k]
-        x[k] = node._data
+        x[k] = node._number
     slopes = partials.data.as_doubles
     y = operate_many(code, m, x, slopes)
     for k in range(len(given)):
@@ -158,7 +158,7 @@ def operate(code: int, operands: list[Any], given: tuple[Any, ...] = ()) -> Valu
 def by_formula(code: int, operands: list[Any], given: Sequence[Any] = ()) -> Value:
     """A row of any number of operands by its formulas in Python."""
     row = TABLE[NAMES[code]]
-    groups = row.split([x._data for x in operands])
+    groups = row.split([x._number for x in operands])
     y = row.value(*groups)
     varies = [isinstance(x, Node) for x in given or operands[: len(groups)]]
     partials = [slope(y, *groups) if varies[k] else 0.0 for k, slope in enumerate(row.each_slope)]
@@ -169,6 +169,16 @@ def by_formula(code: int, operands: list[Any], given: Sequence[Any] = ()) -> Val
     if len(operands) == 2:
         return make(code, y, operands[0], operands[1], partials[0], partials[1])
     return make_many(code, y, operands, partials)
+
+
+def rounded(a: Any, digits: int) -> Value:
+    """A Value rounded to a number of decimal digits: itself, where it has no more."""
+    scale = 10.0 ** min(abs(digits), 308)
+    if digits < 0:
+        return as_value(apply("round", a / scale) * scale)
+    scaled = a * scale
+    has_more = apply("less", abs(scaled), 2.0**52)
+    return as_value(apply("select", has_more, apply("round", scaled) / scale, apply("detach", a)))
 
 
 def make_many(code: int, y: float, operands: list[Any], partials: Sequence[float]) -> Value:

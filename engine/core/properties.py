@@ -146,13 +146,11 @@ class Properties(Node):
         _leave(self)
 
     def __format__(self, spec: str) -> str:
-        showing(self)
-        return format(self._data, spec) if spec else repr(self)
+        return format(showing(self, self._number), spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        showing(self)
         label = f", label={self._label!r}" if self._label else ""
-        return f"Value(data={self._data}, grad={self._grad}{label})"
+        return f"Value(data={showing(self, self._number)}, grad={showing(self, self._grad)}{label})"
 
 
 def _keep(name: str) -> NoReturn:

@@ -31,7 +31,7 @@ def line_of(node: Value) -> str:
 
 def inspect(node: Value) -> None:
     """Report a new node to watches; if it is not finite, remember its line, or raise an error inside `strict()`."""
-    finite = math.isfinite(node._data)
+    finite = math.isfinite(node._number)
     recording = watch()
     if recording is not None:
         recording.made(node)
@@ -46,7 +46,7 @@ def inspect(node: Value) -> None:
 
 def _remember(node: Value) -> None:
     """Remember the line of a node if its operands are finite, so that it is the first non-finite one."""
-    if all(math.isfinite(operand._data) for operand in node.operands):
+    if all(math.isfinite(operand._number) for operand in node.operands):
         if len(_lines) >= REMEMBERED:
             del _lines[next(iter(_lines))]
         _lines[node.serial] = user_line()
@@ -54,8 +54,8 @@ def _remember(node: Value) -> None:
 
 def _refuse(node: Value) -> None:
     """Raise the error that names the operation, its operands and the line."""
-    arguments = ", ".join(f"{printable(x._label)} = {x._data}" if x._label else f"{x._data}" for x in node.operands)
-    gave = f"gave {node._data}" if not math.isfinite(node._data) else f"has the partials {_partials(node)}"
+    arguments = ", ".join(f"{printable(x._label)} = {x._number}" if x._label else f"{x._number}" for x in node.operands)
+    gave = f"gave {node._number}" if not math.isfinite(node._number) else f"has the partials {_partials(node)}"
     raise NonFiniteError(f"{node.op}({arguments}) {gave} ({user_line()}): keep the operands where {node.op} is finite")
 
 

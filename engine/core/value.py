@@ -14,6 +14,7 @@ from .._checks import count
 from .backward import backward
 from .coercion import real, text
 from .node import install
+from .operations import rounded
 from .properties import Properties
 
 if TYPE_CHECKING:
@@ -156,8 +157,7 @@ class Value(Properties):
     def __round__(self, digits: int | None = None) -> Value:
         if digits is None or not count(digits, "digits", -308):
             return unary(ROUND, self)
-        scale = 10.0 ** abs(digits)
-        return unary(ROUND, self * scale) / scale if digits > 0 else unary(ROUND, self / scale) * scale
+        return rounded(self, digits)
 
     def __pow__(self, other: Any) -> Value:
         b = operand(other)
@@ -248,7 +248,7 @@ class Value(Properties):
 
     def __reduce__(self) -> tuple[Any, ...]:
         reading(self, "data")
-        return _leaf, (self._data, self._grad, self._label)  # a pickle holds numbers, not the graph behind them
+        return _leaf, (self._number, self._grad, self._label)  # a pickle holds numbers, not the graph behind them
 
     def explore(self) -> Frame:
         """The interactive page of the graph behind this Value, for a notebook."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._checks import came, printable
-from ..core import NonFiniteError, Value
+from ..core import NonFiniteError, Value, reading
 from . import wording
 from .explanations import Outcome, Verdict, judge
 from .given import Given, Gradient, read
@@ -100,6 +100,7 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     """
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {came(loss)}: pass the Value of your loss")
+    reading(loss, "gradients")
     given = read(gradients)
     sweep = ReverseSweep(loss, [g.value for g in given])
 

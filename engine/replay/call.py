@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +44,16 @@ class Call:
         return [len(x) if isinstance(x, list) else None for x in self.arguments]
 
 
-def call(f: Callable[..., Any], example: Sequence[Any]) -> Call:
-    """Call `f` on Values made from the example; a RecordingError if it read or set a number that changes."""
+def call(f: Callable[..., Any], example: Sequence[Any], text: Iterator[Any] | None = None) -> Call:
+    """Call `f` on Values made from the example; a RecordingError if it read or set a number that changes.
+
+    `text` gives what stands for the numbers that change, in texts that `f` makes of Values.
+    """
     outer = watch()
     if isinstance(outer, RecordingWatch):
         raise outer.error_of("the code records a function", "record the inner function by itself, before")
     arguments = [_as_values(x, k) for k, x in enumerate(example)]
-    own = RecordingWatch(flat(arguments))
+    own = RecordingWatch(flat(arguments), text)
     with watching(own):
         output = f(*arguments)
     if own.error:  # f caught it

@@ -40,10 +40,11 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
 
     It is a RecordingError if `f` reads or sets a number of a Value that depends on an input or a parameter. Then `f` is
     called at a second point, with inputs and parameters moved by a thousandth. If the recording does not agree there,
-    `f` depends on something else, such as randomness or a clock, which is a RecordingError too. If `f` makes text of
-    numbers, it is called at points far away too, because text is rounded. `check` is another
-    second point, as a tuple of arguments, or False for none. During that call other threads see the moved parameters:
-    record before starting threads that use them, or with check=False.
+    `f` depends on something else, such as randomness or a clock, which is a RecordingError too. A small `f` is called
+    there several times; if it makes text of Values, also with other numbers in the text, as it may read them. Where it
+    stays unknown, "not verified" stands in the text of the recording. `check` is another second point, as a tuple of
+    arguments, or False for none. During that call other threads see the moved parameters: record before starting
+    threads that use them, or with check=False.
 
     With `compile`, the system's C compiler makes one loop of the whole program at the first call, for some 0.3 s. It
     takes a quarter off the time of a program such as the price of an option, so it pays from some 1e8 examples on, in

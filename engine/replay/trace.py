@@ -44,6 +44,6 @@ def _leaf(program: Program, value: Value, inputs: dict[Value, int], newest: int,
     if number is not None:
         return program.emit_one(INPUT, number)
     if value.serial > newest:
-        return program.constant(value._data)
+        return program.constant(value._number)
     parameters.append(value)
     return program.emit_one(PARAMETER, len(parameters) - 1)

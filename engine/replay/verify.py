@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
-from random import Random
+from itertools import count, repeat
+from pickle import dumps
 from struct import pack
 from threading import RLock
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..core import NonFiniteError, RecordingError, Value
 from .batch import arrays_of
@@ -20,11 +24,27 @@ if TYPE_CHECKING:
     from .record import Recording
 
 STEPS = (1e-3, 1e-6, 1e-9)  # relative distances of the second point: nearer if the function is not finite
-FAR = range(1, 9)  # seeds of points far away, for functions that make text, in which a small step is rounded off
+TURNS = 8  # more calls there, because two calls may throw the same side of a coin
+SMALL = 1_000  # instructions of a program for which so many calls take little time
 AGREEMENT = 1e-9  # relative difference of outputs by rounding, if sums have another order
 LONGEST = 5.0  # seconds to wait for another recording: f may wait for a thread that records, which waits here
 
 _one_at_a_time = RLock()  # two threads that move the same parameter would each restore the other's number
+
+
+class _Unreadable:
+    """Stands for a number in a text from which no number can be read."""
+
+    def __format__(self, spec: str) -> str:
+        return "?"
+
+    __repr__ = __str__ = lambda self: "?"
+
+
+def _texts() -> Iterator[Iterator[Any]]:
+    """What stands, one after the other, for numbers in the texts of a call: also rising and falling, for sorting."""
+    yield from map(repeat, (_Unreadable(), math.nan, math.inf, -math.inf))
+    yield from (count(first, step) for first, step in ((0.0, 1.0), (-0.1, -1.0), (0.7, -1.0), (3.0, 1.0), (1e9, -1e6)))
 
 
 def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any) -> str:
@@ -34,18 +54,45 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
     """
     leaves = [*dict.fromkeys([*recording.parameters, *first.watch.leaves_shown])]
     given = None if check is True else check if isinstance(check, tuple) else (check,)
+    again = partial(_agrees, recording, f, first, leaves, given)
     if not _one_at_a_time.acquire(timeout=LONGEST):
         return f"another recording was being verified for {LONGEST:g} s"
+    reads = False
     try:
-        agrees = any(_agrees(recording, f, first, leaves, partial(_beside, step=step), given) for step in STEPS)
-        for seed in FAR if first.watch.leaves_shown else ():
-            with suppress(_FunctionError):  # not every function can be called everywhere
-                _agrees(recording, f, first, leaves, partial(_far, rng=Random(seed)))
+        before = _random_states()
+        nearest = next((step for step in STEPS if again(step)), 0.0)
+        is_random = _random_states() != before
+        again = partial(again, nearest or STEPS[-1])
+        if first.watch.leaves_shown:
+            reads = _reads_text(again)
+        elif is_random or len(recording.program) <= SMALL:
+            for _ in range(TURNS):
+                again()
     finally:
         _one_at_a_time.release()
     if first.watch.is_read_elsewhere:
         return "another thread looked at a number meanwhile, perhaps for the function"
-    return "" if agrees else "the function gives no finite numbers there"
+    if is_random:
+        return "random numbers were drawn meanwhile, perhaps by the function"
+    if reads:
+        return "the function seems to read numbers from the text of Values"
+    return "" if nearest else "the function gives no finite numbers there"
+
+
+def _random_states() -> tuple[Any, ...]:
+    """The states of the generators that a program shares, of Python and of NumPy."""
+    return random.getstate(), dumps(np.random.get_state(legacy=False))
+
+
+def _reads_text(again: Callable[[Any], bool]) -> bool:
+    """Whether the function raises an error of its own if another text stands for the numbers of Values."""
+    found = False
+    for text in _texts():
+        try:
+            again(text)
+        except _FunctionError:
+            found = True
+    return found
 
 
 class _FunctionError(RecordingError):
@@ -57,15 +104,17 @@ def _agrees(
     f: Callable[..., Any],
     first: Call,
     leaves: Iterable[Value],
-    move: Callable[[float], float],
-    given: Sequence[Any] | None = None,
+    given: Sequence[Any] | None,
+    step: float,
+    text: Iterator[Any] | None = None,
 ) -> bool:
     """Whether `f` is finite at a point where all numbers are moved, and the recording too; an error if they differ."""
+    move = partial(_beside, step=step)
     point = _moved(first, move) if given is None else given
     arrays_of([[x] for x in point], first.widths)
     try:
         with _away(leaves, move):
-            second = call(f, point)
+            second = call(f, point, text)
             _require_same(recording, second, point)
     except NonFiniteError:  # inside strict()
         return False
@@ -88,11 +137,6 @@ def _beside(number: float, step: float) -> float:
     return number + step * abs(number) if number else step
 
 
-def _far(number: float, rng: Random) -> float:
-    """Another number of about the same size, of either sign."""
-    return rng.choice((0.1, 1.0, 10.0)) * rng.uniform(-3.0, 3.0) * (abs(number) or 1.0)
-
-
 @contextmanager
 def _away(leaves: Iterable[Value], move: Callable[[float], float]) -> Iterator[None]:
     """A context in which the leaves are moved."""
@@ -111,6 +155,8 @@ def _require_same(recording: Recording, second: Call, point: Sequence[Any]) -> N
     if second.shape != recording.shape:
         raise _differs(f"returns outputs of the shape {second.shape}, and returned {recording.shape},")
     program, parameters = second.traced()
+    if not set(parameters) <= set(recording.parameters):
+        raise _differs("uses other parameters")
     if _operations(program) == _operations(recording.program):
         now, then = _bits(program), _bits(recording.program)
         if now == then and parameters == recording.parameters:

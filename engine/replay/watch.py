@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import get_ident
 from typing import Any
 
@@ -23,8 +23,9 @@ class RecordingWatch(Watch):
     the function is unknown, and noted.
     """
 
-    def __init__(self, inputs: list[Value]) -> None:
+    def __init__(self, inputs: list[Value], text: Iterator[Any] | None = None) -> None:
         self.inputs = inputs
+        self.text = text  # what stands, one after the other, for numbers that change in the text of Values
         self.newest = Value(0.0).serial  # of what was there before
         self.error: RecordingError | None = None
         self.leaves_shown: dict[Value, None] = {}  # of which text was made, which the function may read
@@ -50,13 +51,16 @@ class RecordingWatch(Watch):
         if inside or self._owns([node]):
             raise self.error_of(f"the code sets the {what} of a Value", "set it before or after, outside the function")
 
-    def shown(self, node: Any, inside: bool) -> None:
+    def shown(self, node: Any, inside: bool) -> Any:
         """Remember Values whose text was made, so that the function may know their numbers."""
         behind = ancestors(node)
+        if not self._older(behind):
+            return None
         if inside or self._owns(behind):
             self.leaves_shown |= dict.fromkeys(self._older(behind))
-        elif self._older(behind):
-            self.is_read_elsewhere = True
+            return self.text and next(self.text)
+        self.is_read_elsewhere = True
+        return None
 
     def refused(self, node: Any) -> None:
         """Note an error that depends on a number, in case the function catches it."""

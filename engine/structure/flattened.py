@@ -62,7 +62,7 @@ def flatten(output: Value, wanted: Iterable[Value] = ()) -> FlattenedGraph:
         index.setdefault(x, len(index))
     nodes = list(index)
     codes, labelled = array("i", [node._code for node in nodes[:size]]), any(node._label for node in nodes[:size])
-    data, operands = array("d", [node._data for node in nodes]), array("i", [index[x] for x in targets])
+    data, operands = array("d", [node._number for node in nodes]), array("i", [index[x] for x in targets])
     found = {x: index[x] for x in values if x in index}
     return FlattenedGraph(nodes, codes, data, starts, results, operands, partials, found, labelled)
 

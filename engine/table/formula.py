@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Algebra = Callable[..., Any]  # apply(name of a row, *arguments), on floats, Values, symbols, text ...
 
 TABLE: dict[str, "Row"] = {}  # the rows that a formula can call, added by rows.py
+LARGEST = 1.7976931348623157e308
 
 
 class FormulaError(ValueError):
@@ -41,7 +42,12 @@ def evaluate(formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
 
 def _walk(tree: ast.expr, formula: str, variables: Mapping[str, Any], apply: Algebra) -> Any:
     match tree:
-        case ast.Constant(value=float() | int() as number) if not isinstance(number, bool):
+        case ast.Constant(value=float() | int() as number) if type(number) is not bool:
+            if abs(number) > LARGEST:
+                message = (
+                    f"a formula has only numbers that a float holds, and a number of {formula!r:.200} is too large"
+                )
+                raise FormulaError(message, formula.strip(), _letters(formula.strip(), tree.lineno, tree.col_offset))
             return float(number)
         case ast.Name(id=name) if name in variables:
             return variables[name]
@@ -81,7 +87,7 @@ def operation_of(tree: ast.expr, formula: str, operands: Iterable[str]) -> tuple
                 return name, arguments
     raise FormulaError(
         f"a formula is made of numbers, the operands {', '.join(operands)}, + - * / ** and rows with their operands, "
-        f"not of {ast.unparse(tree)!r}, which is in {formula!r}",
+        f"not of {ast.unparse(tree)!r:.80}, which is in {formula!r:.200}",
         formula.strip(),
         _letters(formula.strip(), tree.lineno, tree.col_offset),
     )
@@ -154,8 +160,12 @@ def parse(formula: str) -> ast.expr:
     try:
         return ast.parse(formula.strip(), mode="eval").body
     except SyntaxError as error:
-        message = f"a formula is written as in Python, unlike {formula!r}: {error.msg}"
+        message = f"a formula is written as in Python, unlike {formula!r:.200}: {error.msg:.200}"
         raise FormulaError(message, formula.strip(), max(error.offset or 1, 1) - 1) from None
+    except ValueError:  # of a null character or a lone surrogate
+        raise FormulaError(f"a formula has only characters of text, unlike {formula!r:.200}", formula.strip()) from None
+    except (RecursionError, MemoryError):
+        raise FormulaError(f"a formula is nested too deeply: {formula!r:.80}", formula.strip()) from None
 
 
 class Interpreter:
@@ -254,6 +264,8 @@ def on_floats(formula: str, parameters: Sequence[str]) -> Callable[..., Any]:
     steps, (result,) = written(
         [formula], parameters, call, lambda variable, name, text: f"{variable} = {call(name, entries(text))}"
     )
+    if isinstance(result, list) and not size:
+        raise FormulaError(f"a formula gives a number, not a list as {formula!r:.200} does", formula)
     body = [*steps, f"return {entries(result[0]) if isinstance(result, list) else result}"]
     scope: dict[str, Any] = {**called, "__builtins__": {"range": range, "len": len}}
     exec("\n    ".join([f"def function({', '.join(parameters)}):", *body]), scope)

@@ -55,11 +55,13 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
         TABLE[name] = made = Row(name, sign, formula, tuple(partials) or derived or (), textbook)
         _check(made, derived)
         CLOSED[code_of(name)] = closed(made)
-    except BaseException:
+    except BaseException as error:
         for added in TABLE.keys() - rows.keys():
             del TABLE[added]
         for added in PRIMITIVES.keys() - primitives.keys():
             del PRIMITIVES[added]
+        if isinstance(error, (SyntaxError, RecursionError, MemoryError)):  # of the Python text made of it
+            raise ValueError(f"a formula of {name} is nested too deeply: make a row of a part of it") from None
         raise
 
 

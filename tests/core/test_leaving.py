@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from engine import Value, chain_rule, grad
+from engine import Value, chain_rule, grad, record
 
 np = pytest.importorskip("numpy")
 
@@ -109,6 +109,10 @@ def test_round_at_the_edges_and_to_digits():
     assert round(Value(math.inf)).data == math.inf
     assert math.isnan(round(Value(math.nan)).data)
     assert [round(Value(1234.5678), digits).data for digits in (2, 0, -2)] == [1234.57, 1235.0, 1200.0]
+    for x, digits in [(1e300, 10), (2.0**60, 3), (1.5, 308), (1.5, 400), (-math.inf, 2), (-0.0, 2), (0.125, 2)]:
+        v = Value(x)
+        assert (repr(round(v, digits).data), grad(round(v, digits), [v])) == (repr(round(x, digits)), (0.0,))
+    assert record(lambda x: round(x, 2), 1.234).forward([1e300, 1.239, -2.555]).tolist() == [1e300, 1.24, -2.56]
 
 
 def test_numpy_arrays_of_values_stay_in_the_graph():
@@ -125,6 +129,15 @@ def test_numpy_arrays_of_values_stay_in_the_graph():
     assert grad(np.mean(np.exp(A)), [x])[0] == pytest.approx(math.exp(0.5) / 2)
     assert (A > 1.0).tolist() == (y > np.array([5.0, 1.0])).tolist() == [False, True]
     assert (np.float64(3.0) * x).op == "mul"
+
+
+@pytest.mark.parametrize("use", [lambda a, v: a * v, lambda a, v: v * a, lambda a, v: v + a * 0.0, np.ma.multiply])
+def test_masked_arrays_of_values_stay_in_the_graph(use):
+    x = Value(2.5, "x")
+    found = use(np.ma.array([1.0, 7.0], mask=[False, True]), x)
+    assert found.mask.tolist() == [False, True]
+    assert (found[0].data, grad(found[0], [x])) == (2.5, (1.0,))
+    assert np.ma.getdata(x).item() is x
 
 
 def test_plus_is_an_operation_of_its_own():

@@ -151,7 +151,7 @@ def test_operands_and_partials_are_in_order_and_a_node_may_be_both():
     assert dot([a], [b], 1.0).partials == (5.0, 2.0, 1.0)
 
 
-PRIVATE = ("_a", "_b", "_code", "_da", "_data", "_db", "_grad", "_label", "_lists", "_op", "_prev", "serial")
+PRIVATE = ("_a", "_b", "_code", "_da", "_db", "_grad", "_label", "_lists", "_number", "_op", "_prev", "serial")
 
 
 @pytest.mark.parametrize("name", ["op", "operands", "partials", *PRIVATE])

@@ -13,7 +13,18 @@ from contextlib import suppress
 
 import pytest
 
-from engine import NonFiniteError, RecordingError, Value, chain_rule, check_gradients, diagnose, grad, record, strict
+from engine import (
+    NonFiniteError,
+    RecordingError,
+    Value,
+    chain_rule,
+    check_gradients,
+    compare,
+    diagnose,
+    grad,
+    record,
+    strict,
+)
 
 np = pytest.importorskip("numpy")
 
@@ -40,6 +51,7 @@ READS = {
     "the chain rule": lambda x, w: x * chain_rule((x * w).tanh(), x).total,
     "a diagnosis": lambda x, w: x * len(diagnose(x * w, [w])),
     "partials": lambda x, w: x * (x * w).partials[0],
+    "a comparison of gradients": lambda x, w: x * len(str(compare(x * w, {w: 1.5}))),
     "data": lambda x, w: x * x.data,
     "the data of a parameter": lambda x, w: x * w.data,
     "the gradient of a parameter": lambda x, w: x * w.grad,
@@ -234,7 +246,7 @@ def elsewhere(f):
         return pool.submit(f).result()
 
 
-counter = itertools.count(1.0)
+counter, coins = itertools.count(1.0), random.Random(5)
 OTHERS = {
     "randomness": lambda x, w: x * random.random(),
     "a random choice": lambda x, w: x * random.choice([w, 2.0, 1.5, x, 0.25]) * random.random(),
@@ -249,6 +261,12 @@ OTHERS = {
     "text made by a thread": lambda x, w: x * float(elsewhere(lambda: f"{x * w:.1f}")),
     "the text of a result": lambda x, w: x * float(repr(x * w).split("data=")[1].split(",")[0]),
     "the text of a parameter": lambda x, w: x * float(f"{w:.17g}"),
+    "text far from a decision": lambda x, w: x * (2.0 if float(f"{x:.3f}") > 1e6 else 3.0),
+    "the length of a text": lambda x, w: x * len(f"{x:.3f}"),
+    "the order of texts": lambda x, w: sorted([x, w], key=repr)[0] * 2.0,
+    "the largest text": lambda x, w: max([x, w], key=lambda v: f"{v:.4f}") * 2.0,
+    "a sign of a text": lambda x, w: x if "-" in str(x) else x * 2.0,
+    "a coin": lambda x, w: x * (w if coins.random() < 0.5 else 2.0),
 }
 
 
@@ -258,6 +276,32 @@ def test_what_else_changes_is_found_by_a_second_call(other, w):
         record(lambda x: OTHERS[other](x, w), 1.5)
     assert w.data == 2.0
     assert not record(lambda x: OTHERS[other](x, w), 1.5, check=False).verified
+
+
+READ_PERHAPS = {
+    "text within a band": lambda x: x * (2.0 if 41.0 < float(f"{x:.1f}") < 43.0 else 3.0),
+    "text that is only parsed": lambda x: [x, float(f"{x:.3f}")][0],
+}
+
+
+@pytest.mark.parametrize("read", READ_PERHAPS)
+def test_text_that_is_parsed_leaves_a_recording_unverified(read):
+    recording = record(READ_PERHAPS[read], 1.5)
+    assert recording.why_unverified == "the function seems to read numbers from the text of Values"
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.random])
+def test_a_rare_event_leaves_a_recording_unverified(draw, w):
+    recording = record(lambda x: x * (w if draw() >= 0.0 else 2.0), 1.5)
+    assert recording.why_unverified == "random numbers were drawn meanwhile, perhaps by the function"
+
+
+def test_a_function_that_seeds_is_verified():
+    def f(x):
+        random.seed(3)
+        return x * random.random()
+
+    assert record(f, 1.5).verified
 
 
 def test_a_function_that_cannot_be_called_again_is_refused(w):

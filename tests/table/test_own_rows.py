@@ -168,3 +168,14 @@ def test_a_row_may_branch_and_its_branch_not_taken_contributes_0():
         assert recording.gradients([number])[0][0] == pytest.approx(slope, rel=1e-14)
         assert recording.hessian([number])[0][0][0] == pytest.approx(curvature, rel=1e-14)
     assert derive("sum(select(less(b, A), sqrt(A - b), b))", "Ab")[1].count("select(less(b, A), 0, 1)") == 1
+
+
+ODD = ["a\x00b", "\ud800 * a", "-" * 20000 + "a", "+".join(["a"] * 20000), "a**" * 3000 + "a", "a * 1e999", "9" * 400]
+
+
+@pytest.mark.parametrize("formula", [*ODD, "+".join(["a"] * 900), "exp(" * 150 + "a" + ")" * 150, "[a]"])
+def test_a_formula_that_cannot_be_read_is_a_short_error_that_adds_nothing(formula):
+    with pytest.raises(ValueError, match=r"a formula|operands of a formula") as caught:
+        row("odd", "odd", formula)
+    assert len(str(caught.value).encode()) < 700
+    assert "odd" not in TABLE

@@ -77,8 +77,10 @@ def comes_by_a_subnormal(name, y, groups):
     match name, groups:
         case "hypot", _ if math.isinf(y):
             return True
-        case "div" | "gauss" | "hypot", _:
+        case "div" | "hypot", _:
             return y != 0 and abs(y) < SMALLEST
+        case "gauss" | "gauss_half", _:
+            return y < SMALLEST
         case "share", _:
             return abs(y) < SMALLEST
         case "xlogy", (_, b):
