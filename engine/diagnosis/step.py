@@ -25,8 +25,12 @@ class Step:
     taken: bool = False
 
     def loss(self, part: float = 1.0) -> float:
-        """The loss after a part of the step."""
-        return self.graph.forward({i: x + part * self.move[i] for i, x in self.origin.items()})[0]
+        """The loss after a part of the step, of which backward() gives the gradient: detached numbers stay."""
+        return self.graph.forward(self._at(part))[0]
+
+    def _at(self, part: float) -> dict[int, float]:
+        detached = {i: self.graph.data[i] for i in self.graph.of("detach")}
+        return detached | {i: x + part * self.move[i] for i, x in self.origin.items()}
 
     @property
     def promised(self) -> float:
@@ -81,7 +85,7 @@ class Step:
         return bend / math.fsum(move * move for move in self.move.values())
 
     def _slope(self, part: float) -> float:
-        gradients, _ = self.graph.elsewhere({i: x + part * self.move[i] for i, x in self.origin.items()})
+        gradients, _ = self.graph.elsewhere(self._at(part))
         return sum(gradients[i] * move for i, move in self.move.items())
 
 

@@ -165,9 +165,11 @@ def out_of_range(case: Case) -> list[Finding]:
 
 
 def _residual(case: Case, i: int) -> tuple[int, float] | None:
-    """The output and target of a loss term that is a square or an absolute value of their difference."""
+    """The output and target of a loss term that grows with the square or absolute value of their difference."""
     graph, op = case.graph, case.graph.nodes[i].op
-    if op not in ("abs", "mul", "pow") or graph.nodes[graph.argument(i)].op != "sub":
+    if op not in ("abs", "mul", "pow", "square") or graph.nodes[graph.argument(i)].op != "sub":
+        return None
+    if not graph.gradients[i] > 0.0:
         return None
     difference, *others = graph.operands(i)
     if op == "mul" and others != [difference]:
