@@ -24,6 +24,11 @@ RANGES: dict[str, Interval] = {
     "exp": (0.0, math.inf),
     "abs": (0.0, math.inf),
     "sqrt": (0.0, math.inf),
+    "square": (0.0, math.inf),
+    "normal_cdf": (0.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
 }
 COMBINED = frozenset(("add", "sum", "sub", "neg", "mul", "div", "pow", "maximum", "minimum"))
 DEPTH = 6  # operations after the last activation; beyond that the range is taken to be unbounded

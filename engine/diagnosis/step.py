@@ -35,7 +35,7 @@ class Step:
     @property
     def promised(self) -> float:
         """The change of the loss if it were linear: negative down the gradient."""
-        return math.fsum(self.graph.gradients[i] * move for i, move in self.move.items())
+        return sum(self.graph.gradients[i] * move for i, move in self.move.items())
 
     @property
     def raises(self) -> bool:
@@ -82,7 +82,7 @@ class Step:
 
     def _bend(self, part: float) -> float:
         bend = (self._slope(part) - self._slope(-part)) / (2.0 * part)
-        return bend / math.fsum(move * move for move in self.move.values())
+        return bend / sum(move * move for move in self.move.values())
 
     def _slope(self, part: float) -> float:
         gradients, _ = self.graph.elsewhere(self._at(part))

@@ -31,7 +31,7 @@ class Output:
     @property
     def one_way(self) -> bool:
         """Whether the loss asks all of them to move the same way."""
-        return abs(math.fsum(self.demands)) > 0.5 * math.fsum(map(abs, self.demands))
+        return abs(sum(self.demands)) > 0.5 * sum(map(abs, self.demands))
 
 
 def stationary(case: Case) -> list[Finding]:
@@ -60,9 +60,9 @@ def _centred(outputs: list[Output]) -> list[Output]:
     if len(outputs) < 2 or len({len(output.indices) for output in outputs}) > 1:
         return outputs
     for demands in zip(*(output.demands for output in outputs), strict=True):
-        if abs(math.fsum(demands)) > SAME * max(map(abs, demands)):
+        if abs(sum(demands)) > SAME * max(map(abs, demands)):
             return outputs
-    means = [math.fsum(numbers) / len(outputs) for numbers in zip(*(o.numbers for o in outputs), strict=True)]
+    means = [sum(numbers) / len(outputs) for numbers in zip(*(o.numbers for o in outputs), strict=True)]
     return [replace(o, numbers=[x - m for x, m in zip(o.numbers, means, strict=True)]) for o in outputs]
 
 

@@ -145,7 +145,7 @@ def _falling_power(case: Case, i: int) -> float:
 def _power(case: Case, i: int) -> tuple[float, int]:
     """The exponent and the base of a power, or 1 and the node itself; an exponent that may change is 0."""
     op, operands = case.graph.nodes[i].op, case.graph.operands(i)
-    if op == "mul" and operands[0] == operands[1]:
+    if op == "square" or (op == "mul" and operands[0] == operands[1]):
         return 2.0, operands[0]
     if op != "pow":
         return 1.0, i
