@@ -6,6 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
+import engine
 from engine import Value, detach, diagnose, dot, exp, log, maximum, minimum, sign, softmax, sqrt, where
 from nn import MLP, binary_cross_entropy
 
@@ -233,3 +234,23 @@ def test_the_words_of_a_probability_loss_are_those_of_its_number():
     ):
         finding = next(found for found in diagnose(loss, [w]) if found.kind == "probability_loss")
         assert words in finding.why.replace("Its", "its")
+
+
+CAUSES = {
+    "a large negative base": (lambda w: (w - 1e200) ** 2, "Scale the inputs"),
+    "a root of a negative base": (lambda w: (w - 3.0) ** 0.5, "Keep the base above 0"),
+    "a power of 0": (lambda w: (w - 2.0) ** -1, "Keep the base above 0"),
+    "log10 of 0": (lambda w: engine.log10(w - 2.0), "Keep the operand above 0"),
+    "atanh of 1": (lambda w: engine.atanh(w - 1.0), "where atanh and its slope are finite"),
+    "acos of 2": (lambda w: engine.acos(w * 1.0), "where acos and its slope are finite"),
+    "nearly 0 below": (lambda w: 1.0 / (w * 1e-310), "Keep the denominator away from 0"),
+    "a steep cosh": (lambda w: engine.cosh(w * 500.0), "Scale the inputs"),
+    "a product": (lambda w: (w * 1e200) * (w * 1e200), "Scale the inputs"),
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_the_remedy_of_inf_or_nan_is_that_of_its_cause(name):
+    make, remedy = CAUSES[name]
+    w = Value(2.0, "w")
+    assert remedy in only(diagnose(make(w), [w]), "non_finite").remedy
