@@ -124,6 +124,22 @@ def hidden(squash, bias):
     return sum((out - y) ** 2 for out, y in zip(outputs, Y, strict=True)), [*W, *b, *V]
 
 
+def test_a_sigmoid_by_hand_is_saturated_too():
+    finding = only(diagnose(*hidden(by_hand, -40.0)), "saturated")
+    assert finding.evidence["units"] == "4 of 4"
+    assert finding.evidence["z"] < -30.0
+    assert 0.0 < finding.evidence["slope"] == pytest.approx(math.exp(finding.evidence["z"]), rel=1e-6)
+    assert not diagnose(*hidden(by_hand, 0.1))
+    assert not diagnose(*summed(lambda z, y: (by_hand(z) - y) ** 2))
+
+
+def test_margins_of_zeros_are_no_dead_inputs():
+    rng = random.Random(2)
+    images = [[0.0] * 4 + [rng.random() for _ in range(3)] + [0.0] * 4 for _ in range(10)]
+    model = MLP(11, [3, 1], activation="tanh", init="xavier", seed=0)
+    assert not diagnose(sum((model(x) - x[5]) ** 2 for x in images) / 10, model.parameters())
+
+
 def test_a_relu_written_as_maximum_is_dead_too():
     finding = only(diagnose(*hidden(lambda z: maximum(0, z), -15.0)), "dead_relu")
     assert finding.evidence["units"] == "4 of 4"

@@ -1,5 +1,6 @@
 """Faults of activations: saturated ones, dead relus, and logs of probabilities that have no digits left."""
 
+from ...core import numeric
 from ...structure import Ints, LossGraph, Unit, exceeds, ints_of, largest, relu_operands, smallest_partial, summands
 from ..context import Case
 from ..description import describe
@@ -15,54 +16,71 @@ STEEPEST = {
 
 def saturated(case: Case) -> list[Finding]:
     """Units whose activation is flat for nearly every example, by layer."""
-    return [_flat_layer(case, units) for units in case.by_layer(flat_units(case))]
+    by_hand = _by_hand(case.graph)
+    return [_flat_layer(case, units, by_hand) for units in case.by_layer(_flat(case, by_hand))]
 
 
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, except probabilities whose log is taken."""
+    return _flat(case, _by_hand(case.graph))
+
+
+def _by_hand(graph: LossGraph) -> dict[int, int]:
+    """By exponent, the sigmoids by hand, 1 / (1 + exp(-z))."""
+    found: dict[int, int] = {}
+    for i in graph.of("div") if "exp" in graph.ops else ():
+        top, bottom = graph.operands(i)
+        if not graph.nodes[top].op and is_probability(graph, i):
+            found |= {graph.argument(j): i for j in _terms(graph, bottom) if graph.nodes[j].op == "exp"}
+    return found
+
+
+def _flat(case: Case, by_hand: dict[int, int]) -> list[Unit]:
     graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
-    if not any(
+    if not by_hand and not any(
         smallest_partial(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()
     ):
         return []
     logs = set(log_sources(graph))
-    return [unit for unit in case.units.all if _has_flat(case, unit) and _is_flat(case, unit, logs)]
+    return [unit for unit in case.units.all if _is_flat(case, _slopes(case, unit, by_hand), logs)]
 
 
-def _has_flat(case: Case, unit: Unit) -> bool:
-    """Whether any activation of a unit may be flat."""
+def _slopes(case: Case, unit: Unit, by_hand: dict[int, int]) -> dict[int, float]:
+    """The slopes of a unit's activations that flatten on both sides."""
+    graph = case.graph
+    if by_hand and not unit.activations:
+        return {by_hand[z]: numeric("bell", graph.data[z]) for z in unit.pre if z in by_hand}
     limit = max(case.limits.flat, case.limits.flat_once) * max(STEEPEST.values())
-    return smallest_partial(case.graph.flattened, unit.activations) <= limit
+    if smallest_partial(graph.flattened, unit.activations) > limit:
+        return {}
+    return {i: graph.slope(i) for i in unit.activations if graph.nodes[i].op in STEEPEST}
 
 
-def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:
+def _is_flat(case: Case, slopes: dict[int, float], logs: set[int]) -> bool:
     limits, graph = case.limits, case.graph
-    seen = [i for i in unit.activations if graph.nodes[i].op in STEEPEST and i not in logs]
+    seen = [i for i in slopes if i not in logs]
     limit = limits.flat if len(seen) >= limits.few else limits.flat_once
-    flat = [i for i in seen if graph.slope(i) <= limit * STEEPEST[graph.nodes[i].op]]
+    flat = [i for i in seen if slopes[i] <= limit * STEEPEST.get(graph.nodes[i].op, STEEPEST["sigmoid"])]
     if not seen or len(flat) < limits.nearly_all * len(seen):
         return False
     at_the_output = not any(case.units.deep[i] for i in seen)
     return not at_the_output or sum(abs(graph.gradients[i]) for i in seen) > limits.asked
 
 
-def _flat_layer(case: Case, units: list[Unit]) -> Finding:
+def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, int]) -> Finding:
     graph = case.graph
-    seen = [i for unit in units for i in unit.activations]
-    steepest = max(seen, key=graph.slope)
-    name, z = graph.nodes[steepest].op, graph.data[graph.argument(steepest)]
-    evidence = {
-        "slope": graph.slope(steepest),
-        "z": z,
-        **_share(case, units),
-        "examples": sum(len(unit.activations) for unit in units) // len(units),
-    }
+    slopes = {i: slope for unit in units for i, slope in _slopes(case, unit, by_hand).items()}
+    steepest = max(slopes, key=slopes.__getitem__)
+    exponents = {i: z for z, i in by_hand.items()}
+    is_by_hand = steepest in exponents
+    name = "sigmoid" if is_by_hand else graph.nodes[steepest].op
+    z = -graph.data[exponents[steepest]] if is_by_hand else graph.data[graph.argument(steepest)]
     return Finding(
         "saturated",
         tuple(map(case.units.name, units)),
-        evidence,
+        {"slope": slopes[steepest], "z": z, **_share(case, units), "examples": len(slopes) // len(units)},
         f"So far from 0 the {name} is flat. Every gradient that passes it is multiplied by its slope, which is at most "
-        f"{graph.slope(steepest):.4g} here, so the weights before it learn nothing.",
+        f"{slopes[steepest]:.4g} here, so the weights before it learn nothing.",
         "If it is flat from the start, scale the inputs to about 1 or start from smaller weights "
         '(MLP(..., init="xavier", seed=0)). If training drove it there, take a smaller learning rate. At the output, '
         "compute the loss on the logit z (binary_cross_entropy_with_logits, cross_entropy), whose gradient does not "

@@ -104,7 +104,8 @@ def exploding(case: Case) -> list[Finding]:
             f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {rate:g}, one step would "
             "throw them far beyond anything useful, and the loss with them.",
             'Scale inputs and targets to about 1. Start from smaller weights (MLP(..., init="he", seed=0)). Take the '
-            "mean of the losses, not their sum. Take a smaller learning rate, or clip the gradient.",
+            "mean of the losses, not their sum. Take a smaller learning rate, clip the gradient, or take Adam, whose "
+            "steps do not grow with it.",
         )
     ]
 

@@ -222,7 +222,7 @@ def _name(case: Case, output: int) -> str:
 
 
 def dead_input(case: Case) -> list[Finding]:
-    """Features that are 0 for every example, if the other features of the unit are not sparse."""
+    """Features that are 0 for every example, if at least as many others are not, as within a margin, nor sparse."""
     graph = case.graph
     silent = set(small(case.indices, graph.squares, 0.0))
     if not silent or case.given.issuperset(small(graph.leaves, graph.data, 0.0)):
@@ -236,7 +236,7 @@ def dead_input(case: Case) -> list[Finding]:
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
         dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
         others = [w for w in columns if w not in dead]
-        if others and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+        if len(others) >= len(dead) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
             found |= dict.fromkeys(dead)
             examples = len(unit.pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []
