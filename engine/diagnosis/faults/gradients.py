@@ -127,7 +127,7 @@ def cancelled(case: Case) -> list[Finding]:
     limit = case.limits.cancelled / max(1, len(case.parameters))
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     wanted = [i for i in faint if case.graph.squares[i]]
-    moves = [(case.indices, FAR[0]), *((wanted, distance) for distance in FAR)] if wanted else []
+    moves = [*((wanted, distance) for distance in FAR), (case.indices, FAR[0])] if wanted else []
     for moved, distance in moves:
         wanted = cancelling(ints_of(wanted), *_elsewhere(case, moved, distance), limit)
         if not wanted:
