@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from graphviz import Digraph
 
 from engine.core import elided, pretty_number
-from engine.picture import LIGHT, draw_dot
+from engine.picture import LIGHT, by_night, draw_dot
 
 from .equations import raised
 from .matrices import Matrix, transposed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .layer_matrices import LayerMatrices
 
 ROWS, COLUMNS = 8, 12  # of a strip that are shown
+ABREAST = 4  # layers side by side; more of them stand below each other, and their letters keep their size
 FEWEST = 4  # least decades of a scale, so that small differences look small
 MOST = 16
 SHADES = ((233, 242, 252), (0, 103, 177), (9, 20, 43))  # from the smallest magnitude to the largest
@@ -32,7 +33,8 @@ def to_dot(found: "Backpropagation") -> Digraph:
     dot = Digraph(
         "backpropagation",
         graph_attr={
-            "rankdir": "LR", "bgcolor": LIGHT.paper, "fontname": "Helvetica", "pad": "0.15", "nodesep": "0.3",
+            "rankdir": "TB" if len(found.layers) > ABREAST else "LR",
+            "bgcolor": LIGHT.paper, "fontname": "Helvetica", "pad": "0.15", "nodesep": "0.3",
             "ranksep": "0.4", "labelloc": "b", "label": _table([_legend(scale)]), "tooltip": found.title,
         },
         node_attr={"shape": "plain", "fontname": "Helvetica", "fontsize": "13", "fontcolor": LIGHT.ink},
@@ -49,9 +51,12 @@ def to_dot(found: "Backpropagation") -> Digraph:
 
 
 def written(found: "Backpropagation", suffix: str) -> bytes:
-    """The picture in the format of a suffix."""
-    source = to_dot(found).source
-    return source.encode() if suffix in (".dot", ".gv") else draw_dot(source, suffix[1:])
+    """The picture in the format of a suffix; an SVG turns dark where its reader likes it dark."""
+    source: str = to_dot(found).source
+    if suffix in (".dot", ".gv"):
+        return source.encode()
+    drawn = draw_dot(source, suffix[1:])
+    return by_night(drawn.decode()).encode() if suffix == ".svg" else drawn
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 import html
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.core import elided, latex_number, latex_text, pretty_number
+from engine.picture import as_image
 
 if TYPE_CHECKING:
     from .equations import Backpropagation, Section
@@ -127,14 +127,14 @@ def _matrix_html(name: str, matrix: "Matrix") -> str:
 def _image(found: "Backpropagation") -> str:
     from .gradient_picture import written
 
-    svg = b64encode(written(found, ".svg")).decode()
-    return f'<img style="max-width: 100%" alt="Gradients by layer" src="data:image/svg+xml;base64,{svg}">'
+    return as_image(written(found, ".svg").decode(), "Gradients by layer")
 
 
 def to_page(found: "Backpropagation") -> str:
     """A whole HTML file."""
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(found.title)}</title></head>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="color-scheme" content="light dark"><title>{html.escape(found.title)}</title></head>'
         f"<body>{to_html(found, picture=True)}</body></html>"
     )
 

@@ -1,8 +1,9 @@
 """Interval arithmetic: the range of an operation over all parameters."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from ..core import numeric
 from ..structure import LossGraph
 
 Interval = tuple[float, float]
@@ -23,7 +24,13 @@ RANGES: dict[str, Interval] = {
     "exp": (0.0, math.inf),
     "abs": (0.0, math.inf),
     "sqrt": (0.0, math.inf),
+    "square": (0.0, math.inf),
+    "normal_cdf": (0.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
 }
+COMBINED = frozenset(("add", "sum", "sub", "neg", "mul", "div", "pow", "maximum", "minimum"))
 DEPTH = 6  # operations after the last activation; beyond that the range is taken to be unbounded
 
 
@@ -32,28 +39,31 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
 
     >>> from engine import Value
     >>> w = Value(0.5, "w")
-    >>> graph = LossGraph(2 * (w * 3.0).tanh() + 1, [w])
+    >>> graph = LossGraph(2 / (1 + (w * 3.0).exp()) + 1, [w])
     >>> interval(graph, 0, [graph.index_of[w]])
-    (-1.0, 3.0)
+    (1.0, 3.0)
     """
     if i in parameters or depth == 0:
         return EVERYTHING
-    op = graph.nodes[i].op
+    op, operands = graph.nodes[i].op, graph.operands(i)
     if not op:
         return graph.data[i], graph.data[i]
-    if op in RANGES:
-        return RANGES[op]
-    if op not in ("add", "sub", "neg", "mul", "div", "sum", "pow"):
-        return EVERYTHING
+    if op == "log":
+        low, high = interval(graph, operands[0], parameters, depth - 1)
+        return numeric("log", max(low, 0.0)), numeric("log", max(high, 0.0))
+    if op not in COMBINED:
+        return RANGES.get(op, EVERYTHING)
+    if op == "mul" and operands[0] == operands[1]:
+        return _power(interval(graph, operands[0], parameters, depth - 1), 2.0)
     inner: list[Interval] = []
-    for j in reversed(graph.operands(i)):  # in a long sum, the last term is most often unbounded
+    for j in reversed(operands):  # in a long sum, the last term is most often unbounded
         inner.insert(0, interval(graph, j, parameters, depth - 1))
-        if inner[0] == EVERYTHING:
+        if inner[0] == EVERYTHING and op in ("add", "sum", "sub", "neg"):
             return EVERYTHING
     return _combined(op, inner)
 
 
-def _combined(op: str, inner: list[Interval]) -> Interval:
+def _combined(op: str, inner: Sequence[Interval]) -> Interval:
     (low, high), (first, last) = inner[0], inner[-1]
     if op == "neg":
         return -high, -low
@@ -61,15 +71,23 @@ def _combined(op: str, inner: list[Interval]) -> Interval:
         return _sum([a for a, _ in inner], -math.inf), _sum([b for _, b in inner], math.inf)
     if op == "sub":
         return _combined("add", [inner[0], (-last, -first)])
-    if op == "div" and first == last != 0.0:
-        return _combined("mul", [inner[0], (1.0 / first, 1.0 / first)])
-    if op == "mul" and (low == high or first == last):
-        number, (low, high) = (low, inner[1]) if low == high else (first, inner[0])
-        ends = sorted((number * low, number * high)) if number else [0.0, 0.0]
-        return ends[0], ends[1]
-    if op == "pow" and first == last and first > 0.0 and first % 2.0 == 0.0:
-        return 0.0, math.inf
-    return EVERYTHING
+    if op in ("maximum", "minimum"):
+        choose = max if op == "maximum" else min
+        return choose(a for a, _ in inner), choose(b for _, b in inner)
+    if op == "mul":
+        ends = [a * b if a and b else 0.0 for a in (low, high) for b in (first, last)]  # 0 times inf is 0 here
+        return min(ends), max(ends)
+    if op == "div" and (first > 0.0 or last < 0.0 or first == 0.0 < last):
+        return _combined("mul", [inner[0], (1.0 / last, 1.0 / first if first else math.inf)])
+    return _power(inner[0], first) if op == "pow" and first == last else EVERYTHING
+
+
+def _power(base: Interval, exponent: float) -> Interval:
+    """The range of a positive power of whole number; any other power is taken to be unbounded."""
+    if not (exponent > 0.0 and exponent.is_integer()):
+        return EVERYTHING
+    ends = sorted(numeric("pow", end, exponent) for end in base)
+    return (0.0 if exponent % 2.0 == 0.0 and base[0] < 0.0 < base[1] else ends[0]), ends[1]
 
 
 def _sum(ends: list[float], otherwise: float) -> float:

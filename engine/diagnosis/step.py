@@ -25,13 +25,17 @@ class Step:
     taken: bool = False
 
     def loss(self, part: float = 1.0) -> float:
-        """The loss after a part of the step."""
-        return self.graph.forward({i: x + part * self.move[i] for i, x in self.origin.items()})[0]
+        """The loss after a part of the step, of which backward() gives the gradient: detached numbers stay."""
+        return self.graph.forward(self._at(part))[0]
+
+    def _at(self, part: float) -> dict[int, float]:
+        detached = {i: self.graph.data[i] for i in self.graph.of("detach")}
+        return detached | {i: x + part * self.move[i] for i, x in self.origin.items()}
 
     @property
     def promised(self) -> float:
         """The change of the loss if it were linear: negative down the gradient."""
-        return math.fsum(self.graph.gradients[i] * move for i, move in self.move.items())
+        return sum(self.graph.gradients[i] * move for i, move in self.move.items())
 
     @property
     def raises(self) -> bool:
@@ -78,10 +82,10 @@ class Step:
 
     def _bend(self, part: float) -> float:
         bend = (self._slope(part) - self._slope(-part)) / (2.0 * part)
-        return bend / math.fsum(move * move for move in self.move.values())
+        return bend / sum(move * move for move in self.move.values())
 
     def _slope(self, part: float) -> float:
-        gradients, _ = self.graph.elsewhere({i: x + part * self.move[i] for i, x in self.origin.items()})
+        gradients, _ = self.graph.elsewhere(self._at(part))
         return sum(gradients[i] * move for i, move in self.move.items())
 
 

@@ -140,6 +140,13 @@ def test_a_rate_that_overflows_is_bounded_all_the_same():
     assert finding.evidence["largest rate"] == pytest.approx(2 * 3 / 108, rel=1e-6)  # to -3
 
 
+def test_a_planned_step_whose_promise_overflows_is_judged():
+    w, v = Value(1e77, "w"), Value(1e77, "v")
+    loss = (w - 1.0) ** 2 + (v - 1.0) ** 2
+    planned = {p: p.data - 0.5e231 for p in (w, v)}  # a gradient of 2e77 times a move of 0.5e231
+    assert only(diagnose(loss, [w, v], planned=planned), "step_too_long").evidence["loss after"] == math.inf
+
+
 def test_a_minimum_and_a_step_of_rounding_are_silent():
     w = Value(1.0, "w")
     assert not diagnose(square(w), [w], lr=1e6)

@@ -32,6 +32,7 @@ from nn import (
     hinge,
     mean_squared_error,
 )
+from nn.gradient_picture import written
 
 FUNCTIONS = {
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
@@ -479,6 +480,13 @@ def test_the_picture_gets_darker_with_the_magnitude():
     assert brightness(shades(found, "layer1")[0][0]) > brightness(shades(found, "layer5")[0][0]) + 100
 
 
+def test_many_layers_stand_below_each_other_so_that_the_picture_fits_a_page():
+    for depth, most in ((4, 1000.0), (12, 400.0)):
+        model = MLP(2, [3] * (depth - 1) + [1], seed=0)
+        root = ElementTree.fromstring(written(backpropagation(model, (model([0.5, 1.0]) - 1.0) ** 2), ".svg"))
+        assert float(root.get("width").removesuffix("pt")) < most
+
+
 def test_zeros_and_what_is_not_finite_are_crimson():
     model = MLP(2, [2, 1], activation="relu", init=-1.0)
     dead = backpropagation(model, mean_squared_error([model([1.0, 1.0])], [1.0]))
@@ -499,6 +507,7 @@ def test_it_is_written_by_suffix(suffix, tmp_path):
     if suffix == ".svg":
         root = ElementTree.fromstring(text)
         assert {"layer1", "layer2", "layer3"} <= {element.get("id") for element in root.iter()}
+        assert "prefers-color-scheme: dark" in text
     else:
         assert {".dot": "layer3", ".html": "<title>", ".txt": "∂C/∂W⁽³⁾", ".tex": r"\end{document}"}[suffix] in text
     with pytest.raises(ValueError, match=r"\.tex"):

@@ -1,9 +1,11 @@
 """Faults of activations: saturated ones, dead relus, and logs of probabilities that have no digits left."""
 
-from ...structure import Ints, LossGraph, Unit, exceeds, largest, relu_operands, smallest_partial, summands
+from ...core import numeric
+from ...structure import Ints, LossGraph, Unit, exceeds, ints_of, largest, relu_operands, smallest_partial, summands
 from ..context import Case
 from ..description import describe
 from ..report import Finding
+from ..terms import products
 
 STEEPEST = {
     "sigmoid": 0.25,
@@ -14,53 +16,71 @@ STEEPEST = {
 
 def saturated(case: Case) -> list[Finding]:
     """Units whose activation is flat for nearly every example, by layer."""
-    return [_flat_layer(case, units) for units in case.by_layer(flat_units(case))]
+    by_hand = _by_hand(case.graph)
+    return [_flat_layer(case, units, by_hand) for units in case.by_layer(_flat(case, by_hand))]
 
 
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, except probabilities whose log is taken."""
+    return _flat(case, _by_hand(case.graph))
+
+
+def _by_hand(graph: LossGraph) -> dict[int, int]:
+    """By exponent, the sigmoids by hand, 1 / (1 + exp(-z))."""
+    found: dict[int, int] = {}
+    for i in graph.of("div") if "exp" in graph.ops else ():
+        top, bottom = graph.operands(i)
+        if not graph.nodes[top].op and is_probability(graph, i):
+            found |= {graph.argument(j): i for j in _terms(graph, bottom) if graph.nodes[j].op == "exp"}
+    return found
+
+
+def _flat(case: Case, by_hand: dict[int, int]) -> list[Unit]:
     graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
-    if not any(
+    if not by_hand and not any(
         smallest_partial(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()
     ):
         return []
     logs = set(log_sources(graph))
-    return [unit for unit in case.units.all if _has_flat(case, unit) and _is_flat(case, unit, logs)]
+    return [unit for unit in case.units.all if _is_flat(case, _slopes(case, unit, by_hand), logs)]
 
 
-def _has_flat(case: Case, unit: Unit) -> bool:
-    """Whether any activation of a unit may be flat."""
+def _slopes(case: Case, unit: Unit, by_hand: dict[int, int]) -> dict[int, float]:
+    """The slopes of a unit's activations that flatten on both sides."""
+    graph = case.graph
+    if by_hand and not unit.activations:
+        return {by_hand[z]: numeric("bell", graph.data[z]) for z in unit.pre if z in by_hand}
     limit = max(case.limits.flat, case.limits.flat_once) * max(STEEPEST.values())
-    return smallest_partial(case.graph.flattened, unit.activations) <= limit
+    if smallest_partial(graph.flattened, unit.activations) > limit:
+        return {}
+    return {i: graph.slope(i) for i in unit.activations if graph.nodes[i].op in STEEPEST}
 
 
-def _is_flat(case: Case, unit: Unit, logs: set[int]) -> bool:
+def _is_flat(case: Case, slopes: dict[int, float], logs: set[int]) -> bool:
     limits, graph = case.limits, case.graph
-    seen = [i for i in unit.activations if graph.nodes[i].op in STEEPEST and i not in logs]
+    seen = [i for i in slopes if i not in logs]
     limit = limits.flat if len(seen) >= limits.few else limits.flat_once
-    flat = [i for i in seen if graph.slope(i) <= limit * STEEPEST[graph.nodes[i].op]]
+    flat = [i for i in seen if slopes[i] <= limit * STEEPEST.get(graph.nodes[i].op, STEEPEST["sigmoid"])]
     if not seen or len(flat) < limits.nearly_all * len(seen):
         return False
     at_the_output = not any(case.units.deep[i] for i in seen)
     return not at_the_output or sum(abs(graph.gradients[i]) for i in seen) > limits.asked
 
 
-def _flat_layer(case: Case, units: list[Unit]) -> Finding:
+def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, int]) -> Finding:
     graph = case.graph
-    seen = [i for unit in units for i in unit.activations]
-    steepest = max(seen, key=graph.slope)
-    name, z = graph.nodes[steepest].op, graph.data[graph.argument(steepest)]
-    evidence = {
-        "slope": graph.slope(steepest),
-        "z": z,
-        **_shares(case, units),
-    }
+    slopes = {i: slope for unit in units for i, slope in _slopes(case, unit, by_hand).items()}
+    steepest = max(slopes, key=slopes.__getitem__)
+    exponents = {i: z for z, i in by_hand.items()}
+    is_by_hand = steepest in exponents
+    name = "sigmoid" if is_by_hand else graph.nodes[steepest].op
+    z = -graph.data[exponents[steepest]] if is_by_hand else graph.data[graph.argument(steepest)]
     return Finding(
         "saturated",
         tuple(map(case.units.name, units)),
-        evidence,
+        {"slope": slopes[steepest], "z": z, **_share(case, units), "examples": len(slopes) // len(units)},
         f"So far from 0 the {name} is flat. Every gradient that passes it is multiplied by its slope, which is at most "
-        f"{graph.slope(steepest):.4g} here, so the weights before it learn nothing.",
+        f"{slopes[steepest]:.4g} here, so the weights before it learn nothing.",
         "If it is flat from the start, scale the inputs to about 1 or start from smaller weights "
         '(MLP(..., init="xavier", seed=0)). If training drove it there, take a smaller learning rate. At the output, '
         "compute the loss on the logit z (binary_cross_entropy_with_logits, cross_entropy), whose gradient does not "
@@ -70,24 +90,50 @@ def _flat_layer(case: Case, units: list[Unit]) -> Finding:
 
 def dead_relu(case: Case) -> list[Finding]:
     """Relus that are off for every example: whole layers, and single units that inputs like these cannot switch on."""
-    return [_dead_layer(case, units) for units in case.by_layer(off_units(case))]
+    sums = _rectified(case)
+    return [_dead_layer(case, units, sums) for units in case.by_layer(_off(case, sums))]
 
 
 def off_units(case: Case) -> list[Unit]:
     """The units that are off for every example, and for good if others in their layer are on."""
-    graph, found = case.graph, list[Unit]()
-    if "relu" not in graph.ops:
-        return []
+    return _off(case, _rectified(case))
+
+
+def _rectified(case: Case) -> dict[Unit, Ints]:
+    """By unit, the numbers before its relu, written as relu(z) or as maximum(0, z), without hinge terms of the loss."""
+    graph = case.graph
+    if not {"relu", "maximum"} & graph.ops:
+        return {}
     terms = summands(graph.flattened)
+    by_hand = {z for i in graph.of("maximum") if not terms[i] for z in _against_zero(graph, i)}
     sums = {unit: relu_operands(graph.flattened, unit.activations, terms) for unit in case.units.all}
-    is_off = {unit for unit, indices in sums.items() if len(indices) and not exceeds(indices, graph.data, 0.0)}
-    for units in case.by_layer(unit for unit in case.units.all if len(sums[unit])) if is_off else ():
+    sums = {unit: found or ints_of([z for z in unit.pre if z in by_hand]) for unit, found in sums.items()}
+    return {unit: found for unit, found in sums.items() if len(found)}
+
+
+def _against_zero(graph: LossGraph, i: int) -> list[int]:
+    """The other operand of a maximum with a given 0."""
+    zeros = [j for j in graph.operands(i) if not graph.nodes[j].op and not graph.depends[j] and graph.data[j] == 0.0]
+    return [j for j in graph.operands(i) if j not in zeros] if zeros else []
+
+
+def _off(case: Case, sums: dict[Unit, Ints]) -> list[Unit]:
+    graph, found = case.graph, list[Unit]()
+    is_off = {unit for unit, indices in sums.items() if not exceeds(indices, graph.data, 0.0)}
+    for units in case.by_layer(sums) if is_off else ():
         off = [unit for unit in units if unit in is_off]
-        if len(off) < len(units):
-            height = max(largest(sums[unit], graph.data) for unit in units if unit not in is_off)
+        if len(off) < len(units) or (off and _is_bypassed(case, sums[off[0]])):
+            height = max((largest(sums[unit], graph.data) for unit in units if unit not in is_off), default=0.0)
             off = [unit for unit in off if _for_good(case, sums[unit], height)]
         found += off
     return found
+
+
+def _is_bypassed(case: Case, sums: Ints) -> bool:
+    """Whether the inputs of these sums get a gradient by another path, and so will change."""
+    graph = case.graph
+    inputs = (x for z in sums for _, x in products(graph, z, case.given))
+    return any(graph.depends[x] and graph.gradients[x] for x in inputs)
 
 
 def _for_good(case: Case, sums: Ints, height: float) -> bool:
@@ -102,13 +148,13 @@ def _for_good(case: Case, sums: Ints, height: float) -> bool:
     return (len(z) >= limits.few and depth > moved) or depth > limits.off * max(case.units.reaches[i] for i in sums)
 
 
-def _dead_layer(case: Case, units: list[Unit]) -> Finding:
-    graph = case.graph
-    highest = max(graph.data[graph.argument(i)] for unit in units for i in unit.activations)
+def _dead_layer(case: Case, units: list[Unit], sums: dict[Unit, Ints]) -> Finding:
+    highest = max(case.graph.data[i] for unit in units for i in sums[unit])
+    examples = sum(len(sums[unit]) for unit in units) // len(units)
     return Finding(
         "dead_relu",
         tuple(map(case.units.name, units)),
-        {"largest z": highest, **_shares(case, units)},
+        {"largest z": highest, **_share(case, units), "examples": examples},
         "A relu with z ≤ 0 has the slope 0. It is off for every example here, so no gradient passes it, and its "
         "weights can't move to switch it on again.",
         'Raise its bias, scale the inputs, or start from init="he". If a large step drove it there, take a smaller '
@@ -116,10 +162,8 @@ def _dead_layer(case: Case, units: list[Unit]) -> Finding:
     )
 
 
-def _shares(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
-    of = len(case.units.layer_of[units[0]].units)
-    examples = sum(len(unit.activations) for unit in units) // len(units)
-    return {"units": f"{len(units)} of {of}", "examples": examples}
+def _share(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
+    return {"units": f"{len(units)} of {len(case.units.layer_of[units[0]].units)}"}
 
 
 def probability_loss(case: Case) -> list[Finding]:
@@ -138,16 +182,33 @@ def probability_loss(case: Case) -> list[Finding]:
             tuple(dict.fromkeys(describe(graph, i) for i, _ in found)),
             {
                 "probability": graph.data[squash],
-                "log of": _argument(graph, log),
+                "log of": argument_of(graph, log),
                 "slope": graph.slope(squash),
                 "logs": len(found),
             },
-            "The probability has rounded to 0 or 1, on the wrong side. Its log is -inf or the log of a clipped number, "
-            "and the slope of the squashing function, divided by nearly 0, has no digits left.",
+            _lost(graph, squash, log),
             "Compute the loss on the logit, before the sigmoid or softmax. binary_cross_entropy_with_logits([z], [y]) "
             "and cross_entropy([logits], [class]) keep all digits for any z.",
         )
     ]
+
+
+def _lost(graph: LossGraph, squash: int, log: int) -> str:
+    """What is wrong with the log of a probability on the wrong side."""
+    if not argument_of(graph, log) > 0.0:
+        return (
+            "The probability has rounded to 0 or 1, on the wrong side. Its log is -inf, and no usable gradient passes "
+            "it."
+        )
+    if graph.argument(log) == squash:
+        return (
+            "The probability is nearly 0, on the wrong side. Its log still has its digits, but a little further on, at "
+            "a logit of about -745, the probability rounds to 0 and its log is -inf."
+        )
+    return (
+        "The probability is within rounding of 0 or 1, on the wrong side. The log is that of a difference, or of a "
+        "clipped number, and few or no digits are left in it and in its gradient."
+    )
 
 
 def _probability(graph: LossGraph, squash: int) -> float:
@@ -157,11 +218,11 @@ def _probability(graph: LossGraph, squash: int) -> float:
 
 def _matters(graph: LossGraph, log: int) -> bool:
     """Whether a log of a saturated probability is on the wrong side, and counts."""
-    q = _argument(graph, log)
+    q = argument_of(graph, log)
     return not q >= 0.5 and (graph.gradients[log] != 0.0 or not q > 0.0)
 
 
-def _argument(graph: LossGraph, log: int) -> float:
+def argument_of(graph: LossGraph, log: int) -> float:
     """The argument of the logarithm; 1 + a for log1p(a)."""
     number = graph.data[graph.argument(log)]
     return 1.0 + number if graph.nodes[log].op == "log1p" else number
@@ -198,3 +259,26 @@ def _squashes(graph: LossGraph, i: int) -> bool:
     if op in STEEPEST:
         return True
     return op == "div" and any(graph.nodes[k].op == "exp" for j in graph.operands(i) for k in (j, *graph.operands(j)))
+
+
+def is_probability(graph: LossGraph, i: int) -> bool:
+    """Whether a node is a sigmoid, or a term by the sum of such terms, as in a sigmoid or a softmax by hand."""
+    if graph.nodes[i].op != "div":
+        return graph.nodes[i].op == "sigmoid"
+    top, bottom = graph.operands(i)
+    terms = _terms(graph, bottom)
+    return {graph.nodes[j].op for j in terms} <= {"exp", ""} and any(
+        graph.nodes[j].op == graph.nodes[top].op and graph.data[j] == graph.data[top] for j in terms
+    )
+
+
+def _terms(graph: LossGraph, i: int, most: int = 100) -> list[int]:
+    """The terms of a sum, with those of the sums in it."""
+    found, stack = list[int](), [i]
+    while stack and len(found) < most:
+        j = stack.pop()
+        if graph.nodes[j].op in ("add", "sum"):
+            stack += graph.operands(j)
+        else:
+            found.append(j)
+    return found

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ...core import Value
+from ...core import TABLE, Value
 from ...structure import (
     Floats,
     Layer,
@@ -104,7 +104,8 @@ def exploding(case: Case) -> list[Finding]:
             f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {rate:g}, one step would "
             "throw them far beyond anything useful, and the loss with them.",
             'Scale inputs and targets to about 1. Start from smaller weights (MLP(..., init="he", seed=0)). Take the '
-            "mean of the losses, not their sum. Take a smaller learning rate, or clip the gradient.",
+            "mean of the losses, not their sum. Take a smaller learning rate, clip the gradient, or take Adam, whose "
+            "steps do not grow with it.",
         )
     ]
 
@@ -126,8 +127,9 @@ def cancelled(case: Case) -> list[Finding]:
     limit = case.limits.cancelled / max(1, len(case.parameters))
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     wanted = [i for i in faint if case.graph.squares[i]]
-    for distance in FAR if wanted else ():
-        wanted = cancelling(ints_of(wanted), *_elsewhere(case, wanted, distance), limit)
+    moves = [*((wanted, distance) for distance in FAR), (case.indices, FAR[0])] if wanted else []
+    for moved, distance in moves:
+        wanted = cancelling(ints_of(wanted), *_elsewhere(case, moved, distance), limit)
         if not wanted:
             return []
     return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])] if wanted else []
@@ -157,31 +159,52 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
         "There are paths to the loss, but the contributions of the upward and the downward ones cancel for any value "
         "of the parameter, so the loss does not depend on it.",
         "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
-        "subtracted, such as a bias before a mean is taken off. chain_rule(loss, p).paths() shows the paths of p.",
+        "subtracted, such as a bias before a mean is taken off. chain_rule(loss, p).paths() shows the paths of p. A "
+        "bias that cancels between two outputs that are compared does no harm.",
     )
 
 
 def disconnected(case: Case) -> list[Finding]:
-    """Parameters that are not in the graph of the loss; results of operations are left to `rebound`."""
-    missing = [p for p in case.missing if not p.op]
+    """Parameters without a path to the loss; results of operations are left to `rebound`."""
+    cut_off = _cut_off(case)
+    missing = [p for p in case.missing if not p.op] + cut_off
     if not missing:
         return []
-    no_parameter, scores = "", ""
+    no_parameter, scores, flat = "", "", ""
     if not case.index_of:
         no_parameter = (
             " It depends on no parameter at all, as if argmax, round or a comparison stood between: their results are "
             "plain numbers without a gradient."
         )
         scores = "Compute the loss from the scores, as cross_entropy([scores], [class]) does, not from chosen classes. "
+    if cut_off:
+        flat = " Between them and the loss stands detach, a comparison or a step function, which passes no gradient."
     return [
         Finding(
             "disconnected",
             tuple(case.groups(missing)),
             {"parameters": f"{len(missing)} of {len(case.parameters)}", "gradient": 0.0},
             "The loss was not computed from these parameters. No path leads from them to it, so backward() never "
-            f"reaches them and they keep the numbers they have.{no_parameter}",
+            f"reaches them and they keep the numbers they have.{no_parameter}{flat}",
             f"{scores}Use the parameters in the forward pass, and as Values, because v.data is a plain number outside "
             "the graph. Check that the loss and the parameters belong to the same model. It is not a mistake if this "
-            "batch just does not use them, as with rows of an embedding table.",
+            "batch just does not use them, as with rows of an embedding table, or if they are frozen on purpose.",
         )
     ]
+
+
+def _cut_off(case: Case) -> list[Value]:
+    """The parameters in the graph whose every path has a derivative that is 0 everywhere, as that of detach is."""
+    graph = case.graph
+    flat = {op for op in graph.ops if "0" in TABLE[op].partials}
+    reached, stack = {0}, [0] if flat else []
+    while stack:
+        i = stack.pop()
+        inner = graph.operands(i)
+        if graph.nodes[i].op in flat:
+            partials = TABLE[graph.nodes[i].op].partials
+            inner = [j for j, partial in zip(inner, partials, strict=True) if partial != "0"]
+        stack += [j for j in inner if j not in reached]
+        reached.update(inner)
+    found = [p for p, i in case.index_of.items() if i not in reached] if flat else []
+    return found if len(found) < len(case.index_of) or "detach" in flat else []  # else the loss counts

@@ -69,6 +69,7 @@ def _worst(partials: Sequence[float]) -> float:
 
 
 HUGE = 1e30  # no weight is so large on purpose
+FAR = 500.0  # no function of a smaller number overflows, but for powers
 
 
 def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
@@ -81,10 +82,14 @@ def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
     if diverged is not None and abs(graph.data[diverged[1]]) > HUGE:
         return {"cause": "diverged", case.names[diverged[0]]: graph.data[diverged[1]]}, REMEDY_DIVERGED
     operands = [graph.data[j] for j in graph.operands(i)]
-    if op in ("log", "log1p", "sqrt", "exp") or (op == "div" and operands[1] == 0.0):
-        return {}, REMEDIES[op]
-    if op == "pow" and operands[0] <= 0.0:
-        return {}, REMEDIES["pow"]
+    if op in REMEDIES or op in ("log2", "log10"):
+        return {}, REMEDIES["log" if op in ("log2", "log10") else op]
+    if op == "div" and abs(operands[1]) < 1.0 / HUGE:
+        return {}, REMEDY_DIV
+    if op == "pow" and operands[0] <= 0.0 and not (operands[1] > 0.0 and operands[1].is_integer()):
+        return {}, REMEDY_POW
+    if op != "pow" and all(abs(x) < FAR for x in operands):
+        return {"cause": "domain"}, REMEDY_DOMAIN.format(op=op)
     return {"cause": "overflow"}, REMEDY_OVERFLOW
 
 
@@ -100,6 +105,12 @@ REMEDY_OVERFLOW = (
     "Scale the inputs and start from smaller weights, so that the operands stay small. `with strict():` stops at the "
     "first operation that overflows."
 )
+REMEDY_DIV = "Keep the denominator away from 0: add a small number to it, or leave the example out."
+REMEDY_POW = (
+    "Keep the base above 0: a root or a negative power of 0 has an infinite slope, and a negative number has no real "
+    "root."
+)
+REMEDY_DOMAIN = "Keep the operand where {op} and its slope are finite."
 REMEDIES = {
     "log": "Keep the operand above 0. If it is a probability, compute the loss on the logit with "
     "binary_cross_entropy_with_logits or cross_entropy.",
@@ -107,10 +118,7 @@ REMEDIES = {
     "binary_cross_entropy_with_logits or cross_entropy.",
     "exp": "Replace exp by a function that cannot overflow, such as softmax, logsumexp, sigmoid or softplus, or scale "
     "the inputs.",
-    "div": "Keep the denominator away from 0: add a small number to it, or leave the example out.",
     "sqrt": "Keep the operand above 0, as in sqrt(x + 1e-12): at 0 the slope of the root is inf.",
-    "pow": "Keep the base above 0: a root or a negative power of 0 has an infinite slope, and a negative number has no "
-    "real root.",
 }
 
 

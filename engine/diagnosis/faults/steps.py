@@ -44,13 +44,13 @@ def step_too_long(case: Case) -> list[Finding]:
     evidence: Evidence = {"loss before": before, "loss after": after, **_measures(step, part)}
     ends = f"and its loss is {after}" if not math.isfinite(after) else "and comes out higher on the other side"
     tense = "The step went" if step.taken else "The step would go"
+    why = "down the gradient" if part is None else f"down the gradient, but too far: it crosses the valley {ends}"
     return [
         Finding(
             "step_too_long",
             _moved(case, step),
             evidence,
-            f"{tense} down the gradient, but too far: it crosses the valley {ends}. The loss goes up from "
-            f"{amount(before)} to {amount(after)}.",
+            f"{tense} {why}. The loss goes up from {amount(before)} to {amount(after)}.",
             _shorter(step, part),
         )
     ]

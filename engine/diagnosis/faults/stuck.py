@@ -31,7 +31,7 @@ class Output:
     @property
     def one_way(self) -> bool:
         """Whether the loss asks all of them to move the same way."""
-        return abs(math.fsum(self.demands)) > 0.5 * math.fsum(map(abs, self.demands))
+        return abs(sum(self.demands)) > 0.5 * sum(map(abs, self.demands))
 
 
 def stationary(case: Case) -> list[Finding]:
@@ -60,9 +60,9 @@ def _centred(outputs: list[Output]) -> list[Output]:
     if len(outputs) < 2 or len({len(output.indices) for output in outputs}) > 1:
         return outputs
     for demands in zip(*(output.demands for output in outputs), strict=True):
-        if abs(math.fsum(demands)) > SAME * max(map(abs, demands)):
+        if abs(sum(demands)) > SAME * max(map(abs, demands)):
             return outputs
-    means = [math.fsum(numbers) / len(outputs) for numbers in zip(*(o.numbers for o in outputs), strict=True)]
+    means = [sum(numbers) / len(outputs) for numbers in zip(*(o.numbers for o in outputs), strict=True)]
     return [replace(o, numbers=[x - m for x, m in zip(o.numbers, means, strict=True)]) for o in outputs]
 
 
@@ -165,9 +165,11 @@ def out_of_range(case: Case) -> list[Finding]:
 
 
 def _residual(case: Case, i: int) -> tuple[int, float] | None:
-    """The output and target of a loss term that is a square or an absolute value of their difference."""
+    """The output and target of a loss term that grows with the square or absolute value of their difference."""
     graph, op = case.graph, case.graph.nodes[i].op
-    if op not in ("abs", "mul", "pow") or graph.nodes[graph.argument(i)].op != "sub":
+    if op not in ("abs", "mul", "pow", "square") or graph.nodes[graph.argument(i)].op != "sub":
+        return None
+    if not graph.gradients[i] > 0.0:
         return None
     difference, *others = graph.operands(i)
     if op == "mul" and others != [difference]:
@@ -220,7 +222,7 @@ def _name(case: Case, output: int) -> str:
 
 
 def dead_input(case: Case) -> list[Finding]:
-    """Features that are 0 for every example, if the other features of the unit are not sparse."""
+    """Features that are 0 for every example, if at least as many others are not, as within a margin, nor sparse."""
     graph = case.graph
     silent = set(small(case.indices, graph.squares, 0.0))
     if not silent or case.given.issuperset(small(graph.leaves, graph.data, 0.0)):
@@ -234,7 +236,7 @@ def dead_input(case: Case) -> list[Finding]:
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
         dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
         others = [w for w in columns if w not in dead]
-        if others and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+        if len(others) >= len(dead) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
             found |= dict.fromkeys(dead)
             examples = len(unit.pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []

@@ -1,0 +1,164 @@
+"""Losses that fall without limit: wrong targets, wrong signs, or differences that are not squared."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from ...structure import largest
+from ..context import Case
+from ..intervals import interval
+from ..report import Evidence, Finding
+from ..step import gradient_step
+from ..words import amount
+from .activations import log_sources
+from .misuse import logged, misuse
+
+ROUNDING = 1e-9  # rounding tolerance of the sum of the weights of the logs
+
+
+def opposed(case: Case) -> list[Finding]:
+    """Log losses whose two weights, y and 1 - y, have different signs, because the target is outside 0 to 1."""
+    graph, shares = case.graph, dict[int, dict[bool, float]]()
+    for i in case.graph.terms if {"log", "log1p", "softplus"} & graph.ops else ():
+        side = _side(case, i)
+        if side is not None and graph.gradients[i]:
+            shares.setdefault(side[0], {})[side[1]] = graph.gradients[i]
+    found = {p: both for p, both in shares.items() if len(both) == 2 and both[True] * both[False] < 0.0}
+    if not found:
+        return []
+    targets = [both[True] / (both[True] + both[False]) for both in found.values() if both[True] + both[False]]
+    evidence: Evidence = {"targets": len(found), **({"target": targets[0]} if targets else {})}
+    told = f", {amount(targets[0])} here," if targets else ""
+    return misuse(
+        case,
+        found,
+        evidence,
+        f"This loss takes targets from 0 to 1, the weights y and 1 - y of its two terms. With another target{told} one "
+        "of the two has the wrong sign, and the loss falls without limit.",
+        "Use 0 and 1 as targets. Convert targets -1 and 1 by (y + 1) / 2, or use hinge; convert 1 and 2 by y - 1; for "
+        "real numbers use mean_squared_error.",
+    )
+
+
+def _side(case: Case, i: int) -> tuple[int, bool] | None:
+    """The probability or logit in a term of a binary loss, and whether the term's weight is y, not 1 - y."""
+    graph = case.graph
+    op = graph.nodes[i].op
+    if op == "softplus":
+        z = graph.argument(i)
+        return (graph.argument(z), True) if graph.nodes[z].op == "neg" else (z, False)
+    if op not in ("log", "log1p"):
+        return None
+    p, is_rest = logged(case, i)
+    return p, not is_rest
+
+
+def rewarded(case: Case) -> list[Finding]:
+    """Log losses without their minus sign, in all terms or in those of one of the two answers."""
+    graph = case.graph
+    terms = set(graph.terms) if {"log", "log1p"} & graph.ops else set()
+    logs = [i for found in (log_sources(graph) if terms else {}).values() for i in found if graph.depends[i]]
+    signs = {i: graph.gradients[i] for i in logs if graph.gradients[i]}
+    is_sum_or_mean = any(all(abs(abs(g) * n - 1.0) <= ROUNDING for g in signs.values()) for n in (1, len(signs)))
+    if not signs or not all(i in terms for i in logs) or not is_sum_or_mean:
+        return []  # any other factor is a reward, which may be negative
+    wrong = [i for i, g in signs.items() if g > 0.0]
+    sides = Counter(logged(case, i)[1] for i in signs), Counter(logged(case, i)[1] for i in wrong)
+    if len(wrong) == len(signs):
+        return _without_minus(case, wrong) if sides[0][False] else []  # only log(1 - p): a generator's loss
+    is_one_answer = len(sides[1]) == 1 and all(sides[1][side] in (0, n) and n > 1 for side, n in sides[0].items())
+    return _slipped(case, wrong) if is_one_answer else []
+
+
+def _without_minus(case: Case, logs: Sequence[int]) -> list[Finding]:
+    return misuse(
+        case,
+        logs,
+        {"loss": case.loss.data, "logs": len(logs), "sign": "+"},
+        "The loss is a log of probabilities with a plus sign. It is highest, 0, if the probability of the right answer "
+        "is 1, and falls without limit as that goes to 0, so going down the gradient unlearns.",
+        "Put a minus before the log, -log(p), or take binary_cross_entropy or cross_entropy.",
+    )
+
+
+def _slipped(case: Case, logs: Sequence[int]) -> list[Finding]:
+    return misuse(
+        case,
+        logs,
+        {"loss": case.loss.data, "logs": len(logs), "sign": "+"},
+        "One of the two logs of a binary loss has the wrong sign, so for that answer the loss falls without limit as "
+        "the prediction gets worse.",
+        "Give both logs the same sign, -(y * log(p) + (1 - y) * log(1 - p)), or take binary_cross_entropy.",
+    )
+
+
+FAR = 1e6  # a step this many times longer than the parameters shows whether a loss has a minimum
+
+
+def not_squared(case: Case) -> list[Finding]:
+    """Differences from the targets that are summed with their signs, to odd powers, or with a minus before squares."""
+    graph, found, powers = case.graph, list[int](), set[float]()
+    for i in graph.terms:
+        if graph.depends[i]:
+            power = _falling_power(case, i)
+            if not power:
+                return []
+            powers.add(power)
+            found.append(i)
+    if len(found) < 2 or not _falls_without_limit(case):
+        return []
+    is_even = not any(power % 2.0 for power in powers)
+    what = "differences" if powers == {1.0} else "odd powers of differences"
+    return misuse(
+        case,
+        found,
+        {"loss": case.loss.data, "differences": len(found)},
+        "The loss has a minus before the squares of the differences from the targets. It is highest, 0, where all "
+        "outputs are right, and falls without limit as they move away."
+        if is_even
+        else f"The loss adds up {what} from the targets with their signs, so differences of opposite signs cancel. It "
+        "has no minimum: it falls without limit as the outputs move away from the targets on one side.",
+        "Square each difference, (prediction - target)**2, "
+        + ("with a plus sign, " if is_even else "")
+        + "or take mean_squared_error.",
+    )
+
+
+def _falling_power(case: Case, i: int) -> float:
+    """The power of a difference of output and target, if the term falls without limit as the output moves; else 0."""
+    graph = case.graph
+    power, difference = _power(case, i)
+    if graph.nodes[difference].op != "sub" or not power.is_integer():
+        return 0.0
+    a, b = graph.operands(difference)
+    output, target = (a, b) if graph.depends[a] else (b, a)
+    if graph.depends[target] or not graph.nodes[output].op:
+        return 0.0
+    low, high = interval(graph, output, case.given)
+    if power % 2.0 == 0.0:
+        falls = graph.gradients[i] < 0.0 and (low == -math.inf or high == math.inf)
+    else:
+        falls = low == -math.inf if (graph.gradients[i] > 0.0) == (output == a) else high == math.inf
+    return power if falls else 0.0
+
+
+def _power(case: Case, i: int) -> tuple[float, int]:
+    """The exponent and the base of a power, or 1 and the node itself; an exponent that may change is 0."""
+    op, operands = case.graph.nodes[i].op, case.graph.operands(i)
+    if op == "square" or (op == "mul" and operands[0] == operands[1]):
+        return 2.0, operands[0]
+    if op != "pow":
+        return 1.0, i
+    exponent = 0.0 if case.graph.depends[operands[1]] else case.graph.data[operands[1]]
+    return max(exponent, 0.0), operands[0]
+
+
+def _falls_without_limit(case: Case) -> bool:
+    """Whether a far step down the gradient, and one twice as far, each lower the loss by as much again."""
+    steepest = largest(case.indices, case.graph.gradients)
+    if not 0.0 < steepest < math.inf:
+        return False
+    farthest = FAR * (1.0 + largest(case.indices, case.graph.data))
+    step = gradient_step(case.graph, case.indices, farthest / steepest)
+    near, far = step.loss(0.5), step.loss(1.0)
+    return case.loss.data > near and not near - far < 0.5 * (case.loss.data - near)
