@@ -23,6 +23,7 @@ def size(term: Term) -> int:
 def symbol(name: str, *terms: Any) -> Term:
     """One operation of the table on terms, simplified: the algebra of formulas.
 
+    >>> from ..core import Name
     >>> symbol("add", symbol("mul", 1.0, Name("x")), symbol("neg", Name("y")))
     ('sub', 'x', 'y')
     """

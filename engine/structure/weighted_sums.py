@@ -24,7 +24,6 @@ if not cython.compiled:  # else pointers, by weighted_sums.pxd
 
 ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
 FUNCTIONS = (*ACTIVATIONS, "sin", "cos", "exp")  # that may be applied to a sum, and are no activation by themselves
-IS_FUNCTION = ints_of(name in FUNCTIONS for name in NAMES)  # by opcode
 NONE = -1  # instead of an index
 
 
@@ -129,8 +128,10 @@ class WeightedSums:
     def _activations(self) -> Ints:
         """By index, the newest function of one operand that is applied to a node, else NONE."""
         graph, found = self.graph.flattened, ints_of((NONE,)) * len(self.graph.nodes)
+        by_code = ints_of(name in FUNCTIONS for name in NAMES)  # with the rows added since this was imported
+        is_function = ints(by_code)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-        newest, is_function = ints(found), ints(IS_FUNCTION)
+        newest = ints(found)
         for i in range(self.size - 1, -1, -1):
             if is_function[codes[i]]:
                 newest[operands[starts[i]]] = i

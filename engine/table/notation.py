@@ -77,6 +77,7 @@ _LATEX = [
 ]
 _COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!]")
 _ABSOLUTE = re.compile(r"\|([^|]+)\|")
+_COMPARES = re.compile(r"[<>≤≥]")  # then | is "or"
 
 
 def _plain(text: str) -> str:
@@ -88,7 +89,7 @@ def _plain(text: str) -> str:
             for pattern, plain in _LATEX:
                 text = pattern.sub(plain, text)
         text = _COMMAND.sub(_command, text)
-    return _ABSOLUTE.sub(r"abs(\1)", text)
+    return text if _COMPARES.search(text) else _ABSOLUTE.sub(r"abs(\1)", text)
 
 
 def _command(found: re.Match[str]) -> str:
@@ -179,6 +180,11 @@ def _is_of_one(name: str) -> bool:
 _PRIME = "prime_"
 
 
+def _is_comparison(found: ast.expr) -> bool:
+    """Whether it is a bracket such as [a > b]."""
+    return isinstance(found, ast.List) and any(isinstance(element, ast.Compare) for element in found.elts)
+
+
 class _OfBooks(ast.NodeTransformer):
     """Replace f'(z) by the partial of the row f, [a > b] by the step, and other brackets by their inside."""
 
@@ -192,7 +198,12 @@ class _OfBooks(ast.NodeTransformer):
         return found
 
     def visit_Call(self, call: ast.Call) -> ast.expr:
-        self.generic_visit(call)
+        row = TABLE.get(ast.unparse(call.func))
+        for k, argument in enumerate(call.args):
+            if row is not None and row.variadic and isinstance(argument, ast.List) and not _is_comparison(argument):
+                self.generic_visit(argument)  # a sequence
+            else:
+                call.args[k] = self.visit(argument)
         before, primed, name = ast.unparse(call.func).partition(_PRIME)
         if before or not primed:
             return call

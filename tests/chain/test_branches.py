@@ -116,7 +116,7 @@ def test_what_is_not_finite_is_found_past_a_branch_that_does_not_matter():
     (finding,) = diagnose(x + detach(sqrt(x)) + sqrt(z), [x, z])
     assert finding.kind == "non_finite"
     assert "sqrt(z)" in str(finding)
-    (finding,) = diagnose(x + detach(log(z)), [x, z])
+    finding, *_ = diagnose(x + detach(log(z)), [x, z])
     assert (finding.kind, finding.evidence["operation"]) == ("non_finite", "log")
 
 
@@ -146,4 +146,7 @@ def test_what_only_decides_is_told_so():
     loss.label = "L"
     chain = chain_rule(loss, x)
     assert chain.sentence.endswith("∂L/∂a = 0: it only decides which branch where takes")
-    assert chain.folded.sentence == "the slope of L in x is 0; ∂L/∂x = 0: it only decides which branch where takes"
+    assert (
+        chain.folded.sentence
+        == "the slope of L with respect to x is 0; ∂L/∂x = 0: it only decides which branch where takes"
+    )

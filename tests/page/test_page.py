@@ -167,7 +167,7 @@ def test_a_notebook_gets_the_page_in_a_frame_of_its_own():
 
 def test_wrong_arguments_say_what_to_pass():
     x = Value(1.0, "x")
-    with pytest.raises(TypeError, match="two Values, not float"):
+    with pytest.raises(TypeError, match="must be Values, not float"):
         page_of(1.0)
     with pytest.raises(ValueError, match="one of labels, operations, not 'layers'"):
         page_of(x, by="layers")

@@ -107,7 +107,7 @@ DAMAGES = {
     "its row 'soft' is none: a formula is made of numbers": put("rows", [["soft", "s", "a.__class__(a)", "1"]]),
     "a formula is made of numbers, the operands": put("rows", [["soft", "s", "a if a else a", "1"]]),
     "a formula is written as in Python, unlike": put("rows", [["soft", "s", "a +", "1"]]),
-    "its row 'soft' is none: maximum recursion": put("rows", [["soft", "s", "soft(a) + 1", "1"]]),
+    "its row 'soft' is none: a formula of soft is nested too deeply": put("rows", [["soft", "s", "soft(a) + 1", "1"]]),
     "its row 'soft' is none: the partials of soft give": put("rows", [["soft", "s", "a * a", "3 * a"]]),
     "its row 'soft' is none: soft has 2 operands": put("rows", [["soft", "s", "a * b", "b"]]),
     "its row 'input' is none: input is the name of an instruction": put("rows", [["input", "s", "a * a", "2 * a"]]),

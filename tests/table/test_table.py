@@ -77,7 +77,7 @@ def comes_by_a_subnormal(name, y, groups):
     match name, groups:
         case "hypot", _ if math.isinf(y):
             return True
-        case "div" | "hypot", _:
+        case "div" | "hypot" | "norm", _:
             return y != 0 and abs(y) < SMALLEST
         case "gauss" | "gauss_half", _:
             return y < SMALLEST
@@ -94,6 +94,7 @@ def comes_by_a_subnormal(name, y, groups):
 
 
 @pytest.mark.parametrize("name", ROWS)
+@settings(suppress_health_check=[HealthCheck.filter_too_much])  # of moderate factors few have a moderate power
 @given(data=st.data())
 def test_results_and_partials_are_exact_to_a_few_ulp(name, data):
     numbers = st.floats(0.0, 1.0) if name == "logit" else moderate if name in OF_FACTORS else anywhere
@@ -231,7 +232,6 @@ def test_a_formula_is_read_as_python_reads_it(formula, value):
         "a % b",
         "a // b",
         "a @ b",
-        "a < b",
         "a and b",
         "a if b else a",
         "lambda: a",
