@@ -15,7 +15,7 @@ from ..core import Value, derivative, reading, short_number
 from .expressions import Style, show
 from .ranking import START, PartialPath, best
 from .terms import Term
-from .variables import By, Link, Links, VariableGraph
+from .variables import By, Link, Links, VariableGraph, uncut
 
 if TYPE_CHECKING:
     import os
@@ -150,19 +150,7 @@ class ChainRule(VariableGraph):
             if node is self.wrt or any(operand in found for operand in node.operands):
                 found[node] = None
         links = self.links_among(list(found)) if self.output in found else {}
-        return self._open(links) or links
-
-    def _open(self, links: Links) -> Links:
-        """The variables and links on the paths along which nothing is cut."""
-        if not any(link.is_cut for found in links.values() for link in found):
-            return links
-        reached, reaching = {self.wrt}, {self.output}  # whose intersection is empty where no path is open
-        for node, found in links.items():
-            reached |= {node for link in found if link.wrt in reached and not link.is_cut}
-        for node in reversed(links):
-            reaching |= {link.wrt for link in links[node] if node in reaching and not link.is_cut}
-        on = reached & reaching
-        return {node: [x for x in links[node] if x.wrt in on and not x.is_cut] for node in links if node in on}
+        return uncut(links, self.wrt, self.output) or links
 
     @property
     def total(self) -> float:

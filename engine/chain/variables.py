@@ -201,3 +201,18 @@ def _links(of: Value, rank: Mapping[Value, int], variables: Set[Value]) -> list[
 
 
 _PARTIALS = attrgetter("partials")
+
+
+def uncut(links: Links, wrt: Value, output: Value) -> Links:
+    """The variables and links on the paths from `wrt` to `output` along which nothing is cut."""
+    if not any(link.is_cut for found in links.values() for link in found):
+        return links
+    reached, reaching = {wrt}, {output}  # whose intersection is empty if every path is cut
+    for node, found in links.items():
+        if any(link.wrt in reached and not link.is_cut for link in found):
+            reached.add(node)
+    for node in reversed(links):
+        if node in reaching:
+            reaching |= {link.wrt for link in links[node] if not link.is_cut}
+    on = reached & reaching
+    return {node: [x for x in links[node] if x.wrt in on and not x.is_cut] for node in links if node in on}

@@ -193,7 +193,7 @@ def room(line: Line) -> float:
 
 
 def columns(rows: Sequence[Row]) -> list[float]:
-    """Where the columns of a sum end, from 0: routes start there, and the others end flush right.
+    """The right edges of the columns of a sum; routes start at 0, and the other columns are flush right.
 
     >>> row = [("key", "w")], [("key", "2")], [("key", "=")], [("key", "2")]
     >>> [round(end) for end in columns([row])]

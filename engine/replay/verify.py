@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STEPS = (1e-3, 1e-6, 1e-9)  # relative distances of the second point: nearer if the function is not finite
 TURNS = 8  # more calls there, because two calls may throw the same side of a coin
-SMALL = 1_000  # instructions of a program for which so many calls take little time
+SMALL = 1_000  # instructions; a larger program is not called TURNS times more
 AGREEMENT = 1e-9  # relative difference of outputs by rounding, if sums have another order
 LONGEST = 5.0  # seconds to wait for another recording: f may wait for a thread that records, which waits here
 

@@ -101,7 +101,7 @@ class WeightedSums:
         return (found, len(inner)) if found and found.products.weights else (None, 0)
 
     def _inner(self, sums: Ints) -> list[int]:
-        """The sums inside these, without repetition; a function is applied to them, or only data is added beside."""
+        """The innermost sum of each of these, in the order of creation, without duplicates."""
         graph, parameters = self.graph.flattened, self.forms.first_sum
         codes, starts, operands, at = (
             ints(graph.codes),
@@ -191,7 +191,7 @@ class WeightedSums:
 def _inside(
     i: int, codes: Ints, starts: Ints, operands: Ints, at: Ints, depends: Ints, activations: Ints, parameters: int
 ) -> int:
-    """The only sum among the operands of a sum, if the others are data; else NONE."""
+    """The sum that another one shifts or scales by data; NONE if there is none, or several."""
     if codes[i] == DOT:
         return NONE
     parts, others, inside = 0, 0, NONE

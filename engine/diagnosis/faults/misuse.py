@@ -26,7 +26,7 @@ def name_of(case: Case, i: int) -> str:
 
 
 def is_softmax(case: Case, i: int) -> bool:
-    """Whether a node is an entry of a softmax, the sigmoid of a logit minus the logsumexp of the others."""
+    """Whether a node is an entry of a softmax: sigmoid(z - logsumexp(other logits))."""
     graph = case.graph
     z = graph.argument(i) if graph.nodes[i].op == "sigmoid" else i
     if graph.nodes[z].op == "ahead":  # used only by the softmax of this engine

@@ -65,33 +65,25 @@ def rewarded(case: Case) -> list[Finding]:
     wrong = [i for i, g in signs.items() if g > 0.0]
     sides = Counter(logged(case, i)[1] for i in signs), Counter(logged(case, i)[1] for i in wrong)
     if len(wrong) == len(signs):
-        return _without_minus(case, wrong) if sides[0][False] else []  # only log(1 - p): a generator's loss
+        return _plus(case, wrong, *WITHOUT_MINUS) if sides[0][False] else []  # only log(1 - p): a generator's loss
     is_one_answer = len(sides[1]) == 1 and all(sides[1][side] in (0, n) and n > 1 for side, n in sides[0].items())
-    return _slipped(case, wrong) if is_one_answer else []
+    return _plus(case, wrong, *SLIPPED) if is_one_answer else []
 
 
-def _without_minus(case: Case, logs: Sequence[int]) -> list[Finding]:
-    return misuse(
-        case,
-        logs,
-        {"loss": case.loss.data, "logs": len(logs), "sign": "+"},
-        "The loss is a log of probabilities with a plus sign. It is highest, 0, if the probability of the right answer "
-        "is 1, and falls without limit as that goes to 0, so going down the gradient unlearns.",
-        "Put a minus before the log, -log(p), or take binary_cross_entropy or cross_entropy.",
-    )
+def _plus(case: Case, logs: Sequence[int], why: str, remedy: str) -> list[Finding]:
+    return misuse(case, logs, {"loss": case.loss.data, "logs": len(logs), "sign": "+"}, why, remedy)
 
 
-def _slipped(case: Case, logs: Sequence[int]) -> list[Finding]:
-    return misuse(
-        case,
-        logs,
-        {"loss": case.loss.data, "logs": len(logs), "sign": "+"},
-        "One of the two logs of a binary loss has the wrong sign, so for that answer the loss falls without limit as "
-        "the prediction gets worse.",
-        "Give both logs the same sign, -(y * log(p) + (1 - y) * log(1 - p)), or take binary_cross_entropy.",
-    )
-
-
+WITHOUT_MINUS = (
+    "The loss is a log of probabilities with a plus sign. It is highest, 0, if the probability of the right answer "
+    "is 1, and falls without limit as that goes to 0, so going down the gradient unlearns.",
+    "Put a minus before the log, -log(p), or take binary_cross_entropy or cross_entropy.",
+)
+SLIPPED = (
+    "One of the two logs of a binary loss has the wrong sign, so for that answer the loss falls without limit as "
+    "the prediction gets worse.",
+    "Give both logs the same sign, -(y * log(p) + (1 - y) * log(1 - p)), or take binary_cross_entropy.",
+)
 FAR = 1e6  # a step this many times longer than the parameters shows whether a loss has a minimum
 
 

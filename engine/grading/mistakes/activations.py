@@ -43,7 +43,7 @@ def _bare_error(network: Network) -> Iterator[Change]:
 
 
 def _one_sided(network: Network) -> Iterator[tuple[str, dict[int, float], frozenset[int], frozenset[int]]]:
-    """By place: derivatives of 1, the parameters of its units, and the others."""
+    """For each place: its name, the derivatives set to 1, the parameters of its units, and all other parameters."""
     parameters = frozenset(network.parameters)
     for place, units in network.places():
         own = frozenset().union(*(unit.own for unit in units))
