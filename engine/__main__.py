@@ -12,10 +12,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TextIO
 
-from ._checks import printable
 from ._expression import explained, read
 from .chain import ChainRule, chain_rule
-from .core import FormulaError, Value, WhygradError, short_number
+from .core import FormulaError, Value, WhygradError, printable, short_number
 
 EXAMPLE = 'whygrad "(sigmoid(w*x) - y)**2" w=0.8 x=62.5 y=0 --wrt w --out why.html'
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NoReturn, Protocol, TypeAlias, overload
 
-from ._checks import entries, refuse
-from .core import Value, apply, log_shares, operation, real, shares
+from .core import Value, apply, entries, log_shares, operation, real, refuse, shares
 
 Number: TypeAlias = Value | float
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._checks import came, printable
-from .core import GradientError, Value, as_value, grad, within
+from .core import GradientError, Value, as_value, came, grad, printable, within
 
 STEP = sys.float_info.epsilon ** (1 / 3)  # balances what a difference loses to rounding and to curvature
 ROWS = 5  # of the table in a message

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from ._checks import came, entries
-from .core import Value, grad, live, order, reading, real
+from .core import Value, came, entries, grad, live, order, reading, real
 
 
 def jacobian(outputs: Any, inputs: Any) -> Any:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 from unicodedata import normalize
 
-from ._checks import printable
+from .table import printable
 
 if TYPE_CHECKING:
     from .core import Value

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from engine._checks import came
-from engine.core import ENCODING, real
+from engine.core import ENCODING, came, real
 
 from .state import is_sequence, plain
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine import Value, dot, softmax, where
-from engine._checks import came, count, entries, flag, function, printable
-from engine.core import within
+from engine.core import came, count, entries, flag, function_of, printable, within
 
 from .init import generator
 from .layers import Layer, inputs
@@ -28,7 +27,7 @@ class Sequential(Module):
     """
 
     def __init__(self, *modules: Callable[[Any], Any]) -> None:
-        self.modules = [function(module, "each of the modules") for module in modules]
+        self.modules = [function_of(module, "each of the modules") for module in modules]
 
     def __call__(self, x: Any) -> Any:
         """The output of the last for an input of the first."""

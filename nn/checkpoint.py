@@ -11,8 +11,7 @@ from time import monotonic
 from typing import Any
 
 from engine import StateError, Value
-from engine._checks import function, instance, path_of, printable
-from engine.core import real
+from engine.core import function_of, instance, path_of, printable, real
 
 from .files import read, require_finite, require_place, state_of, write
 from .module import Module, Stateful
@@ -68,7 +67,7 @@ class Checkpoint:
         same holds if `check`, called when the parts are set, raises a StateError.
         """
         if check is not None:
-            function(check, "check")
+            function_of(check, "check")
         if not self.path.exists():
             return False
         state, before = read(self.path), self._state()

@@ -11,8 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engine import Value
-from engine._checks import came, entries
-from engine.core import pretty_number, replace
+from engine.core import came, entries, pretty_number, replace
 
 from .module import Module
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import MissingExtraError, StateError
-from engine._checks import flag, path_of, printable, refuse
-from engine.core import place, replace, require
+from engine.core import flag, path_of, place, printable, refuse, replace, require
 
 from .module import Stateful
 from .state import flat, some

@@ -8,8 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Any, cast
 
-from engine._checks import refuse
-from engine.core import real
+from engine.core import real, refuse
 
 GLOBAL: random.Random = cast(Any, random.uniform).__self__  # the functions of `random` are methods of one generator
 

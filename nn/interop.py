@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine import StateError
-from engine._checks import came, choice, entries, refuse
-from engine.core import real, require
+from engine.core import came, choice, entries, real, refuse, require
 
 from .layers import MLP, Layer
 from .state import is_sequence, output_numbers, plain

@@ -9,8 +9,7 @@ from functools import cache
 from typing import Any
 
 from engine import Value, dot, softmax
-from engine._checks import count, flag, instance, refuse
-from engine.core import NAMED, TABLE, as_value, operation
+from engine.core import NAMED, TABLE, as_value, count, flag, instance, operation, refuse
 
 from .init import generator, initial
 from .module import Module

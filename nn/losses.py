@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine import Value, logsumexp
-from engine._checks import came, printable
-from engine.core import apply, as_value, real, total
+from engine.core import apply, as_value, came, printable, real, total
 
 from .state import is_sequence
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import engine
 from engine import NonFiniteError, Report, StateError, Value
-from engine._checks import came, entries, flag, instance
-from engine.core import real, within
+from engine.core import came, entries, flag, instance, real, within
 
 from .schedules import Rate, rate_at
 from .state import fitting, form_of

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import engine
-from engine._checks import came
-from engine.core import RecordingError, Value, is_strict, real
+from engine.core import RecordingError, Value, came, is_strict, real
 
 from .batches import Examples
 from .state import is_sequence, output_numbers

@@ -6,8 +6,7 @@ A learning rate is a number or a function from the number of steps taken so far,
 import math
 from collections.abc import Callable
 
-from engine._checks import count
-from engine.core import within
+from engine.core import count, within
 
 Rate = float | Callable[[int], float]
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine import StateError, Value
-from engine._checks import came, printable
-from engine.core import real
+from engine.core import came, printable, real
 
 SHOWN = 5  # names that an error lists of each kind
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from engine import Value
-from engine._checks import came
+from engine.core import came
 
 from .layers import Layer, Neuron
 from .module import Module, members

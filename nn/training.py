@@ -6,9 +6,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from engine._checks import count, entries, flag, function, instance
 from engine._compiled import warn_uncompiled
-from engine.core import real, within
+from engine.core import count, entries, flag, function_of, instance, real, within
 
 from .batches import examples_of, held_out_of
 from .checkpoint import Checkpoint, as_setting
@@ -76,9 +75,9 @@ def fit(
     metrics = {} if metrics is None else metrics
     instance(metrics, Mapping, "metrics", 'a dict of functions by name, such as {"accuracy": accuracy}')
     for name, given in {"model": model, "loss": loss, **metrics}.items():
-        function(given, name)
+        function_of(given, name)
     if on_epoch is not None:
-        function(on_epoch, "on_epoch")
+        function_of(on_epoch, "on_epoch")
     flag(progress, "progress"), flag(replay, "replay"), within(every, "every")
     epochs = count(epochs, "epochs")
     patience = None if patience is None else count(patience, "patience")

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from .._checks import count
-from ..core import Value, derivative, reading, short_number
+from ..core import Value, count, derivative, reading, short_number
 from .expressions import Style, show
 from .ranking import START, PartialPath, best
 from .terms import Term

@@ -12,8 +12,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Literal, Self
 
-from .._checks import came, choice
-from ..core import Name, Value
+from ..core import Name, Value, came, choice
 from ..structure import LossGraph, Units, multipliers
 from .expressions import Style, show
 from .symbolic import Naming, cuts, reverse_sweep, unnamed_behind

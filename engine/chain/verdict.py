@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import get_args
 
-from .._checks import choice, instance
-from ..core import Value, within
+from ..core import Value, choice, instance, within
 from .expressions import Style
 from .paths import ChainRule, Factor, Path
 from .sentences import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Sentences

@@ -9,17 +9,16 @@ Read `value` first, and the rows in the package `table`: together they are micro
 
 # fmt: off
 # ruff: noqa: I001
-from .._checks import printable
 from .._notation import (
     Name, book_name, derivative, elided, latex_name, latex_number, latex_text, many, natural, pretty_name,
     pretty_number, short_number, total_derivative, unique_names,
 )
 from ..table import (
-    ADD, ALWAYS, ARITHMETIC, BUILT_IN, CLOSED, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C,
-    MEAN, MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, REDUCTIONS, RELU, SELECT,
-    SHIFT, SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, check, code_of, evaluate, function,
-    in_place, is_closed, log_softmax as log_shares, missing, numeric, parse, primitive, respelled, softmax as shares,
-    written,
+    ADD, ALWAYS, ARITHMETIC, BUILT_IN, CLOSED, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN,
+    MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, REDUCTIONS, RELU, SELECT, SHIFT,
+    SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, came, check, choice, code_of, count, entries,
+    evaluate, flag, function, function_of, in_place, instance, is_closed, log_softmax as log_shares, missing, numeric,
+    parse, path_of, primitive, printable, refuse, respelled, softmax as shares, written,
 )
 from .atomic_write import place, replace
 from .backward import grad, total
@@ -43,10 +42,11 @@ __all__ = [
     "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
     "Condition", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name",
     "NonFiniteError", "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch",
-    "WhygradError", "ancestors", "apply", "as_condition", "as_value", "between", "book_name", "both", "check",
-    "code_of", "derivative", "dot", "elided", "evaluate", "function", "grad", "in_place", "is_closed", "is_strict",
-    "latex_name", "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural",
-    "numeric", "operation", "order", "parse", "place", "pretty_name", "pretty_number", "primitive", "printable",
-    "reading", "reading_all", "real", "replace", "require", "respelled", "row", "shares", "short_number", "strict",
-    "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
+    "WhygradError", "ancestors", "apply", "as_condition", "as_value", "between", "book_name", "both", "came", "check",
+    "choice", "code_of", "count", "derivative", "dot", "elided", "entries", "evaluate", "flag", "function",
+    "function_of", "grad", "in_place", "instance", "is_closed", "is_strict", "latex_name", "latex_number",
+    "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural", "numeric", "operation", "order",
+    "parse", "path_of", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading", "reading_all",
+    "real", "refuse", "replace", "require", "respelled", "row", "shares", "short_number", "strict", "total",
+    "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
 ]

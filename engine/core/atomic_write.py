@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-from .._checks import path_of, printable
+from ..table import path_of, printable
 
 
 def replace(path: str | os.PathLike[str], content: bytes) -> None:

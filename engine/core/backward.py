@@ -7,8 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .._checks import came, flag
-from ..table import SELECT, TABLE, Masks, evaluate, is_closed
+from ..table import SELECT, TABLE, Masks, came, evaluate, flag, is_closed
 from .graph import between, live, order
 from .modes import is_strict, strict
 from .node import Node, leaf, reading

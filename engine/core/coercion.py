@@ -6,8 +6,7 @@ import math
 from numbers import Complex, Real
 from typing import TYPE_CHECKING, Any
 
-from .._checks import came, instance, refuse
-from ..table import NAMES
+from ..table import NAMES, came, instance, refuse
 from .node import Node
 
 try:

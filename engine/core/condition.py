@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
-from .._checks import flag
+from ..table import flag
 from .node import reading
 from .operations import apply
 

@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .._checks import entries
-from ..table import TABLE, add, code_of
+from ..table import TABLE, add, code_of, entries
 from .operations import apply, of_many, of_one, of_scalars, of_two
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from .._checks import flag
+from ..table import flag
 
 if TYPE_CHECKING:
     from .node import Node

@@ -10,8 +10,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._checks import entries
-from ..table import CODES, DOT, NAMES, TABLE, Row, check, code_of, numeric
+from ..table import CODES, DOT, NAMES, TABLE, Row, check, code_of, entries, numeric
 from .coercion import as_value
 from .node import Node
 

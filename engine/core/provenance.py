@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._checks import printable
+from ..table import printable
 from .errors import NonFiniteError
 from .modes import is_strict, watch
 

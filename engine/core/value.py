@@ -10,7 +10,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._checks import count
+from ..table import count
 from .backward import backward
 from .coercion import real, text
 from .node import install

@@ -9,8 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._checks import came, instance
-from ..core import Value, reading, real
+from ..core import Value, came, instance, reading, real
 from .context import Case, Thresholds
 from .faults import FAULTS
 from .report import Report

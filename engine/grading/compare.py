@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .._checks import came, printable
-from ..core import NonFiniteError, Value, reading
+from ..core import NonFiniteError, Value, came, printable, reading
 from . import wording
 from .explanations import Outcome, Verdict, judge
 from .given import Given, Gradient, read

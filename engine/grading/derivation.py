@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._checks import came
 from ..chain import ChainRule, Factor, Path
-from ..core import Value, book_name, many, short_number, total_derivative
+from ..core import Value, book_name, came, many, short_number, total_derivative
 from .elsewhere import only_here
 from .hints import hint_for_factor, hint_for_total
 from .written import DERIVED, Written, read

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from .._checks import came, printable
-from ..core import Value, real
+from ..core import Value, came, printable, real
 
 LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zeros are lost
 EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from .._checks import came
-from ..core import book_name, evaluate, latex_name, numeric, pretty_name, real, respelled
+from ..core import book_name, came, evaluate, latex_name, numeric, pretty_name, real, respelled
 from .given import EXACT, half_unit, tolerances_of
 from .trial import SLACK
 

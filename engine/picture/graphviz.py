@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 
-from .._checks import path_of, printable
-from ..core import RenderError
+from ..core import RenderError, path_of, printable
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
 STARTS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}  # of the files

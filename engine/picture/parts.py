@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-from .._checks import choice, count
-from ..core import Value
+from ..core import Value, choice, count
 from .contributions import Step
 from .theme import Line, Row, Theme
 

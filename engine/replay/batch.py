@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import came, entries
-from ..core import ENCODING, Value, real
+from ..core import ENCODING, Value, came, entries, real
 
 
 def arrays_of(batch: Sequence[Any], widths: Sequence[int | None], what: str = "argument") -> list[Any]:

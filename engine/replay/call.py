@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._checks import came
-from ..core import Value, apply, as_value, watch, watching
+from ..core import Value, apply, as_value, came, watch, watching
 from .batch import is_array, number, numbers_of
 from .program import Program
 from .trace import trace

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import came, flag
 from .._compiled import warn_uncompiled
-from ..core import PARAMETER, Value, elided, reading_all
+from ..core import PARAMETER, Value, came, elided, flag, reading_all
 from .batch import arrays_of
 from .call import call
 from .forward import along

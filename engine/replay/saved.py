@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from .._checks import path_of, printable
 from ..core import (
     BUILT_IN,
     CONSTANT,
@@ -30,6 +29,8 @@ from ..core import (
     code_of,
     missing,
     parse,
+    path_of,
+    printable,
     replace,
     row,
 )

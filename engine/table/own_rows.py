@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from keyword import iskeyword
 from typing import Any
 
-from .._checks import came, instance, refuse
+from .checks import came, instance, refuse
 from .differentiate import derive
 from .formula import in_rows, on_floats, parse
 from .opcodes import CLOSED, INSTRUCTIONS, closed, code_of

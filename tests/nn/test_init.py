@@ -5,7 +5,7 @@ from statistics import fmean, pvariance
 
 import pytest
 
-from engine._checks import count
+from engine.core import count
 from nn.init import INITIALISERS, generator, initial
 
 

@@ -116,7 +116,7 @@ def test_writers_only_lay_out(tmp_path):
         calls = trace(lambda suffix=suffix: render(loss, tmp_path / f"why.{suffix}", w1))
         first = next(i for i, (file, _, _) in enumerate(calls) if file in ("picture/dot.py", "picture/svg.py"))
         beside = {file for file, _, _ in calls[first:] if not file.startswith("picture/")}
-        assert beside <= {"core/atomic_write.py", "_checks.py"}
+        assert beside <= {"core/atomic_write.py", "table/checks.py"}
 
 
 def test_a_diagnosis_searches_once():

@@ -1,4 +1,4 @@
-"""Checks of arguments, for every package: a wrong one is an error that says what was expected and what came."""
+"""Checks of arguments, which core offers to every package: an error says what was expected and what came."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def flag(given: Any, what: str, expected: str = "True or False", hint: str = "")
     raise refuse(what, expected, given, hint)
 
 
-def function(given: Any, what: str, hint: str = "") -> Any:
+def function_of(given: Any, what: str, hint: str = "") -> Any:
     """Anything that can be called."""
     if not callable(given):
         raise refuse(what, "a function", given, hint)
