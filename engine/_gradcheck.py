@@ -136,21 +136,21 @@ def _compare(
     return entries
 
 
-def _message(entries: Sequence[_Entry], again: float) -> str:
+def _message(entries: Sequence[_Entry], repeated: float) -> str:
     """The worst entry in words, what may be the reason, and a table of the worst."""
     failed = [entry for entry in entries if not entry.passes]
     failed.sort(key=lambda entry: entry.relative_error if math.isfinite(entry.error) else math.inf, reverse=True)
     worst = failed[0]
     text = f"the gradient in {worst.name} is {worst.gradient:.10g}, but the central difference {worst.difference:.10g}"
-    lines = [text + _reason(worst, again), *_table(failed[:ROWS])]
+    lines = [text + _reason(worst, repeated), *_table(failed[:ROWS])]
     if len(entries) > 1:
         lines.append(f"  {len(failed)} of {len(entries)} entries differ")
     return "\n".join(lines)
 
 
-def _reason(entry: _Entry, again: float) -> str:
-    if again != entry.center:
-        return f": f gave {entry.center!r}, then {again!r} for the same inputs, and must depend on nothing else"
+def _reason(entry: _Entry, repeated: float) -> str:
+    if repeated != entry.center:
+        return f": f gave {entry.center!r}, then {repeated!r} for the same inputs, and must depend on nothing else"
     if not math.isfinite(entry.difference):
         at_ends = f"f is {entry.below} at {entry.at - entry.step!r} and {entry.above} at {entry.at + entry.step!r}"
         return f": {at_ends}; move the input away from there or pass a smaller step"

@@ -130,8 +130,8 @@ def _function(row: Any, primitives: Any, formula: Any) -> str:
     before, (y,) = _written(formula, primitives, [row.formula], row.variables)
     steps, (_, *partials) = _written(formula, primitives, [row.formula, *row.partials], ("y", *row.variables))
     after = []
-    for at, v, slope in zip(starts, row.variables, partials, strict=True):
-        text = slope[0] if isinstance(slope, list) else slope
+    for at, v, text in zip(starts, row.variables, partials, strict=True):
+        text = text[0] if isinstance(text, list) else text
         after.append(f"for (long i = 0; i < n; i++) d[{at} + i] = {text};" if v.isupper() else f"d[{at}] = {text};")
     body = [*operands, *before, f"double y = {y};", "if (!d) return y;", *steps[len(before) :], *after, "return y;"]
     return f"static inline double row_{row.name}(long n, const double *x, double *d) {{ {' '.join(body)} }}"

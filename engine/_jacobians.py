@@ -52,7 +52,7 @@ def hessian(output: Value, inputs: Any) -> Any:
     [[6.0, 4.0], [4.0, 0.0]]
     """
     xs = _values(inputs, "hessian", "inputs")
-    return jacobian(_slopes(output, xs, "hessian"), xs)
+    return jacobian(_gradient(output, xs, "hessian"), xs)
 
 
 def hvp(output: Value, inputs: Any, vector: Any) -> Any:
@@ -64,10 +64,10 @@ def hvp(output: Value, inputs: Any, vector: Any) -> Any:
     """
     xs = _values(inputs, "hvp", "inputs")
     numbers = _flat(_numbers(vector, xs, "hvp"))
-    return _along(_slopes(output, xs, "hvp"), xs, numbers)
+    return _along(_gradient(output, xs, "hvp"), xs, numbers)
 
 
-def _slopes(output: Any, xs: Any, name: str) -> Any:
+def _gradient(output: Any, xs: Any, name: str) -> Any:
     """The derivatives of one Value in the inputs, as Values in their shape."""
     if not isinstance(output, Value):
         raise TypeError(_unlike("one Value as the output", name, output))
@@ -84,9 +84,9 @@ def _along(ys: Any, xs: Any, vector: list[float]) -> Any:
         tangents[x] = tangents.get(x, 0.0) + number
     tangents = {x: number for x, number in tangents.items() if number}
     for node in sorted({node for y in outputs for node in order(y)}, key=attrgetter("serial")):
-        moving = [(x, slope) for x, slope in live(node) if x in tangents]
+        moving = [(x, partial) for x, partial in live(node) if x in tangents]
         if moving:
-            tangents[node] = tangents.get(node, 0.0) + sum(slope * tangents[x] for x, slope in moving)
+            tangents[node] = tangents.get(node, 0.0) + sum(partial * tangents[x] for x, partial in moving)
     return _like(ys, (tangents.get(y, 0.0) for y in outputs))
 
 

@@ -119,7 +119,7 @@ def test_in_the_c_that_the_build_writes(tmp_path, monkeypatch):
         row = table.TABLE[name]
         for x in POINTS:
             found = result(code, x)
-            assert (found.y, (found.da,)) == (row.value(x), row.slopes(found.y, x))
+            assert (found.y, (found.da,)) == (row.value(x), row.partial_values(found.y, x))
     assert "DO(SINC, sinc)" in source  # for the kernels
 
 

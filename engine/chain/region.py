@@ -73,23 +73,23 @@ class Region:
     ) -> tuple[dict[Name, Any], Any]:
         """The data of all names and the derivative, with each kink on its own side or on the given one."""
         data: dict[Value, Any] = {node: point[node] if node in point else const(node.data) for node in self.ends}
-        slopes: dict[Value, Sequence[Any]] = {}
+        partials: dict[Value, Sequence[Any]] = {}
         for node in self.operations:
             operands = [data[operand] for operand in _operands(node)]
             if node.op == "select":
-                data[node], slopes[node] = operands[0], [const(1.0)]
+                data[node], partials[node] = operands[0], [const(1.0)]
             elif sides and node in sides:
-                data[node], slopes[node] = _on_side(node.op, sides[node], operands, const)
+                data[node], partials[node] = _on_side(node.op, sides[node], operands, const)
             else:
-                data[node], slopes[node] = _apply(node.op, operands, algebra)
+                data[node], partials[node] = _apply(node.op, operands, algebra)
         adjoints = {self.of: const(1.0)}
         for node in reversed(self.operations):
             adjoint = adjoints.pop(node, None)
             if adjoint is None:
                 continue
-            for slot, (operand, slope) in enumerate(zip(_operands(node), slopes[node], strict=True)):
-                if operand in self.depends and not cuts(node, slot, slope):
-                    adjoints[operand] = adjoints.get(operand, const(0.0)) + adjoint * const(slope)
+            for slot, (operand, partial) in enumerate(zip(_operands(node), partials[node], strict=True)):
+                if operand in self.depends and not cuts(node, slot, partial):
+                    adjoints[operand] = adjoints.get(operand, const(0.0)) + adjoint * const(partial)
         return {self.names[node]: data[node] for node in self.labels}, adjoints.get(self.wrt, const(0.0))
 
     def exactly(self, point: Mapping[Value, float], sides: Mapping[Value, bool]) -> tuple[dict[Name, Any], Any]:

@@ -125,12 +125,12 @@ def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks)
         return
     mask = masks.of(node)
     with strict(False) if is_strict() and not _holds(mask) else nullcontext():
-        partials = slopes(node, wanted)
-    for slot, (operand, slope) in enumerate(zip(node.operands, partials, strict=True)):
-        if type(slope) is not float:
-            yield operand, masks.select(node, slope) * adjoint, mask
+        partials = partials_of(node, wanted)
+    for slot, (operand, partial) in enumerate(zip(node.operands, partials, strict=True)):
+        if type(partial) is not float:
+            yield operand, masks.select(node, partial) * adjoint, mask
         elif operand in wanted and not is_closed(node._code, slot):  # also of 0, which is nan with an infinite adjoint
-            yield operand, adjoint if slope == 1.0 else slope * adjoint, mask
+            yield operand, adjoint if partial == 1.0 else partial * adjoint, mask
 
 
 def _holds(mask: Any) -> bool:
@@ -138,7 +138,7 @@ def _holds(mask: Any) -> bool:
     return any(all(bool(condition._number) == wanted for condition, wanted in each) for each in mask)
 
 
-def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
+def partials_of(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
     """The partials of an operation as Values that depend on its operands; constant partials are numbers.
 
     Partials with respect to operands that are not `wanted` are 0, since they may not exist: d (-1)^n / dn at n = 2.
@@ -146,7 +146,7 @@ def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
 
     >>> from engine import Value
     >>> x = Value(3.0)
-    >>> [slope.data for slope in slopes(x * x)], slopes(x + x)
+    >>> [partial.data for partial in partials_of(x * x)], partials_of(x + x)
     ([3.0, 3.0], [1.0, 1.0])
     """
     if not node.op:
@@ -157,8 +157,8 @@ def slopes(node: Value, wanted: Container[Value] | None = None) -> list[Any]:
     ]
     groups = row.split(operands)
     variables = dict(zip(row.variables, groups, strict=True)) | {"y": node}
-    if row.again:
-        return row.again(apply, operands)
+    if row.of_sequence:
+        return row.of_sequence(apply, operands)
     partials = [
         evaluate(partial, variables, apply) if wanted is None or _holds_any(group, wanted) else 0.0
         for partial, group in zip(row.partials, groups, strict=True)

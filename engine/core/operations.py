@@ -37,20 +37,20 @@ else:
         """A row of one operand."""
         row, x = TABLE[NAMES[code]], a._number
         y = row.value(x)
-        return make(code, y, a, None, row.each_slope[0](y, x))
+        return make(code, y, a, None, row.each_partial_value[0](y, x))
 
     def binary(code: int, a: Node, b: Node) -> Value:
         """A row of two operands."""
         row, x, z = TABLE[NAMES[code]], a._number, b._number
         y = row.value(x, z)
-        by_a, by_b = row.each_slope
+        by_a, by_b = row.each_partial_value
         return make(code, y, a, b, by_a(y, x, z), by_b(y, x, z))
 
     def power(a: Node, b: Node) -> Value:
         """Row pow with a plain number as exponent, which can't vary, so its partial is 0, even for a negative base."""
         row, x, n = TABLE["pow"], a._number, b._number
         y = row.value(x, n)
-        return make(POW, y, a, b, row.each_slope[0](y, x, n), 0.0)
+        return make(POW, y, a, b, row.each_partial_value[0](y, x, n), 0.0)
 
 
 if TYPE_CHECKING:
@@ -146,11 +146,11 @@ def operate(code: int, operands: list[Any], given: tuple[Any, ...] = ()) -> Valu
     for k in range(m):
         node = operands[k]
         x[k] = node._number
-    slopes = partials.data.as_doubles
-    y = operate_many(code, m, x, slopes)
+    numbers = partials.data.as_doubles
+    y = operate_many(code, m, x, numbers)
     for k in range(len(given)):
         if given[k] is not operands[k]:
-            slopes[k] = 0.0
+            numbers[k] = 0.0
     return make(code, y, None, None, 0.0, 0.0, (operands, partials))
 
 
@@ -160,7 +160,7 @@ def by_formula(code: int, operands: list[Any], given: Sequence[Any] = ()) -> Val
     groups = row.split([x._number for x in operands])
     y = row.value(*groups)
     varies = [isinstance(x, Node) for x in given or operands[: len(groups)]]
-    partials = [slope(y, *groups) if varies[k] else 0.0 for k, slope in enumerate(row.each_slope)]
+    partials = [partial(y, *groups) if varies[k] else 0.0 for k, partial in enumerate(row.each_partial_value)]
     if row.variadic:
         return make_many(code, y, operands, row.flatten(partials, len(groups[0])))
     if len(operands) == 1:

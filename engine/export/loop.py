@@ -59,8 +59,8 @@ def in_a_loop(
         terms = []
         for wrt, tangent, subscripts in ((PARAMETER, tangents[0], "kb,k->b"), (INPUT, tangents[1], "kb,bk->b")):
             if type(tangent) is not jax.custom_derivatives.SymbolicZero:
-                y, slopes = (found := loop(wrt)(*primals))[0], found[1:]
-                terms.append(np.einsum(subscripts, slopes, tangent))
+                y, partials = (found := loop(wrt)(*primals))[0], found[1:]
+                terms.append(np.einsum(subscripts, partials, tangent))
         return y, sum(terms[1:], terms[0])
 
     run.defjvp(jvp, symbolic_zeros=True)
@@ -92,7 +92,7 @@ def _loop(program: Program, parameters: int, inputs: int) -> Callable[[Any, Any]
 def _step(names: Sequence[str], masked: bool) -> Callable[..., Any]:
     """One iteration as a function of an index in `names`, a mask and three rows, differentiable by the partials."""
     jax, np = require("jax", "jax"), require("jax.numpy", "jax")
-    values, slopes = [_value(name, masked) for name in names], [_slopes(np, name, masked) for name in names]
+    values, partials = [_value(name, masked) for name in names], [_partials(np, name, masked) for name in names]
 
     @jax.custom_jvp  # type: ignore[untyped-decorator, unused-ignore]
     def step(what: Any, active: Any, mask: Any, *operands: Any) -> Any:
@@ -102,7 +102,7 @@ def _step(names: Sequence[str], masked: bool) -> Callable[..., Any]:
     def jvp(primals: Any, tangents: Any) -> tuple[Any, Any]:
         what, active, mask, *operands = primals
         y = step(what, active, mask, *operands)
-        found = jax.lax.switch(what, slopes, mask, y, *operands)
+        found = jax.lax.switch(what, partials, mask, y, *operands)
         a, b, c = (np.where(active[k] & (mask != 0.0), found[k], 0.0) * tangents[3 + k] for k in range(3))
         return y, a + b + c
 
@@ -121,16 +121,16 @@ def _value(name: str, masked: bool) -> Callable[..., Any]:
     return value
 
 
-def _slopes(np: Any, name: str, masked: bool) -> Callable[..., Any]:
+def _partials(np: Any, name: str, masked: bool) -> Callable[..., Any]:
     partials = PARTIALS[name] if name in PARTIALS else TABLE[name].partials
 
-    def slopes(mask: Any, y: Any, *operands: Any) -> Any:
+    def found_at(mask: Any, y: Any, *operands: Any) -> Any:
         variables = dict(zip("abc", operands, strict=True)) | {"y": y}
         apply = partial(apply_row, mask=mask) if masked else apply_row
         found = [evaluate(formula, variables, apply) for formula in partials]
-        return tuple(np.broadcast_to(slope, y.shape) for slope in [*found, 0.0, 0.0][:3])
+        return tuple(np.broadcast_to(x, y.shape) for x in [*found, 0.0, 0.0][:3])
 
-    return slopes
+    return found_at
 
 
 class Turns:

@@ -50,10 +50,10 @@ def _recomputed(op: str, operands: list[float]) -> tuple[float, Sequence[float]]
     row = TABLE[op]
     if not row.variadic:
         y = row.value(*operands)
-        return y, row.slopes(y, *operands)
+        return y, row.partial_values(y, *operands)
     groups = row.split(operands)
     y = row.value(*groups)
-    return y, row.flatten(row.slopes(y, *groups), len(groups[0]))
+    return y, row.flatten(row.partial_values(y, *groups), len(groups[0]))
 
 
 def _half_unit(y: float, unit: float, rng: random.Random) -> float:

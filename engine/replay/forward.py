@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core import INPUT, NAMES, SELECT, is_closed
 from .program import Program, copy, products
-from .reverse import Slopes
+from .reverse import Partials
 
 
 def along(program: Program, count: int) -> Program:
@@ -26,7 +26,7 @@ def along(program: Program, count: int) -> Program:
     result, active = copy(program), program.depends(INPUT, differentiably=True)
     zero = result.constant(0.0)
     tangents: dict[int, int] = {}
-    slopes_of: dict[tuple[int, int], Slopes] = {}
+    partials_of: dict[tuple[int, int], Partials] = {}
     for i in range(len(program)):
         if not active[i]:
             continue
@@ -39,12 +39,12 @@ def along(program: Program, count: int) -> Program:
             tangents[i] = result.emit(SELECT, operands[0], tangents.get(a, zero), tangents.get(b, zero))
             continue
         key = code, len(operands)
-        if key not in slopes_of:
-            slopes_of[key] = Slopes(result, NAMES[code], len(operands), False)
-        slopes = slopes_of[key]
-        slopes.write(i, operands, active)
-        moving = [(k, slopes.at[n]) for n, k in enumerate(operands) if k in tangents and not is_closed(code, n)]
-        pairs = [x for k, slope in moving for x in (tangents[k], slope)]
+        if key not in partials_of:
+            partials_of[key] = Partials(result, NAMES[code], len(operands), False)
+        partials = partials_of[key]
+        partials.write(i, operands, active)
+        moving = [(k, partials.at[n]) for n, k in enumerate(operands) if k in tangents and not is_closed(code, n)]
+        pairs = [x for k, partial in moving for x in (tangents[k], partial)]
         if pairs:
             tangents[i] = products(result, pairs)
     result.outputs = [tangents.get(i, zero) for i in program.outputs]

@@ -8,12 +8,12 @@ cdef class Fragment:
     cdef int[::1] at, results
     cpdef int write(self, int y, list operands) except -1
     cpdef int value(self, int n) except -1
-cdef class Slopes:
+cdef class Partials:
     cdef list fragments
     cdef public int[::1] starts, at
     @cython.locals(fragment=Fragment)
     cpdef object write(self, int y, list operands, bytearray active)
-@cython.locals(slopes=Slopes)
-cdef dict _gather(Program result, Program program, bytearray active, int output, bint again)
+@cython.locals(partials=Partials)
+cdef dict _gather(Program result, Program program, bytearray active, int output, bint in_rows)
 @cython.locals(at="int[::1]", fragment=Fragment)
 cpdef Program lower(Program program)

@@ -40,12 +40,12 @@ from .passes import cse, dce
 from .program import Program, Sums, copy
 
 
-def differentiate(program: Program, wrt: int, count: int, again: bool = False) -> Program:
+def differentiate(program: Program, wrt: int, count: int, in_rows: bool = False) -> Program:
     """Reverse mode: the program that also gives the derivatives of its outputs in its `count` inputs (or parameters).
 
     Each adjoint is one sum over the uses of an instruction, of the user's adjoint times the user's partial, in eager
     mode's order of addition. The outputs are the old ones, then for each of them its derivatives in order. With
-    `again`, for a program that will be differentiated again, partials stay in rows, whose derivatives are right at
+    `in_rows`, for a program that will be differentiated again, partials stay in rows, whose derivatives are right at
     special points, unlike those of primitives.
 
     >>> from ..core import INPUT, MUL
@@ -63,19 +63,19 @@ def differentiate(program: Program, wrt: int, count: int, again: bool = False) -
     active = program.depends(wrt, True)
     leaves = program.leaves(wrt)
     for output in program.outputs:
-        adjoint = _gather(result, program, active, output, again)
+        adjoint = _gather(result, program, active, output, in_rows)
         zero = result.constant(0.0)
         result.outputs += [adjoint.get(leaves[k], zero) if k in leaves else zero for k in range(count)]
     return result
 
 
-def _gather(result: Program, program: Program, active: bytearray, output: int, again: bool) -> dict[int, int]:
+def _gather(result: Program, program: Program, active: bytearray, output: int, in_rows: bool) -> dict[int, int]:
     """Write the adjoint of every active instruction behind `output` into `result`; returns the leaves' adjoints.
 
     An adjoint's terms are the uses of the instruction, each with the index of that argument.
     """
     leaves: dict[int, int] = {}
-    slopes_of: dict[int, Slopes] = {}
+    partials_of: dict[int, Partials] = {}
     kinds = len(NAMES)
     codes, starts, args = program.codes, program.starts, program.args
     seed = starts[program.size]
@@ -97,23 +97,23 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, a
             continue
         if code != PRODUCTS:
             key = code + kinds * count
-            slopes: Any = slopes_of.get(key)
-            if slopes is None:
-                slopes = slopes_of[key] = Slopes(result, NAMES[code], count, again)
-            slopes.write(i, program.operands(i), active)
+            partials: Any = partials_of.get(key)
+            if partials is None:
+                partials = partials_of[key] = Partials(result, NAMES[code], count, in_rows)
+            partials.write(i, program.operands(i), active)
         mask, closed = masks.of(i) if is_masked else ALWAYS, CLOSED[code]
         is_always = mask == ALWAYS
         for j in range(first, first + count):
             if (
                 active[args[j]] and not closed >> min(j - first, 7) & 1
             ):  # in a sum of products, which are pairs, the partner is the partial
-                slope = args[j + 1 - 2 * ((j - first) % 2)] if code == PRODUCTS else slopes.at[j - first]
+                partial = args[j + 1 - 2 * ((j - first) % 2)] if code == PRODUCTS else partials.at[j - first]
                 if is_masked and not certain[args[j]]:
                     masks.use(args[j], mask)
                     certain[args[j]] = is_always
-                if not is_always and result.codes[slope] != CONSTANT:
-                    slope = masks.select(i, slope)
-                sums.add(args[j], j, adjoint, slope)
+                if not is_always and result.codes[partial] != CONSTANT:
+                    partial = masks.select(i, partial)
+                sums.add(args[j], j, adjoint, partial)
     return leaves
 
 
@@ -131,13 +131,13 @@ def _branch(sums: Sums, masks: Masks, program: Program, active: bytearray, i: in
 class Fragment:
     """A formula of a row, parsed once and written into a program for many nodes.
 
-    It is written in primitives, or with `again` in rows.
+    It is written in primitives, or with `in_rows` in rows.
     """
 
-    def __init__(self, program: Program, row: str, formula: str, size: int, again: bool = False) -> None:
+    def __init__(self, program: Program, row: str, formula: str, size: int, in_rows: bool = False) -> None:
         written = _written if code_of(row) < IN_C else _written.__wrapped__  # a user may replace the others
         self.program = program
-        self.body, self.is_list = written(TABLE[row], formula, size, again)
+        self.body, self.is_list = written(TABLE[row], formula, size, in_rows)
         self.at = new_ints(len(self.body))  # where each of its instructions was written last
         self.results = array("i", self.body.outputs)
 
@@ -159,26 +159,26 @@ class Fragment:
 
 
 @lru_cache(maxsize=256)
-def _written(row: Row, formula: str, size: int, again: bool) -> tuple[Program, bool]:
+def _written(row: Row, formula: str, size: int, in_rows: bool) -> tuple[Program, bool]:
     """A formula of a row as a program of the result and the operands, and whether it gives a list."""
     body = Program()
     y = body.emit(INPUT, 0)
     operands = [body.emit(INPUT, k + 1) for k in range(size)]
     variables = dict(zip(row.variables, row.split(operands), strict=True)) | {"y": y}
-    algebra = Lowering(body, TABLE if again else PRIMITIVES)
-    found = row.again(algebra, operands) if again and row.again else evaluate(formula, variables, algebra)
+    algebra = Lowering(body, TABLE if in_rows else PRIMITIVES)
+    found = row.of_sequence(algebra, operands) if in_rows and row.of_sequence else evaluate(formula, variables, algebra)
     entries = found if isinstance(found, list) else [found]
     body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
     return dce(cse(fold_constants(body))), isinstance(found, list)
 
 
-class Slopes:
+class Partials:
     """The partial derivatives of a row of n operands, as fragments."""
 
-    def __init__(self, program: Program, name: str, size: int, again: bool) -> None:
+    def __init__(self, program: Program, name: str, size: int, in_rows: bool) -> None:
         row = TABLE[name]
         groups = [group if isinstance(group, list) else [group] for group in row.split(range(size))]
-        self.fragments = [Fragment(program, name, formula, size, again) for formula in row.partials]
+        self.fragments = [Fragment(program, name, formula, size, in_rows) for formula in row.partials]
         self.starts = array("i", [0, *accumulate(map(len, groups))])
         self.at = new_ints(size)  # the last written index of each
 

@@ -9,7 +9,7 @@ from .program import Program
 from .reverse import differentiate
 
 
-def derivatives(program: Program, count: int, again: bool = False) -> Program:
+def derivatives(program: Program, count: int, in_rows: bool = False) -> Program:
     """The program of only the derivatives that `differentiate` gives: for each output, in `count` inputs.
 
     >>> from ..core import MUL
@@ -21,14 +21,14 @@ def derivatives(program: Program, count: int, again: bool = False) -> Program:
     v2 = x1
     return v2, v1
     """
-    result = differentiate(program, INPUT, count, again)
+    result = differentiate(program, INPUT, count, in_rows)
     result.outputs = result.outputs[len(program.outputs) :]
     return result
 
 
 def second_derivatives(program: Program, count: int) -> Program:
     """The program of the second derivatives: for each output the rows of a matrix, which is symmetric."""
-    first = dce(cse(fold_constants(derivatives(program, count, again=True))))
+    first = dce(cse(fold_constants(derivatives(program, count, in_rows=True))))
     second = derivatives(first, count)
     matrices = second.outputs
     second.outputs = [

@@ -54,20 +54,20 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
     """
     leaves = [*dict.fromkeys([*recording.parameters, *first.watch.leaves_shown])]
     given = None if check is True else check if isinstance(check, tuple) else (check,)
-    again = partial(_agrees, recording, f, first, leaves, given)
+    agrees_at = partial(_agrees, recording, f, first, leaves, given)
     if not _one_at_a_time.acquire(timeout=LONGEST):
         return f"another recording was being verified for {LONGEST:g} s"
     reads = False
     try:
         before = _random_states()
-        nearest = next((step for step in STEPS if again(step)), 0.0)
+        nearest = next((step for step in STEPS if agrees_at(step)), 0.0)
         is_random = _random_states() != before
-        again = partial(again, nearest or STEPS[-1])
+        agrees = partial(agrees_at, nearest or STEPS[-1])
         if first.watch.leaves_shown:
-            reads = _reads_text(again)
+            reads = _reads_text(agrees)
         elif is_random or len(recording.program) <= SMALL:
             for _ in range(TURNS):
-                again()
+                agrees()
     finally:
         _one_at_a_time.release()
     if first.watch.is_read_elsewhere:
@@ -84,12 +84,12 @@ def _random_states() -> tuple[Any, ...]:
     return random.getstate(), dumps(np.random.get_state(legacy=False))
 
 
-def _reads_text(again: Callable[[Any], bool]) -> bool:
+def _reads_text(agrees: Callable[[Any], bool]) -> bool:
     """Whether the function raises an error of its own if another text stands for the numbers of Values."""
     found = False
     for text in _texts():
         try:
-            again(text)
+            agrees(text)
         except _FunctionError:
             found = True
     return found

@@ -126,7 +126,7 @@ def _check(row: Row, derived: Sequence[str] | None) -> None:
             raise ValueError(
                 f"{row.formula!r} has an entry for each of a sequence: reduce it to a number, as by sum(...)"
             )
-        found = row.flatten(row.slopes(y, *groups), len(groups[0]) if row.variadic else 0)
+        found = row.flatten(row.partial_values(y, *groups), len(groups[0]) if row.variadic else 0)
         if not all(isinstance(x, float) for x in found):
             raise ValueError(f"a partial of {row.name} has an entry for each of a sequence, in an operand that is none")
         wanted = _differences(row, point) if derived is None else _evaluated(row, derived, y, groups)

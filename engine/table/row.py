@@ -10,19 +10,19 @@ from .formula import TABLE, on_floats
 from .primitives import PRIMITIVES
 
 
-def row(name: str, sign: str, formula: str, *partials: str, textbook: str = "", again: Any = None) -> "Row":
+def row(name: str, sign: str, formula: str, *partials: str, textbook: str = "", of_sequence: Any = None) -> "Row":
     """Add an operation to the table, and so to everything that reads it.
 
     `textbook` is the customary form of the first partial if that form loses digits, as y * (1 - y) does for
-    the sigmoid. It is shown if it has the same value, and never used to compute. `again` gives the partials
-    of a sequence over any algebra, if derivatives of their formula would cancel.
+    the sigmoid. It is shown if it has the same value, and never used to compute. `of_sequence` gives the
+    partials of a sequence over any algebra, if derivatives of their formula would cancel.
 
     >>> row("cube", "³", "a * a * a", "3 * a * a").value(2.0)
     8.0
-    >>> TABLE.pop("cube").slopes(8.0, 2.0)
+    >>> TABLE.pop("cube").partial_values(8.0, 2.0)
     (12.0,)
     """
-    TABLE[name] = Row(name, sign, formula, partials, textbook, again)
+    TABLE[name] = Row(name, sign, formula, partials, textbook, of_sequence)
     return TABLE[name]
 
 
@@ -35,7 +35,7 @@ class Row:
     formula: str
     partials: tuple[str, ...]
     textbook: str = ""
-    again: Callable[..., list[Any]] | None = None
+    of_sequence: Callable[..., list[Any]] | None = None
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -55,13 +55,13 @@ class Row:
         return PRIMITIVES[self.name].on_floats if self.name in PRIMITIVES else on_floats(self.formula, self.variables)
 
     @cached_property
-    def slopes(self) -> Callable[..., tuple[Any, ...]]:
+    def partial_values(self) -> Callable[..., tuple[Any, ...]]:
         """The partial derivatives for (result, *operands), one per operand, a list for a sequence."""
-        functions = self.each_slope
+        functions = self.each_partial_value
         return lambda y, *operands: tuple([f(y, *operands) for f in functions])
 
     @cached_property
-    def each_slope(self) -> list[Callable[..., Any]]:
+    def each_partial_value(self) -> list[Callable[..., Any]]:
         """Each partial derivative alone, of (result, *operands)."""
         return [on_floats(partial, ("y", *self.variables)) for partial in self.partials]
 

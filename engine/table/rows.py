@@ -141,7 +141,7 @@ row(
     "norm",
     "extent(A) * sqrt(maximum(sum(square(A / select(extent(A), extent(A), 1))), 0.5))",  # a sum of at least 1, or 0
     "select(y, A / y, 0)",  # 0 at 0
-    again=unit_vector,
+    of_sequence=unit_vector,
 )
 row(
     "logsumexp",
@@ -149,7 +149,7 @@ row(
     "shift(A) + log(maximum(sum(expdiff(A, shift(A))), 0.5))",  # a sum of at least 1, or 0 where all are -inf
     "expdiff(A, shift(A)) / maximum(sum(expdiff(A, shift(A))), 0.5)",
     textbook="exp(A - y)",
-    again=softmax,
+    of_sequence=softmax,
 )
 row(
     "logaddexp",

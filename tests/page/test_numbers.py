@@ -67,7 +67,7 @@ def test_the_table_in_javascript_gives_the_numbers_of_the_table(browser):
     answers = browser.execute_script(program(runnable()) + RUN, [[name, text(args)] for name, args in asked])
     for (name, args), answer in zip(asked, answers, strict=True):
         y = numeric(name, *args)
-        expected = [y, floats(TABLE[name].slopes(y, *args))]
+        expected = [y, floats(TABLE[name].partial_values(y, *args))]
         found = floats(answer)
         assert all(close(a, b, 14) for a, b in zip(flat(found), flat(expected), strict=True)), (
             name,

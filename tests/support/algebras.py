@@ -34,7 +34,7 @@ def in_floats(name: str, groups: Sequence[Any]) -> tuple[float, list[float]]:
     """A row's result and its partials, flat."""
     row = TABLE[name]
     y = row.value(*groups)
-    return y, row.flatten(row.slopes(y, *groups), len(groups[0]) if row.variadic else 0)
+    return y, row.flatten(row.partial_values(y, *groups), len(groups[0]) if row.variadic else 0)
 
 
 def in_mpmath(name: str, groups: Sequence[Any]) -> tuple[Any, list[Any]]:

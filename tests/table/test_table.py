@@ -12,7 +12,7 @@ from mpmath import mp
 from strategies import CONSTANT, ROUNDING, finite, is_tame, moderate, operands
 
 from engine import Value, chain_rule, check_gradients, draw, grad, record
-from engine.core.backward import slopes
+from engine.core.backward import partials_of
 from engine.core.functions import operation
 from engine.core.operations import apply
 from engine.table.formula import TABLE, evaluate, numeric
@@ -336,7 +336,7 @@ def test_adding_a_row_is_all_it_takes_for_the_numbers(cube_root, x):
     (slope,) = grad(y, a, create_graph=True)
     assert grad(slope, a)[0] == pytest.approx(-2 / 9 * root / x / x, rel=1e-13)
     assert check_gradients(cube_root, x) < 1e-5
-    assert slopes(y)[0].data == a.grad
+    assert partials_of(y)[0].data == a.grad
 
 
 def test_adding_a_row_is_all_it_takes_for_proof_formula_and_picture(cube_root):

@@ -19,7 +19,7 @@ def _partial(op: str, a: float) -> float | None:
     if op in ("relu", "leaky_relu", "exp"):
         return None  # their derivative at a is the one at z, or no learner's formula
     row = TABLE[op]
-    return float(row.slopes(row.value(a), a)[0])
+    return float(row.partial_values(row.value(a), a)[0])
 
 
 def _left_out_going_back(network: Network) -> Iterator[Change]:
