@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..grading import Check
     from ..page import Frame
     from ..picture import Picture, Theme
-    from .verdict import Judgement, Pulls
+    from .verdict import Judgement, UpAndDown
 
 Sum = TypeVar("Sum")
 
@@ -178,11 +178,11 @@ class ChainRule(VariableGraph):
         return self if self.by == "operations" else ChainRule(self.output, self.wrt, "operations", source=self)
 
     @cached_property
-    def pulls(self) -> "Pulls":
+    def up_and_down(self) -> "UpAndDown":
         """The sum of the positive path products, and of the negative ones' magnitudes."""
-        from .verdict import pulls
+        from .verdict import up_and_down
 
-        return pulls(self)
+        return up_and_down(self)
 
     def paths(self, k: int = 10) -> list[Path]:
         """The `k` paths of largest absolute product (all, if there are fewer), largest first.

@@ -225,7 +225,9 @@ class Sentences:
         chain, total = self.chain, self.number(self.chain.total)
         if chain.path_count == 1:
             return SENTENCES["single"]
-        if all(chain.pulls):
-            return SENTENCES["mixed"].format(count=many(chain.path_count), **self._ways(*chain.pulls), total=total)
+        if all(chain.up_and_down):
+            return SENTENCES["mixed"].format(
+                count=many(chain.path_count), **self._ways(*chain.up_and_down), total=total
+            )
         share = self.number(chain.paths(1)[0].product)
         return SENTENCES["ok"].format(count=many(chain.path_count), share=share, total=total)

@@ -70,7 +70,7 @@ def judge(
         path = chain.paths(1)[0]
         wild = tuple(factor for factor in path.factors if not math.isfinite(factor.value))
         return Judgement("non_finite", say.non_finite(wild, path), wild)
-    up, down = operations.pulls
+    up, down = operations.up_and_down
     killing = [factor.link for factor in strongest.factors if kills(factor.link, chain.wrt, tiny)]
     moderate = _without_units(strongest, chain.wrt, tiny)
     size = _product(moderate)
@@ -82,7 +82,7 @@ def judge(
     if max(up + down, size) <= Decimal(vanished):
         return Judgement("vanishing", say.told(say.product("vanishing", strongest)))
     if _cancel(up, down, cancelled):
-        labelled = chain.pulls if _cancel(*chain.pulls, cancelled) else None
+        labelled = chain.up_and_down if _cancel(*chain.up_and_down, cancelled) else None
         count = chain.path_count if labelled else operations.path_count
         return Judgement("cancelled", say.told(say.cancelled(count, *(labelled or (up, down)))))
     if _explodes(moderate, tiny, vanished):
@@ -172,21 +172,21 @@ def _link(chain: ChainRule, last: Factor, before: Value) -> Link:
     return next(link for link in chain.links[last.of] if link.wrt is before)
 
 
-Pulls = tuple[Decimal, Decimal]  # upwards and downwards
+UpAndDown = tuple[Decimal, Decimal]  # upwards and downwards
 
 
-def pulls(chain: ChainRule) -> Pulls:
-    """The sum of the positive path products, and of the negative ones' magnitudes: `ChainRule.pulls`.
+def up_and_down(chain: ChainRule) -> UpAndDown:
+    """The sum of the positive path products, and of the negative ones' magnitudes: `ChainRule.up_and_down`.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(1.0, "x")
     >>> a, b = 3 * x, -2 * x
     >>> a.label, b.label = "a", "b"
-    >>> [float(pull) for pull in chain_rule(a + b, x).pulls]
+    >>> [float(pull) for pull in chain_rule(a + b, x).up_and_down]
     [3.0, 2.0]
     """
 
-    def add(steps: list[tuple[Link, Pulls]]) -> Pulls:
+    def add(steps: list[tuple[Link, UpAndDown]]) -> UpAndDown:
         parts = [(abs(Decimal(link.value)), link.value > 0, sums) for link, sums in steps if not link.is_cut]
         up = sum((size * sums[not positive] for size, positive, sums in parts if sums[not positive]), Decimal(0))
         down = sum((size * sums[positive] for size, positive, sums in parts if sums[positive]), Decimal(0))

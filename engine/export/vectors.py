@@ -43,14 +43,14 @@ class Vectors:
 
     def __init__(self, program: Program, limit: int = sys.maxsize) -> None:
         self.program = program
-        self.places = Places(program)
+        self.indices = Indices(program)
         self.groups: list[Group] = []
         (self.output,) = program.outputs
         self.size = 0
         for kind, members in _groups(program):
             group = self._group(kind, members)
             self.groups.append(group)
-            self.places.add(members)
+            self.indices.add(members)
             self.size += 1 + sum(operand.size for operand in group.operands)
             if self.size > limit:
                 raise TooLong
@@ -61,7 +61,7 @@ class Vectors:
         vectors = [np.asarray(self.program.constants), parameters, inputs]
         for group in self.groups:
             vectors.append(group.run(*(operand(np, vectors) for operand in group.operands)))
-        which, row = self.places[self.output]
+        which, row = self.indices[self.output]
         return vectors[which][row]
 
     def _group(self, kind: Kind, members: list[int]) -> Group:
@@ -81,7 +81,7 @@ class Vectors:
         return Group(_elementwise(code, width), tuple(self._gather(column) for column in zip(*arguments, strict=True)))
 
     def _gather(self, wanted: Sequence[int], shape: tuple[int, ...] | None = None, turned: bool = False) -> Gather:
-        return Gather([self.places[i] for i in wanted], shape or (len(wanted),), turned)
+        return Gather([self.indices[i] for i in wanted], shape or (len(wanted),), turned)
 
     def _gather_sums(self, sides: Sequence[Sequence[int]]) -> Gather:
         """The factors on one side of several sums, one row per sum, gathered in the order that takes fewer steps."""
@@ -91,7 +91,7 @@ class Vectors:
         return min(by_sum, by_term, key=lambda gather: gather.size)
 
 
-class Places:
+class Indices:
     """The vector and the index in it of every instruction's result. Leaves are in the first three vectors."""
 
     def __init__(self, program: Program) -> None:
@@ -112,13 +112,13 @@ class Places:
 class Gather:
     """Gathers numbers from the vectors in the order wanted, by slices or by indices, whichever takes fewer steps."""
 
-    def __init__(self, places: Sequence[tuple[int, int]], shape: tuple[int, ...], turned: bool = False) -> None:
+    def __init__(self, indices: Sequence[tuple[int, int]], shape: tuple[int, ...], turned: bool = False) -> None:
         self.shape, self.turned = shape, turned
-        runs = [(which, [row for _, row in run]) for which, run in groupby(places, key=lambda place: place[0])]
+        runs = [(which, [row for _, row in run]) for which, run in groupby(indices, key=lambda index: index[0])]
         sources = sorted({which for which, _ in runs})
         self.shuffled = len(runs) > len(sources) + 1
         self.runs = [(which, []) for which in sources] if self.shuffled else runs
-        self.places = places
+        self.indices = indices
         self.size = len(self.runs) + self.shuffled
 
     def __call__(self, np: Any, vectors: Sequence[Any]) -> Any:
@@ -136,7 +136,7 @@ class Gather:
         for which, _ in self.runs:
             starts[which], size = size, size + len(vectors[which])
         joined = np.concatenate([vectors[which] for which, _ in self.runs])
-        return _taken(np, joined, [starts[which] + row for which, row in self.places])
+        return _taken(np, joined, [starts[which] + row for which, row in self.indices])
 
 
 def _taken(np: Any, vector: Any, rows: Sequence[int]) -> Any:
