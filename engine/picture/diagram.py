@@ -27,7 +27,7 @@ ON = 20  # variables on the paths
 SPELLED = 24  # boxes in a picture up to which they have long formulas, and edges numbers
 OK = "ok: nothing blocks it"
 LABELLED = 32  # edges up to which they have numbers
-FORMULA = 240.0  # points of a line of a factor's formula
+FORMULA = 252.0  # points of a line of a factor's formula
 HEADING = 150.0  # points of a derivative's own name that is shown above it
 WRONG = {True: "✕", False: "!"}  # before a factor that kills, and before one that is inf or nan
 FAN = 4  # paths that meet in a box before their edges do in one point
@@ -199,6 +199,7 @@ class _Drawing:
         joined = edges(self.drawn, self.links, self.on.nodes, self._matters).items()
         on = [ends for ends, links in joined if any(step(link) in first for link in links)]
         self.outs, self.ins = Counter(tail for tail, _ in on), Counter(head for _, head in on)
+        self.users = Counter(link.wrt for links in self.links.values() for link in links)
         self.labelled = len(self.ids) <= SPELLED and len(joined) <= LABELLED
         found: list[Edge | Factor] = []
         for i, (ends, links) in sorted(
@@ -221,7 +222,13 @@ class _Drawing:
         shown = not self.chain and single and self.labelled
         line: Line = [("key", " + ".join(pretty_number(link.value) for link in links))] if shown else []
         side, share = self.on.beside(links) if self._matters(links) else ("none", 0.0)
-        return Edge(name, self.ids[ends[0]], self.ids[ends[1]], side, share, line=line)
+        inline = single and self._in_line(links[0])
+        return Edge(name, self.ids[ends[0]], self.ids[ends[1]], side, share, line=line, inline=inline)
+
+    def _in_line(self, link: Link) -> bool:
+        """Whether it is one of a chain of operations."""
+        operations = [[x for x in self.links[node] if x.wrt.op] for node in (link.of, link.wrt)]
+        return operations[0] == [link] and bool(operations[1]) and self.users[link.wrt] == 1
 
     def _matters(self, links: list[Link]) -> bool:
         """Whether paths that are not listed contribute by an edge."""

@@ -253,14 +253,14 @@ def broken(formula: str, name: str, width: float) -> list[Line]:
 
 
 def _breaks(formula: str) -> dict[int, int]:
-    """Where a line of a formula may end, and in how many brackets that is."""
+    """Where a line of a formula may end, and in how many brackets that is; between two factors is farthest out."""
     found, depth = dict[int, int](), 0
     for i, (before, c, after) in enumerate(zip(f" {formula}", formula, formula[1:], strict=False)):
         depth += (c in "([{") - (c in ")]}")
         if i and c in "·/":
             found[i] = depth
         elif c == " " and before not in _SIGNS and after not in _SIGNS[2:]:
-            found[i + 1] = depth
+            found[i + 1] = depth - (before == "·")
     return found
 
 
