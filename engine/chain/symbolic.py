@@ -34,7 +34,8 @@ class Elided(float):
 class Naming:
     """Unique names, and terms, of the `nodes` of a graph, which are in topological order.
 
-    `named` are names for variables without a label; `hidden` Values are not variables even with one.
+    `named` are names for variables without a label; `hidden` Values are not variables even with one. By operations
+    `wrt` has the letter that it has where nothing is asked about it.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(2.0, "x")
@@ -47,12 +48,17 @@ class Naming:
     """
 
     def __init__(
-        self, nodes: Sequence[Value], named: Mapping[Value, str], by: str = "labels", hidden: Container[Value] = ()
+        self,
+        nodes: Sequence[Value],
+        named: Mapping[Value, str],
+        by: str = "labels",
+        hidden: Container[Value] = (),
+        wrt: Value | None = None,
     ) -> None:
         self.nodes = nodes
         called = {node: node.label or named.get(node, "") for node in nodes if node.label or node in named}
         if by == "operations":
-            called |= _lettered(nodes, called)
+            called |= _lettered(nodes, {x: name for x, name in called.items() if x is not wrt or x.label})
         self.names = unique_names((x, name) for x, name in called.items() if x not in hidden or x in named)
         self._named = {name: node for node, name in self.names.items()}
         self._slopes: dict[Value, dict[Value, Term]] = {}
@@ -191,7 +197,7 @@ def _lettered(nodes: Sequence[Value], called: Mapping[Value, str]) -> dict[Value
     free = (f"{letter}{number or ''}" for number in chain([0], count(2)) for letter in ascii_lowercase)
     taken = set(called.values())
     letters = filter(lambda letter: letter not in taken, free)
-    return {node: next(letters) for node in nodes if node not in called and node not in alone}
+    return {node: next(letters) for node in nodes if uses[node] and node not in called and node not in alone}
 
 
 def _is_constant(operand: Value, node: Value) -> bool:

@@ -97,7 +97,7 @@ class VariableGraph:
     @cached_property
     def naming(self) -> Naming:
         """The names and terms of all formulas."""
-        return Naming(self.nodes, self.named, self.by, self.hidden)
+        return Naming(self.nodes, self.named, self.by, self.hidden, self.wrt)
 
     @cached_property
     def by(self) -> By:
@@ -130,7 +130,7 @@ class VariableGraph:
     @cached_property
     def layered(self) -> dict[Value, str]:
         """The outputs of the neurons of a network without labels, with their names, where its operations are many."""
-        if self.asked != "labels" or self.is_labelled or len(self.between) <= FEW:
+        if self.asked != "labels" or self.is_labelled or sum(bool(node.op) for node in self.nodes) <= FEW + 1:
             return {}
         names = self.neurons.output_names()
         return names if len({self.neurons.layer(unit) for unit in self.neurons.outputs.values()}) > 1 else {}

@@ -10,15 +10,15 @@ from functools import cached_property
 from itertools import product
 
 from ..chain import ChainRule, Link, Path, VariableGraph, judge
-from ..core import Value, derivative, elided, many, natural, pretty_number, total_derivative
-from .box_texts import WIDEST, BoxTexts
+from ..core import Value, derivative, many, natural, pretty_number, total_derivative
+from .box_texts import BoxTexts
 from .contributions import Contributions, step
 from .deltas import delta_of
 from .extent import extent
 from .grouping import MIDDLE, Drawn, Group, Neurons, boxes, edges, ranks, within
 from .parts import TEXT, Box, Diagram, Edge, Factor, View
 from .path_table import caption, circled
-from .theme import AGAINST, Line, Row, room, wrapped
+from .theme import AGAINST, Line, Row, broken, room, wrapped
 
 PATHS = 16  # that are drawn at most
 # Paths that are drawn and boxes beside them: the first that fit a page.
@@ -27,6 +27,7 @@ ON = 20  # variables on the paths
 SPELLED = 24  # boxes in a picture up to which they have long formulas, and edges numbers
 OK = "ok: nothing blocks it"
 LABELLED = 32  # edges up to which they have numbers
+FORMULA = 252.0  # points of a line of a factor's formula
 HEADING = 150.0  # points of a derivative's own name that is shown above it
 WRONG = {True: "✕", False: "!"}  # before a factor that kills, and before one that is inf or nan
 FAN = 4  # paths that meet in a box before their edges do in one point
@@ -119,10 +120,11 @@ class _Drawing:
         )
 
     def _layers(self) -> list[list[str]]:
-        """Neuron 2 before neuron 10, where they stand beside each other."""
+        """Neuron 2 before neuron 10, where they stand beside each other, and input 2 before input 10."""
         rank, names = ranks(self.links, [*self.drawn]), self.naming.names
+        inputs = {link.wrt: "" for node in self.neurons.layers if rank.get(node) == 1 for link in self.links[node]}
         found: dict[tuple[str, int], list[Value]] = {}
-        for node, layer in self.neurons.layers.items():
+        for node, layer in (inputs | self.neurons.layers).items():
             if self.drawn.get(node) is node:
                 found.setdefault((layer, rank[node]), []).append(node)
         return [[self.ids[x] for x in sorted(layer, key=lambda x: natural(names[x]))] for layer in found.values()]
@@ -197,6 +199,7 @@ class _Drawing:
         joined = edges(self.drawn, self.links, self.on.nodes, self._matters).items()
         on = [ends for ends, links in joined if any(step(link) in first for link in links)]
         self.outs, self.ins = Counter(tail for tail, _ in on), Counter(head for _, head in on)
+        self.users = Counter(link.wrt for links in self.links.values() for link in links)
         self.labelled = len(self.ids) <= SPELLED and len(joined) <= LABELLED
         found: list[Edge | Factor] = []
         for i, (ends, links) in sorted(
@@ -219,7 +222,13 @@ class _Drawing:
         shown = not self.chain and single and self.labelled
         line: Line = [("key", " + ".join(pretty_number(link.value) for link in links))] if shown else []
         side, share = self.on.beside(links) if self._matters(links) else ("none", 0.0)
-        return Edge(name, self.ids[ends[0]], self.ids[ends[1]], side, share, line=line)
+        inline = single and self._in_line(links[0])
+        return Edge(name, self.ids[ends[0]], self.ids[ends[1]], side, share, line=line, inline=inline)
+
+    def _in_line(self, link: Link) -> bool:
+        """Whether it is one of a chain of operations."""
+        operations = [[x for x in self.links[node] if x.wrt.op] for node in (link.of, link.wrt)]
+        return operations[0] == [link] and bool(operations[1]) and self.users[link.wrt] == 1
 
     def _matters(self, links: list[Link]) -> bool:
         """Whether paths that are not listed contribute by an edge."""
@@ -250,7 +259,7 @@ class _Drawing:
         lines: list[Line] = [[(f"number {kind} mark", marks.get(kind, "×")), (f"number {kind}", f" {number}")]]
         formula = self.on.factors[step(link)].pretty
         if formula != number:
-            lines.insert(0, [("formula", "".join(elided(formula, WIDEST, "…")))])
+            lines = [*broken(formula, "formula", FORMULA), *lines]
         symbol: Line = [("symbol", derivative(self.texts.called(link.of), self.texts.called(link.wrt)))]
         heading = [*symbol] if room(symbol) <= HEADING else []
         if self.on.splits(step(link)):

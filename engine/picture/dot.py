@@ -14,6 +14,7 @@ from .theme import PLAIN, Line, Palette, escaped, palette, plain, text_rows
 Markup = Literal["", "embedded", "other"]  # none, or for which renderer
 LINE = 1.2 * PLAIN.size  # points from one line of a box to the next
 HIGH = 10.0  # points above and below them
+MANY = 32  # edges that need room beside the boxes
 
 # The embedded renderer has no measure for letters such as ⁽¹⁾: boxes have the size that their lines are known to take.
 
@@ -24,6 +25,8 @@ def to_dot(diagram: Diagram, markup: Markup = "") -> Digraph:
     dot = _canvas(colours.paper, colours.soft, "TB" if diagram.downwards else "LR")
     if diagram.fans_out:
         dot.graph_attr["ranksep"] = "0.7"
+    if not diagram.headline and len(diagram.edges) > MANY:
+        dot.graph_attr["nodesep"] = "0.1"
     things = [*diagram.boxes, *(part for arrow in diagram.edges for part in parts_of(arrow))]
     if diagram.headline:
         rows = [(line,) for line in diagram.headline]
@@ -72,7 +75,8 @@ def _edge(dot: Digraph, edge: Edge, ends: tuple[str, str], colours: Palette, mar
     """Thin and dashed where next to no gradient arrives; with an empty arrowhead where it pulls against the total."""
     if edge.side == "none":
         label = {"label": _label([edge.line], colours, markup)} if edge.line else {}
-        attributes = {"color": colours.thread, "tooltip": plain(edge.line) or " ", **label, "class": "none"}
+        weight = {"weight": "8"} if edge.inline else {}
+        attributes = {"color": colours.thread, "tooltip": plain(edge.line) or " ", **weight, **label, "class": "none"}
     else:
         dead = edge.side in ("dead", "idle")
         attributes = {

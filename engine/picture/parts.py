@@ -52,6 +52,7 @@ class Edge:
     share: float = 0.0
     fans: bool = False  # whether it meets many others
     line: Line = ()
+    inline: bool = False  # whether it is one of a chain, which is drawn straight
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from ..chain import TINY, ChainRule, Path, branches, grouped
 from ..core import Value, elided, many, pretty_number, total_derivative
 from .contributions import Contributions
 from .deltas import made_of
-from .theme import AGAINST, RULE, Line, Row, Span, columns, room, wrapped
+from .theme import AGAINST, RULE, Line, Row, Span, broken, columns, room, wrapped
 
 STATIONS = 6  # variables of a route before its middle is left out
 FACTORS = 10  # factors of a product before its middle is left out
@@ -60,7 +60,9 @@ class _Printed:
         ]
         formulas = [factor.show("pretty", "mul") for factor in path.factors]
         formulas = [f"({text})" if i and text.startswith("−") else text for i, text in enumerate(formulas)]
-        self.formulas = "" if [f.strip("()") for f in formulas] == numbers else _fitting(formulas)
+        self.formulas = (
+            "" if [f.strip("()") for f in formulas] == numbers else " · ".join(elided(formulas, FACTORS, "…"))
+        )
         self.product = pretty_number(path.product, digits)
 
     def rows(self, which: Sequence[int], marked: bool) -> list[Row]:
@@ -73,7 +75,9 @@ class _Printed:
         route: Line = [*head, ("symbol", self.route)]
         if not self.formulas:
             return [(route, product, _EQUALS, result)]
-        return [(route, [("symbol", self.formulas)], [], []), ([], product, _EQUALS, result)]
+        first, *others = broken(self.formulas, "symbol", WIDEST)
+        lines: list[Row] = [(route, first, [], []), *(([], line, [], []) for line in others)]
+        return [*lines, ([], product, _EQUALS, result)]
 
     @property
     def _key(self) -> tuple[object, ...]:
@@ -106,15 +110,9 @@ def _narrow(numbers: Sequence[Span]) -> Line:
 
 def _stacked(row: Row) -> list[Row]:
     """A row with its route above it, and so its formulas."""
-    if len(row) != 4 or not row[0] or not row[1]:
+    if len(row) != 4 or not row[1]:
         return [row]
-    return [(row[0],), ([], *row[1:]) if row[2] else ([("key", "  "), *row[1]],)]
-
-
-def _fitting(formulas: Sequence[str]) -> str:
-    """The product of the formulas, or of the first and the last of too many."""
-    texts = (" · ".join(elided(formulas, most, "…")) for most in range(FACTORS, 1, -2))
-    return next((text for text in texts if room([("symbol", text)]) <= WIDEST), "")
+    return [*([(row[0],)] if row[0] else []), ([], *row[1:]) if row[2] else ([("key", "  "), *row[1]],)]
 
 
 def _digits(paths: Sequence[Path], total: float) -> int:

@@ -234,3 +234,34 @@ def _em(c: str) -> float:
     letter = unicodedata.normalize("NFD", c)[0]
     narrow = letter == "∂" or (letter.isascii() and not letter.isupper())
     return 0.9 if letter in "mwMW@%—→✕◄①②③④⑤⑥⑦⑧⑨⑩" else 0.52 if narrow else 0.7
+
+
+def broken(formula: str, name: str, width: float) -> list[Line]:
+    """A formula of a class in lines about that wide, in points: broken before its outermost signs and after commas.
+
+    >>> broken("exp(z1 − logsumexp([z1, z2, z3]))", "formula", 200.0)
+    [[('formula', 'exp(z1')], [('formula', '− logsumexp([z1, z2, z3]))')]]
+    """
+    lines = list[Line]()
+    while room([(name, formula)]) > width and (found := _breaks(formula)):
+        wide = {i: room([(name, formula[:i])]) for i in found}
+        near = [i for i in found if width / 6 <= wide[i] <= width] or [min(found, key=lambda i: abs(wide[i] - width))]
+        at = min(near, key=lambda i: (found[i], -i))
+        lines.append([(name, formula[:at].rstrip())])
+        formula = formula[at:]
+    return [*lines, [(name, formula)]]
+
+
+def _breaks(formula: str) -> dict[int, int]:
+    """Where a line of a formula may end, and in how many brackets that is; between two factors is farthest out."""
+    found, depth = dict[int, int](), 0
+    for i, (before, c, after) in enumerate(zip(f" {formula}", formula, formula[1:], strict=False)):
+        depth += (c in "([{") - (c in ")]}")
+        if i and c in "·/":
+            found[i] = depth
+        elif c == " " and before not in _SIGNS and after not in _SIGNS[2:]:
+            found[i + 1] = depth - (before == "·")
+    return found
+
+
+_SIGNS = "+−<>=≤≥≠"

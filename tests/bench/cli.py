@@ -53,7 +53,9 @@ def arguments() -> argparse.Namespace:
         "--budget", type=float, default=0.1, metavar="SECONDS", help="of an engine's turn; default: 0.1"
     )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table in Markdown")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it: .svg, .png or .pdf")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw it, and beside it a narrow one: .svg, .png or .pdf"
+    )
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--load", type=Path, metavar="FILE", help="take figures saved before instead of measuring")
     options = parser.parse_args()

@@ -1,141 +1,144 @@
-"""The figures as a picture: a row an engine, a panel a workload, what is possible as a line."""
+"""The figures as a picture: a panel a workload, a row an engine; beside it a narrow one, of one column, for a phone."""
 
-import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from .measure import Results
 from .report import OURS, best, number, times
 from .workloads import ENGINES, heading
 
-ROWS = [kind.name for kind in ENGINES if not kind.bound]
-BOUNDS = {"C by hand": ("C", "#c2410c", "-"), "plain floats": ("floats", "#b45309", (0, (2, 2)))}
-INK, QUIET, FAINT, GRID, BLUE, BAND = "#1f2937", "#64748b", "#9ca3af", "#e5e7eb", "#1d4ed8", "#eff6ff"
-COLUMNS = 3
+BOUNDS = {kind.name for kind in ENGINES if kind.bound}
+INK, QUIET, GRID, BLUE, ORANGE, BAND = "#1f2937", "#64748b", "#e5e7eb", "#1d4ed8", "#c2410c", "#eff6ff"
+# In inches, 96 pixels each: a panel is as wide as a phone shows it, so that the least letters have 10 pixels there.
+WIDE, MARGIN, ROW, HEAD, SPACE, TOP = 3.72, 0.09, 0.155, 0.4, 0.12, 1.3
+BAR = (0.31, 0.56)  # from where to where a panel is the scale; the figure and its multiple end at these parts of it
+FIGURE, MULTIPLE = 0.8, 1.0
+SMALL, MEDIUM, LARGE = 7.6, 8.6, 12
 STYLE = {
     "font.family": "sans-serif",
-    "font.size": 9,
+    "font.sans-serif": ["Arimo", "Arial", "Helvetica", "DejaVu Sans"],
     "svg.hashsalt": "whygrad",
     "text.color": INK,
-    "axes.edgecolor": GRID,
     "svg.fonttype": "none",  # letters as letters: a fifth of the size
 }
+ABOUT = ("One run, medians of interleaved rounds. Logarithmic;", "further left is better, but for the depth.")
 LEGEND = (
-    ("●", BLUE, "whygrad; bold: the best of its three rows"),
-    ("2×", FAINT, "how many times that best figure"),
-    ("━", BOUNDS["C by hand"][1], "the same by hand, in vectorised C"),
-    ("┅", BOUNDS["plain floats"][1], "the same loop on plain Python floats, no gradient"),
-    ("*", INK, "measured on fewer examples or operations"),
-    ("–", FAINT, "does not do this: the reason is in the table"),
+    (BLUE, "whygrad; the best of its rows is bold"),
+    (QUIET, "others; 2× is twice the best of whygrad"),
+    (ORANGE, "by hand: vectorised C; floats without a gradient"),
+    (INK, "* on fewer examples or operations"),
 )
 
 
 def draw(results: Results, path: Path) -> None:
-    """Write the picture in the format that the suffix says."""
+    """Write the picture in the format that the suffix says, and a narrow one whose name ends in _narrow."""
     with mpl.rc_context(STYLE):
-        rows = [name for name in ROWS if any(name in figures for figures in results.figures.values())]
-        keys = list(results.figures)
-        height = math.ceil((len(keys) + 1) / COLUMNS)
-        figure = Figure(figsize=(13.0, 1.4 + height * (0.86 + 0.215 * len(rows))), facecolor="white")
-        inch = 1 / figure.get_figheight()
-        grid = figure.add_gridspec(
-            height, COLUMNS, left=0.118, right=0.985, wspace=0.06, hspace=0.36, top=1 - 1.3 * inch, bottom=0.55 * inch
-        )
-        for n, key in enumerate(keys):
-            panel(figure.add_subplot(grid[divmod(n, COLUMNS)]), results, key, rows, named=n % COLUMNS == 0)
-        legend(figure.add_subplot(grid[divmod(len(keys), COLUMNS)]))
-        figure.text(
-            0.012, 1 - 0.42 * inch, "A value and its gradient, engine by engine", fontsize=17, fontweight="bold"
-        )
-        line = "Logarithmic scales; further left is better, except for the depth."
-        figure.text(0.012, 1 - 0.68 * inch, line, color=QUIET, fontsize=10)
-        source = f"{results.machine}. One run, medians of interleaved rounds. Double precision throughout."
-        figure.text(0.012, 0.14 * inch, source, color=FAINT)
-        figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
+        for columns, file in ((2, path), (1, path.with_stem(f"{path.stem}_narrow"))):
+            figure = picture(results, columns)
+            figure.savefig(file, dpi=192, metadata={"Date": None} if file.suffix == ".svg" else None)
 
 
-def legend(axes: Any) -> None:
-    """What the marks mean, in the last place of the grid."""
-    axes.axis("off")
-    for n, (sign, color, meaning) in enumerate(LEGEND):
-        y = 0.94 - 0.1 * n
-        axes.text(0.1, y, sign, color=color, fontsize=11, ha="center", va="center", transform=axes.transAxes)
-        axes.text(0.16, y, meaning, color=QUIET, fontsize=9, va="center", transform=axes.transAxes)
+def picture(results: Results, columns: int) -> Figure:
+    """The panels, one below the other, in columns of about the same height."""
+    heights = {key: HEAD + ROW * len(figures) + SPACE for key, figures in results.figures.items()}
+    placed = list(places(heights, columns))
+    top = TOP if columns == 1 else TOP - 2 * ROW
+    high, wide = top + max(y + heights[key] for key, _, y in placed), columns * WIDE
+    figure = Figure(figsize=(wide, high), facecolor="white")
+    title(figure, columns, high)
+    for key, column, y in placed:
+        bottom = high - top - y - heights[key] + SPACE
+        corner = ((column * WIDE + MARGIN) / wide, bottom / high)
+        size = ((WIDE - 2 * MARGIN) / wide, (heights[key] - HEAD - SPACE) / high)
+        panel(figure, results, key, (*corner, *size))
+    return figure
 
 
-def panel(axes: Any, results: Results, key: str, rows: list[str], named: bool) -> None:
-    """One workload."""
+def places(heights: dict[str, float], columns: int) -> Iterator[tuple[str, int, float]]:
+    """The column of each panel and how far down it begins."""
+    column, y, full = 0, 0.0, sum(heights.values()) / columns
+    for key, height in heights.items():
+        if y and y + height / 2 > full:
+            column, y = column + 1, 0.0
+        yield key, column, y
+        y += height
+
+
+def title(figure: Figure, columns: int, high: float) -> None:
+    """What is shown, and what the colours and signs mean."""
+    above = figure.add_axes((0, 0, 1, 1))  # in inches from the upper left corner
+    above.set_axis_off()
+    above.set(xlim=(0, columns * WIDE), ylim=(high, 0))
+    above.text(MARGIN, 0.22, "A value and its gradient", fontsize=LARGE, fontweight="bold")
+    for n, line in enumerate(ABOUT):
+        above.text(MARGIN, 0.42 + n * ROW, line, fontsize=SMALL, color=QUIET)
+    for n, (color, meaning) in enumerate(LEGEND):
+        column, row = (0, n) if columns == 1 else divmod(n, 2)
+        x, y = column * WIDE + MARGIN, 0.42 + ROW * (2.4 + row)
+        above.text(x, y, "●" if color != INK else "", fontsize=SMALL, color=color)
+        above.text(x + 0.16, y, meaning, fontsize=SMALL)
+
+
+def panel(figure: Figure, results: Results, key: str, rectangle: tuple[float, float, float, float]) -> None:
+    """One workload: of each engine its name, its place on the scale, its figure, and its multiple of whygrad's best."""
     figures = results.figures[key]
-    frame(axes, key, rows, named)
-    low, high = limits(figures)
-    axes.set_xlim(low, high)
-    for name in BOUNDS:
-        if name in figures:
-            bound(axes, figures[name], *BOUNDS[name])
+    rows = [kind.name for kind in ENGINES if kind.name in figures]
+    axes = figure.add_axes(rectangle)
+    axes.set_axis_off()
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    heads(axes, key, len(rows))
+    ours = [n for n, name in enumerate(rows) if name in OURS]
+    axes.axhspan(min(ours) - 0.5, max(ours) + 0.5, color=BAND, zorder=0)
+    left, bottom, width, height = rectangle
+    scale = figure.add_axes((left + BAR[0] * width, bottom, (BAR[1] - BAR[0]) * width, height), sharey=axes)
+    frame(scale, figures)
     for y, name in enumerate(rows):
-        if name in figures:
-            mark(axes, results, key, name, y, low)
-        else:
-            axes.text(0.012, y, "–", color=FAINT, va="center", transform=axes.get_yaxis_transform())
+        mark(axes, scale, results, key, name, y)
 
 
-def limits(figures: dict[str, float]) -> tuple[float, float]:
-    """Room for the bound at the left, and for the numbers at the right."""
+def heads(axes: Any, key: str, rows: int) -> None:
+    """The title of a panel, and its unit above the figures."""
+    name, about, unit = heading(key)
+    first, second = 1 + 0.2 / (ROW * rows), 1 + 0.05 / (ROW * rows)
+    axes.text(0, first, f"{key}  {name}", fontsize=MEDIUM, fontweight="bold", transform=axes.transAxes)
+    axes.text(1, first, unit, fontsize=SMALL, fontweight="bold", ha="right", transform=axes.transAxes)
+    axes.text(0, second, about, fontsize=SMALL, color=QUIET, transform=axes.transAxes)
+
+
+def frame(scale: Any, figures: dict[str, float]) -> None:
+    """A logarithmic scale with room at either end, and a line for each power of ten, or each few of them."""
     low, high = min(figures.values()), max(figures.values())
-    span = max(high / low, 30.0)
-    return low / span**0.07, low * span**1.5
+    room = max(high / low, 10.0) ** 0.08
+    scale.set_xscale("log")
+    scale.set_xlim(low / room, max(high, 10 * low) * room)
+    scale.xaxis.set_major_locator(LogLocator(numticks=6))
+    scale.xaxis.set_minor_locator(NullLocator())
+    scale.xaxis.set_major_formatter(NullFormatter())
+    scale.grid(axis="x", color=GRID, linewidth=0.7)
+    scale.tick_params(axis="both", which="both", length=0, labelleft=False)
+    scale.patch.set_alpha(0.0)
+    scale.spines[:].set_visible(False)
+    for bound in BOUNDS & figures.keys():
+        scale.axvline(figures[bound], color=ORANGE, linewidth=0.9, alpha=0.5)
 
 
-def frame(axes: Any, key: str, rows: list[str], named: bool) -> None:
-    """Titles, names of the engines, scale; the uppermost row is for the bounds' labels."""
-    title, about, unit = heading(key)
-    axes.set_xscale("log")
-    axes.set_ylim(len(rows) - 0.4, -1.35)
-    axes.set_title(f"{key}  {title}, {unit}", loc="left", fontsize=10.5, fontweight="bold", pad=17)
-    axes.text(0, 1.02, about, transform=axes.transAxes, fontsize=8.6, color=QUIET, va="bottom")
-    axes.set_yticks(range(len(rows)), rows if named else [""] * len(rows))
-    for label, name in zip(axes.get_yticklabels(), rows, strict=True):
-        label.set(color=BLUE if name in OURS else INK, fontweight="bold" if name in OURS else "normal")
-    axes.tick_params(axis="both", which="both", length=0)
-    axes.tick_params(axis="x", labelsize=7.5, labelcolor=FAINT, pad=2)
-    axes.xaxis.set_major_locator(LogLocator(numticks=6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: short(x)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.grid(axis="x", color=GRID, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    if ours := [n for n, name in enumerate(rows) if name in OURS]:
-        axes.axhspan(min(ours) - 0.5, max(ours) + 0.5, color=BAND, zorder=0)
-
-
-def short(x: float) -> str:
-    """A power of ten as it stands on an axis.
-
-    >>> short(0.01), short(10000.0), short(1e6)
-    ('0.01', '10k', '1M')
-    """
-    return f"{x / 1e6:g}M" if x >= 1e6 else f"{x / 1e3:g}k" if x >= 1e3 else f"{x:g}"
-
-
-def bound(axes: Any, figure: float, name: str, color: str, dashes: Any) -> None:
-    axes.axvline(figure, color=color, linestyle=dashes, linewidth=1.4, zorder=2)
-    offset = {"xytext": (4, 0), "textcoords": "offset points"}
-    axes.annotate(f"{name} {number(figure)}", (figure, -0.95), **offset, color=color, fontsize=7.6, va="center")
-
-
-def mark(axes: Any, results: Results, key: str, name: str, y: int, low: float) -> None:
-    """A stem, a dot, the figure, and its multiple of whygrad's best."""
-    figure, ours = results.figures[key][name], best(results, key)
-    color = BLUE if name in OURS else QUIET
-    axes.plot([low, figure], [y, y], color=color, alpha=0.3, linewidth=1.6, solid_capstyle="butt", zorder=3)
-    axes.plot([figure], [y], "o", color=color, markersize=6.2 if name == ours else 4.8, zorder=4)
+def mark(axes: Any, scale: Any, results: Results, key: str, name: str, y: int) -> None:
+    """A row: a stem with a dot, and words in three columns."""
+    figure, is_best = results.figures[key][name], name == best(results, key)
+    color = BLUE if name in OURS else ORANGE if name in BOUNDS else QUIET
+    scale.plot([scale.get_xlim()[0], figure], [y, y], color=color, alpha=0.35, linewidth=1.3, solid_capstyle="butt")
+    scale.plot([figure], [y], "o", color=color, markersize=5.5 if is_best else 4, clip_on=False)
     star = "*" if name in results.fewer.get(key, {}) else ""
-    style = {"color": color if name in OURS else INK, "fontweight": "bold" if name == ours else "normal"}
-    offset = {"textcoords": "offset points", "va": "center", "zorder": 5}
-    first = axes.annotate(f"{number(figure)}{star}", (figure, y), xytext=(7, 0), fontsize=8, **style, **offset)
-    if name != ours and (ratio := times(results, key, name)):
-        axes.annotate(f"{ratio}×", (1, 0.5), xycoords=first, xytext=(4, 0), fontsize=7.2, color=FAINT, **offset)
+    style = {
+        "va": "center_baseline", "fontsize": SMALL, "color": INK if color == QUIET else color,
+        "fontweight": "bold" if is_best else "normal", "transform": axes.get_yaxis_transform(),
+    }  # fmt: skip
+    axes.text(0, y, name, **style)
+    axes.text(FIGURE, y, f"{number(figure)}{star}", ha="right", **style)
+    if not is_best and (multiple := times(results, key, name)):
+        axes.text(MULTIPLE, y, f"{multiple}×", ha="right", **style | {"color": QUIET})

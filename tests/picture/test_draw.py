@@ -21,7 +21,7 @@ from engine.picture.dot import to_dot
 from engine.picture.graphviz import draw_dot
 from engine.picture.grouping import MOST
 from engine.picture.theme import printable, room
-from nn import MLP
+from nn import MLP, cross_entropy
 
 
 def nodes(digraph):
@@ -425,10 +425,60 @@ def test_code_without_labels_shows_its_operations():
     assert "a\ndata −4\ngrad 138.8" in labels
     assert sum("data" in label for label in labels) == 27
     drawn = draw(g, a)
-    assert {"c = input·a", "u = p + t"} <= {label_of(node).split("\n")[0] for node in nodes(drawn).values()}
-    assert "doutput/dinput = 138.8" in drawn.source
+    assert "doutput/da = 138.8" in drawn.source
     assert chain_rule(g, a).path_count == 24
-    assert any(label_of(node).endswith("\n2 v\n× −14") for node in nodes(drawn).values())
+    assert any(label_of(node).endswith("\n2 w\n× −14") for node in nodes(drawn).values())
+
+
+def heads(picture):
+    """The first lines of the variables' boxes."""
+    return {label_of(node).split("\n")[0] for name, node in nodes(picture).items() if name.startswith("n")}
+
+
+def test_variables_without_labels_have_one_name_whatever_is_asked():
+    g, a = micrograd()
+    assert heads(draw(g, a)) <= heads(draw(g))
+    w, x, b = Value(0.8), Value(0.5), Value(0.1)
+    y = (w * x + b).tanh() * w
+    assert heads(draw(y)) == {"a", "b", "c = a·b", "d", "e = c + d", "f = tanh(e)", "output = f·a"}
+    assert heads(draw(y, w)) == heads(draw(y, x)) == heads(draw(y, b)) == heads(draw(y))
+
+
+def test_the_neurons_of_a_network_without_labels_have_one_name_whatever_is_asked():
+    model = MLP(2, [3, 3], seed=1, activation="tanh")
+    for parameter in model.parameters():
+        parameter.label = ""
+    hidden = [
+        sum((w * x for w, x in zip(n.w, [0.5, -1.2], strict=True)), Value(0.0)).tanh() for n in model.layers[0].neurons
+    ]
+    loss = sum(
+        (sum((w * h for w, h in zip(n.w, hidden, strict=True)), Value(0.0)).exp() for n in model.layers[1].neurons), 0.0
+    )
+    asked = {head.split(" = ")[0] for head in heads(draw(loss, model.layers[0].neurons[0].w[0]))}
+    assert {"a⁽¹⁾₁", "z⁽²⁾₁", "z⁽²⁾₂", "z⁽²⁾₃"} <= asked & {head.split(" = ")[0] for head in heads(draw(loss))}
+
+
+def test_the_inputs_of_a_network_stand_in_order():
+    model = MLP(4, [6, 4], seed=2, activation="tanh")
+    xs = [[0.1, -0.4, 0.5, 0.3], [1.0, 0.2, -0.3, 0.4]]
+    diagram = drawing(cross_entropy([model(x) for x in xs], [1, 2]))
+    names = {box.id: "".join(words for _, words in box.lines[0]) for box in diagram.boxes}
+    first = [names[box] for box in diagram.layers[0]]
+    assert first == [f"x{sign}[{example}]" for sign in "₁₂₃₄" for example in (1, 2)]
+
+
+def test_a_long_formula_of_a_factor_is_whole_in_lines():
+    model = MLP(2, [3, 3], seed=1)
+    loss = cross_entropy([model([0.5, -1.2])], [1])
+    chain = chain_rule(loss, model.parameters()[0])
+    diagram = diagram_of(chain, View())
+    factors = {x.step: x.box.lines for x in diagram.edges if isinstance(x, Factor)}
+    of = {node.label: node for node in diagram.box_of}
+    lines = ["".join(words for _, words in line) for line in factors[loss, of["layer2.neuron1.z"], None]]
+    assert lines[1:-1] == ["exp(z⁽²⁾₁", "− logsumexp(z⁽²⁾₁, z⁽²⁾₂, z⁽²⁾₃))"]
+    assert not any("…" in words for box in factors.values() for line in box for _, words in line)
+    rows = ["".join(words for line in row for _, words in line) for row in diagram.rows]
+    assert any("− logsumexp(z⁽²⁾₁, z⁽²⁾₂, z⁽²⁾₃))" in row for row in rows)
 
 
 def test_leaves_have_letters_and_constants_their_numbers():
