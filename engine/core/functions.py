@@ -70,7 +70,6 @@ def row(
     >>> swish = row("swish", "swish", "a * sigmoid(2 * a)")
     >>> swish(0.0), swish(Value(0.0)).partials
     (0.0, (0.5,))
-    >>> del TABLE["swish"]
     """
     add(name, sign, formula, *partials, textbook=textbook)
     return operation(name)
