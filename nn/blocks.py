@@ -10,7 +10,7 @@ from engine import Value, dot, softmax, where
 from engine.core import came, count, entries, flag, function_of, printable, within
 
 from .init import generator
-from .layers import Layer, inputs
+from .layers import Activation, Layer, inputs
 from .module import Module
 from .state import is_sequence
 
@@ -166,7 +166,7 @@ class RNN(Module):
     """
 
     def __init__(
-        self, nin: int, width: int, activation: str = "tanh", init: str | float = "xavier", seed: Any = None
+        self, nin: int, width: int, activation: Activation = "tanh", init: str | float = "xavier", seed: Any = None
     ) -> None:
         self.nin, self.width = count(nin, "nin"), count(width, "width")
         self.layer = Layer(nin + width, width, seed, activation, init=init)

@@ -13,7 +13,7 @@ from typing import Any
 from engine import StateError
 from engine.core import came, choice, entries, real, refuse, require
 
-from .layers import MLP, Layer
+from .layers import MLP, Activation, Layer
 from .state import is_sequence, output_numbers, plain
 
 Matrix = list[list[float]]
@@ -140,8 +140,8 @@ def from_keras(model: Any, logits: bool = False) -> MLP:
 def network(
     weights: Sequence[Any],
     biases: Sequence[Any],
-    activation: str | Sequence[str] = "relu",
-    output_activation: str = "linear",
+    activation: Activation | Sequence[Activation] = "relu",
+    output_activation: Activation = "linear",
     rows: str | None = None,
 ) -> MLP:
     """The network that MLP.from_arrays returns."""
@@ -156,12 +156,16 @@ def network(
     vectors = [None if vector is None else _vector(vector, f"biases[{i}]") for i, vector in enumerate(biases)]
     if _rows(matrices, vectors, rows) == "inputs":
         matrices = [_transposed(matrix) for matrix in matrices]
-    names = [activation] * (len(matrices) - 1) if isinstance(activation, str) else activation
-    hidden = entries(names, "activation", "a name, or one for each hidden layer")
-    for name in [activation] if isinstance(activation, str) else hidden:
+    if isinstance(activation, str) or callable(activation):
+        Layer(1, 1, activation=activation, init=0.0)  # also where no layer is hidden
+        activation = [activation] * (len(matrices) - 1)
+    hidden = entries(activation, "activation", "an activation, or one for each hidden layer")
+    for name in hidden:
         Layer(1, 1, activation=name, init=0.0)  # a ValueError where there is no such activation
     if len(hidden) != len(matrices) - 1:
-        raise ValueError(f"activation must be one name, or {len(matrices) - 1} for the hidden layers, not {activation}")
+        raise ValueError(
+            f"activation must be one name or function, or {len(matrices) - 1} for the hidden layers, not {activation}"
+        )
     model = MLP(len(matrices[0][0]), [len(matrix) for matrix in matrices], init=0.0)
     model.layers = [
         Layer(len(matrix[0]), len(matrix), activation=name, init=0.0, bias=vector is not None)

@@ -6,7 +6,7 @@ layer1.neuron3.z is its pre-activation w·x + b and layer1.neuron3.a its activat
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine import Value, dot, softmax
 from engine.core import NAMED, TABLE, as_value, count, flag, instance, operation, refuse
@@ -15,12 +15,15 @@ from .init import generator, initial
 from .module import Module
 from .state import is_sequence
 
+Activation: TypeAlias = str | Callable[[Any], Any]
+
 
 class Neuron(Module):
     """The activation of a dot product: f(w · x + b); with nonlin=False the dot product alone.
 
-    `activation` is a row of the engine's table with one operand, or "linear". `init` and `seed` are MLP's; `nout`,
-    the number of neurons in the layer, is used by the initialiser "xavier". With bias=False there is no b.
+    `activation` is a row of the engine's table with one operand, as "tanh" or as `engine.tanh`, or it is "linear".
+    `init` and `seed` are MLP's; `nout`, the number of neurons in the layer, is used by the initialiser "xavier". With
+    bias=False there is no b.
 
     >>> neuron = Neuron(2, activation="tanh", init=1.0)
     >>> neuron([0.5, -1.5]), neuron
@@ -31,18 +34,19 @@ class Neuron(Module):
         self,
         nin: int,
         nonlin: bool = True,
-        activation: str = "relu",
+        activation: Activation = "relu",
         init: str | float = "uniform",
         seed: Any = None,
         nout: int = 1,
         bias: bool = True,
     ) -> None:
-        activation_named(activation)
+        name: str = name_of(activation)
+        activation_named(name)
         weights, b = initial(init, count(nin, "nin"), count(nout, "nout"), generator(seed))
         self.w = [Value(weight) for weight in weights]
         self.b = Value(b) if flag(bias, "bias") else 0.0
-        self.activation = activation
-        self.nonlin = flag(nonlin, "nonlin") and activation != "linear"
+        self.activation = name
+        self.nonlin = flag(nonlin, "nonlin") and name != "linear"
 
     def __call__(self, x: Any) -> Value:
         """The output for a sequence of numbers or Values, one for each weight."""
@@ -76,8 +80,8 @@ class Layer(Module):
     Layer of [LinearNeuron(3), LinearNeuron(3)]
     """
 
-    def __init__(self, nin: int, nout: int, seed: Any = None, activation: str = "relu", **kwargs: Any) -> None:
-        rng = generator(seed)
+    def __init__(self, nin: int, nout: int, seed: Any = None, activation: Activation = "relu", **kwargs: Any) -> None:
+        rng, activation = generator(seed), name_of(activation)
         self.softmax = activation == "softmax" and flag(kwargs.get("nonlin", True), "nonlin")
         kwargs["activation"] = "linear" if activation == "softmax" else activation
         self.neurons = [Neuron(nin, seed=rng, nout=nout, **kwargs) for _ in range(count(nout, "nout"))]
@@ -110,7 +114,7 @@ class Layer(Module):
 class MLP(Module):
     """A multi-layer perceptron: `nin` inputs, then layers of the sizes `nouts`. One output is a Value, not a list.
 
-    `activation` is for all layers but the last, which has `output_activation`; names are as in Layer. `init` is
+    `activation` is for all layers but the last, which has `output_activation`; both are as in Layer. `init` is
     "uniform", "xavier", "he", or a number for every weight and bias. `seed` is an int or a random.Random; without one,
     weights come from the global `random`, as in micrograd. A wrong number of inputs is a ValueError.
 
@@ -127,15 +131,15 @@ class MLP(Module):
         self,
         nin: int,
         nouts: Sequence[int],
-        activation: str = "relu",
+        activation: Activation = "relu",
         init: str | float = "uniform",
         seed: Any = None,
-        output_activation: str = "linear",
+        output_activation: Activation = "linear",
     ) -> None:
         if not is_sequence(nouts) or not len(nouts):
             raise refuse("nouts", "the sizes of the layers, such as [16, 16, 1]", nouts)
-        rng, sizes = generator(seed), [nin, *nouts]
-        activation_named("linear" if activation == "softmax" else activation)  # also where no layer is hidden
+        rng, sizes, name = generator(seed), [nin, *nouts], name_of(activation)
+        activation_named("linear" if name == "softmax" else name)  # also where no layer is hidden
         activations = [activation] * (len(nouts) - 1) + [output_activation]
         self.layers = [
             Layer(size, nout, activation=name, init=init, seed=rng)
@@ -146,13 +150,13 @@ class MLP(Module):
     def from_arrays(
         weights: Sequence[Any],
         biases: Sequence[Any],
-        activation: str | Sequence[str] = "relu",
-        output_activation: str = "linear",
+        activation: Activation | Sequence[Activation] = "relu",
+        output_activation: Activation = "linear",
         rows: str | None = None,
     ) -> "MLP":
         """A network with given weights and biases: a matrix and a vector for each layer, as lists or arrays.
 
-        `activation` is one name, or one for each hidden layer; None for a vector is a layer without biases. A matrix
+        `activation` is one, or one for each hidden layer; None for a vector is a layer without biases. A matrix
         has a row for each neuron, as in PyTorch, or for each input, as in scikit-learn and Keras. If the shapes do not
         tell which, because all are square, it is an error unless `rows` is "neurons" or "inputs".
 
@@ -200,6 +204,18 @@ def bare(outputs: list[Value]) -> Any:
     return outputs[0] if len(outputs) == 1 else outputs
 
 
+def name_of(activation: Any) -> Any:
+    """The name of an activation that is given as a function of the engine; anything else as it is.
+
+    >>> from engine import tanh
+    >>> name_of(tanh), name_of("relu")
+    ('tanh', 'relu')
+    """
+    module = getattr(activation, "__module__", None) or ""
+    is_engine = module.partition(".")[0] == "engine" and not hasattr(activation, "__wrapped__")
+    return activation.__name__ if is_engine and callable(activation) else activation
+
+
 def activation_named(name: str) -> Callable[[Any], Any]:
     """The function of one Value with this name in the engine's table; any other name is a ValueError.
 
@@ -207,7 +223,7 @@ def activation_named(name: str) -> Callable[[Any], Any]:
     Traceback (most recent call last):
     ValueError: there is no activation 'softmax': it must be linear or a row with one operand, ... leaky_relu, ...
     """
-    return _activation(instance(name, str, "activation", "the name of a row of the table, such as 'relu'"))
+    return _activation(instance(name, str, "activation", "a row of the table, such as 'relu' or engine.relu"))
 
 
 @cache

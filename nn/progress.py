@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from engine import MissingExtraError
 from engine.core import require
@@ -9,8 +10,12 @@ from engine.core import require
 
 def bar_of(steps: int, done: int, wanted: bool) -> Any:
     """A context manager that is updated at every step and shows numbers."""
+    if not wanted:
+        return NoBar()
     try:
-        return require("tqdm.auto").tqdm(total=steps, initial=done, unit="step") if wanted else NoBar()
+        with catch_warnings():
+            simplefilter("ignore")  # of ipywidgets: a notebook without them has a bar of text
+            return require("tqdm.auto").tqdm(total=steps, initial=done, unit="step")
     except MissingExtraError:
         return NoBar()
 

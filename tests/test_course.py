@@ -88,3 +88,21 @@ def test_a_notebook_runs_from_top_to_bottom(stem, notebooks, tmp_path):
     assert len(pictures) == len(list((tmp_path / "out").glob("*.svg"))) > 0
     assert "'...'" in "".join(output.get("text", "") for output in run.cells[-1].outputs)  # no answer yet
     assert {output.output_type for output in run.cells[-1].outputs} == {"stream"}  # no traceback, and no number
+
+
+FIT = """
+from nn import MLP, SGD, fit, mean_squared_error
+
+model = MLP(1, [1], seed=0)
+history = fit(model, [[0.0], [1.0]], [0.0, 1.0], mean_squared_error, SGD(model.parameters(), lr=0.1), epochs=3)
+"""
+
+
+def test_training_in_a_notebook_shows_its_bar_and_no_warning():
+    client, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    cell = nbformat.v4.new_code_cell(FIT)
+    (cell,) = client.NotebookClient(nbformat.v4.new_notebook(cells=[cell]), timeout=120).execute().cells
+    text = "".join(output.get("text", "") for output in cell.outputs)
+    assert "3/3" in text
+    assert "arning" not in text

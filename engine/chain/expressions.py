@@ -61,6 +61,7 @@ _WRITERS = {
 }
 _STRENGTH = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 2, "pow": 4}
 _ATOM = 5
+_SLOPES = {"bell": "sigmoid", "sech2": "tanh"}  # rows that are the derivative of another
 
 
 def show(term: Term, style: Style = "text", within: str = "") -> str:
@@ -82,6 +83,8 @@ def _write(term: Term, writer: _Writer) -> tuple[str, int]:
     if term[0] == "slope":
         return _slope(term[1], term[2], writer)
     name, *terms = term
+    if name in _SLOPES and writer.style != "text":
+        return _slope(_SLOPES[name], terms[0], writer)
     strength = _STRENGTH.get(name, _ATOM)
     if name == "pow":
         return _power(terms, writer)

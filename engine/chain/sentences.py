@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
-from ..core import Value, derivative, many, pretty_number, short_number
+from ..core import Value, ancestors, derivative, many, pretty_number, short_number
 from .expressions import Style, condition, show
 from .paths import ChainRule, Factor, Path
 from .variables import VariableGraph
@@ -37,6 +37,7 @@ SENTENCES = {
     "undefined": "{of} itself is {number}",
     "leaf": "{of} is an independent variable: it does not depend on {wrt}",
     "disconnected": "{of} was not computed from {wrt}: no path leads from {wrt} to {of}",
+    "swapped": "{of} does not depend on {wrt}, but {wrt} depends on {of}: did you mean chain_rule({wrt}, {of})?",
 }
 
 # Why the slope of a function is tiny.
@@ -110,8 +111,9 @@ class Sentences:
 
     def disconnected(self) -> str:
         """Why there is no path."""
-        sentence = SENTENCES["disconnected" if self.chain.output.op else "leaf"]
-        return sentence.format(of=self.name(self.chain.output), wrt=self.name(self.chain.wrt))
+        output, wrt = self.chain.output, self.chain.wrt
+        kind = "swapped" if output in ancestors(wrt) else "disconnected" if output.op else "leaf"
+        return SENTENCES[kind].format(of=self.name(output), wrt=self.name(wrt))
 
     def told(self, reason: str) -> str:
         """The direction, and then the reason."""

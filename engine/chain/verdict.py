@@ -49,6 +49,8 @@ def judge(
 ) -> Judgement:
     """The verdict, one of "ok killed cancelled vanishing exploding underflow disconnected non_finite".
 
+    "killed" is a factor of at most `tiny` that leaves a derivative of at most `tiny`; "vanishing" is one of at most
+    `vanished` without such a factor; "cancelled" is paths that leave at most `cancelled` of their sum without signs.
     In the style "pretty" the sentence is written as in pictures.
 
     >>> from engine import Value, chain_rule

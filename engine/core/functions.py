@@ -36,6 +36,7 @@ def operation(name: str) -> Callable[..., Any]:
             f"lambda {names}: {call}", {"code": code, "of_one": of_one, "of_two": of_two, "of_scalars": of_scalars}
         )  # which says how many it takes
     function.__name__ = function.__qualname__ = name
+    function.__module__ = "engine"  # where help() and pickle look for it
     partials = ", ".join((row.textbook or row.partials[0], *row.partials[1:]))
     call = f"{name}({', '.join(row.variables)})"
     written = call if row.formula == call else f"{call} = {row.formula}"
@@ -69,7 +70,6 @@ def row(
     >>> swish = row("swish", "swish", "a * sigmoid(2 * a)")
     >>> swish(0.0), swish(Value(0.0)).partials
     (0.0, (0.5,))
-    >>> del TABLE["swish"]
     """
     add(name, sign, formula, *partials, textbook=textbook)
     return operation(name)

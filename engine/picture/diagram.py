@@ -167,9 +167,9 @@ class _Drawing:
         """What the words and numbers mean, for a reader who knows no library."""
         parts = ["data: its value", f"grad: the derivative of {self.texts.called(self.output)} in it"]
         if self.on.paths:
-            parts.append("on an arrow: the factor of one step")
+            parts.append("box on an arrow: the factor of one step")
         elif any(isinstance(arrow, Edge) and arrow.line for arrow in self.arrows):
-            parts.append("on an arrow: the derivative of its end in its start")
+            parts.append("number on an arrow: the derivative of its end in its start")
         if len({round(share, 2) for share in self.on.share.values()}) > 1:
             parts.append("thicker: contributes more")
         return wrapped(parts, "key", self.room, " · ")

@@ -95,6 +95,17 @@ def test_what_is_not_upstream_is_disconnected():
     assert "no path leads from h1 to o" in chain_rule(other, h1).sentence
 
 
+def test_swapped_ends_are_named():
+    x = Value(3.0, "x")
+    y = labelled(x * x, "y")
+    z = labelled(y + 1.0, "z")
+    for of, wrt in ((x, z), (y, z), (x, y)):
+        chain = chain_rule(of, wrt)
+        swapped = f"chain_rule({wrt.label}, {of.label})"
+        assert (chain.verdict, chain.total) == ("disconnected", 0.0)
+        assert chain.sentence.endswith(f", but {wrt.label} depends on {of.label}: did you mean {swapped}?")
+
+
 def test_a_value_with_respect_to_itself_is_the_empty_path():
     x = Value(2.0, "x") * 3
     chain = chain_rule(x, x)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from graphs import labelled, random_graph, two_paths
 
-from engine import Value, chain_rule, dot, logsumexp, maximum
+from engine import Value, chain_rule, dot, logsumexp, maximum, mish
 from engine.chain import VariableGraph
 from engine.chain.expressions import show
 from engine.chain.terms import symbol
@@ -86,6 +86,22 @@ def test_a_saturated_sigmoid_is_shown_as_its_slope():
         "σ′(z)",
         r"\sigma'\left(z\right)",
     )
+
+
+def test_the_slope_of_a_sigmoid_or_tanh_within_a_formula_is_written_as_one():
+    z = Value(0.3, "z")
+    a = labelled(z * (2 * z).sigmoid() + z * z.tanh(), "a")
+    chain = chain_rule(a, z)
+    factor = chain.folded.paths()[0].factors[0]
+    assert value_of(factor.formula, chain.folded) == pytest.approx(chain.total, rel=1e-15)
+    terms = [symbol("bell", symbol("mul", 2.0, Name("z"))), symbol("sech2", Name("z"))]
+    assert [show(term, "text") for term in terms] == ["bell(2 * z)", "sech2(z)"]
+    assert [show(term, "spoken") for term in terms] == ["σ'(2 * z)", "tanh'(z)"]
+    assert [show(term, "pretty") for term in terms] == ["σ′(2 z)", "tanh′(z)"]
+    assert [show(term, "latex") for term in terms] == [r"\sigma'\left(2 z\right)", r"\tanh'\left(z\right)"]
+    chain = chain_rule(labelled(mish(z), "m"), z)
+    assert "σ'(2 * softplus(z))" in str(chain)
+    assert chain.check(chain.paths()[0].factors[0].show("spoken")).ok
 
 
 def test_repeated_labels_are_numbered_in_the_order_of_creation():

@@ -158,7 +158,11 @@ def test_layers_without_biases_and_with_an_activation_each():
             "shapes 2x3, 1x2 and biases of the lengths 2, 2 do not fit together as layers",
         ),
         (([A, turned(C)], [B, D]), ValueError, "do not fit together as layers"),
-        (([A, C], [B, D], ["tanh", "tanh"]), ValueError, "activation must be one name, or 1 for the hidden layers"),
+        (
+            ([A, C], [B, D], ["tanh", "tanh"]),
+            ValueError,
+            "activation must be one name or function, or 1 for the hidden layers",
+        ),
         (([A, C], [B, D], "swish"), ValueError, "there is no activation 'swish': it must be linear or a row"),
         (([[1.0, 2.0]], [[1.0]]), ValueError, r"weights\[0\] must be a matrix, not list \[1.0, 2.0\]"),
         (([[[1.0, 2.0], [3.0]]], [B]), ValueError, r"weights\[0\] must be a matrix, but its rows are of different"),

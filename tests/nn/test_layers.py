@@ -2,14 +2,14 @@
 
 import math
 import random
+from functools import wraps
 
 import pytest
 from micrograd import nn as micrograd
 
-from engine import Value, chain_rule
+from engine import Value, chain_rule, relu, row, sigmoid, softmax, tanh
 from engine.table.formula import TABLE
-from engine.table.rows import row
-from nn import MLP, Layer, Neuron
+from nn import MLP, RNN, Layer, Neuron
 
 
 def twin(sizes, seed=1337):
@@ -183,13 +183,32 @@ def test_activations_by_name(activation, expected, bias):
 
 
 def test_a_row_added_to_the_table_is_an_activation():
-    row("soft", "soft", "a / (1 + abs(a))", "1 / (1 + abs(a)) ** 2")
+    soft = row("soft", "soft", "a / (1 + abs(a))", "1 / (1 + abs(a)) ** 2")
     try:
         neuron = Neuron(1, activation="soft", init=1.0)
         assert neuron([2.0]).data == 0.75
+        assert Neuron(1, activation=soft, init=1.0)([2.0]).data == 0.75
         assert str(neuron) == "SoftNeuron(1)"
     finally:
         del TABLE["soft"]
+
+
+def test_an_activation_is_given_by_name_or_as_the_function():
+    named = MLP(2, [3, 2, 2], activation="tanh", output_activation="softmax", seed=0)
+    for f in (tanh, Value.tanh):
+        model = MLP(2, [3, 2, 2], activation=f, output_activation=softmax, seed=0)
+        assert str(model) == str(named)
+        assert [p.data for p in model([0.5, -1.0])] == [p.data for p in named([0.5, -1.0])]
+    weights, biases = [[[0.5]], [[2.0]], [[3.0]]], [[0.1], [0.2], [0.3]]
+    by_name = MLP.from_arrays(weights, biases, ["tanh", "relu"], "sigmoid", rows="neurons")
+    assert str(MLP.from_arrays(weights, biases, [tanh, relu], sigmoid, rows="neurons")) == str(by_name)
+    assert str(RNN(1, 2, activation=relu).layer) == str(RNN(1, 2, activation="relu").layer)
+
+
+@pytest.mark.parametrize("function", [math.tanh, lambda z: z, wraps(tanh)(lambda z: 2 * tanh(z)), tanh(0.5)])
+def test_a_function_that_is_no_row_is_refused(function):
+    with pytest.raises(TypeError, match=r"activation must be a row of the table, such as 'relu' or engine.relu"):
+        MLP(2, [2, 1], activation=function)
 
 
 @pytest.mark.parametrize("name", ["misch", "add", "dot", "data", ""])

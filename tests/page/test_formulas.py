@@ -4,7 +4,7 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 from pages import change
 
-from engine import Value, cos, dot, erf, exp, logsumexp, maximum, relu, softmax, softplus, sqrt
+from engine import Value, cos, dot, erf, exp, logsumexp, maximum, mish, relu, softmax, softplus, sqrt
 from engine.chain import VariableGraph, show
 
 LINKS = """return variables.flatMap(v => linksOf(v.i).map(link =>
@@ -20,7 +20,13 @@ def many_rows():
     return labelled((s - (p + p)) ** b, "out"), a
 
 
-GRAPHS = {"two paths": two_paths, "many rows": many_rows} | {
+def slope_within_a_slope():
+    a = Value(0.7, "a_1")
+    b, t = labelled(mish(a), "b"), labelled(a.tanh(), "t")
+    return labelled(b * t - a, "m"), a
+
+
+GRAPHS = {"two paths": two_paths, "many rows": many_rows, "slope within a slope": slope_within_a_slope} | {
     f"random {seed}": (lambda seed=seed: random_graph(seed, 20)) for seed in range(5)
 }
 

@@ -113,7 +113,8 @@ function shortProduct(a, b) {
 }
 
 const STRENGTH = { add: 1, sub: 1, mul: 2, div: 2, neg: 2, pow: 4 },
-  ATOM = 5;
+  ATOM = 5,
+  SLOPES = { bell: "sigmoid", sech2: "tanh" }; // rows that are the derivative of another
 const PRETTY = {
   number: x => (x === Math.PI ? "π" : pretty(x)),
   name: v => v.name,
@@ -144,7 +145,8 @@ function write(term, style) {
       args: [a, b],
     } = term,
     strength = STRENGTH[op];
-  if (op === "slope") return [slopeSign(term.row, style) + style.bracket(write(a, style)[0]), ATOM];
+  const sloped = op === "slope" ? term.row : SLOPES[op];
+  if (sloped) return [slopeSign(sloped, style) + style.bracket(write(a, style)[0]), ATOM];
   if (op === "pow") return [raised(a, b, style), strength];
   if (op === "div" && style === LATEX) return [`\\frac{${write(a, style)[0]}}{${write(b, style)[0]}}`, ATOM];
   if (op === "neg") return [style.signs.neg + bracketed(a, style, strength), strength];
