@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ...structure import SAME, cancelling, largest, small
+from ...structure import SAME, Unit, cancelling, largest, small
 from ..context import Case
 from ..description import describe
 from ..intervals import interval
@@ -225,12 +225,10 @@ def dead_input(case: Case) -> list[Finding]:
     """Features that are 0 for every example, if at least as many others are not, as within a margin, nor sparse."""
     graph = case.graph
     silent = set(small(case.indices, graph.squares, 0.0))
-    if not silent or case.given.issuperset(small(graph.leaves, graph.data, 0.0)):
-        return []
     found: dict[int, None] = {}
     examples = 0
-    for unit in case.units.all:
-        if len(unit.pre) < case.limits.few or not _is_suspect(case, unit.pre[0], silent):
+    for unit in case.units.all if silent else ():
+        if len(unit.pre) < case.limits.few or not _is_suspect(case, unit, silent):
             continue
         columns = _columns(case, unit.pre)
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
@@ -242,10 +240,12 @@ def dead_input(case: Case) -> list[Finding]:
     return [_never_on(case, list(found), examples)] if found else []
 
 
-def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
-    """Whether a parameter in `silent` multiplies a given 0 in this sum."""
+def _is_suspect(case: Case, unit: Unit, silent: Collection[int]) -> bool:
+    """Whether a parameter in `silent` multiplies a given 0 in the sums of a unit that reads data and is not off."""
     graph = case.graph
-    pairs = products(graph, _prediction(case, i), case.given)
+    if case.units.stage(unit) > 1 or not largest(unit.pre, graph.squares):
+        return False
+    pairs = products(graph, _prediction(case, unit.pre[0]), case.given)
     return any(w in silent and graph.data[x] == 0.0 and not graph.nodes[x].op for w, x in pairs)
 
 
