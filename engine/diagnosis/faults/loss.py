@@ -140,7 +140,7 @@ def _may_exceed(case: Case, p: int) -> bool:
     logs = {graph.argument(log) for log in (*graph.of("log"), *graph.of("log1p"))}  # p, 1 - p or -p
     op = graph.nodes[p].op
     same = {p, *(j for j in (graph.of(op) if op else ()) if graph.data[j] == graph.data[p])}
-    users = {graph.flattened.results[k] for k, j in enumerate(graph.flattened.operands) if j in same}
+    users = {graph.flattened.results[k] for j in same for k in graph.edges_to(j)}
     return not all(graph.nodes[i].op in ("log", "log1p") or i in logs for i in users)
 
 

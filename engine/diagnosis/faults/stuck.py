@@ -11,6 +11,7 @@ from ..intervals import interval
 from ..report import Finding
 from ..terms import products
 from ..words import amount
+from .saddle import at_saddle
 
 LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
@@ -35,6 +36,11 @@ class Output:
 
 
 def stationary(case: Case) -> list[Finding]:
+    """Gradients that are 0, though the loss is no minimum of the network meant: a linear model, or weights of 0."""
+    return at_saddle(case) or _linear(case)
+
+
+def _linear(case: Case) -> list[Finding]:
     """A linear model whose output is the same for every example, with gradients of the examples that cancel."""
     graph = case.graph
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
@@ -158,7 +164,7 @@ def out_of_range(case: Case) -> list[Finding]:
     spans, nearest = dict[str, None](), dict[int, float]()
     for output, target in wanted:
         low, high = interval(case.graph, output, case.given)
-        if max(low - target, target - high) > case.limits.beyond * (high - low if high - low < math.inf else width):
+        if low < high and max(low - target, target - high) > case.limits.beyond * (high - low if high - low < math.inf else width):
             spans[_span(low, high)] = None
             nearest[output] = min(max(target, low), high)
     return [_unreachable(case, wanted, list(spans), nearest)] if nearest else []
@@ -225,16 +231,17 @@ def dead_input(case: Case) -> list[Finding]:
     """Features that are 0 for every example, if at least as many others are not, as within a margin, nor sparse."""
     graph = case.graph
     silent = set(small(case.indices, graph.squares, 0.0))
+    few = 1 if len(silent) == len(case.indices) else case.limits.few
     found: dict[int, None] = {}
     examples = 0
     for unit in case.units.all if silent else ():
-        if len(unit.pre) < case.limits.few or not _is_suspect(case, unit, silent):
+        if len(unit.pre) < few or not _is_suspect(case, unit, silent):
             continue
         columns = _columns(case, unit.pre)
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
         dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
         others = [w for w in columns if w not in dead]
-        if len(others) >= len(dead) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+        if (few == 1 or len(others) >= len(dead)) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
             found |= dict.fromkeys(dead)
             examples = len(unit.pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []
