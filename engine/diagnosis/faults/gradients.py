@@ -21,6 +21,7 @@ from ...structure import (
 from ..context import Case
 from ..report import Finding
 from ..step import gradient_step
+from .tables import unused_rows
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -166,8 +167,8 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
 
 def disconnected(case: Case) -> list[Finding]:
     """Parameters without a path to the loss; results of operations are left to `rebound`."""
-    cut_off = _cut_off(case)
-    missing = [p for p in case.missing if not p.op] + cut_off
+    cut_off, rows = _cut_off(case), unused_rows(case)
+    missing = [p for p in case.missing if not p.op and p not in rows] + cut_off
     if not missing:
         return []
     no_parameter, scores, flat = "", "", ""

@@ -7,6 +7,7 @@ from ..context import Case, unit_in
 from ..description import describe
 from ..report import Evidence, Finding
 from ..step import Step, is_written
+from ..terms import other_factor
 from ..words import amount, below
 
 
@@ -112,11 +113,8 @@ def _replaced(case: Case) -> dict[int, int]:
 
 def _weighs(case: Case, edge: int) -> bool:
     """Whether the operand of an edge is a factor in a product, and its other factor is no parameter."""
-    graph, i = case.graph, case.graph.flattened.results[edge]
-    k, operands = edge - graph.flattened.starts[i], graph.operands(i)
-    half = len(operands) // 2
-    is_factor = graph.nodes[i].op in ("mul", "dot") and k < 2 * half
-    return is_factor and operands[k + half if k < half else k - half] not in case.given
+    other = other_factor(case.graph, edge)
+    return other is not None and other not in case.given
 
 
 def _origin(case: Case, i: int) -> int | None:
