@@ -7,7 +7,7 @@ import pytest
 from reports import kinds, only
 
 import engine
-from engine import Value, detach, diagnose, dot, exp, log, maximum, minimum, sign, softmax, sqrt, where
+from engine import Value, detach, diagnose, dot, exp, log, maximum, minimum, sign, softmax, softplus, sqrt, where
 from nn import MLP, Embedding, binary_cross_entropy, cross_entropy
 
 X = [-1.7, -1.1, -0.6, -0.2, 0.3, 0.5, 0.9, 1.4]
@@ -292,3 +292,22 @@ def test_an_embedding_of_more_letters_than_the_data_has():
     assert not diagnose(loss, [*letters.parameters(), *layer.parameters()])
     finding = only(diagnose(loss, [*letters.parameters(), *spare.parameters(), *layer.parameters()]), "disconnected")
     assert finding.evidence["parameters"] == "9 of 30"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bias_of_outputs_that_are_compared_is_no_fault(seed):
+    model = MLP(1, [4, 2], activation="tanh", init="xavier", seed=seed)
+    a, b, c = ([model([x + k]) for x in X] for k in range(3))
+
+    def distance(u, v):
+        return sum((i - j) ** 2 for i, j in zip(u, v, strict=True))
+
+    def triplet(u, v, w):
+        return (distance(u, v) - distance(u, w) + 1.0).relu()
+
+    for loss in (
+        sum(map(triplet, a, b, c)) / 8,
+        sum(softplus(v[0] - u[0]) + softplus(u[1] - v[1]) for u, v in zip(a, b, strict=True)),
+        sum(u[0] - u[1] for u in a) / 8 - sum(v[0] - v[1] for v in b) / 8,
+    ):
+        assert not diagnose(loss, model.parameters())
