@@ -126,11 +126,11 @@ class Forms:
     def _form(self, code: int, terms: list[Form]) -> Form:
         """The form of an operation with these terms."""
         products = terms[:-1] if code == DOT else terms if code == MUL else []
-        multiplies = any([GIVEN < form < self.first_sum for form in products])
+        multiplies = any([GIVEN < form < self.first_sum for form in products])  # noqa: C419  a generator is slower
         inner = terms[-1:] if code == DOT else terms
         self.keys.append(self._intern([self.keys[form] for form in terms if form > GIVEN]))
         self.multiplying.append(multiplies)
-        self.weighted.append(multiplies or any([self.weighted[form] for form in inner]))
+        self.weighted.append(multiplies or any([self.weighted[form] for form in inner]))  # noqa: C419
         return len(self.keys) - 1
 
     def _intern(self, terms: list[Key]) -> Key:
@@ -228,7 +228,7 @@ def _terms(code: int, first: int, last: int, inner: Ints, first_sum: int) -> lis
         return [inner[first]]
     size = (last - first) // 2 if code in (MUL, DOT) else 0
     products = [_product(inner[k], inner[k + size], first_sum) for k in range(first, first + size)]
-    return products + [inner[last - 1]] if code == DOT else products
+    return [*products, inner[last - 1]] if code == DOT else products
 
 
 def _product(a: Form, b: Form, first_sum: int) -> Form:

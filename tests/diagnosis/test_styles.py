@@ -7,8 +7,8 @@ import pytest
 from reports import kinds, only
 
 import engine
-from engine import Value, detach, diagnose, dot, exp, log, maximum, minimum, sign, softmax, softplus, sqrt, where
-from nn import MLP, Embedding, binary_cross_entropy, cross_entropy
+from engine import Value, detach, diagnose, dot, exp, log, maximum, minimum, sign, softmax, sqrt, where
+from nn import MLP, binary_cross_entropy
 
 X = [-1.7, -1.1, -0.6, -0.2, 0.3, 0.5, 0.9, 1.4]
 Y = [0, 0, 1, 0, 1, 0, 1, 1]
@@ -270,44 +270,3 @@ def test_the_remedy_of_inf_or_nan_is_that_of_its_cause(name):
     make, remedy = CAUSES[name]
     w = Value(2.0, "w")
     assert remedy in only(diagnose(make(w), [w]), "non_finite").remedy
-
-
-@pytest.mark.parametrize("labelled", [False, True])
-def test_rows_of_a_table_that_no_example_uses(labelled):
-    def row(i):
-        return [Value(rng.gauss(0, 1), f"E{i}_{j}" if labelled else "") for j in range(2)]
-
-    rng = random.Random(0)
-    E, w, b = [row(i) for i in range(9)], [Value(0.3, "w1"), Value(-0.4, "w2")], Value(0.1, "b")
-    loss = sum((dot(w, E[i], b) - i) ** 2 for i in (2, 3, 5))
-    assert not diagnose(loss, [*E[0], *sum(E[1:], []), *w, b])
-    spare = [Value(0.5, "V1"), Value(0.5, "V2")]
-    assert only(diagnose(loss, [*sum(E, []), *spare, *w, b]), "disconnected").where[-2:] == ("V1", "V2")
-
-
-def test_an_embedding_of_more_letters_than_the_data_has():
-    letters, layer = Embedding("abcdef", 2, seed=0), MLP(2, [3], seed=0, activation="linear")
-    spare = MLP(2, [3], seed=1, activation="linear")
-    loss = cross_entropy([layer(letters(letter)) for letter in "bd"], [0, 2])
-    assert not diagnose(loss, [*letters.parameters(), *layer.parameters()])
-    finding = only(diagnose(loss, [*letters.parameters(), *spare.parameters(), *layer.parameters()]), "disconnected")
-    assert finding.evidence["parameters"] == "9 of 30"
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_bias_of_outputs_that_are_compared_is_no_fault(seed):
-    model = MLP(1, [4, 2], activation="tanh", init="xavier", seed=seed)
-    a, b, c = ([model([x + k]) for x in X] for k in range(3))
-
-    def distance(u, v):
-        return sum((i - j) ** 2 for i, j in zip(u, v, strict=True))
-
-    def triplet(u, v, w):
-        return (distance(u, v) - distance(u, w) + 1.0).relu()
-
-    for loss in (
-        sum(map(triplet, a, b, c)) / 8,
-        sum(softplus(v[0] - u[0]) + softplus(u[1] - v[1]) for u, v in zip(a, b, strict=True)),
-        sum(u[0] - u[1] for u in a) / 8 - sum(v[0] - v[1] for v in b) / 8,
-    ):
-        assert not diagnose(loss, model.parameters())

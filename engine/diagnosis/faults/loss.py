@@ -9,7 +9,7 @@ from ..report import Finding
 from ..words import amount
 from .activations import argument_of, is_probability, log_sources
 from .misuse import OTHERS, is_softmax, logged, misuse
-from .unbounded import not_squared, opposed, rewarded
+from .unbounded import log_softmax_rewarded, not_squared, opposed, rewarded
 
 ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
 LESS = ("sub", "ahead", "margin", "masked")  # operations that subtract logits from a logit
@@ -24,7 +24,7 @@ DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # operations of dens
 
 def loss_misuse(case: Case) -> list[Finding]:
     """A loss with the wrong kind of input, without a minimum, or without a slope."""
-    searches = (_squashed_twice, _outside, opposed, rewarded, not_squared, _counted)
+    searches = (_squashed_twice, _outside, opposed, rewarded, log_softmax_rewarded, not_squared, _counted)
     return [finding for search in searches for finding in search(case)]
 
 

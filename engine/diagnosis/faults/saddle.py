@@ -13,6 +13,7 @@ from .gradients import symmetric
 
 NEAR = 0.01  # where the loss is lower
 NEXT = 1e-7  # so near that no other relu is switched on
+KINKED = {"relu", "maximum", "minimum", "select"}
 TRIES = 16  # random directions, one of which lowers the loss
 
 
@@ -21,7 +22,8 @@ def at_saddle(case: Case) -> list[Finding]:
     graph = case.graph
     zeros = [i for i in small(case.indices, graph.squares, 0.0) if graph.data[i] == 0.0]
     users = {graph.flattened.results[k] for i in zeros for k in graph.edges_to(i)}
-    if graph.changed or not any(graph.squares[i] for i in users):
+    is_near = any(graph.squares[i] for i in users) or not KINKED & graph.ops  # else most likely of relus that are off
+    if not zeros or graph.changed or not is_near:
         return []
     near, twice = (graph.elsewhere(_moved(case, zeros, distance))[0] for distance in (NEXT, 2.0 * NEXT))
     found = [i for i in zeros if near[i] and abs(twice[i]) > 1.5 * abs(near[i])]

@@ -127,7 +127,9 @@ def stale_gradient(case: Case) -> list[Finding]:
     if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
         return []
     graph, gradients, first = case.graph, case.graph.gradients, len(case.graph.interior)
-    held = [(p, i, grad, gradients[i]) for p, i in case.index_of.items() if i >= first and (grad := p.grad)]  # 0: zeroed
+    held = [
+        (p, i, grad, gradients[i]) for p, i in case.index_of.items() if i >= first and (grad := p.grad)
+    ]  # 0: zeroed
     differ = {
         p: abs(grad - gradient)
         for p, i, grad, gradient in held

@@ -85,7 +85,9 @@ def rebound(case: Case) -> list[Finding]:
     given, replaced = [p for p in case.parameters if p.op], _replaced(case)
     if not given and not replaced:
         return []
-    where = [p.label or describe(LossGraph(p), 0, 1) for p in given] + [describe(case.graph, i) for i in replaced.values()]
+    where = [p.label or describe(LossGraph(p), 0, 1) for p in given] + [
+        describe(case.graph, i) for i in replaced.values()
+    ]
     used = [*(p for p in given if p in case.index_of), *(case.graph.nodes[i] for i in replaced)]
     return [
         Finding(

@@ -164,7 +164,9 @@ def out_of_range(case: Case) -> list[Finding]:
     spans, nearest = dict[str, None](), dict[int, float]()
     for output, target in wanted:
         low, high = interval(case.graph, output, case.given)
-        if low < high and max(low - target, target - high) > case.limits.beyond * (high - low if high - low < math.inf else width):
+        if low < high and max(low - target, target - high) > case.limits.beyond * (
+            high - low if high - low < math.inf else width
+        ):
             spans[_span(low, high)] = None
             nearest[output] = min(max(target, low), high)
     return [_unreachable(case, wanted, list(spans), nearest)] if nearest else []
@@ -253,7 +255,7 @@ def _is_suspect(case: Case, unit: Unit, silent: Collection[int]) -> bool:
     if case.units.stage(unit) > 1 or not largest(unit.pre, graph.squares):
         return False
     pairs = products(graph, _prediction(case, unit.pre[0]), case.given)
-    return any(w in silent and graph.data[x] == 0.0 and not graph.nodes[x].op for w, x in pairs)
+    return any(w in silent and graph.data[x] == 0.0 and not graph.depends[x] for w, x in pairs)
 
 
 def _columns(case: Case, indices: Iterable[int]) -> dict[int, list[float]]:
@@ -262,7 +264,7 @@ def _columns(case: Case, indices: Iterable[int]) -> dict[int, list[float]]:
     for i in indices:
         i = _prediction(case, i)
         for weight, x in products(graph, i, case.given):
-            if graph.nodes[x].op or x in case.given:
+            if graph.depends[x]:
                 return {}
             found.setdefault(weight, []).append(graph.data[x])
     return found
