@@ -152,11 +152,11 @@ class Epochs:
             if self.clip != (None, None):
                 clip_gradients(self.optimizer.parameters, *self.clip)
             self._step(indices)
-            losses.append(outcome.loss * len(indices))
+            losses.append(outcome.loss * (len(indices) / self.train.total))
             predictions += outcome.predictions
             targets += outcome.targets
             bar.update()
-        return Outcome(math.fsum(losses) / len(targets), predictions, targets)
+        return Outcome(math.fsum(losses), predictions, targets)
 
     def _differentiated(self, indices: Sequence[int]) -> Outcome:
         """The outcome of a batch, with its gradient in the parameters; an error if it is not finite either way."""

@@ -83,6 +83,8 @@ class _Reader:
         self.read = set[int]()  # the edges to parameters that the matrices account for
 
     def layers(self) -> tuple[list[LayerMatrices], list[list[int]]]:
+        if self.network.structure.forms.is_sum(0):
+            raise ValueError("the loss is itself a weighted sum, an output: pass a loss, as mean_squared_error gives")
         found = list[LayerMatrices]()
         before: list[list[int]] = []  # the outputs of the previous layer: a node for each example and unit
         stages = self._stages

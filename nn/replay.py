@@ -169,7 +169,7 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
         predictions = [Value(p) if wide is None else list(map(Value, p)) for p, _, _ in batch]
         _require_close(
             eager.mean_loss(predictions, [eager.targets[i] for _, i, _ in batch]).data,
-            math.fsum(loss for _, _, loss in batch) / len(batch),
+            math.fsum(loss / len(batch) for _, _, loss in batch),
             "the loss of a batch is not the mean of what is recorded of each of its examples",
         )
 

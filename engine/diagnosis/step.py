@@ -120,7 +120,7 @@ def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None
     """
     known = {i: was for i in graph.changed if (was := _before(graph, i)) is not None}
     ratio = Step(graph, known, {i: graph.data[i] - was for i, was in known.items()}, None).ratio
-    if ratio is None or not (len(known) > 1 or _is_written(ratio)):
+    if ratio is None or not (len(known) > 1 or is_written(ratio)):
         return None
     move = {i: ratio * graph.gradients[i] for i in parameters.values()}
     origin = {i: known.get(i, graph.data[i] - move[i]) for i in move}
@@ -128,7 +128,7 @@ def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None
     return step if _is_where_it_began(step) else None
 
 
-def _is_written(number: float) -> bool:
+def is_written(number: float) -> bool:
     """Whether a number has at most three digits, like a learning rate that somebody typed."""
     return math.isclose(float(f"{number:.3g}"), number, rel_tol=1e-9)
 
@@ -144,7 +144,7 @@ def _before(graph: LossGraph, i: int) -> float | None:
     if was is not None:
         return was
     edges, now = graph.flattened, graph.forward({})
-    for k in (k for k, j in enumerate(edges.operands) if j == i):
+    for k in reversed(graph.edges_to(i)):
         result, slope = edges.results[k], edges.partials[k]
         others = [j for j in graph.operands(result) if j != i]
         op = graph.nodes[result].op

@@ -1,4 +1,4 @@
-"""The terms of sums: given numbers, and parameters times what they multiply."""
+"""The terms of sums, parameters times what they multiply, and the factors of products."""
 
 from collections.abc import Collection, Iterator
 
@@ -24,3 +24,19 @@ def products(graph: LossGraph, i: int, parameters: Collection[int]) -> Iterator[
         for a, b in zip(operands[:half], operands[half : 2 * half], strict=True) if op in ("dot", "mul") else ():
             if (a in parameters) != (b in parameters):
                 yield (a, b) if a in parameters else (b, a)
+
+
+def other_factor(graph: LossGraph, edge: int) -> int | None:
+    """The index of what a product multiplies the operand of this edge by; None if the operand is no factor.
+
+    >>> from engine import Value
+    >>> w, b = Value(1.0, "w"), Value(2.0, "b")
+    >>> graph = LossGraph(w * 3 + b, [w, b])
+    >>> [other_factor(graph, graph.edges_to(graph.index_of[p])[0]) for p in (w, b)]
+    [4, None]
+    """
+    i = graph.flattened.results[edge]
+    k, operands = edge - graph.flattened.starts[i], graph.operands(i)
+    half = len(operands) // 2
+    is_factor = graph.nodes[i].op in ("mul", "dot") and k < 2 * half
+    return operands[k + half if k < half else k - half] if is_factor else None

@@ -155,8 +155,9 @@ cdef class Graph:
             if x._mark >= self.first:
                 index_of[x] = x._mark - self.first
         arrays = self.codes_, self.data_, self.starts_, self.results_, self.operands_, self.partials_
+        self.nodes += self.leaves
         last[:] = (*arrays, self.inner_) if last_size + last_edges <= MOST_KEPT else ()
-        return self.nodes + self.leaves, *arrays, index_of, self.labelled > 0
+        return self.nodes, *arrays, index_of, self.labelled > 0
 
 
 cdef array spare(str kind):

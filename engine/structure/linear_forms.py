@@ -8,9 +8,7 @@ form, not once per example.
 
 from __future__ import annotations
 
-from itertools import islice
-
-from ..core import DOT, NAMES
+from ..core import ADD, DIV, DOT, MUL, NEG, SUB, SUM
 from .arrays import Floats, Ints, grouped, ints_of, new_floats, new_ints, taken, where
 from .flattened import FlattenedGraph
 from .sweeps import arguments
@@ -51,8 +49,9 @@ class Forms:
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
         self.keys: list[Key] = [NONE, NONE, *range(1, len(self.parameters) + 1)]  # by form
         self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted
-        self.made: list[tuple[tuple[Key, ...], tuple[int, ...]]] = []  # of sums, the terms and the first few parameters
-        self.multiplying = [False] * len(self.keys)  # whether it is data multiplied by a parameter
+        self.made: list[tuple[Key, ...]] = []  # the terms of each sum
+        self.multiplying = [False] * len(self.keys)  # by form, whether it is data multiplied by a parameter
+        self.weighted = [False] * len(self.keys)  # and whether such a product is in it
         self.form_of = new_ints(len(graph.nodes))  # the form by index
         self.complete = new_ints(len(graph.nodes))  # 1 for a complete sum, used by an operation that is not a sum
         self._enter_given()
@@ -66,16 +65,22 @@ class Forms:
     def terms(self, key: Key) -> tuple[Key, ...]:
         """The nodes of a sum, operands first; empty for a parameter."""
         sum_ = key - len(self.parameters) - 1
-        return self.made[sum_][0] if sum_ >= 0 else ()
+        return self.made[sum_] if sum_ >= 0 else ()
 
     def weights(self, key: Key) -> tuple[int, ...]:
         """The indices of the first few parameters in a sum, or of the parameter itself."""
-        sum_ = key - len(self.parameters) - 1
-        return self.made[sum_][1] if sum_ >= 0 else (self.parameters[key - 1],)
+        found, stack = list[int](), [key]
+        while stack and len(found) <= NAMED:
+            key = stack.pop()
+            terms = self.terms(key)
+            stack += reversed(terms)
+            if not terms:
+                found.append(self.parameters[key - 1])
+        return tuple(found)
 
     def is_sum(self, i: int) -> bool:
         """Whether the node at index i is a sum with parameters as factors."""
-        return self._is_sum(self.form_of[i])
+        return bool(self.form_of[i] >= self.first_sum)
 
     def are_sums(self) -> list[bool]:
         """The same for every index."""
@@ -96,7 +101,7 @@ class Forms:
         at, complete = ints(self.form_of), ints(self.complete)
         inner = ints(edges)  # the forms of operands, by edge
         forms, closes = ints(made), ints(closing)  # by operation: its form, and 1 where it completes the sums it uses
-        numbers, first = ValueNumbers(graph.codes, graph.starts, edges, size), size
+        numbers, first, first_sum = ValueNumbers(graph.codes, graph.starts, edges, size), size, self.first_sum
         for i in range(size - 1, -1, -1):
             highest = COMPUTED
             for k in range(starts[i], starts[i + 1]):
@@ -108,71 +113,25 @@ class Forms:
             if not cython.compiled or first <= i or not numbers.equal(i, first):
                 first = numbers.first(i)
             if first == i:
-                forms[i] = self._form(NAMES[codes[i]], self._inner(starts[i], starts[i + 1]))
-                closes[i] = self._closes(forms[i], self._inner(starts[i], starts[i + 1]))
+                terms = _terms(codes[i], starts[i], starts[i + 1], inner, first_sum)
+                forms[i] = self._form(codes[i], terms) if terms and max(terms) > GIVEN else COMPUTED
+                closes[i] = highest >= first_sum and (forms[i] == COMPUTED or self.multiplying[forms[i]])
             forms[i], closes[i] = forms[first], closes[first]
             if closes[i]:
                 for k in range(starts[i], starts[i + 1]):
-                    complete[operands[k]] = at[operands[k]] >= self.first_sum
+                    complete[operands[k]] = at[operands[k]] >= first_sum
             if at[i] == COMPUTED:  # no parameter itself
                 at[i] = forms[i]
 
-    def _inner(self, first: int, last: int) -> tuple[Form, ...]:
-        at, operands = ints(self.form_of), ints(self.graph.operands)
-        return tuple([at[operands[k]] for k in range(first, last)])
-
-    def _form(self, op: str, operands: tuple[Form, ...]) -> Form:
-        """The form of an operation on these operands."""
-        terms: list[Key] = []
-        multiplies = self._add_terms(terms, op, operands)
-        form = COMPUTED
-        if terms:
-            form = len(self.keys)
-            self.keys.append(self._intern(terms))
-            self.multiplying.append(multiplies)
-        return form
-
-    def _closes(self, form: Form, operands: tuple[Form, ...]) -> bool:
-        """Whether an operation of this form completes sums: it uses some, and is none itself."""
-        return (form == COMPUTED or self.multiplying[form]) and self._is_sum(max(operands))
-
-    def _add_terms(self, terms: list[Key], op: str, operands: tuple[Form, ...]) -> bool:
-        """Enter the keys of an operation's terms; returns whether it multiplies data by a parameter."""
-        multiplies, size = False, len(operands) // 2
-        if op in ("add", "sub", "neg", "sum"):
-            for form in operands:
-                self._add(terms, form)
-        elif op == "mul":
-            multiplies = self._add_product(terms, operands[0], operands[1])
-        elif op == "div" and operands[1] == GIVEN:
-            self._add(terms, operands[0])
-        elif op == "dot":
-            for k in range(size):
-                multiplies = self._add_product(terms, operands[k], operands[size + k]) or multiplies
-            self._add(terms, operands[2 * size])
-        return multiplies
-
-    def _add_product(self, terms: list[Key], a: Form, b: Form) -> bool:
-        """Enter the key of a parameter times data, or of a sum times a given number."""
-        if self._is_parameter(a) != self._is_parameter(b):  # w * w is a penalty, no unit
-            self._add(terms, a if self._is_parameter(a) else b)
-            return True
-        if not self._is_parameter(a):
-            if b == GIVEN:
-                self._add(terms, a)
-            elif a == GIVEN:
-                self._add(terms, b)
-        return False
-
-    def _add(self, terms: list[Key], form: Form) -> None:
-        if form > GIVEN:
-            terms.append(self.keys[form])
-
-    def _is_parameter(self, form: Form) -> bool:
-        return GIVEN < form < self.first_sum
-
-    def _is_sum(self, form: Form) -> bool:
-        return form >= self.first_sum  # which have keys
+    def _form(self, code: int, terms: list[Form]) -> Form:
+        """The form of an operation with these terms."""
+        products = terms[:-1] if code == DOT else terms if code == MUL else []
+        multiplies = any([GIVEN < form < self.first_sum for form in products])  # noqa: C419  a generator is slower
+        inner = terms[-1:] if code == DOT else terms
+        self.keys.append(self._intern([self.keys[form] for form in terms if form > GIVEN]))
+        self.multiplying.append(multiplies)
+        self.weighted.append(multiplies or any([self.weighted[form] for form in inner]))  # noqa: C419
+        return len(self.keys) - 1
 
     def _intern(self, terms: list[Key]) -> Key:
         """The key of a sum: its only term's key, or one for this combination of keys."""
@@ -181,8 +140,7 @@ class Forms:
         together = tuple(sorted(terms))
         key = self.sums.get(together)
         if key is None:
-            first = (index for term in terms for index in self.weights(term))
-            self.made.append((tuple(terms), tuple(islice(first, NAMED + 1))))
+            self.made.append(tuple(terms))
             key = self.sums[together] = len(self.parameters) + len(self.made)
         return key
 
@@ -260,3 +218,22 @@ class Forms:
             else:
                 reach[i] = abs(data[i])
         return found
+
+
+def _terms(code: int, first: int, last: int, inner: Ints, first_sum: int) -> list[Form]:
+    """The forms of an operation's terms, by those of its operands; the last term of a dot is its bias."""
+    if code in (ADD, SUB, NEG, SUM):
+        return [inner[k] for k in range(first, last)]
+    if code == DIV and inner[first + 1] == GIVEN:
+        return [inner[first]]
+    size = (last - first) // 2 if code in (MUL, DOT) else 0
+    products = [_product(inner[k], inner[k + size], first_sum) for k in range(first, first + size)]
+    return [*products, inner[last - 1]] if code == DOT else products
+
+
+def _product(a: Form, b: Form, first_sum: int) -> Form:
+    """The form whose key a product has: that of a parameter times data, or of a sum times a given number."""
+    is_parameter = GIVEN < a < first_sum
+    if is_parameter != (GIVEN < b < first_sum):  # w * w is a penalty, no unit
+        return a if is_parameter else b
+    return max(a, b) if GIVEN in (a, b) else COMPUTED

@@ -48,6 +48,11 @@ class LossGraph:
         """1 at the indices of parameters and of nodes that depend on them, 0 at other indices."""
         return sweeps.dependent(self.flattened, self.index_of.values())
 
+    @property
+    def constants(self) -> Ints:
+        """The indices of the operations that depend on no parameter, in the order of creation."""
+        return where(self.depends[: len(self.interior)], 0)
+
     @cached_property
     def terms(self) -> list[int]:
         """The indices of the terms of the loss, found through sums, means and constant factors.
@@ -95,6 +100,10 @@ class LossGraph:
     def _edges(self, i: int) -> slice:
         starts = self.flattened.starts
         return slice(starts[i], starts[i + 1]) if i < len(starts) - 1 else slice(0)
+
+    def edges_to(self, i: int) -> Ints:
+        """The edges from the operations that use the node at index i, in the order of creation."""
+        return where(self.flattened.operands, i)
 
     def argument(self, i: int) -> int:
         """The index of the first operand of an operation."""

@@ -34,8 +34,8 @@ class Unit:
         return self.sums.occurrences(self.pre)
 
     @cached_property
-    def first(self) -> tuple[Occurrence | None, int]:
-        """The first of its weighted sums, and how many they are."""
+    def first(self) -> tuple[int, int]:
+        """The first of its weighted sums, and how many they are; -1 and 0 for a sum without weights."""
         return self.sums.first(self.pre)
 
     @cached_property
@@ -130,11 +130,11 @@ class Units:
 
     def _function(self, unit: Unit) -> str:
         """The function that a unit applies to its sum, "" if none."""
-        activation = unit.first[0].activation if unit.first[0] else None
+        activation = self.weighted_sums.activation(unit.first[0]) if unit.first[1] else None
         return "" if activation is None else self.graph.nodes[activation].op
 
     def _age(self, unit: Unit) -> int:
-        return self.graph.nodes[unit.first[0].z if unit.first[0] else (unit.pre or unit.activations)[0]].serial
+        return self.graph.nodes[unit.first[0] if unit.first[1] else (unit.pre or unit.activations)[0]].serial
 
     @property
     def has_layers(self) -> bool:

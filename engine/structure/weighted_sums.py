@@ -84,7 +84,7 @@ class WeightedSums:
     """
 
     def __init__(self, graph: LossGraph, forms: Forms) -> None:
-        self.graph, self.forms, self.size = graph, forms, len(graph.flattened.codes)
+        self.graph, self.forms = graph, forms
 
     def occurrences(self, sums: Ints) -> list[Occurrence]:
         """The weighted sums inside these complete sums, in the order of creation; those without a weight are left out.
@@ -94,11 +94,14 @@ class WeightedSums:
         found = [self._occurrence(z) for z in self._inner(sums)]
         return [o for o in found if o.products.weights]
 
-    def first(self, sums: Ints) -> tuple[Occurrence | None, int]:
-        """The first of these weighted sums, and how many they are: those of one unit all have its weights."""
+    def first(self, sums: Ints) -> tuple[int, int]:
+        """The first of these weighted sums, and how many they are: those of one unit all have its weights, or none."""
         inner = self._inner(sums)
-        found = self._occurrence(inner[0]) if inner else None
-        return (found, len(inner)) if found and found.products.weights else (None, 0)
+        return (inner[0], len(inner)) if inner and self.forms.weighted[self.forms.form_of[inner[0]]] else (NONE, 0)
+
+    def activation(self, z: int) -> int | None:
+        """The function that is applied to a sum, if any."""
+        return None if self._activations[z] == NONE else self._activations[z]
 
     def _inner(self, sums: Ints) -> list[int]:
         """The innermost sum of each of these, in the order of creation, without duplicates."""
@@ -132,7 +135,7 @@ class WeightedSums:
         is_function = ints(by_code)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         newest = ints(found)
-        for i in range(self.size - 1, -1, -1):
+        for i in range(len(graph.codes) - 1, -1, -1):
             if is_function[codes[i]]:
                 newest[operands[starts[i]]] = i
         return found
@@ -147,8 +150,7 @@ class WeightedSums:
                 biases.append(Bias(edge, operands[edge]))
             else:
                 edges += self._read(operands[edge], products)
-        activation = self._activations[z]
-        return Occurrence(z, None if activation == NONE else activation, self._sorted(products), biases)
+        return Occurrence(z, self.activation(z), self._sorted(products), biases)
 
     def _read(self, i: int, products: Products) -> list[int]:
         """Enter the products of a sum, one parameter each; returns the edges to its other parts, the last first."""

@@ -239,3 +239,46 @@ def test_an_optimiser_that_clips_and_a_step_of_momentum_that_rises():
         loss.backward()
         optimizer.step()
         assert kinds(diagnose(loss, net.parameters)) == ["changed_since_forward"]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_weight_of_a_model_that_is_replaced_by_a_result(steps, backward):
+    def loss():
+        return mean_squared_error([model(x) for x in X], [x[0] - x[1] for x in X])
+
+    def train(step):
+        for _ in range(steps):
+            loss().backward()
+            for neuron in model.layers[0].neurons:
+                step(neuron)
+            model.zero_grad()
+        now = loss()
+        if backward:
+            now.backward()
+        return diagnose(now, model.parameters())
+
+    def replaced(neuron):
+        neuron.w = [w - 0.01 * w.grad for w in neuron.w]
+
+    def set_inside(neuron):
+        for w in neuron.w:
+            w.data -= 0.01 * w.grad
+
+    rng = random.Random(steps)
+    X = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(10)]
+    model = MLP(2, [3, 1], activation="tanh", init="xavier", seed=0)
+    finding = only(train(replaced), "rebound")
+    assert finding.where[:2] == ("w⁽¹⁾₁₁", "w⁽¹⁾₁₂")
+    assert finding.evidence["parameters"] == 6
+    assert "p.data -= lr * p.grad" in finding.remedy
+    model = MLP(2, [3, 1], activation="tanh", init="xavier", seed=0)
+    assert not train(set_inside)  # the remedy
+
+
+def test_data_less_its_mean_is_no_parameter():
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    loss = (w * (x - 1.0) - 2.0) ** 2  # 1 is 0.125 times the gradient of x
+    loss.backward()
+    assert x.grad == 8.0
+    assert not diagnose(loss, [w])

@@ -235,3 +235,46 @@ def test_the_remedy_of_an_operation_that_is_not_finite(name):
     assert finding.kind == "non_finite"
     assert remedy in finding.remedy
     assert all(finding.kind != "non_finite" for finding in diagnose(right(w), [w]))
+
+
+SADDLES = {
+    "by hand": lambda start: by_hand(start, start),
+    "a model": lambda start: modelled(MLP(1, [1, 1], activation="tanh", init=start)),
+    "three layers": lambda start: modelled(MLP(1, [1, 1, 1], activation="tanh", init=start)),
+    "linear": lambda start: modelled(MLP(1, [1, 1], activation="linear", init=start)),
+}
+
+
+def by_hand(first, second):
+    w1, w2 = Value(first, "w1"), Value(second, "w2")
+    return sum((w2 * (w1 * x).tanh() - 0.5 * x) ** 2 for x in (0.5, 1.0, 1.5)), [w1, w2]
+
+
+def modelled(model):
+    return mean_squared_error([model([x]) for x in (-1.0, -0.5, 0.5, 1.0)], [-1.0, -0.5, 0.5, 1.0]), model.parameters()
+
+
+@pytest.mark.parametrize("name", SADDLES)
+def test_weights_of_0_that_multiply_each_other(name):
+    loss, parameters = SADDLES[name](0.0)
+    finding = only(diagnose(loss, parameters), "stationary")
+    assert finding.evidence["loss nearby"] < finding.evidence["loss"] == loss.data
+    loss.backward()
+    assert all(p.grad == 0.0 for p in parameters if "w" in p.label)
+    assert "random weights" in finding.remedy
+    assert not diagnose(*SADDLES[name](0.4))
+
+
+def test_a_factor_of_0_beside_one_that_is_not_moves():
+    for start in ((0.0, 0.5), (0.5, 0.0)):
+        assert not diagnose(*by_hand(*start))
+    w1, w2 = Value(0.0, "w1"), Value(0.0, "w2")
+    assert not diagnose((w2 * (w1 * 2.0).tanh()) ** 2, [w1, w2])  # the minimum
+
+
+def test_a_single_weight_of_an_input_of_0():
+    w = Value(0.5, "w")
+    for x in (0.0, Value(0.0, "x")):
+        finding = only(diagnose((w * x - 3.0) ** 2, [w]), "dead_input")
+        assert "feature in the data" in finding.remedy
+    assert not diagnose((w * 2.0 - 3.0) ** 2, [w])

@@ -359,6 +359,8 @@ def test_wrong_arguments_say_what_to_give():
         backpropagation([1.0], loss)
     with pytest.raises(ValueError, match="no weighted sum of these parameters"):
         backpropagation(MLP(2, [1], seed=1), loss)
+    with pytest.raises(ValueError, match="itself a weighted sum, an output: pass a loss"):
+        backpropagation(model, model([1.0, 2.0]))
     with pytest.raises(ValueError, match="result of an operation"):
         backpropagation([loss.operands[0]], loss)
     model.parameters()[0].data += 1.0

@@ -303,3 +303,9 @@ def test_what_is_no_function_is_refused_before_training(given):
             progress=False,
             **arguments,
         )
+
+
+@pytest.mark.parametrize("replay", [True, False])
+def test_losses_whose_sum_is_too_large_for_a_float_have_a_mean(replay):
+    _, history = trained(1, y=[1e154] * 5, lr=1e-300, batch_size=1, replay=replay)
+    assert history.loss == [pytest.approx(1e308)]

@@ -108,8 +108,7 @@ def embedding(seed):
     def loss():
         return cross_entropy([times(out, [a.tanh() for a in row(word)]) for word in words[:-1]], words[1:])
 
-    used = [p for word in sorted(set(words[:-1])) for p in table[word]] if seed % 2 else flat(table)
-    return [*used, *flat(out)], loss
+    return [*flat(table), *flat(out)], loss
 
 
 def normalised(seed):

@@ -100,21 +100,23 @@ def off_units(case: Case) -> list[Unit]:
 
 
 def _rectified(case: Case) -> dict[Unit, Ints]:
-    """By unit, the numbers before its relu, written as relu(z) or as maximum(0, z), without hinge terms of the loss."""
+    """By unit, the numbers before its relu, also one by hand as maximum(0, z), without hinge terms of the loss."""
     graph = case.graph
-    if not {"relu", "maximum"} & graph.ops:
+    if not {"relu", "maximum", "select"} & graph.ops:
         return {}
     terms = summands(graph.flattened)
-    by_hand = {z for i in graph.of("maximum") if not terms[i] for z in _against_zero(graph, i)}
+    by_hand = {z for op in ("maximum", "select") for i in graph.of(op) if not terms[i] for z in _against_zero(graph, i)}
     sums = {unit: relu_operands(graph.flattened, unit.activations, terms) for unit in case.units.all}
     sums = {unit: found or ints_of([z for z in unit.pre if z in by_hand]) for unit, found in sums.items()}
     return {unit: found for unit, found in sums.items() if len(found)}
 
 
 def _against_zero(graph: LossGraph, i: int) -> list[int]:
-    """The other operand of a maximum with a given 0."""
-    zeros = [j for j in graph.operands(i) if not graph.nodes[j].op and not graph.depends[j] and graph.data[j] == 0.0]
-    return [j for j in graph.operands(i) if j not in zeros] if zeros else []
+    """The other operand of a maximum with a given 0, or of where(z > 0, z, 0)."""
+    operands = graph.operands(i) if graph.nodes[i].op == "maximum" else graph.operands(i)[1:]
+    zeros = [j for j in operands if not graph.nodes[j].op and not graph.depends[j] and graph.data[j] == 0.0]
+    others = [j for j in operands if j not in zeros] if zeros else []
+    return others if all(graph.data[i] == max(graph.data[j], 0.0) for j in others) else []
 
 
 def _off(case: Case, sums: dict[Unit, Ints]) -> list[Unit]:

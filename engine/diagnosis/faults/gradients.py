@@ -21,6 +21,8 @@ from ...structure import (
 from ..context import Case
 from ..report import Finding
 from ..step import gradient_step
+from ..terms import other_factor
+from .tables import unused_rows
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -132,7 +134,17 @@ def cancelled(case: Case) -> list[Finding]:
         wanted = cancelling(ints_of(wanted), *_elsewhere(case, moved, distance), limit)
         if not wanted:
             return []
+    wanted = [i for i in wanted if not _is_compared(case, i)]
     return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])] if wanted else []
+
+
+def _is_compared(case: Case, bias: int) -> bool:
+    """Whether a bias cancels between the outputs that it is added to, as a ranking or a critic compares them."""
+    graph, edges, results = case.graph, case.graph.edges_to(bias), case.graph.flattened.results
+    outputs = {results[k] for k in edges if other_factor(case.graph, k) is None}
+    users = {results[k] for i in outputs.difference(graph.terms) for k in graph.edges_to(i)}
+    are_sums = len(outputs) == len(edges) and all(graph.nodes[i].op in ("add", "dot") for i in outputs)
+    return are_sums and all(graph.nodes[i].op == "sub" and outputs.issuperset(graph.operands(i)) for i in users)
 
 
 def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Floats, Floats]:
@@ -166,8 +178,8 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
 
 def disconnected(case: Case) -> list[Finding]:
     """Parameters without a path to the loss; results of operations are left to `rebound`."""
-    cut_off = _cut_off(case)
-    missing = [p for p in case.missing if not p.op] + cut_off
+    cut_off, rows = _cut_off(case), unused_rows(case)
+    missing = [p for p in case.missing if not p.op and p not in rows] + cut_off
     if not missing:
         return []
     no_parameter, scores, flat = "", "", ""

@@ -9,7 +9,7 @@ from ..report import Finding
 from ..words import amount
 from .activations import argument_of, is_probability, log_sources
 from .misuse import OTHERS, is_softmax, logged, misuse
-from .unbounded import not_squared, opposed, rewarded
+from .unbounded import log_softmax_rewarded, not_squared, opposed, rewarded
 
 ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
 LESS = ("sub", "ahead", "margin", "masked")  # operations that subtract logits from a logit
@@ -24,7 +24,7 @@ DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # operations of dens
 
 def loss_misuse(case: Case) -> list[Finding]:
     """A loss with the wrong kind of input, without a minimum, or without a slope."""
-    searches = (_squashed_twice, _outside, opposed, rewarded, not_squared, _counted)
+    searches = (_squashed_twice, _outside, opposed, rewarded, log_softmax_rewarded, not_squared, _counted)
     return [finding for search in searches for finding in search(case)]
 
 
@@ -140,7 +140,7 @@ def _may_exceed(case: Case, p: int) -> bool:
     logs = {graph.argument(log) for log in (*graph.of("log"), *graph.of("log1p"))}  # p, 1 - p or -p
     op = graph.nodes[p].op
     same = {p, *(j for j in (graph.of(op) if op else ()) if graph.data[j] == graph.data[p])}
-    users = {graph.flattened.results[k] for k, j in enumerate(graph.flattened.operands) if j in same}
+    users = {graph.flattened.results[k] for j in same for k in graph.edges_to(j)}
     return not all(graph.nodes[i].op in ("log", "log1p") or i in logs for i in users)
 
 

@@ -126,19 +126,21 @@ def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
     if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
         return []
-    graph, gradients, interior = case.graph, case.graph.gradients, case.graph.interior
-    leaves = [(p, i, p.grad, gradients[i]) for p, i in case.index_of.items() if i not in interior]
-    held = [(grad, gradient) for _, _, grad, gradient in leaves if grad != 0.0]  # 0: zeroed
+    graph, gradients, first = case.graph, case.graph.gradients, len(case.graph.interior)
+    held = [
+        (p, i, grad, gradients[i]) for p, i in case.index_of.items() if i >= first and (grad := p.grad)
+    ]  # 0: zeroed
     differ = {
         p: abs(grad - gradient)
-        for p, i, grad, gradient in leaves
-        if grad != 0.0 and abs(grad - gradient) > SAME * (abs(grad) + graph.spread(i))
+        for p, i, grad, gradient in held
+        if grad != gradient and abs(grad - gradient) > SAME * (abs(grad) + graph.spread(i))
     }
-    if not differ or _clipped(held):
+    pairs = [(grad, gradient) for _, _, grad, gradient in held]
+    if not differ or _clipped(pairs):
         return []
     p = max(differ, key=differ.__getitem__)
     evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
-    times = _times(held)
+    times = _times(pairs)
     why = (
         f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times on it."
         if times

@@ -3,10 +3,11 @@
 import math
 
 from ...structure import LossGraph
-from ..context import Case
+from ..context import Case, unit_in
 from ..description import describe
 from ..report import Evidence, Finding
-from ..step import Step
+from ..step import Step, is_written
+from ..terms import other_factor
 from ..words import amount, below
 
 
@@ -80,20 +81,50 @@ def _shorter(step: Step, part: float | None) -> str:
 
 
 def rebound(case: Case) -> list[Finding]:
-    """Parameters that are the results of operations."""
-    found = [p for p in case.parameters if p.op]
-    if not found:
+    """Parameters that are the results of operations, or Values in the graph that have replaced parameters."""
+    given, replaced = [p for p in case.parameters if p.op], _replaced(case)
+    if not given and not replaced:
         return []
-    where = [p.label or describe(LossGraph(p), 0, 1) for p in found]
-    used = sum(p in case.index_of for p in found)
+    where = [p.label or describe(LossGraph(p), 0, 1) for p in given] + [
+        describe(case.graph, i) for i in replaced.values()
+    ]
+    used = [*(p for p in given if p in case.index_of), *(case.graph.nodes[i] for i in replaced)]
     return [
         Finding(
             "rebound",
             tuple(where),
-            {"parameters": len(found), "operation": found[0].op, "used by the loss": used},
+            {"parameters": len(where), "operation": (given or used)[0].op, "used by the loss": len(used)},
             "A parameter is not computed, but these Values are the results of an operation. `p = p - lr * p.grad` "
-            "makes a new Value and calls it p. The model keeps the old one, so nothing is trained.",
+            f"makes a new Value and calls it p. {REPLACED if replaced else KEPT}",
             "Change the number inside the parameter: p.data -= lr * p.grad, or optimizer.step(). If a weight is "
             "computed on purpose, pass the Values that it is computed from.",
         )
     ]
+
+
+KEPT = "The model keeps the old one, so nothing is trained."
+REPLACED = "The new one is not among the parameters, so no optimizer, zero_grad or save reaches it."
+
+
+def _replaced(case: Case) -> dict[int, int]:
+    """The factors of data or hidden units that are a leaf less a learning rate times its gradient, with the leaf."""
+    graph = case.graph
+    made = {i: _origin(case, i) for i in graph.constants if graph.nodes[i].op in ("add", "sub")}
+    return {i: p for i, p in made.items() if p is not None and any(_weighs(case, k) for k in graph.edges_to(i))}
+
+
+def _weighs(case: Case, edge: int) -> bool:
+    """Whether the operand of an edge is a factor in a product, and its other factor is no parameter."""
+    other = other_factor(case.graph, edge)
+    return other is not None and other not in case.given
+
+
+def _origin(case: Case, i: int) -> int | None:
+    """The leaf p of p - rate * p.grad, where the rate looks typed, or where p was moved before and is in a module."""
+    graph, (leaf, number) = case.graph, case.graph.operands(i)
+    p, move = graph.nodes[leaf], graph.data[number] if graph.nodes[i].op == "sub" else -graph.data[number]
+    is_step = any(g and move / g > 0.0 and is_written(move / g) for g in (p.grad, p.grad - graph.gradients[leaf]))
+    while graph.nodes[leaf].op in ("add", "sub") and not graph.nodes[graph.operands(leaf)[1]].op:
+        leaf, is_step = graph.operands(leaf)[0], is_step or unit_in(graph.nodes[graph.operands(leaf)[0]].label) != ""
+    is_number = not graph.nodes[number].op and not graph.nodes[leaf].op and leaf not in case.given
+    return leaf if is_step and is_number else None

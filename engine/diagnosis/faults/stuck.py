@@ -4,13 +4,14 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ...structure import SAME, cancelling, largest, small
+from ...structure import SAME, Unit, cancelling, largest, small
 from ..context import Case
 from ..description import describe
 from ..intervals import interval
 from ..report import Finding
 from ..terms import products
 from ..words import amount
+from .saddle import at_saddle
 
 LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
@@ -35,6 +36,11 @@ class Output:
 
 
 def stationary(case: Case) -> list[Finding]:
+    """Gradients that are 0, though the loss is no minimum of the network meant: a linear model, or weights of 0."""
+    return at_saddle(case) or _linear(case)
+
+
+def _linear(case: Case) -> list[Finding]:
     """A linear model whose output is the same for every example, with gradients of the examples that cancel."""
     graph = case.graph
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
@@ -158,7 +164,9 @@ def out_of_range(case: Case) -> list[Finding]:
     spans, nearest = dict[str, None](), dict[int, float]()
     for output, target in wanted:
         low, high = interval(case.graph, output, case.given)
-        if max(low - target, target - high) > case.limits.beyond * (high - low if high - low < math.inf else width):
+        if low < high and max(low - target, target - high) > case.limits.beyond * (
+            high - low if high - low < math.inf else width
+        ):
             spans[_span(low, high)] = None
             nearest[output] = min(max(target, low), high)
     return [_unreachable(case, wanted, list(spans), nearest)] if nearest else []
@@ -225,28 +233,29 @@ def dead_input(case: Case) -> list[Finding]:
     """Features that are 0 for every example, if at least as many others are not, as within a margin, nor sparse."""
     graph = case.graph
     silent = set(small(case.indices, graph.squares, 0.0))
-    if not silent or case.given.issuperset(small(graph.leaves, graph.data, 0.0)):
-        return []
+    few = 1 if len(silent) == len(case.indices) else case.limits.few
     found: dict[int, None] = {}
     examples = 0
-    for unit in case.units.all:
-        if len(unit.pre) < case.limits.few or not _is_suspect(case, unit.pre[0], silent):
+    for unit in case.units.all if silent else ():
+        if len(unit.pre) < few or not _is_suspect(case, unit, silent):
             continue
         columns = _columns(case, unit.pre)
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
         dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
         others = [w for w in columns if w not in dead]
-        if len(others) >= len(dead) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+        if (few == 1 or len(others) >= len(dead)) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
             found |= dict.fromkeys(dead)
             examples = len(unit.pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []
 
 
-def _is_suspect(case: Case, i: int, silent: Collection[int]) -> bool:
-    """Whether a parameter in `silent` multiplies a given 0 in this sum."""
+def _is_suspect(case: Case, unit: Unit, silent: Collection[int]) -> bool:
+    """Whether a parameter in `silent` multiplies a given 0 in the sums of a unit that reads data and is not off."""
     graph = case.graph
-    pairs = products(graph, _prediction(case, i), case.given)
-    return any(w in silent and graph.data[x] == 0.0 and not graph.nodes[x].op for w, x in pairs)
+    if case.units.stage(unit) > 1 or not largest(unit.pre, graph.squares):
+        return False
+    pairs = products(graph, _prediction(case, unit.pre[0]), case.given)
+    return any(w in silent and graph.data[x] == 0.0 and not graph.depends[x] for w, x in pairs)
 
 
 def _columns(case: Case, indices: Iterable[int]) -> dict[int, list[float]]:
@@ -255,7 +264,7 @@ def _columns(case: Case, indices: Iterable[int]) -> dict[int, list[float]]:
     for i in indices:
         i = _prediction(case, i)
         for weight, x in products(graph, i, case.given):
-            if graph.nodes[x].op or x in case.given:
+            if graph.depends[x]:
                 return {}
             found.setdefault(weight, []).append(graph.data[x])
     return found

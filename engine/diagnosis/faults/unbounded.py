@@ -70,6 +70,15 @@ def rewarded(case: Case) -> list[Finding]:
     return _plus(case, wrong, *SLIPPED) if is_one_answer else []
 
 
+def log_softmax_rewarded(case: Case) -> list[Finding]:
+    """Terms z - logsumexp(z, ...), which are logs of a softmax, without their minus sign."""
+    graph = case.graph
+    pairs = [(i, *graph.operands(i)) for i in graph.of("sub")] if "logsumexp" in graph.ops else []
+    logs = [i for i, z, rest in pairs if graph.nodes[rest].op == "logsumexp" and z in graph.operands(rest)]
+    is_sum_or_mean = any(all(abs(graph.gradients[i] * n - 1.0) <= ROUNDING for i in logs) for n in (1, len(logs)))
+    return _plus(case, logs, *WITHOUT_MINUS) if logs and is_sum_or_mean else []
+
+
 def _plus(case: Case, logs: Sequence[int], why: str, remedy: str) -> list[Finding]:
     return misuse(case, logs, {"loss": case.loss.data, "logs": len(logs), "sign": "+"}, why, remedy)
 

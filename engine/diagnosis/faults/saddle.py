@@ -1,0 +1,53 @@
+"""Parameters of 0 that multiply each other: their gradients are 0, although the loss is no minimum."""
+
+import random
+from collections.abc import Iterable, Sequence
+
+from ...core import Value
+from ...structure import small
+from ..context import Case
+from ..report import Finding
+from ..words import amount
+from .activations import off_units
+from .gradients import symmetric
+
+NEAR = 0.01  # where the loss is lower
+NEXT = 1e-7  # so near that no other relu is switched on
+KINKED = {"relu", "maximum", "minimum", "select"}
+TRIES = 16  # random directions, one of which lowers the loss
+
+
+def at_saddle(case: Case) -> list[Finding]:
+    """Parameters of 0 without a gradient, which gets one in proportion as they move, but none as the others move."""
+    graph = case.graph
+    zeros = [i for i in small(case.indices, graph.squares, 0.0) if graph.data[i] == 0.0]
+    users = {graph.flattened.results[k] for i in zeros for k in graph.edges_to(i)}
+    is_near = any(graph.squares[i] for i in users) or not KINKED & graph.ops  # else most likely of relus that are off
+    if not zeros or graph.changed or not is_near:
+        return []
+    near, twice = (graph.elsewhere(_moved(case, zeros, distance))[0] for distance in (NEXT, 2.0 * NEXT))
+    found = [i for i in zeros if near[i] and abs(twice[i]) > 1.5 * abs(near[i])]
+    others = case.given.difference(zeros)
+    if not found or off_units(case) or any(graph.elsewhere(_moved(case, others, NEAR))[0][i] for i in found):
+        return []
+    least = min(graph.forward(_moved(case, found, NEAR, seed))[0] for seed in range(TRIES))
+    if not least < case.loss.data or symmetric(case):
+        return []
+    return [_stuck(case, [graph.nodes[i] for i in found], least)]
+
+
+def _moved(case: Case, indices: Iterable[int], distance: float, seed: int = 0) -> dict[int, float]:
+    rng = random.Random(seed)
+    return {i: case.graph.data[i] + distance * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0) for i in sorted(indices)}
+
+
+def _stuck(case: Case, found: Sequence[Value], least: float) -> Finding:
+    return Finding(
+        "stationary",
+        tuple(case.groups(found)),
+        {"loss": case.loss.data, "loss nearby": least, "parameters": len(found), "gradient": 0.0},
+        "These parameters are 0, and so are their gradients, as where weights of 0 multiply each other. The loss is "
+        f"lower nearby, {amount(least)} where they are moved by at most {NEAR}, but gradient descent never moves them.",
+        'Start from random weights: MLP(..., init="xavier", seed=0), or by hand Value(random.gauss(0, 1)). Of two '
+        "factors, one may start at 0, but not both.",
+    )
