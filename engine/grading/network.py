@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import cached_property
 
 from ..core import printable
@@ -171,6 +171,37 @@ class Network:
     def is_formula(self) -> bool:
         """Whether parameters are used other than as weights, biases or in a penalty, so that layers say little."""
         return not self.units or len(self._other_uses) > len(self.penalty_edges)
+
+    # The parameters that a mistake can reach
+
+    def weights(self) -> Set[int]:
+        """The parameters that multiply an input."""
+        return set[int]().union(*(unit.weights for unit in self.units))
+
+    def biases(self) -> Set[int]:
+        """The parameters that are added to a sum."""
+        return {bias.node for unit in self.units for bias in unit.occurrences[0].biases}
+
+    def before_last(self) -> Set[int]:
+        """The parameters of all layers but the last, to which gradients are sent back."""
+        return self._up_to(len(self.layers) - 1)
+
+    def up_to_activations(self) -> Set[int]:
+        """The parameters of the layers up to the last one with an activation."""
+        found = [
+            n
+            for n, layer in enumerate(self.layers, 1)
+            if any(o.activation is not None for u in layer.units for o in u.occurrences)
+        ]
+        return self._up_to(max(found, default=0))
+
+    def _up_to(self, count: int) -> Set[int]:
+        """The parameters of the first layers; all where a unit feeds its own layer, as in a recurrence."""
+        stages = self.forms.stages()
+        is_flat = all(len({stages[o.z] for u in layer.units for o in u.occurrences}) == 1 for layer in self.layers)
+        if not is_flat or self.penalty_edges:
+            return self.parameters
+        return set[int]().union(*(layer.own for layer in self.layers[:count]))
 
     # The backward pass
 
