@@ -196,12 +196,16 @@ class Network:
         return self._up_to(max(found, default=0))
 
     def _up_to(self, count: int) -> Set[int]:
-        """The parameters of the first layers; all where a unit feeds its own layer, as in a recurrence."""
-        stages = self.forms.stages()
-        is_flat = all(len({stages[o.z] for u in layer.units for o in u.occurrences}) == 1 for layer in self.layers)
-        if not is_flat or self.penalty_edges:
+        """The parameters of the first layers; all where a unit feeds its own layer, or parameters are penalised."""
+        if not self._is_flat or self.penalty_edges:
             return self.parameters
         return set[int]().union(*(layer.own for layer in self.layers[:count]))
+
+    @cached_property
+    def _is_flat(self) -> bool:
+        """Whether no unit feeds its own layer, as in a recurrence: all sums of a layer are of one stage."""
+        stages = self.forms.stages()
+        return all(len({stages[o.z] for u in layer.units for o in u.occurrences}) == 1 for layer in self.layers)
 
     # The backward pass
 
@@ -225,6 +229,8 @@ class Network:
     def recurrent(self) -> dict[int, int]:
         """The edges from a step to the step before, with the stage of the step; they lead to units of the same form."""
         stages, found = self.forms.stages(), dict[int, int]()
+        if self._is_flat and sum(len(unit.weights) for unit in self.units) == len(self.weights()):
+            return found  # no weight is in two units, and no unit feeds its own layer
         for layer, terms in self.way_back:
             for unit, o, term in terms:
                 source = self.unit_of.get(term.input)
