@@ -9,8 +9,9 @@ mistake.
 """
 
 # fmt: off
+from .answer import Check
 from .compare import Comparison, compare
-from .derivation import Check, check
+from .derivation import check
 from .mistakes.softmax import softmaxes
 from .network import Network
 from .reverse_sweep import ReverseSweep

@@ -19,8 +19,18 @@ NAMED = ("mistake", "several")  # verdicts of a comparison that name the mistake
 
 def hint_for_factor(factor: Factor, written: Written) -> str:
     """The mistake in one factor in words, "" if none is known."""
-    found = _sign(written, factor.value) or _itself(factor, written) or _inside(factor, written)
+    if found := _sign(written, factor.value) or _itself(factor, written):
+        return found
+    found = _inside(factor, written) if written.tells else ""
     return found or (_catalogued(factor.of, factor.wrt, written) if factor.value == _total(factor) else "")
+
+
+def hint_for_factors(factors: Sequence[Factor], written: Written) -> str:
+    """The mistake in the product of several factors in words, "" if none is known."""
+    if len(factors) == 1:
+        return hint_for_factor(factors[0], written)
+    total = math.prod(factor.value for factor in factors)
+    return _sign(written, total) or _missing_factor(factors, total, written)
 
 
 def hint_for_total(chain: ChainRule, written: Written) -> str:
@@ -144,7 +154,7 @@ def _catalogued(of: Value, wrt: Value, written: Written) -> str:
     """The mistake of the catalogue that gives this number, if chance is unlikely to."""
     if not math.isfinite(written.number) or not written.number:
         return ""
-    given = written.number if written.names or not written.tolerance else written.text
+    given = written.text if written.is_number and written.tolerance else written.number
     comparison = compare(of, {wrt: given})
     if comparison.verdict not in NAMED:
         return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import cached_property
 
 from ..core import printable
@@ -172,6 +172,41 @@ class Network:
         """Whether parameters are used other than as weights, biases or in a penalty, so that layers say little."""
         return not self.units or len(self._other_uses) > len(self.penalty_edges)
 
+    # The parameters that a mistake can reach
+
+    def weights(self) -> Set[int]:
+        """The parameters that multiply an input."""
+        return set[int]().union(*(unit.weights for unit in self.units))
+
+    def biases(self) -> Set[int]:
+        """The parameters that are added to a sum."""
+        return {bias.node for unit in self.units for bias in unit.occurrences[0].biases}
+
+    def before_last(self) -> Set[int]:
+        """The parameters of all layers but the last, to which gradients are sent back."""
+        return self._up_to(len(self.layers) - 1)
+
+    def up_to_activations(self) -> Set[int]:
+        """The parameters of the layers up to the last one with an activation."""
+        found = [
+            n
+            for n, layer in enumerate(self.layers, 1)
+            if any(o.activation is not None for u in layer.units for o in u.occurrences)
+        ]
+        return self._up_to(max(found, default=0))
+
+    def _up_to(self, count: int) -> Set[int]:
+        """The parameters of the first layers; all where a unit feeds its own layer, or parameters are penalised."""
+        if not self._is_flat or self.penalty_edges:
+            return self.parameters
+        return set[int]().union(*(layer.own for layer in self.layers[:count]))
+
+    @cached_property
+    def _is_flat(self) -> bool:
+        """Whether no unit feeds its own layer, as in a recurrence: all sums of a layer are of one stage."""
+        stages = self.forms.stages()
+        return all(len({stages[o.z] for u in layer.units for o in u.occurrences}) == 1 for layer in self.layers)
+
     # The backward pass
 
     @cached_property
@@ -194,6 +229,8 @@ class Network:
     def recurrent(self) -> dict[int, int]:
         """The edges from a step to the step before, with the stage of the step; they lead to units of the same form."""
         stages, found = self.forms.stages(), dict[int, int]()
+        if self._is_flat and sum(len(unit.weights) for unit in self.units) == len(self.weights()):
+            return found  # no weight is in two units, and no unit feeds its own layer
         for layer, terms in self.way_back:
             for unit, o, term in terms:
                 source = self.unit_of.get(term.input)

@@ -11,7 +11,7 @@ from itertools import combinations
 from .given import LEAST, Given
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
-from .network import Network
+from .network import LARGE, Network
 from .rounding import rounding
 
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
@@ -65,6 +65,7 @@ class Trial:
         self.slack = SLACK
         self.candidates: list[Candidate] = []
         self.pairs_tried = 0
+        self.unfit = 0  # mistakes that were not made, as they do not change a number that is wrong
 
     def only(self, some: Collection[int]) -> Trial:
         """The same trial with the numbers of some nodes only."""
@@ -142,11 +143,22 @@ class Trial:
             return
         adjoints = self.network.sweep.adjoints
         self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
+        telling = self._telling()
         for mistake in MISTAKES:
+            if mistake.reach and not telling <= mistake.reach(self.network):
+                self.unfit += 1 + len(self.network.layers)
+                continue
             for change in mistake.changes(self.network):
                 candidate = self._candidate(mistake, change)
                 if candidate and self._moves(candidate.gradients):
                     self.candidates.append(candidate)
+
+    def _telling(self) -> set[int]:
+        """In a large graph, the wrong numbers of the last layer with such, which every mistake that fits changes."""
+        if self.network.size <= LARGE:
+            return set()
+        wrong = {i for i, x in self.given.items() if abs(self.right[i] - x) > (SLACK + LOOSE) * self.tolerances[i]}
+        return next((found for layer in reversed(self.network.layers) if (found := layer.own & wrong)), set())
 
     def _candidate(self, mistake: Mistake, change: Change) -> Candidate | None:
         if change.solve is not None:
@@ -247,7 +259,7 @@ class Trial:
     @property
     def tried(self) -> int:
         """The number of mistakes that give different numbers here."""
-        return len(self._distinct()) if self.candidates else 0
+        return len(self._distinct()) + self.unfit if self.candidates else 0
 
 
 def _norm(numbers: Iterable[float]) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -42,6 +42,14 @@ class Written:
         """Whether a match is unlikely by chance: a formula, or at least three digits."""
         return bool(self.names) or 0.0 < self.tolerance <= 1.5e-3 * abs(self.number)
 
+    @property
+    def is_number(self) -> bool:
+        """Whether the text is a number, not a formula."""
+        try:
+            return not self.names and math.isfinite(float(self.text))
+        except ValueError:
+            return False
+
     def over(self, rest: float) -> Written:
         """The answer divided by `rest`, the product of its other factors."""
         return replace(self, number=self.number / rest, tolerance=abs(self.tolerance / rest)) if rest else self
@@ -71,6 +79,36 @@ def read(answer: Any, values: Mapping[str, float]) -> Written:
             f"a derivative is a number such as 0.0123 or a formula such as 'x * w', not {came(answer)}{hint}"
         ) from None
     return Written(f"{number:g}" if float(f"{number:g}") == number else repr(number), number, _rounded_to(number))
+
+
+def product(factors: Sequence[Written]) -> Written:
+    """Several factors as one, with the tolerance that the digits of all imply.
+
+    >>> print(product([read(text, {"a": 0.25}) for text in ("a", "1 - a")]))
+    a · (1 - a)
+    """
+    if len(factors) == 1:
+        return factors[0]
+    number = math.prod(factor.number for factor in factors)
+    rounded = [factor for factor in factors if factor.number and not factor.number.is_integer()]  # 2 is no rounded 1.8
+    part = sum(abs(factor.tolerance / factor.number) for factor in rounded)
+    names = frozenset[str]().union(*(factor.names for factor in factors))
+    return Written(" · ".join(map(_as_factor, factors)), number, part * abs(number), names)
+
+
+def formula(factors: Sequence[Written]) -> Written:
+    """Several factors as one formula, which can be read again."""
+    return replace(product(factors), text=" * ".join(f"({factor})" for factor in factors), tolerance=0.0)
+
+
+def _as_factor(written: Written) -> str:
+    """The learner's text, in brackets if it is a sum."""
+    depth, inside = 0, written.text[1:]
+    for letter in inside:
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and letter in "+-−" and "e" + letter not in inside:
+            return f"({written})"
+    return str(written)
 
 
 def _rounded_to(number: float) -> float:

@@ -40,13 +40,15 @@ class Unit:
 
     @cached_property
     def weights(self) -> set[int]:
-        """The parameters that multiply its inputs."""
-        return {weight for o in self.occurrences for weight in o.products.weights}
+        """The parameters that multiply its inputs, the same in all its weighted sums."""
+        first, _ = self.first
+        return set(first.products.weights) if first else set()
 
     @cached_property
     def own(self) -> set[int]:
         """Its weights and biases."""
-        return self.weights | {bias.node for o in self.occurrences for bias in o.biases}
+        first, _ = self.first
+        return self.weights | {bias.node for bias in first.biases} if first else set()
 
 
 @dataclass(eq=False)

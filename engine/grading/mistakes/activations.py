@@ -129,18 +129,21 @@ ACTIVATIONS = (
         "the error sent back {place} lacks the derivative of the activation, Wᵀ(a - y) for Wᵀδ",
         "send back δ, the error times f'(z), as you have used it for the weights of that layer",
         _left_out_going_back,
+        reach=Network.up_to_activations,
     ),
     Mistake(
         "derivative_left_out_for_weights",
         "the gradients of the weights {place} lack the derivative of the activation, which the error sent back has",
         "use δ, the error times f'(z), for the weights, too",
         _left_out_for_weights,
+        reach=Network.up_to_activations,
     ),
     Mistake(
         "bare_error",
         "the error {place} itself is sent back, without the weights and without the derivative of the activation",
         "send back Wᵀδ, where δ is the error times f'(z)",
         _bare_error,
+        reach=Network.before_last,
     ),
     derivative(
         "derivative_at_a",
@@ -178,6 +181,7 @@ ACTIVATIONS = (
         "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
         _sign,
         covers=("sign_of_layer",),
+        reach=Network.up_to_activations,
     ),
     derivative(
         "derivative_twice",
@@ -203,15 +207,21 @@ ACTIVATIONS = (
         "the error is inserted into the derivative at the output, such as 1 - (a - y) for a (1 - a)",
         "insert the activation a into it",
         _of_error,
+        reach=Network.up_to_activations,
     ),
     Mistake(
         "other_side",
         "the relu lets the gradient through {place} where it is off and stops it where it is on",
         "its derivative is 1 for z > 0, else 0",
         _other_side,
+        reach=Network.up_to_activations,
     ),
     Mistake(
-        "derivative_of_other_layer", "the derivative is taken {place}", "each activation has its own z", _of_other_layer
+        "derivative_of_other_layer",
+        "the derivative is taken {place}",
+        "each activation has its own z",
+        _of_other_layer,
+        reach=Network.up_to_activations,
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
@@ -36,7 +36,8 @@ class Mistake:
     """A row: `was` continues "if ..." and contains {place}; `right` is the correction.
 
     If this mistake fits, those in `covers` are not reported: they describe it in other words. `formula` is the wrong
-    derivative of an activation, if that is the mistake.
+    derivative of an activation, if that is the mistake. `reach` are the parameters that it can change the gradients of,
+    if those are not all.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Mistake:
     changes: Callable[[Network], Iterable[Change]]
     covers: tuple[str, ...] = ()
     formula: Formula | None = None
+    reach: Callable[[Network], Set[int]] | None = None
 
 
 def scale(
@@ -83,7 +85,7 @@ def derivative(
         }
         yield from at_places(network, by_unit)
 
-    return Mistake(name, was, right, changes, covers, formula)
+    return Mistake(name, was, right, changes, covers, formula, Network.up_to_activations)
 
 
 def input_(
@@ -97,7 +99,7 @@ def input_(
             for change in at_places(network, by_unit, each=False):
                 yield replace(change, place="" if change.place == "everywhere" else change.place)
 
-    return Mistake(name, was, right, changes)
+    return Mistake(name, was, right, changes, reach=Network.weights)
 
 
 def _by_edge(unit: Unit, other: Callable[[Occurrence], Sequence[float | None]]) -> dict[int, float]:
