@@ -123,7 +123,7 @@ def test_a_condition_is_a_bool_to_python_and_numpy():
     a, b = Value(1.0), Value(2.0)
     true, false = a < b, a > b
     assert (bool(true), bool(false), not false) == (True, False, True)
-    assert (repr(true), str(false), f"{true}") == ("True", "False", "True")
+    assert (repr(true), str(false), f"{true}", f"{false:d}") == ("True", "False", "True", "0")
     assert true == True == (b > a) != false  # noqa: E712
     assert hash(true) == hash(True)
     assert {true: "yes"}[True] == ["no", "yes"][true] == "yes"

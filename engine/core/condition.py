@@ -6,7 +6,7 @@ from numbers import Integral
 from typing import Any
 
 from ..table import flag
-from .node import reading
+from .node import reading, showing
 from .operations import apply
 
 
@@ -77,8 +77,11 @@ class Condition:
     def __hash__(self) -> int:
         return hash(bool(self))
 
+    def __format__(self, spec: str) -> str:
+        return format(bool(showing(self._node, self._node._number)), spec)
+
     def __repr__(self) -> str:
-        return repr(bool(self))
+        return format(self, "")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         import numpy

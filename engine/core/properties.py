@@ -145,6 +145,9 @@ class Properties(Node):
     def __complex__(self) -> NoReturn:
         _leave(self)
 
+    def __bool__(self) -> bool:
+        return bool(look(self) != 0.0)
+
     def __format__(self, spec: str) -> str:
         return format(showing(self, self._number), spec) if spec else repr(self)
 
@@ -164,3 +167,8 @@ def _leave(value: Node) -> NoReturn:
         "a Value is not turned into a plain number, which would drop its gradient: pass its .data for the number; "
         "to stay in the graph, use the function of engine, such as exp or maximum, in place of that of math or NumPy"
     )
+
+
+def no_modulus() -> NoReturn:
+    """Refuse the modulus of pow(a, b, m), which is for whole numbers."""
+    raise TypeError("pow takes no modulus with Values: write a**b % m")

@@ -15,7 +15,7 @@ from .backward import backward
 from .coercion import real, text
 from .node import install
 from .operations import rounded
-from .properties import Properties
+from .properties import Properties, no_modulus
 
 if TYPE_CHECKING:
     from .. import _cython as cython
@@ -159,12 +159,12 @@ class Value(Properties):
             return unary(ROUND, self)
         return rounded(self, digits)
 
-    def __pow__(self, other: Any) -> Value:
-        b = operand(other)
+    def __pow__(self, other: Any, modulus: None = None) -> Value:
+        b = operand(other) if modulus is None else no_modulus()
         return NotImplemented if b is None else binary(POW, self, b) if b is other else power(self, b)
 
-    def __rpow__(self, other: Any) -> Value:
-        a = operand(other)
+    def __rpow__(self, other: Any, modulus: None = None) -> Value:
+        a = operand(other) if modulus is None else no_modulus()
         return NotImplemented if a is None else binary(POW, a, self)
 
     def __neg__(self) -> Value:

@@ -43,7 +43,7 @@ class _Unreadable:
 
 def _texts() -> Iterator[Iterator[Any]]:
     """What stands, one after the other, for numbers in the texts of a call: also rising and falling, for sorting."""
-    yield from map(repeat, (_Unreadable(), math.nan, math.inf, -math.inf))
+    yield from map(repeat, (_Unreadable(), math.nan, math.inf, -math.inf, 0.0))
     yield from (count(first, step) for first, step in ((0.0, 1.0), (-0.1, -1.0), (0.7, -1.0), (3.0, 1.0), (1e9, -1e6)))
 
 

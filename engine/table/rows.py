@@ -85,12 +85,15 @@ row("softplus", "softplus", "maximum(a, 0) + log1p(exp(-abs(a)))", "sigmoid(a)")
 row("softsign", "softsign", "clip(a, -1e300, 1e300) / (1 + minimum(abs(a), 1e300))", "1 / (1 + abs(a)) / (1 + abs(a))")
 row("relu", "relu", "maximum(a, 0)", "above(a, 0)")  # 0 at 0
 row("leaky_relu", "leaky_relu", "maximum(a, 0) + 0.01 * minimum(a, 0)", "above(a, 0) + 0.01 * above(0, a)")  # 0 at 0
-row("elu", "elu", "maximum(a, 0) + expm1(minimum(a, 0))", "exp(minimum(a, 0))")
+# At the kink 0, elu and selu have the derivatives of their left side, of every order.
+_BELOW = "exp(select(less(0, a), 0, a))"
+row("elu", "elu", "maximum(a, 0) + expm1(minimum(a, 0))", _BELOW, textbook="exp(minimum(a, 0))")
 row(
     "selu",
     "selu",
     "1.0507009873554805 * maximum(a, 0) + 1.7580993408473766 * expm1(minimum(a, 0))",
-    "1.0507009873554805 * above(a, 0) + 1.7580993408473766 * exp(minimum(a, 0)) * (1 - above(a, 0))",  # at 0 the latter
+    f"1.0507009873554805 * above(a, 0) + 1.7580993408473766 * {_BELOW} * (1 - above(a, 0))",
+    textbook="1.0507009873554805 * above(a, 0) + 1.7580993408473766 * exp(minimum(a, 0)) * (1 - above(a, 0))",
 )
 row(
     "silu",
@@ -136,11 +139,14 @@ row(
 
 row("sum", "Σ", "sum(A)", "1")
 row("dot", "·", "sum(A * B) + c", "B", "A", "1")
+_PORTION = "select(less(1.7976931348623157e308, abs({0})), copysign(1, {0}), {0} / {1})"  # 1 if both are inf
+_PORTION_OF_EXTENT = _PORTION.format("A", "select(extent(A), extent(A), 1)")
 row(
     "norm",
     "norm",
-    "extent(A) * sqrt(maximum(sum(square(A / select(extent(A), extent(A), 1))), 0.5))",  # a sum of at least 1, or 0
-    "select(y, A / y, 0)",  # 0 at 0
+    f"extent(A) * sqrt(sum(square({_PORTION_OF_EXTENT})))",
+    f"{_PORTION_OF_EXTENT} / sqrt(select(extent(A), sum(square({_PORTION_OF_EXTENT})), 1))",  # 0 at 0
+    textbook="A / y",
     of_sequence=unit_vector,
 )
 row(
@@ -196,7 +202,7 @@ row("where_false", "where_false", "a", "1")  # the second
 row("above", "above", "above(a, b)", "0", "0")
 row("times", "*", "times(a, b)", "b", "a")
 row("shift", "shift", "shift(A)", "0")
-row("extent", "extent", "clip(shift(abs(A)), 0, 1e300)", "0")
+row("extent", "extent", "maximum(shift(abs(A)), 0)", "0")
 row("reach", "reach", "maximum(abs(a), abs(b))", "0", "0")
 row("rest", "rest", "rest(a, b)", "0", "0")
 row("gap", "gap", "gap(a, b)", "1", "-1")
@@ -219,11 +225,11 @@ row(
     "share(a, b) * share(b, a)",
     "-share(a, b) * share(b, a)",
 )
-_PORTION = "select(less(1.7976931348623157e308, abs({0})), copysign(1, {0}), {0} / reach(a, b))"  # 1 if both are inf
+_PORTIONS = [_PORTION.format(operand, "reach(a, b)") for operand in "ab"]
 row(
     "direction",
     "direction",
-    f"select(reach(a, b), {_PORTION.format('a')} / hypot({_PORTION.format('a')}, {_PORTION.format('b')}), 0)",
+    f"select(reach(a, b), {_PORTIONS[0]} / hypot({_PORTIONS[0]}, {_PORTIONS[1]}), 0)",
     "direction(b, a) / hypot(a, b) * direction(b, a)",
     "-(direction(a, b) * direction(b, a)) / hypot(a, b)",
 )

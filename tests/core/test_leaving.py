@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from engine import Value, chain_rule, grad, record
+from engine import RecordingError, Value, chain_rule, grad, record
 
 np = pytest.importorskip("numpy")
 
@@ -54,6 +54,21 @@ def test_nothing_else_makes_a_number_of_it(leave):
     except TypeError:
         return
     assert got is NotImplemented
+
+
+def test_a_value_is_true_where_its_number_is():
+    for number in (0.0, -0.0, 5e-324, -2.0, math.inf, math.nan):
+        assert bool(Value(number)) == bool(number)
+        with pytest.raises(RecordingError, match="the code looks at the data"):
+            record(lambda x: 1.0 / x if x else x, number)
+    assert np.count_nonzero(np.array([Value(0.0), Value(3.0)])) == 1
+
+
+def test_a_power_takes_no_modulus():
+    for power in (lambda v: pow(v, 2, 5), lambda v: pow(v, v, v), lambda v: pow(2, v, 5)):
+        with pytest.raises(TypeError, match=r"pow takes no modulus .* write a\*\*b % m|unsupported operand"):
+            power(Value(3.0))
+    assert pow(Value(3.0), 2, None).data == 9.0
 
 
 def test_the_gradient_that_math_would_drop():

@@ -232,7 +232,7 @@ def test_two_recordings_at_once_watch_only_their_own(w):
 
 def test_text_is_free(w, capsys):
     def f(x):
-        print(x, repr(x), f"{x:.3f} {w}", [x * w])
+        print(x, repr(x), f"{x:.3f} {w}", [x * w], x > w, f"{x < w:d}")
         return x * w
 
     recording = record(f, 1.5)
@@ -265,6 +265,9 @@ OTHERS = {
     "the length of a text": lambda x, w: x * len(f"{x:.3f}"),
     "the order of texts": lambda x, w: sorted([x, w], key=repr)[0] * 2.0,
     "the largest text": lambda x, w: max([x, w], key=lambda v: f"{v:.4f}") * 2.0,
+    "the text of a comparison": lambda x, w: x if f"{x > w}" == "True" else x * 2.0,
+    "the text of one that holds": lambda x, w: x if str(x < w) == "True" else x * 2.0,
+    "the digit of a comparison": lambda x, w: x * int(f"{x * w > 9.0:d}"),
     "a sign of a text": lambda x, w: x if "-" in str(x) else x * 2.0,
     "a coin": lambda x, w: x * (w if coins.random() < 0.5 else 2.0),
 }

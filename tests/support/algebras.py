@@ -17,6 +17,7 @@ from mpmath import mp
 from engine.core.graph import ancestors
 from engine.table.formula import TABLE, Interpreter, evaluate, numeric
 
+LARGEST = sympy.Rational("1.7976931348623157e308")
 SELU = (1.0507009873554805, 1.7580993408473766)
 
 
@@ -300,8 +301,10 @@ def on_sympy():
     def constant(*key):
         return constants.setdefault(key, sympy.Dummy(real=True))
 
-    def one_if(condition):
-        return condition if isinstance(condition, sympy.Heaviside) else 1
+    def select(a, b, c):
+        if a == 0 or a.is_positive:
+            return b if a else c
+        return c + (b - c) * (constant("select", a) if a.is_Symbol else a if isinstance(a, sympy.Heaviside) else 1)
 
     rows = {
         "add": operator.add,
@@ -322,9 +325,9 @@ def on_sympy():
         "floor": lambda a: constant("floor", a),
         "gap": operator.sub,
         "ahead": operator.sub,
-        "less": lambda a, b: sympy.Heaviside(b - a),
+        "less": lambda a, b: sympy.Integer(0) if a == LARGEST else sympy.Heaviside(b - a),  # all numbers are finite
         "less_equal": lambda a, b: sympy.Heaviside(b - a),
-        "select": lambda a, b, c: c + (b - c) * (constant("select", a) if a.is_Symbol else one_if(a)),
+        "select": select,
         "tan": sympy.tan,
         "asin": sympy.asin,
         "acos": sympy.acos,
@@ -363,6 +366,7 @@ def on_sympy():
         "largest": lambda many: sympy.Max(*many),
         "smallest": lambda many: sympy.Min(*many),
         "shift": lambda many: constant("shift", *many),
+        "extent": lambda many: sympy.Symbol("extent", positive=True),
         "sum": lambda many: sympy.Add(*many),
     }
     return algebra({name: exactly(function) for name, function in rows.items()})

@@ -1,6 +1,7 @@
 """Derivatives of every order at special points, and entries of -inf, against mpmath and by hand."""
 
 import math
+from functools import partial
 from math import inf
 
 import pytest
@@ -8,7 +9,7 @@ from algebras import by_the_textbook
 from mpmath import mp
 from strategies import CONSTANT
 
-from engine import Value, erf, grad, log_softmax, logsumexp, norm, record, softmax, strict
+from engine import Value, elu, erf, grad, hypot, log_softmax, logsumexp, norm, record, selu, softmax, strict
 from engine.core.graph import ancestors
 from engine.core.operations import apply
 from engine.table.formula import TABLE, numeric
@@ -203,6 +204,34 @@ def test_second_derivatives_over_a_sequence_do_not_cancel():
     slopes = grad(norm([x, y, z]), [x, y, z], create_graph=True)
     assert grad(slopes[0], [x, y, z]) == pytest.approx((1e-18, -1e-9, 0.0), rel=1e-14)
     assert grad(slopes[1], [x, y, z]) == pytest.approx((-1e-9, 1.0, 0.0), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("entries", "partials"),
+    [
+        ([1e308, 1.6e308], [5 / math.sqrt(89), 8 / math.sqrt(89)]),
+        ([5e-324, 5e-324], [math.sqrt(0.5)] * 2),
+        ([inf, 1e308], [1.0, 0.0]),
+        ([inf, -inf], [math.sqrt(0.5), -math.sqrt(0.5)]),
+        ([0.0, 0.0], [0.0, 0.0]),
+        ([math.nan, 1.0], [math.nan, math.nan]),
+    ],
+)
+def test_the_slopes_of_a_norm_are_right_where_its_number_overflows_or_has_no_digits(entries, partials):
+    inputs, near = [Value(x) for x in entries], partial(pytest.approx, rel=1e-15, nan_ok=True)
+    assert [x.data for x in grad(norm(inputs), inputs, create_graph=True)] == near(partials)
+    assert grad(norm(inputs), inputs) == near(tuple(partials))
+    assert grad(hypot(*inputs), inputs) == near(tuple(partials))
+    recording = record(lambda x: norm(x), [3.0, 4.0])
+    for count in (1, 2):
+        assert recording.gradients([entries] * count)[0].tolist() == [near(partials)] * count
+
+
+@pytest.mark.parametrize(("f", "slope"), [(elu, 1.0), (selu, 1.7580993408473766)])
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_at_its_kink_a_row_has_all_derivatives_of_one_side(f, slope, zero):
+    assert derivatives(f, zero, 4)[1:] == [slope] * 4
+    assert recorded(f, [zero, zero], 3)[0][1:] == [slope] * 3
 
 
 # Signed zeros.
