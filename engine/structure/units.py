@@ -40,15 +40,19 @@ class Unit:
 
     @cached_property
     def weights(self) -> set[int]:
-        """The parameters that multiply its inputs, the same in all its weighted sums."""
-        first, _ = self.first
-        return set(first.products.weights) if first else set()
+        """The parameters that multiply its inputs."""
+        return set(self._example.products.weights) if self._example else set()
 
     @cached_property
     def own(self) -> set[int]:
         """Its weights and biases."""
-        first, _ = self.first
-        return self.weights | {bias.node for bias in first.biases} if first else set()
+        return self.weights | {bias.node for bias in self._example.biases} if self._example else set()
+
+    @cached_property
+    def _example(self) -> Occurrence | None:
+        """The first of its weighted sums, of which all have the same weights and biases."""
+        first, count = self.first
+        return self.sums.occurrence(first) if count else None
 
 
 @dataclass(eq=False)

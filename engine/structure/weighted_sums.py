@@ -91,7 +91,7 @@ class WeightedSums:
 
         In z - y, logsumexp(...) - z, 1 - y * z and 0.5 * z it is z.
         """
-        found = [self._occurrence(z) for z in self._inner(sums)]
+        found = [self.occurrence(z) for z in self._inner(sums)]
         return [o for o in found if o.products.weights]
 
     def first(self, sums: Ints) -> tuple[int, int]:
@@ -140,7 +140,8 @@ class WeightedSums:
                 newest[operands[starts[i]]] = i
         return found
 
-    def _occurrence(self, z: int) -> Occurrence:
+    def occurrence(self, z: int) -> Occurrence:
+        """The weighted sum at an index."""
         operands, at, parameters = ints(self.graph.flattened.operands), ints(self.forms.form_of), self.forms.first_sum
         products, biases = Products([], [], [], []), list[Bias]()
         edges = self._read(z, products)
