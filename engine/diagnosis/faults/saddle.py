@@ -7,6 +7,7 @@ from ...core import Value
 from ...structure import small
 from ..context import Case
 from ..report import Finding
+from ..terms import other_factor
 from ..words import amount
 from .activations import off_units
 from .gradients import symmetric
@@ -21,8 +22,9 @@ def at_saddle(case: Case) -> list[Finding]:
     """Parameters of 0 without a gradient, which gets one in proportion as they move, but none as the others move."""
     graph = case.graph
     zeros = [i for i in small(case.indices, graph.squares, 0.0) if graph.data[i] == 0.0]
-    users = {graph.flattened.results[k] for i in zeros for k in graph.edges_to(i)}
-    is_near = any(graph.squares[i] for i in users) or not KINKED & graph.ops  # else most likely of relus that are off
+    edges = [k for i in zeros for k in graph.edges_to(i) if other_factor(graph, k) not in (None, i)]
+    is_factor = any(graph.squares[graph.flattened.results[k]] for k in edges)
+    is_near = is_factor or not KINKED & graph.ops  # else most likely biases of relus that are off
     if not zeros or graph.changed or not is_near:
         return []
     near, twice = (graph.elsewhere(_moved(case, zeros, distance))[0] for distance in (NEXT, 2.0 * NEXT))
