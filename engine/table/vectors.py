@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 from .formula import TABLE, evaluate, parse
 from .primitives import PRIMITIVES
@@ -24,6 +25,7 @@ class NoVector(Exception):
     """What has no text on vectors."""
 
 
+@cache
 def vector(name: str) -> str:
     """A primitive's expression on vectors in C, a reduction's of its next total; "" if it has none.
 
