@@ -54,7 +54,8 @@ def derivative_of(chain: ChainRule) -> str:
 
 def value_of(written: Written) -> str:
     """The learner's text, and its number if the text is a formula."""
-    return written.text if written.is_number else f"{written.text} = {short_number(written.number)}"
+    number = short_number(written.number)
+    return written.text if written.is_number or written.text == number else f"{written.text} = {number}"
 
 
 def right_for_one(chain: ChainRule, paths: list[Path], rank: int) -> str:

@@ -139,7 +139,7 @@ def _gradients(trial: Trial, given: list[Given]) -> tuple[Gradient, ...]:
     found = []
     for number, g in enumerate(given, 1):
         i = index.get(g.value)
-        name = printable(g.value.label) if i is None else trial.network.name(i)
+        name = printable(g.value.label) if i is None else trial.network.name(i) or ("L" if i == 0 else "")
         right = 0.0 if i is None else trial.right[i]
         ok = abs(g.number) <= g.tolerance if i is None else i not in wrong
         found.append(Gradient(g.value, name or f"number {number}", g.number, right, ok))

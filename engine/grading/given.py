@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from ..core import Value, came, printable, real
 
@@ -17,6 +19,7 @@ PRECISIONS = {"e": 3, "f": 6}  # by code of struct, the significant digits that 
 EXPECTED = "a number such as 0.0123 or '0.0123'"
 LONE = 0.385  # of a unit: a half with the slack that is given to all
 LARGEST = 300  # decimal order of a float
+_TIMES_TEN = re.compile(r"\s*[×·*]\s*10(?:\^|\*\*)?([-⁻]?[0-9⁰¹²³⁴⁵⁶⁷⁸⁹]+)$")
 NOISE = 1e-10  # a float that is smaller than the largest by this factor is 0, but for rounding
 
 
@@ -128,7 +131,7 @@ def _shape(thing: Any) -> tuple[int, ...]:
 def _text(value: Value, number: Any) -> str:
     """The number as it was written, in characters that float() reads."""
     if _is_written(number):
-        text = str(number).strip().replace("−", "-")
+        text = _TIMES_TEN.sub(_exponent, str(number).strip().replace("−", "-"))
         try:
             is_finite = math.isfinite(float(Decimal(text)))
         except (InvalidOperation, ValueError, OverflowError):
@@ -147,6 +150,11 @@ def _text(value: Value, number: Any) -> str:
     if not is_finite:
         raise ValueError(f"the gradient of {_named(value)} must be finite, not {came(number)}: leave it out")
     return text
+
+
+def _exponent(found: re.Match[str]) -> str:
+    """The e-3 of "×10⁻³" or "* 10^-3"."""
+    return f"e{normalize('NFKC', found[1]).replace('−', '-')}"
 
 
 def _is_written(number: Any) -> bool:

@@ -75,13 +75,15 @@ _LATEX = [
     (re.compile(r"_\{(\w+)\}"), r"_\1"),
     (re.compile(r"\{([^{}]*)\}"), r"(\1)"),
 ]
+_FRACTION = re.compile(r"((?<![\w.])\d+)?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!]")
 _ABSOLUTE = re.compile(r"\|([^|]+)\|")
 _COMPARES = re.compile(r"[<>≤≥]")  # then | is "or"
 
 
 def _plain(text: str) -> str:
-    """LaTeX and |x| as plain signs and calls, innermost braces first."""
+    """LaTeX, ½ and |x| as plain signs and calls, innermost braces first."""
+    text = _FRACTION.sub(_fraction, text.strip().strip("$"))
     if "\\" in text or "{" in text:
         before = ""
         while before != text:
@@ -90,6 +92,12 @@ def _plain(text: str) -> str:
                 text = pattern.sub(plain, text)
         text = _COMMAND.sub(_command, text)
     return text if _COMPARES.search(text) else _ABSOLUTE.sub(r"abs(\1)", text)
+
+
+def _fraction(found: re.Match[str]) -> str:
+    """½ as (1/2), and 2½ as (2+1/2)."""
+    whole, part = found.groups()
+    return f"({whole + '+' if whole else ''}{normalize('NFKC', part).replace('⁄', '/')})"
 
 
 def _command(found: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from engine import Value, compare
+from engine.grading.given import read
 
 
 def network(seed=3):
@@ -46,3 +47,9 @@ def test_a_rate_of_many_digits_is_no_rate_that_people_take():
     for factor in (0.9137, 1.1371):  # the error of one hidden unit, which some rate explains
         numbers = {parameters[i]: f"{factor * right[i]:.6g}" for i in (0, 1)}
         assert "updated_weights" not in named(compare(loss, numbers))
+
+
+@pytest.mark.parametrize("text", ["−3.6×10⁻¹", "-3.6 * 10^-1", "-3.6·10**-1", "-36e-2"])
+def test_powers_of_ten_are_read(text):
+    w = Value(0.5, "w")
+    assert read({w: text})[0].number == pytest.approx(-0.36, rel=1e-15)
