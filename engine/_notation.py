@@ -65,13 +65,23 @@ def natural(name: str) -> list[tuple[bool, str]]:
 
 
 def derivative(of: str, wrt: str) -> str:
-    """The partial derivative of one link of the chain in text: ∂L/∂a."""
-    return f"∂{book_name(of)}/∂{book_name(wrt)}"
+    """The partial derivative of one link of the chain in text: ∂L/∂a, and ∂(a+b)/∂a of what is named as a sum.
+
+    >>> derivative("x1w1+x2w2", "x1w1")
+    '∂(x1w1+x2w2)/∂x1w1'
+    """
+    return f"∂{_single(of)}/∂{_single(wrt)}"
 
 
 def total_derivative(of: str, wrt: str) -> str:
     """The total derivative over all paths in text: dL/dw."""
-    return f"d{book_name(of)}/d{book_name(wrt)}"
+    return f"d{_single(of)}/d{_single(wrt)}"
+
+
+def _single(name: str) -> str:
+    """A name as it stands after a d: one with a sign in it in brackets."""
+    called = book_name(name)
+    return f"({called})" if any(sign in called for sign in "+-−*·/ ") else called
 
 
 def short_number(number: float, digits: int = 4) -> str:

@@ -98,8 +98,18 @@ def _together(a: Unit, b: Unit) -> Unit:
 
 
 def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]:
-    """Units over the names nearest to the output: the term, its cost, and whether it may be in a denominator."""
+    """Units over the names that meet wrt in an operation, and over those nearest to the output.
+
+    Each is the term, its cost, and whether it may be in a denominator.
+    """
+    met = {
+        x
+        for node in region.operations
+        if len(node.operands) == 2 and region.wrt in node.operands
+        for x in node.operands
+    }
     labels = [node for node in region.labels if node is not region.of or _shows_itself(node)]
+    labels.sort(key=lambda node: node not in met)
     names = [region.names[node] for node in labels if node.label or node is region.wrt][:MOST_NAMES]
     for v in names:
         yield v, 1.0, True

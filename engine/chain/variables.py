@@ -76,7 +76,14 @@ class VariableGraph:
     @cached_property
     def folded(self) -> Self:
         """The same graph with only what has a label a variable, and the ends."""
-        return self if self.by == "labels" else type(self)(self.output, self.wrt, source=self)
+        if self.by == "labels":
+            return self
+        return type(self)(self.output, self.wrt, named=self._start, source=self)
+
+    @property
+    def _start(self) -> dict[Value, str]:
+        """The name of `wrt`, where it is given."""
+        return {} if self.wrt is None else {self.wrt: self.naming.names[self.wrt]}
 
     @cached_property
     def whole(self) -> "VariableGraph":
@@ -109,7 +116,8 @@ class VariableGraph:
         """Whether operations are variables, and have letters, for want of labels."""
         if self.source:
             return self.source.lettered
-        return self.asked == "labels" and bool(self.between) and not self.is_labelled and not self.layered
+        between = self.between or not any(node.label for node in self.nodes)
+        return self.asked == "labels" and bool(between) and not self.is_labelled and not self.layered
 
     @cached_property
     def between(self) -> list[Value]:
@@ -138,7 +146,9 @@ class VariableGraph:
     @cached_property
     def in_labels(self) -> Naming:
         """The terms of all nodes in the labels alone, where operations have letters too."""
-        return Naming(self.nodes, self.named, "labels", self.hidden) if self.by == "operations" else self.naming
+        if self.by == "labels":
+            return self.naming
+        return Naming(self.nodes, self.named | self._start, "labels", self.hidden)
 
     def told(self, node: Value, style: Style) -> str:
         """The name of a variable, or what it is made of; and both where the name is a letter of ours: a = w * x."""
@@ -151,7 +161,7 @@ class VariableGraph:
     def named(self) -> dict[Value, str]:
         """What is a variable in any case, with a name for what has no label."""
         ends = dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True))
-        return {**self.layered, **self.given, **ends}
+        return {**self.layered, **ends, **self.given}
 
     @cached_property
     def neurons(self) -> Units:

@@ -165,3 +165,11 @@ def test_a_name_of_a_branch_not_taken_is_in_no_form():
         chain = chain_rule(labelled((d * d) ** 2, "g"), wrt)
         assert chain.closed_form == "" or "w" not in chain.closed_form.replace("where", "")
         assert str(chain)
+
+
+def test_a_form_names_what_wrt_is_multiplied_with_however_many_names_are_nearer():
+    x, w = [Value(2.0, "x1"), Value(0.0, "x2")], [Value(-3.0, "w1"), Value(1.0, "w2")]
+    products = [labelled(a * b, f"{a.label}{b.label}") for a, b in zip(x, w, strict=True)]
+    n = labelled(labelled(products[0] + products[1], "x1w1+x2w2") + Value(6.88, "b"), "n")
+    o = labelled(n.tanh(), "o")
+    assert [chain_rule(o, weight).closed_form for weight in w] == ["(1 - o ** 2) * x1", "(1 - o ** 2) * x2"]

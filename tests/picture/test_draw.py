@@ -444,6 +444,20 @@ def test_variables_without_labels_have_one_name_whatever_is_asked():
     assert heads(draw(y, w)) == heads(draw(y, x)) == heads(draw(y, b)) == heads(draw(y))
 
 
+def test_one_operation_without_labels_shows_its_operands():
+    a, b = Value(2.0), Value(3.0)
+    _, y = b * b, a * b
+    assert heads(draw(y)) == heads(draw(y, a)) == {"a", "b", "output = a·b"}
+
+
+def test_all_formulas_of_a_chain_call_wrt_alike():
+    w = Value(50.0)
+    chain = chain_rule(w * w * w, w)
+    assert (chain.closed_form, chain.folded.paths()[0].factors[0].formula) == ("3 * a ** 2", "3 * a ** 2")
+    assert chain.check("3 * a**2").ok
+    assert "input" not in str(chain) + str(chain.folded) + chain.to_latex() + chain.draw().source
+
+
 def test_the_neurons_of_a_network_without_labels_have_one_name_whatever_is_asked():
     model = MLP(2, [3, 3], seed=1, activation="tanh")
     for parameter in model.parameters():
