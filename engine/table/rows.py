@@ -144,7 +144,7 @@ _PORTION_OF_EXTENT = _PORTION.format("A", "select(extent(A), extent(A), 1)")
 row(
     "norm",
     "norm",
-    f"extent(A) * sqrt(sum(square({_PORTION_OF_EXTENT})))",
+    f"extent(A) * sqrt(maximum(sum(square({_PORTION_OF_EXTENT})), 0.5))",  # a sum of at least 1, or 0
     f"{_PORTION_OF_EXTENT} / sqrt(select(extent(A), sum(square({_PORTION_OF_EXTENT})), 1))",  # 0 at 0
     textbook="A / y",
     of_sequence=unit_vector,
