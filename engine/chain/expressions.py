@@ -95,7 +95,8 @@ def _write(term: Term, writer: _Writer) -> tuple[str, int]:
     if name in _STRENGTH:
         left = _inside(terms[0], writer, strength)
         right = _inside(terms[1], writer, strength + (name in ("sub", "div")) + (_signed(terms[1]) and 1))
-        return left + _sign(name, terms, writer) + right, strength
+        is_bare = name == "mul" and writer.raises and isinstance(terms[0], float) and not right[0].isdecimal()
+        return left + (" " if is_bare else writer.signs[name]) + right, strength
     return _call(name, terms, writer), _ATOM
 
 
@@ -119,12 +120,6 @@ def _inside(term: Term, writer: _Writer, strength: int) -> str:
 
 def _bracket(text: str, writer: _Writer) -> str:
     return rf"\left({text}\right)" if writer.style == "latex" else f"({text})"
-
-
-def _sign(name: str, terms: Sequence[Term], writer: _Writer) -> str:
-    """A product; a number and its factor are written without a sign between them, except in Python text."""
-    bare = name == "mul" and isinstance(terms[0], float) and not isinstance(terms[1], float)
-    return " " if bare and writer.raises else writer.signs[name]
 
 
 _RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .verdict import Judgement, UpAndDown
 
 Sum = TypeVar("Sum")
+SUMMED = 100  # paths that are added up one by one, so that no rounding of the total shows
 
 
 def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
@@ -197,6 +198,12 @@ class ChainRule(VariableGraph):
         start = [START]
         found = [self._path(path) for path in self.along(start, lambda steps: best(steps, k), [])[:k]]
         return sorted(found, key=lambda path: abs(path.product), reverse=True) if _comparable(found) else found
+
+    def rest(self, listed: int) -> float:
+        """What the paths after the `listed` strongest ones add up to."""
+        if self.path_count <= SUMMED:
+            return sum(path.product for path in self.paths(self.path_count)[listed:])
+        return self.total - sum(path.product for path in self.paths(listed))
 
     def _path(self, path: "PartialPath") -> Path:
         links = list(reversed([step.link for step in path.steps() if step.link]))

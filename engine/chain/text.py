@@ -63,8 +63,7 @@ def _formulas(path: Path) -> str:
 
 def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
     left = chain.path_count - len(paths)
-    shown = sum(path.product for path in paths)
-    return [f"     … and {many(left)} more, together {short_number(chain.total - shown)}"] if left else []
+    return [f"     … and {many(left)} more, together {short_number(chain.rest(len(paths)))}"] if left else []
 
 
 def to_latex(chain: ChainRule, k: int = 10) -> str:

@@ -46,9 +46,7 @@ def operation(name: str) -> Callable[..., Any]:
     return function
 
 
-def method(name: str) -> "Callable[..., Value]":
-    """The row as a method of its first operand."""
-    return operation(name)
+method: "Callable[[str], Callable[..., Value]]" = operation  # as a method of its first operand
 
 
 def row(

@@ -62,6 +62,11 @@ class Order:
         pairs = zip(self.given, self.truth, strict=True)
         return [i for i, (w, factor) in enumerate(pairs) if not w.agrees(factor.value)]
 
+    def is_named(self, group: Group) -> bool:
+        """Whether the factors of a group agree with those beside them as formulas, where a number could by chance."""
+        inside = range(group.start, group.stop)
+        return len(self.wrong) == 1 and all(self.given[i].names and i not in self.wrong for i in inside)
+
     @cached_property
     def _unmatched(self) -> tuple[list[int], list[int]]:
         """In any order, the learner's factors that are none of the path's, and the path's that are left."""
@@ -111,7 +116,8 @@ def _right(chain: ChainRule, given: list[Written], paths: list[Path], i: int, as
 def _one_wrong(orders: Sequence[Order]) -> Check | None:
     """As many factors as a path has, of which one differs."""
     for order in sorted(_of_one_length(orders), key=lambda order: len(order.wrong)):
-        if order.differing and all(g.start <= order.differing[0] < g.stop for _, g in _groups(orders)):
+        groups = [g for _, g in _groups(orders) if not order.is_named(g)]
+        if order.differing and all(g.start <= order.differing[0] < g.stop for g in groups):
             return _differs(order, *order.differing)
     return None
 
@@ -171,7 +177,8 @@ def _missing(orders: Sequence[Order]) -> Check | None:
         return _unclear(orders)  # a mistake in another group gives these numbers, too
     left_out = " and ".join(factor.equation for factor in order.truth[group.first : group.end])
     verb = "is" if group.end - group.first == 1 else "are"
-    return Check(False, group.start, f"{left_out} {verb} missing: {_length(order)}")
+    factor = order.truth[group.first] if group.end - group.first == 1 else None
+    return Check(False, group.start, f"{left_out} {verb} missing: {_length(order)}", factor)
 
 
 def _links(order: Order, group: Group) -> frozenset[Link]:

@@ -1,4 +1,4 @@
-"""The picture of a derivation that is wrong: the first wrong factor in crimson, as written and as it should be."""
+"""The picture of a derivation that is wrong: the wrong or missing factor in crimson, as written and as it should be."""
 
 from dataclasses import replace
 
@@ -13,6 +13,8 @@ from .theme import Line, wrapped
 def marked(truth: Truth, written: str, text: str, view: View) -> Diagram:
     """The diagram of a chain, in which what was `written` for a factor stands beside the truth; a `text` says why.
 
+    If nothing was written, the factor is missing.
+
     >>> from engine import Value, chain_rule
     >>> x = Value(3.0, "x")
     >>> chain = chain_rule(x * x, x)
@@ -21,7 +23,8 @@ def marked(truth: Truth, written: str, text: str, view: View) -> Diagram:
     """
     diagram = diagram_of(truth.chain, view)
     arrows = [_crossed(x, truth, written) if isinstance(x, Factor) else x for x in diagram.edges]
-    headline: list[Line] = [[("name", "A factor is wrong"), ("key", "   "), ("number dead verdict mark", "✕")]]
+    verdict = f"A factor is {'wrong' if written else 'missing'}"
+    headline: list[Line] = [[("name", verdict), ("key", "   "), ("number dead verdict mark", "✕")]]
     headline += wrapped(text.split(), "said", min(TEXT, view.width))
     return replace(diagram, edges=arrows, headline=[*headline, [("key", " ")]], rows=[])
 
@@ -30,5 +33,6 @@ def _crossed(arrow: Factor, truth: Truth, written: str) -> Factor:
     if arrow.step != step(truth.link):
         return arrow
     right: Line = [("key", "right: "), ("formula", truth.pretty), ("number", f" = {pretty_number(truth.value)}")]
-    lines: list[Line] = [arrow.box.lines[0], [("number dead mark", "✕"), ("number dead", f" yours: {written}")], right]
+    yours: Line = [("number dead mark", "✕"), ("number dead", f" yours: {written}" if written else " missing")]
+    lines: list[Line] = [arrow.box.lines[0], yours, right]
     return replace(arrow, box=replace(arrow.box, kind="factor dead", lines=lines, border=1.4))

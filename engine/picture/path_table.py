@@ -23,8 +23,11 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str],
     rows = [row for path, which in paths for row in path.rows(which, len(on.paths) > 1)]
     left = chain.path_count - len(on.paths)
     if left:
-        rest = pretty_number(chain.total - math.fsum(path.product for path in on.paths), digits)
-        rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, [("number", rest)]))
+        rest = chain.rest(len(on.paths))
+        side = "against" if rest * chain.total < 0.0 else "for" if rest else "idle"
+        against = [("key mark against", f"{AGAINST} ")] if side == "against" else []
+        number: Line = [*against, (f"number {side}", pretty_number(rest, digits))]
+        rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, number))
     symbol = ("name", total_derivative(called(chain.output), called(chain.wrt)))
     result = (f"number {'dead' if dies else 'for'} total", pretty_number(chain.total))
     form = chain.closed("pretty") if chain.path_count else ""
@@ -130,7 +133,7 @@ def _counted(chain: ChainRule) -> str:
 
 def _legend(chain: ChainRule, on: Contributions, dies: bool, width: float) -> list[Row]:
     notes: list[tuple[str, str]] = []
-    if any(on.side_alive(path) == "against" for path in on.paths):
+    if any(on.side_alive(path) == "against" for path in on.paths) or chain.rest(len(on.paths)) * chain.total < 0.0:
         against = "against the total" if chain.total else "downwards, blue ones upwards: they cancel to 0"
         notes.append((AGAINST, f"ochre paths pull {against}"))
     small = f"|factor| ≤ {TINY:g}: "

@@ -23,6 +23,8 @@ LETTERS = "abcdefghijklmnopqrstuvwx"  # and y is the result
 def add(name: str, sign: str, formula: str | Callable[..., float], *partials: Any, textbook: str = "") -> None:
     """Add a row of the user's own, as `engine.row` describes it, or leave the table as it was.
 
+    The same row may be added twice, as by a cell of a notebook.
+
     >>> add("cauchy", "cauchy", "log1p(a * a)")
     >>> TABLE.pop("cauchy").value(0.0)
     0.0
@@ -34,14 +36,14 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
         is_function = callable(given) and callable(formula) and not isinstance(given, type)
         if not isinstance(given, str) and not is_function:
             raise refuse("a formula of a row", "a str such as 'a * b', or a function if the row is one", given)
-    if name in TABLE:
+    if name in PRIMITIVES or (name in TABLE and callable(formula)):
         raise ValueError(f"there is a row {name} in the table already: choose another name")
     if name in INSTRUCTIONS:
         raise ValueError(f"{name} is the name of an instruction of recordings: choose another name")
     rows, primitives = dict(TABLE), dict(PRIMITIVES)
     try:
         if callable(formula):
-            formula, partials = _of_function(name, formula, partials)
+            formula, partials = _of_function(name, sign, formula, partials)
         formula, partials = in_rows(formula), tuple(map(in_rows, partials))
         operands = _operands(name, formula)
         if len(partials) not in (0, len(operands)):
@@ -54,10 +56,14 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
         derived = None if name in PRIMITIVES else tuple(derive(formula, operands))
         TABLE[name] = made = Row(name, sign, formula, tuple(partials) or derived or (), textbook)
         _check(made, derived)
+        if made != rows.get(name, made):
+            raise ValueError(f"there is a row {name} in the table already: choose another name")
+        TABLE[name] = rows.get(name, made)
         CLOSED[code_of(name)] = closed(made)
     except BaseException as error:
         for added in TABLE.keys() - rows.keys():
             del TABLE[added]
+        TABLE.update(rows)
         for added in PRIMITIVES.keys() - primitives.keys():
             del PRIMITIVES[added]
         if isinstance(error, (SyntaxError, RecursionError, MemoryError)):  # of the Python text made of it
@@ -80,7 +86,9 @@ def _operands(name: str, formula: str) -> list[str]:
     return found
 
 
-def _of_function(name: str, function: Callable[..., float], partials: Sequence[Any]) -> tuple[str, tuple[str, ...]]:
+def _of_function(
+    name: str, sign: str, function: Callable[..., float], partials: Sequence[Any]
+) -> tuple[str, tuple[str, ...]]:
     """A Python function as a primitive, and its partials as formulas: a function among them is a primitive too."""
     operands = list(LETTERS[: _arity(name, function)])
     written = []
@@ -91,7 +99,8 @@ def _of_function(name: str, function: Callable[..., float], partials: Sequence[A
                 raise ValueError(f"a partial of {name} is a function of its operands, {', '.join(operands)}, alone")
             _add_function(f"{name}_{k}", partial)
             formula = f"{name}_{k}({', '.join(operands)})"
-            TABLE[f"{name}_{k}"] = Row(f"{name}_{k}", f"{name}_{k}", formula, ("0 / 0",) * len(operands))  # not known
+            written_so = f"{sign}′" if len(operands) == 1 else f"∂{sign}/∂{operands[k]}"
+            TABLE[f"{name}_{k}"] = Row(f"{name}_{k}", written_so, formula, ("0 / 0",) * len(operands))  # not known
         written.append(formula if callable(partial) else partial)
     return f"{name}({', '.join(operands)})", tuple(written)
 

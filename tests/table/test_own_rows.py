@@ -78,6 +78,14 @@ def test_second_derivatives_and_replay_of_three_operands():
     assert recording.gradients([[1.0, 2.0, 3.0]])[0][0] == pytest.approx([s.data for s in first], rel=1e-12)
 
 
+def test_the_same_row_may_be_added_twice():
+    first, again = (row("twice_test", "t", "exp(-a * a)") for _ in range(2))
+    assert first(0.5) == again(0.5)
+    with pytest.raises(ValueError, match="there is a row twice_test in the table already"):
+        row("twice_test", "t", "exp(-a)")
+    assert first(0.5) == row("twice_test", "t", "exp(-a * a)")(0.5) == math.exp(-0.25)
+
+
 def test_a_python_function_is_a_row_with_functions_or_formulas_for_partials():
     def digamma(a):
         return float(mp.digamma(a)) * math.gamma(a)

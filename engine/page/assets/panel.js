@@ -93,7 +93,9 @@ function table(told) {
   const { at, paths, w } = told,
     { count, slope } = at[output],
     left = count - BigInt(paths.length);
-  const rest = slope - paths.reduce((sum, path) => sum + path.product, 0);
+  const all = left && count <= 100n ? largest(chain(w, Number(count))) : [];
+  const sum = some => some.reduce((total, path) => total + path.product, 0);
+  const rest = all.length ? sum(all.slice(paths.length)) : slope - sum(paths); // the former without rounding
   const more = html(
     "button",
     {

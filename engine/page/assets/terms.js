@@ -152,14 +152,12 @@ function write(term, style) {
   if (op === "neg") return [style.signs.neg + bracketed(a, style, strength), strength];
   if (!strength) return [called(term, style), ATOM];
   const right = bracketed(b, style, strength + (op === "sub" || op === "div") + signed(b));
-  return [bracketed(a, style, strength) + signOf(term, style) + right, strength];
+  const isBare = op === "mul" && isNumber(a) && !/^\d/.test(right); // a number and what it multiplies
+  return [bracketed(a, style, strength) + (isBare ? " " : style.signs[op]) + right, strength];
 }
 
 // Whether a term starts with a minus, and so wants brackets after an operator.
 const signed = term => (isNumber(term) && term < 0) || is(term, "neg");
-
-// A number and what it multiplies stand side by side.
-const signOf = ({ op, args: [a, b] }, style) => (op === "mul" && isNumber(a) && !isNumber(b) ? " " : style.signs[op]);
 
 const RAISED = new Map([..."0123456789-"].map((digit, i) => [digit, [..."⁰¹²³⁴⁵⁶⁷⁸⁹⁻"][i]]));
 
