@@ -165,13 +165,15 @@ class _Drawing:
 
     def _key(self) -> list[Line]:
         """What the words and numbers mean, for a reader who knows no library."""
-        parts = ["data: its value", f"grad: the derivative of {self.texts.called(self.output)} in it"]
+        parts = ["data: its value", f"grad: how fast {self.texts.called(self.output)} changes with it"]
         if self.on.paths:
             parts.append("box on an arrow: the factor of one step")
         elif any(isinstance(arrow, Edge) and arrow.line for arrow in self.arrows):
             parts.append("number on an arrow: the derivative of its end in its start")
         if len({round(share, 2) for share in self.on.share.values()}) > 1:
             parts.append("thicker: contributes more")
+        if len(edges(self.drawn, self.links, self.on.nodes, lambda links: True)) > len(self._joined):
+            parts.append("grey box of several: one of its arrows")
         return wrapped(parts, "key", self.room, " · ")
 
     def _variable(self, node: Value) -> Box:
@@ -193,10 +195,15 @@ class _Drawing:
         return Box(self.ids[group], kind, lines, self.texts.group_tip(group), 1.2)
 
     @cached_property
+    def _joined(self) -> dict[tuple[Drawn, Drawn], list[Link]]:
+        """The links that are drawn, by the boxes that they join."""
+        return edges(self.drawn, self.links, self.on.nodes, self._matters)
+
+    @cached_property
     def arrows(self) -> list[Edge | Factor]:
         """The edges, those of the strongest path first, so that the layout keeps it straight."""
         first = {step(factor.link): i for i, path in reversed([*enumerate(self.on.paths)]) for factor in path.factors}
-        joined = edges(self.drawn, self.links, self.on.nodes, self._matters).items()
+        joined = self._joined.items()
         on = [ends for ends, links in joined if any(step(link) in first for link in links)]
         self.outs, self.ins = Counter(tail for tail, _ in on), Counter(head for _, head in on)
         self.users = Counter(link.wrt for links in self.links.values() for link in links)

@@ -13,6 +13,7 @@ from engine import Value, elu, erf, grad, hypot, log_softmax, logsumexp, norm, r
 from engine.core.graph import ancestors
 from engine.core.operations import apply
 from engine.table.formula import TABLE, numeric
+from engine.table.rows import NAMED
 from nn import cross_entropy
 
 
@@ -173,6 +174,13 @@ def test_far_out_no_derivative_overflows_on_the_way(name, x):
         found, again = derivatives(lambda x: apply(name, x), x, 5), recorded(lambda x: apply(name, x), [x], 5)[0]
         for slopes in (found, again):
             assert slopes[1:] == pytest.approx([limit[1], 0, 0, 0, 0], abs=2 * size / abs(x), rel=0)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if TABLE[name].variables == ("a",)])
+def test_where_a_row_has_a_value_no_derivative_is_nan(name):
+    for x in (20.0, 300.0, 360.0, 711.0, 1e5, -20.0, -300.0, -360.0, -711.0, -1e5):
+        if math.isfinite(apply(name, x)):
+            assert not any(map(math.isnan, derivatives(lambda x: apply(name, x), x, 4))), x
 
 
 # Rows of two operands.
