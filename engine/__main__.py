@@ -20,7 +20,7 @@ EXAMPLE = 'whygrad "(sigmoid(w*x) - y)**2" w=0.8 x=62.5 y=0 --wrt w --out why.ht
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0, 1 where a derivation that is checked is wrong, 2 where something cannot be read or written.
+    """Run the command; the exit status is 0, 1 if the factors of --check are wrong, or 2 on an error.
 
     >>> main(["w * x", "w=2", "x=3", "--wrt", "w"])
     C = w * x = 6
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _spaced(arguments: Sequence[str]) -> list[str]:
-    """With a space before a minus, which argparse then takes for no option: -w * x is an expression."""
+    """Put a space before a leading minus, so that argparse does not take -w * x for an option."""
     return [
         f" {text}" if text[:1] == "-" and text[1:2] not in ("-", "") and text != "-h" else text for text in arguments
     ]
@@ -55,7 +55,7 @@ def _refused(why: str) -> int:
 
 
 def _say(text: str, stream: TextIO | None = None) -> None:
-    """Print lines, with control characters and halves of characters escaped: they may come from a file's name."""
+    """Print lines, with control characters and lone surrogates escaped: a file name may contain them."""
     print("\n".join(map(printable, text.split("\n"))), file=stream)
 
 

@@ -4,10 +4,10 @@ The package works without them, so nothing here may fail an installation: all mo
 none. A wheel is compiled unless WHYGRAD_PURE=1. A clone (an editable installation) is compiled where WHYGRAD_COMPILE=1
 asks for it, and from then on whenever it is built: modules that stay from an earlier build would hide newer sources.
 
-Every compiled function is the one that runs uncompiled, but for these, which have two bodies:
+Compiled and uncompiled functions share one source, except for these, which have two implementations:
 
-- nodes (core/node.py): C takes them from the arena, Python from `object`, and sealed.py closes the uncompiled class;
-- the ways through a graph (core/graph.py, core/backward.py, structure/flattened.py): C walks the arena's queue;
+- nodes (core/node.py): C allocates them in the arena, Python as objects of a class that sealed.py makes immutable;
+- graph traversals (core/graph.py, core/backward.py, structure/flattened.py): C walks the arena's queue;
 - rows of the table (core/operations.py, structure/recompute.py): C is written from the formulas that Python reads;
 - ValueNumbers.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
 - ints and floats (structure/arrays.py): C reads the memory of an array, Python the array;
@@ -99,7 +99,7 @@ def flags(name: str) -> list[str]:
 
 
 def _write_header() -> None:
-    """Write the table in C, where it is not what it was: what depends on it is compiled again."""
+    """Write the table's C header if it changed, so that its dependents are recompiled."""
     text = _C["header"]()
     path = Path(HEADER)
     path.parent.mkdir(exist_ok=True)

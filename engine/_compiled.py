@@ -1,6 +1,6 @@
-"""Which of the two this is: modules compiled by Cython where the build made them, or the .py files beside them.
+"""Selects the modules compiled by Cython, if the build made them, or the .py files beside them.
 
-Comes before every other import of the package, because WHYGRAD_PURE=1 decides how they are found.
+Imported before all other modules of the package, because WHYGRAD_PURE=1 decides how they are found.
 """
 
 import os
@@ -24,7 +24,7 @@ def _is_built(module: str) -> bool:
 
 @cache
 def warn_uncompiled() -> None:
-    """Warn, once, where numbers are many and the build tried to compile and failed: it left the reason in a file."""
+    """Warn, once, before a recording or training, if the build failed to compile; it left the reason in a file."""
     reason = _here / "uncompiled.txt"
     if not compiled and not _is_pure and reason.exists():
         warnings.warn(

@@ -1,4 +1,4 @@
-"""What value.py says to Cython, for where Cython is not: nothing."""
+"""Stand-ins for Cython's names, without effect, if it is missing."""
 
 from typing import TypeVar
 

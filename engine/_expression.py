@@ -19,7 +19,7 @@ from .core import NAMED, TABLE, FormulaError, Value, apply, evaluate, numeric, p
 
 @dataclass(frozen=True)
 class Expression:
-    """A graph: its leaves, and what it is made of, in order, each part with its formula; the output is the last."""
+    """A graph: its leaves, and its parts in order, each with its formula; the last part is the output."""
 
     leaves: list[Value]
     parts: list[tuple[Value, str]]
@@ -48,8 +48,8 @@ def read(text: str, numbers: Iterable[str]) -> Expression:
     """The graph of an expression such as "a = sigmoid(w*x); (a - y)**2", with numbers such as "w=0.8".
 
     A part that is a number, "w = 0.8; w*x", is a leaf. If only one part is computed, the operand of its function is
-    called z, and the result a. A FormulaError points to what is no formula, another ValueError says which number is
-    missing or too many.
+    called z, and the result a. A FormulaError points to a syntax error; another ValueError names the missing or
+    superfluous number.
 
     >>> found = read("(sigmoid(w*x) - y)^2", ["w=0.8", "x=62.5", "y=0"])
     >>> [(value.label, formula) for value, formula in found.parts]
@@ -77,7 +77,7 @@ def read(text: str, numbers: Iterable[str]) -> Expression:
 
 
 def _statements(text: str, given: Iterable[str]) -> list[Statement]:
-    """The parts, each as a formula; a name before a bracket is multiplied by it where it has a meaning."""
+    """The parts, each as a formula; a variable before a bracket is multiplied by it."""
     parts = [re.fullmatch(r"(?:\s*([^\W\d]\w*)\s*=(?!=))?(.*)", part) for part in text.split(";") if part.strip()]
     names = [*given, *(_plain(part[1]) for part in parts if part and part[1])]
     return [Statement(_plain(part[1] or ""), _formula(part[2], names)) for part in parts if part]
@@ -96,7 +96,7 @@ def _formula(text: str, names: Iterable[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as Python's parser sees it, which takes some letters for others."""
+    """A name as Python's parser reads it: normalized to NFKC."""
     return normalize("NFKC", name)
 
 
@@ -172,14 +172,14 @@ def _named_parts(whole: Statement, taken: Collection[str]) -> list[Statement]:
 
 
 class _Naming(ast.NodeTransformer):
-    """Puts z for what a function of one number is applied to and a for what it gives; z2 and a2 come next."""
+    """Names z the operand of a one-operand function, and a its result; the next are z2 and a2."""
 
     def __init__(self, whole: ast.expr, taken: set[str]) -> None:
         self.whole, self.taken = whole, taken
         self.parts, self.names = list[Statement](), dict[str, str]()
 
     def visit_Call(self, call: ast.Call) -> ast.expr:
-        """A call of one number by the name of its result, but for the whole expression."""
+        """Replace a one-operand call by its result's name, except the whole expression."""
         self.generic_visit(call)
         if len(call.args) != 1 or isinstance(call.args[0], ast.List):
             return call

@@ -1,6 +1,6 @@
 """The public rows of the table as functions: a Value if an operand is one, else a float."""
 
-# A sequence of numbers is also one of Values or numbers, of which the result is a Value:
+# Overloads overlap, since a sequence of floats is also a sequence of Values or numbers:
 # mypy: disable-error-code="overload-overlap"
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ def check_gradients(
 ) -> float:
     """Compare the gradient of f(*inputs) with central differences, and return the largest relative error.
 
-    An input is a number, a Value (a parameter that f reads by itself is one, too) or a nested sequence of them; f
+    An input is a number, a Value (also a parameter that f reads directly) or a nested sequence of them; f
     gets each as Values, sequences as lists, and returns one Value. An entry x moves by step * max(1, |x|). It passes
     if the error is at most atol + rtol times the larger of gradient and difference, plus what the rounding of f
-    adds to it. The relative error is in units of that larger one, or of 1. All data and gradients stay as they were.
+    adds to it. The relative error is relative to the larger one, at least 1. All data and gradients are restored.
 
     Raises a GradientError that shows the worst entries, also if f is not finite around there; a ValueError for an
     input that is not finite, or if there is no input; a TypeError if f is given or returns anything else.

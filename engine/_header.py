@@ -1,7 +1,7 @@
 """The table in C: one header, written at build time from the table's text.
 
-It has for every row its value `row_name` (for a row over sequences, with its partials); the opcodes; the switches that
-compute value and partials of the row of an opcode; and for kernels the rows on vectors, and lists of what they do.
+It has a function `row_name` for the value of each row (and the partials, if it is over sequences); the opcodes; the
+switches that compute the value and partials for an opcode; and for kernels, rows on vectors and lists of operations.
 """
 
 import sys
@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# None of the three before the last changes a number: no errno, no traps, and no a * b + c rounded once where eager mode
-# rounds twice. Without the last, the time of a loop over operands varies by a quarter with what stands before it.
+# The three flags before the last change no result: no errno, no traps, and no fused multiply-add, because eager mode
+# rounds twice. Without the last, the time of a loop over operands varies by a quarter with its alignment.
 FLAGS = ["-O2", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-falign-loops=32"]
 
 SWITCHES = """\
@@ -120,7 +120,7 @@ def _value(row: Any, primitives: Any, formula: Any) -> str:
 
 
 def _function(row: Any, primitives: Any, formula: Any) -> str:
-    """A row over sequences of n, which stand with the other operands in x: the result, and the partials in d."""
+    """The C function of a row over sequences of length n: operands in x, partials into d; returns the result."""
     many = [v.isupper() for v in row.variables]
     starts = [f"{sum(many[:k])} * n + {many[:k].count(False)}" for k in range(len(many))]
     operands = [
@@ -146,12 +146,12 @@ def _written(formula: Any, primitives: Any, formulas: list[str], operands: tuple
 
 
 def start_of(primitive: Any) -> str:
-    """What the total of a reduction starts from, in C."""
+    """The initial total of a reduction, in C."""
     return repr(primitive.start).replace("inf", "HUGE_VAL")
 
 
 def _case(row: Any, operands: list[str], partials: list[str], result: str, primitives: Any, formula: Any) -> str:
-    """What the switch does for a row of a fixed number of operands: each subexpression is computed once."""
+    """The switch case of a row with a fixed number of operands; each subexpression is computed once."""
 
     def write(name: str, *arguments: Any) -> str:
         text = primitives[name].python
@@ -181,7 +181,7 @@ def _size(row: Any) -> str:
 
 
 def _on_vectors(table: Any, formula: Any, vectors: Any) -> str:
-    """The macro of all that vectors have: arithmetic, then rows by formulas; what BY_HAND names is only declared."""
+    """The macro VECTOR_ROWS: arithmetic, then rows by their formulas; the functions in BY_HAND are only declared."""
 
     def call(name: str, *arguments: Any) -> str:
         if name not in vectors.ARITHMETIC and name not in found:

@@ -39,7 +39,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
 
 def _changes(condition: Condition) -> bool:
-    """Whether this is in a recording, in which each example has its own truth value."""
+    """Whether a recording is active in which the condition varies by example."""
     recording = watch()
     return recording is not None and recording.changes(condition._node)
 

@@ -23,7 +23,7 @@ FOLDS, BATCH = 5, 16
 
 
 def picture(histories: list[History], confusion: np.ndarray, names: list[str], out: Path) -> None:
-    """The losses of all folds, beside how often which kind was taken for which."""
+    """The losses of all folds, beside the confusion matrix."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained", width_ratios=(1.4, 1))
     epochs = np.arange(1, len(histories[0].loss) + 1)
     training = left.semilogy(epochs, np.transpose([h.loss for h in histories]), color="#0068b5", alpha=0.7)

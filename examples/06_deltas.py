@@ -31,7 +31,7 @@ def layer(number: int, weights: list[list[Value]], bias: float, inputs: list[Val
 
 
 def show(name: str, equation: float, value: Value) -> None:
-    """A line of the table: what an equation gives, beside the gradient of the engine."""
+    """A line of the table: an equation's result, beside the engine's gradient."""
     print(f"{name:<24}{equation:>24.17f}{value.grad:>24.17f}")
 
 

@@ -25,7 +25,7 @@ BATCH, BLUE, OCHRE, INK = 32, "#0068b5", "#b06f00", "#1b1f24"
 def picture(
     history: History, confusion: np.ndarray, ink: np.ndarray, pushes: np.ndarray, story: str, out: Path
 ) -> None:
-    """The losses, what was taken for what, the digit that is most wrong, and what each of its pixels did to that."""
+    """The losses, the confusion matrix, the most wrong digit, and each of its pixels' part in that."""
     figure, axes = plt.subplots(2, 2, figsize=(10.5, 9.2), layout="constrained")
     (curves, matrix), (digit, map_of_pushes) = axes
     epochs = np.arange(1, len(history.loss) + 1)

@@ -49,7 +49,7 @@ def add(x: list[Value], y: list[Value]) -> list[Value]:
 
 
 def train(model: GPT, names: list[str], steps: int, file: Path) -> list[float]:
-    """The loss of each step, which is on one name; a killed run goes on from where it was half a minute ago."""
+    """The loss of each step, one name each; a killed run resumes from a checkpoint about half a minute old."""
     program = cache(lambda length: record(lambda *x: cross_entropy([*model(x[:-1])], x[1:]), *np.eye(length, 27)))
     adam, losses = Adam(model.parameters(), linear(0.01, steps), betas=(0.85, 0.99)), []
     settings = {"steps": steps, "names": len(names)}

@@ -40,7 +40,7 @@ def slope(k: int) -> Callable[..., Value]:
 
 
 def replay(recordings: Sequence[Recording], *batch: np.ndarray) -> np.ndarray:
-    """The Greeks as rows, from recordings of price, delta and vega; theta is -t, as what is left of t shrinks."""
+    """The Greeks as rows, from recordings of price, delta and vega; theta is -dprice/dt, as t is the time left."""
     (s, sigma, t, r), (gamma, vanna, *_), (_, volga, *_) = (recording.gradients(*batch) for recording in recordings)
     return np.stack([recordings[0].forward(*batch), s, sigma, -t, r, gamma, vanna, volga])
 
@@ -71,7 +71,7 @@ def timed(name: str, f: Callable[..., np.ndarray], batch: np.ndarray) -> np.ndar
 
 
 def picture(recordings: Sequence[Recording], errors: np.ndarray, name: Path) -> None:
-    """Delta and gamma over the spot for five maturities, beside how far off every Greek is, by samples."""
+    """Delta and gamma over the spot for five maturities, beside the error of every Greek, by samples."""
     figure, spot = Figure(figsize=(13.5, 4.2), layout="constrained"), np.linspace(50, 150, 401)
     panels = figure.subplots(1, 3)
     for t, shade in zip((2.0, 1.0, 0.5, 0.15, 0.05), np.linspace(0.15, 0.95, 5), strict=True):

@@ -31,7 +31,7 @@ class Memory(Module):
                     weight.data = float(i == j)
 
     def __call__(self, signs: Sequence[Value]) -> Value:
-        """The logit of the first sign's being +1; zeros fill up a shorter sequence, and at them the state stays."""
+        """The logit of the first sign being +1; shorter sequences are padded with zeros that leave the state alone."""
         return self.out(self.rnn([[sign] for sign in signs], [abs(sign) > 0.0 for sign in signs])[-1])
 
 

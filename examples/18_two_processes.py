@@ -27,7 +27,7 @@ def network(seed: int) -> tuple[MLP, Recording]:
 
 
 def worker(port: int, steps: int, seed: int, process: int) -> None:
-    """Train on the part of a process: every process has the same parameters after every step."""
+    """Train on one process's share of the data: all have the same parameters after every step."""
     import jax
     import numpy as np
     from jax.sharding import NamedSharding, PartitionSpec

@@ -21,7 +21,7 @@ COLOURS = 96
 
 
 def question() -> ChainRule:
-    """The README's first question: the error is 1, and the gradient next to 0."""
+    """The README's first question: the error is 1, and the gradient nearly 0."""
     w, x, y = Value(0.8, "w"), Value(62.5, "x"), Value(0.0, "y")
     z = w * x
     z.label = "z"

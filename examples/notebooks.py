@@ -57,7 +57,7 @@ def parts(source: str) -> Iterator[str]:
 
 
 def paragraphs(body: str) -> Iterator[str]:
-    """The parts of a function's body between blank lines, with the choices of a notebook: the defaults."""
+    """The parts of a function's body between blank lines, with the command line's defaults."""
     body = body.replace("parse_args()", "parse_args([])").replace('print(f"{__doc__}\\n")\n', "")
     part = ""
     for paragraph in body.split("\n\n"):

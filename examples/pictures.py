@@ -28,7 +28,7 @@ WORK = {"02_moons": [], "11_gpt": [], "12_pendulum": [], "13_options": []}
 
 
 def make(scripts: dict[str, list[str]], out: Path, names: set[str]) -> None:
-    """Run the scripts and keep those of their pictures that have such names; plots turn dark where a reader likes."""
+    """Run the scripts and keep their pictures that have these names; plots follow the reader's dark mode."""
     mpl.rcParams["svg.hashsalt"] = "whygrad"
     for script, options in scripts.items():
         with TemporaryDirectory() as folder:

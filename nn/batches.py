@@ -57,7 +57,7 @@ def _columns(given: Any) -> Sequence[Any]:
 
 
 def _numbers(given: Any, what: str) -> Any:
-    """An array as lists, unless its entries are dates, which would pass for numbers."""
+    """An array as lists; dates are an error, as they would pass for numbers."""
     is_frame = hasattr(given, "columns") or hasattr(given, "to_frame")
     columns = [given[name].__array__() for name in _columns(given)]
     arrays = columns or [given.__array__() if is_frame else given]

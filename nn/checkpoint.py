@@ -153,7 +153,7 @@ class Checkpoint:
         ]
 
     def _with_settings(self, error: StateError, state: Mapping[str, Any]) -> str:
-        """The error, and the settings that differ where it is about something else: they are the cause."""
+        """The error, and unless it names a setting, the settings that differ: they are the cause."""
         fixed = [f"setting {name} " for name, setting in self.settings.items() if not callable(setting)]
         others = [text for text in self._differences(state) if text.startswith(tuple(fixed))]
         return str(error) if "setting " in str(error) or not others else printable(f"{error}; {', '.join(others)}")
@@ -209,6 +209,6 @@ def as_setting(thing: Any) -> str:
 
 
 def _checksum(state: Mapping[str, Any]) -> str:
-    """A number that a state has only by chance after a change, as text."""
+    """A CRC-32 of the state, as text."""
     entries = sorted((name, x if isinstance(x, str) else numbers_of(x)) for name, x in state.items())
     return f"{zlib.crc32(repr(entries).encode()):08x}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .layer_matrices import LayerMatrices
 
 ROWS, COLUMNS = 8, 12  # of a strip that are shown
-ABREAST = 4  # layers side by side; more of them stand below each other, and their letters keep their size
+ABREAST = 4  # the most layers side by side; more are stacked, so that their text keeps its size
 FEWEST = 4  # least decades of a scale, so that small differences look small
 MOST = 16
 SHADES = ((233, 242, 252), (0, 103, 177), (9, 20, 43))  # from the smallest magnitude to the largest
@@ -51,7 +51,7 @@ def to_dot(found: "Backpropagation") -> Digraph:
 
 
 def written(found: "Backpropagation", suffix: str) -> bytes:
-    """The picture in the format of a suffix; an SVG turns dark where its reader likes it dark."""
+    """The picture in the format of a suffix; an SVG follows the reader's dark mode."""
     source: str = to_dot(found).source
     if suffix in (".dot", ".gv"):
         return source.encode()

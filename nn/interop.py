@@ -55,7 +55,7 @@ def from_sklearn(estimator: Any, logits: bool = False) -> MLP:
     """The network of a fitted MLPClassifier or MLPRegressor, whose outputs equal `predict_proba` or `predict`.
 
     For two classes there is one output, the probability of the second class. With `logits`, the last sigmoid or softmax
-    is left out, for losses on logits. The inputs are the estimator's inputs, which come after a scaler in a pipeline.
+    is left out, for losses on logits. The inputs are the estimator's own, so in a pipeline the scaler's outputs.
 
     >>> from sklearn.neural_network import MLPClassifier
     >>> classifier = MLPClassifier([3], "tanh", solver="lbfgs", random_state=0).fit([[0.0], [1.0], [2.0]], [0, 1, 0])
@@ -74,7 +74,7 @@ def from_sklearn(estimator: Any, logits: bool = False) -> MLP:
 
     def outputs(inputs: Matrix) -> Any:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of columns that have names: random inputs have none
+            warnings.simplefilter("ignore")  # about missing column names: random inputs have none
             if not hasattr(estimator, "predict_proba"):
                 return plain(estimator.predict(inputs))
             shares = plain(estimator.predict_proba(inputs))

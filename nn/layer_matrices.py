@@ -44,7 +44,7 @@ class LayerMatrices:
         return self.function == "linear"
 
 
-Read = tuple[list[int], list[int]]  # by input, the nodes of a sum's weights and of their factors
+Read = tuple[list[int], list[int]]  # by input, the nodes of the weight and of its factor
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _Reader:
 
     @cached_property
     def _stages(self) -> list[list[Unit]]:
-        """The units by layer, the number of multiplications by a parameter before them."""
+        """The units by layer, i.e. by the number of multiplications by a parameter before them."""
         by_stage: dict[int, list[Unit]] = defaultdict(list)
         for unit in self.network.units:
             by_stage[self.network.structure.stage(unit)].append(unit)

@@ -91,7 +91,7 @@ class Layer(Module):
         return bare(self.forward(inputs(x, len(self.neurons[0].w))))
 
     def forward(self, x: Sequence[Value]) -> list[Value]:
-        """The outputs for Values that are known to be as many as the inputs."""
+        """The outputs for Values, without checking their count."""
         outputs = [neuron.forward(x) for neuron in self.neurons]
         if self.softmax:
             outputs = softmax(outputs)
@@ -173,7 +173,7 @@ class MLP(Module):
         return bare(self.forward(inputs(x, len(self.layers[0].neurons[0].w))))
 
     def forward(self, x: Sequence[Value]) -> list[Value]:
-        """The outputs for Values that are known to be as many as the inputs."""
+        """The outputs for Values, without checking their count."""
         for layer in self.layers:
             x = layer.forward(x)
         return list(x)

@@ -1,7 +1,7 @@
 """Losses: sequences of predictions and of targets in, the mean as one Value out.
 
 Written so that neither the loss nor its gradient overflows or cancels: on logits z a confident and right prediction
-has a loss of 1e-300 rather than 0, and a wrong one at z = 1e4 a loss of 1e4. Predictions are never looked at.
+has a loss of 1e-300 rather than 0, and a wrong one at z = 1e4 a loss of 1e4. The data of predictions is never read.
 """
 
 import math
@@ -65,9 +65,9 @@ def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[Any]) 
     """The mean of -log softmax(z)[c] over examples, with a logit z for each class and the index c of the right class.
 
     It is softplus(logsumexp of the other logits - z[c]), in which nothing cancels, even for a confident and right
-    prediction. A logit of -inf is masked: its slope is 0. If it is that of the right class, the loss is inf, and no
-    slope lowers it: all are 0, as those of log_softmax. If c must be an input, as in a recording, a target is a Value,
-    taken as an index without reading it, or a one-hot vector of numbers or Values, 1 at c and 0 elsewhere.
+    prediction. A logit of -inf is masked: its slope is 0. If the right class's logit is -inf, the loss is inf and
+    all slopes are 0, as those of log_softmax. So that c can be an input, as in a recording, a target may be a Value,
+    used as an index without reading it, or a one-hot vector of numbers or Values, 1 at c and 0 elsewhere.
 
     >>> z = [Value(0.0), Value(50.0)]
     >>> loss = cross_entropy([z], [1])
@@ -101,7 +101,7 @@ def _surprise(prediction: Any, target: Any, place: str) -> Value:
 
 
 def _apart(logits: list[Any], target: Any, place: str) -> tuple[list[Any], Any]:
-    """The other logits and the right class's logit; for an unknown target the latter is moved down until exp is 0."""
+    """The other logits (for an unknown target all, the right one lowered until exp is 0) and the right one."""
     if isinstance(target, Value):
         target = [(1.0 - abs(target - i)).relu() for i in range(len(logits))]
     if not is_sequence(target) or isinstance(target, (str, dict)):

@@ -70,7 +70,7 @@ def _proven(kind: str, gradients: Matrix, p: Matrix, targets: Matrix) -> OutputE
 
 
 def _target(network: Network, i: int) -> float | None:
-    """The given number in a difference with node i."""
+    """y, if node i is used only in a difference with a given y."""
     uses = network.sweep.uses[i]
     if len(uses) != 1 or network.ops[network.sweep.results[uses[0]]] != "sub":
         return None
@@ -79,7 +79,7 @@ def _target(network: Network, i: int) -> float | None:
 
 
 def _shares(network: Network, i: int, is_logit: bool) -> tuple[float, float] | None:
-    """The weights in the loss of log p and of log(1 - p), where node i is the logit or p itself."""
+    """The weights of -log p and of -log(1 - p) in the loss, where node i is the logit or p itself."""
     one, zero = 0.0, 0.0
     adjoints, results = network.sweep.adjoints, network.sweep.results
     for k in network.sweep.uses[i]:

@@ -159,7 +159,7 @@ def require_mean(eager: Eager, numbers: Any, size: int) -> None:
     The predictions are random between 0 and 1, where all usual losses have a slope, and all different.
     """
     rng, prediction = random.Random(0), eager.model(eager.rows[0])
-    first = {repr(target): i for i, target in reversed([*enumerate(eager.targets)])}  # a class occurs a thousand times
+    first = {repr(target): i for i, target in reversed([*enumerate(eager.targets)])}  # one example per distinct target
     indices = sorted({*range(min(size, len(numbers))), *first.values()})
     wide = len(prediction) if is_sequence(prediction) else None
     drawn: list[Any] = [rng.random() if wide is None else [rng.random() for _ in range(wide)] for _ in indices]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def require_engine(beside: Path) -> None:
-    """Raise an ImportError if `import engine` finds something else than the package beside this one.
+    """Raise an ImportError if `import engine` finds anything but the package beside this one.
 
     >>> require_engine(Path(__file__).parent)
     >>> require_engine(Path("elsewhere", "nn"))

@@ -103,7 +103,7 @@ class Factor:
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """One path from wrt to output: its variables, and between each two of them a factor."""
+    """One path from wrt to output: its variables, and a factor between neighbours."""
 
     nodes: tuple[Value, ...]
     factors: tuple[Factor, ...]
@@ -144,7 +144,7 @@ class ChainRule(VariableGraph):
 
     @cached_property
     def links(self) -> Links:
-        """The variables on the paths, in order, and the links between them, of which cut ones only if all paths are."""
+        """The variables on the paths, in order, and the links between them; cut links only if every path is cut."""
         found = {} if self.wrt.op else {self.wrt: None}
         for node in self.nodes:
             if node is self.wrt or any(operand in found for operand in node.operands):
@@ -200,7 +200,7 @@ class ChainRule(VariableGraph):
         return sorted(found, key=lambda path: abs(path.product), reverse=True) if _comparable(found) else found
 
     def rest(self, listed: int) -> float:
-        """What the paths after the `listed` strongest ones add up to."""
+        """The sum of all paths but the `listed` strongest ones."""
         if self.path_count <= SUMMED:
             return sum(path.product for path in self.paths(self.path_count)[listed:])
         return self.total - sum(path.product for path in self.paths(listed))

@@ -97,7 +97,7 @@ class Region:
         return self.at({node: decimal(number) for node, number in point.items()}, in_decimals, decimal, sides)
 
     def points(self, count: int) -> Iterator[dict[Value, float]]:
-        """Points near and far; every other one is independent of the current numbers and their signs."""
+        """Points near and far; every other one ignores the current numbers, every third their signs."""
         rng = random.Random(7)
         for k in range(count):
             scale = (1.0, 1.0, 1.0, 0.02, 2.0, 0.5)[k % 6]

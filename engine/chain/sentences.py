@@ -53,7 +53,7 @@ CONDITIONS = {
     "minimum": "the other operand is smaller",
 }
 
-# The operations of a `where`: with a plain bool, which stays in its branch, and with a comparison.
+# The rows of a `where`: with a plain bool, which fixes its branch, and with a comparison.
 FIXED = ("where_true", "where_false")
 BRANCHES = (*FIXED, "select")
 TESTS = ("less", "less_equal", "minimum", "maximum", "sub")  # comparisons, and what combines them
@@ -178,7 +178,7 @@ class Sentences:
         return self._zero_times(*infinite[0])
 
     def _untaken(self, factor: Factor) -> str:
-        """Why nothing passes a factor that leads into a branch, or into what decides which one is taken."""
+        """Why no gradient passes a factor into a branch that is not taken, or into a condition."""
         steps = self.naming.steps(factor.link) if factor.link.is_cut else []
         cut = [operand is node.operands[0] for node, operand, partial in steps if node.op == "select" and not partial]
         return SENTENCES["decides" if all(cut) else "untaken"] if cut else ""

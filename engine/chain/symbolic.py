@@ -34,8 +34,8 @@ class Elided(float):
 class Naming:
     """Unique names, and terms, of the `nodes` of a graph, which are in topological order.
 
-    `named` are names for variables without a label; `hidden` Values are not variables even with one. By operations
-    `wrt` has the letter that it has where nothing is asked about it.
+    `named` are names for variables without a label; `hidden` Values are not variables even with one. By operations,
+    an unlabelled `wrt` has the same letter as without a `wrt`.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(2.0, "x")
@@ -217,7 +217,7 @@ def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] 
 
 
 def cuts(node: Value, slot: int, partial: float) -> bool:
-    """Whether nothing passes from a node to an operand, not even an infinite slope: behind a `detach`, or not taken."""
+    """Whether a `detach` or a branch not taken blocks all gradient from a node to an operand, even an infinite one."""
     return partial == 0.0 and is_closed(node._code, slot)
 
 
@@ -228,11 +228,11 @@ def reverse_sweep(
     add: Callable[[Adjoint, Adjoint, Partial], Adjoint],
     within: Container[Value] | None = None,
 ) -> dict[Value, Adjoint]:
-    """Reverse mode over an algebra: the derivatives of the last of `nodes` with respect to every node behind it.
+    """Reverse mode over an algebra: the derivatives of the last of `nodes` in the operands outside `nodes`.
 
     The nodes are in order, operands first. `unit` are the algebra's 0 and 1, and `add(total, adjoint, partial)` is
-    total + adjoint * partial. Only operands `within` some nodes are looked at, or all. What is only behind a `detach`
-    or a branch not taken has none.
+    total + adjoint * partial. Only operands in `within` count, if given. Operands only behind a `detach` or a branch
+    not taken are left out.
 
     >>> x = Value(3.0)
     >>> reverse_sweep([y := x * x], (0.0, 1.0), lambda node: node.partials, lambda t, a, p: t + a * p)[x]

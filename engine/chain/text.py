@@ -88,7 +88,7 @@ def to_latex(chain: ChainRule, k: int = 10) -> str:
 
 
 def _sign(i: int, entry: str) -> str:
-    """The sign before a line of a sum, of which a line that begins with a minus has its own."""
+    """The sign before a line of a sum; a line that begins with a minus needs no other."""
     return "=" if not i else r"\phantom{=}" if entry.startswith("-") else r"\phantom{=} +"
 
 

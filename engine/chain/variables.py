@@ -1,9 +1,9 @@
 """The graph of variables: the graph behind an output, traversed once, with unnamed operations folded into links.
 
 A variable is a labelled Value or one of the two ends (by="labels"), or any node (by="operations"). Where nothing
-between the ends is labelled, the variables are the neurons of a network of several layers, and else all operations.
-A link is one step between variables, the derivative `value` of `of` in `wrt` with every variable beside it held fixed,
-so what lies between two variables is one factor.
+between the ends is labelled, the variables are the neurons of a network of several layers, or else all operations.
+A link is one step between variables: the derivative `value` of `of` in `wrt`, with the other variables held fixed, so
+operations between two variables are one factor.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
@@ -24,7 +24,7 @@ By = Literal["labels", "operations"]
 class Link:
     """One step between variables: the derivative of `of` in `wrt`, by operand `slot` where every node is a variable.
 
-    Nothing passes a link that `is_cut`, behind a `detach` or a branch not taken: 0 times whatever is behind it is 0.
+    No gradient passes a link that `is_cut`, by a `detach` or a branch not taken, even if another factor is infinite.
     """
 
     of: Value
@@ -75,7 +75,7 @@ class VariableGraph:
 
     @cached_property
     def folded(self) -> Self:
-        """The same graph with only what has a label a variable, and the ends."""
+        """The same graph with only labelled Values and the ends as variables."""
         if self.by == "labels":
             return self
         return type(self)(self.output, self.wrt, named=self._start, source=self)
@@ -108,7 +108,7 @@ class VariableGraph:
 
     @cached_property
     def by(self) -> By:
-        """What the variables are: what was asked for, or all operations for want of labels."""
+        """The kind of variables: the one asked for, or "operations" if there are no labels."""
         return "operations" if self.lettered and not self.source else self.asked
 
     @cached_property
@@ -137,7 +137,7 @@ class VariableGraph:
 
     @cached_property
     def layered(self) -> dict[Value, str]:
-        """The outputs of the neurons of a network without labels, with their names, where its operations are many."""
+        """The neuron outputs, with names, of an unlabelled network of many operations and several layers."""
         if self.asked != "labels" or self.is_labelled or sum(bool(node.op) for node in self.nodes) <= FEW + 1:
             return {}
         names = self.neurons.output_names()
@@ -151,7 +151,7 @@ class VariableGraph:
         return Naming(self.nodes, self.named | self._start, "labels", self.hidden)
 
     def told(self, node: Value, style: Style) -> str:
-        """The name of a variable, or what it is made of; and both where the name is a letter of ours: a = w * x."""
+        """The name of a variable, or its formula; both if the name is a letter that we chose: a = w * x."""
         term, name = self.in_labels.term(node), self.naming.term(node)
         if not node.op or isinstance(term, (Name, float)) or not isinstance(name, Name):
             return show(name, style)
@@ -159,7 +159,7 @@ class VariableGraph:
 
     @cached_property
     def named(self) -> dict[Value, str]:
-        """What is a variable in any case, with a name for what has no label."""
+        """The Values that are always variables, with names."""
         ends = dict(zip(reversed(self.ends), ("input", "output")[-len(self.ends) :], strict=True))
         return {**self.layered, **ends, **self.given}
 

@@ -49,8 +49,8 @@ def judge(
 ) -> Judgement:
     """The verdict, one of "ok killed cancelled vanishing exploding underflow disconnected non_finite".
 
-    "killed" is a factor of at most `tiny` that leaves a derivative of at most `tiny`; "vanishing" is one of at most
-    `vanished` without such a factor; "cancelled" is paths that leave at most `cancelled` of their sum without signs.
+    "killed" is a factor of at most `tiny` and a derivative of at most `tiny`; "vanishing" is a derivative of at most
+    `vanished` without such a factor; "cancelled" is a sum of paths of at most `cancelled` times their magnitudes.
     In the style "pretty" the sentence is written as in pictures.
 
     >>> from engine import Value, chain_rule
@@ -130,7 +130,7 @@ def _has_killing_step(factor: Factor, tiny: float) -> bool:
 
 
 def _without_units(path: Path, wrt: Value, tiny: float) -> list[float]:
-    """The factors of a path without changes of units, which are independent variables far from 1."""
+    """The factors of a path, except unit conversions: independent variables far from 1."""
     if path.is_cut:
         return [0.0]
     return [

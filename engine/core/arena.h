@@ -1,12 +1,11 @@
-/* Where the results of operations lie in memory, and a queue of them by age.
+/* An arena for the results of operations, and a priority queue of them by age.
 
-   They are made one behind the other in slabs, so that of two the older lies in an older slab, or before the other in
-   the same one. Operands are older than results: newest first is an order for the way back, and for freeing, that goes
-   through memory in a straight line and needs no stack. The queue is a bit a node, kept by its slab: to push is to set
-   it, to pop is to find the highest. A slab is used again when all its nodes are gone, so a node that is kept keeps
-   the 4 KiB of its slab.
+   Nodes are allocated consecutively in slabs: of two nodes, the older is in an older slab, or comes first in the same
+   one. Operands are older than results, so newest first is a reverse topological order: backward passes and freeing
+   follow it linearly through memory, without a stack. The queue has one bit per node, in its slab: push sets the bit,
+   pop finds the highest one. A slab is reused when all its nodes are freed, so a live node keeps 4 KiB alive.
 
-   Leaves, which often live long, are not made here. All of it is called with the GIL held. */
+   Leaves, which often live long, are not allocated here. All functions are called with the GIL held. */
 #ifndef WHYGRAD_ARENA_H
 #define WHYGRAD_ARENA_H
 
@@ -15,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__) /* then a read of a node that is gone is an error; nothing is fetched ahead */
+#if defined(__SANITIZE_ADDRESS__) /* reading a freed node is then an error; nothing is prefetched */
 #include <sanitizer/asan_interface.h>
 #define DEAD(memory, size) ASAN_POISON_MEMORY_REGION((memory), (size))
 #define ALIVE(memory, size) ASAN_UNPOISON_MEMORY_REGION((memory), (size))
@@ -27,8 +26,8 @@
 #define STRIDE 112 /* bytes from node to node */
 #define SLOTS 35   /* nodes in a slab of 4 KiB, at most 64; slabs a power of two apart would share lines of the cache */
 #define SPARE 4096 /* empty slabs kept to be used again: 16 MiB */
-#define NEAR 8     /* nodes ahead whose operands are prefetched, */
-#define FAR 16     /* and nodes ahead that are themselves */
+#define NEAR 8     /* prefetch distance for operands, in nodes, */
+#define FAR 16     /* and for the nodes themselves */
 
 typedef struct Slab {
   struct Slab *older, *newer;
@@ -38,7 +37,7 @@ typedef struct Slab {
   char nodes[SLOTS * STRIDE];
 } Slab;
 
-typedef struct Node { /* a Value, by value.pxd */
+typedef struct Node { /* a Value, by node.pxd */
   PyObject_HEAD
   Slab *slab; /* NULL in a leaf */
   double grad, data;
@@ -52,7 +51,7 @@ typedef struct Node { /* a Value, by value.pxd */
 } Node;
 
 typedef struct {
-  Slab *newest, *spare, *top; /* top: no slab newer than this has something queued */
+  Slab *newest, *spare, *top; /* top: no slab newer than this has a queued node */
   int64_t slabs, waiting;     /* opened so far; with something queued now */
   int spares, draining;
   long serial; /* of the last node */
@@ -120,8 +119,8 @@ static void close_slab(Arena *arena, Slab *slab) {
   arena->spares++;
 }
 
-/* The result of an operation, without a label. None is not counted, neither here nor where a node lets go of it: what is
-   None in a node stays so. */
+/* The result of an operation, without a label. None is not reference-counted, here or when a node is freed: a
+   field that is None stays None. */
 static inline PyObject *new_node(Arena *arena, long long code, double data, PyObject *a, PyObject *b, double da, double db,
                                  PyObject *lists, PyObject *no_label) {
   Slab *slab = arena->newest;
@@ -177,7 +176,7 @@ static inline PyObject *pop(Arena *arena) {
 #if !defined(__SANITIZE_ADDRESS__)
   fetch_node(node - FAR * STRIDE);
   Slab *near = bit < NEAR ? slab->older : slab;
-  if (near) { /* one that is gone is no harm */
+  if (near) { /* a freed node is harmless */
     Node *soon = (Node *)(near->nodes + (size_t)(bit < NEAR ? bit + SLOTS - NEAR : bit - NEAR) * STRIDE);
     fetch_operand(soon->a);
     fetch_operand(soon->b);
@@ -186,9 +185,9 @@ static inline PyObject *pop(Arena *arena) {
   return (PyObject *)node;
 }
 
-static Arena nodes; /* of the module that installs it: others are handed it */
+static Arena nodes; /* of the module that installs it; others get a pointer */
 
-/* Free a node, and what only it kept alive, newest first: nothing nests, however deep the graph is. */
+/* Free a node, and all that only it kept alive, newest first, without recursion. */
 static void dealloc(PyObject *o) {
   if (!((Node *)o)->slab) {
     nodes.dealloc_leaf(o);
@@ -216,7 +215,7 @@ static inline Py_hash_t identity_hash(PyObject *o) { return PyBaseObject_Type.tp
 
 static inline int is_draining(const Arena *arena) { return arena->draining; }
 
-/* Make nodes after the model of a Value that no __init__ has touched. */
+/* Take the type of new nodes from a Value whose __init__ has not run. */
 static inline Arena *install(PyObject *blank) {
   PyTypeObject *type = Py_TYPE(blank);
   if (type->tp_basicsize != STRIDE || sizeof(Node) != STRIDE) {

@@ -134,7 +134,7 @@ def _shares(node: Value, adjoint: Value, wanted: Container[Value], masks: Masks)
 
 
 def _holds(mask: Any) -> bool:
-    """Whether a mask of Values holds: what is behind a branch not taken may be inf or nan inside `strict()`."""
+    """Whether a mask of Values holds; if not, inf and nan are allowed even inside `strict()`."""
     return any(all(bool(condition._number) == wanted for condition, wanted in each) for each in mask)
 
 

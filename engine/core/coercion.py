@@ -36,7 +36,7 @@ def real(number: Any, what: str = "data") -> float:
 
 
 def within(number: Any, what: str, least: float = 0.0, below: float = math.inf) -> float:
-    """A float that is not under the least and below a bound, which makes it finite.
+    """A number as a float in [least, below), which makes it finite.
 
     >>> within(-1, "eps")
     Traceback (most recent call last):
@@ -50,9 +50,9 @@ def within(number: Any, what: str, least: float = 0.0, below: float = math.inf) 
 
 
 def _entry(number: Any) -> Any:
-    """The only entry of an array, any other object as it is; None for what is no single number.
+    """The only entry of an array, any other object as it is; None if it is no single number.
 
-    That is a container of several numbers, a masked entry, and a duration, which NumPy would give as an int.
+    None is for a Value, several numbers, a masked entry, and a duration, which NumPy would give as an int.
     """
     if isinstance(number, Node):
         return None

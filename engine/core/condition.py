@@ -11,7 +11,7 @@ from .operations import apply
 
 
 def condition(node: Any) -> Condition:
-    """The condition that holds where a node is 1, else 0."""
+    """The condition of a node: 1 if it holds, else 0."""
     made = Condition.__new__(Condition)
     made._node = node
     return made

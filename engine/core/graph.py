@@ -1,4 +1,4 @@
-"""The only traversals of the graph: iterative, so that depth has no limit, with one visit to each node.
+"""Graph traversals: iterative, so that depth has no limit, with one visit to each node.
 
 When compiled, `order` comes from traverse.pyx.
 """
@@ -79,7 +79,7 @@ def between(inputs: Iterable[Value], output: Value) -> list[Value]:
 
 
 def live(node: Value) -> list[tuple[Value, float]]:
-    """The operands that receive a gradient, with their partials: all that are not closed, as that of a `detach` is."""
+    """The operands that receive a gradient, with their partials: all but closed ones, such as that of a `detach`."""
     code, a, b = node._code, node._a, node._b
     if not code:
         return []

@@ -47,9 +47,9 @@ def is_strict() -> bool:
 
 
 class Watch:
-    """An observer of nodes that are made, read, written or shown; `inside` says whether in the watch's own context.
+    """An observer of nodes made, read, written or shown; `inside` is True for code in the watch's own context.
 
-    What runs in `thread`, if one is given, is inside too, whatever its context.
+    Code that runs in `thread`, if one is given, is inside too, in any context.
     """
 
     thread = 0
@@ -64,7 +64,7 @@ class Watch:
         """A number of `node` is about to be set."""
 
     def shown(self, node: Node, inside: bool) -> Any:
-        """The text of `node` is made: returns what stands in it for a number, None for the number itself."""
+        """`node` is converted to text: returns a replacement for its number, or None to keep the number."""
 
     def refused(self, node: Node) -> None:
         """`strict()` raises an error for `node`, in the context of the watch."""
@@ -118,7 +118,7 @@ def written(node: Node, what: str) -> None:
 
 
 def shown(node: Node, number: float) -> Any:
-    """Tell all watches that the text of a node is made, and return what stands in it for the number."""
+    """Tell all watches that a node is converted to text, and return its number or their replacement."""
     instead = [each.shown(node, _is_inside(each)) for each in tuple(_watches)]
     return next((other for other in instead if other is not None), number)
 

@@ -61,7 +61,7 @@ if not cython.compiled:
     set_data, set_grad, set_label = (slot.__set__ for slot in (Node._number, Node._grad, Node._label))  # type: ignore
 
     def kind(blank: Node) -> Any:
-        """The node that new nodes are copied from."""
+        """The class of new nodes."""
         return type(blank)
 
     def make(

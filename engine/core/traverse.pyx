@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False
 """Graph traversal in C: the newest operation first, by the queue of arena.h.
 
-In order of creation operands stand before results, so a node that is taken has its whole gradient.
+Operands are created before results, so a node popped from the queue has its complete gradient.
 """
 
 from cpython.array cimport array
@@ -32,7 +32,7 @@ def order(Node output):
 
 
 def backward(Node output, double seed):
-    """Set the gradient of every operation behind `output`, and add to that of every leaf; `seed` is its own."""
+    """Set the gradient of every operation behind `output`, and add to every leaf's; `seed` is that of `output`."""
     cdef PyObject *taken
     begin()
     try:
@@ -71,7 +71,7 @@ cdef inline int visit(Node node, bint passing) except -1:
 
 
 cdef inline void lead(Node x, double share, bint passing) noexcept:
-    """Queue an operand, and add to its gradient, which the first share of an operation finds at 0."""
+    """Queue an operand, and add to its gradient, set to 0 when an operation is first queued."""
     if push(arena, x) and passing:
         x._grad = 0.0
     if passing:
@@ -82,7 +82,7 @@ cdef bint collects = False  # whether the cyclic collector is on outside of a se
 
 
 cdef int begin() except -1:
-    """Take the queue: a graph that the cyclic collector frees meanwhile would take it too."""
+    """Claim the queue, and stop the cyclic collector, which would free graphs through it."""
     global collects
     if is_draining(arena):
         raise RuntimeError("no graph can be searched while one is being freed: not in a __del__")

@@ -273,7 +273,7 @@ def _leaf(data: float, grad: float, label: str) -> Value:
     return leaf
 
 
-if not cython.compiled:  # where identity needs no saying, it is faster unsaid
+if not cython.compiled:  # object's own comparison and hash are faster
     Value.__eq__, Value.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign]
     Value.__init_subclass__, Value.__new__ = Value.__dict__["_final"], lambda kind: kind(0.0)  # type: ignore
     Value = sealed(Value, Node)  # type: ignore[misc]

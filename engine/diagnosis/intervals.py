@@ -83,7 +83,7 @@ def _combined(op: str, inner: Sequence[Interval]) -> Interval:
 
 
 def _power(base: Interval, exponent: float) -> Interval:
-    """The range of a positive power of whole number; any other power is taken to be unbounded."""
+    """The range of a positive integer power; any other power is taken to be unbounded."""
     if not (exponent > 0.0 and exponent.is_integer()):
         return EVERYTHING
     ends = sorted(numeric("pow", end, exponent) for end in base)

@@ -62,7 +62,7 @@ def listed(labels: Sequence[str], most: int = 6) -> str:
 
 
 def _named(label: str) -> str:
-    """A variable's name in book notation, and of a neuron that of its pre-activation too, as chain rules have it.
+    """A variable's name in book notation; for a neuron, its pre-activation's name, too, as in chain rules.
 
     >>> _named("layer1.neuron2.w1"), _named("layer1.neuron2")
     ('w⁽¹⁾₂₁', 'layer1.neuron2 (z⁽¹⁾₂)')

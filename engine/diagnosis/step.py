@@ -25,7 +25,7 @@ class Step:
     taken: bool = False
 
     def loss(self, part: float = 1.0) -> float:
-        """The loss after a part of the step, of which backward() gives the gradient: detached numbers stay."""
+        """The loss after a part of the step, with detached numbers held fixed, as in backward()."""
         return self.graph.forward(self._at(part))[0]
 
     def _at(self, part: float) -> dict[int, float]:

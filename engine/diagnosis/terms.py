@@ -27,7 +27,7 @@ def products(graph: LossGraph, i: int, parameters: Collection[int]) -> Iterator[
 
 
 def other_factor(graph: LossGraph, edge: int) -> int | None:
-    """The index of what a product multiplies the operand of this edge by; None if the operand is no factor.
+    """The index of the other factor, if this edge's operand is a factor of a product; else None.
 
     >>> from engine import Value
     >>> w, b = Value(1.0, "w"), Value(2.0, "b")

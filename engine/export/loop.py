@@ -1,4 +1,4 @@
-"""A long program in JAX: a loop over its instructions, which XLA compiles in a second, however many there are.
+"""A long program in JAX: a loop over its instructions, so that XLA compiles one iteration, not each instruction.
 
 The loop carries rows of one number per example: the leaves, and results that are needed later. One iteration reads up
 to three rows, switches on the operation and writes one row. A sum of products takes one iteration per term.
@@ -20,7 +20,7 @@ PARTIALS = {"term": ("b", "a", "1"), "larger": ("0", "0")}
 
 
 class Turn(NamedTuple):
-    """One iteration: its operation, operand rows and result row. `active` leaves out constants, without derivative.
+    """One iteration: its operation, operand rows and result row. `active` is false for constants, without derivative.
 
     `mask` is the row that says whether the iteration counts; if not, its partials are 0.
     """

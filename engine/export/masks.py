@@ -81,7 +81,7 @@ def _masks(program: Program, new: Program, constant: Sequence[int]) -> Masks:
 
 
 def _is_fixed(code: int, slot: int) -> bool:
-    """Whether an operand is a constant to differentiation: a condition, or what a rounding or `detach` is of."""
+    """Whether an operand is constant in differentiation: a condition, or the operand of a rounding or `detach`."""
     return slot == 0 if code == SELECT else is_closed(code, slot)
 
 

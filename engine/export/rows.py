@@ -72,7 +72,7 @@ def _tangent(row: Row, y: Any, operands: Any, tangents: Any, mask: Any) -> Any:
     jax, np = require("jax", "jax"), require("jax.numpy", "jax")
     variables, terms = dict(zip(row.variables, operands, strict=True)) | {"y": y}, []
     for tangent, formula in zip(tangents, row.partials, strict=True):
-        if type(tangent) is not jax.custom_derivatives.SymbolicZero and formula != "0":  # which 0 * inf is not
+        if type(tangent) is not jax.custom_derivatives.SymbolicZero and formula != "0":  # 0 * inf would be nan
             slope = evaluate(formula, variables, partial(apply_row, mask=mask))
             if mask is not None and not isinstance(slope, float):
                 slope = np.where(mask != 0.0, slope, 0.0)

@@ -1,4 +1,4 @@
-"""Aligns a learner's factors with those of a path: several of one side make one of the other."""
+"""Aligns a learner's factors with a path's: several of one side may make one of the other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Alignment:
 
     @cached_property
     def agreeing(self) -> set[tuple[int, int]]:
-        """How many of the learner's first factors make how many of the path's first."""
+        """Pairs (i, j): the learner's first i factors make the path's first j."""
         return self._reached((0, 0), self._after)
 
     @property
@@ -70,12 +70,12 @@ class Alignment:
 
     @property
     def most(self) -> int:
-        """How many of the path's factors agree at most where all groups but one do; -1 if no grouping is such."""
+        """The most factors of the path that agree if one group differs; -1 if no grouping has just one such."""
         return max((self.length - (group.end - group.first) for group in self._between), default=-1)
 
     @cached_property
     def _between(self) -> list[Group]:
-        """What is left between a start and an end that agree."""
+        """Groups between an agreeing start and end."""
         ends = self._reached((self.count, self.length), self._before)
         return [
             Group(start, stop, first, end)
@@ -85,7 +85,7 @@ class Alignment:
         ]
 
     def _shapes(self, i: int, j: int) -> Iterator[tuple[int, int]]:
-        """Where a group that begins here can end: one of a side beside any number of the other, or beside none."""
+        """Ends of a group that begins here: one factor beside any number, or several of the path beside none."""
         yield from ((stop, j + 1) for stop in range(i, self.count + 1))
         yield from ((i + 1, end) for end in range(j, self.length + 1) if end != j + 1)
         yield from ((i, end) for end in range(j + 2, self.length + 1))

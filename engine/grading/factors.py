@@ -63,13 +63,13 @@ class Order:
         return [i for i, (w, factor) in enumerate(pairs) if not w.agrees(factor.value)]
 
     def is_named(self, group: Group) -> bool:
-        """Whether the factors of a group agree with those beside them as formulas, where a number could by chance."""
+        """Whether one factor is wrong, and those of the group agree as formulas, where a number could by chance."""
         inside = range(group.start, group.stop)
         return len(self.wrong) == 1 and all(self.given[i].names and i not in self.wrong for i in inside)
 
     @cached_property
     def _unmatched(self) -> tuple[list[int], list[int]]:
-        """In any order, the learner's factors that are none of the path's, and the path's that are left."""
+        """Indices of the learner's and of the path's factors that are left over if matched in any order."""
         others, left = list(range(len(self.truth))), list[int]()
         for i, w in enumerate(self.given):
             found = next((j for j in others if w.agrees(self.truth[j].value)), None)
@@ -141,7 +141,7 @@ def _groups(orders: Sequence[Order]) -> list[tuple[Order, Group]]:
 
 
 def _closest(orders: Sequence[Order]) -> Sequence[Order]:
-    """The orders of the paths of which most factors agree where all but one group do, if other paths blame the same."""
+    """The orders of the paths that agree best, or all orders if another path blames other factors of the learner's."""
     best = max(order.alignment.most for order in orders)
     paths = {id(order.path) for order in orders if order.alignment.most == best}
     closest = [order for order in orders if id(order.path) in paths]
@@ -228,7 +228,7 @@ def _equation(factors: Sequence[Factor]) -> str:
 
 
 def _piece(factor: Factor, given: Sequence[Written], values: Mapping[str, float]) -> tuple[int, str] | None:
-    """The only factor that is none of those in the path's formula, and what is left of the formula for it."""
+    """The index of the only factor not in the path's formula, and the part of the formula left for it."""
     pieces = [(show(term, "spoken"), read(show(term, "text"), values).number) for term in _pieces(factor.term)]
     if any(abs(number) == 1.0 for _, number in pieces):  # which any factor contains
         return None

@@ -17,7 +17,7 @@ LEAST = 3  # significant digits that a float has at least: 0.1 is 0.100, its zer
 EXACT = 9  # significant digits from which on a float is a program's, right to about 1e-9
 PRECISIONS = {"e": 3, "f": 6}  # by code of struct, the significant digits that half and single precision keep
 EXPECTED = "a number such as 0.0123 or '0.0123'"
-LONE = 0.385  # of a unit: a half with the slack that is given to all
+LONE = 0.385  # of a unit: times the SLACK of trial.py, half a unit
 LARGEST = 300  # decimal order of a float
 _TIMES_TEN = re.compile(r"\s*[×·*]\s*10(?:\^|\*\*)?([-⁻]?[0-9⁰¹²³⁴⁵⁶⁷⁸⁹]+)$")
 NOISE = 1e-10  # a float that is smaller than the largest by this factor is 0, but for rounding
@@ -204,7 +204,7 @@ def _computed(numbers: Sequence[float]) -> list[bool]:
 
 
 def _written(numbers: Sequence[float]) -> list[float]:
-    """Of floats that a hand wrote, in which a last digit 0 is not seen: one in ten ends so."""
+    """The tolerances of floats typed by hand; one in ten has lost a trailing 0."""
     shown = [_digits(x) for x in numbers if x]
     decimals, significant = max((d for d, _ in shown), default=0), max((s for _, s in shown), default=0)
     by_decimals, by_significant = sum(decimals - d for d, _ in shown), sum(significant - s for _, s in shown)
@@ -216,7 +216,7 @@ def _written(numbers: Sequence[float]) -> list[float]:
 
 
 def _has(decimals: int, number: float) -> bool:
-    """Whether so written a number has the digits that are asked for at least."""
+    """Whether a number with these decimals has LEAST significant digits."""
     return decimals + math.floor(math.log10(number)) >= LEAST - 1
 
 

@@ -108,7 +108,7 @@ class Network:
 
     @cached_property
     def before_loss(self) -> Sequence[bool]:
-        """False for nodes that a parameter multiplies later, which is for all but the outputs and the loss."""
+        """True for the outputs and the loss: nodes that no parameter multiplies later."""
         return [not deep for deep in self.forms.multiplied()]
 
     @cached_property

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from .reverse_sweep import ReverseSweep
 
-# What the next layer's weights multiply; softplus, log and sums are multiplied by targets in losses, too.
+# Activations that the next layer's weights multiply; losses multiply softplus, log and sums by targets.
 LAYER_ENDS = {"sigmoid", "tanh", "erf", "relu", "leaky_relu"}
 
 

@@ -10,9 +10,9 @@ from ..core import TABLE
 from .mistakes.softmax import softmaxes
 from .network import Network
 
-DRAWS = 6  # passes with other roundings
+DRAWS = 6  # simulated noisy passes
 MOST = 3000  # operations that anybody rounds by hand
-COPIED = {"add", "sub", "neg", "sum", "mul", "dot"}  # whose partials are numbers that are there already
+COPIED = {"add", "sub", "neg", "sum", "mul", "dot"}  # whose partials are operands or constants
 CAP = 0.1  # of the gradient: more is no rounding
 
 

@@ -17,10 +17,10 @@ from .rounding import rounding
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
-OF_ZERO = 1.25  # what a 0 says at most, in decimal orders: many mistakes leave one
+OF_ZERO = 1.25  # most evidence from a 0, in decimal orders: many mistakes give one
 WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
 COMPARED = 30  # wrong numbers by which changes are told apart
-LOOSE = 0.7  # the same where numbers are rounded on the way, too: with SLACK one unit of the last digit
+LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 NEAR = 0.2  # widths within which one mistake is as near as another
 
 
@@ -65,7 +65,7 @@ class Trial:
         self.slack = SLACK
         self.candidates: list[Candidate] = []
         self.pairs_tried = 0
-        self.unfit = 0  # mistakes that were not made, as they do not change a number that is wrong
+        self.unfit = 0  # mistakes not simulated, as they cannot change some wrong number
 
     def only(self, some: Collection[int]) -> Trial:
         """The same trial with the numbers of some nodes only."""
@@ -154,7 +154,7 @@ class Trial:
                     self.candidates.append(candidate)
 
     def _telling(self) -> set[int]:
-        """In a large graph, the wrong numbers of the last layer with such, which every mistake that fits changes."""
+        """In a large graph, the wrong parameters of the last layer with any: every fitting mistake changes them."""
         if self.network.size <= LARGE:
             return set()
         wrong = {i for i, x in self.given.items() if abs(self.right[i] - x) > (SLACK + LOOSE) * self.tolerances[i]}

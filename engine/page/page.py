@@ -20,7 +20,7 @@ from ..core import Value, pretty_name
 from ..picture import DARK, GIVEN, LIGHT, to_html
 from .javascript import program, runnable
 
-# In this order one script: each file uses what the ones before it say.
+# Joined in this order: each file uses names of those before it.
 # fmt: off
 SCRIPTS = (
     "numbers", "tokens", "parse", "terms", "expression", "graph", "formulas", "paths", "verdict", "groups", "layout",
@@ -60,7 +60,7 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
 class Frame:
     """The page of a graph as a notebook shows it: in a frame of its own, which may run its script and save files.
 
-    The picture stands in for it where a notebook is not trusted, and takes its frame away, and where it is too large.
+    The picture replaces it in an untrusted notebook, which removes the frame, and if the page is too large.
 
     >>> x = Value(3.0, "x")
     >>> "<iframe" in Frame(explained(x * x))._repr_html_()
@@ -116,7 +116,7 @@ def _data(graph: VariableGraph, depth: int | None) -> dict[str, Any]:
 
 
 def _note(graph: VariableGraph) -> str:
-    """That a `where` of a plain bool stays in its branch, which is all that the graph holds; "" where there is none."""
+    """A note that each `where` of a plain bool keeps its branch, the only one in the graph; "" if there is none."""
     found = branches(graph, "pretty", FIXED)
     return "; ".join([*found, "whatever is changed here, it stays so: the page knows no other branch"] if found else [])
 

@@ -8,7 +8,7 @@ from .svg import SVG, element, lettered, to_svg
 from .theme import Line, Theme, room, sheet, wrapped
 
 LINE = 24.0  # points from one line to the next
-MARGIN = 16.0  # which each picture has on either side, too
+MARGIN = 16.0  # points; each picture has them, too
 SPACE = 8.0  # points between two pictures
 
 
@@ -63,7 +63,7 @@ class _Placed:
         return [("verdict", self.title)]
 
     def put(self, x: float, y: float) -> None:
-        """Put it somewhere; what several pictures have in common is said once, around them."""
+        """Set its position; its title, description and style are left to the outer SVG."""
         self.x, self.y = x, y
         place = {"x": x + (self.width - self.wide) / 2, "y": y + LINE, "width": self.wide, "height": self.high}
         for name, number in place.items():

@@ -50,7 +50,7 @@ class BoxTexts:
         return not node.op and bool(GIVEN.match(node.label)) and node is not self.graph.wrt
 
     def variable(self, node: Value, dead: str) -> list[Line]:
-        """Its name and formula, its number, its gradient, and of a neuron those of its weights, if there is room."""
+        """Its name and formula, data and gradient; for a neuron, those of its weights, too, if there is room."""
         called = self.called(node)
         head: list[tuple[str, str]] = [("name" if len(called) <= SHORT else "name long", called)]
         definition = self.naming.definition(node, "pretty")
@@ -78,7 +78,7 @@ class BoxTexts:
         return f"{name} = {definition} = {node.data:.10g}" if definition else f"{name} = {node.data:.10g}"
 
     def group(self, group: Group, more: bool) -> list[Line]:
-        """How many of what, their names from first to last, between which numbers they are, and their weights."""
+        """Their count and kind, the first and last name, the ranges of data and gradients, and their weights."""
         members, called = group.members, self._members(group)
         lines: list[Line] = [
             *([("name long", line)] for line in textwrap.wrap(_many(group, self.neurons, more), TITLE)),

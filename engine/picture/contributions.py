@@ -1,4 +1,4 @@
-"""What the listed paths say of each step: its share, whether it pulls for the total or against it, where it dies."""
+"""For each step of the listed paths: its share, whether it is for or against the total, and where paths die."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Step = tuple[Value, Value, int | None]
 
 
 def step(link: Link) -> Step:
-    """What makes a link the same in two foldings of one graph."""
+    """A key that a link keeps in another folding of the graph."""
     return link.of, link.wrt, link.slot
 
 
@@ -33,7 +33,7 @@ class Contributions:
         self.chain, self.total = chain, chain.total if chain else 0.0
         self.factors: dict[Step, Factor] = {step(f.link): f for path in self.paths for f in path.factors}
         self.nodes = dict.fromkeys(node for path in self.paths for node in path.nodes)  # the strongest path's first
-        self.through: dict[Step, list[int]] = {key: [] for key in self.factors}  # the numbers of the paths
+        self.through: dict[Step, list[int]] = {key: [] for key in self.factors}  # ranks of paths, from 1
         self.contribution = dict.fromkeys(self.factors, 0.0)
         for i, path in enumerate(self.paths, 1):
             for factor in path.factors:
@@ -43,12 +43,12 @@ class Contributions:
         shared = 0.0 < largest < math.inf
         self.share = {key: abs(part) / largest if shared else 0.0 for key, part in self.contribution.items()}
         passing = {step(factor.link) for path in self.paths if not path.is_cut for factor in path.factors}
-        self.idle = self.factors.keys() - passing  # nothing comes to them, whatever they are
+        self.idle = self.factors.keys() - passing  # on cut paths only: nothing arrives
         self.killing = self._killing(chain is not None and bool(self.paths) and chain.verdict == "killed")
         self._arrive()
 
     def _killing(self, all_die: bool) -> set[Step]:
-        """The tiny factors of paths that come to next to nothing beside the strongest, or all do, of no other path."""
+        """Tiny factors of negligible paths (of all, with `all_die`), unless a path that matters shares them."""
         largest = max((abs(path.product) for path in self.paths), default=0.0)
         tiny: set[Step] = set()
         alive: set[Step] = set()
@@ -91,7 +91,7 @@ class Contributions:
         return bool(self._reach.get(node) and self.chain and self.chain.derivatives[node])
 
     def beside(self, links: Sequence[Link]) -> tuple[str, float]:
-        """The side and the share of what all paths through some links contribute, be they listed or not."""
+        """The side and the share of the contribution of all paths through some links, listed or not."""
         derivatives = self.chain.derivatives if self.chain else {}
         parts = (self._reach.get(x.wrt, 0.0) * x.value * derivatives.get(x.of, 0.0) for x in links if not x.is_cut)
         part = sum(parts)
@@ -103,7 +103,7 @@ class Contributions:
         return len(self.paths) > 1 and len(self.through[key]) < len(self.paths)
 
     def side(self, of: Step | Path) -> str:
-        """Whether a path, or what goes through a step, is "for" the total or "against" it; upwards is "for" a 0."""
+        """Whether a path or step contributes "for" the total or "against" it; if that is 0, positive is "for"."""
         return self._side(of.product if isinstance(of, Path) else self.contribution[of])
 
     def _side(self, contribution: float) -> str:

@@ -1,4 +1,4 @@
-"""δ, the derivative in a pre-activation z: its name in textbooks, and the δ of the next layer that it is made of."""
+"""δ, the derivative with respect to a pre-activation z: its textbook name, and its formula in the next layer's δ."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Named = Callable[[Value], str]
 
 
 def delta_of(called: str) -> str:
-    """The name of the derivative in a variable that is called so: "" where it has none of its own.
+    """The name of the derivative with respect to this variable; "" if it has none of its own.
 
     >>> delta_of("z⁽¹⁾₂"), delta_of("a⁽¹⁾₂")
     ('δ⁽¹⁾₂', '')
@@ -23,7 +23,7 @@ def delta_of(called: str) -> str:
 def made_of(chain: ChainRule, on: Contributions, called: Named) -> list[Row]:
     """δ⁽¹⁾₂ = a⁽¹⁾₂ (1 − a⁽¹⁾₂) · (w⁽²⁾₁₂ δ⁽²⁾₁ + w⁽²⁾₂₂ δ⁽²⁾₂), and the same in numbers.
 
-    There is none of the last layer, and none where a path is not listed.
+    Empty for the last layer, and if a path is not listed.
     """
     name, parts = delta_of(called(chain.wrt)), [_to_next(path, called) for path in on.paths]
     ways = {(part[0].link, part[-1].of): part for part in parts if len(part) > 1}

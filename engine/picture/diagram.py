@@ -2,7 +2,7 @@
 
 A variable is a box; on the way from wrt to output each factor is a small box of its own *on* the edge, so that the
 layout keeps room for it. Blue pulls with the total, ochre and a ◄ against it; a factor that kills is crimson and
-dashed and marked ✕. A neuron is one box. What is too much to look at stands together.
+dashed and marked ✕. A neuron is one box. Variables that are too many share boxes.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from .path_table import caption, circled
 from .theme import AGAINST, Line, Row, broken, room, wrapped
 
 PATHS = 16  # that are drawn at most
-# Paths that are drawn and boxes beside them: the first that fit a page.
+# (paths, boxes beside them): the first pair that fits a page is drawn.
 MOST = (*((paths, 16) for paths in (PATHS, 12, 9, 7, 6, 5, 4, 3, 2, 1)), (1, 8), (1, 3))
 ON = 20  # variables on the paths
 SPELLED = 24  # boxes in a picture up to which they have long formulas, and edges numbers
@@ -30,7 +30,7 @@ LABELLED = 32  # edges up to which they have numbers
 FORMULA = 252.0  # points of a line of a factor's formula
 HEADING = 150.0  # points of a derivative's own name that is shown above it
 WRONG = {True: "✕", False: "!"}  # before a factor that kills, and before one that is inf or nan
-FAN = 4  # paths that meet in a box before their edges do in one point
+FAN = 4  # path edges on a box's side before they meet in one point
 NOTHING = 0.005  # of the largest contribution, below which an edge beside the listed paths has no colour
 
 
@@ -120,7 +120,7 @@ class _Drawing:
         )
 
     def _layers(self) -> list[list[str]]:
-        """Neuron 2 before neuron 10, where they stand beside each other, and input 2 before input 10."""
+        """The boxes of each layer, and of the inputs, in natural order: neuron 2 before neuron 10."""
         rank, names = ranks(self.links, [*self.drawn]), self.naming.names
         inputs = {link.wrt: "" for node in self.neurons.layers if rank.get(node) == 1 for link in self.links[node]}
         found: dict[tuple[str, int], list[Value]] = {}
@@ -169,11 +169,11 @@ class _Drawing:
         if self.on.paths:
             parts.append("box on an arrow: the factor of one step")
         elif any(isinstance(arrow, Edge) and arrow.line for arrow in self.arrows):
-            parts.append("number on an arrow: the derivative of its end in its start")
+            parts.append("number on an arrow: the derivative of its end with respect to its start")
         if len({round(share, 2) for share in self.on.share.values()}) > 1:
             parts.append("thicker: contributes more")
         if len(edges(self.drawn, self.links, self.on.nodes, lambda links: True)) > len(self._joined):
-            parts.append("grey box of several: one of its arrows")
+            parts.append("grey box of several: only one of its arrows is drawn")
         return wrapped(parts, "key", self.room, " · ")
 
     def _variable(self, node: Value) -> Box:
@@ -233,7 +233,7 @@ class _Drawing:
         return Edge(name, self.ids[ends[0]], self.ids[ends[1]], side, share, line=line, inline=inline)
 
     def _in_line(self, link: Link) -> bool:
-        """Whether it is one of a chain of operations."""
+        """Whether a link is in a chain of operations."""
         operations = [[x for x in self.links[node] if x.wrt.op] for node in (link.of, link.wrt)]
         return operations[0] == [link] and bool(operations[1]) and self.users[link.wrt] == 1
 
@@ -257,7 +257,7 @@ class _Drawing:
         )
 
     def _side(self, side: str) -> str:
-        """What next to nothing passes is crimson only where the whole derivative dies of it."""
+        """A dead edge is crimson only if the whole derivative dies."""
         return "idle" if side == "dead" and not self.dies else side
 
     def _formula(self, link: Link, kind: str) -> list[Line]:
@@ -281,7 +281,7 @@ class _Drawing:
 
 
 def _strongest(chain: ChainRule) -> list[Path]:
-    """The strongest paths, as many as have few variables on them."""
+    """The strongest paths, with at most ON variables in all."""
     paths = chain.paths(PATHS)
     while len(paths) > 1 and len({node for path in paths for node in path.nodes}) > ON:
         paths.pop()

@@ -16,7 +16,7 @@ LINE = 1.2 * PLAIN.size  # points from one line of a box to the next
 HIGH = 10.0  # points above and below them
 MANY = 32  # edges that need room beside the boxes
 
-# The embedded renderer has no measure for letters such as ⁽¹⁾: boxes have the size that their lines are known to take.
+# The embedded renderer can't measure letters such as ⁽¹⁾, so the size of a box is computed here from its lines.
 
 
 def to_dot(diagram: Diagram, markup: Markup = "") -> Digraph:
@@ -45,7 +45,7 @@ def to_dot(diagram: Diagram, markup: Markup = "") -> Digraph:
     return dot
 
 
-# What has two labels, one above and one below, is a cluster in a graph; from left to right its last box comes on top.
+# A cluster in a graph gives two labels, one above and one below; drawn from left to right, its last box is on top.
 _HEADLINE = {"id": "headline", "labelloc": "t", "labeljust": "l", "peripheries": "0", "margin": "0"}
 
 

@@ -39,7 +39,7 @@ class Picture(Digraph):  # type: ignore[misc]
     ) -> str:  # fmt: skip
         """Write the source and beside it the picture, as Graphviz does: an SVG if `format` does not say "png" or "pdf".
 
-        What else Graphviz takes, formats and options, wants its own `dot`.
+        Other formats and options of Graphviz need its own `dot`.
         """
         kind = format or self.format
         if any(others.values()) or kind not in STARTS:

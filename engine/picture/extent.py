@@ -45,7 +45,7 @@ def extent(boxes: Sequence[Box], arrows: Sequence[Edge | Factor]) -> tuple[float
 
 
 def _ranks(names: Sequence[str], edges: Sequence[Edge]) -> Mapping[str, int]:
-    """The rank of each box: after all that leads to it, and what nothing leads to right before what it leads to."""
+    """The rank of each box: after all of its predecessors; a box without any is right before its first user."""
     into, out = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for edge in edges:
         into[edge.head].append(edge.tail)

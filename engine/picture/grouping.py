@@ -1,4 +1,4 @@
-"""What is a box in a picture: neurons folded to one, and groups of what is too much to look at."""
+"""The boxes of a picture: neurons folded to one, and groups of variables that are too many."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -12,14 +12,14 @@ from ..structure import Unit
 MOST = 60  # boxes in a picture
 BESIDE = 16  # of them beside the paths
 EDGES = 120  # edges in a picture, beyond which they hide each other
-LONG = 14  # variables one after the other, beyond which those in the middle stand together
-SHOWN = 5  # that stand for themselves at either end
-CROWD = 4  # variables that are worth a box together where there are too many
+LONG = 14  # variables in a row; if there are more, those in the middle share a box
+SHOWN = 5  # boxes of their own at either end
+CROWD = 4  # fewest variables that share a box where there are too many
 
 
 @dataclass(eq=False)
 class Group:
-    """Variables that stand together in one box, because of their `name` or in the middle of a long way."""
+    """Variables that share a box: by their common `name`, or as the middle of a long path."""
 
     name: str
     members: list[Value] = field(default_factory=list)
@@ -31,11 +31,11 @@ Drawn = Value | Group  # as one box
 def boxes(
     links: Links, neurons: "Neurons", ends: Collection[Value], on: Collection[Value], part: float = 1.0
 ) -> tuple[dict[Value, Drawn], int]:
-    """For each drawn variable its box, itself or a group, and how many were grouped for want of room.
+    """Each drawn variable's box, itself or a group, and how many are grouped for lack of room.
 
-    There is room for a `part` of the boxes that a picture has at most. `on` are the variables on the listed paths,
-    which keep boxes of their own but in the middle of a long way, as the `ends` do. Beside paths, what has one name
-    and the neurons of a layer stand together however few they are.
+    There is room for a `part` of a picture's largest number of boxes. The `ends` keep their own boxes, and so do the
+    variables `on` the listed paths, except in the middle of a long path. Off the paths, same-named variables and a
+    layer's neurons are always grouped.
     """
     drawn = [node for node in links if node not in neurons.parameters and not neurons.is_told(node, bool(on))]
     middle = _middle(links, [node for node in drawn if node in on] if on else drawn).difference(ends)
@@ -56,7 +56,7 @@ MIDDLE = "the middle"
 
 
 def _middle(links: Links, nodes: Sequence[Value]) -> set[Value]:
-    """Of variables more than so many of which follow on each other, those far from either end."""
+    """Variables far from both ends of a path longer than LONG, and leaves used only by them."""
     within, before = set(nodes), ranks(links, nodes)
     users: dict[Value, list[Value]] = {node: [] for node in nodes}
     for node in nodes:
@@ -71,13 +71,13 @@ def _middle(links: Links, nodes: Sequence[Value]) -> set[Value]:
 
 
 def ranks(links: Links, nodes: Sequence[Value]) -> dict[Value, int]:
-    """How many of the variables come before each of them, on the longest way."""
+    """The length of the longest path to each of the variables, within them."""
     within = set(nodes)
     return _distances(nodes, lambda node: [link.wrt for link in links[node] if link.wrt in within])
 
 
 def _distances(nodes: Sequence[Value], earlier: Callable[[Value], list[Value]]) -> dict[Value, int]:
-    """How many variables come before each, on the longest way."""
+    """The length of the longest path to each node."""
     found: dict[Value, int] = {}
     for node in nodes:
         found[node] = max((found[other] + 1 for other in earlier(node)), default=0)
@@ -85,7 +85,7 @@ def _distances(nodes: Sequence[Value], earlier: Callable[[Value], list[Value]]) 
 
 
 def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Drawn]:
-    """A group for each name that at least so many have; the others stand for themselves."""
+    """A group for each name that `least` or more have; the others keep their own boxes."""
     sizes = Counter(names.values())
     groups = {name: Group(name) for name in sizes if name is not None}
     found: dict[Value, Drawn] = {}
@@ -102,7 +102,7 @@ Level = Callable[["Neurons", Value, bool], str | None]  # the name of a variable
 
 
 def _by_label(neurons: "Neurons", node: Value, beside: bool) -> str | None:
-    """Beside paths the layer of a neuron, and what has one name."""
+    """Off the paths, the layer of a neuron, else the label."""
     return (neurons.layers.get(node) or neurons.label(node) or None) if beside else None
 
 
@@ -111,12 +111,12 @@ def _by_layer(neurons: "Neurons", node: Value, beside: bool) -> str | None:
 
 
 def _beginning(label: str, parts: int) -> str:
-    """So many parts of a label with dots, but not the last; of one without, what stands before its number."""
+    """The first `parts` parts of a dotted label, never its last; of another label, all but its number."""
     return ".".join(label.split(".")[:-1][:parts]) if "." in label else label.rstrip("0123456789[]_")
 
 
 def _by_beginning(parts: int) -> Level:
-    """What labels begin with; without a label, what is farther from the output."""
+    """By the beginning of the label; without a label, if far from the output."""
 
     def level(neurons: "Neurons", node: Value, beside: bool) -> str | None:
         label = neurons.label(node)
@@ -138,8 +138,7 @@ def edges(
 ) -> dict[tuple[Drawn, Drawn], list[Link]]:
     """The links between boxes, those of two boxes together; `on` are the variables on the paths that are drawn.
 
-    A group beside the paths is joined to the first only of the variables on them that it goes into, and to those for
-    which it matters.
+    A group off the paths has an edge only to the first variable on them that uses it, and where `matters` is true.
     """
     joined: dict[tuple[Drawn, Drawn], list[Link]] = {}
     for node, box in found.items():
@@ -160,17 +159,17 @@ def edges(
 
 
 class Neurons:
-    """The neurons that structure finds among the variables of a graph, each with a place in its labels, or with none.
+    """The neurons that structure finds among the variables of a graph, with or without a prefix in their labels.
 
-    Of one whose labels have a place of its own, layer1.neuron3, the weights and all but the last of its results are
-    folded into that one: they are `hidden`, or `parameters`. Pre-activations are not where one of them is asked for.
+    If its labels have a prefix of their own, layer1.neuron3, a neuron is folded into its last result: its weights are
+    `parameters`, and its pre-activations `hidden`, unless `wrt` is a pre-activation.
     """
 
     def __init__(self, graph: VariableGraph) -> None:
         self.graph = graph
         self.hidden, self.parameters = set[Value](), set[Value]()
-        self.layers = dict[Value, str]()  # of what a neuron passes on, the name of its layer
-        self.neurons = dict[Value, str]()  # and that of the neuron
+        self.layers = dict[Value, str]()  # by output of a neuron, the name of its layer
+        self.neurons = dict[Value, str]()  # and the neuron's
         if graph.by == "labels":
             self._find(graph)
 
@@ -185,7 +184,7 @@ class Neurons:
         last = {place(node.label): node.label for node in placed if node.op}
         for node in placed:
             name = place(node.label)
-            if first[name] not in members:  # which is made of other things with that place
+            if first[name] not in members:  # another operation has the prefix first
                 continue
             if not node.op:
                 self.parameters.add(node)
@@ -232,11 +231,11 @@ class Neurons:
 
     @cached_property
     def after(self) -> dict[Value, int]:
-        """How many links each variable is away from the output, at least."""
+        """The fewest links from each variable to the output."""
         return _nearest(self.graph.variables, self.graph.output)
 
     def is_told(self, node: Value, beside: bool) -> bool:
-        """Whether a constant stands in formulas alone: all beside paths, and the exponents of powers."""
+        """Whether a constant is in formulas only, without a box: all off the paths, and exponents."""
         return self.is_constant(node) and (beside or not self.graph.derivatives[node])
 
     def is_constant(self, node: Value) -> bool:
@@ -250,7 +249,7 @@ def is_bias(weight: Value) -> bool:
 
 
 def place(label: str) -> str:
-    """What stands before the last dot of a label."""
+    """The part before the last dot of a label."""
     return label.rpartition(".")[0]
 
 

@@ -1,8 +1,8 @@
 """Lines in DOT's own markup, with a font and a colour for each of their spans, for what is drawn without a style sheet.
 
-The embedded renderer takes each byte of a letter beyond ASCII for a space: ⁽¹⁾ is three times too wide, and what comes
-next is as far away. For it a line with such letters before its end is one span, and spaces before it make up for what
-is thought to come after it.
+The embedded renderer measures each byte of a non-ASCII letter as a space: ⁽¹⁾ is three times too wide, with a gap
+before the next span. So a line with such letters before its last span becomes one span, and leading spaces balance the
+surplus width.
 """
 
 import html
@@ -64,7 +64,7 @@ def _shown(name: str, words: str) -> str:
 
 
 def _centred(line: Line) -> Line:
-    """A line that stands in the middle by the renderer's measure, as few spans and with the spaces that it takes.
+    """A line that the renderer will centre: as one span if it would leave gaps, and with leading spaces.
 
     >>> _centred([("number", "2")]), _centred([("name", "x⁽¹⁾"), ("key", " = 2")])
     ([('number', '2')], [('name', '     x⁽¹⁾ = 2')])

@@ -1,4 +1,4 @@
-"""What a diagram is made of: a headline, boxes, edges, factors and a sum, as data with every text already written."""
+"""The parts of a diagram: a headline, boxes, edges, factors and a sum, as data with every text already written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from .contributions import Step
 from .theme import Line, Row, Theme
 
 PADDING = 9.0  # points on either side of a label
-PAGE = 975.0  # points that a page is wide, 1,300 pixels: in a README's column of 830 the least letters have 10
-TEXT = 450.0  # and the lines around a small picture: on a phone of 390 pixels the least letters have 10
+PAGE = 975.0  # page width in points, 1,300 pixels: in a README's column of 830 the smallest letters have 10
+TEXT = 450.0  # of lines around a small picture: on a phone of 390 pixels the smallest letters have 10
 
 
 @dataclass(frozen=True)
 class View:
-    """How a graph is looked at: what is at most `depth` variables away from the output, or all; and in which colours.
+    """How to draw a graph: variables at most `depth` links from the output, or all, in the colours of `theme`.
 
-    A picture is no wider than `width` points where it can be. What is no depth is a ValueError, and what is no theme.
+    A picture is at most `width` points wide where it can be. An invalid depth or theme is a ValueError.
     """
 
     depth: int | None = None
@@ -43,7 +43,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge between two boxes; on a path, as wide as what it contributes, and for the total, against it or dead."""
+    """An edge between two boxes; on a path, as wide as its contribution: for the total, against it or dead."""
 
     id: str
     tail: str

@@ -1,4 +1,4 @@
-"""What stands under a chain rule: a row a path with its factors multiplied out, the total, and what the signs mean."""
+"""The table under a chain rule: a row for each path with its factors multiplied out, the total, and a legend."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ DIGITS = 4
 
 
 def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str], width: float) -> list[Row]:
-    """The rows under the picture of a chain rule, whose variables are `called` so: routes stand above what is wider."""
+    """The rows under a chain rule's picture, with names by `called`; if too wide, routes are above products."""
     digits, dies = _digits(on.paths, chain.total), chain.verdict in ("killed", "non_finite")
     paths = grouped(_Printed(path, on, called, digits, "dead" if dies else "idle") for path in on.paths).items()
     rows = [row for path, which in paths for row in path.rows(which, len(on.paths) > 1)]
@@ -94,7 +94,7 @@ class _Printed:
 
 
 def _route(names: Sequence[str]) -> str:
-    """The variables of a path, of too many or too long ones the first and the last."""
+    """The variables of a path, without the middle if they are too many or too long."""
     texts = (" → ".join("".join(elided(x, most, "…")) for x in elided(names, n, "…")) for n, most in _ROUTES)
     return next((text for text in texts if room([("symbol", text)]) <= ROUTE), names[0])
 
@@ -103,7 +103,7 @@ _ROUTES = ((STATIONS, 40), (4, 40), (4, 24), (4, 16), (2, 16))  # how many varia
 
 
 def _narrow(numbers: Sequence[Span]) -> Line:
-    """The product of the numbers, of too many those of the first and the last."""
+    """The product of the numbers, without its middle if it is too wide."""
     for most in range(FACTORS, 1, -2):
         line = [span for number in elided(numbers, most, ("key", "…")) for span in (("key", " · "), number)][1:]
         if room(line) <= WIDEST:
@@ -112,14 +112,14 @@ def _narrow(numbers: Sequence[Span]) -> Line:
 
 
 def _stacked(row: Row) -> list[Row]:
-    """A row with its route above it, and so its formulas."""
+    """A row in two, with its route above."""
     if len(row) != 4 or not row[1]:
         return [row]
     return [*([(row[0],)] if row[0] else []), ([], *row[1:]) if row[2] else ([("key", "  "), *row[1]],)]
 
 
 def _digits(paths: Sequence[Path], total: float) -> int:
-    """As many as it takes to see what is left where paths cancel."""
+    """As many digits as the remainder needs where paths cancel."""
     largest = max((abs(path.product) for path in paths), default=0.0)
     if not total or not math.isfinite(largest / total):
         return DIGITS
@@ -140,7 +140,7 @@ def _legend(chain: ChainRule, on: Contributions, dies: bool, width: float) -> li
     if on.killing and dies:
         notes.append(("✕", small + "the gradient dies here; next to nothing passes along dashed edges"))
     elif on.killing:
-        notes.append(("✕", small + "next to nothing comes along the dashed edges, but others bring it"))
+        notes.append(("✕", small + "next to no gradient passes along dashed edges, but other paths carry it"))
     if any(not math.isfinite(factor.value) for key, factor in on.factors.items() if key not in on.idle):
         notes.append(("!", "the factor is inf or nan, and so is what passes it"))
     notes += [("", note) for note in branches(chain, "pretty")]

@@ -205,7 +205,7 @@ def columns(rows: Sequence[Row]) -> list[float]:
 
 
 def wrapped(words: Sequence[str], name: str, width: float, between: str = " ") -> list[Line]:
-    """Words of a class in lines that are no wider than that, in points, but for what is one word.
+    """Words of a class in lines at most `width` points wide, except for a single longer word.
 
     >>> wrapped(["one", "two", "three"], "said", 70.0)
     [[('said', 'one two')], [('said', 'three')]]
@@ -253,7 +253,7 @@ def broken(formula: str, name: str, width: float) -> list[Line]:
 
 
 def _breaks(formula: str) -> dict[int, int]:
-    """Where a line of a formula may end, and in how many brackets that is; between two factors is farthest out."""
+    """Where a line of a formula may end, and the bracket depth there; between two factors is outermost."""
     found, depth = dict[int, int](), 0
     for i, (before, c, after) in enumerate(zip(f" {formula}", formula, formula[1:], strict=False)):
         depth += (c in "([{") - (c in ")]}")

@@ -1,7 +1,7 @@
 """A whole scheduled program as one loop in C, which the system's compiler makes: record(..., compile=True).
 
-Each instruction becomes a statement on vectors, in the table's own C, so that rows stay in registers. The loop does to
-a block of examples what the kernels do instruction by instruction: native.pyx calls the one in place of the others.
+Each instruction becomes a statement on vectors, in the table's own C, so that rows stay in registers. native.pyx
+calls the loop on a block of examples in place of the kernels, which go instruction by instruction.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SOURCE = """\
 #define AT(slot, k) (*(vec *)(v + (slot) * stride + (k)))
 #define EACH(y, result) for (int q = 0; q < LANES; q++) y[q] = (result)
 
-/* A result that no later sum takes in unrounded: functions are contracted, what stands between them is not. */
+/* Keeps a result from being contracted into a later sum: only code inside a function may be contracted. */
 #if defined(__x86_64__)
 #define ROUNDED(y) __asm__("" : "+v"(y))
 #elif defined(__aarch64__)
@@ -68,14 +68,14 @@ END_CONTRACT
 
 
 def address(plan: Schedule, instruction_set: str) -> int:
-    """Where the program's loop is in memory; 0 if there is no compiler, or the program is too long for one."""
+    """The address of the program's loop; 0 if it cannot be compiled."""
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     text = source(plan, SETS[instruction_set][0]) if compiler else ""
     return _compiled(compiler, text, instruction_set) if compiler and text else 0
 
 
 def source(plan: Schedule, lanes: int) -> str:
-    """The program in C; "" if it is longer than LONGEST statements."""
+    """The program in C; "" if it has outer products or over LONGEST statements."""
     body = list(islice(Statements(plan).all(), LONGEST + 1))
     if len(body) > LONGEST or len(plan.cells) > plan.inner:
         return ""
@@ -146,7 +146,7 @@ class Statements:
 
 @cache
 def _compiled(compiler: str, text: str, instruction_set: str) -> int:
-    """Where the loop of that text is, once it is compiled; it stays for as long as the process."""
+    """The address of the loop compiled from that text, loaded until the process ends; 0 if that fails."""
     with tempfile.TemporaryDirectory() as folder:
         table, program, library = (Path(folder, name) for name in ("table.h", "loop.c", "loop.so"))
         table.write_text(header())

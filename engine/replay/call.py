@@ -46,7 +46,7 @@ class Call:
 def call(f: Callable[..., Any], example: Sequence[Any], text: Iterator[Any] | None = None) -> Call:
     """Call `f` on Values made from the example; a RecordingError if it read or set a number that changes.
 
-    `text` gives what stands for the numbers that change, in texts that `f` makes of Values.
+    `text` gives successive substitutes for changing numbers in the texts that `f` makes of Values.
     """
     outer = watch()
     if isinstance(outer, RecordingWatch):

@@ -1,4 +1,4 @@
-/* What vectors.h needs for any instruction set. */
+/* Constants and macros of vectors.h for every instruction set. */
 
 #ifdef __GNUC__
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -20,7 +20,7 @@ static const double ERFC_LARGE[] = {
 
 #define SIGN_BIT (-0x7fffffffffffffffLL - 1) /* the bit of a double that says negative */
 
-/* Between these a * b + c may be rounded once: where no sum is the one that eager mode computes. */
+/* Between these, a * b + c may be contracted (rounded once): no such sum has to match eager mode's. */
 #ifdef __clang__
 #define BEGIN_CONTRACT _Pragma("clang fp contract(fast)")
 #define END_CONTRACT _Pragma("clang fp contract(off)")

@@ -90,9 +90,9 @@ class Fusion:
         return -1
 
     def stays_apart(self, k: int, other: int) -> bool:
-        """Whether a long sum does not absorb a value, as that of a residual connection.
+        """Whether a long sum must not absorb a value, such as that of a residual connection.
 
-        With it, the sums of a layer would not be over the same operands, and so not be one matrix product.
+        If it did, a layer's sums would have different operands, and so not be one matrix product.
         """
         sums, index = self.sums, self.sums.first[k]
         is_long = sums.count[k] > FEW and sums.left[index] != ONE and sums.right[index] != ONE

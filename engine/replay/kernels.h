@@ -10,7 +10,7 @@ BEGIN_CONTRACT
 #define ROW(slot) (v + (long)(slot) * stride)
 #define AT(slot, k) (*(vec *)(ROW(slot) + (k)))
 
-/* A run of functions; of pairs, in which what the two share is computed once. */
+/* A run of a function, or of a pair of functions, which share the work on their operand. */
 #define FUNCTION_OF_ROWS(CODE, name) \
   static void VARIANT(name##_rows)(const int *c, const int *last, double *v, long stride, long n) { \
     for (; c < last; c += 2) \
@@ -27,7 +27,7 @@ BEGIN_CONTRACT
 FUNCTIONS(FUNCTION_OF_ROWS)
 PAIRS(PAIR_OF_ROWS)
 
-/* The same where every row is one number: up to 64 are gathered in the rows y, d and x of a block. */
+/* The same for a single example: up to 64 operands are gathered into the rows y, d and x of a block. */
 #define GATHERED(CODE, name) case CODE: VARIANT(name##_rows)(function, function + 2, block, 64, n); break;
 #define GATHERED_PAIR(CODE, name, partner) case CODE: VARIANT(name##_pairs)(pair, pair + 3, block, 64, n); break;
 static const int *VARIANT(gathered)(int code, const int *c, int count, int width, double *v) {
@@ -108,14 +108,14 @@ static void VARIANT(dense)(const int *out, int rows, const int *in, int size, co
                            long n) {
   for (long k = 0, wide; k < n; k += wide * LANES) {
     wide = BREADTH((n - k + LANES - 1) / LANES);
-    if (wide > 2 && BROAD == 3) wide = 2; /* for which there are registers enough */
+    if (wide > 2 && BROAD == 3) wide = 2; /* so that a tile fits in the registers */
     if (wide == BROAD) VARIANT(dense_strip)(BROAD, out, rows, in, size, w, v, stride, k);
     else if (wide == 2) VARIANT(dense_strip)(2, out, rows, in, size, w, v, stride, k);
     else VARIANT(dense_strip)(1, out, rows, in, size, w, v, stride, k);
   }
 }
 
-/* The same where every row is one number: the rows of the matrix are in the lanes, and `apart` sums of each run at once. */
+/* The same for a single example: the matrix's rows are in the lanes, each with `apart` partial sums. */
 INLINE void VARIANT(dense_one_strip)(const int vectors, const int apart, const int *out, int rows, const int *in, int size,
                                      const double *w, long width, double *v) {
   vec sum[8];
@@ -242,8 +242,8 @@ static void VARIANT(turn)(const int *x, int size, double *t, const double *v, lo
     }
 }
 
-/* The inputs of n examples from number `first` on, eight columns that are neighbours in memory at once; the last
-   example stands for those that a block has room for besides. */
+/* The inputs of n examples from number `first` on, LANES columns at once if they are adjacent in memory; the last
+   example is repeated to fill the block. */
 static void VARIANT(load)(const Column *columns, const int *slots, long count, double *v, long stride, long first,
                           long n) {
   for (long i = 0, wide; i < count; i += wide) {
@@ -315,7 +315,7 @@ static void VARIANT(outer)(const int *g, int rows, const int *x, int width, doub
   }
 }
 
-/* Either kind where every row is one number. */
+/* Inner and outer products for a single example. */
 static void VARIANT(inner_one)(const int *g, int rows, const int *x, int width, double *cells, const double *v) {
   double b[256] __attribute__((aligned(64)));
   for (int first = 0; first < width; first += 256) {
@@ -340,7 +340,7 @@ static void VARIANT(add_lanes)(double *sums, const double *cells, long count) {
   }
 }
 
-/* A run of instructions of any number of operands: a total, which those from `from` on change. */
+/* A run of instructions of any number of operands: a total, updated by every operand from `from` on. */
 #define MANY(code, start, from, step, next) \
   case code: { \
     const int operands = c[2], *last = c + 3 + (1 + operands) * c[1]; \

@@ -56,7 +56,7 @@ END_TARGET
 /* Memory for `count` doubles, all 0, at a multiple of 64 bytes. */
 static double *aligned(size_t count) {
   void *room;
-  size_t size = 8 * count + 1; /* of none, too, there is an address */
+  size_t size = 8 * count + 1; /* so that 0 doubles also have an address */
   return posix_memalign(&room, 64, size) ? NULL : memset(room, 0, size);
 }
 
@@ -64,9 +64,9 @@ static inline void prefetch(const void *memory) { __builtin_prefetch(memory); }
 
 static long next_number(long *count) { return __atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }
 
-/* Calls work(shared) on n threads at once, this one among them, and returns when all are done. They live no longer
-   than that: an interrupt, a fork or an exit finds none, and none waits for a lock. Where no thread can be started, those
-   that there are do the work. */
+/* Calls work(shared) on n threads at once, this one among them, and returns when all are done. They end with
+   the call: an interrupt, a fork or an exit finds none, and none waits for a lock. If a thread cannot be started, the
+   others do its work. */
 static void together(void *(*work)(void *), void *shared, long n) {
   pthread_t others[n];
   long started = 0;
@@ -89,7 +89,7 @@ typedef struct {
 
 static Kernels kernels = KERNELS(plain);
 
-/* Takes the fastest that this processor has, or for a name those; returns the name of what it took. */
+/* Selects the instruction set `name`, or for "" the fastest; plain if the processor lacks it. Returns its name. */
 static const char *use_kernels(const char *name) {
   kernels = (Kernels)KERNELS(plain);
 #if defined(__x86_64__)
@@ -124,7 +124,7 @@ static const char *use_kernels(const char *name) {
     break; }
 #define REDUCTION_ONE(code, name, start) MANY_ONE(code, start, 1, 1, next_##name(total, v[c[i]]))
 
-/* The same instructions where every row is one number: a single example, or what depends on parameters alone. */
+/* The same instructions on single numbers: for one example, or for the part that depends only on parameters. */
 static void run_one(const int *c, const int *end, double *v, const double *u, double *cells) {
   while (c < end) {
     switch (*c) {

@@ -31,13 +31,13 @@ cdef extern from "native.h":
 
 check(MADE_FROM)
 use_kernels(b"")
-cdef long LANES = 8  # at most in a vector
-cdef long AHEAD = 48  # parameters that are fetched into the cache before they are read
+cdef long LANES = 8  # of the widest vector
+cdef long AHEAD = 48  # prefetch distance, in parameters
 cdef long CACHE = 1 << 20  # bytes that the rows of a block may take
-cdef long PARTS = 32  # at most, as is the number of threads
-cdef double PART_WORK = 2.5e5  # nanoseconds that are worth a part of its own,
-cdef double CELL_WORK = 40.0  # so many for each of its cells,
-cdef double INNER_WORK = 100.0  # and more for one of an inner product, which has a number for each lane
+cdef long PARTS = 32  # the most parts, and so threads
+cdef double PART_WORK = 2.5e5  # least nanoseconds of work in a part: this,
+cdef double CELL_WORK = 40.0  # or this for each of its cells,
+cdef double INNER_WORK = 100.0  # plus this for a cell of an inner product, which has a number for each lane
 
 threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -51,7 +51,7 @@ def instruction_set(str name=""):
     return use_kernels(wanted).decode()
 
 
-cdef struct Call:  # what its threads share: each has rows and lanes of its own, each part its sums
+cdef struct Call:  # shared by its threads; rows and lanes are per thread, sums per part
     const int *code
     const int *end
     const int *fill_at
@@ -70,7 +70,7 @@ cdef struct Call:  # what its threads share: each has rows and lanes of its own,
 
 
 cdef class Memory:
-    """A call, and what it writes to: two calls at once have two."""
+    """A call and its buffers; concurrent calls have one each."""
 
     cdef Call call
 
@@ -109,7 +109,7 @@ cdef const int *start(int[::1] numbers) noexcept:
 
 
 cdef class Native:
-    """See execute.executor."""
+    """See numpy_executor.executor."""
 
     cdef int[::1] code, fixed_code, packed, cell_of, at, fill_at, fill_row, input_row, output_row, mean_at, parameter
     cdef int[::1] input_argument, input_column, output_argument, output_column
@@ -117,12 +117,12 @@ cdef class Native:
     cdef long rows, cells, inner, first_packed
     cdef double cost
     cdef list known  # the parameters of the last call,
-    cdef Slots **nodes  # and where they are
+    cdef Slots **nodes  # and their addresses
     cdef Kernels kernels
     cdef Memory spare  # of the last call, for the next one; None while a call has it
 
     def __cinit__(self, plan, columns, targets, size_t loop=0):
-        """`loop` is the address of what runs the code of a block, if that is not the kernels."""
+        """`loop` is the address of a function to run on every block instead of the kernels, or 0."""
         from array import array
 
         self.kernels = kernels
@@ -162,7 +162,7 @@ cdef class Native:
         return mean
 
     cdef Memory _memory(self, long batch):
-        """Memory for a call that no other has."""
+        """Memory that no other call uses."""
         cdef long stride = self._stride(batch), parts = self._parts(batch, stride), count = min(<long> threads, parts)
         cdef Memory memory = self.spare
         self.spare = None
@@ -173,7 +173,7 @@ cdef class Native:
         return memory
 
     cdef long _stride(self, long batch) noexcept:
-        """Examples in a block: 64, fewer for a small batch, and for a long program whose rows outgrow the cache."""
+        """Examples per block: 64, or fewer for a small batch or a program whose rows would outgrow the cache."""
         cdef long stride = 64
         if batch == 1:
             return 1
@@ -184,7 +184,7 @@ cdef class Native:
         return stride
 
     cdef long _parts(self, long batch, long stride) noexcept:
-        """Into how many parts a batch is cut, whose sums are added in order: any number of threads gives the same."""
+        """The number of parts of a batch; their sums are added in order, so threads do not affect results."""
         cdef long parts = 1
         cdef double work = max(PART_WORK, CELL_WORK * self.cells + INNER_WORK * self.inner)
         while parts < PARTS and 2 * parts * stride <= batch and 2 * parts * work <= self.cost * batch:
@@ -192,7 +192,7 @@ cdef class Native:
         return parts
 
     cdef _know(self, list parameters):
-        """Where the parameters are."""
+        """Store the addresses of the parameters."""
         cdef Py_ssize_t k
         if parameters is self.known:
             return
@@ -208,7 +208,7 @@ cdef class Native:
         free(self.nodes)
 
     cdef void _fix(self, double *fixed) noexcept:
-        """What depends on parameters alone."""
+        """Compute the instructions that depend only on parameters."""
         cdef const int *number = start(self.parameter)
         cdef const int *at = start(self.at)
         cdef const int *code = start(self.fixed_code)
@@ -247,7 +247,7 @@ cdef class Native:
 
 
 cdef void *work(void *shared) noexcept nogil:
-    """What each thread of a call does: one part after the other, of those that no thread has begun."""
+    """The work of one thread of a call: it takes the next part that no thread has begun, until none is left."""
     cdef Call *call = <Call *> shared
     cdef long thread = next_number(&call.threads_begun), blocks = (call.batch + call.stride - 1) // call.stride, part, i, k
     cdef double *rows = call.rows + thread * call.row_count * call.stride
@@ -263,7 +263,7 @@ cdef void *work(void *shared) noexcept nogil:
 
 
 cdef void run_part(Call *call, double *rows, double *lanes, double *sums, long first, long last) noexcept nogil:
-    """The blocks from first to before last, and the sums over them of every cell."""
+    """Run blocks first to last - 1, and sum every cell over them."""
     cdef long stride = call.stride, block, begin, n
     memset(sums, 0, call.cell_count * sizeof(double))
     memset(lanes, 0, call.inner_count * LANES * sizeof(double))

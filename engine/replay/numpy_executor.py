@@ -33,8 +33,8 @@ def executor(plan: Schedule, columns: Sequence[Column], targets: Sequence[Column
 
     `arguments` are float64 arrays of shape (B,) or (B, n), of which input k is the column `columns[k]`; `parameters`
     the Values whose numbers to read. A schedule of means returns the first and adds the others to the parameters'
-    gradients, one each; of any other output k is written to the column `targets[k]` of the arrays `results`. With
-    `compile` it is one loop in C where that can be had.
+    gradients, one each; with any other, output k is written to the column `targets[k]` of the arrays `results`. With
+    `compile` it is one loop in C if possible.
     """
     if Native is None or plan.foreign:
         return OnNumPy(plan, columns, targets)

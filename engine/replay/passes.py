@@ -249,7 +249,7 @@ def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
 
 
 def same_columns(program: Program, i: int, k: int, varies: bytearray) -> bool:
-    """Whether instruction k has the columns of i, which has some."""
+    """Whether instruction k has the same columns as i, which has at least one."""
     first, second, count = program.starts[i], program.starts[k], program.starts[k + 1] - program.starts[k]
     code = program.codes[k]
     if not varies[k] or (code != PRODUCTS and code != MUL) or program.starts[i + 1] - first != count:

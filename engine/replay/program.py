@@ -1,12 +1,12 @@
 # cython: infer_types=True
-"""A linear program of table operations, and reverse mode as a transformation of it.
+"""A linear program of table operations.
 
 An instruction is a code (its operation) and its arguments, which are indices of earlier instructions, so a program is
 in topological order, as a Wengert list is. Leaves are inputs (one number per example), parameters and constants,
 whose argument says which one. Instruction 0 is always the constant 1, so that a sum of products
 `products(a, b, c, d, ...)` = a * b + c * d + ... can hold a bare term as `a * 1`.
 
-A program is data; what changes it are functions from program to program (reverse.py, passes.py).
+A program is data; functions from program to program transform it (reverse.py, passes.py).
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def _gather(result: Program, program: Program, active: bytearray, output: int, i
     seed = starts[program.size]
     sums = Sums(program.size, seed + 1)
     masks, is_masked = Masks(Lowering(result)), program.has(SELECT)
-    certain = bytearray(program.size)  # what some use counts always
+    certain = bytearray(program.size)  # instructions with a use that always counts
     if active[output]:
         sums.add(output, seed, ONE, ONE)
     for i in range(output, -1, -1):
@@ -135,10 +135,10 @@ class Fragment:
     """
 
     def __init__(self, program: Program, row: str, formula: str, size: int, in_rows: bool = False) -> None:
-        written = _written if code_of(row) < IN_C else _written.__wrapped__  # a user may replace the others
+        written = _written if code_of(row) < IN_C else _written.__wrapped__  # users may redefine other rows
         self.program = program
         self.body, self.is_list = written(TABLE[row], formula, size, in_rows)
-        self.at = new_ints(len(self.body))  # where each of its instructions was written last
+        self.at = new_ints(len(self.body))  # the index at which each of its instructions was last written
         self.results = array("i", self.body.outputs)
 
     def write(self, y: int, operands: Sequence[int]) -> int:
@@ -195,7 +195,7 @@ class Partials:
 
 
 class Lowering(Interpreter):
-    """The algebra that writes a formula into a program, in the rows `whole`: floats are numbers, ints instructions."""
+    """The algebra that writes a formula into a program, with the rows `whole`: floats are numbers, ints indices."""
 
     def __init__(self, program: Program, whole: Iterable[str] = PRIMITIVES) -> None:
         def sums(name: str) -> Callable[..., int]:
@@ -221,7 +221,7 @@ class Lowering(Interpreter):
 
 
 def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int:
-    """A sum or a dot product as one instruction; the 0 that a sum starts from makes its 0 positive."""
+    """A sum or a dot product as one instruction; a sum starts from +0, so that it is never -0."""
     if name == "sum":
         pairs = [k for operand in (*operands, program.constant(0.0)) for k in (operand, ONE)]
     else:
@@ -266,7 +266,7 @@ def lower(program: Program) -> Program:
 
 
 def is_direct(name: str) -> bool:
-    """Whether executors do it as it stands: all but rows of other rows, and the sum, which is one of products."""
+    """Whether executors run a row as it is: not composite rows without a kernel, nor sum, which becomes products."""
     return name not in TABLE or name in FUNCTIONS or (name in PRIMITIVES and name != "sum")
 
 

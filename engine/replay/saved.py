@@ -63,7 +63,7 @@ def load_recording(path: str | os.PathLike[str]) -> Recording:
     content = path_of(path).read_bytes()
     try:
         return recording_of(json.loads(content, parse_constant=_no_number, object_pairs_hook=_object))
-    except (ValueError, RecursionError, MemoryError) as error:  # the last two of a parser
+    except (ValueError, RecursionError, MemoryError) as error:  # the parser raises the last two
         reason = "it nests too deep" if not isinstance(error, ValueError) else str(error)
         raise StateError(printable(f"{path} cannot be loaded: {reason}")) from None
 
@@ -92,7 +92,7 @@ def document_of(recording: Recording) -> Document:
 
 
 def checksum(document: Document) -> str:
-    """A checksum of all other fields, which tells a number in which a digit is damaged."""
+    """A checksum of all other fields, which detects a damaged digit."""
     fields = {name: entry for name, entry in document.items() if name != "checksum"}
     return f"{zlib.crc32(json.dumps(fields, sort_keys=True).encode()):08x}"
 
@@ -223,7 +223,7 @@ def _add_row(entry: Any, rows: set[str]) -> str:
     if not here:
         try:
             row(name, sign, formula, *partials)
-        except Exception as error:  # whatever the readers of formulas have to say of a text that is none
+        except Exception as error:  # any error of the formula parser
             raise ValueError(f"it is damaged: its row {name!r:.80} is none: {error}") from None
     elif name in PRIMITIVES or (here.formula, here.partials) != (formula, tuple(partials)):
         raise ValueError(

@@ -23,23 +23,23 @@ from .passes import columns, same_columns
 from .program import Program
 from .slot_allocation import PARTNERS, Code, Rows
 
-LANES = 8  # at most in a vector: a whole number of them in a row of an outer product
-# Inner products from which it pays to turn the columns, and to take them as a sum of outer products.
+LANES = 8  # of the widest vector; a row of an outer product has a multiple of them
+# Rows and columns from which inner products are faster as a sum of outer products, with transposed columns.
 TALL, WIDE = 8, 32
-READ_AHEAD = 32  # numbers behind the last weight, which are read with it but not used
+READ_AHEAD = 32  # padding after the last weight: a vector load reads it, but it is not used
 
 
 @dataclass
 class Schedule:
     """The plan of a program for an executor.
 
-    `fixed` begins with the constants and zeros elsewhere; `parameters` says where in it which parameter goes,
-    `fixed_code` computes the rest of it, `packed` lists what is copied to `first_packed` on as the weights of
-    matrices, column by column.
-    `inputs` says which input goes to which row, `fills` which row is the same fixed number for all examples, and
-    `code` is what is done to every block. `outputs` are the rows of the results by example; `means` for every
-    mean the fixed number to add to it and `cells` which mean each cell belongs to. Of the cells, the first `inner` are
-    those of inner products, and the others those of outer products.
+    `fixed` initially holds the constants, and zeros elsewhere. `parameters` has pairs (parameter, index in `fixed`),
+    `fixed_code` computes the rest, and `packed` lists the indices of the matrices' weights, column by column, which are
+    copied to `first_packed` onwards.
+    `inputs` has pairs (input, row), `fills` pairs (index in `fixed`, row) for rows equal in all examples, and `code`
+    runs on every block. `outputs` are the rows of the results by example; `means` has for each mean the index in
+    `fixed` of a number to add, and `cells` the mean of each cell. The first `inner` cells are of inner products, the
+    others of outer products.
     """
 
     fixed: array[float] = field(default_factory=lambda: array("d"))
@@ -60,9 +60,9 @@ class Schedule:
 
 
 class Block(NamedTuple):
-    """What has several results, which are instructions, as the operands are: a pair, or a matrix product.
+    """A step with several results: a pair or a matrix product. Results and operands are indices of instructions.
 
-    The head of a product is its rows, its columns, and where the weights or cells are; a pair has none.
+    The head of a product is (rows, columns, index of the first weight or cell), that of a pair is empty.
     """
 
     code: int
@@ -72,7 +72,7 @@ class Block(NamedTuple):
 
 
 def schedule(program: Program, averaged: bool = False) -> Schedule:
-    """Lay out a program, with its outputs for every example, or `averaged` (by the pass `batch_mean`)."""
+    """The schedule of a program, with outputs for every example or, if `averaged`, means (see `batch_mean`)."""
     varies = program.varies()
     fixed_index, size = _fixed_indices(program, varies)
     plan = _fixed(program, varies, fixed_index, size)
@@ -118,7 +118,7 @@ def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) ->
 def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
     """The varying steps in order: the index of an instruction, or -1 - the index of a matrix product.
 
-    The weights of the blocks are copied one behind the other, equal matrices once: `plan.packed` says from where.
+    `plan.packed` gets the indices of the blocks' weights, matrix after matrix, equal matrices once.
     """
     i, count, size = 0, 0, len(program)
     steps, partner = new_ints(size), _partners(program, varies)
@@ -180,7 +180,7 @@ _PAIR = {pair: code for code, pair in PARTNERS.items()}
 
 
 def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_index: Ints) -> Ints:
-    """Where the weights of the sums from `first` to before `last` are, column by column."""
+    """The indices in `fixed` of the weights of the sums `first` to `last` - 1, column by column."""
     args, start, end, rows = program.args, program.starts[first], program.starts[last], last - first
     size = (end - start) // 2
     found = new_ints(size)
@@ -195,7 +195,7 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
     """The steps with inner products inserted as soon as their operands are computed, and the terms of each mean."""
     rights, means = _factors(program, plan, fixed_index)
     made = _made(program, steps, blocks)
-    ready, begun = list[int](), len(blocks)  # by how many steps the operands of a product are there
+    ready, begun = list[int](), len(blocks)  # the step after which a product's operands are there
     known: dict[bytes, int] = {}
     for code, lefts, shared, first in _shapes(rights):
         last = first + len(shared)
@@ -203,7 +203,7 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
         for left in lefts:
             entries.extend(means[left][first:last])
         start = known.setdefault(entries.tobytes(), len(plan.cells))
-        if start == len(plan.cells):  # two that add up to the same means share their cells
+        if start == len(plan.cells):  # products that add to the same means share cells
             plan.cells.extend(entries)
             plan.inner += len(entries) if code == INNER else 0
         ready.append(max([made[k] for k in (*lefts, *shared)]))
@@ -212,9 +212,9 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
 
 
 def _shapes(rights: dict[int, Ints]) -> list[tuple[int, list[int], list[int], int]]:
-    """The matrices of products: what they are taken as, their rows, their columns, and the first column's number.
+    """The matrices of products: their opcode, rows, columns, and the first column's number.
 
-    Inner products stand first. Of many columns a whole number of vectors are taken as a sum of outer products.
+    Inner products come first. If columns are many, those that fill whole vectors become a sum of outer products.
     """
     lefts_of: dict[bytes, list[int]] = {}
     for left, right in rights.items():

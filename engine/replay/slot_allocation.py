@@ -18,7 +18,7 @@ CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
 }
 PARTNERS = {CODES[f"pair_{name}"]: (CODES[name], CODES[partner]) for name, partner in PAIRS.items()}
-TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # a run of these reads before it writes
+TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # no instruction of a run reads results of the run
 
 
 def counted(code: int) -> bool:
@@ -32,17 +32,17 @@ _COSTS = array("d", [0.2 if code in CHEAP else 1.5 for code in range(IN_C)])  # 
 
 
 class Code:
-    """Instructions as numbers: a kind, how many of them, for some kinds of how many operands, and then their rows."""
+    """Instructions as integers, in runs: the opcode, the run's length, for some opcodes the operand count, the rows."""
 
     def __init__(self, program: Program) -> None:
         self.numbers, self.size = new_ints(5 * program.size + 2 * program.starts[program.size]), 0  # room enough
-        self.run, self.kind, self.operands = 0, 0, 0  # where the count of the last run stands, and what it is of
-        others = range(IN_C, len(NAMES))  # in Python alone
+        self.run, self.kind, self.operands = 0, 0, 0  # the last run: index of its length, opcode, operand count
+        others = range(IN_C, len(NAMES))  # without C code
         self.counted = _COUNTED + bytearray([counted(code) for code in others])
         self.together = _TOGETHER + bytearray(len(others))
 
     def begin(self, kind: int, operands: int, joins: bool) -> bool:
-        """The next instruction, of the run before it where it `joins` that; returns whether it begins a run."""
+        """Write an instruction's header, or extend the last run if it `joins` that; returns whether it begins a run."""
         if self.run and joins and kind == self.kind and operands == self.operands:
             self.numbers[self.run] += 1
             return False
@@ -54,7 +54,7 @@ class Code:
         return True
 
     def put(self, number: int) -> None:
-        """The next number."""
+        """Append a number."""
         self.numbers[self.size] = number
         self.size += 1
 
@@ -71,9 +71,9 @@ class Rows:
     def __init__(self, program: Program, plan: Schedule, fixed_index: Ints, varies: bytearray) -> None:
         self.program, self.plan, self.fixed_index, self.varies = program, plan, fixed_index, varies
         self.row, self.last = new_ints(len(program)), new_ints(len(program))  # last: 1 + the step that reads it last
-        self.free, self.spare = new_ints(len(program)), 0  # rows to use again, and how many there are
+        self.free, self.spare = new_ints(len(program)), 0  # a stack of free rows, and its size
         self.code = Code(program)
-        self.begun, self.made = 0, new_ints(len(program))  # the step that began the run, and that made each value
+        self.begun, self.made = 0, new_ints(len(program))  # the step that began the run; that computed each value
         self.rows, self.cost = 0, 0.0
         self.costs = _COSTS + array("d", [1.5]) * (len(NAMES) - IN_C)
 
@@ -168,7 +168,7 @@ class Rows:
         return self.row[i]
 
     def drop(self, i: int) -> None:
-        """Let go of the row of a result that nobody reads."""
+        """Free the row of a result that is never read."""
         if not self.last[i]:
             self.give_back(self.row[i])
 
@@ -185,7 +185,7 @@ class Rows:
 
 
 def instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
-    """Every instruction of scheduled code: its name, what stands before its rows, its rows with the results first."""
+    """Every instruction of scheduled code: its name, head (of a matrix product) and rows, with the results first."""
     at = 0
     while at < len(code):
         kind, count = code[at], code[at + 1]

@@ -1,4 +1,4 @@
-/* The table on vectors: what VECTOR_ROWS has, and the functions that are algorithms. Included once for each instruction
+/* The table on vectors: VECTOR_ROWS, and functions that take an algorithm. Included once for each instruction
    set, with VARIANT(name) and LANES defined. */
 
 typedef double VARIANT(vec) __attribute__((vector_size(8 * LANES)));
@@ -61,7 +61,7 @@ INLINE vec VARIANT(scaled)(vec a, vec n) {
 #endif
 }
 
-/* Between two bounds, where nan stays nan: these are instructions, which compilers do not find. */
+/* Clamps, but keeps nan. Compilers do not find these instructions by themselves. */
 INLINE vec VARIANT(clamp)(vec a, double least, double most) {
 #if LANES == 8 && !defined(__clang__)
   vec x = __builtin_ia32_minpd512_mask(all(most), a, a, 255, 4);
@@ -107,7 +107,7 @@ INLINE vec VARIANT(erf)(vec a) {
 INLINE vec VARIANT(log)(vec a) {
   ivec small = a < 0x1p-1022;
   vec x = pick(small, a * 0x1p54, a);
-  ivec bits = ((ivec)x & ~alli(SIGN_BIT)) - alli(0x3fe6a09e667f3bcdLL); /* what is below 0 is nan in the end */
+  ivec bits = ((ivec)x & ~alli(SIGN_BIT)) - alli(0x3fe6a09e667f3bcdLL); /* a < 0 becomes nan at the end */
   ivec n = (bits >> 52) + (small & alli(-54));
   vec m = (vec)((bits & alli((1LL << 52) - 1)) + alli(0x3fe6a09e667f3bcdLL));
   vec whole = (vec)(n + alli(0x4338000000000000LL)) - TO_WHOLE; /* the integer as a double */

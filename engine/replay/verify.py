@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .record import Recording
 
 STEPS = (1e-3, 1e-6, 1e-9)  # relative distances of the second point: nearer if the function is not finite
-TURNS = 8  # more calls there, because two calls may throw the same side of a coin
+TURNS = 8  # more calls there, because two calls of a random function may agree by chance
 SMALL = 1_000  # instructions; a larger program is not called TURNS times more
 AGREEMENT = 1e-9  # relative difference of outputs by rounding, if sums have another order
-LONGEST = 5.0  # seconds to wait for another recording: f may wait for a thread that records, which waits here
+LONGEST = 5.0  # seconds to wait for another verification, whose f may in turn wait for this thread
 
 _one_at_a_time = RLock()  # two threads that move the same parameter would each restore the other's number
 
@@ -42,15 +42,15 @@ class _Unreadable:
 
 
 def _texts() -> Iterator[Iterator[Any]]:
-    """What stands, one after the other, for numbers in the texts of a call: also rising and falling, for sorting."""
+    """Successive substitutes for the numbers in texts of a call; some rise or fall, to detect sorting."""
     yield from map(repeat, (_Unreadable(), math.nan, math.inf, -math.inf, 0.0))
     yield from (count(first, step) for first, step in ((0.0, 1.0), (-0.1, -1.0), (0.7, -1.0), (3.0, 1.0), (1e9, -1e6)))
 
 
 def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any) -> str:
-    """Call `f` at a second point, and raise a RecordingError if it does not do there what is recorded.
+    """Call `f` at a second point, and raise a RecordingError if it differs there from the recording.
 
-    Returns the reason if that is not known: a clause, or "" where the recording is verified.
+    Returns a clause that says why this is unknown, or "" if the recording is verified.
     """
     leaves = [*dict.fromkeys([*recording.parameters, *first.watch.leaves_shown])]
     given = None if check is True else check if isinstance(check, tuple) else (check,)

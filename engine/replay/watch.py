@@ -25,10 +25,10 @@ class RecordingWatch(Watch):
 
     def __init__(self, inputs: list[Value], text: Iterator[Any] | None = None) -> None:
         self.inputs = inputs
-        self.text = text  # what stands, one after the other, for numbers that change in the text of Values
-        self.newest = Value(0.0).serial  # of what was there before
+        self.text = text  # successive substitutes for changing numbers in the text of Values
+        self.newest = Value(0.0).serial  # serial of the last Value made before
         self.error: RecordingError | None = None
-        self.leaves_shown: dict[Value, None] = {}  # of which text was made, which the function may read
+        self.leaves_shown: dict[Value, None] = {}  # leaves whose numbers `f` may know from text
         self.is_read_elsewhere = False
         self.thread = get_ident()
         self._made = {x.serial for x in inputs}

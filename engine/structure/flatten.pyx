@@ -14,7 +14,7 @@ cdef long long last_mark = 0
 
 
 def flatten(Node output, list wanted):
-    """The fields of a FlattenedGraph: a traversal numbers the operations, then a loop over the edges their operands.
+    """The fields of a FlattenedGraph: a traversal numbers the operations, a loop over edges resolves the operands.
 
     The mark of a node is its index from `first` on. No Python code runs meanwhile, so no other thread can use the queue
     or the marks.
@@ -161,7 +161,7 @@ cdef class Graph:
 
 
 cdef array spare(str kind):
-    """An array of the last graph that nobody has any more, or a new one: fresh pages cost more than filling them."""
+    """An unreferenced array of the last graph, or a new one: fresh memory pages cost more than filling them."""
     cdef array found = last.pop() if last else None
     return found if found is not None and Py_REFCNT(found) == 1 else array(kind)
 

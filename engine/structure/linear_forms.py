@@ -51,7 +51,7 @@ class Forms:
         self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted
         self.made: list[tuple[Key, ...]] = []  # the terms of each sum
         self.multiplying = [False] * len(self.keys)  # by form, whether it is data multiplied by a parameter
-        self.weighted = [False] * len(self.keys)  # and whether such a product is in it
+        self.weighted = [False] * len(self.keys)  # whether it contains such a product
         self.form_of = new_ints(len(graph.nodes))  # the form by index
         self.complete = new_ints(len(graph.nodes))  # 1 for a complete sum, used by an operation that is not a sum
         self._enter_given()
@@ -63,7 +63,7 @@ class Forms:
         return bool(self.multiplying[self.form_of[i]])
 
     def terms(self, key: Key) -> tuple[Key, ...]:
-        """The nodes of a sum, operands first; empty for a parameter."""
+        """The keys of the terms of a sum; empty for a parameter."""
         sum_ = key - len(self.parameters) - 1
         return self.made[sum_] if sum_ >= 0 else ()
 
@@ -150,7 +150,7 @@ class Forms:
         return grouped(self._keys(indices), indices)
 
     def activations(self, indices: Ints) -> dict[Key | str, Ints]:
-        """These indices by the key of the sum that each is computed from, or by a label without such a sum."""
+        """The indices by the key of the sum each is computed from, or by label if there is none."""
         found: dict[Key | str, Ints] = dict(grouped(self._keys(arguments(self.graph, indices)), indices).items())
         labelled: dict[str, list[int]] = {}
         for i, label in self._labels(found.pop(NONE, new_ints(0))):
@@ -158,7 +158,7 @@ class Forms:
         return found | {label: ints_of(members) for label, members in labelled.items()}
 
     def _labels(self, indices: Ints) -> list[tuple[int, str]]:
-        """Those of these indices that have a label, or whose first operand has one, with it."""
+        """Indices of nodes with a label, their own or their first operand's, and that label."""
         graph, nodes, found = self.graph, self.graph.nodes, list[tuple[int, str]]()
         starts, operands, wanted, size = ints(graph.starts), ints(graph.operands), ints(indices), len(graph.codes)
         for n in range(len(indices)):
@@ -175,7 +175,7 @@ class Forms:
         return taken(self.key_of, taken(self.form_of, indices))
 
     def stages(self) -> Ints:
-        """By index, how many multiplications of data by a parameter lead to it."""
+        """By index, the most multiplications by a parameter on a path to a node."""
         graph, found = self.graph, new_ints(len(self.form_of))
         at, starts, operands, stages = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
         multiplying = self.multiplying
@@ -232,7 +232,7 @@ def _terms(code: int, first: int, last: int, inner: Ints, first_sum: int) -> lis
 
 
 def _product(a: Form, b: Form, first_sum: int) -> Form:
-    """The form whose key a product has: that of a parameter times data, or of a sum times a given number."""
+    """The form whose key a product takes: the parameter's if times data, the sum's if times given data."""
     is_parameter = GIVEN < a < first_sum
     if is_parameter != (GIVEN < b < first_sum):  # w * w is a penalty, no unit
         return a if is_parameter else b

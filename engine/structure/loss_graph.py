@@ -110,7 +110,7 @@ class LossGraph:
         return self.flattened.operands[self.flattened.starts[i]]
 
     def slope(self, i: int) -> float:
-        """The partial with respect to it."""
+        """An operation's first partial."""
         return self.flattened.partials[self.flattened.starts[i]]
 
     def spread(self, i: int) -> float:

@@ -126,7 +126,7 @@ def changed(graph: FlattenedGraph, rounding: float) -> dict[int, float | None]:
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
     found, wrong = dict[int, float | None](), disagreeing(graph, rounding)
     unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
-    same, known = ints(unchanged), ints(told)  # known: 1 for what is found, 2 where it is known what it was
+    same, known = ints(unchanged), ints(told)  # known: 1 if found, 2 if its previous number is known too
     for i in wrong:
         inherits, leaves, news = False, 0, 0
         for k in range(starts[i], starts[i + 1]):
@@ -157,7 +157,7 @@ def _blamed(graph: FlattenedGraph, i: int, same: Ints) -> list[int]:
 
 
 def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: Floats) -> float:
-    """The data of an operand in the forward pass, if partials tell it, as those of a product do; else nan."""
+    """The data of an operand in the forward pass, if the partials contain it, as in a product; else nan."""
     first, last = starts[i], starts[i + 1]
     half = (last - first) // 2
     if codes[i] == MUL:

@@ -41,7 +41,7 @@ def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
 
 
 def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given: Mapping[int, float]) -> Floats:
-    """The derivative of the output with respect to every node, with other partials by edge, and given ones by node.
+    """The adjoint of every node, with overrides of partials, by edge, and of adjoints, by node.
 
     >>> from engine import Value
     >>> from .flattened import flatten
@@ -197,7 +197,7 @@ def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
 
 
 def origins(graph: FlattenedGraph) -> list[int]:
-    """The indices where a number or a slope that reaches the output is not finite first: the operands' numbers are."""
+    """The indices of nodes behind the output with non-finite data or partials, but finite operands."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     data, partials, found = floats(graph.data), floats(graph.partials), list[int]()
     met = new_ints(len(graph.nodes)), new_ints(len(graph.nodes))

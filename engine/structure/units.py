@@ -35,7 +35,7 @@ class Unit:
 
     @cached_property
     def first(self) -> tuple[int, int]:
-        """The first of its weighted sums, and how many they are; -1 and 0 for a sum without weights."""
+        """The index of its first weighted sum, and their count; -1 and 0 for a sum without weights."""
         return self.sums.first(self.pre)
 
     @cached_property

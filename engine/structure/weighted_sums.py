@@ -23,7 +23,7 @@ if not cython.compiled:  # else pointers, by weighted_sums.pxd
     from .linear_forms import GIVEN
 
 ACTIVATIONS = ("sigmoid", "tanh", "erf", "relu", "leaky_relu", "softplus")
-FUNCTIONS = (*ACTIVATIONS, "sin", "cos", "exp")  # that may be applied to a sum, and are no activation by themselves
+FUNCTIONS = (*ACTIVATIONS, "sin", "cos", "exp")  # applied to a sum; sin, cos and exp alone do not make a unit
 NONE = -1  # instead of an index
 
 
@@ -95,7 +95,7 @@ class WeightedSums:
         return [o for o in found if o.products.weights]
 
     def first(self, sums: Ints) -> tuple[int, int]:
-        """The first of these weighted sums, and how many they are: those of one unit all have its weights, or none."""
+        """The index of the first of these weighted sums, and their count; all sums of a unit have weights, or none."""
         inner = self._inner(sums)
         return (inner[0], len(inner)) if inner and self.forms.weighted[self.forms.form_of[inner[0]]] else (NONE, 0)
 
@@ -194,7 +194,7 @@ class WeightedSums:
 def _inside(
     i: int, codes: Ints, starts: Ints, operands: Ints, at: Ints, depends: Ints, activations: Ints, parameters: int
 ) -> int:
-    """The sum that another one shifts or scales by data; NONE if there is none, or several."""
+    """The sum that sum i shifts or scales by data; NONE if there is none, or several."""
     if codes[i] == DOT:
         return NONE
     parts, others, inside = 0, 0, NONE

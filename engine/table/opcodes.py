@@ -25,7 +25,7 @@ ONE = 0
 
 
 def closed(row: Row | None) -> int:
-    """A bit for each operand with a partial that is 0 by its formula, the eighth for all others."""
+    """A bit per operand, 1 if its partial is 0 by formula; the eighth is for all from there on."""
     if row is None or row.variadic or row.name == "select":
         return 255 * (row is not None and (row.name == "select" or {*row.partials} == {"0"}))
     bits = [partial == "0" for partial in row.partials]
@@ -36,10 +36,10 @@ CLOSED = bytearray(closed(TABLE.get(name)) for name in NAMES)
 
 
 def is_closed(code: int, slot: int) -> bool:
-    """Whether a partial of 0 lets nothing pass to an operand, not even an infinite slope behind it.
+    """Whether a partial of 0 blocks an operand's gradient, even if another factor is infinite.
 
-    So it is where the formula says 0, as of floor and detach, and for the branch that a `select` does not take. A
-    partial that only comes to 0 is a factor, and 0 times inf is nan.
+    True if the formula is 0, as for floor and detach, and for the branch that a `select` does not take. A partial
+    that merely evaluates to 0 is a factor, and 0 times inf is nan.
 
     >>> is_closed(CODES["copysign"], 0), is_closed(CODES["copysign"], 1), is_closed(SELECT, 2)
     (False, True, True)

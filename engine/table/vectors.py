@@ -1,9 +1,9 @@
-"""The table on vectors of C: which rows have one, and its text, read from the spellings that the table has.
+"""The table on vectors of C: the rows that have vector code, translated from the texts of the primitives.
 
-A primitive's text becomes one on vectors where it is arithmetic, comparisons and selections. The functions in BY_HAND
-are algorithms, which kernels.h has. A row of one operand that comes down to both is a function of vectors too, by its
-formula; and where its partial derivative is another such row of the same operand, the two are a pair, computed
-together, so that the C compiler finds the exponential that they share.
+A primitive is translated if it consists of arithmetic, comparisons and selections. The functions in BY_HAND are
+algorithms in replay/vectors.h. A row of one operand whose formula consists of both is a function of vectors too. If its
+partial uses another such function of the same operand, the two are a pair, computed together, so that the C compiler
+finds the exponential that they share.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _NUMBERS = {"np.inf": "all(HUGE_VAL)", "np.nan": "all(NAN)"}
 
 
 class NoVector(Exception):
-    """What has no text on vectors."""
+    """Not expressible on vectors."""
 
 
 @cache
 def vector(name: str) -> str:
-    """A primitive's expression on vectors in C, a reduction's of its next total; "" if it has none.
+    """A primitive's vector expression in C, or that of a reduction's next total; "" if none.
 
     >>> vector("maximum"), vector("sum"), vector("sin")
     ('pick(((a >= b) | (a != a)), a, b)', '(total + a)', '')
@@ -105,4 +105,4 @@ def _pairs() -> Iterator[tuple[str, str]]:
 REDUCTIONS = {name: vector(name) for name, primitive in PRIMITIVES.items() if primitive.start is not None}
 ARITHMETIC = {name: text for name in PRIMITIVES if name not in REDUCTIONS and (text := vector(name))}
 FUNCTIONS = [row.name for row in TABLE.values() if _is_function(row)]
-PAIRS = dict(_pairs())  # the name of a function -> that of what its partial is made of
+PAIRS = dict(_pairs())  # function -> the function that its partial uses

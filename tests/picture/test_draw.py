@@ -255,7 +255,7 @@ def test_a_factor_of_a_living_path_does_not_kill_and_nothing_is_red():
     assert "dead" not in to_dot(drawn).source
     assert not any("dead" in name for row in drawn.rows for line in row for name, _ in line)
     assert "dies here" not in to_dot(drawn).source
-    assert "next to nothing comes along the dashed edges, but others bring it" in to_dot(drawn).source
+    assert "next to no gradient passes along dashed edges, but other paths carry it" in to_dot(drawn).source
 
 
 def test_infinite_and_missing_numbers_are_drawn():

@@ -206,7 +206,7 @@ def disconnected(case: Case) -> list[Finding]:
 
 
 def _cut_off(case: Case) -> list[Value]:
-    """The parameters in the graph whose every path has a derivative that is 0 everywhere, as that of detach is."""
+    """The parameters in the graph with a partial on every path that is 0 everywhere, as that of detach is."""
     graph = case.graph
     flat = {op for op in graph.ops if "0" in TABLE[op].partials}
     reached, stack = {0}, [0] if flat else []

@@ -1,4 +1,4 @@
-"""What the searches for a misused loss share: the finding, and how a loss takes the log of a probability."""
+"""Shared by the searches for a misused loss: the finding, and how a loss takes the log of a probability."""
 
 from collections.abc import Iterable
 

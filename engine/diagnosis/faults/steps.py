@@ -107,7 +107,7 @@ REPLACED = "The new one is not among the parameters, so no optimizer, zero_grad 
 
 
 def _replaced(case: Case) -> dict[int, int]:
-    """The factors of data or hidden units that are a leaf less a learning rate times its gradient, with the leaf."""
+    """Nodes p - rate * p.grad that multiply data or hidden units, each with its leaf p."""
     graph = case.graph
     made = {i: _origin(case, i) for i in graph.constants if graph.nodes[i].op in ("add", "sub")}
     return {i: p for i, p in made.items() if p is not None and any(_weighs(case, k) for k in graph.edges_to(i))}

@@ -230,7 +230,7 @@ def _name(case: Case, output: int) -> str:
 
 
 def dead_input(case: Case) -> list[Finding]:
-    """Features that are 0 for every example, if at least as many others are not, as within a margin, nor sparse."""
+    """Features that are 0 for every example, unless most are, as in an image's margin, or others are sparse."""
     graph = case.graph
     silent = set(small(case.indices, graph.squares, 0.0))
     few = 1 if len(silent) == len(case.indices) else case.limits.few

@@ -9,7 +9,7 @@ from ..terms import other_factor
 
 
 def unused_rows(case: Case) -> set[Value]:
-    """The parameters without a path that stand in the list beside one of the same table that is looked up."""
+    """The parameters without a path that are next, in the list, to a looked-up one of the same table."""
     missing, names, found = set(case.missing), {p.label for p in case.index_of} - {""}, set[Value]()
     run, before = list[Value](), None
     for p in case.parameters if 0 < len(missing) < len(case.parameters) else ():

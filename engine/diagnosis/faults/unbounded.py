@@ -155,7 +155,7 @@ def _power(case: Case, i: int) -> tuple[float, int]:
 
 
 def _falls_without_limit(case: Case) -> bool:
-    """Whether a far step down the gradient, and one twice as far, each lower the loss by as much again."""
+    """Whether half a far step down the gradient lowers the loss, and the rest at least half as much."""
     steepest = largest(case.indices, case.graph.gradients)
     if not 0.0 < steepest < math.inf:
         return False

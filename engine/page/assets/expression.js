@@ -17,7 +17,7 @@ function graphOf(text, numbers = {}) {
   return builder.graph();
 }
 
-// The parts as they are written; a name of one of them, and any other that stands for a number, may be multiplied.
+// The parts as written. The * may be left out before any name that stands for a number, a part's or another.
 function written(text) {
   const names = mentioned(text.replace(/[;=]/g, ","));
   return text.split(";").reduce(
@@ -32,7 +32,7 @@ function written(text) {
   ).found;
 }
 
-// Those that are computed, each with a name; where it is one alone, what functions are applied to has names, too.
+// The computed parts, each with a name; a single one is split, so that operands of functions have names, too.
 function computed(parts, plain) {
   const unnamed = parts.slice(0, -1).find(part => !part.name);
   if (unnamed)
@@ -70,7 +70,7 @@ function leavesOf(parts) {
   return found;
 }
 
-// Parts with z for what a function of one number is applied to and a for what it gives; z2 and a2 come next.
+// Splits an expression: z is the operand of a unary function, a its result; the next ones are z2 and a2.
 function named(whole, taken) {
   const parts = [],
     names = new Map();
@@ -124,7 +124,7 @@ class Builder {
     this.name(value, name);
   }
 
-  // One operation, of numbers alone a number. A plain exponent, as every plain operand of three or more, does not vary.
+  // One operation, folded if all operands are numbers. A plain exponent is fixed, and plain ones of three or more.
   apply(op, args) {
     const flat = args.flat();
     if (flat.every(isNumber)) return f[op](...args);

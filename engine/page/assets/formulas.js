@@ -98,7 +98,7 @@ function textbookHolds(node) {
   return Math.abs(forms[node.op](node.data, ...split(node)) - slope) <= words.same * Math.abs(slope);
 }
 
-// A link as it stands in a product and as it stands alone, and the variables in it; its number where that is too long.
+// A link's formula within a product and alone, and the variables in it; its number if the formula is too long.
 function formOf(link) {
   const term = Number.isNaN(link.value) ? link.value : slopeOf(link),
     number = pretty(link.value);

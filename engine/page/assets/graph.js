@@ -56,7 +56,7 @@ function compute(node) {
   for (const slot of node.fixed ?? []) node.slopes[slot] = 0;
 }
 
-// What the row says, without a list for each sequence: most of a network are these.
+// The row dot without a list for each sequence: most of a network are dots.
 function computeDot(node) {
   const { operands } = node,
     n = (operands.length - 1) / 2,
@@ -78,7 +78,7 @@ function split(node) {
   return names.map(name => (name > "Z" ? numbers.shift() : numbers.splice(0, size)));
 }
 
-// Whether nothing passes from a node to an operand, not even an infinite slope: behind a detach, or not taken.
+// Whether an edge passes no gradient, not even an infinite one: behind a detach, or in a branch not taken.
 const cuts = ({ op, slopes: partials }, slot) => partials[slot] === 0 && (op === "select" || isZero(rows[op], slot));
 
 // Whether a partial is 0 by its formula, as of detach and rounding; of sequences, whether all are.
@@ -146,7 +146,7 @@ function stepsOf(link) {
   return found;
 }
 
-// What `look` finds in the graph while it moves one node, leaf or not, to other numbers; then all is as before.
+// The result of `look`, which may set the data of one node and recompute the rest; then restores the graph.
 function elsewhere(start, look) {
   const node = nodes[start],
     { data } = node;

@@ -1,5 +1,5 @@
-// Groups: what stands together in one box until it is opened. A group is a layer or a neuron by its labels, an example
-// of a batch or a step in time by numbers in them, or what is left where there is too much to look at.
+// Groups: variables that share a box until it is opened. A group is a layer or a neuron, by labels; an example of a
+// batch or a time step, by numbers in labels; or the variables that remain, if they are too many.
 const CROWD = 40; // boxes in a group before they are grouped again
 const AT_FIRST = 24; // boxes that a page opens with
 let root, openAtFirst, openGroups, boxes, arcs;
@@ -38,7 +38,7 @@ function placesOf({ label }) {
   return parts.map((part, i) => [parts.slice(0, i + 1).join("."), part]);
 }
 
-// For a label with a number behind it, z[7], the example or step; those that most labels have as many of.
+// The example or step in a label such as z[7], if z has as many copies as most labels with a number.
 function copiesOf() {
   const counts = new Map(),
     often = new Map();
@@ -91,7 +91,7 @@ function prune(group) {
   }
 }
 
-// Too many variables stand by the beginning of their labels, and then by how many there is room for.
+// Splits too many variables by the beginning of their labels, and the rest into pieces that fit.
 function crowd(group) {
   for (const inner of group.groups.values()) crowd(inner);
   if (group.members.length <= CROWD) return;
@@ -124,8 +124,8 @@ function gather(group, members) {
   else for (let i = 0; i < members.length; i += most) gather(inner, members.slice(i, i + most));
 }
 
-// Each variable knows its group; each group all its variables, and whose numbers stand in its box: those of the one
-// that leads out of it, if there is one.
+// Sets each variable's group, and each group's variables and head, whose numbers its box shows: the only one of them
+// used outside, if it is an operation.
 function settle() {
   gatherAll(root);
   for (const v of variables)
@@ -191,8 +191,8 @@ function regard() {
   for (const box of boxes.values()) box.first = box.head ?? box.members[0];
 }
 
-// The derivative of the head of one box in that of another along an arc, through what is inside the box; null where
-// either has no head.
+// The derivative of a box's head with respect to another's, along an arc and inside the box; null
+// where either has no head.
 function factorOf({ from, to, links }) {
   if (from.head === null || to.head === null) return null;
   const inner = new Map([[to.head, 1]]),

@@ -20,8 +20,8 @@ function layout(boxes, arcs) {
   return { width, height };
 }
 
-// Each box as far left as what it is made of allows, and what is made of nothing just before what it goes into. Every
-// other column is for what stands on arcs; an arc over several columns has a point in each.
+// Each box as far left as its operands allow, and leaves just before their first user. Every other column is for the
+// pills on arcs; an arc across several columns has a point in each.
 function columnsOf(list, edges) {
   for (const edge of edges) {
     edge.from.outs.push(edge);
@@ -34,7 +34,7 @@ function columnsOf(list, edges) {
   const spots = new Map(list.map(box => [box, spot(box.width, box.height, 2 * box.rank, box)]));
   for (const box of list) columns[2 * box.rank].push(spots.get(box));
   for (const edge of edges) {
-    const main = edge.from.ins.length > 0; // what is computed stands in line before what is given
+    const main = edge.from.ins.length > 0; // computed variables are aligned before leaves
     let before = spots.get(edge.from);
     edge.points = [before];
     for (let c = before.column + 1; c < 2 * edge.to.rank; c++) {
@@ -68,7 +68,7 @@ const join = (a, b, pull) => {
   b.pulls.push([a, pull]);
 };
 
-// In each column by the mean place of the neighbours, to and fro, keeping the order with the fewest crossings.
+// Sorts columns by the mean index of neighbours, back and forth; keeps the order with fewest crossings.
 function order(columns) {
   const last = columns.at(-1),
     seen = new Set(last),
@@ -172,7 +172,7 @@ function straighten(point, above, below) {
   if (!point.box) point.y = (near.find(free) ?? point).y;
 }
 
-// The places nearest to those wanted at which nothing overlaps: blocks of what touches, each at its mean.
+// Positions nearest to `wanted` without overlap: points that touch form a block, put at its mean.
 function spread(column, wanted) {
   const blocks = [];
   let offset = 0;

@@ -24,7 +24,7 @@ function recordedGraph() {
   };
 }
 
-// The graph of an expression, or with null the one that the page came with; a text that is none is told, and all stays.
+// Loads the graph of an expression, or for null the page's own. An invalid text is reported and changes nothing.
 function take(text) {
   try {
     const graph =
@@ -96,7 +96,7 @@ function redraw(group) {
   if (inside) focusable(inside);
 }
 
-// Opens what a variable stands in, unless its box speaks for it; a crowd that was open closes.
+// Opens the groups around a variable, unless it heads its box; if crowded, closes others.
 function unfold(w) {
   const around = groupsAround(w),
     { head } = closedAround(w) ?? {};

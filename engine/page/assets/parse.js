@@ -94,7 +94,7 @@ function parse(text, offset = 0, names = null) {
     return tree.tests ? tree : fail(`${sign} combines comparisons, as in (x > 0) ${sign} (y > 0)`, tree);
   }
 
-  // Whether what comes next is multiplied by what was before without a sign; a number is not, after a name or number.
+  // Whether the next token is a factor without a sign; a number after a name or number is not.
   function isBeside() {
     const before = line[next - 1].kind;
     return here().kind === "name" || is("(") || (here().kind === "number" && before !== "number" && before !== "name");
@@ -207,7 +207,7 @@ function nearest(name) {
   return close[0] <= 2 ? `: ${close[1]} is one` : "";
 }
 
-// How many letters have to change to make one word of another.
+// The edit distance of two words.
 function distance(a, b) {
   let row = [...b, ""].map((_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -222,7 +222,7 @@ function distance(a, b) {
 // The names in a tree, in order.
 const namesIn = tree => ("name" in tree ? [tree] : (tree.list ?? tree.args ?? []).flatMap(namesIn));
 
-// A tree over an algebra: `apply(name, ...arguments)` does one row; what is no list is repeated beside one.
+// A tree over an algebra: `apply(name, ...arguments)` does one row; scalars are repeated beside lists.
 function evaluate(tree, scope, apply) {
   if ("number" in tree) return tree.number;
   if ("list" in tree) return tree.list.map(item => evaluate(item, scope, apply));

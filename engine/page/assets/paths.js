@@ -1,10 +1,10 @@
 // The chain rule as paths: how many, what they add up to, the largest, and what kills.
-// Sizes are logarithms, which do not underflow; what is not finite comes first.
+// Sizes are logarithms, which do not underflow; non-finite products rank first.
 const size = x => (Number.isFinite(x) ? Math.log2(Math.abs(x)) : Infinity);
 const plus = (a, b) => (Math.max(a, b) === -Infinity ? a : Math.max(a, b) + Math.log2(1 + 2 ** -Math.abs(a - b)));
 
-// All paths from variable w, by variable: how many (exact), their sum, what pulls up and down, and the k largest; those
-// that are cut, behind a detach or in a branch not taken, only if there are no others.
+// Paths from w to each variable: exact number, sum, sizes of its positive and negative part, and the k largest. Cut
+// paths, behind a detach or in a branch not taken, only if there are no others.
 function chain(w, k) {
   const open = chained(w, k, link => !link.isCut);
   return open[output].count ? open : chained(w, k, () => true);
@@ -39,7 +39,7 @@ function add(sum, link, from) {
 // The size of a way with one link more.
 const passed = (before, link) => (link.isCut ? -Infinity : before.size + size(link.value));
 
-// The k largest ways, which are those of at most k links.
+// The k largest paths, by at most k of the links.
 function best(links, at, k) {
   const sized = links.map(link => ({ link, size: passed(at[link.wrt].ways[0], link) }));
   const few = sized.length > k ? sized.sort((a, b) => b.size - a.size || 0).slice(0, k) : sized;
@@ -61,12 +61,12 @@ function largest(at) {
   return comparable ? paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product)) : paths;
 }
 
-// Whether a factor takes away by itself what comes through it.
+// Whether a factor alone makes the gradient vanish.
 const isTiny = (w, link) =>
   Math.abs(link.value) <= words.tiny && (!link.value || stepsOf(link).some(step => kills(w, step)));
 
-// The links that kill: the tiny factors of paths that come to next to nothing beside the strongest, or all do, of no
-// other path. The rule is that of engine/picture/contributions.py, which the pictures follow.
+// The links that kill: tiny factors of negligible paths (of all, with allDie), unless a path that matters shares them.
+// Pictures follow the same rule, in engine/picture/contributions.py.
 function killers(w, paths, allDie) {
   const largest = paths.map(path => Math.abs(path.product)).reduce((a, b) => (b > a ? b : a), 0),
     limit = words.tiny * largest;
@@ -80,8 +80,8 @@ function killers(w, paths, allDie) {
   return new Set([...tiny].filter(link => !alive.has(link)));
 }
 
-// What runs along each link from w, or along one path: its share, whether it arrives there from the output, and whether
-// it passes, which a link that kills lets nothing do; and the variables where something arrives.
+// For each link from w, or of one path: its contribution, whether the gradient arrives there from the output, and
+// whether it passes, which it does not if the link kills; and the variables that it reaches.
 function flow({ w, at, killing }, path) {
   const runs = new Map(),
     alive = new Set([output]);

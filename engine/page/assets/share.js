@@ -1,6 +1,6 @@
 // The link holds the state: expression, numbers that were changed, what is chosen and open, and where the passes are.
 let source = null,
-  pending = 0; // the expression that was typed, null for the graph that the page came with
+  pending = 0; // source: the expression, null for the page's own graph; pending: a timer
 
 function stateOf() {
   const state = new URLSearchParams(),
@@ -41,7 +41,7 @@ function saveState() {
   }
 }
 
-// Takes a state as a link has it; what it names that is not there is left out.
+// Restores the state in a link, without names that do not exist.
 function restore(hash) {
   const state = new URLSearchParams(hash.replace(/^#/, "")),
     label = state.get("wrt");

@@ -95,7 +95,7 @@ function negated(term) {
   return (is(term, "mul") || is(term, "div")) && isNumber(number) && number < 0 ? symbol(term.op, -number, x) : null;
 }
 
-// Whether a quotient of two numbers is exact, and rather read than both.
+// Whether a quotient of two numbers is exact, and short enough to show.
 function isShort(a, b) {
   if (!isNumber(a) || !isNumber(b) || !b || (a / b) * b !== a) return false;
   return `${a / b}${Number.isInteger(a / b) ? ".0" : ""}`.length <= 5;

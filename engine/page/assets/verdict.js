@@ -1,6 +1,6 @@
 // The verdict on a derivative, as engine/chain/verdict.py has it: the thresholds and the sentences are its own.
 
-// The same derivative operation by operation, whatever is labelled: how many paths, what pulls up and down, and the
+// The same derivative by operations, ignoring labels: path count, sizes of the positive and negative part, and the
 // steps of the largest path.
 function operations(w) {
   const open = swept(w, false);

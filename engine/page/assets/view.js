@@ -11,7 +11,7 @@ function look(next, all = false) {
   svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.width} ${view.height}`);
 }
 
-// All of it, or where that is too small to read what is lit; not much larger than life.
+// Fits the picture, or the lit boxes if it would be too small to read; at most 1.4x.
 function fit() {
   const { clientWidth, clientHeight } = $("canvas"),
     all = { left: 0, top: 0, right: scene.width, bottom: scene.height };
@@ -51,7 +51,7 @@ function litExtent() {
 
 const pointOf = event => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
 
-// Moves the view, if a box is not in it, until it is.
+// Moves the view just enough to show a box.
 function reveal({ x, y, width, height }) {
   if (!$("canvas").clientWidth) return; // before there is a layout; it is fitted when there is
   const across =
