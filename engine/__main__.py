@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         '"a = sigmoid(w*x); (a - y)**2"',
     )
     parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the number of each name, such as w=0.8")
-    parser.add_argument("--wrt", metavar="NAME", help="differentiate in this name (default: in each)")
+    parser.add_argument("--wrt", metavar="NAME", help="differentiate with respect to this name (default: each)")
     parser.add_argument(
         "--check", metavar="FACTORS", help='judge your factors, from the name on: "x, a*(1-a), 2*(a-y)"'
     )
@@ -84,7 +84,7 @@ def _answer(given: argparse.Namespace) -> int:
     expression = read(given.expression, given.numbers)
     wanted = [expression.named(given.wrt)] if given.wrt else expression.leaves
     if given.check and len(wanted) > 1:
-        raise ValueError(f"--check judges one derivation: say whose it is, as in --wrt {wanted[0].label}")
+        raise ValueError(f"--check judges one derivation: choose a name, as in --wrt {wanted[0].label}")
     for value, formula in expression.parts:
         _say(f"{value.label} = {formula} = {short_number(value.data)}")
     chains = [chain_rule(expression.output, value) for value in wanted]

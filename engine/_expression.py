@@ -201,7 +201,7 @@ def explained(error: FormulaError) -> str:
     """What is wrong at the position of the error, and what to write."""
     words = [word for word in re.findall(r"[^\W\d]\w*", error.formula) if keyword.iskeyword(word)]
     if words := [word for word in words if word not in ("and", "or", "not")]:
-        return f"{words[0]} is a word of Python, which no name can be: take another, such as {words[0][0]}"
+        return f"{words[0]} is a Python keyword: choose another name, such as {words[0][0]}"
     call = re.match(r"([^\W\d]\w*)\(", error.formula[error.at :])
     if not call:
         return str(error)

@@ -20,7 +20,7 @@ from .state import fitting, form_of, numbers_of, set_all, some
 Part = Stateful | random.Random | list[float]
 SHOWN = 80  # characters of a setting
 CHECKSUM = "checksum"  # the name of its entry in a file
-REMEDY = "to start anew, delete it"
+REMEDY = "to start over, delete it"
 TWISTER = 3  # the version of the state of random.Random
 
 
@@ -79,7 +79,7 @@ class Checkpoint:
             if check:
                 check()
             if checksum != _checksum(state):
-                raise StateError("it was changed after it was saved: its content does not have its checksum")
+                raise StateError("it was changed after it was saved: its content does not match its checksum")
         except StateError as error:
             self._set(before)
             raise StateError(f"{printable(str(self.path))}: {self._with_settings(error, state)}; {REMEDY}") from None

@@ -201,7 +201,7 @@ class _Layers:
         if name == "linear":
             return
         if self.activations[-1:] != ["linear"]:
-            self.refuse(place, part, ", which stands on no layer of weights")
+            self.refuse(place, part, ", which follows no layer of weights")
         self.activations[-1] = name
 
     def network(self, rows: str) -> MLP:
@@ -234,7 +234,7 @@ def _checked(model: MLP, original: Callable[[Matrix], Any], precision: str, logi
         if not all(math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance) or a != a != b != b for a, b in pairs):
             raise StateError(
                 f"the network of its weights gives {ours} where the original gives {theirs}, for "
-                f"{row}: something is between its layers that they do not show"
+                f"{row}: it does something between layers that they do not show"
             )
     last = model.layers[-1]
     if logits:

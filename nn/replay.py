@@ -119,7 +119,7 @@ class Replayed:
 
     def __init__(self, eager: Eager, size: int, predicted: bool) -> None:
         if is_strict():
-            raise RecordingError("strict() looks at every operation, of which a recording makes new ones")
+            raise RecordingError("strict() checks every operation, and a recording runs others")
         import numpy as np  # not for eager training
 
         model, loss, self.eager = eager.model, eager.mean_loss, eager

@@ -156,13 +156,13 @@ def test_open_shows_the_file_or_else_a_page(run, tmp_path, monkeypatch):
         ("w + x.data", "not of 'x.data'", "    ^"),
         ("w + 'x'", "not of \"'x'\"", "    ^"),
         ("w + x[0]", "not of 'x[0]'", "    ^"),
-        ("w + (lambda: x)", "lambda is a word of Python", "     ^"),
-        ("w if x else w", "if is a word of Python", ""),
+        ("w + (lambda: x)", "lambda is a Python keyword", "     ^"),
+        ("w if x else w", "if is a Python keyword", ""),
         ("w + __import__('os').system('true')", "there is no function __import__", "    ^"),
         ("w + (x := 3)", "not of '(x := 3)'", ""),
         ("w == x", "not of 'w == x'", "^"),
         ("w^^x", "a formula is written as in Python", ""),
-        ("w + True", "True is a word of Python", "    ^"),
+        ("w + True", "True is a Python keyword", "    ^"),
     ],
 )
 def test_what_is_no_formula_is_refused_where_it_stands(run, expression, said, below):

@@ -277,4 +277,5 @@ def _unclear(orders: Sequence[Order]) -> Check:
     end = order.truth[0].chain.naming.describe(order.nodes[reached])
     yours = f"your first {count} agree" if count > 1 else "your first one agrees"
     text = f"{_length(order)}: {yours} with it{order.from_start()[:-1]} to {end}"
-    return Check(False, None, f"{text}; the next is {there}" if there else f"{text}, and the others are too many")
+    rest = f"; the next is {there}" if there else ", and the remaining ones are too many"
+    return Check(False, None, text + rest)

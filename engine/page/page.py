@@ -118,7 +118,8 @@ def _data(graph: VariableGraph, depth: int | None) -> dict[str, Any]:
 def _note(graph: VariableGraph) -> str:
     """A note that each `where` of a plain bool keeps its branch, the only one in the graph; "" if there is none."""
     found = branches(graph, "pretty", FIXED)
-    return "; ".join([*found, "whatever is changed here, it stays so: the page knows no other branch"] if found else [])
+    note = "it keeps this branch whatever you change: the page knows no other branch"
+    return "; ".join([*found, note] if found else [])
 
 
 def _colours() -> str:

@@ -123,7 +123,7 @@ def write(graph: VariableGraph, path: Path, view: View, dpi: float = DPI) -> Non
     """Write the picture or page of a graph, or of a chain rule, to a file: see `render`."""
     suffix = suffix_of(path, _SUFFIXES)
     if isinstance(dpi, bool) or not isinstance(dpi, int | float) or not 1 <= dpi <= 2400:
-        raise ValueError(f"dpi is the pixels of an inch, a number from 1 to 2400, not {dpi!r}")
+        raise ValueError(f"dpi is the number of pixels per inch, from 1 to 2400, not {dpi!r}")
     if suffix == ".html":
         from ..page import page
 

@@ -138,7 +138,7 @@ def _recording_of(document: Any) -> Recording:
     for entry in _list(document, "rows"):
         rows.add(_add_row(entry, rows))
     program = _program(_list(document, "instructions"), outputs, rows, {"input": count, "parameter": len(parameters)})
-    _require(document["checksum"] == checksum(document), "its contents are not those that its checksum is of")
+    _require(document["checksum"] == checksum(document), "its contents do not match its checksum")
     recording = Recording(program, parameters, widths, tuple(shape))
     recording.why_unverified = "" if document["verified"] else "it was saved so"
     return recording
@@ -224,7 +224,7 @@ def _add_row(entry: Any, rows: set[str]) -> str:
         try:
             row(name, sign, formula, *partials)
         except Exception as error:  # any error of the formula parser
-            raise ValueError(f"it is damaged: its row {name!r:.80} is none: {error}") from None
+            raise ValueError(f"it is damaged: its row {name!r:.80} is invalid: {error}") from None
     elif name in PRIMITIVES or (here.formula, here.partials) != (formula, tuple(partials)):
         raise ValueError(
             f"its row {name} is {formula}, and here that is the name of {here.formula}: rename one of them"

@@ -95,7 +95,7 @@ def test_a_checkpoint_of_another_training_says_what_differs_and_sets_nothing(tmp
     Checkpoint(path, kept, settings).save()
     found = {**empty(), "losses": [7.0]}
     before = numbers_of(found)
-    with pytest.raises(StateError, match=rf"run\{suffix}: .*{message}.*; to start anew, delete it"):
+    with pytest.raises(StateError, match=rf"run\{suffix}: .*{message}.*; to start over, delete it"):
         Checkpoint(path, found, {"lr": 0.1}).resume()
     assert numbers_of(found) == before
 

@@ -102,8 +102,8 @@ class Hooked(Sequential):
         (Sequential(Linear(A, B), Sequential(BatchNorm1d())), r"not \[1\]\[0\], BatchNorm1d\(\)"),
         (Sequential(Linear(A, B), Dropout(training=True)), r"not \[1\], Dropout\(\): call eval\(\) first"),
         (Sequential(Linear(A, B), LeakyReLU(negative_slope=0.2)), r"not \[1\], LeakyReLU\(\)"),
-        (Sequential(Linear(A, B), Tanh(), Tanh()), r"not \[2\], Tanh\(\), which stands on no layer of weights"),
-        (Sequential(Tanh(), Linear(A, B)), r"not \[0\], Tanh\(\), which stands on no layer of weights"),
+        (Sequential(Linear(A, B), Tanh(), Tanh()), r"not \[2\], Tanh\(\), which follows no layer of weights"),
+        (Sequential(Tanh(), Linear(A, B)), r"not \[0\], Tanh\(\), which follows no layer of weights"),
         (Sequential(), r"not Sequential \[\]"),
         (Hooked(Linear(A, B)), "from_torch takes a Sequential of Linear"),
     ],
@@ -119,7 +119,7 @@ def test_what_is_between_the_layers_is_found_out():
             return super().__call__([[2.0 * x for x in row] for row in rows])
 
     Linear2.__name__ = "Linear"  # as one with a forward hook
-    with pytest.raises(StateError, match="something is between its layers that they do not show"):
+    with pytest.raises(StateError, match="it does something between layers that they do not show"):
         from_torch(Sequential(Linear2(A, B)))
 
 
@@ -210,7 +210,7 @@ def test_networks_of_keras_give_their_outputs(activation, monkeypatch):
     theirs = keras.Sequential([keras.Input((3,)), *dense, *last])
     model, x = from_keras(theirs), np.random.default_rng(0).normal(size=(7, 3))
     assert np.allclose([floats(model(row)) for row in x.tolist()], theirs(x), rtol=1e-5, atol=1e-5)  # in float32
-    with pytest.raises(TypeError, match=r"not layers\[4\], <ReLU .*which stands on no layer of weights"):
+    with pytest.raises(TypeError, match=r"not layers\[4\], <ReLU .*which follows no layer of weights"):
         from_keras(keras.Sequential([keras.Input((3,)), *dense, *last[:1], layers.ReLU()]))
     with pytest.raises(TypeError, match=r"not layers\[1\], <ReLU"):
         from_keras(keras.Sequential([keras.Input((3,)), layers.Dense(2), layers.ReLU(max_value=6.0)]))

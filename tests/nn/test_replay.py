@@ -229,7 +229,7 @@ def test_a_loss_that_is_no_mean_of_what_is_recorded_is_called(loss):
 def test_inside_strict_it_is_eager_and_the_operation_is_named():
     with strict():
         assert trained(epochs=1)[1].why_eager == (
-            "RecordingError: strict() looks at every operation, of which a recording makes new ones"
+            "RecordingError: strict() checks every operation, and a recording runs others"
         )
         with pytest.raises(NonFiniteError, match="exp.* gave inf"):
             trained(epochs=1, loss=lambda p, t: mean_squared_error([1.0 / (1e4 * z * z + 710).exp() for z in p], t))

@@ -157,7 +157,7 @@ ERRORS = [
     ("(w + x", "the formula ends before its )", 6),
     ("w +", "the formula ends too early", 3),
     ("w 2", "2 has no operator before it", 2),
-    ("lambda: 1", "lambda is a word of Python", 0),
+    ("lambda: 1", "lambda is a Python keyword", 0),
     ("x.data + 1", "not of .", 1),
     ("alert(1)", "there is no function alert", 0),
     ("constructor(w)", "there is no function constructor", 0),

@@ -243,4 +243,4 @@ def test_a_where_of_a_bool_says_that_it_stays(visit):
     change(browser, "x", -2.0)
     assert browser.execute_script(TOTAL) == -4.0
     note = browser.find_element("id", "note").text
-    assert note.startswith("where took its first branch for output: x·x; whatever is changed here, it stays so")
+    assert note.startswith("where took its first branch for output: x·x; it keeps this branch whatever you change")

@@ -175,7 +175,7 @@ def test_the_pixels_of_a_png_can_be_chosen(tmp_path):
         render(two_paths()[0], tmp_path / f"{dpi}.png", dpi=dpi)
     assert width_of(tmp_path / "288.png") == pytest.approx(4 * width_of(tmp_path / "72.png"), abs=8)
     for dpi in (0, "fine", True, float("nan")):
-        with pytest.raises(ValueError, match="dpi is the pixels of an inch, a number from 1 to 2400, not"):
+        with pytest.raises(ValueError, match="dpi is the number of pixels per inch, from 1 to 2400, not"):
             render(two_paths()[0], tmp_path / "why.png", dpi=dpi)
 
 

@@ -43,7 +43,7 @@ function computed(parts, plain) {
   if (repeated) throw new FormulaError(`${repeated.name} has two meanings`, repeated.tree.at);
   const taken = new Set([...leavesOf(parts), ...plain, ...parts.map(({ name }) => name)]);
   if (!parts.some(({ tree }) => namesIn(tree).length))
-    throw new FormulaError("there is no name in it to differentiate in, as w is in w * 2", last.tree.at);
+    throw new FormulaError("there is no variable in it to differentiate by, such as w in w * 2", last.tree.at);
   const steps = parts.length === 1 ? named(last, taken) : parts;
   return steps.map(part => (part.name ? part : { ...part, name: ["C", "L", "output"].find(name => !taken.has(name)) }));
 }

@@ -62,7 +62,7 @@ function tokenAt(text, at) {
   if (sign) return { kind: "sign", token: SIGNS.get(sign) ?? sign };
   if (CONNECTIVES.has(name)) return { kind: "sign", token: name };
   if (KEYWORDS.has(name))
-    throw new FormulaError(`${name} is a word of Python, which no name can be: take another, such as ${name[0]}`, at);
+    throw new FormulaError(`${name} is a Python keyword: choose another name, such as ${name[0]}`, at);
   return { kind: "name", token: name.normalize("NFKC"), prime: Boolean(prime), root: name === "√" };
 }
 
