@@ -107,7 +107,9 @@ DAMAGES = {
     "its row 'soft' is invalid: a formula is made of numbers": put("rows", [["soft", "s", "a.__class__(a)", "1"]]),
     "a formula is made of numbers, the operands": put("rows", [["soft", "s", "a if a else a", "1"]]),
     "a formula is written as in Python, unlike": put("rows", [["soft", "s", "a +", "1"]]),
-    "its row 'soft' is invalid: a formula of soft is nested too deeply": put("rows", [["soft", "s", "soft(a) + 1", "1"]]),
+    "its row 'soft' is invalid: a formula of soft is nested too deeply": put(
+        "rows", [["soft", "s", "soft(a) + 1", "1"]]
+    ),
     "its row 'soft' is invalid: the partials of soft give": put("rows", [["soft", "s", "a * a", "3 * a"]]),
     "its row 'soft' is invalid: soft has 2 operands": put("rows", [["soft", "s", "a * b", "b"]]),
     "its row 'input' is invalid: input is the name of an instruction": put("rows", [["input", "s", "a * a", "2 * a"]]),
