@@ -36,7 +36,7 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
         is_function = callable(given) and callable(formula) and not isinstance(given, type)
         if not isinstance(given, str) and not is_function:
             raise refuse("a formula of a row", "a str such as 'a * b', or a function if the row is one", given)
-    if name in PRIMITIVES or (name in TABLE and callable(formula)):
+    if name in TABLE and (name in PRIMITIVES or callable(formula)):
         raise ValueError(f"there is a row {name} in the table already: choose another name")
     if name in INSTRUCTIONS:
         raise ValueError(f"{name} is the name of an instruction of recordings: choose another name")
