@@ -41,18 +41,16 @@ class Unit:
     @cached_property
     def weights(self) -> set[int]:
         """The parameters that multiply its inputs."""
-        return set(self._example.products.weights) if self._example else set()
+        return {weight for o in self._distinct for weight in o.products.weights}
 
     @cached_property
     def own(self) -> set[int]:
         """Its weights and biases."""
-        return self.weights | {bias.node for bias in self._example.biases} if self._example else set()
+        return self.weights | {bias.node for o in self._distinct for bias in o.biases}
 
     @cached_property
-    def _example(self) -> Occurrence | None:
-        """The first of its weighted sums, of which all have the same weights and biases."""
-        first, count = self.first
-        return self.sums.occurrence(first) if count else None
+    def _distinct(self) -> list[Occurrence]:
+        return self.sums.distinct(self.pre)
 
 
 @dataclass(eq=False)

@@ -91,20 +91,29 @@ class WeightedSums:
 
         In z - y, logsumexp(...) - z, 1 - y * z and 0.5 * z it is z.
         """
-        found = [self.occurrence(z) for z in self._inner(sums)]
-        return [o for o in found if o.products.weights]
+        return [self.occurrence(z) for z in self._weighted(self._inner(sums)[0])]
 
     def first(self, sums: Ints) -> tuple[int, int]:
-        """The index of the first of these weighted sums, and their count; all sums of a unit have weights, or none."""
-        inner = self._inner(sums)
-        return (inner[0], len(inner)) if inner and self.forms.weighted[self.forms.form_of[inner[0]]] else (NONE, 0)
+        """The index of the first of these weighted sums, and their count."""
+        inner, are_alike = self._inner(sums)
+        found = self._weighted(inner[:1] if are_alike else inner)
+        return (found[0], len(inner) if are_alike else len(found)) if found else (NONE, 0)
+
+    def distinct(self, sums: Ints) -> list[Occurrence]:
+        """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
+        inner, are_alike = self._inner(sums)
+        return [self.occurrence(z) for z in self._weighted(inner[:1] if are_alike else inner)]
+
+    def _weighted(self, sums: list[int]) -> list[int]:
+        """Those of the sums that have a weight."""
+        return [z for z in sums if self.forms.weighted[self.forms.form_of[z]]]
 
     def activation(self, z: int) -> int | None:
         """The function that is applied to a sum, if any."""
         return None if self._activations[z] == NONE else self._activations[z]
 
-    def _inner(self, sums: Ints) -> list[int]:
-        """The innermost sum of each of these, in the order of creation, without duplicates."""
+    def _inner(self, sums: Ints) -> tuple[list[int], bool]:
+        """The innermost sum of each, in the order of creation, without duplicates, and whether all have one form."""
         graph, parameters = self.graph.flattened, self.forms.first_sum
         codes, starts, operands, at = (
             ints(graph.codes),
@@ -113,7 +122,7 @@ class WeightedSums:
             ints(self.forms.form_of),
         )
         depends, activations, given = ints(self._depends), ints(self._activations), ints(sums)
-        found, unchanged = list[int](), True
+        found, unchanged, are_alike, form = list[int](), True, True, NONE
         for n in range(len(sums)):
             i, z = given[n], NONE
             while i != NONE:
@@ -121,7 +130,9 @@ class WeightedSums:
                 i = _inside(z, codes, starts, operands, at, depends, activations, parameters)
             found.append(z)
             unchanged = unchanged and z == given[n]
-        return found if unchanged else sorted(set(found), reverse=True)
+            form = at[z] if n == 0 else form
+            are_alike = are_alike and at[z] == form
+        return (found if unchanged else sorted(set(found), reverse=True)), are_alike
 
     @cached_property
     def _depends(self) -> Ints:

@@ -69,7 +69,7 @@ def test_what_is_not_finite_is_neither_saved_nor_resumed(tmp_path, suffix, monke
         patch.setattr("nn.checkpoint.require_finite", lambda state: None)
         Checkpoint(path, {"model": model}).save()
     model.load_state_dict(before)
-    with pytest.raises(StateError, match=r"run.*: not finite: model.layer(1.neuron1.w2|s.0.weight); to start anew"):
+    with pytest.raises(StateError, match=r"run.*: not finite: model.layer(1.neuron1.w2|s.0.weight); to start over"):
         Checkpoint(path, {"model": model}).resume()
     assert model.state_dict() == before
 

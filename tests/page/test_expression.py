@@ -164,7 +164,7 @@ ERRORS = [
     ("__proto__(w)", "there is no function __proto__", 0),
     ("w; w", "only the last part may have no name", 0),
     ("a = w; a = w; a", "a has two meanings", 11),
-    ("2 + 3", "there is no name in it", 0),
+    ("2 + 3", "there is no variable in it", 0),
     ("", "there is no expression", 0),
     ("[w, w]", "a list of 2", 0),
     ("(" * 300 + "w", "nested too deeply", None),

@@ -1,8 +1,10 @@
 """Layers and units are found by operations: labels only name them."""
 
+import random
+
 import pytest
 
-from engine import Value, diagnose
+from engine import Value, compare, diagnose
 from engine.structure import LossGraph, Units
 from nn import MLP, mean_squared_error
 
@@ -39,3 +41,32 @@ def test_a_label_makes_no_layer():
     for node, label in zip(hidden, ("actor.neuron1.a", "critic.neuron1.a", "actor.neuron2.a"), strict=True):
         node.label = label
     assert [len(units) for units in layers(sum(hidden, Value(0.0)), w)] == [1, 2]
+
+
+def tangled(seed, size=300):
+    """A graph of any operations on any operands: sums of one unit may have other weights inside, or none."""
+    rng = random.Random(seed)
+    leaves = [Value(rng.uniform(-1.0, 1.0)) for _ in range(12)]
+    nodes = [*leaves]
+    for _ in range(size):
+        a, b = rng.choice(nodes[-40:]), rng.choice(nodes[-40:])
+        nodes.append(rng.choice((a + b, a * b, a - b, a.tanh(), a + rng.choice(leaves))))
+    return sum(nodes[-20:], Value(0.0)), leaves
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_unit_of_any_graph_has_the_weights_of_all_its_sums(seed):
+    loss, leaves = tangled(seed)
+    graph = LossGraph(loss, leaves[:6])
+    for unit in Units(graph, graph.index_of).all:
+        assert unit.first == ((unit.occurrences[0].z, len(unit.occurrences)) if unit.occurrences else (-1, 0))
+        assert unit.weights == {weight for o in unit.occurrences for weight in o.products.weights}
+        assert all(o.products.weights for o in unit.occurrences)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_graph_is_compared_and_diagnosed(seed):
+    loss, leaves = tangled(seed)
+    loss.backward()
+    assert str(compare(loss, {leaf: -leaf.grad for leaf in leaves[:6]}))
+    assert str(diagnose(loss, leaves[:6]))
