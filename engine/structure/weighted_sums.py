@@ -95,14 +95,18 @@ class WeightedSums:
 
     def first(self, sums: Ints) -> tuple[int, int]:
         """The index of the first of these weighted sums, and their count."""
-        inner, are_alike = self._inner(sums)
-        found = self._weighted(inner[:1] if are_alike else inner)
-        return (found[0], len(inner) if are_alike else len(found)) if found else (NONE, 0)
+        found, count = self._distinct(sums)
+        return (found[0], count) if found else (NONE, 0)
 
     def distinct(self, sums: Ints) -> list[Occurrence]:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
+        return [self.occurrence(z) for z in self._distinct(sums)[0]]
+
+    def _distinct(self, sums: Ints) -> tuple[list[int], int]:
+        """The indices of those sums, and how many they stand for."""
         inner, are_alike = self._inner(sums)
-        return [self.occurrence(z) for z in self._weighted(inner[:1] if are_alike else inner)]
+        found = self._weighted(inner[:1] if are_alike else inner)
+        return found, len(inner) if are_alike else len(found)
 
     def _weighted(self, sums: list[int]) -> list[int]:
         """Those of the sums that have a weight."""
