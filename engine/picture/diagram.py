@@ -15,7 +15,7 @@ from .box_texts import BoxTexts
 from .contributions import Contributions, step
 from .deltas import delta_of
 from .extent import extent
-from .grouping import MIDDLE, Drawn, Group, Neurons, boxes, edges, ranks, within
+from .grouping import MIDDLE, Drawn, Group, Neurons, boxes, edges, joined, ranks, within
 from .parts import TEXT, Box, Diagram, Edge, Factor, View
 from .path_table import caption, circled
 from .theme import AGAINST, Line, Row, broken, room, wrapped
@@ -172,7 +172,7 @@ class _Drawing:
             parts.append("number on an arrow: the derivative of its end with respect to its start")
         if len({round(share, 2) for share in self.on.share.values()}) > 1:
             parts.append("thicker: contributes more")
-        if len(edges(self.drawn, self.links, self.on.nodes, lambda links: True)) > len(self._joined):
+        if len(joined(self.drawn, self.links)) > len(self._edges):
             parts.append("grey box of several: only one of its arrows is drawn")
         return wrapped(parts, "key", self.room, " · ")
 
@@ -195,7 +195,7 @@ class _Drawing:
         return Box(self.ids[group], kind, lines, self.texts.group_tip(group), 1.2)
 
     @cached_property
-    def _joined(self) -> dict[tuple[Drawn, Drawn], list[Link]]:
+    def _edges(self) -> dict[tuple[Drawn, Drawn], list[Link]]:
         """The links that are drawn, by the boxes that they join."""
         return edges(self.drawn, self.links, self.on.nodes, self._matters)
 
@@ -203,14 +203,14 @@ class _Drawing:
     def arrows(self) -> list[Edge | Factor]:
         """The edges, those of the strongest path first, so that the layout keeps it straight."""
         first = {step(factor.link): i for i, path in reversed([*enumerate(self.on.paths)]) for factor in path.factors}
-        joined = self._joined.items()
-        on = [ends for ends, links in joined if any(step(link) in first for link in links)]
+        drawn = self._edges.items()
+        on = [ends for ends, links in drawn if any(step(link) in first for link in links)]
         self.outs, self.ins = Counter(tail for tail, _ in on), Counter(head for _, head in on)
         self.users = Counter(link.wrt for links in self.links.values() for link in links)
-        self.labelled = len(self.ids) <= SPELLED and len(joined) <= LABELLED
+        self.labelled = len(self.ids) <= SPELLED and len(drawn) <= LABELLED
         found: list[Edge | Factor] = []
         for i, (ends, links) in sorted(
-            enumerate(joined), key=lambda edge: min(first.get(step(x), PATHS) for x in edge[1][1])
+            enumerate(drawn), key=lambda edge: min(first.get(step(x), PATHS) for x in edge[1][1])
         ):
             through = [link for link in links if step(link) in first]
             if not through:

@@ -85,7 +85,7 @@ def _distances(nodes: Sequence[Value], earlier: Callable[[Value], list[Value]]) 
 
 
 def _boxed(names: dict[Value, str | None], least: int) -> dict[Value, Drawn]:
-    """A group for each name that `least` or more have; the others keep their own boxes."""
+    """A group for each name of at least `least` variables; each other variable has a box of its own."""
     sizes = Counter(names.values())
     groups = {name: Group(name) for name in sizes if name is not None}
     found: dict[Value, Drawn] = {}
@@ -130,30 +130,36 @@ def _by_beginning(parts: int) -> Level:
 _LEVELS: list[Level] = [_by_label, _by_layer, *map(_by_beginning, range(6, 0, -1)), lambda neurons, node, beside: ""]
 
 
+def joined(found: dict[Value, Drawn], links: Links) -> dict[tuple[Drawn, Drawn], list[Link]]:
+    """All links between boxes, those of two boxes together."""
+    between: dict[tuple[Drawn, Drawn], list[Link]] = {}
+    for node, box in found.items():
+        for link in links[node]:
+            tail = found.get(link.wrt)
+            if tail is not None and tail is not box:
+                between.setdefault((tail, box), []).append(link)
+    return between
+
+
 def edges(
     found: dict[Value, Drawn],
     links: Links,
     on: Collection[Value],
     matters: Callable[[list[Link]], bool] = lambda links: False,
 ) -> dict[tuple[Drawn, Drawn], list[Link]]:
-    """The links between boxes, those of two boxes together; `on` are the variables on the paths that are drawn.
+    """The links that are drawn; `on` are the variables on the paths that are drawn.
 
     A group off the paths has an edge only to the first variable on them that uses it, and where `matters` is true.
     """
-    joined: dict[tuple[Drawn, Drawn], list[Link]] = {}
-    for node, box in found.items():
-        for link in links[node]:
-            tail = found.get(link.wrt)
-            if tail is not None and tail is not box:
-                joined.setdefault((tail, box), []).append(link)
+    between = joined(found, links)
     first: dict[Drawn, Drawn] = {}
     rank: dict[Drawn, int] = {node: i for i, node in enumerate(on)}
-    for tail, head in sorted(joined, key=lambda ends: rank.get(ends[1], 0)):
+    for tail, head in sorted(between, key=lambda ends: rank.get(ends[1], 0)):
         if head in rank and isinstance(tail, Group) and not any(node in on for node in tail.members):
             first.setdefault(tail, head)
     return {
         ends: into
-        for ends, into in joined.items()
+        for ends, into in between.items()
         if ends[1] not in on or first.get(ends[0], ends[1]) is ends[1] or matters(into)
     }
 

@@ -22,8 +22,8 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str],
     paths = grouped(_Printed(path, on, called, digits, "dead" if dies else "idle") for path in on.paths).items()
     rows = [row for path, which in paths for row in path.rows(which, len(on.paths) > 1)]
     left = chain.path_count - len(on.paths)
+    rest = chain.rest(len(on.paths)) if left else 0.0
     if left:
-        rest = chain.rest(len(on.paths))
         side = "against" if rest * chain.total < 0.0 else "for" if rest else "idle"
         against = [("key mark against", f"{AGAINST} ")] if side == "against" else []
         number: Line = [*against, (f"number {side}", pretty_number(rest, digits))]
@@ -36,7 +36,8 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str],
     if columns([*rows, total])[-1] > width:
         rows = [part for row in rows for part in _stacked(row)]
     totals = _stacked(total) if columns([*rows, total])[-1] > width else [total]
-    return [*rows, *([RULE] if rows else []), *totals, *made_of(chain, on, called), *_legend(chain, on, dies, width)]
+    legend = _legend(chain, on, dies, rest * chain.total < 0.0, width)
+    return [*rows, *([RULE] if rows else []), *totals, *made_of(chain, on, called), *legend]
 
 
 _EQUALS: list[Span] = [("key", "=")]
@@ -131,9 +132,9 @@ def _counted(chain: ChainRule) -> str:
     return {0: "no path leads there", 1: "one path"}.get(count, f"sum of {many(count)} paths")
 
 
-def _legend(chain: ChainRule, on: Contributions, dies: bool, width: float) -> list[Row]:
+def _legend(chain: ChainRule, on: Contributions, dies: bool, rest_against: bool, width: float) -> list[Row]:
     notes: list[tuple[str, str]] = []
-    if any(on.side_alive(path) == "against" for path in on.paths) or chain.rest(len(on.paths)) * chain.total < 0.0:
+    if rest_against or any(on.side_alive(path) == "against" for path in on.paths):
         against = "against the total" if chain.total else "downwards, blue ones upwards: they cancel to 0"
         notes.append((AGAINST, f"ochre paths pull {against}"))
     small = f"|factor| ≤ {TINY:g}: "
