@@ -58,7 +58,6 @@ def add(name: str, sign: str, formula: str | Callable[..., float], *partials: An
         _check(made, derived)
         if made != rows.get(name, made):
             raise ValueError(f"there is a row {name} in the table already: choose another name")
-        TABLE[name] = rows.get(name, made)
         CLOSED[code_of(name)] = closed(made)
     except BaseException as error:
         for added in TABLE.keys() - rows.keys():
