@@ -19,7 +19,7 @@ TRIES = 16  # random directions, one of which lowers the loss
 
 
 def at_saddle(case: Case) -> list[Finding]:
-    """Parameters of 0 whose gradient is 0, grows in proportion as they move, and stays 0 as the others move."""
+    """Parameters at 0 with gradient 0: it grows with their distance from 0, and stays 0 if only the others move."""
     graph = case.graph
     zeros = [i for i in small(case.indices, graph.squares, 0.0) if graph.data[i] == 0.0]
     edges = [k for i in zeros for k in graph.edges_to(i) if other_factor(graph, k) not in (None, i)]
