@@ -18,8 +18,9 @@ from ..core import (
     latex_text,
     pretty_name,
     pretty_number,
+    short_number,
 )
-from .terms import Term, symbol
+from .terms import Elided, Term, symbol
 
 Style = Literal["text", "spoken", "pretty", "latex"]
 
@@ -34,6 +35,8 @@ class _Writer:
     def number(self, number: float) -> str:
         if number == math.pi and self.style != "text":
             return self.name("π")
+        if self.style == "spoken" and isinstance(number, Elided):
+            return short_number(number)
         if self.style in ("text", "spoken"):
             return f"{number:g}" if float(f"{number:g}") == number else repr(number)
         return pretty_number(number) if self.style == "pretty" else latex_number(number)

@@ -6,14 +6,13 @@ a hundred thousand unnamed operations takes linear time.
 
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
-from functools import cached_property
 from itertools import chain, count
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core import TABLE, Name, Value, evaluate, is_closed, numeric, unique_names
 from .expressions import Style, show
-from .terms import Term, size, symbol
+from .terms import Elided, Term, size, symbol
 
 if TYPE_CHECKING:
     from .variables import Link
@@ -22,13 +21,10 @@ Adjoint = TypeVar("Adjoint")
 Partial = TypeVar("Partial")
 
 LARGEST = 24  # names and numbers in a term: about two lines of text
+TOO_LONG = Elided("nan")  # the adjoint of a node whose formula is too long; the link has its number
 _PRODUCTS = ("mul", "div", "dot")
 STEPPED = ("select", "margin", "masked")  # operations whose partials are steps of their operands
 SAME = 1e-9  # relative error up to which the textbook form of a slope is shown
-
-
-class Elided(float):
-    """The number of a term that is too long; an operation on such numbers gives a number, not a formula."""
 
 
 class Naming:
@@ -61,33 +57,32 @@ class Naming:
             called |= _lettered(nodes, {x: name for x, name in called.items() if x is not wrt or x.label})
         self.names = unique_names((x, name) for x, name in called.items() if x not in hidden or x in named)
         self._named = {name: node for node, name in self.names.items()}
+        self._terms: dict[Value, Term] = dict(self.names)
+        self._partials: dict[Value, Sequence[Term]] = {}
+        self._steps: dict[Link, list[tuple[Value, Value, float]]] = {}
         self._slopes: dict[Value, dict[Value, Term]] = {}
-
-    @cached_property
-    def _terms(self) -> dict[Value, Term]:
-        terms: dict[Value, Term] = {}
-        for node in self.nodes:
-            terms[node] = self.names[node] if node in self.names else self._expression(node, terms)
-        return terms
 
     def term(self, node: Value) -> Term:
         """A variable's name, or the formula of an unnamed node."""
+        if node not in self._terms:
+            for behind in unnamed_behind(node, self._terms):
+                self._terms[behind] = self._expression(behind)
         return self._terms[node]
 
-    def _expression(self, node: Value, known: Mapping[Value, Term]) -> Term:
-        """The formula of a node in terms that are known; its number if the formula is empty or too long."""
+    def _expression(self, node: Value) -> Term:
+        """The formula of a node; its number if the formula is empty or too long."""
         if not node.op:
             return node.data
         if len(node.operands) > LARGEST:
             return self.number(node.data)
-        terms = [known[operand] for operand in node.operands]
+        terms = [self.term(operand) for operand in node.operands]
         if any(isinstance(term, Elided) for term in terms) and all(isinstance(term, float) for term in terms):
             return self.number(node.data)
         return self._fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
 
     def definition(self, node: Value, style: Style = "text") -> str:
         """The definition of a variable, in the labels; "" for a leaf or a formula that is too long to read."""
-        term = self._expression(node, self._terms) if node.op else 0.0
+        term = self._expression(node) if node.op else 0.0
         return "" if isinstance(term, float) else show(term, style)
 
     def slope(self, link: "Link") -> Term:
@@ -95,32 +90,27 @@ class Naming:
         if link.value != link.value:
             return link.value
         if link.slot is not None:
-            return self._fitting(self._partials(link.of)[link.slot], link.value)
-        return self.slopes(link.of).get(link.wrt, 0.0)
+            return self._fitting(self.partials(link.of)[link.slot], link.value)
+        term = self.slopes(link.of).get(link.wrt, 0.0)
+        return self.number(link.value) if isinstance(term, Elided) else term
 
     def slopes(self, of: Value) -> dict[Value, Term]:
         """The derivatives of a variable with respect to its operands, by reverse mode over the algebra of terms."""
         if of not in self._slopes:
-            zero, one = (0.0, 0.0), (1.0, 1.0)
-            behind = unnamed_behind(of, self.names)
-            found = reverse_sweep(behind, (zero, one), self._both_partials, self._add)
-            self._slopes[of] = {operand: term for operand, (term, _) in found.items()}
+            self._slopes[of] = reverse_sweep(unnamed_behind(of, self.names), (0.0, 1.0), _edges, self._add)
         return self._slopes[of]
 
-    def _both_partials(self, node: Value) -> list[tuple[Term, float]]:
-        return list(zip(self._partials(node), node.partials, strict=True))
-
-    def _add(
-        self, total: tuple[Term, float], adjoint: tuple[Term, float], partial: tuple[Term, float]
-    ) -> tuple[Term, float]:
-        number = total[1] + adjoint[1] * partial[1]
-        if isinstance(total[0], Elided) or isinstance(adjoint[0], Elided):
-            return self.number(number), number
-        return self._fitting(symbol("add", total[0], symbol("mul", adjoint[0], partial[0])), number), number
+    def _add(self, total: Term, adjoint: Term, edge: tuple[Value, int]) -> Term:
+        """Return total + adjoint * partial; the partial of an edge is derived only for an adjoint that is a formula."""
+        if isinstance(total, Elided) or isinstance(adjoint, Elided):
+            return TOO_LONG
+        node, slot = edge
+        term = symbol("add", total, symbol("mul", adjoint, self.partials(node)[slot]))
+        return term if size(term) <= LARGEST else TOO_LONG
 
     def describe(self, node: Value) -> str:
         """A variable's name, or the formula of an unnamed node, as text for people."""
-        return show(self._terms[node], "spoken")
+        return show(self.term(node), "spoken")
 
     def within(self, term: Term) -> list[Value]:
         """The variables in a term, in order."""
@@ -131,6 +121,11 @@ class Naming:
 
     def steps(self, link: "Link") -> list[tuple[Value, Value, float]]:
         """The operations folded into a link: (node, operand, partial) for each one from `of` down to `wrt`."""
+        if link not in self._steps:
+            self._steps[link] = self._folded(link)
+        return self._steps[link]
+
+    def _folded(self, link: "Link") -> list[tuple[Value, Value, float]]:
         nodes = [link.of] if link.slot is not None else self._inside(link.of, link.wrt)
         on_the_way = {link.wrt, *nodes}
         return [
@@ -159,15 +154,20 @@ class Naming:
                 found.append(node)
         return found
 
-    def _partials(self, node: Value) -> Sequence[Term]:
+    def partials(self, node: Value) -> Sequence[Term]:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
+        if node not in self._partials:
+            self._partials[node] = self._derived(node)
+        return self._partials[node]
+
+    def _derived(self, node: Value) -> Sequence[Term]:
         row = TABLE[node.op]
         if node.op in STEPPED:
             return node.partials  # 1 for the branch taken, 0 for a logit of -inf
         if len(node.operands) > LARGEST and any("(" in partial for partial in row.partials):
             return [self.number(partial) for partial in node.partials]  # that many operands are unreadable
-        groups = row.split([self._terms[operand] for operand in node.operands])
-        variables = dict(zip(row.variables, groups, strict=True)) | {"y": self._terms[node]}
+        groups = row.split([self.term(operand) for operand in node.operands])
+        variables = dict(zip(row.variables, groups, strict=True)) | {"y": self.term(node)}
         if row.textbook and not row.variadic and not self.textbook_holds(node):
             return [("slope", row.name, *groups)]
         formulas = (row.textbook or row.partials[0], *row.partials[1:])
@@ -205,12 +205,17 @@ def _is_constant(operand: Value, node: Value) -> bool:
     return not operand.op and node.serial - operand.serial <= node.operands.count(operand)
 
 
-def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] | None = None) -> list[Value]:
-    """`of` and the unnamed operations behind it, operands first, limited to `within` if that is given."""
+def _edges(node: Value) -> list[tuple[Value, int]]:
+    """The edges of a node, whose terms are derived only where the adjoint has one."""
+    return [(node, slot) for slot in range(len(node.operands))]
+
+
+def unnamed_behind(of: Value, names: Container[Value]) -> list[Value]:
+    """`of` and the unnamed operations behind it, operands first."""
     seen, stack = {of}, [of]
     while stack:
         for x in stack.pop().operands:
-            if x.op and x not in names and x not in seen and (within is None or x in within):
+            if x.op and x not in names and x not in seen:
                 seen.add(x)
                 stack.append(x)
     return sorted(seen, key=lambda node: node.serial)
@@ -226,12 +231,11 @@ def reverse_sweep(
     unit: tuple[Adjoint, Adjoint],
     partials: Callable[[Value], Sequence[Partial]],
     add: Callable[[Adjoint, Adjoint, Partial], Adjoint],
-    within: Container[Value] | None = None,
 ) -> dict[Value, Adjoint]:
     """Reverse mode over an algebra: the derivatives of the last of `nodes` in the operands outside `nodes`.
 
     The nodes are in order, operands first. `unit` are the algebra's 0 and 1, and `add(total, adjoint, partial)` is
-    total + adjoint * partial. Only operands in `within` count, if given. Operands only behind a `detach` or a branch
+    total + adjoint * partial. Operands only behind a `detach` or a branch
     not taken are left out.
 
     >>> x = Value(3.0)
@@ -246,6 +250,6 @@ def reverse_sweep(
         adjoint = adjoints.pop(node)
         edges = zip(node.operands, node.partials, partials(node), strict=True)
         for slot, (operand, number, partial) in enumerate(edges):
-            if (within is None or operand in within) and not cuts(node, slot, number):
+            if not cuts(node, slot, number):
                 adjoints[operand] = add(adjoints.get(operand, zero), adjoint, partial)
     return adjoints

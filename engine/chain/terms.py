@@ -10,14 +10,24 @@ from ..core import numeric
 
 Term = Any  # float | Name | tuple[str, Term, ...]
 
+_ARITHMETIC = ("add", "sub", "mul", "neg")
 SHORT = 5  # letters of a quotient
+
+
+class Elided(float):
+    """The number of a term that is too long; an operation on such numbers gives a number, not a formula."""
 
 
 def size(term: Term) -> int:
     """The number of names and numbers in a term."""
-    if isinstance(term, list):
-        return sum(map(size, term))
-    return sum(map(size, term[1:])) if isinstance(term, tuple) else 1
+    parts, found = [term], 0
+    while parts:
+        part = parts.pop()
+        if isinstance(part, (tuple, list)):
+            parts += part[isinstance(part, tuple) :]
+        else:
+            found += 1
+    return found
 
 
 def symbol(name: str, *terms: Any) -> Term:
@@ -27,6 +37,9 @@ def symbol(name: str, *terms: Any) -> Term:
     >>> symbol("add", symbol("mul", 1.0, Name("x")), symbol("neg", Name("y")))
     ('sub', 'x', 'y')
     """
+    if name in _ARITHMETIC and (name == "neg" or 0.0 not in terms) and all(isinstance(x, float) for x in terms):
+        number = float(numeric(name, *terms))
+        return Elided(number) if any(isinstance(x, Elided) for x in terms) else number
     match name, terms:
         case "times", _:
             return symbol("mul", *terms)
@@ -65,8 +78,8 @@ def symbol(name: str, *terms: Any) -> Term:
             return symbol("neg", symbol("mul", 2.0, x))
         case ("sub", (0.0, x)) | ("mul", (-1.0, x)) | ("mul", (x, -1.0)):
             return symbol("neg", x)
-        case "neg", (("neg", x),):
-            return x
+        case "neg", (x,) if positive := _negated(x):
+            return positive
         case (("mul" | "div"), (("neg", x), y)):
             return symbol("neg", symbol(name, x, y))
         case "mul", (x, ("neg", y)):
@@ -85,8 +98,6 @@ def symbol(name: str, *terms: Any) -> Term:
             return symbol("mul", number * other, x)
         case "mul", (x, ("mul", float() as number, y)) if not isinstance(x, float):
             return symbol("mul", number, symbol("mul", x, y))
-        case (("add" | "sub" | "mul" | "neg"), _) if all(isinstance(x, float) for x in terms):
-            return float(numeric(name, *terms))
     return (name, *terms)
 
 

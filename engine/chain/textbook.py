@@ -21,13 +21,18 @@ from .variables import Link
 
 MOST_OPERATIONS, MOST_KINKS, MOST_FACTORS = 80, 5, 12
 POINTS = 24
-MOST_NODES = 2000  # forms of links are searched for in graphs up to this size
+MOST_NODES = 2000  # forms are searched for in graphs up to this size
 EQUAL = Decimal("1e-60")
 
 
 def whole(chain: ChainRule) -> Term | None:
     """The whole derivative of a chain: its only factor if that is short, else the form found for it."""
-    if not chain.path_count or chain.output is chain.wrt or not math.isfinite(chain.total):
+    if (
+        len(chain.between) > MOST_NODES
+        or not chain.path_count
+        or chain.output is chain.wrt
+        or not math.isfinite(chain.total)
+    ):
         return None
     paths = chain.paths(2)
     only = chain.naming.slope(paths[0].factors[0].link) if [len(path.factors) for path in paths] == [1] else None

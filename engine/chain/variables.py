@@ -6,16 +6,15 @@ A link is one step between variables: the derivative `value` of `of` in `wrt`, w
 operations between two variables are one factor.
 """
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 from typing import Literal, Self
 
 from ..core import Name, Value, came, choice
-from ..structure import LossGraph, Units, multipliers
+from ..structure import LossGraph, Units, ints_of, multipliers, reverse_between
 from .expressions import Style, show
-from .symbolic import Naming, cuts, reverse_sweep, unnamed_behind
+from .symbolic import Naming, cuts
 
 By = Literal["labels", "operations"]
 
@@ -197,19 +196,18 @@ class VariableGraph:
                 ]
                 for node in nodes
             }
-        names = self.naming.names.keys()
-        return {node: _links(node, rank, names) for node in nodes if node in names}
-
-
-def _links(of: Value, rank: Mapping[Value, int], variables: Set[Value]) -> list[Link]:
-    """Reverse mode from a variable to the variables it depends on; `rank` is the topological order."""
-    inner = unnamed_behind(of, variables, rank)
-    found = reverse_sweep(inner, (0.0, 1.0), _PARTIALS, lambda total, adjoint, p: total + adjoint * p, rank)
-    wanted = {x for node in inner for x in node.operands if x in rank and x in variables}
-    return [Link(of, x, found.get(x, 0.0), is_cut=x not in found) for x in sorted(wanted, key=rank.__getitem__)]
-
-
-_PARTIALS = attrgetter("partials")
+        names, graph = self.naming.names, self.graph
+        ends, among = ([int(node in kept) for node in graph.nodes] for kept in (names, rank))
+        found = reverse_between(graph.flattened, ints_of(ends), ints_of(among))
+        index_of = {node: i for i, node in enumerate(graph.nodes)}
+        links: Links = {node: [] for node in nodes if node in names}
+        for of in links:
+            links[of] = [
+                Link(of, graph.nodes[i], value, is_cut=not passes)
+                for i, value, passes in found.get(index_of.get(of, -1), ())
+            ]
+            links[of].sort(key=lambda link: rank[link.wrt])
+        return links
 
 
 def uncut(links: Links, wrt: Value, output: Value) -> Links:

@@ -69,6 +69,56 @@ def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given:
     return found
 
 
+def reverse_between(graph: FlattenedGraph, ends: Ints, among: Ints) -> dict[int, list[tuple[int, float, bool]]]:
+    """The derivatives of each operation in `ends` in the ends it depends on, all other ends held fixed.
+
+    Each is the index of an end, the derivative, and whether any gradient passes. Only nodes in `among` count.
+
+    >>> from engine import Value
+    >>> from .flattened import flatten
+    >>> x = Value(3.0)
+    >>> y = x.exp()
+    >>> graph = flatten(y * y * x)
+    >>> [node is y for node in graph.nodes]
+    [False, False, True, False]
+    >>> found = reverse_between(graph, ints_of([1, 0, 1, 1]), ints_of([1, 1, 1, 1]))
+    >>> found[0] == [(2, 2 * 3.0 * y.data, True), (3, y.data**2, True)], found[2] == [(3, y.data, True)]
+    (True, True)
+    """
+    codes, starts, operands, partials = (
+        ints(graph.codes),
+        ints(graph.starts),
+        ints(graph.operands),
+        floats(graph.partials),
+    )
+    is_end, counts, size = ints(ends), ints(among), len(graph.codes)
+    memory = new_floats(len(graph.nodes)), new_ints(len(graph.nodes)), new_ints(len(graph.nodes))
+    adjoints, reached, met = floats(memory[0]), ints(memory[1]), ints(memory[2])
+    found = {}
+    for of in range(size):
+        if not (is_end[of] and counts[of]):
+            continue
+        inner, behind = [of], list[int]()
+        for i in inner:  # grows
+            for k in range(starts[i], starts[i + 1]):
+                j = operands[k]
+                if counts[j] and not met[j]:
+                    met[j] = 1
+                    (behind if is_end[j] or j >= size else inner).append(j)
+        inner.sort()
+        adjoints[of] = reached[of] = 1
+        for i in inner:
+            for k in range(starts[i], starts[i + 1]):
+                j, partial = operands[k], partials[k]
+                if counts[j] and reached[i] and (partial != 0.0 or not _is_closed(codes[i], k - starts[i])):
+                    reached[j] = 1
+                    adjoints[j] += adjoints[i] * partial
+        found[of] = [(j, adjoints[j], reached[j] == 1) for j in behind if is_end[j]]
+        for i in inner + behind:
+            adjoints[i] = reached[i] = met[i] = 0
+    return found
+
+
 def _is_closed(code: int, slot: int) -> bool:
     """Whether a partial of 0 lets nothing pass to an operand, as in the table's `is_closed`."""
     return CLOSED[code] >> (slot if slot < 7 else 7) & 1 == 1

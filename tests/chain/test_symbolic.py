@@ -1,6 +1,8 @@
 """A factor's formula evaluates to its number, in the names that are shown."""
 
 import itertools
+import math
+import re
 
 import pytest
 from graphs import labelled, random_graph, two_paths
@@ -129,6 +131,25 @@ def test_what_is_made_of_elided_numbers_is_a_number():
     partly, wholly = labelled((deep**2 + (x - 1) ** 2) / 3, "partly"), labelled(deep**2 / 3, "wholly")
     assert chain_rule(partly, x).folded.naming.definition(partly) == f"({deep.data**2!r} + (x - 1) ** 2) / 3"
     assert chain_rule(wholly, x).folded.naming.definition(wholly) == ""
+    assert partly.label in str(chain_rule(partly, x))
+    long = str(chain_rule(labelled((deep**2 + x) * y, "long"), x).folded)
+    assert not re.search(r"\d\.\d{6}", long), long  # what stands for a long formula is as short as other numbers
+
+
+def test_two_minuses_cancel():
+    x = Name("x")
+    assert symbol("neg", symbol("mul", -1.5, x)) == symbol("mul", 1.5, x)
+    assert math.copysign(1.0, symbol("neg", 0.0)) == -1.0
+
+
+def test_links_are_derivatives_with_the_other_variables_held_fixed():
+    x = Value(0.5, "x")
+    shared = (x * 3).exp()
+    a, b = labelled(shared * x, "a"), labelled(shared.sin() + x, "b")
+    y = labelled(a * shared + b * b, "y")
+    graph = VariableGraph(y)
+    found = {link.wrt.label: link.value for link in graph.variables[y]}
+    assert found == pytest.approx({"x": a.data * 3 * shared.data, "a": shared.data, "b": 2 * b.data})
 
 
 def test_text_table_has_a_line_a_path_the_formulas_and_the_verdict():
