@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 
 import pytest
 from graphs import labelled, random_graph, two_paths
@@ -131,9 +130,9 @@ def test_what_is_made_of_elided_numbers_is_a_number():
     partly, wholly = labelled((deep**2 + (x - 1) ** 2) / 3, "partly"), labelled(deep**2 / 3, "wholly")
     assert chain_rule(partly, x).folded.naming.definition(partly) == f"({deep.data**2!r} + (x - 1) ** 2) / 3"
     assert chain_rule(wholly, x).folded.naming.definition(wholly) == ""
-    assert partly.label in str(chain_rule(partly, x))
-    long = str(chain_rule(labelled((deep**2 + x) * y, "long"), x).folded)
-    assert not re.search(r"\d\.\d{6}", long), long  # what stands for a long formula is as short as other numbers
+    w = Value(2.0, "w")
+    whole = labelled(deep**2 * labelled(w**3, "c"), "whole")
+    assert f"3 * w ** 2 * {deep.data**2:.4g}" in str(chain_rule(whole, w))  # as short as other numbers
 
 
 def test_two_minuses_cancel():
@@ -156,8 +155,8 @@ def test_text_table_has_a_line_a_path_the_formulas_and_the_verdict():
     loss, w1 = two_paths()
     text = str(chain_rule(loss, w1))
     assert text.splitlines()[0].startswith("dL/dw1 = ")
-    assert "w1 → z1 → h1 → o1 → L" in text
-    assert "x * (1 - h1 ** 2) * v11 * 2 * (o1 - y1)" in text
+    assert "w1 → z1 → h1 → o1 → L" in text, text
+    assert "x * (1 - h1 ** 2) * v11 * 2 * (o1 - y1)" in text, text
     assert text.splitlines()[-1].startswith("ok: raising w1 by 0.01 lowers L by about 0.003652; 2 paths: ")
 
 
@@ -165,7 +164,7 @@ def test_text_table_sums_the_paths_it_does_not_list():
     x = Value(1.0, "x")
     branches = [labelled(x * (i + 1), f"b{i}") for i in range(15)]
     text = str(chain_rule(dot(branches, [1.0] * 15), x))
-    assert f"… and 5 more, together {1 + 2 + 3 + 4 + 5}" in text
+    assert f"… and 5 more, together {1 + 2 + 3 + 4 + 5}" in text, text
 
 
 def test_latex_is_balanced_and_names_are_escaped():
