@@ -28,7 +28,9 @@ from .loop import in_a_loop
 from .masks import masked
 from .vectors import TooLong, Vectors
 
-LIMIT = 200  # steps on vectors: XLA takes some 20 ms to compile one and its derivative, a loop of any length 3 s
+# Steps on vectors: XLA takes some 20 ms to compile one and its derivative, a loop of any length 3 s. An accelerator
+# launches kernels for each iteration of the loop: a step of the GPT takes it seconds, on vectors milliseconds.
+LIMIT, ON_ACCELERATORS = 200, 5000
 
 
 def to_jax(program: Program, parameters: int, widths: Sequence[int | None]) -> Callable[[Any, Any], Any]:
@@ -60,8 +62,9 @@ def to_jax(program: Program, parameters: int, widths: Sequence[int | None]) -> C
 def lower(program: Program, parameters: int, inputs: int) -> Callable[[Any, Any], Any]:
     """The program as a function in JAX of the vector of parameters and a batch of inputs, of shape (B, n), to (B,)."""
     prepared = prepare(program)
+    limit = LIMIT if require("jax", "jax").default_backend() == "cpu" else ON_ACCELERATORS
     try:
-        vectors = Vectors(prepared, LIMIT)
+        vectors = Vectors(prepared, limit)
     except TooLong:
         counts = (parameters, inputs)
         return in_a_loop(prepared, lambda wrt: prepare(differentiate(program, wrt, counts[wrt != PARAMETER])), counts)

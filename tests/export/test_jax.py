@@ -213,6 +213,15 @@ def test_a_long_chain_is_a_loop_that_gives_the_numbers_of_eager_mode():
     assert float(jax.grad(lambda x: f([], (x,)))(1.1)) == pytest.approx(x.grad, rel=1e-9)
 
 
+def test_on_an_accelerator_a_chain_of_some_hundred_steps_is_no_loop(monkeypatch):
+    f = record(chain(300), 1.1).to_jax()
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    unrolled = record(chain(300), 1.1).to_jax()
+    looped = ["scan" in str(jax.make_jaxpr(g)([], ([1.1],))) for g in (f, unrolled)]
+    assert looped == [True, False]
+    assert unrolled([], ([1.1],)).tolist() == pytest.approx(f([], ([1.1],)).tolist(), rel=1e-12)
+
+
 def test_parameters_may_be_values_and_a_single_argument_an_array():
     w = Value(2.0)
     recording = record(lambda x: w * x[0] + x[1], [1.0, 2.0])
