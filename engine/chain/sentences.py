@@ -196,11 +196,9 @@ class Sentences:
         node, operand, _ = min(self.naming.steps(factor.link), key=size)
         return node, operand
 
-    def cancelled(self, count: int, up: Decimal, down: Decimal) -> str:
+    def ways(self, how: str, count: int, up: Decimal, down: Decimal) -> str:
         """The sums of the upward and the downward paths, as numbers in text."""
-        return SENTENCES["cancelled"].format(
-            count=many(count), **self._ways(up, down), total=self.number(self.chain.total)
-        )
+        return SENTENCES[how].format(count=many(count), **self._ways(up, down), total=self.number(self.chain.total))
 
     def _ways(self, up: Decimal, down: Decimal) -> dict[str, str]:
         """The upward and downward sums, to enough digits to see their difference."""
@@ -223,13 +221,9 @@ class Sentences:
         return text.replace("-", "−") if self.style == "pretty" else text
 
     def ok(self) -> str:
-        """The contribution of the strongest path, or of the upward and downward paths."""
+        """The contribution of the strongest path, where all pull the same way."""
         chain, total = self.chain, self.number(self.chain.total)
         if chain.path_count == 1:
             return SENTENCES["single"]
-        if all(chain.up_and_down):
-            return SENTENCES["mixed"].format(
-                count=many(chain.path_count), **self._ways(*chain.up_and_down), total=total
-            )
         share = self.number(chain.paths(1)[0].product)
         return SENTENCES["ok"].format(count=many(chain.path_count), share=share, total=total)

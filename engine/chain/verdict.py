@@ -20,10 +20,13 @@ from .variables import Link
 
 VANISHED = 1e-5  # a product of moderate factors below this is small; 1e-3 is an everyday gradient
 CANCELLED = 1e-3  # paths cancel if less than this fraction of the sum of their magnitudes is left
+MIXED = 0.1  # the same, from where on a sentence names what cancels inside the factors
+FEW = 10  # paths among which the one that is nan is looked for
 MANY = 4  # fewer factors above 1 do not explode: they are large inputs
 
 # The page judges by the same thresholds and words.
-WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME, "many": MANY}
+WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "mixed": MIXED}
+WORDS |= {"same": SAME, "many": MANY}
 WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
 
 
@@ -69,7 +72,9 @@ def judge(
     operations = chain.operations
     strongest = operations.paths(1)[0]
     if not (math.isfinite(chain.total) and math.isfinite(chain.output.data)):
-        path = chain.paths(1)[0]
+        path = next(
+            (p for p in chain.paths(FEW) if math.isnan(chain.total) and math.isnan(p.product)), chain.paths(1)[0]
+        )
         wild = tuple(factor for factor in path.factors if not math.isfinite(factor.value))
         return Judgement("non_finite", say.non_finite(wild, path), wild)
     up, down = operations.up_and_down
@@ -84,12 +89,17 @@ def judge(
     if max(up + down, size) <= Decimal(vanished):
         return Judgement("vanishing", say.told(say.product("vanishing", strongest)))
     if _cancel(up, down, cancelled):
-        labelled = chain.up_and_down if _cancel(*chain.up_and_down, cancelled) else None
-        count = chain.path_count if labelled else operations.path_count
-        return Judgement("cancelled", say.told(say.cancelled(count, *(labelled or (up, down)))))
+        return Judgement("cancelled", say.told(say.ways("cancelled", *_seen(chain, cancelled))))
     if _explodes(moderate, tiny, vanished):
         return Judgement("exploding", say.told(say.product("exploding", strongest)))
-    return Judgement("ok", say.told(say.ok()))
+    count, *sums = _seen(chain, MIXED) if _cancel(up, down, MIXED) else (chain.path_count, *chain.up_and_down)
+    return Judgement("ok", say.told(say.ways("mixed", count, *sums) if all(sums) else say.ok()))
+
+
+def _seen(chain: ChainRule, part: float) -> tuple[int, Decimal, Decimal]:
+    """The count of paths that cancel and their sums: of the labelled ones, or of the operations inside the factors."""
+    seen = chain if _cancel(*chain.up_and_down, part) else chain.operations
+    return seen.path_count, *seen.up_and_down
 
 
 def kills(link: Link, wrt: Value, tiny: float = TINY) -> bool:

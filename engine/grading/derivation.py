@@ -11,13 +11,16 @@ from ..chain import ChainRule, Path
 from ..core import came, many, short_number
 from .answer import Check, derivative_of, right_for_one, route, value_of, with_hint
 from .elsewhere import only_here
+from .equations import asked, solve
 from .factors import TRIED, check_factors
 from .hints import hint_for_total
-from .written import Written, read
+from .written import Written
 
 
 def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     """Judge the learner's `answer`: the derivative, or the factors of a path, from wrt to output or back.
+
+    An equation such as "dC/dw = 2 (a - y) x = -0.11" is answered by its formula, and all its sides must be equal.
 
     Several factors that make one of the path's, or one that makes several, are compared together.
 
@@ -38,11 +41,14 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     doutput/dw = -8, not 2 (a - 3) = -4: the factor ∂a/∂w = x = 2 is missing
     """
     factors = _factors(answer)
+    listed = factors if factors is not None else [answer]
     values = {str(name): node.data for node, name in chain.naming.names.items()}
-    if chain.lettered and len(factors or [answer]) == 1:
+    equations = [solve(factor, chain, values) for factor in listed]
+    if len(equations) == 1 and (other := asked(chain, equations[0].left)) and factors is None:
+        return Check(False, None, other)
+    if chain.lettered and len(listed) == 1:
         chain = chain.folded  # one formula for all that has no labels
-    paths = _paths(chain, path)
-    given = [read(factor, values) for factor in (factors if factors is not None else [answer])]
+    paths, given = _paths(chain, path), [equation.answer for equation in equations]
     if not chain.path_count:
         right = factors is None and given[0].agrees(0.0)
         return Check(right, None, f"{'right' if right else 'the derivative is 0'}: {chain.sentence}")
@@ -52,8 +58,13 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
         )
     is_factor = chain.path_count == 1 and len(paths[0].factors) == 1
     if factors is None or (len(given) == 1 and path is None and not is_factor):
-        return _check_total(chain, given[0])
-    return check_factors(chain, given, paths, path, values)
+        found = _check_total(chain, given[0])
+    else:
+        found = check_factors(chain, given, paths, path, values)
+    slips = [(i, equation.slip) for i, equation in enumerate(equations) if equation.slip]
+    if found.ok and slips:
+        return Check(False, None if factors is None else slips[0][0], slips[0][1])
+    return found
 
 
 def _factors(answer: Any) -> Sequence[Any] | None:

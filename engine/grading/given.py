@@ -131,7 +131,7 @@ def _shape(thing: Any) -> tuple[int, ...]:
 def _text(value: Value, number: Any) -> str:
     """The number as it was written, in characters that float() reads."""
     if _is_written(number):
-        text = _TIMES_TEN.sub(_exponent, str(number).strip().replace("−", "-"))
+        text = _TIMES_TEN.sub(_exponent, with_point(str(number).strip().replace("−", "-")))
         try:
             is_finite = math.isfinite(float(Decimal(text)))
         except (InvalidOperation, ValueError, OverflowError):
@@ -150,6 +150,25 @@ def _text(value: Value, number: Any) -> str:
     if not is_finite:
         raise ValueError(f"the gradient of {_named(value)} must be finite, not {came(number)}: leave it out")
     return text
+
+
+def with_point(text: str) -> str:
+    """A number with a decimal comma as one with a point; 1,234 may be 1234, so it is a ValueError.
+
+    >>> with_point("0,25"), with_point("-12,5e-3"), with_point("max(a, b)")
+    ('0.25', '-12.5e-3', 'max(a, b)')
+    """
+    if not _WITH_COMMA.fullmatch(text):
+        return text
+    number = text.replace(",", ".")
+    if _THOUSANDS.match(text):
+        plain = text.replace(",", "")
+        raise ValueError(f"{text} may be {number} or {plain}: write a point for decimals and no comma for thousands")
+    return number
+
+
+_WITH_COMMA = re.compile(r"\s*[-+−]?\d+,\d+(?:\s*[eE×·*][^,.]*)?")
+_THOUSANDS = re.compile(r"\s*[-+−]?[1-9]\d{0,2},\d{3}(?!\d)")
 
 
 def _exponent(found: re.Match[str]) -> str:

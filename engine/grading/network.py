@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from functools import cached_property
 
 from ..core import printable
-from ..structure import Forms, Layer, Occurrence, Term, Unit, Units
+from ..structure import Forms, Layer, Occurrence, Term, Unit, Units, dependent
 from .names import book_names
+from .other_uses import other_uses
 from .parameters import parameters
 from .reverse_sweep import ReverseSweep
 
@@ -30,6 +30,7 @@ class Network:
         self.sweep, self.complete = sweep, complete
         self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
         self.operands, self.size = sweep.operands, sweep.size
+        self.telling: Set[int] = frozenset()  # parameters that every mistake in question changes; none if unknown
 
     @cached_property
     def parameters(self) -> set[int]:
@@ -74,13 +75,7 @@ class Network:
     @cached_property
     def depends(self) -> list[bool]:
         """Whether each node depends on a parameter."""
-        found, results = [False] * len(self.ops), self.sweep.results
-        for i in self.parameters:
-            found[i] = True
-        for k in range(len(self.operands) - 1, -1, -1):
-            if found[self.operands[k]]:
-                found[results[k]] = True
-        return found
+        return list(map(bool, dependent(self.sweep.flat, self.parameters)))
 
     def varying(self, i: int) -> list[int]:
         """The operands of an operation that depend on a parameter."""
@@ -148,14 +143,15 @@ class Network:
         return [k for i in self.loss_operations for k in self.sweep.edges(i)]
 
     @cached_property
+    def uses(self) -> dict[int, list[int]]:
+        """By parameter, the edges that lead to it, from the newest operation to the oldest."""
+        return self.sweep.uses_of(self.parameters)
+
+    @cached_property
     def _other_uses(self) -> list[int]:
         """The edges to parameters other than those of weights and biases."""
-        linear = set[int]()
-        for unit in self.units:
-            for o in unit.occurrences:
-                linear.update(o.products.weight_edges)
-                linear.update(bias.edge for bias in o.biases)
-        return [k for p in self.parameters for k in self.sweep.uses[p] if k not in linear]
+        sums = (o for unit in self.units for o in unit.occurrences)
+        return other_uses(self.sweep, self.uses, sums, self.forms.form_of)
 
     @cached_property
     def penalty_edges(self) -> list[int]:
@@ -207,23 +203,41 @@ class Network:
         stages = self.forms.stages()
         return all(len({stages[o.z] for u in layer.units for o in u.occurrences}) == 1 for layer in self.layers)
 
+    def tells(self, units: Collection[Unit], sent_back: bool = True) -> bool:
+        """Whether a mistake at these units can change all telling parameters, with `sent_back` also earlier ones."""
+        if not self.telling or (sent_back and (not self._is_flat or self.penalty_edges)):
+            return True
+        last = max((self.layer_of[unit].number for unit in units), default=1) if sent_back else 1
+        left = self.telling
+        for own in (*(layer.own for layer in self.layers[: last - 1]), *(unit.own for unit in units)):
+            left = left - own
+        return not left
+
     # The backward pass
 
     @cached_property
     def way_back(self) -> list[tuple[Layer, list[tuple[Unit, Occurrence, Term]]]]:
         """By layer, the products that send a gradient back to another unit."""
-        found = []
-        for layer in self.layers:
-            terms = [
-                (unit, o, term)
-                for unit in layer.units
-                for o in unit.occurrences
-                for term in o.terms
-                if term.input < self.size and self.depends[term.input]
-            ]
-            if terms:
-                found.append((layer, terms))
-        return found
+        found = ((layer, self._sent_back(layer)) for layer in self.layers)
+        return [(layer, terms) for layer, terms in found if terms]
+
+    @cached_property
+    def telling_ways(self) -> list[tuple[Layer, list[tuple[Unit, Occurrence, Term]]]]:
+        """The same for the layers where a mistake can change all telling parameters."""
+        layers = [layer for layer in self.layers if self.telling <= self._up_to(layer.number - 1)]
+        if len(layers) == len(self.layers):
+            return self.way_back
+        return [(layer, terms) for layer in layers if (terms := self._sent_back(layer))]
+
+    def _sent_back(self, layer: Layer) -> list[tuple[Unit, Occurrence, Term]]:
+        return [
+            (unit, o, term)
+            for unit in layer.units
+            for o in unit.occurrences
+            if any(j < self.size and self.depends[j] for j in self.sweep.inputs(o.z))
+            for term in o.terms
+            if term.input < self.size and self.depends[term.input]
+        ]
 
     @cached_property
     def recurrent(self) -> dict[int, int]:
@@ -255,20 +269,6 @@ class Network:
             if members and members not in seen:
                 seen.add(members)
                 yield place, units
-
-    def by_output(self, operations: Iterable[int]) -> dict[Unit, list[int]]:
-        """Loss operations by the output unit that they depend on, over all examples."""
-        found: dict[Unit, list[int]] = defaultdict(list)
-        for i in operations:
-            j = i
-            while j < self.size and j not in self.unit_of:
-                inside = self.varying(j)
-                if len(inside) != 1:
-                    break
-                j = inside[0]
-            if j in self.unit_of:
-                found[self.unit_of[j]].append(i)
-        return found
 
     @cached_property
     def activations(self) -> dict[Unit, list[tuple[int, tuple[str, float, float, float]]]]:

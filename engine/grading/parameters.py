@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import compress
 
 from .reverse_sweep import ReverseSweep
 
@@ -32,13 +34,18 @@ class _Leaves:
         self.nodes, self.ops, self.size = sweep.nodes, sweep.ops, sweep.size
         self.starts, self.operands = sweep.starts, sweep.operands
         self.mine = dict.fromkeys(given)
-        self.users: dict[int, tuple[int, int]] = {}  # of products: what uses them, and as which operand
-        for k, j in enumerate(self.operands):
-            if self.ops[j] == "mul":
-                self.users[j] = (sweep.results[k], k - self.starts[sweep.results[k]])
-        products = [i for i in range(self.size) if self.ops[i] == "mul" and self._is_term(i)]
-        self.products = [self._operands(i) for i in products]
-        self.dots = [self._operands(i) for i in range(self.size) if self.ops[i] == "dot"]
+        self.results, products = sweep.results, sweep.graph.of("mul")
+        is_product = bytearray(len(self.nodes))
+        for i in products:
+            is_product[i] = 1
+        uses = compress(range(len(self.operands)), map(is_product.__getitem__, self.operands)) if products else ()
+        self.uses = {self.operands[k]: k for k in uses}  # of products: the oldest edge to each
+        self.products = [self._operands(i) for i in reversed(products) if self._is_term(i)]
+        self.neurons: dict[tuple[int, ...], list[list[int]]] = defaultdict(list)  # weights and bias: inputs
+        for i in sweep.graph.of("dot"):
+            operands = self._operands(i)
+            half = len(operands) // 2
+            self.neurons[(*operands[:half], operands[-1])].append(operands[half:-1])
 
     def similar(self) -> Iterator[int]:
         """Leaves that are weights or biases if the known ones are."""
@@ -53,8 +60,8 @@ class _Leaves:
                     self._ends_layer(pair[1 - s]) or (self._is_data(pair[1 - s]) and sides == {s})
                 ):
                     yield pair[s]
-        for operands in self.dots:
-            yield from self._of_neuron(operands)
+        for (*weights, bias), inputs in self.neurons.items():
+            yield from self._of_neuron(weights, bias, inputs)
 
     def _operands(self, i: int) -> list[int]:
         return self.operands[self.starts[i] : self.starts[i + 1]]
@@ -68,24 +75,25 @@ class _Leaves:
 
     def _is_term(self, i: int) -> bool:
         """Whether a product is one of a weighted sum: a + w h, w h - y, or σ(w h), but not 1 - y h."""
-        user, operand = self.users.get(i, (-1, 0))
-        if user < 0:
+        if i not in self.uses:
             return False
+        k = self.uses[i]
+        user = self.results[k]
         return (
             self.ops[user] in ("add", "sum")
             or self.ops[user] in LAYER_ENDS
-            or (self.ops[user] == "sub" and not operand)
+            or (self.ops[user] == "sub" and k == self.starts[user])
         )
 
-    def _of_neuron(self, operands: list[int]) -> Iterator[int]:
+    def _of_neuron(self, weights: list[int], bias: int, inputs: list[list[int]]) -> Iterator[int]:
         """The weights and the bias of a `dot` of weights with inputs: of data, or of the layer before."""
-        half = len(operands) // 2
-        weights, inputs, bias = operands[:half], operands[half:-1], operands[-1]
-        has_mine = any(j in self.mine for j in weights)
-        is_neuron = any(self.nodes[j].label for j in weights) and all(
-            j >= self.size or self.ops[j] in LAYER_ENDS for j in inputs
-        )
-        if has_mine or is_neuron:
+        if any(j in self.mine for j in weights) or (
+            any(self.nodes[j].label for j in weights) and any(map(self._are_inputs, inputs))
+        ):
             yield from (j for j in weights if self._is_data(j))
             if self._is_data(bias) and self.nodes[bias].label:
                 yield bias
+
+    def _are_inputs(self, some: list[int]) -> bool:
+        """Whether all of them are data or come from the layer before."""
+        return all(j >= self.size or self.ops[j] in LAYER_ENDS for j in some)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import compress
 
 from ..core import NAMES, Value
 from ..structure import LossGraph, reverse, reverse_changed
@@ -50,6 +51,15 @@ class ReverseSweep:
         found: list[list[int]] = [[] for _ in self.nodes]
         for k, j in enumerate(self.operands):
             found[j].append(k)
+        return found
+
+    def uses_of(self, wanted: Collection[int]) -> dict[int, list[int]]:
+        """The same for some nodes, which is faster."""
+        marks, found = bytearray(len(self.nodes)), {i: list[int]() for i in wanted}
+        for i in found:
+            marks[i] = 1
+        for k in compress(range(len(self.operands)), map(marks.__getitem__, self.operands)):
+            found[self.operands[k]].append(k)
         return found
 
     def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:

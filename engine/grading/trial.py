@@ -143,15 +143,18 @@ class Trial:
             return
         adjoints = self.network.sweep.adjoints
         self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
-        telling = self._telling()
+        self.network.telling = telling = self._telling()
         for mistake in MISTAKES:
             if mistake.reach and not telling <= mistake.reach(self.network):
                 self.unfit += 1 + len(self.network.layers)
                 continue
+            before = len(self.candidates)
             for change in mistake.changes(self.network):
                 candidate = self._candidate(mistake, change)
                 if candidate and self._moves(candidate.gradients):
                     self.candidates.append(candidate)
+            if telling and mistake.reach:  # some of its places were left out, too
+                self.unfit += max(0, 1 + len(self.network.layers) - len(self.candidates) + before)
 
     def _telling(self) -> set[int]:
         """In a large graph, the wrong parameters of the last layer with any: every fitting mistake changes them."""
@@ -164,22 +167,27 @@ class Trial:
         if change.solve is not None:
             solved = change.solve(self.right, self.given, self.tolerances)
             return Candidate(mistake, solved[1], solved[0], change) if solved else None
-        found = self._gradients(change.partials, change.adjoints)
+        found = self._gradients(change.partials, change.adjoints, change.counted)
         if change.only is not None:
             found = {i: g if i in change.only else self.right[i] for i, g in found.items()}
         return Candidate(mistake, change.place, change.after(found) if change.after else found, change)
 
-    def _gradients(self, partials: Mapping[int, float], adjoints: Mapping[int, float]) -> Gradients:
+    def _gradients(
+        self, partials: Mapping[int, float], adjoints: Mapping[int, float], counted: Mapping[int, Sequence[int]]
+    ) -> Gradients:
         sweep = self.network.sweep
         found = sweep.run(partials, adjoints) if partials or adjoints else sweep.adjoints
-        return {i: found[i] for i in self.right}
+        gradients = {i: found[i] for i in self.right}
+        for p, edges in counted.items():
+            gradients[p] = sum(found[sweep.results[k]] * partials.get(k, sweep.partials[k]) for k in sorted(edges))
+        return gradients
 
     def pairs(self) -> list[tuple[Candidate, Candidate]]:
         """Two mistakes at once that give the learner's numbers, where no single one does."""
         usable = [c for c in reversed(self.candidates) if not c.change.solve and not c.change.only]
         singles = list({self._key(c): c for c in usable}.values())[::-1]
         if len(singles) ** 2 * self.network.size > WORK:
-            singles = [c for c in singles if not c.change.partials and not c.change.adjoints]
+            singles = [c for c in singles if c.change.after]
         found = []
         for a, b in combinations(singles, 2):
             gradients = self._both(a.change, b.change)
@@ -190,12 +198,12 @@ class Trial:
 
     def _both(self, a: Change, b: Change) -> Gradients | None:
         """The gradients with two changes of the sweep; on a common edge both factors apply."""
-        if a.adjoints and b.adjoints:
+        if (a.adjoints and b.adjoints) or (a.counted and b.counted):
             return None
         partials, right = {**a.partials, **b.partials}, self.network.partials
         for k in a.partials.keys() & b.partials.keys():
             partials[k] = a.partials[k] * b.partials[k] / right[k] if right[k] else 0.0
-        found = self._gradients(partials, {**a.adjoints, **b.adjoints})
+        found = self._gradients(partials, {**a.adjoints, **b.adjoints}, {**a.counted, **b.counted})
         for change in (a, b):
             found = change.after(found) if change.after else found
         return found

@@ -13,12 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 from ..core import book_name, came, evaluate, latex_name, numeric, pretty_name, real, respelled
-from .given import EXACT, half_unit, tolerances_of
+from .given import EXACT, half_unit, tolerances_of, with_point
 from .trial import SLACK
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
 FEW = 3  # significant digits from which on a constant in a formula may have been rounded
 LONGEST = 2000  # letters of a formula
+_COMMA = re.compile(r"\d,\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,11 @@ def _formula(text: str, values: Mapping[str, float]) -> Written:
     try:
         if len(text) > LONGEST:
             raise ValueError(f"it has more than {LONGEST} letters")
+        text = with_point(text)
+        if any(
+            text.count("(", 0, comma.start()) <= text.count(")", 0, comma.start()) for comma in _COMMA.finditer(text)
+        ):
+            raise ValueError("a comma is no decimal point in a formula: write 1.5 for 1,5")
         spellings = {spelled(name): key for key, name in names.items() for spelled in (latex_name, pretty_name)}
         spellings |= {name: key for key, name in names.items()}
         formula = respelled(text, spellings)

@@ -1,7 +1,6 @@
 """The units and layers of a network, recognised by structure: sums of the same parameters, repeated for each example.
 
-Nodes of one key are one unit, seen on several examples. A unit's stage counts the layers before it. Labels only name
-units and layers.
+Nodes of one key are one unit, seen on several examples. Its stage counts the layers before it. Labels only give names.
 """
 
 import re
@@ -46,7 +45,12 @@ class Unit:
     @cached_property
     def own(self) -> set[int]:
         """Its weights and biases."""
-        return self.weights | {bias.node for o in self._distinct for bias in o.biases}
+        return self.weights | self.biases
+
+    @cached_property
+    def biases(self) -> set[int]:
+        """The parameters that are added to its sum."""
+        return {bias.node for o in self._distinct for bias in o.biases}
 
     @cached_property
     def _distinct(self) -> list[Occurrence]:
@@ -73,7 +77,7 @@ class Layer:
     @cached_property
     def biases(self) -> set[int]:
         """The parameters that are added to their sums."""
-        return {bias.node for unit in self.units for o in unit.occurrences for bias in o.biases}
+        return set().union(*(unit.biases for unit in self.units))
 
     @cached_property
     def steps(self) -> list[list[tuple[Unit, Occurrence]]]:

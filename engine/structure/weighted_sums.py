@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -58,8 +58,21 @@ class Occurrence:
 
     z: int
     activation: int | None
-    products: Products
-    biases: list[Bias]
+    _sums: WeightedSums = field(repr=False)  # reads the terms when they are asked for: few occurrences are
+
+    @cached_property
+    def _parts(self) -> tuple[Products, list[Bias]]:
+        return self._sums.parts(self.z)
+
+    @property
+    def products(self) -> Products:
+        """Its products, as columns."""
+        return self._parts[0]
+
+    @property
+    def biases(self) -> list[Bias]:
+        """The parameters that are added to its products."""
+        return self._parts[1]
 
     @cached_property
     def terms(self) -> list[Term]:
@@ -157,6 +170,10 @@ class WeightedSums:
 
     def occurrence(self, z: int) -> Occurrence:
         """The weighted sum at an index."""
+        return Occurrence(z, self.activation(z), self)
+
+    def parts(self, z: int) -> tuple[Products, list[Bias]]:
+        """The products and the biases of the sum at an index."""
         operands, at, parameters = ints(self.graph.flattened.operands), ints(self.forms.form_of), self.forms.first_sum
         products, biases = Products([], [], [], []), list[Bias]()
         edges = self._read(z, products)
@@ -166,7 +183,7 @@ class WeightedSums:
                 biases.append(Bias(edge, operands[edge]))
             else:
                 edges += self._read(operands[edge], products)
-        return Occurrence(z, self.activation(z), self._sorted(products), biases)
+        return self._sorted(products), biases
 
     def _read(self, i: int, products: Products) -> list[int]:
         """Enter the products of a sum, one parameter each; returns the edges to its other parts, the last first."""

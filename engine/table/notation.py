@@ -15,14 +15,14 @@ from .differentiate import substitute
 from .formula import TABLE, parse
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·", "0123456789-.")
-_SIGNS = {"·": "*", "×": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "^": "**", "**": "**", "⁄": "/"}
+_SIGNS = dict.fromkeys("·×⋅∙•∗", "*") | {"−": "-", "–": "-", "÷": "/", "^": "**", "**": "**", "⁄": "/"}
 _SIGNS |= {"≤": "<=", "≥": ">=", "∧": " and ", "∨": " or ", "¬": " not "} | {x: f" {x} " for x in ("and", "or", "not")}
 _FUNCTIONS = {"σ": "sigmoid", "ln": "log", "√": "sqrt", "max": "maximum", "min": "minimum"}
 _FUNCTIONS |= {"sigma": "sigmoid", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "sgn": "sign"}
 _WORD = "[^\\W\\d⁰¹²³⁴⁵⁶⁷⁸⁹][^\\W⁰¹²³⁴⁵⁶⁷⁸⁹]*"
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>\d+\.?\d*(?:[eE][-+−]?\d+)?|\.\d+)|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
-    r"|(?P<sign>(?:and|or|not)(?!\w)|\*\*|<=|>=|[-+*/^·×⋅∗−–÷⁄()\[\],<>≤≥&|~∧∨¬])"
+    r"|(?P<sign>(?:and|or|not)(?!\w)|\*\*|<=|>=|[-+*/^·×⋅∙•∗−–÷⁄()\[\],<>≤≥&|~∧∨¬])"
     rf"|(?P<function>√|σ|{_WORD})(?P<prime>\s*['′])?(?=\s*\()|(?P<constant>π|pi|e)(?!\w)"
     rf"|(?P<word>{_WORD})"
 )

@@ -1,5 +1,6 @@
 """The verdict names what makes a derivative what it is, and a learner's factors are judged one by one."""
 
+import math
 import random
 import re
 import subprocess
@@ -280,3 +281,29 @@ def test_decimals_have_exponents_that_builds_of_32_bits_have_too():
     x = Value(1e-300, "x")
     there = (chain_rule(x * x * 1e300, x).verdict, chain_rule((x + 1.0).tanh(), x).closed_form)
     assert here.stdout == " ".join(there) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        (lambda x: labelled(100 * x - 99 * x, "s") * 2, "2 paths: 200 upwards and 198 downwards leave 2"),
+        (
+            lambda x: labelled(x.exp() - x.exp() * 0.99, "h") * 1.0,
+            "2 paths: 1.649 upwards and 1.632 downwards leave 0.01649",
+        ),
+        (lambda x: labelled(dot([x, x], [5.0, -4.8]), "h") + 1.0, "2 paths: 5 upwards and 4.8 downwards leave 0.2"),
+        (lambda x: labelled(x - 0.5 * x, "h") * 2, "one path, and no factor kills it"),
+    ],
+)
+def test_ok_says_how_far_operations_inside_a_factor_cancel(output, says):
+    x = Value(0.5, "x")
+    chain = chain_rule(output(x), x)
+    assert (chain.verdict, chain.path_count) == ("ok", 1)
+    assert chain.sentence.endswith(says)
+
+
+def test_of_several_paths_the_one_that_is_nan_explains_nan():
+    x = Value(0.0, "x")
+    chain = chain_rule(x * x.log(), x)
+    assert math.isnan(chain.total)
+    assert chain.sentence.startswith("a factor of 0 meets an infinite derivative of log at x = 0, and 0 · ∞ is nan")

@@ -189,7 +189,7 @@ def test_notations_that_people_use(text, number):
     "text",
     [
         "__import__('os')", "x.real()", "unknown", "1 if x else 2", "[1, 2]", "x @ x", "lambda: 1", "(", "", "'x'",
-        "~x", "x = 3", "o1, o2", "()", "v0", "prime_tanh(x)", "(" * 999 + ")" * 999, "x" * 5000, "9" * 1999, "x[0]",
+        "~x", "x := 3", "o1, o2", "()", "v0", "prime_tanh(x)", "(" * 999 + ")" * 999, "x" * 5000, "9" * 1999, "x[0]",
         "2 3", r"\\input{x}", r"\\frac{x}", "{x", "|x", "hox", "[x, x]", "d(x)",
         "maximum'(x, 1)", "tanh(x, x)", "x if", "f'(x)", "\x00",
     ],
@@ -299,3 +299,88 @@ def test_one_formula_in_a_list_is_the_derivative_even_where_a_path_has_one_facto
     assert str(chain.check(["1 + w"])) == str(chain.check("1 + w")) == "right: doutput/dx = 3"
     assert chain.check(["1"]).ok is False
     assert chain.check(["1"], path=1).ok
+
+
+def neuron():
+    """dC/dw = 2 (a - y) a (1 - a) x = -0.1081."""
+    w, x, b, y = Value(0.8, "w"), Value(1.5, "x"), Value(0.1, "b"), Value(1.0, "y")
+    z = w * x + b
+    z.label = "z"
+    a = z.sigmoid()
+    a.label = "a"
+    cost = (a - y) ** 2
+    cost.label = "C"
+    return chain_rule(cost, w)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "dC/dw = 2(a−y) a (1−a) x", "∂C/∂w = 2(a - y)σ'(z)x", "C' = 2(a-y)a(1-a)x", "C'(w) = 2(a-y)a(1-a)x",
+        "dw = 2(a-y)a(1-a)x", "w.grad = 2(a-y)a(1-a)x", "grad_w = 2(a-y)a(1-a)x", "= 2(a-y)a(1-a)x",
+        r"\frac{\partial C}{\partial w} = 2(a-y)a(1-a)x", r"\frac{dC}{dw} = -0.1081", "dC/dw ≈ -0.108",
+        "dC/da · da/dz · dz/dw = 2(a-y)·a(1-a)·x", "dC/dw = dC/da da/dz dz/dw = 2(a-y)a(1-a)x = -0.1081",
+        "2(a-y)a(1-a)x = -0.1081", "-0,1081", "−0,1081", "2(a-y) a' x", "a'·2(a−y)·x", "2(a-y)σ’(z)x.",
+        "2(a-y)∙a(1-a)∙x", "2(a-y)•a(1-a)•x;",
+        ["dC/da = 2(a-y)", "da/dz = a(1-a)", "dz/dw = x"], ["2(a-y)", "a'", "x"],
+        ["∂C/∂a = 2(a−y) = -0,4283", "σ'(z)", "x = 1,5"],
+    ],
+)  # fmt: skip
+def test_equations_that_people_write_are_right(answer):
+    assert neuron().check(answer).ok
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("2(a-y)a(1-a)x = -0.3", "2(a-y)a(1-a)x is -0.1081, not -0.3"),
+        ("dC/db = 2(a-y)a(1-a)", "dC/db is not asked for: give dC/dw"),
+        ("dC/dw = dC/da · dz/dw = 2(a-y)a(1-a)x", "2(a-y)a(1-a)x is -0.1081, not dC/da · dz/dw = -0.6425"),
+        ("dC/dw = 2(a-y)x", "dC/dw = -0.1081, not 2(a-y)x = -0.6425"),
+        (["dC/da = 2(a-y)", "dz/dw = a(1-a)", "da/dz = x"], "dz/dw is 1.5, not a(1-a) = 0.1683"),
+        (["2(a-y)", "σ'(z) = 0.197", "x"], "σ'(z) is 0.1683, not 0.197"),
+        (["2(a-y)", "a' = a(1+a)", "x"], "sigmoid'(z) is 0.1683, not a(1+a) = 1.4"),
+    ],
+)
+def test_an_equation_with_a_side_that_is_not_equal_is_not_right(answer, text):
+    check = neuron().check(answer)
+    assert not check.ok
+    assert check.text.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("dC/da · da/dz · dz/dw", "'dC/da' only names a derivative: write its formula or its number"),
+        ("dC/dw", "'dC/dw' only names a derivative: write its formula or its number"),
+        ("dL/dw = 2(a-y)a(1-a)x", "'L' is not a label; the labels are w, x, b, z, a, y, C"),
+        ("2(a-y) z' x", '"z\'" does not say with respect to what: write its formula'),
+        ("1,234", "1,234 may be 1.234 or 1234: write a point for decimals and no comma for thousands"),
+        ("2(a - y) a (1 - a) * 1,5", "a comma is no decimal point in a formula: write 1.5 for 1,5"),
+        ("1.234,5", "a comma is no decimal point in a formula: write 1.5 for 1,5"),
+    ],
+)
+def test_what_may_mean_several_things_is_told_what_to_write(answer, reason):
+    with pytest.raises(ValueError, match="cannot read") as error:
+        neuron().check(answer)
+    assert reason in str(error.value)
+
+
+def test_a_loss_without_a_label_has_any_letter():
+    w = Value(0.5, "w")
+    chain = chain_rule((w - 3) ** 2, w)
+    assert chain.check("dL/dw = 2(w - 3)").ok
+    with pytest.raises(ValueError, match="'v' is not a label"):
+        chain.check("dL/dv = 2(w - 3)")
+
+
+def test_an_equation_in_the_names_of_a_book():
+    w = Value(0.5, "layer1.neuron1.w1")
+    loss = (w - 3) ** 2
+    for left in ("dL/dw⁽¹⁾₁₁", "∂L/∂layer1.neuron1.w1"):
+        assert chain_rule(loss, w).check(f"{left} = 2(w⁽¹⁾₁₁ - 3)").ok
+
+
+def test_a_label_that_looks_like_a_derivative_is_that_label():
+    w, prime = Value(0.5, "w"), Value(2.0, "a'")
+    assert chain_rule(w * prime, w).check("a'").ok

@@ -248,7 +248,7 @@ BAD = [
     (None, {"w1": 1.0}, TypeError, "pass the Value itself as the key, not its label"),
     (None, [W[0, 0], 1.0], TypeError, "pairs such as [(W, dW), (b, db)]; one of the entries is Value("),
     (None, {W[0, 0]: "abc"}, ValueError, "w1 must be a number such as 0.0123 or '0.0123', not str 'abc'"),
-    (None, {W[0, 0]: "0,5"}, ValueError, "not str '0,5'"),
+    (None, {W[0, 0]: "0,5,1"}, ValueError, "not str '0,5,1'"),
     (None, {W[0, 0]: "__import__('os')"}, ValueError, "must be a number such as"),
     (None, {W[0, 0]: None}, TypeError, "must be a number, not NoneType None"),
     (None, {W[0, 0]: 1j}, TypeError, "must be a number, not complex 1j"),

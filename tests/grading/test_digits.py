@@ -53,3 +53,12 @@ def test_a_rate_of_many_digits_is_no_rate_that_people_take():
 def test_powers_of_ten_are_read(text):
     w = Value(0.5, "w")
     assert read({w: text})[0].number == pytest.approx(-0.36, rel=1e-15)
+
+
+def test_a_decimal_comma_is_read():
+    loss, parameters, _ = network()
+    loss.backward()
+    comparison = compare(loss, {p: f"{p.grad:.4e}".replace(".", ",") for p in parameters})
+    assert comparison.ok
+    with pytest.raises(ValueError, match=r"1,234 may be 1.234 or 1234"):
+        compare(loss, {next(iter(parameters)): "1,234"})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from ...core import TABLE
-from ...structure import Occurrence
+from ...structure import Occurrence, Unit
 from ..network import Network
 from .row import Change, Mistake, at_places, derivative
 
@@ -24,32 +24,33 @@ def _partial(op: str, a: float) -> float | None:
 
 def _left_out_going_back(network: Network) -> Iterator[Change]:
     """Without the derivative in the gradient sent back; a layer's own weights have it."""
-    for place, edges, _, others in _one_sided(network):
-        yield Change(place, edges, only=others)
+    for place, units, own in _one_sided(network):
+        others = network.parameters - own
+        if network.telling <= others and (edges := network.changed(units, lambda o: 1.0)):
+            yield Change(place, edges, only=frozenset(others))
 
 
 def _left_out_for_weights(network: Network) -> Iterator[Change]:
     """Without the derivative in the gradients of a layer's own weights; the gradient sent back has it."""
-    for place, edges, own, _ in _one_sided(network):
-        yield Change(place, edges, only=own)
+    for place, units, own in _one_sided(network):
+        if network.telling <= own and (edges := network.changed(units, lambda o: 1.0)):
+            yield Change(place, edges, only=own)
 
 
 def _bare_error(network: Network) -> Iterator[Change]:
     """Without the derivative and without the weights in the gradient sent back."""
-    ways = {layer: {term.input_edge: 1.0 for _, _, term in terms} for layer, terms in network.way_back}
-    for layer, weights in ways.items():
+    for layer, terms in network.telling_ways:
         if edges := network.changed(layer.units, lambda o: 1.0):
+            weights = {term.input_edge: 1.0 for _, _, term in terms}
             yield Change(f"in {layer.name}", edges | weights, only=frozenset(network.parameters) - layer.own)
 
 
-def _one_sided(network: Network) -> Iterator[tuple[str, dict[int, float], frozenset[int], frozenset[int]]]:
-    """For each place: its name, the derivatives set to 1, the parameters of its units, and all other parameters."""
-    parameters = frozenset(network.parameters)
+def _one_sided(network: Network) -> Iterator[tuple[str, list[Unit], frozenset[int]]]:
+    """For each place: its name, its units, and their parameters."""
     for place, units in network.places():
         own = frozenset().union(*(unit.own for unit in units))
-        edges = network.changed(units, lambda o: 1.0)
-        if edges and place != "everywhere" and own != parameters:
-            yield place, edges, own, parameters - own
+        if place != "everywhere" and own != network.parameters and network.tells(units):
+            yield place, units, own
 
 
 def _sign(network: Network) -> Iterator[Change]:
@@ -66,7 +67,9 @@ def _negative(network: Network, o: Occurrence) -> float | None:
 
 def _of_error(network: Network) -> Iterator[Change]:
     """The formula of the derivative with the error e for a: 1 - e, e (1 - e), 1 - e²."""
-    errors = {o.z: e for o in network.output_nodes if (e := _error(network, o)) is not None}
+    outputs = [o for o in network.output_nodes if o.activation is not None]
+    uses = network.sweep.uses_of([o.output for o in outputs])
+    errors = {o.z: e for o in outputs if (e := _error(network, uses[o.output])) is not None}
     formulas: tuple[Callable[[float], float], ...] = (lambda e: 1.0 - e, lambda e: e * (1.0 - e), lambda e: 1.0 - e * e)
     for formula in formulas:
         partials = {z: formula(e) for z, e in errors.items()}
@@ -78,9 +81,9 @@ def _at_sum(partials: dict[int, float], o: Occurrence) -> float | None:
     return partials.get(o.z)
 
 
-def _error(network: Network, o: Occurrence) -> float | None:
-    """The error a - y, if the loss contains that difference, in either order."""
-    for k in network.sweep.uses[o.output]:
+def _error(network: Network, uses: list[int]) -> float | None:
+    """The error a - y, if one of the uses of a is that difference, in either order."""
+    for k in uses:
         i = network.sweep.results[k]
         if network.ops[i] == "sub":
             return network.data[i] * network.partials[k]
@@ -99,7 +102,7 @@ def _flipped(network: Network, o: Occurrence) -> float | None:
 def _of_other_layer(network: Network) -> Iterator[Change]:
     for layer in network.layers:
         for other in network.layers:
-            if other is layer or len(other.units) != len(layer.units):
+            if other is layer or len(other.units) != len(layer.units) or not network.tells(layer.units):
                 continue
             sums = {
                 o.z: p.z

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from ...structure import Occurrence
+from ...structure import Occurrence, Unit
 from ..network import Network
 from .row import Change, Gradients, Mistake, scale
 
@@ -32,13 +33,28 @@ def _by_error(network: Network, operations: list[int]) -> Iterator[tuple[str, li
     """Operations of the loss: all together, those of one output, and one by one."""
     if operations:
         yield "in the loss", operations
-    outputs = network.by_output(operations)
+    outputs = _by_output(network, operations)
     if 1 < len(outputs) <= FEW:
         for unit, some in outputs.items():
             yield f"in the error of {network.unit_name(unit)}", some
     if 1 < len(operations) <= FEW and len(outputs) != len(operations):
         for number, i in enumerate(reversed(operations), 1):
             yield f"in term {number} of the loss", [i]
+
+
+def _by_output(network: Network, operations: list[int]) -> dict[Unit, list[int]]:
+    """Loss operations by the output unit that they depend on, over all examples."""
+    found: dict[Unit, list[int]] = defaultdict(list)
+    for i in operations:
+        j = i
+        while j < network.size and j not in network.unit_of:
+            inside = network.varying(j)
+            if len(inside) != 1:
+                break
+            j = inside[0]
+        if j in network.unit_of:
+            found[network.unit_of[j]].append(i)
+    return found
 
 
 def _powers(network: Network) -> list[tuple[int, float]]:

@@ -18,7 +18,8 @@ Formula: TypeAlias = Callable[[str, float, float, float], float | None]  # (oper
 class Change:
     """One mistake at one place in the network, as changes to the reverse sweep or to its gradients.
 
-    `partials` are by edge and `adjoints` by node; with `only`, all other parameters keep their right gradients.
+    `partials` are by edge and `adjoints` by node; `counted` are, by parameter, the only edges to it that count. With
+    `only`, all other parameters keep their right gradients.
     `after` changes the gradients that the sweep gives. `solve` takes the right gradients, the learner's and their
     tolerances, fits a number such as a learning rate, and returns the gradients and a `place` that names the number.
     """
@@ -26,6 +27,7 @@ class Change:
     place: str
     partials: Mapping[int, float] = field(default_factory=dict)
     adjoints: Mapping[int, float] = field(default_factory=dict)
+    counted: Mapping[int, Sequence[int]] = field(default_factory=dict)
     only: frozenset[int] | None = None
     after: Callable[[Gradients], Gradients] | None = None
     solve: Callable[[Gradients, Gradients, Gradients], tuple[Gradients, str] | None] | None = None
@@ -120,6 +122,8 @@ def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], eac
         if places.get(members, "everywhere") == "everywhere":
             places[members] = place
     for members, place in places.items():
+        if not network.tells(members, sent_back=each):
+            continue
         edges = dict[int, float]()
         for unit in members:
             edges.update(by_unit[unit])

@@ -13,17 +13,19 @@ STEPS = 6  # uses of a weight that are counted one by one
 
 def _one_use(network: Network) -> Iterator[Change]:
     penalties = set(network.penalty_edges)
-    uses = {p: [k for k in reversed(network.sweep.uses[p]) if k not in penalties] for p in network.parameters}
+    uses = {p: [k for k in reversed(edges) if k not in penalties] for p, edges in network.uses.items()}
     uses = {p: edges for p, edges in uses.items() if edges}
+    always = {p: [k for k in network.uses[p] if k in penalties] if penalties else [] for p in uses}
     most = max((len(edges) for edges in uses.values()), default=0)
     if most < 2:
         return
     for t in range(most) if most <= STEPS else (0, most - 1):
         name = "first" if t == 0 else "last" if t == most - 1 else f"{t + 1}."
-        every = {edges[min(t, len(edges) - 1)] for edges in uses.values()}
-        yield Change(name, {k: 0.0 for edges in uses.values() for k in edges if k not in every})
-        long = {k for edges in uses.values() if len(edges) == most for k in edges[:t] + edges[t + 1 :]}
-        yield Change(name, dict.fromkeys(long, 0.0))
+        every = {p: [edges[min(t, len(edges) - 1)], *always[p]] for p, edges in uses.items()}
+        yield Change(name, counted=every)
+        long = {p: edges for p, edges in every.items() if len(uses[p]) == most}
+        if len(long) < len(every):
+            yield Change(name, counted=long)
 
 
 def _one_example(network: Network) -> Iterator[Change]:
@@ -77,6 +79,8 @@ def _penalty_factor(network: Network) -> Iterator[Change]:
 
 def _penalty_on_biases(network: Network) -> Iterator[Change]:
     edges, sweep = network.penalty_edges, network.sweep
+    if not edges:
+        return
     penalised = {network.operands[k] for k in edges}
     biases = {bias.node for unit in network.units for o in unit.occurrences for bias in o.biases} - penalised
     sizes = {p: network.data[p] for p in penalised if network.data[p]}

@@ -23,30 +23,25 @@ def _nothing_sent_back(network: Network) -> Iterator[Change]:
     parameters = frozenset(network.parameters)
     for place, units in network.places():
         own = frozenset().union(*(unit.own for unit in units))
-        if place != "everywhere" and own != parameters:
+        if place != "everywhere" and own != parameters and network.telling <= own:
             yield Change(place, adjoints={o.z: 0.0 for unit in units for o in unit.occurrences}, only=own)
 
 
 def _weight_left_out(network: Network) -> Iterator[Change]:
-    every: dict[int, float] = {}
-    for layer, terms in network.way_back:
-        edges = {term.input_edge: 1.0 for _, _, term in terms}
-        every |= edges
-        yield Change(f"from {layer.name}", edges)
-    if len(network.way_back) > 1:
-        yield Change("everywhere", every)
+    ways = network.telling_ways
+    for layer, terms in ways:
+        yield Change(f"from {layer.name}", {term.input_edge: 1.0 for _, _, term in terms})
+    if ways and len(network.way_back) > 1:
+        yield Change("everywhere", {term.input_edge: 1.0 for _, terms in network.way_back for _, _, term in terms})
 
 
 def _not_transposed(network: Network) -> Iterator[Change]:
-    every: dict[int, float] = {}
-    count = 0
-    for layer, _ in network.way_back:
-        if edges := _transposed(network, layer):
-            every |= edges
-            count += 1
-            yield Change(f"from {layer.name}", edges)
-    if count > 1:
-        yield Change("everywhere", every)
+    found = {layer: edges for layer, _ in network.telling_ways if (edges := _transposed(network, layer))}
+    for layer, edges in found.items():
+        yield Change(f"from {layer.name}", edges)
+    rest = [_transposed(network, layer) for layer, _ in network.way_back if layer not in found] if found else []
+    if found and len(found) + sum(map(bool, rest)) > 1:
+        yield Change("everywhere", {k: weight for edges in (*rest, *found.values()) for k, weight in edges.items()})
 
 
 def _transposed(network: Network, layer: Layer) -> dict[int, float]:
@@ -121,7 +116,7 @@ def _at_rate(network: Network, without: dict[int, float], rate: float, right: Gr
 
 
 def _paths(network: Network, only: bool) -> Iterator[Change]:
-    for layer, terms in network.way_back:
+    for layer, terms in network.telling_ways:
         if not (1 if only else 2) < len(layer.units) <= WIDE:
             continue
         edges: dict[Unit, list[int]] = {unit: [] for unit in layer.units}

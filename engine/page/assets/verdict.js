@@ -60,7 +60,8 @@ function judge(w, at, paths) {
   const found = operations(w),
     pull = plus(found.up, found.down);
   if (![total, data].every(Number.isFinite)) {
-    const wild = paths[0].links.filter(link => !Number.isFinite(link.value));
+    const path = (Number.isNaN(total) && paths.find(({ product }) => Number.isNaN(product))) || paths[0];
+    const wild = path.links.filter(link => !Number.isFinite(link.value));
     return [
       "non_finite",
       wild.length
@@ -90,31 +91,30 @@ function judge(w, at, paths) {
     );
   if (pull < -1022) return small("underflow");
   if (Math.max(pull, made) <= Math.log2(vanished)) return small("vanishing");
-  if (cancel(found)) {
-    const way = cancel({ up, down }) ? { count, up, down } : found;
-    return told(
-      "cancelled",
-      sentenceOf("cancelled", { count: many(way.count), ...bothWays(way.up, way.down), total: pretty(total) }),
-    );
-  }
+  // The paths that cancel: the labelled ones, or those of the operations inside the factors.
+  const seen = part => (cancel({ up, down }, part) ? { count, up, down } : found);
+  const ways = (how, way) =>
+    sentenceOf(how, { count: many(way.count), ...bothWays(way.up, way.down), total: pretty(total) });
+  if (cancel(found, words.cancelled)) return told("cancelled", ways("cancelled", seen(words.cancelled)));
   const moderate = factors.filter(number => number < 1 / tiny);
   if (moderate.filter(number => number > 1).length >= words.many && product(moderate) >= -Math.log2(vanished))
     return small("exploding");
+  const way = cancel(found, words.mixed) ? seen(words.mixed) : { count, up, down };
   return told(
     "ok",
-    count === 1n
-      ? sentences.single
-      : up > -Infinity && down > -Infinity
-        ? sentenceOf("mixed", { count: many(count), ...bothWays(up, down), total: pretty(total) })
+    way.up > -Infinity && way.down > -Infinity
+      ? ways("mixed", way)
+      : count === 1n
+        ? sentences.single
         : sentenceOf("ok", { count: many(count), share: pretty(paths[0].product), total: pretty(total) }),
   );
 }
 
 const sentenceOf = (name, fields) => words.sentences[name].replace(/\{(\w+)\}/g, (_, field) => fields[field]);
 
-function cancel({ up, down }) {
+function cancel({ up, down }, part) {
   const pull = plus(up, down);
-  return Math.min(up, down) > -Infinity && Math.abs(2 ** (up - pull) - 2 ** (down - pull)) <= words.cancelled;
+  return Math.min(up, down) > -Infinity && Math.abs(2 ** (up - pull) - 2 ** (down - pull)) <= part;
 }
 
 // The links that some steps of a path are folded into.
