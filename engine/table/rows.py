@@ -196,7 +196,7 @@ NAMED = tuple(TABLE)  # the public rows; the rows below are used only by formula
 # `bell` is the slope of the sigmoid, `sech2` the slope of tanh, `share` the sigmoid of a - b, `direction` the sine of
 # the angle of a and b.
 # No partial of any order is 0 times inf: `monomial` is d * a ** (b - c), and `powlog` is that times log(a) ** e, and
-# their partials are such rows again. A d that is very large or small is multiplied by the root of the power twice, since
+# their partials are such rows again. A very large or small d is multiplied by the root of the power twice, since
 # the power alone may be 0 or inf where the product is not. Where exp(-a) or exp(-a²) is a factor, a is clipped where
 # that factor is 0. Where 1/a is a factor, the formula uses `direction`, which stays within -1 and 1.
 row("where_true", "where_true", "a", "1")  # the first branch of a `where`, if it is taken

@@ -89,7 +89,7 @@ def comes_by_a_subnormal(name, y, groups):
             return abs(y) < SMALLEST
         case "silu" | "mish" | "gelu" | "normal_pdf" | "normal_cdf", (a,):
             return a < 0 and abs(y) < 1e-300
-        case "pow", (a, b):
+        case "pow", (a, _):
             return not SMALLEST <= abs(y) <= LARGEST and a != 0
     return False
 
