@@ -77,7 +77,8 @@ def _shown(name: str, *operands: Any) -> Any:
     """The operation, with an example in its docstring."""
     function = operation(name)
     call = f"{name}({', '.join(map(repr, operands))})"
-    function.__doc__ = f"{function.__doc__}.\n\n>>> {call}\n{function(*operands)!r}"
+    note = "\n\nTerms are added from left to right, and each partial sum is rounded" if name == "sum" else ""
+    function.__doc__ = f"{function.__doc__}{note}.\n\n>>> {call}\n{function(*operands)!r}"
     return function
 
 

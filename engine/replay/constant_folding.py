@@ -43,6 +43,8 @@ def fold_constants(program: Program) -> Program:
                 negatives += new.codes[at[args[j]]] == NEG
             if numbers == count and count:
                 found = _computed(new, code, [new.number(at[k]) for k in program.operands(i)])
+            elif numbers and code == SELECT:
+                found = _chosen(new, *[at[k] for k in program.operands(i)])
             elif numbers or negatives:
                 found = _simpler(new, code, at[args[first]], at[args[first + count - 1]])
         at[i] = found if found >= 0 else new.carry(program, i, at)
@@ -63,6 +65,12 @@ _ON_NUMBERS: dict[int, Callable[..., float]] = {
     MUL: lambda a, b: a * b,
     NEG: lambda a: -a,
 }
+
+
+def _chosen(new: Program, condition: int, a: int, b: int) -> int:
+    """The branch that a constant condition takes, -1 if the condition is no constant."""
+    number = _number(new, condition)
+    return -1 if number != number else a if number else b
 
 
 def _simpler(new: Program, code: int, a: int, b: int) -> int:

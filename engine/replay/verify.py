@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count, repeat
 from pickle import dumps
@@ -57,14 +57,15 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
     agrees_at = partial(_agrees, recording, f, first, leaves, given)
     if not _one_at_a_time.acquire(timeout=LONGEST):
         return f"another recording was being verified for {LONGEST:g} s"
-    reads = False
     try:
         before = _random_states()
         nearest = next((step for step in STEPS if agrees_at(step)), 0.0)
         is_random = _random_states() != before
         agrees = partial(agrees_at, nearest or STEPS[-1])
         if first.watch.leaves_shown:
-            reads = _reads_text(agrees)
+            for text in _texts():
+                with suppress(_FunctionError):
+                    agrees(text)
         elif is_random or len(recording.program) <= SMALL:
             for _ in range(TURNS):
                 agrees()
@@ -74,25 +75,14 @@ def verify(recording: Recording, f: Callable[..., Any], first: Call, check: Any)
         return "another thread looked at a number meanwhile, perhaps for the function"
     if is_random:
         return "random numbers were drawn meanwhile, perhaps by the function"
-    if reads:
-        return "the function seems to read numbers from the text of Values"
+    if first.watch.leaves_shown:
+        return "the function makes text of Values, and may read numbers from it"
     return "" if nearest else "the function gives no finite numbers there"
 
 
 def _random_states() -> tuple[Any, ...]:
     """The states of the generators that a program shares, of Python and of NumPy."""
     return random.getstate(), dumps(np.random.get_state(legacy=False))
-
-
-def _reads_text(agrees: Callable[[Any], bool]) -> bool:
-    """Whether the function raises an error of its own if another text stands for the numbers of Values."""
-    found = False
-    for text in _texts():
-        try:
-            agrees(text)
-        except _FunctionError:
-            found = True
-    return found
 
 
 class _FunctionError(RecordingError):

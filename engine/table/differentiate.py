@@ -20,6 +20,8 @@ def derive(formula: str, operands: Sequence[str]) -> list[str]:
     """
     terms: dict[str, list[str]] = {name: [] for name in operands}
     root = parse(formula)
+    # A branch not taken has the slope 0 in y, and a formula of y may meet it with inf: then y is spelled out.
+    has_branches = any(isinstance(tree, ast.Name) and tree.id == "select" for tree in ast.walk(root))
 
     def visit(tree: ast.expr, adjoint: str, branches: Sequence[Branch] = ()) -> None:
         if isinstance(tree, ast.Name):
@@ -27,7 +29,7 @@ def derive(formula: str, operands: Sequence[str]) -> list[str]:
         if isinstance(tree, (ast.Name, ast.Constant)):
             return
         name, arguments = operation_of(tree, formula, operands)
-        row, result = TABLE[name], ast.Name("y") if tree is root else tree
+        row, result = TABLE[name], ast.Name("y") if tree is root and not has_branches else tree
         known = dict(zip(row.variables, arguments, strict=True)) | {"y": result}
         for argument, partial in zip(arguments, row.partials, strict=True):
             if partial == "0":

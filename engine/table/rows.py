@@ -35,7 +35,8 @@ row("log", "log", "log(a)", "1 / a")
 row("log2", "log2", "log2(a)", "1.4426950408889634 / a", textbook="1 / (log(2) * a)")
 row("log10", "log10", "log10(a)", "0.43429448190325176 / a", textbook="1 / (log(10) * a)")
 row("log1p", "log1p", "log1p(a)", "1 / (1 + a)")
-row("xlogy", "xlogy", "times(a, log(b)) + above(b, b)", "log(b)", "monomial(b, 0, 1, a)")  # 0 for a = 0
+_RATIO = "monomial(b, 0, 1, a) + above(ahead(abs(a), b), ahead(abs(a), b))"  # nan of inf / inf
+row("xlogy", "xlogy", "times(a, log(b)) + above(b, b)", "log(b)", _RATIO)  # 0 for a = 0
 row("square", "²", "a * a", "2 * a")
 row("sqrt", "√", "sqrt(a)", "0.5 / (y + 0)")  # inf at 0 and at -0
 row("cbrt", "∛", "cbrt(a)", "1 / y / y / 3", textbook="1 / (3 * y ** 2)")
@@ -195,8 +196,9 @@ NAMED = tuple(TABLE)  # the public rows; the rows below are used only by formula
 # `bell` is the slope of the sigmoid, `sech2` the slope of tanh, `share` the sigmoid of a - b, `direction` the sine of
 # the angle of a and b.
 # No partial of any order is 0 times inf: `monomial` is d * a ** (b - c), and `powlog` is that times log(a) ** e, and
-# their partials are such rows again. Where exp(-a) or exp(-a²) is a factor, a is clipped where that factor is 0. Where
-# 1/a is a factor, the formula uses `direction`, which stays within -1 and 1.
+# their partials are such rows again. A very large or small d is multiplied by the root of the power twice, since
+# the power alone may be 0 or inf where the product is not. Where exp(-a) or exp(-a²) is a factor, a is clipped where
+# that factor is 0. Where 1/a is a factor, the formula uses `direction`, which stays within -1 and 1.
 row("where_true", "where_true", "a", "1")  # the first branch of a `where`, if it is taken
 row("where_false", "where_false", "a", "1")  # the second
 row("above", "above", "above(a, b)", "0", "0")
@@ -235,10 +237,13 @@ row(
 )
 row("arc", "arc", "1 / sqrt((1 - a) * (1 + a))", "a * y * y * y")
 row("ratio", "ratio", "1 / ((1 - a) * (1 + a))", "2 * a * y * y")
+_POWER, _ROOT = "a ** (b - c)", "abs(a) ** ((b - c) / 2)"
+_REST = "(1 + maximum(minimum(times(rest(b, c), log(abs(a))), 0.5), -0.5))"
+_BY_ROOTS = f"copysign(1, {_POWER}) * times({_ROOT}, times({_ROOT}, d))"
 row(
     "monomial",
     "monomial",
-    "times(d, a ** (b - c) * (1 + maximum(minimum(times(rest(b, c), log(abs(a))), 0.5), -0.5)))",
+    f"select(d, select(less(abs(abs(d) - 4096), 4095.9), d * ({_POWER} * {_REST}), {_BY_ROOTS} * {_REST}), 0)",
     "monomial(a, b, c + 1, d * (b - c))",
     "powlog(a, b, c, d, 1)",
     "-powlog(a, b, c, d, 1)",
@@ -247,7 +252,7 @@ row(
 row(
     "powlog",
     "powlog",
-    "times(d, times(monomial(a, b, c, 1), log(a) ** e))",
+    "times(monomial(a, b, c, d), log(a) ** e)",
     "powlog(a, b, c + 1, d * (b - c), e) + powlog(a, b, c + 1, d * e, e - 1)",
     "powlog(a, b, c, d, e + 1)",
     "-powlog(a, b, c, d, e + 1)",

@@ -353,7 +353,7 @@ def on_sympy():
         "detach": lambda a: constant("detach", a),
         "maximum": sympy.Max,
         "minimum": sympy.Min,
-        "above": lambda a, b: sympy.Heaviside(a - b),
+        "above": lambda a, b: sympy.Heaviside(a - b) if a != b else sympy.Integer(0),
         "times": operator.mul,
         "rest": lambda a, b: sympy.Integer(0),
         "root_rest": lambda a: sympy.Integer(0),
@@ -361,6 +361,7 @@ def on_sympy():
         "square_rest": lambda a: constant("square_rest", a),
         "reach": lambda a, b: constant("reach", a, b),
         "direction": lambda a, b: a / sympy.sqrt(a**2 + b**2),
+        "monomial": lambda a, b, c, d: d * a ** (b - c),  # by roots it is the same
         "norm": lambda many: sympy.sqrt(sympy.Add(*(x**2 for x in many))),
         "logit": lambda a: sympy.log(a) - sympy.log(1 - a),
         "largest": lambda many: sympy.Max(*many),

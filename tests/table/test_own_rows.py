@@ -178,6 +178,24 @@ def test_a_row_may_branch_and_its_branch_not_taken_contributes_0():
     assert derive("sum(select(less(b, A), sqrt(A - b), b))", "Ab")[1].count("select(less(b, A), 0, 1)") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "formula", "point", "slopes"),
+    [
+        ("root_of_one", "sqrt(where(a > 0, a, b))", (-1.0, 0.0), (0.0, math.inf)),
+        ("share_of_one", "where(a < 1, a, 1) / b", (2.0, 0.0), (0.0, -math.inf)),
+        ("part_of_one", "where(a < 1, a, 0) * b", (2.0, math.inf), (0.0, 0.0)),
+    ],
+)
+def test_a_branch_not_taken_contributes_0_to_an_infinite_slope_too(name, formula, point, slopes):
+    f, inputs = row(name, name, formula), [Value(x) for x in point]
+    found = grad(f(*inputs), inputs, create_graph=True)
+    assert tuple(slope.data for slope in found) == slopes
+    assert grad(found[1], inputs[0]) == grad(found[0], inputs[1]) == (0.0,)
+    recording = record(f, 0.5, 2.0)
+    assert [float(slope[0]) for slope in recording.gradients([point[0]], [point[1]])] == list(slopes)
+    assert recording.hessian([point[0]], [point[1]])[0][1][0] == 0.0
+
+
 ODD = ["a\x00b", "\ud800 * a", "-" * 20000 + "a", "+".join(["a"] * 20000), "a**" * 3000 + "a", "a * 1e999", "9" * 400]
 
 

@@ -9,7 +9,7 @@ from algebras import by_the_textbook
 from mpmath import mp
 from strategies import CONSTANT
 
-from engine import Value, elu, erf, grad, hypot, log_softmax, logsumexp, norm, record, selu, softmax, strict
+from engine import Value, elu, erf, grad, hypot, log_softmax, logsumexp, norm, record, selu, softmax, strict, xlogy
 from engine.core.graph import ancestors
 from engine.core.operations import apply
 from engine.table.formula import TABLE, numeric
@@ -85,6 +85,35 @@ def test_what_powers_are_in(f, x, truth):
     order = len(truth) - 1
     assert derivatives(f, x, order) == pytest.approx(truth, rel=1e-13)
     assert recorded(f, [x], order)[0] == pytest.approx(truth, rel=1e-13)
+
+
+@pytest.mark.parametrize("n", [1e160, -1e160, 1e308, 1e-300, -1e-300, 1e-200, 0.01, 1e5])
+def test_a_power_of_any_size_has_its_derivatives(n):
+    points = [1e-300, 1e-3, 0.5, 0.999999, 1.0, 1.5, 1e3, 1e300]
+    for x, replayed in zip(points, recorded(lambda x: x**n, points, 3), strict=True):
+        with mp.workdps(400):
+            truth = [float(mp.ff(n, k) * mp.power(x, n - mp.mpf(k))) for k in range(4)]
+        assert derivatives(lambda x: x**n, x, 3) == pytest.approx(truth, rel=1e-14, abs=1e-323)
+        assert replayed == pytest.approx(truth, rel=1e-14, abs=1e-323)
+        y, e = Value(x), Value(n)  # and as a power with two operands
+        by_x, by_n = grad(y**e, [y, e], create_graph=True)
+        assert not any(map(math.isnan, (*grad(by_x, [y, e]), *grad(by_n, [y, e]))))
+
+
+@pytest.mark.parametrize("a", [0.0, 1e-310, 1e-200, 1.0, -3e200])
+@pytest.mark.parametrize("b", [1e-310, 1e-200, 1e-100, 2.0, 1e200])
+def test_a_times_log_b_has_its_derivatives_where_powers_of_b_overflow(a, b):
+    with mp.workdps(50):
+        truth = [a / mp.mpf(b), -a / mp.mpf(b) ** 2, 2 * a / mp.mpf(b) ** 3]
+    found = derivatives(lambda b: xlogy(a, b), b, 3)[1:]
+    assert found == pytest.approx(list(map(float, truth)), rel=1e-14, abs=1e-323)
+    replayed = recorded(lambda b: xlogy(a, b), [b], 3)[0][1:]
+    assert replayed == pytest.approx(list(map(float, truth)), rel=1e-14, abs=1e-323)
+
+
+def test_the_slope_inf_over_inf_is_not_known():
+    assert math.isnan(grad(xlogy(inf, y := Value(inf)), y)[0])
+    assert grad(xlogy(3.0, y), y) == (0.0,)
 
 
 def test_mixed_derivatives_of_a_power():
