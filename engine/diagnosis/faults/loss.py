@@ -7,7 +7,8 @@ from ...structure import LossGraph, largest
 from ..context import Case
 from ..report import Finding
 from ..words import amount
-from .activations import argument_of, is_probability, log_sources
+from .activations import argument_of, log_sources
+from .by_hand import is_probability
 from .misuse import OTHERS, is_softmax, logged, misuse
 from .unbounded import log_softmax_rewarded, not_squared, opposed, rewarded
 

@@ -241,7 +241,7 @@ def dead_input(case: Case) -> list[Finding]:
             continue
         columns = _columns(case, unit.pre)
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
-        dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
+        dead = [w for w, count in zeros.items() if count == len(columns[w]) >= len(unit.pre) and w in silent]
         others = [w for w in columns if w not in dead]
         if (few == 1 or len(others) >= len(dead)) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
             found |= dict.fromkeys(dead)
