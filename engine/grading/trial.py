@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
+from ..structure import Ints, dependent
 from .given import LEAST, Given
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
@@ -22,6 +23,7 @@ WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 NEAR = 0.2  # widths within which one mistake is as near as another
+FEW = 8  # wrong parameters that a mistake is asked to reach before it is simulated
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +152,9 @@ class Trial:
                 continue
             before = len(self.candidates)
             for change in mistake.changes(self.network):
+                if self._misses(change):
+                    self.unfit += 1
+                    continue
                 candidate = self._candidate(mistake, change)
                 if candidate and self._moves(candidate.gradients):
                     self.candidates.append(candidate)
@@ -158,10 +163,26 @@ class Trial:
 
     def _telling(self) -> set[int]:
         """In a large graph, the wrong parameters of the last layer with any: every fitting mistake changes them."""
-        if self.network.size <= LARGE:
-            return set()
-        wrong = {i for i, x in self.given.items() if abs(self.right[i] - x) > (SLACK + LOOSE) * self.tolerances[i]}
-        return next((found for layer in reversed(self.network.layers) if (found := layer.own & wrong)), set())
+        layers = reversed(self.network.layers)
+        return next((found for layer in layers if (found := layer.own & self._wrong)), set())
+
+    @cached_property
+    def _wrong(self) -> set[int]:
+        """In a large graph, the parameters whose numbers are wrong, rounding allowed for."""
+        allowed = SLACK + LOOSE if self.network.size > LARGE else math.inf
+        return {i for i, x in self.given.items() if abs(self.right[i] - x) > allowed * self.tolerances[i]}
+
+    @cached_property
+    def _depending(self) -> list[Ints]:
+        """For some wrong parameters, 1 at every node that depends on it."""
+        return [dependent(self.network.sweep.flat, [i]) for i in sorted(self._wrong)[:FEW]]
+
+    def _misses(self, change: Change) -> bool:
+        """Whether a change of partials cannot change the gradient of some wrong parameter."""
+        if change.solve or change.after or change.adjoints or change.counted or not change.partials:
+            return False
+        behind = [self.network.operands[k] for k in change.partials]
+        return not all(any(depends[j] for j in behind) for depends in self._depending)
 
     def _candidate(self, mistake: Mistake, change: Change) -> Candidate | None:
         if change.solve is not None:
