@@ -98,9 +98,18 @@ def _write(term: Term, writer: _Writer) -> tuple[str, int]:
     if name in _STRENGTH:
         left = _inside(terms[0], writer, strength)
         right = _inside(terms[1], writer, strength + (name in ("sub", "div")) + (_signed(terms[1]) and 1))
+        if right[0] in "-−":
+            return _joined(name, left, right, writer), strength
         is_bare = name == "mul" and writer.raises and isinstance(terms[0], float) and not right[0].isdecimal()
         return left + (" " if is_bare else writer.signs[name]) + right, strength
     return _call(name, terms, writer), _ATOM
+
+
+def _joined(name: str, left: str, right: str, writer: _Writer) -> str:
+    """Two operands of which the second begins with a minus, such as a sum or a product: a - 2 b for a + -2 b."""
+    if name in ("add", "sub"):
+        return left + writer.signs["sub" if name == "add" else "add"] + right[1:]
+    return left + writer.signs[name] + _bracket(right, writer)
 
 
 def _slope(name: str, operand: Term, writer: _Writer) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import pytest
 from graphs import labelled, random_graph, two_paths
@@ -239,3 +240,20 @@ def test_a_minus_is_a_sign_and_constants_have_names():
     assert factor.latex == r"\frac{2}{\sqrt{\pi}} \cdot \exp\left(-x^{2}\right)"
     negative = chain_rule(labelled((-x) * x.sin(), "y"), x).to_latex()
     assert "+ -" not in negative
+
+
+@pytest.mark.parametrize("style", ["text", "spoken", "pretty", "latex"])
+@pytest.mark.parametrize("of", ["add", "sub", "mul", "div"])
+@pytest.mark.parametrize("right", ["add", "sub", "mul", "div"])
+def test_no_sign_follows_another(of, right, style):
+    shown = show((of, Name("a"), (right, -0.5, Name("b"))), style)
+    assert not re.search(r"(?:[-−+*·/]|\\cdot)\s*[-−]", shown)
+    if style == "text":
+        assert evaluate(shown, {"a": 3.0, "b": 7.0}, numeric) == pytest.approx(number_of((of, 3.0, (right, -0.5, 7.0))))
+
+
+def number_of(term):
+    if isinstance(term, float):
+        return term
+    name, a, b = term[0], *map(number_of, term[1:])
+    return {"add": a + b, "sub": a - b, "mul": a * b, "div": a / b}[name]

@@ -384,3 +384,9 @@ def test_an_equation_in_the_names_of_a_book():
 def test_a_label_that_looks_like_a_derivative_is_that_label():
     w, prime = Value(0.5, "w"), Value(2.0, "a'")
     assert chain_rule(w * prime, w).check("a'").ok
+
+
+def test_a_term_of_the_product_rule_that_is_left_out_is_named_as_one():
+    z = Value(0.7, "z")
+    assert "the term with (exp(z))' is left out" in chain_rule(z * z.exp(), z).check("exp(z)").text
+    assert "the term with (1 + z)' is left out" in chain_rule(z / (1 + z), z).check("1/(1+z)").text

@@ -142,7 +142,7 @@ FORMULAS = (
         "{place}",
         "(u v)' = u' v + u v', and (u/v)' = (u' v - u v') / v²",
         _product_rule,
-        covers=("one_way",),
+        covers=("one_way", "one_use"),
     ),
     Mistake("one_way", "{place}", "a variable that is used several times gets the sum over all its uses", _one_way),
     Mistake("one_sign", "the minus sign is lost when {place} is differentiated", "(u - v)' = u' - v'", _one_sign),
