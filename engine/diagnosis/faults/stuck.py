@@ -165,7 +165,9 @@ def dead_input(case: Case) -> list[Finding]:
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
         dead = [w for w, count in zeros.items() if count == len(columns[w]) >= len(unit.pre) and w in silent]
         others = [w for w in columns if w not in dead]
-        if (few == 1 or not others or len(others) >= len(dead)) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+        if (few == 1 or not others or len(others) >= len(dead)) and all(
+            _is_dense(case, columns[w], zeros[w]) for w in others
+        ):
             found |= dict.fromkeys(dead)
             examples = len(unit.pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []
