@@ -8,7 +8,7 @@ from ..context import Case
 from ..report import Finding
 from ..terms import products
 from ..words import amount
-from .saddle import at_saddle
+from .saddle import at_kink, at_saddle
 
 LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
@@ -34,7 +34,7 @@ class Output:
 
 def stationary(case: Case) -> list[Finding]:
     """Gradients that are 0, though the loss is no minimum of the network meant: a linear model, or weights of 0."""
-    return at_saddle(case) or _linear(case)
+    return at_saddle(case) or at_kink(case) or _linear(case)
 
 
 def _linear(case: Case) -> list[Finding]:
