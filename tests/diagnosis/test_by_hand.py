@@ -93,3 +93,17 @@ def test_a_unit_beyond_a_kink_that_its_inputs_may_bring_back():
 
 def test_a_swish_by_hand_is_no_squash():
     assert not diagnose(*network(lambda z: z / (1 + exp(-z)), bias=40.0))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_slopes_of_a_relu_by_hand_that_cancel_are_no_paths_that_cancel(seed):
+    rng = random.Random(seed)
+    w, v = ([Value(rng.gauss(0, 1)) for _ in range(2)] for _ in range(2))
+    b, c = [Value(rng.gauss(0, 1)) for _ in range(2)], Value(0.1)
+    outputs = []
+    for x in X[:4]:
+        a = [(z + abs(z)) / 2 for z in (wi * x[0] + bi for wi, bi in zip(w, b, strict=True))]
+        z = dot(v, a, c - 0.3)
+        outputs.append((z + abs(z)) / 2 + 0.1 * z)
+    report = diagnose(mean_squared_error(outputs, Y[:4]), [*w, *v, *b, c])
+    assert "cancelled" not in [finding.kind for finding in report]

@@ -155,6 +155,9 @@ def test_a_feature_that_is_always_0():
     assert finding.evidence["examples"] == 12
     assert not report([[*x[:2], rng.gauss(0, 1)] for x in X])
     assert not report(X[:4])  # too few to say always
+    smooth = MLP(3, [5, 1], activation="tanh", init="xavier", seed=0)
+    loss = mean_squared_error([smooth([0.0] * 3) for _ in X], [1.0] * 12)
+    assert only(diagnose(loss, smooth.parameters()), "dead_input").evidence["weights"] == 15
     slim = MLP(2, [5, 1], seed=0)
     assert not diagnose(mean_squared_error([slim(x[:2]) for x in X], [x[0] for x in X]), slim.parameters())
     one_hot = MLP(5, [4, 1], seed=0)
@@ -278,3 +281,26 @@ def test_a_single_weight_of_an_input_of_0():
         finding = only(diagnose((w * x - 3.0) ** 2, [w]), "dead_input")
         assert "feature in the data" in finding.remedy
     assert not diagnose((w * 2.0 - 3.0) ** 2, [w])
+
+
+def test_a_relu_that_starts_on_the_wrong_side_stops_at_its_kink():
+    rng = random.Random(0)
+    xs = [rng.gauss(0, 1) for _ in range(40)]
+
+    def fitted(start, activation="relu"):
+        w = Value(start, "w")
+        activations = {"relu": lambda z: z.relu(), "leaky_relu": lambda z: z.leaky_relu()}
+
+        def loss():
+            return mean_squared_error([activations[activation](w * x) for x in xs], [max(x, 0.0) for x in xs])
+
+        return w, trained([w], loss, 3000, lr=0.05)
+
+    w, loss = fitted(-3.0)
+    finding = only(diagnose(loss, [w]), "stationary")
+    assert abs(w.data) < 1e-9
+    assert finding.evidence["loss nearby"] < loss.data
+    assert "kink of a relu" in finding.why
+    for w, loss in (fitted(3.0), fitted(-3.0, "leaky_relu")):
+        assert loss.data < 1e-3
+        assert not diagnose(loss, [w])

@@ -1,10 +1,10 @@
-"""Parameters of 0 that multiply each other: their gradients are 0, although the loss is no minimum."""
+"""Gradients of 0 where the loss is no minimum: at parameters of 0 that multiply each other, and at a relu's kink."""
 
 import random
 from collections.abc import Iterable, Sequence
 
 from ...core import Value
-from ...structure import small
+from ...structure import all_small, largest, small
 from ..context import Case
 from ..report import Finding
 from ..terms import other_factor
@@ -15,6 +15,8 @@ from .gradients import symmetric
 NEAR = 0.01  # where the loss is lower
 NEXT = 1e-7  # so near that no other relu is switched on
 KINKED = {"relu", "maximum", "minimum", "select"}
+REST = 1e-9  # a gradient smaller than this, relative to the loss, is 0
+STEPS = (NEAR, NEAR / 2.0)
 TRIES = 16  # random directions, one of which lowers the loss
 
 
@@ -52,4 +54,33 @@ def _stuck(case: Case, found: Sequence[Value], least: float) -> Finding:
         f"lower nearby, {amount(least)} where they are moved by at most {NEAR}, but gradient descent never moves them.",
         'Start from random weights: MLP(..., init="xavier", seed=0), or by hand Value(random.gauss(0, 1)). Of two '
         "factors, one may start at 0, but not both.",
+    )
+
+
+def at_kink(case: Case) -> list[Finding]:
+    """Gradients of 0 on the flat side of a relu's kink, on whose other side the loss falls like a straight line."""
+    graph, loss = case.graph, case.loss.data
+    none = REST * (1.0 + abs(loss))
+    is_at_rest = all_small(case.indices, graph.gradients, none) and largest(case.indices, graph.squares)
+    if not KINKED & graph.ops or graph.changed or not is_at_rest:
+        return []
+    drops = [[loss - graph.forward(_moved(case, case.given, d, seed))[0] for d in STEPS] for seed in range(TRIES)]
+    far, near = max(drops)
+    if not 0.5 * near > none or not 1.5 * near < far or off_units(case):
+        return []
+    return [_at_edge(case, loss - far)]
+
+
+def _at_edge(case: Case, least: float) -> Finding:
+    graph = case.graph
+    return Finding(
+        "stationary",
+        tuple(case.groups(case.index_of)),
+        {"loss": case.loss.data, "loss nearby": least, "largest gradient": largest(case.indices, graph.gradients)},
+        "The gradients are 0, but this is no minimum: the parameters are at the kink of a relu. On their side of it "
+        "the loss is flat or rises. On the other side it falls at once, to "
+        f"{amount(least)} where they are moved by at most {NEAR}, but gradient descent sees only the slope of the flat "
+        "side, and never crosses.",
+        'Start from other weights, init="he" with another seed, or give the network more units, some of which start '
+        'on the right side. activation="leaky_relu" has a slope on both sides.',
     )

@@ -8,7 +8,7 @@ from ..context import Case
 from ..report import Finding
 from ..terms import products
 from ..words import amount
-from .saddle import at_saddle
+from .saddle import at_kink, at_saddle
 
 LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
@@ -34,7 +34,7 @@ class Output:
 
 def stationary(case: Case) -> list[Finding]:
     """Gradients that are 0, though the loss is no minimum of the network meant: a linear model, or weights of 0."""
-    return at_saddle(case) or _linear(case)
+    return at_saddle(case) or at_kink(case) or _linear(case)
 
 
 def _linear(case: Case) -> list[Finding]:
@@ -165,7 +165,9 @@ def dead_input(case: Case) -> list[Finding]:
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
         dead = [w for w, count in zeros.items() if count == len(columns[w]) >= len(unit.pre) and w in silent]
         others = [w for w in columns if w not in dead]
-        if (few == 1 or len(others) >= len(dead)) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+        if (few == 1 or not others or len(others) >= len(dead)) and all(
+            _is_dense(case, columns[w], zeros[w]) for w in others
+        ):
             found |= dict.fromkeys(dead)
             examples = len(unit.pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []
