@@ -181,10 +181,14 @@ _PAIR = {pair: code for code, pair in PARTNERS.items()}
 
 def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_index: Ints) -> Ints:
     """The indices in `fixed` of the weights of the sums `first` to `last` - 1, column by column."""
-    pairs = np.asarray(program.args)[program.starts[first] : program.starts[last]].reshape(last - first, -1, 2)
-    a, b = pairs[..., 0], pairs[..., 1]
-    is_second = (np.asarray(varies)[a] != 0) | (a == ONE)
-    return packed(np.asarray(fixed_index)[np.where(is_second, b, a)].T)
+    args, start, end, rows = program.args, program.starts[first], program.starts[last], last - first
+    size = (end - start) // 2
+    found = new_ints(size)
+    weights, columns = found, size // rows
+    for n in range(size):
+        a, b = args[start + 2 * n], args[start + 2 * n + 1]
+        weights[n % columns * rows + n // columns] = fixed_index[b if varies[a] or a == ONE else a]
+    return found
 
 
 def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedule, fixed_index: Ints) -> Ints:
