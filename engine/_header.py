@@ -170,14 +170,15 @@ def _function(row: Any, primitives: Any, formula: Any) -> str:
             after.append(f"for (long i = 0; i < n; i++) {element} = {text};")
         else:
             after.append(f"d[{at}] = {text};")
-    loops = [_loop(primitives, *reduction, kept.get(k, "")) for k, reduction in enumerate(reductions)]
+    loops = [_loop(primitives, reduction, kept.get(k, "")) for k, reduction in enumerate(reductions)]
     size = len(before)
     body = [*operands, *loops[:size], f"double y = {y};", "if (!d) return y;", *loops[size:], *after, "return y;"]
     return f"static inline double row_{row.name}(long n, const double *x, double *d) {{ {' '.join(body)} }}"
 
 
-def _loop(primitives: Any, variable: str, name: str, element: str, kept: str) -> str:
+def _loop(primitives: Any, reduction: tuple[str, str, str], kept: str) -> str:
     """The loop of a reduction; `kept` says where its elements are kept for the partials."""
+    variable, name, element = reduction
     step = f"double x_i = {element}; {variable} = next_{name}({variable}, x_i);" + f" if (d) {kept} = x_i;" * bool(kept)
     return f"double {variable} = {start_of(primitives[name])}; for (long i = 0; i < n; i++) {{ {step} }}"
 

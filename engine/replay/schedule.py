@@ -234,7 +234,7 @@ def _made(size: int, steps: Ints, blocks: list[Block]) -> list[int]:
     found[np.asarray(steps)] = np.arange(1, len(steps) + 1)
     for n, block in enumerate(blocks, size):
         found[np.asarray(block.results, int)] = found[n]
-    return found.tolist()  # type: ignore[no-any-return]
+    return found.tolist()
 
 
 def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, Ints], dict[int, Ints]]:

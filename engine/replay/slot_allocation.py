@@ -71,10 +71,7 @@ class Rows:
 
     def __init__(self, program: Program, plan: Schedule, fixed_index: Ints, varies: bytearray) -> None:
         self.program, self.plan, self.fixed_index, self.varies = program, plan, fixed_index, varies
-        self.row, self.last = (
-            new_ints(len(program)),
-            new_ints(len(program)),
-        )  # last: the step that reads it last, from 1
+        self.row, self.last = new_ints(len(program)), new_ints(len(program))  # last: 1 + the step that reads it last
         self.free, self.spare = new_ints(len(program)), 0  # a stack of free rows, and its size
         self.code = Code(program)
         self.begun, self.made = 0, new_ints(len(program))  # the step that began the run; that computed each value
