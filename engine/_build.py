@@ -7,8 +7,10 @@ asks for it, and from then on whenever it is built: modules that stay from an ea
 Compiled and uncompiled functions share one source, except for these, which have two implementations:
 
 - nodes (core/node.py): C allocates them in the arena, Python as objects of a class that sealed.py makes immutable;
+  their slots stand in node.py for Python and in node.pxd for C, from which the build writes the struct of arena.h;
 - graph traversals (core/graph.py, core/backward.py, structure/flattened.py): C walks the arena's queue;
-- rows of the table (core/operations.py, structure/recompute.py): C is written from the formulas that Python reads;
+- rows of the table (core/operations.py, structure/recompute.py): C is written from the formulas that Python reads,
+  with a switch for one operand and one for two, whose results stay in registers, and one for operands in an array;
 - ValueNumbers.first (structure/value_numbering.py): C has a table of integers where Python has a dict;
 - ints and floats (structure/arrays.py): C reads the memory of an array, Python the array;
 - the executors (replay/native.pyx, numpy_executor.py): vectors of C on blocks of examples, or NumPy.
@@ -45,11 +47,10 @@ MODULES = (
 _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
 FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
 KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
-PASSES = [
-    "-O1"
-]  # for the rest of replay and what modules share: at -O2 they take twice as long to build and the same to run
+LIGHT = ["-O1"]  # takes half as long to build, and for all but these modules the code runs as fast as with -O2:
+HOT = ("node", "coercion", "operations", "value", "traverse", "flatten", "sweeps", "recompute")
 OUTPUT = "build/cython"
-HEADER = "build/table.h"  # the table in C
+HEADERS = {"build/table.h": _C["header"], "build/node.h": _C["node_header"]}  # written from the table and from node.pxd
 CYTHON = ["Cython>=3.1"]
 REASON = "uncompiled.txt"
 SHARED = "_shared.c"  # what Cython would otherwise write into every module: memoryviews above all
@@ -58,6 +59,7 @@ DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # C types stand in the .pxd, hints are for readers
     "autotestdict": False,  # doctests are found where they stand, once
+    "auto_pickle": False,  # what is pickled says how
 }
 
 
@@ -66,8 +68,8 @@ def extensions() -> list[Extension]:
     if get_config_var("Py_GIL_DISABLED"):  # the arena of nodes has no lock of its own
         return uncompiled(RuntimeError("this Python is free-threaded, and the compiled modules need the GIL"))
     cythonize = import_module("Cython.Build").cythonize
-    _write_header()
-    headers = [HEADER, *(str(path) for path in Path("engine").rglob("*.h"))]
+    _write_headers()
+    headers = [*HEADERS, *(str(path) for path in Path("engine").rglob("*.h"))]
     wanted = [
         Extension(
             "engine." + Path(name).with_suffix("").as_posix().replace("/", "."),
@@ -93,18 +95,18 @@ def extensions() -> list[Extension]:
 
 def flags(name: str) -> list[str]:
     """How a module is compiled."""
-    if sys.platform == "win32" or not name.startswith(("replay/", SHARED)):
+    if sys.platform == "win32" or Path(name).stem in HOT:
         return FLAGS
-    return FLAGS + (KERNELS if name == "replay/native.pyx" else PASSES)
+    return FLAGS + (KERNELS if name == "replay/native.pyx" else LIGHT)
 
 
-def _write_header() -> None:
-    """Write the table's C header if it changed, so that its dependents are recompiled."""
-    text = _C["header"]()
-    path = Path(HEADER)
-    path.parent.mkdir(exist_ok=True)
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+def _write_headers() -> None:
+    """Write the C headers that changed, so that their dependents are recompiled."""
+    for name, write in HEADERS.items():
+        path, text = Path(name), write()
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
 
 
 def is_on(variable: str) -> bool:

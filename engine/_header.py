@@ -4,6 +4,7 @@ It has a function `row_name` for the value of each row (and the partials, if it 
 switches that compute the value and partials for an opcode; and for kernels, rows on vectors and lists of operations.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -36,6 +37,13 @@ CASES_2  }
 /* Of m operands, those of sequences one after the other: the result, and the partials in d unless that is NULL. */
 static inline double operate(int code, long m, const double *x, double *d) {
   double y = NAN;
+  Result r;
+  if (d) switch (code) {
+LABELS_1      r = operate1(code, x[0]), d[0] = r.da;
+      return r.y;
+LABELS_2      r = operate2(code, x[0], x[1]), d[0] = r.da, d[1] = r.db;
+      return r.y;
+  }
   switch (code) {
 CASES_M  }
   return y;
@@ -83,11 +91,18 @@ def header() -> str:
     codes = ", ".join(f"{name.upper()} = {code}" for code, name in enumerate(opcodes.NAMES))
     switches = SWITCHES
     case = partial(_case, primitives=primitives.PRIMITIVES, formula=formula)
-    for count in (1, 2):
-        cases = [case(row, ["a", "b"], ["r.da", "r.db"], "r.y") for row in fixed if len(row.variables) == count]
-        switches = switches.replace(f"CASES_{count}", "".join(cases))
     x, d = ([f"{array}[{k}]" for k in range(9)] for array in "xd")
-    cases = [case(row, x, d, "y") for row in fixed]
+    small = [row for row in fixed if len(row.variables) < 3]
+    cases = [
+        f"    case {row.name.upper()}: y = row_{row.name}({', '.join(x[: len(row.variables)])}); break;\n"
+        for row in small
+    ]
+    for count in (1, 2):
+        chosen = [row for row in small if len(row.variables) == count]
+        switches = switches.replace(f"LABELS_{count}", "".join(f"    case {row.name.upper()}:\n" for row in chosen))
+        by_count = [case(row, ["a", "b"], ["r.da", "r.db"], "r.y") for row in chosen]
+        switches = switches.replace(f"CASES_{count}", "".join(by_count))
+    cases += [case(row, x, d, "y") for row in fixed if row not in small]
     cases += [f"    case {row.name.upper()}: y = row_{row.name}({_size(row)}, x, d); break;\n" for row in many]
     switches = switches.replace("CASES_M", "".join(cases))
     return "\n".join(
@@ -109,9 +124,23 @@ def header() -> str:
     )
 
 
+def node_header() -> str:
+    """A node as a struct in C, with the slots that node.pxd declares.
+
+    >>> "struct Node *a;" in node_header()
+    True
+    """
+    text = (Path(__file__).parent / "core/node.pxd").read_text()
+    slots = text.partition("class Node:")[2].partition("\ncdef")[0]
+    declared = re.findall(r"^    cdef (?:readonly )?(void \*|long long |\w+ )(.*?)(?:  #.*)?$", slots, re.MULTILINE)
+    types = {"Node ": "struct Node *", "tuple ": "PyObject *", "str ": "PyObject *", "void *": "Slab *"}
+    fields = [types.get(kind, kind) + name.strip(" _") + ";" for kind, names in declared for name in names.split(",")]
+    return "\n".join(["typedef struct Node {", "PyObject_HEAD", *fields, "} Node;\n"])
+
+
 def _value(row: Any, primitives: Any, formula: Any) -> str:
     """The value of a row of a fixed number of operands."""
-    body = f"return {_written(formula, primitives, [row.formula], row.variables)[1][0]};"
+    body = f"return {_written(formula, [row.formula], row.variables)[1][0]};"
     if row.name in primitives:
         text = primitives[row.name].c
         body = text if "return" in text else f"return {text};"
@@ -127,22 +156,36 @@ def _function(row: Any, primitives: Any, formula: Any) -> str:
         f"const double *{v} = x + {at};" if v.isupper() else f"double {v} = x[{at}];"
         for v, at in zip(row.variables, starts, strict=True)
     ]
-    before, (y,) = _written(formula, primitives, [row.formula], row.variables)
-    steps, (_, *partials) = _written(formula, primitives, [row.formula, *row.partials], ("y", *row.variables))
+    before, (y,) = _written(formula, [row.formula], row.variables)
+    reductions, (_, *partials) = _written(formula, [row.formula, *row.partials], ("y", *row.variables))
+    kept: dict[int, str] = {}  # where a loop keeps its elements, which the partials contain
     after = []
     for at, v, text in zip(starts, row.variables, partials, strict=True):
-        text = text[0] if isinstance(text, list) else text
-        after.append(f"for (long i = 0; i < n; i++) d[{at} + i] = {text};" if v.isupper() else f"d[{at}] = {text};")
-    body = [*operands, *before, f"double y = {y};", "if (!d) return y;", *steps[len(before) :], *after, "return y;"]
+        if v.isupper():
+            text, element = str(text[0] if isinstance(text, list) else text), f"d[{at} + i]"
+            shared = [k for k, (*_, x) in enumerate(reductions) if "(" in x and x in text and k not in kept]
+            if shared:
+                kept[shared[0]] = element
+                text = text.replace(reductions[shared[0]][2], element)
+            after.append(f"for (long i = 0; i < n; i++) {element} = {text};")
+        else:
+            after.append(f"d[{at}] = {text};")
+    loops = [_loop(primitives, reduction, kept.get(k, "")) for k, reduction in enumerate(reductions)]
+    size = len(before)
+    body = [*operands, *loops[:size], f"double y = {y};", "if (!d) return y;", *loops[size:], *after, "return y;"]
     return f"static inline double row_{row.name}(long n, const double *x, double *d) {{ {' '.join(body)} }}"
 
 
-def _written(formula: Any, primitives: Any, formulas: list[str], operands: tuple[str, ...]) -> Any:
-    def reduce(variable: str, name: str, text: str) -> str:
-        step = f"{variable} = next_{name}({variable}, {text})"
-        return f"double {variable} = {start_of(primitives[name])}; for (long i = 0; i < n; i++) {step};"
+def _loop(primitives: Any, reduction: tuple[str, str, str], kept: str) -> str:
+    """The loop of a reduction; `kept` says where its elements are kept for the partials."""
+    variable, name, element = reduction
+    step = f"double x_i = {element}; {variable} = next_{name}({variable}, x_i);" + f" if (d) {kept} = x_i;" * bool(kept)
+    return f"double {variable} = {start_of(primitives[name])}; for (long i = 0; i < n; i++) {{ {step} }}"
 
-    return formula.written(formulas, operands, "row_{}({})".format, reduce)
+
+def _written(formula: Any, formulas: list[str], operands: tuple[str, ...]) -> Any:
+    """Formulas in C: their reductions, each as its variable, its name and the element that it reduces; the results."""
+    return formula.written(formulas, operands, "row_{}({})".format, lambda *reduction: reduction)
 
 
 def start_of(primitive: Any) -> str:

@@ -37,18 +37,7 @@ typedef struct Slab {
   char nodes[SLOTS * STRIDE];
 } Slab;
 
-typedef struct Node { /* a Value, by node.pxd */
-  PyObject_HEAD
-  Slab *slab; /* NULL in a leaf */
-  double grad, data;
-  long long code; /* of the operation, 0 in a leaf */
-  struct Node *a, *b;
-  PyObject *lists;
-  double da, db;
-  long long mark;
-  PyObject *label;
-  long serial;
-} Node;
+#include "node.h" /* Node: the fields of a Value, which the build reads from node.pxd. The slab of a leaf is NULL */
 
 typedef struct {
   Slab *newest, *spare, *top; /* top: no slab newer than this has a queued node */
@@ -83,7 +72,7 @@ static inline void fetch_node(const void *node) {
 
 static inline void fetch_operand(Node *o) {
   FETCH(o);
-  FETCH((char *)o + offsetof(Node, data)); /* the next line, for every other node */
+  FETCH((char *)o + offsetof(Node, number)); /* the next line, for every other node */
 }
 
 static Slab *open_slab(Arena *arena) {
@@ -121,7 +110,7 @@ static void close_slab(Arena *arena, Slab *slab) {
 
 /* The result of an operation, without a label. None is not reference-counted, here or when a node is freed: a
    field that is None stays None. */
-static inline PyObject *new_node(Arena *arena, long long code, double data, PyObject *a, PyObject *b, double da, double db,
+static inline PyObject *new_node(Arena *arena, long long code, double number, PyObject *a, PyObject *b, double da, double db,
                                  PyObject *lists, PyObject *no_label) {
   Slab *slab = arena->newest;
   if (!slab || slab->made == SLOTS) slab = open_slab(arena);
@@ -134,7 +123,7 @@ static inline PyObject *new_node(Arena *arena, long long code, double data, PyOb
   if (b != Py_None) Py_INCREF(b);
   if (lists != Py_None) Py_INCREF(lists);
   Py_INCREF(no_label);
-  node->slab = slab, node->grad = 0.0, node->data = data, node->code = code, node->a = (Node *)a, node->b = (Node *)b;
+  node->slab = slab, node->grad = 0.0, node->number = number, node->code = code, node->a = (Node *)a, node->b = (Node *)b;
   node->lists = lists, node->da = da, node->db = db, node->mark = 0, node->label = no_label, node->serial = ++arena->serial;
   return PyObject_Init((PyObject *)node, arena->type);
 }
@@ -144,12 +133,12 @@ static inline void let_go(void *object) {
 }
 
 /* A leaf that is a plain number, which `db` says: a leaf has no partials. */
-static inline PyObject *new_leaf(Arena *arena, double data, PyObject *no_label) {
+static inline PyObject *new_leaf(Arena *arena, double number, PyObject *no_label) {
   Node *node = (Node *)arena->type->tp_new(arena->type, arena->no_arguments, NULL);
   if (!node) return NULL;
   Py_DECREF(node->label);
   Py_INCREF(no_label);
-  node->data = data, node->db = 1.0, node->label = no_label, node->serial = ++arena->serial;
+  node->number = number, node->db = 1.0, node->label = no_label, node->serial = ++arena->serial;
   return (PyObject *)node;
 }
 

@@ -1,34 +1,20 @@
 cimport cython
 from . cimport modes
-
 cdef extern from "arena.h":
     ctypedef struct PyObject
     ctypedef struct Arena
-    ctypedef struct Slots "Node":  # a node, for code that counts no references
-        void *slab
-        double grad, data, da, db
-        Slots *a
-        Slots *b
-        PyObject *lists
-        PyObject *label
-        long long mark, code
     Arena *kind "install" (object blank) except NULL
     Node new_node(Arena *arena, long long code, double data, object a, object b, double da, double db, object lists, str label)
     Node new_leaf(Arena *arena, double data, str label)
-    bint push(Arena *arena, object node)
-    bint push_slots "push" (Arena *arena, void *node) noexcept
+    bint push(Arena *arena, object node) noexcept
     PyObject *pop(Arena *arena)
     bint is_draining(Arena *arena)
     Py_hash_t identity_hash(object node) noexcept
     long next_serial() noexcept
-
-cdef extern from *:
-    void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
 cdef Arena *arena
-
-@cython.no_gc
+@cython.no_gc  # nor are its subclasses
 cdef class Node:
-    cdef void *_slab  # the first as in arena.h: what every pass reads of an operand lies close together
+    cdef void *_slab  # what every pass reads of an operand lies close together; arena.h gets this order from here
     cdef readonly double _grad, _number
     cdef readonly long long _code
     cdef readonly Node _a, _b
@@ -41,7 +27,6 @@ cdef inline void set_data(Node node, double number) noexcept: node._number = num
 cdef inline void set_grad(Node node, double number) noexcept: node._grad = number
 cdef inline void set_label(Node node, str label) noexcept: node._label = label
 cdef object told(Node node)
-
 cdef inline Node make(long long code, double data, Node a, Node b, double da, double db=0.0, tuple lists=None):
     cdef Node node = new_node(arena, code, data, a, b, da, db, lists, "")
     if data - data or modes.active:

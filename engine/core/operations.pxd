@@ -8,12 +8,10 @@ cdef long long DOT
 cdef array no_partials
 cpdef object of_one(int code, object a)
 cpdef object of_two(int code, object a, object b)
-@cython.locals(found=cython.Py_ssize_t)
 cdef Py_ssize_t count_nodes(object operands)
-@cython.locals(m=cython.Py_ssize_t, k=cython.Py_ssize_t, x='double *', y=double, slopes='double *', partials=array, node=Node)
+@cython.locals(node=Node)
 cdef Node operate(int code, list operands, tuple given=*)
 cdef Node by_formula(long long code, list operands, object given=*)
-@cython.locals(size=cython.Py_ssize_t, k=cython.Py_ssize_t, operands=list, others=list)
 cpdef Node dot(object weights, object inputs, object bias=*)
 cdef inline Node unary(int code, Node a):
     cdef Result r

@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False
+# cython: boundscheck=False, wraparound=False, infer_types=True
 """Operations on Values: evaluate a row of the table at the operands, and make a node with value and partials.
 
 When compiled, rows are computed in C generated from the table, and rows added later by their formulas in Python.
@@ -112,7 +112,7 @@ def count_nodes(operands: Sequence[Any]) -> int:
     """How many operands are Values."""
     found = 0
     for x in operands:
-        found += isinstance(x, Node)
+        found += 1 if isinstance(x, Node) else 0
     return found
 
 

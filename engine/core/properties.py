@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .value import Value
 
 
-@cython.no_gc  # a graph has no cycles: operands came first
 @cython.cclass
 class Properties(Node):
     """A node that can be read, named and printed; a Value adds the operators."""

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 Number: TypeAlias = "Value | float"
 
 
-@cython.no_gc  # a graph has no cycles: operands came first
 @cython.cclass
 class Value(Properties):
     """A real number in a graph of operations.

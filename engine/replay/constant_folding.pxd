@@ -1,8 +1,7 @@
-cimport cython
 from .program cimport Program
 cdef int ABS, ADD, CONSTANT, DIV, LESS, MEAN, MUL, NEG, ONE, POW, PRODUCTS, SELECT, SQRT, SUB, TIMES
-@cython.locals(i=int, code=int, found=int, numbers=int, negatives=int, at="int[::1]")
 cpdef Program fold_constants(Program program)
+cdef int _computed(Program new, int code, list numbers) except -1
 cdef int _simpler(Program new, int code, int a, int b)
 cdef int _negated(Program new, int k)
 cdef int _negative(Program new, int k)

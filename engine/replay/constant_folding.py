@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SELECT, SUB, TABLE, numeric
-from ..structure import new_ints
 from .program import Program
 
 ABS, LESS, SQRT, TIMES = (CODES[name] for name in ("abs", "less", "sqrt", "times"))
@@ -32,15 +31,16 @@ def fold_constants(program: Program) -> Program:
     v3 = v1 * v1
     return v3
     """
-    new, at = program.fresh(), new_ints(len(program))
+    new, at = program.fresh(), program.indices()
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
         code, found, numbers, negatives = codes[i], -1, 0, 0
         if code > CONSTANT and code != PRODUCTS and code != MEAN:
             first, count = starts[i], starts[i + 1] - starts[i]
             for j in range(first, first + count):
-                numbers += new.codes[at[args[j]]] == CONSTANT
-                negatives += new.codes[at[args[j]]] == NEG
+                kind = new.codes[at[args[j]]]
+                numbers += 1 if kind == CONSTANT else 0
+                negatives += 1 if kind == NEG else 0
             if numbers == count and count:
                 found = _computed(new, code, [new.number(at[k]) for k in program.operands(i)])
             elif numbers and code == SELECT:

@@ -8,7 +8,6 @@ cdef class Fusion:
     cdef int minus
     cdef object gather(self, int i)
     cdef int lead(self, int i, int terms, int step)
-    cdef bint stays_apart(self, int k, int other)
     cdef object add(self, int i, int index, int a, int b)
     cdef int settle(self, int k) except -1
 cpdef Program fuse(Program program)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from ..core import ADD, CONSTANT, MUL, NEG, ONE, PRODUCTS, SUB
-from ..structure import new_ints
 from .program import Program, Sums
 
 FEW = 4  # a single sum of at most this many terms is not worth a matrix product
@@ -54,7 +53,7 @@ class Fusion:
     def __init__(self, program: Program) -> None:
         self.program, self.new = program, program.fresh()
         self.uses, self.varies = program.uses(), program.varies()
-        self.at = new_ints(len(program))
+        self.at = program.indices()
         self.sums = Sums(len(program), program.starts[len(program)])
         self.minus = self.new.constant(-1.0)
 

@@ -8,7 +8,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ..core.generated cimport MADE_FROM
-from ..core.node cimport Slots
+from ..core.node cimport Node
 
 from ..core import check
 
@@ -117,7 +117,7 @@ cdef class Native:
     cdef long rows, cells, inner, first_packed
     cdef double cost
     cdef list known  # the parameters of the last call,
-    cdef Slots **nodes  # and their addresses
+    cdef void **nodes  # and their addresses
     cdef Kernels kernels
     cdef Memory spare  # of the last call, for the next one; None while a call has it
 
@@ -197,11 +197,11 @@ cdef class Native:
         if parameters is self.known:
             return
         free(self.nodes)
-        self.nodes = <Slots **> calloc(len(parameters) + 1, sizeof(Slots *))
+        self.nodes = <void **> calloc(len(parameters) + 1, sizeof(void *))
         if not self.nodes:
             raise MemoryError("there is not enough memory for the parameters of a recorded program")
         for k in range(len(parameters)):
-            self.nodes[k] = <Slots *> <void *> parameters[k]
+            self.nodes[k] = <void *> parameters[k]
         self.known = parameters
 
     def __dealloc__(self):
@@ -218,7 +218,7 @@ cdef class Native:
         for k in range(count):
             if k + AHEAD < count:
                 prefetch(self.nodes[number[k + AHEAD]])
-            fixed[at[k]] = self.nodes[number[k]].data
+            fixed[at[k]] = (<Node> self.nodes[number[k]])._number
         run_one(code, code + self.fixed_code.shape[0], fixed, NULL, NULL)
         for k in range(self.packed.shape[0]):
             weights[k] = fixed[packed[k]]
@@ -242,7 +242,7 @@ cdef class Native:
         for k in range(1, count):
             if k + AHEAD < count:
                 prefetch(self.nodes[k + AHEAD - 1])
-            self.nodes[k - 1].grad += call.fixed[at[k]] + totals[k] / batch
+            (<Node> self.nodes[k - 1])._grad += call.fixed[at[k]] + totals[k] / batch
         return call.fixed[at[0]] + totals[0] / batch
 
 

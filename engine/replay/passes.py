@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
-from ..structure import narrow, new_ints, packed
+from ..structure import narrow, packed
 from ..structure.value_numbering import ValueNumbers
 from .constant_folding import fold_constants
 from .fusion import fuse
@@ -47,7 +47,7 @@ def cse(program: Program) -> Program:
     v4 = v3 - v3
     return v4
     """
-    new, at = program.fresh(), new_ints(len(program))
+    new, at = program.fresh(), program.indices()
     numbers = ValueNumbers(new.codes, new.starts, new.args, len(program))  # which have room for all and do not move
     for i in range(len(program)):
         at[i] = new.carry(program, i, at)
@@ -88,7 +88,7 @@ def select(program: Program, wanted: array[int]) -> Program:
     """The program of only the wanted instructions, in that order, which must be topological."""
     if np.array_equal(wanted, np.arange(len(program))):
         return program
-    new, at = program.fresh(), new_ints(len(program))
+    new, at = program.fresh(), program.indices()
     for n in range(len(wanted)):
         at[wanted[n]] = new.carry(program, wanted[n], at)
     new.outputs = [at[k] for k in program.outputs]
@@ -188,7 +188,7 @@ def group(program: Program) -> Program:
     """
     varies, codes = program.varies(), program.codes
     first: dict[tuple[int, ...], int] = {}
-    leader = new_ints(len(program))
+    leader = program.indices()
     for i in range(len(program)):
         leader[i] = i
         if codes[i] in (MUL, PRODUCTS):
@@ -217,7 +217,7 @@ def level(program: Program) -> Program:
     v7 = v5 * v6
     return v7
     """
-    depth, kind = new_ints(len(program)), new_ints(len(program))
+    depth, kind = program.indices(), program.indices()
     codes, starts, args = program.codes, program.starts, program.args
     for i in range(len(program)):
         code = codes[i]

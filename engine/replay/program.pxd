@@ -7,13 +7,13 @@ cdef class Program:
     cdef public list constants, outputs
     cdef public dict _known
     cpdef Program fresh(self)
+    cpdef int[::1] indices(self)
     cpdef int emit_many(self, int code, object args) except -1
     cpdef int emit_one(self, int code, int a) except -1
     cpdef int emit_two(self, int code, int a, int b) except -1
     cpdef int append(self, int code, int count) except -1
     cpdef int carry(self, Program program, int i, int[::1] at) except -1
     cpdef int constant(self, double number) except -1
-    cpdef bint has(self, int code)
     cpdef list operands(self, int i)
     cpdef bint holds(self, int i, double number) except? True
     cpdef bytearray depends(self, int leaf, bint differentiably=*)

@@ -49,6 +49,10 @@ class Program:
         """An empty program with the capacity of this one."""
         return Program(self.size, self.starts[self.size])
 
+    def indices(self) -> array[int]:
+        """An index for each instruction, all 0."""
+        return new_ints(self.size)
+
     def emit(self, code: int, *args: int) -> int:
         """Append an instruction; returns its index."""
         return self.emit_many(code, args)
@@ -131,10 +135,7 @@ class Program:
 
     def has(self, code: int) -> bool:
         """Whether there is an instruction of that code."""
-        for i in range(self.size):  # noqa: SIM110  a generator has no types in C
-            if self.codes[i] == code:
-                return True
-        return False
+        return bool((np.asarray(self.codes)[: self.size] == code).any())
 
     def depends(self, leaf: int, differentiably: bool = False) -> bytearray:
         """For every instruction 1 if it depends on a leaf of that kind; a mean depends on none.

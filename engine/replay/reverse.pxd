@@ -3,11 +3,9 @@ from .program cimport Program, Sums
 cdef int CONSTANT, IN_C, INPUT, ONE, PRODUCTS, SELECT
 cdef bytearray CLOSED
 cdef class Fragment:
-    cdef bint is_list
     cdef Program program, body
     cdef int[::1] at, results
     cpdef int write(self, int y, list operands) except -1
-    cpdef int value(self, int n) except -1
 cdef class Partials:
     cdef list fragments
     cdef public int[::1] starts, at
@@ -15,5 +13,5 @@ cdef class Partials:
     cpdef object write(self, int y, list operands, bytearray active)
 @cython.locals(partials=Partials)
 cdef dict _gather(Program result, Program program, bytearray active, int output, bint in_rows)
-@cython.locals(at="int[::1]", fragment=Fragment)
+@cython.locals(fragment=Fragment)
 cpdef Program lower(Program program)

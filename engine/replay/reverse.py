@@ -137,7 +137,7 @@ class Fragment:
     def __init__(self, program: Program, row: str, formula: str, size: int, in_rows: bool = False) -> None:
         written = _written if code_of(row) < IN_C else _written.__wrapped__  # users may redefine other rows
         self.program = program
-        self.body, self.is_list = written(TABLE[row], formula, size, in_rows)
+        self.body = written(TABLE[row], formula, size, in_rows)
         self.at = new_ints(len(self.body))  # the index at which each of its instructions was last written
         self.results = array("i", self.body.outputs)
 
@@ -151,16 +151,12 @@ class Fragment:
                 at[i] = operands[k - 1] if k else y
             elif code != CONSTANT or (i and not at[i]):  # a number is the same every time
                 at[i] = program.carry(body, i, at)
-        return self.value(0)
-
-    def value(self, n: int) -> int:
-        """The index of value n, or of the only value."""
-        return self.at[self.results[n if self.is_list else 0]]
+        return at[self.results[0]]
 
 
 @lru_cache(maxsize=256)
-def _written(row: Row, formula: str, size: int, in_rows: bool) -> tuple[Program, bool]:
-    """A formula of a row as a program of the result and the operands, and whether it gives a list."""
+def _written(row: Row, formula: str, size: int, in_rows: bool) -> Program:
+    """A formula of a row as a program of the result and the operands; a sequence has an output for each entry."""
     body = Program()
     y = body.emit(INPUT, 0)
     operands = [body.emit(INPUT, k + 1) for k in range(size)]
@@ -169,7 +165,7 @@ def _written(row: Row, formula: str, size: int, in_rows: bool) -> tuple[Program,
     found = row.of_sequence(algebra, operands) if in_rows and row.of_sequence else evaluate(formula, variables, algebra)
     entries = found if isinstance(found, list) else [found]
     body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
-    return dce(cse(fold_constants(body))), isinstance(found, list)
+    return dce(cse(fold_constants(body)))
 
 
 class Partials:
@@ -189,8 +185,9 @@ class Partials:
             for k in range(first, last):
                 if active[operands[k]]:
                     fragment.write(y, operands)
+                    step = 1 if len(fragment.results) > 1 else 0
                     for n in range(first, last):
-                        self.at[n] = fragment.value(n - first)
+                        self.at[n] = fragment.at[fragment.results[step * (n - first)]]
                     break
 
 
@@ -243,7 +240,7 @@ def lower(program: Program) -> Program:
     return v3
     """
     fragments: dict[int, Fragment] = {}
-    new, at = program.fresh(), new_ints(len(program))
+    new, at = program.fresh(), program.indices()
     codes = program.codes
     direct, kinds = _DIRECT + bytearray([is_direct(name) for name in NAMES[IN_C:]]), len(NAMES)
     for i in range(len(program)):

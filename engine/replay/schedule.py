@@ -116,7 +116,7 @@ def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) ->
 
 
 def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
-    """The varying steps in order: the index of an instruction, or -1 - the index of a matrix product.
+    """The varying steps in order: the index of an instruction, or past the last of them that of a block.
 
     `plan.packed` gets the indices of the blocks' weights, matrix after matrix, equal matrices once.
     """
@@ -131,14 +131,14 @@ def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedul
             continue
         step = i
         if partner[i]:
-            step = -1 - len(blocks)
+            step = size + len(blocks)
             blocks.append(_pair(program, i, partner[i]))
         elif code in (PRODUCTS, MUL):
             shared = columns(program, i, varies)
             while shared and last < size and same_columns(program, i, last, varies):
                 last += 1
             if shared and (last - i > 1 or len(shared) > FEW):
-                step = -1 - len(blocks)
+                step = size + len(blocks)
                 weights = _weights(program, i, last, varies, fixed_index)
                 start = known.get(weights.tobytes(), -1)
                 if start < 0:
@@ -194,8 +194,8 @@ def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_i
 def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedule, fixed_index: Ints) -> Ints:
     """The steps with inner products inserted as soon as their operands are computed, and the terms of each mean."""
     rights, means = _factors(program, plan, fixed_index)
-    made = _made(program, steps, blocks)
-    ready, begun = list[int](), len(blocks)  # the step after which a product's operands are there
+    made = _made(len(program), steps, blocks)
+    ready, begun = list[int](), len(program) + len(blocks)  # the step after which a product's operands are there
     known: dict[bytes, int] = {}
     for code, lefts, shared, first in _shapes(rights):
         last = first + len(shared)
@@ -208,7 +208,7 @@ def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedu
             plan.inner += len(entries) if code == INNER else 0
         ready.append(max([made[k] for k in (*lefts, *shared)]))
         blocks.append(Block(code, (len(lefts), len(shared), start), (), (*lefts, *shared)))
-    return packed(np.insert(steps, ready, [-1 - begun - k for k in range(len(ready))]))
+    return packed(np.insert(steps, ready, [begun + k for k in range(len(ready))]))
 
 
 def _shapes(rights: dict[int, Ints]) -> list[tuple[int, list[int], list[int], int]]:
@@ -228,18 +228,13 @@ def _shapes(rights: dict[int, Ints]) -> list[tuple[int, list[int], list[int], in
     return sorted(found, key=lambda part: part[0])
 
 
-def _made(program: Program, steps: Ints, blocks: list[Block]) -> Ints:
+def _made(size: int, steps: Ints, blocks: list[Block]) -> list[int]:
     """The number of steps after which each instruction is computed."""
-    found = new_ints(len(program))
-    made = found
-    for n in range(len(steps)):
-        step = steps[n]
-        if step >= 0:
-            made[step] = n + 1
-        else:
-            for k in blocks[-1 - step].results:
-                made[k] = n + 1
-    return found
+    found = np.zeros(size + len(blocks), int)
+    found[np.asarray(steps)] = np.arange(1, len(steps) + 1)
+    for n, block in enumerate(blocks, size):
+        found[np.asarray(block.results, int)] = found[n]
+    return found.tolist()
 
 
 def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, Ints], dict[int, Ints]]:

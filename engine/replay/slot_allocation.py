@@ -19,6 +19,7 @@ CHEAP = {
 }
 PARTNERS = {CODES[f"pair_{name}"]: (CODES[name], CODES[partner]) for name, partner in PAIRS.items()}
 TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # no instruction of a run reads results of the run
+UNREAD, RELEASED = 0, -1  # in place of the step of a last use
 
 
 def counted(code: int) -> bool:
@@ -78,7 +79,7 @@ class Rows:
         self.costs = _COSTS + array("d", [1.5]) * (len(NAMES) - IN_C)
 
     def write(self, steps: Ints, blocks: list[Block]) -> None:
-        """Fill in the plan's rows, and its code in the order of the steps."""
+        """Fill in the plan's rows, and its code in the order of the steps: instructions, or blocks past their last."""
         self.read(steps, blocks)
         program, plan = self.program, self.plan
         for i in range(len(program)):
@@ -86,24 +87,25 @@ class Rows:
                 plan.inputs.append((program.args[program.starts[i]], self.take(i)))
             elif self.last[i] and not self.varies[i]:
                 plan.fills.append((self.fixed_index[i], self.take(i)))
+        size = len(program)
         for n in range(len(steps)):
             step = steps[n]
-            if step >= 0:
+            if step < size:
                 self.write_one(step, n + 1)
-            elif blocks[-1 - step].head:
-                self.write_product(blocks[-1 - step], n + 1)
+            elif blocks[step - size].head:
+                self.write_product(blocks[step - size], n + 1)
             else:
-                self.write_pair(blocks[-1 - step], n + 1)
+                self.write_pair(blocks[step - size], n + 1)
         plan.outputs = [self.row[k] for k in plan.outputs]
         plan.code, plan.rows, plan.cost = self.code.written(), self.rows, self.cost
 
     def read(self, steps: Ints, blocks: list[Block]) -> None:
         """Note for every value the last step that reads it."""
-        program, last = self.program, self.last
+        program, last, size = self.program, self.last, len(self.program)
         for n in range(len(steps)):
             step = steps[n]
-            if step < 0:
-                for k in blocks[-1 - step].operands:
+            if step >= size:
+                for k in blocks[step - size].operands:
                     last[k] = n + 1
             else:
                 for j in range(program.starts[step], program.starts[step + 1]):
@@ -123,7 +125,7 @@ class Rows:
             code.put(self.row[program.args[j]])
         for j in range(first, end):
             self.release(program.args[j], n)
-        self.drop(i)
+        self.release(i, UNREAD)
         self.cost += self.costs[kind] * (end - first)
 
     def joins(self, kind: int, operand: int) -> bool:
@@ -140,8 +142,8 @@ class Rows:
         for k in (self.take(first), self.take(second), self.row[operand]):
             self.code.put(k)
         self.release(operand, n)
-        self.drop(first)
-        self.drop(second)
+        self.release(first, UNREAD)
+        self.release(second, UNREAD)
         self.cost += self.costs[block.code]
 
     def write_product(self, block: Block, n: int) -> None:
@@ -154,7 +156,7 @@ class Rows:
         for k in block.operands:
             self.release(k, n)
         for k in block.results:
-            self.drop(k)
+            self.release(k, UNREAD)
         self.cost += 0.04 * rows * size
 
     def take(self, i: int) -> int:
@@ -167,21 +169,12 @@ class Rows:
             self.rows += 1
         return self.row[i]
 
-    def drop(self, i: int) -> None:
-        """Free the row of a result that is never read."""
-        if not self.last[i]:
-            self.give_back(self.row[i])
-
     def release(self, k: int, n: int) -> None:
         """Free a row after step n if that was its last use; fixed numbers keep theirs."""
         if self.last[k] == n and self.varies[k]:
-            self.last[k] = -1  # an operand may occur twice
-            self.give_back(self.row[k])
-
-    def give_back(self, row: int) -> None:
-        """Free a row for reuse."""
-        self.free[self.spare] = row
-        self.spare += 1
+            self.last[k] = RELEASED  # an operand may occur twice
+            self.free[self.spare] = self.row[k]
+            self.spare += 1
 
 
 def instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:

@@ -4,8 +4,11 @@
 cimport cython
 from cpython.array cimport array, resize
 from cpython.ref cimport Py_REFCNT
-from ..core.node cimport Node, PyObject, Slots, arena, item, pop, push, push_slots
+from ..core.node cimport Node, PyObject, arena, pop, push
 from ..core.traverse cimport begin, end
+
+cdef extern from *:
+    void *item "PyList_GET_ITEM" (list found, Py_ssize_t n) noexcept
 
 cdef extern from "arena.h":
     void prefetch "FETCH" (void *memory) noexcept
@@ -28,7 +31,7 @@ def flatten(Node output, list wanted):
         graph.traverse(output)
         graph.number()
         if not graph.size:
-            graph.leaf(<Slots *>output)
+            graph.leaf(<void *>output)
     finally:
         end()
     return graph.finished(wanted)
@@ -45,7 +48,7 @@ cdef class Graph:
     cdef int *results
     cdef double *data
     cdef double *partials
-    cdef Slots **inner  # the operand of each edge
+    cdef void **inner  # the operand of each edge
     cdef Py_ssize_t size, edges, room, room_edges, labelled
     cdef long long first
 
@@ -68,72 +71,72 @@ cdef class Graph:
         resize(self.results_, edges)
         resize(self.inner_, edges)
         resize(self.partials_, edges)
-        self.results, self.inner = self.results_.data.as_ints, <Slots **>self.inner_.data.as_voidptr
+        self.results, self.inner = self.results_.data.as_ints, <void **>self.inner_.data.as_voidptr
         self.partials, self.room_edges = self.partials_.data.as_doubles, edges
         return 0
 
     cdef int traverse(self, Node output) except -1:
         """Give each operation its index, and fill the arrays, but for the indices of operands."""
-        cdef Slots *node
-        cdef PyObject *none = <PyObject *>None
+        cdef void *node
+        cdef void *none = <void *>None
         cdef list operands
         cdef array partials
         cdef Py_ssize_t n
         push(arena, output)
-        node = <Slots *>pop(arena)
+        node = pop(arena)
         while node != NULL:
             self.enter(node)
-            if <PyObject *>node.a != none:
-                self.lead(node.a, node.da)
-                if <PyObject *>node.b != none:
-                    self.lead(node.b, node.db)
+            if <void *>(<Node>node)._a != none:
+                self.lead(<void *>(<Node>node)._a, (<Node>node)._da)
+                if <void *>(<Node>node)._b != none:
+                    self.lead(<void *>(<Node>node)._b, (<Node>node)._db)
             else:
-                operands, partials = <tuple>node.lists
+                operands, partials = (<Node>node)._lists
                 if self.edges + len(operands) > self.room_edges:
                     self.hold_edges(2 * self.edges + len(operands) + 64)
                 for n in range(len(operands)):
-                    self.lead(<Slots *>item(operands, n), partials.data.as_doubles[n])
-            node = <Slots *>pop(arena)
+                    self.lead(item(operands, n), partials.data.as_doubles[n])
+            node = pop(arena)
         return 0
 
-    cdef inline int enter(self, Slots *node) except -1:
+    cdef inline int enter(self, void *node) except -1:
         cdef Py_ssize_t i = self.size
         if i + 1 >= self.room:
             self.hold(2 * i + 64)
         if self.edges + 2 > self.room_edges:
             self.hold_edges(2 * self.edges + 64)
-        node.mark = self.first + i
-        self.nodes.append(<object><PyObject *>node)
-        self.codes[i], self.starts[i], self.data[i] = node.code, self.edges, node.data
-        self.labelled += node.label != <PyObject *>NO_LABEL
+        (<Node>node)._mark = self.first + i
+        self.nodes.append(<Node>node)
+        self.codes[i], self.starts[i], self.data[i] = (<Node>node)._code, self.edges, (<Node>node)._number
+        self.labelled += <void *>(<Node>node)._label != <void *>NO_LABEL
         self.size = i + 1
         return 0
 
-    cdef inline void lead(self, Slots *x, double slope) noexcept:
+    cdef inline void lead(self, void *x, double partial) noexcept:
         """The next edge, from the last operation to one of its operands."""
         cdef Py_ssize_t k = self.edges
-        push_slots(arena, x)
-        self.results[k], self.inner[k], self.partials[k] = self.size - 1, x, slope
+        push(arena, <Node>x)
+        self.results[k], self.inner[k], self.partials[k] = self.size - 1, x, partial
         self.edges = k + 1
 
     cdef int number(self) except -1:
         """Fill in the index of each edge's operand; leaves get theirs after the operations."""
         cdef Py_ssize_t k, last = self.edges - 1
         cdef int *operands
-        cdef Slots *x
+        cdef void *x
         resize(self.operands_, self.edges)
         operands = self.operands_.data.as_ints
         for k in range(self.edges):
-            prefetch(&self.inner[min(k + AHEAD, last)].mark)
+            prefetch(&(<Node>self.inner[min(k + AHEAD, last)])._mark)
             x = self.inner[k]
-            if x.mark < self.first:
+            if (<Node>x)._mark < self.first:
                 self.leaf(x)
-            operands[k] = x.mark - self.first
+            operands[k] = (<Node>x)._mark - self.first
         return 0
 
-    cdef int leaf(self, Slots *x) except -1:
-        x.mark = self.first + self.size + len(self.leaves)
-        self.leaves.append(<object><PyObject *>x)
+    cdef int leaf(self, void *x) except -1:
+        (<Node>x)._mark = self.first + self.size + len(self.leaves)
+        self.leaves.append(<Node>x)
         return 0
 
     cdef tuple finished(self, list wanted):
@@ -145,7 +148,7 @@ cdef class Graph:
         self.hold(last_size)
         self.hold_edges(last_edges)
         for k in range(len(self.leaves)):
-            self.data[size + k] = (<Slots *>item(self.leaves, k)).data
+            self.data[size + k] = (<Node>item(self.leaves, k))._number
         self.starts[size] = self.edges
         resize(self.codes_, size)
         resize(self.data_, size + len(self.leaves))
