@@ -20,7 +20,7 @@ def flatten(Node output, list wanted):
     or the marks.
     """
     global last_mark
-    cdef Graph graph = Graph()
+    cdef Graph graph = Graph(output)
     graph.first = last_mark + 1
     last_mark += MARKS
     begin()
@@ -36,32 +36,45 @@ def flatten(Node output, list wanted):
 
 @cython.final
 cdef class Graph:
-    """The arrays of a flattened graph while they grow, and pointers to their memory."""
+    """The arrays of a flattened graph while they grow, pointers to their memory, and then the sequence of its nodes.
 
-    cdef list nodes, leaves
-    cdef array codes_, data_, starts_, results_, operands_, partials_, inner_
+    The output holds every node, so they need no references of their own.
+    """
+
+    cdef Node output
+    cdef array nodes_, codes_, data_, starts_, results_, operands_, partials_, inner_
+    cdef Slots **nodes
     cdef int *codes
     cdef int *starts
     cdef int *results
     cdef double *data
     cdef double *partials
     cdef Slots **inner  # the operand of each edge
-    cdef Py_ssize_t size, edges, room, room_edges, labelled
+    cdef Py_ssize_t size, total, edges, room, room_edges, labelled  # size: operations, total: with the leaves
     cdef long long first
 
-    def __init__(self):
-        self.nodes, self.leaves = [], []
+    def __init__(self, Node output):
+        self.output, self.nodes_ = output, spare("q")
         self.inner_, self.partials_, self.operands_, self.results_ = spare("q"), spare("d"), spare("i"), spare("i")
         self.starts_, self.data_, self.codes_ = spare("i"), spare("d"), spare("i")
         self.hold(last_size)
         self.hold_edges(last_edges)
 
+    def __len__(self):
+        return self.total
+
+    def __getitem__(self, Py_ssize_t i):
+        if not -self.total <= i < self.total:
+            raise IndexError(f"the graph has {self.total} nodes, and no index {i}")
+        return <object><PyObject *>self.nodes[i if i >= 0 else i + self.total]
+
     cdef int hold(self, Py_ssize_t size) except -1:
+        resize(self.nodes_, size)
         resize(self.codes_, size)
         resize(self.data_, size)
         resize(self.starts_, size)
         self.codes, self.data, self.starts = self.codes_.data.as_ints, self.data_.data.as_doubles, self.starts_.data.as_ints
-        self.room = size
+        self.nodes, self.room = <Slots **>self.nodes_.data.as_voidptr, size
         return 0
 
     cdef int hold_edges(self, Py_ssize_t edges) except -1:
@@ -103,10 +116,9 @@ cdef class Graph:
         if self.edges + 2 > self.room_edges:
             self.hold_edges(2 * self.edges + 64)
         node.mark = self.first + i
-        self.nodes.append(<object><PyObject *>node)
-        self.codes[i], self.starts[i], self.data[i] = node.code, self.edges, node.data
+        self.nodes[i], self.codes[i], self.starts[i], self.data[i] = node, node.code, self.edges, node.data
         self.labelled += node.label != <PyObject *>NO_LABEL
-        self.size = i + 1
+        self.size = self.total = i + 1
         return 0
 
     cdef inline void lead(self, Slots *x, double slope) noexcept:
@@ -132,32 +144,33 @@ cdef class Graph:
         return 0
 
     cdef int leaf(self, Slots *x) except -1:
-        x.mark = self.first + self.size + len(self.leaves)
-        self.leaves.append(<object><PyObject *>x)
+        cdef Py_ssize_t i = self.total
+        if i + 1 >= self.room:
+            self.hold(2 * i + 64)
+        x.mark = self.first + i
+        self.nodes[i], self.data[i] = x, x.data
+        self.total = i + 1
         return 0
 
     cdef tuple finished(self, list wanted):
-        """The arrays with the leaves at the end, and the indices of the Values wanted."""
+        """The fields of a FlattenedGraph, with the indices of the Values wanted."""
         global last_size, last_edges
-        cdef Py_ssize_t size = self.size, k
+        cdef Py_ssize_t size = self.size
         cdef Node x
-        last_size, last_edges = size + len(self.leaves) + 1, self.edges
+        last_size, last_edges = self.total + 1, self.edges
         self.hold(last_size)
         self.hold_edges(last_edges)
-        for k in range(len(self.leaves)):
-            self.data[size + k] = (<Slots *>item(self.leaves, k)).data
         self.starts[size] = self.edges
         resize(self.codes_, size)
-        resize(self.data_, size + len(self.leaves))
+        resize(self.data_, self.total)
         resize(self.starts_, size + 1)
         index_of = {}
         for x in wanted:
             if x._mark >= self.first:
                 index_of[x] = x._mark - self.first
         arrays = self.codes_, self.data_, self.starts_, self.results_, self.operands_, self.partials_
-        self.nodes += self.leaves
-        last[:] = (*arrays, self.inner_) if last_size + last_edges <= MOST_KEPT else ()
-        return self.nodes, *arrays, index_of, self.labelled > 0
+        last[:] = (*arrays, self.inner_, self.nodes_) if last_size + last_edges <= MOST_KEPT else ()
+        return self, *arrays, index_of, self.labelled > 0
 
 
 cdef array spare(str kind):
@@ -173,4 +186,4 @@ cdef enum:
 cdef str NO_LABEL = ""
 cdef Py_ssize_t last_size = 64, last_edges = 64  # of the last graph: the next is likely about as large
 cdef list last = []  # the arrays of the last graph
-cdef Py_ssize_t MOST_KEPT = 1 << 20  # nodes and edges whose arrays are kept, 28 MB
+cdef Py_ssize_t MOST_KEPT = 1 << 20  # nodes and edges whose arrays are kept, 36 MB

@@ -103,7 +103,11 @@ class LossGraph:
 
     def edges_to(self, i: int) -> Ints:
         """The edges from the operations that use the node at index i, in the order of creation."""
-        return where(self.flattened.operands, i)
+        return sweeps.edges_to(i, *self._uses)
+
+    @cached_property
+    def _uses(self) -> tuple[Ints, Ints]:
+        return sweeps.uses(self.flattened)
 
     def argument(self, i: int) -> int:
         """The index of the first operand of an operation."""

@@ -113,6 +113,29 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     return found
 
 
+def uses(graph: FlattenedGraph) -> tuple[Ints, Ints]:
+    """By node, its last edge, and by edge, the edge before it to the same node; each plus 1, 0 if there is none."""
+    operands, found = ints(graph.operands), (new_ints(len(graph.nodes)), new_ints(len(graph.operands)))
+    last, before = ints(found[0]), ints(found[1])
+    for k in range(len(graph.operands)):
+        j = operands[k]
+        before[k], last[j] = last[j], k + 1
+    return found
+
+
+def edges_to(i: int, last: Ints, before: Ints) -> Ints:
+    """The edges to a node, from last to first, which is the order of creation; `last` and `before` as in `uses`."""
+    firsts, links, count = ints(last), ints(before), 0
+    k = firsts[i]
+    while k:
+        count, k = count + 1, links[k - 1]
+    found = new_ints(count)
+    edges, k = ints(found), firsts[i]
+    for n in range(count):
+        edges[n], k = k - 1, links[k - 1]
+    return found
+
+
 def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
     """The terms of the output, found through sums, constant factors and differences of variable nodes."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
