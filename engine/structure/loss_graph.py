@@ -91,15 +91,12 @@ class LossGraph:
 
     def operands(self, i: int) -> Sequence[int]:
         """The indices of the operands of the node at index i, in order."""
-        return tuple(self.flattened.operands[self._edges(i)])
+        return sweeps.operands_of(i, self.flattened)
 
     def partials(self, i: int) -> Sequence[float]:
         """Its partials, one for each operand."""
-        return tuple(self.flattened.partials[self._edges(i)])
-
-    def _edges(self, i: int) -> slice:
         starts = self.flattened.starts
-        return slice(starts[i], starts[i + 1]) if i < len(starts) - 1 else slice(0)
+        return tuple(self.flattened.partials[starts[i] : starts[i + 1]]) if i < len(self.interior) else ()
 
     def edges_to(self, i: int) -> Ints:
         """The edges from the operations that use the node at index i, in the order of creation."""

@@ -136,6 +136,17 @@ def edges_to(i: int, last: Ints, before: Ints) -> Ints:
     return found
 
 
+def operands_of(i: int, graph: FlattenedGraph) -> tuple[int, ...]:
+    """The indices of the operands of the node at index i, in order."""
+    starts, operands = ints(graph.starts), ints(graph.operands)
+    if i >= len(graph.codes):
+        return ()
+    first, last = starts[i], starts[i + 1]
+    if last - first == 2:
+        return operands[first], operands[first + 1]
+    return tuple([operands[k] for k in range(first, last)])
+
+
 def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
     """The terms of the output, found through sums, constant factors and differences of variable nodes."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
@@ -203,8 +214,13 @@ def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> 
     return operands[starts[i]] >= size or operands[starts[i] + 1] >= size
 
 
-def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
-    """For each index, log |product| of the strongest path to the output, and the first edge of that path, if any."""
+def strongest(graph: FlattenedGraph, ends: Iterable[int]) -> tuple[Floats, Ints]:
+    """For each of these nodes, log |product| of the strongest path to the output, and the first edge of that path.
+
+    Both are by index, with those of the nodes between; -inf where there is no path.
+    """
+    is_between = dependent(graph, ends)
+    between = ints(is_between)
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
     found = new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
     sizes, towards = floats(found[0]), ints(found[1])
@@ -212,7 +228,7 @@ def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
         sizes[i] = -INF
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
-        if slope != 0.0 and sizes[i] > -INF:
+        if between[j] and slope != 0.0 and sizes[i] > -INF:
             size = sizes[i] if slope in (1.0, -1.0) else sizes[i] + c_log(abs(slope))
             if size > sizes[j]:
                 sizes[j], towards[j] = size, k
