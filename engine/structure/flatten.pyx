@@ -2,7 +2,7 @@
 """Flattens a graph in C: its nodes and edges into arrays."""
 
 cimport cython
-from cpython.array cimport array, resize
+from cpython.array cimport array, clone, resize, zero
 from cpython.ref cimport Py_REFCNT
 from ..core.node cimport Node, PyObject, Slots, arena, item, pop, push, push_slots
 from ..core.traverse cimport begin, end
@@ -54,9 +54,10 @@ cdef class Graph:
     cdef long long first
 
     def __init__(self, Node output):
-        self.output, self.nodes_ = output, spare("q")
-        self.inner_, self.partials_, self.operands_, self.results_ = spare("q"), spare("d"), spare("i"), spare("i")
-        self.starts_, self.data_, self.codes_ = spare("i"), spare("d"), spare("i")
+        self.output, self.nodes_ = output, spare("q", last_size)
+        self.inner_, self.partials_ = spare("q", last_edges), spare("d", last_edges)
+        self.operands_, self.results_ = spare("i", last_edges), spare("i", last_edges)
+        self.starts_, self.data_, self.codes_ = spare("i", last_size), spare("d", last_size), spare("i", last_size)
         self.hold(last_size)
         self.hold_edges(last_edges)
 
@@ -169,14 +170,38 @@ cdef class Graph:
             if x._mark >= self.first:
                 index_of[x] = x._mark - self.first
         arrays = self.codes_, self.data_, self.starts_, self.results_, self.operands_, self.partials_
-        last[:] = (*arrays, self.inner_, self.nodes_) if last_size + last_edges <= MOST_KEPT else ()
+        if last_size + last_edges > MOST_KEPT:
+            kept.clear()
         return self, *arrays, index_of, self.labelled > 0
 
 
-cdef array spare(str kind):
-    """An unreferenced array of the last graph, or a new one: fresh memory pages cost more than filling them."""
-    cdef array found = last.pop() if last else None
-    return found if found is not None and Py_REFCNT(found) == 1 else array(kind)
+def zeros(str kind, Py_ssize_t size):
+    """An array of zeros; a large one takes the memory of an earlier one that is no longer used."""
+    cdef array found
+    if not LEAST_KEPT <= size <= MOST_KEPT:
+        return clone(FLOATS if kind == "d" else INTS, size, True)
+    found = spare(kind, size)
+    resize(found, size)
+    zero(found)
+    return found
+
+
+cdef array spare(str kind, Py_ssize_t size):
+    """A kept array that nothing else refers to, if possible of this size, or a new one.
+
+    Fresh memory pages cost more than filling them.
+    """
+    cdef array found, best = None
+    cdef int code = ord(kind)
+    for found in kept:
+        if Py_REFCNT(found) == 2 and found.ob_descr.typecode == code:  # kept, and here
+            best = found
+            if len(found) == size:
+                break
+    if best is None:
+        best = array(kind)
+        kept.append(best)
+    return best
 
 
 cdef enum:
@@ -185,5 +210,6 @@ cdef enum:
 
 cdef str NO_LABEL = ""
 cdef Py_ssize_t last_size = 64, last_edges = 64  # of the last graph: the next is likely about as large
-cdef list last = []  # the arrays of the last graph
-cdef Py_ssize_t MOST_KEPT = 1 << 20  # nodes and edges whose arrays are kept, 36 MB
+cdef array INTS = array("i"), FLOATS = array("d")
+cdef list kept = []  # arrays of the last graphs, and of their sweeps
+cdef Py_ssize_t LEAST_KEPT = 1 << 12, MOST_KEPT = 1 << 20  # numbers in an array that is kept
