@@ -148,7 +148,7 @@ class LossGraph:
         >>> LossGraph(y).changed
         {1: 3.0}
         """
-        return recompute.changed(self.flattened, SAME)
+        return recompute.changed(self.flattened, SAME, self._disagreeing)
 
     @cached_property
     def _disagreeing(self) -> list[int]:
