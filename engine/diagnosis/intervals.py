@@ -29,6 +29,9 @@ RANGES: dict[str, Interval] = {
     "softsign": (-1.0, 1.0),
     "hard_tanh": (-1.0, 1.0),
     "hard_sigmoid": (0.0, 1.0),
+    "norm": (0.0, math.inf),
+    "log_sigmoid": (-math.inf, 0.0),
+    "elu": (-1.0, math.inf),
 }
 COMBINED = frozenset(("add", "sum", "sub", "neg", "mul", "div", "pow", "maximum", "minimum"))
 DEPTH = 6  # operations after the last activation; beyond that the range is taken to be unbounded
@@ -51,6 +54,9 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
     if op == "log":
         low, high = interval(graph, operands[0], parameters, depth - 1)
         return numeric("log", max(low, 0.0)), numeric("log", max(high, 0.0))
+    if op == "clip":
+        low, high = interval(graph, operands[1], parameters, 1)[0], interval(graph, operands[2], parameters, 1)[1]
+        return (low, high) if low <= high else EVERYTHING
     if op not in COMBINED:
         return RANGES.get(op, EVERYTHING)
     if op == "mul" and operands[0] == operands[1]:

@@ -282,3 +282,15 @@ def test_data_less_its_mean_is_no_parameter():
     loss.backward()
     assert x.grad == 8.0
     assert not diagnose(loss, [w])
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_parameters_whose_first_values_are_kept_in_a_list(steps):
+    w, b = Value(0.5, "w"), Value(0.2, "b")
+    parameters = [w, b]
+    for _ in range(steps):
+        loss = sum((w * x + b - 3.0) ** 2 for x in (1.0, 2.0, 4.0))
+        loss.backward()
+        w, b = w - 0.01 * w.grad, b - 0.01 * b.grad
+    finding = only(diagnose(sum((w * x + b - 3.0) ** 2 for x in (1.0, 2.0, 4.0)), parameters), "rebound")
+    assert "not among the parameters" in finding.why

@@ -155,6 +155,9 @@ def test_a_feature_that_is_always_0():
     assert finding.evidence["examples"] == 12
     assert not report([[*x[:2], rng.gauss(0, 1)] for x in X])
     assert not report(X[:4])  # too few to say always
+    smooth = MLP(3, [5, 1], activation="tanh", init="xavier", seed=0)
+    loss = mean_squared_error([smooth([0.0] * 3) for _ in X], [1.0] * 12)
+    assert only(diagnose(loss, smooth.parameters()), "dead_input").evidence["weights"] == 15
     slim = MLP(2, [5, 1], seed=0)
     assert not diagnose(mean_squared_error([slim(x[:2]) for x in X], [x[0] for x in X]), slim.parameters())
     one_hot = MLP(5, [4, 1], seed=0)

@@ -49,6 +49,7 @@ def test_a_bias_of_outputs_that_are_compared_is_no_fault(seed):
         sum(map(triplet, a, b, c)) / 8,
         sum(softplus(v[0] - u[0]) + softplus(u[1] - v[1]) for u, v in zip(a, b, strict=True)),
         sum(u[0] - u[1] for u in a) / 8 - sum(v[0] - v[1] for v in b) / 8,
+        -softmax([u[0] for u in a])[0].log() - softmax([u[1] for u in a])[3].log(),  # over the examples
     ):
         assert not diagnose(loss, model.parameters())
 

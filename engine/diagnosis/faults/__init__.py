@@ -8,9 +8,10 @@ from .activations import dead_relu, probability_loss, saturated
 from .depth import vanishing
 from .gradients import cancelled, disconnected, exploding, symmetric
 from .loss import loss_misuse
+from .reach import out_of_range
 from .states import changed_since_forward, non_finite, stale_gradient
 from .steps import ascent, rebound, step_too_long
-from .stuck import dead_input, out_of_range, stationary
+from .stuck import dead_input, stationary
 
 # Worst first: faults that make every number wrong, then those that stop all learning, then those that slow it down.
 FAULTS: dict[Callable[[Case], list[Finding]], str] = {

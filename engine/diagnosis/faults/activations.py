@@ -1,11 +1,13 @@
 """Faults of activations: saturated ones, dead relus, and logs of probabilities that have no digits left."""
 
-from ...core import numeric
+from collections.abc import Sequence
+
 from ...structure import Ints, LossGraph, Unit, exceeds, ints_of, largest, relu_operands, smallest_partial, summands
 from ..context import Case
 from ..description import describe
 from ..report import Finding
 from ..terms import products
+from .by_hand import RECTIFIERS, Squash, name_of_squash, rectified, squashed
 
 STEEPEST = {
     "sigmoid": 0.25,
@@ -16,40 +18,43 @@ STEEPEST = {
 
 def saturated(case: Case) -> list[Finding]:
     """Units whose activation is flat for nearly every example, by layer."""
-    by_hand = _by_hand(case.graph)
+    by_hand = squashed(case)
     return [_flat_layer(case, units, by_hand) for units in case.by_layer(_flat(case, by_hand))]
 
 
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, except probabilities whose log is taken."""
-    return _flat(case, _by_hand(case.graph))
+    return _flat(case, squashed(case))
 
 
-def _by_hand(graph: LossGraph) -> dict[int, int]:
-    """By exponent, the sigmoids by hand, 1 / (1 + exp(-z))."""
-    found: dict[int, int] = {}
-    for i in graph.of("div") if "exp" in graph.ops else ():
-        top, bottom = graph.operands(i)
-        if not graph.nodes[top].op and is_probability(graph, i):
-            found |= {graph.argument(j): i for j in _terms(graph, bottom) if graph.nodes[j].op == "exp"}
-    return found
-
-
-def _flat(case: Case, by_hand: dict[int, int]) -> list[Unit]:
+def _flat(case: Case, by_hand: dict[int, Squash]) -> list[Unit]:
     graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
     if not by_hand and not any(
         smallest_partial(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()
     ):
         return []
     logs = set(log_sources(graph))
-    return [unit for unit in case.units.all if _is_flat(case, _slopes(case, unit, by_hand), logs)]
+    flat = [unit for unit in case.units.all if _is_flat(case, _slopes(case, unit, by_hand), logs)]
+    layers = case.by_layer(flat) if by_hand else [flat]
+    return [
+        unit
+        for units in layers
+        for unit in units
+        if not by_hand or len(units) == len(case.units.layer_of[unit].units) or not _is_near(case, unit, by_hand)
+    ]
 
 
-def _slopes(case: Case, unit: Unit, by_hand: dict[int, int]) -> dict[int, float]:
+def _is_near(case: Case, unit: Unit, by_hand: dict[int, Squash]) -> bool:
+    """Whether inputs like these may bring a z beyond the kinks of a hard_tanh or clip back between them."""
+    beyond = {z: by_hand[z].beyond for z in unit.pre if z in by_hand and by_hand[z].slope == 0.0}
+    return bool(beyond) and not _for_good(case, ints_of(beyond), [-depth for depth in beyond.values()])
+
+
+def _slopes(case: Case, unit: Unit, by_hand: dict[int, Squash]) -> dict[int, float]:
     """The slopes of a unit's activations that flatten on both sides."""
     graph = case.graph
     if by_hand and not unit.activations:
-        return {by_hand[z]: numeric("bell", graph.data[z]) for z in unit.pre if z in by_hand}
+        return {by_hand[z].activation: by_hand[z].slope for z in unit.pre if z in by_hand}
     limit = max(case.limits.flat, case.limits.flat_once) * max(STEEPEST.values())
     if smallest_partial(graph.flattened, unit.activations) > limit:
         return {}
@@ -67,14 +72,13 @@ def _is_flat(case: Case, slopes: dict[int, float], logs: set[int]) -> bool:
     return not at_the_output or sum(abs(graph.gradients[i]) for i in seen) > limits.asked
 
 
-def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, int]) -> Finding:
+def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, Squash]) -> Finding:
     graph = case.graph
     slopes = {i: slope for unit in units for i, slope in _slopes(case, unit, by_hand).items()}
     steepest = max(slopes, key=slopes.__getitem__)
-    exponents = {i: z for z, i in by_hand.items()}
-    is_by_hand = steepest in exponents
-    name = "sigmoid" if is_by_hand else graph.nodes[steepest].op
-    z = -graph.data[exponents[steepest]] if is_by_hand else graph.data[graph.argument(steepest)]
+    arguments = {found.activation: found.z for found in by_hand.values()}
+    name = name_of_squash(graph, steepest)
+    z = graph.data[arguments.get(steepest, graph.argument(steepest))]
     return Finding(
         "saturated",
         tuple(map(case.units.name, units)),
@@ -102,21 +106,19 @@ def off_units(case: Case) -> list[Unit]:
 def _rectified(case: Case) -> dict[Unit, Ints]:
     """By unit, the numbers before its relu, also one by hand as maximum(0, z), without hinge terms of the loss."""
     graph = case.graph
-    if not {"relu", "maximum", "select"} & graph.ops:
+    if not RECTIFIERS & graph.ops:
         return {}
     terms = summands(graph.flattened)
-    by_hand = {z for op in ("maximum", "select") for i in graph.of(op) if not terms[i] for z in _against_zero(graph, i)}
+    by_hand = rectified(case, terms)
     sums = {unit: relu_operands(graph.flattened, unit.activations, terms) for unit in case.units.all}
-    sums = {unit: found or ints_of([z for z in unit.pre if z in by_hand]) for unit, found in sums.items()}
+    sums = {unit: found or _by_hand(graph, unit.pre, by_hand) for unit, found in sums.items()}
     return {unit: found for unit, found in sums.items() if len(found)}
 
 
-def _against_zero(graph: LossGraph, i: int) -> list[int]:
-    """The other operand of a maximum with a given 0, or of where(z > 0, z, 0)."""
-    operands = graph.operands(i) if graph.nodes[i].op == "maximum" else graph.operands(i)[1:]
-    zeros = [j for j in operands if not graph.nodes[j].op and not graph.depends[j] and graph.data[j] == 0.0]
-    others = [j for j in operands if j not in zeros] if zeros else []
-    return others if all(graph.data[i] == max(graph.data[j], 0.0) for j in others) else []
+def _by_hand(graph: LossGraph, pre: Ints, by_hand: dict[int, int]) -> Ints:
+    """The sums before relus by hand, with those that a condition in Python lets through."""
+    zs = [by_hand.get(i, i) for i in pre if i in by_hand or graph.data[i] > 0.0]
+    return ints_of(dict.fromkeys(zs if any(i in by_hand for i in pre) else []))
 
 
 def _off(case: Case, sums: dict[Unit, Ints]) -> list[Unit]:
@@ -126,7 +128,9 @@ def _off(case: Case, sums: dict[Unit, Ints]) -> list[Unit]:
         off = [unit for unit in units if unit in is_off]
         if len(off) < len(units) or (off and _is_bypassed(case, sums[off[0]])):
             height = max((largest(sums[unit], graph.data) for unit in units if unit not in is_off), default=0.0)
-            off = [unit for unit in off if _for_good(case, sums[unit], height)]
+            off = [
+                unit for unit in off if _for_good(case, sums[unit], [case.graph.data[i] for i in sums[unit]], height)
+            ]
         found += off
     return found
 
@@ -138,12 +142,12 @@ def _is_bypassed(case: Case, sums: Ints) -> bool:
     return any(graph.depends[x] and graph.gradients[x] for x in inputs)
 
 
-def _for_good(case: Case, sums: Ints, height: float) -> bool:
+def _for_good(case: Case, sums: Ints, z: Sequence[float], height: float = 0.0) -> bool:
     """Whether z is further below 0 than `height`, the neighbours' largest z, and than its own range over the examples.
 
     With few examples, z must instead be below -limits.off * Σ|w x|.
     """
-    limits, z = case.limits, [case.graph.data[i] for i in sums]
+    limits = case.limits
     depth, moved = -max(z), max(z) - min(z)
     if depth <= height:
         return False
@@ -261,26 +265,3 @@ def _squashes(graph: LossGraph, i: int) -> bool:
     if op in STEEPEST:
         return True
     return op == "div" and any(graph.nodes[k].op == "exp" for j in graph.operands(i) for k in (j, *graph.operands(j)))
-
-
-def is_probability(graph: LossGraph, i: int) -> bool:
-    """Whether a node is a sigmoid, or a term by the sum of such terms, as in a sigmoid or a softmax by hand."""
-    if graph.nodes[i].op != "div":
-        return graph.nodes[i].op == "sigmoid"
-    top, bottom = graph.operands(i)
-    terms = _terms(graph, bottom)
-    return {graph.nodes[j].op for j in terms} <= {"exp", ""} and any(
-        graph.nodes[j].op == graph.nodes[top].op and graph.data[j] == graph.data[top] for j in terms
-    )
-
-
-def _terms(graph: LossGraph, i: int, most: int = 100) -> list[int]:
-    """The terms of a sum, with those of the sums in it."""
-    found, stack = list[int](), [i]
-    while stack and len(found) < most:
-        j = stack.pop()
-        if graph.nodes[j].op in ("add", "sum"):
-            stack += graph.operands(j)
-        else:
-            found.append(j)
-    return found

@@ -22,6 +22,7 @@ from ..context import Case
 from ..report import Finding
 from ..step import gradient_step
 from ..terms import other_factor
+from .misuse import OTHERS
 from .tables import unused_rows
 
 
@@ -129,7 +130,8 @@ def cancelled(case: Case) -> list[Finding]:
     limit = case.limits.cancelled / max(1, len(case.parameters))
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     wanted = [i for i in faint if case.graph.squares[i]]
-    moves = [*((wanted, distance) for distance in FAR), (case.indices, FAR[0])] if wanted else []
+    several = FAR if "abs" in case.graph.ops else FAR[:1]  # z + |z| is a relu, and its slopes of -1 and 1 cancel
+    moves = [(given, x) for given, xs in ((wanted, FAR), (case.indices, several)) for x in xs] if wanted else []
     for moved, distance in moves:
         wanted = cancelling(ints_of(wanted), *_elsewhere(case, moved, distance), limit)
         if not wanted:
@@ -138,13 +140,21 @@ def cancelled(case: Case) -> list[Finding]:
     return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])] if wanted else []
 
 
+COMPARING = ("sub", "ahead", "margin", "masked", *OTHERS)
+
+
 def _is_compared(case: Case, bias: int) -> bool:
     """Whether a bias cancels between the outputs that it is added to, as a ranking or a critic compares them."""
     graph, edges, results = case.graph, case.graph.edges_to(bias), case.graph.flattened.results
     outputs = {results[k] for k in edges if other_factor(case.graph, k) is None}
-    users = {results[k] for i in outputs.difference(graph.terms) for k in graph.edges_to(i)}
     are_sums = len(outputs) == len(edges) and all(graph.nodes[i].op in ("add", "dot") for i in outputs)
-    return are_sums and all(graph.nodes[i].op == "sub" and outputs.issuperset(graph.operands(i)) for i in users)
+    compared, new, users = set(outputs), outputs.difference(graph.terms) if are_sums else set(), set[int]()
+    while new:
+        found = {results[k] for i in new for k in graph.edges_to(i)}
+        new = {i for i in found if graph.nodes[i].op in OTHERS} - compared  # a softmax over examples compares them too
+        compared |= new
+        users |= found
+    return are_sums and all(graph.nodes[i].op in COMPARING and compared.issuperset(graph.operands(i)) for i in users)
 
 
 def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Floats, Floats]:

@@ -7,9 +7,10 @@ from ...structure import LossGraph, largest
 from ..context import Case
 from ..report import Finding
 from ..words import amount
-from .activations import argument_of, is_probability, log_sources
+from .activations import argument_of, log_sources
+from .by_hand import is_probability
 from .misuse import OTHERS, is_softmax, logged, misuse
-from .unbounded import log_softmax_rewarded, not_squared, opposed, rewarded
+from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
 
 ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
 LESS = ("sub", "ahead", "margin", "masked")  # operations that subtract logits from a logit
@@ -24,7 +25,18 @@ DENSITY = frozenset(("exp", "gauss", "div", "log", "pow"))  # operations of dens
 
 def loss_misuse(case: Case) -> list[Finding]:
     """A loss with the wrong kind of input, without a minimum, or without a slope."""
-    searches = (_squashed_twice, _outside, opposed, rewarded, log_softmax_rewarded, not_squared, _counted)
+    searches = (
+        _squashed_twice,
+        _outside,
+        opposed,
+        expanded,
+        rewarded,
+        log_softmax_rewarded,
+        picked,
+        not_squared,
+        _zeroed,
+        _counted,
+    )
     return [finding for search in searches for finding in search(case)]
 
 
@@ -83,7 +95,7 @@ def _probabilities(case: Case, z: int) -> list[int]:
             parts += graph.operands(j)
             continue
         source = _without_data(case, j)
-        if graph.nodes[source].op == "sigmoid":
+        if is_probability(graph, source):
             found[source] = None
         elif graph.depends[j]:
             return []
@@ -142,6 +154,41 @@ def _may_exceed(case: Case, p: int) -> bool:
     same = {p, *(j for j in (graph.of(op) if op else ()) if graph.data[j] == graph.data[p])}
     users = {graph.flattened.results[k] for j in same for k in graph.edges_to(j)}
     return not all(graph.nodes[i].op in ("log", "log1p") or i in logs for i in users)
+
+
+MARGINS = ("softplus", "relu", "maximum", "log", "log_sigmoid", "log1p")  # of losses on target * output
+
+
+def _zeroed(case: Case) -> list[Finding]:
+    """Margin losses with targets 0 and 1, where a target of 0 multiplies the output away."""
+    graph = case.graph
+    margins = [i for i in graph.terms if graph.nodes[i].op in MARGINS and graph.depends[i]]
+    found = {i: _target(case, i) for i in margins}
+    if set(found.values()) != {0.0, 1.0}:
+        return []
+    lost = [i for i, y in found.items() if y == 0.0]
+    return misuse(
+        case,
+        lost,
+        {"target": 0.0, "targets": f"{len(lost)} of {len(found)}", "gradient": 0.0},
+        "This loss multiplies the output by its target, and takes targets of -1 and 1. A target of 0 removes the "
+        "output from the loss, so nothing is learned from these examples.",
+        "Use -1 and 1 as targets, 2 * y - 1 for y of 0 and 1, or take binary_cross_entropy_with_logits([z], [y]).",
+    )
+
+
+def _target(case: Case, i: int, most: int = 6) -> float | None:
+    """The given factor y of an output z in softplus(-y z) or maximum(0, 1 - y z), without its sign; else None."""
+    graph = case.graph
+    for _ in range(most):
+        inner = [j for j in graph.operands(i) if graph.depends[j]]
+        if len(inner) != 1:
+            return None
+        given = [j for j in graph.operands(i) if not graph.depends[j]]
+        if graph.nodes[i].op == "mul" and graph.nodes[inner[0]].op and abs(graph.data[given[0]]) in (0.0, 1.0):
+            return abs(graph.data[given[0]])
+        (i,) = inner
+    return None
 
 
 def _counted(case: Case) -> list[Finding]:

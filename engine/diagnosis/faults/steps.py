@@ -1,6 +1,7 @@
 """Faults of a step: up the gradient, too far, or of a Value that is not a parameter."""
 
 import math
+from collections.abc import Sequence
 
 from ...structure import LossGraph
 from ..context import Case, unit_in
@@ -44,6 +45,7 @@ def step_too_long(case: Case) -> list[Finding]:
     before, after = step.graph.data[0], step.loss()
     evidence: Evidence = {"loss before": before, "loss after": after, **_measures(step, part)}
     ends = f"and its loss is {after}" if not math.isfinite(after) else "and comes out higher on the other side"
+    verb = "becomes nan" if math.isnan(after) else f"goes up from {amount(before)} to {amount(after)}"
     tense = "The step went" if step.taken else "The step would go"
     why = "down the gradient" if part is None else f"down the gradient, but too far: it crosses the valley {ends}"
     return [
@@ -51,7 +53,7 @@ def step_too_long(case: Case) -> list[Finding]:
             "step_too_long",
             _moved(case, step),
             evidence,
-            f"{tense} {why}. The loss goes up from {amount(before)} to {amount(after)}.",
+            f"{tense} {why}. The loss {verb}.",
             _shorter(step, part),
         )
     ]
@@ -109,8 +111,22 @@ REPLACED = "The new one is not among the parameters, so no optimizer, zero_grad 
 def _replaced(case: Case) -> dict[int, int]:
     """Nodes p - rate * p.grad that multiply data or hidden units, each with its leaf p."""
     graph = case.graph
-    made = {i: _origin(case, i) for i in graph.constants if graph.nodes[i].op in ("add", "sub")}
+    made = {i: _origin(case, i) for i in _candidates(case) if graph.nodes[i].op in ("add", "sub")}
     return {i: p for i, p in made.items() if p is not None and any(_weighs(case, k) for k in graph.edges_to(i))}
+
+
+def _candidates(case: Case) -> Sequence[int]:
+    """The operations that depend on no parameter, and all if the first parameter is used only in p - number."""
+    graph, edges = case.graph, case.graph.edges_to(case.indices[0]) if len(case.indices) else ()
+    users = [graph.flattened.results[k] for k in edges[:2]]
+    is_moved = len(users) == 1 and graph.nodes[users[0]].op in ("add", "sub") and _is_given(case, users[0])
+    return graph.interior if is_moved else graph.constants
+
+
+def _is_given(case: Case, i: int) -> bool:
+    """Whether the second operand is a given number."""
+    number = case.graph.operands(i)[1]
+    return not case.graph.nodes[number].op and number not in case.given
 
 
 def _weighs(case: Case, edge: int) -> bool:
@@ -126,5 +142,4 @@ def _origin(case: Case, i: int) -> int | None:
     is_step = any(g and move / g > 0.0 and is_written(move / g) for g in (p.grad, p.grad - graph.gradients[leaf]))
     while graph.nodes[leaf].op in ("add", "sub") and not graph.nodes[graph.operands(leaf)[1]].op:
         leaf, is_step = graph.operands(leaf)[0], is_step or unit_in(graph.nodes[graph.operands(leaf)[0]].label) != ""
-    is_number = not graph.nodes[number].op and not graph.nodes[leaf].op and leaf not in case.given
-    return leaf if is_step and is_number else None
+    return leaf if is_step and _is_given(case, i) and not graph.nodes[leaf].op else None

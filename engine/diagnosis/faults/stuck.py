@@ -1,13 +1,10 @@
-"""Faults that keep a loss from falling: a model that is too simple, targets out of range, inputs that are always 0."""
+"""Faults that keep a loss from falling: a model that is too simple, and inputs that are always 0."""
 
-import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ...structure import SAME, Unit, cancelling, largest, small
 from ..context import Case
-from ..description import describe
-from ..intervals import interval
 from ..report import Finding
 from ..terms import products
 from ..words import amount
@@ -154,81 +151,6 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     )
 
 
-def out_of_range(case: Case) -> list[Finding]:
-    """Outputs whose range does not contain their targets."""
-    if not math.isfinite(case.loss.data):
-        return []
-    wanted = [found for i in case.graph.terms if (found := _residual(case, i)) is not None]
-    targets = [y for _, y in wanted]
-    width = max(targets, default=0.0) - min(targets, default=0.0) or 1.0
-    spans, nearest = dict[str, None](), dict[int, float]()
-    for output, target in wanted:
-        low, high = interval(case.graph, output, case.given)
-        if low < high and max(low - target, target - high) > case.limits.beyond * (
-            high - low if high - low < math.inf else width
-        ):
-            spans[_span(low, high)] = None
-            nearest[output] = min(max(target, low), high)
-    return [_unreachable(case, wanted, list(spans), nearest)] if nearest else []
-
-
-def _residual(case: Case, i: int) -> tuple[int, float] | None:
-    """The output and target of a loss term that grows with the square or absolute value of their difference."""
-    graph, op = case.graph, case.graph.nodes[i].op
-    if op not in ("abs", "mul", "pow", "square") or graph.nodes[graph.argument(i)].op != "sub":
-        return None
-    if not graph.gradients[i] > 0.0:
-        return None
-    difference, *others = graph.operands(i)
-    if op == "mul" and others != [difference]:
-        return None
-    if op == "pow" and (graph.nodes[others[0]].op or graph.data[others[0]] % 2.0 != 0.0):
-        return None
-    a, b = graph.operands(difference)
-    if graph.depends[b]:
-        a, b = b, a
-    return (a, graph.data[b]) if graph.nodes[a].op and not graph.depends[b] else None
-
-
-def _span(low: float, high: float) -> str:
-    return f"{amount(low)} to {amount(high)}"
-
-
-def _unreachable(
-    case: Case,
-    wanted: Sequence[tuple[int, float]],
-    ranges: Sequence[str],
-    nearest: dict[int, float],
-) -> Finding:
-    graph, targets = case.graph, [y for _, y in wanted]
-    exact = graph.forward(dict(wanted))[0]
-    least = graph.forward(dict(wanted) | nearest)[0] - exact
-    names = dict.fromkeys(_name(case, i) for i in nearest)
-    spans = " and ".join(ranges)
-    return Finding(
-        "out_of_range",
-        tuple(names),
-        {
-            "output": spans,
-            "targets": _span(min(targets), max(targets)),
-            "out of reach": f"{len(nearest)} of {len(wanted)}",
-            "loss at least": least,
-            "loss": case.loss.data,
-        },
-        f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "
-        f"{_span(min(targets), max(targets))}. The output cannot reach {len(nearest)} of {len(wanted)} targets, and "
-        f"the loss cannot fall below {amount(least)}.",
-        'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
-        "output and scale its results back.",
-    )
-
-
-def _name(case: Case, output: int) -> str:
-    """The name of the unit that an output belongs to, or the output in words."""
-    unit = case.units.outputs.get(case.graph.nodes[output])
-    return describe(case.graph, output) if unit is None else case.units.name(unit)
-
-
 def dead_input(case: Case) -> list[Finding]:
     """Features that are 0 for every example, unless most are, as in an image's margin, or others are sparse."""
     graph = case.graph
@@ -241,9 +163,11 @@ def dead_input(case: Case) -> list[Finding]:
             continue
         columns = _columns(case, unit.pre)
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
-        dead = [w for w, count in zeros.items() if count == len(columns[w]) and w in silent]
+        dead = [w for w, count in zeros.items() if count == len(columns[w]) >= len(unit.pre) and w in silent]
         others = [w for w in columns if w not in dead]
-        if (few == 1 or len(others) >= len(dead)) and all(_is_dense(case, columns[w], zeros[w]) for w in others):
+        if (few == 1 or not others or len(others) >= len(dead)) and all(
+            _is_dense(case, columns[w], zeros[w]) for w in others
+        ):
             found |= dict.fromkeys(dead)
             examples = len(unit.pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []

@@ -9,10 +9,12 @@ from ..context import Case
 from ..intervals import interval
 from ..report import Evidence, Finding
 from ..step import gradient_step
+from ..terms import products
 from ..words import amount
 from .activations import log_sources
 from .misuse import logged, misuse
 
+LIMIT = 1e3  # a logit where softplus is as good as straight
 ROUNDING = 1e-9  # rounding tolerance of the sum of the weights of the logs
 
 
@@ -22,11 +24,15 @@ def opposed(case: Case) -> list[Finding]:
     for i in case.graph.terms if {"log", "log1p", "softplus"} & graph.ops else ():
         side = _side(case, i)
         if side is not None and graph.gradients[i]:
-            shares.setdefault(side[0], {})[side[1]] = graph.gradients[i]
+            p, is_for_1 = side
+            z = graph.argument(p) if graph.nodes[p].op == "sigmoid" else p  # one for σ(z) computed twice
+            shares.setdefault(z, {})[is_for_1] = graph.gradients[i]
     found = {p: both for p, both in shares.items() if len(both) == 2 and both[True] * both[False] < 0.0}
-    if not found:
-        return []
     targets = [both[True] / (both[True] + both[False]) for both in found.values() if both[True] + both[False]]
+    return _wrong_targets(case, list(found), targets) if found else []
+
+
+def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -> list[Finding]:
     evidence: Evidence = {"targets": len(found), **({"target": targets[0]} if targets else {})}
     told = f", {amount(targets[0])} here," if targets else ""
     return misuse(
@@ -38,6 +44,26 @@ def opposed(case: Case) -> list[Finding]:
         "Use 0 and 1 as targets. Convert targets -1 and 1 by (y + 1) / 2, or use hinge; convert 1 and 2 by y - 1; for "
         "real numbers use mean_squared_error.",
     )
+
+
+def expanded(case: Case) -> list[Finding]:
+    """Losses softplus(z) - y z, also written with max(z, 0) and log1p(exp(-|z|)), with targets outside 0 to 1."""
+    graph, bent = case.graph, list[int]()
+    for i in graph.terms if {"softplus", "log1p"} & graph.ops else ():
+        op, z = graph.nodes[i].op, graph.argument(i)
+        if op == "log1p" and graph.nodes[z].op == "exp":  # log(1 + exp(-|z|))
+            z = graph.argument(z)
+            while graph.nodes[z].op in ("neg", "abs"):
+                z = graph.argument(z)
+        bent += [z] if op in ("softplus", "log1p") and graph.nodes[z].op != "neg" else []
+    terms = set(graph.terms)
+    logits = [z for z in dict.fromkeys(bent) if z in terms and not case.units.deep[z]]
+    if not logits:
+        return []
+    right, left = (graph.elsewhere(dict.fromkeys(logits, far))[0] for far in (LIMIT, -LIMIT))
+    targets = {z: -left[z] / (right[z] - left[z]) for z in logits if right[z] - left[z] > 0.0}
+    found = {z: y for z, y in targets.items() if not -ROUNDING <= y <= 1.0 + ROUNDING}
+    return _wrong_targets(case, list(found), list(found.values())) if found else []
 
 
 def _side(case: Case, i: int) -> tuple[int, bool] | None:
@@ -163,3 +189,23 @@ def _falls_without_limit(case: Case) -> bool:
     step = gradient_step(case.graph, case.indices, farthest / steepest)
     near, far = step.loss(0.5), step.loss(1.0)
     return case.loss.data > near and not near - far < 0.5 * (case.loss.data - near)
+
+
+def picked(case: Case) -> list[Finding]:
+    """The negative of one linear output for each example, as of a log loss that was given logits."""
+    graph, sums = case.graph, [i for i in case.graph.terms if case.graph.depends[i]]
+    if len(sums) < 2 or any(graph.nodes[i].op != "dot" for i in sums) or len(graph.terms) > len(sums):
+        return []
+    is_mean = any(all(abs(graph.gradients[i] * n + 1.0) <= ROUNDING for i in sums) for n in (1, len(sums)))
+    weights = {tuple(w for w, _ in products(graph, i, case.given)) for i in sums}
+    inputs = {tuple(x for _, x in products(graph, i, case.given)) for i in sums}
+    if not is_mean or len(weights) < 2 or len(inputs) < len(sums):
+        return []
+    return misuse(
+        case,
+        sums,
+        {"loss": case.loss.data, "outputs": len(sums)},
+        "The loss is the negative of one output for each example. That is a log loss if the outputs are log "
+        "probabilities, but these are linear, so the loss falls without limit as the outputs grow.",
+        "Give the outputs to cross_entropy([logits], [class]), or take the log of their softmax first.",
+    )

@@ -1,0 +1,192 @@
+"""Activations written by hand, such as 1 / (1 + exp(-z)) and (z + abs(z)) / 2, recognised by their operations."""
+
+from typing import NamedTuple
+
+from ...structure import Ints, LossGraph, small
+from ..context import Case
+
+SQUASHES = ("hard_tanh", "hard_sigmoid", "softsign", "atan", "normal_cdf", "clip")
+OPPOSITE = {"minimum": "maximum", "maximum": "minimum", "select": "select"}  # which nest in a clip by hand
+SCALES = ("neg", "mul", "div")
+RECTIFIERS = frozenset(("relu", "maximum", "select", "clip", "abs", "mul"))
+MOST = 24  # operations of an activation by hand
+
+
+class Squash(NamedTuple):
+    """An activation that is flat on both sides and its argument z, by index; its slope; how far z is beyond a kink."""
+
+    activation: int
+    z: int
+    slope: float
+    beyond: float
+
+
+def squashed(case: Case) -> dict[int, Squash]:
+    """By index of a pre-activation, the activation that flattens it on both sides, if the loss has a slope there."""
+    graph, found = case.graph, dict[int, Squash]()
+    candidates = [i for op in SQUASHES for i in graph.of(op) if op != "clip" or _is_around_0(graph, i)]
+    candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
+    candidates += _quotients(graph)
+    for i in candidates:
+        sums = _sums(case, i) if graph.gradients[i] else set()
+        if len({_unscaled(case, j) for j in sums}) == 1:
+            z = _unscaled(case, next(iter(sums)))
+            slope, beyond = abs(graph.gradients[z] / graph.gradients[i]), abs(graph.data[z]) - _kink(graph, i)
+            found |= dict.fromkeys(sums, Squash(i, z, slope, beyond))
+    return found
+
+
+def _kink(graph: LossGraph, i: int) -> float:
+    """How far from 0 the kinks of hard_tanh, hard_sigmoid and clips are at most, 0 if there are none."""
+    op = graph.nodes[i].op
+    if op == "clip" or op in OPPOSITE:
+        return max(abs(graph.data[j]) for j in _given(graph, i))
+    return {"hard_tanh": 1.0, "hard_sigmoid": 3.0}.get(op, 0.0)
+
+
+def _quotients(graph: LossGraph) -> list[int]:
+    """Quotients of exponentials or absolute values: sigmoid, tanh and softsign by hand."""
+    if not {"exp", "abs"} & graph.ops:
+        return []
+    return [i for i in graph.of("div") if graph.depends[graph.operands(i)[1]]]
+
+
+def _is_clip(graph: LossGraph, i: int) -> bool:
+    """Whether a node is minimum(maximum(z, low), high), or the same by two nested where."""
+    return bool(_inner(graph, i)) and _is_around_0(graph, i)
+
+
+def _inner(graph: LossGraph, i: int) -> list[int]:
+    """The operand by which a clip is nested."""
+    return [j for j in graph.operands(i) if graph.nodes[j].op == OPPOSITE.get(graph.nodes[i].op)]
+
+
+def _given(graph: LossGraph, i: int) -> list[int]:
+    """The given operands of a clip or of two nested operations."""
+    return [j for k in (i, *_inner(graph, i)) for j in graph.operands(k) if not graph.depends[j]]
+
+
+def _is_around_0(graph: LossGraph, i: int) -> bool:
+    """Whether a clip has one limit below 0 and one above, unlike a relu that is limited to 6."""
+    limits = [graph.data[j] for j in _given(graph, i)]
+    return len(limits) == 2 and min(limits) < 0.0 < max(limits)
+
+
+def _sums(case: Case, i: int) -> set[int]:
+    """The sums that an activation is computed from; none if it is computed from much more than a sum."""
+    graph, found, stack = case.graph, set[int](), [i]
+    for _ in range(MOST):
+        if not stack:
+            break
+        j = stack.pop()
+        if case.units.forms.is_sum(j):
+            found.add(j)
+        elif graph.nodes[j].op:
+            stack += [k for k in graph.operands(j) if graph.depends[k]]
+        else:
+            return set()  # a parameter
+    return set() if stack else found
+
+
+def _unscaled(case: Case, i: int) -> int:
+    """The sum inside a sign or scale, as z is in -z and 2 * z."""
+    graph = case.graph
+    while graph.nodes[i].op in SCALES:
+        inner = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
+        if len(inner) != 1 or any(j in case.given for j in graph.operands(i)):
+            break
+        (i,) = inner
+    return i
+
+
+def name_of_squash(graph: LossGraph, i: int) -> str:
+    """The operation, or what quotients and nested operations stand for."""
+    op = graph.nodes[i].op
+    if op in OPPOSITE:
+        return "clip"
+    if op != "div":
+        return op
+    return "sigmoid" if is_probability(graph, i) else "activation"
+
+
+def rectified(case: Case, terms: Ints) -> dict[int, int]:
+    """By index of a pre-activation, the sum z of a relu by hand, which computes max(z, 0); `terms` marks loss terms."""
+    graph = case.graph
+    zs = [
+        z for op in ("maximum", "select", "clip") for i in graph.of(op) if not terms[i] for z in _against_zero(graph, i)
+    ]
+    found = dict(zip(zs, zs, strict=True))
+    if small(case.indices, graph.gradients, 0.0):
+        found |= _halved(graph) | _masked(case)
+    return found
+
+
+def _against_zero(graph: LossGraph, i: int) -> list[int]:
+    """The other operand of a maximum with a given 0, of where(z > 0, z, 0), or of a clip between 0 and a number."""
+    operands = graph.operands(i)
+    if graph.nodes[i].op == "clip":
+        low, high = operands[1:]
+        return [operands[0]] if graph.data[low] == 0.0 and not graph.depends[low] and not graph.depends[high] else []
+    operands = operands[1:] if graph.nodes[i].op == "select" else operands
+    zeros = [j for j in operands if not graph.nodes[j].op and not graph.depends[j] and graph.data[j] == 0.0]
+    others = [j for j in operands if j not in zeros] if zeros else []
+    return others if all(graph.data[i] == max(graph.data[j], 0.0) for j in others) else []
+
+
+def _halved(graph: LossGraph) -> dict[int, int]:
+    """The sums z of z + |z|."""
+    sizes = {i: graph.argument(i) for i in graph.of("abs")}
+    pairs = [graph.operands(i) for i in (graph.of("add") if sizes else ())]
+    return {z: z for a, b in pairs for z in (sizes.get(a), sizes.get(b)) if z in (a, b) and z is not None}
+
+
+def _masked(case: Case) -> dict[int, int]:
+    """The sums z of z * (z > 0), if every sum with a factor like that has 0 exactly where z is not above 0."""
+    graph, found = case.graph, dict[int, int]()
+    for i in graph.of("mul"):
+        sums = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
+        others = [j for j in graph.operands(i) if j not in sums and j not in case.given and _is_flat(graph, j)]
+        if len(sums) == len(others) == 1 and (graph.depends[others[0]] or graph.data[others[0]] in (0.0, 1.0)):
+            if (graph.data[others[0]] != 0.0) != (graph.data[sums[0]] > 0.0):
+                return {}
+            found |= {i: sums[0], sums[0]: sums[0]}
+    return found
+
+
+def _is_flat(graph: LossGraph, i: int, most: int = 8) -> bool:
+    """Whether a factor is given, or computed by comparisons and signs alone, which have no slope."""
+    stack = [i]
+    for _ in range(most):
+        if not stack:
+            return True
+        j = stack.pop()
+        if graph.nodes[j].op in ("add", "sub", "mul", "div", "neg"):
+            stack += graph.operands(j)
+        elif graph.nodes[j].op == "select":
+            stack += graph.operands(j)[1:]
+        elif graph.depends[j] and graph.nodes[j].op not in ("sign", "less", "less_equal"):
+            return False
+    return not stack
+
+
+def is_probability(graph: LossGraph, i: int) -> bool:
+    """Whether a node is a sigmoid, or a term by the sum of such terms, as in a sigmoid or a softmax by hand."""
+    if graph.nodes[i].op != "div":
+        return graph.nodes[i].op == "sigmoid"
+    top, bottom = graph.operands(i)
+    terms = terms_of(graph, bottom)
+    return {graph.nodes[j].op for j in terms} <= {"exp", ""} and any(
+        graph.nodes[j].op == graph.nodes[top].op and graph.data[j] == graph.data[top] for j in terms
+    )
+
+
+def terms_of(graph: LossGraph, i: int, most: int = 100) -> list[int]:
+    """The terms of a sum, with those of the sums in it."""
+    found, stack = list[int](), [i]
+    while stack and len(found) < most:
+        j = stack.pop()
+        if graph.nodes[j].op in ("add", "sum"):
+            stack += graph.operands(j)
+        else:
+            found.append(j)
+    return found

@@ -1,0 +1,134 @@
+"""Targets that an output cannot reach: the loss is lowest where it equals them, but its range excludes them."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ..context import Case
+from ..description import describe
+from ..intervals import interval
+from ..report import Finding
+from ..words import amount
+
+
+class Residual(NamedTuple):
+    """An output and its target; `signs` has the nodes output - target with 1 and target - output with -1, by index."""
+
+    output: int
+    target: float
+    signs: tuple[tuple[int, float], ...]
+
+    def at(self, number: float) -> dict[int, float]:
+        """The differences where the output is that number."""
+        return {i: sign * (number - self.target) for i, sign in self.signs}
+
+
+def out_of_range(case: Case) -> list[Finding]:
+    """Outputs whose range does not contain their targets."""
+    if not math.isfinite(case.loss.data):
+        return []
+    wanted = _residuals(case)
+    width = _width(wanted) or 1.0
+    ranges = {found.output: interval(case.graph, found.output, case.given) for found in wanted}
+    far = {found: _nearest(found, *ranges[found.output]) for found in wanted if _is_far(case, found, ranges, width)}
+    if not far or any(case.units.deep[i] for found in far for i, _ in found.signs) or not _is_lowest(case, far):
+        return []
+    ops = {case.graph.nodes[found.output].op for found in far}
+    alike = [found for found in wanted if case.graph.nodes[found.output].op in ops]
+    spans = dict.fromkeys(_span(*ranges[found.output]) for found in far)
+    return [_unreachable(case, alike, list(spans), far)]
+
+
+def _residuals(case: Case) -> list[Residual]:
+    """The outputs with given targets, unless the loss rises as they come closer."""
+    graph, pairs = case.graph, dict[tuple[int, float], dict[int, float]]()
+    for i in graph.of("sub"):
+        a, b = graph.operands(i)
+        output, target = (b, a) if graph.depends[b] else (a, b)
+        if graph.nodes[output].op and not graph.depends[target]:
+            pairs.setdefault((output, graph.data[target]), {})[i] = 1.0 if output == a else -1.0
+    found = [Residual(output, target, tuple(signs.items())) for (output, target), signs in pairs.items()]
+    return [pair for pair in found if _is_pulled(case, pair)]
+
+
+def _is_pulled(case: Case, pair: Residual) -> bool:
+    return sum(case.graph.gradients[i] * case.graph.data[i] for i, _ in pair.signs) >= 0.0
+
+
+def _width(wanted: Iterable[Residual]) -> float:
+    targets = [found.target for found in wanted]
+    return max(targets, default=0.0) - min(targets, default=0.0)
+
+
+def _nearest(found: Residual, low: float, high: float) -> float:
+    return min(max(found.target, low), high)
+
+
+def _is_far(case: Case, found: Residual, ranges: dict[int, tuple[float, float]], width: float) -> bool:
+    low, high = ranges[found.output]
+    scale = high - low if high - low < math.inf else width
+    return low < high and max(low - found.target, found.target - high) > case.limits.beyond * scale
+
+
+def _is_lowest(case: Case, far: dict[Residual, float]) -> bool:
+    """Whether the loss is lowest where the outputs equal these targets, compared with either side of them."""
+    least = _loss(case, far, 0.0)
+    return all(_loss(case, far, part) > least for part in (-1.0, 1.0)) and all(
+        _loss(case, far, part) >= least for part in (-0.1, 0.1)
+    )
+
+
+def _loss(case: Case, far: dict[Residual, float], part: float) -> float:
+    """The loss with these outputs a part of the way from their targets to the nearest number within reach."""
+    given: dict[int, float] = {}
+    for found, nearest in far.items():
+        given |= found.at(found.target + part * (nearest - found.target))
+    return case.graph.forward(given)[0]
+
+
+def _span(low: float, high: float) -> str:
+    return f"{amount(low)} to {amount(high)}"
+
+
+def _unreachable(
+    case: Case,
+    wanted: Sequence[Residual],
+    ranges: Sequence[str],
+    far: dict[Residual, float],
+) -> Finding:
+    targets = [found.target for found in wanted]
+    least = _least(case, wanted, far)
+    names = dict.fromkeys(_name(case, found.output) for found in far)
+    spans = " and ".join(ranges)
+    return Finding(
+        "out_of_range",
+        tuple(names),
+        {
+            "output": spans,
+            "targets": _span(min(targets), max(targets)),
+            "out of reach": f"{len(far)} of {len(wanted)}",
+            **({} if least is None else {"loss at least": least}),
+            "loss": case.loss.data,
+        },
+        f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "
+        f"{_span(min(targets), max(targets))}. The output cannot reach {len(far)} of {len(wanted)} targets"
+        + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
+        'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
+        "output and scale its results back.",
+    )
+
+
+def _least(case: Case, wanted: Sequence[Residual], far: dict[Residual, float]) -> float | None:
+    """What remains of the loss with every output as near as it can be, beyond the rest of the loss; None if unknown."""
+    exact, near = dict[int, float](), dict[int, float]()
+    for found in wanted:
+        exact |= found.at(found.target)
+        near |= found.at(far.get(found, found.target))
+    rest, least = (case.graph.forward(given)[0] for given in (exact, near))
+    return least - rest if 0.0 <= rest < math.inf else None
+
+
+def _name(case: Case, output: int) -> str:
+    """The name of the unit that an output belongs to, or the output in words."""
+    unit = case.units.outputs.get(case.graph.nodes[output])
+    return describe(case.graph, output) if unit is None else case.units.name(unit)

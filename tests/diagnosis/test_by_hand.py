@@ -1,0 +1,109 @@
+"""Activations that are written by hand or bounded by a kink are flat or off as the engine's own are."""
+
+import random
+
+import pytest
+from reports import only
+
+from engine import Value, atan, diagnose, dot, exp, hard_sigmoid, hard_tanh, maximum, minimum, normal_cdf, sign, where
+from nn import mean_squared_error
+
+X = [[0.1 * i, 0.5 - 0.07 * i] for i in range(10)]
+Y = [a - b for a, b in X]
+
+
+def network(activation, bias=0.1, slopes=1.0):
+    """One hidden layer of three units without labels: the loss and its parameters."""
+    rng = random.Random(0)
+    W = [[Value(rng.gauss(0, slopes)) for _ in range(2)] for _ in range(3)]
+    b, v, c = [Value(bias) for _ in W], [Value(rng.gauss(0, 1)) for _ in W], Value(0.1)
+    outputs = [dot(v, [activation(dot(w, x, bias)) for w, bias in zip(W, b, strict=True)], c) for x in X]
+    return mean_squared_error(outputs, Y), [*(p for w in W for p in w), *b, *v, c]
+
+
+SQUASHES = {
+    "hard_tanh": hard_tanh,
+    "hard_sigmoid": hard_sigmoid,
+    "normal_cdf": normal_cdf,
+    "clip": lambda z: z.clip(-1.0, 1.0),
+    "minimum of maximum": lambda z: minimum(maximum(z, -1.0), 1.0),
+    "maximum of minimum": lambda z: maximum(-2.0, minimum(2.0, z)),
+    "two where": lambda z: where(z > 1, 1.0, where(z < -1, -1.0, z)),
+    "sigmoid": lambda z: 1 / (1 + (-z).exp()),
+    "sigmoid of exp": lambda z: z.exp() / (1 + z.exp()),
+    "tanh": lambda z: (z.exp() - (-z).exp()) / (z.exp() + (-z).exp()),
+    "tanh of exp": lambda z: ((2 * z).exp() - 1) / ((2 * z).exp() + 1),
+}
+
+
+@pytest.mark.parametrize("name", SQUASHES)
+def test_a_squash_far_from_0_is_saturated(name):
+    finding = only(diagnose(*network(SQUASHES[name], bias=40.0)), "saturated")
+    assert finding.evidence["slope"] < 1e-8
+    assert finding.evidence["z"] > 30.0
+    assert finding.evidence["units"] == "3 of 3"
+    assert not diagnose(*network(SQUASHES[name]))
+
+
+@pytest.mark.parametrize("activation", [lambda z: z / (1 + abs(z)), atan])
+def test_a_slope_that_falls_slowly_is_saturated_further_out(activation):
+    assert not diagnose(*network(activation, bias=40.0))
+    assert only(diagnose(*network(activation, bias=400.0)), "saturated").evidence["z"] > 390.0
+
+
+RELUS = {
+    "sum with its size": lambda z: (z + abs(z)) / 2,
+    "half of the sum": lambda z: 0.5 * (abs(z) + z),
+    "mask": lambda z: z * (z > 0),
+    "mask by where": lambda z: z * where(z > 0, 1.0, 0.0),
+    "sign": lambda z: z * (1 + sign(z)) / 2,
+    "relu6": lambda z: z.clip(0, 6),
+    "relu6 by hand": lambda z: minimum(maximum(z, 0.0), 6.0),
+    "other branch": lambda z: where(z < 0, 0.0, z),
+    "python": lambda z: z if z.data > 0 else z * 0.0,
+}
+
+
+@pytest.mark.parametrize("name", RELUS)
+def test_a_relu_by_hand_that_is_off(name):
+    finding = only(diagnose(*network(RELUS[name], bias=-40.0)), "dead_relu")
+    assert -40.0 < finding.evidence["largest z"] < -30.0
+    assert not diagnose(*network(RELUS[name]))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_mask_of_dropout_is_no_relu(seed):
+    rng = random.Random(seed)
+    for keep in (0.5, 0.2):
+        assert not diagnose(*network(lambda z, keep=keep: z * float(rng.random() < keep)))
+
+
+def test_a_unit_beyond_a_kink_that_its_inputs_may_bring_back():
+    """One unit of three is flat for all examples, by less than its inputs move it."""
+
+    def loss(bias):
+        w, v = [Value(1.0), Value(-0.8), Value(0.7)], [Value(0.5), Value(0.4), Value(0.3)]
+        b = [Value(bias), Value(0.1), Value(0.2)]
+        hidden = [[hard_tanh(wi * x[0] + bi) for wi, bi in zip(w, b, strict=True)] for x in X]
+        return mean_squared_error([dot(v, h) for h in hidden], Y), [*w, *b, *v]
+
+    assert not diagnose(*loss(1.2))
+    assert only(diagnose(*loss(9.0)), "saturated").evidence["units"] == "1 of 3"
+
+
+def test_a_swish_by_hand_is_no_squash():
+    assert not diagnose(*network(lambda z: z / (1 + exp(-z)), bias=40.0))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_slopes_of_a_relu_by_hand_that_cancel_are_no_paths_that_cancel(seed):
+    rng = random.Random(seed)
+    w, v = ([Value(rng.gauss(0, 1)) for _ in range(2)] for _ in range(2))
+    b, c = [Value(rng.gauss(0, 1)) for _ in range(2)], Value(0.1)
+    outputs = []
+    for x in X[:4]:
+        a = [(z + abs(z)) / 2 for z in (wi * x[0] + bi for wi, bi in zip(w, b, strict=True))]
+        z = dot(v, a, c - 0.3)
+        outputs.append((z + abs(z)) / 2 + 0.1 * z)
+    report = diagnose(mean_squared_error(outputs, Y[:4]), [*w, *v, *b, c])
+    assert "cancelled" not in [finding.kind for finding in report]

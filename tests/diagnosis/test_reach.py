@@ -1,0 +1,95 @@
+"""Targets out of an output's range, whatever loss compares them: its lowest number is where they are equal."""
+
+import math
+
+import pytest
+from reports import only
+
+from engine import cosh, diagnose, hypot, log, maximum, minimum, norm, softplus, sqrt, where
+from nn import MLP, mean_squared_error
+
+X = [[0.1 * i, 0.5 - 0.07 * i] for i in range(10)]
+FAR = [3.0 if i % 3 == 0 else 0.4 for i in range(10)]
+
+
+def pairs(loss):
+    return lambda outputs, targets: sum(map(loss, outputs, targets)) / len(targets)
+
+
+def huber(a, y):
+    size = abs(a - y)
+    return where(size < 1.0, 0.5 * size * size, size - 0.5)
+
+
+def huber_of_smaller(a, y):
+    size = abs(a - y)
+    smaller = minimum(size, 1.0)
+    return 0.5 * smaller * smaller + (size - smaller)
+
+
+LOSSES = {  # each with the least number that it can have, where it is known: of 4 targets of 10, 2 beyond a sigmoid's 1
+    "rmse": (lambda a, y: sqrt(pairs(lambda a, y: (a - y) ** 2)(a, y)), math.sqrt(1.6)),
+    "root": (lambda a, y: mean_squared_error(a, y) ** 0.5, math.sqrt(1.6)),
+    "norm": (lambda a, y: norm([p - t for p, t in zip(a, y, strict=True)]), 4.0),
+    "log of mse": (lambda a, y: log(mean_squared_error(a, y)), None),
+    "huber": (pairs(huber), 0.6),
+    "huber of the smaller": (pairs(huber_of_smaller), 0.6),
+    "log cosh": (pairs(lambda a, y: log(cosh(a - y))), 0.4 * math.log(math.cosh(2.0))),
+    "log cosh by softplus": (
+        pairs(lambda a, y: (a - y) + softplus(-2.0 * (a - y)) - math.log(2.0)),
+        0.4 * math.log(math.cosh(2.0)),
+    ),
+    "pseudo huber": (pairs(lambda a, y: sqrt(1.0 + (y - a) ** 2) - 1.0), 0.4 * (math.sqrt(5.0) - 1.0)),
+    "hypot": (pairs(lambda a, y: hypot(a - y, 1.0)), 0.4 * (math.sqrt(5.0) - 1.0)),
+    "quantile": (pairs(lambda a, y: maximum(0.9 * (y - a), -0.1 * (y - a))), 0.4 * 0.9 * 2.0),
+    "insensitive": (pairs(lambda a, y: (abs(a - y) - 0.1).relu()), 0.4 * 1.9),
+    "scaled": (pairs(lambda a, y: ((a - y) / 0.5) ** 2), 0.4 * 16.0),
+    "relative": (pairs(lambda a, y: abs((a - y) / y)), 0.4 * 2.0 / 3.0),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_sigmoid_that_cannot_reach_its_targets(name):
+    loss, least = LOSSES[name]
+
+    def report(targets, last="sigmoid"):
+        model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0, output_activation=last)
+        return diagnose(loss([model(x) for x in X], targets), model.parameters())
+
+    finding = only(report(FAR), "out_of_range")
+    assert finding.where == ("layer2.neuron1",)
+    assert finding.evidence["out of reach"] == "4 of 10"
+    assert finding.evidence["output"] == "0 to 1"
+    assert finding.evidence.get("loss at least") == (least if least is None else pytest.approx(least))
+    assert not report(FAR, "linear")
+    assert not report([y / 4.0 for y in FAR])
+
+
+def test_a_huber_loss_by_a_branch_in_python_gives_no_least_number():
+    """The graph has only the branch that was taken, which goes on below 0."""
+
+    def huber(a, y):
+        return 0.5 * (a - y) ** 2 if abs(a.data - y) < 1.0 else abs(a - y) - 0.5
+
+    model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0, output_activation="sigmoid")
+    finding = only(diagnose(pairs(huber)([model(x) for x in X], FAR), model.parameters()), "out_of_range")
+    assert "loss at least" not in finding.evidence
+    assert finding.why.endswith("The output cannot reach 4 of 10 targets.")
+
+
+def test_a_difference_that_the_loss_does_not_bring_to_0_is_no_target():
+    model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0, output_activation="tanh")
+    outputs = [model(x) for x in X]
+    for loss in (
+        sum((2.0 - y * a).relu() for a, y in zip(outputs, [1.0, -1.0] * 5, strict=True)),  # a hinge, with its margin
+        sum(((a - 2.0) * -1.5).exp() for a in outputs),
+        sum((a - 3.0) * y for a, y in zip(outputs, [1.0, -2.0] * 5, strict=True)),
+    ):
+        assert "out_of_range" not in [finding.kind for finding in diagnose(loss, model.parameters())]
+
+
+def test_one_output_with_many_targets():
+    model = MLP(1, [1], init=0.3, output_activation="sigmoid")
+    a = model([1.0])
+    finding = only(diagnose(sum((a - y) ** 2 for y in (0.5, 2.0, 3.0)), model.parameters()), "out_of_range")
+    assert finding.evidence["out of reach"] == "2 of 3"
