@@ -14,7 +14,7 @@ from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .sweeps import (
-    all_small, cancelling, exceeds, largest, origins, relu_operands, reverse, reverse_changed, small,
+    all_small, any_uses, cancelling, exceeds, largest, limited, origins, relu_operands, reverse, reverse_changed, small,
     smallest_partial, strongest, summands,
 )
 from .units import Layer, Unit, Units, multipliers
@@ -23,7 +23,7 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Layer", "LossGraph",
-    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "cancelling", "exceeds", "flatten",
-    "floats_of", "grouped", "ints_of", "largest", "multipliers", "narrow", "new_ints", "origins", "packed",
+    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_uses", "cancelling", "exceeds", "flatten",
+    "floats_of", "grouped", "ints_of", "largest", "limited", "multipliers", "narrow", "new_ints", "origins", "packed",
     "relu_operands", "reverse", "reverse_changed", "small", "smallest_partial", "strongest", "summands",
 ]

@@ -171,6 +171,41 @@ def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
     return found
 
 
+def limited(graph: FlattenedGraph, parameters: Iterable[int], kinds: Ints) -> Ints:
+    """1 where a range may be limited, 0 where it is surely not, by the kind of each operation.
+
+    0 is not limited, 1 may be; 2 is a sum, not limited if an operand is not; 3 is a product, not limited if one
+    operand is not and the other is a given number, but 0.
+    """
+    codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
+    size, by_code, given, found = len(graph.codes), ints(kinds), new_ints(len(graph.nodes)), new_ints(len(graph.nodes))
+    is_parameter, may = ints(given), ints(found)
+    for index in parameters:
+        is_parameter[index] = 1
+    for i in range(len(graph.nodes) - 1, -1, -1):
+        kind = by_code[codes[i]] if i < size else 1
+        may[i] = kind > 0 and not is_parameter[i]
+        if kind < 2 or not may[i]:
+            continue
+        first, last = starts[i], starts[i + 1]
+        for k in range(first, last):
+            other = operands[first + last - 1 - k]
+            is_given = other >= size and not is_parameter[other] and data[other] != 0.0 and data[other] == data[other]
+            if not may[operands[k]] and (kind == 2 or is_given):
+                may[i] = 0
+    return found
+
+
+def any_uses(graph: FlattenedGraph, indices: Ints, marks: Ints) -> bool:
+    """Whether any of these operations has an operand that is an operation and marked."""
+    starts, operands, wanted, marked = ints(graph.starts), ints(graph.operands), ints(indices), ints(marks)
+    size, uses = len(graph.codes), False
+    for n in range(len(indices)):
+        for k in range(starts[wanted[n]], starts[wanted[n] + 1]):
+            uses = uses or (operands[k] < size and marked[operands[k]] > 0)
+    return uses
+
+
 def summands(graph: FlattenedGraph) -> Ints:
     """1 for nodes that reach the output only through sums and constant factors: terms of a loss or of a mean."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
