@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Collection, Sequence
+from functools import cache
 
-from ..core import numeric
-from ..structure import LossGraph
+from ..core import NAMES, numeric
+from ..structure import Ints, LossGraph, any_uses, ints_of, limited
 
 Interval = tuple[float, float]
 EVERYTHING: Interval = (-math.inf, math.inf)
@@ -67,6 +68,28 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
         if inner[0] == EVERYTHING and op in ("add", "sum", "sub", "neg"):
             return EVERYTHING
     return _combined(op, inner)
+
+
+def any_limited(graph: LossGraph, parameters: Collection[int]) -> bool:
+    """Whether a term of any difference may have a limited range, judged by the operations alone: False is certain.
+
+    >>> from engine import Value
+    >>> w = Value(0.5, "w")
+    >>> graphs = [LossGraph(y - 1.0, [w]) for y in (w * 3.0 + w, w.tanh())]
+    >>> [any_limited(graph, [graph.index_of[w]]) for graph in graphs]
+    [False, True]
+    """
+    differences = graph.of("sub")
+    if not differences:
+        return False
+    return any_uses(graph.flattened, differences, limited(graph.flattened, parameters, _kinds(len(NAMES))))
+
+
+@cache
+def _kinds(count: int) -> Ints:
+    """By opcode, the kind of the first operations that `limited` takes."""
+    kinds = dict.fromkeys(("add", "sum", "sub", "neg"), 2) | {"mul": 3}
+    return ints_of(kinds.get(op, op in COMBINED or op in RANGES or op in ("log", "clip")) for op in NAMES[:count])
 
 
 def _combined(op: str, inner: Sequence[Interval]) -> Interval:

@@ -14,8 +14,8 @@ from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .sweeps import (
-    all_small, cancelling, dependent, exceeds, largest, origins, relu_operands, reverse, reverse_between,
-    reverse_changed, small, smallest_partial, strongest, summands,
+    all_small, any_uses, cancelling, dependent, exceeds, largest, limited, origins, relu_operands, reverse,
+    reverse_between, reverse_changed, small, smallest_partial, strongest, summands,
 )
 from .units import Layer, Unit, Units, multipliers
 from .value_numbering import ValueNumbers
@@ -23,8 +23,8 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Layer", "LossGraph",
-    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "cancelling", "dependent", "exceeds",
-    "flatten", "floats_of", "grouped", "ints_of", "largest", "multipliers", "narrow", "new_ints", "origins",
-    "packed", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "smallest_partial",
-    "strongest", "summands",
+    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_uses", "cancelling", "dependent",
+    "exceeds", "flatten", "floats_of", "grouped", "ints_of", "largest", "limited", "multipliers", "narrow",
+    "new_ints", "origins", "packed", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small",
+    "smallest_partial", "strongest", "summands",
 ]

@@ -8,6 +8,15 @@ from typing import Any, TypeAlias
 
 from .._compiled import compiled
 
+try:
+    from .flatten import zeros
+except ImportError:
+
+    def zeros(kind: str, size: int) -> Any:
+        """An array of zeros."""
+        return array(kind, (0,)) * size
+
+
 Ints: TypeAlias = "array[int]"
 Floats: TypeAlias = "array[float]"
 
@@ -18,7 +27,8 @@ def new_ints(size: int) -> Ints:
     >>> new_ints(3)
     array('i', [0, 0, 0])
     """
-    return array("i", (0,)) * size
+    found: Ints = zeros("i", size)
+    return found
 
 
 def new_floats(size: int) -> Floats:
@@ -27,7 +37,8 @@ def new_floats(size: int) -> Floats:
     >>> new_floats(2)
     array('d', [0.0, 0.0])
     """
-    return array("d", (0.0,)) * size
+    found: Floats = zeros("d", size)
+    return found
 
 
 def ints_of(numbers: Iterable[int]) -> Ints:

@@ -2,9 +2,9 @@
 """Flattens a graph in C: its nodes and edges into arrays."""
 
 cimport cython
-from cpython.array cimport array, resize
+from cpython.array cimport array, clone, resize, zero
 from cpython.ref cimport Py_REFCNT
-from ..core.node cimport Node, PyObject, arena, pop, push
+from ..core.node cimport Node, arena, pop, push
 from ..core.traverse cimport begin, end
 
 cdef extern from *:
@@ -23,7 +23,7 @@ def flatten(Node output, list wanted):
     or the marks.
     """
     global last_mark
-    cdef Graph graph = Graph()
+    cdef Graph graph = Graph(output)
     graph.first = last_mark + 1
     last_mark += MARKS
     begin()
@@ -39,32 +39,46 @@ def flatten(Node output, list wanted):
 
 @cython.final
 cdef class Graph:
-    """The arrays of a flattened graph while they grow, and pointers to their memory."""
+    """The arrays of a flattened graph while they grow, pointers to their memory, and then the sequence of its nodes.
 
-    cdef list nodes, leaves
-    cdef array codes_, data_, starts_, results_, operands_, partials_, inner_
+    The output holds every node, so they need no references of their own.
+    """
+
+    cdef Node output
+    cdef array nodes_, codes_, data_, starts_, results_, operands_, partials_, inner_
+    cdef void **nodes
     cdef int *codes
     cdef int *starts
     cdef int *results
     cdef double *data
     cdef double *partials
     cdef void **inner  # the operand of each edge
-    cdef Py_ssize_t size, edges, room, room_edges, labelled
+    cdef Py_ssize_t size, total, edges, room, room_edges, labelled  # size: operations, total: with the leaves
     cdef long long first
 
-    def __init__(self):
-        self.nodes, self.leaves = [], []
-        self.inner_, self.partials_, self.operands_, self.results_ = spare("q"), spare("d"), spare("i"), spare("i")
-        self.starts_, self.data_, self.codes_ = spare("i"), spare("d"), spare("i")
+    def __init__(self, Node output):
+        self.output, self.nodes_ = output, spare("q", last_size)
+        self.inner_, self.partials_ = spare("q", last_edges), spare("d", last_edges)
+        self.operands_, self.results_ = spare("i", last_edges), spare("i", last_edges)
+        self.starts_, self.data_, self.codes_ = spare("i", last_size), spare("d", last_size), spare("i", last_size)
         self.hold(last_size)
         self.hold_edges(last_edges)
 
+    def __len__(self):
+        return self.total
+
+    def __getitem__(self, Py_ssize_t i):
+        if not -self.total <= i < self.total:
+            raise IndexError(f"the graph has {self.total} nodes, and no index {i}")
+        return <Node>self.nodes[i if i >= 0 else i + self.total]
+
     cdef int hold(self, Py_ssize_t size) except -1:
+        resize(self.nodes_, size)
         resize(self.codes_, size)
         resize(self.data_, size)
         resize(self.starts_, size)
         self.codes, self.data, self.starts = self.codes_.data.as_ints, self.data_.data.as_doubles, self.starts_.data.as_ints
-        self.room = size
+        self.nodes, self.room = <void **>self.nodes_.data.as_voidptr, size
         return 0
 
     cdef int hold_edges(self, Py_ssize_t edges) except -1:
@@ -106,10 +120,10 @@ cdef class Graph:
         if self.edges + 2 > self.room_edges:
             self.hold_edges(2 * self.edges + 64)
         (<Node>node)._mark = self.first + i
-        self.nodes.append(<Node>node)
-        self.codes[i], self.starts[i], self.data[i] = (<Node>node)._code, self.edges, (<Node>node)._number
+        self.nodes[i], self.codes[i], self.starts[i] = node, (<Node>node)._code, self.edges
+        self.data[i] = (<Node>node)._number
         self.labelled += <void *>(<Node>node)._label != <void *>NO_LABEL
-        self.size = i + 1
+        self.size = self.total = i + 1
         return 0
 
     cdef inline void lead(self, void *x, double partial) noexcept:
@@ -135,38 +149,63 @@ cdef class Graph:
         return 0
 
     cdef int leaf(self, void *x) except -1:
-        (<Node>x)._mark = self.first + self.size + len(self.leaves)
-        self.leaves.append(<Node>x)
+        cdef Py_ssize_t i = self.total
+        if i + 1 >= self.room:
+            self.hold(2 * i + 64)
+        (<Node>x)._mark = self.first + i
+        self.nodes[i], self.data[i] = x, (<Node>x)._number
+        self.total = i + 1
         return 0
 
     cdef tuple finished(self, list wanted):
-        """The arrays with the leaves at the end, and the indices of the Values wanted."""
+        """The fields of a FlattenedGraph, with the indices of the Values wanted."""
         global last_size, last_edges
-        cdef Py_ssize_t size = self.size, k
+        cdef Py_ssize_t size = self.size
         cdef Node x
-        last_size, last_edges = size + len(self.leaves) + 1, self.edges
+        last_size, last_edges = self.total + 1, self.edges
         self.hold(last_size)
         self.hold_edges(last_edges)
-        for k in range(len(self.leaves)):
-            self.data[size + k] = (<Node>item(self.leaves, k))._number
         self.starts[size] = self.edges
         resize(self.codes_, size)
-        resize(self.data_, size + len(self.leaves))
+        resize(self.data_, self.total)
         resize(self.starts_, size + 1)
         index_of = {}
         for x in wanted:
             if x._mark >= self.first:
                 index_of[x] = x._mark - self.first
         arrays = self.codes_, self.data_, self.starts_, self.results_, self.operands_, self.partials_
-        self.nodes += self.leaves
-        last[:] = (*arrays, self.inner_) if last_size + last_edges <= MOST_KEPT else ()
-        return self.nodes, *arrays, index_of, self.labelled > 0
+        if last_size + last_edges > MOST_KEPT:
+            kept.clear()
+        return self, *arrays, index_of, self.labelled > 0
 
 
-cdef array spare(str kind):
-    """An unreferenced array of the last graph, or a new one: fresh memory pages cost more than filling them."""
-    cdef array found = last.pop() if last else None
-    return found if found is not None and Py_REFCNT(found) == 1 else array(kind)
+def zeros(str kind, Py_ssize_t size):
+    """An array of zeros; a large one takes the memory of an earlier one that is no longer used."""
+    cdef array found
+    if not LEAST_KEPT <= size <= MOST_KEPT:
+        return clone(FLOATS if kind == "d" else INTS, size, True)
+    found = spare(kind, size)
+    resize(found, size)
+    zero(found)
+    return found
+
+
+cdef array spare(str kind, Py_ssize_t size):
+    """A kept array that nothing else refers to, if possible of this size, or a new one.
+
+    Fresh memory pages cost more than filling them.
+    """
+    cdef array found, best = None
+    cdef int code = ord(kind)
+    for found in kept:
+        if Py_REFCNT(found) == 2 and found.ob_descr.typecode == code:  # kept, and here
+            best = found
+            if len(found) == size:
+                break
+    if best is None:
+        best = array(kind)
+        kept.append(best)
+    return best
 
 
 cdef enum:
@@ -175,5 +214,6 @@ cdef enum:
 
 cdef str NO_LABEL = ""
 cdef Py_ssize_t last_size = 64, last_edges = 64  # of the last graph: the next is likely about as large
-cdef list last = []  # the arrays of the last graph
-cdef Py_ssize_t MOST_KEPT = 1 << 20  # nodes and edges whose arrays are kept, 28 MB
+cdef array INTS = array("i"), FLOATS = array("d")
+cdef list kept = []  # arrays of the last graphs, and of their sweeps
+cdef Py_ssize_t LEAST_KEPT = 1 << 12, MOST_KEPT = 1 << 20  # numbers in an array that is kept

@@ -52,9 +52,11 @@ class Forms:
         self.made: list[tuple[Key, ...]] = []  # the terms of each sum
         self.multiplying = [False] * len(self.keys)  # by form, whether it is data multiplied by a parameter
         self.weighted = [False] * len(self.keys)  # whether it contains such a product
-        self.form_of = new_ints(len(graph.nodes))  # the form by index
+        size, leaves = len(graph.codes), len(graph.nodes) - len(graph.codes)
+        self.form_of = new_ints(size) + ints_of((GIVEN,)) * leaves  # the form by index
+        for k, i in enumerate(self.parameters, 1):
+            self.form_of[i] = GIVEN + k
         self.complete = new_ints(len(graph.nodes))  # 1 for a complete sum, used by an operation that is not a sum
-        self._enter_given()
         self._read()
         self.key_of = ints_of(self.keys)  # the same, as an array
 
@@ -85,13 +87,6 @@ class Forms:
     def are_sums(self) -> list[bool]:
         """The same for every index."""
         return [form >= self.first_sum for form in self.form_of]
-
-    def _enter_given(self) -> None:
-        at = ints(self.form_of)
-        for i in range(len(self.graph.codes), len(self.form_of)):
-            at[i] = GIVEN
-        for k, i in enumerate(self.parameters, 1):
-            at[i] = GIVEN + k
 
     def _read(self) -> None:
         """Give each operation, oldest first, the form of an equal earlier operation, or a new form."""
@@ -124,23 +119,32 @@ class Forms:
                 at[i] = forms[i]
 
     def _form(self, code: int, terms: list[Form]) -> Form:
-        """The form of an operation with these terms."""
-        products = terms[:-1] if code == DOT else terms if code == MUL else []
-        multiplies = any([GIVEN < form < self.first_sum for form in products])  # noqa: C419  a generator is slower
-        inner = terms[-1:] if code == DOT else terms
-        self.keys.append(self._intern([self.keys[form] for form in terms if form > GIVEN]))
+        """The form of an operation with these terms, of which most have one or two."""
+        keys, weighted = self.keys, self.weighted
+        if len(terms) == 1:
+            multiplies = code == MUL and terms[0] < self.first_sum
+            is_weighted, key = multiplies or weighted[terms[0]], keys[terms[0]]
+        elif code != DOT and len(terms) == 2 and min(terms) > GIVEN:
+            a, b = terms
+            multiplies, is_weighted, key = False, weighted[a] or weighted[b], self._intern(keys[a], keys[b])
+        else:
+            products, inner = (terms[:-1], terms[-1:]) if code == DOT else ([], terms)
+            multiplies = any([GIVEN < form < self.first_sum for form in products])  # noqa: C419  a generator is slower
+            is_weighted = multiplies or any([weighted[form] for form in inner])  # noqa: C419
+            key = self._intern(*[keys[form] for form in terms if form > GIVEN])
+        keys.append(key)
         self.multiplying.append(multiplies)
-        self.weighted.append(multiplies or any([self.weighted[form] for form in inner]))  # noqa: C419
-        return len(self.keys) - 1
+        weighted.append(is_weighted)
+        return len(keys) - 1
 
-    def _intern(self, terms: list[Key]) -> Key:
+    def _intern(self, *terms: Key) -> Key:
         """The key of a sum: its only term's key, or one for this combination of keys."""
         if len(terms) == 1:
             return terms[0]
-        together = tuple(sorted(terms))
+        together = terms if len(terms) == 2 and terms[0] <= terms[1] else tuple(sorted(terms))
         key = self.sums.get(together)
         if key is None:
-            self.made.append(tuple(terms))
+            self.made.append(terms)
             key = self.sums[together] = len(self.parameters) + len(self.made)
         return key
 

@@ -91,19 +91,20 @@ class LossGraph:
 
     def operands(self, i: int) -> Sequence[int]:
         """The indices of the operands of the node at index i, in order."""
-        return tuple(self.flattened.operands[self._edges(i)])
+        return sweeps.operands_of(i, self.flattened)
 
     def partials(self, i: int) -> Sequence[float]:
         """Its partials, one for each operand."""
-        return tuple(self.flattened.partials[self._edges(i)])
-
-    def _edges(self, i: int) -> slice:
         starts = self.flattened.starts
-        return slice(starts[i], starts[i + 1]) if i < len(starts) - 1 else slice(0)
+        return tuple(self.flattened.partials[starts[i] : starts[i + 1]]) if i < len(self.interior) else ()
 
     def edges_to(self, i: int) -> Ints:
         """The edges from the operations that use the node at index i, in the order of creation."""
-        return where(self.flattened.operands, i)
+        return sweeps.edges_to(i, *self._uses)
+
+    @cached_property
+    def _uses(self) -> tuple[Ints, Ints]:
+        return sweeps.uses(self.flattened)
 
     def argument(self, i: int) -> int:
         """The index of the first operand of an operation."""
@@ -147,7 +148,7 @@ class LossGraph:
         >>> LossGraph(y).changed
         {1: 3.0}
         """
-        return recompute.changed(self.flattened, SAME)
+        return recompute.changed(self.flattened, SAME, self._disagreeing)
 
     @cached_property
     def _disagreeing(self) -> list[int]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE, check
-from .arrays import Floats, Ints, new_ints, where
+from .arrays import Floats, Ints, ints_of, new_ints, where
 from .flattened import FlattenedGraph
 from .sweeps import dependent
 
@@ -38,12 +38,22 @@ def disagreeing(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
     With 0.0, all that differ at all, and all that are nan. Oldest first.
     """
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
-    partials, found = floats(graph.partials), list[int]()
+    found = list[int]()
     for i in range(len(graph.codes) - 1, -1, -1):
-        now, held = recomputed(i, codes, starts, operands, data), data[i]
-        if now == held:
-            continue
-        if rounding == 0.0 or abs(now - held) > rounding * _magnitude(i, starts, operands, partials, data):
+        if recomputed(i, codes, starts, operands, data) != data[i]:
+            found.append(i)
+    return _beyond(graph, found, rounding) if rounding else found
+
+
+def _beyond(graph: FlattenedGraph, differing: list[int], rounding: float) -> list[int]:
+    """Those of the operations that differ by more than rounding."""
+    codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
+    partials, given, found = floats(graph.partials), ints_of(differing), list[int]()
+    indices = ints(given)
+    for n in range(len(given)):
+        i = indices[n]
+        difference = abs(recomputed(i, codes, starts, operands, data) - data[i])
+        if difference > rounding * _magnitude(i, starts, operands, partials, data):
             found.append(i)
     return found
 
@@ -117,22 +127,28 @@ def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Flo
     return found
 
 
-def changed(graph: FlattenedGraph, rounding: float) -> dict[int, float | None]:
+def changed(graph: FlattenedGraph, rounding: float, differing: list[int] | None = None) -> dict[int, float | None]:
     """The indices of nodes that were set after an operation used them, with the previous number if it is known.
 
+    `differing` is what `disagreeing` finds, if it was asked before.
     Blames a leaf if some result disagrees with its current data and none agrees with it; otherwise the operation.
     """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
-    found, wrong = dict[int, float | None](), disagreeing(graph, rounding)
+    found, wrong = (
+        dict[int, float | None](),
+        _beyond(graph, disagreeing(graph) if differing is None else differing, rounding),
+    )
     unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
     same, known = ints(unchanged), ints(told)  # known: 1 if found, 2 if its previous number is known too
-    for i in wrong:
-        inherits, leaves, news = False, 0, 0
+    wrongs = ints_of(wrong)
+    indices = ints(wrongs)
+    for n in range(len(wrongs)):
+        i, inherits, leaves, news = indices[n], 0, 0, 0
         for k in range(starts[i], starts[i + 1]):
             j = operands[k]
             if j < size:
-                inherits = inherits or known[j] > 0
+                inherits += known[j] > 0
             elif not same[j]:
                 leaves += 1
                 news += known[j] < 2
@@ -140,10 +156,10 @@ def changed(graph: FlattenedGraph, rounding: float) -> dict[int, float | None]:
             continue  # wrong because of an operand that was set
         if not leaves:
             found[i], known[i] = None, 1
-        for k in _blamed(graph, i, unchanged) if news else ():
-            j = operands[k]
+        for edge in _blamed(graph, i, unchanged) if news else ():
+            j = operands[edge]
             if known[j] < 2:
-                was = _before(i, k, codes, starts, partials, data)
+                was = _before(i, edge, codes, starts, partials, data)
                 found[j], known[j] = (None, 1) if was != was else (was, 2)
     return found
 
@@ -181,11 +197,14 @@ def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     for index in wrong:
         wrongs[index] = 1
     for i in range(len(graph.codes)):
-        limit = rounding * _magnitude(i, starts, operands, partials, data)
+        is_product, limit = codes[i] == MUL or codes[i] == DOT, -1.0
         for k in range(starts[i], starts[i + 1]):
             j = operands[k]
-            if (not wrongs[i] and partials[k] != 0.0) or (
-                codes[i] in (MUL, DOT) and abs(_before(i, k, codes, starts, partials, data) - data[j]) <= limit
-            ):
+            if not wrongs[i] and partials[k] != 0.0:
                 same[j] = 1
+            elif is_product and not same[j]:
+                if limit < 0.0:
+                    limit = rounding * _magnitude(i, starts, operands, partials, data)
+                if abs(_before(i, k, codes, starts, partials, data) - data[j]) <= limit:
+                    same[j] = 1
     return found

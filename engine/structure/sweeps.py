@@ -163,6 +163,40 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     return found
 
 
+def uses(graph: FlattenedGraph) -> tuple[Ints, Ints]:
+    """By node, its last edge, and by edge, the edge before it to the same node; each plus 1, 0 if there is none."""
+    operands, found = ints(graph.operands), (new_ints(len(graph.nodes)), new_ints(len(graph.operands)))
+    last, before = ints(found[0]), ints(found[1])
+    for k in range(len(graph.operands)):
+        j = operands[k]
+        before[k], last[j] = last[j], k + 1
+    return found
+
+
+def edges_to(i: int, last: Ints, before: Ints) -> Ints:
+    """The edges to a node, from last to first, which is the order of creation; `last` and `before` as in `uses`."""
+    firsts, links, count = ints(last), ints(before), 0
+    k = firsts[i]
+    while k:
+        count, k = count + 1, links[k - 1]
+    found = new_ints(count)
+    edges, k = ints(found), firsts[i]
+    for n in range(count):
+        edges[n], k = k - 1, links[k - 1]
+    return found
+
+
+def operands_of(i: int, graph: FlattenedGraph) -> tuple[int, ...]:
+    """The indices of the operands of the node at index i, in order."""
+    starts, operands = ints(graph.starts), ints(graph.operands)
+    if i >= len(graph.codes):
+        return ()
+    first, last = starts[i], starts[i + 1]
+    if last - first == 2:
+        return operands[first], operands[first + 1]
+    return tuple([operands[k] for k in range(first, last)])
+
+
 def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
     """The terms of the output, found through sums, constant factors and differences of variable nodes."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
@@ -185,6 +219,41 @@ def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
             if code in (ADD, SUM, NEG) or varies[operands[k]]:
                 reached[operands[k]] = 1
     return found
+
+
+def limited(graph: FlattenedGraph, parameters: Iterable[int], kinds: Ints) -> Ints:
+    """1 where a range may be limited, 0 where it is surely not, by the kind of each operation.
+
+    0 is not limited, 1 may be; 2 is a sum, not limited if an operand is not; 3 is a product, not limited if one
+    operand is not and the other is a given number, but 0.
+    """
+    codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
+    size, by_code, given, found = len(graph.codes), ints(kinds), new_ints(len(graph.nodes)), new_ints(len(graph.nodes))
+    is_parameter, may = ints(given), ints(found)
+    for index in parameters:
+        is_parameter[index] = 1
+    for i in range(len(graph.nodes) - 1, -1, -1):
+        kind = by_code[codes[i]] if i < size else 1
+        may[i] = kind > 0 and not is_parameter[i]
+        if kind < 2 or not may[i]:
+            continue
+        first, last = starts[i], starts[i + 1]
+        for k in range(first, last):
+            other = operands[first + last - 1 - k]
+            is_given = other >= size and not is_parameter[other] and data[other] != 0.0 and data[other] == data[other]
+            if not may[operands[k]] and (kind == 2 or is_given):
+                may[i] = 0
+    return found
+
+
+def any_uses(graph: FlattenedGraph, indices: Ints, marks: Ints) -> bool:
+    """Whether any of these operations has an operand that is an operation and marked."""
+    starts, operands, wanted, marked = ints(graph.starts), ints(graph.operands), ints(indices), ints(marks)
+    size, uses = len(graph.codes), False
+    for n in range(len(indices)):
+        for k in range(starts[wanted[n]], starts[wanted[n] + 1]):
+            uses = uses or (operands[k] < size and marked[operands[k]] > 0)
+    return uses
 
 
 def summands(graph: FlattenedGraph) -> Ints:
@@ -230,8 +299,13 @@ def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> 
     return operands[starts[i]] >= size or operands[starts[i] + 1] >= size
 
 
-def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
-    """For each index, log |product| of the strongest path to the output, and the first edge of that path, if any."""
+def strongest(graph: FlattenedGraph, ends: Iterable[int]) -> tuple[Floats, Ints]:
+    """For each of these nodes, log |product| of the strongest path to the output, and the first edge of that path.
+
+    Both are by index, with those of the nodes between; -inf where there is no path.
+    """
+    is_between = dependent(graph, ends)
+    between = ints(is_between)
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
     found = new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
     sizes, towards = floats(found[0]), ints(found[1])
@@ -239,7 +313,7 @@ def strongest(graph: FlattenedGraph) -> tuple[Floats, Ints]:
         sizes[i] = -INF
     for k in range(len(graph.operands)):
         i, j, slope = results[k], operands[k], partials[k]
-        if slope != 0.0 and sizes[i] > -INF:
+        if between[j] and slope != 0.0 and sizes[i] > -INF:
             size = sizes[i] if slope in (1.0, -1.0) else sizes[i] + c_log(abs(slope))
             if size > sizes[j]:
                 sizes[j], towards[j] = size, k

@@ -113,7 +113,7 @@ def _strength(case: Case, units: Sequence[Unit]) -> float:
 
 def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
     """Without layers: parameters whose strongest path is long and tiny, even without its worst factors."""
-    sizes, edges = strongest(case.graph.flattened)
+    sizes, edges = strongest(case.graph.flattened, [case.index_of[p] for p in faint])
     limit = math.log(case.limits.vanished)
     suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
     paths = _strongest(case.graph, edges, [case.index_of[p] for p in suspects])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..context import Case
 from ..description import describe
-from ..intervals import interval
+from ..intervals import any_limited, interval
 from ..report import Finding
 from ..words import amount
 
@@ -25,7 +25,7 @@ class Residual(NamedTuple):
 
 def out_of_range(case: Case) -> list[Finding]:
     """Outputs whose range does not contain their targets."""
-    if not math.isfinite(case.loss.data):
+    if not math.isfinite(case.loss.data) or not any_limited(case.graph, case.given):
         return []
     wanted = _residuals(case)
     width = _width(wanted) or 1.0

@@ -24,11 +24,8 @@ def at_saddle(case: Case) -> list[Finding]:
     """Parameters at 0 with gradient 0: it grows with their distance from 0, and stays 0 if only the others move."""
     graph = case.graph
     zeros = [i for i in small(case.indices, graph.squares, 0.0) if graph.data[i] == 0.0]
-    edges = [k for i in zeros for k in graph.edges_to(i) if other_factor(graph, k) not in (None, i)]
-    is_factor = any(graph.squares[graph.flattened.results[k]] for k in edges)
-    is_near = is_factor or not KINKED & graph.ops  # else most likely biases of relus that are off
-    if not zeros or graph.changed or not is_near:
-        return []
+    if not zeros or graph.changed or (KINKED & graph.ops and not any(_is_factor(case, i) for i in zeros)):
+        return []  # with a kink, they are most likely biases of relus that are off
     near, twice = (graph.elsewhere(_moved(case, zeros, distance))[0] for distance in (NEXT, 2.0 * NEXT))
     found = [i for i in zeros if near[i] and abs(twice[i]) > 1.5 * abs(near[i])]
     others = case.given.difference(zeros)
@@ -38,6 +35,13 @@ def at_saddle(case: Case) -> list[Finding]:
     if not least < case.loss.data or symmetric(case):
         return []
     return [_stuck(case, [graph.nodes[i] for i in found], least)]
+
+
+def _is_factor(case: Case, i: int) -> bool:
+    """Whether a parameter is a factor of a product, with something else, that reaches the loss."""
+    graph, results = case.graph, case.graph.flattened.results
+    reaching = (k for k in graph.edges_to(i) if graph.squares[results[k]])
+    return any(other_factor(graph, k) not in (None, i) for k in reaching)
 
 
 def _moved(case: Case, indices: Iterable[int], distance: float, seed: int = 0) -> dict[int, float]:

@@ -127,16 +127,17 @@ def stale_gradient(case: Case) -> list[Finding]:
     if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
         return []
     graph, gradients, first = case.graph, case.graph.gradients, len(case.graph.interior)
-    held = [
-        (p, i, grad, gradients[i]) for p, i in case.index_of.items() if i >= first and (grad := p.grad)
-    ]  # 0: zeroed
     differ = {
-        p: abs(grad - gradient)
-        for p, i, grad, gradient in held
-        if grad != gradient and abs(grad - gradient) > SAME * (abs(grad) + graph.spread(i))
+        p: abs(grad - gradients[i])
+        for p, i in case.index_of.items()
+        if (grad := p.grad) not in (0.0, gradients[i])  # 0: zeroed
+        and i >= first
+        and abs(grad - gradients[i]) > SAME * (abs(grad) + graph.spread(i))
     }
-    pairs = [(grad, gradient) for _, _, grad, gradient in held]
-    if not differ or _clipped(pairs):
+    if not differ:
+        return []
+    pairs = [(grad, gradients[i]) for p, i in case.index_of.items() if i >= first and (grad := p.grad)]
+    if _clipped(pairs):
         return []
     p = max(differ, key=differ.__getitem__)
     evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
