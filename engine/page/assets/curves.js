@@ -6,8 +6,8 @@ function curvesOf(paths, killing) {
   for (const { links } of paths)
     for (const link of links)
       if (killing.has(link)) {
-        const { node, operand } = culprit(link);
-        if (CURVED.includes(node.op)) seen.set(node, operand);
+        const { of, wrt } = culprit(link);
+        if (CURVED.includes(nodes[of].op)) seen.set(nodes[of], wrt);
       }
   return seen.size
     ? [html("div", { className: "row" }, ...[...seen].slice(0, 2).map(([node, operand]) => curveOf(node, operand)))]
