@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core import TABLE, Name, Value, evaluate, numeric
 from .decimals import decimal, in_decimals
-from .symbolic import Naming, cuts
+from .symbolic import Naming, cuts, dependents
 from .terms import Term
 
 Algebra = Callable[..., Any]  # apply(name of a row, *arguments)
@@ -31,10 +31,7 @@ class Region:
     def __init__(self, of: Value, wrt: Value, naming: Naming, is_link: bool = False) -> None:
         self.of, self.wrt, self.names = of, wrt, naming.names
         nodes = naming.nodes
-        self.depends = {wrt}
-        for node in nodes:
-            if node is not wrt and any(operand in self.depends for operand in _operands(node)):
-                self.depends.add(node)
+        self.depends = dependents(wrt, nodes, _operands)
         beside = self._beside(nodes, naming, is_link)
         needed = {of, *beside}
         self.operations: list[Value] = []

@@ -5,7 +5,7 @@ a hundred thousand unnamed operations takes linear time.
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, count
 from string import ascii_lowercase
@@ -61,7 +61,7 @@ class Naming:
             called |= _lettered(nodes, {x: name for x, name in called.items() if x is not wrt or x.label})
         self.names = unique_names((x, name) for x, name in called.items() if x not in hidden or x in named)
         self._named = {name: node for node, name in self.names.items()}
-        self._slopes: dict[Value, dict[Value, Term]] = {}
+        self._found: dict[Value, dict[Value, Term]] = {}
 
     @cached_property
     def _terms(self) -> dict[Value, Term]:
@@ -90,25 +90,24 @@ class Naming:
         term = self._expression(node, self._terms) if node.op else 0.0
         return "" if isinstance(term, float) else show(term, style)
 
-    def slope(self, link: "Link") -> Term:
+    def partial(self, link: "Link") -> Term:
         """The derivative of a link; no formula for nan, because terms drop factors of 0."""
         if link.value != link.value:
             return link.value
         if link.slot is not None:
-            return self._fitting(self._partials(link.of)[link.slot], link.value)
-        return self.slopes(link.of).get(link.wrt, 0.0)
+            return self._fitting(self._of_row(link.of)[link.slot], link.value)
+        return self.partials(link.of).get(link.wrt, 0.0)
 
-    def slopes(self, of: Value) -> dict[Value, Term]:
-        """The derivatives of a variable with respect to its operands, by reverse mode over the algebra of terms."""
-        if of not in self._slopes:
-            zero, one = (0.0, 0.0), (1.0, 1.0)
-            behind = unnamed_behind(of, self.names)
-            found = reverse_sweep(behind, (zero, one), self._both_partials, self._add)
-            self._slopes[of] = {operand: term for operand, (term, _) in found.items()}
-        return self._slopes[of]
+    def partials(self, of: Value) -> dict[Value, Term]:
+        """The derivatives of a variable in the variables behind it, by reverse mode over the algebra of terms."""
+        if of not in self._found:
 
-    def _both_partials(self, node: Value) -> list[tuple[Term, float]]:
-        return list(zip(self._partials(node), node.partials, strict=True))
+            def partials(node: Value) -> list[tuple[Term, float]]:
+                return list(zip(self._of_row(node), node.partials, strict=True))
+
+            found = reverse_sweep(unnamed_behind(of, self.names), ((0.0, 0.0), (1.0, 1.0)), partials, self._add)
+            self._found[of] = {operand: term for operand, (term, _) in found.items()}
+        return self._found[of]
 
     def _add(
         self, total: tuple[Term, float], adjoint: tuple[Term, float], partial: tuple[Term, float]
@@ -152,14 +151,9 @@ class Naming:
 
     def _inside(self, of: Value, wrt: Value) -> list[Value]:
         """`of` and the unnamed nodes between it and `wrt`, operands first."""
-        found, depends = [], {wrt}
-        for node in unnamed_behind(of, self.names):
-            if any(operand in depends for operand in node.operands):
-                depends.add(node)
-                found.append(node)
-        return found
+        return [node for node in dependents(wrt, unnamed_behind(of, self.names)) if node is not wrt]
 
-    def _partials(self, node: Value) -> Sequence[Term]:
+    def _of_row(self, node: Value) -> Sequence[Term]:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
         row = TABLE[node.op]
         if node.op in STEPPED:
@@ -203,6 +197,17 @@ def _lettered(nodes: Sequence[Value], called: Mapping[Value, str]) -> dict[Value
 def _is_constant(operand: Value, node: Value) -> bool:
     """Whether a leaf was made for an operation: a plain number beside a Value."""
     return not operand.op and node.serial - operand.serial <= node.operands.count(operand)
+
+
+def dependents(
+    wrt: Value, nodes: Iterable[Value], operands: Callable[[Value], Sequence[Value]] = lambda node: node.operands
+) -> dict[Value, None]:
+    """`wrt`, and all of `nodes` that depend on it, in their order: operands first."""
+    found = {wrt: None}
+    for node in nodes:
+        if any(operand in found for operand in operands(node)):
+            found[node] = None
+    return found
 
 
 def unnamed_behind(of: Value, names: Container[Value], within: Container[Value] | None = None) -> list[Value]:

@@ -30,7 +30,7 @@ def whole(chain: ChainRule) -> Term | None:
     if not chain.path_count or chain.output is chain.wrt or not math.isfinite(chain.total):
         return None
     paths = chain.paths(2)
-    only = chain.naming.slope(paths[0].factors[0].link) if [len(path.factors) for path in paths] == [1] else None
+    only = chain.naming.partial(paths[0].factors[0].link) if [len(path.factors) for path in paths] == [1] else None
     is_short = only is not None and not isinstance(only, float) and size(only) <= SHORT
     if is_short and size(only) == len(chain.naming.within(only)):
         return only
@@ -62,7 +62,7 @@ def _in_blocks(paths: Sequence[Path], naming: Naming) -> Term | None:
 
 def of_link(link: Link, naming: Naming) -> Term:
     """The formula of one link: as it is if short, else the form found for it, if there is one."""
-    exact = naming.slope(link)
+    exact = naming.partial(link)
     if isinstance(exact, float) or size(exact) <= SHORT or link.slot is not None or not math.isfinite(link.value):
         return exact
     if len(naming.nodes) > MOST_NODES:

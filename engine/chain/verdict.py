@@ -195,4 +195,4 @@ def up_and_down(chain: ChainRule) -> UpAndDown:
         return up, down  # a sum of 0 is left out, as an infinite slope after a branch that is not taken adds nothing
 
     with localcontext(WIDE):
-        return chain.along((Decimal(1), Decimal(0)), add, (Decimal(0), Decimal(0)))
+        return chain.along((Decimal(1), Decimal(0)), add).get(chain.output, (Decimal(0), Decimal(0)))

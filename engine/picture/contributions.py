@@ -80,11 +80,9 @@ class Contributions:
     @cached_property
     def _reach(self) -> dict[Value, float]:
         """The derivative of every variable on a path, listed or not, with respect to wrt."""
-        found: dict[Value, float] = {}
-        for node, links in self.chain.links.items() if self.chain else ():
-            alive = [link.value * found[link.wrt] for link in links if not link.is_cut and link.wrt in found]
-            found[node] = sum(alive) if links else 1.0
-        return found
+        if not self.chain:
+            return {}
+        return self.chain.along(1.0, lambda steps: sum(link.value * x for link, x in steps if not link.is_cut))
 
     def reaches(self, node: Value) -> bool:
         """Whether a path leads through a variable, be it listed or not."""
