@@ -5,7 +5,6 @@ import os
 import random
 import re
 import zlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
@@ -15,7 +14,7 @@ from engine.core import function_of, instance, path_of, printable, real
 
 from .files import read, require_finite, require_place, state_of, write
 from .module import Module, Stateful
-from .state import fitting, form_of, numbers_of, set_all, some
+from .state import distinct, fitting, form_of, numbers_of, set_all, some
 
 Part = Stateful | random.Random | list[float]
 SHOWN = 80  # characters of a setting
@@ -110,11 +109,7 @@ class Checkpoint:
                 entries.append((name, _numbers(part)))
             else:
                 entries += [(f"{name}.{key}", entry) for key, entry in state_of(part, self.path).items()]
-        state = dict(entries)
-        if len(state) < len(entries):
-            twice = some([name for name, times in Counter(name for name, _ in entries).items() if times > 1])
-            raise ValueError(f"two entries of the checkpoint are named {twice}: rename a part")
-        return state
+        return distinct(entries, "entries of the checkpoint", "a part")
 
     def _require_finite(self, state: Mapping[str, Any]) -> None:
         lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
