@@ -13,9 +13,9 @@ from typing import get_args
 
 from ..core import Value, choice, instance, within
 from .expressions import Style
-from .paths import ChainRule, Factor, Path
+from .paths import SUMMED, ChainRule, Factor, Path
 from .sentences import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Sentences
-from .symbolic import SAME
+from .symbolic import LARGEST, SAME, STEPPED
 from .variables import Link
 
 VANISHED = 1e-5  # a product of moderate factors below this is small; 1e-3 is an everyday gradient
@@ -24,6 +24,7 @@ MANY = 4  # fewer factors above 1 do not explode: they are large inputs
 
 # The page judges by the same thresholds and words.
 WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME, "many": MANY}
+WORDS |= {"summed": SUMMED, "stepped": STEPPED, "largest": LARGEST}
 WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
 
 

@@ -1,10 +1,9 @@
 // Formulas of the graph in its names: what a variable is made of, and what a link is.
-const LARGEST = 24; // names and numbers in a term: about two lines of text
 const LONGEST = 80; // letters of a formula that is shown
 const ELIDED = { name: "…", label: "…" }; // stands for what is too long to read
 let terms = new Map(); // of unnamed nodes: the numbers in them are constants
 
-const fitting = term => (lengthOf(term) > LARGEST ? ELIDED : term);
+const fitting = term => (lengthOf(term) > words.largest ? ELIDED : term);
 const hasElided = term => within(term).includes(ELIDED);
 
 // A variable by its name, and what an unnamed node is made of.
@@ -27,7 +26,7 @@ function unnamedBehind(i) {
 
 function expressionOf(i) {
   const { op, operands } = nodes[i];
-  if (operands.length > LARGEST) return ELIDED;
+  if (operands.length > words.largest) return ELIDED;
   return fitting(symbol(op, ...groupsOf(op, Array.from(operands, termOf))));
 }
 
@@ -44,13 +43,11 @@ function slopeOf(link) {
   if ("slot" in link) return fitting(partialsOf(nodes[v.node])[link.slot]);
   if (v.inside.length > 500) return ELIDED;
   const holds = v.inside
-    .map(node => (STEPPED.includes(node.op) ? node.slopes[1] : rows[node.op].textbook && textbookHolds(node)))
+    .map(node => (words.stepped.includes(node.op) ? node.slopes[1] : rows[node.op].textbook && textbookHolds(node)))
     .join();
   if (v.holds !== holds) Object.assign(v, { holds, terms: slopesOf(v) });
   return v.terms[variables[link.wrt].node] ?? 0;
 }
-
-const STEPPED = ["select", "margin", "masked"]; // operations whose partials are steps of their operands
 
 // Reverse mode over the algebra of terms.
 function slopesOf({ node, inside }) {
@@ -61,9 +58,9 @@ function slopesOf({ node, inside }) {
 
 // The partials of a node's row as terms.
 function partialsOf(node) {
-  if (STEPPED.includes(node.op)) return node.slopes; // 1 for the branch taken, 0 for a logit of -inf
+  if (words.stepped.includes(node.op)) return node.slopes; // 1 for the branch taken, 0 for a logit of -inf
   const { textbook, partials, operands } = rows[node.op];
-  if (node.operands.length > LARGEST && partials.some(partial => partial.includes("(")))
+  if (node.operands.length > words.largest && partials.some(partial => partial.includes("(")))
     return node.slopes.map(() => ELIDED);
   const groups = groupsOf(node.op, Array.from(node.operands, termOf));
   const scope = Object.fromEntries([["y", termOf(node.i)], ...operands.map((name, i) => [name, groups[i]])]);

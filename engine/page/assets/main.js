@@ -80,6 +80,14 @@ function choose(w) {
   remember();
 }
 
+// Draws a graph that was loaded, chooses, and goes to a step of the passes, or to none.
+function present(w, step = null) {
+  draw();
+  choose(w);
+  toStep(step);
+  fit();
+}
+
 // Opens or closes a group.
 function toggle(group) {
   if (openGroups.has(group)) openGroups.delete(group);
@@ -107,7 +115,7 @@ function unfold(w) {
 }
 
 const crumb = group =>
-  html("button", { title: `Close ${group.name}`, onclick: () => toggle(group) }, `${group.name} ⊟`);
+  button(`${group.name} ⊟`, () => toggle(group), { title: `Close ${group.name}` });
 
 // Boxes: one of them is a tab stop; hover and focus show, a click or Enter chooses, o opens, arrow keys go on.
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -197,18 +205,11 @@ $("search").addEventListener("change", event => {
 
 $("ask").addEventListener("submit", event => {
   event.preventDefault();
-  if (!take($("expression").value)) return;
-  draw();
-  choose(leaves[0] ?? null);
-  toStep(null);
-  fit();
+  if (take($("expression").value)) present(leaves[0] ?? null);
 });
 $("first").addEventListener("click", () => {
   take(null);
-  draw();
-  choose(page.wrt < 0 ? null : page.wrt);
-  toStep(null);
-  fit();
+  present(page.wrt < 0 ? null : page.wrt);
 });
 addEventListener("hashchange", () => restore(location.hash));
 

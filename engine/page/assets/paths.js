@@ -104,6 +104,12 @@ function flow({ w, at, killing }, path) {
 // Whether a contribution pulls with the total or against it; where the total is 0, upwards is with it.
 const direction = (pull, total) => (pull * (total < 0 || Object.is(total, -0) ? -1 : 1) < 0 ? "against" : "with");
 
+// The sum of all paths but those listed, which are the strongest, without the rounding of the total where they are few.
+function restOf(w, { count, slope }, paths) {
+  const sum = some => some.reduce((total, { product }) => total + product, 0);
+  return count > words.summed ? slope - sum(paths) : sum(largest(chain(w, Number(count))).slice(paths.length));
+}
+
 // All that is to be said of the derivative in variable w.
 function tell(w, k) {
   const at = chain(w, k),

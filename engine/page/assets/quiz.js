@@ -24,28 +24,15 @@ function question({ w, at, paths }) {
     verdict.textContent =
       wrong < 0 ? rightText(w, at[output], paths[0]) : `factor ${wrong + 1} of ${links.length}: ${said[wrong].text}`;
   };
-  const form = html(
-    "form",
-    {},
-    ...fields,
-    html(
-      "p",
-      {},
-      html("button", {}, "Check"),
-      " ",
-      html(
-        "button",
-        {
-          type: "button",
-          onclick: () => {
-            quiz.shown = w;
-            tellOf(w);
-          },
-        },
-        "Show the answer",
-      ),
-    ),
+  const show = button(
+    "Show the answer",
+    () => {
+      quiz.shown = w;
+      tellOf(w);
+    },
+    { type: "button" },
   );
+  const form = html("form", {}, ...fields, html("p", {}, html("button", {}, "Check"), " ", show));
   form.addEventListener("submit", event => {
     event.preventDefault();
     judged();
@@ -66,19 +53,18 @@ function question({ w, at, paths }) {
 }
 
 // Right for one path of several is not all: the text says what the others add.
-function rightText(w, { count, slope }, { product }) {
-  if (count === 1n) return `right: the factors multiply to ${pretty(product)}`;
-  const others = count === 2n ? "the other path adds" : `the other ${many(count - 1n)} paths add`;
-  return `right for this path, which gives ${pretty(product)}: ${others} ${pretty(slope - product)}, and d${variables[output].name}/d${variables[w].name} = ${pretty(slope)}`;
+function rightText(w, end, path) {
+  const { count, slope } = end;
+  if (count === 1n) return `right: the factors multiply to ${pretty(path.product)}`;
+  const others = count === 2n ? "the other path adds" : `the other ${many(count - 1n)} paths add`,
+    total = `d${variables[output].name}/d${variables[w].name} = ${pretty(slope)}`;
+  return `right for this path, which gives ${pretty(path.product)}: ${others} ${pretty(restOf(w, end, [path]))}, and ${total}`;
 }
 
-const blank = link =>
-  html(
-    "label",
-    { className: "blank" },
-    math(`${derivative(link)} = `),
-    html("input", { type: "text", spellcheck: false, autocomplete: "off" }),
-  );
+function blank(link) {
+  const field = html("input", { type: "text", spellcheck: false, autocomplete: "off" });
+  return html("label", { className: "blank" }, math(`${derivative(link)} = `), field);
+}
 
 // Whether a factor is right, and if not what it is.
 function judgeFactor(link, text) {

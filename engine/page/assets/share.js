@@ -76,11 +76,8 @@ function restore(hash) {
   list([...$("sliders").children].map(({ i }) => i));
   const w = label === null ? (source === null && !state.size ? page.wrt : null) : (named.get(label) ?? null);
   if (w !== null && w >= 0 && !state.getAll("close").length) unfold(w);
-  draw();
-  choose(w === null || w < 0 ? null : w);
   const step = state.get("step");
-  toStep(step === null || !/^\d+$/.test(step) ? null : Number(step));
-  fit();
+  present(w === null || w < 0 ? null : w, /^\d+$/.test(step) ? Number(step) : null);
 }
 
 // A text to take along, or a file.
