@@ -52,6 +52,7 @@ class Checkpoint:
         every: float = 30.0,
     ) -> None:
         self.path, self.parts = path_of(path), dict(instance(parts, Mapping, "parts", "a dict of parts by name"))
+        self.lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
         self.settings = dict(instance({} if settings is None else settings, Mapping, "settings", "a dict"))
         require_place(self.path)
         self.every = real(every, "every")
@@ -112,8 +113,7 @@ class Checkpoint:
         return distinct(entries, "entries of the checkpoint", "a part")
 
     def _require_finite(self, state: Mapping[str, Any]) -> None:
-        lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
-        require_finite({name: entry for name, entry in state.items() if name not in lists})
+        require_finite({name: entry for name, entry in state.items() if name not in self.lists})
 
     def _settings(self) -> dict[str, str]:
         return {name: str(setting() if callable(setting) else setting) for name, setting in self.settings.items()}
@@ -131,7 +131,7 @@ class Checkpoint:
 
     def _compare(self, state: Mapping[str, Any]) -> None:
         """Raise if the state has entries of no part, or if settings differ."""
-        lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
+        lists = self.lists
         known = tuple(f"{name}." for name in self.parts if name not in lists)
         if foreign := [n for n, x in state.items() if not (isinstance(x, str) or n in lists or n.startswith(known))]:
             raise StateError(f"it holds {some(foreign)}, which is no part of this training")

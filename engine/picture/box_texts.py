@@ -145,10 +145,6 @@ def _many(group: Group, neurons: Neurons, more: bool) -> str:
     kind = f"{TABLE[ops.pop()].sign} " if len(ops) == 1 and ops <= set(ACTIVATIONS) else ""
     what = f"{kind}neurons" if len(units) == len(group.members) else f"outputs of {len(units)} {kind}neurons"
     layers = {neurons.layers[node] for node in group.members}
-    of = f" of {_spaced(*layers)}" if len(layers) == 1 else f" of {len(layers)} layers"
+    one = len(layers) == 1
+    of = " of " + (re.sub(r"^layer(\d+)$", r"layer \1", layers.pop()) if one else f"{len(layers)} layers")
     return f"{more_of} {what}{of}"
-
-
-def _spaced(layer: str) -> str:
-    """The name of a layer in words: layer 2."""
-    return re.sub(r"^layer(\d+)$", r"layer \1", layer)
