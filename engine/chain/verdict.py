@@ -12,7 +12,7 @@ from decimal import Decimal, localcontext
 from typing import get_args
 
 from ..core import Value, choice, instance, within
-from .expressions import Style
+from .expressions import LATEX_CALLS, SLOPES, Style
 from .paths import SUMMED, ChainRule, Factor, Path
 from .sentences import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Sentences
 from .symbolic import LARGEST, SAME, STEPPED
@@ -24,7 +24,7 @@ MANY = 4  # fewer factors above 1 do not explode: they are large inputs
 
 # The page judges by the same thresholds and words.
 WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "same": SAME, "many": MANY}
-WORDS |= {"summed": SUMMED, "stepped": STEPPED, "largest": LARGEST}
+WORDS |= {"summed": SUMMED, "stepped": STEPPED, "largest": LARGEST, "slopes": SLOPES, "calls": LATEX_CALLS}
 WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
 
 
@@ -119,15 +119,13 @@ def _multiplier(node: Value, operand: Value) -> Value | None:
 
 def tiny_factors(path: Path, tiny: float = TINY) -> tuple[Factor, ...]:
     """The factors of a path that by themselves kill the gradient that passes it."""
-    return tuple(factor for factor in path.factors if abs(factor.value) <= tiny and _has_killing_step(factor, tiny))
 
+    def has_killing_step(factor: Factor) -> bool:
+        steps = factor.chain.naming.steps(factor.link)
+        return any(kills(Link(*step), factor.chain.wrt, tiny) for step in steps)
 
-def _has_killing_step(factor: Factor, tiny: float) -> bool:
-    chain = factor.chain
-    if factor.value == 0.0:
-        return True
-    steps = chain.naming.steps(factor.link)
-    return any(kills(Link(node, operand, partial), chain.wrt, tiny) for node, operand, partial in steps)
+    small = [factor for factor in path.factors if abs(factor.value) <= tiny]
+    return tuple(factor for factor in small if not factor.value or has_killing_step(factor))
 
 
 def _without_units(path: Path, wrt: Value, tiny: float) -> list[float]:

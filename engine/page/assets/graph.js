@@ -99,7 +99,7 @@ function backward() {
 
 // Reverse mode over an algebra from a node down through those `inside`, results first: `adjoints` of all that are
 // `reached`, as nothing is behind a detach or in a branch not taken.
-function sweep(start, inside, adjoints, reached, partialsOf = ({ slopes }) => slopes, add = (total, x, y) => total + x * y) {
+function sweep(start, inside, adjoints, reached, partialsOf = node => node.slopes, add = (sum, x, y) => sum + x * y) {
   adjoints[start] = reached[start] = 1;
   for (const node of inside) {
     if (!node.op || !reached[node.i]) continue;

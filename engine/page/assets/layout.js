@@ -50,7 +50,8 @@ function columnsOf(list, edges) {
   return columns;
 }
 
-const spot = (width, height, column, box) => ({ width, height, column, box, left: [], right: [], pulls: [], x: 0, y: 0 });
+const spot = (width, height, column, box) =>
+  ({ width, height, column, box, left: [], right: [], pulls: [], x: 0, y: 0 });
 const join = (a, b, pull) => {
   a.right.push(b);
   b.left.push(a);
@@ -184,7 +185,7 @@ function trace(arc) {
     end = [to.x - to.width / 2, to.y];
   const passing = inner.flatMap(({ x, y, width }) => (width ? [-1, 1] : [0]).map(side => [x + (side * width) / 2, y]));
   arc.stops = [start, ...passing, end];
-  arc.d = `M${at(start)}${passing.concat([end]).map((stop, i) => curve(arc.stops[i], stop)).join("")}`;
+  arc.d = `M${at(start)}${[...passing, end].map((stop, i) => curve(arc.stops[i], stop)).join("")}`;
   arc.at = { x: inner.at(-1).x, y: inner.at(-1).y };
   arc.tips = [tip(end, -8), tip(start, 8)];
 }

@@ -163,8 +163,8 @@ const KEYS = {
   "-": () => zoom(0.8),
   0: fit,
   "/": () => $("search").focus(),
-  n: forth,
-  p: back,
+  n: () => onward(1),
+  p: () => onward(-1),
 };
 addEventListener("keydown", event => {
   if (event.target.closest?.("input, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -174,12 +174,7 @@ addEventListener("keydown", event => {
   KEYS[event.key]();
 });
 $("skip").addEventListener("click", KEYS["/"]);
-for (const [id, name] of [
-  ["closer", "+"],
-  ["farther", "-"],
-  ["fit", 0],
-])
-  $(id).addEventListener("click", KEYS[name]);
+for (const [id, key] of Object.entries({ closer: "+", farther: "-", fit: 0 })) $(id).addEventListener("click", KEYS[key]);
 for (const bar of document.querySelectorAll("[role=toolbar]")) roving(bar);
 
 // Search by label: what is typed is marked in the picture, and the first match is chosen.

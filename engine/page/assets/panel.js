@@ -74,7 +74,8 @@ function others(w) {
 
 function table(told) {
   const { at, paths, w } = told,
-    left = at[output].count - BigInt(paths.length);
+    left = at[output].count - BigInt(paths.length),
+    rest = () => pretty(restOf(w, at[output], paths));
   const more = button("More", () => {
     listed *= 2;
     tellOf(w);
@@ -82,7 +83,7 @@ function table(told) {
   return [
     html("h2", {}, "Path by path, strongest first"),
     roving(html("ol", {}, ...paths.map(path => rowOf(told, path)))),
-    ...(left ? [html("p", {}, `… and ${many(left)} more, together ${pretty(restOf(w, at[output], paths))} `, more)] : []),
+    ...(left ? [html("p", {}, `… and ${many(left)} more, together ${rest()} `, more)] : []),
   ];
 }
 

@@ -29,6 +29,9 @@ function element(tag, attributes, ...children) {
   return made;
 }
 
+const chart = (width, height, text, ...parts) =>
+  element("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": text }, ...parts);
+
 // Everything, when the graph or what is open of it has changed.
 function draw() {
   regard();

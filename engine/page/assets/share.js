@@ -61,12 +61,8 @@ function restore(hash) {
   for (const group of groupsUnder(root))
     if (state.getAll("open").includes(group.id)) openGroups.add(group);
     else if (state.getAll("close").includes(group.id)) openGroups.delete(group);
-  for (const i of state
-    .getAll("held")
-    .map(name => named.get(name))
-    .filter(i => i !== undefined))
-    if (learning.held.has(i)) learning.held.delete(i);
-    else learning.held.add(i);
+  for (const i of state.getAll("held").map(name => named.get(name)))
+    if (i !== undefined) hold(i, !learning.held.has(i));
   for (const name of ["epsilon", "rate"])
     if (Number.isFinite(Number(state.get(name) ?? NaN))) $(name).value = state.get(name);
   quiz.on = state.get("quiz") === "1";
