@@ -18,23 +18,9 @@ from .matrices import Matrix, transposed
 from .state import is_sequence, output_numbers, plain
 
 SKLEARN = {"identity": "linear", "logistic": "sigmoid", **{name: name for name in ("tanh", "relu", "softmax", "exp")}}
-TORCH = {
-    "ReLU": "relu",
-    "LeakyReLU": "leaky_relu",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Softplus": "softplus",
-    "Softmax": "softmax",
-    "Softsign": "softsign",
-    "LogSigmoid": "log_sigmoid",
-    "ELU": "elu",
-    "SELU": "selu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "Mish": "mish",
-    "Hardtanh": "hard_tanh",
-    "Hardsigmoid": "hard_sigmoid",
-}
+PLAIN = ("ReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Sigmoid", "Tanh", "Softplus", "Softmax", "Softsign")
+TORCH = {name: name.lower() for name in PLAIN} | {"LeakyReLU": "leaky_relu", "LogSigmoid": "log_sigmoid"}
+TORCH |= {"Hardtanh": "hard_tanh", "Hardsigmoid": "hard_sigmoid"}
 SAME = ("linear", "relu", "sigmoid", "tanh", "softplus", "softmax", "softsign", "log_sigmoid", "elu", "selu", "gelu")
 KERAS = {"exponential": "exp", **{name: name for name in (*SAME, "silu", "mish", "hard_tanh", "hard_sigmoid")}}
 KERAS_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "Softmax": "softmax"}

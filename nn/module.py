@@ -166,10 +166,6 @@ def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
         return [(prefix + attribute, part) for attribute, part in vars(whole).items()]
     if isinstance(whole, dict):
         return [(f"{name}.{key}", part) for key, part in whole.items()]
-    stem = _before_number(name.removesuffix("s") if isinstance(next(iter(whole), None), Module) else name)
+    stem = name.removesuffix("s") if isinstance(next(iter(whole), None), Module) else name
+    stem += "_" * stem[-1:].isdigit()  # w1_2 is the second entry of the first list in w
     return [(f"{stem}{number}", part) for number, part in enumerate(whole, 1)]
-
-
-def _before_number(name: str) -> str:
-    """The prefix before the number: layer for layer1, w1_ for w1_2, the second entry of the first list in w."""
-    return f"{name}_" if name[-1:].isdigit() else name

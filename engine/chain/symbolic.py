@@ -79,11 +79,11 @@ class Naming:
         if not node.op:
             return node.data
         if len(node.operands) > LARGEST:
-            return self.number(node.data)
+            return Elided(node.data)
         terms = [known[operand] for operand in node.operands]
         if any(isinstance(term, Elided) for term in terms) and all(isinstance(term, float) for term in terms):
-            return self.number(node.data)
-        return self._fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
+            return Elided(node.data)
+        return _fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
 
     def definition(self, node: Value, style: Style = "text") -> str:
         """The definition of a variable, in the labels; "" for a leaf or a formula that is too long to read."""
@@ -95,7 +95,7 @@ class Naming:
         if link.value != link.value:
             return link.value
         if link.slot is not None:
-            return self._fitting(self._of_row(link.of)[link.slot], link.value)
+            return _fitting(self._of_row(link.of)[link.slot], link.value)
         return self.partials(link.of).get(link.wrt, 0.0)
 
     def partials(self, of: Value) -> dict[Value, Term]:
@@ -114,8 +114,8 @@ class Naming:
     ) -> tuple[Term, float]:
         number = total[1] + adjoint[1] * partial[1]
         if isinstance(total[0], Elided) or isinstance(adjoint[0], Elided):
-            return self.number(number), number
-        return self._fitting(symbol("add", total[0], symbol("mul", adjoint[0], partial[0])), number), number
+            return Elided(number), number
+        return _fitting(symbol("add", total[0], symbol("mul", adjoint[0], partial[0])), number), number
 
     def describe(self, node: Value) -> str:
         """A variable's name, or the formula of an unnamed node, as text for people."""
@@ -159,7 +159,7 @@ class Naming:
         if node.op in STEPPED:
             return node.partials  # 1 for the branch taken, 0 for a logit of -inf
         if len(node.operands) > LARGEST and any("(" in partial for partial in row.partials):
-            return [self.number(partial) for partial in node.partials]  # that many operands are unreadable
+            return [Elided(partial) for partial in node.partials]  # that many operands are unreadable
         groups = row.split([self._terms[operand] for operand in node.operands])
         variables = dict(zip(row.variables, groups, strict=True)) | {"y": self._terms[node]}
         if row.textbook and not row.variadic and not self.textbook_holds(node):
@@ -174,12 +174,9 @@ class Naming:
         shown = evaluate(row.textbook, dict(zip(row.variables, numbers, strict=True)) | {"y": node.data}, numeric)
         return bool(abs(shown - node.partials[0]) <= SAME * abs(node.partials[0]))
 
-    def number(self, number: float) -> Term:
-        """The replacement for a term that would be too long."""
-        return Elided(number)
 
-    def _fitting(self, term: Term, number: float) -> Term:
-        return term if size(term) <= LARGEST else self.number(number)
+def _fitting(term: Term, number: float) -> Term:
+    return term if size(term) <= LARGEST else Elided(number)
 
 
 def _lettered(nodes: Sequence[Value], called: Mapping[Value, str]) -> dict[Value, str]:

@@ -5,12 +5,12 @@ written in blocks of one or two factors.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from itertools import product
 from typing import NamedTuple
 
-from ..core import Name, Value, numeric
+from ..core import Value, numeric
 from .decimals import DIGITS, decimal, in_decimals
 from .paths import ChainRule, Path
 from .products import SHORT, near, products, run
@@ -97,7 +97,8 @@ def _flat(form: Form) -> Term:
 
 def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
     """Forms that agree at some points, shortest first."""
-    samples = [found for point in region.points(POINTS) if (found := _sample(region, point))]
+    found = map(region.at, region.points(POINTS))
+    samples = [(names, slope) for names, slope in found if all(map(math.isfinite, (slope, *names.values())))]
     if len(samples) < SHORT + 3:
         return
     alive = [(names, slope) for names, slope in samples if slope]
@@ -115,11 +116,6 @@ def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
     for term in products(region, naming, [names for names, _ in chosen], [slope for _, slope in chosen]):
         if all(near(run(term, names, numeric), slope, 1e-6) for names, slope in alive):
             yield Form(term, bracket, kink, side)
-
-
-def _sample(region: Region, point: Mapping[Value, float]) -> tuple[dict[Name, float], float] | None:
-    names, slope = region.at(point)
-    return (names, slope) if all(map(math.isfinite, (slope, *names.values()))) else None
 
 
 def _is_proven(form: Form, region: Region) -> bool:

@@ -80,19 +80,14 @@ class BoxTexts:
     def group(self, group: Group, more: bool) -> list[Line]:
         """Their count and kind, the first and last name, the ranges of data and gradients, and their weights."""
         members, called = group.members, self._members(group)
+        names = {self.neurons.label(node) for node in members}
+        ends = " … ".join("".join(elided(name, SPAN, "…")) for name in dict.fromkeys([called[0], called[-1]]))
         lines: list[Line] = [
             *([("name long", line)] for line in textwrap.wrap(_many(group, self.neurons, more), TITLE)),
-            [
-                (
-                    "symbol",
-                    " … ".join("".join(elided(name, SPAN, "…")) for name in dict.fromkeys([called[0], called[-1]])),
-                )
-            ],
+            *([] if len(names) == 1 and names != {""} else [[("symbol", ends)]]),
             _range("data", [node.data for node in members]),
             _range("grad", [self.graph.derivatives[node] for node in members]),
         ]
-        if len(set(map(self.neurons.label, members))) == 1 and self.neurons.label(members[0]):
-            del lines[-3]
         one_layer = len({self.neurons.layers.get(node) for node in members}) == 1
         return lines + (self._shapes(members, self.neurons.weights_of(members)) if one_layer and not more else [])
 

@@ -96,10 +96,6 @@ class Contributions:
         share = abs(part) / self.largest if 0.0 < self.largest < math.inf else 0.0
         return self._side(part), min(share, 1.0) if math.isfinite(share) else 0.0
 
-    def splits(self, key: Step) -> bool:
-        """Whether some listed paths take this step and others don't."""
-        return len(self.paths) > 1 and len(self.through[key]) < len(self.paths)
-
     def side(self, of: Step | Path) -> str:
         """Whether a path or step contributes "for" the total or "against" it; if that is 0, positive is "for"."""
         return self._side(of.product if isinstance(of, Path) else self.contribution[of])

@@ -32,7 +32,9 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str],
     result = (f"number {'dead' if dies else 'for'} total", pretty_number(chain.total))
     form = chain.closed("pretty") if chain.path_count else ""
     closed: Line = [("formula", form)] if form and form != result[1] else []
-    total: Row = ([symbol, ("key", f"  {_counted(chain)}")], closed, _EQUALS, [result])
+    counts = {0: "no path leads there", 1: "one path"}
+    counted = counts.get(chain.path_count, f"sum of {many(chain.path_count)} paths")
+    total: Row = ([symbol, ("key", f"  {counted}")], closed, _EQUALS, [result])
     if columns([*rows, total])[-1] > width:
         rows = [part for row in rows for part in _stacked(row)]
     totals = _stacked(total) if columns([*rows, total])[-1] > width else [total]
@@ -127,11 +129,6 @@ def _digits(paths: Sequence[Path], total: float) -> int:
     if not total or not math.isfinite(largest / total):
         return DIGITS
     return DIGITS + min(12, max(0, math.floor(math.log10(largest / abs(total)))) if largest else 0)
-
-
-def _counted(chain: ChainRule) -> str:
-    count = chain.path_count
-    return {0: "no path leads there", 1: "one path"}.get(count, f"sum of {many(count)} paths")
 
 
 def _legend(chain: ChainRule, on: Contributions, dies: bool, rest_against: bool, width: float) -> list[Row]:
