@@ -161,16 +161,12 @@ def _folded(chain: ChainRule, path: Path, links: Sequence[Link]) -> Iterator[Fac
     for factor in path.factors:
         inside = inside or factor.link in links
         if factor.of in chain.links:
-            link = _link(chain, factor, before)
+            link = factor.link
+            if chain.by == "labels":
+                link = next(link for link in chain.links[factor.of] if link.wrt is before)
             if inside:
                 yield Factor(link.of, link.wrt, link.value, link, chain)
             before, inside = factor.of, False
-
-
-def _link(chain: ChainRule, last: Factor, before: Value) -> Link:
-    if chain.by == "operations":
-        return last.link
-    return next(link for link in chain.links[last.of] if link.wrt is before)
 
 
 UpAndDown = tuple[Decimal, Decimal]  # upwards and downwards

@@ -144,9 +144,8 @@ def _legend(chain: ChainRule, on: Contributions, dies: bool, rest_against: bool,
     if any(not math.isfinite(factor.value) for key, factor in on.factors.items() if key not in on.idle):
         notes.append(("!", "the factor is inf or nan, and so is what passes it"))
     notes += [("", note) for note in branches(chain, "pretty")]
-    return [row for mark, note in notes for row in _marked(mark, wrapped(note.split(), "key", width))]
-
-
-def _marked(mark: str, lines: Sequence[Line]) -> list[Row]:
-    """Lines of a note as rows, the first of them after its mark."""
-    return [([("key mark", f"{mark} " if mark and not i else ""), *line],) for i, line in enumerate(lines)]
+    return [
+        ([("key mark", f"{mark} " if mark and not i else ""), *line],)
+        for mark, note in notes
+        for i, line in enumerate(wrapped(note.split(), "key", width))
+    ]
