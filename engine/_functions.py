@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NoReturn, Protocol, TypeAlias, overload
+from typing import Any, Protocol, TypeAlias, overload
 
 from .core import Value, apply, entries, log_shares, operation, real, refuse, shares
 
@@ -126,15 +126,13 @@ def minimum(*operands: Number) -> Number:
     return _minimum(*operands) if len(operands) == 2 else smallest(_several(operands, "minimum"))
 
 
-def _none(name: str) -> NoReturn:
-    raise TypeError(f"{name} takes at least one Value or number")
-
-
 def _several(operands: tuple[Number, ...], name: str) -> list[Number]:
     """The operands of a maximum of one or of more than two."""
     if len(operands) == 1 and isinstance(operands[0], Iterable):
         raise refuse(f"an operand of {name}", "a Value or a number", operands[0], f"as in {name}(*operands)")
-    return _operands(operands or _none(name), name)
+    if not operands:
+        raise TypeError(f"{name} takes at least one Value or number")
+    return _operands(operands, name)
 
 
 def _operands(given: Iterable[Number], name: str) -> list[Number]:

@@ -5,7 +5,6 @@ import os
 import random
 import re
 import zlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
@@ -15,7 +14,7 @@ from engine.core import function_of, instance, path_of, printable, real
 
 from .files import read, require_finite, require_place, state_of, write
 from .module import Module, Stateful
-from .state import fitting, form_of, numbers_of, set_all, some
+from .state import distinct, fitting, form_of, numbers_of, set_all, some
 
 Part = Stateful | random.Random | list[float]
 SHOWN = 80  # characters of a setting
@@ -53,6 +52,7 @@ class Checkpoint:
         every: float = 30.0,
     ) -> None:
         self.path, self.parts = path_of(path), dict(instance(parts, Mapping, "parts", "a dict of parts by name"))
+        self.lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
         self.settings = dict(instance({} if settings is None else settings, Mapping, "settings", "a dict"))
         require_place(self.path)
         self.every = real(every, "every")
@@ -110,15 +110,10 @@ class Checkpoint:
                 entries.append((name, _numbers(part)))
             else:
                 entries += [(f"{name}.{key}", entry) for key, entry in state_of(part, self.path).items()]
-        state = dict(entries)
-        if len(state) < len(entries):
-            twice = some([name for name, times in Counter(name for name, _ in entries).items() if times > 1])
-            raise ValueError(f"two entries of the checkpoint are named {twice}: rename a part")
-        return state
+        return distinct(entries, "entries of the checkpoint", "a part")
 
     def _require_finite(self, state: Mapping[str, Any]) -> None:
-        lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
-        require_finite({name: entry for name, entry in state.items() if name not in lists})
+        require_finite({name: entry for name, entry in state.items() if name not in self.lists})
 
     def _settings(self) -> dict[str, str]:
         return {name: str(setting() if callable(setting) else setting) for name, setting in self.settings.items()}
@@ -136,7 +131,7 @@ class Checkpoint:
 
     def _compare(self, state: Mapping[str, Any]) -> None:
         """Raise if the state has entries of no part, or if settings differ."""
-        lists = [name for name, part in self.parts.items() if isinstance(part, (random.Random, list))]
+        lists = self.lists
         known = tuple(f"{name}." for name in self.parts if name not in lists)
         if foreign := [n for n, x in state.items() if not (isinstance(x, str) or n in lists or n.startswith(known))]:
             raise StateError(f"it holds {some(foreign)}, which is no part of this training")

@@ -131,14 +131,11 @@ class Backpropagation:
     @cached_property
     def sections(self) -> list[Section]:
         """The layers, from the first to the last, ready to be written."""
+        titles = [f"Layer {x.number}: {len(x.weights[0])} → {len(x.weights)}, {x.function}" for x in self.layers]
         return [
-            Section(self._title(layer), list(self._equations(layer)), list(self._matrices(layer)))
-            for layer in self.layers
+            Section(title, list(self._equations(layer)), list(self._matrices(layer)))
+            for title, layer in zip(titles, self.layers, strict=True)
         ]
-
-    def _title(self, layer: "LayerMatrices") -> str:
-        units, inputs = len(layer.weights), len(layer.weights[0])
-        return f"Layer {layer.number}: {inputs} → {units}, {layer.function}"
 
     def _equations(self, layer: "LayerMatrices") -> Iterator[Equation]:
         up, before, after = raised(layer.number), raised(layer.number - 1), raised(layer.number + 1)

@@ -14,28 +14,13 @@ from engine import StateError
 from engine.core import came, choice, entries, real, refuse, require
 
 from .layers import MLP, Activation, Layer
+from .matrices import Matrix, transposed
 from .state import is_sequence, output_numbers, plain
 
-Matrix = list[list[float]]
-
 SKLEARN = {"identity": "linear", "logistic": "sigmoid", **{name: name for name in ("tanh", "relu", "softmax", "exp")}}
-TORCH = {
-    "ReLU": "relu",
-    "LeakyReLU": "leaky_relu",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Softplus": "softplus",
-    "Softmax": "softmax",
-    "Softsign": "softsign",
-    "LogSigmoid": "log_sigmoid",
-    "ELU": "elu",
-    "SELU": "selu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "Mish": "mish",
-    "Hardtanh": "hard_tanh",
-    "Hardsigmoid": "hard_sigmoid",
-}
+PLAIN = ("ReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Sigmoid", "Tanh", "Softplus", "Softmax", "Softsign")
+TORCH = {name: name.lower() for name in PLAIN} | {"LeakyReLU": "leaky_relu", "LogSigmoid": "log_sigmoid"}
+TORCH |= {"Hardtanh": "hard_tanh", "Hardsigmoid": "hard_sigmoid"}
 SAME = ("linear", "relu", "sigmoid", "tanh", "softplus", "softmax", "softsign", "log_sigmoid", "elu", "selu", "gelu")
 KERAS = {"exponential": "exp", **{name: name for name in (*SAME, "silu", "mish", "hard_tanh", "hard_sigmoid")}}
 KERAS_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "Softmax": "softmax"}
@@ -155,7 +140,7 @@ def network(
     matrices = [_matrix(matrix, f"weights[{i}]") for i, matrix in enumerate(weights)]
     vectors = [None if vector is None else _vector(vector, f"biases[{i}]") for i, vector in enumerate(biases)]
     if _rows(matrices, vectors, rows) == "inputs":
-        matrices = [_transposed(matrix) for matrix in matrices]
+        matrices = [transposed(matrix) for matrix in matrices]
     if isinstance(activation, str) or callable(activation):
         Layer(1, 1, activation=activation, init=0.0)  # also where no layer is hidden
         activation = [activation] * (len(matrices) - 1)
@@ -248,8 +233,8 @@ def _rows(matrices: list[Matrix], vectors: list[list[float] | None], rows: str |
     """Whether a row of the matrices belongs to a neuron or to an input."""
     if rows is not None:
         choice(rows, ("neurons", "inputs"), "rows")
-    by_neurons, by_inputs = (_fits(found, vectors) for found in (matrices, [*map(_transposed, matrices)]))
-    if by_neurons and by_inputs and rows is None and [*map(_transposed, matrices)] != matrices:
+    by_neurons, by_inputs = (_fits(found, vectors) for found in (matrices, [*map(transposed, matrices)]))
+    if by_neurons and by_inputs and rows is None and [*map(transposed, matrices)] != matrices:
         raise ValueError(
             'shapes alone do not tell what a row of weights is: pass rows="neurons" if row i has the weights of neuron '
             'i, as in PyTorch, or rows="inputs" if it has those of input i, as in scikit-learn and Keras'
@@ -288,7 +273,3 @@ def _vector(given: Any, what: str) -> list[float]:
     if not is_sequence(numbers):
         raise ValueError(f"{what} must be a sequence of numbers, not {came(given)}")
     return [real(number, f"each of {what}") for number in numbers]
-
-
-def _transposed(matrix: Matrix) -> Matrix:
-    return [list(column) for column in zip(*matrix, strict=True)]

@@ -90,10 +90,12 @@ def shape(matrix: "Matrix") -> str:
 
 def to_html(found: "Backpropagation", picture: bool = False) -> str:
     """HTML for a notebook, with the picture first if it is wanted."""
+    from .gradient_picture import written
+
     four = "".join(f"<li>{html.escape(equation)}</li>" for equation in found.equations)
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in found.notes)
     sections = "".join(_section_html(section) for section in found.sections)
-    drawn = _image(found) if picture else ""
+    drawn = as_image(written(found, ".svg").decode(), "Gradients by layer") if picture else ""
     return (
         f'<div class="whygrad"><style>{_STYLE}</style><h3>{html.escape(found.title)}</h3>'
         f"{drawn}<ol>{four}</ol>{notes}{sections}</div>"
@@ -122,12 +124,6 @@ def _matrix_html(name: str, matrix: "Matrix") -> str:
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     caption = f"<figcaption>{html.escape(name)} ({shape(matrix)})</figcaption>"
     return f'<figure>{caption}<table class="numbers">{body}</table></figure>'
-
-
-def _image(found: "Backpropagation") -> str:
-    from .gradient_picture import written
-
-    return as_image(written(found, ".svg").decode(), "Gradients by layer")
 
 
 def to_page(found: "Backpropagation") -> str:

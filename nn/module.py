@@ -5,14 +5,13 @@ attribute `b` is "b", the second entry of the list `w` is "w2", the third neuron
 Files hold arrays instead, with PyTorch's names: "layers.0.weight" has a row for each neuron.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from inspect import Signature, signature
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine import Value
 
-from .state import fitting, flat, form_of, numbers_of, set_all, shape, some
+from .state import distinct, fitting, flat, form_of, numbers_of, set_all, shape
 
 
 class Stateful(Protocol):
@@ -69,10 +68,7 @@ class Module(metaclass=_LabelledByPlace):
         ['neuron1.w1', 'neuron1.b', 'neuron2.w1', 'neuron2.b']
         """
         named = [(name, found) for name, found in members(self) if isinstance(found, Value)]
-        if len(dict(named)) < len(named):
-            twice = some([name for name, times in Counter(name for name, _ in named).items() if times > 1])
-            raise ValueError(f"two parameters are named {twice}: rename an attribute")
-        return named
+        return [*distinct(named, "parameters", "an attribute").items()]
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
@@ -111,11 +107,7 @@ class Module(metaclass=_LabelledByPlace):
 
     def named_arrays(self) -> dict[str, Any]:
         """The parameters in the nested lists of `arrays`."""
-        found = list(_arrays(self))
-        if len(dict(found)) < len(found):
-            twice = some([name for name, times in Counter(name for name, _ in found).items() if times > 1])
-            raise ValueError(f"two arrays are named {twice}: rename an attribute or a key")
-        return dict(found)
+        return distinct(_arrays(self), "arrays", "an attribute or a key")
 
     def label_by_place(self) -> None:
         """Label parameters and modules with their names, as a constructor does; labels set by the user stay.
@@ -174,10 +166,6 @@ def _parts(name: str, whole: Any) -> list[tuple[str, Any]]:
         return [(prefix + attribute, part) for attribute, part in vars(whole).items()]
     if isinstance(whole, dict):
         return [(f"{name}.{key}", part) for key, part in whole.items()]
-    stem = _before_number(name.removesuffix("s") if isinstance(next(iter(whole), None), Module) else name)
+    stem = name.removesuffix("s") if isinstance(next(iter(whole), None), Module) else name
+    stem += "_" * stem[-1:].isdigit()  # w1_2 is the second entry of the first list in w
     return [(f"{stem}{number}", part) for number, part in enumerate(whole, 1)]
-
-
-def _before_number(name: str) -> str:
-    """The prefix before the number: layer for layer1, w1_ for w1_2, the second entry of the first list in w."""
-    return f"{name}_" if name[-1:].isdigit() else name

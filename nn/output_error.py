@@ -9,11 +9,10 @@ from math import isfinite
 
 from engine.core import numeric
 from engine.grading import Network, softmaxes
+from engine.structure import SAME
 
 from .layer_matrices import LayerMatrices
 from .matrices import Matrix
-
-SAME = 1e-9  # relative difference that rounding may cause
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """States: numbers or arrays by name, which are checked against their owner before anything is set."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from engine import StateError, Value
 from engine.core import came, printable, real
+
+T = TypeVar("T")
 
 SHOWN = 5  # names that an error lists of each kind
 
@@ -43,6 +46,19 @@ def fitting(state: Mapping[str, Any], wanted: Mapping[str, Any], owner: str) -> 
         listed = "; ".join(f"{kind} {some(found)}" for kind, found in differences.items() if found)
         raise StateError(f"the state does not fit {owner}: {listed}")
     return numbers
+
+
+def distinct(pairs: Iterable[tuple[str, T]], what: str, renamed: str) -> dict[str, T]:
+    """The pairs as a dict; a name that stands twice is a ValueError.
+
+    >>> distinct([("w", 1.0), ("w", 2.0)], "parameters", "an attribute")
+    Traceback (most recent call last):
+    ValueError: two parameters are named w: rename an attribute
+    """
+    found = [*pairs]
+    if twice := [name for name, times in Counter(name for name, _ in found).items() if times > 1]:
+        raise ValueError(f"two {what} are named {some(twice)}: rename {renamed}")
+    return dict(found)
 
 
 def form_of(state: Any, singly: Mapping[str, Any], arrays: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -58,12 +58,8 @@ def _series(x: Decimal, term: Decimal, step: Callable[[Decimal, int], Decimal], 
     return +total
 
 
-def _sin(x: Decimal) -> Decimal:
-    return _series(x, x, lambda term, n: -term * x * x / (n * (n - 1)), 1, 2)
-
-
-def _cos(x: Decimal) -> Decimal:
-    return _series(x, Decimal(1), lambda term, n: -term * x * x / (n * (n - 1)), 0, 2)
+def _wave(x: Decimal, first: Decimal, n: int) -> Decimal:
+    return _series(x, first, lambda term, n: -term * x * x / (n * (n - 1)), n, 2)
 
 
 def _erf(x: Decimal) -> Decimal:
@@ -77,14 +73,6 @@ def _power(a: Decimal, b: Decimal) -> Decimal:
     if b == b.to_integral_value() and abs(b) < 1000:
         return a ** int(b) if a or b > 0 else Decimal(1) if not b else NOTHING
     return (b * a.ln()).exp() if a > 0 else NOTHING
-
-
-def _times(a: Decimal, b: Decimal) -> Decimal:
-    return a * b if a else Decimal(0)
-
-
-def _tanh(a: Decimal) -> Decimal:
-    return 1 - 2 / ((2 * a).exp() + 1)
 
 
 def _sum(numbers: Sequence[Decimal]) -> Decimal:
@@ -102,16 +90,16 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "pow": _power,
     "rest": lambda a, b: Decimal(0),  # the rounding error of a - b
-    "times": _times,
+    "times": lambda a, b: a * b if a else Decimal(0),
     "exp": lambda a: a.exp(),
     "expdiff": lambda a, b: (a - b).exp(),
     "gauss": lambda a: (-a * a).exp(),
     "log": lambda a: a.ln() if a > 0 else NOTHING,
     "log1p": lambda a: (1 + a).ln() if a > -1 else NOTHING,
     "sqrt": lambda a: a.sqrt() if a >= 0 else NOTHING,
-    "tanh": _tanh,
-    "sin": _sin,
-    "cos": _cos,
+    "tanh": lambda a: 1 - 2 / ((2 * a).exp() + 1),
+    "sin": lambda a: _wave(a, a, 1),
+    "cos": lambda a: _wave(a, Decimal(1), 0),
     "erf": _erf,
     "maximum": max,
     "minimum": min,

@@ -27,9 +27,10 @@ Style = Literal["text", "spoken", "pretty", "latex"]
 
 @dataclass(frozen=True)
 class _Writer:
-    """How one style writes infix signs, numbers and names."""
+    """How one style writes names, infix signs and numbers."""
 
     style: Style
+    name: Callable[[str], str]
     signs: dict[str, str]
 
     def number(self, number: float) -> str:
@@ -46,25 +47,18 @@ class _Writer:
         """Whether this style writes an exponent as a superscript."""
         return self.style in ("pretty", "latex")
 
-    def name(self, name: str) -> str:
-        return _NAMES[self.style](name)
 
-
-_NAMES: dict[Style, Callable[[str], str]] = {
-    "text": str,
-    "spoken": book_name,
-    "pretty": pretty_name,
-    "latex": latex_name,
-}
-_WRITERS = {
-    "text": _Writer("text", {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
-    "spoken": _Writer("spoken", {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}),
-    "pretty": _Writer("pretty", {"prime": "′", "add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−"}),
-    "latex": _Writer("latex", {"add": " + ", "sub": " - ", "mul": r" \cdot ", "neg": "-"}),
+_PLAIN = {"prime": "'", "add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "neg": "-"}
+_PRETTY = {"prime": "′", "add": " + ", "sub": " − ", "mul": "·", "div": "/", "neg": "−"}
+_WRITERS: dict[Style, _Writer] = {
+    "text": _Writer("text", str, _PLAIN),
+    "spoken": _Writer("spoken", book_name, _PLAIN),
+    "pretty": _Writer("pretty", pretty_name, _PRETTY),
+    "latex": _Writer("latex", latex_name, {"add": " + ", "sub": " - ", "mul": r" \cdot ", "neg": "-"}),
 }
 _STRENGTH = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 2, "pow": 4}
 _ATOM = 5
-_SLOPES = {"bell": "sigmoid", "sech2": "tanh"}  # rows that are the derivative of another
+SLOPES = {"bell": "sigmoid", "sech2": "tanh"}  # rows that are the derivative of another
 
 
 def show(term: Term, style: Style = "text", within: str = "") -> str:
@@ -86,8 +80,8 @@ def _write(term: Term, writer: _Writer) -> tuple[str, int]:
     if term[0] == "slope":
         return _slope(term[1], term[2], writer)
     name, *terms = term
-    if name in _SLOPES and writer.style != "text":
-        return _slope(_SLOPES[name], terms[0], writer)
+    if name in SLOPES and writer.style != "text":
+        return _slope(SLOPES[name], terms[0], writer)
     strength = _STRENGTH.get(name, _ATOM)
     if name == "pow":
         return _power(terms, writer)
@@ -116,7 +110,7 @@ def _slope(name: str, operand: Term, writer: _Writer) -> tuple[str, int]:
     """The derivative of a function of one operand: σ'(z), or in text the formula of its row."""
     if writer.style == "text":
         return _write(evaluate(TABLE[name].partials[0], {"a": operand, "y": (name, operand)}, symbol), writer)
-    sign = _LATEX_CALLS.get(name, name) + "'" if writer.style == "latex" else TABLE[name].sign + writer.signs["prime"]
+    sign = LATEX_CALLS.get(name, name) + "'" if writer.style == "latex" else TABLE[name].sign + writer.signs["prime"]
     return sign + _bracket(_write(operand, writer)[0], writer), _ATOM
 
 
@@ -150,8 +144,8 @@ def _power(terms: Sequence[Term], writer: _Writer) -> tuple[str, int]:
     return base + ("^" if writer.style == "pretty" else " ** ") + _inside(terms[1], writer, _ATOM), _STRENGTH["pow"]
 
 
-_LATEX_CALLS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}
-_LATEX_CALLS |= {"maximum": r"\max", "minimum": r"\min"}
+LATEX_CALLS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}
+LATEX_CALLS |= {"maximum": r"\max", "minimum": r"\min"}
 
 
 _RELATIONS = {"above": ">", "less": "<", "less_equal": "<="}
@@ -210,7 +204,7 @@ def _call(name: str, terms: Sequence[Any], writer: _Writer) -> str:
     if writer.style == "latex":
         if name in ("sqrt", "abs"):
             return rf"\sqrt{{{arguments}}}" if name == "sqrt" else rf"\left|{arguments}\right|"
-        return _LATEX_CALLS.get(name, rf"\operatorname{{{latex_text(name)}}}") + _bracket(arguments, writer)
+        return LATEX_CALLS.get(name, rf"\operatorname{{{latex_text(name)}}}") + _bracket(arguments, writer)
     if writer.style == "pretty":
         return f"|{arguments}|" if name == "abs" else f"{TABLE[name].sign}({arguments})"
     return f"{name}([{arguments}])" if TABLE[name].variadic else f"{name}({arguments})"

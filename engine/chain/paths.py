@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..core import Value, count, derivative, reading, short_number
 from .expressions import Style, show
 from .ranking import START, PartialPath, best
+from .symbolic import dependents
 from .terms import Term
 from .variables import By, Link, Links, VariableGraph, uncut
 
@@ -145,10 +146,7 @@ class ChainRule(VariableGraph):
     @cached_property
     def links(self) -> Links:
         """The variables on the paths, in order, and the links between them; cut links only if every path is cut."""
-        found = {} if self.wrt.op else {self.wrt: None}
-        for node in self.nodes:
-            if node is self.wrt or any(operand in found for operand in node.operands):
-                found[node] = None
+        found = dependents(self.wrt, self.nodes)
         links = self.links_among(list(found)) if self.output in found else {}
         return uncut(links, self.wrt, self.output) or links
 
@@ -161,17 +159,14 @@ class ChainRule(VariableGraph):
     @cached_property
     def path_count(self) -> int:
         """The exact number of paths; one through a `detach` or a branch not taken counts only if all paths do that."""
-        return self.along(1, lambda steps: sum(count for _, count in steps), 0)
+        return self.along(1, lambda steps: sum(count for _, count in steps)).get(self.output, 0)
 
-    def along(self, start: Sum, add: "Callable[[list[tuple[Link, Sum]]], Sum]", without: Sum) -> Sum:
-        """Accumulate from wrt to output: `add` combines, for each variable, its links with the results at their wrt.
-
-        The result at wrt itself is `start`; a variable without a path to wrt has `without`.
-        """
+    def along(self, start: Sum, add: "Callable[[list[tuple[Link, Sum]]], Sum]") -> dict[Value, Sum]:
+        """The results of all variables on paths: `start` at wrt; `add` combines links with the results at their wrt."""
         found: dict[Value, Sum] = {}
         for node, links in self.links.items():
             found[node] = start if node is self.wrt else add([(link, found[link.wrt]) for link in links])
-        return found.get(self.output, without)
+        return found
 
     @cached_property
     def operations(self) -> "ChainRule":
@@ -195,9 +190,11 @@ class ChainRule(VariableGraph):
         [35.0, 10.0]
         """
         k = count(k, "k, the number of paths to list,", 0)
-        start = [START]
-        found = [self._path(path) for path in self.along(start, lambda steps: best(steps, k), [])[:k]]
-        return sorted(found, key=lambda path: abs(path.product), reverse=True) if _comparable(found) else found
+        strongest = self.along([START], lambda steps: best(steps, k)).get(self.output, [])
+        found = [self._path(path) for path in strongest[:k]]
+        if not all(math.isfinite(path.product) and path.product for path in found):
+            return found
+        return sorted(found, key=lambda path: abs(path.product), reverse=True)
 
     def rest(self, listed: int) -> float:
         """The sum of all paths but the `listed` strongest ones."""
@@ -289,7 +286,3 @@ class ChainRule(VariableGraph):
         from ..picture import to_html
 
         return {"text/html": to_html(self), "text/latex": f"$$\n{self.to_latex()}\n$$", "text/plain": str(self)}
-
-
-def _comparable(paths: Sequence[Path]) -> bool:
-    return all(math.isfinite(path.product) and path.product for path in paths)

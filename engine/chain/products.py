@@ -178,16 +178,12 @@ def _rank(term: Term, beside: Sequence[Term]) -> tuple[int, str]:
 
 def _product(terms: Iterable[Term]) -> Term:
     whole: Term = 1.0
-    for term in _in_order(list(terms)):
+    factors = [*terms]
+    if all(isinstance(term, Name) for term in factors):
+        factors.sort(key=natural)  # p1 before p2 before p10
+    for term in factors:
         whole = symbol("mul", whole, term)
     return whole
-
-
-def _in_order(terms: list[Term]) -> list[Term]:
-    """Sorts names by letters and numbers: p1 before p2 before p10."""
-    if not all(isinstance(term, Name) for term in terms):
-        return terms
-    return sorted(terms, key=natural)
 
 
 def _powers(terms: Sequence[Term]) -> list[Term]:

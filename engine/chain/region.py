@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core import TABLE, Name, Value, evaluate, numeric
 from .decimals import decimal, in_decimals
-from .symbolic import Naming, cuts
+from .symbolic import Naming, dependents, reverse_sweep
 from .terms import Term
 
 Algebra = Callable[..., Any]  # apply(name of a row, *arguments)
@@ -31,10 +31,7 @@ class Region:
     def __init__(self, of: Value, wrt: Value, naming: Naming, is_link: bool = False) -> None:
         self.of, self.wrt, self.names = of, wrt, naming.names
         nodes = naming.nodes
-        self.depends = {wrt}
-        for node in nodes:
-            if node is not wrt and any(operand in self.depends for operand in _operands(node)):
-                self.depends.add(node)
+        self.depends = dependents(wrt, nodes, _operands)
         beside = self._beside(nodes, naming, is_link)
         needed = {of, *beside}
         self.operations: list[Value] = []
@@ -77,19 +74,17 @@ class Region:
         for node in self.operations:
             operands = [data[operand] for operand in _operands(node)]
             if node.op == "select":
-                data[node], partials[node] = operands[0], [const(1.0)]
+                data[node], partials[node] = operands[0], node.partials
             elif sides and node in sides:
                 data[node], partials[node] = _on_side(node.op, sides[node], operands, const)
             else:
                 data[node], partials[node] = _apply(node.op, operands, algebra)
-        adjoints = {self.of: const(1.0)}
-        for node in reversed(self.operations):
-            adjoint = adjoints.pop(node, None)
-            if adjoint is None:
-                continue
-            for slot, (operand, partial) in enumerate(zip(_operands(node), partials[node], strict=True)):
-                if operand in self.depends and not cuts(node, slot, partial):
-                    adjoints[operand] = adjoints.get(operand, const(0.0)) + adjoint * const(partial)
+
+        def add(total: Any, adjoint: Any, partial: Any) -> Any:
+            return total + adjoint * const(partial)
+
+        behind = self.operations[: self.operations.index(self.of) + 1]
+        adjoints = reverse_sweep(behind, (const(0.0), const(1.0)), partials.__getitem__, add, self.depends)
         return {self.names[node]: data[node] for node in self.labels}, adjoints.get(self.wrt, const(0.0))
 
     def exactly(self, point: Mapping[Value, float], sides: Mapping[Value, bool]) -> tuple[dict[Name, Any], Any]:

@@ -152,7 +152,7 @@ class Sentences:
 
     def reason(self, factor: Factor) -> str:
         """∂a/∂z = σ'(z) = 1.93e-22 because z = 50: the sigmoid is saturated."""
-        term, number = self.naming.slope(factor.link), self.number(factor.value)
+        term, number = self.naming.partial(factor.link), self.number(factor.value)
         formula = show(term, self.style)
         equation = f"{derivative(self.name(factor.of), self.name(factor.wrt))} = {formula}"
         equation += "" if formula == number else f" = {number}"

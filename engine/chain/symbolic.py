@@ -5,7 +5,7 @@ a hundred thousand unnamed operations takes linear time.
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import chain, count
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, TypeVar
@@ -58,9 +58,9 @@ class Naming:
         self.names = unique_names((x, name) for x, name in called.items() if x not in hidden or x in named)
         self._named = {name: node for node, name in self.names.items()}
         self._terms: dict[Value, Term] = dict(self.names)
-        self._partials: dict[Value, Sequence[Term]] = {}
+        self._rows: dict[Value, Sequence[Term]] = {}
         self._steps: dict[Link, list[tuple[Value, Value, float]]] = {}
-        self._slopes: dict[Value, dict[Value, Term]] = {}
+        self._found: dict[Value, dict[Value, Term]] = {}
 
     def term(self, node: Value) -> Term:
         """A variable's name, or the formula of an unnamed node."""
@@ -74,38 +74,38 @@ class Naming:
         if not node.op:
             return node.data
         if len(node.operands) > LARGEST:
-            return self.number(node.data)
+            return Elided(node.data)
         terms = [self.term(operand) for operand in node.operands]
         if any(isinstance(term, Elided) for term in terms) and all(isinstance(term, float) for term in terms):
-            return self.number(node.data)
-        return self._fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
+            return Elided(node.data)
+        return _fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
 
     def definition(self, node: Value, style: Style = "text") -> str:
         """The definition of a variable, in the labels; "" for a leaf or a formula that is too long to read."""
         term = self._expression(node) if node.op else 0.0
         return "" if isinstance(term, float) else show(term, style)
 
-    def slope(self, link: "Link") -> Term:
+    def partial(self, link: "Link") -> Term:
         """The derivative of a link; no formula for nan, because terms drop factors of 0."""
         if link.value != link.value:
             return link.value
         if link.slot is not None:
-            return self._fitting(self.partials(link.of)[link.slot], link.value)
-        term = self.slopes(link.of).get(link.wrt, 0.0)
-        return self.number(link.value) if isinstance(term, Elided) else term
+            return _fitting(self._of_row(link.of)[link.slot], link.value)
+        term = self.partials(link.of).get(link.wrt, 0.0)
+        return Elided(link.value) if isinstance(term, Elided) else term
 
-    def slopes(self, of: Value) -> dict[Value, Term]:
-        """The derivatives of a variable with respect to its operands, by reverse mode over the algebra of terms."""
-        if of not in self._slopes:
-            self._slopes[of] = reverse_sweep(unnamed_behind(of, self.names), (0.0, 1.0), _edges, self._add)
-        return self._slopes[of]
+    def partials(self, of: Value) -> dict[Value, Term]:
+        """The derivatives of a variable in the variables behind it, by reverse mode over the algebra of terms."""
+        if of not in self._found:
+            self._found[of] = reverse_sweep(unnamed_behind(of, self.names), (0.0, 1.0), _edges, self._add)
+        return self._found[of]
 
     def _add(self, total: Term, adjoint: Term, edge: tuple[Value, int]) -> Term:
         """Return total + adjoint * partial; the partial of an edge is derived only for an adjoint that is a formula."""
         if isinstance(total, Elided) or isinstance(adjoint, Elided):
             return TOO_LONG
         node, slot = edge
-        term = symbol("add", total, symbol("mul", adjoint, self.partials(node)[slot]))
+        term = symbol("add", total, symbol("mul", adjoint, self._of_row(node)[slot]))
         return term if size(term) <= LARGEST else TOO_LONG
 
     def describe(self, node: Value) -> str:
@@ -147,25 +147,20 @@ class Naming:
 
     def _inside(self, of: Value, wrt: Value) -> list[Value]:
         """`of` and the unnamed nodes between it and `wrt`, operands first."""
-        found, depends = [], {wrt}
-        for node in unnamed_behind(of, self.names):
-            if any(operand in depends for operand in node.operands):
-                depends.add(node)
-                found.append(node)
-        return found
+        return [node for node in dependents(wrt, unnamed_behind(of, self.names)) if node is not wrt]
 
-    def partials(self, node: Value) -> Sequence[Term]:
+    def _of_row(self, node: Value) -> Sequence[Term]:
         """The partials of a node's row as terms, in the textbook form where that has the same number."""
-        if node not in self._partials:
-            self._partials[node] = self._derived(node)
-        return self._partials[node]
+        if node not in self._rows:
+            self._rows[node] = self._derived(node)
+        return self._rows[node]
 
     def _derived(self, node: Value) -> Sequence[Term]:
         row = TABLE[node.op]
         if node.op in STEPPED:
             return node.partials  # 1 for the branch taken, 0 for a logit of -inf
         if len(node.operands) > LARGEST and any("(" in partial for partial in row.partials):
-            return [self.number(partial) for partial in node.partials]  # that many operands are unreadable
+            return [Elided(partial) for partial in node.partials]  # that many operands are unreadable
         groups = row.split([self.term(operand) for operand in node.operands])
         variables = dict(zip(row.variables, groups, strict=True)) | {"y": self.term(node)}
         if row.textbook and not row.variadic and not self.textbook_holds(node):
@@ -180,12 +175,9 @@ class Naming:
         shown = evaluate(row.textbook, dict(zip(row.variables, numbers, strict=True)) | {"y": node.data}, numeric)
         return bool(abs(shown - node.partials[0]) <= SAME * abs(node.partials[0]))
 
-    def number(self, number: float) -> Term:
-        """The replacement for a term that would be too long."""
-        return Elided(number)
 
-    def _fitting(self, term: Term, number: float) -> Term:
-        return term if size(term) <= LARGEST else self.number(number)
+def _fitting(term: Term, number: float) -> Term:
+    return term if size(term) <= LARGEST else Elided(number)
 
 
 def _lettered(nodes: Sequence[Value], called: Mapping[Value, str]) -> dict[Value, str]:
@@ -210,6 +202,17 @@ def _edges(node: Value) -> list[tuple[Value, int]]:
     return [(node, slot) for slot in range(len(node.operands))]
 
 
+def dependents(
+    wrt: Value, nodes: Iterable[Value], operands: Callable[[Value], Sequence[Value]] = lambda node: node.operands
+) -> dict[Value, None]:
+    """`wrt`, and all of `nodes` that depend on it, in their order: operands first."""
+    found = {wrt: None}
+    for node in nodes:
+        if any(operand in found for operand in operands(node)):
+            found[node] = None
+    return found
+
+
 def unnamed_behind(of: Value, names: Container[Value]) -> list[Value]:
     """`of` and the unnamed operations behind it, operands first."""
     seen, stack = {of}, [of]
@@ -231,11 +234,12 @@ def reverse_sweep(
     unit: tuple[Adjoint, Adjoint],
     partials: Callable[[Value], Sequence[Partial]],
     add: Callable[[Adjoint, Adjoint, Partial], Adjoint],
+    within: Container[Value] | None = None,
 ) -> dict[Value, Adjoint]:
     """Reverse mode over an algebra: the derivatives of the last of `nodes` in the operands outside `nodes`.
 
     The nodes are in order, operands first. `unit` are the algebra's 0 and 1, and `add(total, adjoint, partial)` is
-    total + adjoint * partial. Operands only behind a `detach` or a branch
+    total + adjoint * partial. Only operands in `within` count, if given. Operands only behind a `detach` or a branch
     not taken are left out.
 
     >>> x = Value(3.0)
@@ -250,6 +254,6 @@ def reverse_sweep(
         adjoint = adjoints.pop(node)
         edges = zip(node.operands, node.partials, partials(node), strict=True)
         for slot, (operand, number, partial) in enumerate(edges):
-            if not cuts(node, slot, number):
+            if (within is None or operand in within) and not cuts(node, slot, number):
                 adjoints[operand] = add(adjoints.get(operand, zero), adjoint, partial)
     return adjoints

@@ -1,6 +1,6 @@
 """The chain rule as text: the table that `str()` prints, and LaTeX."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from ..core import Value, elided, latex_name, latex_number, many, pretty_number, short_number, total_derivative
@@ -31,7 +31,8 @@ def to_text(chain: ChainRule, k: int = 10) -> str:
         several = f"{len(which)} paths, each " if len(which) > 1 else ""
         lines += [f"{which[0]:>3}  {route:<{width}}  {several}{numbers}", f"     {'':<{width}}  {formulas}"]
     if len(paths) > 1 or any(len(path.factors) > 1 for path in paths):
-        lines += _rest(chain, paths)
+        if left := chain.path_count - len(paths):
+            lines.append(f"     … and {many(left)} more, together {short_number(chain.rest(len(paths)))}")
         lines += [f"     = {closed}"] if (closed := chain.closed("spoken")) else []
     return "\n".join([*lines, *branches(chain), f"{chain.verdict}: {chain.sentence}"])
 
@@ -59,11 +60,6 @@ def _numbers(path: Path) -> str:
 def _formulas(path: Path) -> str:
     shown = elided(path.factors, SHOWN, None)
     return " * ".join(factor.show("spoken", "mul") if factor else "…" for factor in shown)
-
-
-def _rest(chain: ChainRule, paths: Sequence[Path]) -> list[str]:
-    left = chain.path_count - len(paths)
-    return [f"     … and {many(left)} more, together {short_number(chain.rest(len(paths)))}"] if left else []
 
 
 def to_latex(chain: ChainRule, k: int = 10) -> str:

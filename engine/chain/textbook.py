@@ -5,12 +5,12 @@ written in blocks of one or two factors.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from itertools import product
 from typing import NamedTuple
 
-from ..core import Name, Value, numeric
+from ..core import Value, numeric
 from .decimals import DIGITS, decimal, in_decimals
 from .paths import ChainRule, Path
 from .products import SHORT, near, products, run
@@ -35,7 +35,7 @@ def whole(chain: ChainRule) -> Term | None:
     ):
         return None
     paths = chain.paths(2)
-    only = chain.naming.slope(paths[0].factors[0].link) if [len(path.factors) for path in paths] == [1] else None
+    only = chain.naming.partial(paths[0].factors[0].link) if [len(path.factors) for path in paths] == [1] else None
     is_short = only is not None and not isinstance(only, float) and size(only) <= SHORT
     if is_short and size(only) == len(chain.naming.within(only)):
         return only
@@ -67,7 +67,7 @@ def _in_blocks(paths: Sequence[Path], naming: Naming) -> Term | None:
 
 def of_link(link: Link, naming: Naming) -> Term:
     """The formula of one link: as it is if short, else the form found for it, if there is one."""
-    exact = naming.slope(link)
+    exact = naming.partial(link)
     if isinstance(exact, float) or size(exact) <= SHORT or link.slot is not None or not math.isfinite(link.value):
         return exact
     if len(naming.nodes) > MOST_NODES:
@@ -102,7 +102,8 @@ def _flat(form: Form) -> Term:
 
 def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
     """Forms that agree at some points, shortest first."""
-    samples = [found for point in region.points(POINTS) if (found := _sample(region, point))]
+    found = map(region.at, region.points(POINTS))
+    samples = [(names, slope) for names, slope in found if all(map(math.isfinite, (slope, *names.values())))]
     if len(samples) < SHORT + 3:
         return
     alive = [(names, slope) for names, slope in samples if slope]
@@ -120,11 +121,6 @@ def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
     for term in products(region, naming, [names for names, _ in chosen], [slope for _, slope in chosen]):
         if all(near(run(term, names, numeric), slope, 1e-6) for names, slope in alive):
             yield Form(term, bracket, kink, side)
-
-
-def _sample(region: Region, point: Mapping[Value, float]) -> tuple[dict[Name, float], float] | None:
-    names, slope = region.at(point)
-    return (names, slope) if all(map(math.isfinite, (slope, *names.values()))) else None
 
 
 def _is_proven(form: Form, region: Region) -> bool:

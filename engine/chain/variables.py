@@ -14,7 +14,7 @@ from typing import Literal, Self
 from ..core import Name, Value, came, choice
 from ..structure import LossGraph, Units, ints_of, multipliers, reverse_between
 from .expressions import Style, show
-from .symbolic import Naming, cuts
+from .symbolic import Naming, cuts, dependents
 
 By = Literal["labels", "operations"]
 
@@ -123,11 +123,7 @@ class VariableGraph:
         """The operations between the ends."""
         if self.wrt is None:
             return [node for node in self.nodes if node.op and node is not self.output]
-        found = {self.wrt}
-        for node in self.nodes:
-            if any(operand in found for operand in node.operands):
-                found.add(node)
-        return [node for node in self.nodes if node in found and node not in self.ends]
+        return [node for node in dependents(self.wrt, self.nodes) if node not in self.ends]
 
     @cached_property
     def is_labelled(self) -> bool:

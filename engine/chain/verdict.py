@@ -12,10 +12,10 @@ from decimal import Decimal, localcontext
 from typing import get_args
 
 from ..core import Value, choice, instance, within
-from .expressions import Style
-from .paths import ChainRule, Factor, Path
+from .expressions import LATEX_CALLS, SLOPES, Style
+from .paths import SUMMED, ChainRule, Factor, Path
 from .sentences import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Sentences
-from .symbolic import SAME
+from .symbolic import LARGEST, SAME, STEPPED
 from .variables import Link
 
 VANISHED = 1e-5  # a product of moderate factors below this is small; 1e-3 is an everyday gradient
@@ -27,6 +27,7 @@ MANY = 4  # fewer factors above 1 do not explode: they are large inputs
 # The page judges by the same thresholds and words.
 WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "mixed": MIXED}
 WORDS |= {"same": SAME, "many": MANY}
+WORDS |= {"summed": SUMMED, "stepped": STEPPED, "largest": LARGEST, "slopes": SLOPES, "calls": LATEX_CALLS}
 WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
 
 
@@ -128,15 +129,13 @@ def _multiplier(node: Value, operand: Value) -> Value | None:
 
 def tiny_factors(path: Path, tiny: float = TINY) -> tuple[Factor, ...]:
     """The factors of a path that by themselves kill the gradient that passes it."""
-    return tuple(factor for factor in path.factors if abs(factor.value) <= tiny and _has_killing_step(factor, tiny))
 
+    def has_killing_step(factor: Factor) -> bool:
+        steps = factor.chain.naming.steps(factor.link)
+        return any(kills(Link(*step), factor.chain.wrt, tiny) for step in steps)
 
-def _has_killing_step(factor: Factor, tiny: float) -> bool:
-    chain = factor.chain
-    if factor.value == 0.0:
-        return True
-    steps = chain.naming.steps(factor.link)
-    return any(kills(Link(node, operand, partial), chain.wrt, tiny) for node, operand, partial in steps)
+    small = [factor for factor in path.factors if abs(factor.value) <= tiny]
+    return tuple(factor for factor in small if not factor.value or has_killing_step(factor))
 
 
 def _without_units(path: Path, wrt: Value, tiny: float) -> list[float]:
@@ -172,16 +171,12 @@ def _folded(chain: ChainRule, path: Path, links: Sequence[Link]) -> Iterator[Fac
     for factor in path.factors:
         inside = inside or factor.link in links
         if factor.of in chain.links:
-            link = _link(chain, factor, before)
+            link = factor.link
+            if chain.by == "labels":
+                link = next(link for link in chain.links[factor.of] if link.wrt is before)
             if inside:
                 yield Factor(link.of, link.wrt, link.value, link, chain)
             before, inside = factor.of, False
-
-
-def _link(chain: ChainRule, last: Factor, before: Value) -> Link:
-    if chain.by == "operations":
-        return last.link
-    return next(link for link in chain.links[last.of] if link.wrt is before)
 
 
 UpAndDown = tuple[Decimal, Decimal]  # upwards and downwards
@@ -205,4 +200,4 @@ def up_and_down(chain: ChainRule) -> UpAndDown:
         return up, down  # a sum of 0 is left out, as an infinite slope after a branch that is not taken adds nothing
 
     with localcontext(WIDE):
-        return chain.along((Decimal(1), Decimal(0)), add, (Decimal(0), Decimal(0)))
+        return chain.along((Decimal(1), Decimal(0)), add).get(chain.output, (Decimal(0), Decimal(0)))

@@ -43,26 +43,22 @@ def function(row: Row) -> Callable[..., Any]:
     """A row without sequences as a function of arrays of one shape, differentiable by its partials."""
     if row.name in (*LINEAR, "mul"):
         return primitive(row.name)
-    value = require("jax", "jax").custom_jvp(
-        primitive(row.name) if row.name in PRIMITIVES else partial(_by_row, row, mask=None)
-    )
-
-    def jvp(operands: Any, tangents: Any) -> tuple[Any, Any]:
-        y = value(*operands)
-        return y, _tangent(row, y, operands, tangents, None)
-
-    value.defjvp(jvp, symbolic_zeros=True)
-    return value  # type: ignore[no-any-return]
+    return _by_partials(row, primitive(row.name) if row.name in PRIMITIVES else partial(_by_row, row, mask=None), 0)
 
 
 @cache
 def masked(row: Row) -> Callable[..., Any]:
     """The same with a mask as the first argument."""
-    value = require("jax", "jax").custom_jvp(lambda mask, *operands: function(row)(*operands))
+    return _by_partials(row, lambda mask, *operands: function(row)(*operands), 1)
+
+
+def _by_partials(row: Row, run: Callable[..., Any], masks: int) -> Callable[..., Any]:
+    """A function that JAX differentiates by the row's partials, after 0 or 1 `masks`."""
+    value = require("jax", "jax").custom_jvp(run)
 
     def jvp(operands: Any, tangents: Any) -> tuple[Any, Any]:
         y = value(*operands)
-        return y, _tangent(row, y, operands[1:], tangents[1:], operands[0])
+        return y, _tangent(row, y, operands[masks:], tangents[masks:], operands[0] if masks else None)
 
     value.defjvp(jvp, symbolic_zeros=True)
     return value  # type: ignore[no-any-return]

@@ -46,11 +46,12 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
     template = template.replace("<!-- colours -->", _colours())
     table = program([*runnable(), *(node.op for node in graph.nodes if node.op)])
     script = "\n".join(['"use strict";', table, *scripts])
+    data = json.dumps(_data(graph, depth), ensure_ascii=False, separators=(",", ":"))
     parts = {
         "title": html.escape(f"whygrad: {graph.naming.names[graph.output]}"),
         "style hash": _hash(template.partition("<style>")[2].partition("</style>")[0]),
         "script hash": _hash(script),
-        "data": _json(_data(graph, depth)),
+        "data": data.replace("<", "\\u003c"),  # which no parser of HTML can take for a tag
         "script": script,
     }
     text = re.sub(r"<!-- ([a-z ]+) -->", lambda part: parts[part[1]], template)
@@ -171,11 +172,6 @@ def _variable(index: int, label: str) -> list[Any]:
 def _number(number: float) -> float | str:
     """A number as JSON has it; as text where it has none."""
     return number if isfinite(number) else {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[str(number)]
-
-
-def _json(data: dict[str, Any]) -> str:
-    """JSON that no parser of HTML can take for a tag."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _file(name: str) -> str:

@@ -80,19 +80,14 @@ class BoxTexts:
     def group(self, group: Group, more: bool) -> list[Line]:
         """Their count and kind, the first and last name, the ranges of data and gradients, and their weights."""
         members, called = group.members, self._members(group)
+        names = {self.neurons.label(node) for node in members}
+        ends = " … ".join("".join(elided(name, SPAN, "…")) for name in dict.fromkeys([called[0], called[-1]]))
         lines: list[Line] = [
             *([("name long", line)] for line in textwrap.wrap(_many(group, self.neurons, more), TITLE)),
-            [
-                (
-                    "symbol",
-                    " … ".join("".join(elided(name, SPAN, "…")) for name in dict.fromkeys([called[0], called[-1]])),
-                )
-            ],
+            *([] if len(names) == 1 and names != {""} else [[("symbol", ends)]]),
             _range("data", [node.data for node in members]),
             _range("grad", [self.graph.derivatives[node] for node in members]),
         ]
-        if len(set(map(self.neurons.label, members))) == 1 and self.neurons.label(members[0]):
-            del lines[-3]
         one_layer = len({self.neurons.layers.get(node) for node in members}) == 1
         return lines + (self._shapes(members, self.neurons.weights_of(members)) if one_layer and not more else [])
 
@@ -145,10 +140,6 @@ def _many(group: Group, neurons: Neurons, more: bool) -> str:
     kind = f"{TABLE[ops.pop()].sign} " if len(ops) == 1 and ops <= set(ACTIVATIONS) else ""
     what = f"{kind}neurons" if len(units) == len(group.members) else f"outputs of {len(units)} {kind}neurons"
     layers = {neurons.layers[node] for node in group.members}
-    of = f" of {_spaced(*layers)}" if len(layers) == 1 else f" of {len(layers)} layers"
+    one = len(layers) == 1
+    of = " of " + (re.sub(r"^layer(\d+)$", r"layer \1", layers.pop()) if one else f"{len(layers)} layers")
     return f"{more_of} {what}{of}"
-
-
-def _spaced(layer: str) -> str:
-    """The name of a layer in words: layer 2."""
-    return re.sub(r"^layer(\d+)$", r"layer \1", layer)

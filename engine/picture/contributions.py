@@ -80,11 +80,9 @@ class Contributions:
     @cached_property
     def _reach(self) -> dict[Value, float]:
         """The derivative of every variable on a path, listed or not, with respect to wrt."""
-        found: dict[Value, float] = {}
-        for node, links in self.chain.links.items() if self.chain else ():
-            alive = [link.value * found[link.wrt] for link in links if not link.is_cut and link.wrt in found]
-            found[node] = sum(alive) if links else 1.0
-        return found
+        if not self.chain:
+            return {}
+        return self.chain.along(1.0, lambda steps: sum(link.value * x for link, x in steps if not link.is_cut))
 
     def reaches(self, node: Value) -> bool:
         """Whether a path leads through a variable, be it listed or not."""
@@ -97,10 +95,6 @@ class Contributions:
         part = sum(parts)
         share = abs(part) / self.largest if 0.0 < self.largest < math.inf else 0.0
         return self._side(part), min(share, 1.0) if math.isfinite(share) else 0.0
-
-    def splits(self, key: Step) -> bool:
-        """Whether some listed paths take this step and others don't."""
-        return len(self.paths) > 1 and len(self.through[key]) < len(self.paths)
 
     def side(self, of: Step | Path) -> str:
         """Whether a path or step contributes "for" the total or "against" it; if that is 0, positive is "for"."""

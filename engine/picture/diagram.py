@@ -269,10 +269,11 @@ class _Drawing:
             lines = [*broken(formula, "formula", FORMULA), *lines]
         symbol: Line = [("symbol", derivative(self.texts.called(link.of), self.texts.called(link.wrt)))]
         heading = [*symbol] if room(symbol) <= HEADING else []
-        if self.on.splits(step(link)):
+        through = self.on.through[step(link)]
+        if len(through) < len(self.on.paths):
             heading += [("key", " ")] * len(heading)
-            heading += [("key mark", circled(i)) for i in self.on.through[step(link)][:3]]
-            heading += [("key", "…")] * (len(self.on.through[step(link)]) > 3)
+            heading += [("key mark", circled(i)) for i in through[:3]]
+            heading += [("key", "…")] * (len(through) > 3)
         return [heading, *lines] if heading else lines
 
     def _tip_of(self, link: Link) -> str:

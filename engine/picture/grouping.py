@@ -103,7 +103,7 @@ Level = Callable[["Neurons", Value, bool], str | None]  # the name of a variable
 
 def _by_label(neurons: "Neurons", node: Value, beside: bool) -> str | None:
     """Off the paths, the layer of a neuron, else the label."""
-    return (neurons.layers.get(node) or neurons.label(node) or None) if beside else None
+    return _by_layer(neurons, node, beside) if beside else None
 
 
 def _by_layer(neurons: "Neurons", node: Value, beside: bool) -> str | None:

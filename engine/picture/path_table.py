@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from ..chain import TINY, ChainRule, Path, branches, grouped
 from ..core import Value, elided, many, pretty_number, total_derivative
@@ -19,20 +20,21 @@ DIGITS = 4
 def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str], width: float) -> list[Row]:
     """The rows under a chain rule's picture, with names by `called`; if too wide, routes are above products."""
     digits, dies = _digits(on.paths, chain.total), chain.verdict in ("killed", "non_finite")
-    paths = grouped(_Printed(path, on, called, digits, "dead" if dies else "idle") for path in on.paths).items()
+    paths = grouped(_printed(path, on, called, digits, "dead" if dies else "idle") for path in on.paths).items()
     rows = [row for path, which in paths for row in path.rows(which, len(on.paths) > 1)]
     left = chain.path_count - len(on.paths)
     rest = chain.rest(len(on.paths)) if left else 0.0
     if left:
         side = "against" if rest * chain.total < 0.0 else "for" if rest else "idle"
-        against = [("key mark against", f"{AGAINST} ")] if side == "against" else []
-        number: Line = [*against, (f"number {side}", pretty_number(rest, digits))]
-        rows.append(([("key", f"… and {many(left)} more, together")], [], _EQUALS, number))
+        more: Line = [("key", f"… and {many(left)} more, together")]
+        rows.append((more, [], _EQUALS, _result(pretty_number(rest, digits), side)))
     symbol = ("name", total_derivative(called(chain.output), called(chain.wrt)))
     result = (f"number {'dead' if dies else 'for'} total", pretty_number(chain.total))
     form = chain.closed("pretty") if chain.path_count else ""
     closed: Line = [("formula", form)] if form and form != result[1] else []
-    total: Row = ([symbol, ("key", f"  {_counted(chain)}")], closed, _EQUALS, [result])
+    counts = {0: "no path leads there", 1: "one path"}
+    counted = counts.get(chain.path_count, f"sum of {many(chain.path_count)} paths")
+    total: Row = ([symbol, ("key", f"  {counted}")], closed, _EQUALS, [result])
     if columns([*rows, total])[-1] > width:
         rows = [part for row in rows for part in _stacked(row)]
     totals = _stacked(total) if columns([*rows, total])[-1] > width else [total]
@@ -48,34 +50,20 @@ def circled(i: int) -> str:
     return chr(0x2460 + i - 1) if i <= 10 else f"({i})"
 
 
-class _Printed:
+class _Printed(NamedTuple):
     """A path as it is printed: two that read the same are the same."""
 
-    def __init__(self, path: Path, on: Contributions, called: Callable[[Value], str], digits: int, dead: str) -> None:
-        self.route = _route([called(node) for node in path.nodes])
-        sides = on.side(path)
-        self.side = dead if on.side_alive(path) == "dead" else sides
-        wrong = [on.is_wrong(factor.link) for factor in path.factors]
-        numbers = [pretty_number(factor.value, digits) for factor in path.factors]
-        negative = [math.copysign(1.0, factor.value) < 0 for factor in path.factors]
-        self.numbers = [
-            (f"number {dead if bad else sides}", f"({number})" if minus else number)
-            for bad, number, minus in zip(wrong, numbers, negative, strict=True)
-        ]
-        formulas = [factor.show("pretty", "mul") for factor in path.factors]
-        formulas = [f"({text})" if i and text.startswith("−") else text for i, text in enumerate(formulas)]
-        self.formulas = (
-            "" if [f.strip("()") for f in formulas] == numbers else " · ".join(elided(formulas, FACTORS, "…"))
-        )
-        self.product = pretty_number(path.product, digits)
+    route: str
+    formulas: str
+    numbers: tuple[Span, ...]
+    product: str
+    side: str
 
     def rows(self, which: Sequence[int], marked: bool) -> list[Row]:
         """The route and the formulas, and below them the numbers."""
         head: Line = [("key mark", "".join(map(circled, which))), ("key", " ")] if marked else []
         several: Line = [("key", f"{len(which)} paths, each  ")] if len(which) > 1 else []
-        product = [*several, *_narrow(self.numbers)]
-        against: Line = [("key mark against", f"{AGAINST} ")] if self.side == "against" else []
-        result: Line = [*against, (f"number {self.side}", self.product)]
+        product, result = [*several, *_narrow(self.numbers)], _result(self.product, self.side)
         route: Line = [*head, ("symbol", self.route)]
         if not self.formulas:
             return [(route, product, _EQUALS, result)]
@@ -83,15 +71,31 @@ class _Printed:
         lines: list[Row] = [(route, first, [], []), *(([], line, [], []) for line in others)]
         return [*lines, ([], product, _EQUALS, result)]
 
-    @property
-    def _key(self) -> tuple[object, ...]:
-        return self.route, self.formulas, *self.numbers, self.product
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Printed) and self._key == other._key
+def _printed(path: Path, on: Contributions, called: Callable[[Value], str], digits: int, dead: str) -> _Printed:
+    side, numbers = on.side(path), [pretty_number(factor.value, digits) for factor in path.factors]
+    shown = tuple(
+        (
+            f"number {dead if on.is_wrong(factor.link) else side}",
+            f"({number})" if math.copysign(1.0, factor.value) < 0 else number,
+        )
+        for factor, number in zip(path.factors, numbers, strict=True)
+    )
+    formulas = [factor.show("pretty", "mul") for factor in path.factors]
+    formulas = [f"({text})" if i and text.startswith("−") else text for i, text in enumerate(formulas)]
+    is_plain = [text.strip("()") for text in formulas] == numbers
+    return _Printed(
+        _route([called(node) for node in path.nodes]),
+        "" if is_plain else " · ".join(elided(formulas, FACTORS, "…")),
+        shown,
+        pretty_number(path.product, digits),
+        dead if on.side_alive(path) == "dead" else side,
+    )
 
-    def __hash__(self) -> int:
-        return hash(self._key)
+
+def _result(number: str, side: str) -> Line:
+    """What a row comes to, on its side."""
+    return [*([("key mark against", f"{AGAINST} ")] if side == "against" else []), (f"number {side}", number)]
 
 
 def _route(names: Sequence[str]) -> str:
@@ -127,11 +131,6 @@ def _digits(paths: Sequence[Path], total: float) -> int:
     return DIGITS + min(12, max(0, math.floor(math.log10(largest / abs(total)))) if largest else 0)
 
 
-def _counted(chain: ChainRule) -> str:
-    count = chain.path_count
-    return {0: "no path leads there", 1: "one path"}.get(count, f"sum of {many(count)} paths")
-
-
 def _legend(chain: ChainRule, on: Contributions, dies: bool, rest_against: bool, width: float) -> list[Row]:
     notes: list[tuple[str, str]] = []
     if rest_against or any(on.side_alive(path) == "against" for path in on.paths):
@@ -145,9 +144,8 @@ def _legend(chain: ChainRule, on: Contributions, dies: bool, rest_against: bool,
     if any(not math.isfinite(factor.value) for key, factor in on.factors.items() if key not in on.idle):
         notes.append(("!", "the factor is inf or nan, and so is what passes it"))
     notes += [("", note) for note in branches(chain, "pretty")]
-    return [row for mark, note in notes for row in _marked(mark, wrapped(note.split(), "key", width))]
-
-
-def _marked(mark: str, lines: Sequence[Line]) -> list[Row]:
-    """Lines of a note as rows, the first of them after its mark."""
-    return [([("key mark", f"{mark} " if mark and not i else ""), *line],) for i, line in enumerate(lines)]
+    return [
+        ([("key mark", f"{mark} " if mark and not i else ""), *line],)
+        for mark, note in notes
+        for i, line in enumerate(wrapped(note.split(), "key", width))
+    ]

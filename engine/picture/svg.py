@@ -116,7 +116,9 @@ def _frame(root: ElementTree.Element, picture: ElementTree.Element, width: float
     backdrop = picture.find(f"{{{SVG}}}polygon")
     if backdrop is None:
         raise RenderError("the renderer gave an SVG without a background")
-    xs = [float(x) for group in picture.iterfind(f"{{{SVG}}}g") for x in _xs(group)] or [0.0]
+    shapes = [shape for group in picture.iterfind(f"{{{SVG}}}g") for shape in group.iter()]
+    corners = (f"{shape.get('points', '')} {shape.get('d', '')}" for shape in shapes)
+    xs = [float(x) for text in corners for x in _POINT.findall(text)] or [0.0]
     middle, half = (min(xs) + max(xs)) / 2, max(max(xs) - min(xs), width) / 2 + MARGIN
     left, right = middle - half, middle + half
     ys = [corner.partition(",")[2] for corner in backdrop.get("points", "").split()]
@@ -133,12 +135,6 @@ def _frame(root: ElementTree.Element, picture: ElementTree.Element, width: float
 
 
 _SHIFT = re.compile(r"translate\(([-\d.]+)")
-
-
-def _xs(group: ElementTree.Element) -> Iterator[str]:
-    """The horizontal places of all corners of its shapes."""
-    for shape in group.iter():
-        yield from _POINT.findall(f"{shape.get('points', '')} {shape.get('d', '')}")
 
 
 _POINT = re.compile(r"([-\d.]+),[-\d.]+")

@@ -32,11 +32,11 @@ def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
     gradients[of] = squares[of] = 1.0
     reached[of] = 1
     for k in range(len(graph.operands)):
-        i, j, slope = results[k], operands[k], partials[k]
-        if reached[i] and (slope != 0.0 or not _is_closed(codes[i], k - starts[i])):
+        i, j, partial = results[k], operands[k], partials[k]
+        if reached[i] and (partial != 0.0 or not _is_closed(codes[i], k - starts[i])):
             reached[j] = 1
-            gradients[j] += gradients[i] * slope
-            squares[j] += squares[i] * slope * slope
+            gradients[j] += gradients[i] * partial
+            squares[j] += squares[i] * partial * partial
     return sums
 
 
@@ -53,19 +53,19 @@ def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given:
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
     starts = ints(graph.starts)
     changed, found, met = graph.partials[:], new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
-    slopes, gradients, reached = floats(changed), floats(found), ints(met)  # reached: 2 for given ones
+    current, gradients, reached = floats(changed), floats(found), ints(met)  # reached: 2 for given ones
     gradients[0] = 1.0
     reached[0] = 1
-    for edge, partial in partials.items():
-        slopes[edge] = partial
+    for edge, given_partial in partials.items():
+        current[edge] = given_partial
     for index, adjoint in given.items():
         gradients[index] = adjoint
         reached[index] = 2
     for k in range(len(graph.operands)):
-        i, j, slope = results[k], operands[k], slopes[k]
-        if reached[i] and reached[j] < 2 and (slope != 0.0 or not _is_closed(codes[i], k - starts[i])):
+        i, j, partial = results[k], operands[k], current[k]
+        if reached[i] and reached[j] < 2 and (partial != 0.0 or not _is_closed(codes[i], k - starts[i])):
             reached[j] = 1
-            gradients[j] += gradients[i] * slope
+            gradients[j] += gradients[i] * partial
     return found
 
 
@@ -134,9 +134,9 @@ def smallest_partial(graph: FlattenedGraph, indices: Ints) -> float:
     starts, partials, wanted = ints(graph.starts), floats(graph.partials), ints(indices)
     found = INF
     for n in range(len(indices)):
-        slope = partials[starts[wanted[n]]]
-        if slope < found:
-            found = slope
+        partial = partials[starts[wanted[n]]]
+        if partial < found:
+            found = partial
     return found
 
 
@@ -312,9 +312,9 @@ def strongest(graph: FlattenedGraph, ends: Iterable[int]) -> tuple[Floats, Ints]
     for i in range(1, len(graph.nodes)):
         sizes[i] = -INF
     for k in range(len(graph.operands)):
-        i, j, slope = results[k], operands[k], partials[k]
-        if between[j] and slope != 0.0 and sizes[i] > -INF:
-            size = sizes[i] if slope in (1.0, -1.0) else sizes[i] + c_log(abs(slope))
+        i, j, partial = results[k], operands[k], partials[k]
+        if between[j] and partial != 0.0 and sizes[i] > -INF:
+            size = sizes[i] if partial in (1.0, -1.0) else sizes[i] + c_log(abs(partial))
             if size > sizes[j]:
                 sizes[j], towards[j] = size, k
     return found
@@ -325,16 +325,16 @@ def origins(graph: FlattenedGraph) -> list[int]:
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     data, partials, found = floats(graph.data), floats(graph.partials), list[int]()
     met = new_ints(len(graph.nodes)), new_ints(len(graph.nodes))
-    numbers, slopes = ints(met[0]), ints(met[1])  # 1 where they reach the output
-    numbers[0] = slopes[0] = 1
+    numbers, adjoints = ints(met[0]), ints(met[1])  # 1 where they reach the output, and adjoints reach them
+    numbers[0] = adjoints[0] = 1
     for i in range(size):
         wild, inherits = data[i] - data[i] != 0.0, False
         for k in range(starts[i], starts[i + 1]):
             j, is_cut = operands[k], partials[k] == 0.0 and _is_closed(codes[i], k - starts[i])
             if numbers[i] and (not is_cut or k == starts[i]):  # behind a detach or rounding, or of a condition
                 numbers[j] = 1
-            if slopes[i] and not is_cut:
-                slopes[j] = 1
+            if adjoints[i] and not is_cut:
+                adjoints[j] = 1
                 wild = wild or partials[k] - partials[k] != 0.0
             inherits = inherits or data[j] - data[j] != 0.0
         if numbers[i] and wild and not inherits:

@@ -39,7 +39,7 @@ def test_every_link_is_written_as_the_engine_writes_it(visit, graph):
     names = explained.naming.names
     for of, links in explained.variables.items():
         for link in links:
-            term = explained.naming.slope(link)
+            term = explained.naming.partial(link)
             if len(show(term, "pretty")) <= 80:
                 key = names[of], names[link.wrt]
                 assert found[key] == (show(term, "pretty", within="mul"), show(term, "pretty")), key

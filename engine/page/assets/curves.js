@@ -6,8 +6,8 @@ function curvesOf(paths, killing) {
   for (const { links } of paths)
     for (const link of links)
       if (killing.has(link)) {
-        const { node, operand } = culprit(link);
-        if (CURVED.includes(node.op)) seen.set(node, operand);
+        const { of, wrt } = culprit(link);
+        if (CURVED.includes(nodes[of].op)) seen.set(nodes[of], wrt);
       }
   return seen.size
     ? [html("div", { className: "row" }, ...[...seen].slice(0, 2).map(([node, operand]) => curveOf(node, operand)))]
@@ -29,17 +29,16 @@ function curveOf(node, operand) {
     clamp = v => Math.min(high, Math.max(low, v));
   const text = `${sign}′(${pretty(z)}) = ${pretty(slope)}: the tangent at ${describe(operand)} = ${pretty(z)} is ${Math.abs(slope) <= words.tiny ? "flat" : "steep"}`;
   const ends = [z - reach / 3, z + reach / 3].map(x => [X(x), Y(clamp(y + slope * (x - z)))]);
-  const chart = element(
-    "svg",
-    { viewBox: "0 0 320 118", class: "chart", role: "img", "aria-label": text },
+  const d = xs.map((x, i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(ys[i]).toFixed(1)}`).join("");
+  const drawn = chart(
+    320,
+    118,
+    text,
     element("path", { class: "axis", d: `M14 ${Y(0)}H306M${X(0)} 8V108` }),
-    element("path", {
-      class: "curve",
-      d: xs.map((x, i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(ys[i]).toFixed(1)}`).join(""),
-    }),
+    element("path", { class: "curve", d }),
     element("path", { class: "tangent", d: `M${ends[0]}L${ends[1]}` }),
     element("circle", { class: "spot", cx: X(z), cy: Y(y), r: 4.5 }),
     element("text", { x: 20, y: 18, class: "symbol" }, `${sign}(z)`),
   );
-  return html("figure", { className: "curves" }, chart, html("figcaption", {}, text));
+  return html("figure", { className: "curves" }, drawn, html("figcaption", {}, text));
 }

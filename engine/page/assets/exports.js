@@ -11,15 +11,12 @@ function toLatex(w) {
     const term = Number.isNaN(link.value) ? link.value : slopeOf(link);
     return hasElided(term) ? latexNumber(link.value) : show(term, LATEX, "mul");
   };
-  const each = write => [
-    ...paths.map(({ links }) => links.map(write).join(" \\cdot ") || "1"),
+  const each = (write, sign = " \\cdot ") => [
+    ...paths.map(({ links }) => links.map(write).join(sign) || "1"),
     ...(left ? [`\\cdots \\text{ (${many(left)} more)}`] : []),
   ];
   const blocks = [
-    [
-      ...paths.map(({ links }) => links.map(link => FRACTION("\\partial ", link.of, link.wrt)).join(" \\, ") || "1"),
-      ...(left ? ["\\cdots"] : []),
-    ],
+    each(link => FRACTION("\\partial ", link.of, link.wrt), " \\, "),
     each((link, i) => {
       const text = formulaOf(link);
       return i && text.startsWith("-") ? `\\left(${text}\\right)` : text;
@@ -28,9 +25,7 @@ function toLatex(w) {
     [latexNumber(at[output].slope)],
   ];
   const sign = (i, entry) => (!i ? "=" : entry.startsWith("-") ? "\\phantom{=}" : "\\phantom{=} +"); // a minus is a sign
-  const lines = blocks
-    .filter(block => block.length)
-    .flatMap(block => block.map((entry, i) => ` &${sign(i, entry)} ${entry}`));
+  const lines = blocks.flatMap(block => block.map((entry, i) => ` &${sign(i, entry)} ${entry}`));
   return `\\begin{aligned}\n${FRACTION("d", output, w)}${lines.join(" \\\\\n")}\n\\end{aligned}`;
 }
 
@@ -114,19 +109,10 @@ function namesInPython() {
 }
 
 // The picture as a file of its own: what a style sheet says is written into each element.
-const STYLED = [
-  "fill",
-  "fill-opacity",
-  "stroke",
-  "stroke-width",
-  "stroke-dasharray",
-  "font-family",
-  "font-size",
-  "font-style",
-  "font-weight",
-  "text-anchor",
-  "opacity",
-];
+const STYLED = (
+  "fill fill-opacity stroke stroke-width stroke-dasharray font-family font-size font-style font-weight text-anchor " +
+  "opacity"
+).split(" ");
 
 function toSvg() {
   const copy = svg.cloneNode(true),
@@ -137,22 +123,13 @@ function toSvg() {
     if (style.display === "none") made.setAttribute("display", "none");
     else for (const name of STYLED) made.setAttribute(name, style.getPropertyValue(name));
   });
-  const box = {
-    xmlns: "http://www.w3.org/2000/svg",
-    viewBox: `${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`,
-    width: width + 2 * MARGIN,
-    height: height + 2 * MARGIN,
-  };
-  for (const [name, value] of Object.entries(box)) copy.setAttribute(name, value);
-  copy.prepend(
-    element("rect", {
-      x: -MARGIN,
-      y: -MARGIN,
-      width: box.width,
-      height: box.height,
-      fill: getComputedStyle(document.documentElement).backgroundColor,
-    }),
-  );
+  const [x, y] = [-MARGIN, -MARGIN],
+    size = { width: width + 2 * MARGIN, height: height + 2 * MARGIN },
+    fill = getComputedStyle(document.documentElement).backgroundColor,
+    viewBox = `${x} ${y} ${size.width} ${size.height}`;
+  for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", viewBox, ...size }))
+    copy.setAttribute(name, value);
+  copy.prepend(element("rect", { x, y, ...size, fill }));
   return new XMLSerializer().serializeToString(copy);
 }
 

@@ -1,10 +1,9 @@
 // Formulas of the graph in its names: what a variable is made of, and what a link is.
-const LARGEST = 24; // names and numbers in a term: about two lines of text
 const LONGEST = 80; // letters of a formula that is shown
 const ELIDED = { name: "…", label: "…" }; // stands for what is too long to read
 let terms = new Map(); // of unnamed nodes: the numbers in them are constants
 
-const fitting = term => (lengthOf(term) > LARGEST ? ELIDED : term);
+const fitting = term => (lengthOf(term) > words.largest ? ELIDED : term);
 const hasElided = term => within(term).includes(ELIDED);
 
 // A variable by its name, and what an unnamed node is made of.
@@ -27,16 +26,8 @@ function unnamedBehind(i) {
 
 function expressionOf(i) {
   const { op, operands } = nodes[i];
-  if (operands.length > LARGEST) return ELIDED;
+  if (operands.length > words.largest) return ELIDED;
   return fitting(symbol(op, ...groupsOf(op, Array.from(operands, termOf))));
-}
-
-function groupsOf(op, flat) {
-  const names = rows[op].operands,
-    scalars = names.filter(name => name > "Z").length;
-  const size = (flat.length - scalars) / (names.length - scalars),
-    rest = [...flat];
-  return names.map(name => (name > "Z" ? rest.shift() : rest.splice(0, size)));
 }
 
 // What a variable is made of, "" for a leaf and for what is too long.
@@ -51,44 +42,34 @@ function slopeOf(link) {
   const v = variables[link.of];
   if ("slot" in link) return fitting(partialsOf(nodes[v.node])[link.slot]);
   if (v.inside.length > 500) return ELIDED;
-  const holds = v.inside.map(i => (STEPPED.includes(nodes[i].op) ? nodes[i].slopes[1] : rows[nodes[i].op].textbook && textbookHolds(nodes[i]))).join();
+  const holds = v.inside
+    .map(node => (words.stepped.includes(node.op) ? node.slopes[1] : rows[node.op].textbook && textbookHolds(node)))
+    .join();
   if (v.holds !== holds) Object.assign(v, { holds, terms: slopesOf(v) });
-  return v.terms.get(variables[link.wrt].node);
+  return v.terms[variables[link.wrt].node] ?? 0;
 }
-
-const STEPPED = ["select", "margin", "masked"]; // operations whose partials are steps of their operands
 
 // Reverse mode over the algebra of terms.
 function slopesOf({ node, inside }) {
-  const adjoint = new Map([[node, 1]]);
-  for (const i of inside) {
-    const partials = partialsOf(nodes[i]);
-    nodes[i].operands.forEach((operand, slot) =>
-      adjoint.set(
-        operand,
-        fitting(symbol("add", adjoint.get(operand) ?? 0, symbol("mul", adjoint.get(i), partials[slot]))),
-      ),
-    );
-  }
-  return adjoint;
+  const found = {};
+  sweep(node, inside, found, {}, partialsOf, (total, x, y) => fitting(symbol("add", total, symbol("mul", x, y))));
+  return found;
 }
 
 // The partials of a node's row as terms.
 function partialsOf(node) {
-  if (STEPPED.includes(node.op)) return node.slopes; // 1 for the branch taken, 0 for a logit of -inf
-  const { textbook, partials, operands } = rows[node.op],
-    variadic = operands.some(name => name < "a");
-  if (node.operands.length > LARGEST && partials.some(partial => partial.includes("(")))
+  if (words.stepped.includes(node.op)) return node.slopes; // 1 for the branch taken, 0 for a logit of -inf
+  const { textbook, partials, operands } = rows[node.op];
+  if (node.operands.length > words.largest && partials.some(partial => partial.includes("(")))
     return node.slopes.map(() => ELIDED);
   const groups = groupsOf(node.op, Array.from(node.operands, termOf));
   const scope = Object.fromEntries([["y", termOf(node.i)], ...operands.map((name, i) => [name, groups[i]])]);
-  if (textbook && !variadic && !textbookHolds(node)) return [{ op: "slope", row: node.op, args: groups }];
-  const found = [textbook || partials[0], ...partials.slice(1)].map(text =>
-    evaluate(tableFormula(text), scope, symbol),
+  if (textbook && !isVariadic(node.op) && !textbookHolds(node)) return [{ op: "slope", row: node.op, args: groups }];
+  const found = [textbook || partials[0], ...partials.slice(1)];
+  return flatten(
+    found.map(text => evaluate(tableFormula(text), scope, symbol)),
+    groups,
   );
-  return variadic
-    ? found.flatMap((term, i) => (Array.isArray(term) || operands[i] > "Z" ? term : groups[i].map(() => term)))
-    : found;
 }
 
 // Whether the textbook form y (1 − y) of a slope has the same number.
@@ -112,12 +93,12 @@ const derivative = link => `∂${variables[link.of].name}/∂${variables[link.wr
 // Whether a link is made of sums and of products with plain numbers alone.
 function isConstant(link) {
   const steps = stepsOf(link),
-    inside = new Set(steps.map(step => step.operand));
+    inside = new Set(steps.map(({ wrt }) => wrt));
   const plain = i => inside.has(i) || (!nodes[i].op && !variableOf.has(i));
-  return steps.every(
-    ({ node: { op, operands } }) =>
-      ["add", "sub", "neg", "sum"].includes(op) || (["mul", "div", "dot"].includes(op) && [...operands].every(plain)),
-  );
+  return steps.every(({ of }) => {
+    const { op, operands } = nodes[of];
+    return ["add", "sub", "neg", "sum"].includes(op) || (["mul", "div", "dot"].includes(op) && operands.every(plain));
+  });
 }
 
 // Which branch each where takes now; those of a plain bool, which the page came with, stay as they are. Of 0 < x < 9 the

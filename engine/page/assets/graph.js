@@ -1,6 +1,6 @@
 // The graph: nodes and variables stand in order, operands first; a variable's links lead to what it is made of.
 let nodes, variables, output, leaves, variableOf, by;
-let adjoints; // of nodes, 0 between one use and the next
+let adjoints, reached; // of nodes, 0 between one use and the next
 
 // Takes a graph: of each node its operation and operands or its number, and of each variable its node and names.
 function load(graph) {
@@ -15,6 +15,7 @@ function load(graph) {
   output = variables.length - 1;
   leaves = variables.filter(v => !nodes[v.node].op).map(v => v.i);
   adjoints = new Float64Array(nodes.length);
+  reached = new Uint8Array(nodes.length);
   run();
   for (const v of variables) connect(v);
 }
@@ -29,7 +30,7 @@ function connect(v) {
       if (end) ends.add(end);
       else if (nodes[j].op) seen.add(j);
     }
-  v.inside = [...seen].filter(i => nodes[i].op).sort((i, j) => j - i);
+  v.inside = [...seen].sort((i, j) => j - i).map(i => nodes[i]).filter(({ op }) => op);
   v.links =
     by === "operations"
       ? [...(nodes[v.node].operands ?? [])].map((operand, slot) => ({ of: v.i, wrt: variableOf.get(operand).i, slot }))
@@ -47,12 +48,7 @@ function compute(node) {
   if (node.op === "dot") return computeDot(node);
   const groups = split(node);
   node.data = f[node.op](...groups);
-  const slopesOf = slopes[node.op](node.data, ...groups);
-  node.slopes = groups.some(Array.isArray)
-    ? slopesOf.flatMap((slope, i) =>
-        Array.isArray(groups[i]) && !Array.isArray(slope) ? groups[i].map(() => slope) : slope,
-      )
-    : slopesOf;
+  node.slopes = flatten(slopes[node.op](node.data, ...groups), groups);
   for (const slot of node.fixed ?? []) node.slopes[slot] = 0;
 }
 
@@ -70,31 +66,50 @@ function computeDot(node) {
 }
 
 // The operands' numbers, one entry a name of the row: an array for a capital letter.
-function split(node) {
-  const numbers = Array.from(node.operands, i => nodes[i].data),
-    names = rows[node.op].operands;
-  const scalars = names.filter(name => name > "Z").length,
-    size = (numbers.length - scalars) / (names.length - scalars);
-  return names.map(name => (name > "Z" ? numbers.shift() : numbers.splice(0, size)));
+const split = node => groupsOf(node.op, Array.from(node.operands, i => nodes[i].data));
+
+function groupsOf(op, flat) {
+  const names = rows[op].operands,
+    scalars = names.filter(name => name > "Z").length,
+    size = (flat.length - scalars) / (names.length - scalars);
+  return names.map(name => (name > "Z" ? flat.shift() : flat.splice(0, size)));
 }
 
+// The partials, an entry for each operand.
+const flatten = (partials, groups) =>
+  partials.flatMap((x, i) => (Array.isArray(groups[i]) && !Array.isArray(x) ? groups[i].map(() => x) : x));
+const isVariadic = op => rows[op].operands.some(name => name < "a");
+
 // Whether an edge passes no gradient, not even an infinite one: behind a detach, or in a branch not taken.
-const cuts = ({ op, slopes: partials }, slot) => partials[slot] === 0 && (op === "select" || isZero(rows[op], slot));
+const cuts = ({ op, slopes: partials }, slot) => partials[slot] === 0 && (op === "select" || isZero(op, slot));
 
 // Whether a partial is 0 by its formula, as of detach and rounding; of sequences, whether all are.
-const isZero = ({ operands, partials }, slot) =>
-  operands.some(name => name < "a") ? partials.every(text => text === "0") : partials[slot] === "0";
+function isZero(op, slot) {
+  const { partials } = rows[op];
+  return isVariadic(op) ? partials.every(text => text === "0") : partials[slot] === "0";
+}
 
+// The derivatives of the output with respect to every node.
 function backward() {
-  for (const node of nodes) [node.grad, node.reached] = [0, false];
-  Object.assign(nodes[variables[output].node], { grad: 1, reached: true });
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const { op, operands, slopes: partials, grad, reached } = nodes[i];
-    if (!op || !reached) continue;
+  sweep(nodes.length - 1, nodes.toReversed(), adjoints, reached);
+  for (const node of nodes) [node.grad, node.reached] = [adjoints[node.i], reached[node.i]];
+  adjoints.fill(0);
+  reached.fill(0);
+}
+
+// Reverse mode over an algebra from a node down through those `inside`, results first: `adjoints` of all that are
+// `reached`, as nothing is behind a detach or in a branch not taken.
+function sweep(start, inside, adjoints, reached, partialsOf = node => node.slopes, add = (sum, x, y) => sum + x * y) {
+  adjoints[start] = reached[start] = 1;
+  for (const node of inside) {
+    if (!node.op || !reached[node.i]) continue;
+    const { operands } = node,
+      adjoint = adjoints[node.i],
+      partials = partialsOf(node);
     for (let slot = 0; slot < operands.length; slot++) {
-      if (cuts(nodes[i], slot)) continue;
-      nodes[operands[slot]].grad += grad * partials[slot];
-      nodes[operands[slot]].reached = true;
+      if (cuts(node, slot)) continue;
+      adjoints[operands[slot]] = add(adjoints[operands[slot]] ?? 0, adjoint, partials[slot]);
+      reached[operands[slot]] = 1;
     }
   }
 }
@@ -112,38 +127,27 @@ function linksOf(i) {
     for (const link of links) [link.value, link.isCut] = [nodes[node].slopes[link.slot], cuts(nodes[node], link.slot)];
     return links;
   }
-  const reached = new Set([node]);
-  adjoints[node] = 1;
-  for (const j of inside) {
-    const { operands, slopes: partials } = nodes[j],
-      adjoint = adjoints[j];
-    if (!reached.has(j)) continue;
-    for (let slot = 0; slot < operands.length; slot++) {
-      if (cuts(nodes[j], slot)) continue;
-      adjoints[operands[slot]] += adjoint * partials[slot];
-      reached.add(operands[slot]);
-    }
-  }
+  sweep(node, inside, adjoints, reached);
   for (const link of links) {
     const end = variables[link.wrt].node;
-    [link.value, link.isCut] = [adjoints[end], !reached.has(end)];
+    [link.value, link.isCut] = [adjoints[end], !reached[end]];
   }
-  for (const j of inside) for (const operand of nodes[j].operands) adjoints[operand] = 0;
-  adjoints[node] = 0;
+  for (const i of [node, ...inside.flatMap(({ operands }) => [...operands])]) adjoints[i] = reached[i] = 0;
   return links;
 }
 
+// The links of an operation to its operands, by their nodes.
+const stepsAt = ({ i, operands, slopes }) =>
+  Array.from(operands ?? [], (wrt, slot) => ({ of: i, wrt, slot, value: slopes[slot], isCut: cuts(nodes[i], slot) }));
+
 // The steps of a link: the operations it is folded from, on the way to its wrt.
 function stepsOf(link) {
-  const found = [],
-    depends = new Set([variables[link.wrt].node]);
-  for (const i of variables[link.of].inside.slice().reverse())
-    nodes[i].operands.forEach((operand, slot) => {
-      if (!depends.has(operand) || (link.slot ?? slot) !== slot) return;
-      depends.add(i);
-      found.push({ node: nodes[i], operand, slope: nodes[i].slopes[slot] });
-    });
-  return found;
+  const depends = new Set([variables[link.wrt].node]);
+  return variables[link.of].inside.toReversed().flatMap(node => {
+    const found = stepsAt(node).filter(({ wrt, slot }) => depends.has(wrt) && (link.slot ?? slot) === slot);
+    if (found.length) depends.add(node.i);
+    return found;
+  });
 }
 
 // The result of `look`, which may set the data of one node and recompute the rest; then restores the graph.

@@ -11,11 +11,8 @@ function regroup(depth) {
   for (const v of variables) {
     let group = root;
     for (const [id, name] of homes ? homes[v.i] : [...copies(v), ...placesOf(v)]) {
-      if (!group.groups.has(id))
-        group.groups.set(
-          id,
-          Object.assign(newGroup(`${group.id}/${id}`, name, group), { copy: id.startsWith("copy ") }),
-        );
+      const inner = newGroup(`${group.id}/${id}`, name, group);
+      if (!group.groups.has(id)) group.groups.set(id, Object.assign(inner, { copy: id.startsWith("copy ") }));
       group = group.groups.get(id);
     }
     group.members.push(v.i);
@@ -31,10 +28,7 @@ const newGroup = (id, name, parent) => ({ id, name, parent, groups: new Map(), m
 
 // layer1 and layer1.neuron3 for layer1.neuron3.w2.
 function placesOf({ label }) {
-  const parts = label
-    .replace(/\[\d+\]$/, "")
-    .split(".")
-    .slice(0, -1);
+  const parts = label.replace(/\[\d+\]$/, "").split(".").slice(0, -1);
   return parts.map((part, i) => [parts.slice(0, i + 1).join("."), part]);
 }
 
@@ -53,14 +47,9 @@ function copiesOf() {
   const inTime = variables.some(
     v => copy(v) && v.links.some(link => copy(variables[link.wrt]) && copy(variables[link.wrt]) < copy(v)),
   );
-  const word = inTime ? "step" : "example";
-  return v =>
-    copy(v)
-      ? [
-          ["copies", `${count} ${word}s`],
-          [`copy ${copy(v)}`, `${word} ${copy(v)}`],
-        ]
-      : [];
+  const word = inTime ? "step" : "example",
+    places = k => [["copies", `${count} ${word}s`], [`copy ${k}`, `${word} ${k}`]];
+  return v => (copy(v) ? places(copy(v)) : []);
 }
 
 // For each variable further than `depth` links from the output the variable whose box it stands in.
@@ -83,11 +72,10 @@ function prune(group) {
     if (inner.groups.size + inner.members.length > 1) continue;
     group.groups.delete(id);
     group.members.push(...inner.members);
-    for (const only of inner.groups.values())
-      group.groups.set(
-        only.id,
-        Object.assign(only, { parent: group, name: inner.copy ? inner.name : `${inner.name}.${only.name}` }),
-      );
+    for (const only of inner.groups.values()) {
+      const name = inner.copy ? inner.name : `${inner.name}.${only.name}`;
+      group.groups.set(only.id, Object.assign(only, { parent: group, name }));
+    }
   }
 }
 
@@ -102,10 +90,8 @@ function crowd(group) {
     if (members.length < 4) group.members.push(...members);
     else gather(group, members);
   if (group.members.length <= CROWD) return;
-  gather(
-    group,
-    group.members.filter(i => i !== output),
-  );
+  const others = group.members.filter(i => i !== output);
+  gather(group, others);
   group.members = group.members.filter(i => i === output);
 }
 

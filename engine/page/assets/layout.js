@@ -50,17 +50,8 @@ function columnsOf(list, edges) {
   return columns;
 }
 
-const spot = (width, height, column, box) => ({
-  width,
-  height,
-  column,
-  box,
-  left: [],
-  right: [],
-  pulls: [],
-  x: 0,
-  y: 0,
-});
+const spot = (width, height, column, box) =>
+  ({ width, height, column, box, left: [], right: [], pulls: [], x: 0, y: 0 });
 const join = (a, b, pull) => {
   a.right.push(b);
   b.left.push(a);
@@ -138,11 +129,7 @@ function across(columns) {
 
 // Each as near to its neighbours as the order in its column allows.
 function down(columns) {
-  for (const column of columns)
-    spread(
-      column,
-      column.map((_, i) => i),
-    );
+  for (const column of columns) spread(column, [...column.keys()]);
   for (let sweep = 0; sweep < 4 * SWEEPS; sweep++) {
     for (const column of sweep % 2 ? [...columns].reverse() : columns) {
       spread(
@@ -196,21 +183,9 @@ function trace(arc) {
   const inner = arc.points.slice(1, -1),
     start = [from.x + from.width / 2, from.y],
     end = [to.x - to.width / 2, to.y];
-  const passing = inner.flatMap(({ x, y, width }) =>
-    width
-      ? [
-          [x - width / 2, y],
-          [x + width / 2, y],
-        ]
-      : [[x, y]],
-  );
+  const passing = inner.flatMap(({ x, y, width }) => (width ? [-1, 1] : [0]).map(side => [x + (side * width) / 2, y]));
   arc.stops = [start, ...passing, end];
-  arc.d =
-    `M${at(start)}` +
-    arc.stops
-      .slice(1)
-      .map((stop, i) => curve(arc.stops[i], stop))
-      .join("");
+  arc.d = `M${at(start)}${[...passing, end].map((stop, i) => curve(arc.stops[i], stop)).join("")}`;
   arc.at = { x: inner.at(-1).x, y: inner.at(-1).y };
   arc.tips = [tip(end, -8), tip(start, 8)];
 }
@@ -228,14 +203,7 @@ function around(arc) {
 }
 
 const at = ([x, y]) => `${Math.round(10 * x) / 10},${Math.round(10 * y) / 10}`;
-const tip = ([x, y], back) =>
-  [
-    [x, y],
-    [x + back, y - 4],
-    [x + back, y + 4],
-  ]
-    .map(at)
-    .join(" ");
+const tip = ([x, y], back) => [[x, y], [x + back, y - 4], [x + back, y + 4]].map(at).join(" ");
 
 function curve([x, y], [u, v]) {
   const middle = (x + u) / 2;

@@ -45,8 +45,7 @@ function slider(i) {
     change(i, field.valueAsNumber);
   });
   learns.addEventListener("change", () => {
-    if (learns.checked) learning.held.delete(i);
-    else learning.held.add(i);
+    hold(i, !learns.checked);
   });
   const row = Object.assign(
     html("div", { className: "slider" }, html("span", { className: "math" }, name), range, field, learns),
@@ -54,6 +53,11 @@ function slider(i) {
   );
   fill(row);
   return row;
+}
+
+function hold(i, is) {
+  if (is) learning.held.add(i);
+  else learning.held.delete(i);
 }
 
 // A row shows its number; a field holds none that is infinite, and says it behind.
@@ -102,9 +106,7 @@ function descend() {
     rate = rateOf();
   if (!Number.isFinite(rate)) return;
   learning.undo.push({ some, before });
-  some.forEach(i => {
-    nodes[variables[i].node].data -= rate * gradOf(i);
-  });
+  for (const i of some) nodes[variables[i].node].data -= rate * gradOf(i);
   update();
   const old = learning.losses.at(-1),
     loss = dataOf(output),
@@ -123,9 +125,7 @@ function undo() {
   const last = learning.undo.pop();
   if (!last) return;
   stop();
-  last.some.forEach((i, k) => {
-    nodes[variables[i].node].data = last.before[k];
-  });
+  for (const [k, i] of last.some.entries()) nodes[variables[i].node].data = last.before[k];
   learning.losses.pop();
   update();
   plot("");
@@ -156,18 +156,8 @@ function plot(said) {
   const { name } = variables[output],
     count = `${steps.length} step${steps.length === 1 ? "" : "s"}`;
   const text = steps.length ? `${name} over ${count}: ${pretty(losses[0])} to ${pretty(losses.at(-1))}` : "";
-  $("losses").replaceChildren(
-    ...(steps.length
-      ? [
-          element(
-            "svg",
-            { viewBox: "0 0 320 80", class: "chart", role: "img", "aria-label": text },
-            element("polyline", { class: "curve", points: points.join(" ") }),
-          ),
-          html("figcaption", {}, text),
-        ]
-      : []),
-  );
+  const curve = element("polyline", { class: "curve", points: points.join(" ") });
+  $("losses").replaceChildren(...(steps.length ? [chart(320, 80, text, curve), html("figcaption", {}, text)] : []));
   $("said").textContent = said;
   $("undo").disabled = !steps.length;
 }

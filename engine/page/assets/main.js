@@ -80,6 +80,14 @@ function choose(w) {
   remember();
 }
 
+// Draws a graph that was loaded, chooses, and goes to a step of the passes, or to none.
+function present(w, step = null) {
+  draw();
+  choose(w);
+  toStep(step);
+  fit();
+}
+
 // Opens or closes a group.
 function toggle(group) {
   if (openGroups.has(group)) openGroups.delete(group);
@@ -107,7 +115,7 @@ function unfold(w) {
 }
 
 const crumb = group =>
-  html("button", { title: `Close ${group.name}`, onclick: () => toggle(group) }, `${group.name} ⊟`);
+  button(`${group.name} ⊟`, () => toggle(group), { title: `Close ${group.name}` });
 
 // Boxes: one of them is a tab stop; hover and focus show, a click or Enter chooses, o opens, arrow keys go on.
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -155,8 +163,8 @@ const KEYS = {
   "-": () => zoom(0.8),
   0: fit,
   "/": () => $("search").focus(),
-  n: forth,
-  p: back,
+  n: () => onward(1),
+  p: () => onward(-1),
 };
 addEventListener("keydown", event => {
   if (event.target.closest?.("input, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -166,12 +174,7 @@ addEventListener("keydown", event => {
   KEYS[event.key]();
 });
 $("skip").addEventListener("click", KEYS["/"]);
-for (const [id, name] of [
-  ["closer", "+"],
-  ["farther", "-"],
-  ["fit", 0],
-])
-  $(id).addEventListener("click", KEYS[name]);
+for (const [id, key] of Object.entries({ closer: "+", farther: "-", fit: 0 })) $(id).addEventListener("click", KEYS[key]);
 for (const bar of document.querySelectorAll("[role=toolbar]")) roving(bar);
 
 // Search by label: what is typed is marked in the picture, and the first match is chosen.
@@ -197,18 +200,11 @@ $("search").addEventListener("change", event => {
 
 $("ask").addEventListener("submit", event => {
   event.preventDefault();
-  if (!take($("expression").value)) return;
-  draw();
-  choose(leaves[0] ?? null);
-  toStep(null);
-  fit();
+  if (take($("expression").value)) present(leaves[0] ?? null);
 });
 $("first").addEventListener("click", () => {
   take(null);
-  draw();
-  choose(page.wrt < 0 ? null : page.wrt);
-  toStep(null);
-  fit();
+  present(page.wrt < 0 ? null : page.wrt);
 });
 addEventListener("hashchange", () => restore(location.hash));
 

@@ -8,7 +8,7 @@ function html(tag, properties, ...children) {
   return made;
 }
 const math = text => html("span", { className: "math" }, text);
-const key = text => html("kbd", {}, text);
+const button = (text, onclick, properties) => html("button", { onclick, ...properties }, text);
 
 // The derivative of a variable, its verdict, and path by path formulas above numbers; in a quiz what is asked.
 function tellOf(w) {
@@ -20,28 +20,17 @@ function tellOf(w) {
   $("paths").replaceChildren(...(told?.paths.length && !hidden ? table(told) : []));
 }
 
+const DOES = { "/": "searches, ", "↑ ↓ ← →": "move, ", Enter: "chooses, ", o: "opens, ", Esc: "lets go." };
+
 function welcome() {
   const { name, node } = variables[output],
     sizeOf = i => Math.abs(gradOf(i)) || 0;
   const strongest = [...leaves].sort((i, j) => sizeOf(j) - sizeOf(i)).slice(0, 24);
   const item = i => html("button", { onclick: () => choose(i) }, math(variables[i].name), ` ${pretty(gradOf(i))}`);
+  const keys = Object.entries(DOES).flatMap(([key, does]) => [html("kbd", {}, key), ` ${does}`]);
   return [
     html("h1", {}, math(name), " = ", html("b", { title: nodes[node].data }, pretty(nodes[node].data))),
-    html(
-      "p",
-      { className: "soft" },
-      "Choose a box to see why its derivative is what it is. ",
-      key("/"),
-      " searches, ",
-      key("↑ ↓ ← →"),
-      " move, ",
-      key("Enter"),
-      " chooses, ",
-      key("o"),
-      " opens, ",
-      key("Esc"),
-      " lets go.",
-    ),
+    html("p", { className: "soft" }, "Choose a box to see why its derivative is what it is. ", ...keys),
     html("h2", {}, `Largest derivatives d${name}/d…`),
     roving(html("div", { className: "chips" }, ...strongest.map(item))),
   ];
@@ -52,20 +41,14 @@ const TONES = { ok: "ok", cancelled: "doubtful", vanishing: "doubtful" };
 function answer({ w, at, verdict, sentence, paths, killing }) {
   const { count, slope } = at[output],
     v = variables[w],
-    made = definition(w);
+    made = definition(w),
+    written = made ? [" = ", math(made)] : [];
   const tone = TONES[verdict] ?? "bad",
     sum = count === 0n ? "no path" : count === 1n ? "one path" : `sum of ${many(count)} paths`;
   const total = html("b", { id: "total", className: tone === "bad" ? "killed" : "with", title: slope }, pretty(slope));
   return [
     html("h1", {}, math(`d${variables[output].name}/d${v.name}`), " = ", total),
-    html(
-      "p",
-      { className: "soft" },
-      `${sum} · `,
-      math(v.name),
-      ...(made ? [" = ", math(made)] : []),
-      ` = ${pretty(dataOf(w))}`,
-    ),
+    html("p", { className: "soft" }, `${sum} · `, math(v.name), ...written, ` = ${pretty(dataOf(w))}`),
     html("p", { id: "verdict", className: tone }, html("b", {}, verdict.replace("_", "-")), `: ${sentence}`),
     ...curvesOf(paths, killing),
     ...others(w),
@@ -76,13 +59,13 @@ function answer({ w, at, verdict, sentence, paths, killing }) {
 function others(w) {
   const { box } = variables[w],
     around = groupsAround(w).at(-1);
-  const item = i => html("button", { ariaPressed: i === w, onclick: () => choose(i) }, math(variables[i].name));
+  const item = i => button(math(variables[i].name), () => choose(i), { ariaPressed: i === w });
   if (!box.group)
     return around && openGroups.has(around)
-      ? [html("p", {}, html("button", { onclick: () => toggle(around) }, `Close ${around.name}`))]
+      ? [html("p", {}, button(`Close ${around.name}`, () => toggle(around)))]
       : [];
   return [
-    html("p", {}, html("button", { onclick: () => toggle(box.group) }, `Open ${box.title}`)),
+    html("p", {}, button(`Open ${box.title}`, () => toggle(box.group))),
     ...(box.members.length > 1 && box.members.length <= 80
       ? [html("h2", {}, `In ${box.title}`), roving(html("div", { className: "chips" }, ...box.members.map(item)))]
       : []),
@@ -91,25 +74,16 @@ function others(w) {
 
 function table(told) {
   const { at, paths, w } = told,
-    { count, slope } = at[output],
-    left = count - BigInt(paths.length);
-  const all = left && count <= 100n ? largest(chain(w, Number(count))) : [];
-  const sum = some => some.reduce((total, path) => total + path.product, 0);
-  const rest = all.length ? sum(all.slice(paths.length)) : slope - sum(paths); // the former without rounding
-  const more = html(
-    "button",
-    {
-      onclick: () => {
-        listed *= 2;
-        tellOf(w);
-      },
-    },
-    "More",
-  );
+    left = at[output].count - BigInt(paths.length),
+    rest = () => pretty(restOf(w, at[output], paths));
+  const more = button("More", () => {
+    listed *= 2;
+    tellOf(w);
+  });
   return [
     html("h2", {}, "Path by path, strongest first"),
     roving(html("ol", {}, ...paths.map(path => rowOf(told, path)))),
-    ...(left ? [html("p", {}, `… and ${many(left)} more, together ${pretty(rest)} `, more)] : []),
+    ...(left ? [html("p", {}, `… and ${many(left)} more, together ${rest()} `, more)] : []),
   ];
 }
 
@@ -148,13 +122,11 @@ function times(link, path, told) {
   const wrong = isWrong(link, told),
     number = factored(link.value),
     tone = wrong ? "killed" : side(path, told);
-  return cell(brief(formOf(link).text, link.of), `${killingMark(link, told)}${number}`, {
+  return cell(brief(formOf(link).text, link.of), (told.killing.has(link) ? "✕ " : "") + number, {
     className: `factor ${tone}`,
     title: `${derivative(link)} = ${link.value}`,
   });
 }
-
-const killingMark = (link, { killing }) => (killing.has(link) ? "✕ " : "");
 
 // One tab stop for many buttons or lines, with arrow keys inside.
 function roving(container) {

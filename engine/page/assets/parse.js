@@ -169,10 +169,7 @@ function parse(text, offset = 0, names = null) {
     }
     if (!Object.hasOwn(rows, call)) fail(`there is no function ${call}${nearest(call)}`, { at });
     const { operands } = rows[call];
-    if (args.length !== operands.length)
-      fail(`${call} is written ${call}(${operands.map(name => (name > "Z" ? name : `[${name}, …]`)).join(", ")})`, {
-        at,
-      });
+    if (args.length !== operands.length) fail(usage(call), { at });
     if (prime && operands.join() !== "a") fail(`${token}' is neither a name nor a function of the table`, { at });
     return { call, args, at, written: true, ...(prime && { prime }) };
   }
@@ -237,19 +234,16 @@ function evaluate(tree, scope, apply) {
   return elementwise(tree, args, apply);
 }
 
+const usage = call =>
+  `${call} is written ${call}(${rows[call].operands.map(name => (name > "Z" ? name : `[${name}, …]`)).join(", ")})`;
+
 function elementwise({ call, at }, args, apply) {
   const lists = args.filter(Array.isArray),
-    variadic = rows[call].operands.some(name => name < "a");
-  if (
-    variadic
-      ? rows[call].operands.some((name, i) => name < "a" !== Array.isArray(args[i]))
-      : lists.some(list => list.length !== lists[0].length)
-  ) {
-    throw new FormulaError(
-      `${call} is written ${call}(${rows[call].operands.map(name => (name > "Z" ? name : `[${name}, …]`)).join(", ")}), with lists of one length`,
-      at,
-    );
-  }
+    variadic = isVariadic(call);
+  const fits = variadic
+    ? rows[call].operands.every((name, i) => name < "a" === Array.isArray(args[i]))
+    : lists.every(list => list.length === lists[0].length);
+  if (!fits) throw new FormulaError(`${usage(call)}, with lists of one length`, at);
   if (variadic || !lists.length) return apply(call, ...args);
   return lists[0].map((_, i) => apply(call, ...args.map(arg => (Array.isArray(arg) ? arg[i] : arg))));
 }

@@ -92,28 +92,27 @@ function play() {
   if (passes.timer) return pause();
   if (passes.at === null || passes.at === 2 * passes.order.length) toStep(0);
   passes.timer = setInterval(() => toStep(passes.at + 1), 1200);
-  $("play").textContent = "❚❚";
-  $("play").setAttribute("aria-label", "Pause");
+  label("❚❚", "Pause");
 }
 
 function pause() {
   clearInterval(passes.timer);
   passes.timer = 0;
-  $("play").textContent = "▶";
-  $("play").setAttribute("aria-label", "Play");
+  label("▶", "Play");
 }
 
-const forth = () => {
-    pause();
-    toStep((passes.at ?? 0) + 1);
-  },
-  back = () => {
-    pause();
-    toStep((passes.at ?? 0) - 1);
-  };
+function label(sign, name) {
+  $("play").textContent = sign;
+  $("play").setAttribute("aria-label", name);
+}
+
+function onward(by) {
+  pause();
+  toStep((passes.at ?? 0) + by);
+}
 $("play").addEventListener("click", play);
-$("forth").addEventListener("click", forth);
-$("back").addEventListener("click", back);
+$("forth").addEventListener("click", () => onward(1));
+$("back").addEventListener("click", () => onward(-1));
 $("leave").addEventListener("click", () => toStep(null));
 $("progress").addEventListener("input", event => {
   pause();

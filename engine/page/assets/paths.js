@@ -3,25 +3,27 @@
 const size = x => (Number.isFinite(x) ? Math.log2(Math.abs(x)) : Infinity);
 const plus = (a, b) => (Math.max(a, b) === -Infinity ? a : Math.max(a, b) + Math.log2(1 + 2 ** -Math.abs(a - b)));
 
-// Paths from w to each variable: exact number, sum, sizes of its positive and negative part, and the k largest. Cut
-// paths, behind a detach or in a branch not taken, only if there are no others.
-function chain(w, k) {
-  const open = chained(w, k, link => !link.isCut);
-  return open[output].count ? open : chained(w, k, () => true);
-}
+// Paths from w to each variable: exact number, sum, sizes of its positive and negative part, and the k largest.
+const chain = (w, k) => chained(w, output, i => variables[i].links, linksOf, k);
 
-function chained(w, k, counts) {
-  const none = { count: 0n, slope: 0, up: -Infinity, down: -Infinity, ways: [] };
-  const at = variables.map(() => none);
-  at[w] = { count: 1n, slope: 1, up: 0, down: -Infinity, ways: [{ size: 0 }] };
-  for (let i = w + 1; i < at.length; i++) {
-    if (!variables[i].links.some(link => at[link.wrt].count)) continue;
-    const links = linksOf(i).filter(link => at[link.wrt].count && counts(link));
+// The same by operations, ignoring labels: from w to each node.
+const operations = w => chained(variables[w].node, nodes.length - 1, i => stepsAt(nodes[i]), (_, steps) => steps, 1);
+
+// Along the links to each index from start to end, which `valued` puts values in. Cut paths, behind a detach or in a
+// branch not taken, only if there are no others.
+function chained(start, end, linksTo, valued, k, counts = link => !link.isCut) {
+  const none = { count: 0n, slope: 0, up: -Infinity, down: -Infinity, ways: [] },
+    at = Array(end + 1).fill(none);
+  at[start] = { count: 1n, slope: 1, up: 0, down: -Infinity, ways: [{ size: 0 }] };
+  for (let i = start + 1; i <= end; i++) {
+    const reaching = linksTo(i).filter(link => at[link.wrt].count);
+    if (reaching.length) valued(i, reaching);
+    const links = reaching.filter(counts);
     if (!links.length) continue;
     at[i] = links.reduce((sum, link) => add(sum, link, at[link.wrt]), none);
     at[i].ways = best(links, at, k);
   }
-  return at;
+  return at[end].count || counts({ isCut: true }) ? at : chained(start, end, linksTo, valued, k, () => true);
 }
 
 function add(sum, link, from) {
@@ -51,7 +53,7 @@ function best(links, at, k) {
 
 // The largest paths to the output, each as its links from w on.
 function largest(at) {
-  const paths = at[output].ways.map(way => {
+  const paths = at.at(-1).ways.map(way => {
     const links = [];
     for (; way.link; way = way.before) links.unshift(way.link);
     const isCut = links.some(link => link.isCut);
@@ -101,6 +103,12 @@ function flow({ w, at, killing }, path) {
 
 // Whether a contribution pulls with the total or against it; where the total is 0, upwards is with it.
 const direction = (pull, total) => (pull * (total < 0 || Object.is(total, -0) ? -1 : 1) < 0 ? "against" : "with");
+
+// The sum of all paths but those listed, which are the strongest, without the rounding of the total where they are few.
+function restOf(w, { count, slope }, paths) {
+  const sum = some => some.reduce((total, { product }) => total + product, 0);
+  return count > words.summed ? slope - sum(paths) : sum(largest(chain(w, Number(count))).slice(paths.length));
+}
 
 // All that is to be said of the derivative in variable w.
 function tell(w, k) {

@@ -12,6 +12,7 @@ const FONTS = {
 };
 const ruler = document.createElement("canvas").getContext("2d");
 let scene = { width: 0, height: 0 };
+const WIDEST = "−1.234e−22"; // a number, for which there is room
 
 function wide(text, kind) {
   const family = FONTS[kind].includes("serif")
@@ -27,6 +28,9 @@ function element(tag, attributes, ...children) {
   made.append(...children);
   return made;
 }
+
+const chart = (width, height, text, ...parts) =>
+  element("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": text }, ...parts);
 
 // Everything, when the graph or what is open of it has changed.
 function draw() {
@@ -54,25 +58,11 @@ function measure(box, spelled) {
     [["name", shortened(box.title)], ...(made && wide(made, "symbol") < 240 ? [["symbol", ` = ${made}`]] : [])],
   ];
   box.cells = group && head === null ? cellsOf(group) : [];
+  const line = (what, most) => [["key", what], ["number", most]];
   box.lines.push(
     ...(v
-      ? [
-          [
-            ["key", "data "],
-            ["number", "−1.234e−22"],
-          ],
-          [
-            ["key", "grad "],
-            ["number", "−1.234e−22"],
-          ],
-        ]
-      : [
-          [["key", `${group.all.length} numbers`]],
-          [
-            ["key", "|grad| ≤ "],
-            ["number", "1.234e−22"],
-          ],
-        ]),
+      ? [line("data ", WIDEST), line("grad ", WIDEST)]
+      : [[["key", `${group.all.length} numbers`]], line("|grad| ≤ ", WIDEST.slice(1))]),
   );
   box.width =
     18 +
@@ -87,9 +77,7 @@ const shortened = text => (text.length > 36 ? `${text.slice(0, 18)}…${text.sli
 
 // The parts of a group, several together where they are many.
 function cellsOf(group) {
-  const parts = [...group.groups.values()]
-    .map(({ all, name }) => ({ all, name }))
-    .concat(group.members.map(i => ({ all: [i], name: variables[i].name })));
+  const parts = [...group.groups.values(), ...group.members.map(i => ({ all: [i], name: variables[i].name }))];
   const size = Math.ceil(parts.length / 48),
     cells = [];
   for (let i = 0; i < parts.length; i += size) {
@@ -107,7 +95,7 @@ function cellsOf(group) {
 function room(arc) {
   const lines = pillLines(arc, 1);
   return {
-    width: 14 + Math.max(wide("× −1.234e−22", "number"), ...lines.map(([kind, text]) => wide(text, kind))),
+    width: 14 + Math.max(wide(`× ${WIDEST}`, "number"), ...lines.map(([kind, text]) => wide(text, kind))),
     height: 17 * lines.length + 5,
   };
 }
@@ -143,15 +131,8 @@ function drawBox(box) {
   const { x, y, width, height, group, head } = box,
     v = variables[box.first],
     top = y - height / 2;
-  const kind = group
-    ? "group"
-    : box.first === output
-      ? "output"
-      : nodes[v.node].op
-        ? "made"
-        : isGiven(box.first)
-          ? "given"
-          : "leaf";
+  const leaf = nodes[v.node].op ? "made" : isGiven(box.first) ? "given" : "leaf",
+    kind = group ? "group" : box.first === output ? "output" : leaf;
   box.texts = box.lines.map((line, i) =>
     element(
       "text",

@@ -24,28 +24,15 @@ function question({ w, at, paths }) {
     verdict.textContent =
       wrong < 0 ? rightText(w, at[output], paths[0]) : `factor ${wrong + 1} of ${links.length}: ${said[wrong].text}`;
   };
-  const form = html(
-    "form",
-    {},
-    ...fields,
-    html(
-      "p",
-      {},
-      html("button", {}, "Check"),
-      " ",
-      html(
-        "button",
-        {
-          type: "button",
-          onclick: () => {
-            quiz.shown = w;
-            tellOf(w);
-          },
-        },
-        "Show the answer",
-      ),
-    ),
+  const show = button(
+    "Show the answer",
+    () => {
+      quiz.shown = w;
+      tellOf(w);
+    },
+    { type: "button" },
   );
+  const form = html("form", {}, ...fields, html("p", {}, html("button", {}, "Check"), " ", show));
   form.addEventListener("submit", event => {
     event.preventDefault();
     judged();
@@ -66,48 +53,43 @@ function question({ w, at, paths }) {
 }
 
 // Right for one path of several is not all: the text says what the others add.
-function rightText(w, { count, slope }, { product }) {
-  if (count === 1n) return `right: the factors multiply to ${pretty(product)}`;
-  const others = count === 2n ? "the other path adds" : `the other ${many(count - 1n)} paths add`;
-  return `right for this path, which gives ${pretty(product)}: ${others} ${pretty(slope - product)}, and d${variables[output].name}/d${variables[w].name} = ${pretty(slope)}`;
+function rightText(w, end, path) {
+  const { count, slope } = end;
+  if (count === 1n) return `right: the factors multiply to ${pretty(path.product)}`;
+  const others = count === 2n ? "the other path adds" : `the other ${many(count - 1n)} paths add`,
+    total = `d${variables[output].name}/d${variables[w].name} = ${pretty(slope)}`;
+  const rest = pretty(restOf(w, end, [path]));
+  return `right for this path, which gives ${pretty(path.product)}: ${others} ${rest}, and ${total}`;
 }
 
-const blank = link =>
-  html(
-    "label",
-    { className: "blank" },
-    math(`${derivative(link)} = `),
-    html("input", { type: "text", spellcheck: false, autocomplete: "off" }),
-  );
+function blank(link) {
+  const field = html("input", { type: "text", spellcheck: false, autocomplete: "off" });
+  return html("label", { className: "blank" }, math(`${derivative(link)} = `), field);
+}
 
 // Whether a factor is right, and if not what it is.
 function judgeFactor(link, text) {
+  const wrong = why => ({ ok: false, text: why }),
+    said = text.trim(),
+    whose = derivative(link);
   let given;
   try {
     given = readAnswer(text);
   } catch (error) {
-    return {
-      ok: false,
-      text: text.trim()
-        ? `cannot read ${text.trim().slice(0, 80)}: ${errorText(error)}`
-        : `∂ is blank: ${derivative(link)} is still to be filled in`,
-    };
+    if (!said) return wrong(`∂ is blank: ${whose} is still to be filled in`);
+    return wrong(`cannot read ${said.slice(0, 80)}: ${errorText(error)}`);
   }
   const { value } = link,
-    truth = `${derivative(link)} = ${formOf(link).alone}${formOf(link).alone === pretty(value) ? "" : ` = ${pretty(value)}`}`;
+    { alone } = formOf(link),
+    truth = [whose, alone, ...(alone === pretty(value) ? [] : [pretty(value)])].join(" = "),
+    shown = given.tree.text === said ? said : `${said} = ${pretty(given.number)}`;
   const agrees = target =>
     given.number === target ||
     (given.number !== 0 &&
       Math.abs(given.number - target) <= Math.max(LAST_DIGIT * given.tolerance, DERIVED * Math.abs(target)));
-  if (!agrees(value))
-    return {
-      ok: false,
-      text: `${derivative(link)} is not ${text.trim()}${given.tree.text === text.trim() ? "" : ` = ${pretty(given.number)}`}${value && agrees(-value) ? ": the sign is wrong" : ""}`,
-    };
+  if (!agrees(value)) return wrong(`${whose} is not ${shown}${value && agrees(-value) ? ": the sign is wrong" : ""}`);
   const here = given.names.length ? onlyHere(link, given) : "";
-  return here
-    ? { ok: false, text: `${text.trim()} is ${truth.split(" = ").at(-1)} ${here}` }
-    : { ok: true, text: truth };
+  return here ? wrong(`${said} is ${truth.split(" = ").at(-1)} ${here}`) : { ok: true, text: truth };
 }
 
 // A learner's number or formula: its tree, its number here and how far the digits written may be off, and its names.

@@ -61,12 +61,8 @@ function restore(hash) {
   for (const group of groupsUnder(root))
     if (state.getAll("open").includes(group.id)) openGroups.add(group);
     else if (state.getAll("close").includes(group.id)) openGroups.delete(group);
-  for (const i of state
-    .getAll("held")
-    .map(name => named.get(name))
-    .filter(i => i !== undefined))
-    if (learning.held.has(i)) learning.held.delete(i);
-    else learning.held.add(i);
+  for (const i of state.getAll("held").map(name => named.get(name)))
+    if (i !== undefined) hold(i, !learning.held.has(i));
   for (const name of ["epsilon", "rate"])
     if (Number.isFinite(Number(state.get(name) ?? NaN))) $(name).value = state.get(name);
   quiz.on = state.get("quiz") === "1";
@@ -76,11 +72,8 @@ function restore(hash) {
   list([...$("sliders").children].map(({ i }) => i));
   const w = label === null ? (source === null && !state.size ? page.wrt : null) : (named.get(label) ?? null);
   if (w !== null && w >= 0 && !state.getAll("close").length) unfold(w);
-  draw();
-  choose(w === null || w < 0 ? null : w);
   const step = state.get("step");
-  toStep(step === null || !/^\d+$/.test(step) ? null : Number(step));
-  fit();
+  present(w === null || w < 0 ? null : w, /^\d+$/.test(step) ? Number(step) : null);
 }
 
 // A text to take along, or a file.

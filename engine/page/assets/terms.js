@@ -28,42 +28,24 @@ function within(term) {
 
 // One operation of the table on terms, without what any reader would leave out: the algebra of formulas.
 function symbol(op, ...args) {
-  const [a, b, c, d, e] = args,
-    add = (total, x) => symbol("add", total, x);
-  switch (op) {
-    case "times":
-      return symbol("mul", a, b);
-    case "gap":
-    case "ahead":
-    case "margin":
-    case "masked":
-      return symbol("sub", a, b);
-    case "monomial":
-      return symbol("mul", d, symbol("pow", a, symbol("sub", b, c)));
-    case "powlog":
-      return symbol("mul", symbol("monomial", a, b, c, d), symbol("pow", symbol("log", a), e));
-    case "square":
-      return symbol("pow", a, 2);
-    case "direction":
-      return symbol("div", a, symbol("hypot", a, b));
-    case "logaddexp":
-      return { op: "logsumexp", args: [[a, b].flatMap(term => (is(term, "logsumexp") ? term.args[0] : [term]))] };
-    case "share":
-      return symbol("exp", symbol("sub", a, symbol("logaddexp", a, b)));
-    case "sum":
-      return a.reduce(add, 0);
-    case "dot":
-      return [...a.map((weight, i) => symbol("mul", weight, b[i])), c].reduce(add, 0);
-    case "add":
-    case "sub":
-    case "mul":
-    case "div":
-    case "pow":
-    case "neg":
-      return short(op, a, b) ?? { op, args };
-  }
-  return { op, args };
+  if (Object.hasOwn(RULES, op)) return RULES[op](...args);
+  return (Object.hasOwn(STRENGTH, op) ? short(op, ...args) : null) ?? { op, args };
 }
+
+const total = terms => terms.reduce((sum, x) => symbol("add", sum, x), 0);
+const summands = term => (is(term, "logsumexp") ? term.args[0] : [term]);
+const RULES = {
+  ...Object.fromEntries(["gap", "ahead", "margin", "masked"].map(op => [op, (a, b) => symbol("sub", a, b)])),
+  times: (a, b) => symbol("mul", a, b),
+  monomial: (a, b, c, d) => symbol("mul", d, symbol("pow", a, symbol("sub", b, c))),
+  powlog: (a, b, c, d, e) => symbol("mul", symbol("monomial", a, b, c, d), symbol("pow", symbol("log", a), e)),
+  square: a => symbol("pow", a, 2),
+  direction: (a, b) => symbol("div", a, symbol("hypot", a, b)),
+  logaddexp: (...terms) => ({ op: "logsumexp", args: [terms.flatMap(summands)] }),
+  share: (a, b) => symbol("exp", symbol("sub", a, symbol("logaddexp", a, b))),
+  sum: total,
+  dot: (weights, inputs, bias) => total([...weights.map((weight, i) => symbol("mul", weight, inputs[i])), bias]),
+};
 
 function short(op, a, b) {
   const product = op === "mul",
@@ -113,8 +95,7 @@ function shortProduct(a, b) {
 }
 
 const STRENGTH = { add: 1, sub: 1, mul: 2, div: 2, neg: 2, pow: 4 },
-  ATOM = 5,
-  SLOPES = { bell: "sigmoid", sech2: "tanh" }; // rows that are the derivative of another
+  ATOM = 5;
 const PRETTY = {
   number: x => (x === Math.PI ? "π" : pretty(x)),
   name: v => v.name,
@@ -145,7 +126,7 @@ function write(term, style) {
       args: [a, b],
     } = term,
     strength = STRENGTH[op];
-  const sloped = op === "slope" ? term.row : SLOPES[op];
+  const sloped = op === "slope" ? term.row : words.slopes[op];
   if (sloped) return [slopeSign(sloped, style) + style.bracket(write(a, style)[0]), ATOM];
   if (op === "pow") return [raised(a, b, style), strength];
   if (op === "div" && style === LATEX) return [`\\frac{${write(a, style)[0]}}{${write(b, style)[0]}}`, ATOM];
@@ -169,17 +150,7 @@ function raised(base, exponent, style) {
   return `${text}^${bracketed(exponent, style, ATOM)}`;
 }
 
-const LATEX_CALLS = {
-  exp: "\\exp",
-  log: "\\log",
-  sin: "\\sin",
-  cos: "\\cos",
-  tanh: "\\tanh",
-  sigmoid: "\\sigma",
-  maximum: "\\max",
-  minimum: "\\min",
-};
-const slopeSign = (row, style) => (style === LATEX ? `${LATEX_CALLS[row] ?? row}'` : `${rows[row].sign}′`);
+const slopeSign = (row, style) => (style === LATEX ? `${words.calls[row] ?? row}'` : `${rows[row].sign}′`);
 
 const RELATIONS = { above: ">", less: "<", less_equal: "≤" },
   TURNED = { ">": "<", "<": ">", "≤": "≥" };
@@ -217,5 +188,5 @@ function called({ op, args }, style) {
   }
   if (style !== LATEX) return op === "abs" ? `|${text}|` : `${rows[op].sign}(${text})`;
   if (op === "sqrt" || op === "abs") return op === "sqrt" ? `\\sqrt{${text}}` : `\\left|${text}\\right|`;
-  return (LATEX_CALLS[op] ?? `\\operatorname{${latexText(op)}}`) + style.bracket(text);
+  return (words.calls[op] ?? `\\operatorname{${latexText(op)}}`) + style.bracket(text);
 }

@@ -1,44 +1,9 @@
 // The verdict on a derivative, as engine/chain/verdict.py has it: the thresholds and the sentences are its own.
 
-// The same derivative by operations, ignoring labels: path count, sizes of the positive and negative part, and the
-// steps of the largest path.
-function operations(w) {
-  const open = swept(w, false);
-  return open.count ? open : swept(w, true);
-}
-
-function swept(w, cutToo) {
-  const at = new Map([[variables[w].node, { count: 1n, up: 0, down: -Infinity, size: 0 }]]);
-  nodes.forEach((node, i) => {
-    if (!node.op || at.has(i)) return;
-    node.operands.forEach((operand, slot) => {
-      const from = at.get(operand),
-        slope = node.slopes[slot],
-        large = size(slope);
-      const isCut = cuts(node, slot);
-      if (!from || (isCut && !cutToo)) return;
-      const sum = at.get(i) ?? { count: 0n, up: -Infinity, down: -Infinity };
-      const [up, down] = slope > 0 ? [from.up, from.down] : [from.down, from.up],
-        way = isCut ? -Infinity : from.size + large;
-      const best = sum.step && !(way > sum.size) ? sum : { size: way, step: { i, node, operand, slot, slope } };
-      at.set(i, {
-        count: sum.count + from.count,
-        up: isCut ? sum.up : plus(sum.up, up + large),
-        down: isCut ? sum.down : plus(sum.down, down + large),
-        size: best.size,
-        step: best.step,
-      });
-    });
-  });
-  const found = at.get(variables[output].node),
-    steps = [];
-  for (let step = found?.step; step; step = at.get(step.operand).step) steps.unshift(step);
-  return { ...found, steps };
-}
-
 // Whether an operation multiplies an operand by an independent variable: a weight, or a change of units.
-function isScale(w, { node: { op, operands }, operand }) {
-  const slot = operands.indexOf(operand),
+function isScale(w, { of, wrt }) {
+  const { op, operands } = nodes[of],
+    slot = operands.indexOf(wrt),
     n = (operands.length - 1) / 2;
   const by =
     op === "mul" || (op === "div" && slot === 0)
@@ -48,7 +13,7 @@ function isScale(w, { node: { op, operands }, operand }) {
         : undefined;
   return by !== undefined && !nodes[by].op && by !== variables[w].node;
 }
-const kills = (w, step) => Math.abs(step.slope) <= words.tiny && (!step.slope || !isScale(w, step));
+const kills = (w, step) => Math.abs(step.value) <= words.tiny && (!step.value || !isScale(w, step));
 
 // The verdict and its sentence.
 function judge(w, at, paths) {
@@ -57,7 +22,9 @@ function judge(w, at, paths) {
   const ends = { of: variables[output].name, wrt: variables[w].name },
     data = dataOf(output);
   if (!count) return ["disconnected", sentenceOf(nodes[variables[output].node].op ? "disconnected" : "leaf", ends)];
-  const found = operations(w),
+  const ways = operations(w),
+    found = ways.at(-1),
+    steps = largest(ways)[0].links,
     pull = plus(found.up, found.down);
   if (![total, data].every(Number.isFinite)) {
     const path = (Number.isNaN(total) && paths.find(({ product }) => Number.isNaN(product))) || paths[0];
@@ -71,18 +38,17 @@ function judge(w, at, paths) {
           : sentenceOf("undefined", { of: ends.of, number: pretty(data) }),
     ];
   }
+  const isModerate = x => Math.abs(x) > tiny && Math.abs(x) < 1 / tiny;
   const told = (name, reason) => [name, `${rise(w, total, ends)}; ${reason}`];
-  const killing = new Set(found.steps.filter(step => kills(w, step)));
-  const factors = found.steps
-    .filter(
-      step => !step.slope || !isScale(w, step) || (Math.abs(step.slope) > tiny && Math.abs(step.slope) < 1 / tiny),
-    )
-    .map(step => Math.abs(step.slope));
+  const killing = new Set(steps.filter(step => kills(w, step)));
+  const factors = steps
+    .filter(step => !step.value || !isScale(w, step) || isModerate(step.value))
+    .map(step => Math.abs(step.value));
   const product = numbers => numbers.reduce((sum, number) => sum + size(number), 0),
-    made = found.size === -Infinity ? found.size : product(factors);
+    made = found.ways[0].size === -Infinity ? -Infinity : product(factors);
   if (killing.size && Math.max(pull, made) <= Math.log2(tiny))
-    return told("killed", blame(folded(w, found.steps, killing)));
-  const those = found.steps.map(step => Math.abs(step.slope)).filter(number => number !== 0 && number !== 1),
+    return told("killed", blame(folded(w, steps, killing)));
+  const those = steps.map(step => Math.abs(step.value)).filter(number => number !== 0 && number !== 1),
     sum = product(those);
   const small = how =>
     told(
@@ -123,7 +89,7 @@ function folded(w, steps, some) {
   let before = w,
     inside = false;
   for (const step of steps) {
-    const v = variableOf.get(step.i);
+    const v = variableOf.get(step.of);
     inside ||= some.has(step);
     if (!v) continue;
     if (inside) links.push(v.links.find(link => link.wrt === before && (link.slot ?? step.slot) === step.slot));
@@ -171,16 +137,17 @@ function reason(link) {
     number = pretty(link.value);
   const equation = `${derivative(link)} = ${alone}` + (alone === number ? "" : ` = ${number}`);
   const inside = stepsOf(link),
-    infinite = inside.find(step => Math.abs(step.slope) === Infinity);
-  if (Number.isNaN(link.value) && infinite && inside.some(step => !step.slope && !Number.isNaN(step.slope)))
-    return `${equation}: ${sentenceOf("masked", { node: infinite.node.op, inside: `${describe(infinite.operand)} = ${pretty(nodes[infinite.operand].data)}` })}`;
-  const cut = inside.filter(({ node, slope }) => link.isCut && node.op === "select" && !slope),
-    decides = cut.every(({ node, operand }) => operand === node.operands[0]);
+    infinite = inside.find(({ value }) => Math.abs(value) === Infinity),
+    measured = i => `${describe(i)} = ${pretty(nodes[i].data)}`;
+  if (Number.isNaN(link.value) && infinite && inside.some(({ value }) => value === 0))
+    return `${equation}: ${sentenceOf("masked", { node: nodes[infinite.of].op, inside: measured(infinite.wrt) })}`;
+  const cut = inside.filter(({ of, value }) => link.isCut && nodes[of].op === "select" && !value),
+    decides = cut.every(({ slot }) => slot === 0);
   if (cut.length) return `${equation}: ${words.sentences[decides ? "decides" : "untaken"]}`;
-  const { node, operand } = culprit(link),
+  const { of, wrt } = culprit(link),
+    { op } = nodes[of],
     kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
-  if (node.op in kind)
-    return `${equation} because ${describe(operand)} = ${pretty(nodes[operand].data)}: ${kind[node.op]}`;
+  if (op in kind) return `${equation} because ${measured(wrt)}: ${kind[op]}`;
   if (alone === number) return isConstant(link) ? `${equation}, whatever ${variables[link.wrt].name} is` : equation;
   const where = names.slice(0, words.named).map(v => `${v.name} = ${pretty(dataOf(v.i))}`);
   return where.length ? `${equation} where ${where.join(" and ")}` : equation;
@@ -188,7 +155,7 @@ function reason(link) {
 
 // The operation inside a link with the smallest partial, or with one that is not finite.
 function culprit(link) {
-  const weight = step => (Number.isFinite(step.slope) ? Math.abs(step.slope) : -1);
+  const weight = ({ value }) => (Number.isFinite(value) ? Math.abs(value) : -1);
   return stepsOf(link).reduce((a, b) => (weight(b) < weight(a) ? b : a));
 }
 
