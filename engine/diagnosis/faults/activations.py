@@ -117,8 +117,9 @@ def _rectified(case: Case) -> dict[Unit, Ints]:
 
 def _by_hand(graph: LossGraph, pre: Ints, by_hand: dict[int, int]) -> Ints:
     """The sums before relus by hand, with those that a condition in Python lets through."""
-    zs = [by_hand.get(i, i) for i in pre if i in by_hand or graph.data[i] > 0.0]
-    return ints_of(dict.fromkeys(zs if any(i in by_hand for i in pre) else []))
+    if not by_hand or not any(i in by_hand for i in pre):
+        return ints_of(())
+    return ints_of(dict.fromkeys(by_hand.get(i, i) for i in pre if i in by_hand or graph.data[i] > 0.0))
 
 
 def _off(case: Case, sums: dict[Unit, Ints]) -> list[Unit]:
