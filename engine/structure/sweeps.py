@@ -75,6 +75,7 @@ def reverse_between(graph: FlattenedGraph, ends: Ints, among: Ints) -> dict[int,
     Each is the index of an end, the derivative, and whether any gradient passes. Only nodes in `among` count.
 
     >>> from engine import Value
+    >>> from .arrays import ints_of
     >>> from .flattened import flatten
     >>> x = Value(3.0)
     >>> y = x.exp()
@@ -82,7 +83,7 @@ def reverse_between(graph: FlattenedGraph, ends: Ints, among: Ints) -> dict[int,
     >>> [node is y for node in graph.nodes]
     [False, False, True, False]
     >>> found = reverse_between(graph, ints_of([1, 0, 1, 1]), ints_of([1, 1, 1, 1]))
-    >>> found[0] == [(2, 2 * 3.0 * y.data, True), (3, y.data**2, True)], found[2] == [(3, y.data, True)]
+    >>> sorted(found[0]) == [(2, 2 * 3.0 * y.data, True), (3, y.data * y.data, True)], found[2] == [(3, y.data, True)]
     (True, True)
     """
     codes, starts, operands, partials = (

@@ -48,7 +48,14 @@ def _quotients(graph: LossGraph) -> list[int]:
     """Quotients of exponentials or absolute values: sigmoid, tanh and softsign by hand."""
     if not {"exp", "abs"} & graph.ops:
         return []
-    return [i for i in graph.of("div") if graph.depends[graph.operands(i)[1]]]
+    starts, operands = graph.flattened.starts, graph.flattened.operands
+    return [i for i in graph.of("div") if _is_sum_of_exponentials(graph, operands[starts[i] + 1])]
+
+
+def _is_sum_of_exponentials(graph: LossGraph, i: int) -> bool:
+    """Whether a denominator is a sum such as 1 + exp(-z) or 1 + abs(z)."""
+    is_sum = graph.depends[i] and graph.nodes[i].op in ("add", "sub", "sum")
+    return bool(is_sum) and any(graph.nodes[j].op in ("exp", "abs") for j in graph.operands(i))
 
 
 def _is_clip(graph: LossGraph, i: int) -> bool:
@@ -135,7 +142,7 @@ def _against_zero(graph: LossGraph, i: int) -> list[int]:
 
 def _halved(graph: LossGraph) -> dict[int, int]:
     """The sums z of z + |z|."""
-    sizes = {i: graph.argument(i) for i in graph.of("abs")}
+    sizes = {i: graph.argument(i) for i in graph.of("abs")} if small(graph.of("add"), graph.data, 0.0) else {}
     pairs = [graph.operands(i) for i in (graph.of("add") if sizes else ())]
     return {z: z for a, b in pairs for z in (sizes.get(a), sizes.get(b)) if z in (a, b) and z is not None}
 
@@ -143,7 +150,7 @@ def _halved(graph: LossGraph) -> dict[int, int]:
 def _masked(case: Case) -> dict[int, int]:
     """The sums z of z * (z > 0), if every sum with a factor like that has 0 exactly where z is not above 0."""
     graph, found = case.graph, dict[int, int]()
-    for i in graph.of("mul"):
+    for i in graph.of("mul") if small(graph.of("mul"), graph.data, 0.0) else ():
         sums = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
         others = [j for j in graph.operands(i) if j not in sums and j not in case.given and _is_flat(graph, j)]
         if len(sums) == len(others) == 1 and (graph.depends[others[0]] or graph.data[others[0]] in (0.0, 1.0)):

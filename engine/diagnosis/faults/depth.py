@@ -25,25 +25,25 @@ def _over_layers(case: Case) -> list[Finding]:
     """Layers whose gradient is tiny relative to a later layer's."""
     if not _any_faint(case):
         return []
-    layers = [(case.units.layer(found.units[0]), found, _strength(case, found.units)) for found in case.units.layers]
-    top = max(range(len(layers)), key=lambda k: layers[k][2])
-    faint = [k for k in range(top) if layers[k][2] <= case.limits.vanished * layers[top][2]]
-    faintest = min((layers[k][2] for k in faint if layers[k][2] > 0.0), default=0.0)
-    if not faint or not 0.0 < faintest <= case.limits.vanished * layers[top][2] < math.inf:
+    layers = case.units.layers
+    sizes = [_strength(case, layer.units) for layer in layers]
+    top = max(range(len(layers)), key=sizes.__getitem__)
+    limit = case.limits.vanished * sizes[top]
+    faint = [k for k in range(top) if sizes[k] <= limit]
+    if not 0.0 < min((sizes[k] for k in faint if sizes[k] > 0.0), default=0.0) <= limit < math.inf:
         return []
     blocked = Counter(map(case.units.layer_of.__getitem__, (*flat_units(case), *off_units(case))))
-    if any(blocked[layers[k][1]] == len(layers[k][1].units) for k in range(faint[0], top + 1)):
+    if any(blocked[layer] == len(layer.units) for layer in layers[faint[0] : top + 1]):
         return []
-    first, last = layers[faint[0]], layers[top]
-    steps = top - faint[0]
+    first, steps, names = sizes[faint[0]], top - faint[0], [case.units.layer(layer.units[0]) for layer in layers]
     evidence: dict[str, float | int | str] = {
-        f"gradient at {first[0]}": first[2],
-        f"gradient at {last[0]}": last[2],
+        f"gradient at {names[faint[0]]}": first,
+        f"gradient at {names[top]}": sizes[top],
         "layers between": steps,
     }
-    if first[2]:
-        evidence["factor a layer"] = (first[2] / last[2]) ** (1 / steps)
-    return [_vanished(tuple(layers[k][0] for k in faint), evidence)]
+    if first:
+        evidence["factor a layer"] = (first / sizes[top]) ** (1 / steps)
+    return [_vanished(tuple(names[k] for k in faint), evidence)]
 
 
 def _over_time(case: Case) -> list[Finding]:

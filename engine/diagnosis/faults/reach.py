@@ -42,10 +42,11 @@ def out_of_range(case: Case) -> list[Finding]:
 def _residuals(case: Case) -> list[Residual]:
     """The outputs with given targets, unless the loss rises as they come closer."""
     graph, pairs = case.graph, dict[tuple[int, float], dict[int, float]]()
+    starts, operands, depends = graph.flattened.starts, graph.flattened.operands, graph.depends
     for i in graph.of("sub"):
-        a, b = graph.operands(i)
-        output, target = (b, a) if graph.depends[b] else (a, b)
-        if graph.nodes[output].op and not graph.depends[target]:
+        a, b = operands[starts[i]], operands[starts[i] + 1]
+        output, target = (b, a) if depends[b] else (a, b)
+        if output in graph.interior and not depends[target]:
             pairs.setdefault((output, graph.data[target]), {})[i] = 1.0 if output == a else -1.0
     found = [Residual(output, target, tuple(signs.items())) for (output, target), signs in pairs.items()]
     return [pair for pair in found if _is_pulled(case, pair)]

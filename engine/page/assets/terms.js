@@ -60,7 +60,7 @@ function short(op, a, b) {
   if (op === "sub" && is(a, "neg") && same(a.args[0], b)) return symbol("neg", symbol("mul", 2, b));
   if ((op === "sub" && a === 0) || (product && a === -1)) return symbol("neg", b);
   if (product && b === -1) return symbol("neg", a);
-  if (op === "neg" && is(a, "neg")) return a.args[0];
+  if (op === "neg" && negated(a) !== null) return negated(a);
   if (op === "div" && is(a, "mul") && isShort(a.args[0], b)) return symbol("mul", a.args[0] / b, a.args[1]);
   if ((product || op === "div") && is(a, "neg")) return symbol("neg", symbol(op, a.args[0], b));
   if (product) return shortProduct(a, b);

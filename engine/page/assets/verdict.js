@@ -59,9 +59,9 @@ function judge(w, at, paths) {
   if (Math.max(pull, made) <= Math.log2(vanished)) return small("vanishing");
   // The paths that cancel: the labelled ones, or those of the operations inside the factors.
   const seen = part => (cancel({ up, down }, part) ? { count, up, down } : found);
-  const ways = (how, way) =>
+  const sides = (how, way) =>
     sentenceOf(how, { count: many(way.count), ...bothWays(way.up, way.down), total: pretty(total) });
-  if (cancel(found, words.cancelled)) return told("cancelled", ways("cancelled", seen(words.cancelled)));
+  if (cancel(found, words.cancelled)) return told("cancelled", sides("cancelled", seen(words.cancelled)));
   const moderate = factors.filter(number => number < 1 / tiny);
   if (moderate.filter(number => number > 1).length >= words.many && product(moderate) >= -Math.log2(vanished))
     return small("exploding");
@@ -69,7 +69,7 @@ function judge(w, at, paths) {
   return told(
     "ok",
     way.up > -Infinity && way.down > -Infinity
-      ? ways("mixed", way)
+      ? sides("mixed", way)
       : count === 1n
         ? sentences.single
         : sentenceOf("ok", { count: many(count), share: pretty(paths[0].product), total: pretty(total) }),
