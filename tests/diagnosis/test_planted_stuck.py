@@ -186,3 +186,15 @@ def test_a_line_for_what_no_line_can_tell(seed):
     assert "hidden layer" in only(diagnose(loss, [*w, b]), "stationary").remedy
     model = MLP(bits, [4, 1], activation="tanh", init="xavier", seed=seed)
     assert not diagnose(binary_cross_entropy_with_logits([model(x) for x in X], parity), model.parameters())
+
+
+@pytest.mark.parametrize("bias", [None, -3.0])
+def test_a_dead_relu_is_told_to_raise_only_the_bias_that_it_has(bias):
+    w = Value(10.0, "w")
+    b = None if bias is None else Value(bias, "b")
+    parameters = [w] if b is None else [w, b]
+    z = [w * -x if b is None else w * -x + b for x in (0.5, 1.0, 2.0, 3.0, 4.0, 5.0)]
+    loss = sum(((x.relu() - 1.0) ** 2 for x in z), Value(0.0))
+    loss.backward()
+    finding = only(diagnose(loss, parameters), "dead_relu")
+    assert finding.remedy.startswith("Give it a bias" if bias is None else "Raise its bias")

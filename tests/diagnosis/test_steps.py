@@ -294,3 +294,18 @@ def test_parameters_whose_first_values_are_kept_in_a_list(steps):
         w, b = w - 0.01 * w.grad, b - 0.01 * b.grad
     finding = only(diagnose(sum((w * x + b - 3.0) ** 2 for x in (1.0, 2.0, 4.0)), parameters), "rebound")
     assert "not among the parameters" in finding.why
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_large_inputs_are_named_where_they_shorten_a_step(scale):
+    w, c = Value(0.0, "w"), Value(0.0, "c")
+    xs = [k / scale for k in range(101)]
+    loss = mean_squared_error([w * x + c for x in xs], [4.0 * x + 25.0 for x in xs])
+    loss.backward()
+    report = diagnose(loss, [w, c], lr=0.01)
+    if scale == 1.0:
+        assert only(report, "step_too_long").remedy.endswith(
+            "Inputs go up to 100; scaled to about 1, they allow longer steps."
+        )
+    else:  # the remedy
+        assert not report

@@ -164,8 +164,9 @@ def _dead_layer(case: Case, units: list[Unit], sums: dict[Unit, Ints]) -> Findin
         {"largest z": highest, **_share(case, units), "examples": examples},
         "A relu with z ≤ 0 has the slope 0. It is off for every example here, so no gradient passes it, and its "
         "weights can't move to switch it on again.",
-        'Raise its bias, scale the inputs, or start from init="he". If a large step drove it there, take a smaller '
-        'learning rate. activation="leaky_relu" and activation="tanh" have a gradient on both sides of 0.',
+        f"{'Raise its bias' if all(unit.biases for unit in units) else 'Give it a bias'}, or start from "
+        'init="he". If a large step drove it there, take a smaller learning rate. activation="leaky_relu" and '
+        'activation="tanh" have a gradient on both sides of 0.',
     )
 
 

@@ -8,7 +8,7 @@ from ..context import Case, unit_in
 from ..description import describe
 from ..report import Evidence, Finding
 from ..step import Step, is_written
-from ..terms import other_factor
+from ..terms import other_factor, products
 from ..words import amount, below
 
 
@@ -54,9 +54,22 @@ def step_too_long(case: Case) -> list[Finding]:
             _moved(case, step),
             evidence,
             f"{tense} {why}. The loss {verb}.",
-            _shorter(step, part),
+            _shorter(step, part) + _scaled(case),
         )
     ]
+
+
+LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with their square
+
+
+def _scaled(case: Case) -> str:
+    """What to do about large inputs, the given numbers that multiply parameters."""
+    graph = case.graph
+    factors = {x for unit in case.units.all for z in unit.pre for _, x in products(graph, z, case.given)}
+    size = max((abs(graph.data[x]) for x in factors if not graph.nodes[x].op and x not in case.given), default=0.0)
+    if not LARGE < size < math.inf:
+        return ""
+    return f" Inputs go up to {amount(size)}; scaled to about 1, they allow longer steps."
 
 
 def _measures(step: Step, part: float | None) -> dict[str, float]:
