@@ -71,6 +71,9 @@ class Frame:
     def __init__(self, graph: VariableGraph, height: int = 640) -> None:
         self.graph, self.page, self.height = graph, page(graph), height
 
+    def __repr__(self) -> str:
+        return "a page, which a notebook shows; render(output, 'why.html', wrt) writes it to a file"
+
     def _repr_html_(self) -> str:
         picture, source = to_html(self.graph), html.escape(self.page)
         if len(picture) + len(source) > LARGEST:
