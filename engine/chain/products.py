@@ -17,6 +17,7 @@ from .terms import Term, size, symbol
 SHORT = 3  # a formula with at most this many names needs no other form
 MOST_NAMES, MOST_PAIRED = 7, 32
 MOST_SUMMED = 500  # products that are tried in sums of two
+BESIDE = 0.1  # what a name beside the path costs more
 LOST = 1e15  # a term this much smaller than the other leaves no digit in the sum
 ROOT = ("div", 2.0, ("sqrt", math.pi))
 COEFFICIENTS: list[Term] = [1.0, 2.0, 0.5, 3.0, 4.0, 6.0, ROOT]
@@ -35,7 +36,7 @@ def products(
     region: Region, naming: Naming, at: Sequence[Mapping[Name, float]], slopes: Sequence[float]
 ) -> Iterator[Term]:
     """Coefficients times products of units with these slopes, by a meet-in-the-middle search over ratios of points."""
-    units = sorted(_numbered(_units(region, naming), at), key=lambda unit: unit.cost)
+    units = sorted(_numbered(_preferred(region, naming), at), key=lambda unit: unit.cost)
     pairs = [_together(a, b) for a, b in combinations(units[:MOST_PAIRED], 2) if a.above != b.below]
     pairs += [_together(a, a) for a in units[:MOST_PAIRED]]
     nothing = Unit((), (), 0.0, (1.0,) * len(slopes))
@@ -95,6 +96,12 @@ def _ratios(numbers: Sequence[float]) -> tuple[str, ...]:
 def _together(a: Unit, b: Unit) -> Unit:
     numbers = tuple(x * y for x, y in zip(a.numbers, b.numbers, strict=True))
     return Unit(a.above + b.above, a.below + b.below, a.cost + b.cost, numbers)
+
+
+def _preferred(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]:
+    """The units; of two that are equal, the one without a result beside `of` costs less."""
+    for term, cost, divides in _units(region, naming):
+        yield term, cost + BESIDE * (not region.beside.isdisjoint(naming.within(term))), divides
 
 
 def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]:

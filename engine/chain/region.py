@@ -33,6 +33,7 @@ class Region:
         nodes = naming.nodes
         self.depends = dependents(wrt, nodes, _operands)
         beside = self._beside(nodes, naming, is_link)
+        self.beside = frozenset(beside if is_link else ())
         needed = {of, *beside}
         self.operations: list[Value] = []
         self.ends: list[Value] = []

@@ -173,3 +173,14 @@ def test_a_form_names_what_wrt_is_multiplied_with_however_many_names_are_nearer(
     n = labelled(labelled(products[0] + products[1], "x1w1+x2w2") + Value(6.88, "b"), "n")
     o = labelled(n.tanh(), "o")
     assert [chain_rule(o, weight).closed_form for weight in w] == ["(1 - o ** 2) * x1", "(1 - o ** 2) * x2"]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_link_is_written_in_its_own_variable_and_not_in_an_equal_one(sign):
+    v, x = Value(0.7, "v"), Value(1.2, "x")
+    p, q = labelled((v * x).tanh(), "p"), labelled((sign * v * x).tanh(), "q")
+    formulas = {
+        path.nodes[1].label: path.factors[0].formula for path in chain_rule(labelled(p + q + 0.5, "y"), v).paths()
+    }
+    assert formulas["p"] == "(1 - p ** 2) * x"
+    assert "p" not in formulas["q"]
