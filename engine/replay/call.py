@@ -54,7 +54,15 @@ def call(f: Callable[..., Any], example: Sequence[Any], text: Iterator[Any] | No
     arguments = [_as_values(x, k) for k, x in enumerate(example)]
     own = RecordingWatch(flat(arguments), text)
     with watching(own):
-        output = f(*arguments)
+        try:
+            output = f(*arguments)
+        except TypeError as error:
+            for k, x in enumerate(arguments, 1):
+                if isinstance(x, list):
+                    error.add_note(
+                        f"argument {k} of the example is one row's sequence: f gets a list of {len(x)} Values"
+                    )
+            raise
     if own.error:  # f caught it
         raise own.error
     shape, outputs = _outputs(output)

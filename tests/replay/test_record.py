@@ -371,3 +371,9 @@ def test_a_recording_in_a_thread_that_the_function_waits_for_ends(monkeypatch):
             return t * float(inner.result(timeout=60))
 
         assert record(f, 1.0).forward([2.0]).tolist() == [3.0]
+
+
+def test_a_column_as_the_example_is_explained_where_the_function_fails():
+    with pytest.raises(TypeError) as caught:
+        record(lambda x, y: x * y, np.arange(5.0), 2.0)
+    assert caught.value.__notes__ == ["argument 1 of the example is one row's sequence: f gets a list of 5 Values"]
