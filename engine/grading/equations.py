@@ -82,13 +82,14 @@ class _Sides:
 
     def __init__(self, text: str, chain: ChainRule, values: Mapping[str, float]) -> None:
         self.text, self.chain, self.values = text, chain, values
-        names = chain.naming.names.items()
-        self.nodes = {_key(spelled): node for node, name in names for spelled in (book_name(name), str(name))}
+        self.nodes = _spellings(chain)
         self.left: Pair | None = None
         self.first = ""  # derivative that is named
         self.explicit: list[str] = []
         self.symbolic: list[Written] = []
         sides = [side.strip() for side in _EQUALS.split(_plain(text))]
+        if len(sides) > 1 and not sides[-1]:
+            raise ValueError(f"cannot read {text!r:.80}: write a formula or a number after the last =")
         for i, side in enumerate(sides[1:] if len(sides) > 1 and not sides[0] else sides):
             self._enter(side, is_left=not i and len(sides) > 1)
 
@@ -107,27 +108,31 @@ class _Sides:
 
     def _is_short(self, side: str) -> bool:
         """Whether it names the whole derivative in another way: dw, w.grad, C' or C'(w)."""
-        of, wrt = (_key(self.chain.naming.names[node]) for node in (self.chain.output, self.chain.wrt))
+        ends = (self.chain.naming.names[node] for node in (self.chain.output, self.chain.wrt))
+        of, wrt = (_key(name) if self.nodes.get(_key(name)) else str(name) for name in ends)
         short = {f"d{wrt}", f"∂{wrt}", f"∇{wrt}", f"{wrt}.grad", f"grad{wrt}", f"{of}'", f"{of}'({wrt})"}
-        return _key(side) in short and side not in self.values
+        return not short.isdisjoint((_key(side), side)) and side not in self.values
 
     def _pair(self, found: re.Match[str]) -> Pair:
         of, wrt = (name[1:-1] if name.startswith("(") else name for name in found.groups())
-        is_loss = not self.chain.output.label and len(of) == 1 and _key(of) not in self.nodes  # without a label: any L
+        is_loss = not self.chain.output.label and len(of) == 1 and not self._named(of)  # without a label: any L
         return self.chain.output if is_loss else self._node(of), self._node(wrt)
 
     def _node(self, name: str) -> Value:
-        if _key(name) in self.nodes:
-            return self.nodes[_key(name)]
+        if node := self._named(name):
+            return node
         known = ", ".join(map(book_name, list(self.values)[:12]))
         raise ValueError(f"cannot read {self.text!r:.80}: {name!r} is not a label; the labels are {known}")
+
+    def _named(self, name: str) -> Value | None:
+        return self.nodes.get(name) or self.nodes.get(_key(name))
 
     def _number(self, found: re.Match[str]) -> str:
         return f"({_numbers(self.chain, *self._pair(found))[0]!r})"
 
     def _function(self, found: re.Match[str]) -> str:
         """A' as σ'(z), if a = σ(z)."""
-        node = self.nodes.get(_key(found[1]))
+        node = self._named(found[1])
         if node is None or any(_key(name) == _key(found[1]) + "'" for name in self.values):
             return found[0]
         names = self.chain.naming.names
@@ -136,6 +141,15 @@ class _Sides:
         raise ValueError(
             f"cannot read {self.text!r:.80}: {found[0]!r} does not say with respect to what: write its formula"
         )
+
+
+def _spellings(chain: ChainRule) -> dict[str, Value | None]:
+    """The variables by their names, and by key; None for the key of two, as of w_12 and w1_2."""
+    names = [(str(s), node) for node, name in chain.naming.names.items() for s in (name, book_name(name))]
+    found: dict[str, Value | None] = {}
+    for name, node in names:
+        found[_key(name)] = node if found.get(_key(name), node) is node else None
+    return found | dict(names)
 
 
 def asked(chain: ChainRule, left: Pair | None) -> str:

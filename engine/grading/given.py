@@ -131,7 +131,11 @@ def _shape(thing: Any) -> tuple[int, ...]:
 def _text(value: Value, number: Any) -> str:
     """The number as it was written, in characters that float() reads."""
     if _is_written(number):
-        text = _TIMES_TEN.sub(_exponent, with_point(str(number).strip().replace("−", "-")))
+        try:
+            text = with_point(str(number).strip().replace("−", "-"))
+        except ValueError as error:
+            raise ValueError(f"the gradient of {_named(value)}: {error}") from None
+        text = _TIMES_TEN.sub(_exponent, text)
         try:
             is_finite = math.isfinite(float(Decimal(text)))
         except (InvalidOperation, ValueError, OverflowError):

@@ -150,7 +150,7 @@ class Trial:
             if mistake.reach and not telling <= mistake.reach(self.network):
                 self.unfit += 1 + len(self.network.layers)
                 continue
-            before = len(self.candidates)
+            before = len(self.candidates) + self.unfit
             for change in mistake.changes(self.network):
                 if self._misses(change):
                     self.unfit += 1
@@ -159,7 +159,7 @@ class Trial:
                 if candidate and self._moves(candidate.gradients):
                     self.candidates.append(candidate)
             if telling and mistake.reach:  # some of its places were left out, too
-                self.unfit += max(0, 1 + len(self.network.layers) - len(self.candidates) + before)
+                self.unfit += max(0, 1 + len(self.network.layers) - len(self.candidates) - self.unfit + before)
 
     def _telling(self) -> set[int]:
         """In a large graph, the wrong parameters of the last layer with any: every fitting mistake changes them."""

@@ -56,7 +56,7 @@ def call(f: Callable[..., Any], example: Sequence[Any], text: Iterator[Any] | No
     with watching(own):
         try:
             output = f(*arguments)
-        except TypeError as error:
+        except (TypeError, AttributeError) as error:
             for k, x in enumerate(arguments, 1):
                 if isinstance(x, list):
                     error.add_note(

@@ -183,7 +183,7 @@ def zeros(str kind, Py_ssize_t size):
     """An array of zeros; a large one takes the memory of an earlier one that is no longer used."""
     cdef array found
     if not LEAST_KEPT <= size <= MOST_KEPT:
-        return clone(FLOATS if kind == "d" else INTS, size, True)
+        return clone(FLOATS if kind == "d" else INTS, size, size > 0)
     found = spare(kind, size)
     resize(found, size)
     zero(found)
@@ -204,12 +204,15 @@ cdef array spare(str kind, Py_ssize_t size):
                 break
     if best is None:
         best = array(kind)
+        if len(kept) == MOST_ARRAYS:
+            del kept[0]
         kept.append(best)
     return best
 
 
 cdef enum:
     AHEAD = 16  # edges ahead whose operands are prefetched
+    MOST_ARRAYS = 24  # what a graph and its sweeps hold at a time
     MARKS = 0x7FFFFFFF  # as many as a graph has nodes at most
 
 cdef str NO_LABEL = ""

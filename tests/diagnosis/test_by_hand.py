@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from reports import only
+from reports import kinds, only
 
 from engine import Value, atan, diagnose, dot, exp, hard_sigmoid, hard_tanh, maximum, minimum, normal_cdf, sign, where
 from nn import mean_squared_error
@@ -75,7 +75,9 @@ def test_a_relu_by_hand_that_is_off(name):
 def test_a_mask_of_dropout_is_no_relu(seed):
     rng = random.Random(seed)
     for keep in (0.5, 0.2):
-        assert not diagnose(*network(lambda z, keep=keep: z * float(rng.random() < keep)))
+        for bias in (0.1, -40.0):  # a mask of 1 where z is below 0 is none of a relu
+            report = diagnose(*network(lambda z, keep=keep: z * float(rng.random() < keep), bias=bias))
+            assert "dead_relu" not in kinds(report)
 
 
 def test_a_unit_beyond_a_kink_that_its_inputs_may_bring_back():

@@ -6,8 +6,9 @@ import random
 import pytest
 from graphs import labelled
 from networks import network, optimizer
+from reports import kinds
 
-from engine import Value, diagnose, dot, softmax
+from engine import Value, diagnose, dot, relu, softmax, softplus
 from nn import MLP, SGD, hinge, mean_squared_error
 
 
@@ -196,3 +197,12 @@ def test_labels_do_not_matter_to_what_is_found():
     w = Value(0.5, "")
     report = diagnose((w * x).tanh() ** 2, [w])
     assert not report.findings, str(report)
+
+
+@pytest.mark.parametrize("loss", [softplus, relu])
+def test_a_mask_before_a_loss_is_no_target(loss):
+    model, rng = MLP(2, [4, 1], activation="tanh", init="xavier", seed=1), random.Random(0)
+    rows = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(12)]
+    total = sum((loss(float(i % 2) * model(row)) for i, row in enumerate(rows)), Value(0.0))
+    total.backward()
+    assert "loss_misuse" not in kinds(diagnose(total, model.parameters()))

@@ -309,3 +309,15 @@ def test_large_inputs_are_named_where_they_shorten_a_step(scale):
         )
     else:  # the remedy
         assert not report
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_replaced_parameter_is_found_wherever_it_stands_in_the_list(order):
+    w, b = Value(0.5, "w"), Value(0.1, "b")
+
+    def loss(w):
+        return mean_squared_error([w * x + b for x in (1.0, 2.0, 3.0)], [2.0, 4.0, 6.0])
+
+    loss(w).backward()
+    moved = loss(w - 0.01 * w.grad)
+    assert "rebound" in kinds(diagnose(moved, [w, b][::order]))

@@ -214,6 +214,7 @@ def test_a_long_chain_is_a_loop_that_gives_the_numbers_of_eager_mode():
 
 
 def test_on_an_accelerator_a_chain_of_some_hundred_steps_is_no_loop(monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
     f = record(chain(300), 1.1).to_jax()
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     unrolled = record(chain(300), 1.1).to_jax()

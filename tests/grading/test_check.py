@@ -390,3 +390,14 @@ def test_a_term_of_the_product_rule_that_is_left_out_is_named_as_one():
     z = Value(0.7, "z")
     assert "the term with (exp(z))' is left out" in chain_rule(z * z.exp(), z).check("exp(z)").text
     assert "the term with (1 + z)' is left out" in chain_rule(z / (1 + z), z).check("1/(1+z)").text
+
+
+def test_labels_that_differ_in_marks_alone_are_told_apart_in_an_equation():
+    w1_2, w12, x = Value(2.0, "w1_2"), Value(3.0, "w12"), Value(1.5, "x")
+    cost = (w1_2 * x) ** 2 + w12
+    cost.label = "C"
+    assert chain_rule(cost, w1_2).check("dC/dw1_2 = 2 * w1_2 * x * x").ok
+    assert chain_rule(cost, w12).check("dC/dw12 = 1").ok
+    assert not chain_rule(cost, w12).check("dC/dw1_2 = 1").ok
+    with pytest.raises(ValueError, match="after the last ="):
+        chain_rule(cost, w12).check("dC/dw12 =")

@@ -1,5 +1,6 @@
 """Faults of the loss itself: the wrong kind of input, no minimum, or no slope."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -178,15 +179,20 @@ def _zeroed(case: Case) -> list[Finding]:
 
 
 def _target(case: Case, i: int, most: int = 6) -> float | None:
-    """The given factor y of an output z in softplus(-y z) or maximum(0, 1 - y z), without its sign; else None."""
-    graph = case.graph
+    """The size of the given factor y of an output z in softplus(-y z) or maximum(0, 1 - y z); None if there is none.
+
+    Without the minus, y is a mask, but for a log, whose minus stands before it.
+    """
+    graph, is_margin = case.graph, "log" in case.graph.nodes[i].op
     for _ in range(most):
         inner = [j for j in graph.operands(i) if graph.depends[j]]
         if len(inner) != 1:
             return None
         given = [j for j in graph.operands(i) if not graph.depends[j]]
-        if graph.nodes[i].op == "mul" and graph.nodes[inner[0]].op and abs(graph.data[given[0]]) in (0.0, 1.0):
-            return abs(graph.data[given[0]])
+        op, y = graph.nodes[i].op, graph.data[given[0]] if given else 1.0
+        is_margin |= op == "neg" or (op == "sub" and inner[0] == graph.operands(i)[1]) or math.copysign(1.0, y) < 0.0
+        if op == "mul" and graph.nodes[inner[0]].op and abs(y) in (0.0, 1.0):
+            return abs(y) if is_margin else None
         (i,) = inner
     return None
 

@@ -46,7 +46,7 @@ def _residuals(case: Case) -> list[Residual]:
     for i in graph.of("sub"):
         a, b = operands[starts[i]], operands[starts[i] + 1]
         output, target = (b, a) if depends[b] else (a, b)
-        if output in graph.interior and not depends[target]:
+        if output in graph.interior and depends[output] and not depends[target]:
             pairs.setdefault((output, graph.data[target]), {})[i] = 1.0 if output == a else -1.0
     found = [Residual(output, target, tuple(signs.items())) for (output, target), signs in pairs.items()]
     return [pair for pair in found if _is_pulled(case, pair)]

@@ -44,10 +44,10 @@ def step_too_long(case: Case) -> list[Finding]:
     part = step.largest_part()
     before, after = step.graph.data[0], step.loss()
     evidence: Evidence = {"loss before": before, "loss after": after, **_measures(step, part)}
-    ends = f"and its loss is {after}" if not math.isfinite(after) else "and comes out higher on the other side"
+    ends = ": it crosses the valley and comes out higher on the other side" if math.isfinite(after) else ""
     verb = "becomes nan" if math.isnan(after) else f"goes up from {amount(before)} to {amount(after)}"
     tense = "The step went" if step.taken else "The step would go"
-    why = "down the gradient" if part is None else f"down the gradient, but too far: it crosses the valley {ends}"
+    why = "down the gradient" if part is None else f"down the gradient, but too far{ends}"
     return [
         Finding(
             "step_too_long",
@@ -129,11 +129,18 @@ def _replaced(case: Case) -> dict[int, int]:
 
 
 def _candidates(case: Case) -> Sequence[int]:
-    """The operations that depend on no parameter, and all if the first parameter is used only in p - number."""
-    graph, edges = case.graph, case.graph.edges_to(case.indices[0]) if len(case.indices) else ()
+    """The operations that depend on no parameter, and all if a parameter is used only in p - number."""
+    return case.graph.interior if any(_is_moved(case, p) for p in case.indices[:ASKED]) else case.graph.constants
+
+
+ASKED = 64  # of the parameters, whether they are moved: the others are treated alike
+
+
+def _is_moved(case: Case, p: int) -> bool:
+    """Whether a parameter is used only in p - number."""
+    graph, edges = case.graph, case.graph.edges_to(p)
     users = [graph.flattened.results[k] for k in edges[:2]]
-    is_moved = len(users) == 1 and graph.nodes[users[0]].op in ("add", "sub") and _is_given(case, users[0])
-    return graph.interior if is_moved else graph.constants
+    return len(users) == 1 and graph.nodes[users[0]].op in ("add", "sub") and _is_given(case, users[0])
 
 
 def _is_given(case: Case, i: int) -> bool:
