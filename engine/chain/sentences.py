@@ -14,6 +14,7 @@ TINY = 1e-3  # a factor below this is visibly tiny beside factors of order 1
 LISTED = 3  # most branches listed
 NAMED = 3  # most variables listed with their numbers beside a formula
 STEPS = [10.0**-n for n in range(2, 13)]  # steps by which wrt is raised: the first for which the slope holds
+INSIDE = 0.382  # of a step: where the slope is looked at, too; no period of a sine fits this and a whole step
 HOLDS = 0.1  # largest relative change of the slope over a step
 WIDE = Context(prec=20, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 
@@ -130,10 +131,10 @@ class Sentences:
         return SENTENCES["raising"].format(step=self.number(step), moves=moves, change=change, **names)
 
     def _holds(self, step: float) -> bool:
-        """Whether the slope is nearly the same half way and at the end of a step."""
+        """Whether the slope is nearly the same within a step and at its end."""
         graph, wrt, total = self.chain.graph, self.chain.wrt, self.chain.total
         index = graph.index_of[wrt]
-        moved = [graph.elsewhere({index: wrt.data + part * step})[0][index] for part in (0.5, 1.0)]
+        moved = [graph.elsewhere({index: wrt.data + part * step})[0][index] for part in (INSIDE, 1.0)]
         return wrt.data + step > wrt.data and all(abs(slope - total) <= HOLDS * abs(total) for slope in moved)
 
     def non_finite(self, wild: Sequence[Factor], path: Path) -> str:

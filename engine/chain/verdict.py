@@ -14,7 +14,7 @@ from typing import get_args
 from ..core import Value, choice, instance, within
 from .expressions import LATEX_CALLS, SLOPES, Style
 from .paths import SUMMED, ChainRule, Factor, Path
-from .sentences import BREAKS, CONDITIONS, HOLDS, SENTENCES, STEPS, TINY, WIDE, Sentences
+from .sentences import BREAKS, CONDITIONS, HOLDS, INSIDE, SENTENCES, STEPS, TINY, WIDE, Sentences
 from .symbolic import LARGEST, SAME, STEPPED
 from .variables import Link
 
@@ -28,7 +28,14 @@ MANY = 4  # fewer factors above 1 do not explode: they are large inputs
 WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "mixed": MIXED}
 WORDS |= {"same": SAME, "many": MANY}
 WORDS |= {"summed": SUMMED, "stepped": STEPPED, "largest": LARGEST, "slopes": SLOPES, "calls": LATEX_CALLS}
-WORDS |= {"holds": HOLDS, "steps": STEPS, "sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
+WORDS |= {
+    "inside": INSIDE,
+    "holds": HOLDS,
+    "steps": STEPS,
+    "sentences": SENTENCES,
+    "conditions": CONDITIONS,
+    "breaks": BREAKS,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
 from .written import Written, product
 
+ROUGH = 0.06  # largest relative tolerance of a group: one factor of one digit would hide another that is wrong
 LONGEST = 40  # factors that are grouped
 
 
@@ -114,4 +116,7 @@ class Alignment:
     def _agrees(self, start: int, stop: int, first: int, end: int) -> bool:
         right = math.prod(self.truth[first:end])
         alone = stop - start == end - first == 1  # a product with a 0 says nothing of its other factors
-        return (bool(right) or alone) and product(self.given[start:stop]).agrees(right)
+        written = product(self.given[start:stop])
+        if not alone:
+            written = replace(written, tolerance=min(written.tolerance, ROUGH * abs(written.number)))
+        return (bool(right) or alone) and written.agrees(right)

@@ -74,6 +74,8 @@ def _numbers(chain: ChainRule, of: Value, wrt: Value) -> list[float]:
     graph = chain.graph
     index = {node: i for i, node in enumerate(graph.nodes)}
     links = [link.value for link in chain.links.get(of, ()) if link.wrt is wrt]
+    if of not in index or wrt not in index:
+        return [float(of is wrt)]
     return [reverse(graph.flattened, index[of])[0][index[wrt]], *links]
 
 
@@ -104,28 +106,37 @@ class _Sides:
             if is_left and found[0][0] == side:
                 self.left = self._pair(found[0])
             else:
-                self.symbolic.append(replace(read(_DERIVATIVE.sub(self._number, side), self.values), text=side))
+                self.symbolic.append(self._product(side))
+
+    def _product(self, side: str) -> Written:
+        """Derivatives multiplied, as in dC/da * da/dw."""
+        try:
+            return replace(read(_DERIVATIVE.sub(self._number, side), self.values), text=side)
+        except ValueError:
+            raise ValueError(
+                f"cannot read {side!r:.80}: write an equation, dC/dw = 2 * x, or multiply derivatives, dC/da * da/dw"
+            ) from None
 
     def _is_short(self, side: str) -> bool:
         """Whether it names the whole derivative in another way: dw, w.grad, C' or C'(w)."""
         ends = (self.chain.naming.names[node] for node in (self.chain.output, self.chain.wrt))
-        of, wrt = (_key(name) if self.nodes.get(_key(name)) else str(name) for name in ends)
+        of, wrt = (_key(name) if self.nodes.get(_key(name)) is not None else str(name) for name in ends)
         short = {f"d{wrt}", f"∂{wrt}", f"∇{wrt}", f"{wrt}.grad", f"grad{wrt}", f"{of}'", f"{of}'({wrt})"}
         return not short.isdisjoint((_key(side), side)) and side not in self.values
 
     def _pair(self, found: re.Match[str]) -> Pair:
         of, wrt = (name[1:-1] if name.startswith("(") else name for name in found.groups())
-        is_loss = not self.chain.output.label and len(of) == 1 and not self._named(of)  # without a label: any L
+        is_loss = not self.chain.output.label and len(of) == 1 and self._named(of) is None  # without a label: any L
         return self.chain.output if is_loss else self._node(of), self._node(wrt)
 
     def _node(self, name: str) -> Value:
-        if node := self._named(name):
+        if (node := self._named(name)) is not None:
             return node
         known = ", ".join(map(book_name, list(self.values)[:12]))
         raise ValueError(f"cannot read {self.text!r:.80}: {name!r} is not a label; the labels are {known}")
 
     def _named(self, name: str) -> Value | None:
-        return self.nodes.get(name) or self.nodes.get(_key(name))
+        return self.nodes.get(name, self.nodes.get(_key(name)))
 
     def _number(self, found: re.Match[str]) -> str:
         return f"({_numbers(self.chain, *self._pair(found))[0]!r})"
@@ -163,7 +174,8 @@ def asked(chain: ChainRule, left: Pair | None) -> str:
 
 def _plain(text: str) -> str:
     """One spelling of primes and derivatives, without what ends a sentence."""
-    text = text.replace("’", "'").replace("′", "'").strip().strip("$").rstrip(".; ")
+    text = text.replace("’", "'").replace("′", "'").strip().strip("$").rstrip("; ")
+    text = re.sub(r"(?<!\.)\.$", "", text).rstrip("; ")
     text = re.sub(r"\\(?:mathrm|text)\{d\}", "d", re.sub(r"\\partial\b\s*", "∂", text))
     return _FRACTION.sub(r"\1(\2)/\3(\4)", text) if "\\" in text else text
 

@@ -19,6 +19,7 @@ from .trial import SLACK
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
 FEW = 3  # significant digits from which on a constant in a formula may have been rounded
 LONGEST = 2000  # letters of a formula
+_POINT = re.compile(r"(?<![\w.)\]])\.(?=\d)")  # of .5
 _COMMA = re.compile(r"\d,\d")
 
 
@@ -121,7 +122,7 @@ def _formula(text: str, values: Mapping[str, float]) -> Written:
     try:
         if len(text) > LONGEST:
             raise ValueError(f"it has more than {LONGEST} letters")
-        text = with_point(text)
+        text = _POINT.sub("0.", with_point(text)).strip().removeprefix("+")
         if any(
             text.count("(", 0, comma.start()) <= text.count(")", 0, comma.start()) for comma in _COMMA.finditer(text)
         ):

@@ -307,3 +307,9 @@ def test_of_several_paths_the_one_that_is_nan_explains_nan():
     chain = chain_rule(x * x.log(), x)
     assert math.isnan(chain.total)
     assert chain.sentence.startswith("a factor of 0 meets an infinite derivative of log at x = 0, and 0 · ∞ is nan")
+
+
+def test_the_direction_of_a_fast_sine_holds_over_its_step():
+    w = Value(0.0, "w")
+    sentence = chain_rule(labelled((w * (400 * math.pi)).sin(), "f"), w).sentence
+    assert sentence.startswith("raising w by 0.0001 raises f by about 0.1257")

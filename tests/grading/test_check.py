@@ -401,3 +401,78 @@ def test_labels_that_differ_in_marks_alone_are_told_apart_in_an_equation():
     assert not chain_rule(cost, w12).check("dC/dw1_2 = 1").ok
     with pytest.raises(ValueError, match="after the last ="):
         chain_rule(cost, w12).check("dC/dw12 =")
+
+
+def two_sigmoids(w=0.6, x=0.1, b=0.8, v=0.2):
+    """A chain of two sigmoids: w, and the cost."""
+    w, x, b, y, v = Value(w, "w"), Value(x, "x"), Value(b, "b"), Value(0.0, "y"), Value(v, "v")
+    a = labelled(labelled(w * x + b, "z").sigmoid(), "a")
+    a2 = labelled(labelled(v * a, "z2").sigmoid(), "a2")
+    return w, labelled((a2 - y) ** 2, "C")
+
+
+@pytest.mark.parametrize(
+    ("factors", "wrong"),
+    [
+        (["0.1", "0.2089", "0.2", "0.2488", "1.07"], None),
+        (["0.1", "0.2089", "0.2", "0.2488", "2.14"], "∂C/∂a2"),
+        (["0.1", "a(1-a)", "0.2", "a2", "2(a2-y)"], "factor 4"),
+        (["0.1", "a(1-a)", "0.2", "a2(1-a2)", "4(a2-y)"], "∂C/∂a2"),
+    ],
+)
+def test_a_factor_of_one_digit_hides_no_other(factors, wrong):
+    w, cost = two_sigmoids()
+    check = chain_rule(cost, w).check(factors)
+    assert check.ok is (wrong is None)
+    assert (wrong or "right") in str(check)
+
+
+@pytest.mark.parametrize("w", [0.0, 1e-12])
+@pytest.mark.parametrize(
+    ("f", "right", "wrong"),
+    [
+        (lambda w: (w * 1.5).sigmoid(), "1.5 f (1 - f)", "1.5 f^2"),
+        (lambda w: (w * 1.5).tanh(), "1.5 (1 - f^2)", "1.5"),
+        (lambda w: (w * 1.5).sin(), "1.5 cos(1.5 w)", "1.5 + w"),
+        (lambda w: (w * 1.5) ** 2, "4.5 w", "f"),
+    ],
+)
+def test_a_formula_that_is_right_at_0_alone_is_not_right(w, f, right, wrong):
+    w = Value(w, "w")
+    chain = chain_rule(labelled(f(w), "f"), w)
+    assert chain.check(right).ok
+    assert not chain.check(wrong if any(letter in wrong for letter in "wf") else f"{wrong} + 0 w").ok
+
+
+@pytest.mark.parametrize("move", [1.0, -1.0])
+def test_a_kink_at_the_number_itself_is_on_one_side(move):
+    w = Value(0.0, "w")
+    chain = chain_rule(labelled((move * w).relu(), "f"), w)
+    assert chain.check(f"[{'w > 0' if move > 0 else 'w < 0'}] * {move:g}").ok
+    assert not chain.check("w").ok
+
+
+def test_a_large_graph_is_tried_nearby_too():
+    w = Value(2.0, "w")
+    h = w
+    for _ in range(2100):
+        h = h + 0.0
+    chain = chain_rule(labelled(h * w, "f"), w)
+    assert chain.check("2 w").ok
+    assert not chain.check("w^2").ok
+
+
+def test_an_equation_on_what_does_not_depend_is_answered():
+    q, w = Value(1.0, "q"), Value(0.0, "w")
+    a = labelled(w * 2, "a")
+    assert chain_rule(q, w).check("dq/dw = 0").ok
+    assert not chain_rule(q, w).check("dq/dw = 1").ok
+    assert chain_rule(w, a).check("dw/da = 0").ok
+    with pytest.raises(ValueError, match="write an equation"):
+        chain_rule(a, w).check("da/dw is 2")
+
+
+@pytest.mark.parametrize("text", [".2469", "+0.2469", "df/dw = .2469", "2w."])
+def test_numbers_as_people_write_them(text):
+    w = Value(0.123456, "w")
+    assert chain_rule(labelled(w * w, "f"), w).check(text).ok

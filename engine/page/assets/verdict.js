@@ -109,7 +109,7 @@ function rise(w, total, ends) {
       words.steps.find(
         step =>
           x + step > x &&
-          [x + step / 2, x + step].every(x => {
+          [x + words.inside * step, x + step].every(x => {
             move(x);
             return near(nodes[node].grad);
           }),
