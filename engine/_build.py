@@ -47,8 +47,8 @@ MODULES = (
 _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
 FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
 KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
-LIGHT = ["-O1"]  # takes half as long to build, and for all but these modules the code runs as fast as with -O2:
-HOT = ("node", "coercion", "operations", "value", "traverse", "flatten", "sweeps", "recompute")
+LIGHT = ["-O1"]  # takes half as long to build
+HOT = ("node", "coercion", "operations", "value", "traverse", "flatten", "sweeps", "recompute")  # slower with LIGHT
 OUTPUT = "build/cython"
 HEADERS = {"build/table.h": _C["header"], "build/node.h": _C["node_header"]}  # written from the table and from node.pxd
 CYTHON = ["Cython>=3.1"]

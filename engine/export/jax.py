@@ -28,8 +28,8 @@ from .loop import in_a_loop
 from .masks import masked
 from .vectors import TooLong, Vectors
 
-# Steps on vectors: XLA takes some 20 ms to compile one and its derivative, a loop of any length 3 s. An accelerator
-# launches kernels for each iteration of the loop: a step of the GPT takes it seconds, on vectors milliseconds.
+# Steps on vectors: XLA takes some 20 ms to compile one and its derivative, a loop of any length 3 s. A GPU
+# launches kernels in every turn of the loop: a step of the GPT takes seconds as a loop, on vectors milliseconds.
 LIMIT, ON_ACCELERATORS = 200, 5000
 
 

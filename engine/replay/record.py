@@ -40,10 +40,10 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
     It is a RecordingError if `f` reads or sets a number of a Value that depends on an input or a parameter. Then `f` is
     called at a second point, with inputs and parameters moved by a thousandth. If the recording does not agree there,
     `f` depends on something else, such as randomness or a clock, which is a RecordingError too. A small `f` is called
-    there several times, and if it makes text of Values, also with other numbers in that text, in case it reads them. As
-    no test finds all that text is used for, the recording's text then says "not verified", as it does where the answer
-    stays unknown for another reason. `check` is another second point, as a tuple of
-    arguments, or False for none. During that call other threads see the moved parameters: record before starting
+    there several times, and if it makes text of Values, also with other numbers in that text, in case it reads them. No
+    test finds everything that text is used for, so the recording's text then says "not verified". It says so too where
+    the answer stays unknown for another reason. `check` is another second point, as a tuple of arguments, or False for
+    none. During that call other threads see the moved parameters: record before starting
     threads that use them, or with check=False.
 
     With `compile`, the system's C compiler makes one loop of the whole program at the first call, for some 0.3 s. It

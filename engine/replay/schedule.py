@@ -116,7 +116,7 @@ def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) ->
 
 
 def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedule, blocks: list[Block]) -> Ints:
-    """The varying steps in order: the index of an instruction, or past the last of them that of a block.
+    """The varying steps in order: i < size is instruction i, and size + k is block k.
 
     `plan.packed` gets the indices of the blocks' weights, matrix after matrix, equal matrices once.
     """

@@ -79,7 +79,7 @@ class Rows:
         self.costs = _COSTS + array("d", [1.5]) * (len(NAMES) - IN_C)
 
     def write(self, steps: Ints, blocks: list[Block]) -> None:
-        """Fill in the plan's rows, and its code in the order of the steps: instructions, or blocks past their last."""
+        """Fill in the plan's rows, and its code in the order of the steps, which are numbered as in schedule._steps."""
         self.read(steps, blocks)
         program, plan = self.program, self.plan
         for i in range(len(program)):

@@ -29,7 +29,7 @@ from .scalars import Whygrad
 from .worker import resident
 
 SIZES = [10**k for k in range(2, 8)]
-LIMIT = 60.0  # seconds for one figure, the graph included; where it is passed, larger sizes are left out
+LIMIT = 25.0  # seconds for one figure, the graph included; where it is passed, larger sizes are left out
 MEMORY = 10 * 2**30  # bytes that one process may take
 QUICK = 0.1  # seconds: what takes less is done five times, and the least counts
 NOISE = 0.01  # seconds: below, fixed costs decide and no growth is reported

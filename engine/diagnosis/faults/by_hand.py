@@ -22,7 +22,7 @@ class Squash(NamedTuple):
 
 
 def squashed(case: Case) -> dict[int, Squash]:
-    """By index of a pre-activation, the activation that flattens it on both sides, if the loss has a slope there."""
+    """By index of a sum z, the activation of it that is flat on both sides, where the loss has a gradient."""
     graph, found = case.graph, dict[int, Squash]()
     candidates = [i for op in SQUASHES for i in graph.of(op) if op != "clip" or _is_around_0(graph, i)]
     candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
@@ -64,12 +64,12 @@ def _is_clip(graph: LossGraph, i: int) -> bool:
 
 
 def _inner(graph: LossGraph, i: int) -> list[int]:
-    """The operand by which a clip is nested."""
+    """The minimum, maximum or where inside a clip written as two of them."""
     return [j for j in graph.operands(i) if graph.nodes[j].op == OPPOSITE.get(graph.nodes[i].op)]
 
 
 def _given(graph: LossGraph, i: int) -> list[int]:
-    """The given operands of a clip or of two nested operations."""
+    """The limits of a clip: its operands that depend on no parameter."""
     return [j for k in (i, *_inner(graph, i)) for j in graph.operands(k) if not graph.depends[j]]
 
 
@@ -148,7 +148,7 @@ def _halved(graph: LossGraph) -> dict[int, int]:
 
 
 def _masked(case: Case) -> dict[int, int]:
-    """The sums z of z * (z > 0), if every sum with a factor like that has 0 exactly where z is not above 0."""
+    """The sums z of z * (z > 0); none if any such factor disagrees with the sign of its z."""
     graph, found = case.graph, dict[int, int]()
     for i in graph.of("mul") if small(graph.of("mul"), graph.data, 0.0) else ():
         sums = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
@@ -181,13 +181,13 @@ def is_probability(graph: LossGraph, i: int) -> bool:
     if graph.nodes[i].op != "div":
         return graph.nodes[i].op == "sigmoid"
     top, bottom = graph.operands(i)
-    terms = terms_of(graph, bottom)
+    terms = _terms(graph, bottom)
     return {graph.nodes[j].op for j in terms} <= {"exp", ""} and any(
         graph.nodes[j].op == graph.nodes[top].op and graph.data[j] == graph.data[top] for j in terms
     )
 
 
-def terms_of(graph: LossGraph, i: int, most: int = 100) -> list[int]:
+def _terms(graph: LossGraph, i: int, most: int = 100) -> list[int]:
     """The terms of a sum, with those of the sums in it."""
     found, stack = list[int](), [i]
     while stack and len(found) < most:

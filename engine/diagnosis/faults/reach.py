@@ -40,7 +40,7 @@ def out_of_range(case: Case) -> list[Finding]:
 
 
 def _residuals(case: Case) -> list[Residual]:
-    """The outputs with given targets, unless the loss rises as they come closer."""
+    """The outputs with given targets, where the loss does not rise as they come closer."""
     graph, pairs = case.graph, dict[tuple[int, float], dict[int, float]]()
     starts, operands, depends = graph.flattened.starts, graph.flattened.operands, graph.depends
     for i in graph.of("sub"):
@@ -120,7 +120,7 @@ def _unreachable(
 
 
 def _least(case: Case, wanted: Sequence[Residual], far: dict[Residual, float]) -> float | None:
-    """What remains of the loss with every output as near as it can be, beyond the rest of the loss; None if unknown."""
+    """The loss left when every output is as near to its target as it can be; None if unknown."""
     exact, near = dict[int, float](), dict[int, float]()
     for found in wanted:
         exact |= found.at(found.target)

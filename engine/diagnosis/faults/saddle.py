@@ -81,10 +81,9 @@ def _at_edge(case: Case, least: float) -> Finding:
         "stationary",
         tuple(case.groups(case.index_of)),
         {"loss": case.loss.data, "loss nearby": least, "largest gradient": largest(case.indices, graph.gradients)},
-        "The gradients are 0, but this is no minimum: the parameters are at the kink of a relu. On their side of it "
-        "the loss is flat or rises. On the other side it falls at once, to "
-        f"{amount(least)} where they are moved by at most {NEAR}, but gradient descent sees only the slope of the flat "
-        "side, and never crosses.",
+        "The gradients are 0, but this is no minimum: the parameters are at the kink of a relu. On this side "
+        f"the loss is flat or rises; on the other it falls at once, to {amount(least)} within a distance of {NEAR}. "
+        "Gradient descent sees only the slope on this side, so it never crosses.",
         'Start from other weights, init="he" with another seed, or give the network more units, some of which start '
         'on the right side. activation="leaky_relu" has a slope on both sides.',
     )
