@@ -210,7 +210,7 @@ def draw(figures: Figures, path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure as Canvas
 
-    from .plot import GRID, INK, QUIET, STYLE
+    from .plot import GRID, QUIET, STYLE
 
     with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(11.0, 4.8), facecolor="white")
@@ -218,15 +218,15 @@ def draw(figures: Figures, path: Path) -> None:
             canvas.subplots(1, len(figures), squeeze=False)[0], figures.items(), strict=True
         ):
             panel.set(
-                xscale="log", yscale="log", xlabel="operations", ylabel="seconds", xlim=(70, 8e8), ylim=(1e-6, 200)
+                xscale="log", yscale="log", xlabel="operations", ylabel="seconds", xlim=(70, 3e9), ylim=(1e-6, 400)
             )
             panel.set_title(ABOUT[graph], fontsize=10.5, loc="left")
             panel.grid(color=GRID, linewidth=0.7)
             panel.spines[["top", "right"]].set_visible(False)
             panel.set_xticks(SIZES)
             panel.plot(SIZES, [n * math.log(n) * 1e-9 for n in SIZES], color=QUIET, linewidth=1, dashes=(3, 3))
-            panel.annotate("n log n", (SIZES[-1], SIZES[-1] * math.log(SIZES[-1]) * 1e-9), color=QUIET, fontsize=8)
-            names(panel, [curve(panel, answer, row) for answer, row in rows.items() if row], INK)
+            panel.annotate("n log n", (300, 1e-6), xytext=(6, 2), textcoords="offset points", color=QUIET, fontsize=8)
+            names(panel, [curve(panel, answer, row) for answer, row in rows.items() if row])
         canvas.tight_layout()
         canvas.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
 
@@ -239,12 +239,14 @@ def curve(panel: Any, answer: str, row: dict[int, Figure]) -> tuple[float, float
     return sizes[-1], seconds[-1], drawn.get_color(), text
 
 
-def names(panel: Any, ends: list[tuple[float, float, str, str]], ink: str) -> None:
-    """Each curve's name at its end, moved up where it would cover the one below."""
-    lowest: dict[float, float] = {}
-    for x, y, color, text in sorted(ends):
-        y = lowest[x] = max(y, lowest.get(x, 0.0) * 1.9)
-        panel.annotate(text, (x, y), xytext=(7, 0), textcoords="offset points", va="center", fontsize=8, color=color)
+def names(panel: Any, ends: list[tuple[float, float, str, str]]) -> None:
+    """Each curve's name on the right, at the height of its end or above the one below."""
+    lowest = 0.0
+    for x, y, color, text in sorted(ends, key=lambda end: end[1]):
+        lowest = max(y, lowest * 2.1)
+        start, end = (x, y), (2.2 * SIZES[-1], lowest)
+        panel.plot(*zip(start, end, strict=True), color=color, linewidth=0.6, dashes=(1, 2))
+        panel.annotate(text, end, xytext=(3, 0), textcoords="offset points", va="center", fontsize=8, color=color)
 
 
 def main() -> None:
