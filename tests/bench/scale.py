@@ -210,6 +210,8 @@ def draw(figures: Figures, path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure as Canvas
 
+    from engine.picture import by_night
+
     from .plot import GRID, QUIET, STYLE
 
     with mpl.rc_context(STYLE):
@@ -229,6 +231,8 @@ def draw(figures: Figures, path: Path) -> None:
             names(panel, [curve(panel, answer, row) for answer, row in rows.items() if row])
         canvas.tight_layout()
         canvas.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
+        if path.suffix == ".svg":
+            path.write_text(by_night(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def curve(panel: Any, answer: str, row: dict[int, Figure]) -> tuple[float, float, str, str]:
