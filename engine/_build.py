@@ -37,7 +37,7 @@ from setuptools.command.sdist import sdist
 MODULES = (
     *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py"),
     *("core/properties.py", "core/value.py", "core/traverse.pyx"),
-    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py"),
+    *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py", "structure/scans.py"),
     *("structure/recompute.py", "structure/linear_forms.py", "structure/weighted_sums.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
@@ -48,7 +48,17 @@ _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
 FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
 KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
 LIGHT = ["-O1"]  # takes half as long to build
-HOT = ("node", "coercion", "operations", "value", "traverse", "flatten", "sweeps", "recompute")  # slower with LIGHT
+HOT = (
+    "node",
+    "coercion",
+    "operations",
+    "value",
+    "traverse",
+    "flatten",
+    "sweeps",
+    "scans",
+    "recompute",
+)  # slower with LIGHT
 OUTPUT = "build/cython"
 HEADERS = {"build/table.h": _C["header"], "build/node.h": _C["node_header"]}  # written from the table and from node.pxd
 CYTHON = ["Cython>=3.1"]

@@ -25,17 +25,10 @@ FEW = 10  # paths among which the one that is nan is looked for
 MANY = 4  # fewer factors above 1 do not explode: they are large inputs
 
 # The page judges by the same thresholds and words.
-WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "mixed": MIXED}
-WORDS |= {"same": SAME, "many": MANY}
+WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "mixed": MIXED, "same": SAME}
 WORDS |= {"summed": SUMMED, "stepped": STEPPED, "largest": LARGEST, "slopes": SLOPES, "calls": LATEX_CALLS}
-WORDS |= {
-    "inside": INSIDE,
-    "holds": HOLDS,
-    "steps": STEPS,
-    "sentences": SENTENCES,
-    "conditions": CONDITIONS,
-    "breaks": BREAKS,
-}
+WORDS |= {"many": MANY, "inside": INSIDE, "holds": HOLDS, "steps": STEPS}
+WORDS |= {"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
 
 
 @dataclass(frozen=True, slots=True)

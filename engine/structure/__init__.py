@@ -3,8 +3,9 @@
 It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and their spread; Units, the layers and neurons
 of a network; and sweeps over these arrays.
 
-Read `flattened` first, then `value_numbering`, `sweeps` and `recompute` (numbers at other points), `loss_graph`, which
-holds them together, and `linear_forms`, `weighted_sums` and `units` (which nodes are one neuron, and one layer).
+Read `flattened` first, then `value_numbering`, `sweeps`, `scans` and `recompute` (numbers at other points),
+`loss_graph`, which holds them together, and `linear_forms`, `weighted_sums` and `units` (which nodes are one neuron,
+and one layer).
 """
 
 # fmt: off
@@ -13,9 +14,9 @@ from .arrays import Floats, Ints, floats_of, grouped, ints_of, narrow, new_ints,
 from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
+from .scans import all_small, any_uses, cancelling, exceeds, largest, small, smallest_partial
 from .sweeps import (
-    all_small, any_uses, cancelling, dependent, exceeds, largest, limited, origins, relu_operands, reverse,
-    reverse_between, reverse_changed, small, smallest_partial, strongest, summands,
+    dependent, limited, origins, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
 )
 from .units import Layer, Unit, Units, multipliers
 from .value_numbering import ValueNumbers

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ..core import ADD, DIV, DOT, MUL, NEG, SUB, SUM
 from .arrays import Floats, Ints, grouped, ints_of, new_floats, new_ints, taken, where
 from .flattened import FlattenedGraph
-from .sweeps import arguments
+from .scans import arguments
 from .value_numbering import ValueNumbers
 
 try:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from ..core import CODES, NAMES, Value
-from . import recompute, sweeps
+from . import recompute, scans, sweeps
 from .arrays import Floats, Ints, different, ints_of, new_ints, where
 from .flattened import flatten
 
@@ -91,7 +91,7 @@ class LossGraph:
 
     def operands(self, i: int) -> Sequence[int]:
         """The indices of the operands of the node at index i, in order."""
-        return sweeps.operands_of(i, self.flattened)
+        return scans.operands_of(i, self.flattened)
 
     def partials(self, i: int) -> Sequence[float]:
         """Its partials, one for each operand."""
@@ -100,11 +100,11 @@ class LossGraph:
 
     def edges_to(self, i: int) -> Ints:
         """The edges from the operations that use the node at index i, in the order of creation."""
-        return sweeps.edges_to(i, *self._uses)
+        return scans.edges_to(i, *self._uses)
 
     @cached_property
     def _uses(self) -> tuple[Ints, Ints]:
-        return sweeps.uses(self.flattened)
+        return scans.uses(self.flattened)
 
     def argument(self, i: int) -> int:
         """The index of the first operand of an operation."""

@@ -14,7 +14,7 @@ from ..core import Value, unique_names
 from .arrays import Floats, Ints, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .sweeps import smallest
+from .scans import smallest
 from .weighted_sums import ACTIVATIONS, Occurrence, WeightedSums
 
 

@@ -304,13 +304,8 @@ def test_one_formula_in_a_list_is_the_derivative_even_where_a_path_has_one_facto
 def neuron():
     """dC/dw = 2 (a - y) a (1 - a) x = -0.1081."""
     w, x, b, y = Value(0.8, "w"), Value(1.5, "x"), Value(0.1, "b"), Value(1.0, "y")
-    z = w * x + b
-    z.label = "z"
-    a = z.sigmoid()
-    a.label = "a"
-    cost = (a - y) ** 2
-    cost.label = "C"
-    return chain_rule(cost, w)
+    a = labelled(labelled(w * x + b, "z").sigmoid(), "a")
+    return chain_rule(labelled((a - y) ** 2, "C"), w)
 
 
 @pytest.mark.parametrize(

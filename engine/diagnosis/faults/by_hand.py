@@ -1,5 +1,6 @@
 """Activations written by hand, such as 1 / (1 + exp(-z)) and (z + abs(z)) / 2, recognised by their operations."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from ...structure import Ints, LossGraph, small
@@ -97,8 +98,13 @@ def _sums(case: Case, i: int) -> set[int]:
 
 def _unscaled(case: Case, i: int) -> int:
     """The sum inside a sign or scale, as z is in -z and 2 * z."""
+    return unwrapped(case, i, SCALES)
+
+
+def unwrapped(case: Case, i: int, ops: Collection[str]) -> int:
+    """The only sum inside these operations, without parameters beside it."""
     graph = case.graph
-    while graph.nodes[i].op in SCALES:
+    while graph.nodes[i].op in ops:
         inner = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
         if len(inner) != 1 or any(j in case.given for j in graph.operands(i)):
             break

@@ -8,6 +8,7 @@ from ..context import Case
 from ..report import Finding
 from ..terms import products
 from ..words import amount
+from .by_hand import unwrapped
 from .saddle import at_kink, at_saddle
 
 LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
@@ -71,13 +72,7 @@ def _centred(outputs: list[Output]) -> list[Output]:
 
 def _prediction(case: Case, i: int) -> int:
     """The sum without the target or the other logits that it is compared with."""
-    graph = case.graph
-    while graph.nodes[i].op in ("sub", "neg"):
-        inner = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
-        if len(inner) != 1 or any(j in case.given for j in graph.operands(i)):
-            break
-        (i,) = inner
-    return i
+    return unwrapped(case, i, ("sub", "neg"))
 
 
 def _is_constant(case: Case, output: Output) -> bool:
