@@ -54,7 +54,7 @@ def step_too_long(case: Case) -> list[Finding]:
             _moved(case, step),
             evidence,
             f"{tense} {why}. The loss {verb}.",
-            _shorter(step, part) + _scaled(case),
+            _shorter(step, part) + about_inputs(case),
         )
     ]
 
@@ -62,7 +62,7 @@ def step_too_long(case: Case) -> list[Finding]:
 LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with their square
 
 
-def _scaled(case: Case) -> str:
+def about_inputs(case: Case) -> str:
     """What to do about large inputs, the given numbers that multiply parameters."""
     graph = case.graph
     factors = {x for unit in case.units.all for z in unit.pre for _, x in products(graph, z, case.given)}
