@@ -105,8 +105,8 @@ def exploding(case: Case) -> list[Finding]:
             "exploding",
             tuple(case.groups(found)),
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
-            f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the first or "
-            "second step throws them far beyond anything useful, and the loss with them.",
+            f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the "
+            "first or second step throws them far beyond anything useful, and the loss with them.",
             'Scale inputs and targets to about 1. Start from smaller weights (MLP(..., init="he", seed=0)). Take the '
             "mean of the losses, not their sum. Take a smaller learning rate, clip the gradient, or take Adam, whose "
             "steps do not grow with it." + about_inputs(case),
