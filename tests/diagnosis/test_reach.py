@@ -60,7 +60,7 @@ def test_a_sigmoid_that_cannot_reach_its_targets(name):
     assert finding.where == ("layer2.neuron1",)
     assert finding.evidence["out of reach"] == "4 of 10"
     assert finding.evidence["output"] == "0 to 1"
-    assert finding.evidence.get("loss at least") == (least if least is None else pytest.approx(least))
+    assert finding.evidence.get("lowest possible loss") == (least if least is None else pytest.approx(least))
     assert not report(FAR, "linear")
     assert not report([y / 4.0 for y in FAR])
 
@@ -73,7 +73,7 @@ def test_a_huber_loss_by_a_branch_in_python_gives_no_least_number():
 
     model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0, output_activation="sigmoid")
     finding = only(diagnose(pairs(huber)([model(x) for x in X], FAR), model.parameters()), "out_of_range")
-    assert "loss at least" not in finding.evidence
+    assert "lowest possible loss" not in finding.evidence
     assert finding.why.endswith("The output cannot reach 4 of 10 targets.")
 
 
@@ -115,7 +115,7 @@ def test_a_relu_by_hand_at_the_output_is_never_below_0(name):
     finding = only(diagnose(mean_squared_error(outputs, targets), model.parameters()), "out_of_range")
     assert finding.where == ("layer2.neuron1",)
     assert finding.evidence["output"] == "0 to inf"
-    assert finding.evidence["loss at least"] == 4.5
+    assert finding.evidence["lowest possible loss"] == 4.5
     assert not diagnose(mean_squared_error(outputs, [abs(y) for y in targets]), model.parameters())
     assert not diagnose(mean_squared_error([model(x) for x in X], targets), model.parameters())
 

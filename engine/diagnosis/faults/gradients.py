@@ -186,8 +186,8 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
             "left": case.gradient(p),
             "parameters": len(wanted),
         },
-        "There are paths to the loss, but the contributions of the upward and the downward ones cancel for any value "
-        "of the parameter, so the loss does not depend on it.",
+        "Some paths from the parameter to the loss push it up, others push it down by the same amount, whatever the "
+        "value of the parameter. So the loss does not depend on it.",
         "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
         "subtracted, such as a bias before a mean is taken off. chain_rule(loss, p).paths() shows the paths of p. A "
         "bias that cancels between two outputs that are compared does no harm.",

@@ -111,7 +111,7 @@ def _unreachable(
             "output": spans,
             "targets": _span(min(targets), max(targets)),
             "out of reach": f"{len(far)} of {len(wanted)}",
-            **({} if least is None else {"loss at least": least}),
+            **({} if least is None else {"lowest possible loss": least}),
             "loss": case.loss.data,
         },
         f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "

@@ -53,10 +53,20 @@ def step_too_long(case: Case) -> list[Finding]:
             "step_too_long",
             _moved(case, step),
             evidence,
-            f"{tense} {why}. The loss {verb}.",
+            f"{tense} {why}. The loss {verb}.{_bends(evidence)}",
             _shorter(step, part) + about_inputs(case),
         )
     ]
+
+
+def _bends(evidence: Evidence) -> str:
+    """What the curvature says."""
+    if "curvature" not in evidence:
+        return ""
+    return (
+        f" Along this step, the slope of the loss changes by {amount(float(evidence['curvature']))} for each unit of "
+        "distance: this is its curvature, and the larger it is, the shorter a step must be."
+    )
 
 
 LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with their square

@@ -39,8 +39,8 @@ def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -
         case,
         found,
         evidence,
-        f"This loss takes targets from 0 to 1, the weights y and 1 - y of its two terms. With another target{told} one "
-        "of the two has the wrong sign, and the loss falls without limit.",
+        f"This loss multiplies its two terms by y and 1 - y, so it takes targets from 0 to 1. With another "
+        f"target{told} one of the two has the wrong sign, and the loss falls without limit.",
         "Use 0 and 1 as targets. Convert targets -1 and 1 by (y + 1) / 2, or use hinge; convert 1 and 2 by y - 1; for "
         "real numbers use mean_squared_error.",
     )
