@@ -28,9 +28,10 @@ def squashed(case: Case) -> dict[int, Squash]:
     graph, found = case.graph, dict[int, Squash]()
     candidates = [i for op in SQUASHES for i in graph.of(op) if op != "clip" or _is_around_0(graph, i)]
     candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
-    candidates += _quotients(graph)
+    candidates += quotients(graph)
     for i in candidates:
-        sums = _sums(case, i) if graph.gradients[i] else set()
+        is_lone = graph.nodes[i].op == "div" and len(summed(graph, graph.operands(i)[1])) < 2  # exp(z) / exp(z)
+        sums = _sums(case, i) if graph.gradients[i] and not is_lone else set()
         z = _only(case, sums)
         if z is not None:
             slope, beyond = abs(graph.gradients[z] / graph.gradients[i]), abs(graph.data[z]) - _kink(graph, i)
@@ -46,7 +47,7 @@ def _kink(graph: LossGraph, i: int) -> float:
     return {"hard_tanh": 1.0, "hard_sigmoid": 3.0}.get(op, 0.0)
 
 
-def _quotients(graph: LossGraph) -> list[int]:
+def quotients(graph: LossGraph) -> list[int]:
     """Quotients of exponentials or absolute values: sigmoid, tanh and softsign by hand."""
     if not {"exp", "abs"} & graph.ops:
         return []
@@ -58,6 +59,11 @@ def _is_sum_of_exponentials(graph: LossGraph, i: int) -> bool:
     """Whether a denominator is a sum such as 1 + exp(-z) or 1 + abs(z)."""
     is_sum = graph.depends[i] and graph.nodes[i].op in ("add", "sub", "sum")
     return bool(is_sum) and any(graph.nodes[j].op in ("exp", "abs") for j in graph.operands(i))
+
+
+def summed(graph: LossGraph, i: int) -> list[int]:
+    """The terms of a sum, without given zeros."""
+    return [j for j in _terms(graph, i) if graph.depends[j] or graph.data[j]]
 
 
 def _is_clip(graph: LossGraph, i: int) -> bool:
@@ -97,9 +103,11 @@ def _sums(case: Case, i: int) -> set[int]:
     return set() if stack else found
 
 
-def argument_by_hand(case: Case, i: int) -> int | None:
-    """The only sum that an activation by hand is computed from; None if there are several."""
-    return _only(case, _sums(case, i))
+def arguments_by_hand(case: Case, i: int) -> list[int]:
+    """The sums that an activation by hand is computed from, such as -z, and z itself; none if there are several z."""
+    sums = _sums(case, i)
+    z = _only(case, sums)
+    return [] if z is None else [*sums, z]
 
 
 def _only(case: Case, sums: Collection[int]) -> int | None:

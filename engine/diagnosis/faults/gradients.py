@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from ...core import TABLE, Value
 from ...structure import (
-    SAME,
     Floats,
     Layer,
     LossGraph,
@@ -21,10 +20,9 @@ from ...structure import (
 )
 from ..context import Case
 from ..report import Finding
-from ..step import gradient_step
 from ..terms import other_factor
 from .misuse import OTHERS
-from .steps import about_inputs
+from .steps import about_inputs, good_steps
 from .tables import unused_rows
 
 
@@ -118,12 +116,8 @@ def _is_steppable(case: Case) -> bool:
     """Whether two steps lower the loss as its slope predicts; a first step that is known is left to `step_too_long`."""
     if case.graph.changed or case.planned is not None:
         return True
-    step = gradient_step(case.graph, case.indices, _rate(case))
-    before, after, rounding = case.loss.data, step.loss(), SAME * abs(case.loss.data)
-    if not (abs(after) <= abs(before) and after - before <= 0.1 * step.promised):
-        return case.lr is not None
-    second, promised = step.next()  # with raw targets, the first step may move the outputs alone
-    return second.loss() - after <= 0.1 * promised + rounding
+    good = good_steps(case, _rate(case))
+    return good == 2 or (good == 0 and case.lr is not None)
 
 
 def _rate(case: Case) -> float:

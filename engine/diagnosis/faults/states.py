@@ -10,7 +10,7 @@ from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
 from ..step import stepped
-from .steps import ascent, step_too_long
+from .steps import about_inputs, ascent, step_too_long
 
 
 def non_finite(case: Case) -> list[Finding]:
@@ -32,7 +32,7 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
         "These parameters are inf or nan themselves, and so is everything computed from them. Most likely an earlier "
         "step along an inf or nan gradient made them so.",
         "Start again from finite weights with a smaller learning rate. To find the step that did it, run the training "
-        "inside `with strict():`.",
+        "inside `with strict():`." + about_inputs(case),
     )
 
 

@@ -11,7 +11,7 @@ from ..report import Evidence, Finding
 from ..step import gradient_step
 from ..terms import products
 from ..words import amount
-from .activations import log_sources
+from .logs import log_sources
 from .misuse import logged, misuse
 
 LIMIT = 1e3  # a logit where softplus is as good as straight
