@@ -28,10 +28,9 @@ def squashed(case: Case) -> dict[int, Squash]:
     graph, found = case.graph, dict[int, Squash]()
     candidates = [i for op in SQUASHES for i in graph.of(op) if op != "clip" or _is_around_0(graph, i)]
     candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
-    candidates += quotients(graph)
+    candidates += _quotients(graph)
     for i in candidates:
-        is_lone = graph.nodes[i].op == "div" and len(summed(graph, graph.operands(i)[1])) < 2  # exp(z) / exp(z)
-        sums = _sums(case, i) if graph.gradients[i] and not is_lone else set()
+        sums = _sums(case, i) if graph.gradients[i] and not _is_lone(graph, i) else set()
         z = _only(case, sums)
         if z is not None:
             slope, beyond = abs(graph.gradients[z] / graph.gradients[i]), abs(graph.data[z]) - _kink(graph, i)
@@ -47,7 +46,7 @@ def _kink(graph: LossGraph, i: int) -> float:
     return {"hard_tanh": 1.0, "hard_sigmoid": 3.0}.get(op, 0.0)
 
 
-def quotients(graph: LossGraph) -> list[int]:
+def _quotients(graph: LossGraph) -> list[int]:
     """Quotients of exponentials or absolute values: sigmoid, tanh and softsign by hand."""
     if not {"exp", "abs"} & graph.ops:
         return []
@@ -59,6 +58,12 @@ def _is_sum_of_exponentials(graph: LossGraph, i: int) -> bool:
     """Whether a denominator is a sum such as 1 + exp(-z) or 1 + abs(z)."""
     is_sum = graph.depends[i] and graph.nodes[i].op in ("add", "sub", "sum")
     return bool(is_sum) and any(graph.nodes[j].op in ("exp", "abs") for j in graph.operands(i))
+
+
+def _is_lone(graph: LossGraph, i: int) -> bool:
+    """Whether a node is exp(z) / exp(z), a softmax of one number, which is 1."""
+    operands = graph.operands(i)
+    return graph.nodes[i].op == "div" and graph.nodes[operands[0]].op == "exp" and len(summed(graph, operands[1])) < 2
 
 
 def summed(graph: LossGraph, i: int) -> list[int]:

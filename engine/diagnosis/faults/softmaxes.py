@@ -1,11 +1,14 @@
 """Softmaxes at the output that are flat, because they are sure, or constant, because they are of a single number."""
 
 import math
+from collections.abc import Iterable
+from itertools import chain
 
+from ...structure import LossGraph
 from ..context import Case
 from ..description import describe
 from ..report import Finding
-from .by_hand import is_probability, quotients, summed
+from .by_hand import is_probability, summed
 from .logs import log_sources
 from .misuse import misuse
 
@@ -13,6 +16,8 @@ from .misuse import misuse
 def sure_softmax(case: Case) -> list[Finding]:
     """A softmax that is compared with targets, not in a log, and is flat for nearly every example."""
     graph, limits = case.graph, case.limits
+    if not any(graph.data[i] * (1.0 - graph.data[i]) <= limits.flat for i in _candidates(graph)):
+        return []
     entries = {i: z for i, z in _entries(case).items() if z is not None}
     slopes = {i: graph.data[i] * (1.0 - graph.data[i]) for i in entries}
     limit = 0.25 * (limits.flat if len(entries) >= limits.few else limits.flat_once)
@@ -36,7 +41,7 @@ def sure_softmax(case: Case) -> list[Finding]:
 
 def lone_softmax(case: Case) -> list[Finding]:
     """A softmax of one number, which is always 1."""
-    entries = _entries(case)
+    entries = _entries(case) if any(case.graph.data[i] == 1.0 for i in _candidates(case.graph)) else {}
     if not entries or any(z is not None for z in entries.values()):
         return []
     return misuse(
@@ -52,18 +57,22 @@ def lone_softmax(case: Case) -> list[Finding]:
 
 def _entries(case: Case) -> dict[int, int | None]:
     """The entries of softmaxes at the output, outside logs, each with its logit; None if it is the only one."""
-    graph, found = case.graph, dict[int, int | None]()
-    for i in graph.of("sigmoid") if "ahead" in graph.ops else ():
-        ahead = graph.argument(i)
-        if graph.nodes[ahead].op == "ahead":
-            z, others = graph.operands(ahead)
+    graph, found, logs = case.graph, dict[int, int | None](), log_sources(case.graph)
+    for i in _candidates(graph):
+        if i in logs or not graph.depends[i] or case.units.deep[i]:
+            continue
+        first, last = graph.operands(i)[0], graph.operands(i)[-1]
+        if graph.nodes[first].op == "ahead":
+            z, others = graph.operands(first)
             found[i] = z if graph.data[others] > -math.inf else None
-    for i in quotients(graph):
-        top, bottom = graph.operands(i)
-        if graph.nodes[top].op == "exp" and is_probability(graph, i):
-            found[i] = graph.argument(top) if len(summed(graph, bottom)) > 1 else None
-    logs = log_sources(graph) if found else {}
-    return {i: z for i, z in found.items() if i not in logs and graph.depends[i] and not case.units.deep[i]}
+        elif graph.nodes[first].op == "exp" and is_probability(graph, i):
+            found[i] = graph.argument(first) if len(summed(graph, last)) > 1 else None
+    return found
+
+
+def _candidates(graph: LossGraph) -> Iterable[int]:
+    """The operations that an entry of a softmax may be."""
+    return chain(graph.of("sigmoid") if "ahead" in graph.ops else (), graph.of("div") if "exp" in graph.ops else ())
 
 
 def _name(case: Case, z: int | None) -> str:
