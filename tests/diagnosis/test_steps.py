@@ -338,6 +338,10 @@ def test_raw_targets_whose_second_step_explodes(lr, scaled):
     assert f"a learning rate of {lr or 0.001:g}" in finding.why
     assert finding.remedy.startswith("Scale inputs and targets to about 1.")
     assert "Inputs go up to 100" in finding.remedy
+    assert not diagnose(loss, model.parameters(), lr=1e-12)  # the other remedies
+    loss.backward()
+    for optimizer in (SGD(model.parameters(), lr=0.1, clip_norm=1.0), Adam(model.parameters(), lr=0.01)):
+        assert not optimizer.diagnose(loss)
     optimizer = SGD(model.parameters(), lr=0.1)
     for _ in range(3):
         optimizer.zero_grad()

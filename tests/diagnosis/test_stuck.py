@@ -6,7 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, diagnose, dot, softmax
+from engine import Value, acos, diagnose, dot, softmax
 from nn import (
     MLP,
     SGD,
@@ -359,3 +359,36 @@ def test_a_softmax_that_is_sure_and_wrong_in_a_squared_loss(by_hand):
     assert "cross_entropy([logits], [class])" in finding.remedy
     assert not report(1.0)
     assert not report(300.0, is_log=True)  # the remedy
+
+
+@pytest.mark.parametrize("decay", [5.0, 0.01])
+def test_weights_that_a_penalty_has_drawn_to_0(decay):
+    xs = [[0.1 * k] for k in range(10)]
+    model = MLP(1, [8, 1], activation="tanh", init="xavier", seed=0)
+    optimizer = SGD(model.parameters(), lr=0.1, weight_decay=decay)
+    for _ in range(60):
+        optimizer.zero_grad()
+        mean_squared_error([model(x) for x in xs], [3.0 * x[0] for x in xs]).backward()
+        optimizer.step()
+    optimizer.zero_grad()
+    report = diagnose(mean_squared_error([model(x) for x in xs], [3.0 * x[0] for x in xs]), model.parameters())
+    if decay < 1.0:  # the remedy
+        assert not report
+        return
+    finding = only(report, "vanishing")
+    assert finding.evidence["largest weight of layer2"] < 1e-5
+    assert "weight_decay" in finding.remedy
+    assert "1 layer between" in str(finding)
+
+
+def test_a_loss_of_another_model_is_not_taken_for_an_argmax():
+    mine, other = (MLP(2, [3, 1], activation="tanh", init="xavier", seed=seed) for seed in (0, 1))
+    loss = mean_squared_error([other(x) for x in XOR], [0, 1, 1, 0])
+    why = only(diagnose(loss, mine.parameters()), "disconnected").why
+    assert "from other Values, such as w⁽²⁾" in why
+    assert "argmax" not in why
+
+
+def test_a_number_just_beyond_a_domain_is_shown_with_its_digits():
+    w = Value(1.0000001, "w")
+    assert "w = 1.0000001" in only(diagnose(acos(w), [w]), "non_finite").why

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ...core import TABLE, Value
+from ...core import TABLE, Value, book_name
 from ...structure import (
     Floats,
     Layer,
@@ -15,6 +15,7 @@ from ...structure import (
     cancelling,
     floats_of,
     ints_of,
+    multipliers,
     origins,
     reverse,
 )
@@ -105,9 +106,9 @@ def exploding(case: Case) -> list[Finding]:
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
             f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the "
             "first or second step throws them far beyond anything useful, and the loss with them.",
-            'Scale inputs and targets to about 1. Start from smaller weights (MLP(..., init="he", seed=0)). Take the '
-            "mean of the losses, not their sum. Take a smaller learning rate, clip the gradient, or take Adam, whose "
-            "steps do not grow with it." + about_inputs(case),
+            "Scale inputs and targets to about 1. Any one of these may help too: start from smaller weights, "
+            'MLP(..., init="he", seed=0); take the mean of the losses, not their sum; take a smaller learning rate; '
+            "clip the gradient; take Adam, whose steps do not grow with it." + about_inputs(case),
         )
     ]
 
@@ -195,7 +196,10 @@ def disconnected(case: Case) -> list[Finding]:
     if not missing:
         return []
     no_parameter, scores, flat = "", "", ""
-    if not case.index_of:
+    others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
+    if others:
+        no_parameter = f" It was computed from other Values, such as {book_name(others[0])}, as if of another model."
+    elif not case.index_of:
         no_parameter = (
             " It depends on no parameter at all, as if argmax, round or a comparison stood between: their results are "
             "plain numbers without a gradient."
