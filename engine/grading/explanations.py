@@ -12,7 +12,7 @@ Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]
 
 MARGIN = 1.0  # decimal orders by which the evidence must exceed the number of mistakes tried
 SURE = 2.0  # the same for two mistakes at once, and for a part of the numbers
-RIGHT, NAMED = 3.0, 2.0  # allowed error of a right number, and of a mistake's, in multiples of the simulated rounding
+NAMED = 2.0  # allowed error of a mistake's number, in multiples of the simulated rounding
 
 
 class Outcome(NamedTuple):
@@ -40,8 +40,7 @@ def judge(trial: Trial) -> Outcome:
     if found := trial.fitting():
         return _named(trial, found)
     off = trial.wrong()
-    trial.allow_rounding(RIGHT)
-    if not trial.wrong():
+    if trial.is_rounded():
         return Outcome("right", off=off)
     trial.allow_rounding(NAMED)
     if found := trial.fitting():
@@ -51,6 +50,7 @@ def judge(trial: Trial) -> Outcome:
     if pairs and (evidence := trial.evidence([first for first, _ in pairs])) >= SURE:
         return Outcome("two", pairs[0], evidence)
     trial.allow_rounding(NAMED)
+    trial.blame()
     return Outcome("unknown", part=_last_layer(trial))
 
 

@@ -13,7 +13,7 @@ from .given import LEAST, Given
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
 from .network import LARGE, Network
-from .rounding import rounding
+from .rounding import Rounding
 
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
@@ -23,6 +23,7 @@ WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 NEAR = 0.2  # widths within which one mistake is as near as another
+BLAMED = 8  # numbers off by rounding that are left out one by one
 FEW = 8  # wrong parameters that a mistake is asked to reach before it is simulated
 
 
@@ -65,6 +66,7 @@ class Trial:
         }
         self.far = dict.fromkeys(self.given, 0.0)  # how far rounding on the way may have moved each
         self.slack = SLACK
+        self.blamed: set[int] = set()  # numbers that rounding explains one by one, but not together
         self.candidates: list[Candidate] = []
         self.pairs_tried = 0
         self.unfit = 0  # mistakes not simulated, as they cannot change some wrong number
@@ -91,15 +93,35 @@ class Trial:
     @property
     def digits(self) -> int:
         """The largest number of significant digits among the learner's numbers."""
-        found = [
-            math.log10(abs(x) / (2.0 * self.tolerances[i])) for i, x in self.given.items() if x and self.tolerances[i]
-        ]
-        return max([LEAST, *(round(d) for d in found)])
+        return max([LEAST, *self._digits])
+
+    @property
+    def _digits(self) -> list[int]:
+        """The number of significant digits of each number that is not 0."""
+        units = [(abs(x), 2.0 * self.tolerances[i]) for i, x in self.given.items() if x and self.tolerances[i]]
+        return [math.ceil(math.log10(x / unit) - SAME) for x, unit in units]
 
     def wrong(self) -> list[int]:
         """The nodes whose numbers are wrong."""
         widths = self._widths(self.right)
-        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= widths[i]]
+        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= widths[i] or i in self.blamed]
+
+    def is_rounded(self, without: Collection[int] = ()) -> bool:
+        """Whether one rounding of intermediate results gives all numbers, or all but some."""
+        off = [self.given[i] - self.right[i] for i in self.given]
+        return self._rounding.explains(off, [math.inf if i in without else t for i, t in self.tolerances.items()])
+
+    def blame(self) -> None:
+        """Blame numbers that each alone, but not together, may be right but for rounding: those that contradict others.
+
+        Without one of them the others are right; if there is none such, all that are not right to their digits.
+        """
+        wrong = self.wrong()
+        if not self.is_rounded(wrong):
+            off = [i for i in self.given if abs(self.right[i] - self.given[i]) > SLACK * self.tolerances[i]]
+            some = [i for i in off if i not in wrong]
+            one = [i for i in some if self.is_rounded([*wrong, i])] if len(some) <= BLAMED else []
+            self.blamed = set(one or some)
 
     def _widths(self, gradients: Gradients) -> Gradients:
         """How close the learner's numbers must be to these gradients."""
@@ -128,11 +150,18 @@ class Trial:
     def allow_rounding(self, reach: float) -> None:
         """Allow for rounding of intermediate results, up to `reach` times a simulation of it; 0 allows none."""
         self.slack = SLACK + (LOOSE if reach else 0.0)
-        self.far = {i: reach * far for i, far in zip(self.given, self._rounding, strict=True)}
+        far = self._reach if reach else [0.0] * len(self.given)
+        self.far = {i: reach * f for i, f in zip(self.given, far, strict=True)}
 
     @cached_property
-    def _rounding(self) -> list[float]:
-        return rounding(self.network, list(self.given), self.digits)
+    def _rounding(self) -> Rounding:
+        tolerances = set(self.tolerances.values())
+        are_decimals = len(tolerances) == 1 and len(set(self._digits)) > 1
+        return Rounding(self.network, list(self.given), self.digits, max(tolerances) if are_decimals else 0.0)
+
+    @cached_property
+    def _reach(self) -> list[float]:
+        return self._rounding.reach()
 
     @property
     def others(self) -> list[int]:
