@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from ..structure import Layer
+from .contradictions import contradicting, is_rounded
 from .trial import Candidate, Trial
 
 Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]
@@ -37,20 +38,26 @@ def judge(trial: Trial) -> Outcome:
     if not trial.wrong():
         return Outcome("right")
     trial.try_all()
-    if found := trial.fitting():
-        return _named(trial, found)
+    outcome = _named(trial, found) if (found := trial.fitting()) else Outcome("chance")
+    if outcome.verdict != "chance":
+        return outcome
     off = trial.wrong()
-    if trial.is_rounded():
+    if is_rounded(trial):
         return Outcome("right", off=off)
+    if found:
+        return outcome
     trial.allow_rounding(NAMED)
     if found := trial.fitting():
-        return _named(trial, found)
+        outcome = _named(trial, found)
+        if outcome.verdict == "chance":
+            trial.blamed = contradicting(trial)
+        return outcome
     trial.allow_rounding(0.0)
     pairs = trial.pairs()
     if pairs and (evidence := trial.evidence([first for first, _ in pairs])) >= SURE:
         return Outcome("two", pairs[0], evidence)
     trial.allow_rounding(NAMED)
-    trial.blame()
+    trial.blamed = contradicting(trial)
     return Outcome("unknown", part=_last_layer(trial))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from ..core import TABLE
@@ -23,7 +24,9 @@ CAP = 0.1  # of the gradient: more is no usual rounding
 MOST_OFF = 0.3  # of the gradient: more is no rounding at all
 STEP = 1e-6  # of an operand, for second derivatives
 ENOUGH = 2.0  # half units by which a number may be off, where digits are cut off
-SCATTER = 2.0  # times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off
+SCATTER = (
+    2.0  # times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off
+)
 TURNS = 100  # of the conjugate gradients
 CLOSE = 0.05  # half units that these may leave
 
@@ -88,13 +91,24 @@ class Rounding:
         limits = [MOST_OFF * size + ENOUGH * t if t else 0.0 for t, size in zip(tolerances, self._sizes, strict=True)]
         if not self.is_by_hand or any(abs(o) > limit for o, limit in zip(off, limits, strict=True)):
             return False
-        weights = [1.0 / t if t else 0.0 for t in tolerances]
-        multipliers = self._solved(weights, [w * o for w, o in zip(weights, off, strict=True)])
-        errors = multipliers and [multipliers, *self._back(weights, multipliers)]
-        squares = sum(e * e for some in errors for e in some)
-        return bool(errors) and squares <= SCATTER * (len(off) + 2) and all(abs(e) <= ENOUGH for some in errors for e in some)
+        weights, multipliers = self._solved(off, tolerances)
+        errors = list(chain(multipliers, *self._back(weights, multipliers))) if multipliers else [math.inf]
+        return max(map(abs, errors)) <= ENOUGH and _dot(errors, errors) <= SCATTER * (len(off) + 2)
 
-    def _solved(self, weights: list[float], b: list[float]) -> list[float]:
+    def suspects(self, off: Sequence[float], tolerances: Sequence[float]) -> list[int]:
+        """The observed nodes, first those whose numbers agree least with the others."""
+        if not self.is_by_hand:
+            return []
+        _, multipliers = self._solved(off, tolerances)
+        ranked = sorted(zip(map(abs, multipliers), self.observed, strict=False), reverse=True)
+        return [i for _, i in ranked]
+
+    def _solved(self, off: Sequence[float], tolerances: Sequence[float]) -> tuple[list[float], list[float]]:
+        """The weights 1 / tolerance, and the multipliers λ; none if they do not converge."""
+        weights = [1.0 / t if t else 0.0 for t in tolerances]
+        return weights, self._multipliers(weights, [w * o for w, o in zip(weights, off, strict=True)])
+
+    def _multipliers(self, weights: list[float], b: list[float]) -> list[float]:
         """The multipliers λ by conjugate gradients; none if they do not converge."""
         found, rest = [0.0] * len(b), b
         along, size = rest, _dot(rest, rest)

@@ -23,7 +23,6 @@ WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 NEAR = 0.2  # widths within which one mistake is as near as another
-BLAMED = 8  # numbers off by rounding that are left out one by one
 FEW = 8  # wrong parameters that a mistake is asked to reach before it is simulated
 
 
@@ -57,7 +56,7 @@ class Trial:
     """The learner's numbers for nodes of a network, to compare with the right ones and with each mistake."""
 
     def __init__(self, network: Network, given: Sequence[Given]) -> None:
-        self.network, self._given = network, given
+        self.network, self.all_given = network, given
         index, adjoints = network.sweep.index, network.sweep.adjoints
         self.given = {index[g.value]: g.number for g in given}
         self.right = {i: adjoints[i] for i in self.given}
@@ -66,14 +65,14 @@ class Trial:
         }
         self.far = dict.fromkeys(self.given, 0.0)  # how far rounding on the way may have moved each
         self.slack = SLACK
-        self.blamed: set[int] = set()  # numbers that rounding explains one by one, but not together
+        self.blamed: list[int] | None = None  # the wrong numbers, if rounding has been found to explain all others
         self.candidates: list[Candidate] = []
         self.pairs_tried = 0
         self.unfit = 0  # mistakes not simulated, as they cannot change some wrong number
 
     def only(self, some: Collection[int]) -> Trial:
         """The same trial with the numbers of some nodes only."""
-        inner = Trial(self.network, [g for g in self._given if self.network.sweep.index[g.value] in some])
+        inner = Trial(self.network, [g for g in self.all_given if self.network.sweep.index[g.value] in some])
         inner.right = self.right
         inner.candidates = [c for c in self.candidates if not c.change.solve and inner._moves(c.gradients)]
         return inner
@@ -103,25 +102,15 @@ class Trial:
 
     def wrong(self) -> list[int]:
         """The nodes whose numbers are wrong."""
+        if self.blamed is not None:
+            return self.blamed
         widths = self._widths(self.right)
-        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= widths[i] or i in self.blamed]
+        return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= widths[i]]
 
-    def is_rounded(self, without: Collection[int] = ()) -> bool:
-        """Whether one rounding of intermediate results gives all numbers, or all but some."""
-        off = [self.given[i] - self.right[i] for i in self.given]
-        return self._rounding.explains(off, [math.inf if i in without else t for i, t in self.tolerances.items()])
-
-    def blame(self) -> None:
-        """Blame numbers that each alone, but not together, may be right but for rounding: those that contradict others.
-
-        Without one of them the others are right; if there is none such, all that are not right to their digits.
-        """
-        wrong = self.wrong()
-        if not self.is_rounded(wrong):
-            off = [i for i in self.given if abs(self.right[i] - self.given[i]) > SLACK * self.tolerances[i]]
-            some = [i for i in off if i not in wrong]
-            one = [i for i in some if self.is_rounded([*wrong, i])] if len(some) <= BLAMED else []
-            self.blamed = set(one or some)
+    @property
+    def inexact(self) -> list[int]:
+        """The nodes whose numbers are not right to the digits given."""
+        return [i for i, x in self.given.items() if abs(self.right[i] - x) > SLACK * self.tolerances[i]]
 
     def _widths(self, gradients: Gradients) -> Gradients:
         """How close the learner's numbers must be to these gradients."""
@@ -154,14 +143,15 @@ class Trial:
         self.far = {i: reach * f for i, f in zip(self.given, far, strict=True)}
 
     @cached_property
-    def _rounding(self) -> Rounding:
-        tolerances = set(self.tolerances.values())
-        are_decimals = len(tolerances) == 1 and len(set(self._digits)) > 1
-        return Rounding(self.network, list(self.given), self.digits, max(tolerances) if are_decimals else 0.0)
+    def rounding(self) -> Rounding:
+        """Intermediate results at the digits, or decimals, that the learner's numbers have."""
+        most = max(self.tolerances.values())
+        are_decimals = most < 2.0 * min(self.tolerances.values()) and len(set(self._digits)) > 1
+        return Rounding(self.network, list(self.given), self.digits, most if are_decimals else 0.0)
 
     @cached_property
     def _reach(self) -> list[float]:
-        return self._rounding.reach()
+        return self.rounding.reach()
 
     @property
     def others(self) -> list[int]:
