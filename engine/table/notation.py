@@ -18,7 +18,8 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·", "0123456789-.")
 _SIGNS = dict.fromkeys("·×⋅∙•∗", "*") | {"−": "-", "–": "-", "÷": "/", "^": "**", "**": "**", "⁄": "/"}
 _SIGNS |= {"≤": "<=", "≥": ">=", "∧": " and ", "∨": " or ", "¬": " not "} | {x: f" {x} " for x in ("and", "or", "not")}
 _FUNCTIONS = {"σ": "sigmoid", "ln": "log", "√": "sqrt", "max": "maximum", "min": "minimum"}
-_FUNCTIONS |= {"sigma": "sigmoid", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "sgn": "sign"}
+_FUNCTIONS |= {"sigma": "sigmoid", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "sgn": "sign", "ReLU": "relu"}
+_RECIPROCALS = {"sech": "cosh", "sec": "cos", "csc": "sin", "cot": "tan"}
 _WORD = "[^\\W\\d⁰¹²³⁴⁵⁶⁷⁸⁹][^\\W⁰¹²³⁴⁵⁶⁷⁸⁹]*"
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>\d+\.?\d*(?:[eE][-+−]?\d+)?|\.\d+)|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
@@ -26,7 +27,10 @@ _TOKEN = re.compile(
     rf"|(?P<function>√|σ|{_WORD})(?P<prime>\s*['′])?(?=\s*\()|(?P<constant>π|pi|e)(?!\w)"
     rf"|(?P<word>{_WORD})"
 )
-
+_CALLED = re.compile(
+    rf"(?:(?:np|numpy|math|torch)\.)?(?P<word>σ|{_WORD})(?P<prime>\s*['′])?"
+    r"(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\s*(?:\^|\*\*)\s*(?:\d+|\(\s*[-−]?\d+\s*\)))?"
+)
 
 _ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()")
 
@@ -51,29 +55,36 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     '2 / x * bell(z1)'
     """
     written: list[str] = []
-    before = ""
-    text, names = _plain(text), {_plain(name): other for name, other in names.items()}
-    for kind, token in _tokens(_ROOT.sub(r"√(\1)", text), names, closed):
+    before, divides = "", ""
+    text, names = _plain(text), {_plain(name).strip(): other for name, other in names.items()}
+    for kind, token in _applied(list(_tokens(_ROOT.sub(r"√(\1)", text), names, closed))):
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
             if (before, kind) in (("number", "number"), ("name", "number")):
                 raise ValueError(f"{token!r} has no operator before it")
+            if closed and divides and written[-1] != " ":
+                raise ValueError("a / before a product without spaces may divide by all of it: write (1/2) x or 1/(2 x)")
             written.append("*")
+            divides = ""
         written.append(token)
+        divides = kind if kind == "/" or (divides and kind in (" ", "name", "number", ")")) else ""
         before = before if kind == " " else kind
     formula = "".join(written).replace("  ", " ")
-    is_of_books = _PRIME in formula or "[" in formula
-    return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if is_of_books else formula
+    return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if _MARKED.search(formula) else formula
 
 
 _COMMANDS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "left": "", "right": "", "prime": "'"}
 _LATEX = [
-    (re.compile(r"\\(?:operatorname|mathrm|text)\{([^{}]*)\}"), r"\1"),
-    (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}"), r"((\1)/(\2))"),
-    (re.compile(r"\\sqrt\{([^{}]*)\}"), r"√(\1)"),
+    (re.compile(r"\s*([{}])[^\S\n]*(?=[{}])"), r"\1"),
+    (re.compile(r"\\(?:operatorname|math(?:rm|bf|it|bb)|boldsymbol|text)\s*\{([^{}]*)\}"), r" \1"),
+    (re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)"), r"(\1/\2)"),
+    (re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\{([^{}]*)\}"), r"((\1)/(\2))"),
+    (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"√(\1)"),
     (re.compile(r"\^\{?\s*\\prime\b\s*\}?"), "'"),
+    (re.compile(r"\b1_\{([^{}]*[<>≤≥][^{}]*)\}"), r"[\1]"),
+    (re.compile(r"_\{(\w+)\}\^\{(\(\d+\))\}"), r"^{\2}_\1"),
     (re.compile(r"_\{(\w+)\}"), r"_\1"),
-    (re.compile(r"\{([^{}]*)\}"), r"(\1)"),
+    (re.compile(r"(?<!frac)(?<!frac )(?<!\})\{([^{}]*)\}"), r"(\1)"),
 ]
 _FRACTION = re.compile(r"((?<![\w.])\d+)?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!]")
@@ -102,11 +113,13 @@ def _fraction(found: re.Match[str]) -> str:
 
 def _command(found: re.Match[str]) -> str:
     """A LaTeX command: a sign, a Greek letter, or the name of a function."""
-    word = found[1] or "left"
+    word = found[1]
+    if not word or word in _COMMANDS:
+        return _COMMANDS.get(word, " ")
     try:
-        return _COMMANDS[word] if word in _COMMANDS else lookup(f"GREEK SMALL LETTER {_UNICODE.get(word, word)}")
+        return f" {lookup(f'GREEK SMALL LETTER {_UNICODE.get(word, word)}')}"
     except KeyError:
-        return word
+        return f" {word}"
 
 
 _UNICODE = {"lambda": "LAMDA"}  # as Unicode spells it
@@ -121,8 +134,11 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
         if label and not (found and found.lastgroup == "number"):
             yield _Token("name", names[label])
             i += len(label)
+        elif closed and (called := _CALLED.match(text, i)) and _is_function(called["word"]):
+            yield _call(called)
+            i = called.end()
         elif closed and found and (parts := _juxtaposed(found, names)):
-            yield from (_Token("name", names[part]) for part in parts)
+            yield from (_Token("name", names[x]) if x in names else _call(_CALLED.match(x)) for x in parts)
             i += sum(map(len, parts))
         elif closed and (not found or found["word"]):
             word = re.match(r"[\w.]+", text[i:])
@@ -136,12 +152,64 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
 
 
 def _juxtaposed(found: re.Match[str], names: Mapping[str, str]) -> list[str]:
-    """The labels that a word is made of, w and x of wx; none if it is a function or not made of labels."""
+    """The labels that a word is made of, w and x of wx, and functions, x and sin of xsin; none if it is one word."""
     word = found["word"] or found["function"]
     if not word or found["prime"] or _FUNCTIONS.get(word, word) in TABLE:
         return []
-    letters = [name for name in names if len(name) == 1]
-    return list(word) if len(word) > 1 and all(letter in letters for letter in word) else []
+    letters = "".join(name for name in names if len(name) == 1)
+    letters = f"[{re.escape(letters)}]" if letters else "(?!)"
+    for part in (letters, f"sinh|cosh|tanh|sin|cos|tan|exp|log|ln|{letters}"):
+        if len(word) > 1 and re.fullmatch(f"(?:{part})+", word):
+            return re.findall(part, word)
+    return []
+
+
+def _is_function(word: str) -> bool:
+    """Whether a word is a function of one operand, or of one sequence."""
+    name = _FUNCTIONS.get(word, word)
+    return word in _RECIPROCALS or (name in TABLE and len(TABLE[name].variables) == 1)
+
+
+def _call(found: re.Match[str]) -> _Token:
+    """A function with marks for its prime and its power: power_2_tanh of tanh²(z)."""
+    name = _FUNCTIONS.get(found["word"], found["word"])
+    power = re.sub(r"[\s^*()]", "", (found["power"] or "").translate(_RAISED)).replace("−", "-")
+    if power.startswith("-"):
+        raise ValueError(f"{found[0]!r} may be an inverse or a quotient: write a{name}(x) or 1/{name}(x)")
+    if found["prime"] and not _is_of_one(name):
+        raise ValueError(f"{name}' is not known: write its formula")
+    mark = "over_" if name in _RECIPROCALS else "many_" if TABLE[name].variadic else "prime_" if found["prime"] else ""
+    return _Token("function", f"{power and f'power_{power}_'}{mark}{_RECIPROCALS.get(name, name)}")
+
+
+def _applied(tokens: list[_Token]) -> Iterator[_Token]:
+    """The tokens, with brackets around the operand of a function that has none, as in sin 2x."""
+    tokens, i = [*tokens, _Token("end", "")], 0
+    while i < len(tokens):
+        yield tokens[i]
+        i += 1
+        if tokens[i - 1].kind == "function" and tokens[start := _after_spaces(tokens, i)].kind != "(":
+            i = _end_of_operand(tokens, start, tokens[i - 1].text)
+            yield from (_Token("(", "("), *tokens[start:i], _Token(")", ")"))
+
+
+def _after_spaces(tokens: list[_Token], i: int) -> int:
+    return next(k for k in range(i, len(tokens)) if tokens[k].kind != " ")
+
+
+def _end_of_operand(tokens: list[_Token], start: int, function: str) -> int:
+    """The index after the operand 2x or x² of a function without brackets, if it can be read in one way only."""
+    i = next(k for k in range(start, len(tokens)) if tokens[k].kind not in ("name", "number"))
+    is_number = all(token.kind == "number" for token in tokens[start:i])
+    if tokens[i].text.startswith("**("):
+        i += 1
+    elif tokens[i].kind == "**" and tokens[i + 1].kind == "number":
+        i += 2
+    after = tokens[_after_spaces(tokens, i)].kind
+    if i == start or after in ("name", "number", "(", "[", "/", "**") or (is_number and after == "*"):
+        marks = _MARKS.fullmatch(function)
+        raise ValueError(f"{marks[3] if marks else function} needs brackets around its operand")
+    return i
 
 
 def _ends(text: str, start: int, label: str) -> bool:
@@ -186,6 +254,8 @@ def _is_of_one(name: str) -> bool:
 
 
 _PRIME = "prime_"
+_MARKED = re.compile(r"(?:prime|over|many)_|power_\d|\[")
+_MARKS = re.compile(r"(?:power_(\d+)_)?(?:(prime|over|many)_)?(\w+)")
 
 
 def _is_comparison(found: ast.expr) -> bool:
@@ -212,10 +282,18 @@ class _OfBooks(ast.NodeTransformer):
                 self.generic_visit(argument)  # a sequence
             else:
                 call.args[k] = self.visit(argument)
-        before, primed, name = ast.unparse(call.func).partition(_PRIME)
-        if before or not primed:
+        marks = _MARKS.fullmatch(ast.unparse(call.func))
+        if not marks:
             return call
-        if len(call.args) != 1:
-            raise ValueError(f"{name}' has one operand")
-        terms = {"a": call.args[0], "y": ast.Call(ast.Name(name), [call.args[0]], [])}
-        return substitute(TABLE[name].partials[0], terms)
+        power, mark, name = marks.groups()
+        found: ast.expr = ast.Call(ast.Name(name), call.args, []) if power or mark else call
+        if mark == "prime":
+            if len(call.args) != 1:
+                raise ValueError(f"{name}' has one operand")
+            terms = {"a": call.args[0], "y": ast.Call(ast.Name(name), [call.args[0]], [])}
+            found = substitute(TABLE[name].partials[0], terms)
+        elif mark == "over":
+            found = ast.BinOp(ast.Constant(1.0), ast.Div(), found)
+        elif mark == "many" and not (len(call.args) == 1 and isinstance(call.args[0], ast.List)):
+            found = ast.Call(ast.Name(name), [ast.List(call.args)], [])
+        return ast.BinOp(found, ast.Pow(), ast.Constant(int(power))) if power else found
