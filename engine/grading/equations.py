@@ -85,7 +85,7 @@ class _Sides:
         self.first = ""  # derivative that is named
         self.explicit: list[Written] = []
         self.symbolic: list[Written] = []  # derivatives alone, as in dC/da * da/dw
-        sides = [side.strip() for side in _EQUALS.split(_plain(text))]
+        sides = [side.strip() for side in _EQUALS.split(_FRACTION.sub(self._on_one_line, _plain(text)))]
         if len(sides) > 1 and not sides[-1]:
             raise ValueError(f"cannot read {text!r:.80}: write a formula or a number after the last =")
         for i, side in enumerate(sides[1:] if len(sides) > 1 and not sides[0] else sides):
@@ -146,6 +146,13 @@ class _Sides:
     def _named(self, name: str) -> Value | None:
         return self.nodes.get(name, self.nodes.get(_key(name)))
 
+    def _on_one_line(self, found: re.Match[str]) -> str:
+        """A derivative of LaTeX as dC/da, in names that have no spaces."""
+        d, of, e, wrt = (part.strip() for part in found.groups())
+        nodes = ((name, self._named(name)) for name in (of, wrt))
+        of, wrt = (name if node is None else book_name(self.chain.naming.names[node]) for name, node in nodes)
+        return f" {d}{of}/{e}{wrt} "
+
     def _apart(self, found: re.Match[str]) -> str:
         """A product with a prime, pq', as p q'."""
         letters = found[1]
@@ -201,16 +208,9 @@ def _plain(text: str) -> str:
     text = text.replace("’", "'").replace("′", "'").strip().strip("$").rstrip("; ")
     text = re.sub(r"(?<!\.)\.$", "", text).rstrip("; ")
     text = re.sub(r"\\(?:mathrm|text)\{d\}", "d", re.sub(r"\\partial\b\s*", "∂", text))
-    return _FRACTION.sub(_fraction, text) if "\\" in text else text
-
-
-def _fraction(found: re.Match[str]) -> str:
-    """A derivative of LaTeX on one line; a name of several signs is in brackets."""
-    d, of, e, wrt = (part.strip() for part in found.groups())
-    of, wrt = (name if re.fullmatch(r"\w+", name) else f"({name})" for name in (of, wrt))
-    return f" {d}{of}/{e}{wrt} "
+    return text
 
 
 def _key(name: str) -> str:
-    """A name without the marks in which w_1, w_{1} and w₁ differ."""
-    return re.sub(r"[\\{}_\s]", "", normalize("NFKC", name))
+    """A name without the marks in which w_1, w_{1} and w₁ differ, or w_{1}^{(2)} and w⁽²⁾₁."""
+    return re.sub(r"(\d+)(\(\d+\))$", r"\2\1", re.sub(r"[\\{}_^\s]", "", normalize("NFKC", name)))

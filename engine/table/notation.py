@@ -6,14 +6,17 @@ Nothing is executed: a text is split into names, numbers and signs.
 import ast
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from copy import deepcopy
+from itertools import islice
 from typing import NamedTuple
-from unicodedata import lookup, normalize
+from unicodedata import normalize
 
 from .differentiate import substitute
 from .formula import TABLE, parse
+from .plain import plain
 
+LONGEST = 24  # letters of labels that are written together
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·", "0123456789-.")
 _SIGNS = dict.fromkeys("·×⋅∙•∗", "*") | {"−": "-", "–": "-", "÷": "/", "^": "**", "**": "**", "⁄": "/"}
 _SIGNS |= {"≤": "<=", "≥": ">=", "∧": " and ", "∨": " or ", "¬": " not "} | {x: f" {x} " for x in ("and", "or", "not")}
@@ -54,75 +57,34 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     >>> respelled(r"\frac{2}{x} \cdot \sigma'\left(z_{1}\right)", {"x": "x", "z_{1}": "z1"})
     '2 / x * bell(z1)'
     """
-    written: list[str] = []
-    before, divides = "", ""
-    text, names = _plain(text), {_plain(name).strip(): other for name, other in names.items()}
+    written: list[_Token] = []
+    before = ""
+    text, names = plain(text), {plain(name).strip(): other for name, other in names.items()}
     for kind, token in _applied(list(_tokens(_ROOT.sub(r"√(\1)", text), names, closed))):
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
             if (before, kind) in (("number", "number"), ("name", "number")):
                 raise ValueError(f"{token!r} has no operator before it")
-            if closed and divides and written[-1] != " ":
-                raise ValueError("a / before a product without spaces may divide by all of it: write (1/2) x or 1/(2 x)")
-            written.append("*")
-            divides = ""
-        written.append(token)
-        divides = kind if kind == "/" or (divides and kind in (" ", "name", "number", ")")) else ""
+            if closed and written[-1].kind != " ":
+                _refuse_unclear([token for token in written if token.kind != " "])
+            written.append(_Token("*", "*"))
+        written.append(_Token(kind, token))
         before = before if kind == " " else kind
-    formula = "".join(written).replace("  ", " ")
+    formula = "".join(text for _, text in written).replace("  ", " ")
     return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if _MARKED.search(formula) else formula
 
 
-_COMMANDS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "left": "", "right": "", "prime": "'"}
-_LATEX = [
-    (re.compile(r"\s*([{}])[^\S\n]*(?=[{}])"), r"\1"),
-    (re.compile(r"\\(?:operatorname|math(?:rm|bf|it|bb)|boldsymbol|text)\s*\{([^{}]*)\}"), r" \1"),
-    (re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)"), r"(\1/\2)"),
-    (re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\{([^{}]*)\}"), r"((\1)/(\2))"),
-    (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"√(\1)"),
-    (re.compile(r"\^\{?\s*\\prime\b\s*\}?"), "'"),
-    (re.compile(r"\b1_\{([^{}]*[<>≤≥][^{}]*)\}"), r"[\1]"),
-    (re.compile(r"_\{(\w+)\}\^\{(\(\d+\))\}"), r"^{\2}_\1"),
-    (re.compile(r"_\{(\w+)\}"), r"_\1"),
-    (re.compile(r"(?<!frac)(?<!frac )(?<!\})\{([^{}]*)\}"), r"(\1)"),
-]
-_FRACTION = re.compile(r"((?<![\w.])\d+)?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
-_COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!]")
-_ABSOLUTE = re.compile(r"\|([^|]+)\|")
-_COMPARES = re.compile(r"[<>≤≥]")  # then | is "or"
-
-
-def _plain(text: str) -> str:
-    """LaTeX, ½ and |x| as plain signs and calls, innermost braces first."""
-    text = _FRACTION.sub(_fraction, text.strip().strip("$"))
-    if "\\" in text or "{" in text:
-        before = ""
-        while before != text:
-            before = text
-            for pattern, plain in _LATEX:
-                text = pattern.sub(plain, text)
-        text = _COMMAND.sub(_command, text)
-    return text if _COMPARES.search(text) else _ABSOLUTE.sub(r"abs(\1)", text)
-
-
-def _fraction(found: re.Match[str]) -> str:
-    """½ as (1/2), and 2½ as (2+1/2)."""
-    whole, part = found.groups()
-    return f"({whole + '+' if whole else ''}{normalize('NFKC', part).replace('⁄', '/')})"
-
-
-def _command(found: re.Match[str]) -> str:
-    """A LaTeX command: a sign, a Greek letter, or the name of a function."""
-    word = found[1]
-    if not word or word in _COMMANDS:
-        return _COMMANDS.get(word, " ")
-    try:
-        return f" {lookup(f'GREEK SMALL LETTER {_UNICODE.get(word, word)}')}"
-    except KeyError:
-        return f" {word}"
-
-
-_UNICODE = {"lambda": "LAMDA"}  # as Unicode spells it
+def _refuse_unclear(before: list[_Token]) -> None:
+    """Refuse a product without spaces after 1/2 or e^k: in 1/2x and e^kx it may be the whole divisor or exponent."""
+    *before, last = before[:-1] if before[-1].text.startswith("**(") else before
+    if before and before[-1].kind == "-" and before[-2:-1] and before[-2].kind == "**":
+        before.pop()
+    if last.kind in ("name", "number") and before and before[-1].kind == "**":
+        if last.kind == "name" or before[-2].text == repr(math.e):
+            raise ValueError("a product without spaces may be the whole exponent: write e^(k x) or e^k * x")
+        *before, last = before[:-1]
+    if last.kind in ("name", "number") and before and before[-1].kind == "/":
+        raise ValueError("a product without spaces may be the whole divisor: write 1/(2 x) or (1/2) x")
 
 
 def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Token]:
@@ -154,14 +116,26 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
 def _juxtaposed(found: re.Match[str], names: Mapping[str, str]) -> list[str]:
     """The labels that a word is made of, w and x of wx, and functions, x and sin of xsin; none if it is one word."""
     word = found["word"] or found["function"]
-    if not word or found["prime"] or _FUNCTIONS.get(word, word) in TABLE:
+    if not word or len(word) > LONGEST or found["prime"] or _FUNCTIONS.get(word, word) in TABLE:
         return []
-    letters = "".join(name for name in names if len(name) == 1)
-    letters = f"[{re.escape(letters)}]" if letters else "(?!)"
-    for part in (letters, f"sinh|cosh|tanh|sin|cos|tan|exp|log|ln|{letters}"):
-        if len(word) > 1 and re.fullmatch(f"(?:{part})+", word):
-            return re.findall(part, word)
+    labels = {name for name in names if name.isalnum()}
+    for parts in (labels, labels | _GLUED):
+        ways = list(islice(_splits(word, parts), 2))
+        if len(ways) == 1 and len(ways[0]) > 1:  # abb may be ab b or a b b
+            return ways[0]
     return []
+
+
+_GLUED = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "ln"}
+
+
+def _splits(word: str, parts: Container[str]) -> Iterator[list[str]]:
+    """The ways to make a word of parts."""
+    if not word:
+        yield []
+    for end in range(1, len(word) + 1):
+        if word[:end] in parts:
+            yield from ([word[:end], *rest] for rest in _splits(word[end:], parts))
 
 
 def _is_function(word: str) -> bool:
