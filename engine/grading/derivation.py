@@ -94,7 +94,7 @@ def _check_total(chain: ChainRule, written: Written) -> Check:
         meant = stand_ins(chain, written) if elsewhere else ""
         if elsewhere and not meant:
             return Check(False, None, elsewhere)
-        return Check(True, None, f"right{meant and f' with {meant}'}: {_right(chain, written)}")
+        return Check(True, None, _right(chain, written, meant and f" with {meant}"))
     if chain.path_count > 1:
         for i, path in enumerate(paths := chain.paths(TRIED)):
             if path.product and written.agrees(path.product):
@@ -106,12 +106,14 @@ def _check_total(chain: ChainRule, written: Written) -> Check:
     return Check(False, None, with_hint(_not(chain, written, "" if hint else chain.closed_form), hint))
 
 
-def _right(chain: ChainRule, written: Written) -> str:
-    """The derivative and its number, which is not shown as the rounded one that is given: 2.9996 for 3."""
+def _right(chain: ChainRule, written: Written, how: str) -> str:
+    """The derivative and its number, with enough digits to show that one given is rounded: 2.9996 for 3."""
     number = _beside(chain.total, written) if written.is_number else short_number(chain.total)
+    if written.is_number and float(number) != written.number:
+        how = " to the digits given"
     if written.names and written.names <= dict(written.derivatives).keys():
-        return f"{written} = {derivative_of(chain)} = {number}; write the formula of each to have it checked"
-    return f"{derivative_of(chain)} = {number}"
+        return f"right: {written} = {derivative_of(chain)} = {number}; write the formula of each to have it checked"
+    return f"right{how}: {derivative_of(chain)} = {number}"
 
 
 def _not(chain: ChainRule, written: Written, form: str = "") -> str:

@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 )
 _CALLED = re.compile(
     rf"(?:(?:np|numpy|math|torch)\.)?(?P<word>σ|{_WORD})(?P<prime>\s*['′])?"
-    r"(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\s*(?:\^|\*\*)\s*(?:\d+|\(\s*[-−]?\d+\s*\)))?"
+    r"(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\s*(?:\^|\*\*)\s*(?:[-−]?\d+|\(\s*[-−]?\d+\s*\)))?"
 )
 
 _ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()")
