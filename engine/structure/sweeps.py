@@ -149,7 +149,10 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
 
 
 def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
-    """The terms of the output, found through sums, constant factors and differences of variable nodes."""
+    """The terms of the output, found through sums, constant factors and differences of variable nodes.
+
+    The output itself may also be a difference from a constant, such as 1 - S.
+    """
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     met, varies, found = new_ints(len(graph.nodes)), ints(varying), list[int]()
     reached = ints(met)
@@ -160,7 +163,7 @@ def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
         code, first, last, vary = codes[i], starts[i], starts[i + 1], 0
         for k in range(first, last):
             vary += varies[operands[k]]
-        passes = code in (ADD, SUM, NEG) or (code == SUB and vary == 2)
+        passes = code in (ADD, SUM, NEG) or (code == SUB and (vary == 2 or i == 0))
         if vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
             passes = operands[first] < size if varies[operands[first]] else operands[last - 1] < size
         if not passes:

@@ -113,7 +113,7 @@ def test_a_tanh_that_cannot_reach_its_targets():
     assert finding.evidence["output"] == "-1 to 1"
     assert finding.evidence["targets"] == "1 to 4"
     assert finding.evidence["out of reach"] == "3 of 4"
-    assert finding.evidence["loss at least"] == pytest.approx((0 + 1 + 4 + 9) / 4)
+    assert finding.evidence["lowest possible loss"] == pytest.approx((0 + 1 + 4 + 9) / 4)
     assert not diagnose(loss(model, [(y - 2.5) / 2 for y in targets]), model.parameters())
     linear = MLP(2, [4, 1], seed=0)
     assert not diagnose(loss(linear, targets), linear.parameters())

@@ -25,7 +25,7 @@ FAULTS: dict[Callable[[Case], list[Finding]], str] = {
     step_too_long: "a step so long that the loss rises",
     exploding: "gradients too large to step along",
     out_of_range: "targets that the output cannot reach",
-    stationary: "gradients of 0 without a minimum: examples that pull against each other, weights of 0, a kink",
+    stationary: "gradients of 0 away from a minimum: examples that pull against each other, weights of 0, a kink",
     dead_relu: "relus that are off for every example",
     saturated: "activations that are flat for nearly every example",
     symmetric: "units that are copies of each other",

@@ -202,20 +202,17 @@ def probability_loss(case: Case) -> list[Finding]:
 
 
 def _lost(graph: LossGraph, squash: int, log: int) -> str:
-    """What is wrong with the log of a probability on the wrong side."""
+    """What is wrong with the log of a probability near 0."""
     if not argument_of(graph, log) > 0.0:
-        return (
-            "The probability has rounded to 0 or 1, on the wrong side. Its log is -inf, and no usable gradient passes "
-            "it."
-        )
+        return "A probability whose log is taken has rounded to 0. The log is -inf, and no usable gradient passes it."
     if graph.argument(log) == squash:
         return (
-            "The probability is nearly 0, on the wrong side. Its log still has its digits, but a little further on, at "
+            "A probability whose log is taken is nearly 0. The log still has its digits, but a little further on, at "
             "a logit of about -745, the probability rounds to 0 and its log is -inf."
         )
     return (
-        "The probability is within rounding of 0 or 1, on the wrong side. The log is that of a difference, or of a "
-        "clipped number, and few or no digits are left in it and in its gradient."
+        "A probability whose log is taken is within rounding of 0. It is a difference, such as 1 - p, or was clipped, "
+        "so few or no digits are left in the log and in its gradient."
     )
 
 
@@ -225,7 +222,7 @@ def _probability(graph: LossGraph, squash: int) -> float:
 
 
 def _matters(graph: LossGraph, log: int) -> bool:
-    """Whether a log of a saturated probability is on the wrong side, and counts."""
+    """Whether a log of a saturated probability is that of the small side, and counts."""
     q = argument_of(graph, log)
     return not q >= 0.5 and (graph.gradients[log] != 0.0 or not q > 0.0)
 

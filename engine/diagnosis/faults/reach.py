@@ -9,6 +9,7 @@ from ..description import describe
 from ..intervals import any_limited, interval
 from ..report import Finding
 from ..words import amount
+from .by_hand import argument_by_hand, masked
 
 
 class Residual(NamedTuple):
@@ -30,6 +31,8 @@ def out_of_range(case: Case) -> list[Finding]:
     wanted = _residuals(case)
     width = _width(wanted) or 1.0
     ranges = {found.output: interval(case.graph, found.output, case.given) for found in wanted}
+    if any(case.graph.nodes[i].op == "mul" and case.graph.data[i] == 0.0 for i in ranges):
+        ranges |= dict.fromkeys(ranges.keys() & masked(case), (0.0, math.inf))
     far = {found: _nearest(found, *ranges[found.output]) for found in wanted if _is_far(case, found, ranges, width)}
     if not far or any(case.units.deep[i] for found in far for i, _ in found.signs) or not _is_lowest(case, far):
         return []
@@ -108,7 +111,7 @@ def _unreachable(
             "output": spans,
             "targets": _span(min(targets), max(targets)),
             "out of reach": f"{len(far)} of {len(wanted)}",
-            **({} if least is None else {"loss at least": least}),
+            **({} if least is None else {"lowest possible loss": least}),
             "loss": case.loss.data,
         },
         f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "
@@ -131,5 +134,6 @@ def _least(case: Case, wanted: Sequence[Residual], far: dict[Residual, float]) -
 
 def _name(case: Case, output: int) -> str:
     """The name of the unit that an output belongs to, or the output in words."""
-    unit = case.units.outputs.get(case.graph.nodes[output])
+    units, z = case.units, argument_by_hand(case, output)
+    unit = units.outputs.get(case.graph.nodes[output]) or units.sums.get(case.graph.nodes[output if z is None else z])
     return describe(case.graph, output) if unit is None else case.units.name(unit)

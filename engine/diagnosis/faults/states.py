@@ -143,7 +143,8 @@ def stale_gradient(case: Case) -> list[Finding]:
     evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
     times = _times(pairs)
     why = (
-        f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times on it."
+        f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times "
+        "without zero_grad() in between, and no step had changed the parameters."
         if times
         else "The .grad of these parameters is not the gradient of this loss alone. backward() adds to .grad, which "
         "most likely was not zeroed after the previous pass."
@@ -154,10 +155,18 @@ def stale_gradient(case: Case) -> list[Finding]:
             tuple(case.groups(differ)),
             {**evidence, "left over": p.grad - case.gradient(p), **({"times": times} if times else {})},
             why,
-            "Call optimizer.zero_grad() or model.zero_grad() before every backward(). If you add up the gradients of "
-            "several losses on purpose, nothing is wrong; diagnose the sum of the losses instead.",
+            "Call optimizer.zero_grad() or model.zero_grad() before every backward(). "
+            + (NO_STEP if times else "")
+            + "If you add up the gradients of several losses on purpose, nothing is wrong; diagnose the sum of the "
+            "losses instead.",
         )
     ]
+
+
+NO_STEP = (
+    "If there were steps in between, they changed nothing: `for p in parameters: p = p - lr * p.grad` only gives the "
+    "name p to a new Value. Write p.data -= lr * p.grad. "
+)
 
 
 def _times(held: Sequence[tuple[float, float]]) -> int:

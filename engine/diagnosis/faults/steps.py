@@ -53,16 +53,26 @@ def step_too_long(case: Case) -> list[Finding]:
             "step_too_long",
             _moved(case, step),
             evidence,
-            f"{tense} {why}. The loss {verb}.",
-            _shorter(step, part) + _scaled(case),
+            f"{tense} {why}. The loss {verb}.{_bends(evidence)}",
+            _shorter(step, part) + about_inputs(case),
         )
     ]
+
+
+def _bends(evidence: Evidence) -> str:
+    """What the curvature says."""
+    if "curvature" not in evidence:
+        return ""
+    return (
+        f" Along this step, the slope of the loss changes by {amount(float(evidence['curvature']))} for each unit of "
+        "distance: this is its curvature, and the larger it is, the shorter a step must be."
+    )
 
 
 LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with their square
 
 
-def _scaled(case: Case) -> str:
+def about_inputs(case: Case) -> str:
     """What to do about large inputs, the given numbers that multiply parameters."""
     graph = case.graph
     factors = {x for unit in case.units.all for z in unit.pre for _, x in products(graph, z, case.given)}
