@@ -35,13 +35,13 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 MODULES = (
-    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py"),
-    *("core/properties.py", "core/value.py", "core/traverse.pyx"),
+    *("core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py", "core/properties.py"),
+    *("core/value.py", "core/traverse.pyx"),
     *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py", "structure/scans.py"),
     *("structure/recompute.py", "structure/linear_forms.py", "structure/weighted_sums.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
-    *("replay/slot_allocation.py", "replay/schedule.py", "replay/native.pyx"),
+    *("replay/slot_allocation.py", "replay/native.pyx"),
 )
 
 _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))

@@ -1,5 +1,6 @@
 from .program cimport Program
 cdef int INPUT, PRODUCTS, RELEASED, UNREAD
+cpdef object code_of_fixed(Program program, int[::1] wanted, int[::1] fixed_index)
 cdef class Code:
     cdef public int[::1] numbers
     cdef public Py_ssize_t size

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..core import CODES, DENSE, FUNCTIONS, IN_C, INNER, INPUT, NAMES, OUTER, PAIRS, PRODUCTS, TABLE
+from ..core import CODES, FUNCTIONS, IN_C, INPUT, NAMES, PAIRS, PRODUCTS, TABLE
 from ..structure import Ints, new_ints
 from .program import Program
 
@@ -64,6 +63,19 @@ class Code:
         found = new_ints(self.size)
         memoryview(found)[:] = memoryview(self.numbers)[: self.size]
         return found
+
+
+def code_of_fixed(program: Program, wanted: Ints, fixed_index: Ints) -> Ints:
+    """The code of the wanted instructions, whose results and operands have these indices."""
+    code = Code(program)
+    for n in range(len(wanted)):
+        i = wanted[n]
+        kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
+        code.begin(kind, last - first, not code.together[kind])
+        code.put(fixed_index[i])
+        for j in range(first, last):
+            code.put(fixed_index[program.args[j]])
+    return code.written()
 
 
 class Rows:
@@ -175,26 +187,3 @@ class Rows:
             self.last[k] = RELEASED  # an operand may occur twice
             self.free[self.spare] = self.row[k]
             self.spare += 1
-
-
-def instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
-    """Every instruction of scheduled code: its name, head (of a matrix product) and rows, with the results first."""
-    at = 0
-    while at < len(code):
-        kind, count = code[at], code[at + 1]
-        if kind in (DENSE, INNER, OUTER):
-            size = code[at + 2]
-            yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
-            at += 4 + count + size
-            continue
-        begin = at + 3 if counted(kind) else at + 2
-        width = 1 + (code[at + 2] if counted(kind) else 2 if kind in PARTNERS else len(TABLE[NAMES[kind]].partials))
-        at = begin + count * width
-        for first in range(begin, at, width):
-            rows = code[first : first + width]
-            if kind in PARTNERS:
-                both = PARTNERS[kind]
-                yield NAMES[both[0]], (), (rows[0], rows[2])
-                yield NAMES[both[1]], (), (rows[1], rows[2])
-            else:
-                yield NAMES[kind], (), rows
