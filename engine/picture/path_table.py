@@ -10,7 +10,7 @@ from .contributions import Contributions
 from .deltas import made_of
 from .theme import AGAINST, RULE, Line, Row, Span, broken, columns, room, wrapped
 
-STATIONS = 6  # variables of a route before its middle is left out
+STATIONS = 8  # variables of a route before its middle is left out
 FACTORS = 10  # factors of a product before its middle is left out
 WIDEST = 440.0  # points of a product
 ROUTE = 700.0  # points of a route

@@ -31,6 +31,22 @@ def flatten(name: str, groups: Sequence[Any]) -> list[Any]:
     return TABLE[name].flatten(groups, len(groups[0]) if TABLE[name].variadic else 0)
 
 
+def _direction_on_autograd() -> Callable[..., Any]:
+    """a / hypot(a, b) with derivatives that are exactly 0 where a or b is, as no rounding difference of others is."""
+    from autograd.extend import defvjp, primitive
+
+    @primitive
+    def direction(a, b):
+        return a / math.hypot(a, b) if a else 0.0
+
+    defvjp(
+        direction,
+        lambda y, a, b: lambda g: g * direction(b, a) ** 2 / np.sqrt(a * a + b * b),
+        lambda y, a, b: lambda g: -g * y * direction(b, a) / np.sqrt(a * a + b * b),
+    )
+    return direction
+
+
 def in_floats(name: str, groups: Sequence[Any]) -> tuple[float, list[float]]:
     """A row's result and its partials, flat."""
     row = TABLE[name]
@@ -100,7 +116,7 @@ def on_autograd() -> Callable[..., Any]:
             "root_rest": lambda a: 0.0 * a,
             "erf_rest": erf_rest,
             "square_rest": square_rest,
-            "direction": lambda a, b: np.sin(np.arctan2(a, b)),
+            "direction": _direction_on_autograd(),
             "reach": reach,
             "arc": lambda a: 1.0 / np.sqrt(1.0 - a * a),
             "ratio": lambda a: 1.0 / (1.0 - a * a),
