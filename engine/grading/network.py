@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from functools import cached_property
+from itertools import chain, compress
+from typing import NamedTuple
 
 from ..core import printable
-from ..structure import Forms, Layer, Occurrence, Term, Unit, Units, dependent
+from ..structure import Forms, Layer, Occurrence, Unit, Units, dependent
 from .names import book_names
 from .other_uses import other_uses
 from .parameters import parameters
@@ -14,6 +16,14 @@ from .reverse_sweep import ReverseSweep
 
 WIDEST = 12  # units of a layer at which a mistake is looked for one by one
 LARGE = 20_000  # operations of a graph from which on a program makes the mistakes: the same at all units
+
+
+class Back(NamedTuple):
+    """The products of a unit that send a gradient back to other units: the edges to these, and the weights."""
+
+    unit: Unit
+    edges: list[int]
+    weights: list[int]
 
 
 class Network:
@@ -31,6 +41,9 @@ class Network:
         self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
         self.operands, self.size = sweep.operands, sweep.size
         self.telling: Set[int] = frozenset()  # parameters that every mistake in question changes; none if unknown
+        self.may_be: Callable[[int, float], bool] = lambda i, gradient: (
+            True
+        )  # given the learner's number of one of them
 
     @cached_property
     def parameters(self) -> set[int]:
@@ -216,28 +229,34 @@ class Network:
     # The backward pass
 
     @cached_property
-    def way_back(self) -> list[tuple[Layer, list[tuple[Unit, Occurrence, Term]]]]:
+    def way_back(self) -> list[tuple[Layer, list[Back]]]:
         """By layer, the products that send a gradient back to another unit."""
         found = ((layer, self._sent_back(layer)) for layer in self.layers)
-        return [(layer, terms) for layer, terms in found if terms]
+        return [(layer, backs) for layer, backs in found if backs]
 
     @cached_property
-    def telling_ways(self) -> list[tuple[Layer, list[tuple[Unit, Occurrence, Term]]]]:
+    def telling_ways(self) -> list[tuple[Layer, list[Back]]]:
         """The same for the layers where a mistake can change all telling parameters."""
         layers = [layer for layer in self.layers if self.telling <= self._up_to(layer.number - 1)]
         if len(layers) == len(self.layers):
             return self.way_back
-        return [(layer, terms) for layer in layers if (terms := self._sent_back(layer))]
+        return [(layer, backs) for layer in layers if (backs := self._sent_back(layer))]
 
-    def _sent_back(self, layer: Layer) -> list[tuple[Unit, Occurrence, Term]]:
-        return [
-            (unit, o, term)
-            for unit in layer.units
-            for o in unit.occurrences
-            if any(j < self.size and self.depends[j] for j in self.sweep.inputs(o.z))
-            for term in o.terms
-            if term.input < self.size and self.depends[term.input]
-        ]
+    def _sent_back(self, layer: Layer) -> list[Back]:
+        found = []
+        for unit in layer.units:
+            products = [o.products for o in unit.occurrences]
+            inner = [list(map(self._is_inner.__getitem__, p.inputs)) for p in products]
+            edges = list(chain.from_iterable(compress(p.input_edges, i) for p, i in zip(products, inner, strict=True)))
+            weights = list(chain.from_iterable(compress(p.weights, i) for p, i in zip(products, inner, strict=True)))
+            if edges:
+                found.append(Back(unit, edges, weights))
+        return found
+
+    @cached_property
+    def _is_inner(self) -> bytes:
+        """By node, 1 for an operation that depends on a parameter."""
+        return bytes(self.depends[: self.size]) + bytes(len(self.ops) - self.size)
 
     @cached_property
     def recurrent(self) -> dict[int, int]:
@@ -245,11 +264,12 @@ class Network:
         stages, found = self.forms.stages(), dict[int, int]()
         if self._is_flat and sum(len(unit.weights) for unit in self.units) == len(self.weights()):
             return found  # no weight is in two units, and no unit feeds its own layer
-        for layer, terms in self.way_back:
-            for unit, o, term in terms:
-                source = self.unit_of.get(term.input)
-                if source and (self.layer_of[source] is layer or source.weights & unit.weights):
-                    found[term.input_edge] = stages[o.z]
+        for unit in self.units:
+            for o in unit.occurrences:
+                for edge, j in zip(o.products.input_edges, o.products.inputs, strict=True):
+                    source = self.unit_of.get(j)
+                    if source and (self.layer_of[source] is self.layer_of[unit] or source.weights & unit.weights):
+                        found[edge] = stages[o.z]
         return found
 
     def places(self, each: bool = True) -> Iterator[tuple[str, list[Unit]]]:

@@ -89,8 +89,10 @@ class Rounding:
         e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
         """
         limits = [MOST_OFF * size + ENOUGH * t if t else 0.0 for t, size in zip(tolerances, self._sizes, strict=True)]
-        if not self.is_by_hand or any(abs(o) > limit for o, limit in zip(off, limits, strict=True)):
+        if any(abs(o) > limit for o, limit in zip(off, limits, strict=True)):
             return False
+        if not self.is_by_hand:
+            return all(abs(o) <= ENOUGH * t for o, t in zip(off, tolerances, strict=True))
         weights, multipliers = self._solved(off, tolerances)
         errors = list(chain(multipliers, *self._back(weights, multipliers))) if multipliers else [math.inf]
         return max(map(abs, errors)) <= ENOUGH and _dot(errors, errors) <= SCATTER * (len(off) + 2)

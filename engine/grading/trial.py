@@ -23,6 +23,7 @@ WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 NEAR = 0.2  # widths within which one mistake is as near as another
+MANY = 100  # changed edges from which on a sweep is as quick as to ask what they reach
 FEW = 8  # wrong parameters that a mistake is asked to reach before it is simulated
 
 
@@ -164,7 +165,7 @@ class Trial:
             return
         adjoints = self.network.sweep.adjoints
         self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
-        self.network.telling = telling = self._telling()
+        self.network.telling, self.network.may_be = telling, _ = self._telling(), self._may_be
         for mistake in MISTAKES:
             if mistake.reach and not telling <= mistake.reach(self.network):
                 self.unfit += 1 + len(self.network.layers)
@@ -185,6 +186,10 @@ class Trial:
         layers = reversed(self.network.layers)
         return next((found for layer in layers if (found := layer.own & self._wrong)), set())
 
+    def _may_be(self, i: int, gradient: float) -> bool:
+        """Whether a mistake with this gradient may give the learner's number, rounding allowed for."""
+        return abs(gradient - self.given[i]) <= (SLACK + LOOSE) * self.tolerances[i]
+
     @cached_property
     def _wrong(self) -> set[int]:
         """In a large graph, the parameters whose numbers are wrong, rounding allowed for."""
@@ -198,7 +203,7 @@ class Trial:
 
     def _misses(self, change: Change) -> bool:
         """Whether a change of partials cannot change the gradient of some wrong parameter."""
-        if change.solve or change.after or change.adjoints or change.counted or not change.partials:
+        if change.solve or change.after or change.adjoints or change.counted or not 0 < len(change.partials) < MANY:
             return False
         behind = [self.network.operands[k] for k in change.partials]
         return not all(any(depends[j] for j in behind) for depends in self._depending)

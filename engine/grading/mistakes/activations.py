@@ -39,10 +39,11 @@ def _left_out_for_weights(network: Network) -> Iterator[Change]:
 
 def _bare_error(network: Network) -> Iterator[Change]:
     """Without the derivative and without the weights in the gradient sent back."""
-    for layer, terms in network.telling_ways:
+    for layer, backs in network.telling_ways:
         if edges := network.changed(layer.units, lambda o: 1.0):
-            weights = {term.input_edge: 1.0 for _, _, term in terms}
-            yield Change(f"in {layer.name}", edges | weights, only=frozenset(network.parameters) - layer.own)
+            for back in backs:
+                edges.update(dict.fromkeys(back.edges, 1.0))
+            yield Change(f"in {layer.name}", edges, only=frozenset(network.parameters) - layer.own)
 
 
 def _one_sided(network: Network) -> Iterator[tuple[str, list[Unit], frozenset[int]]]:

@@ -97,11 +97,24 @@ def input_(
 
     def changes(network: Network) -> Iterator[Change]:
         for other in others:
+            if not _may_be(network, partial(other, network)):
+                continue
             by_unit = {unit: _by_edge(unit, partial(other, network)) for unit in network.units}
             for change in at_places(network, by_unit, each=False):
                 yield replace(change, place="" if change.place == "everywhere" else change.place)
 
     return Mistake(name, was, right, changes, reach=Network.weights)
+
+
+def _may_be(network: Network, other: Callable[[Occurrence], Sequence[float | None]]) -> bool:
+    """Whether other inputs can give the number of one telling weight; they change its gradient by δ times theirs."""
+    weight = min(network.telling, default=None)
+    owners = [unit for unit in network.units if weight in unit.weights]
+    if weight is None or len(owners) != 1:
+        return True
+    edges, adjoints, results = _by_edge(owners[0], other), network.sweep.adjoints, network.sweep.results
+    moved = (adjoints[results[k]] * (edges[k] - network.partials[k]) for k in network.uses[weight] if k in edges)
+    return network.may_be(weight, adjoints[weight] + sum(moved))
 
 
 def _by_edge(unit: Unit, other: Callable[[Occurrence], Sequence[float | None]]) -> dict[int, float]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 
-from ...structure import Layer, Occurrence, Term, Unit
-from ..network import Network
+from ...structure import Layer, Occurrence, Term
+from ..network import Back, Network
 from .row import Change, Gradients, Mistake
 
 WIDE = 40  # widest layer whose paths are tried one by one
 RATES = (1e-4, 20.0)  # range of usual learning rates
 SURE = 0.3  # largest relative uncertainty of the fitted rate
-
-Back = list[tuple[Unit, Occurrence, Term]]
 
 
 def _nothing_sent_back(network: Network) -> Iterator[Change]:
@@ -29,10 +27,11 @@ def _nothing_sent_back(network: Network) -> Iterator[Change]:
 
 def _weight_left_out(network: Network) -> Iterator[Change]:
     ways = network.telling_ways
-    for layer, terms in ways:
-        yield Change(f"from {layer.name}", {term.input_edge: 1.0 for _, _, term in terms})
+    for layer, backs in ways:
+        yield Change(f"from {layer.name}", dict.fromkeys(chain.from_iterable(back.edges for back in backs), 1.0))
     if ways and len(network.way_back) > 1:
-        yield Change("everywhere", {term.input_edge: 1.0 for _, terms in network.way_back for _, _, term in terms})
+        every = (back.edges for _, backs in network.way_back for back in backs)
+        yield Change("everywhere", dict.fromkeys(chain.from_iterable(every), 1.0))
 
 
 def _not_transposed(network: Network) -> Iterator[Change]:
@@ -83,7 +82,7 @@ def _solved(
 ) -> tuple[Gradients, str] | None:
     """The learning rate, fitted in the last layer that it affects, where the gradients are linear in it."""
     plain = network.sweep.run(without)
-    last = {t.input_edge: network.data[t.weight] - plain[t.weight] for _, _, t in network.way_back[-1][1]}
+    last = _moved(network, network.way_back[-1][1], 1.0, plain)
     one = network.sweep.run(last)
     moved = {i: one[i] - right[i] for i in given if abs(one[i] - right[i]) > 1e-9 * abs(right[i]) + 1e-15}
     felt = [layer for layer in network.layers if layer.own & moved.keys()]
@@ -108,23 +107,24 @@ def _roundest(rate: float, spread: float) -> float:
 def _at_rate(network: Network, without: dict[int, float], rate: float, right: Gradients) -> Gradients:
     """The gradients if each layer is updated, layer by layer from the output, before δ is sent back through it."""
     edges: dict[int, float] = {}
-    for _, terms in reversed(network.way_back):
-        found = network.sweep.run(without | edges)
-        edges |= {t.input_edge: network.data[t.weight] - rate * found[t.weight] for _, _, t in terms}
+    for _, backs in reversed(network.way_back):
+        edges |= _moved(network, backs, rate, network.sweep.run(without | edges))
     found = network.sweep.run(edges)
     return {i: found[i] for i in right}
 
 
+def _moved(network: Network, backs: list[Back], rate: float, gradients: Sequence[float]) -> dict[int, float]:
+    """The weights on the way back after a step, by edge."""
+    return {k: network.data[w] - rate * gradients[w] for b in backs for k, w in zip(b.edges, b.weights, strict=True)}
+
+
 def _paths(network: Network, only: bool) -> Iterator[Change]:
-    for layer, terms in network.telling_ways:
+    for layer, backs in network.telling_ways:
         if not (1 if only else 2) < len(layer.units) <= WIDE:
             continue
-        edges: dict[Unit, list[int]] = {unit: [] for unit in layer.units}
-        for unit, _, term in terms:
-            edges[unit].append(term.input_edge)
-        for unit, own in edges.items():
-            others = chain.from_iterable(edges[other] for other in layer.units if other is not unit)
-            yield Change(network.unit_name(unit), dict.fromkeys(others if only else own, 0.0))
+        for back in backs:
+            others = chain.from_iterable(other.edges for other in backs if other is not back)
+            yield Change(network.unit_name(back.unit), dict.fromkeys(others if only else back.edges, 0.0))
 
 
 WEIGHTS = (
