@@ -8,7 +8,7 @@ from itertools import chain, compress
 from typing import NamedTuple
 
 from ..core import printable
-from ..structure import Forms, Layer, Occurrence, Unit, Units, dependent
+from ..structure import Forms, Ints, Layer, Occurrence, Unit, Units, dependent, ints_of
 from .names import book_names
 from .other_uses import other_uses
 from .parameters import parameters
@@ -22,7 +22,7 @@ class Back(NamedTuple):
     """The products of a unit that send a gradient back to other units: the edges to these, and the weights."""
 
     unit: Unit
-    edges: list[int]
+    edges: Ints
     weights: list[int]
 
 
@@ -246,15 +246,17 @@ class Network:
         found = []
         for unit in layer.units:
             products = [o.products for o in unit.occurrences]
-            inner = [list(map(self._is_inner.__getitem__, p.inputs)) for p in products]
-            edges = list(chain.from_iterable(compress(p.input_edges, i) for p, i in zip(products, inner, strict=True)))
+            inner = [list(map(self.is_inner.__getitem__, p.inputs)) for p in products]
+            edges = ints_of(
+                chain.from_iterable(compress(p.input_edges, i) for p, i in zip(products, inner, strict=True))
+            )
             weights = list(chain.from_iterable(compress(p.weights, i) for p, i in zip(products, inner, strict=True)))
             if edges:
                 found.append(Back(unit, edges, weights))
         return found
 
     @cached_property
-    def _is_inner(self) -> bytes:
+    def is_inner(self) -> bytes:
         """By node, 1 for an operation that depends on a parameter."""
         return bytes(self.depends[: self.size]) + bytes(len(self.ops) - self.size)
 
@@ -291,17 +293,16 @@ class Network:
                 yield place, units
 
     @cached_property
-    def activations(self) -> dict[Unit, list[tuple[int, tuple[str, float, float, float]]]]:
-        """By unit, the edges into its activations, each with the operation, z, a and the derivative."""
-        ops, data, partials, starts = self.ops, self.data, self.partials, self.sweep.starts
+    def activations(self) -> dict[Unit, tuple[Ints, list[tuple[str, float, float, float]]]]:
+        """By unit, the edges into its activations, and for each the operation, z, a and the derivative."""
         return {
-            unit: [
-                (starts[a], (ops[a], data[o.z], data[a], partials[starts[a]]))
-                for o in unit.occurrences
-                if (a := o.activation) is not None
-            ]
-            for unit in self.units
+            unit: self._of_activations([o for o in unit.occurrences if o.activation is not None]) for unit in self.units
         }
+
+    def _of_activations(self, some: list[Occurrence]) -> tuple[Ints, list[tuple[str, float, float, float]]]:
+        edges = ints_of([self.sweep.starts[o.output] for o in some])
+        of = [(self.ops[o.output], self.data[o.z], self.data[o.output]) for o in some]
+        return edges, [(*numbers, self.partials[k]) for numbers, k in zip(of, edges, strict=True)]
 
     def derivatives(self, unit: Unit, other: Callable[[Occurrence], float | None]) -> dict[int, float]:
         """Changed partials of a unit's activations, by edge; None keeps the right one."""

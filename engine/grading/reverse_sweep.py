@@ -8,6 +8,7 @@ from itertools import compress
 
 from ..core import NAMES, Value
 from ..structure import LossGraph, reverse, reverse_changed
+from .partials import Partials
 
 NOTHING: Mapping[int, float] = {}
 
@@ -64,7 +65,8 @@ class ReverseSweep:
 
     def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:
         """The adjoints of all nodes, given changed partials of edges and changed adjoints of nodes."""
-        return reverse_changed(self.flat, partials, adjoints)
+        changed = Partials.of(partials)
+        return reverse_changed(self.flat, changed.edges, changed.numbers, adjoints)
 
     def derivatives(self, i: int) -> Sequence[float]:
         """The derivatives of node i, instead of the loss, with respect to all nodes."""

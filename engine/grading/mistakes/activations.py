@@ -9,6 +9,7 @@ from functools import partial
 from ...core import TABLE
 from ...structure import Occurrence, Unit
 from ..network import Network
+from ..partials import Partials
 from .row import Change, Mistake, at_places, derivative
 
 CHAIN = "∂a/∂z = f'(z) is one factor of the chain, once for each activation passed"
@@ -41,9 +42,10 @@ def _bare_error(network: Network) -> Iterator[Change]:
     """Without the derivative and without the weights in the gradient sent back."""
     for layer, backs in network.telling_ways:
         if edges := network.changed(layer.units, lambda o: 1.0):
-            for back in backs:
-                edges.update(dict.fromkeys(back.edges, 1.0))
-            yield Change(f"in {layer.name}", edges, only=frozenset(network.parameters) - layer.own)
+            weights = [Partials.all_of(back.edges, 1.0) for back in backs]
+            yield Change(
+                f"in {layer.name}", Partials.joined([edges, *weights]), only=frozenset(network.parameters) - layer.own
+            )
 
 
 def _one_sided(network: Network) -> Iterator[tuple[str, list[Unit], frozenset[int]]]:

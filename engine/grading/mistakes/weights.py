@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import compress
 
-from ...structure import Layer, Occurrence, Term
+from ...structure import Layer, Occurrence, floats_of, ints_of
 from ..network import Back, Network
+from ..partials import Partials
 from .row import Change, Gradients, Mistake
 
 WIDE = 40  # widest layer whose paths are tried one by one
@@ -28,10 +29,13 @@ def _nothing_sent_back(network: Network) -> Iterator[Change]:
 def _weight_left_out(network: Network) -> Iterator[Change]:
     ways = network.telling_ways
     for layer, backs in ways:
-        yield Change(f"from {layer.name}", dict.fromkeys(chain.from_iterable(back.edges for back in backs), 1.0))
+        yield Change(f"from {layer.name}", _all_of(backs, 1.0))
     if ways and len(network.way_back) > 1:
-        every = (back.edges for _, backs in network.way_back for back in backs)
-        yield Change("everywhere", dict.fromkeys(chain.from_iterable(every), 1.0))
+        yield Change("everywhere", _all_of((back for _, backs in network.way_back for back in backs), 1.0))
+
+
+def _all_of(backs: Iterable[Back], number: float) -> Partials:
+    return Partials.joined(Partials.all_of(back.edges, number) for back in backs)
 
 
 def _not_transposed(network: Network) -> Iterator[Change]:
@@ -40,26 +44,26 @@ def _not_transposed(network: Network) -> Iterator[Change]:
         yield Change(f"from {layer.name}", edges)
     rest = [_transposed(network, layer) for layer, _ in network.way_back if layer not in found] if found else []
     if found and len(found) + sum(map(bool, rest)) > 1:
-        yield Change("everywhere", {k: weight for edges in (*rest, *found.values()) for k, weight in edges.items()})
+        yield Change("everywhere", Partials.joined(filter(None, (*rest, *found.values()))))
 
 
-def _transposed(network: Network, layer: Layer) -> dict[int, float]:
+def _transposed(network: Network, layer: Layer) -> Partials | None:
     """The edges to the inputs of a square layer, with the weights of the transpose."""
-    edges = {}
+    edges, weights = ints_of([]), list[int]()
     for step in layer.steps:
         rows = [_inner(network, o) for _, o in step]
-        inputs = [term.input for term in rows[0]]
-        if len(rows) > 1 and len(inputs) == len(rows) and all([t.input for t in row] == inputs for row in rows):
-            for j, row in enumerate(rows):
-                for i, term in enumerate(row):
-                    edges[term.input_edge] = network.data[rows[i][j].weight]
-    return edges
+        is_square = len(rows) > 1 and all(len(row) == len(rows) for row in rows)
+        if is_square and all(len({i for i, _, _ in column}) == 1 for column in zip(*rows, strict=True)):
+            edges.extend(edge for row in rows for _, edge, _ in row)
+            weights += [weight for column in zip(*rows, strict=True) for _, _, weight in column]
+    return Partials(edges, floats_of(map(network.data.__getitem__, weights))) if edges else None
 
 
-def _inner(network: Network, o: Occurrence) -> list[Term]:
-    """The terms whose input is computed, in the order of the units that they come from."""
-    terms = [term for term in o.terms if term.input < network.size and network.depends[term.input]]
-    return sorted(terms, key=lambda term: network.sweep.nodes[term.input].serial)
+def _inner(network: Network, o: Occurrence) -> list[tuple[int, int, int]]:
+    """The inputs that are computed, in the order of the units that they come from, their edges and their weights."""
+    inputs, edges, weights = o.products.inputs, o.products.input_edges, o.products.weights
+    inner = map(network.is_inner.__getitem__, inputs)
+    return sorted(compress(zip(inputs, edges, weights, strict=True), inner), reverse=True)
 
 
 def _updated(network: Network) -> Iterator[Change]:
@@ -123,8 +127,8 @@ def _paths(network: Network, only: bool) -> Iterator[Change]:
         if not (1 if only else 2) < len(layer.units) <= WIDE:
             continue
         for back in backs:
-            others = chain.from_iterable(other.edges for other in backs if other is not back)
-            yield Change(network.unit_name(back.unit), dict.fromkeys(others if only else back.edges, 0.0))
+            others = [other for other in backs if other is not back]
+            yield Change(network.unit_name(back.unit), _all_of(others if only else [back], 0.0))
 
 
 WEIGHTS = (
