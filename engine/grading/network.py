@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from functools import cached_property
-from itertools import chain, compress
-from typing import NamedTuple
 
 from ..core import printable
 from ..structure import Forms, Ints, Layer, Occurrence, Unit, Units, dependent, ints_of
@@ -13,17 +11,10 @@ from .names import book_names
 from .other_uses import other_uses
 from .parameters import parameters
 from .reverse_sweep import ReverseSweep
+from .way_back import Back, sent_back
 
 WIDEST = 12  # units of a layer at which a mistake is looked for one by one
 LARGE = 20_000  # operations of a graph from which on a program makes the mistakes: the same at all units
-
-
-class Back(NamedTuple):
-    """The products of a unit that send a gradient back to other units: the edges to these, and the weights."""
-
-    unit: Unit
-    edges: Ints
-    weights: list[int]
 
 
 class Network:
@@ -156,7 +147,7 @@ class Network:
         return [k for i in self.loss_operations for k in self.sweep.edges(i)]
 
     @cached_property
-    def uses(self) -> dict[int, list[int]]:
+    def uses(self) -> dict[int, Sequence[int]]:
         """By parameter, the edges that lead to it, from the newest operation to the oldest."""
         return self.sweep.uses_of(self.parameters)
 
@@ -231,29 +222,13 @@ class Network:
     @cached_property
     def way_back(self) -> list[tuple[Layer, list[Back]]]:
         """By layer, the products that send a gradient back to another unit."""
-        found = ((layer, self._sent_back(layer)) for layer in self.layers)
+        found = ((layer, sent_back(layer, self.is_inner)) for layer in self.layers)
         return [(layer, backs) for layer, backs in found if backs]
 
-    @cached_property
+    @property
     def telling_ways(self) -> list[tuple[Layer, list[Back]]]:
         """The same for the layers where a mistake can change all telling parameters."""
-        layers = [layer for layer in self.layers if self.telling <= self._up_to(layer.number - 1)]
-        if len(layers) == len(self.layers):
-            return self.way_back
-        return [(layer, backs) for layer in layers if (backs := self._sent_back(layer))]
-
-    def _sent_back(self, layer: Layer) -> list[Back]:
-        found = []
-        for unit in layer.units:
-            products = [o.products for o in unit.occurrences]
-            inner = [list(map(self.is_inner.__getitem__, p.inputs)) for p in products]
-            edges = ints_of(
-                chain.from_iterable(compress(p.input_edges, i) for p, i in zip(products, inner, strict=True))
-            )
-            weights = list(chain.from_iterable(compress(p.weights, i) for p, i in zip(products, inner, strict=True)))
-            if edges:
-                found.append(Back(unit, edges, weights))
-        return found
+        return [(layer, backs) for layer, backs in self.way_back if self.telling <= self._up_to(layer.number - 1)]
 
     @cached_property
     def is_inner(self) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
@@ -65,6 +66,7 @@ class Rounding:
             self.second = [self._second(i) for i in range(network.size)]
             self.units = self._units()
 
+    @cached_property
     def reach(self) -> list[float]:
         """By observed node, how far simulated rounding moves its gradient."""
         far = [0.0] * len(self.observed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from ...core import TABLE
@@ -84,7 +84,7 @@ def _at_sum(partials: dict[int, float], o: Occurrence) -> float | None:
     return partials.get(o.z)
 
 
-def _error(network: Network, uses: list[int]) -> float | None:
+def _error(network: Network, uses: Sequence[int]) -> float | None:
     """The error a - y, if one of the uses of a is that difference, in either order."""
     for k in uses:
         i = network.sweep.results[k]

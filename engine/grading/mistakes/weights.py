@@ -8,8 +8,9 @@ from functools import partial
 from itertools import compress
 
 from ...structure import Layer, Occurrence, floats_of, ints_of
-from ..network import Back, Network
+from ..network import Network
 from ..partials import Partials
+from ..way_back import Back
 from .row import Change, Gradients, Mistake
 
 WIDE = 40  # widest layer whose paths are tried one by one
