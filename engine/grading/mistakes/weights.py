@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import compress
+from itertools import chain, compress
 
 from ...structure import Layer, Occurrence, floats_of, ints_of
 from ..network import Network
@@ -123,13 +123,26 @@ def _moved(network: Network, backs: list[Back], rate: float, gradients: Sequence
     return {k: network.data[w] - rate * gradients[w] for b in backs for k, w in zip(b.edges, b.weights, strict=True)}
 
 
-def _paths(network: Network, only: bool) -> Iterator[Change]:
+def _one_path(network: Network) -> Iterator[Change]:
     for layer, backs in network.telling_ways:
-        if not (1 if only else 2) < len(layer.units) <= WIDE:
-            continue
-        for back in backs:
-            others = [other for other in backs if other is not back]
-            yield Change(network.unit_name(back.unit), _all_of(others if only else [back], 0.0))
+        if 1 < len(layer.units) <= WIDE:
+            for back in backs:
+                yield Change(network.unit_name(back.unit), _all_of(_beside(backs, back), 0.0))
+    several = [backs for _, backs in network.way_back if len(backs) > 1]
+    for place, which in (("first", 0), ("last", -1)) if network.telling_ways and len(several) > 1 else ():
+        others = chain.from_iterable(_beside(backs, backs[which]) for backs in several)
+        yield Change(f"the {place} unit of each layer", _all_of(others, 0.0))
+
+
+def _beside(backs: list[Back], back: Back) -> list[Back]:
+    return [other for other in backs if other is not back]
+
+
+def _path_forgotten(network: Network) -> Iterator[Change]:
+    for layer, backs in network.telling_ways:
+        if 2 < len(layer.units) <= WIDE:
+            for back in backs:
+                yield Change(network.unit_name(back.unit), _all_of([back], 0.0))
 
 
 WEIGHTS = (
@@ -164,14 +177,14 @@ WEIGHTS = (
         "one_path",
         "only the path through {place} is followed",
         "an activation that feeds several units gets the sum over all of them",
-        lambda network: _paths(network, True),
+        _one_path,
         reach=Network.before_last,
     ),
     Mistake(
         "path_forgotten",
         "the path through {place} is forgotten",
         "an activation that feeds several units gets the sum over all of them",
-        lambda network: _paths(network, False),
+        _path_forgotten,
         reach=Network.before_last,
     ),
 )
