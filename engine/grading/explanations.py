@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from ..structure import Layer
 from .contradictions import contradicting, is_rounded
+from .evidence import evidence
 from .trial import Candidate, Trial
 
 Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]
@@ -54,8 +55,8 @@ def judge(trial: Trial) -> Outcome:
         return outcome
     trial.allow_rounding(0.0)
     pairs = trial.pairs()
-    if pairs and (evidence := trial.evidence([first for first, _ in pairs])) >= SURE:
-        return Outcome("two", pairs[0], evidence)
+    if pairs and (weight := evidence(trial, [first for first, _ in pairs])) >= SURE:
+        return Outcome("two", pairs[0], weight)
     trial.allow_rounding(NAMED)
     trial.blamed = contradicting(trial)
     return Outcome("unknown", part=_last_layer(trial))
@@ -83,7 +84,7 @@ def _named(trial: Trial, fitting: list[Candidate]) -> Outcome:
         first.setdefault(candidate.mistake.name, candidate)
     covered = {name for candidate in first.values() for name in candidate.mistake.covers}
     found = [candidate for name, candidate in first.items() if name not in covered]
-    evidence = trial.evidence(fitting)
-    if evidence < MARGIN:
-        return Outcome("chance", found, evidence)
-    return Outcome("mistake" if len(found) == 1 else "several", found, evidence)
+    weight = evidence(trial, fitting)
+    if weight < MARGIN:
+        return Outcome("chance", found, weight)
+    return Outcome("mistake" if len(found) == 1 else "several", found, weight)

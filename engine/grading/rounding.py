@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
@@ -65,6 +66,7 @@ class Rounding:
             self.second = [self._second(i) for i in range(network.size)]
             self.units = self._units()
 
+    @cached_property
     def reach(self) -> list[float]:
         """By observed node, how far simulated rounding moves its gradient."""
         far = [0.0] * len(self.observed)
@@ -89,8 +91,10 @@ class Rounding:
         e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
         """
         limits = [MOST_OFF * size + ENOUGH * t if t else 0.0 for t, size in zip(tolerances, self._sizes, strict=True)]
-        if not self.is_by_hand or any(abs(o) > limit for o, limit in zip(off, limits, strict=True)):
+        if any(abs(o) > limit for o, limit in zip(off, limits, strict=True)):
             return False
+        if not self.is_by_hand:
+            return all(abs(o) <= ENOUGH * t for o, t in zip(off, tolerances, strict=True))
         weights, multipliers = self._solved(off, tolerances)
         errors = list(chain(multipliers, *self._back(weights, multipliers))) if multipliers else [math.inf]
         return max(map(abs, errors)) <= ENOUGH and _dot(errors, errors) <= SCATTER * (len(off) + 2)
