@@ -37,7 +37,7 @@ def whole(chain: ChainRule) -> Term | None:
     paths = chain.paths(2)
     only = chain.naming.partial(paths[0].factors[0].link) if [len(path.factors) for path in paths] == [1] else None
     is_short = only is not None and not isinstance(only, float) and size(only) <= SHORT
-    if is_short and size(only) == len(chain.naming.within(only)):
+    if is_short and size(only) == len(inside := chain.naming.within(only)) and chain.output not in inside:
         return only
     form = textbook(chain.output, chain.wrt, chain.naming, chain.total)
     return form or (only if is_short else _in_blocks(paths, chain.naming))
@@ -97,7 +97,19 @@ class Form(NamedTuple):
 
 
 def _flat(form: Form) -> Term:
-    return form.term if form.bracket is None else symbol("mul", form.bracket, form.term)
+    return form.term if form.bracket is None else _times(form.bracket, form.term)
+
+
+def _times(bracket: Term, term: Term) -> Term:
+    """A term with a bracket after its sign and its coefficient: -2 [z > 0] x."""
+    match term:
+        case ("neg", x):
+            return symbol("neg", _times(bracket, x))
+        case ("div", x, y):
+            return symbol("div", _times(bracket, x), y)
+        case ("mul", (("mul" | "neg" | "div", *_) | float()) as x, y):
+            return symbol("mul", _times(bracket, x), y)
+    return symbol("mul", bracket, term)
 
 
 def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
