@@ -80,11 +80,20 @@ def textbook(of: Value, wrt: Value, naming: Naming, value: float, is_link: bool 
     region = Region(of, wrt, naming, is_link)
     if len(region.operations) > MOST_OPERATIONS or len(region.kinks) > MOST_KINKS or not region.free:
         return None
-    found = next((form for form in _candidates(region, naming) if _is_proven(form, region)), None)
+    signs = [naming.term(node.operands[0]) for node in region.operations if node.op == "abs"]
+    candidates = (form for form in _candidates(region, naming) if all(_names_side(form.term, x) for x in signs))
+    found = next((form for form in candidates if _is_proven(form, region)), None)
     if found is None:
         return None
     here = run(_flat(found), region.at({})[0], numeric)
     return _flat(found) if abs(here - value) <= SAME * abs(value) else None
+
+
+def _names_side(term: Term, of: Term) -> bool:
+    """Whether a term has the sign or the magnitude of another one; else it may be right on one side of its 0 only."""
+    if not isinstance(term, (tuple, list)):
+        return False
+    return term in (("sign", of), ("abs", of)) or any(_names_side(part, of) for part in term)
 
 
 class Form(NamedTuple):

@@ -84,6 +84,7 @@ def test_a_loss_on_logits_shows_no_test_of_whether_one_is_masked():
         (lambda x, w: x.sin() ** 2, "2 * sin(x) * cos(x)"),
         (lambda x, w: w * (1 + x) ** w, "w ** 2 * (1 + x) ** (w - 1)"),
         (lambda x, w: abs(w * x - 3), "w * sign(w * x - 3)"),
+        (lambda x, w: (w / x + 9) * abs(w / x + 9), ""),
         (lambda x, w: (w * x - 3) ** 2 + w * abs(x), "w * sign(x) + 2 * (w * x - 3) * w"),
         (lambda x, w: ((w * x).relu() - 3) ** 2, "2 * [w * x > 0] * (w * x - 3) * w"),
         (lambda x, w: (1 + (x - w) ** 2).sqrt() - 1, "(x - w) / sqrt(1 + (x - w) ** 2)"),
