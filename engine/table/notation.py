@@ -100,7 +100,9 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
             yield _call(called)
             i = called.end()
         elif closed and found and (parts := _juxtaposed(found, names)):
-            yield from (_Token("name", names[x]) if x in names else _call(_CALLED.match(x)) for x in parts)
+            yield from (
+                _Token("name", names[x]) if x in names else _Token("function", _FUNCTIONS.get(x, x)) for x in parts
+            )
             i += sum(map(len, parts))
         elif closed and (not found or found["word"]):
             word = re.match(r"[\w.]+", text[i:])
