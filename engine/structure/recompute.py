@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE, check
-from .arrays import Floats, Ints, ints_of, new_ints, where
+from .arrays import Floats, Ints, ints_of, new_ints
 from .flattened import FlattenedGraph
+from .scans import where
 from .sweeps import dependent
 
 try:

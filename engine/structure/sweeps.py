@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from ..core import ADD, CLOSED, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
-from .arrays import Floats, Ints, new_floats, new_ints
+from .arrays import Floats, Groups, Ints, ints_of, new_floats, new_ints
 from .flattened import FlattenedGraph
 
 try:
@@ -148,7 +148,7 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     return found
 
 
-def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
+def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
     """The terms of the output, found through sums, constant factors and differences of variable nodes."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     met, varies, found = new_ints(len(graph.nodes)), ints(varying), list[int]()
@@ -169,7 +169,7 @@ def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
         for k in range(first, last):
             if code in (ADD, SUM, NEG) or varies[operands[k]]:
                 reached[operands[k]] = 1
-    return found
+    return ints_of(found)
 
 
 def limited(graph: FlattenedGraph, parameters: Iterable[int], kinds: Ints) -> Ints:
@@ -218,19 +218,28 @@ def summands(graph: FlattenedGraph) -> Ints:
     return found
 
 
-def relu_operands(graph: FlattenedGraph, indices: Ints, among: Ints) -> Ints:
-    """Operands of these relus, without hinge terms of the loss, which are off when the margin is met."""
+def relu_operands(graph: FlattenedGraph, groups: Groups, among: Ints) -> Groups:
+    """By group, the operands of relus, without hinge terms of the loss, which are off when the margin is met."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    wanted, among_terms, found, count = ints(indices), ints(among), new_ints(len(indices)), 0
-    sums = ints(found)
-    for n in range(len(indices)):
-        i = wanted[n]
-        if codes[i] == RELU:
-            z = operands[starts[i]]
-            if not among_terms[i] or not _is_margin(z, size, codes, starts, operands):
-                sums[count] = z
-                count += 1
-    return found[:count]
+    wanted, among_terms, found, count = (
+        ints(groups.members),
+        ints(among),
+        Groups(groups.starts[:], groups.members[:]),
+        0,
+    )
+    ends, sums = ints(found.starts), ints(found.members)
+    for n in range(len(groups.starts) - 1):
+        first, last = ends[n], ends[n + 1]
+        ends[n] = count
+        for k in range(first, last):
+            i = wanted[k]
+            if codes[i] == RELU:
+                z = operands[starts[i]]
+                if not among_terms[i] or not _is_margin(z, size, codes, starts, operands):
+                    sums[count] = z
+                    count += 1
+    ends[len(groups.starts) - 1] = count
+    return found
 
 
 def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> bool:

@@ -8,9 +8,10 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from ..core import ADD, DOT, MUL, NAMES, SUB, SUM
-from .arrays import Ints, ints_of
+from .arrays import Groups, Ints, ints_of, new_ints
 from .linear_forms import Forms
 from .loss_graph import LossGraph
+from .scans import taken
 from .sweeps import dependent
 
 try:
@@ -104,10 +105,31 @@ class WeightedSums:
 
         In z - y, logsumexp(...) - z, 1 - y * z and 0.5 * z it is z.
         """
-        return [self.occurrence(z) for z in self._weighted(self._inner(sums)[0])]
+        return [self.occurrence(z) for z in self._weighted(self._inner(sums))]
 
-    def first(self, sums: Ints) -> tuple[int, int]:
-        """The index of the first of these weighted sums, and their count."""
+    def firsts(self, sums: Groups) -> tuple[Ints, Ints]:
+        """By group of sums, the index of its first weighted sum, and their count; -1 and 0 without any."""
+        groups = len(sums.starts) - 1
+        found, inside = (new_ints(groups), new_ints(groups)), self._innermost(sums.members)
+        first, counts, inner = ints(found[0]), ints(found[1]), ints(inside)
+        starts, given = ints(sums.starts), ints(sums.members)
+        at, weighted = ints(self.forms.form_of), ints(self.forms.weighted)
+        for n in range(groups):
+            z, form, are_plain = NONE, NONE, True
+            for k in range(starts[n], starts[n + 1]):
+                z = inner[k] if z == NONE else z
+                form = at[z]
+                are_plain = are_plain and at[inner[k]] == form and (k == starts[n] or inner[k] == given[k])
+            if starts[n + 1] - starts[n] > 1 and not (are_plain and z == given[starts[n]]):
+                first[n], counts[n] = self._first(sums.of(n))
+            elif z != NONE and weighted[form]:
+                first[n], counts[n] = z, starts[n + 1] - starts[n]
+            else:
+                first[n] = NONE
+        return found
+
+    def _first(self, sums: Ints) -> tuple[int, int]:
+        """The same for one group."""
         found, count = self._distinct(sums)
         return (found[0], count) if found else (NONE, 0)
 
@@ -117,7 +139,8 @@ class WeightedSums:
 
     def _distinct(self, sums: Ints) -> tuple[list[int], int]:
         """The indices of those sums, and how many they stand for."""
-        inner, are_alike = self._inner(sums)
+        inner = self._inner(sums)
+        are_alike = len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
         found = self._weighted(inner[:1] if are_alike else inner)
         return found, len(inner) if are_alike else len(found)
 
@@ -129,27 +152,28 @@ class WeightedSums:
         """The function that is applied to a sum, if any."""
         return None if self._activations[z] == NONE else self._activations[z]
 
-    def _inner(self, sums: Ints) -> tuple[list[int], bool]:
-        """The innermost sum of each, in the order of creation, without duplicates, and whether all have one form."""
-        graph, parameters = self.graph.flattened, self.forms.first_sum
+    def _inner(self, sums: Ints) -> list[int]:
+        """The innermost sum of each, in the order of creation, without duplicates."""
+        found = self._innermost(sums)
+        return list(found) if found == sums else sorted(set(found), reverse=True)
+
+    def _innermost(self, sums: Ints) -> Ints:
+        """The innermost sum of each."""
+        graph, parameters, found = self.graph.flattened, self.forms.first_sum, new_ints(len(sums))
         codes, starts, operands, at = (
             ints(graph.codes),
             ints(graph.starts),
             ints(graph.operands),
             ints(self.forms.form_of),
         )
-        depends, activations, given = ints(self._depends), ints(self._activations), ints(sums)
-        found, unchanged, are_alike, form = list[int](), True, True, NONE
+        depends, activations, given, inner = ints(self._depends), ints(self._activations), ints(sums), ints(found)
         for n in range(len(sums)):
             i, z = given[n], NONE
             while i != NONE:
                 z = i
                 i = _inside(z, codes, starts, operands, at, depends, activations, parameters)
-            found.append(z)
-            unchanged = unchanged and z == given[n]
-            form = at[z] if n == 0 else form
-            are_alike = are_alike and at[z] == form
-        return (found if unchanged else sorted(set(found), reverse=True)), are_alike
+            inner[n] = z
+        return found
 
     @cached_property
     def _depends(self) -> Ints:
