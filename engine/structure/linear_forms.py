@@ -84,7 +84,7 @@ class Forms:
     def scaled(self, indices: Ints) -> list[int]:
         """Those of these products that multiply a sum by what is neither a sum nor a parameter."""
         at, starts, operands = ints(self.form_of), ints(self.graph.starts), ints(self.graph.operands)
-        wanted, first_sum, found = ints(indices), self.first_sum + 0, list[int]()
+        wanted, first_sum, found = ints(indices), len(self.parameters) + 2, list[int]()
         for n in range(len(indices)):
             a, b = at[operands[starts[wanted[n]]]], at[operands[starts[wanted[n]] + 1]]
             if min(a, b) <= GIVEN and max(a, b) >= first_sum:
@@ -93,7 +93,7 @@ class Forms:
 
     def _read(self) -> None:
         """Give each operation, oldest first, the form of an equal earlier operation, or a new form."""
-        graph, size, first_sum = self.graph, len(self.graph.codes), self.first_sum
+        graph, size, first_sum = self.graph, len(self.graph.codes), len(self.parameters) + 2
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         edges, made, closing, parts = (new_ints(n) for n in (len(graph.operands), size, size, len(graph.operands)))
         at, complete = ints(self.form_of), ints(self.complete)
@@ -197,7 +197,7 @@ class Forms:
         graph, found = self.graph, new_floats(len(self.form_of))
         at, codes, starts, operands = ints(self.form_of), ints(graph.codes), ints(graph.starts), ints(graph.operands)
         partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)
-        first_sum, multiplying = self.first_sum, ints(self.multiplying)
+        first_sum, multiplying = len(self.parameters) + 2, ints(self.multiplying)
         for i in range(len(graph.codes) - 1, -1, -1):
             first, last = starts[i], starts[i + 1]
             if at[i] < first_sum:
@@ -233,9 +233,10 @@ def _terms(code: int, first: int, last: int, inner: Ints, first_sum: int, found:
 
 def _product(a: Form, b: Form, first_sum: int) -> Form:
     """The form whose key a product takes: the parameter's if times data, the sum's if times given data."""
-    is_parameter = GIVEN < a < first_sum
-    if is_parameter != (GIVEN < b < first_sum):  # w * w is a penalty, no unit
-        return a if is_parameter else b
+    if GIVEN < a < first_sum:
+        return COMPUTED if GIVEN < b < first_sum else a  # w * w is a penalty, no unit
+    if GIVEN < b < first_sum:
+        return b
     return max(a, b) if GIVEN in (a, b) else COMPUTED
 
 
@@ -245,11 +246,10 @@ def _enter(
     """Enter a form with these terms, with the key of the last of those with parameters; returns their number."""
     known = 0
     for n in range(count):
-        is_product = code == MUL or (code == DOT and n < count - 1)
-        if is_product and GIVEN < terms[n] < first_sum:
+        if GIVEN < terms[n] < first_sum and (code == MUL or (code == DOT and n < count - 1)):
             multiplying[form] = weighted[form] = 1
-        elif code != DOT or not is_product:
-            weighted[form] = weighted[form] or weighted[terms[n]]
+        elif weighted[terms[n]] and (code != DOT or n == count - 1):
+            weighted[form] = 1
         if terms[n] > GIVEN:
             known, key_of[form] = known + 1, key_of[terms[n]]
     return known

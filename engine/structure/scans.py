@@ -31,7 +31,8 @@ def where(numbers: Ints, number: int) -> Ints:
     """
     given, count = ints(numbers), 0
     for i in range(len(numbers)):
-        count += given[i] == number
+        if given[i] == number:
+            count += 1
     found = new_ints(count)
     indices = ints(found)
     for i in range(len(numbers)):
@@ -137,11 +138,13 @@ def edges_to(i: int, last: Ints, before: Ints) -> Ints:
     firsts, links, count = ints(last), ints(before), 0
     k = firsts[i]
     while k:
-        count, k = count + 1, links[k - 1]
+        count += 1
+        k = links[k - 1]
     found = new_ints(count)
     edges, k = ints(found), firsts[i]
     for n in range(count):
-        edges[n], k = k - 1, links[k - 1]
+        edges[n] = k - 1
+        k = links[k - 1]
     return found
 
 
@@ -218,7 +221,7 @@ def by_number(numbers: Ints, indices: Ints, count: int) -> Groups:
     for n in range(len(indices)):
         ends[told[n] + 1] += 1
     ends[1] = 0  # of those left out
-    for k in range(1, count + 1):
+    for k in range(1, len(found.starts) - 1):
         ends[k + 1] += ends[k]
     for n in range(len(indices)):
         if told[n]:
@@ -299,21 +302,6 @@ def largest(indices: Ints, numbers: Floats) -> float:
         if size > found:
             found = size
     return found
-
-
-def exceeds(indices: Ints, numbers: Floats, limit: float) -> bool:
-    """Whether any number at these indices exceeds `limit` or is nan.
-
-    >>> from array import array
-    >>> numbers = array("d", [1.0, 9.0, 2.0])
-    >>> exceeds(array("i", [0, 2]), numbers, 2.0), exceeds(array("i", [1]), numbers, 2.0)
-    (False, True)
-    """
-    wanted, sizes = ints(indices), floats(numbers)
-    for n in range(len(indices)):  # noqa: SIM110  a generator has no types in C
-        if not sizes[wanted[n]] <= limit:
-            return True
-    return False
 
 
 def cancelling(indices: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:

@@ -111,38 +111,26 @@ class WeightedSums:
         """By group of sums, the index of its first weighted sum, and their count; -1 and 0 without any."""
         groups = len(sums.starts) - 1
         found, inside = (new_ints(groups), new_ints(groups)), self._innermost(sums.members)
-        first, counts, inner = ints(found[0]), ints(found[1]), ints(inside)
-        starts, given = ints(sums.starts), ints(sums.members)
+        first, counts, inner, starts = ints(found[0]), ints(found[1]), ints(inside), ints(sums.starts)
         at, weighted = ints(self.forms.form_of), ints(self.forms.weighted)
         for n in range(groups):
-            z, form, are_plain = NONE, NONE, True
+            first[n], repeated = NONE, 0
             for k in range(starts[n], starts[n + 1]):
-                z = inner[k] if z == NONE else z
-                form = at[z]
-                are_plain = are_plain and at[inner[k]] == form and (k == starts[n] or inner[k] == given[k])
-            if starts[n + 1] - starts[n] > 1 and not (are_plain and z == given[starts[n]]):
-                first[n], counts[n] = self._first(sums.of(n))
-            elif z != NONE and weighted[form]:
-                first[n], counts[n] = z, starts[n + 1] - starts[n]
-            else:
-                first[n] = NONE
+                if k > starts[n] and inner[k] >= inner[k - 1]:
+                    repeated = 1
+                if weighted[at[inner[k]]]:
+                    first[n] = inner[k] if first[n] == NONE else first[n]
+                    counts[n] += 1
+            if repeated:
+                zs = self._weighted(self._inner(sums.of(n)))
+                first[n], counts[n] = (zs[0], len(zs)) if zs else (NONE, 0)
         return found
-
-    def _first(self, sums: Ints) -> tuple[int, int]:
-        """The same for one group."""
-        found, count = self._distinct(sums)
-        return (found[0], count) if found else (NONE, 0)
 
     def distinct(self, sums: Ints) -> list[Occurrence]:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
-        return [self.occurrence(z) for z in self._distinct(sums)[0]]
-
-    def _distinct(self, sums: Ints) -> tuple[list[int], int]:
-        """The indices of those sums, and how many they stand for."""
         inner = self._inner(sums)
         are_alike = len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
-        found = self._weighted(inner[:1] if are_alike else inner)
-        return found, len(inner) if are_alike else len(found)
+        return [self.occurrence(z) for z in self._weighted(inner[:1] if are_alike else inner)]
 
     def _weighted(self, sums: list[int]) -> list[int]:
         """Those of the sums that have a weight."""
@@ -263,6 +251,7 @@ def _inside(
             others += 1
     if parts != 1 or at[inside] < parameters:
         return NONE
-    is_shift = codes[i] == ADD or codes[i] == SUM or (codes[i] == SUB and operands[starts[i]] == inside)
-    is_activated = is_shift and not others and activations[i] != NONE  # then the shift is a bias that is a number
-    return NONE if is_activated else inside
+    if others or activations[i] == NONE:
+        return inside
+    is_shift = codes[i] in (ADD, SUM) or (codes[i] == SUB and operands[starts[i]] == inside)
+    return NONE if is_shift else inside  # with an activation, the shift is a bias that is a number
