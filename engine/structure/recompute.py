@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE, check
-from .arrays import Floats, Ints, ints_of, new_ints, where
+from .arrays import Floats, Ints, ints_of, new_ints
 from .flattened import FlattenedGraph
+from .scans import where
 from .sweeps import dependent
 
 try:
@@ -121,7 +122,8 @@ def _gathered(k: int, m: int, operands: Ints, data: Floats) -> Any:
 
 def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Floats) -> float:
     """The sum of the magnitudes of an operation's terms."""
-    found = abs(data[i])
+    found = 0.0
+    found += abs(data[i])
     for k in range(starts[i], starts[i + 1]):
         found += abs(partials[k] * data[operands[k]])
     return found
@@ -144,23 +146,24 @@ def changed(graph: FlattenedGraph, rounding: float, differing: list[int] | None 
     wrongs = ints_of(wrong)
     indices = ints(wrongs)
     for n in range(len(wrongs)):
-        i, inherits, leaves, news = indices[n], 0, 0, 0
+        i, inherited, leaves, news = indices[n], 0, 0, 0
         for k in range(starts[i], starts[i + 1]):
             j = operands[k]
             if j < size:
-                inherits += known[j] > 0
+                inherited += known[j]
             elif not same[j]:
                 leaves += 1
-                news += known[j] < 2
-        if inherits:
+                if known[j] < 2:
+                    news += 1
+        if inherited:
             continue  # wrong because of an operand that was set
         if not leaves:
             found[i], known[i] = None, 1
         for edge in _blamed(graph, i, unchanged) if news else ():
-            j = operands[edge]
-            if known[j] < 2:
+            leaf = operands[edge]
+            if known[leaf] < 2:
                 was = _before(i, edge, codes, starts, partials, data)
-                found[j], known[j] = (None, 1) if was != was else (was, 2)
+                found[leaf], known[leaf] = (None, 1) if was != was else (was, 2)
     return found
 
 
