@@ -64,6 +64,8 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
         return _power(interval(graph, operands[0], parameters, depth - 1), 2.0)
     if (bent := _bent(graph, i)) != EVERYTHING:
         return bent
+    if op == "div" and (share := _share(graph, i)) != EVERYTHING:
+        return share
     inner: list[Interval] = []
     for j in reversed(operands):  # in a long sum, the last term is most often unbounded
         inner.insert(0, interval(graph, j, parameters, depth - 1))
@@ -110,6 +112,54 @@ def _scaled(graph: LossGraph, i: int) -> tuple[float, int]:
         else:
             break
     return factor, i
+
+
+def _share(graph: LossGraph, i: int) -> Interval:
+    """The range of a quotient whose numerator has terms of its denominator, with any sign, as a tanh by hand has."""
+    top, bottom = (_signed_terms(graph, j) for j in graph.operands(i))
+    if len(bottom) < 2 or any(sign < 0.0 or not _is_positive(graph, j) for sign, j in bottom):
+        return EVERYTHING
+    rest = [j for _, j in bottom]
+    for _, j in top:
+        same = next((k for k in rest if _is_same(graph, j, k)), None)
+        if same is None:
+            return EVERYTHING
+        rest.remove(same)
+    signs = [sign for sign, _ in top]
+    return min(0.0, *signs), max(0.0, *signs)
+
+
+def _is_positive(graph: LossGraph, i: int) -> bool:
+    """Whether a term is a given number of at least 0, or the result of an exp or the like."""
+    if graph.nodes[i].op:
+        return RANGES.get(graph.nodes[i].op, EVERYTHING)[0] >= 0.0
+    return not graph.depends[i] and graph.data[i] >= 0.0
+
+
+def _signed_terms(graph: LossGraph, i: int, most: int = 100) -> list[tuple[float, int]]:
+    """The terms of a sum, each with its sign."""
+    found, stack = list[tuple[float, int]](), [(1.0, i)]
+    while stack and len(found) < most:
+        sign, j = stack.pop()
+        op, operands = graph.nodes[j].op, graph.operands(j)
+        if op not in ("add", "sum", "sub", "neg"):
+            found.append((sign, j))
+            continue
+        last = -sign if op in ("sub", "neg") else sign
+        stack += [(sign, k) for k in operands[:-1]] + [(last, operands[-1])]
+    return found
+
+
+def _is_same(graph: LossGraph, i: int, j: int, depth: int = 3) -> bool:
+    """Whether two nodes compute the same number from the same nodes."""
+    if i == j:
+        return True
+    inner, other = graph.operands(i), graph.operands(j)
+    if graph.data[i] != graph.data[j] or graph.nodes[i].op != graph.nodes[j].op or len(inner) != len(other):
+        return False
+    if not inner:
+        return not graph.depends[i] and not graph.depends[j]
+    return depth > 0 and all(_is_same(graph, a, b, depth - 1) for a, b in zip(inner, other, strict=True))
 
 
 def magnitude(graph: LossGraph, i: int) -> int | None:

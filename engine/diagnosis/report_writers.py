@@ -94,7 +94,12 @@ def _as_text(name: str, x: float | int | str) -> str:
     return f"{text} {name}" if _SHARE.fullmatch(text) else f"{name}: {text}"
 
 
-SINGULAR = {"classes": "class", "probabilities": "probability", "used by the loss": "used by the loss"}
+SINGULAR = {
+    "classes": "class",
+    "layers between": "layer between",
+    "probabilities": "probability",
+    "used by the loss": "used by the loss",
+}
 _SHARE = re.compile(r"\d+ of \d+")
 
 

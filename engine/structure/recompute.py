@@ -192,7 +192,10 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
 
 
 def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
-    """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches."""
+    """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches.
+
+    The partials of a product are copies of its factors, so a factor is confirmed by equality, and else by rounding.
+    """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
     found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
@@ -200,14 +203,17 @@ def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     for index in wrong:
         wrongs[index] = 1
     for i in range(len(graph.codes)):
-        is_product, limit = codes[i] == MUL or codes[i] == DOT, -1.0
-        for k in range(starts[i], starts[i + 1]):
+        last = starts[i + 1]
+        for k in range(starts[i], last):
             j = operands[k]
-            if not wrongs[i] and partials[k] != 0.0:
-                same[j] = 1
-            elif is_product and not same[j]:
-                if limit < 0.0:
-                    limit = rounding * _magnitude(i, starts, operands, partials, data)
+            if codes[i] == MUL or (codes[i] == DOT and k < last - 1):
+                if _before(i, k, codes, starts, partials, data) == data[j]:
+                    same[j] = 1
+            elif not wrongs[i]:
+                if partials[k] != 0.0:
+                    same[j] = 1
+            elif codes[i] == DOT and not same[j]:
+                limit = rounding * _magnitude(i, starts, operands, partials, data)
                 if abs(_before(i, k, codes, starts, partials, data) - data[j]) <= limit:
                     same[j] = 1
     return found

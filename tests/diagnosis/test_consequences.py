@@ -46,3 +46,9 @@ def test_a_loss_without_a_minimum_that_drives_a_probability_to_0():
     w = Value(-40.0, "w")
     found = whys(diagnose(binary_cross_entropy([w.sigmoid()], [Value(2.0)]), [w]))
     assert FIRST.format("loss_misuse") in found["probability_loss"]
+
+
+def test_a_negative_number_without_a_label_stands_in_brackets():
+    z = Value(-1000.0)
+    finding = next(iter(diagnose(1.0 / (1.0 + (-(z * 2.0)).exp()), [z])))
+    assert finding.where == ("exp(-(-2000))",)

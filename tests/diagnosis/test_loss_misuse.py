@@ -162,3 +162,15 @@ SOUND = {  # logs of what is no probability, and logs with a plus sign, that are
 @pytest.mark.parametrize("name", SOUND)
 def test_a_loss_that_is_sound(name):
     assert not diagnose(SOUND[name](), {"poisson": [M], "exponential": [S]}.get(name, [S, M]))
+
+
+@pytest.mark.parametrize("last", ["tanh", "sigmoid"])
+def test_a_log_loss_of_a_tanh_is_named_before_it_is_nan(last):
+    model = MLP(2, [3, 1], activation="tanh", init="xavier", seed=0, output_activation=last)
+    for neuron in model.layers[-1].neurons:
+        neuron.b.data = 2.0
+    report = diagnose(binary_cross_entropy([model(x) for x in INPUTS], [0, 1, 0, 1]), model.parameters())
+    if last == "tanh":
+        assert "from -1 to 1" in only(report, "loss_misuse").why
+    else:  # the remedy
+        assert not report

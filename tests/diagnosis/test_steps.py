@@ -338,6 +338,10 @@ def test_raw_targets_whose_second_step_explodes(lr, scaled):
     assert f"a learning rate of {lr or 0.001:g}" in finding.why
     assert finding.remedy.startswith("Scale inputs and targets to about 1.")
     assert "Inputs go up to 100" in finding.remedy
+    assert not diagnose(loss, model.parameters(), lr=1e-12)  # the other remedies
+    loss.backward()
+    for optimizer in (SGD(model.parameters(), lr=0.1, clip_norm=1.0), Adam(model.parameters(), lr=0.01)):
+        assert not optimizer.diagnose(loss)
     optimizer = SGD(model.parameters(), lr=0.1)
     for _ in range(3):
         optimizer.zero_grad()
@@ -364,3 +368,28 @@ def test_a_loop_that_gives_a_name_to_new_values_shows_only_in_the_gradients():
     loss = sum((w * x + b - 3.0) ** 2 for x in (1.0, 2.0, 4.0))
     loss.backward()
     assert not diagnose(loss, [w, b])
+
+
+@pytest.mark.parametrize("rate", [1e-9, 1e-7, 1e-6])
+def test_a_rate_far_too_small(rate):
+    net = network(3, task="regression", activation="tanh", init="xavier")
+    loss = net.loss()
+    finding = only(diagnose(loss, net.parameters, lr=rate), "step_too_short")
+    assert finding.evidence["rate"] == pytest.approx(rate)
+    assert f"{1e-3 / rate:,.0f} times as fast" in finding.why
+    loss.backward()
+    move(net.parameters, -rate)
+    assert loss.data - net.loss().data == pytest.approx(finding.evidence["falls by"], rel=1e-3)
+    assert not diagnose(net.loss(), net.parameters, lr=1e-3)  # the remedy
+    optimizer = SGD(net.parameters, lr=rate)
+    optimizer.zero_grad()
+    loss = net.loss()
+    loss.backward()
+    assert only(optimizer.diagnose(loss), "step_too_short").evidence["rate"] == pytest.approx(rate)
+
+
+def test_a_small_rate_that_a_steep_loss_needs_is_not_too_small():
+    w = Value(0.0, "w")
+    loss = mean_squared_error([w * x for x in (1e3, 2e3)], [3e3, 6e3])
+    assert not diagnose(loss, [w], lr=1e-7)
+    assert not diagnose((w - 1.0) ** 2, [w], lr=1e-4)

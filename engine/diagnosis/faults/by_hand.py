@@ -32,7 +32,7 @@ def squashed(case: Case) -> dict[int, Squash]:
     candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
     candidates += _quotients(graph)
     for i in candidates:
-        sums = _sums(case, i) if graph.gradients[i] else set()
+        sums = _sums(case, i) if graph.gradients[i] and not _is_lone(graph, i) else set()
         z = _only(case, sums)
         if z is not None:
             slope, beyond = abs(graph.gradients[z] / graph.gradients[i]), abs(graph.data[z]) - _kink(graph, i)
@@ -61,6 +61,17 @@ def _codes(count: int) -> tuple[Ints, Ints]:
     """By opcode, 1 for the sums and 1 for the terms of a denominator such as 1 + exp(-z) or 1 + abs(z)."""
     sums, terms = ("add", "sub", "sum"), ("exp", "abs")
     return ints_of(op in sums for op in NAMES[:count]), ints_of(op in terms for op in NAMES[:count])
+
+
+def _is_lone(graph: LossGraph, i: int) -> bool:
+    """Whether a node is exp(z) / exp(z), a softmax of one number, which is 1."""
+    operands = graph.operands(i)
+    return graph.nodes[i].op == "div" and graph.nodes[operands[0]].op == "exp" and len(summed(graph, operands[1])) < 2
+
+
+def summed(graph: LossGraph, i: int) -> list[int]:
+    """The terms of a sum, without given zeros."""
+    return [j for j in _terms(graph, i) if graph.depends[j] or graph.data[j]]
 
 
 def _is_clip(graph: LossGraph, i: int) -> bool:
@@ -100,9 +111,11 @@ def _sums(case: Case, i: int) -> set[int]:
     return set() if stack else found
 
 
-def argument_by_hand(case: Case, i: int) -> int | None:
-    """The only sum that an activation by hand is computed from; None if there are several."""
-    return _only(case, _sums(case, i))
+def arguments_by_hand(case: Case, i: int) -> list[int]:
+    """The sums that an activation by hand is computed from, such as -z, and z itself; none if there are several z."""
+    sums = _sums(case, i)
+    z = _only(case, sums)
+    return [] if z is None else [*sums, z]
 
 
 def _only(case: Case, sums: Collection[int]) -> int | None:

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...core import TABLE, Value
+from ...core import TABLE, Value, book_name
 from ...structure import (
-    SAME,
     Floats,
     LossGraph,
     Unit,
@@ -17,15 +16,15 @@ from ...structure import (
     cancelling,
     floats_of,
     ints_of,
+    multipliers,
     origins,
     reverse,
 )
 from ..context import Case
 from ..report import Finding
-from ..step import gradient_step
 from ..terms import other_factor
 from .misuse import OTHERS
-from .steps import about_inputs
+from .steps import about_inputs, good_steps
 from .tables import unused_rows
 
 
@@ -122,9 +121,9 @@ def exploding(case: Case) -> list[Finding]:
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
             f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the "
             "first or second step throws them far beyond anything useful, and the loss with them.",
-            'Scale inputs and targets to about 1. Start from smaller weights (MLP(..., init="he", seed=0)). Take the '
-            "mean of the losses, not their sum. Take a smaller learning rate, clip the gradient, or take Adam, whose "
-            "steps do not grow with it." + about_inputs(case),
+            "Scale inputs and targets to about 1. Any one of these may help too: start from smaller weights, "
+            'MLP(..., init="he", seed=0); take the mean of the losses, not their sum; take a smaller learning rate; '
+            "clip the gradient; take Adam, whose steps do not grow with it." + about_inputs(case),
         )
     ]
 
@@ -133,12 +132,8 @@ def _is_steppable(case: Case) -> bool:
     """Whether two steps lower the loss as its slope predicts; a first step that is known is left to `step_too_long`."""
     if case.graph.changed or case.planned is not None:
         return True
-    step = gradient_step(case.graph, case.indices, _rate(case))
-    before, after, rounding = case.loss.data, step.loss(), SAME * abs(case.loss.data)
-    if not (abs(after) <= abs(before) and after - before <= 0.1 * step.promised):
-        return case.lr is not None
-    second, promised = step.next()  # with raw targets, the first step may move the outputs alone
-    return second.loss() - after <= 0.1 * promised + rounding
+    good = good_steps(case, _rate(case))
+    return good == 2 or (good == 0 and case.lr is not None)
 
 
 def _rate(case: Case) -> float:
@@ -216,7 +211,10 @@ def disconnected(case: Case) -> list[Finding]:
     if not missing:
         return []
     no_parameter, scores, flat = "", "", ""
-    if not case.index_of:
+    others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
+    if others:
+        no_parameter = f" It was computed from other Values, such as {book_name(others[0])}, as if of another model."
+    elif not case.index_of:
         no_parameter = (
             " It depends on no parameter at all, as if argmax, round or a comparison stood between: their results are "
             "plain numbers without a gradient."

@@ -10,7 +10,7 @@ from ..description import describe
 from ..intervals import any_limited, interval
 from ..report import Finding
 from ..words import amount
-from .by_hand import argument_by_hand, masked
+from .by_hand import arguments_by_hand, masked
 
 
 class Residual(NamedTuple):
@@ -118,8 +118,20 @@ def _unreachable(
         f"{_span(min(targets), max(targets))}. The output cannot reach {len(far)} of {len(wanted)} targets"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
         'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
-        "output and scale its results back.",
+        "output and scale its results back." + (CLASSES if _are_classes(targets) else ""),
     )
+
+
+CLASSES = (
+    " If the targets are the numbers of classes, take one output for each class instead, and "
+    "cross_entropy([outputs], [class])."
+)
+
+
+def _are_classes(targets: Sequence[float]) -> bool:
+    """Whether targets look like numbers of classes: the integers from 0 or 1 on, without a gap."""
+    found = sorted(set(targets))
+    return len(found) > 2 and found[0] in (0.0, 1.0) and found == [found[0] + k for k in range(len(found))]
 
 
 def _least(case: Case, wanted: Sequence[Residual], far: dict[Residual, float]) -> float | None:
@@ -134,6 +146,8 @@ def _least(case: Case, wanted: Sequence[Residual], far: dict[Residual, float]) -
 
 def _name(case: Case, output: int) -> str:
     """The name of the unit that an output belongs to, or the output in words."""
-    units, z = case.units, argument_by_hand(case, output)
-    unit = units.outputs.get(case.graph.nodes[output]) or units.sums.get(case.graph.nodes[output if z is None else z])
-    return describe(case.graph, output) if unit is None else case.units.name(unit)
+    nodes, units = case.graph.nodes, case.units
+    if unit := units.outputs.get(nodes[output]):
+        return units.name(unit)
+    by_hand = (units.sums.get(nodes[z]) for z in arguments_by_hand(case, output))
+    return next((units.name(unit) for unit in by_hand if unit), describe(case.graph, output))

@@ -10,7 +10,7 @@ from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
 from ..step import stepped
-from .steps import ascent, step_too_long
+from .steps import about_inputs, ascent, step_too_long
 
 
 def non_finite(case: Case) -> list[Finding]:
@@ -32,7 +32,7 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
         "These parameters are inf or nan themselves, and so is everything computed from them. Most likely an earlier "
         "step along an inf or nan gradient made them so.",
         "Start again from finite weights with a smaller learning rate. To find the step that did it, run the training "
-        "inside `with strict():`.",
+        "inside `with strict():`." + about_inputs(case),
     )
 
 
@@ -46,7 +46,7 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
     result = {"slope": _worst(graph.partials(i))} if is_slope else {"result": graph.data[i]}
     more = {"operations like it": len(first) - 1} if len(first) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
-    told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
+    told = ", ".join(f"{name} = {_exact(number)}" for name, number in inner.items())
     what = f"{definition(graph, i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
     why = "has a slope that is inf or nan, and so is every gradient that passes it."
     if not is_slope:
@@ -62,6 +62,12 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
         f"{what} {why}",
         remedy,
     )
+
+
+def _exact(number: float) -> str:
+    """Four digits, or more of a number that is only next to an integer, where a domain may end."""
+    text = f"{number:.4g}"
+    return text if float(text) == number or not float(text).is_integer() else repr(number)
 
 
 def _worst(partials: Sequence[float]) -> float:

@@ -4,14 +4,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from ...structure import largest
+from ...structure import ints_of, largest
 from ..context import Case
 from ..intervals import interval
 from ..report import Evidence, Finding
 from ..step import gradient_step
 from ..terms import products
 from ..words import amount
-from .activations import log_sources
+from .logs import log_sources
 from .misuse import logged, misuse
 
 LIMIT = 1e3  # a logit where softplus is as good as straight
@@ -182,12 +182,17 @@ def _power(case: Case, i: int) -> tuple[float, int]:
 
 
 def _falls_without_limit(case: Case) -> bool:
+    """Whether a far step of all parameters, or of the last layer's, lowers the loss on and on."""
+    return _falls(case, case.indices) or _falls(case, [i for i in case.indices if not case.units.deep[i]])
+
+
+def _falls(case: Case, indices: Sequence[int]) -> bool:
     """Whether half a far step down the gradient lowers the loss, and the rest at least half as much."""
-    steepest = largest(case.indices, case.graph.gradients)
+    steepest = largest(ints_of(indices), case.graph.gradients)
     if not 0.0 < steepest < math.inf:
         return False
     farthest = FAR * (1.0 + largest(case.indices, case.graph.data))
-    step = gradient_step(case.graph, case.indices, farthest / steepest)
+    step = gradient_step(case.graph, indices, farthest / steepest)
     near, far = step.loss(0.5), step.loss(1.0)
     return case.loss.data > near and not near - far < 0.5 * (case.loss.data - near)
 
