@@ -22,6 +22,7 @@ except ImportError:  # only the compiler needs it
 if cython.compiled:  # by operations.pxd
     check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
     no_partials: Any = array("d")
+    compute = operate_many  # type: ignore[name-defined]  # noqa: F821
 else:
     from ..table import POW
     from .coercion import operand_of

@@ -14,7 +14,7 @@ from typing import Any
 from ..core import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SELECT, SUB, TABLE, numeric
 from .program import Program
 
-ABS, LESS, SQRT, TIMES = (CODES[name] for name in ("abs", "less", "sqrt", "times"))
+ABS, LESS, SQRT, TIMES = [CODES[name] for name in ("abs", "less", "sqrt", "times")]
 LARGEST = sys.float_info.max
 
 

@@ -1,5 +1,5 @@
 cimport cython
-cdef int ADD, CONSTANT, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS, SELECT, SUB
+cdef int ADD, CONSTANT, INPUT, MEAN, MUL, ONE, PRODUCTS, SELECT, SUB
 cdef bytearray CLOSED
 cdef class Program:
     cdef public int size

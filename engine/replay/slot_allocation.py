@@ -17,7 +17,7 @@ CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
 }
 PARTNERS = {CODES[f"pair_{name}"]: (CODES[name], CODES[partner]) for name, partner in PAIRS.items()}
-TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # no instruction of a run reads results of the run
+TOGETHER = {*PARTNERS, *[CODES[name] for name in FUNCTIONS]}  # no instruction of a run reads results of the run
 UNREAD, RELEASED = 0, -1  # in place of the step of a last use
 
 
