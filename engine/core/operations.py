@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..table import CODES, DOT, NAMES, TABLE, Row, check, code_of, entries, numeric
+from ..table import CODES, NAMES, TABLE, Row, check, code_of, entries, numeric
 from .coercion import as_value
 from .node import Node
 
@@ -24,7 +24,7 @@ if cython.compiled:  # by operations.pxd
     no_partials: Any = array("d")
     compute = operate_many  # type: ignore[name-defined]  # noqa: F821
 else:
-    from ..table import POW
+    from ..table import DOT, POW
     from .coercion import operand_of
     from .node import make
 

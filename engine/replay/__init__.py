@@ -12,9 +12,8 @@ Read `record` first: it names every stage in order. Then `program` (and its `lis
 from ..structure import new_ints
 from .constant_folding import fold_constants
 from .fusion import fuse
-from .lowering import sum_of_products
 from .passes import columns, cse, dce, hoist
-from .program import Program
+from .program import Program, sum_of_products
 from .record import Recording, record
 from .reverse import Fragment, differentiate
 from .saved import load_recording

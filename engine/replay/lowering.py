@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from ..core import FUNCTIONS, INPUT, ONE, PRIMITIVES, PRODUCTS, TABLE, Interpreter, Row, code_of, evaluate, numeric
+from ..core import FUNCTIONS, INPUT, PRIMITIVES, TABLE, Interpreter, Row, code_of, evaluate, numeric
 from .constant_folding import fold_constants
 from .passes import cse, dce
-from .program import Program
+from .program import Program, sum_of_products
 
 
 @lru_cache(maxsize=256)
@@ -50,16 +50,6 @@ class Lowering(Interpreter):
 
         given = {name: row(name) for name in (*whole, *FUNCTIONS)}
         super().__init__(given | {name: sums(name) for name in ("sum", "dot")}, "a program")
-
-
-def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int:
-    """A sum or a dot product as one instruction; a sum starts from +0, so that it is never -0."""
-    if name == "sum":
-        pairs = [k for operand in (*operands, program.constant(0.0)) for k in (operand, ONE)]
-    else:
-        size = len(operands) // 2
-        pairs = [k for i in range(size) for k in (operands[i], operands[size + i])] + [operands[-1], ONE]
-    return program.emit_many(PRODUCTS, pairs)
 
 
 def is_direct(name: str) -> bool:

@@ -65,12 +65,6 @@ class Program:
             at += 1
         return self.size - 1
 
-    def emit_one(self, code: int, a: int) -> int:
-        """Append an instruction of one argument."""
-        at = self.append(code, 1)
-        self.args[at] = a
-        return self.size - 1
-
     def emit_two(self, code: int, a: int, b: int) -> int:
         """Append an instruction of two arguments."""
         at = self.append(code, 2)
@@ -249,6 +243,16 @@ def products(program: Program, pairs: Sequence[int]) -> int:
     """Write the sum of products of pairs; returns its index."""
     program.emit_many(PRODUCTS, pairs)
     return simplified(program)
+
+
+def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int:
+    """A sum or a dot product as one instruction; a sum starts from +0, so that it is never -0."""
+    if name == "sum":
+        pairs = [k for operand in (*operands, program.constant(0.0)) for k in (operand, ONE)]
+    else:
+        size = len(operands) // 2
+        pairs = [k for i in range(size) for k in (operands[i], operands[size + i])] + [operands[-1], ONE]
+    return program.emit_many(PRODUCTS, pairs)
 
 
 def simplified(program: Program) -> int:

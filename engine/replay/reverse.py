@@ -15,8 +15,8 @@ from typing import Any
 
 from ..core import ALWAYS, CLOSED, CONSTANT, IN_C, INPUT, NAMES, ONE, PRODUCTS, SELECT, TABLE, Masks, code_of
 from ..structure import new_ints
-from .lowering import Lowering, is_direct, sum_of_products, written
-from .program import Program, Sums, copy
+from .lowering import Lowering, is_direct, written
+from .program import Program, Sums, copy, sum_of_products
 
 
 def differentiate(program: Program, wrt: int, count: int, in_rows: bool = False) -> Program:

@@ -4,5 +4,4 @@ cdef double INF
 cpdef bint all_small(object indices, object numbers, double limit) except -1
 cpdef list small(object indices, object numbers, double limit)
 cpdef list cancelling(object indices, object gradients, object squares, double limit)
-cpdef int smallest(object indices, object numbers) except? -1
 cpdef bint exceeds(object indices, object numbers, double limit) except -1
