@@ -18,7 +18,8 @@ _strict: ContextVar[bool] = ContextVar("strict", default=False)
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 _watches: list[Watch] = []  # of all contexts
 
-# Modes entered and not left, in all contexts: while it is 0, a node costs nothing more. C reads the memory of the array.
+# How many modes were entered and not left, in all contexts: while it is 0, a node costs nothing more. C reads the
+# memory of the array.
 active = array("l", [0])
 
 

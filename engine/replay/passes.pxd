@@ -10,4 +10,3 @@ cpdef tuple columns(Program program, int i, bytearray varies)
 cpdef object matrices(Program program, bytearray varies)
 cdef bint same_columns(Program program, int i, int k, bytearray varies) except -1
 cdef int column(Program program, int j, bytearray varies) except -2
-cdef int _mean(Program program, int i, bytearray varies, int zero, bint only_here) except -1

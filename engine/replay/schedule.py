@@ -80,7 +80,7 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
         steps = _with_means(program, steps, blocks, plan, fixed_index)
     else:
         plan.outputs = list(program.outputs)
-    Rows(program, plan, fixed_index, varies).write(steps, blocks)
+    Rows(program, fixed_index, varies).write(plan, steps, blocks)
     plan.first_packed = len(plan.fixed)
     plan.fixed.extend([0.0] * (len(plan.packed) + READ_AHEAD))
     plan.foreign = bool(np.max(np.asarray(program.codes)[: len(program)]) >= IN_C)
