@@ -47,7 +47,7 @@ def diagnose(
     findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case.graph, case.index_of))
     checked = {
         "parameters": len(case.parameters),
-        "units": len(case.units.all),
+        "units": len(case.units.keys),
         "operations": len(case.graph.interior),
     }
     return Report(tuple(findings), checked)

@@ -2,7 +2,20 @@
 
 from collections.abc import Sequence
 
-from ...structure import Ints, LossGraph, Unit, exceeds, ints_of, largest, relu_operands, smallest_partial, summands
+from ...structure import (
+    Groups,
+    Ints,
+    LossGraph,
+    Unit,
+    flattest,
+    groups_of,
+    ints_of,
+    largest,
+    none_exceeds,
+    relu_operands,
+    smallest_partial,
+    summands,
+)
 from ..context import Case
 from ..description import describe
 from ..report import Finding
@@ -30,13 +43,16 @@ def _flat(case: Case, by_hand: dict[int, Squash]) -> list[Unit]:
     ):
         return []
     logs = set(log_sources(graph))
-    flat = [unit for unit in case.units.all if _is_flat(case, _slopes(case, unit, by_hand), logs)]
+    suspects = {*flattest(graph.flattened, case.units.activated, limit * max(STEEPEST.values()))}
+    suspects |= {n for z in by_hand if (n := case.units.number_of(z)) is not None}
+    units = map(case.units.unit, sorted(suspects))
+    flat = [unit for unit in units if _is_flat(case, _slopes(case, unit, by_hand), logs)]
     layers = case.by_layer(flat) if by_hand else [flat]
     return [
         unit
         for units in layers
         for unit in units
-        if not by_hand or len(units) == len(case.units.layer_of[unit].units) or not _is_near(case, unit, by_hand)
+        if not by_hand or len(units) == case.units.layer_size(unit) or not _is_near(case, unit, by_hand)
     ]
 
 
@@ -99,35 +115,34 @@ def off_units(case: Case) -> list[Unit]:
     return _off(case, _rectified(case))
 
 
-def _rectified(case: Case) -> dict[Unit, Ints]:
+def _rectified(case: Case) -> Groups:
     """By unit, the numbers before its relu, also one by hand as maximum(0, z), without hinge terms of the loss."""
-    graph = case.graph
+    graph, units = case.graph, case.units
     if not RECTIFIERS & graph.ops:
-        return {}
+        return groups_of(())
     terms = summands(graph.flattened)
-    by_hand = rectified(case, terms)
-    sums = {unit: relu_operands(graph.flattened, unit.activations, terms) for unit in case.units.all}
-    sums = {unit: found or _by_hand(graph, unit.pre, by_hand) for unit, found in sums.items()}
-    return {unit: found for unit, found in sums.items() if len(found)}
+    by_hand, sums = rectified(case, terms), relu_operands(graph.flattened, units.activated, terms)
+    if not by_hand:
+        return sums
+    return groups_of(sums.of(n) or _by_hand(graph, units.pre.of(n), by_hand) for n in range(len(units.keys)))
 
 
 def _by_hand(graph: LossGraph, pre: Ints, by_hand: dict[int, int]) -> Ints:
     """The sums before relus by hand, with those that a condition in Python lets through."""
-    if not by_hand or not any(i in by_hand for i in pre):
+    if not any(i in by_hand for i in pre):
         return ints_of(())
     return ints_of(dict.fromkeys(by_hand.get(i, i) for i in pre if i in by_hand or graph.data[i] > 0.0))
 
 
-def _off(case: Case, sums: dict[Unit, Ints]) -> list[Unit]:
-    graph, found = case.graph, list[Unit]()
-    is_off = {unit for unit, indices in sums.items() if not exceeds(indices, graph.data, 0.0)}
-    for units in case.by_layer(sums) if is_off else ():
-        off = [unit for unit in units if unit in is_off]
-        if len(off) < len(units) or (off and _is_bypassed(case, sums[off[0]])):
-            height = max((largest(sums[unit], graph.data) for unit in units if unit not in is_off), default=0.0)
-            off = [
-                unit for unit in off if _for_good(case, sums[unit], [case.graph.data[i] for i in sums[unit]], height)
-            ]
+def _off(case: Case, sums: Groups) -> list[Unit]:
+    data, found, is_off = case.graph.data, list[Unit](), set(none_exceeds(sums, case.graph.data, 0.0))
+    rectified_units = [case.units.unit(n) for n in range(len(sums.starts) - 1) if len(sums.of(n))] if is_off else []
+    for units in case.by_layer(rectified_units):
+        off = [unit for unit in units if unit.number in is_off]
+        if len(off) < len(units) or (off and _is_bypassed(case, sums.of(off[0].number))):
+            on = [sums.of(unit.number) for unit in units if unit.number not in is_off]
+            height = max((largest(zs, data) for zs in on), default=0.0)
+            off = [unit for unit in off if _for_good(case, zs := sums.of(unit.number), [data[i] for i in zs], height)]
         found += off
     return found
 
@@ -151,9 +166,9 @@ def _for_good(case: Case, sums: Ints, z: Sequence[float], height: float = 0.0) -
     return (len(z) >= limits.few and depth > moved) or depth > limits.off * max(case.units.reaches[i] for i in sums)
 
 
-def _dead_layer(case: Case, units: list[Unit], sums: dict[Unit, Ints]) -> Finding:
-    highest = max(case.graph.data[i] for unit in units for i in sums[unit])
-    examples = sum(len(sums[unit]) for unit in units) // len(units)
+def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
+    highest = max(case.graph.data[i] for unit in units for i in sums.of(unit.number))
+    examples = sum(len(sums.of(unit.number)) for unit in units) // len(units)
     return Finding(
         "dead_relu",
         tuple(map(case.units.name, units)),
@@ -163,7 +178,7 @@ def _dead_layer(case: Case, units: list[Unit], sums: dict[Unit, Ints]) -> Findin
         f"{'Raise its bias' if all(unit.biases for unit in units) else 'Give it a bias'}, or start from "
         'init="he". If a large step drove it there, take a smaller learning rate. activation="leaky_relu" and '
         'activation="tanh" have a gradient on both sides of 0.'
-        + ("" if any(case.units.deep[i] for unit in units for i in sums[unit]) else NO_RELU),
+        + ("" if any(case.units.deep[i] for unit in units for i in sums.of(unit.number)) else NO_RELU),
     )
 
 
@@ -171,7 +186,7 @@ NO_RELU = ' An output that may be any number needs no relu: MLP(..., output_acti
 
 
 def _share(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
-    return {"units": f"{len(units)} of {len(case.units.layer_of[units[0]].units)}"}
+    return {"units": f"{len(units)} of {case.units.layer_size(units[0])}"}
 
 
 def probability_loss(case: Case) -> list[Finding]:

@@ -1,9 +1,11 @@
 """Activations written by hand, such as 1 / (1 + exp(-z)) and (z + abs(z)) / 2, recognised by their operations."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import NamedTuple
 
-from ...structure import Ints, LossGraph, small
+from ...core import NAMES
+from ...structure import Ints, LossGraph, ints_of, nesting, small
 from ..context import Case
 from ..intervals import MAGNITUDES, magnitude
 
@@ -50,14 +52,15 @@ def _quotients(graph: LossGraph) -> list[int]:
     """Quotients of exponentials or absolute values: sigmoid, tanh and softsign by hand."""
     if not {"exp", "abs"} & graph.ops:
         return []
-    starts, operands = graph.flattened.starts, graph.flattened.operands
-    return [i for i in graph.of("div") if _is_sum_of_exponentials(graph, operands[starts[i] + 1])]
+    found = nesting(graph.flattened, graph.of("div"), *_codes(len(NAMES)))
+    return [i for i in found if graph.depends[graph.operands(i)[1]]]
 
 
-def _is_sum_of_exponentials(graph: LossGraph, i: int) -> bool:
-    """Whether a denominator is a sum such as 1 + exp(-z) or 1 + abs(z)."""
-    is_sum = graph.depends[i] and graph.nodes[i].op in ("add", "sub", "sum")
-    return bool(is_sum) and any(graph.nodes[j].op in ("exp", "abs") for j in graph.operands(i))
+@cache
+def _codes(count: int) -> tuple[Ints, Ints]:
+    """By opcode, 1 for the sums and 1 for the terms of a denominator such as 1 + exp(-z) or 1 + abs(z)."""
+    sums, terms = ("add", "sub", "sum"), ("exp", "abs")
+    return ints_of(op in sums for op in NAMES[:count]), ints_of(op in terms for op in NAMES[:count])
 
 
 def _is_lone(graph: LossGraph, i: int) -> bool:
@@ -188,13 +191,13 @@ def _halved(graph: LossGraph) -> dict[int, int]:
 def masked(case: Case) -> dict[int, int]:
     """The sums z of z * (z > 0); none if any such factor disagrees with the sign of its z."""
     graph, found = case.graph, dict[int, int]()
-    for i in graph.of("mul") if small(graph.of("mul"), graph.data, 0.0) else ():
-        sums = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
-        others = [j for j in graph.operands(i) if j not in sums and j not in case.given and _is_flat(graph, j)]
-        if len(sums) == len(others) == 1 and (graph.depends[others[0]] or graph.data[others[0]] in (0.0, 1.0)):
-            if (graph.data[others[0]] != 0.0) != (graph.data[sums[0]] > 0.0):
+    forms, products = case.units.forms, graph.of("mul")
+    for i in forms.scaled(products) if small(products, graph.data, 0.0) else ():
+        other, z = sorted(graph.operands(i), key=forms.is_sum)
+        if _is_flat(graph, other) and (graph.depends[other] or graph.data[other] in (0.0, 1.0)):
+            if (graph.data[other] != 0.0) != (graph.data[z] > 0.0):
                 return {}
-            found |= {i: sums[0], sums[0]: sums[0]}
+            found |= {i: z, z: z}
     return found
 
 

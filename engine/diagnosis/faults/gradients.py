@@ -5,13 +5,14 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from ...core import TABLE, Value, book_name
 from ...structure import (
     Floats,
-    Layer,
     LossGraph,
     Unit,
-    all_small,
+    any_larger,
     cancelling,
     floats_of,
     ints_of,
@@ -29,23 +30,37 @@ from .tables import unused_rows
 
 def symmetric(case: Case) -> list[Finding]:
     """Classes of units in a layer with equal weights and equal gradients."""
-    layers: dict[Layer, list[list[Unit]]] = {}
+    layers: dict[int, list[list[Unit]]] = {}
     for units in _copied(case):
-        layers.setdefault(case.units.layer_of[units[0]], []).append(units)
+        layers.setdefault(case.units.layer_of(units[0]), []).append(units)
     return [_copies(case, found) for found in layers.values()]
 
 
 def _copied(case: Case) -> list[list[Unit]]:
     """Classes of units with equal layer, activation, weights and gradients; cheap differences are tested first."""
     graph, units = case.graph, case.units
-    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in units.all if unit.pre}
+    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in map(units.unit, _near_another(case))}
     suspects = _twins(first)
     classes = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
     found: dict[object, list[Unit]] = {}
     for unit in _twins({unit: (first[unit], classes[unit]) for unit in suspects}):
         if any(units.deep[i] for i in unit.activations or unit.pre):
-            found.setdefault((units.layer_of[unit], classes[unit], first[unit]), []).append(unit)
+            found.setdefault((units.layer_of(unit), classes[unit], first[unit]), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
+
+
+def _near_another(case: Case) -> list[int]:
+    """The units whose first pre-activation may equal another's to six digits."""
+    starts, members = map(np.asarray, case.units.pre)
+    units = np.flatnonzero(np.diff(starts))
+    if len(units) < 2:
+        return []
+    numbers = np.asarray(case.graph.data)[members[starts[units]]]
+    order = np.argsort(numbers)
+    with np.errstate(invalid="ignore"):
+        is_apart = np.diff(numbers[order]) > 1e-5 * np.abs(numbers[order[1:]])  # not where both are inf
+    is_alone = np.append(is_apart, True) & np.append(True, is_apart)
+    return sorted(units[order[~is_alone]].tolist())
 
 
 def _twins(marks: Mapping[Unit, object]) -> list[Unit]:
@@ -68,7 +83,7 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
     weight, *_ = case.units.first_weights(units[0])
     told = "; ".join(" = ".join(map(case.units.name, members)) for members in classes)
-    total = len(case.units.layer_of[units[0]].units)
+    total = case.units.layer_size(units[0])
     return Finding(
         "symmetric",
         tuple(map(case.units.name, units)),
@@ -89,7 +104,7 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 def exploding(case: Case) -> list[Finding]:
     """Parameters whose gradient is so large that a usual learning rate does not lower the loss as predicted."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if all_small(case.indices, case.graph.gradients, limits.exploded * limits.smallest):
+    if not any_larger(case.indices, case.graph.gradients, case.graph.data, limits.exploded, limits.smallest):
         return []
     for members in case.by_unit.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
@@ -134,7 +149,7 @@ def cancelled(case: Case) -> list[Finding]:
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     wanted = [i for i in faint if case.graph.squares[i]]
     several = FAR if "abs" in case.graph.ops else FAR[:1]  # z + |z| is a relu, and its slopes of -1 and 1 cancel
-    moves = [(given, x) for given, xs in ((wanted, FAR), (case.indices, several)) for x in xs] if wanted else []
+    moves = [(given, x) for given, xs in ((case.indices, several), (wanted, FAR)) for x in xs] if wanted else []
     for moved, distance in moves:
         wanted = cancelling(ints_of(wanted), *_elsewhere(case, moved, distance), limit)
         if not wanted:

@@ -47,8 +47,8 @@ def loss_misuse(case: Case) -> list[Finding]:
 def _squashed_twice(case: Case) -> list[Finding]:
     """Probabilities given to a loss that takes logits, which squashes them again."""
     graph, found = case.graph, dict[int, None]()
-    if "softplus" in graph.ops:
-        for i in case.graph.terms:
+    if "softplus" in graph.ops_of_terms:
+        for i in graph.terms:
             if graph.nodes[i].op == "softplus":
                 found |= dict.fromkeys(_probabilities(case, graph.argument(i)))
     for squash in log_sources(graph):
@@ -191,8 +191,8 @@ MARGINS = ("softplus", "relu", "maximum", "log", "log_sigmoid", "log1p")  # of l
 def _zeroed(case: Case) -> list[Finding]:
     """Margin losses with targets 0 and 1, where a target of 0 multiplies the output away."""
     graph = case.graph
-    margins = [i for i in graph.terms if graph.nodes[i].op in MARGINS and graph.depends[i]]
-    found = {i: _target(case, i) for i in margins}
+    terms = graph.terms if graph.ops_of_terms.intersection(MARGINS) else ()
+    found = {i: _target(case, i) for i in terms if graph.nodes[i].op in MARGINS and graph.depends[i]}
     if set(found.values()) != {0.0, 1.0}:
         return []
     lost = [i for i, y in found.items() if y == 0.0]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ...structure import one_sided
 from ..context import Case
 from ..description import describe
 from ..intervals import any_limited, interval
@@ -46,11 +47,10 @@ def _residuals(case: Case) -> list[Residual]:
     """The outputs with given targets, where the loss does not rise as they come closer."""
     graph, pairs = case.graph, dict[tuple[int, float], dict[int, float]]()
     starts, operands, depends = graph.flattened.starts, graph.flattened.operands, graph.depends
-    for i in graph.of("sub"):
+    for i in one_sided(graph.flattened, graph.of("sub"), depends):
         a, b = operands[starts[i]], operands[starts[i] + 1]
         output, target = (b, a) if depends[b] else (a, b)
-        if output in graph.interior and depends[output] and not depends[target]:
-            pairs.setdefault((output, graph.data[target]), {})[i] = 1.0 if output == a else -1.0
+        pairs.setdefault((output, graph.data[target]), {})[i] = 1.0 if output == a else -1.0
     found = [Residual(output, target, tuple(signs.items())) for (output, target), signs in pairs.items()]
     return [pair for pair in found if _is_pulled(case, pair)]
 

@@ -183,9 +183,9 @@ ASKED = 64  # of the parameters, whether they are moved: the others are treated 
 
 def _is_moved(case: Case, p: int) -> bool:
     """Whether a parameter is used only in p - number."""
-    graph, edges = case.graph, case.graph.edges_to(p)
-    users = [graph.flattened.results[k] for k in edges[:2]]
-    return len(users) == 1 and graph.nodes[users[0]].op in ("add", "sub") and _is_given(case, users[0])
+    edge = case.graph.only_edge_to(p)
+    user = None if edge is None else case.graph.flattened.results[edge]
+    return user is not None and case.graph.nodes[user].op in ("add", "sub") and _is_given(case, user)
 
 
 def _is_given(case: Case, i: int) -> bool:

@@ -21,7 +21,7 @@ ROUNDING = 1e-9  # rounding tolerance of the sum of the weights of the logs
 def opposed(case: Case) -> list[Finding]:
     """Log losses whose two weights, y and 1 - y, have different signs, because the target is outside 0 to 1."""
     graph, shares = case.graph, dict[int, dict[bool, float]]()
-    for i in case.graph.terms if {"log", "log1p", "softplus"} & graph.ops else ():
+    for i in graph.terms if {"log", "log1p", "softplus"} & graph.ops_of_terms else ():
         side = _side(case, i)
         if side is not None and graph.gradients[i]:
             p, is_for_1 = side
@@ -49,14 +49,14 @@ def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -
 def expanded(case: Case) -> list[Finding]:
     """Losses softplus(z) - y z, also written with max(z, 0) and log1p(exp(-|z|)), with targets outside 0 to 1."""
     graph, bent = case.graph, list[int]()
-    for i in graph.terms if {"softplus", "log1p"} & graph.ops else ():
+    for i in graph.terms if {"softplus", "log1p"} & graph.ops_of_terms else ():
         op, z = graph.nodes[i].op, graph.argument(i)
         if op == "log1p" and graph.nodes[z].op == "exp":  # log(1 + exp(-|z|))
             z = graph.argument(z)
             while graph.nodes[z].op in ("neg", "abs"):
                 z = graph.argument(z)
         bent += [z] if op in ("softplus", "log1p") and graph.nodes[z].op != "neg" else []
-    terms = set(graph.terms)
+    terms = set(graph.terms) if bent else set()
     logits = [z for z in dict.fromkeys(bent) if z in terms and not case.units.deep[z]]
     if not logits:
         return []
@@ -199,9 +199,12 @@ def _falls(case: Case, indices: Sequence[int]) -> bool:
 
 def picked(case: Case) -> list[Finding]:
     """The negative of one linear output for each example, as of a log loss that was given logits."""
-    graph, terms = case.graph, [i for i in case.graph.terms if case.graph.depends[i]]
+    graph = case.graph
+    if not graph.ops_of_terms.intersection(("dot", "mul")):
+        return []
+    terms = [i for i in graph.terms if graph.depends[i]]
     products_by_hand = [i for i in terms if graph.nodes[i].op == "mul"]
-    if terms and all(graph.nodes[i].op == "dot" for i in terms) and len(graph.terms) == len(terms):
+    if terms and graph.ops_of_terms == {"dot"} and len(graph.terms) == len(terms):
         rows, signs = [tuple(w for w, _ in products(graph, i, case.given)) for i in terms], terms
         inputs = {tuple(x for _, x in products(graph, i, case.given)) for i in terms}
     elif products_by_hand and all(graph.nodes[i].op == "mul" or i in case.given for i in terms):
