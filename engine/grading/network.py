@@ -88,7 +88,7 @@ class Network:
     @cached_property
     def layer_of(self) -> dict[Unit, Layer]:
         """The layer of each unit."""
-        return self.structure.layer_of
+        return {unit: layer for layer in self.structure.layers for unit in layer.units}
 
     @cached_property
     def unit_of(self) -> dict[int, Unit]:

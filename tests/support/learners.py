@@ -1,4 +1,4 @@
-"""Learners: backpropagation written by hand in NumPy, with one mistake each. Nothing here knows the engine's sweep."""
+"""Learners: backpropagation written by hand in NumPy, with one mistake each. Nothing here uses the engine."""
 
 import math
 from dataclasses import dataclass, field
