@@ -6,6 +6,7 @@ import math
 import random
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..chain import ChainRule
 from ..core import Value, book_name, short_number, total_derivative
@@ -48,6 +49,14 @@ def only_here(chain: ChainRule, written: Written, other: Written | None = None) 
     leaves, told = (alone[:1], nearby.off(alone[:1])) if alone else ([], found)
     where = f"where {nearby.told(leaves, {})} only" if leaves else "for these numbers only"
     return f"{written} {f'is {other}' if other else 'is right'} {where}: {told}"
+
+
+def read_in(chain: ChainRule, text: str, pairs: Mapping[str, Pair] | None = None) -> Written:
+    """A formula in the variables of a chain, and in the derivatives that `pairs` names."""
+    pairs = pairs or {}
+    values = {str(name): node.data for node, name in chain.naming.names.items()}
+    numbers = {name: derivative_in(chain, chain.graph.flattened, pair) for name, pair in pairs.items()}
+    return replace(read(text, values, numbers), derivatives=tuple(pairs.items()))
 
 
 def derivative_in(chain: ChainRule, graph: FlattenedGraph, pair: Pair) -> float:
