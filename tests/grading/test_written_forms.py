@@ -233,7 +233,7 @@ def test_a_kink_that_is_close_is_not_crossed():
     ("f", "at", "answer", "chance"),
     [
         (lambda x: x**3, -1.0, "3 x", "the sign is wrong"),
-        (lambda x: x.log() * 2.0 / 2, 0.7, "2 / 2 x", "itself"),
+        (lambda x: x.log() * Value(2.0, "k") / 2, 0.7, "k / 2 x", "itself"),
         (lambda x: (x * x) * (x + 1), 1.0, "x + 1", "is missing"),
     ],
 )
