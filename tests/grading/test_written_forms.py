@@ -255,3 +255,20 @@ def test_a_wrong_formula_of_a_relu_that_is_off_is_not_right(answer):
 def test_a_derivative_that_is_0_but_for_rounding_is_right():
     w, x = Value(1.1818453648590337, "w"), Value(-0.25276188267453215, "x")
     assert chain_rule(labelled(3 * w / (w * x), "L"), w).check("3 / (w·x) – 3 w⋅x/(w*x)^2").ok
+
+
+@pytest.mark.parametrize("factors", [["-1", "(2 h) h", "1"], ["-1", "2 h h", "k"], ["-h", "2 h", "1"]])
+def test_a_number_among_factors_hides_no_formula_that_is_right_here_only(factors):
+    w, p, k = Value(1.0, "w"), Value(2.0, "p"), Value(1.0, "k")
+    h = labelled(p - w, "h")
+    chain = chain_rule(labelled(k * labelled(h**2, "s"), "L"), w)
+    assert chain.check(["-1", "2 h", "1"]).ok
+    assert chain.check(["-1", "2 h", "k"]).ok
+    assert not chain.check(factors).ok
+
+
+def test_a_formula_that_loses_a_few_digits_in_floats_is_right():
+    w, x = Value(10.0, "w"), Value(1.0, "x")
+    a = labelled(labelled(w * x, "z").tanh(), "a")
+    assert chain_rule(a, w).check("(1 - a²) x").ok
+    assert chain_rule(a, w).check("(1 - tanh²(z)) x").ok
