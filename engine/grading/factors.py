@@ -23,9 +23,12 @@ def check_factors(
 ) -> Check:
     """Compare the factors with those of each path, in either order; `asked` is the rank of the only one."""
     orders: Sequence[Order] = [Order(given, path, backwards) for path in paths for backwards in (False, True)]
-    right = next((order for order in orders if order.is_right), None)
-    if right:
-        return _right(chain, given, right, paths.index(right.path) if asked is None else asked, asked is not None)
+    if right := [order for order in orders if order.is_right]:
+        if chain.path_count == 1:
+            return _right(chain, given, right)
+        rank = paths.index(right[0].path) if asked is None else asked
+        text = right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank)
+        return Check(asked is not None, None, text)
     orders = _closest(orders)
     found = _one_wrong(orders) or _missing(orders) or _group_wrong(orders, values) or _extra(orders)
     return found or _known_mistake(orders) or _unclear(orders)
@@ -114,17 +117,15 @@ class Order:
         return arrows(self.truth[0].chain, self.path.nodes)
 
 
-def _right(chain: ChainRule, given: list[Written], order: Order, rank: int, is_asked: bool) -> Check:
-    if chain.path_count > 1:
-        return Check(is_asked, None, right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank))
-    whole = formula(order.with_derivatives())
-    elsewhere = only_here(chain, whole)
-    meant = stand_ins(chain, whole) if elsewhere else ""
-    if elsewhere and not meant:
-        return Check(False, None, elsewhere)
-    return Check(
-        True, None, f"right{meant and f' with {meant}'}: {product(given)} = {short_number(order.path.product)}"
-    )
+def _right(chain: ChainRule, given: list[Written], orders: Sequence[Order]) -> Check:
+    """The answer to factors of the only path that are right here, in these orders."""
+    wholes = [formula(order.with_derivatives()) for order in orders]
+    here = [only_here(chain, whole) for whole in wholes]
+    meant = "" if not all(here) else next(filter(None, (stand_ins(chain, whole) for whole in wholes)), "")
+    if all(here) and not meant:
+        return Check(False, None, here[0])
+    text = f"{product(given)} = {short_number(orders[0].path.product)}"
+    return Check(True, None, f"right{meant and f' with {meant}'}: {text}")
 
 
 def _one_wrong(orders: Sequence[Order]) -> Check | None:

@@ -16,8 +16,7 @@ from ..core import Value, book_name, came, evaluate, latex_name, numeric, pretty
 from .given import EXACT, half_unit, tolerances_of, with_point
 from .trial import SLACK
 
-DERIVED = 1e-9  # how far a number may lie from the truth, relative to it
-FLOATS = 1e-6  # and a formula, as 1 - a² loses digits where a is near 1
+DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
 FEW = 3  # significant digits from which on a constant in a formula may have been rounded
 LONGEST = 2000  # letters of a formula
 Pair = tuple[Value, Value]  # of a derivative: of, and with respect to
@@ -42,7 +41,7 @@ class Written:
         """Whether the number is that one, to the digits written; a 0 is exact."""
         if self.number == truth:
             return True
-        allowed = max(SLACK * self.tolerance, (FLOATS if self.names else DERIVED) * abs(truth))
+        allowed = max(SLACK * self.tolerance, DERIVED * abs(truth))
         return bool(self.number) and abs(self.number - truth) <= allowed
 
     @property
