@@ -10,8 +10,9 @@ from functools import cached_property
 
 from ..core import CODES, NAMES, Value
 from . import recompute, scans, sweeps
-from .arrays import Floats, Ints, different, ints_of, new_ints, where
+from .arrays import Floats, Ints, ints_of, new_ints
 from .flattened import FlattenedGraph, flatten
+from .scans import different, where
 
 SAME = 1e-9  # numbers that differ by less, relative to their terms, differ by rounding
 
@@ -30,7 +31,7 @@ class LossGraph:
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
         self.flattened = found = flatten(loss, parameters)
         self.nodes, self.index_of, self.data, self.interior = found.nodes, found.index_of, found.data, found.interior
-        self.ops = {NAMES[code] for code in different(found.codes)}
+        self.ops = self._ops(found.codes)
         self._of: dict[str, Ints] = {}
 
     @cached_property
@@ -59,7 +60,7 @@ class LossGraph:
         return where(self.depends[: len(self.interior)], 0)
 
     @cached_property
-    def terms(self) -> list[int]:
+    def terms(self) -> Ints:
         """The indices of the terms of the loss, found through sums, means and constant factors.
 
         >>> a, b = Value(1.0, "a"), Value(2.0, "b")
@@ -68,6 +69,15 @@ class LossGraph:
         ['exp', 'tanh']
         """
         return sweeps.terms(self.flattened, self.depends)
+
+    @cached_property
+    def ops_of_terms(self) -> set[str]:
+        """The operations that they are."""
+        return self._ops(scans.taken(self.flattened.codes, self.terms))
+
+    @staticmethod
+    def _ops(codes: Ints) -> set[str]:
+        return {NAMES[code] for code in different(codes, len(NAMES))}
 
     @cached_property
     def gradients(self) -> Floats:
@@ -106,6 +116,12 @@ class LossGraph:
     def edges_to(self, i: int) -> Ints:
         """The edges from the operations that use the node at index i, in the order of creation."""
         return scans.edges_to(i, *self._uses)
+
+    def only_edge_to(self, i: int) -> int | None:
+        """The edge from the only operation that uses the node at index i; None if there is no such, or are several."""
+        last, before = self._uses
+        edge = last[i] - 1
+        return edge if edge >= 0 and not before[edge] else None
 
     @cached_property
     def _uses(self) -> tuple[Ints, Ints]:

@@ -121,7 +121,7 @@ def test_known_mistakes_get_a_hint(position, written, hint):
     ("function", "answer", "hint"),
     [
         (lambda z: 3 * (0.5 * z).tanh(), "1 - tanh(0.5*z)**2", ": the factor 1.5 = 0.5 · 3 is missing"),
-        (lambda z: (z * 3).sin(), "cos(3 z)", ": the inner derivative, of mul with respect to z, is missing (3)"),
+        (lambda z: (z * 3).sin(), "cos(3 z)", ": the inner derivative, of 3 * z with respect to z, is missing (3)"),
         (lambda z: 4 * z**2, "4z", ": a factor 2 is missing, as the derivative of a power brings its exponent down"),
         (lambda z: 4 * z, 2, "not 2"),
         (lambda z: 4 * z, "a", ": that is a itself, not its derivative"),
