@@ -2,10 +2,10 @@ from ..core.generated cimport IN_C, MADE_FROM, operate_many, scratch
 from .flatten cimport floats, ints
 cdef int DOT, MUL
 cdef double NAN
-cpdef list disagreeing(object graph, double rounding=*)
+cpdef object disagreeing(object graph, double rounding=*)
 cdef double recomputed(int i, int *codes, int *starts, int *operands, double *data) except? -1.0
 cdef object _recompute_partials(int i, int *codes, int *starts, int *operands, double *data, double *partials)
 cdef double *_gathered(int k, int m, int *operands, double *data) except NULL
 cdef double _magnitude(int i, int *starts, int *operands, double *partials, double *data) noexcept
 cdef double _before(int i, int k, int *codes, int *starts, double *partials, double *data) noexcept
-cpdef object confirmed(object graph, list wrong, double rounding)
+cpdef object confirmed(object graph, object wrong, double rounding)

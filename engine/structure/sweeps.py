@@ -137,9 +137,10 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     ['add', 'mul', 'w']
     """
     starts, operands, found = ints(graph.starts), ints(graph.operands), new_ints(len(graph.nodes))
-    depends = ints(found)
-    for index in indices:
-        depends[index] = 1
+    wanted = ints_of(indices)
+    depends, given = ints(found), ints(wanted)
+    for n in range(len(wanted)):
+        depends[given[n]] = 1
     for i in range(len(graph.codes) - 1, -1, -1):
         for k in range(starts[i], starts[i + 1]):
             if depends[operands[k]]:
