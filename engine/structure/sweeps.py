@@ -164,8 +164,7 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
         if code in (ADD, SUM, NEG) or (code == SUB and vary == 2):
             passes = 1
         elif vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
-            if operands[first if varies[operands[first]] else last - 1] < size:
-                passes = 1
+            passes = 1 if operands[first if varies[operands[first]] else last - 1] < size else 0
         if not passes:
             found.append(i)
             continue
