@@ -1,6 +1,6 @@
 """Runs a schedule on a batch: compiled code on blocks of examples (native.pyx), or NumPy if nothing is compiled.
 
-Neither has derivatives or composite rows. Both take the batch as float64 arrays, one for each argument, and give the
+Neither knows derivatives or composite rows. Both take the batch as float64 arrays, one for each argument, and give the
 same results as eager mode up to rounding.
 """
 
@@ -16,8 +16,7 @@ from typing import Any
 
 from .._compiled import compiled
 from ..core import PRIMITIVES, TABLE, Interpreter, Value, function, require
-from .schedule import Schedule
-from .slot_allocation import instructions
+from .schedule import Schedule, instructions
 
 try:
     from .native import Native, instruction_set

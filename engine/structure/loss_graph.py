@@ -11,7 +11,7 @@ from functools import cached_property
 from ..core import CODES, NAMES, Value
 from . import recompute, scans, sweeps
 from .arrays import Floats, Ints, ints_of, new_ints
-from .flattened import flatten
+from .flattened import FlattenedGraph, flatten
 from .scans import different, where
 
 SAME = 1e-9  # numbers that differ by less, relative to their terms, differ by rounding
@@ -43,6 +43,11 @@ class LossGraph:
             found |= dict.fromkeys(operand for operand in node.operands if not operand.op)
             found[node] = None
         return list(found) or list(self.nodes)
+
+    @cached_property
+    def indices(self) -> dict[Value, int]:
+        """The index of every node."""
+        return {node: i for i, node in enumerate(self.nodes)}
 
     @cached_property
     def depends(self) -> Ints:
@@ -156,8 +161,12 @@ class LossGraph:
 
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
         """The gradients and squared spreads with overrides at some indices; only dependent nodes are recomputed."""
+        return sweeps.reverse(self.moved(given))
+
+    def moved(self, given: Mapping[int, float]) -> FlattenedGraph:
+        """The graph as arrays, its data and partials recomputed with overrides at some indices."""
         indices, data = self._moved(given)
-        return sweeps.reverse(self.flattened._replace(partials=recompute.partials_at(self.flattened, indices, data)))
+        return self.flattened._replace(data=data, partials=recompute.partials_at(self.flattened, indices, data))
 
     @cached_property
     def changed(self) -> dict[int, float | None]:

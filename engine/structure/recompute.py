@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..core import DOT, MUL, NAMES, TABLE, check
+from ..core import DOT, MUL, NAMES, TABLE
 from .arrays import Floats, Ints, new_ints
 from .flattened import FlattenedGraph
 from .scans import where
@@ -26,18 +26,13 @@ if not cython.compiled:  # else by recompute.pxd: memory, and what the build wri
 
     IN_C = 0  # opcodes that C computes
     scratch: Any = None
-    operate_many: Any = None
-else:
-    check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
+    compute: Any = None
 
 NAN = math.nan
 
 
-def disagreeing(graph: FlattenedGraph, rounding: float = 0.0) -> Ints:
-    """Operations whose recomputed result differs from the stored one by more than `rounding` times their magnitude.
-
-    With 0.0, all that differ at all, and all that are nan. Oldest first.
-    """
+def disagreeing(graph: FlattenedGraph) -> Ints:
+    """Operations whose recomputed result differs from the stored one, and all that are nan. Oldest first."""
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
     found, count = new_ints(len(graph.codes)), 0
     indices = ints(found)
@@ -45,11 +40,11 @@ def disagreeing(graph: FlattenedGraph, rounding: float = 0.0) -> Ints:
         if recomputed(i, codes, starts, operands, data) != data[i]:
             indices[count] = i
             count += 1
-    return _beyond(graph, found[:count], rounding) if rounding else found[:count]
+    return found[:count]
 
 
-def _beyond(graph: FlattenedGraph, differing: Ints, rounding: float) -> Ints:
-    """Those of the operations that differ by more than rounding."""
+def beyond(graph: FlattenedGraph, differing: Ints, rounding: float) -> Ints:
+    """Those of the operations that differ by more than `rounding` times their magnitude."""
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
     partials, found, count, share = floats(graph.partials), differing[:], 0, float(rounding)
     indices = ints(found)
@@ -94,7 +89,7 @@ def recomputed(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) 
         row = TABLE[NAMES[codes[i]]]
         return float(row.value(*row.split([data[operands[n]] for n in range(k, k + m)])))
     x = _gathered(k, m, operands, data)
-    return operate_many(codes[i], m, x, cython.NULL)  # type: ignore[no-any-return]
+    return compute(codes[i], m, x, cython.NULL)  # type: ignore[no-any-return]
 
 
 def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats, partials: Floats) -> None:
@@ -108,7 +103,7 @@ def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data:
             partials[k + n] = found[n]
     else:
         x = _gathered(k, m, operands, data)
-        operate_many(codes[i], m, x, x + m)
+        compute(codes[i], m, x, x + m)
         for n in range(m):
             partials[k + n] = x[m + n]
 
@@ -142,7 +137,7 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
     found, wrong = (
         dict[int, float | None](),
-        _beyond(graph, disagreeing(graph) if differing is None else differing, rounding),
+        beyond(graph, disagreeing(graph) if differing is None else differing, rounding),
     )
     unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
     same, known = ints(unchanged), ints(told)  # known: 1 if found, 2 if its previous number is known too
@@ -194,7 +189,10 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
 
 
 def confirmed(graph: FlattenedGraph, wrong: Ints, rounding: float) -> Ints:
-    """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches."""
+    """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches.
+
+    The partials of a product are copies of its factors, so a factor is confirmed by equality, and else by rounding.
+    """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
     found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
@@ -202,14 +200,17 @@ def confirmed(graph: FlattenedGraph, wrong: Ints, rounding: float) -> Ints:
     for n in range(len(wrong)):
         wrongs[given[n]] = 1
     for i in range(len(graph.codes)):
-        limit = -1.0
-        for k in range(starts[i], starts[i + 1]):
+        last = starts[i + 1]
+        for k in range(starts[i], last):
             j = operands[k]
-            if not wrongs[i] and partials[k] != 0.0:
-                same[j] = 1
-            elif not same[j] and codes[i] in (MUL, DOT):
-                if limit < 0.0:
-                    limit = rounding * _magnitude(i, starts, operands, partials, data)
+            if codes[i] == MUL or (codes[i] == DOT and k < last - 1):
+                if _before(i, k, codes, starts, partials, data) == data[j]:
+                    same[j] = 1
+            elif not wrongs[i]:
+                if partials[k] != 0.0:
+                    same[j] = 1
+            elif codes[i] == DOT and not same[j]:
+                limit = rounding * _magnitude(i, starts, operands, partials, data)
                 if abs(_before(i, k, codes, starts, partials, data) - data[j]) <= limit:
                     same[j] = 1
     return found

@@ -40,15 +40,18 @@ def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
     return sums
 
 
-def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given: Mapping[int, float]) -> Floats:
-    """The adjoint of every node, with overrides of partials, by edge, and of adjoints, by node.
+def reverse_changed(graph: FlattenedGraph, edges: Ints, partials: Floats, given: Mapping[int, float]) -> Floats:
+    """The adjoint of every node, with overrides of the partials of some edges, and of adjoints, by node.
 
     >>> from engine import Value
+    >>> from .arrays import floats_of, ints_of
     >>> from .flattened import flatten
     >>> x = Value(3.0)
-    >>> graph = flatten(x * x - x)
-    >>> [reverse_changed(graph, *changes)[2] for changes in (({}, {}), ({0: 0.0}, {}), ({}, {1: 10.0}))]
-    [5.0, -1.0, 59.0]
+    >>> graph, no_edges, no_numbers = flatten(x * x - x), ints_of([]), floats_of([])
+    >>> [reverse_changed(graph, no_edges, no_numbers, given)[2] for given in ({}, {1: 10.0})]
+    [5.0, 59.0]
+    >>> reverse_changed(graph, ints_of([0]), floats_of([0.0]), {})[2]
+    -1.0
     """
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
     starts = ints(graph.starts)
@@ -56,8 +59,9 @@ def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given:
     current, gradients, reached = floats(changed), floats(found), ints(met)  # reached: 2 for given ones
     gradients[0] = 1.0
     reached[0] = 1
-    for edge, given_partial in partials.items():
-        current[edge] = given_partial
+    wanted, numbers = ints(edges), floats(partials)
+    for n in range(len(edges)):
+        current[wanted[n]] = numbers[n]
     for index, adjoint in given.items():
         gradients[index] = adjoint
         reached[index] = 2
@@ -150,7 +154,10 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
 
 
 def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
-    """The terms of the output, found through sums, constant factors and differences of variable nodes."""
+    """The terms of the output, found through sums, constant factors and differences of variable nodes.
+
+    The output itself may also be a difference from a constant, such as 1 - S.
+    """
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     met, varies, found = new_ints(len(graph.nodes)), ints(varying), list[int]()
     reached = ints(met)
@@ -161,7 +168,7 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
         code, first, last, vary, passes = codes[i], starts[i], starts[i + 1], 0, 0
         for k in range(first, last):
             vary += varies[operands[k]]
-        if code in (ADD, SUM, NEG) or (code == SUB and vary == 2):
+        if code in (ADD, SUM, NEG) or (code == SUB and (vary == 2 or i == 0)):
             passes = 1
         elif vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
             passes = 1 if operands[first if varies[operands[first]] else last - 1] < size else 0

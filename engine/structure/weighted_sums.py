@@ -179,7 +179,7 @@ class WeightedSums:
     def _activations(self) -> Ints:
         """By index, the newest function of one operand that is applied to a node, else NONE."""
         graph, found = self.graph.flattened, ints_of((NONE,)) * len(self.graph.nodes)
-        by_code = ints_of(name in FUNCTIONS for name in NAMES)  # with the rows added since this was imported
+        by_code = ints_of([name in FUNCTIONS for name in NAMES])  # with the rows added since this was imported
         is_function = ints(by_code)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         newest = ints(found)

@@ -21,18 +21,14 @@ from ..description import describe
 from ..report import Finding
 from ..terms import products
 from .by_hand import RECTIFIERS, Squash, name_of_squash, rectified, squashed
-
-STEEPEST = {
-    "sigmoid": 0.25,
-    "tanh": 1.0,
-    "erf": 1.1283791670955126,
-}  # the slope at 0 of activations that flatten on both sides
+from .logs import STEEPEST, argument_of, log_sources
+from .softmaxes import sure_softmax
 
 
 def saturated(case: Case) -> list[Finding]:
     """Units whose activation is flat for nearly every example, by layer."""
     by_hand = squashed(case)
-    return [_flat_layer(case, units, by_hand) for units in case.by_layer(_flat(case, by_hand))]
+    return [_flat_layer(case, units, by_hand) for units in case.by_layer(_flat(case, by_hand))] + sure_softmax(case)
 
 
 def flat_units(case: Case) -> list[Unit]:
@@ -181,8 +177,12 @@ def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
         "weights can't move to switch it on again.",
         f"{'Raise its bias' if all(unit.biases for unit in units) else 'Give it a bias'}, or start from "
         'init="he". If a large step drove it there, take a smaller learning rate. activation="leaky_relu" and '
-        'activation="tanh" have a gradient on both sides of 0.',
+        'activation="tanh" have a gradient on both sides of 0.'
+        + ("" if any(case.units.deep[i] for unit in units for i in sums.of(unit.number)) else NO_RELU),
     )
+
+
+NO_RELU = ' An output that may be any number needs no relu: MLP(..., output_activation="linear").'
 
 
 def _share(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
@@ -217,20 +217,17 @@ def probability_loss(case: Case) -> list[Finding]:
 
 
 def _lost(graph: LossGraph, squash: int, log: int) -> str:
-    """What is wrong with the log of a probability on the wrong side."""
+    """What is wrong with the log of a probability near 0."""
     if not argument_of(graph, log) > 0.0:
-        return (
-            "The probability has rounded to 0 or 1, on the wrong side. Its log is -inf, and no usable gradient passes "
-            "it."
-        )
+        return "A probability whose log is taken has rounded to 0. The log is -inf, and no usable gradient passes it."
     if graph.argument(log) == squash:
         return (
-            "The probability is nearly 0, on the wrong side. Its log still has its digits, but a little further on, at "
+            "A probability whose log is taken is nearly 0. The log still has its digits, but a little further on, at "
             "a logit of about -745, the probability rounds to 0 and its log is -inf."
         )
     return (
-        "The probability is within rounding of 0 or 1, on the wrong side. The log is that of a difference, or of a "
-        "clipped number, and few or no digits are left in it and in its gradient."
+        "A probability whose log is taken is within rounding of 0. It is a difference, such as 1 - p, or was clipped, "
+        "so few or no digits are left in the log and in its gradient."
     )
 
 
@@ -240,45 +237,6 @@ def _probability(graph: LossGraph, squash: int) -> float:
 
 
 def _matters(graph: LossGraph, log: int) -> bool:
-    """Whether a log of a saturated probability is on the wrong side, and counts."""
+    """Whether a log of a saturated probability is that of the small side, and counts."""
     q = argument_of(graph, log)
     return not q >= 0.5 and (graph.gradients[log] != 0.0 or not q > 0.0)
-
-
-def argument_of(graph: LossGraph, log: int) -> float:
-    """The argument of the logarithm; 1 + a for log1p(a)."""
-    number = graph.data[graph.argument(log)]
-    return 1.0 + number if graph.nodes[log].op == "log1p" else number
-
-
-PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p + 1e-12, a clip
-
-
-def log_sources(graph: LossGraph) -> dict[int, list[int]]:
-    """By squashing operation, the logs of its result; only operations with given numbers may lie between."""
-    found: dict[int, list[int]] = {}
-    for i in (*graph.of("log"), *graph.of("log1p")):
-        squash = _source(graph, i)
-        if squash is not None:
-            found.setdefault(squash, []).append(i)
-    return found
-
-
-def _source(graph: LossGraph, log: int, most: int = 8) -> int | None:
-    i = graph.argument(log)
-    for _ in range(most):
-        if _squashes(graph, i):
-            return i
-        inner = [j for j in graph.operands(i) if graph.nodes[j].op]
-        if len(inner) != 1 or graph.nodes[i].op not in PLUMBING:
-            return None
-        (i,) = inner
-    return None
-
-
-def _squashes(graph: LossGraph, i: int) -> bool:
-    """Whether a node is a sigmoid or like one: exp(a) / sum, 1 / (1 + exp(-a))."""
-    op = graph.nodes[i].op
-    if op in STEEPEST:
-        return True
-    return op == "div" and any(graph.nodes[k].op == "exp" for j in graph.operands(i) for k in (j, *graph.operands(j)))

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...core import Value
-from ...structure import LossGraph, ends_differ, extent, peaks, small, strongest
+from ...structure import Layer, LossGraph, ends_differ, extent, peaks, small, strongest
 from ..context import Case
 from ..report import Evidence, Finding
 from ..terms import products
@@ -36,8 +36,8 @@ def _over_layers(case: Case) -> list[Finding]:
     blocked = Counter(map(case.units.layer_of, (*flat_units(case), *off_units(case))))
     if any(blocked[k] == len(case.units.by_layer.of(k)) for k in range(faint[0], top + 1)):
         return []
-    first, steps = sizes[faint[0]], top - faint[0]
-    names = [case.units.layer(layer.units[0]) for layer in case.units.layers]
+    first, steps, layers = sizes[faint[0]], top - faint[0], case.units.layers
+    names = [case.units.layer(layer.units[0]) for layer in layers]
     evidence: dict[str, float | int | str] = {
         f"gradient at {names[faint[0]]}": first,
         f"gradient at {names[top]}": sizes[top],
@@ -45,7 +45,33 @@ def _over_layers(case: Case) -> list[Finding]:
     }
     if first:
         evidence["factor a layer"] = (first / sizes[top]) ** (1 / steps)
+    largest_weights = [_largest_weight(case, layer) for layer in layers[faint[0] + 1 : top + 1]]
+    smallest = min(range(len(largest_weights)), key=largest_weights.__getitem__)
+    if largest_weights[smallest] <= SHRUNK:
+        name = names[faint[0] + 1 + smallest]
+        evidence[f"largest weight of {name}"] = largest_weights[smallest]
+        return [_shrunk(tuple(names[k] for k in faint), evidence, name)]
     return [_vanished(tuple(names[k] for k in faint), evidence)]
+
+
+SHRUNK = 1e-3  # weights of a layer that are all at most this are what a gradient is lost in
+
+
+def _largest_weight(case: Case, layer: Layer) -> float:
+    weights = {w for unit in layer.units for w in unit.weights}
+    return max((abs(case.graph.data[w]) for w in weights), default=math.inf)
+
+
+def _shrunk(where: tuple[str, ...], evidence: Evidence, name: str) -> Finding:
+    return Finding(
+        "vanishing",
+        where,
+        evidence,
+        f"The weights of {name} are next to 0, and the gradient is multiplied by them on its way back. So little of it "
+        "is left that the parameters before hardly move.",
+        "If a penalty on the weights or weight_decay has drawn them to 0, make it weaker, and start again. If they "
+        'started so small, start from larger ones, init="xavier".',
+    )
 
 
 def _over_time(case: Case) -> list[Finding]:

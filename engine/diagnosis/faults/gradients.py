@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...core import TABLE, Value
+from ...core import TABLE, Value, book_name
 from ...structure import (
     Floats,
     LossGraph,
@@ -16,14 +16,15 @@ from ...structure import (
     cancelling,
     floats_of,
     ints_of,
+    multipliers,
     origins,
     reverse,
 )
 from ..context import Case
 from ..report import Finding
-from ..step import gradient_step
 from ..terms import other_factor
 from .misuse import OTHERS
+from .steps import about_inputs, good_steps
 from .tables import unused_rows
 
 
@@ -113,28 +114,30 @@ def exploding(case: Case) -> list[Finding]:
             worst, against = max((worst, against), (gradient, weight))
     if not found or origins(case.graph.flattened) or _is_steppable(case):
         return []
-    rate = limits.usual_rate
     return [
         Finding(
             "exploding",
             tuple(case.groups(found)),
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
-            f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {rate:g}, one step would "
-            "throw them far beyond anything useful, and the loss with them.",
-            'Scale inputs and targets to about 1. Start from smaller weights (MLP(..., init="he", seed=0)). Take the '
-            "mean of the losses, not their sum. Take a smaller learning rate, clip the gradient, or take Adam, whose "
-            "steps do not grow with it.",
+            f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the "
+            "first or second step throws them far beyond anything useful, and the loss with them.",
+            "Scale inputs and targets to about 1. Any one of these may help too: start from smaller weights, "
+            'MLP(..., init="he", seed=0); take the mean of the losses, not their sum; take a smaller learning rate; '
+            "clip the gradient; take Adam, whose steps do not grow with it." + about_inputs(case),
         )
     ]
 
 
 def _is_steppable(case: Case) -> bool:
-    """Whether a small step lowers the loss as its slope predicts; if a step is known, other findings judge it."""
-    if case.graph.changed or case.step is not None:
+    """Whether two steps lower the loss as its slope predicts; a first step that is known is left to `step_too_long`."""
+    if case.graph.changed or case.planned is not None:
         return True
-    step = gradient_step(case.graph, case.indices, case.limits.usual_rate)
-    before, after = case.loss.data, step.loss()
-    return abs(after) <= abs(before) and after - before <= 0.1 * step.promised
+    good = good_steps(case, _rate(case))
+    return good == 2 or (good == 0 and case.lr is not None)
+
+
+def _rate(case: Case) -> float:
+    return case.limits.usual_rate if case.lr is None else case.lr
 
 
 FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # relative moves, out of a minimum and past the kinks of a hinge
@@ -193,8 +196,8 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
             "left": case.gradient(p),
             "parameters": len(wanted),
         },
-        "There are paths to the loss, but the contributions of the upward and the downward ones cancel for any value "
-        "of the parameter, so the loss does not depend on it.",
+        "Some paths from the parameter to the loss push it up, others push it down by the same amount, whatever the "
+        "value of the parameter. So the loss does not depend on it.",
         "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
         "subtracted, such as a bias before a mean is taken off. chain_rule(loss, p).paths() shows the paths of p. A "
         "bias that cancels between two outputs that are compared does no harm.",
@@ -208,7 +211,10 @@ def disconnected(case: Case) -> list[Finding]:
     if not missing:
         return []
     no_parameter, scores, flat = "", "", ""
-    if not case.index_of:
+    others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
+    if others:
+        no_parameter = f" It was computed from other Values, such as {book_name(others[0])}, as if of another model."
+    elif not case.index_of:
         no_parameter = (
             " It depends on no parameter at all, as if argmax, round or a comparison stood between: their results are "
             "plain numbers without a gradient."

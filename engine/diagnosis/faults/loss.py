@@ -8,9 +8,10 @@ from ...structure import LossGraph, largest
 from ..context import Case
 from ..report import Finding
 from ..words import amount
-from .activations import argument_of, log_sources
 from .by_hand import is_probability
+from .logs import argument_of, log_sources
 from .misuse import OTHERS, is_softmax, logged, misuse
+from .softmaxes import lone_softmax
 from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
 
 ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
@@ -29,6 +30,8 @@ def loss_misuse(case: Case) -> list[Finding]:
     searches = (
         _squashed_twice,
         _outside,
+        _signed,
+        lone_softmax,
         opposed,
         expanded,
         rewarded,
@@ -141,6 +144,31 @@ def _outside(case: Case) -> list[Finding]:
         "the loss is negative and falls without limit as the number grows; below 0 it is nan.",
         "Put a sigmoid or softmax before the loss, or give the numbers as they are to a loss on logits, which is "
         "binary_cross_entropy_with_logits([z], [y]) or cross_entropy([logits], [class]).",
+    )
+
+
+SIGNED = ("tanh", "erf", "sin", "cos", "softsign", "hard_tanh")  # operations with results from -1 to 1
+
+
+def _signed(case: Case) -> list[Finding]:
+    """Both logs of a binary loss taken of a result of tanh, which is below 0 as often as above."""
+    graph, sides = case.graph, dict[int, set[bool]]()
+    for i in graph.terms if graph.ops.intersection(SIGNED) else ():
+        if graph.nodes[i].op in ("log", "log1p"):
+            p, is_rest = logged(case, i)
+            sides.setdefault(p, set()).add(is_rest)
+    found = [p for p, both in sides.items() if graph.nodes[p].op in SIGNED and len(set().union(*sides.values())) == 2]
+    if not found:
+        return []
+    op = graph.nodes[found[0]].op
+    return misuse(
+        case,
+        found,
+        {"smallest": min(graph.data[p] for p in found), "numbers": len(found)},
+        f"A log loss takes probabilities, from 0 to 1, but {op} gives numbers from -1 to 1. Where they are below 0, "
+        "the log is nan.",
+        'Take a sigmoid at the output, MLP(..., output_activation="sigmoid"), or give the numbers before the '
+        f"{op} to binary_cross_entropy_with_logits([z], [y]).",
     )
 
 
