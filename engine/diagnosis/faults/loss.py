@@ -153,7 +153,7 @@ SIGNED = ("tanh", "erf", "sin", "cos", "softsign", "hard_tanh")  # operations wi
 def _signed(case: Case) -> list[Finding]:
     """Both logs of a binary loss taken of a result of tanh, which is below 0 as often as above."""
     graph, sides = case.graph, dict[int, set[bool]]()
-    for i in graph.terms if graph.ops.intersection(SIGNED) else ():
+    for i in graph.terms if graph.ops.intersection(SIGNED) and {"log", "log1p"} & graph.ops_of_terms else ():
         if graph.nodes[i].op in ("log", "log1p"):
             p, is_rest = logged(case, i)
             sides.setdefault(p, set()).add(is_rest)
