@@ -1,7 +1,7 @@
 """The command line: `whygrad EXPRESSION NAME=NUMBER ...` prints the chain rule of an expression, and draws it.
 
-The expression is read by the table's own parser: it is mathematics, and nothing in it runs. `python -m engine` is the
-same command.
+The expression is read by the table's own parser: it is mathematics, and nothing in it runs. Operations of your own are
+Python, in the file of `--rows`. `python -m engine` is the same command.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import sys
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
+from runpy import run_path
 from tempfile import mkdtemp
 from typing import TextIO
 
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         '"a = sigmoid(w*x); (a - y)**2"',
     )
     parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the number of each name, such as w=0.8")
+    parser.add_argument("--rows", metavar="FILE", help="run a Python file first, which adds operations with row(...)")
     parser.add_argument("--wrt", metavar="NAME", help="differentiate with respect to this name (default: each)")
     parser.add_argument(
         "--check", metavar="FACTORS", help='judge your factors, from the name on: "x, a*(1-a), 2*(a-y)"'
@@ -81,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _answer(given: argparse.Namespace) -> int:
+    if given.rows:
+        run_path(given.rows)
     expression = read(given.expression, given.numbers)
     wanted = [expression.named(given.wrt)] if given.wrt else expression.leaves
     if given.check and len(wanted) > 1:

@@ -211,4 +211,7 @@ def explained(error: FormulaError) -> str:
         operands = ", ".join(f"[{name}, …]" if name.isupper() else name for name in TABLE[call[1]].variables)
         return f"{call[1]} is written {call[1]}({operands})"
     like = [name for name in NAMED if name.startswith(call[1])] or get_close_matches(call[1], NAMED, n=1)
-    return f"there is no function {call[1]}" + (f": {like[0]} is one" if like else f"; there are {', '.join(NAMED)}")
+    if like:
+        return f"there is no function {call[1]}: {like[0]} is one"
+    own = "a row of your own needs the Python file that adds it, --rows FILE"
+    return f"there is no function {call[1]}: {own}; the others are {', '.join(NAMED)}"

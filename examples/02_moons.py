@@ -23,7 +23,7 @@ BLUE, OCHRE = "#0068b5", "#b06f00"
 
 def picture(model: MLP, X: np.ndarray, y: np.ndarray, history: History, name: Path) -> None:
     """The loss by step, above the probability of moon 1 over the plane."""
-    mpl.rcParams["font.size"] = 12  # which has 10 pixels on a phone
+    mpl.rcParams["font.size"] = 12  # which is 10 pixels on a phone
     figure, (above, below) = plt.subplots(2, 1, figsize=(6.4, 8.4), layout="constrained", height_ratios=(1, 1.8))
     above.semilogy(range(1, len(history.loss) + 1), history.loss, color=BLUE, linewidth=2)
     above.set(xlabel="step", ylabel="cross-entropy", title="Loss")

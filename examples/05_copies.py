@@ -14,7 +14,7 @@ from engine.core.backward import total
 from engine.picture import View, beside, diagram_of
 from nn import MLP, backpropagation
 
-COLUMN = 130.0  # points of each of three pictures, from top to bottom, that stand beside each other on a phone, too
+COLUMN = 130.0  # points: the width of each of three pictures, which fit side by side on a phone
 INPUTS, TARGETS = [[0.8, 0.4], [0.3, 0.3]], [[0.2, 0.4], [1.0, 0.0]]
 
 

@@ -13,7 +13,7 @@ from engine import Value, chain_rule, diagnose, dot, sigmoid, tanh
 from engine.picture import View, beside, diagram_of
 from nn import MLP, backpropagation, binary_cross_entropy, binary_cross_entropy_with_logits
 
-COLUMN = 190.0  # points of each of two pictures, from top to bottom, that stand beside each other on a phone, too
+COLUMN = 190.0  # points: the width of each of two pictures, which fit side by side on a phone
 
 
 def last_layer(logit: float, y: float) -> list[tuple[Value, Value]]:

@@ -84,7 +84,7 @@ def main() -> None:
         seed,
         metrics={"accuracy": accuracy},
         validation=(X[held], y[held]),
-        checkpoint=(checkpoint := out / f"10_digits_{seed}_{epochs}.safetensors"),  # a killed run goes on from it
+        checkpoint=(checkpoint := out / f"10_digits_{seed}_{epochs}.safetensors"),  # a killed run resumes from it
         every=2.0,
     )
 

@@ -80,7 +80,7 @@ def main() -> None:
         name = ["_"]
         for logits in model(x for x in name if x != "_" or len(name) == 1):  # the name grows as it is read
             scores = [2.0 * z.data for z in logits]
-            scores[0] = where(len(name) == 1, -math.inf, scores[0])  # a name has a letter
+            scores[0] = where(len(name) == 1, -math.inf, scores[0])  # a name has at least one letter
             name += rng.choices(LETTERS, softmax(scores))
         print(made := "".join(name).strip("_"), "is known" if made in names else "is new")
 

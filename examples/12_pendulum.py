@@ -47,7 +47,7 @@ def loss(observed: Sequence[float], steps: int, *parameters: Any) -> Any:
 
 def picture(curves: dict[str, Any], chains: dict[str, Any], grid: np.ndarray, way: np.ndarray, name: Path) -> None:
     """Plots, stacked: the swing; when the derivative in the damping arises; the way to the fit."""
-    mpl.rcParams["font.size"] = 12  # which has 10 pixels on a phone
+    mpl.rcParams["font.size"] = 12  # which is 10 pixels on a phone
     figure, edges = Figure(figsize=(6.4, 14.0), layout="constrained"), np.linspace(0.0, SECONDS, STRETCHES + 1)
     panels = figure.subplot_mosaic([[place] for place in ("swing", *chains, "way")], height_ratios=(1.6, 1, 1, 2.4))
     for (label, curve), (style, colour) in zip(curves.items(), ((".", OCHRE), ("--", GREY), ("-", BLUE)), strict=True):

@@ -1,4 +1,4 @@
-"""A network that PyTorch trained, explained: what one of its weights does, and which input its prediction hangs on.
+"""A network that PyTorch trained, explained: what one weight does, and the input that its prediction depends on most.
 
 Exercise: what is the derivative in t, as one formula?
 

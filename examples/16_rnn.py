@@ -24,7 +24,9 @@ class Memory(Module):
     def __init__(self, seed: int, identity: bool) -> None:
         rng = random.Random(seed)
         self.rnn, self.out = RNN(1, WIDTH, seed=rng), Layer(WIDTH, 1, init="xavier", nonlin=False, seed=rng)
-        if identity:  # at first a state hands itself on (Le, Jaitly and Hinton 2015), and inputs do not saturate it
+        if (
+            identity
+        ):  # each state starts as a copy of the one before (Le, Jaitly and Hinton 2015), and inputs do not saturate it
             for i, neuron in enumerate(self.rnn.layer.neurons):
                 neuron.w[0].data *= 0.5
                 for j, weight in enumerate(neuron.w[1:]):
@@ -36,7 +38,7 @@ class Memory(Module):
 
 
 def picture(slopes: dict[str, list[float]], histories: dict[str, History], name: Path) -> None:
-    """What reaches each step before training, and how training goes."""
+    """The gradient that reaches each step before training, and the course of training."""
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for start, colour in zip(slopes, ("#b06f00", "#0068b5"), strict=True):

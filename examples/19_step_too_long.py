@@ -41,7 +41,7 @@ def main() -> None:
     steps = [(arguments.lr, CRIMSON, (1.0, 37.0)), (arguments.lr / 2, BLUE, (1.55, 9.8))]
 
     xs = [-2.5 + 0.02 * i for i in range(380)]
-    mpl.rcParams["font.size"] = 12  # which has 10 pixels on a phone
+    mpl.rcParams["font.size"] = 12  # which is 10 pixels on a phone
     plt.figure(figsize=(6.4, 5.4), layout="constrained")
     plt.plot(xs, [loss_of(Value(x)).data for x in xs], color="#78838f", linewidth=2)
     plt.scatter([w.data], [loss.data], color="black", zorder=3)

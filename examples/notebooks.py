@@ -15,7 +15,7 @@ import nbformat
 SCRIPTS = [
     script
     for script in sorted(Path(__file__).parent.glob("[0-9]*.py"))
-    if "__file__" not in script.read_text(encoding="utf-8")  # it starts itself again, which a notebook cannot
+    if "__file__" not in script.read_text(encoding="utf-8")  # it starts processes of itself, which a notebook cannot
 ]
 
 

@@ -159,7 +159,7 @@ class Epochs:
         return Outcome(math.fsum(losses), predictions, targets)
 
     def _differentiated(self, indices: Sequence[int]) -> Outcome:
-        """The outcome of a batch, with its gradient in the parameters; an error if it is not finite either way."""
+        """The outcome of a batch, with its gradient in the parameters; an error if neither way gives finite numbers."""
         for differentiate in self.train.differentiators():
             self.optimizer.zero_grad()
             outcome = differentiate(indices)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engine import Value
-from engine.core import came, entries, pretty_number, replace
+from engine.core import TABLE, came, entries, pretty_number, replace
 
 from .module import Module
 
@@ -254,8 +254,9 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def function_sign(layer: "LayerMatrices") -> str:
-    """The activation as a formula writes it: σ."""
-    return "σ" if layer.function == "sigmoid" else layer.function
+    """The activation as a formula writes it: σ, or the sign of a row of your own."""
+    sign = TABLE[layer.function].sign if layer.function in TABLE else ""
+    return sign if sign.isidentifier() else layer.function
 
 
 def derivative_sign(layer: "LayerMatrices") -> str:

@@ -206,7 +206,7 @@ def _torch_parts(module: Any, place: str) -> Iterator[tuple[str, Any]]:
 
 
 def _checked(model: MLP, original: Callable[[Matrix], Any], precision: str, logits: bool) -> MLP:
-    """The network, if its outputs equal the original's; else a StateError, as if layers are called in another way.
+    """The network, if its outputs equal the original's; else a StateError: it may call its layers in another way.
 
     `precision` is that of the original's arithmetic: "float64", "float32" or less.
     """
@@ -218,8 +218,8 @@ def _checked(model: MLP, original: Callable[[Matrix], Any], precision: str, logi
         pairs = zip(ours, theirs, strict=True)
         if not all(math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance) or a != a != b != b for a, b in pairs):
             raise StateError(
-                f"the network of its weights gives {ours} where the original gives {theirs}, for "
-                f"{row}: it does something between layers that they do not show"
+                f"a network of these layers gives {ours} where the original gives {theirs}, for the inputs {row}: "
+                "the original does something between its layers that they do not show"
             )
     last = model.layers[-1]
     if logits:

@@ -7,7 +7,7 @@ from operator import mul
 from engine.structure import SAME
 
 Matrix = list[list[float]]
-TINY = 1e-300  # what underflow may leave of a product
+TINY = 1e-300  # the absolute error of a product that underflows
 
 
 def times(a: Matrix, b: Matrix) -> Matrix:

@@ -54,6 +54,17 @@ def test_it_prints_the_chain_rule_of_the_same_graph(run):
     assert [chain.strip() for chain in chains] == [str(chain_rule(cost, value)) for value in (w, x, y)]
 
 
+def test_rows_of_your_own_come_from_a_python_file(tmp_path):
+    (tmp_path / "mine.py").write_text('from engine import row\n\nrow("cauchy", "Cau", "log1p(a * a)")\n')
+    command = [sys.executable, "-m", "engine", "cauchy(2*w)", "w=1", "--rows"]
+    done = subprocess.run([*command, "mine.py"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert "C = cauchy(z) = 1.609\n" in done.stdout
+    done = subprocess.run([*command, "none.py"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 2
+    assert "none.py" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_expression_is_read_in_the_notation_that_an_answer_is_read_in(run):
     assert run("2x(1 − x)²", "x=3") == run("2*x*(1 - x)**2", "x=3")
 
@@ -146,7 +157,7 @@ def test_open_shows_the_file_or_else_a_page(run, tmp_path, monkeypatch):
     [
         ("w + sigmod(x)", "there is no function sigmod: sigmoid is one", "    ^"),
         ("w + sigm(x)", "there is no function sigm: sigmoid is one", "    ^"),
-        ("w + zzz(x)", "there is no function zzz; there are add, ", "    ^"),
+        ("w + zzz(x)", "there is no function zzz: a row of your own needs the Python file that adds it", "    ^"),
         ("w + (x & 2)", "not of 'x & 2'", "     ^"),
         ("w + x)", "unmatched ')'", "     ^"),
         ("w * * x", "a formula is written as in Python", "    ^"),

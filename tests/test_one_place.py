@@ -15,6 +15,7 @@ from engine.page import javascript
 from engine.replay import numpy_executor
 from engine.table.formula import TABLE
 from engine.table.primitives import PRIMITIVES, primitive
+from nn import MLP, backpropagation
 
 np = pytest.importorskip("numpy")
 
@@ -86,6 +87,14 @@ def test_in_formulas_pictures_and_page(new, tmp_path):
     assert f'"{name}": (' in javascript.program([name])
     chain.save(tmp_path / "why.html")
     assert f'"{name}": (' in (tmp_path / "why.html").read_text(encoding="utf-8")
+
+
+def test_in_the_boxes_and_equations_of_a_network(new):
+    model, name = MLP(2, [4, 1], activation=new, seed=1), new.__name__
+    loss = (model([0.5, -1.0]) - 1.0) ** 2
+    assert f"a⁽¹⁾₁ = {name}(…)" in draw(loss).source
+    assert f"3 more {name} neurons of layer 1" in draw(loss, model.layers[0].neurons[1].w[0]).source
+    assert f"⊙ {name}′(z⁽¹⁾)" in str(backpropagation(model, loss))
 
 
 def test_in_jax(new):

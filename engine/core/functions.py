@@ -56,7 +56,8 @@ def row(
 
     In `formula` a, b, c ... are the operands, in this order, and a capital letter is a sequence of them. Each of
     `partials` is the formula of one partial derivative, where y is the result. Without them, they are derived from the
-    formula; with them, they are checked against it. `sign` represents the operation in pictures.
+    formula; with them, they are checked against it. `sign` represents the operation in pictures. Call the function:
+    Values have methods for the built-in rows only.
 
     A formula consists of numbers, operands, + - * / **, the other rows, and where(a < b, a, b). An operation without a
     formula can be a Python function of numbers, with a formula or a function of the same operands for each partial.

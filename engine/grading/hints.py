@@ -88,7 +88,7 @@ def _missing_step(factor: Factor, written: Written) -> str:
             if len(missing) == 1:
                 node, operand, partial = missing[0]
                 where = "inner" if node is not factor.of else "outer"
-                text = f"of {node.op} with respect to {naming.describe(operand)}"
+                text = f"of {naming.describe(node)} with respect to {naming.describe(operand)}"
                 return f"the {where} derivative, {text}, is missing ({short_number(partial)})"
             numbers = [short_number(partial) for *_, partial in missing]
             whole = short_number(math.prod(partial for *_, partial in missing))

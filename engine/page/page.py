@@ -27,14 +27,14 @@ SCRIPTS = (
     "picture", "light", "view", "panel", "curves", "passes", "learn", "quiz", "exports", "share", "main",
 )
 # fmt: on
-LARGEST = 2_000_000  # letters of what a notebook keeps
+LARGEST = 2_000_000  # letters of a page and its picture in a notebook
 
 
 def page(graph: VariableGraph, depth: int | None = None) -> str:
     """HTML of a graph, or of a chain rule, whose paths are lit up: choose, open or change any Value in it.
 
-    The numbers are computed from the present data of the leaves. `depth` draws what is at most `depth` variables away
-    from the output; the rest stands in the boxes of what it goes into, as the weights of a neuron do.
+    The numbers are computed from the present data of the leaves. `depth` draws variables at most that many links
+    from the output; the others stand in the boxes that use them, as the weights of a neuron do.
 
     >>> x = Value(3.0, "x")
     >>> page(explained(x * x + x, x)).splitlines()[0]
@@ -127,7 +127,7 @@ def _note(graph: VariableGraph) -> str:
 
 
 def _colours() -> str:
-    """What pulls with the total, against it, and what is dead, in the colours of pictures."""
+    """Rules of the style sheet: the pictures' colours for edges with the total, against it, and dead."""
     sides = {
         "with": (LIGHT.blue, DARK.blue),
         "against": (LIGHT.ochre, DARK.ochre),
@@ -167,13 +167,13 @@ def _has_plain_exponent(node: Value) -> bool:
 
 
 def _variable(index: int, label: str) -> list[Any]:
-    """A variable's node and label, and the name that people read where that is another."""
+    """A variable's node and label, and its name for people if that differs."""
     name = pretty_name(label)
     return [index, label] if name == label else [index, label, name]
 
 
 def _number(number: float) -> float | str:
-    """A number as JSON has it; as text where it has none."""
+    """A number for JSON; inf and nan as text."""
     return number if isfinite(number) else {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[str(number)]
 
 

@@ -1,4 +1,4 @@
-"""Several pictures in one, beside or below each other, each under a title: what differs, or what is equal."""
+"""Several pictures in one, side by side or stacked, each under a title."""
 
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
@@ -8,7 +8,7 @@ from .svg import SVG, element, lettered, to_svg
 from .theme import Line, Theme, room, sheet, wrapped
 
 LINE = 24.0  # points from one line to the next
-MARGIN = 16.0  # points; each picture has them, too
+MARGIN = 16.0  # points around the whole; each picture has its own as well
 SPACE = 8.0  # points between two pictures
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from ..chain import VariableGraph
 from ..core import TABLE, Value, elided, natural, pretty_name, pretty_number
-from ..structure import ACTIVATIONS
 from .deltas import delta_of
 from .grouping import MIDDLE, Group, Neurons, is_bias
 from .theme import Line
@@ -53,8 +52,10 @@ class BoxTexts:
         """Its name and formula, data and gradient; for a neuron, those of its weights, too, if there is room."""
         called = self.called(node)
         head: list[tuple[str, str]] = [("name" if len(called) <= SHORT else "name long", called)]
-        definition = self.naming.definition(node, "pretty")
-        if 0 < len(definition) <= (BRIEF if self.brief else WIDEST):
+        definition, most = self.naming.definition(node, "pretty"), BRIEF if self.brief else WIDEST
+        if len(definition) > most and node in self.neurons.neurons and (sign := _function_sign({node.op})):
+            definition = f"{sign}(…)"
+        if 0 < len(definition) <= most:
             head.append(("symbol", f" = {definition}"))
         lines: list[Line] = [head]
         if not self.neurons.is_constant(node):
@@ -124,6 +125,12 @@ def _range(what: str, numbers: Sequence[float]) -> Line:
     return [("key", f"{what} "), ("number", least if least == most else f"{least} to {most}")]
 
 
+def _function_sign(ops: set[str]) -> str:
+    """The sign of the one function of one operand that all are: tanh, σ; "" for arithmetic, and for several."""
+    row = TABLE[next(iter(ops))] if len(ops) == 1 else None
+    return row.sign if row and len(row.partials) == 1 and row.sign.isidentifier() else ""
+
+
 def _many(group: Group, neurons: Neurons, more: bool) -> str:
     """How many of what: 15 more neurons, 464 more outputs of 16 neurons, 30 × x."""
     labels, count = {neurons.label(node) for node in group.members}, f"{len(group.members):,}"
@@ -137,7 +144,7 @@ def _many(group: Group, neurons: Neurons, more: bool) -> str:
         return f"{more_of} variables" + (f": {ops.pop()}" if len(ops) == 1 and not ops & _ARITHMETIC else "")
     units = Counter(neurons.neurons[node] for node in group.members)
     ops = {node.op for node in group.members}
-    kind = f"{TABLE[ops.pop()].sign} " if len(ops) == 1 and ops <= set(ACTIVATIONS) else ""
+    kind = f"{sign} " if (sign := _function_sign(ops)) else ""
     what = f"{kind}neurons" if len(units) == len(group.members) else f"outputs of {len(units)} {kind}neurons"
     layers = {neurons.layers[node] for node in group.members}
     one = len(layers) == 1

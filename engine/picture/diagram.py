@@ -23,7 +23,7 @@ from .theme import AGAINST, Line, Row, broken, room, wrapped
 PATHS = 16  # that are drawn at most
 # (paths, boxes beside them): the first pair that fits a page is drawn.
 MOST = (*((paths, 16) for paths in (PATHS, 12, 9, 7, 6, 5, 4, 3, 2, 1)), (1, 8), (1, 3))
-ON = 20  # variables on the paths
+ON = 14  # variables on the paths
 SPELLED = 24  # boxes in a picture up to which they have long formulas, and edges numbers
 OK = "ok: nothing blocks it"
 LABELLED = 32  # edges up to which they have numbers

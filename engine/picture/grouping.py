@@ -35,15 +35,21 @@ def boxes(
 
     There is room for a `part` of a picture's largest number of boxes. The `ends` keep their own boxes, and so do the
     variables `on` the listed paths, except in the middle of a long path. Off the paths, same-named variables and a
-    layer's neurons are always grouped.
+    layer's neurons are always grouped, and a pre-activation stands in its neuron's box.
     """
-    drawn = [node for node in links if node not in neurons.parameters and not neurons.is_told(node, bool(on))]
+    folded = {z: a for z, a in neurons.result_of.items() if z in links and z not in on and a in links}
+    drawn = [
+        node
+        for node in links
+        if node not in neurons.parameters and node not in folded and not neurons.is_told(node, bool(on))
+    ]
     middle = _middle(links, [node for node in drawn if node in on] if on else drawn).difference(ends)
     own = {node for node in drawn if (node in on or node in ends) and node not in middle}
     for coarse in _LEVELS:
         names = {node: None if node in own else coarse(neurons, node, bool(on)) for node in drawn}
         names |= dict.fromkeys(middle, MIDDLE)
         found = _boxed(names, 2 if on and coarse is _by_label else CROWD)
+        found |= {z: found[a] for z, a in folded.items()}
         beside = {box for node, box in found.items() if node not in on}
         many = len(beside) > BESIDE * part if on else len(set(found.values())) > MOST * part
         if not many and len(edges(found, links, on)) <= EDGES:
@@ -167,13 +173,15 @@ def edges(
 class Neurons:
     """The neurons that structure finds among the variables of a graph, with or without a prefix in their labels.
 
-    If its labels have a prefix of their own, layer1.neuron3, a neuron is folded into its last result: its weights are
-    `parameters`, and its pre-activations `hidden`, unless `wrt` is a pre-activation.
+    If its labels have a prefix of their own, layer1.neuron3, a neuron is one box, that of its last result: its weights
+    are `parameters`, and its pre-activations are `hidden`. With a `wrt`, which may have paths through them, they stay
+    variables, and `result_of` gives the box of each that no path needs.
     """
 
     def __init__(self, graph: VariableGraph) -> None:
         self.graph = graph
         self.hidden, self.parameters = set[Value](), set[Value]()
+        self.result_of = dict[Value, Value]()
         self.layers = dict[Value, str]()  # by output of a neuron, the name of its layer
         self.neurons = dict[Value, str]()  # and the neuron's
         if graph.by == "labels":
@@ -196,7 +204,7 @@ class Neurons:
                 self.parameters.add(node)
             elif node.label == last[name]:
                 self.neurons[node], self.layers[node] = name, units.layer(members[first[name]])
-            elif node in units.sums and graph.wrt not in units.sums:
+            elif node in units.sums:
                 self.hidden.add(node)
         for node, unit in units.outputs.items():
             if node in graph.named and node not in graph.ends:
@@ -204,6 +212,10 @@ class Neurons:
         self._find_beside_residuals({name for name, of in found.items() if len(of) == 1})
         self.hidden.difference_update(graph.ends)
         self.parameters.difference_update(graph.ends)
+        if graph.wrt is not None:
+            results = [(link.wrt, node) for node in self.neurons for link in graph.variables[node]]
+            self.result_of = {z: node for z, node in results if z in self.hidden}
+            self.hidden = set()
 
     def _find_beside_residuals(self, single: Collection[str]) -> None:
         """Neurons whose sum goes on into a residual, another one for each example: dots of the weights beside them."""

@@ -1,4 +1,4 @@
-"""Lines in DOT's own markup, with a font and a colour for each of their spans, for what is drawn without a style sheet.
+"""Lines in DOT's own markup, with a font and a colour for each span, for PNG and PDF, which have no style sheet.
 
 The embedded renderer measures each byte of a non-ASCII letter as a space: ⁽¹⁾ is three times too wide, with a gap
 before the next span. So a line with such letters before its last span becomes one span, and leading spaces balance the
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from .theme import FACES, SPELLED, Font, Line, Palette, Row, font_of, printable
 
 SPACES = {"serif": 0.25, "sans": 0.278}  # ems of a space in the renderer's tables
-SLIGHT = 2.0  # points that nobody sees
+SLIGHT = 2.0  # points of surplus that do not show
 
 
 def table(rows: Sequence[Row], colours: Palette) -> str:
@@ -21,7 +21,7 @@ def table(rows: Sequence[Row], colours: Palette) -> str:
 
 
 def marked_up_lines(lines: Sequence[Line], colours: Palette, dim: bool, embedded: bool) -> str:
-    """Lines one below the other, each in the middle, by the measure of the embedded renderer or of another."""
+    """Lines one below the other, each centred as the embedded renderer, or another, measures it."""
     shown = [_centred(line) if embedded else line for line in lines]
     cells = "".join(f"<TR><TD>{marked_up(line, colours, dim)}</TD></TR>" for line in shown)
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'

@@ -11,9 +11,9 @@ from .theme import Line, wrapped
 
 
 def marked(truth: Truth, written: str, text: str, view: View) -> Diagram:
-    """The diagram of a chain, in which what was `written` for a factor stands beside the truth; a `text` says why.
+    """The diagram of a chain, with the factor that was `written` beside the true one; a `text` says why.
 
-    If nothing was written, the factor is missing.
+    Where nothing was written, the factor is missing.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(3.0, "x")

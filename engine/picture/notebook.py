@@ -3,7 +3,7 @@
 import html
 from base64 import b64encode
 
-# An image, or a page in a frame, is as light or dark as JupyterLab and VS Code say, not as the system likes it.
+# An image, or a page in a frame, is as light or dark as JupyterLab and VS Code say, whatever the system's setting is.
 _STYLE = """<style>
 :is([data-jp-theme-light="false"], .vscode-dark, .vscode-high-contrast) :is(.whygrad-picture, .whygrad-page)
 { color-scheme: dark }

@@ -10,7 +10,7 @@ from .contributions import Contributions
 from .deltas import made_of
 from .theme import AGAINST, RULE, Line, Row, Span, broken, columns, room, wrapped
 
-STATIONS = 6  # variables of a route before its middle is left out
+STATIONS = 8  # variables of a route before its middle is left out
 FACTORS = 10  # factors of a product before its middle is left out
 WIDEST = 440.0  # points of a product
 ROUTE = 700.0  # points of a route
@@ -51,7 +51,7 @@ def circled(i: int) -> str:
 
 
 class _Printed(NamedTuple):
-    """A path as it is printed: two that read the same are the same."""
+    """A path as it is printed; paths that read the same are equal."""
 
     route: str
     formulas: str
@@ -94,7 +94,7 @@ def _printed(path: Path, on: Contributions, called: Callable[[Value], str], digi
 
 
 def _result(number: str, side: str) -> Line:
-    """What a row comes to, on its side."""
+    """The result of a row, marked and coloured by its side."""
     return [*([("key mark against", f"{AGAINST} ")] if side == "against" else []), (f"number {side}", number)]
 
 

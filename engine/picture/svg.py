@@ -1,4 +1,4 @@
-"""The SVG of a picture beyond what DOT can say: fonts within a label, the sum in columns, and a description in words.
+"""What an SVG has that DOT cannot express: fonts within a label, the sum in columns, and a description in words.
 
 The renderer's SVG has a group for every box and edge, with their ids and classes, and a text for every line.
 """
@@ -22,7 +22,7 @@ ElementTree.register_namespace("xlink", XLINK)
 
 
 def to_svg(diagram: Diagram) -> str:
-    """A diagram as SVG, drawn by the renderer that there is."""
+    """A diagram as SVG, drawn by the available renderer."""
     return styled(draw_dot(to_dot(diagram).source, "svg"), diagram)
 
 
@@ -38,7 +38,7 @@ def styled(svg: bytes, diagram: Diagram) -> str:
     try:
         root = ElementTree.fromstring(svg)
     except ElementTree.ParseError as error:
-        raise RenderError(f"the renderer gave an SVG that is not whole ({error}); {REMEDY}") from None
+        raise RenderError(f"the renderer gave an incomplete SVG ({error}); {REMEDY}") from None
     picture = root.find(f"{{{SVG}}}g")
     if picture is None:
         raise RenderError("the renderer gave an SVG without a picture in it")
@@ -70,7 +70,7 @@ def element(name: str, text: str = "", **attributes: str) -> ElementTree.Element
 
 
 def _letter(text: ElementTree.Element, line: Line) -> None:
-    """Put spans for the plain text of a line, which was set wide enough for them."""
+    """Replace the plain text of a line by its spans, for which the renderer left room."""
     for attribute in ("font-family", "font-size", "fill"):
         text.attrib.pop(attribute, None)
     text.text = ""

@@ -7,6 +7,7 @@ of the style sheet, and for PNG and PDF it is markup. All three are written from
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Literal, NamedTuple
 
 Span = tuple[str, str]  # a class and the words in it
@@ -49,7 +50,7 @@ FACES = {
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of a theme: of what is neutral, and pairs of a line and what it encloses."""
+    """The colours of a theme: neutral ones, and pairs of a border and its filling."""
 
     paper: str
     ink: str
@@ -81,7 +82,7 @@ class Palette:
         }[kind]
 
     def edge(self, kind: str) -> str:
-        """The colour of what pulls "for" the total or "against" it, is "dead", or is on no path: "none"."""
+        """The colour of an edge that pulls "for" the total or "against" it, is "dead", or is on no path: "none"."""
         return self.thread if kind == "none" else self.box(kind)[0]
 
     def words(self, name: str) -> str:
@@ -105,12 +106,12 @@ DARK = Palette(
 
 
 def palette(theme: Theme) -> Palette:
-    """The colours that a picture has before any style sheet: light ones, unless dark is what is asked for."""
+    """The colours without a style sheet: light ones, unless the theme is "dark"."""
     return DARK if theme == "dark" else LIGHT
 
 
 def sheet(theme: Theme) -> str:
-    """The style sheet of an SVG, which holds for nothing else on a page that it may stand in."""
+    """The style sheet of an SVG, whose rules apply to nothing else on its page."""
     fonts = [
         f".{name} {{ font: {'italic ' if face == 'serif' else 'bold ' if bold else ''}{size}px {FACES[face][1]}; }}"
         for name, (face, size, bold) in FONTS.items()
@@ -147,7 +148,7 @@ def _colours(colours: Palette) -> list[str]:
 
 
 def printable(text: str) -> str:
-    r"""Text in one line, with a replacement character for what has no sign or may not stand in XML.
+    r"""Text in one line, with a replacement character for characters that are not printable or not allowed in XML.
 
     >>> printable("a\nb\0")
     'a b�'
@@ -188,8 +189,11 @@ def font_of(name: str) -> Font:
 
 
 def room(line: Line) -> float:
-    """About how wide a line is drawn, in points: rather more than less."""
-    return sum(font_of(name).size * _ems(words, font_of(name)) for name, words in line)
+    """The estimated width of a line in points, rather too large than too small.
+
+    `fsum` gives the same width on every Python: from 3.12 on, `sum` rounds less than before.
+    """
+    return fsum(font_of(name).size * _ems(words, font_of(name)) for name, words in line)
 
 
 def columns(rows: Sequence[Row]) -> list[float]:
@@ -220,7 +224,7 @@ def wrapped(words: Sequence[str], name: str, width: float, between: str = " ") -
 def _ems(words: str, font: Font) -> float:
     wide = 1.12 if font.face == "sans" else 1.0
     wide *= 1.04 if font.bold else 1.0
-    return sum(wide * _em(c) for c in words)
+    return fsum(wide * _em(c) for c in words)
 
 
 def _em(c: str) -> float:

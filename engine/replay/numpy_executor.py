@@ -1,6 +1,6 @@
 """Runs a schedule on a batch: compiled code on blocks of examples (native.pyx), or NumPy if nothing is compiled.
 
-Neither has derivatives or composite rows. Both take the batch as float64 arrays, one for each argument, and give the
+Neither knows derivatives or composite rows. Both take the batch as float64 arrays, one for each argument, and give the
 same results as eager mode up to rounding.
 """
 

@@ -38,7 +38,7 @@ from .program import Program
 from .record import Recording
 
 FORMAT, VERSION = "whygrad recording", 1
-MOST = 2**31 - 1  # inputs: what an index in a program holds
+MOST = 2**31 - 1  # inputs: the largest index in a program
 WORDS = ("nan", "inf", "-inf")  # numbers that JSON does not have
 
 Document = dict[str, Any]

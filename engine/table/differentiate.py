@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 
 from .formula import TABLE, operation_of, parse
 
@@ -16,7 +18,7 @@ def derive(formula: str, operands: Sequence[str]) -> list[str]:
     Of a branch the whole product is selected, so that what is inf in the branch not taken meets no 0.
 
     >>> derive("a * exp(b)", "ab"), derive("sum(A * A) + b", "Ab"), derive("exp(-a)", "a")
-    (['exp(b)', 'a * exp(b)'], ['A + A', '1'], ['-y'])
+    (['exp(b)', 'a * exp(b)'], ['2 * A', '1'], ['-y'])
     """
     terms: dict[str, list[str]] = {name: [] for name in operands}
     root = parse(formula)
@@ -43,7 +45,7 @@ def derive(formula: str, operands: Sequence[str]) -> list[str]:
                 visit(argument, term, inside)
 
     visit(root, "1")
-    return [_tidy(" + ".join(f"({term})" for term in terms[name]) or "0") for name in operands]
+    return [_tidy(" + ".join(starmap(_repeated, Counter(terms[name]).items())) or "0") for name in operands]
 
 
 def _in_branches(term: str, branches: Sequence[Branch]) -> str:
@@ -89,6 +91,10 @@ def _product(a: str, b: str) -> str:
     if a in ("1", "-1"):
         a, b = b, a
     return a if b == "1" else f"-({a})" if b == "-1" else f"({a}) * ({b})"
+
+
+def _repeated(term: str, count: int) -> str:
+    return f"({term})" if count == 1 else f"{count} * ({term})"
 
 
 def _tidy(formula: str) -> str:

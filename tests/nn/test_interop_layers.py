@@ -119,7 +119,7 @@ def test_what_is_between_the_layers_is_found_out():
             return super().__call__([[2.0 * x for x in row] for row in rows])
 
     Linear2.__name__ = "Linear"  # as one with a forward hook
-    with pytest.raises(StateError, match="it does something between layers that they do not show"):
+    with pytest.raises(StateError, match="does something between its layers that they do not show"):
         from_torch(Sequential(Linear2(A, B)))
 
 

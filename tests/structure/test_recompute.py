@@ -102,3 +102,14 @@ def test_an_operation_whose_own_number_was_set_is_named():
     y.data = 0.5
     graph = flatten(output)
     assert {graph.nodes[i]: was for i, was in changed(graph, 1e-9).items()} == {y: None}
+
+
+@pytest.mark.parametrize("size", [3e-10, 1e-9, 1.5e-9, 3e-9, 1e-8])
+def test_a_move_as_small_as_rounding_is_blamed_on_the_leaf_alone(size):
+    """Of the products of one weight, some agree with the move within rounding and some do not."""
+    w = Value(0.2866, "w")
+    products = [w * (10.0 + 7.3 * i) for i in range(40)]
+    loss = sum(products, Value(0.0))
+    w.data *= 1.0 + size
+    graph = flatten(loss)
+    assert {graph.nodes[i] for i in changed(graph, 1e-9)} <= {w}

@@ -1,6 +1,6 @@
-"""Algebras that the table is read over: HIPS autograd, mpmath and sympy, each in the words of its own library.
+"""Algebras over which formulas are evaluated: HIPS autograd, mpmath and sympy, each with its own functions.
 
-`algebra` makes one from the rows that it is given; all others follow by their formulas.
+`algebra` makes one from some rows; all others follow by their formulas.
 """
 
 import math
@@ -22,13 +22,29 @@ SELU = (1.0507009873554805, 1.7580993408473766)
 
 
 def algebra(rows: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
-    """An algebra that does the rows given as they are given, and all others by their formulas."""
+    """An algebra with these rows as given, and all others by their formulas."""
     return Interpreter(rows, "a test")
 
 
 def flatten(name: str, groups: Sequence[Any]) -> list[Any]:
     """Operands or partials of a row as one list."""
     return TABLE[name].flatten(groups, len(groups[0]) if TABLE[name].variadic else 0)
+
+
+def _direction_on_autograd() -> Callable[..., Any]:
+    """a / hypot(a, b), with derivatives that are exactly 0 where a or b is 0."""
+    from autograd.extend import defvjp, primitive
+
+    @primitive
+    def direction(a, b):
+        return a / math.hypot(a, b) if a else 0.0
+
+    defvjp(
+        direction,
+        lambda y, a, b: lambda g: g * direction(b, a) ** 2 / np.sqrt(a * a + b * b),
+        lambda y, a, b: lambda g: -g * y * direction(b, a) / np.sqrt(a * a + b * b),
+    )
+    return direction
 
 
 def in_floats(name: str, groups: Sequence[Any]) -> tuple[float, list[float]]:
@@ -50,7 +66,7 @@ def in_mpmath(name: str, groups: Sequence[Any]) -> tuple[Any, list[Any]]:
 
 @cache
 def on_autograd() -> Callable[..., Any]:
-    """The algebra of HIPS autograd, in the words of its own library as far as they reach: an independent reference."""
+    """The algebra of HIPS autograd, with its own functions where it has them: an independent reference."""
     import autograd.numpy as np
     from autograd.extend import notrace_primitive
     from autograd.scipy import special
@@ -100,7 +116,7 @@ def on_autograd() -> Callable[..., Any]:
             "root_rest": lambda a: 0.0 * a,
             "erf_rest": erf_rest,
             "square_rest": square_rest,
-            "direction": lambda a, b: np.sin(np.arctan2(a, b)),
+            "direction": _direction_on_autograd(),
             "reach": reach,
             "arc": lambda a: 1.0 / np.sqrt(1.0 - a * a),
             "ratio": lambda a: 1.0 / (1.0 - a * a),
@@ -236,7 +252,7 @@ on_mpmath = algebra(
     }
 )
 
-# What the rows that are written otherwise, for the sake of digits, mean in a textbook.
+# The textbook form of rows whose formulas are written differently to keep digits.
 TEXTBOOK = {
     "sigmoid": lambda a: 1 / (1 + mp.exp(-a)),
     "softplus": lambda a: mp.log1p(mp.exp(a)),
@@ -292,7 +308,7 @@ NAMED = {
     1 / math.sqrt(2 * math.pi): 1 / sympy.sqrt(2 * sympy.pi),
 }
 
-# The table in sympy. What is a step to differentiation is a constant of its own.
+# The table in sympy. A row that is a step to differentiation is a constant.
 
 
 def on_sympy():
@@ -387,12 +403,12 @@ def exactly(function):
 
 
 def reference(program):
-    """The program as a function of an array in autograd, which warns of one that is constant: 0 times it is added."""
+    """The program as a function of an array in autograd, plus 0 times the array: autograd warns of a constant."""
     return lambda x: program.run(list(x), on_autograd()) + 0.0 * np.sum(x)
 
 
 def magnitudes(output, inputs):
-    """What the gradients would be if no two paths had opposite signs: their rounding is relative to it."""
+    """The sums of the paths' magnitudes, to which the rounding of the gradients is relative."""
     sizes = dict.fromkeys([*ancestors(output), *inputs], 0.0) | {output: 1.0}
     for node in reversed(ancestors(output)):
         for operand, partial in zip(node.operands, node.partials, strict=True):

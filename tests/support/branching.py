@@ -1,4 +1,4 @@
-"""Programs with `where`, and what they are with each `where` replaced by the branch that it takes."""
+"""Programs with `where`, and the same with each `where` replaced by the branch that it takes."""
 
 import math
 
@@ -6,14 +6,14 @@ from engine import Value, copysign, cos, detach, exp, floor, grad, log, maximum,
 
 
 def taken(condition, a, b):
-    """The branch that `where` takes, itself: the other is in no graph."""
+    """The branch that `where` takes, without a graph of the other."""
     branch = a if condition else b
     branch = branch() if callable(branch) else branch
     return branch if isinstance(branch, Value) else Value(branch)
 
 
 def constant(a):
-    """What `detach` gives, with nothing behind it."""
+    """The number of a Value as a constant, as `detach` gives it."""
     return Value(a.data)
 
 
@@ -116,7 +116,7 @@ def derivative(f, wrt):
 
 
 def orders(count):
-    """The derivatives to order 3 to look at, of a function of that many inputs."""
+    """The derivatives to order 3 that are compared, for a function of `count` inputs."""
     firsts = [(k,) for k in range(count)]
     return [(), *firsts, *[(*a, *b) for a in firsts for b in firsts][:4], (0, 0, 0), (0, count - 1, 0)][:9]
 

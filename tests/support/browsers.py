@@ -1,4 +1,4 @@
-"""A real browser: Chromium without a window. Where there is none a test is skipped: an error in CI."""
+"""A real browser: Chromium without a window. Without one a test is skipped, or in CI fails."""
 
 import os
 import shutil

@@ -1,6 +1,6 @@
 """Random programs compiled, uncompiled and in HIPS autograd, eager and recorded: `python tests/support/fuzz.py 300 7`.
 
-The numbers are how many programs, and the seed: the same two draw the same programs.
+The numbers are the count of programs and the seed: the same two draw the same programs.
 """
 
 import os
@@ -36,7 +36,7 @@ def compare(count, number):
 
 
 def drawn(strategy, count, number):
-    """So many of what a strategy gives."""
+    """`count` examples of a strategy."""
     found = []
 
     @seed(number)
@@ -56,7 +56,7 @@ def drawn(strategy, count, number):
 
 
 def answers(program, point):
-    """All that the engine gives for a program: every number by its name, and `size`, what rounding is relative to."""
+    """All that the engine gives for a program: every number by its name, and `size`, the scale of its rounding."""
     inputs = [Value(x) for x in point]
     output = program.run(inputs, apply)
     slopes = grad(output, inputs, create_graph=True)
@@ -85,7 +85,7 @@ def recorded(program, point, size):
 
 
 def edges(program, point):
-    """What eager mode gives, bit by bit; a recording may round otherwise, and only has to survive."""
+    """The results of eager mode, bit by bit; a recording may round differently, and only must not crash."""
     inputs = [Value(x) for x in point]
     output = program.run(inputs, apply)
     output.backward()

@@ -1,4 +1,4 @@
-"""Layouts: a graph of Values, its parameters, and the learner of the same numbers."""
+"""Layouts: a graph of Values, its parameters, and a learner with the same numbers."""
 
 import numpy as np
 from learners import Perceptron, same

@@ -1,4 +1,4 @@
-"""Random networks with a task each, fresh or trained: what a diagnosis has to say nothing about."""
+"""Random networks with a task each, fresh or trained, in which a diagnosis must find nothing."""
 
 import random
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class Network:
 
 
 def network(seed, hidden=None, activation=None, task=None, examples=None, init=None):
-    """A network drawn from a seed, but for what is given."""
+    """A network drawn from a seed, except for the settings given."""
     rng = random.Random(seed)
     drawn = {
         "hidden": [rng.choice([4, 6, 8, 12, 16]) for _ in range(rng.choice([1, 1, 2, 2, 3]))],

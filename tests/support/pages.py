@@ -1,4 +1,4 @@
-"""What a reader does on a page and sees of it."""
+"""What a reader does on a page, and what the page then shows."""
 
 import json
 import random
@@ -54,7 +54,7 @@ def press(browser, name):
 
 
 def requests(browser):
-    """What the browser asked for since this was last looked at."""
+    """The browser's requests since the last call."""
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     urls = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     return [url for url in urls if url != "about:blank"]

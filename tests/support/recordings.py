@@ -10,7 +10,7 @@ from engine.table.formula import TABLE
 
 np = pytest.importorskip("numpy")
 
-SMALLEST = 1e-321  # what a denormal may be off
+SMALLEST = 1e-321  # the error allowed in a denormal
 
 
 def recorded(name, size):

@@ -1,4 +1,4 @@
-"""Replays at the moments that are hard to get right: each function runs in a process of its own, by its name."""
+"""Replays under interrupts, forks, threads and at exit: each function runs in a process of its own, by its name."""
 
 import asyncio
 import atexit
@@ -22,7 +22,7 @@ LONG = 60.0  # seconds after which something hangs
 
 
 class Task:
-    """A recorded network, a batch, and what the calls on it give in all quiet."""
+    """A recorded network, a batch, and the results of undisturbed calls."""
 
     def __init__(self, examples=EXAMPLES):
         draw = np.random.default_rng(0)
@@ -44,7 +44,7 @@ class Task:
         return [self.recording.forward, self.recording.backward, self.recording.gradients][k](*self.batch)
 
     def ask(self, k):
-        """The bytes of what the k-th call gives."""
+        """The bytes of the k-th call's result."""
         for p in self.parameters:
             p.grad = 0.0
         return bits(self.call(k)) + self.gradients()
@@ -57,12 +57,12 @@ class Task:
 
 
 def bits(numbers):
-    """What numbers are to the last bit, in arrays or not."""
+    """The bits of numbers, in arrays or not."""
     return b"".join(map(bits, numbers)) if isinstance(numbers, (tuple, list)) else np.asarray(numbers).tobytes()
 
 
 class Interrupt(BaseException):
-    """What no code of ours catches, as KeyboardInterrupt."""
+    """An exception that none of our code catches, like KeyboardInterrupt."""
 
 
 def interrupt(*_):

@@ -1,4 +1,4 @@
-"""What a test reads of a diagnosis."""
+"""Shortcuts by which tests read a diagnosis."""
 
 from engine import Finding, Report
 

@@ -1,4 +1,4 @@
-"""Runs a task on a thread with little stack: what recurses is found out."""
+"""Runs a task on a thread with a small stack, to detect recursion."""
 
 import threading
 

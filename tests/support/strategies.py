@@ -18,7 +18,7 @@ EDGES = [0.0, 5e-324, 1e-310, 2.3e-308, 1e-200, 1e-16, 0.5, 1.0, 2.0, 3.0, 26.0,
 EDGES = [*EDGES, *(-x for x in EDGES), math.inf, -math.inf, math.nan]
 
 LARGEST = 100.0  # of a number and of a derivative in a tame program
-ROUNDING = {"rest", "root_rest", "square_rest"}  # rows whose result is a matter of the last bit
+ROUNDING = {"rest", "root_rest", "square_rest"}  # rows whose result is a rounding error
 CONSTANT = {
     "shift",
     "extent",
@@ -26,7 +26,7 @@ CONSTANT = {
     "detach",
     "erf_rest",
     *ROUNDING,
-}  # rows that are constant to differentiation by decree: no difference shows that
+}  # rows that differentiation takes as constants, which no difference quotient confirms
 
 moderate = st.floats(-3.0, 3.0)
 numbers = st.sampled_from(EDGES) | st.floats()
@@ -34,7 +34,7 @@ finite = st.sampled_from([x for x in EDGES if math.isfinite(x)]) | st.floats(all
 
 
 def operands(name: str, numbers: st.SearchStrategy[float]) -> st.SearchStrategy[list[Any]]:
-    """What a row is applied to: a number for each operand, lists of one length where it takes sequences."""
+    """Operands for a row: a number for each operand, lists of one length where it takes sequences."""
     variables = TABLE[name].variables
 
     def of_size(size: int) -> st.SearchStrategy[list[Any]]:
@@ -79,8 +79,8 @@ def programs(
 ) -> tuple[Program, list[float]]:
     """A program and a point to run it at.
 
-    A tame one is smooth around its point, and its numbers and derivatives are at most `LARGEST`: tanh stands in for
-    a step that would not be. Any other may meet every edge there is.
+    A tame one is smooth around its point, and its numbers and derivatives are at most `LARGEST`: a step that
+    would break this is replaced by tanh. Any other program may meet every edge there is.
     """
     names = sorted(TABLE.keys() - without)
     point = draw(st.lists(moderate if tame else numbers, min_size=1, max_size=4))

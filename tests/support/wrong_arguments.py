@@ -1,6 +1,6 @@
-"""Every public function of engine and nn, called with wrong arguments: what comes of it, as JSON for another process.
+"""Every public function of engine and nn, called with wrong arguments: the outcomes, as JSON for another process.
 
-A call is a function and arguments that it accepts; each argument in turn is replaced by each thing of BATTERY.
+A call is a function and arguments that it accepts; each argument in turn is replaced by each entry of BATTERY.
 """
 
 import contextlib
@@ -307,7 +307,7 @@ def saved_model(module, path, finite):
 
 
 def outcome(call, where, thing):
-    """What a call gives with the argument at `where` replaced: "" where it is accepted, else the error, and if raw."""
+    """The outcome with the argument at `where` replaced: "" if it is accepted, else the error, and if it is raw."""
     function, arguments = call()
     arguments = dict(arguments) if isinstance(arguments, dict) else list(arguments)
     arguments[where] = thing
@@ -322,7 +322,7 @@ def outcome(call, where, thing):
 
 
 def raised_here(error):
-    """Whether a `raise` of engine or nn raised it, and not an operation of Python on what came."""
+    """Whether a `raise` of engine or nn raised it, not an operation of Python on the argument."""
     step = error.__traceback__
     while step.tb_next:
         step = step.tb_next

@@ -57,7 +57,7 @@ def test_derived_partials_are_the_derivatives(formula, count):
 
 def test_partials_that_are_left_out_can_be_read():
     assert derive("a * b + exp(-c) * a", "abc") == ["b + exp(-c)", "a", "-(a * exp(-c))"]
-    assert derive("sum(A * A) + b", "Ab") == ["A + A", "1"]
+    assert derive("sum(A * A) + b", "Ab") == ["2 * A", "1"]
     assert derive("a + detach(round(a) - a)", "a") == ["1"]
 
 

@@ -1,4 +1,4 @@
-// What can be taken along: the picture as SVG and PNG, the chain rule in LaTeX, the graph as Python for `engine`.
+// Exports: the picture as SVG and PNG, the chain rule in LaTeX, the graph as Python for `engine`.
 const FRACTION = (sign, of, wrt) =>
   `\\frac{${sign}${latexName(variables[of].label)}}{${sign}${latexName(variables[wrt].label)}}`;
 
@@ -108,7 +108,7 @@ function namesInPython() {
   return names;
 }
 
-// The picture as a file of its own: what a style sheet says is written into each element.
+// The picture as a file of its own: with the style sheet's rules written into each element.
 const STYLED = (
   "fill fill-opacity stroke stroke-width stroke-dasharray font-family font-size font-style font-weight text-anchor " +
   "opacity"
@@ -133,7 +133,7 @@ function toSvg() {
   return new XMLSerializer().serializeToString(copy);
 }
 
-// The same on a canvas, shape by shape: the page's policy lets no image in, be it its own.
+// The same on a canvas, shape by shape: the page's policy allows no images, not even its own.
 function toPng() {
   const { width, height } = scene,
     scale = Math.min(2, 8000 / Math.max(width, height)),

@@ -30,7 +30,7 @@ function expressionOf(i) {
   return fitting(symbol(op, ...groupsOf(op, Array.from(operands, termOf))));
 }
 
-// What a variable is made of, "" for a leaf and for what is too long.
+// The formula of a variable, "" for a leaf and for one that is too long.
 function definition(i, style = PRETTY) {
   const { node } = variables[i],
     term = nodes[node].op ? expressionOf(node) : 0;

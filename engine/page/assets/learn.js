@@ -60,7 +60,7 @@ function hold(i, is) {
   else learning.held.delete(i);
 }
 
-// A row shows its number; a field holds none that is infinite, and says it behind.
+// A row shows its number; a field cannot hold an infinite one, which stands behind it.
 function fill({ i, range, field }) {
   const x = dataOf(i),
     finite = Number.isFinite(x);

@@ -111,7 +111,7 @@ const elided = items => (items.length <= 16 ? items : [...items.slice(0, 8), "â€
 const cell = (above, below, properties = {}) =>
   html("span", { className: "factor", ...properties }, math(above), html("b", {}, below));
 
-// A name without the place of another one in it, as layer1.neuron2. is, where that is clear.
+// A formula in which names are without the prefix of variable i, such as layer1.neuron2., if it has one.
 function brief(text, i) {
   const place = /^(.*\.)[^\W\d]\w*(\[\d+\])?$/u.exec(variables[i].label)?.[1];
   return place ? text.split(place).join("") : text;

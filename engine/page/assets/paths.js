@@ -38,7 +38,7 @@ function add(sum, link, from) {
   };
 }
 
-// The size of a way with one link more.
+// The size of a path with one more link.
 const passed = (before, link) => (link.isCut ? -Infinity : before.size + size(link.value));
 
 // The k largest paths, by at most k of the links.

@@ -1,5 +1,5 @@
-// The picture: boxes, arcs between them and what is written on both. What is wide is known from the letters alone, not
-// from what is laid out on the screen, so that a page may be drawn before it is seen.
+// The picture: boxes, arcs between them and what is written on both. Widths are computed from the letters, not
+// measured on the screen, so that a hidden page can be drawn.
 const $ = id => document.getElementById(id),
   svg = $("picture");
 const SPELLED = 24; // boxes up to which each shows what it is made of, and each arc its formula
@@ -32,7 +32,7 @@ function element(tag, attributes, ...children) {
 const chart = (width, height, text, ...parts) =>
   element("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": text }, ...parts);
 
-// Everything, when the graph or what is open of it has changed.
+// Draws everything again, when the graph or its open groups have changed.
 function draw() {
   regard();
   const spelled = boxes.size <= SPELLED;
@@ -181,7 +181,7 @@ function writeNumbers(box) {
   nameBox(box);
 }
 
-// What a box is called is what is read in it.
+// The name of a box is the text in it.
 const nameBox = ({ g, texts }) => g.setAttribute("aria-label", texts.map(text => text.textContent).join(", "));
 
 function writeGroup(box, most) {

@@ -36,7 +36,7 @@ function fit() {
   fitted = true;
 }
 
-// What the boxes that are lit take up.
+// The rectangle around the lit boxes.
 function litExtent() {
   const lit = [...boxes.values()].filter(({ g }) => g.classList.contains("lit"));
   return lit.length
