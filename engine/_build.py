@@ -35,18 +35,18 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 MODULES = (
-    *("core/modes.py", "core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py"),
-    *("core/properties.py", "core/value.py", "core/traverse.pyx"),
+    *("core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py", "core/properties.py"),
+    *("core/value.py", "core/traverse.pyx"),
     *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py", "structure/scans.py"),
     *("structure/recompute.py", "structure/linear_forms.py", "structure/weighted_sums.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
-    *("replay/slot_allocation.py", "replay/schedule.py", "replay/native.pyx"),
+    *("replay/slot_allocation.py", "replay/native.pyx"),
 )
 
 _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
 FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
-KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
+KERNELS = ["-fpeel-loops"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
 LIGHT = ["-O1"]  # takes half as long to build
 HOT = (
     "node",
@@ -57,7 +57,6 @@ HOT = (
     "flatten",
     "sweeps",
     "scans",
-    "recompute",
 )  # slower with LIGHT
 OUTPUT = "build/cython"
 HEADERS = {"build/table.h": _C["header"], "build/node.h": _C["node_header"]}  # written from the table and from node.pxd
@@ -68,6 +67,7 @@ BESIDE = {".py", ".c", ".mjs", ".svg", ".png", ".gif"}
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # C types stand in the .pxd, hints are for readers
+    "emit_code_comments": False,  # of the Python source, which the C compiler would read too
     "autotestdict": False,  # doctests are found where they stand, once
     "auto_pickle": False,  # what is pickled says how
 }
@@ -78,6 +78,7 @@ def extensions() -> list[Extension]:
     if get_config_var("Py_GIL_DISABLED"):  # the arena of nodes has no lock of its own
         return uncompiled(RuntimeError("this Python is free-threaded, and the compiled modules need the GIL"))
     cythonize = import_module("Cython.Build").cythonize
+    _remove_stale()
     _write_headers()
     headers = [*HEADERS, *(str(path) for path in Path("engine").rglob("*.h"))]
     wanted = [
@@ -117,6 +118,14 @@ def _write_headers() -> None:
         path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
+
+
+def _remove_stale() -> None:
+    """Remove what an earlier build compiled and this one does not: it would hide the source."""
+    kept = {Path("engine", name).with_suffix("") for name in (*MODULES, SHARED)}
+    for path in Path("engine").rglob(f"*{EXTENSION_SUFFIXES[0]}"):
+        if path.with_name(path.name.split(".")[0]) not in kept:
+            path.unlink()
 
 
 def is_on(variable: str) -> bool:

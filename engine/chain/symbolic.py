@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Adjoint = TypeVar("Adjoint")
 Partial = TypeVar("Partial")
 
+LETTERS = ascii_lowercase.replace("e", "")  # e is a number
 LARGEST = 24  # names and numbers in a term: about two lines of text
 TOO_LONG = Elided("nan")  # the adjoint of a node whose formula is too long; the link has its number
 _PRODUCTS = ("mul", "div", "dot")
@@ -181,12 +182,12 @@ def _fitting(term: Term, number: float) -> Term:
 
 
 def _lettered(nodes: Sequence[Value], called: Mapping[Value, str]) -> dict[Value, str]:
-    """A letter for each operation without a name, and for each leaf but constants: a to z, a2 to z2, ..."""
+    """A letter for each operation without a name, and for each leaf but constants: a to z without e, a2 to z2, ..."""
     uses = Counter(operand for node in nodes for operand in node.operands)
     alone = {
         operand for node in nodes for operand in node.operands if _is_constant(operand, node) and uses[operand] == 1
     }
-    free = (f"{letter}{number or ''}" for number in chain([0], count(2)) for letter in ascii_lowercase)
+    free = (f"{letter}{number or ''}" for number in chain([0], count(2)) for letter in LETTERS)
     taken = set(called.values())
     letters = filter(lambda letter: letter not in taken, free)
     return {node: next(letters) for node in nodes if uses[node] and node not in called and node not in alone}

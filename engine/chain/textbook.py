@@ -37,7 +37,7 @@ def whole(chain: ChainRule) -> Term | None:
     paths = chain.paths(2)
     only = chain.naming.partial(paths[0].factors[0].link) if [len(path.factors) for path in paths] == [1] else None
     is_short = only is not None and not isinstance(only, float) and size(only) <= SHORT
-    if is_short and size(only) == len(chain.naming.within(only)):
+    if is_short and size(only) == len(inside := chain.naming.within(only)) and chain.output not in inside:
         return only
     form = textbook(chain.output, chain.wrt, chain.naming, chain.total)
     return form or (only if is_short else _in_blocks(paths, chain.naming))
@@ -80,11 +80,20 @@ def textbook(of: Value, wrt: Value, naming: Naming, value: float, is_link: bool 
     region = Region(of, wrt, naming, is_link)
     if len(region.operations) > MOST_OPERATIONS or len(region.kinks) > MOST_KINKS or not region.free:
         return None
-    found = next((form for form in _candidates(region, naming) if _is_proven(form, region)), None)
+    signs = [naming.term(node.operands[0]) for node in region.operations if node.op == "abs"]
+    candidates = (form for form in _candidates(region, naming) if all(_names_side(form.term, x) for x in signs))
+    found = next((form for form in candidates if _is_proven(form, region)), None)
     if found is None:
         return None
     here = run(_flat(found), region.at({})[0], numeric)
     return _flat(found) if abs(here - value) <= SAME * abs(value) else None
+
+
+def _names_side(term: Term, of: Term) -> bool:
+    """Whether a term has the sign or the magnitude of another one; else it may be right on one side of its 0 only."""
+    if not isinstance(term, (tuple, list)):
+        return False
+    return term in (("sign", of), ("abs", of)) or any(_names_side(part, of) for part in term)
 
 
 class Form(NamedTuple):
@@ -97,7 +106,19 @@ class Form(NamedTuple):
 
 
 def _flat(form: Form) -> Term:
-    return form.term if form.bracket is None else symbol("mul", form.bracket, form.term)
+    return form.term if form.bracket is None else _times(form.bracket, form.term)
+
+
+def _times(bracket: Term, term: Term) -> Term:
+    """A term with a bracket after its sign and its coefficient: -2 [z > 0] x."""
+    match term:
+        case ("neg", x):
+            return symbol("neg", _times(bracket, x))
+        case ("div", x, y):
+            return symbol("div", _times(bracket, x), y)
+        case ("mul", (("mul" | "neg" | "div", *_) | float()) as x, y):
+            return symbol("mul", _times(bracket, x), y)
+    return symbol("mul", bracket, term)
 
 
 def _candidates(region: Region, naming: Naming) -> Iterator[Form]:

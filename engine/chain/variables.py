@@ -195,12 +195,11 @@ class VariableGraph:
         names, graph = self.naming.names, self.graph
         ends, among = ([int(node in kept) for node in graph.nodes] for kept in (names, rank))
         found = reverse_between(graph.flattened, ints_of(ends), ints_of(among))
-        index_of = {node: i for i, node in enumerate(graph.nodes)}
         links: Links = {node: [] for node in nodes if node in names}
         for of in links:
             links[of] = [
                 Link(of, graph.nodes[i], value, is_cut=not passes)
-                for i, value, passes in found.get(index_of.get(of, -1), ())
+                for i, value, passes in found.get(graph.indices.get(of, -1), ())
             ]
             links[of].sort(key=lambda link: rank[link.wrt])
         return links

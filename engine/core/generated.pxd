@@ -3,7 +3,7 @@ cdef extern from "table.h":
     ctypedef struct Result:
         double y, da, db
     const int IN_C
-    enum: ABS, ADD, COS, DIV, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID
+    enum: ABS, ADD, COS, DIV, DOT, ERF, EXP, FLOORDIV, LEAKY_RELU, LOG, MOD, MUL, NEG, POS, POW, RELU, ROUND, SIGMOID
     enum: LESS, LESS_EQUAL, SIN, SOFTPLUS, SQRT, SUB, TANH
     const long MADE_FROM
     Result operate1(int code, double a) noexcept nogil

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -17,7 +18,9 @@ _strict: ContextVar[bool] = ContextVar("strict", default=False)
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 _watches: list[Watch] = []  # of all contexts
 
-active = 0  # modes entered and not left, in all contexts: while it is 0, a node costs nothing more
+# How many modes were entered and not left, in all contexts: while it is 0, a node costs nothing more. C reads the
+# memory of the array.
+active = array("l", [0])
 
 
 @contextmanager
@@ -43,7 +46,7 @@ def is_strict() -> bool:
     ...     is_strict()
     True
     """
-    return active > 0 and _strict.get()
+    return active[0] > 0 and _strict.get()
 
 
 class Watch:
@@ -97,7 +100,7 @@ def watching(watch: Watch) -> Iterator[None]:
 
 def watch() -> Watch | None:
     """The watch of this context, else of this thread."""
-    if not active:
+    if not active[0]:
         return None
     own = _watch.get()
     for each in _watches if own is None else ():
@@ -129,12 +132,11 @@ def _is_inside(each: Watch) -> bool:
 
 @contextmanager
 def _entered(mode: ContextVar[Any], setting: Any) -> Iterator[None]:
-    global active
     token = mode.set(setting)
-    active += 1
+    active[0] += 1
     try:
         yield
     finally:
-        active -= 1
+        active[0] -= 1
         with suppress(ValueError):  # closed in another context, whose mode is its own
             mode.reset(token)

@@ -1,5 +1,4 @@
 cimport cython
-from . cimport modes
 cdef extern from "arena.h":
     ctypedef struct PyObject
     ctypedef struct Arena
@@ -12,6 +11,7 @@ cdef extern from "arena.h":
     Py_hash_t identity_hash(object node) noexcept
     long next_serial() noexcept
 cdef Arena *arena
+cdef long *active  # the count of modes.py
 @cython.no_gc  # nor are its subclasses
 cdef class Node:
     cdef void *_slab  # what every pass reads of an operand lies close together; arena.h gets this order from here
@@ -29,7 +29,7 @@ cdef inline void set_label(Node node, str label) noexcept: node._label = label
 cdef object told(Node node)
 cdef inline Node make(long long code, double data, Node a, Node b, double da, double db=0.0, tuple lists=None):
     cdef Node node = new_node(arena, code, data, a, b, da, db, lists, "")
-    if data - data or modes.active:
+    if data - data or active[0]:
         told(node)
     return node
 cdef object begin(Node node, double data, str label)

@@ -20,10 +20,13 @@ else:
     except ImportError:  # only the compiler needs it
         from .. import _cython as cython
 
-if not cython.compiled:  # else by node.pxd
+if cython.compiled:  # by node.pxd
+    active = cython.cast(cython.p_long, cython.cast(cython.size_t, modes.active.buffer_info()[0]))
+else:
     from itertools import count
 
     next_serial = count(1).__next__
+    active = modes.active
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +83,7 @@ if not cython.compiled:
         node._label = ""
         node._code = code
         node.__class__ = arena
-        if code and (data - data or modes.active):  # data - data is nan where data is not finite
+        if code and (data - data or active[0]):  # data - data is nan where data is not finite
             inspect(node)
         return node  # type: ignore[no-any-return]
 
@@ -118,23 +121,23 @@ def look(node: Node) -> float:
 
 def reading(node: Node, what: str) -> None:
     """Report that outside code reads a number of a node, or a consequence of it."""
-    if modes.active:
+    if active[0]:
         modes.read(node, what)
 
 
 def reading_all(nodes: Sequence[Node], what: str) -> None:
     """The same of many nodes."""
-    if modes.active:
+    if active[0]:
         for node in nodes:
             modes.read(node, what)
 
 
 def showing(node: Node, number: float) -> Any:
     """A number of a node for the text that is made of it, reported to watches, which may replace it."""
-    return modes.shown(node, number) if modes.active else number
+    return modes.shown(node, number) if active[0] else number
 
 
 def setting(node: Node, what: str) -> None:
     """Report that outside code is about to set a number of a node."""
-    if modes.active:
+    if active[0]:
         modes.written(node, what)

@@ -2,10 +2,10 @@
 cimport cython
 from cpython.array cimport array, clone
 from .coercion cimport as_value, operand_of
-from .generated cimport IN_C, MADE_FROM, POW, Result, operate1, operate2, operate_many, scratch
+from .generated cimport DOT, IN_C, MADE_FROM, POW, Result, operate1, operate2, operate_many, scratch
 from .node cimport Node, make
-cdef long long DOT
 cdef array no_partials
+cdef double (*compute)(int code, long m, const double *x, double *d) noexcept  # operate_many, which is compiled once
 cpdef object of_one(int code, object a)
 cpdef object of_two(int code, object a, object b)
 cdef Py_ssize_t count_nodes(object operands)

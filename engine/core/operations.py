@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..table import CODES, DOT, NAMES, TABLE, Row, check, code_of, entries, numeric
+from ..table import CODES, NAMES, TABLE, Row, check, code_of, entries, numeric
 from .coercion import as_value
 from .node import Node
 
@@ -22,8 +22,9 @@ except ImportError:  # only the compiler needs it
 if cython.compiled:  # by operations.pxd
     check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
     no_partials: Any = array("d")
+    compute = operate_many  # type: ignore[name-defined]  # noqa: F821
 else:
-    from ..table import POW
+    from ..table import DOT, POW
     from .coercion import operand_of
     from .node import make
 

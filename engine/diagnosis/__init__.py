@@ -3,8 +3,8 @@
 It offers `diagnose`, which gives a Report of Findings, and Thresholds.
 
 Read `diagnose` first, then `report`, with its writers in `report_writers`, and `context`, and `faults`, the catalogue:
-one function for each kind of fault. These use `step` (the effect of a step on the loss), `terms` (of a sum) and
-`intervals` (the range of an output).
+one function for each kind of fault. `consequences` says which finding follows from which. The faults use `step` (the
+effect of a step on the loss), `terms` (of a sum) and `intervals` (the range of an output).
 """
 
 from .context import Thresholds

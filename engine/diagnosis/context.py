@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ..chain import CANCELLED, VANISHED
 from ..core import Name, Value, unique_names, within
-from ..structure import Layer, LossGraph, Unit, Units, ints_of
+from ..structure import LossGraph, Unit, Units, ints_of
 from .step import Step, gradient_step, planned_step, stepped, taken_step
 
 
@@ -112,9 +112,9 @@ class Case:
 
     def by_layer(self, units: Iterable[Unit]) -> list[list[Unit]]:
         """Units in lists, one for each layer."""
-        found: dict[Layer, list[Unit]] = {}
+        found: dict[int, list[Unit]] = {}
         for unit in units:
-            found.setdefault(self.units.layer_of[unit], []).append(unit)
+            found.setdefault(self.units.layer_of(unit), []).append(unit)
         return list(found.values())
 
 

@@ -22,9 +22,14 @@ def definition(graph: LossGraph, i: int) -> str:
 
 def _term(graph: LossGraph, i: int, depth: int) -> Term:
     node = graph.nodes[i]
-    if node.label or not node.op or not depth:
-        return Name(printable(node.label) or short_number(graph.data[i]))
-    return _made(graph, i, depth)
+    if node.label:
+        return Name(printable(node.label))
+    return _made(graph, i, depth) if node.op and depth else _rounded(graph.data[i])
+
+
+def _rounded(number: float) -> float:
+    """A number with the digits that are shown, for which `show` sets brackets where they are needed."""
+    return float(f"{number:.4g}")
 
 
 def _made(graph: LossGraph, i: int, depth: int, most: int = 4) -> Term:
@@ -32,4 +37,7 @@ def _made(graph: LossGraph, i: int, depth: int, most: int = 4) -> Term:
     if TABLE[node.op].variadic:
         described = [describe(graph, j, depth - 1) for j in operands[: most + 1]]
         return Name(f"{node.op}({', '.join(elided(described, most, '…', most, 0))})")
-    return (node.op, *[_term(graph, j, depth - 1) for j in operands])
+    terms = [_term(graph, j, depth - 1) for j in operands]
+    if node.op == "neg" and isinstance(terms[0], float) and terms[0] < 0.0:
+        terms[0] = Name(f"({short_number(terms[0])})")  # not --2
+    return (node.op, *terms)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..core import Value, came, instance, reading, real
+from .consequences import linked
 from .context import Case, Thresholds
 from .faults import FAULTS
 from .report import Report
@@ -42,11 +43,11 @@ def diagnose(
     ('step_too_long', 1.0)
     """
     case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), _planned(planned))
-    findings = [finding for search in FAULTS for finding in search(case)]
+    findings = linked(finding for search in FAULTS for finding in search(case))
     findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case.graph, case.index_of))
     checked = {
         "parameters": len(case.parameters),
-        "units": len(case.units.all),
+        "units": len(case.units.keys),
         "operations": len(case.graph.interior),
     }
     return Report(tuple(findings), checked)

@@ -62,12 +62,117 @@ def interval(graph: LossGraph, i: int, parameters: Collection[int], depth: int =
         return RANGES.get(op, EVERYTHING)
     if op == "mul" and operands[0] == operands[1]:
         return _power(interval(graph, operands[0], parameters, depth - 1), 2.0)
+    if (bent := _bent(graph, i)) != EVERYTHING:
+        return bent
+    if op == "div" and (share := _share(graph, i)) != EVERYTHING:
+        return share
     inner: list[Interval] = []
     for j in reversed(operands):  # in a long sum, the last term is most often unbounded
         inner.insert(0, interval(graph, j, parameters, depth - 1))
         if inner[0] == EVERYTHING and op in ("add", "sum", "sub", "neg"):
             return EVERYTHING
     return _combined(op, inner)
+
+
+def _bent(graph: LossGraph, i: int) -> Interval:
+    """The range of a z + b |z|, such as a relu written as (z + |z|) / 2, for any z; unbounded for any other sum."""
+    operands = graph.operands(i)
+    if graph.nodes[i].op not in ("add", "sub", "sum") or len(operands) != 2:
+        return EVERYTHING
+    (a, z, is_size), (b, other, other_is_size) = (_sized(graph, j) for j in operands)
+    if z != other or is_size == other_is_size:
+        return EVERYTHING
+    b = -b if graph.nodes[i].op == "sub" else b
+    a, b = (b, a) if is_size else (a, b)
+    below, above = a - b, a + b  # the slopes on both sides of 0
+    return -math.inf if below > 0.0 or above < 0.0 else 0.0, math.inf if below < 0.0 or above > 0.0 else 0.0
+
+
+def _sized(graph: LossGraph, i: int) -> tuple[float, int, bool]:
+    """The constant factor of z or |z|, the index of z, and whether it is |z|."""
+    factor, z = _scaled(graph, i)
+    inner = magnitude(graph, z)
+    if inner is None:
+        return factor, z, False
+    scale, z = _scaled(graph, inner)
+    return factor * abs(scale), z, True
+
+
+def _scaled(graph: LossGraph, i: int) -> tuple[float, int]:
+    """The constant factor of a node, and what it multiplies."""
+    factor = 1.0
+    while graph.nodes[i].op in ("neg", "mul", "div"):
+        first, last = graph.operands(i)[0], graph.operands(i)[-1]
+        if graph.nodes[i].op == "neg":
+            factor, i = -factor, first
+        elif not graph.depends[last]:
+            factor, i = numeric(graph.nodes[i].op, factor, graph.data[last]), first
+        elif graph.nodes[i].op == "mul" and not graph.depends[first]:
+            factor, i = factor * graph.data[first], last
+        else:
+            break
+    return factor, i
+
+
+def _share(graph: LossGraph, i: int) -> Interval:
+    """The range of a quotient whose numerator has terms of its denominator, with any sign, as a tanh by hand has."""
+    top, bottom = (_signed_terms(graph, j) for j in graph.operands(i))
+    if len(bottom) < 2 or any(sign < 0.0 or not _is_positive(graph, j) for sign, j in bottom):
+        return EVERYTHING
+    rest = [j for _, j in bottom]
+    for _, j in top:
+        same = next((k for k in rest if _is_same(graph, j, k)), None)
+        if same is None:
+            return EVERYTHING
+        rest.remove(same)
+    signs = [sign for sign, _ in top]
+    return min(0.0, *signs), max(0.0, *signs)
+
+
+def _is_positive(graph: LossGraph, i: int) -> bool:
+    """Whether a term is a given number of at least 0, or the result of an exp or the like."""
+    if graph.nodes[i].op:
+        return RANGES.get(graph.nodes[i].op, EVERYTHING)[0] >= 0.0
+    return not graph.depends[i] and graph.data[i] >= 0.0
+
+
+def _signed_terms(graph: LossGraph, i: int, most: int = 100) -> list[tuple[float, int]]:
+    """The terms of a sum, each with its sign."""
+    found, stack = list[tuple[float, int]](), [(1.0, i)]
+    while stack and len(found) < most:
+        sign, j = stack.pop()
+        op, operands = graph.nodes[j].op, graph.operands(j)
+        if op not in ("add", "sum", "sub", "neg"):
+            found.append((sign, j))
+            continue
+        last = -sign if op in ("sub", "neg") else sign
+        stack += [(sign, k) for k in operands[:-1]] + [(last, operands[-1])]
+    return found
+
+
+def _is_same(graph: LossGraph, i: int, j: int, depth: int = 3) -> bool:
+    """Whether two nodes compute the same number from the same nodes."""
+    if i == j:
+        return True
+    inner, other = graph.operands(i), graph.operands(j)
+    if graph.data[i] != graph.data[j] or graph.nodes[i].op != graph.nodes[j].op or len(inner) != len(other):
+        return False
+    if not inner:
+        return not graph.depends[i] and not graph.depends[j]
+    return depth > 0 and all(_is_same(graph, a, b, depth - 1) for a, b in zip(inner, other, strict=True))
+
+
+def magnitude(graph: LossGraph, i: int) -> int | None:
+    """The index of z in |z|, which may be written as the root of z * z; None for other nodes."""
+    op, operands = graph.nodes[i].op, graph.operands(i)
+    if op == "abs":
+        return operands[0]
+    if op != "sqrt":
+        return None
+    inner, square = graph.operands(operands[0]), graph.nodes[operands[0]].op
+    is_square = square == "square" or (square == "mul" and inner[0] == inner[1])
+    is_square = is_square or (square == "pow" and graph.data[inner[1]] == 2.0 and not graph.depends[inner[1]])
+    return inner[0] if is_square else None
 
 
 def any_limited(graph: LossGraph, parameters: Collection[int]) -> bool:
@@ -82,20 +187,32 @@ def any_limited(graph: LossGraph, parameters: Collection[int]) -> bool:
     differences = graph.of("sub")
     if not differences:
         return False
-    return any_uses(graph.flattened, differences, limited(graph.flattened, parameters, _kinds(len(NAMES))))
+    kinds = _kinds(len(NAMES), any(_is_of_sum(graph, i) for op in MAGNITUDES for i in graph.of(op)[:ASKED]))
+    return any_uses(graph.flattened, differences, limited(graph.flattened, parameters, kinds))
+
+
+MAGNITUDES = ("abs", "sqrt")
+ASKED = 64  # of the magnitudes: those of the other examples are like them
+
+
+def _is_of_sum(graph: LossGraph, i: int) -> bool:
+    """Whether an operation is the |z| of a z that is not a difference, as in a loss."""
+    z = magnitude(graph, i)
+    return z is not None and graph.nodes[z].op != "sub"
 
 
 @cache
-def _kinds(count: int) -> Ints:
-    """By opcode, the kind of the first operations that `limited` takes."""
-    kinds = dict.fromkeys(("add", "sum", "sub", "neg"), 2) | {"mul": 3}
+def _kinds(count: int, has_magnitudes: bool) -> Ints:
+    """By opcode, the kind of the first operations that `limited` takes; z + |z| is limited where z is not."""
+    sums = dict.fromkeys(("sub", "neg"), 2) if has_magnitudes else dict.fromkeys(("add", "sum", "sub", "neg"), 2)
+    kinds = sums | {"mul": 3}
     return ints_of(kinds.get(op, op in COMBINED or op in RANGES or op in ("log", "clip")) for op in NAMES[:count])
 
 
 def _combined(op: str, inner: Sequence[Interval]) -> Interval:
     (low, high), (first, last) = inner[0], inner[-1]
     if op == "neg":
-        return -high, -low
+        return 0.0 - high, 0.0 - low  # not -0.0
     if op in ("add", "sum"):
         return _sum([a for a, _ in inner], -math.inf), _sum([b for _, b in inner], math.inf)
     if op == "sub":

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
@@ -76,12 +77,30 @@ def _counted(number: int, what: str) -> str:
 
 
 def _told(evidence: Evidence) -> list[str]:
-    return [
-        f"{book_name(name)} = {short_number(x)}"
-        if isinstance(x, float)
-        else f"{name} {''.join(elided(str(x), 120, ' …', 120, 0))}"
-        for name, x in evidence.items()
-    ]
+    return [_as_text(name, x) for name, x in evidence.items()]
+
+
+def _as_text(name: str, x: float | int | str) -> str:
+    """One number of the evidence.
+
+    >>> _as_text("slope", 0.25), _as_text("parameters", 1), _as_text("units", "3 of 4"), _as_text("output", "0 to 1")
+    ('slope = 0.25', '1 parameter', '3 of 4 units', 'output: 0 to 1')
+    """
+    if isinstance(x, float):
+        return f"{book_name(name)} = {short_number(x)}"
+    if isinstance(x, int):
+        return f"{x:,} {SINGULAR.get(name, name.removesuffix('s')) if x == 1 else name}"
+    text = "".join(elided(x, 120, " …", 120, 0))
+    return f"{text} {name}" if _SHARE.fullmatch(text) else f"{name}: {text}"
+
+
+SINGULAR = {
+    "classes": "class",
+    "layers between": "layer between",
+    "probabilities": "probability",
+    "used by the loss": "used by the loss",
+}
+_SHARE = re.compile(r"\d+ of \d+")
 
 
 def lines(finding: Finding, width: int) -> list[str]:

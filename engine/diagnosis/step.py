@@ -37,6 +37,13 @@ class Step:
         """The change of the loss if it were linear: negative down the gradient."""
         return sum(self.graph.gradients[i] * move for i, move in self.move.items())
 
+    def next(self) -> tuple["Step", float]:
+        """The step of plain gradient descent after this one, and the change of the loss if it were linear there."""
+        gradients, _ = self.graph.elsewhere(self._at(1.0))
+        move = {i: -(self.rate or 0.0) * gradients[i] for i in self.move}
+        origin = {i: x + self.move[i] for i, x in self.origin.items()}
+        return Step(self.graph, origin, move, self.rate), sum(gradients[i] * move[i] for i in move)
+
     @property
     def raises(self) -> bool:
         """Whether the loss rises by more than rounding, or becomes nan."""

@@ -104,7 +104,7 @@ def _write(new: Program, program: Program, i: int, operands: list[int], mask: in
     code = program.codes[i]
     if code <= CONSTANT:
         leaf = program.args[program.starts[i]]
-        return new.constant(program.constants[leaf]) if code == CONSTANT else new.emit_one(code, leaf)
+        return new.constant(program.constants[leaf]) if code == CONSTANT else new.emit(code, leaf)
     if mask != ONE and (code == PRODUCTS or not {*TABLE[NAMES[code]].partials} <= {"0", "1", "-1"}) and code != SELECT:
         operands = [*operands, mask]
     return new.emit_many(code, operands)

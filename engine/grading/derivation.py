@@ -14,6 +14,7 @@ from .elsewhere import only_here
 from .equations import asked, solve
 from .factors import TRIED, check_factors
 from .hints import hint_for_total
+from .stand_ins import stand_ins
 from .written import Written
 
 
@@ -89,9 +90,11 @@ def _paths(chain: ChainRule, path: int | None) -> list[Path]:
 
 def _check_total(chain: ChainRule, written: Written) -> Check:
     if written.agrees(chain.total):
-        if elsewhere := only_here(chain, written):
+        elsewhere = only_here(chain, written)
+        meant = stand_ins(chain, written) if elsewhere else ""
+        if elsewhere and not meant:
             return Check(False, None, elsewhere)
-        return Check(True, None, f"right: {derivative_of(chain)} = {short_number(chain.total)}")
+        return Check(True, None, _right(chain, written, meant and f" with {meant}"))
     if chain.path_count > 1:
         for i, path in enumerate(paths := chain.paths(TRIED)):
             if path.product and written.agrees(path.product):
@@ -103,6 +106,23 @@ def _check_total(chain: ChainRule, written: Written) -> Check:
     return Check(False, None, with_hint(_not(chain, written, "" if hint else chain.closed_form), hint))
 
 
+def _right(chain: ChainRule, written: Written, how: str) -> str:
+    """The derivative and its number, with enough digits to show that one given is rounded: 2.9996 for 3."""
+    number = _beside(chain.total, written) if written.is_number else short_number(chain.total)
+    if written.is_number and float(number) != written.number:
+        how = " to the digits given"
+    if written.names and written.names <= dict(written.derivatives).keys():
+        return f"right: {written} = {derivative_of(chain)} = {number}; write the formula of each to have it checked"
+    return f"right{how}: {derivative_of(chain)} = {number}"
+
+
 def _not(chain: ChainRule, written: Written, form: str = "") -> str:
-    right = f"{form} = {short_number(chain.total)}" if form else short_number(chain.total)
+    number = _beside(chain.total, written)
+    right = f"{form} = {number}" if form else number
     return f"{derivative_of(chain)} = {right}, not {value_of(written)}"
+
+
+def _beside(number: float, written: Written) -> str:
+    """A number with enough digits to differ from another one, as long as that is more than rounding."""
+    shown = (short_number(number, digits) for digits in range(4, 10))
+    return next((text for text in shown if float(text) != float(short_number(written.number))), short_number(number))

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..chain import ChainRule
 from ..core import Value, book_name, short_number, total_derivative
-from .written import DERIVED, Written, read
+from ..structure import FlattenedGraph, reverse
+from .written import DERIVED, Pair, Written, read
 
 MOST = 2000  # operations up to which every leaf is moved, and not only those in the formula
-MOVED = 2.0**-7  # of a leaf's number; near enough for kinks to stay as they are
-SMALL = 0.01  # smaller numbers are moved by MOVED itself, in both directions, one of which meets no kink
+ALONE, NAMED = 50, 3  # most leaves that are moved one by one, and that are named
+MOVED = 2.0**-7  # of a leaf's number
+SMALL = 0.01  # smaller numbers are moved by FAR itself, so that a product of several zeros shows
+FAR = 2.0**-3
+NEARER = (1.0, 2.0**-4, 2.0**-8)  # parts of a move, of which the first that meets no kink is taken
 SLACK = 1e-6  # of the derivative: the digits that a difference in a formula may lose
+BENT = ("relu", "leaky_relu", "abs", "maximum", "minimum", "largest", "smallest", "select", "clip", "hard_tanh")
+STEPS = ("less", "less_equal", "above", "sign", "floor", "ceil", "round", "trunc")
 
 
-def only_here(chain: ChainRule, written: Written) -> str:
-    """Why a formula with the right number is not the derivative, found by moving each leaf in turn; "" if it is.
+def only_here(chain: ChainRule, written: Written, other: Written | None = None) -> str:
+    """Why a formula with the right number is not the derivative, nor the `other` formula; "" if it is.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(2.0, "x")
@@ -27,28 +33,85 @@ def only_here(chain: ChainRule, written: Written) -> str:
     >>> only_here(chain, read("3 x²", {"x": 2.0}))
     ''
     """
-    graph, names = chain.graph, chain.naming.names
-    if not written.names:
+    if not written.names or (other and not other.names):
         return ""
-    index_of = {node: i for i, node in enumerate(graph.nodes)}
-    for leaf, name in names.items():
-        is_asked = leaf is chain.wrt or name in written.names or len(graph.nodes) <= MOST
-        if leaf.op or leaf not in index_of or not is_asked:
-            continue
-        moves = (leaf.data,) if abs(leaf.data) >= SMALL else (1.0, -1.0)
-        found = [_where_off(chain, written, index_of, leaf, leaf.data + MOVED * move) for move in moves]
-        if all(found):
-            return f"{written} is right where {book_name(name)} = {short_number(leaf.data)} only: {found[0]}"
-    return ""
+    nearby = _Nearby(chain, written, other)
+    found = nearby.off(nearby.leaves)
+    if not found:
+        return ""
+    alone = [leaf for leaf in nearby.leaves if len(nearby.leaves) <= ALONE and nearby.off([leaf])]
+    leaves, told = (alone[:1], nearby.off(alone[:1])) if alone else ([], found)
+    where = f"where {nearby.told(leaves, {})} only" if leaves else "at these numbers only"
+    return f"{written} {f'is {other}' if other else 'is right'} {where}: {told}"
 
 
-def _where_off(chain: ChainRule, written: Written, index_of: Mapping[Value, int], leaf: Value, moved: float) -> str:
-    """The formula and the derivative at another number of a leaf, in words; "" if they are equal."""
-    graph, names, at = chain.graph, chain.naming.names, {index_of[leaf]: moved}
-    data, slope = graph.forward(at), graph.elsewhere(at)[0][index_of[chain.wrt]]
-    number = read(written.text, {str(label): data[index_of[node]] for node, label in names.items()}).number
-    off = abs(number - slope)
-    if not (math.isfinite(off) and off > max(SLACK * abs(slope), DERIVED * abs(chain.total)) + 2 * written.tolerance):
-        return ""
-    right = f"{total_derivative(names[chain.output], names[chain.wrt])} is {short_number(slope)}"
-    return f"where {book_name(names[leaf])} = {short_number(moved)} it is {short_number(number)}, and {right}"
+def derivative_in(chain: ChainRule, graph: FlattenedGraph, pair: Pair) -> float:
+    """The derivative of one variable with respect to another over all paths, at the numbers of a graph."""
+    of, wrt = pair
+    index_of = chain.graph.indices
+    if of not in index_of or wrt not in index_of:
+        return float(of is wrt)
+    return reverse(graph, index_of[of])[0][index_of[wrt]]
+
+
+class _Nearby:
+    """A formula and the derivative, or another formula, at other numbers of the leaves."""
+
+    def __init__(self, chain: ChainRule, written: Written, other: Written | None) -> None:
+        self.chain, self.written, self.other = chain, written, other
+        self.graph, self.names = chain.graph, chain.naming.names
+        self.index_of = chain.graph.indices
+        asked = {chain.wrt, *(node for node, name in self.names.items() if name in written.names)}
+        is_small = len(self.graph.nodes) <= MOST
+        self.sides = self._sides(self.graph.flattened)
+        self.leaves = [x for x in self.names if not x.op and x in self.index_of and (is_small or x in asked)]
+
+    def off(self, leaves: Sequence[Value]) -> str:
+        """How the two differ where these leaves are moved, to one side or the other; "" if they do not."""
+        return next(filter(None, (self._difference(leaves, sign) for sign in (1.0, -1.0))), "")
+
+    def told(self, leaves: Sequence[Value], at: Mapping[int, float]) -> str:
+        """The numbers of some leaves: x = 2.016 and w = 0.1."""
+        told = [f"{book_name(self.names[x])} = {short_number(at.get(self.index_of[x], x.data))}" for x in leaves]
+        return " and ".join(told)
+
+    def _difference(self, leaves: Sequence[Value], sign: float) -> str:
+        for part in NEARER:
+            at = self._moved(leaves, sign * part)
+            graph = self.graph.moved(at)
+            number, right = self._number(self.written, graph), self._right(graph)
+            if math.isfinite(number - right) and self._sides(graph) == self.sides:
+                break
+        off = abs(number - right)
+        allowed = max(SLACK * abs(right), DERIVED * abs(self.chain.total)) + 2 * self.written.tolerance
+        allowed += 2 * self.other.tolerance if self.other else 0.0
+        if not (math.isfinite(off) and off > allowed):
+            return ""
+        name = self.other or total_derivative(self.names[self.chain.output], self.names[self.chain.wrt])
+        where = self.told(leaves, at) if len(leaves) <= NAMED else "all are moved a little"
+        return f"where {where} it is {short_number(number)}, and {name} is {short_number(right)}"
+
+    def _moved(self, leaves: Sequence[Value], part: float) -> dict[int, float]:
+        """The numbers of the leaves, moved by unequal steps, so that equal ones differ afterwards."""
+        steps = [MOVED * x.data if abs(x.data) >= SMALL else FAR for x in leaves]
+        return {
+            self.index_of[x]: x.data + part * (1.0 + 0.618 * k % 1.0) * step
+            for k, (x, step) in enumerate(zip(leaves, steps, strict=True))
+        }
+
+    def _sides(self, graph: FlattenedGraph) -> list[float]:
+        """On which side of its kink or step each operation is."""
+        bent = [i for op in BENT for i in self.graph.of(op)]
+        sides = [graph.partials[k] for i in bent for k in range(graph.starts[i], graph.starts[i + 1])]
+        return sides + [graph.data[i] for op in STEPS for i in self.graph.of(op)]
+
+    def _right(self, graph: FlattenedGraph) -> float:
+        if self.other:
+            return self._number(self.other, graph)
+        return derivative_in(self.chain, graph, (self.chain.output, self.chain.wrt))
+
+    def _number(self, written: Written, graph: FlattenedGraph) -> float:
+        named = {node: str(name) for node, name in self.names.items() if node in self.index_of}
+        values = {name: graph.data[self.index_of[node]] for node, name in named.items()}
+        derivatives = {name: derivative_in(self.chain, graph, pair) for name, pair in written.derivatives}
+        return read(written.text, values, derivatives).number

@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from ..chain import ChainRule
-from ..core import TABLE, Value, book_name, printable, short_number
-from ..structure import reverse
+from ..core import Value, book_name, printable, short_number
 from .answer import derivative_of, value_of
+from .elsewhere import derivative_in, only_here
 from .trial import SLACK
-from .written import DERIVED, Written, read
-
-Pair = tuple[Value, Value]  # of, and with respect to
+from .written import DERIVED, Pair, Written, read
 
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)|≈|≃")
 _NAME = r"(?:\([^()]+\)|[^\W\d](?:[\w₀-₉⁰-⁹⁽⁾¹²³,]|\[\d+\]|\.(?=\w))*)"
-_DERIVATIVE = re.compile(rf"(?<![\w'])[d∂]\s*({_NAME})\s*[/⁄]\s*[d∂]\s*({_NAME})")
+_START = r"(?<![^\W\d])(?<!['.])"
+_DERIVATIVE = re.compile(rf"{_START}[d∂]\s*({_NAME})\s*[/⁄]\s*[d∂]\s*({_NAME})")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([d∂])\s*((?:[^{}]|\{[^{}]*\})+)\}\s*\{([d∂])\s*((?:[^{}]|\{[^{}]*\})+)\}")
-_PRIMED = re.compile(rf"(?<![\w.])({_NAME})\s*'(?!\s*[('])")
+_PRIMED = re.compile(rf"{_START}({_NAME})\s*'(?!')(?:\s*\(\s*({_NAME})\s*\))?")
+_CALLED = re.compile(rf"{_START}({_NAME})\(\s*({_NAME})\s*\)")
 
 
 class Equation(NamedTuple):
@@ -48,16 +48,16 @@ def solve(answer: Any, chain: ChainRule, values: Mapping[str, float]) -> Equatio
     if not isinstance(answer, str):
         return Equation(read(answer, values))
     sides = _Sides(answer, chain, values)
-    explicit = [read(side, values) for side in sides.explicit]
-    if not explicit:
+    if not (answers := sides.answers):
         raise ValueError(
             f"cannot read {answer!r:.80}: {sides.first!r} only names a derivative: write its formula or its number"
         )
-    found = next((written for written in explicit if written.names), explicit[-1])
-    others = [written for written in explicit if written is not found]
-    for other in (*others, *sides.symbolic):
+    found = next((written for written in answers if written.names), answers[-1])
+    for other in (written for written in (*sides.explicit, *sides.symbolic) if written is not found):
         if not _equal(found, other):
             return Equation(found, sides.left, f"{found} is {short_number(found.number)}, not {value_of(other)}")
+        if apart := only_here(chain, found, other):
+            return Equation(found, sides.left, apart)
     if sides.left and not any(found.agrees(number) for number in _numbers(chain, *sides.left)):
         number = short_number(_numbers(chain, *sides.left)[0])
         return Equation(found, sides.left, f"{sides.first} is {number}, not {value_of(found)}")
@@ -71,12 +71,8 @@ def _equal(a: Written, b: Written) -> bool:
 
 def _numbers(chain: ChainRule, of: Value, wrt: Value) -> list[float]:
     """What d of / d wrt may mean: the derivative over all paths, or one link of the chain."""
-    graph = chain.graph
-    index = {node: i for i, node in enumerate(graph.nodes)}
     links = [link.value for link in chain.links.get(of, ()) if link.wrt is wrt]
-    if of not in index or wrt not in index:
-        return [float(of is wrt)]
-    return [reverse(graph.flattened, index[of])[0][index[wrt]], *links]
+    return [derivative_in(chain, chain.graph.flattened, (of, wrt)), *links]
 
 
 class _Sides:
@@ -87,35 +83,47 @@ class _Sides:
         self.nodes = _spellings(chain)
         self.left: Pair | None = None
         self.first = ""  # derivative that is named
-        self.explicit: list[str] = []
-        self.symbolic: list[Written] = []
-        sides = [side.strip() for side in _EQUALS.split(_plain(text))]
+        self.explicit: list[Written] = []
+        self.symbolic: list[Written] = []  # derivatives alone, as in dC/da * da/dw
+        sides = [side.strip() for side in _EQUALS.split(_FRACTION.sub(self._on_one_line, _plain(text)))]
         if len(sides) > 1 and not sides[-1]:
             raise ValueError(f"cannot read {text!r:.80}: write a formula or a number after the last =")
         for i, side in enumerate(sides[1:] if len(sides) > 1 and not sides[0] else sides):
             self._enter(side, is_left=not i and len(sides) > 1)
 
+    @property
+    def answers(self) -> list[Written]:
+        """The formulas and numbers; without any, the products of derivatives other than the one that is asked for."""
+        asked = (self.chain.output, self.chain.wrt)
+        pairs = [(written, dict(written.derivatives)) for written in self.symbolic]
+        return self.explicit or [w for w, named in pairs if w.text not in named and asked not in named.values()]
+
     def _enter(self, side: str, is_left: bool) -> None:
-        found = list(_DERIVATIVE.finditer(side))
+        derivative = _DERIVATIVE.fullmatch(side)
         if is_left and self._is_short(side):
             self.left, self.first = (self.chain.output, self.chain.wrt), side
-        elif not found or any(printable(match[0].partition("/")[0]) in self.values for match in found):  # dC is a label
-            self.explicit.append(_PRIMED.sub(self._function, side))
+        elif is_left and derivative and not self._is_label(derivative):
+            self.left, self.first = self._pair(derivative), side
         else:
-            self.first = self.first or found[0][0]
-            if is_left and found[0][0] == side:
-                self.left = self._pair(found[0])
-            else:
-                self.symbolic.append(self._product(side))
+            self._read(_PRIMED.sub(self._apart, side))
 
-    def _product(self, side: str) -> Written:
-        """Derivatives multiplied, as in dC/da * da/dw."""
-        try:
-            return replace(read(_DERIVATIVE.sub(self._number, side), self.values), text=side)
-        except ValueError:
-            raise ValueError(
-                f"cannot read {side!r:.80}: write an equation, dC/dw = 2 * x, or multiply derivatives, dC/da * da/dw"
-            ) from None
+    def _read(self, side: str) -> None:
+        """Read a formula or a number, and the derivatives that it names."""
+        whole = {found[0]: self._pair(found) for found in _DERIVATIVE.finditer(side) if not self._is_label(found)}
+        primed = {found[0]: pair for found in _PRIMED.finditer(side) if (pair := self._primed(found))}
+        self.first = self.first or next(iter(whole), "")
+        self._refuse_calls(side)
+        pairs, graph = whole | primed, self.chain.graph.flattened
+        numbers = {name: derivative_in(self.chain, graph, pair) for name, pair in pairs.items()}
+        written = replace(read(side, self.values, numbers), derivatives=tuple(pairs.items()))
+        is_symbolic = bool(whole) and written.names <= whole.keys()
+        if not is_symbolic and (self.chain.output, self.chain.wrt) in pairs.values():
+            raise self._unread(f"{side!r:.80} names the derivative that is asked for: write its formula")
+        (self.symbolic if is_symbolic else self.explicit).append(written)
+
+    def _is_label(self, found: re.Match[str]) -> bool:
+        """Whether the numerator is a label, such as dC."""
+        return printable(found[0].partition("/")[0]) in self.values
 
     def _is_short(self, side: str) -> bool:
         """Whether it names the whole derivative in another way: dw, w.grad, C' or C'(w)."""
@@ -133,25 +141,48 @@ class _Sides:
         if (node := self._named(name)) is not None:
             return node
         known = ", ".join(map(book_name, list(self.values)[:12]))
-        raise ValueError(f"cannot read {self.text!r:.80}: {name!r} is not a label; the labels are {known}")
+        raise self._unread(f"{name!r} is not a label; the labels are {known}")
 
     def _named(self, name: str) -> Value | None:
         return self.nodes.get(name, self.nodes.get(_key(name)))
 
-    def _number(self, found: re.Match[str]) -> str:
-        return f"({_numbers(self.chain, *self._pair(found))[0]!r})"
+    def _on_one_line(self, found: re.Match[str]) -> str:
+        """A derivative of LaTeX as dC/da, in names that have no spaces."""
+        d, of, e, wrt = (part.strip() for part in found.groups())
+        nodes = ((name, self._named(name)) for name in (of, wrt))
+        of, wrt = (name if node is None else book_name(self.chain.naming.names[node]) for name, node in nodes)
+        return f" {d}{of}/{e}{wrt} "
 
-    def _function(self, found: re.Match[str]) -> str:
-        """A' as σ'(z), if a = σ(z)."""
+    def _apart(self, found: re.Match[str]) -> str:
+        """A product with a prime, pq', as p q'."""
+        letters = found[1]
+        if self._named(letters) is not None or not all(letter in self.values for letter in letters):
+            return found[0]
+        return f"{letters[:-1]} {found[0][len(letters) - 1 :]}"
+
+    def _primed(self, found: re.Match[str]) -> Pair | None:
+        """The derivative that a' or a'(z) is, if a depends on z alone."""
         node = self._named(found[1])
         if node is None or any(_key(name) == _key(found[1]) + "'" for name in self.values):
-            return found[0]
-        names = self.chain.naming.names
-        if node.op and TABLE[node.op].variables == ("a",) and node.operands[0] in names:
-            return f"{node.op}'({names[node.operands[0]]})"
-        raise ValueError(
-            f"cannot read {self.text!r:.80}: {found[0]!r} does not say with respect to what: write its formula"
-        )
+            return None
+        variables = self._variables(node)
+        if len(variables) == 1 and (not found[2] or self._named(found[2]) is variables[0]):
+            return node, variables[0]
+        raise self._unread(f"{found[0]!r} does not say with respect to what: write its formula, or d{found[1]}/d…")
+
+    def _refuse_calls(self, side: str) -> None:
+        """Refuse a(z) if z is all that a depends on: it may be a, or a times z."""
+        for found in _CALLED.finditer(side):
+            node, operand = self._named(found[1]), self._named(found[2])
+            if node is not None and operand is not None and self._variables(node) == [operand]:
+                raise self._unread(f"{found[0]} may be {found[1]} or {found[1]} * {found[2]}: write one of them")
+
+    def _variables(self, node: Value) -> list[Value]:
+        """The variables that a variable is computed from."""
+        return [link.wrt for link in self.chain.variables.get(node, ())]
+
+    def _unread(self, reason: str) -> ValueError:
+        return ValueError(f"cannot read {self.text!r:.80}: {reason}")
 
 
 def _spellings(chain: ChainRule) -> dict[str, Value | None]:
@@ -177,9 +208,9 @@ def _plain(text: str) -> str:
     text = text.replace("’", "'").replace("′", "'").strip().strip("$").rstrip("; ")
     text = re.sub(r"(?<!\.)\.$", "", text).rstrip("; ")
     text = re.sub(r"\\(?:mathrm|text)\{d\}", "d", re.sub(r"\\partial\b\s*", "∂", text))
-    return _FRACTION.sub(r"\1(\2)/\3(\4)", text) if "\\" in text else text
+    return text
 
 
 def _key(name: str) -> str:
-    """A name without the marks in which w_1, w_{1} and w₁ differ."""
-    return re.sub(r"[\\{}_\s]", "", normalize("NFKC", name))
+    """A name without the marks in which w_1, w_{1} and w₁ differ, or w_{1}^{(2)} and w⁽²⁾₁."""
+    return re.sub(r"(\d+)(\(\d+\))$", r"\2\1", re.sub(r"[\\{}_^\s]", "", normalize("NFKC", name)))

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from ..structure import Layer
+from .contradictions import contradicting, is_rounded
+from .evidence import evidence
 from .trial import Candidate, Trial
 
 Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]
 
 MARGIN = 1.0  # decimal orders by which the evidence must exceed the number of mistakes tried
 SURE = 2.0  # the same for two mistakes at once, and for a part of the numbers
-RIGHT, NAMED = 3.0, 2.0  # allowed error of a right number, and of a mistake's, in multiples of the simulated rounding
+NAMED = 2.0  # allowed error of a mistake's number, in multiples of the simulated rounding
 
 
 class Outcome(NamedTuple):
@@ -37,20 +39,26 @@ def judge(trial: Trial) -> Outcome:
     if not trial.wrong():
         return Outcome("right")
     trial.try_all()
-    if found := trial.fitting():
-        return _named(trial, found)
+    outcome = _named(trial, found) if (found := trial.fitting()) else Outcome("chance")
+    if outcome.verdict != "chance":
+        return outcome
     off = trial.wrong()
-    trial.allow_rounding(RIGHT)
-    if not trial.wrong():
+    if is_rounded(trial):
         return Outcome("right", off=off)
+    if found:
+        return outcome
     trial.allow_rounding(NAMED)
     if found := trial.fitting():
-        return _named(trial, found)
+        outcome = _named(trial, found)
+        if outcome.verdict == "chance":
+            trial.blamed = contradicting(trial)
+        return outcome
     trial.allow_rounding(0.0)
     pairs = trial.pairs()
-    if pairs and (evidence := trial.evidence([first for first, _ in pairs])) >= SURE:
-        return Outcome("two", pairs[0], evidence)
+    if pairs and (weight := evidence(trial, [first for first, _ in pairs])) >= SURE:
+        return Outcome("two", pairs[0], weight)
     trial.allow_rounding(NAMED)
+    trial.blamed = contradicting(trial)
     return Outcome("unknown", part=_last_layer(trial))
 
 
@@ -76,7 +84,7 @@ def _named(trial: Trial, fitting: list[Candidate]) -> Outcome:
         first.setdefault(candidate.mistake.name, candidate)
     covered = {name for candidate in first.values() for name in candidate.mistake.covers}
     found = [candidate for name, candidate in first.items() if name not in covered]
-    evidence = trial.evidence(fitting)
-    if evidence < MARGIN:
-        return Outcome("chance", found, evidence)
-    return Outcome("mistake" if len(found) == 1 else "several", found, evidence)
+    weight = evidence(trial, fitting)
+    if weight < MARGIN:
+        return Outcome("chance", found, weight)
+    return Outcome("mistake" if len(found) == 1 else "several", found, weight)

@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from ..chain import ChainRule, Factor, Link, Path, Term, show
+from ..chain import ChainRule, Factor, Link, Path, show
 from ..core import derivative, short_number
 from .alignment import Alignment, Group
 from .answer import Check, arrows, right_for_one, value_of, with_hint
 from .elsewhere import only_here
 from .hints import hint_for_factor, hint_for_factors
+from .stand_ins import parts_of, stand_ins
 from .written import DERIVED, Written, formula, product, read
 
 TRIED = 20  # strongest paths that factors are compared with
@@ -108,9 +109,11 @@ def _right(chain: ChainRule, given: list[Written], paths: list[Path], i: int, as
         rank = i if asked is None else asked
         return Check(asked is not None, None, right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank))
     is_formula = all(w.names for w in given)  # a number is a claim about this point only
-    if is_formula and (elsewhere := only_here(chain, formula(given))):
+    elsewhere = only_here(chain, formula(given)) if is_formula else ""
+    meant = stand_ins(chain, formula(given)) if elsewhere else ""
+    if elsewhere and not meant:
         return Check(False, None, elsewhere)
-    return Check(True, None, f"right: {product(given)} = {short_number(paths[i].product)}")
+    return Check(True, None, f"right{meant and f' with {meant}'}: {product(given)} = {short_number(paths[i].product)}")
 
 
 def _one_wrong(orders: Sequence[Order]) -> Check | None:
@@ -229,7 +232,7 @@ def _equation(factors: Sequence[Factor]) -> str:
 
 def _piece(factor: Factor, given: Sequence[Written], values: Mapping[str, float]) -> tuple[int, str] | None:
     """The index of the only factor not in the path's formula, and the part of the formula left for it."""
-    pieces = [(show(term, "spoken"), read(show(term, "text"), values).number) for term in _pieces(factor.term)]
+    pieces = [(show(term, "spoken"), read(show(term, "text"), values).number) for term in parts_of(factor.term)]
     if any(abs(number) == 1.0 for _, number in pieces):  # which any factor contains
         return None
     wrong = []
@@ -243,13 +246,6 @@ def _piece(factor: Factor, given: Sequence[Written], values: Mapping[str, float]
         return None
     left, number = pieces[0]
     return wrong[0], left if left == short_number(number) else f"{left} = {short_number(number)}"
-
-
-def _pieces(term: Term) -> list[Term]:
-    """The factors of a formula: 2 and a - y in 2 (a - y)."""
-    if isinstance(term, tuple) and term[0] == "mul":
-        return [piece for inner in term[1:] for piece in _pieces(inner)]
-    return [term]
 
 
 def _extra(orders: Sequence[Order]) -> Check | None:

@@ -186,10 +186,13 @@ def _is_written(number: Any) -> bool:
 
 def half_unit(text: str) -> float:
     """Half a unit of the last digit written; less for a single digit, which nobody gets by cutting off digits."""
-    digits = Decimal(text).as_tuple()
-    return (0.5 if len(digits.digits) > 1 or digits.digits == (0,) else LONE) * 10.0 ** min(
-        int(digits.exponent), LARGEST
-    )
+    return (LONE if is_lone(text) else 0.5) * 10.0 ** min(int(Decimal(text).as_tuple().exponent), LARGEST)
+
+
+def is_lone(text: str) -> bool:
+    """Whether a number is written with a single digit, which is not 0."""
+    digits = Decimal(text).as_tuple().digits
+    return len(digits) == 1 and digits != (0,)
 
 
 def _is_bare_zero(text: str) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, 
 from functools import cached_property
 
 from ..core import printable
-from ..structure import Forms, Layer, Occurrence, Term, Unit, Units, dependent
+from ..structure import Forms, Ints, Layer, Occurrence, Unit, Units, dependent, ints_of
 from .names import book_names
 from .other_uses import other_uses
 from .parameters import parameters
 from .reverse_sweep import ReverseSweep
+from .way_back import Back, sent_back
 
 WIDEST = 12  # units of a layer at which a mistake is looked for one by one
 LARGE = 20_000  # operations of a graph from which on a program makes the mistakes: the same at all units
@@ -31,6 +32,9 @@ class Network:
         self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
         self.operands, self.size = sweep.operands, sweep.size
         self.telling: Set[int] = frozenset()  # parameters that every mistake in question changes; none if unknown
+        self.may_be: Callable[[int, float], bool] = lambda i, gradient: (
+            True
+        )  # given the learner's number of one of them
 
     @cached_property
     def parameters(self) -> set[int]:
@@ -84,7 +88,7 @@ class Network:
     @cached_property
     def layer_of(self) -> dict[Unit, Layer]:
         """The layer of each unit."""
-        return self.structure.layer_of
+        return {unit: layer for layer in self.structure.layers for unit in layer.units}
 
     @cached_property
     def unit_of(self) -> dict[int, Unit]:
@@ -143,7 +147,7 @@ class Network:
         return [k for i in self.loss_operations for k in self.sweep.edges(i)]
 
     @cached_property
-    def uses(self) -> dict[int, list[int]]:
+    def uses(self) -> dict[int, Sequence[int]]:
         """By parameter, the edges that lead to it, from the newest operation to the oldest."""
         return self.sweep.uses_of(self.parameters)
 
@@ -216,28 +220,20 @@ class Network:
     # The backward pass
 
     @cached_property
-    def way_back(self) -> list[tuple[Layer, list[tuple[Unit, Occurrence, Term]]]]:
+    def way_back(self) -> list[tuple[Layer, list[Back]]]:
         """By layer, the products that send a gradient back to another unit."""
-        found = ((layer, self._sent_back(layer)) for layer in self.layers)
-        return [(layer, terms) for layer, terms in found if terms]
+        found = ((layer, sent_back(layer, self.is_inner)) for layer in self.layers)
+        return [(layer, backs) for layer, backs in found if backs]
+
+    @property
+    def telling_ways(self) -> list[tuple[Layer, list[Back]]]:
+        """The same for the layers where a mistake can change all telling parameters."""
+        return [(layer, backs) for layer, backs in self.way_back if self.telling <= self._up_to(layer.number - 1)]
 
     @cached_property
-    def telling_ways(self) -> list[tuple[Layer, list[tuple[Unit, Occurrence, Term]]]]:
-        """The same for the layers where a mistake can change all telling parameters."""
-        layers = [layer for layer in self.layers if self.telling <= self._up_to(layer.number - 1)]
-        if len(layers) == len(self.layers):
-            return self.way_back
-        return [(layer, terms) for layer in layers if (terms := self._sent_back(layer))]
-
-    def _sent_back(self, layer: Layer) -> list[tuple[Unit, Occurrence, Term]]:
-        return [
-            (unit, o, term)
-            for unit in layer.units
-            for o in unit.occurrences
-            if any(j < self.size and self.depends[j] for j in self.sweep.inputs(o.z))
-            for term in o.terms
-            if term.input < self.size and self.depends[term.input]
-        ]
+    def is_inner(self) -> bytes:
+        """By node, 1 for an operation that depends on a parameter."""
+        return bytes(self.depends[: self.size]) + bytes(len(self.ops) - self.size)
 
     @cached_property
     def recurrent(self) -> dict[int, int]:
@@ -245,11 +241,12 @@ class Network:
         stages, found = self.forms.stages(), dict[int, int]()
         if self._is_flat and sum(len(unit.weights) for unit in self.units) == len(self.weights()):
             return found  # no weight is in two units, and no unit feeds its own layer
-        for layer, terms in self.way_back:
-            for unit, o, term in terms:
-                source = self.unit_of.get(term.input)
-                if source and (self.layer_of[source] is layer or source.weights & unit.weights):
-                    found[term.input_edge] = stages[o.z]
+        for unit in self.units:
+            for o in unit.occurrences:
+                for edge, j in zip(o.products.input_edges, o.products.inputs, strict=True):
+                    source = self.unit_of.get(j)
+                    if source and (self.layer_of[source] is self.layer_of[unit] or source.weights & unit.weights):
+                        found[edge] = stages[o.z]
         return found
 
     def places(self, each: bool = True) -> Iterator[tuple[str, list[Unit]]]:
@@ -271,17 +268,16 @@ class Network:
                 yield place, units
 
     @cached_property
-    def activations(self) -> dict[Unit, list[tuple[int, tuple[str, float, float, float]]]]:
-        """By unit, the edges into its activations, each with the operation, z, a and the derivative."""
-        ops, data, partials, starts = self.ops, self.data, self.partials, self.sweep.starts
+    def activations(self) -> dict[Unit, tuple[Ints, list[tuple[str, float, float, float]]]]:
+        """By unit, the edges into its activations, and for each the operation, z, a and the derivative."""
         return {
-            unit: [
-                (starts[a], (ops[a], data[o.z], data[a], partials[starts[a]]))
-                for o in unit.occurrences
-                if (a := o.activation) is not None
-            ]
-            for unit in self.units
+            unit: self._of_activations([o for o in unit.occurrences if o.activation is not None]) for unit in self.units
         }
+
+    def _of_activations(self, some: list[Occurrence]) -> tuple[Ints, list[tuple[str, float, float, float]]]:
+        edges = ints_of([self.sweep.starts[o.output] for o in some])
+        of = [(self.ops[o.output], self.data[o.z], self.data[o.output]) for o in some]
+        return edges, [(*numbers, self.partials[k]) for numbers, k in zip(of, edges, strict=True)]
 
     def derivatives(self, unit: Unit, other: Callable[[Occurrence], float | None]) -> dict[int, float]:
         """Changed partials of a unit's activations, by edge; None keeps the right one."""

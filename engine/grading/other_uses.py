@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, compress
 
 from ..structure import Occurrence
 from .reverse_sweep import ReverseSweep
@@ -20,16 +21,19 @@ def other_uses(
     >>> [network.ops[network.sweep.results[k]] for k in network.penalty_edges]
     ['pow']
     """
-    linear, whole, is_whole = set[int](), set[int](), dict[int, bool]()
+    linear, is_whole = set[int](), dict[int, bool]()
+    is_other = bytearray(b"\1") * sweep.size  # by operation: whether it uses parameters otherwise, as far as known
     for o in sums:
         form = form_of[o.z]
         if form not in is_whole:  # sums of one form have edges of the same kinds
             is_whole[form] = sorted(_linear(o)) == [k for k in sweep.edges(o.z) if sweep.operands[k] in uses]
         if is_whole[form]:
-            whole.add(o.z)
+            is_other[o.z] = 0
         else:
             linear.update(_linear(o))
-    return [k for edges in uses.values() for k in edges if sweep.results[k] not in whole and k not in linear]
+    every = list(chain.from_iterable(uses.values()))
+    others = compress(every, map(is_other.__getitem__, map(sweep.results.__getitem__, every)))
+    return [k for k in others if k not in linear]
 
 
 def _linear(o: Occurrence) -> list[int]:

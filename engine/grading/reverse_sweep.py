@@ -7,7 +7,8 @@ from functools import cached_property
 from itertools import compress
 
 from ..core import NAMES, Value
-from ..structure import LossGraph, reverse, reverse_changed
+from ..structure import LossGraph, grouped, ints_of, reverse, reverse_changed
+from .partials import Partials
 
 NOTHING: Mapping[int, float] = {}
 
@@ -53,18 +54,19 @@ class ReverseSweep:
             found[j].append(k)
         return found
 
-    def uses_of(self, wanted: Collection[int]) -> dict[int, list[int]]:
+    def uses_of(self, wanted: Collection[int]) -> dict[int, Sequence[int]]:
         """The same for some nodes, which is faster."""
-        marks, found = bytearray(len(self.nodes)), {i: list[int]() for i in wanted}
-        for i in found:
+        marks = bytearray(len(self.nodes))
+        for i in wanted:
             marks[i] = 1
-        for k in compress(range(len(self.operands)), map(marks.__getitem__, self.operands)):
-            found[self.operands[k]].append(k)
-        return found
+        edges = ints_of(compress(range(len(self.operands)), map(marks.__getitem__, self.operands)))
+        found = grouped(ints_of(map(self.operands.__getitem__, edges)), edges)
+        return {i: found.get(i, ()) for i in wanted}
 
     def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:
         """The adjoints of all nodes, given changed partials of edges and changed adjoints of nodes."""
-        return reverse_changed(self.flat, partials, adjoints)
+        changed = Partials.of(partials)
+        return reverse_changed(self.flat, changed.edges, changed.numbers, adjoints)
 
     def derivatives(self, i: int) -> Sequence[float]:
         """The derivatives of node i, instead of the loss, with respect to all nodes."""

@@ -1,10 +1,18 @@
-"""How far gradients move if every intermediate number is rounded, as with a pocket calculator."""
+"""Whether rounding of intermediate numbers, as with a pocket calculator, explains how far gradients are off.
+
+Each intermediate number is rounded once and then used for all gradients, so they move together: gradients that are off
+by e.g. opposite amounts may each be explained by a rounded output, but not both. To first order a gradient moves by a
+sum over intermediate numbers, a sensitivity times a rounding error of at most half a unit each.
+"""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
 
 from ..core import TABLE
 from .mistakes.softmax import softmaxes
@@ -13,62 +21,225 @@ from .network import Network
 DRAWS = 6  # simulated noisy passes
 MOST = 3000  # operations that anybody rounds by hand
 COPIED = {"add", "sub", "neg", "sum", "mul", "dot"}  # whose partials are operands or constants
-CAP = 0.1  # of the gradient: more is no rounding
+CAP = 0.1  # of the gradient: more is no usual rounding
+MOST_OFF = 0.3  # of the gradient: more is no rounding at all
+STEP = 1e-6  # of an operand, for second derivatives
+ENOUGH = 2.0  # half units by which a number may be off, where digits are cut off
+SCATTER = (
+    2.0  # times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off
+)
+TURNS = 100  # of the conjugate gradients
+CLOSE = 0.05  # half units that these may leave
 
 
-def rounding(network: Network, observed: Sequence[int], digits: int) -> list[float]:
-    """By observed node, the error of its gradient if all intermediate numbers are rounded to `digits` digits."""
-    if network.size > MOST:
-        return [0.0] * len(observed)
-    right = [network.sweep.adjoints[i] for i in observed]
-    rng, unit, far = random.Random(0), 10.0 ** (1 - digits), [0.0] * len(observed)
-    for _ in range(DRAWS):
-        found = _rounded_sweep(network, unit, rng)
-        far = [max(f, abs(found[i] - r)) for f, i, r in zip(far, observed, right, strict=True)]
-    size = math.sqrt(sum(r * r for r in right) / len(right))
-    return [min(f, CAP * max(abs(r), CAP * size)) for f, r in zip(far, right, strict=True)]
+class Errors(NamedTuple):
+    """Numbers for the results of operations, by node, for partials, by edge, and for adjoints, by node."""
+
+    data: list[float]
+    partials: list[float]
+    adjoints: list[float]
 
 
-def _rounded_sweep(network: Network, unit: float, rng: random.Random) -> Sequence[float]:
-    """The adjoints of a forward and a reverse pass in which each result is off by up to half a unit."""
-    sweep, data = network.sweep, network.data.copy()
-    partials: dict[int, float] = {}
-    for i in range(network.size - 1, -1, -1):
-        edges = sweep.edges(i)
-        y, slopes = _recomputed(network.ops[i], [data[sweep.operands[k]] for k in edges])
-        if network.ops[i] not in COPIED:  # a learner rounds a (1 - a), too
-            slopes = [slope + _half_unit(slope, unit, rng) for slope in slopes]
-        partials.update(zip(edges, slopes, strict=True))
-        data[i] = y + _half_unit(y, unit, rng) if network.depends[i] else y
-    adjoints = sweep.run(partials)
-    moved = _moved_softmaxes(network, unit, rng, adjoints)
-    return sweep.run(partials, moved) if moved else adjoints
+class Rounding:
+    """The intermediate numbers of a network rounded to `digits` digits, and how they move observed gradients.
+
+    With `least`, half a unit of the last decimal, they have no more decimals either.
+
+    >>> from ..core import Value
+    >>> from .reverse_sweep import ReverseSweep
+    >>> w, b = Value(0.5, "w"), Value(0.2, "b")
+    >>> sweep = ReverseSweep(((w + b).sigmoid() - 0.67) ** 2, [w, b])
+    >>> rounding = Rounding(Network(sweep), [sweep.index[w], sweep.index[b]], 3)
+    >>> rounding.explains([-8e-5, -8e-5], [5e-7, 5e-7]), rounding.explains([-8e-5, 8e-5], [5e-7, 5e-7])
+    (True, False)
+    """
+
+    def __init__(self, network: Network, observed: Sequence[int], digits: int, least: float = 0.0) -> None:
+        self.network, self.observed, self.unit, self.least = network, observed, 10.0 ** (1 - digits), least
+        sweep = network.sweep
+        self.right = [sweep.adjoints[i] for i in observed]
+        self.is_by_hand = network.size <= MOST
+        if self.is_by_hand:
+            self.program = [
+                (i, [(k, sweep.operands[k], network.partials[k]) for k in sweep.edges(i)]) for i in range(network.size)
+            ]
+            self.second = [self._second(i) for i in range(network.size)]
+            self.units = self._units()
+
+    @cached_property
+    def reach(self) -> list[float]:
+        """By observed node, how far simulated rounding moves its gradient."""
+        far = [0.0] * len(self.observed)
+        if not self.is_by_hand:
+            return far
+        rng = random.Random(0)
+        for _ in range(DRAWS):
+            drawn = Errors(*([rng.uniform(-unit, unit) if unit else 0.0 for unit in units] for units in self.units))
+            moved = self._moved(drawn)
+            far = [max(f, abs(moved[i])) for f, i in zip(far, self.observed, strict=True)]
+        return [min(f, CAP * most) for f, most in zip(far, self._sizes, strict=True)]
+
+    @property
+    def _sizes(self) -> list[float]:
+        size = math.sqrt(sum(r * r for r in self.right) / len(self.right))
+        return [max(abs(r), CAP * size) for r in self.right]
+
+    def explains(self, off: Sequence[float], tolerances: Sequence[float]) -> bool:
+        """Whether one rounding of all intermediate numbers moves every gradient as far as it is off.
+
+        Looks for the least errors, in half units, also of the last digits of the numbers given:
+        e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
+        """
+        limits = [MOST_OFF * size + ENOUGH * t if t else 0.0 for t, size in zip(tolerances, self._sizes, strict=True)]
+        if any(abs(o) > limit for o, limit in zip(off, limits, strict=True)):
+            return False
+        if not self.is_by_hand:
+            return all(abs(o) <= ENOUGH * t for o, t in zip(off, tolerances, strict=True))
+        weights, multipliers = self._solved(off, tolerances)
+        errors = list(chain(multipliers, *self._back(weights, multipliers))) if multipliers else [math.inf]
+        return max(map(abs, errors)) <= ENOUGH and _dot(errors, errors) <= SCATTER * (len(off) + 2)
+
+    def suspects(self, off: Sequence[float], tolerances: Sequence[float]) -> list[int]:
+        """The observed nodes, first those whose numbers agree least with the others."""
+        if not self.is_by_hand:
+            return []
+        _, multipliers = self._solved(off, tolerances)
+        ranked = sorted(zip(map(abs, multipliers), self.observed, strict=False), reverse=True)
+        return [i for _, i in ranked]
+
+    def _solved(self, off: Sequence[float], tolerances: Sequence[float]) -> tuple[list[float], list[float]]:
+        """The weights 1 / tolerance, and the multipliers λ; none if they do not converge."""
+        weights = [1.0 / t if t else 0.0 for t in tolerances]
+        return weights, self._multipliers(weights, [w * o for w, o in zip(weights, off, strict=True)])
+
+    def _multipliers(self, weights: list[float], b: list[float]) -> list[float]:
+        """The multipliers λ by conjugate gradients; none if they do not converge."""
+        found, rest = [0.0] * len(b), b
+        along, size = rest, _dot(rest, rest)
+        for _ in range(TURNS):
+            if max(map(abs, rest)) <= CLOSE:
+                return found
+            image = [a + c for a, c in zip(along, self._forth(weights, self._back(weights, along)), strict=True)]
+            step = size / _dot(along, image)
+            found = [x + step * a for x, a in zip(found, along, strict=True)]
+            rest = [r - step * c for r, c in zip(rest, image, strict=True)]
+            size, before = _dot(rest, rest), size
+            along = [r + size / before * a for r, a in zip(rest, along, strict=True)]
+        return []
+
+    def _back(self, weights: list[float], multipliers: list[float]) -> Errors:
+        """Aᵀλ, in half units."""
+        seeds = [0.0] * len(self.network.ops)
+        for i, w, m in zip(self.observed, weights, multipliers, strict=True):
+            seeds[i] += w * m
+        x, y = self._tangents(Errors(seeds, [], []))
+        sweep, units = self.network.sweep, self.units
+        partials = [
+            u and u * sweep.adjoints[i] * x[j]
+            for u, i, j in zip(units.partials, sweep.results, sweep.operands, strict=True)
+        ]
+        return Errors(
+            [u * n for u, n in zip(units.data, y, strict=True)],
+            partials,
+            [u * n for u, n in zip(units.adjoints, x, strict=True)],
+        )
+
+    def _forth(self, weights: list[float], errors: Errors) -> list[float]:
+        """A e, for errors in half units."""
+        scaled = ([u * e for u, e in zip(*pair, strict=True)] for pair in zip(self.units, errors, strict=True))
+        moved = self._moved(Errors(*scaled))
+        return [w * moved[i] for w, i in zip(weights, self.observed, strict=True)]
+
+    def _moved(self, errors: Errors) -> list[float]:
+        """By node, how far these errors move its adjoint."""
+        return self._tangents(errors)[1]
+
+    def _tangents(self, errors: Errors) -> tuple[list[float], list[float]]:
+        """By node, how far errors move its data and its adjoint, to first order."""
+        x, y = list(errors.data), list(errors.adjoints) or [0.0] * len(self.network.ops)
+        partials, adjoints = errors.partials or [0.0] * len(self.network.operands), self.network.sweep.adjoints
+        for i, edges in reversed(self.program):
+            for _, j, p in edges:
+                x[i] += p * x[j]
+        for (i, edges), second in zip(self.program, self.second, strict=True):
+            back, adjoint = y[i], adjoints[i]
+            for k, j, p in edges:
+                y[j] += back * p + adjoint * partials[k]
+            for a, b, s in second:
+                y[a] += adjoint * s * x[b]
+        return x, y
+
+    def _second(self, i: int) -> list[tuple[int, int, float]]:
+        """The second derivatives of an operation that are not 0, with their two operands."""
+        network, operands = self.network, self.network.sweep.inputs(i)
+        op, n = network.ops[i], len(operands) // 2
+        if op in ("add", "sub", "neg", "sum"):
+            return []
+        if op in ("mul", "dot"):
+            pairs = list(zip(operands[:n], operands[n : 2 * n], strict=True))
+            return [(a, b, 1.0) for a, b in pairs] + [(b, a, 1.0) for a, b in pairs]
+        data, found = [network.data[j] for j in operands], []
+        for m, b in enumerate(operands):
+            if network.depends[b]:
+                step = STEP * max(abs(data[m]), STEP)
+                up, down = (_partials(op, [*data[:m], data[m] + s, *data[m + 1 :]]) for s in (step, -step))
+                found += [(a, b, (p - q) / (2.0 * step)) for a, p, q in zip(operands, up, down, strict=True)]
+        return [(a, b, s) for a, b, s in found if s and math.isfinite(s)]
+
+    def _units(self) -> Errors:
+        """Half a unit of the last digit of each intermediate number; the root of the sum of squares for several."""
+        network, sweep = self.network, self.network.sweep
+        units = Errors([0.0] * len(network.ops), [0.0] * len(network.operands), [0.0] * len(network.ops))
+        for i, edges in self.program:
+            if not network.depends[i]:
+                continue
+            units.data[i] = self._of_result(i, edges)
+            if network.ops[i] not in COPIED:
+                curved = {a: s for a, b, s in self.second[i] if a == b}
+                for k, j, p in edges:
+                    own = self._half(p)  # a learner rounds a (1 - a), too, and takes the rounded a for it
+                    from_result = curved.get(j, 0.0) / p * units.data[i] if p and len(edges) == 1 else 0.0
+                    units.partials[k] = math.hypot(own, from_result)
+        for j, terms in self._terms().items():
+            rounded = [self._half(t) for t, is_copied in terms if not is_copied]
+            if len(terms) > 1 and j < network.size:
+                rounded.append(self._half(sweep.adjoints[j]))
+            if len(terms) > 1 or j < network.size:  # the only term of a leaf is the number given
+                units.adjoints[j] = math.hypot(*rounded)
+        for softmax in softmaxes(network):  # p - y has the decimals of p
+            for z, p in zip(softmax.logits, softmax.shares, strict=True):
+                units.adjoints[z] = math.hypot(units.adjoints[z], softmax.scale * self._half(p))
+        return units
+
+    def _of_result(self, i: int, edges: list[tuple[int, int, float]]) -> float:
+        data = self.network.data
+        if self.network.ops[i] != "dot":
+            return self._half(data[i])
+        return math.hypot(self._half(data[i]), *(self._half(p * data[j]) for _, j, p in edges[: len(edges) // 2]))
+
+    def _terms(self) -> Mapping[int, list[tuple[float, bool]]]:
+        """By node, the terms that its adjoint is the sum of, and whether a term is an adjoint, or minus one."""
+        depends, found = self.network.depends, dict[int, list[tuple[float, bool]]]()
+        for i, edges in self.program:
+            for _, j, p in edges:
+                if depends[j]:
+                    found.setdefault(j, []).append((self.network.sweep.adjoints[i] * p, abs(p) == 1.0))
+        return found
+
+    def _half(self, y: float) -> float:
+        """Half a unit of the last digit of a number."""
+        if not y or not math.isfinite(y):
+            return 0.0
+        return max(self.least, 0.5 * self.unit * 10.0 ** math.floor(math.log10(abs(y))))
 
 
-def _recomputed(op: str, operands: list[float]) -> tuple[float, Sequence[float]]:
-    """The result and the partials of one operation."""
+def _partials(op: str, operands: list[float]) -> Sequence[float]:
+    """The partials of one operation."""
     row = TABLE[op]
-    if not row.variadic:
-        y = row.value(*operands)
-        return y, row.partial_values(y, *operands)
     groups = row.split(operands)
-    y = row.value(*groups)
-    return y, row.flatten(row.partial_values(y, *groups), len(groups[0]))
+    found = row.partial_values(row.value(*groups), *groups)
+    return row.flatten(found, len(groups[0])) if row.variadic else found
 
 
-def _half_unit(y: float, unit: float, rng: random.Random) -> float:
-    if not y or not math.isfinite(y):
-        return 0.0
-    return rng.uniform(-0.5, 0.5) * unit * 10.0 ** math.floor(math.log10(abs(y)))
-
-
-def _moved_softmaxes(
-    network: Network, unit: float, rng: random.Random, adjoints: Sequence[float]
-) -> Mapping[int, float]:
-    """The adjoints p - y, which for a learner have the decimals of p; the graph has more digits."""
-    moved = {}
-    for softmax in softmaxes(network):
-        for z, p in zip(softmax.logits, softmax.shares, strict=True):
-            step = unit * (0.1 if p < 0.1 else 1.0)
-            moved[z] = adjoints[z] + softmax.scale * rng.uniform(-0.5, 0.5) * step
-    return moved
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))

@@ -13,16 +13,16 @@ from .given import LEAST, Given
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
 from .network import LARGE, Network
-from .rounding import rounding
+from .rounding import Rounding
 
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
-OF_ZERO = 1.25  # most evidence from a 0, in decimal orders: many mistakes give one
 WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 NEAR = 0.2  # widths within which one mistake is as near as another
+MANY = 100  # changed edges from which on a sweep is as quick as to ask what they reach
 FEW = 8  # wrong parameters that a mistake is asked to reach before it is simulated
 
 
@@ -56,7 +56,7 @@ class Trial:
     """The learner's numbers for nodes of a network, to compare with the right ones and with each mistake."""
 
     def __init__(self, network: Network, given: Sequence[Given]) -> None:
-        self.network, self._given = network, given
+        self.network, self.all_given = network, given
         index, adjoints = network.sweep.index, network.sweep.adjoints
         self.given = {index[g.value]: g.number for g in given}
         self.right = {i: adjoints[i] for i in self.given}
@@ -65,13 +65,14 @@ class Trial:
         }
         self.far = dict.fromkeys(self.given, 0.0)  # how far rounding on the way may have moved each
         self.slack = SLACK
+        self.blamed: list[int] | None = None  # the wrong numbers, if rounding has been found to explain all others
         self.candidates: list[Candidate] = []
         self.pairs_tried = 0
         self.unfit = 0  # mistakes not simulated, as they cannot change some wrong number
 
     def only(self, some: Collection[int]) -> Trial:
         """The same trial with the numbers of some nodes only."""
-        inner = Trial(self.network, [g for g in self._given if self.network.sweep.index[g.value] in some])
+        inner = Trial(self.network, [g for g in self.all_given if self.network.sweep.index[g.value] in some])
         inner.right = self.right
         inner.candidates = [c for c in self.candidates if not c.change.solve and inner._moves(c.gradients)]
         return inner
@@ -91,17 +92,27 @@ class Trial:
     @property
     def digits(self) -> int:
         """The largest number of significant digits among the learner's numbers."""
-        found = [
-            math.log10(abs(x) / (2.0 * self.tolerances[i])) for i, x in self.given.items() if x and self.tolerances[i]
-        ]
-        return max([LEAST, *(round(d) for d in found)])
+        return max([LEAST, *self._digits])
+
+    @property
+    def _digits(self) -> list[int]:
+        """The number of significant digits of each number that is not 0."""
+        units = [(abs(x), 2.0 * self.tolerances[i]) for i, x in self.given.items() if x and self.tolerances[i]]
+        return [math.ceil(math.log10(x / unit) - SAME) for x, unit in units]
 
     def wrong(self) -> list[int]:
         """The nodes whose numbers are wrong."""
-        widths = self._widths(self.right)
+        if self.blamed is not None:
+            return self.blamed
+        widths = self.widths(self.right)
         return [i for i, x in self.given.items() if not abs(self.right[i] - x) <= widths[i]]
 
-    def _widths(self, gradients: Gradients) -> Gradients:
+    @property
+    def inexact(self) -> list[int]:
+        """The nodes whose numbers are not right to the digits given."""
+        return [i for i, x in self.given.items() if abs(self.right[i] - x) > SLACK * self.tolerances[i]]
+
+    def widths(self, gradients: Gradients) -> Gradients:
         """How close the learner's numbers must be to these gradients."""
         scale = self._scale(gradients)
         return {i: self._width(i, gradients[i], scale) for i in self.given}
@@ -128,11 +139,15 @@ class Trial:
     def allow_rounding(self, reach: float) -> None:
         """Allow for rounding of intermediate results, up to `reach` times a simulation of it; 0 allows none."""
         self.slack = SLACK + (LOOSE if reach else 0.0)
-        self.far = {i: reach * far for i, far in zip(self.given, self._rounding, strict=True)}
+        far = self.rounding.reach if reach else [0.0] * len(self.given)
+        self.far = {i: reach * f for i, f in zip(self.given, far, strict=True)}
 
     @cached_property
-    def _rounding(self) -> list[float]:
-        return rounding(self.network, list(self.given), self.digits)
+    def rounding(self) -> Rounding:
+        """Intermediate results at the digits, or decimals, that the learner's numbers have."""
+        most = max(self.tolerances.values())
+        are_decimals = most < 2.0 * min(self.tolerances.values()) and len(set(self._digits)) > 1
+        return Rounding(self.network, list(self.given), self.digits, most if are_decimals else 0.0)
 
     @property
     def others(self) -> list[int]:
@@ -145,7 +160,7 @@ class Trial:
             return
         adjoints = self.network.sweep.adjoints
         self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
-        self.network.telling = telling = self._telling()
+        self.network.telling, self.network.may_be = telling, _ = self._telling(), self._may_be
         for mistake in MISTAKES:
             if mistake.reach and not telling <= mistake.reach(self.network):
                 self.unfit += 1 + len(self.network.layers)
@@ -166,6 +181,10 @@ class Trial:
         layers = reversed(self.network.layers)
         return next((found for layer in layers if (found := layer.own & self._wrong)), set())
 
+    def _may_be(self, i: int, gradient: float) -> bool:
+        """Whether a mistake with this gradient may give the learner's number, rounding allowed for."""
+        return abs(gradient - self.given[i]) <= (SLACK + LOOSE) * self.tolerances[i]
+
     @cached_property
     def _wrong(self) -> set[int]:
         """In a large graph, the parameters whose numbers are wrong, rounding allowed for."""
@@ -179,7 +198,7 @@ class Trial:
 
     def _misses(self, change: Change) -> bool:
         """Whether a change of partials cannot change the gradient of some wrong parameter."""
-        if change.solve or change.after or change.adjoints or change.counted or not change.partials:
+        if change.solve or change.after or change.adjoints or change.counted or not 0 < len(change.partials) < MANY:
             return False
         behind = [self.network.operands[k] for k in change.partials]
         return not all(any(depends[j] for j in behind) for depends in self._depending)
@@ -257,22 +276,6 @@ class Trial:
             limit = min(1.0, max(2.0 * min(d for d, _ in near), NEAR))
             return [candidate for d, candidate in near if d <= limit]
         return [candidate for d, candidate in near if d <= 1.0]
-
-    def evidence(self, found: Sequence[Candidate]) -> float:
-        """Evidence against a fit by chance, in decimal orders: from each wrong number, less log10 of the trials."""
-        return min(self._says(candidate) for candidate in found) - math.log10(max(self.tried, self.pairs_tried) + 1)
-
-    def _says(self, candidate: Candidate) -> float:
-        widths = self._widths(candidate.gradients)
-        parts = [self._part(i, 2.0 * widths[i]) for i in self.wrong()]
-        if candidate.change.solve:  # one number went into what was solved for
-            parts = sorted(parts)[:-1]
-        return sum(parts)
-
-    def _part(self, i: int, width: float) -> float:
-        """Evidence from one wrong number: its distance from the right one, in widths."""
-        orders = math.log10(max(1.0, abs(self.given[i] - self.right[i]) / width)) if width else 0.0
-        return orders if self.given[i] else min(orders, OF_ZERO)
 
     def _distinct(self) -> set[tuple[float, ...]]:
         """The different sets of numbers that the mistakes give."""

@@ -8,29 +8,34 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from ..core import book_name, came, evaluate, latex_name, numeric, pretty_name, real, respelled
+from ..core import Value, book_name, came, evaluate, latex_name, numeric, pretty_name, real, respelled
 from .given import EXACT, half_unit, tolerances_of, with_point
 from .trial import SLACK
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
 FEW = 3  # significant digits from which on a constant in a formula may have been rounded
 LONGEST = 2000  # letters of a formula
+Pair = tuple[Value, Value]  # of a derivative: of, and with respect to
 _POINT = re.compile(r"(?<![\w.)\]])\.(?=\d)")  # of .5
 _COMMA = re.compile(r"\d,\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A learner's number or formula: the `text`, its number at this point, and the tolerance that its digits imply."""
+    """A learner's number or formula: the `text`, its number at this point, and the tolerance that its digits imply.
+
+    `derivatives` are those that it names, as da/dz in "2 (a - y) da/dz".
+    """
 
     text: str
     number: float
     tolerance: float
     names: frozenset[str] = frozenset()
+    derivatives: tuple[tuple[str, Pair], ...] = field(default=(), repr=False)
 
     def agrees(self, truth: float) -> bool:
         """Whether the number is that one, to the digits written; a 0 is exact."""
@@ -60,8 +65,8 @@ class Written:
         return self.text
 
 
-def read(answer: Any, values: Mapping[str, float]) -> Written:
-    """A number or a formula in the names of `values`; what is neither is an error that says so.
+def read(answer: Any, values: Mapping[str, float], derivatives: Mapping[str, float] | None = None) -> Written:
+    """A number or a formula in the names of `values` and of `derivatives`; what is neither is an error that says so.
 
     >>> numbers = {"a": 0.25, "z1": 2.0, "x": 3.0}
     >>> [read(text, numbers).number for text in ("a(1-a)", "x·z1", "2 (a − x)", "x²", "[z₁ > 0]", "tanh'(0)")]
@@ -70,7 +75,7 @@ def read(answer: Any, values: Mapping[str, float]) -> Written:
     (5e-05, 0.005)
     """
     if isinstance(answer, str):
-        return _formula(answer, values)
+        return _formula(answer, values, derivatives or {})
     try:
         number = real(answer)
     except OverflowError:
@@ -95,7 +100,8 @@ def product(factors: Sequence[Written]) -> Written:
     rounded = [factor for factor in factors if factor.number and not factor.number.is_integer()]  # 2 is no rounded 1.8
     part = sum(abs(factor.tolerance / factor.number) for factor in rounded)
     names = frozenset[str]().union(*(factor.names for factor in factors))
-    return Written(" · ".join(map(_as_factor, factors)), number, part * abs(number), names)
+    derivatives = tuple(dict.fromkeys(entry for factor in factors for entry in factor.derivatives))
+    return Written(" · ".join(map(_as_factor, factors)), number, part * abs(number), names, derivatives)
 
 
 def formula(factors: Sequence[Written]) -> Written:
@@ -117,7 +123,8 @@ def _rounded_to(number: float) -> float:
     return tolerances_of([number])[0] if math.isfinite(number) else 0.0
 
 
-def _formula(text: str, values: Mapping[str, float]) -> Written:
+def _formula(text: str, labels: Mapping[str, float], derivatives: Mapping[str, float]) -> Written:
+    values = {**labels, **derivatives}
     names = {f"v{i}": name for i, name in enumerate(values)}
     try:
         if len(text) > LONGEST:
@@ -138,7 +145,7 @@ def _formula(text: str, values: Mapping[str, float]) -> Written:
         used = frozenset(names[key] for key in re.findall(r"\w+", formula) if key in names)
         tolerance = _rounded(formula, numbers, number)
     except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
-        known = ", ".join(map(book_name, list(values)[:12]))
+        known = ", ".join(map(book_name, list(labels)[:12]))
         raise ValueError(
             f"cannot read {text!r:.80}: {_reason(error, names)}; a derivative is a number or a formula of + - * / **, "
             f"the functions of the table, their derivatives such as sigmoid'(z), and the labels {known}"
@@ -155,6 +162,8 @@ def _reason(error: Exception, names: Mapping[str, str]) -> str:
 def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float:
     """The error in a formula's number if the learner rounded its constants."""
     moved, alone = 0.0, re.fullmatch(r"-?[\d.e+-]+", formula)
+    if re.fullmatch(r"-?\d+", formula):
+        return min(half_unit(formula), _rounded_to(number))  # 3 may be 2.9996, and is not 3.4
     for token in re.finditer(r"(?<![\w.])\d+\.?\d*(?:e[-+]?\d+)?", formula):
         constant = Decimal(token[0])
         digits = constant.as_tuple()

@@ -2,9 +2,10 @@
 
 It offers `record`, Recording and `load_recording`, and to exports the Program and its passes.
 
-Read `record` first: it names every stage in order. Then `program`, `trace`, `reverse` (and `second`, `forward`),
-`passes`, which lists the passes (with `constant_folding` and `fusion`), `schedule`, and the two executors,
-`numpy_executor` and `native`. `batch` (what a batch may be) and `saved` (recordings in files) stand apart.
+Read `record` first: it names every stage in order. Then `program` (and its `listing`), `trace`, `reverse` (with
+`lowering`; and `second`, `forward`), `passes`, which lists the passes (with `constant_folding` and `fusion`),
+`schedule`, and the two executors, `numpy_executor` and `native`. `batch` (what a batch may be) and `saved`
+(recordings in files) stand apart.
 """
 
 # fmt: off
@@ -12,9 +13,9 @@ from ..structure import new_ints
 from .constant_folding import fold_constants
 from .fusion import fuse
 from .passes import columns, cse, dce, hoist
-from .program import Program
+from .program import Program, sum_of_products
 from .record import Recording, record
-from .reverse import Fragment, differentiate, sum_of_products
+from .reverse import Fragment, differentiate
 from .saved import load_recording
 
 __all__ = [

@@ -19,8 +19,7 @@ from pathlib import Path
 
 from .._header import FLAGS, header, start_of
 from ..core import ARITHMETIC, FUNCTIONS, PRIMITIVES, REDUCTIONS
-from .schedule import Schedule
-from .slot_allocation import instructions
+from .schedule import Schedule, instructions
 
 LONGEST = 2000  # statements: a compiler takes seconds for more
 SETS = {

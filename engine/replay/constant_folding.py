@@ -14,7 +14,7 @@ from typing import Any
 from ..core import ADD, CODES, CONSTANT, DIV, MEAN, MUL, NAMES, NEG, ONE, POW, PRODUCTS, SELECT, SUB, TABLE, numeric
 from .program import Program
 
-ABS, LESS, SQRT, TIMES = (CODES[name] for name in ("abs", "less", "sqrt", "times"))
+ABS, LESS, SQRT, TIMES = [CODES[name] for name in ("abs", "less", "sqrt", "times")]
 LARGEST = sys.float_info.max
 
 
@@ -86,7 +86,7 @@ def _simpler(new: Program, code: int, a: int, b: int) -> int:
     if code == NEG:
         return _negated(new, a)
     if code == ABS:
-        return new.emit_one(ABS, _negated(new, a)) if _negated(new, a) >= 0 else -1
+        return new.emit(ABS, _negated(new, a)) if _negated(new, a) >= 0 else -1
     if code == TIMES:
         return _simpler_times(new, a, b)
     return _simpler_pow(new, a, b) if code == POW else -1
@@ -98,7 +98,7 @@ def _negated(new: Program, k: int) -> int:
 
 
 def _negative(new: Program, k: int) -> int:
-    return _negated(new, k) if _negated(new, k) >= 0 else new.emit_one(NEG, k)
+    return _negated(new, k) if _negated(new, k) >= 0 else new.emit(NEG, k)
 
 
 def _number(new: Program, k: int) -> float:
@@ -141,5 +141,5 @@ def _simpler_pow(new: Program, a: int, b: int) -> int:
 
 def _root(new: Program, a: int) -> int:
     """The square root as a power: of -0 it is 0, and of -inf inf."""
-    a = new.emit_many(SELECT, [new.emit_two(LESS, a, new.constant(-LARGEST)), new.emit_one(ABS, a), a])
-    return new.emit_one(SQRT, new.emit_two(ADD, a, new.constant(0.0)))
+    a = new.emit_many(SELECT, [new.emit_two(LESS, a, new.constant(-LARGEST)), new.emit(ABS, a), a])
+    return new.emit(SQRT, new.emit_two(ADD, a, new.constant(0.0)))

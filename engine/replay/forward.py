@@ -32,7 +32,7 @@ def along(program: Program, count: int) -> Program:
             continue
         code, operands = program.codes[i], program.operands(i)
         if code == INPUT:
-            tangents[i] = result.emit_one(INPUT, count + operands[0])
+            tangents[i] = result.emit(INPUT, count + operands[0])
             continue
         if code == SELECT:  # not a product, in which 0 times the other branch could be nan
             _, a, b = operands

@@ -116,7 +116,7 @@ class Fusion:
         """A negated term; a fixed weight absorbs the minus."""
         a, b = self.settle(k), self.minus
         if self.varies[i] and not self.varies[k]:
-            a, b = self.new.emit_one(NEG, a), ONE
+            a, b = self.new.emit(NEG, a), ONE
         self.sums.add(i, index, a, b)
 
     def settle(self, k: int) -> int:

@@ -10,14 +10,15 @@ BEGIN_CONTRACT
 #define ROW(slot) (v + (long)(slot) * stride)
 #define AT(slot, k) (*(vec *)(ROW(slot) + (k)))
 
-/* A run of a function, or of a pair of functions, which share the work on their operand. */
+/* A run of a function, or of a pair of functions, which share the work on their operand. Not inlined: each would be
+   compiled twice. */
 #define FUNCTION_OF_ROWS(CODE, name) \
-  static void VARIANT(name##_rows)(const int *c, const int *last, double *v, long stride, long n) { \
+  __attribute__((noinline)) static void VARIANT(name##_rows)(const int *c, const int *last, double *v, long stride, long n) { \
     for (; c < last; c += 2) \
       for (long k = 0; k < n; k += LANES) AT(c[0], k) = VARIANT(name)(AT(c[1], k)); \
   }
 #define PAIR_OF_ROWS(CODE, name, partner) \
-  static void VARIANT(name##_pairs)(const int *c, const int *last, double *v, long stride, long n) { \
+  __attribute__((noinline)) static void VARIANT(name##_pairs)(const int *c, const int *last, double *v, long stride, long n) { \
     for (; c < last; c += 3) \
       for (long k = 0; k < n; k += LANES) { \
         vec a = AT(c[2], k); \

@@ -16,8 +16,7 @@ from typing import Any
 
 from .._compiled import compiled
 from ..core import PRIMITIVES, TABLE, Interpreter, Value, function, require
-from .schedule import Schedule
-from .slot_allocation import instructions
+from .schedule import Schedule, instructions
 
 try:
     from .native import Native, instruction_set

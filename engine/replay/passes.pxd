@@ -7,6 +7,6 @@ cpdef Program select(Program program, int[::1] wanted)
 cpdef Program group(Program program)
 cpdef Program level(Program program)
 cpdef tuple columns(Program program, int i, bytearray varies)
-cpdef bint same_columns(Program program, int i, int k, bytearray varies) except -1
+cpdef object matrices(Program program, bytearray varies)
+cdef bint same_columns(Program program, int i, int k, bytearray varies) except -1
 cdef int column(Program program, int j, bytearray varies) except -2
-cdef int _mean(Program program, int i, bytearray varies, int zero, bint only_here) except -1

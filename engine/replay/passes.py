@@ -18,7 +18,7 @@ from ..core import ADD, CONSTANT, MEAN, MUL, ONE, PRODUCTS
 from ..structure import narrow, packed
 from ..structure.value_numbering import ValueNumbers
 from .constant_folding import fold_constants
-from .fusion import fuse
+from .fusion import FEW, fuse
 from .program import Program, copy, products
 
 
@@ -246,6 +246,20 @@ def columns(program: Program, i: int, varies: bytearray) -> tuple[int, ...]:
             return ()
         found.append(k)
     return tuple(found)
+
+
+def matrices(program: Program, varies: bytearray) -> array[int]:
+    """For the first of the sums over the same columns that become one product, the index after the last; else 0."""
+    ends, i = program.indices(), 0
+    while i < len(program):
+        last = i + 1
+        if columns(program, i, varies):
+            while last < len(program) and same_columns(program, i, last, varies):
+                last += 1
+            if last - i > 1 or program.starts[last] - program.starts[i] > 2 * FEW:
+                ends[i] = last
+        i = last
+    return ends
 
 
 def same_columns(program: Program, i: int, k: int, varies: bytearray) -> bool:

@@ -1,5 +1,4 @@
-cimport cython
-cdef int ADD, CONSTANT, INPUT, MEAN, MUL, ONE, PARAMETER, PRODUCTS, SELECT, SUB
+cdef int ADD, CONSTANT, INPUT, MEAN, MUL, ONE, PRODUCTS, SELECT, SUB
 cdef bytearray CLOSED
 cdef class Program:
     cdef public int size
@@ -9,7 +8,6 @@ cdef class Program:
     cpdef Program fresh(self)
     cpdef int[::1] indices(self)
     cpdef int emit_many(self, int code, object args) except -1
-    cpdef int emit_one(self, int code, int a) except -1
     cpdef int emit_two(self, int code, int a, int b) except -1
     cpdef int append(self, int code, int count) except -1
     cpdef int carry(self, Program program, int i, int[::1] at) except -1

@@ -12,12 +12,12 @@ A program is data; functions from program to program transform it (reverse.py, p
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from struct import pack
 
 import numpy as np
 
-from ..core import ADD, CLOSED, CONSTANT, INPUT, MEAN, MUL, NAMES, ONE, PARAMETER, PRODUCTS, SELECT, SUB, TABLE
+from ..core import ADD, CLOSED, CONSTANT, INPUT, MEAN, MUL, ONE, PRODUCTS, SELECT, SUB
 from ..structure import new_ints, packed
 
 
@@ -63,12 +63,6 @@ class Program:
         for k in args:
             self.args[at] = k
             at += 1
-        return self.size - 1
-
-    def emit_one(self, code: int, a: int) -> int:
-        """Append an instruction of one argument."""
-        at = self.append(code, 1)
-        self.args[at] = a
         return self.size - 1
 
     def emit_two(self, code: int, a: int, b: int) -> int:
@@ -168,43 +162,17 @@ class Program:
         return packed(np.bincount(np.concatenate([used, self.outputs]), minlength=self.size))
 
     def __str__(self) -> str:
+        from .listing import lines
+
         return "\n".join(lines(self))
-
-
-def lines(program: Program) -> Iterator[str]:
-    """The program in the table's signs, one instruction per line, with constants inline."""
-    leaf = {INPUT: "x", PARAMETER: "p"}
-
-    def name(i: int) -> str:
-        number = program.number(i)
-        return f"v{i}" if number is None else f"{number:g}"
-
-    def product(a: int, b: int) -> str:
-        return name(a) if b == ONE else name(b) if a == ONE else f"{name(a)} * {name(b)}"
-
-    for i in range(len(program)):
-        code, args = program.codes[i], program.operands(i)
-        if code == CONSTANT:
-            continue
-        if code in leaf:
-            text = f"{leaf[code]}{args[0]}"
-        elif code in (PRODUCTS, MEAN):
-            pairs = args if code == PRODUCTS else args[1:]
-            text = " + ".join(product(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True))
-            if code == MEAN:
-                text = f"mean({text})" + (f" + {name(args[0])}" if program.number(args[0]) != 0.0 else "")
-        else:
-            sign = TABLE[NAMES[code]].sign
-            infix = len(args) == 2 and not sign[0].isalpha()
-            text = f" {sign} ".join(map(name, args)) if infix else f"{sign}({', '.join(map(name, args))})"
-        yield f"v{i} = {text}"
-    yield f"return {', '.join(map(name, program.outputs))}"
 
 
 def copy(program: Program) -> Program:
     """A copy of the program."""
     new = Program()
-    new.codes, new.starts, new.args = (_grown(x, len(x)) for x in (program.codes, program.starts, program.args))
+    new.codes = _grown(program.codes, len(program.codes))
+    new.starts = _grown(program.starts, len(program.starts))
+    new.args = _grown(program.args, len(program.args))
     new.size, new.constants, new.outputs = program.size, program.constants[:], program.outputs[:]
     new._known = dict(program._known)
     return new
@@ -275,6 +243,16 @@ def products(program: Program, pairs: Sequence[int]) -> int:
     """Write the sum of products of pairs; returns its index."""
     program.emit_many(PRODUCTS, pairs)
     return simplified(program)
+
+
+def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int:
+    """A sum or a dot product as one instruction; a sum starts from +0, so that it is never -0."""
+    if name == "sum":
+        pairs = [k for operand in (*operands, program.constant(0.0)) for k in (operand, ONE)]
+    else:
+        size = len(operands) // 2
+        pairs = [k for i in range(size) for k in (operands[i], operands[size + i])] + [operands[-1], ONE]
+    return program.emit_many(PRODUCTS, pairs)
 
 
 def simplified(program: Program) -> int:

@@ -17,9 +17,10 @@ from ..core import PARAMETER, Value, came, elided, flag, reading_all
 from .batch import arrays_of
 from .call import call
 from .forward import along
+from .listing import lines
 from .numpy_executor import executor
 from .passes import passes
-from .program import Program, lines
+from .program import Program
 from .reverse import differentiate, lower
 from .schedule import Schedule, schedule
 from .second import derivatives, second_derivatives

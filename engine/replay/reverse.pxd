@@ -13,5 +13,4 @@ cdef class Partials:
     cpdef object write(self, int y, list operands, bytearray active)
 @cython.locals(partials=Partials)
 cdef dict _gather(Program result, Program program, bytearray active, int output, bint in_rows)
-@cython.locals(fragment=Fragment)
 cpdef Program lower(Program program)

@@ -9,35 +9,14 @@ composite rows.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from ..core import (
-    ALWAYS,
-    CLOSED,
-    CONSTANT,
-    FUNCTIONS,
-    IN_C,
-    INPUT,
-    NAMES,
-    ONE,
-    PRIMITIVES,
-    PRODUCTS,
-    SELECT,
-    TABLE,
-    Interpreter,
-    Masks,
-    Row,
-    code_of,
-    evaluate,
-    numeric,
-)
+from ..core import ALWAYS, CLOSED, CONSTANT, IN_C, INPUT, NAMES, ONE, PRODUCTS, SELECT, TABLE, Masks, code_of
 from ..structure import new_ints
-from .constant_folding import fold_constants
-from .passes import cse, dce
-from .program import Program, Sums, copy
+from .lowering import Lowering, is_direct, written
+from .program import Program, Sums, copy, sum_of_products
 
 
 def differentiate(program: Program, wrt: int, count: int, in_rows: bool = False) -> Program:
@@ -135,9 +114,9 @@ class Fragment:
     """
 
     def __init__(self, program: Program, row: str, formula: str, size: int, in_rows: bool = False) -> None:
-        written = _written if code_of(row) < IN_C else _written.__wrapped__  # users may redefine other rows
+        write = written if code_of(row) < IN_C else written.__wrapped__  # users may redefine other rows
         self.program = program
-        self.body = written(TABLE[row], formula, size, in_rows)
+        self.body = write(TABLE[row], formula, size, in_rows)
         self.at = new_ints(len(self.body))  # the index at which each of its instructions was last written
         self.results = array("i", self.body.outputs)
 
@@ -152,20 +131,6 @@ class Fragment:
             elif code != CONSTANT or (i and not at[i]):  # a number is the same every time
                 at[i] = program.carry(body, i, at)
         return at[self.results[0]]
-
-
-@lru_cache(maxsize=256)
-def _written(row: Row, formula: str, size: int, in_rows: bool) -> Program:
-    """A formula of a row as a program of the result and the operands; a sequence has an output for each entry."""
-    body = Program()
-    y = body.emit(INPUT, 0)
-    operands = [body.emit(INPUT, k + 1) for k in range(size)]
-    variables = dict(zip(row.variables, row.split(operands), strict=True)) | {"y": y}
-    algebra = Lowering(body, TABLE if in_rows else PRIMITIVES)
-    found = row.of_sequence(algebra, operands) if in_rows and row.of_sequence else evaluate(formula, variables, algebra)
-    entries = found if isinstance(found, list) else [found]
-    body.outputs = [body.constant(x) if isinstance(x, float) else x for x in entries]
-    return dce(cse(fold_constants(body)))
 
 
 class Partials:
@@ -189,42 +154,6 @@ class Partials:
                     for n in range(first, last):
                         self.at[n] = fragment.at[fragment.results[step * (n - first)]]
                     break
-
-
-class Lowering(Interpreter):
-    """The algebra that writes a formula into a program, with the rows `whole`: floats are numbers, ints indices."""
-
-    def __init__(self, program: Program, whole: Iterable[str] = PRIMITIVES) -> None:
-        def sums(name: str) -> Callable[..., int]:
-            return lambda *groups: sum_of_products(
-                program, name, [at(x) for x in TABLE[name].flatten(groups, len(groups[0]))]
-            )
-
-        def row(name: str) -> Callable[..., Any]:
-            return lambda *operands: emit(name, operands)
-
-        def emit(name: str, operands: Sequence[Any]) -> Any:
-            if all(isinstance(x, float) for x in operands):
-                return numeric(name, *operands)
-            is_many = TABLE[name].variadic
-            flat = TABLE[name].flatten(operands, len(operands[0])) if is_many else operands
-            return program.emit_many(code_of(name), [at(x) for x in flat])
-
-        def at(x: Any) -> int:
-            return program.constant(x) if isinstance(x, float) else x
-
-        given = {name: row(name) for name in (*whole, *FUNCTIONS)}
-        super().__init__(given | {name: sums(name) for name in ("sum", "dot")}, "a program")
-
-
-def sum_of_products(program: Program, name: str, operands: Sequence[int]) -> int:
-    """A sum or a dot product as one instruction; a sum starts from +0, so that it is never -0."""
-    if name == "sum":
-        pairs = [k for operand in (*operands, program.constant(0.0)) for k in (operand, ONE)]
-    else:
-        size = len(operands) // 2
-        pairs = [k for i in range(size) for k in (operands[i], operands[size + i])] + [operands[-1], ONE]
-    return program.emit_many(PRODUCTS, pairs)
 
 
 def lower(program: Program) -> Program:
@@ -260,11 +189,6 @@ def lower(program: Program) -> Program:
         at[i] = fragment.write(ONE, operands)
     new.outputs = [at[k] for k in program.outputs]
     return new
-
-
-def is_direct(name: str) -> bool:
-    """Whether executors run a row as it is: not composite rows without a kernel, nor sum, which becomes products."""
-    return name not in TABLE or name in FUNCTIONS or (name in PRIMITIVES and name != "sum")
 
 
 _DIRECT = bytearray([is_direct(name) for name in NAMES[:IN_C]])

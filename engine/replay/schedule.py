@@ -1,4 +1,3 @@
-# cython: infer_types=True
 """A program as integers for an executor: the row of each value in a block, and the order of the instructions.
 
 Values that depend only on parameters are in `fixed`, an array computed once per call. Values that vary by example are
@@ -10,18 +9,17 @@ summed over all blocks.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, MUL, ONE, OUTER, PARAMETER, PRODUCTS
+from ..core import CONSTANT, DENSE, IN_C, INNER, INPUT, MEAN, NAMES, ONE, OUTER, PARAMETER, TABLE
 from ..structure import Ints, grouped, new_ints, packed
-from .fusion import FEW
-from .passes import columns, same_columns
+from .passes import columns, matrices
 from .program import Program
-from .slot_allocation import PARTNERS, Code, Rows
+from .slot_allocation import PARTNERS, Rows, code_of_fixed, counted
 
 LANES = 8  # of the widest vector; a row of an outer product has a multiple of them
 # Rows and columns from which inner products are faster as a sum of outer products, with transposed columns.
@@ -82,7 +80,7 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
         steps = _with_means(program, steps, blocks, plan, fixed_index)
     else:
         plan.outputs = list(program.outputs)
-    Rows(program, plan, fixed_index, varies).write(steps, blocks)
+    Rows(program, fixed_index, varies).write(plan, steps, blocks)
     plan.first_packed = len(plan.fixed)
     plan.fixed.extend([0.0] * (len(plan.packed) + READ_AHEAD))
     plan.foreign = bool(np.max(np.asarray(program.codes)[: len(program)]) >= IN_C)
@@ -91,27 +89,23 @@ def schedule(program: Program, averaged: bool = False) -> Schedule:
 
 def _fixed_indices(program: Program, varies: bytearray) -> tuple[Ints, int]:
     """The index of each instruction in the part that is run once per call, and the size of that part."""
-    is_here = (np.asarray(varies) == 0) & (np.asarray(program.codes)[: len(program)] != MEAN)
+    is_here = _is_fixed(program, varies)
     return packed(np.where(is_here, np.cumsum(is_here) - 1, 0)), int(is_here.sum())
+
+
+def _is_fixed(program: Program, varies: bytearray) -> Any:
+    return (np.asarray(varies) == 0) & (np.asarray(program.codes)[: len(program)] != MEAN)
 
 
 def _fixed(program: Program, varies: bytearray, fixed_index: Ints, size: int) -> Schedule:
     """A schedule of only that part."""
-    plan, code = Schedule(array("d", [0.0]) * size), Code(program)
-    for i in range(len(program)):
-        kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
-        if varies[i] or kind == MEAN:
-            continue
-        if kind == CONSTANT:
-            plan.fixed[fixed_index[i]] = program.constants[program.args[first]]
-        elif kind == PARAMETER:
-            plan.parameters.append((program.args[first], fixed_index[i]))
-        else:
-            code.begin(kind, last - first, not code.together[kind])
-            code.put(fixed_index[i])
-            for j in range(first, last):
-                code.put(fixed_index[program.args[j]])
-    plan.fixed_code = code.written()
+    plan, index = Schedule(array("d", [0.0]) * size), np.asarray(fixed_index)
+    codes = np.where(_is_fixed(program, varies), np.asarray(program.codes)[: len(program)], INPUT)
+    number = np.asarray(program.args)[np.asarray(program.starts)[: len(program)]]  # of a leaf
+    constants, parameters = (np.flatnonzero(codes == code) for code in (CONSTANT, PARAMETER))
+    np.asarray(plan.fixed)[index[constants]] = np.asarray(program.constants)[number[constants]]
+    plan.parameters = list(zip(number[parameters].tolist(), index[parameters].tolist(), strict=True))
+    plan.fixed_code = code_of_fixed(program, packed(np.flatnonzero(codes > CONSTANT)), fixed_index)
     return plan
 
 
@@ -120,37 +114,23 @@ def _steps(program: Program, varies: bytearray, fixed_index: Ints, plan: Schedul
 
     `plan.packed` gets the indices of the blocks' weights, matrix after matrix, equal matrices once.
     """
-    i, count, size = 0, 0, len(program)
-    steps, partner = new_ints(size), _partners(program, varies)
+    size, partners, ends = len(program), _partners(program, varies), matrices(program, varies)
+    partner, end, steps = np.asarray(partners), np.asarray(ends), np.arange(size)
+    is_step = (np.asarray(varies) != 0) & (np.asarray(program.codes)[:size] != INPUT) & (partner >= 0)
     known: dict[bytes, int] = {}
-    codes = program.codes
-    while i < size:
-        code, last = codes[i], i + 1
-        if not varies[i] or code == INPUT or partner[i] < 0:
-            i += 1
+    for i in np.flatnonzero(is_step & ((partner > 0) | (end > 0))).tolist():
+        steps[i] = size + len(blocks)
+        if partners[i]:
+            blocks.append(_pair(program, i, partners[i]))
             continue
-        step = i
-        if partner[i]:
-            step = size + len(blocks)
-            blocks.append(_pair(program, i, partner[i]))
-        elif code in (PRODUCTS, MUL):
-            shared = columns(program, i, varies)
-            while shared and last < size and same_columns(program, i, last, varies):
-                last += 1
-            if shared and (last - i > 1 or len(shared) > FEW):
-                step = size + len(blocks)
-                weights = _weights(program, i, last, varies, fixed_index)
-                start = known.get(weights.tobytes(), -1)
-                if start < 0:
-                    start = known[weights.tobytes()] = len(plan.fixed) + len(plan.packed)
-                    plan.packed.extend(weights)
-                blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
-            else:
-                last = i + 1
-        steps[count] = step
-        count += 1
-        i = last
-    return steps[:count]
+        shared, last = columns(program, i, varies), ends[i]
+        weights = _weights(program, i, last, varies, fixed_index)
+        start = known.setdefault(weights.tobytes(), len(plan.fixed) + len(plan.packed))
+        if start == len(plan.fixed) + len(plan.packed):
+            plan.packed.extend(weights)
+        blocks.append(Block(DENSE, (last - i, len(shared), start), range(i, last), shared))
+        is_step[i + 1 : last] = False
+    return packed(steps[is_step])
 
 
 def _partners(program: Program, varies: bytearray) -> Ints:
@@ -181,14 +161,9 @@ _PAIR = {pair: code for code, pair in PARTNERS.items()}
 
 def _weights(program: Program, first: int, last: int, varies: bytearray, fixed_index: Ints) -> Ints:
     """The indices in `fixed` of the weights of the sums `first` to `last` - 1, column by column."""
-    args, start, end, rows = program.args, program.starts[first], program.starts[last], last - first
-    size = (end - start) // 2
-    found = new_ints(size)
-    weights, columns = found, size // rows
-    for n in range(size):
-        a, b = args[start + 2 * n], args[start + 2 * n + 1]
-        weights[n % columns * rows + n // columns] = fixed_index[b if varies[a] or a == ONE else a]
-    return found
+    factors = np.asarray(program.args)[program.starts[first] : program.starts[last]]
+    a, b = factors.reshape(last - first, -1, 2).T  # by column and sum
+    return packed(np.asarray(fixed_index)[np.where((np.asarray(varies)[a] != 0) | (a == ONE), b, a)])
 
 
 def _with_means(program: Program, steps: Ints, blocks: list[Block], plan: Schedule, fixed_index: Ints) -> Ints:
@@ -239,16 +214,36 @@ def _made(size: int, steps: Ints, blocks: list[Block]) -> list[int]:
 
 def _factors(program: Program, plan: Schedule, fixed_index: Ints) -> tuple[dict[int, Ints], dict[int, Ints]]:
     """For every operand, its other factors in means of products, and the indices of these means."""
-    varies, args, outputs, count = program.varies(), program.args, program.outputs, 0
-    lefts, rights, means = (new_ints(program.starts[len(program)]) for _ in range(3))
-    left, right, mean = lefts, rights, means
-    for number in range(len(outputs)):
-        i = outputs[number]
-        first, last = program.starts[i], program.starts[i + 1]
-        is_mean = program.codes[i] == MEAN
-        plan.means.append(fixed_index[args[first] if is_mean else i])
-        for j in range(first + 1, last if is_mean else first, 2):
-            a, b = args[j], args[j + 1]
-            left[count], right[count], mean[count] = (a, b, number) if varies[a] else (b, a, number)
-            count += 1
-    return grouped(lefts[:count], rights[:count]), grouped(lefts[:count], means[:count])
+    args, starts, outputs = np.asarray(program.args), np.asarray(program.starts), np.asarray(program.outputs)
+    is_mean = np.asarray(program.codes)[outputs] == MEAN
+    first, counts = starts[outputs] + 1, np.where(is_mean, (starts[outputs + 1] - starts[outputs]) // 2, 0)
+    plan.means = np.asarray(fixed_index)[np.where(is_mean, args[starts[outputs]], outputs)].tolist()
+    means, before = np.repeat(np.arange(len(outputs)), counts), np.cumsum(counts) - counts
+    at = np.repeat(first - 2 * before, counts) + 2 * np.arange(len(means))
+    a, b = args[at], args[at + 1]
+    is_left = np.asarray(program.varies())[a] != 0
+    lefts = packed(np.where(is_left, a, b))
+    return grouped(lefts, packed(np.where(is_left, b, a))), grouped(lefts, packed(means))
+
+
+def instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
+    """Every instruction of scheduled code: its name, head (of a matrix product) and rows, with the results first."""
+    at = 0
+    while at < len(code):
+        kind, count = code[at], code[at + 1]
+        if kind in (DENSE, INNER, OUTER):
+            size = code[at + 2]
+            yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
+            at += 4 + count + size
+            continue
+        begin = at + 3 if counted(kind) else at + 2
+        width = 1 + (code[at + 2] if counted(kind) else 2 if kind in PARTNERS else len(TABLE[NAMES[kind]].partials))
+        at = begin + count * width
+        for first in range(begin, at, width):
+            rows = code[first : first + width]
+            if kind in PARTNERS:
+                both = PARTNERS[kind]
+                yield NAMES[both[0]], (), (rows[0], rows[2])
+                yield NAMES[both[1]], (), (rows[1], rows[2])
+            else:
+                yield NAMES[kind], (), rows

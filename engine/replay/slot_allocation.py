@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..core import CODES, DENSE, FUNCTIONS, IN_C, INNER, INPUT, NAMES, OUTER, PAIRS, PRODUCTS, TABLE
+from ..core import CODES, FUNCTIONS, IN_C, INPUT, NAMES, PAIRS, PRODUCTS, TABLE
 from ..structure import Ints, new_ints
 from .program import Program
 
@@ -18,7 +17,7 @@ CHEAP = {
     CODES[name] for name in ("add", "sub", "mul", "neg", "abs", "maximum", "minimum", "above", "times", "products")
 }
 PARTNERS = {CODES[f"pair_{name}"]: (CODES[name], CODES[partner]) for name, partner in PAIRS.items()}
-TOGETHER = {*PARTNERS, *(CODES[name] for name in FUNCTIONS)}  # no instruction of a run reads results of the run
+TOGETHER = {*PARTNERS, *[CODES[name] for name in FUNCTIONS]}  # no instruction of a run reads results of the run
 UNREAD, RELEASED = 0, -1  # in place of the step of a last use
 
 
@@ -66,11 +65,24 @@ class Code:
         return found
 
 
+def code_of_fixed(program: Program, wanted: Ints, fixed_index: Ints) -> Ints:
+    """The code of the wanted instructions, whose results and operands have these indices."""
+    code = Code(program)
+    for n in range(len(wanted)):
+        i = wanted[n]
+        kind, first, last = program.codes[i], program.starts[i], program.starts[i + 1]
+        code.begin(kind, last - first, not code.together[kind])
+        code.put(fixed_index[i])
+        for j in range(first, last):
+            code.put(fixed_index[program.args[j]])
+    return code.written()
+
+
 class Rows:
     """Gives every value a row until its last use, and writes the code."""
 
-    def __init__(self, program: Program, plan: Schedule, fixed_index: Ints, varies: bytearray) -> None:
-        self.program, self.plan, self.fixed_index, self.varies = program, plan, fixed_index, varies
+    def __init__(self, program: Program, fixed_index: Ints, varies: bytearray) -> None:
+        self.program, self.fixed_index, self.varies = program, fixed_index, varies
         self.row, self.last = new_ints(len(program)), new_ints(len(program))  # last: 1 + the step that reads it last
         self.free, self.spare = new_ints(len(program)), 0  # a stack of free rows, and its size
         self.code = Code(program)
@@ -78,10 +90,10 @@ class Rows:
         self.rows, self.cost = 0, 0.0
         self.costs = _COSTS + array("d", [1.5]) * (len(NAMES) - IN_C)
 
-    def write(self, steps: Ints, blocks: list[Block]) -> None:
+    def write(self, plan: Schedule, steps: Ints, blocks: list[Block]) -> None:
         """Fill in the plan's rows, and its code in the order of the steps, which are numbered as in schedule._steps."""
-        self.read(steps, blocks)
-        program, plan = self.program, self.plan
+        self.read(plan.outputs, steps, blocks)
+        program = self.program
         for i in range(len(program)):
             if self.last[i] and program.codes[i] == INPUT:
                 plan.inputs.append((program.args[program.starts[i]], self.take(i)))
@@ -99,7 +111,7 @@ class Rows:
         plan.outputs = [self.row[k] for k in plan.outputs]
         plan.code, plan.rows, plan.cost = self.code.written(), self.rows, self.cost
 
-    def read(self, steps: Ints, blocks: list[Block]) -> None:
+    def read(self, outputs: list[int], steps: Ints, blocks: list[Block]) -> None:
         """Note for every value the last step that reads it."""
         program, last, size = self.program, self.last, len(self.program)
         for n in range(len(steps)):
@@ -110,7 +122,7 @@ class Rows:
             else:
                 for j in range(program.starts[step], program.starts[step + 1]):
                     last[program.args[j]] = n + 1
-        for k in self.plan.outputs:
+        for k in outputs:
             last[k] = len(steps) + 1
 
     def write_one(self, i: int, n: int) -> None:
@@ -175,26 +187,3 @@ class Rows:
             self.last[k] = RELEASED  # an operand may occur twice
             self.free[self.spare] = self.row[k]
             self.spare += 1
-
-
-def instructions(code: array[int]) -> Iterator[tuple[str, tuple[int, ...], Sequence[int]]]:
-    """Every instruction of scheduled code: its name, head (of a matrix product) and rows, with the results first."""
-    at = 0
-    while at < len(code):
-        kind, count = code[at], code[at + 1]
-        if kind in (DENSE, INNER, OUTER):
-            size = code[at + 2]
-            yield NAMES[kind], (count, size, code[at + 3]), code[at + 4 : at + 4 + count + size]
-            at += 4 + count + size
-            continue
-        begin = at + 3 if counted(kind) else at + 2
-        width = 1 + (code[at + 2] if counted(kind) else 2 if kind in PARTNERS else len(TABLE[NAMES[kind]].partials))
-        at = begin + count * width
-        for first in range(begin, at, width):
-            rows = code[first : first + width]
-            if kind in PARTNERS:
-                both = PARTNERS[kind]
-                yield NAMES[both[0]], (), (rows[0], rows[2])
-                yield NAMES[both[1]], (), (rows[1], rows[2])
-            else:
-                yield NAMES[kind], (), rows

@@ -42,8 +42,8 @@ def _leaf(program: Program, value: Value, inputs: dict[Value, int], newest: int,
     """Write an input, a constant or a parameter."""
     number = inputs.get(value)
     if number is not None:
-        return program.emit_one(INPUT, number)
+        return program.emit(INPUT, number)
     if value.serial > newest:
         return program.constant(value._number)
     parameters.append(value)
-    return program.emit_one(PARAMETER, len(parameters) - 1)
+    return program.emit(PARAMETER, len(parameters) - 1)

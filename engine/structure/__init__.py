@@ -10,11 +10,14 @@ and one layer).
 
 # fmt: off
 # ruff: noqa: I001
-from .arrays import Floats, Ints, floats_of, grouped, ints_of, narrow, new_ints, packed
+from .arrays import Floats, Groups, Ints, floats_of, grouped, groups_of, ints_of, narrow, new_ints, packed
 from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
-from .scans import all_small, any_uses, cancelling, exceeds, largest, small, smallest_partial
+from .scans import (
+    all_small, any_larger, any_uses, cancelling, ends_differ, extent, flattest, largest, nesting, none_exceeds,
+    one_sided, peaks, small, smallest_partial,
+)
 from .sweeps import (
     dependent, limited, origins, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
 )
@@ -23,9 +26,10 @@ from .value_numbering import ValueNumbers
 from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
-    "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Ints", "Layer", "LossGraph",
-    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_uses", "cancelling", "dependent",
-    "exceeds", "flatten", "floats_of", "grouped", "ints_of", "largest", "limited", "multipliers", "narrow",
-    "new_ints", "origins", "packed", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small",
-    "smallest_partial", "strongest", "summands",
+    "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
+    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger", "any_uses", "cancelling",
+    "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of",
+    "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "one_sided", "origins",
+    "packed", "peaks", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "smallest_partial",
+    "strongest", "summands",
 ]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from typing import Any, TypeAlias
-
-from .._compiled import compiled
+from typing import Any, NamedTuple, TypeAlias
 
 try:
     from .flatten import zeros
@@ -19,6 +17,17 @@ except ImportError:
 
 Ints: TypeAlias = "array[int]"
 Floats: TypeAlias = "array[float]"
+
+
+class Groups(NamedTuple):
+    """Indices in groups: those of group n are `members[starts[n] : starts[n + 1]]`."""
+
+    starts: Ints
+    members: Ints
+
+    def of(self, n: int) -> Ints:
+        """The indices of group n."""
+        return self.members[self.starts[n] : self.starts[n + 1]]
 
 
 def new_ints(size: int) -> Ints:
@@ -59,6 +68,19 @@ def floats_of(numbers: Iterable[float]) -> Floats:
     return array("d", numbers)
 
 
+def groups_of(groups: Iterable[Ints]) -> Groups:
+    """These indices as groups.
+
+    >>> groups_of([ints_of([7, 8]), ints_of([9])])
+    Groups(starts=array('i', [0, 2, 3]), members=array('i', [7, 8, 9]))
+    """
+    starts, members = ints_of([0]), ints_of(())
+    for group in groups:
+        members.extend(group)
+        starts.append(len(members))
+    return Groups(starts, members)
+
+
 def ints(numbers: Ints) -> Ints:
     """The integers as a loop reads them; when compiled, flatten.pxd gives the memory instead."""
     return numbers
@@ -69,59 +91,12 @@ def floats(numbers: Floats) -> Floats:
     return numbers
 
 
-# Uncompiled, these loop in Python, so that pictures need no NumPy. Compiled, they use NumPy, for speed.
-
-
-def where(numbers: Ints, number: int) -> Ints:
-    """The indices of a number, from last to first, which is the order of creation.
-
-    >>> where(ints_of([5, 2, 5]), 5)
-    array('i', [2, 0])
-    """
-    if not compiled:
-        return ints_of(i for i in range(len(numbers) - 1, -1, -1) if numbers[i] == number)
-    import numpy as np
-
-    return packed(np.flatnonzero(np.asarray(numbers) == number)[::-1])
-
-
-def taken(numbers: Ints, indices: Ints) -> Ints:
-    """The numbers at given indices.
-
-    >>> taken(ints_of([5, 2, 7]), ints_of([2, 0]))
-    array('i', [7, 5])
-    """
-    if not compiled:
-        return ints_of(numbers[i] for i in indices)
-    import numpy as np
-
-    return packed(np.asarray(numbers)[np.asarray(indices)])
-
-
-def different(numbers: Ints) -> set[int]:
-    """The distinct values among small nonnegative integers.
-
-    >>> different(ints_of([5, 2, 5]))
-    {2, 5}
-    """
-    if not compiled:
-        return set(numbers)
-    import numpy as np
-
-    return set(np.flatnonzero(np.bincount(numbers)).tolist())
-
-
 def grouped(names: Ints, members: Ints) -> dict[int, Ints]:
     """The members by name, ordered by first appearance of the names, which are nonnegative.
 
     >>> grouped(ints_of([7, 2, 7]), ints_of([10, 11, 12]))
     {7: array('i', [10, 12]), 2: array('i', [11])}
     """
-    if not compiled:
-        found: dict[int, Ints] = {}
-        for name, member in zip(names, members, strict=True):
-            found.setdefault(name, new_ints(0)).append(member)
-        return found
     import numpy as np
 
     keys = np.asarray(names)

@@ -9,9 +9,8 @@ form, not once per example.
 from __future__ import annotations
 
 from ..core import ADD, DIV, DOT, MUL, NEG, SUB, SUM
-from .arrays import Floats, Ints, grouped, ints_of, new_floats, new_ints, taken, where
+from .arrays import Floats, Ints, ints_of, new_floats, new_ints
 from .flattened import FlattenedGraph
-from .scans import arguments
 from .value_numbering import ValueNumbers
 
 try:
@@ -38,27 +37,25 @@ class Forms:
     >>> from ..core import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> forms = Forms(flatten((w * 3.0 + b).tanh(), [w, b]))
-    >>> sums = {key: list(indices) for key, indices in forms.pre_activations().items()}
-    >>> sums, forms.terms(3), forms.multiplies(2), forms.multiplies(1)
-    ({3: [1]}, (1, 2), True, False)
+    >>> list(forms.complete), forms.terms(3), forms.multiplies(2), forms.multiplies(1)
+    ([0, 1, 0, 0, 0, 0], (1, 2), True, False)
     """
 
     def __init__(self, graph: FlattenedGraph) -> None:
         self.graph = graph
         self.parameters = list(graph.index_of.values())  # the indices of the parameters with the keys 1, 2, 3 ...
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
-        self.keys: list[Key] = [NONE, NONE, *range(1, len(self.parameters) + 1)]  # by form
         self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted
         self.made: list[tuple[Key, ...]] = []  # the terms of each sum
-        self.multiplying = [False] * len(self.keys)  # by form, whether it is data multiplied by a parameter
-        self.weighted = [False] * len(self.keys)  # whether it contains such a product
         size, leaves = len(graph.codes), len(graph.nodes) - len(graph.codes)
+        self.key_of = ints_of((NONE, NONE, *range(1, len(self.parameters) + 1))) + new_ints(size)  # by form
+        self.multiplying = new_ints(self.first_sum + size)  # by form, 1 for data multiplied by a parameter
+        self.weighted = new_ints(self.first_sum + size)  # by form, 1 for what contains such a product
         self.form_of = new_ints(size) + ints_of((GIVEN,)) * leaves  # the form by index
         for k, i in enumerate(self.parameters, 1):
             self.form_of[i] = GIVEN + k
         self.complete = new_ints(len(graph.nodes))  # 1 for a complete sum, used by an operation that is not a sum
         self._read()
-        self.key_of = ints_of(self.keys)  # the same, as an array
 
     def multiplies(self, i: int) -> bool:
         """Whether the node at index i multiplies data by a parameter."""
@@ -84,19 +81,26 @@ class Forms:
         """Whether the node at index i is a sum with parameters as factors."""
         return bool(self.form_of[i] >= self.first_sum)
 
-    def are_sums(self) -> list[bool]:
-        """The same for every index."""
-        return [form >= self.first_sum for form in self.form_of]
+    def scaled(self, indices: Ints) -> list[int]:
+        """Those of these products that multiply a sum by what is neither a sum nor a parameter."""
+        at, starts, operands = ints(self.form_of), ints(self.graph.starts), ints(self.graph.operands)
+        wanted, first_sum, found = ints(indices), len(self.parameters) + 2, list[int]()
+        for n in range(len(indices)):
+            a, b = at[operands[starts[wanted[n]]]], at[operands[starts[wanted[n]] + 1]]
+            if min(a, b) <= GIVEN and max(a, b) >= first_sum:
+                found.append(wanted[n])
+        return found
 
     def _read(self) -> None:
         """Give each operation, oldest first, the form of an equal earlier operation, or a new form."""
-        graph, size = self.graph, len(self.graph.codes)
+        graph, size, first_sum = self.graph, len(self.graph.codes), len(self.parameters) + 2
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-        edges, made, closing = new_ints(len(graph.operands)), new_ints(size), new_ints(size)
+        edges, made, closing, parts = (new_ints(n) for n in (len(graph.operands), size, size, len(graph.operands)))
         at, complete = ints(self.form_of), ints(self.complete)
-        inner = ints(edges)  # the forms of operands, by edge
+        key_of, multiplying, weighted = ints(self.key_of), ints(self.multiplying), ints(self.weighted)
+        inner, terms = ints(edges), ints(parts)  # the forms of operands, by edge, and of the terms of an operation
         forms, closes = ints(made), ints(closing)  # by operation: its form, and 1 where it completes the sums it uses
-        numbers, first, first_sum = ValueNumbers(graph.codes, graph.starts, edges, size), size, self.first_sum
+        numbers, first, new = ValueNumbers(graph.codes, graph.starts, edges, size), size, first_sum
         for i in range(size - 1, -1, -1):
             highest = COMPUTED
             for k in range(starts[i], starts[i + 1]):
@@ -108,9 +112,13 @@ class Forms:
             if not cython.compiled or first <= i or not numbers.equal(i, first):
                 first = numbers.first(i)
             if first == i:
-                terms = _terms(codes[i], starts[i], starts[i + 1], inner, first_sum)
-                forms[i] = self._form(codes[i], terms) if terms and max(terms) > GIVEN else COMPUTED
-                closes[i] = highest >= first_sum and (forms[i] == COMPUTED or self.multiplying[forms[i]])
+                count = _terms(codes[i], starts[i], starts[i + 1], inner, first_sum, terms)
+                known = _enter(codes[i], count, terms, new, first_sum, key_of, multiplying, weighted)
+                if known:  # with parameters
+                    if known > 1:
+                        key_of[new] = self._intern([key_of[terms[n]] for n in range(count) if terms[n] > GIVEN])
+                    forms[i], new = new, new + 1
+                closes[i] = highest >= first_sum and (forms[i] == COMPUTED or multiplying[forms[i]])
             forms[i], closes[i] = forms[first], closes[first]
             if closes[i]:
                 for k in range(starts[i], starts[i + 1]):
@@ -118,71 +126,52 @@ class Forms:
             if at[i] == COMPUTED:  # no parameter itself
                 at[i] = forms[i]
 
-    def _form(self, code: int, terms: list[Form]) -> Form:
-        """The form of an operation with these terms, of which most have one or two."""
-        keys, weighted = self.keys, self.weighted
-        if len(terms) == 1:
-            multiplies = code == MUL and terms[0] < self.first_sum
-            is_weighted, key = multiplies or weighted[terms[0]], keys[terms[0]]
-        elif code != DOT and len(terms) == 2 and min(terms) > GIVEN:
-            a, b = terms
-            multiplies, is_weighted, key = False, weighted[a] or weighted[b], self._intern(keys[a], keys[b])
-        else:
-            products, inner = (terms[:-1], terms[-1:]) if code == DOT else ([], terms)
-            multiplies = any([GIVEN < form < self.first_sum for form in products])  # noqa: C419  a generator is slower
-            is_weighted = multiplies or any([weighted[form] for form in inner])  # noqa: C419
-            key = self._intern(*[keys[form] for form in terms if form > GIVEN])
-        keys.append(key)
-        self.multiplying.append(multiplies)
-        weighted.append(is_weighted)
-        return len(keys) - 1
-
-    def _intern(self, *terms: Key) -> Key:
-        """The key of a sum: its only term's key, or one for this combination of keys."""
-        if len(terms) == 1:
-            return terms[0]
-        together = terms if len(terms) == 2 and terms[0] <= terms[1] else tuple(sorted(terms))
+    def _intern(self, terms: list[Key]) -> Key:
+        """The key of the sum of these keys, in any order."""
+        together = tuple(sorted(terms))
         key = self.sums.get(together)
         if key is None:
-            self.made.append(terms)
+            self.made.append(tuple(terms))
             key = self.sums[together] = len(self.parameters) + len(self.made)
         return key
 
-    def pre_activations(self) -> dict[Key, Ints]:
-        """The indices of complete sums by key, in the order of creation."""
-        indices = where(self.complete, 1)
-        return grouped(self._keys(indices), indices)
+    def no_numbers(self) -> Ints:
+        """A 0 for each key."""
+        return new_ints(len(self.parameters) + len(self.made) + 1)
 
-    def activations(self, indices: Ints) -> dict[Key | str, Ints]:
-        """The indices by the key of the sum each is computed from, or by label if there is none."""
-        found: dict[Key | str, Ints] = dict(grouped(self._keys(arguments(self.graph, indices)), indices).items())
-        labelled: dict[str, list[int]] = {}
-        for i, label in self._labels(found.pop(NONE, new_ints(0))):
-            labelled.setdefault(label, []).append(i)
-        return found | {label: ints_of(members) for label, members in labelled.items()}
+    def numbers(self, indices: Ints, numbers: Ints, keys: list[Key | str]) -> Ints:
+        """The number of the key of each index, from 1, as in `numbers`; a new key is added to both, data has 0."""
+        at, key_of, known, wanted = ints(self.form_of), ints(self.key_of), ints(numbers), ints(indices)
+        found = new_ints(len(indices))
+        told = ints(found)
+        for n in range(len(indices)):
+            key = key_of[at[wanted[n]]]
+            if key != NONE and not known[key]:
+                keys.append(key)
+                known[key] = len(keys)
+            told[n] = known[key]
+        return found
 
-    def _labels(self, indices: Ints) -> list[tuple[int, str]]:
-        """Indices of nodes with a label, their own or their first operand's, and that label."""
+    def labels(self, indices: Ints, numbers: Ints) -> list[tuple[int, str]]:
+        """Which of the indices have the number 0 and a label, their own or their first operand's, and that label."""
         graph, nodes, found = self.graph, self.graph.nodes, list[tuple[int, str]]()
-        starts, operands, wanted, size = ints(graph.starts), ints(graph.operands), ints(indices), len(graph.codes)
+        starts, operands, size = ints(graph.starts), ints(graph.operands), len(graph.codes)
+        wanted, told = ints(indices), ints(numbers)
         for n in range(len(indices)):
             i = wanted[n]
             argument = operands[starts[i]]
-            if not graph.labelled and argument < size:
-                continue  # operations, without labels
+            if told[n] or (not graph.labelled and argument < size):
+                continue
             label = nodes[i].label or nodes[argument].label
             if label:
-                found.append((i, label))
+                found.append((n, label))
         return found
-
-    def _keys(self, indices: Ints) -> Ints:
-        return taken(self.key_of, taken(self.form_of, indices))
 
     def stages(self) -> Ints:
         """By index, the most multiplications by a parameter on a path to a node."""
         graph, found = self.graph, new_ints(len(self.form_of))
         at, starts, operands, stages = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
-        multiplying = self.multiplying
+        multiplying = ints(self.multiplying)
         for i in range(len(graph.codes) - 1, -1, -1):
             highest = 0
             for k in range(starts[i], starts[i + 1]):
@@ -196,7 +185,7 @@ class Forms:
         """1 at the indices of nodes that a parameter multiplies later."""
         graph, found = self.graph, new_ints(len(self.form_of))
         at, starts, operands, deep = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
-        multiplying = self.multiplying
+        multiplying = ints(self.multiplying)
         for i in range(len(graph.codes)):
             if deep[i] or multiplying[at[i]]:
                 for k in range(starts[i], starts[i + 1]):
@@ -208,11 +197,12 @@ class Forms:
         graph, found = self.graph, new_floats(len(self.form_of))
         at, codes, starts, operands = ints(self.form_of), ints(graph.codes), ints(graph.starts), ints(graph.operands)
         partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)
+        first_sum, multiplying = len(self.parameters) + 2, ints(self.multiplying)
         for i in range(len(graph.codes) - 1, -1, -1):
             first, last = starts[i], starts[i + 1]
-            if at[i] < self.first_sum:
+            if at[i] < first_sum:
                 continue
-            if not self.multiplying[at[i]]:
+            if not multiplying[at[i]]:
                 for k in range(first, last):
                     reach[i] += abs(partials[k]) * reach[operands[k]]
             elif codes[i] == DOT:
@@ -224,20 +214,42 @@ class Forms:
         return found
 
 
-def _terms(code: int, first: int, last: int, inner: Ints, first_sum: int) -> list[Form]:
-    """The forms of an operation's terms, by those of its operands; the last term of a dot is its bias."""
+def _terms(code: int, first: int, last: int, inner: Ints, first_sum: int, found: Ints) -> int:
+    """Enter the forms of an operation's terms, by those of its operands; the last term of a dot is its bias."""
     if code in (ADD, SUB, NEG, SUM):
-        return [inner[k] for k in range(first, last)]
+        for k in range(first, last):
+            found[k - first] = inner[k]
+        return last - first
     if code == DIV and inner[first + 1] == GIVEN:
-        return [inner[first]]
+        found[0] = inner[first]
+        return 1
     size = (last - first) // 2 if code in (MUL, DOT) else 0
-    products = [_product(inner[k], inner[k + size], first_sum) for k in range(first, first + size)]
-    return [*products, inner[last - 1]] if code == DOT else products
+    for k in range(size):
+        found[k] = _product(inner[first + k], inner[first + k + size], first_sum)
+    if code == DOT:
+        found[size] = inner[last - 1]
+    return size + (code == DOT)
 
 
 def _product(a: Form, b: Form, first_sum: int) -> Form:
     """The form whose key a product takes: the parameter's if times data, the sum's if times given data."""
-    is_parameter = GIVEN < a < first_sum
-    if is_parameter != (GIVEN < b < first_sum):  # w * w is a penalty, no unit
-        return a if is_parameter else b
+    if GIVEN < a < first_sum:
+        return COMPUTED if GIVEN < b < first_sum else a  # w * w is a penalty, no unit
+    if GIVEN < b < first_sum:
+        return b
     return max(a, b) if GIVEN in (a, b) else COMPUTED
+
+
+def _enter(
+    code: int, count: int, terms: Ints, form: Form, first_sum: int, key_of: Ints, multiplying: Ints, weighted: Ints
+) -> int:
+    """Enter a form with these terms, with the key of the last of those with parameters; returns their number."""
+    known = 0
+    for n in range(count):
+        if GIVEN < terms[n] < first_sum and (code == MUL or (code == DOT and n < count - 1)):
+            multiplying[form] = weighted[form] = 1
+        elif weighted[terms[n]] and (code != DOT or n == count - 1):
+            weighted[form] = 1
+        if terms[n] > GIVEN:
+            known, key_of[form] = known + 1, key_of[terms[n]]
+    return known

@@ -10,8 +10,9 @@ from functools import cached_property
 
 from ..core import CODES, NAMES, Value
 from . import recompute, scans, sweeps
-from .arrays import Floats, Ints, different, ints_of, new_ints, where
-from .flattened import flatten
+from .arrays import Floats, Ints, ints_of, new_ints
+from .flattened import FlattenedGraph, flatten
+from .scans import different, where
 
 SAME = 1e-9  # numbers that differ by less, relative to their terms, differ by rounding
 
@@ -30,7 +31,7 @@ class LossGraph:
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
         self.flattened = found = flatten(loss, parameters)
         self.nodes, self.index_of, self.data, self.interior = found.nodes, found.index_of, found.data, found.interior
-        self.ops = {NAMES[code] for code in different(found.codes)}
+        self.ops = self._ops(found.codes)
         self._of: dict[str, Ints] = {}
 
     @cached_property
@@ -44,6 +45,11 @@ class LossGraph:
         return list(found) or list(self.nodes)
 
     @cached_property
+    def indices(self) -> dict[Value, int]:
+        """The index of every node."""
+        return {node: i for i, node in enumerate(self.nodes)}
+
+    @cached_property
     def depends(self) -> Ints:
         """1 at the indices of parameters and of nodes that depend on them, 0 at other indices."""
         return sweeps.dependent(self.flattened, self.index_of.values())
@@ -54,7 +60,7 @@ class LossGraph:
         return where(self.depends[: len(self.interior)], 0)
 
     @cached_property
-    def terms(self) -> list[int]:
+    def terms(self) -> Ints:
         """The indices of the terms of the loss, found through sums, means and constant factors.
 
         >>> a, b = Value(1.0, "a"), Value(2.0, "b")
@@ -63,6 +69,15 @@ class LossGraph:
         ['exp', 'tanh']
         """
         return sweeps.terms(self.flattened, self.depends)
+
+    @cached_property
+    def ops_of_terms(self) -> set[str]:
+        """The operations that they are."""
+        return self._ops(scans.taken(self.flattened.codes, self.terms))
+
+    @staticmethod
+    def _ops(codes: Ints) -> set[str]:
+        return {NAMES[code] for code in different(codes, len(NAMES))}
 
     @cached_property
     def gradients(self) -> Floats:
@@ -102,6 +117,12 @@ class LossGraph:
         """The edges from the operations that use the node at index i, in the order of creation."""
         return scans.edges_to(i, *self._uses)
 
+    def only_edge_to(self, i: int) -> int | None:
+        """The edge from the only operation that uses the node at index i; None if there is no such, or are several."""
+        last, before = self._uses
+        edge = last[i] - 1
+        return edge if edge >= 0 and not before[edge] else None
+
     @cached_property
     def _uses(self) -> tuple[Ints, Ints]:
         return scans.uses(self.flattened)
@@ -135,8 +156,12 @@ class LossGraph:
 
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
         """The gradients and squared spreads with overrides at some indices; only dependent nodes are recomputed."""
+        return sweeps.reverse(self.moved(given))
+
+    def moved(self, given: Mapping[int, float]) -> FlattenedGraph:
+        """The graph as arrays, its data and partials recomputed with overrides at some indices."""
         indices, data = self._moved(given)
-        return sweeps.reverse(self.flattened._replace(partials=recompute.partials_at(self.flattened, indices, data)))
+        return self.flattened._replace(data=data, partials=recompute.partials_at(self.flattened, indices, data))
 
     @cached_property
     def changed(self) -> dict[int, float | None]:

@@ -1,8 +1,8 @@
-from ..core.generated cimport IN_C, MADE_FROM, operate_many, scratch
+from ..core.generated cimport IN_C, scratch
+from ..core.operations cimport compute
 from .flatten cimport floats, ints
 cdef int DOT, MUL
 cdef double NAN
-cpdef list disagreeing(object graph, double rounding=*)
 cdef double recomputed(int i, int *codes, int *starts, int *operands, double *data) except? -1.0
 cdef object _recompute_partials(int i, int *codes, int *starts, int *operands, double *data, double *partials)
 cdef double *_gathered(int k, int m, int *operands, double *data) except NULL

@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..core import DOT, MUL, NAMES, TABLE, check
-from .arrays import Floats, Ints, ints_of, new_ints, where
+from ..core import DOT, MUL, NAMES, TABLE
+from .arrays import Floats, Ints, ints_of, new_ints
 from .flattened import FlattenedGraph
+from .scans import where
 from .sweeps import dependent
 
 try:
@@ -25,28 +26,23 @@ if not cython.compiled:  # else by recompute.pxd: memory, and what the build wri
 
     IN_C = 0  # opcodes that C computes
     scratch: Any = None
-    operate_many: Any = None
-else:
-    check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
+    compute: Any = None
 
 NAN = math.nan
 
 
-def disagreeing(graph: FlattenedGraph, rounding: float = 0.0) -> list[int]:
-    """Operations whose recomputed result differs from the stored one by more than `rounding` times their magnitude.
-
-    With 0.0, all that differ at all, and all that are nan. Oldest first.
-    """
+def disagreeing(graph: FlattenedGraph) -> list[int]:
+    """Operations whose recomputed result differs from the stored one, and all that are nan. Oldest first."""
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
     found = list[int]()
     for i in range(len(graph.codes) - 1, -1, -1):
         if recomputed(i, codes, starts, operands, data) != data[i]:
             found.append(i)
-    return _beyond(graph, found, rounding) if rounding else found
+    return found
 
 
-def _beyond(graph: FlattenedGraph, differing: list[int], rounding: float) -> list[int]:
-    """Those of the operations that differ by more than rounding."""
+def beyond(graph: FlattenedGraph, differing: list[int], rounding: float) -> list[int]:
+    """Those of the operations that differ by more than `rounding` times their magnitude."""
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
     partials, given, found = floats(graph.partials), ints_of(differing), list[int]()
     indices = ints(given)
@@ -90,7 +86,7 @@ def recomputed(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats) 
         row = TABLE[NAMES[codes[i]]]
         return float(row.value(*row.split([data[operands[n]] for n in range(k, k + m)])))
     x = _gathered(k, m, operands, data)
-    return operate_many(codes[i], m, x, cython.NULL)  # type: ignore[no-any-return]
+    return compute(codes[i], m, x, cython.NULL)  # type: ignore[no-any-return]
 
 
 def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data: Floats, partials: Floats) -> None:
@@ -104,7 +100,7 @@ def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data:
             partials[k + n] = found[n]
     else:
         x = _gathered(k, m, operands, data)
-        operate_many(codes[i], m, x, x + m)
+        compute(codes[i], m, x, x + m)
         for n in range(m):
             partials[k + n] = x[m + n]
 
@@ -121,7 +117,8 @@ def _gathered(k: int, m: int, operands: Ints, data: Floats) -> Any:
 
 def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Floats) -> float:
     """The sum of the magnitudes of an operation's terms."""
-    found = abs(data[i])
+    found = 0.0
+    found += abs(data[i])
     for k in range(starts[i], starts[i + 1]):
         found += abs(partials[k] * data[operands[k]])
     return found
@@ -137,30 +134,31 @@ def changed(graph: FlattenedGraph, rounding: float, differing: list[int] | None 
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
     found, wrong = (
         dict[int, float | None](),
-        _beyond(graph, disagreeing(graph) if differing is None else differing, rounding),
+        beyond(graph, disagreeing(graph) if differing is None else differing, rounding),
     )
     unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
     same, known = ints(unchanged), ints(told)  # known: 1 if found, 2 if its previous number is known too
     wrongs = ints_of(wrong)
     indices = ints(wrongs)
     for n in range(len(wrongs)):
-        i, inherits, leaves, news = indices[n], 0, 0, 0
+        i, inherited, leaves, news = indices[n], 0, 0, 0
         for k in range(starts[i], starts[i + 1]):
             j = operands[k]
             if j < size:
-                inherits += known[j] > 0
+                inherited += known[j]
             elif not same[j]:
                 leaves += 1
-                news += known[j] < 2
-        if inherits:
+                if known[j] < 2:
+                    news += 1
+        if inherited:
             continue  # wrong because of an operand that was set
         if not leaves:
             found[i], known[i] = None, 1
         for edge in _blamed(graph, i, unchanged) if news else ():
-            j = operands[edge]
-            if known[j] < 2:
+            leaf = operands[edge]
+            if known[leaf] < 2:
                 was = _before(i, edge, codes, starts, partials, data)
-                found[j], known[j] = (None, 1) if was != was else (was, 2)
+                found[leaf], known[leaf] = (None, 1) if was != was else (was, 2)
     return found
 
 
@@ -189,7 +187,10 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
 
 
 def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
-    """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches."""
+    """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches.
+
+    The partials of a product are copies of its factors, so a factor is confirmed by equality, and else by rounding.
+    """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
     found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
@@ -197,14 +198,17 @@ def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     for index in wrong:
         wrongs[index] = 1
     for i in range(len(graph.codes)):
-        is_product, limit = codes[i] == MUL or codes[i] == DOT, -1.0
-        for k in range(starts[i], starts[i + 1]):
+        last = starts[i + 1]
+        for k in range(starts[i], last):
             j = operands[k]
-            if not wrongs[i] and partials[k] != 0.0:
-                same[j] = 1
-            elif is_product and not same[j]:
-                if limit < 0.0:
-                    limit = rounding * _magnitude(i, starts, operands, partials, data)
+            if codes[i] == MUL or (codes[i] == DOT and k < last - 1):
+                if _before(i, k, codes, starts, partials, data) == data[j]:
+                    same[j] = 1
+            elif not wrongs[i]:
+                if partials[k] != 0.0:
+                    same[j] = 1
+            elif codes[i] == DOT and not same[j]:
+                limit = rounding * _magnitude(i, starts, operands, partials, data)
                 if abs(_before(i, k, codes, starts, partials, data) - data[j]) <= limit:
                     same[j] = 1
     return found

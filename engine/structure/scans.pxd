@@ -1,8 +1,7 @@
 from .flatten cimport floats, ints
 from libc.math cimport sqrt as c_sqrt
 cdef double INF
+cpdef object where(object numbers, int number)
 cpdef bint all_small(object indices, object numbers, double limit) except -1
 cpdef list small(object indices, object numbers, double limit)
 cpdef list cancelling(object indices, object gradients, object squares, double limit)
-cpdef int smallest(object indices, object numbers) except? -1
-cpdef bint exceeds(object indices, object numbers, double limit) except -1

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 
 from ..core import PRIMITIVES
-from .arrays import Floats, Ints, new_ints, taken
+from .arrays import Floats, Groups, Ints, new_floats, new_ints
 from .flattened import FlattenedGraph
 
 try:
@@ -20,6 +20,54 @@ if not cython.compiled:  # else by scans.pxd: memory, and the C library's own
     c_sqrt = PRIMITIVES["sqrt"].on_floats
 
 INF = math.inf
+
+
+def where(numbers: Ints, number: int) -> Ints:
+    """The indices of a number, from last to first, which is the order of creation.
+
+    >>> from .arrays import ints_of
+    >>> where(ints_of([5, 2, 5]), 5)
+    array('i', [2, 0])
+    """
+    given, count = ints(numbers), 0
+    for i in range(len(numbers)):
+        if given[i] == number:
+            count += 1
+    found = new_ints(count)
+    indices = ints(found)
+    for i in range(len(numbers)):
+        if given[i] == number:
+            count -= 1
+            indices[count] = i
+    return found
+
+
+def taken(numbers: Ints, indices: Ints) -> Ints:
+    """The numbers at given indices.
+
+    >>> from .arrays import ints_of
+    >>> taken(ints_of([5, 2, 7]), ints_of([2, 0]))
+    array('i', [7, 5])
+    """
+    given, wanted, found = ints(numbers), ints(indices), new_ints(len(indices))
+    told = ints(found)
+    for n in range(len(indices)):
+        told[n] = given[wanted[n]]
+    return found
+
+
+def different(numbers: Ints, count: int) -> list[int]:
+    """The distinct values among integers from 0 to count - 1.
+
+    >>> from .arrays import ints_of
+    >>> different(ints_of([5, 2, 5]), 6)
+    [2, 5]
+    """
+    given, met = ints(numbers), new_ints(count)
+    is_met = ints(met)
+    for n in range(len(numbers)):
+        is_met[given[n]] = 1
+    return [n for n in range(count) if is_met[n]]
 
 
 def arguments(graph: FlattenedGraph, indices: Ints) -> Ints:
@@ -38,6 +86,43 @@ def smallest_partial(graph: FlattenedGraph, indices: Ints) -> float:
     return found
 
 
+def flattest(graph: FlattenedGraph, groups: Groups, limit: float) -> list[int]:
+    """The groups of operations of which one has a first partial of at most `limit`."""
+    graph_starts, partials = ints(graph.starts), floats(graph.partials)
+    starts, members, most, found = ints(groups.starts), ints(groups.members), float(limit), list[int]()
+    for n in range(len(groups.starts) - 1):
+        for k in range(starts[n], starts[n + 1]):
+            if partials[graph_starts[members[k]]] <= most:
+                found.append(n)
+                break
+    return found
+
+
+def one_sided(graph: FlattenedGraph, indices: Ints, marks: Ints) -> list[int]:
+    """Those of these operations of two operands of which one is a marked operation and the other is not marked."""
+    starts, operands, wanted, marked = ints(graph.starts), ints(graph.operands), ints(indices), ints(marks)
+    size, found = len(graph.codes), list[int]()
+    for n in range(len(indices)):
+        a, b = operands[starts[wanted[n]]], operands[starts[wanted[n]] + 1]
+        if (a < size and marked[a] and not marked[b]) or (b < size and marked[b] and not marked[a]):
+            found.append(wanted[n])
+    return found
+
+
+def nesting(graph: FlattenedGraph, indices: Ints, outer: Ints, inner: Ints) -> list[int]:
+    """Those of these operations whose last operand has an opcode in `outer`, and an operand with one in `inner`."""
+    codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
+    wanted, is_outer, is_inner, found = ints(indices), ints(outer), ints(inner), list[int]()
+    for n in range(len(indices)):
+        i = operands[starts[wanted[n] + 1] - 1]
+        if i < size and is_outer[codes[i]]:
+            for k in range(starts[i], starts[i + 1]):
+                if operands[k] < size and is_inner[codes[operands[k]]]:
+                    found.append(wanted[n])
+                    break
+    return found
+
+
 def uses(graph: FlattenedGraph) -> tuple[Ints, Ints]:
     """By node, its last edge, and by edge, the edge before it to the same node; each plus 1, 0 if there is none."""
     operands, found = ints(graph.operands), (new_ints(len(graph.nodes)), new_ints(len(graph.operands)))
@@ -53,11 +138,13 @@ def edges_to(i: int, last: Ints, before: Ints) -> Ints:
     firsts, links, count = ints(last), ints(before), 0
     k = firsts[i]
     while k:
-        count, k = count + 1, links[k - 1]
+        count += 1
+        k = links[k - 1]
     found = new_ints(count)
     edges, k = ints(found), firsts[i]
     for n in range(count):
-        edges[n], k = k - 1, links[k - 1]
+        edges[n] = k - 1
+        k = links[k - 1]
     return found
 
 
@@ -108,15 +195,98 @@ def all_small(indices: Ints, numbers: Floats, limit: float) -> bool:
     return True
 
 
-def smallest(indices: Ints, numbers: Ints) -> int:
-    """The smallest of the integers at these indices, of which there is at least one."""
-    wanted, sizes = ints(indices), ints(numbers)
-    found = sizes[wanted[0]]
-    for n in range(len(indices)):
-        size = sizes[wanted[n]]
-        if size < found:
-            found = size
+def none_exceeds(groups: Groups, numbers: Floats, limit: float) -> list[int]:
+    """The groups with an index, and with no number at their indices that exceeds `limit` or is nan."""
+    starts, members, sizes = ints(groups.starts), ints(groups.members), floats(numbers)
+    most, found = float(limit), list[int]()
+    for n in range(len(groups.starts) - 1):
+        k, last = starts[n], starts[n + 1]
+        while k < last and sizes[members[k]] <= most:
+            k += 1
+        if k == last > starts[n]:
+            found.append(n)
     return found
+
+
+def by_number(numbers: Ints, indices: Ints, count: int) -> Groups:
+    """The indices in groups by their numbers, from 1 to `count`, in order; those with 0 are left out.
+
+    >>> from .arrays import ints_of
+    >>> groups = by_number(ints_of([2, 1, 0, 2]), ints_of([10, 11, 12, 13]), 2)
+    >>> groups.of(0), groups.of(1)
+    (array('i', [11]), array('i', [10, 13]))
+    """
+    found = Groups(new_ints(count + 2), new_ints(len(indices)))
+    ends, members, wanted, told = ints(found.starts), ints(found.members), ints(indices), ints(numbers)
+    for n in range(len(indices)):
+        ends[told[n] + 1] += 1
+    ends[1] = 0  # of those left out
+    for k in range(1, len(found.starts) - 1):
+        ends[k + 1] += ends[k]
+    for n in range(len(indices)):
+        if told[n]:
+            members[ends[told[n]]] = wanted[n]
+            ends[told[n]] += 1
+    return Groups(found.starts[: count + 1], found.members[: ends[count]])
+
+
+def lowest(groups: Groups, others: Groups, numbers: Ints) -> Ints:
+    """By group, the smallest of the integers at its indices, or at those of `others` where it is empty."""
+    found = new_ints(len(groups.starts) - 1)
+    smallest, sizes = ints(found), ints(numbers)
+    for starts, members in (others, groups):
+        edges, indices = ints(starts), ints(members)
+        for n in range(len(found)):
+            for k in range(edges[n], edges[n + 1]):
+                size = sizes[indices[k]]
+                if k == edges[n] or size < smallest[n]:
+                    smallest[n] = size
+    return found
+
+
+def peaks(groups: Groups, numbers: Floats) -> Floats:
+    """By group, the largest |x| of the numbers at its indices; nan counts as 0."""
+    starts, members, sizes = ints(groups.starts), ints(groups.members), floats(numbers)
+    found = new_floats(len(groups.starts) - 1)
+    highest = floats(found)
+    for n in range(len(found)):
+        for k in range(starts[n], starts[n + 1]):
+            size = abs(sizes[members[k]])
+            if size > highest[n]:
+                highest[n] = size
+    return found
+
+
+def ends_differ(groups: Groups, numbers: Ints) -> list[int]:
+    """The groups whose first and last index have different numbers."""
+    starts, members, given, found = ints(groups.starts), ints(groups.members), ints(numbers), list[int]()
+    for n in range(len(groups.starts) - 1):
+        first, last = starts[n], starts[n + 1] - 1
+        if first < last and given[members[first]] != given[members[last]]:
+            found.append(n)
+    return found
+
+
+def any_larger(indices: Ints, numbers: Floats, others: Floats, ratio: float, least: float) -> bool:
+    """Whether any number at these indices is nan or larger than `ratio` times the other number, or times `least`."""
+    wanted, sizes, scales = ints(indices), floats(numbers), floats(others)
+    factor, smallest = float(ratio), float(least)
+    for n in range(len(indices)):
+        scale = abs(scales[wanted[n]])
+        if not abs(sizes[wanted[n]]) <= factor * (scale if scale > smallest else smallest):
+            return True
+    return False
+
+
+def extent(numbers: Floats) -> tuple[float, float]:
+    """The smallest of the numbers above 0, inf if there are none, and the largest."""
+    sizes, low, high = floats(numbers), INF, 0.0
+    for n in range(len(numbers)):
+        if 0.0 < sizes[n] < low:
+            low = sizes[n]
+        if sizes[n] > high:
+            high = sizes[n]
+    return low, high
 
 
 def largest(indices: Ints, numbers: Floats) -> float:
@@ -132,21 +302,6 @@ def largest(indices: Ints, numbers: Floats) -> float:
         if size > found:
             found = size
     return found
-
-
-def exceeds(indices: Ints, numbers: Floats, limit: float) -> bool:
-    """Whether any number at these indices exceeds `limit` or is nan.
-
-    >>> from array import array
-    >>> numbers = array("d", [1.0, 9.0, 2.0])
-    >>> exceeds(array("i", [0, 2]), numbers, 2.0), exceeds(array("i", [1]), numbers, 2.0)
-    (False, True)
-    """
-    wanted, sizes = ints(indices), floats(numbers)
-    for n in range(len(indices)):  # noqa: SIM110  a generator has no types in C
-        if not sizes[wanted[n]] <= limit:
-            return True
-    return False
 
 
 def cancelling(indices: Ints, gradients: Floats, squares: Floats, limit: float) -> list[int]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from ..core import ADD, CLOSED, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
-from .arrays import Floats, Ints, new_floats, new_ints
+from .arrays import Floats, Groups, Ints, ints_of, new_floats, new_ints
 from .flattened import FlattenedGraph
 
 try:
@@ -40,15 +40,18 @@ def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
     return sums
 
 
-def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given: Mapping[int, float]) -> Floats:
-    """The adjoint of every node, with overrides of partials, by edge, and of adjoints, by node.
+def reverse_changed(graph: FlattenedGraph, edges: Ints, partials: Floats, given: Mapping[int, float]) -> Floats:
+    """The adjoint of every node, with overrides of the partials of some edges, and of adjoints, by node.
 
     >>> from engine import Value
+    >>> from .arrays import floats_of, ints_of
     >>> from .flattened import flatten
     >>> x = Value(3.0)
-    >>> graph = flatten(x * x - x)
-    >>> [reverse_changed(graph, *changes)[2] for changes in (({}, {}), ({0: 0.0}, {}), ({}, {1: 10.0}))]
-    [5.0, -1.0, 59.0]
+    >>> graph, no_edges, no_numbers = flatten(x * x - x), ints_of([]), floats_of([])
+    >>> [reverse_changed(graph, no_edges, no_numbers, given)[2] for given in ({}, {1: 10.0})]
+    [5.0, 59.0]
+    >>> reverse_changed(graph, ints_of([0]), floats_of([0.0]), {})[2]
+    -1.0
     """
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
     starts = ints(graph.starts)
@@ -56,8 +59,9 @@ def reverse_changed(graph: FlattenedGraph, partials: Mapping[int, float], given:
     current, gradients, reached = floats(changed), floats(found), ints(met)  # reached: 2 for given ones
     gradients[0] = 1.0
     reached[0] = 1
-    for edge, given_partial in partials.items():
-        current[edge] = given_partial
+    wanted, numbers = ints(edges), floats(partials)
+    for n in range(len(edges)):
+        current[wanted[n]] = numbers[n]
     for index, adjoint in given.items():
         gradients[index] = adjoint
         reached[index] = 2
@@ -148,8 +152,11 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     return found
 
 
-def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
-    """The terms of the output, found through sums, constant factors and differences of variable nodes."""
+def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
+    """The terms of the output, found through sums, constant factors and differences of variable nodes.
+
+    The output itself may also be a difference from a constant, such as 1 - S.
+    """
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
     met, varies, found = new_ints(len(graph.nodes)), ints(varying), list[int]()
     reached = ints(met)
@@ -157,19 +164,21 @@ def terms(graph: FlattenedGraph, varying: Ints) -> list[int]:
     for i in range(size):
         if not reached[i]:
             continue
-        code, first, last, vary = codes[i], starts[i], starts[i + 1], 0
+        code, first, last, vary, passes = codes[i], starts[i], starts[i + 1], 0, 0
         for k in range(first, last):
             vary += varies[operands[k]]
-        passes = code in (ADD, SUM, NEG) or (code == SUB and vary == 2)
-        if vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
-            passes = operands[first] < size if varies[operands[first]] else operands[last - 1] < size
+        if code in (ADD, SUM, NEG) or (code == SUB and (vary == 2 or i == 0)):
+            passes = 1
+        elif vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
+            if operands[first if varies[operands[first]] else last - 1] < size:
+                passes = 1
         if not passes:
             found.append(i)
             continue
         for k in range(first, last):
             if code in (ADD, SUM, NEG) or varies[operands[k]]:
                 reached[operands[k]] = 1
-    return found
+    return ints_of(found)
 
 
 def limited(graph: FlattenedGraph, parameters: Iterable[int], kinds: Ints) -> Ints:
@@ -190,9 +199,10 @@ def limited(graph: FlattenedGraph, parameters: Iterable[int], kinds: Ints) -> In
             continue
         first, last = starts[i], starts[i + 1]
         for k in range(first, last):
+            if may[operands[k]]:
+                continue
             other = operands[first + last - 1 - k]
-            is_given = other >= size and not is_parameter[other] and data[other] != 0.0 and data[other] == data[other]
-            if not may[operands[k]] and (kind == 2 or is_given):
+            if kind == 2 or (other >= size and not is_parameter[other] and (data[other] < 0.0 or data[other] > 0.0)):
                 may[i] = 0
     return found
 
@@ -204,33 +214,41 @@ def summands(graph: FlattenedGraph) -> Ints:
     reached = ints(found)
     reached[0] = 1
     for i in range(size):
-        code = codes[i]
-        is_sum, is_product = code in (ADD, SUB, NEG, SUM), code in (MUL, DIV)
-        if not reached[i] or not (is_sum or is_product):
+        if not reached[i] or codes[i] not in (ADD, SUB, NEG, SUM, MUL, DIV):
             continue
         inner = 0
         for k in range(starts[i], starts[i + 1]):
-            inner += operands[k] < size
-        if is_sum or inner == 1:
+            if operands[k] < size:
+                inner += 1
+        if inner == 1 or codes[i] not in (MUL, DIV):
             for k in range(starts[i], starts[i + 1]):
                 if operands[k] < size:
                     reached[operands[k]] = 1
     return found
 
 
-def relu_operands(graph: FlattenedGraph, indices: Ints, among: Ints) -> Ints:
-    """Operands of these relus, without hinge terms of the loss, which are off when the margin is met."""
+def relu_operands(graph: FlattenedGraph, groups: Groups, among: Ints) -> Groups:
+    """By group, the operands of relus, without hinge terms of the loss, which are off when the margin is met."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    wanted, among_terms, found, count = ints(indices), ints(among), new_ints(len(indices)), 0
-    sums = ints(found)
-    for n in range(len(indices)):
-        i = wanted[n]
-        if codes[i] == RELU:
-            z = operands[starts[i]]
-            if not among_terms[i] or not _is_margin(z, size, codes, starts, operands):
-                sums[count] = z
-                count += 1
-    return found[:count]
+    wanted, among_terms, found, count = (
+        ints(groups.members),
+        ints(among),
+        Groups(groups.starts[:], groups.members[:]),
+        0,
+    )
+    ends, sums = ints(found.starts), ints(found.members)
+    for n in range(len(groups.starts) - 1):
+        first, last = ends[n], ends[n + 1]
+        ends[n] = count
+        for k in range(first, last):
+            i = wanted[k]
+            if codes[i] == RELU:
+                z = operands[starts[i]]
+                if not among_terms[i] or not _is_margin(z, size, codes, starts, operands):
+                    sums[count] = z
+                    count += 1
+    ends[len(groups.starts) - 1] = count
+    return found
 
 
 def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> bool:
@@ -269,15 +287,18 @@ def origins(graph: FlattenedGraph) -> list[int]:
     numbers, adjoints = ints(met[0]), ints(met[1])  # 1 where they reach the output, and adjoints reach them
     numbers[0] = adjoints[0] = 1
     for i in range(size):
-        wild, inherits = data[i] - data[i] != 0.0, False
+        wild, inherited, cut = 0 if data[i] - data[i] == 0.0 else 1, 0, 0  # flags, as C numbers
         for k in range(starts[i], starts[i + 1]):
-            j, is_cut = operands[k], partials[k] == 0.0 and _is_closed(codes[i], k - starts[i])
-            if numbers[i] and (not is_cut or k == starts[i]):  # behind a detach or rounding, or of a condition
+            j = operands[k]
+            cut = 1 if partials[k] == 0.0 and _is_closed(codes[i], k - starts[i]) else 0
+            if numbers[i] and (not cut or k == starts[i]):  # behind a detach or rounding, or of a condition
                 numbers[j] = 1
-            if adjoints[i] and not is_cut:
+            if adjoints[i] and not cut:
                 adjoints[j] = 1
-                wild = wild or partials[k] - partials[k] != 0.0
-            inherits = inherits or data[j] - data[j] != 0.0
-        if numbers[i] and wild and not inherits:
+                if partials[k] - partials[k] != 0.0:
+                    wild = 1
+            if data[j] - data[j] != 0.0:
+                inherited = 1
+        if numbers[i] and wild and not inherited:
             found.append(i)
     return found + [i for i in range(size, len(graph.nodes)) if numbers[i] and data[i] - data[i] != 0.0]

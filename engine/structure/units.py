@@ -4,38 +4,37 @@ Nodes of one key are one unit, seen on several examples. Its stage counts the la
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 
-from ..core import Value, unique_names
-from .arrays import Floats, Ints, new_ints
+from ..core import NAMES, Value, unique_names
+from .arrays import Floats, Groups, Ints, ints_of, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .scans import smallest
+from .scans import arguments, by_number, lowest, where
 from .weighted_sums import ACTIVATIONS, Occurrence, WeightedSums
 
 
 @dataclass(eq=False)
 class Unit:
-    """One unit: the indices of its pre-activations, one for each example, and of their activations."""
+    """One unit: the indices of its pre-activations, one for each example, and of their activations.
 
+    `first` is the index of its first weighted sum, and their count; -1 and 0 for a sum without weights.
+    """
+
+    number: int
     key: Key | str
     sums: WeightedSums = field(repr=False)  # which reads its sums
-    pre: Ints = field(default_factory=partial(new_ints, 0))
-    activations: Ints = field(default_factory=partial(new_ints, 0))
+    pre: Ints
+    activations: Ints
+    first: tuple[int, int]
 
     @cached_property
     def occurrences(self) -> list[Occurrence]:
         """Its weighted sums in the order of creation, one for each example or step; none for a sum without weights."""
         return self.sums.occurrences(self.pre)
-
-    @cached_property
-    def first(self) -> tuple[int, int]:
-        """The index of its first weighted sum, and their count; -1 and 0 for a sum without weights."""
-        return self.sums.first(self.pre)
 
     @cached_property
     def weights(self) -> set[int]:
@@ -101,19 +100,46 @@ class Units:
         self.graph = graph
         self.forms = Forms(graph.flattened._replace(index_of=parameters))
         self.weighted_sums = WeightedSums(graph, self.forms)
-        self._units: dict[Key | str, Unit] = {}
-        for key, indices in self.forms.pre_activations().items():
-            self._unit(key).pre = indices
-        for op in ACTIVATIONS:
-            for name, indices in self.forms.activations(graph.of(op)).items() if op in graph.ops else ():
-                unit = self._unit(name)
-                unit.activations = unit.activations + indices
-        self.all = list(self._units.values())
+        self.keys: list[Key | str] = []  # by unit
+        self._numbers = self.forms.no_numbers()  # by key
+        self.pre, self.activated = self._read()
+        self._units: dict[int, Unit] = {}
 
-    def _unit(self, key: Key | str) -> Unit:
-        if key not in self._units:
-            self._units[key] = Unit(key, self.weighted_sums)
-        return self._units[key]
+    def _read(self) -> tuple[Groups, Groups]:
+        """The pre-activations and the activations of each unit; those without a sum of parameters go by label."""
+        graph, known = self.graph, self._numbers
+        sums, numbers, indices = where(self.forms.complete, 1), new_ints(0), new_ints(0)
+        of_sums, by_label = self.forms.numbers(sums, known, self.keys), dict[str, int]()
+        for op in filter(graph.ops.__contains__, ACTIVATIONS):
+            found = self.forms.numbers(arguments(graph.flattened, graph.of(op)), known, self.keys)
+            for n, label in self.forms.labels(graph.of(op), found):
+                if label not in by_label:
+                    self.keys.append(label)
+                found[n] = by_label.setdefault(label, len(self.keys))
+            numbers, indices = numbers + found, indices + graph.of(op)
+        return by_number(of_sums, sums, len(self.keys)), by_number(numbers, indices, len(self.keys))
+
+    @cached_property
+    def all(self) -> list[Unit]:
+        """All units."""
+        return list(map(self.unit, range(len(self.keys))))
+
+    def unit(self, n: int) -> Unit:
+        """The unit with a number."""
+        if n not in self._units:
+            first = self._firsts[0][n], self._firsts[1][n]
+            self._units[n] = Unit(n, self.keys[n], self.weighted_sums, self.pre.of(n), self.activated.of(n), first)
+        return self._units[n]
+
+    def number_of(self, i: int) -> int | None:
+        """The number of the unit with sums like the one at index i; None if there is none."""
+        number = self._numbers[self.forms.key_of[self.forms.form_of[i]]]
+        return number - 1 if number else None
+
+    @cached_property
+    def _firsts(self) -> tuple[Ints, Ints]:
+        """By unit, the index of its first weighted sum, and their count."""
+        return self.weighted_sums.firsts(self.pre)
 
     def name(self, unit: Unit) -> str:
         """Its name in the labels, or a label, or the parameters it uses."""
@@ -126,20 +152,35 @@ class Units:
     @cached_property
     def layers(self) -> list[Layer]:
         """The layers, first to last, and after them the sums without weights."""
-        groups: dict[tuple[bool, int, str, int], list[Unit]] = defaultdict(list)
-        for unit in self.all:
-            groups[(not unit.first[1], self.stage(unit), self._function(unit), unit.first[1])].append(unit)
-        return [Layer(number, sorted(groups[key], key=self._age)) for number, key in enumerate(sorted(groups), 1)]
+        groups = map(self.by_layer.of, range(len(self.by_layer.starts) - 1))
+        return [Layer(n, sorted(map(self.unit, group), key=self._age)) for n, group in enumerate(groups, 1)]
 
     @cached_property
-    def layer_of(self) -> dict[Unit, Layer]:
-        """The layer of each unit."""
-        return {unit: layer for layer in self.layers for unit in layer.units}
+    def by_layer(self) -> Groups:
+        """The numbers of the units in each layer."""
+        return by_number(self._layer_numbers, ints_of(range(len(self.keys))), max(self._layer_numbers, default=0))
 
-    def _function(self, unit: Unit) -> str:
-        """The function that a unit applies to its sum, "" if none."""
-        activation = self.weighted_sums.activation(unit.first[0]) if unit.first[1] else None
-        return "" if activation is None else self.graph.nodes[activation].op
+    @cached_property
+    def _layer_numbers(self) -> Ints:
+        """The number of the layer of each unit, from 1."""
+        firsts, counts = self._firsts
+        functions = map(self._function, firsts)
+        kinds = [(not count, *kind) for count, *kind in zip(counts, self._stages, functions, counts, strict=True)]
+        numbers = {kind: number for number, kind in enumerate(sorted(set(kinds)), 1)}
+        return ints_of(map(numbers.__getitem__, kinds))
+
+    def layer_of(self, unit: Unit) -> int:
+        """The index of its layer."""
+        return self._layer_numbers[unit.number] - 1
+
+    def layer_size(self, unit: Unit) -> int:
+        """How many units its layer has."""
+        return len(self.by_layer.of(self.layer_of(unit)))
+
+    def _function(self, z: int) -> str:
+        """The function that is applied to a weighted sum, "" if none."""
+        activation = None if z < 0 else self.weighted_sums.activation(z)
+        return "" if activation is None else NAMES[self.graph.flattened.codes[activation]]
 
     def _age(self, unit: Unit) -> int:
         return self.graph.nodes[unit.first[0] if unit.first[1] else (unit.pre or unit.activations)[0]].serial
@@ -147,15 +188,16 @@ class Units:
     @property
     def has_layers(self) -> bool:
         """Whether some units come after others."""
-        return len(set(self._stages.values())) > 1
+        return len(set(self._stages)) > 1
 
     def stage(self, unit: Unit) -> int:
         """The number of layers before it."""
-        return self._stages[unit.key]
+        return self._stages[unit.number]
 
     @cached_property
-    def _stages(self) -> dict[Key | str, int]:
-        return {unit.key: smallest(unit.pre or unit.activations, self.stages) for unit in self.all}
+    def _stages(self) -> Ints:
+        """By unit, the number of layers before it."""
+        return lowest(self.pre, self.activated, self.stages)
 
     @cached_property
     def stages(self) -> Ints:

@@ -1,6 +1,4 @@
-cimport cython
 cdef int ADD, MUL
-@cython.final
 cdef class ValueNumbers:
     cdef int[::1] codes, starts, args, slots
     cdef dict found

@@ -8,9 +8,10 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from ..core import ADD, DOT, MUL, NAMES, SUB, SUM
-from .arrays import Ints, ints_of
+from .arrays import Groups, Ints, ints_of, new_ints
 from .linear_forms import Forms
 from .loss_graph import LossGraph
+from .scans import taken
 from .sweeps import dependent
 
 try:
@@ -104,22 +105,32 @@ class WeightedSums:
 
         In z - y, logsumexp(...) - z, 1 - y * z and 0.5 * z it is z.
         """
-        return [self.occurrence(z) for z in self._weighted(self._inner(sums)[0])]
+        return [self.occurrence(z) for z in self._weighted(self._inner(sums))]
 
-    def first(self, sums: Ints) -> tuple[int, int]:
-        """The index of the first of these weighted sums, and their count."""
-        found, count = self._distinct(sums)
-        return (found[0], count) if found else (NONE, 0)
+    def firsts(self, sums: Groups) -> tuple[Ints, Ints]:
+        """By group of sums, the index of its first weighted sum, and their count; -1 and 0 without any."""
+        groups = len(sums.starts) - 1
+        found, inside = (new_ints(groups), new_ints(groups)), self._innermost(sums.members)
+        first, counts, inner, starts = ints(found[0]), ints(found[1]), ints(inside), ints(sums.starts)
+        at, weighted = ints(self.forms.form_of), ints(self.forms.weighted)
+        for n in range(groups):
+            first[n], repeated = NONE, 0
+            for k in range(starts[n], starts[n + 1]):
+                if k > starts[n] and inner[k] >= inner[k - 1]:
+                    repeated = 1
+                if weighted[at[inner[k]]]:
+                    first[n] = inner[k] if first[n] == NONE else first[n]
+                    counts[n] += 1
+            if repeated:
+                zs = self._weighted(self._inner(sums.of(n)))
+                first[n], counts[n] = (zs[0], len(zs)) if zs else (NONE, 0)
+        return found
 
     def distinct(self, sums: Ints) -> list[Occurrence]:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
-        return [self.occurrence(z) for z in self._distinct(sums)[0]]
-
-    def _distinct(self, sums: Ints) -> tuple[list[int], int]:
-        """The indices of those sums, and how many they stand for."""
-        inner, are_alike = self._inner(sums)
-        found = self._weighted(inner[:1] if are_alike else inner)
-        return found, len(inner) if are_alike else len(found)
+        inner = self._inner(sums)
+        are_alike = len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
+        return [self.occurrence(z) for z in self._weighted(inner[:1] if are_alike else inner)]
 
     def _weighted(self, sums: list[int]) -> list[int]:
         """Those of the sums that have a weight."""
@@ -129,27 +140,28 @@ class WeightedSums:
         """The function that is applied to a sum, if any."""
         return None if self._activations[z] == NONE else self._activations[z]
 
-    def _inner(self, sums: Ints) -> tuple[list[int], bool]:
-        """The innermost sum of each, in the order of creation, without duplicates, and whether all have one form."""
-        graph, parameters = self.graph.flattened, self.forms.first_sum
+    def _inner(self, sums: Ints) -> list[int]:
+        """The innermost sum of each, in the order of creation, without duplicates."""
+        found = self._innermost(sums)
+        return list(found) if found == sums else sorted(set(found), reverse=True)
+
+    def _innermost(self, sums: Ints) -> Ints:
+        """The innermost sum of each."""
+        graph, parameters, found = self.graph.flattened, self.forms.first_sum, new_ints(len(sums))
         codes, starts, operands, at = (
             ints(graph.codes),
             ints(graph.starts),
             ints(graph.operands),
             ints(self.forms.form_of),
         )
-        depends, activations, given = ints(self._depends), ints(self._activations), ints(sums)
-        found, unchanged, are_alike, form = list[int](), True, True, NONE
+        depends, activations, given, inner = ints(self._depends), ints(self._activations), ints(sums), ints(found)
         for n in range(len(sums)):
             i, z = given[n], NONE
             while i != NONE:
                 z = i
                 i = _inside(z, codes, starts, operands, at, depends, activations, parameters)
-            found.append(z)
-            unchanged = unchanged and z == given[n]
-            form = at[z] if n == 0 else form
-            are_alike = are_alike and at[z] == form
-        return (found if unchanged else sorted(set(found), reverse=True)), are_alike
+            inner[n] = z
+        return found
 
     @cached_property
     def _depends(self) -> Ints:
@@ -159,7 +171,7 @@ class WeightedSums:
     def _activations(self) -> Ints:
         """By index, the newest function of one operand that is applied to a node, else NONE."""
         graph, found = self.graph.flattened, ints_of((NONE,)) * len(self.graph.nodes)
-        by_code = ints_of(name in FUNCTIONS for name in NAMES)  # with the rows added since this was imported
+        by_code = ints_of([name in FUNCTIONS for name in NAMES])  # with the rows added since this was imported
         is_function = ints(by_code)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         newest = ints(found)
@@ -239,6 +251,7 @@ def _inside(
             others += 1
     if parts != 1 or at[inside] < parameters:
         return NONE
-    is_shift = codes[i] == ADD or codes[i] == SUM or (codes[i] == SUB and operands[starts[i]] == inside)
-    is_activated = is_shift and not others and activations[i] != NONE  # then the shift is a bias that is a number
-    return NONE if is_activated else inside
+    if others or activations[i] == NONE:
+        return inside
+    is_shift = codes[i] in (ADD, SUM) or (codes[i] == SUB and operands[starts[i]] == inside)
+    return NONE if is_shift else inside  # with an activation, the shift is a bias that is a number

@@ -6,19 +6,23 @@ Nothing is executed: a text is split into names, numbers and signs.
 import ast
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from copy import deepcopy
+from itertools import islice
 from typing import NamedTuple
-from unicodedata import lookup, normalize
+from unicodedata import normalize
 
 from .differentiate import substitute
 from .formula import TABLE, parse
+from .plain import plain
 
+LONGEST = 24  # letters of labels that are written together
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·", "0123456789-.")
 _SIGNS = dict.fromkeys("·×⋅∙•∗", "*") | {"−": "-", "–": "-", "÷": "/", "^": "**", "**": "**", "⁄": "/"}
 _SIGNS |= {"≤": "<=", "≥": ">=", "∧": " and ", "∨": " or ", "¬": " not "} | {x: f" {x} " for x in ("and", "or", "not")}
 _FUNCTIONS = {"σ": "sigmoid", "ln": "log", "√": "sqrt", "max": "maximum", "min": "minimum"}
-_FUNCTIONS |= {"sigma": "sigmoid", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "sgn": "sign"}
+_FUNCTIONS |= {"sigma": "sigmoid", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "sgn": "sign", "ReLU": "relu"}
+_RECIPROCALS = {"sech": "cosh", "sec": "cos", "csc": "sin", "cot": "tan"}
 _WORD = "[^\\W\\d⁰¹²³⁴⁵⁶⁷⁸⁹][^\\W⁰¹²³⁴⁵⁶⁷⁸⁹]*"
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>\d+\.?\d*(?:[eE][-+−]?\d+)?|\.\d+)|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
@@ -26,7 +30,10 @@ _TOKEN = re.compile(
     rf"|(?P<function>√|σ|{_WORD})(?P<prime>\s*['′])?(?=\s*\()|(?P<constant>π|pi|e)(?!\w)"
     rf"|(?P<word>{_WORD})"
 )
-
+_CALLED = re.compile(
+    rf"(?:(?:np|numpy|math|torch)\.)?(?P<word>σ|{_WORD})(?P<prime>\s*['′])?"
+    r"(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\s*(?:\^|\*\*)\s*(?:[-−]?\d+|\(\s*[-−]?\d+\s*\)))?"
+)
 
 _ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()")
 
@@ -50,66 +57,34 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     >>> respelled(r"\frac{2}{x} \cdot \sigma'\left(z_{1}\right)", {"x": "x", "z_{1}": "z1"})
     '2 / x * bell(z1)'
     """
-    written: list[str] = []
+    written: list[_Token] = []
     before = ""
-    text, names = _plain(text), {_plain(name): other for name, other in names.items()}
-    for kind, token in _tokens(_ROOT.sub(r"√(\1)", text), names, closed):
+    text, names = plain(text), {plain(name).strip(): other for name, other in names.items()}
+    for kind, token in _applied(list(_tokens(_ROOT.sub(r"√(\1)", text), names, closed))):
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
             if (before, kind) in (("number", "number"), ("name", "number")):
                 raise ValueError(f"{token!r} has no operator before it")
-            written.append("*")
-        written.append(token)
+            if closed and written[-1].kind != " ":
+                _refuse_unclear([token for token in written if token.kind != " "])
+            written.append(_Token("*", "*"))
+        written.append(_Token(kind, token))
         before = before if kind == " " else kind
-    formula = "".join(written).replace("  ", " ")
-    is_of_books = _PRIME in formula or "[" in formula
-    return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if is_of_books else formula
+    formula = "".join(text for _, text in written).replace("  ", " ")
+    return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if _MARKED.search(formula) else formula
 
 
-_COMMANDS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "left": "", "right": "", "prime": "'"}
-_LATEX = [
-    (re.compile(r"\\(?:operatorname|mathrm|text)\{([^{}]*)\}"), r"\1"),
-    (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}"), r"((\1)/(\2))"),
-    (re.compile(r"\\sqrt\{([^{}]*)\}"), r"√(\1)"),
-    (re.compile(r"\^\{?\s*\\prime\b\s*\}?"), "'"),
-    (re.compile(r"_\{(\w+)\}"), r"_\1"),
-    (re.compile(r"\{([^{}]*)\}"), r"(\1)"),
-]
-_FRACTION = re.compile(r"((?<![\w.])\d+)?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
-_COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!]")
-_ABSOLUTE = re.compile(r"\|([^|]+)\|")
-_COMPARES = re.compile(r"[<>≤≥]")  # then | is "or"
-
-
-def _plain(text: str) -> str:
-    """LaTeX, ½ and |x| as plain signs and calls, innermost braces first."""
-    text = _FRACTION.sub(_fraction, text.strip().strip("$"))
-    if "\\" in text or "{" in text:
-        before = ""
-        while before != text:
-            before = text
-            for pattern, plain in _LATEX:
-                text = pattern.sub(plain, text)
-        text = _COMMAND.sub(_command, text)
-    return text if _COMPARES.search(text) else _ABSOLUTE.sub(r"abs(\1)", text)
-
-
-def _fraction(found: re.Match[str]) -> str:
-    """½ as (1/2), and 2½ as (2+1/2)."""
-    whole, part = found.groups()
-    return f"({whole + '+' if whole else ''}{normalize('NFKC', part).replace('⁄', '/')})"
-
-
-def _command(found: re.Match[str]) -> str:
-    """A LaTeX command: a sign, a Greek letter, or the name of a function."""
-    word = found[1] or "left"
-    try:
-        return _COMMANDS[word] if word in _COMMANDS else lookup(f"GREEK SMALL LETTER {_UNICODE.get(word, word)}")
-    except KeyError:
-        return word
-
-
-_UNICODE = {"lambda": "LAMDA"}  # as Unicode spells it
+def _refuse_unclear(before: list[_Token]) -> None:
+    """Refuse a product without spaces after 1/2 or e^k: in 1/2x and e^kx it may be the whole divisor or exponent."""
+    *before, last = before[:-1] if before[-1].text.startswith("**(") else before
+    if before and before[-1].kind == "-" and before[-2:-1] and before[-2].kind == "**":
+        before.pop()
+    if last.kind in ("name", "number") and before and before[-1].kind == "**":
+        if last.kind == "name" or before[-2].text == repr(math.e):
+            raise ValueError("a product without spaces may be the whole exponent: write e^(k x) or e^k * x")
+        *before, last = before[:-1]
+    if last.kind in ("name", "number") and before and before[-1].kind == "/":
+        raise ValueError("a product without spaces may be the whole divisor: write 1/(2 x) or (1/2) x")
 
 
 def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Token]:
@@ -121,8 +96,13 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
         if label and not (found and found.lastgroup == "number"):
             yield _Token("name", names[label])
             i += len(label)
+        elif closed and (called := _CALLED.match(text, i)) and _is_function(called["word"]):
+            yield _call(called)
+            i = called.end()
         elif closed and found and (parts := _juxtaposed(found, names)):
-            yield from (_Token("name", names[part]) for part in parts)
+            yield from (
+                _Token("name", names[x]) if x in names else _Token("function", _FUNCTIONS.get(x, x)) for x in parts
+            )
             i += sum(map(len, parts))
         elif closed and (not found or found["word"]):
             word = re.match(r"[\w.]+", text[i:])
@@ -136,12 +116,76 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
 
 
 def _juxtaposed(found: re.Match[str], names: Mapping[str, str]) -> list[str]:
-    """The labels that a word is made of, w and x of wx; none if it is a function or not made of labels."""
+    """The labels that a word is made of, w and x of wx, and functions, x and sin of xsin; none if it is one word."""
     word = found["word"] or found["function"]
-    if not word or found["prime"] or _FUNCTIONS.get(word, word) in TABLE:
+    if not word or len(word) > LONGEST or found["prime"] or _FUNCTIONS.get(word, word) in TABLE:
         return []
-    letters = [name for name in names if len(name) == 1]
-    return list(word) if len(word) > 1 and all(letter in letters for letter in word) else []
+    labels = {name for name in names if name.isalnum()}
+    for parts in (labels, labels | _GLUED):
+        ways = list(islice(_splits(word, parts), 2))
+        if len(ways) == 1 and len(ways[0]) > 1:  # abb may be ab b or a b b
+            return ways[0]
+    return []
+
+
+_GLUED = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "ln"}
+
+
+def _splits(word: str, parts: Container[str]) -> Iterator[list[str]]:
+    """The ways to make a word of parts."""
+    if not word:
+        yield []
+    for end in range(1, len(word) + 1):
+        if word[:end] in parts:
+            yield from ([word[:end], *rest] for rest in _splits(word[end:], parts))
+
+
+def _is_function(word: str) -> bool:
+    """Whether a word is a function of one operand, or of one sequence."""
+    name = _FUNCTIONS.get(word, word)
+    return word in _RECIPROCALS or (name in TABLE and len(TABLE[name].variables) == 1)
+
+
+def _call(found: re.Match[str]) -> _Token:
+    """A function with marks for its prime and its power: power_2_tanh of tanh²(z)."""
+    name = _FUNCTIONS.get(found["word"], found["word"])
+    power = re.sub(r"[\s^*()]", "", (found["power"] or "").translate(_RAISED)).replace("−", "-")
+    if power.startswith("-"):
+        raise ValueError(f"{found[0]!r} may be an inverse or a quotient: write a{name}(x) or 1/{name}(x)")
+    if found["prime"] and not _is_of_one(name):
+        raise ValueError(f"{name}' is not known: write its formula")
+    mark = "over_" if name in _RECIPROCALS else "many_" if TABLE[name].variadic else "prime_" if found["prime"] else ""
+    return _Token("function", f"{power and f'power_{power}_'}{mark}{_RECIPROCALS.get(name, name)}")
+
+
+def _applied(tokens: list[_Token]) -> Iterator[_Token]:
+    """The tokens, with brackets around the operand of a function that has none, as in sin 2x."""
+    tokens, i = [*tokens, _Token("end", "")], 0
+    while i < len(tokens):
+        yield tokens[i]
+        i += 1
+        if tokens[i - 1].kind == "function" and tokens[start := _after_spaces(tokens, i)].kind != "(":
+            i = _end_of_operand(tokens, start, tokens[i - 1].text)
+            yield from (_Token("(", "("), *tokens[start:i], _Token(")", ")"))
+
+
+def _after_spaces(tokens: list[_Token], i: int) -> int:
+    return next(k for k in range(i, len(tokens)) if tokens[k].kind != " ")
+
+
+def _end_of_operand(tokens: list[_Token], start: int, function: str) -> int:
+    """The index after the operand 2x or x² of a function without brackets, if it can be read in one way only."""
+    i = next(k for k in range(start, len(tokens)) if tokens[k].kind not in ("name", "number"))
+    is_number = all(token.kind == "number" for token in tokens[start:i])
+    if tokens[i].text.startswith("**("):
+        i += 1
+    elif tokens[i].kind == "**" and tokens[i + 1].kind == "number":
+        i += 2
+    after = tokens[_after_spaces(tokens, i)].kind
+    if i == start or after in ("name", "number", "(", "[", "/", "**") or (is_number and after == "*"):
+        marks = _MARKS.fullmatch(function)
+        raise ValueError(f"{marks[3] if marks else function} needs brackets around its operand")
+    return i
 
 
 def _ends(text: str, start: int, label: str) -> bool:
@@ -186,6 +230,8 @@ def _is_of_one(name: str) -> bool:
 
 
 _PRIME = "prime_"
+_MARKED = re.compile(r"(?:prime|over|many)_|power_\d|\[")
+_MARKS = re.compile(r"(?:power_(\d+)_)?(?:(prime|over|many)_)?(\w+)")
 
 
 def _is_comparison(found: ast.expr) -> bool:
@@ -212,10 +258,18 @@ class _OfBooks(ast.NodeTransformer):
                 self.generic_visit(argument)  # a sequence
             else:
                 call.args[k] = self.visit(argument)
-        before, primed, name = ast.unparse(call.func).partition(_PRIME)
-        if before or not primed:
+        marks = _MARKS.fullmatch(ast.unparse(call.func))
+        if not marks:
             return call
-        if len(call.args) != 1:
-            raise ValueError(f"{name}' has one operand")
-        terms = {"a": call.args[0], "y": ast.Call(ast.Name(name), [call.args[0]], [])}
-        return substitute(TABLE[name].partials[0], terms)
+        power, mark, name = marks.groups()
+        found: ast.expr = ast.Call(ast.Name(name), call.args, []) if power or mark else call
+        if mark == "prime":
+            if len(call.args) != 1:
+                raise ValueError(f"{name}' has one operand")
+            terms = {"a": call.args[0], "y": ast.Call(ast.Name(name), [call.args[0]], [])}
+            found = substitute(TABLE[name].partials[0], terms)
+        elif mark == "over":
+            found = ast.BinOp(ast.Constant(1.0), ast.Div(), found)
+        elif mark == "many" and not (len(call.args) == 1 and isinstance(call.args[0], ast.List)):
+            found = ast.Call(ast.Name(name), [ast.List(call.args)], [])
+        return ast.BinOp(found, ast.Pow(), ast.Constant(int(power))) if power else found

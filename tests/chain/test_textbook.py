@@ -65,18 +65,47 @@ def test_a_loss_on_logits_shows_no_test_of_whether_one_is_masked():
         (lambda x, w: x.erf(), "2 / sqrt(π) * exp(-x ** 2)"),
         (lambda x, w: (x**2 + w**2).sqrt(), "x / r"),
         (lambda x, w: x.softplus(), "sigmoid(x)"),
-        (lambda x, w: x * x.sin(), "x * cos(x) + sin(x)"),
+        (lambda x, w: x * x.sin(), "sin(x) + x * cos(x)"),
         (lambda x, w: x * x.log(), "log(x) + 1"),
         (lambda x, w: x**3 + 2 * x, "3 * x ** 2 + 2"),
         (lambda x, w: (w * x - 3) ** 2 + 0.5 * x**2, "2 * (w * x - 3) * w + x"),
-        (lambda x, w: x / (1 + x), "(1 - r) ** 2"),
+        (lambda x, w: x / (1 + x), "1 / (1 + x) ** 2"),
+        (lambda x, w: x / w, "1 / w"),
+        (lambda x, w: w / x, "-w / x ** 2"),
+        (lambda x, w: w * x / (w + x), "w ** 2 / (w + x) ** 2"),
+        (lambda x, w: 1 / (1 + (-x).exp()), "r * (1 - r)"),
+        (lambda x, w: x.sqrt(), "1 / (2 * r)"),
+        (lambda x, w: x**2 + 3 * x, "2 * x + 3"),
+        (lambda x, w: x**4 - 3 * x**2, "4 * x ** 3 - 6 * x"),
+        (lambda x, w: 2 * x + (x - 2) ** 3, "3 * (x - 2) ** 2 + 2"),
+        (lambda x, w: (2 * x + 3) ** 5, "10 * (2 * x + 3) ** 4"),
+        (lambda x, w: (x**2 + 1) ** 3, "6 * x * (x ** 2 + 1) ** 2"),
+        (lambda x, w: w * (w * x + 1).sin(), "w ** 2 * cos(w * x + 1)"),
+        (lambda x, w: x.sin() ** 2, "2 * sin(x) * cos(x)"),
+        (lambda x, w: w * (1 + x) ** w, "w ** 2 * (1 + x) ** (w - 1)"),
+        (lambda x, w: abs(w * x - 3), "w * sign(w * x - 3)"),
+        (lambda x, w: (w / x + 9) * abs(w / x + 9), ""),
+        (lambda x, w: (w * x - 3) ** 2 + w * abs(x), "w * sign(x) + 2 * (w * x - 3) * w"),
+        (lambda x, w: ((w * x).relu() - 3) ** 2, "2 * [w * x > 0] * (w * x - 3) * w"),
+        (lambda x, w: (1 + (x - w) ** 2).sqrt() - 1, "(x - w) / sqrt(1 + (x - w) ** 2)"),
+        (lambda x, w: -x * x.log() - (1 - x) * (1 - x).log(), "log(1 - x) - log(x)"),
+        (lambda x, w: (-w * x).softplus(), "-w * sigmoid(-w * x)"),
         (lambda x, w: 9.0 * (9.0 * x), ""),  # a number is no form
-        (lambda x, w: x.sin().exp().cos().exp() / w, ""),
+        (lambda x, w: x.sin().exp().cos().exp().tanh() / w, ""),
     ],
 )
 def test_forms_of_books(function, form):
     x, w = values(x=0.7, w=0.4)
     assert chain_rule(labelled(function(x, w), "r"), x).closed_form == form
+
+
+def test_cross_entropy_of_a_sigmoid_without_a_name():
+    x, w, b, y = values(x=0.7, w=0.4, b=0.1, y=0.9)
+    p = (w * x + b).sigmoid()
+    loss = labelled(-(y * p.log() + (1 - y) * (1 - p).log()), "L")
+    assert chain_rule(loss, w).closed_form == "(sigmoid(w * x + b) - y) * x"
+    squares = chain_rule(labelled((p - y) ** 2, "L"), w).closed_form
+    assert squares == "2 * (sigmoid(w * x + b) - y) * sigmoid(w * x + b) * (1 - sigmoid(w * x + b)) * x"
 
 
 def test_a_path_is_written_in_blocks_of_one_or_two_factors():
@@ -92,7 +121,7 @@ def test_a_path_is_written_in_blocks_of_one_or_two_factors():
 def test_squares_with_an_activation():
     x, w, y = values(x=0.7, w=0.4, y=0.9)
     a = labelled((w * x).tanh(), "a")
-    assert chain_rule(labelled(0.5 * (a - y) ** 2, "L"), w).closed_form == "(1 - a ** 2) * (a - y) * x"
+    assert chain_rule(labelled(0.5 * (a - y) ** 2, "L"), w).closed_form == "(a - y) * (1 - a ** 2) * x"
 
 
 def test_no_form_is_shown_whose_digits_are_others_here():

@@ -5,7 +5,21 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, atan, diagnose, dot, exp, hard_sigmoid, hard_tanh, maximum, minimum, normal_cdf, sign, where
+from engine import (
+    Value,
+    atan,
+    diagnose,
+    dot,
+    exp,
+    hard_sigmoid,
+    hard_tanh,
+    maximum,
+    minimum,
+    normal_cdf,
+    sign,
+    sqrt,
+    where,
+)
 from nn import mean_squared_error
 
 X = [[0.1 * i, 0.5 - 0.07 * i] for i in range(10)]
@@ -54,6 +68,8 @@ def test_a_slope_that_falls_slowly_is_saturated_further_out(activation):
 RELUS = {
     "sum with its size": lambda z: (z + abs(z)) / 2,
     "half of the sum": lambda z: 0.5 * (abs(z) + z),
+    "root of the square": lambda z: (z + sqrt(z * z)) / 2,
+    "negated minimum": lambda z: -minimum(-z, 0.0),
     "mask": lambda z: z * (z > 0),
     "mask by where": lambda z: z * where(z > 0, 1.0, 0.0),
     "sign": lambda z: z * (1 + sign(z)) / 2,

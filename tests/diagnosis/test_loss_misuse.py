@@ -18,6 +18,18 @@ ROWS = [CLASSES(x) for x in INPUTS]
 LABELS = [0, 1, 2, 0]
 
 
+WEIGHTS = [[Value(0.3 * k - 0.1 * j + 0.2, f"w{k}{j}") for j in range(3)] for k in range(3)]
+BIASES = [Value(0.1 * k, f"b{k}") for k in range(3)]
+
+
+def by_hand(x):
+    """Three logits as products and sums."""
+    return [sum(w * xi for w, xi in zip(row, x, strict=True)) + b for row, b in zip(WEIGHTS, BIASES, strict=True)]
+
+
+BY_HAND = [by_hand([*x, 0.5]) for x in INPUTS]
+
+
 def log_loss(ps, targets):
     return -sum(y * p.log() + (1 - y) * (1 - p).log() for p, y in zip(ps, targets, strict=True)) / len(ps)
 
@@ -68,6 +80,26 @@ MISUSES = {  # what is wrong, and the same with the remedy applied
         lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)),
         "Square each difference",
     ),
+    "R² as a loss": (
+        lambda: 1 - sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)) / 2.0,
+        lambda: 1 - (1 - sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)) / 2.0),
+        "take 1 - score",
+    ),
+    "logits without a log": (
+        lambda: -sum(z[c] for z, c in zip(BY_HAND, LABELS, strict=True)) / len(LABELS),
+        lambda: cross_entropy(BY_HAND, LABELS),
+        "cross_entropy([logits], [class])",
+    ),
+    "logits without a log, summed": (
+        lambda: sum(-z[c] for z, c in zip(BY_HAND, LABELS, strict=True)),
+        lambda: sum(-softmax(z)[c].log() for z, c in zip(BY_HAND, LABELS, strict=True)),
+        "cross_entropy([logits], [class])",
+    ),
+    "logits of a hidden layer without a log": (
+        lambda: -sum(by_hand([h.tanh() for h in z])[c] for z, c in zip(BY_HAND, LABELS, strict=True)),
+        lambda: cross_entropy([by_hand([h.tanh() for h in z]) for z in BY_HAND], LABELS),
+        "cross_entropy([logits], [class])",
+    ),
     "counted": (
         lambda: sum((z // 1 - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
         lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
@@ -93,6 +125,8 @@ MISUSES = {  # what is wrong, and the same with the remedy applied
 def test_a_loss_that_is_misused(name):
     wrong, right, remedy = MISUSES[name]
     parameters = CLASSES.parameters() if "softmax" in name else [] if name == "no probability" else [W, B]
+    if "logits" in name:
+        parameters = [*(w for row in WEIGHTS for w in row), *BIASES]
     assert remedy in only(diagnose(wrong(), parameters), "loss_misuse").remedy
     assert not diagnose(right(), parameters)
 
@@ -120,6 +154,7 @@ SOUND = {  # logs of what is no probability, and logs with a plus sign, that are
     "policy gradient": lambda: sum(a * (M * x + S).sigmoid().log() for a, x in ((0.5, 1.0), (-1.5, -3.0), (1.0, 2.0))),
     "one reward": lambda: 0.7 * (M * 2.0 + S).sigmoid().log(),
     "critic": lambda: sum((M * x + S).tanh() for x in (1.0, 2.0)) - sum((M * x + S).tanh() for x in (0.5, 3.0)),
+    "score of one output": lambda: -sum(M * x + S for x in (1.0, 2.0, 3.0)) / 3 + 0.1 * (M * M + S * S),
     "margin": lambda: hinge([M * x + S for x in (1.0, -30.0)], [1, -1]),
 }
 
@@ -127,3 +162,15 @@ SOUND = {  # logs of what is no probability, and logs with a plus sign, that are
 @pytest.mark.parametrize("name", SOUND)
 def test_a_loss_that_is_sound(name):
     assert not diagnose(SOUND[name](), {"poisson": [M], "exponential": [S]}.get(name, [S, M]))
+
+
+@pytest.mark.parametrize("last", ["tanh", "sigmoid"])
+def test_a_log_loss_of_a_tanh_is_named_before_it_is_nan(last):
+    model = MLP(2, [3, 1], activation="tanh", init="xavier", seed=0, output_activation=last)
+    for neuron in model.layers[-1].neurons:
+        neuron.b.data = 2.0
+    report = diagnose(binary_cross_entropy([model(x) for x in INPUTS], [0, 1, 0, 1]), model.parameters())
+    if last == "tanh":
+        assert "from -1 to 1" in only(report, "loss_misuse").why
+    else:  # the remedy
+        assert not report

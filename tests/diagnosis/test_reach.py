@@ -60,7 +60,7 @@ def test_a_sigmoid_that_cannot_reach_its_targets(name):
     assert finding.where == ("layer2.neuron1",)
     assert finding.evidence["out of reach"] == "4 of 10"
     assert finding.evidence["output"] == "0 to 1"
-    assert finding.evidence.get("loss at least") == (least if least is None else pytest.approx(least))
+    assert finding.evidence.get("lowest possible loss") == (least if least is None else pytest.approx(least))
     assert not report(FAR, "linear")
     assert not report([y / 4.0 for y in FAR])
 
@@ -73,7 +73,7 @@ def test_a_huber_loss_by_a_branch_in_python_gives_no_least_number():
 
     model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0, output_activation="sigmoid")
     finding = only(diagnose(pairs(huber)([model(x) for x in X], FAR), model.parameters()), "out_of_range")
-    assert "loss at least" not in finding.evidence
+    assert "lowest possible loss" not in finding.evidence
     assert finding.why.endswith("The output cannot reach 4 of 10 targets.")
 
 
@@ -93,3 +93,35 @@ def test_one_output_with_many_targets():
     a = model([1.0])
     finding = only(diagnose(sum((a - y) ** 2 for y in (0.5, 2.0, 3.0)), model.parameters()), "out_of_range")
     assert finding.evidence["out of reach"] == "2 of 3"
+
+
+BY_HAND = {
+    "maximum": lambda z: maximum(z, 0.0),
+    "negated minimum": lambda z: -minimum(-z, 0),
+    "sum with its size": lambda z: (z + abs(z)) / 2,
+    "halves": lambda z: 0.5 * z + abs(0.5 * z),
+    "difference": lambda z: (z - -abs(z)) * 0.5,
+    "root of the square": lambda z: (z + sqrt(z * z)) / 2,
+    "mask": lambda z: z * (z > 0),
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_relu_by_hand_at_the_output_is_never_below_0(name):
+    targets = [-3.0 if i % 2 else 0.5 for i in range(10)]
+    model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0)
+    model.layers[-1].neurons[0].b.data = 0.07  # some outputs are on, some off
+    outputs = [BY_HAND[name](model([x[0] * 3 - 1, x[1]])) for x in X]
+    finding = only(diagnose(mean_squared_error(outputs, targets), model.parameters()), "out_of_range")
+    assert finding.where == ("layer2.neuron1",)
+    assert finding.evidence["output"] == "0 to inf"
+    assert finding.evidence["lowest possible loss"] == 4.5
+    assert not diagnose(mean_squared_error(outputs, [abs(y) for y in targets]), model.parameters())
+    assert not diagnose(mean_squared_error([model(x) for x in X], targets), model.parameters())
+
+
+@pytest.mark.parametrize("activation", [lambda z: 0.6 * z + 0.4 * abs(z), lambda z: z - 0.2 * abs(z), abs])
+def test_a_leaky_relu_by_hand_reaches_both_sides(activation):
+    model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0)
+    targets = [4.0 if activation is abs or i % 2 else -4.0 for i in range(10)]
+    assert not diagnose(mean_squared_error([activation(model(x)) for x in X], targets), model.parameters())

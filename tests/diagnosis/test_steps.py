@@ -321,3 +321,75 @@ def test_one_replaced_parameter_is_found_wherever_it_stands_in_the_list(order):
     loss(w).backward()
     moved = loss(w - 0.01 * w.grad)
     assert "rebound" in kinds(diagnose(moved, [w, b][::order]))
+
+
+@pytest.mark.parametrize("lr", [None, 0.1])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_raw_targets_whose_second_step_explodes(lr, scaled):
+    """y = x⁴ for x up to 100, by a hidden layer of sigmoids: the first step lowers the loss, the second saturates."""
+    xs = [[(x / 100.0 if scaled else float(x))] for x in range(1, 101, 3)]
+    model = MLP(1, [8, 1], activation="sigmoid", init="xavier", seed=0)
+    loss = mean_squared_error([model(x) for x in xs], [x[0] ** 4 for x in xs])
+    report = diagnose(loss, model.parameters(), lr=lr)
+    if scaled:  # the remedy
+        assert not report
+        return
+    finding = only(report, "exploding")
+    assert f"a learning rate of {lr or 0.001:g}" in finding.why
+    assert finding.remedy.startswith("Scale inputs and targets to about 1.")
+    assert "Inputs go up to 100" in finding.remedy
+    assert not diagnose(loss, model.parameters(), lr=1e-12)  # the other remedies
+    loss.backward()
+    for optimizer in (SGD(model.parameters(), lr=0.1, clip_norm=1.0), Adam(model.parameters(), lr=0.01)):
+        assert not optimizer.diagnose(loss)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        loss = mean_squared_error([model(x) for x in xs], [x[0] ** 4 for x in xs])
+        loss.backward()
+        optimizer.step()
+    loss = mean_squared_error([model(x) for x in xs], [x[0] ** 4 for x in xs])
+    assert only(diagnose(loss, model.parameters()), "saturated").evidence["units"] == "8 of 8"
+
+
+def test_a_loop_that_gives_a_name_to_new_values_shows_only_in_the_gradients():
+    """`p = p - lr * p.grad` in a loop changes no parameter; with zero_grad(), nothing in the graph shows it."""
+    w, b = Value(0.5, "w"), Value(0.1, "b")
+    for _ in range(3):
+        loss = sum((w * x + b - 3.0) ** 2 for x in (1.0, 2.0, 4.0))
+        loss.backward()
+        for p in (w, b):
+            p = p - 0.01 * p.grad
+    finding = only(diagnose(loss, [w, b]), "stale_gradient")
+    assert finding.evidence["times"] == 3
+    assert "no step had changed the parameters" in finding.why
+    assert "p.data -= lr * p.grad" in finding.remedy
+    w.grad = b.grad = 0.0
+    loss = sum((w * x + b - 3.0) ** 2 for x in (1.0, 2.0, 4.0))
+    loss.backward()
+    assert not diagnose(loss, [w, b])
+
+
+@pytest.mark.parametrize("rate", [1e-9, 1e-7, 1e-6])
+def test_a_rate_far_too_small(rate):
+    net = network(3, task="regression", activation="tanh", init="xavier")
+    loss = net.loss()
+    finding = only(diagnose(loss, net.parameters, lr=rate), "step_too_short")
+    assert finding.evidence["rate"] == pytest.approx(rate)
+    assert f"{1e-3 / rate:,.0f} times as fast" in finding.why
+    loss.backward()
+    move(net.parameters, -rate)
+    assert loss.data - net.loss().data == pytest.approx(finding.evidence["falls by"], rel=1e-3)
+    assert not diagnose(net.loss(), net.parameters, lr=1e-3)  # the remedy
+    optimizer = SGD(net.parameters, lr=rate)
+    optimizer.zero_grad()
+    loss = net.loss()
+    loss.backward()
+    assert only(optimizer.diagnose(loss), "step_too_short").evidence["rate"] == pytest.approx(rate)
+
+
+def test_a_small_rate_that_a_steep_loss_needs_is_not_too_small():
+    w = Value(0.0, "w")
+    loss = mean_squared_error([w * x for x in (1e3, 2e3)], [3e3, 6e3])
+    assert not diagnose(loss, [w], lr=1e-7)
+    assert not diagnose((w - 1.0) ** 2, [w], lr=1e-4)

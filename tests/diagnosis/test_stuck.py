@@ -4,9 +4,9 @@ import math
 import random
 
 import pytest
-from reports import only
+from reports import kinds, only
 
-from engine import Value, diagnose, dot
+from engine import Value, acos, diagnose, dot, softmax
 from nn import (
     MLP,
     SGD,
@@ -113,7 +113,7 @@ def test_a_tanh_that_cannot_reach_its_targets():
     assert finding.evidence["output"] == "-1 to 1"
     assert finding.evidence["targets"] == "1 to 4"
     assert finding.evidence["out of reach"] == "3 of 4"
-    assert finding.evidence["loss at least"] == pytest.approx((0 + 1 + 4 + 9) / 4)
+    assert finding.evidence["lowest possible loss"] == pytest.approx((0 + 1 + 4 + 9) / 4)
     assert not diagnose(loss(model, [(y - 2.5) / 2 for y in targets]), model.parameters())
     linear = MLP(2, [4, 1], seed=0)
     assert not diagnose(loss(linear, targets), linear.parameters())
@@ -304,3 +304,91 @@ def test_a_relu_that_starts_on_the_wrong_side_stops_at_its_kink():
     for w, loss in (fitted(3.0), fitted(-3.0, "leaky_relu")):
         assert loss.data < 1e-3
         assert not diagnose(loss, [w])
+
+
+def test_a_linear_model_at_rest_is_named_after_the_last_step_of_its_loop():
+    """The loop ends with a step, so the loss in hand belongs to the numbers before it."""
+    w, b = [Value(0.4, "w1"), Value(-0.3, "w2")], Value(0.2, "b")
+    for _ in range(600):
+        loss = sum((dot(w, x, b) - y) ** 2 for x, y in zip(XOR, (0, 1, 1, 0), strict=True))
+        for p in (*w, b):
+            p.grad = 0.0
+        loss.backward()
+        for p in (*w, b):
+            p.data -= 0.1 * p.grad
+    assert "stationary" in kinds(diagnose(loss, [*w, b]))
+
+
+def test_a_softmax_of_one_number_is_constant():
+    model, wide = (MLP(2, [3, n], activation="tanh", init="xavier", seed=0) for n in (1, 2))
+    alone = mean_squared_error([softmax([model(x)])[0] for x in XOR], [0, 1, 1, 0])
+    finding = only(diagnose(alone, model.parameters()), "loss_misuse")
+    assert finding.why.startswith("A softmax of a single number is 1")
+    assert finding.where == ("softmax of z⁽²⁾₁",)
+    by_hand = [z.exp() / sum([z.exp()], Value(0.0)) for z in map(model, XOR)]
+    report = diagnose(mean_squared_error(by_hand, [0, 1, 1, 0]), model.parameters())
+    assert kinds(report) == ["loss_misuse", "cancelled"]
+    assert not diagnose(mean_squared_error([softmax(wide(x))[0] for x in XOR], [0, 1, 1, 0]), wide.parameters())
+    assert not diagnose(
+        mean_squared_error([softmax([model(x), 0.0])[0] for x in XOR], [0, 1, 1, 0]), model.parameters()
+    )
+    logits = [model(x) for x in XOR]  # the remedy
+    assert not diagnose(binary_cross_entropy_with_logits(logits, [0, 1, 1, 0]), model.parameters())
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_softmax_that_is_sure_and_wrong_in_a_squared_loss(by_hand):
+    def shares(z):
+        exps = [v.exp() for v in z]
+        return [v / sum(exps) for v in exps] if by_hand else softmax(z)
+
+    def report(scale, is_log=False):
+        model = MLP(2, [3], seed=0)
+        for p in model.parameters():
+            p.data *= scale
+        wrong = [min(range(3), key=lambda k, x=x: model(x)[k].data) for x in X]
+        if is_log:
+            return diagnose(cross_entropy([model(x) for x in X], wrong), model.parameters())
+        outputs = [shares(model(x)) for x in X]
+        loss = mean_squared_error(outputs, [[float(k == c) for k in range(3)] for c in wrong])
+        return diagnose(loss, model.parameters())
+
+    X = [[0.3, 0.9], [0.8, -0.4], [-0.5, 0.6], [0.9, 0.1]]
+    finding = only(report(300.0), "saturated")
+    assert finding.where == ("layer1.neuron1", "layer1.neuron2", "layer1.neuron3")
+    assert "cross_entropy([logits], [class])" in finding.remedy
+    assert not report(1.0)
+    assert not report(300.0, is_log=True)  # the remedy
+
+
+@pytest.mark.parametrize("decay", [5.0, 0.01])
+def test_weights_that_a_penalty_has_drawn_to_0(decay):
+    xs = [[0.1 * k] for k in range(10)]
+    model = MLP(1, [8, 1], activation="tanh", init="xavier", seed=0)
+    optimizer = SGD(model.parameters(), lr=0.1, weight_decay=decay)
+    for _ in range(60):
+        optimizer.zero_grad()
+        mean_squared_error([model(x) for x in xs], [3.0 * x[0] for x in xs]).backward()
+        optimizer.step()
+    optimizer.zero_grad()
+    report = diagnose(mean_squared_error([model(x) for x in xs], [3.0 * x[0] for x in xs]), model.parameters())
+    if decay < 1.0:  # the remedy
+        assert not report
+        return
+    finding = only(report, "vanishing")
+    assert finding.evidence["largest weight of layer2"] < 1e-5
+    assert "weight_decay" in finding.remedy
+    assert "1 layer between" in str(finding)
+
+
+def test_a_loss_of_another_model_is_not_taken_for_an_argmax():
+    mine, other = (MLP(2, [3, 1], activation="tanh", init="xavier", seed=seed) for seed in (0, 1))
+    loss = mean_squared_error([other(x) for x in XOR], [0, 1, 1, 0])
+    why = only(diagnose(loss, mine.parameters()), "disconnected").why
+    assert "from other Values, such as w⁽²⁾" in why
+    assert "argmax" not in why
+
+
+def test_a_number_just_beyond_a_domain_is_shown_with_its_digits():
+    w = Value(1.0000001, "w")
+    assert "w = 1.0000001" in only(diagnose(acos(w), [w]), "non_finite").why

@@ -334,7 +334,7 @@ def test_equations_that_people_write_are_right(answer):
         ("dC/dw = 2(a-y)x", "dC/dw = -0.1081, not 2(a-y)x = -0.6425"),
         (["dC/da = 2(a-y)", "dz/dw = a(1-a)", "da/dz = x"], "dz/dw is 1.5, not a(1-a) = 0.1683"),
         (["2(a-y)", "σ'(z) = 0.197", "x"], "σ'(z) is 0.1683, not 0.197"),
-        (["2(a-y)", "a' = a(1+a)", "x"], "sigmoid'(z) is 0.1683, not a(1+a) = 1.4"),
+        (["2(a-y)", "a' = a(1+a)", "x"], "a' is 0.1683, not a(1+a) = 1.403"),
     ],
 )
 def test_an_equation_with_a_side_that_is_not_equal_is_not_right(answer, text):
@@ -346,7 +346,7 @@ def test_an_equation_with_a_side_that_is_not_equal_is_not_right(answer, text):
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ("dC/da · da/dz · dz/dw", "'dC/da' only names a derivative: write its formula or its number"),
+        ("dC/da", "'dC/da' only names a derivative: write its formula or its number"),
         ("dC/dw", "'dC/dw' only names a derivative: write its formula or its number"),
         ("dL/dw = 2(a-y)a(1-a)x", "'L' is not a label; the labels are w, x, b, z, a, y, C"),
         ("2(a-y) z' x", '"z\'" does not say with respect to what: write its formula'),
@@ -463,7 +463,7 @@ def test_an_equation_on_what_does_not_depend_is_answered():
     assert chain_rule(q, w).check("dq/dw = 0").ok
     assert not chain_rule(q, w).check("dq/dw = 1").ok
     assert chain_rule(w, a).check("dw/da = 0").ok
-    with pytest.raises(ValueError, match="write an equation"):
+    with pytest.raises(ValueError, match="'is' is not a label"):
         chain_rule(a, w).check("da/dw is 2")
 
 

@@ -59,6 +59,7 @@ LEARNERS = {
         *(("other_side", H), ("activation_for_derivative", H), "weight_left_out", ("updated_weights", 0.1)),
         *(
             ("one_path", (2, 0)),
+            ("one_path", ("every", 0)),
             ("path_forgotten", (1, 0)),
             ("input_left_out", 2),
             "z_for_input",

@@ -14,8 +14,7 @@ from engine.replay.fusion import fuse
 from engine.replay.passes import batch_mean, columns, cse, dce, group, hoist, level
 from engine.replay.program import Program
 from engine.replay.reverse import differentiate, lower
-from engine.replay.schedule import schedule
-from engine.replay.slot_allocation import instructions
+from engine.replay.schedule import instructions, schedule
 from engine.replay.trace import trace
 from engine.table.formula import TABLE, numeric
 from engine.table.opcodes import (

@@ -202,7 +202,7 @@ class Perceptron:
                 back = self.loss_derivative("") / (len(self.X) if self.loss == "mean" else 1)
             case "bare_error" if layer == len(self.W) - 1:
                 W, back = np.ones_like(W), self.loss_derivative("")
-            case "one_path" if layer == where[0]:
+            case "one_path" if where[0] in (layer, "every"):
                 back = back * (np.arange(back.shape[1]) == where[1])
             case "path_forgotten" if layer == where[0]:
                 back = back * (np.arange(back.shape[1]) != where[1])

@@ -10,7 +10,7 @@ from .gradients import cancelled, disconnected, exploding, symmetric
 from .loss import loss_misuse
 from .reach import out_of_range
 from .states import changed_since_forward, non_finite, stale_gradient
-from .steps import ascent, rebound, step_too_long
+from .steps import ascent, rebound, step_too_long, step_too_short
 from .stuck import dead_input, stationary
 
 # Worst first: faults that make every number wrong, then those that stop all learning, then those that slow it down.
@@ -23,9 +23,10 @@ FAULTS: dict[Callable[[Case], list[Finding]], str] = {
     rebound: "parameters that are the results of operations",
     ascent: "a step up the gradient",
     step_too_long: "a step so long that the loss rises",
+    step_too_short: "a step so short that the loss hardly falls",
     exploding: "gradients too large to step along",
     out_of_range: "targets that the output cannot reach",
-    stationary: "gradients of 0 without a minimum: examples that pull against each other, weights of 0, a kink",
+    stationary: "gradients of 0 away from a minimum: examples that pull against each other, weights of 0, a kink",
     dead_relu: "relus that are off for every example",
     saturated: "activations that are flat for nearly every example",
     symmetric: "units that are copies of each other",

@@ -2,24 +2,33 @@
 
 from collections.abc import Sequence
 
-from ...structure import Ints, LossGraph, Unit, exceeds, ints_of, largest, relu_operands, smallest_partial, summands
+from ...structure import (
+    Groups,
+    Ints,
+    LossGraph,
+    Unit,
+    flattest,
+    groups_of,
+    ints_of,
+    largest,
+    none_exceeds,
+    relu_operands,
+    smallest_partial,
+    summands,
+)
 from ..context import Case
 from ..description import describe
 from ..report import Finding
 from ..terms import products
 from .by_hand import RECTIFIERS, Squash, name_of_squash, rectified, squashed
-
-STEEPEST = {
-    "sigmoid": 0.25,
-    "tanh": 1.0,
-    "erf": 1.1283791670955126,
-}  # the slope at 0 of activations that flatten on both sides
+from .logs import STEEPEST, argument_of, log_sources
+from .softmaxes import sure_softmax
 
 
 def saturated(case: Case) -> list[Finding]:
     """Units whose activation is flat for nearly every example, by layer."""
     by_hand = squashed(case)
-    return [_flat_layer(case, units, by_hand) for units in case.by_layer(_flat(case, by_hand))]
+    return [_flat_layer(case, units, by_hand) for units in case.by_layer(_flat(case, by_hand))] + sure_softmax(case)
 
 
 def flat_units(case: Case) -> list[Unit]:
@@ -34,13 +43,16 @@ def _flat(case: Case, by_hand: dict[int, Squash]) -> list[Unit]:
     ):
         return []
     logs = set(log_sources(graph))
-    flat = [unit for unit in case.units.all if _is_flat(case, _slopes(case, unit, by_hand), logs)]
+    suspects = {*flattest(graph.flattened, case.units.activated, limit * max(STEEPEST.values()))}
+    suspects |= {n for z in by_hand if (n := case.units.number_of(z)) is not None}
+    units = map(case.units.unit, sorted(suspects))
+    flat = [unit for unit in units if _is_flat(case, _slopes(case, unit, by_hand), logs)]
     layers = case.by_layer(flat) if by_hand else [flat]
     return [
         unit
         for units in layers
         for unit in units
-        if not by_hand or len(units) == len(case.units.layer_of[unit].units) or not _is_near(case, unit, by_hand)
+        if not by_hand or len(units) == case.units.layer_size(unit) or not _is_near(case, unit, by_hand)
     ]
 
 
@@ -103,35 +115,34 @@ def off_units(case: Case) -> list[Unit]:
     return _off(case, _rectified(case))
 
 
-def _rectified(case: Case) -> dict[Unit, Ints]:
+def _rectified(case: Case) -> Groups:
     """By unit, the numbers before its relu, also one by hand as maximum(0, z), without hinge terms of the loss."""
-    graph = case.graph
+    graph, units = case.graph, case.units
     if not RECTIFIERS & graph.ops:
-        return {}
+        return groups_of(())
     terms = summands(graph.flattened)
-    by_hand = rectified(case, terms)
-    sums = {unit: relu_operands(graph.flattened, unit.activations, terms) for unit in case.units.all}
-    sums = {unit: found or _by_hand(graph, unit.pre, by_hand) for unit, found in sums.items()}
-    return {unit: found for unit, found in sums.items() if len(found)}
+    by_hand, sums = rectified(case, terms), relu_operands(graph.flattened, units.activated, terms)
+    if not by_hand:
+        return sums
+    return groups_of(sums.of(n) or _by_hand(graph, units.pre.of(n), by_hand) for n in range(len(units.keys)))
 
 
 def _by_hand(graph: LossGraph, pre: Ints, by_hand: dict[int, int]) -> Ints:
     """The sums before relus by hand, with those that a condition in Python lets through."""
-    if not by_hand or not any(i in by_hand for i in pre):
+    if not any(i in by_hand for i in pre):
         return ints_of(())
     return ints_of(dict.fromkeys(by_hand.get(i, i) for i in pre if i in by_hand or graph.data[i] > 0.0))
 
 
-def _off(case: Case, sums: dict[Unit, Ints]) -> list[Unit]:
-    graph, found = case.graph, list[Unit]()
-    is_off = {unit for unit, indices in sums.items() if not exceeds(indices, graph.data, 0.0)}
-    for units in case.by_layer(sums) if is_off else ():
-        off = [unit for unit in units if unit in is_off]
-        if len(off) < len(units) or (off and _is_bypassed(case, sums[off[0]])):
-            height = max((largest(sums[unit], graph.data) for unit in units if unit not in is_off), default=0.0)
-            off = [
-                unit for unit in off if _for_good(case, sums[unit], [case.graph.data[i] for i in sums[unit]], height)
-            ]
+def _off(case: Case, sums: Groups) -> list[Unit]:
+    data, found, is_off = case.graph.data, list[Unit](), set(none_exceeds(sums, case.graph.data, 0.0))
+    rectified_units = [case.units.unit(n) for n in range(len(sums.starts) - 1) if len(sums.of(n))] if is_off else []
+    for units in case.by_layer(rectified_units):
+        off = [unit for unit in units if unit.number in is_off]
+        if len(off) < len(units) or (off and _is_bypassed(case, sums.of(off[0].number))):
+            on = [sums.of(unit.number) for unit in units if unit.number not in is_off]
+            height = max((largest(zs, data) for zs in on), default=0.0)
+            off = [unit for unit in off if _for_good(case, zs := sums.of(unit.number), [data[i] for i in zs], height)]
         found += off
     return found
 
@@ -155,9 +166,9 @@ def _for_good(case: Case, sums: Ints, z: Sequence[float], height: float = 0.0) -
     return (len(z) >= limits.few and depth > moved) or depth > limits.off * max(case.units.reaches[i] for i in sums)
 
 
-def _dead_layer(case: Case, units: list[Unit], sums: dict[Unit, Ints]) -> Finding:
-    highest = max(case.graph.data[i] for unit in units for i in sums[unit])
-    examples = sum(len(sums[unit]) for unit in units) // len(units)
+def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
+    highest = max(case.graph.data[i] for unit in units for i in sums.of(unit.number))
+    examples = sum(len(sums.of(unit.number)) for unit in units) // len(units)
     return Finding(
         "dead_relu",
         tuple(map(case.units.name, units)),
@@ -166,12 +177,16 @@ def _dead_layer(case: Case, units: list[Unit], sums: dict[Unit, Ints]) -> Findin
         "weights can't move to switch it on again.",
         f"{'Raise its bias' if all(unit.biases for unit in units) else 'Give it a bias'}, or start from "
         'init="he". If a large step drove it there, take a smaller learning rate. activation="leaky_relu" and '
-        'activation="tanh" have a gradient on both sides of 0.',
+        'activation="tanh" have a gradient on both sides of 0.'
+        + ("" if any(case.units.deep[i] for unit in units for i in sums.of(unit.number)) else NO_RELU),
     )
 
 
+NO_RELU = ' An output that may be any number needs no relu: MLP(..., output_activation="linear").'
+
+
 def _share(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
-    return {"units": f"{len(units)} of {len(case.units.layer_of[units[0]].units)}"}
+    return {"units": f"{len(units)} of {case.units.layer_size(units[0])}"}
 
 
 def probability_loss(case: Case) -> list[Finding]:
@@ -202,20 +217,17 @@ def probability_loss(case: Case) -> list[Finding]:
 
 
 def _lost(graph: LossGraph, squash: int, log: int) -> str:
-    """What is wrong with the log of a probability on the wrong side."""
+    """What is wrong with the log of a probability near 0."""
     if not argument_of(graph, log) > 0.0:
-        return (
-            "The probability has rounded to 0 or 1, on the wrong side. Its log is -inf, and no usable gradient passes "
-            "it."
-        )
+        return "A probability whose log is taken has rounded to 0. The log is -inf, and no usable gradient passes it."
     if graph.argument(log) == squash:
         return (
-            "The probability is nearly 0, on the wrong side. Its log still has its digits, but a little further on, at "
+            "A probability whose log is taken is nearly 0. The log still has its digits, but a little further on, at "
             "a logit of about -745, the probability rounds to 0 and its log is -inf."
         )
     return (
-        "The probability is within rounding of 0 or 1, on the wrong side. The log is that of a difference, or of a "
-        "clipped number, and few or no digits are left in it and in its gradient."
+        "A probability whose log is taken is within rounding of 0. It is a difference, such as 1 - p, or was clipped, "
+        "so few or no digits are left in the log and in its gradient."
     )
 
 
@@ -225,45 +237,6 @@ def _probability(graph: LossGraph, squash: int) -> float:
 
 
 def _matters(graph: LossGraph, log: int) -> bool:
-    """Whether a log of a saturated probability is on the wrong side, and counts."""
+    """Whether a log of a saturated probability is that of the small side, and counts."""
     q = argument_of(graph, log)
     return not q >= 0.5 and (graph.gradients[log] != 0.0 or not q > 0.0)
-
-
-def argument_of(graph: LossGraph, log: int) -> float:
-    """The argument of the logarithm; 1 + a for log1p(a)."""
-    number = graph.data[graph.argument(log)]
-    return 1.0 + number if graph.nodes[log].op == "log1p" else number
-
-
-PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p + 1e-12, a clip
-
-
-def log_sources(graph: LossGraph) -> dict[int, list[int]]:
-    """By squashing operation, the logs of its result; only operations with given numbers may lie between."""
-    found: dict[int, list[int]] = {}
-    for i in (*graph.of("log"), *graph.of("log1p")):
-        squash = _source(graph, i)
-        if squash is not None:
-            found.setdefault(squash, []).append(i)
-    return found
-
-
-def _source(graph: LossGraph, log: int, most: int = 8) -> int | None:
-    i = graph.argument(log)
-    for _ in range(most):
-        if _squashes(graph, i):
-            return i
-        inner = [j for j in graph.operands(i) if graph.nodes[j].op]
-        if len(inner) != 1 or graph.nodes[i].op not in PLUMBING:
-            return None
-        (i,) = inner
-    return None
-
-
-def _squashes(graph: LossGraph, i: int) -> bool:
-    """Whether a node is a sigmoid or like one: exp(a) / sum, 1 / (1 + exp(-a))."""
-    op = graph.nodes[i].op
-    if op in STEEPEST:
-        return True
-    return op == "div" and any(graph.nodes[k].op == "exp" for j in graph.operands(i) for k in (j, *graph.operands(j)))

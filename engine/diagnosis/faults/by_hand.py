@@ -1,15 +1,18 @@
 """Activations written by hand, such as 1 / (1 + exp(-z)) and (z + abs(z)) / 2, recognised by their operations."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import NamedTuple
 
-from ...structure import Ints, LossGraph, small
+from ...core import NAMES
+from ...structure import Ints, LossGraph, ints_of, nesting, small
 from ..context import Case
+from ..intervals import MAGNITUDES, magnitude
 
 SQUASHES = ("hard_tanh", "hard_sigmoid", "softsign", "atan", "normal_cdf", "clip")
 OPPOSITE = {"minimum": "maximum", "maximum": "minimum", "select": "select"}  # which nest in a clip by hand
 SCALES = ("neg", "mul", "div")
-RECTIFIERS = frozenset(("relu", "maximum", "select", "clip", "abs", "mul"))
+RECTIFIERS = frozenset(("relu", "maximum", "minimum", "select", "clip", "abs", "sqrt", "mul"))
 MOST = 24  # operations of an activation by hand
 
 
@@ -29,9 +32,9 @@ def squashed(case: Case) -> dict[int, Squash]:
     candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
     candidates += _quotients(graph)
     for i in candidates:
-        sums = _sums(case, i) if graph.gradients[i] else set()
-        if len({_unscaled(case, j) for j in sums}) == 1:
-            z = _unscaled(case, next(iter(sums)))
+        sums = _sums(case, i) if graph.gradients[i] and not _is_lone(graph, i) else set()
+        z = _only(case, sums)
+        if z is not None:
             slope, beyond = abs(graph.gradients[z] / graph.gradients[i]), abs(graph.data[z]) - _kink(graph, i)
             found |= dict.fromkeys(sums, Squash(i, z, slope, beyond))
     return found
@@ -49,14 +52,26 @@ def _quotients(graph: LossGraph) -> list[int]:
     """Quotients of exponentials or absolute values: sigmoid, tanh and softsign by hand."""
     if not {"exp", "abs"} & graph.ops:
         return []
-    starts, operands = graph.flattened.starts, graph.flattened.operands
-    return [i for i in graph.of("div") if _is_sum_of_exponentials(graph, operands[starts[i] + 1])]
+    found = nesting(graph.flattened, graph.of("div"), *_codes(len(NAMES)))
+    return [i for i in found if graph.depends[graph.operands(i)[1]]]
 
 
-def _is_sum_of_exponentials(graph: LossGraph, i: int) -> bool:
-    """Whether a denominator is a sum such as 1 + exp(-z) or 1 + abs(z)."""
-    is_sum = graph.depends[i] and graph.nodes[i].op in ("add", "sub", "sum")
-    return bool(is_sum) and any(graph.nodes[j].op in ("exp", "abs") for j in graph.operands(i))
+@cache
+def _codes(count: int) -> tuple[Ints, Ints]:
+    """By opcode, 1 for the sums and 1 for the terms of a denominator such as 1 + exp(-z) or 1 + abs(z)."""
+    sums, terms = ("add", "sub", "sum"), ("exp", "abs")
+    return ints_of(op in sums for op in NAMES[:count]), ints_of(op in terms for op in NAMES[:count])
+
+
+def _is_lone(graph: LossGraph, i: int) -> bool:
+    """Whether a node is exp(z) / exp(z), a softmax of one number, which is 1."""
+    operands = graph.operands(i)
+    return graph.nodes[i].op == "div" and graph.nodes[operands[0]].op == "exp" and len(summed(graph, operands[1])) < 2
+
+
+def summed(graph: LossGraph, i: int) -> list[int]:
+    """The terms of a sum, without given zeros."""
+    return [j for j in _terms(graph, i) if graph.depends[j] or graph.data[j]]
 
 
 def _is_clip(graph: LossGraph, i: int) -> bool:
@@ -96,9 +111,17 @@ def _sums(case: Case, i: int) -> set[int]:
     return set() if stack else found
 
 
-def _unscaled(case: Case, i: int) -> int:
-    """The sum inside a sign or scale, as z is in -z and 2 * z."""
-    return unwrapped(case, i, SCALES)
+def arguments_by_hand(case: Case, i: int) -> list[int]:
+    """The sums that an activation by hand is computed from, such as -z, and z itself; none if there are several z."""
+    sums = _sums(case, i)
+    z = _only(case, sums)
+    return [] if z is None else [*sums, z]
+
+
+def _only(case: Case, sums: Collection[int]) -> int | None:
+    """The sum that all of these are, or are but for a sign or scale, as -z and 2 * z are; None if they differ."""
+    found = {unwrapped(case, j, SCALES) for j in sums}
+    return found.pop() if len(found) == 1 else None
 
 
 def unwrapped(case: Case, i: int, ops: Collection[str]) -> int:
@@ -129,8 +152,10 @@ def rectified(case: Case, terms: Ints) -> dict[int, int]:
         z for op in ("maximum", "select", "clip") for i in graph.of(op) if not terms[i] for z in _against_zero(graph, i)
     ]
     found = dict(zip(zs, zs, strict=True))
-    if small(case.indices, graph.gradients, 0.0):
-        found |= _halved(graph) | _masked(case)
+    for i in graph.of("minimum"):
+        found |= {} if terms[i] else _negated(graph, i)
+    if "sqrt" in graph.ops or small(case.indices, graph.gradients, 0.0):
+        found |= _halved(graph) | masked(case)
     return found
 
 
@@ -146,23 +171,33 @@ def _against_zero(graph: LossGraph, i: int) -> list[int]:
     return others if all(graph.data[i] == max(graph.data[j], 0.0) for j in others) else []
 
 
+def _negated(graph: LossGraph, i: int) -> dict[int, int]:
+    """The z of minimum(-z, 0), whose negative is a relu, by its index and that of -z."""
+    given = [j for j in graph.operands(i) if not graph.nodes[j].op and not graph.depends[j]]
+    others = [j for j in graph.operands(i) if graph.nodes[j].op == "neg"]
+    if len(given) != 1 or len(others) != 1 or graph.data[given[0]] != 0.0:
+        return {}
+    return dict.fromkeys((others[0], graph.argument(others[0])), graph.argument(others[0]))
+
+
 def _halved(graph: LossGraph) -> dict[int, int]:
     """The sums z of z + |z|."""
-    sizes = {i: graph.argument(i) for i in graph.of("abs")} if small(graph.of("add"), graph.data, 0.0) else {}
+    is_off = small(graph.of("add"), graph.data, 0.0)
+    sizes = {i: magnitude(graph, i) for op in MAGNITUDES for i in graph.of(op)} if is_off else {}
     pairs = [graph.operands(i) for i in (graph.of("add") if sizes else ())]
     return {z: z for a, b in pairs for z in (sizes.get(a), sizes.get(b)) if z in (a, b) and z is not None}
 
 
-def _masked(case: Case) -> dict[int, int]:
+def masked(case: Case) -> dict[int, int]:
     """The sums z of z * (z > 0); none if any such factor disagrees with the sign of its z."""
     graph, found = case.graph, dict[int, int]()
-    for i in graph.of("mul") if small(graph.of("mul"), graph.data, 0.0) else ():
-        sums = [j for j in graph.operands(i) if case.units.forms.is_sum(j)]
-        others = [j for j in graph.operands(i) if j not in sums and j not in case.given and _is_flat(graph, j)]
-        if len(sums) == len(others) == 1 and (graph.depends[others[0]] or graph.data[others[0]] in (0.0, 1.0)):
-            if (graph.data[others[0]] != 0.0) != (graph.data[sums[0]] > 0.0):
+    forms, products = case.units.forms, graph.of("mul")
+    for i in forms.scaled(products) if small(products, graph.data, 0.0) else ():
+        other, z = sorted(graph.operands(i), key=forms.is_sum)
+        if _is_flat(graph, other) and (graph.depends[other] or graph.data[other] in (0.0, 1.0)):
+            if (graph.data[other] != 0.0) != (graph.data[z] > 0.0):
                 return {}
-            found |= {i: sums[0], sums[0]: sums[0]}
+            found |= {i: z, z: z}
     return found
 
 

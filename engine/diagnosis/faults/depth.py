@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...core import Value
-from ...structure import LossGraph, Unit, largest, small, strongest
+from ...structure import Layer, LossGraph, ends_differ, extent, peaks, small, strongest
 from ..context import Case
 from ..report import Evidence, Finding
 from ..terms import products
@@ -23,19 +23,21 @@ def vanishing(case: Case) -> list[Finding]:
 
 def _over_layers(case: Case) -> list[Finding]:
     """Layers whose gradient is tiny relative to a later layer's."""
-    if not _any_faint(case):
+    strengths = peaks(case.units.pre, case.graph.gradients)  # nan counts as 0
+    faintest, strongest_unit = extent(strengths)
+    if not faintest <= case.limits.vanished * strongest_unit:
         return []
-    layers = case.units.layers
-    sizes = [_strength(case, layer.units) for layer in layers]
-    top = max(range(len(layers)), key=sizes.__getitem__)
+    sizes = peaks(case.units.by_layer, strengths)
+    top = max(range(len(sizes)), key=sizes.__getitem__)
     limit = case.limits.vanished * sizes[top]
     faint = [k for k in range(top) if sizes[k] <= limit]
     if not 0.0 < min((sizes[k] for k in faint if sizes[k] > 0.0), default=0.0) <= limit < math.inf:
         return []
-    blocked = Counter(map(case.units.layer_of.__getitem__, (*flat_units(case), *off_units(case))))
-    if any(blocked[layer] == len(layer.units) for layer in layers[faint[0] : top + 1]):
+    blocked = Counter(map(case.units.layer_of, (*flat_units(case), *off_units(case))))
+    if any(blocked[k] == len(case.units.by_layer.of(k)) for k in range(faint[0], top + 1)):
         return []
-    first, steps, names = sizes[faint[0]], top - faint[0], [case.units.layer(layer.units[0]) for layer in layers]
+    first, steps, layers = sizes[faint[0]], top - faint[0], case.units.layers
+    names = [case.units.layer(layer.units[0]) for layer in layers]
     evidence: dict[str, float | int | str] = {
         f"gradient at {names[faint[0]]}": first,
         f"gradient at {names[top]}": sizes[top],
@@ -43,15 +45,39 @@ def _over_layers(case: Case) -> list[Finding]:
     }
     if first:
         evidence["factor a layer"] = (first / sizes[top]) ** (1 / steps)
+    largest_weights = [_largest_weight(case, layer) for layer in layers[faint[0] + 1 : top + 1]]
+    smallest = min(range(len(largest_weights)), key=largest_weights.__getitem__)
+    if largest_weights[smallest] <= SHRUNK:
+        name = names[faint[0] + 1 + smallest]
+        evidence[f"largest weight of {name}"] = largest_weights[smallest]
+        return [_shrunk(tuple(names[k] for k in faint), evidence, name)]
     return [_vanished(tuple(names[k] for k in faint), evidence)]
+
+
+SHRUNK = 1e-3  # weights of a layer that are all at most this are what a gradient is lost in
+
+
+def _largest_weight(case: Case, layer: Layer) -> float:
+    weights = {w for unit in layer.units for w in unit.weights}
+    return max((abs(case.graph.data[w]) for w in weights), default=math.inf)
+
+
+def _shrunk(where: tuple[str, ...], evidence: Evidence, name: str) -> Finding:
+    return Finding(
+        "vanishing",
+        where,
+        evidence,
+        f"The weights of {name} are next to 0, and the gradient is multiplied by them on its way back. So little of it "
+        "is left that the parameters before hardly move.",
+        "If a penalty on the weights or weight_decay has drawn them to 0, make it weaker, and start again. If they "
+        'started so small, start from larger ones, init="xavier".',
+    )
 
 
 def _over_time(case: Case) -> list[Finding]:
     """Recurrent layers whose weights get a tiny gradient, because it vanishes between their time steps."""
     stages, found = case.units.stages, list[Finding]()
-    seen = [unit for unit in case.units.all if len(unit.pre)]
-    recurrent = [unit for unit in seen if stages[unit.pre[0]] != stages[unit.pre[len(unit.pre) - 1]]]
-    for units in case.by_layer(recurrent):
+    for units in case.by_layer(map(case.units.unit, ends_differ(case.units.pre, stages))):
         steps: dict[int, float] = {}
         for i in (i for unit in units for i in unit.pre):
             steps[stages[i]] = max(steps.get(stages[i], 0.0), abs(case.graph.gradients[i]))
@@ -86,13 +112,6 @@ def _vanished_over_time(where: tuple[str, ...], evidence: Evidence) -> Finding:
     )
 
 
-def _any_faint(case: Case) -> bool:
-    """Whether any unit's gradient is tiny relative to another's."""
-    strengths = [_strength(case, [unit]) for unit in case.units.all if unit.pre]
-    limit = case.limits.vanished * max(strengths, default=0.0)
-    return any(0.0 < strength <= limit for strength in strengths)
-
-
 def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
     return Finding(
         "vanishing",
@@ -104,11 +123,6 @@ def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
         'the activation and start from larger weights, init="xavier"; add a layer\'s input to its output, so that one '
         "path has the factor 1.",
     )
-
-
-def _strength(case: Case, units: Sequence[Unit]) -> float:
-    """The largest gradient at a pre-activation of a layer; nan counts as 0."""
-    return max((largest(unit.pre, case.graph.gradients) for unit in units), default=0.0)
 
 
 def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:

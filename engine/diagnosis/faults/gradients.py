@@ -5,46 +5,62 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ...core import TABLE, Value
+import numpy as np
+
+from ...core import TABLE, Value, book_name
 from ...structure import (
     Floats,
-    Layer,
     LossGraph,
     Unit,
-    all_small,
+    any_larger,
     cancelling,
     floats_of,
     ints_of,
+    multipliers,
     origins,
     reverse,
 )
 from ..context import Case
 from ..report import Finding
-from ..step import gradient_step
 from ..terms import other_factor
 from .misuse import OTHERS
+from .steps import about_inputs, good_steps
 from .tables import unused_rows
 
 
 def symmetric(case: Case) -> list[Finding]:
     """Classes of units in a layer with equal weights and equal gradients."""
-    layers: dict[Layer, list[list[Unit]]] = {}
+    layers: dict[int, list[list[Unit]]] = {}
     for units in _copied(case):
-        layers.setdefault(case.units.layer_of[units[0]], []).append(units)
+        layers.setdefault(case.units.layer_of(units[0]), []).append(units)
     return [_copies(case, found) for found in layers.values()]
 
 
 def _copied(case: Case) -> list[list[Unit]]:
     """Classes of units with equal layer, activation, weights and gradients; cheap differences are tested first."""
     graph, units = case.graph, case.units
-    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in units.all if unit.pre}
+    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in map(units.unit, _near_another(case))}
     suspects = _twins(first)
     classes = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
     found: dict[object, list[Unit]] = {}
     for unit in _twins({unit: (first[unit], classes[unit]) for unit in suspects}):
         if any(units.deep[i] for i in unit.activations or unit.pre):
-            found.setdefault((units.layer_of[unit], classes[unit], first[unit]), []).append(unit)
+            found.setdefault((units.layer_of(unit), classes[unit], first[unit]), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
+
+
+def _near_another(case: Case) -> list[int]:
+    """The units whose first pre-activation may equal another's to six digits."""
+    starts, members = map(np.asarray, case.units.pre)
+    units = np.flatnonzero(np.diff(starts))
+    if len(units) < 2:
+        return []
+    numbers = np.asarray(case.graph.data)[members[starts[units]]]
+    order = np.argsort(numbers)
+    with np.errstate(invalid="ignore"):
+        is_apart = np.diff(numbers[order]) > 1e-5 * np.abs(numbers[order[1:]])  # not where both are inf
+    is_alone = np.append(is_apart, True) & np.append(True, is_apart)
+    return sorted(units[order[~is_alone]].tolist())
 
 
 def _twins(marks: Mapping[Unit, object]) -> list[Unit]:
@@ -67,7 +83,7 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
     weight, *_ = case.units.first_weights(units[0])
     told = "; ".join(" = ".join(map(case.units.name, members)) for members in classes)
-    total = len(case.units.layer_of[units[0]].units)
+    total = case.units.layer_size(units[0])
     return Finding(
         "symmetric",
         tuple(map(case.units.name, units)),
@@ -88,7 +104,7 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 def exploding(case: Case) -> list[Finding]:
     """Parameters whose gradient is so large that a usual learning rate does not lower the loss as predicted."""
     limits, found, worst, against = case.limits, list[Value](), 0.0, 0.0
-    if all_small(case.indices, case.graph.gradients, limits.exploded * limits.smallest):
+    if not any_larger(case.indices, case.graph.gradients, case.graph.data, limits.exploded, limits.smallest):
         return []
     for members in case.by_unit.values():
         gradient = max(abs(case.gradient(p)) if case.gradient(p) == case.gradient(p) else math.inf for p in members)
@@ -98,28 +114,30 @@ def exploding(case: Case) -> list[Finding]:
             worst, against = max((worst, against), (gradient, weight))
     if not found or origins(case.graph.flattened) or _is_steppable(case):
         return []
-    rate = limits.usual_rate
     return [
         Finding(
             "exploding",
             tuple(case.groups(found)),
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
-            f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {rate:g}, one step would "
-            "throw them far beyond anything useful, and the loss with them.",
-            'Scale inputs and targets to about 1. Start from smaller weights (MLP(..., init="he", seed=0)). Take the '
-            "mean of the losses, not their sum. Take a smaller learning rate, clip the gradient, or take Adam, whose "
-            "steps do not grow with it.",
+            f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the "
+            "first or second step throws them far beyond anything useful, and the loss with them.",
+            "Scale inputs and targets to about 1. Any one of these may help too: start from smaller weights, "
+            'MLP(..., init="he", seed=0); take the mean of the losses, not their sum; take a smaller learning rate; '
+            "clip the gradient; take Adam, whose steps do not grow with it." + about_inputs(case),
         )
     ]
 
 
 def _is_steppable(case: Case) -> bool:
-    """Whether a small step lowers the loss as its slope predicts; if a step is known, other findings judge it."""
-    if case.graph.changed or case.step is not None:
+    """Whether two steps lower the loss as its slope predicts; a first step that is known is left to `step_too_long`."""
+    if case.graph.changed or case.planned is not None:
         return True
-    step = gradient_step(case.graph, case.indices, case.limits.usual_rate)
-    before, after = case.loss.data, step.loss()
-    return abs(after) <= abs(before) and after - before <= 0.1 * step.promised
+    good = good_steps(case, _rate(case))
+    return good == 2 or (good == 0 and case.lr is not None)
+
+
+def _rate(case: Case) -> float:
+    return case.limits.usual_rate if case.lr is None else case.lr
 
 
 FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # relative moves, out of a minimum and past the kinks of a hinge
@@ -131,7 +149,7 @@ def cancelled(case: Case) -> list[Finding]:
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     wanted = [i for i in faint if case.graph.squares[i]]
     several = FAR if "abs" in case.graph.ops else FAR[:1]  # z + |z| is a relu, and its slopes of -1 and 1 cancel
-    moves = [(given, x) for given, xs in ((wanted, FAR), (case.indices, several)) for x in xs] if wanted else []
+    moves = [(given, x) for given, xs in ((case.indices, several), (wanted, FAR)) for x in xs] if wanted else []
     for moved, distance in moves:
         wanted = cancelling(ints_of(wanted), *_elsewhere(case, moved, distance), limit)
         if not wanted:
@@ -178,8 +196,8 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
             "left": case.gradient(p),
             "parameters": len(wanted),
         },
-        "There are paths to the loss, but the contributions of the upward and the downward ones cancel for any value "
-        "of the parameter, so the loss does not depend on it.",
+        "Some paths from the parameter to the loss push it up, others push it down by the same amount, whatever the "
+        "value of the parameter. So the loss does not depend on it.",
         "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
         "subtracted, such as a bias before a mean is taken off. chain_rule(loss, p).paths() shows the paths of p. A "
         "bias that cancels between two outputs that are compared does no harm.",
@@ -193,7 +211,10 @@ def disconnected(case: Case) -> list[Finding]:
     if not missing:
         return []
     no_parameter, scores, flat = "", "", ""
-    if not case.index_of:
+    others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
+    if others:
+        no_parameter = f" It was computed from other Values, such as {book_name(others[0])}, as if of another model."
+    elif not case.index_of:
         no_parameter = (
             " It depends on no parameter at all, as if argmax, round or a comparison stood between: their results are "
             "plain numbers without a gradient."

@@ -8,9 +8,10 @@ from ...structure import LossGraph, largest
 from ..context import Case
 from ..report import Finding
 from ..words import amount
-from .activations import argument_of, log_sources
 from .by_hand import is_probability
+from .logs import argument_of, log_sources
 from .misuse import OTHERS, is_softmax, logged, misuse
+from .softmaxes import lone_softmax
 from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
 
 ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
@@ -29,6 +30,8 @@ def loss_misuse(case: Case) -> list[Finding]:
     searches = (
         _squashed_twice,
         _outside,
+        _signed,
+        lone_softmax,
         opposed,
         expanded,
         rewarded,
@@ -44,8 +47,8 @@ def loss_misuse(case: Case) -> list[Finding]:
 def _squashed_twice(case: Case) -> list[Finding]:
     """Probabilities given to a loss that takes logits, which squashes them again."""
     graph, found = case.graph, dict[int, None]()
-    if "softplus" in graph.ops:
-        for i in case.graph.terms:
+    if "softplus" in graph.ops_of_terms:
+        for i in graph.terms:
             if graph.nodes[i].op == "softplus":
                 found |= dict.fromkeys(_probabilities(case, graph.argument(i)))
     for squash in log_sources(graph):
@@ -140,6 +143,31 @@ def _outside(case: Case) -> list[Finding]:
     )
 
 
+SIGNED = ("tanh", "erf", "sin", "cos", "softsign", "hard_tanh")  # operations with results from -1 to 1
+
+
+def _signed(case: Case) -> list[Finding]:
+    """Both logs of a binary loss taken of a result of tanh, which is below 0 as often as above."""
+    graph, sides = case.graph, dict[int, set[bool]]()
+    for i in graph.terms if graph.ops.intersection(SIGNED) else ():
+        if graph.nodes[i].op in ("log", "log1p"):
+            p, is_rest = logged(case, i)
+            sides.setdefault(p, set()).add(is_rest)
+    found = [p for p, both in sides.items() if graph.nodes[p].op in SIGNED and len(set().union(*sides.values())) == 2]
+    if not found:
+        return []
+    op = graph.nodes[found[0]].op
+    return misuse(
+        case,
+        found,
+        {"smallest": min(graph.data[p] for p in found), "numbers": len(found)},
+        f"A log loss takes probabilities, from 0 to 1, but {op} gives numbers from -1 to 1. Where they are below 0, "
+        "the log is nan.",
+        'Take a sigmoid at the output, MLP(..., output_activation="sigmoid"), or give the numbers before the '
+        f"{op} to binary_cross_entropy_with_logits([z], [y]).",
+    )
+
+
 def _may_exceed(case: Case, p: int) -> bool:
     """Whether the argument of a log may be a density or a scale, by its operations or because it has other uses."""
     graph, stack = case.graph, [p]
@@ -163,8 +191,8 @@ MARGINS = ("softplus", "relu", "maximum", "log", "log_sigmoid", "log1p")  # of l
 def _zeroed(case: Case) -> list[Finding]:
     """Margin losses with targets 0 and 1, where a target of 0 multiplies the output away."""
     graph = case.graph
-    margins = [i for i in graph.terms if graph.nodes[i].op in MARGINS and graph.depends[i]]
-    found = {i: _target(case, i) for i in margins}
+    terms = graph.terms if graph.ops_of_terms.intersection(MARGINS) else ()
+    found = {i: _target(case, i) for i in terms if graph.nodes[i].op in MARGINS and graph.depends[i]}
     if set(found.values()) != {0.0, 1.0}:
         return []
     lost = [i for i, y in found.items() if y == 0.0]

@@ -18,11 +18,14 @@ def misuse(case: Case, where: Iterable[int], evidence: Evidence, why: str, remed
 
 
 def name_of(case: Case, i: int) -> str:
-    """A node in words; an entry of a softmax is named by its logit."""
+    """A node in words, by its unit if it has no label; an entry of a softmax is named by its logit."""
     graph = case.graph
-    if is_softmax(case, i) and not graph.nodes[i].label:
-        return f"softmax of {describe(graph, graph.argument(graph.argument(i)))}"
-    return describe(graph, i)
+    if graph.nodes[i].label:
+        return describe(graph, i)
+    if is_softmax(case, i):
+        return f"softmax of {name_of(case, graph.argument(graph.argument(i)))}"
+    unit = case.units.outputs.get(graph.nodes[i])
+    return describe(graph, i) if unit is None else case.units.name(unit)
 
 
 def is_softmax(case: Case, i: int) -> bool:

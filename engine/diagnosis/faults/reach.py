@@ -4,11 +4,13 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ...structure import one_sided
 from ..context import Case
 from ..description import describe
 from ..intervals import any_limited, interval
 from ..report import Finding
 from ..words import amount
+from .by_hand import arguments_by_hand, masked
 
 
 class Residual(NamedTuple):
@@ -30,6 +32,8 @@ def out_of_range(case: Case) -> list[Finding]:
     wanted = _residuals(case)
     width = _width(wanted) or 1.0
     ranges = {found.output: interval(case.graph, found.output, case.given) for found in wanted}
+    if any(case.graph.nodes[i].op == "mul" and case.graph.data[i] == 0.0 for i in ranges):
+        ranges |= dict.fromkeys(ranges.keys() & masked(case), (0.0, math.inf))
     far = {found: _nearest(found, *ranges[found.output]) for found in wanted if _is_far(case, found, ranges, width)}
     if not far or any(case.units.deep[i] for found in far for i, _ in found.signs) or not _is_lowest(case, far):
         return []
@@ -43,11 +47,10 @@ def _residuals(case: Case) -> list[Residual]:
     """The outputs with given targets, where the loss does not rise as they come closer."""
     graph, pairs = case.graph, dict[tuple[int, float], dict[int, float]]()
     starts, operands, depends = graph.flattened.starts, graph.flattened.operands, graph.depends
-    for i in graph.of("sub"):
+    for i in one_sided(graph.flattened, graph.of("sub"), depends):
         a, b = operands[starts[i]], operands[starts[i] + 1]
         output, target = (b, a) if depends[b] else (a, b)
-        if output in graph.interior and depends[output] and not depends[target]:
-            pairs.setdefault((output, graph.data[target]), {})[i] = 1.0 if output == a else -1.0
+        pairs.setdefault((output, graph.data[target]), {})[i] = 1.0 if output == a else -1.0
     found = [Residual(output, target, tuple(signs.items())) for (output, target), signs in pairs.items()]
     return [pair for pair in found if _is_pulled(case, pair)]
 
@@ -108,15 +111,27 @@ def _unreachable(
             "output": spans,
             "targets": _span(min(targets), max(targets)),
             "out of reach": f"{len(far)} of {len(wanted)}",
-            **({} if least is None else {"loss at least": least}),
+            **({} if least is None else {"lowest possible loss": least}),
             "loss": case.loss.data,
         },
         f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "
         f"{_span(min(targets), max(targets))}. The output cannot reach {len(far)} of {len(wanted)} targets"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
         'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
-        "output and scale its results back.",
+        "output and scale its results back." + (CLASSES if _are_classes(targets) else ""),
     )
+
+
+CLASSES = (
+    " If the targets are the numbers of classes, take one output for each class instead, and "
+    "cross_entropy([outputs], [class])."
+)
+
+
+def _are_classes(targets: Sequence[float]) -> bool:
+    """Whether targets look like numbers of classes: the integers from 0 or 1 on, without a gap."""
+    found = sorted(set(targets))
+    return len(found) > 2 and found[0] in (0.0, 1.0) and found == [found[0] + k for k in range(len(found))]
 
 
 def _least(case: Case, wanted: Sequence[Residual], far: dict[Residual, float]) -> float | None:
@@ -131,5 +146,8 @@ def _least(case: Case, wanted: Sequence[Residual], far: dict[Residual, float]) -
 
 def _name(case: Case, output: int) -> str:
     """The name of the unit that an output belongs to, or the output in words."""
-    unit = case.units.outputs.get(case.graph.nodes[output])
-    return describe(case.graph, output) if unit is None else case.units.name(unit)
+    nodes, units = case.graph.nodes, case.units
+    if unit := units.outputs.get(nodes[output]):
+        return units.name(unit)
+    by_hand = (units.sums.get(nodes[z]) for z in arguments_by_hand(case, output))
+    return next((units.name(unit) for unit in by_hand if unit), describe(case.graph, output))

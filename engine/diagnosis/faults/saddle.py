@@ -54,8 +54,9 @@ def _stuck(case: Case, found: Sequence[Value], least: float) -> Finding:
         "stationary",
         tuple(case.groups(found)),
         {"loss": case.loss.data, "loss nearby": least, "parameters": len(found), "gradient": 0.0},
-        "These parameters are 0, and so are their gradients, as where weights of 0 multiply each other. The loss is "
-        f"lower nearby, {amount(least)} where they are moved by at most {NEAR}, but gradient descent never moves them.",
+        "These parameters are 0, and so are their gradients, as happens when weights of 0 multiply each other. The "
+        f"loss is lower nearby, {amount(least)} if they are moved by at most {NEAR}, but gradient descent never moves "
+        "them.",
         'Start from random weights: MLP(..., init="xavier", seed=0), or by hand Value(random.gauss(0, 1)). Of two '
         "factors, one may start at 0, but not both.",
     )

@@ -10,7 +10,7 @@ from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
 from ..step import stepped
-from .steps import ascent, step_too_long
+from .steps import about_inputs, ascent, step_too_long
 
 
 def non_finite(case: Case) -> list[Finding]:
@@ -32,7 +32,7 @@ def _held(case: Case, known: Sequence[Value]) -> Finding:
         "These parameters are inf or nan themselves, and so is everything computed from them. Most likely an earlier "
         "step along an inf or nan gradient made them so.",
         "Start again from finite weights with a smaller learning rate. To find the step that did it, run the training "
-        "inside `with strict():`.",
+        "inside `with strict():`." + about_inputs(case),
     )
 
 
@@ -46,7 +46,7 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
     result = {"slope": _worst(graph.partials(i))} if is_slope else {"result": graph.data[i]}
     more = {"operations like it": len(first) - 1} if len(first) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
-    told = ", ".join(f"{name} = {number:.4g}" for name, number in inner.items())
+    told = ", ".join(f"{name} = {_exact(number)}" for name, number in inner.items())
     what = f"{definition(graph, i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
     why = "has a slope that is inf or nan, and so is every gradient that passes it."
     if not is_slope:
@@ -62,6 +62,12 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
         f"{what} {why}",
         remedy,
     )
+
+
+def _exact(number: float) -> str:
+    """Four digits, or more of a number that is only next to an integer, where a domain may end."""
+    text = f"{number:.4g}"
+    return text if float(text) == number or not float(text).is_integer() else repr(number)
 
 
 def _worst(partials: Sequence[float]) -> float:
@@ -143,7 +149,8 @@ def stale_gradient(case: Case) -> list[Finding]:
     evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
     times = _times(pairs)
     why = (
-        f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times on it."
+        f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times "
+        "without zero_grad() in between, and no step had changed the parameters."
         if times
         else "The .grad of these parameters is not the gradient of this loss alone. backward() adds to .grad, which "
         "most likely was not zeroed after the previous pass."
@@ -154,10 +161,18 @@ def stale_gradient(case: Case) -> list[Finding]:
             tuple(case.groups(differ)),
             {**evidence, "left over": p.grad - case.gradient(p), **({"times": times} if times else {})},
             why,
-            "Call optimizer.zero_grad() or model.zero_grad() before every backward(). If you add up the gradients of "
-            "several losses on purpose, nothing is wrong; diagnose the sum of the losses instead.",
+            "Call optimizer.zero_grad() or model.zero_grad() before every backward(). "
+            + (NO_STEP if times else "")
+            + "If you add up the gradients of several losses on purpose, nothing is wrong; diagnose the sum of the "
+            "losses instead.",
         )
     ]
+
+
+NO_STEP = (
+    "If there were steps in between, they changed nothing: `for p in parameters: p = p - lr * p.grad` only gives the "
+    "name p to a new Value. Write p.data -= lr * p.grad. "
+)
 
 
 def _times(held: Sequence[tuple[float, float]]) -> int:

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from ...structure import LossGraph
+from ...structure import SAME, LossGraph
 from ..context import Case, unit_in
 from ..description import describe
 from ..report import Evidence, Finding
-from ..step import Step, is_written
+from ..step import Step, gradient_step, is_written
 from ..terms import other_factor, products
 from ..words import amount, below
 
@@ -53,16 +53,26 @@ def step_too_long(case: Case) -> list[Finding]:
             "step_too_long",
             _moved(case, step),
             evidence,
-            f"{tense} {why}. The loss {verb}.",
-            _shorter(step, part) + _scaled(case),
+            f"{tense} {why}. The loss {verb}.{_bends(evidence)}",
+            _shorter(step, part) + about_inputs(case),
         )
     ]
+
+
+def _bends(evidence: Evidence) -> str:
+    """What the curvature says."""
+    if "curvature" not in evidence:
+        return ""
+    return (
+        f" Along this step, the slope of the loss changes by {amount(float(evidence['curvature']))} for each unit of "
+        "distance: this is its curvature, and the larger it is, the shorter a step must be."
+    )
 
 
 LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with their square
 
 
-def _scaled(case: Case) -> str:
+def about_inputs(case: Case) -> str:
     """What to do about large inputs, the given numbers that multiply parameters."""
     graph = case.graph
     factors = {x for unit in case.units.all for z in unit.pre for _, x in products(graph, z, case.given)}
@@ -93,6 +103,41 @@ def _shorter(step: Step, part: float | None) -> str:
         return f"Take a smaller learning rate: at most {below(part)} of this step lowers this loss."
     rate = part * step.rate
     return f"Take a learning rate of at most {below(rate)}, the largest that lowers this loss."
+
+
+def step_too_short(case: Case) -> list[Finding]:
+    """A step down the gradient at a rate so small that a usual one lowers the loss thousands of times as fast."""
+    step, usual = case.step, case.limits.usual_rate
+    if step is None or step.taken or step.rate is None or step.rate > SHORT * usual:
+        return []
+    squares, falls = sum(case.graph.gradients[i] ** 2 for i in step.move), -step.promised
+    is_plain = falls > 0.0 and math.isclose(falls, step.rate * squares, rel_tol=1e-3)  # not momentum's or Adam's
+    if not is_plain or good_steps(case, usual) < 2:
+        return []
+    return [
+        Finding(
+            "step_too_short",
+            _moved(case, step),
+            {"rate": step.rate, "loss": case.loss.data, "falls by": falls, "usual rate": usual},
+            f"The step goes down the gradient, but so little that the loss, {amount(case.loss.data)}, falls by "
+            f"{amount(falls)} only. At a learning rate of {usual:g} it falls {usual / step.rate:,.0f} times as fast.",
+            f"Take a larger learning rate, such as {usual:g}, and ask diagnose(loss, parameters, lr={usual:g}) whether "
+            "it may be larger still.",
+        )
+    ]
+
+
+SHORT = 1e-3  # a rate of at most this fraction of the usual one is too small where the usual one descends
+
+
+def good_steps(case: Case, rate: float) -> int:
+    """How many of the first two steps of gradient descent at this rate lower the loss as its slope predicts."""
+    step = gradient_step(case.graph, case.indices, rate)
+    before, after, rounding = case.loss.data, step.loss(), SAME * abs(case.loss.data)
+    if not (abs(after) <= abs(before) and after - before <= 0.1 * step.promised):
+        return 0
+    second, promised = step.next()  # with raw targets, the first step may move the outputs alone
+    return 1 + (second.loss() - after <= 0.1 * promised + rounding)
 
 
 def rebound(case: Case) -> list[Finding]:
@@ -138,9 +183,9 @@ ASKED = 64  # of the parameters, whether they are moved: the others are treated 
 
 def _is_moved(case: Case, p: int) -> bool:
     """Whether a parameter is used only in p - number."""
-    graph, edges = case.graph, case.graph.edges_to(p)
-    users = [graph.flattened.results[k] for k in edges[:2]]
-    return len(users) == 1 and graph.nodes[users[0]].op in ("add", "sub") and _is_given(case, users[0])
+    edge = case.graph.only_edge_to(p)
+    user = None if edge is None else case.graph.flattened.results[edge]
+    return user is not None and case.graph.nodes[user].op in ("add", "sub") and _is_given(case, user)
 
 
 def _is_given(case: Case, i: int) -> bool:

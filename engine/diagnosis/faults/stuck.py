@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from ...structure import SAME, Unit, cancelling, largest, small
 from ..context import Case
 from ..report import Finding
+from ..step import stepped
 from ..terms import products
 from ..words import amount
 from .by_hand import unwrapped
@@ -42,7 +43,9 @@ def _linear(case: Case) -> list[Finding]:
     """A linear model whose output is the same for every example, with gradients of the examples that cancel."""
     graph = case.graph
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
-    if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares) or graph.changed:
+    if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares):
+        return []
+    if graph.changed and not stepped(graph, case.index_of):
         return []
     outputs = _centred(list(_outputs(case)))
     stuck = [output for output in outputs if _is_constant(case, output)]

@@ -10,26 +10,32 @@ from ..terms import other_factor
 
 def unused_rows(case: Case) -> set[Value]:
     """The parameters without a path that are next, in the list, to a looked-up one of the same table."""
-    missing, names, found = set(case.missing), {p.label for p in case.index_of} - {""}, set[Value]()
+    missing, found = set(case.missing), set[Value]()
     run, before = list[Value](), None
-    for p in case.parameters if 0 < len(missing) < len(case.parameters) else ():
-        if p not in missing:
-            found.update(q for q in run if _is_row(case, p, q))
-            run, before = [], p
-        elif p.label not in names:  # else it is of another model
+    for p in (*case.parameters, None) if 0 < len(missing) < len(case.parameters) else ():
+        if p in missing:
             run.append(p)
-            found.update(run[-1:] if before is not None and _is_row(case, before, p) else ())
+            continue
+        if run:
+            found |= _rows(case, run, [used for used in (before, p) if used is not None])
+        run, before = [], p
     return found
 
 
-def _is_row(case: Case, used: Value, unused: Value) -> bool:
-    return _table(used) == _table(unused) and _is_looked_up(case, case.index_of[used])
+def _rows(case: Case, run: list[Value], beside: list[Value]) -> set[Value]:
+    """The unused parameters in a run that are of the same table as a looked-up one beside it."""
+    names = {p.label for p in case.index_of} - {""}  # a parameter with such a label is of another model
+    tables = {_table(p.label) for p in beside if _is_looked_up(case, case.index_of[p])}
+    return {p for p in run if _table(p.label) in tables and p.label not in names} if tables else set()
 
 
-def _table(p: Value) -> str:
+def _table(label: str) -> str:
     """The table that a label puts a parameter in: row of row.cat2, as nn.Embedding labels it, E of E3_2."""
-    inside, _, last = p.label.rpartition(".")
-    return inside if inside.endswith("row") else f"{inside}.{re.split('[^a-zA-Z]', last)[0]}"
+    inside, _, last = label.rpartition(".")
+    return inside if inside.endswith("row") else f"{inside}.{_OTHERS.split(last, 1)[0]}"
+
+
+_OTHERS = re.compile("[^a-zA-Z]")
 
 
 def _is_looked_up(case: Case, i: int) -> bool:

@@ -4,14 +4,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from ...structure import largest
+from ...structure import ints_of, largest
 from ..context import Case
 from ..intervals import interval
 from ..report import Evidence, Finding
 from ..step import gradient_step
 from ..terms import products
 from ..words import amount
-from .activations import log_sources
+from .logs import log_sources
 from .misuse import logged, misuse
 
 LIMIT = 1e3  # a logit where softplus is as good as straight
@@ -21,7 +21,7 @@ ROUNDING = 1e-9  # rounding tolerance of the sum of the weights of the logs
 def opposed(case: Case) -> list[Finding]:
     """Log losses whose two weights, y and 1 - y, have different signs, because the target is outside 0 to 1."""
     graph, shares = case.graph, dict[int, dict[bool, float]]()
-    for i in case.graph.terms if {"log", "log1p", "softplus"} & graph.ops else ():
+    for i in graph.terms if {"log", "log1p", "softplus"} & graph.ops_of_terms else ():
         side = _side(case, i)
         if side is not None and graph.gradients[i]:
             p, is_for_1 = side
@@ -39,8 +39,8 @@ def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -
         case,
         found,
         evidence,
-        f"This loss takes targets from 0 to 1, the weights y and 1 - y of its two terms. With another target{told} one "
-        "of the two has the wrong sign, and the loss falls without limit.",
+        f"This loss multiplies its two terms by y and 1 - y, so it takes targets from 0 to 1. With another "
+        f"target{told} one of the two has the wrong sign, and the loss falls without limit.",
         "Use 0 and 1 as targets. Convert targets -1 and 1 by (y + 1) / 2, or use hinge; convert 1 and 2 by y - 1; for "
         "real numbers use mean_squared_error.",
     )
@@ -49,14 +49,14 @@ def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -
 def expanded(case: Case) -> list[Finding]:
     """Losses softplus(z) - y z, also written with max(z, 0) and log1p(exp(-|z|)), with targets outside 0 to 1."""
     graph, bent = case.graph, list[int]()
-    for i in graph.terms if {"softplus", "log1p"} & graph.ops else ():
+    for i in graph.terms if {"softplus", "log1p"} & graph.ops_of_terms else ():
         op, z = graph.nodes[i].op, graph.argument(i)
         if op == "log1p" and graph.nodes[z].op == "exp":  # log(1 + exp(-|z|))
             z = graph.argument(z)
             while graph.nodes[z].op in ("neg", "abs"):
                 z = graph.argument(z)
         bent += [z] if op in ("softplus", "log1p") and graph.nodes[z].op != "neg" else []
-    terms = set(graph.terms)
+    terms = set(graph.terms) if bent else set()
     logits = [z for z in dict.fromkeys(bent) if z in terms and not case.units.deep[z]]
     if not logits:
         return []
@@ -140,14 +140,15 @@ def not_squared(case: Case) -> list[Finding]:
         case,
         found,
         {"loss": case.loss.data, "differences": len(found)},
-        "The loss has a minus before the squares of the differences from the targets. It is highest, 0, where all "
-        "outputs are right, and falls without limit as they move away."
+        "The loss has a minus before the squares of the differences from the targets. It is highest where all outputs "
+        "are right, and falls without limit as they move away."
         if is_even
         else f"The loss adds up {what} from the targets with their signs, so differences of opposite signs cancel. It "
         "has no minimum: it falls without limit as the outputs move away from the targets on one side.",
-        "Square each difference, (prediction - target)**2, "
-        + ("with a plus sign, " if is_even else "")
-        + "or take mean_squared_error.",
+        "Give the squares a plus sign, or take mean_squared_error. If the loss is a score that is better the higher "
+        "it is, such as R², take 1 - score."
+        if is_even
+        else "Square each difference, (prediction - target)**2, or take mean_squared_error.",
     )
 
 
@@ -181,31 +182,61 @@ def _power(case: Case, i: int) -> tuple[float, int]:
 
 
 def _falls_without_limit(case: Case) -> bool:
+    """Whether a far step of all parameters, or of the last layer's, lowers the loss on and on."""
+    return _falls(case, case.indices) or _falls(case, [i for i in case.indices if not case.units.deep[i]])
+
+
+def _falls(case: Case, indices: Sequence[int]) -> bool:
     """Whether half a far step down the gradient lowers the loss, and the rest at least half as much."""
-    steepest = largest(case.indices, case.graph.gradients)
+    steepest = largest(ints_of(indices), case.graph.gradients)
     if not 0.0 < steepest < math.inf:
         return False
     farthest = FAR * (1.0 + largest(case.indices, case.graph.data))
-    step = gradient_step(case.graph, case.indices, farthest / steepest)
+    step = gradient_step(case.graph, indices, farthest / steepest)
     near, far = step.loss(0.5), step.loss(1.0)
     return case.loss.data > near and not near - far < 0.5 * (case.loss.data - near)
 
 
 def picked(case: Case) -> list[Finding]:
     """The negative of one linear output for each example, as of a log loss that was given logits."""
-    graph, sums = case.graph, [i for i in case.graph.terms if case.graph.depends[i]]
-    if len(sums) < 2 or any(graph.nodes[i].op != "dot" for i in sums) or len(graph.terms) > len(sums):
+    graph = case.graph
+    if not graph.ops_of_terms.intersection(("dot", "mul")):
         return []
-    is_mean = any(all(abs(graph.gradients[i] * n + 1.0) <= ROUNDING for i in sums) for n in (1, len(sums)))
-    weights = {tuple(w for w, _ in products(graph, i, case.given)) for i in sums}
-    inputs = {tuple(x for _, x in products(graph, i, case.given)) for i in sums}
-    if not is_mean or len(weights) < 2 or len(inputs) < len(sums):
+    terms = [i for i in graph.terms if graph.depends[i]]
+    products_by_hand = [i for i in terms if graph.nodes[i].op == "mul"]
+    if terms and graph.ops_of_terms == {"dot"} and len(graph.terms) == len(terms):
+        rows, signs = [tuple(w for w, _ in products(graph, i, case.given)) for i in terms], terms
+        inputs = {tuple(x for _, x in products(graph, i, case.given)) for i in terms}
+    elif products_by_hand and all(graph.nodes[i].op == "mul" or i in case.given for i in terms):
+        rows, signs, inputs = _rows(case, products_by_hand), products_by_hand, None
+    else:
+        return []
+    is_mean = any(all(abs(graph.gradients[i] * n + 1.0) <= ROUNDING for i in signs) for n in (1, len(rows)))
+    if not is_mean or len(set(rows)) < 2 or (inputs is not None and len(inputs) < len(rows)):
         return []
     return misuse(
         case,
-        sums,
-        {"loss": case.loss.data, "outputs": len(sums)},
+        terms if inputs is not None else {w for row in rows for w in row},
+        {"loss": case.loss.data, "outputs": len(rows)},
         "The loss is the negative of one output for each example. That is a log loss if the outputs are log "
         "probabilities, but these are linear, so the loss falls without limit as the outputs grow.",
         "Give the outputs to cross_entropy([logits], [class]), or take the log of their softmax first.",
     )
+
+
+def _rows(case: Case, terms: Sequence[int]) -> list[tuple[int, ...]]:
+    """The weights of the outputs whose products are these terms, output by output; none if they are no such rows.
+
+    A row is as long as it can be, so that rows are equal or have no weight in common.
+    """
+    graph = case.graph
+    terms = sorted(terms, key=lambda i: graph.nodes[i].serial)
+    weights = [[j for j in graph.operands(i) if j in case.given] for i in terms]
+    if any(len(found) != 1 for found in weights):
+        return []
+    flat = [w for (w,) in weights]
+    for size in range(len(set(flat)), 0, -1):
+        rows = [tuple(flat[k : k + size]) for k in range(0, len(flat), size)]
+        if len(flat) % size == 0 and sum(map(len, set(rows))) == len(set(flat)) and len(set(rows[0])) == size:
+            return rows
+    return []

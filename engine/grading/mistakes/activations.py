@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from ...core import TABLE
 from ...structure import Occurrence, Unit
 from ..network import Network
+from ..partials import Partials
 from .row import Change, Mistake, at_places, derivative
 
 CHAIN = "∂a/∂z = f'(z) is one factor of the chain, once for each activation passed"
@@ -39,10 +40,12 @@ def _left_out_for_weights(network: Network) -> Iterator[Change]:
 
 def _bare_error(network: Network) -> Iterator[Change]:
     """Without the derivative and without the weights in the gradient sent back."""
-    for layer, terms in network.telling_ways:
+    for layer, backs in network.telling_ways:
         if edges := network.changed(layer.units, lambda o: 1.0):
-            weights = {term.input_edge: 1.0 for _, _, term in terms}
-            yield Change(f"in {layer.name}", edges | weights, only=frozenset(network.parameters) - layer.own)
+            weights = [Partials.all_of(back.edges, 1.0) for back in backs]
+            yield Change(
+                f"in {layer.name}", Partials.joined([edges, *weights]), only=frozenset(network.parameters) - layer.own
+            )
 
 
 def _one_sided(network: Network) -> Iterator[tuple[str, list[Unit], frozenset[int]]]:
@@ -81,7 +84,7 @@ def _at_sum(partials: dict[int, float], o: Occurrence) -> float | None:
     return partials.get(o.z)
 
 
-def _error(network: Network, uses: list[int]) -> float | None:
+def _error(network: Network, uses: Sequence[int]) -> float | None:
     """The error a - y, if one of the uses of a is that difference, in either order."""
     for k in uses:
         i = network.sweep.results[k]

@@ -90,11 +90,16 @@ def power(
     return Mistake(name, was, right, changes, covers)
 
 
+def _products(network: Network) -> list[int]:
+    """The products and quotients of the loss, or of a formula."""
+    if network.is_formula:
+        return sorted((*network.sweep.graph.of("mul"), *network.sweep.graph.of("div")))
+    return [i for i in network.loss_operations if network.ops[i] in ("mul", "div")]
+
+
 def _constants(network: Network) -> Iterator[tuple[int, float, bool]]:
     """Edges on which the loss multiplies by a number, the number, and whether it is 1 over the number of examples."""
-    for i in range(network.size) if network.is_formula else network.loss_operations:
-        if network.ops[i] not in ("mul", "div"):
-            continue
+    for i in _products(network):
         a, b = network.sweep.edges(i)
         for k, other in ((a, b), (b, a)):
             leaf, c = network.operands[other], network.partials[k]

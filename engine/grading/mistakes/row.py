@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import starmap
 from typing import TypeAlias
 
-from ...structure import Occurrence, Unit
+from ...structure import Ints, Occurrence, Unit, floats_of, ints_of
 from ..network import Network
+from ..partials import Partials
 
 Gradients: TypeAlias = dict[int, float]  # by node
 Formula: TypeAlias = Callable[[str, float, float, float], float | None]  # (operation, z, a, derivative)
@@ -81,13 +83,21 @@ def derivative(
     """A row with a wrong derivative of activations, formula(operation, z, a, derivative); None keeps the right one."""
 
     def changes(network: Network) -> Iterator[Change]:
-        by_unit = {
-            unit: {k: other for k, numbers in seen if (other := formula(*numbers)) is not None}
-            for unit, seen in network.activations.items()
-        }
+        by_unit = {unit: _at_activations(formula, *seen) for unit, seen in network.activations.items()}
         yield from at_places(network, by_unit)
 
     return Mistake(name, was, right, changes, covers, formula, Network.up_to_activations)
+
+
+def _at_activations(formula: Formula, edges: Ints, numbers: list[tuple[str, float, float, float]]) -> Partials:
+    """The wrong derivatives of a unit's activations; none where the formula is not of this operation."""
+    found = list(starmap(formula, numbers))
+    known = [other for other in found if other is not None]
+    return Partials(edges if len(known) == len(found) else _where(edges, found), floats_of(known))
+
+
+def _where(edges: Ints, found: list[float | None]) -> Ints:
+    return ints_of(k for k, other in zip(edges, found, strict=True) if other is not None)
 
 
 def input_(
@@ -97,11 +107,24 @@ def input_(
 
     def changes(network: Network) -> Iterator[Change]:
         for other in others:
+            if not _may_be(network, partial(other, network)):
+                continue
             by_unit = {unit: _by_edge(unit, partial(other, network)) for unit in network.units}
             for change in at_places(network, by_unit, each=False):
                 yield replace(change, place="" if change.place == "everywhere" else change.place)
 
     return Mistake(name, was, right, changes, reach=Network.weights)
+
+
+def _may_be(network: Network, other: Callable[[Occurrence], Sequence[float | None]]) -> bool:
+    """Whether other inputs can give the number of one telling weight; they change its gradient by δ times theirs."""
+    weight = min(network.telling, default=None)
+    owners = [unit for unit in network.units if weight in unit.weights]
+    if weight is None or len(owners) != 1:
+        return True
+    edges, adjoints, results = _by_edge(owners[0], other), network.sweep.adjoints, network.sweep.results
+    moved = (adjoints[results[k]] * (edges[k] - network.partials[k]) for k in network.uses[weight] if k in edges)
+    return network.may_be(weight, adjoints[weight] + sum(moved))
 
 
 def _by_edge(unit: Unit, other: Callable[[Occurrence], Sequence[float | None]]) -> dict[int, float]:
@@ -124,8 +147,6 @@ def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], eac
     for members, place in places.items():
         if not network.tells(members, sent_back=each):
             continue
-        edges = dict[int, float]()
-        for unit in members:
-            edges.update(by_unit[unit])
-        if any(network.partials[k] != other for k, other in edges.items()):
-            yield Change(place, edges)
+        changed = Partials.joined(by_unit[unit] for unit in members)
+        if changed.change(network.partials):
+            yield Change(place, changed)

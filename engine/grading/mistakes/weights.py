@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, compress
 
-from ...structure import Layer, Occurrence, Term, Unit
+from ...structure import Layer, Occurrence, floats_of, ints_of
 from ..network import Network
+from ..partials import Partials
+from ..way_back import Back
 from .row import Change, Gradients, Mistake
 
 WIDE = 40  # widest layer whose paths are tried one by one
 RATES = (1e-4, 20.0)  # range of usual learning rates
 SURE = 0.3  # largest relative uncertainty of the fitted rate
-
-Back = list[tuple[Unit, Occurrence, Term]]
 
 
 def _nothing_sent_back(network: Network) -> Iterator[Change]:
@@ -29,10 +29,14 @@ def _nothing_sent_back(network: Network) -> Iterator[Change]:
 
 def _weight_left_out(network: Network) -> Iterator[Change]:
     ways = network.telling_ways
-    for layer, terms in ways:
-        yield Change(f"from {layer.name}", {term.input_edge: 1.0 for _, _, term in terms})
+    for layer, backs in ways:
+        yield Change(f"from {layer.name}", _all_of(backs, 1.0))
     if ways and len(network.way_back) > 1:
-        yield Change("everywhere", {term.input_edge: 1.0 for _, terms in network.way_back for _, _, term in terms})
+        yield Change("everywhere", _all_of((back for _, backs in network.way_back for back in backs), 1.0))
+
+
+def _all_of(backs: Iterable[Back], number: float) -> Partials:
+    return Partials.joined(Partials.all_of(back.edges, number) for back in backs)
 
 
 def _not_transposed(network: Network) -> Iterator[Change]:
@@ -41,26 +45,26 @@ def _not_transposed(network: Network) -> Iterator[Change]:
         yield Change(f"from {layer.name}", edges)
     rest = [_transposed(network, layer) for layer, _ in network.way_back if layer not in found] if found else []
     if found and len(found) + sum(map(bool, rest)) > 1:
-        yield Change("everywhere", {k: weight for edges in (*rest, *found.values()) for k, weight in edges.items()})
+        yield Change("everywhere", Partials.joined(filter(None, (*rest, *found.values()))))
 
 
-def _transposed(network: Network, layer: Layer) -> dict[int, float]:
+def _transposed(network: Network, layer: Layer) -> Partials | None:
     """The edges to the inputs of a square layer, with the weights of the transpose."""
-    edges = {}
+    edges, weights = ints_of([]), list[int]()
     for step in layer.steps:
         rows = [_inner(network, o) for _, o in step]
-        inputs = [term.input for term in rows[0]]
-        if len(rows) > 1 and len(inputs) == len(rows) and all([t.input for t in row] == inputs for row in rows):
-            for j, row in enumerate(rows):
-                for i, term in enumerate(row):
-                    edges[term.input_edge] = network.data[rows[i][j].weight]
-    return edges
+        is_square = len(rows) > 1 and all(len(row) == len(rows) for row in rows)
+        if is_square and all(len({i for i, _, _ in column}) == 1 for column in zip(*rows, strict=True)):
+            edges.extend(edge for row in rows for _, edge, _ in row)
+            weights += [weight for column in zip(*rows, strict=True) for _, _, weight in column]
+    return Partials(edges, floats_of(map(network.data.__getitem__, weights))) if edges else None
 
 
-def _inner(network: Network, o: Occurrence) -> list[Term]:
-    """The terms whose input is computed, in the order of the units that they come from."""
-    terms = [term for term in o.terms if term.input < network.size and network.depends[term.input]]
-    return sorted(terms, key=lambda term: network.sweep.nodes[term.input].serial)
+def _inner(network: Network, o: Occurrence) -> list[tuple[int, int, int]]:
+    """The inputs that are computed, in the order of the units that they come from, their edges and their weights."""
+    inputs, edges, weights = o.products.inputs, o.products.input_edges, o.products.weights
+    inner = map(network.is_inner.__getitem__, inputs)
+    return sorted(compress(zip(inputs, edges, weights, strict=True), inner), reverse=True)
 
 
 def _updated(network: Network) -> Iterator[Change]:
@@ -83,7 +87,7 @@ def _solved(
 ) -> tuple[Gradients, str] | None:
     """The learning rate, fitted in the last layer that it affects, where the gradients are linear in it."""
     plain = network.sweep.run(without)
-    last = {t.input_edge: network.data[t.weight] - plain[t.weight] for _, _, t in network.way_back[-1][1]}
+    last = _moved(network, network.way_back[-1][1], 1.0, plain)
     one = network.sweep.run(last)
     moved = {i: one[i] - right[i] for i in given if abs(one[i] - right[i]) > 1e-9 * abs(right[i]) + 1e-15}
     felt = [layer for layer in network.layers if layer.own & moved.keys()]
@@ -108,23 +112,37 @@ def _roundest(rate: float, spread: float) -> float:
 def _at_rate(network: Network, without: dict[int, float], rate: float, right: Gradients) -> Gradients:
     """The gradients if each layer is updated, layer by layer from the output, before δ is sent back through it."""
     edges: dict[int, float] = {}
-    for _, terms in reversed(network.way_back):
-        found = network.sweep.run(without | edges)
-        edges |= {t.input_edge: network.data[t.weight] - rate * found[t.weight] for _, _, t in terms}
+    for _, backs in reversed(network.way_back):
+        edges |= _moved(network, backs, rate, network.sweep.run(without | edges))
     found = network.sweep.run(edges)
     return {i: found[i] for i in right}
 
 
-def _paths(network: Network, only: bool) -> Iterator[Change]:
-    for layer, terms in network.telling_ways:
-        if not (1 if only else 2) < len(layer.units) <= WIDE:
-            continue
-        edges: dict[Unit, list[int]] = {unit: [] for unit in layer.units}
-        for unit, _, term in terms:
-            edges[unit].append(term.input_edge)
-        for unit, own in edges.items():
-            others = chain.from_iterable(edges[other] for other in layer.units if other is not unit)
-            yield Change(network.unit_name(unit), dict.fromkeys(others if only else own, 0.0))
+def _moved(network: Network, backs: list[Back], rate: float, gradients: Sequence[float]) -> dict[int, float]:
+    """The weights on the way back after a step, by edge."""
+    return {k: network.data[w] - rate * gradients[w] for b in backs for k, w in zip(b.edges, b.weights, strict=True)}
+
+
+def _one_path(network: Network) -> Iterator[Change]:
+    for layer, backs in network.telling_ways:
+        if 1 < len(layer.units) <= WIDE:
+            for back in backs:
+                yield Change(network.unit_name(back.unit), _all_of(_beside(backs, back), 0.0))
+    several = [backs for _, backs in network.way_back if len(backs) > 1]
+    for place, which in (("first", 0), ("last", -1)) if network.telling_ways and len(several) > 1 else ():
+        others = chain.from_iterable(_beside(backs, backs[which]) for backs in several)
+        yield Change(f"the {place} unit of each layer", _all_of(others, 0.0))
+
+
+def _beside(backs: list[Back], back: Back) -> list[Back]:
+    return [other for other in backs if other is not back]
+
+
+def _path_forgotten(network: Network) -> Iterator[Change]:
+    for layer, backs in network.telling_ways:
+        if 2 < len(layer.units) <= WIDE:
+            for back in backs:
+                yield Change(network.unit_name(back.unit), _all_of([back], 0.0))
 
 
 WEIGHTS = (
@@ -159,14 +177,14 @@ WEIGHTS = (
         "one_path",
         "only the path through {place} is followed",
         "an activation that feeds several units gets the sum over all of them",
-        lambda network: _paths(network, True),
+        _one_path,
         reach=Network.before_last,
     ),
     Mistake(
         "path_forgotten",
         "the path through {place} is forgotten",
         "an activation that feeds several units gets the sum over all of them",
-        lambda network: _paths(network, False),
+        _path_forgotten,
         reach=Network.before_last,
     ),
 )

@@ -1,0 +1,80 @@
+"""Softmaxes at the output that are flat, because they are sure, or constant, because they are of a single number."""
+
+import math
+from collections.abc import Iterable
+from itertools import chain
+
+from ...structure import LossGraph
+from ..context import Case
+from ..description import describe
+from ..report import Finding
+from .by_hand import is_probability, summed
+from .logs import log_sources
+from .misuse import misuse
+
+
+def sure_softmax(case: Case) -> list[Finding]:
+    """A softmax that is compared with targets, not in a log, and is flat for nearly every example."""
+    graph, limits = case.graph, case.limits
+    if not any(graph.data[i] * (1.0 - graph.data[i]) <= limits.flat for i in _candidates(graph)):
+        return []
+    entries = {i: z for i, z in _entries(case).items() if z is not None}
+    slopes = {i: graph.data[i] * (1.0 - graph.data[i]) for i in entries}
+    limit = 0.25 * (limits.flat if len(entries) >= limits.few else limits.flat_once)
+    flat = [i for i, slope in slopes.items() if slope <= limit]
+    is_flat = entries and len(flat) >= limits.nearly_all * len(entries)
+    if not is_flat or not sum(abs(graph.gradients[i]) for i in flat) > limits.asked:
+        return []
+    steepest = max(slopes, key=slopes.__getitem__)
+    return [
+        Finding(
+            "saturated",
+            tuple(dict.fromkeys(_name(case, entries[i]) for i in flat)),
+            {"largest slope p (1 - p)": slopes[steepest], "probabilities": len(entries)},
+            "This softmax is sure, and wrong in places: its probabilities are next to 0 and 1, where it is flat. Every "
+            "gradient that passes it is multiplied by about p (1 - p), so next to nothing is left to correct it.",
+            "Compute the loss on the logits, cross_entropy([logits], [class]), whose gradient p - y does not contain "
+            "this slope. If it is so from the start, scale the inputs to about 1 or start from smaller weights.",
+        )
+    ]
+
+
+def lone_softmax(case: Case) -> list[Finding]:
+    """A softmax of one number, which is always 1."""
+    entries = _entries(case) if any(case.graph.data[i] == 1.0 for i in _candidates(case.graph)) else {}
+    if not entries or any(z is not None for z in entries.values()):
+        return []
+    return misuse(
+        case,
+        entries,
+        {"softmax": 1.0, "outputs": len(entries), "gradient": 0.0},
+        "A softmax of a single number is 1, whatever the number is. So the loss does not depend on the output, and all "
+        "gradients are 0.",
+        "For one output and two classes take a sigmoid, binary_cross_entropy_with_logits([z], [y]). For a softmax give "
+        "the last layer one output for each class.",
+    )
+
+
+def _entries(case: Case) -> dict[int, int | None]:
+    """The entries of softmaxes at the output, outside logs, each with its logit; None if it is the only one."""
+    graph, found, logs = case.graph, dict[int, int | None](), log_sources(case.graph)
+    for i in _candidates(graph):
+        if i in logs or not graph.depends[i] or case.units.deep[i]:
+            continue
+        first, last = graph.operands(i)[0], graph.operands(i)[-1]
+        if graph.nodes[first].op == "ahead":
+            z, others = graph.operands(first)
+            found[i] = z if graph.data[others] > -math.inf else None
+        elif graph.nodes[first].op == "exp" and is_probability(graph, i):
+            found[i] = graph.argument(first) if len(summed(graph, last)) > 1 else None
+    return found
+
+
+def _candidates(graph: LossGraph) -> Iterable[int]:
+    """The operations that an entry of a softmax may be."""
+    return chain(graph.of("sigmoid") if "ahead" in graph.ops else (), graph.of("div") if "exp" in graph.ops else ())
+
+
+def _name(case: Case, z: int | None) -> str:
+    unit = None if z is None else case.units.sums.get(case.graph.nodes[z])
+    return describe(case.graph, z or 0) if unit is None else case.units.name(unit)

@@ -1,0 +1,44 @@
+"""Which of a learner's numbers are right, but for rounding of intermediate results, and which contradict others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from .given import is_lone
+from .rounding import ENOUGH
+from .trial import SLACK, Trial
+
+FEW = 8  # numbers that are left out one by one, to see whether the others agree
+
+
+def contradicting(trial: Trial) -> list[int]:
+    """The nodes whose numbers are wrong, where rounding of intermediate results explains all others.
+
+    That is each number without which all others agree, or each such number besides those that are far off; else all
+    that are not right to their digits.
+    """
+    return _without(trial, []) or _without(trial, trial.wrong()) or trial.inexact
+
+
+def is_rounded(trial: Trial, without: Collection[int] = ()) -> bool:
+    """Whether one rounding of intermediate results gives all of the learner's numbers, or all but some."""
+    return trial.rounding.explains(*_off(trial, without))
+
+
+def _without(trial: Trial, far: list[int]) -> list[int]:
+    """The numbers far off, and each of the rest without which the others agree; none if there is none."""
+    if is_rounded(trial, far):
+        return far
+    inexact = set(trial.inexact).difference(far)
+    some = [i for i in trial.rounding.suspects(*_off(trial, far)) if i in inexact]
+    found = {i for i in some[:FEW] if is_rounded(trial, [*far, i])}
+    return [i for i in trial.given if i in found or i in far] if found else []
+
+
+def _off(trial: Trial, without: Collection[int]) -> tuple[list[float], list[float]]:
+    """How far the learner's numbers are off, and their tolerances: infinite ones for numbers left out."""
+    off = [x - trial.right[i] for i, x in trial.given.items()]
+    lone = [SLACK / ENOUGH if is_lone(g.text) else 1.0 for g in trial.all_given]  # nobody cuts off all digits but one
+    pairs = zip(lone, trial.tolerances.items(), strict=True)
+    return off, [math.inf if i in without else part * tolerance for part, (i, tolerance) in pairs]

@@ -1,0 +1,81 @@
+"""Numbers in a formula that stand for what they are here, as 0.25 does for a (1 - a) in 2 (a - y) 0.25 x."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from itertools import combinations, islice, product
+
+from ..chain import ChainRule, Term, show
+from ..core import derivative
+from .elsewhere import derivative_in, only_here
+from .given import half_unit
+from .trial import SLACK
+from .written import Pair, Written, read
+
+MOST = 100  # readings of a formula that are tried
+LENGTH = 12  # variables of a path
+_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
+
+
+def stand_ins(chain: ChainRule, written: Written) -> str:
+    """What the decimal numbers in a formula stand for, if the formula is the derivative with that instead; else "".
+
+    A number of one digit, such as 2 or 0.5, stands for itself.
+
+    >>> from engine import Value, chain_rule
+    >>> w, x = Value(0.5, "w"), Value(1.25, "x")
+    >>> stand_ins(chain_rule((w * x) ** 2, w), read("2 w x * 1.25", {"w": 0.5, "x": 1.25}))
+    '1.25 for x'
+    """
+    found = list(_DECIMAL.finditer(written.text))
+    numbers = [token for token in found if len(Decimal(token[0]).normalize().as_tuple().digits) > 1]
+    known = list(_known(chain))
+    readings = [[reading for each in known if (reading := _standing_for(token[0], each))] for token in numbers]
+    for chosen in islice(product(*readings), MOST) if numbers else ():
+        text = written.text
+        for token, reading in reversed(list(zip(numbers, chosen, strict=True))):
+            text = f"{text[: token.start()]}({reading}){text[token.end() :]}"
+        pairs = dict(written.derivatives) | dict(pair for reading in chosen for pair in reading.derivatives)
+        whole = _read(chain, text, pairs)
+        if whole.agrees(chain.total) and not only_here(chain, whole):
+            told = (f"{token[0]} for {reading}" for token, reading in zip(numbers, chosen, strict=True))
+            return " and ".join(dict.fromkeys(told))
+    return ""
+
+
+def parts_of(term: Term) -> list[Term]:
+    """The factors of a formula: 2 and a - y in 2 (a - y)."""
+    if isinstance(term, tuple) and term[0] == "mul":
+        return [piece for inner in term[1:] for piece in parts_of(inner)]
+    return [term]
+
+
+def _known(chain: ChainRule) -> Iterator[Written]:
+    """Variables, factors of the strongest path with their parts, and derivatives along it."""
+    names, whole = chain.naming.names, (chain.output, chain.wrt)
+    yield from (_read(chain, str(name)) for name in names.values())
+    for path in chain.paths(1):
+        terms = [x for f in path.factors for x in (f.term, *parts_of(f.term)) if x != f.term or (f.of, f.wrt) != whole]
+        yield from (_read(chain, show(term)) for term in terms if isinstance(term, tuple))
+        for wrt, of in combinations(path.nodes[:LENGTH], 2):
+            if (of, wrt) != whole:
+                name = derivative(names[of], names[wrt])
+                yield _read(chain, name, {name: (of, wrt)})
+
+
+def _read(chain: ChainRule, text: str, pairs: Mapping[str, Pair] | None = None) -> Written:
+    pairs = pairs or {}
+    values = {str(name): node.data for node, name in chain.naming.names.items()}
+    numbers = {name: derivative_in(chain, chain.graph.flattened, pair) for name, pair in pairs.items()}
+    return replace(read(text, values, numbers), derivatives=tuple(pairs.items()))
+
+
+def _standing_for(number: str, known: Written) -> Written | None:
+    """What is known, or its negative, if it has the number."""
+    allowed = SLACK * half_unit(number)
+    if abs(known.number - float(number)) <= allowed:
+        return known
+    return replace(known, text=f"-({known})") if abs(known.number + float(number)) <= allowed else None

@@ -1,0 +1,79 @@
+"""Learners who round intermediate numbers are right; numbers that contradict each other are not, however near."""
+
+import layouts
+import numpy as np
+import pytest
+
+from engine import Value, compare
+from nn import MLP
+
+LAYOUTS = [layouts.sigmoid_222, layouts.tanh_342, layouts.relu_2332, layouts.recurrent, layouts.batch_with_penalty]
+
+
+def significant(count):
+    return np.vectorize(lambda x: float(f"{x:.{count}g}"), otypes=[float]), f".{count - 1}e"
+
+
+def decimals(count):
+    return np.vectorize(lambda x: round(float(x), count), otypes=[float]), f".{count}f"
+
+
+def cut_off(count):
+    def cut(x):
+        unit = 10.0 ** (np.floor(np.log10(abs(x))) - count + 1) if x else 1.0
+        return float(np.trunc(x / unit + 1e-9 * np.sign(x)) * unit)
+
+    return np.vectorize(cut, otypes=[float]), f".{count - 1}e"
+
+
+def texts(numbers, rounding):
+    rounded, form = rounding
+    return [f"{x:{form}}" for x in rounded(numbers)]
+
+
+ROUNDINGS = {
+    "3 digits": significant(3),
+    "5 digits": significant(5),
+    "4 decimals": decimals(4),
+    "4 digits, cut off": cut_off(4),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+@pytest.mark.parametrize("rounding", ROUNDINGS.values(), ids=ROUNDINGS.keys())
+def test_a_learner_who_rounds_every_number_is_right_until_one_of_them_is_changed(layout, rounding):
+    for seed in range(20, 24):
+        loss, parameters, learner = layout(np.random.default_rng(seed), rounding[0])
+        numbers = learner.gradients()
+        assert compare(loss, dict(zip(parameters, texts(numbers, rounding), strict=True))).ok, seed
+        which = max(range(len(numbers)), key=lambda i: abs(numbers[i]))
+        for factor in (0.9, 1.1):
+            numbers[which] *= factor
+            changed = compare(loss, dict(zip(parameters, texts(numbers, rounding), strict=True)))
+            assert [g.name for g in changed.wrong] == [changed.gradients[which].name], (seed, factor)
+            numbers[which] /= factor
+
+
+def test_two_numbers_that_must_be_equal_are_not_both_right():
+    """Near its target, the error (a - y) has few digits: each number may be right but for the rounding of a."""
+    w, b = Value(0.5, "w"), Value(0.2, "b")
+    loss = ((w + b).sigmoid() - 0.67) ** 2  # both are -0.0008036
+    alone = compare(loss, {w: -0.000884})
+    assert alone.ok
+    assert "within the rounding" in str(alone)
+    assert compare(loss, {w: -0.000884, b: -0.000884}).ok
+    both = compare(loss, {w: -0.000884, b: -0.000723})
+    assert both.verdict == "unknown"
+    assert [g.name for g in both.wrong] == ["w", "b"]
+
+
+def test_the_one_number_that_contradicts_the_others_is_named():
+    model = MLP(2, [3, 1], activation="tanh", seed=4)
+    parameters = model.parameters()
+    output = model([0.5, -1.5])
+    loss = (output - (output.data - 0.01234)) ** 2
+    loss.backward()
+    off = {p: f"{1.002 * p.grad:.4g}" for p in parameters}  # as by an error e that is rounded
+    off[parameters[4]] = f"{0.998 * parameters[4].grad:.4g}"
+    found = compare(loss, off)
+    assert [g.value for g in found.wrong] == [parameters[4]]
