@@ -90,12 +90,8 @@ def reverse_between(graph: FlattenedGraph, ends: Ints, among: Ints) -> dict[int,
     >>> sorted(found[0]) == [(2, 2 * 3.0 * y.data, True), (3, y.data * y.data, True)], found[2] == [(3, y.data, True)]
     (True, True)
     """
-    codes, starts, operands, partials = (
-        ints(graph.codes),
-        ints(graph.starts),
-        ints(graph.operands),
-        floats(graph.partials),
-    )
+    codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+    partials = floats(graph.partials)
     is_end, counts, size = ints(ends), ints(among), len(graph.codes)
     memory = new_floats(len(graph.nodes)), new_ints(len(graph.nodes)), new_ints(len(graph.nodes))
     adjoints, reached, met = floats(memory[0]), ints(memory[1]), ints(memory[2])
