@@ -5,8 +5,6 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from ...core import TABLE, Value, book_name
 from ...structure import (
     Floats,
@@ -53,6 +51,8 @@ def _near_another(case: Case) -> list[int]:
     """The units whose first pre-activation may equal another's to six digits."""
     if len(case.units.keys) < 2 or not len(case.units.pre.members):
         return []
+    import numpy as np
+
     starts, members = map(np.asarray, case.units.pre)
     units = np.flatnonzero(np.diff(starts))
     numbers = np.asarray(case.graph.data)[members[starts[units]]]
