@@ -46,7 +46,7 @@ MODULES = (
 
 _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
 FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
-KERNELS = ["-fpeel-loops"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
+KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
 LIGHT = ["-O1"]  # takes half as long to build
 HOT = (
     "node",

@@ -16,7 +16,7 @@ from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .scans import (
     all_small, any_larger, any_uses, cancelling, ends_differ, extent, flattest, largest, nesting, none_exceeds,
-    one_sided, peaks, small, smallest_partial,
+    one_sided, peaks, small, smallest_partial, with_argument,
 )
 from .sweeps import (
     dependent, limited, origins, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
@@ -31,5 +31,5 @@ __all__ = [
     "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of",
     "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "one_sided", "origins",
     "packed", "peaks", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "smallest_partial",
-    "strongest", "summands",
+    "strongest", "summands", "with_argument",
 ]

@@ -109,6 +109,17 @@ def one_sided(graph: FlattenedGraph, indices: Ints, marks: Ints) -> list[int]:
     return found
 
 
+def with_argument(graph: FlattenedGraph, indices: Ints, code: int) -> list[int]:
+    """Those of these operations whose first operand is an operation with this opcode."""
+    codes, starts, operands, wanted = ints(graph.codes), ints(graph.starts), ints(graph.operands), ints(indices)
+    size, found = len(graph.codes), list[int]()
+    for n in range(len(indices)):
+        i = operands[starts[wanted[n]]]
+        if i < size and codes[i] == code:
+            found.append(wanted[n])
+    return found
+
+
 def nesting(graph: FlattenedGraph, indices: Ints, outer: Ints, inner: Ints) -> list[int]:
     """Those of these operations whose last operand has an opcode in `outer`, and an operand with one in `inner`."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)

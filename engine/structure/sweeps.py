@@ -141,9 +141,10 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     ['add', 'mul', 'w']
     """
     starts, operands, found = ints(graph.starts), ints(graph.operands), new_ints(len(graph.nodes))
-    depends = ints(found)
-    for index in indices:
-        depends[index] = 1
+    wanted = ints_of(indices)
+    depends, given = ints(found), ints(wanted)
+    for n in range(len(wanted)):
+        depends[given[n]] = 1
     for i in range(len(graph.codes) - 1, -1, -1):
         for k in range(starts[i], starts[i + 1]):
             if depends[operands[k]]:
@@ -170,8 +171,7 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
         if code in (ADD, SUM, NEG) or (code == SUB and (vary == 2 or i == 0)):
             passes = 1
         elif vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
-            if operands[first if varies[operands[first]] else last - 1] < size:
-                passes = 1
+            passes = 1 if operands[first if varies[operands[first]] else last - 1] < size else 0
         if not passes:
             found.append(i)
             continue

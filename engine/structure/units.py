@@ -158,29 +158,23 @@ class Units:
     @cached_property
     def by_layer(self) -> Groups:
         """The numbers of the units in each layer."""
-        return by_number(self._layer_numbers, ints_of(range(len(self.keys))), max(self._layer_numbers, default=0))
+        return by_number(self.layer_numbers, ints_of(range(len(self.keys))), max(self.layer_numbers, default=0))
 
     @cached_property
-    def _layer_numbers(self) -> Ints:
+    def layer_numbers(self) -> Ints:
         """The number of the layer of each unit, from 1."""
         firsts, counts = self._firsts
-        functions = map(self._function, firsts)
-        kinds = [(not count, *kind) for count, *kind in zip(counts, self._stages, functions, counts, strict=True)]
-        numbers = {kind: number for number, kind in enumerate(sorted(set(kinds)), 1)}
+        kinds = list(zip(self._stages, self.weighted_sums.functions(firsts), counts, strict=True))
+        numbers = {kind: number for number, kind in enumerate(sorted(set(kinds), key=_order), 1)}
         return ints_of(map(numbers.__getitem__, kinds))
 
     def layer_of(self, unit: Unit) -> int:
         """The index of its layer."""
-        return self._layer_numbers[unit.number] - 1
+        return self.layer_numbers[unit.number] - 1
 
     def layer_size(self, unit: Unit) -> int:
         """How many units its layer has."""
         return len(self.by_layer.of(self.layer_of(unit)))
-
-    def _function(self, z: int) -> str:
-        """The function that is applied to a weighted sum, "" if none."""
-        activation = None if z < 0 else self.weighted_sums.activation(z)
-        return "" if activation is None else NAMES[self.graph.flattened.codes[activation]]
 
     def _age(self, unit: Unit) -> int:
         return self.graph.nodes[unit.first[0] if unit.first[1] else (unit.pre or unit.activations)[0]].serial
@@ -317,6 +311,12 @@ class Units:
             if not self.forms.multiplies(j):
                 stack += [k for k in self.graph.operands(j) if self.forms.is_sum(k)]
         return i
+
+
+def _order(kind: tuple[int, int, int]) -> tuple[bool, int, str, int]:
+    """The order of layers by stage, function and count; those without weights come last."""
+    stage, function, count = kind
+    return not count, stage, NAMES[function] if function else "", count
 
 
 def multipliers(graph: LossGraph) -> dict[Value, int]:

@@ -157,6 +157,14 @@ def test_a_step_up_or_too_far(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_a_step_that_is_far_too_short(seed):
+    net = Net(seed, SQUASHES[seed % 4])
+    rate = 10.0 ** -(6 + seed % 4)
+    assert only(net.report(lr=rate), "step_too_short").evidence["rate"] == rate
+    assert not net.report(lr=1e-3)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_hidden_layer_of_plain_numbers(seed):
     net = Net(seed, lambda z: Value(z.tanh().data))
     finding = only(net.report(), "disconnected")
