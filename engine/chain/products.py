@@ -60,7 +60,6 @@ def products(
         if found:
             best = sorted(found, key=lambda entry: entry[0])[:6]
             yield from (_written(sign, number, unit) for _, sign, number, unit in best)
-            return
     yield from _sums([nothing, *units, *pairs], slopes)
 
 

@@ -73,9 +73,8 @@ def judge(
     operations = chain.operations
     strongest = operations.paths(1)[0]
     if not (math.isfinite(chain.total) and math.isfinite(chain.output.data)):
-        path = next(
-            (p for p in chain.paths(FEW) if math.isnan(chain.total) and math.isnan(p.product)), chain.paths(1)[0]
-        )
+        paths = chain.paths(FEW)
+        path = next((p for p in paths if math.isnan(chain.total) and math.isnan(p.product)), paths[0])
         wild = tuple(factor for factor in path.factors if not math.isfinite(factor.value))
         return Judgement("non_finite", say.non_finite(wild, path), wild)
     up, down = operations.up_and_down

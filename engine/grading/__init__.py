@@ -5,7 +5,7 @@ at once) with its answer Comparison; for `nn.backpropagation`, the Network behin
 
 Read `derivation` (`check`) and `compare` first, then `mistakes`, the catalogue: a new mistake is a new row. Rows build
 on `network`, with the layers and units that structure finds, and on `reverse_sweep`: gradients with a learner's
-mistake.
+mistake. `trial` compares numbers; `rounding` and `contradictions` say which are right but for rounded intermediates.
 """
 
 # fmt: off

@@ -10,6 +10,7 @@ from .rounding import ENOUGH
 from .trial import SLACK, Trial
 
 FEW = 8  # numbers that are left out one by one, to see whether the others agree
+SMALL = 300  # operations up to which there is time for more than one
 
 
 def contradicting(trial: Trial) -> list[int]:
@@ -18,7 +19,8 @@ def contradicting(trial: Trial) -> list[int]:
     That is each number without which all others agree, or each such number besides those that are far off; else all
     that are not right to their digits.
     """
-    return _without(trial, []) or _without(trial, trial.wrong()) or trial.inexact
+    far = trial.wrong()
+    return _without(trial, []) or (far and _without(trial, far)) or trial.inexact
 
 
 def is_rounded(trial: Trial, without: Collection[int] = ()) -> bool:
@@ -32,7 +34,8 @@ def _without(trial: Trial, far: list[int]) -> list[int]:
         return far
     inexact = set(trial.inexact).difference(far)
     some = [i for i in trial.rounding.suspects(*_off(trial, far)) if i in inexact]
-    found = {i for i in some[:FEW] if is_rounded(trial, [*far, i])}
+    few = FEW if trial.network.size <= SMALL else 1
+    found = {i for i in some[:few] if is_rounded(trial, [*far, i])}
     return [i for i in trial.given if i in found or i in far] if found else []
 
 

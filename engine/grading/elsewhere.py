@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..chain import ChainRule
 from ..core import Value, book_name, short_number, total_derivative
@@ -17,6 +20,9 @@ SMALL = 0.01  # smaller numbers are moved by FAR itself, so that a product of se
 FAR = 2.0**-3
 NEARER = (1.0, 2.0**-4, 2.0**-8)  # parts of a move, of which the first that meets no kink is taken
 SLACK = 1e-6  # of the derivative: the digits that a difference in a formula may lose
+LOOSE = 1e-4  # the same far from here
+POINTS, FEWER = 48, 12  # far from here, on both sides of kinks; and in large graphs
+_BRANCHES = re.compile(r"[\[<>|≤≥]|relu|max|min|abs|sign|clip", re.IGNORECASE)  # then a formula holds on all sides
 BENT = ("relu", "leaky_relu", "abs", "maximum", "minimum", "largest", "smallest", "select", "clip", "hard_tanh")
 STEPS = ("less", "less_equal", "above", "sign", "floor", "ceil", "round", "trunc")
 
@@ -36,13 +42,21 @@ def only_here(chain: ChainRule, written: Written, other: Written | None = None) 
     if not written.names or (other and not other.names):
         return ""
     nearby = _Nearby(chain, written, other)
-    found = nearby.off(nearby.leaves)
+    found = nearby.off(nearby.leaves) or nearby.far()
     if not found:
         return ""
     alone = [leaf for leaf in nearby.leaves if len(nearby.leaves) <= ALONE and nearby.off([leaf])]
     leaves, told = (alone[:1], nearby.off(alone[:1])) if alone else ([], found)
-    where = f"where {nearby.told(leaves, {})} only" if leaves else "at these numbers only"
+    where = f"where {nearby.told(leaves, {})} only" if leaves else "for these numbers only"
     return f"{written} {f'is {other}' if other else 'is right'} {where}: {told}"
+
+
+def read_in(chain: ChainRule, text: str, pairs: Mapping[str, Pair] | None = None) -> Written:
+    """A formula in the variables of a chain, and in the derivatives that `pairs` names."""
+    pairs = pairs or {}
+    values = {str(name): node.data for node, name in chain.naming.names.items()}
+    numbers = {name: derivative_in(chain, chain.graph.flattened, pair) for name, pair in pairs.items()}
+    return replace(read(text, values, numbers), derivatives=tuple(pairs.items()))
 
 
 def derivative_in(chain: ChainRule, graph: FlattenedGraph, pair: Pair) -> float:
@@ -75,20 +89,38 @@ class _Nearby:
         told = [f"{book_name(self.names[x])} = {short_number(at.get(self.index_of[x], x.data))}" for x in leaves]
         return " and ".join(told)
 
+    def far(self) -> str:
+        """How the two differ far from here, if the formula has branches, or if nothing shows as the derivative is 0."""
+        if self.chain.total and not _BRANCHES.search(self.written.text):
+            return ""
+        rng, found = random.Random(7), []
+        for _ in range(POINTS if len(self.graph.nodes) <= MOST else FEWER):
+            scales = [rng.uniform(0.4, 1.6) * rng.choice((1.0, 4.0, 1.0, -1.0)) for _ in self.leaves]
+            bases = [x.data if abs(x.data) >= SMALL else 1.0 for x in self.leaves]
+            at = {self.index_of[x]: k * y for x, k, y in zip(self.leaves, scales, bases, strict=True)}
+            graph = self.graph.moved(at)
+            found.append((at, self._number(self.written, graph), *self._right(graph)))
+        largest = max((abs(right) for *_, right, _ in found if math.isfinite(right)), default=0.0)
+        for at, number, right, spread in found:
+            allowed = max(LOOSE * abs(number), LOOSE * abs(right), DERIVED * spread, SLACK * largest)
+            if allowed + 2 * self.written.tolerance < abs(number - right) < math.inf:
+                return self._told(self.leaves, at, number, right)
+        return ""
+
     def _difference(self, leaves: Sequence[Value], sign: float) -> str:
         for part in NEARER:
             at = self._moved(leaves, sign * part)
             graph = self.graph.moved(at)
-            number, right = self._number(self.written, graph), self._right(graph)
+            number, (right, spread) = self._number(self.written, graph), self._right(graph)
             if math.isfinite(number - right) and self._sides(graph) == self.sides:
                 break
-        off = abs(number - right)
-        allowed = max(SLACK * abs(right), DERIVED * abs(self.chain.total)) + 2 * self.written.tolerance
+        allowed = max(SLACK * abs(right), DERIVED * spread) + 2 * self.written.tolerance
         allowed += 2 * self.other.tolerance if self.other else 0.0
-        if not (math.isfinite(off) and off > allowed):
-            return ""
+        return self._told(leaves, at, number, right) if allowed < abs(number - right) < math.inf else ""
+
+    def _told(self, leaves: Sequence[Value], at: Mapping[int, float], number: float, right: float) -> str:
         name = self.other or total_derivative(self.names[self.chain.output], self.names[self.chain.wrt])
-        where = self.told(leaves, at) if len(leaves) <= NAMED else "all are moved a little"
+        where = self.told(leaves, at) if len(leaves) <= NAMED else "others are moved"
         return f"where {where} it is {short_number(number)}, and {name} is {short_number(right)}"
 
     def _moved(self, leaves: Sequence[Value], part: float) -> dict[int, float]:
@@ -105,10 +137,14 @@ class _Nearby:
         sides = [graph.partials[k] for i in bent for k in range(graph.starts[i], graph.starts[i + 1])]
         return sides + [graph.data[i] for op in STEPS for i in self.graph.of(op)]
 
-    def _right(self, graph: FlattenedGraph) -> float:
+    def _right(self, graph: FlattenedGraph) -> tuple[float, float]:
+        """The number of the other formula, or the derivative, and how large its terms are."""
         if self.other:
-            return self._number(self.other, graph)
-        return derivative_in(self.chain, graph, (self.chain.output, self.chain.wrt))
+            number = self._number(self.other, graph)
+            return number, abs(number)
+        gradients, squares = reverse(graph)
+        index = self.index_of[self.chain.wrt]
+        return gradients[index], max(abs(self.chain.total), math.sqrt(squares[index]))
 
     def _number(self, written: Written, graph: FlattenedGraph) -> float:
         named = {node: str(name) for node, name in self.names.items() if node in self.index_of}

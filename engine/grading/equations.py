@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from ..chain import ChainRule
 from ..core import Value, book_name, printable, short_number
 from .answer import derivative_of, value_of
-from .elsewhere import derivative_in, only_here
+from .elsewhere import derivative_in, only_here, read_in
 from .trial import SLACK
 from .written import DERIVED, Pair, Written, read
 
@@ -113,9 +112,8 @@ class _Sides:
         primed = {found[0]: pair for found in _PRIMED.finditer(side) if (pair := self._primed(found))}
         self.first = self.first or next(iter(whole), "")
         self._refuse_calls(side)
-        pairs, graph = whole | primed, self.chain.graph.flattened
-        numbers = {name: derivative_in(self.chain, graph, pair) for name, pair in pairs.items()}
-        written = replace(read(side, self.values, numbers), derivatives=tuple(pairs.items()))
+        pairs = whole | primed
+        written = read_in(self.chain, side, pairs)
         is_symbolic = bool(whole) and written.names <= whole.keys()
         if not is_symbolic and (self.chain.output, self.chain.wrt) in pairs.values():
             raise self._unread(f"{side!r:.80} names the derivative that is asked for: write its formula")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from .trial import Candidate, Trial
 
+RATES = 2.65  # decimal orders: there are some 450 learning rates of two digits
 OF_ZERO = 1.25  # most evidence from a 0, in decimal orders: many mistakes give one
 
 
@@ -16,11 +17,13 @@ def evidence(trial: Trial, found: Sequence[Candidate]) -> float:
 
 
 def _says(trial: Trial, candidate: Candidate) -> float:
-    widths = trial.widths(candidate.gradients)
-    parts = [_part(trial, i, 2.0 * widths[i]) for i in trial.wrong()]
-    if candidate.change.solve:  # one number went into what was solved for
-        parts = sorted(parts)[:-1]
-    return sum(parts)
+    widths, wrong = trial.widths(candidate.gradients), trial.wrong()
+    parts = sorted(_part(trial, i, 2.0 * widths[i]) for i in wrong)
+    if not candidate.change.solve:
+        return sum(parts)
+    if trial.ratio(wrong) is not None:  # some rate gives any factor
+        return parts[-1] - RATES
+    return sum(parts[:-1])  # one number went into what was solved for
 
 
 def _part(trial: Trial, i: int, width: float) -> float:

@@ -10,7 +10,7 @@ from ..chain import ChainRule, Factor, Link, Path, show
 from ..core import derivative, short_number
 from .alignment import Alignment, Group
 from .answer import Check, arrows, right_for_one, value_of, with_hint
-from .elsewhere import only_here
+from .elsewhere import only_here, read_in
 from .hints import hint_for_factor, hint_for_factors
 from .stand_ins import parts_of, stand_ins
 from .written import DERIVED, Written, formula, product, read
@@ -23,9 +23,12 @@ def check_factors(
 ) -> Check:
     """Compare the factors with those of each path, in either order; `asked` is the rank of the only one."""
     orders: Sequence[Order] = [Order(given, path, backwards) for path in paths for backwards in (False, True)]
-    right = next((i // 2 for i, order in enumerate(orders) if order.is_right), None)
-    if right is not None:
-        return _right(chain, given, paths, right, asked)
+    if right := [order for order in orders if order.is_right]:
+        if chain.path_count == 1:
+            return _right(chain, given, right)
+        rank = paths.index(right[0].path) if asked is None else asked
+        text = right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank)
+        return Check(asked is not None, None, text)
     orders = _closest(orders)
     found = _one_wrong(orders) or _missing(orders) or _group_wrong(orders, values) or _extra(orders)
     return found or _known_mistake(orders) or _unclear(orders)
@@ -56,6 +59,16 @@ class Order:
         chain = self.truth[0].chain
         some = any(w.names for w in self.given)
         return some and (chain.path_count > 1 or not only_here(chain, formula(self.given)))
+
+    def with_derivatives(self) -> list[Written]:
+        """The factors, with the path's own where a number is given, as that is a claim about this point only."""
+        if len(self.given) != len(self.truth) or self.wrong:
+            return list(self.given)
+        chain, found = self.truth[0].chain, []
+        for w, factor in zip(self.given, self.truth, strict=True):
+            name = derivative(*(chain.naming.names[node] for node in (factor.of, factor.wrt)))
+            found.append(w if w.names else read_in(chain, name, {name: (factor.of, factor.wrt)}))
+        return found if any(w.names for w in self.given) else list(self.given)
 
     @cached_property
     def wrong(self) -> list[int]:
@@ -104,16 +117,15 @@ class Order:
         return arrows(self.truth[0].chain, self.path.nodes)
 
 
-def _right(chain: ChainRule, given: list[Written], paths: list[Path], i: int, asked: int | None) -> Check:
-    if chain.path_count > 1:
-        rank = i if asked is None else asked
-        return Check(asked is not None, None, right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank))
-    is_formula = all(w.names for w in given)  # a number is a claim about this point only
-    elsewhere = only_here(chain, formula(given)) if is_formula else ""
-    meant = stand_ins(chain, formula(given)) if elsewhere else ""
-    if elsewhere and not meant:
-        return Check(False, None, elsewhere)
-    return Check(True, None, f"right{meant and f' with {meant}'}: {product(given)} = {short_number(paths[i].product)}")
+def _right(chain: ChainRule, given: list[Written], orders: Sequence[Order]) -> Check:
+    """The answer to factors of the only path that are right here, in these orders."""
+    wholes = [formula(order.with_derivatives()) for order in orders]
+    here = [only_here(chain, whole) for whole in wholes]
+    meant = "" if not all(here) else next(filter(None, (stand_ins(chain, whole) for whole in wholes)), "")
+    if all(here) and not meant:
+        return Check(False, None, here[0])
+    text = f"{product(given)} = {short_number(orders[0].path.product)}"
+    return Check(True, None, f"right{meant and f' with {meant}'}: {text}")
 
 
 def _one_wrong(orders: Sequence[Order]) -> Check | None:

@@ -10,6 +10,7 @@ from ..chain import ChainRule, Factor
 from ..core import TABLE, Value, evaluate, numeric, short_number
 from ..structure import FUNCTIONS
 from .compare import compare
+from .elsewhere import only_here, read_in
 from .mistakes import MISTAKES
 from .written import Written
 
@@ -35,14 +36,25 @@ def hint_for_factors(factors: Sequence[Factor], written: Written) -> str:
 
 def hint_for_total(chain: ChainRule, written: Written) -> str:
     """The mistake in a whole derivative in words, "" if none is known."""
+    if sign := _sign(written, chain.total):
+        return sign if _holds(chain, written, "-{}") else ""
     common = _common(chain)
     if [factor.wrt for factor in common] == [chain.wrt] and common[0].of is chain.output:
         return hint_for_factor(common[0], written)
-    found = _sign(written, chain.total) or _missing_factor(common, chain.total, written)
+    known = [factor for factor in common if _holds(chain, written, f"{{}} * ({factor.formula})")]
+    found = _missing_factor(known, chain.total, written)
     if not found and written.tells:
         scaled = ((factor, written.over(chain.total / factor.value)) for factor in common if factor.value)
         found = next((f"{hint}, in {factor.equation}" for factor, w in scaled if (hint := _inside(factor, w))), "")
     return found or _catalogued(chain.output, chain.wrt, written)
+
+
+def _holds(chain: ChainRule, written: Written, form: str) -> bool:
+    """Whether a learner's formula, put into another one, is the derivative nearby; of a number nothing is known."""
+    if not written.names:
+        return True
+    whole = read_in(chain, form.format(f"({written})"), dict(written.derivatives))
+    return not whole.agrees(chain.total) or not only_here(chain, whole)
 
 
 def _common(chain: ChainRule) -> list[Factor]:
@@ -135,14 +147,22 @@ def _itself(factor: Factor, written: Written) -> str:
     of, wrt = describe(factor.of), describe(factor.wrt)
     if not written.tells:
         return ""
-    if written.agrees(factor.of.data):
+    if _is_value(written, factor.of, factor.chain):
         return f"that is {of} itself, not its derivative"
-    if written.agrees(factor.wrt.data):
+    if _is_value(written, factor.wrt, factor.chain):
         inside = "; its derivative is the number that it is multiplied by" if factor.of.op in ("mul", "dot") else ""
         return f"that is {wrt} itself{inside}"
     if factor.value and written.agrees(1.0 / factor.value):
         return "that is its reciprocal"
     return ""
+
+
+def _is_value(written: Written, node: Value, chain: ChainRule) -> bool:
+    """Whether the learner's number is that of a Value, and the formula is it nearby, too."""
+    if not written.agrees(node.data):
+        return False
+    name = chain.naming.names.get(node)
+    return name is None or not only_here(chain, written, read_in(chain, str(name)))
 
 
 def _total(factor: Factor) -> float:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
+from operator import add
 from typing import NamedTuple
 
 from ..core import TABLE
@@ -28,8 +29,8 @@ ENOUGH = 2.0  # half units by which a number may be off, where digits are cut of
 SCATTER = (
     2.0  # times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off
 )
-TURNS = 100  # of the conjugate gradients
-CLOSE = 0.05  # half units that these may leave
+TURNS, ROUGH = 100, 10  # most steps, and those after which the largest multipliers are known
+WORK = 300_000  # numbers passed in all steps: some tenths of a second
 
 
 class Errors(NamedTuple):
@@ -38,6 +39,14 @@ class Errors(NamedTuple):
     data: list[float]
     partials: list[float]
     adjoints: list[float]
+
+
+class Step(NamedTuple):
+    """Multipliers λ, the errors that they give, in half units, and a bound of the sum of their squares."""
+
+    multipliers: list[float]
+    errors: list[float]
+    bound: float
 
 
 class Rounding:
@@ -90,42 +99,55 @@ class Rounding:
         Looks for the least errors, in half units, also of the last digits of the numbers given:
         e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
         """
-        limits = [MOST_OFF * size + ENOUGH * t if t else 0.0 for t, size in zip(tolerances, self._sizes, strict=True)]
-        if any(abs(o) > limit for o, limit in zip(off, limits, strict=True)):
+        if self._too_far(off, tolerances):
             return False
         if not self.is_by_hand:
             return all(abs(o) <= ENOUGH * t for o, t in zip(off, tolerances, strict=True))
-        weights, multipliers = self._solved(off, tolerances)
-        errors = list(chain(multipliers, *self._back(weights, multipliers))) if multipliers else [math.inf]
-        return max(map(abs, errors)) <= ENOUGH and _dot(errors, errors) <= SCATTER * (len(off) + 2)
+        most = SCATTER * (len(off) + 2)
+        for step in islice(self._steps(off, tolerances), self._turns):
+            if step.bound > most:
+                return False
+            if max(map(abs, step.errors)) <= ENOUGH and _dot(step.errors, step.errors) <= most:
+                return True
+        return False
 
     def suspects(self, off: Sequence[float], tolerances: Sequence[float]) -> list[int]:
-        """The observed nodes, first those whose numbers agree least with the others."""
-        if not self.is_by_hand:
+        """The observed nodes, first those whose numbers agree least with the others; none if several are far off."""
+        if not self.is_by_hand or self._too_far(off, tolerances) > 1:
             return []
-        _, multipliers = self._solved(off, tolerances)
-        ranked = sorted(zip(map(abs, multipliers), self.observed, strict=False), reverse=True)
-        return [i for _, i in ranked]
+        *_, last = islice(self._steps(off, tolerances), ROUGH)
+        return [i for _, i in sorted(zip(map(abs, last.multipliers), self.observed, strict=True), reverse=True)]
 
-    def _solved(self, off: Sequence[float], tolerances: Sequence[float]) -> tuple[list[float], list[float]]:
-        """The weights 1 / tolerance, and the multipliers λ; none if they do not converge."""
+    @property
+    def _turns(self) -> int:
+        return min(TURNS, max(ROUGH, WORK // (len(self.network.ops) + len(self.network.operands))))
+
+    def _too_far(self, off: Sequence[float], tolerances: Sequence[float]) -> int:
+        """How many numbers are farther off than any rounding."""
+        limits = [MOST_OFF * size + ENOUGH * t if t else 0.0 for t, size in zip(tolerances, self._sizes, strict=True)]
+        return sum(abs(o) > limit for o, limit in zip(off, limits, strict=True))
+
+    def _steps(self, off: Sequence[float], tolerances: Sequence[float]) -> Iterator[Step]:
+        """The steps of conjugate gradients; each has errors that give all numbers, with what is left as a last error.
+
+        The bound b λ grows to the least sum of squares that errors can have.
+        """
         weights = [1.0 / t if t else 0.0 for t in tolerances]
-        return weights, self._multipliers(weights, [w * o for w, o in zip(weights, off, strict=True)])
-
-    def _multipliers(self, weights: list[float], b: list[float]) -> list[float]:
-        """The multipliers λ by conjugate gradients; none if they do not converge."""
-        found, rest = [0.0] * len(b), b
+        b = [w * o for w, o in zip(weights, off, strict=True)]
+        found, rest, errors = [0.0] * len(b), b, [0.0] * sum(map(len, self.units))
         along, size = rest, _dot(rest, rest)
-        for _ in range(TURNS):
-            if max(map(abs, rest)) <= CLOSE:
-                return found
-            image = [a + c for a, c in zip(along, self._forth(weights, self._back(weights, along)), strict=True)]
+        while True:
+            yield Step(found, [*errors, *map(add, found, rest)], _dot(b, found))
+            if not size:
+                return
+            moved = self._back(weights, along)
+            image = [a + c for a, c in zip(along, self._forth(weights, moved), strict=True)]
             step = size / _dot(along, image)
             found = [x + step * a for x, a in zip(found, along, strict=True)]
+            errors = [e + step * m for e, m in zip(errors, chain(*moved), strict=True)]
             rest = [r - step * c for r, c in zip(rest, image, strict=True)]
             size, before = _dot(rest, rest), size
             along = [r + size / before * a for r, a in zip(rest, along, strict=True)]
-        return []
 
     def _back(self, weights: list[float], multipliers: list[float]) -> Errors:
         """Aᵀλ, in half units."""

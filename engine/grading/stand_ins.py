@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations, islice, product
 
 from ..chain import ChainRule, Term, show
 from ..core import derivative
-from .elsewhere import derivative_in, only_here
+from .elsewhere import only_here, read_in
 from .given import half_unit
 from .trial import SLACK
-from .written import Pair, Written, read
+from .written import Written
 
 MOST = 100  # readings of a formula that are tried
 LENGTH = 12  # variables of a path
@@ -39,7 +39,7 @@ def stand_ins(chain: ChainRule, written: Written) -> str:
         for token, reading in reversed(list(zip(numbers, chosen, strict=True))):
             text = f"{text[: token.start()]}({reading}){text[token.end() :]}"
         pairs = dict(written.derivatives) | dict(pair for reading in chosen for pair in reading.derivatives)
-        whole = _read(chain, text, pairs)
+        whole = read_in(chain, text, pairs)
         if whole.agrees(chain.total) and not only_here(chain, whole):
             told = (f"{token[0]} for {reading}" for token, reading in zip(numbers, chosen, strict=True))
             return " and ".join(dict.fromkeys(told))
@@ -56,21 +56,14 @@ def parts_of(term: Term) -> list[Term]:
 def _known(chain: ChainRule) -> Iterator[Written]:
     """Variables, factors of the strongest path with their parts, and derivatives along it."""
     names, whole = chain.naming.names, (chain.output, chain.wrt)
-    yield from (_read(chain, str(name)) for name in names.values())
+    yield from (read_in(chain, str(name)) for name in names.values())
     for path in chain.paths(1):
         terms = [x for f in path.factors for x in (f.term, *parts_of(f.term)) if x != f.term or (f.of, f.wrt) != whole]
-        yield from (_read(chain, show(term)) for term in terms if isinstance(term, tuple))
+        yield from (read_in(chain, show(term)) for term in terms if isinstance(term, tuple))
         for wrt, of in combinations(path.nodes[:LENGTH], 2):
             if (of, wrt) != whole:
                 name = derivative(names[of], names[wrt])
-                yield _read(chain, name, {name: (of, wrt)})
-
-
-def _read(chain: ChainRule, text: str, pairs: Mapping[str, Pair] | None = None) -> Written:
-    pairs = pairs or {}
-    values = {str(name): node.data for node, name in chain.naming.names.items()}
-    numbers = {name: derivative_in(chain, chain.graph.flattened, pair) for name, pair in pairs.items()}
-    return replace(read(text, values, numbers), derivatives=tuple(pairs.items()))
+                yield read_in(chain, name, {name: (of, wrt)})
 
 
 def _standing_for(number: str, known: Written) -> Written | None:

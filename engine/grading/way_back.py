@@ -24,7 +24,7 @@ def sent_back(layer: Layer, is_inner: Sequence[int]) -> list[Back]:
     >>> from .network import Network
     >>> from .reverse_sweep import ReverseSweep
     >>> w, v = Value(2.0, "w"), Value(3.0, "v")
-    >>> network = Network(ReverseSweep(v * (w * 0.5).tanh(), [w, v]))
+    >>> network = Network(ReverseSweep((v * (w * 0.5).tanh() - 1.0) ** 2, [w, v]))
     >>> [[network.sweep.nodes[i].label for i in back.weights] for _, backs in network.way_back for back in backs]
     [['v']]
     """

@@ -84,7 +84,7 @@ def test_a_loss_on_logits_shows_no_test_of_whether_one_is_masked():
         (lambda x, w: x.sin() ** 2, "2 * sin(x) * cos(x)"),
         (lambda x, w: w * (1 + x) ** w, "w ** 2 * (1 + x) ** (w - 1)"),
         (lambda x, w: abs(w * x - 3), "w * sign(w * x - 3)"),
-        (lambda x, w: (w / x + 9) * abs(w / x + 9), ""),
+        (lambda x, w: (w / x + 9) * abs(w / x + 9), "-2 * (w / x + 9) * w * sign(w / x + 9) / x ** 2"),
         (lambda x, w: (w * x - 3) ** 2 + w * abs(x), "w * sign(x) + 2 * (w * x - 3) * w"),
         (lambda x, w: ((w * x).relu() - 3) ** 2, "2 * [w * x > 0] * (w * x - 3) * w"),
         (lambda x, w: (1 + (x - w) ** 2).sqrt() - 1, "(x - w) / sqrt(1 + (x - w) ** 2)"),
@@ -97,6 +97,13 @@ def test_a_loss_on_logits_shows_no_test_of_whether_one_is_masked():
 def test_forms_of_books(function, form):
     x, w = values(x=0.7, w=0.4)
     assert chain_rule(labelled(function(x, w), "r"), x).closed_form == form
+
+
+@pytest.mark.parametrize("y", [0.1, 0.9])
+def test_an_absolute_error_has_the_sign_of_the_difference(y):
+    x, w, y = values(x=0.7, w=0.4, y=y)
+    a = labelled(w * x, "a")
+    assert chain_rule(labelled(abs(a - y), "L"), w).closed_form == "x * sign(a - y)"
 
 
 def test_cross_entropy_of_a_sigmoid_without_a_name():

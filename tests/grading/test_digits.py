@@ -62,3 +62,16 @@ def test_a_decimal_comma_is_read():
     assert comparison.ok
     with pytest.raises(ValueError, match=r"1,234 may be 1.234 or 1234"):
         compare(loss, {next(iter(parameters)): "1,234"})
+
+
+def test_one_factor_for_all_wrong_numbers_names_no_learning_rate():
+    """W has one row, so sending back W/|W| scales δ, and some rate of two digits gives any factor to three digits."""
+    rng = np.random.default_rng(1)
+    for seed in range(20):
+        w, v = Value(float(rng.normal()), "w"), [Value(float(x), f"v{i}") for i, x in enumerate(rng.normal(size=3), 1)]
+        a = (w * 0.7).tanh()
+        loss = sum((v[i] * a - 0.3 * i) ** 2 for i in range(3))
+        loss.backward()
+        factor = 1.0 / np.linalg.norm([p.data for p in v])
+        found = compare(loss, {w: f"{factor * w.grad:.3g}"} | {p: f"{p.grad:.3g}" for p in v})
+        assert "updated_weights" not in named(found), seed

@@ -227,3 +227,49 @@ def test_a_kink_that_is_close_is_not_crossed():
     chain = chain_rule(labelled((w * x + b).relu() ** 2, "f"), w)
     assert chain.check("2 (w x + b) x").ok
     assert not chain.check("2 (w + b) x").ok
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "answer", "chance"),
+    [
+        (lambda x: x**3, -1.0, "3 x", "the sign is wrong"),
+        (lambda x: x.log() * Value(2.0, "k") / 2, 0.7, "k / 2 x", "itself"),
+        (lambda x: (x * x) * (x + 1), 1.0, "x + 1", "is missing"),
+    ],
+)
+def test_a_hint_is_right_nearby_too(f, at, answer, chance):
+    x = Value(at, "x")
+    check = chain_rule(labelled(f(x), "y"), x).check(answer)
+    assert not check.ok
+    assert chance not in check.text
+
+
+@pytest.mark.parametrize("answer", ["[w > 0]", "2 [w > 0] x x", "a"])
+def test_a_wrong_formula_of_a_relu_that_is_off_is_not_right(answer):
+    w, x = Value(-1.4, "w"), Value(0.7, "x")
+    chain = chain_rule(labelled((w * x).relu(), "a"), w)
+    assert chain.check("[w x > 0] x").ok
+    assert not chain.check(answer).ok
+
+
+def test_a_derivative_that_is_0_but_for_rounding_is_right():
+    w, x = Value(1.1818453648590337, "w"), Value(-0.25276188267453215, "x")
+    assert chain_rule(labelled(3 * w / (w * x), "L"), w).check("3 / (w·x) – 3 w⋅x/(w*x)^2").ok
+
+
+@pytest.mark.parametrize("factors", [["-1", "(2 h) h", "1"], ["-1", "2 h h", "k"], ["-h", "2 h", "1"]])
+def test_a_number_among_factors_hides_no_formula_that_is_right_here_only(factors):
+    w, p, k = Value(1.0, "w"), Value(2.0, "p"), Value(1.0, "k")
+    h = labelled(p - w, "h")
+    chain = chain_rule(labelled(k * labelled(h**2, "s"), "L"), w)
+    assert chain.check(["-1", "2 h", "1"]).ok
+    assert chain.check(["-1", "2 h", "k"]).ok
+    assert not chain.check(factors).ok
+
+
+def test_factors_that_fit_in_both_orders_are_right_in_one():
+    w, p, q = Value(2.0, "w"), Value(-1.0, "p"), Value(1.0, "q")
+    h = labelled(w / p, "h")
+    chain = chain_rule(labelled(q - labelled(h + q, "s"), "L"), w)
+    assert chain.check(["1/p", "1", "-1"]).ok
+    assert chain.check(["-1", "1", "1/p"]).ok
