@@ -1,7 +1,7 @@
 """Nodes of a loss graph in words: the label, or the operation and its operands."""
 
 from ..chain import Term, show
-from ..core import TABLE, Name, elided, printable, short_number
+from ..core import TABLE, Name, elided, printable
 from ..structure import LossGraph
 
 
@@ -38,6 +38,6 @@ def _made(graph: LossGraph, i: int, depth: int, most: int = 4) -> Term:
         described = [describe(graph, j, depth - 1) for j in operands[: most + 1]]
         return Name(f"{node.op}({', '.join(elided(described, most, '…', most, 0))})")
     terms = [_term(graph, j, depth - 1) for j in operands]
-    if node.op == "neg" and isinstance(terms[0], float) and terms[0] < 0.0:
-        terms[0] = Name(f"({short_number(terms[0])})")  # not --2
+    if node.op == "neg" and (negative := show(terms[0], "spoken")).startswith("-"):
+        terms[0] = Name(f"({negative})")  # not --2
     return (node.op, *terms)

@@ -87,7 +87,7 @@ def _as_text(name: str, x: float | int | str) -> str:
     ('slope = 0.25', '1 parameter', '3 of 4 units', 'output: 0 to 1')
     """
     if isinstance(x, float):
-        return f"{book_name(name)} = {short_number(x)}"
+        return f"{book_name(name)} = {short_number(x + 0.0)}"
     if isinstance(x, int):
         return f"{x:,} {SINGULAR.get(name, name.removesuffix('s')) if x == 1 else name}"
     text = "".join(elided(x, 120, " …", 120, 0))
@@ -95,7 +95,6 @@ def _as_text(name: str, x: float | int | str) -> str:
 
 
 SINGULAR = {
-    "classes": "class",
     "layers between": "layer between",
     "probabilities": "probability",
     "used by the loss": "used by the loss",

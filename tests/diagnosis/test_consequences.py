@@ -52,3 +52,4 @@ def test_a_negative_number_without_a_label_stands_in_brackets():
     z = Value(-1000.0)
     finding = next(iter(diagnose(1.0 / (1.0 + (-(z * 2.0)).exp()), [z])))
     assert finding.where == ("exp(-(-2000))",)
+    assert "with -(-1000 * 2) = 2000" in finding.why

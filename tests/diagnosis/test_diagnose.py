@@ -113,7 +113,7 @@ def test_paths_that_cancel_show_both_sums():
     finding = only(diagnose(3 * x - 2.9999 * x, [x]), "cancelled")
     assert finding.where == ("x",)
     assert (finding.evidence["upwards"], finding.evidence["downwards"]) == pytest.approx((3.0, 2.9999), rel=1e-15)
-    assert finding.evidence["left"] == pytest.approx(1e-4)
+    assert finding.evidence["remaining"] == pytest.approx(1e-4)
 
 
 def test_paths_that_cancel_are_found_though_far_away_no_gradient_is_left_of_them():

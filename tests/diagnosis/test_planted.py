@@ -89,7 +89,7 @@ def test_units_that_are_copies(seed):
     report = diagnose(net.loss(), net.parameters)
     assert_found(report, "symmetric", copies)
     (finding,) = report.findings
-    assert finding.evidence["classes"] == len(classes)
+    assert finding.evidence["groups"] == len(classes)
     for members in classes:
         assert any(
             {place(neurons[k]) for k in members} == set(told.split(" = "))

@@ -323,7 +323,7 @@ def test_a_softmax_of_one_number_is_constant():
     model, wide = (MLP(2, [3, n], activation="tanh", init="xavier", seed=0) for n in (1, 2))
     alone = mean_squared_error([softmax([model(x)])[0] for x in XOR], [0, 1, 1, 0])
     finding = only(diagnose(alone, model.parameters()), "loss_misuse")
-    assert finding.why.startswith("A softmax of a single number is 1")
+    assert finding.why.startswith("A softmax of a single number is always 1")
     assert finding.where == ("softmax of z⁽²⁾₁",)
     by_hand = [z.exp() / sum([z.exp()], Value(0.0)) for z in map(model, XOR)]
     report = diagnose(mean_squared_error(by_hand, [0, 1, 1, 0]), model.parameters())

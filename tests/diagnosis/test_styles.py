@@ -170,7 +170,7 @@ def test_parameters_behind_an_operation_without_a_gradient_are_disconnected():
         assert w.grad == 0.0
         finding = only(diagnose(loss, [w, v, c]), "disconnected")
         assert finding.where == ("w",)
-        assert "detach" in finding.why
+        assert finding.why.startswith("Between these parameters and the loss stands detach")
         v.grad = c.grad = 0.0
     assert not diagnose(sum((v * (w * x) + c - y) ** 2 for x, y in zip(X, Y, strict=True)), [w, v, c])
 
@@ -243,9 +243,9 @@ def test_sound_losses_that_look_like_misused_ones(name):
 def test_the_words_of_a_probability_loss_are_those_of_its_number():
     w = Value(-40.0, "w")
     for loss, words in (
-        (-log(w.sigmoid()), "still has its digits"),
+        (-log(w.sigmoid()), "still right"),
         (-log(1 - (-w).sigmoid()), "The log is -inf"),
-        (-log(1 - (-(w + 10.0)).sigmoid()), "few or no digits"),
+        (-log(1 - (-(w + 10.0)).sigmoid()), "few digits"),
         (-log(w.sigmoid() + 1e-12), "was clipped"),
     ):
         finding = next(found for found in diagnose(loss, [w]) if found.kind == "probability_loss")

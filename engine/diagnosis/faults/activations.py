@@ -88,8 +88,8 @@ def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, Squash]) -> Fi
         "saturated",
         tuple(map(case.units.name, units)),
         {"slope": slopes[steepest], "z": z, **_share(case, units), "examples": len(slopes) // len(units)},
-        f"So far from 0 the {name} is flat. Every gradient that passes it is multiplied by its slope, which is at most "
-        f"{slopes[steepest]:.4g} here, so the weights before it learn nothing.",
+        f"Where z is this far from 0, the {name} is flat: its slope is at most {slopes[steepest]:.4g} here. Every "
+        f"gradient that passes the {name} is multiplied by this slope, so the weights before it learn nothing.",
         "If it is flat from the start, scale the inputs to about 1 or start from smaller weights "
         '(MLP(..., init="xavier", seed=0)). If training drove it there, take a smaller learning rate. At the output, '
         "compute the loss on the logit z (binary_cross_entropy_with_logits, cross_entropy), whose gradient does not "
@@ -166,8 +166,8 @@ def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
         "dead_relu",
         tuple(map(case.units.name, units)),
         {"largest z": highest, **_share(case, units), "examples": examples},
-        "A relu with z ≤ 0 has the slope 0. It is off for every example here, so no gradient passes it, and its "
-        "weights can't move to switch it on again.",
+        "A relu with z ≤ 0 is off: its slope is 0. Here it is off for every example, so no gradient passes it, and the "
+        "weights before it cannot move to switch it on again.",
         f"{'Raise its bias' if all(unit.biases for unit in units) else 'Give it a bias'}, or start from "
         'init="he". If a large step drove it there, take a smaller learning rate. activation="leaky_relu" and '
         'activation="tanh" have a gradient on both sides of 0.'
@@ -215,12 +215,12 @@ def _lost(graph: LossGraph, squash: int, log: int) -> str:
         return "A probability whose log is taken has rounded to 0. The log is -inf, and no usable gradient passes it."
     if graph.argument(log) == squash:
         return (
-            "A probability whose log is taken is nearly 0. The log still has its digits, but a little further on, at "
-            "a logit of about -745, the probability rounds to 0 and its log is -inf."
+            "A probability whose log is taken is nearly 0. Its log is still right, but at a logit of about -745 the "
+            "probability rounds to 0, and its log is -inf."
         )
     return (
-        "A probability whose log is taken is within rounding of 0. It is a difference, such as 1 - p, or was clipped, "
-        "so few or no digits are left in the log and in its gradient."
+        "A log is taken of a probability that is 0 but for rounding. It is a difference, such as 1 - p, or it was "
+        "clipped, so few digits of the log and of its gradient are right, or none."
     )
 
 

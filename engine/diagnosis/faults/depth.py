@@ -67,10 +67,10 @@ def _shrunk(where: tuple[str, ...], evidence: Evidence, name: str) -> Finding:
         "vanishing",
         where,
         evidence,
-        f"The weights of {name} are next to 0, and the gradient is multiplied by them on its way back. So little of it "
-        "is left that the parameters before hardly move.",
-        "If a penalty on the weights or weight_decay has drawn them to 0, make it weaker, and start again. If they "
-        'started so small, start from larger ones, init="xavier".',
+        f"The weights of {name} are almost 0, and the backward pass multiplies the gradient by them, so the parameters "
+        "of the layers before hardly move.",
+        "If weight_decay or another penalty has pulled these weights to 0, make the penalty weaker and start again. If "
+        'they were so small from the start, take larger ones, init="xavier".',
     )
 
 
@@ -107,10 +107,10 @@ def _vanished_over_time(where: tuple[str, ...], evidence: Evidence) -> Finding:
         where,
         evidence,
         f"The same weights are used at {evidence['time steps']} time steps, and each step back multiplies the gradient "
-        f"by about {float(evidence['factor a step']):.2g}. Almost nothing of it is left at the first steps, so early "
-        "inputs hardly influence the weights.",
-        "Any one of these may help: start the recurrent weights near the identity matrix, so that a step keeps its "
-        "state; take fewer time steps; add the previous state to the next one; use gates (LSTM, GRU).",
+        f"by about {float(evidence['factor a step']):.2g}. At the first time steps almost no gradient is left, so "
+        "early inputs hardly influence what the weights learn.",
+        "Any one of these may help: start the recurrent weights near the identity matrix, which keeps the state "
+        "from step to step; take fewer time steps; add the previous state to the next one; use gates (LSTM, GRU).",
     )
 
 

@@ -88,14 +88,14 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
         "symmetric",
         tuple(map(case.units.name, units)),
         {
-            "classes": len(classes),
+            "groups": len(classes),
             "copies": told,
             "units": f"{len(units)} of {total}",
             "weight": case.graph.data[weight],
             "gradient": case.graph.gradients[weight],
         },
         "These units have the same weights, so they compute the same results, get the same gradients and take the same "
-        "steps. No gradient step can ever separate them, and each class does the work of a single unit.",
+        "steps. No gradient step can make them differ, so each group of equal units does the work of a single unit.",
         'Start from different weights: draw them at random, MLP(..., init="xavier", seed=0), instead of setting all '
         "to one number. Biases may be equal.",
     )
@@ -120,10 +120,10 @@ def exploding(case: Case) -> list[Finding]:
             tuple(case.groups(found)),
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
             f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the "
-            "first or second step throws them far beyond anything useful, and the loss with them.",
+            "first or second step moves the weights much too far, so the loss does not fall as it should.",
             "Scale inputs and targets to about 1. Any one of these may help too: start from smaller weights, "
             'MLP(..., init="he", seed=0); take the mean of the losses, not their sum; take a smaller learning rate; '
-            "clip the gradient; take Adam, whose steps do not grow with it." + about_inputs(case),
+            "clip the gradient; take Adam, whose steps do not grow with the gradient." + about_inputs(case),
         )
     ]
 
@@ -193,14 +193,14 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
         {
             "upwards": (size + case.gradient(p)) / 2,
             "downwards": (size - case.gradient(p)) / 2,
-            "left": case.gradient(p),
+            "remaining": case.gradient(p),
             "parameters": len(wanted),
         },
-        "Some paths from the parameter to the loss push it up, others push it down by the same amount, whatever the "
-        "value of the parameter. So the loss does not depend on it.",
+        "Raising the parameter raises the loss along some paths and lowers it by the same amount along others, at any "
+        "value of the parameter. So the loss does not depend on the parameter.",
         "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
-        "subtracted, such as a bias before a mean is taken off. chain_rule(loss, p).paths() shows the paths of p. A "
-        "bias that cancels between two outputs that are compared does no harm.",
+        "subtracted, such as a bias that the mean contains too. chain_rule(loss, p).paths() shows the paths of p. If "
+        "the loss only compares outputs that share a bias, the bias cancels, which does no harm.",
     )
 
 
@@ -210,28 +210,30 @@ def disconnected(case: Case) -> list[Finding]:
     missing = [p for p in case.missing if not p.op and p not in rows] + cut_off
     if not missing:
         return []
-    no_parameter, scores, flat = "", "", ""
+    no_parameter, scores = "", ""
     others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
     if others:
-        no_parameter = f" It was computed from other Values, such as {book_name(others[0])}, as if of another model."
+        no_parameter = f" It was computed from other Values, such as {book_name(others[0])}, maybe of another model."
     elif not case.index_of:
         no_parameter = (
-            " It depends on no parameter at all, as if argmax, round or a comparison stood between: their results are "
-            "plain numbers without a gradient."
+            " The loss depends on no parameter at all. Perhaps argmax, round or a comparison stands in between, whose "
+            "results are plain numbers without a gradient."
         )
         scores = "Compute the loss from the scores, as cross_entropy([scores], [class]) does, not from chosen classes. "
+    why = f"The loss was not computed from these parameters, so backward() gives them no gradient.{no_parameter}"
     if cut_off:
-        flat = " Between them and the loss stands detach, a comparison or a step function, which passes no gradient."
+        some = "these parameters" if len(cut_off) == len(missing) else "some of them"
+        flat = f"Between {some} and the loss stands detach, a comparison or a step function, which passes no gradient."
+        why = flat if len(cut_off) == len(missing) else f"{why} {flat}"
     return [
         Finding(
             "disconnected",
             tuple(case.groups(missing)),
             {"parameters": f"{len(missing)} of {len(case.parameters)}", "gradient": 0.0},
-            "The loss was not computed from these parameters. No path leads from them to it, so backward() never "
-            f"reaches them and they keep the numbers they have.{no_parameter}{flat}",
-            f"{scores}Use the parameters in the forward pass, and as Values, because v.data is a plain number outside "
-            "the graph. Check that the loss and the parameters belong to the same model. It is not a mistake if this "
-            "batch just does not use them, as with rows of an embedding table, or if they are frozen on purpose.",
+            why,
+            f"{scores}Use the parameters in the forward pass as Values: v.data is a plain number outside the graph. "
+            "Check that the loss and the parameters belong to the same model. It is not a mistake if this batch does "
+            "not use them, as with rows of an embedding table, or if they are frozen on purpose.",
         )
     ]
 

@@ -142,7 +142,7 @@ def _outside(case: Case) -> list[Finding]:
         {"number": next(iter(found.values())), "numbers": len(found)},
         f"A log loss takes probabilities, from 0 to 1, but it was given {amount(next(iter(found.values())))}. Above 1 "
         "the loss is negative and falls without limit as the number grows; below 0 it is nan.",
-        "Put a sigmoid or softmax before the loss, or give the numbers as they are to a loss on logits, which is "
+        "Put a sigmoid or softmax before the loss, or give the numbers as they are to a loss that takes logits, "
         "binary_cross_entropy_with_logits([z], [y]) or cross_entropy([logits], [class]).",
     )
 
@@ -211,7 +211,8 @@ def _zeroed(case: Case) -> list[Finding]:
         {"target": 0.0, "targets": f"{len(lost)} of {len(found)}", "gradient": 0.0},
         "This loss multiplies the output by its target, and takes targets of -1 and 1. A target of 0 removes the "
         "output from the loss, so nothing is learned from these examples.",
-        "Use -1 and 1 as targets, 2 * y - 1 for y of 0 and 1, or take binary_cross_entropy_with_logits([z], [y]).",
+        "Use -1 and 1 as targets, which 2 * y - 1 makes of 0 and 1, or take "
+        "binary_cross_entropy_with_logits([z], [y]).",
     )
 
 

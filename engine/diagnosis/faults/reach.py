@@ -118,7 +118,7 @@ def _unreachable(
         f"{_span(min(targets), max(targets))}. The output cannot reach {len(far)} of {len(wanted)} targets"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
         'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
-        "output and scale its results back." + (CLASSES if _are_classes(targets) else ""),
+        "output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),
     )
 
 

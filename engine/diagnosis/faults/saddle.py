@@ -54,11 +54,11 @@ def _stuck(case: Case, found: Sequence[Value], least: float) -> Finding:
         "stationary",
         tuple(case.groups(found)),
         {"loss": case.loss.data, "loss nearby": least, "parameters": len(found), "gradient": 0.0},
-        "These parameters are 0, and so are their gradients, as happens when weights of 0 multiply each other. The "
-        f"loss is lower nearby, {amount(least)} if they are moved by at most {NEAR}, but gradient descent never moves "
-        "them.",
-        'Start from random weights: MLP(..., init="xavier", seed=0), or by hand Value(random.gauss(0, 1)). Of two '
-        "factors, one may start at 0, but not both.",
+        "These parameters are 0, and so are their gradients, as happens when weights of 0 multiply each other. So "
+        f"gradient descent never moves them, although the loss is lower nearby: {amount(least)} if none moves by more "
+        f"than {NEAR}.",
+        'Start from random weights: MLP(..., init="xavier", seed=0), or by hand Value(random.gauss(0, 1)). If '
+        "two parameters multiply each other, only one of them may start at 0.",
     )
 
 
@@ -85,6 +85,6 @@ def _at_edge(case: Case, least: float) -> Finding:
         "The gradients are 0, but this is no minimum: the parameters are at the kink of a relu. On this side "
         f"the loss is flat or rises; on the other it falls at once, to {amount(least)} within a distance of {NEAR}. "
         "Gradient descent sees only the slope on this side, so it never crosses.",
-        'Start from other weights, init="he" with another seed, or give the network more units, some of which start '
-        'on the right side. activation="leaky_relu" has a slope on both sides.',
+        'Start from other weights (init="he" with another seed), or give the network more units, so that some start '
+        'on the other side. activation="leaky_relu" has a slope on both sides.',
     )

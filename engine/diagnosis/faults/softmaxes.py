@@ -30,10 +30,10 @@ def sure_softmax(case: Case) -> list[Finding]:
             "saturated",
             tuple(dict.fromkeys(_name(case, entries[i]) for i in flat)),
             {"largest slope p (1 - p)": slopes[steepest], "probabilities": len(entries)},
-            "This softmax is sure, and wrong in places: its probabilities are next to 0 and 1, where it is flat. Every "
-            "gradient that passes it is multiplied by about p (1 - p), so next to nothing is left to correct it.",
+            "The probabilities of this softmax are almost 0 and 1, where it is flat, and some of them are wrong. Every "
+            "gradient that passes it is multiplied by about p (1 - p), so almost nothing is left to correct them.",
             "Compute the loss on the logits, cross_entropy([logits], [class]), whose gradient p - y does not contain "
-            "this slope. If it is so from the start, scale the inputs to about 1 or start from smaller weights.",
+            "this slope. If this is so from the start, scale the inputs to about 1 or start from smaller weights.",
         )
     ]
 
@@ -49,8 +49,7 @@ def lone_softmax(case: Case) -> list[Finding]:
         case,
         entries,
         {"softmax": 1.0, "outputs": len(entries), "gradient": 0.0},
-        "A softmax of a single number is 1, whatever the number is. So the loss does not depend on the output, and all "
-        "gradients are 0.",
+        "A softmax of a single number is always 1. So the loss does not depend on the output, and all gradients are 0.",
         "For one output and two classes take a sigmoid, binary_cross_entropy_with_logits([z], [y]). For a softmax give "
         "the last layer one output for each class.",
     )

@@ -47,27 +47,27 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
     more = {"operations like it": len(first) - 1} if len(first) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
     told = ", ".join(f"{name} = {_exact(number)}" for name, number in inner.items())
-    what = f"{definition(graph, i)}{f', with {told},' if told else ''}" if node.op else "A number that was given"
-    why = "has a slope that is inf or nan, and so is every gradient that passes it."
+    what = f"{definition(graph, i)}{f', with {told},' if told else ''}" if node.op else "A given number"
+    why = f"The slope of {what} is inf or nan, and so is every gradient that passes it."
     if not is_slope:
+        first_one = "the first result that is inf or nan" if node.op else "inf or nan"
         why = (
-            "is the first number to be inf or nan. The numbers computed from it, and the gradients that pass it, are "
-            "inf or nan too."
+            f"{what} is {first_one}. The numbers computed from it, and the gradients that pass it, are inf or nan too."
         )
     cause, remedy = _cause(case, i)
     return Finding(
         "non_finite",
         (describe(graph, i),),
         {"operation": node.op or "leaf", **inner, **result, **more, **cause, **line},
-        f"{what} {why}",
+        why,
         remedy,
     )
 
 
 def _exact(number: float) -> str:
-    """Four digits, or more of a number that is only next to an integer, where a domain may end."""
-    text = f"{number:.4g}"
-    return text if float(text) == number or not float(text).is_integer() else repr(number)
+    """Four digits, or more of a number that is only next to an integer, where a domain may end; 0 for -0."""
+    texts = (f"{number + 0.0:.{digits}g}" for digits in range(4, 18))
+    return next(text for text in texts if float(text) == number or not float(text).is_integer())
 
 
 def _worst(partials: Sequence[float]) -> float:
@@ -100,11 +100,11 @@ def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
 
 
 REMEDY_DATA = (
-    "Look for it in the data. Fill in missing numbers, or leave out their examples, as in [x for x in X if "
+    "Look for this number in the data. Fill in missing numbers, or leave out their examples, as in [x for x in X if "
     "all(map(math.isfinite, x))]. Check whether the preparation of the data divides by 0."
 )
 REMEDY_DIVERGED = (
-    "Training has diverged: steps that were too long made this parameter larger and larger. Start again from fresh "
+    "Training has diverged: steps that were too long made a parameter larger and larger. Start again from fresh "
     "weights with a smaller learning rate; diagnose(loss, parameters, lr=...) says which rates are small enough."
 )
 REMEDY_OVERFLOW = (
@@ -116,7 +116,7 @@ REMEDY_POW = (
     "Keep the base above 0: a root or a negative power of 0 has an infinite slope, and a negative number has no real "
     "root."
 )
-REMEDY_DOMAIN = "Keep the operand where {op} and its slope are finite."
+REMEDY_DOMAIN = "Keep the operand in the range where {op} and its slope are finite."
 REMEDIES = {
     "log": "Keep the operand above 0. If it is a probability, compute the loss on the logit with "
     "binary_cross_entropy_with_logits or cross_entropy.",
@@ -170,8 +170,8 @@ def stale_gradient(case: Case) -> list[Finding]:
 
 
 NO_STEP = (
-    "If there were steps in between, they changed nothing: `for p in parameters: p = p - lr * p.grad` only gives the "
-    "name p to a new Value. Write p.data -= lr * p.grad. "
+    "If you took steps in between, they changed nothing. In a loop over the parameters, `p = p - lr * p.grad` only "
+    "gives the name p to a new Value: write p.data -= lr * p.grad. "
 )
 
 
@@ -228,8 +228,8 @@ WHY_ROSE = (
     "learning rate that is too large, or a wrong sign, does it again and again."
 )
 REMEDY_ROSE = (
-    "Compute a new loss in each iteration and watch it. If it keeps rising, call optimizer.diagnose(loss) before the "
-    "step, which says how long a step may be."
+    "Compute a new loss in each iteration and watch it. If it keeps rising, call optimizer.diagnose(loss) before "
+    "the step: it says how long a step may be."
 )
 WHY_CHANGED = (
     "The graph holds results and slopes from the forward pass. Setting .data later does not change them, so the loss "

@@ -65,7 +65,7 @@ def _bends(evidence: Evidence) -> str:
         return ""
     return (
         f" Along this step, the slope of the loss changes by {amount(float(evidence['curvature']))} for each unit of "
-        "distance: this is its curvature, and the larger it is, the shorter a step must be."
+        "distance. The larger this curvature is, the shorter a step must be."
     )
 
 
@@ -100,7 +100,7 @@ def _shorter(step: Step, part: float | None) -> str:
             "minimum to within rounding."
         )
     if step.rate is None:
-        return f"Take a smaller learning rate: at most {below(part)} of this step lowers this loss."
+        return f"Take a smaller learning rate: a step lowers this loss if it is at most {below(part)} times as long."
     rate = part * step.rate
     return f"Take a learning rate of at most {below(rate)}, the largest that lowers this loss."
 
@@ -119,8 +119,8 @@ def step_too_short(case: Case) -> list[Finding]:
             "step_too_short",
             _moved(case, step),
             {"rate": step.rate, "loss": case.loss.data, "falls by": falls, "usual rate": usual},
-            f"The step goes down the gradient, but so little that the loss, {amount(case.loss.data)}, falls by "
-            f"{amount(falls)} only. At a learning rate of {usual:g} it falls {usual / step.rate:,.0f} times as fast.",
+            f"The step goes down the gradient, but it is so short that the loss of {amount(case.loss.data)} falls by "
+            f"only {amount(falls)}. At a learning rate of {usual:g} it falls {usual / step.rate:,.0f} times as fast.",
             f"Take a larger learning rate, such as {usual:g}, and ask diagnose(loss, parameters, lr={usual:g}) whether "
             "it may be larger still.",
         )
@@ -154,16 +154,16 @@ def rebound(case: Case) -> list[Finding]:
             "rebound",
             tuple(where),
             {"parameters": len(where), "operation": (given or used)[0].op, "used by the loss": len(used)},
-            "A parameter is not computed, but these Values are the results of an operation. `p = p - lr * p.grad` "
-            f"makes a new Value and calls it p. {REPLACED if replaced else KEPT}",
+            "A parameter must not be the result of an operation, as these Values are. `p = p - lr * p.grad` makes a "
+            f"new Value and calls it p. {REPLACED if replaced else KEPT}",
             "Change the number inside the parameter: p.data -= lr * p.grad, or optimizer.step(). If a weight is "
             "computed on purpose, pass the Values that it is computed from.",
         )
     ]
 
 
-KEPT = "The model keeps the old one, so nothing is trained."
-REPLACED = "The new one is not among the parameters, so no optimizer, zero_grad or save reaches it."
+KEPT = "The model keeps the old Value, so nothing is trained."
+REPLACED = "The new Value is not among the parameters, so no optimizer, zero_grad or save reaches it."
 
 
 def _replaced(case: Case) -> dict[int, int]:

@@ -117,21 +117,21 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     number = outputs[0].numbers[0]
     if lacks_bias:
         why = (
-            f"The model has no bias at the output and gives {amount(number)} for every example. The loss is lower if "
-            "all outputs move the same way, but a change of the weights that raises some of them lowers others."
+            f"The model has no bias at the output and gives {amount(number)} for every example. The loss falls if all "
+            "outputs move in the same direction, but a change of the weights that raises some outputs lowers others."
         )
         remedy = "Give the output a bias: Neuron and MLP have one; by hand, add Value(0.0) to the sum."
     else:
         why = (
             "The model is linear, a weighted sum of its inputs, and its output is the same for every example. Some "
-            f"examples pull the output up, by {amount(up)} in all, others pull it down, by {amount(down)}, and in the "
-            "gradient of every weight the pulls cancel. No line through these examples is better than a constant, so "
-            "the loss cannot fall."
+            f"examples pull the output up (by {amount(up)} in all) and others down (by {amount(down)}), and in the "
+            "gradient of every weight these pulls cancel. No line through these examples is better than a constant, "
+            "so the loss cannot fall."
         )
         remedy = (
             "Put a hidden layer with a nonlinearity between inputs and output, such as "
-            f'MLP(2, [4, {len(outputs)}], activation="tanh", init="xavier", seed=0). Stacked linear layers are still '
-            "linear."
+            f'MLP(2, [4, {len(outputs)}], activation="tanh", init="xavier", seed=0). A stack of linear layers is '
+            "still linear."
         )
     return Finding(
         "stationary",
@@ -203,7 +203,7 @@ def _never_on(case: Case, found: Sequence[int], examples: int) -> Finding:
         tuple(case.names[w] for w in weights),
         {"input": 0.0, "examples": examples, "weights": len(weights), "gradient": 0.0},
         "These weights multiply an input that is 0 for every example. The gradient of a weight is proportional to its "
-        "input, so it is 0 too, and the weights never change.",
-        "Look at this feature in the data. Most likely it was not read, or it was rounded or scaled to 0. If it really "
-        "is always 0, leave it out.",
+        "input, so these gradients are 0, and the weights never change.",
+        "Look at this feature in the data. Most likely it was not read, or it was rounded or scaled to 0. If the "
+        "feature really is always 0, leave it out.",
     )

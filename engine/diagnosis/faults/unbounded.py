@@ -40,9 +40,9 @@ def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -
         found,
         evidence,
         f"This loss multiplies its two terms by y and 1 - y, so it takes targets from 0 to 1. With another "
-        f"target{told} one of the two has the wrong sign, and the loss falls without limit.",
-        "Use 0 and 1 as targets. Convert targets -1 and 1 by (y + 1) / 2, or use hinge; convert 1 and 2 by y - 1; for "
-        "real numbers use mean_squared_error.",
+        f"target{told} one of the two terms has the wrong sign, and the loss falls without limit.",
+        "Use 0 and 1 as targets: (y + 1) / 2 if yours are -1 and 1, y - 1 if they are 1 and 2. For targets of -1 and 1 "
+        "there is also hinge, and for real numbers mean_squared_error.",
     )
 
 
@@ -110,13 +110,14 @@ def _plus(case: Case, logs: Sequence[int], why: str, remedy: str) -> list[Findin
 
 
 WITHOUT_MINUS = (
-    "The loss is a log of probabilities with a plus sign. It is highest, 0, if the probability of the right answer "
-    "is 1, and falls without limit as that goes to 0, so going down the gradient unlearns.",
+    "The loss is a log of probabilities without a minus sign. It is highest where the right answer has the "
+    "probability 1, and falls without limit as this probability goes to 0. So each step down the gradient makes the "
+    "right answer less likely.",
     "Put a minus before the log, -log(p), or take binary_cross_entropy or cross_entropy.",
 )
 SLIPPED = (
-    "One of the two logs of a binary loss has the wrong sign, so for that answer the loss falls without limit as "
-    "the prediction gets worse.",
+    "One of the two logs of this binary loss has the wrong sign, so for one of the two answers the loss falls without "
+    "limit as the prediction gets worse.",
     "Give both logs the same sign, -(y * log(p) + (1 - y) * log(1 - p)), or take binary_cross_entropy.",
 )
 FAR = 1e6  # a step this many times longer than the parameters shows whether a loss has a minimum
@@ -141,7 +142,7 @@ def not_squared(case: Case) -> list[Finding]:
         found,
         {"loss": case.loss.data, "differences": len(found)},
         "The loss has a minus before the squares of the differences from the targets. It is highest where all outputs "
-        "are right, and falls without limit as they move away."
+        "are right, and falls without limit as the outputs move away from the targets."
         if is_even
         else f"The loss adds up {what} from the targets with their signs, so differences of opposite signs cancel. It "
         "has no minimum: it falls without limit as the outputs move away from the targets on one side.",
@@ -218,8 +219,8 @@ def picked(case: Case) -> list[Finding]:
         case,
         terms if inputs is not None else {w for row in rows for w in row},
         {"loss": case.loss.data, "outputs": len(rows)},
-        "The loss is the negative of one output for each example. That is a log loss if the outputs are log "
-        "probabilities, but these are linear, so the loss falls without limit as the outputs grow.",
+        "The loss is the negative of one output for each example. That is right for outputs that are logs of "
+        "probabilities, but these outputs are linear, so the loss falls without limit as they grow.",
         "Give the outputs to cross_entropy([logits], [class]), or take the log of their softmax first.",
     )
 
