@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 
-from .given import is_lone
-from .rounding import ENOUGH
-from .trial import SLACK, Trial
+from .trial import Trial
 
 FEW = 8  # numbers that are left out one by one, to see whether the others agree
 SMALL = 300  # operations up to which there is time for more than one
@@ -25,7 +22,7 @@ def contradicting(trial: Trial) -> list[int]:
 
 def is_rounded(trial: Trial, without: Collection[int] = ()) -> bool:
     """Whether one rounding of intermediate results gives all of the learner's numbers, or all but some."""
-    return trial.rounding.explains(*_off(trial, without))
+    return trial.rounding.explains(*trial.off(trial.right, without))
 
 
 def _without(trial: Trial, far: list[int]) -> list[int]:
@@ -33,15 +30,7 @@ def _without(trial: Trial, far: list[int]) -> list[int]:
     if is_rounded(trial, far):
         return far
     inexact = set(trial.inexact).difference(far)
-    some = [i for i in trial.rounding.suspects(*_off(trial, far)) if i in inexact]
+    some = [i for i in trial.rounding.suspects(*trial.off(trial.right, far)) if i in inexact]
     few = FEW if trial.network.size <= SMALL else 1
     found = {i for i in some[:few] if is_rounded(trial, [*far, i])}
     return [i for i in trial.given if i in found or i in far] if found else []
-
-
-def _off(trial: Trial, without: Collection[int]) -> tuple[list[float], list[float]]:
-    """How far the learner's numbers are off, and their tolerances: infinite ones for numbers left out."""
-    off = [x - trial.right[i] for i, x in trial.given.items()]
-    lone = [SLACK / ENOUGH if is_lone(g.text) else 1.0 for g in trial.all_given]  # nobody cuts off all digits but one
-    pairs = zip(lone, trial.tolerances.items(), strict=True)
-    return off, [math.inf if i in without else part * tolerance for part, (i, tolerance) in pairs]

@@ -8,44 +8,38 @@ sum over intermediate numbers, a sensitivity times a rounding error of at most h
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, islice
-from operator import add
+from itertools import islice
 from typing import NamedTuple
 
-from ..core import TABLE
+import numpy as np
+
+from .mistakes.row import Gradients
 from .mistakes.softmax import softmaxes
 from .network import Network
+from .reverse_sweep import NOTHING
+from .sensitivities import Array, Second, Sensitivities, moves_along, second_derivatives
 
 DRAWS = 6  # simulated noisy passes
 MOST = 3000  # operations that anybody rounds by hand
 COPIED = {"add", "sub", "neg", "sum", "mul", "dot"}  # whose partials are operands or constants
+EXACT = (-1.0, 0.0, 1.0)  # partials and adjoints of a mistake that nobody rounds
 CAP = 0.1  # of the gradient: more is no usual rounding
 MOST_OFF = 0.3  # of the gradient: more is no rounding at all
-STEP = 1e-6  # of an operand, for second derivatives
 ENOUGH = 2.0  # half units by which a number may be off, where digits are cut off
 SCATTER = (
     2.0  # times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off
 )
 TURNS, ROUGH = 100, 10  # most steps, and those after which the largest multipliers are known
-WORK = 300_000  # numbers passed in all steps: some tenths of a second
-
-
-class Errors(NamedTuple):
-    """Numbers for the results of operations, by node, for partials, by edge, and for adjoints, by node."""
-
-    data: list[float]
-    partials: list[float]
-    adjoints: list[float]
+WORK = 1_000_000  # numbers passed in all steps: some tenths of a second
 
 
 class Step(NamedTuple):
     """Multipliers λ, the errors that they give, in half units, and a bound of the sum of their squares."""
 
-    multipliers: list[float]
-    errors: list[float]
+    multipliers: Array
+    errors: Array
     bound: float
 
 
@@ -63,35 +57,68 @@ class Rounding:
     (True, False)
     """
 
-    def __init__(self, network: Network, observed: Sequence[int], digits: int, least: float = 0.0) -> None:
-        self.network, self.observed, self.unit, self.least = network, observed, 10.0 ** (1 - digits), least
-        sweep = network.sweep
-        self.right = [sweep.adjoints[i] for i in observed]
+    def __init__(
+        self,
+        network: Network,
+        observed: Sequence[int],
+        digits: int,
+        least: float = 0.0,
+        changed: Mapping[int, float] = NOTHING,
+        replaced: Mapping[int, float] = NOTHING,
+        plain: Rounding | None = None,
+    ) -> None:
+        self.network, self.observed, self.digits, self.least = network, observed, digits, least
+        self.unit = 10.0 ** (1 - digits)
         self.is_by_hand = network.size <= MOST
-        if self.is_by_hand:
-            self.program = [
-                (i, [(k, sweep.operands[k], network.partials[k]) for k in sweep.edges(i)]) for i in range(network.size)
+        self.plain, self.changed, self.replaced = plain or self, changed, replaced
+        self.adjoints = self.map.adjoints if self.is_by_hand else network.sweep.adjoints
+        self.right = np.array([self.adjoints[i] for i in observed])
+        self.entries = np.arange(len(observed)), np.array(observed), np.ones(len(observed))  # number, node, derivative
+
+    def with_mistake(self, changed: Mapping[int, float], replaced: Mapping[int, float]) -> Rounding:
+        """The same for a learner whose backward pass has these partials, by edge, and adjoints, by node."""
+        return Rounding(self.network, self.observed, self.digits, self.least, changed, replaced, self)
+
+    def after(self, function: Callable[[Gradients], Gradients]) -> None:
+        """Observe what a function makes of the gradients: numbers that are linear in some of them."""
+        nodes = sorted({*self.observed, *self.network.parameters})
+        gradients = {j: self.adjoints[j] for j in nodes}
+        found, step = function(gradients), max(map(abs, gradients.values()))
+        self.right, entries = np.array([found[i] for i in self.observed]), []
+        for j in nodes:
+            moved = function(gradients | {j: gradients[j] + step})
+            entries += [
+                (n, j, (moved[i] - found[i]) / step) for n, i in enumerate(self.observed) if moved[i] != found[i]
             ]
-            self.second = [self._second(i) for i in range(network.size)]
-            self.units = self._units()
+        self.entries = tuple(map(np.array, zip(*entries, strict=True)))
+
+    @cached_property
+    def map(self) -> Sensitivities:
+        """How errors move adjoints."""
+        return Sensitivities(self.network, self.changed, self.replaced, self.second)
+
+    @cached_property
+    def second(self) -> list[Second]:
+        """The second derivatives of the operations, without a mistake."""
+        return list(second_derivatives(self.network)) if self.plain is self else self.plain.second
+
+    @cached_property
+    def _drawn(self) -> tuple[Array, Array]:
+        """How far simulated rounding moves the data and the adjoints of all nodes."""
+        draws = np.random.default_rng(0).uniform(-1.0, 1.0, (DRAWS, len(self.units)))
+        moved = [self.map.tangents(self.units * draw) for draw in draws]
+        x, y = (np.abs(some).max(axis=0) for some in zip(*moved, strict=True))
+        return x, y
 
     @cached_property
     def reach(self) -> list[float]:
         """By observed node, how far simulated rounding moves its gradient."""
-        far = [0.0] * len(self.observed)
-        if not self.is_by_hand:
-            return far
-        rng = random.Random(0)
-        for _ in range(DRAWS):
-            drawn = Errors(*([rng.uniform(-unit, unit) if unit else 0.0 for unit in units] for units in self.units))
-            moved = self._moved(drawn)
-            far = [max(f, abs(moved[i])) for f, i in zip(far, self.observed, strict=True)]
-        return [min(f, CAP * most) for f, most in zip(far, self._sizes, strict=True)]
+        far = self._drawn[1][self.observed] if self.is_by_hand else np.zeros(len(self.observed))
+        return list(map(float, np.minimum(far, CAP * self._sizes)))
 
     @property
-    def _sizes(self) -> list[float]:
-        size = math.sqrt(sum(r * r for r in self.right) / len(self.right))
-        return [max(abs(r), CAP * size) for r in self.right]
+    def _sizes(self) -> Array:
+        return np.maximum(np.abs(self.right), CAP * math.sqrt(np.mean(self.right**2)))
 
     def explains(self, off: Sequence[float], tolerances: Sequence[float]) -> bool:
         """Whether one rounding of all intermediate numbers moves every gradient as far as it is off.
@@ -107,7 +134,7 @@ class Rounding:
         for step in islice(self._steps(off, tolerances), self._turns):
             if step.bound > most:
                 return False
-            if max(map(abs, step.errors)) <= ENOUGH and _dot(step.errors, step.errors) <= most:
+            if np.abs(step.errors).max() <= ENOUGH and step.errors @ step.errors <= most:
                 return True
         return False
 
@@ -116,7 +143,7 @@ class Rounding:
         if not self.is_by_hand or self._too_far(off, tolerances) > 1:
             return []
         *_, last = islice(self._steps(off, tolerances), ROUGH)
-        return [i for _, i in sorted(zip(map(abs, last.multipliers), self.observed, strict=True), reverse=True)]
+        return [self.observed[n] for n in np.argsort(-np.abs(last.multipliers), kind="stable")]
 
     @property
     def _turns(self) -> int:
@@ -124,128 +151,106 @@ class Rounding:
 
     def _too_far(self, off: Sequence[float], tolerances: Sequence[float]) -> int:
         """How many numbers are farther off than any rounding."""
-        limits = [MOST_OFF * size + ENOUGH * t if t else 0.0 for t, size in zip(tolerances, self._sizes, strict=True)]
-        return sum(abs(o) > limit for o, limit in zip(off, limits, strict=True))
+        t = np.array(tolerances)
+        return int(np.sum(np.abs(off) > np.where(t > 0.0, MOST_OFF * self._sizes + ENOUGH * t, 0.0)))
 
     def _steps(self, off: Sequence[float], tolerances: Sequence[float]) -> Iterator[Step]:
         """The steps of conjugate gradients; each has errors that give all numbers, with what is left as a last error.
 
         The bound b λ grows to the least sum of squares that errors can have.
         """
-        weights = [1.0 / t if t else 0.0 for t in tolerances]
-        b = [w * o for w, o in zip(weights, off, strict=True)]
-        found, rest, errors = [0.0] * len(b), b, [0.0] * sum(map(len, self.units))
-        along, size = rest, _dot(rest, rest)
+        weights = np.array([1.0 / t if t else 0.0 for t in tolerances])
+        b = weights * np.array(off)
+        found, rest, errors = np.zeros(len(b)), b, np.zeros(len(self.units))
+        along, size = rest, float(rest @ rest)
+        numbers, nodes, slopes = self.entries
         while True:
-            yield Step(found, [*errors, *map(add, found, rest)], _dot(b, found))
+            yield Step(found, np.concatenate([errors, found + rest]), float(b @ found))
             if not size:
                 return
-            moved = self._back(weights, along)
-            image = [a + c for a, c in zip(along, self._forth(weights, moved), strict=True)]
-            step = size / _dot(along, image)
-            found = [x + step * a for x, a in zip(found, along, strict=True)]
-            errors = [e + step * m for e, m in zip(errors, chain(*moved), strict=True)]
-            rest = [r - step * c for r, c in zip(rest, image, strict=True)]
-            size, before = _dot(rest, rest), size
-            along = [r + size / before * a for r, a in zip(rest, along, strict=True)]
+            moved = self.units * self.map.transposed(
+                np.bincount(nodes, slopes * (weights * along)[numbers], self.map.nodes)
+            )
+            y = self.map.tangents(self.units * moved)[1]
+            image = along + weights * np.bincount(numbers, slopes * y[nodes], len(b))
+            step = size / float(along @ image)
+            found, errors, rest = found + step * along, errors + step * moved, rest - step * image
+            size, before = float(rest @ rest), size
+            along = rest + size / before * along
 
-    def _back(self, weights: list[float], multipliers: list[float]) -> Errors:
-        """Aᵀλ, in half units."""
-        seeds = [0.0] * len(self.network.ops)
-        for i, w, m in zip(self.observed, weights, multipliers, strict=True):
-            seeds[i] += w * m
-        x, y = self._tangents(Errors(seeds, [], []))
-        sweep, units = self.network.sweep, self.units
-        partials = [
-            u and u * sweep.adjoints[i] * x[j]
-            for u, i, j in zip(units.partials, sweep.results, sweep.operands, strict=True)
-        ]
-        return Errors(
-            [u * n for u, n in zip(units.data, y, strict=True)],
-            partials,
-            [u * n for u, n in zip(units.adjoints, x, strict=True)],
-        )
-
-    def _forth(self, weights: list[float], errors: Errors) -> list[float]:
-        """A e, for errors in half units."""
-        scaled = ([u * e for u, e in zip(*pair, strict=True)] for pair in zip(self.units, errors, strict=True))
-        moved = self._moved(Errors(*scaled))
-        return [w * moved[i] for w, i in zip(weights, self.observed, strict=True)]
-
-    def _moved(self, errors: Errors) -> list[float]:
-        """By node, how far these errors move its adjoint."""
-        return self._tangents(errors)[1]
-
-    def _tangents(self, errors: Errors) -> tuple[list[float], list[float]]:
-        """By node, how far errors move its data and its adjoint, to first order."""
-        x, y = list(errors.data), list(errors.adjoints) or [0.0] * len(self.network.ops)
-        partials, adjoints = errors.partials or [0.0] * len(self.network.operands), self.network.sweep.adjoints
-        for i, edges in reversed(self.program):
-            for _, j, p in edges:
-                x[i] += p * x[j]
-        for (i, edges), second in zip(self.program, self.second, strict=True):
-            back, adjoint = y[i], adjoints[i]
-            for k, j, p in edges:
-                y[j] += back * p + adjoint * partials[k]
-            for a, b, s in second:
-                y[a] += adjoint * s * x[b]
-        return x, y
-
-    def _second(self, i: int) -> list[tuple[int, int, float]]:
-        """The second derivatives of an operation that are not 0, with their two operands."""
-        network, operands = self.network, self.network.sweep.inputs(i)
-        op, n = network.ops[i], len(operands) // 2
-        if op in ("add", "sub", "neg", "sum"):
-            return []
-        if op in ("mul", "dot"):
-            pairs = list(zip(operands[:n], operands[n : 2 * n], strict=True))
-            return [(a, b, 1.0) for a, b in pairs] + [(b, a, 1.0) for a, b in pairs]
-        data, found = [network.data[j] for j in operands], []
-        for m, b in enumerate(operands):
-            if network.depends[b]:
-                step = STEP * max(abs(data[m]), STEP)
-                up, down = (_partials(op, [*data[:m], data[m] + s, *data[m + 1 :]]) for s in (step, -step))
-                found += [(a, b, (p - q) / (2.0 * step)) for a, p, q in zip(operands, up, down, strict=True)]
-        return [(a, b, s) for a, b, s in found if s and math.isfinite(s)]
-
-    def _units(self) -> Errors:
+    @cached_property
+    def units(self) -> Array:
         """Half a unit of the last digit of each intermediate number; the root of the sum of squares for several."""
+        data, adjoints = self._of_data(), self._of_adjoints()
+        return np.array([*data, *self._of_partials(data), *adjoints])
+
+    def _of_data(self) -> list[float]:
+        network = self.network
+        return [self._of_result(i) if network.depends[i] and i < network.size else 0.0 for i in range(len(network.ops))]
+
+    def _of_result(self, i: int) -> float:
+        data, sweep = self.network.data, self.network.sweep
+        if self.network.ops[i] != "dot":
+            return self._half(data[i])
+        edges = sweep.edges(i)
+        products = (self.network.partials[k] * data[sweep.operands[k]] for k in edges[: len(edges) // 2])
+        return math.hypot(self._half(data[i]), *map(self._half, products))
+
+    def _of_partials(self, data: list[float]) -> list[float]:
+        """A learner rounds a (1 - a), too, and takes the rounded a for it."""
         network, sweep = self.network, self.network.sweep
-        units = Errors([0.0] * len(network.ops), [0.0] * len(network.operands), [0.0] * len(network.ops))
-        for i, edges in self.program:
-            if not network.depends[i]:
-                continue
-            units.data[i] = self._of_result(i, edges)
-            if network.ops[i] not in COPIED:
-                curved = {a: s for a, b, s in self.second[i] if a == b}
-                for k, j, p in edges:
-                    own = self._half(p)  # a learner rounds a (1 - a), too, and takes the rounded a for it
-                    from_result = curved.get(j, 0.0) / p * units.data[i] if p and len(edges) == 1 else 0.0
-                    units.partials[k] = math.hypot(own, from_result)
+        units = [0.0] * len(network.operands)
+        curved = {s.edge: s.number for s in self.map.second if s.operand == sweep.operands[s.edge]}
+        for k, i in enumerate(sweep.results):
+            if network.ops[i] not in COPIED and network.depends[i]:
+                p = network.partials[k]
+                is_alone = p and len(sweep.edges(i)) == 1
+                units[k] = math.hypot(
+                    self._half(self.changed.get(k, p)), curved.get(k, 0.0) / p * data[i] if is_alone else 0.0
+                )
+        return self._with_changed(units)
+
+    def _with_changed(self, units: list[float]) -> list[float]:
+        """A learner's other partials are off by their rounding, and by as much as the right ones move."""
+        own = {k: p for k, p in self.changed.items() if not moves_along(p, self.network.partials[k])}
+        if own:
+            moved = dict.fromkeys(own, 0.0)
+            x, _ = self.plain._drawn
+            for s in self.second:
+                if s.edge in own:
+                    moved[s.edge] += abs(s.number) * float(x[s.operand])
+            for k, p in own.items():
+                units[k] = self._of_own(p, self.network.partials[k], moved[k])
+        return units
+
+    def _of_own(self, number: float, right: float, moved: float) -> float:
+        """Half a unit of a number that a mistake puts in the place of the right one, which rounding moves."""
+        if number in EXACT:
+            return 0.0
+        return math.hypot(self._half(number), moved * max(1.0, abs(number / right) if right else 1.0))
+
+    def _of_adjoints(self) -> list[float]:
+        network, units = self.network, [0.0] * len(self.network.ops)
         for j, terms in self._terms().items():
             rounded = [self._half(t) for t, is_copied in terms if not is_copied]
             if len(terms) > 1 and j < network.size:
-                rounded.append(self._half(sweep.adjoints[j]))
+                rounded.append(self._half(self.adjoints[j]))
             if len(terms) > 1 or j < network.size:  # the only term of a leaf is the number given
-                units.adjoints[j] = math.hypot(*rounded)
+                units[j] = math.hypot(*rounded)
         for softmax in softmaxes(network):  # p - y has the decimals of p
             for z, p in zip(softmax.logits, softmax.shares, strict=True):
-                units.adjoints[z] = math.hypot(units.adjoints[z], softmax.scale * self._half(p))
+                units[z] = math.hypot(units[z], softmax.scale * self._half(p))
+        for j, number in self.replaced.items():
+            units[j] = self._of_own(number, network.sweep.adjoints[j], float(self.plain._drawn[1][j]))
         return units
-
-    def _of_result(self, i: int, edges: list[tuple[int, int, float]]) -> float:
-        data = self.network.data
-        if self.network.ops[i] != "dot":
-            return self._half(data[i])
-        return math.hypot(self._half(data[i]), *(self._half(p * data[j]) for _, j, p in edges[: len(edges) // 2]))
 
     def _terms(self) -> Mapping[int, list[tuple[float, bool]]]:
         """By node, the terms that its adjoint is the sum of, and whether a term is an adjoint, or minus one."""
-        depends, found = self.network.depends, dict[int, list[tuple[float, bool]]]()
-        for i, edges in self.program:
-            for _, j, p in edges:
-                if depends[j]:
-                    found.setdefault(j, []).append((self.network.sweep.adjoints[i] * p, abs(p) == 1.0))
+        network, found = self.network, dict[int, list[tuple[float, bool]]]()
+        for k, (i, j) in enumerate(zip(network.sweep.results, network.operands, strict=True)):
+            if network.depends[j]:
+                p = self.changed.get(k, network.partials[k])
+                found.setdefault(j, []).append((self.adjoints[i] * p, abs(p) == 1.0))
         return found
 
     def _half(self, y: float) -> float:
@@ -253,15 +258,3 @@ class Rounding:
         if not y or not math.isfinite(y):
             return 0.0
         return max(self.least, 0.5 * self.unit * 10.0 ** math.floor(math.log10(abs(y))))
-
-
-def _partials(op: str, operands: list[float]) -> Sequence[float]:
-    """The partials of one operation."""
-    row = TABLE[op]
-    groups = row.split(operands)
-    found = row.partial_values(row.value(*groups), *groups)
-    return row.flatten(found, len(groups[0])) if row.variadic else found
-
-
-def _dot(a: Sequence[float], b: Sequence[float]) -> float:
-    return sum(x * y for x, y in zip(a, b, strict=True))

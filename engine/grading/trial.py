@@ -9,11 +9,11 @@ from functools import cached_property
 from itertools import combinations
 
 from ..structure import Ints, dependent
-from .given import LEAST, Given
+from .given import LEAST, Given, is_lone
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
 from .network import LARGE, Network
-from .rounding import Rounding
+from .rounding import ENOUGH, Rounding
 
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
@@ -272,10 +272,32 @@ class Trial:
     def fitting(self) -> list[Candidate]:
         """The candidates that give the learner's numbers; if rounding is allowed for, only the closest ones."""
         near = [(self.distance(candidate.gradients), candidate) for candidate in self.candidates]
+        near = [(d, candidate) for d, candidate in near if d <= 1.0]
         if self.is_loose and near:
-            limit = min(1.0, max(2.0 * min(d for d, _ in near), NEAR))
+            near = [(d, candidate) for d, candidate in near if self._is_rounded(candidate)]
+            limit = max(2.0 * min((d for d, _ in near), default=0.0), NEAR)
             return [candidate for d, candidate in near if d <= limit]
-        return [candidate for d, candidate in near if d <= 1.0]
+        return [candidate for _, candidate in near]
+
+    def off(self, gradients: Gradients, without: Collection[int] = ()) -> tuple[list[float], list[float]]:
+        """How far the learner's numbers are off these, and their tolerances: infinite ones for numbers left out."""
+        off = [x - gradients[i] for i, x in self.given.items()]
+        lone = [
+            SLACK / ENOUGH if is_lone(g.text) else 1.0 for g in self.all_given
+        ]  # nobody cuts off all digits but one
+        pairs = zip(lone, self.tolerances.items(), strict=True)
+        return off, [math.inf if i in without else part * tolerance for part, (i, tolerance) in pairs]
+
+    def _is_rounded(self, candidate: Candidate) -> bool:
+        """Whether one rounding of intermediate results gives all numbers of a learner with this mistake."""
+        change, partials = candidate.change, dict(candidate.change.partials)
+        for p, edges in change.counted.items():
+            partials |= {k: 0.0 for k in self.network.uses[p] if k not in edges}
+        rounding = self.rounding.with_mistake(partials, change.adjoints)
+        if change.after:
+            rounding.after(change.after)
+        without = () if change.only is None else self.given.keys() - change.only
+        return rounding.explains(*self.off(candidate.gradients, without))
 
     def _distinct(self) -> set[tuple[float, ...]]:
         """The different sets of numbers that the mistakes give."""
