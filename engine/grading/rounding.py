@@ -73,7 +73,8 @@ class Rounding:
         self.plain, self.changed, self.replaced = plain or self, changed, replaced
         self.adjoints = self.map.adjoints if self.is_by_hand else network.sweep.adjoints
         self.right = np.array([self.adjoints[i] for i in observed])
-        self.entries = np.arange(len(observed)), np.array(observed), np.ones(len(observed))  # number, node, derivative
+        n = len(observed)  # by entry: which number, the node that it depends on, and its derivative
+        self.entries: tuple[Array, Array, Array] = np.arange(n), np.array(observed, dtype=int), np.ones(n)
 
     def with_mistake(self, changed: Mapping[int, float], replaced: Mapping[int, float]) -> Rounding:
         """The same for a learner whose backward pass has these partials, by edge, and adjoints, by node."""
@@ -87,10 +88,10 @@ class Rounding:
         self.right, entries = np.array([found[i] for i in self.observed]), []
         for j in nodes:
             moved = function(gradients | {j: gradients[j] + step})
-            entries += [
-                (n, j, (moved[i] - found[i]) / step) for n, i in enumerate(self.observed) if moved[i] != found[i]
-            ]
-        self.entries = tuple(map(np.array, zip(*entries, strict=True)))
+            differing = [(n, i) for n, i in enumerate(self.observed) if moved[i] != found[i]]
+            entries += [(n, j, (moved[i] - found[i]) / step) for n, i in differing]
+        numbers, sources, slopes = zip(*entries, strict=True)
+        self.entries = np.array(numbers), np.array(sources), np.array(slopes)
 
     @cached_property
     def map(self) -> Sensitivities:
@@ -118,10 +119,11 @@ class Rounding:
 
     @property
     def _sizes(self) -> Array:
-        return np.maximum(np.abs(self.right), CAP * math.sqrt(np.mean(self.right**2)))
+        sizes: Array = np.maximum(np.abs(self.right), CAP * math.sqrt(np.mean(self.right**2)))
+        return sizes
 
-    def explains(self, off: Sequence[float], tolerances: Sequence[float]) -> bool:
-        """Whether one rounding of all intermediate numbers moves every gradient as far as it is off.
+    def explains(self, off: Sequence[float], tolerances: Sequence[float], enough: float = ENOUGH) -> bool:
+        """Whether one rounding of all intermediate numbers, by `enough` half units, gives all that gradients are off.
 
         Looks for the least errors, in half units, also of the last digits of the numbers given:
         e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
@@ -134,7 +136,7 @@ class Rounding:
         for step in islice(self._steps(off, tolerances), self._turns):
             if step.bound > most:
                 return False
-            if np.abs(step.errors).max() <= ENOUGH and step.errors @ step.errors <= most:
+            if np.abs(step.errors).max() <= enough and step.errors @ step.errors <= most:
                 return True
         return False
 

@@ -21,6 +21,7 @@ DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands
 WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
+HALF = 1.2  # half units by which rounding moves a number; of cut off digits a mistake is not known for sure
 NEAR = 0.2  # widths within which one mistake is as near as another
 MANY = 100  # changed edges from which on a sweep is as quick as to ask what they reach
 FEW = 8  # wrong parameters that a mistake is asked to reach before it is simulated
@@ -297,7 +298,7 @@ class Trial:
         if change.after:
             rounding.after(change.after)
         without = () if change.only is None else self.given.keys() - change.only
-        return rounding.explains(*self.off(candidate.gradients, without))
+        return rounding.explains(*self.off(candidate.gradients, without), HALF)
 
     def _distinct(self) -> set[tuple[float, ...]]:
         """The different sets of numbers that the mistakes give."""

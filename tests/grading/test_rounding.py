@@ -77,3 +77,42 @@ def test_the_one_number_that_contradicts_the_others_is_named():
     off[parameters[4]] = f"{0.998 * parameters[4].grad:.4g}"
     found = compare(loss, off)
     assert [g.value for g in found.wrong] == [parameters[4]]
+
+
+def test_a_factor_that_no_rounded_number_gives_is_no_mistake():
+    """An output of 1.004 in the place of the error: all gradients are nearly those of the output, δ = 1."""
+    model = MLP(2, [3, 1], activation="tanh", seed=4)
+    parameters, inputs = model.parameters(), [0.5, -1.5]
+    parameters[-1].data += 1.004 - model(inputs).data
+    output = model(inputs)
+    loss = 0.5 * (output - 0.3) ** 2
+    output.backward()
+    assert compare(loss, {p: f"{1.004 * p.grad:.2e}" for p in parameters}).verdict == "unknown"
+    named = compare(loss, {p: f"{p.grad:.2e}" for p in parameters})
+    assert [mistake.name for mistake in named.mistakes] == ["output_for_loss"]
+
+
+def test_swapped_errors_that_are_nearly_opposite_are_no_sign():
+    rng = np.random.default_rng(3)
+    rng.normal(size=3)
+    W = layouts.values(rng.normal(size=(2, 3)), "w")
+    V, b = layouts.values(rng.normal(size=2), "v"), [Value(0.1, "b1"), Value(-0.2, "b2")]
+    a = [layouts.weighted(row, [0.7, -1.1, 0.4], bias).tanh() for row, bias in zip(W, b, strict=True)]
+    slopes = [1 - unit.data**2 for unit in a]
+    V[1].data = -1.01 * V[0].data * slopes[0] / slopes[1]
+    loss = (V[0] * a[0] + V[1] * a[1] - 0.9) ** 2
+    loss.backward()
+    first, second = ([*row, bias] for row, bias in zip(W, b, strict=True))
+    right = {p: p.grad for p in V}
+    swapped = right | {p: q.grad for p, q in zip([*first, *second], [*second, *first], strict=True)}
+    assert compare(loss, {p: f"{x:.2e}" for p, x in swapped.items()}).verdict == "unknown"
+    negative = right | {p: -p.grad for p in [*first, *second]}
+    named = compare(loss, {p: f"{x:.2e}" for p, x in negative.items()})
+    assert "derivative_sign" in [mistake.name for mistake in named.mistakes]
+
+
+def test_one_factor_within_the_rounding_of_a_large_network_is_right():
+    model, rng = MLP(2, [16, 16, 1], seed=1), np.random.default_rng(0)
+    loss = sum((model(x) - 1.0) ** 2 for x in rng.normal(size=(15, 2)).tolist())
+    loss.backward()
+    assert compare(loss, {p: f"{1.0003 * p.grad:.3e}" for p in model.parameters()}).ok
