@@ -124,7 +124,7 @@ SHARING = (
     Mistake(
         "penalty_left_out",
         "the regularisation is left out{place}",
-        "its derivative is part of ∂L/∂w",
+        "its derivative is a part of each weight's gradient",
         _penalty_left_out,
     ),
     Mistake(
