@@ -46,7 +46,7 @@ MODULES = (
 
 _C = runpy.run_path(str(Path(__file__).with_name("_header.py")))
 FLAGS: list[str] = ["/O2"] if sys.platform == "win32" else _C["FLAGS"]
-KERNELS = ["-fpeel-loops"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
+KERNELS = ["-O3"]  # for replay/native.pyx: unrolls tiles, so that they stay in registers
 LIGHT = ["-O1"]  # takes half as long to build
 HOT = (
     "node",
@@ -78,7 +78,6 @@ def extensions() -> list[Extension]:
     if get_config_var("Py_GIL_DISABLED"):  # the arena of nodes has no lock of its own
         return uncompiled(RuntimeError("this Python is free-threaded, and the compiled modules need the GIL"))
     cythonize = import_module("Cython.Build").cythonize
-    _remove_stale()
     _write_headers()
     headers = [*HEADERS, *(str(path) for path in Path("engine").rglob("*.h"))]
     wanted = [
@@ -205,6 +204,8 @@ class _Backend(type(_build_wheel.__self__)):  # type: ignore[misc]
 
     def run_setup(self, setup_script: str = "setup.py") -> None:
         kind = "editable" if "editable_wheel" in sys.argv else "wheel" if "bdist_wheel" in sys.argv else ""
+        if compiles(kind):
+            _remove_stale()
         wanted: dict[str, Any] = {"ext_modules": extensions()} if compiles(kind) else {}
         commands = {"sdist": Sources, "build_ext": Compile, "bdist_wheel": Wheel}
         setup(**wanted, cmdclass=commands, options={"build_ext": {"parallel": os.cpu_count()}})

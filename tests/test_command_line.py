@@ -111,7 +111,7 @@ def test_functions_of_several_numbers(run):
         ("x, σ'(z), 2(a-y", 2, "cannot read"),
         ("0.5, 0.2403, 1.197", 0, "yours: right: "),
         ("x, a*(1-a), 2*(y-a)", 1, "factor 3 of 3, from w, is ∂C/∂a = 2 * (a - y) = 1.197, not 2*(y-a) = -1.197"),
-        ("maximum(x, 0), sigmoid'(z), 2*(a-y)", 0, "yours: right: "),
+        ("maximum(x, x), sigmoid'(z), 2*(a-y)", 0, "yours: right: "),
         ("x, a*(1-a)", 1, "the path w → z → a → C has 3 factors, not 2"),
     ],
 )  # fmt: skip

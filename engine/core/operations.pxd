@@ -1,4 +1,3 @@
-# C types for operations.py, and its operations in the C that the build writes from the table.
 cimport cython
 from cpython.array cimport array, clone
 from .coercion cimport as_value, operand_of

@@ -22,7 +22,7 @@ except ImportError:  # only the compiler needs it
 if cython.compiled:  # by operations.pxd
     check(MADE_FROM)  # type: ignore[name-defined]  # noqa: F821
     no_partials: Any = array("d")
-    compute = operate_many  # type: ignore[name-defined]  # noqa: F821
+    compute: Any = operate_many  # type: ignore  # noqa: F821
 else:
     from ..table import DOT, POW
     from .coercion import operand_of

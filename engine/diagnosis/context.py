@@ -38,7 +38,7 @@ class Thresholds:
     @classmethod
     def of(cls, chosen: dict[str, float]) -> "Thresholds":
         """The default thresholds with those chosen replaced; an unknown name is a TypeError."""
-        known = [entry.name for entry in fields(cls)]
+        known = [entry.name for entry in fields(cls)] if chosen else []
         for name in chosen:
             if name not in known:
                 raise TypeError(f"diagnose knows no threshold {name!r}: it takes {', '.join(known)}")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..core import Value
 from ..structure import SAME, LossGraph
@@ -23,10 +23,13 @@ class Step:
     move: Mapping[int, float]
     rate: float | None
     taken: bool = False
+    _losses: dict[float, float] = field(default_factory=dict, repr=False)  # by part
 
     def loss(self, part: float = 1.0) -> float:
         """The loss after a part of the step, with detached numbers held fixed, as in backward()."""
-        return self.graph.forward(self._at(part))[0]
+        if part not in self._losses:
+            self._losses[part] = self.graph.forward(self._at(part))[0]
+        return self._losses[part]
 
     def _at(self, part: float) -> dict[int, float]:
         detached = {i: self.graph.data[i] for i in self.graph.of("detach")}

@@ -4,8 +4,8 @@ It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and the
 of a network; and sweeps over these arrays.
 
 Read `flattened` first, then `value_numbering`, `sweeps`, `scans` and `recompute` (numbers at other points),
-`loss_graph`, which holds them together, and `linear_forms`, `weighted_sums` and `units` (which nodes are one neuron,
-and one layer).
+`loss_graph`, which holds them together, and `linear_forms`, `weighted_sums`, `unit` and `units` (which nodes are one
+neuron, and one layer).
 """
 
 # fmt: off
@@ -16,12 +16,13 @@ from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .scans import (
     all_small, any_larger, any_uses, cancelling, ends_differ, extent, flattest, largest, nesting, none_exceeds,
-    one_sided, peaks, small, smallest_partial,
+    one_sided, peaks, small, with_argument,
 )
 from .sweeps import (
     dependent, limited, origins, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
 )
-from .units import Layer, Unit, Units, multipliers
+from .unit import Layer, Unit
+from .units import Units, multipliers
 from .value_numbering import ValueNumbers
 from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
@@ -30,6 +31,6 @@ __all__ = [
     "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger", "any_uses", "cancelling",
     "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of",
     "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "one_sided", "origins",
-    "packed", "peaks", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "smallest_partial",
-    "strongest", "summands",
+    "packed", "peaks", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "strongest",
+    "summands", "with_argument",
 ]

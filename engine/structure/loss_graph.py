@@ -141,11 +141,16 @@ class LossGraph:
 
     def forward(self, given: Mapping[int, float]) -> Floats:
         """The data of every node, recomputed from the current leaves, with overrides at some indices."""
-        return self._moved(given)[1]
+        return self._moved(given)[1] if given else self._current
+
+    @cached_property
+    def _current(self) -> Floats:
+        """The data of every node, recomputed from the current leaves."""
+        return self._moved({})[1]
 
     def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
         """The operations affected by the given overrides, operands first, and the data of every node under them."""
-        indices = recompute.downstream(self.flattened, [*given, *self._disagreeing])
+        indices = recompute.downstream(self.flattened, ints_of(given) + self._disagreeing)
         data = self.data[:]
         for i, number in given.items():
             data[i] = number
@@ -176,6 +181,6 @@ class LossGraph:
         return recompute.changed(self.flattened, SAME, self._disagreeing)
 
     @cached_property
-    def _disagreeing(self) -> list[int]:
+    def _disagreeing(self) -> Ints:
         """The operations whose recomputed result differs from the stored one, even by rounding, or is nan."""
         return recompute.disagreeing(self.flattened)

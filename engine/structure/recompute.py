@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE
-from .arrays import Floats, Ints, ints_of, new_ints
+from .arrays import Floats, Ints, new_ints
 from .flattened import FlattenedGraph
 from .scans import where
 from .sweeps import dependent
@@ -31,27 +31,30 @@ if not cython.compiled:  # else by recompute.pxd: memory, and what the build wri
 NAN = math.nan
 
 
-def disagreeing(graph: FlattenedGraph) -> list[int]:
+def disagreeing(graph: FlattenedGraph) -> Ints:
     """Operations whose recomputed result differs from the stored one, and all that are nan. Oldest first."""
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
-    found = list[int]()
+    found, count = new_ints(len(graph.codes)), 0
+    indices = ints(found)
     for i in range(len(graph.codes) - 1, -1, -1):
         if recomputed(i, codes, starts, operands, data) != data[i]:
-            found.append(i)
-    return found
+            indices[count] = i
+            count += 1
+    return found[:count]
 
 
-def beyond(graph: FlattenedGraph, differing: list[int], rounding: float) -> list[int]:
+def beyond(graph: FlattenedGraph, differing: Ints, rounding: float) -> Ints:
     """Those of the operations that differ by more than `rounding` times their magnitude."""
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
-    partials, given, found = floats(graph.partials), ints_of(differing), list[int]()
-    indices = ints(given)
-    for n in range(len(given)):
+    partials, found, count, share = floats(graph.partials), differing[:], 0, float(rounding)
+    indices = ints(found)
+    for n in range(len(differing)):
         i = indices[n]
         difference = abs(recomputed(i, codes, starts, operands, data) - data[i])
-        if difference > rounding * _magnitude(i, starts, operands, partials, data):
-            found.append(i)
-    return found
+        if difference > share * _magnitude(i, starts, operands, partials, data):
+            indices[count] = i
+            count += 1
+    return found[:count]
 
 
 def forward(graph: FlattenedGraph, indices: Ints, data: Floats) -> None:
@@ -124,7 +127,7 @@ def _magnitude(i: int, starts: Ints, operands: Ints, partials: Floats, data: Flo
     return found
 
 
-def changed(graph: FlattenedGraph, rounding: float, differing: list[int] | None = None) -> dict[int, float | None]:
+def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = None) -> dict[int, float | None]:
     """The indices of nodes that were set after an operation used them, with the previous number if it is known.
 
     `differing` is what `disagreeing` finds, if it was asked before.
@@ -138,9 +141,8 @@ def changed(graph: FlattenedGraph, rounding: float, differing: list[int] | None 
     )
     unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
     same, known = ints(unchanged), ints(told)  # known: 1 if found, 2 if its previous number is known too
-    wrongs = ints_of(wrong)
-    indices = ints(wrongs)
-    for n in range(len(wrongs)):
+    indices = ints(wrong)
+    for n in range(len(wrong)):
         i, inherited, leaves, news = indices[n], 0, 0, 0
         for k in range(starts[i], starts[i + 1]):
             j = operands[k]
@@ -186,7 +188,7 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
     return data[i] - products
 
 
-def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
+def confirmed(graph: FlattenedGraph, wrong: Ints, rounding: float) -> Ints:
     """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches.
 
     The partials of a product are copies of its factors, so a factor is confirmed by equality, and else by rounding.
@@ -194,9 +196,9 @@ def confirmed(graph: FlattenedGraph, wrong: list[int], rounding: float) -> Ints:
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
     found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
-    wrongs, same = ints(is_wrong), ints(found)
-    for index in wrong:
-        wrongs[index] = 1
+    wrongs, same, given = ints(is_wrong), ints(found), ints(wrong)
+    for n in range(len(wrong)):
+        wrongs[given[n]] = 1
     for i in range(len(graph.codes)):
         last = starts[i + 1]
         for k in range(starts[i], last):

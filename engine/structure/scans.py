@@ -23,12 +23,7 @@ INF = math.inf
 
 
 def where(numbers: Ints, number: int) -> Ints:
-    """The indices of a number, from last to first, which is the order of creation.
-
-    >>> from .arrays import ints_of
-    >>> where(ints_of([5, 2, 5]), 5)
-    array('i', [2, 0])
-    """
+    """The indices of a number, from last to first, which is the order of creation."""
     given, count = ints(numbers), 0
     for i in range(len(numbers)):
         if given[i] == number:
@@ -43,12 +38,7 @@ def where(numbers: Ints, number: int) -> Ints:
 
 
 def taken(numbers: Ints, indices: Ints) -> Ints:
-    """The numbers at given indices.
-
-    >>> from .arrays import ints_of
-    >>> taken(ints_of([5, 2, 7]), ints_of([2, 0]))
-    array('i', [7, 5])
-    """
+    """The numbers at given indices."""
     given, wanted, found = ints(numbers), ints(indices), new_ints(len(indices))
     told = ints(found)
     for n in range(len(indices)):
@@ -57,12 +47,7 @@ def taken(numbers: Ints, indices: Ints) -> Ints:
 
 
 def different(numbers: Ints, count: int) -> list[int]:
-    """The distinct values among integers from 0 to count - 1.
-
-    >>> from .arrays import ints_of
-    >>> different(ints_of([5, 2, 5]), 6)
-    [2, 5]
-    """
+    """The distinct values among integers from 0 to count - 1."""
     given, met = ints(numbers), new_ints(count)
     is_met = ints(met)
     for n in range(len(numbers)):
@@ -73,17 +58,6 @@ def different(numbers: Ints, count: int) -> list[int]:
 def arguments(graph: FlattenedGraph, indices: Ints) -> Ints:
     """The indices of the first operands of operations."""
     return taken(graph.operands, taken(graph.starts, indices))
-
-
-def smallest_partial(graph: FlattenedGraph, indices: Ints) -> float:
-    """The smallest partial with respect to the first operand, inf if there are no indices."""
-    starts, partials, wanted = ints(graph.starts), floats(graph.partials), ints(indices)
-    found = INF
-    for n in range(len(indices)):
-        partial = partials[starts[wanted[n]]]
-        if partial < found:
-            found = partial
-    return found
 
 
 def flattest(graph: FlattenedGraph, groups: Groups, limit: float) -> list[int]:
@@ -105,6 +79,17 @@ def one_sided(graph: FlattenedGraph, indices: Ints, marks: Ints) -> list[int]:
     for n in range(len(indices)):
         a, b = operands[starts[wanted[n]]], operands[starts[wanted[n]] + 1]
         if (a < size and marked[a] and not marked[b]) or (b < size and marked[b] and not marked[a]):
+            found.append(wanted[n])
+    return found
+
+
+def with_argument(graph: FlattenedGraph, indices: Ints, code: int) -> list[int]:
+    """Those of these operations whose first operand is an operation with this opcode."""
+    codes, starts, operands, wanted = ints(graph.codes), ints(graph.starts), ints(graph.operands), ints(indices)
+    size, found = len(graph.codes), list[int]()
+    for n in range(len(indices)):
+        i = operands[starts[wanted[n]]]
+        if i < size and codes[i] == code:
             found.append(wanted[n])
     return found
 
@@ -170,12 +155,7 @@ def any_uses(graph: FlattenedGraph, indices: Ints, marks: Ints) -> bool:
 
 
 def small(indices: Ints, numbers: Floats, limit: float) -> list[int]:
-    """The indices of numbers with |x| <= limit; nan is not included.
-
-    >>> from array import array
-    >>> small(array("i", [0, 1, 2]), array("d", [-0.5, 2.0, 0.0]), 0.5)
-    [0, 2]
-    """
+    """The indices of numbers with |x| <= limit; nan is not included."""
     wanted, sizes = ints(indices), floats(numbers)
     return [wanted[n] for n in range(len(indices)) if abs(sizes[wanted[n]]) <= limit]
 
@@ -209,13 +189,7 @@ def none_exceeds(groups: Groups, numbers: Floats, limit: float) -> list[int]:
 
 
 def by_number(numbers: Ints, indices: Ints, count: int) -> Groups:
-    """The indices in groups by their numbers, from 1 to `count`, in order; those with 0 are left out.
-
-    >>> from .arrays import ints_of
-    >>> groups = by_number(ints_of([2, 1, 0, 2]), ints_of([10, 11, 12, 13]), 2)
-    >>> groups.of(0), groups.of(1)
-    (array('i', [11]), array('i', [10, 13]))
-    """
+    """The indices in groups by their numbers, from 1 to `count`, in order; those with 0 are left out."""
     found = Groups(new_ints(count + 2), new_ints(len(indices)))
     ends, members, wanted, told = ints(found.starts), ints(found.members), ints(indices), ints(numbers)
     for n in range(len(indices)):

@@ -90,12 +90,8 @@ def reverse_between(graph: FlattenedGraph, ends: Ints, among: Ints) -> dict[int,
     >>> sorted(found[0]) == [(2, 2 * 3.0 * y.data, True), (3, y.data * y.data, True)], found[2] == [(3, y.data, True)]
     (True, True)
     """
-    codes, starts, operands, partials = (
-        ints(graph.codes),
-        ints(graph.starts),
-        ints(graph.operands),
-        floats(graph.partials),
-    )
+    codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+    partials = floats(graph.partials)
     is_end, counts, size = ints(ends), ints(among), len(graph.codes)
     memory = new_floats(len(graph.nodes)), new_ints(len(graph.nodes)), new_ints(len(graph.nodes))
     adjoints, reached, met = floats(memory[0]), ints(memory[1]), ints(memory[2])
@@ -141,9 +137,10 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     ['add', 'mul', 'w']
     """
     starts, operands, found = ints(graph.starts), ints(graph.operands), new_ints(len(graph.nodes))
-    depends = ints(found)
-    for index in indices:
-        depends[index] = 1
+    wanted = ints_of(indices)
+    depends, given = ints(found), ints(wanted)
+    for n in range(len(wanted)):
+        depends[given[n]] = 1
     for i in range(len(graph.codes) - 1, -1, -1):
         for k in range(starts[i], starts[i + 1]):
             if depends[operands[k]]:
@@ -170,8 +167,7 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
         if code in (ADD, SUM, NEG) or (code == SUB and (vary == 2 or i == 0)):
             passes = 1
         elif vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
-            if operands[first if varies[operands[first]] else last - 1] < size:
-                passes = 1
+            passes = 1 if operands[first if varies[operands[first]] else last - 1] < size else 0
         if not passes:
             found.append(i)
             continue

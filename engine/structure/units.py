@@ -5,7 +5,6 @@ Nodes of one key are one unit, seen on several examples. Its stage counts the la
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
@@ -14,75 +13,8 @@ from .arrays import Floats, Groups, Ints, ints_of, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
 from .scans import arguments, by_number, lowest, where
-from .weighted_sums import ACTIVATIONS, Occurrence, WeightedSums
-
-
-@dataclass(eq=False)
-class Unit:
-    """One unit: the indices of its pre-activations, one for each example, and of their activations.
-
-    `first` is the index of its first weighted sum, and their count; -1 and 0 for a sum without weights.
-    """
-
-    number: int
-    key: Key | str
-    sums: WeightedSums = field(repr=False)  # which reads its sums
-    pre: Ints
-    activations: Ints
-    first: tuple[int, int]
-
-    @cached_property
-    def occurrences(self) -> list[Occurrence]:
-        """Its weighted sums in the order of creation, one for each example or step; none for a sum without weights."""
-        return self.sums.occurrences(self.pre)
-
-    @cached_property
-    def weights(self) -> set[int]:
-        """The parameters that multiply its inputs."""
-        return {weight for o in self._distinct for weight in o.products.weights}
-
-    @cached_property
-    def own(self) -> set[int]:
-        """Its weights and biases."""
-        return self.weights | self.biases
-
-    @cached_property
-    def biases(self) -> set[int]:
-        """The parameters that are added to its sum."""
-        return {bias.node for o in self._distinct for bias in o.biases}
-
-    @cached_property
-    def _distinct(self) -> list[Occurrence]:
-        return self.sums.distinct(self.pre)
-
-
-@dataclass(eq=False)
-class Layer:
-    """Units of one stage, one activation and one number of occurrences; `number` counts from 1."""
-
-    number: int
-    units: list[Unit]
-
-    @property
-    def name(self) -> str:
-        """Its name without labels."""
-        return f"layer {self.number}"
-
-    @cached_property
-    def own(self) -> set[int]:
-        """The weights and biases of its units."""
-        return set().union(*(unit.own for unit in self.units))
-
-    @cached_property
-    def biases(self) -> set[int]:
-        """The parameters that are added to their sums."""
-        return set().union(*(unit.biases for unit in self.units))
-
-    @cached_property
-    def steps(self) -> list[list[tuple[Unit, Occurrence]]]:
-        """By example, or by step, the units with their occurrences."""
-        most = max(len(unit.occurrences) for unit in self.units)
-        return [[(u, u.occurrences[t]) for u in self.units if t < len(u.occurrences)] for t in range(most)]
+from .unit import Layer, Unit
+from .weighted_sums import ACTIVATIONS, WeightedSums
 
 
 class Units:
@@ -158,29 +90,23 @@ class Units:
     @cached_property
     def by_layer(self) -> Groups:
         """The numbers of the units in each layer."""
-        return by_number(self._layer_numbers, ints_of(range(len(self.keys))), max(self._layer_numbers, default=0))
+        return by_number(self.layer_numbers, ints_of(range(len(self.keys))), max(self.layer_numbers, default=0))
 
     @cached_property
-    def _layer_numbers(self) -> Ints:
+    def layer_numbers(self) -> Ints:
         """The number of the layer of each unit, from 1."""
         firsts, counts = self._firsts
-        functions = map(self._function, firsts)
-        kinds = [(not count, *kind) for count, *kind in zip(counts, self._stages, functions, counts, strict=True)]
-        numbers = {kind: number for number, kind in enumerate(sorted(set(kinds)), 1)}
+        kinds = list(zip(self._stages, self.weighted_sums.functions(firsts), counts, strict=True))
+        numbers = {kind: number for number, kind in enumerate(sorted(set(kinds), key=_order), 1)}
         return ints_of(map(numbers.__getitem__, kinds))
 
     def layer_of(self, unit: Unit) -> int:
         """The index of its layer."""
-        return self._layer_numbers[unit.number] - 1
+        return self.layer_numbers[unit.number] - 1
 
     def layer_size(self, unit: Unit) -> int:
         """How many units its layer has."""
         return len(self.by_layer.of(self.layer_of(unit)))
-
-    def _function(self, z: int) -> str:
-        """The function that is applied to a weighted sum, "" if none."""
-        activation = None if z < 0 else self.weighted_sums.activation(z)
-        return "" if activation is None else NAMES[self.graph.flattened.codes[activation]]
 
     def _age(self, unit: Unit) -> int:
         return self.graph.nodes[unit.first[0] if unit.first[1] else (unit.pre or unit.activations)[0]].serial
@@ -317,6 +243,12 @@ class Units:
             if not self.forms.multiplies(j):
                 stack += [k for k in self.graph.operands(j) if self.forms.is_sum(k)]
         return i
+
+
+def _order(kind: tuple[int, int, int]) -> tuple[bool, int, str, int]:
+    """The order of layers by stage, function and count; those without weights come last."""
+    stage, function, count = kind
+    return not count, stage, NAMES[function] if function else "", count
 
 
 def multipliers(graph: LossGraph) -> dict[Value, int]:

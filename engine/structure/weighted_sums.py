@@ -111,20 +111,28 @@ class WeightedSums:
         """By group of sums, the index of its first weighted sum, and their count; -1 and 0 without any."""
         groups = len(sums.starts) - 1
         found, inside = (new_ints(groups), new_ints(groups)), self._innermost(sums.members)
-        first, counts, inner, starts = ints(found[0]), ints(found[1]), ints(inside), ints(sums.starts)
+        seen = new_ints(len(self.graph.nodes))  # the last group that each sum was found in, from 1
+        first, counts, inner, starts, met = ints(found[0]), ints(found[1]), ints(inside), ints(sums.starts), ints(seen)
         at, weighted = ints(self.forms.form_of), ints(self.forms.weighted)
         for n in range(groups):
-            first[n], repeated = NONE, 0
+            first[n] = NONE
             for k in range(starts[n], starts[n + 1]):
-                if k > starts[n] and inner[k] >= inner[k - 1]:
-                    repeated = 1
-                if weighted[at[inner[k]]]:
-                    first[n] = inner[k] if first[n] == NONE else first[n]
+                z = inner[k]
+                if weighted[at[z]] and met[z] <= n:
+                    met[z] = n + 1
                     counts[n] += 1
-            if repeated:
-                zs = self._weighted(self._inner(sums.of(n)))
-                first[n], counts[n] = (zs[0], len(zs)) if zs else (NONE, 0)
+                    first[n] = max(first[n], z)
         return found
+
+    def functions(self, sums: Ints) -> Ints:
+        """The opcodes of the functions that are applied to sums, 0 if none; a sum may be missing, with the index -1."""
+        codes, activations, wanted = ints(self.graph.flattened.codes), ints(self._activations), ints(sums)
+        opcodes = new_ints(len(sums))
+        found = ints(opcodes)
+        for n in range(len(sums)):
+            if wanted[n] != NONE and activations[wanted[n]] != NONE:
+                found[n] = codes[activations[wanted[n]]]
+        return opcodes
 
     def distinct(self, sums: Ints) -> list[Occurrence]:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""

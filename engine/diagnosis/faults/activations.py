@@ -13,7 +13,6 @@ from ...structure import (
     largest,
     none_exceeds,
     relu_operands,
-    smallest_partial,
     summands,
 )
 from ..context import Case
@@ -38,13 +37,10 @@ def flat_units(case: Case) -> list[Unit]:
 
 def _flat(case: Case, by_hand: dict[int, Squash]) -> list[Unit]:
     graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
-    if not by_hand and not any(
-        smallest_partial(graph.flattened, graph.of(op)) <= limit * steepest for op, steepest in STEEPEST.items()
-    ):
-        return []
-    logs = set(log_sources(graph))
-    suspects = {*flattest(graph.flattened, case.units.activated, limit * max(STEEPEST.values()))}
-    suspects |= {n for z in by_hand if (n := case.units.number_of(z)) is not None}
+    suspects = {n for z in by_hand if (n := case.units.number_of(z)) is not None}
+    if STEEPEST.keys() & graph.ops:
+        suspects.update(flattest(graph.flattened, case.units.activated, limit * max(STEEPEST.values())))
+    logs = set(log_sources(graph)) if suspects else set()
     units = map(case.units.unit, sorted(suspects))
     flat = [unit for unit in units if _is_flat(case, _slopes(case, unit, by_hand), logs)]
     layers = case.by_layer(flat) if by_hand else [flat]
@@ -67,9 +63,6 @@ def _slopes(case: Case, unit: Unit, by_hand: dict[int, Squash]) -> dict[int, flo
     graph = case.graph
     if by_hand and not unit.activations:
         return {by_hand[z].activation: by_hand[z].slope for z in unit.pre if z in by_hand}
-    limit = max(case.limits.flat, case.limits.flat_once) * max(STEEPEST.values())
-    if smallest_partial(graph.flattened, unit.activations) > limit:
-        return {}
     return {i: graph.slope(i) for i in unit.activations if graph.nodes[i].op in STEEPEST}
 
 

@@ -98,13 +98,14 @@ def _is_around_0(graph: LossGraph, i: int) -> bool:
 def _sums(case: Case, i: int) -> set[int]:
     """The sums that an activation is computed from; none if it is computed from much more than a sum."""
     graph, found, stack = case.graph, set[int](), [i]
+    form_of, first_sum = case.units.forms.form_of, case.units.forms.first_sum
     for _ in range(MOST):
         if not stack:
             break
         j = stack.pop()
-        if case.units.forms.is_sum(j):
+        if form_of[j] >= first_sum:
             found.add(j)
-        elif graph.nodes[j].op:
+        elif j in graph.interior:
             stack += [k for k in graph.operands(j) if graph.depends[k]]
         else:
             return set()  # a parameter

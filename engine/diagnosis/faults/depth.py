@@ -76,16 +76,18 @@ def _shrunk(where: tuple[str, ...], evidence: Evidence, name: str) -> Finding:
 
 def _over_time(case: Case) -> list[Finding]:
     """Recurrent layers whose weights get a tiny gradient, because it vanishes between their time steps."""
-    stages, found = case.units.stages, list[Finding]()
-    for units in case.by_layer(map(case.units.unit, ends_differ(case.units.pre, stages))):
+    stages, pre, found, layers = case.units.stages, case.units.pre, list[Finding](), dict[int, list[int]]()
+    for n in ends_differ(pre, stages):
+        layers.setdefault(case.units.layer_numbers[n], []).append(n)
+    for units in layers.values():
         steps: dict[int, float] = {}
-        for i in (i for unit in units for i in unit.pre):
+        for i in (i for n in units for i in pre.of(n)):
             steps[stages[i]] = max(steps.get(stages[i], 0.0), abs(case.graph.gradients[i]))
         first, last = steps[min(steps)], max(steps.values())
         limit = case.limits.vanished * last
         if len(steps) < 3 or not 0.0 < first <= limit:
             continue
-        weights = {j for unit in units for j, _ in products(case.graph, unit.pre[0], case.given)}
+        weights = {j for n in units for j, _ in products(case.graph, pre.of(n)[0], case.given)}
         of_weights = max((abs(case.graph.gradients[j]) for j in weights), default=0.0)
         if of_weights <= limit:
             evidence: Evidence = {
@@ -95,7 +97,7 @@ def _over_time(case: Case) -> list[Finding]:
                 "factor a step": (first / last) ** (1 / (len(steps) - 1)),
                 "gradient of the weights": of_weights,
             }
-            found.append(_vanished_over_time((case.units.layer(units[0]),), evidence))
+            found.append(_vanished_over_time((case.units.layer(case.units.unit(units[0])),), evidence))
     return found
 
 

@@ -5,8 +5,6 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from ...core import TABLE, Value, book_name
 from ...structure import (
     Floats,
@@ -51,10 +49,12 @@ def _copied(case: Case) -> list[list[Unit]]:
 
 def _near_another(case: Case) -> list[int]:
     """The units whose first pre-activation may equal another's to six digits."""
+    if len(case.units.keys) < 2 or not len(case.units.pre.members):
+        return []
+    import numpy as np
+
     starts, members = map(np.asarray, case.units.pre)
     units = np.flatnonzero(np.diff(starts))
-    if len(units) < 2:
-        return []
     numbers = np.asarray(case.graph.data)[members[starts[units]]]
     order = np.argsort(numbers)
     with np.errstate(invalid="ignore"):

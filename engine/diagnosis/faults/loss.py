@@ -47,6 +47,10 @@ def loss_misuse(case: Case) -> list[Finding]:
 def _squashed_twice(case: Case) -> list[Finding]:
     """Probabilities given to a loss that takes logits, which squashes them again."""
     graph, found = case.graph, dict[int, None]()
+    if not {"softplus", "log", "log1p"} & graph.ops or not any(
+        is_probability(graph, i) for i in (*graph.of("sigmoid"), *graph.of("div"))
+    ):
+        return []
     if "softplus" in graph.ops_of_terms:
         for i in graph.terms:
             if graph.nodes[i].op == "softplus":
@@ -149,7 +153,7 @@ SIGNED = ("tanh", "erf", "sin", "cos", "softsign", "hard_tanh")  # operations wi
 def _signed(case: Case) -> list[Finding]:
     """Both logs of a binary loss taken of a result of tanh, which is below 0 as often as above."""
     graph, sides = case.graph, dict[int, set[bool]]()
-    for i in graph.terms if graph.ops.intersection(SIGNED) else ():
+    for i in graph.terms if graph.ops.intersection(SIGNED) and {"log", "log1p"} & graph.ops_of_terms else ():
         if graph.nodes[i].op in ("log", "log1p"):
             p, is_rest = logged(case, i)
             sides.setdefault(p, set()).add(is_rest)
@@ -191,8 +195,13 @@ MARGINS = ("softplus", "relu", "maximum", "log", "log_sigmoid", "log1p")  # of l
 def _zeroed(case: Case) -> list[Finding]:
     """Margin losses with targets 0 and 1, where a target of 0 multiplies the output away."""
     graph = case.graph
-    terms = graph.terms if graph.ops_of_terms.intersection(MARGINS) else ()
-    found = {i: _target(case, i) for i in terms if graph.nodes[i].op in MARGINS and graph.depends[i]}
+    found = dict[int, float]()
+    for i in graph.terms if graph.ops_of_terms.intersection(MARGINS) else ():
+        if graph.nodes[i].op in MARGINS and graph.depends[i]:
+            y = _target(case, i)
+            if y is None:
+                return []
+            found[i] = y
     if set(found.values()) != {0.0, 1.0}:
         return []
     lost = [i for i, y in found.items() if y == 0.0]

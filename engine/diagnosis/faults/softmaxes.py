@@ -1,10 +1,9 @@
 """Softmaxes at the output that are flat, because they are sure, or constant, because they are of a single number."""
 
 import math
-from collections.abc import Iterable
-from itertools import chain
 
-from ...structure import LossGraph
+from ...core import CODES
+from ...structure import SAME, LossGraph, cancelling, with_argument
 from ..context import Case
 from ..description import describe
 from ..report import Finding
@@ -41,7 +40,9 @@ def sure_softmax(case: Case) -> list[Finding]:
 
 def lone_softmax(case: Case) -> list[Finding]:
     """A softmax of one number, which is always 1."""
-    entries = _entries(case) if any(case.graph.data[i] == 1.0 for i in _candidates(case.graph)) else {}
+    graph = case.graph
+    constant = cancelling(case.indices, graph.gradients, graph.squares, SAME)
+    entries = _entries(case) if len(constant) == len(case.indices) else {}
     if not entries or any(z is not None for z in entries.values()):
         return []
     return misuse(
@@ -69,9 +70,10 @@ def _entries(case: Case) -> dict[int, int | None]:
     return found
 
 
-def _candidates(graph: LossGraph) -> Iterable[int]:
+def _candidates(graph: LossGraph) -> list[int]:
     """The operations that an entry of a softmax may be."""
-    return chain(graph.of("sigmoid") if "ahead" in graph.ops else (), graph.of("div") if "exp" in graph.ops else ())
+    pairs = ("sigmoid", "ahead"), ("div", "exp")
+    return [i for op, inner in pairs for i in with_argument(graph.flattened, graph.of(op), CODES[inner])]
 
 
 def _name(case: Case, z: int | None) -> str:

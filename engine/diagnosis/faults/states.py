@@ -205,7 +205,7 @@ def changed_since_forward(case: Case) -> list[Finding]:
     before = {} if was is None else {"was": was}
     evidence: dict[str, float | int | str] = {"values": len(changed), "first": describe(graph, first), **before}
     evidence["is"] = graph.data[first]
-    now = graph.forward({i: graph.data[i] for i in changed})[0]
+    now = graph.forward({i: graph.data[i] for i in changed if i in graph.interior})[0]
     why, remedy = WHY_CHANGED, REMEDY_CHANGED
     if stepped(graph, case.index_of):
         if ascent(case) or step_too_long(case):

@@ -24,9 +24,10 @@ def unused_rows(case: Case) -> set[Value]:
 
 def _rows(case: Case, run: list[Value], beside: list[Value]) -> set[Value]:
     """The unused parameters in a run that are of the same table as a looked-up one beside it."""
-    names = {p.label for p in case.index_of} - {""}  # a parameter with such a label is of another model
     tables = {_table(p.label) for p in beside if _is_looked_up(case, case.index_of[p])}
-    return {p for p in run if _table(p.label) in tables and p.label not in names} if tables else set()
+    rows = {p for p in run if _table(p.label) in tables} if tables else set()
+    labels = {p.label for p in case.index_of} - {""} if rows else set()
+    return {p for p in rows if p.label not in labels}  # else it is of another model
 
 
 def _table(label: str) -> str:

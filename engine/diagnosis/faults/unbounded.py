@@ -204,12 +204,12 @@ def picked(case: Case) -> list[Finding]:
     if not graph.ops_of_terms.intersection(("dot", "mul")):
         return []
     terms = [i for i in graph.terms if graph.depends[i]]
-    products_by_hand = [i for i in terms if graph.nodes[i].op == "mul"]
     if terms and graph.ops_of_terms == {"dot"} and len(graph.terms) == len(terms):
         rows, signs = [tuple(w for w, _ in products(graph, i, case.given)) for i in terms], terms
         inputs = {tuple(x for _, x in products(graph, i, case.given)) for i in terms}
-    elif products_by_hand and all(graph.nodes[i].op == "mul" or i in case.given for i in terms):
-        rows, signs, inputs = _rows(case, products_by_hand), products_by_hand, None
+    elif "mul" in graph.ops_of_terms and all(graph.nodes[i].op == "mul" or i in case.given for i in terms):
+        signs = [i for i in terms if graph.nodes[i].op == "mul"]
+        rows, inputs = _rows(case, signs), None
     else:
         return []
     is_mean = any(all(abs(graph.gradients[i] * n + 1.0) <= ROUNDING for i in signs) for n in (1, len(rows)))

@@ -1,0 +1,76 @@
+"""One unit of a network, and one layer of units."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from .arrays import Ints
+from .linear_forms import Key
+from .weighted_sums import Occurrence, WeightedSums
+
+
+@dataclass(eq=False)
+class Unit:
+    """One unit: the indices of its pre-activations, one for each example, and of their activations.
+
+    `first` is the index of its first weighted sum, and their count; -1 and 0 for a sum without weights.
+    """
+
+    number: int
+    key: Key | str
+    sums: WeightedSums = field(repr=False)  # which reads its sums
+    pre: Ints
+    activations: Ints
+    first: tuple[int, int]
+
+    @cached_property
+    def occurrences(self) -> list[Occurrence]:
+        """Its weighted sums in the order of creation, one for each example or step; none for a sum without weights."""
+        return self.sums.occurrences(self.pre)
+
+    @cached_property
+    def weights(self) -> set[int]:
+        """The parameters that multiply its inputs."""
+        return {weight for o in self._distinct for weight in o.products.weights}
+
+    @cached_property
+    def own(self) -> set[int]:
+        """Its weights and biases."""
+        return self.weights | self.biases
+
+    @cached_property
+    def biases(self) -> set[int]:
+        """The parameters that are added to its sum."""
+        return {bias.node for o in self._distinct for bias in o.biases}
+
+    @cached_property
+    def _distinct(self) -> list[Occurrence]:
+        return self.sums.distinct(self.pre)
+
+
+@dataclass(eq=False)
+class Layer:
+    """Units of one stage, one activation and one number of occurrences; `number` counts from 1."""
+
+    number: int
+    units: list[Unit]
+
+    @property
+    def name(self) -> str:
+        """Its name without labels."""
+        return f"layer {self.number}"
+
+    @cached_property
+    def own(self) -> set[int]:
+        """The weights and biases of its units."""
+        return set().union(*(unit.own for unit in self.units))
+
+    @cached_property
+    def biases(self) -> set[int]:
+        """The parameters that are added to their sums."""
+        return set().union(*(unit.biases for unit in self.units))
+
+    @cached_property
+    def steps(self) -> list[list[tuple[Unit, Occurrence]]]:
+        """By example, or by step, the units with their occurrences."""
+        most = max(len(unit.occurrences) for unit in self.units)
+        return [[(u, u.occurrences[t]) for u in self.units if t < len(u.occurrences)] for t in range(most)]
