@@ -87,7 +87,7 @@ class Words:
         surer += [f"give also the gradient of {book_name(name)}" for name in missing[:1]]
         return (
             f"Take this as a guess: {self.trial.tried} mistakes were tried, and one of them often {why}. "
-            f"To be sure, {' or '.join(surer) or 'compare again at other weights'}."
+            f"To be sure, {' or '.join(surer) or 'compare again with other weights or inputs'}."
         )
 
     def _sums(self) -> list[int]:
