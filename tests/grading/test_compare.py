@@ -112,16 +112,15 @@ def test_where_all_gradients_are_given_more_digits_or_a_value_between_is_asked_f
     w, x, y = Value(0.8, "w"), Value(1.5, "x"), Value(0.3, "y")
     z = w * x
     loss = (z.sigmoid() - y) ** 2
-    digits, value = "To be sure, give one more digit of each number", "give also the gradient of z⁽¹⁾₁."
-    assert str(compare(loss, {w: "0.13"})).endswith(f"{digits} or {value}")
-    assert str(compare(loss, {w: "0.13", z: "0.083"})).endswith(f"{digits}.")
+    digits, value = "give one more digit of each number", "give also the gradient of z⁽¹⁾₁"
+    assert str(compare(loss, {w: "0.13"})).endswith(f"To be sure, {digits} or {value}.")
+    assert compare(loss, {w: "0.12502", z: "0.083348"}).verdict in ("mistake", "several")
 
 
 def test_a_0_among_all_gradients_is_asked_for_at_other_numbers():
     z1, z2 = Value(1.75, "z1"), Value(1.75, "z2")
     loss = -softmax([z1, z2])[1].log()
     assert str(compare(loss, {z1: "0", z2: "-0.5"})).endswith("To be sure, compare again with other weights or inputs.")
-    assert compare(loss, {w: "0.12502", z: "0.083348"}).verdict in ("mistake", "several")
 
 
 def test_what_is_one_number_times_the_right_gradients_is_said():
