@@ -72,11 +72,10 @@ class Words:
         return f"{self.loss} does not depend on {listed([g.name for g in idle])}: {verb} 0.{more}"
 
     def _explained(self, found: Sequence[Candidate]) -> str:
-        return f"{self._follow()} if {_either(found)}.{self._apart(found)}"
+        return f"{self._follow()} {_reasons(found)}.{self._apart(found)}"
 
     def _two(self, a: Candidate, b: Candidate) -> str:
-        both = f"{a.was} ({a.right}), and {b.was} ({b.right})"
-        return f"{self._follow()} if two mistakes come together, for instance if {both}."
+        return f"{self._follow()} from two mistakes together, such as {_numbered((a, b))}."
 
     def _chance(self) -> str:
         """A mistake fits, but so could chance."""
@@ -99,7 +98,7 @@ class Words:
         if part is not None and not self._multiples():
             return (
                 "None of the known mistakes gives all these numbers. The backward pass goes wrong first in "
-                f"{part.layer.name}, whose numbers follow if {_either(part.found)}. Correct that, and compare again."
+                f"{part.layer.name}, whose numbers follow {_reasons(part.found)}. Correct that, and compare again."
             )
         if self._are_shown_rounded():
             written = next(g for g in self.gradients if not g.ok).given
@@ -204,12 +203,15 @@ class Words:
         return bool(known) and not known & wrong
 
 
-def _either(found: Sequence[Candidate]) -> str:
+def _reasons(found: Sequence[Candidate]) -> str:
     """The mistake and then its correction; of several mistakes, each with its correction in brackets."""
     if len(found) == 1:
-        return f"{found[0].was}. {_capitalised(found[0].right)}"
-    said = [f"{candidate.was} ({candidate.right})" for candidate in found[:OFFERED]]
-    return "either " + "; or ".join(said) + ". These give the same numbers here"
+        return f"if {found[0].was}. {_capitalised(found[0].right)}"
+    return f"from each of these mistakes: {_numbered(found[:OFFERED])}"
+
+
+def _numbered(found: Sequence[Candidate]) -> str:
+    return "; ".join(f"({k}) {candidate.was} ({candidate.right})" for k, candidate in enumerate(found, 1))
 
 
 def _capitalised(text: str) -> str:

@@ -104,7 +104,7 @@ def test_digits_that_are_written_count():
     [
         (1, "h1", "that is h1 itself, not its derivative"),
         (1, "h1**2 - 1", "the sign is wrong"),
-        (1, "h1 (1 - h1)", "a (1 - a) belongs to the sigmoid, 1 - a² to tanh"),
+        (1, "h1 (1 - h1)", "a (1 - a) for the sigmoid, 1 - a² for tanh"),
         (0, "w1", "that is w1 itself"),
         (3, "o1 - y1", "a factor 2 is missing, as the derivative of a power brings its exponent down"),
     ],
@@ -139,7 +139,7 @@ def test_a_total_without_a_factor_of_all_paths_names_it():
     both = "(2 (o1 - y1) v11 + 2 (o2 - y2) v12)"
     assert str(chain.check(f"{both} (1 - h1²)")).endswith(": the factor ∂z1/∂w1 = x = 0.5 is missing")
     assert str(chain.check(f"{both} x")).endswith(": the factor ∂h1/∂z1 = 1 - h1 ** 2 = 0.7864 is missing")
-    assert "belongs to the sigmoid" in str(chain.check(f"{both} h1 (1 - h1) x"))
+    assert "1 - a² for tanh" in str(chain.check(f"{both} h1 (1 - h1) x"))
     assert str(chain.check("0.1")) == "dL/dw1 = -0.3652, not 0.1"
 
 

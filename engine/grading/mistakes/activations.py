@@ -166,7 +166,7 @@ ACTIVATIONS = (
     derivative(
         "other_activation",
         "the derivative of another activation is used {place}",
-        "a (1 - a) belongs to the sigmoid, 1 - a² to tanh, and 1 or 0 to relu",
+        "f'(z) is a (1 - a) for the sigmoid, 1 - a² for tanh, and 1 or 0 for relu",
         lambda op, z, a, d: {"sigmoid": 1.0 - a * a, "tanh": a * (1.0 - a), "relu": a * (1.0 - a)}.get(op),
     ),
     derivative(

@@ -174,7 +174,7 @@ def _loss_for_derivative(network: Network) -> Iterator[Change]:
 LOSS = (
     scale(
         "sign",
-        "all signs are reversed, as with (y - a) for (a - y), or with the step in place of the gradient",
+        "all signs are reversed, as with (y - a) for (a - y) or with the step for the gradient",
         "the gradient points uphill, and the step goes against it",
         lambda _: [("", -1.0)],
         covers=("sign_of_error",),

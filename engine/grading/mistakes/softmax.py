@@ -131,7 +131,7 @@ SOFTMAX = (
     ),
     Mistake(
         "wrong_class",
-        "the 1 of the target stands {place} further on than it should",
+        "the 1 of the target is at another class, {place} further on",
         "y is 1 at the right class",
         _wrong_class,
     ),

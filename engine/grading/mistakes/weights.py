@@ -176,14 +176,14 @@ WEIGHTS = (
     Mistake(
         "one_path",
         "only the path through {place} is followed",
-        "an activation that feeds several units gets the sum over all of them",
+        "the gradient of an activation is the sum over all units that it feeds",
         _one_path,
         reach=Network.before_last,
     ),
     Mistake(
         "path_forgotten",
         "the path through {place} is forgotten",
-        "an activation that feeds several units gets the sum over all of them",
+        "the gradient of an activation is the sum over all units that it feeds",
         _path_forgotten,
         reach=Network.before_last,
     ),
