@@ -471,3 +471,21 @@ def test_an_equation_on_what_does_not_depend_is_answered():
 def test_numbers_as_people_write_them(text):
     w = Value(0.123456, "w")
     assert chain_rule(labelled(w * w, "f"), w).check(text).ok
+
+
+@pytest.mark.parametrize("formula", ["2x / b", "2x·b^-1", "df/dx = 2x/(a + 1)", "2x / (x² + 1)"])
+def test_a_formula_in_the_letters_of_operations_without_labels(formula):
+    """The letters that str() shows: a = x², b = a + 1."""
+    x = Value(1.3, "x")
+    chain = chain_rule(labelled((x * x + 1.0).log(), "f"), x)
+    assert chain.check(formula).ok
+    assert not chain.check(formula.replace("2x", "3x")).ok
+
+
+@pytest.mark.parametrize("label", ["w_{11}", "{w}"])
+def test_braces_in_a_label(label):
+    w, x = Value(1.5, label), Value(2.0, "x")
+    z = labelled(w * x, "z")
+    found = chain_rule(labelled((z * w).sin(), "L"), x).check(f"{label} cos(z {label})")
+    assert not found.ok
+    assert "is missing" in found.text

@@ -311,3 +311,11 @@ def test_control_characters_in_labels_are_escaped():
     text = str(compare((a * a - 1.0) ** 2, {a: 0.3}))
     assert "\x1b" not in text
     assert r"\x1b[31m" in text
+
+
+@pytest.mark.parametrize("number", [1e308, "-1.7e308", 1e160, 5e-324])
+def test_the_largest_and_smallest_numbers_are_only_wrong(number):
+    net = MLP(2, [2, 1], seed=1)
+    loss = mean_squared_error([net([0.5, -1.0])], [0.3])
+    comparison = compare(loss, dict.fromkeys(net.parameters(), number))
+    assert comparison.verdict == "unknown"

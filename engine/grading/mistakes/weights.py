@@ -94,7 +94,7 @@ def _solved(
     moved = {i: d for i, d in moved.items() if i in felt[-1].own} if felt else moved
     total = sum(d * d for d in moved.values())
     rate = sum(d * (given[i] - right[i]) for i, d in moved.items()) / total if total else math.nan
-    spread = 3.0 * math.sqrt(sum((d * tolerances[i]) ** 2 for i, d in moved.items())) / total if total else 0.0
+    spread = 3.0 * math.hypot(*(d * tolerances[i] for i, d in moved.items())) / total if total else 0.0
     if not RATES[0] < rate < RATES[1] or spread > SURE * rate:
         return None
     rate = _roundest(rate, spread)
