@@ -32,9 +32,8 @@ class Network:
         self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
         self.operands, self.size = sweep.operands, sweep.size
         self.telling: Set[int] = frozenset()  # parameters that every mistake in question changes; none if unknown
-        self.may_be: Callable[[int, float], bool] = lambda i, gradient: (
-            True
-        )  # given the learner's number of one of them
+        # Whether a gradient of one of them is within rounding of the learner's number.
+        self.may_be: Callable[[int, float], bool] = lambda i, gradient: True
 
     @cached_property
     def parameters(self) -> set[int]:

@@ -178,7 +178,8 @@ BELL = math.exp(-2) / (1 + math.exp(-2)) ** 2  # σ'(2)
         (r"e^{-z_{1}}", math.exp(-2)), (r"\sqrt{x} \times 2", 2 * math.sqrt(3)), ("xw", 1.5), ("xa(1-a)", 0.5625),
         ("2[a - x]w", -2.75), ("sin'(z1)", math.cos(2)),
         (r"w^{(1)}_{32} \cdot x", 0.9), (r"\ln\left(x\right)", math.log(3)), ("[2(a - x)][w x]", -8.25),
-        ("½ x", 1.5), ("x½", 1.5), ("2½ x", 7.5), ("$2 x$", 6.0), ("(a)(x)", 0.75), ("1e-3 x", 3e-3),
+        ("½ x", 1.5), ("x½", 1.5), ("2½ x", 7.5), ("2 ½ x", 7.5), ("x^2 ½", 4.5), ("w|x|", 1.5),
+        ("$2 x$", 6.0), ("(a)(x)", 0.75), ("1e-3 x", 3e-3),
     ],
 )  # fmt: skip
 def test_notations_that_people_use(text, number):
