@@ -44,6 +44,7 @@ SENTENCES = {
 # Why the slope of a function is tiny.
 CONDITIONS = {
     "sigmoid": "the sigmoid is saturated",
+    "softmax": "the softmax is saturated",
     "tanh": "the tanh is saturated",
     "erf": "erf is saturated",
     "relu": "the relu is off",
@@ -161,9 +162,10 @@ class Sentences:
             return f"{equation}: {masked}"
         culprit, operand = self._culprit(factor)
         conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
-        if culprit.op in conditions:
+        op = "softmax" if culprit.op == "sigmoid" and operand.op == "ahead" else culprit.op  # an entry of a softmax
+        if op in conditions:
             because = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"
-            return f"{equation} because {because}: {conditions[culprit.op]}"
+            return f"{equation} because {because}: {conditions[op]}"
         if isinstance(term, float):
             constant = self.naming.is_constant(factor.link)
             return f"{equation}, whatever {self.name(factor.wrt)} is" if constant else equation

@@ -145,7 +145,7 @@ function reason(link) {
     decides = cut.every(({ slot }) => slot === 0);
   if (cut.length) return `${equation}: ${words.sentences[decides ? "decides" : "untaken"]}`;
   const { of, wrt } = culprit(link),
-    { op } = nodes[of],
+    op = nodes[of].op === "sigmoid" && nodes[wrt].op === "ahead" ? "softmax" : nodes[of].op,
     kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
   if (op in kind) return `${equation} because ${measured(wrt)}: ${kind[op]}`;
   if (alone === number) return isConstant(link) ? `${equation}, whatever ${variables[link.wrt].name} is` : equation;
