@@ -133,7 +133,8 @@ def test_slopes_of_a_relu_by_hand_that_cancel_are_no_paths_that_cancel(seed):
 def test_the_slope_of_a_sure_softmax_keeps_its_digits(exact):
     a, b = Value(40.0, "a"), Value(0.0, "b")
     p = softmax([a, b])[0] if exact else a.exp() / (a.exp() + b.exp())
+    p.label = "p"
     finding = only(diagnose(p**2, [a, b]), "saturated")
     assert finding.evidence["largest slope p (1 - p)"] == pytest.approx(4.248354255291589e-18, rel=1e-12)
     if exact:
-        assert chain_rule(p, a).sentence.endswith("because a - b = 40: the softmax is saturated")
+        assert chain_rule(p, a).sentence.endswith("a - b = 40: the softmax is saturated")

@@ -56,7 +56,7 @@ def lone_softmax(case: Case) -> list[Finding]:
 
 
 def _slope(graph: LossGraph, i: int) -> float:
-    """p (1 - p) of an entry, in which 1 - p has all its digits."""
+    """The slope p (1 - p) of an entry, in which 1 - p has all its digits."""
     if graph.nodes[i].op == "sigmoid":
         return graph.slope(i)
     top, bottom = graph.operands(i)
