@@ -16,11 +16,12 @@ from typing import Any
 
 from ..core import NonFiniteError, Value, came, printable, reading
 from . import wording
+from .candidate import Candidate
 from .explanations import Outcome, Verdict, judge
 from .given import Given, Gradient, read
 from .network import Network
 from .reverse_sweep import ReverseSweep
-from .trial import Candidate, Trial
+from .trial import Trial
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .trial import Candidate, Trial
+from .candidate import Candidate
+from .trial import Trial
 
 RATES = 2.65  # decimal orders: there are some 450 learning rates of two digits
 OF_ZERO = 1.25  # most evidence from a 0, in decimal orders: many mistakes give one

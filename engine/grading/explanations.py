@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from ..structure import Layer
+from .candidate import Candidate
 from .contradictions import contradicting, is_rounded
 from .evidence import evidence
-from .trial import Candidate, Trial
+from .trial import Trial
 
 Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]
 

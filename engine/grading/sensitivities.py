@@ -22,12 +22,12 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 
 class Level(NamedTuple):
-    """Edges that are passed at once: their targets, where those of each begin, their sources, and the edges."""
+    """Edges that are passed at once: their targets, where those of each begin, their sources, and the partials."""
 
     targets: Array
     starts: Array
     sources: Array
-    edges: Array
+    partials: Array
 
 
 class Second(NamedTuple):
@@ -51,14 +51,15 @@ class Sensitivities:
         self.nodes, self.edges = len(network.ops), len(network.operands)
         self.adjoints = sweep.run(changed, replaced) if changed or replaced else sweep.adjoints
         self.second = [s for s in _changed(network, changed, second) if s.number] if changed else second
-        self._right = np.array(network.partials, dtype=float)
-        self._back = self._right.copy()
-        self._back[list(changed)] = list(changed.values())
+        right = np.array(network.partials, dtype=float)
+        back = right.copy()
+        back[list(changed)] = list(changed.values())
         self._operands = np.array(sweep.operands, dtype=int)
         into = np.array(self.adjoints, dtype=float)[np.array(sweep.results, dtype=int)]
-        into[np.isin(self._operands, list(replaced))] = self._back[np.isin(self._operands, list(replaced))] = 0.0
+        into[np.isin(self._operands, list(replaced))] = back[np.isin(self._operands, list(replaced))] = 0.0
         self._into = into
-        self._up, self._down = _levels(network)
+        self._forth, self._forth_transposed = _levels(network, right)
+        self._back_transposed, self._back = _levels(network, back)
         edges = np.array([s.edge for s in self.second], dtype=int)
         self._from = np.array([s.operand for s in self.second], dtype=int)
         self._curved = np.array([s.number for s in self.second]) * into[edges]
@@ -66,15 +67,15 @@ class Sensitivities:
 
     def tangents(self, errors: Array) -> tuple[Array, Array]:
         """How far errors move the data and the adjoint of each node."""
-        x = _passed(self._up, self._right, errors[: self.nodes])
+        x = _passed(self._forth, errors[: self.nodes])
         y = errors[self.nodes + self.edges :] + self._added(self._to, self._curved * x[self._from])
         y += self._added(self._operands, self._into * errors[self.nodes : self.nodes + self.edges])
-        return x, _passed(self._down, self._back, y)
+        return x, _passed(self._back, y)
 
     def transposed(self, seeds: Array) -> Array:
         """The errors that these weights of the adjoints are sensitive to, and how much."""
-        y = _passed(self._up, self._back, seeds)
-        x = _passed(self._down, self._right, self._added(self._from, self._curved * y[self._to]))
+        y = _passed(self._back_transposed, seeds)
+        x = _passed(self._forth_transposed, self._added(self._from, self._curved * y[self._to]))
         return np.concatenate([x, self._into * y[self._operands], y])
 
     def _added(self, nodes: Array, numbers: Array) -> Array:
@@ -130,7 +131,7 @@ def _changed(network: Network, changed: Mapping[int, float], second: list[Second
         yield s if ratio == 1.0 else s._replace(number=ratio * s.number)
 
 
-def _levels(network: Network) -> tuple[list[Level], list[Level]]:
+def _levels(network: Network, partials: Array) -> tuple[list[Level], list[Level]]:
     """The edges from operands to results, by depth of the result, and back, by depth of the operand."""
     sweep, depth = network.sweep, [0] * len(network.ops)
     for i in reversed(range(network.size)):
@@ -139,21 +140,22 @@ def _levels(network: Network) -> tuple[list[Level], list[Level]]:
     edges = np.array([k for k, j in enumerate(sweep.operands) if network.depends[j]], dtype=int)
     results, operands = np.array(sweep.results, dtype=int), np.array(sweep.operands, dtype=int)
     depths = np.array(depth)
-    return _grouped(edges, results, operands, depths), _grouped(edges, operands, results, depths)[::-1]
+    up = _grouped(edges, results, operands, depths, partials)
+    return up, _grouped(edges, operands, results, depths, partials)[::-1]
 
 
-def _grouped(edges: Array, targets: Array, sources: Array, depths: Array) -> list[Level]:
+def _grouped(edges: Array, targets: Array, sources: Array, depths: Array, partials: Array) -> list[Level]:
     found = []
     edges = edges[np.lexsort((targets[edges], depths[targets[edges]]))]
     for some in np.split(edges, np.flatnonzero(np.diff(depths[targets[edges]])) + 1):
         starts = np.concatenate([[0], np.flatnonzero(np.diff(targets[some])) + 1])
-        found.append(Level(targets[some][starts], starts, sources[some], some))
+        found.append(Level(targets[some][starts], starts, sources[some], partials[some]))
     return found
 
 
-def _passed(levels: list[Level], partials: Array, numbers: Array) -> Array:
+def _passed(levels: list[Level], numbers: Array) -> Array:
     """The numbers after each has got those of its sources times the partials."""
     found = numbers.copy()
-    for targets, starts, sources, edges in levels:
-        found[targets] += np.add.reduceat(partials[edges] * found[sources], starts)
+    for targets, starts, sources, partials in levels:
+        found[targets] += np.add.reduceat(partials * found[sources], starts)
     return found

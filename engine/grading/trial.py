@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from ..structure import Ints, dependent
+from .candidate import Candidate
 from .given import LEAST, Given, is_lone
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
 from .network import LARGE, Network
-from .rounding import ENOUGH, Rounding
+
+if TYPE_CHECKING:
+    from .rounding import Rounding
 
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
@@ -22,35 +26,10 @@ WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 HALF = 1.2  # half units by which rounding moves a number; of cut off digits a mistake is not known for sure
+LONE = SLACK / 2.0  # of the tolerance of a number with one digit: nobody cuts off all digits but one
 NEAR = 0.2  # widths within which one mistake is as near as another
 MANY = 100  # changed edges from which on a sweep is as quick as to ask what they reach
 FEW = 8  # wrong parameters that a mistake is asked to reach before it is simulated
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A mistake, the place where it is made, and the gradients that it gives."""
-
-    mistake: Mistake
-    place: str
-    gradients: Gradients
-    change: Change
-
-    @property
-    def was(self) -> str:
-        """The mistake in words."""
-        return (
-            self.mistake.was.replace("{place}", self.place)
-            .replace("  ", " ")
-            .replace(" :", ":")
-            .replace(" ,", ",")
-            .strip()
-        )
-
-    @property
-    def right(self) -> str:
-        """The correction in words."""
-        return self.mistake.right.replace("{place}", self.place)
 
 
 class Trial:
@@ -146,6 +125,8 @@ class Trial:
     @cached_property
     def rounding(self) -> Rounding:
         """Intermediate results at the digits, or decimals, that the learner's numbers have."""
+        from .rounding import Rounding  # loads NumPy
+
         most = max(self.tolerances.values())
         are_decimals = most < 2.0 * min(self.tolerances.values()) and len(set(self._digits)) > 1
         return Rounding(self.network, list(self.given), self.digits, most if are_decimals else 0.0)
@@ -283,9 +264,7 @@ class Trial:
     def off(self, gradients: Gradients, without: Collection[int] = ()) -> tuple[list[float], list[float]]:
         """How far the learner's numbers are off these, and their tolerances: infinite ones for numbers left out."""
         off = [x - gradients[i] for i, x in self.given.items()]
-        lone = [
-            SLACK / ENOUGH if is_lone(g.text) else 1.0 for g in self.all_given
-        ]  # nobody cuts off all digits but one
+        lone = [LONE if is_lone(g.text) else 1.0 for g in self.all_given]
         pairs = zip(lone, self.tolerances.items(), strict=True)
         return off, [math.inf if i in without else part * tolerance for part, (i, tolerance) in pairs]
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from ..core import book_name, total_derivative
 from ..structure import Layer
+from .candidate import Candidate
 from .explanations import Outcome, Part
 from .given import Gradient, half_unit
-from .trial import SAME, Candidate, Trial
+from .trial import SAME, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
 LISTED = 8  # names in a list
