@@ -160,7 +160,7 @@ class Units:
     def _names(self) -> dict[Key | str, str]:
         """The name of each unit, by key."""
         first = {unit.key: self.graph.nodes[(unit.pre or unit.activations)[0]] for unit in self.all}
-        names = unique_names((first[key], path) for key, path in self._paths.items())
+        names = unique_names({first[key]: path for key, path in self._paths.items()})
         return {key: names[node] for key, node in first.items()}
 
     @cached_property

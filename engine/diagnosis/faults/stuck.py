@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from ...structure import SAME, Unit, cancelling, largest, small
 from ..context import Case
 from ..report import Finding
-from ..step import stepped
 from ..terms import products
 from ..words import amount
 from .by_hand import unwrapped
@@ -45,7 +44,7 @@ def _linear(case: Case) -> list[Finding]:
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
     if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares):
         return []
-    if graph.changed and not stepped(graph, case.index_of):
+    if graph.changed and not case.stepped:
         return []
     outputs = _centred(list(_outputs(case)))
     stuck = [output for output in outputs if _is_constant(case, output)]
