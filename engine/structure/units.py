@@ -120,6 +120,11 @@ class Units:
         """The number of layers before it."""
         return self._stages[unit.number]
 
+    @property
+    def at_data(self) -> list[int]:
+        """The numbers of the units that come after no other."""
+        return [n for n, stage in enumerate(self._stages) if stage <= 1]
+
     @cached_property
     def _stages(self) -> Ints:
         """By unit, the number of layers before it."""
