@@ -3,9 +3,9 @@
 It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and their spread; Units, the layers and neurons
 of a network; and sweeps over these arrays.
 
-Read `flattened` first, then `value_numbering`, `sweeps`, `scans` and `recompute` (numbers at other points),
-`loss_graph`, which holds them together, and `linear_forms`, `weighted_sums`, `unit` and `units` (which nodes are one
-neuron, and one layer).
+Read `arrays` and `flattened` first, then `value_numbering`, `sweeps`, `scans` and `recompute` (numbers at other
+points), `loss_graph`, which holds them together, and `linear_forms`, `weighted_sums`, `unit` and `units` (which nodes
+are one neuron, and one layer).
 """
 
 # fmt: off

@@ -147,11 +147,12 @@ def operands_of(i: int, graph: FlattenedGraph) -> tuple[int, ...]:
 def any_uses(graph: FlattenedGraph, indices: Ints, marks: Ints) -> bool:
     """Whether any of these operations has an operand that is an operation and marked."""
     starts, operands, wanted, marked = ints(graph.starts), ints(graph.operands), ints(indices), ints(marks)
-    size, uses = len(graph.codes), False
+    size = len(graph.codes)
     for n in range(len(indices)):
         for k in range(starts[wanted[n]], starts[wanted[n] + 1]):
-            uses = uses or (operands[k] < size and marked[operands[k]] > 0)
-    return uses
+            if operands[k] < size and marked[operands[k]]:
+                return True
+    return False
 
 
 def small(indices: Ints, numbers: Floats, limit: float) -> list[int]:

@@ -402,3 +402,13 @@ def test_a_step_is_known_where_a_parameter_is_added_to_itself():
     for p in (w, v):
         p.data -= 0.5 * p.grad
     assert only(diagnose(loss, [w, v]), "step_too_long").evidence["rate"] == pytest.approx(0.5)
+
+
+def test_gradients_whose_squares_overflow():
+    w = Value(0.0, "w")
+    assert "step_too_short" not in kinds(diagnose(3e200 * w, [w], lr=1e-6))
+
+
+def test_a_step_of_infinite_length_has_no_curvature():
+    w = Value(5e-324, "w")
+    only(diagnose(w.log(), [w], lr=1.0), "non_finite")

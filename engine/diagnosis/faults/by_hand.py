@@ -71,6 +71,9 @@ def _is_lone(graph: LossGraph, i: int) -> bool:
     return graph.nodes[i].op == "div" and graph.nodes[operands[0]].op == "exp" and len(summed(graph, operands[1])) < 2
 
 
+MOST = 100  # terms of a sum that are looked at
+
+
 def summed(graph: LossGraph, i: int) -> list[int]:
     """The terms of a sum, without given zeros."""
     return [j for j in _terms(graph, i) if graph.depends[j] or graph.data[j]]
@@ -144,6 +147,8 @@ def name_of_squash(graph: LossGraph, i: int) -> str:
     op = graph.nodes[i].op
     if op in OPPOSITE:
         return "clip"
+    if op == "sigmoid" and graph.nodes[graph.argument(i)].op == "ahead":
+        return "softmax"
     if op != "div":
         return op
     return "sigmoid" if is_probability(graph, i) else "activation"
@@ -232,7 +237,7 @@ def is_probability(graph: LossGraph, i: int) -> bool:
     )
 
 
-def _terms(graph: LossGraph, i: int, most: int = 100) -> list[int]:
+def _terms(graph: LossGraph, i: int, most: int = MOST) -> list[int]:
     """The terms of a sum, with those of the sums in it."""
     found, stack = list[int](), [i]
     while stack and len(found) < most:
