@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
@@ -22,17 +22,16 @@ KEPT = 1 << 14  # names kept with their spelling: more than any picture has
 class Name(str):
     """The name of a variable in a term."""
 
+    __slots__ = ()
 
-def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
+
+def unique_names(labels: Mapping[Value, str]) -> dict[Value, Name]:
     """A name for each Value: its label, numbered in the order of creation if several share it."""
-    pairs = list(labels)
-    often = Counter([label for _, label in pairs])
-    if not all(map(str.isprintable, often)):
-        pairs = [(node, printable(label)) for node, label in pairs]
-        often = Counter([label for _, label in pairs])
-    if len(often) == len(pairs):
-        return {node: Name(label) for node, label in pairs}
+    if len(set(labels.values())) == len(labels) and all(map(str.isprintable, labels.values())):
+        return dict(zip(labels, map(Name, labels.values()), strict=True))
+    pairs = [(node, printable(label)) for node, label in labels.items()]
     pairs.sort(key=lambda pair: pair[0].serial)
+    often = Counter([label for _, label in pairs])
     taken, counts, names = set(often), Counter[str](), {}
     for node, label in pairs:
         name = label

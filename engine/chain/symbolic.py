@@ -56,7 +56,7 @@ class Naming:
         called = {node: node.label or named.get(node, "") for node in nodes if node.label or node in named}
         if by == "operations":
             called |= _lettered(nodes, {x: name for x, name in called.items() if x is not wrt or x.label})
-        self.names = unique_names((x, name) for x, name in called.items() if x not in hidden or x in named)
+        self.names = unique_names({x: name for x, name in called.items() if x not in hidden or x in named})
         self._named = {name: node for node, name in self.names.items()}
         self._terms: dict[Value, Term] = dict(self.names)
         self._rows: dict[Value, Sequence[Term]] = {}

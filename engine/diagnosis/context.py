@@ -70,10 +70,15 @@ class Case:
         return frozenset(self.index_of.values())
 
     @cached_property
+    def stepped(self) -> bool:
+        """Whether the changes since the loss was computed look like an optimiser's step."""
+        return stepped(self.graph, self.given)
+
+    @cached_property
     def step(self) -> Step | None:
         """The step taken since the loss was computed, else the planned one, else None."""
         if self.graph.changed:
-            return taken_step(self.graph, self.index_of) if stepped(self.graph, self.index_of) else None
+            return taken_step(self.graph, self.index_of) if self.stepped else None
         if self.planned is not None:
             return planned_step(
                 self.graph, {self.index_of[p]: x for p, x in self.planned.items() if p in self.index_of}, self.lr
@@ -83,7 +88,7 @@ class Case:
     @cached_property
     def names(self) -> dict[Value, Name]:
         """A name for each parameter: its label, or its index in the list."""
-        return unique_names((p, p.label or f"parameter {i}") for i, p in enumerate(self.parameters, 1))
+        return unique_names({p: p.label or f"parameter {i}" for i, p in enumerate(self.parameters, 1)})
 
     def groups(self, wanted: Iterable[Value]) -> list[str]:
         """Names of parameters; a unit's name stands for all of its parameters."""

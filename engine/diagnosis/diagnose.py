@@ -14,7 +14,6 @@ from .consequences import linked
 from .context import Case, Thresholds
 from .faults import FAULTS
 from .report import Report
-from .step import stepped
 
 
 def diagnose(
@@ -44,7 +43,7 @@ def diagnose(
     """
     case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), _planned(planned))
     findings = linked(finding for search in FAULTS for finding in search(case))
-    findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and stepped(case.graph, case.index_of))
+    findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and case.stepped)
     checked = {
         "parameters": len(case.parameters),
         "units": len(case.units.keys),

@@ -1,10 +1,10 @@
 """A step of the parameters, taken or planned: its effect on the loss, and the largest step that lowers the loss."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
-from ..core import Value
+from ..core import CODES, Value
 from ..structure import SAME, LossGraph
 
 HALVINGS, BISECTIONS = 800, 24  # bisections, down to 1e-240 of the step, and then to seven digits
@@ -118,10 +118,10 @@ def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | No
     return Step(graph, origin, {i: x - origin[i] for i, x in target.items()}, rate)
 
 
-def stepped(graph: LossGraph, parameters: Collection[Value]) -> bool:
+def stepped(graph: LossGraph, parameters: Set[int]) -> bool:
     """Whether the changes look like an optimiser's step: only parameters changed, after backward() on this loss."""
     changed = graph.changed
-    return bool(changed) and graph.nodes[0].grad != 0.0 and all(graph.nodes[i] in parameters for i in changed)
+    return bool(changed) and graph.nodes[0].grad != 0.0 and changed.keys() <= parameters
 
 
 def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None:
@@ -130,7 +130,8 @@ def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None
     It is known if one factor times the gradients gives all moves, and if undoing the moves gives the loss that was
     computed then. A single parameter always has such a factor, so there it must look like a learning rate.
     """
-    known = {i: was for i in graph.changed if (was := _before(graph, i)) is not None}
+    before = _before(graph)
+    known = {i: before[i] for i in graph.changed if i in before}
     ratio = Step(graph, known, {i: graph.data[i] - was for i, was in known.items()}, None).ratio
     if ratio is None or not (len(known) > 1 or is_written(ratio)):
         return None
@@ -150,18 +151,24 @@ def _is_where_it_began(step: Step) -> bool:
     return abs(step.loss(0.0) - before) <= 1e-6 * abs(now - before) + 1e-12 * abs(before)
 
 
-def _before(graph: LossGraph, i: int) -> float | None:
-    """A leaf's data in the forward pass, from a partial, or from a sum in which nothing else changed."""
-    was = graph.changed[i]
-    if was is not None:
-        return was
-    edges, now = graph.flattened, graph.forward({})
-    for k in reversed(graph.edges_to(i)):
-        result, slope = edges.results[k], edges.partials[k]
-        others = [j for j in graph.operands(result) if j != i]
-        op = graph.nodes[result].op
-        if op in ("add", "sub", "sum") and all(j not in graph.changed and now[j] == graph.data[j] for j in others):
-            return graph.data[i] - (now[result] - graph.data[result]) / slope
-        if op == "pow" and [graph.data[j] for j in others] == [2.0]:
-            return slope / 2.0
-    return None
+def _before(graph: LossGraph) -> dict[int, float]:
+    """The data of changed nodes in the forward pass, from a partial, or from a sum in which nothing else changed."""
+    known = {i: was for i, was in graph.changed.items() if was is not None}
+    if len(known) == len(graph.changed):
+        return known
+    import numpy as np
+
+    edges, data, now = graph.flattened, np.asarray(graph.data), np.asarray(graph.forward({}))
+    codes, results, operands, partials = map(np.asarray, (edges.codes, edges.results, edges.operands, edges.partials))
+    has_changed = now != data
+    has_changed[list(graph.changed)] = True
+    together = np.bincount(results[has_changed[operands]], minlength=len(codes))
+    sums = np.isin(codes, [CODES[op] for op in ("add", "sub", "sum")]) & (together == 1)
+    from_sums = np.flatnonzero(sums[results] & has_changed[operands])
+    of_square = np.asarray(edges.starts)[np.flatnonzero(codes == CODES["pow"])]
+    of_square = of_square[data[operands[of_square + 1]] == 2.0]
+    with np.errstate(invalid="ignore"):  # where both are inf
+        moves = (now - data)[results[from_sums]] / partials[from_sums]
+    found = dict(zip(operands[of_square].tolist(), (partials[of_square] / 2.0).tolist(), strict=True))
+    found |= zip(operands[from_sums].tolist(), (data[operands[from_sums]] - moves).tolist(), strict=True)
+    return found | known

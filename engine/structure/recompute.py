@@ -150,7 +150,7 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
                 inherited += known[j]
             elif not same[j]:
                 leaves += 1
-                if known[j] < 2:
+                if known[j] < (2 if codes[i] == MUL or codes[i] == DOT else 1):
                     news += 1
         if inherited:
             continue  # wrong because of an operand that was set
@@ -166,10 +166,10 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
 
 def _blamed(graph: FlattenedGraph, i: int, same: Ints) -> list[int]:
     """The edges to the leaves that may have made an operation wrong; only labelled ones, if any has a label."""
-    size = len(graph.codes)
-    edges = range(graph.starts[i], graph.starts[i + 1])
-    leaves = [k for k in edges if graph.operands[k] >= size and not same[graph.operands[k]]]
-    return [k for k in leaves if graph.nodes[graph.operands[k]].label] or leaves
+    starts, operands, unchanged, size = ints(graph.starts), ints(graph.operands), ints(same), len(graph.codes)
+    leaves = [k for k in range(starts[i], starts[i + 1]) if operands[k] >= size and not unchanged[operands[k]]]
+    nodes = graph.nodes
+    return [k for k in leaves if nodes[operands[k]].label] or leaves
 
 
 def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: Floats) -> float:

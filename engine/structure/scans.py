@@ -283,12 +283,14 @@ def cancelling(indices: Ints, gradients: Floats, squares: Floats, limit: float) 
     return found
 
 
-def not_held(indices: Ints, held: Floats, gradients: Floats, squares: Floats, rounding: float) -> list[int]:
-    """Which of the numbers `held` differ from the gradients at these indices by more than rounding, and are not 0."""
+def not_held(
+    indices: Ints, held: Floats, graph: FlattenedGraph, gradients: Floats, squares: Floats, rounding: float
+) -> list[int]:
+    """Which numbers `held` at the leaves among these are not 0 and differ from the gradients by more than rounding."""
     wanted, given, sizes, spreads = ints(indices), floats(held), floats(gradients), floats(squares)
-    share, found = float(rounding), list[int]()
+    size, share, found = len(graph.codes), float(rounding), list[int]()
     for n in range(len(indices)):
-        size, i = given[n], wanted[n]
-        if size != 0.0 and size != sizes[i] and abs(size - sizes[i]) > share * (abs(size) + c_sqrt(spreads[i])):
+        grad, i = given[n], wanted[n]
+        if i >= size and grad != 0.0 and abs(grad - sizes[i]) > share * (abs(grad) + c_sqrt(spreads[i])):
             found.append(n)
     return found

@@ -120,6 +120,11 @@ class Units:
         """The number of layers before it."""
         return self._stages[unit.number]
 
+    @property
+    def at_data(self) -> list[int]:
+        """The numbers of the units that come after no other."""
+        return [n for n, stage in enumerate(self._stages) if stage <= 1]
+
     @cached_property
     def _stages(self) -> Ints:
         """By unit, the number of layers before it."""
@@ -160,7 +165,7 @@ class Units:
     def _names(self) -> dict[Key | str, str]:
         """The name of each unit, by key."""
         first = {unit.key: self.graph.nodes[(unit.pre or unit.activations)[0]] for unit in self.all}
-        names = unique_names((first[key], path) for key, path in self._paths.items())
+        names = unique_names({first[key]: path for key, path in self._paths.items()})
         return {key: names[node] for key, node in first.items()}
 
     @cached_property

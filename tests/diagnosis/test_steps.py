@@ -395,6 +395,15 @@ def test_a_small_rate_that_a_steep_loss_needs_is_not_too_small():
     assert not diagnose((w - 1.0) ** 2, [w], lr=1e-4)
 
 
+def test_a_step_is_known_where_a_parameter_is_added_to_itself():
+    w, v = Value(1.0, "w"), Value(2.0, "v")
+    loss = (w + w - 1.0) ** 2 + (v * 3.0 + w) ** 2
+    loss.backward()
+    for p in (w, v):
+        p.data -= 0.5 * p.grad
+    assert only(diagnose(loss, [w, v]), "step_too_long").evidence["rate"] == pytest.approx(0.5)
+
+
 def test_gradients_whose_squares_overflow():
     w = Value(0.0, "w")
     assert "step_too_short" not in kinds(diagnose(3e200 * w, [w], lr=1e-6))

@@ -104,14 +104,15 @@ def _sums(case: Case, i: int) -> set[int]:
     """The sums that an activation is computed from; none if it is computed from much more than a sum."""
     graph, found, stack = case.graph, set[int](), [i]
     form_of, first_sum = case.units.forms.form_of, case.units.forms.first_sum
+    depends, size = graph.depends, len(graph.interior)
     for _ in range(MOST):
         if not stack:
             break
         j = stack.pop()
         if form_of[j] >= first_sum:
             found.add(j)
-        elif j in graph.interior:
-            stack += [k for k in graph.operands(j) if graph.depends[k]]
+        elif j < size:
+            stack += [k for k in graph.operands(j) if depends[k]]
         else:
             return set()  # a parameter
     return set() if stack else found

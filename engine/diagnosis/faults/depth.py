@@ -76,14 +76,20 @@ def _shrunk(where: tuple[str, ...], evidence: Evidence, name: str) -> Finding:
 
 def _over_time(case: Case) -> list[Finding]:
     """Recurrent layers whose weights get a tiny gradient, because it vanishes between their time steps."""
-    stages, pre, found, layers = case.units.stages, case.units.pre, list[Finding](), dict[int, list[int]]()
-    for n in ends_differ(pre, stages):
+    pre, found, layers = case.units.pre, list[Finding](), dict[int, list[int]]()
+    for n in ends_differ(pre, case.units.stages):
         layers.setdefault(case.units.layer_numbers[n], []).append(n)
+    if not layers:
+        return []
+    import numpy as np
+
+    stages, sizes = np.asarray(case.units.stages), np.abs(case.graph.gradients)
     for units in layers.values():
-        steps: dict[int, float] = {}
-        for i in (i for n in units for i in pre.of(n)):
-            steps[stages[i]] = max(steps.get(stages[i], 0.0), abs(case.graph.gradients[i]))
-        first, last = steps[min(steps)], max(steps.values())
+        indices = np.concatenate([pre.of(n) for n in units])
+        different, at = np.unique(stages[indices], return_inverse=True)
+        steps = np.zeros(len(different))
+        np.fmax.at(steps, at, sizes[indices])  # by time step; nan counts as 0
+        first, last = float(steps[0]), float(steps.max())
         limit = case.limits.vanished * last
         if len(steps) < 3 or not 0.0 < first <= limit:
             continue

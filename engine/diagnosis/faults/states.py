@@ -5,11 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from ...core import Value, line_of
-from ...structure import SAME, all_small, floats_of, ints_of, not_held, origins
+from ...structure import SAME, all_small, floats_of, not_held, origins
 from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
-from ..step import stepped
 from .steps import about_inputs, ascent, step_too_long
 
 
@@ -133,16 +132,16 @@ def stale_gradient(case: Case) -> list[Finding]:
     if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
         return []
     graph, gradients = case.graph, case.graph.gradients
-    leaves = [(p, i) for p, i in case.index_of.items() if i >= len(graph.interior)]
-    held = [p.grad for p, _ in leaves]
-    wrong = not_held(ints_of([i for _, i in leaves]), floats_of(held), gradients, graph.squares, SAME)
+    held = floats_of([p.grad for p in case.index_of])
+    wrong = not_held(case.indices, held, graph.flattened, gradients, graph.squares, SAME)
     if not wrong:
         return []
-    pairs = [(grad, gradients[i]) for (_, i), grad in zip(leaves, held, strict=True) if grad]
+    indices = case.indices
+    pairs = [(grad, gradients[i]) for i, grad in zip(indices, held, strict=True) if grad and i >= len(graph.interior)]
     if _clipped(pairs):
         return []
-    differ = [leaves[n][0] for n in wrong]
-    p, _ = leaves[max(wrong, key=lambda n: abs(held[n] - gradients[leaves[n][1]]))]
+    differ = [graph.nodes[indices[n]] for n in wrong]
+    p = graph.nodes[indices[max(wrong, key=lambda n: abs(held[n] - gradients[indices[n]]))]]
     evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
     times = _times(pairs)
     why = (
@@ -196,15 +195,15 @@ def changed_since_forward(case: Case) -> list[Finding]:
     if not changed:
         return []
     mine = [p for p, i in case.index_of.items() if i in changed]
-    others = [describe(graph, i) for i in changed if graph.nodes[i] not in case.index_of]
+    others = [describe(graph, i) for i in changed if i not in case.given]
     first = next((i for i, was in changed.items() if was is not None), next(iter(changed)))
     was = changed[first]
     before = {} if was is None else {"was": was}
     evidence: dict[str, float | int | str] = {"values": len(changed), "first": describe(graph, first), **before}
     evidence["is"] = graph.data[first]
-    now = graph.forward({i: graph.data[i] for i in changed if i in graph.interior})[0]
+    now = graph.forward({i: graph.data[i] for i in changed if i < len(graph.interior)})[0]
     why, remedy = WHY_CHANGED, REMEDY_CHANGED
-    if stepped(graph, case.index_of):
+    if case.stepped:
         if ascent(case) or step_too_long(case):
             return []
         why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if now <= case.loss.data else (WHY_ROSE, REMEDY_ROSE)

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ...structure import SAME, Unit, cancelling, largest, small
+from ...structure import SAME, Ints, Unit, cancelling, largest, small
 from ..context import Case
 from ..report import Finding
-from ..step import stepped
 from ..terms import products
 from ..words import amount
 from .by_hand import unwrapped
@@ -45,7 +44,7 @@ def _linear(case: Case) -> list[Finding]:
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
     if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares):
         return []
-    if graph.changed and not stepped(graph, case.index_of):
+    if graph.changed and not case.stepped:
         return []
     outputs = _centred(list(_outputs(case)))
     stuck = [output for output in outputs if _is_constant(case, output)]
@@ -166,27 +165,27 @@ def dead_input(case: Case) -> list[Finding]:
     few = 1 if len(silent) == len(case.indices) else case.limits.few
     found: dict[int, None] = {}
     examples = 0
-    for unit in case.units.all if silent else ():
-        if len(unit.pre) < few or not _is_suspect(case, unit, silent):
+    for pre in map(case.units.pre.of, case.units.at_data if silent else ()):
+        if len(pre) < few or not _is_suspect(case, pre, silent):
             continue
-        columns = _columns(case, unit.pre)
+        columns = _columns(case, pre)
         zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
-        dead = [w for w, count in zeros.items() if count == len(columns[w]) >= len(unit.pre) and w in silent]
+        dead = [w for w, count in zeros.items() if count == len(columns[w]) >= len(pre) and w in silent]
         others = [w for w in columns if w not in dead]
         if (few == 1 or not others or len(others) >= len(dead)) and all(
             _is_dense(case, columns[w], zeros[w]) for w in others
         ):
             found |= dict.fromkeys(dead)
-            examples = len(unit.pre) if dead else examples
+            examples = len(pre) if dead else examples
     return [_never_on(case, list(found), examples)] if found else []
 
 
-def _is_suspect(case: Case, unit: Unit, silent: Collection[int]) -> bool:
-    """Whether a parameter in `silent` multiplies a given 0 in the sums of a unit that reads data and is not off."""
+def _is_suspect(case: Case, pre: Ints, silent: Collection[int]) -> bool:
+    """Whether a parameter in `silent` multiplies a given 0 in the sums of a unit that is not off."""
     graph = case.graph
-    if case.units.stage(unit) > 1 or not largest(unit.pre, graph.squares):
+    if not largest(pre, graph.squares):
         return False
-    pairs = products(graph, _prediction(case, unit.pre[0]), case.given)
+    pairs = products(graph, _prediction(case, pre[0]), case.given)
     return any(w in silent and graph.data[x] == 0.0 and not graph.depends[x] for w, x in pairs)
 
 

@@ -201,23 +201,21 @@ def _falls(case: Case, indices: Sequence[int]) -> bool:
 def picked(case: Case) -> list[Finding]:
     """The negative of one linear output for each example, as of a log loss that was given logits."""
     graph = case.graph
-    if not graph.ops_of_terms.intersection(("dot", "mul")):
-        return []
-    terms = [i for i in graph.terms if graph.depends[i]]
-    if terms and graph.ops_of_terms == {"dot"} and len(graph.terms) == len(terms):
-        rows, signs = [tuple(w for w, _ in products(graph, i, case.given)) for i in terms], terms
-        inputs = {tuple(x for _, x in products(graph, i, case.given)) for i in terms}
-    elif "mul" in graph.ops_of_terms and all(graph.nodes[i].op == "mul" or i in case.given for i in terms):
-        signs = [i for i in terms if graph.nodes[i].op == "mul"]
-        rows, inputs = _rows(case, signs), None
+    if graph.ops_of_terms == {"dot"} and all(graph.depends[i] for i in graph.terms):
+        signs = list(graph.terms)
+        rows = [tuple(w for w, _ in products(graph, i, case.given)) for i in signs]
+        inputs = {tuple(x for _, x in products(graph, i, case.given)) for i in signs}
+    elif "mul" in graph.ops_of_terms:
+        (signs, rows), inputs = _rows(case), None
     else:
         return []
-    is_mean = any(all(abs(graph.gradients[i] * n + 1.0) <= ROUNDING for i in signs) for n in (1, len(rows)))
-    if not is_mean or len(set(rows)) < 2 or (inputs is not None and len(inputs) < len(rows)):
+    if len(set(rows)) < 2 or (inputs is not None and len(inputs) < len(rows)):
+        return []
+    if not any(all(abs(graph.gradients[i] * n + 1.0) <= ROUNDING for i in signs) for n in (1, len(rows))):
         return []
     return misuse(
         case,
-        terms if inputs is not None else {w for row in rows for w in row},
+        signs if inputs is not None else {w for row in rows for w in row},
         {"loss": case.loss.data, "outputs": len(rows)},
         "The loss is the negative of one output for each example. That is right for outputs that are logs of "
         "probabilities, but these outputs are linear, so the loss falls without limit as they grow.",
@@ -225,21 +223,28 @@ def picked(case: Case) -> list[Finding]:
     )
 
 
-def _rows(case: Case, terms: Sequence[int]) -> list[tuple[int, ...]]:
-    """The weights of the outputs whose products are these terms, output by output; none if they are no such rows.
+def _rows(case: Case) -> tuple[list[int], list[tuple[int, ...]]]:
+    """The products that are terms of the loss, and their weights output by output; none if they are no such rows.
 
     A row is as long as it can be, so that rows are equal or have no weight in common.
     """
-    graph = case.graph
-    terms = sorted(terms, key=lambda i: graph.nodes[i].serial)
-    weights = [[j for j in graph.operands(i) if j in case.given] for i in terms]
-    if any(len(found) != 1 for found in weights):
-        return []
-    flat = [w for (w,) in weights]
-    for size in range(len(set(flat)), 0, -1):
-        if len(flat) % size:
-            continue
-        rows = [tuple(flat[k : k + size]) for k in range(0, len(flat), size)]
-        if sum(map(len, set(rows))) == len(set(flat)) and len(set(rows[0])) == size:
-            return rows
-    return []
+    import numpy as np
+
+    edges, (is_given, is_product) = case.graph.flattened, np.zeros((2, len(case.graph.nodes)), bool)
+    is_given[case.indices], is_product[case.graph.of("mul")] = True, True
+    starts, operands, depends, terms = map(
+        np.asarray, (edges.starts, edges.operands, case.graph.depends, case.graph.terms)
+    )
+    terms = np.sort(terms[depends[terms] == 1])[::-1]  # in the order of creation
+    found = terms[is_product[terms]]
+    a, b = operands[starts[found]], operands[starts[found] + 1]
+    flat = np.where(is_given[a], a, b)
+    different = np.count_nonzero(np.bincount(flat))
+    if different == len(flat) or not (is_given | is_product)[terms].all() or (is_given[a] == is_given[b]).any():
+        return [], []
+    for size in range(different, 0, -1):
+        if len(flat) % size == 0 and different % size == 0 and len(np.unique(flat[:size])) == size:
+            rows = flat.reshape(-1, size)
+            if len(np.unique(rows, axis=0)) * size == different:
+                return found.tolist(), list(map(tuple, rows.tolist()))
+    return [], []
