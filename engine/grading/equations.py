@@ -18,7 +18,8 @@ from .trial import SLACK
 from .written import DERIVED, Pair, Written, read
 
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)|≈|≃")
-_NAME = r"(?:\([^()]+\)|[^\W\d](?:[\w₀-₉⁰-⁹⁽⁾¹²³,]|\[\d+\]|\.(?=\w))*)"
+_MARK = r"_\{[^{}]*\}|\^\{\(\w+\)\}|(?<=\})\^\{\w+\}|\[\d+(?:, *\d+)*\]"  # _{11}, ^{(2)}, _{1}^{2}, [0, 1]
+_NAME = rf"(?:\([^()]+\)|\\?[^\W\d](?:{_MARK}|[\w₀-₉⁰-⁹⁽⁾¹²³,]|\.(?=\w))*)"
 _START = r"(?<![^\W\d])(?<!['.])"
 _DERIVATIVE = re.compile(rf"{_START}[d∂]\s*({_NAME})\s*[/⁄]\s*[d∂]\s*({_NAME})")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([d∂])\s*((?:[^{}]|\{[^{}]*\})+)\}\s*\{([d∂])\s*((?:[^{}]|\{[^{}]*\})+)\}")
