@@ -18,6 +18,7 @@ from .trial import SLACK
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
 FEW = 3  # significant digits from which on a constant in a formula may have been rounded
+MOST = 0.1  # part of a formula's number: rounding more than this away leaves too little to judge it by
 LONGEST = 2000  # letters of a formula
 Pair = tuple[Value, Value]  # of a derivative: of, and with respect to
 _POINT = re.compile(r"(?<![\w.)\]])\.(?=\d)")  # of .5
@@ -178,4 +179,4 @@ def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float
                 return half_unit(token[0])
             shifted = formula[: token.start()] + str(constant + half) + formula[token.end() :]
             moved += abs(float(evaluate(shifted, numbers, numeric)) - number)
-    return moved if math.isfinite(moved) else 0.0
+    return min(moved, MOST * abs(number)) if math.isfinite(moved) else 0.0
