@@ -45,7 +45,7 @@ def hint_for_total(chain: ChainRule, written: Written) -> str:
     found = _missing_factor(known, chain.total, written)
     if not found and written.tells:
         scaled = ((factor, written.over(chain.total / factor.value)) for factor in common if factor.value)
-        found = next((f"{hint}, in {factor.equation}" for factor, w in scaled if (hint := _inside(factor, w))), "")
+        found = next((f"{hint} (in {factor.equation})" for factor, w in scaled if (hint := _inside(factor, w))), "")
     return found or _catalogued(chain.output, chain.wrt, written)
 
 
@@ -137,7 +137,8 @@ def _rounding(factor: Factor, written: Written) -> str:
         shown = evaluate(row.textbook, {"a": operand.data, "y": node.data}, numeric)
         if written.agrees(factor.value / partial * shown):
             name = f"{row.sign}'({naming.describe(operand)})"
-            return f"the form is right, but its difference has no digits left in floats: use {name}"
+            lost = "is 0" if not shown else "keeps too few digits"
+            return f"the formula is right, but in floats it {lost}; use {name}"
     return ""
 
 
