@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
@@ -210,6 +211,7 @@ def _plain(text: str) -> str:
     return text
 
 
+@lru_cache(4096)  # as every equation asks for all labels
 def _key(name: str) -> str:
     """A name without the marks in which w_1, w_{1} and w₁ differ, or w_{1}^{(2)} and w⁽²⁾₁."""
     return re.sub(r"(\d+)(\(\d+\))$", r"\2\1", re.sub(r"[\\{}_^\s]", "", normalize("NFKC", name)))
