@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
@@ -18,7 +19,8 @@ from .trial import SLACK
 from .written import DERIVED, Pair, Written, read
 
 _EQUALS = re.compile(r"(?<![<>=!])=(?!=)|≈|≃")
-_NAME = r"(?:\([^()]+\)|[^\W\d](?:[\w₀-₉⁰-⁹⁽⁾¹²³,]|\[\d+\]|\.(?=\w))*)"
+_MARK = r"_\{[^{}]*\}|\^\{\(\w+\)\}|(?<=\})\^\{\w+\}|\[\d+(?:, *\d+)*\]"  # _{11}, ^{(2)}, _{1}^{2}, [0, 1]
+_NAME = rf"(?:\([^()]+\)|\\?[^\W\d](?:{_MARK}|[\w₀-₉⁰-⁹⁽⁾¹²³,]|\.(?=\w))*)"
 _START = r"(?<![^\W\d])(?<!['.])"
 _DERIVATIVE = re.compile(rf"{_START}[d∂]\s*({_NAME})\s*[/⁄]\s*[d∂]\s*({_NAME})")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([d∂])\s*((?:[^{}]|\{[^{}]*\})+)\}\s*\{([d∂])\s*((?:[^{}]|\{[^{}]*\})+)\}")
@@ -209,6 +211,7 @@ def _plain(text: str) -> str:
     return text
 
 
+@lru_cache(4096)  # as every equation asks for all labels
 def _key(name: str) -> str:
     """A name without the marks in which w_1, w_{1} and w₁ differ, or w_{1}^{(2)} and w⁽²⁾₁."""
     return re.sub(r"(\d+)(\(\d+\))$", r"\2\1", re.sub(r"[\\{}_^\s]", "", normalize("NFKC", name)))

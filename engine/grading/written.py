@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from .trial import SLACK
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
 FEW = 3  # significant digits from which on a constant in a formula may have been rounded
+MOST = 0.1  # part of a formula's number: rounding more than this away leaves too little to judge it by
 LONGEST = 2000  # letters of a formula
 Pair = tuple[Value, Value]  # of a derivative: of, and with respect to
 _POINT = re.compile(r"(?<![\w.)\]])\.(?=\d)")  # of .5
@@ -130,12 +131,9 @@ def _formula(text: str, labels: Mapping[str, float], derivatives: Mapping[str, f
         if len(text) > LONGEST:
             raise ValueError(f"it has more than {LONGEST} letters")
         text = _POINT.sub("0.", with_point(text)).strip().removeprefix("+")
-        if any(
-            text.count("(", 0, comma.start()) <= text.count(")", 0, comma.start()) for comma in _COMMA.finditer(text)
-        ):
-            raise ValueError("a comma is no decimal point in a formula: write 1.5 for 1,5")
         spellings = {spelled(name): key for key, name in names.items() for spelled in (latex_name, pretty_name)}
         spellings |= {name: key for key, name in names.items()}
+        _refuse_comma(text, [name for name in spellings if "," in name])
         formula = respelled(text, spellings)
         numbers = {key: values[name] for key, name in names.items()}
         result = evaluate(formula, numbers, numeric)
@@ -151,6 +149,14 @@ def _formula(text: str, labels: Mapping[str, float], derivatives: Mapping[str, f
             f"the functions of the table, their derivatives such as sigmoid'(z), and the labels {known}"
         ) from None
     return Written(text.strip(), number, tolerance, used)
+
+
+def _refuse_comma(text: str, names: Iterable[str]) -> None:
+    """Refuse 1,5 for 1.5; commas are between operands of a function, or in a name such as w[0,1]."""
+    for name in names:
+        text = text.replace(name, "")
+    if any(text.count("(", 0, comma.start()) <= text.count(")", 0, comma.start()) for comma in _COMMA.finditer(text)):
+        raise ValueError("a comma is no decimal point in a formula: write 1.5 for 1,5")
 
 
 def _reason(error: Exception, names: Mapping[str, str]) -> str:
@@ -173,4 +179,4 @@ def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float
                 return half_unit(token[0])
             shifted = formula[: token.start()] + str(constant + half) + formula[token.end() :]
             moved += abs(float(evaluate(shifted, numbers, numeric)) - number)
-    return moved if math.isfinite(moved) else 0.0
+    return min(moved, MOST * abs(number)) if math.isfinite(moved) else 0.0

@@ -1,6 +1,7 @@
 r"""LaTeX and the signs of print as plain text: \frac{1}{2} and ½ as (1/2), |x| as abs(x), w_{2}^{(1)} as w^((1))_2."""
 
 import re
+from functools import lru_cache
 from unicodedata import lookup, normalize
 
 _COMMANDS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "left": "", "right": "", "prime": "'"}
@@ -27,6 +28,7 @@ _ABSOLUTE = re.compile(r"\|([^|]+)\|")
 _COMPARES = re.compile(r"[<>≤≥]")  # then | is "or"
 
 
+@lru_cache(4096)  # as every reading of a formula asks for all labels
 def plain(text: str) -> str:
     r"""LaTeX, ½ and |x| as plain signs and calls, innermost braces first.
 

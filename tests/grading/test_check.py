@@ -490,3 +490,25 @@ def test_braces_in_a_label(label):
     found = chain_rule(labelled((z * w).sin(), "L"), x).check(f"{label} cos(z {label})")
     assert not found.ok
     assert "is missing" in found.text
+
+
+@pytest.mark.parametrize("label", ["w_{11}", "w_{1}^{2}", "w^{(1)}_{11}", "W[0,1]", "W_{0,1}", r"\theta_1"])
+def test_a_label_in_latex_or_with_indices_in_an_equation(label):
+    w, x = Value(1.5, label), Value(2.0, "x")
+    z = labelled(w * x, "z")
+    chain = chain_rule(labelled(z * z, "L"), w)
+    for right in (f"dL/d{label} = 2 z x", rf"\frac{{dL}}{{d{label}}} = 2 x² {label}", f"∂L/∂z * ∂z/∂{label}"):
+        assert chain.check(right).ok, right
+    assert not chain.check(f"∂L/∂{label} = 3 z x").ok
+    with pytest.raises(ValueError, match=r"write 1\.5 for 1,5"):
+        chain.check("1,5 x")
+
+
+@pytest.mark.parametrize("formula", ["100.0 - 99.8", "12.3 w - 9.84", "1.23*" * 300 + "w"])
+def test_constants_that_leave_no_digits_agree_with_nothing(formula):
+    w, x, y = Value(0.8, "w"), Value(1.5, "x"), Value(0.3, "y")
+    a = labelled(labelled(w * x, "z").sigmoid(), "a")
+    chain = chain_rule(labelled((a - y) ** 2, "L"), w)  # dL/dw = 0.25
+    found = chain.check(formula)
+    assert not found.ok
+    assert "factor" not in found.text
