@@ -148,7 +148,8 @@ def is_written(number: float) -> bool:
 
 def _is_where_it_began(step: Step) -> bool:
     before, now = step.graph.data[0], step.graph.forward({})[0]
-    return abs(step.loss(0.0) - before) <= 1e-6 * abs(now - before) + 1e-12 * abs(before)
+    change = abs(now - before) if math.isfinite(now) else abs(before)
+    return abs(step.loss(0.0) - before) <= 1e-6 * change + 1e-12 * abs(before)
 
 
 def _before(graph: LossGraph) -> dict[int, float]:

@@ -98,7 +98,8 @@ def _recompute_partials(i: int, codes: Ints, starts: Ints, operands: Ints, data:
     if codes[i] >= IN_C:
         row = TABLE[NAMES[codes[i]]]
         groups = row.split([data[operands[n]] for n in range(k, k + m)])
-        found = row.flatten(row.partial_values(data[i], *groups), len(groups[0]) if row.variadic else 0)
+        y = row.value(*groups)  # not data[i], which may be an override
+        found = row.flatten(row.partial_values(y, *groups), len(groups[0]) if row.variadic else 0)
         for n in range(m):
             partials[k + n] = found[n]
     else:

@@ -9,7 +9,7 @@ from networks import network, optimizer
 from reports import kinds
 
 from engine import Value, diagnose, dot, relu, softmax, softplus
-from nn import MLP, SGD, hinge, mean_squared_error
+from nn import MLP, SGD, cross_entropy, hinge, mean_squared_error
 
 
 def assert_silent(loss, parameters):
@@ -71,6 +71,16 @@ def test_a_minimum_is_not_taken_for_cancelled_or_vanished_gradients():
     loss.backward()
     assert max(abs(w.grad), abs(b.grad)) < 1e-12
     assert_silent(loss, [w, b])
+
+
+@pytest.mark.parametrize("before", range(6))
+def test_nothing_cancels_for_good_where_a_relu_is_off_at_other_points(before):
+    w, *others = [Value(0.1, "w"), Value(0.5), Value(0.5)]
+    unused = [Value(1.0) for _ in range(before)]
+    h = relu(w * 2.0)
+    loss = cross_entropy([[v * h for v in others]], [0]) + 0.0 * sum(unused)
+    found = [finding for finding in diagnose(loss, [*unused, w, *others]) if finding.kind == "cancelled"]
+    assert not any("w" in finding.where for finding in found)
 
 
 def test_a_perfect_fit_is_healthy():

@@ -412,3 +412,20 @@ def test_gradients_whose_squares_overflow():
 def test_a_step_of_infinite_length_has_no_curvature():
     w = Value(5e-324, "w")
     only(diagnose(w.log(), [w], lr=1.0), "non_finite")
+
+
+def test_a_step_into_nan_was_too_long():
+    w = Value(0.0, "w")
+    loss = cross_entropy_by_hand(w)
+    loss.backward()
+    w.data -= 1000.0 * w.grad
+    assert math.isnan(cross_entropy_by_hand(w).data)
+    finding = only(diagnose(loss, [w]), "step_too_long")
+    w.data = 0.0
+    w.data -= 0.95 * finding.evidence["largest rate"] * w.grad
+    assert cross_entropy_by_hand(w).data < loss.data
+
+
+def cross_entropy_by_hand(w):
+    p = 1.0 / (1.0 + (-(w * 3.0)).exp())
+    return -(1.0 * p.log() + 0.0 * (1.0 - p).log())

@@ -45,6 +45,8 @@ def test_a_row_anew_is_the_row(name, data):
     assert list(depending) == [0]
     assert same(numbers[0], other.data)
     assert all(map(same, partials_at(graph, depending, numbers), other.partials))
+    numbers[0] = 7.0  # a result that is overridden keeps its partials
+    assert all(map(same, partials_at(graph, depending, numbers), other.partials))
 
 
 @given(programs(without={"pow"}), st.data())

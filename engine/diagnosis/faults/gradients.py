@@ -141,6 +141,10 @@ def _rate(case: Case) -> float:
     return case.limits.usual_rate if case.lr is None else case.lr
 
 
+NEAR = (
+    0.5,
+    -0.5,
+)  # relative moves of all parameters; in one of them a relu may be off, where nothing arrives to cancel
 FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # relative moves, out of a minimum and past the kinks of a hinge
 
 
@@ -149,13 +153,16 @@ def cancelled(case: Case) -> list[Finding]:
     limit = case.limits.cancelled / max(1, len(case.parameters))
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     wanted = [i for i in faint if case.graph.squares[i]]
-    several = FAR if "abs" in case.graph.ops else FAR[:1]  # z + |z| is a relu, and its slopes of -1 and 1 cancel
+    several = FAR if "abs" in case.graph.ops else NEAR  # z + |z| is a relu, and its slopes of -1 and 1 cancel
     moves = [(given, x) for given, xs in ((case.indices, several), (wanted, FAR)) for x in xs] if wanted else []
+    arrived = set[int]()
     for moved, distance in moves:
-        wanted = cancelling(ints_of(wanted), *_elsewhere(case, moved, distance), limit)
+        gradients, squares = _elsewhere(case, moved, distance)
+        wanted = cancelling(ints_of(wanted), gradients, squares, limit)
+        arrived.update(i for i in wanted if moved is case.indices and squares[i])
         if not wanted:
             return []
-    wanted = [i for i in wanted if not _is_compared(case, i)]
+    wanted = [i for i in wanted if i in arrived and not _is_compared(case, i)]
     return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])] if wanted else []
 
 
