@@ -47,7 +47,7 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     equations = [solve(factor, chain, values) for factor in listed]
     if len(equations) == 1 and (other := asked(chain, equations[0].left)) and factors is None:
         return Check(False, None, other)
-    if chain.lettered and len(listed) == 1:
+    if chain.lettered and len(listed) == 1 and path is None:
         chain = chain.folded  # one formula for all that has no labels
     paths, given = _paths(chain, path), [equation.answer for equation in equations]
     if not chain.path_count:
