@@ -25,8 +25,11 @@ class Name(str):
 
 def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
     """A name for each Value: its label, numbered in the order of creation if several share it."""
-    pairs = [(node, printable(label)) for node, label in labels]
+    pairs = list(labels)
     often = Counter([label for _, label in pairs])
+    if not all(map(str.isprintable, often)):
+        pairs = [(node, printable(label)) for node, label in pairs]
+        often = Counter([label for _, label in pairs])
     if len(often) == len(pairs):
         return {node: Name(label) for node, label in pairs}
     pairs.sort(key=lambda pair: pair[0].serial)

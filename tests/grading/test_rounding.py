@@ -1,5 +1,7 @@
 """Learners who round intermediate numbers are right; numbers that contradict each other are not, however near."""
 
+import re
+
 import layouts
 import numpy as np
 import pytest
@@ -77,3 +79,13 @@ def test_the_one_number_that_contradicts_the_others_is_named():
     off[parameters[4]] = f"{0.998 * parameters[4].grad:.4g}"
     found = compare(loss, off)
     assert [g.value for g in found.wrong] == [parameters[4]]
+
+
+def test_a_guess_counts_the_mistakes_that_were_tried():
+    model = MLP(2, [2, 1], activation="tanh", init="xavier", seed=0)
+    loss = (model([0.5, -0.3]) - 0.3) ** 2
+    loss.backward()
+    given = {p: f"{p.grad:.2e}" for p in model.parameters()} | {model.parameters()[5]: "0.171"}
+    found = compare(loss, given)
+    assert found.verdict == "chance"
+    assert int(re.search(r"guess: (\d+) mistakes were tried", str(found))[1]) > 10
