@@ -48,7 +48,7 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     if len(equations) == 1 and (other := asked(chain, equations[0].left)) and factors is None:
         return Check(False, None, other)
     given = [equation.answer for equation in equations]
-    if chain.lettered and len(listed) == 1 and given[0].names.isdisjoint(_letters(chain)):
+    if path is None and chain.lettered and len(listed) == 1 and given[0].names.isdisjoint(_letters(chain)):
         chain = chain.folded  # one formula for all that has no labels
     paths = _paths(chain, path)
     if not chain.path_count:

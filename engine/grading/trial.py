@@ -288,7 +288,7 @@ class Trial:
 
     @cached_property
     def _compared(self) -> list[int]:
-        return self.wrong()[:COMPARED]
+        return self.inexact[:COMPARED]
 
     @property
     def tried(self) -> int:

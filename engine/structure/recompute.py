@@ -136,10 +136,8 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
     """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
-    found, wrong = (
-        dict[int, float | None](),
-        beyond(graph, disagreeing(graph) if differing is None else differing, rounding),
-    )
+    found = dict[int, float | None]()
+    wrong = beyond(graph, disagreeing(graph) if differing is None else differing, rounding)
     unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
     same, known = ints(unchanged), ints(told)  # known: 1 if found, 2 if its previous number is known too
     indices = ints(wrong)

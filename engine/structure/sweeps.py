@@ -226,12 +226,8 @@ def summands(graph: FlattenedGraph) -> Ints:
 def relu_operands(graph: FlattenedGraph, groups: Groups, among: Ints) -> Groups:
     """By group, the operands of relus, without hinge terms of the loss, which are off when the margin is met."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    wanted, among_terms, found, count = (
-        ints(groups.members),
-        ints(among),
-        Groups(groups.starts[:], groups.members[:]),
-        0,
-    )
+    wanted, among_terms, count = ints(groups.members), ints(among), 0
+    found = Groups(groups.starts[:], groups.members[:])
     ends, sums = ints(found.starts), ints(found.members)
     for n in range(len(groups.starts) - 1):
         first, last = ends[n], ends[n + 1]

@@ -302,6 +302,13 @@ def test_one_formula_in_a_list_is_the_derivative_even_where_a_path_has_one_facto
     assert chain.check(["1"], path=1).ok
 
 
+def test_a_path_of_lettered_operations_is_asked_for_by_its_rank():
+    x = Value(0.5, "x")
+    chain = chain_rule(x.exp() - x, x)
+    assert [chain.check(factor, path=rank).ok for rank, factor in enumerate((["e^x"], ["-1"]))] == [True, True]
+    assert not chain.check(["-1"]).ok
+
+
 def neuron():
     """dC/dw = 2 (a - y) a (1 - a) x = -0.1081."""
     w, x, b, y = Value(0.8, "w"), Value(1.5, "x"), Value(0.1, "b"), Value(1.0, "y")

@@ -1,5 +1,7 @@
 """Learners who round intermediate numbers are right; numbers that contradict each other are not, however near."""
 
+import re
+
 import layouts
 import numpy as np
 import pytest
@@ -116,3 +118,13 @@ def test_one_factor_within_the_rounding_of_a_large_network_is_right():
     loss = sum((model(x) - 1.0) ** 2 for x in rng.normal(size=(15, 2)).tolist())
     loss.backward()
     assert compare(loss, {p: f"{1.0003 * p.grad:.3e}" for p in model.parameters()}).ok
+
+
+def test_a_guess_counts_the_mistakes_that_were_tried():
+    model = MLP(2, [2, 1], activation="tanh", init="xavier", seed=0)
+    loss = (model([0.5, -0.3]) - 0.3) ** 2
+    loss.backward()
+    given = {p: f"{p.grad:.2e}" for p in model.parameters()} | {model.parameters()[5]: "0.171"}
+    found = compare(loss, given)
+    assert found.verdict == "chance"
+    assert int(re.search(r"guess: (\d+) mistakes were tried", str(found))[1]) > 10
