@@ -26,9 +26,9 @@ SENTENCES = {
     "mixed": "{count} paths: {up} upwards and {down} downwards leave {total}",
     "single": "one path, and no factor kills it",
     "cancelled": "the {count} paths pull against each other: {up} upwards, {down} downwards, and {total} is left",
-    "vanishing": "no factor kills alone, but {length} of them, {mean} on average, multiply to {size}",
-    "exploding": "no factor is huge alone, but {length} of them, {mean} on average, multiply to {size}",
-    "underflow": "no factor kills alone, but {length} of them, {mean} on average, multiply to {size}, "
+    "vanishing": "no factor kills alone, but those of the strongest path multiply to {size}",
+    "exploding": "no factor is huge alone, but those of the strongest path multiply to {size}",
+    "underflow": "no factor kills alone, but those of the strongest path multiply to {size}, "
     "which is less than the smallest float",
     "rounded": "{why}, with a slope less than the smallest float",
     "overflow": "the factors multiply to more than a float holds",
@@ -220,12 +220,10 @@ class Sentences:
         return {"up": self.size(up, digits), "down": self.size(down, digits)}
 
     def product(self, how: str, path: Path) -> str:
-        """The number of factors, their mean and their product."""
-        factors = [abs(factor.value) for factor in path.factors if abs(factor.value) not in (0.0, 1.0)]
-        mean = math.exp(math.fsum(map(math.log, factors)) / max(len(factors), 1))
+        """The product of the factors that are not 0."""
         with localcontext(WIDE):
-            size = math.prod(map(Decimal, factors), start=Decimal(1))
-        return SENTENCES[how].format(length=len(factors), mean=self.number(mean), size=self.size(size))
+            size = math.prod((abs(Decimal(factor.value)) for factor in path.factors if factor.value), start=Decimal(1))
+        return SENTENCES[how].format(size=self.size(size))
 
     def size(self, number: Decimal, digits: int = 4) -> str:
         """A number that may be outside the range of floats."""

@@ -57,13 +57,8 @@ function judge(w, at, paths) {
     made = found.ways[0].size === -Infinity ? -Infinity : product(factors);
   if (killing.size && Math.max(pull, made) <= Math.log2(tiny))
     return told(isRounded([...killing]) ? "underflow" : "killed", blame(folded(w, steps, killing)));
-  const those = steps.map(step => Math.abs(step.value)).filter(number => number !== 0 && number !== 1),
-    sum = product(those);
-  const small = how =>
-    told(
-      how,
-      sentenceOf(how, { length: those.length, mean: power(sum / Math.max(those.length, 1)), size: power(sum) }),
-    );
+  const whole = product(steps.map(step => Math.abs(step.value)).filter(Boolean));
+  const small = how => told(how, sentenceOf(how, { size: power(whole) }));
   if (pull < -1022) return small("underflow");
   if (Math.max(pull, made) <= Math.log2(vanished)) return small("vanishing");
   // The paths that cancel: the labelled ones, or those of the operations inside the factors.
