@@ -54,6 +54,7 @@ CONDITIONS = {
     "logsumexp": "another operand outweighs it",
     "maximum": "the other operand is larger",
     "minimum": "the other operand is smaller",
+    "clip": "it is clipped",
 }
 
 # Functions whose slope is never 0, but less than the smallest float far from 0.
@@ -99,6 +100,13 @@ def _branch(graph: VariableGraph, node: Value, style: Style) -> str:
         reason = f", as {tested} {'holds' if holds else 'does not hold'}"
     name = f" for {show(naming.names[node], style)}" if node in naming.names else ""
     return f"where took its {'first' if holds else 'second'} branch{name}{reason}: {graph.told(taken, style)}"
+
+
+def _function(node: Value, operand: Value) -> str:
+    """The function that an operation is for an operand: an entry of a softmax is a sigmoid, and bounds clip."""
+    if node.op == "clip" and operand is not node.operands[0]:
+        return ""
+    return "softmax" if node.op == "sigmoid" and operand.op == "ahead" else node.op
 
 
 def underflows(node: Value, operand: Value, slope: float) -> bool:
@@ -171,7 +179,7 @@ class Sentences:
             return f"{equation}: {masked}"
         culprit, operand = self._culprit(factor)
         conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
-        op = "softmax" if culprit.op == "sigmoid" and operand.op == "ahead" else culprit.op  # an entry of a softmax
+        op = _function(culprit, operand)
         if op in conditions:
             because = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"
             why = conditions[op]

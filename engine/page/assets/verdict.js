@@ -15,6 +15,13 @@ function isScale(w, { of, wrt }) {
 }
 const kills = (w, step) => Math.abs(step.value) <= words.tiny && (!step.value || !isScale(w, step));
 
+// The function that an operation is for an operand: an entry of a softmax is a sigmoid, and bounds clip.
+function functionOf(of, wrt) {
+  const { op, operands } = nodes[of];
+  if (op === "clip" && operands[0] !== wrt) return "";
+  return op === "sigmoid" && nodes[wrt].op === "ahead" ? "softmax" : op;
+}
+
 // Whether a slope of 0 was rounded to it.
 const underflows = ({ of, wrt, value }) =>
   value === 0 && words.sloping.includes(nodes[of].op) && Number.isFinite(nodes[wrt].data);
@@ -149,7 +156,7 @@ function reason(link) {
     decides = cut.every(({ slot }) => slot === 0);
   if (cut.length) return `${equation}: ${words.sentences[decides ? "decides" : "untaken"]}`;
   const { of, wrt } = culprit(link),
-    op = nodes[of].op === "sigmoid" && nodes[wrt].op === "ahead" ? "softmax" : nodes[of].op,
+    op = functionOf(of, wrt),
     kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
   if (op in kind) {
     const why = underflows({ of, wrt, value: link.value }) ? sentenceOf("rounded", { why: kind[op] }) : kind[op];
