@@ -30,7 +30,7 @@ def squashed(case: Case) -> dict[int, Squash]:
     graph, found = case.graph, dict[int, Squash]()
     candidates = [i for op in SQUASHES for i in graph.of(op) if op != "clip" or _is_around_0(graph, i)]
     candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
-    candidates += _quotients(graph)
+    candidates += _quotients(case)
     for i in candidates:
         sums = _sums(case, i) if graph.gradients[i] and not _is_lone(graph, i) else set()
         z = _only(case, sums)
@@ -48,12 +48,14 @@ def _kink(graph: LossGraph, i: int) -> float:
     return {"hard_tanh": 1.0, "hard_sigmoid": 3.0}.get(op, 0.0)
 
 
-def _quotients(graph: LossGraph) -> list[int]:
-    """Quotients of exponentials or absolute values: sigmoid, tanh and softsign by hand."""
+def _quotients(case: Case) -> list[int]:
+    """Quotients of exponentials or absolute values of one sum: sigmoid, tanh and softsign by hand."""
+    graph = case.graph
     if not {"exp", "abs"} & graph.ops:
         return []
-    found = nesting(graph.flattened, graph.of("div"), *_codes(len(NAMES)))
-    return [i for i in found if graph.depends[graph.operands(i)[1]]]
+    below = {i: graph.operands(i)[1] for i in nesting(graph.flattened, graph.of("div"), *_codes(len(NAMES)))}
+    of_one = {j for j in set(below.values()) if graph.depends[j] and _only(case, _sums(case, j)) is not None}
+    return [i for i, j in below.items() if j in of_one]
 
 
 @cache

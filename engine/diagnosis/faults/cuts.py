@@ -57,4 +57,4 @@ def _is_elsewhere(graph: LossGraph, i: int) -> bool:
     """Whether the branch that a `where` takes does not depend on parameters, but the other one does."""
     test, *both = graph.operands(i)
     taken, other = both if graph.data[test] else both[::-1]
-    return graph.depends[other] and not graph.depends[taken]
+    return bool(graph.depends[other]) and not graph.depends[taken]

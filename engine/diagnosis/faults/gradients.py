@@ -215,7 +215,8 @@ def disconnected(case: Case) -> list[Finding]:
     no_parameter, scores = "", ""
     others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
     if others:
-        no_parameter = f" It was computed from other Values, such as {book_name(others[0])}, maybe of another model."
+        label = book_name(others[0])
+        no_parameter = f" The loss was computed from other Values, such as {label}, perhaps of another model."
     elif not case.index_of:
         no_parameter = (
             " The loss depends on no parameter at all. Perhaps argmax, round or a comparison stands in between, whose "

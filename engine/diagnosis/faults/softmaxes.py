@@ -87,6 +87,6 @@ def _candidates(graph: LossGraph) -> list[int]:
     return [i for op, inner in pairs for i in with_argument(graph.flattened, graph.of(op), CODES[inner])]
 
 
-def _name(case: Case, z: int | None) -> str:
-    unit = None if z is None else case.units.sums.get(case.graph.nodes[z])
-    return describe(case.graph, z or 0) if unit is None else case.units.name(unit)
+def _name(case: Case, z: int) -> str:
+    unit = case.units.sums.get(case.graph.nodes[z])
+    return describe(case.graph, z) if unit is None else case.units.name(unit)
