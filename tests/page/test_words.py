@@ -129,7 +129,7 @@ SENTENCES = {
     "∂y/∂x = 2 (x - 3) = 0 where x = 3": lambda x: (x - 3.0) ** 2,
     "exp is flat there, with a slope less than the smallest float": lambda x: (-300.0 * x).exp(),
     "because x = 3: it is clipped": lambda x: clip(x, -1.0, 1.0),
-    "the softmax is saturated": lambda x: softmax([20.0 * x, 0.0 * x])[0],
+    "the softmax is saturated": lambda x: softmax([20.0 * x, Value(0.0)])[0],
     "because x = 3: the other operand is larger": lambda x: maximum(x, 5.0),
     "because x - 4 = -1: the relu is off": lambda x: (x - 4.0).relu(),
     "because 2 x - 6 = 0: the root is vertical there": lambda x: (2.0 * x - 6.0).sqrt(),
