@@ -26,9 +26,9 @@ SENTENCES = {
     "mixed": "{count} paths: {up} upwards and {down} downwards leave {total}",
     "single": "one path, and no factor kills it",
     "cancelled": "the {count} paths pull against each other: {up} upwards, {down} downwards, and {total} is left",
-    "vanishing": "no factor kills alone, but {length} of them, {mean} on average, multiply to {size}",
-    "exploding": "no factor is huge alone, but {length} of them, {mean} on average, multiply to {size}",
-    "underflow": "no factor kills alone, but {length} of them, {mean} on average, multiply to {size}, "
+    "vanishing": "no factor kills alone, but those of the strongest path multiply to {size}",
+    "exploding": "no factor is huge alone, but those of the strongest path multiply to {size}",
+    "underflow": "no factor kills alone, but those of the strongest path multiply to {size}, "
     "which is less than the smallest float",
     "rounded": "{why}, with a slope less than the smallest float",
     "overflow": "the factors multiply to more than a float holds",
@@ -54,6 +54,7 @@ CONDITIONS = {
     "logsumexp": "another operand outweighs it",
     "maximum": "the other operand is larger",
     "minimum": "the other operand is smaller",
+    "clip": "it is clipped",
 }
 
 # Functions whose slope is never 0, but less than the smallest float far from 0.
@@ -99,6 +100,13 @@ def _branch(graph: VariableGraph, node: Value, style: Style) -> str:
         reason = f", as {tested} {'holds' if holds else 'does not hold'}"
     name = f" for {show(naming.names[node], style)}" if node in naming.names else ""
     return f"where took its {'first' if holds else 'second'} branch{name}{reason}: {graph.told(taken, style)}"
+
+
+def _function(node: Value, operand: Value) -> str:
+    """The function that an operation is for an operand: an entry of a softmax is a sigmoid, and bounds clip."""
+    if node.op == "clip" and operand is not node.operands[0]:
+        return ""
+    return "softmax" if node.op == "sigmoid" and operand.op == "ahead" else node.op
 
 
 def underflows(node: Value, operand: Value, slope: float) -> bool:
@@ -171,7 +179,7 @@ class Sentences:
             return f"{equation}: {masked}"
         culprit, operand = self._culprit(factor)
         conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
-        op = "softmax" if culprit.op == "sigmoid" and operand.op == "ahead" else culprit.op  # an entry of a softmax
+        op = _function(culprit, operand)
         if op in conditions:
             because = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"
             why = conditions[op]
@@ -220,12 +228,10 @@ class Sentences:
         return {"up": self.size(up, digits), "down": self.size(down, digits)}
 
     def product(self, how: str, path: Path) -> str:
-        """The number of factors, their mean and their product."""
-        factors = [abs(factor.value) for factor in path.factors if abs(factor.value) not in (0.0, 1.0)]
-        mean = math.exp(math.fsum(map(math.log, factors)) / max(len(factors), 1))
+        """The product of the factors that are not 0."""
         with localcontext(WIDE):
-            size = math.prod(map(Decimal, factors), start=Decimal(1))
-        return SENTENCES[how].format(length=len(factors), mean=self.number(mean), size=self.size(size))
+            size = math.prod((abs(Decimal(factor.value)) for factor in path.factors if factor.value), start=Decimal(1))
+        return SENTENCES[how].format(size=self.size(size))
 
     def size(self, number: Decimal, digits: int = 4) -> str:
         """A number that may be outside the range of floats."""

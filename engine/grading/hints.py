@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
-from ..chain import ChainRule, Factor
+from ..chain import ChainRule, Factor, show
 from ..core import TABLE, Value, evaluate, numeric, short_number
 from ..structure import FUNCTIONS
 from .compare import compare
 from .elsewhere import only_here, read_in
 from .mistakes import MISTAKES
+from .stand_ins import parts_of
 from .written import Written
 
 MOST = 8  # a factor of at most this many steps is searched for missing subsets
@@ -68,7 +69,23 @@ def _common(chain: ChainRule) -> list[Factor]:
 
 def _missing_factor(factors: Sequence[Factor], total: float, written: Written) -> str:
     found = (f for f in factors if _makes(written, f.value, total))
-    return next((f"the factor {factor.equation} is missing" for factor in found), "")
+    factor = next(found, None)
+    if factor is None:
+        return ""
+    part = _part(factor, factor.value)
+    whole = f"{factor.show('spoken', 'mul')} = {short_number(factor.value)}"
+    return f"the factor {factor.equation if part in (whole, short_number(factor.value)) else part} is missing"
+
+
+def _part(factor: Factor, number: float) -> str:
+    """The shortest part of a factor's formula that makes a number, with it: h * (1 - h) = 0.25; else the number."""
+    read = ((show(part, "spoken", "mul"), read_in(factor.chain, show(part)).number) for part in parts_of(factor.term))
+    parts = [(text, value) for text, value in read if value != 1.0 and text != short_number(value)]
+    for count in range(1, len(parts) + 1 if len(parts) <= MOST else 1):
+        for some in combinations(parts, count):
+            if math.isclose(math.prod(value for _, value in some), number, rel_tol=1e-9):
+                return f"{' * '.join(text for text, _ in some)} = {short_number(number)}"
+    return short_number(number)
 
 
 def _inside(factor: Factor, written: Written) -> str:
@@ -101,7 +118,7 @@ def _missing_step(factor: Factor, written: Written) -> str:
                 node, operand, partial = missing[0]
                 where = "inner" if node is not factor.of else "outer"
                 text = f"of {naming.describe(node)} with respect to {naming.describe(operand)}"
-                return f"the {where} derivative, {text}, is missing ({short_number(partial)})"
+                return f"the {where} derivative, {text}, is missing ({_part(factor, partial)})"
             numbers = [short_number(partial) for *_, partial in missing]
             whole = short_number(math.prod(partial for *_, partial in missing))
             return f"the factor {whole} = {' · '.join(numbers)} is missing"

@@ -129,6 +129,13 @@ def test_slopes_of_a_relu_by_hand_that_cancel_are_no_paths_that_cancel(seed):
     assert "cancelled" not in [finding.kind for finding in report]
 
 
+def test_a_remedy_for_a_formula_by_hand_names_no_setting_of_a_module():
+    w = Value(0.0, "w")
+    assert "z.leaky_relu()" in (remedy := only(diagnose(w.relu(), [w]), "dead_relu").remedy)
+    assert "MLP" not in remedy
+    assert "init=" not in remedy
+
+
 @pytest.mark.parametrize("exact", [True, False])
 def test_the_slope_of_a_sure_softmax_keeps_its_digits(exact):
     a, b = Value(40.0, "a"), Value(0.0, "b")

@@ -5,7 +5,7 @@ import math
 import pytest
 from reports import only
 
-from engine import cosh, diagnose, hypot, log, maximum, minimum, norm, softplus, sqrt, where
+from engine import Value, clip, cosh, diagnose, hypot, log, maximum, minimum, norm, softplus, sqrt, where
 from nn import MLP, mean_squared_error
 
 X = [[0.1 * i, 0.5 - 0.07 * i] for i in range(10)]
@@ -125,3 +125,10 @@ def test_a_leaky_relu_by_hand_reaches_both_sides(activation):
     model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0)
     targets = [4.0 if activation is abs or i % 2 else -4.0 for i in range(10)]
     assert not diagnose(mean_squared_error([activation(model(x)) for x in X], targets), model.parameters())
+
+
+def test_a_single_target_out_of_reach_is_one_number():
+    w = Value(7.0, "w")
+    finding = only(diagnose((clip(w, -1.0, 1.0) - 3.0) ** 2, [w]), "out_of_range")
+    assert finding.evidence["targets"] == "3"
+    assert "but the target is 3. The output cannot reach it," in finding.why

@@ -481,6 +481,21 @@ def test_numbers_as_people_write_them(text):
     assert chain_rule(labelled(w * w, "f"), w).check(text).ok
 
 
+def test_a_missing_factor_is_named_without_what_is_1_here():
+    x, w, v, y = Value(1.0, "x"), Value(0.3, "w"), Value(1.5, "v"), Value(1.0, "y")
+    h = (w * x).sigmoid()
+    h.label = "h"
+    loss = (v * h - y) ** 2
+    without = 2 * (v.data * h.data - 1) * v.data
+    assert str(chain_rule(loss, w).check(without)).endswith(": the factor h * (1 - h) = 0.2445 is missing")
+    x.data = 2.0
+    h = (w * x).sigmoid()
+    h.label = "h"
+    loss = (v * h - y) ** 2
+    without = f"{2 * (v.data * h.data - 1) * v.data * x.data:.4f}"
+    assert "is missing (h * (1 - h) = 0.2288) (in ∂h/∂w" in str(chain_rule(loss, w).check(without))
+
+
 @pytest.mark.parametrize("formula", ["2x / b", "2x·b^-1", "df/dx = 2x/(a + 1)", "2x / (x² + 1)"])
 def test_a_formula_in_the_letters_of_operations_without_labels(formula):
     """The letters that str() shows: a = x², b = a + 1."""

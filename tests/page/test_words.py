@@ -6,7 +6,7 @@ import pytest
 from graphs import labelled, random_graph, two_paths
 from pages import FORMULAS, PRODUCTS, TOTAL, VERDICT, ask, change, close, plain
 
-from engine import Value, chain_rule, detach, maximum, select, where
+from engine import Value, chain_rule, clip, detach, maximum, select, softmax, where
 from engine._notation import pretty_number
 from engine.chain.verdict import judge
 from engine.picture.contributions import Contributions
@@ -128,6 +128,8 @@ SENTENCES = {
     "3 upwards, 3 downwards, and 0 is left": lambda x: 3.0 * x - 3.0 * x,
     "∂y/∂x = 2 (x - 3) = 0 where x = 3": lambda x: (x - 3.0) ** 2,
     "exp is flat there, with a slope less than the smallest float": lambda x: (-300.0 * x).exp(),
+    "because x = 3: it is clipped": lambda x: clip(x, -1.0, 1.0),
+    "the softmax is saturated": lambda x: softmax([20.0 * x, Value(0.0)])[0],
     "because x = 3: the other operand is larger": lambda x: maximum(x, 5.0),
     "because x - 4 = -1: the relu is off": lambda x: (x - 4.0).relu(),
     "because 2 x - 6 = 0: the root is vertical there": lambda x: (2.0 * x - 6.0).sqrt(),

@@ -162,20 +162,27 @@ def _for_good(case: Case, sums: Ints, z: Sequence[float], height: float = 0.0) -
 def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
     highest = max(case.graph.data[i] for unit in units for i in sums.of(unit.number))
     examples = sum(len(sums.of(unit.number)) for unit in units) // len(units)
+    bias = "Raise its bias" if all(unit.biases for unit in units) else "Give it a bias"
+    start, other, linear = IN_MODULES if any(case.by_unit) else BY_HAND
+    is_output = not any(case.units.deep[i] for unit in units for i in sums.of(unit.number))
     return Finding(
         "dead_relu",
         tuple(map(case.units.name, units)),
         {"largest z": highest, **_share(case, units), "examples": examples},
         "A relu with z ≤ 0 is off: its slope is 0. Here it is off for every example, so no gradient passes it, and the "
         "weights before it cannot move to switch it on again.",
-        f"{'Raise its bias' if all(unit.biases for unit in units) else 'Give it a bias'}, or start from "
-        'init="he". If a large step drove it there, take a smaller learning rate. activation="leaky_relu" and '
-        'activation="tanh" have a gradient on both sides of 0.'
-        + ("" if any(case.units.deep[i] for unit in units for i in sums.of(unit.number)) else NO_RELU),
+        f"{bias}, or start from {start}. If a large step drove it there, take a smaller learning rate. {other} have a "
+        f"gradient on both sides of 0.{linear if is_output else ''}",
     )
 
 
-NO_RELU = ' An output that may be any number needs no relu: MLP(..., output_activation="linear").'
+NO_RELU = " An output that may be any number needs no relu"
+IN_MODULES = (
+    'init="he"',
+    'activation="leaky_relu" and activation="tanh"',
+    f'{NO_RELU}: MLP(..., output_activation="linear").',
+)
+BY_HAND = ("another weight", "z.leaky_relu() and z.tanh()", f"{NO_RELU}.")
 
 
 def _share(case: Case, units: list[Unit]) -> dict[str, float | int | str]:

@@ -103,19 +103,20 @@ def _unreachable(
     targets = [found.target for found in wanted]
     least = _least(case, wanted, far)
     names = dict.fromkeys(_name(case, found.output) for found in far)
-    spans = " and ".join(ranges)
+    spans, wish = " and ".join(ranges), _span(min(targets), max(targets))
+    wish = f"the targets go from {wish}" if min(targets) < max(targets) else f"the target is {amount(targets[0])}"
     return Finding(
         "out_of_range",
         tuple(names),
         {
             "output": spans,
-            "targets": _span(min(targets), max(targets)),
+            "targets": _span(min(targets), max(targets)) if min(targets) < max(targets) else amount(targets[0]),
             "out of reach": f"{len(far)} of {len(wanted)}",
             **({} if least is None else {"lowest possible loss": least}),
             "loss": case.loss.data,
         },
-        f"Whatever the parameters are, the last operation gives numbers from {spans}, but the targets go from "
-        f"{_span(min(targets), max(targets))}. The output cannot reach {len(far)} of {len(wanted)} targets"
+        f"Whatever the parameters are, the last operation gives numbers from {spans}, but {wish}. The output cannot "
+        f"reach {f'{len(far)} of {len(wanted)} targets' if len(wanted) > 1 else 'it'}"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
         'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
         "output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),

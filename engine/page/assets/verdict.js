@@ -15,6 +15,13 @@ function isScale(w, { of, wrt }) {
 }
 const kills = (w, step) => Math.abs(step.value) <= words.tiny && (!step.value || !isScale(w, step));
 
+// The function that an operation is for an operand: an entry of a softmax is a sigmoid, and bounds clip.
+function functionOf(of, wrt) {
+  const { op, operands } = nodes[of];
+  if (op === "clip" && operands[0] !== wrt) return "";
+  return op === "sigmoid" && nodes[wrt].op === "ahead" ? "softmax" : op;
+}
+
 // Whether a slope of 0 was rounded to it.
 const underflows = ({ of, wrt, value }) =>
   value === 0 && words.sloping.includes(nodes[of].op) && Number.isFinite(nodes[wrt].data);
@@ -57,13 +64,8 @@ function judge(w, at, paths) {
     made = found.ways[0].size === -Infinity ? -Infinity : product(factors);
   if (killing.size && Math.max(pull, made) <= Math.log2(tiny))
     return told(isRounded([...killing]) ? "underflow" : "killed", blame(folded(w, steps, killing)));
-  const those = steps.map(step => Math.abs(step.value)).filter(number => number !== 0 && number !== 1),
-    sum = product(those);
-  const small = how =>
-    told(
-      how,
-      sentenceOf(how, { length: those.length, mean: power(sum / Math.max(those.length, 1)), size: power(sum) }),
-    );
+  const whole = product(steps.map(step => Math.abs(step.value)).filter(Boolean));
+  const small = how => told(how, sentenceOf(how, { size: power(whole) }));
   if (pull < -1022) return small("underflow");
   if (Math.max(pull, made) <= Math.log2(vanished)) return small("vanishing");
   // The paths that cancel: the labelled ones, or those of the operations inside the factors.
@@ -154,7 +156,7 @@ function reason(link) {
     decides = cut.every(({ slot }) => slot === 0);
   if (cut.length) return `${equation}: ${words.sentences[decides ? "decides" : "untaken"]}`;
   const { of, wrt } = culprit(link),
-    op = nodes[of].op === "sigmoid" && nodes[wrt].op === "ahead" ? "softmax" : nodes[of].op,
+    op = functionOf(of, wrt),
     kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
   if (op in kind) {
     const why = underflows({ of, wrt, value: link.value }) ? sentenceOf("rounded", { why: kind[op] }) : kind[op];
