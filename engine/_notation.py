@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 from unicodedata import normalize
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .core import Value
 
 Item = TypeVar("Item")
+KEPT = 1 << 14  # names kept with their spelling: more than any picture has
 
 
 class Name(str):
@@ -24,8 +25,11 @@ class Name(str):
 
 def unique_names(labels: Iterable[tuple[Value, str]]) -> dict[Value, Name]:
     """A name for each Value: its label, numbered in the order of creation if several share it."""
-    pairs = [(node, printable(label)) for node, label in labels]
+    pairs = list(labels)
     often = Counter([label for _, label in pairs])
+    if not all(map(str.isprintable, often)):
+        pairs = [(node, printable(label)) for node, label in pairs]
+        often = Counter([label for _, label in pairs])
     if len(often) == len(pairs):
         return {node: Name(label) for node, label in pairs}
     pairs.sort(key=lambda pair: pair[0].serial)
@@ -54,7 +58,7 @@ def elided(
     return [*items[: most // 2 if first is None else first], gap, *items[len(items) - last :]]
 
 
-@cache
+@lru_cache(KEPT)
 def natural(name: str) -> list[tuple[bool, str]]:
     """The key that sorts names by the numbers in them.
 
@@ -129,7 +133,7 @@ _PLACE = re.compile(r"layer(\d+)\.neuron(\d+)\.([^\W\d_]{1,2})(\d*)(\[\d+\])?")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-@cache
+@lru_cache(KEPT)
 def book_name(name: str) -> str:
     """A name as in textbooks: the layer of a network's variable is a superscript; any other name stays as it is.
 
@@ -156,7 +160,7 @@ _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SIMPLE = re.compile(r"(?P<stem>[^\W\d_]+?)(?P<hat>_?hat)?(?:_?(?P<index>\d+))?(?P<example>\[\d+\])?$")
 
 
-@cache
+@lru_cache(KEPT)
 def pretty_name(name: str) -> str:
     """A name as pictures show it: digits as subscripts, Greek letters and hats as characters.
 
@@ -172,7 +176,7 @@ def pretty_name(name: str) -> str:
     return normalize("NFC", stem + hat) + lowered + (simple["example"] or "")
 
 
-@cache
+@lru_cache(KEPT)
 def latex_name(name: str) -> str:
     r"""A name in LaTeX: one letter in italics with its index below, words upright.
 

@@ -30,6 +30,7 @@ SENTENCES = {
     "exploding": "no factor is huge alone, but {length} of them, {mean} on average, multiply to {size}",
     "underflow": "no factor kills alone, but {length} of them, {mean} on average, multiply to {size}, "
     "which is less than the smallest float",
+    "rounded": "{why}, with a slope less than the smallest float",
     "overflow": "the factors multiply to more than a float holds",
     "masked": "a factor of 0 meets an infinite derivative of {node} at {inside}, and 0 · ∞ is nan: "
     "a product with 0 does not remove a branch",
@@ -44,6 +45,7 @@ SENTENCES = {
 # Why the slope of a function is tiny.
 CONDITIONS = {
     "sigmoid": "the sigmoid is saturated",
+    "softmax": "the softmax is saturated",
     "tanh": "the tanh is saturated",
     "erf": "erf is saturated",
     "relu": "the relu is off",
@@ -53,6 +55,9 @@ CONDITIONS = {
     "maximum": "the other operand is larger",
     "minimum": "the other operand is smaller",
 }
+
+# Functions whose slope is never 0, but less than the smallest float far from 0.
+SLOPING = ("sigmoid", "tanh", "erf", "softplus", "exp", "logsumexp")
 
 # The rows of a `where`: with a plain bool, which fixes its branch, and with a comparison.
 FIXED = ("where_true", "where_false")
@@ -94,6 +99,11 @@ def _branch(graph: VariableGraph, node: Value, style: Style) -> str:
         reason = f", as {tested} {'holds' if holds else 'does not hold'}"
     name = f" for {show(naming.names[node], style)}" if node in naming.names else ""
     return f"where took its {'first' if holds else 'second'} branch{name}{reason}: {graph.told(taken, style)}"
+
+
+def underflows(node: Value, operand: Value, slope: float) -> bool:
+    """Whether a slope of 0 was rounded to it."""
+    return slope == 0.0 and node.op in SLOPING and math.isfinite(operand.data)
 
 
 class Sentences:
@@ -161,9 +171,12 @@ class Sentences:
             return f"{equation}: {masked}"
         culprit, operand = self._culprit(factor)
         conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
-        if culprit.op in conditions:
+        op = "softmax" if culprit.op == "sigmoid" and operand.op == "ahead" else culprit.op  # an entry of a softmax
+        if op in conditions:
             because = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"
-            return f"{equation} because {because}: {conditions[culprit.op]}"
+            why = conditions[op]
+            why = SENTENCES["rounded"].format(why=why) if underflows(culprit, operand, factor.value) else why
+            return f"{equation} because {because}: {why}"
         if isinstance(term, float):
             constant = self.naming.is_constant(factor.link)
             return f"{equation}, whatever {self.name(factor.wrt)} is" if constant else equation

@@ -14,7 +14,7 @@ from typing import get_args
 from ..core import Value, choice, instance, within
 from .expressions import LATEX_CALLS, SLOPES, Style
 from .paths import SUMMED, ChainRule, Factor, Path
-from .sentences import BREAKS, CONDITIONS, HOLDS, INSIDE, SENTENCES, STEPS, TINY, WIDE, Sentences
+from .sentences import BREAKS, CONDITIONS, HOLDS, INSIDE, SENTENCES, SLOPING, STEPS, TINY, WIDE, Sentences, underflows
 from .symbolic import LARGEST, SAME, STEPPED
 from .variables import Link
 
@@ -28,7 +28,7 @@ MANY = 4  # fewer factors above 1 do not explode: they are large inputs
 WORDS: dict[str, object] = {"tiny": TINY, "vanished": VANISHED, "cancelled": CANCELLED, "mixed": MIXED, "same": SAME}
 WORDS |= {"summed": SUMMED, "stepped": STEPPED, "largest": LARGEST, "slopes": SLOPES, "calls": LATEX_CALLS}
 WORDS |= {"many": MANY, "inside": INSIDE, "holds": HOLDS, "steps": STEPS}
-WORDS |= {"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS}
+WORDS |= {"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS, "sloping": SLOPING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,9 @@ def judge(
     size = _product(moderate)
     if killing and max(up + down, size) <= Decimal(tiny):
         factors = tuple(_folded(chain, strongest, killing))
-        return Judgement("killed", say.told(say.blame(factors)), factors)
+        zeros = [link for link in killing if link.value == 0.0]
+        is_rounded = zeros and all(underflows(link.of, link.wrt, link.value) for link in zeros)
+        return Judgement("underflow" if is_rounded else "killed", say.told(say.blame(factors)), factors)
     if up + down < Decimal(2.0**-1022):
         return Judgement("underflow", say.told(say.product("underflow", strongest)))
     if max(up + down, size) <= Decimal(vanished):

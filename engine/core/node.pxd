@@ -11,6 +11,7 @@ cdef extern from "arena.h":
     Py_hash_t identity_hash(object node) noexcept
     long next_serial() noexcept
 cdef Arena *arena
+cdef object held
 cdef long *active  # the count of modes.py
 @cython.no_gc  # nor are its subclasses
 cdef class Node:

@@ -21,6 +21,7 @@ else:
         from .. import _cython as cython
 
 if cython.compiled:  # by node.pxd
+    held = memoryview(modes.active)  # so that the array is never resized, nor freed as the interpreter exits
     active = cython.cast(cython.p_long, cython.cast(cython.size_t, modes.active.buffer_info()[0]))  # type: ignore
 else:
     from itertools import count

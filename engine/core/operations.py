@@ -160,7 +160,7 @@ def by_formula(code: int, operands: list[Any], given: Sequence[Any] = ()) -> Val
     row = TABLE[NAMES[code]]
     groups = row.split([x._number for x in operands])
     y = row.value(*groups)
-    varies = [isinstance(x, Node) for x in given or operands[: len(groups)]]
+    varies = [isinstance(x, Node) for x in given] or [True] * len(groups)
     partials = [partial(y, *groups) if varies[k] else 0.0 for k, partial in enumerate(row.each_partial_value)]
     if row.variadic:
         return make_many(code, y, operands, row.flatten(partials, len(groups[0])))

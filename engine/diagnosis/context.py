@@ -99,7 +99,8 @@ class Case:
         """The parameters by the unit that their labels put them in: layer1.neuron3."""
         found: dict[str, list[Value]] = {}
         for p in self.parameters:
-            found.setdefault(unit_in(self.names[p]), []).append(p)
+            name = self.names[p]
+            found.setdefault(unit_in(name) if "." in name else "", []).append(p)
         return found
 
     def gradient(self, p: Value) -> float:

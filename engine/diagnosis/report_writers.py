@@ -77,17 +77,20 @@ def _counted(number: int, what: str) -> str:
 
 
 def _told(evidence: Evidence) -> list[str]:
-    return [_as_text(name, x) for name, x in evidence.items()]
+    numbers = {x + 0.0 for x in evidence.values() if isinstance(x, float)}
+    enough = (n for n in range(4, 10) if len({short_number(x, n) for x in numbers}) == len(numbers))
+    digits = next(enough, 4)
+    return [_as_text(name, x, digits) for name, x in evidence.items()]
 
 
-def _as_text(name: str, x: float | int | str) -> str:
+def _as_text(name: str, x: float | int | str, digits: int = 4) -> str:
     """One number of the evidence.
 
     >>> _as_text("slope", 0.25), _as_text("parameters", 1), _as_text("units", "3 of 4"), _as_text("output", "0 to 1")
     ('slope = 0.25', '1 parameter', '3 of 4 units', 'output: 0 to 1')
     """
     if isinstance(x, float):
-        return f"{book_name(name)} = {short_number(x + 0.0)}"
+        return f"{book_name(name)} = {short_number(x + 0.0, digits)}"
     if isinstance(x, int):
         return f"{x:,} {SINGULAR.get(name, name.removesuffix('s')) if x == 1 else name}"
     text = "".join(elided(x, 120, " …", 120, 0))

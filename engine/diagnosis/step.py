@@ -84,8 +84,10 @@ class Step:
         return low
 
     def curvature(self) -> float | None:
-        """The curvature along the step, dᵀHd / dᵀd; None at a kink."""
+        """The curvature along the step, dᵀHd / dᵀd; None at a kink, or if a move is not finite."""
         longest = max(map(abs, self.move.values()))
+        if longest == math.inf:
+            return None
         part = 1e-4 * (1.0 + max(map(abs, self.origin.values()))) / longest
         wide, narrow = (self._bend(x) for x in (part, part / 4.0))
         return narrow if math.isclose(wide, narrow, rel_tol=0.01) else None

@@ -9,7 +9,16 @@ def amount(number: float) -> str:
     >>> amount(0.25), amount(650000000.0), amount(0.1 + 0.2)
     ('0.25', '6.5e+08', '0.3')
     """
-    return f"{number:.4g}"
+    return f"{number + 0.0:.4g}"
+
+
+def apart(number: float, other: float) -> str:
+    """A number in four digits, or in as many as tell it from another one.
+
+    >>> apart(0.99995, 1.0), apart(0.25, 0.5)
+    ('0.99995', '0.25')
+    """
+    return next((text for n in range(4, 17) if (text := f"{number:.{n}g}") != f"{other:.{n}g}"), amount(number))
 
 
 def below(number: float) -> str:

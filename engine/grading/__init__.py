@@ -3,9 +3,13 @@
 It offers `check` (the factors of one path) with its answer Check, and `compare` (the gradients of any parameters, all
 at once) with its answer Comparison; for `nn.backpropagation`, the Network behind a loss.
 
-Read `derivation` (`check`) and `compare` first, then `mistakes`, the catalogue: a new mistake is a new row. Rows build
-on `network`, with the layers and units that structure finds, and on `reverse_sweep`: gradients with a learner's
-mistake. `trial` compares numbers; `rounding` and `contradictions` say which are right but for rounded intermediates.
+Read `derivation` (`check`) first. It reads answers by `equations` and `written`, judges them by `factors`, `hints`,
+`elsewhere` (is a formula right at other numbers too?) and `stand_ins` (a number written for what it is here).
+
+Then read `compare`, and `mistakes`, the catalogue: a new mistake is a new row. Rows build on `network`, with the layers
+and units that structure finds, and on `reverse_sweep`: gradients with a learner's mistake, as `partials`. `trial`
+compares numbers; `explanations` chooses the mistake, if `evidence` is against chance; `rounding` and `contradictions`
+say which numbers are right but for rounded intermediates.
 """
 
 # fmt: off

@@ -93,9 +93,9 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     >>> print(compare(loss, dict(zip(w, mine))))
     dL/dw1 is 0.0004386, not 0.0003647; dL/dw2 is 0.0008771, not 0.0007294; dL/dw3 is 0.0004977, not 0.0004236; w4 is
     wrong, too; w5, w6, w7 and w8 are right.
-    All 8 numbers, the right ones too, follow if the weights were already updated by a learning rate of 0.5 when you
-    went back. Keep the old ones until every δ is known. ... mistakes were tried; numbers that are wrong for
-    another reason fit one of them less than once in a million.
+    All 8 numbers, right and wrong, follow if the weights were updated, with a learning rate of 0.5, before the
+    gradient was sent back. Keep the old weights until every δ is known. The chance that one of the ... mistakes tried
+    fits by coincidence is less than 1 in a million.
     """
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {came(loss)}: pass the Value of your loss")

@@ -47,9 +47,10 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     equations = [solve(factor, chain, values) for factor in listed]
     if len(equations) == 1 and (other := asked(chain, equations[0].left)) and factors is None:
         return Check(False, None, other)
-    if chain.lettered and len(listed) == 1:
+    given = [equation.answer for equation in equations]
+    if chain.lettered and len(listed) == 1 and given[0].names.isdisjoint(_letters(chain)):
         chain = chain.folded  # one formula for all that has no labels
-    paths, given = _paths(chain, path), [equation.answer for equation in equations]
+    paths = _paths(chain, path)
     if not chain.path_count:
         right = factors is None and given[0].agrees(0.0)
         return Check(right, None, f"{'right' if right else 'the derivative is 0'}: {chain.sentence}")
@@ -66,6 +67,12 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     if found.ok and slips:
         return Check(False, None if factors is None else slips[0][0], slips[0][1])
     return found
+
+
+def _letters(chain: ChainRule) -> set[str]:
+    """The names of operations that have no labels."""
+    labelled = chain.folded.naming.names
+    return {str(name) for node, name in chain.naming.names.items() if node not in labelled}
 
 
 def _factors(answer: Any) -> Sequence[Any] | None:

@@ -37,23 +37,23 @@ def hint_for_factors(factors: Sequence[Factor], written: Written) -> str:
 def hint_for_total(chain: ChainRule, written: Written) -> str:
     """The mistake in a whole derivative in words, "" if none is known."""
     if sign := _sign(written, chain.total):
-        return sign if _holds(chain, written, "-{}") else ""
+        return sign if _holds(chain, written, f"-({written})") else ""
     common = _common(chain)
     if [factor.wrt for factor in common] == [chain.wrt] and common[0].of is chain.output:
         return hint_for_factor(common[0], written)
-    known = [factor for factor in common if _holds(chain, written, f"{{}} * ({factor.formula})")]
+    known = [factor for factor in common if _holds(chain, written, f"({written}) * ({factor.formula})")]
     found = _missing_factor(known, chain.total, written)
     if not found and written.tells:
         scaled = ((factor, written.over(chain.total / factor.value)) for factor in common if factor.value)
-        found = next((f"{hint}, in {factor.equation}" for factor, w in scaled if (hint := _inside(factor, w))), "")
+        found = next((f"{hint} (in {factor.equation})" for factor, w in scaled if (hint := _inside(factor, w))), "")
     return found or _catalogued(chain.output, chain.wrt, written)
 
 
-def _holds(chain: ChainRule, written: Written, form: str) -> bool:
-    """Whether a learner's formula, put into another one, is the derivative nearby; of a number nothing is known."""
+def _holds(chain: ChainRule, written: Written, mended: str) -> bool:
+    """Whether a learner's formula, once mended, is the derivative nearby; of a number nothing is known."""
     if not written.names:
         return True
-    whole = read_in(chain, form.format(f"({written})"), dict(written.derivatives))
+    whole = read_in(chain, mended, dict(written.derivatives))
     return not whole.agrees(chain.total) or not only_here(chain, whole)
 
 
@@ -137,7 +137,8 @@ def _rounding(factor: Factor, written: Written) -> str:
         shown = evaluate(row.textbook, {"a": operand.data, "y": node.data}, numeric)
         if written.agrees(factor.value / partial * shown):
             name = f"{row.sign}'({naming.describe(operand)})"
-            return f"the form is right, but its difference has no digits left in floats: use {name}"
+            lost = "is 0" if not shown else "keeps too few digits"
+            return f"the formula is right, but in floats it {lost}; use {name}"
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from functools import cached_property
 
-from ..core import printable
+from ..core import book_name, printable
 from ..structure import Forms, Ints, Layer, Occurrence, Unit, Units, dependent, ints_of
 from .names import book_names
 from .other_uses import other_uses
@@ -32,9 +32,8 @@ class Network:
         self.ops, self.data, self.partials = sweep.ops, sweep.data, sweep.partials
         self.operands, self.size = sweep.operands, sweep.size
         self.telling: Set[int] = frozenset()  # parameters that every mistake in question changes; none if unknown
-        self.may_be: Callable[[int, float], bool] = lambda i, gradient: (
-            True
-        )  # given the learner's number of one of them
+        # Whether a gradient of one of them is within rounding of the learner's number.
+        self.may_be: Callable[[int, float], bool] = lambda i, gradient: True
 
     @cached_property
     def parameters(self) -> set[int]:
@@ -66,7 +65,7 @@ class Network:
         """The label of a unit's output or sum, else its number in its layer."""
         first, layer = unit.occurrences[0], self.layer_of[unit]
         label = self.sweep.nodes[first.output].label or self.sweep.nodes[first.z].label
-        return printable(label) or f"unit {layer.units.index(unit) + 1} of {layer.name}"
+        return book_name(printable(label)) if label else f"unit {layer.units.index(unit) + 1} of {layer.name}"
 
     def name(self, i: int) -> str:
         """The label of a node, or its name in a textbook; else ""."""

@@ -26,6 +26,7 @@ def stand_ins(chain: ChainRule, written: Written) -> str:
     A number of one digit, such as 2 or 0.5, stands for itself.
 
     >>> from engine import Value, chain_rule
+    >>> from .written import read
     >>> w, x = Value(0.5, "w"), Value(1.25, "x")
     >>> stand_ins(chain_rule((w * x) ** 2, w), read("2 w x * 1.25", {"w": 0.5, "x": 1.25}))
     '1.25 for x'

@@ -72,42 +72,42 @@ class Words:
         return f"{self.loss} does not depend on {listed([g.name for g in idle])}: {verb} 0.{more}"
 
     def _explained(self, found: Sequence[Candidate]) -> str:
-        return f"{self._follow()} if {_either(found)}.{self._apart(found)}"
+        return f"{self._follow()} {_reasons(found)}.{self._apart(found)}"
 
     def _two(self, a: Candidate, b: Candidate) -> str:
-        both = f"{a.was} ({a.right}), and {b.was} ({b.right})"
-        return f"{self._follow()} if two mistakes come together, for instance if {both}."
+        return f"{self._follow()} from two mistakes together, such as {_numbered((a, b))}."
 
     def _chance(self) -> str:
         """A mistake fits, but so could chance."""
         zeros = not any(self.trial.given[i] for i in self.trial.wrong())
-        why, more = ("for a 0", "") if zeros else ("with so few digits", "one more digit of each number, or ")
-        missing = [name for i in self.trial.others if (name := self.network.name(i))]
-        surer = (
-            f"also the gradient of {book_name(missing[0])}"
-            if missing
-            else f"{more}also the gradient of a value in between, such as the z of a neuron"
-        )
+        why = "gives a 0 by coincidence" if zeros else "fits so few digits by coincidence"
+        missing = [name for i in (*self.trial.others, *self._sums()) if (name := self.network.name(i))]
+        surer = [] if zeros else ["give one more digit of each number"]
+        surer += [f"give also the gradient of {book_name(name)}" for name in missing[:1]]
         return (
-            f"Take this as a guess: {self.trial.tried} mistakes were tried, and {why} one of them often fits by "
-            f"accident. To be sure, give {surer}."
+            f"Take this as a guess: {self.trial.tried} mistakes were tried, and one of them often {why}. "
+            f"To be sure, {' or '.join(surer) or 'compare again with other weights or inputs'}."
         )
+
+    def _sums(self) -> list[int]:
+        """The pre-activations whose gradients are not given."""
+        return [z for unit in self.network.units if (z := unit.occurrences[0].z) not in self.trial.given]
 
     def _unknown(self, part: Part | None) -> str:
         """No mistake fits: what explains a part of the numbers, or where to look."""
         if part is not None and not self._multiples():
             return (
-                f"None of the known mistakes gives all these numbers. But the numbers of {part.layer.name}, the first "
-                f"wrong ones of the backward pass, follow if {_either(part.found)}. Correct that, and compare again."
+                "None of the known mistakes gives all these numbers. The backward pass goes wrong first in "
+                f"{part.layer.name}, whose numbers follow {_reasons(part.found)}. Correct that, and compare again."
             )
         if self._are_shown_rounded():
             written = next(g for g in self.gradients if not g.ok).given
             return (
-                "They are right to the digits that they show. If you rounded them so, pass text such as "
-                f"'{written!r}': in text the digits count, while a float has three at least."
+                "They are the right gradients, rounded to the digits shown. If you rounded them, pass them as text, "
+                f"such as '{written!r}': of a float, at least three digits are compared."
             )
         multiples = self._multiples()
-        but = f", but {listed(multiples)} the right ones" if multiples else ""
+        but = f", but the wrong ones are multiples of the right ones: {listed(multiples)}" if multiples else ""
         return f"None of the known mistakes gives these numbers{but}.{self._where()}"
 
     def _are_shown_rounded(self) -> bool:
@@ -125,9 +125,9 @@ class Words:
                     ratio = self.trial.ratio([i for i in self.trial.given if i in some])
                     if ratio is None:
                         return []
-                    said[f"the {kind} of {layer.name} are"] = ratio
+                    said[f"for the {kind} of {layer.name}"] = ratio
                     wrong -= some
-        return [] if wrong else [f"{what} {ratio:.4g} times" for what, ratio in said.items()]
+        return [] if wrong else [f"{ratio:.4g} times {what}" for what, ratio in said.items()]
 
     def _wrong(self) -> str:
         wrong = [g for g in self.gradients if not g.ok]
@@ -135,21 +135,21 @@ class Words:
         shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given + 0.0:.{digits}g}" for g in wrong[:SHOWN]]
         text = "; ".join(shown)
         if more := wrong[SHOWN:]:
-            text += f"; {self._all_of(more)} {_be(more)} wrong, too"
+            text += f"; {self._all_of(more, 'more')} {_be(more)} wrong, too"
         fine = [g for g in self.gradients if g.ok]
-        return f"{text}; {self._all_of(fine)} {_be(fine)} right." if fine else f"{text}."
+        return f"{text}; {self._all_of(fine, 'others')} {_be(fine)} right." if fine else f"{text}."
 
-    def _all_of(self, some: Sequence[Gradient]) -> str:
+    def _all_of(self, some: Sequence[Gradient], noun: str) -> str:
         """Gradients by name, or how many they are, and of which layers."""
         if len(some) <= LISTED:
             return listed([g.name for g in some])
         nodes = {self.network.sweep.index[g.value] for g in some if g.value in self.network.sweep.index}
         parts = [layer.name for layer in self.network.layers if layer.own & nodes]
-        return f"{len(some)} more, in {listed(parts)}," if parts else f"{len(some)} more"
+        return f"{len(some)} {noun} (in {listed(parts)})" if parts else f"{len(some)} {noun}"
 
     def _follow(self) -> str:
         count = len(self.gradients)
-        some_right = ", the right ones too," if count > 2 and any(g.ok for g in self.gradients) else ""
+        some_right = ", right and wrong," if count > 2 and any(g.ok for g in self.gradients) else ""
         many = f"{'Both' if count == 2 else f'All {count}'} numbers{some_right} follow"
         return ("The number follows" if count == 1 else many) + (", within rounding," if self.trial.is_loose else "")
 
@@ -162,19 +162,17 @@ class Words:
         if apart:
             i = max(apart, key=lambda i: apart[i])
             name = self._d(self.network.name(i))
-            return f" {name} would tell: {a[i]:.4g} if the first, {b[i]:.4g} if the second."
+            return f" {name} tells them apart: {a[i]:.4g} by the first mistake, {b[i]:.4g} by the second."
         if any(_difference(a[i], b[i]) > SAME for i in self.trial.given):
-            return " More digits would tell which."
+            return " More digits would tell them apart."
         return ""
 
     def _odds(self, evidence: float) -> str:
-        often = (
-            "less than once in a million" if evidence > 6.0 else f"about once in {10 ** round(evidence, 1):.0f} times"
-        )
+        chance = "less than 1 in a million" if evidence > 6.0 else f"about 1 in {float(f'{10**evidence:.1g}'):,.0f}"
         what = (
             f"{self.trial.pairs_tried} pairs of mistakes" if self.trial.pairs_tried else f"{self.trial.tried} mistakes"
         )
-        return f" {what} were tried; numbers that are wrong for another reason fit one of them {often}."
+        return f" The chance that one of the {what} tried fits by coincidence is {chance}."
 
     def _where(self) -> str:
         """Where to look for an unknown mistake: next to the last layer with a wrong number."""
@@ -188,7 +186,8 @@ class Words:
         good = [layer.name for layer in later if layer.own & self.trial.given.keys()]
         be = "is" if len(good) == 1 else "are"
         if self._only_weights(last, wrong):
-            return f" The biases of {last.name} are right, and so is δ there: look at what you multiply it by."
+            right = f"The gradients of the biases of {last.name} are right, and so is δ there"
+            return f" {right}. Look at the step from δ to the gradients of the weights."
         if good:
             between = f"between δ of {later[0].name} and δ of {last.name}"
             return f" Look {between}: {listed(good)} {be} right, {last.name} is not."
@@ -196,20 +195,23 @@ class Words:
             return " Look at the derivative of the loss first."
         if not later:
             first = "at the loss and at the output's activation"
-            return f" Look {first} first: {last.name}, the last layer, is wrong already."
-        return f" Give the gradients of {later[0].name}, too, to see whether they are right: {last.name} is wrong."
+            return f" Look {first} first: the last layer, {last.name}, is already wrong."
+        return f" To see where the mistake is, give the gradients of {later[0].name}, too."
 
     def _only_weights(self, layer: Layer, wrong: set[int]) -> bool:
         known = layer.biases & self.trial.given.keys()
         return bool(known) and not known & wrong
 
 
-def _either(found: Sequence[Candidate]) -> str:
+def _reasons(found: Sequence[Candidate]) -> str:
     """The mistake and then its correction; of several mistakes, each with its correction in brackets."""
     if len(found) == 1:
-        return f"{found[0].was}. {_capitalised(found[0].right)}"
-    said = [f"{candidate.was} ({candidate.right})" for candidate in found[:OFFERED]]
-    return "either " + "; or ".join(said) + ". These give the same numbers here"
+        return f"if {found[0].was}. {_capitalised(found[0].right)}"
+    return f"from each of these mistakes: {_numbered(found[:OFFERED])}"
+
+
+def _numbered(found: Sequence[Candidate]) -> str:
+    return "; ".join(f"({k}) {candidate.was} ({candidate.right})" for k, candidate in enumerate(found, 1))
 
 
 def _capitalised(text: str) -> str:

@@ -77,7 +77,7 @@ def read(answer: Any, values: Mapping[str, float], derivatives: Mapping[str, flo
     if isinstance(answer, str):
         return _formula(answer, values, derivatives or {})
     try:
-        number = real(answer)
+        number = real(answer) + 0.0  # 0 for -0
     except OverflowError:
         raise ValueError("a number must fit in a float, up to 1.8e308") from None
     except TypeError:

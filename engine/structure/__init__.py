@@ -3,9 +3,9 @@
 It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and their spread; Units, the layers and neurons
 of a network; and sweeps over these arrays.
 
-Read `flattened` first, then `value_numbering`, `sweeps`, `scans` and `recompute` (numbers at other points),
-`loss_graph`, which holds them together, and `linear_forms`, `weighted_sums`, `unit` and `units` (which nodes are one
-neuron, and one layer).
+Read `arrays` and `flattened` first, then `value_numbering`, `sweeps`, `scans` and `recompute` (numbers at other
+points), `loss_graph`, which holds them together, and `linear_forms`, `weighted_sums`, `unit` and `units` (which nodes
+are one neuron, and one layer).
 """
 
 # fmt: off
@@ -16,7 +16,7 @@ from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .scans import (
     all_small, any_larger, any_uses, cancelling, ends_differ, extent, flattest, largest, nesting, none_exceeds,
-    one_sided, peaks, small, with_argument,
+    not_held, one_sided, peaks, small, with_argument,
 )
 from .sweeps import (
     dependent, limited, origins, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
@@ -30,7 +30,7 @@ __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
     "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger", "any_uses", "cancelling",
     "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of",
-    "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "one_sided", "origins",
-    "packed", "peaks", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "strongest",
-    "summands", "with_argument",
+    "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "not_held", "one_sided",
+    "origins", "packed", "peaks", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small",
+    "strongest", "summands", "with_argument",
 ]

@@ -83,10 +83,10 @@ class Forms:
 
     def scaled(self, indices: Ints) -> list[int]:
         """Those of these products that multiply a sum by what is neither a sum nor a parameter."""
-        at, starts, operands = ints(self.form_of), ints(self.graph.starts), ints(self.graph.operands)
+        form_of, starts, operands = ints(self.form_of), ints(self.graph.starts), ints(self.graph.operands)
         wanted, first_sum, found = ints(indices), len(self.parameters) + 2, list[int]()
         for n in range(len(indices)):
-            a, b = at[operands[starts[wanted[n]]]], at[operands[starts[wanted[n]] + 1]]
+            a, b = form_of[operands[starts[wanted[n]]]], form_of[operands[starts[wanted[n]] + 1]]
             if min(a, b) <= GIVEN and max(a, b) >= first_sum:
                 found.append(wanted[n])
         return found
@@ -96,7 +96,7 @@ class Forms:
         graph, size, first_sum = self.graph, len(self.graph.codes), len(self.parameters) + 2
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         edges, made, closing, parts = (new_ints(n) for n in (len(graph.operands), size, size, len(graph.operands)))
-        at, complete = ints(self.form_of), ints(self.complete)
+        form_of, complete = ints(self.form_of), ints(self.complete)
         key_of, multiplying, weighted = ints(self.key_of), ints(self.multiplying), ints(self.weighted)
         inner, terms = ints(edges), ints(parts)  # the forms of operands, by edge, and of the terms of an operation
         forms, closes = ints(made), ints(closing)  # by operation: its form, and 1 where it completes the sums it uses
@@ -104,7 +104,7 @@ class Forms:
         for i in range(size - 1, -1, -1):
             highest = COMPUTED
             for k in range(starts[i], starts[i + 1]):
-                inner[k] = at[operands[k]]
+                inner[k] = form_of[operands[k]]
                 highest = max(highest, inner[k])
             if highest <= GIVEN:
                 continue  # data of data
@@ -122,9 +122,9 @@ class Forms:
             forms[i], closes[i] = forms[first], closes[first]
             if closes[i]:
                 for k in range(starts[i], starts[i + 1]):
-                    complete[operands[k]] = at[operands[k]] >= first_sum
-            if at[i] == COMPUTED:  # no parameter itself
-                at[i] = forms[i]
+                    complete[operands[k]] = form_of[operands[k]] >= first_sum
+            if form_of[i] == COMPUTED:  # no parameter itself
+                form_of[i] = forms[i]
 
     def _intern(self, terms: list[Key]) -> Key:
         """The key of the sum of these keys, in any order."""
@@ -141,11 +141,11 @@ class Forms:
 
     def numbers(self, indices: Ints, numbers: Ints, keys: list[Key | str]) -> Ints:
         """The number of the key of each index, from 1, as in `numbers`; a new key is added to both, data has 0."""
-        at, key_of, known, wanted = ints(self.form_of), ints(self.key_of), ints(numbers), ints(indices)
+        form_of, key_of, known, wanted = ints(self.form_of), ints(self.key_of), ints(numbers), ints(indices)
         found = new_ints(len(indices))
         told = ints(found)
         for n in range(len(indices)):
-            key = key_of[at[wanted[n]]]
+            key = key_of[form_of[wanted[n]]]
             if key != NONE and not known[key]:
                 keys.append(key)
                 known[key] = len(keys)
@@ -170,7 +170,7 @@ class Forms:
     def stages(self) -> Ints:
         """By index, the most multiplications by a parameter on a path to a node."""
         graph, found = self.graph, new_ints(len(self.form_of))
-        at, starts, operands, stages = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
+        form_of, starts, operands, stages = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
         multiplying = ints(self.multiplying)
         for i in range(len(graph.codes) - 1, -1, -1):
             highest = 0
@@ -178,16 +178,16 @@ class Forms:
                 stage = stages[operands[k]]
                 if stage > highest:
                     highest = stage
-            stages[i] = highest + 1 if multiplying[at[i]] else highest
+            stages[i] = highest + 1 if multiplying[form_of[i]] else highest
         return found
 
     def multiplied(self) -> Ints:
         """1 at the indices of nodes that a parameter multiplies later."""
         graph, found = self.graph, new_ints(len(self.form_of))
-        at, starts, operands, deep = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
+        form_of, starts, operands, deep = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
         multiplying = ints(self.multiplying)
         for i in range(len(graph.codes)):
-            if deep[i] or multiplying[at[i]]:
+            if deep[i] or multiplying[form_of[i]]:
                 for k in range(starts[i], starts[i + 1]):
                     deep[operands[k]] = 1
         return found
@@ -195,14 +195,19 @@ class Forms:
     def reaches(self) -> Floats:
         """The largest change of each sum that its inputs can cause: Σ|w x|, without the bias."""
         graph, found = self.graph, new_floats(len(self.form_of))
-        at, codes, starts, operands = ints(self.form_of), ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        form_of, codes, starts, operands = (
+            ints(self.form_of),
+            ints(graph.codes),
+            ints(graph.starts),
+            ints(graph.operands),
+        )
         partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)
         first_sum, multiplying = len(self.parameters) + 2, ints(self.multiplying)
         for i in range(len(graph.codes) - 1, -1, -1):
             first, last = starts[i], starts[i + 1]
-            if at[i] < first_sum:
+            if form_of[i] < first_sum:
                 continue
-            if not multiplying[at[i]]:
+            if not multiplying[form_of[i]]:
                 for k in range(first, last):
                     reach[i] += abs(partials[k]) * reach[operands[k]]
             elif codes[i] == DOT:

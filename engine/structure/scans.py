@@ -147,11 +147,12 @@ def operands_of(i: int, graph: FlattenedGraph) -> tuple[int, ...]:
 def any_uses(graph: FlattenedGraph, indices: Ints, marks: Ints) -> bool:
     """Whether any of these operations has an operand that is an operation and marked."""
     starts, operands, wanted, marked = ints(graph.starts), ints(graph.operands), ints(indices), ints(marks)
-    size, uses = len(graph.codes), False
+    size = len(graph.codes)
     for n in range(len(indices)):
         for k in range(starts[wanted[n]], starts[wanted[n] + 1]):
-            uses = uses or (operands[k] < size and marked[operands[k]] > 0)
-    return uses
+            if operands[k] < size and marked[operands[k]]:
+                return True
+    return False
 
 
 def small(indices: Ints, numbers: Floats, limit: float) -> list[int]:
@@ -161,13 +162,7 @@ def small(indices: Ints, numbers: Floats, limit: float) -> list[int]:
 
 
 def all_small(indices: Ints, numbers: Floats, limit: float) -> bool:
-    """Whether all numbers at these indices have |x| <= limit; False for nan.
-
-    >>> from array import array
-    >>> numbers = array("d", [-0.5, 2.0, 0.0])
-    >>> all_small(array("i", [0, 2]), numbers, 0.5), all_small(array("i", [1]), numbers, 0.5)
-    (True, False)
-    """
+    """Whether all numbers at these indices have |x| <= limit; False for nan."""
     wanted, sizes = ints(indices), floats(numbers)
     for n in range(len(indices)):  # noqa: SIM110  a generator has no types in C
         if not abs(sizes[wanted[n]]) <= limit:
@@ -264,12 +259,7 @@ def extent(numbers: Floats) -> tuple[float, float]:
 
 
 def largest(indices: Ints, numbers: Floats) -> float:
-    """The largest |x| of the numbers at these indices; nan counts as 0.
-
-    >>> from array import array
-    >>> largest(array("i", [0, 2]), array("d", [-0.5, 2.0, 0.25]))
-    0.5
-    """
+    """The largest |x| of the numbers at these indices; nan counts as 0."""
     wanted, sizes, found = ints(indices), floats(numbers), 0.0
     for n in range(len(indices)):
         size = abs(sizes[wanted[n]])
@@ -290,4 +280,15 @@ def cancelling(indices: Ints, gradients: Floats, squares: Floats, limit: float) 
         i = wanted[n]
         if abs(sizes[i]) <= limit * c_sqrt(spreads[i]) < INF:
             found.append(i)
+    return found
+
+
+def not_held(indices: Ints, held: Floats, gradients: Floats, squares: Floats, rounding: float) -> list[int]:
+    """Which of the numbers `held` differ from the gradients at these indices by more than rounding, and are not 0."""
+    wanted, given, sizes, spreads = ints(indices), floats(held), floats(gradients), floats(squares)
+    share, found = float(rounding), list[int]()
+    for n in range(len(indices)):
+        size, i = given[n], wanted[n]
+        if size != 0.0 and size != sizes[i] and abs(size - sizes[i]) > share * (abs(size) + c_sqrt(spreads[i])):
+            found.append(n)
     return found

@@ -113,12 +113,12 @@ class WeightedSums:
         found, inside = (new_ints(groups), new_ints(groups)), self._innermost(sums.members)
         seen = new_ints(len(self.graph.nodes))  # the last group that each sum was found in, from 1
         first, counts, inner, starts, met = ints(found[0]), ints(found[1]), ints(inside), ints(sums.starts), ints(seen)
-        at, weighted = ints(self.forms.form_of), ints(self.forms.weighted)
+        form_of, weighted = ints(self.forms.form_of), ints(self.forms.weighted)
         for n in range(groups):
             first[n] = NONE
             for k in range(starts[n], starts[n + 1]):
                 z = inner[k]
-                if weighted[at[z]] and met[z] <= n:
+                if weighted[form_of[z]] and met[z] <= n:
                     met[z] = n + 1
                     counts[n] += 1
                     first[n] = max(first[n], z)
@@ -155,8 +155,8 @@ class WeightedSums:
 
     def _innermost(self, sums: Ints) -> Ints:
         """The innermost sum of each."""
-        graph, parameters, found = self.graph.flattened, self.forms.first_sum, new_ints(len(sums))
-        codes, starts, operands, at = (
+        graph, first_sum, found = self.graph.flattened, self.forms.first_sum, new_ints(len(sums))
+        codes, starts, operands, form_of = (
             ints(graph.codes),
             ints(graph.starts),
             ints(graph.operands),
@@ -167,7 +167,7 @@ class WeightedSums:
             i, z = given[n], NONE
             while i != NONE:
                 z = i
-                i = _inside(z, codes, starts, operands, at, depends, activations, parameters)
+                i = _inside(z, codes, starts, operands, form_of, depends, activations, first_sum)
             inner[n] = z
         return found
 
@@ -194,12 +194,16 @@ class WeightedSums:
 
     def parts(self, z: int) -> tuple[Products, list[Bias]]:
         """The products and the biases of the sum at an index."""
-        operands, at, parameters = ints(self.graph.flattened.operands), ints(self.forms.form_of), self.forms.first_sum
+        operands, form_of, first_sum = (
+            ints(self.graph.flattened.operands),
+            ints(self.forms.form_of),
+            self.forms.first_sum,
+        )
         products, biases = Products([], [], [], []), list[Bias]()
         edges = self._read(z, products)
         while edges:
             edge = edges.pop()
-            if at[operands[edge]] < parameters:
+            if form_of[operands[edge]] < first_sum:
                 biases.append(Bias(edge, operands[edge]))
             else:
                 edges += self._read(operands[edge], products)
@@ -207,8 +211,8 @@ class WeightedSums:
 
     def _read(self, i: int, products: Products) -> list[int]:
         """Enter the products of a sum, one parameter each; returns the edges to its other parts, the last first."""
-        graph, parameters = self.graph.flattened, self.forms.first_sum
-        codes, starts, operands, at = (
+        graph, first_sum = self.graph.flattened, self.forms.first_sum
+        codes, starts, operands, form_of = (
             ints(graph.codes),
             ints(graph.starts),
             ints(graph.operands),
@@ -220,9 +224,9 @@ class WeightedSums:
             half, before = (last - first) // 2, len(weights)
             for k in range(first, first + half):
                 a, b = k, k + half
-                if GIVEN < at[operands[b]] < parameters:
+                if GIVEN < form_of[operands[b]] < first_sum:
                     a, b = b, a
-                if GIVEN < at[operands[a]] < parameters and not GIVEN < at[operands[b]] < parameters:
+                if GIVEN < form_of[operands[a]] < first_sum and not GIVEN < form_of[operands[b]] < first_sum:
                     weight_edges.append(a)
                     input_edges.append(b)
                     weights.append(operands[a])
@@ -231,7 +235,7 @@ class WeightedSums:
                 first += 2 * half
             elif len(weights) > before:
                 return []
-        return [k for k in range(last - 1, first - 1, -1) if at[operands[k]] > GIVEN]
+        return [k for k in range(last - 1, first - 1, -1) if form_of[operands[k]] > GIVEN]
 
     def _sorted(self, products: Products) -> Products:
         """Products in the order of creation; those of one dot in the order of its operands."""
@@ -244,7 +248,7 @@ class WeightedSums:
 
 
 def _inside(
-    i: int, codes: Ints, starts: Ints, operands: Ints, at: Ints, depends: Ints, activations: Ints, parameters: int
+    i: int, codes: Ints, starts: Ints, operands: Ints, form_of: Ints, depends: Ints, activations: Ints, first_sum: int
 ) -> int:
     """The sum that sum i shifts or scales by data; NONE if there is none, or several."""
     if codes[i] == DOT:
@@ -252,12 +256,12 @@ def _inside(
     parts, others, inside = 0, 0, NONE
     for k in range(starts[i], starts[i + 1]):
         j = operands[k]
-        if at[j] > GIVEN:
+        if form_of[j] > GIVEN:
             parts += 1
             inside = j
         elif depends[j]:
             others += 1
-    if parts != 1 or at[inside] < parameters:
+    if parts != 1 or form_of[inside] < first_sum:
         return NONE
     if others or activations[i] == NONE:
         return inside

@@ -20,7 +20,7 @@ _LATEX = [
     (re.compile(r"(?<!frac)(?<!frac )(?<!\})\{([^{}]*)\}"), r"(\1)"),
 ]
 _UNICODE = {"lambda": "LAMDA"}  # as Unicode spells it
-_FRACTION = re.compile(r"((?<![\w.])\d+)?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
+_FRACTION = re.compile(r"((?<![\w.])\d+|(?<![\w.^])(?<!\*\*)\d+ )?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!]")
 _LAYER = re.compile(r"\^\((\d+)\)_\{?(\w+)\}?")  # w^(1)_32
 _ABSOLUTE = re.compile(r"\|([^|]+)\|")
@@ -31,7 +31,7 @@ def plain(text: str) -> str:
     r"""LaTeX, ½ and |x| as plain signs and calls, innermost braces first.
 
     >>> plain(r"\frac{\frac{a}{2}}{c}"), plain(r"2\cdot\left|x\right|"), plain("2½ x")
-    ('((((a)/(2)))/(c))', '2*abs(x)', '(2+1/2) x')
+    ('((((a)/(2)))/(c))', '2*(abs(x))', '(2+1/2) x')
     """
     text = _LAYER.sub(r"^((\1))_\2", _FRACTION.sub(_fraction, text.strip().strip("$")))
     if "\\" in text or "{" in text:
@@ -42,13 +42,13 @@ def plain(text: str) -> str:
                 text = pattern.sub(plain, text)
         text = _COMMAND.sub(_command, text)
     text = text.replace("𝟙", "")
-    return text if _COMPARES.search(text) else _ABSOLUTE.sub(r"abs(\1)", text)
+    return text if _COMPARES.search(text) else _ABSOLUTE.sub(r"(abs(\1))", text)
 
 
 def _fraction(found: re.Match[str]) -> str:
-    """½ as (1/2), and 2½ as (2+1/2)."""
+    """½ as (1/2), 2½ and 2 ½ as (2+1/2)."""
     whole, part = found.groups()
-    return f"({whole + '+' if whole else ''}{normalize('NFKC', part).replace('⁄', '/')})"
+    return f"({whole.strip() + '+' if whole else ''}{normalize('NFKC', part).replace('⁄', '/')})"
 
 
 def _command(found: re.Match[str]) -> str:

@@ -86,6 +86,16 @@ def test_many_moderate_factors_vanish_and_then_underflow():
     assert chain_of([0.2] * 500).total == 0.0
 
 
+@pytest.mark.parametrize("apply", [lambda w: (-w * w).exp(), lambda w: (w * 30).sigmoid(), lambda w: (w * 30).tanh()])
+def test_a_slope_that_is_rounded_to_0_underflows(apply):
+    w = Value(30.0, "w")
+    chain = chain_rule(labelled(apply(w), "g"), w)
+    assert (chain.total, chain.verdict) == (0.0, "underflow")
+    assert chain.sentence.endswith(", with a slope less than the smallest float")
+    masked = Value(-math.inf, "m")
+    assert chain_rule(labelled(masked.exp(), "g"), masked).verdict == "killed"
+
+
 def test_a_small_factor_that_others_make_up_for_does_not_kill():
     assert chain_of([1e-4, 1e4]).verdict == "ok"
 

@@ -236,6 +236,12 @@ def test_a_row_refuses_sequences_of_different_lengths(sizes, found):
         operation("dot")(first, first, [1.0, 2.0])
 
 
+def test_dot_of_empty_sequences_is_its_bias():
+    bias = Value(7.0)
+    assert (dot([], [], bias).data, dot([], [], bias).partials) == (7.0, (1.0,))
+    assert (dot([], []).data, dot([], [], 2.0).data) == (0.0, 2.0)
+
+
 def test_dot_refuses_sequences_of_different_lengths():
     with pytest.raises(ValueError, match="not 2 weights and 1 inputs"):
         dot([1.0, 2.0], [1.0])

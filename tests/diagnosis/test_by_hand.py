@@ -8,6 +8,7 @@ from reports import kinds, only
 from engine import (
     Value,
     atan,
+    chain_rule,
     diagnose,
     dot,
     exp,
@@ -17,6 +18,7 @@ from engine import (
     minimum,
     normal_cdf,
     sign,
+    softmax,
     sqrt,
     where,
 )
@@ -125,3 +127,14 @@ def test_slopes_of_a_relu_by_hand_that_cancel_are_no_paths_that_cancel(seed):
         outputs.append((z + abs(z)) / 2 + 0.1 * z)
     report = diagnose(mean_squared_error(outputs, Y[:4]), [*w, *v, *b, c])
     assert "cancelled" not in [finding.kind for finding in report]
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_slope_of_a_sure_softmax_keeps_its_digits(exact):
+    a, b = Value(40.0, "a"), Value(0.0, "b")
+    p = softmax([a, b])[0] if exact else a.exp() / (a.exp() + b.exp())
+    p.label = "p"
+    finding = only(diagnose(p**2, [a, b]), "saturated")
+    assert finding.evidence["largest slope p (1 - p)"] == pytest.approx(4.248354255291589e-18, rel=1e-12)
+    if exact:
+        assert chain_rule(p, a).sentence.endswith("a - b = 40: the softmax is saturated")

@@ -393,3 +393,13 @@ def test_a_small_rate_that_a_steep_loss_needs_is_not_too_small():
     loss = mean_squared_error([w * x for x in (1e3, 2e3)], [3e3, 6e3])
     assert not diagnose(loss, [w], lr=1e-7)
     assert not diagnose((w - 1.0) ** 2, [w], lr=1e-4)
+
+
+def test_gradients_whose_squares_overflow():
+    w = Value(0.0, "w")
+    assert "step_too_short" not in kinds(diagnose(3e200 * w, [w], lr=1e-6))
+
+
+def test_a_step_of_infinite_length_has_no_curvature():
+    w = Value(5e-324, "w")
+    only(diagnose(w.log(), [w], lr=1.0), "non_finite")

@@ -6,7 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, acos, diagnose, dot, softmax
+from engine import Value, acos, cos, diagnose, dot, softmax, tanh
 from nn import (
     MLP,
     SGD,
@@ -18,6 +18,25 @@ from nn import (
 )
 
 XOR, BITS = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+
+
+def test_a_maximum_at_0_is_not_blamed_on_products():
+    w = Value(0.0, "w")
+    finding = only(diagnose(cos(w), [w]), "stationary")
+    assert "multiply" not in finding.why + finding.remedy
+    assert "loss nearby = 0.99995," in str(finding)
+
+
+def test_outputs_by_hand_are_all_named_and_no_0_has_a_minus():
+    w = Value(0.0, "w")
+    outputs = [tanh(w * x) for x in (-1.0, 1.0)]
+    for i, o in enumerate(outputs, 1):
+        o.label = f"o{i}"
+    finding = only(diagnose(sum((o - 1.0) ** 2 for o in outputs), [w]), "stationary")
+    assert finding.where == ("o1", "o2")
+    assert "gives 0 for every example" in finding.why
+    b = Value(0.0, "b")
+    assert not diagnose(sum((tanh(w * x + b) - 1.0) ** 2 for x in (-1.0, 1.0)), [w, b])
 
 
 def xor(model, task):

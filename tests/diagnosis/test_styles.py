@@ -161,18 +161,30 @@ def test_a_layer_that_a_residual_path_goes_round_is_dead_only_for_good():
 
 def test_parameters_behind_an_operation_without_a_gradient_are_disconnected():
     w, v, c = Value(0.3, "w"), Value(0.4, "v"), Value(0.2, "c")
-    for loss in (
-        sum((v * detach(w * x) + c - y) ** 2 for x, y in zip(X, Y, strict=True)),
-        sum((v * sign(w * x) + c - y) ** 2 for x, y in zip(X, Y, strict=True)),
-        sum((where(w * x > 0, v, 2 * v) + c - y) ** 2 for x, y in zip(X, Y, strict=True)),
+    for cut, output in (
+        ("detach", lambda x: v * detach(w * x)),
+        ("sign", lambda x: v * sign(w * x)),
+        ("the condition of a where", lambda x: where(w * x > 0, v, 2 * v)),
     ):
+        loss = sum((output(x) + c - y) ** 2 for x, y in zip(X, Y, strict=True))
         loss.backward()
         assert w.grad == 0.0
         finding = only(diagnose(loss, [w, v, c]), "disconnected")
         assert finding.where == ("w",)
-        assert finding.why.startswith("Between these parameters and the loss stands detach")
+        assert finding.why == f"Between these parameters and the loss stands {cut}, which passes no gradient."
         v.grad = c.grad = 0.0
     assert not diagnose(sum((v * (w * x) + c - y) ** 2 for x, y in zip(X, Y, strict=True)), [w, v, c])
+
+
+def test_a_branch_that_is_not_taken_is_no_step_function():
+    w = Value(-1.0, "w")
+    y = where(w > 0, w * w, Value(4.0))
+    y.label = "y"
+    finding = only(diagnose(y + 1, [w]), "disconnected")
+    assert "takes its second branch, 4," in finding.why
+    w.data = 1.0
+    assert not diagnose(where(w > 0, w * w, Value(4.0)) + 1, [w])
+    assert only(diagnose(where(w > 0, 1.0, 0.0) + 1, [w]), "loss_misuse").evidence["operation"] == "where"
 
 
 def test_a_step_is_judged_with_detached_numbers_held():

@@ -104,7 +104,7 @@ def test_digits_that_are_written_count():
     [
         (1, "h1", "that is h1 itself, not its derivative"),
         (1, "h1**2 - 1", "the sign is wrong"),
-        (1, "h1 (1 - h1)", "a (1 - a) belongs to the sigmoid, 1 - a² to tanh"),
+        (1, "h1 (1 - h1)", "a (1 - a) for the sigmoid, 1 - a² for tanh"),
         (0, "w1", "that is w1 itself"),
         (3, "o1 - y1", "a factor 2 is missing, as the derivative of a power brings its exponent down"),
     ],
@@ -139,7 +139,7 @@ def test_a_total_without_a_factor_of_all_paths_names_it():
     both = "(2 (o1 - y1) v11 + 2 (o2 - y2) v12)"
     assert str(chain.check(f"{both} (1 - h1²)")).endswith(": the factor ∂z1/∂w1 = x = 0.5 is missing")
     assert str(chain.check(f"{both} x")).endswith(": the factor ∂h1/∂z1 = 1 - h1 ** 2 = 0.7864 is missing")
-    assert "belongs to the sigmoid" in str(chain.check(f"{both} h1 (1 - h1) x"))
+    assert "1 - a² for tanh" in str(chain.check(f"{both} h1 (1 - h1) x"))
     assert str(chain.check("0.1")) == "dL/dw1 = -0.3652, not 0.1"
 
 
@@ -147,7 +147,7 @@ def test_the_textbook_sigmoid_slope_in_saturation_is_explained():
     chain = chain_rule(*one_neuron())
     answer = chain.check(["a_prev", "a * (1 - a)", "2 * (a - y)"])
     assert answer.wrong == 1
-    assert "no digits left in floats: use σ'(z)" in answer.text
+    assert "in floats it is 0; use σ'(z)" in answer.text
     assert chain.check(["a_prev", "σ'(z)", "2·(a − y)"]).ok
     assert chain.check(["a_prev", "sigmoid′(z)", "2*(a-y)"]).ok
 
@@ -178,7 +178,8 @@ BELL = math.exp(-2) / (1 + math.exp(-2)) ** 2  # σ'(2)
         (r"e^{-z_{1}}", math.exp(-2)), (r"\sqrt{x} \times 2", 2 * math.sqrt(3)), ("xw", 1.5), ("xa(1-a)", 0.5625),
         ("2[a - x]w", -2.75), ("sin'(z1)", math.cos(2)),
         (r"w^{(1)}_{32} \cdot x", 0.9), (r"\ln\left(x\right)", math.log(3)), ("[2(a - x)][w x]", -8.25),
-        ("½ x", 1.5), ("x½", 1.5), ("2½ x", 7.5), ("$2 x$", 6.0), ("(a)(x)", 0.75), ("1e-3 x", 3e-3),
+        ("½ x", 1.5), ("x½", 1.5), ("2½ x", 7.5), ("2 ½ x", 7.5), ("x^2 ½", 4.5), ("w|x|", 1.5),
+        ("$2 x$", 6.0), ("(a)(x)", 0.75), ("1e-3 x", 3e-3),
     ],
 )  # fmt: skip
 def test_notations_that_people_use(text, number):
@@ -471,3 +472,21 @@ def test_an_equation_on_what_does_not_depend_is_answered():
 def test_numbers_as_people_write_them(text):
     w = Value(0.123456, "w")
     assert chain_rule(labelled(w * w, "f"), w).check(text).ok
+
+
+@pytest.mark.parametrize("formula", ["2x / b", "2x·b^-1", "df/dx = 2x/(a + 1)", "2x / (x² + 1)"])
+def test_a_formula_in_the_letters_of_operations_without_labels(formula):
+    """The letters that str() shows: a = x², b = a + 1."""
+    x = Value(1.3, "x")
+    chain = chain_rule(labelled((x * x + 1.0).log(), "f"), x)
+    assert chain.check(formula).ok
+    assert not chain.check(formula.replace("2x", "3x")).ok
+
+
+@pytest.mark.parametrize("label", ["w_{11}", "{w}"])
+def test_braces_in_a_label(label):
+    w, x = Value(1.5, label), Value(2.0, "x")
+    z = labelled(w * x, "z")
+    found = chain_rule(labelled((z * w).sin(), "L"), x).check(f"{label} cos(z {label})")
+    assert not found.ok
+    assert "is missing" in found.text

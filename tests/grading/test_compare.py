@@ -79,7 +79,7 @@ def test_what_is_said_of_updated_weights():
     assert str(found).startswith("dL/dw1 is 0.0004386, not 0.0003647; dL/dw2 is 0.0008771, not 0.0007294; ")
     assert "v1, v2, v3 and v4 are right." in str(found)
     assert (
-        "All 8 numbers, the right ones too, follow if the weights were already updated by a learning rate of 0.5"
+        "All 8 numbers, right and wrong, follow if the weights were updated, with a learning rate of 0.5, before"
         in str(found)
     )
     assert [g.name for g in found.wrong] == ["w1", "w2", "w3", "w4"]
@@ -94,7 +94,7 @@ def test_mistakes_of_the_same_numbers_are_said_together_with_what_tells_them_apa
     loss, w1, w2, d1, _ = example()
     found = compare(loss, {w1[0, 0]: f"{-d1[0, 0]:.5g}"})
     assert (found.verdict, set(named(found))) == ("several", {"sign", "derivative_sign"})
-    match = re.search(r"dL/d(\w\d) would tell: (\S+) if the first, (\S+) if the second", str(found))
+    match = re.search(r"dL/d(\w\d) tells them apart: (\S+) by the first mistake, (\S+) by the second", str(found))
     first, second = (dict(mistake.gradients) for mistake in found.mistakes)
     teller = next(p for p in w2.ravel() if p.label == match[1])
     assert [float(match[2]), float(match[3])] == pytest.approx([first[teller], second[teller]], rel=1e-3)
@@ -105,23 +105,31 @@ def test_few_digits_are_called_chance():
     found = compare(loss, {w1[0, 0]: f"{-d1[0, 0]:.1g}"})
     assert (found.verdict, found.mistakes) == ("chance", ())
     assert "Take this as a guess" in str(found)
-    assert "To be sure, give also the gradient of v" in str(found)
+    assert "To be sure, give one more digit of each number or give also the gradient of v" in str(found)
 
 
 def test_where_all_gradients_are_given_more_digits_or_a_value_between_is_asked_for():
     w, x, y = Value(0.8, "w"), Value(1.5, "x"), Value(0.3, "y")
     z = w * x
     loss = (z.sigmoid() - y) ** 2
-    assert str(compare(loss, {w: "0.13"})).endswith(
-        "one more digit of each number, or also the gradient of a value in between, such as the z of a neuron."
-    )
+    digits, value = "give one more digit of each number", "give also the gradient of z⁽¹⁾₁"
+    assert str(compare(loss, {w: "0.13"})).endswith(f"To be sure, {digits} or {value}.")
     assert compare(loss, {w: "0.12502", z: "0.083348"}).verdict in ("mistake", "several")
+
+
+def test_a_0_among_all_gradients_is_asked_for_at_other_numbers():
+    z1, z2 = Value(1.75, "z1"), Value(1.75, "z2")
+    loss = -softmax([z1, z2])[1].log()
+    assert str(compare(loss, {z1: "0", z2: "-0.5"})).endswith("To be sure, compare again with other weights or inputs.")
 
 
 def test_what_is_one_number_times_the_right_gradients_is_said():
     loss, w1, w2, d1, d2 = example()
     text = str(compare(loss, [(w1, 4.0 * d1), (w2, -3.0 * d2)]))
-    assert "but the weights of layer 1 are 4 times and the weights of layer 2 are -3 times the right ones" in text
+    assert (
+        "multiples of the right ones: 4 times for the weights of layer 1 and -3 times for the weights of layer 2"
+        in text
+    )
 
 
 def test_of_several_mistakes_the_one_that_comes_first_on_the_way_back_is_named():
@@ -129,9 +137,7 @@ def test_of_several_mistakes_the_one_that_comes_first_on_the_way_back_is_named()
     out = np.array([[0.7513650695523157], [0.7729284653214625]])
     found = compare(loss, [(w1, d1 * [[3.1, -2.0], [0.4, 5.3]]), (w2, d2 / (out * (1 - out)))])
     assert found.verdict == "unknown"
-    said = (
-        "the numbers of layer 2, the first wrong ones of the backward pass, follow if the derivative of the activation"
-    )
+    said = "goes wrong first in layer 2, whose numbers follow if the derivative of the activation"
     assert said in str(found)
 
 
@@ -155,8 +161,8 @@ def test_where_none_fits_it_says_between_which_layers_to_look():
     assert found.verdict == "unknown"
     assert "None of the known mistakes gives these numbers" in str(found)
     assert "Look between δ of layer 2 and δ of layer 1: layer 2 is right, layer 1 is not." in str(found)
-    assert "layer 2, the last layer, is wrong already" in str(compare(loss, [(w1, d1), (w2, 1.37 * d2)]))
-    assert "Give the gradients of layer 2, too" in str(compare(loss, [(w1, 1.37 * d1)]))
+    assert "the last layer, layer 2, is already wrong" in str(compare(loss, [(w1, d1), (w2, 1.37 * d2)]))
+    assert "give the gradients of layer 2, too" in str(compare(loss, [(w1, 1.37 * d1)]))
 
 
 def test_a_last_layer_that_has_all_the_numbers_is_judged_once():
@@ -173,7 +179,7 @@ def test_the_bias_tells_that_delta_is_right():
     loss.backward()
     neuron = model.layers[1].neurons[0]
     wrong = {w: w.grad * factor for w, factor in zip(neuron.w, (1.1, 1.3, 0.7), strict=True)}
-    assert "The biases of layer 2 are right, and so is δ there" in str(compare(loss, wrong | {neuron.b: neuron.b.grad}))
+    assert "biases of layer 2 are right, and so is δ there" in str(compare(loss, wrong | {neuron.b: neuron.b.grad}))
 
 
 def test_the_delta_of_a_layer_can_be_given_too():
@@ -305,3 +311,11 @@ def test_control_characters_in_labels_are_escaped():
     text = str(compare((a * a - 1.0) ** 2, {a: 0.3}))
     assert "\x1b" not in text
     assert r"\x1b[31m" in text
+
+
+@pytest.mark.parametrize("number", [1e308, "-1.7e308", 1e160, 5e-324])
+def test_the_largest_and_smallest_numbers_are_only_wrong(number):
+    net = MLP(2, [2, 1], seed=1)
+    loss = mean_squared_error([net([0.5, -1.0])], [0.3])
+    comparison = compare(loss, dict.fromkeys(net.parameters(), number))
+    assert comparison.verdict == "unknown"

@@ -37,7 +37,7 @@ def test_floats_of_two_digits_are_told_how_their_digits_count():
     loss = 0.1234 * w + 0.5678 * v
     found = compare(loss, {w: 0.12, v: 0.57})
     assert not found.ok
-    assert "If you rounded them so, pass text such as '0.12'" in str(found)
+    assert "If you rounded them, pass them as text, such as '0.12'" in str(found)
     assert compare(loss, {w: "0.12", v: "0.57"}).ok
     assert "rounded" not in str(compare(loss, {w: 0.12, v: 0.58}))
 

@@ -240,7 +240,7 @@ def test_two_mistakes_at_once_are_named_together(mistake):
         comparison = compare(loss, dict(zip(parameters, numbers, strict=True)))
         assert comparison.verdict == "two"
         assert {found.name for found in comparison.mistakes} == {"sign", mistake}
-        assert "if two mistakes come together" in str(comparison)
+        assert "from two mistakes together" in str(comparison)
 
 
 @pytest.mark.parametrize("layout", LEARNERS, ids=lambda layout: layout.__name__)

@@ -127,6 +127,7 @@ SENTENCES = {
     "a product with 0 does not remove a branch": lambda x: 0.0 * (x - 3.0).log() + x,
     "3 upwards, 3 downwards, and 0 is left": lambda x: 3.0 * x - 3.0 * x,
     "∂y/∂x = 2 (x - 3) = 0 where x = 3": lambda x: (x - 3.0) ** 2,
+    "exp is flat there, with a slope less than the smallest float": lambda x: (-300.0 * x).exp(),
     "because x = 3: the other operand is larger": lambda x: maximum(x, 5.0),
     "because x - 4 = -1: the relu is off": lambda x: (x - 4.0).relu(),
     "because 2 x - 6 = 0: the root is vertical there": lambda x: (2.0 * x - 6.0).sqrt(),

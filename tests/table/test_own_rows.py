@@ -55,6 +55,11 @@ def test_derived_partials_are_the_derivatives(formula, count):
     assert list(f(*values).partials) == in_floats("mine", groups)[1]
 
 
+def test_an_empty_sequence_leaves_the_other_operands():
+    y = row("mine", "mine", "sum(A * B) + 3 * c * c")([], [], Value(2.0))
+    assert (y.data, list(y.partials)) == (12.0, [12.0])
+
+
 def test_partials_that_are_left_out_can_be_read():
     assert derive("a * b + exp(-c) * a", "abc") == ["b + exp(-c)", "a", "-(a * exp(-c))"]
     assert derive("sum(A * A) + b", "Ab") == ["2 * A", "1"]

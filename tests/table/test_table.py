@@ -94,7 +94,7 @@ def comes_by_a_subnormal(name, y, groups):
             return y != 0 and abs(y) < SMALLEST
         case "gauss" | "gauss_half", _:
             return y < SMALLEST
-        case "share", _:
+        case "share" | "direction", _:
             return abs(y) < SMALLEST
         case "silu" | "mish" | "gelu" | "normal_pdf" | "normal_cdf", (a,):
             return a < 0 and abs(y) < 1e-300

@@ -21,7 +21,7 @@ from ..report import Finding
 from ..terms import products
 from .by_hand import RECTIFIERS, Squash, name_of_squash, rectified, squashed
 from .logs import STEEPEST, argument_of, log_sources
-from .softmaxes import sure_softmax
+from .softmaxes import softmax_entries, sure_softmax
 
 
 def saturated(case: Case) -> list[Finding]:
@@ -31,7 +31,7 @@ def saturated(case: Case) -> list[Finding]:
 
 
 def flat_units(case: Case) -> list[Unit]:
-    """The units that are flat for nearly every example, except probabilities whose log is taken."""
+    """The units that are flat for nearly every example, except outputs of a softmax and probabilities in a log."""
     return _flat(case, squashed(case))
 
 
@@ -40,9 +40,9 @@ def _flat(case: Case, by_hand: dict[int, Squash]) -> list[Unit]:
     suspects = {n for z in by_hand if (n := case.units.number_of(z)) is not None}
     if STEEPEST.keys() & graph.ops:
         suspects.update(flattest(graph.flattened, case.units.activated, limit * max(STEEPEST.values())))
-    logs = set(log_sources(graph)) if suspects else set()
+    others = {*log_sources(graph), *softmax_entries(case)} if suspects else set()
     units = map(case.units.unit, sorted(suspects))
-    flat = [unit for unit in units if _is_flat(case, _slopes(case, unit, by_hand), logs)]
+    flat = [unit for unit in units if _is_flat(case, _slopes(case, unit, by_hand), others)]
     layers = case.by_layer(flat) if by_hand else [flat]
     return [
         unit
@@ -66,9 +66,9 @@ def _slopes(case: Case, unit: Unit, by_hand: dict[int, Squash]) -> dict[int, flo
     return {i: graph.slope(i) for i in unit.activations if graph.nodes[i].op in STEEPEST}
 
 
-def _is_flat(case: Case, slopes: dict[int, float], logs: set[int]) -> bool:
+def _is_flat(case: Case, slopes: dict[int, float], others: set[int]) -> bool:
     limits, graph = case.limits, case.graph
-    seen = [i for i in slopes if i not in logs]
+    seen = [i for i in slopes if i not in others]
     limit = limits.flat if len(seen) >= limits.few else limits.flat_once
     flat = [i for i in seen if slopes[i] <= limit * STEEPEST.get(graph.nodes[i].op, STEEPEST["sigmoid"])]
     if not seen or len(flat) < limits.nearly_all * len(seen):

@@ -30,7 +30,7 @@ def squashed(case: Case) -> dict[int, Squash]:
     graph, found = case.graph, dict[int, Squash]()
     candidates = [i for op in SQUASHES for i in graph.of(op) if op != "clip" or _is_around_0(graph, i)]
     candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
-    candidates += _quotients(graph)
+    candidates += _quotients(case)
     for i in candidates:
         sums = _sums(case, i) if graph.gradients[i] and not _is_lone(graph, i) else set()
         z = _only(case, sums)
@@ -48,12 +48,14 @@ def _kink(graph: LossGraph, i: int) -> float:
     return {"hard_tanh": 1.0, "hard_sigmoid": 3.0}.get(op, 0.0)
 
 
-def _quotients(graph: LossGraph) -> list[int]:
-    """Quotients of exponentials or absolute values: sigmoid, tanh and softsign by hand."""
+def _quotients(case: Case) -> list[int]:
+    """Quotients of exponentials or absolute values of one sum: sigmoid, tanh and softsign by hand."""
+    graph = case.graph
     if not {"exp", "abs"} & graph.ops:
         return []
-    found = nesting(graph.flattened, graph.of("div"), *_codes(len(NAMES)))
-    return [i for i in found if graph.depends[graph.operands(i)[1]]]
+    below = {i: graph.operands(i)[1] for i in nesting(graph.flattened, graph.of("div"), *_codes(len(NAMES)))}
+    of_one = {j for j in set(below.values()) if graph.depends[j] and _only(case, _sums(case, j)) is not None}
+    return [i for i, j in below.items() if j in of_one]
 
 
 @cache
@@ -67,6 +69,9 @@ def _is_lone(graph: LossGraph, i: int) -> bool:
     """Whether a node is exp(z) / exp(z), a softmax of one number, which is 1."""
     operands = graph.operands(i)
     return graph.nodes[i].op == "div" and graph.nodes[operands[0]].op == "exp" and len(summed(graph, operands[1])) < 2
+
+
+MOST = 100  # terms of a sum that are looked at
 
 
 def summed(graph: LossGraph, i: int) -> list[int]:
@@ -141,6 +146,8 @@ def name_of_squash(graph: LossGraph, i: int) -> str:
     op = graph.nodes[i].op
     if op in OPPOSITE:
         return "clip"
+    if op == "sigmoid" and graph.nodes[graph.argument(i)].op == "ahead":
+        return "softmax"
     if op != "div":
         return op
     return "sigmoid" if is_probability(graph, i) else "activation"
@@ -229,7 +236,7 @@ def is_probability(graph: LossGraph, i: int) -> bool:
     )
 
 
-def _terms(graph: LossGraph, i: int, most: int = 100) -> list[int]:
+def _terms(graph: LossGraph, i: int, most: int = MOST) -> list[int]:
     """The terms of a sum, with those of the sums in it."""
     found, stack = list[int](), [i]
     while stack and len(found) < most:

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ...core import TABLE, Value, book_name
+from ...core import Value, book_name
 from ...structure import (
     Floats,
     LossGraph,
@@ -21,6 +21,7 @@ from ...structure import (
 from ..context import Case
 from ..report import Finding
 from ..terms import other_factor
+from .cuts import cut_off, not_taken
 from .misuse import OTHERS
 from .steps import about_inputs, good_steps
 from .tables import unused_rows
@@ -206,14 +207,16 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
 
 def disconnected(case: Case) -> list[Finding]:
     """Parameters without a path to the loss; results of operations are left to `rebound`."""
-    cut_off, rows = _cut_off(case), unused_rows(case)
-    missing = [p for p in case.missing if not p.op and p not in rows] + cut_off
+    rows = unused_rows(case)
+    cut, cuts = cut_off(case)
+    missing = [p for p in case.missing if not p.op and p not in rows] + cut
     if not missing:
-        return []
+        return not_taken(case)
     no_parameter, scores = "", ""
     others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
     if others:
-        no_parameter = f" It was computed from other Values, such as {book_name(others[0])}, maybe of another model."
+        label = book_name(others[0])
+        no_parameter = f" The loss was computed from other Values, such as {label}, perhaps of another model."
     elif not case.index_of:
         no_parameter = (
             " The loss depends on no parameter at all. Perhaps argmax, round or a comparison stands in between, whose "
@@ -221,35 +224,27 @@ def disconnected(case: Case) -> list[Finding]:
         )
         scores = "Compute the loss from the scores, as cross_entropy([scores], [class]) does, not from chosen classes. "
     why = f"The loss was not computed from these parameters, so backward() gives them no gradient.{no_parameter}"
-    if cut_off:
-        some = "these parameters" if len(cut_off) == len(missing) else "some of them"
-        flat = f"Between {some} and the loss stands detach, a comparison or a step function, which passes no gradient."
-        why = flat if len(cut_off) == len(missing) else f"{why} {flat}"
+    remedy = (
+        f"{scores}Use the parameters in the forward pass as Values: v.data is a plain number outside the graph. Check "
+        "that the loss and the parameters belong to the same model. It is not a mistake if this batch does not use "
+        "them, as with rows of an embedding table, or if they are frozen on purpose."
+    )
+    if cut:
+        whole = len(cut) == len(missing)
+        why = f"Between these parameters and the loss stands {' or '.join(cuts)}, which passes no gradient."
+        why = why if whole else f"The loss was not computed from some of these. {why.replace('these', 'the other')}"
+        remedy = REMEDY_CUT if whole else remedy
     return [
         Finding(
             "disconnected",
             tuple(case.groups(missing)),
             {"parameters": f"{len(missing)} of {len(case.parameters)}", "gradient": 0.0},
             why,
-            f"{scores}Use the parameters in the forward pass as Values: v.data is a plain number outside the graph. "
-            "Check that the loss and the parameters belong to the same model. It is not a mistake if this batch does "
-            "not use them, as with rows of an embedding table, or if they are frozen on purpose.",
+            remedy,
         )
     ]
 
 
-def _cut_off(case: Case) -> list[Value]:
-    """The parameters in the graph with a partial on every path that is 0 everywhere, as that of detach is."""
-    graph = case.graph
-    flat = {op for op in graph.ops if "0" in TABLE[op].partials}
-    reached, stack = {0}, [0] if flat else []
-    while stack:
-        i = stack.pop()
-        inner = graph.operands(i)
-        if graph.nodes[i].op in flat:
-            partials = TABLE[graph.nodes[i].op].partials
-            inner = [j for j, partial in zip(inner, partials, strict=True) if partial != "0"]
-        stack += [j for j in inner if j not in reached]
-        reached.update(inner)
-    found = [p for p, i in case.index_of.items() if i not in reached] if flat else []
-    return found if len(found) < len(case.index_of) or "detach" in flat else []  # else the loss counts
+REMEDY_CUT = (
+    "Take it away, or put a function with a slope there. It is not a mistake if the parameters are frozen on purpose."
+)

@@ -1,7 +1,6 @@
 """Faults of the loss itself: the wrong kind of input, no minimum, or no slope."""
 
 import math
-from collections.abc import Sequence
 from functools import partial
 
 from ...structure import LossGraph, largest
@@ -241,21 +240,21 @@ def _counted(case: Case) -> list[Finding]:
     steps = [i for op in STEPS for i in graph.of(op)]
     if not steps or not len(case.indices) or largest(case.indices, graph.squares):
         return []
-    blamed = _on_the_way(case, steps)
+    blamed = [i for i in steps if graph.depends[i] and graph.gradients[i] and not _has_slope(graph, i)]
     if not blamed:
         return []
+    op = {"select": "where"}.get(graph.nodes[blamed[0]].op, graph.nodes[blamed[0]].op)
     return misuse(
         case,
         blamed,
-        {"operation": graph.nodes[blamed[0]].op, "operations": len(blamed), "gradient": 0.0},
-        "The loss counts, as accuracy does. It contains a step function, which is flat everywhere except at its jumps. "
-        "All gradients are 0, so no step changes anything.",
-        "Train on a loss that measures how wrong a prediction is, such as cross_entropy, hinge or mean_squared_error, "
-        "and keep the count as a metric.",
+        {"operation": op, "operations": len(blamed), "gradient": 0.0},
+        f"Between the parameters and the loss stands {op}, a step function, as in a count or an accuracy. It is flat "
+        "everywhere except at its jumps, so all gradients are 0, and gradient descent changes nothing.",
+        f"Train on a loss without {op} that measures how wrong a prediction is, such as cross_entropy, hinge or "
+        "mean_squared_error, and keep this one as a metric.",
     )
 
 
-def _on_the_way(case: Case, steps: Sequence[int]) -> list[int]:
-    """The step functions that depend on parameters and reach the loss."""
-    graph = case.graph
-    return [i for i in steps if graph.depends[i] and graph.gradients[i]]
+def _has_slope(graph: LossGraph, i: int) -> bool:
+    """Whether an operation chooses between branches that depend on parameters, so that it is no step."""
+    return graph.nodes[i].op == "select" and any(graph.depends[j] for j in graph.operands(i)[1:])

@@ -3,12 +3,11 @@
 import random
 from collections.abc import Iterable, Sequence
 
-from ...core import Value
 from ...structure import all_small, largest, small
 from ..context import Case
 from ..report import Finding
 from ..terms import other_factor
-from ..words import amount
+from ..words import apart
 from .activations import off_units
 from .gradients import symmetric
 
@@ -34,7 +33,7 @@ def at_saddle(case: Case) -> list[Finding]:
     least = min(graph.forward(_moved(case, found, NEAR, seed))[0] for seed in range(TRIES))
     if not least < case.loss.data or symmetric(case):
         return []
-    return [_stuck(case, [graph.nodes[i] for i in found], least)]
+    return [_stuck(case, found, least)]
 
 
 def _is_factor(case: Case, i: int) -> bool:
@@ -49,17 +48,24 @@ def _moved(case: Case, indices: Iterable[int], distance: float, seed: int = 0) -
     return {i: case.graph.data[i] + distance * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0) for i in sorted(indices)}
 
 
-def _stuck(case: Case, found: Sequence[Value], least: float) -> Finding:
+def _stuck(case: Case, found: Sequence[int], least: float) -> Finding:
+    edges = [k for i in found for k in case.graph.edges_to(i)]
+    others = {j for k in edges if (j := other_factor(case.graph, k)) is not None}
+    multiply = any(case.graph.depends[j] and case.graph.data[j] == 0.0 for j in others)
     return Finding(
         "stationary",
-        tuple(case.groups(found)),
+        tuple(case.groups([case.graph.nodes[i] for i in found])),
         {"loss": case.loss.data, "loss nearby": least, "parameters": len(found), "gradient": 0.0},
-        "These parameters are 0, and so are their gradients, as happens when weights of 0 multiply each other. So "
-        f"gradient descent never moves them, although the loss is lower nearby: {amount(least)} if none moves by more "
-        f"than {NEAR}.",
-        'Start from random weights: MLP(..., init="xavier", seed=0), or by hand Value(random.gauss(0, 1)). If '
-        "two parameters multiply each other, only one of them may start at 0.",
+        f"These parameters are 0, and so are their gradients{MULTIPLY if multiply else ''}. So gradient descent never "
+        f"moves them, although the loss is lower nearby: {apart(least, case.loss.data)} if none moves by more than "
+        f"{NEAR}.",
+        START + (ONE_AT_0 if multiply else ""),
     )
+
+
+MULTIPLY = ", as happens when weights of 0 multiply each other"
+START = 'Start from random weights: MLP(..., init="xavier", seed=0), or by hand Value(random.gauss(0, 1)).'
+ONE_AT_0 = " If two parameters multiply each other, only one of them may start at 0."
 
 
 def at_kink(case: Case) -> list[Finding]:
@@ -83,8 +89,8 @@ def _at_edge(case: Case, least: float) -> Finding:
         tuple(case.groups(case.index_of)),
         {"loss": case.loss.data, "loss nearby": least, "largest gradient": largest(case.indices, graph.gradients)},
         "The gradients are 0, but this is no minimum: the parameters are at the kink of a relu. On this side "
-        f"the loss is flat or rises; on the other it falls at once, to {amount(least)} within a distance of {NEAR}. "
-        "Gradient descent sees only the slope on this side, so it never crosses.",
+        f"the loss is flat or rises; on the other it falls at once, to {apart(least, case.loss.data)} within a "
+        f"distance of {NEAR}. Gradient descent sees only the slope on this side, so it never crosses.",
         'Start from other weights (init="he" with another seed), or give the network more units, so that some start '
         'on the other side. activation="leaky_relu" has a slope on both sides.',
     )

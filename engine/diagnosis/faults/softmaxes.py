@@ -7,7 +7,7 @@ from ...structure import SAME, LossGraph, cancelling, with_argument
 from ..context import Case
 from ..description import describe
 from ..report import Finding
-from .by_hand import is_probability, summed
+from .by_hand import MOST, is_probability, summed
 from .logs import log_sources
 from .misuse import misuse
 
@@ -17,8 +17,8 @@ def sure_softmax(case: Case) -> list[Finding]:
     graph, limits = case.graph, case.limits
     if not any(graph.data[i] * (1.0 - graph.data[i]) <= limits.flat for i in _candidates(graph)):
         return []
-    entries = {i: z for i, z in _entries(case).items() if z is not None}
-    slopes = {i: graph.data[i] * (1.0 - graph.data[i]) for i in entries}
+    entries = {i: z for i, z in softmax_entries(case).items() if z is not None}
+    slopes = {i: _slope(graph, i) for i in entries}
     limit = 0.25 * (limits.flat if len(entries) >= limits.few else limits.flat_once)
     flat = [i for i, slope in slopes.items() if slope <= limit]
     is_flat = entries and len(flat) >= limits.nearly_all * len(entries)
@@ -42,7 +42,7 @@ def lone_softmax(case: Case) -> list[Finding]:
     """A softmax of one number, which is always 1."""
     graph = case.graph
     constant = cancelling(case.indices, graph.gradients, graph.squares, SAME)
-    entries = _entries(case) if len(constant) == len(case.indices) else {}
+    entries = softmax_entries(case) if len(constant) == len(case.indices) else {}
     if not entries or any(z is not None for z in entries.values()):
         return []
     return misuse(
@@ -55,7 +55,18 @@ def lone_softmax(case: Case) -> list[Finding]:
     )
 
 
-def _entries(case: Case) -> dict[int, int | None]:
+def _slope(graph: LossGraph, i: int) -> float:
+    """The slope p (1 - p) of an entry, in which 1 - p has all its digits."""
+    if graph.nodes[i].op == "sigmoid":
+        return graph.slope(i)
+    top, bottom = graph.operands(i)
+    terms = [graph.data[j] for j in summed(graph, bottom)]
+    terms.remove(graph.data[top])
+    rest = math.fsum(terms) if len(terms) < MOST - 1 else graph.data[bottom] - graph.data[top]
+    return graph.data[i] * rest / graph.data[bottom]
+
+
+def softmax_entries(case: Case) -> dict[int, int | None]:
     """The entries of softmaxes at the output, outside logs, each with its logit; None if it is the only one."""
     graph, found, logs = case.graph, dict[int, int | None](), log_sources(case.graph)
     for i in _candidates(graph):
@@ -76,6 +87,6 @@ def _candidates(graph: LossGraph) -> list[int]:
     return [i for op, inner in pairs for i in with_argument(graph.flattened, graph.of(op), CODES[inner])]
 
 
-def _name(case: Case, z: int | None) -> str:
-    unit = None if z is None else case.units.sums.get(case.graph.nodes[z])
-    return describe(case.graph, z or 0) if unit is None else case.units.name(unit)
+def _name(case: Case, z: int) -> str:
+    unit = case.units.sums.get(case.graph.nodes[z])
+    return describe(case.graph, z) if unit is None else case.units.name(unit)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ...core import Value, line_of
-from ...structure import SAME, all_small, origins
+from ...structure import SAME, all_small, floats_of, ints_of, not_held, origins
 from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
@@ -132,20 +132,17 @@ def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
     if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
         return []
-    graph, gradients, first = case.graph, case.graph.gradients, len(case.graph.interior)
-    differ = {
-        p: abs(grad - gradients[i])
-        for p, i in case.index_of.items()
-        if (grad := p.grad) not in (0.0, gradients[i])  # 0: zeroed
-        and i >= first
-        and abs(grad - gradients[i]) > SAME * (abs(grad) + graph.spread(i))
-    }
-    if not differ:
+    graph, gradients = case.graph, case.graph.gradients
+    leaves = [(p, i) for p, i in case.index_of.items() if i >= len(graph.interior)]
+    held = [p.grad for p, _ in leaves]
+    wrong = not_held(ints_of([i for _, i in leaves]), floats_of(held), gradients, graph.squares, SAME)
+    if not wrong:
         return []
-    pairs = [(grad, gradients[i]) for p, i in case.index_of.items() if i >= first and (grad := p.grad)]
+    pairs = [(grad, gradients[i]) for (_, i), grad in zip(leaves, held, strict=True) if grad]
     if _clipped(pairs):
         return []
-    p = max(differ, key=differ.__getitem__)
+    differ = [leaves[n][0] for n in wrong]
+    p, _ = leaves[max(wrong, key=lambda n: abs(held[n] - gradients[leaves[n][1]]))]
     evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
     times = _times(pairs)
     why = (

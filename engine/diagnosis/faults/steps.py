@@ -110,8 +110,9 @@ def step_too_short(case: Case) -> list[Finding]:
     step, usual = case.step, case.limits.usual_rate
     if step is None or step.taken or step.rate is None or step.rate > SHORT * usual:
         return []
-    squares, falls = sum(case.graph.gradients[i] ** 2 for i in step.move), -step.promised
-    is_plain = falls > 0.0 and math.isclose(falls, step.rate * squares, rel_tol=1e-3)  # not momentum's or Adam's
+    gradients, falls = [case.graph.gradients[i] for i in step.move], -step.promised
+    plain = step.rate * sum(g * g for g in gradients)  # not momentum's or Adam's
+    is_plain = falls > 0.0 and math.isclose(falls, plain, rel_tol=1e-3)
     if not is_plain or good_steps(case, usual) < 2:
         return []
     return [

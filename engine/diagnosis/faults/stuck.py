@@ -17,13 +17,13 @@ LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
 @dataclass(frozen=True)
 class Output:
-    """An output over the examples: its name, the indices of its predictions, and d loss / d prediction as `demands`.
+    """An output over the examples: its names, the indices of its predictions, and d loss / d prediction as `demands`.
 
     `numbers` are the predictions. For logits, of which a loss sees only differences, they are the data less the mean
     over the outputs of the same example.
     """
 
-    name: str
+    names: Sequence[str]
     indices: Sequence[int]
     demands: Sequence[float]
     numbers: Sequence[float]
@@ -59,7 +59,14 @@ def _outputs(case: Case) -> Iterable[Output]:
         indices = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
         if len(indices) > 1:
             demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
-            yield Output(case.units.name(unit), indices, demands, numbers)
+            yield Output(_names(case, unit), indices, demands, numbers)
+
+
+def _names(case: Case, unit: Unit) -> list[str]:
+    """The name of a unit, or all its labels if each example has its own."""
+    units = case.units
+    labels = dict.fromkeys(node.label for node, by in units.outputs.items() if by == unit and node.label)
+    return [*labels] if units.name(unit) in labels else [units.name(unit)]
 
 
 def _centred(outputs: list[Output]) -> list[Output]:
@@ -112,7 +119,7 @@ def _is_linear(case: Case, outputs: Iterable[Output]) -> bool:
 
 def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     demands = [demand for output in outputs for demand in output.demands]
-    up, down = -sum(d for d in demands if d < 0.0), sum(d for d in demands if d > 0.0)
+    up, down = sum((-d for d in demands if d < 0.0), 0.0), sum((d for d in demands if d > 0.0), 0.0)
     lacks_bias = all(output.one_way for output in outputs)
     number = outputs[0].numbers[0]
     if lacks_bias:
@@ -120,7 +127,10 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
             f"The model has no bias at the output and gives {amount(number)} for every example. The loss falls if all "
             "outputs move in the same direction, but a change of the weights that raises some outputs lowers others."
         )
-        remedy = "Give the output a bias: Neuron and MLP have one; by hand, add Value(0.0) to the sum."
+        remedy = (
+            "Give the output a bias, which moves all outputs in the same direction: Neuron and MLP have one; by hand, "
+            "add Value(0.0) to the sum."
+        )
     else:
         why = (
             "The model is linear, a weighted sum of its inputs, and its output is the same for every example. Some "
@@ -135,7 +145,7 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
         )
     return Finding(
         "stationary",
-        tuple(output.name for output in outputs),
+        tuple(name for output in outputs for name in output.names),
         {
             "loss": case.loss.data,
             "largest gradient": largest(case.indices, case.graph.gradients),

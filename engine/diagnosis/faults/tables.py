@@ -19,15 +19,17 @@ def unused_rows(case: Case) -> set[Value]:
         if run:
             found |= _rows(case, run, [used for used in (before, p) if used is not None])
         run, before = [], p
-    return found
+    labels = {p.label for p in case.index_of} - {""} if found else set()
+    return {p for p in found if p.label not in labels}  # else it is of another model
 
 
 def _rows(case: Case, run: list[Value], beside: list[Value]) -> set[Value]:
     """The unused parameters in a run that are of the same table as a looked-up one beside it."""
-    tables = {_table(p.label) for p in beside if _is_looked_up(case, case.index_of[p])}
-    rows = {p for p in run if _table(p.label) in tables} if tables else set()
-    labels = {p.label for p in case.index_of} - {""} if rows else set()
-    return {p for p in rows if p.label not in labels}  # else it is of another model
+    of_run = {p: _table(p.label) for p in run}
+    inside = set(of_run.values())
+    near = [p for p in beside if _table(p.label) in inside]
+    tables = {_table(p.label) for p in near if _is_looked_up(case, case.index_of[p])}
+    return {p for p, table in of_run.items() if table in tables}
 
 
 def _table(label: str) -> str:

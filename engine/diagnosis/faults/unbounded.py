@@ -237,7 +237,9 @@ def _rows(case: Case, terms: Sequence[int]) -> list[tuple[int, ...]]:
         return []
     flat = [w for (w,) in weights]
     for size in range(len(set(flat)), 0, -1):
+        if len(flat) % size:
+            continue
         rows = [tuple(flat[k : k + size]) for k in range(0, len(flat), size)]
-        if len(flat) % size == 0 and sum(map(len, set(rows))) == len(set(flat)) and len(set(rows[0])) == size:
+        if sum(map(len, set(rows))) == len(set(flat)) and len(set(rows[0])) == size:
             return rows
     return []

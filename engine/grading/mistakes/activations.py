@@ -12,7 +12,7 @@ from ..network import Network
 from ..partials import Partials
 from .row import Change, Mistake, at_places, derivative
 
-CHAIN = "∂a/∂z = f'(z) is one factor of the chain, once for each activation passed"
+CHAIN = "on its way back, the gradient is multiplied once by f'(z) at each activation"
 
 
 def _partial(op: str, a: float) -> float | None:
@@ -139,22 +139,22 @@ ACTIVATIONS = (
     ),
     Mistake(
         "derivative_left_out_for_weights",
-        "the gradients of the weights {place} lack the derivative of the activation, which the error sent back has",
+        "the gradients of the weights {place} lack the derivative of the activation, unlike the gradient sent back",
         "use δ, the error times f'(z), for the weights, too",
         _left_out_for_weights,
         reach=Network.up_to_activations,
     ),
     Mistake(
         "bare_error",
-        "the error {place} itself is sent back, without the weights and without the derivative of the activation",
+        "the error {place} is sent back as it is, without that layer's weights and the derivative of its activation",
         "send back Wᵀδ, where δ is the error times f'(z)",
         _bare_error,
         reach=Network.before_last,
     ),
     derivative(
         "derivative_at_a",
-        "the derivative is taken at the activation a instead of z {place}, f'(a) for f'(z)",
-        "take f' at z; written with a, it is a (1 - a) for the sigmoid and 1 - a² for tanh",
+        "the derivative of the activation is taken at a instead of z {place}, f'(a) for f'(z)",
+        "f'(z) is a (1 - a) for the sigmoid and 1 - a² for tanh",
         lambda op, z, a, d: _partial(op, a),
     ),
     derivative(
@@ -166,7 +166,7 @@ ACTIVATIONS = (
     derivative(
         "other_activation",
         "the derivative of another activation is used {place}",
-        "a (1 - a) belongs to the sigmoid, 1 - a² to tanh, and 1 or 0 to relu",
+        "f'(z) is a (1 - a) for the sigmoid, 1 - a² for tanh, and 1 or 0 for relu",
         lambda op, z, a, d: {"sigmoid": 1.0 - a * a, "tanh": a * (1.0 - a), "relu": a * (1.0 - a)}.get(op),
     ),
     derivative(
@@ -177,14 +177,14 @@ ACTIVATIONS = (
     ),
     derivative(
         "derivative_without_a",
-        "only part of the derivative is used {place}, 1 - a for a (1 - a) or for 1 - a²",
-        "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
+        "only a part of the activation's derivative is used {place}, 1 - a for a (1 - a) or for 1 - a²",
+        "f'(z) is a (1 - a) for the sigmoid and 1 - a² for tanh",
         lambda op, z, a, d: 1.0 - a if op in ("sigmoid", "tanh") else None,
     ),
     Mistake(
         "derivative_sign",
         "the derivative of the activation has the wrong sign {place}, such as a (a - 1) for a (1 - a)",
-        "it is a (1 - a) for the sigmoid and 1 - a² for tanh",
+        "f'(z) is a (1 - a) for the sigmoid and 1 - a² for tanh",
         _sign,
         covers=("sign_of_layer",),
         reach=Network.up_to_activations,

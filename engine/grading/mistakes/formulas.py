@@ -144,7 +144,7 @@ FORMULAS = (
         _product_rule,
         covers=("one_way", "one_use"),
     ),
-    Mistake("one_way", "{place}", "a variable that is used several times gets the sum over all its uses", _one_way),
+    Mistake("one_way", "{place}", "the gradient of a variable is the sum over all its uses", _one_way),
     Mistake("one_sign", "the minus sign is lost when {place} is differentiated", "(u - v)' = u' - v'", _one_sign),
     Mistake(
         "through_detach",

@@ -194,7 +194,7 @@ INPUTS = (
     Mistake(
         "bias_left_out",
         "the biases{place} get no gradient",
-        "∂z/∂b is 1, so ∂L/∂b = δ",
+        "∂z/∂b is 1, so the gradient of a bias is δ",
         _bias_left_out,
         reach=Network.biases,
     ),

@@ -174,8 +174,8 @@ def _loss_for_derivative(network: Network) -> Iterator[Change]:
 LOSS = (
     scale(
         "sign",
-        "all signs are reversed, by (y - a) for (a - y) or by the step -∂L/∂w for the gradient ∂L/∂w",
-        "the gradient ∂L/∂w points uphill, and the step goes against it",
+        "all signs are reversed, as with (y - a) for (a - y) or with the step for the gradient",
+        "the gradient points uphill, and the step goes against it",
         lambda _: [("", -1.0)],
         covers=("sign_of_error",),
     ),
@@ -256,7 +256,7 @@ LOSS = (
     scale(
         "outputs_divided",
         "all gradients are {place} by the number of outputs",
-        "divide by it where the loss is a mean over the outputs, and only there",
+        "divide by this number only where the loss is a mean over the outputs",
         _outputs_divided,
     ),
     scale(
@@ -267,14 +267,14 @@ LOSS = (
     ),
     Mistake(
         "output_for_loss",
-        "these are the gradients of {place} instead of the loss, without the factor ∂L/∂a",
-        "start with ∂L/∂a at the output",
+        "these are the gradients of {place} instead of the loss",
+        "start with the derivative of the loss with respect to the output, which is a factor of every gradient",
         _output_for_loss,
     ),
     Mistake(
         "loss_for_derivative",
         "the loss itself is sent back where its derivative belongs",
-        "start with ∂L/∂a at the output, which is 2 (a - y) for a square",
+        "start with the derivative of the loss with respect to the output, such as 2 (a - y) for a square",
         _loss_for_derivative,
     ),
 )

@@ -99,7 +99,7 @@ SHARING = (
     Mistake(
         "one_use",
         "only the {place} use of each weight is counted",
-        "a weight that is used several times gets the sum over all uses, so write += for =",
+        "the gradient of a weight is the sum over all its uses, so write += for =",
         _one_use,
     ),
     Mistake(
@@ -112,19 +112,19 @@ SHARING = (
     Mistake(
         "truncated",
         "going back through time stops {place}",
-        "h of the step before depends on the weights, too, so its gradient goes on to the first step",
+        "the state of the step before depends on the weights, too, so the gradient goes back to the first step",
         _truncated,
     ),
     Mistake(
         "earlier_losses",
-        "only the loss of the {place} step is sent back into h",
-        "h of every step gets a gradient from its own loss and one from the next step",
+        "only the loss of the {place} step is sent back into the state",
+        "the state of every step gets a gradient from its own loss and one from the next step",
         _earlier_losses,
     ),
     Mistake(
         "penalty_left_out",
         "the regularisation is left out{place}",
-        "its derivative is part of ∂L/∂w",
+        "its derivative is a part of each weight's gradient",
         _penalty_left_out,
     ),
     Mistake(

@@ -119,8 +119,8 @@ SOFTMAX = (
     ),
     error(
         "softmax_left_out",
-        "the derivative of the softmax is left out{place}, so that δ is ∂L/∂p = -y/p",
-        "∂L/∂z = p - y",
+        "the derivative of the softmax is left out{place}, so that δ is -y/p",
+        "with it, δ = p - y",
         lambda p, c: [-(j == c) / x if x else 0.0 for j, x in enumerate(p)],
     ),
     error(
@@ -131,7 +131,7 @@ SOFTMAX = (
     ),
     Mistake(
         "wrong_class",
-        "the 1 of the target stands {place} further on than it should",
+        "the 1 of the target is at another class, {place} further on",
         "y is 1 at the right class",
         _wrong_class,
     ),

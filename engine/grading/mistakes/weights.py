@@ -94,13 +94,13 @@ def _solved(
     moved = {i: d for i, d in moved.items() if i in felt[-1].own} if felt else moved
     total = sum(d * d for d in moved.values())
     rate = sum(d * (given[i] - right[i]) for i, d in moved.items()) / total if total else math.nan
-    spread = 3.0 * math.sqrt(sum((d * tolerances[i]) ** 2 for i, d in moved.items())) / total if total else 0.0
+    spread = 3.0 * math.hypot(*(d * tolerances[i] for i, d in moved.items())) / total if total else 0.0
     if not RATES[0] < rate < RATES[1] or spread > SURE * rate:
         return None
     rate = _roundest(rate, spread)
     if float(f"{rate:.2g}") != rate:
         return None  # some rate fits any single δ, but nobody takes one of three digits
-    return _at_rate(network, without, rate, right), f" by a learning rate of {rate:g}{place}"
+    return _at_rate(network, without, rate, right), f", with a learning rate of {rate:g}{place},"
 
 
 def _roundest(rate: float, spread: float) -> float:
@@ -154,36 +154,36 @@ WEIGHTS = (
     ),
     Mistake(
         "weight_left_out",
-        "the weight is left out on the way back {place}",
+        "the gradient is sent back {place} without the weights",
         "∂z/∂a is the weight, not 1",
         _weight_left_out,
         reach=Network.before_last,
     ),
     Mistake(
         "not_transposed",
-        "W is used on the way back {place} where Wᵀ belongs",
+        "the gradient is sent back {place} with W instead of Wᵀ",
         "each δ goes back along the weight that the activation came forward on, so W is transposed",
         _not_transposed,
         reach=Network.before_last,
     ),
     Mistake(
         "updated_weights",
-        "the weights were already updated{place} when you went back",
-        "keep the old ones until every δ is known",
+        "the weights were updated{place} before the gradient was sent back",
+        "keep the old weights until every δ is known",
         _updated,
         reach=Network.before_last,
     ),
     Mistake(
         "one_path",
         "only the path through {place} is followed",
-        "an activation that feeds several units gets the sum over all of them",
+        "the gradient of an activation is the sum over all units that it feeds",
         _one_path,
         reach=Network.before_last,
     ),
     Mistake(
         "path_forgotten",
         "the path through {place} is forgotten",
-        "an activation that feeds several units gets the sum over all of them",
+        "the gradient of an activation is the sum over all units that it feeds",
         _path_forgotten,
         reach=Network.before_last,
     ),

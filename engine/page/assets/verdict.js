@@ -15,6 +15,15 @@ function isScale(w, { of, wrt }) {
 }
 const kills = (w, step) => Math.abs(step.value) <= words.tiny && (!step.value || !isScale(w, step));
 
+// Whether a slope of 0 was rounded to it.
+const underflows = ({ of, wrt, value }) =>
+  value === 0 && words.sloping.includes(nodes[of].op) && Number.isFinite(nodes[wrt].data);
+
+function isRounded(steps) {
+  const zeros = steps.filter(({ value }) => value === 0);
+  return zeros.length > 0 && zeros.every(underflows);
+}
+
 // The verdict and its sentence.
 function judge(w, at, paths) {
   const { tiny, vanished, sentences } = words,
@@ -47,7 +56,7 @@ function judge(w, at, paths) {
   const product = numbers => numbers.reduce((sum, number) => sum + size(number), 0),
     made = found.ways[0].size === -Infinity ? -Infinity : product(factors);
   if (killing.size && Math.max(pull, made) <= Math.log2(tiny))
-    return told("killed", blame(folded(w, steps, killing)));
+    return told(isRounded([...killing]) ? "underflow" : "killed", blame(folded(w, steps, killing)));
   const those = steps.map(step => Math.abs(step.value)).filter(number => number !== 0 && number !== 1),
     sum = product(those);
   const small = how =>
@@ -145,9 +154,12 @@ function reason(link) {
     decides = cut.every(({ slot }) => slot === 0);
   if (cut.length) return `${equation}: ${words.sentences[decides ? "decides" : "untaken"]}`;
   const { of, wrt } = culprit(link),
-    { op } = nodes[of],
+    op = nodes[of].op === "sigmoid" && nodes[wrt].op === "ahead" ? "softmax" : nodes[of].op,
     kind = !Number.isFinite(link.value) ? words.breaks : Math.abs(link.value) <= words.tiny ? words.conditions : {};
-  if (op in kind) return `${equation} because ${measured(wrt)}: ${kind[op]}`;
+  if (op in kind) {
+    const why = underflows({ of, wrt, value: link.value }) ? sentenceOf("rounded", { why: kind[op] }) : kind[op];
+    return `${equation} because ${measured(wrt)}: ${why}`;
+  }
   if (alone === number) return isConstant(link) ? `${equation}, whatever ${variables[link.wrt].name} is` : equation;
   const where = names.slice(0, words.named).map(v => `${v.name} = ${pretty(dataOf(v.i))}`);
   return where.length ? `${equation} where ${where.join(" and ")}` : equation;
