@@ -104,6 +104,11 @@ class Properties(Node):
     def _op(self) -> str:
         return TABLE[NAMES[self._code]].sign if self._code else ""
 
+    # Rows by their own names, besides those of value.py.
+    asin, acos, atan, asinh, acosh = method("asin"), method("acos"), method("atan"), method("asinh"), method("acosh")
+    atanh, floor, ceil, trunc, sign = method("atanh"), method("floor"), method("ceil"), method("trunc"), method("sign")
+    erfinv, normal_pdf, normal_cdf = method("erfinv"), method("normal_pdf"), method("normal_cdf")
+    logit = method("logit")
     # Rows by the names that NumPy looks up when it applies a function to an array of Values.
     tan, arcsin, arccos, arctan = method("tan"), method("asin"), method("acos"), method("atan")
     sinh, cosh, arctan2, hypot = method("sinh"), method("cosh"), method("atan2"), method("hypot")

@@ -56,7 +56,7 @@ def test_every_row_agrees_with_autograd(name, data):
     y, slopes = in_floats(name, groups)
     flat = np.array(flatten(name, groups))
     assert y == pytest.approx(f(flat), rel=1e-12, abs=1e-12)
-    assert_agree(slopes, autograd.grad(f)(flat), map(abs, slopes))
+    assert_agree(slopes, autograd.grad(f)(flat), map(abs, slopes), noise=1e-30)  # a sum of autograd's may cancel
 
 
 @given(programs(without=CONSTANT))
