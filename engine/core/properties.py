@@ -105,20 +105,18 @@ class Properties(Node):
         return TABLE[NAMES[self._code]].sign if self._code else ""
 
     # Rows by their own names, besides those of value.py.
-    asin, acos, atan, asinh, acosh = method("asin"), method("acos"), method("atan"), method("asinh"), method("acosh")
-    atanh, floor, ceil, trunc, sign = method("atanh"), method("floor"), method("ceil"), method("trunc"), method("sign")
-    erfinv, normal_pdf, normal_cdf = method("erfinv"), method("normal_pdf"), method("normal_cdf")
-    logit = method("logit")
+    asin, acos, atan, asinh, acosh = map(method, ("asin", "acos", "atan", "asinh", "acosh"))
+    atanh, floor, ceil, trunc, sign = map(method, ("atanh", "floor", "ceil", "trunc", "sign"))
+    erfinv, logit, normal_pdf, normal_cdf = map(method, ("erfinv", "logit", "normal_pdf", "normal_cdf"))
     # Rows by the names that NumPy looks up when it applies a function to an array of Values.
-    tan, arcsin, arccos, arctan = method("tan"), method("asin"), method("acos"), method("atan")
-    sinh, cosh, arctan2, hypot = method("sinh"), method("cosh"), method("atan2"), method("hypot")
-    arcsinh, arccosh, arctanh = method("asinh"), method("acosh"), method("atanh")
-    exp2, expm1, log2, log10, log1p = method("exp2"), method("expm1"), method("log2"), method("log10"), method("log1p")
-    cbrt, fabs, rint, square = method("cbrt"), method("abs"), method("round"), method("square")
+    tan, arcsin, arccos, arctan, sinh, cosh = map(method, ("tan", "asin", "acos", "atan", "sinh", "cosh"))
+    arctan2, hypot, arcsinh, arccosh, arctanh = map(method, ("atan2", "hypot", "asinh", "acosh", "atanh"))
+    exp2, expm1, log2, log10, log1p = map(method, ("exp2", "expm1", "log2", "log10", "log1p"))
+    cbrt, fabs, rint, square = map(method, ("cbrt", "abs", "round", "square"))
     # And by the names of activations.
-    elu, selu, silu, gelu, mish = method("elu"), method("selu"), method("silu"), method("gelu"), method("mish")
-    softsign, log_sigmoid, clip = method("softsign"), method("log_sigmoid"), method("clip")
-    hard_tanh, hard_sigmoid, erfc = method("hard_tanh"), method("hard_sigmoid"), method("erfc")
+    elu, selu, silu, gelu, mish, softsign = map(method, ("elu", "selu", "silu", "gelu", "mish", "softsign"))
+    log_sigmoid, clip, hard_tanh, hard_sigmoid = map(method, ("log_sigmoid", "clip", "hard_tanh", "hard_sigmoid"))
+    erfc = method("erfc")
 
     def rad2deg(self) -> Value:
         """The angle in degrees, of one in radians."""

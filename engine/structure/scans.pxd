@@ -1,6 +1,5 @@
 from .flatten cimport floats, ints
-from libc.math cimport sqrt as c_sqrt
-cdef double INF
+from libc.math cimport INFINITY as INF, sqrt as c_sqrt
 cpdef object where(object numbers, int number)
 cpdef bint all_small(object indices, object numbers, double limit) except -1
 cpdef list small(object indices, object numbers, double limit)

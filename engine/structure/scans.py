@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import math
-
 from ..core import PRIMITIVES
 from .arrays import Floats, Groups, Ints, new_floats, new_ints
 from .flattened import FlattenedGraph
@@ -15,11 +13,11 @@ except ImportError:  # only the compiler needs it
     from .. import _cython as cython
 
 if not cython.compiled:  # else by scans.pxd: memory, and the C library's own
+    from math import inf as INF
+
     from .arrays import floats, ints
 
     c_sqrt = PRIMITIVES["sqrt"].on_floats
-
-INF = math.inf
 
 
 def where(numbers: Ints, number: int) -> Ints:

@@ -172,13 +172,8 @@ row("ceil", "ceil", "-floor(-a)", "0")
 row("round", "round", "round(a)", "0")
 row("trunc", "trunc", "copysign(floor(abs(a)), a)", "0")
 row("mod", "%", "mod(a, b)", "1", "-floordiv(a, b)")  # of the sign of b; at a jump the partials to its right
-row(
-    "floordiv",
-    "//",
-    "round(select(less(1e300, abs(b)), (a / 2 - mod(a, b) / 2) / (b / 2), (a - mod(a, b)) / b))",  # no overflow
-    "0",
-    "0",
-)
+_halves = "(a / 2 - mod(a, b) / 2) / (b / 2)"  # where the difference may overflow
+row("floordiv", "//", f"round(select(less(1e300, abs(b)), {_halves}, (a - mod(a, b)) / b))", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
 row("copysign", "copysign", "copysign(a, b)", "sign(a) * copysign(1, b)", "0")
 row("less", "<", "less(a, b)", "0", "0")
