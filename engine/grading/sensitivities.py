@@ -79,7 +79,7 @@ class Sensitivities:
         return np.concatenate([x, self._into * y[self._operands], y])
 
     def _added(self, nodes: Array, numbers: Array) -> Array:
-        return np.bincount(nodes, numbers, self.nodes)
+        return np.bincount(nodes, numbers, self.nodes).astype(float)  # of no nodes it is of ints
 
 
 def second_derivatives(network: Network) -> Iterator[Second]:
@@ -147,7 +147,7 @@ def _levels(network: Network, partials: Array) -> tuple[list[Level], list[Level]
 def _grouped(edges: Array, targets: Array, sources: Array, depths: Array, partials: Array) -> list[Level]:
     found = []
     edges = edges[np.lexsort((targets[edges], depths[targets[edges]]))]
-    for some in np.split(edges, np.flatnonzero(np.diff(depths[targets[edges]])) + 1):
+    for some in np.split(edges, np.flatnonzero(np.diff(depths[targets[edges]])) + 1) if len(edges) else ():
         starts = np.concatenate([[0], np.flatnonzero(np.diff(targets[some])) + 1])
         found.append(Level(targets[some][starts], starts, sources[some], partials[some]))
     return found
