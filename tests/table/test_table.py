@@ -67,6 +67,8 @@ def value_tolerance(name, groups):
     if name == "powlog":
         power = abs(on_mpmath("monomial", *map(mp.mpf, groups[:4]))) if groups[0] else 0
         return 0.0 if SMALLEST <= power <= LARGEST else math.inf
+    if name == "monomial" and 0.0 < abs(groups[3]) < SMALLEST:  # its few digits are rounded once more, by a root
+        return math.ulp(0.0) * abs(groups[0]) ** ((groups[1] - groups[2]) / 2) if groups[0] else 0.0
     if name in ("logsumexp", "logaddexp"):
         return FEW * math.ulp(1.0 + max(map(abs, groups[0] if name == "logsumexp" else groups)))
     return 0.0

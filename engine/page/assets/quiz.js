@@ -1,5 +1,5 @@
 // The quiz: the factors of the strongest path are blank, and what is filled in is judged as `ChainRule.check` does:
-// a number to the digits written, a formula by its number here and beside here.
+// a number to the digits written, a formula by its number here and elsewhere.
 const quiz = {
   on: false,
   shown: null,
@@ -88,7 +88,7 @@ function judgeFactor(link, text) {
     (given.number !== 0 &&
       Math.abs(given.number - target) <= Math.max(LAST_DIGIT * given.tolerance, DERIVED * Math.abs(target)));
   if (!agrees(value)) return wrong(`${whose} is not ${shown}${value && agrees(-value) ? ": the sign is wrong" : ""}`);
-  const here = given.names.length ? onlyHere(link, given) : "";
+  const here = given.names.length ? onlyHere(link, given, said) : "";
   return here ? wrong(`${said} is ${truth.split(" = ").at(-1)} ${here}`) : { ok: true, text: truth };
 }
 
@@ -133,21 +133,26 @@ const replaced = (tree, old, number) =>
       ? { ...tree, args: tree.args.map(arg => replaced(arg, old, number)) }
       : tree;
 
-// Where a formula that is right here is wrong beside here: one leaf after another is moved.
-function onlyHere(link, { here, tree, tolerance: allowed }) {
-  for (const i of leaves) {
+// A formula with branches is tried on all sides of them: here it may take one branch only.
+const BRANCHES = /[[<>|≤≥]|relu|max|min|abs|sign|clip/i,
+  FAR = [-1.3, 4.1, -4.1];
+
+// Where a formula that is right here is wrong elsewhere: one leaf after another is moved.
+function onlyHere(link, { here, tree, tolerance: allowed }, text) {
+  const moves = BRANCHES.test(text) ? [MOVED, ...FAR] : [MOVED];
+  for (const [i, part] of leaves.flatMap(leaf => moves.map(move => [leaf, move]))) {
     const { node, name } = variables[i],
       x = dataOf(i);
     if (!x || nodes.length > 2000) continue;
     const [number, slope] = elsewhere(node, move => {
-      move(x * MOVED);
+      move(x * part);
       return [here(tree), linksOf(link.of) && link.value];
     });
     const off = Math.abs(number - slope),
       far = Math.max(BESIDE * Math.abs(slope), DERIVED * Math.abs(link.value)) + 2 * allowed;
     linksOf(link.of);
     if (Number.isFinite(off) && off > far)
-      return `where ${name} = ${pretty(x)} only: where ${name} = ${pretty(x * MOVED)} it is ${pretty(number)}, and ${derivative(link)} is ${pretty(slope)}`;
+      return `where ${name} = ${pretty(x)} only: where ${name} = ${pretty(x * part)} it is ${pretty(number)}, and ${derivative(link)} is ${pretty(slope)}`;
   }
   return "";
 }
