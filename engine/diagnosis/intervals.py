@@ -6,6 +6,7 @@ from functools import cache
 
 from ..core import NAMES, numeric
 from ..structure import Ints, LossGraph, any_uses, ints_of, limited
+from .terms import power_of
 
 Interval = tuple[float, float]
 EVERYTHING: Interval = (-math.inf, math.inf)
@@ -169,10 +170,8 @@ def magnitude(graph: LossGraph, i: int) -> int | None:
         return operands[0]
     if op != "sqrt":
         return None
-    inner, square = graph.operands(operands[0]), graph.nodes[operands[0]].op
-    is_square = square == "square" or (square == "mul" and inner[0] == inner[1])
-    is_square = is_square or (square == "pow" and graph.data[inner[1]] == 2.0 and not graph.depends[inner[1]])
-    return inner[0] if is_square else None
+    exponent, base = power_of(graph, operands[0])
+    return base if exponent == 2.0 else None
 
 
 def any_limited(graph: LossGraph, parameters: Collection[int]) -> bool:

@@ -1,4 +1,4 @@
-"""The terms of sums, parameters times what they multiply, and the factors of products."""
+"""The terms of sums, parameters times what they multiply, the factors of products, and powers."""
 
 from collections.abc import Collection, Iterator
 
@@ -40,3 +40,20 @@ def other_factor(graph: LossGraph, edge: int) -> int | None:
     half = len(operands) // 2
     is_factor = graph.nodes[i].op in ("mul", "dot") and k < 2 * half
     return operands[k + half if k < half else k - half] if is_factor else None
+
+
+def power_of(graph: LossGraph, i: int) -> tuple[float, int]:
+    """The exponent and the base of a power, or 1 and the node itself; an exponent that may change is 0.
+
+    >>> from engine import Value
+    >>> w = Value(3.0, "w")
+    >>> [power_of(LossGraph(y, [w]), 0)[0] for y in (w * w, w**3, w.exp())]
+    [2.0, 3.0, 1.0]
+    """
+    op, operands = graph.nodes[i].op, graph.operands(i)
+    if op == "square" or (op == "mul" and operands[0] == operands[1]):
+        return 2.0, operands[0]
+    if op != "pow":
+        return 1.0, i
+    exponent = 0.0 if graph.depends[operands[1]] else graph.data[operands[1]]
+    return max(exponent, 0.0), operands[0]

@@ -40,8 +40,8 @@ def plain(text: str) -> str:
         before = ""
         while before != text:
             before = text
-            for pattern, plain in _LATEX:
-                text = pattern.sub(plain, text)
+            for pattern, replacement in _LATEX:
+                text = pattern.sub(replacement, text)
         text = _COMMAND.sub(_command, text)
     text = text.replace("𝟙", "")
     return text if _COMPARES.search(text) else _ABSOLUTE.sub(r"(abs(\1))", text)

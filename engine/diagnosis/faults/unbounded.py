@@ -9,7 +9,7 @@ from ..context import Case
 from ..intervals import interval
 from ..report import Evidence, Finding
 from ..step import gradient_step
-from ..terms import products
+from ..terms import power_of, products
 from ..words import amount
 from .logs import log_sources
 from .misuse import logged, misuse
@@ -156,7 +156,7 @@ def not_squared(case: Case) -> list[Finding]:
 def _falling_power(case: Case, i: int) -> float:
     """The power of a difference of output and target, if the term falls without limit as the output moves; else 0."""
     graph = case.graph
-    power, difference = _power(case, i)
+    power, difference = power_of(graph, i)
     if graph.nodes[difference].op != "sub" or not power.is_integer():
         return 0.0
     a, b = graph.operands(difference)
@@ -169,17 +169,6 @@ def _falling_power(case: Case, i: int) -> float:
     else:
         falls = low == -math.inf if (graph.gradients[i] > 0.0) == (output == a) else high == math.inf
     return power if falls else 0.0
-
-
-def _power(case: Case, i: int) -> tuple[float, int]:
-    """The exponent and the base of a power, or 1 and the node itself; an exponent that may change is 0."""
-    op, operands = case.graph.nodes[i].op, case.graph.operands(i)
-    if op == "square" or (op == "mul" and operands[0] == operands[1]):
-        return 2.0, operands[0]
-    if op != "pow":
-        return 1.0, i
-    exponent = 0.0 if case.graph.depends[operands[1]] else case.graph.data[operands[1]]
-    return max(exponent, 0.0), operands[0]
 
 
 def _falls_without_limit(case: Case) -> bool:
