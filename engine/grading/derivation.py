@@ -62,7 +62,7 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     if factors is None or (len(given) == 1 and path is None and not is_factor):
         found = _check_total(chain, given[0])
     else:
-        found = check_factors(chain, given, paths, path, values)
+        found = check_factors(chain, given, paths, path)
     slips = [(i, equation.slip) for i, equation in enumerate(equations) if equation.slip]
     if found.ok and slips:
         return Check(False, None if factors is None else slips[0][0], slips[0][1])

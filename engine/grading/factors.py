@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from ..chain import ChainRule, Factor, Link, Path, show
@@ -12,15 +12,13 @@ from .alignment import Alignment, Group
 from .answer import Check, arrows, right_for_one, value_of, with_hint
 from .elsewhere import only_here, read_in
 from .hints import hint_for_factor, hint_for_factors
-from .stand_ins import parts_of, stand_ins
-from .written import DERIVED, Written, formula, product, read
+from .stand_ins import numbered_parts, stand_ins
+from .written import DERIVED, Written, formula, product
 
 TRIED = 20  # strongest paths that factors are compared with
 
 
-def check_factors(
-    chain: ChainRule, given: list[Written], paths: list[Path], asked: int | None, values: Mapping[str, float]
-) -> Check:
+def check_factors(chain: ChainRule, given: list[Written], paths: list[Path], asked: int | None) -> Check:
     """Compare the factors with those of each path, in either order; `asked` is the rank of the only one."""
     orders: Sequence[Order] = [Order(given, path, backwards) for path in paths for backwards in (False, True)]
     if right := [order for order in orders if order.is_right]:
@@ -30,7 +28,7 @@ def check_factors(
         text = right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank)
         return Check(asked is not None, None, text)
     orders = _closest(orders)
-    found = _one_wrong(orders) or _missing(orders) or _group_wrong(orders, values) or _extra(orders)
+    found = _one_wrong(orders) or _missing(orders) or _group_wrong(orders) or _extra(orders)
     return found or _known_mistake(orders) or _unclear(orders)
 
 
@@ -206,7 +204,7 @@ def _length(order: Order) -> str:
     return f"the path {order.route()} has {count} factor{'s' * (count != 1)}{others}"
 
 
-def _group_wrong(orders: Sequence[Order], values: Mapping[str, float]) -> Check | None:
+def _group_wrong(orders: Sequence[Order]) -> Check | None:
     """The only group that differs where all others agree, if there is one way to group the factors so."""
     found = _groups(orders)
     if len({_links(order, group) for order, group in found}) != 1:
@@ -222,7 +220,7 @@ def _group_wrong(orders: Sequence[Order], values: Mapping[str, float]) -> Check 
         factor = truth[0] if len(truth) == 1 else None
         text = f"{_counted(order, group.start, group.stop)} is {_equation(truth)}, not {value_of(whole)}"
         return Check(False, group.start, with_hint(text, hint), factor, value_of(whole))
-    piece = _piece(truth[0], given, values)
+    piece = _piece(truth[0], given)
     if piece:
         i, right = piece
         text = f"{_counted(order, group.start + i, group.start + i + 1)} is {right} in {truth[0].equation}"
@@ -242,9 +240,9 @@ def _equation(factors: Sequence[Factor]) -> str:
     return f"{left} = {right} = {short_number(math.prod(factor.value for factor in factors))}"
 
 
-def _piece(factor: Factor, given: Sequence[Written], values: Mapping[str, float]) -> tuple[int, str] | None:
+def _piece(factor: Factor, given: Sequence[Written]) -> tuple[int, str] | None:
     """The index of the only factor not in the path's formula, and the part of the formula left for it."""
-    pieces = [(show(term, "spoken"), read(show(term, "text"), values).number) for term in parts_of(factor.term)]
+    pieces = [(show(part, "spoken"), number) for part, number in numbered_parts(factor)]
     if any(abs(number) == 1.0 for _, number in pieces):  # which any factor contains
         return None
     wrong = []

@@ -12,7 +12,7 @@ from ..structure import FUNCTIONS
 from .compare import compare
 from .elsewhere import only_here, read_in
 from .mistakes import MISTAKES
-from .stand_ins import parts_of
+from .stand_ins import numbered_parts
 from .written import Written
 
 MOST = 8  # a factor of at most this many steps is searched for missing subsets
@@ -79,8 +79,8 @@ def _missing_factor(factors: Sequence[Factor], total: float, written: Written) -
 
 def _part(factor: Factor, number: float) -> str:
     """The shortest part of a factor's formula that makes a number, with it: h * (1 - h) = 0.25; else the number."""
-    read = ((show(part, "spoken", "mul"), read_in(factor.chain, show(part)).number) for part in parts_of(factor.term))
-    parts = [(text, value) for text, value in read if value != 1.0 and text != short_number(value)]
+    shown = ((show(part, "spoken", "mul"), value) for part, value in numbered_parts(factor))
+    parts = [(text, value) for text, value in shown if value != 1.0 and text != short_number(value)]
     for count in range(1, len(parts) + 1 if len(parts) <= MOST else 1):
         for some in combinations(parts, count):
             if math.isclose(math.prod(value for _, value in some), number, rel_tol=1e-9):

@@ -28,9 +28,8 @@ EXACT = (-1.0, 0.0, 1.0)  # partials and adjoints of a mistake that nobody round
 CAP = 0.1  # of the gradient: more is no usual rounding
 MOST_OFF = 0.3  # of the gradient: more is no rounding at all
 ENOUGH = 2.0  # half units by which a number may be off, where digits are cut off
-SCATTER = (
-    2.0  # times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off
-)
+# Times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off.
+SCATTER = 2.0
 TURNS, ROUGH = 100, 10  # most steps, and those after which the largest multipliers are known
 WORK = 1_000_000  # numbers passed in all steps: some tenths of a second
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations, islice, product
 
-from ..chain import ChainRule, Term, show
+from ..chain import ChainRule, Factor, Term, show
 from ..core import derivative
 from .elsewhere import only_here, read_in
 from .given import half_unit
@@ -52,6 +52,11 @@ def parts_of(term: Term) -> list[Term]:
     if isinstance(term, tuple) and term[0] == "mul":
         return [piece for inner in term[1:] for piece in parts_of(inner)]
     return [term]
+
+
+def numbered_parts(factor: Factor) -> list[tuple[Term, float]]:
+    """The factors of a factor's formula, each with its number."""
+    return [(part, read_in(factor.chain, show(part)).number) for part in parts_of(factor.term)]
 
 
 def _known(chain: ChainRule) -> Iterator[Written]:
