@@ -11,6 +11,7 @@ programs, because `evaluate` evaluates a formula over any algebra. Numbers are I
 0/0 is nan, a fractional power of a negative base is nan, and nothing raises.
 """
 
+import sys
 import zlib
 
 from .formula import TABLE as TABLE
@@ -173,7 +174,10 @@ row("round", "round", "round(a)", "0")
 row("trunc", "trunc", "copysign(floor(abs(a)), a)", "0")
 row("mod", "%", "mod(a, b)", "1", "-floordiv(a, b)")  # of the sign of b; at a jump the partials to its right
 _halves = "(a / 2 - mod(a, b) / 2) / (b / 2)"  # where the difference may overflow
-row("floordiv", "//", f"round(select(less(1e300, abs(b)), {_halves}, (a - mod(a, b)) / b))", "0", "0")
+_quotient = f"select(less(1e300, abs(b)), {_halves}, (a - mod(a, b)) / b)"
+_at_infinity = "abs(a) * 0 + less(a * copysign(1, b), 0)"  # 0, or -1 where the signs differ
+_magnitude = f"select(less({sys.float_info.max}, abs(b)), {_at_infinity}, {_quotient})"
+row("floordiv", "//", f"copysign(round({_magnitude}), a) * copysign(1, b)", "0", "0")
 row("sign", "sign", "above(a, 0) - above(0, a)", "0")
 row("copysign", "copysign", "copysign(a, b)", "sign(a) * copysign(1, b)", "0")
 row("less", "<", "less(a, b)", "0", "0")

@@ -1,7 +1,9 @@
 """Scalar calculus as people write it for HIPS autograd, beside it: value, slope and curvature."""
 
+import itertools
 import math
 import operator
+import sys
 
 import autograd.numpy as anp
 import numpy as np
@@ -120,6 +122,15 @@ def test_a_special_function(name):
 def test_a_remainder_has_the_slopes_of_its_formula(a, b):
     y, slopes, second = ours(operator.mod, a, b)
     assert (y, slopes, second) == (a % b, [1.0, -(a // b)], [(0.0, 0.0), (0.0, 0.0)])
+
+
+@pytest.mark.parametrize("operation", [operator.floordiv, operator.mod])
+def test_whole_quotients_and_remainders_are_those_of_python(operation):
+    numbers = [0.0, 1.0, 2.5, 3.0, 1e17, 1e308, sys.float_info.max, 5e-324, math.inf, math.nan]
+    numbers += [-number for number in numbers]
+    for a, b in itertools.product(numbers, numbers):
+        if b:
+            assert repr(operation(Value(a), Value(b)).data) == repr(operation(a, b)), (a, b)
 
 
 @pytest.mark.parametrize("step", [np.sign, engine.floor, engine.ceil, engine.round, engine.trunc, engine.sign, np.rint])
