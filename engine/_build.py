@@ -35,6 +35,7 @@ from setuptools.command.sdist import sdist
 
 # A .pxd beside a .py gives it C types.
 MODULES = (
+    "table/checks.py",
     *("core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py", "core/properties.py"),
     *("core/value.py", "core/traverse.pyx"),
     *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py", "structure/scans.py"),
@@ -58,6 +59,9 @@ HOT = (
     "sweeps",
     "scans",
 )  # slower with LIGHT
+# Errors pass through compiled code without a frame of it, as in NumPy, and so end in the user's line: in place of the
+# function that adds frames to tracebacks, this calls one of the same type that has no effect.
+FRAMELESS = [("PyTraceBack_Here", "PyFrame_GetLineNumber")]
 OUTPUT = "build/cython"
 HEADERS = {"build/table.h": _C["header"], "build/node.h": _C["node_header"]}  # written from the table and from node.pxd
 CYTHON = ["Cython>=3.1"]
@@ -86,6 +90,7 @@ def extensions() -> list[Extension]:
             [f"engine/{name}"],
             extra_compile_args=flags(name),
             include_dirs=["engine/core", "engine/replay", "build"],
+            define_macros=FRAMELESS,
             depends=headers,
         )
         for name in (*MODULES, SHARED)

@@ -32,7 +32,7 @@ def warn_uncompiled() -> None:
             "and reinstall whygrad, or set WHYGRAD_PURE=1 to do without. The build said: "
             + reason.read_text(encoding="utf-8"),
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,  # above api_boundary
         )
 
 

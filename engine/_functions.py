@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol, TypeAlias, overload
 
-from .core import Value, apply, entries, log_shares, operation, real, refuse, shares
+from .core import (
+    EXPECTED,
+    Value,
+    api_boundary,
+    apply,
+    entries,
+    hide_engine,
+    log_shares,
+    operation,
+    real,
+    refuse,
+    shares,
+)
 
 Number: TypeAlias = Value | float
 
@@ -110,7 +122,11 @@ def maximum(*operands: Number) -> Number:
     >>> maximum(1.0, 3.0, 2.0), maximum(Value(1.0), 1.0).partials
     (3.0, (0.5, 0.5))
     """
-    return _maximum(*operands) if len(operands) == 2 else largest(_several(operands, "maximum"))
+    try:
+        return _maximum(*operands) if len(operands) == 2 else largest(_several(operands, "maximum"))
+    except EXPECTED as error:
+        hide_engine(error)
+        raise
 
 
 @overload
@@ -123,7 +139,11 @@ def minimum(*operands: Number) -> Number:
     >>> minimum(1.0, 3.0, 2.0)
     1.0
     """
-    return _minimum(*operands) if len(operands) == 2 else smallest(_several(operands, "minimum"))
+    try:
+        return _minimum(*operands) if len(operands) == 2 else smallest(_several(operands, "minimum"))
+    except EXPECTED as error:
+        hide_engine(error)
+        raise
 
 
 def _several(operands: tuple[Number, ...], name: str) -> list[Number]:
@@ -145,6 +165,7 @@ def _operands(given: Iterable[Number], name: str) -> list[Number]:
 def softmax(operands: Iterable[float]) -> list[float]: ...
 @overload
 def softmax(operands: Iterable[Number]) -> list[Value]: ...
+@api_boundary
 def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
     """The shares exp(xi) / (exp(x1) + ... + exp(xn)), exact where they come close to 0 and to 1.
 
@@ -162,6 +183,7 @@ def softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
 def log_softmax(operands: Iterable[float]) -> list[float]: ...
 @overload
 def log_softmax(operands: Iterable[Number]) -> list[Value]: ...
+@api_boundary
 def log_softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
     """The logarithms of softmax, exact also where a share comes close to 1 or is 0: a masked entry is -inf.
 
@@ -175,6 +197,7 @@ def log_softmax(operands: Iterable[Number]) -> list[Value] | list[float]:
 def prod(operands: Iterable[float]) -> float: ...
 @overload
 def prod(operands: Iterable[Number]) -> Value: ...
+@api_boundary
 def prod(operands: Iterable[Number]) -> Number:
     """The product, 1 if there are no operands; its derivatives are right where factors are 0, too.
 
@@ -192,6 +215,7 @@ def prod(operands: Iterable[Number]) -> Number:
 def mean(operands: Iterable[float]) -> float: ...
 @overload
 def mean(operands: Iterable[Number]) -> Value: ...
+@api_boundary
 def mean(operands: Iterable[Number]) -> Number:
     """The sum divided by the number of operands; nan if there are none.
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .core import GradientError, Value, as_value, came, grad, printable, within
+from .core import GradientError, Value, api_boundary, as_value, came, grad, printable, within
 
 STEP = sys.float_info.epsilon ** (1 / 3)  # balances what a difference loses to rounding and to curvature
 ROWS = 5  # of the table in a message
 
 
+@api_boundary
 def check_gradients(
     f: Callable[..., Value], *inputs: Any, step: float | None = None, rtol: float = 1e-5, atol: float = 1e-7
 ) -> float:

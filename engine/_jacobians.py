@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from .core import Value, came, entries, grad, live, order, reading, real
+from .core import Value, api_boundary, came, entries, grad, live, order, reading, real
 
 
+@api_boundary
 def jacobian(outputs: Any, inputs: Any) -> Any:
     """The derivative of every output in every input, as floats: `jacobian(outputs, inputs)[i][j]`.
 
@@ -27,6 +28,7 @@ def jacobian(outputs: Any, inputs: Any) -> Any:
     return _like(ys, (_like(xs, iter(grad(y, _flat(xs)))) for y in _flat(ys)))
 
 
+@api_boundary
 def jvp(outputs: Any, inputs: Any, vector: Any) -> Any:
     """The derivative of every output along `vector`, the Jacobian times it, in one pass over the graph.
 
@@ -41,6 +43,7 @@ def jvp(outputs: Any, inputs: Any, vector: Any) -> Any:
     return _along(ys, xs, _flat(_numbers(vector, xs, "jvp")))
 
 
+@api_boundary
 def hessian(output: Value, inputs: Any) -> Any:
     """The second derivatives of one Value, as floats: `hessian(output, inputs)[i][j]`.
 
@@ -55,6 +58,7 @@ def hessian(output: Value, inputs: Any) -> Any:
     return jacobian(_gradient(output, xs, "hessian"), xs)
 
 
+@api_boundary
 def hvp(output: Value, inputs: Any, vector: Any) -> Any:
     """The Hessian of one Value times `vector`, which has a number for each input; the result has their shape, too.
 

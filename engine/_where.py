@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from .core import Condition, Value, apply, as_condition, as_value, operation, real, strict, watch
+from .core import (
+    EXPECTED,
+    Condition,
+    Value,
+    apply,
+    as_condition,
+    as_value,
+    hide_engine,
+    operation,
+    real,
+    strict,
+    watch,
+)
 
 _first, _second = operation("where_true"), operation("where_false")
 
@@ -26,7 +38,14 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     >>> where(x > 0.0, lambda: x.sqrt(), 2.0 * x).op
     'where_false'
     """
-    found = as_condition(condition, "the condition of where")
+    try:
+        return _chosen(as_condition(condition, "the condition of where"), a, b)
+    except EXPECTED as error:
+        hide_engine(error)
+        raise
+
+
+def _chosen(found: Condition | bool, a: Any, b: Any) -> Any:
     if isinstance(found, Condition) and (not (callable(a) or callable(b)) or _changes(found)):
         held = found._node._number == 1.0
         return apply("select", found._node, _branch(a, held), _branch(b, not held))
@@ -64,4 +83,8 @@ def detach(a: Any) -> Any:
     >>> x.grad
     1.0
     """
-    return apply("detach", a)
+    try:
+        return apply("detach", a)
+    except EXPECTED as error:
+        hide_engine(error)
+        raise

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine import Value, dot, softmax, where
-from engine.core import came, count, entries, flag, function_of, printable, within
+from engine.core import api_boundary, came, count, entries, flag, function_of, printable, within
 
 from .init import generator
 from .layers import Activation, Layer, inputs
@@ -17,6 +17,7 @@ from .state import is_sequence
 Vector = list[Value]
 
 
+@api_boundary
 class Sequential(Module):
     """Modules or functions in sequence: each is called with the output of the previous one.
 
@@ -40,6 +41,7 @@ class Sequential(Module):
         return {str(i): module for i, module in enumerate(self.modules)}
 
 
+@api_boundary
 class Embedding(Module):
     """A vector of `width` parameters for each of some names, or for each integer below a count.
 
@@ -74,6 +76,7 @@ class Embedding(Module):
         return {"weight": list(self.row.values())}
 
 
+@api_boundary
 class RMSNorm(Module):
     """A vector divided by the root of its mean square, times a weight for each entry (Zhang and Sennrich 2019).
 
@@ -95,6 +98,7 @@ class RMSNorm(Module):
         return [weight * entry for weight, entry in zip(self.weight, scaled, strict=True)] if self.weight else scaled
 
 
+@api_boundary
 class LayerNorm(Module):
     """(vector - mean) / standard deviation, times a weight plus a bias for each entry (Ba et al. 2016).
 
@@ -117,6 +121,7 @@ class LayerNorm(Module):
         return {"weight": self.norm.weight, "bias": self.bias}
 
 
+@api_boundary
 class Attention(Module):
     """Causal self-attention with several heads: each vector reads those up to itself (Vaswani et al. 2017).
 
@@ -156,6 +161,7 @@ def read(query: Vector, past: Sequence[tuple[Vector, Vector]], head: slice) -> V
     return [dot(shares, column) for column in zip(*(value[head] for _, value in past), strict=True)]
 
 
+@api_boundary
 class RNN(Module):
     """A recurrent layer with a state of `width` entries, h = tanh(W · (x, h) + b), which reads a sequence of vectors.
 

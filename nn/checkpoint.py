@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from engine import StateError, Value
-from engine.core import function_of, instance, path_of, printable, real
+from engine.core import api_boundary, function_of, instance, path_of, printable, real
 
 from .files import read, require_finite, require_place, state_of, write
 from .module import Module, Stateful
@@ -23,6 +23,7 @@ REMEDY = "to start over, delete it"
 TWISTER = 3  # the version of the state of random.Random
 
 
+@api_boundary
 class Checkpoint:
     """The parts of a training in a .safetensors or .json file: saved at intervals of seconds, and set by `resume`.
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engine import Value
-from engine.core import TABLE, came, entries, pretty_number, replace
+from engine.core import TABLE, api_boundary, came, entries, pretty_number, replace
 
 from .module import Module
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .output_error import OutputError
 
 
+@api_boundary
 def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropagation":
     """The equations of backpropagation for the loss of a model, or of parameters, with every matrix in numbers.
 
@@ -72,6 +73,7 @@ class Section:
     matrices: list[tuple[str, "Matrix"]]
 
 
+@api_boundary
 @dataclass(frozen=True)
 class Backpropagation:
     """The equations of a network and its matrices, by layer from first to last.

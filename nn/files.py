@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import MissingExtraError, StateError
-from engine.core import flag, path_of, place, printable, refuse, replace, require
+from engine.core import api_boundary, flag, path_of, place, printable, refuse, replace, require
 
 from .module import Stateful
 from .state import flat, some
@@ -22,6 +22,7 @@ from .state import flat, some
 State = dict[str, Any]
 
 
+@api_boundary
 def save(module: Stateful, path: str | os.PathLike[str], finite: bool = True) -> None:
     """Write the state of a module, or of an optimiser, to a .safetensors or .json file.
 
@@ -43,6 +44,7 @@ def save(module: Stateful, path: str | os.PathLike[str], finite: bool = True) ->
     write(path, state)
 
 
+@api_boundary
 def load(module: Stateful, path: str | os.PathLike[str], finite: bool = True) -> None:
     """Set the parameters of a module, or the state of an optimiser, from a file: all of them or none.
 

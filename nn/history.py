@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from io import StringIO
 from typing import Any
 
-from engine.core import require
+from engine.core import api_boundary, require
 
 
+@api_boundary
 @dataclass(repr=False)
 class History:
     """The results of a training: every list has one entry for each epoch.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine import StateError
-from engine.core import came, choice, entries, real, refuse, require
+from engine.core import api_boundary, came, choice, entries, real, refuse, require
 
 from .layers import MLP, Activation, Layer
 from .matrices import Matrix, transposed
@@ -36,6 +36,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {  # settings of layers that ar
 COMPARED = 8  # random inputs at which the original and the copy are compared
 
 
+@api_boundary
 def from_sklearn(estimator: Any, logits: bool = False) -> MLP:
     """The network of a fitted MLPClassifier or MLPRegressor, whose outputs equal `predict_proba` or `predict`.
 
@@ -68,6 +69,7 @@ def from_sklearn(estimator: Any, logits: bool = False) -> MLP:
     return _checked(model, outputs, str(estimator.coefs_[0].dtype), logits)
 
 
+@api_boundary
 def from_torch(module: Any, logits: bool = False) -> MLP:
     """The network of a torch.nn.Sequential of Linear layers and activations.
 
@@ -92,6 +94,7 @@ def from_torch(module: Any, logits: bool = False) -> MLP:
     return _checked(layers.network("neurons"), lambda rows: plain(module(weight.new_tensor(rows))), precision, logits)
 
 
+@api_boundary
 def from_keras(model: Any, logits: bool = False) -> MLP:
     """The network of a Keras model of Dense layers and activations, made from its weights.
 

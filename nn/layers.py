@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from engine import Value, dot, softmax
-from engine.core import NAMED, TABLE, as_value, count, flag, instance, operation, refuse
+from engine.core import NAMED, TABLE, api_boundary, as_value, count, flag, instance, operation, refuse
 
 from .init import generator, initial
 from .module import Module
@@ -18,6 +18,7 @@ from .state import is_sequence
 Activation: TypeAlias = str | Callable[[Any], Any]
 
 
+@api_boundary
 class Neuron(Module):
     """The activation of a dot product: f(w · x + b); with nonlin=False the dot product alone.
 
@@ -71,6 +72,7 @@ class Neuron(Module):
         return f"{name.title().replace('_', '').replace('Relu', 'ReLU')}Neuron({len(self.w)})"
 
 
+@api_boundary
 class Layer(Module):
     """`nout` neurons that read the same inputs; keywords are as in Neuron. One neuron gives a Value, not a list.
 
@@ -111,6 +113,7 @@ class Layer(Module):
         return f"Layer of [{', '.join(map(str, self.neurons))}]{' with softmax' if self.softmax else ''}"
 
 
+@api_boundary
 class MLP(Module):
     """A multi-layer perceptron: `nin` inputs, then layers of the sizes `nouts`. One output is a Value, not a list.
 
@@ -211,9 +214,8 @@ def name_of(activation: Any) -> Any:
     >>> name_of(tanh), name_of("relu")
     ('tanh', 'relu')
     """
-    module = getattr(activation, "__module__", None) or ""
-    is_engine = module.partition(".")[0] == "engine" and not hasattr(activation, "__wrapped__")
-    return activation.__name__ if is_engine and callable(activation) else activation
+    defined_in = str(getattr(activation, "__globals__", {}).get("__name__"))  # which functools.wraps does not copy
+    return activation.__name__ if defined_in.partition(".")[0] == "engine" else activation
 
 
 def activation_named(name: str) -> Callable[[Any], Any]:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine import Value, logsumexp
-from engine.core import apply, as_value, came, printable, real, total
+from engine.core import api_boundary, apply, as_value, came, printable, real, total
 
 from .state import is_sequence
 
 FAR = -1e308  # exp(FAR - z) is 0 for every realistic logit z
 
 
+@api_boundary
 def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
     """The mean of (prediction - target)²; of vectors the mean over all entries.
 
@@ -26,6 +27,7 @@ def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Va
     return _mean(lambda prediction, target: (prediction - target) ** 2, predictions, targets, "a number")
 
 
+@api_boundary
 def hinge(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
     """The mean of max(0, 1 - target · prediction) for targets of -1 and 1.
 
@@ -35,6 +37,7 @@ def hinge(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
     return _mean(lambda score, target: (1.0 - target * score).relu(), predictions, targets, "-1 or 1")
 
 
+@api_boundary
 def binary_cross_entropy(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
     """The mean of -y log p - (1 - y) log(1 - p) for probabilities p and targets y from 0 to 1.
 
@@ -47,6 +50,7 @@ def binary_cross_entropy(predictions: Sequence[Any], targets: Sequence[Any]) -> 
     return _mean(_either(lambda p: -p.log(), lambda p: -apply("log1p", -p)), predictions, targets, "from 0 to 1")
 
 
+@api_boundary
 def binary_cross_entropy_with_logits(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
     """The mean of the cross-entropy between targets y from 0 to 1 and the probabilities σ(z) of logits z.
 
@@ -61,6 +65,7 @@ def binary_cross_entropy_with_logits(predictions: Sequence[Any], targets: Sequen
     return _mean(_either(lambda z: (-z).softplus(), lambda z: z.softplus()), predictions, targets, "from 0 to 1")
 
 
+@api_boundary
 def cross_entropy(predictions: Sequence[Sequence[Any]], targets: Sequence[Any]) -> Value:
     """The mean of -log softmax(z)[c] over examples, with a logit z for each class and the index c of the right class.
 

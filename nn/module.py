@@ -10,6 +10,7 @@ from inspect import Signature, signature
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine import Value
+from engine.core import api_boundary
 
 from .state import distinct, fitting, flat, form_of, numbers_of, set_all, shape
 
@@ -24,6 +25,7 @@ class Stateful(Protocol):
         """Set all numbers, from floats or from arrays, or none."""
 
 
+@api_boundary
 class _LabelledByPlace(type):
     """Labels the parameters of a module after its constructor, so that constructors need not."""
 
@@ -41,6 +43,7 @@ class _LabelledByPlace(type):
         return made.replace(parameters=[*made.parameters.values()][1:], return_annotation=Signature.empty)
 
 
+@api_boundary
 class Module(metaclass=_LabelledByPlace):
     """Base of everything with parameters: neurons, layers, networks and your own models.
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import engine
 from engine import NonFiniteError, Report, StateError, Value
-from engine.core import came, entries, flag, instance, real, within
+from engine.core import api_boundary, came, entries, flag, instance, real, within
 
 from .schedules import Rate, rate_at
 from .state import fitting, form_of
 
 
+@api_boundary
 class Optimizer:
     """Base of the optimisers: parameters, a learning rate and, for each of `slots`, a number for every parameter.
 
@@ -133,6 +134,7 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
 
 
+@api_boundary
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum, Nesterov's variant, and weight decay as an L2 penalty.
 
@@ -174,6 +176,7 @@ class SGD(Optimizer):
             yield parameter.data - rate * (g + momentum * v if self.nesterov else v)
 
 
+@api_boundary
 class Adam(Optimizer):
     """Adam (Kingma and Ba 2015, algorithm 1): steps of about the learning rate, whatever the gradient's scale.
 
@@ -220,6 +223,7 @@ class Adam(Optimizer):
             yield data - shrinkage * data - rate * (m / whole1) / (math.sqrt(v / whole2) + self.eps)
 
 
+@api_boundary
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019): p first shrinks by lr · weight_decay · p.
 
@@ -244,6 +248,7 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas, eps, weight_decay, clip_norm, clip_value)
 
 
+@api_boundary
 def clip_gradients(parameters: Iterable[Value], norm: float | None = None, value: float | None = None) -> float:
     """Limit every gradient to -value ... value, then scale all so that their Euclidean norm is at most `norm`.
 

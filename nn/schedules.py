@@ -6,11 +6,12 @@ A learning rate is a number or a function from the number of steps taken so far,
 import math
 from collections.abc import Callable
 
-from engine.core import count, within
+from engine.core import api_boundary, count, within
 
 Rate = float | Callable[[int], float]
 
 
+@api_boundary
 def constant(lr: float) -> Callable[[int], float]:
     """The same learning rate at every step.
 
@@ -21,6 +22,7 @@ def constant(lr: float) -> Callable[[int], float]:
     return lambda step: fixed
 
 
+@api_boundary
 def linear(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
     """From `lr` to `final` in a straight line over `steps` steps, and `final` from then on.
 
@@ -31,6 +33,7 @@ def linear(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
     return lambda step: final + (lr - final) * (1.0 - min(step / steps, 1.0))
 
 
+@api_boundary
 def cosine(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
     """From `lr` to `final` along half a wave over `steps` steps (Loshchilov and Hutter 2017, equation 5).
 
@@ -41,6 +44,7 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Callable[[int], float]:
     return lambda step: final + (lr - final) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
 
 
+@api_boundary
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Callable[[int], float]:
     """`lr`, multiplied by `factor` after every `every` steps.
 
@@ -51,6 +55,7 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Callable[[int], fl
     return lambda step: lr * factor ** (step // every)
 
 
+@api_boundary
 def warmup(lr: Rate, steps: int) -> Callable[[int], float]:
     """A learning rate, number or schedule, multiplied by a factor that grows from 1/steps to 1 over `steps` steps.
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from engine import Value
-from engine.core import came
+from engine.core import api_boundary, came
 
 from .layers import Layer, Neuron
 from .module import Module, members
@@ -20,6 +20,7 @@ class Row:
     gradient: float
 
 
+@api_boundary
 class Summary(tuple[Row, ...]):
     """The rows of a summary, which print as a table; gradients are shown if there are any."""
 
@@ -36,6 +37,7 @@ class Summary(tuple[Row, ...]):
         )
 
 
+@api_boundary
 def summary(model: Module) -> Summary:
     """The layers of a model with their parameters and, after a backward pass, the norms of their gradients.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine._compiled import warn_uncompiled
-from engine.core import count, entries, flag, function_of, instance, real, within
+from engine.core import api_boundary, count, entries, flag, function_of, instance, real, within
 
 from .batches import examples_of, held_out_of
 from .checkpoint import Checkpoint, as_setting
@@ -20,6 +20,7 @@ from .replay import Loss, Model, computation
 from .state import is_sequence, output_numbers
 
 
+@api_boundary
 def fit(
     model: Model,
     X: Any,
@@ -126,6 +127,7 @@ def fit(
     return history
 
 
+@api_boundary
 def accuracy(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
     """The fraction of right answers, from 0 to 1: by the largest of several outputs, by the sign of a single one.
 

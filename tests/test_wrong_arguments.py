@@ -43,7 +43,7 @@ def uncompiled(tmp_path_factory):
     run = subprocess.run(
         [sys.executable, wrong_arguments.__file__],
         cwd=tmp_path_factory.mktemp("uncompiled"),
-        env=os.environ | {"WHYGRAD_PURE": "1"},
+        env=os.environ | {"WHYGRAD_PURE": "1", "WHYGRAD_TRACEBACK": "full"},
         capture_output=True,
         check=True,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from ..core import Value, count, derivative, reading, short_number
+from ..core import Value, api_boundary, count, derivative, reading, short_number
 from .expressions import Style, show
 from .ranking import START, PartialPath, best
 from .symbolic import dependents
@@ -29,6 +29,7 @@ Sum = TypeVar("Sum")
 SUMMED = 100  # paths that are added up one by one, so that no rounding of the total shows
 
 
+@api_boundary
 def chain_rule(output: Value, wrt: Value, by: By = "labels") -> "ChainRule":
     """The derivative of `output` with respect to `wrt`, path by path.
 
@@ -54,6 +55,7 @@ def explained(output: Value, wrt: Value | None = None, by: By = "labels") -> Var
     return VariableGraph(output, None, by) if wrt is None else chain_rule(output, wrt, by)
 
 
+@api_boundary
 @dataclass(frozen=True, eq=False, slots=True)
 class Factor:
     """One factor of a path: the derivative of `of` with respect to `wrt`, as a number and as a formula."""
@@ -102,6 +104,7 @@ class Factor:
         return term
 
 
+@api_boundary
 @dataclass(frozen=True, eq=False)
 class Path:
     """One path from wrt to output: its variables, and a factor between neighbours."""
@@ -125,6 +128,7 @@ class Path:
         return " · ".join(factor.show("pretty", within="mul") for factor in reversed(self.factors)) or "1"
 
 
+@api_boundary
 class ChainRule(VariableGraph):
     """The derivative of `output` with respect to `wrt` as a sum over paths, as `chain_rule` returns it.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Self
 
-from ..core import Name, Value, came, choice
+from ..core import Name, Value, api_boundary, came, choice
 from ..structure import LossGraph, Units, ints_of, multipliers, reverse_between
 from .expressions import Style, show
 from .symbolic import Naming, cuts, dependents
@@ -37,6 +37,7 @@ FEW = 24  # operations that can be looked at one by one
 Links = dict[Value, list[Link]]  # of each variable, in topological order, the links to the variables it depends on
 
 
+@api_boundary
 class VariableGraph:
     """The graph behind `output`, and the variables in it; `wrt` is one if it is given.
 

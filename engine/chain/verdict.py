@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import get_args
 
-from ..core import Value, choice, instance, within
+from ..core import Value, api_boundary, choice, instance, within
 from .expressions import LATEX_CALLS, SLOPES, Style
 from .paths import SUMMED, ChainRule, Factor, Path
 from .sentences import BREAKS, CONDITIONS, HOLDS, INSIDE, SENTENCES, SLOPING, STEPS, TINY, WIDE, Sentences, underflows
@@ -31,6 +31,7 @@ WORDS |= {"many": MANY, "inside": INSIDE, "holds": HOLDS, "steps": STEPS}
 WORDS |= {"sentences": SENTENCES, "conditions": CONDITIONS, "breaks": BREAKS, "sloping": SLOPING}
 
 
+@api_boundary
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The verdict on a chain rule, the sentence that explains it, and the factors to blame: what `judge` returns.
@@ -44,6 +45,7 @@ class Judgement:
     factors: tuple[Factor, ...] = ()
 
 
+@api_boundary
 def judge(
     chain: ChainRule,
     tiny: float = TINY,

@@ -12,6 +12,7 @@ from .graph import between, live, order
 from .modes import is_strict, strict
 from .node import Node, leaf, reading
 from .operations import apply
+from .tracebacks import api_boundary
 
 if TYPE_CHECKING:
     from .value import Value
@@ -66,6 +67,7 @@ def grad(output: Value, inputs: Value | Iterable[Value], create_graph: Literal[T
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: Literal[False] = False) -> tuple[float, ...]: ...
 @overload
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool) -> tuple[Value | float, ...]: ...
+@api_boundary
 def grad(output: Value, inputs: Value | Iterable[Value], create_graph: bool = False) -> tuple[Value | float, ...]:
     """The derivatives of `output` with respect to each of `inputs`, without a change of any `.grad`.
 

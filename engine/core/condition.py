@@ -8,6 +8,7 @@ from typing import Any
 from ..table import flag
 from .node import reading, showing
 from .operations import apply
+from .tracebacks import api_boundary
 
 
 def condition(node: Any) -> Condition:
@@ -92,6 +93,7 @@ class Condition:
         return bool, (bool(self),)
 
 
+api_boundary(Condition)  # where it is not compiled
 Integral.register(Condition)  # as bool is
 
 

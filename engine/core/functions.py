@@ -1,14 +1,21 @@
 """Rows of the table as functions of Values or numbers."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import cache
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..table import TABLE, add, code_of, entries
 from .operations import apply, of_many, of_one, of_scalars, of_two
+from .tracebacks import EXPECTED, api_boundary, hide_engine
 
 if TYPE_CHECKING:
     from .value import Value
+
+
+_CALLED: dict[str, Any] = {"__name__": __name__, "EXPECTED": EXPECTED, "hide_engine": hide_engine, "entries": entries}
+_CALLED |= {f.__name__: f for f in (apply, of_many, of_one, of_scalars, of_two)}
 
 
 def operation(name: str) -> Callable[..., Any]:
@@ -19,26 +26,21 @@ def operation(name: str) -> Callable[..., Any]:
     >>> positive_part(-2.0), positive_part(Value(2.0)).data
     (0.0, 2.0)
     """
-    row, code = TABLE[name], code_of(name)
-    of = f"the operand of {name}"
-
-    def of_one_sequence(operands: Iterable[Any]) -> Any:
-        return of_many(code, entries(operands, of))
-
-    def of_operands(*operands: Any) -> Any:
-        return apply(name, *operands)
-
-    function: Callable[..., Any] = of_operands if len(row.variables) > 1 else of_one_sequence
+    row = TABLE[name]
+    names = ", ".join(row.variables)
     if not row.variadic:
-        names = ", ".join(row.variables)
-        call = {1: "of_one(code, a)", 2: "of_two(code, a, b)"}.get(len(row.variables), f"of_scalars(code, ({names}))")
-        function = eval(
-            f"lambda {names}: {call}", {"code": code, "of_one": of_one, "of_two": of_two, "of_scalars": of_scalars}
-        )  # which says how many it takes
+        calls = {1: "of_one(code, a)", 2: "of_two(code, a, b)"}
+        body = _body(names, calls.get(len(row.variables), f"of_scalars(code, ({names}))"))
+    elif len(row.variables) == 1:
+        body = _body("operands", "of_many(code, entries(operands, of))")
+    else:
+        body = _body("*operands", "apply(name, *operands)")
+    own = {"name": name, "code": code_of(name), "of": f"the operand of {name}"}
+    function: Callable[..., Any] = FunctionType(body, _CALLED | own)
     function.__name__ = function.__qualname__ = name
     function.__module__ = "engine"  # where help() and pickle look for it
     partials = ", ".join((row.textbook or row.partials[0], *row.partials[1:]))
-    call = f"{name}({', '.join(row.variables)})"
+    call = f"{name}({names})"
     written = call if row.formula == call else f"{call} = {row.formula}"
     function.__doc__ = f"{written}: a Value if an operand is one, else a float.\n\nPartial derivatives: {partials}"
     if re.search(r"\by\b", partials):
@@ -46,9 +48,27 @@ def operation(name: str) -> Callable[..., Any]:
     return function
 
 
+@cache
+def _body(parameters: str, call: str) -> CodeType:
+    """The code of a row's function, which says how many operands it takes; its api_boundary costs nothing."""
+    found: dict[str, Any] = {}
+    exec(
+        f"""def function({parameters}):
+    try:
+        return {call}
+    except EXPECTED as error:
+        hide_engine(error)
+        raise""",
+        found,
+    )
+    code: CodeType = found["function"].__code__
+    return code
+
+
 method: "Callable[[str], Callable[..., Value]]" = operation  # as a method of its first operand
 
 
+@api_boundary
 def row(
     name: str, sign: str, formula: str | Callable[..., float], *partials: Any, textbook: str = ""
 ) -> Callable[..., Any]:

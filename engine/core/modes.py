@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from ..table import flag
+from .tracebacks import api_boundary
 
 if TYPE_CHECKING:
     from .node import Node
@@ -23,8 +24,8 @@ _watches: list[Watch] = []  # of all contexts
 active = array("l", [0])
 
 
-@contextmanager
-def strict(on: bool = True) -> Iterator[None]:
+@api_boundary
+def strict(on: bool = True) -> AbstractContextManager[None]:
     """A context in which the first operation that yields inf or nan raises a NonFiniteError with its name and line.
 
     With `on` False nothing is raised, even inside another `strict()`.
@@ -35,8 +36,7 @@ def strict(on: bool = True) -> Iterator[None]:
     Traceback (most recent call last):
     engine.core.errors.NonFiniteError: log(x = 0.0) gave -inf (<doctest ...>, line 2: ...)...
     """
-    with _entered(_strict, flag(on, "strict")):
-        yield
+    return _entered(_strict, flag(on, "strict"))
 
 
 def is_strict() -> bool:

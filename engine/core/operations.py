@@ -27,6 +27,7 @@ else:
     from ..table import DOT, POW
     from .coercion import operand_of
     from .node import make
+    from .tracebacks import api_boundary
 
     IN_C = 0  # opcodes that C computes
     no_partials = None
@@ -205,3 +206,7 @@ def dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Value
         if not isinstance(operands[k], Node):
             operands[k] = as_value(operands[k], DOT)
     return operate(DOT, operands)
+
+
+if not cython.compiled:
+    dot = api_boundary(dot)

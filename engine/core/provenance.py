@@ -5,12 +5,12 @@ from __future__ import annotations
 import linecache
 import math
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..table import printable
 from .errors import NonFiniteError
 from .modes import is_strict, watch
+from .tracebacks import api_boundary, is_engine
 
 if TYPE_CHECKING:
     from .value import Value
@@ -29,6 +29,7 @@ def line_of(node: Value) -> str:
     return _lines.get(node.serial, "")
 
 
+@api_boundary
 def inspect(node: Value) -> None:
     """Report a new node to watches; if it is not finite, remember its line, or raise an error inside `strict()`."""
     finite = math.isfinite(node._number)
@@ -66,10 +67,8 @@ def _partials(node: Value) -> tuple[float, ...]:
 
 def user_line() -> str:
     """File, line and text of the innermost frame outside this package: the line of user code being run."""
-    here = Path(__file__).parent.parent
-    ours = (str(here), str(here.parent / "nn"))
     frame = sys._getframe()  # compiled code has no frames
-    while frame.f_back and frame.f_code.co_filename.startswith(ours):
+    while frame.f_back and is_engine(frame):
         frame = frame.f_back
     file, line = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, line).strip()

@@ -1,6 +1,8 @@
-"""Makes an uncompiled class as immutable as a compiled one: no new attributes, no assignment to slots."""
+"""Makes an uncompiled class like a compiled one: no new attributes, no assignment to slots, no frames in tracebacks."""
 
 from typing import Any, NoReturn, TypeVar
+
+from .tracebacks import api_boundary
 
 Class = TypeVar("Class", bound=type)
 
@@ -39,6 +41,8 @@ def sealed(cls: Class, base: type) -> Class:
             _refuse(self, name)
         object.__delattr__(self, name)
 
+    for each in (cls, *cls.__bases__):
+        api_boundary(each)
     body = {**cls.__dict__, "__setattr__": set_open, "__delattr__": delete_open, "_base": base}
     public = [name for name in base.__dict__.get("__slots__", ()) if not name.startswith("_")]
     body |= {name: property(base.__dict__[name].__get__) for name in public}  # closed to object.__setattr__ too

@@ -9,13 +9,14 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..core import Value, came, instance, reading, real
+from ..core import Value, api_boundary, came, instance, reading, real
 from .consequences import linked
 from .context import Case, Thresholds
 from .faults import FAULTS
 from .report import Report
 
 
+@api_boundary
 def diagnose(
     loss: Value,
     parameters: Iterable[Value],

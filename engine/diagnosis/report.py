@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ..core import api_boundary
+
 Evidence = Mapping[str, float | int | str]
 
 
+@api_boundary
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault: its kind, where it is (labels), the evidence (numbers), why it matters and what to change.
@@ -29,6 +32,7 @@ class Finding:
         return "\n".join(lines(self, 100))
 
 
+@api_boundary
 @dataclass(frozen=True, slots=True)
 class Report:
     """The findings of a diagnosis, worst first, and the counts of what it examined.

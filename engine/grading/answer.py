@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..chain import ChainRule, Factor, Path
-from ..core import Value, many, short_number, total_derivative
+from ..core import Value, api_boundary, many, short_number, total_derivative
 from .written import Written
 
 if TYPE_CHECKING:
     from ..picture import Picture, Theme
 
 
+@api_boundary
 @dataclass(frozen=True, slots=True)
 class Check:
     """How an answer compares with the truth, as `ChainRule.check` returns it; `str()` is the text.

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import NonFiniteError, Value, came, printable, reading
+from ..core import NonFiniteError, Value, api_boundary, came, printable, reading
 from . import wording
 from .candidate import Candidate
 from .explanations import Outcome, Verdict, judge
@@ -24,6 +24,7 @@ from .reverse_sweep import ReverseSweep
 from .trial import Trial
 
 
+@api_boundary
 @dataclass(frozen=True)
 class Explanation:
     """One mistake that gives all the learner's numbers: what was done and where, the correction, and its gradients."""
@@ -35,6 +36,7 @@ class Explanation:
     gradients: Mapping[Value, float]
 
 
+@api_boundary
 @dataclass(frozen=True)
 class Comparison:
     """The result of comparing a learner's gradients, as data; `str()` says it in words.
@@ -74,6 +76,7 @@ class Comparison:
         return wording.html(self.text, self.gradients)
 
 
+@api_boundary
 def compare(loss: Value, gradients: Any) -> Comparison:
     """Compare the learner's own gradients of `loss`, all or some, with the right ones, and name the mistake.
 

@@ -16,7 +16,7 @@ from math import isfinite
 from typing import Any
 
 from ..chain import FIXED, LISTED, NAMED, TESTS, WORDS, By, VariableGraph, branches, explained
-from ..core import Value, pretty_name
+from ..core import Value, api_boundary, pretty_name
 from ..picture import DARK, GIVEN, LIGHT, to_html
 from .javascript import program, runnable
 
@@ -58,6 +58,7 @@ def page(graph: VariableGraph, depth: int | None = None) -> str:
     return text.encode("utf-8", "replace").decode()  # a label may hold half a character
 
 
+@api_boundary
 class Frame:
     """The page of a graph as a notebook shows it: in a frame of its own, which may run its script and save files.
 
@@ -86,6 +87,7 @@ class Frame:
         return f'{hidden}<iframe class="whygrad-page" {frame}></iframe>{picture}'
 
 
+@api_boundary
 def explore(output: Value, wrt: Value | None = None, by: By = "labels") -> Frame:
     """The page of `output` for a notebook, with the paths from `wrt` lit up: `Value.explore` and `ChainRule.explore`.
 

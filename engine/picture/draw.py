@@ -8,7 +8,7 @@ from graphviz import Digraph
 from graphviz import view as open_file
 
 from ..chain import By, VariableGraph, explained
-from ..core import Value, replace
+from ..core import Value, api_boundary, replace
 from .diagram import diagram_of
 from .dot import Markup, to_dot
 from .graphviz import DPI, STARTS, SUFFIXES, draw_dot, is_embedded, suffix_of
@@ -20,6 +20,7 @@ from .theme import Theme
 Path = str | os.PathLike[str]
 
 
+@api_boundary
 class Picture(Digraph):  # type: ignore[misc]
     """A diagram as DOT, drawn by the embedded renderer: in a notebook, by `render`, `view` and `pipe`."""
 
@@ -74,6 +75,7 @@ def to_html(graph: VariableGraph) -> str:
     return as_image(to_svg(diagram), diagram.title)
 
 
+@api_boundary
 def draw(
     output: Value, wrt: Value | None = None, by: By = "labels", depth: int | None = None, theme: Theme = "auto"
 ) -> Picture:
@@ -92,6 +94,7 @@ def draw(
     return Picture.of(diagram_of(explained(output, wrt, by), View(depth, theme)))
 
 
+@api_boundary
 def render(
     output: Value,
     path: Path,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._compiled import warn_uncompiled
-from ..core import PARAMETER, Value, came, elided, flag, reading_all
+from ..core import PARAMETER, Value, api_boundary, came, elided, flag, reading_all
 from .batch import arrays_of
 from .call import call
 from .forward import along
@@ -29,6 +29,7 @@ from .verify import verify
 SHOWN = 48  # lines of a program that are printed
 
 
+@api_boundary
 def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: bool = False) -> Recording:
     """Run `f` on Values made from the example and keep what it did, to replay it on batches.
 
@@ -72,6 +73,7 @@ def record(f: Callable[..., Any], *example: Any, check: Any = True, compile: boo
     return recording
 
 
+@api_boundary
 class Recording:
     """A function as a program: `forward`, `backward`, `gradients`, `hessian` and `jvp` run it on a batch.
 

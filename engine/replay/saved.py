@@ -26,6 +26,7 @@ from ..core import (
     RecordingError,
     StateError,
     Value,
+    api_boundary,
     code_of,
     missing,
     parse,
@@ -44,6 +45,7 @@ WORDS = ("nan", "inf", "-inf")  # numbers that JSON does not have
 Document = dict[str, Any]
 
 
+@api_boundary
 def load_recording(path: str | os.PathLike[str]) -> Recording:
     """The recording in a file, with parameters of its own, which have the saved numbers and labels.
 

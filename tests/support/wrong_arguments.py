@@ -306,8 +306,8 @@ def saved_model(module, path, finite):
     return nn.load(module, path, finite)
 
 
-def outcome(call, where, thing):
-    """The outcome with the argument at `where` replaced: "" if it is accepted, else the error, and if it is raw."""
+def error_of(call, where, thing):
+    """The error of a call with the argument at `where` replaced, None if it is accepted."""
     function, arguments = call()
     arguments = dict(arguments) if isinstance(arguments, dict) else list(arguments)
     arguments[where] = thing
@@ -317,8 +317,14 @@ def outcome(call, where, thing):
             warnings.simplefilter("error")
             function(**arguments) if isinstance(arguments, dict) else function(*arguments)
     except Exception as error:
-        return f"{type(error).__name__}: {error}", not raised_here(error)
-    return "", False
+        return error
+    return None
+
+
+def outcome(call, where, thing):
+    """The outcome with the argument at `where` replaced: "" if it is accepted, else the error, and if it is raw."""
+    error = error_of(call, where, thing)
+    return (f"{type(error).__name__}: {error}", not raised_here(error)) if error else ("", False)
 
 
 def raised_here(error):
