@@ -146,6 +146,7 @@ def _outside(case: Case) -> list[Finding]:
     )
 
 
+SIGMOID = 'MLP(..., output_activation="sigmoid")'
 SIGNED = ("tanh", "erf", "sin", "cos", "softsign", "hard_tanh")  # operations with results from -1 to 1
 
 
@@ -166,8 +167,8 @@ def _signed(case: Case) -> list[Finding]:
         {"smallest": min(graph.data[p] for p in found), "numbers": len(found)},
         f"A log loss takes probabilities, from 0 to 1, but {op} gives numbers from -1 to 1. Where they are below 0, "
         "the log is nan.",
-        'Take a sigmoid at the output, MLP(..., output_activation="sigmoid"), or give the numbers before the '
-        f"{op} to binary_cross_entropy_with_logits([z], [y]).",
+        f"Take a sigmoid at the output, {case.in_modules(SIGMOID, 'z.sigmoid()')}, or give the numbers before the {op} "
+        "to binary_cross_entropy_with_logits([z], [y]).",
     )
 
 

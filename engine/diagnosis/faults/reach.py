@@ -118,11 +118,12 @@ def _unreachable(
         f"Whatever the parameters are, the last operation gives numbers from {spans}, but {wish}. The output cannot "
         f"reach {f'{len(far)} of {len(wanted)} targets' if len(wanted) > 1 else 'it'}"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
-        'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
-        "output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),
+        f"Make the output linear, {case.in_modules(LINEAR, 'without an activation')}, or scale the targets into the "
+        "range of the output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),
     )
 
 
+LINEAR = 'MLP(..., output_activation="linear")'
 CLASSES = (
     " If the targets are the numbers of classes, take one output for each class instead, and "
     "cross_entropy([outputs], [class])."

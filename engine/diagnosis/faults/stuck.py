@@ -46,14 +46,15 @@ def _linear(case: Case) -> list[Finding]:
         return []
     if graph.changed and not case.stepped:
         return []
-    outputs = _centred(list(_outputs(case)))
+    outputs = _centred(list(outputs_of(case)))
     stuck = [output for output in outputs if _is_constant(case, output)]
     if not stuck or len(stuck) < len(outputs) or not _is_linear(case, outputs):
         return []
     return [_at_rest(case, stuck)]
 
 
-def _outputs(case: Case) -> Iterable[Output]:
+def outputs_of(case: Case) -> Iterable[Output]:
+    """The outputs that the loss takes of several examples."""
     for unit in case.units.all:
         indices = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
         if len(indices) > 1:
@@ -89,10 +90,11 @@ def _is_constant(case: Case, output: Output) -> bool:
     numbers, asked = output.numbers, max(map(abs, output.demands))
     if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
         return False
-    return len({tuple(case.graph.data[j] for j in _inputs(case, i)) for i in output.indices}) > 1
+    return len({tuple(case.graph.data[j] for j in inputs_of(case, i)) for i in output.indices}) > 1
 
 
-def _inputs(case: Case, i: int) -> list[int]:
+def inputs_of(case: Case, i: int) -> list[int]:
+    """The given numbers that a node depends on."""
     return [j for j in _below(case, i) if not case.graph.nodes[j].op and j not in case.given]
 
 
