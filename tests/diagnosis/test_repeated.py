@@ -129,6 +129,37 @@ def test_a_gradient_that_is_large_for_one_example_does_not_make_the_others_vanis
     assert "vanishing" not in kinds(diagnose(loss, model.parameters()))
 
 
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_so_small_that_hidden_units_are_as_good_as_linear(activation, seed):
+    """XOR from weights of about 0.01: the loss is log 2 after a thousand steps, and lower from larger weights."""
+    corners, xor = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
+    model = MLP(2, [5, 1], activation=activation, init="xavier", seed=seed)
+    large = [p.data for p in model.parameters()]
+    for p in model.parameters():
+        p.data *= 0.01
+
+    def loss():
+        return binary_cross_entropy_with_logits([model(x) for x in corners], xor)
+
+    def train():
+        for _ in range(300):
+            now = loss()
+            model.zero_grad()
+            now.backward()
+            for p in model.parameters():
+                p.data -= 0.1 * p.grad
+
+    train()
+    assert abs(loss().data - 0.6931471805599453) < 1e-4
+    finding = only(diagnose(loss(), model.parameters()), "stationary")
+    assert "as good as linear" in finding.why
+    assert finding.remedy == 'Start from larger weights, init="xavier".'
+    for p, x in zip(model.parameters(), large, strict=True):  # the remedy
+        p.data = x
+    assert not diagnose(loss(), model.parameters())
+
+
 NEARLY = {  # paths of w that cancel, and whether nothing is left
     "w - w": (lambda w: w - w, True),
     "w / w": (lambda w: w / w, True),

@@ -8,12 +8,12 @@ from .activations import dead_relu, probability_loss, saturated
 from .copies import symmetric
 from .depth import vanishing
 from .gradients import cancelled, disconnected, exploding
-from .inputs import constant_input
+from .inputs import constant_input, dead_input
 from .loss import loss_misuse
 from .reach import out_of_range
 from .states import changed_since_forward, non_finite, stale_gradient
 from .steps import ascent, rebound, step_too_long, step_too_short
-from .stuck import dead_input, stationary
+from .stuck import stationary
 
 # Worst first: faults that make every number wrong, then those that stop all learning, then those that slow it down.
 FAULTS: dict[Callable[[Case], list[Finding]], str] = {

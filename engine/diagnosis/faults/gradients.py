@@ -44,12 +44,15 @@ def exploding(case: Case) -> list[Finding]:
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
             f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the "
             "first or second step moves the weights much too far, so the loss does not fall as it should.",
-            "Scale inputs and targets to about 1. Any one of these may help too: start from smaller weights"
-            + case.in_modules(', MLP(..., init="he", seed=0)')
-            + "; take the mean of the losses, not their sum; take a smaller learning rate; "
+            "Scale inputs and targets to about 1. Any one of these may help too: "
+            + (f"start from smaller weights{case.in_modules(HE)}; " if against > limits.smallest else "")
+            + "take the mean of the losses, not their sum; take a smaller learning rate; "
             "clip the gradient; take Adam, whose steps do not grow with the gradient." + about_inputs(case),
         )
     ]
+
+
+HE = ', MLP(..., init="he", seed=0)'
 
 
 def _is_steppable(case: Case) -> bool:

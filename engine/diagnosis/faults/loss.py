@@ -78,12 +78,16 @@ def _squashed_twice(case: Case) -> list[Finding]:
 
 
 def _logits(graph: LossGraph, squash: int) -> list[int]:
-    """The numbers that a squashing operation was applied to: by hand, the exponents without their minus sign."""
+    """What a squashing operation was applied to: by hand, the exponents without their minus sign.
+
+    A softmax by hand may subtract the largest logit from each.
+    """
     if graph.nodes[squash].op != "div":
         return [graph.argument(squash)]
     inner = [k for j in graph.operands(squash) for k in (j, *graph.operands(j)) if graph.nodes[k].op == "exp"]
+    outer = ("neg", "sub") if len(set(inner)) > 1 else ("neg",)
     exponents = [graph.argument(k) for k in inner]
-    return [graph.argument(z) if graph.nodes[z].op == "neg" else z for z in exponents]
+    return [graph.argument(z) if graph.nodes[z].op in outer else z for z in exponents]
 
 
 def _probabilities(case: Case, z: int) -> list[int]:
