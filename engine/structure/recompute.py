@@ -133,13 +133,14 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
 
     `differing` is what `disagreeing` finds, if it was asked before.
     Blames a leaf if some result disagrees with its current data and none agrees with it; otherwise the operation.
-    A sum of parameters agrees by chance where their moves cancel, so it counts only if operations alone are blamed, and
-    few.
+    A sum of parameters agrees by chance where their moves cancel, and any result does to rounding after a small move,
+    so these count only if operations alone are blamed, and few.
     """
-    wrong = beyond(graph, disagreeing(graph) if differing is None else differing, rounding)
+    differing = disagreeing(graph) if differing is None else differing
+    wrong = beyond(graph, differing, rounding)
     if not wrong:
         return {}
-    same, size = confirmed(graph, wrong, rounding), len(graph.codes)
+    same, size = confirmed(graph, wrong, differing, rounding), len(graph.codes)
     found = _set(graph, wrong, same)
     operations = [i for i in found if i < size]
     together = {j for i in operations for j in operands_of(i, graph) if same[j] == TOGETHER}
@@ -201,11 +202,14 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
     return data[i] - products
 
 
-ALONE, TOGETHER = 1, 2  # how a result confirms an operand: of one parameter, or of several, whose moves may cancel
+WRONG, ROUNDED = 1, 2  # whether a result no longer matches, or matches to rounding alone
+ALONE, TOGETHER = 1, 2  # a result confirms an operand; or it may by chance: if it is of several parameters, or rounded
 
 
-def confirmed(graph: FlattenedGraph, wrong: Ints, rounding: float) -> Ints:
-    """ALONE or TOGETHER for each node whose data some stored result confirms, else 0; no result of `wrong` matches.
+def confirmed(graph: FlattenedGraph, wrong: Ints, differing: Ints, rounding: float) -> Ints:
+    """ALONE or TOGETHER for each node whose data some stored result confirms, else 0.
+
+    The results of `differing` match to rounding at best, and those of `wrong` do not.
 
     The partials of a product are copies of its factors, so a factor is confirmed by equality, and else by rounding.
     """
@@ -215,8 +219,11 @@ def confirmed(graph: FlattenedGraph, wrong: Ints, rounding: float) -> Ints:
     for index in graph.index_of.values():
         given[index] = 1
     wrongs, same, wanted, is_parameter = ints(is_wrong), ints(found), ints(wrong), ints(given)
+    others = ints(differing)
+    for n in range(len(differing)):
+        wrongs[others[n]] = ROUNDED
     for n in range(len(wrong)):
-        wrongs[wanted[n]] = 1
+        wrongs[wanted[n]] = WRONG
     for i in range(len(graph.codes)):
         first, last, parameters = starts[i], starts[i + 1], 0
         for k in range(first, last):
@@ -226,9 +233,9 @@ def confirmed(graph: FlattenedGraph, wrong: Ints, rounding: float) -> Ints:
             if codes[i] == MUL or (codes[i] == DOT and k < last - 1):
                 if _before(i, k, codes, starts, partials, data) == data[j]:
                     same[j] = ALONE
-            elif not wrongs[i]:
+            elif wrongs[i] != WRONG:
                 if partials[k] != 0.0 and same[j] != ALONE:
-                    same[j] = TOGETHER if is_parameter[j] and parameters > 1 else ALONE
+                    same[j] = TOGETHER if is_parameter[j] and (parameters > 1 or wrongs[i] == ROUNDED) else ALONE
             elif codes[i] == DOT and not same[j]:
                 limit = rounding * _magnitude(i, starts, operands, partials, data)
                 if abs(_before(i, k, codes, starts, partials, data) - data[j]) <= limit:

@@ -63,7 +63,7 @@ def _slopes(case: Case, unit: Unit, by_hand: dict[int, Squash]) -> dict[int, flo
     graph = case.graph
     if by_hand and not unit.activations:
         return {by_hand[z].activation: by_hand[z].slope for z in unit.pre if z in by_hand}
-    return {i: graph.slope(i) for i in unit.activations if graph.nodes[i].op in STEEPEST}
+    return {i: graph.first_partial(i) for i in unit.activations if graph.nodes[i].op in STEEPEST}
 
 
 def _is_flat(case: Case, slopes: dict[int, float], others: set[int]) -> bool:
@@ -211,7 +211,7 @@ def probability_loss(case: Case) -> list[Finding]:
             {
                 "probability": graph.data[squash],
                 "log of": argument_of(graph, log),
-                "slope": graph.slope(squash),
+                "slope": graph.first_partial(squash),
                 "logs": len(found),
             },
             _lost(graph, squash, log),

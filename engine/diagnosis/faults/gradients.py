@@ -21,7 +21,7 @@ from ..terms import other_factor
 from .cuts import cut_off, not_taken
 from .misuse import OTHERS
 from .steps import about_inputs, good_steps
-from .tables import not_chosen
+from .tables import unused_rows
 
 
 def exploding(case: Case) -> list[Finding]:
@@ -155,7 +155,7 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
 
 def disconnected(case: Case) -> list[Finding]:
     """Parameters without a path to the loss; results of operations are left to `rebound`."""
-    rows = not_chosen(case)
+    rows = unused_rows(case)
     cut, cuts = cut_off(case)
     missing = [p for p in case.missing if not p.op and p not in rows] + cut
     if not missing:

@@ -9,7 +9,7 @@ from ..report import Finding
 from ..words import amount
 from .by_hand import is_probability
 from .logs import argument_of, log_sources
-from .misuse import OTHERS, is_softmax, logged, misuse
+from .misuse import OTHERS, logged, logit_of, misuse
 from .softmaxes import lone_softmax
 from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
 
@@ -63,7 +63,7 @@ def _squashed_twice(case: Case) -> list[Finding]:
     if not found:
         return []
     numbers = [graph.data[i] for i in found]
-    several = any(is_softmax(case, i) or graph.nodes[graph.argument(i)].op == "exp" for i in found)
+    several = any(logit_of(graph, i) is not None for i in found)
     name = "softmax" if several else "sigmoid"
     return misuse(
         case,

@@ -9,7 +9,7 @@ from ..context import Case
 from ..terms import other_factor
 
 
-def not_chosen(case: Case) -> set[Value]:
+def unused_rows(case: Case) -> set[Value]:
     """The parameters without a path that are next, in the list, to a chosen one of the same table or layer."""
     missing, found = set(case.missing), set[Value]()
     run, before = list[Value](), None
@@ -19,13 +19,13 @@ def not_chosen(case: Case) -> set[Value]:
             run.append(p)
             continue
         if run:
-            found |= _beside(case, run, [used for used in (before, p) if used is not None], outputs)
+            found |= _rows(case, run, [used for used in (before, p) if used is not None], outputs)
         run, before = [], p
     labels = {p.label for p in case.index_of} - {""} if found else set()
     return {p for p in found if p.label not in labels}  # else it is of another model
 
 
-def _beside(case: Case, run: list[Value], near: list[Value], outputs: Collection[int]) -> set[Value]:
+def _rows(case: Case, run: list[Value], near: list[Value], outputs: Collection[int]) -> set[Value]:
     """The unused parameters in a run that are of the same table as a chosen one beside it."""
     of_run = {p: _table(p.label) for p in run}
     inside = set(of_run.values())
