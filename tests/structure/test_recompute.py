@@ -119,7 +119,7 @@ def test_a_move_as_small_as_rounding_is_blamed_on_the_leaf_alone(size):
 
 def test_a_large_result_that_a_small_move_changes_by_rounding_does_not_confirm_a_parameter():
     b = Value(1.0, "b")
-    outputs = (b + 0.001) * (b + 1e7)
+    outputs = (b + 0.001) * (b + 0.002) * (b + 1e7)
     b.data += 1e-7
     graph = flatten(outputs, [b])
     assert [graph.nodes[i].label for i in changed(graph, 1e-9)] == ["b"]
