@@ -108,6 +108,10 @@ class Case:
             found.setdefault(unit_in(name) if "." in name else "", []).append(p)
         return found
 
+    def in_modules(self, text: str, by_hand: str = "") -> str:
+        """The part of a remedy that names arguments of nn's modules, if the labels are theirs; else the other part."""
+        return text if any(self.by_unit) else by_hand
+
     def gradient(self, p: Value) -> float:
         """The derivative of the loss with respect to a parameter."""
         return self.graph.gradients[self.index_of[p]] if p in self.index_of else 0.0

@@ -1,13 +1,14 @@
 """A step of the parameters, taken or planned: its effect on the loss, and the largest step that lowers the loss."""
 
 import math
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from ..core import CODES, Value
+from ..core import TABLE, Value
 from ..structure import SAME, LossGraph
 
 HALVINGS, BISECTIONS = 800, 24  # bisections, down to 1e-240 of the step, and then to seven digits
+ASKED, NEWTON = 64, 32  # changed nodes whose previous data is found by Newton's method, in at most so many moves
 LONGEST = 1e150  # largest move whose square does not overflow
 
 
@@ -153,23 +154,37 @@ def _is_where_it_began(step: Step) -> bool:
 
 
 def _before(graph: LossGraph) -> dict[int, float]:
-    """The data of changed nodes in the forward pass, from a partial, or from a sum in which nothing else changed."""
+    """The data of changed nodes in the forward pass, from a partial, or, of a few, by undoing an operation."""
     known = {i: was for i, was in graph.changed.items() if was is not None}
-    if len(known) == len(graph.changed):
-        return known
-    import numpy as np
+    unknown = [i for i in graph.changed if i not in known][:ASKED]
+    now = graph.forward({}) if unknown else graph.data
+    edges = [k for i in unknown for k in graph.edges_to(i) if _is_alone(graph, k, now)]
+    undone = {graph.flattened.operands[k]: _undone(graph, k) for k in edges}
+    return {i: was for i, was in undone.items() if was is not None} | known
 
-    edges, data, now = graph.flattened, np.asarray(graph.data), np.asarray(graph.forward({}))
-    codes, results, operands, partials = map(np.asarray, (edges.codes, edges.results, edges.operands, edges.partials))
-    has_changed = now != data
-    has_changed[list(graph.changed)] = True
-    together = np.bincount(results[has_changed[operands]], minlength=len(codes))
-    sums = np.isin(codes, [CODES[op] for op in ("add", "sub", "sum")]) & (together == 1)
-    from_sums = np.flatnonzero(sums[results] & has_changed[operands])
-    of_square = np.asarray(edges.starts)[np.flatnonzero(codes == CODES["pow"])]
-    of_square = of_square[data[operands[of_square + 1]] == 2.0]
-    with np.errstate(invalid="ignore"):  # where both are inf
-        moves = (now - data)[results[from_sums]] / partials[from_sums]
-    found = dict(zip(operands[of_square].tolist(), (partials[of_square] / 2.0).tolist(), strict=True))
-    found |= zip(operands[from_sums].tolist(), (data[operands[from_sums]] - moves).tolist(), strict=True)
-    return found | known
+
+def _is_alone(graph: LossGraph, edge: int, now: Sequence[float]) -> bool:
+    """Whether a gradient passes this edge, and its operand, used once, is the only one that has changed."""
+    operands = graph.operands(graph.flattened.results[edge])
+    changed = [j for j in operands if j in graph.changed or now[j] != graph.data[j]]
+    return changed == [graph.flattened.operands[edge]] and graph.flattened.partials[edge] != 0.0
+
+
+def _undone(graph: LossGraph, edge: int) -> float | None:
+    """The data with which this edge's operand gives the stored result and partial, by Newton's method, or None."""
+    result, operand = graph.flattened.results[edge], graph.flattened.operands[edge]
+    row, slot = TABLE[graph.nodes[result].op], edge - graph.flattened.starts[result]
+    x, slope = graph.data[operand], graph.flattened.partials[edge]
+    partial = slope  # where x was, and so the first move ends on the same side of a kink
+    for _ in range(NEWTON):
+        numbers = row.split([x if j == operand else graph.data[j] for j in graph.operands(result)])
+        y = row.value(*numbers)
+        move = (graph.data[result] - y) / partial
+        x += move
+        if not math.isfinite(x):
+            return None
+        partials = row.partial_values(y, *numbers)
+        partial = row.flatten(partials, len(numbers[0]))[slot] if row.variadic else partials[slot]
+        if not partial or abs(move) <= SAME * abs(x):
+            return x if math.isclose(partial, slope, rel_tol=1e-6) else None
+    return None

@@ -131,7 +131,7 @@ class LossGraph:
         """The index of the first operand of an operation."""
         return self.flattened.operands[self.flattened.starts[i]]
 
-    def slope(self, i: int) -> float:
+    def first_partial(self, i: int) -> float:
         """An operation's first partial."""
         return self.flattened.partials[self.flattened.starts[i]]
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE
-from .arrays import Floats, Ints, new_ints
+from .arrays import Floats, Ints, ints_of, new_ints
 from .flattened import FlattenedGraph
-from .scans import where
+from .scans import operands_of, where
 from .sweeps import dependent
 
 try:
@@ -133,12 +133,27 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
 
     `differing` is what `disagreeing` finds, if it was asked before.
     Blames a leaf if some result disagrees with its current data and none agrees with it; otherwise the operation.
+    A sum of parameters agrees by chance where their moves cancel, and any result does to rounding after a small move,
+    so these count only if operations alone are blamed, and few.
     """
+    differing = disagreeing(graph) if differing is None else differing
+    wrong = beyond(graph, differing, rounding)
+    if not wrong:
+        return {}
+    same, size = confirmed(graph, wrong, differing, rounding), len(graph.codes)
+    found = _set(graph, wrong, same)
+    operations = [i for i in found if i < size]
+    together = {j for i in operations for j in operands_of(i, graph) if same[j] == TOGETHER}
+    if together and len(found) > min(len(operations), len(together)):
+        found = _set(graph, wrong, ints_of(0 if one == TOGETHER else one for one in same))
+    return found
+
+
+def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints) -> dict[int, float | None]:
+    """The leaves and operations that explain the wrong results, if the nodes marked in `unchanged` were not set."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
-    found = dict[int, float | None]()
-    wrong = beyond(graph, disagreeing(graph) if differing is None else differing, rounding)
-    unchanged, told = confirmed(graph, wrong, rounding) if wrong else new_ints(0), new_ints(len(graph.nodes))
+    found, told = dict[int, float | None](), new_ints(len(graph.nodes))
     same, known = ints(unchanged), ints(told)  # known: 1 if found, 2 if its previous number is known too
     indices = ints(wrong)
     for n in range(len(wrong)):
@@ -164,11 +179,11 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
 
 
 def _blamed(graph: FlattenedGraph, i: int, same: Ints) -> list[int]:
-    """The edges to the leaves that may have made an operation wrong; only labelled ones, if any has a label."""
+    """The edges to the leaves that may have made an operation wrong: labelled ones and parameters, if there are any."""
     starts, operands, unchanged, size = ints(graph.starts), ints(graph.operands), ints(same), len(graph.codes)
     leaves = [k for k in range(starts[i], starts[i + 1]) if operands[k] >= size and not unchanged[operands[k]]]
     nodes = graph.nodes
-    return [k for k in leaves if nodes[operands[k]].label] or leaves
+    return [k for k in leaves if nodes[operands[k]].label or nodes[operands[k]] in graph.index_of] or leaves
 
 
 def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: Floats) -> float:
@@ -187,29 +202,42 @@ def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: F
     return data[i] - products
 
 
-def confirmed(graph: FlattenedGraph, wrong: Ints, rounding: float) -> Ints:
-    """1 for each node whose data some stored result confirms; `wrong` are operations whose result no longer matches.
+WRONG, ROUNDED = 1, 2  # whether a result no longer matches, or matches to rounding alone
+ALONE, TOGETHER = 1, 2  # a result confirms an operand; or it may by chance: if it is of several parameters, or rounded
+
+
+def confirmed(graph: FlattenedGraph, wrong: Ints, differing: Ints, rounding: float) -> Ints:
+    """ALONE or TOGETHER for each node whose data some stored result confirms, else 0.
+
+    The results of `differing` match to rounding at best, and those of `wrong` do not.
 
     The partials of a product are copies of its factors, so a factor is confirmed by equality, and else by rounding.
     """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
-    found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
-    wrongs, same, given = ints(is_wrong), ints(found), ints(wrong)
+    found, is_wrong, given = new_ints(len(graph.nodes)), new_ints(len(graph.codes)), new_ints(len(graph.nodes))
+    for index in graph.index_of.values():
+        given[index] = 1
+    wrongs, same, wanted, is_parameter = ints(is_wrong), ints(found), ints(wrong), ints(given)
+    others = ints(differing)
+    for n in range(len(differing)):
+        wrongs[others[n]] = ROUNDED
     for n in range(len(wrong)):
-        wrongs[given[n]] = 1
+        wrongs[wanted[n]] = WRONG
     for i in range(len(graph.codes)):
-        last = starts[i + 1]
-        for k in range(starts[i], last):
+        first, last, parameters = starts[i], starts[i + 1], 0
+        for k in range(first, last):
+            parameters += is_parameter[operands[k]]
+        for k in range(first, last):
             j = operands[k]
             if codes[i] == MUL or (codes[i] == DOT and k < last - 1):
                 if _before(i, k, codes, starts, partials, data) == data[j]:
-                    same[j] = 1
-            elif not wrongs[i]:
-                if partials[k] != 0.0:
-                    same[j] = 1
+                    same[j] = ALONE
+            elif wrongs[i] != WRONG:
+                if partials[k] != 0.0 and same[j] != ALONE:
+                    same[j] = TOGETHER if is_parameter[j] and (parameters > 1 or wrongs[i] == ROUNDED) else ALONE
             elif codes[i] == DOT and not same[j]:
                 limit = rounding * _magnitude(i, starts, operands, partials, data)
                 if abs(_before(i, k, codes, starts, partials, data) - data[j]) <= limit:
-                    same[j] = 1
+                    same[j] = ALONE
     return found

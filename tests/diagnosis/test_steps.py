@@ -7,7 +7,7 @@ import pytest
 from networks import network
 from reports import kinds, only
 
-from engine import Value, diagnose
+from engine import Value, diagnose, maximum, minimum
 from nn import MLP, SGD, Adam, mean_squared_error
 
 
@@ -32,6 +32,58 @@ def test_ascent_is_told_from_the_numbers_that_it_left():
     w.data = 0.5
     w.data -= 0.1 * w.grad
     assert "as it should be" in only(diagnose(loss, [w]), "changed_since_forward").why
+
+
+USES = {
+    "-w * 3": lambda w: -w * 3.0,
+    "-w": lambda w: -w,
+    "w / 2": lambda w: w / 2.0,
+    "4 - w": lambda w: 4.0 - w,
+    "exp": Value.exp,
+    "tanh": Value.tanh,
+    "relu": Value.relu,
+    "sin": Value.sin,
+    "square root": lambda w: w**0.5,
+    "cube": lambda w: w**3,
+    "absolute value": lambda w: abs(w - 1.0),
+    "maximum": lambda w: maximum(0.0, w),
+    "log loss": lambda w: -w.sigmoid().log(),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_ascent_of_a_single_parameter_is_found_through_any_operation(use):
+    w = Value(0.5, "w")
+    loss = use(w)
+    loss.backward()
+    w.data += 0.1 * w.grad
+    finding = only(diagnose(loss, [w]), "ascent")
+    assert finding.evidence["rate"] == pytest.approx(0.1)
+    assert finding.evidence["loss after"] == use(w).data > loss.data
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize("use", [lambda a, b: a + b, lambda a, b: (a - b) ** 2, lambda a, b: a - (b + 0.5)])
+def test_a_step_of_equal_moves_is_one_of_the_parameters(use, labelled):
+    """The first step of Adam moves all by lr, so a sum of two parameters may be as it was."""
+    rng = random.Random(0)
+    A, B = ([Value(rng.gauss(0, 1), f"{name}{i}" if labelled else "") for i in range(12)] for name in "AB")
+    loss = mean_squared_error([use(a, b).tanh() for a in A for b in B], [rng.random() for _ in A for _ in B])
+    optimizer = Adam([*A, *B], lr=0.02)
+    loss.backward()
+    optimizer.step()
+    finding = only(diagnose(loss, [*A, *B]), "changed_since_forward")
+    assert finding.why.startswith("A step was taken")
+    assert 12 < finding.evidence["values"] <= 24
+
+
+def test_numbers_that_parameters_are_compared_with_have_not_changed():
+    rng = random.Random(0)
+    centres = [Value(rng.gauss(0, 1)) for _ in range(3)]
+    loss = sum(minimum(*((c - rng.gauss(0, 2)) ** 2 for c in centres)) for _ in range(12))
+    loss.backward()
+    Adam(centres, lr=0.02).step()
+    assert only(diagnose(loss, centres), "changed_since_forward").evidence["values"] <= 3
 
 
 def test_an_overshoot_is_told_from_the_numbers_that_it_left():

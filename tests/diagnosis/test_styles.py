@@ -28,6 +28,11 @@ def softmax_by_hand(zs):
     return [power / sum(powers) for power in powers]
 
 
+def stable_softmax(zs, largest=lambda zs: max(z.data for z in zs)):
+    top = largest(zs)
+    return softmax_by_hand([z - top for z in zs])
+
+
 def log_loss(ps, targets, eps=0.0):
     return -sum(y * log(p + eps) + (1 - y) * log(1 - p + eps) for p, y in zip(ps, targets, strict=True)) / len(ps)
 
@@ -56,6 +61,14 @@ MISUSES = {  # what is wrong, and the same with the remedy applied
     "softmax by hand, twice": (
         lambda: classes(lambda zs: softmax_by_hand(softmax_by_hand(zs))),
         lambda: classes(softmax_by_hand),
+    ),
+    "stable softmax by hand, twice": (
+        lambda: classes(lambda zs: stable_softmax(stable_softmax(zs))),
+        lambda: classes(stable_softmax),
+    ),
+    "softmax by hand less the largest, twice": (
+        lambda: classes(lambda zs: stable_softmax(stable_softmax(zs, max), max)),
+        lambda: classes(lambda zs: stable_softmax(zs, max)),
     ),
     "sigmoid twice": (
         lambda: summed(lambda z, y: binary_cross_entropy([z.sigmoid().sigmoid()], [y])),

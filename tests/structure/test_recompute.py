@@ -93,7 +93,7 @@ def test_a_leaf_that_another_operation_still_has_the_number_of_is_cleared():
     graph = flatten(kept + product)
     wrong = disagreeing(graph)
     assert [graph.nodes[i] for i in wrong] == [product]
-    same = confirmed(graph, wrong, 1e-9)
+    same = confirmed(graph, wrong, wrong, 1e-9)
     assert [leaf.label for i, leaf in enumerate(graph.nodes) if not leaf.op and not same[i]] == ["x"]
 
 
@@ -115,3 +115,11 @@ def test_a_move_as_small_as_rounding_is_blamed_on_the_leaf_alone(size):
     w.data *= 1.0 + size
     graph = flatten(loss)
     assert {graph.nodes[i] for i in changed(graph, 1e-9)} <= {w}
+
+
+def test_a_large_result_that_a_small_move_changes_by_rounding_does_not_confirm_a_parameter():
+    b = Value(1.0, "b")
+    outputs = (b + 0.001) * (b + 0.002) * (b + 1e7)
+    b.data += 1e-7
+    graph = flatten(outputs, [b])
+    assert [graph.nodes[i].label for i in changed(graph, 1e-9)] == ["b"]

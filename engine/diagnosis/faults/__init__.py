@@ -5,13 +5,15 @@ from collections.abc import Callable
 from ..context import Case
 from ..report import Finding
 from .activations import dead_relu, probability_loss, saturated
+from .copies import symmetric
 from .depth import vanishing
-from .gradients import cancelled, disconnected, exploding, symmetric
+from .gradients import cancelled, disconnected, exploding
+from .inputs import constant_input, dead_input
 from .loss import loss_misuse
 from .reach import out_of_range
 from .states import changed_since_forward, non_finite, stale_gradient
 from .steps import ascent, rebound, step_too_long, step_too_short
-from .stuck import dead_input, stationary
+from .stuck import stationary
 
 # Worst first: faults that make every number wrong, then those that stop all learning, then those that slow it down.
 FAULTS: dict[Callable[[Case], list[Finding]], str] = {
@@ -32,6 +34,7 @@ FAULTS: dict[Callable[[Case], list[Finding]], str] = {
     symmetric: "units that are copies of each other",
     vanishing: "gradients that shrink from layer to layer, or over time",
     cancelled: "paths that add up to nothing",
+    constant_input: "examples that all have the same input",
     dead_input: "inputs that are always 0",
     disconnected: "parameters that the loss does not depend on",
 }

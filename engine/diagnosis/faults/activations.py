@@ -63,7 +63,7 @@ def _slopes(case: Case, unit: Unit, by_hand: dict[int, Squash]) -> dict[int, flo
     graph = case.graph
     if by_hand and not unit.activations:
         return {by_hand[z].activation: by_hand[z].slope for z in unit.pre if z in by_hand}
-    return {i: graph.slope(i) for i in unit.activations if graph.nodes[i].op in STEEPEST}
+    return {i: graph.first_partial(i) for i in unit.activations if graph.nodes[i].op in STEEPEST}
 
 
 def _is_flat(case: Case, slopes: dict[int, float], others: set[int]) -> bool:
@@ -90,17 +90,26 @@ def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, Squash]) -> Fi
         {"slope": slopes[steepest], "z": z, **_share(case, units), "examples": len(slopes) // len(units)},
         f"Where z is this far from 0, the {name} is flat: its slope is at most {slopes[steepest]:.4g} here. Every "
         f"gradient that passes the {name} is multiplied by this slope, so the weights before it learn nothing.",
-        "If it is flat from the start, scale the inputs to about 1 or start from smaller weights "
-        '(MLP(..., init="xavier", seed=0)). If training drove it there, take a smaller learning rate. At the output, '
-        "compute the loss on the logit z (binary_cross_entropy_with_logits, cross_entropy), whose gradient does not "
-        "contain this slope.",
+        "If it is flat from the start, scale the inputs to about 1 or start from smaller weights"
+        + case.in_modules(' (MLP(..., init="xavier", seed=0))')
+        + ". If training drove it there, take a smaller learning rate. At the output, compute the loss on the logit z "
+        "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
     )
 
 
 def dead_relu(case: Case) -> list[Finding]:
     """Relus that are off for every example: whole layers, and single units that inputs like these cannot switch on."""
     sums = _rectified(case)
-    return [_dead_layer(case, units, sums) for units in case.by_layer(_off(case, sums))]
+    off = [unit for unit in _off(case, sums) if _is_wanted(case, sums.of(unit.number))]
+    return [_dead_layer(case, units, sums) for units in case.by_layer(off)]
+
+
+def _is_wanted(case: Case, sums: Ints) -> bool:
+    """Whether these relus are hidden ones, or the loss falls as one of them is switched on."""
+    graph = case.graph
+    users = {graph.flattened.results[k] for z in sums for k in graph.edges_to(z)}
+    relus = [i for i in users if graph.nodes[i].op in RECTIFIERS]
+    return not relus or any(case.units.deep[z] for z in sums) or any(graph.gradients[i] < 0.0 for i in relus)
 
 
 def off_units(case: Case) -> list[Unit]:
@@ -163,7 +172,9 @@ def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
     highest = max(case.graph.data[i] for unit in units for i in sums.of(unit.number))
     examples = sum(len(sums.of(unit.number)) for unit in units) // len(units)
     bias = "Raise its bias" if all(unit.biases for unit in units) else "Give it a bias"
-    start, other, linear = IN_MODULES if any(case.by_unit) else BY_HAND
+    start = case.in_modules('init="he"', "another weight")
+    other = case.in_modules('activation="leaky_relu" and activation="tanh"', "z.leaky_relu() and z.tanh()")
+    linear = f" An output that may be any number needs no relu{case.in_modules(LINEAR)}."
     is_output = not any(case.units.deep[i] for unit in units for i in sums.of(unit.number))
     return Finding(
         "dead_relu",
@@ -176,13 +187,7 @@ def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
     )
 
 
-NO_RELU = " An output that may be any number needs no relu"
-IN_MODULES = (
-    'init="he"',
-    'activation="leaky_relu" and activation="tanh"',
-    f'{NO_RELU}: MLP(..., output_activation="linear").',
-)
-BY_HAND = ("another weight", "z.leaky_relu() and z.tanh()", f"{NO_RELU}.")
+LINEAR = ': MLP(..., output_activation="linear")'
 
 
 def _share(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
@@ -206,7 +211,7 @@ def probability_loss(case: Case) -> list[Finding]:
             {
                 "probability": graph.data[squash],
                 "log of": argument_of(graph, log),
-                "slope": graph.slope(squash),
+                "slope": graph.first_partial(squash),
                 "logs": len(found),
             },
             _lost(graph, squash, log),

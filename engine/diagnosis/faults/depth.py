@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 
 from ...core import Value
 from ...structure import Layer, LossGraph, ends_differ, extent, peaks, small, strongest
@@ -33,6 +34,8 @@ def _over_layers(case: Case) -> list[Finding]:
     faint = [k for k in range(top) if sizes[k] <= limit]
     if not 0.0 < min((sizes[k] for k in faint if sizes[k] > 0.0), default=0.0) <= limit < math.inf:
         return []
+    if not _typical(case, faint[0]) <= MOST * case.limits.vanished * _typical(case, top):
+        return []  # one example has a large gradient, and its gradient is blocked on the way
     blocked = Counter(map(case.units.layer_of, (*flat_units(case), *off_units(case))))
     if any(blocked[k] == len(case.units.by_layer.of(k)) for k in range(faint[0], top + 1)):
         return []
@@ -50,8 +53,17 @@ def _over_layers(case: Case) -> list[Finding]:
     if largest_weights[smallest] <= SHRUNK:
         name = names[faint[0] + 1 + smallest]
         evidence[f"largest weight of {name}"] = largest_weights[smallest]
-        return [_shrunk(tuple(names[k] for k in faint), evidence, name)]
-    return [_vanished(tuple(names[k] for k in faint), evidence)]
+        return [_shrunk(case, tuple(names[k] for k in faint), evidence, name)]
+    return [_vanished(case, tuple(names[k] for k in faint), evidence)]
+
+
+MOST = 10.0  # the typical gradients may differ by this factor less than the largest
+
+
+def _typical(case: Case, layer: int) -> float:
+    """The median size of the gradients that arrive at a layer, 0 if none does."""
+    gradients = [abs(case.graph.gradients[i]) for n in case.units.by_layer.of(layer) for i in case.units.pre.of(n)]
+    return median([x for x in gradients if x] or [0.0])
 
 
 SHRUNK = 1e-3  # weights of a layer that are all at most this are what a gradient is lost in
@@ -62,7 +74,10 @@ def _largest_weight(case: Case, layer: Layer) -> float:
     return max((abs(case.graph.data[w]) for w in weights), default=math.inf)
 
 
-def _shrunk(where: tuple[str, ...], evidence: Evidence, name: str) -> Finding:
+XAVIER = ', init="xavier"', ", of about 1 / sqrt(n) for n inputs"
+
+
+def _shrunk(case: Case, where: tuple[str, ...], evidence: Evidence, name: str) -> Finding:
     return Finding(
         "vanishing",
         where,
@@ -70,7 +85,7 @@ def _shrunk(where: tuple[str, ...], evidence: Evidence, name: str) -> Finding:
         f"The weights of {name} are almost 0, and the backward pass multiplies the gradient by them, so the parameters "
         "of the layers before hardly move.",
         "If weight_decay or another penalty has pulled these weights to 0, make the penalty weaker and start again. If "
-        'they were so small from the start, take larger ones, init="xavier".',
+        f"they were so small from the start, take larger ones{case.in_modules(*XAVIER)}.",
     )
 
 
@@ -120,16 +135,17 @@ def _vanished_over_time(where: tuple[str, ...], evidence: Evidence) -> Finding:
     )
 
 
-def _vanished(where: tuple[str, ...], evidence: Evidence) -> Finding:
+def _vanished(case: Case, where: tuple[str, ...], evidence: Evidence) -> Finding:
     return Finding(
         "vanishing",
         where,
         evidence,
         "Each step of the backward pass multiplies the gradient by weights and slopes smaller than 1, and together "
         "they leave so little of it that the first parameters hardly move.",
-        'Any one of these may help: take fewer layers; replace sigmoid or tanh by relu and start from init="he"; keep '
-        'the activation and start from larger weights, init="xavier"; add a layer\'s input to its output, so that one '
-        "path has the factor 1.",
+        "Any one of these may help: take fewer layers; replace sigmoid or tanh by relu"
+        + case.in_modules(' and start from init="he"')
+        + f"; keep the activation and start from larger weights{case.in_modules(*XAVIER)}; add a layer's input to its "
+        "output, so that one path has the factor 1.",
     )
 
 
@@ -149,7 +165,7 @@ def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
         "factors": factors,
         "mean factor": math.exp(sizes[index] / factors),
     }
-    return [_vanished(tuple(case.names[p] for p in found), evidence)]
+    return [_vanished(case, tuple(case.names[p] for p in found), evidence)]
 
 
 def _strongest(graph: LossGraph, edges: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, list[float]]]:

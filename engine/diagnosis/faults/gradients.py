@@ -1,15 +1,12 @@
-"""Faults that show in the gradients: copies of units, and gradients that explode, cancel or do not arrive."""
+"""Faults that show in the gradients, which explode, cancel or do not arrive."""
 
 import math
 import random
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ...core import Value, book_name
 from ...structure import (
     Floats,
-    LossGraph,
-    Unit,
     any_larger,
     cancelling,
     floats_of,
@@ -25,81 +22,6 @@ from .cuts import cut_off, not_taken
 from .misuse import OTHERS
 from .steps import about_inputs, good_steps
 from .tables import unused_rows
-
-
-def symmetric(case: Case) -> list[Finding]:
-    """Classes of units in a layer with equal weights and equal gradients."""
-    layers: dict[int, list[list[Unit]]] = {}
-    for units in _copied(case):
-        layers.setdefault(case.units.layer_of(units[0]), []).append(units)
-    return [_copies(case, found) for found in layers.values()]
-
-
-def _copied(case: Case) -> list[list[Unit]]:
-    """Classes of units with equal layer, activation, weights and gradients; cheap differences are tested first."""
-    graph, units = case.graph, case.units
-    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in map(units.unit, _near_another(case))}
-    suspects = _twins(first)
-    classes = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
-    found: dict[object, list[Unit]] = {}
-    for unit in _twins({unit: (first[unit], classes[unit]) for unit in suspects}):
-        if any(units.deep[i] for i in unit.activations or unit.pre):
-            found.setdefault((units.layer_of(unit), classes[unit], first[unit]), []).append(unit)
-    return [members for members in found.values() if len(members) > 1]
-
-
-def _near_another(case: Case) -> list[int]:
-    """The units whose first pre-activation may equal another's to six digits."""
-    if len(case.units.keys) < 2 or not len(case.units.pre.members):
-        return []
-    import numpy as np
-
-    starts, members = map(np.asarray, case.units.pre)
-    units = np.flatnonzero(np.diff(starts))
-    numbers = np.asarray(case.graph.data)[members[starts[units]]]
-    order = np.argsort(numbers)
-    with np.errstate(invalid="ignore"):
-        is_apart = np.diff(numbers[order]) > 1e-5 * np.abs(numbers[order[1:]])  # not where both are inf
-    is_alone = np.append(is_apart, True) & np.append(True, is_apart)
-    return sorted(units[order[~is_alone]].tolist())
-
-
-def _twins(marks: Mapping[Unit, object]) -> list[Unit]:
-    """The units whose mark is not unique."""
-    often = Counter(marks.values())
-    return [unit for unit, mark in marks.items() if often[mark] > 1]
-
-
-def _digits(number: float) -> float:
-    return float(f"{number:.6g}")
-
-
-def _gradient(graph: LossGraph, i: int) -> float:
-    """A gradient to six digits, 0 if it may be nothing but rounding."""
-    gradient = graph.gradients[i]
-    return 0.0 if abs(gradient) <= 1e-6 * graph.spread(i) else _digits(gradient)
-
-
-def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
-    units = [unit for members in classes for unit in members]
-    weight, *_ = case.units.first_weights(units[0])
-    told = "; ".join(" = ".join(map(case.units.name, members)) for members in classes)
-    total = case.units.layer_size(units[0])
-    return Finding(
-        "symmetric",
-        tuple(map(case.units.name, units)),
-        {
-            "groups": len(classes),
-            "copies": told,
-            "units": f"{len(units)} of {total}",
-            "weight": case.graph.data[weight],
-            "gradient": case.graph.gradients[weight],
-        },
-        "These units have the same weights, so they compute the same results, get the same gradients and take the same "
-        "steps. No gradient step can make them differ, so each group of equal units does the work of a single unit.",
-        'Start from different weights: draw them at random, MLP(..., init="xavier", seed=0), instead of setting all '
-        "to one number. Biases may be equal.",
-    )
 
 
 def exploding(case: Case) -> list[Finding]:
@@ -122,11 +44,15 @@ def exploding(case: Case) -> list[Finding]:
             {"gradient": worst, "weight": against, "ratio": worst / against, "parameters": len(found)},
             f"The gradient is {worst / against:.2g} times the weights. At a learning rate of {_rate(case):g}, the "
             "first or second step moves the weights much too far, so the loss does not fall as it should.",
-            "Scale inputs and targets to about 1. Any one of these may help too: start from smaller weights, "
-            'MLP(..., init="he", seed=0); take the mean of the losses, not their sum; take a smaller learning rate; '
+            "Scale inputs and targets to about 1. Any one of these may help too: "
+            + (f"start from smaller weights{case.in_modules(HE)}; " if against > limits.smallest else "")
+            + "take the mean of the losses, not their sum; take a smaller learning rate; "
             "clip the gradient; take Adam, whose steps do not grow with the gradient." + about_inputs(case),
         )
     ]
+
+
+HE = ', MLP(..., init="he", seed=0)'
 
 
 def _is_steppable(case: Case) -> bool:
@@ -162,10 +88,22 @@ def cancelled(case: Case) -> list[Finding]:
         arrived.update(i for i in wanted if moved is case.indices and squares[i])
         if not wanted:
             return []
-    wanted = [i for i in wanted if i in arrived and not _is_compared(case, i)]
+    wanted = [i for i in wanted if i in arrived and not _is_compared(case, i) and _is_idle(case, i, limit)]
     return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])] if wanted else []
 
 
+def _is_idle(case: Case, i: int, share: float) -> bool:
+    """Whether the loss changes by at most this share of its paths, wherever a parameter is moved without overflow."""
+    graph, loss, size = case.graph, case.graph.data[0], 1.0 + abs(case.graph.data[i])
+    for d in [sign * distance * size for distance in ANYWHERE for sign in (1.0, -1.0)]:
+        change = abs(graph.forward({i: graph.data[i] + d})[0] - loss)
+        if ROUNDING * (abs(loss) + graph.spread(i) * size) + share * graph.spread(i) * abs(d) < change < math.inf:
+            return False
+    return True
+
+
+ANYWHERE = (0.1, 0.5, 1.0, 2.0, 4.0, 50.0, 1e6)
+ROUNDING = 1e-12
 COMPARING = ("sub", "ahead", "margin", "masked", *OTHERS)
 
 
@@ -194,6 +132,9 @@ def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Float
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
     p = max(wanted, key=case.spread)
     magnitudes = floats_of(map(abs, case.graph.flattened.partials))
+    by, hardly = "", "does not depend"
+    if not all(_is_idle(case, case.index_of[q], ROUNDING) for q in wanted):
+        by, hardly = "nearly ", "hardly depends"
     size = reverse(case.graph.flattened._replace(partials=magnitudes))[0][case.index_of[p]]  # Σ |product of a path|
     return Finding(
         "cancelled",
@@ -204,8 +145,8 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
             "remaining": case.gradient(p),
             "parameters": len(wanted),
         },
-        "Raising the parameter raises the loss along some paths and lowers it by the same amount along others, at any "
-        "value of the parameter. So the loss does not depend on the parameter.",
+        f"Raising the parameter raises the loss along some paths and lowers it by {by}the same amount along others, at "
+        f"any value of the parameter. So the loss {hardly} on the parameter.",
         "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
         "subtracted, such as a bias that the mean contains too. chain_rule(loss, p).paths() shows the paths of p. If "
         "the loss only compares outputs that share a bias, the bias cancels, which does no harm.",
@@ -234,7 +175,7 @@ def disconnected(case: Case) -> list[Finding]:
     remedy = (
         f"{scores}Use the parameters in the forward pass as Values: v.data is a plain number outside the graph. Check "
         "that the loss and the parameters belong to the same model. It is not a mistake if this batch does not use "
-        "them, as with rows of an embedding table, or if they are frozen on purpose."
+        "them, as with rows of a table or outputs for actions that were not taken, or if they are frozen on purpose."
     )
     if cut:
         whole = len(cut) == len(missing)

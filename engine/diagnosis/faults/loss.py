@@ -9,7 +9,7 @@ from ..report import Finding
 from ..words import amount
 from .by_hand import is_probability
 from .logs import argument_of, log_sources
-from .misuse import OTHERS, is_softmax, logged, misuse
+from .misuse import OTHERS, logged, logit_of, misuse
 from .softmaxes import lone_softmax
 from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
 
@@ -63,7 +63,7 @@ def _squashed_twice(case: Case) -> list[Finding]:
     if not found:
         return []
     numbers = [graph.data[i] for i in found]
-    several = any(is_softmax(case, i) or graph.nodes[graph.argument(i)].op == "exp" for i in found)
+    several = any(logit_of(graph, i) is not None for i in found)
     name = "softmax" if several else "sigmoid"
     return misuse(
         case,
@@ -78,12 +78,16 @@ def _squashed_twice(case: Case) -> list[Finding]:
 
 
 def _logits(graph: LossGraph, squash: int) -> list[int]:
-    """The numbers that a squashing operation was applied to: by hand, the exponents without their minus sign."""
+    """What a squashing operation was applied to: by hand, the exponents without their minus sign.
+
+    A softmax by hand may subtract the largest logit from each.
+    """
     if graph.nodes[squash].op != "div":
         return [graph.argument(squash)]
     inner = [k for j in graph.operands(squash) for k in (j, *graph.operands(j)) if graph.nodes[k].op == "exp"]
+    outer = ("neg", "sub") if len(set(inner)) > 1 else ("neg",)
     exponents = [graph.argument(k) for k in inner]
-    return [graph.argument(z) if graph.nodes[z].op == "neg" else z for z in exponents]
+    return [graph.argument(z) if graph.nodes[z].op in outer else z for z in exponents]
 
 
 def _probabilities(case: Case, z: int) -> list[int]:
@@ -146,6 +150,7 @@ def _outside(case: Case) -> list[Finding]:
     )
 
 
+SIGMOID = 'MLP(..., output_activation="sigmoid")'
 SIGNED = ("tanh", "erf", "sin", "cos", "softsign", "hard_tanh")  # operations with results from -1 to 1
 
 
@@ -166,8 +171,8 @@ def _signed(case: Case) -> list[Finding]:
         {"smallest": min(graph.data[p] for p in found), "numbers": len(found)},
         f"A log loss takes probabilities, from 0 to 1, but {op} gives numbers from -1 to 1. Where they are below 0, "
         "the log is nan.",
-        'Take a sigmoid at the output, MLP(..., output_activation="sigmoid"), or give the numbers before the '
-        f"{op} to binary_cross_entropy_with_logits([z], [y]).",
+        f"Take a sigmoid at the output, {case.in_modules(SIGMOID, 'z.sigmoid()')}, or give the numbers before the {op} "
+        "to binary_cross_entropy_with_logits([z], [y]).",
     )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+from ...structure import LossGraph
 from ..context import Case
 from ..description import describe
 from ..report import Evidence, Finding
+from .by_hand import arguments_by_hand, is_probability
 
 OTHERS = ("logsumexp", "logaddexp")  # operations that combine the other logits
 CLIPS = ("add", "sub", "maximum", "minimum")
@@ -18,23 +20,30 @@ def misuse(case: Case, where: Iterable[int], evidence: Evidence, why: str, remed
 
 
 def name_of(case: Case, i: int) -> str:
-    """A node in words, by its unit if it has no label; an entry of a softmax is named by its logit."""
-    graph = case.graph
-    if graph.nodes[i].label:
+    """A node in words, by its unit if it has no label of its own; an entry of a softmax is named by its logit."""
+    graph, units = case.graph, case.units
+    node, z = graph.nodes[i], logit_of(graph, i)
+    nodes = [node, *(graph.nodes[j] for j in (arguments_by_hand(case, i) if node.op and z is None else ()))]
+    found = (units.outputs.get(x) or units.sums.get(x) for x in nodes)
+    name = next((units.name(unit) for unit in found if unit), "")
+    if node.label and not (name and node.label.startswith(f"{name}.")):
         return describe(graph, i)
-    if is_softmax(case, i):
-        return f"softmax of {name_of(case, graph.argument(graph.argument(i)))}"
-    unit = case.units.outputs.get(graph.nodes[i])
-    return describe(graph, i) if unit is None else case.units.name(unit)
+    if name or z is None:
+        return name or describe(graph, i)
+    return f"softmax of {describe(graph, z) if graph.nodes[z].label else name_of(case, z)}"
 
 
-def is_softmax(case: Case, i: int) -> bool:
-    """Whether a node is an entry of a softmax: sigmoid(z - logsumexp(other logits))."""
-    graph = case.graph
-    z = graph.argument(i) if graph.nodes[i].op == "sigmoid" else i
-    if graph.nodes[z].op == "ahead":  # used only by the softmax of this engine
-        return z != i
-    return graph.nodes[z].op == "sub" and graph.nodes[graph.operands(z)[1]].op in OTHERS
+def logit_of(graph: LossGraph, i: int) -> int | None:
+    """The logit z of an entry of a softmax, sigmoid(z - logsumexp(other logits)) or exp(z) / sum; None for others."""
+    op, operands = graph.nodes[i].op, graph.operands(i)
+    if op not in ("sigmoid", "div"):
+        return None
+    inner = graph.nodes[operands[0]].op
+    if op == "div":
+        return graph.argument(operands[0]) if inner == "exp" and is_probability(graph, i) else None
+    z, *others = graph.operands(operands[0])
+    is_ahead = inner == "ahead" or (inner == "sub" and graph.nodes[others[0]].op in OTHERS)
+    return z if is_ahead else None
 
 
 def logged(case: Case, log: int, most: int = 8) -> tuple[int, bool]:

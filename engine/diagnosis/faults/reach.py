@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from ...structure import one_sided
 from ..context import Case
-from ..description import describe
 from ..intervals import any_limited, interval
 from ..report import Finding
 from ..words import amount
-from .by_hand import arguments_by_hand, masked
+from .by_hand import masked
+from .misuse import name_of
 
 
 class Residual(NamedTuple):
@@ -102,7 +102,7 @@ def _unreachable(
 ) -> Finding:
     targets = [found.target for found in wanted]
     least = _least(case, wanted, far)
-    names = dict.fromkeys(_name(case, found.output) for found in far)
+    names = dict.fromkeys(name_of(case, found.output) for found in far)
     spans, wish = " and ".join(ranges), _span(min(targets), max(targets))
     wish = f"the targets go from {wish}" if min(targets) < max(targets) else f"the target is {amount(targets[0])}"
     return Finding(
@@ -118,11 +118,12 @@ def _unreachable(
         f"Whatever the parameters are, the last operation gives numbers from {spans}, but {wish}. The output cannot "
         f"reach {f'{len(far)} of {len(wanted)} targets' if len(wanted) > 1 else 'it'}"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
-        'Make the output linear, MLP(..., output_activation="linear"), or scale the targets into the range of the '
-        "output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),
+        f"Make the output linear, {case.in_modules(LINEAR, 'without an activation')}, or scale the targets into the "
+        "range of the output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),
     )
 
 
+LINEAR = 'MLP(..., output_activation="linear")'
 CLASSES = (
     " If the targets are the numbers of classes, take one output for each class instead, and "
     "cross_entropy([outputs], [class])."
@@ -143,12 +144,3 @@ def _least(case: Case, wanted: Sequence[Residual], far: dict[Residual, float]) -
         near |= found.at(far.get(found, found.target))
     rest, least = (case.graph.forward(given)[0] for given in (exact, near))
     return least - rest if 0.0 <= rest < math.inf else None
-
-
-def _name(case: Case, output: int) -> str:
-    """The name of the unit that an output belongs to, or the output in words."""
-    nodes, units = case.graph.nodes, case.units
-    if unit := units.outputs.get(nodes[output]):
-        return units.name(unit)
-    by_hand = (units.sums.get(nodes[z]) for z in arguments_by_hand(case, output))
-    return next((units.name(unit) for unit in by_hand if unit), describe(case.graph, output))

@@ -9,7 +9,7 @@ from ..report import Finding
 from ..terms import other_factor
 from ..words import apart
 from .activations import off_units
-from .gradients import symmetric
+from .copies import symmetric
 
 NEAR = 0.01  # where the loss is lower
 NEXT = 1e-7  # so near that no other relu is switched on
@@ -68,6 +68,9 @@ START = 'Start from random weights: MLP(..., init="xavier", seed=0), or by hand 
 ONE_AT_0 = " If two parameters multiply each other, only one of them may start at 0."
 
 
+OTHER_SEED, LEAKY = ' (init="he" with another seed)', 'activation="leaky_relu"'
+
+
 def at_kink(case: Case) -> list[Finding]:
     """Gradients of 0 on the flat side of a relu's kink, on whose other side the loss falls like a straight line."""
     graph, loss = case.graph, case.loss.data
@@ -91,6 +94,6 @@ def _at_edge(case: Case, least: float) -> Finding:
         "The gradients are 0, but this is no minimum: the parameters are at the kink of a relu. On this side "
         f"the loss is flat or rises; on the other it falls at once, to {apart(least, case.loss.data)} within a "
         f"distance of {NEAR}. Gradient descent sees only the slope on this side, so it never crosses.",
-        'Start from other weights (init="he" with another seed), or give the network more units, so that some start '
-        'on the other side. activation="leaky_relu" has a slope on both sides.',
+        f"Start from other weights{case.in_modules(OTHER_SEED)}, or give the network more units, so that some start on "
+        f"the other side. {case.in_modules(LEAKY, 'z.leaky_relu()')} has a slope on both sides.",
     )

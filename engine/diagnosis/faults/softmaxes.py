@@ -5,11 +5,10 @@ import math
 from ...core import CODES
 from ...structure import SAME, LossGraph, cancelling, with_argument
 from ..context import Case
-from ..description import describe
 from ..report import Finding
-from .by_hand import MOST, is_probability, summed
+from .by_hand import MOST, summed
 from .logs import log_sources
-from .misuse import misuse
+from .misuse import logit_of, misuse, name_of
 
 
 def sure_softmax(case: Case) -> list[Finding]:
@@ -28,7 +27,7 @@ def sure_softmax(case: Case) -> list[Finding]:
     return [
         Finding(
             "saturated",
-            tuple(dict.fromkeys(_name(case, entries[i]) for i in flat)),
+            tuple(dict.fromkeys(name_of(case, entries[i]) for i in flat)),
             {"largest slope p (1 - p)": slopes[steepest], "probabilities": len(entries)},
             "The probabilities of this softmax are almost 0 and 1, where it is flat, and some of them are wrong. Every "
             "gradient that passes it is multiplied by about p (1 - p), so almost nothing is left to correct them.",
@@ -58,7 +57,7 @@ def lone_softmax(case: Case) -> list[Finding]:
 def _slope(graph: LossGraph, i: int) -> float:
     """The slope p (1 - p) of an entry, in which 1 - p has all its digits."""
     if graph.nodes[i].op == "sigmoid":
-        return graph.slope(i)
+        return graph.first_partial(i)
     top, bottom = graph.operands(i)
     terms = [graph.data[j] for j in summed(graph, bottom)]
     terms.remove(graph.data[top])
@@ -72,21 +71,21 @@ def softmax_entries(case: Case) -> dict[int, int | None]:
     for i in _candidates(graph):
         if i in logs or not graph.depends[i] or case.units.deep[i]:
             continue
-        first, last = graph.operands(i)[0], graph.operands(i)[-1]
-        if graph.nodes[first].op == "ahead":
-            z, others = graph.operands(first)
-            found[i] = z if graph.data[others] > -math.inf else None
-        elif graph.nodes[first].op == "exp" and is_probability(graph, i):
-            found[i] = graph.argument(first) if len(summed(graph, last)) > 1 else None
+        z = logit_of(graph, i)
+        if z is not None:
+            found[i] = z if _has_others(graph, i) else None
     return found
+
+
+def _has_others(graph: LossGraph, i: int) -> bool:
+    """Whether an entry is not the only one of its softmax."""
+    first, last = graph.operands(i)[0], graph.operands(i)[-1]
+    if graph.nodes[i].op == "div":
+        return len(summed(graph, last)) > 1
+    return graph.data[graph.operands(first)[1]] > -math.inf
 
 
 def _candidates(graph: LossGraph) -> list[int]:
     """The operations that an entry of a softmax may be."""
     pairs = ("sigmoid", "ahead"), ("div", "exp")
     return [i for op, inner in pairs for i in with_argument(graph.flattened, graph.of(op), CODES[inner])]
-
-
-def _name(case: Case, z: int) -> str:
-    unit = case.units.sums.get(case.graph.nodes[z])
-    return describe(case.graph, z) if unit is None else case.units.name(unit)

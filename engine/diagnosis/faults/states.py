@@ -66,7 +66,7 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
 def _exact(number: float) -> str:
     """Four digits, or more of a number that is only next to an integer, where a domain may end; 0 for -0."""
     texts = (f"{number + 0.0:.{digits}g}" for digits in range(4, 18))
-    return next(text for text in texts if float(text) == number or not float(text).is_integer())
+    return next(text for text in texts if float(text) == number or abs(number) > 1e9 or not float(text).is_integer())
 
 
 def _worst(partials: Sequence[float]) -> float:

@@ -1,15 +1,15 @@
-"""Faults that keep a loss from falling: a model that is too simple, and inputs that are always 0."""
+"""Faults that keep a loss from falling: a model that is too simple, or as good as that with its small weights."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ...structure import SAME, Ints, Unit, cancelling, largest, small
+from ...structure import SAME, Unit, cancelling, largest
 from ..context import Case
 from ..report import Finding
-from ..terms import products
 from ..words import amount
 from .by_hand import unwrapped
-from .saddle import at_kink, at_saddle
+from .depth import XAVIER
+from .saddle import KINKED, at_kink, at_saddle
 
 LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
@@ -39,23 +39,40 @@ def stationary(case: Case) -> list[Finding]:
 
 
 def _linear(case: Case) -> list[Finding]:
-    """A linear model whose output is the same for every example, with gradients of the examples that cancel."""
+    """A model as good as linear whose output is the same for every example, with gradients that cancel over these."""
     graph = case.graph
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
     if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares):
         return []
     if graph.changed and not case.stepped:
         return []
-    outputs = _centred(list(_outputs(case)))
+    outputs = _centred(list(outputs_of(case)))
     stuck = [output for output in outputs if _is_constant(case, output)]
-    if not stuck or len(stuck) < len(outputs) or not _is_linear(case, outputs):
+    if not stuck or len(stuck) < len(outputs):
         return []
-    return [_at_rest(case, stuck)]
+    if _is_linear(case, outputs):
+        return [_at_rest(case, stuck)]
+    width = _width(case)
+    return [_asleep(case, stuck, width)] if 0.0 < width <= NARROW and not KINKED & graph.ops else []
 
 
-def _outputs(case: Case) -> Iterable[Output]:
+NARROW = 0.2  # a smooth activation is as good as straight over so short a range
+
+
+def _width(case: Case) -> float:
+    """The largest range of a hidden unit's sum over the examples, 0 without hidden units."""
+    hidden = [
+        [case.graph.data[i] for i in pre]
+        for pre in map(case.units.pre.of, range(len(case.units.keys)))
+        if len(pre) and case.units.deep[pre[0]]
+    ]
+    return max((max(zs) - min(zs) for zs in hidden), default=0.0)
+
+
+def outputs_of(case: Case) -> Iterable[Output]:
+    """The outputs that the loss takes of several examples."""
     for unit in case.units.all:
-        indices = list(dict.fromkeys(_prediction(case, i) for i in unit.pre if not case.units.deep[i]))
+        indices = list(dict.fromkeys(prediction_of(case, i) for i in unit.pre if not case.units.deep[i]))
         if len(indices) > 1:
             demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
             yield Output(_names(case, unit), indices, demands, numbers)
@@ -79,7 +96,7 @@ def _centred(outputs: list[Output]) -> list[Output]:
     return [replace(o, numbers=[x - m for x, m in zip(o.numbers, means, strict=True)]) for o in outputs]
 
 
-def _prediction(case: Case, i: int) -> int:
+def prediction_of(case: Case, i: int) -> int:
     """The sum without the target or the other logits that it is compared with."""
     return unwrapped(case, i, ("sub", "neg"))
 
@@ -89,10 +106,11 @@ def _is_constant(case: Case, output: Output) -> bool:
     numbers, asked = output.numbers, max(map(abs, output.demands))
     if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
         return False
-    return len({tuple(case.graph.data[j] for j in _inputs(case, i)) for i in output.indices}) > 1
+    return len({tuple(case.graph.data[j] for j in inputs_of(case, i)) for i in output.indices}) > 1
 
 
-def _inputs(case: Case, i: int) -> list[int]:
+def inputs_of(case: Case, i: int) -> list[int]:
+    """The given numbers that a node depends on."""
     return [j for j in _below(case, i) if not case.graph.nodes[j].op and j not in case.given]
 
 
@@ -158,61 +176,19 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     )
 
 
-def dead_input(case: Case) -> list[Finding]:
-    """Features that are 0 for every example, unless most are, as in an image's margin, or others are sparse."""
-    graph = case.graph
-    silent = set(small(case.indices, graph.squares, 0.0))
-    few = 1 if len(silent) == len(case.indices) else case.limits.few
-    found: dict[int, None] = {}
-    examples = 0
-    for pre in map(case.units.pre.of, case.units.at_data if silent else ()):
-        if len(pre) < few or not _is_suspect(case, pre, silent):
-            continue
-        columns = _columns(case, pre)
-        zeros = {w: sum(x == 0.0 for x in column) for w, column in columns.items()}
-        dead = [w for w, count in zeros.items() if count == len(columns[w]) >= len(pre) and w in silent]
-        others = [w for w in columns if w not in dead]
-        if (few == 1 or not others or len(others) >= len(dead)) and all(
-            _is_dense(case, columns[w], zeros[w]) for w in others
-        ):
-            found |= dict.fromkeys(dead)
-            examples = len(pre) if dead else examples
-    return [_never_on(case, list(found), examples)] if found else []
-
-
-def _is_suspect(case: Case, pre: Ints, silent: Collection[int]) -> bool:
-    """Whether a parameter in `silent` multiplies a given 0 in the sums of a unit that is not off."""
-    graph = case.graph
-    if not largest(pre, graph.squares):
-        return False
-    pairs = products(graph, _prediction(case, pre[0]), case.given)
-    return any(w in silent and graph.data[x] == 0.0 and not graph.depends[x] for w, x in pairs)
-
-
-def _columns(case: Case, indices: Iterable[int]) -> dict[int, list[float]]:
-    """By parameter of a unit, the given number that it multiplies in each example."""
-    graph, found = case.graph, dict[int, list[float]]()
-    for i in indices:
-        i = _prediction(case, i)
-        for weight, x in products(graph, i, case.given):
-            if graph.depends[x]:
-                return {}
-            found.setdefault(weight, []).append(graph.data[x])
-    return found
-
-
-def _is_dense(case: Case, column: Sequence[float], zeros: int) -> bool:
-    return zeros <= case.limits.dense * len(column) and not set(column) <= {0.0, 1.0}
-
-
-def _never_on(case: Case, found: Sequence[int], examples: int) -> Finding:
-    weights = [case.graph.nodes[w] for w in found]
+def _asleep(case: Case, outputs: Sequence[Output], width: float) -> Finding:
     return Finding(
-        "dead_input",
-        tuple(case.names[w] for w in weights),
-        {"input": 0.0, "examples": examples, "weights": len(weights), "gradient": 0.0},
-        "These weights multiply an input that is 0 for every example. The gradient of a weight is proportional to its "
-        "input, so these gradients are 0, and the weights never change.",
-        "Look at this feature in the data. Most likely it was not read, or it was rounded or scaled to 0. If the "
-        "feature really is always 0, leave it out.",
+        "stationary",
+        tuple(name for output in outputs for name in output.names),
+        {
+            "loss": case.loss.data,
+            "largest gradient": largest(case.indices, case.graph.gradients),
+            "output": outputs[0].numbers[0],
+            "examples": len(outputs[0].indices),
+            "largest range of z": width,
+        },
+        "The weights are so small that the hidden units are as good as linear: over the examples, no z before an "
+        f"activation differs by more than {amount(width)}. So the output is the same for every example, and in the "
+        "gradient of every weight the examples cancel. Gradient descent takes very many steps to leave such a place.",
+        f"Start from larger weights{case.in_modules(*XAVIER)}.",
     )
