@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..grading import Check
     from ..page import Frame
     from ..picture import Picture, Theme
+    from .exact import Exact
     from .verdict import Judgement, UpAndDown
 
 Sum = TypeVar("Sum")
@@ -141,6 +142,11 @@ class ChainRule(VariableGraph):
     @cached_property
     def forms(self) -> dict[Link, Term]:
         """The formulas of links, cached."""
+        return {}
+
+    @cached_property
+    def exact(self) -> dict[int, "Exact"]:
+        """The graph in decimals by their digits, cached."""
         return {}
 
     @cached_property

@@ -72,7 +72,7 @@ def judge(
         return Judgement("disconnected", say.disconnected())
     operations = chain.operations
     strongest = operations.paths(1)[0]
-    if not (math.isfinite(chain.total) and math.isfinite(chain.output.data)):
+    if not (math.isfinite(chain.total) and math.isfinite(chain.data[chain.output])):
         paths = chain.paths(FEW)
         path = next((p for p in paths if math.isnan(chain.total) and math.isnan(p.product)), paths[0])
         wild = tuple(factor for factor in path.factors if not math.isfinite(factor.value))
@@ -84,7 +84,7 @@ def judge(
     if killing and max(up + down, size) <= Decimal(tiny):
         factors = tuple(_folded(chain, strongest, killing))
         zeros = [link for link in killing if link.value == 0.0]
-        is_rounded = zeros and all(underflows(link.of, link.wrt, link.value) for link in zeros)
+        is_rounded = zeros and all(underflows(link.of, chain.data[link.wrt], link.value) for link in zeros)
         return Judgement("underflow" if is_rounded else "killed", say.told(say.blame(factors)), factors)
     if up + down < Decimal(2.0**-1022):
         return Judgement("underflow", say.told(say.product("underflow", strongest)))

@@ -7,11 +7,12 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
-from ..chain import ChainRule
+from ..chain import ChainRule, Exact, Path, show
 from ..core import Value, book_name, short_number, total_derivative
 from ..structure import FlattenedGraph, reverse
-from .written import DERIVED, Pair, Written, read
+from .written import DERIVED, Pair, Written, in_keys, read
 
 MOST = 2000  # operations up to which every leaf is moved, and not only those in the formula
 ALONE, NAMED = 50, 3  # most leaves that are moved one by one, and that are named
@@ -21,6 +22,9 @@ FAR = 2.0**-3
 NEARER = (1.0, 2.0**-4, 2.0**-8)  # parts of a move, of which the first that meets no kink is taken
 SLACK = 1e-6  # of the derivative: the digits that a difference in a formula may lose
 LOOSE = 1e-4  # the same far from here
+IN_DECIMALS = 300  # most nodes of a graph that is computed in decimals
+DIGITS = (60, 400)  # of decimals: as many as it takes
+SMALLEST = Decimal("1e-40")  # a smaller number may be a difference that has lost the first digits
 POINTS, FEWER = 48, 12  # far from here, on both sides of kinks; and in large graphs
 _BRANCHES = re.compile(r"[\[<>|≤≥]|relu|max|min|abs|sign|clip", re.IGNORECASE)  # then a formula holds on all sides
 BENT = ("relu", "leaky_relu", "abs", "maximum", "minimum", "largest", "smallest", "select", "clip", "hard_tanh")
@@ -54,9 +58,22 @@ def only_here(chain: ChainRule, written: Written, other: Written | None = None) 
 def read_in(chain: ChainRule, text: str, pairs: Mapping[str, Pair] | None = None) -> Written:
     """A formula in the variables of a chain, and in the derivatives that `pairs` names."""
     pairs = pairs or {}
-    values = {str(name): node.data for node, name in chain.naming.names.items()}
+    values = {str(name): chain.data[node] for node, name in chain.naming.names.items()}
     numbers = {name: derivative_in(chain, chain.graph.flattened, pair) for name, pair in pairs.items()}
-    return replace(read(text, values, numbers), derivatives=tuple(pairs.items()))
+    written = replace(read(text, values, numbers), derivatives=tuple(pairs.items()))
+    return replace(written, exact=_exact_number(chain, written)) if written.names else written
+
+
+def path_formula(chain: ChainRule, path: Path) -> Written:
+    """The product of a path's factors, as a formula."""
+    return read_in(chain, " * ".join(show(factor.term, within="mul") for factor in reversed(path.factors)))
+
+
+def is_total(chain: ChainRule, written: Written) -> bool:
+    """Whether an answer has the number of the derivative, in floats or in decimals."""
+    if written.agrees(chain.total) or not written.names or not _is_small(chain):
+        return written.agrees(chain.total)
+    return written.agrees(float(in_decimals(chain, DIGITS[0]).derivative(chain.output, chain.wrt)))
 
 
 def derivative_in(chain: ChainRule, graph: FlattenedGraph, pair: Pair) -> float:
@@ -66,6 +83,36 @@ def derivative_in(chain: ChainRule, graph: FlattenedGraph, pair: Pair) -> float:
     if of not in index_of or wrt not in index_of:
         return float(of is wrt)
     return reverse(graph, index_of[of])[0][index_of[wrt]]
+
+
+def _is_small(chain: ChainRule) -> bool:
+    return len(chain.data) <= IN_DECIMALS
+
+
+def in_decimals(chain: ChainRule, digits: int, moved: Mapping[Value, float] | None = None) -> Exact:
+    """The graph of a chain in decimals, with other numbers for some leaves."""
+    if moved:
+        return Exact(chain.data, digits, moved)
+    if digits not in chain.exact:
+        chain.exact[digits] = Exact(chain.data, digits)
+    return chain.exact[digits]
+
+
+def _run(exact: Exact, chain: ChainRule, written: Written) -> Decimal:
+    """The number of a formula in decimals."""
+    numbers = {str(name): exact.data[node] for node, name in chain.naming.names.items()}
+    numbers |= {name: exact.derivative(*pair) for name, pair in written.derivatives}
+    return exact.run(in_keys(written.text, tuple(numbers)), {f"v{i}": x for i, x in enumerate(numbers.values())})
+
+
+def _exact_number(chain: ChainRule, written: Written) -> float:
+    """The number of a formula in decimals, with more of them where it loses digits."""
+    found = math.nan
+    for digits in DIGITS if _is_small(chain) else ():
+        found = float(_run(in_decimals(chain, digits), chain, written))
+        if not replace(written, exact=found).is_lost:
+            break
+    return found
 
 
 class _Nearby:
@@ -86,24 +133,27 @@ class _Nearby:
 
     def told(self, leaves: Sequence[Value], at: Mapping[int, float]) -> str:
         """The numbers of some leaves: x = 2.016 and w = 0.1."""
-        told = [f"{book_name(self.names[x])} = {short_number(at.get(self.index_of[x], x.data))}" for x in leaves]
+        told = [
+            f"{book_name(self.names[x])} = {short_number(at.get(self.index_of[x], self.graph.data[self.index_of[x]]))}"
+            for x in leaves
+        ]
         return " and ".join(told)
 
     def far(self) -> str:
         """How the two differ far from here, if the formula has branches, or if nothing shows as the derivative is 0."""
         if self.chain.total and not _BRANCHES.search(self.written.text):
             return ""
-        rng, found = random.Random(7), []
+        rng, found, indices = random.Random(7), [], [self.index_of[x] for x in self.leaves]
         for _ in range(POINTS if len(self.graph.nodes) <= MOST else FEWER):
             scales = [rng.uniform(0.4, 1.6) * rng.choice((1.0, 4.0, 1.0, -1.0)) for _ in self.leaves]
-            bases = [x.data if abs(x.data) >= SMALL else 1.0 for x in self.leaves]
-            at = {self.index_of[x]: k * y for x, k, y in zip(self.leaves, scales, bases, strict=True)}
+            bases = [x if abs(x) >= SMALL else 1.0 for x in map(self.graph.data.__getitem__, indices)]
+            at = {i: k * y for i, k, y in zip(indices, scales, bases, strict=True)}
             graph = self.graph.moved(at)
             found.append((at, self._number(self.written, graph), *self._right(graph)))
         largest = max((abs(right) for *_, right, _ in found if math.isfinite(right)), default=0.0)
         for at, number, right, spread in found:
             allowed = max(LOOSE * abs(number), LOOSE * abs(right), DERIVED * spread, SLACK * largest)
-            if allowed + 2 * self.written.tolerance < abs(number - right) < math.inf:
+            if self._differ(at, number - right, allowed + 2 * self.written.tolerance):
                 return self._told(self.leaves, at, number, right)
         return ""
 
@@ -116,7 +166,28 @@ class _Nearby:
                 break
         allowed = max(SLACK * abs(right), DERIVED * spread) + 2 * self.written.tolerance
         allowed += 2 * self.other.tolerance if self.other else 0.0
-        return self._told(leaves, at, number, right) if allowed < abs(number - right) < math.inf else ""
+        return self._told(leaves, at, number, right) if self._differ(at, number - right, allowed) else ""
+
+    def _differ(self, at: Mapping[int, float], difference: float, allowed: float) -> bool:
+        """Whether two numbers differ by more than is allowed, and in decimals, too, if the graph is small."""
+        is_off = allowed < abs(difference) < math.inf
+        if not is_off or not _is_small(self.chain):
+            return is_off
+        moved = {self.graph.nodes[i]: number for i, number in at.items()}
+        for digits in DIGITS:
+            exact = in_decimals(self.chain, digits, moved)
+            number, right = _run(exact, self.chain, self.written), self._exactly_right(exact)
+            apart = abs(number - right)
+            if apart <= max(Decimal(allowed), Decimal(DERIVED) * abs(right)):
+                return False
+            if not apart.is_finite() or min(abs(number), abs(right)) > SMALLEST:
+                break
+        return True
+
+    def _exactly_right(self, exact: Exact) -> Decimal:
+        if self.other:
+            return _run(exact, self.chain, self.other)
+        return exact.derivative(self.chain.output, self.chain.wrt)
 
     def _told(self, leaves: Sequence[Value], at: Mapping[int, float], number: float, right: float) -> str:
         name = self.other or total_derivative(self.names[self.chain.output], self.names[self.chain.wrt])
@@ -125,10 +196,12 @@ class _Nearby:
 
     def _moved(self, leaves: Sequence[Value], part: float) -> dict[int, float]:
         """The numbers of the leaves, moved by unequal steps, so that equal ones differ afterwards."""
-        steps = [MOVED * x.data if abs(x.data) >= SMALL else FAR for x in leaves]
+        indices = [self.index_of[x] for x in leaves]
+        here = [self.graph.data[i] for i in indices]
+        steps = [MOVED * x if abs(x) >= SMALL else FAR for x in here]
         return {
-            self.index_of[x]: x.data + part * (1.0 + 0.618 * k % 1.0) * step
-            for k, (x, step) in enumerate(zip(leaves, steps, strict=True))
+            i: x + part * (1.0 + 0.618 * k % 1.0) * step
+            for k, (i, x, step) in enumerate(zip(indices, here, steps, strict=True))
         }
 
     def _sides(self, graph: FlattenedGraph) -> list[float]:

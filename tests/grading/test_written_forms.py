@@ -195,11 +195,12 @@ def test_a_whole_number_stands_for_itself(answer):
     ("truth", "answer", "right"),
     [
         (2.9996, "3", True), (2.9996, 3, True), (2.9996, "3.0", True), (3.4, "3", False), (3.4, 3, False),
-        (2.96, "3", False), (36.04, "36", True), (36.4, "36", False), (-2.9996, "-3", True), (0.6, "1", False),
+        (2.96, "3", False), (36.04, "36", True), (36.4, "36", True), (36.6, "36", False),
+        (-14.87, "-15", True), (-14.87, -15, True), (-14.87, "-14", False), (1004.0, 1000, False), (-2.9996, "-3", True), (0.6, "1", False),
         (1004.0, "1000", False), (3.0, "3", True), (2.9996, "3 + 0 x", False),
     ],
 )  # fmt: skip
-def test_a_whole_number_has_three_digits(truth, answer, right):
+def test_a_whole_number_is_right_to_its_digits(truth, answer, right):
     x = Value(1.0, "x")
     check = chain_rule(labelled(x * truth, "y"), x).check(answer)
     assert check.ok is right
