@@ -1,4 +1,4 @@
-"""A graph in decimals, at its own numbers or at others: they keep the digits that floats lose in 1 - a² where a is near 1."""
+"""A graph in decimals, at its own numbers or at others: they keep the digits that 1 - a² loses in floats near a = 1."""
 
 from collections.abc import Mapping
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext

@@ -10,10 +10,11 @@ from typing import Any
 from ..chain import ChainRule, Path
 from ..core import came, many, short_number
 from .answer import Check, derivative_of, in_floats, right_for_one, route, value_of, with_hint
-from .elsewhere import is_total, only_here, path_formula
+from .elsewhere import only_here
 from .equations import asked, solve
 from .factors import TRIED, check_factors
 from .hints import hint_for_total
+from .reading import is_total, path_formula
 from .stand_ins import stand_ins
 from .written import Written
 
@@ -27,8 +28,9 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
 
     Several factors that make one of the path's, or one that makes several, are compared together.
 
-    The derivative and a factor are a number that is right to its digits, or a formula in the labels such as "2 * (a - y)". Factors that are right
-    for one path of several are not right, as the other paths are missing, unless that `path` is asked for by its rank.
+    The derivative and a factor are a number that is right to its digits, or a formula in the labels such as
+    "2 * (a - y)". Factors that are right for one path of several are not right, as the other paths are missing, unless
+    that `path` is asked for by its rank.
     A formula that cannot be read, a path that does not exist, or data set after the forward pass is a ValueError.
 
     >>> from engine import Value, chain_rule

@@ -6,13 +6,13 @@ import math
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
-from ..chain import ChainRule, Exact, Path, show
+from ..chain import ChainRule, Exact
 from ..core import Value, book_name, short_number, total_derivative
 from ..structure import FlattenedGraph, reverse
-from .written import DERIVED, Pair, Written, in_keys, read
+from .reading import DIGITS, exactly, in_decimals, is_small, number_at
+from .written import DERIVED, Written
 
 MOST = 2000  # operations up to which every leaf is moved, and not only those in the formula
 ALONE, NAMED = 50, 3  # most leaves that are moved one by one, and that are named
@@ -22,8 +22,6 @@ FAR = 2.0**-3
 NEARER = (1.0, 2.0**-4, 2.0**-8)  # parts of a move, of which the first that meets no kink is taken
 SLACK = 1e-6  # of the derivative: the digits that a difference in a formula may lose
 LOOSE = 1e-4  # the same far from here
-IN_DECIMALS = 300  # most nodes of a graph that is computed in decimals
-DIGITS = (60, 400)  # of decimals: as many as it takes
 SMALLEST = Decimal("1e-40")  # a smaller number may be a difference that has lost the first digits
 POINTS, FEWER = 48, 12  # far from here, on both sides of kinks; and in large graphs
 _BRANCHES = re.compile(r"[\[<>|≤≥]|relu|max|min|abs|sign|clip", re.IGNORECASE)  # then a formula holds on all sides
@@ -35,12 +33,13 @@ def only_here(chain: ChainRule, written: Written, other: Written | None = None) 
     """Why a formula with the right number is not the derivative, nor the `other` formula; "" if it is.
 
     >>> from engine import Value, chain_rule
+    >>> from .reading import read_in
     >>> x = Value(2.0, "x")
     >>> y = x**3
     >>> chain = chain_rule(y, x)
-    >>> only_here(chain, read("6 x", {"x": 2.0}))
+    >>> only_here(chain, read_in(chain, "6 x"))
     '6 x is right where x = 2 only: where x = 2.016 it is 12.09, and doutput/dx is 12.19'
-    >>> only_here(chain, read("3 x²", {"x": 2.0}))
+    >>> only_here(chain, read_in(chain, "3 x²"))
     ''
     """
     if not written.names or (other and not other.names):
@@ -53,66 +52,6 @@ def only_here(chain: ChainRule, written: Written, other: Written | None = None) 
     leaves, told = (alone[:1], nearby.off(alone[:1])) if alone else ([], found)
     where = f"where {nearby.told(leaves, {})} only" if leaves else "for these numbers only"
     return f"{written} {f'is {other}' if other else 'is right'} {where}: {told}"
-
-
-def read_in(chain: ChainRule, text: str, pairs: Mapping[str, Pair] | None = None) -> Written:
-    """A formula in the variables of a chain, and in the derivatives that `pairs` names."""
-    pairs = pairs or {}
-    values = {str(name): chain.data[node] for node, name in chain.naming.names.items()}
-    numbers = {name: derivative_in(chain, chain.graph.flattened, pair) for name, pair in pairs.items()}
-    written = replace(read(text, values, numbers), derivatives=tuple(pairs.items()))
-    return replace(written, exact=_exact_number(chain, written)) if written.names else written
-
-
-def path_formula(chain: ChainRule, path: Path) -> Written:
-    """The product of a path's factors, as a formula."""
-    return read_in(chain, " * ".join(show(factor.term, within="mul") for factor in reversed(path.factors)))
-
-
-def is_total(chain: ChainRule, written: Written) -> bool:
-    """Whether an answer has the number of the derivative, in floats or in decimals."""
-    if written.agrees(chain.total) or not written.names or not _is_small(chain):
-        return written.agrees(chain.total)
-    return written.agrees(float(in_decimals(chain, DIGITS[0]).derivative(chain.output, chain.wrt)))
-
-
-def derivative_in(chain: ChainRule, graph: FlattenedGraph, pair: Pair) -> float:
-    """The derivative of one variable with respect to another over all paths, at the numbers of a graph."""
-    of, wrt = pair
-    index_of = chain.graph.indices
-    if of not in index_of or wrt not in index_of:
-        return float(of is wrt)
-    return reverse(graph, index_of[of])[0][index_of[wrt]]
-
-
-def _is_small(chain: ChainRule) -> bool:
-    return len(chain.data) <= IN_DECIMALS
-
-
-def in_decimals(chain: ChainRule, digits: int, moved: Mapping[Value, float] | None = None) -> Exact:
-    """The graph of a chain in decimals, with other numbers for some leaves."""
-    if moved:
-        return Exact(chain.data, digits, moved)
-    if digits not in chain.exact:
-        chain.exact[digits] = Exact(chain.data, digits)
-    return chain.exact[digits]
-
-
-def _run(exact: Exact, chain: ChainRule, written: Written) -> Decimal:
-    """The number of a formula in decimals."""
-    numbers = {str(name): exact.data[node] for node, name in chain.naming.names.items()}
-    numbers |= {name: exact.derivative(*pair) for name, pair in written.derivatives}
-    return exact.run(in_keys(written.text, tuple(numbers)), {f"v{i}": x for i, x in enumerate(numbers.values())})
-
-
-def _exact_number(chain: ChainRule, written: Written) -> float:
-    """The number of a formula in decimals, with more of them where it loses digits."""
-    found = math.nan
-    for digits in DIGITS if _is_small(chain) else ():
-        found = float(_run(in_decimals(chain, digits), chain, written))
-        if not replace(written, exact=found).is_lost:
-            break
-    return found
 
 
 class _Nearby:
@@ -171,12 +110,12 @@ class _Nearby:
     def _differ(self, at: Mapping[int, float], difference: float, allowed: float) -> bool:
         """Whether two numbers differ by more than is allowed, and in decimals, too, if the graph is small."""
         is_off = allowed < abs(difference) < math.inf
-        if not is_off or not _is_small(self.chain):
+        if not is_off or not is_small(self.chain):
             return is_off
         moved = {self.graph.nodes[i]: number for i, number in at.items()}
         for digits in DIGITS:
             exact = in_decimals(self.chain, digits, moved)
-            number, right = _run(exact, self.chain, self.written), self._exactly_right(exact)
+            number, right = exactly(self.chain, self.written, exact), self._exactly_right(exact)
             apart = abs(number - right)
             if apart <= max(Decimal(allowed), Decimal(DERIVED) * abs(right)):
                 return False
@@ -186,7 +125,7 @@ class _Nearby:
 
     def _exactly_right(self, exact: Exact) -> Decimal:
         if self.other:
-            return _run(exact, self.chain, self.other)
+            return exactly(self.chain, self.other, exact)
         return exact.derivative(self.chain.output, self.chain.wrt)
 
     def _told(self, leaves: Sequence[Value], at: Mapping[int, float], number: float, right: float) -> str:
@@ -220,7 +159,4 @@ class _Nearby:
         return gradients[index], max(abs(self.chain.total), math.sqrt(squares[index]))
 
     def _number(self, written: Written, graph: FlattenedGraph) -> float:
-        named = {node: str(name) for node, name in self.names.items() if node in self.index_of}
-        values = {name: graph.data[self.index_of[node]] for node, name in named.items()}
-        derivatives = {name: derivative_in(self.chain, graph, pair) for name, pair in written.derivatives}
-        return read(written.text, values, derivatives).number
+        return number_at(self.chain, written, graph)

@@ -13,7 +13,8 @@ from unicodedata import normalize
 from ..chain import ChainRule
 from ..core import Value, book_name, printable, short_number
 from .answer import derivative_of, value_of
-from .elsewhere import derivative_in, only_here, read_in
+from .elsewhere import only_here
+from .reading import derivative_in, read_in
 from .trial import SLACK
 from .written import DERIVED, Pair, Written, read
 

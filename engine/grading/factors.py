@@ -10,8 +10,9 @@ from ..chain import ChainRule, Factor, Link, Path, show
 from ..core import derivative, short_number
 from .alignment import Alignment, Group
 from .answer import Check, arrows, in_floats, right_for_one, value_of, with_hint
-from .elsewhere import only_here, path_formula, read_in
+from .elsewhere import only_here
 from .hints import hint_for_factor, hint_for_factors
+from .reading import of_derivative, path_formula
 from .stand_ins import numbered_parts, stand_ins
 from .written import Written, formula, product
 
@@ -69,8 +70,7 @@ class Order:
             return list(self.given)
         chain, found = self.truth[0].chain, []
         for w, factor in zip(self.given, self.truth, strict=True):
-            name = derivative(*(chain.naming.names[node] for node in (factor.of, factor.wrt)))
-            found.append(w if w.names else read_in(chain, name, {name: (factor.of, factor.wrt)}))
+            found.append(w if w.names else of_derivative(chain, factor.of, factor.wrt))
         return found if any(w.names for w in self.given) else list(self.given)
 
     @cached_property

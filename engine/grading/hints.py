@@ -6,14 +6,15 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
-from ..chain import ChainRule, Factor, show
+from ..chain import ChainRule, Factor, Term, show
 from ..core import Value, short_number
 from ..structure import FUNCTIONS
 from .compare import compare
-from .elsewhere import only_here, read_in
+from .elsewhere import only_here
 from .mistakes import MISTAKES
+from .reading import of_term
 from .stand_ins import numbered_parts
-from .written import Written
+from .written import Written, formula
 
 MOST = 8  # a factor of at most this many steps is searched for missing subsets
 NAMED = ("mistake", "several")  # verdicts of a comparison that name the mistake
@@ -38,11 +39,11 @@ def hint_for_factors(factors: Sequence[Factor], written: Written) -> str:
 def hint_for_total(chain: ChainRule, written: Written) -> str:
     """The mistake in a whole derivative in words, "" if none is known."""
     if sign := _sign(written, chain.total):
-        return sign if _holds(chain, written, f"-({written})") else ""
+        return sign if _holds(chain, written, -1.0) else ""
     common = _common(chain)
     if [factor.wrt for factor in common] == [chain.wrt] and common[0].of is chain.output:
         return hint_for_factor(common[0], written)
-    known = [factor for factor in common if _holds(chain, written, f"({written}) * ({factor.formula})")]
+    known = [factor for factor in common if _holds(chain, written, factor.term)]
     found = _missing_factor(known, chain.total, written)
     if not found and written.tells:
         scaled = ((factor, written.over(chain.total / factor.value)) for factor in common if factor.value)
@@ -50,11 +51,11 @@ def hint_for_total(chain: ChainRule, written: Written) -> str:
     return found or _catalogued(chain.output, chain.wrt, written)
 
 
-def _holds(chain: ChainRule, written: Written, mended: str) -> bool:
-    """Whether a learner's formula, once mended, is the derivative nearby; of a number nothing is known."""
+def _holds(chain: ChainRule, written: Written, missing: Term) -> bool:
+    """Whether a learner's formula times what is missing is the derivative nearby; of a number nothing is known."""
     if not written.names:
         return True
-    whole = read_in(chain, mended, dict(written.derivatives))
+    whole = formula([written, of_term(chain, missing)])
     return not whole.agrees(chain.total) or not only_here(chain, whole)
 
 
@@ -166,7 +167,7 @@ def _is_value(written: Written, node: Value, chain: ChainRule) -> bool:
     if not written.agrees(chain.data[node]):
         return False
     name = chain.naming.names.get(node)
-    return name is None or not only_here(chain, written, read_in(chain, str(name)))
+    return name is None or not only_here(chain, written, of_term(chain, name))
 
 
 def _total(factor: Factor) -> float:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from ..core import Value, apply, book_name, came, evaluate, grad, latex_name, numeric, pretty_name, real, respelled
@@ -24,6 +24,8 @@ LONGEST = 2000  # letters of a formula
 Pair = tuple[Value, Value]  # of a derivative: of, and with respect to
 _POINT = re.compile(r"(?<![\w.)\]])\.(?=\d)")  # of .5
 _COMMA = re.compile(r"\d,\d")
+_SIGN = re.compile(r"\d|[-+*/·×⋅∙•∗−–÷⁄|<>=√&~ ()\[\]{},.^]+$")  # labels that are numbers or signs
+_UNCLEAR = re.compile(r"[-+*/·×⋅∙•∗−–÷⁄|<>=√&~ ]|\w\(|\^[\w-]|[⁰¹²³⁴⁵⁶⁷⁸⁹](?!⁾)")  # signs in a label
 _CONSTANT = re.compile(r"(?<![\w.])\d+\.?\d*(?:e[-+]?\d+)?")
 
 
@@ -41,6 +43,7 @@ class Written:
     names: frozenset[str] = frozenset()
     derivatives: tuple[tuple[str, Pair], ...] = field(default=(), repr=False)
     exact: float = field(default=math.nan, repr=False, compare=False)
+    formula: str = field(default="", repr=False, compare=False)  # of the table, with keys for the names
 
     def agrees(self, truth: float) -> bool:
         """Whether the number is that one, to the digits written; a 0 is exact."""
@@ -75,8 +78,10 @@ class Written:
         return self.text
 
 
-def read(answer: Any, values: Mapping[str, float], derivatives: Mapping[str, float] | None = None) -> Written:
-    """A number or a formula in the names of `values` and of `derivatives`; what is neither is an error that says so.
+def read(answer: Any, values: Mapping[str, float], keys: Mapping[str, str] | None = None) -> Written:
+    """A number or a formula in the names of `values`; what is neither is an error that says so.
+
+    In its `formula` the names are v0, v1, ... in their order, but for those that have other `keys`.
 
     >>> numbers = {"a": 0.25, "z1": 2.0, "x": 3.0}
     >>> [read(text, numbers).number for text in ("a(1-a)", "x·z1", "2 (a − x)", "x²", "[z₁ > 0]", "tanh'(0)")]
@@ -85,7 +90,7 @@ def read(answer: Any, values: Mapping[str, float], derivatives: Mapping[str, flo
     (5e-05, 0.005)
     """
     if isinstance(answer, str):
-        return _formula(answer, values, derivatives or {})
+        return _formula(answer, values, keys or {})
     try:
         number = real(answer) + 0.0  # 0 for -0
     except OverflowError:
@@ -96,7 +101,8 @@ def read(answer: Any, values: Mapping[str, float], derivatives: Mapping[str, flo
             f"a derivative is a number such as 0.0123 or a formula such as 'x * w', not {came(answer)}{hint}"
         ) from None
     tolerance = _of_integer(str(answer)) if type(answer) is int else _rounded_to(number)
-    return Written(f"{number:g}" if float(f"{number:g}") == number else repr(number), number, tolerance)
+    text = f"{number:g}" if float(f"{number:g}") == number else repr(number)
+    return Written(text, number, tolerance, formula=repr(number))
 
 
 def product(factors: Sequence[Written]) -> Written:
@@ -113,12 +119,13 @@ def product(factors: Sequence[Written]) -> Written:
     names = frozenset[str]().union(*(factor.names for factor in factors))
     derivatives = tuple(dict.fromkeys(entry for factor in factors for entry in factor.derivatives))
     exact = math.prod(factor.exact if factor.names else factor.number for factor in factors)
-    return Written(" · ".join(map(_as_factor, factors)), number, part * abs(number), names, derivatives, exact)
+    text, whole = " · ".join(map(_as_factor, factors)), " * ".join(f"({factor.formula})" for factor in factors)
+    return Written(text, number, part * abs(number), names, derivatives, exact, whole)
 
 
 def formula(factors: Sequence[Written]) -> Written:
-    """Several factors as one formula, which can be read again."""
-    return replace(product(factors), text=" * ".join(f"({factor})" for factor in factors), tolerance=0.0)
+    """Several factors as one formula, of which no number is rounded."""
+    return replace(product(factors), tolerance=0.0)
 
 
 def _as_factor(written: Written) -> str:
@@ -135,35 +142,64 @@ def _rounded_to(number: float) -> float:
     return tolerances_of([number])[0] if math.isfinite(number) else 0.0
 
 
-def _formula(text: str, labels: Mapping[str, float], derivatives: Mapping[str, float]) -> Written:
-    values = {**labels, **derivatives}
-    names = {f"v{i}": name for i, name in enumerate(values)}
+def _formula(text: str, values: Mapping[str, float], keys: Mapping[str, str]) -> Written:
+    names = {keys.get(name, f"v{i}"): name for i, name in enumerate(values)}
     try:
         text = _POINT.sub("0.", with_point(text)).strip().removeprefix("+")
-        formula = in_keys(text, tuple(values))
-        numbers = {key: values[name] for key, name in names.items()}
-        result = evaluate(formula, numbers, numeric)
-        if isinstance(result, list):
-            raise ValueError("it is a list, not a number")
-        number = float(result)
-        used = frozenset(names[key] for key in re.findall(r"\w+", formula) if key in names)
-        tolerance = _rounded(formula, numbers, number)
+        return _in_one_way(text, {key: values[name] for key, name in names.items()}, names)
     except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
-        known = ", ".join(map(book_name, list(labels)[:12]))
+        known = ", ".join(map(book_name, [name for name in values if name not in keys][:12]))
         raise ValueError(
             f"cannot read {text!r:.80}: {_reason(error, names)}; a derivative is a number or a formula of + - * / **, "
             f"the functions of the table, their derivatives such as sigmoid'(z), and the labels {known}"
         ) from None
-    return Written(text, number, tolerance, used)
 
 
-@lru_cache(256)
-def in_keys(text: str, names: tuple[str, ...]) -> str:
-    """The formula of the table that a text is, in which v0, v1 ... stand for the names."""
+def _in_one_way(text: str, numbers: Mapping[str, float], names: Mapping[str, str]) -> Written:
+    """The text with its labels, or, where the signs in labels such as x + y or - leave none, with those as signs."""
+    if sign := next((name for name in names.values() if _SIGN.match(name) and _stands_in(text, name)), None):
+        raise ValueError(f"{sign} is a label, and a number or a sign: give the Value another label")
+    unclear = [name for name in names.values() if name in text and _UNCLEAR.search(name)]
+    clear = {key: name for key, name in names.items() if name not in unclear}
+    found, problem = list[Written](), None
+    for known in [names, clear] if unclear else [names]:
+        try:
+            found.append(evaluated(text, _in_keys(text, known), numbers, known))
+        except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError) as error:
+            problem = problem or error
+    if problem and not found:
+        raise problem
+    if not math.isclose(found[0].number, found[-1].number, rel_tol=DERIVED):
+        raise ValueError(f"{unclear[0]} is a label, and a formula: give the Value another label")
+    return found[0]
+
+
+def _stands_in(text: str, name: str) -> bool:
+    return (
+        re.search(rf"(?<![\d.]){re.escape(name)}(?![\d.])" if name[0].isdigit() else re.escape(name), text) is not None
+    )
+
+
+def evaluated(text: str, formula: str, numbers: Mapping[str, float], names: Mapping[str, str]) -> Written:
+    """A text whose formula has keys, each with its number and its name."""
+    result = evaluate(formula, numbers, numeric)
+    if isinstance(result, list):
+        raise ValueError("it is a list, not a number")
+    number = float(result)
+    used = frozenset(names[key] for key in re.findall(r"\w+", formula) if key in names)
+    return Written(text, number, _rounded(formula, numbers, number), used, formula=formula)
+
+
+def _in_keys(text: str, names: Mapping[str, str]) -> str:
+    """The formula of the table that a text is, with the keys of the names, each as it is, in LaTeX or in print."""
     if len(text) > LONGEST:
         raise ValueError(f"it has more than {LONGEST} letters")
-    spellings = {spelled(name): f"v{i}" for i, name in enumerate(names) for spelled in (latex_name, pretty_name)}
-    spellings |= {name: f"v{i}" for i, name in enumerate(names)}
+    spellings: dict[str, str] = {}
+    for spelled in (latex_name, pretty_name):
+        found = [(spelled(name), key) for key, name in names.items()]
+        often = Counter(spelling for spelling, _ in found)
+        spellings |= {spelling: key for spelling, key in found if often[spelling] == 1}
+    spellings |= {name: key for key, name in names.items()}
     _refuse_comma(text, [name for name in spellings if "," in name])
     return respelled(text, spellings)
 

@@ -59,7 +59,7 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     """
     written: list[_Token] = []
     before = ""
-    text, names = plain(text), {plain(name).strip(): other for name, other in names.items()}
+    text, names = plain(text), {plain(name).strip(): other for name, other in names.items()} | dict(names)
     for kind, token in _applied(list(_tokens(_ROOT.sub(r"√(\1)", text), names, closed))):
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
@@ -94,6 +94,8 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
         found = _TOKEN.match(text, i)
         label = next((x for x in ranked if text.startswith(x, i) and _ends(text, i, x)), None)
         if label and not (found and found.lastgroup == "number"):
+            if closed:
+                _refuse_function(label, text[i + len(label) :])
             yield _Token("name", names[label])
             i += len(label)
         elif closed and (called := _CALLED.match(text, i)) and _is_function(called["word"]):
@@ -113,6 +115,15 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
         else:
             i = found.end()
             yield from _token(found, closed)
+
+
+def _refuse_function(label: str, after: str) -> None:
+    """Refuse a label that may be a function or the number e here: in σ(z), sin x and e^x."""
+    name = _FUNCTIONS.get(label, label)
+    if name in TABLE and re.match(r"\s*['′]?\s*\(" + (r"|\s+\w" if len(label) > 1 else ""), after):
+        raise ValueError(f"{label} is a label, and a function: write {label} * (x) or, for the function, {name}(x)")
+    if label == "e" and re.match(r"\s*(?:\^|\*\*)\s*[^\s\d{]|⁻", after):
+        raise ValueError("e is a label, and a number: write exp(x), or give the Value another label")
 
 
 def _juxtaposed(found: re.Match[str], names: Mapping[str, str]) -> list[str]:
