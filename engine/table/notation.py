@@ -35,7 +35,7 @@ _CALLED = re.compile(
     r"(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\s*(?:\^|\*\*)\s*(?:[-−]?\d+|\(\s*[-−]?\d+\s*\)))?"
 )
 
-_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()")
+_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()(?P<more>[\w⁰¹²³⁴⁵⁶⁷⁸⁹^]|\*\*)?")
 
 
 class _Token(NamedTuple):
@@ -60,7 +60,7 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     written: list[_Token] = []
     before = ""
     text, names = plain(text), {plain(name).strip(): other for name, other in names.items()} | dict(names)
-    for kind, token in _applied(list(_tokens(_ROOT.sub(r"√(\1)", text), names, closed))):
+    for kind, token in _applied(list(_tokens(_with_roots(text, names, closed), names, closed))):
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
             if (before, kind) in (("number", "number"), ("name", "number")):
@@ -72,6 +72,14 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
         before = before if kind == " " else kind
     formula = "".join(text for _, text in written).replace("  ", " ")
     return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if _MARKED.search(formula) else formula
+
+
+def _with_roots(text: str, names: Container[str], closed: bool) -> str:
+    """√2 as √(2), but not √2x, √xy and √x², of which the root may be of the first or of all."""
+    for found in _ROOT.finditer(text):
+        if found["more"] or (closed and found[1].isalpha() and found[1] not in names):
+            raise ValueError(f"the root in {found[0]} may be of the first sign or of all: write brackets after √")
+    return _ROOT.sub(r"√(\1)", text)
 
 
 def _refuse_unclear(before: list[_Token]) -> None:
@@ -188,12 +196,18 @@ def _end_of_operand(tokens: list[_Token], start: int, function: str) -> int:
     """The index after the operand 2x or x² of a function without brackets, if it can be read in one way only."""
     i = next(k for k in range(start, len(tokens)) if tokens[k].kind not in ("name", "number"))
     is_number = all(token.kind == "number" for token in tokens[start:i])
+    is_product = i - start > 1  # in sin 2x cos x the operand may be 2x or all
     if tokens[i].text.startswith("**("):
         i += 1
     elif tokens[i].kind == "**" and tokens[i + 1].kind == "number":
         i += 2
     after = tokens[_after_spaces(tokens, i)].kind
-    if i == start or after in ("name", "number", "(", "[", "/", "**") or (is_number and after == "*"):
+    if (
+        i == start
+        or after in ("name", "number", "(", "[", "/", "**")
+        or (is_number and after == "*")
+        or (is_product and after == "function")
+    ):
         marks = _MARKS.fullmatch(function)
         raise ValueError(f"{marks[3] if marks else function} needs brackets around its operand")
     return i

