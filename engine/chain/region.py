@@ -62,6 +62,12 @@ class Region:
                 beside.append(node)
         return beside[-BESIDE:]
 
+    @property
+    def is_tied(self) -> bool:
+        """Whether the two operands of a maximum or minimum are equal here, so that each has half of the slope."""
+        pairs = [node.operands for node in self.kinks if len(node.operands) == 2]
+        return any(self.data[left] == self.data[right] for left, right in pairs)
+
     def at(
         self,
         point: Mapping[Value, Any],

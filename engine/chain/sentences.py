@@ -28,6 +28,7 @@ SENTENCES = {
     "cancelled": "the {count} paths pull against each other: {up} upwards, {down} downwards, and {total} is left",
     "vanishing": "no factor kills alone, but those of the strongest path multiply to {size}",
     "exploding": "no factor is huge alone, but those of the strongest path multiply to {size}",
+    "error": "{why}: {inside} is {nearly}0, and the loss is {nearly}flat there",
     "underflow": "no factor kills alone, but those of the strongest path multiply to {size}, "
     "which is less than the smallest float",
     "rounded": "{why}, with a slope less than the smallest float",
@@ -200,6 +201,11 @@ class Sentences:
             return f"{equation}, whatever {self.name(factor.wrt)} is" if constant else equation
         where = [self.equation(x) for x in self.naming.within(term)[:NAMED]]
         return f"{equation} where {' and '.join(where)}" if isinstance(term, tuple) and where else equation
+
+    def error(self, factor: Factor, operand: Value) -> str:
+        """The reason for a small slope that is to be small: ∂L/∂a = 2 (a - y) = 2e-5, as a - y is nearly 0."""
+        inside, nearly = self.chain.told(operand, self.style), "nearly " if factor.value else ""
+        return SENTENCES["error"].format(why=self.reason(factor), inside=inside, nearly=nearly)
 
     def _masked(self, factor: Factor) -> str:
         """Why a factor is nan: one of its steps is 0 and another infinite."""

@@ -85,6 +85,8 @@ def textbook(of: Value, wrt: Value, naming: Naming, value: float, is_link: bool 
     found = next((form for form in candidates if _is_proven(form, region)), None)
     if found is None:
         return None
+    if found.bracket is not None and region.is_tied:
+        return None
     here = run(_flat(found), region.at({})[0], numeric)
     return _flat(found) if abs(here - value) <= SAME * abs(value) else None
 

@@ -175,6 +175,16 @@ class VariableGraph:
         return self.links_among(self.nodes)
 
     @cached_property
+    def summands(self) -> set[Value]:
+        """The output, and what only sums, differences and given factors lead from to the output."""
+        found = {self.output}
+        for node in reversed(self.nodes):
+            is_scaled = node.op in ("mul", "div") and any(not operand.op for operand in node.operands)
+            if node in found and (is_scaled or node.op in ("add", "sub", "neg", "sum")):
+                found.update(node.operands)
+        return found
+
+    @cached_property
     def derivatives(self) -> dict[Value, float]:
         """The derivative of the output with respect to every node."""
         elsewhere = {} if self.wrt is None else {self.wrt: 0.0}

@@ -71,11 +71,13 @@ class _Nearby:
         return next(filter(None, (self._difference(leaves, sign) for sign in (1.0, -1.0))), "")
 
     def told(self, leaves: Sequence[Value], at: Mapping[int, float]) -> str:
-        """The numbers of some leaves: x = 2.016 and w = 0.1."""
-        told = [
-            f"{book_name(self.names[x])} = {short_number(at.get(self.index_of[x], self.graph.data[self.index_of[x]]))}"
-            for x in leaves
-        ]
+        """The numbers of some leaves, with enough digits to show that they are moved: x = 2.016 and w = 0.1."""
+        told = []
+        for x in leaves:
+            here = self.graph.data[self.index_of[x]]
+            number = at.get(self.index_of[x], here)
+            digits = next((n for n in range(4, 17) if short_number(number, n) != short_number(here, n)), 4)
+            told.append(f"{book_name(self.names[x])} = {short_number(number, digits)}")
         return " and ".join(told)
 
     def far(self) -> str:

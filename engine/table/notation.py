@@ -74,10 +74,10 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if _MARKED.search(formula) else formula
 
 
-def _with_roots(text: str, names: Container[str], closed: bool) -> str:
+def _with_roots(text: str, names: Mapping[str, str], closed: bool) -> str:
     """√2 as √(2), but not √2x, √xy and √x², of which the root may be of the first or of all."""
     for found in _ROOT.finditer(text):
-        if found["more"] or (closed and found[1].isalpha() and found[1] not in names):
+        if found["more"] or (closed and len(found[1]) > 1 and found[1].isalpha() and found[1] not in (*names, "pi")):
             raise ValueError(f"the root in {found[0]} may be of the first sign or of all: write brackets after √")
     return _ROOT.sub(r"√(\1)", text)
 

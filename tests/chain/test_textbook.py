@@ -220,3 +220,14 @@ def test_a_link_is_written_in_its_own_variable_and_not_in_an_equal_one(sign):
     }
     assert formulas["p"] == "(1 - p ** 2) * x"
     assert "p" not in formulas["q"]
+
+
+@pytest.mark.parametrize("k", [0.0, 2.0])
+@pytest.mark.parametrize("choose", [maximum, minimum])
+def test_no_bracket_is_shown_at_a_tie_where_each_operand_has_half_of_the_slope(choose, k):
+    w, u, k = Value(2.0, "w"), Value(2.0, "u"), Value(k, "k")
+    chain = chain_rule(labelled(choose(w, u) * k, "y"), w)
+    assert chain.closed_form == ""
+    assert chain.total == k.data / 2
+    w.data = 3.0
+    assert chain_rule(labelled(choose(w, u) * k, "y"), w).closed_form.startswith("[")
