@@ -240,7 +240,11 @@ class ChainRule(VariableGraph):
         >>> chain_rule(-(y * p.log() + (1 - y) * (1 - p).log()), w).closed_form
         '(p - y) * x'
         """
-        return self.closed("spoken")
+        from .nested import nested
+
+        is_product = math.isfinite(self.total) and any(len(path.factors) > 1 for path in self.folded.paths(1))
+        term = nested(self.folded) if self._closed is None and is_product else self._closed
+        return "" if term is None or isinstance(term, float) else show(term, "spoken")
 
     def closed(self, style: Style) -> str:
         """The whole derivative as a textbook prints it, in a style."""
