@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..grading import Check
     from ..page import Frame
     from ..picture import Picture, Theme
+    from .exact import Exact
     from .verdict import Judgement, UpAndDown
 
 Sum = TypeVar("Sum")
@@ -148,6 +149,11 @@ class ChainRule(VariableGraph):
         return {}
 
     @cached_property
+    def exact(self) -> dict[int, "Exact"]:
+        """The graph in decimals by their digits, cached."""
+        return {}
+
+    @cached_property
     def links(self) -> Links:
         """The variables on the paths, in order, and the links between them; cut links only if every path is cut."""
         found = dependents(self.wrt, self.nodes)
@@ -238,7 +244,11 @@ class ChainRule(VariableGraph):
         >>> chain_rule(-(y * p.log() + (1 - y) * (1 - p).log()), w).closed_form
         '(p - y) * x'
         """
-        return self.closed("spoken")
+        from .nested import nested
+
+        is_product = math.isfinite(self.total) and any(len(path.factors) > 1 for path in self.folded.paths(1))
+        term = nested(self.folded) if self._closed is None and is_product else self._closed
+        return "" if term is None or isinstance(term, float) else show(term, "spoken")
 
     def closed(self, style: Style) -> str:
         """The whole derivative as a textbook prints it, in a style."""

@@ -127,6 +127,7 @@ def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]
     labels.sort(key=lambda node: node not in met)
     names = [region.names[node] for node in labels if node.label or node is region.wrt][:MOST_NAMES]
     is_logistic = any(node.op == "exp" for node in region.operations)  # whose derivative is r (1 - r)
+    divides = any(node.op == "div" for node in region.operations)
     for v in names:
         if v == region.names[region.of] and region.of.op == "div" and not is_logistic:
             yield v, 3.0, True  # -x / y² rather than -r / y, where r = x / y
@@ -136,13 +137,16 @@ def _units(region: Region, naming: Naming) -> Iterator[tuple[Term, float, bool]]
         yield ("add", 1.0, v), 2.0, True
         yield ("pow", v, 2.0), 2.0, True
         yield ("sub", 1.0, ("pow", v, 2.0)), 3.0, False
+        if divides:
+            yield ("pow", v, 3.0), 4.0, True
         if v == region.names[region.of]:
             continue
         for function in FUNCTIONS:
             yield (function, v), 3.0, function == "sqrt"
         yield ("exp", ("neg", v)), 3.5, False
         yield ("exp", ("neg", ("pow", v, 2.0))), 3.5, False
-    for v, w in combinations([v for v in names if v != region.names[region.of]], 2):
+    apart = [node for node in labels if region.names[node] in names and node is not region.of]
+    for v, w in ((region.names[x], region.names[y]) for x, y in combinations(apart, 2) if not _is_term(x, y)):
         yield ("sub", v, w), 2.0, True
         yield ("add", v, w), 2.0, True
         yield ("sub", ("sigmoid", v), w), 3.0, False
@@ -182,6 +186,8 @@ def _of_unnamed(node: Value, naming: Naming, names: Sequence[Name]) -> Iterator[
             yield ("sign", *operands), False
         case "pow":
             yield term, True
+            if operands[1] == 2.0:
+                yield from ((("sub", term, ("pow", name, 2.0)), False) for name in names)
             yield symbol("pow", operands[0], symbol("sub", operands[1], 1.0)), False
 
 
@@ -192,6 +198,11 @@ def _without_relu(term: Term) -> Term:
     return _without_relu(term[1]) if term[0] == "relu" else (term[0], *map(_without_relu, term[1:]))
 
 
+def _is_term(x: Value, y: Value) -> bool:
+    """Whether one is a term of the other, as b is of z = w h + b, whose difference w h is shorter."""
+    return any(a.op in ("add", "sub", "dot") and b in a.operands for a, b in ((x, y), (y, x)))
+
+
 def _is_scaled(node: Value, region: Region) -> bool:
     """Whether an operation multiplies a named result that shows itself, as in z = v h, where v h (1 - h) is usual."""
     return node.op in ("mul", "dot") and any(x in region.names and _shows_itself(x) for x in node.operands)
@@ -199,7 +210,12 @@ def _is_scaled(node: Value, region: Region) -> bool:
 
 def _shows_itself(node: Value) -> bool:
     """Whether the derivative of an operation is a formula of its result, as for exp."""
-    return node.op in ("exp", "sigmoid", "tanh", "sqrt", "div", "logsumexp")
+    return node.op in ("exp", "sigmoid", "tanh", "sqrt", "div", "logsumexp") or _is_exponential(node)
+
+
+def _is_exponential(node: Value) -> bool:
+    """Whether a product has the factor exp, as the density of a normal distribution has."""
+    return node.op == "exp" or (node.op in ("mul", "div") and any(map(_is_exponential, node.operands)))
 
 
 def _numbered(units: Iterable[tuple[Term, float, bool]], at: Sequence[Mapping[Name, float]]) -> Iterator[Unit]:

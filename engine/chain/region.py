@@ -24,12 +24,12 @@ class Region:
 
     >>> x = Value(3.0, "x")
     >>> y = x * x
-    >>> Region(y, x, Naming([x, y], {})).at({x: 5.0})
+    >>> Region(y, x, Naming({x: 3.0, y: 9.0}, {})).at({x: 5.0})
     ({'x': 5.0}, 10.0)
     """
 
     def __init__(self, of: Value, wrt: Value, naming: Naming, is_link: bool = False) -> None:
-        self.of, self.wrt, self.names = of, wrt, naming.names
+        self.of, self.wrt, self.names, self.data = of, wrt, naming.names, naming.data
         nodes = naming.nodes
         self.depends = dependents(wrt, nodes, _operands)
         beside = self._beside(nodes, naming, is_link)
@@ -62,6 +62,12 @@ class Region:
                 beside.append(node)
         return beside[-BESIDE:]
 
+    @property
+    def is_tied(self) -> bool:
+        """Whether the two operands of a maximum or minimum are equal here, so that each has half of the slope."""
+        pairs = [node.operands for node in self.kinks if len(node.operands) == 2]
+        return any(self.data[left] == self.data[right] for left, right in pairs)
+
     def at(
         self,
         point: Mapping[Value, Any],
@@ -70,7 +76,7 @@ class Region:
         sides: Mapping[Value, bool] | None = None,
     ) -> tuple[dict[Name, Any], Any]:
         """The data of all names and the derivative, with each kink on its own side or on the given one."""
-        data: dict[Value, Any] = {node: point[node] if node in point else const(node.data) for node in self.ends}
+        data: dict[Value, Any] = {node: point[node] if node in point else const(self.data[node]) for node in self.ends}
         partials: dict[Value, Sequence[Any]] = {}
         for node in self.operations:
             operands = [data[operand] for operand in _operands(node)]
@@ -97,16 +103,15 @@ class Region:
         rng = random.Random(7)
         for k in range(count):
             scale = (1.0, 1.0, 1.0, 0.02, 2.0, 0.5)[k % 6]
-            base = {node: node.data if node.data and abs(node.data) < NEAR and k % 2 else 1.0 for node in self.free}
-            signs = {
-                node: rng.choice((1.0, -1.0)) if k % 3 == 2 else math.copysign(1.0, node.data) for node in self.free
-            }
-            yield {node: signs[node] * abs(base[node]) * rng.uniform(0.6, 1.5) * scale for node in self.free}
+            here = {node: self.data[node] for node in self.free}
+            base = {node: number if number and abs(number) < NEAR and k % 2 else 1.0 for node, number in here.items()}
+            signs = {x: rng.choice((1.0, -1.0)) if k % 3 == 2 else math.copysign(1.0, here[x]) for x in here}
+            yield {node: signs[node] * abs(base[node]) * rng.uniform(0.6, 1.5) * scale for node in here}
 
 
 def _operands(node: Value) -> tuple[Value, ...]:
     """The operands of a node; of a `select` only the branch that is taken."""
-    return node.operands[1 if node.operands[0].data else 2 :][:1] if node.op == "select" else node.operands
+    return node.operands[1 if node.partials[1] else 2 :][:1] if node.op == "select" else node.operands
 
 
 def _behind(of: Value, nodes: Sequence[Value]) -> set[Value]:

@@ -28,6 +28,7 @@ SENTENCES = {
     "cancelled": "the {count} paths pull against each other: {up} upwards, {down} downwards, and {total} is left",
     "vanishing": "no factor kills alone, but those of the strongest path multiply to {size}",
     "exploding": "no factor is huge alone, but those of the strongest path multiply to {size}",
+    "error": "{why}: {inside} is {nearly}0, and the loss is {nearly}flat there",
     "underflow": "no factor kills alone, but those of the strongest path multiply to {size}, "
     "which is less than the smallest float",
     "rounded": "{why}, with a slope less than the smallest float",
@@ -95,7 +96,7 @@ def _branch(graph: VariableGraph, node: Value, style: Style) -> str:
     naming, reason, taken = graph.naming, "", node.operands[0]
     holds = node.op == "where_true"
     if node.op == "select":
-        holds, taken = bool(taken.data), node.operands[1 if taken.data else 2]
+        holds, taken = bool(node.partials[1]), node.operands[1 if node.partials[1] else 2]
         tested = condition(graph.in_labels.term(node.operands[0]), style)
         reason = f", as {tested} {'holds' if holds else 'does not hold'}"
     name = f" for {show(naming.names[node], style)}" if node in naming.names else ""
@@ -109,9 +110,9 @@ def _function(node: Value, operand: Value) -> str:
     return "softmax" if node.op == "sigmoid" and operand.op == "ahead" else node.op
 
 
-def underflows(node: Value, operand: Value, slope: float) -> bool:
+def underflows(node: Value, operand: float, slope: float) -> bool:
     """Whether a slope of 0 was rounded to it."""
-    return slope == 0.0 and node.op in SLOPING and math.isfinite(operand.data)
+    return slope == 0.0 and node.op in SLOPING and math.isfinite(operand)
 
 
 class Sentences:
@@ -123,6 +124,10 @@ class Sentences:
     def name(self, node: Value) -> str:
         """A variable."""
         return show(self.naming.term(node), self.style)
+
+    def equation(self, node: Value) -> str:
+        """A variable or a formula with its number: z = w * x = 50."""
+        return f"{self.chain.told(node, self.style)} = {self.number(self.chain.data[node])}"
 
     def number(self, number: float, digits: int = 4) -> str:
         """A float."""
@@ -150,20 +155,22 @@ class Sentences:
 
     def _holds(self, step: float) -> bool:
         """Whether the slope is nearly the same within a step and at its end."""
-        graph, wrt, total = self.chain.graph, self.chain.wrt, self.chain.total
-        index = graph.index_of[wrt]
-        moved = [graph.elsewhere({index: wrt.data + part * step})[0][index] for part in (INSIDE, 1.0)]
-        return wrt.data + step > wrt.data and all(abs(slope - total) <= HOLDS * abs(total) for slope in moved)
+        graph, total = self.chain.graph, self.chain.total
+        index = graph.index_of[self.chain.wrt]
+        here = graph.data[index]
+        moved = [graph.elsewhere({index: here + part * step})[0][index] for part in (INSIDE, 1.0)]
+        return here + step > here and all(abs(slope - total) <= HOLDS * abs(total) for slope in moved)
 
     def non_finite(self, wild: Sequence[Factor], path: Path) -> str:
         """The sentence on what is inf or nan."""
         output = self.chain.output
+        number = self.chain.data[output]
         infinite = [factor for factor in path.factors if math.isinf(factor.value)]
         if infinite and any(factor.value == 0.0 for factor in path.factors):
             return self._zero_times(infinite[0].of, infinite[0].wrt)
-        if wild or math.isfinite(output.data):
+        if wild or math.isfinite(number):
             return self.blame(wild) if wild else SENTENCES["overflow"]
-        return SENTENCES["undefined"].format(of=self.name(output), number=self.number(output.data))
+        return SENTENCES["undefined"].format(of=self.name(output), number=self.number(number))
 
     def blame(self, factors: Sequence[Factor]) -> str:
         """The reason why each of some factors is tiny or not finite."""
@@ -181,15 +188,24 @@ class Sentences:
         conditions = BREAKS if not math.isfinite(factor.value) else CONDITIONS if abs(factor.value) <= TINY else {}
         op = _function(culprit, operand)
         if op in conditions:
-            because = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"
+            because = self.equation(operand)
             why = conditions[op]
-            why = SENTENCES["rounded"].format(why=why) if underflows(culprit, operand, factor.value) else why
+            why = (
+                SENTENCES["rounded"].format(why=why)
+                if underflows(culprit, self.chain.data[operand], factor.value)
+                else why
+            )
             return f"{equation} because {because}: {why}"
         if isinstance(term, float):
             constant = self.naming.is_constant(factor.link)
             return f"{equation}, whatever {self.name(factor.wrt)} is" if constant else equation
-        where = [f"{self.chain.told(x, self.style)} = {self.number(x.data)}" for x in self.naming.within(term)[:NAMED]]
+        where = [self.equation(x) for x in self.naming.within(term)[:NAMED]]
         return f"{equation} where {' and '.join(where)}" if isinstance(term, tuple) and where else equation
+
+    def error(self, factor: Factor, operand: Value) -> str:
+        """The reason for a small slope that is to be small: ∂L/∂a = 2 (a - y) = 2e-5, as a - y is nearly 0."""
+        inside, nearly = self.chain.told(operand, self.style), "nearly " if factor.value else ""
+        return SENTENCES["error"].format(why=self.reason(factor), inside=inside, nearly=nearly)
 
     def _masked(self, factor: Factor) -> str:
         """Why a factor is nan: one of its steps is 0 and another infinite."""
@@ -206,8 +222,7 @@ class Sentences:
         return SENTENCES["decides" if all(cut) else "untaken"] if cut else ""
 
     def _zero_times(self, node: Value, operand: Value) -> str:
-        inside = f"{self.chain.told(operand, self.style)} = {self.number(operand.data)}"
-        return SENTENCES["masked"].format(inside=inside, node=node.op)
+        return SENTENCES["masked"].format(inside=self.equation(operand), node=node.op)
 
     def _culprit(self, factor: Factor) -> tuple[Value, Value]:
         """The operation inside a factor with the smallest or a non-finite partial, and its operand."""

@@ -29,7 +29,7 @@ SAME = 1e-9  # relative error up to which the textbook form of a slope is shown
 
 
 class Naming:
-    """Unique names, and terms, of the `nodes` of a graph, which are in topological order.
+    """Unique names, and terms, of the nodes of a graph, from their `data` in topological order.
 
     `named` are names for variables without a label; `hidden` Values are not variables even with one. By operations,
     an unlabelled `wrt` has the same letter as without a `wrt`.
@@ -46,12 +46,13 @@ class Naming:
 
     def __init__(
         self,
-        nodes: Sequence[Value],
+        data: Mapping[Value, float],
         named: Mapping[Value, str],
         by: str = "labels",
         hidden: Container[Value] = (),
         wrt: Value | None = None,
     ) -> None:
+        self.data, nodes = data, list(data)
         self.nodes = nodes
         called = {node: node.label or named.get(node, "") for node in nodes if node.label or node in named}
         if by == "operations":
@@ -73,13 +74,13 @@ class Naming:
     def _expression(self, node: Value) -> Term:
         """The formula of a node; its number if the formula is empty or too long."""
         if not node.op:
-            return node.data
+            return self.data[node]
         if len(node.operands) > LARGEST:
-            return Elided(node.data)
+            return Elided(self.data[node])
         terms = [self.term(operand) for operand in node.operands]
         if any(isinstance(term, Elided) for term in terms) and all(isinstance(term, float) for term in terms):
-            return Elided(node.data)
-        return _fitting(symbol(node.op, *TABLE[node.op].split(terms)), node.data)
+            return Elided(self.data[node])
+        return _fitting(symbol(node.op, *TABLE[node.op].split(terms)), self.data[node])
 
     def definition(self, node: Value, style: Style = "text") -> str:
         """The definition of a variable, in the labels; "" for a leaf or a formula that is too long to read."""
@@ -164,17 +165,21 @@ class Naming:
             return [Elided(partial) for partial in node.partials]  # that many operands are unreadable
         groups = row.split([self.term(operand) for operand in node.operands])
         variables = dict(zip(row.variables, groups, strict=True)) | {"y": self.term(node)}
-        if row.textbook and not row.variadic and not self.textbook_holds(node):
-            return [("slope", row.name, *groups)]
+        if slope := self.exact_slope(node):
+            return [slope]
         formulas = (row.textbook or row.partials[0], *row.partials[1:])
         partials = [evaluate(formula, variables, symbol) for formula in formulas]
         return row.flatten(partials, len(groups[0])) if row.variadic else partials
 
-    def textbook_holds(self, node: Value) -> bool:
-        """Whether the textbook form of an operation's slope has the same number, to 9 digits."""
-        row, numbers = TABLE[node.op], [operand.data for operand in node.operands]
-        shown = evaluate(row.textbook, dict(zip(row.variables, numbers, strict=True)) | {"y": node.data}, numeric)
-        return bool(abs(shown - node.partials[0]) <= SAME * abs(node.partials[0]))
+    def exact_slope(self, node: Value) -> Term | None:
+        """The slope σ'(z) of an operation, where the textbook form has another number, by 9 digits; else None."""
+        row, numbers = TABLE[node.op], [self.data[operand] for operand in node.operands]
+        if not row.textbook or row.variadic:
+            return None
+        variables = dict(zip(row.variables, numbers, strict=True)) | {"y": self.data[node]}
+        shown = evaluate(row.textbook, variables, numeric)
+        holds = abs(shown - node.partials[0]) <= SAME * abs(node.partials[0])
+        return None if holds else ("slope", row.name, *map(self.term, node.operands))
 
 
 def _fitting(term: Term, number: float) -> Term:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..core import Value, numeric
 from .decimals import DIGITS, decimal, in_decimals
+from .nested import nested
 from .paths import ChainRule, Path
 from .products import SHORT, near, products, run
 from .region import Region, conditions
@@ -20,7 +21,9 @@ from .terms import Term, size, symbol
 from .variables import Link
 
 MOST_OPERATIONS, MOST_KINKS, MOST_FACTORS = 80, 5, 12
+LONGEST = 6  # names and numbers of an exact formula that has no other form
 POINTS = 24
+LOST = 1e-5  # part of the largest slope, below which 1 - h² may have lost its digits
 MOST_NODES = 2000  # forms are searched for in graphs up to this size
 EQUAL = Decimal("1e-60")
 
@@ -40,7 +43,11 @@ def whole(chain: ChainRule) -> Term | None:
     if is_short and size(only) == len(inside := chain.naming.within(only)) and chain.output not in inside:
         return only
     form = textbook(chain.output, chain.wrt, chain.naming, chain.total)
-    return form or (only if is_short else _in_blocks(paths, chain.naming))
+    if len(paths) > 1 and (shared := nested(chain)) is not None and (form is None or size(shared) < size(form)):
+        return shared
+    if form is None and only is not None and not isinstance(only, float) and size(only) <= LONGEST:
+        return only
+    return form or _in_blocks(paths, chain.naming)
 
 
 def _in_blocks(paths: Sequence[Path], naming: Naming) -> Term | None:
@@ -84,6 +91,8 @@ def textbook(of: Value, wrt: Value, naming: Naming, value: float, is_link: bool 
     candidates = (form for form in _candidates(region, naming) if all(_names_side(form.term, x) for x in signs))
     found = next((form for form in candidates if _is_proven(form, region)), None)
     if found is None:
+        return None
+    if found.bracket is not None and region.is_tied:
         return None
     here = run(_flat(found), region.at({})[0], numeric)
     return _flat(found) if abs(here - value) <= SAME * abs(value) else None
@@ -131,6 +140,8 @@ def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
     if all(near(slope, samples[0][1], SAME) for _, slope in samples):
         return  # a constant is its number
     bracket, kink, side = None, None, True
+    if not alive:
+        return
     if len(alive) < len(samples):
         pattern = [bool(slope) for _, slope in samples]
         brackets = conditions(region, naming)
@@ -138,6 +149,8 @@ def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
         bracket, kink, side = next(fitting, (None, None, True))
         if bracket is None or len(alive) < SHORT:
             return
+    least = LOST * max(abs(slope) for _, slope in alive)
+    alive = [(names, slope) for names, slope in alive if abs(slope) >= least]
     chosen = alive[:: max(1, len(alive) // SHORT)][:SHORT]
     for term in products(region, naming, [names for names, _ in chosen], [slope for _, slope in chosen]):
         if all(near(run(term, names, numeric), slope, 1e-6) for names, slope in alive):

@@ -102,9 +102,15 @@ class VariableGraph:
         return nodes if self.wrt is None or self.wrt in self.graph.index_of else [self.wrt, *nodes]
 
     @cached_property
+    def data(self) -> dict[Value, float]:
+        """The number of every node, in topological order, as it was when the graph was traversed."""
+        found = dict.fromkeys(self.nodes, 0.0 if self.wrt is None else self.wrt.data)
+        return found | dict(zip(self.graph.nodes, self.graph.data, strict=True))
+
+    @cached_property
     def naming(self) -> Naming:
         """The names and terms of all formulas."""
-        return Naming(self.nodes, self.named, self.by, self.hidden, self.wrt)
+        return Naming(self.data, self.named, self.by, self.hidden, self.wrt)
 
     @cached_property
     def by(self) -> By:
@@ -144,7 +150,7 @@ class VariableGraph:
         """The terms of all nodes in the labels alone, where operations have letters too."""
         if self.by == "labels":
             return self.naming
-        return Naming(self.nodes, self.named | self._start, "labels", self.hidden)
+        return Naming(self.data, self.named | self._start, "labels", self.hidden)
 
     def told(self, node: Value, style: Style) -> str:
         """The name of a variable, or its formula; both if the name is a letter that we chose: a = w * x."""
@@ -168,6 +174,16 @@ class VariableGraph:
     def variables(self) -> Links:
         """Every variable, in order, and its links."""
         return self.links_among(self.nodes)
+
+    @cached_property
+    def summands(self) -> set[Value]:
+        """The output, and what only sums, differences and given factors lead from to the output."""
+        found = {self.output}
+        for node in reversed(self.nodes):
+            is_scaled = node.op in ("mul", "div") and any(not operand.op for operand in node.operands)
+            if node in found and (is_scaled or node.op in ("add", "sub", "neg", "sum")):
+                found.update(node.operands)
+        return found
 
     @cached_property
     def derivatives(self) -> dict[Value, float]:

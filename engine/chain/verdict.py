@@ -74,20 +74,23 @@ def judge(
         return Judgement("disconnected", say.disconnected())
     operations = chain.operations
     strongest = operations.paths(1)[0]
-    if not (math.isfinite(chain.total) and math.isfinite(chain.output.data)):
+    if not (math.isfinite(chain.total) and math.isfinite(chain.data[chain.output])):
         paths = chain.paths(FEW)
         path = next((p for p in paths if math.isnan(chain.total) and math.isnan(p.product)), paths[0])
         wild = tuple(factor for factor in path.factors if not math.isfinite(factor.value))
         return Judgement("non_finite", say.non_finite(wild, path), wild)
     up, down = operations.up_and_down
-    killing = [factor.link for factor in strongest.factors if kills(factor.link, chain.wrt, tiny)]
+    killing = [factor.link for factor in strongest.factors if kills(factor.link, chain, tiny)]
     moderate = _without_units(strongest, chain.wrt, tiny)
     size = _product(moderate)
     if killing and max(up + down, size) <= Decimal(tiny):
         factors = tuple(_folded(chain, strongest, killing))
         zeros = [link for link in killing if link.value == 0.0]
-        is_rounded = zeros and all(underflows(link.of, link.wrt, link.value) for link in zeros)
+        is_rounded = zeros and all(underflows(link.of, chain.data[link.wrt], link.value) for link in zeros)
         return Judgement("underflow" if is_rounded else "killed", say.told(say.blame(factors)), factors)
+    small = [factor for factor in strongest.factors if is_error(factor.link, chain) and abs(factor.value) <= tiny]
+    if len(small) == 1 and up + down <= Decimal(tiny) and not _is_small_without(small[0], strongest, vanished):
+        return Judgement("ok", say.told(say.error(next(_folded(chain, strongest, [small[0].link])), small[0].wrt)))
     if up + down < Decimal(2.0**-1022):
         return Judgement("underflow", say.told(say.product("underflow", strongest)))
     if max(up + down, size) <= Decimal(vanished):
@@ -106,11 +109,24 @@ def _seen(chain: ChainRule, part: float) -> tuple[int, Decimal, Decimal]:
     return seen.path_count, *seen.up_and_down
 
 
-def kills(link: Link, wrt: Value, tiny: float = TINY) -> bool:
+def kills(link: Link, chain: ChainRule, tiny: float = TINY) -> bool:
     """Whether one operation kills the gradient that passes it; multiplying by a weight does so only if that is 0."""
-    if abs(link.value) > tiny:
+    if abs(link.value) > tiny or is_error(link, chain):
         return False
-    return link.value == 0.0 or not is_scale(link.of, link.wrt, wrt)
+    return link.value == 0.0 or not is_scale(link.of, link.wrt, chain.wrt)
+
+
+def is_error(link: Link, chain: ChainRule) -> bool:
+    """Whether an operation is the power of an error in a loss, whose slope is to become 0."""
+    node, operands = link.of, link.of.operands
+    is_power = node.op == "square" or (node.op == "mul" and operands[0] is operands[1])
+    is_power = is_power or (node.op == "pow" and link.wrt is operands[0] and chain.data[operands[1]] > 1.0)
+    return is_power and node in chain.summands
+
+
+def _is_small_without(error: Factor, path: Path, vanished: float) -> bool:
+    """Whether the factors of a path are small even without that of the error."""
+    return _product([factor.value for factor in path.factors if factor is not error]) <= Decimal(vanished)
 
 
 def is_scale(node: Value, operand: Value, wrt: Value) -> bool:
@@ -133,12 +149,12 @@ def _multiplier(node: Value, operand: Value) -> Value | None:
 def tiny_factors(path: Path, tiny: float = TINY) -> tuple[Factor, ...]:
     """The factors of a path that by themselves kill the gradient that passes it."""
 
-    def has_killing_step(factor: Factor) -> bool:
-        steps = factor.chain.naming.steps(factor.link)
-        return any(kills(Link(*step), factor.chain.wrt, tiny) for step in steps)
+    def is_killing(factor: Factor) -> bool:
+        chain, steps = factor.chain, [Link(*step) for step in factor.chain.naming.steps(factor.link)]
+        is_zero = not factor.value and not any(is_error(step, chain) for step in steps)
+        return is_zero or any(kills(step, chain, tiny) for step in steps)
 
-    small = [factor for factor in path.factors if abs(factor.value) <= tiny]
-    return tuple(factor for factor in small if not factor.value or has_killing_step(factor))
+    return tuple(factor for factor in path.factors if abs(factor.value) <= tiny and is_killing(factor))
 
 
 def _without_units(path: Path, wrt: Value, tiny: float) -> list[float]:

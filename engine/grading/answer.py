@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..chain import ChainRule, Factor, Path
+from ..chain import ChainRule, Factor, Path, show
 from ..core import Value, api_boundary, many, short_number, total_derivative
 from .written import Written
 
@@ -57,6 +57,17 @@ def value_of(written: Written) -> str:
     """The learner's text, and its number if the text is a formula."""
     number = short_number(written.number)
     return written.text if written.is_number or written.text == number else f"{written.text} = {number}"
+
+
+def in_floats(chain: ChainRule, written: Written) -> str:
+    """What a right formula is in floats, if it loses its digits there, and what keeps them: tanh'(z) for 1 - a²."""
+    if not written.is_lost:
+        return ""
+    lost = "keeps too few digits" if written.number else "is 0"
+    links = [factor.link for path in chain.paths(1) for factor in path.factors]
+    slopes = (chain.naming.exact_slope(node) for link in links for node, *_ in chain.naming.steps(link))
+    use = "; use ".join(["", *dict.fromkeys(show(slope, "spoken") for slope in slopes if slope)][:2])
+    return f"; the formula is right, but in floats it {lost}{use}"
 
 
 def right_for_one(chain: ChainRule, paths: list[Path], rank: int) -> str:

@@ -9,13 +9,16 @@ from typing import Any
 
 from ..chain import ChainRule, Path
 from ..core import came, many, short_number
-from .answer import Check, derivative_of, right_for_one, route, value_of, with_hint
+from .answer import Check, derivative_of, in_floats, right_for_one, route, value_of, with_hint
 from .elsewhere import only_here
 from .equations import asked, solve
 from .factors import TRIED, check_factors
 from .hints import hint_for_total
+from .reading import is_total, path_formula
 from .stand_ins import stand_ins
 from .written import Written
+
+NAMED = 3  # most Values named that were set
 
 
 def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
@@ -25,9 +28,10 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
 
     Several factors that make one of the path's, or one that makes several, are compared together.
 
-    The derivative and a factor are a number, or a formula in the labels such as "2 * (a - y)". Factors that are right
-    for one path of several are not right, as the other paths are missing, unless that `path` is asked for by its rank.
-    A formula that cannot be read, or a path that does not exist, is a ValueError.
+    The derivative and a factor are a number that is right to its digits, or a formula in the labels such as
+    "2 * (a - y)". Factors that are right for one path of several are not right, as the other paths are missing, unless
+    that `path` is asked for by its rank.
+    A formula that cannot be read, a path that does not exist, or data set after the forward pass is a ValueError.
 
     >>> from engine import Value, chain_rule
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
@@ -41,10 +45,10 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     >>> print(chain_rule(loss, w).check("2 (a - 3)"))
     doutput/dw = -8, not 2 (a - 3) = -4: the factor ∂a/∂w = x = 2 is missing
     """
+    _refuse_changed(chain)
     factors = _factors(answer)
     listed = factors if factors is not None else [answer]
-    values = {str(name): node.data for node, name in chain.naming.names.items()}
-    equations = [solve(factor, chain, values) for factor in listed]
+    equations = [solve(factor, chain) for factor in listed]
     if len(equations) == 1 and (other := asked(chain, equations[0].left)) and factors is None:
         return Check(False, None, other)
     given = [equation.answer for equation in equations]
@@ -59,7 +63,9 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
             False, None, f"{derivative_of(chain)} is {chain.total:g} here, so no answer is right: {chain.sentence}"
         )
     is_factor = chain.path_count == 1 and len(paths[0].factors) == 1
-    if factors is None or (len(given) == 1 and path is None and not is_factor):
+    if factors is None and path is not None and chain.path_count > 1:
+        found = _check_path(chain, given[0], paths[0], path)
+    elif factors is None or (len(given) == 1 and path is None and not is_factor):
         found = _check_total(chain, given[0])
     else:
         found = check_factors(chain, given, paths, path)
@@ -67,6 +73,18 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     if found.ok and slips:
         return Check(False, None if factors is None else slips[0][0], slips[0][1])
     return found
+
+
+def _refuse_changed(chain: ChainRule) -> None:
+    """Refuse to judge formulas by numbers that were set after the derivative was computed from others."""
+    nodes = [node for node in map(chain.graph.nodes.__getitem__, chain.graph.changed) if node in chain.data]
+    if nodes:
+        names = " and ".join(dict.fromkeys(map(chain.naming.describe, nodes[:NAMED])))
+        output = chain.naming.describe(chain.output)
+        raise ValueError(
+            f"the data of {names} was set after {output} was computed from it, so formulas have other numbers than "
+            f"{derivative_of(chain)}: compute {output} again, and make a new chain_rule"
+        )
 
 
 def _letters(chain: ChainRule) -> set[str]:
@@ -96,7 +114,7 @@ def _paths(chain: ChainRule, path: int | None) -> list[Path]:
 
 
 def _check_total(chain: ChainRule, written: Written) -> Check:
-    if written.agrees(chain.total):
+    if is_total(chain, written):
         elsewhere = only_here(chain, written)
         meant = stand_ins(chain, written) if elsewhere else ""
         if elsewhere and not meant:
@@ -113,6 +131,17 @@ def _check_total(chain: ChainRule, written: Written) -> Check:
     return Check(False, None, with_hint(_not(chain, written, "" if hint else chain.closed_form), hint))
 
 
+def _check_path(chain: ChainRule, written: Written, path: Path, rank: int) -> Check:
+    """One formula or number for all factors of one path of several."""
+    whole = path_formula(chain, path)
+    elsewhere = only_here(chain, written, whole) if written.agrees(path.product) else ""
+    if written.agrees(path.product) and not elsewhere:
+        return Check(True, None, right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank))
+    total = f", which is {derivative_of(chain)} over all paths" if is_total(chain, written) else ""
+    text = f"path {rank + 1} of {many(chain.path_count)}, {route(chain, path)}, gives {value_of(whole)}"
+    return Check(False, None, elsewhere or f"{text}, not {value_of(written)}{total}")
+
+
 def _right(chain: ChainRule, written: Written, how: str) -> str:
     """The derivative and its number, with enough digits to show that one given is rounded: 2.9996 for 3."""
     number = _beside(chain.total, written) if written.is_number else short_number(chain.total)
@@ -120,7 +149,7 @@ def _right(chain: ChainRule, written: Written, how: str) -> str:
         how = " to the digits given"
     if written.names and written.names <= dict(written.derivatives).keys():
         return f"right: {written} = {derivative_of(chain)} = {number}; write the formula of each to have it checked"
-    return f"right{how}: {derivative_of(chain)} = {number}"
+    return f"right{how}: {derivative_of(chain)} = {number}{in_floats(chain, written)}"
 
 
 def _not(chain: ChainRule, written: Written, form: str = "") -> str:

@@ -6,12 +6,13 @@ import math
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from decimal import Decimal
 
-from ..chain import ChainRule
+from ..chain import ChainRule, Exact
 from ..core import Value, book_name, short_number, total_derivative
 from ..structure import FlattenedGraph, reverse
-from .written import DERIVED, Pair, Written, read
+from .reading import DIGITS, exactly, in_decimals, is_small, number_at
+from .written import DERIVED, Written
 
 MOST = 2000  # operations up to which every leaf is moved, and not only those in the formula
 ALONE, NAMED = 50, 3  # most leaves that are moved one by one, and that are named
@@ -21,6 +22,7 @@ FAR = 2.0**-3
 NEARER = (1.0, 2.0**-4, 2.0**-8)  # parts of a move, of which the first that meets no kink is taken
 SLACK = 1e-6  # of the derivative: the digits that a difference in a formula may lose
 LOOSE = 1e-4  # the same far from here
+SMALLEST = Decimal("1e-40")  # a smaller number may be a difference that has lost the first digits
 POINTS, FEWER = 48, 12  # far from here, on both sides of kinks; and in large graphs
 _BRANCHES = re.compile(r"[\[<>|≤≥]|relu|max|min|abs|sign|clip", re.IGNORECASE)  # then a formula holds on all sides
 BENT = ("relu", "leaky_relu", "abs", "maximum", "minimum", "largest", "smallest", "select", "clip", "hard_tanh")
@@ -31,12 +33,13 @@ def only_here(chain: ChainRule, written: Written, other: Written | None = None) 
     """Why a formula with the right number is not the derivative, nor the `other` formula; "" if it is.
 
     >>> from engine import Value, chain_rule
+    >>> from .reading import read_in
     >>> x = Value(2.0, "x")
     >>> y = x**3
     >>> chain = chain_rule(y, x)
-    >>> only_here(chain, read("6 x", {"x": 2.0}))
+    >>> only_here(chain, read_in(chain, "6 x"))
     '6 x is right where x = 2 only: where x = 2.016 it is 12.09, and doutput/dx is 12.19'
-    >>> only_here(chain, read("3 x²", {"x": 2.0}))
+    >>> only_here(chain, read_in(chain, "3 x²"))
     ''
     """
     if not written.names or (other and not other.names):
@@ -49,23 +52,6 @@ def only_here(chain: ChainRule, written: Written, other: Written | None = None) 
     leaves, told = (alone[:1], nearby.off(alone[:1])) if alone else ([], found)
     where = f"where {nearby.told(leaves, {})} only" if leaves else "for these numbers only"
     return f"{written} {f'is {other}' if other else 'is right'} {where}: {told}"
-
-
-def read_in(chain: ChainRule, text: str, pairs: Mapping[str, Pair] | None = None) -> Written:
-    """A formula in the variables of a chain, and in the derivatives that `pairs` names."""
-    pairs = pairs or {}
-    values = {str(name): node.data for node, name in chain.naming.names.items()}
-    numbers = {name: derivative_in(chain, chain.graph.flattened, pair) for name, pair in pairs.items()}
-    return replace(read(text, values, numbers), derivatives=tuple(pairs.items()))
-
-
-def derivative_in(chain: ChainRule, graph: FlattenedGraph, pair: Pair) -> float:
-    """The derivative of one variable with respect to another over all paths, at the numbers of a graph."""
-    of, wrt = pair
-    index_of = chain.graph.indices
-    if of not in index_of or wrt not in index_of:
-        return float(of is wrt)
-    return reverse(graph, index_of[of])[0][index_of[wrt]]
 
 
 class _Nearby:
@@ -85,25 +71,30 @@ class _Nearby:
         return next(filter(None, (self._difference(leaves, sign) for sign in (1.0, -1.0))), "")
 
     def told(self, leaves: Sequence[Value], at: Mapping[int, float]) -> str:
-        """The numbers of some leaves: x = 2.016 and w = 0.1."""
-        told = [f"{book_name(self.names[x])} = {short_number(at.get(self.index_of[x], x.data))}" for x in leaves]
+        """The numbers of some leaves, with enough digits to show that they are moved: x = 2.016 and w = 0.1."""
+        told = []
+        for x in leaves:
+            here = self.graph.data[self.index_of[x]]
+            number = at.get(self.index_of[x], here)
+            digits = next((n for n in range(4, 17) if short_number(number, n) != short_number(here, n)), 4)
+            told.append(f"{book_name(self.names[x])} = {short_number(number, digits)}")
         return " and ".join(told)
 
     def far(self) -> str:
         """How the two differ far from here, if the formula has branches, or if nothing shows as the derivative is 0."""
         if self.chain.total and not _BRANCHES.search(self.written.text):
             return ""
-        rng, found = random.Random(7), []
+        rng, found, indices = random.Random(7), [], [self.index_of[x] for x in self.leaves]
         for _ in range(POINTS if len(self.graph.nodes) <= MOST else FEWER):
             scales = [rng.uniform(0.4, 1.6) * rng.choice((1.0, 4.0, 1.0, -1.0)) for _ in self.leaves]
-            bases = [x.data if abs(x.data) >= SMALL else 1.0 for x in self.leaves]
-            at = {self.index_of[x]: k * y for x, k, y in zip(self.leaves, scales, bases, strict=True)}
+            bases = [x if abs(x) >= SMALL else 1.0 for x in map(self.graph.data.__getitem__, indices)]
+            at = {i: k * y for i, k, y in zip(indices, scales, bases, strict=True)}
             graph = self.graph.moved(at)
             found.append((at, self._number(self.written, graph), *self._right(graph)))
         largest = max((abs(right) for *_, right, _ in found if math.isfinite(right)), default=0.0)
         for at, number, right, spread in found:
             allowed = max(LOOSE * abs(number), LOOSE * abs(right), DERIVED * spread, SLACK * largest)
-            if allowed + 2 * self.written.tolerance < abs(number - right) < math.inf:
+            if self._differ(at, number - right, allowed + 2 * self.written.tolerance):
                 return self._told(self.leaves, at, number, right)
         return ""
 
@@ -116,7 +107,28 @@ class _Nearby:
                 break
         allowed = max(SLACK * abs(right), DERIVED * spread) + 2 * self.written.tolerance
         allowed += 2 * self.other.tolerance if self.other else 0.0
-        return self._told(leaves, at, number, right) if allowed < abs(number - right) < math.inf else ""
+        return self._told(leaves, at, number, right) if self._differ(at, number - right, allowed) else ""
+
+    def _differ(self, at: Mapping[int, float], difference: float, allowed: float) -> bool:
+        """Whether two numbers differ by more than is allowed, and in decimals, too, if the graph is small."""
+        is_off = allowed < abs(difference) < math.inf
+        if not is_off or not is_small(self.chain):
+            return is_off
+        moved = {self.graph.nodes[i]: number for i, number in at.items()}
+        for digits in DIGITS:
+            exact = in_decimals(self.chain, digits, moved)
+            number, right = exactly(self.chain, self.written, exact), self._exactly_right(exact)
+            apart = abs(number - right)
+            if apart <= max(Decimal(allowed), Decimal(DERIVED) * abs(right)):
+                return False
+            if not apart.is_finite() or min(abs(number), abs(right)) > SMALLEST:
+                break
+        return True
+
+    def _exactly_right(self, exact: Exact) -> Decimal:
+        if self.other:
+            return exactly(self.chain, self.other, exact)
+        return exact.derivative(self.chain.output, self.chain.wrt)
 
     def _told(self, leaves: Sequence[Value], at: Mapping[int, float], number: float, right: float) -> str:
         name = self.other or total_derivative(self.names[self.chain.output], self.names[self.chain.wrt])
@@ -125,10 +137,12 @@ class _Nearby:
 
     def _moved(self, leaves: Sequence[Value], part: float) -> dict[int, float]:
         """The numbers of the leaves, moved by unequal steps, so that equal ones differ afterwards."""
-        steps = [MOVED * x.data if abs(x.data) >= SMALL else FAR for x in leaves]
+        indices = [self.index_of[x] for x in leaves]
+        here = [self.graph.data[i] for i in indices]
+        steps = [MOVED * x if abs(x) >= SMALL else FAR for x in here]
         return {
-            self.index_of[x]: x.data + part * (1.0 + 0.618 * k % 1.0) * step
-            for k, (x, step) in enumerate(zip(leaves, steps, strict=True))
+            i: x + part * (1.0 + 0.618 * k % 1.0) * step
+            for k, (i, x, step) in enumerate(zip(indices, here, steps, strict=True))
         }
 
     def _sides(self, graph: FlattenedGraph) -> list[float]:
@@ -147,7 +161,4 @@ class _Nearby:
         return gradients[index], max(abs(self.chain.total), math.sqrt(squares[index]))
 
     def _number(self, written: Written, graph: FlattenedGraph) -> float:
-        named = {node: str(name) for node, name in self.names.items() if node in self.index_of}
-        values = {name: graph.data[self.index_of[node]] for node, name in named.items()}
-        derivatives = {name: derivative_in(self.chain, graph, pair) for name, pair in written.derivatives}
-        return read(written.text, values, derivatives).number
+        return number_at(self.chain, written, graph)

@@ -6,7 +6,6 @@ The answer is its formula, or its number where it has no formula. The other side
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 from unicodedata import normalize
@@ -14,7 +13,8 @@ from unicodedata import normalize
 from ..chain import ChainRule
 from ..core import Value, book_name, printable, short_number
 from .answer import derivative_of, value_of
-from .elsewhere import derivative_in, only_here, read_in
+from .elsewhere import only_here
+from .reading import derivative_in, read_in
 from .trial import SLACK
 from .written import DERIVED, Pair, Written, read
 
@@ -36,19 +36,19 @@ class Equation(NamedTuple):
     slip: str = ""
 
 
-def solve(answer: Any, chain: ChainRule, values: Mapping[str, float]) -> Equation:
+def solve(answer: Any, chain: ChainRule) -> Equation:
     """The answer in an equation; what is no equation is read as it is.
 
     >>> from engine import Value, chain_rule
     >>> x = Value(2.0, "x")
     >>> y = x * x
     >>> y.label = "y"
-    >>> solve("dy/dx = 2x = 5", chain_rule(y, x), {"x": 2.0, "y": 4.0})[0::2]
+    >>> solve("dy/dx = 2x = 5", chain_rule(y, x))[0::2]
     (Written(text='2x', number=4.0, tolerance=0.0, names=frozenset({'x'})), '2x is 4, not 5')
     """
     if not isinstance(answer, str):
-        return Equation(read(answer, values))
-    sides = _Sides(answer, chain, values)
+        return Equation(read(answer, {}))
+    sides = _Sides(answer, chain)
     if not (answers := sides.answers):
         raise ValueError(
             f"cannot read {answer!r:.80}: {sides.first!r} only names a derivative: write its formula or its number"
@@ -66,8 +66,9 @@ def solve(answer: Any, chain: ChainRule, values: Mapping[str, float]) -> Equatio
 
 
 def _equal(a: Written, b: Written) -> bool:
-    size = max(abs(a.number), abs(b.number))
-    return abs(a.number - b.number) <= max(SLACK * (a.tolerance + b.tolerance), DERIVED * size)
+    allowed = SLACK * (a.tolerance + b.tolerance)
+    pairs = [(x, y) for x in (a.number, a.exact) for y in (b.number, b.exact)]
+    return any(abs(x - y) <= max(allowed, DERIVED * abs(x), DERIVED * abs(y)) for x, y in pairs)
 
 
 def _numbers(chain: ChainRule, of: Value, wrt: Value) -> list[float]:
@@ -79,8 +80,9 @@ def _numbers(chain: ChainRule, of: Value, wrt: Value) -> list[float]:
 class _Sides:
     """The sides of an equation: a derivative on the left, formulas and numbers, and products of derivatives."""
 
-    def __init__(self, text: str, chain: ChainRule, values: Mapping[str, float]) -> None:
-        self.text, self.chain, self.values = text, chain, values
+    def __init__(self, text: str, chain: ChainRule) -> None:
+        self.text, self.chain = text, chain
+        self.names = [str(name) for name in chain.naming.names.values()]
         self.nodes = _spellings(chain)
         self.left: Pair | None = None
         self.first = ""  # derivative that is named
@@ -123,14 +125,14 @@ class _Sides:
 
     def _is_label(self, found: re.Match[str]) -> bool:
         """Whether the numerator is a label, such as dC."""
-        return printable(found[0].partition("/")[0]) in self.values
+        return printable(found[0].partition("/")[0]) in self.names
 
     def _is_short(self, side: str) -> bool:
         """Whether it names the whole derivative in another way: dw, w.grad, C' or C'(w)."""
         ends = (self.chain.naming.names[node] for node in (self.chain.output, self.chain.wrt))
         of, wrt = (_key(name) if self.nodes.get(_key(name)) is not None else str(name) for name in ends)
         short = {f"d{wrt}", f"∂{wrt}", f"∇{wrt}", f"{wrt}.grad", f"grad{wrt}", f"{of}'", f"{of}'({wrt})"}
-        return not short.isdisjoint((_key(side), side)) and side not in self.values
+        return not short.isdisjoint((_key(side), side)) and side not in self.names
 
     def _pair(self, found: re.Match[str]) -> Pair:
         of, wrt = (name[1:-1] if name.startswith("(") else name for name in found.groups())
@@ -140,7 +142,7 @@ class _Sides:
     def _node(self, name: str) -> Value:
         if (node := self._named(name)) is not None:
             return node
-        known = ", ".join(map(book_name, list(self.values)[:12]))
+        known = ", ".join(map(book_name, list(self.names)[:12]))
         raise self._unread(f"{name!r} is not a label; the labels are {known}")
 
     def _named(self, name: str) -> Value | None:
@@ -156,14 +158,14 @@ class _Sides:
     def _apart(self, found: re.Match[str]) -> str:
         """A product with a prime, pq', as p q'."""
         letters = found[1]
-        if self._named(letters) is not None or not all(letter in self.values for letter in letters):
+        if self._named(letters) is not None or not all(letter in self.names for letter in letters):
             return found[0]
         return f"{letters[:-1]} {found[0][len(letters) - 1 :]}"
 
     def _primed(self, found: re.Match[str]) -> Pair | None:
         """The derivative that a' or a'(z) is, if a depends on z alone."""
         node = self._named(found[1])
-        if node is None or any(_key(name) == _key(found[1]) + "'" for name in self.values):
+        if node is None or any(_key(name) == _key(found[1]) + "'" for name in self.names):
             return None
         variables = self._variables(node)
         if len(variables) == 1 and (not found[2] or self._named(found[2]) is variables[0]):

@@ -9,11 +9,12 @@ from functools import cached_property
 from ..chain import ChainRule, Factor, Link, Path, show
 from ..core import derivative, short_number
 from .alignment import Alignment, Group
-from .answer import Check, arrows, right_for_one, value_of, with_hint
-from .elsewhere import only_here, read_in
+from .answer import Check, arrows, in_floats, right_for_one, value_of, with_hint
+from .elsewhere import only_here
 from .hints import hint_for_factor, hint_for_factors
+from .reading import of_derivative, path_formula
 from .stand_ins import numbered_parts, stand_ins
-from .written import DERIVED, Written, formula, product
+from .written import Written, formula, product
 
 TRIED = 20  # strongest paths that factors are compared with
 
@@ -24,7 +25,10 @@ def check_factors(chain: ChainRule, given: list[Written], paths: list[Path], ask
     if right := [order for order in orders if order.is_right]:
         if chain.path_count == 1:
             return _right(chain, given, right)
-        rank = paths.index(right[0].path) if asked is None else asked
+        elsewhere = [only_here(chain, formula(order.with_derivatives()), order.path_formula) for order in right]
+        if all(elsewhere):
+            return Check(False, None, elsewhere[0])
+        rank = paths.index(right[elsewhere.index("")].path) if asked is None else asked
         text = right_for_one(chain, chain.paths(max(TRIED, rank + 1)), rank)
         return Check(asked is not None, None, text)
     orders = _closest(orders)
@@ -49,14 +53,16 @@ class Order:
     @property
     def _multiplies(self) -> bool:
         """Whether the factors have the path's product as formulas, not only as numbers at this point."""
-        found, right = product(self.given).number, self.path.product
-        if not found or abs(found - right) > DERIVED * abs(right):
+        chain, whole = self.truth[0].chain, formula(self.given)
+        if not whole.agrees(self.path.product):
             return False
-        if all(w.names or w.number == 1.0 for w in self.given):
-            return True
+        return bool(whole.names) and not only_here(chain, whole, self.path_formula)
+
+    @property
+    def path_formula(self) -> Written | None:
+        """The formula of the path, if it is one of several."""
         chain = self.truth[0].chain
-        some = any(w.names for w in self.given)
-        return some and (chain.path_count > 1 or not only_here(chain, formula(self.given)))
+        return path_formula(chain, self.path) if chain.path_count > 1 else None
 
     def with_derivatives(self) -> list[Written]:
         """The factors, with the path's own where a number is given, as that is a claim about this point only."""
@@ -64,8 +70,7 @@ class Order:
             return list(self.given)
         chain, found = self.truth[0].chain, []
         for w, factor in zip(self.given, self.truth, strict=True):
-            name = derivative(*(chain.naming.names[node] for node in (factor.of, factor.wrt)))
-            found.append(w if w.names else read_in(chain, name, {name: (factor.of, factor.wrt)}))
+            found.append(w if w.names else of_derivative(chain, factor.of, factor.wrt))
         return found if any(w.names for w in self.given) else list(self.given)
 
     @cached_property
@@ -122,7 +127,7 @@ def _right(chain: ChainRule, given: list[Written], orders: Sequence[Order]) -> C
     meant = "" if not all(here) else next(filter(None, (stand_ins(chain, whole) for whole in wholes)), "")
     if all(here) and not meant:
         return Check(False, None, here[0])
-    text = f"{product(given)} = {short_number(orders[0].path.product)}"
+    text = f"{product(given)} = {short_number(orders[0].path.product)}{in_floats(chain, product(given))}"
     return Check(True, None, f"right{meant and f' with {meant}'}: {text}")
 
 

@@ -6,14 +6,15 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
-from ..chain import ChainRule, Factor, show
-from ..core import TABLE, Value, evaluate, numeric, short_number
+from ..chain import ChainRule, Factor, Term, show
+from ..core import Value, short_number
 from ..structure import FUNCTIONS
 from .compare import compare
-from .elsewhere import only_here, read_in
+from .elsewhere import only_here
 from .mistakes import MISTAKES
+from .reading import of_term
 from .stand_ins import numbered_parts
-from .written import Written
+from .written import Written, formula
 
 MOST = 8  # a factor of at most this many steps is searched for missing subsets
 NAMED = ("mistake", "several")  # verdicts of a comparison that name the mistake
@@ -38,11 +39,11 @@ def hint_for_factors(factors: Sequence[Factor], written: Written) -> str:
 def hint_for_total(chain: ChainRule, written: Written) -> str:
     """The mistake in a whole derivative in words, "" if none is known."""
     if sign := _sign(written, chain.total):
-        return sign if _holds(chain, written, f"-({written})") else ""
+        return sign if _holds(chain, written, -1.0) else ""
     common = _common(chain)
     if [factor.wrt for factor in common] == [chain.wrt] and common[0].of is chain.output:
         return hint_for_factor(common[0], written)
-    known = [factor for factor in common if _holds(chain, written, f"({written}) * ({factor.formula})")]
+    known = [factor for factor in common if _holds(chain, written, factor.term)]
     found = _missing_factor(known, chain.total, written)
     if not found and written.tells:
         scaled = ((factor, written.over(chain.total / factor.value)) for factor in common if factor.value)
@@ -50,11 +51,11 @@ def hint_for_total(chain: ChainRule, written: Written) -> str:
     return found or _catalogued(chain.output, chain.wrt, written)
 
 
-def _holds(chain: ChainRule, written: Written, mended: str) -> bool:
-    """Whether a learner's formula, once mended, is the derivative nearby; of a number nothing is known."""
+def _holds(chain: ChainRule, written: Written, missing: Term) -> bool:
+    """Whether a learner's formula times what is missing is the derivative nearby; of a number nothing is known."""
     if not written.names:
         return True
-    whole = read_in(chain, mended, dict(written.derivatives))
+    whole = formula([written, of_term(chain, missing)])
     return not whole.agrees(chain.total) or not only_here(chain, whole)
 
 
@@ -90,7 +91,7 @@ def _part(factor: Factor, number: float) -> str:
 
 def _inside(factor: Factor, written: Written) -> str:
     """A mistake in one of the steps that a factor is made of."""
-    hints = (_missing_step, _power, _other_derivative, _rounding)
+    hints = (_missing_step, _power, _other_derivative)
     return next((found for hint in hints if (found := hint(factor, written))), "")
 
 
@@ -128,7 +129,7 @@ def _missing_step(factor: Factor, written: Written) -> str:
 def _power(factor: Factor, written: Written) -> str:
     for node, operand, _ in factor.chain.naming.steps(factor.link):
         if node.op == "pow" and operand is node.operands[0]:
-            exponent = node.operands[1].data
+            exponent = factor.chain.data[node.operands[1]]
             if exponent != 1.0 and _makes(written, exponent, factor.value):
                 return f"a factor {exponent:g} is missing, as the derivative of a power brings its exponent down"
     return ""
@@ -136,26 +137,12 @@ def _power(factor: Factor, written: Written) -> str:
 
 def _other_derivative(factor: Factor, written: Written) -> str:
     """A wrong derivative of an activation, from the catalogue of mistakes."""
+    data = factor.chain.data
     for node, operand, partial in factor.chain.naming.steps(factor.link):
         for mistake in MISTAKES if node.op in FUNCTIONS else ():
-            other = mistake.formula and mistake.formula(node.op, operand.data, node.data, partial)
+            other = mistake.formula and mistake.formula(node.op, data[operand], data[node], partial)
             if other and partial and written.agrees(factor.value / partial * other):
                 return f"{mistake.was.replace(' {place}', '')}; {mistake.right}"
-    return ""
-
-
-def _rounding(factor: Factor, written: Written) -> str:
-    """The textbook form y * (1 - y) gives 0 where the sigmoid rounds to 1."""
-    naming = factor.chain.naming
-    for node, operand, partial in naming.steps(factor.link):
-        row = TABLE[node.op]
-        if row.variadic or not row.textbook or naming.textbook_holds(node) or not partial:
-            continue
-        shown = evaluate(row.textbook, {"a": operand.data, "y": node.data}, numeric)
-        if written.agrees(factor.value / partial * shown):
-            name = f"{row.sign}'({naming.describe(operand)})"
-            lost = "is 0" if not shown else "keeps too few digits"
-            return f"the formula is right, but in floats it {lost}; use {name}"
     return ""
 
 
@@ -177,10 +164,10 @@ def _itself(factor: Factor, written: Written) -> str:
 
 def _is_value(written: Written, node: Value, chain: ChainRule) -> bool:
     """Whether the learner's number is that of a Value, and the formula is it nearby, too."""
-    if not written.agrees(node.data):
+    if not written.agrees(chain.data[node]):
         return False
     name = chain.naming.names.get(node)
-    return name is None or not only_here(chain, written, read_in(chain, str(name)))
+    return name is None or not only_here(chain, written, of_term(chain, name))
 
 
 def _total(factor: Factor) -> float:

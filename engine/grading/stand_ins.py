@@ -8,10 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations, islice, product
 
-from ..chain import ChainRule, Factor, Term, show
-from ..core import derivative
-from .elsewhere import only_here, read_in
+from ..chain import ChainRule, Factor, Term
+from .elsewhere import only_here
 from .given import half_unit
+from .reading import of_derivative, of_formula, of_term
 from .trial import SLACK
 from .written import Written
 
@@ -26,21 +26,21 @@ def stand_ins(chain: ChainRule, written: Written) -> str:
     A number of one digit, such as 2 or 0.5, stands for itself.
 
     >>> from engine import Value, chain_rule
-    >>> from .written import read
+    >>> from .reading import read_in
     >>> w, x = Value(0.5, "w"), Value(1.25, "x")
-    >>> stand_ins(chain_rule((w * x) ** 2, w), read("2 w x * 1.25", {"w": 0.5, "x": 1.25}))
+    >>> chain = chain_rule((w * x) ** 2, w)
+    >>> stand_ins(chain, read_in(chain, "2 w x * 1.25"))
     '1.25 for x'
     """
-    found = list(_DECIMAL.finditer(written.text))
+    found = list(_DECIMAL.finditer(written.formula))
     numbers = [token for token in found if len(Decimal(token[0]).normalize().as_tuple().digits) > 1]
     known = list(_known(chain))
     readings = [[reading for each in known if (reading := _standing_for(token[0], each))] for token in numbers]
     for chosen in islice(product(*readings), MOST) if numbers else ():
-        text = written.text
+        formula = written.formula
         for token, reading in reversed(list(zip(numbers, chosen, strict=True))):
-            text = f"{text[: token.start()]}({reading}){text[token.end() :]}"
-        pairs = dict(written.derivatives) | dict(pair for reading in chosen for pair in reading.derivatives)
-        whole = read_in(chain, text, pairs)
+            formula = f"{formula[: token.start()]}({reading.formula}){formula[token.end() :]}"
+        whole = of_formula(chain, written.text, formula)
         if whole.agrees(chain.total) and not only_here(chain, whole):
             told = (f"{token[0]} for {reading}" for token, reading in zip(numbers, chosen, strict=True))
             return " and ".join(dict.fromkeys(told))
@@ -56,20 +56,19 @@ def parts_of(term: Term) -> list[Term]:
 
 def numbered_parts(factor: Factor) -> list[tuple[Term, float]]:
     """The factors of a factor's formula, each with its number."""
-    return [(part, read_in(factor.chain, show(part)).number) for part in parts_of(factor.term)]
+    return [(part, of_term(factor.chain, part).number) for part in parts_of(factor.term)]
 
 
 def _known(chain: ChainRule) -> Iterator[Written]:
     """Variables, factors of the strongest path with their parts, and derivatives along it."""
     names, whole = chain.naming.names, (chain.output, chain.wrt)
-    yield from (read_in(chain, str(name)) for name in names.values())
+    yield from (of_term(chain, name) for name in names.values())
     for path in chain.paths(1):
         terms = [x for f in path.factors for x in (f.term, *parts_of(f.term)) if x != f.term or (f.of, f.wrt) != whole]
-        yield from (read_in(chain, show(term)) for term in terms if isinstance(term, tuple))
+        yield from (of_term(chain, term) for term in terms if isinstance(term, tuple))
         for wrt, of in combinations(path.nodes[:LENGTH], 2):
             if (of, wrt) != whole:
-                name = derivative(names[of], names[wrt])
-                yield read_in(chain, name, {name: (of, wrt)})
+                yield of_derivative(chain, of, wrt)
 
 
 def _standing_for(number: str, known: Written) -> Written | None:
@@ -77,4 +76,5 @@ def _standing_for(number: str, known: Written) -> Written | None:
     allowed = SLACK * half_unit(number)
     if abs(known.number - float(number)) <= allowed:
         return known
-    return replace(known, text=f"-({known})") if abs(known.number + float(number)) <= allowed else None
+    negative = replace(known, text=f"-({known})", formula=f"-({known.formula})")
+    return negative if abs(known.number + float(number)) <= allowed else None

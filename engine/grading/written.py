@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from ..core import Value, book_name, came, evaluate, latex_name, numeric, pretty_name, real, respelled
-from .given import EXACT, half_unit, tolerances_of, with_point
+from ..core import Value, apply, book_name, came, evaluate, grad, latex_name, numeric, pretty_name, real, respelled
+from .given import EXACT, LONE, half_unit, tolerances_of, with_point
 from .trial import SLACK
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
@@ -23,13 +24,17 @@ LONGEST = 2000  # letters of a formula
 Pair = tuple[Value, Value]  # of a derivative: of, and with respect to
 _POINT = re.compile(r"(?<![\w.)\]])\.(?=\d)")  # of .5
 _COMMA = re.compile(r"\d,\d")
+_SIGN = re.compile(r"\d|[-+*/·×⋅∙•∗−–÷⁄|<>=√&~ ()\[\]{},.^]+$")  # labels that are numbers or signs
+_UNCLEAR = re.compile(r"[-+*/·×⋅∙•∗−–÷⁄|<>=√&~ ]|\w\(|\^[\w-]|[⁰¹²³⁴⁵⁶⁷⁸⁹](?!⁾)")  # signs in a label
+_CONSTANT = re.compile(r"(?<![\w.])\d+\.?\d*(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """A learner's number or formula: the `text`, its number at this point, and the tolerance that its digits imply.
 
-    `derivatives` are those that it names, as da/dz in "2 (a - y) da/dz".
+    `derivatives` are those that it names, as da/dz in "2 (a - y) da/dz"; `exact` is a formula's number in decimals,
+    which 1 - a² has where a rounds to 1.
     """
 
     text: str
@@ -37,13 +42,18 @@ class Written:
     tolerance: float
     names: frozenset[str] = frozenset()
     derivatives: tuple[tuple[str, Pair], ...] = field(default=(), repr=False)
+    exact: float = field(default=math.nan, repr=False, compare=False)
+    formula: str = field(default="", repr=False, compare=False)  # of the table, with keys for the names
 
     def agrees(self, truth: float) -> bool:
         """Whether the number is that one, to the digits written; a 0 is exact."""
-        if self.number == truth:
-            return True
         allowed = max(SLACK * self.tolerance, DERIVED * abs(truth))
-        return bool(self.number) and abs(self.number - truth) <= allowed
+        return any(x == truth or (bool(x) and abs(x - truth) <= allowed) for x in (self.number, self.exact))
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the formula loses its digits in floats."""
+        return abs(self.exact - self.number) > DERIVED * abs(self.exact)
 
     @property
     def tells(self) -> bool:
@@ -60,14 +70,18 @@ class Written:
 
     def over(self, rest: float) -> Written:
         """The answer divided by `rest`, the product of its other factors."""
-        return replace(self, number=self.number / rest, tolerance=abs(self.tolerance / rest)) if rest else self
+        if not rest:
+            return self
+        return replace(self, number=self.number / rest, tolerance=abs(self.tolerance / rest), exact=self.exact / rest)
 
     def __str__(self) -> str:
         return self.text
 
 
-def read(answer: Any, values: Mapping[str, float], derivatives: Mapping[str, float] | None = None) -> Written:
-    """A number or a formula in the names of `values` and of `derivatives`; what is neither is an error that says so.
+def read(answer: Any, values: Mapping[str, float], keys: Mapping[str, str] | None = None) -> Written:
+    """A number or a formula in the names of `values`; what is neither is an error that says so.
+
+    In its `formula` the names are v0, v1, ... in their order, but for those that have other `keys`.
 
     >>> numbers = {"a": 0.25, "z1": 2.0, "x": 3.0}
     >>> [read(text, numbers).number for text in ("a(1-a)", "x·z1", "2 (a − x)", "x²", "[z₁ > 0]", "tanh'(0)")]
@@ -76,7 +90,7 @@ def read(answer: Any, values: Mapping[str, float], derivatives: Mapping[str, flo
     (5e-05, 0.005)
     """
     if isinstance(answer, str):
-        return _formula(answer, values, derivatives or {})
+        return _formula(answer, values, keys or {})
     try:
         number = real(answer) + 0.0  # 0 for -0
     except OverflowError:
@@ -86,7 +100,9 @@ def read(answer: Any, values: Mapping[str, float], derivatives: Mapping[str, flo
         raise TypeError(
             f"a derivative is a number such as 0.0123 or a formula such as 'x * w', not {came(answer)}{hint}"
         ) from None
-    return Written(f"{number:g}" if float(f"{number:g}") == number else repr(number), number, _rounded_to(number))
+    tolerance = _of_integer(str(answer)) if type(answer) is int else _rounded_to(number)
+    text = f"{number:g}" if float(f"{number:g}") == number else repr(number)
+    return Written(text, number, tolerance, formula=repr(number))
 
 
 def product(factors: Sequence[Written]) -> Written:
@@ -102,12 +118,14 @@ def product(factors: Sequence[Written]) -> Written:
     part = sum(abs(factor.tolerance / factor.number) for factor in rounded)
     names = frozenset[str]().union(*(factor.names for factor in factors))
     derivatives = tuple(dict.fromkeys(entry for factor in factors for entry in factor.derivatives))
-    return Written(" · ".join(map(_as_factor, factors)), number, part * abs(number), names, derivatives)
+    exact = math.prod(factor.exact if factor.names else factor.number for factor in factors)
+    text, whole = " · ".join(map(_as_factor, factors)), " * ".join(f"({factor.formula})" for factor in factors)
+    return Written(text, number, part * abs(number), names, derivatives, exact, whole)
 
 
 def formula(factors: Sequence[Written]) -> Written:
-    """Several factors as one formula, which can be read again."""
-    return replace(product(factors), text=" * ".join(f"({factor})" for factor in factors), tolerance=0.0)
+    """Several factors as one formula, of which no number is rounded."""
+    return replace(product(factors), tolerance=0.0)
 
 
 def _as_factor(written: Written) -> str:
@@ -124,31 +142,71 @@ def _rounded_to(number: float) -> float:
     return tolerances_of([number])[0] if math.isfinite(number) else 0.0
 
 
-def _formula(text: str, labels: Mapping[str, float], derivatives: Mapping[str, float]) -> Written:
-    values = {**labels, **derivatives}
-    names = {f"v{i}": name for i, name in enumerate(values)}
+def _formula(text: str, values: Mapping[str, float], keys: Mapping[str, str]) -> Written:
+    names = {keys.get(name, f"v{i}"): name for i, name in enumerate(values)}
     try:
-        if len(text) > LONGEST:
-            raise ValueError(f"it has more than {LONGEST} letters")
         text = _POINT.sub("0.", with_point(text)).strip().removeprefix("+")
-        spellings = {spelled(name): key for key, name in names.items() for spelled in (latex_name, pretty_name)}
-        spellings |= {name: key for key, name in names.items()}
-        _refuse_comma(text, [name for name in spellings if "," in name])
-        formula = respelled(text, spellings)
-        numbers = {key: values[name] for key, name in names.items()}
-        result = evaluate(formula, numbers, numeric)
-        if isinstance(result, list):
-            raise ValueError("it is a list, not a number")
-        number = float(result)
-        used = frozenset(names[key] for key in re.findall(r"\w+", formula) if key in names)
-        tolerance = _rounded(formula, numbers, number)
+        return _in_one_way(text, {key: values[name] for key, name in names.items()}, names)
     except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
-        known = ", ".join(map(book_name, list(labels)[:12]))
+        known = ", ".join(map(book_name, [name for name in values if name not in keys][:12]))
         raise ValueError(
             f"cannot read {text!r:.80}: {_reason(error, names)}; a derivative is a number or a formula of + - * / **, "
             f"the functions of the table, their derivatives such as sigmoid'(z), and the labels {known}"
         ) from None
-    return Written(text.strip(), number, tolerance, used)
+
+
+def _in_one_way(text: str, numbers: Mapping[str, float], names: Mapping[str, str]) -> Written:
+    """The text with its labels, or, where the signs in labels such as x + y or - leave none, with those as signs."""
+    if sign := next((name for name in names.values() if _SIGN.match(name) and _stands_in(text, name)), None):
+        raise ValueError(f"{sign} is a label, and a number or a sign: give the Value another label")
+    unclear = [name for name in names.values() if name in text and _UNCLEAR.search(name)]
+    clear = {key: name for key, name in names.items() if name not in unclear}
+    found, problem = list[Written](), None
+    for known in [names, clear] if unclear else [names]:
+        try:
+            found.append(evaluated(text, _in_keys(text, known), numbers, known))
+        except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError) as error:
+            problem = problem or error
+    if problem and not found:
+        raise problem
+    if not math.isclose(found[0].number, found[-1].number, rel_tol=DERIVED):
+        raise ValueError(f"{unclear[0]} is a label, and a formula: give the Value another label")
+    return found[0]
+
+
+def _stands_in(text: str, name: str) -> bool:
+    return (
+        re.search(rf"(?<![\d.]){re.escape(name)}(?![\d.])" if name[0].isdigit() else re.escape(name), text) is not None
+    )
+
+
+def evaluated(text: str, formula: str, numbers: Mapping[str, float], names: Mapping[str, str]) -> Written:
+    """A text whose formula has keys, each with its number and its name."""
+    result = evaluate(formula, numbers, numeric)
+    if isinstance(result, list):
+        raise ValueError("it is a list, not a number")
+    number = float(result)
+    used = frozenset(names[key] for key in re.findall(r"\w+", formula) if key in names)
+    return Written(text, number, _rounded(formula, numbers, number), used, formula=formula)
+
+
+def _in_keys(text: str, names: Mapping[str, str]) -> str:
+    """The formula of the table that a text is, with the keys of the names, each as it is, in LaTeX or in print."""
+    if len(text) > LONGEST:
+        raise ValueError(f"it has more than {LONGEST} letters")
+    spellings: dict[str, str] = {}
+    for spelled in (latex_name, pretty_name):
+        found = [(spelled(name), key) for key, name in names.items()]
+        often = Counter(spelling for spelling, _ in found)
+        spellings |= {spelling: key for spelling, key in found if often[spelling] == 1}
+    spellings |= {name: key for key, name in names.items()}
+    _refuse_comma(text, [name for name in spellings if "," in name])
+    return respelled(text, spellings)
+
+
+def _of_integer(text: str) -> float:
+    """Half a unit: 15 may be 14.87, and is not 14.4; 3 may be 2.9996, and is not 3.4."""
+    return LONE if len(text.lstrip("-")) > 1 else min(half_unit(text), _rounded_to(float(text)))
 
 
 def _refuse_comma(text: str, names: Iterable[str]) -> None:
@@ -167,16 +225,21 @@ def _reason(error: Exception, names: Mapping[str, str]) -> str:
 
 def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float:
     """The error in a formula's number if the learner rounded its constants."""
-    moved, alone = 0.0, re.fullmatch(r"-?[\d.e+-]+", formula)
     if re.fullmatch(r"-?\d+", formula):
-        return min(half_unit(formula), _rounded_to(number))  # 3 may be 2.9996, and is not 3.4
-    for token in re.finditer(r"(?<![\w.])\d+\.?\d*(?:e[-+]?\d+)?", formula):
-        constant = Decimal(token[0])
-        digits = constant.as_tuple()
-        if (alone or len(digits.digits) >= FEW) and len(digits.digits) <= EXACT and "." in token[0]:
-            half = Decimal(5).scaleb(int(digits.exponent) - 1)
-            if alone:
-                return half_unit(token[0])
-            shifted = formula[: token.start()] + str(constant + half) + formula[token.end() :]
-            moved += abs(float(evaluate(shifted, numbers, numeric)) - number)
+        return _of_integer(formula)
+    found = [token for token in _CONSTANT.finditer(formula) if "." in token[0]]
+    if re.fullmatch(r"-?[\d.e+-]+", formula):
+        return min((half_unit(token[0]) for token in found if _digits(token[0]) <= EXACT), default=0.0)
+    rounded = {f"c{token.start()}": token[0] for token in found if FEW <= _digits(token[0]) <= EXACT}
+    if not (rounded and math.isfinite(number)):
+        return 0.0
+    named = _CONSTANT.sub(lambda token: name if (name := f"c{token.start()}") in rounded else token[0], formula)
+    constants = {name: Value(float(text)) for name, text in rounded.items()}
+    result = evaluate(named, {**numbers, **constants}, apply)
+    slopes = grad(result, list(constants.values())) if isinstance(result, Value) else []
+    moved = sum(abs(slope) * half_unit(text) for slope, text in zip(slopes, rounded.values(), strict=True))
     return min(moved, MOST * abs(number)) if math.isfinite(moved) else 0.0
+
+
+def _digits(text: str) -> int:
+    return len(Decimal(text).as_tuple().digits)

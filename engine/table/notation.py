@@ -35,7 +35,7 @@ _CALLED = re.compile(
     r"(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\s*(?:\^|\*\*)\s*(?:[-−]?\d+|\(\s*[-−]?\d+\s*\)))?"
 )
 
-_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()")
+_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()(?P<more>[\w⁰¹²³⁴⁵⁶⁷⁸⁹^]|\*\*)?")
 
 
 class _Token(NamedTuple):
@@ -59,8 +59,8 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
     """
     written: list[_Token] = []
     before = ""
-    text, names = plain(text), {plain(name).strip(): other for name, other in names.items()}
-    for kind, token in _applied(list(_tokens(_ROOT.sub(r"√(\1)", text), names, closed))):
+    text, names = plain(text), {plain(name).strip(): other for name, other in names.items()} | dict(names)
+    for kind, token in _applied(list(_tokens(_with_roots(text, names, closed), names, closed))):
         starts = kind in ("name", "number", "function", "(") or (kind == "[" and closed)
         if before in ("name", "number", ")", "]") and starts:
             if (before, kind) in (("number", "number"), ("name", "number")):
@@ -72,6 +72,14 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
         before = before if kind == " " else kind
     formula = "".join(text for _, text in written).replace("  ", " ")
     return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if _MARKED.search(formula) else formula
+
+
+def _with_roots(text: str, names: Mapping[str, str], closed: bool) -> str:
+    """√2 as √(2), but not √2x, √xy and √x², of which the root may be of the first or of all."""
+    for found in _ROOT.finditer(text):
+        if found["more"] or (closed and len(found[1]) > 1 and found[1].isalpha() and found[1] not in (*names, "pi")):
+            raise ValueError(f"the root in {found[0]} may be of the first sign or of all: write brackets after √")
+    return _ROOT.sub(r"√(\1)", text)
 
 
 def _refuse_unclear(before: list[_Token]) -> None:
@@ -94,6 +102,8 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
         found = _TOKEN.match(text, i)
         label = next((x for x in ranked if text.startswith(x, i) and _ends(text, i, x)), None)
         if label and not (found and found.lastgroup == "number"):
+            if closed:
+                _refuse_function(label, text[i + len(label) :])
             yield _Token("name", names[label])
             i += len(label)
         elif closed and (called := _CALLED.match(text, i)) and _is_function(called["word"]):
@@ -113,6 +123,15 @@ def _tokens(text: str, names: Mapping[str, str], closed: bool) -> Iterator[_Toke
         else:
             i = found.end()
             yield from _token(found, closed)
+
+
+def _refuse_function(label: str, after: str) -> None:
+    """Refuse a label that may be a function or the number e here: in σ(z), sin x and e^x."""
+    name = _FUNCTIONS.get(label, label)
+    if name in TABLE and re.match(r"\s*['′]?\s*\(" + (r"|\s+\w" if len(label) > 1 else ""), after):
+        raise ValueError(f"{label} is a label, and a function: write {label} * (x) or, for the function, {name}(x)")
+    if label == "e" and re.match(r"\s*(?:\^|\*\*)\s*[^\s\d{]|⁻", after):
+        raise ValueError("e is a label, and a number: write exp(x), or give the Value another label")
 
 
 def _juxtaposed(found: re.Match[str], names: Mapping[str, str]) -> list[str]:
@@ -177,12 +196,18 @@ def _end_of_operand(tokens: list[_Token], start: int, function: str) -> int:
     """The index after the operand 2x or x² of a function without brackets, if it can be read in one way only."""
     i = next(k for k in range(start, len(tokens)) if tokens[k].kind not in ("name", "number"))
     is_number = all(token.kind == "number" for token in tokens[start:i])
+    is_product = i - start > 1  # in sin 2x cos x the operand may be 2x or all
     if tokens[i].text.startswith("**("):
         i += 1
     elif tokens[i].kind == "**" and tokens[i + 1].kind == "number":
         i += 2
     after = tokens[_after_spaces(tokens, i)].kind
-    if i == start or after in ("name", "number", "(", "[", "/", "**") or (is_number and after == "*"):
+    if (
+        i == start
+        or after in ("name", "number", "(", "[", "/", "**")
+        or (is_number and after == "*")
+        or (is_product and after == "function")
+    ):
         marks = _MARKS.fullmatch(function)
         raise ValueError(f"{marks[3] if marks else function} needs brackets around its operand")
     return i

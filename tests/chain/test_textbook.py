@@ -122,7 +122,7 @@ def test_a_path_is_written_in_blocks_of_one_or_two_factors():
     chain = chain_rule(labelled(-(y * p.log() + (1 - y) * (1 - p).log()), "L"), w)
     assert chain.closed_form == "(p - y) * v * h * (1 - h) * x"
     assert chain.check(chain.closed_form).ok
-    assert chain_rule(labelled(0.5 * (p - y) ** 2, "C"), w).closed_form == ""  # no two factors are shorter together
+    assert chain_rule(labelled(0.5 * (p - y) ** 2, "C"), w).closed_form == "(p - y) * p * (1 - p) * v * h * (1 - h) * x"
 
 
 def test_squares_with_an_activation():
@@ -136,9 +136,9 @@ def test_no_form_is_shown_whose_digits_are_others_here():
     assert chain_rule(loss, w).closed_form == "" or math.isfinite(chain_rule(loss, w).total)
     w, x, y = values(w=0.8, x=62.5, y=0.0)
     a = labelled((w * x).sigmoid(), "a")
-    assert chain_rule(labelled((a - y) ** 2, "C"), w).closed_form == ""  # a (1 - a) is 0 here
+    assert chain_rule(labelled((a - y) ** 2, "C"), w).closed_form == "2 * (a - y) * σ'(w * x) * x"
     x, w = values(x=0.4, w=0.4)
-    assert chain_rule(labelled(maximum(x, w), "m"), x).closed_form == ""  # ½ at a tie
+    assert chain_rule(labelled(maximum(x, w), "m"), x).closed_form == "(1 + [x > w] - [w > x]) / 2"  # ½ at a tie
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -165,9 +165,11 @@ def test_a_form_has_the_number_of_the_derivative_wherever_it_is_asked(seed):
         assert run(term, names, numeric) == pytest.approx(other.total, rel=1e-6)
 
 
-def test_the_search_ends_where_there_is_no_form():
+def test_factors_of_all_paths_stand_before_their_sum():
     loss, w1 = two_paths()
-    assert chain_rule(loss, w1).closed_form == ""
+    chain = chain_rule(loss, w1)
+    assert chain.closed_form == "(1 - h1 ** 2) * x * (2 * (o1 - y1) * v11 + 2 * (o2 - y2) * v12)"
+    assert chain.check(chain.closed_form).ok
 
 
 def test_the_table_over_decimals_is_the_table():
@@ -220,3 +222,55 @@ def test_a_link_is_written_in_its_own_variable_and_not_in_an_equal_one(sign):
     }
     assert formulas["p"] == "(1 - p ** 2) * x"
     assert "p" not in formulas["q"]
+
+
+@pytest.mark.parametrize("k", [0.0, 2.0])
+@pytest.mark.parametrize("choose", [maximum, minimum])
+def test_no_bracket_is_shown_at_a_tie_where_each_operand_has_half_of_the_slope(choose, k):
+    w, u, k = Value(2.0, "w"), Value(2.0, "u"), Value(k, "k")
+    chain = chain_rule(labelled(choose(w, u) * k, "y"), w)
+    assert (chain.closed_form, chain.total) == ("", k.data / 2)
+    w.data = 3.0
+    assert chain_rule(labelled(choose(w, u) * k, "y"), w).closed_form.startswith("[")
+
+
+def density(x, m, s):
+    return (-((x - m) ** 2) / (2 * s**2)).exp() / (s * (2 * math.pi) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("function", "forms"),
+    [
+        (lambda x, m, s: x.silu(), ["sigmoid(x) * (1 + x - p)"]),
+        (lambda x, m, s: x * x.sigmoid(), ["sigmoid(x) + x * sigmoid(x) * (1 - sigmoid(x))"]),
+        (lambda x, m, s: x.gelu(), ["normal_cdf(x) + x * normal_pdf(x)"]),
+        (lambda x, m, s: x / s, ["1 / s", "", "-x / s ** 2"]),
+        (density, ["(m - x) * p / s ** 2", "(x - m) * p / s ** 2", "((x - m) ** 2 - s ** 2) * p / s ** 3"]),
+        (
+            lambda x, m, s: s.log() + (x - m) ** 2 / (2 * s**2),
+            ["(x - m) / s ** 2", "(m - x) / s ** 2", "(s ** 2 - (x - m) ** 2) / s ** 3"],
+        ),
+    ],
+)
+def test_activations_and_the_normal_distribution(function, forms):
+    leaves = values(x=1.2, m=0.5, s=0.8)
+    p = labelled(function(*leaves), "p")
+    assert [chain_rule(p, leaf).closed_form for leaf, _ in zip(leaves, forms, strict=False)] == forms
+
+
+def test_two_layers_of_sigmoids_and_two_steps_of_a_recurrent_network():
+    x, w1, b1, w2, y = values(x=1.5, w1=0.3, b1=0.1, w2=-0.8, y=1.0)
+    a1 = labelled(labelled(w1 * x + b1, "z1").sigmoid(), "a1")
+    a2 = labelled(labelled(w2 * a1, "z2").sigmoid(), "a2")
+    chains = [chain_rule(labelled((a2 - y) ** 2, "L"), leaf) for leaf in (w1, b1, w2)]
+    sent_back = "2 * (a2 - y) * a2 * (1 - a2)"
+    assert [chain.closed_form for chain in chains] == [
+        f"{sent_back} * w2 * a1 * (1 - a1) * x", f"{sent_back} * w2 * a1 * (1 - a1)", f"{sent_back} * a1",
+    ]  # fmt: skip
+    w, u, x1, x2, h0 = values(w=0.5, u=0.8, x1=0.3, x2=-0.4, h0=0.2)
+    h1 = labelled((u * x1 + w * h0).tanh(), "h1")
+    h2 = labelled((u * x2 + w * h1).tanh(), "h2")
+    chains += [chain_rule(h2, w), chain_rule(h2, u)]
+    assert chains[3].closed_form == "(1 - h2 ** 2) * (h1 + w * (1 - h1 ** 2) * h0)"
+    assert chains[4].closed_form == "(1 - h2 ** 2) * (x2 + w * (1 - h1 ** 2) * x1)"
+    assert all(chain.check(chain.closed_form).ok for chain in chains)

@@ -10,7 +10,7 @@ import pytest
 from graphs import labelled
 
 from engine import Value, chain_rule, dot, maximum
-from engine.chain.verdict import judge
+from engine.chain.verdict import judge, tiny_factors
 
 
 def one_neuron(w=0.8):
@@ -143,7 +143,7 @@ def test_more_paths_than_python_writes_in_digits(few_digits):
     ("function", "sentence"),
     [
         (lambda x: x * 0.0, "∂y/∂x = 0, whatever x is"),
-        (lambda x: (x - 3.0) ** 2, "∂y/∂a = 2 * a = 0 where a = x - 3 = 0"),
+        (lambda x: (x - 3.0) ** 2, "∂y/∂a = 2 * a = 0 where a = x - 3 = 0: a = x - 3 is 0, and the loss is flat there"),
         (lambda x: maximum(x, 5.0), "because x = 3: the other operand is larger"),
         (
             lambda x: (x * 2.0 - 6.0).sqrt(),
@@ -168,7 +168,7 @@ def test_the_names_in_a_sentence_are_written_as_in_pictures_where_it_stands_in_o
 
 def test_thresholds_can_be_overridden():
     x = Value(0.005, "x")
-    chain = chain_rule(labelled(0.5 * x**2, "y"), x)
+    chain = chain_rule(labelled((0.5 * x**2).sin(), "y"), x)
     assert judge(chain).verdict == "ok"
     assert judge(chain, tiny=0.02).verdict == "killed"
     assert judge(chain, vanished=0.1).verdict == "vanishing"
@@ -323,3 +323,23 @@ def test_the_direction_of_a_fast_sine_holds_over_its_step():
     w = Value(0.0, "w")
     sentence = chain_rule(labelled((w * (400 * math.pi)).sin(), "f"), w).sentence
     assert sentence.startswith("raising w by 0.0001 raises f by about 0.1257")
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-9, 1e-5, -3e-4])
+@pytest.mark.parametrize("square", [lambda e: e**2, lambda e: e * e, lambda e: e**4, lambda e: 0.5 * e.square() + 1.0])
+def test_a_loss_near_its_least_is_not_killed(error, square):
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    a = labelled((w * x).sigmoid(), "a")
+    chain = chain_rule(labelled(square(a - (a.data + error)), "L"), w)
+    assert chain.verdict == "ok"
+    assert "nearly 0, and the loss is nearly flat there" in chain.sentence or not chain.total
+    assert not tiny_factors(chain.paths()[0])
+
+
+def test_a_square_inside_a_network_kills_and_so_does_a_saturated_unit_beside_a_small_error():
+    w, x = Value(1e-4, "w"), Value(2.0, "x")
+    assert chain_rule(labelled((w**2 * x).sin(), "L"), w).verdict == "killed"
+    w = Value(30.0, "w")
+    a = labelled(w.sigmoid(), "a")
+    found = chain_rule(labelled((a - (a.data - 1e-5)) ** 2, "L"), w)
+    assert (found.verdict, "the sigmoid is saturated" in found.sentence) == ("killed", True)

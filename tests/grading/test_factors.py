@@ -107,7 +107,7 @@ def test_no_right_factor_is_called_wrong():
     rng, placed = random.Random(3), 0
     for _ in range(300):
         chain, given, slip, written = random_case(rng)
-        if not chain.total or len(given) < 2:
+        if not (chain.total and chain.wrt.data) or len(given) < 2:  # a formula divided by 0 has no number
             continue
         right = chain.check(given)
         assert right.ok or str(right).startswith("right for path"), (given, str(right))

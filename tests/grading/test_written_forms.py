@@ -120,6 +120,12 @@ def test_a_power_of_a_function_is_of_its_result(answer, right):
         ("ln x/k", "log needs brackets around its operand"),
         ("ln 2 * x", "log needs brackets around its operand"),
         ("sin", "sin needs brackets around its operand"),
+        ("√2x", "the root in √2x may be of the first sign or of all: write brackets after √"),
+        ("√x²", "the root in √x² may be of the first"),
+        ("√x^2", "may be of the first"),
+        ("√2π", "may be of the first"),
+        ("√xk", "may be of the first"),
+        ("sin 2x cos x", "sin needs brackets around its operand"),
         ("sin^-1(x)", "may be an inverse or a quotient: write asin(x) or 1/sin(x)"),
         ("f(x)", "'f' is neither a label nor a function"),
     ],
@@ -195,11 +201,13 @@ def test_a_whole_number_stands_for_itself(answer):
     ("truth", "answer", "right"),
     [
         (2.9996, "3", True), (2.9996, 3, True), (2.9996, "3.0", True), (3.4, "3", False), (3.4, 3, False),
-        (2.96, "3", False), (36.04, "36", True), (36.4, "36", False), (-2.9996, "-3", True), (0.6, "1", False),
+        (2.96, "3", False), (36.04, "36", True), (36.4, "36", True), (36.6, "36", False),
+        (-14.87, "-15", True), (-14.87, -15, True), (-14.87, "-14", False), (1004.0, 1000, False),
+        (-2.9996, "-3", True), (0.6, "1", False),
         (1004.0, "1000", False), (3.0, "3", True), (2.9996, "3 + 0 x", False),
     ],
 )  # fmt: skip
-def test_a_whole_number_has_three_digits(truth, answer, right):
+def test_a_whole_number_is_right_to_its_digits(truth, answer, right):
     x = Value(1.0, "x")
     check = chain_rule(labelled(x * truth, "y"), x).check(answer)
     assert check.ok is right

@@ -65,7 +65,8 @@ function largest(at) {
 
 // Whether a factor alone makes the gradient vanish.
 const isTiny = (w, link) =>
-  Math.abs(link.value) <= words.tiny && (!link.value || stepsOf(link).some(step => kills(w, step)));
+  Math.abs(link.value) <= words.tiny &&
+  (stepsOf(link).some(step => kills(w, step)) || (!link.value && !stepsOf(link).some(isError)));
 
 // The links that kill: tiny factors of negligible paths (of all, with allDie), unless a path that matters shares them.
 // Pictures follow the same rule, in engine/picture/contributions.py.

@@ -13,7 +13,29 @@ function isScale(w, { of, wrt }) {
         : undefined;
   return by !== undefined && !nodes[by].op && by !== variables[w].node;
 }
-const kills = (w, step) => Math.abs(step.value) <= words.tiny && (!step.value || !isScale(w, step));
+const kills = (w, step) =>
+  Math.abs(step.value) <= words.tiny && !isError(step) && (!step.value || !isScale(w, step));
+
+// What only sums, differences and given factors lead from to the output.
+function lossTerms() {
+  const found = new Set([variables[output].node]);
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const { op, operands } = nodes[i];
+    const isScaled = ["mul", "div"].includes(op) && operands.some(j => !nodes[j].op);
+    if (found.has(i) && (isScaled || ["add", "sub", "neg", "sum"].includes(op))) operands.forEach(j => found.add(j));
+  }
+  return found;
+}
+
+// Whether an operation is the power of an error in a loss, whose slope is to become 0.
+function isError({ of, wrt }) {
+  const { op, operands } = nodes[of];
+  const isPower =
+    op === "square" ||
+    (op === "mul" && operands[0] === operands[1]) ||
+    (op === "pow" && operands[0] === wrt && nodes[operands[1]].data > 1);
+  return isPower && lossTerms().has(of);
+}
 
 // The function that an operation is for an operand: an entry of a softmax is a sigmoid, and bounds clip.
 function functionOf(of, wrt) {
@@ -64,6 +86,13 @@ function judge(w, at, paths) {
     made = found.ways[0].size === -Infinity ? -Infinity : product(factors);
   if (killing.size && Math.max(pull, made) <= Math.log2(tiny))
     return told(isRounded([...killing]) ? "underflow" : "killed", blame(folded(w, steps, killing)));
+  const errors = steps.filter(step => isError(step) && Math.abs(step.value) <= tiny);
+  const others = product(steps.filter(step => step !== errors[0]).map(step => Math.abs(step.value)));
+  if (errors.length === 1 && pull <= Math.log2(tiny) && others > Math.log2(vanished)) {
+    const [link] = folded(w, steps, new Set(errors));
+    const nearly = link.value ? "nearly " : "";
+    return told("ok", sentenceOf("error", { why: reason(link), inside: describe(errors[0].wrt), nearly }));
+  }
   const whole = product(steps.map(step => Math.abs(step.value)).filter(Boolean));
   const small = how => told(how, sentenceOf(how, { size: power(whole) }));
   if (pull < -1022) return small("underflow");
