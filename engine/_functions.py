@@ -8,19 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol, TypeAlias, overload
 
-from .core import (
-    EXPECTED,
-    Value,
-    api_boundary,
-    apply,
-    entries,
-    hide_engine,
-    log_shares,
-    operation,
-    real,
-    refuse,
-    shares,
-)
+from .core import Value, api_boundary, apply, entries, hide_engine, log_shares, operation, real, refuse, shares
 
 Number: TypeAlias = Value | float
 
@@ -124,7 +112,7 @@ def maximum(*operands: Number) -> Number:
     """
     try:
         return _maximum(*operands) if len(operands) == 2 else largest(_several(operands, "maximum"))
-    except EXPECTED as error:
+    except Exception as error:
         hide_engine(error)
         raise
 
@@ -141,7 +129,7 @@ def minimum(*operands: Number) -> Number:
     """
     try:
         return _minimum(*operands) if len(operands) == 2 else smallest(_several(operands, "minimum"))
-    except EXPECTED as error:
+    except Exception as error:
         hide_engine(error)
         raise
 

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .core import (
-    EXPECTED,
-    Condition,
-    Value,
-    apply,
-    as_condition,
-    as_value,
-    hide_engine,
-    operation,
-    real,
-    strict,
-    watch,
-)
+from .core import Condition, Value, apply, as_condition, as_value, hide_engine, operation, real, strict, watch
 
 _first, _second = operation("where_true"), operation("where_false")
 
@@ -40,12 +28,13 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     try:
         return _chosen(as_condition(condition, "the condition of where"), a, b)
-    except EXPECTED as error:
+    except Exception as error:
         hide_engine(error)
         raise
 
 
 def _chosen(found: Condition | bool, a: Any, b: Any) -> Any:
+    """The branch that the condition takes, or a `select` of both."""
     if isinstance(found, Condition) and (not (callable(a) or callable(b)) or _changes(found)):
         held = found._node._number == 1.0
         return apply("select", found._node, _branch(a, held), _branch(b, not held))
@@ -85,6 +74,6 @@ def detach(a: Any) -> Any:
     """
     try:
         return apply("detach", a)
-    except EXPECTED as error:
+    except Exception as error:
         hide_engine(error)
         raise

@@ -20,7 +20,7 @@ from ..table import (
     evaluate, flag, function, function_of, in_place, instance, is_closed, log_softmax as log_shares, missing, numeric,
     parse, path_of, primitive, printable, refuse, respelled, softmax as shares, written,
 )
-from .tracebacks import EXPECTED, api_boundary, hide_engine
+from .tracebacks import api_boundary, hide_engine
 from .atomic_write import place, replace
 from .backward import grad, total
 from .coercion import ENCODING, as_value, real, within
@@ -39,16 +39,15 @@ from .value import Value
 
 __all__ = [
     "ADD", "ALWAYS", "ARITHMETIC", "BUILT_IN", "CLOSED", "CODES", "CONSTANT", "DENSE", "DIV", "DOT", "ENCODING",
-    "EXPECTED", "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER",
-    "PAIRS", "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM",
-    "TABLE", "Condition", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name",
+    "FUNCTIONS", "INNER", "INPUT", "IN_C", "MEAN", "MUL", "NAMED", "NAMES", "NEG", "ONE", "OUTER", "PAIRS",
+    "PARAMETER", "POW", "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE",
+    "Condition", "FormulaError", "GradientError", "Interpreter", "Masks", "MissingExtraError", "Name",
     "NonFiniteError", "PrecisionError", "RecordingError", "RenderError", "Row", "StateError", "Value", "Watch",
-    "WhygradError", "ancestors", "api_boundary", "apply", "as_condition", "as_value", "between", "book_name",
-    "both", "came", "check", "choice", "code_of", "count", "derivative", "dot", "elided", "entries", "evaluate",
-    "flag", "function", "function_of", "grad", "hide_engine", "in_place", "instance", "is_closed", "is_strict",
-    "latex_name", "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural",
-    "numeric", "operation", "order", "parse", "path_of", "place", "pretty_name", "pretty_number", "primitive",
-    "printable", "reading", "reading_all", "real", "refuse", "replace", "require", "respelled", "row", "shares",
-    "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch", "watching",
-    "within", "written",
+    "WhygradError", "ancestors", "api_boundary", "apply", "as_condition", "as_value", "between", "book_name", "both",
+    "came", "check", "choice", "code_of", "count", "derivative", "dot", "elided", "entries", "evaluate", "flag",
+    "function", "function_of", "grad", "hide_engine", "in_place", "instance", "is_closed", "is_strict", "latex_name",
+    "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural", "numeric", "operation",
+    "order", "parse", "path_of", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading",
+    "reading_all", "real", "refuse", "replace", "require", "respelled", "row", "shares", "short_number", "strict",
+    "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
 ]

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..table import TABLE, add, code_of, entries
 from .operations import apply, of_many, of_one, of_scalars, of_two
-from .tracebacks import EXPECTED, api_boundary, hide_engine
+from .tracebacks import api_boundary, hide_engine
 
 if TYPE_CHECKING:
     from .value import Value
 
 
-_CALLED: dict[str, Any] = {"__name__": __name__, "EXPECTED": EXPECTED, "hide_engine": hide_engine, "entries": entries}
-_CALLED |= {f.__name__: f for f in (apply, of_many, of_one, of_scalars, of_two)}
+_CALLED = {f.__name__: f for f in (apply, entries, hide_engine, of_many, of_one, of_scalars, of_two)}
 
 
 def operation(name: str) -> Callable[..., Any]:
@@ -35,7 +34,7 @@ def operation(name: str) -> Callable[..., Any]:
         body = _body("operands", "of_many(code, entries(operands, of))")
     else:
         body = _body("*operands", "apply(name, *operands)")
-    own = {"name": name, "code": code_of(name), "of": f"the operand of {name}"}
+    own = {"__name__": __name__, "name": name, "code": code_of(name), "of": f"the operand of {name}"}
     function: Callable[..., Any] = FunctionType(body, _CALLED | own)
     function.__name__ = function.__qualname__ = name
     function.__module__ = "engine"  # where help() and pickle look for it
@@ -56,7 +55,7 @@ def _body(parameters: str, call: str) -> CodeType:
         f"""def function({parameters}):
     try:
         return {call}
-    except EXPECTED as error:
+    except Exception as error:
         hide_engine(error)
         raise""",
         found,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from functools import wraps
 from pathlib import Path
-from sysconfig import get_path
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, TypeVar
 
@@ -17,10 +16,10 @@ from .errors import WhygradError
 
 T = TypeVar("T")
 
-EXPECTED = (WhygradError, TypeError, ValueError, OverflowError, OSError)  # any other may be a fault of the engine
+_EXPECTED = (WhygradError, TypeError, ValueError, OverflowError, OSError)
 _PACKAGES = ("engine", "nn")
 _FOLDERS = tuple(f"{Path(__file__).parent.parent.with_name(package)}{os.sep}" for package in _PACKAGES)
-_LIBRARY = (f"{get_path('stdlib')}{os.sep}", "<frozen ")
+_LIBRARY = (f"{Path(os.__file__).parent}{os.sep}", "<frozen ")
 
 
 def api_boundary(public: T) -> T:
@@ -58,23 +57,27 @@ def _function(function: FunctionType) -> Any:
     def boundary(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except EXPECTED as error:
+        except Exception as error:
             hide_engine(error)
             raise  # without an operand it adds no frame
 
     return boundary
 
 
-def hide_engine(error: BaseException) -> None:
+def hide_engine(error: Exception) -> None:
     """Remove the frames of the engine from the traceback of an error, and of the errors that led to it.
 
     A function that is called often has these lines in place of `api_boundary`, as they cost nothing until it fails:
 
-        except EXPECTED as error:
+        except Exception as error:
             hide_engine(error)
             raise
+
+    An error that may be a fault of the engine keeps its frames.
     """
-    seen = {id(error)} if os.environ.get("WHYGRAD_TRACEBACK") == "full" else set[int]()
+    if not isinstance(error, _EXPECTED) or os.environ.get("WHYGRAD_TRACEBACK") == "full":
+        return
+    seen = set[int]()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         seen.add(id(link))
