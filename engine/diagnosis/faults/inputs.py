@@ -23,9 +23,12 @@ def constant_input(case: Case) -> list[Finding]:
 
 
 def _differs(case: Case) -> bool:
-    """Whether a first layer's sum is not the same for all examples, judged by two of them."""
-    ends = (ints_of((pre[0], pre[-1])) for n in case.units.at_data if len(pre := case.units.pre.of(n)))
-    return any(len({case.graph.data[o.z] for o in case.units.weighted_sums.occurrences(two)}) > 1 for two in ends)
+    """Whether a unit's sum, but for its sign, is not the same for all examples, judged by two of them."""
+    data, units = case.graph.data, case.units
+    ends = {n: (pre[0], pre[-1]) for n in range(len(units.keys)) if len(pre := units.pre.of(n))}
+    if any(abs(data[a]) != abs(data[b]) and len(units.activated.of(n)) for n, (a, b) in ends.items()):
+        return True  # without a search for the sum in z - y
+    return any(len({data[o.z] for o in units.weighted_sums.occurrences(ints_of(two))}) > 1 for two in ends.values())
 
 
 def _is_torn(case: Case, output: Output) -> bool:
