@@ -45,8 +45,8 @@ def _same(outputs: list[Output], given: list[float]) -> Finding:
         tuple(name for output in outputs for name in output.names),
         {"examples": examples, "different inputs": 1, "output": outputs[0].numbers[0]},
         f"All {examples} examples have the same input, ({shown}), so the output is the same for all of them, whatever "
-        "the parameters are. But the loss asks for different outputs. The model can learn the average of the targets, "
-        "and nothing else.",
+        "the parameters are. But the loss asks for different outputs. The model can learn one answer for all of them, "
+        "such as the average of the targets, and nothing else.",
         "Look at the data: most likely one example was read again and again, as by a loop that uses the same x each "
         "time, or the features were rounded or clipped to one number.",
     )
