@@ -134,17 +134,17 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
     `differing` is what `disagreeing` finds, if it was asked before.
     Blames a leaf if some result disagrees with its current data and none agrees with it; otherwise the operation.
     A sum of parameters agrees by chance where their moves cancel, and any result does to rounding after a small move,
-    so these count only if operations alone are blamed, and few.
+    so these count only if no parameter is blamed, and few other nodes are.
     """
     differing = disagreeing(graph) if differing is None else differing
     wrong = beyond(graph, differing, rounding)
     if not wrong:
         return {}
-    same, size = confirmed(graph, wrong, differing, rounding), len(graph.codes)
+    same, parameters = confirmed(graph, wrong, differing, rounding), set(graph.index_of.values())
     found = _set(graph, wrong, same)
-    operations = [i for i in found if i < size]
-    together = {j for i in operations for j in operands_of(i, graph) if same[j] == TOGETHER}
-    if together and len(found) > min(len(operations), len(together)):
+    others = found.keys() - parameters
+    together = {j for i in wrong for j in operands_of(i, graph) if same[j] == TOGETHER} if others else set()
+    if together and len(found) > min(len(others), len(together)):
         found = _set(graph, wrong, ints_of(0 if one == TOGETHER else one for one in same))
     return found
 

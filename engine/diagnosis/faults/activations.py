@@ -20,8 +20,9 @@ from ..description import describe
 from ..report import Finding
 from ..terms import products
 from .by_hand import RECTIFIERS, Squash, name_of_squash, rectified, squashed
+from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
-from .softmaxes import softmax_entries, sure_softmax
+from .softmaxes import sure_softmax
 
 
 def saturated(case: Case) -> list[Finding]:

@@ -89,7 +89,10 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
+    sizes = {len(case.units.pre.of(n)) for n in range(len(case.units.keys))}
     found: dict[int, int] = {}
+    if len(sizes) < 2:  # a unit that is read several times is computed more often than those that read it
+        return []
     for layer in range(len(case.units.by_layer.starts) - 1):
         for number, times in _read_again(case, case.units.unit(case.units.by_layer.of(layer)[0])).items():
             found[number] = max(found.get(number, 0), times)

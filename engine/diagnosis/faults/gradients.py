@@ -19,7 +19,7 @@ from ..context import Case
 from ..report import Finding
 from ..terms import other_factor
 from .cuts import cut_off, not_taken
-from .misuse import OTHERS
+from .logits import OTHERS
 from .steps import about_inputs, good_steps
 from .tables import unused_rows
 

@@ -23,9 +23,12 @@ def constant_input(case: Case) -> list[Finding]:
 
 
 def _differs(case: Case) -> bool:
-    """Whether a first layer's sum is not the same for all examples, judged by two of them."""
-    ends = (ints_of((pre[0], pre[-1])) for n in case.units.at_data if len(pre := case.units.pre.of(n)))
-    return any(len({case.graph.data[o.z] for o in case.units.weighted_sums.occurrences(two)}) > 1 for two in ends)
+    """Whether a unit's sum, but for its sign, is not the same for all examples, judged by two of them."""
+    data, units = case.graph.data, case.units
+    ends = {n: (pre[0], pre[-1]) for n in range(len(units.keys)) if len(pre := units.pre.of(n))}
+    if any(abs(data[a]) != abs(data[b]) and len(units.activated.of(n)) for n, (a, b) in ends.items()):
+        return True  # without a search for the sum in z - y
+    return any(len({data[o.z] for o in units.weighted_sums.occurrences(ints_of(two))}) > 1 for two in ends.values())
 
 
 def _is_torn(case: Case, output: Output) -> bool:
@@ -42,8 +45,8 @@ def _same(outputs: list[Output], given: list[float]) -> Finding:
         tuple(name for output in outputs for name in output.names),
         {"examples": examples, "different inputs": 1, "output": outputs[0].numbers[0]},
         f"All {examples} examples have the same input, ({shown}), so the output is the same for all of them, whatever "
-        "the parameters are. But the loss asks for different outputs. The model can learn the average of the targets, "
-        "and nothing else.",
+        "the parameters are. But the loss asks for different outputs. The model can learn one answer for all of them, "
+        "such as the average of the targets, and nothing else.",
         "Look at the data: most likely one example was read again and again, as by a loop that uses the same x each "
         "time, or the features were rounded or clipped to one number.",
     )

@@ -8,8 +8,9 @@ from ..context import Case
 from ..report import Finding
 from ..words import amount
 from .by_hand import is_probability
+from .logits import OTHERS, logit_of
 from .logs import argument_of, log_sources
-from .misuse import OTHERS, logged, logit_of, misuse
+from .misuse import logged, misuse
 from .softmaxes import lone_softmax
 from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 
-from ...structure import LossGraph
 from ..context import Case
 from ..description import describe
 from ..report import Evidence, Finding
-from .by_hand import arguments_by_hand, is_probability
+from .by_hand import arguments_by_hand
+from .logits import logit_of
 
-OTHERS = ("logsumexp", "logaddexp")  # operations that combine the other logits
 CLIPS = ("add", "sub", "maximum", "minimum")
 TINY = 1e-3  # numbers up to this are added to keep a probability away from 0
 
@@ -31,19 +30,6 @@ def name_of(case: Case, i: int) -> str:
     if name or z is None:
         return name or describe(graph, i)
     return f"softmax of {describe(graph, z) if graph.nodes[z].label else name_of(case, z)}"
-
-
-def logit_of(graph: LossGraph, i: int) -> int | None:
-    """The logit z of an entry of a softmax, sigmoid(z - logsumexp(other logits)) or exp(z) / sum; None for others."""
-    op, operands = graph.nodes[i].op, graph.operands(i)
-    if op not in ("sigmoid", "div"):
-        return None
-    inner = graph.nodes[operands[0]].op
-    if op == "div":
-        return graph.argument(operands[0]) if inner == "exp" and is_probability(graph, i) else None
-    z, *others = graph.operands(operands[0])
-    is_ahead = inner == "ahead" or (inner == "sub" and graph.nodes[others[0]].op in OTHERS)
-    return z if is_ahead else None
 
 
 def logged(case: Case, log: int, most: int = 8) -> tuple[int, bool]:

@@ -2,19 +2,18 @@
 
 import math
 
-from ...core import CODES
-from ...structure import SAME, LossGraph, cancelling, with_argument
+from ...structure import SAME, LossGraph, cancelling
 from ..context import Case
 from ..report import Finding
 from .by_hand import MOST, summed
-from .logs import log_sources
-from .misuse import logit_of, misuse, name_of
+from .logits import entry_candidates, softmax_entries
+from .misuse import misuse, name_of
 
 
 def sure_softmax(case: Case) -> list[Finding]:
     """A softmax that is compared with targets, not in a log, and is flat for nearly every example."""
     graph, limits = case.graph, case.limits
-    if not any(graph.data[i] * (1.0 - graph.data[i]) <= limits.flat for i in _candidates(graph)):
+    if not any(graph.data[i] * (1.0 - graph.data[i]) <= limits.flat for i in entry_candidates(graph)):
         return []
     entries = {i: z for i, z in softmax_entries(case).items() if z is not None}
     slopes = {i: _slope(graph, i) for i in entries}
@@ -63,29 +62,3 @@ def _slope(graph: LossGraph, i: int) -> float:
     terms.remove(graph.data[top])
     rest = math.fsum(terms) if len(terms) < MOST - 1 else graph.data[bottom] - graph.data[top]
     return graph.data[i] * rest / graph.data[bottom]
-
-
-def softmax_entries(case: Case) -> dict[int, int | None]:
-    """The entries of softmaxes at the output, outside logs, each with its logit; None if it is the only one."""
-    graph, found, logs = case.graph, dict[int, int | None](), log_sources(case.graph)
-    for i in _candidates(graph):
-        if i in logs or not graph.depends[i] or case.units.deep[i]:
-            continue
-        z = logit_of(graph, i)
-        if z is not None:
-            found[i] = z if _has_others(graph, i) else None
-    return found
-
-
-def _has_others(graph: LossGraph, i: int) -> bool:
-    """Whether an entry is not the only one of its softmax."""
-    first, last = graph.operands(i)[0], graph.operands(i)[-1]
-    if graph.nodes[i].op == "div":
-        return len(summed(graph, last)) > 1
-    return graph.data[graph.operands(first)[1]] > -math.inf
-
-
-def _candidates(graph: LossGraph) -> list[int]:
-    """The operations that an entry of a softmax may be."""
-    pairs = ("sigmoid", "ahead"), ("div", "exp")
-    return [i for op, inner in pairs for i in with_argument(graph.flattened, graph.of(op), CODES[inner])]
