@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from ..core import ADD, CLOSED, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
+from ..core import ADD, CLOSED, DIV, MUL, NEG, PRIMITIVES, RELU, SELECT, SUB, SUM
 from .arrays import Floats, Groups, Ints, ints_of, new_floats, new_ints
 from .flattened import FlattenedGraph
 
@@ -146,6 +146,33 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
             if depends[operands[k]]:
                 depends[i] = 1
                 break
+    return found
+
+
+def reached(graph: FlattenedGraph) -> Ints:
+    """1 at the output and at all nodes that a gradient may reach, whatever the numbers are: 0 behind a detach.
+
+    >>> from engine import Value, detach
+    >>> from .flattened import flatten
+    >>> graph = flatten(Value(1.0, "w") + detach(Value(2.0, "x")))
+    >>> [node.op or node.label for node, one in zip(graph.nodes, reached(graph)) if one]
+    ['add', 'detach', 'w']
+    """
+    codes, starts, operands, found = (
+        ints(graph.codes),
+        ints(graph.starts),
+        ints(graph.operands),
+        new_ints(len(graph.nodes)),
+    )
+    met = ints(found)
+    met[0] = 1
+    for i in range(len(graph.codes)):
+        if not met[i]:
+            continue
+        first = starts[i]
+        for k in range(first, starts[i + 1]):
+            if k > first if codes[i] == SELECT else not _is_closed(codes[i], k - first):  # a branch may be taken
+                met[operands[k]] = 1
     return found
 
 
