@@ -160,8 +160,9 @@ cdef class Graph:
     cdef tuple finished(self, list wanted):
         """The fields of a FlattenedGraph, with the indices of the Values wanted."""
         global last_size, last_edges
-        cdef Py_ssize_t size = self.size
+        cdef Py_ssize_t n, size = self.size
         cdef Node x
+        cdef array found = clone(INTS, len(wanted), len(wanted) > 0)
         last_size, last_edges = self.total + 1, self.edges
         self.hold(last_size)
         self.hold_edges(last_edges)
@@ -169,14 +170,12 @@ cdef class Graph:
         resize(self.codes_, size)
         resize(self.data_, self.total)
         resize(self.starts_, size + 1)
-        index_of = {}
-        for x in wanted:
-            if x._mark >= self.first:
-                index_of[x] = x._mark - self.first
+        for n, x in enumerate(wanted):
+            found.data.as_ints[n] = x._mark - self.first if x._mark >= self.first else -1
         arrays = self.codes_, self.data_, self.starts_, self.results_, self.operands_, self.partials_
         if last_size + last_edges > MOST_KEPT:
             kept.clear()
-        return self, *arrays, index_of, self.labelled > 0
+        return self, *arrays, found, self.labelled > 0
 
 
 def zeros(str kind, Py_ssize_t size):

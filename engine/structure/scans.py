@@ -35,6 +35,28 @@ def where(numbers: Ints, number: int) -> Ints:
     return found
 
 
+def present(indices: Ints) -> Ints:
+    """Those of these indices that are not -1; the same array if all are.
+
+    >>> from array import array
+    >>> present(array("i", [3, -1, 0]))
+    array('i', [3, 0])
+    """
+    given, count = ints(indices), 0
+    for n in range(len(indices)):
+        if given[n] >= 0:
+            count += 1
+    if count == len(indices):
+        return indices
+    found = new_ints(count)
+    kept, count = ints(found), 0
+    for n in range(len(indices)):
+        if given[n] >= 0:
+            kept[count] = given[n]
+            count += 1
+    return found
+
+
 def taken(numbers: Ints, indices: Ints) -> Ints:
     """The numbers at given indices."""
     given, wanted, found = ints(numbers), ints(indices), new_ints(len(indices))

@@ -16,7 +16,7 @@ def loss_of(model):
 def layers(loss, parameters):
     """By layer and unit, the numbers of its weights and biases and how often it is computed."""
     graph = LossGraph(loss, parameters)
-    units = Units(graph, graph.index_of)
+    units = Units(graph, graph.parameters)
     return [
         [([graph.data[i] for i in sorted(u.own)], len(u.occurrences)) for u in layer.units] for layer in units.layers
     ]
@@ -58,7 +58,7 @@ def tangled(seed, size=300):
 def test_a_unit_of_any_graph_has_the_weights_of_all_its_sums(seed):
     loss, leaves = tangled(seed)
     graph = LossGraph(loss, leaves[:6])
-    for unit in Units(graph, graph.index_of).all:
+    for unit in Units(graph, graph.parameters).all:
         assert unit.first == ((unit.occurrences[0].z, len(unit.occurrences)) if unit.occurrences else (-1, 0))
         assert unit.weights == {weight for o in unit.occurrences for weight in o.products.weights}
         assert all(o.products.weights for o in unit.occurrences)

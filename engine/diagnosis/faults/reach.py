@@ -10,7 +10,8 @@ from ..description import describe
 from ..intervals import any_limited, interval
 from ..report import Finding
 from ..words import amount
-from .by_hand import arguments_by_hand, masked
+from .by_hand import masked
+from .squashes import arguments_by_hand
 
 
 class Residual(NamedTuple):

@@ -1,6 +1,8 @@
 """Tables of parameters, such as embeddings: the rows that no example looks up have no path to the loss."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from ...core import Value
 from ...structure import FUNCTIONS
@@ -10,25 +12,30 @@ from ..terms import other_factor
 
 def unused_rows(case: Case) -> set[Value]:
     """The parameters without a path that are next, in the list, to a looked-up one of the same table."""
-    missing, found = set(case.missing), set[Value]()
-    run, before = list[Value](), None
-    for p in (*case.parameters, None) if 0 < len(missing) < len(case.parameters) else ():
-        if p in missing:
-            run.append(p)
-            continue
-        if run:
-            found |= _rows(case, run, [used for used in (before, p) if used is not None])
-        run, before = [], p
-    labels = {p.label for p in case.index_of} - {""} if found else set()
+    found = set[Value]()
+    for first, last in _runs(case.absent) if len(case.indices) else ():
+        beside = [n for n in (first - 1, last) if 0 <= n < len(case.parameters)]
+        found |= _rows(case, case.parameters[first:last], beside)
+    labels = {case.graph.nodes[i].label for i in case.indices} - {""} if found else set()
     return {p for p in found if p.label not in labels}  # else it is of another model
 
 
-def _rows(case: Case, run: list[Value], beside: list[Value]) -> set[Value]:
-    """The unused parameters in a run that are of the same table as a looked-up one beside it."""
+def _runs(positions: Sequence[int]) -> list[tuple[int, int]]:
+    """The start and the end of each run of consecutive integers.
+
+    >>> _runs([2, 3, 4, 9])
+    [(2, 5), (9, 10)]
+    """
+    starts = [n for n in range(len(positions)) if not n or positions[n] > positions[n - 1] + 1]
+    return [(positions[n], positions[m - 1] + 1) for n, m in pairwise([*starts, len(positions)])]
+
+
+def _rows(case: Case, run: Sequence[Value], beside: Sequence[int]) -> set[Value]:
+    """The unused parameters in a run that are of the same table as a looked-up one beside it, by position."""
     of_run = {p: _table(p.label) for p in run}
     inside = set(of_run.values())
-    near = [p for p in beside if _table(p.label) in inside]
-    tables = {_table(p.label) for p in near if _is_looked_up(case, case.index_of[p])}
+    near = {n: table for n in beside if (table := _table(case.parameters[n].label)) in inside}
+    tables = {table for n, table in near.items() if _is_looked_up(case, case.graph.flattened.wanted[n])}
     return {p for p, table in of_run.items() if table in tables}
 
 
