@@ -96,7 +96,7 @@ class Case:
     def step(self) -> Step | None:
         """The step taken since the loss was computed, else the planned one, else None."""
         if self.graph.changed:
-            return taken_step(self.graph, self.index_of) if self.stepped else None
+            return taken_step(self.graph, self.indices) if self.stepped else None
         if self.planned is not None:
             return planned_step(
                 self.graph, {self.index_of[p]: x for p, x in self.planned.items() if p in self.index_of}, self.lr

@@ -16,7 +16,7 @@ from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .scans import (
     all_small, any_larger, any_uses, by_number, cancelling, ends_differ, extent, flattest, largest, nesting,
-    none_exceeds, not_held, one_sided, peaks, small, taken, where,
+    none_exceeds, not_held, one_sided, peaks, small, taken, using, where,
     with_argument,
 )
 from .sweeps import (
@@ -33,5 +33,5 @@ __all__ = [
     "cancelling", "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of",
     "ints_of", "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "not_held",
     "one_sided", "origins", "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between",
-    "reverse_changed", "small", "strongest", "summands", "taken", "where", "with_argument",
+    "reverse_changed", "small", "strongest", "summands", "taken", "using", "where", "with_argument",
 ]

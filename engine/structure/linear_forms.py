@@ -48,12 +48,10 @@ class Forms:
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
         size, leaves = len(graph.codes), len(graph.nodes) - len(graph.codes)
         self.sums = Groups(new_ints(size + 1), new_ints(len(graph.operands)))  # the keys of the terms of each sum
-        self.key_of = ints_of((NONE, NONE, *range(1, len(self.parameters) + 1))) + new_ints(size)  # by form
+        self.key_of = new_ints(self.first_sum + size)  # by form
         self.multiplying = new_ints(self.first_sum + size)  # by form, 1 for data multiplied by a parameter
         self.weighted = new_ints(self.first_sum + size)  # by form, 1 for what contains such a product
-        self.form_of = new_ints(size) + ints_of((GIVEN,)) * leaves  # the form by index
-        for k, i in enumerate(self.parameters, 1):
-            self.form_of[i] = GIVEN + k
+        self.form_of = new_ints(size + leaves)  # the form by index
         self.complete = new_ints(len(graph.nodes))  # 1 for a complete sum, used by an operation that is not a sum
         self._read()
 
@@ -97,13 +95,17 @@ class Forms:
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         edges, parts, ordered = (new_ints(len(graph.operands)) for _ in range(3))
         made, closing, opcodes = (new_ints(size) for _ in range(3))
-        form_of, complete = ints(self.form_of), ints(self.complete)
+        form_of, complete, given = ints(self.form_of), ints(self.complete), ints(self.parameters)
         key_of, multiplying, weighted = ints(self.key_of), ints(self.multiplying), ints(self.weighted)
         inner, terms = ints(edges), ints(parts)  # the forms of operands, by edge, and of the terms of an operation
         forms, closes = ints(made), ints(closing)  # by operation: its form, and 1 where it completes the sums it uses
         numbers, first, new = ValueNumbers(graph.codes, graph.starts, edges, size), size, first_sum
         ends, keys, kinds, summed = ints(self.sums.starts), ints(self.sums.members), ints(opcodes), ints(ordered)
         sums, sum_ = ValueNumbers(opcodes, self.sums.starts, ordered, size), 0  # sums by their terms in any order
+        for i in range(size, len(self.form_of)):
+            form_of[i] = GIVEN
+        for k in range(len(self.parameters)):
+            form_of[given[k]], key_of[GIVEN + 1 + k] = GIVEN + 1 + k, k + 1
         for i in range(size - 1, -1, -1):
             highest = COMPUTED
             for k in range(starts[i], starts[i + 1]):

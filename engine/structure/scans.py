@@ -114,6 +114,18 @@ def with_argument(graph: FlattenedGraph, indices: Ints, code: int) -> list[int]:
     return found
 
 
+def using(graph: FlattenedGraph, indices: Ints, code: int) -> list[int]:
+    """Those of these operations of which an operand is an operation with this opcode."""
+    codes, starts, operands, wanted = ints(graph.codes), ints(graph.starts), ints(graph.operands), ints(indices)
+    size, found = len(graph.codes), list[int]()
+    for n in range(len(indices)):
+        for k in range(starts[wanted[n]], starts[wanted[n] + 1]):
+            if operands[k] < size and codes[operands[k]] == code:
+                found.append(wanted[n])
+                break
+    return found
+
+
 def nesting(graph: FlattenedGraph, indices: Ints, outer: Ints, inner: Ints) -> list[int]:
     """Those of these operations whose last operand has an opcode in `outer`, and an operand with one in `inner`."""
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)

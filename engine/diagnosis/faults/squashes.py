@@ -4,8 +4,8 @@ from collections.abc import Collection
 from functools import cache
 from typing import NamedTuple
 
-from ...core import NAMES
-from ...structure import Ints, LossGraph, by_number, ints_of, nesting
+from ...core import CODES, NAMES
+from ...structure import Ints, LossGraph, by_number, ints_of, nesting, using
 from ..context import Case
 from .by_hand import is_probability, summed
 from .logs import STEEPEST, log_sources
@@ -45,9 +45,14 @@ def _candidates(case: Case) -> tuple[list[Squash], set[int]]:
     import numpy as np
 
     graph = case.graph
-    ops = [op for op in (*SQUASHES, *OPPOSITE) if OPPOSITE.get(op, op) in graph.ops]
+    clips = [
+        i
+        for op, inner in OPPOSITE.items()
+        if inner in graph.ops
+        for i in using(graph.flattened, graph.of(op), CODES[inner])
+    ]
     quotients = nesting(graph.flattened, graph.of("div"), *_codes(len(NAMES))) if {"exp", "abs"} & graph.ops else []
-    indices = np.array([i for op in ops for i in graph.of(op)] + quotients, np.intp)
+    indices = np.array([i for op in SQUASHES for i in graph.of(op)] + clips + quotients, np.intp)
     if not len(indices):
         return [], set()
     gradients, zs = np.asarray(graph.gradients), np.asarray(case.arguments)[indices]
@@ -79,12 +84,12 @@ def _is_steep(case: Case, candidates: list[Squash], flat: set[int], others: Coll
 
 
 def _is_squash(graph: LossGraph, i: int) -> bool:
-    """Whether a candidate is a squash: no relu limited to 6, no minimum beside a maximum, no exp(z) / exp(z)."""
+    """Whether a candidate is a squash: no relu limited to 6, no exp(z) / exp(z)."""
     op, operands = graph.nodes[i].op, graph.operands(i)
     if op == "div":
         is_lone = graph.nodes[operands[0]].op == "exp" and len(summed(graph, operands[1])) < 2
         return bool(graph.depends[operands[1]]) and not is_lone
-    return op not in ("clip", *OPPOSITE) or ((op == "clip" or bool(_inner(graph, i))) and _is_around_0(graph, i))
+    return op not in ("clip", *OPPOSITE) or _is_around_0(graph, i)
 
 
 def _inner(graph: LossGraph, i: int) -> list[int]:
