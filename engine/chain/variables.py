@@ -168,7 +168,7 @@ class VariableGraph:
     @cached_property
     def neurons(self) -> Units:
         """The layers and neurons recognised by structure, with leaves that multiply as the parameters."""
-        return self.source.neurons if self.source else Units(self.graph, multipliers(self.graph))
+        return self.source.neurons if self.source else Units(self.graph, ints_of(multipliers(self.graph).values()))
 
     @cached_property
     def variables(self) -> Links:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ..chain import CANCELLED, VANISHED
 from ..core import Name, Value, unique_names, within
-from ..structure import LossGraph, Unit, Units, ints_of
+from ..structure import Ints, LossGraph, Unit, Units, where
 from .step import Step, gradient_step, planned_step, stepped, taken_step
 
 
@@ -59,15 +59,33 @@ class Case:
     ) -> None:
         self.loss, self.parameters, self.limits, self.lr, self.planned = loss, parameters, limits, lr, planned
         self.graph = LossGraph(loss, parameters)
-        self.index_of = self.graph.index_of
-        self.indices = ints_of(self.index_of.values())  # of the parameters in the graph
-        self.missing = [p for p in parameters if p not in self.index_of] if len(self.indices) < len(parameters) else []
-        self.units = Units(self.graph, self.index_of)
+        self.indices = self.graph.parameters
+        self.units = Units(self.graph, self.indices)
+
+    @cached_property
+    def index_of(self) -> dict[Value, int]:
+        """The indices of the parameters in the graph."""
+        return self.graph.index_of
+
+    @cached_property
+    def absent(self) -> list[int]:
+        """The positions, in the list of parameters, of those that are not in the graph."""
+        return list(where(self.graph.flattened.wanted, -1))[::-1]
+
+    @cached_property
+    def missing(self) -> list[Value]:
+        """The parameters that are not in the graph."""
+        return [self.parameters[n] for n in self.absent]
 
     @cached_property
     def given(self) -> frozenset[int]:
         """The indices of the parameters in the graph."""
-        return frozenset(self.index_of.values())
+        return frozenset(self.indices)
+
+    @cached_property
+    def arguments(self) -> Ints:
+        """By index, the only sum that a node is computed from, -1 if there is none."""
+        return self.units.forms.arguments(self.graph.depends)
 
     @cached_property
     def stepped(self) -> bool:
@@ -78,7 +96,7 @@ class Case:
     def step(self) -> Step | None:
         """The step taken since the loss was computed, else the planned one, else None."""
         if self.graph.changed:
-            return taken_step(self.graph, self.index_of) if self.stepped else None
+            return taken_step(self.graph, self.indices) if self.stepped else None
         if self.planned is not None:
             return planned_step(
                 self.graph, {self.index_of[p]: x for p, x in self.planned.items() if p in self.index_of}, self.lr

@@ -42,8 +42,11 @@ def diagnose(
     >>> finding.kind, round(finding.evidence["largest rate"], 5)
     ('step_too_long', 1.0)
     """
+    import numpy as np
+
     case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), _planned(planned))
-    findings = linked(finding for search in FAULTS for finding in search(case))
+    with np.errstate(all="ignore"):  # as for floats
+        findings = linked(finding for search in FAULTS for finding in search(case))
     findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and case.stepped)
     checked = {
         "parameters": len(case.parameters),

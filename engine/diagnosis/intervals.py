@@ -117,9 +117,11 @@ def _scaled(graph: LossGraph, i: int) -> tuple[float, int]:
 
 def _share(graph: LossGraph, i: int) -> Interval:
     """The range of a quotient whose numerator has terms of its denominator, with any sign, as a tanh by hand has."""
-    top, bottom = (_signed_terms(graph, j) for j in graph.operands(i))
+    numerator, denominator = graph.operands(i)
+    bottom = _signed_terms(graph, denominator)
     if len(bottom) < 2 or any(sign < 0.0 or not _is_positive(graph, j) for sign, j in bottom):
         return EVERYTHING
+    top = _signed_terms(graph, numerator, len(bottom) + 1)
     rest = [j for _, j in bottom]
     for _, j in top:
         same = next((k for k in rest if _is_same(graph, j, k)), None)
@@ -174,13 +176,13 @@ def magnitude(graph: LossGraph, i: int) -> int | None:
     return base if exponent == 2.0 else None
 
 
-def any_limited(graph: LossGraph, parameters: Collection[int]) -> bool:
+def any_limited(graph: LossGraph, parameters: Ints) -> bool:
     """Whether a term of any difference may have a limited range, judged by the operations alone: False is certain.
 
     >>> from engine import Value
     >>> w = Value(0.5, "w")
     >>> graphs = [LossGraph(y - 1.0, [w]) for y in (w * 3.0 + w, w.tanh())]
-    >>> [any_limited(graph, [graph.index_of[w]]) for graph in graphs]
+    >>> [any_limited(graph, graph.parameters) for graph in graphs]
     [False, True]
     """
     differences = graph.of("sub")
@@ -204,7 +206,7 @@ def _is_of_sum(graph: LossGraph, i: int) -> bool:
 def _kinds(count: int, has_magnitudes: bool) -> Ints:
     """By opcode, the kind of the first operations that `limited` takes; z + |z| is limited where z is not."""
     sums = dict.fromkeys(("sub", "neg"), 2) if has_magnitudes else dict.fromkeys(("add", "sum", "sub", "neg"), 2)
-    kinds = sums | {"mul": 3}
+    kinds = sums | {"mul": 3, "div": 4}
     return ints_of(kinds.get(op, op in COMBINED or op in RANGES or op in ("log", "clip")) for op in NAMES[:count])
 
 

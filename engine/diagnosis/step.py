@@ -1,11 +1,16 @@
 """A step of the parameters, taken or planned: its effect on the loss, and the largest step that lowers the loss."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ..core import TABLE, Value
-from ..structure import SAME, LossGraph
+from ..core import TABLE
+from ..structure import SAME, Floats, Ints, LossGraph, floats_of, ints_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 HALVINGS, BISECTIONS = 800, 24  # bisections, down to 1e-240 of the step, and then to seven digits
 ASKED, NEWTON = 64, 32  # changed nodes whose previous data is found by Newton's method, in at most so many moves
@@ -14,14 +19,15 @@ LONGEST = 1e150  # largest move whose square does not overflow
 
 @dataclass(frozen=True)
 class Step:
-    """Where parameters start and how far each moves, by index in the graph; `rate` is the learning rate, if known.
+    """Where parameters, by index in the graph, start and how far each moves; `rate` is the learning rate, if known.
 
     `taken` says whether the parameters are already where the step leads.
     """
 
     graph: LossGraph
-    origin: Mapping[int, float]
-    move: Mapping[int, float]
+    indices: Ints
+    origin: "NDArray[np.float64]"
+    move: "NDArray[np.float64]"
     rate: float | None
     taken: bool = False
     _losses: dict[float, float] = field(default_factory=dict, repr=False)  # by part
@@ -34,19 +40,23 @@ class Step:
 
     def _at(self, part: float) -> dict[int, float]:
         detached = {i: self.graph.data[i] for i in self.graph.of("detach")}
-        return detached | {i: x + part * self.move[i] for i, x in self.origin.items()}
+        return detached | dict(zip(self.indices, (self.origin + part * self.move).tolist(), strict=True))
+
+    @property
+    def gradients(self) -> "NDArray[np.float64]":
+        """The gradients of these parameters where the loss was computed."""
+        return array_of(self.graph.gradients)[self.indices]
 
     @property
     def promised(self) -> float:
         """The change of the loss if it were linear: negative down the gradient."""
-        return sum(self.graph.gradients[i] * move for i, move in self.move.items())
+        return total(self.gradients * self.move)
 
     def next(self) -> tuple["Step", float]:
         """The step of plain gradient descent after this one, and the change of the loss if it were linear there."""
-        gradients, _ = self.graph.elsewhere(self._at(1.0))
-        move = {i: -(self.rate or 0.0) * gradients[i] for i in self.move}
-        origin = {i: x + self.move[i] for i, x in self.origin.items()}
-        return Step(self.graph, origin, move, self.rate), sum(gradients[i] * move[i] for i in move)
+        gradients = array_of(self.graph.elsewhere(self._at(1.0))[0])[self.indices]
+        move = -(self.rate or 0.0) * gradients
+        return Step(self.graph, self.indices, self.origin + self.move, move, self.rate), total(gradients * move)
 
     @property
     def raises(self) -> bool:
@@ -56,16 +66,19 @@ class Step:
 
     def _moves(self, part: float) -> bool:
         """Whether a part of the step moves parameters by more than rounding."""
-        return any(part * abs(move) > SAME * abs(self.origin[i]) for i, move in self.move.items())
+        return bool((part * abs(self.move) > SAME * abs(self.origin)).any())
 
     @property
     def ratio(self) -> float | None:
         """The factor between the gradient and the move, if one factor fits all parameters."""
-        pairs = [(move, self.graph.gradients[i]) for i, move in self.move.items()]
-        ratios = [move / gradient for move, gradient in pairs if gradient]
-        if not ratios or any(move and not gradient for move, gradient in pairs):
+        import numpy as np
+
+        gradients = self.gradients
+        ratios = self.move[gradients != 0.0] / gradients[gradients != 0.0]
+        if not len(ratios) or self.move[gradients == 0.0].any():
             return None
-        return ratios[0] if max(ratios) - min(ratios) <= 1e-6 * abs(ratios[0]) else None
+        spread = np.fmax.reduce(ratios) - np.fmin.reduce(ratios)  # a nan is left out, unless it is the first
+        return float(ratios[0]) if spread <= 1e-6 * abs(ratios[0]) else None
 
     def largest_part(self) -> float | None:
         """The largest fraction of the step that lowers the loss, if the whole step does not; None if none is found."""
@@ -86,37 +99,50 @@ class Step:
 
     def curvature(self) -> float | None:
         """The curvature along the step, dᵀHd / dᵀd; None at a kink, or if a move is not finite."""
-        longest = max(map(abs, self.move.values()))
+        longest = max(abs(self.move).tolist())
         if longest == math.inf:
             return None
-        part = 1e-4 * (1.0 + max(map(abs, self.origin.values()))) / longest
+        part = 1e-4 * (1.0 + max(abs(self.origin).tolist())) / longest
         wide, narrow = (self._bend(x) for x in (part, part / 4.0))
         return narrow if math.isclose(wide, narrow, rel_tol=0.01) else None
 
     def _bend(self, part: float) -> float:
         bend = (self._slope(part) - self._slope(-part)) / (2.0 * part)
-        return bend / sum(move * move for move in self.move.values())
+        return bend / total(self.move * self.move)
 
     def _slope(self, part: float) -> float:
-        gradients, _ = self.graph.elsewhere(self._at(part))
-        return sum(gradients[i] * move for i, move in self.move.items())
+        gradients = array_of(self.graph.elsewhere(self._at(part))[0])[self.indices]
+        return total(gradients * self.move)
 
 
-def gradient_step(graph: LossGraph, at: Iterable[int], rate: float) -> Step:
+def total(numbers: "NDArray[np.float64]") -> float:
+    """The sum, added up in order."""
+    return float(sum(numbers.tolist()))
+
+
+def array_of(numbers: Floats) -> "NDArray[np.float64]":
+    """The same numbers as a NumPy array."""
+    import numpy as np
+
+    return np.asarray(numbers)
+
+
+def gradient_step(graph: LossGraph, indices: Ints, rate: float) -> Step:
     """The step of plain gradient descent, limited so that squares of moves do not overflow."""
-    indices = list(at)
-    steepest = max((abs(graph.gradients[i]) for i in indices), default=0.0)
+    gradients = array_of(graph.gradients)[indices]
+    steepest = max(abs(gradients).tolist(), default=0.0)
     if steepest and math.isfinite(steepest):
         rate = min(rate, LONGEST / steepest)
-    return Step(graph, {i: graph.data[i] for i in indices}, {i: -rate * graph.gradients[i] for i in indices}, rate)
+    return Step(graph, indices, array_of(graph.data)[indices], -rate * gradients, rate)
 
 
 def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | None) -> Step | None:
     """The step to these numbers; if one of them is not finite, a step of gradient descent, if the rate is known."""
+    indices = ints_of(target)
     if not all(map(math.isfinite, target.values())):
-        return None if rate is None else gradient_step(graph, target, rate)
-    origin = {i: graph.data[i] for i in target}
-    return Step(graph, origin, {i: x - origin[i] for i, x in target.items()}, rate)
+        return None if rate is None else gradient_step(graph, indices, rate)
+    origin = array_of(graph.data)[indices]
+    return Step(graph, indices, origin, array_of(floats_of(target.values())) - origin, rate)
 
 
 def stepped(graph: LossGraph, parameters: Set[int]) -> bool:
@@ -125,7 +151,7 @@ def stepped(graph: LossGraph, parameters: Set[int]) -> bool:
     return bool(changed) and graph.nodes[0].grad != 0.0 and changed.keys() <= parameters
 
 
-def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None:
+def taken_step(graph: LossGraph, parameters: Ints) -> Step | None:
     """The step along the gradient that was taken after backward(); None if it was another kind, such as momentum's.
 
     It is known if one factor times the gradients gives all moves, and if undoing the moves gives the loss that was
@@ -133,12 +159,15 @@ def taken_step(graph: LossGraph, parameters: Mapping[Value, int]) -> Step | None
     """
     before = _before(graph)
     known = {i: before[i] for i in graph.changed if i in before}
-    ratio = Step(graph, known, {i: graph.data[i] - was for i, was in known.items()}, None).ratio
+    indices, was = ints_of(known), array_of(floats_of(known.values()))
+    ratio = Step(graph, indices, was, array_of(graph.data)[indices] - was, None).ratio
     if ratio is None or not (len(known) > 1 or is_written(ratio)):
         return None
-    move = {i: ratio * graph.gradients[i] for i in parameters.values()}
-    origin = {i: known.get(i, graph.data[i] - move[i]) for i in move}
-    step = Step(graph, origin, move, abs(ratio), taken=True)
+    origin = array_of(graph.data[:])
+    move = ratio * array_of(graph.gradients)[parameters]
+    origin[parameters] -= move
+    origin[indices] = was
+    step = Step(graph, parameters, origin[parameters], move, abs(ratio), taken=True)
     return step if _is_where_it_began(step) else None
 
 

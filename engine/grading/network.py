@@ -44,7 +44,7 @@ class Network:
     @cached_property
     def structure(self) -> Units:
         """What structure finds, given the parameters; a given node that is computed is not one."""
-        return Units(self.sweep.graph, {self.sweep.nodes[i]: i for i in sorted(self.parameters)})
+        return Units(self.sweep.graph, ints_of(sorted(self.parameters)))
 
     @property
     def forms(self) -> Forms:

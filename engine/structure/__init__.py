@@ -15,11 +15,12 @@ from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .scans import (
-    all_small, any_larger, any_uses, cancelling, ends_differ, extent, flattest, largest, nesting, none_exceeds,
-    not_held, one_sided, peaks, small, with_argument,
+    all_small, any_larger, any_uses, by_number, cancelling, ends_differ, extent, flattest, largest, nesting,
+    none_exceeds, not_held, one_sided, peaks, small, taken, using, where,
+    with_argument,
 )
 from .sweeps import (
-    dependent, limited, origins, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
+    dependent, limited, origins, reached, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
 )
 from .unit import Layer, Unit
 from .units import Units, multipliers
@@ -28,9 +29,9 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
-    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger", "any_uses", "cancelling",
-    "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of",
-    "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "not_held", "one_sided",
-    "origins", "packed", "peaks", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small",
-    "strongest", "summands", "with_argument",
+    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger", "any_uses", "by_number",
+    "cancelling", "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of",
+    "ints_of", "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "not_held",
+    "one_sided", "origins", "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between",
+    "reverse_changed", "small", "strongest", "summands", "taken", "using", "where", "with_argument",
 ]

@@ -60,7 +60,8 @@ cdef class Graph:
         self.output, self.nodes_ = output, spare("q", last_size)
         self.inner_, self.partials_ = spare("q", last_edges), spare("d", last_edges)
         self.operands_, self.results_ = spare("i", last_edges), spare("i", last_edges)
-        self.starts_, self.data_, self.codes_ = spare("i", last_size), spare("d", last_size), spare("i", last_size)
+        self.codes_, self.starts_ = spare("i", last_operations), spare("i", last_operations + 1)
+        self.data_ = spare("d", last_size - 1)
         self.hold(last_size)
         self.hold_edges(last_edges)
 
@@ -159,24 +160,23 @@ cdef class Graph:
 
     cdef tuple finished(self, list wanted):
         """The fields of a FlattenedGraph, with the indices of the Values wanted."""
-        global last_size, last_edges
-        cdef Py_ssize_t size = self.size
+        global last_operations, last_size, last_edges
+        cdef Py_ssize_t n, size = self.size
         cdef Node x
-        last_size, last_edges = self.total + 1, self.edges
+        cdef array found = clone(INTS, len(wanted), len(wanted) > 0)
+        last_operations, last_size, last_edges = size, self.total + 1, self.edges
         self.hold(last_size)
         self.hold_edges(last_edges)
         self.starts[size] = self.edges
         resize(self.codes_, size)
         resize(self.data_, self.total)
         resize(self.starts_, size + 1)
-        index_of = {}
-        for x in wanted:
-            if x._mark >= self.first:
-                index_of[x] = x._mark - self.first
+        for n, x in enumerate(wanted):
+            found.data.as_ints[n] = x._mark - self.first if x._mark >= self.first else -1
         arrays = self.codes_, self.data_, self.starts_, self.results_, self.operands_, self.partials_
         if last_size + last_edges > MOST_KEPT:
             kept.clear()
-        return self, *arrays, index_of, self.labelled > 0
+        return self, *arrays, found, self.labelled > 0
 
 
 def zeros(str kind, Py_ssize_t size):
@@ -191,32 +191,29 @@ def zeros(str kind, Py_ssize_t size):
 
 
 cdef array spare(str kind, Py_ssize_t size):
-    """A kept array that nothing else refers to, if possible of this size, or a new one.
+    """A kept array of this size that nothing else refers to, or a new one, whose size is 0.
 
-    Fresh memory pages cost more than filling them.
+    Fresh memory pages cost more than filling them. Graphs of the same size, as in training, need the same arrays.
     """
-    cdef array found, best = None
+    cdef array found
     cdef int code = ord(kind)
     for found in kept:
-        if Py_REFCNT(found) == 2 and found.ob_descr.typecode == code:  # kept, and here
-            best = found
-            if len(found) == size:
-                break
-    if best is None:
-        best = array(kind)
-        if len(kept) == MOST_ARRAYS:
-            del kept[0]
-        kept.append(best)
-    return best
+        if Py_REFCNT(found) == 2 and len(found) == size and found.ob_descr.typecode == code:  # kept, and here
+            return found
+    found = array(kind)
+    if len(kept) == MOST_ARRAYS:
+        del kept[0]
+    kept.append(found)
+    return found
 
 
 cdef enum:
     AHEAD = 16  # edges ahead whose operands are prefetched
-    MOST_ARRAYS = 24  # what a graph and its sweeps hold at a time
+    MOST_ARRAYS = 64  # what a graph and its sweeps hold at a time
     MARKS = 0x7FFFFFFF  # as many as a graph has nodes at most
 
 cdef str NO_LABEL = ""
-cdef Py_ssize_t last_size = 64, last_edges = 64  # of the last graph: the next is likely about as large
+cdef Py_ssize_t last_operations = 64, last_size = 64, last_edges = 64  # of the last graph: the next is likely about as large
 cdef array INTS = array("i"), FLOATS = array("d")
 cdef list kept = []  # arrays of the last graphs, and of their sweeps
 cdef Py_ssize_t LEAST_KEPT = 1 << 12, MOST_KEPT = 1 << 20  # numbers in an array that is kept

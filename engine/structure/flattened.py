@@ -32,13 +32,18 @@ class FlattenedGraph(NamedTuple):
     results: Ints  # of each edge, the index of its result
     operands: Ints  # and of its operand
     partials: Floats
-    index_of: dict[Value, int]  # of the Values wanted that are in the graph
+    wanted: Ints  # the indices of the Values wanted, -1 for those that are not in the graph
     labelled: bool  # whether any operation has a label
 
     @property
     def interior(self) -> range:
         """The indices of the operations, operands before results."""
         return range(len(self.codes) - 1, -1, -1)
+
+    @property
+    def index_of(self) -> dict[Value, int]:
+        """The indices of the Values wanted that are in the graph."""
+        return {self.nodes[i]: i for i in self.wanted if i >= 0}
 
 
 def flatten(output: Value, wanted: Iterable[Value] = ()) -> FlattenedGraph:
@@ -63,7 +68,7 @@ def flatten(output: Value, wanted: Iterable[Value] = ()) -> FlattenedGraph:
     nodes = list(index)
     codes, labelled = array("i", [node._code for node in nodes[:size]]), any(node._label for node in nodes[:size])
     data, operands = array("d", [node._number for node in nodes]), array("i", [index[x] for x in targets])
-    found = {x: index[x] for x in values if x in index}
+    found = array("i", [index.get(x, -1) for x in values])
     return FlattenedGraph(nodes, codes, data, starts, results, operands, partials, found, labelled)
 
 

@@ -9,7 +9,7 @@ form, not once per example.
 from __future__ import annotations
 
 from ..core import ADD, DIV, DOT, MUL, NEG, SUB, SUM
-from .arrays import Floats, Ints, ints_of, new_floats, new_ints
+from .arrays import Floats, Groups, Ints, ints_of, new_floats, new_ints
 from .flattened import FlattenedGraph
 from .value_numbering import ValueNumbers
 
@@ -24,6 +24,7 @@ if not cython.compiled:  # else pointers, by linear_forms.pxd
 Key = int
 NAMED = 3  # parameters in the name of a unit without a label
 NONE = 0  # the key of data, which contains no parameter
+NO_INDEX = -1  # instead of an index
 
 
 Form = int
@@ -36,24 +37,21 @@ class Forms:
     >>> from .flattened import flatten
     >>> from ..core import Value
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
-    >>> forms = Forms(flatten((w * 3.0 + b).tanh(), [w, b]))
+    >>> graph = flatten((w * 3.0 + b).tanh(), [w, b])
+    >>> forms = Forms(graph, graph.wanted)
     >>> list(forms.complete), forms.terms(3), forms.multiplies(2), forms.multiplies(1)
     ([0, 1, 0, 0, 0, 0], (1, 2), True, False)
     """
 
-    def __init__(self, graph: FlattenedGraph) -> None:
-        self.graph = graph
-        self.parameters = list(graph.index_of.values())  # the indices of the parameters with the keys 1, 2, 3 ...
+    def __init__(self, graph: FlattenedGraph, parameters: Ints) -> None:
+        self.graph, self.parameters = graph, parameters  # the indices of the parameters with the keys 1, 2, 3 ...
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
-        self.sums: dict[tuple[Key, ...], Key] = {}  # the key of a sum of keys, which are sorted
-        self.made: list[tuple[Key, ...]] = []  # the terms of each sum
         size, leaves = len(graph.codes), len(graph.nodes) - len(graph.codes)
-        self.key_of = ints_of((NONE, NONE, *range(1, len(self.parameters) + 1))) + new_ints(size)  # by form
+        self.sums = Groups(new_ints(size + 1), new_ints(len(graph.operands)))  # the keys of the terms of each sum
+        self.key_of = new_ints(self.first_sum + size)  # by form
         self.multiplying = new_ints(self.first_sum + size)  # by form, 1 for data multiplied by a parameter
         self.weighted = new_ints(self.first_sum + size)  # by form, 1 for what contains such a product
-        self.form_of = new_ints(size) + ints_of((GIVEN,)) * leaves  # the form by index
-        for k, i in enumerate(self.parameters, 1):
-            self.form_of[i] = GIVEN + k
+        self.form_of = new_ints(size + leaves)  # the form by index
         self.complete = new_ints(len(graph.nodes))  # 1 for a complete sum, used by an operation that is not a sum
         self._read()
 
@@ -64,7 +62,7 @@ class Forms:
     def terms(self, key: Key) -> tuple[Key, ...]:
         """The keys of the terms of a sum; empty for a parameter."""
         sum_ = key - len(self.parameters) - 1
-        return self.made[sum_] if sum_ >= 0 else ()
+        return tuple(self.sums.of(sum_)) if sum_ >= 0 else ()
 
     def weights(self, key: Key) -> tuple[int, ...]:
         """The indices of the first few parameters in a sum, or of the parameter itself."""
@@ -95,12 +93,19 @@ class Forms:
         """Give each operation, oldest first, the form of an equal earlier operation, or a new form."""
         graph, size, first_sum = self.graph, len(self.graph.codes), len(self.parameters) + 2
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-        edges, made, closing, parts = (new_ints(n) for n in (len(graph.operands), size, size, len(graph.operands)))
-        form_of, complete = ints(self.form_of), ints(self.complete)
+        edges, parts, ordered = (new_ints(len(graph.operands)) for _ in range(3))
+        made, closing, opcodes = (new_ints(size) for _ in range(3))
+        form_of, complete, given = ints(self.form_of), ints(self.complete), ints(self.parameters)
         key_of, multiplying, weighted = ints(self.key_of), ints(self.multiplying), ints(self.weighted)
         inner, terms = ints(edges), ints(parts)  # the forms of operands, by edge, and of the terms of an operation
         forms, closes = ints(made), ints(closing)  # by operation: its form, and 1 where it completes the sums it uses
         numbers, first, new = ValueNumbers(graph.codes, graph.starts, edges, size), size, first_sum
+        ends, keys, kinds, summed = ints(self.sums.starts), ints(self.sums.members), ints(opcodes), ints(ordered)
+        sums, sum_ = ValueNumbers(opcodes, self.sums.starts, ordered, size), 0  # sums by their terms in any order
+        for i in range(size, len(self.form_of)):
+            form_of[i] = GIVEN
+        for k in range(len(self.parameters)):
+            form_of[given[k]], key_of[GIVEN + 1 + k] = GIVEN + 1 + k, k + 1
         for i in range(size - 1, -1, -1):
             highest = COMPUTED
             for k in range(starts[i], starts[i + 1]):
@@ -116,7 +121,16 @@ class Forms:
                 known = _enter(codes[i], count, terms, new, first_sum, key_of, multiplying, weighted)
                 if known:  # with parameters
                     if known > 1:
-                        key_of[new] = self._intern([key_of[terms[n]] for n in range(count) if terms[n] > GIVEN])
+                        last = ends[sum_]
+                        for n in range(count):
+                            if terms[n] > GIVEN:
+                                keys[last] = summed[last] = key_of[terms[n]]
+                                last += 1
+                        kinds[sum_], ends[sum_ + 1] = ADD if known == 2 else SUM, last
+                        if known > 2 and not _is_sorted(ends[sum_], last, keys):
+                            ordered[ends[sum_] : last] = ints_of(sorted(self.sums.of(sum_)))
+                        same = sums.first(sum_)
+                        key_of[new], sum_ = first_sum - 1 + same, sum_ + (same == sum_)
                     forms[i], new = new, new + 1
                 closes[i] = highest >= first_sum and (forms[i] == COMPUTED or multiplying[forms[i]])
             forms[i], closes[i] = forms[first], closes[first]
@@ -125,19 +139,11 @@ class Forms:
                     complete[operands[k]] = form_of[operands[k]] >= first_sum
             if form_of[i] == COMPUTED:  # no parameter itself
                 form_of[i] = forms[i]
-
-    def _intern(self, terms: list[Key]) -> Key:
-        """The key of the sum of these keys, in any order."""
-        together = tuple(sorted(terms))
-        key = self.sums.get(together)
-        if key is None:
-            self.made.append(tuple(terms))
-            key = self.sums[together] = len(self.parameters) + len(self.made)
-        return key
+        self.last_key = len(self.parameters) + sum_
 
     def no_numbers(self) -> Ints:
         """A 0 for each key."""
-        return new_ints(len(self.parameters) + len(self.made) + 1)
+        return new_ints(self.last_key + 1)
 
     def numbers(self, indices: Ints, numbers: Ints, keys: list[Key | str]) -> Ints:
         """The number of the key of each index, from 1, as in `numbers`; a new key is added to both, data has 0."""
@@ -179,6 +185,45 @@ class Forms:
                 if stage > highest:
                     highest = stage
             stages[i] = highest + 1 if multiplying[form_of[i]] else highest
+        return found
+
+    def arguments(self, depends: Ints) -> Ints:
+        """By index, the only sum z that a node is computed from, where -z and 2 * z count as z; -1 if there is none.
+
+        `depends` marks the nodes that depend on parameters.
+
+        >>> from .flattened import flatten
+        >>> from .sweeps import dependent
+        >>> from ..core import Value
+        >>> w, x = Value(2.0, "w"), Value(3.0, "x")
+        >>> z = w * x
+        >>> graph = flatten(1 / (1 + (-z).exp()) + x, [w])
+        >>> forms = Forms(graph, graph.wanted)
+        >>> graph.nodes[forms.arguments(dependent(graph, graph.wanted))[0]] is z
+        True
+        """
+        graph, found, first_sum = self.graph, new_ints(len(self.form_of)), len(self.parameters) + 2
+        form_of, codes, starts, operands = (
+            ints(self.form_of),
+            ints(graph.codes),
+            ints(graph.starts),
+            ints(graph.operands),
+        )
+        counts, arguments, size = ints(depends), ints(found), len(graph.codes)
+        for i in range(size, len(self.form_of)):
+            arguments[i] = NO_INDEX
+        for i in range(size - 1, -1, -1):
+            if form_of[i] >= first_sum:
+                z = _scaled(codes[i], starts[i], starts[i + 1], operands, form_of, first_sum)
+                arguments[i] = i if z == NO_INDEX else arguments[z]
+                continue
+            z, met = NO_INDEX, 0
+            for k in range(starts[i], starts[i + 1]):
+                j = operands[k]
+                if counts[j]:
+                    z = arguments[j] if not met or arguments[j] == z else NO_INDEX
+                    met = 1
+            arguments[i] = z
         return found
 
     def multiplied(self) -> Ints:
@@ -243,6 +288,26 @@ def _product(a: Form, b: Form, first_sum: int) -> Form:
     if GIVEN < b < first_sum:
         return b
     return max(a, b) if GIVEN in (a, b) else COMPUTED
+
+
+def _scaled(code: int, first: int, last: int, operands: Ints, form_of: Ints, first_sum: int) -> int:
+    """The only sum that an operation changes the sign or scale of, without parameters beside it."""
+    sums, z = 0, NO_INDEX
+    for k in range(first, last if code in (NEG, MUL, DIV) else first):
+        form = form_of[operands[k]]
+        if GIVEN < form < first_sum:
+            return NO_INDEX
+        if form >= first_sum:
+            sums, z = sums + 1, operands[k]
+    return z if sums == 1 else NO_INDEX
+
+
+def _is_sorted(first: int, last: int, keys: Ints) -> bool:
+    """Whether keys are in order, as those of weights most often are."""
+    for n in range(first + 1, last):  # noqa: SIM110  a generator has no types in C
+        if keys[n - 1] > keys[n]:
+            return False
+    return True
 
 
 def _enter(

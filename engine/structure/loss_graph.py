@@ -20,8 +20,6 @@ SAME = 1e-9  # numbers that differ by less, relative to their terms, differ by r
 class LossGraph:
     """The graph behind `loss` by index: operations, newest first, and then leaves.
 
-    `index_of` has the indices of the parameters that are in the graph.
-
     >>> x = Value(3.0, "x")
     >>> graph = LossGraph(x * x - x, [x])
     >>> graph.operands(0), graph.index_of[x], graph.gradients[2], graph.squares[2]
@@ -30,9 +28,15 @@ class LossGraph:
 
     def __init__(self, loss: Value, parameters: Iterable[Value] = ()) -> None:
         self.flattened = found = flatten(loss, parameters)
-        self.nodes, self.index_of, self.data, self.interior = found.nodes, found.index_of, found.data, found.interior
+        self.nodes, self.data, self.interior = found.nodes, found.data, found.interior
+        self.parameters = scans.present(found.wanted)  # the indices of those in the graph
         self.ops = self._ops(found.codes)
         self._of: dict[str, Ints] = {}
+
+    @cached_property
+    def index_of(self) -> dict[Value, int]:
+        """The indices of the parameters that are in the graph."""
+        return self.flattened.index_of
 
     @cached_property
     def ordered(self) -> list[Value]:
@@ -52,7 +56,7 @@ class LossGraph:
     @cached_property
     def depends(self) -> Ints:
         """1 at the indices of parameters and of nodes that depend on them, 0 at other indices."""
-        return sweeps.dependent(self.flattened, self.index_of.values())
+        return sweeps.dependent(self.flattened, self.parameters)
 
     @property
     def constants(self) -> Ints:

@@ -35,6 +35,28 @@ def where(numbers: Ints, number: int) -> Ints:
     return found
 
 
+def present(indices: Ints) -> Ints:
+    """Those of these indices that are not -1; the same array if all are.
+
+    >>> from array import array
+    >>> present(array("i", [3, -1, 0]))
+    array('i', [3, 0])
+    """
+    given, count = ints(indices), 0
+    for n in range(len(indices)):
+        if given[n] >= 0:
+            count += 1
+    if count == len(indices):
+        return indices
+    found = new_ints(count)
+    kept, count = ints(found), 0
+    for n in range(len(indices)):
+        if given[n] >= 0:
+            kept[count] = given[n]
+            count += 1
+    return found
+
+
 def taken(numbers: Ints, indices: Ints) -> Ints:
     """The numbers at given indices."""
     given, wanted, found = ints(numbers), ints(indices), new_ints(len(indices))
@@ -89,6 +111,18 @@ def with_argument(graph: FlattenedGraph, indices: Ints, code: int) -> list[int]:
         i = operands[starts[wanted[n]]]
         if i < size and codes[i] == code:
             found.append(wanted[n])
+    return found
+
+
+def using(graph: FlattenedGraph, indices: Ints, code: int) -> list[int]:
+    """Those of these operations of which an operand is an operation with this opcode."""
+    codes, starts, operands, wanted = ints(graph.codes), ints(graph.starts), ints(graph.operands), ints(indices)
+    size, found = len(graph.codes), list[int]()
+    for n in range(len(indices)):
+        for k in range(starts[wanted[n]], starts[wanted[n] + 1]):
+            if operands[k] < size and codes[operands[k]] == code:
+                found.append(wanted[n])
+                break
     return found
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from ..core import ADD, CLOSED, DIV, MUL, NEG, PRIMITIVES, RELU, SUB, SUM
+from ..core import ADD, CLOSED, DIV, MUL, NEG, PRIMITIVES, RELU, SELECT, SUB, SUM
 from .arrays import Floats, Groups, Ints, ints_of, new_floats, new_ints
 from .flattened import FlattenedGraph
 
@@ -149,6 +149,33 @@ def dependent(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
     return found
 
 
+def reached(graph: FlattenedGraph) -> Ints:
+    """1 at the output and at all nodes that a gradient may reach, whatever the numbers are: 0 behind a detach.
+
+    >>> from engine import Value, detach
+    >>> from .flattened import flatten
+    >>> graph = flatten(Value(1.0, "w") + detach(Value(2.0, "x")))
+    >>> [node.op or node.label for node, one in zip(graph.nodes, reached(graph)) if one]
+    ['add', 'detach', 'w']
+    """
+    codes, starts, operands, found = (
+        ints(graph.codes),
+        ints(graph.starts),
+        ints(graph.operands),
+        new_ints(len(graph.nodes)),
+    )
+    met = ints(found)
+    met[0] = 1
+    for i in range(len(graph.codes)):
+        if not met[i]:
+            continue
+        first = starts[i]
+        for k in range(first, starts[i + 1]):
+            if k > first if codes[i] == SELECT else not _is_closed(codes[i], k - first):  # a branch may be taken
+                met[operands[k]] = 1
+    return found
+
+
 def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
     """The terms of the output, found through sums, constant factors and differences of variable nodes.
 
@@ -177,17 +204,18 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
     return ints_of(found)
 
 
-def limited(graph: FlattenedGraph, parameters: Iterable[int], kinds: Ints) -> Ints:
+def limited(graph: FlattenedGraph, parameters: Ints, kinds: Ints) -> Ints:
     """1 where a range may be limited, 0 where it is surely not, by the kind of each operation.
 
     0 is not limited, 1 may be; 2 is a sum, not limited if an operand is not; 3 is a product, not limited if one
-    operand is not and the other is a given number, but 0.
+    operand is not and the other is another node whose number is not 0; 4 is a quotient, like a product with 1 / x if x
+    is a given number.
     """
     codes, starts, operands, data = ints(graph.codes), ints(graph.starts), ints(graph.operands), floats(graph.data)
     size, by_code, given, found = len(graph.codes), ints(kinds), new_ints(len(graph.nodes)), new_ints(len(graph.nodes))
-    is_parameter, may = ints(given), ints(found)
-    for index in parameters:
-        is_parameter[index] = 1
+    is_parameter, may, wanted = ints(given), ints(found), ints(parameters)
+    for n in range(len(parameters)):
+        is_parameter[wanted[n]] = 1
     for i in range(len(graph.nodes) - 1, -1, -1):
         kind = by_code[codes[i]] if i < size else 1
         may[i] = kind > 0 and not is_parameter[i]
@@ -198,7 +226,8 @@ def limited(graph: FlattenedGraph, parameters: Iterable[int], kinds: Ints) -> In
             if may[operands[k]]:
                 continue
             other = operands[first + last - 1 - k]
-            if kind == 2 or (other >= size and not is_parameter[other] and (data[other] < 0.0 or data[other] > 0.0)):
+            is_scale = kind == 3 or (k == first and other >= size and not is_parameter[other])
+            if kind == 2 or (is_scale and other != operands[k] and (data[other] < 0.0 or data[other] > 0.0)):
                 may[i] = 0
     return found
 
@@ -250,16 +279,24 @@ def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> 
     return operands[starts[i]] >= size or operands[starts[i] + 1] >= size
 
 
-def strongest(graph: FlattenedGraph, ends: Iterable[int]) -> tuple[Floats, Ints]:
-    """For each of these nodes, log |product| of the strongest path to the output, and the first edge of that path.
+def strongest(graph: FlattenedGraph, ends: Iterable[int]) -> tuple[Floats, Floats, Ints]:
+    """The strongest path of each of these nodes to the output.
 
-    Both are by index, with those of the nodes between; -inf where there is no path.
+    By index, with those of the nodes between: log |product|, -inf where there is no path; the same without the three
+    smallest factors; and how many factors differ from 1.
     """
     is_between = dependent(graph, ends)
     between = ints(is_between)
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
-    found = new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
-    sizes, towards = floats(found[0]), ints(found[1])
+    found = new_floats(len(graph.nodes)), new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
+    edges, smallest = new_ints(len(graph.nodes)), new_floats(3 * len(graph.nodes))
+    sizes, rests, counts, towards, worst = (
+        floats(found[0]),
+        floats(found[1]),
+        ints(found[2]),
+        ints(edges),
+        floats(smallest),
+    )
     for i in range(1, len(graph.nodes)):
         sizes[i] = -INF
     for k in range(len(graph.operands)):
@@ -268,6 +305,15 @@ def strongest(graph: FlattenedGraph, ends: Iterable[int]) -> tuple[Floats, Ints]
             size = sizes[i] if partial in (1.0, -1.0) else sizes[i] + c_log(abs(partial))
             if size > sizes[j]:
                 sizes[j], towards[j] = size, k
+    for i in range(1, len(graph.nodes)):  # a path's results stand before its operands
+        if sizes[i] == -INF:
+            continue
+        j = results[towards[i]]
+        size = c_log(abs(partials[towards[i]]))
+        counts[i] = counts[j] + (size != 0.0)
+        for n in range(3):  # in order
+            worst[3 * i + n], size = min(worst[3 * j + n], size), max(worst[3 * j + n], size)
+        rests[i] = sizes[i] - worst[3 * i] - worst[3 * i + 1] - worst[3 * i + 2]
     return found
 
 

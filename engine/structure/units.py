@@ -12,25 +12,25 @@ from ..core import NAMES, Value, unique_names
 from .arrays import Floats, Groups, Ints, ints_of, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .scans import arguments, by_number, lowest, where
+from .scans import arguments, by_number, lowest, taken, where
 from .unit import Layer, Unit
 from .weighted_sums import ACTIVATIONS, WeightedSums
 
 
 class Units:
-    """The units of the graph behind a loss, in the order of creation; `parameters` are those in it, with their indices.
+    """The units of the graph behind a loss, in the order of creation; `parameters` are their indices.
 
     >>> w, b = Value(2.0, "w"), Value(0.5, "b")
     >>> a = [(w * x + b).tanh() for x in (1.0, 2.0)]
     >>> graph = LossGraph(a[0] + a[1], [w, b])
-    >>> units = Units(graph, graph.index_of)
+    >>> units = Units(graph, graph.parameters)
     >>> [(units.name(unit), units.layer(unit), len(unit.activations), len(unit.own)) for unit in units.all]
     [('unit of w, b', 'unit of w, b', 2, 2)]
     """
 
-    def __init__(self, graph: LossGraph, parameters: dict[Value, int]) -> None:
+    def __init__(self, graph: LossGraph, parameters: Ints) -> None:
         self.graph = graph
-        self.forms = Forms(graph.flattened._replace(index_of=parameters))
+        self.forms = Forms(graph.flattened, parameters)
         self.weighted_sums = WeightedSums(graph, self.forms)
         self.keys: list[Key | str] = []  # by unit
         self._numbers = self.forms.no_numbers()  # by key
@@ -65,8 +65,12 @@ class Units:
 
     def number_of(self, i: int) -> int | None:
         """The number of the unit with sums like the one at index i; None if there is none."""
-        number = self._numbers[self.forms.key_of[self.forms.form_of[i]]]
+        (number,) = self.numbers_of(ints_of([i]))
         return number - 1 if number else None
+
+    def numbers_of(self, indices: Ints) -> Ints:
+        """The numbers of the units with sums like those at these indices, from 1; 0 if there is none."""
+        return taken(self._numbers, taken(self.forms.key_of, taken(self.forms.form_of, indices)))
 
     @cached_property
     def _firsts(self) -> tuple[Ints, Ints]:

@@ -92,7 +92,7 @@ class WeightedSums:
     >>> from ..core import Value
     >>> w, x, b = Value(2.0, "w"), Value(3.0, "x"), Value(0.5, "b")
     >>> graph = LossGraph((w * x + b).tanh() - 1.0, [w, b])
-    >>> (o,) = WeightedSums(graph, Forms(graph.flattened)).occurrences(graph.of("add"))
+    >>> (o,) = WeightedSums(graph, Forms(graph.flattened, graph.parameters)).occurrences(graph.of("add"))
     >>> [[graph.nodes[i].label for i in (t.weight, t.input)] for t in o.terms], graph.nodes[o.biases[0].node].label
     ([['w', 'x']], 'b')
     """

@@ -1,11 +1,15 @@
 """Targets out of an output's range, whatever loss compares them: its lowest number is where they are equal."""
 
 import math
+import operator
+import random
 
 import pytest
 from reports import only
 
 from engine import Value, clip, cosh, diagnose, hypot, log, maximum, minimum, norm, softplus, sqrt, where
+from engine.diagnosis.intervals import EVERYTHING, any_limited, interval
+from engine.structure import LossGraph
 from nn import MLP, mean_squared_error
 
 X = [[0.1 * i, 0.5 - 0.07 * i] for i in range(10)]
@@ -132,3 +136,20 @@ def test_a_single_target_out_of_reach_is_one_number():
     finding = only(diagnose((clip(w, -1.0, 1.0) - 3.0) ** 2, [w]), "out_of_range")
     assert finding.evidence["targets"] == "3"
     assert "but the target is 3. The output cannot reach it," in finding.why
+
+
+OPERATIONS = (operator.add, operator.sub, operator.mul, operator.truediv, lambda a, _: a * a, lambda a, _: a.tanh())
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_where_no_range_may_be_limited_none_is(seed):
+    rng = random.Random(seed)
+    pool = [Value(rng.choice([0.0, 0.5, -2.0])) for _ in range(4)]
+    parameters = pool[:2]
+    for _ in range(rng.choice([2, 4, 8])):
+        a, b = rng.choice(pool), rng.choice(pool)
+        pool.append(rng.choice(OPERATIONS)(a, b if b.data else 1.0))
+    graph = LossGraph(pool[-1] - pool[3], parameters)
+    computed = {j for i in graph.of("sub") for j in graph.operands(i) if j < len(graph.interior)}
+    found = {interval(graph, j, graph.parameters) for j in computed if graph.depends[j]}
+    assert any_limited(graph, graph.parameters) or found <= {EVERYTHING}

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from engine import Value, compare, diagnose
+from engine import Value, compare, diagnose, dot
 from engine.structure import LossGraph, Units
 from nn import MLP, mean_squared_error
 
@@ -16,7 +16,7 @@ def loss_of(model):
 def layers(loss, parameters):
     """By layer and unit, the numbers of its weights and biases and how often it is computed."""
     graph = LossGraph(loss, parameters)
-    units = Units(graph, graph.index_of)
+    units = Units(graph, graph.parameters)
     return [
         [([graph.data[i] for i in sorted(u.own)], len(u.occurrences)) for u in layer.units] for layer in units.layers
     ]
@@ -58,7 +58,7 @@ def tangled(seed, size=300):
 def test_a_unit_of_any_graph_has_the_weights_of_all_its_sums(seed):
     loss, leaves = tangled(seed)
     graph = LossGraph(loss, leaves[:6])
-    for unit in Units(graph, graph.index_of).all:
+    for unit in Units(graph, graph.parameters).all:
         assert unit.first == ((unit.occurrences[0].z, len(unit.occurrences)) if unit.occurrences else (-1, 0))
         assert unit.weights == {weight for o in unit.occurrences for weight in o.products.weights}
         assert all(o.products.weights for o in unit.occurrences)
@@ -70,3 +70,30 @@ def test_any_graph_is_compared_and_diagnosed(seed):
     loss.backward()
     assert str(compare(loss, {leaf: -leaf.grad for leaf in leaves[:6]}))
     assert str(diagnose(loss, leaves[:6]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sums_of_the_same_parameters_are_one_unit_in_any_order(seed):
+    rng = random.Random(seed)
+    weights, bias = [Value(rng.uniform(-1.0, 1.0)) for _ in range(6)], Value(0.1)
+    sums = []
+    for _ in range(4):
+        rng.shuffle(weights)
+        sums.append(dot(weights, [rng.uniform(-1.0, 1.0) for _ in weights], bias).tanh())
+    graph = LossGraph(sum(sums), [*weights, bias])
+    (unit,) = Units(graph, graph.parameters).all
+    assert len(unit.pre) == len(sums)
+    assert unit.own == set(graph.parameters)
+
+
+def test_the_only_sum_that_a_node_is_computed_from():
+    u, v, x = Value(0.5, "u"), Value(0.3, "v"), Value(2.0, "x")
+    z, other = u * x, v * x
+    nodes = {"z": -z, "scaled": (2.0 * z).exp(), "by hand": 1.0 / (1.0 + (-z).exp()), "both": z.exp() * other.exp()}
+    nodes |= {"with u": z.exp() / u, "data": x.exp()}
+    graph = LossGraph(sum(nodes.values()), [u, v])
+    arguments = Units(graph, graph.parameters).forms.arguments(graph.depends)
+    found = {name: arguments[graph.indices[node]] for name, node in nodes.items()}
+    is_z = {name: i >= 0 and graph.nodes[i] is z for name, i in found.items()}
+    assert is_z == {"z": True, "scaled": True, "by hand": True, "both": False, "with u": False, "data": False}
+    assert [found[name] for name in ("both", "with u", "data")] == [-1, -1, -1]

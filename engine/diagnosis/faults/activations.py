@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ...structure import (
+    Floats,
     Groups,
     Ints,
     LossGraph,
@@ -19,10 +20,11 @@ from ..context import Case
 from ..description import describe
 from ..report import Finding
 from ..terms import products
-from .by_hand import RECTIFIERS, Squash, name_of_squash, rectified, squashed
+from .by_hand import RECTIFIERS, rectified
 from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
 from .softmaxes import sure_softmax
+from .squashes import Squash, depth_beyond, name_of_squash, squashed
 
 
 def saturated(case: Case) -> list[Finding]:
@@ -55,7 +57,7 @@ def _flat(case: Case, by_hand: dict[int, Squash]) -> list[Unit]:
 
 def _is_near(case: Case, unit: Unit, by_hand: dict[int, Squash]) -> bool:
     """Whether inputs like these may bring a z beyond the kinks of a hard_tanh or clip back between them."""
-    beyond = {z: by_hand[z].beyond for z in unit.pre if z in by_hand and by_hand[z].slope == 0.0}
+    beyond = {z: depth_beyond(case.graph, by_hand[z]) for z in unit.pre if z in by_hand and by_hand[z].slope == 0.0}
     return bool(beyond) and not _for_good(case, ints_of(beyond), [-depth for depth in beyond.values()])
 
 
@@ -124,10 +126,23 @@ def _rectified(case: Case) -> Groups:
     if not RECTIFIERS & graph.ops:
         return groups_of(())
     terms = summands(graph.flattened)
-    by_hand, sums = rectified(case, terms), relu_operands(graph.flattened, units.activated, terms)
+    sums = relu_operands(graph.flattened, units.activated, terms)
+    if not none_exceeds(sums, graph.data, 0.0) and not none_exceeds(units.pre, _heights(graph), 0.0):
+        return groups_of(())  # no unit is off
+    by_hand = rectified(case, terms)
     if not by_hand:
         return sums
     return groups_of(sums.of(n) or _by_hand(graph, units.pre.of(n), by_hand) for n in range(len(units.keys)))
+
+
+def _heights(graph: LossGraph) -> Floats:
+    """The data, but below 0 where a -z may be in minimum(-z, 0), which is off where z is not above 0."""
+    if "minimum" not in graph.ops:
+        return graph.data
+    heights = graph.data[:]
+    for i in graph.of("neg"):
+        heights[i] = -abs(heights[i])
+    return heights
 
 
 def _by_hand(graph: LossGraph, pre: Ints, by_hand: dict[int, int]) -> Ints:

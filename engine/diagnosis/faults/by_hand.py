@@ -1,75 +1,12 @@
-"""Activations written by hand, such as 1 / (1 + exp(-z)) and (z + abs(z)) / 2, recognised by their operations."""
+"""Relus and probabilities written by hand, such as (z + abs(z)) / 2, recognised by their operations."""
 
 from collections.abc import Collection
-from functools import cache
-from typing import NamedTuple
 
-from ...core import NAMES
-from ...structure import Ints, LossGraph, ints_of, nesting, small
+from ...structure import Ints, LossGraph, small
 from ..context import Case
 from ..intervals import MAGNITUDES, magnitude
 
-SQUASHES = ("hard_tanh", "hard_sigmoid", "softsign", "atan", "normal_cdf", "clip")
-OPPOSITE = {"minimum": "maximum", "maximum": "minimum", "select": "select"}  # which nest in a clip by hand
-SCALES = ("neg", "mul", "div")
 RECTIFIERS = frozenset(("relu", "maximum", "minimum", "select", "clip", "abs", "sqrt", "mul"))
-MOST = 24  # operations of an activation by hand
-
-
-class Squash(NamedTuple):
-    """An activation that is flat on both sides and its argument z, by index; its slope; how far z is beyond a kink."""
-
-    activation: int
-    z: int
-    slope: float
-    beyond: float
-
-
-def squashed(case: Case) -> dict[int, Squash]:
-    """By index of a sum z, the activation of it that is flat on both sides, where the loss has a gradient."""
-    graph, found = case.graph, dict[int, Squash]()
-    candidates = [i for op in SQUASHES for i in graph.of(op) if op != "clip" or _is_around_0(graph, i)]
-    candidates += [i for op in OPPOSITE if OPPOSITE[op] in graph.ops for i in graph.of(op) if _is_clip(graph, i)]
-    candidates += _quotients(case)
-    for i in candidates:
-        sums = _sums(case, i) if graph.gradients[i] and not _is_lone(graph, i) else set()
-        z = _only(case, sums)
-        if z is not None:
-            slope, beyond = abs(graph.gradients[z] / graph.gradients[i]), abs(graph.data[z]) - _kink(graph, i)
-            found |= dict.fromkeys(sums, Squash(i, z, slope, beyond))
-    return found
-
-
-def _kink(graph: LossGraph, i: int) -> float:
-    """How far from 0 the kinks of hard_tanh, hard_sigmoid and clips are at most, 0 if there are none."""
-    op = graph.nodes[i].op
-    if op == "clip" or op in OPPOSITE:
-        return max(abs(graph.data[j]) for j in _given(graph, i))
-    return {"hard_tanh": 1.0, "hard_sigmoid": 3.0}.get(op, 0.0)
-
-
-def _quotients(case: Case) -> list[int]:
-    """Quotients of exponentials or absolute values of one sum: sigmoid, tanh and softsign by hand."""
-    graph = case.graph
-    if not {"exp", "abs"} & graph.ops:
-        return []
-    below = {i: graph.operands(i)[1] for i in nesting(graph.flattened, graph.of("div"), *_codes(len(NAMES)))}
-    of_one = {j for j in set(below.values()) if graph.depends[j] and _only(case, _sums(case, j)) is not None}
-    return [i for i, j in below.items() if j in of_one]
-
-
-@cache
-def _codes(count: int) -> tuple[Ints, Ints]:
-    """By opcode, 1 for the sums and 1 for the terms of a denominator such as 1 + exp(-z) or 1 + abs(z)."""
-    sums, terms = ("add", "sub", "sum"), ("exp", "abs")
-    return ints_of(op in sums for op in NAMES[:count]), ints_of(op in terms for op in NAMES[:count])
-
-
-def _is_lone(graph: LossGraph, i: int) -> bool:
-    """Whether a node is exp(z) / exp(z), a softmax of one number, which is 1."""
-    operands = graph.operands(i)
-    return graph.nodes[i].op == "div" and graph.nodes[operands[0]].op == "exp" and len(summed(graph, operands[1])) < 2
-
 
 MOST = 100  # terms of a sum that are looked at
 
@@ -77,58 +14,6 @@ MOST = 100  # terms of a sum that are looked at
 def summed(graph: LossGraph, i: int) -> list[int]:
     """The terms of a sum, without given zeros."""
     return [j for j in _terms(graph, i) if graph.depends[j] or graph.data[j]]
-
-
-def _is_clip(graph: LossGraph, i: int) -> bool:
-    """Whether a node is minimum(maximum(z, low), high), or the same by two nested where."""
-    return bool(_inner(graph, i)) and _is_around_0(graph, i)
-
-
-def _inner(graph: LossGraph, i: int) -> list[int]:
-    """The minimum, maximum or where inside a clip written as two of them."""
-    return [j for j in graph.operands(i) if graph.nodes[j].op == OPPOSITE.get(graph.nodes[i].op)]
-
-
-def _given(graph: LossGraph, i: int) -> list[int]:
-    """The limits of a clip: its operands that depend on no parameter."""
-    return [j for k in (i, *_inner(graph, i)) for j in graph.operands(k) if not graph.depends[j]]
-
-
-def _is_around_0(graph: LossGraph, i: int) -> bool:
-    """Whether a clip has one limit below 0 and one above, unlike a relu that is limited to 6."""
-    limits = [graph.data[j] for j in _given(graph, i)]
-    return len(limits) == 2 and min(limits) < 0.0 < max(limits)
-
-
-def _sums(case: Case, i: int) -> set[int]:
-    """The sums that an activation is computed from; none if it is computed from much more than a sum."""
-    graph, found, stack = case.graph, set[int](), [i]
-    form_of, first_sum = case.units.forms.form_of, case.units.forms.first_sum
-    depends, size = graph.depends, len(graph.interior)
-    for _ in range(MOST):
-        if not stack:
-            break
-        j = stack.pop()
-        if form_of[j] >= first_sum:
-            found.add(j)
-        elif j < size:
-            stack += [k for k in graph.operands(j) if depends[k]]
-        else:
-            return set()  # a parameter
-    return set() if stack else found
-
-
-def arguments_by_hand(case: Case, i: int) -> list[int]:
-    """The sums that an activation by hand is computed from, such as -z, and z itself; none if there are several z."""
-    sums = _sums(case, i)
-    z = _only(case, sums)
-    return [] if z is None else [*sums, z]
-
-
-def _only(case: Case, sums: Collection[int]) -> int | None:
-    """The sum that all of these are, or are but for a sign or scale, as -z and 2 * z are; None if they differ."""
-    found = {unwrapped(case, j, SCALES) for j in sums}
-    return found.pop() if len(found) == 1 else None
 
 
 def unwrapped(case: Case, i: int, ops: Collection[str]) -> int:
@@ -140,18 +25,6 @@ def unwrapped(case: Case, i: int, ops: Collection[str]) -> int:
             break
         (i,) = inner
     return i
-
-
-def name_of_squash(graph: LossGraph, i: int) -> str:
-    """The operation, or what quotients and nested operations stand for."""
-    op = graph.nodes[i].op
-    if op in OPPOSITE:
-        return "clip"
-    if op == "sigmoid" and graph.nodes[graph.argument(i)].op == "ahead":
-        return "softmax"
-    if op != "div":
-        return op
-    return "sigmoid" if is_probability(graph, i) else "activation"
 
 
 def rectified(case: Case, terms: Ints) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """Parameters in the graph whose gradient is cut off on every path: by detach, a step, or a branch that is not taken."""
 
 from ...core import TABLE, Value
-from ...structure import LossGraph, largest
+from ...structure import LossGraph, largest, reached, taken
 from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
@@ -12,23 +12,21 @@ CUTS = {"select": "the condition of a where", "less": "a comparison", "less_equa
 
 def cut_off(case: Case) -> tuple[list[Value], list[str]]:
     """The parameters in the graph whose every path has a partial that is 0 everywhere, and the operations with it."""
-    graph, cuts = case.graph, dict[str, None]()
+    graph = case.graph
     flat = {op for op in graph.ops if "0" in TABLE[op].partials}
-    reached, stack = {0}, [0] if flat else []
-    while stack:
-        i = stack.pop()
-        inner = graph.operands(i)
-        if graph.nodes[i].op in flat:
-            partials = TABLE[graph.nodes[i].op].partials
-            kept = [j for j, partial in zip(inner, partials, strict=True) if partial != "0"]
-            is_cut = any(graph.depends[j] for j in set(inner).difference(kept))
-            cuts |= dict.fromkeys([CUTS.get(graph.nodes[i].op, graph.nodes[i].op)] if is_cut else [])
-            inner = kept
-        stack += [j for j in inner if j not in reached]
-        reached.update(inner)
-    found = [p for p, i in case.index_of.items() if i not in reached] if flat else []
-    is_meant = len(found) < len(case.index_of) or "detach" in flat  # else the loss counts
-    return (found, list(cuts)) if is_meant else ([], [])
+    met = reached(graph.flattened) if flat else graph.depends
+    found = [p for p, i in case.index_of.items() if not met[i]] if 0 in taken(met, case.indices) else []
+    if not found or not (len(found) < len(case.index_of) or "detach" in flat):  # else the loss counts
+        return [], []
+    cuts = sorted(i for op in flat for i in graph.of(op) if met[i] and _cuts(graph, i))
+    return found, list(dict.fromkeys(CUTS.get(op := graph.nodes[i].op, op) for i in cuts))
+
+
+def _cuts(graph: LossGraph, i: int) -> bool:
+    """Whether the partial of an operand that depends on parameters is 0 everywhere."""
+    inner, partials = graph.operands(i), TABLE[graph.nodes[i].op].partials
+    kept = [j for j, partial in zip(inner, partials, strict=True) if partial != "0"]
+    return any(graph.depends[j] for j in set(inner).difference(kept))
 
 
 def not_taken(case: Case) -> list[Finding]:

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
-from ...core import Value
-from ...structure import Layer, LossGraph, ends_differ, extent, peaks, small, strongest
+from ...structure import Layer, ends_differ, extent, peaks, small, strongest
 from ..context import Case
 from ..report import Evidence, Finding
 from ..terms import products
@@ -19,7 +18,7 @@ def vanishing(case: Case) -> list[Finding]:
     found = _over_layers(case) or (_over_time(case) if lost else [])
     if found or not lost or (case.units.has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
         return found
-    return _lost_on_the_way(case, [case.graph.nodes[i] for i in lost])
+    return _lost_on_the_way(case, lost)
 
 
 def _over_layers(case: Case) -> list[Finding]:
@@ -149,39 +148,16 @@ def _vanished(case: Case, where: tuple[str, ...], evidence: Evidence) -> Finding
     )
 
 
-def _lost_on_the_way(case: Case, faint: Sequence[Value]) -> list[Finding]:
+def _lost_on_the_way(case: Case, faint: Sequence[int]) -> list[Finding]:
     """Without layers: parameters whose strongest path is long and tiny, even without its worst factors."""
-    sizes, edges = strongest(case.graph.flattened, [case.index_of[p] for p in faint])
+    sizes, rests, counts = strongest(case.graph.flattened, faint)
     limit = math.log(case.limits.vanished)
-    suspects = [p for p in faint if -math.inf < sizes[case.index_of[p]] <= limit]
-    paths = _strongest(case.graph, edges, [case.index_of[p] for p in suspects])
-    found = [p for p in suspects if sizes[case.index_of[p]] - sum(paths[case.index_of[p]][1]) <= limit]
+    found = [i for i in faint if -math.inf < sizes[i] <= limit and rests[i] <= limit]
     if not found:
         return []
-    index = case.index_of[found[0]]
-    factors = paths[index][0]
     evidence: Evidence = {
-        "gradient": case.gradient(found[0]),
-        "factors": factors,
-        "mean factor": math.exp(sizes[index] / factors),
+        "gradient": case.graph.gradients[found[0]],
+        "factors": counts[found[0]],
+        "mean factor": math.exp(sizes[found[0]] / counts[found[0]]),
     }
-    return [_vanished(case, tuple(case.names[p] for p in found), evidence)]
-
-
-def _strongest(graph: LossGraph, edges: Sequence[int], indices: Sequence[int]) -> dict[int, tuple[int, list[float]]]:
-    """By index, for the strongest path: how many factors differ from 1, and the logarithms of the three smallest.
-
-    `edges` has the first edge of the strongest path of each node.
-    """
-    results, partials, found = graph.flattened.results, graph.flattened.partials, {0: (0, list[float]())}
-    for index in indices:
-        path = [index]
-        while path[-1] not in found:
-            path.append(results[edges[path[-1]]])
-        for here in reversed(path[:-1]):
-            count, worst = found[results[edges[here]]]
-            size = math.log(abs(partials[edges[here]]))
-            if len(worst) < 3 or size < worst[2]:
-                worst = sorted((*worst, size))[:3]
-            found[here] = count + (size != 0.0), worst
-    return found
+    return [_vanished(case, tuple(case.names[case.graph.nodes[i]] for i in found), evidence)]

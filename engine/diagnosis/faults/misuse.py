@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from ..context import Case
 from ..description import describe
 from ..report import Evidence, Finding
-from .by_hand import arguments_by_hand
 from .logits import logit_of
+from .squashes import arguments_by_hand
 
 CLIPS = ("add", "sub", "maximum", "minimum")
 TINY = 1e-3  # numbers up to this are added to keep a probability away from 0

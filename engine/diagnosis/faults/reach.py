@@ -27,7 +27,7 @@ class Residual(NamedTuple):
 
 def out_of_range(case: Case) -> list[Finding]:
     """Outputs whose range does not contain their targets."""
-    if not math.isfinite(case.loss.data) or not any_limited(case.graph, case.given):
+    if not math.isfinite(case.loss.data) or not any_limited(case.graph, case.indices):
         return []
     wanted = _residuals(case)
     width = _width(wanted) or 1.0

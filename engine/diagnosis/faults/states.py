@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ...core import Value, line_of
 from ...structure import SAME, all_small, floats_of, not_held, origins
@@ -10,6 +11,12 @@ from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
 from .steps import about_inputs, ascent, step_too_long
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats64 = NDArray[np.float64]
 
 
 def non_finite(case: Case) -> list[Finding]:
@@ -131,19 +138,21 @@ def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
     if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
         return []
-    graph, gradients = case.graph, case.graph.gradients
-    held = floats_of([p.grad for p in case.index_of])
-    wrong = not_held(case.indices, held, graph.flattened, gradients, graph.squares, SAME)
+    graph, nodes, indices = case.graph, case.graph.nodes, case.indices
+    held = floats_of([nodes[i].grad for i in indices])
+    wrong = not_held(indices, held, graph.flattened, graph.gradients, graph.squares, SAME)
     if not wrong:
         return []
-    indices = case.indices
-    pairs = [(grad, gradients[i]) for i, grad in zip(indices, held, strict=True) if grad and i >= len(graph.interior)]
-    if _clipped(pairs):
+    import numpy as np
+
+    grads, gradients = np.asarray(held), np.asarray(graph.gradients)[indices]
+    is_held = (grads != 0.0) & (np.asarray(indices) >= len(graph.interior))
+    if _is_clipped(grads[is_held], gradients[is_held]):
         return []
-    differ = [graph.nodes[indices[n]] for n in wrong]
-    p = graph.nodes[indices[max(wrong, key=lambda n: abs(held[n] - gradients[indices[n]]))]]
+    differ = [nodes[indices[n]] for n in wrong]
+    p = differ[int(np.argmax(abs(grads - gradients)[wrong]))]
     evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
-    times = _times(pairs)
+    times = _times(grads[is_held], gradients[is_held])
     why = (
         f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times "
         "without zero_grad() in between, and no step had changed the parameters."
@@ -171,22 +180,23 @@ NO_STEP = (
 )
 
 
-def _times(held: Sequence[tuple[float, float]]) -> int:
-    """The integer factor between .grad and gradient, if one above 1 fits all pairs; else 0."""
-    grad, gradient = held[0]
-    ratio = round(grad / gradient, 6) if gradient else 0.0
+def _times(grads: "Floats64", gradients: "Floats64") -> int:
+    """The integer factor between .grad and gradient, if one above 1 fits all; else 0."""
+    shares = grads / gradients
+    ratio = round(float(shares[0]), 6) if math.isfinite(shares[0]) else 0.0
     if not ratio > 1.0 or not ratio.is_integer():
         return 0
-    return int(ratio) if all(true and abs(g / true - ratio) <= 5e-7 for g, true in held) else 0
+    return int(ratio) if (abs(shares - ratio) <= 5e-7).all() else 0
 
 
-def _clipped(pairs: Sequence[tuple[float, float]]) -> bool:
+def _is_clipped(grads: "Floats64", gradients: "Floats64") -> bool:
     """Whether .grad is the clipped gradient: scaled down by one factor, or limited to one size."""
-    if len(pairs) < 2 or any(g * true <= 0.0 or abs(g) > abs(true) * (1 + SAME) for g, true in pairs):
+    sizes, true_sizes = abs(grads), abs(gradients)
+    if len(grads) < 2 or (grads * gradients <= 0.0).any() or (sizes > true_sizes * (1 + SAME)).any():
         return False
-    shares = [g / true for g, true in pairs]
-    cut = [abs(g) for g, true in pairs if abs(g) < abs(true) * (1 - SAME)]
-    return max(shares) - min(shares) <= 1e-6 or (len(cut) > 1 and max(cut) - min(cut) <= 1e-6 * max(cut))
+    shares, cut = grads / gradients, sizes[sizes < true_sizes * (1 - SAME)]
+    is_scaled = shares.max() - shares.min() <= 1e-6
+    return bool(is_scaled or (len(cut) > 1 and cut.max() - cut.min() <= 1e-6 * cut.max()))
 
 
 def changed_since_forward(case: Case) -> list[Finding]:

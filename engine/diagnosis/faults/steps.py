@@ -7,7 +7,7 @@ from ...structure import SAME, LossGraph
 from ..context import Case, unit_in
 from ..description import describe
 from ..report import Evidence, Finding
-from ..step import Step, gradient_step, is_written
+from ..step import Step, gradient_step, is_written, total
 from ..terms import other_factor, products
 from ..words import amount, below
 
@@ -33,7 +33,7 @@ def ascent(case: Case) -> list[Finding]:
 
 
 def _moved(case: Case, step: Step) -> tuple[str, ...]:
-    return tuple(case.groups(step.graph.nodes[i] for i, move in step.move.items() if move))
+    return tuple(case.groups(step.graph.nodes[i] for i, move in zip(step.indices, step.move, strict=True) if move))
 
 
 def step_too_long(case: Case) -> list[Finding]:
@@ -110,8 +110,8 @@ def step_too_short(case: Case) -> list[Finding]:
     step, usual = case.step, case.limits.usual_rate
     if step is None or step.taken or step.rate is None or step.rate > SHORT * usual:
         return []
-    gradients, falls = [case.graph.gradients[i] for i in step.move], -step.promised
-    plain = step.rate * sum(g * g for g in gradients)  # not momentum's or Adam's
+    falls = -step.promised
+    plain = step.rate * total(step.gradients**2)  # not momentum's or Adam's
     is_plain = falls > 0.0 and math.isclose(falls, plain, rel_tol=1e-3)
     if not is_plain or good_steps(case, usual) < 2:
         return []
@@ -143,7 +143,8 @@ def good_steps(case: Case, rate: float) -> int:
 
 def rebound(case: Case) -> list[Finding]:
     """Parameters that are the results of operations, or Values in the graph that have replaced parameters."""
-    given, replaced = [p for p in case.parameters if p.op], _replaced(case)
+    is_given = min(case.indices, default=0) in case.graph.interior or any(p.op for p in case.missing)
+    given, replaced = [p for p in case.parameters if p.op] if is_given else [], _replaced(case)
     if not given and not replaced:
         return []
     where = [p.label or describe(LossGraph(p), 0, 1) for p in given] + [

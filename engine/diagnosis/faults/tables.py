@@ -1,7 +1,8 @@
 """Parameters that examples choose, rows of a table or outputs by action: those that no example chooses are no fault."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from ...core import Value
 from ...structure import FUNCTIONS, Unit
@@ -11,27 +12,32 @@ from ..terms import other_factor
 
 def unused_rows(case: Case) -> set[Value]:
     """The parameters without a path that are next, in the list, to a chosen one of the same table or layer."""
-    missing, found = set(case.missing), set[Value]()
-    run, before = list[Value](), None
-    outputs = _by_action(case) if 0 < len(missing) < len(case.parameters) else set()
-    for p in (*case.parameters, None) if 0 < len(missing) < len(case.parameters) else ():
-        if p in missing:
-            run.append(p)
-            continue
-        if run:
-            found |= _rows(case, run, [used for used in (before, p) if used is not None], outputs)
-        run, before = [], p
-    labels = {p.label for p in case.index_of} - {""} if found else set()
+    found = set[Value]()
+    outputs = _by_action(case) if len(case.absent) and len(case.indices) else set()
+    for first, last in _runs(case.absent) if len(case.indices) else ():
+        beside = [n for n in (first - 1, last) if 0 <= n < len(case.parameters)]
+        found |= _rows(case, case.parameters[first:last], beside, outputs)
+    labels = {case.graph.nodes[i].label for i in case.indices} - {""} if found else set()
     return {p for p in found if p.label not in labels}  # else it is of another model
 
 
-def _rows(case: Case, run: list[Value], near: list[Value], outputs: Collection[int]) -> set[Value]:
-    """The unused parameters in a run that are of the same table as a chosen one beside it."""
+def _runs(positions: Sequence[int]) -> list[tuple[int, int]]:
+    """The start and the end of each run of consecutive integers.
+
+    >>> _runs([2, 3, 4, 9])
+    [(2, 5), (9, 10)]
+    """
+    starts = [n for n in range(len(positions)) if not n or positions[n] > positions[n - 1] + 1]
+    return [(positions[n], positions[m - 1] + 1) for n, m in pairwise([*starts, len(positions)])]
+
+
+def _rows(case: Case, run: Sequence[Value], beside: Sequence[int], outputs: Collection[int]) -> set[Value]:
+    """The unused parameters in a run that are of the same table as a chosen one beside it, by position."""
     of_run = {p: _table(p.label) for p in run}
     inside = set(of_run.values())
-    near = [p for p in near if _table(p.label) in inside]
-    indices = {p: case.index_of[p] for p in near}
-    tables = {_table(p.label) for p, i in indices.items() if i in outputs or _is_looked_up(case, i)}
+    near = {n: table for n in beside if (table := _table(case.parameters[n].label)) in inside}
+    indices = {case.graph.flattened.wanted[n]: table for n, table in near.items()}
+    tables = {table for i, table in indices.items() if i in outputs or _is_looked_up(case, i)}
     return {p for p, table in of_run.items() if table in tables}
 
 

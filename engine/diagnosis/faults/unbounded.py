@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from ...structure import ints_of, largest
+from ...structure import Ints, ints_of, largest
 from ..context import Case
 from ..intervals import interval
 from ..report import Evidence, Finding
@@ -173,12 +173,12 @@ def _falling_power(case: Case, i: int) -> float:
 
 def _falls_without_limit(case: Case) -> bool:
     """Whether a far step of all parameters, or of the last layer's, lowers the loss on and on."""
-    return _falls(case, case.indices) or _falls(case, [i for i in case.indices if not case.units.deep[i]])
+    return _falls(case, case.indices) or _falls(case, ints_of(i for i in case.indices if not case.units.deep[i]))
 
 
-def _falls(case: Case, indices: Sequence[int]) -> bool:
+def _falls(case: Case, indices: Ints) -> bool:
     """Whether half a far step down the gradient lowers the loss, and the rest at least half as much."""
-    steepest = largest(ints_of(indices), case.graph.gradients)
+    steepest = largest(indices, case.graph.gradients)
     if not 0.0 < steepest < math.inf:
         return False
     farthest = FAR * (1.0 + largest(case.indices, case.graph.data))
