@@ -26,6 +26,7 @@ LOOSE = 1e-4  # the same far from here
 SMALLEST = Decimal("1e-40")  # a smaller number may be a difference that has lost the first digits
 POINTS, FEWER = 48, 12  # far from here, on both sides of kinks; and in large graphs
 _BRANCHES = re.compile(r"[\[<>|≤≥]|relu|max|min|abs|sign|clip", re.IGNORECASE)  # then a formula holds on all sides
+_ROOTS = re.compile(r"sqrt|\*\*\s*\(?[^)]*[./]")  # √(1 - sin² x) is cos x on one side only
 BENT = ("relu", "leaky_relu", "abs", "maximum", "minimum", "largest", "smallest", "select", "clip", "hard_tanh")
 STEPS = ("less", "less_equal", "above", "sign", "floor", "ceil", "round", "trunc")
 
@@ -86,7 +87,8 @@ class _Nearby:
     def far(self) -> str:
         """How the two differ far from here, on all sides if the formula has branches or the derivative is 0."""
         on_all_sides = not self.chain.total or _BRANCHES.search(self.written.text) is not None
-        if not on_all_sides and (self.written.tolerance or not is_small(self.chain)):
+        is_partial = self.written.tolerance or _ROOTS.search(self.written.formula) or not is_small(self.chain)
+        if is_partial and not on_all_sides:
             return ""
         found = []
         for at in self._far_points(on_all_sides):
@@ -125,14 +127,14 @@ class _Nearby:
     def _differ(self, at: Mapping[int, float], difference: float, allowed: float) -> bool:
         """Whether two numbers differ by more than is allowed, and in decimals, too, if the graph is small."""
         is_off = allowed < abs(difference) < math.inf
-        if not is_off or not is_small(self.chain):
+        if abs(difference) <= allowed or not is_small(self.chain):
             return is_off
         moved = {self.graph.nodes[i]: number for i, number in at.items()}
         for digits in DIGITS:
             exact = in_decimals(self.chain, digits, moved)
             number, right = exactly(self.chain, self.written, exact), self._exactly_right(exact)
             if not (number.is_finite() and right.is_finite()):
-                break
+                return is_off
             with localcontext(exact.context):
                 if abs(number - right) <= max(Decimal(allowed), Decimal(DERIVED) * abs(right)):
                     return False
