@@ -129,6 +129,7 @@ class _Nearby:
         is_off = allowed < abs(difference) < math.inf
         if abs(difference) <= allowed or not is_small(self.chain):
             return is_off
+        least = Decimal(allowed if math.isfinite(allowed) else 0.0)
         moved = {self.graph.nodes[i]: number for i, number in at.items()}
         for digits in DIGITS:
             exact = in_decimals(self.chain, digits, moved)
@@ -136,7 +137,7 @@ class _Nearby:
             if not (number.is_finite() and right.is_finite()):
                 return is_off
             with localcontext(exact.context):
-                if abs(number - right) <= max(Decimal(allowed), Decimal(DERIVED) * abs(right)):
+                if abs(number - right) <= max(least, Decimal(DERIVED) * abs(right)):
                     return False
             if min(abs(number), abs(right)) > SMALLEST:
                 break
