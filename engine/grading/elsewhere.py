@@ -98,7 +98,7 @@ class _Nearby:
         largest = max((abs(right) for *_, right, _ in found if math.isfinite(right)), default=0.0)
         for at, number, right, spread in found:
             allowed = max(LOOSE * abs(number), LOOSE * abs(right), DERIVED * spread, SLACK * largest)
-            if self._differ(at, number - right, allowed + 2 * self.written.tolerance):
+            if self._differ(at, number - right, allowed + 2 * self.written.tolerance, if_unknown=on_all_sides):
                 return self._told(self.leaves, at, number, right)
         return ""
 
@@ -124,7 +124,7 @@ class _Nearby:
         allowed += 2 * self.other.tolerance if self.other else 0.0
         return self._told(leaves, at, number, right) if self._differ(at, number - right, allowed) else ""
 
-    def _differ(self, at: Mapping[int, float], difference: float, allowed: float) -> bool:
+    def _differ(self, at: Mapping[int, float], difference: float, allowed: float, if_unknown: bool = True) -> bool:
         """Whether two numbers differ by more than is allowed, and in decimals, too, if the graph is small."""
         is_off = allowed < abs(difference) < math.inf
         if abs(difference) <= allowed or not is_small(self.chain):
@@ -135,7 +135,7 @@ class _Nearby:
             exact = in_decimals(self.chain, digits, moved)
             number, right = exactly(self.chain, self.written, exact), self._exactly_right(exact)
             if not (number.is_finite() and right.is_finite()):
-                return is_off
+                return is_off and if_unknown
             with localcontext(exact.context):
                 if abs(number - right) <= max(least, Decimal(DERIVED) * abs(right)):
                     return False

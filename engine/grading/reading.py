@@ -110,7 +110,7 @@ def _with_exact(chain: ChainRule, written: Written) -> Written:
     found = written
     for digits in DIGITS if written.names and is_small(chain) else ():
         found = replace(written, exact=float(exactly(chain, written, in_decimals(chain, digits))))
-        if not found.is_lost:
+        if found.exact and not found.is_lost:
             break
     return found
 
