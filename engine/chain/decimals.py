@@ -59,6 +59,9 @@ def _series(x: Decimal, term: Decimal, step: Callable[[Decimal, int], Decimal], 
 
 
 def _wave(x: Decimal, first: Decimal, n: int) -> Decimal:
+    if abs(x) > LARGEST:
+        x = x.remainder_near(2 * PI)
+        first = x if n else first
     return _series(x, first, lambda term, n: -term * x * x / (n * (n - 1)), n, 2)
 
 

@@ -140,8 +140,6 @@ def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
     if all(near(slope, samples[0][1], SAME) for _, slope in samples):
         return  # a constant is its number
     bracket, kink, side = None, None, True
-    if not alive:
-        return
     if len(alive) < len(samples):
         pattern = [bool(slope) for _, slope in samples]
         brackets = conditions(region, naming)
@@ -150,7 +148,8 @@ def _candidates(region: Region, naming: Naming) -> Iterator[Form]:
         if bracket is None or len(alive) < SHORT:
             return
     least = LOST * max(abs(slope) for _, slope in alive)
-    alive = [(names, slope) for names, slope in alive if abs(slope) >= least]
+    clear = [(names, slope) for names, slope in alive if abs(slope) >= least]
+    alive = clear if len(clear) >= SHORT + 3 else alive
     chosen = alive[:: max(1, len(alive) // SHORT)][:SHORT]
     for term in products(region, naming, [names for names, _ in chosen], [slope for _, slope in chosen]):
         if all(near(run(term, names, numeric), slope, 1e-6) for names, slope in alive):

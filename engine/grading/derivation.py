@@ -14,7 +14,7 @@ from .elsewhere import only_here
 from .equations import asked, solve
 from .factors import TRIED, check_factors
 from .hints import hint_for_total
-from .reading import is_total, path_formula
+from .reading import is_total, is_zero, path_formula
 from .stand_ins import stand_ins
 from .written import Written
 
@@ -56,7 +56,7 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
         chain = chain.folded  # one formula for all that has no labels
     paths = _paths(chain, path)
     if not chain.path_count:
-        right = factors is None and given[0].agrees(0.0)
+        right = factors is None and is_zero(given[0])
         return Check(right, None, f"{'right' if right else 'the derivative is 0'}: {chain.sentence}")
     if not math.isfinite(chain.total):
         return Check(

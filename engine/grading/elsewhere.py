@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal, localcontext
 
 from ..chain import ChainRule, Exact
 from ..core import Value, book_name, short_number, total_derivative
@@ -25,6 +26,7 @@ LOOSE = 1e-4  # the same far from here
 SMALLEST = Decimal("1e-40")  # a smaller number may be a difference that has lost the first digits
 POINTS, FEWER = 48, 12  # far from here, on both sides of kinks; and in large graphs
 _BRANCHES = re.compile(r"[\[<>|≤≥]|relu|max|min|abs|sign|clip", re.IGNORECASE)  # then a formula holds on all sides
+_ROOTS = re.compile(r"sqrt|\*\*\s*\(?[^)]*[./]")  # √(1 - sin² x) is cos x on one side only
 BENT = ("relu", "leaky_relu", "abs", "maximum", "minimum", "largest", "smallest", "select", "clip", "hard_tanh")
 STEPS = ("less", "less_equal", "above", "sign", "floor", "ceil", "round", "trunc")
 
@@ -44,6 +46,8 @@ def only_here(chain: ChainRule, written: Written, other: Written | None = None) 
     """
     if not written.names or (other and not other.names):
         return ""
+    if abs(written.number - (other.number if other else chain.total)) <= DERIVED * abs(written.number):
+        written = replace(written, tolerance=0.0)  # its constants are not rounded
     nearby = _Nearby(chain, written, other)
     found = nearby.off(nearby.leaves) or nearby.far()
     if not found:
@@ -81,22 +85,33 @@ class _Nearby:
         return " and ".join(told)
 
     def far(self) -> str:
-        """How the two differ far from here, if the formula has branches, or if nothing shows as the derivative is 0."""
-        if self.chain.total and not _BRANCHES.search(self.written.text):
+        """How the two differ far from here, on all sides if the formula has branches or the derivative is 0."""
+        on_all_sides = not self.chain.total or _BRANCHES.search(self.written.text) is not None
+        is_partial = self.written.tolerance or _ROOTS.search(self.written.formula) or not is_small(self.chain)
+        if is_partial and not on_all_sides:
             return ""
-        rng, found, indices = random.Random(7), [], [self.index_of[x] for x in self.leaves]
-        for _ in range(POINTS if len(self.graph.nodes) <= MOST else FEWER):
-            scales = [rng.uniform(0.4, 1.6) * rng.choice((1.0, 4.0, 1.0, -1.0)) for _ in self.leaves]
-            bases = [x if abs(x) >= SMALL else 1.0 for x in map(self.graph.data.__getitem__, indices)]
-            at = {i: k * y for i, k, y in zip(indices, scales, bases, strict=True)}
+        found = []
+        for at in self._far_points(on_all_sides):
             graph = self.graph.moved(at)
-            found.append((at, self._number(self.written, graph), *self._right(graph)))
+            if on_all_sides or self._sides(graph) == self.sides:
+                found.append((at, self._number(self.written, graph), *self._right(graph)))
         largest = max((abs(right) for *_, right, _ in found if math.isfinite(right)), default=0.0)
         for at, number, right, spread in found:
             allowed = max(LOOSE * abs(number), LOOSE * abs(right), DERIVED * spread, SLACK * largest)
-            if self._differ(at, number - right, allowed + 2 * self.written.tolerance):
+            if self._differ(at, number - right, allowed + 2 * self.written.tolerance, if_unknown=on_all_sides):
                 return self._told(self.leaves, at, number, right)
         return ""
+
+    def _far_points(self, on_all_sides: bool) -> Iterator[dict[int, float]]:
+        """Numbers of all leaves: some times those here, and where they keep their signs, some near 1."""
+        rng, indices = random.Random(7), [self.index_of[x] for x in self.leaves]
+        here = [self.graph.data[i] for i in indices]
+        for k in range(POINTS if on_all_sides and len(self.graph.nodes) <= MOST else FEWER):
+            scales = [rng.uniform(0.4, 1.6) * rng.choice((1.0, 4.0, 1.0, -1.0)) for _ in here]
+            bases = [x if abs(x) >= SMALL else 1.0 for x in here]
+            if not on_all_sides:
+                scales, bases = [*map(abs, scales)], [math.copysign(1.0, x) for x in here] if k % 2 else bases
+            yield {i: scale * x for i, scale, x in zip(indices, scales, bases, strict=True)}
 
     def _difference(self, leaves: Sequence[Value], sign: float) -> str:
         for part in NEARER:
@@ -109,19 +124,22 @@ class _Nearby:
         allowed += 2 * self.other.tolerance if self.other else 0.0
         return self._told(leaves, at, number, right) if self._differ(at, number - right, allowed) else ""
 
-    def _differ(self, at: Mapping[int, float], difference: float, allowed: float) -> bool:
+    def _differ(self, at: Mapping[int, float], difference: float, allowed: float, if_unknown: bool = True) -> bool:
         """Whether two numbers differ by more than is allowed, and in decimals, too, if the graph is small."""
         is_off = allowed < abs(difference) < math.inf
-        if not is_off or not is_small(self.chain):
+        if abs(difference) <= allowed or not is_small(self.chain):
             return is_off
+        least = Decimal(allowed if math.isfinite(allowed) else 0.0)
         moved = {self.graph.nodes[i]: number for i, number in at.items()}
         for digits in DIGITS:
             exact = in_decimals(self.chain, digits, moved)
             number, right = exactly(self.chain, self.written, exact), self._exactly_right(exact)
-            apart = abs(number - right)
-            if apart <= max(Decimal(allowed), Decimal(DERIVED) * abs(right)):
-                return False
-            if not apart.is_finite() or min(abs(number), abs(right)) > SMALLEST:
+            if not (number.is_finite() and right.is_finite()):
+                return is_off and if_unknown
+            with localcontext(exact.context):
+                if abs(number - right) <= max(least, Decimal(DERIVED) * abs(right)):
+                    return False
+            if min(abs(number), abs(right)) > SMALLEST:
                 break
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from .written import Pair, Written, evaluated, read
 
 IN_DECIMALS = 300  # most nodes of a graph that is computed in decimals
 DIGITS = (60, 400)  # of decimals: as many as it takes
+FEW = 4  # points at which a formula is looked at that is to be 0
 _KEY = re.compile(r"\bv(\d+)\b|\bd(\d+)_(\d+)\b")  # v0 is a variable, d0_1 the derivative of one in another
 
 
@@ -63,6 +65,13 @@ def is_total(chain: ChainRule, written: Written) -> bool:
     return written.agrees(float(in_decimals(chain, DIGITS[0]).derivative(chain.output, chain.wrt)))
 
 
+def is_zero(written: Written) -> bool:
+    """Whether a formula is 0 whatever its variables are."""
+    rng = random.Random(7)
+    points = [{found[0]: rng.uniform(0.5, 2.0) for found in _KEY.finditer(written.formula)} for _ in range(FEW)]
+    return written.agrees(0.0) and not any(evaluate(written.formula, point, numeric) for point in points)
+
+
 def derivative_in(chain: ChainRule, graph: FlattenedGraph, pair: Pair) -> float:
     """The derivative of one variable with respect to another over all paths, at the numbers of a graph."""
     of, wrt = pair
@@ -101,7 +110,7 @@ def _with_exact(chain: ChainRule, written: Written) -> Written:
     found = written
     for digits in DIGITS if written.names and is_small(chain) else ():
         found = replace(written, exact=float(exactly(chain, written, in_decimals(chain, digits))))
-        if not found.is_lost:
+        if found.exact and not found.is_lost:
             break
     return found
 

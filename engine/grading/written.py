@@ -169,7 +169,7 @@ def _in_one_way(text: str, numbers: Mapping[str, float], names: Mapping[str, str
             problem = problem or error
     if problem and not found:
         raise problem
-    if not math.isclose(found[0].number, found[-1].number, rel_tol=DERIVED):
+    if len(found) > 1 and not math.isclose(found[0].number, found[1].number, rel_tol=DERIVED):
         raise ValueError(f"{unclear[0]} is a label, and a formula: give the Value another label")
     return found[0]
 

@@ -140,7 +140,9 @@ def test_a_total_without_a_factor_of_all_paths_names_it():
     assert str(chain.check(f"{both} (1 - h1²)")).endswith(": the factor ∂z1/∂w1 = x = 0.5 is missing")
     assert str(chain.check(f"{both} x")).endswith(": the factor ∂h1/∂z1 = 1 - h1 ** 2 = 0.7864 is missing")
     assert "1 - a² for tanh" in str(chain.check(f"{both} h1 (1 - h1) x"))
-    assert str(chain.check("0.1")) == "dL/dw1 = -0.3652, not 0.1"
+    assert str(chain.check("0.1")) == (
+        "dL/dw1 = (1 - h1 ** 2) * x * (2 * (o1 - y1) * v11 + 2 * (o2 - y2) * v12) = -0.3652, not 0.1"
+    )
 
 
 def test_the_textbook_sigmoid_slope_in_saturation_is_explained():
@@ -537,3 +539,61 @@ def test_constants_that_leave_no_digits_agree_with_nothing(formula):
     found = chain.check(formula)
     assert not found.ok
     assert "factor" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("f", "at"), [(Value.tanh, 20.0), (Value.tanh, 144.0), (Value.tanh, 400.0), (Value.tanh, -19.0)]
+)
+def test_a_formula_whose_digits_cancel_in_floats_is_judged_in_decimals(f, at):
+    chain = one(f, at)
+    for right in ("1 - tanh(z)^2", "1 - a²", "(1 - a)(1 + a)", "sech²(z)", "tanh'(z)", "4/(e^z + e^-z)^2"):
+        assert chain.check(right).ok, right
+    for wrong in ("1 - a", "1 - a^3", "a - a²", "2 (1 - a²)", "a²", "1 - tanh(2z)^2"):
+        assert not chain.check(wrong).ok, wrong
+
+
+@pytest.mark.parametrize("at", [20.0, 40.0, 800.0, -750.0])
+def test_a_saturated_sigmoid_is_judged_in_decimals(at):
+    chain = one(Value.sigmoid, at)
+    for right in ("a(1-a)", "a - a²", "sigmoid(z)(1-sigmoid(z))", "e^-z/(1+e^-z)^2", "σ'(z)"):
+        assert chain.check(right).ok, right
+    for wrong in ("1-a", "2a(1-a)", "1 - a²", "a(a-1)"):
+        assert not chain.check(wrong).ok, wrong
+
+
+def test_a_formula_that_saturation_hides_is_not_right():
+    w = Value(-38.0, "w")
+    h = labelled(w.sigmoid(), "h")
+    chain = chain_rule(labelled(h.tanh(), "L"), w)  # 1 - tanh²(h) is 1 to 33 digits
+    assert chain.check("(1 - L²) h (1 - h)").ok
+    assert not chain.check("h (1 - h)").ok
+
+
+def test_formulas_have_the_numbers_of_the_forward_pass():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    a = labelled(w * x, "a")
+    chain = chain_rule(labelled((a - 3) ** 2, "L"), w)
+    w.data, x.data, a.data = 9.0, 5.0, 7.0
+    for right in (-8, "2(a-3)x", ["x", "2(a-3)"], ["2", "-4"]):
+        assert chain.check(right).ok, right
+    assert chain.closed_form == "2 * (a - 3) * x"
+    assert chain.sentence == "raising w by 0.01 lowers L by about 0.08; one path, and no factor kills it"
+    with pytest.raises(
+        ValueError, match=r"the data of a and w and x was set after L was computed|the data of .* was set"
+    ):
+        chain_rule(chain.output, w).check("2(a-3)x")
+
+
+@pytest.mark.parametrize(
+    ("answer", "path", "right"),
+    [("2 x b", 0, True), ("2 x b", 1, False), (24, 0, True), ("3a", 1, True), ("12", 1, True), ("9x^2", 0, False),
+     (36, 1, False), ("12 x", 0, False), ("6 x^2", 0, True), (["12 x"], 0, False), (["24"], 0, True)],
+)  # fmt: skip
+def test_one_formula_may_be_all_of_the_path_that_is_asked_for(answer, path, right):
+    assert product_of_two().check(answer, path=path).ok is right
+
+
+def test_a_formula_of_a_derivative_that_is_0_is_0_everywhere():
+    x, y = Value(0.0, "x"), Value(2.0, "y")
+    chain = chain_rule(labelled(y * y, "L"), x)
+    assert [chain.check(answer).ok for answer in (0, "0", "x - x", "0 y", "x", "x/10")] == [True] * 4 + [False] * 2
