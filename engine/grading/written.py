@@ -22,6 +22,7 @@ MOST = 0.1  # part of a formula's number: rounding more than this away leaves to
 LONGEST = 2000  # letters of a formula
 Pair = tuple[Value, Value]  # of a derivative: of, and with respect to
 _POINT = re.compile(r"(?<![\w.)\]])\.(?=\d)")  # of .5
+_NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+)?")
 _COMMA = re.compile(r"\d,\d")
 
 
@@ -167,16 +168,14 @@ def _reason(error: Exception, names: Mapping[str, str]) -> str:
 
 def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float:
     """The error in a formula's number if the learner rounded its constants."""
-    moved, alone = 0.0, re.fullmatch(r"-?[\d.e+-]+", formula)
-    if re.fullmatch(r"-?\d+", formula):
-        return min(half_unit(formula), _rounded_to(number))  # 3 may be 2.9996, and is not 3.4
+    if _NUMBER.fullmatch(formula):
+        return half_unit(formula)
+    moved = 0.0
     for token in re.finditer(r"(?<![\w.])\d+\.?\d*(?:e[-+]?\d+)?", formula):
         constant = Decimal(token[0])
         digits = constant.as_tuple()
-        if (alone or len(digits.digits) >= FEW) and len(digits.digits) <= EXACT and "." in token[0]:
+        if FEW <= len(digits.digits) <= EXACT and "." in token[0]:
             half = Decimal(5).scaleb(int(digits.exponent) - 1)
-            if alone:
-                return half_unit(token[0])
             shifted = formula[: token.start()] + str(constant + half) + formula[token.end() :]
             moved += abs(float(evaluate(shifted, numbers, numeric)) - number)
     return min(moved, MOST * abs(number)) if math.isfinite(moved) else 0.0
