@@ -204,7 +204,10 @@ class Words:
         later = layers[last.number :]
         good = [layer.name for layer in later if layer.own & self.trial.given.keys()]
         be = "is" if len(good) == 1 else "are"
-        if self._only_weights(last, wrong):
+        inexact = set(self.trial.inexact)
+        if doubtful := [layer.name for layer in later if layer.own & inexact]:
+            return f" Give more digits of {listed(doubtful)}, to see where the mistake is: {last.name} is wrong."
+        if self._only_weights(last, inexact):
             right = f"The gradients of the biases of {last.name} are right, and so is δ there"
             return f" {right}. Look at the step from δ to the gradients of the weights."
         if good:
@@ -217,9 +220,9 @@ class Words:
             return f" Look {first} first: the last layer, {last.name}, is already wrong."
         return f" To see where the mistake is, give the gradients of {later[0].name}, too."
 
-    def _only_weights(self, layer: Layer, wrong: set[int]) -> bool:
+    def _only_weights(self, layer: Layer, inexact: set[int]) -> bool:
         known = layer.biases & self.trial.given.keys()
-        return bool(known) and not known & wrong
+        return bool(known) and not known & inexact
 
 
 def _reasons(found: Sequence[Candidate]) -> str:

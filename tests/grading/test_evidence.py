@@ -142,3 +142,12 @@ def test_of_numbers_that_no_mistake_gives_those_off_by_no_more_than_rounding_are
     found = compare(loss, {p: f"{off.get(p, 1.0) * p.grad:.3e}" for p in w})
     assert [g.ok for g in found.gradients] == [False, False, None, None, True, True]
     assert "w3 and w4 may be right but for rounding" in str(found)
+
+
+def test_a_layer_that_may_be_wrong_is_not_said_to_be_right():
+    loss, w, _ = network()
+    loss.backward()
+    off = {w[0]: 1.37, w[1]: 1.21, w[4]: 1.0006, w[5]: 1.0006}
+    found = compare(loss, {p: f"{off.get(p, 1.0) * p.grad:.3e}" for p in w})
+    assert [g.ok for g in found.gradients][4:] == [None, None]
+    assert "Give more digits of layer 2, to see where the mistake is: layer 1 is wrong." in str(found)
