@@ -114,15 +114,14 @@ def test_a_mistake_that_explains_the_numbers_far_better_than_rounding_is_a_guess
 
 
 def test_a_mistake_that_gives_the_numbers_as_well_as_rounding_does_is_spoken_of():
-    w, b = Value(0.4, "w"), Value(0.1, "b")
-    loss = 0.5 * ((w * 0.8 + b).sigmoid() - 0.9) ** 2
-    z = 0.42
-    a = 1 / (1 + np.exp(-z))
-    at_a = 1 / (1 + np.exp(-a))
-    delta = (a - 0.9) * at_a * (1 - at_a)
-    found = compare(loss, {w: f"{delta * 0.8:.1e}", b: f"{delta:.1e}"})
-    assert found.verdict == "right"
-    assert "within the rounding" in str(found)
+    x, y = np.array([0.8, -0.5, 0.3]), 0.2
+    w, b = [Value(n, f"w{i}") for i, n in enumerate([0.4, -0.7, 0.5], 1)], Value(0.1, "b")
+    loss = 0.5 * (layouts.weighted(w, x.tolist(), b).sigmoid() - y) ** 2
+    a = sigmoid(0.4 * 0.8 + 0.7 * 0.5 + 0.5 * 0.3 + 0.1)
+    delta = (a - y) * sigmoid(a) * (1 - sigmoid(a))  # 8 % too large
+    found = compare(loss, {p: f"{g:.1e}" for p, g in zip([*w, b], [*(delta * x), delta], strict=True)})
+    assert (found.verdict, [mistake.name for mistake in found.mistakes]) == ("right", ["derivative_at_a"])
+    assert "You would get them, too, if the derivative of the activation is taken at a" in str(found)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
