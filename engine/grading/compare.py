@@ -141,24 +141,25 @@ def uncollected() -> Iterator[None]:
 
 
 def _gradients(trial: Trial, given: list[Given], outcome: Outcome) -> tuple[Gradient, ...]:
-    index = trial.network.sweep.index
+    index, judged = trial.network.sweep.index, _judged(trial, outcome)
     found = []
     for number, g in enumerate(given, 1):
         i = index.get(g.value)
         name = printable(g.value.label) if i is None else trial.network.name(i) or ("L" if i == 0 else "")
         right = 0.0 if i is None else trial.right[i]
-        ok = abs(g.number) <= g.tolerance if i is None else _is_right(trial, i, outcome)
+        ok = abs(g.number) <= g.tolerance if i is None else judged[i]
         found.append(Gradient(g.value, name or f"number {number}", g.number, right, ok))
     return tuple(found)
 
 
-def _is_right(trial: Trial, i: int, outcome: Outcome) -> bool | None:
-    """Whether a number is right, to its digits or but for rounding; None if that is not known."""
-    if outcome.verdict == "right" or i not in trial.inexact:
-        return True
-    if i in trial.wrong() or any(trial.changes(candidate.gradients, i) for candidate in outcome.found):
-        return False
-    return True if outcome.found else None
+def _judged(trial: Trial, outcome: Outcome) -> dict[int, bool | None]:
+    """Whether each number is right, to its digits or but for rounding; None if that is not known."""
+    off = set[int]() if outcome.verdict == "right" else set(trial.inexact)
+    changed = {i for i in off if any(trial.changes(candidate.gradients, i) for candidate in outcome.found)}
+    wrong = off & changed.union(trial.wrong())
+    unsure = off - wrong
+    rounded = True if outcome.found else None
+    return {i: rounded if i in unsure else i not in wrong for i in trial.given}
 
 
 def _explanation(network: Network, candidate: Candidate) -> Explanation:

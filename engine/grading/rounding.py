@@ -142,10 +142,11 @@ class Rounding:
         for step in islice(self._steps(off, tolerances), self._turns):
             if step.bound > most:
                 return math.inf
-            squares = float(step.errors @ step.errors)
-            fits = fits or (np.abs(step.errors).max() <= enough and squares <= most)
-            if fits and squares <= step.bound + CLOSE:
-                break
+            if fits or np.abs(step.errors).max() <= enough:
+                squares = float(step.errors @ step.errors)
+                fits = squares <= most
+                if squares <= step.bound + CLOSE:
+                    break
         return squares if fits else math.inf
 
     def suspects(self, off: Sequence[float], tolerances: Sequence[float]) -> list[int]:
