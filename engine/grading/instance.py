@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from ..core import derivative, short_number, total_derivative
 from .candidate import Candidate
 from .names import formula_of
@@ -23,14 +25,16 @@ def instance(network: Network, candidate: Candidate, loss: str) -> str:
     moved = {i: abs(number - adjoints[i]) for i, number in candidate.change.adjoints.items()}
     if moved and network.name(node := max(moved, key=moved.__getitem__)):
         number = candidate.change.adjoints[node]
-        return f"{total_derivative(loss, network.name(node))} is {_numbers(adjoints[node], number)}"
+        name = total_derivative(loss, network.name(node))
+        return f"{name}{_when(network, node)} is {_numbers(adjoints[node], number)}"
     back = network.sweep.run(candidate.change.partials)
     sizes = {k: abs((p - partials[k]) * back[network.sweep.results[k]]) for k, p in candidate.change.partials.items()}
-    sums = _sum_of(network)
-    for k in sorted(sizes, key=sizes.__getitem__, reverse=True)[: 1 + len(network.outputs)]:
-        name = _name(network, sums.get(k, network.sweep.results[k]), network.operands[k])
-        if name and sizes[k]:
-            return f"{name} is {_numbers(partials[k], candidate.change.partials[k])}"
+    largest, sums = sorted(filter(sizes.__getitem__, sizes), key=sizes.__getitem__, reverse=True), _sum_of(network)
+    links = {k: (sums.get(k, network.sweep.results[k]), network.operands[k]) for k in largest}
+    named = (k for k in largest if all(map(network.name, links[k])))
+    for k in (*islice(named, 1), *largest[:1]):
+        if name := _name(network, *links[k]):
+            return f"{name}{_when(network, *links[k])} is {_numbers(partials[k], candidate.change.partials[k])}"
     return ""
 
 
@@ -40,6 +44,12 @@ def _name(network: Network, of: int, wrt: int) -> str:
         return derivative(network.name(of), network.name(wrt))
     y, x = formula_of(network.sweep, of), formula_of(network.sweep, wrt)
     return "" if "…" in y + x else f"the derivative of {y} with respect to {x}"
+
+
+def _when(network: Network, *ends: int) -> str:
+    """The example or the step, if there are several."""
+    layer, t = next((network.step_of[i] for i in ends if i in network.step_of), (None, 0))
+    return f" in {'step' if network.recurrent else 'example'} {t + 1}" if layer and len(layer.steps) > 1 else ""
 
 
 def _sum_of(network: Network) -> dict[int, int]:

@@ -140,6 +140,20 @@ def test_one_number_shows_what_should_be_there_and_what_is():
     assert "∂z⁽²⁾₁/∂a⁽¹⁾₂ is 0.45, not 0.5." in said(untransposed * [[0.05, 0.10]], d2)  # with W for Wᵀ
 
 
+def test_one_number_of_a_batch_names_its_example():
+    w, v = Value(0.7, "w"), Value(-1.2, "v")
+    outputs = [(v * (w * x).tanh()).sigmoid() for x in (0.5, 1.5)]
+    loss = (outputs[0] - 0.2) ** 2 + (outputs[1] - 0.9) ** 2
+    parts = [
+        ((w.data * x), x, 2 * (o.data - y) * o.data * (1 - o.data))
+        for x, o, y in zip((0.5, 1.5), outputs, (0.2, 0.9), strict=True)
+    ]
+    mine = sum(delta * v.data * x for z, x, delta in parts)  # without tanh'
+    found = compare(loss, {w: f"{mine:.6g}", v: f"{sum(delta * math.tanh(z) for z, x, delta in parts):.6g}"})
+    assert named(found) == ["derivative_left_out"]
+    assert f"∂a⁽¹⁾₁/∂z⁽¹⁾₁ in example 2 is {1 - math.tanh(1.05) ** 2:.4g}, not 1." in str(found)
+
+
 def test_what_is_one_number_times_the_right_gradients_is_said():
     loss, w1, w2, d1, d2 = example()
     text = str(compare(loss, [(w1, 4.0 * d1), (w2, -3.0 * d2)]))
