@@ -7,7 +7,7 @@ of a number that comes from a regularisation has no such factor.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .candidate import Candidate
@@ -15,7 +15,7 @@ from .mistakes.row import Gradients
 from .trial import Trial
 
 OF_ZERO = 1.25  # most evidence from a 0, in decimal orders: many mistakes give one
-COMPARED = 20  # numbers of a group by which mistakes are told apart
+COMPARED = 20  # groups, and numbers of a group, by which mistakes are told apart
 FLOOR = 0.25  # of the width of one number: no more is known of a factor, as learners cut off digits
 
 
@@ -34,7 +34,7 @@ def evidence(trial: Trial, found: Sequence[Candidate]) -> float:
 def _says(trial: Trial, candidate: Candidate) -> float:
     widths = trial.widths(candidate.gradients)
     groups = list(_groups(trial, widths, _independent(trial, widths)))
-    rivals = trial.pairs_tried or _rivals(trial, candidate, groups, widths)
+    rivals = trial.pairs_tried or _rivals(trial, candidate, groups[:COMPARED], widths)
     return sum(group.orders for group in groups) - math.log10(rivals + candidate.trials)
 
 
@@ -60,14 +60,21 @@ def _groups(trial: Trial, widths: Gradients, nodes: Iterable[int]) -> Iterator[G
         else:
             orders = _orders(given - right, 2.0 * width)
             yield Group([i], orders if trial.given[i] else min(orders, OF_ZERO))
-    waiting = sorted(spans, key=spans.__getitem__)
-    while waiting:
-        high = spans[waiting[0]][0]
-        together = [i for i in waiting if spans[i][1] <= high]
-        low = max(spans[i][1] for i in together)
-        least = FLOOR * min(spans[i][0] - spans[i][1] for i in together)
-        yield Group(together, _orders((low + high) / 2.0 - 1.0, max(high - low, least)))
-        waiting = [i for i in waiting if spans[i][1] > high]
+    together = list[int]()
+    for i in sorted(spans, key=spans.__getitem__):
+        if together and spans[i][1] > spans[together[0]][0]:
+            yield _group(together, spans)
+            together = []
+        together.append(i)
+    if together:
+        yield _group(together, spans)
+
+
+def _group(nodes: list[int], spans: Mapping[int, tuple[float, float]]) -> Group:
+    """Numbers whose factors have the highest and lowest values `spans`, which overlap."""
+    high, low = min(spans[i][0] for i in nodes), max(spans[i][1] for i in nodes)
+    least = FLOOR * min(spans[i][0] - spans[i][1] for i in nodes)
+    return Group(nodes, _orders((low + high) / 2.0 - 1.0, max(high - low, least)))
 
 
 def _orders(distance: float, width: float) -> float:

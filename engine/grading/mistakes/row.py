@@ -42,7 +42,7 @@ class Mistake:
 
     If this mistake fits, those in `covers` are not reported: they describe it in other words. `formula` is the wrong
     derivative of an activation, if that is the mistake. `reach` are the parameters that it can change the gradients of,
-    if those are not all.
+    if those are not all. One that `is_common` is likelier than others.
     """
 
     name: str
