@@ -8,8 +8,8 @@ Read `derivation` (`check`) first. It reads answers by `equations` and `written`
 
 Then read `compare`, and `mistakes`, the catalogue: a new mistake is a new row. Rows build on `network`, with the layers
 and units that structure finds, and on `reverse_sweep`: gradients with a learner's mistake, as `partials`. `trial`
-compares numbers; `explanations` chooses the mistake, if `evidence` is against chance; `rounding` and `contradictions`
-say which numbers are right but for rounded intermediates, by `sensitivities`.
+compares numbers; `explanations` chooses the mistake, if `evidence` is against chance; `instance` shows a number of it;
+`rounding` and `contradictions` say which numbers are right but for rounded intermediates, by `sensitivities`.
 """
 
 # fmt: off

@@ -16,6 +16,7 @@ class Candidate:
     place: str
     gradients: Gradients
     change: Change
+    trials: int = 1  # numbers, such as learning rates, out of which one was fitted
 
     @property
     def was(self) -> str:

@@ -1,8 +1,8 @@
 """Where is my mistake? Compares a learner's gradients with the right ones, and with those of every known mistake.
 
 The questions, in order: are the gradients right to the digits given; does one mistake give them; are they right within
-rounding of intermediate results; does one mistake give them within such rounding; do two mistakes together give them;
-if none of these, up to which layer are they right?
+rounding of intermediate results, which no mistake explains far better; does one mistake give them within such rounding;
+do two mistakes together give them; if none of these, up to which layer are they right?
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from .trial import Trial
 @api_boundary
 @dataclass(frozen=True)
 class Explanation:
-    """One mistake that gives all the learner's numbers: what was done and where, the correction, and its gradients."""
+    """A mistake that gives all the learner's numbers: what was done and where, the correction, and its gradients.
+
+    Of two mistakes made together, each has the gradients of both.
+    """
 
     name: str
     place: str
@@ -42,7 +45,8 @@ class Comparison:
     """The result of comparing a learner's gradients, as data; `str()` says it in words.
 
     `verdict` is "right", "mistake" (one explains all numbers), "several" (each explains all numbers), "two" (made
-    together), "chance" (one fits, but perhaps by chance), or "unknown". With an `evidence` of 3, numbers that are wrong
+    together), "chance" (one fits, but perhaps by chance), or "unknown". The `mistakes` beside "right" give the numbers
+    as well as rounding of intermediate results does. With an `evidence` of 3, numbers that are wrong
     for another reason fit one of the mistakes about once in 1,000 times, with 4 once in 10,000. `tried` counts the
     mistakes that give different numbers.
 
@@ -67,7 +71,7 @@ class Comparison:
     @property
     def wrong(self) -> tuple[Gradient, ...]:
         """The gradients that are not right."""
-        return () if self.ok else tuple(gradient for gradient in self.gradients if not gradient.ok)
+        return tuple(gradient for gradient in self.gradients if gradient.ok is False)
 
     def __str__(self) -> str:
         return self.text
@@ -81,9 +85,10 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     """Compare the learner's own gradients of `loss`, all or some, with the right ones, and name the mistake.
 
     `gradients` is a dict from Values to numbers, or pairs such as [(W, dW), (b, db)] with lists or arrays of one shape.
-    A string has the digits written in it, a float at least three. Gradients of intermediate Values, such as δ, can be
-    given too. A mistake is named only if it gives all the numbers and they are unlikely to fit it by accident. A wrong
-    type is a TypeError, a wrong shape or number a ValueError, and a right gradient that is not finite a NonFiniteError.
+    A string has the digits written in it, a float or a whole number at least three. Gradients of intermediate Values,
+    such as δ, can be given too. A mistake is named only if it gives all the numbers and they are unlikely to fit it by
+    accident. A wrong type is a TypeError, a wrong shape or number a ValueError, and a right gradient that is not finite
+    a NonFiniteError.
 
     >>> from engine import Value, compare
     >>> x, y = [0.05, 0.10], [0.01, 0.99]
@@ -99,7 +104,7 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     wrong, too; w5, w6, w7 and w8 are right.
     All 8 numbers, right and wrong, follow if the weights were updated, with a learning rate of 0.5, before the
     gradient was sent back. Keep the old weights until every δ is known. The chance that one of the ... mistakes tried
-    fits by coincidence is less than 1 in a million.
+    fits by coincidence is about 1 in 40,000.
     """
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {came(loss)}: pass the Value of your loss")
@@ -120,7 +125,7 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     trial = Trial(Network(sweep), [g for g in given if g.value in sweep.index])
     with uncollected():
         outcome = Outcome("unknown") if any(map(is_idle, given)) else judge(trial)
-    shown = _gradients(trial, given)
+    shown = _gradients(trial, given, outcome)
     text = wording.Words(trial, shown, printable(loss.label) or "L").say(outcome)
     explained = () if outcome.verdict == "chance" else tuple(_explanation(trial.network, c) for c in outcome.found)
     return Comparison(outcome.verdict, shown, explained, text, outcome.evidence, trial.tried)
@@ -138,16 +143,26 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _gradients(trial: Trial, given: list[Given]) -> tuple[Gradient, ...]:
-    index, wrong = trial.network.sweep.index, set(trial.wrong())
+def _gradients(trial: Trial, given: list[Given], outcome: Outcome) -> tuple[Gradient, ...]:
+    index, judged = trial.network.sweep.index, _judged(trial, outcome)
     found = []
     for number, g in enumerate(given, 1):
         i = index.get(g.value)
         name = printable(g.value.label) if i is None else trial.network.name(i) or ("L" if i == 0 else "")
         right = 0.0 if i is None else trial.right[i]
-        ok = abs(g.number) <= g.tolerance if i is None else i not in wrong
+        ok = abs(g.number) <= g.tolerance if i is None else judged[i]
         found.append(Gradient(g.value, name or f"number {number}", g.number, right, ok))
     return tuple(found)
+
+
+def _judged(trial: Trial, outcome: Outcome) -> dict[int, bool | None]:
+    """Whether each number is right, to its digits or but for rounding; None if that is not known."""
+    off = set[int]() if outcome.verdict == "right" else set(trial.inexact)
+    changed = {i for i in off if any(trial.changes(candidate.gradients, i) for candidate in outcome.found)}
+    wrong = off & changed.union(trial.wrong())
+    unsure = off - wrong
+    rounded = True if outcome.found else None
+    return {i: rounded if i in unsure else i not in wrong for i in trial.given}
 
 
 def _explanation(network: Network, candidate: Candidate) -> Explanation:

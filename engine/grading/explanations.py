@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from ..structure import Layer
 from .candidate import Candidate
-from .contradictions import contradicting, is_rounded
+from .contradictions import contradicting
 from .evidence import evidence
 from .trial import Trial
 
 Verdict = Literal["right", "mistake", "several", "two", "chance", "unknown"]
 
-MARGIN = 1.0  # decimal orders by which the evidence must exceed the number of mistakes tried
+MARGIN = 1.5  # decimal orders by which the evidence must exceed the number of mistakes tried
 SURE = 2.0  # the same for two mistakes at once, and for a part of the numbers
+LIKELIHOOD = 0.65  # decimal orders a square of an error in half units, whose variance is 1/3
+LIKELIER = 1.0  # decimal orders by which a mistake must be likelier than rounding to be spoken of
 NAMED = 2.0  # allowed error of a mistake's number, in multiples of the simulated rounding
 
 
@@ -43,9 +46,8 @@ def judge(trial: Trial) -> Outcome:
     outcome = _named(trial, found) if (found := trial.fitting()) else Outcome("chance")
     if outcome.verdict != "chance":
         return outcome
-    off = trial.wrong()
-    if is_rounded(trial):
-        return Outcome("right", off=off)
+    if (squares := trial.scatter()) < math.inf:
+        return _rounded(trial, squares, found)
     if found:
         return outcome
     trial.allow_rounding(NAMED)
@@ -61,6 +63,19 @@ def judge(trial: Trial) -> Outcome:
     trial.allow_rounding(NAMED)
     trial.blamed = contradicting(trial)
     return Outcome("unknown", part=_last_layer(trial))
+
+
+def _rounded(trial: Trial, squares: float, exact: Sequence[Candidate]) -> Outcome:
+    """Right within rounding, unless a mistake gives the numbers with far smaller errors; and what else gives them."""
+    off = trial.wrong()
+    trial.allow_rounding(NAMED)
+    found = trial.fitting()
+    orders = LIKELIHOOD * (squares - min(map(trial.scatter, found), default=math.inf))
+    if orders - math.log10(trial.tried + 1) >= MARGIN:
+        trial.blamed = off
+        return Outcome("chance", _first(found), evidence(trial, found))
+    trial.allow_rounding(0.0)
+    return Outcome("right", _first(found if orders >= LIKELIER else exact), off=off)
 
 
 def _last_layer(trial: Trial) -> Part | None:
@@ -79,13 +94,16 @@ def _last_layer(trial: Trial) -> Part | None:
 
 
 def _named(trial: Trial, fitting: list[Candidate]) -> Outcome:
+    found, weight = _first(fitting), evidence(trial, fitting)
+    if weight < MARGIN:
+        return Outcome("chance", found, weight)
+    return Outcome("mistake" if len(found) == 1 else "several", found, weight)
+
+
+def _first(fitting: Sequence[Candidate]) -> list[Candidate]:
     """The first candidate of each mistake, without mistakes that another one covers."""
     first: dict[str, Candidate] = {}
     for candidate in fitting:
         first.setdefault(candidate.mistake.name, candidate)
     covered = {name for candidate in first.values() for name in candidate.mistake.covers}
-    found = [candidate for name, candidate in first.items() if name not in covered]
-    weight = evidence(trial, fitting)
-    if weight < MARGIN:
-        return Outcome("chance", found, weight)
-    return Outcome("mistake" if len(found) == 1 else "several", found, weight)
+    return [candidate for name, candidate in first.items() if name not in covered]

@@ -177,7 +177,7 @@ def _total(factor: Factor) -> float:
 
 def _catalogued(of: Value, wrt: Value, written: Written) -> str:
     """The mistake of the catalogue that gives this number, if chance is unlikely to."""
-    if not math.isfinite(written.number) or not written.number:
+    if not (math.isfinite(written.number) and written.number and written.tells):
         return ""
     given = written.text if written.is_number and written.tolerance else written.number
     comparison = compare(of, {wrt: given})

@@ -161,6 +161,15 @@ class Network:
         """The edges to parameters from a power, an absolute value or a product with itself: a regularisation."""
         return [k for k in self._other_uses if self._penalises(k)] if self.units else []
 
+    @cached_property
+    def penalties(self) -> dict[int, float]:
+        """By parameter, the part of its gradient that comes from a regularisation."""
+        found = dict[int, float]()
+        for k in self.penalty_edges:
+            part = self.sweep.adjoints[self.sweep.results[k]] * self.partials[k]
+            found[self.operands[k]] = found.get(self.operands[k], 0.0) + part
+        return found
+
     def _penalises(self, edge: int) -> bool:
         i = self.sweep.results[edge]
         a = self.sweep.starts[i]

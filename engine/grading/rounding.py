@@ -29,9 +29,11 @@ CAP = 0.1  # of the gradient: more is no usual rounding
 MOST_OFF = 0.3  # of the gradient: more is no rounding at all
 ENOUGH = 2.0  # half units by which a number may be off, where digits are cut off
 # Times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off.
-SCATTER = 2.0
+SCATTER = 1.0
 TURNS, ROUGH = 100, 10  # most steps, and those after which the largest multipliers are known
 WORK = 1_000_000  # numbers passed in all steps: some tenths of a second
+DONE = 1e-20  # square of half units that is left
+CLOSE = 0.1  # how close a sum of squares is to the least
 
 
 class Step(NamedTuple):
@@ -121,23 +123,31 @@ class Rounding:
         sizes: Array = np.maximum(np.abs(self.right), CAP * math.sqrt(np.mean(self.right**2)))
         return sizes
 
-    def explains(self, off: Sequence[float], tolerances: Sequence[float], enough: float = ENOUGH) -> bool:
-        """Whether one rounding of all intermediate numbers, by `enough` half units, gives all that gradients are off.
+    def explains(self, off: Sequence[float], tolerances: Sequence[float]) -> bool:
+        """Whether one rounding of all intermediate numbers gives all that gradients are off."""
+        return self.scatter(off, tolerances) < math.inf
 
-        Looks for the least errors, in half units, also of the last digits of the numbers given:
-        e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
+    def scatter(self, off: Sequence[float], tolerances: Sequence[float], enough: float = ENOUGH) -> float:
+        """The least sum of squares of errors, of at most `enough` half units, that give all that gradients are off.
+
+        It is infinite if rounding does not give them. The errors are also those of the last digits of the numbers
+        given: e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
         """
         if self._too_far(off, tolerances):
-            return False
+            return math.inf
         if not self.is_by_hand:
-            return all(abs(o) <= ENOUGH * t for o, t in zip(off, tolerances, strict=True))
-        most = SCATTER * (len(off) + 2)
+            errors = [o / t for o, t in zip(off, tolerances, strict=True) if o]
+            return sum(e * e for e in errors) if all(abs(e) <= ENOUGH for e in errors) else math.inf
+        most, fits, squares = SCATTER * (len(off) + 2), False, math.inf
         for step in islice(self._steps(off, tolerances), self._turns):
             if step.bound > most:
-                return False
-            if np.abs(step.errors).max() <= enough and step.errors @ step.errors <= most:
-                return True
-        return False
+                return math.inf
+            if fits or np.abs(step.errors).max() <= enough:
+                squares = float(step.errors @ step.errors)
+                fits = squares <= most
+                if squares <= step.bound + CLOSE:
+                    break
+        return squares if fits else math.inf
 
     def suspects(self, off: Sequence[float], tolerances: Sequence[float]) -> list[int]:
         """The observed nodes, first those whose numbers agree least with the others; none if several are far off."""
@@ -167,7 +177,7 @@ class Rounding:
         numbers, nodes, slopes = self.entries
         while True:
             yield Step(found, np.concatenate([errors, found + rest]), float(b @ found))
-            if not size:
+            if size <= DONE:
                 return
             moved = self.units * self.map.transposed(
                 np.bincount(nodes, slopes * (weights * along)[numbers], self.map.nodes)

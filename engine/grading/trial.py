@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..structure import Ints, dependent
 from .candidate import Candidate
-from .given import LEAST, Given, is_lone
+from .given import Given, is_lone
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
 from .network import LARGE, Network
@@ -27,8 +27,9 @@ COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 HALF = 1.2  # half units by which rounding moves a number; of cut off digits a mistake is not known for sure
 LONE = SLACK / 2.0  # of the tolerance of a number with one digit: nobody cuts off all digits but one
-NEAR = 0.2  # widths within which one mistake is as near as another
+AS_LIKELY = 4.6  # squares by which errors exceed others that are 1,000 times likelier
 MANY = 100  # changed edges from which on a sweep is as quick as to ask what they reach
+FEWEST = 2  # digits that intermediate results have
 FEW = 8  # wrong parameters that a mistake is asked to reach before it is simulated
 
 
@@ -72,7 +73,7 @@ class Trial:
     @property
     def digits(self) -> int:
         """The largest number of significant digits among the learner's numbers."""
-        return max([LEAST, *self._digits])
+        return max([FEWEST, *self._digits])
 
     @property
     def _digits(self) -> list[int]:
@@ -188,7 +189,7 @@ class Trial:
     def _candidate(self, mistake: Mistake, change: Change) -> Candidate | None:
         if change.solve is not None:
             solved = change.solve(self.right, self.given, self.tolerances)
-            return Candidate(mistake, solved[1], solved[0], change) if solved else None
+            return Candidate(mistake, solved[1], solved[0], change, solved[2]) if solved else None
         found = self._gradients(change.partials, change.adjoints, change.counted)
         if change.only is not None:
             found = {i: g if i in change.only else self.right[i] for i, g in found.items()}
@@ -215,7 +216,7 @@ class Trial:
             gradients = self._both(a.change, b.change)
             self.pairs_tried += 1
             if gradients and self.distance(gradients) <= 1.0:
-                found.append((replace(a, gradients=gradients), b))
+                found.append((replace(a, gradients=gradients), replace(b, gradients=gradients)))
         return found
 
     def _both(self, a: Change, b: Change) -> Gradients | None:
@@ -232,13 +233,13 @@ class Trial:
 
     def _moves(self, gradients: Gradients) -> bool:
         """Whether these gradients are finite and differ from the right ones for some given node."""
-        differs = False
-        for i in self.given:
-            g, r = gradients[i], self.right[i]
-            if g - g:
-                return False
-            differs = differs or abs(g - r) > SAME * (abs(g) + abs(r))
-        return differs
+        return all(map(math.isfinite, (gradients[i] for i in self.given))) and any(
+            self.changes(gradients, i) for i in self.given
+        )
+
+    def changes(self, gradients: Gradients, i: int) -> bool:
+        """Whether a gradient differs from the right one by more than the rounding of floats."""
+        return abs(gradients[i] - self.right[i]) > SAME * (abs(gradients[i]) + abs(self.right[i]))
 
     def distance(self, gradients: Gradients) -> float:
         """The largest difference from the learner's numbers, in widths; inf if it exceeds one width."""
@@ -252,14 +253,13 @@ class Trial:
         return found
 
     def fitting(self) -> list[Candidate]:
-        """The candidates that give the learner's numbers; if rounding is allowed for, only the closest ones."""
-        near = [(self.distance(candidate.gradients), candidate) for candidate in self.candidates]
-        near = [(d, candidate) for d, candidate in near if d <= 1.0]
-        if self.is_loose and near:
-            near = [(d, candidate) for d, candidate in near if self._is_rounded(candidate)]
-            limit = max(2.0 * min((d for d, _ in near), default=0.0), NEAR)
-            return [candidate for d, candidate in near if d <= limit]
-        return [candidate for _, candidate in near]
+        """The candidates that give the learner's numbers; if rounding is allowed for, only the likeliest ones."""
+        near = [candidate for candidate in self.candidates if self.distance(candidate.gradients) <= 1.0]
+        if not self.is_loose:
+            return near
+        squares = {candidate: self.scatter(candidate) for candidate in near}
+        most = min(squares.values(), default=0.0) + AS_LIKELY
+        return [candidate for candidate in near if squares[candidate] <= most < math.inf]
 
     def off(self, gradients: Gradients, without: Collection[int] = ()) -> tuple[list[float], list[float]]:
         """How far the learner's numbers are off these, and their tolerances: infinite ones for numbers left out."""
@@ -268,16 +268,20 @@ class Trial:
         pairs = zip(lone, self.tolerances.items(), strict=True)
         return off, [math.inf if i in without else part * tolerance for part, (i, tolerance) in pairs]
 
-    def _is_rounded(self, candidate: Candidate) -> bool:
-        """Whether one rounding of intermediate results gives all numbers of a learner with this mistake."""
+    def scatter(self, candidate: Candidate | None = None) -> float:
+        """The squares of rounding errors that give all numbers, of a learner with this mistake or with none."""
+        if candidate is None:
+            return self.rounding.scatter(*self.off(self.right))
         change, partials = candidate.change, dict(candidate.change.partials)
         for p, edges in change.counted.items():
             partials |= {k: 0.0 for k in self.network.uses[p] if k not in edges}
         rounding = self.rounding.with_mistake(partials, change.adjoints)
         if change.after:
             rounding.after(change.after)
-        without = () if change.only is None else self.given.keys() - change.only
-        return rounding.explains(*self.off(candidate.gradients, without), HALF)
+        if change.only is None:
+            return rounding.scatter(*self.off(candidate.gradients), HALF)
+        inside = rounding.scatter(*self.off(candidate.gradients, self.given.keys() - change.only), HALF)
+        return inside + self.rounding.scatter(*self.off(self.right, change.only))
 
     def _distinct(self) -> set[tuple[float, ...]]:
         """The different sets of numbers that the mistakes give."""

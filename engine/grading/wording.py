@@ -10,12 +10,14 @@ from ..structure import Layer
 from .candidate import Candidate
 from .explanations import Outcome, Part
 from .given import Gradient, half_unit
+from .instance import instance
 from .trial import SAME, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
 LISTED = 8  # names in a list
 CLEAR = 1e-3  # relative difference from which anybody can tell two gradients apart
 FIGURES = 4  # digits of the right gradients
+OFTEN = 0.5  # decimal orders of evidence below which a fit by chance is common
 OFFERED = 4  # mistakes that give the same numbers
 
 
@@ -44,13 +46,13 @@ class Words:
         found, evidence = outcome.found, outcome.evidence
         match outcome.verdict:
             case "right":
-                return self._right(outcome.off)
+                return self._right(outcome.off) + self._beside(found)
             case "mistake" | "several":
                 return f"{self._wrong()}\n{self._explained(found)}{self._odds(evidence)}"
             case "two":
                 return f"{self._wrong()}\n{self._two(*found)}{self._odds(evidence)}"
             case "chance":
-                return f"{self._wrong()}\n{self._explained(found)} {self._chance()}"
+                return f"{self._wrong()}\n{self._explained(found)} {self._chance(evidence)}"
         return self._idle() or f"{self._wrong()}\n{self._unknown(outcome.part)}"
 
     def _right(self, off: Sequence[int]) -> str:
@@ -63,9 +65,16 @@ class Words:
             f", within the rounding of your intermediate results: {listed(exact[:SHOWN])}." if exact else "."
         )
 
+    def _beside(self, found: Sequence[Candidate]) -> str:
+        """The mistakes that give the numbers as well as rounding does."""
+        if not found:
+            return ""
+        reasons = " or ".join(f"if {candidate.was}" for candidate in found[:OFFERED])
+        return f" You would get them, too, {reasons}: only more digits can tell."
+
     def _idle(self) -> str:
         """Names gradients given for Values that the loss does not depend on."""
-        idle = [g for g in self.gradients if not g.ok and g.value not in self.network.sweep.index]
+        idle = [g for g in self.gradients if g.ok is False and g.value not in self.network.sweep.index]
         if not idle:
             return ""
         verb, them = ("its gradient is", "it") if len(idle) == 1 else ("their gradients are", "them")
@@ -73,20 +82,26 @@ class Words:
         return f"{self.loss} does not depend on {listed([g.name for g in idle])}: {verb} 0.{more}"
 
     def _explained(self, found: Sequence[Candidate]) -> str:
-        return f"{self._follow()} {_reasons(found)}.{self._apart(found)}"
+        return f"{self._follow()} {_reasons(found)}.{self._instance(found)}{self._apart(found)}"
+
+    def _instance(self, found: Sequence[Candidate]) -> str:
+        """Of one mistake, a factor of the chain as it should be and as it is."""
+        said = instance(self.network, found[0], self.loss) if len(found) == 1 else ""
+        return f" There, {said}." if said else ""
 
     def _two(self, a: Candidate, b: Candidate) -> str:
         return f"{self._follow()} from two mistakes together, such as {_numbered((a, b))}."
 
-    def _chance(self) -> str:
+    def _chance(self, evidence: float) -> str:
         """A mistake fits, but so could chance."""
+        often = f"about 1 time in {10**evidence:.0f}" if evidence > OFTEN else "often"
         zeros = not any(self.trial.given[i] for i in self.trial.wrong())
         why = "gives a 0 by coincidence" if zeros else "fits so few digits by coincidence"
         missing = [name for i in (*self.trial.others, *self._sums()) if (name := self.network.name(i))]
         surer = [] if zeros else ["give one more digit of each number"]
         surer += [f"give also the gradient of {book_name(name)}" for name in missing[:1]]
         return (
-            f"Take this as a guess: {self.trial.tried} mistakes were tried, and one of them often {why}. "
+            f"Take this as a guess: {self.trial.tried} mistakes were tried, and one of them {often} {why}. "
             f"To be sure, {' or '.join(surer) or 'compare again with other weights or inputs'}."
         )
 
@@ -102,7 +117,7 @@ class Words:
                 f"{part.layer.name}, whose numbers follow {_reasons(part.found)}. Correct that, and compare again."
             )
         if self._are_shown_rounded():
-            written = next(g for g in self.gradients if not g.ok).given
+            written = next(g for g in self.gradients if g.ok is False).given
             return (
                 "They are the right gradients, rounded to the digits shown. If you rounded them, pass them as text, "
                 f"such as '{written!r}': of a float, at least three digits are compared."
@@ -131,14 +146,17 @@ class Words:
         return [] if wrong else [f"{ratio:.4g} times {what}" for what, ratio in said.items()]
 
     def _wrong(self) -> str:
-        wrong = [g for g in self.gradients if not g.ok]
+        wrong = [g for g in self.gradients if g.ok is False]
         digits = max(FIGURES, min(self.trial.digits, 9))
         shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given + 0.0:.{digits}g}" for g in wrong[:SHOWN]]
         text = "; ".join(shown)
         if more := wrong[SHOWN:]:
             text += f"; {self._all_of(more, 'more')} {_be(more)} wrong, too"
-        fine = [g for g in self.gradients if g.ok]
-        return f"{text}; {self._all_of(fine, 'others')} {_be(fine)} right." if fine else f"{text}."
+        if fine := [g for g in self.gradients if g.ok]:
+            text += f"; {self._all_of(fine, 'others')} {_be(fine)} right"
+        if unsure := [g for g in self.gradients if g.ok is None]:
+            text += f"; {self._all_of(unsure, 'others')} may be right but for rounding"
+        return f"{text}."
 
     def _all_of(self, some: Sequence[Gradient], noun: str) -> str:
         """Gradients by name, or how many they are, and of which layers."""
@@ -186,7 +204,10 @@ class Words:
         later = layers[last.number :]
         good = [layer.name for layer in later if layer.own & self.trial.given.keys()]
         be = "is" if len(good) == 1 else "are"
-        if self._only_weights(last, wrong):
+        inexact = set(self.trial.inexact)
+        if doubtful := [layer.name for layer in later if layer.own & inexact]:
+            return f" Give more digits of {listed(doubtful)}, to see where the mistake is: {last.name} is wrong."
+        if self._only_weights(last, inexact):
             right = f"The gradients of the biases of {last.name} are right, and so is δ there"
             return f" {right}. Look at the step from δ to the gradients of the weights."
         if good:
@@ -199,9 +220,9 @@ class Words:
             return f" Look {first} first: the last layer, {last.name}, is already wrong."
         return f" To see where the mistake is, give the gradients of {later[0].name}, too."
 
-    def _only_weights(self, layer: Layer, wrong: set[int]) -> bool:
+    def _only_weights(self, layer: Layer, inexact: set[int]) -> bool:
         known = layer.biases & self.trial.given.keys()
-        return bool(known) and not known & wrong
+        return bool(known) and not known & inexact
 
 
 def _reasons(found: Sequence[Candidate]) -> str:
@@ -225,7 +246,7 @@ def html(text: str, gradients: Sequence[Gradient]) -> str:
     """The sentences, and each gradient in a table."""
     rows = "".join(
         f"<tr><td>{markup.escape(book_name(g.name))}</td><td>{g.given:.6g}</td><td>{g.right:.6g}</td>"
-        f"<td>{'✓' if g.ok else '✗'}</td></tr>"
+        f"<td>{'?' if g.ok is None else '✓' if g.ok else '✗'}</td></tr>"
         for g in gradients
     )
     lines = "<br>".join(markup.escape(line) for line in text.splitlines())

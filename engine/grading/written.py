@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..core import Value, apply, book_name, came, evaluate, grad, latex_name, numeric, pretty_name, real, respelled
-from .given import EXACT, LONE, half_unit, tolerances_of, with_point
+from .given import EXACT, half_unit, tolerances_of, with_point
 from .trial import SLACK
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
@@ -23,6 +23,7 @@ MOST = 0.1  # part of a formula's number: rounding more than this away leaves to
 LONGEST = 2000  # letters of a formula
 Pair = tuple[Value, Value]  # of a derivative: of, and with respect to
 _POINT = re.compile(r"(?<![\w.)\]])\.(?=\d)")  # of .5
+_NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+)?")
 _COMMA = re.compile(r"\d,\d")
 _SIGN = re.compile(r"\d|[-+*/·×⋅∙•∗−–÷⁄|<>=√&~ ()\[\]{},.^]+$")  # labels that are numbers or signs
 _UNCLEAR = re.compile(r"[-+*/·×⋅∙•∗−–÷⁄|<>=√&~ ]|\w\(|\^[\w-]|[⁰¹²³⁴⁵⁶⁷⁸⁹](?!⁾)")  # signs in a label
@@ -100,7 +101,7 @@ def read(answer: Any, values: Mapping[str, float], keys: Mapping[str, str] | Non
         raise TypeError(
             f"a derivative is a number such as 0.0123 or a formula such as 'x * w', not {came(answer)}{hint}"
         ) from None
-    tolerance = _of_integer(str(answer)) if type(answer) is int else _rounded_to(number)
+    tolerance = half_unit(str(answer)) if type(answer) is int else _rounded_to(number)
     text = f"{number:g}" if float(f"{number:g}") == number else repr(number)
     return Written(text, number, tolerance, formula=repr(number))
 
@@ -204,11 +205,6 @@ def _in_keys(text: str, names: Mapping[str, str]) -> str:
     return respelled(text, spellings)
 
 
-def _of_integer(text: str) -> float:
-    """Half a unit: 15 may be 14.87, and is not 14.4; 3 may be 2.9996, and is not 3.4."""
-    return LONE if len(text.lstrip("-")) > 1 else min(half_unit(text), _rounded_to(float(text)))
-
-
 def _refuse_comma(text: str, names: Iterable[str]) -> None:
     """Refuse 1,5 for 1.5; commas are between operands of a function, or in a name such as w[0,1]."""
     for name in names:
@@ -225,11 +221,9 @@ def _reason(error: Exception, names: Mapping[str, str]) -> str:
 
 def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float:
     """The error in a formula's number if the learner rounded its constants."""
-    if re.fullmatch(r"-?\d+", formula):
-        return _of_integer(formula)
+    if _NUMBER.fullmatch(formula):
+        return half_unit(formula)
     found = [token for token in _CONSTANT.finditer(formula) if "." in token[0]]
-    if re.fullmatch(r"-?[\d.e+-]+", formula):
-        return min((half_unit(token[0]) for token in found if _digits(token[0]) <= EXACT), default=0.0)
     rounded = {f"c{token.start()}": token[0] for token in found if FEW <= _digits(token[0]) <= EXACT}
     if not (rounded and math.isfinite(number)):
         return 0.0

@@ -46,7 +46,7 @@ def test_the_digits_are_those_written():
     loss, w1, *_ = example()  # 0.00043856...
     w = w1[0, 0]
     assert [compare(loss, {w: text}).ok for text in ("0.0004", "0.00044", "0.000439", "0.0004386")] == [True] * 4
-    assert [compare(loss, {w: text}).ok for text in ("0.0006", "0.00046", "0.0004370")] == [False] * 3
+    assert [compare(loss, {w: text}).ok for text in ("0.0006", "0.00058", "0.0004370")] == [False] * 3
     near = compare(loss, {w: "0.000437"})
     assert (near.ok, str(near)) == (
         True,
@@ -86,7 +86,7 @@ def test_what_is_said_of_updated_weights():
     assert found.gradients[0].given == 0.0003647
     assert found.gradients[0].right == pytest.approx(0.000438567734474347, rel=1e-12)
     assert found.mistakes[0].gradients[w1[0, 0]] == pytest.approx(0.0003647, rel=1e-3)
-    assert found.evidence > 6
+    assert found.evidence > 4
     assert found.tried > 50
 
 
@@ -123,6 +123,37 @@ def test_a_0_among_all_gradients_is_asked_for_at_other_numbers():
     assert str(compare(loss, {z1: "0", z2: "-0.5"})).endswith("To be sure, compare again with other weights or inputs.")
 
 
+def test_one_number_shows_what_should_be_there_and_what_is():
+    loss, w1, w2, d1, d2 = example()
+    a = np.array([[0.59326999210], [0.59688437825]])
+    square = loss.operands[1].operands[0]
+    square.operands[0].operands[1].label = "o1"
+    names = [*w1.ravel(), *w2.ravel()]
+
+    def said(first, second):
+        return str(compare(loss, dict(zip(names, [*first.ravel(), *second.ravel()], strict=True))))
+
+    assert "∂a⁽¹⁾₂/∂z⁽¹⁾₂ is 0.2406, not 1." in said(d1 / (a * (1 - a)), d2)  # without σ'
+    assert "∂z⁽¹⁾₂/∂w3 is 0.05, not 1." in said(d1 / [[0.05, 0.10]], d2)  # without the input
+    delta = d2[:, :1] / a[0]
+    untransposed = np.array([[0.40, 0.45], [0.50, 0.55]]) @ delta * a * (1 - a)
+    assert "∂z⁽²⁾₁/∂a⁽¹⁾₂ is 0.45, not 0.5." in said(untransposed * [[0.05, 0.10]], d2)  # with W for Wᵀ
+
+
+def test_one_number_of_a_batch_names_its_example():
+    w, v = Value(0.7, "w"), Value(-1.2, "v")
+    outputs = [(v * (w * x).tanh()).sigmoid() for x in (0.5, 1.5)]
+    loss = (outputs[0] - 0.2) ** 2 + (outputs[1] - 0.9) ** 2
+    parts = [
+        ((w.data * x), x, 2 * (o.data - y) * o.data * (1 - o.data))
+        for x, o, y in zip((0.5, 1.5), outputs, (0.2, 0.9), strict=True)
+    ]
+    mine = sum(delta * v.data * x for z, x, delta in parts)  # without tanh'
+    found = compare(loss, {w: f"{mine:.6g}", v: f"{sum(delta * math.tanh(z) for z, x, delta in parts):.6g}"})
+    assert named(found) == ["derivative_left_out"]
+    assert f"∂a⁽¹⁾₁/∂z⁽¹⁾₁ in example 2 is {1 - math.tanh(1.05) ** 2:.4g}, not 1." in str(found)
+
+
 def test_what_is_one_number_times_the_right_gradients_is_said():
     loss, w1, w2, d1, d2 = example()
     text = str(compare(loss, [(w1, 4.0 * d1), (w2, -3.0 * d2)]))
@@ -150,7 +181,7 @@ def test_logits_without_layers_are_known_as_those_of_a_softmax():
 
 def test_what_is_detached_is_held_fixed():
     x, w = Value(2.0, "x"), Value(3.0, "w")
-    found = compare(detach(x) * w + x**2 * w, {x: "15.00"})  # w + 2 x w = 15, where 2 x w is right
+    found = compare(detach(x) * w + x**2 * w, {x: "15.000"})  # w + 2 x w = 15, where 2 x w is right
     assert named(found) == ["through_detach"]
     assert "x is differentiated where detach holds it fixed" in str(found)
 

@@ -178,6 +178,7 @@ LOSS = (
         "the gradient points uphill, and the step goes against it",
         lambda _: [("", -1.0)],
         covers=("sign_of_error",),
+        is_common=True,
     ),
     Mistake(
         "sign_of_error",
@@ -196,12 +197,14 @@ LOSS = (
         "all gradients are doubled, as when two backward passes are added up",
         "set the gradients to 0 before each pass",
         lambda _: [("", 2.0)],
+        is_common=True,
     ),
     scale(
         "half",
         "all gradients are halved, as by a factor ½ that is not in the loss",
         "count each factor of the loss once, and no other",
         lambda _: [("", 0.5)],
+        is_common=True,
     ),
     scale(
         "seeded_with_loss",

@@ -23,7 +23,8 @@ class Change:
     `partials` are by edge and `adjoints` by node; `counted` are, by parameter, the only edges to it that count. With
     `only`, all other parameters keep their right gradients.
     `after` changes the gradients that the sweep gives. `solve` takes the right gradients, the learner's and their
-    tolerances, fits a number such as a learning rate, and returns the gradients and a `place` that names the number.
+    tolerances, fits a number such as a learning rate, and returns the gradients, a `place` that names the number, and
+    how many numbers are as likely.
     """
 
     place: str
@@ -32,7 +33,7 @@ class Change:
     counted: Mapping[int, Sequence[int]] = field(default_factory=dict)
     only: frozenset[int] | None = None
     after: Callable[[Gradients], Gradients] | None = None
-    solve: Callable[[Gradients, Gradients, Gradients], tuple[Gradients, str] | None] | None = None
+    solve: Callable[[Gradients, Gradients, Gradients], tuple[Gradients, str, int] | None] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Mistake:
 
     If this mistake fits, those in `covers` are not reported: they describe it in other words. `formula` is the wrong
     derivative of an activation, if that is the mistake. `reach` are the parameters that it can change the gradients of,
-    if those are not all.
+    if those are not all. One that `is_common` is likelier than others.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Mistake:
     covers: tuple[str, ...] = ()
     formula: Formula | None = None
     reach: Callable[[Network], Set[int]] | None = None
+    is_common: bool = False
 
 
 def scale(
@@ -59,6 +61,7 @@ def scale(
     right: str,
     factors: Callable[[Network], Iterable[tuple[str, float]]],
     covers: tuple[str, ...] = (),
+    is_common: bool = False,
 ) -> Mistake:
     """A row that multiplies all gradients by a number."""
 
@@ -66,7 +69,7 @@ def scale(
         for place, factor in factors(network):
             yield Change(place, after=partial(_scaled, factor))
 
-    return Mistake(name, was, right, changes, covers)
+    return Mistake(name, was, right, changes, covers, is_common=is_common)
 
 
 def _scaled(factor: float, gradients: Gradients) -> Gradients:

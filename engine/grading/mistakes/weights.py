@@ -84,7 +84,7 @@ def _solved(
     right: Gradients,
     given: Gradients,
     tolerances: Gradients,
-) -> tuple[Gradients, str] | None:
+) -> tuple[Gradients, str, int] | None:
     """The learning rate, fitted in the last layer that it affects, where the gradients are linear in it."""
     plain = network.sweep.run(without)
     last = _moved(network, network.way_back[-1][1], 1.0, plain)
@@ -100,7 +100,8 @@ def _solved(
     rate = _roundest(rate, spread)
     if float(f"{rate:.2g}") != rate:
         return None  # some rate fits any single δ, but nobody takes one of three digits
-    return _at_rate(network, without, rate, right), f", with a learning rate of {rate:g}{place},"
+    as_likely = 9 if float(f"{rate:.1g}") == rate else 90  # of one or two digits in a power of ten
+    return _at_rate(network, without, rate, right), f", with a learning rate of {rate:g}{place},", as_likely
 
 
 def _roundest(rate: float, spread: float) -> float:
