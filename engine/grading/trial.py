@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import combinations
+from operator import mul
 from typing import TYPE_CHECKING
 
 from ..structure import Ints, dependent
@@ -99,11 +100,11 @@ class Trial:
 
     def _scale(self, gradients: Gradients) -> float:
         """The size of these gradients relative to the right ones, as rounding errors are proportional to it."""
-        return _norm(gradients[i] for i in self.given) / self._size if self.is_loose and self._size else 1.0
+        return _norm(map(gradients.__getitem__, self.given)) / self._size if self.is_loose and self._size else 1.0
 
     @cached_property
     def _size(self) -> float:
-        return _norm(self.right[i] for i in self.given)
+        return _norm(map(self.right.__getitem__, self.given))
 
     def _width(self, i: int, gradient: float, scale: float) -> float:
         width = self.slack * self.tolerances[i]
@@ -143,20 +144,27 @@ class Trial:
         adjoints = self.network.sweep.adjoints
         self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
         self.network.telling, self.network.may_be = telling, _ = self._telling(), self._may_be
-        for mistake in MISTAKES:
-            if mistake.reach and not telling <= mistake.reach(self.network):
-                self.unfit += 1 + len(self.network.layers)
-                continue
-            before = len(self.candidates) + self.unfit
-            for change in mistake.changes(self.network):
-                if self._misses(change):
-                    self.unfit += 1
-                    continue
-                candidate = self._candidate(mistake, change)
+        tried = list(self._changes())
+        moved = [change for _, changes, _ in tried for change in changes if change.partials or change.adjoints]
+        swept = self.network.sweep.run_all((change.partials, change.adjoints) for change in moved)
+        for mistake, changes, unfit in tried:
+            before = len(self.candidates)
+            for change in changes:
+                found = next(swept) if change.partials or change.adjoints else adjoints
+                candidate = self._candidate(mistake, change, found)
                 if candidate and self._moves(candidate.gradients):
                     self.candidates.append(candidate)
             if telling and mistake.reach:  # some of its places were left out, too
-                self.unfit += max(0, 1 + len(self.network.layers) - len(self.candidates) - self.unfit + before)
+                unfit = max(unfit, 1 + len(self.network.layers) - len(self.candidates) + before)
+            self.unfit += unfit
+
+    def _changes(self) -> Iterator[tuple[Mistake, list[Change], int]]:
+        """The changes of each mistake, and how many are left out, as they cannot change some wrong number."""
+        for mistake in MISTAKES:
+            reaches = not mistake.reach or self.network.telling <= mistake.reach(self.network)
+            changes = list(mistake.changes(self.network)) if reaches else []
+            kept = [change for change in changes if not self._misses(change)]
+            yield mistake, kept, len(changes) - len(kept)
 
     def _telling(self) -> set[int]:
         """In a large graph, the wrong parameters of the last layer with any: every fitting mistake changes them."""
@@ -185,24 +193,28 @@ class Trial:
         behind = [self.network.operands[k] for k in change.partials]
         return not all(any(depends[j] for j in behind) for depends in self._depending)
 
-    def _candidate(self, mistake: Mistake, change: Change) -> Candidate | None:
+    def _candidate(self, mistake: Mistake, change: Change, adjoints: Sequence[float]) -> Candidate | None:
         if change.solve is not None:
             solved = change.solve(self.right, self.given, self.tolerances)
             return Candidate(mistake, solved[1], solved[0], change) if solved else None
-        found = self._gradients(change.partials, change.adjoints, change.counted)
+        found = self._gradients(adjoints, change.partials, change.counted)
         if change.only is not None:
             found = {i: g if i in change.only else self.right[i] for i, g in found.items()}
         return Candidate(mistake, change.place, change.after(found) if change.after else found, change)
 
     def _gradients(
-        self, partials: Mapping[int, float], adjoints: Mapping[int, float], counted: Mapping[int, Sequence[int]]
+        self, adjoints: Sequence[float], partials: Mapping[int, float], counted: Mapping[int, Sequence[int]]
     ) -> Gradients:
+        """The gradients of a sweep, or of the uses that count."""
         sweep = self.network.sweep
-        found = sweep.run(partials, adjoints) if partials or adjoints else sweep.adjoints
-        gradients = {i: found[i] for i in self.right}
+        gradients = dict(zip(self.right, map(adjoints.__getitem__, self.right), strict=True))
         for p, edges in counted.items():
-            gradients[p] = sum(found[sweep.results[k]] * partials.get(k, sweep.partials[k]) for k in sorted(edges))
+            gradients[p] = sum(adjoints[sweep.results[k]] * partials.get(k, sweep.partials[k]) for k in sorted(edges))
         return gradients
+
+    def _swept(self, partials: Mapping[int, float], adjoints: Mapping[int, float]) -> Sequence[float]:
+        sweep = self.network.sweep
+        return sweep.run(partials, adjoints) if partials or adjoints else sweep.adjoints
 
     def pairs(self) -> list[tuple[Candidate, Candidate]]:
         """Two mistakes at once that give the learner's numbers, where no single one does."""
@@ -225,20 +237,18 @@ class Trial:
         partials, right = {**a.partials, **b.partials}, self.network.partials
         for k in a.partials.keys() & b.partials.keys():
             partials[k] = a.partials[k] * b.partials[k] / right[k] if right[k] else 0.0
-        found = self._gradients(partials, {**a.adjoints, **b.adjoints}, {**a.counted, **b.counted})
+        swept = self._swept(partials, {**a.adjoints, **b.adjoints})
+        found = self._gradients(swept, partials, {**a.counted, **b.counted})
         for change in (a, b):
             found = change.after(found) if change.after else found
         return found
 
     def _moves(self, gradients: Gradients) -> bool:
         """Whether these gradients are finite and differ from the right ones for some given node."""
-        differs = False
-        for i in self.given:
-            g, r = gradients[i], self.right[i]
-            if g - g:
-                return False
-            differs = differs or abs(g - r) > SAME * (abs(g) + abs(r))
-        return differs
+        if not all(map(math.isfinite, map(gradients.__getitem__, self.given))):
+            return False
+        pairs = ((gradients[i], self.right[i]) for i in self.given)
+        return any(abs(g - r) > SAME * (abs(g) + abs(r)) for g, r in pairs)
 
     def distance(self, gradients: Gradients) -> float:
         """The largest difference from the learner's numbers, in widths; inf if it exceeds one width."""
@@ -297,4 +307,5 @@ class Trial:
 
 
 def _norm(numbers: Iterable[float]) -> float:
-    return math.sqrt(sum(x * x for x in numbers))
+    some = list(numbers)
+    return math.sqrt(sum(map(mul, some, some)))
