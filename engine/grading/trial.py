@@ -145,13 +145,11 @@ class Trial:
         self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
         self.network.telling, self.network.may_be = telling, _ = self._telling(), self._may_be
         tried = list(self._changes())
-        moved = [change for _, changes, _ in tried for change in changes if change.partials or change.adjoints]
-        swept = self.network.sweep.run_all((change.partials, change.adjoints) for change in moved)
+        swept = self._swept([change for _, changes, _ in tried for change in changes])
         for mistake, changes, unfit in tried:
             before = len(self.candidates)
             for change in changes:
-                found = next(swept) if change.partials or change.adjoints else adjoints
-                candidate = self._candidate(mistake, change, found)
+                candidate = self._candidate(mistake, change, next(swept))
                 if candidate and self._moves(candidate.gradients):
                     self.candidates.append(candidate)
             if telling and mistake.reach:  # some of its places were left out, too
@@ -212,9 +210,11 @@ class Trial:
             gradients[p] = sum(adjoints[sweep.results[k]] * partials.get(k, sweep.partials[k]) for k in sorted(edges))
         return gradients
 
-    def _swept(self, partials: Mapping[int, float], adjoints: Mapping[int, float]) -> Sequence[float]:
+    def _swept(self, changes: Sequence[Change]) -> Iterator[Sequence[float]]:
+        """The adjoints with each of these changes."""
         sweep = self.network.sweep
-        return sweep.run(partials, adjoints) if partials or adjoints else sweep.adjoints
+        swept = sweep.run_all((change.partials, change.adjoints) for change in changes if _is_swept(change))
+        return (next(swept) if _is_swept(change) else sweep.adjoints for change in changes)
 
     def pairs(self) -> list[tuple[Candidate, Candidate]]:
         """Two mistakes at once that give the learner's numbers, where no single one does."""
@@ -222,26 +222,26 @@ class Trial:
         singles = list({self._key(c): c for c in usable}.values())[::-1]
         if len(singles) ** 2 * self.network.size > WORK:
             singles = [c for c in singles if c.change.after]
+        every = list(combinations(singles, 2))
+        self.pairs_tried += len(every)
+        pairs = [(a, b, both) for a, b in every if (both := self._both(a.change, b.change))]
         found = []
-        for a, b in combinations(singles, 2):
-            gradients = self._both(a.change, b.change)
-            self.pairs_tried += 1
-            if gradients and self.distance(gradients) <= 1.0:
+        for (a, b, both), adjoints in zip(pairs, self._swept([both for *_, both in pairs]), strict=True):
+            gradients = self._gradients(adjoints, both.partials, both.counted)
+            for change in (a.change, b.change):
+                gradients = change.after(gradients) if change.after else gradients
+            if self.distance(gradients) <= 1.0:
                 found.append((replace(a, gradients=gradients), b))
         return found
 
-    def _both(self, a: Change, b: Change) -> Gradients | None:
-        """The gradients with two changes of the sweep; on a common edge both factors apply."""
+    def _both(self, a: Change, b: Change) -> Change | None:
+        """Two changes of the sweep together; on a common edge both factors apply."""
         if (a.adjoints and b.adjoints) or (a.counted and b.counted):
             return None
         partials, right = {**a.partials, **b.partials}, self.network.partials
         for k in a.partials.keys() & b.partials.keys():
             partials[k] = a.partials[k] * b.partials[k] / right[k] if right[k] else 0.0
-        swept = self._swept(partials, {**a.adjoints, **b.adjoints})
-        found = self._gradients(swept, partials, {**a.counted, **b.counted})
-        for change in (a, b):
-            found = change.after(found) if change.after else found
-        return found
+        return Change("", partials, {**a.adjoints, **b.adjoints}, {**a.counted, **b.counted})
 
     def _moves(self, gradients: Gradients) -> bool:
         """Whether these gradients are finite and differ from the right ones for some given node."""
@@ -304,6 +304,11 @@ class Trial:
     def tried(self) -> int:
         """The number of mistakes that give different numbers here."""
         return len(self._distinct()) + self.unfit if self.candidates else 0
+
+
+def _is_swept(change: Change) -> bool:
+    """Whether the sweep itself is another one."""
+    return bool(change.partials or change.adjoints)
 
 
 def _norm(numbers: Iterable[float]) -> float:

@@ -6,7 +6,7 @@ cdef bytearray CLOSED
 cdef double INF
 cdef bint _is_margin(int i, int size, int *codes, int *starts, int *operands) noexcept
 cdef bint _is_closed(int code, int slot) except -1
-cdef int TOGETHER
+cdef int CACHED, LEAST, MOST
 cdef inline double *columns(array numbers, int count) noexcept:  # columns.py has these four for NumPy
     return numbers.data.as_doubles
 cdef inline void put(double *rows, int i, int n, double number, int count) noexcept:

@@ -23,7 +23,9 @@ if not cython.compiled:  # else by sweeps.pxd: memory, and the C library's own
     c_log = PRIMITIVES["log"].on_floats
 
 INF = math.inf
-TOGETHER = 8 if cython.compiled else 128  # changes of one sweep: a cache line of numbers, or enough for NumPy
+MOST = 128  # changes swept together
+LEAST = 8 if cython.compiled else MOST  # a cache line of numbers; calls of NumPy pay for many alone
+CACHED = 2**15  # numbers that the cache holds
 
 
 def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
@@ -57,7 +59,9 @@ def reverse_changed(graph: FlattenedGraph, changes: Sequence[Overrides]) -> Iter
     [59.0, -1.0]
     """
     are_finite = _are_finite(graph.partials) and all(_are_finite(change.partials) for change in changes)
-    together = TOGETHER if are_finite else 1  # which gradients pass an infinite partial depends on the change
+    together = max(LEAST, min(MOST, CACHED // len(graph.nodes)))
+    if not are_finite:
+        together = 1  # where an infinite partial lets gradients pass depends on the change
     for first in range(0, len(changes), together):
         yield from _reverse_together(graph, changes[first : first + together])
 
