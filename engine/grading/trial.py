@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, combinations
 from operator import mul
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ SLACK = 1.3  # half units of the last digit: learners cut off instead of roundin
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
 WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
+TOGETHER = 128  # pairs of one sweep
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 HALF = 1.2  # half units by which rounding moves a number; of cut off digits a mistake is not known for sure
@@ -224,15 +225,18 @@ class Trial:
             singles = [c for c in singles if c.change.after]
         every = list(combinations(singles, 2))
         self.pairs_tried += len(every)
-        pairs = [(a, b, both) for a, b in every if (both := self._both(a.change, b.change))]
-        found = []
+        some = (every[n : n + TOGETHER] for n in range(0, len(every), TOGETHER))
+        return list(chain.from_iterable(map(self._fitting_pairs, some)))
+
+    def _fitting_pairs(self, some: list[tuple[Candidate, Candidate]]) -> Iterator[tuple[Candidate, Candidate]]:
+        """Those of these pairs that give the learner's numbers, the first with the gradients of both."""
+        pairs = [(a, b, both) for a, b in some if (both := self._both(a.change, b.change))]
         for (a, b, both), adjoints in zip(pairs, self._swept([both for *_, both in pairs]), strict=True):
             gradients = self._gradients(adjoints, both.partials, both.counted)
             for change in (a.change, b.change):
                 gradients = change.after(gradients) if change.after else gradients
             if self.distance(gradients) <= 1.0:
-                found.append((replace(a, gradients=gradients), b))
-        return found
+                yield replace(a, gradients=gradients), b
 
     def _both(self, a: Change, b: Change) -> Change | None:
         """Two changes of the sweep together; on a common edge both factors apply."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .arrays import Floats, Ints, new_floats, new_ints
+from .arrays import Floats, Ints, floats_of, ints_of, new_floats, new_ints
 
 
 class Overrides(NamedTuple):
@@ -26,15 +26,18 @@ def table(partials: Floats, changes: Sequence[Overrides]) -> tuple[Ints, Floats]
     """
     import numpy as np
 
+    edges, numbers = ints_of(()), floats_of(())
+    for change in changes:
+        edges += change.edges
+        numbers += change.partials
+    column = np.repeat(np.arange(len(changes)), [len(change.edges) for change in changes])
     which = new_ints(len(partials))
     row = np.asarray(which)
-    for change in changes:
-        row[np.asarray(change.edges)] = 1
-    edges = np.flatnonzero(row)
-    row[edges] = np.arange(1, len(edges) + 1)
-    found = new_floats(len(edges) * len(changes))
-    columns = np.asarray(found).reshape(-1, len(changes))
-    columns[:] = np.asarray(partials)[edges, np.newaxis]
-    for n, change in enumerate(changes):
-        columns[row[np.asarray(change.edges)] - 1, n] = change.partials
+    row[edges] = 1
+    distinct = np.flatnonzero(row)
+    row[distinct] = np.arange(1, len(distinct) + 1)
+    found = new_floats(len(distinct) * len(changes))
+    rows = np.asarray(found).reshape(-1, len(changes))
+    rows[:] = np.asarray(partials)[distinct, np.newaxis]
+    rows[row[edges] - 1, column] = numbers
     return which, found
