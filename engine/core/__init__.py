@@ -18,7 +18,7 @@ from ..table import (
     MUL, NAMED, NAMES, NEG, ONE, OUTER, PAIRS, PARAMETER, POW, PRIMITIVES, PRODUCTS, REDUCTIONS, RELU, SELECT, SHIFT,
     SUB, SUM, TABLE, FormulaError, Interpreter, Masks, Row, both, came, check, choice, code_of, count, entries,
     evaluate, flag, function, function_of, in_place, instance, is_closed, log_softmax as log_shares, missing, numeric,
-    parse, path_of, primitive, printable, refuse, respelled, softmax as shares, written,
+    on_arrays, parse, path_of, primitive, primitive_on_arrays, printable, refuse, respelled, softmax as shares, written,
 )
 from .tracebacks import api_boundary, hide_engine
 from .atomic_write import place, replace
@@ -46,8 +46,9 @@ __all__ = [
     "WhygradError", "ancestors", "api_boundary", "apply", "as_condition", "as_value", "between", "book_name", "both",
     "came", "check", "choice", "code_of", "count", "derivative", "dot", "elided", "entries", "evaluate", "flag",
     "function", "function_of", "grad", "hide_engine", "in_place", "instance", "is_closed", "is_strict", "latex_name",
-    "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural", "numeric", "operation",
-    "order", "parse", "path_of", "place", "pretty_name", "pretty_number", "primitive", "printable", "reading",
-    "reading_all", "real", "refuse", "replace", "require", "respelled", "row", "shares", "short_number", "strict",
-    "total", "total_derivative", "unique_names", "user_line", "watch", "watching", "within", "written",
+    "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural", "numeric", "on_arrays",
+    "operation", "order", "parse", "path_of", "place", "pretty_name", "pretty_number", "primitive",
+    "primitive_on_arrays", "printable", "reading", "reading_all", "real", "refuse", "replace", "require", "respelled",
+    "row", "shares", "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch",
+    "watching", "within", "written",
 ]

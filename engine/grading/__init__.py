@@ -7,9 +7,10 @@ Read `derivation` (`check`) first. It reads answers by `equations` and `written`
 `elsewhere` (is a formula right at other numbers too?) and `stand_ins` (a number written for what it is here).
 
 Then read `compare`, and `mistakes`, the catalogue: a new mistake is a new row. Rows build on `network`, with the layers
-and units that structure finds, and on `reverse_sweep`: gradients with a learner's mistake, as `partials`. `trial`
-compares numbers; `explanations` chooses the mistake, if `evidence` is against chance; `instance` shows a number of it;
-`rounding` and `contradictions` say which numbers are right but for rounded intermediates, by `sensitivities`.
+and units that structure finds and their `activations`, and on `reverse_sweep`: gradients with a learner's mistake, as
+`partials`. `trial` compares numbers; `explanations` chooses the mistake, if `evidence` is against chance; `instance`
+shows a number of it; `rounding` and `contradictions` say which numbers are right but for rounded intermediates, by
+`sensitivities`.
 """
 
 # fmt: off

@@ -190,7 +190,8 @@ def _is_written(number: Any) -> bool:
 def half_unit(text: str) -> float:
     """Half a unit of the last digit written; less for a single digit, which nobody gets by cutting off digits.
 
-    A whole number of one digit has three, as a float has: 3 may be 2.9996, and is not 3.4; 15 may be 14.87, and is not 14.4.
+    A whole number of one digit has three, as a float has: 3 may be 2.9996, and is not 3.4. 15 may be 14.87, and is not
+    14.4.
 
     >>> [half_unit(text) for text in ("0.3125", "2.50", "4e-4", "3", "15")]
     [5e-05, 0.005, 3.85e-05, 0.005, 0.385]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..core import book_name, printable
-from ..structure import Forms, Ints, Layer, Occurrence, Unit, Units, dependent, ints_of
+from ..structure import Forms, Layer, Occurrence, Unit, Units, dependent, ints_of
 from .names import book_names
 from .other_uses import other_uses
 from .parameters import parameters
+from .partials import Partials
 from .reverse_sweep import ReverseSweep
 from .way_back import Back, sent_back
+
+if TYPE_CHECKING:
+    from .activations import Activations, Formula
 
 WIDEST = 12  # units of a layer at which a mistake is looked for one by one
 LARGE = 20_000  # operations of a graph from which on a program makes the mistakes: the same at all units
@@ -129,13 +134,14 @@ class Network:
     def loss_operations(self) -> list[int]:
         """The operations on the outputs that make the loss, newest first."""
         found, seen, stack = list[int](), {0}, [0]
+        starts, operands, depends, unit_of = self.sweep.starts, self.operands, self.depends, self.unit_of
         while stack:
             i = stack.pop()
-            if i in self.unit_of or i >= self.size:
+            if i in unit_of or i >= self.size:
                 continue
             found.append(i)
-            for j in self.sweep.inputs(i):
-                if j not in seen and self.depends[j]:
+            for j in operands[starts[i] : starts[i + 1]]:
+                if j not in seen and depends[j]:
                     seen.add(j)
                     stack.append(j)
         return found
@@ -143,7 +149,8 @@ class Network:
     @cached_property
     def loss_edges(self) -> list[int]:
         """The edges of the loss operations."""
-        return [k for i in self.loss_operations for k in self.sweep.edges(i)]
+        starts = self.sweep.starts
+        return [k for i in self.loss_operations for k in range(starts[i], starts[i + 1])]
 
     @cached_property
     def uses(self) -> dict[int, Sequence[int]]:
@@ -276,27 +283,25 @@ class Network:
                 yield place, units
 
     @cached_property
-    def activations(self) -> dict[Unit, tuple[Ints, list[tuple[str, float, float, float]]]]:
-        """By unit, the edges into its activations, and for each the operation, z, a and the derivative."""
-        return {
-            unit: self._of_activations([o for o in unit.occurrences if o.activation is not None]) for unit in self.units
-        }
+    def activations(self) -> list[Activations]:
+        """The activations of all units, by operation."""
+        from .activations import activations  # loads NumPy
 
-    def _of_activations(self, some: list[Occurrence]) -> tuple[Ints, list[tuple[str, float, float, float]]]:
-        edges = ints_of([self.sweep.starts[o.output] for o in some])
-        of = [(self.ops[o.output], self.data[o.z], self.data[o.output]) for o in some]
-        return edges, [(*numbers, self.partials[k]) for numbers, k in zip(of, edges, strict=True)]
+        return activations(self.sweep, self.units)
 
-    def derivatives(self, unit: Unit, other: Callable[[Occurrence], float | None]) -> dict[int, float]:
-        """Changed partials of a unit's activations, by edge; None keeps the right one."""
-        starts, seen = self.sweep.starts, [o for o in unit.occurrences if o.activation is not None]
-        return {
-            starts[o.output]: partial for o, partial in zip(seen, map(other, seen), strict=True) if partial is not None
-        }
+    def derivatives(self, formula: Formula) -> dict[Unit, Partials]:
+        """Other derivatives of each unit's activations, by a formula of z, a and the right one; None keeps that."""
+        found: dict[Unit, Partials] = {}
+        for some in self.activations:
+            for unit, partials in some.changed(formula).items():
+                found[unit] = Partials.joined([found[unit], partials]) if unit in found else partials
+        return found
 
-    def changed(self, units: Iterable[Unit], other: Callable[[Occurrence], float | None]) -> dict[int, float]:
-        """The same for several units, if any partial changes."""
-        found: dict[int, float] = {}
-        for unit in units:
-            found |= self.derivatives(unit, other)
-        return found if any(self.partials[k] != partial for k, partial in found.items()) else {}
+    def left_out(self, units: Iterable[Unit]) -> Partials:
+        """Derivatives of 1 for the activations of these units; none if all of them are 1."""
+        some = (self._left_out[unit] for unit in units if unit in self._left_out)
+        return Partials.joined(some).unless_right(self.partials)
+
+    @cached_property
+    def _left_out(self) -> dict[Unit, Partials]:
+        return self.derivatives(lambda op, z, a, d: 1.0)

@@ -13,8 +13,8 @@ class Partials(Mapping[int, float]):
     """Partials by edge; of an edge that comes twice the last one counts.
 
     >>> partials = Partials.joined([Partials(ints_of([4, 7]), floats_of([0.5, 2.0])), {7: 1.0}])
-    >>> dict(partials), partials.change([1.0] * 8), Partials.all_of(ints_of([3, 5]), 1.0).change([1.0] * 8)
-    ({4: 0.5, 7: 1.0}, True, False)
+    >>> dict(partials), dict(Partials.all_of(ints_of([3, 5]), 1.0).unless_right([1.0] * 8))
+    ({4: 0.5, 7: 1.0}, {})
     """
 
     def __init__(self, edges: Ints, numbers: Floats) -> None:
@@ -39,9 +39,15 @@ class Partials(Mapping[int, float]):
             numbers += part.numbers
         return cls(edges, numbers)
 
-    def change(self, right: Sequence[float]) -> bool:
-        """Whether any differs from the right partial of its edge."""
-        return any(map(ne, self.numbers, map(right.__getitem__, self.edges)))
+    @property
+    def columns(self) -> tuple[Ints, Floats]:
+        """The edges, and their partials."""
+        return self.edges, self.numbers
+
+    def unless_right(self, right: Sequence[float]) -> Partials:
+        """These partials if any differs from the right one of its edge; else none."""
+        differs = any(map(ne, self.numbers, map(right.__getitem__, self.edges)))
+        return self if differs else Partials.joined([])
 
     @cached_property
     def _by_edge(self) -> dict[int, float]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import compress
 
 from ..core import NAMES, Value
-from ..structure import LossGraph, grouped, ints_of, reverse, reverse_changed
+from ..structure import LossGraph, Overrides, grouped, ints_of, reverse, reverse_changed
 from .partials import Partials
 
 NOTHING: Mapping[int, float] = {}
@@ -65,8 +65,15 @@ class ReverseSweep:
 
     def run(self, partials: Mapping[int, float] = NOTHING, adjoints: Mapping[int, float] = NOTHING) -> Sequence[float]:
         """The adjoints of all nodes, given changed partials of edges and changed adjoints of nodes."""
-        changed = Partials.of(partials)
-        return reverse_changed(self.flat, changed.edges, changed.numbers, adjoints)
+        return next(self.run_all([(partials, adjoints)]))
+
+    def run_all(self, changes: Iterable[tuple[Mapping[int, float], Mapping[int, float]]]) -> Iterator[Sequence[float]]:
+        """The same for each of several changes, which are swept together."""
+        import numpy as np
+
+        some = [Overrides(*Partials.of(partials).columns, adjoints) for partials, adjoints in changes]
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield from reverse_changed(self.flat, some)
 
     def derivatives(self, i: int) -> Sequence[float]:
         """The derivatives of node i, instead of the loss, with respect to all nodes."""

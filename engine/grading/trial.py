@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, combinations
+from operator import mul
 from typing import TYPE_CHECKING
 
 from ..structure import Ints, dependent
@@ -23,6 +24,7 @@ SLACK = 1.3  # half units of the last digit: learners cut off instead of roundin
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
 WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
+TOGETHER = 128  # pairs of one sweep
 COMPARED = 30  # wrong numbers by which changes are told apart
 LOOSE = 0.7  # added to SLACK if intermediate results are rounded: together one unit of the last digit
 HALF = 1.2  # half units by which rounding moves a number; of cut off digits a mistake is not known for sure
@@ -100,11 +102,11 @@ class Trial:
 
     def _scale(self, gradients: Gradients) -> float:
         """The size of these gradients relative to the right ones, as rounding errors are proportional to it."""
-        return _norm(gradients[i] for i in self.given) / self._size if self.is_loose and self._size else 1.0
+        return _norm(map(gradients.__getitem__, self.given)) / self._size if self.is_loose and self._size else 1.0
 
     @cached_property
     def _size(self) -> float:
-        return _norm(self.right[i] for i in self.given)
+        return _norm(map(self.right.__getitem__, self.given))
 
     def _width(self, i: int, gradient: float, scale: float) -> float:
         width = self.slack * self.tolerances[i]
@@ -144,20 +146,25 @@ class Trial:
         adjoints = self.network.sweep.adjoints
         self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
         self.network.telling, self.network.may_be = telling, _ = self._telling(), self._may_be
-        for mistake in MISTAKES:
-            if mistake.reach and not telling <= mistake.reach(self.network):
-                self.unfit += 1 + len(self.network.layers)
-                continue
-            before = len(self.candidates) + self.unfit
-            for change in mistake.changes(self.network):
-                if self._misses(change):
-                    self.unfit += 1
-                    continue
-                candidate = self._candidate(mistake, change)
+        tried = list(self._changes())
+        swept = self._swept([change for _, changes, _ in tried for change in changes])
+        for mistake, changes, unfit in tried:
+            before = len(self.candidates)
+            for change in changes:
+                candidate = self._candidate(mistake, change, next(swept))
                 if candidate and self._moves(candidate.gradients):
                     self.candidates.append(candidate)
             if telling and mistake.reach:  # some of its places were left out, too
-                self.unfit += max(0, 1 + len(self.network.layers) - len(self.candidates) - self.unfit + before)
+                unfit = max(unfit, 1 + len(self.network.layers) - len(self.candidates) + before)
+            self.unfit += unfit
+
+    def _changes(self) -> Iterator[tuple[Mistake, list[Change], int]]:
+        """The changes of each mistake, and how many are left out, as they cannot change some wrong number."""
+        for mistake in MISTAKES:
+            reaches = not mistake.reach or self.network.telling <= mistake.reach(self.network)
+            changes = list(mistake.changes(self.network)) if reaches else []
+            kept = [change for change in changes if not self._misses(change)]
+            yield mistake, kept, len(changes) - len(kept)
 
     def _telling(self) -> set[int]:
         """In a large graph, the wrong parameters of the last layer with any: every fitting mistake changes them."""
@@ -186,24 +193,30 @@ class Trial:
         behind = [self.network.operands[k] for k in change.partials]
         return not all(any(depends[j] for j in behind) for depends in self._depending)
 
-    def _candidate(self, mistake: Mistake, change: Change) -> Candidate | None:
+    def _candidate(self, mistake: Mistake, change: Change, adjoints: Sequence[float]) -> Candidate | None:
         if change.solve is not None:
             solved = change.solve(self.right, self.given, self.tolerances)
             return Candidate(mistake, solved[1], solved[0], change, solved[2]) if solved else None
-        found = self._gradients(change.partials, change.adjoints, change.counted)
+        found = self._gradients(adjoints, change.partials, change.counted)
         if change.only is not None:
             found = {i: g if i in change.only else self.right[i] for i, g in found.items()}
         return Candidate(mistake, change.place, change.after(found) if change.after else found, change)
 
     def _gradients(
-        self, partials: Mapping[int, float], adjoints: Mapping[int, float], counted: Mapping[int, Sequence[int]]
+        self, adjoints: Sequence[float], partials: Mapping[int, float], counted: Mapping[int, Sequence[int]]
     ) -> Gradients:
+        """The gradients of a sweep, or of the uses that count."""
         sweep = self.network.sweep
-        found = sweep.run(partials, adjoints) if partials or adjoints else sweep.adjoints
-        gradients = {i: found[i] for i in self.right}
+        gradients = dict(zip(self.right, map(adjoints.__getitem__, self.right), strict=True))
         for p, edges in counted.items():
-            gradients[p] = sum(found[sweep.results[k]] * partials.get(k, sweep.partials[k]) for k in sorted(edges))
+            gradients[p] = sum(adjoints[sweep.results[k]] * partials.get(k, sweep.partials[k]) for k in sorted(edges))
         return gradients
+
+    def _swept(self, changes: Sequence[Change]) -> Iterator[Sequence[float]]:
+        """The adjoints with each of these changes."""
+        sweep = self.network.sweep
+        swept = sweep.run_all((change.partials, change.adjoints) for change in changes if _is_swept(change))
+        return (next(swept) if _is_swept(change) else sweep.adjoints for change in changes)
 
     def pairs(self) -> list[tuple[Candidate, Candidate]]:
         """Two mistakes at once that give the learner's numbers, where no single one does."""
@@ -211,31 +224,35 @@ class Trial:
         singles = list({self._key(c): c for c in usable}.values())[::-1]
         if len(singles) ** 2 * self.network.size > WORK:
             singles = [c for c in singles if c.change.after]
-        found = []
-        for a, b in combinations(singles, 2):
-            gradients = self._both(a.change, b.change)
-            self.pairs_tried += 1
-            if gradients and self.distance(gradients) <= 1.0:
-                found.append((replace(a, gradients=gradients), replace(b, gradients=gradients)))
-        return found
+        every = list(combinations(singles, 2))
+        self.pairs_tried += len(every)
+        some = (every[n : n + TOGETHER] for n in range(0, len(every), TOGETHER))
+        return list(chain.from_iterable(map(self._fitting_pairs, some)))
 
-    def _both(self, a: Change, b: Change) -> Gradients | None:
-        """The gradients with two changes of the sweep; on a common edge both factors apply."""
+    def _fitting_pairs(self, some: list[tuple[Candidate, Candidate]]) -> Iterator[tuple[Candidate, Candidate]]:
+        """Those of these pairs that give the learner's numbers, the first with the gradients of both."""
+        pairs = [(a, b, both) for a, b in some if (both := self._both(a.change, b.change))]
+        for (a, b, both), adjoints in zip(pairs, self._swept([both for *_, both in pairs]), strict=True):
+            gradients = self._gradients(adjoints, both.partials, both.counted)
+            for change in (a.change, b.change):
+                gradients = change.after(gradients) if change.after else gradients
+            if self.distance(gradients) <= 1.0:
+                yield replace(a, gradients=gradients), b
+
+    def _both(self, a: Change, b: Change) -> Change | None:
+        """Two changes of the sweep together; on a common edge both factors apply."""
         if (a.adjoints and b.adjoints) or (a.counted and b.counted):
             return None
         partials, right = {**a.partials, **b.partials}, self.network.partials
         for k in a.partials.keys() & b.partials.keys():
             partials[k] = a.partials[k] * b.partials[k] / right[k] if right[k] else 0.0
-        found = self._gradients(partials, {**a.adjoints, **b.adjoints}, {**a.counted, **b.counted})
-        for change in (a, b):
-            found = change.after(found) if change.after else found
-        return found
+        return Change("", partials, {**a.adjoints, **b.adjoints}, {**a.counted, **b.counted})
 
     def _moves(self, gradients: Gradients) -> bool:
         """Whether these gradients are finite and differ from the right ones for some given node."""
-        return all(map(math.isfinite, (gradients[i] for i in self.given))) and any(
-            self.changes(gradients, i) for i in self.given
-        )
+        if not all(map(math.isfinite, map(gradients.__getitem__, self.given))):
+            return False
+        return any(self.changes(gradients, i) for i in self.given)
 
     def changes(self, gradients: Gradients, i: int) -> bool:
         """Whether a gradient differs from the right one by more than the rounding of floats."""
@@ -300,5 +317,11 @@ class Trial:
         return len(self._distinct()) + self.unfit if self.candidates else 0
 
 
+def _is_swept(change: Change) -> bool:
+    """Whether the sweep itself is another one."""
+    return bool(change.partials or change.adjoints)
+
+
 def _norm(numbers: Iterable[float]) -> float:
-    return math.sqrt(sum(x * x for x in numbers))
+    some = list(numbers)
+    return math.sqrt(sum(map(mul, some, some)))

@@ -11,11 +11,11 @@ import re
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial, reduce
+from functools import partial, reduce
 from typing import Any
 
 from .._compiled import compiled
-from ..core import PRIMITIVES, TABLE, Interpreter, Value, function, require
+from ..core import PRIMITIVES, TABLE, Value, function, on_arrays, primitive_on_arrays, require
 from .schedule import Schedule, instructions
 
 try:
@@ -174,20 +174,9 @@ def _inner(rows: Any, left: Any, right: Any, cells: Any) -> None:
 def _kernel(np: Any, name: str, operands: Sequence[Any], result: Any) -> Callable[[], Any]:
     """A row on rows as a function without arguments; a primitive that NumPy does not have goes example by example."""
     if name not in PRIMITIVES:
-        return lambda: np.copyto(result, _interpreter(np)(name, *operands))
+        return lambda: np.copyto(result, on_arrays(np)(name, *operands))
     text = PRIMITIVES[name].numpy
     if found := re.fullmatch(r"np\.(\w+)\((a|a, b)\)", text):
         return partial(getattr(np, found[1]), *operands, out=result)
-    kernel = _on_arrays(np, name)
+    kernel = primitive_on_arrays(np, name)
     return lambda: np.copyto(result, kernel(*operands))
-
-
-def _on_arrays(np: Any, name: str) -> Callable[..., Any]:
-    text = PRIMITIVES[name].numpy
-    return function(text, np=np) if text else np.vectorize(TABLE[name].value, otypes=[float])
-
-
-@cache
-def _interpreter(np: Any) -> Interpreter:
-    """The algebra of arrays."""
-    return Interpreter({name: _on_arrays(np, name) for name in PRIMITIVES if name not in ("sum", "shift")}, "NumPy")

@@ -3,9 +3,9 @@
 It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and their spread; Units, the layers and neurons
 of a network; and sweeps over these arrays.
 
-Read `arrays` and `flattened` first, then `value_numbering`, `sweeps`, `scans` and `recompute` (numbers at other
-points), `loss_graph`, which holds them together, and `linear_forms`, `weighted_sums`, `unit` and `units` (which nodes
-are one neuron, and one layer).
+Read `arrays` and `flattened` first, then `value_numbering`, `sweeps` (with `overrides`, several at once in `columns`),
+`scans` and `recompute` (numbers at other points), `loss_graph`, which holds them together, and `linear_forms`,
+`weighted_sums`, `unit` and `units` (which nodes are one neuron, and one layer).
 """
 
 # fmt: off
@@ -14,6 +14,7 @@ from .arrays import Floats, Groups, Ints, floats_of, grouped, groups_of, ints_of
 from .flattened import FlattenedGraph, flatten
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
+from .overrides import Overrides
 from .scans import (
     all_small, any_larger, any_uses, by_number, cancelling, ends_differ, extent, flattest, largest, nesting,
     none_exceeds, not_held, one_sided, peaks, small, taken, using, where,
@@ -29,9 +30,9 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
 
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
-    "Occurrence", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger", "any_uses", "by_number",
-    "cancelling", "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of",
-    "ints_of", "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "not_held",
-    "one_sided", "origins", "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between",
+    "Occurrence", "Overrides", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger", "any_uses",
+    "by_number", "cancelling", "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped",
+    "groups_of", "ints_of", "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds",
+    "not_held", "one_sided", "origins", "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between",
     "reverse_changed", "small", "strongest", "summands", "taken", "using", "where", "with_argument",
 ]

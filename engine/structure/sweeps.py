@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..core import ADD, CLOSED, DIV, MUL, NEG, PRIMITIVES, RELU, SELECT, SUB, SUM
 from .arrays import Floats, Groups, Ints, ints_of, new_floats, new_ints
 from .flattened import FlattenedGraph
+from .overrides import Overrides, table
 
 try:
     import cython
@@ -17,10 +18,14 @@ except ImportError:  # only the compiler needs it
 
 if not cython.compiled:  # else by sweeps.pxd: memory, and the C library's own
     from .arrays import floats, ints
+    from .columns import columns, pass_back, pass_changed, put
 
     c_log = PRIMITIVES["log"].on_floats
 
 INF = math.inf
+MOST = 128  # changes swept together
+LEAST = 8 if cython.compiled else MOST  # a cache line of numbers; calls of NumPy pay for many alone
+CACHED = 2**15  # numbers that the cache holds
 
 
 def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
@@ -40,37 +45,70 @@ def reverse(graph: FlattenedGraph, of: int = 0) -> tuple[Floats, Floats]:
     return sums
 
 
-def reverse_changed(graph: FlattenedGraph, edges: Ints, partials: Floats, given: Mapping[int, float]) -> Floats:
-    """The adjoint of every node, with overrides of the partials of some edges, and of adjoints, by node.
+def reverse_changed(graph: FlattenedGraph, changes: Sequence[Overrides]) -> Iterator[Floats]:
+    """The adjoint of every node under each of several changes.
 
     >>> from engine import Value
     >>> from .arrays import floats_of, ints_of
     >>> from .flattened import flatten
+    >>> from .overrides import Overrides
     >>> x = Value(3.0)
     >>> graph, no_edges, no_numbers = flatten(x * x - x), ints_of([]), floats_of([])
-    >>> [reverse_changed(graph, no_edges, no_numbers, given)[2] for given in ({}, {1: 10.0})]
-    [5.0, 59.0]
-    >>> reverse_changed(graph, ints_of([0]), floats_of([0.0]), {})[2]
-    -1.0
+    >>> changes = [Overrides(no_edges, no_numbers, {1: 10.0}), Overrides(ints_of([0]), floats_of([0.0]), {})]
+    >>> [adjoints[2] for adjoints in reverse_changed(graph, changes)]
+    [59.0, -1.0]
     """
+    are_finite = _are_finite(graph.partials) and all(_are_finite(change.partials) for change in changes)
+    together = max(LEAST, min(MOST, CACHED // len(graph.nodes)))
+    if not are_finite:
+        together = 1  # where an infinite partial lets gradients pass depends on the change
+    for first in range(0, len(changes), together):
+        yield from _reverse_together(graph, changes[first : first + together])
+
+
+def _reverse_together(graph: FlattenedGraph, changes: Sequence[Overrides]) -> list[Floats]:
+    count, size = len(changes), len(graph.nodes)
     codes, results, operands = ints(graph.codes), ints(graph.results), ints(graph.operands)
-    starts = ints(graph.starts)
-    changed, found, met = graph.partials[:], new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
-    current, gradients, reached = floats(changed), floats(found), ints(met)  # reached: 2 for given ones
-    gradients[0] = 1.0
-    reached[0] = 1
-    wanted, numbers = ints(edges), floats(partials)
-    for n in range(len(edges)):
-        current[wanted[n]] = numbers[n]
-    for index, adjoint in given.items():
-        gradients[index] = adjoint
-        reached[index] = 2
+    starts, partials = ints(graph.starts), floats(graph.partials)
+    which, changed = table(graph.partials, changes)
+    found, met = new_floats(size * count), new_ints(size)  # met: 1 where a gradient arrives, 2 if some are given
+    rows, own, own_row, reached = columns(found, count), columns(changed, count), ints(which), ints(met)
+    given: dict[int, list[tuple[int, float]]] = {}
+    for n, change in enumerate(changes):
+        for index, adjoint in change.adjoints.items():
+            given.setdefault(index, []).append((n, adjoint))
+            reached[index] = 2
+    for n in range(count):
+        put(rows, 0, n, 1.0, count)
+    reached[0] = reached[0] or 1
     for k in range(len(graph.operands)):
-        i, j, partial = results[k], operands[k], current[k]
-        if reached[i] and reached[j] < 2 and (partial != 0.0 or not _is_closed(codes[i], k - starts[i])):
+        i, j, partial = results[k], operands[k], partials[k]
+        if not reached[i]:
+            continue
+        if reached[i] == 2 and k == starts[i]:
+            for n, adjoint in given[i]:
+                put(rows, i, n, adjoint, count)
+        if own_row[k]:
+            if not pass_changed(rows, i, j, own, own_row[k] - 1, _is_closed(codes[i], k - starts[i]), count):
+                continue
+        elif partial != 0.0 or not _is_closed(codes[i], k - starts[i]):
+            pass_back(rows, i, j, partial, count)
+        else:
+            continue
+        if not reached[j]:
             reached[j] = 1
-            gradients[j] += gradients[i] * partial
-    return found
+    for index, some in given.items():
+        for n, adjoint in some:
+            put(rows, index, n, adjoint, count)
+    return [found[n::count] for n in range(count)]
+
+
+def _are_finite(numbers: Floats) -> bool:
+    each = floats(numbers)
+    for n in range(len(numbers)):  # noqa: SIM110  a generator has no types in C
+        if each[n] - each[n] != 0.0:
+            return False
+    return True
 
 
 def reverse_between(graph: FlattenedGraph, ends: Ints, among: Ints) -> dict[int, list[tuple[int, float, bool]]]:

@@ -240,9 +240,12 @@ class WeightedSums:
     def _sorted(self, products: Products) -> Products:
         """Products in the order of creation; those of one dot in the order of its operands."""
         results, edges = ints(self.graph.flattened.results), products.weight_edges
-        keys = [(-results[k], k) for k in edges]
-        if len({key[0] for key in keys}) < 2:
+        for k in edges:
+            if results[k] != results[edges[0]]:
+                break
+        else:
             return products
+        keys = [(-results[k], k) for k in edges]
         order = sorted(range(len(keys)), key=keys.__getitem__)
         return Products(*[[column[n] for n in order] for column in products])
 

@@ -5,11 +5,12 @@ algebra, and the opcodes. It imports nothing of the engine, so that the build ca
 
 Read `rows` first: it is THE TABLE. Then `primitives` (what formulas consist of), `formula` (how one is read),
 `notation` (how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is not taken
-is kept out), `own_rows` (what a user may add), `vectors` (what C does on vectors) and `opcodes`. `checks` refuses wrong
-arguments, for every package.
+is kept out), `own_rows` (what a user may add), `arrays` (what NumPy does), `vectors` (what C does on vectors) and
+`opcodes`. `checks` refuses wrong arguments, for every package.
 """
 
 # fmt: off
+from .arrays import on_arrays, primitive_on_arrays
 from .checks import came, choice, count, entries, flag, function_of, instance, path_of, printable, refuse
 from .formula import TABLE, FormulaError, Interpreter, evaluate, in_place, missing, numeric, parse, written
 from .masks import ALWAYS, Masks, both
@@ -55,5 +56,6 @@ __all__ = [
     "PRIMITIVES", "PRODUCTS", "REDUCTIONS", "RELU", "SELECT", "SHIFT", "SUB", "SUM", "TABLE", "FormulaError",
     "Interpreter", "Masks", "Row", "add", "both", "came", "check", "choice", "code_of", "count", "entries", "evaluate",
     "flag", "function", "function_of", "in_place", "instance", "is_closed", "log_softmax", "missing", "numeric",
-    "parse", "path_of", "primitive", "printable", "refuse", "respelled", "softmax", "written",
+    "on_arrays", "parse", "path_of", "primitive", "primitive_on_arrays", "printable", "refuse", "respelled", "softmax",
+    "written",
 ]

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from typing import Any
 
-from ...core import TABLE
-from ...structure import Occurrence, Unit
+from ...core import TABLE, evaluate, on_arrays
+from ...structure import Unit, floats_of, ints_of
 from ..network import Network
 from ..partials import Partials
-from .row import Change, Mistake, at_places, derivative
+from .row import Change, Mistake, at_activations, derivative
 
 CHAIN = "on its way back, the gradient is multiplied once by f'(z) at each activation"
 
 
-def _partial(op: str, a: float) -> float | None:
-    """The derivative of an activation at another point."""
+def _partial(op: str, a: Any) -> Any:
+    """The derivative of an activation at another point, or at an array of points."""
     if op in ("relu", "leaky_relu", "exp"):
         return None  # their derivative at a is the one at z, or no learner's formula
-    row = TABLE[op]
-    return float(row.partial_values(row.value(a), a)[0])
+    if isinstance(a, float):
+        return TABLE[op].partial_values(TABLE[op].value(a), a)[0]
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        return evaluate(TABLE[op].partials[0], {"a": a, "y": on_arrays(np)(op, a)}, on_arrays(np))
 
 
 def _left_out_going_back(network: Network) -> Iterator[Change]:
     """Without the derivative in the gradient sent back; a layer's own weights have it."""
     for place, units, own in _one_sided(network):
         others = network.parameters - own
-        if network.telling <= others and (edges := network.changed(units, lambda o: 1.0)):
+        if network.telling <= others and (edges := network.left_out(units)):
             yield Change(place, edges, only=frozenset(others))
 
 
 def _left_out_for_weights(network: Network) -> Iterator[Change]:
     """Without the derivative in the gradients of a layer's own weights; the gradient sent back has it."""
     for place, units, own in _one_sided(network):
-        if network.telling <= own and (edges := network.changed(units, lambda o: 1.0)):
+        if network.telling <= own and (edges := network.left_out(units)):
             yield Change(place, edges, only=own)
 
 
 def _bare_error(network: Network) -> Iterator[Change]:
     """Without the derivative and without the weights in the gradient sent back."""
     for layer, backs in network.telling_ways:
-        if edges := network.changed(layer.units, lambda o: 1.0):
+        if edges := network.left_out(layer.units):
             weights = [Partials.all_of(back.edges, 1.0) for back in backs]
             yield Change(
                 f"in {layer.name}", Partials.joined([edges, *weights]), only=frozenset(network.parameters) - layer.own
@@ -58,30 +61,21 @@ def _one_sided(network: Network) -> Iterator[tuple[str, list[Unit], frozenset[in
 
 def _sign(network: Network) -> Iterator[Change]:
     """In hidden layers only: at the output this reverses the sign of all gradients."""
-    hidden = [unit for unit in network.units if unit not in network.outputs]
-    yield from at_places(network, {unit: network.derivatives(unit, partial(_negative, network)) for unit in hidden})
-
-
-def _negative(network: Network, o: Occurrence) -> float | None:
-    if o.activation is None or network.ops[o.activation] not in ("sigmoid", "tanh"):
-        return None
-    return -network.partials[network.sweep.starts[o.activation]]
+    outputs = set(network.outputs)
+    hidden = [unit for unit in network.units if unit not in outputs]
+    return at_activations(lambda op, z, a, d: -d if op in ("sigmoid", "tanh") else None, network, hidden)
 
 
 def _of_error(network: Network) -> Iterator[Change]:
     """The formula of the derivative with the error e for a: 1 - e, e (1 - e), 1 - e²."""
-    outputs = [o for o in network.output_nodes if o.activation is not None]
-    uses = network.sweep.uses_of([o.output for o in outputs])
-    errors = {o.z: e for o in outputs if (e := _error(network, uses[o.output])) is not None}
+    outputs = [o.activation for o in network.output_nodes if o.activation is not None]
+    uses = network.sweep.uses_of(outputs)
+    errors = {network.sweep.starts[a]: e for a in outputs if (e := _error(network, uses[a])) is not None}
     formulas: tuple[Callable[[float], float], ...] = (lambda e: 1.0 - e, lambda e: e * (1.0 - e), lambda e: 1.0 - e * e)
     for formula in formulas:
-        partials = {z: formula(e) for z, e in errors.items()}
-        if edges := network.changed(network.outputs, partial(_at_sum, partials)):
+        edges = {k: formula(e) for k, e in errors.items()}
+        if any(network.partials[k] != partial for k, partial in edges.items()):
             yield Change("", edges)
-
-
-def _at_sum(partials: dict[int, float], o: Occurrence) -> float | None:
-    return partials.get(o.z)
 
 
 def _error(network: Network, uses: Sequence[int]) -> float | None:
@@ -94,12 +88,9 @@ def _error(network: Network, uses: Sequence[int]) -> float | None:
 
 
 def _other_side(network: Network) -> Iterator[Change]:
-    yield from at_places(network, {u: network.derivatives(u, partial(_flipped, network)) for u in network.units})
-
-
-def _flipped(network: Network, o: Occurrence) -> float | None:
-    off = {"relu": 0.0, "leaky_relu": 0.01}.get("" if o.activation is None else network.ops[o.activation])
-    return None if off is None else off if network.data[o.z] > 0.0 else 1.0
+    """The derivative of relu is 0 for z > 0, else 1."""
+    off = {"relu": 0.0, "leaky_relu": 0.01}
+    return at_activations(lambda op, z, a, d: off[op] + (1.0 - off[op]) * (z <= 0.0) if op in off else None, network)
 
 
 def _of_other_layer(network: Network) -> Iterator[Change]:
@@ -108,18 +99,27 @@ def _of_other_layer(network: Network) -> Iterator[Change]:
             if other is layer or len(other.units) != len(layer.units) or not network.tells(layer.units):
                 continue
             sums = {
-                o.z: p.z
+                o.activation: network.data[p.z]
                 for u, v in zip(layer.units, other.units, strict=True)
                 for o, p in zip(u.occurrences, v.occurrences, strict=False)
+                if o.activation is not None
             }
-
-            def at_other(o: Occurrence, sums: dict[int, int] = sums) -> float | None:
-                if o.activation is None or o.z not in sums:
-                    return None
-                return _partial(network.ops[o.activation], network.data[sums[o.z]])
-
-            if edges := network.changed(layer.units, at_other):
+            if edges := _at_other_sums(network, sums):
                 yield Change(f"in {layer.name} at z of {other.name}", edges)
+
+
+def _at_other_sums(network: Network, sums: dict[int, float]) -> Partials:
+    """The derivatives of activations at other sums, if any differs."""
+    import numpy as np
+
+    found = []
+    for op in dict.fromkeys(network.ops[a] for a in sums):
+        edges, numbers = zip(
+            *((network.sweep.starts[a], z) for a, z in sums.items() if network.ops[a] == op), strict=True
+        )
+        if (partials := _partial(op, np.array(numbers))) is not None:
+            found.append(Partials(ints_of(edges), floats_of(partials.tolist())))
+    return Partials.joined(found).unless_right(network.partials)
 
 
 ACTIVATIONS = (
@@ -199,7 +199,7 @@ ACTIVATIONS = (
         "scaled_tanh",
         "the derivative of 1.7159 tanh(2z/3) is used {place}",
         "this is plain tanh, whose derivative is 1 - a²",
-        lambda op, z, a, d: 1.7159 * 2.0 / 3.0 * _sech2(2.0 * z / 3.0) if op == "tanh" else None,
+        lambda op, z, a, d: 1.7159 * 2.0 / 3.0 * _partial(op, 2.0 * z / 3.0) if op == "tanh" else None,
     ),
     derivative(
         "derivative_rounded_away",
@@ -230,7 +230,3 @@ ACTIVATIONS = (
         reach=Network.up_to_activations,
     ),
 )
-
-
-def _sech2(z: float) -> float:
-    return 1.0 / math.cosh(z) ** 2 if abs(z) < 300.0 else 0.0

@@ -20,7 +20,7 @@ def _sign_of_layer(network: Network) -> Iterator[Change]:
 
 
 def _negated(some: set[int], gradients: Gradients) -> Gradients:
-    return {i: -g if i in some else g for i, g in gradients.items()}
+    return gradients | {i: -gradients[i] for i in some & gradients.keys()}
 
 
 def _sign_of_error(network: Network) -> Iterator[Change]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import starmap
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ...structure import Ints, Occurrence, Unit, floats_of, ints_of
+from ...structure import Occurrence, Unit
 from ..network import Network
 from ..partials import Partials
 
+if TYPE_CHECKING:
+    from ..activations import Formula
+
 Gradients: TypeAlias = dict[int, float]  # by node
-Formula: TypeAlias = Callable[[str, float, float, float], float | None]  # (operation, z, a, derivative)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,23 +85,13 @@ def derivative(
     covers: tuple[str, ...] = (),
 ) -> Mistake:
     """A row with a wrong derivative of activations, formula(operation, z, a, derivative); None keeps the right one."""
-
-    def changes(network: Network) -> Iterator[Change]:
-        by_unit = {unit: _at_activations(formula, *seen) for unit, seen in network.activations.items()}
-        yield from at_places(network, by_unit)
-
-    return Mistake(name, was, right, changes, covers, formula, Network.up_to_activations)
+    return Mistake(name, was, right, partial(at_activations, formula), covers, formula, Network.up_to_activations)
 
 
-def _at_activations(formula: Formula, edges: Ints, numbers: list[tuple[str, float, float, float]]) -> Partials:
-    """The wrong derivatives of a unit's activations; none where the formula is not of this operation."""
-    found = list(starmap(formula, numbers))
-    known = [other for other in found if other is not None]
-    return Partials(edges if len(known) == len(found) else _where(edges, found), floats_of(known))
-
-
-def _where(edges: Ints, found: list[float | None]) -> Ints:
-    return ints_of(k for k, other in zip(edges, found, strict=True) if other is not None)
+def at_activations(formula: Formula, network: Network, units: Iterable[Unit] | None = None) -> Iterator[Change]:
+    """A wrong derivative of the activations of all units, or of some, for each place."""
+    by_unit = network.derivatives(formula)
+    return at_places(network, by_unit if units is None else {u: by_unit[u] for u in units if u in by_unit})
 
 
 def input_(
@@ -150,6 +141,5 @@ def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], eac
     for members, place in places.items():
         if not network.tells(members, sent_back=each):
             continue
-        changed = Partials.joined(by_unit[unit] for unit in members)
-        if changed.change(network.partials):
+        if changed := Partials.joined(by_unit[unit] for unit in members).unless_right(network.partials):
             yield Change(place, changed)

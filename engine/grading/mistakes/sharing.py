@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from ..network import Network
@@ -9,6 +10,7 @@ from .row import Change, Gradients, Mistake
 
 FEW = 10  # examples that are left out one by one
 STEPS = 6  # uses of a weight that are counted one by one
+LONG = 100  # steps of a recurrence at which going back may stop, one by one
 
 
 def _one_use(network: Network) -> Iterator[Change]:
@@ -46,9 +48,14 @@ def _truncated(network: Network) -> Iterator[Change]:
     if not edges:
         return
     yield Change("after one step", dict.fromkeys(edges, 0.0))
-    steps = sorted(set(edges.values()))
-    for number, step in enumerate(steps[1:], 2):
-        yield Change(f"before step {number}", {k: 0.0 for k, s in edges.items() if s == step})
+    by_step = defaultdict[int, dict[int, float]](dict)
+    for k, step in edges.items():
+        by_step[step][k] = 0.0
+    last = len(by_step)
+    numbers = range(2, last + 1) if last <= LONG else (2, last)
+    for number, step in enumerate(sorted(by_step), 1):
+        if number in numbers:
+            yield Change(f"before step {number}", by_step[step])
 
 
 def _earlier_losses(network: Network) -> Iterator[Change]:
