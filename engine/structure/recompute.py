@@ -7,13 +7,13 @@ This detects data set after the forward pass, and gives gradients at another poi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE
 from .arrays import Floats, Ints, ints_of, new_ints
 from .flattened import FlattenedGraph
-from .scans import operands_of, where
+from .scans import operands_of, present, where
 from .sweeps import dependent
 
 try:
@@ -140,16 +140,16 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
     wrong = beyond(graph, differing, rounding)
     if not wrong:
         return {}
-    same, parameters = confirmed(graph, wrong, differing, rounding), set(graph.index_of.values())
-    found = _set(graph, wrong, same)
+    same, parameters = confirmed(graph, wrong, differing, rounding), set(present(graph.wanted))
+    found = _set(graph, wrong, same, parameters)
     others = found.keys() - parameters
     together = {j for i in wrong for j in operands_of(i, graph) if same[j] == TOGETHER} if others else set()
     if together and len(found) > min(len(others), len(together)):
-        found = _set(graph, wrong, ints_of(0 if one == TOGETHER else one for one in same))
+        found = _set(graph, wrong, ints_of(0 if one == TOGETHER else one for one in same), parameters)
     return found
 
 
-def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints) -> dict[int, float | None]:
+def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints, parameters: Collection[int]) -> dict[int, float | None]:
     """The leaves and operations that explain the wrong results, if the nodes marked in `unchanged` were not set."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
@@ -170,7 +170,7 @@ def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints) -> dict[int, float
             continue  # wrong because of an operand that was set
         if not leaves:
             found[i], known[i] = None, 1
-        for edge in _blamed(graph, i, unchanged) if news else ():
+        for edge in _blamed(graph, i, unchanged, parameters) if news else ():
             leaf = operands[edge]
             if known[leaf] < 2:
                 was = _before(i, edge, codes, starts, partials, data)
@@ -178,12 +178,12 @@ def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints) -> dict[int, float
     return found
 
 
-def _blamed(graph: FlattenedGraph, i: int, same: Ints) -> list[int]:
+def _blamed(graph: FlattenedGraph, i: int, same: Ints, parameters: Collection[int]) -> list[int]:
     """The edges to the leaves that may have made an operation wrong: labelled ones and parameters, if there are any."""
     starts, operands, unchanged, size = ints(graph.starts), ints(graph.operands), ints(same), len(graph.codes)
     leaves = [k for k in range(starts[i], starts[i + 1]) if operands[k] >= size and not unchanged[operands[k]]]
     nodes = graph.nodes
-    return [k for k in leaves if nodes[operands[k]].label or nodes[operands[k]] in graph.index_of] or leaves
+    return [k for k in leaves if nodes[operands[k]].label or operands[k] in parameters] or leaves
 
 
 def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: Floats) -> float:
@@ -216,7 +216,7 @@ def confirmed(graph: FlattenedGraph, wrong: Ints, differing: Ints, rounding: flo
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
     found, is_wrong, given = new_ints(len(graph.nodes)), new_ints(len(graph.codes)), new_ints(len(graph.nodes))
-    for index in graph.index_of.values():
+    for index in present(graph.wanted):
         given[index] = 1
     wrongs, same, wanted, is_parameter = ints(is_wrong), ints(found), ints(wrong), ints(given)
     others = ints(differing)
