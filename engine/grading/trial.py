@@ -230,14 +230,14 @@ class Trial:
         return list(chain.from_iterable(map(self._fitting_pairs, some)))
 
     def _fitting_pairs(self, some: list[tuple[Candidate, Candidate]]) -> Iterator[tuple[Candidate, Candidate]]:
-        """Those of these pairs that give the learner's numbers, the first with the gradients of both."""
+        """Those of these pairs that give the learner's numbers, with the gradients of both."""
         pairs = [(a, b, both) for a, b in some if (both := self._both(a.change, b.change))]
         for (a, b, both), adjoints in zip(pairs, self._swept([both for *_, both in pairs]), strict=True):
             gradients = self._gradients(adjoints, both.partials, both.counted)
             for change in (a.change, b.change):
                 gradients = change.after(gradients) if change.after else gradients
             if self.distance(gradients) <= 1.0:
-                yield replace(a, gradients=gradients), b
+                yield replace(a, gradients=gradients), replace(b, gradients=gradients)
 
     def _both(self, a: Change, b: Change) -> Change | None:
         """Two changes of the sweep together; on a common edge both factors apply."""

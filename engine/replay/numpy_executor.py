@@ -174,7 +174,8 @@ def _inner(rows: Any, left: Any, right: Any, cells: Any) -> None:
 def _kernel(np: Any, name: str, operands: Sequence[Any], result: Any) -> Callable[[], Any]:
     """A row on rows as a function without arguments; a primitive that NumPy does not have goes example by example."""
     if name not in PRIMITIVES:
-        return lambda: np.copyto(result, on_arrays(np)(name, *operands))
+        algebra = on_arrays(np)
+        return lambda: np.copyto(result, algebra(name, *operands))
     text = PRIMITIVES[name].numpy
     if found := re.fullmatch(r"np\.(\w+)\((a|a, b)\)", text):
         return partial(getattr(np, found[1]), *operands, out=result)

@@ -22,8 +22,9 @@ def _partial(op: str, a: Any) -> Any:
         return TABLE[op].partial_values(TABLE[op].value(a), a)[0]
     import numpy as np
 
+    algebra = on_arrays(np)
     with np.errstate(all="ignore"):
-        return evaluate(TABLE[op].partials[0], {"a": a, "y": on_arrays(np)(op, a)}, on_arrays(np))
+        return evaluate(TABLE[op].partials[0], {"a": a, "y": algebra(op, a)}, algebra)
 
 
 def _left_out_going_back(network: Network) -> Iterator[Change]:
