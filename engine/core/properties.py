@@ -54,7 +54,7 @@ class Properties(Node):
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        number = real(grad)
+        number = real(grad, "grad")
         setting(self, "gradient")
         set_grad(self, number)
 

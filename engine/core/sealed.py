@@ -2,7 +2,7 @@
 
 from typing import Any, NoReturn, TypeVar
 
-from .tracebacks import api_boundary
+from .tracebacks import api_boundary, hide_engine
 
 Class = TypeVar("Class", bound=type)
 
@@ -34,7 +34,11 @@ def sealed(cls: Class, base: type) -> Class:
     def set_open(self: Any, name: str, value: Any, store: Any = object.__setattr__) -> None:
         if name in closed:
             _refuse(self, name)
-        store(self, name, value)
+        try:
+            store(self, name, value)
+        except Exception as error:
+            hide_engine(error)
+            raise
 
     def delete_open(self: Any, name: str) -> None:
         if name in closed:
@@ -59,7 +63,11 @@ class _Immutable(type):
     def __call__(cls, *args: Any, **options: Any) -> Any:
         """A new object, filled in before it is sealed."""
         made: Any = object.__new__(cls._base)
-        cls.__init__(made, *args, **options)  # type: ignore[misc]
+        try:
+            cls.__init__(made, *args, **options)  # type: ignore[misc]
+        except Exception as error:
+            hide_engine(error)
+            raise
         made.__class__ = cls
         return made
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import NonFiniteError, Value, api_boundary, came, printable, reading
+from ..core import NonFiniteError, Value, api_boundary, came, printable, reading, unique_names
 from . import wording
 from .candidate import Candidate
 from .explanations import Outcome, Verdict, judge
@@ -145,14 +145,19 @@ def uncollected() -> Iterator[None]:
 
 def _gradients(trial: Trial, given: list[Given], outcome: Outcome) -> tuple[Gradient, ...]:
     index, judged = trial.network.sweep.index, _judged(trial, outcome)
+    names = unique_names({g.value: _name(trial.network, g.value) or f"number {n}" for n, g in enumerate(given, 1)})
     found = []
-    for number, g in enumerate(given, 1):
+    for g in given:
         i = index.get(g.value)
-        name = printable(g.value.label) if i is None else trial.network.name(i) or ("L" if i == 0 else "")
         right = 0.0 if i is None else trial.right[i]
         ok = abs(g.number) <= g.tolerance if i is None else judged[i]
-        found.append(Gradient(g.value, name or f"number {number}", g.number, right, ok))
+        found.append(Gradient(g.value, str(names[g.value]), g.number, right, ok))
     return tuple(found)
+
+
+def _name(network: Network, value: Value) -> str:
+    i = network.sweep.index.get(value)
+    return printable(value.label) if i is None else network.name(i) or ("L" if i == 0 else "")
 
 
 def _judged(trial: Trial, outcome: Outcome) -> dict[int, bool | None]:

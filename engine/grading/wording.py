@@ -6,30 +6,18 @@ import html as markup
 from collections.abc import Sequence
 
 from ..core import book_name, total_derivative
-from ..structure import Layer
 from .candidate import Candidate
 from .explanations import Outcome, Part
 from .given import Gradient, half_unit
 from .instance import instance
+from .location import LISTED, listed, where_to_look
 from .trial import SAME, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
-LISTED = 8  # names in a list
 CLEAR = 1e-3  # relative difference from which anybody can tell two gradients apart
 FIGURES = 4  # digits of the right gradients
 OFTEN = 0.5  # decimal orders of evidence below which a fit by chance is common
 OFFERED = 4  # mistakes that give the same numbers
-
-
-def listed(names: Sequence[str], word: str = "and") -> str:
-    """Names as a list in words.
-
-    >>> listed(["a", "b", "c"]), listed([str(n) for n in range(20)])
-    ('a, b and c', '0, 1, 2, 3, 4, 5, 6, 7 and 12 more')
-    """
-    some = list(names) if len(names) <= LISTED else [*names[:LISTED], f"{len(names) - LISTED} more"]
-    some = list(map(book_name, some))
-    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {word} {some[-1]}"
 
 
 class Words:
@@ -52,8 +40,14 @@ class Words:
             case "two":
                 return f"{self._wrong()}\n{self._two(*found)}{self._odds(evidence)}"
             case "chance":
-                return f"{self._wrong()}\n{self._explained(found)} {self._chance(evidence)}"
-        return self._idle() or f"{self._wrong()}\n{self._unknown(outcome.part)}"
+                return f"{self._wrong()}\n{self._zeros()}{self._explained(found)} {self._chance(evidence)}"
+        return self._idle() or f"{self._wrong()}\n{self._zeros()}{self._unknown(outcome.part)}"
+
+    def _zeros(self) -> str:
+        """Asks after backward() where all numbers are 0, as they are before it."""
+        if any(g.given for g in self.gradients):
+            return ""
+        return f"Your numbers are all 0, as they are before backward(): was it called on {self.loss}? If so: "
 
     def _right(self, off: Sequence[int]) -> str:
         """All gradients are right, though some may be off by rounding."""
@@ -124,7 +118,7 @@ class Words:
             )
         multiples = self._multiples()
         but = f", but the wrong ones are multiples of the right ones: {listed(multiples)}" if multiples else ""
-        return f"None of the known mistakes gives these numbers{but}.{self._where()}"
+        return f"None of the known mistakes gives these numbers{but}.{where_to_look(self.trial)}"
 
     def _are_shown_rounded(self) -> bool:
         """Whether all wrong numbers are the right ones, rounded to the digits that they show."""
@@ -192,37 +186,6 @@ class Words:
             f"{self.trial.pairs_tried} pairs of mistakes" if self.trial.pairs_tried else f"{self.trial.tried} mistakes"
         )
         return f" The chance that one of the {what} tried fits by coincidence is {chance}."
-
-    def _where(self) -> str:
-        """Where to look for an unknown mistake: next to the last layer with a wrong number."""
-        wrong = set(self.trial.wrong())
-        layers = self.network.layers
-        bad = [layer for layer in layers if layer.own & wrong]
-        if not bad:
-            return ""
-        last = bad[-1]
-        later = layers[last.number :]
-        good = [layer.name for layer in later if layer.own & self.trial.given.keys()]
-        be = "is" if len(good) == 1 else "are"
-        inexact = set(self.trial.inexact)
-        if doubtful := [layer.name for layer in later if layer.own & inexact]:
-            return f" Give more digits of {listed(doubtful)}, to see where the mistake is: {last.name} is wrong."
-        if self._only_weights(last, inexact):
-            right = f"The gradients of the biases of {last.name} are right, and so is δ there"
-            return f" {right}. Look at the step from δ to the gradients of the weights."
-        if good:
-            between = f"between δ of {later[0].name} and δ of {last.name}"
-            return f" Look {between}: {listed(good)} {be} right, {last.name} is not."
-        if len(layers) == 1:
-            return " Look at the derivative of the loss first."
-        if not later:
-            first = "at the loss and at the output's activation"
-            return f" Look {first} first: the last layer, {last.name}, is already wrong."
-        return f" To see where the mistake is, give the gradients of {later[0].name}, too."
-
-    def _only_weights(self, layer: Layer, inexact: set[int]) -> bool:
-        known = layer.biases & self.trial.given.keys()
-        return bool(known) and not known & inexact
 
 
 def _reasons(found: Sequence[Candidate]) -> str:

@@ -192,7 +192,13 @@ def test_where_none_fits_it_says_between_which_layers_to_look():
     assert found.verdict == "unknown"
     assert "None of the known mistakes gives these numbers" in str(found)
     assert "Look between δ of layer 2 and δ of layer 1: layer 2 is right, layer 1 is not." in str(found)
-    assert "the last layer, layer 2, is already wrong" in str(compare(loss, [(w1, d1), (w2, 1.37 * d2)]))
+    last = "In layer 2, each unit's numbers are the right ones times one factor, so look at δ"
+    assert last in str(compare(loss, [(w1, d1), (w2, 1.37 * d2)]))
+    inputs = [[0.9 * a, 1.2 * b] for a, b in d2]
+    assert "In layer 2, δ is not the only wrong number" in str(compare(loss, [(w1, d1), (w2, inputs)]))
+    slip = compare(loss, [(w1, 1.37 * d1), (w2, [[0.96 * a, 0.99 * b] for a, b in d2])])
+    assert "Layer 2 is off by at most 0.04 of the right numbers" in str(slip)
+    assert "Look between δ of layer 2 and δ of layer 1." in str(slip)
     assert "give the gradients of layer 2, too" in str(compare(loss, [(w1, 1.37 * d1)]))
 
 
@@ -350,3 +356,14 @@ def test_the_largest_and_smallest_numbers_are_only_wrong(number):
     loss = mean_squared_error([net([0.5, -1.0])], [0.3])
     comparison = compare(loss, dict.fromkeys(net.parameters(), number))
     assert comparison.verdict == "unknown"
+
+
+def test_zeros_are_those_before_backward():
+    w, v = Value(0.5, "w"), Value(-0.3, "v")
+    found = str(compare(w.tanh() * v + w * 2.0, {w: w.grad, v: v.grad}))
+    assert "Your numbers are all 0, as they are before backward(): was it called on L?" in found
+
+
+def test_values_of_one_label_are_told_apart():
+    a, b = Value(0.5, "w"), Value(-0.3, "w")
+    assert [g.name for g in compare(a * 2.0 + b * 3.0, {a: 2.0, b: 5.0}).gradients] == ["w[1]", "w[2]"]

@@ -58,10 +58,23 @@ def in_mpmath(name: str, groups: Sequence[Any]) -> tuple[Any, list[Any]]:
     """A row's result by the textbook and its partials by their formulas, flat, to the digits that mpmath works with."""
     row = TABLE[name]
     groups = [[mp.mpf(x) for x in group] if isinstance(group, list) else mp.mpf(group) for group in groups]
-    y = by_the_textbook(name, *groups)
+    y = settled(lambda: by_the_textbook(name, *groups))
     variables = dict(zip(row.variables, groups, strict=True)) | {"y": y}
     partials = [evaluate(partial, variables, on_mpmath) for partial in row.partials]
     return y, [+mp.mpmathify(x) for x in row.flatten(partials, len(groups[0]) if row.variadic else 0)]
+
+
+def settled(function: Callable[[], Any]) -> Any:
+    """A number in mpmath whose digits do not change with more of them, which 1 - cos(a) needs near 0."""
+    digits, before = mp.dps, function()
+    while digits < 1000:
+        digits *= 2
+        with mp.workdps(digits):
+            y = function()
+        if y == before != 0 or mp.isnan(y) or abs(y - before) < abs(y) * mp.eps:
+            break
+        before = y
+    return +y
 
 
 @cache

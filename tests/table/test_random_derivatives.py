@@ -59,6 +59,8 @@ def is_at_a_kink(node):
     numbers = {x.data for x in node.operands}
     if node.op in ("hypot", "norm", "direction"):
         return numbers == {0.0}
+    if node.op == "atan2":  # where the angle jumps from π to -π
+        return node.operands[0].data == 0 and node.operands[1].data <= 0
     tied = node.op in TIES and len(numbers) < len(set(node.operands))
     return tied or node.operands[0].data in KINKS.get(node.op, ()) if node.op else False
 

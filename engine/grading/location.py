@@ -1,0 +1,84 @@
+"""Where to look for a mistake that no row of the catalogue explains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..core import book_name
+from ..structure import Layer
+from .trial import Trial
+
+LISTED = 8  # names in a list
+NEAR = 0.1  # relative error up to which a number may be a slip
+FACTORS = "To find the wrong factor, give the factors of one of them to chain_rule(...).check([...])."
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names as a list in words.
+
+    >>> listed(["a", "b", "c"]), listed([str(n) for n in range(20)])
+    ('a, b and c', '0, 1, 2, 3, 4, 5, 6, 7 and 12 more')
+    """
+    some = list(names) if len(names) <= LISTED else [*names[:LISTED], f"{len(names) - LISTED} more"]
+    some = list(map(book_name, some))
+    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {word} {some[-1]}"
+
+
+def where_to_look(trial: Trial) -> str:
+    """Next to the last layer with a number that is far from right; else what that layer's numbers have in common."""
+    layers, wrong = trial.network.layers, set(trial.wrong())
+    bad = [layer for layer in layers if layer.own & wrong]
+    if not bad:
+        return f" {FACTORS}"
+    far = [layer for layer in bad if _off(trial, layer) > NEAR]
+    if far and far[-1] is not bad[-1]:
+        return _far(trial, far[-1], bad[len(far) :])
+    return _last(trial, bad[-1], layers[bad[-1].number :])
+
+
+def _far(trial: Trial, layer: Layer, near: Sequence[Layer]) -> str:
+    """The later layers are nearly right."""
+    names, part = listed([one.name for one in near]), max(_off(trial, one) for one in near)
+    be, following = "is" if len(near) == 1 else "are", trial.network.layers[layer.number].name
+    return (
+        f" {names[0].upper()}{names[1:]} {be} off by at most {part:.2g} of the right numbers, which may be a slip; "
+        f"{layer.name} is far off. Look between δ of {following} and δ of {layer.name}. {FACTORS}"
+    )
+
+
+def _off(trial: Trial, layer: Layer) -> float:
+    """The largest error of a layer's wrong numbers, as a part of the right one."""
+    wrong = [i for i in trial.wrong() if i in layer.own]
+    return max((abs(trial.given[i] / x - 1.0) if (x := trial.right[i]) else math.inf for i in wrong), default=0.0)
+
+
+def _last(trial: Trial, last: Layer, later: Sequence[Layer]) -> str:
+    inexact = set(trial.inexact)
+    if doubtful := [layer.name for layer in later if layer.own & inexact]:
+        return f" Give more digits of {listed(doubtful)}, to see where the mistake is: {last.name} is wrong."
+    known = last.biases & trial.given.keys()
+    if known and not known & inexact:
+        right = f"The gradients of the biases of {last.name} are right, and so is δ there"
+        return f" {right}. Look at the step from δ to the gradients of the weights."
+    if good := [layer.name for layer in later if layer.own & trial.given.keys()]:
+        between = f"between δ of {later[0].name} and δ of {last.name}"
+        return (
+            f" Look {between}: {listed(good)} {'is' if len(good) == 1 else 'are'} right, {last.name} is not. {FACTORS}"
+        )
+    if any(layer.own for layer in later):
+        return f" To see where the mistake is, give the gradients of {later[0].name}, too."
+    return f"{_at_the_end(trial, last)} {FACTORS}"
+
+
+def _at_the_end(trial: Trial, last: Layer) -> str:
+    """Whether a factor of δ explains the wrong numbers of the layer before the loss."""
+    wrong = set(trial.wrong())
+    units = [[i for i in trial.given if i in unit.own and trial.right[i] and trial.given[i]] for unit in last.units]
+    ratios = [trial.ratio(own) for own in units if len(own) > 1 and wrong & set(own)]
+    if None in ratios:
+        return f" In {last.name}, δ is not the only wrong number: look at the inputs that it is multiplied by."
+    if ratios:
+        what = "each unit's numbers are the right ones times one factor"
+        return f" In {last.name}, {what}, so look at δ: at the loss and the activation."
+    return ""
