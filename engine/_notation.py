@@ -27,7 +27,7 @@ class Name(str):
 
 def unique_names(labels: Mapping[Value, str]) -> dict[Value, Name]:
     """A name for each Value: its label, numbered in the order of creation if several share it."""
-    if len(set(labels.values())) == len(labels) and all(map(str.isprintable, labels.values())):
+    if len(set(labels.values())) == len(labels) and "".join(labels.values()).isprintable():
         return dict(zip(labels, map(Name, labels.values()), strict=True))
     pairs = [(node, printable(label)) for node, label in labels.items()]
     pairs.sort(key=lambda pair: pair[0].serial)

@@ -161,11 +161,11 @@ def disconnected(case: Case) -> list[Finding]:
     if not missing:
         return not_taken(case)
     no_parameter, scores = "", ""
-    others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
+    others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not len(case.indices) else []
     if others:
         label = book_name(others[0])
         no_parameter = f" The loss was computed from other Values, such as {label}, perhaps of another model."
-    elif not case.index_of:
+    elif not len(case.indices):
         no_parameter = (
             " The loss depends on no parameter at all. Perhaps argmax, round or a comparison stands in between, whose "
             "results are plain numbers without a gradient."
