@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from ..chain import CANCELLED, VANISHED
-from ..core import Name, Value, unique_names, within
+from ..core import Value, unique_labels, within
 from ..structure import Ints, LossGraph, Unit, Units, where
 from .step import Step, gradient_step, planned_step, stepped, taken_step
 
@@ -110,10 +110,10 @@ class Case:
         return [p.label for p in self.parameters]
 
     @cached_property
-    def names(self) -> dict[Value, Name]:
+    def names(self) -> Mapping[Value, str]:
         """A name for each parameter: its label, or its index in the list."""
         named = [label or f"parameter {i}" for i, label in enumerate(self.labels, 1)]
-        return unique_names(dict(zip(self.parameters, named, strict=True)))
+        return unique_labels(dict(zip(self.parameters, named, strict=True)))
 
     def groups(self, wanted: Iterable[Value]) -> list[str]:
         """Names of parameters; a unit's name stands for all of its parameters."""

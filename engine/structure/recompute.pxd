@@ -8,4 +8,4 @@ cdef object _recompute_partials(int i, int *codes, int *starts, int *operands, d
 cdef double *_gathered(int k, int m, int *operands, double *data) except NULL
 cdef double _magnitude(int i, int *starts, int *operands, double *partials, double *data) noexcept
 cdef double _before(int i, int k, int *codes, int *starts, double *partials, double *data) noexcept
-cpdef object confirmed(object graph, object wrong, object differing, double rounding)
+cpdef object confirmed(object graph, object wrong, object differing, object given, double rounding)

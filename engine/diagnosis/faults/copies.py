@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from operator import sub
 from typing import TypeVar
 
@@ -37,16 +38,13 @@ def _near_another(case: Case) -> list[int]:
     """The units whose first pre-activation may equal another's to six digits."""
     if len(case.units.keys) < 2 or not len(case.units.pre.members):
         return []
-    import numpy as np
-
-    starts, members = map(np.asarray, case.units.pre)
-    units = np.flatnonzero(np.diff(starts))
-    numbers = np.asarray(case.graph.data)[members[starts[units]]]
-    order = np.argsort(numbers)
-    with np.errstate(invalid="ignore"):
-        is_apart = np.diff(numbers[order]) > 1e-5 * np.abs(numbers[order[1:]])  # not where both are inf
-    is_alone = np.append(is_apart, True) & np.append(True, is_apart)
-    return sorted(units[order[~is_alone]].tolist())
+    starts, members = case.units.pre
+    numbers = [(case.graph.data[members[k]], n) for n, k in enumerate(starts[:-1]) if k < starts[n + 1]]
+    found = set[int]()
+    for (x, n), (y, m) in pairwise(sorted(pair for pair in numbers if pair[0] == pair[0])):
+        if not y - x > 1e-5 * abs(y):  # not where both are inf
+            found |= {n, m}
+    return sorted(found)
 
 
 def _twins(marks: Mapping[T, object]) -> list[T]:
