@@ -13,8 +13,10 @@ from ..terms import other_factor
 
 def unused_rows(case: Case) -> set[Value]:
     """The parameters without a path that are next, in the list, to a chosen one of the same table or layer."""
-    labels, indices = case.labels, case.graph.flattened.wanted
     runs = _runs(case.absent) if len(case.indices) else []
+    if not runs:
+        return set()
+    labels, indices = case.labels, case.graph.flattened.wanted
     tables = [{label: _table(label) for label in set(labels[first:last])} for first, last in runs]
     ends = [_ends(labels, *run, set(of.values())) for run, of in zip(runs, tables, strict=True)]
     beside = {indices[n] for run in ends for n in run}
