@@ -27,19 +27,25 @@ class Name(str):
 
 def unique_names(labels: Mapping[Value, str]) -> dict[Value, Name]:
     """A name for each Value: its label, numbered in the order of creation if several share it."""
-    if len(set(labels.values())) == len(labels) and all(map(str.isprintable, labels.values())):
-        return dict(zip(labels, map(Name, labels.values()), strict=True))
+    return {node: Name(label) for node, label in unique_labels(labels).items()}
+
+
+def unique_labels(labels: Mapping[Value, str]) -> Mapping[Value, str]:
+    """The same as plain text, and as the same mapping if it needs no change."""
+    if len(set(labels.values())) == len(labels) and "".join(labels.values()).isprintable():
+        return labels
     pairs = [(node, printable(label)) for node, label in labels.items()]
     pairs.sort(key=lambda pair: pair[0].serial)
     often = Counter([label for _, label in pairs])
-    taken, counts, names = set(often), Counter[str](), {}
+    taken, counts = set(often), Counter[str]()
+    names: dict[Value, str] = {}
     for node, label in pairs:
         name = label
         while often[label] > 1 and name in taken:
             counts[label] += 1
             name = f"{label}[{counts[label]}]"
         taken.add(name)
-        names[node] = Name(name)
+        names[node] = name
     return names
 
 

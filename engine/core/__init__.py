@@ -11,7 +11,7 @@ Read `value` first, and the rows in the package `table`: together they are micro
 # ruff: noqa: I001
 from .._notation import (
     Name, book_name, derivative, elided, latex_name, latex_number, latex_text, many, natural, pretty_name,
-    pretty_number, short_number, total_derivative, unique_names,
+    pretty_number, short_number, total_derivative, unique_labels, unique_names,
 )
 from ..table import (
     ADD, ALWAYS, ARITHMETIC, BUILT_IN, CLOSED, CODES, CONSTANT, DENSE, DIV, DOT, FUNCTIONS, INNER, INPUT, IN_C, MEAN,
@@ -49,6 +49,6 @@ __all__ = [
     "latex_number", "latex_text", "line_of", "live", "log_shares", "many", "missing", "natural", "numeric", "on_arrays",
     "operation", "order", "parse", "path_of", "place", "pretty_name", "pretty_number", "primitive",
     "primitive_on_arrays", "printable", "reading", "reading_all", "real", "refuse", "replace", "require", "respelled",
-    "row", "shares", "short_number", "strict", "total", "total_derivative", "unique_names", "user_line", "watch",
-    "watching", "within", "written",
+    "row", "shares", "short_number", "strict", "total", "total_derivative", "unique_labels", "unique_names",
+    "user_line", "watch", "watching", "within", "written",
 ]

@@ -1,11 +1,12 @@
 """The context of every search for a fault: the loss, its parameters, the graph, the units, and the thresholds."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
 from ..chain import CANCELLED, VANISHED
-from ..core import Name, Value, unique_names, within
+from ..core import Value, unique_labels, within
 from ..structure import Ints, LossGraph, Unit, Units, where
 from .step import Step, gradient_step, planned_step, stepped, taken_step
 
@@ -104,31 +105,38 @@ class Case:
         return None if self.lr is None else gradient_step(self.graph, self.indices, self.lr)
 
     @cached_property
-    def names(self) -> dict[Value, Name]:
+    def labels(self) -> list[str]:
+        """The label of each parameter, by its position in the list."""
+        return [p.label for p in self.parameters]
+
+    @cached_property
+    def names(self) -> Mapping[Value, str]:
         """A name for each parameter: its label, or its index in the list."""
-        return unique_names({p: p.label or f"parameter {i}" for i, p in enumerate(self.parameters, 1)})
+        named = [label or f"parameter {i}" for i, label in enumerate(self.labels, 1)]
+        return unique_labels(dict(zip(self.parameters, named, strict=True)))
 
     def groups(self, wanted: Iterable[Value]) -> list[str]:
         """Names of parameters; a unit's name stands for all of its parameters."""
         chosen = set(wanted)
         found: list[str] = []
         for unit, members in self.by_unit.items():
-            inside = [p for p in members if p in chosen]
-            found += [unit] if unit and len(inside) == len(members) > 1 else [self.names[p] for p in inside]
+            if unit and len(members) > 1 and chosen.issuperset(members):
+                found.append(unit)
+            else:
+                found += [self.names[p] for p in members if p in chosen]
         return found
 
     @cached_property
     def by_unit(self) -> dict[str, list[Value]]:
         """The parameters by the unit that their labels put them in: layer1.neuron3."""
-        found: dict[str, list[Value]] = {}
+        found, names = defaultdict[str, list[Value]](list), self.names
         for p in self.parameters:
-            name = self.names[p]
-            found.setdefault(unit_in(name) if "." in name else "", []).append(p)
+            found[unit_in(names[p])].append(p)
         return found
 
     def in_modules(self, text: str, by_hand: str = "") -> str:
         """The part of a remedy that names arguments of nn's modules, if the labels are theirs; else the other part."""
-        return text if any(self.by_unit) else by_hand
+        return text if any(map(unit_in, self.names.values())) else by_hand
 
     def gradient(self, p: Value) -> float:
         """The derivative of the loss with respect to a parameter."""

@@ -184,9 +184,11 @@ def _is_where_it_began(step: Step) -> bool:
 
 def _before(graph: LossGraph) -> dict[int, float]:
     """The data of changed nodes in the forward pass, from a partial, or, of a few, by undoing an operation."""
+    unknown = [i for i, was in graph.changed.items() if was is None][:ASKED]
     known = {i: was for i, was in graph.changed.items() if was is not None}
-    unknown = [i for i in graph.changed if i not in known][:ASKED]
-    now = graph.forward({}) if unknown else graph.data
+    if not unknown:
+        return known
+    now = graph.forward({})
     edges = [k for i in unknown for k in graph.edges_to(i) if _is_alone(graph, k, now)]
     undone = {graph.flattened.operands[k]: _undone(graph, k) for k in edges}
     return {i: was for i, was in undone.items() if was is not None} | known

@@ -17,8 +17,7 @@ from .loss_graph import SAME, LossGraph
 from .overrides import Overrides
 from .scans import (
     all_small, any_larger, any_uses, by_number, cancelling, ends_differ, extent, flattest, largest, nesting,
-    none_exceeds, not_held, one_sided, peaks, small, taken, using, where,
-    with_argument,
+    none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using, where, with_argument,
 )
 from .sweeps import (
     dependent, limited, origins, reached, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
@@ -26,13 +25,14 @@ from .sweeps import (
 from .unit import Layer, Unit
 from .units import Units, multipliers
 from .value_numbering import ValueNumbers
-from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Term
+from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Products, Term
 
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
-    "Occurrence", "Overrides", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger", "any_uses",
-    "by_number", "cancelling", "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped",
-    "groups_of", "ints_of", "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds",
-    "not_held", "one_sided", "origins", "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between",
-    "reverse_changed", "small", "strongest", "summands", "taken", "using", "where", "with_argument",
+    "Occurrence", "Overrides", "Products", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger",
+    "any_uses", "by_number", "cancelling", "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of",
+    "grouped", "groups_of", "ints_of", "largest", "limited", "multipliers", "narrow", "nesting", "new_ints",
+    "none_exceeds", "none_marked", "not_held", "one_sided", "origins", "packed", "peaks", "reached", "relu_operands",
+    "reverse", "reverse_between", "reverse_changed", "small", "strongest", "summands", "taken", "using", "where",
+    "with_argument",
 ]

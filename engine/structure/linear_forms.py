@@ -130,7 +130,8 @@ class Forms:
                         if known > 2 and not _is_sorted(ends[sum_], last, keys):
                             ordered[ends[sum_] : last] = ints_of(sorted(self.sums.of(sum_)))
                         same = sums.first(sum_)
-                        key_of[new], sum_ = first_sum - 1 + same, sum_ + (same == sum_)
+                        key_of[new] = first_sum - 1 + same
+                        sum_ += 1 if same == sum_ else 0
                     forms[i], new = new, new + 1
                 closes[i] = highest >= first_sum and (forms[i] == COMPUTED or multiplying[forms[i]])
             forms[i], closes[i] = forms[first], closes[first]

@@ -7,7 +7,7 @@ This detects data set after the forward pass, and gives gradients at another poi
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE
@@ -140,16 +140,26 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
     wrong = beyond(graph, differing, rounding)
     if not wrong:
         return {}
-    same, parameters = confirmed(graph, wrong, differing, rounding), set(present(graph.wanted))
+    parameters = _marked(graph, present(graph.wanted))
+    same = confirmed(graph, wrong, differing, parameters, rounding)
     found = _set(graph, wrong, same, parameters)
-    others = found.keys() - parameters
+    others = [i for i in found if not parameters[i]]
     together = {j for i in wrong for j in operands_of(i, graph) if same[j] == TOGETHER} if others else set()
     if together and len(found) > min(len(others), len(together)):
         found = _set(graph, wrong, ints_of(0 if one == TOGETHER else one for one in same), parameters)
     return found
 
 
-def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints, parameters: Collection[int]) -> dict[int, float | None]:
+def _marked(graph: FlattenedGraph, indices: Ints) -> Ints:
+    """1 at these indices."""
+    found, wanted = new_ints(len(graph.nodes)), ints(indices)
+    marks = ints(found)
+    for n in range(len(indices)):
+        marks[wanted[n]] = 1
+    return found
+
+
+def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints, parameters: Ints) -> dict[int, float | None]:
     """The leaves and operations that explain the wrong results, if the nodes marked in `unchanged` were not set."""
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data, size = floats(graph.partials), floats(graph.data), len(graph.codes)
@@ -178,12 +188,12 @@ def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints, parameters: Collec
     return found
 
 
-def _blamed(graph: FlattenedGraph, i: int, same: Ints, parameters: Collection[int]) -> list[int]:
+def _blamed(graph: FlattenedGraph, i: int, same: Ints, parameters: Ints) -> list[int]:
     """The edges to the leaves that may have made an operation wrong: labelled ones and parameters, if there are any."""
     starts, operands, unchanged, size = ints(graph.starts), ints(graph.operands), ints(same), len(graph.codes)
     leaves = [k for k in range(starts[i], starts[i + 1]) if operands[k] >= size and not unchanged[operands[k]]]
-    nodes = graph.nodes
-    return [k for k in leaves if nodes[operands[k]].label or operands[k] in parameters] or leaves
+    nodes, is_parameter = graph.nodes, ints(parameters)
+    return [k for k in leaves if is_parameter[operands[k]] or nodes[operands[k]].label] or leaves
 
 
 def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: Floats) -> float:
@@ -206,18 +216,16 @@ WRONG, ROUNDED = 1, 2  # whether a result no longer matches, or matches to round
 ALONE, TOGETHER = 1, 2  # a result confirms an operand; or it may by chance: if it is of several parameters, or rounded
 
 
-def confirmed(graph: FlattenedGraph, wrong: Ints, differing: Ints, rounding: float) -> Ints:
+def confirmed(graph: FlattenedGraph, wrong: Ints, differing: Ints, given: Ints, rounding: float) -> Ints:
     """ALONE or TOGETHER for each node whose data some stored result confirms, else 0.
 
-    The results of `differing` match to rounding at best, and those of `wrong` do not.
+    The results of `differing` match to rounding at best, and those of `wrong` do not; `given` marks the parameters.
 
     The partials of a product are copies of its factors, so a factor is confirmed by equality, and else by rounding.
     """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
-    found, is_wrong, given = new_ints(len(graph.nodes)), new_ints(len(graph.codes)), new_ints(len(graph.nodes))
-    for index in present(graph.wanted):
-        given[index] = 1
+    found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
     wrongs, same, wanted, is_parameter = ints(is_wrong), ints(found), ints(wrong), ints(given)
     others = ints(differing)
     for n in range(len(differing)):

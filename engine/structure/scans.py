@@ -215,6 +215,18 @@ def none_exceeds(groups: Groups, numbers: Floats, limit: float) -> list[int]:
     return found
 
 
+def none_marked(groups: Groups, marks: Ints) -> list[int]:
+    """The groups with an index, and with none that is marked."""
+    starts, members, marked, found = ints(groups.starts), ints(groups.members), ints(marks), list[int]()
+    for n in range(len(groups.starts) - 1):
+        k, last = starts[n], starts[n + 1]
+        while k < last and not marked[members[k]]:
+            k += 1
+        if k == last > starts[n]:
+            found.append(n)
+    return found
+
+
 def by_number(numbers: Ints, indices: Ints, count: int) -> Groups:
     """The indices in groups by their numbers, from 1 to `count`, in order; those with 0 are left out."""
     found = Groups(new_ints(count + 2), new_ints(len(indices)))

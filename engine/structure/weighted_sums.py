@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..core import ADD, DOT, MUL, NAMES, SUB, SUM
 from .arrays import Groups, Ints, ints_of, new_ints
+from .flattened import FlattenedGraph
 from .linear_forms import Forms
 from .loss_graph import LossGraph
 from .scans import taken
@@ -194,48 +195,16 @@ class WeightedSums:
 
     def parts(self, z: int) -> tuple[Products, list[Bias]]:
         """The products and the biases of the sum at an index."""
-        operands, form_of, first_sum = (
-            ints(self.graph.flattened.operands),
-            ints(self.forms.form_of),
-            self.forms.first_sum,
-        )
+        operands, form_of, first_sum = self.graph.flattened.operands, self.forms.form_of, self.forms.first_sum
         products, biases = Products([], [], [], []), list[Bias]()
-        edges = self._read(z, products)
+        edges = _read(z, self.graph.flattened, form_of, first_sum, products)
         while edges:
             edge = edges.pop()
             if form_of[operands[edge]] < first_sum:
                 biases.append(Bias(edge, operands[edge]))
             else:
-                edges += self._read(operands[edge], products)
+                edges += _read(operands[edge], self.graph.flattened, form_of, first_sum, products)
         return self._sorted(products), biases
-
-    def _read(self, i: int, products: Products) -> list[int]:
-        """Enter the products of a sum, one parameter each; returns the edges to its other parts, the last first."""
-        graph, first_sum = self.graph.flattened, self.forms.first_sum
-        codes, starts, operands, form_of = (
-            ints(graph.codes),
-            ints(graph.starts),
-            ints(graph.operands),
-            ints(self.forms.form_of),
-        )
-        first, last = starts[i], starts[i + 1]
-        if codes[i] == MUL or codes[i] == DOT:
-            weight_edges, input_edges, weights, inputs = products
-            half, before = (last - first) // 2, len(weights)
-            for k in range(first, first + half):
-                a, b = k, k + half
-                if GIVEN < form_of[operands[b]] < first_sum:
-                    a, b = b, a
-                if GIVEN < form_of[operands[a]] < first_sum and not GIVEN < form_of[operands[b]] < first_sum:
-                    weight_edges.append(a)
-                    input_edges.append(b)
-                    weights.append(operands[a])
-                    inputs.append(operands[b])
-            if codes[i] == DOT:
-                first += 2 * half
-            elif len(weights) > before:
-                return []
-        return [k for k in range(last - 1, first - 1, -1) if form_of[operands[k]] > GIVEN]
 
     def _sorted(self, products: Products) -> Products:
         """Products in the order of creation; those of one dot in the order of its operands."""
@@ -248,6 +217,29 @@ class WeightedSums:
         keys = [(-results[k], k) for k in edges]
         order = sorted(range(len(keys)), key=keys.__getitem__)
         return Products(*[[column[n] for n in order] for column in products])
+
+
+def _read(i: int, graph: FlattenedGraph, form_of: Ints, first_sum: int, products: Products) -> list[int]:
+    """Enter the products of a sum, one parameter each; returns the edges to its other parts, the last first."""
+    codes, starts, operands, forms = ints(graph.codes), ints(graph.starts), ints(graph.operands), ints(form_of)
+    first, last = starts[i], starts[i + 1]
+    if codes[i] == MUL or codes[i] == DOT:
+        weight_edges, input_edges, weights, inputs = products
+        half, before = (last - first) // 2, len(weights)
+        for k in range(first, first + half):
+            a, b = k, k + half
+            if GIVEN < forms[operands[b]] < first_sum:
+                a, b = b, a
+            if GIVEN < forms[operands[a]] < first_sum and not GIVEN < forms[operands[b]] < first_sum:
+                weight_edges.append(a)
+                input_edges.append(b)
+                weights.append(operands[a])
+                inputs.append(operands[b])
+        if codes[i] == DOT:
+            first += 2 * half
+        elif len(weights) > before:
+            return []
+    return [k for k in range(last - 1, first - 1, -1) if forms[operands[k]] > GIVEN]
 
 
 def _inside(

@@ -9,6 +9,7 @@ from strategies import EDGES, moderate, operands, programs
 
 from engine import Value
 from engine.core.operations import apply
+from engine.structure.arrays import new_ints
 from engine.structure.flattened import flatten
 from engine.structure.recompute import beyond, changed, confirmed, disagreeing, downstream, forward, partials_at
 from engine.table.formula import TABLE
@@ -93,7 +94,7 @@ def test_a_leaf_that_another_operation_still_has_the_number_of_is_cleared():
     graph = flatten(kept + product)
     wrong = disagreeing(graph)
     assert [graph.nodes[i] for i in wrong] == [product]
-    same = confirmed(graph, wrong, wrong, 1e-9)
+    same = confirmed(graph, wrong, wrong, new_ints(len(graph.nodes)), 1e-9)
     assert [leaf.label for i, leaf in enumerate(graph.nodes) if not leaf.op and not same[i]] == ["x"]
 
 

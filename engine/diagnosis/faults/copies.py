@@ -1,10 +1,12 @@
 """Units that do the work of a single one: copies with equal weights, and one unit that a layer reads several times."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from operator import sub
 from typing import TypeVar
 
-from ...structure import ACTIVATIONS, LossGraph, Unit
+from ...structure import ACTIVATIONS, LossGraph, Products, Unit
 from ..context import Case
 from ..report import Finding
 
@@ -36,16 +38,13 @@ def _near_another(case: Case) -> list[int]:
     """The units whose first pre-activation may equal another's to six digits."""
     if len(case.units.keys) < 2 or not len(case.units.pre.members):
         return []
-    import numpy as np
-
-    starts, members = map(np.asarray, case.units.pre)
-    units = np.flatnonzero(np.diff(starts))
-    numbers = np.asarray(case.graph.data)[members[starts[units]]]
-    order = np.argsort(numbers)
-    with np.errstate(invalid="ignore"):
-        is_apart = np.diff(numbers[order]) > 1e-5 * np.abs(numbers[order[1:]])  # not where both are inf
-    is_alone = np.append(is_apart, True) & np.append(True, is_apart)
-    return sorted(units[order[~is_alone]].tolist())
+    starts, members = case.units.pre
+    numbers = [(case.graph.data[members[k]], n) for n, k in enumerate(starts[:-1]) if k < starts[n + 1]]
+    found = set[int]()
+    for (x, n), (y, m) in pairwise(sorted(pair for pair in numbers if pair[0] == pair[0])):
+        if not y - x > 1e-5 * abs(y):  # not where both are inf
+            found |= {n, m}
+    return sorted(found)
 
 
 def _twins(marks: Mapping[T, object]) -> list[T]:
@@ -89,7 +88,8 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
-    sizes = {len(case.units.pre.of(n)) for n in range(len(case.units.keys))}
+    starts = case.units.pre.starts
+    sizes = set(map(sub, starts[1:], starts))
     found: dict[int, int] = {}
     if len(sizes) < 2:  # a unit that is read several times is computed more often than those that read it
         return []
@@ -101,26 +101,45 @@ def _repeated(case: Case) -> list[Finding]:
 
 def _read_again(case: Case, reader: Unit) -> dict[int, int]:
     """The units that a unit reads more than once, by number, and how often."""
-    if not reader.first[1] or not _twins(dict(enumerate(_readings(case, reader.first[0])))):
+    if not reader.first[1]:
         return {}
-    examples = [_readings(case, o.z) for o in reader.occurrences]
-    if len(set(map(len, examples))) > 1:
-        return {}
-    first, weights = reader.occurrences[0].products, dict[tuple[int | None, tuple[Reading, ...]], set[int]]()
-    for w, x, column in zip(first.weights, first.inputs, zip(*examples, strict=True), strict=True):
-        if len({number for number, _ in column}) > 1:  # on one example, two inputs may be equal
-            weights.setdefault((_unit_of(case, x), column), set()).add(w)
-    return {n: len(ws) for (n, _), ws in weights.items() if n is not None and len(ws) > 1}
+    first, _ = case.units.weighted_sums.parts(reader.first[0])
+    weights, inputs, numbers, varied = first.weights, first.inputs, _readings(case, first), set[int]()
+    alike = _alike({n: 0 for n, x in enumerate(inputs) if case.graph.depends[x]}, numbers, weights)
+    alike = units = {n: unit for n in alike if (unit := _unit_of(case, inputs[n])) is not None}
+    for o in reader.occurrences if alike else ():
+        readings = _readings(case, o.products)
+        alike = _alike(alike, readings, weights) if len(readings) == len(inputs) else {}
+        if not alike:
+            return {}
+        varied.update(n for n in alike if readings[n][0] != numbers[n][0])  # on one example, two inputs may be equal
+    sharing, unit_of = _sharing(alike, weights), {mark: units[n] for n, mark in alike.items() if n in varied}
+    return {unit: len(sharing[mark]) for mark, unit in unit_of.items()}
 
 
 Reading = tuple[float, float]
 
 
-def _readings(case: Case, z: int) -> list[Reading]:
+def _readings(case: Case, products: Products) -> list[Reading]:
     """The numbers that a weighted sum reads, each with the gradient of its product."""
-    products, results = case.units.weighted_sums.parts(z)[0], case.graph.flattened.results
-    pairs = zip(products.inputs, products.weight_edges, strict=True)
-    return [(case.graph.data[x], case.graph.gradients[results[k]]) for x, k in pairs]
+    data, gradients, results = case.graph.data, case.graph.gradients, case.graph.flattened.results
+    return [(data[x], gradients[results[k]]) for x, k in zip(products.inputs, products.weight_edges, strict=True)]
+
+
+def _alike(marks: Mapping[int, int], readings: Sequence[Reading], weights: Sequence[int]) -> dict[int, int]:
+    """The positions with the same mark and reading as one with another weight, each with a mark for the two."""
+    numbers = dict[object, int]()
+    found = {n: numbers.setdefault((mark, readings[n]), len(numbers)) for n, mark in marks.items()}
+    sharing = _sharing(found, weights)
+    return {n: mark for n, mark in found.items() if len(sharing[mark]) > 1}
+
+
+def _sharing(marks: Mapping[int, int], weights: Sequence[int]) -> dict[int, set[int]]:
+    """The weights of each mark."""
+    found = defaultdict[int, set[int]](set)
+    for n, mark in marks.items():
+        found[mark].add(weights[n])
+    return found
 
 
 def _unit_of(case: Case, x: int) -> int | None:

@@ -15,8 +15,8 @@ def cut_off(case: Case) -> tuple[list[Value], list[str]]:
     graph = case.graph
     flat = {op for op in graph.ops if "0" in TABLE[op].partials}
     met = reached(graph.flattened) if flat else graph.depends
-    found = [p for p, i in case.index_of.items() if not met[i]] if 0 in taken(met, case.indices) else []
-    if not found or not (len(found) < len(case.index_of) or "detach" in flat):  # else the loss counts
+    found = [graph.nodes[i] for i in case.indices if not met[i]] if 0 in taken(met, case.indices) else []
+    if not found or not (len(found) < len(case.indices) or "detach" in flat):  # else the loss counts
         return [], []
     cuts = sorted(i for op in flat for i in graph.of(op) if met[i] and _cuts(graph, i))
     return found, list(dict.fromkeys(CUTS.get(op := graph.nodes[i].op, op) for i in cuts))

@@ -1,7 +1,7 @@
 """Gradients that vanish in the backward pass: over layers, over time steps, or along a path."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import median
 
@@ -90,15 +90,13 @@ def _shrunk(case: Case, where: tuple[str, ...], evidence: Evidence, name: str) -
 
 def _over_time(case: Case) -> list[Finding]:
     """Recurrent layers whose weights get a tiny gradient, because it vanishes between their time steps."""
-    pre, found, layers = case.units.pre, list[Finding](), dict[int, list[int]]()
-    for n in ends_differ(pre, case.units.stages):
-        layers.setdefault(case.units.layer_numbers[n], []).append(n)
+    layers, found = _faint_at_first(case), list[Finding]()
     if not layers:
         return []
     import numpy as np
 
-    stages, sizes = np.asarray(case.units.stages), np.abs(case.graph.gradients)
-    for units in layers.values():
+    pre, stages, sizes = case.units.pre, np.asarray(case.units.stages), np.abs(case.graph.gradients)
+    for units in layers:
         indices = np.concatenate([pre.of(n) for n in units])
         different, at = np.unique(stages[indices], return_inverse=True)
         steps = np.zeros(len(different))
@@ -119,6 +117,28 @@ def _over_time(case: Case) -> list[Finding]:
             }
             found.append(_vanished_over_time((case.units.layer(case.units.unit(units[0])),), evidence))
     return found
+
+
+def _faint_at_first(case: Case) -> list[list[int]]:
+    """The numbers of the units by recurrent layer, where the gradient is tiny at the first time step."""
+    pre, several = case.units.pre, ends_differ(case.units.pre, case.units.stages)
+    if not several:
+        return []
+    import numpy as np
+
+    numbers, is_recurrent = np.asarray(case.units.layer_numbers), np.zeros(len(case.units.keys), bool)
+    is_recurrent[several] = True
+    layer = np.repeat(numbers * is_recurrent, np.diff(pre.starts))  # of each sum, 0 if it is not recurrent
+    stages, sizes = (np.asarray(column)[pre.members] for column in (case.units.stages, np.abs(case.graph.gradients)))
+    lowest, (first, last) = np.full(max(numbers) + 1, len(case.graph.nodes)), np.zeros((2, max(numbers) + 1))
+    np.minimum.at(lowest, layer, stages)
+    np.fmax.at(last, layer, sizes)  # nan counts as 0
+    np.fmax.at(first, layer, np.where(stages == lowest[layer], sizes, 0.0))
+    is_faint, found = (first > 0.0) & (first <= case.limits.vanished * last), defaultdict[int, list[int]](list)
+    for n in several:
+        if is_faint[numbers[n]]:
+            found[numbers[n]].append(n)
+    return list(found.values())
 
 
 def _vanished_over_time(where: tuple[str, ...], evidence: Evidence) -> Finding:

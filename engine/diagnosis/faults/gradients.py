@@ -80,10 +80,12 @@ def cancelled(case: Case) -> list[Finding]:
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     wanted = [i for i in faint if case.graph.squares[i]]
     several = FAR if "abs" in case.graph.ops else NEAR  # z + |z| is a relu, and its slopes of -1 and 1 cancel
-    moves = [(given, x) for given, xs in ((case.indices, several), (wanted, FAR)) for x in xs] if wanted else []
-    arrived = set[int]()
+    if not wanted:
+        return []
+    moves = [(given, x) for given, xs in ((case.indices, several), (wanted, FAR)) for x in xs]
+    shifts, arrived = _shifts(len(case.indices)), set[int]()
     for moved, distance in moves:
-        gradients, squares = _elsewhere(case, moved, distance)
+        gradients, squares = _elsewhere(case, moved, distance, shifts)
         wanted = cancelling(ints_of(wanted), gradients, squares, limit)
         arrived.update(i for i in wanted if moved is case.indices and squares[i])
         if not wanted:
@@ -121,12 +123,16 @@ def _is_compared(case: Case, bias: int) -> bool:
     return are_sums and all(graph.nodes[i].op in COMPARING and compared.issuperset(graph.operands(i)) for i in users)
 
 
-def _elsewhere(case: Case, moved: Sequence[int], distance: float) -> tuple[Floats, Floats]:
+def _shifts(count: int) -> list[float]:
+    rng = random.Random(0)
+    return [rng.choice((-1, 1)) * rng.uniform(0.5, 1.0) for _ in range(count)]
+
+
+def _elsewhere(case: Case, moved: Sequence[int], distance: float, shifts: list[float]) -> tuple[Floats, Floats]:
     """Gradients and squared spreads with `moved` at another point, where a minimum no longer makes gradients cancel."""
-    rng, data, given = random.Random(0), case.graph.data, {}
-    for i in moved:
-        given[i] = data[i] + distance * (abs(data[i]) + 1.0) * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
-    return case.graph.elsewhere(given)
+    data = case.graph.data
+    shifted = zip(moved, shifts, strict=False)  # the same for a part of the parameters
+    return case.graph.elsewhere({i: data[i] + distance * (abs(data[i]) + 1.0) * shift for i, shift in shifted})
 
 
 def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
@@ -161,11 +167,11 @@ def disconnected(case: Case) -> list[Finding]:
     if not missing:
         return not_taken(case)
     no_parameter, scores = "", ""
-    others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not case.index_of else []
+    others = [leaf.label for leaf in multipliers(case.graph) if leaf.label] if not len(case.indices) else []
     if others:
         label = book_name(others[0])
         no_parameter = f" The loss was computed from other Values, such as {label}, perhaps of another model."
-    elif not case.index_of:
+    elif not len(case.indices):
         no_parameter = (
             " The loss depends on no parameter at all. Perhaps argmax, round or a comparison stands in between, whose "
             "results are plain numbers without a gradient."

@@ -1,6 +1,7 @@
 """Faults of the data: one input for all examples, though the loss asks for different outputs, and inputs that are 0."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 from ...structure import Ints, ints_of, largest, small
 from ..context import Case
@@ -24,8 +25,8 @@ def constant_input(case: Case) -> list[Finding]:
 
 def _differs(case: Case) -> bool:
     """Whether a unit's sum, but for its sign, is not the same for all examples, judged by two of them."""
-    data, units = case.graph.data, case.units
-    ends = {n: (pre[0], pre[-1]) for n in range(len(units.keys)) if len(pre := units.pre.of(n))}
+    data, units, (starts, members) = case.graph.data, case.units, case.units.pre
+    ends = {n: (members[k], members[last - 1]) for n, (k, last) in enumerate(pairwise(starts)) if k < last}
     if any(abs(data[a]) != abs(data[b]) and len(units.activated.of(n)) for n, (a, b) in ends.items()):
         return True  # without a search for the sum in z - y
     return any(len({data[o.z] for o in units.weighted_sums.occurrences(ints_of(two))}) > 1 for two in ends.values())

@@ -150,8 +150,9 @@ def stale_gradient(case: Case) -> list[Finding]:
     if _is_clipped(grads[is_held], gradients[is_held]):
         return []
     differ = [nodes[indices[n]] for n in wrong]
-    p = differ[int(np.argmax(abs(grads - gradients)[wrong]))]
-    evidence = {"parameters": len(differ), ".grad": p.grad, "gradient": case.gradient(p)}
+    farthest = wrong[int(np.argmax(abs(grads - gradients)[wrong]))]
+    grad, gradient = held[farthest], float(gradients[farthest])
+    evidence = {"parameters": len(differ), ".grad": grad, "gradient": gradient}
     times = _times(grads[is_held], gradients[is_held])
     why = (
         f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times "
@@ -164,7 +165,7 @@ def stale_gradient(case: Case) -> list[Finding]:
         Finding(
             "stale_gradient",
             tuple(case.groups(differ)),
-            {**evidence, "left over": p.grad - case.gradient(p), **({"times": times} if times else {})},
+            {**evidence, "left over": grad - gradient, **({"times": times} if times else {})},
             why,
             "Call optimizer.zero_grad() or model.zero_grad() before every backward(). "
             + (NO_STEP if times else "")
@@ -204,7 +205,7 @@ def changed_since_forward(case: Case) -> list[Finding]:
     graph, changed = case.graph, case.graph.changed
     if not changed:
         return []
-    mine = [p for p, i in case.index_of.items() if i in changed]
+    mine = [graph.nodes[i] for i in case.indices if i in changed]
     others = [describe(graph, i) for i in changed if i not in case.given]
     first = next((i for i, was in changed.items() if was is not None), next(iter(changed)))
     was = changed[first]

@@ -1,24 +1,33 @@
 """Parameters that examples choose, rows of a table or outputs by action: those that no example chooses are no fault."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from ...core import Value
-from ...structure import FUNCTIONS, Unit
+from ...structure import FUNCTIONS, Unit, none_marked
 from ..context import Case
 from ..terms import other_factor
 
 
 def unused_rows(case: Case) -> set[Value]:
     """The parameters without a path that are next, in the list, to a chosen one of the same table or layer."""
-    found = set[Value]()
-    outputs = _by_action(case) if len(case.absent) and len(case.indices) else set()
-    for first, last in _runs(case.absent) if len(case.indices) else ():
-        beside = [n for n in (first - 1, last) if 0 <= n < len(case.parameters)]
-        found |= _rows(case, case.parameters[first:last], beside, outputs)
-    labels = {case.graph.nodes[i].label for i in case.indices} - {""} if found else set()
-    return {p for p in found if p.label not in labels}  # else it is of another model
+    runs = _runs(case.absent) if len(case.indices) else []
+    if not runs:
+        return set()
+    labels, indices = case.labels, case.graph.flattened.wanted
+    tables = [{label: _table(label) for label in set(labels[first:last])} for first, last in runs]
+    ends = [_ends(labels, *run, set(of.values())) for run, of in zip(runs, tables, strict=True)]
+    beside = {indices[n] for run in ends for n in run}
+    chosen = {i for i in beside if _is_looked_up(case, i)}
+    chosen |= _by_action(case, beside - chosen) if len(chosen) < len(beside) else set()
+    found = set[int]()
+    for (first, last), of, near in zip(runs, tables, ends, strict=True):
+        wanted = {table for n, table in near.items() if indices[n] in chosen}
+        found.update(n for n in range(first, last) if of[labels[n]] in wanted)
+    used = {label for label, i in zip(labels, indices, strict=True) if i >= 0} - {""} if found else set()
+    return {case.parameters[n] for n in found if labels[n] not in used}  # else it is of another model
 
 
 def _runs(positions: Sequence[int]) -> list[tuple[int, int]]:
@@ -31,30 +40,29 @@ def _runs(positions: Sequence[int]) -> list[tuple[int, int]]:
     return [(positions[n], positions[m - 1] + 1) for n, m in pairwise([*starts, len(positions)])]
 
 
-def _rows(case: Case, run: Sequence[Value], beside: Sequence[int], outputs: Collection[int]) -> set[Value]:
-    """The unused parameters in a run that are of the same table as a chosen one beside it, by position."""
-    of_run = {p: _table(p.label) for p in run}
-    inside = set(of_run.values())
-    near = {n: table for n in beside if (table := _table(case.parameters[n].label)) in inside}
-    indices = {case.graph.flattened.wanted[n]: table for n, table in near.items()}
-    tables = {table for i, table in indices.items() if i in outputs or _is_looked_up(case, i)}
-    return {p for p, table in of_run.items() if table in tables}
+def _ends(labels: Sequence[str], first: int, last: int, tables: Collection[str]) -> dict[int, str]:
+    """The positions before and after a run, each with its table, if it is one of the run's."""
+    beside = {n: _table(labels[n]) for n in (first - 1, last) if 0 <= n < len(labels)}
+    return {n: table for n, table in beside.items() if table in tables}
 
 
-def _by_action(case: Case) -> set[int]:
-    """The weights and biases of outputs each of which is used for other examples, as those of actions taken are."""
-    examples: dict[int, dict[Unit, set[tuple[float, ...]]]] = {}
-    for unit in case.units.all:
-        if unit.pre and not any(case.units.deep[i] for i in unit.pre):
-            inputs = {tuple(case.graph.data[x] for x in o.products.inputs) for o in unit.occurrences}
-            examples.setdefault(case.units.stage(unit), {})[unit] = inputs
-    return {
-        i
-        for units in examples.values()
-        for unit, seen in units.items()
-        if any(seen - others and others - seen for others in units.values())
-        for i in unit.own
-    }
+def _by_action(case: Case, wanted: set[int]) -> set[int]:
+    """Those of some parameters that are of outputs each of which is used for other examples, as of actions taken."""
+    stages, found = defaultdict[int, list[Unit]](list), set[int]()
+    for unit in map(case.units.unit, none_marked(case.units.pre, case.units.deep)):
+        stages[case.units.stage(unit)].append(unit)
+    for units in stages.values():
+        asked = [unit for unit in units if not wanted.isdisjoint(unit.own)]
+        seen = {unit: _examples(case, unit) for unit in units} if asked else {}
+        for unit in asked:
+            if any(seen[unit] - others and others - seen[unit] for others in seen.values()):
+                found |= wanted & unit.own
+    return found
+
+
+def _examples(case: Case, unit: Unit) -> set[tuple[float, ...]]:
+    """The inputs that a unit is used for."""
+    return {tuple(case.graph.data[x] for x in o.products.inputs) for o in unit.occurrences}
 
 
 def _table(label: str) -> str:
