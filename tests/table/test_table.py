@@ -128,7 +128,7 @@ def is_exact(name, groups):
         return None
     if (
         name in ("atan2", "direction") and not 1e-307 < math.hypot(*groups) < math.inf
-    ):  # a partial is 0 for 1e-309, or inf
+    ):  # there a partial is 0 or inf
         return None
     if name == "ratio" and abs(groups[0]) >= 1.0:  # where atanh is not defined
         return None
