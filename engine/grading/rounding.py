@@ -133,8 +133,10 @@ class Rounding:
         It is infinite if rounding does not give them. The errors are also those of the last digits of the numbers
         given: e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
         """
-        if self._too_far(off, tolerances):
-            return math.inf
+        return math.inf if self._too_far(off, tolerances) else self.least_scatter(off, tolerances, enough)
+
+    def least_scatter(self, off: Sequence[float], tolerances: Sequence[float], enough: float = ENOUGH) -> float:
+        """The same however far gradients are off: what small ones are the difference of may round to anything."""
         if not self.is_by_hand:
             errors = [o / t for o, t in zip(off, tolerances, strict=True) if o]
             return sum(e * e for e in errors) if all(abs(e) <= ENOUGH for e in errors) else math.inf

@@ -597,3 +597,11 @@ def test_a_formula_of_a_derivative_that_is_0_is_0_everywhere():
     x, y = Value(0.0, "x"), Value(2.0, "y")
     chain = chain_rule(labelled(y * y, "L"), x)
     assert [chain.check(answer).ok for answer in (0, "0", "x - x", "0 y", "x", "x/10")] == [True] * 4 + [False] * 2
+
+
+def test_the_number_beside_a_wrong_formula_keeps_the_digits_that_floats_lose():
+    z, x = Value(50.0, "z"), Value(62.5, "x")
+    a = z.sigmoid()
+    a.label = "a"
+    answer = str(chain_rule(a * x, z).check("-a (1 - a) x"))
+    assert answer == "doutput/dz = 1.205e-20, not -a (1 - a) x = -1.205e-20: the sign is wrong"
