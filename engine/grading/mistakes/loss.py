@@ -33,7 +33,7 @@ def _sign_of_error(network: Network) -> Iterator[Change]:
 def _by_error(network: Network, operations: list[int]) -> Iterator[tuple[str, list[int]]]:
     """Operations of the loss: all together, those of one output, and one by one."""
     if operations:
-        yield "in the loss", operations
+        yield f"in the {'formula' if network.is_formula else 'loss'}", operations
     outputs = _by_output(network, operations)
     if 1 < len(outputs) <= FEW:
         for unit, some in outputs.items():
