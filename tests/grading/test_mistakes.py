@@ -301,3 +301,17 @@ def test_a_half_of_two_examples_may_be_that_of_the_square_or_of_their_mean():
     loss = 0.5 * (errors[0] ** 2 + errors[1] ** 2)
     mine = {p: f"{2.0 * g:.5g}" for p, g in zip((w, b, v), grad(loss, [w, b, v]), strict=True)}
     assert {"constant_left_out", "not_divided"} <= {mistake.name for mistake in compare(loss, mine).mistakes}
+
+
+def test_a_constant_in_each_term_of_the_loss_is_left_out_of_all_or_of_one():
+    w, b, v, u = (Value(x, name) for x, name in zip((0.7, -0.3, 1.1, -0.6), "wbvu", strict=True))
+    h = (w * 0.8 + b).tanh()
+    terms = [0.5 * (v * h - 0.1) ** 2, 0.5 * (u * h - 0.9) ** 2]
+    loss, parameters = terms[0] + terms[1], [w, b, v, u]
+
+    def places(left_out):
+        mine = grad(terms[0] + terms[1] + sum(left_out), parameters)
+        found = compare(loss, {p: f"{g:.5g}" for p, g in zip(parameters, mine, strict=True)})
+        return [m.place for m in found.mistakes if m.name == "constant_left_out"]
+
+    assert (places(terms), places(terms[:1]), places(terms[1:])) == (["0.5"], ["0.5 in term 1"], ["0.5 in term 2"])

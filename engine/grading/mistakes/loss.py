@@ -116,15 +116,22 @@ def _constants(network: Network) -> Iterator[tuple[int, float, bool]]:
 
 
 def _constant_left_out(network: Network) -> Iterator[Change]:
-    for k, c, is_mean in _constants(network):
-        if not is_mean or abs(c) == HALF:
-            yield Change(f"{abs(c):.4g}", {k: math.copysign(1.0, c)})
+    return _constant_changed(network, lambda c: math.copysign(1.0, c))
 
 
 def _constant_twice(network: Network) -> Iterator[Change]:
-    for k, c, is_mean in _constants(network):
-        if not is_mean or abs(c) == HALF:
-            yield Change(f"{abs(c):.4g}", {k: c * abs(c)})
+    return _constant_changed(network, lambda c: c * abs(c))
+
+
+def _constant_changed(network: Network, changed: Callable[[float], float]) -> Iterator[Change]:
+    """Another number for a constant wherever the loss has it, and in one term."""
+    found = [(k, c) for k, c, is_mean in _constants(network) if not is_mean or abs(c) == HALF]
+    for size in dict.fromkeys(abs(c) for _, c in found):
+        edges = {k: changed(c) for k, c in found if abs(c) == size}
+        yield Change(f"{size:.4g}", edges)
+        if 1 < len(edges) <= FEW:
+            for number, k in enumerate(sorted(edges, reverse=True), 1):
+                yield Change(f"{size:.4g} in term {number}", {k: edges[k]})
 
 
 def _not_divided(network: Network) -> Iterator[Change]:
