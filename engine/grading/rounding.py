@@ -136,7 +136,10 @@ class Rounding:
         return math.inf if self._too_far(off, tolerances) else self.least_scatter(off, tolerances, enough)
 
     def least_scatter(self, off: Sequence[float], tolerances: Sequence[float], enough: float = ENOUGH) -> float:
-        """The same however far gradients are off: what small ones are the difference of may round to anything."""
+        """The same where a gradient that is a difference of larger ones may be off by more than its own size."""
+        largest = np.abs(self.right).max()
+        if any(abs(o) > largest + ENOUGH * t for o, t in zip(off, tolerances, strict=True)):
+            return math.inf
         if not self.is_by_hand:
             errors = [o / t for o, t in zip(off, tolerances, strict=True) if o]
             return sum(e * e for e in errors) if all(abs(e) <= ENOUGH for e in errors) else math.inf

@@ -95,3 +95,10 @@ def test_whole_floats_beside_others_show_no_decimals():
     assert "pass them as text, such as '32'" in str(found)
     assert "rounded" not in str(compare(32.6 * w + 1.234 * v, {w: 32.0, v: 1.2}))
     assert "rounded" not in str(compare(32.4979 * w, {w: 32.0}))
+
+
+def test_numbers_beyond_all_gradients_are_no_rounding():
+    loss, parameters, _ = network()
+    found = compare(loss, {parameters[0]: 1e308, parameters[1]: 1e-320})
+    assert len(found.wrong) == 2
+    assert "Rounding" not in str(found)
