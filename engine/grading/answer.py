@@ -54,8 +54,8 @@ def derivative_of(chain: ChainRule) -> str:
 
 
 def value_of(written: Written) -> str:
-    """The learner's text, and its number if the text is a formula."""
-    number = short_number(written.number)
+    """The learner's text, and its number if the text is a formula, with the digits that floats lose."""
+    number = short_number(written.exact if written.is_lost else written.number)
     return written.text if written.is_number or written.text == number else f"{written.text} = {number}"
 
 

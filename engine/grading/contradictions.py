@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from .trial import Trial
@@ -17,6 +18,8 @@ def contradicting(trial: Trial) -> list[int]:
     that are not right to their digits.
     """
     far = trial.wrong()
+    if trial.rounding.least_scatter(*trial.off(trial.right)) < math.inf:
+        return []  # they are far off, but differences of larger numbers
     return _without(trial, []) or (far and _without(trial, far)) or trial.inexact
 
 

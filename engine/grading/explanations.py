@@ -55,7 +55,7 @@ def judge(trial: Trial) -> Outcome:
         outcome = _named(trial, found)
         if outcome.verdict == "chance":
             trial.blamed = contradicting(trial)
-        return outcome
+        return outcome if trial.blamed != [] else Outcome("unknown")
     trial.allow_rounding(0.0)
     pairs = trial.pairs()
     if pairs and (weight := evidence(trial, [first for first, _ in pairs])) >= SURE:

@@ -239,6 +239,17 @@ def tolerances_of(numbers: Sequence[float]) -> list[float]:
     return _of_zeros(numbers, [next(machine) if is_exact else next(by_hand) for is_exact in exact])
 
 
+def as_shown(numbers: Sequence[float]) -> list[str]:
+    """Floats with the digits that they show: a 0 has as many decimals as the others, 32.0 beside 1.2 may be 32.
+
+    >>> as_shown([0.02, -0.0, 1.3]), as_shown([32.0, 1.2]), as_shown([32.0, 5.0])
+    (['0.02', '0.00', '1.3'], ['32', '1.2'], ['32.0', '5.0'])
+    """
+    decimals = max((_digits(x)[0] for x in numbers), default=0)
+    whole = "{:.0f}" if decimals else "{!r}"
+    return [(whole.format(x) if x.is_integer() else repr(x)) if x else f"{0.0:.{decimals or 1}f}" for x in numbers]
+
+
 def _computed(numbers: Sequence[float]) -> list[bool]:
     """Which floats a program computed: those with too many digits for a hand, and beside them 0, 1, 0.5, 0.25 ..."""
     long = [_digits(x)[1] > EXACT for x in numbers]

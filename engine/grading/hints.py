@@ -90,7 +90,10 @@ def _part(factor: Factor, number: float) -> str:
 
 
 def _inside(factor: Factor, written: Written) -> str:
-    """A mistake in one of the steps that a factor is made of."""
+    """A mistake in one of the steps whose product a factor is; a sum of several products has no such steps."""
+    product = math.prod(partial for *_, partial in factor.chain.naming.steps(factor.link))
+    if not math.isclose(product, factor.value, rel_tol=1e-12):
+        return ""
     hints = (_missing_step, _power, _other_derivative)
     return next((found for hint in hints if (found := hint(factor, written))), "")
 
@@ -108,8 +111,7 @@ def _missing_step(factor: Factor, written: Written) -> str:
     """Missing steps inside a factor, such as the inner derivative."""
     naming = factor.chain.naming
     steps = naming.steps(factor.link)
-    product = math.prod(partial for *_, partial in steps)
-    if not 1 < len(steps) <= MOST or abs(product - factor.value) > 1e-12 * abs(factor.value):
+    if not 1 < len(steps) <= MOST:
         return ""
     for count in range(1, len(steps)):
         for missing in combinations(steps, count):

@@ -133,7 +133,12 @@ class Rounding:
         It is infinite if rounding does not give them. The errors are also those of the last digits of the numbers
         given: e = Aᵀλ and λ with (1 + A Aᵀ) λ = b, where A are the sensitivities and b what is off.
         """
-        if self._too_far(off, tolerances):
+        return math.inf if self._too_far(off, tolerances) else self.least_scatter(off, tolerances, enough)
+
+    def least_scatter(self, off: Sequence[float], tolerances: Sequence[float], enough: float = ENOUGH) -> float:
+        """The same where a gradient that is a difference of larger ones may be off by more than its own size."""
+        largest = np.abs(self.right).max()
+        if any(abs(o) > largest + ENOUGH * t for o, t in zip(off, tolerances, strict=True)):
             return math.inf
         if not self.is_by_hand:
             errors = [o / t for o, t in zip(off, tolerances, strict=True) if o]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from ..core import book_name, total_derivative
 from .candidate import Candidate
 from .explanations import Outcome, Part
-from .given import Gradient, half_unit
+from .given import Gradient, as_shown, half_unit
 from .instance import instance
 from .location import LISTED, listed, where_to_look
-from .trial import SAME, Trial
+from .trial import SAME, SLACK, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
 CLEAR = 1e-3  # relative difference from which anybody can tell two gradients apart
@@ -105,25 +105,31 @@ class Words:
 
     def _unknown(self, part: Part | None) -> str:
         """No mistake fits: what explains a part of the numbers, or where to look."""
+        if not self.trial.wrong():
+            return (
+                f"Rounding to {self.trial.digits} digits on the way can move them as far. "
+                "Keep two more digits of each intermediate result, and compare again."
+            )
+        if texts := self._rounded_texts():
+            return (
+                "They are the right gradients, rounded to the digits shown. If you rounded them, pass them as text, "
+                f"such as '{texts[0]}': of a float, at least three digits are compared."
+            )
         if part is not None and not self._multiples():
             return (
                 "None of the known mistakes gives all these numbers. The backward pass goes wrong first in "
                 f"{part.layer.name}, whose numbers follow {_reasons(part.found)}. Correct that, and compare again."
             )
-        if self._are_shown_rounded():
-            written = next(g for g in self.gradients if g.ok is False).given
-            return (
-                "They are the right gradients, rounded to the digits shown. If you rounded them, pass them as text, "
-                f"such as '{written!r}': of a float, at least three digits are compared."
-            )
         multiples = self._multiples()
         but = f", but the wrong ones are multiples of the right ones: {listed(multiples)}" if multiples else ""
         return f"None of the known mistakes gives these numbers{but}.{where_to_look(self.trial)}"
 
-    def _are_shown_rounded(self) -> bool:
-        """Whether all wrong numbers are the right ones, rounded to the digits that they show."""
-        off = {i: abs(self.trial.given[i] - self.trial.right[i]) for i in self.trial.wrong()}
-        return all((given := self.trial.given[i]) and x <= half_unit(repr(given)) for i, x in off.items())
+    def _rounded_texts(self) -> list[str]:
+        """The wrong numbers as text, if all are the right ones, rounded to the digits that they show; else []."""
+        given, right, wrong = self.trial.given, self.trial.right, self.trial.wrong()
+        shown = dict(zip(given, as_shown(list(given.values())), strict=True))
+        off = [i for i in wrong if abs(given[i] - right[i]) > SLACK * half_unit(shown[i])]
+        return [] if off else [shown[i] for i in wrong]
 
     def _multiples(self) -> list[str]:
         """Which weights and biases, by layer, are a constant times the right ones, if that explains all numbers."""
@@ -143,14 +149,13 @@ class Words:
         wrong = [g for g in self.gradients if g.ok is False]
         digits = max(FIGURES, min(self.trial.digits, 9))
         shown = [f"{self._d(g.name)} is {g.right:.{digits}g}, not {g.given + 0.0:.{digits}g}" for g in wrong[:SHOWN]]
-        text = "; ".join(shown)
         if more := wrong[SHOWN:]:
-            text += f"; {self._all_of(more, 'more')} {_be(more)} wrong, too"
+            shown.append(f"{self._all_of(more, 'more')} {_be(more)} wrong, too")
         if fine := [g for g in self.gradients if g.ok]:
-            text += f"; {self._all_of(fine, 'others')} {_be(fine)} right"
+            shown.append(f"{self._all_of(fine, 'others' if wrong else 'numbers')} {_be(fine)} right")
         if unsure := [g for g in self.gradients if g.ok is None]:
-            text += f"; {self._all_of(unsure, 'others')} may be right but for rounding"
-        return f"{text}."
+            shown.append(f"{self._all_of(unsure, 'others' if shown else 'numbers')} may be right but for rounding")
+        return f"{'; '.join(shown)}."
 
     def _all_of(self, some: Sequence[Gradient], noun: str) -> str:
         """Gradients by name, or how many they are, and of which layers."""

@@ -107,11 +107,13 @@ def _data(graph: VariableGraph, depth: int | None) -> dict[str, Any]:
     return {
         "ops": ops,
         "nodes": [
-            [code[node.op], *_packed([index[operand] for operand in node.operands])] if node.op else _number(node.data)
+            [code[node.op], *_packed([index[operand] for operand in node.operands])]
+            if node.op
+            else _number(graph.data[node])
             for node in graph.nodes
         ],
         "fixed": [i for node, i in index.items() if _has_plain_exponent(node)],
-        "variables": [_variable(index[node], names.get(node, f"{node.data:g}")) for node in variables],
+        "variables": [_variable(index[node], names.get(node, f"{graph.data[node]:g}")) for node in variables],
         "by": graph.by,
         "depth": depth,
         "wrt": -1 if graph.wrt is None else variables.index(graph.wrt),

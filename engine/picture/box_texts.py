@@ -41,7 +41,7 @@ class BoxTexts:
 
     def called(self, node: Value) -> str:
         """The name of a variable."""
-        called = pretty_name(str(self.naming.names.get(node) or node.label or pretty_number(node.data)))
+        called = pretty_name(str(self.naming.names.get(node) or node.label or pretty_number(self.graph.data[node])))
         return "".join(elided(called, LONGEST, "…"))
 
     def is_given(self, node: Value) -> bool:
@@ -59,7 +59,7 @@ class BoxTexts:
             head.append(("symbol", f" = {definition}"))
         lines: list[Line] = [head]
         if not self.neurons.is_constant(node):
-            lines.append([("key", "data "), ("number", pretty_number(node.data))])
+            lines.append([("key", "data "), ("number", pretty_number(self.graph.data[node]))])
         if not self.is_given(node):
             delta: Line = [("symbol", f"{name} = ")] if (name := delta_of(called)) else []
             number = pretty_number(self.graph.derivatives[node])
@@ -69,14 +69,18 @@ class BoxTexts:
 
     def _weight(self, weight: Value) -> Line:
         gradient = pretty_number(self.graph.derivatives[weight])
-        name, data = pretty_name(weight.label), pretty_number(weight.data)
+        name, data = pretty_name(weight.label), pretty_number(self.graph.data[weight])
         return [("symbol", f"{name} "), ("key", f"{data}  grad "), ("number", gradient)]
 
     def variable_tip(self, node: Value) -> str:
         """Its whole name and formula, and ten digits."""
         definition = self.naming.definition(node)
         name = self.naming.names.get(node) or node.label or "a constant"
-        return f"{name} = {definition} = {node.data:.10g}" if definition else f"{name} = {node.data:.10g}"
+        return (
+            f"{name} = {definition} = {self.graph.data[node]:.10g}"
+            if definition
+            else f"{name} = {self.graph.data[node]:.10g}"
+        )
 
     def group(self, group: Group, more: bool) -> list[Line]:
         """Their count and kind, the first and last name, the ranges of data and gradients, and their weights."""
@@ -86,7 +90,7 @@ class BoxTexts:
         lines: list[Line] = [
             *([("name long", line)] for line in textwrap.wrap(_many(group, self.neurons, more), TITLE)),
             *([] if len(names) == 1 and names != {""} else [[("symbol", ends)]]),
-            _range("data", [node.data for node in members]),
+            _range("data", [self.graph.data[node] for node in members]),
             _range("grad", [self.graph.derivatives[node] for node in members]),
         ]
         one_layer = len({self.neurons.layers.get(node) for node in members}) == 1

@@ -4,7 +4,9 @@ import re
 from functools import lru_cache
 from unicodedata import lookup, normalize
 
-_COMMANDS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "left": "", "right": "", "prime": "'"}
+_COMMANDS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "prime": "'", "lvert": "|", "rvert": "|"}
+_COMMANDS |= dict.fromkeys(("left", "right", "big", "bigl", "bigr", "Big", "Bigl", "Bigr"), "")
+_COMMANDS |= dict.fromkeys(("boxed", "displaystyle", "quad"), "")
 _LATEX = [
     (re.compile(r"\s*([{}])[^\S\n]*(?=[{}])"), r"\1"),
     (re.compile(r"\\math(?:bb|bf)\s*\{1\}"), "𝟙"),
@@ -22,7 +24,7 @@ _LATEX = [
 ]
 _UNICODE = {"lambda": "LAMDA"}  # as Unicode spells it
 _FRACTION = re.compile(r"((?<![\w.])\d+|(?<![\w.^])(?<!\*\*)\d+ )?([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
-_COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!]")
+_COMMAND = re.compile(r"\\([A-Za-z]+)|\\[ ,;:!()\[\]]")
 _LAYER = re.compile(r"\^\((\d+)\)_\{?(\w+)\}?")  # w^(1)_32
 _ABSOLUTE = re.compile(r"\|([^|]+)\|")
 _COMPARES = re.compile(r"[<>≤≥]")  # then | is "or"

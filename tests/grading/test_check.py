@@ -597,3 +597,23 @@ def test_a_formula_of_a_derivative_that_is_0_is_0_everywhere():
     x, y = Value(0.0, "x"), Value(2.0, "y")
     chain = chain_rule(labelled(y * y, "L"), x)
     assert [chain.check(answer).ok for answer in (0, "0", "x - x", "0 y", "x", "x/10")] == [True] * 4 + [False] * 2
+
+
+def test_the_number_beside_a_wrong_formula_keeps_the_digits_that_floats_lose():
+    z, x = Value(50.0, "z"), Value(62.5, "x")
+    a = z.sigmoid()
+    a.label = "a"
+    answer = str(chain_rule(a * x, z).check("-a (1 - a) x"))
+    assert answer == "doutput/dz = 1.205e-20, not -a (1 - a) x = -1.205e-20: the sign is wrong"
+
+
+def test_a_factor_that_is_a_sum_of_products_has_no_step_to_blame():
+    """tan' is 1/cos² = 1 + tan²: 1/cos x is it times cos x, but no cosine is a factor twice."""
+    x = Value(0.7, "x")
+    y = x.sin() / x.cos()
+    y.label = "y"
+    answer = chain_rule(y, x).check("1/cos x")
+    assert (answer.ok, str(answer)) == (False, "dy/dx = y ** 2 + 1 = 1.709, not 1/cos x = 1.307")
+    powers = chain_rule(x**3 + x.sin(), x)
+    assert "brings its exponent down" not in str(powers.check("x² + cos(x)/3"))
+    assert "if the exponent is not brought down in the formula" in str(powers.check("x² + cos x"))

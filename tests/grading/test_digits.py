@@ -75,3 +75,30 @@ def test_one_factor_for_all_wrong_numbers_names_no_learning_rate():
         factor = 1.0 / np.linalg.norm([p.data for p in v])
         found = compare(loss, {w: f"{factor * w.grad:.3g}"} | {p: f"{p.grad:.3g}" for p in v})
         assert "updated_weights" not in named(found), seed
+
+
+def test_floats_rounded_to_common_decimals_are_not_blamed_on_a_layer():
+    """round(g, 2) leaves 0.0, -0.0 and 1.0, which have two decimals, as the others show."""
+    loss, parameters, right = network()
+    numbers = np.round(5.0 * right, 2)
+    assert 0.0 in numbers
+    found = compare(5.0 * loss, dict(zip(parameters, map(float, numbers), strict=True)))
+    assert "They are the right gradients, rounded to the digits shown." in str(found)
+    assert "already wrong" not in str(found)
+    texts = [f"{number:.2f}" for number in numbers]
+    assert compare(5.0 * loss, dict(zip(parameters, texts, strict=True))).ok
+
+
+def test_whole_floats_beside_others_show_no_decimals():
+    w, v = Value(1.0, "w"), Value(1.0, "v")
+    found = compare(32.4979 * w + 1.234 * v, {w: 32.0, v: 1.2})
+    assert "pass them as text, such as '32'" in str(found)
+    assert "rounded" not in str(compare(32.6 * w + 1.234 * v, {w: 32.0, v: 1.2}))
+    assert "rounded" not in str(compare(32.4979 * w, {w: 32.0}))
+
+
+def test_numbers_beyond_all_gradients_are_no_rounding():
+    loss, parameters, _ = network()
+    found = compare(loss, {parameters[0]: 1e308, parameters[1]: 1e-320})
+    assert len(found.wrong) == 2
+    assert "Rounding" not in str(found)

@@ -1,12 +1,13 @@
 """Every mistake of the catalogue, made by a learner who shares no code with the engine: is it named, and rightly?"""
 
+import math
 from collections import Counter
 
 import layouts
 import numpy as np
 import pytest
 
-from engine import compare
+from engine import Value, compare, grad
 from engine.grading.mistakes import MISTAKES
 
 O, H = "output", "hidden"  # noqa: E741
@@ -263,3 +264,54 @@ def test_noise_has_no_name(layout):
 def test_every_row_of_the_catalogue_has_a_learner():
     made = {entry if isinstance(entry, str) else entry[0] for entries in LEARNERS.values() for entry in entries}
     assert {mistake.name for mistake in MISTAKES} <= made | APART
+
+
+@pytest.mark.parametrize(
+    ("slip", "name"),
+    [
+        (lambda e: e, "exponent_left_out"),
+        (lambda e: 2.0 * e * e, "exponent_not_lowered"),
+        (lambda e: e * e, "power_for_derivative"),
+    ],
+)
+def test_an_error_times_itself_is_a_square(slip, name):
+    w, b, v = Value(0.7, "w"), Value(-0.3, "b"), Value(1.3, "v")
+    error = v * (w * 0.8 + b).tanh() - 0.25
+    h = math.tanh(0.7 * 0.8 - 0.3)
+    sent = slip(1.3 * h - 0.25)
+    delta = sent * 1.3 * (1 - h * h)
+    found = compare(error * error, {w: f"{delta * 0.8:.5g}", b: f"{delta:.5g}", v: f"{sent * h:.5g}"})
+    assert name in {mistake.name for mistake in found.mistakes}
+
+
+def test_the_regularisation_without_its_factor_is_one_mistake():
+    """λ/2 Σ w² has the derivative λ w: here w."""
+    w, v, b, lam = Value(0.7, "w"), Value(-1.3, "v"), Value(0.2, "b"), 0.1
+    loss = (v * (w * 0.8 + b).tanh() - 0.25) ** 2 + lam / 2 * (w**2 + v**2)
+    right = dict(zip((w, v, b), grad(loss, [w, v, b]), strict=True))
+    mine = {p: f"{g + (1 - lam) * p.data * (p is not b):.5g}" for p, g in right.items()}
+    assert [(mistake.name, mistake.place) for mistake in compare(loss, mine).mistakes] == [
+        ("penalty_factor", "as w alone")
+    ]
+
+
+def test_a_half_of_two_examples_may_be_that_of_the_square_or_of_their_mean():
+    w, b, v = Value(0.7, "w"), Value(-0.3, "b"), Value(1.1, "v")
+    errors = [v * (w * x + b).tanh() - y for x, y in ((0.8, 0.1), (-0.4, 0.9))]
+    loss = 0.5 * (errors[0] ** 2 + errors[1] ** 2)
+    mine = {p: f"{2.0 * g:.5g}" for p, g in zip((w, b, v), grad(loss, [w, b, v]), strict=True)}
+    assert {"constant_left_out", "not_divided"} <= {mistake.name for mistake in compare(loss, mine).mistakes}
+
+
+def test_a_constant_in_each_term_of_the_loss_is_left_out_of_all_or_of_one():
+    w, b, v, u = (Value(x, name) for x, name in zip((0.7, -0.3, 1.1, -0.6), "wbvu", strict=True))
+    h = (w * 0.8 + b).tanh()
+    terms = [0.5 * (v * h - 0.1) ** 2, 0.5 * (u * h - 0.9) ** 2]
+    loss, parameters = terms[0] + terms[1], [w, b, v, u]
+
+    def places(left_out):
+        mine = grad(terms[0] + terms[1] + sum(left_out), parameters)
+        found = compare(loss, {p: f"{g:.5g}" for p, g in zip(parameters, mine, strict=True)})
+        return [m.place for m in found.mistakes if m.name == "constant_left_out"]
+
+    assert (places(terms), places(terms[:1]), places(terms[1:])) == (["0.5"], ["0.5 in term 1"], ["0.5 in term 2"])

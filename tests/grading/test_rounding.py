@@ -127,3 +127,22 @@ def test_the_mistakes_that_were_tried_are_counted_within_rounding_too():
     found = str(compare(loss, {p: f"{-1.002 * p.grad:.2e}" for p in model.parameters()}))
     assert "within rounding, if all signs are reversed" in found
     assert int(re.search(r"one of the (\d+) mistakes tried", found)[1]) > 10
+
+
+COARSE = [
+    (layouts.tanh_342, significant(2), 28),
+    (layouts.relu_2332, significant(2), 20),
+    (layouts.recurrent, significant(2), 25),
+    (layouts.batch_with_penalty, decimals(2), 23),
+]
+
+
+@pytest.mark.parametrize(("layout", "rounding", "seed"), COARSE, ids=lambda entry: getattr(entry, "__name__", ""))
+def test_small_gradients_that_are_differences_of_rounded_numbers_are_not_called_wrong(layout, rounding, seed):
+    loss, parameters, learner = layout(np.random.default_rng(seed), rounding[0])
+    numbers = learner.gradients()
+    found = compare(loss, dict(zip(parameters, texts(numbers, rounding), strict=True)))
+    assert (found.verdict, found.wrong, found.mistakes) == ("unknown", (), ())
+    assert "Rounding to 2 digits on the way can move them as far." in str(found)
+    numbers[max(range(len(numbers)), key=lambda i: abs(numbers[i]))] *= 2.0
+    assert compare(loss, dict(zip(parameters, texts(numbers, rounding), strict=True))).wrong

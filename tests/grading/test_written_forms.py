@@ -281,3 +281,19 @@ def test_factors_that_fit_in_both_orders_are_right_in_one():
     chain = chain_rule(labelled(q - labelled(h + q, "s"), "L"), w)
     assert chain.check(["1/p", "1", "-1"]).ok
     assert chain.check(["-1", "1", "1/p"]).ok
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(r"\(9x^2\)", r"\[9x^{2}\]", r"\boxed{\frac{18x^2}{2}}", r"\displaystyle 9x^2", r"9\bigl(x^2\bigr)"),
+        *(r"9\lvert x\rvert^2", r"9x^2\quad", r"\( \frac{dy}{dx} = 9x^2 \)"),
+    ],
+)
+def test_latex_between_delimiters_and_in_a_frame_is_read(answer):
+    x = Value(2.0, "x")
+    y = 3 * x**3
+    y.label = "y"
+    check = chain_rule(y, x).check(answer)
+    assert check.ok, check
+    assert not chain_rule(y, x).check(r"-\boxed{9-x^2}").ok

@@ -716,3 +716,18 @@ def test_the_neurons_of_a_layer_stand_in_their_order():
     found = re.findall(r'<text[^>]* x="([-\d.]+)" y="[-\d.]+"[^>]*>(a⁽¹⁾[₀-₉]+)', svg)
     names = [name for _, name in sorted(found, key=lambda text: float(text[0]))]
     assert names == [pretty_name(f"layer1.neuron{i}.a") for i in range(1, 12)]
+
+
+@pytest.mark.parametrize("suffix", ["svg", "dot", "html"])
+def test_numbers_set_after_a_chain_rule_was_made_are_not_in_its_pictures(tmp_path, suffix):
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    z = w * x
+    z.label = "z"
+    chain = chain_rule(z.tanh() + z, w)
+    chain.save(tmp_path / f"before.{suffix}")
+    for node in (w, x, z):
+        node.data = 5.0
+    chain.save(tmp_path / f"after.{suffix}")
+    before, after = ((tmp_path / f"{when}.{suffix}").read_text("utf-8") for when in ("before", "after"))
+    assert before == after
+    assert "data" in before

@@ -11,6 +11,7 @@ from ...structure import Occurrence, Unit
 from ..network import Network
 from .row import Change, Gradients, Mistake, scale
 
+HALF = 0.5  # the factor of a square, or the mean of two examples
 FEW = 10  # errors or outputs that are named one by one
 
 
@@ -32,7 +33,7 @@ def _sign_of_error(network: Network) -> Iterator[Change]:
 def _by_error(network: Network, operations: list[int]) -> Iterator[tuple[str, list[int]]]:
     """Operations of the loss: all together, those of one output, and one by one."""
     if operations:
-        yield "in the loss", operations
+        yield f"in the {'formula' if network.is_formula else 'loss'}", operations
     outputs = _by_output(network, operations)
     if 1 < len(outputs) <= FEW:
         for unit, some in outputs.items():
@@ -58,14 +59,15 @@ def _by_output(network: Network, operations: list[int]) -> dict[Unit, list[int]]
 
 
 def _powers(network: Network) -> list[tuple[int, float]]:
-    """The powers with a constant exponent, with that exponent, leaving out penalties."""
+    """The powers with a constant exponent, and e * e, with that exponent, leaving out penalties."""
     found = []
     for i in range(network.size):
-        if network.ops[i] == "pow":
-            base, exponent = network.sweep.inputs(i)
+        if network.ops[i] in ("pow", "mul"):
+            base, other = network.sweep.inputs(i)
             is_penalty = base in network.parameters and not network.is_formula
-            if network.depends[base] and not network.depends[exponent] and not is_penalty:
-                found.append((i, network.data[exponent]))
+            is_power = base == other if network.ops[i] == "mul" else not network.depends[other]
+            if network.depends[base] and is_power and not is_penalty:
+                found.append((i, 2.0 if network.ops[i] == "mul" else network.data[other]))
     return [(i, n) for i, n in found if n not in (0.0, 1.0)]
 
 
@@ -82,8 +84,11 @@ def power(
     def changes(network: Network) -> Iterator[Change]:
         exponents = dict(_powers(network))
         for place, some in _by_error(network, list(exponents)):
-            first = {i: network.sweep.starts[i] for i in some}
-            edges = {k: formula(network.partials[k], exponents[i], network.data[i]) for i, k in first.items()}
+            edges = dict[int, float]()
+            for i in some:
+                first, second = network.sweep.edges(i)
+                derivative = network.partials[first] * (2.0 if network.ops[i] == "mul" else 1.0)
+                edges |= {second: 0.0, first: formula(derivative, exponents[i], network.data[i])}
             for sign in signs:
                 yield Change(place, {k: sign * partial for k, partial in edges.items()})
 
@@ -111,15 +116,22 @@ def _constants(network: Network) -> Iterator[tuple[int, float, bool]]:
 
 
 def _constant_left_out(network: Network) -> Iterator[Change]:
-    for k, c, is_mean in _constants(network):
-        if not is_mean:
-            yield Change(f"{abs(c):.4g}", {k: math.copysign(1.0, c)})
+    return _constant_changed(network, lambda c: math.copysign(1.0, c))
 
 
 def _constant_twice(network: Network) -> Iterator[Change]:
-    for k, c, is_mean in _constants(network):
-        if not is_mean:
-            yield Change(f"{abs(c):.4g}", {k: c * abs(c)})
+    return _constant_changed(network, lambda c: c * abs(c))
+
+
+def _constant_changed(network: Network, changed: Callable[[float], float]) -> Iterator[Change]:
+    """Another number for a constant wherever the loss has it, and in one term."""
+    found = [(k, c) for k, c, is_mean in _constants(network) if not is_mean or abs(c) == HALF]
+    for size in dict.fromkeys(abs(c) for _, c in found):
+        edges = {k: changed(c) for k, c in found if abs(c) == size}
+        yield Change(f"{size:.4g}", edges)
+        if 1 < len(edges) <= FEW:
+            for number, k in enumerate(sorted(edges, reverse=True), 1):
+                yield Change(f"{size:.4g} in term {number}", {k: edges[k]})
 
 
 def _not_divided(network: Network) -> Iterator[Change]:
@@ -247,7 +259,7 @@ LOSS = (
     Mistake(
         "not_divided",
         "the gradients of the examples are added up and not divided by their number",
-        "this loss is a mean over the examples",
+        "where the loss is a mean over the examples, so is each gradient",
         _not_divided,
     ),
     Mistake(

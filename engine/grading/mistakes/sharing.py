@@ -82,6 +82,16 @@ def _penalty_factor(network: Network) -> Iterator[Change]:
     factors = {"twice": 2.0, "half": 0.5} | ({f"{n:g} times": n, f"1/{n:g}": 1.0 / n} if n > 2 else {})
     for place, c in factors.items() if network.penalty_edges else ():
         yield Change(place, {k: c * network.partials[k] for k in network.penalty_edges})
+    if bare := {k: network.partials[k] / (2.0 * a) for k, a in _squares(network)}:
+        yield Change("as w alone", bare)
+
+
+def _squares(network: Network) -> Iterator[tuple[int, float]]:
+    """The edges to squared parameters in a regularisation, each with what the square is multiplied by."""
+    for k in network.penalty_edges:
+        i, j = network.sweep.results[k], network.operands[k]
+        if network.data[i] == network.data[j] ** 2 and network.sweep.adjoints[i]:
+            yield k, network.sweep.adjoints[i]
 
 
 def _penalty_on_biases(network: Network) -> Iterator[Change]:
