@@ -17,7 +17,8 @@ from .loss_graph import SAME, LossGraph
 from .overrides import Overrides
 from .scans import (
     all_small, any_larger, any_uses, by_number, cancelling, ends_differ, extent, flattest, largest, nesting,
-    none_exceeds, not_held, one_sided, peaks, small, taken, using, where, with_argument,
+    none_exceeds, not_held, one_sided, peaks, small, taken, using, where,
+    with_argument,
 )
 from .sweeps import (
     dependent, limited, origins, reached, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,

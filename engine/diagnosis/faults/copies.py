@@ -9,7 +9,6 @@ from ..context import Case
 from ..report import Finding
 
 T = TypeVar("T")
-Reading = tuple[float, float]  # a number that a weighted sum reads, and the gradient of its product
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -43,7 +42,8 @@ def _near_another(case: Case) -> list[int]:
     units = np.flatnonzero(np.diff(starts))
     numbers = np.asarray(case.graph.data)[members[starts[units]]]
     order = np.argsort(numbers)
-    is_apart = np.diff(numbers[order]) > 1e-5 * np.abs(numbers[order[1:]])  # not where both are inf
+    with np.errstate(invalid="ignore"):
+        is_apart = np.diff(numbers[order]) > 1e-5 * np.abs(numbers[order[1:]])  # not where both are inf
     is_alone = np.append(is_apart, True) & np.append(True, is_apart)
     return sorted(units[order[~is_alone]].tolist())
 
@@ -90,9 +90,9 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
     sizes = {len(case.units.pre.of(n)) for n in range(len(case.units.keys))}
+    found: dict[int, int] = {}
     if len(sizes) < 2:  # a unit that is read several times is computed more often than those that read it
         return []
-    found: dict[int, int] = {}
     for layer in range(len(case.units.by_layer.starts) - 1):
         for number, times in _read_again(case, case.units.unit(case.units.by_layer.of(layer)[0])).items():
             found[number] = max(found.get(number, 0), times)
@@ -113,8 +113,11 @@ def _read_again(case: Case, reader: Unit) -> dict[int, int]:
     return {n: len(ws) for (n, _), ws in weights.items() if n is not None and len(ws) > 1}
 
 
+Reading = tuple[float, float]
+
+
 def _readings(case: Case, z: int) -> list[Reading]:
-    """What a weighted sum reads."""
+    """The numbers that a weighted sum reads, each with the gradient of its product."""
     products, results = case.units.weighted_sums.parts(z)[0], case.graph.flattened.results
     pairs = zip(products.inputs, products.weight_edges, strict=True)
     return [(case.graph.data[x], case.graph.gradients[results[k]]) for x, k in pairs]
