@@ -59,3 +59,11 @@ def test_a_label_that_is_a_function_or_a_number_is_asked_about(label, answer):
 def test_a_label_stands_for_its_value_where_nothing_else_is_meant(label, answer):
     w, x = Value(1.5, "w"), Value(2.0, label)
     assert chain_rule(labelled(w * x * w, "L"), w).check(answer).ok
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("x+y", "(x+y) ** 2"), ("u/v", "(u/v) ** 2"), ("h_{t-1}", "h_{t-1} ** 2"), ("z(1)", "z(1) ** 2")],
+)
+def test_a_label_that_is_a_formula_stands_in_brackets(label, shown):
+    assert neuron(label).closed_form == f"2 * (a - 0.3) * (1 - a ** 2) * {shown}"
