@@ -138,6 +138,6 @@ def _one_object(case: Case, found: Mapping[int, int]) -> Finding:
         {"units": len(found), "read by each unit of the next layer": f"{max(found.values())} times"},
         "The next layer reads the result of this unit several times, as if it were that of several units. They are one "
         "object with the same weights, and no step can make them differ, so they do the work of a single unit.",
-        "Make each unit anew, [Neuron(2) for _ in range(3)]. A list that is multiplied, [neuron] * 3, holds the same "
-        "object three times, and so does [[Value(0.1)] * 2] * 3.",
+        "Make a new unit for each place, [Neuron(2) for _ in range(3)]. A list that is multiplied, [neuron] * 3, holds "
+        "the same object three times, and so does [[Value(0.1)] * 2] * 3.",
     )
