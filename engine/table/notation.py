@@ -33,7 +33,7 @@ _CALLED = re.compile(
     r"(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\s*(?:\^|\*\*)\s*(?:[-−]?\d+|\(\s*[-−]?\d+\s*\)))?"
 )
 
-_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()(?P<more>[\w⁰¹²³⁴⁵⁶⁷⁸⁹^]|\*\*)?")
+_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()(?P<more>[\w⁰¹²³⁴⁵⁶⁷⁸⁹^]+|\*\*\s*\w*)?")
 
 
 class _Token(NamedTuple):
