@@ -4,8 +4,9 @@ It offers `chain_rule` and ChainRule with its paths and factors, `judge`, and to
 formulas of a chain.
 
 Read `variables` first (the graph of variables), then `paths` and `ranking`, `terms`, `expressions` and `symbolic`
-(formulas), `textbook` (short forms, with `products` for the search, `region` and `decimals` for the proof; `exact` is a
-whole graph in decimals), `text` (the table and LaTeX), `verdict` and `sentences` (its words).
+(formulas), `textbook` (short forms, with `products` for the search, `region` and `decimals` for the proof), `nested`
+(one formula for all paths), `exact` (a whole graph in decimals), `text` (the table and LaTeX), `verdict` and
+`sentences` (its words).
 """
 
 # fmt: off

@@ -9,7 +9,7 @@ from .decimals import decimal, in_decimals
 
 
 class Exact:
-    """The data of some nodes in decimals, with numbers of one's own for some leaves, and derivatives among them.
+    """The data of some nodes in decimals, and derivatives among them; `moved` has other numbers for some leaves.
 
     The nodes are in topological order, operands first. What decimals do not define is nan.
 

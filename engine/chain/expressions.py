@@ -4,6 +4,7 @@ Every style writes the same tree; the style "text" is valid Python.
 """
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -58,6 +59,8 @@ _WRITERS: dict[Style, _Writer] = {
 }
 _STRENGTH = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 2, "pow": 4}
 _ATOM = 5
+_BRACKETS = re.compile(r"[({\[].*[)}\]]")
+_COMPOUND = re.compile(r"(?<!\de)[-+−*/·×÷^=<>]")  # a label such as x + y or w^2, outside its brackets
 SLOPES = {"bell": "sigmoid", "sech2": "tanh"}  # rows that are the derivative of another
 
 
@@ -76,7 +79,7 @@ def _write(term: Term, writer: _Writer) -> tuple[str, int]:
     if isinstance(term, float):
         return writer.number(term), _ATOM if term >= 0 or math.isnan(term) else _STRENGTH["neg"]
     if isinstance(term, Name):
-        return writer.name(term), _ATOM
+        return writer.name(term), _STRENGTH["add"] if _COMPOUND.search(_BRACKETS.sub("", term)) else _ATOM
     if term[0] == "slope":
         return _slope(term[1], term[2], writer)
     name, *terms = term

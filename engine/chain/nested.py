@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from .paths import ChainRule, Factor
 from .symbolic import LARGEST
-from .terms import Elided, Term, size, symbol
+from .terms import Elided, Term, fold, size, symbol
 
 
 def nested(chain: ChainRule) -> Term | None:
@@ -46,27 +46,25 @@ def _sum(terms: Sequence[Term]) -> Term:
     """The sum of some terms, with the factors that all have before it."""
     factors = [_factors(term) for term in terms]
     common = _shared(factors)
-    whole: Term = 0.0
-    for each in factors:
-        rest, left = list[Term](), Counter(map(repr, common))
-        for factor in each:
-            if left[repr(factor)]:
-                left[repr(factor)] -= 1
-            else:
-                rest.append(factor)
-        whole = symbol("add", whole, _product(rest))
-    return _product([*common, whole])
+    whole = fold("add", (fold("mul", _without(each, common)) for each in factors))
+    return fold("mul", [*common, whole])
 
 
 def _shared(factors: Sequence[Sequence[Term]]) -> list[Term]:
     """The factors of the first term that all others have, too; numbers are left with the terms."""
-    counts = [Counter(map(repr, each)) for each in factors]
-    found = list[Term]()
-    for factor in factors[0] if len(factors) > 1 else ():
-        if not isinstance(factor, float) and all(count[repr(factor)] for count in counts):
+    found = [factor for factor in factors[0] if not isinstance(factor, float)] if len(factors) > 1 else []
+    for each in factors[1:]:
+        found = _without(found, _without(found, each))
+    return found
+
+
+def _without(factors: Sequence[Term], others: Sequence[Term]) -> list[Term]:
+    """The factors but those that are among others, each as often as it is there."""
+    left, found = Counter(map(repr, others)), list[Term]()
+    for factor in factors:
+        left[repr(factor)] -= 1
+        if left[repr(factor)] < 0:
             found.append(factor)
-            for count in counts:
-                count[repr(factor)] -= 1
     return found
 
 
@@ -76,10 +74,3 @@ def _factors(term: Term) -> list[Term]:
     if isinstance(term, tuple) and term[0] == "neg":
         return [-1.0, *_factors(term[1])]
     return [term]
-
-
-def _product(factors: Sequence[Term]) -> Term:
-    whole: Term = 1.0
-    for factor in factors:
-        whole = symbol("mul", whole, factor)
-    return whole

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..core import Name, Value, natural, numeric
 from .region import Algebra, Region, contains
 from .symbolic import SAME, Naming
-from .terms import Term, size, symbol
+from .terms import Term, fold, size, symbol
 
 SHORT = 3  # a formula with at most this many names needs no other form
 MOST_NAMES, MOST_UNNAMED, MOST_PAIRED = 7, 12, 32
@@ -256,13 +256,10 @@ def _rank(term: Term, beside: Sequence[Term]) -> tuple[float, str]:
 
 
 def _product(terms: Iterable[Term]) -> Term:
-    whole: Term = 1.0
     factors = [*terms]
     if all(isinstance(term, Name) for term in factors):
         factors.sort(key=natural)  # p1 before p2 before p10
-    for term in factors:
-        whole = symbol("mul", whole, term)
-    return whole
+    return fold("mul", factors)
 
 
 def _powers(terms: Sequence[Term]) -> list[Term]:

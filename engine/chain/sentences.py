@@ -190,11 +190,8 @@ class Sentences:
         if op in conditions:
             because = self.equation(operand)
             why = conditions[op]
-            why = (
-                SENTENCES["rounded"].format(why=why)
-                if underflows(culprit, self.chain.data[operand], factor.value)
-                else why
-            )
+            if underflows(culprit, self.chain.data[operand], factor.value):
+                why = SENTENCES["rounded"].format(why=why)
             return f"{equation} because {because}: {why}"
         if isinstance(term, float):
             constant = self.naming.is_constant(factor.link)

@@ -3,7 +3,8 @@
 A term is a number, a Name, or a tuple (name of a row, *terms).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import partial, reduce
 from typing import Any
 
 from ..core import numeric
@@ -56,10 +57,10 @@ def symbol(name: str, *terms: Any) -> Term:
         case "share", (a, b):
             return symbol("exp", symbol("sub", a, symbol("logaddexp", a, b)))
         case "sum", (list() as many,):
-            return _fold("add", many)
+            return fold("add", many)
         case "dot", (weights, inputs, bias):
             products = [symbol("mul", w, x) for w, x in zip(weights, inputs, strict=True)]
-            return _fold("add", [*products, bias])
+            return fold("add", [*products, bias])
         case "square", (x,):
             return symbol("pow", x, 2.0)
         case ("add", (0.0, x)) | ("add" | "sub", (x, 0.0)) | ("mul", (1.0, x)) | ("mul" | "div" | "pow", (x, 1.0)):
@@ -123,8 +124,10 @@ def _summands(term: Term) -> list[Term]:
     return term[1] if isinstance(term, tuple) and term[0] == "logsumexp" else [term]
 
 
-def _fold(name: str, terms: Sequence[Term]) -> Term:
-    total: Term = 0.0
-    for term in terms:
-        total = symbol(name, total, term)
-    return total
+def fold(name: str, terms: Iterable[Term]) -> Term:
+    """The sum or the product of terms.
+
+    >>> fold("add", ["x", "y"]), fold("mul", [])
+    (('add', 'x', 'y'), 1.0)
+    """
+    return reduce(partial(symbol, name), terms, 1.0 if name == "mul" else 0.0)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Literal, Self
 
 from ..core import Name, Value, api_boundary, came, choice
-from ..structure import LossGraph, Units, ints_of, multipliers, reverse_between
+from ..structure import LossGraph, Units, ints_of, multipliers, reverse_between, summands, where
 from .expressions import Style, show
 from .symbolic import Naming, cuts, dependents
 
@@ -176,14 +176,9 @@ class VariableGraph:
         return self.links_among(self.nodes)
 
     @cached_property
-    def summands(self) -> set[Value]:
-        """The output, and what only sums, differences and given factors lead from to the output."""
-        found = {self.output}
-        for node in reversed(self.nodes):
-            is_scaled = node.op in ("mul", "div") and any(not operand.op for operand in node.operands)
-            if node in found and (is_scaled or node.op in ("add", "sub", "neg", "sum")):
-                found.update(node.operands)
-        return found
+    def loss_terms(self) -> set[Value]:
+        """The output, and the operations from which only sums, differences and given factors lead to it."""
+        return {self.graph.nodes[i] for i in where(summands(self.graph.flattened), 1)}
 
     @cached_property
     def derivatives(self) -> dict[Value, float]:

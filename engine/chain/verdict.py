@@ -121,7 +121,7 @@ def is_error(link: Link, chain: ChainRule) -> bool:
     node, operands = link.of, link.of.operands
     is_power = node.op == "square" or (node.op == "mul" and operands[0] is operands[1])
     is_power = is_power or (node.op == "pow" and link.wrt is operands[0] and chain.data[operands[1]] > 1.0)
-    return is_power and node in chain.summands
+    return is_power and node in chain.loss_terms
 
 
 def _is_small_without(error: Factor, path: Path, vanished: float) -> bool:

@@ -1,7 +1,8 @@
 """Numbers that remember the operation they came from: a Value, its operators, and `backward()`.
 
 It offers Value, the rows of the table as functions, `grad` and `strict`, and to the other packages
-the table and its formulas, the opcodes, the traversals, and how numbers and names are written.
+the table and its formulas, the opcodes, the traversals, how numbers and names are written, and the
+boundary where an error leaves the engine (`tracebacks`).
 
 Read `value` first, and the rows in the package `table`: together they are micrograd and more. Then
 `operations` and `node` (how a result is made), `graph` and `backward` (how gradients are added up).

@@ -49,7 +49,7 @@ def operation(name: str) -> Callable[..., Any]:
 
 @cache
 def _body(parameters: str, call: str) -> CodeType:
-    """The code of a row's function, which says how many operands it takes; its api_boundary costs nothing."""
+    """The code of a row's function, which says how many operands it takes, with the boundary's lines in itself."""
     found: dict[str, Any] = {}
     exec(
         f"""def function({parameters}):

@@ -80,7 +80,7 @@ class Case:
 
     @cached_property
     def given(self) -> frozenset[int]:
-        """The indices of the parameters in the graph."""
+        """The indices of the parameters in the graph, as a set."""
         return frozenset(self.indices)
 
     @cached_property

@@ -3,8 +3,8 @@
 It offers `check` (the factors of one path) with its answer Check, and `compare` (the gradients of any parameters, all
 at once) with its answer Comparison; for `nn.backpropagation`, the Network behind a loss.
 
-Read `derivation` (`check`) first. It reads answers by `equations` and `written`, judges them by `factors`, `hints`,
-`elsewhere` (is a formula right at other numbers too?) and `stand_ins` (a number written for what it is here).
+Read `derivation` (`check`) first. It reads answers by `equations`, `written` and `reading`, judges them by `factors`,
+`hints`, `elsewhere` (is a formula right at other numbers too?) and `stand_ins` (a number written for what it is here).
 
 Then read `compare`, and `mistakes`, the catalogue: a new mistake is a new row. Rows build on `network`, with the layers
 and units that structure finds and their `activations`, and on `reverse_sweep`: gradients with a learner's mistake, as

@@ -46,9 +46,9 @@ class Comparison:
 
     `verdict` is "right", "mistake" (one explains all numbers), "several" (each explains all numbers), "two" (made
     together), "chance" (one fits, but perhaps by chance), or "unknown". The `mistakes` beside "right" give the numbers
-    as well as rounding of intermediate results does. With an `evidence` of 3, numbers that are wrong
-    for another reason fit one of the mistakes about once in 1,000 times, with 4 once in 10,000. `tried` counts the
-    mistakes that give different numbers.
+    as well as rounding of intermediate results does. With an `evidence` of 3, numbers that are wrong for another reason
+    fit one of the mistakes about once in 1,000 times, with 4 once in 10,000. `tried` counts the mistakes that give
+    different numbers.
 
     >>> w = Value(3.0, "w")
     >>> comparison = compare(w * w, {w: "6.0"})

@@ -16,9 +16,8 @@ from .factors import TRIED, check_factors
 from .hints import hint_for_total
 from .reading import is_total, is_zero, path_formula
 from .stand_ins import stand_ins
+from .wording import listed
 from .written import Written
-
-NAMED = 3  # most Values named that were set
 
 
 def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
@@ -79,10 +78,10 @@ def _refuse_changed(chain: ChainRule) -> None:
     """Refuse to judge formulas by numbers that were set after the derivative was computed from others."""
     nodes = [node for node in map(chain.graph.nodes.__getitem__, chain.graph.changed) if node in chain.data]
     if nodes:
-        names = " and ".join(dict.fromkeys(map(chain.naming.describe, nodes[:NAMED])))
-        output = chain.naming.describe(chain.output)
+        names = list(dict.fromkeys(chain.naming.describe(node) for node in nodes if node.label))
+        output, data = chain.naming.describe(chain.output), listed(names, "or") if names else "a Value"
         raise ValueError(
-            f"the data of {names} was set after {output} was computed from it, so formulas have other numbers than "
+            f"the data of {data} was set after {output} was computed from it, so formulas have other numbers than "
             f"{derivative_of(chain)}: compute {output} again, and make a new chain_rule"
         )
 

@@ -56,7 +56,7 @@ def _off(trial: Trial, layer: Layer) -> float:
 def _last(trial: Trial, last: Layer, later: Sequence[Layer]) -> str:
     inexact = set(trial.inexact)
     if doubtful := [layer.name for layer in later if layer.own & inexact]:
-        return f" Give more digits of {listed(doubtful)}, to see where the mistake is: {last.name} is wrong."
+        return f" Give more digits of {listed(doubtful)}, to see whether the mistake is there or in {last.name}."
     known = last.biases & trial.given.keys()
     if known and not known & inexact:
         right = f"The gradients of the biases of {last.name} are right, and so is δ there"

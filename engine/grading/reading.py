@@ -16,8 +16,8 @@ from .written import Pair, Written, evaluated, read
 
 IN_DECIMALS = 300  # most nodes of a graph that is computed in decimals
 DIGITS = (60, 400)  # of decimals: as many as it takes
-FEW = 4  # points at which a formula is looked at that is to be 0
-_KEY = re.compile(r"\bv(\d+)\b|\bd(\d+)_(\d+)\b")  # v0 is a variable, d0_1 the derivative of one in another
+FEW = 4  # points at which a formula that is to be 0 is looked at
+_KEY = re.compile(r"\bv(\d+)\b|\bd(\d+)_(\d+)\b")  # v0 is a variable, d0_1 the derivative of v0 with respect to v1
 
 
 def read_in(chain: ChainRule, text: str, pairs: Mapping[str, Pair] | None = None) -> Written:
@@ -36,7 +36,7 @@ def of_term(chain: ChainRule, term: Term) -> Written:
 
 
 def of_derivative(chain: ChainRule, of: Value, wrt: Value) -> Written:
-    """The derivative of one variable in another by name: ∂a/∂z."""
+    """The derivative of one variable with respect to another, by name: ∂a/∂z."""
     names = chain.naming.names
     return of_formula(chain, derivative(names[of], names[wrt]), _key_of_pair(chain, (of, wrt)))
 

@@ -79,9 +79,9 @@ class Words:
         return f"{self._follow()} {_reasons(found)}.{self._instance(found)}{self._apart(found)}"
 
     def _instance(self, found: Sequence[Candidate]) -> str:
-        """Of one mistake, a factor of the chain as it should be and as it is."""
+        """Of one mistake, a number that it changes: as it should be and as it is."""
         said = instance(self.network, found[0], self.loss) if len(found) == 1 else ""
-        return f" There, {said}." if said else ""
+        return f" For instance, {said}." if said else ""
 
     def _two(self, a: Candidate, b: Candidate) -> str:
         return f"{self._follow()} from two mistakes together, such as {_numbered((a, b))}."
@@ -95,7 +95,7 @@ class Words:
         surer = [] if zeros else ["give one more digit of each number"]
         surer += [f"give also the gradient of {book_name(name)}" for name in missing[:1]]
         return (
-            f"Take this as a guess: {self.trial.tried} mistakes were tried, and one of them {often} {why}. "
+            f"Take this as a guess: {self.trial.tried} mistakes were tried, and {often} one of them {why}. "
             f"To be sure, {' or '.join(surer) or 'compare again with other weights or inputs'}."
         )
 
@@ -188,7 +188,9 @@ class Words:
     def _odds(self, evidence: float) -> str:
         chance = "less than 1 in a million" if evidence > 6.0 else f"about 1 in {float(f'{10**evidence:.1g}'):,.0f}"
         what = (
-            f"{self.trial.pairs_tried} pairs of mistakes" if self.trial.pairs_tried else f"{self.trial.tried} mistakes"
+            f"{self.trial.pairs_tried:,} pairs of mistakes"
+            if self.trial.pairs_tried
+            else f"{self.trial.tried} mistakes"
         )
         return f" The chance that one of the {what} tried fits by coincidence is {chance}."
 

@@ -176,9 +176,7 @@ def _in_one_way(text: str, numbers: Mapping[str, float], names: Mapping[str, str
 
 
 def _stands_in(text: str, name: str) -> bool:
-    return (
-        re.search(rf"(?<![\d.]){re.escape(name)}(?![\d.])" if name[0].isdigit() else re.escape(name), text) is not None
-    )
+    return re.search(rf"(?<![\d.]){re.escape(name)}(?![\d.])", text) is not None if name[0].isdigit() else name in text
 
 
 def evaluated(text: str, formula: str, numbers: Mapping[str, float], names: Mapping[str, str]) -> Written:

@@ -213,7 +213,7 @@ cdef enum:
     MARKS = 0x7FFFFFFF  # as many as a graph has nodes at most
 
 cdef str NO_LABEL = ""
-cdef Py_ssize_t last_operations = 64, last_size = 64, last_edges = 64  # of the last graph: the next is likely about as large
+cdef Py_ssize_t last_operations = 64, last_size = 64, last_edges = 64  # of the last graph: the next is likely as large
 cdef array INTS = array("i"), FLOATS = array("d")
 cdef list kept = []  # arrays of the last graphs, and of their sweeps
 cdef Py_ssize_t LEAST_KEPT = 1 << 12, MOST_KEPT = 1 << 20  # numbers in an array that is kept

@@ -204,13 +204,8 @@ class Forms:
         True
         """
         graph, found, first_sum = self.graph, new_ints(len(self.form_of)), len(self.parameters) + 2
-        form_of, codes, starts, operands = (
-            ints(self.form_of),
-            ints(graph.codes),
-            ints(graph.starts),
-            ints(graph.operands),
-        )
-        counts, arguments, size = ints(depends), ints(found), len(graph.codes)
+        form_of, codes, counts, arguments = ints(self.form_of), ints(graph.codes), ints(depends), ints(found)
+        starts, operands, size = ints(graph.starts), ints(graph.operands), len(graph.codes)
         for i in range(size, len(self.form_of)):
             arguments[i] = NO_INDEX
         for i in range(size - 1, -1, -1):

@@ -330,11 +330,17 @@ def cancelling(indices: Ints, gradients: Floats, squares: Floats, limit: float) 
 def not_held(
     indices: Ints, held: Floats, graph: FlattenedGraph, gradients: Floats, squares: Floats, rounding: float
 ) -> list[int]:
-    """Which numbers `held` at the leaves among these are not 0 and differ from the gradients by more than rounding."""
+    """Which numbers `held` at the leaves among these are not 0 and differ from the gradients by more than rounding.
+
+    A nan or inf differs from every number.
+    """
     wanted, given, sizes, spreads = ints(indices), floats(held), floats(gradients), floats(squares)
     size, share, found = len(graph.codes), float(rounding), list[int]()
     for n in range(len(indices)):
         grad, i = given[n], wanted[n]
-        if i >= size and grad != 0.0 and abs(grad - sizes[i]) > share * (abs(grad) + c_sqrt(spreads[i])):
+        if i < size or grad == 0.0:
+            continue
+        is_wild = grad - grad != 0.0 and sizes[i] - sizes[i] == 0.0
+        if is_wild or abs(grad - sizes[i]) > share * (abs(grad) + c_sqrt(spreads[i])):
             found.append(n)
     return found

@@ -4,9 +4,9 @@ It offers TABLE and its rows, the primitives, `evaluate` to evaluate a formula o
 algebra, and the opcodes. It imports nothing of the engine, so that the build can generate C from it.
 
 Read `rows` first: it is THE TABLE. Then `primitives` (what formulas consist of), `formula` (how one is read),
-`notation` (how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is not taken
-is kept out), `own_rows` (what a user may add), `arrays` (what NumPy does), `vectors` (what C does on vectors) and
-`opcodes`. `checks` refuses wrong arguments, for every package.
+`notation` and `marks` (how people write one), `differentiate` (how partials are derived), `masks` (how a branch that is
+not taken is kept out), `own_rows` (what a user may add), `arrays` (what NumPy does), `vectors` (what C does on vectors)
+and `opcodes`. `checks` refuses wrong arguments, for every package.
 """
 
 # fmt: off

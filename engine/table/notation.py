@@ -3,17 +3,15 @@
 Nothing is executed: a text is split into names, numbers and signs.
 """
 
-import ast
 import math
 import re
 from collections.abc import Container, Iterator, Mapping
-from copy import deepcopy
 from itertools import islice
 from typing import NamedTuple
 from unicodedata import normalize
 
-from .differentiate import substitute
-from .formula import TABLE, parse
+from .formula import TABLE
+from .marks import marked, name_of, unmarked
 from .plain import plain
 
 LONGEST = 24  # letters of labels that are written together
@@ -35,7 +33,7 @@ _CALLED = re.compile(
     r"(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\s*(?:\^|\*\*)\s*(?:[-−]?\d+|\(\s*[-−]?\d+\s*\)))?"
 )
 
-_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()(?P<more>[\w⁰¹²³⁴⁵⁶⁷⁸⁹^]|\*\*)?")
+_ROOT = re.compile(rf"√\s*(\d+\.?\d*|{_WORD})(?!\s*\()(?P<more>[\w⁰¹²³⁴⁵⁶⁷⁸⁹^]+|\*\*\s*\w*)?")
 
 
 class _Token(NamedTuple):
@@ -70,8 +68,7 @@ def respelled(text: str, names: Mapping[str, str], closed: bool = True) -> str:
             written.append(_Token("*", "*"))
         written.append(_Token(kind, token))
         before = before if kind == " " else kind
-    formula = "".join(text for _, text in written).replace("  ", " ")
-    return ast.unparse(_OfBooks().visit(deepcopy(parse(formula)))) if _MARKED.search(formula) else formula
+    return unmarked("".join(text for _, text in written).replace("  ", " "))
 
 
 def _with_roots(text: str, names: Mapping[str, str], closed: bool) -> str:
@@ -173,8 +170,8 @@ def _call(found: re.Match[str]) -> _Token:
         raise ValueError(f"{found[0]!r} may be an inverse or a quotient: write a{name}(x) or 1/{name}(x)")
     if found["prime"] and not _is_of_one(name):
         raise ValueError(f"{name}' is not known: write its formula")
-    mark = "over_" if name in _RECIPROCALS else "many_" if TABLE[name].variadic else "prime_" if found["prime"] else ""
-    return _Token("function", f"{power and f'power_{power}_'}{mark}{_RECIPROCALS.get(name, name)}")
+    mark = "over" if name in _RECIPROCALS else "many" if TABLE[name].variadic else "prime" if found["prime"] else ""
+    return _Token("function", marked(_RECIPROCALS.get(name, name), mark, power))
 
 
 def _applied(tokens: list[_Token]) -> Iterator[_Token]:
@@ -208,8 +205,7 @@ def _end_of_operand(tokens: list[_Token], start: int, function: str) -> int:
         or (is_number and after == "*")
         or (is_product and after == "function")
     ):
-        marks = _MARKS.fullmatch(function)
-        raise ValueError(f"{marks[3] if marks else function} needs brackets around its operand")
+        raise ValueError(f"{name_of(function)} needs brackets around its operand")
     return i
 
 
@@ -237,7 +233,7 @@ def _token(found: re.Match[str], closed: bool) -> Iterator[_Token]:
         name = _FUNCTIONS.get(word, word)
         if (closed and name not in TABLE and name != "where") or (is_slope and not _is_of_one(name)):
             raise ValueError(f"{found['function']!r} is neither a label nor a function of the table")
-        yield _Token("function", (_PRIME if is_slope else "") + name)
+        yield _Token("function", marked(name, "prime" if is_slope else ""))
     elif found["constant"]:
         yield _Token("name", repr(math.e if found["constant"] == "e" else math.pi))
     elif found["sign"]:
@@ -252,49 +248,3 @@ _DERIVATIVE = re.compile(r"(\w+?)_(?:prime|derivative)|d_?(\w+)")  # sigmoid_pri
 
 def _is_of_one(name: str) -> bool:
     return name in TABLE and TABLE[name].variables == ("a",)
-
-
-_PRIME = "prime_"
-_MARKED = re.compile(r"(?:prime|over|many)_|power_\d|\[")
-_MARKS = re.compile(r"(?:power_(\d+)_)?(?:(prime|over|many)_)?(\w+)")
-
-
-def _is_comparison(found: ast.expr) -> bool:
-    """Whether it is a bracket such as [a > b]."""
-    return isinstance(found, ast.List) and any(isinstance(element, ast.Compare) for element in found.elts)
-
-
-class _OfBooks(ast.NodeTransformer):
-    """Replace f'(z) by the partial of the row f, [a > b] by the step, and other brackets by their inside."""
-
-    def visit_List(self, found: ast.List) -> ast.expr:
-        self.generic_visit(found)
-        match found.elts:
-            case [ast.Compare(left=left, ops=[ast.Gt()], comparators=[right])]:
-                return ast.Call(ast.Name("above"), [left, right], [])
-            case [(ast.Compare() | ast.BinOp()) as inside]:
-                return inside
-        return found
-
-    def visit_Call(self, call: ast.Call) -> ast.expr:
-        row = TABLE.get(ast.unparse(call.func))
-        for k, argument in enumerate(call.args):
-            if row is not None and row.variadic and isinstance(argument, ast.List) and not _is_comparison(argument):
-                self.generic_visit(argument)  # a sequence
-            else:
-                call.args[k] = self.visit(argument)
-        marks = _MARKS.fullmatch(ast.unparse(call.func))
-        if not marks:
-            return call
-        power, mark, name = marks.groups()
-        found: ast.expr = ast.Call(ast.Name(name), call.args, []) if power or mark else call
-        if mark == "prime":
-            if len(call.args) != 1:
-                raise ValueError(f"{name}' has one operand")
-            terms = {"a": call.args[0], "y": ast.Call(ast.Name(name), [call.args[0]], [])}
-            found = substitute(TABLE[name].partials[0], terms)
-        elif mark == "over":
-            found = ast.BinOp(ast.Constant(1.0), ast.Div(), found)
-        elif mark == "many" and not (len(call.args) == 1 and isinstance(call.args[0], ast.List)):
-            found = ast.Call(ast.Name(name), [ast.List(call.args)], [])
-        return ast.BinOp(found, ast.Pow(), ast.Constant(int(power))) if power else found

@@ -162,6 +162,15 @@ def test_gradients_of_another_loss_are_left_over():
     assert (finding.evidence["gradient"], finding.evidence["left over"]) == (-1.0, -5.0)
 
 
+@pytest.mark.parametrize("left", [math.nan, math.inf])
+def test_a_gradient_that_is_not_finite_is_left_over(left):
+    w, v = Value(0.5, "w"), Value(2.0, "v")
+    w.grad = left
+    loss = (w * v - 3.0) ** 2
+    loss.backward()
+    assert only(diagnose(loss, [w, v]), "stale_gradient").where == ("w",)
+
+
 def test_three_passes_are_counted():
     w = Value(0.5, "w")
     loss = (w - 3.0) ** 2

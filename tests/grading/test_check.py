@@ -578,9 +578,7 @@ def test_formulas_have_the_numbers_of_the_forward_pass():
         assert chain.check(right).ok, right
     assert chain.closed_form == "2 * (a - 3) * x"
     assert chain.sentence == "raising w by 0.01 lowers L by about 0.08; one path, and no factor kills it"
-    with pytest.raises(
-        ValueError, match=r"the data of a and w and x was set after L was computed|the data of .* was set"
-    ):
+    with pytest.raises(ValueError, match="the data of w or x was set after L was computed from it, so formulas"):
         chain_rule(chain.output, w).check("2(a-3)x")
 
 

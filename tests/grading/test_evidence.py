@@ -149,4 +149,4 @@ def test_a_layer_that_may_be_wrong_is_not_said_to_be_right():
     off = {w[0]: 1.37, w[1]: 1.21, w[4]: 1.0006, w[5]: 1.0006}
     found = compare(loss, {p: f"{off.get(p, 1.0) * p.grad:.3e}" for p in w})
     assert [g.ok for g in found.gradients][4:] == [None, None]
-    assert "Give more digits of layer 2, to see where the mistake is: layer 1 is wrong." in str(found)
+    assert "Give more digits of layer 2, to see whether the mistake is there or in layer 1." in str(found)

@@ -122,7 +122,7 @@ def test_a_power_of_a_function_is_of_its_result(answer, right):
         ("sin", "sin needs brackets around its operand"),
         ("√2x", "the root in √2x may be of the first sign or of all: write brackets after √"),
         ("√x²", "the root in √x² may be of the first"),
-        ("√x^2", "may be of the first"),
+        ("√x^2", "the root in √x^2 may be of the first"),
         ("√2π", "may be of the first"),
         ("√xk", "may be of the first"),
         ("sin 2x cos x", "sin needs brackets around its operand"),

@@ -155,8 +155,8 @@ def _one_object(case: Case, found: Mapping[int, int]) -> Finding:
         "symmetric",
         tuple(case.units.name(case.units.unit(n)) for n in found),
         {"units": len(found), "read by each unit of the next layer": f"{max(found.values())} times"},
-        "The next layer reads this unit several times, each time with the same result. So all of them are one unit "
-        "with the same weights, and stay so, and the layer does the work of a layer without the repetitions.",
-        "Make each unit anew, [Neuron(2) for _ in range(3)]. A list that is multiplied, [neuron] * 3, holds the same "
-        "object three times, and so does [[Value(0.1)] * 2] * 3.",
+        "The next layer reads the result of this unit several times, as if it were that of several units. They are one "
+        "object with the same weights, and no step can make them differ, so they do the work of a single unit.",
+        "Make a new unit for each place, [Neuron(2) for _ in range(3)]. A list that is multiplied, [neuron] * 3, holds "
+        "the same object three times, and so does [[Value(0.1)] * 2] * 3.",
     )

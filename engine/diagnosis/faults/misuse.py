@@ -22,8 +22,8 @@ def name_of(case: Case, i: int) -> str:
     """A node in words, by its unit if it has no label of its own; an entry of a softmax is named by its logit."""
     graph, units = case.graph, case.units
     node, z = graph.nodes[i], logit_of(graph, i)
-    nodes = [node, *(graph.nodes[j] for j in (arguments_by_hand(case, i) if node.op and z is None else ()))]
-    found = (units.outputs.get(x) or units.sums.get(x) for x in nodes)
+    inside = arguments_by_hand(case, i) if node.op and z is None else []
+    found = (units.outputs.get(x) or units.sums.get(x) for x in (node, *map(graph.nodes.__getitem__, inside)))
     name = next((units.name(unit) for unit in found if unit), "")
     if node.label and not (name and node.label.startswith(f"{name}.")):
         return describe(graph, i)

@@ -58,8 +58,7 @@ def _candidates(case: Case) -> tuple[list[Squash], set[int]]:
     gradients, zs = np.asarray(graph.gradients), np.asarray(case.arguments)[indices]
     is_used = (zs >= 0) & (gradients[indices] != 0.0)
     indices, zs = indices[is_used], zs[is_used]
-    with np.errstate(all="ignore"):
-        slopes = np.abs(gradients[zs] / gradients[indices])
+    slopes = np.abs(gradients[zs] / gradients[indices])
     flat = zs[slopes <= max(case.limits.flat, case.limits.flat_once) * max(STEEPEST.values())]
     columns = indices.tolist(), zs.tolist(), slopes.tolist()
     return (list(map(Squash, *columns)) if len(flat) else []), set(flat.tolist())

@@ -1,4 +1,4 @@
-"""Faults that keep a loss from falling: a model that is too simple, or as good as that with its small weights."""
+"""Faults that keep a loss from falling: a linear model, or one as good as linear because its weights are small."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ def stationary(case: Case) -> list[Finding]:
 
 
 def _linear(case: Case) -> list[Finding]:
-    """A model as good as linear whose output is the same for every example, with gradients that cancel over these."""
+    """A model as good as linear whose output is the same for every example, and whose gradients cancel over them."""
     graph = case.graph
     quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
     if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares):

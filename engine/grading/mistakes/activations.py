@@ -115,11 +115,10 @@ def _at_other_sums(network: Network, sums: dict[int, float]) -> Partials:
 
     found = []
     for op in dict.fromkeys(network.ops[a] for a in sums):
-        edges, numbers = zip(
-            *((network.sweep.starts[a], z) for a, z in sums.items() if network.ops[a] == op), strict=True
-        )
-        if (partials := _partial(op, np.array(numbers))) is not None:
-            found.append(Partials(ints_of(edges), floats_of(partials.tolist())))
+        some = [a for a in sums if network.ops[a] == op]
+        if (partials := _partial(op, np.array([sums[a] for a in some]))) is not None:
+            edges = ints_of(network.sweep.starts[a] for a in some)
+            found.append(Partials(edges, floats_of(partials.tolist())))
     return Partials.joined(found).unless_right(network.partials)
 
 

@@ -117,10 +117,13 @@ function bracketed(term, style, strength) {
   return binds >= strength ? text : style.bracket(text);
 }
 
+// Whether a label is a formula such as x + y, outside its brackets.
+const isCompound = label => /(?<!\de)[-+−*/·×÷^=<>]/.test(label.replace(/[({[].*[)}\]]/, ""));
+
 // The text of a term, and how strongly it binds.
 function write(term, style) {
   if (isNumber(term)) return [style.number(term), term >= 0 || Number.isNaN(term) ? ATOM : STRENGTH.neg];
-  if (!("args" in term)) return [style.name(term), ATOM];
+  if (!("args" in term)) return [style.name(term), isCompound(term.label ?? term.name) ? STRENGTH.add : ATOM];
   const {
       op,
       args: [a, b],

@@ -16,7 +16,7 @@ function isScale(w, { of, wrt }) {
 const kills = (w, step) =>
   Math.abs(step.value) <= words.tiny && !isError(step) && (!step.value || !isScale(w, step));
 
-// What only sums, differences and given factors lead from to the output.
+// The output, and the operations from which only sums, differences and given factors lead to it.
 function lossTerms() {
   const found = new Set([variables[output].node]);
   for (let i = nodes.length - 1; i >= 0; i--) {
