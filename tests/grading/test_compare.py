@@ -8,7 +8,7 @@ import layouts
 import numpy as np
 import pytest
 
-from engine import NonFiniteError, Value, compare, detach, dot, softmax
+from engine import NonFiniteError, Value, compare, detach, dot, grad, softmax
 from engine.grading.given import read
 from nn import MLP, mean_squared_error
 
@@ -350,3 +350,14 @@ def test_the_largest_and_smallest_numbers_are_only_wrong(number):
     loss = mean_squared_error([net([0.5, -1.0])], [0.3])
     comparison = compare(loss, dict.fromkeys(net.parameters(), number))
     assert comparison.verdict == "unknown"
+
+
+@pytest.mark.parametrize("count", [3, 12, 24])
+def test_a_constant_that_is_forgotten_in_every_term_is_one_mistake(count):
+    w, b = Value(0.7, "w"), Value(-0.2, "b")
+    errors = [w * math.sin(n + 1.0) + b - math.cos(n + 1.0) for n in range(count)]
+    loss = sum((0.5 * e**2 for e in errors), 0.1 * w**2)
+    mine = grad(sum((e**2 for e in errors), 0.1 * w**2), [w, b])
+    found = compare(loss, dict(zip([w, b], mine, strict=True)))
+    assert [(mistake.name, mistake.place) for mistake in found.mistakes] == [("constant_left_out", "0.5")]
+    assert found.tried < 50

@@ -12,6 +12,7 @@ from ..network import Network
 from .row import Change, Gradients, Mistake, scale
 
 FEW = 10  # errors or outputs that are named one by one
+MOST = 30  # different constants
 
 
 def _sign_of_layer(network: Network) -> Iterator[Change]:
@@ -59,13 +60,11 @@ def _by_output(network: Network, operations: list[int]) -> dict[Unit, list[int]]
 
 def _powers(network: Network) -> list[tuple[int, float]]:
     """The powers with a constant exponent, with that exponent, leaving out penalties."""
-    found = []
-    for i in range(network.size):
-        if network.ops[i] == "pow":
-            base, exponent = network.sweep.inputs(i)
-            is_penalty = base in network.parameters and not network.is_formula
-            if network.depends[base] and not network.depends[exponent] and not is_penalty:
-                found.append((i, network.data[exponent]))
+    found, penalised = [], set[int]() if network.is_formula else network.parameters
+    for i in sorted(network.sweep.graph.of("pow")):
+        base, exponent = network.sweep.inputs(i)
+        if network.depends[base] and not network.depends[exponent] and base not in penalised:
+            found.append((i, network.data[exponent]))
     return [(i, n) for i, n in found if n not in (0.0, 1.0)]
 
 
@@ -97,45 +96,66 @@ def _products(network: Network) -> list[int]:
     return [i for i in network.loss_operations if network.ops[i] in ("mul", "div")]
 
 
-def _constants(network: Network) -> Iterator[tuple[int, float, bool]]:
-    """Edges on which the loss multiplies by a number, the number, and whether it is 1 over the number of examples."""
+def _constants(network: Network, are_means: bool = False) -> Iterator[dict[int, float]]:
+    """The numbers that the loss multiplies by, by edge: 1 over the number of examples, or all others.
+
+    Equal numbers in the same role come together, as ½ does in the terms of a sum, and one by one if they are few. Of
+    many different numbers, most are data; those used most often are taken.
+    """
+    roles: dict[tuple[float, str, str], dict[int, float]] = defaultdict(dict)
+    depends, ops, operands = network.depends, network.ops, network.operands
     for i in _products(network):
         a, b = network.sweep.edges(i)
-        for k, other in ((a, b), (b, a)):
-            leaf, c = network.operands[other], network.partials[k]
-            is_number = not network.depends[leaf] and not network.sweep.nodes[leaf].label
-            is_divisor = network.ops[i] == "div" and k == b
-            if network.depends[network.operands[k]] and is_number and not is_divisor and abs(c) not in (0.0, 1.0):
-                mean = network.examples > 1 and abs(abs(1.0 / c) - network.examples) < 1e-9
-                yield k, c, mean
+        for k, other in ((a, b), (b, a)) if depends[operands[a]] != depends[operands[b]] else ():
+            c = network.partials[k]
+            is_number = depends[operands[k]] and not network.sweep.nodes[operands[other]].label
+            is_divisor = ops[i] == "div" and k == b
+            if is_number and not is_divisor and abs(c) not in (0.0, 1.0) and _is_mean(network, c) == are_means:
+                roles[c, ops[i], ops[operands[k]]][k] = c
+    for together in sorted(roles.values(), key=len, reverse=True)[:MOST]:
+        yield together
+        if 1 < len(together) <= FEW:
+            yield from ({k: c} for k, c in together.items())
+
+
+def _is_mean(network: Network, c: float) -> bool:
+    return network.examples > 1 and abs(abs(1.0 / c) - network.examples) < 1e-9
+
+
+def _left_out(edges: dict[int, float]) -> dict[int, float]:
+    return {k: math.copysign(1.0, c) for k, c in edges.items()}
+
+
+def _twice(edges: dict[int, float]) -> dict[int, float]:
+    return {k: c * abs(c) for k, c in edges.items()}
 
 
 def _constant_left_out(network: Network) -> Iterator[Change]:
-    for k, c, is_mean in _constants(network):
-        if not is_mean:
-            yield Change(f"{abs(c):.4g}", {k: math.copysign(1.0, c)})
+    for edges in _constants(network):
+        yield Change(_name(edges), _left_out(edges))
 
 
 def _constant_twice(network: Network) -> Iterator[Change]:
-    for k, c, is_mean in _constants(network):
-        if not is_mean:
-            yield Change(f"{abs(c):.4g}", {k: c * abs(c)})
+    for edges in _constants(network):
+        yield Change(_name(edges), _twice(edges))
+
+
+def _name(edges: dict[int, float]) -> str:
+    return f"{abs(next(iter(edges.values()))):.4g}"
 
 
 def _not_divided(network: Network) -> Iterator[Change]:
     if network.examples > 1:
         yield from scale("", "", "", lambda _: [("", float(network.examples))]).changes(network)
-    for k, c, is_mean in _constants(network):
-        if is_mean:
-            yield Change("", {k: math.copysign(1.0, c)})
+    for edges in _constants(network, are_means=True):
+        yield Change("", _left_out(edges))
 
 
 def _divided(network: Network) -> Iterator[Change]:
     if network.examples > 1:
         yield from scale("", "", "", lambda _: [("", 1.0 / network.examples)]).changes(network)
-    for k, c, is_mean in _constants(network):
-        if is_mean:
-            yield Change("", {k: c * abs(c)})
+    for edges in _constants(network, are_means=True):
+        yield Change("", _twice(edges))
 
 
 def _outputs_divided(network: Network) -> list[tuple[str, float]]:
