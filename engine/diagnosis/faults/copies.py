@@ -118,7 +118,7 @@ Reading = tuple[float, float]
 
 def _readings(case: Case, z: int) -> list[Reading]:
     """The numbers that a weighted sum reads, each with the gradient of its product."""
-    products, results = case.units.weighted_sums.parts(z)[0], case.graph.flattened.results
+    products, results = case.units.weighted_sums.products(z), case.graph.flattened.results
     pairs = zip(products.inputs, products.weight_edges, strict=True)
     return [(case.graph.data[x], case.graph.gradients[results[k]]) for x, k in pairs]
 
