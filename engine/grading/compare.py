@@ -109,7 +109,11 @@ def compare(loss: Value, gradients: Any) -> Comparison:
     if not isinstance(loss, Value):
         raise TypeError(f"loss must be a Value, not {came(loss)}: pass the Value of your loss")
     reading(loss, "gradients")
-    given = read(gradients)
+    with uncollected():
+        return _compared(loss, read(gradients))
+
+
+def _compared(loss: Value, given: list[Given]) -> Comparison:
     sweep = ReverseSweep(loss, [g.value for g in given])
 
     def is_idle(g: Given) -> bool:
@@ -123,8 +127,7 @@ def compare(loss: Value, gradients: Any) -> Comparison:
                 "with it: strict() and diagnose(loss, parameters) say where it comes from"
             )
     trial = Trial(Network(sweep), [g for g in given if g.value in sweep.index])
-    with uncollected():
-        outcome = Outcome("unknown") if any(map(is_idle, given)) else judge(trial)
+    outcome = Outcome("unknown") if any(map(is_idle, given)) else judge(trial)
     shown = _gradients(trial, given, outcome)
     text = wording.Words(trial, shown, printable(loss.label) or "L").say(outcome)
     explained = () if outcome.verdict == "chance" else tuple(_explanation(trial.network, c) for c in outcome.found)

@@ -14,9 +14,9 @@ from .elsewhere import only_here
 from .equations import asked, solve
 from .factors import TRIED, check_factors
 from .hints import hint_for_total
+from .location import listed
 from .reading import is_total, is_zero, path_formula
 from .stand_ins import stand_ins
-from .wording import listed
 from .written import Written
 
 

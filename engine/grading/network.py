@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..core import book_name, printable
@@ -13,10 +14,10 @@ from .other_uses import other_uses
 from .parameters import parameters
 from .partials import Partials
 from .reverse_sweep import ReverseSweep
-from .way_back import Back, sent_back
 
 if TYPE_CHECKING:
     from .activations import Activations, Formula
+    from .way_back import Back
 
 WIDEST = 12  # units of a layer at which a mistake is looked for one by one
 LARGE = 20_000  # operations of a graph from which on a program makes the mistakes: the same at all units
@@ -160,8 +161,7 @@ class Network:
     @cached_property
     def _other_uses(self) -> list[int]:
         """The edges to parameters other than those of weights and biases."""
-        sums = (o for unit in self.units for o in unit.occurrences)
-        return other_uses(self.sweep, self.uses, sums, self.forms.form_of)
+        return other_uses(self.sweep, self.uses, self.units)
 
     @cached_property
     def penalty_edges(self) -> list[int]:
@@ -237,7 +237,9 @@ class Network:
     @cached_property
     def way_back(self) -> list[tuple[Layer, list[Back]]]:
         """By layer, the products that send a gradient back to another unit."""
-        found = ((layer, sent_back(layer, self.is_inner)) for layer in self.layers)
+        from .way_back import sent_back  # loads NumPy
+
+        found = ((layer, sent_back(layer, self.sweep.flat.operands, self.is_inner)) for layer in self.layers)
         return [(layer, backs) for layer, backs in found if backs]
 
     @property
@@ -257,10 +259,11 @@ class Network:
         if self._is_flat and sum(len(unit.weights) for unit in self.units) == len(self.weights()):
             return found  # no weight is in two units, and no unit feeds its own layer
         for unit in self.units:
-            for o in unit.occurrences:
-                for edge, j in zip(o.products.input_edges, o.products.inputs, strict=True):
-                    source = self.unit_of.get(j)
-                    if source and (self.layer_of[source] is self.layer_of[unit] or source.weights & unit.weights):
+            feeding = set(self.layer_of[unit].units) | {u for u in self.units if u.weights & unit.weights}
+            starts, edges = unit.columns.starts, unit.columns.input_edges
+            for o, (first, last) in zip(unit.occurrences, pairwise(starts), strict=True):
+                for edge in edges[first:last]:
+                    if self.unit_of.get(self.operands[edge]) in feeding:
                         found[edge] = stages[o.z]
         return found
 

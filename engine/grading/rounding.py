@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -68,14 +69,23 @@ class Rounding:
         replaced: Mapping[int, float] = NOTHING,
         plain: Rounding | None = None,
     ) -> None:
-        self.network, self.observed, self.digits, self.least = network, observed, digits, least
+        self.network, self.digits, self.least = network, digits, least
         self.unit = 10.0 ** (1 - digits)
         self.is_by_hand = network.size <= MOST
-        self.plain, self.changed, self.replaced = plain or self, changed, replaced
+        self.plain, self.changed, self.replaced = plain, changed, replaced
         self.adjoints = self.map.adjoints if self.is_by_hand else network.sweep.adjoints
-        self.right = np.array([self.adjoints[i] for i in observed])
+        self._observe(observed)
+
+    def _observe(self, observed: Sequence[int]) -> None:
+        self.observed, self.right = observed, np.array([self.adjoints[i] for i in observed])
         n = len(observed)  # by entry: which number, the node that it depends on, and its derivative
         self.entries: tuple[Array, Array, Array] = np.arange(n), np.array(observed, dtype=int), np.ones(n)
+
+    def observing(self, observed: Sequence[int]) -> Rounding:
+        """The same for the gradients of other nodes, with the sensitivities found so far."""
+        other = copy(self)
+        other._observe(observed)
+        return other
 
     def with_mistake(self, changed: Mapping[int, float], replaced: Mapping[int, float]) -> Rounding:
         """The same for a learner whose backward pass has these partials, by edge, and adjoints, by node."""
@@ -102,20 +112,20 @@ class Rounding:
     @cached_property
     def second(self) -> list[Second]:
         """The second derivatives of the operations, without a mistake."""
-        return list(second_derivatives(self.network)) if self.plain is self else self.plain.second
+        return self.plain.second if self.plain else list(second_derivatives(self.network))
 
     @cached_property
-    def _drawn(self) -> tuple[Array, Array]:
+    def drawn(self) -> tuple[Array, Array]:
         """How far simulated rounding moves the data and the adjoints of all nodes."""
         draws = np.random.default_rng(0).uniform(-1.0, 1.0, (DRAWS, len(self.units)))
         moved = [self.map.tangents(self.units * draw) for draw in draws]
         x, y = (np.abs(some).max(axis=0) for some in zip(*moved, strict=True))
         return x, y
 
-    @cached_property
+    @property
     def reach(self) -> list[float]:
         """By observed node, how far simulated rounding moves its gradient."""
-        far = self._drawn[1][self.observed] if self.is_by_hand else np.zeros(len(self.observed))
+        far = self.drawn[1][self.observed] if self.is_by_hand else np.zeros(len(self.observed))
         return list(map(float, np.minimum(far, CAP * self._sizes)))
 
     @property
@@ -229,9 +239,9 @@ class Rounding:
     def _with_changed(self, units: list[float]) -> list[float]:
         """A learner's other partials are off by their rounding, and by as much as the right ones move."""
         own = {k: p for k, p in self.changed.items() if not moves_along(p, self.network.partials[k])}
-        if own:
+        if own and self.plain:
             moved = dict.fromkeys(own, 0.0)
-            x, _ = self.plain._drawn
+            x, _ = self.plain.drawn
             for s in self.second:
                 if s.edge in own:
                     moved[s.edge] += abs(s.number) * float(x[s.operand])
@@ -256,8 +266,10 @@ class Rounding:
         for softmax in softmaxes(network):  # p - y has the decimals of p
             for z, p in zip(softmax.logits, softmax.shares, strict=True):
                 units[z] = math.hypot(units[z], softmax.scale * self._half(p))
-        for j, number in self.replaced.items():
-            units[j] = self._of_own(number, network.sweep.adjoints[j], float(self.plain._drawn[1][j]))
+        if self.replaced and self.plain:
+            moved = self.plain.drawn[1]
+            for j, number in self.replaced.items():
+                units[j] = self._of_own(number, network.sweep.adjoints[j], float(moved[j]))
         return units
 
     def _terms(self) -> Mapping[int, list[tuple[float, bool]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, combinations
 from operator import mul
 from typing import TYPE_CHECKING
@@ -51,12 +51,13 @@ class Trial:
         self.blamed: list[int] | None = None  # the wrong numbers, if rounding has been found to explain all others
         self.candidates: list[Candidate] = []
         self.pairs_tried = 0
+        self.whole: Trial | None = None  # of which this one has some numbers only
         self.unfit = 0  # mistakes not simulated, as they cannot change some wrong number
 
     def only(self, some: Collection[int]) -> Trial:
         """The same trial with the numbers of some nodes only."""
         inner = Trial(self.network, [g for g in self.all_given if self.network.sweep.index[g.value] in some])
-        inner.right = self.right
+        inner.right, inner.whole = self.right, self
         inner.candidates = [c for c in self.candidates if not c.change.solve and inner._moves(c.gradients)]
         return inner
 
@@ -132,7 +133,10 @@ class Trial:
 
         most = max(self.tolerances.values())
         are_decimals = most < 2.0 * min(self.tolerances.values()) and len(set(self._digits)) > 1
-        return Rounding(self.network, list(self.given), self.digits, most if are_decimals else 0.0)
+        precision = self.digits, most if are_decimals else 0.0
+        if self.whole and (self.whole.rounding.digits, self.whole.rounding.least) == precision:
+            return self.whole.rounding.observing(list(self.given))
+        return Rounding(self.network, list(self.given), *precision)
 
     @property
     def others(self) -> list[int]:
@@ -145,7 +149,8 @@ class Trial:
             return
         adjoints = self.network.sweep.adjoints
         self.right |= {i: adjoints[i] for i in sorted(self.network.parameters) if i not in self.given}
-        self.network.telling, self.network.may_be = telling, _ = self._telling(), self._may_be
+        self.network.telling = telling = self._telling()
+        self.network.may_be = partial(_may_be, self.given, self.tolerances)
         tried = list(self._changes())
         swept = self._swept([change for _, changes, _ in tried for change in changes])
         for mistake, changes, unfit in tried:
@@ -170,10 +175,6 @@ class Trial:
         """In a large graph, the wrong parameters of the last layer with any: every fitting mistake changes them."""
         layers = reversed(self.network.layers)
         return next((found for layer in layers if (found := layer.own & self._wrong)), set())
-
-    def _may_be(self, i: int, gradient: float) -> bool:
-        """Whether a mistake with this gradient may give the learner's number, rounding allowed for."""
-        return abs(gradient - self.given[i]) <= (SLACK + LOOSE) * self.tolerances[i]
 
     @cached_property
     def _wrong(self) -> set[int]:
@@ -315,6 +316,11 @@ class Trial:
     def tried(self) -> int:
         """The number of mistakes that give different numbers here."""
         return len(self._distinct()) + self.unfit if self.candidates else 0
+
+
+def _may_be(given: Gradients, tolerances: Gradients, i: int, gradient: float) -> bool:
+    """Whether a mistake with this gradient may give the learner's number, rounding allowed for."""
+    return abs(gradient - given[i]) <= (SLACK + LOOSE) * tolerances[i]
 
 
 def _is_swept(change: Change) -> bool:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from .arrays import Ints
 from .linear_forms import Key
-from .weighted_sums import Occurrence, WeightedSums
+from .weighted_sums import Columns, Occurrence, WeightedSums
 
 
 @dataclass(eq=False)
@@ -30,7 +30,7 @@ class Unit:
     @cached_property
     def weights(self) -> set[int]:
         """The parameters that multiply its inputs."""
-        return {weight for o in self._distinct for weight in o.products.weights}
+        return self._leaves(self._distinct.weight_edges)
 
     @cached_property
     def own(self) -> set[int]:
@@ -40,11 +40,19 @@ class Unit:
     @cached_property
     def biases(self) -> set[int]:
         """The parameters that are added to its sum."""
-        return {bias.node for o in self._distinct for bias in o.biases}
+        return self._leaves(self._distinct.bias_edges)
+
+    def _leaves(self, edges: Ints) -> set[int]:
+        return set(map(self.sums.graph.flattened.operands.__getitem__, edges))
 
     @cached_property
-    def _distinct(self) -> list[Occurrence]:
+    def _distinct(self) -> Columns:
         return self.sums.distinct(self.pre)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The products and biases of its occurrences."""
+        return self.occurrences[0].columns
 
 
 @dataclass(eq=False)

@@ -1,5 +1,4 @@
 from .flatten cimport ints
 from .linear_forms cimport GIVEN
 cdef int ADD, DOT, MUL, NONE, SUB, SUM
-cdef list _read(int i, object graph, object form_of, int first_sum, object products)
 cdef int _inside(int i, int *codes, int *starts, int *operands, int *form_of, int *depends, int *activations, int first_sum) noexcept

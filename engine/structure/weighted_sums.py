@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 from ..core import ADD, DOT, MUL, NAMES, SUB, SUM
 from .arrays import Groups, Ints, ints_of, new_ints
-from .flattened import FlattenedGraph
 from .linear_forms import Forms
 from .loss_graph import LossGraph
 from .scans import taken
@@ -54,17 +54,42 @@ class Products(NamedTuple):
     inputs: list[int]
 
 
+class Columns(NamedTuple):
+    """The products and biases of several sums as columns of edges; those of sum n are from `starts[n]` on."""
+
+    starts: Ints
+    weight_edges: Ints
+    input_edges: Ints
+    bias_starts: Ints
+    bias_edges: Ints
+    operands: Ints  # by edge
+
+    def parts(self, n: int) -> tuple[Products, list[Bias]]:
+        """The products and biases of one sum."""
+        first, last = self.starts[n], self.starts[n + 1]
+        edges = list(self.weight_edges[first:last]), list(self.input_edges[first:last])
+        products = Products(*edges, *([self.operands[k] for k in some] for some in edges))
+        biases = self.bias_edges[self.bias_starts[n] : self.bias_starts[n + 1]]
+        return products, [Bias(k, self.operands[k]) for k in biases]
+
+
 @dataclass(eq=False)
 class Occurrence:
     """A unit on one example, or at one step: its sum z, the terms of z, and its activation if it has one."""
 
     z: int
     activation: int | None
-    _sums: WeightedSums = field(repr=False)  # reads the terms when they are asked for: few occurrences are
+    _read: Callable[[], Columns] = field(repr=False)
+    _number: int = field(repr=False)
+
+    @property
+    def columns(self) -> Columns:
+        """The products and biases of all occurrences of its unit, read when they are asked for."""
+        return self._read()
 
     @cached_property
     def _parts(self) -> tuple[Products, list[Bias]]:
-        return self._sums.parts(self.z)
+        return self.columns.parts(self._number)
 
     @property
     def products(self) -> Products:
@@ -106,7 +131,9 @@ class WeightedSums:
 
         In z - y, logsumexp(...) - z, 1 - y * z and 0.5 * z it is z.
         """
-        return [self.occurrence(z) for z in self._weighted(self._inner(sums))]
+        found = ints_of(self._weighted(self._inner(sums)))
+        read = cache(partial(self.columns, found))
+        return [Occurrence(z, self.activation(z), read, n) for n, z in enumerate(found)]
 
     def firsts(self, sums: Groups) -> tuple[Ints, Ints]:
         """By group of sums, the index of its first weighted sum, and their count; -1 and 0 without any."""
@@ -135,11 +162,11 @@ class WeightedSums:
                 found[n] = codes[activations[wanted[n]]]
         return opcodes
 
-    def distinct(self, sums: Ints) -> list[Occurrence]:
+    def distinct(self, sums: Ints) -> Columns:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
         inner = self._inner(sums)
         are_alike = len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
-        return [self.occurrence(z) for z in self._weighted(inner[:1] if are_alike else inner)]
+        return self.columns(ints_of(self._weighted(inner[:1] if are_alike else inner)))
 
     def _weighted(self, sums: list[int]) -> list[int]:
         """Those of the sums that have a weight."""
@@ -189,57 +216,91 @@ class WeightedSums:
                 newest[operands[starts[i]]] = i
         return found
 
-    def occurrence(self, z: int) -> Occurrence:
-        """The weighted sum at an index."""
-        return Occurrence(z, self.activation(z), self)
+    def products(self, z: int) -> Products:
+        """The products of the sum at an index."""
+        return self.columns(ints_of([z])).parts(0)[0]
 
-    def parts(self, z: int) -> tuple[Products, list[Bias]]:
-        """The products and the biases of the sum at an index."""
-        operands, form_of, first_sum = self.graph.flattened.operands, self.forms.form_of, self.forms.first_sum
-        products, biases = Products([], [], [], []), list[Bias]()
-        edges = _read(z, self.graph.flattened, form_of, first_sum, products)
-        while edges:
-            edge = edges.pop()
-            if form_of[operands[edge]] < first_sum:
-                biases.append(Bias(edge, operands[edge]))
-            else:
-                edges += _read(operands[edge], self.graph.flattened, form_of, first_sum, products)
-        return self._sorted(products), biases
+    def columns(self, sums: Ints) -> Columns:
+        """The products, in the order of creation or of the operands of a dot, and the biases of these sums."""
+        starts, bias_starts, nothing = new_ints(len(sums) + 1), new_ints(len(sums) + 1), new_ints(0)
+        operands = self.graph.flattened.operands
+        counted = Columns(starts, nothing, nothing, bias_starts, nothing, operands)
+        self._read(sums, counted, False)
+        products, biases = starts[len(sums)], bias_starts[len(sums)]
+        found = Columns(starts, new_ints(products), new_ints(products), bias_starts, new_ints(biases), operands)
+        self._read(sums, found, True)
+        self._sort(found)
+        return found
 
-    def _sorted(self, products: Products) -> Products:
-        """Products in the order of creation; those of one dot in the order of its operands."""
-        results, edges = ints(self.graph.flattened.results), products.weight_edges
-        for k in edges:
-            if results[k] != results[edges[0]]:
-                break
-        else:
-            return products
-        keys = [(-results[k], k) for k in edges]
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        return Products(*[[column[n] for n in order] for column in products])
+    @cached_property
+    def _stack(self) -> Ints:
+        return new_ints(len(self.graph.flattened.operands) + 1)
 
+    def _read(self, sums: Ints, found: Columns, fills: bool) -> None:
+        """Count the products and biases of each sum, or enter them."""
+        graph, first_sum, some = self.graph.flattened, self.forms.first_sum, ints(sums)
+        codes, starts, operands, form_of = (
+            ints(graph.codes),
+            ints(graph.starts),
+            ints(graph.operands),
+            ints(self.forms.form_of),
+        )
+        weight_edges, input_edges, bias_edges = (
+            ints(found.weight_edges),
+            ints(found.input_edges),
+            ints(found.bias_edges),
+        )
+        of_products, of_biases, stack = ints(found.starts), ints(found.bias_starts), ints(self._stack)
+        products, biases = 0, 0
+        for n in range(len(sums)):
+            i, top = some[n], 0
+            while i != NONE:
+                first, last, before = starts[i], starts[i + 1], products
+                if codes[i] == MUL or codes[i] == DOT:
+                    half = (last - first) // 2
+                    for k in range(first, first + half):
+                        a, b = k, k + half
+                        if GIVEN < form_of[operands[b]] < first_sum:
+                            a, b = b, a
+                        if GIVEN < form_of[operands[a]] < first_sum and not GIVEN < form_of[operands[b]] < first_sum:
+                            if fills:
+                                weight_edges[products] = a
+                                input_edges[products] = b
+                            products += 1
+                    if codes[i] == DOT:
+                        first += 2 * half
+                    elif products > before:
+                        first = last
+                for k in range(last - 1, first - 1, -1):
+                    if form_of[operands[k]] > GIVEN:
+                        stack[top] = k
+                        top += 1
+                i = NONE
+                while top > 0 and i == NONE:
+                    top -= 1
+                    k = stack[top]
+                    if form_of[operands[k]] >= first_sum:
+                        i = operands[k]
+                        continue
+                    if fills:
+                        bias_edges[biases] = k
+                    biases += 1
+            of_products[n + 1] = products
+            of_biases[n + 1] = biases
 
-def _read(i: int, graph: FlattenedGraph, form_of: Ints, first_sum: int, products: Products) -> list[int]:
-    """Enter the products of a sum, one parameter each; returns the edges to its other parts, the last first."""
-    codes, starts, operands, forms = ints(graph.codes), ints(graph.starts), ints(graph.operands), ints(form_of)
-    first, last = starts[i], starts[i + 1]
-    if codes[i] == MUL or codes[i] == DOT:
-        weight_edges, input_edges, weights, inputs = products
-        half, before = (last - first) // 2, len(weights)
-        for k in range(first, first + half):
-            a, b = k, k + half
-            if GIVEN < forms[operands[b]] < first_sum:
-                a, b = b, a
-            if GIVEN < forms[operands[a]] < first_sum and not GIVEN < forms[operands[b]] < first_sum:
-                weight_edges.append(a)
-                input_edges.append(b)
-                weights.append(operands[a])
-                inputs.append(operands[b])
-        if codes[i] == DOT:
-            first += 2 * half
-        elif len(weights) > before:
-            return []
-    return [k for k in range(last - 1, first - 1, -1) if forms[operands[k]] > GIVEN]
+    def _sort(self, found: Columns) -> None:
+        results, edges, starts = ints(self.graph.flattened.results), ints(found.weight_edges), ints(found.starts)
+        for n in range(len(found.starts) - 1):
+            for m in range(starts[n] + 1, starts[n + 1]):
+                if results[edges[m]] > results[edges[m - 1]]:
+                    self._sort_one(found, starts[n], starts[n + 1])
+                    break
+
+    def _sort_one(self, found: Columns, first: int, last: int) -> None:
+        keys = [-self.graph.flattened.results[k] for k in found.weight_edges[first:last]]
+        order = [first + n for n in sorted(range(last - first), key=keys.__getitem__)]
+        for column in (found.weight_edges, found.input_edges):
+            column[first:last] = taken(column, ints_of(order))
 
 
 def _inside(

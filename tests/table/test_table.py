@@ -126,9 +126,7 @@ def is_exact(name, groups):
     signed = {"copysign": 1, "atan2": 0}  # whose 0 has a sign, which mpmath's has not
     if name in signed and groups[signed[name]] == 0.0:
         return None
-    if (
-        name in ("atan2", "direction") and not 1e-307 < math.hypot(*groups) < math.inf
-    ):  # there a partial is 0 or inf
+    if name in ("atan2", "direction") and not 1e-307 < math.hypot(*groups) < math.inf:  # there a partial is 0 or inf
         return None
     if name == "ratio" and abs(groups[0]) >= 1.0:  # where atanh is not defined
         return None

@@ -103,7 +103,7 @@ def _read_again(case: Case, reader: Unit) -> dict[int, int]:
     """The units that a unit reads more than once, by number, and how often."""
     if not reader.first[1]:
         return {}
-    first, _ = case.units.weighted_sums.parts(reader.first[0])
+    first = case.units.weighted_sums.products(reader.first[0])
     weights, inputs, numbers, varied = first.weights, first.inputs, _readings(case, first), set[int]()
     alike = _alike({n: 0 for n, x in enumerate(inputs) if case.graph.depends[x]}, numbers, weights)
     alike = units = {n: unit for n in alike if (unit := _unit_of(case, inputs[n])) is not None}

@@ -13,6 +13,7 @@ from .row import Change, Gradients, Mistake, scale
 
 HALF = 0.5  # the factor of a square, or the mean of two examples
 FEW = 10  # errors or outputs that are named one by one
+MOST = 30  # different constants
 
 
 def _sign_of_layer(network: Network) -> Iterator[Change]:
@@ -60,14 +61,13 @@ def _by_output(network: Network, operations: list[int]) -> dict[Unit, list[int]]
 
 def _powers(network: Network) -> list[tuple[int, float]]:
     """The powers with a constant exponent, and e * e, with that exponent, leaving out penalties."""
-    found = []
-    for i in range(network.size):
-        if network.ops[i] in ("pow", "mul"):
-            base, other = network.sweep.inputs(i)
-            is_penalty = base in network.parameters and not network.is_formula
-            is_power = base == other if network.ops[i] == "mul" else not network.depends[other]
-            if network.depends[base] and is_power and not is_penalty:
-                found.append((i, 2.0 if network.ops[i] == "mul" else network.data[other]))
+    found, penalised = [], set[int]() if network.is_formula else network.parameters
+    for i in sorted((*network.sweep.graph.of("pow"), *network.sweep.graph.of("mul"))):
+        base, other = network.sweep.inputs(i)
+        is_square = network.ops[i] == "mul"
+        is_power = base == other if is_square else not network.depends[other]
+        if network.depends[base] and is_power and base not in penalised:
+            found.append((i, 2.0 if is_square else network.data[other]))
     return [(i, n) for i, n in found if n not in (0.0, 1.0)]
 
 
@@ -102,52 +102,64 @@ def _products(network: Network) -> list[int]:
     return [i for i in network.loss_operations if network.ops[i] in ("mul", "div")]
 
 
-def _constants(network: Network) -> Iterator[tuple[int, float, bool]]:
-    """Edges on which the loss multiplies by a number, the number, and whether it is 1 over the number of examples."""
+def _constants(network: Network, are_means: bool = False) -> Iterator[tuple[str, dict[int, float]]]:
+    """The numbers that the loss multiplies by, by edge, and where: 1 over the number of examples, or all others.
+
+    The ½ of two examples may be either. Equal numbers in the same role come together, as ½ does in the terms of a sum,
+    and one by one if they are few. Of many different numbers, most are data; those used most often are taken.
+    """
+    roles: dict[tuple[float, str, str], dict[int, float]] = defaultdict(dict)
+    depends, ops, operands = network.depends, network.ops, network.operands
     for i in _products(network):
         a, b = network.sweep.edges(i)
-        for k, other in ((a, b), (b, a)):
-            leaf, c = network.operands[other], network.partials[k]
-            is_number = not network.depends[leaf] and not network.sweep.nodes[leaf].label
-            is_divisor = network.ops[i] == "div" and k == b
-            if network.depends[network.operands[k]] and is_number and not is_divisor and abs(c) not in (0.0, 1.0):
-                mean = network.examples > 1 and abs(abs(1.0 / c) - network.examples) < 1e-9
-                yield k, c, mean
+        for k, other in ((a, b), (b, a)) if depends[operands[a]] != depends[operands[b]] else ():
+            c = network.partials[k]
+            is_number = depends[operands[k]] and not network.sweep.nodes[operands[other]].label
+            is_divisor = ops[i] == "div" and k == b
+            is_wanted = _is_mean(network, c) if are_means else abs(c) == HALF or not _is_mean(network, c)
+            if is_number and not is_divisor and abs(c) not in (0.0, 1.0) and is_wanted:
+                roles[c, ops[i], ops[operands[k]]][k] = c
+    for together in sorted(roles.values(), key=len, reverse=True)[:MOST]:
+        size = f"{abs(next(iter(together.values()))):.4g}"
+        yield size, together
+        for number, k in enumerate(sorted(together, reverse=True), 1) if 1 < len(together) <= FEW else ():
+            yield f"{size} in term {number}", {k: together[k]}
+
+
+def _is_mean(network: Network, c: float) -> bool:
+    return network.examples > 1 and abs(abs(1.0 / c) - network.examples) < 1e-9
+
+
+def _left_out(edges: dict[int, float]) -> dict[int, float]:
+    return {k: math.copysign(1.0, c) for k, c in edges.items()}
+
+
+def _twice(edges: dict[int, float]) -> dict[int, float]:
+    return {k: c * abs(c) for k, c in edges.items()}
 
 
 def _constant_left_out(network: Network) -> Iterator[Change]:
-    return _constant_changed(network, lambda c: math.copysign(1.0, c))
+    for place, edges in _constants(network):
+        yield Change(place, _left_out(edges))
 
 
 def _constant_twice(network: Network) -> Iterator[Change]:
-    return _constant_changed(network, lambda c: c * abs(c))
-
-
-def _constant_changed(network: Network, changed: Callable[[float], float]) -> Iterator[Change]:
-    """Another number for a constant wherever the loss has it, and in one term."""
-    found = [(k, c) for k, c, is_mean in _constants(network) if not is_mean or abs(c) == HALF]
-    for size in dict.fromkeys(abs(c) for _, c in found):
-        edges = {k: changed(c) for k, c in found if abs(c) == size}
-        yield Change(f"{size:.4g}", edges)
-        if 1 < len(edges) <= FEW:
-            for number, k in enumerate(sorted(edges, reverse=True), 1):
-                yield Change(f"{size:.4g} in term {number}", {k: edges[k]})
+    for place, edges in _constants(network):
+        yield Change(place, _twice(edges))
 
 
 def _not_divided(network: Network) -> Iterator[Change]:
     if network.examples > 1:
         yield from scale("", "", "", lambda _: [("", float(network.examples))]).changes(network)
-    for k, c, is_mean in _constants(network):
-        if is_mean:
-            yield Change("", {k: math.copysign(1.0, c)})
+    for _, edges in _constants(network, are_means=True):
+        yield Change("", _left_out(edges))
 
 
 def _divided(network: Network) -> Iterator[Change]:
     if network.examples > 1:
         yield from scale("", "", "", lambda _: [("", 1.0 / network.examples)]).changes(network)
-    for k, c, is_mean in _constants(network):
-        if is_mean:
-            yield Change("", {k: c * abs(c)})
+    for _, edges in _constants(network, are_means=True):
+        yield Change("", _twice(edges))
 
 
 def _outputs_divided(network: Network) -> list[tuple[str, float]]:

@@ -141,5 +141,7 @@ def at_places(network: Network, by_unit: Mapping[Unit, Mapping[int, float]], eac
     for members, place in places.items():
         if not network.tells(members, sent_back=each):
             continue
-        if changed := Partials.joined(by_unit[unit] for unit in members).unless_right(network.partials):
+        if changed := Partials.joined(some for unit, some in by_unit.items() if unit in members).unless_right(
+            network.partials
+        ):
             yield Change(place, changed)

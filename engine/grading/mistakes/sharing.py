@@ -63,11 +63,11 @@ def _earlier_losses(network: Network) -> Iterator[Change]:
         return
     for place, kept in (("last", -1), ("first", 0)):
         edges = {
-            term.input_edge: 0.0
+            edge: 0.0
             for unit in network.outputs
             for o in unit.occurrences
             if o is not unit.occurrences[kept]
-            for term in o.terms
+            for edge in o.products.input_edges
         }
         yield Change(place, edges)
 
@@ -99,7 +99,7 @@ def _penalty_on_biases(network: Network) -> Iterator[Change]:
     if not edges:
         return
     penalised = {network.operands[k] for k in edges}
-    biases = {bias.node for unit in network.units for o in unit.occurrences for bias in o.biases} - penalised
+    biases = set[int]().union(*(unit.biases for unit in network.units)) - penalised
     sizes = {p: network.data[p] for p in penalised if network.data[p]}
     if not sizes or not biases:
         return

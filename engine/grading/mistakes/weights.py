@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, compress
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from ...structure import Layer, Occurrence, floats_of, ints_of
+from ...structure import Layer, floats_of, ints_of
 from ..network import Network
 from ..partials import Partials
-from ..way_back import Back
 from .row import Change, Gradients, Mistake
+
+if TYPE_CHECKING:
+    from ..way_back import Back
 
 WIDE = 40  # widest layer whose paths are tried one by one
 RATES = (1e-4, 20.0)  # range of usual learning rates
@@ -40,31 +43,21 @@ def _all_of(backs: Iterable[Back], number: float) -> Partials:
 
 
 def _not_transposed(network: Network) -> Iterator[Change]:
-    found = {layer: edges for layer, _ in network.telling_ways if (edges := _transposed(network, layer))}
+    found = {layer: edges for layer, backs in network.telling_ways if (edges := _transposed(network, layer, backs))}
     for layer, edges in found.items():
         yield Change(f"from {layer.name}", edges)
-    rest = [_transposed(network, layer) for layer, _ in network.way_back if layer not in found] if found else []
+    rest = [_transposed(network, *way) for way in network.way_back if way[0] not in found] if found else []
     if found and len(found) + sum(map(bool, rest)) > 1:
-        yield Change("everywhere", Partials.joined(filter(None, (*rest, *found.values()))))
+        yield Change("everywhere", Partials.joined((*rest, *found.values())))
 
 
-def _transposed(network: Network, layer: Layer) -> Partials | None:
+def _transposed(network: Network, layer: Layer, backs: list[Back]) -> Partials:
     """The edges to the inputs of a square layer, with the weights of the transpose."""
-    edges, weights = ints_of([]), list[int]()
-    for step in layer.steps:
-        rows = [_inner(network, o) for _, o in step]
-        is_square = len(rows) > 1 and all(len(row) == len(rows) for row in rows)
-        if is_square and all(len({i for i, _, _ in column}) == 1 for column in zip(*rows, strict=True)):
-            edges.extend(edge for row in rows for _, edge, _ in row)
-            weights += [weight for column in zip(*rows, strict=True) for _, _, weight in column]
-    return Partials(edges, floats_of(map(network.data.__getitem__, weights))) if edges else None
+    from ..way_back import transposed  # loads NumPy
 
-
-def _inner(network: Network, o: Occurrence) -> list[tuple[int, int, int]]:
-    """The inputs that are computed, in the order of the units that they come from, their edges and their weights."""
-    inputs, edges, weights = o.products.inputs, o.products.input_edges, o.products.weights
-    inner = map(network.is_inner.__getitem__, inputs)
-    return sorted(compress(zip(inputs, edges, weights, strict=True), inner), reverse=True)
+    is_whole = len(backs) == len(layer.units) > 1
+    edges, weights = transposed(backs, network.sweep.flat.operands) if is_whole else (ints_of(()), ints_of(()))
+    return Partials(edges, floats_of(map(network.data.__getitem__, weights)))
 
 
 def _updated(network: Network) -> Iterator[Change]:
