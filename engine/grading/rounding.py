@@ -28,6 +28,7 @@ COPIED = {"add", "sub", "neg", "sum", "mul", "dot"}  # whose partials are operan
 EXACT = (-1.0, 0.0, 1.0)  # partials and adjoints of a mistake that nobody rounds
 CAP = 0.1  # of the gradient: more is no usual rounding
 MOST_OFF = 0.3  # of the gradient: more is no rounding at all
+FARTHEST = 1e50  # half units that a number is off by: more would overflow, and says no more
 ENOUGH = 2.0  # half units by which a number may be off, where digits are cut off
 # Times n + 2: most squares of errors that n numbers are off by; n / 3 is usual, and n if digits are cut off.
 SCATTER = 1.0
@@ -185,7 +186,8 @@ class Rounding:
 
         The bound b λ grows to the least sum of squares that errors can have.
         """
-        weights = np.array([1.0 / t if t else 0.0 for t in tolerances])
+        units = [max(t, abs(o) / FARTHEST) for o, t in zip(off, tolerances, strict=True)]
+        weights = np.array([1.0 / t if t else 0.0 for t in units])
         b = weights * np.array(off)
         found, rest, errors = np.zeros(len(b)), b, np.zeros(len(self.units))
         along, size = rest, float(rest @ rest)

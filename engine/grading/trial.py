@@ -81,8 +81,8 @@ class Trial:
     @property
     def _digits(self) -> list[int]:
         """The number of significant digits of each number that is not 0."""
-        units = [(abs(x), 2.0 * self.tolerances[i]) for i, x in self.given.items() if x and self.tolerances[i]]
-        return [math.ceil(math.log10(x / unit) - SAME) for x, unit in units]
+        units = [abs(x) / (2.0 * self.tolerances[i]) for i, x in self.given.items() if self.tolerances[i]]
+        return [math.ceil(math.log10(count) - SAME) for count in units if count]
 
     def wrong(self) -> list[int]:
         """The nodes whose numbers are wrong."""
