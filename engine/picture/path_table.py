@@ -32,6 +32,8 @@ def caption(chain: ChainRule, on: Contributions, called: Callable[[Value], str],
     result = (f"number {'dead' if dies else 'for'} total", pretty_number(chain.total))
     form = chain.closed("pretty") if chain.path_count else ""
     closed: Line = [("formula", form)] if form and form != result[1] else []
+    if room(closed) > WIDEST:
+        closed = []  # the formulas of the paths say the same
     counts = {0: "no path leads there", 1: "one path"}
     counted = counts.get(chain.path_count, f"sum of {many(chain.path_count)} paths")
     total: Row = ([symbol, ("key", f"  {counted}")], closed, _EQUALS, [result])
