@@ -352,7 +352,7 @@ def test_the_largest_and_smallest_numbers_are_only_wrong(number):
     assert comparison.verdict == "unknown"
 
 
-@pytest.mark.parametrize("count", [3, 12, 24])
+@pytest.mark.parametrize("count", [12, 24])
 def test_a_constant_that_is_forgotten_in_every_term_is_one_mistake(count):
     w, b = Value(0.7, "w"), Value(-0.2, "b")
     errors = [w * math.sin(n + 1.0) + b - math.cos(n + 1.0) for n in range(count)]
