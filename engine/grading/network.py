@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from functools import cached_property
 from itertools import pairwise
@@ -258,12 +259,17 @@ class Network:
         stages, found = self.forms.stages(), dict[int, int]()
         if self._is_flat and sum(len(unit.weights) for unit in self.units) == len(self.weights()):
             return found  # no weight is in two units, and no unit feeds its own layer
+        layer_of, sharing = self.layer_of, defaultdict[int, set[Unit]](set)
         for unit in self.units:
-            feeding = set(self.layer_of[unit].units) | {u for u in self.units if u.weights & unit.weights}
+            for weight in unit.weights:
+                sharing[weight].add(unit)
+        for unit in self.units:
+            alike = set[Unit]().union(*(sharing[weight] for weight in unit.weights))
             starts, edges = unit.columns.starts, unit.columns.input_edges
             for o, (first, last) in zip(unit.occurrences, pairwise(starts), strict=True):
                 for edge in edges[first:last]:
-                    if self.unit_of.get(self.operands[edge]) in feeding:
+                    source = self.unit_of.get(self.operands[edge])
+                    if source and (source in alike or layer_of[source] is layer_of[unit]):
                         found[edge] = stages[o.z]
         return found
 

@@ -369,7 +369,7 @@ def test_values_of_one_label_are_told_apart():
     assert [g.name for g in compare(a * 2.0 + b * 3.0, {a: 2.0, b: 5.0}).gradients] == ["w[1]", "w[2]"]
 
 
-@pytest.mark.parametrize("count", [3, 12, 24])
+@pytest.mark.parametrize("count", [12, 24])
 def test_a_constant_that_is_forgotten_in_every_term_is_one_mistake(count):
     w, b = Value(0.7, "w"), Value(-0.2, "b")
     errors = [w * math.sin(n + 1.0) + b - math.cos(n + 1.0) for n in range(count)]
@@ -377,4 +377,4 @@ def test_a_constant_that_is_forgotten_in_every_term_is_one_mistake(count):
     mine = grad(sum((e**2 for e in errors), 0.1 * w**2), [w, b])
     found = compare(loss, dict(zip([w, b], mine, strict=True)))
     assert [(mistake.name, mistake.place) for mistake in found.mistakes] == [("constant_left_out", "0.5")]
-    assert found.tried < 70
+    assert found.tried < 50
