@@ -67,7 +67,7 @@ def read(gradients: Any) -> list[Given]:
     floats = {value: float(text) for value, text in texts.items() if not _is_written(found[value])}
     tolerances = dict(zip(floats, tolerances_of(list(floats.values())), strict=True))
     tolerances |= {value: half_unit(text) for value, text in texts.items() if value not in floats}
-    bare = [value for value in texts if value not in floats and _is_bare_zero(texts[value])]
+    bare = [value for value in texts if value not in floats and is_bare_zero(texts[value])]
     tolerances |= dict.fromkeys(
         bare, min((t for value, t in tolerances.items() if t and value not in bare), default=0.0)
     )
@@ -211,7 +211,7 @@ def _is_whole(text: str) -> bool:
     return text.lstrip("-+").isdecimal()
 
 
-def _is_bare_zero(text: str) -> bool:
+def is_bare_zero(text: str) -> bool:
     """Whether a text is 0 or 0.0, which has no digits: it claims that the gradient is 0."""
     digits = Decimal(text)
     return not digits and int(digits.as_tuple().exponent) > -2

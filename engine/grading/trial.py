@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..structure import Ints, dependent
 from .candidate import Candidate
-from .given import Given, is_lone
+from .given import NOISE, Given, is_bare_zero, is_lone
 from .mistakes import MISTAKES, Change, Mistake
 from .mistakes.row import Gradients
 from .network import LARGE, Network
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SLACK = 1.3  # half units of the last digit: learners cut off instead of rounding
 SAME = 1e-9  # gradients that differ by less, relative to their size, differ by rounding
 DIGITS_OF_ZERO = 5e-4  # of the right gradient: the tolerance of a 0 that stands alone
+ROUGHLY = 5e-3  # of the largest right gradient: the tolerance of a 0 without digits at most
 WORK = 400_000  # operations passed in the sweeps of all pairs: some tenths of a second
 TOGETHER = 128  # pairs of one sweep
 COMPARED = 30  # wrong numbers by which changes are told apart
@@ -46,6 +47,10 @@ class Trial:
         self.tolerances = {
             index[g.value]: g.tolerance or DIGITS_OF_ZERO * abs(self.right[index[g.value]]) for g in given
         }
+        top = max(map(abs, self.right.values()), default=0.0)
+        for g in given:  # beside a number that is wrong and huge, any 0 would be right
+            if abs(g.number) < g.tolerance and (g.number or is_bare_zero(g.text)):
+                self.tolerances[index[g.value]] = min(g.tolerance, (NOISE if g.number else ROUGHLY) * top)
         self.far = dict.fromkeys(self.given, 0.0)  # how far rounding on the way may have moved each
         self.slack = SLACK
         self.blamed: list[int] | None = None  # the wrong numbers, if rounding has been found to explain all others

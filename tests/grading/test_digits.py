@@ -102,3 +102,12 @@ def test_numbers_beyond_all_gradients_are_no_rounding():
     found = compare(loss, {parameters[0]: 1e308, parameters[1]: 1e-320})
     assert found.wrong[0].name == "w1"
     assert "Rounding" not in str(found)
+
+
+@pytest.mark.parametrize("small", [0.0, "0", 0.1])
+def test_beside_a_huge_wrong_number_small_ones_are_not_right(small):
+    loss, parameters, right = network()
+    *_, other, largest = np.argsort(np.abs(right))
+    numbers = {parameters[0]: 3e12, parameters[other]: small, parameters[largest]: f"{right[largest]:.4g}"}
+    found = compare(loss, numbers)
+    assert [g.ok for g in found.gradients] == [False, False, True]
