@@ -64,7 +64,7 @@ def read(gradients: Any) -> list[Given]:
     if not found:
         raise ValueError("no gradient is given: pass a dict of Values and your numbers, such as {w: 0.0123}")
     texts = {value: _text(value, number) for value, number in found.items()}
-    floats = {value: float(text) for value, text in texts.items() if not _is_written(found[value])}
+    floats = {v: float(text) for v, text in texts.items() if not _is_written(found[v]) or _is_printed(text)}
     tolerances = dict(zip(floats, tolerances_of(list(floats.values())), strict=True))
     tolerances |= {value: half_unit(text) for value, text in texts.items() if value not in floats}
     bare = [value for value in texts if value not in floats and is_bare_zero(texts[value])]
@@ -187,6 +187,11 @@ def _is_written(number: Any) -> bool:
     return isinstance(number, (str, Decimal))
 
 
+def _is_printed(text: str) -> bool:
+    """Whether a text has so many digits that a program printed it, perhaps in single precision."""
+    return len(Decimal(text).as_tuple().digits) > EXACT
+
+
 def half_unit(text: str) -> float:
     """Half a unit of the last digit written; less for a single digit, which nobody gets by cutting off digits.
 
@@ -281,6 +286,8 @@ def _half(number: float, significant: int) -> float:
 def _machine(numbers: Sequence[float]) -> list[float]:
     """The tolerances of floats that a program computed in half, single or double precision."""
     digits = next((d for code, d in PRECISIONS.items() if all(_is_exact(x, code) for x in numbers)), None)
+    if digits is None and any(_digits(x)[1] > EXACT and _is_exact(x, "f") for x in numbers):
+        digits = PRECISIONS["f"]  # one of single precision comes from others of it
     part = 10.0**-EXACT if digits is None else 0.5 * 10.0**-digits
     return [part * abs(x) for x in numbers]
 

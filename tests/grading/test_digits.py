@@ -111,3 +111,15 @@ def test_beside_a_huge_wrong_number_small_ones_are_not_right(small):
     numbers = {parameters[0]: 3e12, parameters[other]: small, parameters[largest]: f"{right[largest]:.4g}"}
     found = compare(loss, numbers)
     assert [g.ok for g in found.gradients] == [False, False, True]
+
+
+def test_digits_that_a_program_printed_in_single_precision_are_not_all_compared():
+    h0, w, v = Value(0.5, "h0"), Value(2.0, "w"), Value(40.0, "v")
+    z1 = w * h0
+    h1 = z1.tanh()
+    z2 = w * h1
+    y = v * z2.tanh()
+    derivative = v.data * (1 - z2.data**2) * (h1.data + w.data * (1 - z1.data**2) * h0.data)
+    found = compare(y, {w: repr(derivative), v: "0.9092516899108887"})  # a float32
+    assert [(g.name, g.ok) for g in found.gradients] == [("w", False), ("v", True)]
+    assert [mistake.name for mistake in found.mistakes] == ["formula_at_z"]
