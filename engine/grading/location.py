@@ -66,9 +66,16 @@ def _last(trial: Trial, last: Layer, later: Sequence[Layer]) -> str:
         return (
             f" Look {between}: {listed(good)} {'is' if len(good) == 1 else 'are'} right, {last.name} is not. {FACTORS}"
         )
-    if any(layer.own for layer in later):
-        return f" To see where the mistake is, give the gradients of {later[0].name}, too."
+    if missing := [layer.name for layer in later if layer.own & _wanted(trial)]:
+        return f" To see where the mistake is, give the gradients of {missing[0]}, too."
     return f"{_at_the_end(trial, last)} {FACTORS}"
+
+
+def _wanted(trial: Trial) -> set[int]:
+    """The parameters whose gradients are not given; where the others have labels, one without is a constant."""
+    nodes = trial.network.sweep.nodes
+    are_named = any(nodes[i].label for i in trial.given)
+    return {i for i in trial.others if nodes[i].label or not are_named}
 
 
 def _at_the_end(trial: Trial, last: Layer) -> str:
@@ -76,9 +83,9 @@ def _at_the_end(trial: Trial, last: Layer) -> str:
     wrong = set(trial.wrong())
     units = [[i for i in trial.given if i in unit.own and trial.right[i] and trial.given[i]] for unit in last.units]
     ratios = [trial.ratio(own) for own in units if len(own) > 1 and wrong & set(own)]
-    if None in ratios:
+    if None in ratios and all(len(unit.occurrences) == 1 for unit in last.units):
         return f" In {last.name}, δ is not the only wrong number: look at the inputs that it is multiplied by."
-    if ratios:
+    if ratios and None not in ratios:
         what = "each unit's numbers are the right ones times one factor"
         return f" In {last.name}, {what}, so look at δ: at the loss and the activation."
     return ""

@@ -378,3 +378,21 @@ def test_a_constant_that_is_forgotten_in_every_term_is_one_mistake(count):
     found = compare(loss, dict(zip([w, b], mine, strict=True)))
     assert [(mistake.name, mistake.place) for mistake in found.mistakes] == [("constant_left_out", "0.5")]
     assert found.tried < 50
+
+
+def test_a_product_with_zero_is_no_constant_of_the_loss():
+    w, v = Value(0.5, "w"), Value(-0.3, "v")
+    examples = [(w * x + v).tanh() for x in (0.3, -0.8)]
+    loss = sum(-(y * (1 + a).log() + (1 - y) * (1 - a).log()) for a, y in zip(examples, (0.0, 1.0), strict=True)) / 2
+    found = compare(loss, dict(zip([w, v], [-g for g in grad(loss, [w, v])], strict=True)))
+    assert "sign" in [mistake.name for mistake in found.mistakes]
+
+
+def test_delta_may_be_all_that_is_wrong_in_a_batch():
+    w, v = Value(0.5, "w"), Value(-0.3, "v")
+    examples = [(w * x + v * (1 - x)).tanh() for x in (0.3, -0.8, 0.1)]
+    loss = sum((a - 0.2) ** 2 for a in examples)
+    wrong = sum(math.tau * (a - 0.2) ** 3 for a in examples)  # no mistake of the catalogue, in δ alone
+    found = compare(loss, dict(zip([w, v], grad(wrong, [w, v]), strict=True)))
+    assert found.verdict == "unknown"
+    assert "δ" not in str(found)

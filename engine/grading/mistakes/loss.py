@@ -116,8 +116,7 @@ def _constants(network: Network, are_means: bool = False) -> Iterator[tuple[str,
             c = network.partials[k]
             is_number = depends[operands[k]] and not network.sweep.nodes[operands[other]].label
             is_divisor = ops[i] == "div" and k == b
-            is_wanted = _is_mean(network, c) if are_means else abs(c) == HALF or not _is_mean(network, c)
-            if is_number and not is_divisor and abs(c) not in (0.0, 1.0) and is_wanted:
+            if is_number and not is_divisor and abs(c) not in (0.0, 1.0) and _is_wanted(network, c, are_means):
                 roles[c, ops[i], ops[operands[k]]][k] = c
     for together in sorted(roles.values(), key=len, reverse=True)[:MOST]:
         size = f"{abs(next(iter(together.values()))):.4g}"
@@ -126,8 +125,9 @@ def _constants(network: Network, are_means: bool = False) -> Iterator[tuple[str,
             yield f"{size} in term {number}", {k: together[k]}
 
 
-def _is_mean(network: Network, c: float) -> bool:
-    return network.examples > 1 and abs(abs(1.0 / c) - network.examples) < 1e-9
+def _is_wanted(network: Network, c: float, are_means: bool) -> bool:
+    is_mean = network.examples > 1 and abs(abs(1.0 / c) - network.examples) < 1e-9
+    return is_mean if are_means else abs(c) == HALF or not is_mean
 
 
 def _left_out(edges: dict[int, float]) -> dict[int, float]:
