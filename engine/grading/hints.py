@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 from ..chain import ChainRule, Factor, Term, show
@@ -17,6 +17,7 @@ from .stand_ins import numbered_parts
 from .written import Written, formula
 
 MOST = 8  # a factor of at most this many steps is searched for missing subsets
+Hint = Callable[[Factor, Written], str]
 NAMED = ("mistake", "several")  # verdicts of a comparison that name the mistake
 
 
@@ -24,7 +25,7 @@ def hint_for_factor(factor: Factor, written: Written) -> str:
     """The mistake in one factor in words, "" if none is known."""
     if found := _sign(written, factor.value) or _itself(factor, written):
         return found
-    found = _inside(factor, written) if written.tells else ""
+    found = _inside(factor, written, _missing_step, _power, _other_derivative) if written.tells else ""
     return found or (_catalogued(factor.of, factor.wrt, written) if factor.value == _total(factor) else "")
 
 
@@ -45,10 +46,19 @@ def hint_for_total(chain: ChainRule, written: Written) -> str:
         return hint_for_factor(common[0], written)
     known = [factor for factor in common if _holds(chain, written, factor.term)]
     found = _missing_factor(known, chain.total, written)
-    if not found and written.tells:
-        scaled = ((factor, written.over(chain.total / factor.value)) for factor in common if factor.value)
-        found = next((f"{hint} (in {factor.equation})" for factor, w in scaled if (hint := _inside(factor, w))), "")
-    return found or _catalogued(chain.output, chain.wrt, written)
+    # Another derivative in one factor may be a mistake at the loss, such as δ of cross-entropy times a (1 - a).
+    return (
+        found
+        or _in_one(common, chain, written, _missing_step, _power)
+        or _catalogued(chain.output, chain.wrt, written)
+        or _in_one(common, chain, written, _other_derivative)
+    )
+
+
+def _in_one(factors: Sequence[Factor], chain: ChainRule, written: Written, *hints: Hint) -> str:
+    """A mistake in a step of one of the factors that every path has."""
+    scaled = ((f, written.over(chain.total / f.value)) for f in factors if f.value and written.tells)
+    return next((f"{hint} (in {f.equation})" for f, part in scaled if (hint := _inside(f, part, *hints))), "")
 
 
 def _holds(chain: ChainRule, written: Written, missing: Term) -> bool:
@@ -89,12 +99,11 @@ def _part(factor: Factor, number: float) -> str:
     return short_number(number)
 
 
-def _inside(factor: Factor, written: Written) -> str:
+def _inside(factor: Factor, written: Written, *hints: Hint) -> str:
     """A mistake in one of the steps whose product a factor is; a sum of several products has no such steps."""
     product = math.prod(partial for *_, partial in factor.chain.naming.steps(factor.link))
     if not math.isclose(product, factor.value, rel_tol=1e-12):
         return ""
-    hints = (_missing_step, _power, _other_derivative)
     return next((found for hint in hints if (found := hint(factor, written))), "")
 
 
