@@ -64,6 +64,11 @@ def in_mpmath(name: str, groups: Sequence[Any]) -> tuple[Any, list[Any]]:
     return y, [+mp.mpmathify(x) for x in row.flatten(partials, len(groups[0]) if row.variadic else 0)]
 
 
+def ahead(a: Any, b: Any) -> Any:
+    """The difference in mpmath; a masked number, -inf, is ahead of none."""
+    return a if a == b == -mp.inf else a - b
+
+
 def settled(function: Callable[[], Any]) -> Any:
     """A number in mpmath whose digits do not change with more of them, which 1 - cos(a) needs near 0."""
     digits, before = mp.dps, function()
@@ -228,8 +233,8 @@ on_mpmath = algebra(
         "cos": mp.cos,
         "erf": mp.erf,
         "floor": mp.floor,
-        "gap": operator.sub,
-        "ahead": operator.sub,
+        "gap": lambda a, b: ahead(a, b) if a != b or a == -mp.inf else mp.mpf(0),
+        "ahead": ahead,
         "less": lambda a, b: mp.mpf(a < b),
         "less_equal": lambda a, b: mp.mpf(a <= b),
         "select": lambda a, b, c: b if a else c,
@@ -307,7 +312,8 @@ TEXTBOOK = {
     "hard_sigmoid": lambda a: max(mp.mpf(0), min(a / 6 + 0.5, mp.mpf(1))),
     "clip": lambda a, b, c: min(max(a, b), c),
     **dict.fromkeys(("pos", "detach", "where_true", "where_false"), lambda a: a),
-    **dict.fromkeys(("margin", "masked"), operator.sub),
+    "masked": ahead,
+    "margin": lambda a, b: -ahead(b, a),
     "extent": lambda many: max(map(abs, many)),
     "reach": lambda a, b: max(abs(a), abs(b)),
     "arc": lambda a: 1 / mp.sqrt(1 - a**2),
