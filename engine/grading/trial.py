@@ -228,7 +228,7 @@ class Trial:
         """Two mistakes at once that give the learner's numbers, where no single one does."""
         usable = [c for c in reversed(self.candidates) if not c.change.solve and not c.change.only]
         singles = list({self._key(c): c for c in usable}.values())[::-1]
-        if len(singles) ** 2 * self.network.size > WORK:
+        if len(singles) ** 2 * max(self.network.size, len(self.given)) > WORK:
             singles = [c for c in singles if c.change.after]
         every = list(combinations(singles, 2))
         self.pairs_tried += len(every)
@@ -286,10 +286,13 @@ class Trial:
 
     def off(self, gradients: Gradients, without: Collection[int] = ()) -> tuple[list[float], list[float]]:
         """How far the learner's numbers are off these, and their tolerances: infinite ones for numbers left out."""
-        off = [x - gradients[i] for i, x in self.given.items()]
+        off, left_out = [x - gradients[i] for i, x in self.given.items()], set(without)
+        return off, [math.inf if i in left_out else width for i, width in self._widths.items()]
+
+    @cached_property
+    def _widths(self) -> dict[int, float]:
         lone = [LONE if is_lone(g.text) else 1.0 for g in self.all_given]
-        pairs = zip(lone, self.tolerances.items(), strict=True)
-        return off, [math.inf if i in without else part * tolerance for part, (i, tolerance) in pairs]
+        return {i: part * self.tolerances[i] for part, i in zip(lone, self.tolerances, strict=True)}
 
     def scatter(self, candidate: Candidate | None = None) -> float:
         """The squares of rounding errors that give all numbers, of a learner with this mistake or with none."""
