@@ -14,7 +14,7 @@ from .elsewhere import only_here
 from .equations import asked, solve
 from .factors import TRIED, check_factors
 from .hints import hint_for_total
-from .location import listed
+from .names import listed
 from .reading import is_total, is_zero, path_formula
 from .stand_ins import stand_ins
 from .written import Written
@@ -46,12 +46,11 @@ def check(chain: ChainRule, answer: Any, path: int | None = None) -> Check:
     """
     _refuse_changed(chain)
     factors = _factors(answer)
-    listed = factors if factors is not None else [answer]
-    equations = [solve(factor, chain) for factor in listed]
+    equations = [solve(part, chain) for part in ([answer] if factors is None else factors)]
     if len(equations) == 1 and (other := asked(chain, equations[0].left)) and factors is None:
         return Check(False, None, other)
     given = [equation.answer for equation in equations]
-    if path is None and chain.lettered and len(listed) == 1 and given[0].names.isdisjoint(_letters(chain)):
+    if path is None and chain.lettered and len(given) == 1 and given[0].names.isdisjoint(_letters(chain)):
         chain = chain.folded  # one formula for all that has no labels
     paths = _paths(chain, path)
     if not chain.path_count:

@@ -142,7 +142,7 @@ class _Sides:
     def _node(self, name: str) -> Value:
         if (node := self._named(name)) is not None:
             return node
-        known = ", ".join(map(book_name, list(self.names)[:12]))
+        known = ", ".join(map(book_name, self.names[:12]))
         raise self._unread(f"{name!r} is not a label; the labels are {known}")
 
     def _named(self, name: str) -> Value | None:

@@ -189,7 +189,12 @@ def _is_written(number: Any) -> bool:
 
 def _is_printed(text: str) -> bool:
     """Whether a text has so many digits that a program printed it, perhaps in single precision."""
-    return len(Decimal(text).as_tuple().digits) > EXACT
+    return digits_in(text) > EXACT
+
+
+def digits_in(text: str) -> int:
+    """How many significant digits a number is written with."""
+    return len(Decimal(text).as_tuple().digits)
 
 
 def half_unit(text: str) -> float:
@@ -258,7 +263,8 @@ def as_shown(numbers: Sequence[float]) -> list[str]:
 def _computed(numbers: Sequence[float]) -> list[bool]:
     """Which floats a program computed: those with too many digits for a hand, and beside them 0, 1, 0.5, 0.25 ..."""
     long = [_digits(x)[1] > EXACT for x in numbers]
-    return [is_long or (any(long) and (x * 2.0**20).is_integer()) for x, is_long in zip(numbers, long, strict=True)]
+    are_computed = any(long)
+    return [is_long or (are_computed and (x * 2.0**20).is_integer()) for x, is_long in zip(numbers, long, strict=True)]
 
 
 def _written(numbers: Sequence[float]) -> list[float]:

@@ -3,54 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ..core import book_name
 from ..structure import Layer
+from .names import listed
 from .trial import Trial
 
-LISTED = 8  # names in a list
 NEAR = 0.1  # relative error up to which a number may be a slip
 FACTORS = "To find the wrong factor, give the factors of one of them to chain_rule(...).check([...])."
 
 
-def listed(names: Sequence[str], word: str = "and") -> str:
-    """Names as a list in words.
-
-    >>> listed(["a", "b", "c"]), listed([str(n) for n in range(20)])
-    ('a, b and c', '0, 1, 2, 3, 4, 5, 6, 7 and 12 more')
-    """
-    some = list(names) if len(names) <= LISTED else [*names[:LISTED], f"{len(names) - LISTED} more"]
-    some = list(map(book_name, some))
-    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {word} {some[-1]}"
-
-
 def where_to_look(trial: Trial) -> str:
     """Next to the last layer with a number that is far from right; else what that layer's numbers have in common."""
-    layers, wrong = trial.network.layers, set(trial.wrong())
-    bad = [layer for layer in layers if layer.own & wrong]
+    layers, errors = trial.network.layers, {i: _error(trial, i) for i in trial.wrong()}
+    bad = [layer for layer in layers if layer.own & errors.keys()]
     if not bad:
         return f" {FACTORS}"
-    far = [layer for layer in bad if _off(trial, layer) > NEAR]
+    far = [layer for layer in bad if _largest(errors, [layer]) > NEAR]
     if far and far[-1] is not bad[-1]:
-        return _far(trial, far[-1], bad[len(far) :])
+        near = bad[len(far) :]
+        return _far(far[-1], layers[far[-1].number], near, _largest(errors, near))
     return _last(trial, bad[-1], layers[bad[-1].number :])
 
 
-def _far(trial: Trial, layer: Layer, near: Sequence[Layer]) -> str:
-    """The later layers are nearly right."""
-    names, part = listed([one.name for one in near]), max(_off(trial, one) for one in near)
-    be, following = "is" if len(near) == 1 else "are", trial.network.layers[layer.number].name
+def _error(trial: Trial, i: int) -> float:
+    """The error of a number as a part of the right one."""
+    return abs(trial.given[i] / trial.right[i] - 1.0) if trial.right[i] else math.inf
+
+
+def _largest(errors: Mapping[int, float], layers: Sequence[Layer]) -> float:
+    return max(error for i, error in errors.items() if any(i in layer.own for layer in layers))
+
+
+def _far(layer: Layer, following: Layer, near: Sequence[Layer], part: float) -> str:
+    """A layer is far off, and those after it are nearly right."""
+    names, be = listed([one.name for one in near]), "is" if len(near) == 1 else "are"
     return (
         f" {names[0].upper()}{names[1:]} {be} off by at most {part:.2g} of the right numbers, which may be a slip; "
-        f"{layer.name} is far off. Look between δ of {following} and δ of {layer.name}. {FACTORS}"
+        f"{layer.name} is far off. Look between δ of {following.name} and δ of {layer.name}. {FACTORS}"
     )
-
-
-def _off(trial: Trial, layer: Layer) -> float:
-    """The largest error of a layer's wrong numbers, as a part of the right one."""
-    wrong = [i for i in trial.wrong() if i in layer.own]
-    return max((abs(trial.given[i] / x - 1.0) if (x := trial.right[i]) else math.inf for i in wrong), default=0.0)
 
 
 def _last(trial: Trial, last: Layer, later: Sequence[Layer]) -> str:

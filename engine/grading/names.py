@@ -1,13 +1,15 @@
-"""Names for nodes without a label: their position in the network, or their formula."""
+"""Names for nodes without a label, their position in the network or their formula, and names as a list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..chain import Term, show
 from ..core import TABLE, Name, book_name, printable, short_number
 from ..structure import Layer
 from .reverse_sweep import ReverseSweep
+
+LISTED = 8  # names in a list
 
 
 def book_names(layers: Iterable[Layer]) -> dict[int, str]:
@@ -44,3 +46,14 @@ def _term(sweep: ReverseSweep, i: int, depth: int) -> Term:
     if not depth or TABLE[node.op].variadic:
         return Name(f"{node.op}(…)")
     return (node.op, *[_term(sweep, j, depth - 1) for j in sweep.inputs(i)])
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names as a list in words.
+
+    >>> listed(["a", "b", "c"]), listed([str(n) for n in range(20)])
+    ('a, b and c', '0, 1, 2, 3, 4, 5, 6, 7 and 12 more')
+    """
+    some = list(names) if len(names) <= LISTED else [*names[:LISTED], f"{len(names) - LISTED} more"]
+    some = list(map(book_name, some))
+    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {word} {some[-1]}"

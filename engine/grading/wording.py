@@ -10,7 +10,8 @@ from .candidate import Candidate
 from .explanations import Outcome, Part
 from .given import Gradient, as_shown, half_unit
 from .instance import instance
-from .location import LISTED, listed, where_to_look
+from .location import where_to_look
+from .names import LISTED, listed
 from .trial import SAME, SLACK, Trial
 
 SHOWN = 3  # wrong gradients with their numbers
@@ -115,12 +116,12 @@ class Words:
                 "They are the right gradients, rounded to the digits shown. If you rounded them, pass them as text, "
                 f"such as '{texts[0]}': of a float, at least three digits are compared."
             )
-        if part is not None and not self._multiples():
+        multiples = self._multiples()
+        if part is not None and not multiples:
             return (
                 "None of the known mistakes gives all these numbers. The backward pass goes wrong first in "
                 f"{part.layer.name}, whose numbers follow {_reasons(part.found)}. Correct that, and compare again."
             )
-        multiples = self._multiples()
         but = f", but the wrong ones are multiples of the right ones: {listed(multiples)}" if multiples else ""
         return f"None of the known mistakes gives these numbers{but}.{where_to_look(self.trial)}"
 

@@ -10,11 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from ..core import Value, apply, book_name, came, evaluate, grad, latex_name, numeric, pretty_name, real, respelled
-from .given import EXACT, half_unit, tolerances_of, with_point
+from .given import EXACT, digits_in, half_unit, tolerances_of, with_point
 from .trial import SLACK
 
 DERIVED = 1e-9  # how far a formula may lie from the truth, relative to it
@@ -222,7 +221,7 @@ def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float
     if _NUMBER.fullmatch(formula):
         return half_unit(formula)
     found = [token for token in _CONSTANT.finditer(formula) if "." in token[0]]
-    rounded = {f"c{token.start()}": token[0] for token in found if FEW <= _digits(token[0]) <= EXACT}
+    rounded = {f"c{token.start()}": token[0] for token in found if FEW <= digits_in(token[0]) <= EXACT}
     if not (rounded and math.isfinite(number)):
         return 0.0
     named = _CONSTANT.sub(lambda token: name if (name := f"c{token.start()}") in rounded else token[0], formula)
@@ -231,7 +230,3 @@ def _rounded(formula: str, numbers: Mapping[str, float], number: float) -> float
     slopes = grad(result, list(constants.values())) if isinstance(result, Value) else []
     moved = sum(abs(slope) * half_unit(text) for slope, text in zip(slopes, rounded.values(), strict=True))
     return min(moved, MOST * abs(number)) if math.isfinite(moved) else 0.0
-
-
-def _digits(text: str) -> int:
-    return len(Decimal(text).as_tuple().digits)
