@@ -74,13 +74,8 @@ class BoxTexts:
 
     def variable_tip(self, node: Value) -> str:
         """Its whole name and formula, and ten digits."""
-        definition = self.naming.definition(node)
         name = self.naming.names.get(node) or node.label or "a constant"
-        return (
-            f"{name} = {definition} = {self.graph.data[node]:.10g}"
-            if definition
-            else f"{name} = {self.graph.data[node]:.10g}"
-        )
+        return " = ".join(filter(None, (name, self.naming.definition(node), f"{self.graph.data[node]:.10g}")))
 
     def group(self, group: Group, more: bool) -> list[Line]:
         """Their count and kind, the first and last name, the ranges of data and gradients, and their weights."""
