@@ -16,9 +16,12 @@ function isScale(w, { of, wrt }) {
 const kills = (w, step) =>
   Math.abs(step.value) <= words.tiny && !isError(step) && (!step.value || !isScale(w, step));
 
-// The output, and the operations from which only sums, differences and given factors lead to it.
+// The output, and the operations from which only sums, differences and given factors lead to it; once for each graph.
+const termsOf = new WeakMap();
 function lossTerms() {
+  if (termsOf.has(nodes)) return termsOf.get(nodes);
   const found = new Set([variables[output].node]);
+  termsOf.set(nodes, found);
   for (let i = nodes.length - 1; i >= 0; i--) {
     const { op, operands } = nodes[i];
     const isScaled = ["mul", "div"].includes(op) && operands.some(j => !nodes[j].op);
