@@ -104,17 +104,19 @@ def _read_again(case: Case, reader: Unit) -> dict[int, int]:
     if not reader.first[1]:
         return {}
     first = case.units.weighted_sums.products(reader.first[0])
-    weights, inputs, numbers, varied = first.weights, first.inputs, _readings(case, first), set[int]()
-    alike = _alike({n: 0 for n, x in enumerate(inputs) if case.graph.depends[x]}, numbers, weights)
-    alike = units = {n: unit for n in alike if (unit := _unit_of(case, inputs[n])) is not None}
-    for o in reader.occurrences if alike else ():
+    weights, inputs, before, varied = first.weights, first.inputs, _readings(case, first), set[int]()
+    suspects = _refined({n: 0 for n, x in enumerate(inputs) if case.graph.depends[x]}, before, weights)
+    units = {n: unit for n in suspects if (unit := _unit_of(case, inputs[n])) is not None}
+    classes = units
+    for o in reader.occurrences if classes else ():
         readings = _readings(case, o.products)
-        alike = _alike(alike, readings, weights) if len(readings) == len(inputs) else {}
-        if not alike:
+        classes = _refined(classes, readings, weights) if len(readings) == len(inputs) else {}
+        if not classes:
             return {}
-        varied.update(n for n in alike if readings[n][0] != numbers[n][0])  # on one example, two inputs may be equal
-    sharing, unit_of = _sharing(alike, weights), {mark: units[n] for n, mark in alike.items() if n in varied}
-    return {unit: len(sharing[mark]) for mark, unit in unit_of.items()}
+        varied.update(n for n in classes if readings[n][0] != before[n][0])  # two inputs may be equal on one example
+    of_class = _weights_of(classes, weights)
+    unit_of = {number: units[n] for n, number in classes.items() if n in varied}
+    return {unit: len(of_class[number]) for number, unit in unit_of.items()}
 
 
 Reading = tuple[float, float]
@@ -126,19 +128,19 @@ def _readings(case: Case, products: Products) -> list[Reading]:
     return [(data[x], gradients[results[k]]) for x, k in zip(products.inputs, products.weight_edges, strict=True)]
 
 
-def _alike(marks: Mapping[int, int], readings: Sequence[Reading], weights: Sequence[int]) -> dict[int, int]:
-    """The positions with the same mark and reading as one with another weight, each with a mark for the two."""
+def _refined(classes: Mapping[int, int], readings: Sequence[Reading], weights: Sequence[int]) -> dict[int, int]:
+    """Positions by class, each class split by what its positions read; those alone with their weight are left out."""
     numbers = dict[object, int]()
-    found = {n: numbers.setdefault((mark, readings[n]), len(numbers)) for n, mark in marks.items()}
-    sharing = _sharing(found, weights)
-    return {n: mark for n, mark in found.items() if len(sharing[mark]) > 1}
+    found = {n: numbers.setdefault((number, readings[n]), len(numbers)) for n, number in classes.items()}
+    of_class = _weights_of(found, weights)
+    return {n: number for n, number in found.items() if len(of_class[number]) > 1}
 
 
-def _sharing(marks: Mapping[int, int], weights: Sequence[int]) -> dict[int, set[int]]:
-    """The weights of each mark."""
+def _weights_of(classes: Mapping[int, int], weights: Sequence[int]) -> dict[int, set[int]]:
+    """The weights of each class."""
     found = defaultdict[int, set[int]](set)
-    for n, mark in marks.items():
-        found[mark].add(weights[n])
+    for n, number in classes.items():
+        found[number].add(weights[n])
     return found
 
 

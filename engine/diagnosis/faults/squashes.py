@@ -72,7 +72,7 @@ def _codes(count: int) -> tuple[Ints, Ints]:
 
 
 def _is_steep(case: Case, candidates: list[Squash], flat: set[int], others: Collection[int]) -> bool:
-    """Whether so many of a unit's squashes are not flat that it isn't; looks at no more of them than it takes."""
+    """Whether a unit is not saturated, as too many of its squashes are steep; it stops as soon as that is known."""
     all_flat, steep = {squash.z for squash in candidates if squash.z in flat}, set[int]()
     for i, z, _ in candidates if all_flat else ():
         if z not in flat and i not in others and _is_squash(case.graph, i):
