@@ -4,9 +4,10 @@ Nodes of one key are one unit, seen on several examples. Its stage counts the la
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 from ..core import NAMES, Value, unique_names
 from .arrays import Floats, Groups, Ints, ints_of, new_ints
@@ -149,8 +150,25 @@ class Units:
         """1 at the indices of nodes that a parameter multiplies later."""
         return self.forms.multiplied()
 
+    def first_parameters(self, numbers: Sequence[int]) -> Any:
+        """The first parameter of the sums of these units, by its position in the list, as an array."""
+        import numpy as np
+
+        starts, members = map(np.asarray, self.forms.sums)
+        size = len(self.forms.parameters)
+        first = np.arange(self.forms.last_key + 1)
+        first[size + 1 :] = members[starts[: self.forms.last_key - size]]
+        found = first[[self.keys[n] for n in numbers]]
+        while len(found) and found.max() > size:
+            first = first[first]
+            found = first[found]
+        return found - 1
+
     def classes(self, units: Iterable[Unit], mark: Callable[[int], object]) -> dict[Unit, Key]:
-        """The class of each unit: units of equal structure whose parameters have equal marks share a number."""
+        """The class of each unit: units of equal structure share a number, if their parameters have equal marks.
+
+        `mark` takes the position of a parameter in the list.
+        """
         key_of = {unit: unit.key for unit in units if isinstance(unit.key, int)}
         wanted, stack = set(key_of.values()), list(key_of.values())
         while stack:
@@ -161,7 +179,7 @@ class Units:
         found: dict[Key, Key] = {}
         for key in sorted(wanted):  # operands first
             terms = self.forms.terms(key)
-            form: object = tuple(found[term] for term in terms) if terms else ("mark", mark(self.forms.weights(key)[0]))
+            form: object = tuple(found[term] for term in terms) if terms else ("mark", mark(key - 1))
             found[key] = classes.setdefault(form, len(classes))
         return {unit: found[key] for unit, key in key_of.items()}
 

@@ -1,16 +1,19 @@
 """Units that do the work of a single one: copies with equal weights, and one unit that a layer reads several times."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from operator import sub
-from typing import TypeVar
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-from ...structure import ACTIVATIONS, LossGraph, Products, Unit
+from ...structure import ACTIVATIONS, Products, Unit
 from ..context import Case
 from ..report import Finding
+from ..step import array_of
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers: TypeAlias = NDArray[np.float64]
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -22,45 +25,63 @@ def symmetric(case: Case) -> list[Finding]:
 
 
 def _copied(case: Case) -> list[list[Unit]]:
-    """Classes of units with equal layer, activation, weights and gradients; cheap differences are tested first."""
-    graph, units = case.graph, case.units
-    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in map(units.unit, _near_another(case))}
-    suspects = _twins(first)
-    classes = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
+    """Classes of units with equal layer, results, weights and gradients."""
+    near = _near_another(case)
+    if not near:
+        return []
+    marks = _marks(case)
+    first = case.units.first_parameters([*near])
+    alike = _twins(*(mark[first] for mark in marks))
+    suspects = [case.units.unit(n) for n, is_alike in zip(near, alike, strict=True) if is_alike]
+    classes = case.units.classes(suspects, lambda n: tuple(mark[n] for mark in marks))
     found: dict[object, list[Unit]] = {}
-    for unit in _twins({unit: (first[unit], classes[unit]) for unit in suspects}):
-        if any(units.deep[i] for i in unit.activations or unit.pre):
-            found.setdefault((units.layer_of(unit), classes[unit], first[unit]), []).append(unit)
+    for unit, number in classes.items():
+        if any(case.units.deep[i] for i in unit.activations or unit.pre):
+            found.setdefault((case.units.layer_of(unit), number, near[unit.number]), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
 
-def _near_another(case: Case) -> list[int]:
-    """The units whose first pre-activation may equal another's to six digits."""
-    if len(case.units.keys) < 2 or not len(case.units.pre.members):
-        return []
-    starts, members = case.units.pre
-    numbers = [(case.graph.data[members[k]], n) for n, k in enumerate(starts[:-1]) if k < starts[n + 1]]
-    found = set[int]()
-    for (x, n), (y, m) in pairwise(sorted(pair for pair in numbers if pair[0] == pair[0])):
-        if not y - x > 1e-5 * abs(y):  # not where both are inf
-            found |= {n, m}
-    return sorted(found)
+def _near_another(case: Case) -> dict[int, float]:
+    """The units, by number, whose first pre-activation another unit has, too, and that number to six digits."""
+    import numpy as np
+
+    starts, members = map(np.asarray, case.units.pre)
+    numbers = np.flatnonzero(np.diff(starts))
+    sums = _rounded(array_of(case.graph.data)[members[starts[numbers]]])
+    near = _twins(sums)
+    return dict(zip(numbers[near].tolist(), sums[near].tolist(), strict=True))
 
 
-def _twins(marks: Mapping[T, object]) -> list[T]:
-    """Those whose mark is not unique."""
-    often = Counter(marks.values())
-    return [one for one, mark in marks.items() if often[mark] > 1]
+def _marks(case: Case) -> tuple["Numbers", "Numbers"]:
+    """The data and the gradient of each parameter, to six digits; a gradient that may be nothing but rounding is 0."""
+    data, gradients, squares = (
+        array_of(numbers)[case.indices] for numbers in (case.graph.data, case.graph.gradients, case.graph.squares)
+    )
+    gradients[abs(gradients) <= 1e-6 * squares**0.5] = 0.0
+    return _rounded(data), _rounded(gradients)
 
 
-def _digits(number: float) -> float:
-    return float(f"{number:.6g}")
+def _twins(*columns: "Numbers") -> "NDArray[np.bool_]":
+    """Which rows of these columns may occur more than once: with equal hashes."""
+    import numpy as np
+
+    hashes = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        hashes = (hashes ^ (column + 0.0).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)  # without -0
+    order = np.argsort(hashes)
+    same = np.diff(hashes[order]) == 0
+    found = np.zeros(len(hashes), bool)
+    found[order[1:][same]] = found[order[:-1][same]] = True
+    return found
 
 
-def _gradient(graph: LossGraph, i: int) -> float:
-    """A gradient to six digits, 0 if it may be nothing but rounding."""
-    gradient = graph.gradients[i]
-    return 0.0 if abs(gradient) <= 1e-6 * graph.spread(i) else _digits(gradient)
+def _rounded(numbers: "Numbers") -> "Numbers":
+    """The numbers in binary digits that are worth six decimal ones."""
+    import numpy as np
+
+    mantissas, exponents = np.frexp(numbers)
+    rounded: Numbers = np.ldexp(np.rint(mantissas * 2.0**20), exponents - 20)
+    return rounded
 
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
@@ -88,10 +109,10 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
-    starts = case.units.pre.starts
-    sizes = set(map(sub, starts[1:], starts))
-    found: dict[int, int] = {}
-    if len(sizes) < 2:  # a unit that is read several times is computed more often than those that read it
+    import numpy as np
+
+    sizes, found = np.diff(case.units.pre.starts), dict[int, int]()
+    if not (sizes != sizes[:1]).any():  # a unit that is read several times is computed more often than its readers
         return []
     for layer in range(len(case.units.by_layer.starts) - 1):
         for number, times in _read_again(case, case.units.unit(case.units.by_layer.of(layer)[0])).items():

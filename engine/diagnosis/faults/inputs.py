@@ -1,11 +1,11 @@
 """Faults of the data: one input for all examples, though the loss asks for different outputs, and inputs that are 0."""
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
 
 from ...structure import Ints, ints_of, largest, small
 from ..context import Case
 from ..report import Finding
+from ..step import array_of
 from ..terms import products
 from ..words import amount
 from .stuck import Output, inputs_of, outputs_of, prediction_of
@@ -25,11 +25,17 @@ def constant_input(case: Case) -> list[Finding]:
 
 def _differs(case: Case) -> bool:
     """Whether a unit's sum, but for its sign, is not the same for all examples, judged by two of them."""
-    data, units, (starts, members) = case.graph.data, case.units, case.units.pre
-    ends = {n: (members[k], members[last - 1]) for n, (k, last) in enumerate(pairwise(starts)) if k < last}
-    if any(abs(data[a]) != abs(data[b]) and len(units.activated.of(n)) for n, (a, b) in ends.items()):
+    import numpy as np
+
+    data, units, (starts, members) = case.graph.data, case.units, map(np.asarray, case.units.pre)
+    several = np.flatnonzero(np.diff(starts) > 1)
+    ends = members[starts[several]], members[starts[several + 1] - 1]
+    first, last = (abs(array_of(data)[end]) for end in ends)
+    has_activations = np.diff(units.activated.starts)[several] > 0
+    if (has_activations & (first != last)).any():
         return True  # without a search for the sum in z - y
-    return any(len({data[o.z] for o in units.weighted_sums.occurrences(ints_of(two))}) > 1 for two in ends.values())
+    pairs = zip(*(end.tolist() for end in ends), strict=True)
+    return any(len({data[o.z] for o in units.weighted_sums.occurrences(ints_of(two))}) > 1 for two in pairs)
 
 
 def _is_torn(case: Case, output: Output) -> bool:
