@@ -227,6 +227,18 @@ def none_marked(groups: Groups, marks: Ints) -> list[int]:
     return found
 
 
+def holding(marks: Ints, sums: Groups) -> Ints:
+    """1 for the marked numbers and for the sums that hold one; the numbers of sums come last, operands first."""
+    found = marks[:]
+    marked, starts, members, last = ints(found), ints(sums.starts), ints(sums.members), len(sums.starts) - 1
+    for n in range(last):
+        for k in range(starts[n], starts[n + 1]):
+            if marked[members[k]]:
+                marked[len(marks) - last + n] = 1
+                break
+    return found
+
+
 def by_number(numbers: Ints, indices: Ints, count: int) -> Groups:
     """The indices in groups by their numbers, from 1 to `count`, in order; those with 0 are left out."""
     found = Groups(new_ints(count + 2), new_ints(len(indices)))

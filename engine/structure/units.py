@@ -4,7 +4,7 @@ Nodes of one key are one unit, seen on several examples. Its stage counts the la
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -13,7 +13,7 @@ from ..core import NAMES, Value, unique_names
 from .arrays import Floats, Groups, Ints, ints_of, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .scans import arguments, by_number, lowest, taken, where
+from .scans import arguments, by_number, holding, lowest, taken, where
 from .unit import Layer, Unit
 from .weighted_sums import ACTIVATIONS, WeightedSums
 
@@ -151,18 +151,27 @@ class Units:
         return self.forms.multiplied()
 
     def first_parameters(self, numbers: Sequence[int]) -> Any:
-        """The first parameter of the sums of these units, by its position in the list, as an array."""
+        """The first parameter of these units with sums, by its position in the list, as an array."""
         import numpy as np
 
         starts, members = map(np.asarray, self.forms.sums)
         size = len(self.forms.parameters)
         first = np.arange(self.forms.last_key + 1)
         first[size + 1 :] = members[starts[: self.forms.last_key - size]]
-        found = first[[self.keys[n] for n in numbers]]
+        found = first[np.asarray([self.keys[n] for n in numbers], int)]
         while len(found) and found.max() > size:
             first = first[first]
             found = first[found]
         return found - 1
+
+    def using(self, parameters: Collection[int]) -> list[Unit]:
+        """The units in whose sums one of these parameters is."""
+        forms = self.forms
+        marks, last = forms.no_numbers(), forms.last_key - len(forms.parameters)
+        for key, i in enumerate(forms.parameters, 1):
+            marks[key] = i in parameters
+        holds = holding(marks, Groups(forms.sums.starts[: last + 1], forms.sums.members))
+        return [self.unit(n) for n, key in enumerate(self.keys) if isinstance(key, int) and holds[key]]
 
     def classes(self, units: Iterable[Unit], mark: Callable[[int], object]) -> dict[Unit, Key]:
         """The class of each unit: units of equal structure share a number, if their parameters have equal marks.

@@ -1,7 +1,7 @@
 """Units that do the work of a single one: copies with equal weights, and one unit that a layer reads several times."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from ...structure import ACTIVATIONS, Products, Unit
