@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any
 
 from ..core import NAMES, Value, unique_names
 from .arrays import Floats, Groups, Ints, ints_of, new_ints
@@ -150,8 +149,8 @@ class Units:
         """1 at the indices of nodes that a parameter multiplies later."""
         return self.forms.multiplied()
 
-    def first_parameters(self, numbers: Sequence[int]) -> Any:
-        """The first parameter of these units with sums, by its position in the list, as an array."""
+    def first_parameters(self, numbers: Sequence[int]) -> list[int]:
+        """The first parameter of these units with sums, by its position in the list."""
         import numpy as np
 
         starts, members = map(np.asarray, self.forms.sums)
@@ -162,7 +161,8 @@ class Units:
         while len(found) and found.max() > size:
             first = first[first]
             found = first[found]
-        return found - 1
+        positions: list[int] = (found - 1).tolist()
+        return positions
 
     def using(self, parameters: Collection[int]) -> list[Unit]:
         """The units in whose sums one of these parameters is."""

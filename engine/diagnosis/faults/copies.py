@@ -1,19 +1,14 @@
 """Units that do the work of a single one: copies with equal weights, and one unit that a layer reads several times."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from itertools import count
+from operator import ne
 
-from ...structure import ACTIVATIONS, Products, Unit
+from ...structure import ACTIVATIONS, Products, Unit, coincident
 from ..context import Case
 from ..report import Finding
-from ..step import array_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Numbers: TypeAlias = NDArray[np.float64]
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -26,62 +21,29 @@ def symmetric(case: Case) -> list[Finding]:
 
 def _copied(case: Case) -> list[list[Unit]]:
     """Classes of units with equal layer, results, weights and gradients."""
-    near = _near_another(case)
-    if not near:
-        return []
-    marks = _marks(case)
-    first = case.units.first_parameters([*near])
-    alike = _twins(*(mark[first] for mark in marks))
-    suspects = [case.units.unit(n) for n, is_alike in zip(near, alike, strict=True) if is_alike]
-    classes = case.units.classes(suspects, lambda n: tuple(mark[n] for mark in marks))
+    sums = coincident(case.units.pre, case.graph.data)
+    suspects = [case.units.unit(n) for n in _alike(case, sorted(sums))] if sums else []
+    classes = case.units.classes(suspects, partial(_mark, case))
     found: dict[object, list[Unit]] = {}
     for unit, number in classes.items():
         if any(case.units.deep[i] for i in unit.activations or unit.pre):
-            found.setdefault((case.units.layer_of(unit), number, near[unit.number]), []).append(unit)
+            found.setdefault((case.units.layer_of(unit), number, sums[unit.number]), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
 
-def _near_another(case: Case) -> dict[int, float]:
-    """The units, by number, whose first pre-activation another unit has, too, and that number to six digits."""
-    import numpy as np
-
-    starts, members = map(np.asarray, case.units.pre)
-    numbers = np.flatnonzero(np.diff(starts))
-    sums = _rounded(array_of(case.graph.data)[members[starts[numbers]]])
-    near = _twins(sums)
-    return dict(zip(numbers[near].tolist(), sums[near].tolist(), strict=True))
+def _alike(case: Case, units: Sequence[int]) -> list[int]:
+    """Those of these units, by number, whose first parameter has the mark of another's."""
+    marks = [_mark(case, n) for n in case.units.first_parameters(units)]
+    often = Counter(marks)
+    return [n for n, mark in zip(units, marks, strict=True) if often[mark] > 1]
 
 
-def _marks(case: Case) -> tuple["Numbers", "Numbers"]:
-    """The data and the gradient of each parameter, to six digits; a gradient that may be nothing but rounding is 0."""
-    data, gradients, squares = (
-        array_of(numbers)[case.indices] for numbers in (case.graph.data, case.graph.gradients, case.graph.squares)
-    )
-    gradients[abs(gradients) <= 1e-6 * squares**0.5] = 0.0
-    return _rounded(data), _rounded(gradients)
-
-
-def _twins(*columns: "Numbers") -> "NDArray[np.bool_]":
-    """Which rows of these columns may occur more than once: with equal hashes."""
-    import numpy as np
-
-    hashes = np.zeros(len(columns[0]), np.uint64)
-    for column in columns:
-        hashes = (hashes ^ (column + 0.0).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)  # without -0
-    order = np.argsort(hashes)
-    same = np.diff(hashes[order]) == 0
-    found = np.zeros(len(hashes), bool)
-    found[order[1:][same]] = found[order[:-1][same]] = True
-    return found
-
-
-def _rounded(numbers: "Numbers") -> "Numbers":
-    """The numbers in binary digits that are worth six decimal ones."""
-    import numpy as np
-
-    mantissas, exponents = np.frexp(numbers)
-    rounded: Numbers = np.ldexp(np.rint(mantissas * 2.0**20), exponents - 20)
-    return rounded
+def _mark(case: Case, n: int) -> tuple[float, float]:
+    """The data and the gradient of a parameter, to six digits; a gradient that may be nothing but rounding is 0."""
+    i = case.indices[n]
+    gradient = case.graph.gradients[i]
+    gradient = 0.0 if abs(gradient) <= 1e-6 * case.graph.spread(i) else gradient
+    return float(f"{case.graph.data[i]:.6g}"), float(f"{gradient:.6g}")
 
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
@@ -109,11 +71,9 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
-    import numpy as np
-
-    sizes, found = np.diff(case.units.pre.starts), dict[int, int]()
-    if not (sizes != sizes[:1]).any():  # a unit that is read several times is computed more often than its readers
-        return []
+    starts, found = case.units.pre.starts, dict[int, int]()
+    if not any(map(ne, starts, count(0, max(starts[:2])))):
+        return []  # a unit that is read several times is computed more often than those that read it
     for layer in range(len(case.units.by_layer.starts) - 1):
         for number, times in _read_again(case, case.units.unit(case.units.by_layer.of(layer)[0])).items():
             found[number] = max(found.get(number, 0), times)

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from ...structure import Ints, ints_of, largest, small
+from ...structure import Ints, ints_of, largest, small, varying
 from ..context import Case
 from ..report import Finding
-from ..step import array_of
 from ..terms import products
 from ..words import amount
 from .stuck import Output, inputs_of, outputs_of, prediction_of
@@ -25,17 +24,14 @@ def constant_input(case: Case) -> list[Finding]:
 
 def _differs(case: Case) -> bool:
     """Whether a unit's sum, but for its sign, is not the same for all examples, judged by two of them."""
+    units, (starts, members) = case.units, case.units.pre
+    if any(len(units.activated.of(n)) for n in varying(units.pre, case.graph.data)):
+        return True  # without a search for the sum in z - y
     import numpy as np
 
-    data, units, (starts, members) = case.graph.data, case.units, map(np.asarray, case.units.pre)
-    several = np.flatnonzero(np.diff(starts) > 1)
-    ends = members[starts[several]], members[starts[several + 1] - 1]
-    first, last = (abs(array_of(data)[end]) for end in ends)
-    has_activations = np.diff(units.activated.starts)[several] > 0
-    if (has_activations & (first != last)).any():
-        return True  # without a search for the sum in z - y
-    pairs = zip(*(end.tolist() for end in ends), strict=True)
-    return any(len({data[o.z] for o in units.weighted_sums.occurrences(ints_of(two))}) > 1 for two in pairs)
+    several = np.flatnonzero(np.diff(starts) > 1).tolist()
+    ends = (ints_of((members[starts[n]], members[starts[n + 1] - 1])) for n in several)
+    return any(len({case.graph.data[o.z] for o in units.weighted_sums.occurrences(two)}) > 1 for two in ends)
 
 
 def _is_torn(case: Case, output: Output) -> bool:
