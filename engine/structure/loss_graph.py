@@ -121,11 +121,9 @@ class LossGraph:
         """The edges from the operations that use the node at index i, in the order of creation."""
         return scans.edges_to(i, *self._uses)
 
-    def only_edge_to(self, i: int) -> int | None:
-        """The edge from the only operation that uses the node at index i; None if there is no such, or are several."""
-        last, before = self._uses
-        edge = last[i] - 1
-        return edge if edge >= 0 and not before[edge] else None
+    def only_edges_to(self, indices: Ints) -> list[int]:
+        """The edges to those of the nodes at these indices that are used once."""
+        return scans.only_edges(indices, *self._uses)
 
     @cached_property
     def _uses(self) -> tuple[Ints, Ints]:

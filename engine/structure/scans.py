@@ -166,6 +166,16 @@ def edges_to(i: int, last: Ints, before: Ints) -> Ints:
     return found
 
 
+def only_edges(indices: Ints, last: Ints, before: Ints) -> list[int]:
+    """The edges to those of these nodes that are used once; `last` and `before` as in `uses`."""
+    firsts, links, wanted, found = ints(last), ints(before), ints(indices), list[int]()
+    for n in range(len(indices)):
+        k = firsts[wanted[n]]
+        if k and not links[k - 1]:
+            found.append(k - 1)
+    return found
+
+
 def operands_of(i: int, graph: FlattenedGraph) -> tuple[int, ...]:
     """The indices of the operands of the node at index i, in order."""
     starts, operands = ints(graph.starts), ints(graph.operands)

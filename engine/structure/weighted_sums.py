@@ -201,14 +201,14 @@ class WeightedSums:
 
     @cached_property
     def _depends(self) -> Ints:
-        return dependent(self.graph.flattened, self.forms.parameters)
+        parameters, graph = self.forms.parameters, self.graph
+        return graph.depends if parameters is graph.parameters else dependent(graph.flattened, parameters)
 
     @cached_property
     def _activations(self) -> Ints:
         """By index, the newest function of one operand that is applied to a node, else NONE."""
         graph, found = self.graph.flattened, ints_of((NONE,)) * len(self.graph.nodes)
-        by_code = ints_of([name in FUNCTIONS for name in NAMES])  # with the rows added since this was imported
-        is_function = ints(by_code)
+        is_function = ints(_are_functions(len(NAMES)))
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         newest = ints(found)
         for i in range(len(graph.codes) - 1, -1, -1):
@@ -301,6 +301,12 @@ class WeightedSums:
         order = [first + n for n in sorted(range(last - first), key=keys.__getitem__)]
         for column in (found.weight_edges, found.input_edges):
             column[first:last] = taken(column, ints_of(order))
+
+
+@cache
+def _are_functions(count: int) -> Ints:
+    """By opcode, 1 for a function; rows may be added later."""
+    return ints_of([name in FUNCTIONS for name in NAMES[:count]])
 
 
 def _inside(
