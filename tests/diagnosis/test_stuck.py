@@ -6,7 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, acos, cos, diagnose, dot, softmax, tanh
+from engine import Value, acos, cos, diagnose, dot, softmax, tanh, where
 from nn import (
     MLP,
     SGD,
@@ -353,6 +353,23 @@ def test_a_softmax_of_one_number_is_constant():
     )
     logits = [model(x) for x in XOR]  # the remedy
     assert not diagnose(binary_cross_entropy_with_logits(logits, [0, 1, 1, 0]), model.parameters())
+
+
+def test_the_cross_entropy_of_a_softmax_of_one_number_is_constant():
+    """It is 0 whatever the labels are, which looks like success."""
+    model, wide = (MLP(2, [3, n], activation="tanh", init="xavier", seed=0) for n in (1, 2))
+    loss = sum(-(y * softmax([model(x)])[0].log()) for x, y in zip(XOR, [0.0, 1.0, 1.0, 0.0], strict=True))
+    assert loss.data == 0.0
+    finding = only(diagnose(loss, model.parameters()), "loss_misuse")
+    assert finding.why.startswith("A softmax of a single number is always 1")
+    right = [softmax(wide(x))[y].log() for x, y in zip(XOR, (0, 1, 1, 0), strict=True)]
+    assert not diagnose(-sum(right), wide.parameters())
+
+
+def test_a_single_choice_that_a_mask_leaves_is_no_fault():
+    wide = MLP(2, [3, 2], activation="tanh", init="xavier", seed=0)
+    forced = [softmax([a, where(a < -1e9, b, -math.inf)])[0].log() for a, b in map(wide, XOR)]
+    assert "loss_misuse" not in kinds(diagnose(-sum(forced), wide.parameters()))
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
