@@ -1,22 +1,16 @@
-"""Faults of the current state: non-finite numbers, gradients of several passes, data set after the forward pass."""
+"""Faults of the current state: non-finite numbers, and data set after the forward pass."""
 
 import math
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ...core import Value, line_of
-from ...structure import SAME, all_small, floats_of, not_held, origins
+from ...structure import all_small, origins
 from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
+from .stale import stepped_by_hand
 from .steps import about_inputs, ascent, step_too_long
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats64 = NDArray[np.float64]
 
 
 def non_finite(case: Case) -> list[Finding]:
@@ -134,72 +128,6 @@ REMEDIES = {
 }
 
 
-def stale_gradient(case: Case) -> list[Finding]:
-    """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
-    if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
-        return []
-    graph, nodes, indices = case.graph, case.graph.nodes, case.indices
-    held = floats_of([nodes[i].grad for i in indices])
-    wrong = not_held(indices, held, graph.flattened, graph.gradients, graph.squares, SAME)
-    if not wrong:
-        return []
-    import numpy as np
-
-    grads, gradients = np.asarray(held), np.asarray(graph.gradients)[indices]
-    is_held = (grads != 0.0) & (np.asarray(indices) >= len(graph.interior))
-    if _is_clipped(grads[is_held], gradients[is_held]):
-        return []
-    differ = [nodes[indices[n]] for n in wrong]
-    farthest = wrong[int(np.argmax(abs(grads - gradients)[wrong]))]
-    grad, gradient = held[farthest], float(gradients[farthest])
-    evidence = {"parameters": len(differ), ".grad": grad, "gradient": gradient}
-    times = _times(grads[is_held], gradients[is_held])
-    why = (
-        f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times "
-        "without zero_grad() in between, and no step had changed the parameters."
-        if times
-        else "The .grad of these parameters is not the gradient of this loss alone. backward() adds to .grad, which "
-        "most likely was not zeroed after the previous pass."
-    )
-    return [
-        Finding(
-            "stale_gradient",
-            tuple(case.groups(differ)),
-            {**evidence, "left over": grad - gradient, **({"times": times} if times else {})},
-            why,
-            "Call optimizer.zero_grad() or model.zero_grad() before every backward(). "
-            + (NO_STEP if times else "")
-            + "If you add up the gradients of several losses on purpose, nothing is wrong; diagnose the sum of the "
-            "losses instead.",
-        )
-    ]
-
-
-NO_STEP = (
-    "If you took steps in between, they changed nothing. In a loop over the parameters, `p = p - lr * p.grad` only "
-    "gives the name p to a new Value: write p.data -= lr * p.grad. "
-)
-
-
-def _times(grads: "Floats64", gradients: "Floats64") -> int:
-    """The integer factor between .grad and gradient, if one above 1 fits all; else 0."""
-    shares = grads / gradients
-    ratio = round(float(shares[0]), 6) if math.isfinite(shares[0]) else 0.0
-    if not ratio > 1.0 or not ratio.is_integer():
-        return 0
-    return int(ratio) if (abs(shares - ratio) <= 5e-7).all() else 0
-
-
-def _is_clipped(grads: "Floats64", gradients: "Floats64") -> bool:
-    """Whether .grad is the clipped gradient: scaled down by one factor, or limited to one size."""
-    sizes, true_sizes = abs(grads), abs(gradients)
-    if len(grads) < 2 or (grads * gradients <= 0.0).any() or (sizes > true_sizes * (1 + SAME)).any():
-        return False
-    shares, cut = grads / gradients, sizes[sizes < true_sizes * (1 - SAME)]
-    is_scaled = shares.max() - shares.min() <= 1e-6
-    return bool(is_scaled or (len(cut) > 1 and cut.max() - cut.min() <= 1e-6 * cut.max()))
-
-
 def changed_since_forward(case: Case) -> list[Finding]:
     """Values whose .data was set after the loss was computed from them; a faulty step is left to other findings."""
     graph, changed = case.graph, case.graph.changed
@@ -214,8 +142,10 @@ def changed_since_forward(case: Case) -> list[Finding]:
     evidence["is"] = graph.data[first]
     now = graph.forward({i: graph.data[i] for i in changed if i < len(graph.interior)})[0]
     why, remedy = WHY_CHANGED, REMEDY_CHANGED
+    if not others and now > case.loss.data:
+        remedy += OWN_STEP
     if case.stepped:
-        if ascent(case) or step_too_long(case):
+        if stepped_by_hand(case) or ascent(case) or step_too_long(case):
             return []
         why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if now <= case.loss.data else (WHY_ROSE, REMEDY_ROSE)
     where = (*case.groups(mine), *others)
@@ -243,3 +173,7 @@ WHY_CHANGED = (
     "and its gradients do not belong to the numbers you see."
 )
 REMEDY_CHANGED = "Set .data first, then compute the loss, then call backward()."
+OWN_STEP = (
+    " If this was a step along gradients of your own, it raised the loss: compare(loss, {p: gradient, ...}), before "
+    "the step, looks for a mistake in them."
+)
