@@ -257,8 +257,14 @@ def _counted(case: Case) -> list[Finding]:
         f"Between the parameters and the loss stands {op}, a step function, as in a count or an accuracy. It is flat "
         "everywhere except at its jumps, so all gradients are 0, and gradient descent changes nothing.",
         f"Train on a loss without {op} that measures how wrong a prediction is, such as cross_entropy, hinge or "
-        "mean_squared_error, and keep this one as a metric.",
+        "mean_squared_error, and keep this one as a metric." + (SOFT if op == "where" else ""),
     )
+
+
+SOFT = (
+    " To train a threshold t in where(x > t, a, b), weigh the branches instead: s * a + (1 - s) * b with the weight "
+    "s = (10 * (x - t)).sigmoid()."
+)
 
 
 def _has_slope(graph: LossGraph, i: int) -> bool:

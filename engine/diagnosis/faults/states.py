@@ -90,6 +90,8 @@ def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
     operands = [graph.data[j] for j in graph.operands(i)]
     if op in REMEDIES or op in ("log2", "log10"):
         return {}, REMEDIES["log" if op in ("log2", "log10") else op]
+    if op in ("acos", "asin", "atanh"):
+        return {}, REMEDY_ENDS.format(op=op)
     if op == "div" and abs(operands[1]) < 1.0 / HUGE:
         return {}, REMEDY_DIV
     if op == "pow" and operands[0] <= 0.0 and not (operands[1] > 0.0 and operands[1].is_integer()):
@@ -115,6 +117,10 @@ REMEDY_DIV = "Keep the denominator away from 0: add a small number to it, or lea
 REMEDY_POW = (
     "Keep the base above 0: a root or a negative power of 0 has an infinite slope, and a negative number has no real "
     "root."
+)
+REMEDY_ENDS = (
+    "Keep the operand inside -1 to 1, as in clip(x, -0.999999, 0.999999): at -1 and 1 the slope of {op} is inf, and "
+    "beyond them it has no value."
 )
 REMEDY_DOMAIN = "Keep the operand in the range where {op} and its slope are finite."
 REMEDIES = {
