@@ -372,6 +372,31 @@ def test_a_single_choice_that_a_mask_leaves_is_no_fault():
     assert "loss_misuse" not in kinds(diagnose(-sum(forced), wide.parameters()))
 
 
+@pytest.mark.parametrize("over_examples", [True, False])
+def test_a_softmax_over_the_examples_loses_the_biases(over_examples):
+    model = MLP(3, [4, 3], activation="tanh", init="xavier", seed=0)
+    exps = [[z.exp() for z in model([math.sin(3 * i + j) for j in range(3)])] for i in range(6)]
+    sums = [[sum(column) for column in zip(*exps, strict=True)]] if over_examples else [[sum(row)] * 3 for row in exps]
+    loss = -sum((exps[i][i % 3] / sums[0 if over_examples else i][i % 3]).log() for i in range(6))
+    report = diagnose(loss, model.parameters())
+    if over_examples:
+        finding = only(report, "cancelled")
+        assert finding.where == tuple(f"layer2.neuron{k}.b" for k in (1, 2, 3))
+        assert "a softmax over the examples instead of the classes" in finding.remedy
+    else:
+        assert not report
+
+
+def test_large_inputs_are_named_where_a_probability_is_lost():
+    rows, ys = [[34.6, 78.0], [30.3, 43.9], [60.2, 86.3], [79.0, 75.3]], [0, 0, 1, 1]
+    w = [Value(3.0, "w1"), Value(2.0, "w2")]
+    lost = diagnose(binary_cross_entropy([dot(w, x).sigmoid() for x in rows], ys), w).findings[-1]
+    assert lost.kind == "probability_loss"
+    assert "Inputs go up to 86.3" in lost.remedy
+    small = [[x / 50.0 - 1.0 for x in row] for row in rows]
+    assert not diagnose(binary_cross_entropy_with_logits([dot(w, x) for x in small], ys), w)
+
+
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_a_softmax_that_is_sure_and_wrong_in_a_squared_loss(by_hand):
     def shares(z):

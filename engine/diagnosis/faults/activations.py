@@ -25,6 +25,7 @@ from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
 from .softmaxes import sure_softmax
 from .squashes import Squash, depth_beyond, name_of_squash, squashed
+from .steps import about_inputs
 
 
 def saturated(case: Case) -> list[Finding]:
@@ -232,7 +233,7 @@ def probability_loss(case: Case) -> list[Finding]:
             },
             _lost(graph, squash, log),
             "Compute the loss on the logit, before the sigmoid or softmax. binary_cross_entropy_with_logits([z], [y]) "
-            "and cross_entropy([logits], [class]) keep all digits for any z.",
+            "and cross_entropy([logits], [class]) keep all digits for any z." + about_inputs(case),
         )
     ]
 
