@@ -71,6 +71,15 @@ def test_right_gradients_by_hand_give_a_step_like_any_other(rate, kind):
     assert "does not change them" not in finding.why
 
 
+def test_gradients_by_hand_with_the_wrong_sign_are_told_from_a_step_that_adds():
+    for sign, words in ((1.0, "p.data -= lr * p.grad"), (-1.0, "wrong sign")):
+        w, b = Value(-0.1, "w"), Value(0.1, "b")
+        loss, _, right, db = logistic(w, b)
+        w.grad, b.grad = sign * right, sign * db
+        move([w, b], sign * 0.5)  # up the gradient
+        assert words in only(diagnose(loss, [w, b]), "ascent").remedy
+
+
 def test_one_parameter_that_was_set_is_no_step_beside_others_with_gradients():
     w, b = Value(-0.1, "w"), Value(0.1, "b")
     loss, w.grad, _, b.grad = logistic(w, b)
