@@ -11,6 +11,7 @@ from .by_hand import is_probability
 from .logits import OTHERS, logit_of
 from .logs import argument_of, log_sources
 from .misuse import logged, misuse
+from .pairs import every_pair
 from .softmaxes import lone_softmax
 from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
 
@@ -38,6 +39,7 @@ def loss_misuse(case: Case) -> list[Finding]:
         log_softmax_rewarded,
         picked,
         not_squared,
+        every_pair,
         _zeroed,
         _counted,
     )
