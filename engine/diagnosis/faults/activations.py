@@ -96,9 +96,16 @@ def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, Squash]) -> Fi
         f"gradient that passes the {name} is multiplied by this slope, so the weights before it learn nothing.",
         "If it is flat from the start, scale the inputs to about 1 or start from smaller weights"
         + case.in_modules(' (MLP(..., init="xavier", seed=0))')
-        + ". If training drove it there, take a smaller learning rate. At the output, compute the loss on the logit z "
-        "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
+        + ". If training drove it there, take a smaller learning rate. At the output, "
+        + (UNCLIPPED if name == "clip" else ON_LOGIT),
     )
+
+
+UNCLIPPED = "compute the loss without the clip, and clip predictions only where you use them."
+ON_LOGIT = (
+    "compute the loss on the logit z (binary_cross_entropy_with_logits, cross_entropy), whose gradient does not "
+    "contain this slope."
+)
 
 
 def dead_relu(case: Case) -> list[Finding]:
