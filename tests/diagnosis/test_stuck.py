@@ -6,7 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, acos, cos, diagnose, dot, softmax, tanh, where
+from engine import Value, acos, cos, diagnose, dot, normal_pdf, prod, softmax, tanh, where
 from nn import (
     MLP,
     SGD,
@@ -453,3 +453,36 @@ def test_a_loss_of_another_model_is_not_taken_for_an_argmax():
 def test_a_number_just_beyond_a_domain_is_shown_with_its_digits():
     w = Value(1.0000001, "w")
     assert "w = 1.0000001" in only(diagnose(acos(w), [w]), "non_finite").why
+
+
+def likelihoods(count):
+    """The densities of numbers around a line, and its parameters, which are far from it."""
+    theta = [Value(0.1, "theta0"), Value(-0.3, "theta1")]
+    xs = [math.sin(k) * 3.0 for k in range(count)]
+    return [normal_pdf(2.0 * x + 1.0 - (theta[0] + theta[1] * x)) for x in xs], theta
+
+
+@pytest.mark.parametrize("score", [lambda p: -p, lambda p: 1.0 - 2.0 * p, lambda p: (p - 1.0) ** 2])
+def test_a_product_that_underflows_passes_no_gradient(score):
+    densities, theta = likelihoods(400)
+    finding = only(diagnose(score(prod(densities)), theta), "vanishing")
+    assert finding.evidence["factors"] >= 400
+    assert "A product of 40" in finding.why
+    assert "sum(log(p) for p in factors)" in finding.remedy
+    assert not diagnose(-sum(p.log() for p in densities), theta)  # the remedy
+    few, theta = likelihoods(4)
+    assert not diagnose(score(prod(few)), theta)
+
+
+def test_the_log_of_a_product_that_underflows_is_a_sum_of_logs():
+    densities, theta = likelihoods(400)
+    finding = only(diagnose(-prod(densities).log(), theta), "non_finite")
+    assert (finding.evidence["cause"], finding.evidence["factors"]) == ("underflow", 400)
+    assert "sum(log(p) for p in factors)" in finding.remedy
+    zero = Value(0.0, "zero")
+    assert "sum(log" not in diagnose(-prod([*densities[:3], zero]).log(), [zero]).findings[0].remedy
+
+
+def test_a_tiny_product_whose_gradient_is_not_0_is_no_underflow():
+    w, v = Value(1e-170, "w"), Value(1e-170, "v")
+    assert "vanishing" not in kinds(diagnose((w * v - 1.0) ** 2, [w, v]))

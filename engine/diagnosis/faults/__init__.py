@@ -33,7 +33,7 @@ FAULTS: dict[Callable[[Case], list[Finding]], str] = {
     dead_relu: "relus that are off for every example",
     saturated: "activations that are flat for nearly every example",
     symmetric: "units that are copies of each other",
-    vanishing: "gradients that shrink from layer to layer, or over time",
+    vanishing: "gradients that shrink from layer to layer, over time, or in a long product",
     cancelled: "paths that add up to nothing",
     constant_input: "examples that all have the same input",
     dead_input: "inputs that are always 0",

@@ -11,6 +11,7 @@ from ..description import definition, describe
 from ..report import Finding
 from .stale import stepped_by_hand
 from .steps import about_inputs, ascent, step_too_long
+from .underflow import LOGS_OF_FACTORS, lost_factors
 
 
 def non_finite(case: Case) -> list[Finding]:
@@ -88,6 +89,8 @@ def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
     if diverged is not None and abs(graph.data[diverged[1]]) > HUGE:
         return {"cause": "diverged", case.names[diverged[0]]: graph.data[diverged[1]]}, REMEDY_DIVERGED
     operands = [graph.data[j] for j in graph.operands(i)]
+    if op in ("log", "log2", "log10") and (factors := lost_factors(graph, graph.argument(i))):
+        return {"cause": "underflow", "factors": factors}, LOGS_OF_FACTORS
     if op in REMEDIES or op in ("log2", "log10"):
         return {}, REMEDIES["log" if op in ("log2", "log10") else op]
     if op in ("acos", "asin", "atanh"):
