@@ -90,7 +90,7 @@ def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
         return {"cause": "diverged", case.names[diverged[0]]: graph.data[diverged[1]]}, REMEDY_DIVERGED
     operands = [graph.data[j] for j in graph.operands(i)]
     if op in ("log", "log2", "log10") and (factors := lost_factors(graph, graph.argument(i))):
-        return {"cause": "underflow", "factors": factors}, LOGS_OF_FACTORS
+        return {"cause": "underflow"}, f"A product of {factors} factors is smaller than any float. {LOGS_OF_FACTORS}"
     if op in REMEDIES or op in ("log2", "log10"):
         return {}, REMEDIES["log" if op in ("log2", "log10") else op]
     if op in ("acos", "asin", "atanh"):
