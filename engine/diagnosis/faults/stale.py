@@ -85,7 +85,8 @@ def stepped_by_hand(case: Case) -> list[Finding]:
             "A step was taken along .grad, but .grad is not the gradient of this loss, and backward() was not called "
             f"on it. The loss went from {amount(before)} to {amount(after)}.",
             "Call loss.backward() before the step: it fills in .grad. If you compute the gradients by hand, "
-            "compare(loss, {p: p.grad for p in parameters}), before the step, looks for the mistake in them.",
+            "compare(loss, {p: p.grad for p in parameters}), before the step, looks for the mistake in them. If you "
+            "train on another loss and only watch this one, compute it again after the step.",
         )
     ]
 
