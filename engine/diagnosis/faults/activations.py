@@ -25,6 +25,7 @@ from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
 from .softmaxes import sure_softmax
 from .squashes import Squash, depth_beyond, name_of_squash, squashed
+from .steps import about_inputs
 
 
 def saturated(case: Case) -> list[Finding]:
@@ -95,9 +96,16 @@ def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, Squash]) -> Fi
         f"gradient that passes the {name} is multiplied by this slope, so the weights before it learn nothing.",
         "If it is flat from the start, scale the inputs to about 1 or start from smaller weights"
         + case.in_modules(' (MLP(..., init="xavier", seed=0))')
-        + ". If training drove it there, take a smaller learning rate. At the output, compute the loss on the logit z "
-        "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
+        + ". If training drove it there, take a smaller learning rate. At the output, "
+        + (UNCLIPPED if name == "clip" else ON_LOGIT),
     )
+
+
+UNCLIPPED = "compute the loss without the clip, and clip predictions only where you use them."
+ON_LOGIT = (
+    "compute the loss on the logit z (binary_cross_entropy_with_logits, cross_entropy), whose gradient does not "
+    "contain this slope."
+)
 
 
 def dead_relu(case: Case) -> list[Finding]:
@@ -232,7 +240,7 @@ def probability_loss(case: Case) -> list[Finding]:
             },
             _lost(graph, squash, log),
             "Compute the loss on the logit, before the sigmoid or softmax. binary_cross_entropy_with_logits([z], [y]) "
-            "and cross_entropy([logits], [class]) keep all digits for any z.",
+            "and cross_entropy([logits], [class]) keep all digits for any z." + about_inputs(case),
         )
     ]
 

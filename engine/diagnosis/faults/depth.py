@@ -10,12 +10,13 @@ from ..context import Case
 from ..report import Evidence, Finding
 from ..terms import products
 from .activations import flat_units, off_units
+from .underflow import lost_product
 
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is tiny relative to a later layer's, with no single layer to blame."""
     lost = small(case.indices, case.graph.gradients, case.limits.vanished)
-    found = _over_layers(case) or (_over_time(case) if lost else [])
+    found = _over_layers(case) or (_over_time(case) or lost_product(case) if lost else [])
     if found or not lost or (case.units.has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
         return found
     return _lost_on_the_way(case, lost)

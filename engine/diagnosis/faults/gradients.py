@@ -169,9 +169,10 @@ def _nothing_left(case: Case, wanted: Sequence[Value], share: float) -> Finding:
         },
         f"Raising the parameter raises the loss along some paths and lowers it by {by}the same amount along others, at "
         f"any value of the parameter. So the loss {hardly} on the parameter.",
-        "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
-        "subtracted, such as a bias that the mean contains too. chain_rule(loss, p).paths() shows the paths of p. If "
-        "the loss only compares outputs that share a bias, the bias cancels, which does no harm.",
+        "Look for a wrong sign, for a sum of probabilities that is always 1, as in a softmax over the examples instead "
+        "of the classes, or for a term that is added and then subtracted, such as a bias that the mean contains too. "
+        "chain_rule(loss, p).paths() shows the paths of p. If the loss only compares outputs that share a bias, the "
+        "bias cancels, which does no harm.",
     )
 
 

@@ -27,9 +27,22 @@ def ascent(case: Case) -> list[Finding]:
             {"loss before": before, "loss after": after, "rate": ratio},
             f"The parameters {tense} up the gradient, by {amount(ratio)} times the gradient. In that direction the "
             f"loss rises, from {amount(before)} to {amount(after)}.",
-            "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step().",
+            TURNED if _is_turned(step) else ADDED,
         )
     ]
+
+
+ADDED = "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step()."
+TURNED = (
+    "The numbers in .grad, which the step went along, have the wrong sign. Turn it: the derivative of (y - a)**2 with "
+    "respect to a is 2 * (a - y). Or call loss.backward(), which fills in .grad."
+)
+
+
+def _is_turned(step: Step) -> bool:
+    """Whether the numbers in .grad, which backward() on this loss did not fill in, point against the gradient."""
+    grads = [step.graph.nodes[i].grad for i in step.indices]
+    return step.taken and step.graph.nodes[0].grad == 0.0 and total(step.gradients * grads) < 0.0
 
 
 def _moved(case: Case, step: Step) -> tuple[str, ...]:
