@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from typing import NamedTuple
@@ -168,7 +168,7 @@ class WeightedSums:
         are_alike = len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
         return self.columns(ints_of(self._weighted(inner[:1] if are_alike else inner)))
 
-    def _weighted(self, sums: list[int]) -> list[int]:
+    def _weighted(self, sums: Iterable[int]) -> list[int]:
         """Those of the sums that have a weight."""
         return [z for z in sums if self.forms.weighted[self.forms.form_of[z]]]
 
@@ -219,6 +219,14 @@ class WeightedSums:
     def products(self, z: int) -> Products:
         """The products of the sum at an index."""
         return self.columns(ints_of([z])).parts(0)[0]
+
+    def weights(self, sums: Ints) -> Ints:
+        """The parameters that multiply the inputs of these sums."""
+        return taken(self.graph.flattened.operands, self.distinct(sums).weight_edges)
+
+    def inputs(self, sums: Ints) -> Ints:
+        """What parameters multiply in these sums."""
+        return taken(self.graph.flattened.operands, self.columns(ints_of(self._weighted(sums))).input_edges)
 
     def columns(self, sums: Ints) -> Columns:
         """The products, in the order of creation or of the operands of a dot, and the biases of these sums."""

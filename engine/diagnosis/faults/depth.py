@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from ...structure import Layer, ends_differ, extent, ints_of, peaks, small, strongest
+from ...structure import Layer, ends_differ, extent, ints_of, largest, peaks, small, strongest
 from ..context import Case
 from ..report import Evidence, Finding
 from ..terms import products
@@ -36,7 +36,7 @@ def _over_layers(case: Case) -> list[Finding]:
         return []
     if not _typical(case, faint[0]) <= MOST * case.limits.vanished * _typical(case, top):
         return []  # one example has a large gradient, and its gradient is blocked on the way
-    blocked = Counter(map(case.units.layer_of, (*flat_units(case), *off_units(case))))
+    blocked = Counter(map(case.units.layer_of, (*case.once(flat_units), *case.once(off_units))))
     if any(blocked[k] == len(case.units.by_layer.of(k)) for k in range(faint[0], top + 1)):
         return []
     first, steps, layers = sizes[faint[0]], top - faint[0], case.units.layers
@@ -70,8 +70,9 @@ SHRUNK = 1e-3  # weights of a layer that are all at most this are what a gradien
 
 
 def _largest_weight(case: Case, layer: Layer) -> float:
-    weights = {w for unit in layer.units for w in unit.weights}
-    return max((abs(case.graph.data[w]) for w in weights), default=math.inf)
+    sums = ints_of(i for unit in layer.units for i in unit.pre)
+    weights = case.units.weighted_sums.weights(sums)
+    return largest(weights, case.graph.data) if len(weights) else math.inf
 
 
 XAVIER = ', init="xavier"', ", of about 1 / sqrt(n) for n inputs"

@@ -11,7 +11,7 @@ POWERS = ("square", "pow", "mul", "abs")  # operations of the terms of such a lo
 def every_pair(case: Case) -> list[Finding]:
     """Differences of every prediction and every target, as of arrays with shapes (n, 1) and (n,)."""
     graph, targets = case.graph, dict[int, list[float]]()
-    for i in graph.terms if graph.ops_of_terms.intersection(POWERS) else ():
+    for i in graph.terms if "sub" in graph.ops and graph.ops_of_terms.intersection(POWERS) else ():
         pair = _compared(case, i)
         if pair is None:
             continue
