@@ -34,11 +34,11 @@ def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropag
     >>> from nn import MLP, mean_squared_error
     >>> model = MLP(1, [1, 1], activation="sigmoid", init=1.0)
     >>> print(backpropagation(model, mean_squared_error([model([-1.0])], [0.0])))
-    Backpropagation through layers of 1-1-1 units; 1 example, a row each; C = 2.25
+    Backpropagation through layers of 1-1-1 units; 1 example; C = 2.25
     ...
     """
     from .layer_matrices import layers_of, network_of
-    from .output_error import sigmoid_cross_entropy, softmax_cross_entropy, squares
+    from .output_error import output_error
 
     if not isinstance(loss, Value):
         raise TypeError(f"the loss is a Value, not {came(loss)}")
@@ -46,11 +46,12 @@ def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropag
     if strangers := [p for p in parameters if not isinstance(p, Value)]:
         raise TypeError(f"parameters are Values, not {came(strangers[0])}")
     network = network_of(loss, parameters)
-    layers, outputs = layers_of(network, linear_output=True)
-    error = softmax_cross_entropy(network, layers[-1]) or sigmoid_cross_entropy(network, layers[-1], outputs)
-    if not error:
-        layers, outputs = layers_of(network)
-        error = sigmoid_cross_entropy(network, layers[-1], outputs) or squares(network, layers[-1], outputs)
+    layers, passed = layers_of(network)
+    error = output_error(network, layers[-1], passed)
+    if not error and not layers[-1].is_linear:  # the operation after the last sum may be a part of the loss
+        inner, passed = layers_of(network, linear_output=True)
+        if error := output_error(network, inner[-1], passed):
+            layers = inner
     return Backpropagation(
         loss.data, tuple(layers), error, sum(p in network.sweep.index for p in parameters), len(parameters)
     )
@@ -100,9 +101,7 @@ class Backpropagation:
         first, n = self.layers[0], len(self.layers[0].z)
         sizes = "-".join(str(k) for k in [len(first.inputs[0]), *(len(layer.weights) for layer in self.layers)])
         examples = f"{n} example{'s' if n > 1 else ''}"
-        return (
-            f"Backpropagation through layers of {sizes} units; {examples}, a row each; C = {pretty_number(self.loss)}"
-        )
+        return f"Backpropagation through layers of {sizes} units; {examples}; C = {pretty_number(self.loss)}"
 
     @property
     def equations(self) -> tuple[str, ...]:
@@ -123,10 +122,11 @@ class Backpropagation:
         unused = self.given - self.used
         lone = f"The loss does not depend on {unused} of the {self.given} parameters: their gradients are 0."
         return [
-            "δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, f′ the derivative of the activation, ⊙ the product entry by entry, 1ᵀ a row of ones: "
-            "it adds up the examples.",
+            "δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, f′ the derivative of the activation f, ⊙ the product entry by entry. 1 b⁽ˡ⁾, with a "
+            "column of ones, has b⁽ˡ⁾ in each row; 1ᵀ δ⁽ˡ⁾ adds up the rows, which are the examples.",
             columns,
             turned,
+            *(["c⁽ˡ⁾ is the part of z⁽ˡ⁾ that has no parameter."] if any(x.constants for x in self.layers) else []),
             *([lone] if unused else []),
         ]
 
@@ -134,60 +134,73 @@ class Backpropagation:
     def sections(self) -> list[Section]:
         """The layers, from the first to the last, ready to be written."""
         titles = [f"Layer {x.number}: {len(x.weights[0])} → {len(x.weights)}, {x.function}" for x in self.layers]
+        titles[-1] += f"; C as a function of {self._argument}" if self._argument else ""
         return [
             Section(title, list(self._equations(layer)), list(self._matrices(layer)))
             for title, layer in zip(titles, self.layers, strict=True)
         ]
 
     def _equations(self, layer: "LayerMatrices") -> Iterator[Equation]:
-        up, before, after = raised(layer.number), raised(layer.number - 1), raised(layer.number + 1)
+        up, before = raised(layer.number), raised(layer.number - 1)
         n, k, m = len(layer.z), len(layer.weights), len(layer.weights[0])
-        slope, slope_shape = ("", "") if layer.is_linear else (f" ⊙ {derivative_sign(layer)}(z{up})", f" ⊙ ({n}×{k})")
-        if layer is self.layers[-1]:
-            yield Equation(
-                f"δ{up} = {self._output(layer)}", f"({n}×{k}) = ({n}×{k}){slope_shape if not self._cancels else ''}"
-            )
-        else:
-            last = len(self.layers[layer.number].weights)
-            inner = f"δ{after} W{after}"
-            yield Equation(
-                f"δ{up} = " + (f"({inner}){slope}" if slope else inner),
-                f"({n}×{k}) = "
-                + (f"(({n}×{last}) ({last}×{k})){slope_shape}" if slope else f"({n}×{last}) ({last}×{k})"),
-            )
+        bias, its_shape = (f" + 1 b{up}", f" + ({n}×1) (1×{k})") if layer.biases else ("", "")
+        rest, shape = (f" + c{up}", f" + ({n}×{k})") if layer.constants else ("", "")
+        yield Equation(f"z{up} = a{before} (W{up})ᵀ{bias}{rest}", f"({n}×{k}) = ({n}×{m}) ({m}×{k}){its_shape}{shape}")
+        yield self._delta(layer)
         yield Equation(f"∂C/∂W{up} = (δ{up})ᵀ a{before}", f"({k}×{m}) = ({k}×{n}) ({n}×{m})")
         if layer.grad_biases:
             yield Equation(f"∂C/∂b{up} = 1ᵀ δ{up}", f"(1×{k}) = (1×{n}) ({n}×{k})")
+
+    def _delta(self, layer: "LayerMatrices") -> Equation:
+        up, after = raised(layer.number), raised(layer.number + 1)
+        shape = f"({len(layer.z)}×{len(layer.weights)})"
+        if layer is self.layers[-1]:
+            sent, sent_shape = self._output_error, shape
+        else:
+            last = len(self.layers[layer.number].weights)
+            sent, sent_shape = f"δ{after} W{after}", f"({len(layer.z)}×{last}) ({last}×{len(layer.weights)})"
+        if not (layer.is_linear or (layer is self.layers[-1] and self._cancels)):
+            if layer is not self.layers[-1]:
+                sent, sent_shape = f"({sent})", f"({sent_shape})"
+            sent, sent_shape = f"{sent} ⊙ {derivative_sign(layer)}(z{up})", f"{sent_shape} ⊙ {shape}"
+        return Equation(f"δ{up} = {sent}", f"{shape} = {sent_shape}")
 
     @property
     def _cancels(self) -> bool:
         """Whether the last δ is p - y, in which the derivative of the activation cancels."""
         return self.error is not None and self.error.kind != "squares"
 
-    def _output(self, layer: "LayerMatrices") -> str:
-        """The right-hand side of the last layer's δ."""
-        up = raised(layer.number)
-        slope = "" if layer.is_linear else f" ⊙ {derivative_sign(layer)}(z{up})"
+    @property
+    def _argument(self) -> str:
+        """The last z, if it has no activation, and the loss is not of a known form: it may begin with a softmax."""
+        return f"z{raised(len(self.layers))}" if self.layers[-1].is_linear and not self.error else ""
+
+    @property
+    def _output_error(self) -> str:
+        """∇ₐC in the form that it has, or δ if the derivative of the activation cancels in it."""
         if not self.error:
-            return f"∇ₐC{slope}"
-        p = "p" if layer.is_linear and self._cancels else f"a{up}"
-        scale = "" if self.error.scale == 1 else f"{self.error.scale} "
-        return f"{scale}({p} − y){'' if self._cancels else slope}"
+            return f"∂C/∂{self._argument}" if self._argument else "∇ₐC"
+        p = "p" if self.layers[-1].is_linear and self._cancels else f"a{raised(len(self.layers))}"
+        return f"{'' if self.error.scale == 1 else f'{self.error.scale} '}({p} − y)"
 
     def _matrices(self, layer: "LayerMatrices") -> Iterator[tuple[str, "Matrix"]]:
-        up = raised(layer.number)
+        up, is_last = raised(layer.number), layer is self.layers[-1]
         if layer is self.layers[0]:
             yield f"a{raised(0)} = x", layer.inputs
         yield f"W{up}", layer.weights
         if layer.biases:
             yield f"b{up}", [layer.biases]
-        yield f"z{up}", layer.z
-        if not layer.is_linear:
+        if layer.constants:
+            yield f"c{up}", layer.constants
+        if layer.is_linear:
+            yield f"z{up}" if is_last and (self._cancels or self._argument) else f"a{up} = z{up}", layer.z
+        else:
+            yield f"z{up}", layer.z
             yield f"a{up} = {function_sign(layer)}(z{up})", layer.a
             yield f"{derivative_sign(layer)}(z{up})", layer.slopes
-        if layer is self.layers[-1]:
+        if is_last:
             yield from self._loss_matrices(layer)
-        yield f"δ{up}", layer.delta
+        yield f"δ{up} = ∂C/∂{self._argument}" if is_last and self._argument else f"δ{up}", layer.delta
         yield f"∂C/∂W{up}", layer.grad_weights
         if layer.grad_biases:
             yield f"∂C/∂b{up}", [layer.grad_biases]

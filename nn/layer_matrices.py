@@ -1,28 +1,32 @@
 """The matrices of a network of layers, read off the graph behind a loss by structure; a row is an example.
 
-The matrices hold the numbers of the graph and the gradients of `backward()`. If the four equations do not give these
-gradients, because a layer reads more than the previous layer, it is a ValueError.
+The matrices hold the numbers of the graph and the gradients of `backward()`. If the graph is not one of layers, each of
+which reads the previous one and nothing else, it is a ValueError.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
+from math import isnan
+from random import Random
 
 from engine import Value
 from engine.core import TABLE
 from engine.grading import Network, ReverseSweep
-from engine.structure import Occurrence, Unit
+from engine.structure import SAME, Occurrence, Unit
 
-from .matrices import Matrix, agree, equal, hadamard, is_product, transposed
+from .matrices import Matrix, equal, transposed
 
 
 @dataclass(frozen=True)
 class LayerMatrices:
-    """One layer: z = a Wᵀ + b from the previous layer's a, and its output f(z).
+    """One layer: z = a Wᵀ + b + c from the previous layer's a, and its output f(z).
 
     With n examples, k units and m inputs, `inputs` is n×m, `weights` and `grad_weights` k×m, `biases` and
-    `grad_biases` have k entries, or none, and the others are n×k. `delta` is ∂C/∂z, and `slopes` is f′(z).
+    `grad_biases` have k entries, or none, and the others are n×k. `constants` is c, the terms of z that have no
+    parameter, empty if all are 0. `delta` is ∂C/∂z, and `slopes` is f′(z).
     """
 
     number: int
@@ -30,6 +34,7 @@ class LayerMatrices:
     inputs: Matrix
     weights: Matrix
     biases: list[float]
+    constants: Matrix
     z: Matrix
     a: Matrix
     slopes: Matrix
@@ -49,8 +54,9 @@ Read = tuple[list[int], list[int]]  # by input, the nodes of the weight and of i
 
 @dataclass(frozen=True)
 class Passed:
-    """The output of a unit for one example: the node, f′(z), and the operations in f."""
+    """The output of a unit for one example: the nodes of z and f(z), f′(z), and the operations in f."""
 
+    z: int
     node: int
     slope: float
     ops: tuple[str, ...]
@@ -66,8 +72,8 @@ def network_of(loss: Value, parameters: Sequence[Value]) -> Network:
     return Network(sweep, complete=True)
 
 
-def layers_of(network: Network, linear_output: bool = False) -> tuple[list[LayerMatrices], list[list[int]]]:
-    """The layers of a network, first to last, and the nodes of its outputs, by example.
+def layers_of(network: Network, linear_output: bool = False) -> tuple[list[LayerMatrices], list[list[Passed]]]:
+    """The layers of a network, first to last, and what it passes to the loss, by example.
 
     With `linear_output` the outputs are the last sums, and later operations are part of the loss.
     """
@@ -81,23 +87,22 @@ class _Reader:
         self.network, self.linear_output = network, linear_output
         self.sweep, self.data, self.adjoints = network.sweep, network.data, network.sweep.adjoints
         self.read = set[int]()  # the edges to parameters that the matrices account for
+        self.owned = set[int]()  # the weights and biases of the layers read so far
 
-    def layers(self) -> tuple[list[LayerMatrices], list[list[int]]]:
+    def layers(self) -> tuple[list[LayerMatrices], list[list[Passed]]]:
         if self.network.structure.forms.is_sum(0):
             raise ValueError("the loss is itself a weighted sum, an output: pass a loss, as mean_squared_error gives")
         found = list[LayerMatrices]()
-        before: list[list[int]] = []  # the outputs of the previous layer: a node for each example and unit
+        passed: list[list[Passed]] = []  # by the previous layer, for each example and unit
         stages = self._stages
         if not stages:
             raise ValueError("the loss has no weighted sum of these parameters: give the model that it was computed by")
         for number, units in enumerate(stages, 1):
-            terms = self._terms(number, units, before)
-            after = stages[number] if number < len(stages) else []
-            passed = self._passed(number, units, after)
+            terms = self._terms(number, units, [[p.node for p in row] for row in passed])
+            passed = self._passed(number, units, stages[number] if number < len(stages) else [])
             found.append(self._matrices(number, units, terms, passed))
-            before = [[p.node for p in row] for row in passed]
-        self._account(found)
-        return found, before
+        self._account()
+        return found, passed
 
     @cached_property
     def _stages(self) -> list[list[Unit]]:
@@ -139,36 +144,42 @@ class _Reader:
     def _passed(self, number: int, units: Sequence[Unit], after: Sequence[Unit]) -> list[list[Passed]]:
         """By example and unit, the outputs: the nodes that the next layer or the loss reads."""
         if not after:
-            return [[self._to_loss(u, t) for u in units] for t in range(len(units[0].occurrences))]
-        rows = []
+            return transposed(map(self._to_loss, units))
+        readers, rows = {k for unit in after for o in unit.occurrences for k in o.products.input_edges}, []
         for t in range(len(units[0].occurrences)):
             read = [self._walked(i) for i in after[0].occurrences[t].products.inputs]
-            by_sum = {z: passed for z, passed in read if z is not None}
+            by_sum = {p.z: p for p in read if p}
             sums = [unit.occurrences[t].z for unit in units]
-            if len(read) != len(units) or set(by_sum) != set(sums):
+            if len(read) != len(units) or by_sum.keys() != set(sums):
                 raise self._other(
                     number + 1, f"does not read each output of layer {number} exactly once, and nothing else"
                 )
             rows.append([by_sum[z] for z in sums])
+            if not readers.issuperset(k for p in rows[-1] for k in self.sweep.uses[p.node]):
+                raise self._other(number, "is read by more than the next layer")
         return rows
 
-    def _to_loss(self, unit: Unit, t: int) -> Passed:
-        pairs = [(o.activation, o) for o in unit.occurrences]
-        if self.linear_output or any(a is None or len(self.sweep.uses[o.z]) != 1 for a, o in pairs):
-            return Passed(unit.occurrences[t].z, 1.0, ())
-        return self._walked(unit.occurrences[t].output)[1]
+    def _to_loss(self, unit: Unit) -> list[Passed]:
+        """The outputs of the last layer: the activations if its sums always have one, and no other use."""
+        found = [o.activation is not None and self._walked(o.activation) for o in unit.occurrences]
+        if self.linear_output or not all(found):
+            return [Passed(o.z, o.z, 1.0, ()) for o in unit.occurrences]
+        return [passed for passed in found if passed]
 
-    def _walked(self, i: int) -> tuple[int | None, Passed]:
-        """From the output back to the sum, through operations with one operand that depends on parameters."""
+    def _walked(self, i: int) -> Passed | None:
+        """From the output back to the sum, through operations with one operand that depends on parameters.
+
+        None if there is no such sum, or if it, or a number on the way, is used otherwise.
+        """
         j, slope, ops = i, 1.0, list[str]()
         while j not in self._sums:
             edges = [k for k in self.sweep.edges(j) if self.network.depends[self.sweep.operands[k]]]
-            if len(edges) != 1:
-                return None, Passed(i, slope, tuple(ops))
+            if len(edges) != 1 or len(self.sweep.uses[self.sweep.operands[edges[0]]]) != 1:
+                return None
             ops.append(self.network.ops[j] if len(self.sweep.edges(j)) == 1 else "f")
             slope *= self.sweep.partials[edges[0]]
             j = self.sweep.operands[edges[0]]
-        return j, Passed(i, slope, tuple(ops))
+        return Passed(j, i, slope, tuple(ops))
 
     @cached_property
     def _sums(self) -> set[int]:
@@ -178,9 +189,6 @@ class _Reader:
         self, number: int, units: Sequence[Unit], terms: list[list[Read]], passed: list[list[Passed]]
     ) -> LayerMatrices:
         weights = [self._same(number, [row for row, _ in of_unit]) for of_unit in terms]
-        each = [w for row in weights for w in row]
-        if len(set(each)) < len(each):
-            raise self._other(number, "uses a weight twice")
         if len({len(row) for row in weights}) > 1:
             raise self._other(number, "has units with different numbers of inputs")
         nodes = [row for _, row in terms[0]]
@@ -190,15 +198,42 @@ class _Reader:
             if read != nodes and not equal(self._numbers(read), inputs):
                 raise self._other(number, "has units that read different inputs")
         biases = self._biases(number, units)
-        sums = [[unit.occurrences[t].z for unit in units] for t in range(len(passed))]
-        functions = {p.ops for row in passed for p in row}
+        parameters = [weights[j] + biases[j : j + 1] for j in range(len(units))]
+        for p in chain(*parameters):
+            if p in self.owned:
+                raise self._other(number, "uses a parameter that is used already")
+            self.owned.add(p)
+        constants = [
+            [self._constant(number, p.z, row, own) for p, own in zip(passed_row, parameters, strict=True)]
+            for row, passed_row in zip(nodes, passed, strict=True)
+        ]
+        sums, outputs = ([[getattr(p, name) for p in row] for row in passed] for name in ("z", "node"))
         return LayerMatrices(
-            number, _function(functions), inputs, self._numbers(weights), [self.data[b] for b in biases],
-            self._numbers(sums), self._numbers([[p.node for p in row] for row in passed]),
-            [[p.slope for p in row] for row in passed],
-            self._gradients([[p.node for p in row] for row in passed]), self._gradients(sums),
-            self._gradients(weights), [self.adjoints[b] for b in biases],
+            number, _function({p.ops for row in passed for p in row}), inputs, self._numbers(weights),
+            [self.data[b] for b in biases], constants if any(map(any, constants)) else [], self._numbers(sums),
+            self._numbers(outputs), [[p.slope for p in row] for row in passed], self._gradients(outputs),
+            self._gradients(sums), self._gradients(weights), [self.adjoints[b] for b in biases],
         )  # fmt: skip
+
+    def _constant(self, number: int, z: int, inputs: list[int], parameters: list[int]) -> float:
+        """The terms of a sum without a parameter, if all others are w · a or b: this shows at other parameters."""
+        data, c = self._elsewhere, self._without_parameters[z]
+        c = 0.0 if isnan(c) else c
+        factors = [*map(data.__getitem__, inputs), 1.0]  # that of the bias, if there is one
+        terms = [data[p] * factor for p, factor in zip(parameters, factors, strict=False)]
+        size = sum(map(abs, terms), abs(c))
+        if abs(data[z] - sum(terms, c)) > SAME * size:
+            raise self._other(number, "has sums other than w · a + b: some are scaled or subtracted")
+        return c
+
+    @cached_property
+    def _without_parameters(self) -> Sequence[float]:
+        return self.sweep.graph.forward(dict.fromkeys(self.network.parameters, 0.0))
+
+    @cached_property
+    def _elsewhere(self) -> Sequence[float]:
+        draw = Random(0)
+        return self.sweep.graph.forward({p: draw.uniform(-1.0, 1.0) for p in sorted(self.network.parameters)})
 
     def _same(self, number: int, rows: list[list[int]]) -> list[int]:
         if any(row != rows[0] for row in rows):
@@ -222,25 +257,15 @@ class _Reader:
     def _gradients(self, rows: list[list[int]]) -> Matrix:
         return [[self.adjoints[i] for i in row] for row in rows]
 
-    def _account(self, layers: Sequence[LayerMatrices]) -> None:
-        """Raise a ValueError if the graph has uses of parameters or outputs that the equations leave out."""
-        for p in self.network.parameters:
+    def _account(self) -> None:
+        """Raise a ValueError if the graph has uses of parameters that the equations leave out."""
+        for p in sorted(self.network.parameters, key=lambda i: self.sweep.nodes[i].serial):
             if not self.read.issuperset(self.sweep.uses[p]):
                 name = self.network.name(p) or "a parameter"
                 raise ValueError(
                     f"the loss uses {name} also outside of the weighted sums of layers, as a penalty does: "
                     "pass the loss without that"
                 )
-        for layer, after in zip(layers, [*layers[1:], None], strict=True):
-            if after and not is_product(layer.grad_a, after.delta, after.weights):
-                raise self._other(layer.number, "is read by more than the next layer")
-            if not agree(layer.delta, hadamard(layer.grad_a, layer.slopes)):
-                raise self._other(layer.number, "has sums that something other than its outputs uses")
-            ones = [[1.0] * len(layer.delta)]
-            if not is_product(layer.grad_weights, transposed(layer.delta), layer.inputs) or (
-                layer.grad_biases and not is_product([layer.grad_biases], ones, layer.delta)
-            ):
-                raise self._other(layer.number, "has sums other than w · a + b: some are scaled or subtracted")
 
     def _other(self, number: int, why: str) -> ValueError:
         return ValueError(
