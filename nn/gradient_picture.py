@@ -6,6 +6,7 @@ A column is a unit: its largest δ over the examples, and below it the derivativ
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
+from sys import float_info
 from typing import TYPE_CHECKING
 
 from graphviz import Digraph
@@ -24,6 +25,7 @@ ROWS, COLUMNS = 8, 12  # of a strip that are shown
 ABREAST = 4  # the most layers side by side; more are stacked, so that their text keeps its size
 FEWEST = 4  # least decades of a scale, so that small differences look small
 MOST = 16
+LOWEST = -300  # the least exponent at the top, so that all powers of 10 of a scale are floats
 SHADES = ((233, 242, 252), (0, 103, 177), (9, 20, 43))  # from the smallest magnitude to the largest
 
 
@@ -35,7 +37,7 @@ def to_dot(found: "Backpropagation") -> Digraph:
         graph_attr={
             "rankdir": "TB" if len(found.layers) > ABREAST else "LR",
             "bgcolor": LIGHT.paper, "fontname": "Helvetica", "pad": "0.15", "nodesep": "0.3",
-            "ranksep": "0.4", "labelloc": "b", "label": _table([_legend(scale)]), "tooltip": found.title,
+            "ranksep": "0.4", "labelloc": "b", "label": _table(_legend(scale)), "tooltip": found.title,
         },
         node_attr={"shape": "plain", "fontname": "Helvetica", "fontsize": "13", "fontcolor": LIGHT.ink},
         edge_attr={"color": LIGHT.thread, "arrowsize": "0.7"},
@@ -78,7 +80,7 @@ class Scale:
 def _scale(layers: Iterable["LayerMatrices"]) -> Scale:
     found = [abs(x) for layer in layers for row in [*layer.delta, *layer.grad_weights] for x in row]
     logs = [log10(x) for x in found if isfinite(x) and x] or [0.0]
-    top, bottom = ceil(max(logs)), floor(min(logs))
+    top, bottom = min(max(ceil(max(logs)), LOWEST), float_info.max_10_exp), floor(min(logs))
     return Scale(max(min(bottom, top - FEWEST), top - MOST), top)
 
 
@@ -125,14 +127,18 @@ def _largest(numbers: Iterable[float]) -> float:
     return max(map(abs, numbers), key=lambda x: (not isfinite(x), x))
 
 
-def _legend(scale: Scale) -> str:
-    keys = [(0.0, "0"), *((10.0**k, pretty_number(10.0**k)) for k in range(scale.bottom, scale.top + 1))]
-    keys[1] = (keys[1][0], f"≤ {keys[1][1]}")
-    return "".join(_key(scale.shade(x), words, dark=2 * i >= len(keys)) for i, (x, words) in enumerate(keys))
+def _legend(scale: Scale) -> list[str]:
+    words = _small("a column is a unit, with its weights below its δ; colours are magnitudes", LIGHT.ink)
+    keys = [_key(scale.shade(0.0), "0", False)]
+    for k in range(scale.bottom, scale.top + 1):
+        sign = "≤ " if k == scale.bottom else ""
+        is_dark = 5 * (k - scale.bottom) >= 2 * (scale.top - scale.bottom)
+        keys.append(_key(scale.shade(10.0**k), sign + pretty_number(10.0**k), is_dark))
+    return [_line(words, len(keys)), "".join(keys)]
 
 
-def _key(shade: str, words: str, dark: bool) -> str:
-    return f'<TD BGCOLOR="{shade}">{_small(words, LIGHT.paper if dark else LIGHT.ink)}</TD>'
+def _key(shade: str, words: str, is_dark: bool) -> str:
+    return f'<TD BGCOLOR="{shade}">{_small(words, LIGHT.paper if is_dark else LIGHT.ink)}</TD>'
 
 
 def _small(words: str, colour: str) -> str:

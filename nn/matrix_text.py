@@ -107,7 +107,8 @@ def to_html(found: "Backpropagation", picture: bool = False) -> str:
 _STYLE = """
 .whygrad { overflow-x: auto }
 .whygrad figure { display: inline-block; margin: .4em 1em .4em 0; vertical-align: top }
-.whygrad .numbers { border-collapse: collapse; border-left: 1px solid; border-right: 1px solid }
+.whygrad .numbers { border-collapse: separate; border-spacing: 0 }
+.whygrad .numbers { border: solid; border-width: 0 1px; border-radius: .6em }
 .whygrad .numbers td { padding: 0 .5em; text-align: right; border: 0 }
 .whygrad .shapes td { text-align: left; border: 0; padding: 0 1.5em 0 0 }
 """

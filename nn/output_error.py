@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from math import exp, inf
+from math import exp, isfinite
 from random import Random
 
 from engine.core import numeric
@@ -18,7 +18,7 @@ from engine.structure import SAME
 from .layer_matrices import LayerMatrices, Passed
 from .matrices import Matrix
 
-SIMPLE = 10_000  # the largest denominator of c, or twice the number of outputs
+SIMPLE = 10_000  # the largest c, and its largest denominator, or twice the number of outputs
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ def _form(
     at_zero, at_one = (_moved(network, kind, nodes, reach) for reach in (0.0, 1.0))
     (p, g), (other_p, other_g) = at_zero[0], at_one[0]
     rise = (other_g - g) / (other_p - p) if other_p != p else 0.0
-    if not (0.0 < rise < inf):
+    c = Fraction(rise if isfinite(rise) else 0.0).limit_denominator(max(SIMPLE, 2 * len(at_zero)))
+    if not 0 < c <= SIMPLE:
         return None
-    c = Fraction(rise).limit_denominator(max(SIMPLE, 2 * len(at_zero)))
     y = [p - g / c if kind == "squares" else round(p - g / c, 15) for p, g in at_zero]  # 1 and 0, not 1e-17
     given = _pairs(PREDICTIONS[kind](numbers), gradients)
     further = _moved(network, kind, nodes, 1.0 + max(map(abs, y)))

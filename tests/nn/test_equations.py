@@ -620,6 +620,19 @@ def test_many_layers_stand_below_each_other_so_that_the_picture_fits_a_page():
         assert float(root.get("width").removesuffix("pt")) < most
 
 
+@pytest.mark.parametrize("x", [1.0, 1e150, 1e307, 1e-150, 1e-310])
+def test_the_scale_reaches_as_far_as_floats(x):
+    w = Value(0.0)
+    picture = backpropagation([w], x * (0.5 * (w * 1.0 - 15.0) ** 2)).draw().source
+    shown = float(re.search(r"∂C/∂W⁽¹⁾, largest ([^<]+)", picture)[1].replace("−", "-"))
+    keys = [
+        float(key.replace("−", "-")) for key in re.findall(r'POINT-SIZE="10" COLOR="#\w+">(?:≤ )?([\de.−]+)<', picture)
+    ]
+    assert shown == pytest.approx(15.0 * x, rel=1e-3)
+    assert keys == sorted(keys)
+    assert keys[1] < shown <= keys[-1] or (x == 1e307 and keys[-1] == 1e308)
+
+
 def test_zeros_and_what_is_not_finite_are_crimson():
     model = MLP(2, [2, 1], activation="relu", init=-1.0)
     dead = backpropagation(model, mean_squared_error([model([1.0, 1.0])], [1.0]))
