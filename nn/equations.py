@@ -1,17 +1,18 @@
 """backpropagation: the four equations of a network, in matrices, with their numbers layer by layer.
 
-Read `backpropagation` first, then `layer_matrices` (how matrices are read off a graph), `output_error` (the form of δ
-at the last layer), and the writers, `matrix_text` and `gradient_picture`.
+Read `backpropagation` first, then `layer_reader` (how matrices are read off a graph), `output_error` (the form of δ
+at the last layer), `sections` (the equations of a layer), and the writers, `matrix_text` and `gradient_picture`.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine import Value
-from engine.core import TABLE, api_boundary, came, entries, pretty_number, replace
+from engine.core import api_boundary, came, entries, pretty_number, replace
 
 from .module import Module
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
     from .layer_matrices import LayerMatrices
-    from .matrices import Matrix
     from .output_error import OutputError
+    from .sections import Section
 
 
 @api_boundary
@@ -37,7 +38,7 @@ def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropag
     Backpropagation through layers of 1-1-1 units; 1 example; C = 2.25
     ...
     """
-    from .layer_matrices import layers_of, network_of
+    from .layer_reader import layers_of, network_of
     from .output_error import output_error
 
     if not isinstance(loss, Value):
@@ -55,23 +56,6 @@ def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropag
     return Backpropagation(
         loss.data, tuple(layers), error, sum(p in network.sweep.index for p in parameters), len(parameters)
     )
-
-
-@dataclass(frozen=True)
-class Equation:
-    """An equation between matrices, as a formula and with the shape of each matrix."""
-
-    formula: str
-    shapes: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A layer: its title, its equations, and its matrices by name."""
-
-    title: str
-    equations: list[Equation]
-    matrices: list[tuple[str, "Matrix"]]
 
 
 @api_boundary
@@ -119,6 +103,8 @@ class Backpropagation:
         columns = "With examples in columns they read: δ⁽ˡ⁾ = ((W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ."
         turned = "With a unit in each column of W, z⁽ˡ⁾ = a⁽ˡ⁻¹⁾ W⁽ˡ⁾: "
         turned += "δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ (W⁽ˡ⁺¹⁾)ᵀ) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = (a⁽ˡ⁻¹⁾)ᵀ δ⁽ˡ⁾."
+        lost = "c⁽ˡ⁾ is the part of z⁽ˡ⁾ that has no parameter."
+        penalty = "R is the part of C that penalises parameters: it adds ∂R/∂W⁽ˡ⁾ to (3), and ∂R/∂b⁽ˡ⁾ to (4)."
         unused = self.given - self.used
         lone = f"The loss does not depend on {unused} of the {self.given} parameters: their gradients are 0."
         return [
@@ -126,92 +112,20 @@ class Backpropagation:
             "column of ones, has b⁽ˡ⁾ in each row; 1ᵀ δ⁽ˡ⁾ adds up the rows, which are the examples.",
             columns,
             turned,
-            *(["c⁽ˡ⁾ is the part of z⁽ˡ⁾ that has no parameter."] if any(x.constants for x in self.layers) else []),
+            *([lost] if any(x.constants for x in self.layers) else []),
+            *([penalty] if any(x.penalty_weights or x.penalty_biases for x in self.layers) else []),
             *([lone] if unused else []),
         ]
 
     @cached_property
-    def sections(self) -> list[Section]:
+    def sections(self) -> "list[Section]":
         """The layers, from the first to the last, ready to be written."""
-        titles = [f"Layer {x.number}: {len(x.weights[0])} → {len(x.weights)}, {x.function}" for x in self.layers]
-        titles[-1] += f"; C as a function of {self._argument}" if self._argument else ""
+        from .sections import section_of
+
         return [
-            Section(title, list(self._equations(layer)), list(self._matrices(layer)))
-            for title, layer in zip(titles, self.layers, strict=True)
+            *(section_of(layer, after, None) for layer, after in pairwise(self.layers)),
+            section_of(self.layers[-1], None, self.error),
         ]
-
-    def _equations(self, layer: "LayerMatrices") -> Iterator[Equation]:
-        up, before = raised(layer.number), raised(layer.number - 1)
-        n, k, m = len(layer.z), len(layer.weights), len(layer.weights[0])
-        bias, its_shape = (f" + 1 b{up}", f" + ({n}×1) (1×{k})") if layer.biases else ("", "")
-        rest, shape = (f" + c{up}", f" + ({n}×{k})") if layer.constants else ("", "")
-        yield Equation(f"z{up} = a{before} (W{up})ᵀ{bias}{rest}", f"({n}×{k}) = ({n}×{m}) ({m}×{k}){its_shape}{shape}")
-        yield self._delta(layer)
-        yield Equation(f"∂C/∂W{up} = (δ{up})ᵀ a{before}", f"({k}×{m}) = ({k}×{n}) ({n}×{m})")
-        if layer.grad_biases:
-            yield Equation(f"∂C/∂b{up} = 1ᵀ δ{up}", f"(1×{k}) = (1×{n}) ({n}×{k})")
-
-    def _delta(self, layer: "LayerMatrices") -> Equation:
-        up, after = raised(layer.number), raised(layer.number + 1)
-        shape = f"({len(layer.z)}×{len(layer.weights)})"
-        if layer is self.layers[-1]:
-            sent, sent_shape = self._output_error, shape
-        else:
-            last = len(self.layers[layer.number].weights)
-            sent, sent_shape = f"δ{after} W{after}", f"({len(layer.z)}×{last}) ({last}×{len(layer.weights)})"
-        if not (layer.is_linear or (layer is self.layers[-1] and self._cancels)):
-            if layer is not self.layers[-1]:
-                sent, sent_shape = f"({sent})", f"({sent_shape})"
-            sent, sent_shape = f"{sent} ⊙ {derivative_sign(layer)}(z{up})", f"{sent_shape} ⊙ {shape}"
-        return Equation(f"δ{up} = {sent}", f"{shape} = {sent_shape}")
-
-    @property
-    def _cancels(self) -> bool:
-        """Whether the last δ is p - y, in which the derivative of the activation cancels."""
-        return self.error is not None and self.error.kind != "squares"
-
-    @property
-    def _argument(self) -> str:
-        """The last z, if it has no activation, and the loss is not of a known form: it may begin with a softmax."""
-        return f"z{raised(len(self.layers))}" if self.layers[-1].is_linear and not self.error else ""
-
-    @property
-    def _output_error(self) -> str:
-        """∇ₐC in the form that it has, or δ if the derivative of the activation cancels in it."""
-        if not self.error:
-            return f"∂C/∂{self._argument}" if self._argument else "∇ₐC"
-        p = "p" if self.layers[-1].is_linear and self._cancels else f"a{raised(len(self.layers))}"
-        return f"{'' if self.error.scale == 1 else f'{self.error.scale} '}({p} − y)"
-
-    def _matrices(self, layer: "LayerMatrices") -> Iterator[tuple[str, "Matrix"]]:
-        up, is_last = raised(layer.number), layer is self.layers[-1]
-        if layer is self.layers[0]:
-            yield f"a{raised(0)} = x", layer.inputs
-        yield f"W{up}", layer.weights
-        if layer.biases:
-            yield f"b{up}", [layer.biases]
-        if layer.constants:
-            yield f"c{up}", layer.constants
-        if layer.is_linear:
-            yield f"z{up}" if is_last and (self._cancels or self._argument) else f"a{up} = z{up}", layer.z
-        else:
-            yield f"z{up}", layer.z
-            yield f"a{up} = {function_sign(layer)}(z{up})", layer.a
-            yield f"{derivative_sign(layer)}(z{up})", layer.slopes
-        if is_last:
-            yield from self._loss_matrices(layer)
-        yield f"δ{up} = ∂C/∂{self._argument}" if is_last and self._argument else f"δ{up}", layer.delta
-        yield f"∂C/∂W{up}", layer.grad_weights
-        if layer.grad_biases:
-            yield f"∂C/∂b{up}", [layer.grad_biases]
-
-    def _loss_matrices(self, layer: "LayerMatrices") -> Iterator[tuple[str, "Matrix"]]:
-        if self.error and self._cancels and layer.is_linear:
-            yield f"p = {'σ' if self.error.kind == 'sigmoid' else 'softmax'}(z{raised(layer.number)})", self.error.p
-        if self.error:
-            yield "y", self.error.targets
-        if not self._cancels and not layer.is_linear:
-            yield "∇ₐC", layer.grad_a
 
     def __str__(self) -> str:
         from .matrix_text import to_text
@@ -254,26 +168,3 @@ class Backpropagation:
         from .matrix_text import to_html
 
         return {"text/html": to_html(self, picture=True), "text/latex": self.to_latex(), "text/plain": str(self)}
-
-
-def raised(layer: int) -> str:
-    """The number of a layer as a superscript of a matrix.
-
-    >>> raised(12)
-    '⁽¹²⁾'
-    """
-    return f"⁽{str(layer).translate(_RAISED)}⁾"
-
-
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def function_sign(layer: "LayerMatrices") -> str:
-    """The activation as a formula writes it: σ, or the sign of a row of your own."""
-    sign = TABLE[layer.function].sign if layer.function in TABLE else ""
-    return sign if sign.isidentifier() else layer.function
-
-
-def derivative_sign(layer: "LayerMatrices") -> str:
-    """Its derivative: σ′."""
-    return f"{function_sign(layer)}′"

@@ -14,8 +14,8 @@ from graphviz import Digraph
 from engine.core import elided, pretty_number
 from engine.picture import LIGHT, by_night, draw_dot
 
-from .equations import raised
 from .matrices import Matrix, transposed
+from .sections import raised
 
 if TYPE_CHECKING:
     from .equations import Backpropagation

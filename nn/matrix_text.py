@@ -10,8 +10,9 @@ from engine.core import elided, latex_number, latex_text, pretty_number
 from engine.picture import as_image
 
 if TYPE_CHECKING:
-    from .equations import Backpropagation, Section
+    from .equations import Backpropagation
     from .matrices import Matrix
+    from .sections import Section
 
 ROWS = COLUMNS = 6  # of a matrix that are shown
 WIDTH = 80  # letters in a line of text

@@ -15,7 +15,8 @@ from engine.core import numeric
 from engine.grading import Network
 from engine.structure import SAME
 
-from .layer_matrices import LayerMatrices, Passed
+from .layer_matrices import LayerMatrices
+from .layer_reader import Passed
 from .matrices import Matrix
 
 SIMPLE = 10_000  # the largest c, and its largest denominator, or twice the number of outputs

@@ -346,6 +346,35 @@ def test_what_a_sum_has_beside_its_parameters_is_shown():
     assert "c⁽ˡ⁾ is the part of z⁽ˡ⁾ that has no parameter" in str(found)
 
 
+@pytest.mark.parametrize("penalty", [lambda p: p * p, lambda p: p**2, abs])
+def test_a_penalty_adds_its_gradient(penalty):
+    model, X = MLP(2, [3, 2], activation="tanh", seed=1), [[1.0, 2.0], [-0.5, 0.25]]
+    weights = [w for layer in model.layers for neuron in layer.neurons for w in neuron.w]
+    biases = [neuron.b for neuron in model.layers[0].neurons]
+    for b in biases:
+        b.data = 0.3
+    loss = mean_squared_error([model(x) for x in X], [[0.0, 1.0]] * 2)
+    cost = loss + 0.1 * sum((penalty(p) for p in [*weights, *biases]), Value(0.0))
+    found = backpropagation(model, cost)
+    assert_the_printed_equations_hold(found)
+    cost.backward()
+    assert [w.grad for w in weights] == [g for layer in found.layers for row in layer.grad_weights for g in row]
+    slopes = [
+        [0.1 * penalty(Value(p.data)).partials[0] * (1 + (penalty(p).op == "mul")) for p in some]
+        for some in (weights, biases)
+    ]
+    assert [g for layer in found.layers for row in layer.penalty_weights for g in row] == pytest.approx(
+        slopes[0], rel=1e-14
+    )
+    assert found.layers[0].penalty_biases == pytest.approx(slopes[1], rel=1e-14)
+    assert found.layers[1].penalty_biases == []
+    written = [equation.formula for section in found.sections for equation in section.equations]
+    assert written[2:4] == ["∂C/∂W⁽¹⁾ = (δ⁽¹⁾)ᵀ a⁽⁰⁾ + ∂R/∂W⁽¹⁾", "∂C/∂b⁽¹⁾ = 1ᵀ δ⁽¹⁾ + ∂R/∂b⁽¹⁾"]
+    assert written[-1] == "∂C/∂b⁽²⁾ = 1ᵀ δ⁽²⁾"
+    assert "it adds ∂R/∂W⁽ˡ⁾ to (3), and ∂R/∂b⁽ˡ⁾ to (4)" in found.notes[-1]
+    assert found.error == backpropagation(model, loss).error
+
+
 def test_what_a_dropout_mask_does_is_a_part_of_the_activation():
     w, v = [Value(0.5), Value(-0.25)], [Value(2.0), Value(3.0)]
     hidden = [sigmoid(weight * 1.5) * mask for weight, mask in zip(w, (2.0, 0.0), strict=True)]
@@ -390,9 +419,19 @@ def recurrent():
     return model, sum(model([[0.5], [0.2], [0.1]])[-1], Value(0.0))
 
 
-def penalised():
+def penalised_by_the_norm():
     model = MLP(2, [2, 1], seed=1)
-    return model, model([1.0, 2.0]) ** 2 + 0.1 * sum((p * p for p in model.parameters()), Value(0.0))
+    return model, model([1.0, 2.0]) ** 2 + sum((p * p for p in model.parameters()), Value(0.0)) ** 0.5
+
+
+def squared_weight():
+    w, v = Value(0.5), Value(2.0)
+    return [w, v], (v * tanh(w * w * 2.0) - 1.0) ** 2
+
+
+def squared_weight_at_the_output():
+    w = Value(0.5)
+    return [w], (tanh(w * 2.0) - w * w) ** 2
 
 
 def skipped():
@@ -471,7 +510,8 @@ def residual():
 @pytest.mark.parametrize(
     "made",
     [
-        recurrent, penalised, skipped, read_twice, shared, ragged, different, half_biased, normed, residual, tied,
+        recurrent, penalised_by_the_norm, squared_weight, squared_weight_at_the_output,
+        skipped, read_twice, shared, ragged, different, half_biased, normed, residual, tied,
         sum_read_twice, read_twice_when_dead, scaled_weights_of_0, subtracted_nan,
     ],
 )  # fmt: skip
