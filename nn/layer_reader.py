@@ -208,7 +208,7 @@ class _Reader:
         return [k for k in self.network.penalty_edges if are_terms[self.sweep.results[k]]]
 
     def _constant(self, number: int, z: int, inputs: list[int], parameters: list[int]) -> float:
-        """The terms of a sum without a parameter, if all others are w · a or b: this shows at other parameters."""
+        """The terms of a sum without a parameter, if all others are w · a or b: this shows at other numbers."""
         data, c = self._elsewhere, self._without_parameters[z]
         c = 0.0 if isnan(c) else c
         factors = [*map(data.__getitem__, inputs), 1.0]  # that of the bias, if there is one
@@ -224,8 +224,11 @@ class _Reader:
 
     @cached_property
     def _elsewhere(self) -> Sequence[float]:
+        """All numbers at other parameters and activations: a relu must not be 0 there."""
+        read = {j for unit in self.network.units for o in unit.occurrences for j in o.products.inputs}
+        outputs = {j for j in read - self._sums if self.network.depends[j]}
         draw = Random(0)
-        return self.sweep.graph.forward({p: draw.uniform(-1.0, 1.0) for p in sorted(self.network.parameters)})
+        return self.sweep.graph.forward({i: draw.uniform(-1.0, 1.0) for i in sorted(self.network.parameters | outputs)})
 
     def _same(self, number: int, rows: list[list[int]]) -> list[int]:
         if any(row != rows[0] for row in rows):

@@ -134,7 +134,7 @@ def to_page(found: "Backpropagation") -> str:
     """A whole HTML file."""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="color-scheme" content="light dark"><title>{html.escape(found.title)}</title></head>'
+        f'<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>{html.escape(found.title)}</title></head>'
         f"<body>{to_html(found, picture=True)}</body></html>"
     )
 

@@ -474,6 +474,13 @@ def scaled_weights_of_0():
     return w, (2.0 * (w[0] * 3.0) + w[1] * 2.0) ** 2
 
 
+def subtracted_behind_relus():
+    weights, v, b, a = [Value(0.5) for _ in range(8)], Value(2.0), Value(0.5), Value(3.0)
+    for w in weights:
+        a = (w * a).relu()
+    return [*weights, v, b], (b - v * a - 1.0) ** 2
+
+
 def subtracted_nan():
     w = [Value(math.nan), Value(0.0)]
     return w, (w[0] * 3.0 - w[1] * 2.0) ** 2
@@ -512,7 +519,8 @@ def residual():
     [
         recurrent, penalised_by_the_norm, squared_weight, squared_weight_at_the_output,
         skipped, read_twice, shared, ragged, different, half_biased, normed, residual, tied,
-        sum_read_twice, read_twice_when_dead, scaled_weights_of_0, subtracted_nan,
+        sum_read_twice, read_twice_when_dead, scaled_weights_of_0,
+        subtracted_behind_relus, subtracted_nan,
     ],
 )  # fmt: skip
 def test_what_the_four_equations_do_not_describe_is_refused(made):
