@@ -1,6 +1,7 @@
 """The layers of a network as a picture: strips of δ and ∂C/∂W, coloured by magnitude on a logarithmic scale.
 
-A column is a unit: its largest δ over the examples, and below it the derivative with respect to each of its weights.
+A column is a unit: its largest δ over the examples, and below it the derivative with respect to each of its weights, or
+in a deep network the largest of these.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .layer_matrices import LayerMatrices
 
 ROWS, COLUMNS = 8, 12  # of a strip that are shown
-ABREAST = 4  # the most layers side by side; more are stacked, so that their text keeps its size
+ABREAST = 4  # the most layers side by side; more are stacked, with less of each, so that all are seen at once
 FEWEST = 4  # least decades of a scale, so that small differences look small
 MOST = 16
 LOWEST = -300  # the least exponent at the top, so that all powers of 10 of a scale are floats
@@ -31,13 +32,14 @@ SHADES = ((233, 242, 252), (0, 103, 177), (9, 20, 43))  # from the smallest magn
 
 def to_dot(found: "Backpropagation") -> Digraph:
     """A box for each layer, from the inputs to the loss, and the scale below."""
-    scale = _scale(found.layers)
+    scale, is_deep = _scale(found.layers), len(found.layers) > ABREAST
     dot = Digraph(
         "backpropagation",
         graph_attr={
-            "rankdir": "TB" if len(found.layers) > ABREAST else "LR",
+            "rankdir": "TB" if is_deep else "LR",
             "bgcolor": LIGHT.paper, "fontname": "Helvetica", "pad": "0.15", "nodesep": "0.3",
-            "ranksep": "0.4", "labelloc": "b", "label": _table(_legend(scale)), "tooltip": found.title,
+            "ranksep": "0.2" if is_deep else "0.4", "labelloc": "b", "label": _table(_legend(scale, is_deep)),
+            "tooltip": found.title,
         },
         node_attr={"shape": "plain", "fontname": "Helvetica", "fontsize": "13", "fontcolor": LIGHT.ink},
         edge_attr={"color": LIGHT.thread, "arrowsize": "0.7"},
@@ -45,7 +47,7 @@ def to_dot(found: "Backpropagation") -> Digraph:
     dot.node("x", "x", id="x", shape="ellipse")
     for layer in found.layers:
         name = f"layer{layer.number}"
-        dot.node(name, _strips(layer, scale), id=name, tooltip=f"layer {layer.number}")
+        dot.node(name, _strips(layer, scale, is_deep), id=name, tooltip=f"layer {layer.number}")
         dot.edge("x" if layer.number == 1 else f"layer{layer.number - 1}", name)
     dot.node("C", f"C = {pretty_number(found.loss)}", id="C", shape="ellipse", color=LIGHT.sea[0])
     dot.edge(f"layer{len(found.layers)}", "C")
@@ -92,20 +94,15 @@ def _mixed(share: float) -> str:
     return "#" + "".join(f"{round(part):02x}" for part in parts)
 
 
-def _strips(layer: "LayerMatrices", scale: Scale) -> str:
-    up = raised(layer.number)
-    delta, columns = (
-        [[_largest(column) for column in transposed(layer.delta)]],
-        elided(range(len(layer.weights)), COLUMNS, None),
-    )
+def _strips(layer: "LayerMatrices", scale: Scale, is_deep: bool) -> str:
+    up, columns = raised(layer.number), elided(range(len(layer.weights)), COLUMNS, None)
+    delta, largest = [*map(_largest, transposed(layer.delta))], [*map(_largest, layer.grad_weights)]
     rows = [
         _line(f"<B>layer {layer.number}</B>", len(columns)),
-        _line(f"δ{up}, largest {pretty_number(_largest(delta[0]))}", len(columns)),
-        *_colours(delta, columns, scale),
-        _line(
-            f"∂C/∂W{up}, largest {pretty_number(_largest([_largest(row) for row in layer.grad_weights]))}", len(columns)
-        ),
-        *_colours(transposed(layer.grad_weights), columns, scale),
+        _line(f"δ{up}, largest {pretty_number(_largest(delta))}", len(columns)),
+        *_colours([delta], columns, scale),
+        _line(f"∂C/∂W{up}, largest {pretty_number(_largest(largest))}", len(columns)),
+        *_colours([largest] if is_deep else transposed(layer.grad_weights), columns, scale),
     ]
     return _table(rows)
 
@@ -127,8 +124,9 @@ def _largest(numbers: Iterable[float]) -> float:
     return max(map(abs, numbers), key=lambda x: (not isfinite(x), x))
 
 
-def _legend(scale: Scale) -> list[str]:
-    words = _small("a column is a unit, with its weights below its δ; colours are magnitudes", LIGHT.ink)
+def _legend(scale: Scale, is_deep: bool) -> list[str]:
+    below = "its largest ∂C/∂W below" if is_deep else "its weights below"
+    words = _small(f"a column is a unit, with {below} its δ; colours are magnitudes", LIGHT.ink)
     keys = [_key(scale.shade(0.0), "0", False)]
     for k in range(scale.bottom, scale.top + 1):
         sign = "≤ " if k == scale.bottom else ""

@@ -133,8 +133,9 @@ def _matrix_html(name: str, matrix: "Matrix") -> str:
 def to_page(found: "Backpropagation") -> str:
     """A whole HTML file."""
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>{html.escape(found.title)}</title></head>'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f'<meta name="color-scheme" content="light dark"><title>{html.escape(found.title)}</title></head>'
         f"<body>{to_html(found, picture=True)}</body></html>"
     )
 
