@@ -70,7 +70,7 @@ class Units:
 
     def numbers_of(self, indices: Ints) -> Ints:
         """The numbers of the units with sums like those at these indices, from 1; 0 if there is none."""
-        return taken(self._numbers, taken(self.forms.key_of, taken(self.forms.form_of, indices)))
+        return taken(self._numbers, self.forms.keys(indices))
 
     @cached_property
     def _firsts(self) -> tuple[Ints, Ints]:

@@ -141,12 +141,12 @@ class WeightedSums:
         found, inside = (new_ints(groups), new_ints(groups)), self._innermost(sums.members)
         seen = new_ints(len(self.graph.nodes))  # the last group that each sum was found in, from 1
         first, counts, inner, starts, met = ints(found[0]), ints(found[1]), ints(inside), ints(sums.starts), ints(seen)
-        form_of, weighted = ints(self.forms.form_of), ints(self.forms.weighted)
+        weighted = ints(self.forms.weighted)
         for n in range(groups):
             first[n] = NONE
             for k in range(starts[n], starts[n + 1]):
                 z = inner[k]
-                if weighted[form_of[z]] and met[z] <= n:
+                if weighted[z] and met[z] <= n:
                     met[z] = n + 1
                     counts[n] += 1
                     first[n] = max(first[n], z)
@@ -165,12 +165,12 @@ class WeightedSums:
     def distinct(self, sums: Ints) -> Columns:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
         inner = self._inner(sums)
-        are_alike = len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
+        are_alike = not self.forms.has_mixed and len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
         return self.columns(ints_of(self._weighted(inner[:1] if are_alike else inner)))
 
     def _weighted(self, sums: list[int]) -> list[int]:
         """Those of the sums that have a weight."""
-        return [z for z in sums if self.forms.weighted[self.forms.form_of[z]]]
+        return [z for z in sums if self.forms.weighted[z]]
 
     def activation(self, z: int) -> int | None:
         """The function that is applied to a sum, if any."""
