@@ -5,11 +5,13 @@ Nodes of one key are one unit, seen on several examples. Its stage counts the la
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import islice
+from operator import or_
+from typing import Any
 
-from ..core import NAMES, Value, unique_names
-from .arrays import Floats, Groups, Ints, ints_of, new_ints
+from ..core import Value, unique_names
+from .arrays import Floats, Groups, Ints, ints_of, narrow, new_ints, packed
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
 from .scans import arguments, by_number, lowest, taken, where
@@ -94,15 +96,23 @@ class Units:
     @cached_property
     def by_layer(self) -> Groups:
         """The numbers of the units in each layer."""
-        return by_number(self.layer_numbers, ints_of(range(len(self.keys))), max(self.layer_numbers, default=0))
+        import numpy as np
+
+        numbers = np.asarray(self.layer_numbers)
+        return by_number(self.layer_numbers, packed(np.arange(len(numbers))), int(numbers.max(initial=0)))
 
     @cached_property
     def layer_numbers(self) -> Ints:
-        """The number of the layer of each unit, from 1."""
+        """The number of the layer of each unit, from 1: by stage, function and count, those without weights last."""
+        import numpy as np
+
         firsts, counts = self._firsts
-        kinds = list(zip(self._stages, self.weighted_sums.functions(firsts), counts, strict=True))
-        numbers = {kind: number for number, kind in enumerate(sorted(set(kinds), key=_order), 1)}
-        return ints_of(map(numbers.__getitem__, kinds))
+        kinds = narrow([counts, self.weighted_sums.functions(firsts), self._stages, np.equal(counts, 0)])
+        starts = np.flatnonzero(_differs(kinds))  # units of a layer most often follow each other
+        order = np.lexsort(kinds[:, starts])  # the last is compared first
+        numbers = np.empty(len(order), "i")
+        numbers[order] = np.cumsum(_differs(kinds[:, starts[order]]))
+        return packed(np.repeat(numbers, np.diff(starts, append=len(counts))))
 
     def layer_of(self, unit: Unit) -> int:
         """The index of its layer."""
@@ -118,7 +128,10 @@ class Units:
     @property
     def has_layers(self) -> bool:
         """Whether some units come after others."""
-        return len(set(self._stages)) > 1
+        import numpy as np
+
+        stages = np.asarray(self._stages)
+        return bool((stages != stages[:1]).any())
 
     def stage(self, unit: Unit) -> int:
         """The number of layers before it."""
@@ -127,7 +140,10 @@ class Units:
     @property
     def at_data(self) -> list[int]:
         """The numbers of the units that come after no other."""
-        return [n for n, stage in enumerate(self._stages) if stage <= 1]
+        import numpy as np
+
+        found: list[int] = np.flatnonzero(np.asarray(self._stages) <= 1).tolist()
+        return found
 
     @cached_property
     def _stages(self) -> Ints:
@@ -254,10 +270,12 @@ class Units:
         return i
 
 
-def _order(kind: tuple[int, int, int]) -> tuple[bool, int, str, int]:
-    """The order of layers by stage, function and count; those without weights come last."""
-    stage, function, count = kind
-    return not count, stage, NAMES[function] if function else "", count
+def _differs(columns: Any) -> Any:
+    """Whether each column of a matrix differs from the one before it; the first does."""
+    import numpy as np
+
+    changes = reduce(or_, columns[:, 1:] != columns[:, :-1])
+    return np.concatenate([[True], changes])[: columns.shape[1]]
 
 
 def multipliers(graph: LossGraph) -> dict[Value, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from typing import NamedTuple
 
-from ..core import ADD, DOT, MUL, NAMES, SUB, SUM
+from ..core import ADD, CODES, DOT, MUL, NAMES, SUB, SUM
 from .arrays import Groups, Ints, ints_of, new_ints
 from .linear_forms import Forms
 from .loss_graph import LossGraph
@@ -153,14 +153,14 @@ class WeightedSums:
         return found
 
     def functions(self, sums: Ints) -> Ints:
-        """The opcodes of the functions that are applied to sums, 0 if none; a sum may be missing, with the index -1."""
+        """By sum, the number of the function applied to it, 0 if none; a sum may be missing, with the index -1."""
         codes, activations, wanted = ints(self.graph.flattened.codes), ints(self._activations), ints(sums)
-        opcodes = new_ints(len(sums))
-        found = ints(opcodes)
+        by_code, numbers = _function_numbers(), new_ints(len(sums))
+        number_of, found = ints(by_code), ints(numbers)
         for n in range(len(sums)):
             if wanted[n] != NONE and activations[wanted[n]] != NONE:
-                found[n] = codes[activations[wanted[n]]]
-        return opcodes
+                found[n] = number_of[codes[activations[wanted[n]]]]
+        return numbers
 
     def distinct(self, sums: Ints) -> Columns:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
@@ -207,7 +207,7 @@ class WeightedSums:
     def _activations(self) -> Ints:
         """By index, the newest function of one operand that is applied to a node, else NONE."""
         graph, found = self.graph.flattened, ints_of((NONE,)) * len(self.graph.nodes)
-        by_code = ints_of([name in FUNCTIONS for name in NAMES])  # with the rows added since this was imported
+        by_code = _function_numbers()
         is_function = ints(by_code)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         newest = ints(found)
@@ -301,6 +301,14 @@ class WeightedSums:
         order = [first + n for n in sorted(range(last - first), key=keys.__getitem__)]
         for column in (found.weight_edges, found.input_edges):
             column[first:last] = taken(column, ints_of(order))
+
+
+def _function_numbers() -> Ints:
+    """By opcode, the place of a function in the alphabet, from 1; 0 for other rows, those added later included."""
+    found = new_ints(len(NAMES))
+    for n, name in enumerate(sorted(FUNCTIONS), 1):
+        found[CODES[name]] = n
+    return found
 
 
 def _inside(
