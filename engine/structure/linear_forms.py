@@ -48,8 +48,8 @@ class Forms:
     def __init__(self, graph: FlattenedGraph, parameters: Ints) -> None:
         self.graph, self.parameters = graph, parameters  # the indices of the parameters with the keys 1, 2, 3 ...
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
-        size = len(graph.nodes)
-        self.sums = Groups(new_ints(size + 1), new_ints(len(graph.operands)))  # the keys of the terms of each sum
+        size, count = len(graph.nodes), len(graph.codes)
+        self.sums = Groups(new_ints(count + 1), new_ints(len(graph.operands)))  # the keys of the terms of each sum
         self.form_of, self.weighted, self.complete = new_ints(size), new_ints(size), new_ints(size)
         self.last_key = len(self.parameters) + self._read()
 

@@ -201,7 +201,8 @@ class WeightedSums:
 
     @cached_property
     def _depends(self) -> Ints:
-        return dependent(self.graph.flattened, self.forms.parameters)
+        parameters, graph = self.forms.parameters, self.graph
+        return graph.depends if parameters is graph.parameters else dependent(graph.flattened, parameters)
 
     @cached_property
     def _activations(self) -> Ints:

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from ...structure import Layer, ends_differ, extent, peaks, small, strongest
+from ...structure import Layer, ends_differ, extent, ints_of, peaks, small, strongest
 from ..context import Case
 from ..report import Evidence, Finding
 from ..terms import products
@@ -170,14 +170,15 @@ def _vanished(case: Case, where: tuple[str, ...], evidence: Evidence) -> Finding
 
 def _lost_on_the_way(case: Case, faint: Sequence[int]) -> list[Finding]:
     """Without layers: parameters whose strongest path is long and tiny, even without its worst factors."""
-    sizes, rests, counts = strongest(case.graph.flattened, faint)
     limit = math.log(case.limits.vanished)
-    found = [i for i in faint if -math.inf < sizes[i] <= limit and rests[i] <= limit]
+    paths = zip(faint, strongest(case.graph.flattened, ints_of(faint)), strict=True)
+    found = {i: (size, count) for i, (size, rest, count) in paths if -math.inf < size <= limit and rest <= limit}
     if not found:
         return []
+    first, (size, count) = next(iter(found.items()))
     evidence: Evidence = {
-        "gradient": case.graph.gradients[found[0]],
-        "factors": counts[found[0]],
-        "mean factor": math.exp(sizes[found[0]] / counts[found[0]]),
+        "gradient": case.graph.gradients[first],
+        "factors": count,
+        "mean factor": math.exp(size / count),
     }
     return [_vanished(case, tuple(case.names[case.graph.nodes[i]] for i in found), evidence)]

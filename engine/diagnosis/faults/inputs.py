@@ -1,9 +1,8 @@
 """Faults of the data: one input for all examples, though the loss asks for different outputs, and inputs that are 0."""
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
 
-from ...structure import Ints, ints_of, largest, small
+from ...structure import Ints, ints_of, largest, small, varying
 from ..context import Case
 from ..report import Finding
 from ..terms import products
@@ -25,11 +24,14 @@ def constant_input(case: Case) -> list[Finding]:
 
 def _differs(case: Case) -> bool:
     """Whether a unit's sum, but for its sign, is not the same for all examples, judged by two of them."""
-    data, units, (starts, members) = case.graph.data, case.units, case.units.pre
-    ends = {n: (members[k], members[last - 1]) for n, (k, last) in enumerate(pairwise(starts)) if k < last}
-    if any(abs(data[a]) != abs(data[b]) and len(units.activated.of(n)) for n, (a, b) in ends.items()):
+    units, (starts, members) = case.units, case.units.pre
+    if any(len(units.activated.of(n)) for n in varying(units.pre, case.graph.data)):
         return True  # without a search for the sum in z - y
-    return any(len({data[o.z] for o in units.weighted_sums.occurrences(ints_of(two))}) > 1 for two in ends.values())
+    import numpy as np
+
+    several = np.flatnonzero(np.diff(starts) > 1).tolist()
+    ends = (ints_of((members[starts[n]], members[starts[n + 1] - 1])) for n in several)
+    return any(len({case.graph.data[o.z] for o in units.weighted_sums.occurrences(two)}) > 1 for two in ends)
 
 
 def _is_torn(case: Case, output: Output) -> bool:

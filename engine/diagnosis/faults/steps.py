@@ -177,17 +177,13 @@ def _replaced(case: Case) -> dict[int, int]:
 
 def _candidates(case: Case) -> Sequence[int]:
     """The operations that depend on no parameter, and all if a parameter is used only in p - number."""
-    return case.graph.interior if any(_is_moved(case, p) for p in case.indices[:ASKED]) else case.graph.constants
+    graph = case.graph
+    users = (graph.flattened.results[k] for k in graph.only_edges_to(case.indices)[:ASKED])
+    is_moved = any(graph.nodes[i].op in ("add", "sub") and _is_given(case, i) for i in users)
+    return graph.interior if is_moved else graph.constants
 
 
-ASKED = 64  # of the parameters, whether they are moved: the others are treated alike
-
-
-def _is_moved(case: Case, p: int) -> bool:
-    """Whether a parameter is used only in p - number."""
-    edge = case.graph.only_edge_to(p)
-    user = None if edge is None else case.graph.flattened.results[edge]
-    return user is not None and case.graph.nodes[user].op in ("add", "sub") and _is_given(case, user)
+ASKED = 64  # of the parameters that are used once, whether they are moved: the others are treated alike
 
 
 def _is_given(case: Case, i: int) -> bool:
