@@ -5,16 +5,15 @@ Nodes of one key are one unit, seen on several examples. Its stage counts the la
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import islice
-from operator import or_
-from typing import Any
 
 from ..core import Value, unique_names
-from .arrays import Floats, Groups, Ints, ints_of, narrow, new_ints, packed
+from .arrays import Floats, Groups, Ints, ints_of, new_ints
+from .groups import alike, by_number, group_numbers, lowest
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .scans import arguments, by_number, holding, lowest, taken, where
+from .scans import arguments, equals, holding, taken, where
 from .unit import Layer, Unit
 from .weighted_sums import ACTIVATIONS, WeightedSums
 
@@ -95,24 +94,14 @@ class Units:
 
     @cached_property
     def by_layer(self) -> Groups:
-        """The numbers of the units in each layer."""
-        import numpy as np
-
-        numbers = np.asarray(self.layer_numbers)
-        return by_number(self.layer_numbers, packed(np.arange(len(numbers))), int(numbers.max(initial=0)))
+        """The numbers of the units in each layer, by stage, function and count; those without weights come last."""
+        firsts, counts = self._firsts
+        return alike((equals(counts, 0), self._stages, self.weighted_sums.functions(firsts), counts))
 
     @cached_property
     def layer_numbers(self) -> Ints:
-        """The number of the layer of each unit, from 1: by stage, function and count, those without weights last."""
-        import numpy as np
-
-        firsts, counts = self._firsts
-        kinds = narrow([counts, self.weighted_sums.functions(firsts), self._stages, np.equal(counts, 0)])
-        starts = np.flatnonzero(_differs(kinds))  # units of a layer most often follow each other
-        order = np.lexsort(kinds[:, starts])  # the last is compared first
-        numbers = np.empty(len(order), "i")
-        numbers[order] = np.cumsum(_differs(kinds[:, starts[order]]))
-        return packed(np.repeat(numbers, np.diff(starts, append=len(counts))))
+        """The number of the layer of each unit, from 1."""
+        return group_numbers(self.by_layer)
 
     def layer_of(self, unit: Unit) -> int:
         """The index of its layer."""
@@ -128,10 +117,8 @@ class Units:
     @property
     def has_layers(self) -> bool:
         """Whether some units come after others."""
-        import numpy as np
-
-        stages = np.asarray(self._stages)
-        return bool((stages != stages[:1]).any())
+        stages = self._stages
+        return len(stages) > 0 and len(where(stages, stages[0])) < len(stages)
 
     def stage(self, unit: Unit) -> int:
         """The number of layers before it."""
@@ -295,14 +282,6 @@ class Units:
             if not self.forms.multiplies(j):
                 stack += [k for k in self.graph.operands(j) if self.forms.is_sum(k)]
         return i
-
-
-def _differs(columns: Any) -> Any:
-    """Whether each column of a matrix differs from the one before it; the first does."""
-    import numpy as np
-
-    changes = reduce(or_, columns[:, 1:] != columns[:, :-1])
-    return np.concatenate([[True], changes])[: columns.shape[1]]
 
 
 def multipliers(graph: LossGraph) -> dict[Value, int]:
