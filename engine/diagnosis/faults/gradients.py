@@ -11,6 +11,7 @@ from ...structure import (
     cancelling,
     floats_of,
     ints_of,
+    largest,
     multipliers,
     origins,
     reverse,
@@ -75,10 +76,11 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # relative moves, out of a minimum and past
 
 
 def cancelled(case: Case) -> list[Finding]:
-    """Parameters whose paths cancel for any value of the parameters."""
+    """Parameters whose paths cancel for any value of the parameters, unless these paths have vanished."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
-    wanted = [i for i in faint if case.graph.squares[i]]
+    least = case.limits.vanished**2 * largest(case.indices, case.graph.squares)
+    wanted = [i for i in faint if case.graph.squares[i] > least]
     several = FAR if "abs" in case.graph.ops else NEAR  # z + |z| is a relu, and its slopes of -1 and 1 cancel
     if not wanted:
         return []

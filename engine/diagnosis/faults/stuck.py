@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import sub
 
-from ...structure import SAME, Unit, cancelling, largest
+from ...structure import FlattenedGraph, Unit, cancelling, floats_of, largest, none_marked, reverse
 from ..context import Case
 from ..report import Finding
 from ..words import amount
@@ -11,21 +12,21 @@ from .by_hand import unwrapped
 from .depth import XAVIER
 from .saddle import KINKED, at_kink, at_saddle
 
-LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
+LINEAR = frozenset(("", "add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
 
 @dataclass(frozen=True)
 class Output:
-    """An output over the examples: its names, the indices of its predictions, and d loss / d prediction as `demands`.
+    """An output over the examples: its names, the indices of its predictions, d loss / d prediction as `demands`.
 
-    `numbers` are the predictions. For logits, of which a loss sees only differences, they are the data less the mean
-    over the outputs of the same example.
+    `numbers` are the predictions, and `mean` is their mean, or another constant.
     """
 
     names: Sequence[str]
     indices: Sequence[int]
     demands: Sequence[float]
     numbers: Sequence[float]
+    mean: float
 
     @property
     def one_way(self) -> bool:
@@ -35,25 +36,55 @@ class Output:
 
 def stationary(case: Case) -> list[Finding]:
     """Gradients that are 0, though the loss is no minimum of the network meant: a linear model, or weights of 0."""
-    return at_saddle(case) or at_kink(case) or _linear(case)
+    return at_saddle(case) or at_kink(case) or _constant(case)
 
 
-def _linear(case: Case) -> list[Finding]:
-    """A model as good as linear whose output is the same for every example, and whose gradients cancel over them."""
-    graph = case.graph
-    quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
-    if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares):
+def _constant(case: Case) -> list[Finding]:
+    """A model as good as linear that is no better than a constant output, where the gradients of its weights cancel."""
+    graph, is_linear = case.graph, _is_linear(case)
+    if (graph.changed and not case.stepped) or not (is_linear or _is_asleep(case)):
         return []
-    if graph.changed and not case.stepped:
+    outputs = list(outputs_of(case))
+    if not outputs or not all(_differs(case, output) for output in outputs):
         return []
-    outputs = _centred(list(outputs_of(case)))
-    stuck = [output for output in outputs if _is_constant(case, output)]
-    if not stuck or len(stuck) < len(outputs):
-        return []
-    if _is_linear(case, outputs):
-        return [_at_rest(case, stuck)]
-    width = _width(case)
-    return [_asleep(case, stuck, width)] if 0.0 < width <= NARROW and not KINKED & graph.ops else []
+    for _ in range(MOST):
+        moved = graph.moved({i: output.mean for output in outputs for i in output.indices})
+        least, adjoints = moved.data[0], reverse(moved)[0]
+        if not abs(graph.forward({})[0] - least) <= case.limits.constant * abs(least):
+            return []
+        outputs = [replace(output, demands=[adjoints[i] for i in output.indices]) for output in outputs]
+        if all(any(output.demands) for output in outputs) and _is_torn(case, moved, outputs):
+            return [_at_rest(case, outputs, least) if is_linear else _asleep(case, outputs)]
+        if len(outputs) > 1 or not (bend := _bend(case, outputs[0])) > 0.0:
+            return []
+        outputs = [replace(outputs[0], mean=outputs[0].mean - sum(outputs[0].demands) / bend)]
+    return []
+
+
+MOST = 4  # moves of a constant to where the loss is lowest, by Newton's method
+
+
+def _bend(case: Case, output: Output) -> float:
+    """The second derivative of the loss by a constant output."""
+    step = BEND * (1.0 + abs(output.mean))
+    adjoints = case.graph.elsewhere(dict.fromkeys(output.indices, output.mean + step))[0]
+    return (sum(adjoints[i] for i in output.indices) - sum(output.demands)) / step
+
+
+BEND = 1e-4
+
+
+def _is_torn(case: Case, moved: FlattenedGraph, outputs: Iterable[Output]) -> bool:
+    """Whether the pulls of the examples cancel in the gradient of every parameter, penalties apart."""
+    penalties = moved._replace(partials=moved.partials[:])
+    for output in outputs:
+        for i in output.indices:
+            for k in range(moved.starts[i], moved.starts[i + 1]):
+                penalties.partials[k] = 0.0
+    both, rest = reverse(moved), reverse(penalties)
+    gradients, squares = (floats_of(map(sub, *columns)) for columns in zip(both, rest, strict=True))
+    quiet = cancelling(case.indices, gradients, squares, case.limits.still)
+    return len(quiet) == len(case.indices) and largest(case.indices, squares) > 0.0
 
 
 NARROW = 0.2  # a smooth activation is as good as straight over so short a range
@@ -75,7 +106,7 @@ def outputs_of(case: Case) -> Iterable[Output]:
         indices = list(dict.fromkeys(prediction_of(case, i) for i in unit.pre if not case.units.deep[i]))
         if len(indices) > 1:
             demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
-            yield Output(_names(case, unit), indices, demands, numbers)
+            yield Output(_names(case, unit), indices, demands, numbers, sum(numbers) / len(numbers))
 
 
 def _names(case: Case, unit: Unit) -> list[str]:
@@ -85,27 +116,13 @@ def _names(case: Case, unit: Unit) -> list[str]:
     return [*labels] if units.name(unit) in labels else [units.name(unit)]
 
 
-def _centred(outputs: list[Output]) -> list[Output]:
-    """The outputs with each example's mean taken off, if the loss has no gradient along that mean."""
-    if len(outputs) < 2 or len({len(output.indices) for output in outputs}) > 1:
-        return outputs
-    for demands in zip(*(output.demands for output in outputs), strict=True):
-        if abs(sum(demands)) > SAME * max(map(abs, demands)):
-            return outputs
-    means = [sum(numbers) / len(outputs) for numbers in zip(*(o.numbers for o in outputs), strict=True)]
-    return [replace(o, numbers=[x - m for x, m in zip(o.numbers, means, strict=True)]) for o in outputs]
-
-
 def prediction_of(case: Case, i: int) -> int:
-    """The sum without the target or the other logits that it is compared with."""
-    return unwrapped(case, i, ("sub", "neg"))
+    """The sum without the target or the other logits that it is compared with, as in z - y or 1 + -y * z."""
+    return unwrapped(case, i, ("add", "sub", "neg", "mul"))
 
 
-def _is_constant(case: Case, output: Output) -> bool:
-    """Whether an output is the same for all examples, although their inputs differ and its gradient is not 0."""
-    numbers, asked = output.numbers, max(map(abs, output.demands))
-    if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
-        return False
+def _differs(case: Case, output: Output) -> bool:
+    """Whether an output is computed from different inputs."""
     return len({tuple(case.graph.data[j] for j in inputs_of(case, i)) for i in output.indices}) > 1
 
 
@@ -125,23 +142,28 @@ def _below(case: Case, i: int, most: int = 1000) -> list[int]:
     return list(found)
 
 
-def _is_linear(case: Case, outputs: Iterable[Output]) -> bool:
-    return all(
-        case.graph.nodes[j].op in LINEAR
-        for output in outputs
-        for j in _below(case, output.indices[0])
-        if case.graph.nodes[j].op
-    )
+def _is_linear(case: Case) -> bool:
+    """Whether all outputs are weighted sums, judged by one example."""
+    graph, units = case.graph, case.units
+    last = [units.pre.of(n)[0] for n in none_marked(units.pre, units.deep)]
+    return all(graph.nodes[j].op in LINEAR for i in last for j in _below(case, prediction_of(case, i)))
 
 
-def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
+def _is_asleep(case: Case) -> bool:
+    """Whether the gradients are 0, and no smooth activation of a hidden unit sees more than a short range."""
+    graph = case.graph
+    quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
+    return len(quiet) == len(case.indices) and not KINKED & graph.ops and 0.0 < _width(case) <= NARROW
+
+
+def _at_rest(case: Case, outputs: Sequence[Output], least: float) -> Finding:
     demands = [demand for output in outputs for demand in output.demands]
     up, down = sum((-d for d in demands if d < 0.0), 0.0), sum((d for d in demands if d > 0.0), 0.0)
     lacks_bias = all(output.one_way for output in outputs)
-    number = outputs[0].numbers[0]
+    number = outputs[0].mean
     if lacks_bias:
         why = (
-            f"The model has no bias at the output and gives {amount(number)} for every example. The loss falls if all "
+            f"The model has no bias at the output and gives {amount(number)} on average. The loss falls if all "
             "outputs move in the same direction, but a change of the weights that raises some outputs lowers others."
         )
         remedy = (
@@ -150,10 +172,10 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
         )
     else:
         why = (
-            "The model is linear, a weighted sum of its inputs, and its output is the same for every example. Some "
-            f"examples pull the output up (by {amount(up)} in all) and others down (by {amount(down)}), and in the "
-            "gradient of every weight these pulls cancel. No line through these examples is better than a constant, "
-            "so the loss cannot fall."
+            "The model is linear, a weighted sum of its inputs, and is no better than a constant output, whose loss is "
+            f"{amount(least)}. At the constant, some examples pull the output up (by {amount(up)} in all) and others "
+            f"down (by {amount(down)}), and in the gradient of every weight these pulls cancel. So gradient descent "
+            "leads no further."
         )
         remedy = (
             "Put a hidden layer with a nonlinearity between inputs and output, such as "
@@ -167,6 +189,7 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
             "loss": case.loss.data,
             "largest gradient": largest(case.indices, case.graph.gradients),
             "output": number,
+            "loss at a constant output": least,
             "examples": len(outputs[0].indices),
             "pull up": up,
             "pull down": down,
@@ -176,14 +199,15 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     )
 
 
-def _asleep(case: Case, outputs: Sequence[Output], width: float) -> Finding:
+def _asleep(case: Case, outputs: Sequence[Output]) -> Finding:
+    width = _width(case)
     return Finding(
         "stationary",
         tuple(name for output in outputs for name in output.names),
         {
             "loss": case.loss.data,
             "largest gradient": largest(case.indices, case.graph.gradients),
-            "output": outputs[0].numbers[0],
+            "output": outputs[0].mean,
             "examples": len(outputs[0].indices),
             "largest range of z": width,
         },
