@@ -19,6 +19,7 @@ from ...structure import (
 from ..context import Case
 from ..report import Finding
 from ..terms import other_factor
+from .activations import off_units
 from .cuts import cut_off, not_taken
 from .logits import OTHERS
 from .steps import about_inputs, good_steps
@@ -93,7 +94,9 @@ def cancelled(case: Case) -> list[Finding]:
         if not wanted:
             return []
     wanted = [i for i in wanted if i in arrived and not _is_compared(case, i) and _is_idle(case, i, limit)]
-    return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])] if wanted else []
+    if not wanted or (several is FAR and off_units(case)):
+        return []
+    return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])]
 
 
 def _is_idle(case: Case, i: int, share: float) -> bool:
