@@ -11,8 +11,9 @@ from .by_hand import is_probability
 from .logits import OTHERS, logit_of
 from .logs import argument_of, log_sources
 from .misuse import logged, misuse
+from .rewarded import log_softmax_rewarded, rewarded
 from .softmaxes import lone_softmax
-from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
+from .unbounded import expanded, not_squared, opposed, picked, squared_together
 
 ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
 LESS = ("sub", "ahead", "margin", "masked")  # operations that subtract logits from a logit
@@ -38,6 +39,7 @@ def loss_misuse(case: Case) -> list[Finding]:
         log_softmax_rewarded,
         picked,
         not_squared,
+        squared_together,
         _zeroed,
         _counted,
     )
