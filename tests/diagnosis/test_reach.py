@@ -169,3 +169,8 @@ def test_a_target_whose_negative_is_added(last, far):
         assert kinds(diagnose(loss, model.parameters())) == found
     loss = sum(((last(model(x)) - 0.5) ** 2 + 1.0) ** 0.5 for x in X) + 0.1
     assert not diagnose(loss, model.parameters())
+
+
+def test_a_parameter_that_is_squashed_itself():
+    p = Value(0.3, "p")
+    assert only(diagnose((p.sigmoid() - 2.0) ** 2, [p]), "out_of_range").evidence["output"] == "0 to 1"
