@@ -190,7 +190,7 @@ def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints, parameters: Ints) 
 
 
 def _blamed(graph: FlattenedGraph, i: int, same: Ints, parameters: Ints) -> list[int]:
-    """The edges to the leaves that most likely made an operation wrong: parameters, those with a slope, labelled ones."""
+    """The edges to the leaves that most likely made an operation wrong: parameters, with a slope, or labelled ones."""
     starts, operands, unchanged, size = ints(graph.starts), ints(graph.operands), ints(same), len(graph.codes)
     partials, nodes, is_parameter = floats(graph.partials), graph.nodes, ints(parameters)
     leaves = [k for k in range(starts[i], starts[i + 1]) if operands[k] >= size and not unchanged[operands[k]]]

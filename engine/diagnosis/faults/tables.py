@@ -81,12 +81,23 @@ _OTHERS = re.compile("[^a-zA-Z]")
 
 
 def _is_looked_up(case: Case, i: int) -> bool:
-    """Whether a parameter is used like data: a layer multiplies it, another one is added, or it is activated."""
+    """Whether a parameter is used like data: a layer multiplies it, others are added, or it is activated."""
     graph = case.graph
     for k in graph.edges_to(i):
         result, other = graph.flattened.results[k], other_factor(graph, k)
-        others = {j for j in graph.operands(result) if j != i} if other is None else {other} - {i}
+        others = {j for j in _added(case, result) if j != i} if other is None else {other} - {i}
         op = graph.nodes[result].op
         if op in FUNCTIONS or ((op in ("add", "sub") or other is not None) and others and others <= case.given):
             return True
     return False
+
+
+def _added(case: Case, i: int, most: int = 8) -> list[int]:
+    """The terms of a sum, with those of the sums of parameters in it, as in mean + user + item."""
+    found, stack = list[int](), [*case.graph.operands(i)]
+    while stack and len(found) < most:
+        j = stack.pop()
+        inner = case.graph.operands(j) if case.graph.nodes[j].op in ("add", "sub") else ()
+        stack += inner
+        found += () if inner else (j,)
+    return found
