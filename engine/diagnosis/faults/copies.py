@@ -9,6 +9,7 @@ from typing import TypeVar
 from ...structure import ACTIVATIONS, LossGraph, Products, Unit
 from ..context import Case
 from ..report import Finding
+from ..terms import other_factor
 
 T = TypeVar("T")
 
@@ -114,9 +115,17 @@ def _read_again(case: Case, reader: Unit) -> dict[int, int]:
         if not classes:
             return {}
         varied.update(n for n in classes if readings[n][0] != before[n][0])  # two inputs may be equal on one example
-    of_class = _weights_of(classes, weights)
-    unit_of = {number: units[n] for n, number in classes.items() if n in varied}
+    of_class = {
+        n: of for n, of in _weights_of(classes, weights).items() if all(_is_read_here(case, reader, w) for w in of)
+    }
+    unit_of = {number: units[n] for n, number in classes.items() if n in varied and number in of_class}
     return {unit: len(of_class[number]) for number, unit in unit_of.items()}
+
+
+def _is_read_here(case: Case, reader: Unit, w: int) -> bool:
+    """Whether a weight multiplies something for the examples of this reader only, so that nothing else moves it."""
+    others = [other_factor(case.graph, k) for k in case.graph.edges_to(w)]
+    return sum(x is not None and x != w for x in others) <= len(reader.occurrences)
 
 
 Reading = tuple[float, float]
