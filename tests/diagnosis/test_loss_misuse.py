@@ -114,6 +114,11 @@ MISUSES = {  # what is wrong, and the same with the remedy applied
         lambda: log_loss_by_hand([1, 0, 1]),
         "(y + 1) / 2",
     ),
+    "targets 0 and 1, as integers, in a hinge": (
+        lambda: sum((1 + -y * z).relu() for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        lambda: sum((1 + -y * z).relu() for z, y in zip(LOGITS, [1, -1, 1], strict=True)),
+        "2 * y - 1",
+    ),
     "R² as a loss": (
         lambda: 1 - sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)) / 2.0,
         lambda: 1 - (1 - sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)) / 2.0),

@@ -75,6 +75,17 @@ def test_one_neuron_in_several_places(activation):
     assert not diagnose(loss(fresh, out), parameters)
 
 
+def test_one_result_in_several_places():
+    neuron, out = Neuron(2, activation="tanh", seed=0), Neuron(3, seed=1)
+
+    def report(read):
+        outputs = [out(read(x)) for x in X]
+        return diagnose(mean_squared_error(outputs, Y), [*neuron.parameters(), *out.parameters()])
+
+    assert only(report(lambda x: [neuron(x)] * 3), "symmetric").evidence["units"] == 1
+    assert not report(lambda x: [neuron(x), *x])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_advantages_less_their_mean_read_each_unit_once(seed):
     """As of the actions not taken, whose weights other examples tell apart."""

@@ -92,12 +92,20 @@ def _repeated(case: Case) -> list[Finding]:
     starts = case.units.pre.starts
     sizes = set(map(sub, starts[1:], starts))
     found: dict[int, int] = {}
-    if len(sizes) < 2:  # a unit that is read several times is computed more often than those that read it
-        return []
-    for layer in range(len(case.units.by_layer.starts) - 1):
-        for number, times in _read_again(case, case.units.unit(case.units.by_layer.of(layer)[0])).items():
+    layers = range(len(case.units.by_layer.starts) - 1) if len(case.units.keys) > 1 else ()
+    for reader in (case.units.unit(case.units.by_layer.of(layer)[0]) for layer in layers):
+        if len(sizes) < 2 and not _reads_twice(case, reader):
+            continue  # a unit that is computed for each reading is computed more often than those that read it
+        for number, times in _read_again(case, reader).items():
             found[number] = max(found.get(number, 0), times)
     return [_one_object(case, found)] if found else []
+
+
+def _reads_twice(case: Case, reader: Unit) -> bool:
+    """Whether a unit reads one node several times."""
+    inputs = case.units.weighted_sums.products(reader.first[0]).inputs if reader.first[1] else ()
+    hidden = [x for x in inputs if case.graph.depends[x]]
+    return len(set(hidden)) < len(hidden)
 
 
 def _read_again(case: Case, reader: Unit) -> dict[int, int]:

@@ -226,7 +226,7 @@ def _zeroed(case: Case) -> list[Finding]:
 def _target(case: Case, i: int, most: int = 6) -> float | None:
     """The size of the given factor y of an output z in softplus(-y z) or maximum(0, 1 - y z); None if there is none.
 
-    Without the minus, y is a mask, but for a log, whose minus stands before it.
+    Without the minus, a y of 1 is a mask, but for a log, whose minus stands before it; an integer 0 has no minus.
     """
     graph, is_margin = case.graph, "log" in case.graph.nodes[i].op
     for _ in range(most):
@@ -237,7 +237,7 @@ def _target(case: Case, i: int, most: int = 6) -> float | None:
         op, y = graph.nodes[i].op, graph.data[given[0]] if given else 1.0
         is_margin |= op == "neg" or (op == "sub" and inner[0] == graph.operands(i)[1]) or math.copysign(1.0, y) < 0.0
         if op == "mul" and graph.nodes[inner[0]].op and abs(y) in (0.0, 1.0):
-            return abs(y) if is_margin else None
+            return abs(y) if is_margin or y == 0.0 else None
         (i,) = inner
     return None
 
