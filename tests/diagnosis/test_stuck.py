@@ -126,6 +126,32 @@ def test_xor_by_a_linear_model_with_any_loss(name, seed):
     assert now.data < 0.75 * finding.evidence["loss"]
 
 
+RELUS = {
+    "mask": lambda z: z * (z > 0),
+    "if": lambda z: z if z.data > 0 else z * 0.0,
+    "0": lambda z: z if z.data > 0 else 0.0,
+}
+
+
+@pytest.mark.parametrize("name", RELUS)
+@pytest.mark.parametrize("bias", [-0.5, -30.0])
+def test_relus_by_a_mask_or_an_if_are_not_linear(name, bias):
+    """One unit on for a single corner, or off for all: the output is as good as constant, but not of a linear model."""
+    w, b = [Value(1.0, "w1"), Value(1.0, "w2")], Value(bias - 1.0, "b")
+    v, c = Value(0.0, "v"), Value(0.5, "c")
+    outputs = [v * RELUS[name](dot(w, x, b)) + c for x in XOR]
+    assert "stationary" not in kinds(diagnose(mean_squared_error(outputs, BITS), [*w, b, v, c]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_gradients_that_cancel_over_the_examples_have_not_vanished(seed):
+    model = MLP(2, [3, 2], activation="linear", init="xavier", seed=seed)
+    first, second = model.layers[-1].neurons
+    for p, q in zip(first.parameters(), second.parameters(), strict=True):
+        q.data = p.data * (1.0 + 1e-15)
+    only(diagnose(cross_entropy([model(x) for x in XOR], BITS), model.parameters()), "stationary")
+
+
 @pytest.mark.parametrize("targets", [[-2.0, -1.0, 0.0, 1.0, 2.1], [-1.0, -1.0, 1.0, 1.0, 1.0]])
 def test_a_line_that_fits_is_better_than_a_constant(targets):
     """All gradients cancel here, too, but at another loss than that of a constant output."""

@@ -45,15 +45,15 @@ def _constant(case: Case) -> list[Finding]:
     if (graph.changed and not case.stepped) or not (is_linear or _is_asleep(case)):
         return []
     outputs = list(outputs_of(case))
-    if not outputs or not all(_differs(case, output) for output in outputs):
-        return []
-    for _ in range(MOST):
+    for _ in range(MOST if outputs else 0):
         moved = graph.moved({i: output.mean for output in outputs for i in output.indices})
         least, adjoints = moved.data[0], reverse(moved)[0]
         if not abs(graph.forward({})[0] - least) <= case.limits.constant * abs(least):
             return []
         outputs = [replace(output, demands=[adjoints[i] for i in output.indices]) for output in outputs]
         if all(any(output.demands) for output in outputs) and _is_torn(case, moved, outputs):
+            if not all(_differs(case, output) for output in outputs) or (is_linear and _is_bent(case, outputs)):
+                return []
             return [_at_rest(case, outputs, least) if is_linear else _asleep(case, outputs)]
         if len(outputs) > 1 or not (bend := _bend(case, outputs[0])) > 0.0:
             return []
@@ -147,6 +147,14 @@ def _is_linear(case: Case) -> bool:
     graph, units = case.graph, case.units
     last = [units.pre.of(n)[0] for n in none_marked(units.pre, units.deep)]
     return all(graph.nodes[j].op in LINEAR for i in last for j in _below(case, prediction_of(case, i)))
+
+
+def _is_bent(case: Case, outputs: Iterable[Output]) -> bool:
+    """Whether hidden units may be relus by an `if` or a mask, so that not all examples see the same sums."""
+    sizes = [{len(_below(case, i)) for i in output.indices} for output in outputs]
+    inner = {j for output in outputs for i in output.indices for j in _below(case, i)}
+    masked = case.units.forms.scaled(case.graph.of("mul"))
+    return any(len(different) > 1 for different in sizes) or not inner.isdisjoint(masked)
 
 
 def _is_asleep(case: Case) -> bool:
