@@ -16,8 +16,9 @@ from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .overrides import Overrides
 from .scans import (
-    all_small, any_larger, any_uses, by_number, cancelling, ends_differ, extent, flattest, largest, nesting,
-    none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using, where, with_argument,
+    all_small, any_larger, any_uses, by_number, cancelling, coincident, ends_differ, extent, flattest, largest, nesting,
+    none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using, varying, where,
+    with_argument,
 )
 from .sweeps import (
     dependent, limited, origins, reached, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
@@ -30,9 +31,9 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Products, Term
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
     "Occurrence", "Overrides", "Products", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger",
-    "any_uses", "by_number", "cancelling", "dependent", "ends_differ", "extent", "flatten", "flattest", "floats_of",
-    "grouped", "groups_of", "ints_of", "largest", "limited", "multipliers", "narrow", "nesting", "new_ints",
-    "none_exceeds", "none_marked", "not_held", "one_sided", "origins", "packed", "peaks", "reached", "relu_operands",
-    "reverse", "reverse_between", "reverse_changed", "small", "strongest", "summands", "taken", "using", "where",
-    "with_argument",
+    "any_uses", "by_number", "cancelling", "coincident", "dependent", "ends_differ", "extent", "flatten", "flattest",
+    "floats_of", "grouped", "groups_of", "ints_of", "largest", "limited", "multipliers", "narrow", "nesting",
+    "new_ints", "none_exceeds", "none_marked", "not_held", "one_sided", "origins", "packed", "peaks", "reached",
+    "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "strongest", "summands", "taken",
+    "using", "varying", "where", "with_argument",
 ]

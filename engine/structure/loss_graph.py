@@ -5,7 +5,7 @@ random, and the scale for judging rounding.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from ..core import CODES, NAMES, Value
@@ -121,11 +121,9 @@ class LossGraph:
         """The edges from the operations that use the node at index i, in the order of creation."""
         return scans.edges_to(i, *self._uses)
 
-    def only_edge_to(self, i: int) -> int | None:
-        """The edge from the only operation that uses the node at index i; None if there is no such, or are several."""
-        last, before = self._uses
-        edge = last[i] - 1
-        return edge if edge >= 0 and not before[edge] else None
+    def only_edges_to(self, indices: Ints) -> list[int]:
+        """The edges to those of the nodes at these indices that are used once."""
+        return scans.only_edges(indices, *self._uses)
 
     @cached_property
     def _uses(self) -> tuple[Ints, Ints]:
@@ -152,16 +150,20 @@ class LossGraph:
         """The data of every node, recomputed from the current leaves."""
         return self._moved({})[1]
 
+    def losses(self, i: int, numbers: Iterable[float]) -> Iterator[float]:
+        """The loss, recomputed with each of these numbers at index i."""
+        data, given = self._current[:], ints_of([i])
+        for number in numbers:
+            data[i] = number
+            recompute.forward(self.flattened, given, ints_of(()), data)
+            yield data[0]
+
     def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
         """The operations affected by the given overrides, operands first, and the data of every node under them."""
-        indices = recompute.downstream(self.flattened, ints_of(given) + self._disagreeing)
         data = self.data[:]
         for i, number in given.items():
             data[i] = number
-        are_operations = min(given, default=len(data)) < len(self.interior)
-        computed = ints_of([i for i in indices if i not in given]) if are_operations else indices
-        recompute.forward(self.flattened, computed, data)
-        return indices, data
+        return recompute.forward(self.flattened, ints_of(given), self._disagreeing, data), data
 
     def elsewhere(self, given: Mapping[int, float]) -> tuple[Floats, Floats]:
         """The gradients and squared spreads with overrides at some indices; only dependent nodes are recomputed."""

@@ -2,7 +2,7 @@ cimport cython
 from ..core.generated cimport IN_C, scratch
 from ..core.operations cimport compute
 from .flatten cimport floats, ints
-cdef int DOT, MUL, WRONG, ROUNDED, ALONE, TOGETHER
+cdef int CHANGED, FIXED, DOT, MUL, WRONG, ROUNDED, ALONE, TOGETHER
 cdef double NAN
 cdef double recomputed(int i, int *codes, int *starts, int *operands, double *data) except? -1.0
 cdef object _recompute_partials(int i, int *codes, int *starts, int *operands, double *data, double *partials)

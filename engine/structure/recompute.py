@@ -7,14 +7,12 @@ This detects data set after the forward pass, and gives gradients at another poi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 from ..core import DOT, MUL, NAMES, TABLE
 from .arrays import Floats, Ints, ints_of, new_ints
 from .flattened import FlattenedGraph
-from .scans import operands_of, present, where
-from .sweeps import dependent
+from .scans import operands_of, present
 
 try:
     import cython
@@ -29,6 +27,7 @@ if not cython.compiled:  # else by recompute.pxd: memory, and what the build wri
     compute: Any = None
 
 NAN = math.nan
+CHANGED, FIXED = 1, 2  # numbers that were recomputed, and that are given
 
 
 def disagreeing(graph: FlattenedGraph) -> Ints:
@@ -57,18 +56,31 @@ def beyond(graph: FlattenedGraph, differing: Ints, rounding: float) -> Ints:
     return found[:count]
 
 
-def forward(graph: FlattenedGraph, indices: Ints, data: Floats) -> None:
-    """Recompute operations from `data`, and store their results in it."""
+def forward(graph: FlattenedGraph, given: Ints, differing: Ints, data: Floats) -> Ints:
+    """Recompute in `data`, as far as numbers change, what depends on given nodes, whose numbers are set there already.
+
+    `differing` is what `disagreeing` finds. Returns the operations whose partials may change, operands first.
+    """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-    numbers, wanted = floats(data), ints(indices)
-    for n in range(len(indices)):
-        i = wanted[n]
-        numbers[i] = recomputed(i, codes, starts, operands, numbers)
-
-
-def downstream(graph: FlattenedGraph, indices: Iterable[int]) -> Ints:
-    """The operations among these indices, and all operations that depend on any of them, operands first."""
-    return where(dependent(graph, indices)[: len(graph.codes)], 1)
+    news, found, count = new_ints(len(graph.nodes)), new_ints(len(graph.codes)), 0
+    numbers, is_new, computed, fixed, others = floats(data), ints(news), ints(found), ints(given), ints(differing)
+    for n in range(len(differing)):
+        is_new[others[n]] = CHANGED
+    for n in range(len(given)):
+        is_new[fixed[n]] = FIXED
+    for i in range(len(graph.codes) - 1, -1, -1):
+        k = starts[i]
+        while k < starts[i + 1] and not is_new[i]:
+            is_new[i] = CHANGED if is_new[operands[k]] else 0
+            k += 1
+        if is_new[i]:
+            computed[count] = i
+            count += 1
+        if is_new[i] == CHANGED:
+            number = recomputed(i, codes, starts, operands, numbers)
+            is_new[i] = number != numbers[i] or number == 0.0  # its sign may differ
+            numbers[i] = number
+    return found[:count]
 
 
 def partials_at(graph: FlattenedGraph, indices: Ints, data: Floats) -> Floats:

@@ -1,4 +1,6 @@
 from .flatten cimport floats, ints
+from .value_numbering cimport ValueNumbers
+cdef double SPLITTER
 from libc.math cimport INFINITY as INF, sqrt as c_sqrt
 cpdef object where(object numbers, int number)
 cpdef bint all_small(object indices, object numbers, double limit) except -1

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from ..core import PRIMITIVES
-from .arrays import Floats, Groups, Ints, new_floats, new_ints
+from .arrays import Floats, Groups, Ints, ints_of, new_floats, new_ints
 from .flattened import FlattenedGraph
+from .value_numbering import ValueNumbers
 
 try:
     import cython
@@ -165,6 +166,16 @@ def edges_to(i: int, last: Ints, before: Ints) -> Ints:
     return found
 
 
+def only_edges(indices: Ints, last: Ints, before: Ints) -> list[int]:
+    """The edges to those of these nodes that are used once; `last` and `before` as in `uses`."""
+    firsts, links, wanted, found = ints(last), ints(before), ints(indices), list[int]()
+    for n in range(len(indices)):
+        k = firsts[wanted[n]]
+        if k and not links[k - 1]:
+            found.append(k - 1)
+    return found
+
+
 def operands_of(i: int, graph: FlattenedGraph) -> tuple[int, ...]:
     """The indices of the operands of the node at index i, in order."""
     starts, operands = ints(graph.starts), ints(graph.operands)
@@ -227,6 +238,18 @@ def none_marked(groups: Groups, marks: Ints) -> list[int]:
     return found
 
 
+def holding(marks: Ints, sums: Groups) -> Ints:
+    """1 for the marked numbers and for the sums that hold one; the numbers of sums come last, operands first."""
+    found = marks[:]
+    marked, starts, members, last = ints(found), ints(sums.starts), ints(sums.members), len(sums.starts) - 1
+    for n in range(last):
+        for k in range(starts[n], starts[n + 1]):
+            if marked[members[k]]:
+                marked[len(marks) - last + n] = 1
+                break
+    return found
+
+
 def by_number(numbers: Ints, indices: Ints, count: int) -> Groups:
     """The indices in groups by their numbers, from 1 to `count`, in order; those with 0 are left out."""
     found = Groups(new_ints(count + 2), new_ints(len(indices)))
@@ -278,6 +301,43 @@ def ends_differ(groups: Groups, numbers: Ints) -> list[int]:
         if first < last and given[members[first]] != given[members[last]]:
             found.append(n)
     return found
+
+
+def varying(groups: Groups, numbers: Floats) -> list[int]:
+    """The groups whose first and last index have numbers of different sizes."""
+    starts, members, given, found = ints(groups.starts), ints(groups.members), floats(numbers), list[int]()
+    for n in range(len(groups.starts) - 1):
+        first, last = starts[n], starts[n + 1] - 1
+        if first < last and abs(given[members[first]]) != abs(given[members[last]]):
+            found.append(n)
+    return found
+
+
+def coincident(groups: Groups, numbers: Floats) -> dict[int, float]:
+    """The groups whose first number equals, to six digits, the first one of another group; with that number."""
+    starts, members, given, count = ints(groups.starts), ints(groups.members), floats(numbers), 0
+    rounded, named = new_floats(len(groups.starts) - 1), new_ints(len(groups.starts) - 1)
+    firsts, names, found = floats(rounded), ints(named), dict[int, float]()
+    for n in range(len(groups.starts) - 1):
+        if starts[n] < starts[n + 1]:
+            number = given[members[starts[n]]] + 0.0  # not -0
+            far = number * SPLITTER
+            firsts[count], names[count] = far - (far - number), n
+            count += 1
+    pairs, ends = ints_of(()), new_ints(count + 1)
+    pairs.frombytes(rounded[:count].tobytes())
+    last = ints(ends)
+    for n in range(count):
+        last[n + 1] = 2 * n + 2
+    same = ValueNumbers(new_ints(count), ends, pairs, count)
+    for n in range(count):
+        first = same.first(n)
+        if first != n:
+            found[names[first]] = found[names[n]] = firsts[n]
+    return found
+
+
+SPLITTER = 2.0**33 + 1.0  # leaves 20 of 53 binary digits, by T. J. Dekker, Numerische Mathematik 18, 1971
 
 
 def any_larger(indices: Ints, numbers: Floats, others: Floats, ratio: float, least: float) -> bool:

@@ -317,42 +317,42 @@ def _is_margin(i: int, size: int, codes: Ints, starts: Ints, operands: Ints) -> 
     return operands[starts[i]] >= size or operands[starts[i] + 1] >= size
 
 
-def strongest(graph: FlattenedGraph, ends: Iterable[int]) -> tuple[Floats, Floats, Ints]:
+def strongest(graph: FlattenedGraph, ends: Ints) -> list[tuple[float, float, int]]:
     """The strongest path of each of these nodes to the output.
 
-    By index, with those of the nodes between: log |product|, -inf where there is no path; the same without the three
-    smallest factors; and how many factors differ from 1.
+    It is log |product|, -inf where there is no path; the same without the three smallest factors; and how many factors
+    differ from 1.
     """
-    is_between = dependent(graph, ends)
-    between = ints(is_between)
+    numbered, count, given = dependent(graph, ends), 0, ints(ends)
+    rows = ints(numbered)  # of the nodes between, from 1
+    for i in range(len(graph.nodes)):
+        if rows[i]:
+            count += 1
+            rows[i] = count
     results, operands, partials = ints(graph.results), ints(graph.operands), floats(graph.partials)
-    found = new_floats(len(graph.nodes)), new_floats(len(graph.nodes)), new_ints(len(graph.nodes))
-    edges, smallest = new_ints(len(graph.nodes)), new_floats(3 * len(graph.nodes))
-    sizes, rests, counts, towards, worst = (
-        floats(found[0]),
-        floats(found[1]),
-        ints(found[2]),
-        ints(edges),
-        floats(smallest),
-    )
-    for i in range(1, len(graph.nodes)):
-        sizes[i] = -INF
+    found = new_floats(count + 1), new_floats(3 * count + 3), new_ints(count + 1), new_ints(count + 1)
+    sizes, worst, counts, towards = floats(found[0]), floats(found[1]), ints(found[2]), ints(found[3])
+    for row in range(rows[0] + 1, count + 1):
+        sizes[row] = -INF
     for k in range(len(graph.operands)):
-        i, j, partial = results[k], operands[k], partials[k]
-        if between[j] and partial != 0.0 and sizes[i] > -INF:
-            size = sizes[i] if partial in (1.0, -1.0) else sizes[i] + c_log(abs(partial))
-            if size > sizes[j]:
-                sizes[j], towards[j] = size, k
-    for i in range(1, len(graph.nodes)):  # a path's results stand before its operands
-        if sizes[i] == -INF:
+        row, before, partial = rows[operands[k]], rows[results[k]], partials[k]
+        if row and partial != 0.0 and sizes[before] > -INF:
+            size = sizes[before] if partial in (1.0, -1.0) else sizes[before] + c_log(abs(partial))
+            if size > sizes[row]:
+                sizes[row], towards[row] = size, k
+    for row in range(rows[0] + 1, count + 1):  # a path's results stand before its operands
+        if sizes[row] == -INF:
             continue
-        j = results[towards[i]]
-        size = c_log(abs(partials[towards[i]]))
-        counts[i] = counts[j] + (size != 0.0)
+        before, partial = rows[results[towards[row]]], partials[towards[row]]
+        size, counts[row] = sizes[row] - sizes[before], counts[before]
+        counts[row] += 0 if partial in (1.0, -1.0) else 1
         for n in range(3):  # in order
-            worst[3 * i + n], size = min(worst[3 * j + n], size), max(worst[3 * j + n], size)
-        rests[i] = sizes[i] - worst[3 * i] - worst[3 * i + 1] - worst[3 * i + 2]
-    return found
+            worst[3 * row + n], size = min(worst[3 * before + n], size), max(worst[3 * before + n], size)
+    told = list[tuple[float, float, int]]()
+    for n in range(len(ends)):
+        row = rows[given[n]]
+        told.append((sizes[row], sizes[row] - worst[3 * row] - worst[3 * row + 1] - worst[3 * row + 2], counts[row]))
+    return told
 
 
 def origins(graph: FlattenedGraph) -> list[int]:

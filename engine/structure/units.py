@@ -4,15 +4,14 @@ Nodes of one key are one unit, seen on several examples. Its stage counts the la
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
-from itertools import islice
 
 from ..core import NAMES, Value, unique_names
 from .arrays import Floats, Groups, Ints, ints_of, new_ints
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .scans import arguments, by_number, lowest, taken, where
+from .scans import arguments, by_number, holding, lowest, taken, where
 from .unit import Layer, Unit
 from .weighted_sums import ACTIVATIONS, WeightedSums
 
@@ -149,8 +148,35 @@ class Units:
         """1 at the indices of nodes that a parameter multiplies later."""
         return self.forms.multiplied()
 
+    def first_parameters(self, numbers: Sequence[int]) -> list[int]:
+        """The first parameter of these units with sums, by its position in the list."""
+        import numpy as np
+
+        starts, members = map(np.asarray, self.forms.sums)
+        size = len(self.forms.parameters)
+        first = np.arange(self.forms.last_key + 1)
+        first[size + 1 :] = members[starts[: self.forms.last_key - size]]
+        found = first[np.asarray([self.keys[n] for n in numbers], int)]
+        while len(found) and found.max() > size:
+            first = first[first]
+            found = first[found]
+        positions: list[int] = (found - 1).tolist()
+        return positions
+
+    def using(self, parameters: Collection[int]) -> list[Unit]:
+        """The units in whose sums one of these parameters is."""
+        forms = self.forms
+        marks, last = forms.no_numbers(), forms.last_key - len(forms.parameters)
+        for key, i in enumerate(forms.parameters, 1):
+            marks[key] = i in parameters
+        holds = holding(marks, Groups(forms.sums.starts[: last + 1], forms.sums.members))
+        return [self.unit(n) for n, key in enumerate(self.keys) if isinstance(key, int) and holds[key]]
+
     def classes(self, units: Iterable[Unit], mark: Callable[[int], object]) -> dict[Unit, Key]:
-        """The class of each unit: units of equal structure whose parameters have equal marks share a number."""
+        """The class of each unit: units of equal structure share a number, if their parameters have equal marks.
+
+        `mark` takes the position of a parameter in the list.
+        """
         key_of = {unit: unit.key for unit in units if isinstance(unit.key, int)}
         wanted, stack = set(key_of.values()), list(key_of.values())
         while stack:
@@ -161,7 +187,7 @@ class Units:
         found: dict[Key, Key] = {}
         for key in sorted(wanted):  # operands first
             terms = self.forms.terms(key)
-            form: object = tuple(found[term] for term in terms) if terms else ("mark", mark(self.forms.weights(key)[0]))
+            form: object = tuple(found[term] for term in terms) if terms else ("mark", mark(key - 1))
             found[key] = classes.setdefault(form, len(classes))
         return {unit: found[key] for unit, key in key_of.items()}
 
@@ -197,9 +223,9 @@ class Units:
     def _labels(self, unit: Unit) -> str:
         """A unit's name from the labels: its module, or a label, or its parameters; "" without labels."""
         nodes = self.graph.nodes
-        labels = [nodes[i].label for i in [*islice(unit.activations, 1), *map(self._labelled, islice(unit.pre, 1))]]
-        labels = [label for label in labels if label]
-        labelled = [nodes[i].label for i in self.first_weights(unit) if nodes[i].label]
+        outputs = [*unit.activations[:1], *map(self._labelled, unit.pre[:1])] if self.graph.flattened.labelled else ()
+        labels = [label for i in outputs if (label := nodes[i].label)]
+        labelled = [label for i in self.first_weights(unit) if (label := nodes[i].label)]
         for label in labels + labelled[:1]:
             if match := _MEMBER.fullmatch(label):
                 return match[1]

@@ -22,7 +22,7 @@ from engine import (
     sqrt,
     where,
 )
-from nn import mean_squared_error
+from nn import MLP, mean_squared_error
 
 X = [[0.1 * i, 0.5 - 0.07 * i] for i in range(10)]
 Y = [a - b for a, b in X]
@@ -87,6 +87,33 @@ def test_a_relu_by_hand_that_is_off(name):
     finding = only(diagnose(*network(RELUS[name], bias=-40.0)), "dead_relu")
     assert -40.0 < finding.evidence["largest z"] < -30.0
     assert not diagnose(*network(RELUS[name]))
+
+
+CLIPS = {
+    "clip": lambda z: z.clip(0.0, 6.0),
+    "by hand": lambda z: minimum(maximum(z, 0.0), 6.0),
+    "the other way round": lambda z: maximum(minimum(z, 6.0), 0.0),
+    "from 2": lambda z: z.clip(2.0, 6.0),
+}
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_a_clip_above_its_upper_limit_is_saturated(name):
+    finding = only(diagnose(*network(CLIPS[name], bias=60.0)), "saturated")
+    assert "the clip is flat" in finding.why
+    assert finding.evidence["slope"] == 0.0
+    assert finding.evidence["units"] == "3 of 3"
+
+
+def test_an_output_that_is_clipped_is_not_clipped_in_the_loss():
+    model = MLP(2, [3, 1], activation="tanh", init="xavier", seed=0)
+    outputs = [model([0.1 * k, -0.2 * k]) + 9.0 for k in range(12)]
+    finding = only(diagnose(sum((z.clip(0.0, 1.0) - 0.5) ** 2 for z in outputs), model.parameters()), "saturated")
+    assert "compute the loss without the clip" in finding.remedy
+    assert not diagnose(sum((z - 0.5) ** 2 for z in outputs), model.parameters())
+    assert not diagnose(sum((z.clip(0.0, 1.0) - 1.0) ** 2 for z in outputs), model.parameters())  # right as it is
+    sure = [z.sigmoid().clip(1e-7, 1 - 1e-3) for z in outputs]
+    assert not diagnose(-sum(p.log() for p in sure), model.parameters())
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -6,7 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, acos, cos, diagnose, dot, softmax, tanh
+from engine import Value, acos, cos, diagnose, dot, normal_pdf, prod, softmax, tanh, where
 from nn import (
     MLP,
     SGD,
@@ -420,6 +420,48 @@ def test_a_softmax_of_one_number_is_constant():
     assert not diagnose(binary_cross_entropy_with_logits(logits, [0, 1, 1, 0]), model.parameters())
 
 
+def test_the_cross_entropy_of_a_softmax_of_one_number_is_constant():
+    """It is 0 whatever the labels are, which looks like success."""
+    model, wide = (MLP(2, [3, n], activation="tanh", init="xavier", seed=0) for n in (1, 2))
+    loss = sum(-(y * softmax([model(x)])[0].log()) for x, y in zip(XOR, [0.0, 1.0, 1.0, 0.0], strict=True))
+    assert loss.data == 0.0
+    finding = only(diagnose(loss, model.parameters()), "loss_misuse")
+    assert finding.why.startswith("A softmax of a single number is always 1")
+    right = [softmax(wide(x))[y].log() for x, y in zip(XOR, (0, 1, 1, 0), strict=True)]
+    assert not diagnose(-sum(right), wide.parameters())
+
+
+def test_a_single_choice_that_a_mask_leaves_is_no_fault():
+    wide = MLP(2, [3, 2], activation="tanh", init="xavier", seed=0)
+    forced = [softmax([a, where(a < -1e9, b, -math.inf)])[0].log() for a, b in map(wide, XOR)]
+    assert "loss_misuse" not in kinds(diagnose(-sum(forced), wide.parameters()))
+
+
+@pytest.mark.parametrize("over_examples", [True, False])
+def test_a_softmax_over_the_examples_loses_the_biases(over_examples):
+    model = MLP(3, [4, 3], activation="tanh", init="xavier", seed=0)
+    exps = [[z.exp() for z in model([math.sin(3 * i + j) for j in range(3)])] for i in range(6)]
+    sums = [[sum(column) for column in zip(*exps, strict=True)]] if over_examples else [[sum(row)] * 3 for row in exps]
+    loss = -sum((exps[i][i % 3] / sums[0 if over_examples else i][i % 3]).log() for i in range(6))
+    report = diagnose(loss, model.parameters())
+    if over_examples:
+        finding = only(report, "cancelled")
+        assert finding.where == tuple(f"layer2.neuron{k}.b" for k in (1, 2, 3))
+        assert "a softmax over the examples instead of the classes" in finding.remedy
+    else:
+        assert not report
+
+
+def test_large_inputs_are_named_where_a_probability_is_lost():
+    rows, ys = [[34.6, 78.0], [30.3, 43.9], [60.2, 86.3], [79.0, 75.3]], [0, 0, 1, 1]
+    w = [Value(3.0, "w1"), Value(2.0, "w2")]
+    lost = diagnose(binary_cross_entropy([dot(w, x).sigmoid() for x in rows], ys), w).findings[-1]
+    assert lost.kind == "probability_loss"
+    assert "Inputs go up to 86.3" in lost.remedy
+    small = [[x / 50.0 - 1.0 for x in row] for row in rows]
+    assert not diagnose(binary_cross_entropy_with_logits([dot(w, x) for x in small], ys), w)
+
+
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_a_softmax_that_is_sure_and_wrong_in_a_squared_loss(by_hand):
     def shares(z):
@@ -476,3 +518,37 @@ def test_a_loss_of_another_model_is_not_taken_for_an_argmax():
 def test_a_number_just_beyond_a_domain_is_shown_with_its_digits():
     w = Value(1.0000001, "w")
     assert "w = 1.0000001" in only(diagnose(acos(w), [w]), "non_finite").why
+
+
+def likelihoods(count):
+    """The densities of numbers around a line, and its parameters, which are far from it."""
+    theta = [Value(0.1, "theta0"), Value(-0.3, "theta1")]
+    xs = [math.sin(k) * 3.0 for k in range(count)]
+    return [normal_pdf(2.0 * x + 1.0 - (theta[0] + theta[1] * x)) for x in xs], theta
+
+
+@pytest.mark.parametrize("score", [lambda p: -p, lambda p: 1.0 - 2.0 * p, lambda p: (p - 1.0) ** 2])
+def test_a_product_that_underflows_passes_no_gradient(score):
+    densities, theta = likelihoods(400)
+    finding = only(diagnose(score(prod(densities)), theta), "vanishing")
+    assert finding.evidence["factors"] >= 400
+    assert "A product of 40" in finding.why
+    assert "sum(log(p) for p in factors)" in finding.remedy
+    assert not diagnose(-sum(p.log() for p in densities), theta)  # the remedy
+    few, theta = likelihoods(4)
+    assert not diagnose(score(prod(few)), theta)
+
+
+def test_the_log_of_a_product_that_underflows_is_a_sum_of_logs():
+    densities, theta = likelihoods(400)
+    finding = only(diagnose(-prod(densities).log(), theta), "non_finite")
+    assert finding.evidence["cause"] == "underflow"
+    assert finding.remedy.startswith("A product of 400 factors")
+    assert "sum(log(p) for p in factors)" in finding.remedy
+    zero = Value(0.0, "zero")
+    assert "sum(log" not in diagnose(-prod([*densities[:3], zero]).log(), [zero]).findings[0].remedy
+
+
+def test_a_tiny_product_whose_gradient_is_not_0_is_no_underflow():
+    w, v = Value(1e-170, "w"), Value(1e-170, "v")
+    assert "vanishing" not in kinds(diagnose((w * v - 1.0) ** 2, [w, v]))

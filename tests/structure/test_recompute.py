@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import EDGES, moderate, operands, programs
 
-from engine import Value
+from engine import Value, maximum
 from engine.core.operations import apply
-from engine.structure.arrays import new_ints
+from engine.structure.arrays import ints_of, new_ints
 from engine.structure.flattened import flatten
-from engine.structure.recompute import beyond, changed, confirmed, disagreeing, downstream, forward, partials_at
+from engine.structure.recompute import beyond, changed, confirmed, disagreeing, forward, partials_at
 from engine.table.formula import TABLE
 
+NOTHING = ints_of(())
 anywhere = st.sampled_from(EDGES) | moderate
 
 
@@ -26,6 +27,12 @@ def same(number, expected):
     if number == expected or not (math.isfinite(number) and math.isfinite(expected)):
         return number == expected or (number != number and expected != expected)
     return abs(number - expected) <= 4 * math.ulp(expected)
+
+
+def same_bits(number, expected):
+    return (number == expected and math.copysign(1.0, number) == math.copysign(1.0, expected)) or (
+        number != number and expected != expected
+    )
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
@@ -41,8 +48,7 @@ def test_a_row_anew_is_the_row(name, data):
     for x, number in zip(node.operands, more, strict=True):
         numbers[indices[x]] = number
     other = apply(name, *values(TABLE[name].split(more) if TABLE[name].variadic else more))
-    depending = downstream(graph, [indices[x] for x in node.operands])
-    forward(graph, depending, numbers)
+    depending = forward(graph, ints_of(indices[x] for x in node.operands), NOTHING, numbers)
     assert list(depending) == [0]
     assert same(numbers[0], other.data)
     assert all(map(same, partials_at(graph, depending, numbers), other.partials))
@@ -58,8 +64,33 @@ def test_a_program_anew_is_the_program(drawn, data):
     found = graph.data[:]
     for x, i in graph.index_of.items():
         found[i] = point[inputs.index(x)]
-    forward(graph, downstream(graph, graph.index_of.values()), found)
-    assert found[0] == program.run([Value(x) for x in point], apply).data
+    forward(graph, ints_of(graph.index_of.values()), disagreeing(graph), found)
+    assert same_bits(found[0], program.run([Value(x) for x in point], apply).data)
+
+
+def test_only_what_changes_is_recomputed():
+    x, y = Value(-3.0), Value(2.0)
+    graph = flatten(maximum(x, 0.5).exp() * y + 1.0 / (x * 0.0), [x])
+    numbers, given = graph.data[:], graph.wanted
+    assert numbers[0] == -math.inf
+    numbers[given[0]] = -2.0
+    ops = [graph.nodes[i].op for i in forward(graph, given, NOTHING, numbers)]
+    assert sorted(ops) == ["div", "maximum", "mul"]  # neither exp nor the sum, which stays -inf
+    numbers[given[0]] = 0.25  # the product with 0 is 0.0 now, not -0.0
+    ops = [graph.nodes[i].op for i in forward(graph, given, NOTHING, numbers)]
+    assert sorted(ops) == ["add", "div", "maximum", "mul"]
+    assert numbers[0] == math.inf
+
+
+def test_a_result_that_is_given_is_not_recomputed():
+    x = Value(3.0)
+    y = x * x
+    graph = flatten(y + 1.0, [x, y])
+    numbers, indices = graph.data[:], graph.index_of
+    numbers[indices[x]], numbers[indices[y]] = 4.0, 7.0
+    computed = forward(graph, ints_of([indices[y], indices[x]]), NOTHING, numbers)
+    assert numbers[0] == 8.0
+    assert list(partials_at(graph, computed, numbers)) == [1.0, 1.0, 4.0, 4.0]
 
 
 def test_nothing_is_other_than_it_was_until_a_number_is_set():

@@ -2,16 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from operator import sub
-from typing import TypeVar
+from functools import partial
+from itertools import count
+from operator import ne
 
-from ...structure import ACTIVATIONS, LossGraph, Products, Unit
+from ...structure import ACTIVATIONS, Products, Unit, coincident
 from ..context import Case
 from ..report import Finding
 from ..terms import other_factor
-
-T = TypeVar("T")
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -23,45 +21,30 @@ def symmetric(case: Case) -> list[Finding]:
 
 
 def _copied(case: Case) -> list[list[Unit]]:
-    """Classes of units with equal layer, activation, weights and gradients; cheap differences are tested first."""
-    graph, units = case.graph, case.units
-    first = {unit: _digits(graph.data[unit.pre[0]]) for unit in map(units.unit, _near_another(case))}
-    suspects = _twins(first)
-    classes = units.classes(suspects, lambda i: (_digits(graph.data[i]), _gradient(graph, i)))
+    """Classes of units with equal layer, results, weights and gradients."""
+    sums = coincident(case.units.pre, case.graph.data)
+    suspects = [case.units.unit(n) for n in _alike(case, sorted(sums))] if sums else []
+    classes = case.units.classes(suspects, partial(_mark, case))
     found: dict[object, list[Unit]] = {}
-    for unit in _twins({unit: (first[unit], classes[unit]) for unit in suspects}):
-        if any(units.deep[i] for i in unit.activations or unit.pre):
-            found.setdefault((units.layer_of(unit), classes[unit], first[unit]), []).append(unit)
+    for unit, number in classes.items():
+        if any(case.units.deep[i] for i in unit.activations or unit.pre):
+            found.setdefault((case.units.layer_of(unit), number, sums[unit.number]), []).append(unit)
     return [members for members in found.values() if len(members) > 1]
 
 
-def _near_another(case: Case) -> list[int]:
-    """The units whose first pre-activation may equal another's to six digits."""
-    if len(case.units.keys) < 2 or not len(case.units.pre.members):
-        return []
-    starts, members = case.units.pre
-    numbers = [(case.graph.data[members[k]], n) for n, k in enumerate(starts[:-1]) if k < starts[n + 1]]
-    found = set[int]()
-    for (x, n), (y, m) in pairwise(sorted(pair for pair in numbers if pair[0] == pair[0])):
-        if not y - x > 1e-5 * abs(y):  # not where both are inf
-            found |= {n, m}
-    return sorted(found)
+def _alike(case: Case, units: Sequence[int]) -> list[int]:
+    """Those of these units, by number, whose first parameter has the mark of another's."""
+    marks = [_mark(case, n) for n in case.units.first_parameters(units)]
+    often = Counter(marks)
+    return [n for n, mark in zip(units, marks, strict=True) if often[mark] > 1]
 
 
-def _twins(marks: Mapping[T, object]) -> list[T]:
-    """Those whose mark is not unique."""
-    often = Counter(marks.values())
-    return [one for one, mark in marks.items() if often[mark] > 1]
-
-
-def _digits(number: float) -> float:
-    return float(f"{number:.6g}")
-
-
-def _gradient(graph: LossGraph, i: int) -> float:
-    """A gradient to six digits, 0 if it may be nothing but rounding."""
-    gradient = graph.gradients[i]
-    return 0.0 if abs(gradient) <= 1e-6 * graph.spread(i) else _digits(gradient)
+def _mark(case: Case, n: int) -> tuple[float, float]:
+    """The data and the gradient of a parameter, to six digits; a gradient that may be nothing but rounding is 0."""
+    i = case.indices[n]
+    gradient = case.graph.gradients[i]
+    gradient = 0.0 if abs(gradient) <= 1e-6 * case.graph.spread(i) else gradient
+    return float(f"{case.graph.data[i]:.6g}"), float(f"{gradient:.6g}")
 
 
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
@@ -89,12 +72,11 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
-    starts = case.units.pre.starts
-    sizes = set(map(sub, starts[1:], starts))
-    found: dict[int, int] = {}
+    starts, found = case.units.pre.starts, dict[int, int]()
+    is_even = not any(map(ne, starts, count(0, max(starts[:2]))))
     layers = range(len(case.units.by_layer.starts) - 1) if len(case.units.keys) > 1 else ()
     for reader in (case.units.unit(case.units.by_layer.of(layer)[0]) for layer in layers):
-        if len(sizes) < 2 and not _reads_twice(case, reader):
+        if is_even and not _reads_twice(case, reader):
             continue  # a unit that is computed for each reading is computed more often than those that read it
         for number, times in _read_again(case, reader).items():
             found[number] = max(found.get(number, 0), times)

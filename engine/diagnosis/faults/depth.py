@@ -5,17 +5,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from ...structure import Layer, ends_differ, extent, peaks, small, strongest
+from ...structure import Layer, ends_differ, extent, ints_of, largest, peaks, small, strongest
 from ..context import Case
 from ..report import Evidence, Finding
 from ..terms import products
 from .activations import flat_units, off_units
+from .underflow import lost_product
 
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is tiny relative to a later layer's, with no single layer to blame."""
     lost = small(case.indices, case.graph.gradients, case.limits.vanished)
-    found = _over_layers(case) or (_over_time(case) if lost else [])
+    found = _over_layers(case) or (_over_time(case) or lost_product(case) if lost else [])
     if found or not lost or (case.units.has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
         return found
     return _lost_on_the_way(case, lost)
@@ -37,7 +38,7 @@ def _over_layers(case: Case) -> list[Finding]:
         return []  # the examples cancel
     if not _typical(case, faint[0]) <= MOST * case.limits.vanished * _typical(case, top):
         return []  # one example has a large gradient, and its gradient is blocked on the way
-    blocked = Counter(map(case.units.layer_of, (*flat_units(case), *off_units(case))))
+    blocked = Counter(map(case.units.layer_of, (*case.once(flat_units), *case.once(off_units))))
     if any(blocked[k] == len(case.units.by_layer.of(k)) for k in range(faint[0], top + 1)):
         return []
     first, steps, layers = sizes[faint[0]], top - faint[0], case.units.layers
@@ -79,8 +80,9 @@ SHRUNK = 1e-3  # weights of a layer that are all at most this are what a gradien
 
 
 def _largest_weight(case: Case, layer: Layer) -> float:
-    weights = {w for unit in layer.units for w in unit.weights}
-    return max((abs(case.graph.data[w]) for w in weights), default=math.inf)
+    sums = ints_of(i for unit in layer.units for i in unit.pre)
+    weights = case.units.weighted_sums.weights(sums)
+    return largest(weights, case.graph.data) if len(weights) else math.inf
 
 
 XAVIER = ', init="xavier"', ", of about 1 / sqrt(n) for n inputs"
@@ -180,14 +182,15 @@ def _vanished(case: Case, where: tuple[str, ...], evidence: Evidence) -> Finding
 
 def _lost_on_the_way(case: Case, faint: Sequence[int]) -> list[Finding]:
     """Without layers: parameters whose strongest path is long and tiny, even without its worst factors."""
-    sizes, rests, counts = strongest(case.graph.flattened, faint)
     limit = math.log(case.limits.vanished)
-    found = [i for i in faint if -math.inf < sizes[i] <= limit and rests[i] <= limit]
+    paths = zip(faint, strongest(case.graph.flattened, ints_of(faint)), strict=True)
+    found = {i: (size, count) for i, (size, rest, count) in paths if -math.inf < size <= limit and rest <= limit}
     if not found:
         return []
+    first, (size, count) = next(iter(found.items()))
     evidence: Evidence = {
-        "gradient": case.graph.gradients[found[0]],
-        "factors": counts[found[0]],
-        "mean factor": math.exp(sizes[found[0]] / counts[found[0]]),
+        "gradient": case.graph.gradients[first],
+        "factors": count,
+        "mean factor": math.exp(size / count),
     }
     return [_vanished(case, tuple(case.names[case.graph.nodes[i]] for i in found), evidence)]

@@ -3,10 +3,12 @@
 import math
 import random
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ...core import Value, book_name
 from ...structure import (
     Floats,
+    Ints,
     any_larger,
     cancelling,
     floats_of,
@@ -18,12 +20,17 @@ from ...structure import (
 )
 from ..context import Case
 from ..report import Finding
+from ..step import array_of
 from ..terms import other_factor
 from .activations import off_units
 from .cuts import cut_off, not_taken
 from .logits import OTHERS
 from .steps import about_inputs, good_steps
 from .tables import unused_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def exploding(case: Case) -> list[Finding]:
@@ -81,7 +88,7 @@ def cancelled(case: Case) -> list[Finding]:
     limit = case.limits.cancelled / max(1, len(case.parameters))
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     least = case.limits.vanished**2 * largest(case.indices, case.graph.squares)
-    wanted = [i for i in faint if case.graph.squares[i] > least]
+    wanted = ints_of(i for i in faint if case.graph.squares[i] > least)
     several = FAR if "abs" in case.graph.ops else NEAR  # z + |z| is a relu, and its slopes of -1 and 1 cancel
     if not wanted:
         return []
@@ -89,24 +96,31 @@ def cancelled(case: Case) -> list[Finding]:
     shifts, arrived = _shifts(len(case.indices)), set[int]()
     for moved, distance in moves:
         gradients, squares = _elsewhere(case, moved, distance, shifts)
-        wanted = cancelling(ints_of(wanted), gradients, squares, limit)
+        wanted = ints_of(cancelling(wanted, gradients, squares, limit))
         arrived.update(i for i in wanted if moved is case.indices and squares[i])
         if not wanted:
             return []
-    wanted = [i for i in wanted if i in arrived and not _is_compared(case, i) and _is_idle(case, i, limit)]
-    if not wanted or (several is FAR and off_units(case)):
+    shares = {i: _share(case, i, limit) for i in wanted if i in arrived and not _is_compared(case, i)}
+    idle = {i: share for i, share in shares.items() if share <= limit}
+    if not idle or (several is FAR and off_units(case)):
         return []
-    return [_nothing_left(case, [case.graph.nodes[i] for i in wanted])]
+    return [_nothing_left(case, [case.graph.nodes[i] for i in idle], max(idle.values()))]
 
 
-def _is_idle(case: Case, i: int, share: float) -> bool:
-    """Whether the loss changes by at most this share of its paths, wherever a parameter is moved without overflow."""
-    graph, loss, size = case.graph, case.graph.data[0], 1.0 + abs(case.graph.data[i])
-    for d in [sign * distance * size for distance in ANYWHERE for sign in (1.0, -1.0)]:
-        change = abs(graph.forward({i: graph.data[i] + d})[0] - loss)
-        if ROUNDING * (abs(loss) + graph.spread(i) * size) + share * graph.spread(i) * abs(d) < change < math.inf:
-            return False
-    return True
+def _share(case: Case, i: int, most: float) -> float:
+    """The largest change of the loss, wherever a parameter is moved without overflow, as a share of its paths.
+
+    It is inf as soon as it is above `most`.
+    """
+    graph, loss, spread, size = case.graph, case.graph.data[0], case.graph.spread(i), 1.0 + abs(case.graph.data[i])
+    moves, found = [sign * distance * size for distance in ANYWHERE for sign in (1.0, -1.0)], 0.0
+    for move, moved in zip(moves, graph.losses(i, [graph.data[i] + move for move in moves]), strict=True):
+        change = abs(moved - loss) - ROUNDING * (abs(loss) + spread * size)
+        if change < math.inf:
+            found = max(found, change / (spread * abs(move)))
+        if found > most:
+            return math.inf
+    return found
 
 
 ANYWHERE = (0.1, 0.5, 1.0, 2.0, 4.0, 50.0, 1e6)
@@ -128,24 +142,26 @@ def _is_compared(case: Case, bias: int) -> bool:
     return are_sums and all(graph.nodes[i].op in COMPARING and compared.issuperset(graph.operands(i)) for i in users)
 
 
-def _shifts(count: int) -> list[float]:
-    rng = random.Random(0)
-    return [rng.choice((-1, 1)) * rng.uniform(0.5, 1.0) for _ in range(count)]
+def _shifts(count: int) -> "NDArray[np.float64]":
+    """Random numbers from -1 to -0.5 and from 0.5 to 1."""
+    import numpy as np
+
+    draw = random.Random(0).random
+    drawn = np.fromiter((draw() for _ in range(count)), float, count) - 0.5
+    return np.copysign(0.5 + abs(drawn), drawn)
 
 
-def _elsewhere(case: Case, moved: Sequence[int], distance: float, shifts: list[float]) -> tuple[Floats, Floats]:
+def _elsewhere(case: Case, moved: Ints, distance: float, shifts: "NDArray[np.float64]") -> tuple[Floats, Floats]:
     """Gradients and squared spreads with `moved` at another point, where a minimum no longer makes gradients cancel."""
-    data = case.graph.data
-    shifted = zip(moved, shifts, strict=False)  # the same for a part of the parameters
-    return case.graph.elsewhere({i: data[i] + distance * (abs(data[i]) + 1.0) * shift for i, shift in shifted})
+    data = array_of(case.graph.data)[moved]
+    data += distance * (abs(data) + 1.0) * shifts[: len(moved)]  # the same for a part of the parameters
+    return case.graph.elsewhere(dict(zip(moved, data.tolist(), strict=True)))
 
 
-def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
+def _nothing_left(case: Case, wanted: Sequence[Value], share: float) -> Finding:
     p = max(wanted, key=case.spread)
     magnitudes = floats_of(map(abs, case.graph.flattened.partials))
-    by, hardly = "", "does not depend"
-    if not all(_is_idle(case, case.index_of[q], ROUNDING) for q in wanted):
-        by, hardly = "nearly ", "hardly depends"
+    by, hardly = ("", "does not depend") if share <= ROUNDING else ("nearly ", "hardly depends")
     size = reverse(case.graph.flattened._replace(partials=magnitudes))[0][case.index_of[p]]  # Σ |product of a path|
     return Finding(
         "cancelled",
@@ -158,9 +174,10 @@ def _nothing_left(case: Case, wanted: Sequence[Value]) -> Finding:
         },
         f"Raising the parameter raises the loss along some paths and lowers it by {by}the same amount along others, at "
         f"any value of the parameter. So the loss {hardly} on the parameter.",
-        "Look for a wrong sign, for a sum of probabilities that is always 1, or for a term that is added and then "
-        "subtracted, such as a bias that the mean contains too. chain_rule(loss, p).paths() shows the paths of p. If "
-        "the loss only compares outputs that share a bias, the bias cancels, which does no harm.",
+        "Look for a wrong sign, for a sum of probabilities that is always 1, as in a softmax over the examples instead "
+        "of the classes, or for a term that is added and then subtracted, such as a bias that the mean contains too. "
+        "chain_rule(loss, p).paths() shows the paths of p. If the loss only compares outputs that share a bias, the "
+        "bias cancels, which does no harm.",
     )
 
 

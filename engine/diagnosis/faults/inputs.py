@@ -1,14 +1,13 @@
 """Faults of the data: one input for all examples, though the loss asks for different outputs, and inputs that are 0."""
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
 
-from ...structure import Ints, ints_of, largest, small
+from ...structure import Ints, ints_of, largest, small, varying
 from ..context import Case
 from ..report import Finding
 from ..terms import products
 from ..words import amount
-from .stuck import Output, inputs_of, outputs_of, prediction_of
+from .stuck import Output, inputs_of, names_of, outputs_of, prediction_of
 
 
 def constant_input(case: Case) -> list[Finding]:
@@ -20,16 +19,19 @@ def constant_input(case: Case) -> list[Finding]:
     first = [o.products.inputs for n in case.units.at_data for o in case.units.unit(n).occurrences[:1]]
     if len(leaves) > 1 or not first or len(first[0]) < 2:  # a single input may be the 1 of a bias
         return []
-    return [_same(outputs, [case.graph.data[x] for x in first[0]])]
+    return [_same(case, outputs, [case.graph.data[x] for x in first[0]])]
 
 
 def _differs(case: Case) -> bool:
     """Whether a unit's sum, but for its sign, is not the same for all examples, judged by two of them."""
-    data, units, (starts, members) = case.graph.data, case.units, case.units.pre
-    ends = {n: (members[k], members[last - 1]) for n, (k, last) in enumerate(pairwise(starts)) if k < last}
-    if any(abs(data[a]) != abs(data[b]) and len(units.activated.of(n)) for n, (a, b) in ends.items()):
+    units, (starts, members) = case.units, case.units.pre
+    if any(len(units.activated.of(n)) for n in varying(units.pre, case.graph.data)):
         return True  # without a search for the sum in z - y
-    return any(len({data[o.z] for o in units.weighted_sums.occurrences(ints_of(two))}) > 1 for two in ends.values())
+    import numpy as np
+
+    several = np.flatnonzero(np.diff(starts) > 1).tolist()
+    ends = (ints_of((members[starts[n]], members[starts[n + 1] - 1])) for n in several)
+    return any(len({case.graph.data[o.z] for o in units.weighted_sums.occurrences(two)}) > 1 for two in ends)
 
 
 def _is_torn(case: Case, output: Output) -> bool:
@@ -39,11 +41,11 @@ def _is_torn(case: Case, output: Output) -> bool:
     return 0.0 not in output.demands and len(set(output.numbers)) == 1 < len(set(output.demands))
 
 
-def _same(outputs: list[Output], given: list[float]) -> Finding:
+def _same(case: Case, outputs: list[Output], given: list[float]) -> Finding:
     examples, shown = len(outputs[0].indices), ", ".join(map(amount, given[:4])) + (", …" if len(given) > 4 else "")
     return Finding(
         "constant_input",
-        tuple(name for output in outputs for name in output.names),
+        tuple(name for output in outputs for name in names_of(case, output)),
         {"examples": examples, "different inputs": 1, "output": outputs[0].numbers[0]},
         f"All {examples} examples have the same input, ({shown}), so the output is the same for all of them, whatever "
         "the parameters are. But the loss asks for different outputs. The model can learn one answer for all of them, "

@@ -11,6 +11,7 @@ from .by_hand import is_probability
 from .logits import OTHERS, logit_of
 from .logs import argument_of, log_sources
 from .misuse import logged, misuse
+from .pairs import every_pair
 from .rewarded import log_softmax_rewarded, rewarded
 from .softmaxes import lone_softmax
 from .unbounded import expanded, not_squared, opposed, picked, squared_together
@@ -40,6 +41,7 @@ def loss_misuse(case: Case) -> list[Finding]:
         picked,
         not_squared,
         squared_together,
+        every_pair,
         _zeroed,
         _counted,
     )
@@ -259,8 +261,14 @@ def _counted(case: Case) -> list[Finding]:
         f"Between the parameters and the loss stands {op}, a step function, as in a count or an accuracy. It is flat "
         "everywhere except at its jumps, so all gradients are 0, and gradient descent changes nothing.",
         f"Train on a loss without {op} that measures how wrong a prediction is, such as cross_entropy, hinge or "
-        "mean_squared_error, and keep this one as a metric.",
+        "mean_squared_error, and keep this one as a metric." + (SOFT if op == "where" else ""),
     )
+
+
+SOFT = (
+    " To train a threshold t in where(x > t, a, b), weigh the branches instead: s * a + (1 - s) * b with the weight "
+    "s = (10 * (x - t)).sigmoid()."
+)
 
 
 def _has_slope(graph: LossGraph, i: int) -> bool:

@@ -27,9 +27,22 @@ def ascent(case: Case) -> list[Finding]:
             {"loss before": before, "loss after": after, "rate": ratio},
             f"The parameters {tense} up the gradient, by {amount(ratio)} times the gradient. In that direction the "
             f"loss rises, from {amount(before)} to {amount(after)}.",
-            "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step().",
+            TURNED if _is_turned(step) else ADDED,
         )
     ]
+
+
+ADDED = "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step()."
+TURNED = (
+    "The numbers in .grad, which the step went along, have the wrong sign. Turn it: the derivative of (y - a)**2 with "
+    "respect to a is 2 * (a - y). Or call loss.backward(), which fills in .grad."
+)
+
+
+def _is_turned(step: Step) -> bool:
+    """Whether the numbers in .grad, which backward() on this loss did not fill in, point against the gradient."""
+    grads = [step.graph.nodes[i].grad for i in step.indices]
+    return step.taken and step.graph.nodes[0].grad == 0.0 and total(step.gradients * grads) < 0.0
 
 
 def _moved(case: Case, step: Step) -> tuple[str, ...]:
@@ -177,17 +190,13 @@ def _replaced(case: Case) -> dict[int, int]:
 
 def _candidates(case: Case) -> Sequence[int]:
     """The operations that depend on no parameter, and all if a parameter is used only in p - number."""
-    return case.graph.interior if any(_is_moved(case, p) for p in case.indices[:ASKED]) else case.graph.constants
+    graph = case.graph
+    users = (graph.flattened.results[k] for k in graph.only_edges_to(case.indices)[:ASKED])
+    is_moved = any(graph.nodes[i].op in ("add", "sub") and _is_given(case, i) for i in users)
+    return graph.interior if is_moved else graph.constants
 
 
-ASKED = 64  # of the parameters, whether they are moved: the others are treated alike
-
-
-def _is_moved(case: Case, p: int) -> bool:
-    """Whether a parameter is used only in p - number."""
-    edge = case.graph.only_edge_to(p)
-    user = None if edge is None else case.graph.flattened.results[edge]
-    return user is not None and case.graph.nodes[user].op in ("add", "sub") and _is_given(case, user)
+ASKED = 64  # of the parameters that are used once, whether they are moved: the others are treated alike
 
 
 def _is_given(case: Case, i: int) -> bool:

@@ -1,14 +1,13 @@
 """Faults that keep a loss from falling: a linear model, or one as good as linear because its weights are small."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import sub
 
-from ...structure import FlattenedGraph, Unit, cancelling, floats_of, largest, none_marked, reverse
+from ...structure import FlattenedGraph, Unit, cancelling, floats_of, ints_of, largest, none_marked, reverse
 from ..context import Case
 from ..report import Finding
 from ..words import amount
-from .by_hand import unwrapped
 from .depth import XAVIER
 from .saddle import KINKED, at_kink, at_saddle
 
@@ -17,12 +16,12 @@ LINEAR = frozenset(("", "add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
 @dataclass(frozen=True)
 class Output:
-    """An output over the examples: its names, the indices of its predictions, d loss / d prediction as `demands`.
+    """An output over the examples: its unit, the indices of its predictions, d loss / d prediction as `demands`.
 
     `numbers` are the predictions, and `mean` is their mean, or another constant.
     """
 
-    names: Sequence[str]
+    unit: Unit
     indices: Sequence[int]
     demands: Sequence[float]
     numbers: Sequence[float]
@@ -103,22 +102,22 @@ def _width(case: Case) -> float:
 def outputs_of(case: Case) -> Iterable[Output]:
     """The outputs that the loss takes of several examples."""
     for unit in case.units.all:
-        indices = list(dict.fromkeys(prediction_of(case, i) for i in unit.pre if not case.units.deep[i]))
+        indices = case.units.weighted_sums.inner(ints_of(i for i in unit.pre if not case.units.deep[i]))
         if len(indices) > 1:
             demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
-            yield Output(_names(case, unit), indices, demands, numbers, sum(numbers) / len(numbers))
+            yield Output(unit, indices, demands, numbers, sum(numbers) / len(numbers))
 
 
-def _names(case: Case, unit: Unit) -> list[str]:
-    """The name of a unit, or all its labels if each example has its own."""
-    units = case.units
+def names_of(case: Case, output: Output) -> list[str]:
+    """The name of its unit, or all its labels if each example has its own."""
+    units, unit = case.units, output.unit
     labels = dict.fromkeys(node.label for node, by in units.outputs.items() if by == unit and node.label)
     return [*labels] if units.name(unit) in labels else [units.name(unit)]
 
 
 def prediction_of(case: Case, i: int) -> int:
     """The sum without the target or the other logits that it is compared with, as in z - y or 1 + -y * z."""
-    return unwrapped(case, i, ("add", "sub", "neg", "mul"))
+    return case.units.weighted_sums.inner(ints_of((i,)))[0]
 
 
 def _differs(case: Case, output: Output) -> bool:
@@ -131,15 +130,15 @@ def inputs_of(case: Case, i: int) -> list[int]:
     return [j for j in _below(case, i) if not case.graph.nodes[j].op and j not in case.given]
 
 
-def _below(case: Case, i: int, most: int = 1000) -> list[int]:
+def _below(case: Case, i: int, most: int = 1000) -> Iterator[int]:
     """The nodes that a node depends on, itself first."""
-    found = {i: None}
-    stack = [i]
-    while stack and len(found) < most:
-        inner = [j for j in case.graph.operands(stack.pop()) if j not in found]
-        found |= dict.fromkeys(inner)
+    found, stack = {i}, [i]
+    while stack:
+        j = stack.pop()
+        yield j
+        inner = [k for k in case.graph.operands(j) if k not in found] if len(found) < most else []
+        found.update(inner)
         stack += inner
-    return list(found)
 
 
 def _is_linear(case: Case) -> bool:
@@ -151,7 +150,7 @@ def _is_linear(case: Case) -> bool:
 
 def _is_bent(case: Case, outputs: Iterable[Output]) -> bool:
     """Whether hidden units may be relus by an `if` or a mask, so that not all examples see the same sums."""
-    sizes = [{len(_below(case, i)) for i in output.indices} for output in outputs]
+    sizes = [{sum(1 for _ in _below(case, i)) for i in output.indices} for output in outputs]
     inner = {j for output in outputs for i in output.indices for j in _below(case, i)}
     masked = case.units.forms.scaled(case.graph.of("mul"))
     return any(len(different) > 1 for different in sizes) or not inner.isdisjoint(masked)
@@ -192,7 +191,7 @@ def _at_rest(case: Case, outputs: Sequence[Output], least: float) -> Finding:
         )
     return Finding(
         "stationary",
-        tuple(name for output in outputs for name in output.names),
+        tuple(name for output in outputs for name in names_of(case, output)),
         {
             "loss": case.loss.data,
             "largest gradient": largest(case.indices, case.graph.gradients),
@@ -211,7 +210,7 @@ def _asleep(case: Case, outputs: Sequence[Output]) -> Finding:
     width = _width(case)
     return Finding(
         "stationary",
-        tuple(name for output in outputs for name in output.names),
+        tuple(name for output in outputs for name in names_of(case, output)),
         {
             "loss": case.loss.data,
             "largest gradient": largest(case.indices, case.graph.gradients),

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from functools import cache, partial
 from itertools import pairwise
 
 from ...core import Value
@@ -48,15 +49,15 @@ def _ends(labels: Sequence[str], first: int, last: int, tables: Collection[str])
 
 def _by_action(case: Case, wanted: set[int]) -> set[int]:
     """Those of some parameters that are of outputs each of which is used for other examples, as of actions taken."""
-    stages, found = defaultdict[int, list[Unit]](list), set[int]()
-    for unit in map(case.units.unit, none_marked(case.units.pre, case.units.deep)):
+    outputs, found = set(none_marked(case.units.pre, case.units.deep)), set[int]()
+    asked = [unit for unit in case.units.using(wanted) if unit.number in outputs and not wanted.isdisjoint(unit.own)]
+    stages, examples = defaultdict[int, list[Unit]](list), cache(partial(_examples, case))
+    for unit in map(case.units.unit, outputs if asked else ()):
         stages[case.units.stage(unit)].append(unit)
-    for units in stages.values():
-        asked = [unit for unit in units if not wanted.isdisjoint(unit.own)]
-        seen = {unit: _examples(case, unit) for unit in units} if asked else {}
-        for unit in asked:
-            if any(seen[unit] - others and others - seen[unit] for others in seen.values()):
-                found |= wanted & unit.own
+    for unit in asked:
+        seen = examples(unit)
+        if any(seen - others and others - seen for others in map(examples, stages[case.units.stage(unit)])):
+            found |= wanted & unit.own
     return found
 
 
@@ -84,11 +85,14 @@ def _is_looked_up(case: Case, i: int) -> bool:
     """Whether a parameter is used like data: a layer multiplies it, others are added, or it is activated."""
     graph = case.graph
     for k in graph.edges_to(i):
-        result, other = graph.flattened.results[k], other_factor(graph, k)
-        others = {j for j in _added(case, result) if j != i} if other is None else {other} - {i}
-        op = graph.nodes[result].op
-        if op in FUNCTIONS or ((op in ("add", "sub") or other is not None) and others and others <= case.given):
+        result = graph.flattened.results[k]
+        op, other = graph.nodes[result].op, other_factor(graph, k)
+        if op in FUNCTIONS:
             return True
+        if op in ("add", "sub") or other is not None:
+            others = {*_added(case, result)} - {i} if other is None else {other} - {i}
+            if others and others <= case.given:
+                return True
     return False
 
 
