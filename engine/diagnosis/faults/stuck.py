@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import sub
 
-from ...structure import FlattenedGraph, Unit, cancelling, floats_of, ints_of, largest, none_marked, reverse
+from ...structure import FlattenedGraph, Ints, Unit, cancelling, floats_of, ints_of, largest, none_marked, reverse
 from ..context import Case
 from ..report import Finding
 from ..words import amount
+from .by_hand import unwrapped
 from .depth import XAVIER
 from .saddle import KINKED, at_kink, at_saddle
 
@@ -102,7 +103,7 @@ def _width(case: Case) -> float:
 def outputs_of(case: Case) -> Iterable[Output]:
     """The outputs that the loss takes of several examples."""
     for unit in case.units.all:
-        indices = case.units.weighted_sums.inner(ints_of(i for i in unit.pre if not case.units.deep[i]))
+        indices = _predictions(case, ints_of(i for i in unit.pre if not case.units.deep[i]))
         if len(indices) > 1:
             demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
             yield Output(unit, indices, demands, numbers, sum(numbers) / len(numbers))
@@ -117,7 +118,15 @@ def names_of(case: Case, output: Output) -> list[str]:
 
 def prediction_of(case: Case, i: int) -> int:
     """The sum without the target or the other logits that it is compared with, as in z - y or 1 + -y * z."""
-    return case.units.weighted_sums.inner(ints_of((i,)))[0]
+    return _predictions(case, ints_of((i,)))[0]
+
+
+def _predictions(case: Case, sums: Ints) -> list[int]:
+    """The predictions inside sums; before a relu, as in a hinge, a number that is added is no bias."""
+    found, activation = case.units.weighted_sums.inner(sums), case.units.weighted_sums.activation
+    hinged = [z for z in found if activation(z) is not None]
+    inside = {z: unwrapped(case, z, ("add", "sub", "neg", "mul")) for z in hinged}
+    return list(dict.fromkeys(inside.get(z, z) for z in found)) if inside else found
 
 
 def _differs(case: Case, output: Output) -> bool:

@@ -10,7 +10,7 @@ from ..report import Evidence, Finding
 from ..step import gradient_step
 from ..terms import power_of, products
 from ..words import amount
-from .by_hand import summed
+from .by_hand import is_probability, summed
 from .misuse import logged, misuse
 
 LIMIT = 1e3  # a logit where softplus is as good as straight
@@ -24,7 +24,8 @@ def opposed(case: Case) -> list[Finding]:
         side = _side(case, i)
         if side is not None and graph.gradients[i]:
             p, is_for_1 = side
-            z = case.arguments[p] if graph.nodes[p].op and case.arguments[p] >= 0 else p  # one for σ(z) computed twice
+            is_squashed = bool(graph.nodes[p].op) and is_probability(graph, p) and case.arguments[p] >= 0
+            z = case.arguments[p] if is_squashed else p  # one for σ(z) computed twice
             shares.setdefault(z, {})[is_for_1] = graph.gradients[i]
     found = {p: both for p, both in shares.items() if len(both) == 2 and both[True] * both[False] < 0.0}
     targets = [both[True] / (both[True] + both[False]) for both in found.values() if both[True] + both[False]]
