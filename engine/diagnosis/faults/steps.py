@@ -206,9 +206,11 @@ def _is_given(case: Case, i: int) -> bool:
 
 
 def _weighs(case: Case, edge: int) -> bool:
-    """Whether the operand of an edge is a factor in a product, and its other factor is no parameter."""
-    other = other_factor(case.graph, edge)
-    return other is not None and other not in case.given
+    """Whether the operand of an edge is a factor in a product, and its other factor another number and no parameter."""
+    graph, other = case.graph, other_factor(case.graph, edge)
+    if other is None or other in case.given:
+        return False
+    return graph.data[other] != graph.data[graph.flattened.operands[edge]]
 
 
 def _origin(case: Case, i: int) -> int | None:
