@@ -88,7 +88,7 @@ LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with t
 def about_inputs(case: Case) -> str:
     """What to do about large inputs, the given numbers that multiply parameters."""
     graph = case.graph
-    factors = {x for unit in case.units.all for z in unit.pre for _, x in products(graph, z, case.given)}
+    factors = set(case.units.weighted_sums.inputs(case.units.pre.members))
     size = max((abs(graph.data[x]) for x in factors if not graph.nodes[x].op and x not in case.given), default=0.0)
     if not LARGE < size < math.inf:
         return ""
