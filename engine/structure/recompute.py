@@ -205,7 +205,10 @@ def _blamed(graph: FlattenedGraph, i: int, same: Ints, parameters: Ints) -> list
     """The edges to the leaves that most likely made an operation wrong: parameters, with a slope, or labelled ones."""
     starts, operands, unchanged, size = ints(graph.starts), ints(graph.operands), ints(same), len(graph.codes)
     partials, nodes, is_parameter = floats(graph.partials), graph.nodes, ints(parameters)
+    codes = ints(graph.codes)
     leaves = [k for k in range(starts[i], starts[i + 1]) if operands[k] >= size and not unchanged[operands[k]]]
+    if codes[i] == MUL or codes[i] == DOT:
+        return leaves  # the partials tell each of them
     leaves = [k for k in leaves if is_parameter[operands[k]]] or leaves
     leaves = [k for k in leaves if partials[k] != 0.0] or leaves
     return [k for k in leaves if nodes[operands[k]].label] or leaves

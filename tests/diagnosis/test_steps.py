@@ -176,6 +176,13 @@ def test_a_step_is_one_of_parameters_not_of_labelled_data(use, make):
     assert finding.why.startswith("A step was taken")
 
 
+def test_both_factors_of_a_product_that_were_set_are_told():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    loss = (w * x - 3.0) ** 2
+    w.data, x.data = 9.0, 5.0
+    assert set(only(diagnose(loss, [w]), "changed_since_forward").where) == {"w", "x"}
+
+
 def test_data_that_was_set_is_told_from_a_parameter_that_a_product_confirms():
     w, x = Value(0.5, "w"), Value(0.7, "x")
     loss = (w + x) ** 2 + w * 3.0

@@ -152,6 +152,16 @@ def test_gradients_that_cancel_over_the_examples_have_not_vanished(seed):
     only(diagnose(cross_entropy([model(x) for x in XOR], BITS), model.parameters()), "stationary")
 
 
+@pytest.mark.parametrize("hidden", [0, 3])
+def test_a_coin_that_inputs_do_not_tell_is_not_stuck(hidden):
+    """Of each input there is one example with either answer, so no model is better than a constant."""
+    model = MLP(1, [hidden, 1][not hidden :], activation="linear", init="xavier", seed=0)
+    for p in model.layers[-1].neurons[0].parameters():
+        p.data = 0.0
+    outputs = [model([x]) for x in (0.0, 0.0, 1.0, 1.0, 3.0, 3.0)]
+    assert not diagnose(binary_cross_entropy_with_logits(outputs, [0, 1] * 3), model.parameters())
+
+
 @pytest.mark.parametrize("targets", [[-2.0, -1.0, 0.0, 1.0, 2.1], [-1.0, -1.0, 1.0, 1.0, 1.0]])
 def test_a_line_that_fits_is_better_than_a_constant(targets):
     """All gradients cancel here, too, but at another loss than that of a constant output."""

@@ -1,5 +1,6 @@
 """Faults that keep a loss from falling: a linear model, or one as good as linear because its weights are small."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import sub
@@ -130,8 +131,12 @@ def _predictions(case: Case, sums: Ints) -> list[int]:
 
 
 def _differs(case: Case, output: Output) -> bool:
-    """Whether an output is computed from different inputs."""
-    return len({tuple(case.graph.data[j] for j in inputs_of(case, i)) for i in output.indices}) > 1
+    """Whether the loss asks for different outputs for different inputs, not only among examples with equal ones."""
+    demands = defaultdict[tuple[float, ...], float](float)
+    for i, demand in zip(output.indices, output.demands, strict=True):
+        demands[tuple(case.graph.data[j] for j in inputs_of(case, i))] += demand
+    least = case.limits.still * sum(map(abs, output.demands))
+    return len(demands) > 1 and any(abs(demand) > least for demand in demands.values())
 
 
 def inputs_of(case: Case, i: int) -> list[int]:
