@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from ..core import CODES, NAMES, numeric
-from ..structure import Ints, LossGraph, any_uses, ints_of, limited, using
+from ..structure import Ints, LossGraph, ints_of, limited, using
 from .terms import power_of
 
 Interval = tuple[float, float]
@@ -176,20 +176,17 @@ def magnitude(graph: LossGraph, i: int) -> int | None:
     return base if exponent == 2.0 else None
 
 
-def any_limited(graph: LossGraph, parameters: Ints) -> bool:
-    """Whether a term of any difference may have a limited range, judged by the operations alone: False is certain.
+def may_be_limited(graph: LossGraph, parameters: Ints) -> Ints:
+    """1 for nodes that may have a limited range, judged by the operations alone: 0 is certain.
 
     >>> from engine import Value
     >>> w = Value(0.5, "w")
-    >>> graphs = [LossGraph(y - 1.0, [w]) for y in (w * 3.0 + w, w.tanh())]
-    >>> [any_limited(graph, graph.parameters) for graph in graphs]
-    [False, True]
+    >>> graphs = [LossGraph(y, [w]) for y in (w * 3.0 + w, w.tanh())]
+    >>> [may_be_limited(graph, graph.parameters)[0] for graph in graphs]
+    [0, 1]
     """
-    found = differences(graph)
-    if not len(found):
-        return False
     kinds = _kinds(len(NAMES), any(_is_of_sum(graph, i) for op in MAGNITUDES for i in graph.of(op)[:ASKED]))
-    return any_uses(graph.flattened, found, limited(graph.flattened, parameters, kinds))
+    return limited(graph.flattened, parameters, kinds)
 
 
 def differences(graph: LossGraph) -> Ints:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core import TABLE
 from ..structure import SAME, Floats, Ints, LossGraph, floats_of, ints_of
@@ -113,7 +113,7 @@ def total(numbers: "NDArray[np.float64]") -> float:
     return float(sum(numbers.tolist()))
 
 
-def array_of(numbers: Floats) -> "NDArray[np.float64]":
+def array_of(numbers: "Floats | Ints") -> "NDArray[Any]":
     """The same numbers as a NumPy array."""
     import numpy as np
 

@@ -12,12 +12,12 @@ Read `arrays` and `flattened` first, then `value_numbering`, `sweeps` (with `ove
 # ruff: noqa: I001
 from .arrays import Floats, Groups, Ints, floats_of, grouped, groups_of, ints_of, narrow, new_ints, packed
 from .flattened import FlattenedGraph, flatten
-from .groups import by_number
+from .groups import by_number, unmarked
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .overrides import Overrides
 from .scans import (
-    all_small, any_larger, any_uses, cancelling, coincident, ends_differ, extent, flattest, largest, nesting,
+    all_small, any_larger, any_uses, arguments, cancelling, coincident, ends_differ, extent, flattest, largest, nesting,
     none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using, varying, where,
     with_argument,
 )
@@ -32,9 +32,9 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Products, Term
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
     "Occurrence", "Overrides", "Products", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger",
-    "any_uses", "by_number", "cancelling", "coincident", "dependent", "ends_differ", "extent", "flatten", "flattest",
-    "floats_of", "grouped", "groups_of", "ints_of", "largest", "limited", "multipliers", "narrow", "nesting",
-    "new_ints", "none_exceeds", "none_marked", "not_held", "one_sided", "origins", "packed", "peaks", "reached",
-    "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "strongest", "summands", "taken",
-    "using", "varying", "where", "with_argument",
+    "any_uses", "arguments", "by_number", "cancelling", "coincident", "dependent", "ends_differ", "extent", "flatten",
+    "flattest", "floats_of", "grouped", "groups_of", "ints_of", "largest", "limited", "multipliers", "narrow",
+    "nesting", "new_ints", "none_exceeds", "none_marked", "not_held", "one_sided", "origins", "packed", "peaks",
+    "reached", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "strongest", "summands",
+    "taken", "unmarked", "using", "varying", "where", "with_argument",
 ]

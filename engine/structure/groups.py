@@ -30,6 +30,20 @@ def by_number(numbers: Ints, indices: Ints, count: int) -> Groups:
     return Groups(found.starts[: count + 1], found.members[: ends[count]])
 
 
+def unmarked(groups: Groups, marks: Ints) -> Groups:
+    """The indices of each group that are not marked."""
+    found, count = Groups(new_ints(len(groups.starts)), new_ints(len(groups.members))), 0
+    starts, members, marked = ints(groups.starts), ints(groups.members), ints(marks)
+    ends, kept = ints(found.starts), ints(found.members)
+    for n in range(len(groups.starts) - 1):
+        for k in range(starts[n], starts[n + 1]):
+            if not marked[members[k]]:
+                kept[count] = members[k]
+                count += 1
+        ends[n + 1] = count
+    return Groups(found.starts, found.members[:count])
+
+
 def alike(columns: tuple[Ints, ...]) -> Groups:
     """The rows of these columns of nonnegative integers in groups of equal rows, in the order of the numbers.
 

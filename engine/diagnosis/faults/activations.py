@@ -19,6 +19,7 @@ from ...structure import (
 from ..context import Case
 from ..description import describe
 from ..report import Finding
+from ..step import array_of
 from .by_hand import RECTIFIERS, rectified, unwrapped
 from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
@@ -214,7 +215,7 @@ def _share(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
 def probability_loss(case: Case) -> list[Finding]:
     """Logs of a probability that has rounded to the wrong 0 or 1, or is about to."""
     graph, found = case.graph, []
-    for squash, logs in log_sources(case.graph).items():
+    for squash, logs in (log_sources(graph) if _any_is_lost(case) else {}).items():
         p = _probability(graph, squash)
         if not min(p, 1.0 - p) > case.limits.lost:
             found += [(squash, log) for log in logs if _matters(graph, log)]
@@ -236,6 +237,20 @@ def probability_loss(case: Case) -> list[Finding]:
             "and cross_entropy([logits], [class]) keep all digits for any z." + about_inputs(case),
         )
     ]
+
+
+def _any_is_lost(case: Case) -> bool:
+    """Whether anything that may be a probability is near 0 or 1, where logs are taken."""
+    import numpy as np
+
+    graph = case.graph
+    if not {"log", "log1p"} & graph.ops:
+        return False
+    data = array_of(graph.data)
+    numbers = np.concatenate([data[graph.of(op)] for op in ("sigmoid", "div")])
+    signed = np.concatenate([data[graph.of(op)] for op in ("tanh", "erf")])
+    p = np.concatenate([numbers, (1.0 + signed) / 2.0])
+    return not bool((np.minimum(p, 1.0 - p) > case.limits.lost).all())
 
 
 def _lost(graph: LossGraph, squash: int, log: int) -> str:

@@ -74,13 +74,18 @@ def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
     starts, found = case.units.pre.starts, dict[int, int]()
     is_even = not any(map(ne, starts, count(0, max(starts[:2]))))
-    layers = range(len(case.units.by_layer.starts) - 1) if len(case.units.keys) > 1 else ()
+    layers = range(len(case.units.by_layer.starts) - 1)
+    if len(case.units.keys) < 2 or len(layers) > DEEPEST:
+        return []
     for reader in (case.units.unit(case.units.by_layer.of(layer)[0]) for layer in layers):
         if is_even and not _reads_twice(case, reader):
             continue  # a unit that is computed for each reading is computed more often than those that read it
         for number, times in _read_again(case, reader).items():
             found[number] = max(found.get(number, 0), times)
     return [_one_object(case, found)] if found else []
+
+
+DEEPEST = 64  # layers of a network; more are the steps of a recurrence, whose sums hold those of all steps before
 
 
 def _reads_twice(case: Case, reader: Unit) -> bool:

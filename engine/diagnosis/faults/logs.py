@@ -1,6 +1,13 @@
 """Logs of probabilities: which sigmoid, or operation like one, a log is taken of."""
 
-from ...structure import LossGraph
+from typing import TYPE_CHECKING
+
+from ...structure import Ints, LossGraph, arguments
+from ..step import array_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 STEEPEST = {
     "sigmoid": 0.25,
@@ -13,6 +20,15 @@ def argument_of(graph: LossGraph, log: int) -> float:
     """The argument of the logarithm; 1 + a for log1p(a)."""
     number = graph.data[graph.argument(log)]
     return 1.0 + number if graph.nodes[log].op == "log1p" else number
+
+
+def logs_of(graph: LossGraph) -> tuple[Ints, "NDArray[np.float64]"]:
+    """All logarithms and their arguments."""
+    import numpy as np
+
+    plain, shifted = graph.of("log"), graph.of("log1p")
+    data, graphs = array_of(graph.data), graph.flattened
+    return plain + shifted, np.concatenate([data[arguments(graphs, plain)], 1.0 + data[arguments(graphs, shifted)]])
 
 
 PLUMBING = ("add", "sub", "neg", "mul", "div", "maximum", "minimum")  # 1 - p, p + 1e-12, a clip

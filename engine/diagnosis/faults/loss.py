@@ -3,13 +3,14 @@
 import math
 from functools import partial
 
-from ...structure import LossGraph, largest
+from ...structure import LossGraph, any_uses, ints_of, largest, new_ints
 from ..context import Case
 from ..report import Finding
+from ..step import array_of
 from ..words import amount
 from .by_hand import is_probability
 from .logits import OTHERS, logit_of
-from .logs import argument_of, log_sources
+from .logs import log_sources, logs_of
 from .misuse import logged, misuse
 from .pairs import every_pair
 from .rewarded import log_softmax_rewarded, rewarded
@@ -51,9 +52,7 @@ def loss_misuse(case: Case) -> list[Finding]:
 def _squashed_twice(case: Case) -> list[Finding]:
     """Probabilities given to a loss that takes logits, which squashes them again."""
     graph, found = case.graph, dict[int, None]()
-    if not {"softplus", "log", "log1p"} & graph.ops or not any(
-        is_probability(graph, i) for i in (*graph.of("sigmoid"), *graph.of("div"))
-    ):
+    if not {"softplus", "log", "log1p"} & graph.ops or not _may_be_squashed(case):
         return []
     if "softplus" in graph.ops_of_terms:
         for i in graph.terms:
@@ -80,6 +79,28 @@ def _squashed_twice(case: Case) -> list[Finding]:
         f"Give the loss the logits, the numbers before the {name}: "
         + ("cross_entropy([logits], [class])." if several else "binary_cross_entropy_with_logits([z], [y])."),
     )
+
+
+def _may_be_squashed(case: Case) -> bool:
+    """Whether a sigmoid or a quotient is used as a logit is, maybe with given numbers added to it."""
+    graph, marks = case.graph, new_ints(len(case.graph.nodes))
+    starts, operands, depends, is_marked = map(
+        array_of, (graph.flattened.starts, graph.flattened.operands, graph.depends, marks)
+    )
+    for op in ("sigmoid", "div"):
+        is_marked[graph.of(op)] = 1
+    sums = array_of(graph.of("add") + graph.of("sub"))
+    a, b = operands[starts[sums]], operands[starts[sums] + 1]
+    with_data = depends[a] != depends[b]
+    for _ in range(MOST):
+        is_marked[sums[with_data]] |= is_marked[a[with_data]] | is_marked[b[with_data]]
+    dots = [i for i in graph.of("dot") if not case.units.forms.multiplies(i)]
+    users = sum((graph.of(op) for op in SQUASHES), ints_of(dots + sums[~with_data].tolist()))
+    return any_uses(graph.flattened, users, marks)
+
+
+MOST = 4  # sums with given numbers, one in another
+SQUASHES = ("sigmoid", "exp", "neg", "softplus", "logsumexp", "logaddexp", *LESS[1:])
 
 
 def _logits(graph: LossGraph, squash: int) -> list[int]:
@@ -118,10 +139,10 @@ def _probabilities(case: Case, z: int) -> list[int]:
     return list(found)
 
 
-def _without_data(case: Case, i: int, most: int = 4) -> int:
+def _without_data(case: Case, i: int) -> int:
     """The node inside sums with given numbers, such as a mask."""
     graph = case.graph
-    for _ in range(most):
+    for _ in range(MOST):
         if graph.nodes[i].op not in ("add", "sub"):
             break
         computed = [j for j in graph.operands(i) if graph.depends[j]]
@@ -134,7 +155,10 @@ def _without_data(case: Case, i: int, most: int = 4) -> int:
 def _outside(case: Case) -> list[Finding]:
     """Log losses of numbers that are not probabilities: above 1 or below 0."""
     graph = case.graph
-    logs = [i for i in (*graph.of("log"), *graph.of("log1p")) if not 0.0 <= argument_of(graph, i) <= 1.0 + ROUNDING]
+    if not {"log", "log1p"} & graph.ops:
+        return []
+    every, numbers = logs_of(graph)
+    logs = [every[n] for n in (~((numbers >= 0.0) & (numbers <= 1.0 + ROUNDING))).nonzero()[0]]
     terms = set(case.graph.terms) if logs else set()
     found: dict[int, float] = {}
     for i in logs:
@@ -205,7 +229,7 @@ def _zeroed(case: Case) -> list[Finding]:
     """Margin losses with targets 0 and 1, where a target of 0 multiplies the output away."""
     graph = case.graph
     found = dict[int, float]()
-    for i in graph.terms if graph.ops_of_terms.intersection(MARGINS) else ():
+    for i in graph.terms if graph.ops_of_terms.intersection(MARGINS) and _is_anything_zeroed(case) else ():
         if graph.nodes[i].op in MARGINS and graph.depends[i]:
             y = _target(case, i)
             if y is None:
@@ -223,6 +247,16 @@ def _zeroed(case: Case) -> list[Finding]:
         "Use -1 and 1 as targets, which 2 * y - 1 makes of 0 and 1, or take "
         "binary_cross_entropy_with_logits([z], [y]).",
     )
+
+
+def _is_anything_zeroed(case: Case) -> bool:
+    """Whether a given 0 multiplies an operation."""
+    graph, products = case.graph, array_of(case.graph.of("mul"))
+    data, depends = array_of(graph.data), array_of(graph.depends)
+    starts, operands = array_of(graph.flattened.starts), array_of(graph.flattened.operands)
+    a, b = operands[starts[products]], operands[starts[products] + 1]
+    is_zeroed = [(x < len(graph.interior)) & (depends[y] == 0) & (data[y] == 0.0) for x, y in ((a, b), (b, a))]
+    return any(bool(one.any()) for one in is_zeroed)
 
 
 def _target(case: Case, i: int, most: int = 6) -> float | None:

@@ -2,15 +2,22 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from ...core import ADD, NAMES
 from ...structure import one_sided
 from ..context import Case
-from ..intervals import any_limited, differences, interval
+from ..intervals import RANGES, differences, interval, may_be_limited
 from ..report import Finding
 from ..words import amount
 from .by_hand import masked
 from .misuse import name_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers: TypeAlias = NDArray[Any]
 
 
 class Residual(NamedTuple):
@@ -30,9 +37,7 @@ class Residual(NamedTuple):
 
 def out_of_range(case: Case) -> list[Finding]:
     """Outputs whose range does not contain their targets."""
-    if not math.isfinite(case.loss.data) or not any_limited(case.graph, case.indices):
-        return []
-    wanted = _residuals(case)
+    wanted = _residuals(case) if math.isfinite(case.loss.data) else []
     width = _width(wanted) or 1.0
     ranges = {found.output: interval(case.graph, found.output, case.given) for found in wanted}
     if any(case.graph.nodes[i].op == "mul" and case.graph.data[i] == 0.0 for i in ranges):
@@ -47,20 +52,60 @@ def out_of_range(case: Case) -> list[Finding]:
 
 
 def _residuals(case: Case) -> list[Residual]:
-    """The outputs with given targets, where the loss does not rise as they come closer."""
-    graph, pairs = case.graph, dict[tuple[int, float], dict[int, float]]()
-    starts, operands, depends = graph.flattened.starts, graph.flattened.operands, graph.depends
-    for i in one_sided(graph.flattened, differences(graph), depends):
-        a, b = operands[starts[i]], operands[starts[i] + 1]
-        output, given = (b, a) if depends[b] else (a, b)
-        target = -graph.data[given] if graph.nodes[i].op == "add" else graph.data[given]
-        pairs.setdefault((output, target), {})[i] = -1.0 if graph.nodes[i].op == "sub" and output == b else 1.0
-    found = [Residual(output, target, tuple(signs.items())) for (output, target), signs in pairs.items()]
+    """The outputs with given targets that the loss pulls towards them; none where no target can be out of reach."""
+    graph, pairs = case.graph, dict[tuple[int, float], list[tuple[int, float]]]()
+    indices = one_sided(graph.flattened, differences(graph), graph.depends)
+    columns = _compared(case, indices) if indices else ()
+    if not indices or not _may_be_far(case, indices, *columns[:2]):
+        return []
+    for i, output, target, sign in zip(indices, *(column.tolist() for column in columns), strict=True):
+        pairs.setdefault((output, target), []).append((i, sign))
+    found = [Residual(output, target, tuple(signs)) for (output, target), signs in pairs.items()]
     return [pair for pair in found if _is_pulled(case, pair)]
 
 
+def _compared(case: Case, indices: Sequence[int]) -> tuple["Numbers", "Numbers", "Numbers"]:
+    """The outputs and the targets in these differences, and 1 for output - target, -1 for target - output."""
+    import numpy as np
+
+    flat = case.graph.flattened
+    starts, operands, depends, data = map(np.asarray, (flat.starts, flat.operands, case.graph.depends, flat.data))
+    a, b = operands[starts[indices]], operands[starts[indices] + 1]
+    is_second, is_sum = depends[b] == 1, np.asarray(flat.codes)[indices] == ADD
+    targets = data[np.where(is_second, a, b)]
+    return (
+        np.where(is_second, b, a),
+        np.where(is_sum, -targets, targets),
+        np.where(is_second & ~is_sum, -1.0, 1.0),
+    )
+
+
+def _may_be_far(case: Case, indices: Sequence[int], outputs: "Numbers", targets: "Numbers") -> bool:
+    """Whether the range of an output may be limited and exclude its target, by the operations alone."""
+    import numpy as np
+
+    may, codes = may_be_limited(case.graph, case.indices), case.graph.flattened.codes
+    low, high = _ranges(len(NAMES))
+    last = np.append(codes, 0)[np.minimum(outputs, len(codes))]  # their opcodes, 0 for leaves
+    is_inside = (low[last] <= targets) & (targets <= high[last])
+    gradients, data = (np.asarray(column)[indices] for column in (case.graph.gradients, case.graph.data))
+    is_apart = (data != 0.0) & (np.sign(gradients) != np.sign(data))
+    return bool((np.asarray(may)[outputs] & ~(is_inside | is_apart)).any())
+
+
+@cache
+def _ranges(count: int) -> tuple["Numbers", "Numbers"]:
+    """By opcode, the range of the operations that always have the same one; nan for others."""
+    import numpy as np
+
+    found = np.array([RANGES.get(op, (math.nan, math.nan)) for op in NAMES[:count]])
+    return found[:, 0], found[:, 1]
+
+
 def _is_pulled(case: Case, pair: Residual) -> bool:
-    return sum(case.graph.gradients[i] * case.graph.data[i] for i, _ in pair.signs) >= 0.0
+    """Whether the loss falls as the output comes closer to its target, or the output is there."""
+    gradients, data = case.graph.gradients, case.graph.data
+    return sum(gradients[i] * data[i] for i, _ in pair.signs) > 0.0 or not any(data[i] for i, _ in pair.signs)
 
 
 def _width(wanted: Iterable[Residual]) -> float:

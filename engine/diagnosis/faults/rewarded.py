@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from ...structure import LossGraph
 from ..context import Case
 from ..report import Finding
+from ..step import array_of
 from .logs import log_sources
 from .misuse import logged, misuse
 
@@ -15,7 +17,7 @@ LOG_LOSSES = frozenset(("log", "log1p", "softplus"))
 def rewarded(case: Case) -> list[Finding]:
     """Log losses without their minus sign, in all terms or in those of one of the two answers."""
     graph = case.graph
-    terms = set(graph.terms) if {"log", "log1p", "softplus"} & graph.ops else set()
+    terms = set(graph.terms) if LOG_LOSSES & graph.ops and _any_is_rewarded(graph) else set()
     logs = [i for found in (log_sources(graph) if terms else {}).values() for i in found if graph.depends[i]]
     signs = {i: graph.gradients[i] for i in logs if graph.gradients[i]}
     if graph.ops_of_terms <= LOG_LOSSES:
@@ -29,6 +31,13 @@ def rewarded(case: Case) -> list[Finding]:
         return _plus(case, wrong, *WITHOUT_MINUS) if sides[0][False] else []  # only log(1 - p): a generator's loss
     is_one_answer = len(sides[1]) == 1 and all(sides[1][side] in (0, n) and n > 1 for side, n in sides[0].items())
     return _plus(case, wrong, *SLIPPED) if is_one_answer else []
+
+
+def _any_is_rewarded(graph: LossGraph) -> bool:
+    """Whether the loss falls with any log, or rises as any softplus falls."""
+    gradients = array_of(graph.gradients)
+    falls = (gradients[graph.of("log") + graph.of("log1p")] > 0.0).any()
+    return bool(falls or (gradients[graph.of("softplus")] < 0.0).any())
 
 
 def _is_softplus_of_logit(case: Case, i: int) -> bool:

@@ -5,7 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import sub
 
-from ...structure import FlattenedGraph, Ints, Unit, cancelling, floats_of, ints_of, largest, none_marked, reverse
+from ...structure import (
+    FlattenedGraph,
+    Ints,
+    Unit,
+    cancelling,
+    floats_of,
+    ints_of,
+    largest,
+    none_marked,
+    reverse,
+    unmarked,
+)
 from ..context import Case
 from ..report import Finding
 from ..words import amount
@@ -47,10 +58,12 @@ def _constant(case: Case) -> list[Finding]:
         return []
     outputs = list(outputs_of(case))
     for _ in range(MOST if outputs else 0):
-        moved = graph.moved({i: output.mean for output in outputs for i in output.indices})
-        least, adjoints = moved.data[0], reverse(moved)[0]
+        constant = {i: output.mean for output in outputs for i in output.indices}
+        least = graph.forward(constant)[0]
         if not abs(graph.forward({})[0] - least) <= case.limits.constant * abs(least):
             return []
+        moved = graph.moved(constant)
+        adjoints = reverse(moved)[0]
         outputs = [replace(output, demands=[adjoints[i] for i in output.indices]) for output in outputs]
         if all(any(output.demands) for output in outputs) and _is_torn(case, moved, outputs):
             if not all(_differs(case, output) for output in outputs) or (is_linear and _is_bent(case, outputs)):
@@ -103,11 +116,14 @@ def _width(case: Case) -> float:
 
 def outputs_of(case: Case) -> Iterable[Output]:
     """The outputs that the loss takes of several examples."""
-    for unit in case.units.all:
-        indices = _predictions(case, ints_of(i for i in unit.pre if not case.units.deep[i]))
+    import numpy as np
+
+    last = unmarked(case.units.pre, case.units.deep)
+    for n in np.flatnonzero(np.diff(last.starts) > 1).tolist():
+        indices = _predictions(case, last.of(n))
         if len(indices) > 1:
             demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
-            yield Output(unit, indices, demands, numbers, sum(numbers) / len(numbers))
+            yield Output(case.units.unit(n), indices, demands, numbers, sum(numbers) / len(numbers))
 
 
 def names_of(case: Case, output: Output) -> list[str]:

@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 
-from ...structure import Ints, ints_of, largest
+from ...core import CODES
+from ...structure import Ints, LossGraph, arguments, ints_of, largest
 from ..context import Case
 from ..intervals import interval
 from ..report import Evidence, Finding
-from ..step import gradient_step
+from ..step import array_of, gradient_step
 from ..terms import power_of, products
 from ..words import amount
 from .by_hand import is_probability, summed
 from .misuse import logged, misuse
+from .rewarded import LOG_LOSSES
 
 LIMIT = 1e3  # a logit where softplus is as good as straight
 ROUNDING = 1e-9  # rounding tolerance of the sum of the weights of the logs
@@ -20,7 +23,7 @@ ROUNDING = 1e-9  # rounding tolerance of the sum of the weights of the logs
 def opposed(case: Case) -> list[Finding]:
     """Log losses whose two weights, y and 1 - y, have different signs, because the target is outside 0 to 1."""
     graph, shares = case.graph, dict[int, dict[bool, float]]()
-    for i in graph.terms if {"log", "log1p", "softplus"} & graph.ops_of_terms else ():
+    for i in graph.terms if LOG_LOSSES & graph.ops and _are_signs_mixed(graph) else ():
         side = _side(case, i)
         if side is not None and graph.gradients[i]:
             p, is_for_1 = side
@@ -30,6 +33,16 @@ def opposed(case: Case) -> list[Finding]:
     found = {p: both for p, both in shares.items() if len(both) == 2 and both[True] * both[False] < 0.0}
     targets = [both[True] / (both[True] + both[False]) for both in found.values() if both[True] + both[False]]
     return _wrong_targets(case, list(found), targets) if found else []
+
+
+def _are_signs_mixed(graph: LossGraph) -> bool:
+    """Whether the loss rises with some of the logs and softplus among its terms, and falls with others."""
+    import numpy as np
+
+    codes, terms, kinds = array_of(graph.flattened.codes), array_of(graph.terms), [CODES[op] for op in LOG_LOSSES]
+    terms = terms[terms < len(codes)]
+    gradients = array_of(graph.gradients)[terms[np.isin(codes[terms], kinds)]]
+    return bool((gradients > 0.0).any() and (gradients < 0.0).any())
 
 
 def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -> list[Finding]:
@@ -49,6 +62,8 @@ def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -
 def expanded(case: Case) -> list[Finding]:
     """Losses softplus(z) - y z, also written with max(z, 0) and log1p(exp(-|z|)), with targets outside 0 to 1."""
     graph, bent = case.graph, list[int]()
+    if not {"softplus", "log1p"} & graph.ops or not _may_be_outside(graph):
+        return []
     for i in graph.terms if {"softplus", "log1p"} & graph.ops_of_terms else ():
         op, z = graph.nodes[i].op, graph.argument(i)
         if op == "log1p" and graph.nodes[z].op == "exp":  # log(1 + exp(-|z|))
@@ -64,6 +79,18 @@ def expanded(case: Case) -> list[Finding]:
     targets = {z: -left[z] / (right[z] - left[z]) for z in logits if right[z] - left[z] > 0.0}
     found = {z: y for z, y in targets.items() if not -ROUNDING <= y <= 1.0 + ROUNDING}
     return _wrong_targets(case, list(found), list(found.values())) if found else []
+
+
+def _may_be_outside(graph: LossGraph) -> bool:
+    """Whether a target y may be outside 0 to 1: with the weight c of softplus(z), d loss / d z is c (σ(z) - y)."""
+    import numpy as np
+
+    if "log1p" in graph.ops:
+        return True
+    indices, data, gradients = graph.of("softplus"), array_of(graph.data), array_of(graph.gradients)
+    z, weights = arguments(graph.flattened, indices), gradients[indices]
+    targets = np.exp(data[z] - data[indices]) - gradients[z] / weights  # σ(z) is exp(z - softplus(z))
+    return not bool(((targets >= -ROUNDING) & (targets <= 1.0 + ROUNDING) | (weights == 0.0)).all())
 
 
 def _side(case: Case, i: int) -> tuple[int, bool] | None:
@@ -149,7 +176,7 @@ def _falls(case: Case, indices: Ints) -> bool:
 def squared_together(case: Case) -> list[Finding]:
     """A square of the sum of the differences from the targets, as in sum(p - y for ...) ** 2."""
     graph = case.graph
-    (term, *others) = [i for i in graph.terms if graph.depends[i]] or [0]
+    term, *others = [*islice((i for i in graph.terms if graph.depends[i]), 2)] or [0]
     power, total = power_of(graph, term)
     while graph.nodes[total].op in ("mul", "div"):  # a mean
         inner = [j for j in graph.operands(total) if graph.depends[j]]
