@@ -113,9 +113,10 @@ class Forms:
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         form_of, weighted, complete = ints(self.form_of), ints(self.weighted), ints(self.complete)
         given, ends, keys = ints(self.parameters), ints(self.sums.starts), ints(self.sums.members)
-        kinds, ordered, count, same = new_ints(size), new_ints(len(graph.operands)), 0, 0
+        kinds, ordered, count = new_ints(size), new_ints(len(graph.operands)), 0
         sums = ValueNumbers(kinds, self.sums.starts, ordered, size)  # by their terms in any order
-        opcodes, sorted_keys = ints(kinds), ints(ordered)
+        opcodes, sorted_keys, likely = ints(kinds), ints(ordered), new_ints(first_sum + size)
+        last_with = ints(likely)  # by key, the last sum whose first term has it: examples repeat each other
         for i in range(size, len(self.form_of)):
             form_of[i] = GIVEN
         for k in range(len(self.parameters)):
@@ -131,7 +132,7 @@ class Forms:
             key = keys[start]
             if known > 1:
                 ends[count + 1] = start + known
-                same += 1  # most likely: examples repeat each other, sum by sum
+                same = last_with[key]
                 if same >= count or not _are_equal(ends[same], ends[same + 1], start, known, keys):
                     opcodes[count] = ADD if known == 2 else SUM
                     for k in range(start, start + known):
@@ -140,7 +141,7 @@ class Forms:
                         ordered[start : start + known] = ints_of(sorted(self.sums.of(count)))
                     same = sums.first(count)
                     count += 1 if same == count else 0
-                key = first_sum - 1 + same
+                last_with[key], key = same, first_sum - 1 + same
             weight = _weight(codes[i], first, last, operands, form_of, weighted, first_sum)
             if highest >= first_sum and (not known or weight == MULTIPLIES):
                 for k in range(first, last):
