@@ -1,14 +1,17 @@
 """The context of every search for a fault: the loss, its parameters, the graph, the units, and the thresholds."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any, TypeVar
 
 from ..chain import CANCELLED, VANISHED
 from ..core import Value, unique_labels, within
 from ..structure import Ints, LossGraph, Unit, Units, where
 from .step import Step, gradient_step, planned_step, stepped, taken_step
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Thresholds:
     cancelled: float = CANCELLED  # divided by the number of parameters, since among many one cancels by chance
     lost: float = 1e-10  # below this, 1 - p has fewer than six digits
     still: float = 1e-3  # a gradient below this fraction of the examples' pulls counts as 0
-    constant: float = 1e-2  # outputs that differ by less than this fraction of their gradients are equal
+    constant: float = 1e-2  # a loss this near, relatively, to that of a constant output is no better
     beyond: float = 0.05  # a target outside the output's range by more than this fraction of its width is out of reach
     dense: float = (
         0.5  # a feature with more zeros than this is sparse, and a sparse feature that is always 0 is no fault
@@ -60,8 +63,16 @@ class Case:
     ) -> None:
         self.loss, self.parameters, self.limits, self.lr, self.planned = loss, parameters, limits, lr, planned
         self.graph = LossGraph(loss, parameters)
+        self._found: dict[Any, Any] = {}
         self.indices = self.graph.parameters
         self.units = Units(self.graph, self.indices)
+
+    def once(self, search: "Callable[[Case], T]") -> T:
+        """What a search finds, kept for the next one that asks."""
+        if search not in self._found:
+            self._found[search] = search(self)
+        found: T = self._found[search]
+        return found
 
     @cached_property
     def index_of(self) -> dict[Value, int]:
@@ -136,7 +147,7 @@ class Case:
 
     def in_modules(self, text: str, by_hand: str = "") -> str:
         """The part of a remedy that names arguments of nn's modules, if the labels are theirs; else the other part."""
-        return text if any(map(unit_in, self.names.values())) else by_hand
+        return text if any(map(unit_in, filter(None, self.labels))) else by_hand
 
     def gradient(self, p: Value) -> float:
         """The derivative of the loss with respect to a parameter."""

@@ -46,7 +46,7 @@ def diagnose(
 
     case = Case(_loss(loss), _parameters(parameters), Thresholds.of(thresholds), _rate(lr), _planned(planned))
     with np.errstate(all="ignore"):  # as for floats
-        findings = linked(finding for search in FAULTS for finding in search(case))
+        findings = linked(finding for search in FAULTS for finding in case.once(search))
     findings.sort(key=lambda finding: finding.kind == "changed_since_forward" and case.stepped)
     checked = {
         "parameters": len(case.parameters),

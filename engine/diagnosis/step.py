@@ -71,14 +71,7 @@ class Step:
     @property
     def ratio(self) -> float | None:
         """The factor between the gradient and the move, if one factor fits all parameters."""
-        import numpy as np
-
-        gradients = self.gradients
-        ratios = self.move[gradients != 0.0] / gradients[gradients != 0.0]
-        if not len(ratios) or self.move[gradients == 0.0].any():
-            return None
-        spread = np.fmax.reduce(ratios) - np.fmin.reduce(ratios)  # a nan is left out, unless it is the first
-        return float(ratios[0]) if spread <= 1e-6 * abs(ratios[0]) else None
+        return _factor(self.move, self.gradients)
 
     def largest_part(self) -> float | None:
         """The largest fraction of the step that lowers the loss, if the whole step does not; None if none is found."""
@@ -127,6 +120,17 @@ def array_of(numbers: Floats) -> "NDArray[np.float64]":
     return np.asarray(numbers)
 
 
+def _factor(moves: "NDArray[np.float64]", gradients: "NDArray[np.float64]") -> float | None:
+    """The factor between gradients and moves, if one fits all."""
+    import numpy as np
+
+    ratios = moves[gradients != 0.0] / gradients[gradients != 0.0]
+    if not len(ratios) or moves[gradients == 0.0].any():
+        return None
+    spread = np.fmax.reduce(ratios) - np.fmin.reduce(ratios)  # a nan is left out, unless it is the first
+    return float(ratios[0]) if spread <= 1e-6 * abs(ratios[0]) else None
+
+
 def gradient_step(graph: LossGraph, indices: Ints, rate: float) -> Step:
     """The step of plain gradient descent, limited so that squares of moves do not overflow."""
     gradients = array_of(graph.gradients)[indices]
@@ -146,9 +150,21 @@ def planned_step(graph: LossGraph, target: Mapping[int, float], rate: float | No
 
 
 def stepped(graph: LossGraph, parameters: Set[int]) -> bool:
-    """Whether the changes look like an optimiser's step: only parameters changed, after backward() on this loss."""
+    """Whether the changes look like a step: only parameters changed, after backward() on this loss or along .grad."""
     changed = graph.changed
-    return bool(changed) and graph.nodes[0].grad != 0.0 and changed.keys() <= parameters
+    return bool(changed) and changed.keys() <= parameters and (graph.nodes[0].grad != 0.0 or _along_grad(graph))
+
+
+def _along_grad(graph: LossGraph) -> bool:
+    """Whether one factor times .grad gives all moves since the loss was computed, and moves nothing else."""
+    before = _before(graph)
+    known = [i for i in graph.changed if i in before]
+    moves = array_of(floats_of([graph.data[i] - before[i] for i in known]))
+    ratio = _factor(moves, array_of(floats_of([graph.nodes[i].grad for i in known])))
+    if ratio is None or not (len(known) > 1 or is_written(ratio)):
+        return False
+    still = [abs(ratio * graph.nodes[i].grad) for i in graph.parameters if i not in graph.changed]
+    return max(still, default=0.0) <= 1e-6 * float(max(abs(moves)))
 
 
 def taken_step(graph: LossGraph, parameters: Ints) -> Step | None:

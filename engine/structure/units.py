@@ -6,7 +6,6 @@ Nodes of one key are one unit, seen on several examples. Its stage counts the la
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
-from itertools import islice
 
 from ..core import Value, unique_names
 from .arrays import Floats, Groups, Ints, ints_of, new_ints
@@ -227,9 +226,9 @@ class Units:
     def _labels(self, unit: Unit) -> str:
         """A unit's name from the labels: its module, or a label, or its parameters; "" without labels."""
         nodes = self.graph.nodes
-        labels = [nodes[i].label for i in [*islice(unit.activations, 1), *map(self._labelled, islice(unit.pre, 1))]]
-        labels = [label for label in labels if label]
-        labelled = [nodes[i].label for i in self.first_weights(unit) if nodes[i].label]
+        outputs = [*unit.activations[:1], *map(self._labelled, unit.pre[:1])] if self.graph.flattened.labelled else ()
+        labels = [label for i in outputs if (label := nodes[i].label)]
+        labelled = [label for i in self.first_weights(unit) if (label := nodes[i].label)]
         for label in labels + labelled[:1]:
             if match := _MEMBER.fullmatch(label):
                 return match[1]

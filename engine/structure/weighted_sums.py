@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from typing import NamedTuple
@@ -131,7 +131,7 @@ class WeightedSums:
 
         In z - y, logsumexp(...) - z, 1 - y * z and 0.5 * z it is z.
         """
-        found = ints_of(self._weighted(self._inner(sums)))
+        found = ints_of(self._weighted(self.inner(sums)))
         read = cache(partial(self.columns, found))
         return [Occurrence(z, self.activation(z), read, n) for n, z in enumerate(found)]
 
@@ -164,11 +164,11 @@ class WeightedSums:
 
     def distinct(self, sums: Ints) -> Columns:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
-        inner = self._inner(sums)
+        inner = self.inner(sums)
         are_alike = not self.forms.has_mixed and len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
         return self.columns(ints_of(self._weighted(inner[:1] if are_alike else inner)))
 
-    def _weighted(self, sums: list[int]) -> list[int]:
+    def _weighted(self, sums: Iterable[int]) -> list[int]:
         """Those of the sums that have a weight."""
         return [z for z in sums if self.forms.weighted[z]]
 
@@ -176,7 +176,7 @@ class WeightedSums:
         """The function that is applied to a sum, if any."""
         return None if self._activations[z] == NONE else self._activations[z]
 
-    def _inner(self, sums: Ints) -> list[int]:
+    def inner(self, sums: Ints) -> list[int]:
         """The innermost sum of each, in the order of creation, without duplicates."""
         found = self._innermost(sums)
         return list(found) if found == sums else sorted(set(found), reverse=True)
@@ -220,6 +220,14 @@ class WeightedSums:
     def products(self, z: int) -> Products:
         """The products of the sum at an index."""
         return self.columns(ints_of([z])).parts(0)[0]
+
+    def weights(self, sums: Ints) -> Ints:
+        """The parameters that multiply the inputs of these sums."""
+        return taken(self.graph.flattened.operands, self.distinct(sums).weight_edges)
+
+    def inputs(self, sums: Ints) -> Ints:
+        """What parameters multiply in these sums."""
+        return taken(self.graph.flattened.operands, self.columns(ints_of(self._weighted(sums))).input_edges)
 
     def columns(self, sums: Ints) -> Columns:
         """The products, in the order of creation or of the operands of a dot, and the biases of these sums."""

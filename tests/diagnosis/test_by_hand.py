@@ -22,7 +22,7 @@ from engine import (
     sqrt,
     where,
 )
-from nn import mean_squared_error
+from nn import MLP, mean_squared_error
 
 X = [[0.1 * i, 0.5 - 0.07 * i] for i in range(10)]
 Y = [a - b for a, b in X]
@@ -89,6 +89,33 @@ def test_a_relu_by_hand_that_is_off(name):
     assert not diagnose(*network(RELUS[name]))
 
 
+CLIPS = {
+    "clip": lambda z: z.clip(0.0, 6.0),
+    "by hand": lambda z: minimum(maximum(z, 0.0), 6.0),
+    "the other way round": lambda z: maximum(minimum(z, 6.0), 0.0),
+    "from 2": lambda z: z.clip(2.0, 6.0),
+}
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_a_clip_above_its_upper_limit_is_saturated(name):
+    finding = only(diagnose(*network(CLIPS[name], bias=60.0)), "saturated")
+    assert "the clip is flat" in finding.why
+    assert finding.evidence["slope"] == 0.0
+    assert finding.evidence["units"] == "3 of 3"
+
+
+def test_an_output_that_is_clipped_is_not_clipped_in_the_loss():
+    model = MLP(2, [3, 1], activation="tanh", init="xavier", seed=0)
+    outputs = [model([0.1 * k, -0.2 * k]) + 9.0 for k in range(12)]
+    finding = only(diagnose(sum((z.clip(0.0, 1.0) - 0.5) ** 2 for z in outputs), model.parameters()), "saturated")
+    assert "compute the loss without the clip" in finding.remedy
+    assert not diagnose(sum((z - 0.5) ** 2 for z in outputs), model.parameters())
+    assert not diagnose(sum((z.clip(0.0, 1.0) - 1.0) ** 2 for z in outputs), model.parameters())  # right as it is
+    sure = [z.sigmoid().clip(1e-7, 1 - 1e-3) for z in outputs]
+    assert not diagnose(-sum(p.log() for p in sure), model.parameters())
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_mask_of_dropout_is_no_relu(seed):
     rng = random.Random(seed)
@@ -145,3 +172,20 @@ def test_the_slope_of_a_sure_softmax_keeps_its_digits(exact):
     assert finding.evidence["largest slope p (1 - p)"] == pytest.approx(4.248354255291589e-18, rel=1e-12)
     if exact:
         assert chain_rule(p, a).sentence.endswith("a - b = 40: the softmax is saturated")
+
+
+@pytest.mark.parametrize("loss", [lambda p, y: (p - y) ** 2, lambda p, y: (y - p) ** 2, lambda p, y: (p + -y) ** 2])
+@pytest.mark.parametrize("target", [0.5, -0.5])
+def test_a_relu_by_its_size_that_is_off_at_the_output(loss, target):
+    """Below 0 it is the best that it can be, and its two slopes do not cancel for any parameters."""
+    w, b = Value(0.3, "w"), Value(-4.0, "b")
+    z = [w * x + b for x in (0.1, 0.4, 0.8, 1.0, 1.3, 1.5, 1.7, 1.9)]
+    found = kinds(diagnose(sum(loss((v + abs(v)) / 2, target) for v in z), [w, b]))
+    assert found == (["dead_relu"] if target > 0.0 else ["out_of_range"])
+
+
+def test_a_constant_less_a_target_is_no_replaced_parameter():
+    """A relu by an if gives a constant where it is off, and a square by hand computes the difference twice."""
+    w, b = Value(0.3, "w"), Value(0.1, "b")
+    outputs = [z if z.data > 0 else Value(0.0) for z in (w * x + b for x in (-2.0, -1.0, 0.5, 1.0))]
+    assert not diagnose(sum((p - y) * (p - y) for p, y in zip(outputs, (0.5, 1.0, 0.7, 0.2), strict=True)), [w, b])

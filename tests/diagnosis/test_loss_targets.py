@@ -1,11 +1,13 @@
 """Losses written by hand with targets that they do not take, or with outputs where probabilities belong."""
 
 import random
+from itertools import pairwise
 
+import numpy as np
 import pytest
-from reports import only
+from reports import kinds, only
 
-from engine import Value, diagnose, log, log1p, maximum, softplus
+from engine import Value, diagnose, log, log1p, maximum, softplus, square
 from nn import MLP, cross_entropy
 
 rng = random.Random(0)
@@ -74,3 +76,43 @@ def test_outputs_to_be_raised_are_no_logits():
     assert not report(lambda z, _: -z[0] - z[1], BITS, 2)
     w, v = Value(0.4, "w"), Value(0.3, "v")
     assert not diagnose(-(w * 2.0 + v * 3.0), [w, v])
+
+
+NUMBERS = [10.0 + 9.0 * x[0] - 2.0 * x[1] for x in X]
+
+
+def in_columns(outputs, targets):
+    """Arrays with shapes (n, 1) and (n,), whose difference is n by n."""
+    return ((np.array([[out] for out in outputs]) - np.array(targets)) ** 2).mean()
+
+
+MIXED = {
+    "arrays": in_columns,
+    "a loop in a loop": lambda outputs, targets: sum((t - out) ** 2 for out in outputs for t in targets) / 144,
+    "distances": lambda outputs, targets: sum(abs(out - t) for out in outputs for t in targets),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+@pytest.mark.parametrize("decay", [0.0, 1e-3])
+def test_predictions_compared_with_the_targets_of_all_examples(name, decay):
+    model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0)
+    loss = decay * sum(p**2 for p in model.parameters()) + MIXED[name](list(map(model, X)), NUMBERS)
+    finding = only(diagnose(loss, model.parameters()), "loss_misuse")
+    assert finding.evidence == {"predictions": 12, "targets": 12, "comparisons": 144}
+    assert "compared with all 12 targets" in finding.why
+    flat = np.array([[model(x)] for x in X]).reshape(-1)  # the remedy
+    assert not diagnose(((flat - np.array(NUMBERS)) ** 2).mean(), model.parameters())
+
+
+def test_several_targets_that_belong_to_an_example_or_a_parameter_are_no_mistake():
+    model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0)
+    labels = [[y, y + 0.5, y - 0.25] for y in BITS]  # of three annotators
+    assert not diagnose(
+        sum((model(x) - y) ** 2 for x, ys in zip(X, labels, strict=True) for y in ys), model.parameters()
+    )
+    centres = [Value(float(k), f"c{k}") for k in range(3)]
+    assert "loss_misuse" not in kinds(diagnose(sum((c - t) ** 2 for c in centres for t in NUMBERS[:3]), centres))
+    outputs = [model(x) for x in X]
+    walk = sum((b - a - 0.1) ** 2 for a, b in pairwise(outputs)) + sum(map(square, outputs))  # each is used again
+    assert "loss_misuse" not in kinds(diagnose(walk, model.parameters()))

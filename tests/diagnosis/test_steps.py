@@ -8,7 +8,7 @@ from networks import network
 from reports import kinds, only
 
 from engine import Value, diagnose, maximum, minimum
-from nn import MLP, SGD, Adam, mean_squared_error
+from nn import MLP, SGD, Adam, AdamW, binary_cross_entropy, mean_squared_error
 
 
 def square(w):
@@ -32,6 +32,68 @@ def test_ascent_is_told_from_the_numbers_that_it_left():
     w.data = 0.5
     w.data -= 0.1 * w.grad
     assert "as it should be" in only(diagnose(loss, [w]), "changed_since_forward").why
+
+
+def logistic(w, b):
+    """A neuron that tells the sign of x, and its gradients by hand, where the activation stands for the input."""
+    xs, ys = [-3.0, -2.0, 2.0, 4.0], [0.0, 0.0, 1.0, 1.0]
+    ps = [(w * x + b).sigmoid() for x in xs]
+    errors = [p.data - y for p, y in zip(ps, ys, strict=True)]
+    wrong = sum(e * p.data for e, p in zip(errors, ps, strict=True)) / 4
+    right = sum(e * x for e, x in zip(errors, xs, strict=True)) / 4
+    return binary_cross_entropy(ps, ys), wrong, right, sum(errors) / 4
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.3])
+def test_a_step_along_gradients_by_hand_is_judged_by_the_gradients(rate):
+    w, b = Value(-0.1, "w"), Value(0.1, "b")
+    loss, wrong, right, b.grad = logistic(w, b)
+    w.grad = wrong
+    move([w, b], -rate)
+    finding = only(diagnose(loss, [w, b]), "stale_gradient")
+    assert finding.where == ("w",)
+    assert finding.evidence[".grad"] == wrong
+    assert finding.evidence["gradient"] == pytest.approx(right, rel=1e-12)
+    assert finding.evidence["loss after"] == pytest.approx(logistic(w, b)[0].data, rel=1e-12)
+    w, b = Value(-0.1, "w"), Value(0.1, "b")  # the remedy
+    loss, _, _, _ = logistic(w, b)
+    loss.backward()
+    move([w, b], -rate)
+    assert kinds(diagnose(loss, [w, b])) == ["changed_since_forward" if rate > 0 else "ascent"]
+
+
+@pytest.mark.parametrize(("rate", "kind"), [(-1.0, "changed_since_forward"), (1.0, "ascent")])
+def test_right_gradients_by_hand_give_a_step_like_any_other(rate, kind):
+    w, b = Value(-0.1, "w"), Value(0.1, "b")
+    loss, _, w.grad, b.grad = logistic(w, b)
+    move([w, b], rate)
+    finding = only(diagnose(loss, [w, b]), kind)
+    assert "does not change them" not in finding.why
+
+
+def test_gradients_by_hand_with_the_wrong_sign_are_told_from_a_step_that_adds():
+    for sign, words in ((1.0, "p.data -= lr * p.grad"), (-1.0, "wrong sign")):
+        w, b = Value(-0.1, "w"), Value(0.1, "b")
+        loss, _, right, db = logistic(w, b)
+        w.grad, b.grad = sign * right, sign * db
+        move([w, b], sign * 0.5)  # up the gradient
+        assert words in only(diagnose(loss, [w, b]), "ascent").remedy
+
+
+def test_one_parameter_that_was_set_is_no_step_beside_others_with_gradients():
+    w, b = Value(-0.1, "w"), Value(0.1, "b")
+    loss, w.grad, _, b.grad = logistic(w, b)
+    w.data -= 0.5 * w.grad
+    assert "does not change them" in only(diagnose(loss, [w, b]), "changed_since_forward").why
+
+
+def test_numbers_that_raise_the_loss_may_be_a_step_by_hand():
+    w, b = Value(-0.1, "w"), Value(0.1, "b")
+    loss, wrong, right, _ = logistic(w, b)
+    w.data -= wrong
+    assert "compare(loss" in only(diagnose(loss, [w, b]), "changed_since_forward").remedy
+    w.data = -0.1 - right
+    assert "compare" not in only(diagnose(loss, [w, b]), "changed_since_forward").remedy
 
 
 USES = {
@@ -84,6 +146,41 @@ def test_numbers_that_parameters_are_compared_with_have_not_changed():
     loss.backward()
     Adam(centres, lr=0.02).step()
     assert only(diagnose(loss, centres), "changed_since_forward").evidence["values"] <= 3
+
+
+ADDED = {  # parameters beside labelled data, of which a result tells only the sum or the larger
+    "a sum with data": lambda w, v, x: (w + x).tanh() + v * x,
+    "data first": lambda w, v, x: (x - w) ** 2 + (x + v).exp(),
+    "the larger": lambda w, v, x: maximum(w, v) ** 2 + v.sigmoid(),
+    "a kink, where both are equal": lambda w, v, x: maximum(w, 0.5) + (w * 3.0 + x) ** 2 + v.sigmoid(),
+    "a difference of two that move alike": lambda w, v, x: (w - v).exp() + (2.0 - w) ** 2 + (3.0 - v) ** 2 + x,
+}
+OPTIMIZERS = {
+    "sgd": lambda p: SGD(p, lr=0.01),
+    "momentum": lambda p: SGD(p, lr=0.01, momentum=0.9),
+    "clipped": lambda p: SGD(p, lr=0.1, clip_norm=0.1),
+    "adam": lambda p: Adam(p, lr=0.01),
+    "adamw": lambda p: AdamW(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("use", ADDED.values(), ids=ADDED)
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_a_step_is_one_of_parameters_not_of_labelled_data(use, make):
+    w, v, x = Value(0.5, "w"), Value(-0.3, "v"), Value(0.7, "x")
+    loss = use(w, v, x) + (w + x) ** 2 + (v - x) ** 2
+    loss.backward()
+    make([w, v]).step()
+    finding = only(diagnose(loss, [w, v]), "changed_since_forward")
+    assert finding.where in {("w", "v"), ("w",), ("v",)}
+    assert finding.why.startswith("A step was taken")
+
+
+def test_data_that_was_set_is_told_from_a_parameter_that_a_product_confirms():
+    w, x = Value(0.5, "w"), Value(0.7, "x")
+    loss = (w + x) ** 2 + w * 3.0
+    x.data = 2.0
+    assert only(diagnose(loss, [w]), "changed_since_forward").where == ("x",)
 
 
 def test_an_overshoot_is_told_from_the_numbers_that_it_left():

@@ -6,7 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, acos, cos, diagnose, dot, softmax, tanh
+from engine import Value, acos, cos, diagnose, dot, normal_pdf, prod, softmax, tanh, where
 from nn import (
     MLP,
     SGD,
@@ -14,6 +14,7 @@ from nn import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
+    hinge,
     mean_squared_error,
 )
 
@@ -34,7 +35,7 @@ def test_outputs_by_hand_are_all_named_and_no_0_has_a_minus():
         o.label = f"o{i}"
     finding = only(diagnose(sum((o - 1.0) ** 2 for o in outputs), [w]), "stationary")
     assert finding.where == ("o1", "o2")
-    assert "gives 0 for every example" in finding.why
+    assert "gives 0 on average" in finding.why
     b = Value(0.0, "b")
     assert not diagnose(sum((tanh(w * x + b) - 1.0) ** 2 for x in (-1.0, 1.0)), [w, b])
 
@@ -50,8 +51,8 @@ def xor(model, task):
     return losses[task]()
 
 
-def trained(parameters, loss, steps, lr=0.5):
-    optimizer = SGD(parameters, lr=lr)
+def trained(parameters, loss, steps, lr=0.5, make=SGD):
+    optimizer = make(parameters, lr=lr)
     for _ in range(steps):
         optimizer.zero_grad()
         loss().backward()
@@ -93,6 +94,70 @@ def test_xor_by_a_linear_model_that_was_trained(task, outputs):
     loss = trained(model.parameters(), lambda: xor(model, task), 400, lr=1.0)
     finding = only(diagnose(loss, model.parameters()), "stationary")
     assert finding.evidence["loss"] == pytest.approx(math.log(2), rel=1e-4)
+
+
+SIGNED = [2 * y - 1 for y in BITS]
+LINEAR_LOSSES = {
+    "hinge": lambda zs: hinge(zs, SIGNED),
+    "hinge by hand": lambda zs: sum((1 + -y * z).relu() for z, y in zip(zs, SIGNED, strict=True)) / 4,
+    "hinge and penalty": lambda zs: hinge(zs, SIGNED),
+    "absolute": lambda zs: sum(abs(z - y) for z, y in zip(zs, BITS, strict=True)),
+    "sigmoid and square": lambda zs: mean_squared_error([z.sigmoid() for z in zs], BITS),
+    "softplus": lambda zs: sum((-y * z).softplus() for z, y in zip(zs, SIGNED, strict=True)) / 4,
+}
+
+
+@pytest.mark.parametrize("name", LINEAR_LOSSES)
+@pytest.mark.parametrize("seed", range(5))
+def test_xor_by_a_linear_model_with_any_loss(name, seed):
+    """Where training ends: the outputs of a hinge may differ, and those of a sigmoid hardly come to rest."""
+    rng = random.Random(seed)
+    w, b = [Value(rng.uniform(-1, 1), f"w{k}") for k in range(2)], Value(0.0, "b")
+
+    def loss(outputs, parameters):
+        return LINEAR_LOSSES[name](outputs) + ("penalty" in name) * 0.01 * sum(p * p for p in parameters)
+
+    now = trained([*w, b], lambda: loss([dot(w, x, b) for x in XOR], [*w, b]), 600, lr=0.2)
+    finding = only(diagnose(now, [*w, b]), "stationary")
+    assert finding.evidence["loss at a constant output"] == pytest.approx(now.data, rel=0.01)
+    model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=seed)
+    parameters = model.parameters()
+    now = trained(parameters, lambda: loss([model(x) for x in XOR], parameters), 300, 0.05, make=Adam)
+    assert now.data < 0.75 * finding.evidence["loss"]
+
+
+RELUS = {
+    "mask": lambda z: z * (z > 0),
+    "if": lambda z: z if z.data > 0 else z * 0.0,
+    "0": lambda z: z if z.data > 0 else 0.0,
+}
+
+
+@pytest.mark.parametrize("name", RELUS)
+@pytest.mark.parametrize("bias", [-0.5, -30.0])
+def test_relus_by_a_mask_or_an_if_are_not_linear(name, bias):
+    """One unit on for a single corner, or off for all: the output is as good as constant, but not of a linear model."""
+    w, b = [Value(1.0, "w1"), Value(1.0, "w2")], Value(bias - 1.0, "b")
+    v, c = Value(0.0, "v"), Value(0.5, "c")
+    outputs = [v * RELUS[name](dot(w, x, b)) + c for x in XOR]
+    assert "stationary" not in kinds(diagnose(mean_squared_error(outputs, BITS), [*w, b, v, c]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_gradients_that_cancel_over_the_examples_have_not_vanished(seed):
+    model = MLP(2, [3, 2], activation="linear", init="xavier", seed=seed)
+    first, second = model.layers[-1].neurons
+    for p, q in zip(first.parameters(), second.parameters(), strict=True):
+        q.data = p.data * (1.0 + 1e-15)
+    only(diagnose(cross_entropy([model(x) for x in XOR], BITS), model.parameters()), "stationary")
+
+
+@pytest.mark.parametrize("targets", [[-2.0, -1.0, 0.0, 1.0, 2.1], [-1.0, -1.0, 1.0, 1.0, 1.0]])
+def test_a_line_that_fits_is_better_than_a_constant(targets):
+    """All gradients cancel here, too, but at another loss than that of a constant output."""
+    w, b = Value(0.0, "w"), Value(0.0, "b")
+    now = trained([w, b], lambda: mean_squared_error([w * x + b for x in range(5)], targets), 600, lr=0.05)
+    assert not diagnose(now, [w, b])
 
 
 def test_a_linear_model_without_a_bias():
@@ -355,6 +420,48 @@ def test_a_softmax_of_one_number_is_constant():
     assert not diagnose(binary_cross_entropy_with_logits(logits, [0, 1, 1, 0]), model.parameters())
 
 
+def test_the_cross_entropy_of_a_softmax_of_one_number_is_constant():
+    """It is 0 whatever the labels are, which looks like success."""
+    model, wide = (MLP(2, [3, n], activation="tanh", init="xavier", seed=0) for n in (1, 2))
+    loss = sum(-(y * softmax([model(x)])[0].log()) for x, y in zip(XOR, [0.0, 1.0, 1.0, 0.0], strict=True))
+    assert loss.data == 0.0
+    finding = only(diagnose(loss, model.parameters()), "loss_misuse")
+    assert finding.why.startswith("A softmax of a single number is always 1")
+    right = [softmax(wide(x))[y].log() for x, y in zip(XOR, (0, 1, 1, 0), strict=True)]
+    assert not diagnose(-sum(right), wide.parameters())
+
+
+def test_a_single_choice_that_a_mask_leaves_is_no_fault():
+    wide = MLP(2, [3, 2], activation="tanh", init="xavier", seed=0)
+    forced = [softmax([a, where(a < -1e9, b, -math.inf)])[0].log() for a, b in map(wide, XOR)]
+    assert "loss_misuse" not in kinds(diagnose(-sum(forced), wide.parameters()))
+
+
+@pytest.mark.parametrize("over_examples", [True, False])
+def test_a_softmax_over_the_examples_loses_the_biases(over_examples):
+    model = MLP(3, [4, 3], activation="tanh", init="xavier", seed=0)
+    exps = [[z.exp() for z in model([math.sin(3 * i + j) for j in range(3)])] for i in range(6)]
+    sums = [[sum(column) for column in zip(*exps, strict=True)]] if over_examples else [[sum(row)] * 3 for row in exps]
+    loss = -sum((exps[i][i % 3] / sums[0 if over_examples else i][i % 3]).log() for i in range(6))
+    report = diagnose(loss, model.parameters())
+    if over_examples:
+        finding = only(report, "cancelled")
+        assert finding.where == tuple(f"layer2.neuron{k}.b" for k in (1, 2, 3))
+        assert "a softmax over the examples instead of the classes" in finding.remedy
+    else:
+        assert not report
+
+
+def test_large_inputs_are_named_where_a_probability_is_lost():
+    rows, ys = [[34.6, 78.0], [30.3, 43.9], [60.2, 86.3], [79.0, 75.3]], [0, 0, 1, 1]
+    w = [Value(3.0, "w1"), Value(2.0, "w2")]
+    lost = diagnose(binary_cross_entropy([dot(w, x).sigmoid() for x in rows], ys), w).findings[-1]
+    assert lost.kind == "probability_loss"
+    assert "Inputs go up to 86.3" in lost.remedy
+    small = [[x / 50.0 - 1.0 for x in row] for row in rows]
+    assert not diagnose(binary_cross_entropy_with_logits([dot(w, x) for x in small], ys), w)
+
+
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_a_softmax_that_is_sure_and_wrong_in_a_squared_loss(by_hand):
     def shares(z):
@@ -411,3 +518,37 @@ def test_a_loss_of_another_model_is_not_taken_for_an_argmax():
 def test_a_number_just_beyond_a_domain_is_shown_with_its_digits():
     w = Value(1.0000001, "w")
     assert "w = 1.0000001" in only(diagnose(acos(w), [w]), "non_finite").why
+
+
+def likelihoods(count):
+    """The densities of numbers around a line, and its parameters, which are far from it."""
+    theta = [Value(0.1, "theta0"), Value(-0.3, "theta1")]
+    xs = [math.sin(k) * 3.0 for k in range(count)]
+    return [normal_pdf(2.0 * x + 1.0 - (theta[0] + theta[1] * x)) for x in xs], theta
+
+
+@pytest.mark.parametrize("score", [lambda p: -p, lambda p: 1.0 - 2.0 * p, lambda p: (p - 1.0) ** 2])
+def test_a_product_that_underflows_passes_no_gradient(score):
+    densities, theta = likelihoods(400)
+    finding = only(diagnose(score(prod(densities)), theta), "vanishing")
+    assert finding.evidence["factors"] >= 400
+    assert "A product of 40" in finding.why
+    assert "sum(log(p) for p in factors)" in finding.remedy
+    assert not diagnose(-sum(p.log() for p in densities), theta)  # the remedy
+    few, theta = likelihoods(4)
+    assert not diagnose(score(prod(few)), theta)
+
+
+def test_the_log_of_a_product_that_underflows_is_a_sum_of_logs():
+    densities, theta = likelihoods(400)
+    finding = only(diagnose(-prod(densities).log(), theta), "non_finite")
+    assert finding.evidence["cause"] == "underflow"
+    assert finding.remedy.startswith("A product of 400 factors")
+    assert "sum(log(p) for p in factors)" in finding.remedy
+    zero = Value(0.0, "zero")
+    assert "sum(log" not in diagnose(-prod([*densities[:3], zero]).log(), [zero]).findings[0].remedy
+
+
+def test_a_tiny_product_whose_gradient_is_not_0_is_no_underflow():
+    w, v = Value(1e-170, "w"), Value(1e-170, "v")
+    assert "vanishing" not in kinds(diagnose((w * v - 1.0) ** 2, [w, v]))

@@ -282,8 +282,10 @@ CAUSES = {
     "a root of a negative base": (lambda w: (w - 3.0) ** 0.5, "Keep the base above 0"),
     "a power of 0": (lambda w: (w - 2.0) ** -1, "Keep the base above 0"),
     "log10 of 0": (lambda w: engine.log10(w - 2.0), "Keep the operand above 0"),
-    "atanh of 1": (lambda w: engine.atanh(w - 1.0), "where atanh and its slope are finite"),
-    "acos of 2": (lambda w: engine.acos(w * 1.0), "where acos and its slope are finite"),
+    "atanh of 1": (lambda w: engine.atanh(w - 1.0), "clip(x, -0.999999, 0.999999)"),
+    "acos of 2": (lambda w: engine.acos(w * 1.0), "clip(x, -0.999999, 0.999999)"),
+    "asin of a 1 that was clipped": (lambda w: engine.asin(engine.clip(w, -1.0, 1.0)), "at -1 and 1 the slope of asin"),
+    "acosh of 1": (lambda w: engine.acosh(w - 1.0), "where acosh and its slope are finite"),
     "nearly 0 below": (lambda w: 1.0 / (w * 1e-310), "Keep the denominator away from 0"),
     "a steep cosh": (lambda w: engine.cosh(w * 500.0), "Scale the inputs"),
     "a product": (lambda w: (w * 1e200) * (w * 1e200), "Scale the inputs"),
@@ -295,3 +297,25 @@ def test_the_remedy_of_inf_or_nan_is_that_of_its_cause(name):
     make, remedy = CAUSES[name]
     w = Value(2.0, "w")
     assert remedy in only(diagnose(make(w), [w]), "non_finite").remedy
+
+
+@pytest.mark.parametrize("f", [engine.acos, engine.asin, engine.atanh])
+@pytest.mark.parametrize("end", [-1.0, 1.0])
+def test_a_clip_inside_the_domain_keeps_slopes_finite(f, end):
+    w, v = Value(end, "w"), Value(0.4, "v")
+
+    def loss(limit):
+        return sum((f(engine.clip(x, -limit, limit)) - 0.3) ** 2 for x in (w * 1.0, v * 1.0))
+
+    assert only(diagnose(loss(1.0), [w, v]), "non_finite")
+    assert not diagnose(loss(0.999999), [w, v])
+
+
+def test_a_threshold_is_trained_by_a_soft_condition():
+    xs, t = [3.0, 4.0, 5.0, 6.0], Value(4.5, "t")
+    hard = (sum(where(x > t, x, 0.0) for x in xs) - 6.0) ** 2
+    assert "s = (10 * (x - t)).sigmoid()" in only(diagnose(hard, [t]), "loss_misuse").remedy
+    soft = (sum((10 * (x - t)).sigmoid() * x for x in xs) - 6.0) ** 2
+    assert not diagnose(soft, [t])
+    soft.backward()
+    assert t.grad < 0.0  # a larger t leaves only 6

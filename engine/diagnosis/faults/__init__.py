@@ -11,7 +11,8 @@ from .gradients import cancelled, disconnected, exploding
 from .inputs import constant_input, dead_input
 from .loss import loss_misuse
 from .reach import out_of_range
-from .states import changed_since_forward, non_finite, stale_gradient
+from .stale import stale_gradient
+from .states import changed_since_forward, non_finite
 from .steps import ascent, rebound, step_too_long, step_too_short
 from .stuck import stationary
 
@@ -21,7 +22,7 @@ FAULTS: dict[Callable[[Case], list[Finding]], str] = {
     probability_loss: "the log of a probability that has run out of digits",
     loss_misuse: "a loss with the wrong kind of input, or without a minimum",
     changed_since_forward: "numbers set after the loss was computed from them",
-    stale_gradient: "gradients that hold more than one backward pass",
+    stale_gradient: ".grad that is not the gradient of this loss, as after two backward passes",
     rebound: "parameters that are the results of operations",
     ascent: "a step up the gradient",
     step_too_long: "a step so long that the loss rises",
@@ -32,7 +33,7 @@ FAULTS: dict[Callable[[Case], list[Finding]], str] = {
     dead_relu: "relus that are off for every example",
     saturated: "activations that are flat for nearly every example",
     symmetric: "units that are copies of each other",
-    vanishing: "gradients that shrink from layer to layer, or over time",
+    vanishing: "gradients that shrink from layer to layer, over time, or in a long product",
     cancelled: "paths that add up to nothing",
     constant_input: "examples that all have the same input",
     dead_input: "inputs that are always 0",

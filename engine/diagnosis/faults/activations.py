@@ -19,27 +19,23 @@ from ...structure import (
 from ..context import Case
 from ..description import describe
 from ..report import Finding
-from ..terms import products
-from .by_hand import RECTIFIERS, rectified
+from .by_hand import RECTIFIERS, rectified, unwrapped
 from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
 from .softmaxes import sure_softmax
 from .squashes import Squash, depth_beyond, name_of_squash, squashed
+from .steps import about_inputs
 
 
 def saturated(case: Case) -> list[Finding]:
     """Units whose activation is flat for nearly every example, by layer."""
-    by_hand = squashed(case)
-    return [_flat_layer(case, units, by_hand) for units in case.by_layer(_flat(case, by_hand))] + sure_softmax(case)
+    by_hand = case.once(squashed)
+    return [_flat_layer(case, units, by_hand) for units in case.by_layer(case.once(flat_units))] + sure_softmax(case)
 
 
 def flat_units(case: Case) -> list[Unit]:
     """The units that are flat for nearly every example, except outputs of a softmax and probabilities in a log."""
-    return _flat(case, squashed(case))
-
-
-def _flat(case: Case, by_hand: dict[int, Squash]) -> list[Unit]:
-    graph, limit = case.graph, max(case.limits.flat, case.limits.flat_once)
+    graph, by_hand, limit = case.graph, case.once(squashed), max(case.limits.flat, case.limits.flat_once)
     suspects = {n for z in by_hand if (n := case.units.number_of(z)) is not None}
     if STEEPEST.keys() & graph.ops:
         suspects.update(flattest(graph.flattened, case.units.activated, limit * max(STEEPEST.values())))
@@ -95,65 +91,39 @@ def _flat_layer(case: Case, units: list[Unit], by_hand: dict[int, Squash]) -> Fi
         f"gradient that passes the {name} is multiplied by this slope, so the weights before it learn nothing.",
         "If it is flat from the start, scale the inputs to about 1 or start from smaller weights"
         + case.in_modules(' (MLP(..., init="xavier", seed=0))')
-        + ". If training drove it there, take a smaller learning rate. At the output, compute the loss on the logit z "
-        "(binary_cross_entropy_with_logits, cross_entropy), whose gradient does not contain this slope.",
+        + ". If training drove it there, take a smaller learning rate. At the output, "
+        + (UNCLIPPED if name == "clip" else ON_LOGIT),
     )
+
+
+UNCLIPPED = "compute the loss without the clip, and clip predictions only where you use them."
+ON_LOGIT = (
+    "compute the loss on the logit z (binary_cross_entropy_with_logits, cross_entropy), whose gradient does not "
+    "contain this slope."
+)
 
 
 def dead_relu(case: Case) -> list[Finding]:
     """Relus that are off for every example: whole layers, and single units that inputs like these cannot switch on."""
-    sums = _rectified(case)
-    off = [unit for unit in _off(case, sums) if _is_wanted(case, sums.of(unit.number))]
+    sums = case.once(rectified_sums)
+    off = [unit for unit in case.once(off_units) if _is_wanted(case, sums.of(unit.number))]
     return [_dead_layer(case, units, sums) for units in case.by_layer(off)]
 
 
 def _is_wanted(case: Case, sums: Ints) -> bool:
     """Whether these relus are hidden ones, or the loss falls as one of them is switched on."""
+    if any(case.units.deep[z] for z in sums):
+        return True
     graph = case.graph
     users = {graph.flattened.results[k] for z in sums for k in graph.edges_to(z)}
     relus = [i for i in users if graph.nodes[i].op in RECTIFIERS]
-    return not relus or any(case.units.deep[z] for z in sums) or any(graph.gradients[i] < 0.0 for i in relus)
+    return not relus or any(graph.gradients[i] < 0.0 for i in relus)
 
 
 def off_units(case: Case) -> list[Unit]:
     """The units that are off for every example, and for good if others in their layer are on."""
-    return _off(case, _rectified(case))
-
-
-def _rectified(case: Case) -> Groups:
-    """By unit, the numbers before its relu, also one by hand as maximum(0, z), without hinge terms of the loss."""
-    graph, units = case.graph, case.units
-    if not RECTIFIERS & graph.ops:
-        return groups_of(())
-    terms = summands(graph.flattened)
-    sums = relu_operands(graph.flattened, units.activated, terms)
-    if not none_exceeds(sums, graph.data, 0.0) and not none_exceeds(units.pre, _heights(graph), 0.0):
-        return groups_of(())  # no unit is off
-    by_hand = rectified(case, terms)
-    if not by_hand:
-        return sums
-    return groups_of(sums.of(n) or _by_hand(graph, units.pre.of(n), by_hand) for n in range(len(units.keys)))
-
-
-def _heights(graph: LossGraph) -> Floats:
-    """The data, but below 0 where a -z may be in minimum(-z, 0), which is off where z is not above 0."""
-    if "minimum" not in graph.ops:
-        return graph.data
-    heights = graph.data[:]
-    for i in graph.of("neg"):
-        heights[i] = -abs(heights[i])
-    return heights
-
-
-def _by_hand(graph: LossGraph, pre: Ints, by_hand: dict[int, int]) -> Ints:
-    """The sums before relus by hand, with those that a condition in Python lets through."""
-    if not any(i in by_hand for i in pre):
-        return ints_of(())
-    return ints_of(dict.fromkeys(by_hand.get(i, i) for i in pre if i in by_hand or graph.data[i] > 0.0))
-
-
-def _off(case: Case, sums: Groups) -> list[Unit]:
-    data, found, is_off = case.graph.data, list[Unit](), set(none_exceeds(sums, case.graph.data, 0.0))
+    sums, data, found = case.once(rectified_sums), case.graph.data, list[Unit]()
+    is_off = set(none_exceeds(sums, data, 0.0))
     rectified_units = [case.units.unit(n) for n in range(len(sums.starts) - 1) if len(sums.of(n))] if is_off else []
     for units in case.by_layer(rectified_units):
         off = [unit for unit in units if unit.number in is_off]
@@ -165,11 +135,42 @@ def _off(case: Case, sums: Groups) -> list[Unit]:
     return found
 
 
+def rectified_sums(case: Case) -> Groups:
+    """By unit, the numbers before its relu, also one by hand as maximum(0, z), without hinge terms of the loss."""
+    graph, units = case.graph, case.units
+    if not RECTIFIERS & graph.ops:
+        return groups_of(())
+    terms = summands(graph.flattened)
+    sums = relu_operands(graph.flattened, units.activated, terms)
+    if not none_exceeds(sums, graph.data, 0.0) and not none_exceeds(units.pre, _heights(graph), 0.0):
+        return groups_of(())  # no unit is off
+    by_hand = rectified(case, terms)
+    if not by_hand:
+        return sums
+    return groups_of(sums.of(n) or _by_hand(case, units.pre.of(n), by_hand) for n in range(len(units.keys)))
+
+
+def _heights(graph: LossGraph) -> Floats:
+    """The data, but below 0 where a relu may be off: for -z in minimum(-z, 0), for sums such as y - (z + |z|) / 2."""
+    ops = {*(("neg",) if "minimum" in graph.ops else ()), *(("add", "sub") if "abs" in graph.ops else ())}
+    heights = graph.data[:] if ops else graph.data
+    for i in (i for op in ops for i in graph.of(op)):
+        heights[i] = -abs(heights[i])
+    return heights
+
+
+def _by_hand(case: Case, pre: Ints, by_hand: dict[int, int]) -> Ints:
+    """The sums before relus by hand, with those that a condition in Python lets through."""
+    if not any(i in by_hand for i in pre):
+        return ints_of(())
+    sums = {i: by_hand.get(i, unwrapped(case, i, ("add", "sub"))) for i in pre}
+    return ints_of(dict.fromkeys(z for i, z in sums.items() if i in by_hand or case.graph.data[z] > 0.0))
+
+
 def _is_bypassed(case: Case, sums: Ints) -> bool:
     """Whether the inputs of these sums get a gradient by another path, and so will change."""
-    graph = case.graph
-    inputs = (x for z in sums for _, x in products(graph, z, case.given))
-    return any(graph.depends[x] and graph.gradients[x] for x in inputs)
+    inputs = case.units.weighted_sums.inputs(sums)
+    return any(case.graph.depends[x] and case.graph.gradients[x] for x in set(inputs))
 
 
 def _for_good(case: Case, sums: Ints, z: Sequence[float], height: float = 0.0) -> bool:
@@ -185,7 +186,7 @@ def _for_good(case: Case, sums: Ints, z: Sequence[float], height: float = 0.0) -
 
 
 def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
-    highest = max(case.graph.data[i] for unit in units for i in sums.of(unit.number))
+    highest = max(max(map(case.graph.data.__getitem__, sums.of(unit.number))) for unit in units)
     examples = sum(len(sums.of(unit.number)) for unit in units) // len(units)
     bias = "Raise its bias" if all(unit.biases for unit in units) else "Give it a bias"
     start = case.in_modules('init="he"', "another weight")
@@ -232,7 +233,7 @@ def probability_loss(case: Case) -> list[Finding]:
             },
             _lost(graph, squash, log),
             "Compute the loss on the logit, before the sigmoid or softmax. binary_cross_entropy_with_logits([z], [y]) "
-            "and cross_entropy([logits], [class]) keep all digits for any z.",
+            "and cross_entropy([logits], [class]) keep all digits for any z." + about_inputs(case),
         )
     ]
 

@@ -32,7 +32,7 @@ def _cuts(graph: LossGraph, i: int) -> bool:
 def not_taken(case: Case) -> list[Finding]:
     """Parameters without a gradient because each `where` on the way takes a branch without them."""
     graph = case.graph
-    if not graph.of("select") or not len(case.indices) or largest(case.indices, graph.squares) or off_units(case):
+    if not graph.of("select") or not len(case.indices) or largest(case.indices, graph.squares) or case.once(off_units):
         return []
     found = [i for i in graph.of("select") if graph.gradients[i] and _is_elsewhere(graph, i)]
     if not found:

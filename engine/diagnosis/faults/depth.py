@@ -2,20 +2,21 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
-from ...structure import Layer, ends_differ, extent, ints_of, peaks, small, strongest
+from ...structure import Layer, ends_differ, extent, ints_of, largest, peaks, small, strongest
 from ..context import Case
 from ..report import Evidence, Finding
 from ..terms import products
 from .activations import flat_units, off_units
+from .underflow import lost_product
 
 
 def vanishing(case: Case) -> list[Finding]:
     """Layers whose gradient is tiny relative to a later layer's, with no single layer to blame."""
     lost = small(case.indices, case.graph.gradients, case.limits.vanished)
-    found = _over_layers(case) or (_over_time(case) if lost else [])
+    found = _over_layers(case) or (_over_time(case) or lost_product(case) if lost else [])
     if found or not lost or (case.units.has_layers and all(case.graph.squares[i] == 0.0 for i in lost)):
         return found
     return _lost_on_the_way(case, lost)
@@ -33,9 +34,11 @@ def _over_layers(case: Case) -> list[Finding]:
     faint = [k for k in range(top) if sizes[k] <= limit]
     if not 0.0 < min((sizes[k] for k in faint if sizes[k] > 0.0), default=0.0) <= limit < math.inf:
         return []
+    if all(abs(case.graph.gradients[i]) <= ROUNDING * case.graph.spread(i) for i in _of_layer(case, faint[0])):
+        return []  # the examples cancel
     if not _typical(case, faint[0]) <= MOST * case.limits.vanished * _typical(case, top):
         return []  # one example has a large gradient, and its gradient is blocked on the way
-    blocked = Counter(map(case.units.layer_of, (*flat_units(case), *off_units(case))))
+    blocked = Counter(map(case.units.layer_of, (*case.once(flat_units), *case.once(off_units))))
     if any(blocked[k] == len(case.units.by_layer.of(k)) for k in range(faint[0], top + 1)):
         return []
     first, steps, layers = sizes[faint[0]], top - faint[0], case.units.layers
@@ -61,16 +64,25 @@ MOST = 10.0  # the typical gradients may differ by this factor less than the lar
 
 def _typical(case: Case, layer: int) -> float:
     """The median size of the gradients that arrive at a layer, 0 if none does."""
-    gradients = [abs(case.graph.gradients[i]) for n in case.units.by_layer.of(layer) for i in case.units.pre.of(n)]
+    gradients = [abs(case.graph.gradients[i]) for i in _of_layer(case, layer)]
     return median([x for x in gradients if x] or [0.0])
+
+
+def _of_layer(case: Case, layer: int) -> Iterator[int]:
+    """The pre-activations of a layer."""
+    return (i for n in case.units.by_layer.of(layer) for i in case.units.pre.of(n))
+
+
+ROUNDING = 1e-9  # a gradient below this fraction of its spread is rounding
 
 
 SHRUNK = 1e-3  # weights of a layer that are all at most this are what a gradient is lost in
 
 
 def _largest_weight(case: Case, layer: Layer) -> float:
-    weights = {w for unit in layer.units for w in unit.weights}
-    return max((abs(case.graph.data[w]) for w in weights), default=math.inf)
+    sums = ints_of(i for unit in layer.units for i in unit.pre)
+    weights = case.units.weighted_sums.weights(sums)
+    return largest(weights, case.graph.data) if len(weights) else math.inf
 
 
 XAVIER = ', init="xavier"', ", of about 1 / sqrt(n) for n inputs"

@@ -6,16 +6,15 @@ from ...core import CODES
 from ...structure import LossGraph, with_argument
 from ..context import Case
 from .by_hand import is_probability, summed
-from .logs import log_sources
 
 OTHERS = ("logsumexp", "logaddexp")  # operations that combine the other logits
 
 
 def softmax_entries(case: Case) -> dict[int, int | None]:
-    """The entries of softmaxes at the output, outside logs, each with its logit; None if it is the only one."""
-    graph, found, logs = case.graph, dict[int, int | None](), log_sources(case.graph)
+    """The entries of softmaxes at the output, each with its logit; None if it is the only one."""
+    graph, found = case.graph, dict[int, int | None]()
     for i in entry_candidates(graph):
-        if i in logs or not graph.depends[i] or case.units.deep[i]:
+        if not graph.depends[i] or case.units.deep[i]:
             continue
         z = logit_of(graph, i)
         if z is not None:
@@ -28,7 +27,8 @@ def _has_others(graph: LossGraph, i: int) -> bool:
     first, last = graph.operands(i)[0], graph.operands(i)[-1]
     if graph.nodes[i].op == "div":
         return len(summed(graph, last)) > 1
-    return graph.data[graph.operands(first)[1]] > -math.inf
+    others = graph.operands(first)[1]
+    return graph.nodes[others].op != "" or graph.data[others] > -math.inf  # masked logits are computed
 
 
 def entry_candidates(graph: LossGraph) -> list[int]:
@@ -45,6 +45,6 @@ def logit_of(graph: LossGraph, i: int) -> int | None:
     inner = graph.nodes[operands[0]].op
     if op == "div":
         return graph.argument(operands[0]) if inner == "exp" and is_probability(graph, i) else None
-    z, *others = graph.operands(operands[0])
-    is_ahead = inner == "ahead" or (inner == "sub" and graph.nodes[others[0]].op in OTHERS)
-    return z if is_ahead else None
+    parts = graph.operands(operands[0])
+    is_ahead = inner == "ahead" or (inner == "sub" and graph.nodes[parts[1]].op in OTHERS)
+    return parts[0] if is_ahead else None

@@ -28,10 +28,10 @@ def at_saddle(case: Case) -> list[Finding]:
     near, twice = (graph.elsewhere(_moved(case, zeros, distance))[0] for distance in (NEXT, 2.0 * NEXT))
     found = [i for i in zeros if near[i] and abs(twice[i]) > 1.5 * abs(near[i])]
     others = case.given.difference(zeros)
-    if not found or off_units(case) or any(graph.elsewhere(_moved(case, others, NEAR))[0][i] for i in found):
+    if not found or case.once(off_units) or any(graph.elsewhere(_moved(case, others, NEAR))[0][i] for i in found):
         return []
     least = min(graph.forward(_moved(case, found, NEAR, seed))[0] for seed in range(TRIES))
-    if not least < case.loss.data or symmetric(case):
+    if not least < case.loss.data or case.once(symmetric):
         return []
     return [_stuck(case, found, least)]
 
@@ -80,7 +80,7 @@ def at_kink(case: Case) -> list[Finding]:
         return []
     drops = [[loss - graph.forward(_moved(case, case.given, d, seed))[0] for d in STEPS] for seed in range(TRIES)]
     far, near = max(drops)
-    if not 0.5 * near > none or not 1.5 * near < far or off_units(case):
+    if not 0.5 * near > none or not 1.5 * near < far or case.once(off_units):
         return []
     return [_at_edge(case, loss - far)]
 

@@ -7,6 +7,7 @@ from ..context import Case
 from ..report import Finding
 from .by_hand import MOST, summed
 from .logits import entry_candidates, softmax_entries
+from .logs import log_sources
 from .misuse import misuse, name_of
 
 
@@ -15,7 +16,8 @@ def sure_softmax(case: Case) -> list[Finding]:
     graph, limits = case.graph, case.limits
     if not any(graph.data[i] * (1.0 - graph.data[i]) <= limits.flat for i in entry_candidates(graph)):
         return []
-    entries = {i: z for i, z in softmax_entries(case).items() if z is not None}
+    logs = log_sources(graph)
+    entries = {i: z for i, z in softmax_entries(case).items() if z is not None and i not in logs}
     slopes = {i: _slope(graph, i) for i in entries}
     limit = 0.25 * (limits.flat if len(entries) >= limits.few else limits.flat_once)
     flat = [i for i, slope in slopes.items() if slope <= limit]

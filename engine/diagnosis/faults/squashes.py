@@ -35,7 +35,7 @@ def squashed(case: Case) -> dict[int, Squash]:
     for n in range(len(units.keys)):
         of_unit = [candidates[k] for k in members.of(n)]
         if not _is_steep(case, of_unit, flat, others):
-            of_z = {squash.z: squash for squash in of_unit if _is_squash(case.graph, squash.activation)}
+            of_z = {squash.z: squash for squash in of_unit if _is_squash(case.graph, squash.activation, squash.z)}
             found |= {i: of_z[z] for i in units.pre.of(n) if (z := case.arguments[i]) in of_z}
     return found
 
@@ -75,20 +75,20 @@ def _is_steep(case: Case, candidates: list[Squash], flat: set[int], others: Coll
     """Whether a unit is not saturated, as too many of its squashes are steep; it stops as soon as that is known."""
     all_flat, steep = {squash.z for squash in candidates if squash.z in flat}, set[int]()
     for i, z, _ in candidates if all_flat else ():
-        if z not in flat and i not in others and _is_squash(case.graph, i):
+        if z not in flat and i not in others and _is_squash(case.graph, i, z):
             steep.add(z)
             if len(all_flat) < case.limits.nearly_all * (len(all_flat) + len(steep)):
                 return True
     return not all_flat
 
 
-def _is_squash(graph: LossGraph, i: int) -> bool:
-    """Whether a candidate is a squash: no relu limited to 6, no exp(z) / exp(z)."""
+def _is_squash(graph: LossGraph, i: int, z: int) -> bool:
+    """Whether a candidate is a squash: no relu limited to 6 that is off, no exp(z) / exp(z)."""
     op, operands = graph.nodes[i].op, graph.operands(i)
     if op == "div":
         is_lone = graph.nodes[operands[0]].op == "exp" and len(summed(graph, operands[1])) < 2
         return bool(graph.depends[operands[1]]) and not is_lone
-    return op not in ("clip", *OPPOSITE) or _is_around_0(graph, i)
+    return op not in ("clip", *OPPOSITE) or _is_clip(graph, i, z)
 
 
 def _inner(graph: LossGraph, i: int) -> list[int]:
@@ -101,10 +101,13 @@ def _given(graph: LossGraph, i: int) -> list[int]:
     return [j for k in (i, *_inner(graph, i)) for j in graph.operands(k) if not graph.depends[j]]
 
 
-def _is_around_0(graph: LossGraph, i: int) -> bool:
-    """Whether a clip has one limit below 0 and one above, unlike a relu that is limited to 6."""
+def _is_clip(graph: LossGraph, i: int, z: int) -> bool:
+    """Whether a clip has one limit below 0 and one above, or z is above the lower one: below it, it is a relu's."""
     limits = [graph.data[j] for j in _given(graph, i)]
-    return len(limits) == 2 and min(limits) < 0.0 < max(limits)
+    if len(limits) != 2 or max(limits) <= 0.0:
+        return False
+    is_own = any(z in graph.operands(k) for k in (i, *_inner(graph, i)))
+    return min(limits) < 0.0 or (is_own and graph.data[z] > min(limits))
 
 
 def depth_beyond(graph: LossGraph, squash: Squash) -> float:

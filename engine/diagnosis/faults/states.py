@@ -1,22 +1,17 @@
-"""Faults of the current state: non-finite numbers, gradients of several passes, data set after the forward pass."""
+"""Faults of the current state: non-finite numbers, and data set after the forward pass."""
 
 import math
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ...core import Value, line_of
-from ...structure import SAME, all_small, floats_of, not_held, origins
+from ...structure import all_small, origins
 from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
+from .stale import stepped_by_hand
 from .steps import about_inputs, ascent, step_too_long
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats64 = NDArray[np.float64]
+from .underflow import LOGS_OF_FACTORS, lost_factors
 
 
 def non_finite(case: Case) -> list[Finding]:
@@ -94,8 +89,12 @@ def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
     if diverged is not None and abs(graph.data[diverged[1]]) > HUGE:
         return {"cause": "diverged", case.names[diverged[0]]: graph.data[diverged[1]]}, REMEDY_DIVERGED
     operands = [graph.data[j] for j in graph.operands(i)]
+    if op in ("log", "log2", "log10") and (factors := lost_factors(graph, graph.argument(i))):
+        return {"cause": "underflow"}, f"A product of {factors} factors is smaller than any float. {LOGS_OF_FACTORS}"
     if op in REMEDIES or op in ("log2", "log10"):
         return {}, REMEDIES["log" if op in ("log2", "log10") else op]
+    if op in ("acos", "asin", "atanh"):
+        return {}, REMEDY_ENDS.format(op=op)
     if op == "div" and abs(operands[1]) < 1.0 / HUGE:
         return {}, REMEDY_DIV
     if op == "pow" and operands[0] <= 0.0 and not (operands[1] > 0.0 and operands[1].is_integer()):
@@ -122,6 +121,10 @@ REMEDY_POW = (
     "Keep the base above 0: a root or a negative power of 0 has an infinite slope, and a negative number has no real "
     "root."
 )
+REMEDY_ENDS = (
+    "Keep the operand inside -1 to 1, as in clip(x, -0.999999, 0.999999): at -1 and 1 the slope of {op} is inf, and "
+    "beyond them it has no value."
+)
 REMEDY_DOMAIN = "Keep the operand in the range where {op} and its slope are finite."
 REMEDIES = {
     "log": "Keep the operand above 0. If it is a probability, compute the loss on the logit with "
@@ -132,72 +135,6 @@ REMEDIES = {
     "the inputs.",
     "sqrt": "Keep the operand above 0, as in sqrt(x + 1e-12): at 0 the slope of the root is inf.",
 }
-
-
-def stale_gradient(case: Case) -> list[Finding]:
-    """Parameters whose .grad is not the gradient of this loss, though backward() has been called on it."""
-    if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
-        return []
-    graph, nodes, indices = case.graph, case.graph.nodes, case.indices
-    held = floats_of([nodes[i].grad for i in indices])
-    wrong = not_held(indices, held, graph.flattened, graph.gradients, graph.squares, SAME)
-    if not wrong:
-        return []
-    import numpy as np
-
-    grads, gradients = np.asarray(held), np.asarray(graph.gradients)[indices]
-    is_held = (grads != 0.0) & (np.asarray(indices) >= len(graph.interior))
-    if _is_clipped(grads[is_held], gradients[is_held]):
-        return []
-    differ = [nodes[indices[n]] for n in wrong]
-    farthest = wrong[int(np.argmax(abs(grads - gradients)[wrong]))]
-    grad, gradient = held[farthest], float(gradients[farthest])
-    evidence = {"parameters": len(differ), ".grad": grad, "gradient": gradient}
-    times = _times(grads[is_held], gradients[is_held])
-    why = (
-        f"Each .grad is {times} times the gradient of this loss, as if backward() had been called {times} times "
-        "without zero_grad() in between, and no step had changed the parameters."
-        if times
-        else "The .grad of these parameters is not the gradient of this loss alone. backward() adds to .grad, which "
-        "most likely was not zeroed after the previous pass."
-    )
-    return [
-        Finding(
-            "stale_gradient",
-            tuple(case.groups(differ)),
-            {**evidence, "left over": grad - gradient, **({"times": times} if times else {})},
-            why,
-            "Call optimizer.zero_grad() or model.zero_grad() before every backward(). "
-            + (NO_STEP if times else "")
-            + "If you add up the gradients of several losses on purpose, nothing is wrong; diagnose the sum of the "
-            "losses instead.",
-        )
-    ]
-
-
-NO_STEP = (
-    "If you took steps in between, they changed nothing. In a loop over the parameters, `p = p - lr * p.grad` only "
-    "gives the name p to a new Value: write p.data -= lr * p.grad. "
-)
-
-
-def _times(grads: "Floats64", gradients: "Floats64") -> int:
-    """The integer factor between .grad and gradient, if one above 1 fits all; else 0."""
-    shares = grads / gradients
-    ratio = round(float(shares[0]), 6) if math.isfinite(shares[0]) else 0.0
-    if not ratio > 1.0 or not ratio.is_integer():
-        return 0
-    return int(ratio) if (abs(shares - ratio) <= 5e-7).all() else 0
-
-
-def _is_clipped(grads: "Floats64", gradients: "Floats64") -> bool:
-    """Whether .grad is the clipped gradient: scaled down by one factor, or limited to one size."""
-    sizes, true_sizes = abs(grads), abs(gradients)
-    if len(grads) < 2 or (grads * gradients <= 0.0).any() or (sizes > true_sizes * (1 + SAME)).any():
-        return False
-    shares, cut = grads / gradients, sizes[sizes < true_sizes * (1 - SAME)]
-    is_scaled = shares.max() - shares.min() <= 1e-6
-    return bool(is_scaled or (len(cut) > 1 and cut.max() - cut.min() <= 1e-6 * cut.max()))
 
 
 def changed_since_forward(case: Case) -> list[Finding]:
@@ -214,8 +151,10 @@ def changed_since_forward(case: Case) -> list[Finding]:
     evidence["is"] = graph.data[first]
     now = graph.forward({i: graph.data[i] for i in changed if i < len(graph.interior)})[0]
     why, remedy = WHY_CHANGED, REMEDY_CHANGED
+    if not others and now > case.loss.data:
+        remedy += OWN_STEP
     if case.stepped:
-        if ascent(case) or step_too_long(case):
+        if stepped_by_hand(case) or case.once(ascent) or case.once(step_too_long):
             return []
         why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if now <= case.loss.data else (WHY_ROSE, REMEDY_ROSE)
     where = (*case.groups(mine), *others)
@@ -243,3 +182,7 @@ WHY_CHANGED = (
     "and its gradients do not belong to the numbers you see."
 )
 REMEDY_CHANGED = "Set .data first, then compute the loss, then call backward()."
+OWN_STEP = (
+    " If this was a step along gradients of your own, it raised the loss: compare(loss, {p: gradient, ...}), before "
+    "the step, looks for a mistake in them."
+)

@@ -27,9 +27,22 @@ def ascent(case: Case) -> list[Finding]:
             {"loss before": before, "loss after": after, "rate": ratio},
             f"The parameters {tense} up the gradient, by {amount(ratio)} times the gradient. In that direction the "
             f"loss rises, from {amount(before)} to {amount(after)}.",
-            "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step().",
+            TURNED if _is_turned(step) else ADDED,
         )
     ]
+
+
+ADDED = "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step()."
+TURNED = (
+    "The numbers in .grad, which the step went along, have the wrong sign. Turn it: the derivative of (y - a)**2 with "
+    "respect to a is 2 * (a - y). Or call loss.backward(), which fills in .grad."
+)
+
+
+def _is_turned(step: Step) -> bool:
+    """Whether the numbers in .grad, which backward() on this loss did not fill in, point against the gradient."""
+    grads = [step.graph.nodes[i].grad for i in step.indices]
+    return step.taken and step.graph.nodes[0].grad == 0.0 and total(step.gradients * grads) < 0.0
 
 
 def _moved(case: Case, step: Step) -> tuple[str, ...]:
@@ -75,7 +88,7 @@ LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with t
 def about_inputs(case: Case) -> str:
     """What to do about large inputs, the given numbers that multiply parameters."""
     graph = case.graph
-    factors = {x for unit in case.units.all for z in unit.pre for _, x in products(graph, z, case.given)}
+    factors = set(case.units.weighted_sums.inputs(case.units.pre.members))
     size = max((abs(graph.data[x]) for x in factors if not graph.nodes[x].op and x not in case.given), default=0.0)
     if not LARGE < size < math.inf:
         return ""
@@ -193,9 +206,11 @@ def _is_given(case: Case, i: int) -> bool:
 
 
 def _weighs(case: Case, edge: int) -> bool:
-    """Whether the operand of an edge is a factor in a product, and its other factor is no parameter."""
-    other = other_factor(case.graph, edge)
-    return other is not None and other not in case.given
+    """Whether the operand of an edge is a factor in a product, and its other factor another number and no parameter."""
+    graph, other = case.graph, other_factor(case.graph, edge)
+    if other is None or other in case.given:
+        return False
+    return graph.data[other] != graph.data[graph.flattened.operands[edge]]
 
 
 def _origin(case: Case, i: int) -> int | None:
