@@ -30,7 +30,7 @@ NO_INDEX = -1  # instead of an index
 
 Form = int
 COMPUTED, GIVEN = 0, 1  # the forms of data, computed and given; the forms of parameters follow, and then those of sums
-WEIGHTED, MULTIPLIES = 1, 2  # contains a product of data and a parameter; is one itself
+WEIGHTED, MULTIPLIES = 1, 2  # a sum that contains a product of data and a parameter, and one that is such a product
 
 
 class Forms:
@@ -50,7 +50,9 @@ class Forms:
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
         size, count = len(graph.nodes), len(graph.codes)
         self.sums = Groups(new_ints(count + 1), new_ints(len(graph.operands)))  # the keys of the terms of each sum
-        self.form_of, self.weighted, self.complete = new_ints(size), new_ints(size), new_ints(size)
+        self.form_of = new_ints(size)  # by index, as what follows
+        self.weighted = new_ints(size)  # WEIGHTED, MULTIPLIES or 0
+        self.complete = new_ints(size)  # 1 for a complete sum, used by an operation that is not a sum
         self.last_key = len(self.parameters) + self._read()
 
     def multiplies(self, i: int) -> bool:
@@ -91,13 +93,8 @@ class Forms:
     def has_mixed(self) -> bool:
         """Whether any parameter is a weight in one sum and a bias in another, so that sums of one form may differ."""
         graph, first_sum, roles = self.graph, len(self.parameters) + 2, new_ints(len(self.parameters) + 2)
-        codes, starts, operands, form_of = (
-            ints(graph.codes),
-            ints(graph.starts),
-            ints(graph.operands),
-            ints(self.form_of),
-        )
-        is_weight_or_bias = ints(roles)
+        codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
+        form_of, is_weight_or_bias = ints(self.form_of), ints(roles)
         for i in range(len(graph.codes)):
             first, last = starts[i], starts[i + 1] if form_of[i] >= first_sum else starts[i]
             products = last - (codes[i] == DOT) if codes[i] in (MUL, DOT) else first
@@ -113,9 +110,10 @@ class Forms:
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         form_of, weighted, complete = ints(self.form_of), ints(self.weighted), ints(self.complete)
         given, ends, keys = ints(self.parameters), ints(self.sums.starts), ints(self.sums.members)
-        kinds, ordered, count, same = new_ints(size), new_ints(len(graph.operands)), 0, 0
+        kinds, ordered, count = new_ints(size), new_ints(len(graph.operands)), 0
         sums = ValueNumbers(kinds, self.sums.starts, ordered, size)  # by their terms in any order
-        opcodes, sorted_keys = ints(kinds), ints(ordered)
+        opcodes, sorted_keys, likely = ints(kinds), ints(ordered), new_ints(first_sum + size)
+        last_with = ints(likely)  # by key, the last sum whose first term has it: examples repeat each other
         for i in range(size, len(self.form_of)):
             form_of[i] = GIVEN
         for k in range(len(self.parameters)):
@@ -131,7 +129,7 @@ class Forms:
             key = keys[start]
             if known > 1:
                 ends[count + 1] = start + known
-                same += 1  # most likely: examples repeat each other, sum by sum
+                same = last_with[key]
                 if same >= count or not _are_equal(ends[same], ends[same + 1], start, known, keys):
                     opcodes[count] = ADD if known == 2 else SUM
                     for k in range(start, start + known):
@@ -140,7 +138,7 @@ class Forms:
                         ordered[start : start + known] = ints_of(sorted(self.sums.of(count)))
                     same = sums.first(count)
                     count += 1 if same == count else 0
-                key = first_sum - 1 + same
+                last_with[key], key = same, first_sum - 1 + same
             weight = _weight(codes[i], first, last, operands, form_of, weighted, first_sum)
             if highest >= first_sum and (not known or weight == MULTIPLIES):
                 for k in range(first, last):
@@ -167,12 +165,8 @@ class Forms:
 
     def keys(self, indices: Ints) -> Ints:
         """The key of each of these nodes."""
-        form_of, wanted, found, first_sum = (
-            ints(self.form_of),
-            ints(indices),
-            new_ints(len(indices)),
-            len(self.parameters) + 2,
-        )
+        form_of, wanted, first_sum = ints(self.form_of), ints(indices), len(self.parameters) + 2
+        found = new_ints(len(indices))
         told = ints(found)
         for n in range(len(indices)):
             told[n] = _key(form_of[wanted[n]], first_sum)
@@ -253,14 +247,9 @@ class Forms:
     def reaches(self) -> Floats:
         """The largest change of each sum that its inputs can cause: Σ|w x|, without the bias."""
         graph, found = self.graph, new_floats(len(self.form_of))
-        form_of, codes, starts, operands = (
-            ints(self.form_of),
-            ints(graph.codes),
-            ints(graph.starts),
-            ints(graph.operands),
-        )
+        codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)
-        first_sum, weighted = len(self.parameters) + 2, ints(self.weighted)
+        form_of, weighted, first_sum = ints(self.form_of), ints(self.weighted), len(self.parameters) + 2
         for i in range(len(graph.codes) - 1, -1, -1):
             first, last = starts[i], starts[i + 1]
             if form_of[i] < first_sum:
@@ -302,7 +291,7 @@ def _terms(
 
 
 def _weight(code: int, first: int, last: int, operands: Ints, form_of: Ints, weighted: Ints, first_sum: int) -> int:
-    """MULTIPLIES for an operation that multiplies data by a parameter, WEIGHTED for a sum that contains such a one."""
+    """Whether an operation multiplies data by a parameter, or else has an operand that is weighted."""
     half = (last - first) // 2 if code in (MUL, DOT) else 0
     for k in range(first, first + half):
         a, b = form_of[operands[k]], form_of[operands[k + half]]
