@@ -58,11 +58,11 @@ def _constant(case: Case) -> list[Finding]:
         return []
     outputs = list(outputs_of(case))
     for _ in range(MOST if outputs else 0):
-        constant = {i: output.mean for output in outputs for i in output.indices}
-        least = graph.forward(constant)[0]
+        constants = {i: output.mean for output in outputs for i in output.indices}
+        least = graph.forward(constants)[0]
         if not abs(graph.forward({})[0] - least) <= case.limits.constant * abs(least):
             return []
-        moved = graph.moved(constant)
+        moved = graph.moved(constants)
         adjoints = reverse(moved)[0]
         outputs = [replace(output, demands=[adjoints[i] for i in output.indices]) for output in outputs]
         if all(any(output.demands) for output in outputs) and _is_torn(case, moved, outputs):
