@@ -22,7 +22,8 @@ from .scans import (
     with_argument,
 )
 from .sweeps import (
-    dependent, limited, origins, reached, relu_operands, reverse, reverse_between, reverse_changed, strongest, summands,
+    any_feeds, dependent, limited, origins, reached, relu_operands, reverse, reverse_between, reverse_changed,
+    strongest, summands,
 )
 from .unit import Layer, Unit
 from .units import Units, multipliers
@@ -31,10 +32,10 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Products, Term
 
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
-    "Occurrence", "Overrides", "Products", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_larger",
-    "any_uses", "arguments", "by_number", "cancelling", "coincident", "dependent", "ends_differ", "extent", "flatten",
-    "flattest", "floats_of", "grouped", "groups_of", "ints_of", "largest", "limited", "multipliers", "narrow",
-    "nesting", "new_ints", "none_exceeds", "none_marked", "not_held", "one_sided", "origins", "packed", "peaks",
-    "reached", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small", "strongest", "summands",
-    "taken", "unmarked", "using", "varying", "where", "with_argument",
+    "Occurrence", "Overrides", "Products", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_feeds",
+    "any_larger", "any_uses", "arguments", "by_number", "cancelling", "coincident", "dependent", "ends_differ",
+    "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of", "largest", "limited",
+    "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "none_marked", "not_held", "one_sided", "origins",
+    "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small",
+    "strongest", "summands", "taken", "unmarked", "using", "varying", "where", "with_argument",
 ]

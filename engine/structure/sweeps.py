@@ -214,6 +214,26 @@ def reached(graph: FlattenedGraph) -> Ints:
     return found
 
 
+def any_feeds(graph: FlattenedGraph, marks: Ints, varying: Ints, users: Ints) -> bool:
+    """Whether an operation uses a marked node, maybe with constants added to it: one by opcode in `users`, or a sum.
+
+    A sum uses its operands if both are variable. The sums of marked nodes and constants are marked, too.
+    """
+    codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
+    marked, varies, by_code = ints(marks), ints(varying), ints(users)
+    for i in range(size - 1, -1, -1):
+        for k in range(starts[i], starts[i + 1]):
+            if not marked[operands[k]]:
+                continue
+            if by_code[codes[i]]:
+                return True
+            if codes[i] == ADD or codes[i] == SUB:
+                if varies[operands[starts[i]]] and varies[operands[starts[i] + 1]]:
+                    return True
+                marked[i] = 1
+    return False
+
+
 def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
     """The terms of the output, found through sums, constant factors and differences of variable nodes.
 

@@ -138,7 +138,7 @@ class WeightedSums:
     def firsts(self, sums: Groups) -> tuple[Ints, Ints]:
         """By group of sums, the index of its first weighted sum, and their count; -1 and 0 without any."""
         groups = len(sums.starts) - 1
-        found, inside = (new_ints(groups), new_ints(groups)), self._innermost(sums.members)
+        found, inside = (new_ints(groups), new_ints(groups)), self.innermost(sums.members)
         seen = new_ints(len(self.graph.nodes))  # the last group that each sum was found in, from 1
         first, counts, inner, starts, met = ints(found[0]), ints(found[1]), ints(inside), ints(sums.starts), ints(seen)
         weighted = ints(self.forms.weighted)
@@ -172,16 +172,20 @@ class WeightedSums:
         """Those of the sums that have a weight."""
         return [z for z in sums if self.forms.weighted[z]]
 
+    def are_activated(self, sums: Ints) -> list[bool]:
+        """Whether a function is applied to each of these sums."""
+        return [i != NONE for i in taken(self._activations, sums)]
+
     def activation(self, z: int) -> int | None:
         """The function that is applied to a sum, if any."""
         return None if self._activations[z] == NONE else self._activations[z]
 
     def inner(self, sums: Ints) -> list[int]:
         """The innermost sum of each, in the order of creation, without duplicates."""
-        found = self._innermost(sums)
+        found = self.innermost(sums)
         return list(found) if found == sums else sorted(set(found), reverse=True)
 
-    def _innermost(self, sums: Ints) -> Ints:
+    def innermost(self, sums: Ints) -> Ints:
         """The innermost sum of each."""
         graph, first_sum, found = self.graph.flattened, self.forms.first_sum, new_ints(len(sums))
         codes, starts, operands, form_of = (

@@ -20,7 +20,7 @@ from ..context import Case
 from ..description import describe
 from ..report import Finding
 from ..step import array_of
-from .by_hand import RECTIFIERS, rectified, unwrapped
+from .by_hand import RECTIFIERS, may_be_probabilities, rectified, unwrapped
 from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
 from .softmaxes import sure_softmax
@@ -247,9 +247,8 @@ def _any_is_lost(case: Case) -> bool:
     if not {"log", "log1p"} & graph.ops:
         return False
     data = array_of(graph.data)
-    numbers = np.concatenate([data[graph.of(op)] for op in ("sigmoid", "div")])
-    signed = np.concatenate([data[graph.of(op)] for op in ("tanh", "erf")])
-    p = np.concatenate([numbers, (1.0 + signed) / 2.0])
+    signed = data[graph.of("tanh") + graph.of("erf")]
+    p = np.concatenate([data[may_be_probabilities(graph)], (1.0 + signed) / 2.0])
     return not bool((np.minimum(p, 1.0 - p) > case.limits.lost).all())
 
 

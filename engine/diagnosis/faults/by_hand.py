@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from ...structure import Ints, LossGraph, small
+from ...core import ADD, CODES, INPUT, SUM
+from ...structure import Ints, LossGraph, packed, small
 from ..context import Case
 from ..intervals import MAGNITUDES, magnitude
 
@@ -97,6 +98,19 @@ def _is_flat(graph: LossGraph, i: int, most: int = 8) -> bool:
         elif graph.depends[j] and graph.nodes[j].op not in ("sign", "less", "less_equal"):
             return False
     return not stack
+
+
+def may_be_probabilities(graph: LossGraph) -> Ints:
+    """The sigmoids, and the quotients whose denominator is a sum or an exponential."""
+    import numpy as np
+
+    quotients, found = graph.of("div"), graph.of("sigmoid")
+    if not len(quotients):
+        return found
+    codes, starts, operands = map(np.asarray, (graph.flattened.codes, graph.flattened.starts, graph.flattened.operands))
+    bottom = operands[starts[quotients] + 1]
+    last = np.where(bottom < len(codes), codes[np.minimum(bottom, len(codes) - 1)], INPUT)
+    return found + packed(np.asarray(quotients)[(last == ADD) | (last == SUM) | (last == CODES["exp"])])
 
 
 def is_probability(graph: LossGraph, i: int) -> bool:

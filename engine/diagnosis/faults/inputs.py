@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from ...structure import Ints, ints_of, largest, small, varying
+from ...structure import Ints, largest, packed, small, varying
 from ..context import Case
 from ..report import Finding
 from ..terms import products
@@ -29,9 +29,11 @@ def _differs(case: Case) -> bool:
         return True  # without a search for the sum in z - y
     import numpy as np
 
-    several = np.flatnonzero(np.diff(starts) > 1).tolist()
-    ends = (ints_of((members[starts[n]], members[starts[n + 1] - 1])) for n in several)
-    return any(len({case.graph.data[o.z] for o in units.weighted_sums.occurrences(two)}) > 1 for two in ends)
+    several = np.flatnonzero(np.diff(starts) > 1)
+    ends = np.asarray(starts)[several], np.asarray(starts)[several + 1] - 1
+    first, last = (units.weighted_sums.innermost(packed(np.asarray(members)[end])) for end in ends)
+    data, weighted = np.asarray(case.graph.data), np.asarray(units.forms.weighted)
+    return bool(((weighted[first] > 0) & (weighted[last] > 0) & (data[first] != data[last])).any())
 
 
 def _is_torn(case: Case, output: Output) -> bool:

@@ -1,14 +1,15 @@
 """Faults of the loss itself: the wrong kind of input, no minimum, or no slope."""
 
 import math
-from functools import partial
+from functools import cache, partial
 
-from ...structure import LossGraph, any_uses, ints_of, largest, new_ints
+from ...core import NAMES
+from ...structure import Ints, LossGraph, any_feeds, any_uses, ints_of, largest, new_ints
 from ..context import Case
 from ..report import Finding
 from ..step import array_of
 from ..words import amount
-from .by_hand import is_probability
+from .by_hand import is_probability, may_be_probabilities
 from .logits import OTHERS, logit_of
 from .logs import log_sources, logs_of
 from .misuse import logged, misuse
@@ -82,25 +83,21 @@ def _squashed_twice(case: Case) -> list[Finding]:
 
 
 def _may_be_squashed(case: Case) -> bool:
-    """Whether a sigmoid or a quotient is used as a logit is, maybe with given numbers added to it."""
-    graph, marks = case.graph, new_ints(len(case.graph.nodes))
-    starts, operands, depends, is_marked = map(
-        array_of, (graph.flattened.starts, graph.flattened.operands, graph.depends, marks)
-    )
-    for op in ("sigmoid", "div"):
-        is_marked[graph.of(op)] = 1
-    sums = array_of(graph.of("add") + graph.of("sub"))
-    a, b = operands[starts[sums]], operands[starts[sums] + 1]
-    with_data = depends[a] != depends[b]
-    for _ in range(MOST):
-        is_marked[sums[with_data]] |= is_marked[a[with_data]] | is_marked[b[with_data]]
+    """Whether anything that may be a probability is used as a logit is."""
+    graph, marks, found = case.graph, new_ints(len(case.graph.nodes)), may_be_probabilities(case.graph)
+    array_of(marks)[found] = 1
+    if not len(found):
+        return False
     dots = [i for i in graph.of("dot") if not case.units.forms.multiplies(i)]
-    users = sum((graph.of(op) for op in SQUASHES), ints_of(dots + sums[~with_data].tolist()))
-    return any_uses(graph.flattened, users, marks)
+    users = any_feeds(graph.flattened, marks, graph.depends, _takes_logits(len(NAMES)))
+    return users or any_uses(graph.flattened, ints_of(dots), marks)
 
 
-MOST = 4  # sums with given numbers, one in another
-SQUASHES = ("sigmoid", "exp", "neg", "softplus", "logsumexp", "logaddexp", *LESS[1:])
+@cache
+def _takes_logits(count: int) -> Ints:
+    """By opcode, 1 for operations that are applied to logits."""
+    some = ("sigmoid", "exp", "neg", "softplus", "logsumexp", "logaddexp", *LESS[1:])
+    return ints_of(op in some for op in NAMES[:count])
 
 
 def _logits(graph: LossGraph, squash: int) -> list[int]:
@@ -139,10 +136,10 @@ def _probabilities(case: Case, z: int) -> list[int]:
     return list(found)
 
 
-def _without_data(case: Case, i: int) -> int:
+def _without_data(case: Case, i: int, most: int = 4) -> int:
     """The node inside sums with given numbers, such as a mask."""
     graph = case.graph
-    for _ in range(MOST):
+    for _ in range(most):
         if graph.nodes[i].op not in ("add", "sub"):
             break
         computed = [j for j in graph.operands(i) if graph.depends[j]]
@@ -162,9 +159,10 @@ def _outside(case: Case) -> list[Finding]:
     terms = set(case.graph.terms) if logs else set()
     found: dict[int, float] = {}
     for i in logs:
+        if i not in terms or graph.gradients[i] > 0.0:
+            continue
         p, _ = logged(case, i)
-        may_exceed = any(_may_exceed(case, j) for j in {p, graph.argument(i)})
-        if i in terms and not graph.gradients[i] > 0.0 and not may_exceed:
+        if not any(_may_exceed(case, j) for j in {p, graph.argument(i)}):
             found[p] = graph.data[p]
     if not found:
         return []

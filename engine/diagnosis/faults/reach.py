@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from ...core import ADD, NAMES
-from ...structure import one_sided
+from ...core import ADD, INPUT, NAMES
+from ...structure import any_uses, one_sided
 from ..context import Case
 from ..intervals import RANGES, differences, interval, may_be_limited
 from ..report import Finding
@@ -37,12 +37,16 @@ class Residual(NamedTuple):
 
 def out_of_range(case: Case) -> list[Finding]:
     """Outputs whose range does not contain their targets."""
-    wanted = _residuals(case) if math.isfinite(case.loss.data) else []
+    suspects = _suspects(case) if math.isfinite(case.loss.data) else set()
+    wanted = _residuals(case) if suspects else []
     width = _width(wanted) or 1.0
-    ranges = {found.output: interval(case.graph, found.output, case.given) for found in wanted}
+    ranges = {
+        found.output: interval(case.graph, found.output, case.given) for found in wanted if found.output in suspects
+    }
     if any(case.graph.nodes[i].op == "mul" and case.graph.data[i] == 0.0 for i in ranges):
         ranges |= dict.fromkeys(ranges.keys() & masked(case), (0.0, math.inf))
-    far = {found: _nearest(found, *ranges[found.output]) for found in wanted if _is_far(case, found, ranges, width)}
+    reachable = [found for found in wanted if found.output in ranges]
+    far = {found: _nearest(found, *ranges[found.output]) for found in reachable if _is_far(case, found, ranges, width)}
     if not far or any(case.units.deep[i] for found in far for i, _ in found.signs) or not _is_lowest(case, far):
         return []
     ops = {case.graph.nodes[found.output].op for found in far}
@@ -51,46 +55,36 @@ def out_of_range(case: Case) -> list[Finding]:
     return [_unreachable(case, alike, list(spans), far)]
 
 
-def _residuals(case: Case) -> list[Residual]:
-    """The outputs with given targets that the loss pulls towards them; none where no target can be out of reach."""
-    graph, pairs = case.graph, dict[tuple[int, float], list[tuple[int, float]]]()
-    indices = one_sided(graph.flattened, differences(graph), graph.depends)
-    columns = _compared(case, indices) if indices else ()
-    if not indices or not _may_be_far(case, indices, *columns[:2]):
-        return []
-    for i, output, target, sign in zip(indices, *(column.tolist() for column in columns), strict=True):
-        pairs.setdefault((output, target), []).append((i, sign))
-    found = [Residual(output, target, tuple(signs)) for (output, target), signs in pairs.items()]
-    return [pair for pair in found if _is_pulled(case, pair)]
+def _suspects(case: Case) -> set[int]:
+    """The outputs whose range may exclude the target that the loss pulls them to, by the last operation alone."""
+    import numpy as np
+
+    graph, compared = case.graph, differences(case.graph)
+    may = may_be_limited(graph, case.indices) if len(compared) else compared
+    if not len(compared) or not any_uses(graph.flattened, compared, may):
+        return set()
+    indices, outputs, targets, _ = case.once(_compared)
+    low, high = _ranges(len(NAMES))
+    codes = np.asarray(graph.flattened.codes)
+    last = np.where(outputs < len(codes), codes[np.minimum(outputs, len(codes) - 1)], INPUT)
+    is_inside = (low[last] <= targets) & (targets <= high[last])
+    gradients, data = (np.asarray(column)[indices] for column in (graph.gradients, graph.data))
+    is_apart = (data != 0.0) & (np.sign(gradients) != np.sign(data))
+    return set(outputs[(np.asarray(may)[outputs] == 1) & ~(is_inside | is_apart)].tolist())
 
 
-def _compared(case: Case, indices: Sequence[int]) -> tuple["Numbers", "Numbers", "Numbers"]:
-    """The outputs and the targets in these differences, and 1 for output - target, -1 for target - output."""
+def _compared(case: Case) -> tuple["Numbers", "Numbers", "Numbers", "Numbers"]:
+    """The differences, their outputs and targets, and 1 for output - target, -1 for target - output."""
     import numpy as np
 
     flat = case.graph.flattened
+    indices = np.array(one_sided(flat, differences(case.graph), case.graph.depends), np.intp)
     starts, operands, depends, data = map(np.asarray, (flat.starts, flat.operands, case.graph.depends, flat.data))
     a, b = operands[starts[indices]], operands[starts[indices] + 1]
     is_second, is_sum = depends[b] == 1, np.asarray(flat.codes)[indices] == ADD
     targets = data[np.where(is_second, a, b)]
-    return (
-        np.where(is_second, b, a),
-        np.where(is_sum, -targets, targets),
-        np.where(is_second & ~is_sum, -1.0, 1.0),
-    )
-
-
-def _may_be_far(case: Case, indices: Sequence[int], outputs: "Numbers", targets: "Numbers") -> bool:
-    """Whether the range of an output may be limited and exclude its target, by the operations alone."""
-    import numpy as np
-
-    may, codes = may_be_limited(case.graph, case.indices), case.graph.flattened.codes
-    low, high = _ranges(len(NAMES))
-    last = np.append(codes, 0)[np.minimum(outputs, len(codes))]  # their opcodes, 0 for leaves
-    is_inside = (low[last] <= targets) & (targets <= high[last])
-    gradients, data = (np.asarray(column)[indices] for column in (case.graph.gradients, case.graph.data))
-    is_apart = (data != 0.0) & (np.sign(gradients) != np.sign(data))
-    return bool((np.asarray(may)[outputs] & ~(is_inside | is_apart)).any())
+    signs = np.where(is_second & ~is_sum, -1.0, 1.0)
+    return indices, np.where(is_second, b, a), np.where(is_sum, -targets, targets), signs
 
 
 @cache
@@ -100,6 +94,15 @@ def _ranges(count: int) -> tuple["Numbers", "Numbers"]:
 
     found = np.array([RANGES.get(op, (math.nan, math.nan)) for op in NAMES[:count]])
     return found[:, 0], found[:, 1]
+
+
+def _residuals(case: Case) -> list[Residual]:
+    """The outputs with given targets that the loss pulls towards them."""
+    pairs = dict[tuple[int, float], list[tuple[int, float]]]()
+    for i, output, target, sign in zip(*(column.tolist() for column in case.once(_compared)), strict=True):
+        pairs.setdefault((output, target), []).append((i, sign))
+    found = [Residual(output, target, tuple(signs)) for (output, target), signs in pairs.items()]
+    return [pair for pair in found if _is_pulled(case, pair)]
 
 
 def _is_pulled(case: Case, pair: Residual) -> bool:

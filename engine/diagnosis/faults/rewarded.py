@@ -17,7 +17,8 @@ LOG_LOSSES = frozenset(("log", "log1p", "softplus"))
 def rewarded(case: Case) -> list[Finding]:
     """Log losses without their minus sign, in all terms or in those of one of the two answers."""
     graph = case.graph
-    terms = set(graph.terms) if LOG_LOSSES & graph.ops and _any_is_rewarded(graph) else set()
+    is_sought = LOG_LOSSES & graph.ops and LOG_LOSSES & graph.ops_of_terms and _any_is_rewarded(graph)
+    terms = set(graph.terms) if is_sought else set()
     logs = [i for found in (log_sources(graph) if terms else {}).values() for i in found if graph.depends[i]]
     signs = {i: graph.gradients[i] for i in logs if graph.gradients[i]}
     if graph.ops_of_terms <= LOG_LOSSES:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from operator import sub
 
 from ...structure import (
@@ -140,8 +141,8 @@ def prediction_of(case: Case, i: int) -> int:
 
 def _predictions(case: Case, sums: Ints) -> list[int]:
     """The predictions inside sums; before a relu, as in a hinge, a number that is added is no bias."""
-    found, activation = case.units.weighted_sums.inner(sums), case.units.weighted_sums.activation
-    hinged = [z for z in found if activation(z) is not None]
+    found = case.units.weighted_sums.inner(sums)
+    hinged = compress(found, case.units.weighted_sums.are_activated(ints_of(found)))
     inside = {z: unwrapped(case, z, ("add", "sub", "neg", "mul")) for z in hinged}
     return list(dict.fromkeys(inside.get(z, z) for z in found)) if inside else found
 
@@ -174,8 +175,11 @@ def _below(case: Case, i: int, most: int = 1000) -> Iterator[int]:
 def _is_linear(case: Case) -> bool:
     """Whether all outputs are weighted sums, judged by one example."""
     graph, units = case.graph, case.units
-    last = [units.pre.of(n)[0] for n in none_marked(units.pre, units.deep)]
+    last = [units.pre.of(n)[0] for n in none_marked(units.pre, units.deep)[:ASKED]]
     return all(graph.nodes[j].op in LINEAR for i in last for j in _below(case, prediction_of(case, i)))
+
+
+ASKED = 64  # of the outputs: the others are like them
 
 
 def _is_bent(case: Case, outputs: Iterable[Output]) -> bool:

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from itertools import islice
 
-from ...core import CODES
+from ...core import NAMES
 from ...structure import Ints, LossGraph, arguments, ints_of, largest
 from ..context import Case
 from ..intervals import interval
@@ -37,12 +38,16 @@ def opposed(case: Case) -> list[Finding]:
 
 def _are_signs_mixed(graph: LossGraph) -> bool:
     """Whether the loss rises with some of the logs and softplus among its terms, and falls with others."""
-    import numpy as np
-
-    codes, terms, kinds = array_of(graph.flattened.codes), array_of(graph.terms), [CODES[op] for op in LOG_LOSSES]
+    codes, terms, gradients = array_of(graph.flattened.codes), array_of(graph.terms), array_of(graph.gradients)
     terms = terms[terms < len(codes)]
-    gradients = array_of(graph.gradients)[terms[np.isin(codes[terms], kinds)]]
-    return bool((gradients > 0.0).any() and (gradients < 0.0).any())
+    found = gradients[terms[array_of(_are_log_losses(len(NAMES)))[codes[terms]] == 1]]
+    return bool((found > 0.0).any() and (found < 0.0).any())
+
+
+@cache
+def _are_log_losses(count: int) -> Ints:
+    """By opcode, 1 for the operations of a log loss."""
+    return ints_of(op in LOG_LOSSES for op in NAMES[:count])
 
 
 def _wrong_targets(case: Case, found: Sequence[int], targets: Sequence[float]) -> list[Finding]:
