@@ -94,13 +94,17 @@ def _as_text(name: str, x: float | int | str, digits: int = 4) -> str:
     if isinstance(x, int):
         return f"{x:,} {SINGULAR.get(name, name.removesuffix('s')) if x == 1 else name}"
     text = "".join(elided(x, 120, " …", 120, 0))
-    return f"{text} {name}" if _SHARE.fullmatch(text) else f"{name}: {text}"
+    if not _SHARE.fullmatch(text):
+        return f"{name}: {text}"
+    return f"{text} {name.removesuffix('s') if text.endswith(' of 1') else name}"
 
 
 SINGULAR = {
     "layers between": "layer between",
     "probabilities": "probability",
     "used by the loss": "used by the loss",
+    "operations like it": "operation like it",
+    "softmaxes": "softmax",
 }
 _SHARE = re.compile(r"\d+ of \d+")
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ...structure import one_sided
 from ..context import Case
-from ..intervals import any_limited, interval
+from ..intervals import RANGES, any_limited, interval
 from ..report import Finding
 from ..words import amount
 from .by_hand import masked
@@ -104,6 +104,8 @@ def _unreachable(
     least = _least(case, wanted, far)
     names = dict.fromkeys(name_of(case, found.output) for found in far)
     spans, wish = " and ".join(ranges), _span(min(targets), max(targets))
+    ops = {case.graph.nodes[found.output].op for found in far}
+    last = f"operation, {op}, gives" if len(ops) == 1 and (op := min(ops)) in RANGES else "operations give"
     wish = f"the targets go from {wish}" if min(targets) < max(targets) else f"the target is {amount(targets[0])}"
     return Finding(
         "out_of_range",
@@ -115,7 +117,7 @@ def _unreachable(
             **({} if least is None else {"lowest possible loss": least}),
             "loss": case.loss.data,
         },
-        f"Whatever the parameters are, the last operation gives numbers from {spans}, but {wish}. The output cannot "
+        f"Whatever the parameters are, the last {last} numbers from {spans}, but {wish}. The output cannot "
         f"reach {f'{len(far)} of {len(wanted)} targets' if len(wanted) > 1 else 'it'}"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
         f"Make the output linear, {case.in_modules(LINEAR, 'without an activation')}, or scale the targets into the "

@@ -48,7 +48,7 @@ def lone_softmax(case: Case) -> list[Finding]:
     return misuse(
         case,
         entries,
-        {"softmax": 1.0, "outputs": len(entries), "gradient": 0.0},
+        {"result": 1.0, "softmaxes": len(entries), "gradient": 0.0},
         "A softmax of a single number is always 1. So the loss does not depend on the output, and all gradients are 0.",
         "For one output and two classes take a sigmoid, binary_cross_entropy_with_logits([z], [y]). For a softmax give "
         "the last layer one output for each class.",
