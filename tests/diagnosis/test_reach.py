@@ -62,6 +62,7 @@ def test_a_sigmoid_that_cannot_reach_its_targets(name):
 
     finding = only(report(FAR), "out_of_range")
     assert finding.where == ("layer2.neuron1",)
+    assert "the last operation, sigmoid, gives numbers from 0 to 1" in finding.why
     assert finding.evidence["out of reach"] == "4 of 10"
     assert finding.evidence["output"] == "0 to 1"
     assert finding.evidence.get("lowest possible loss") == (least if least is None else pytest.approx(least))

@@ -6,7 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, acos, cos, diagnose, dot, normal_pdf, prod, softmax, tanh, where
+from engine import Value, acos, cos, diagnose, dot, exp, normal_pdf, prod, softmax, tanh, where
 from nn import (
     MLP,
     SGD,
@@ -383,8 +383,36 @@ def test_a_softmax_over_the_examples_loses_the_biases(over_examples):
         finding = only(report, "cancelled")
         assert finding.where == tuple(f"layer2.neuron{k}.b" for k in (1, 2, 3))
         assert "by a sum over the examples" in finding.why
+        assert "of its own example" in finding.remedy
     else:
         assert not report
+
+
+def test_a_bias_of_all_classes_cancels_in_a_softmax_over_the_classes():
+    w, b = [Value(0.1 * k, f"w{k}") for k in range(3)], Value(0.3, "b")
+    rows = [[exp(v * x + b) for v in w] for x in (0.5, 1.0, -2.0, 0.7)]
+    finding = only(diagnose(-sum((row[k % 3] / sum(row)).log() for k, row in enumerate(rows)), [*w, b]), "cancelled")
+    assert finding.where == ("b",)
+    assert "over the examples" not in finding.why + finding.remedy
+
+
+LOST = {  # of a log, and what it says is lost
+    "p": (lambda v: v.sigmoid(), -800.0, "A probability p has rounded to 0. The log is -inf"),
+    "1 - p": (lambda v: 1.0 - v.sigmoid(), 40.0, "A probability p has rounded to 1, so 1 - p is 0. The log is -inf"),
+    "1 + tanh": (lambda v: (1.0 + v.tanh()) / 2.0, -40.0, "A probability p has rounded to 0. The log is -inf"),
+    "nearly 0": (lambda v: v.sigmoid(), -100.0, "A probability is nearly 0, so its log, -100, is large in size."),
+    "rounding": (lambda v: 1.0 - v.sigmoid(), 30.0, "A log is taken of a probability that is 0 but for rounding."),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_what_a_log_has_lost_is_said_of_the_number_that_rounded(name):
+    p, at, why = LOST[name]
+    v = Value(at, "v")
+    finding = diagnose(-p(v).log(), [v]).findings[0]
+    assert finding.kind == "probability_loss"
+    assert finding.why.startswith(why)
+    assert finding.evidence.get("operand of the log") == (None if p(v).op == "sigmoid" else p(v).data)
 
 
 def test_large_inputs_are_named_where_a_probability_is_lost():
