@@ -39,7 +39,7 @@ MODULES = (
     *("core/node.py", "core/coercion.py", "core/operations.py", "core/condition.py", "core/properties.py"),
     *("core/value.py", "core/traverse.pyx"),
     *("structure/flatten.pyx", "structure/value_numbering.py", "structure/sweeps.py", "structure/scans.py"),
-    *("structure/recompute.py", "structure/linear_forms.py", "structure/weighted_sums.py"),
+    *("structure/recompute.py", "structure/groups.py", "structure/linear_forms.py", "structure/weighted_sums.py"),
     *("replay/program.py", "replay/trace.py", "replay/reverse.py"),
     *("replay/constant_folding.py", "replay/fusion.py", "replay/passes.py"),
     *("replay/slot_allocation.py", "replay/native.pyx"),

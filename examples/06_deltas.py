@@ -18,13 +18,13 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 
-def layer(number: int, weights: list[list[Value]], bias: float, inputs: list[Value]) -> list[list[Value]]:
+def layer(number: int, weights: list[list[Value]], biases: list[Value], inputs: list[Value]) -> list[list[Value]]:
     """Pre-activations z and activations a = σ(z) of one layer; pictures write layer1.neuron3.w2 as w⁽¹⁾₃₂."""
-    z = [dot(row, inputs, bias) for row in weights]
+    z = [dot(row, inputs, bias) for row, bias in zip(weights, biases, strict=True)]
     a = [sigmoid(value) for value in z]
     for j, row in enumerate(weights, 1):
         place = f"layer{number}.neuron{j}"
-        z[j - 1].label, a[j - 1].label = f"{place}.z", f"{place}.a"
+        z[j - 1].label, a[j - 1].label, biases[j - 1].label = f"{place}.z", f"{place}.a", f"{place}.b"
         for i, weight in enumerate(row, 1):
             weight.label = f"{place}.w{i}"
     return [z, a]
@@ -59,14 +59,15 @@ def main() -> None:
     rng = random.Random(arguments.seed)
     x = [Value(0.5), Value(-1.0)]
     w1, w2 = ([[Value(rng.gauss(0, 1)) for _ in range(n)] for _ in range(units)] for n, units in ((2, 3), (3, 2)))
-    z1, a1 = layer(1, w1, 0.1, x)
-    z2, a2 = layer(2, w2, -0.2, a1)
+    b1, b2 = [Value(0.1) for _ in w1], [Value(-0.2) for _ in w2]
+    z1, a1 = layer(1, w1, b1, x)
+    z2, a2 = layer(2, w2, b2, a1)
     y = [1.0, 0.0]
     cost = 0.5 * (a2[0] - y[0]) ** 2 + 0.5 * (a2[1] - y[1]) ** 2
     cost.label = "C"
     cost.backward()
 
-    found = backpropagation([w for row in w1 + w2 for w in row], cost)
+    found = backpropagation([*b1, *b2, *(w for row in w1 + w2 for w in row)], cost)
     first, last = found.layers
     print(f"{found}\n\n{'':<24}{'by the equation':>24}{'by the engine':>24}")
     for k, z in enumerate(z2):
@@ -77,6 +78,7 @@ def main() -> None:
             sum(d * row[j] for d, row in zip(last.delta[0], last.weights, strict=True)) * first.slopes[0][j],
             z,
         )
+    show("∂C/∂b⁽¹⁾ 2", first.delta[0][1], b1[1])
     show("∂C/∂W⁽²⁾ 1,2", last.delta[0][0] * first.a[0][1], w2[0][1])
     show("∂C/∂W⁽¹⁾ 3,1", first.delta[0][2] * first.inputs[0][0], w1[2][0])
 

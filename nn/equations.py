@@ -1,17 +1,18 @@
 """backpropagation: the four equations of a network, in matrices, with their numbers layer by layer.
 
-Read `backpropagation` first, then `layer_matrices` (how matrices are read off a graph), `output_error` (the form of δ
-at the last layer), and the writers, `matrix_text` and `gradient_picture`.
+Read `backpropagation` first, then `layer_reader` (how matrices are read off a graph), `output_error` (the form of δ
+at the last layer), `sections` (the equations of a layer), and the writers, `matrix_text` and `gradient_picture`.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine import Value
-from engine.core import TABLE, api_boundary, came, entries, pretty_number, replace
+from engine.core import api_boundary, came, entries, pretty_number, replace
 
 from .module import Module
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
     from .layer_matrices import LayerMatrices
-    from .matrices import Matrix
     from .output_error import OutputError
+    from .sections import Section
 
 
 @api_boundary
@@ -34,11 +35,11 @@ def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropag
     >>> from nn import MLP, mean_squared_error
     >>> model = MLP(1, [1, 1], activation="sigmoid", init=1.0)
     >>> print(backpropagation(model, mean_squared_error([model([-1.0])], [0.0])))
-    Backpropagation through layers of 1-1-1 units; 1 example, a row each; C = 2.25
+    Backpropagation through layers of 1-1-1 units; 1 example; C = 2.25
     ...
     """
-    from .layer_matrices import layers_of, network_of
-    from .output_error import sigmoid_cross_entropy, softmax_cross_entropy, squares
+    from .layer_reader import layers_of, network_of
+    from .output_error import output_error
 
     if not isinstance(loss, Value):
         raise TypeError(f"the loss is a Value, not {came(loss)}")
@@ -46,31 +47,15 @@ def backpropagation(model: Module | Iterable[Value], loss: Value) -> "Backpropag
     if strangers := [p for p in parameters if not isinstance(p, Value)]:
         raise TypeError(f"parameters are Values, not {came(strangers[0])}")
     network = network_of(loss, parameters)
-    layers, outputs = layers_of(network, linear_output=True)
-    error = softmax_cross_entropy(network, layers[-1]) or sigmoid_cross_entropy(network, layers[-1], outputs)
-    if not error:
-        layers, outputs = layers_of(network)
-        error = sigmoid_cross_entropy(network, layers[-1], outputs) or squares(network, layers[-1], outputs)
+    layers, passed = layers_of(network)
+    error = output_error(network, layers[-1], passed)
+    if not error and not layers[-1].is_linear:  # the operation after the last sum may be a part of the loss
+        inner, passed = layers_of(network, linear_output=True)
+        if error := output_error(network, inner[-1], passed):
+            layers = inner
     return Backpropagation(
         loss.data, tuple(layers), error, sum(p in network.sweep.index for p in parameters), len(parameters)
     )
-
-
-@dataclass(frozen=True)
-class Equation:
-    """An equation between matrices, as a formula and with the shape of each matrix."""
-
-    formula: str
-    shapes: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A layer: its title, its equations, and its matrices by name."""
-
-    title: str
-    equations: list[Equation]
-    matrices: list[tuple[str, "Matrix"]]
 
 
 @api_boundary
@@ -100,9 +85,7 @@ class Backpropagation:
         first, n = self.layers[0], len(self.layers[0].z)
         sizes = "-".join(str(k) for k in [len(first.inputs[0]), *(len(layer.weights) for layer in self.layers)])
         examples = f"{n} example{'s' if n > 1 else ''}"
-        return (
-            f"Backpropagation through layers of {sizes} units; {examples}, a row each; C = {pretty_number(self.loss)}"
-        )
+        return f"Backpropagation through layers of {sizes} units; {examples}; C = {pretty_number(self.loss)}"
 
     @property
     def equations(self) -> tuple[str, ...]:
@@ -120,85 +103,29 @@ class Backpropagation:
         columns = "With examples in columns they read: δ⁽ˡ⁾ = ((W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ."
         turned = "With a unit in each column of W, z⁽ˡ⁾ = a⁽ˡ⁻¹⁾ W⁽ˡ⁾: "
         turned += "δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ (W⁽ˡ⁺¹⁾)ᵀ) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = (a⁽ˡ⁻¹⁾)ᵀ δ⁽ˡ⁾."
+        lost = "c⁽ˡ⁾ is the part of z⁽ˡ⁾ that has no parameter."
+        penalty = "R is the part of C that penalises parameters: it adds ∂R/∂W⁽ˡ⁾ to (3), and ∂R/∂b⁽ˡ⁾ to (4)."
         unused = self.given - self.used
         lone = f"The loss does not depend on {unused} of the {self.given} parameters: their gradients are 0."
         return [
-            "δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, f′ the derivative of the activation, ⊙ the product entry by entry, 1ᵀ a row of ones: "
-            "it adds up the examples.",
+            "δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, f′ the derivative of the activation f, ⊙ the product entry by entry. 1 b⁽ˡ⁾, with a "
+            "column of ones, has b⁽ˡ⁾ in each row; 1ᵀ δ⁽ˡ⁾ adds up the rows, which are the examples.",
             columns,
             turned,
+            *([lost] if any(x.constants for x in self.layers) else []),
+            *([penalty] if any(x.penalty_weights or x.penalty_biases for x in self.layers) else []),
             *([lone] if unused else []),
         ]
 
     @cached_property
-    def sections(self) -> list[Section]:
+    def sections(self) -> "list[Section]":
         """The layers, from the first to the last, ready to be written."""
-        titles = [f"Layer {x.number}: {len(x.weights[0])} → {len(x.weights)}, {x.function}" for x in self.layers]
+        from .sections import section_of
+
         return [
-            Section(title, list(self._equations(layer)), list(self._matrices(layer)))
-            for title, layer in zip(titles, self.layers, strict=True)
+            *(section_of(layer, after, None) for layer, after in pairwise(self.layers)),
+            section_of(self.layers[-1], None, self.error),
         ]
-
-    def _equations(self, layer: "LayerMatrices") -> Iterator[Equation]:
-        up, before, after = raised(layer.number), raised(layer.number - 1), raised(layer.number + 1)
-        n, k, m = len(layer.z), len(layer.weights), len(layer.weights[0])
-        slope, slope_shape = ("", "") if layer.is_linear else (f" ⊙ {derivative_sign(layer)}(z{up})", f" ⊙ ({n}×{k})")
-        if layer is self.layers[-1]:
-            yield Equation(
-                f"δ{up} = {self._output(layer)}", f"({n}×{k}) = ({n}×{k}){slope_shape if not self._cancels else ''}"
-            )
-        else:
-            last = len(self.layers[layer.number].weights)
-            inner = f"δ{after} W{after}"
-            yield Equation(
-                f"δ{up} = " + (f"({inner}){slope}" if slope else inner),
-                f"({n}×{k}) = "
-                + (f"(({n}×{last}) ({last}×{k})){slope_shape}" if slope else f"({n}×{last}) ({last}×{k})"),
-            )
-        yield Equation(f"∂C/∂W{up} = (δ{up})ᵀ a{before}", f"({k}×{m}) = ({k}×{n}) ({n}×{m})")
-        if layer.grad_biases:
-            yield Equation(f"∂C/∂b{up} = 1ᵀ δ{up}", f"(1×{k}) = (1×{n}) ({n}×{k})")
-
-    @property
-    def _cancels(self) -> bool:
-        """Whether the last δ is p - y, in which the derivative of the activation cancels."""
-        return self.error is not None and self.error.kind != "squares"
-
-    def _output(self, layer: "LayerMatrices") -> str:
-        """The right-hand side of the last layer's δ."""
-        up = raised(layer.number)
-        slope = "" if layer.is_linear else f" ⊙ {derivative_sign(layer)}(z{up})"
-        if not self.error:
-            return f"∇ₐC{slope}"
-        p = "p" if layer.is_linear and self._cancels else f"a{up}"
-        scale = "" if self.error.scale == 1 else f"{self.error.scale} "
-        return f"{scale}({p} − y){'' if self._cancels else slope}"
-
-    def _matrices(self, layer: "LayerMatrices") -> Iterator[tuple[str, "Matrix"]]:
-        up = raised(layer.number)
-        if layer is self.layers[0]:
-            yield f"a{raised(0)} = x", layer.inputs
-        yield f"W{up}", layer.weights
-        if layer.biases:
-            yield f"b{up}", [layer.biases]
-        yield f"z{up}", layer.z
-        if not layer.is_linear:
-            yield f"a{up} = {function_sign(layer)}(z{up})", layer.a
-            yield f"{derivative_sign(layer)}(z{up})", layer.slopes
-        if layer is self.layers[-1]:
-            yield from self._loss_matrices(layer)
-        yield f"δ{up}", layer.delta
-        yield f"∂C/∂W{up}", layer.grad_weights
-        if layer.grad_biases:
-            yield f"∂C/∂b{up}", [layer.grad_biases]
-
-    def _loss_matrices(self, layer: "LayerMatrices") -> Iterator[tuple[str, "Matrix"]]:
-        if self.error and self._cancels and layer.is_linear:
-            yield f"p = {'σ' if self.error.kind == 'sigmoid' else 'softmax'}(z{raised(layer.number)})", self.error.p
-        if self.error:
-            yield "y", self.error.targets
-        if not self._cancels and not layer.is_linear:
-            yield "∇ₐC", layer.grad_a
 
     def __str__(self) -> str:
         from .matrix_text import to_text
@@ -241,26 +168,3 @@ class Backpropagation:
         from .matrix_text import to_html
 
         return {"text/html": to_html(self, picture=True), "text/latex": self.to_latex(), "text/plain": str(self)}
-
-
-def raised(layer: int) -> str:
-    """The number of a layer as a superscript of a matrix.
-
-    >>> raised(12)
-    '⁽¹²⁾'
-    """
-    return f"⁽{str(layer).translate(_RAISED)}⁾"
-
-
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def function_sign(layer: "LayerMatrices") -> str:
-    """The activation as a formula writes it: σ, or the sign of a row of your own."""
-    sign = TABLE[layer.function].sign if layer.function in TABLE else ""
-    return sign if sign.isidentifier() else layer.function
-
-
-def derivative_sign(layer: "LayerMatrices") -> str:
-    """Its derivative: σ′."""
-    return f"{function_sign(layer)}′"

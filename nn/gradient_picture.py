@@ -1,11 +1,13 @@
 """The layers of a network as a picture: strips of δ and ∂C/∂W, coloured by magnitude on a logarithmic scale.
 
-A column is a unit: its largest δ over the examples, and below it the derivative with respect to each of its weights.
+A column is a unit: its largest δ over the examples, and below it the derivative with respect to each of its weights, or
+in a deep network the largest of these.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
+from sys import float_info
 from typing import TYPE_CHECKING
 
 from graphviz import Digraph
@@ -13,29 +15,31 @@ from graphviz import Digraph
 from engine.core import elided, pretty_number
 from engine.picture import LIGHT, by_night, draw_dot
 
-from .equations import raised
 from .matrices import Matrix, transposed
+from .sections import raised
 
 if TYPE_CHECKING:
     from .equations import Backpropagation
     from .layer_matrices import LayerMatrices
 
 ROWS, COLUMNS = 8, 12  # of a strip that are shown
-ABREAST = 4  # the most layers side by side; more are stacked, so that their text keeps its size
+ABREAST = 4  # the most layers side by side; more are stacked, with less of each, so that all are seen at once
 FEWEST = 4  # least decades of a scale, so that small differences look small
 MOST = 16
+LOWEST = -300  # the least exponent at the top, so that all powers of 10 of a scale are floats
 SHADES = ((233, 242, 252), (0, 103, 177), (9, 20, 43))  # from the smallest magnitude to the largest
 
 
 def to_dot(found: "Backpropagation") -> Digraph:
     """A box for each layer, from the inputs to the loss, and the scale below."""
-    scale = _scale(found.layers)
+    scale, is_deep = _scale(found.layers), len(found.layers) > ABREAST
     dot = Digraph(
         "backpropagation",
         graph_attr={
-            "rankdir": "TB" if len(found.layers) > ABREAST else "LR",
+            "rankdir": "TB" if is_deep else "LR",
             "bgcolor": LIGHT.paper, "fontname": "Helvetica", "pad": "0.15", "nodesep": "0.3",
-            "ranksep": "0.4", "labelloc": "b", "label": _table([_legend(scale)]), "tooltip": found.title,
+            "ranksep": "0.2" if is_deep else "0.4", "labelloc": "b", "label": _table(_legend(scale, is_deep)),
+            "tooltip": found.title,
         },
         node_attr={"shape": "plain", "fontname": "Helvetica", "fontsize": "13", "fontcolor": LIGHT.ink},
         edge_attr={"color": LIGHT.thread, "arrowsize": "0.7"},
@@ -43,7 +47,7 @@ def to_dot(found: "Backpropagation") -> Digraph:
     dot.node("x", "x", id="x", shape="ellipse")
     for layer in found.layers:
         name = f"layer{layer.number}"
-        dot.node(name, _strips(layer, scale), id=name, tooltip=f"layer {layer.number}")
+        dot.node(name, _strips(layer, scale, is_deep), id=name, tooltip=f"layer {layer.number}")
         dot.edge("x" if layer.number == 1 else f"layer{layer.number - 1}", name)
     dot.node("C", f"C = {pretty_number(found.loss)}", id="C", shape="ellipse", color=LIGHT.sea[0])
     dot.edge(f"layer{len(found.layers)}", "C")
@@ -78,7 +82,7 @@ class Scale:
 def _scale(layers: Iterable["LayerMatrices"]) -> Scale:
     found = [abs(x) for layer in layers for row in [*layer.delta, *layer.grad_weights] for x in row]
     logs = [log10(x) for x in found if isfinite(x) and x] or [0.0]
-    top, bottom = ceil(max(logs)), floor(min(logs))
+    top, bottom = min(max(ceil(max(logs)), LOWEST), float_info.max_10_exp), floor(min(logs))
     return Scale(max(min(bottom, top - FEWEST), top - MOST), top)
 
 
@@ -90,20 +94,15 @@ def _mixed(share: float) -> str:
     return "#" + "".join(f"{round(part):02x}" for part in parts)
 
 
-def _strips(layer: "LayerMatrices", scale: Scale) -> str:
-    up = raised(layer.number)
-    delta, columns = (
-        [[_largest(column) for column in transposed(layer.delta)]],
-        elided(range(len(layer.weights)), COLUMNS, None),
-    )
+def _strips(layer: "LayerMatrices", scale: Scale, is_deep: bool) -> str:
+    up, columns = raised(layer.number), elided(range(len(layer.weights)), COLUMNS, None)
+    delta, largest = [*map(_largest, transposed(layer.delta))], [*map(_largest, layer.grad_weights)]
     rows = [
         _line(f"<B>layer {layer.number}</B>", len(columns)),
-        _line(f"δ{up}, largest {pretty_number(_largest(delta[0]))}", len(columns)),
-        *_colours(delta, columns, scale),
-        _line(
-            f"∂C/∂W{up}, largest {pretty_number(_largest([_largest(row) for row in layer.grad_weights]))}", len(columns)
-        ),
-        *_colours(transposed(layer.grad_weights), columns, scale),
+        _line(f"δ{up}, largest {pretty_number(_largest(delta))}", len(columns)),
+        *_colours([delta], columns, scale),
+        _line(f"∂C/∂W{up}, largest {pretty_number(_largest(largest))}", len(columns)),
+        *_colours([largest] if is_deep else transposed(layer.grad_weights), columns, scale),
     ]
     return _table(rows)
 
@@ -125,14 +124,19 @@ def _largest(numbers: Iterable[float]) -> float:
     return max(map(abs, numbers), key=lambda x: (not isfinite(x), x))
 
 
-def _legend(scale: Scale) -> str:
-    keys = [(0.0, "0"), *((10.0**k, pretty_number(10.0**k)) for k in range(scale.bottom, scale.top + 1))]
-    keys[1] = (keys[1][0], f"≤ {keys[1][1]}")
-    return "".join(_key(scale.shade(x), words, dark=2 * i >= len(keys)) for i, (x, words) in enumerate(keys))
+def _legend(scale: Scale, is_deep: bool) -> list[str]:
+    below = "its largest ∂C/∂W below" if is_deep else "its weights below"
+    words = _small(f"a column is a unit, with {below} its δ; colours are magnitudes", LIGHT.ink)
+    keys = [_key(scale.shade(0.0), "0", False)]
+    for k in range(scale.bottom, scale.top + 1):
+        sign = "≤ " if k == scale.bottom else ""
+        is_dark = 5 * (k - scale.bottom) >= 2 * (scale.top - scale.bottom)
+        keys.append(_key(scale.shade(10.0**k), sign + pretty_number(10.0**k), is_dark))
+    return [_line(words, len(keys)), "".join(keys)]
 
 
-def _key(shade: str, words: str, dark: bool) -> str:
-    return f'<TD BGCOLOR="{shade}">{_small(words, LIGHT.paper if dark else LIGHT.ink)}</TD>'
+def _key(shade: str, words: str, is_dark: bool) -> str:
+    return f'<TD BGCOLOR="{shade}">{_small(words, LIGHT.paper if is_dark else LIGHT.ink)}</TD>'
 
 
 def _small(words: str, colour: str) -> str:

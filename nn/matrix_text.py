@@ -3,18 +3,19 @@
 import html
 import re
 from collections.abc import Callable, Iterable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from engine.core import elided, latex_number, latex_text, pretty_number
 from engine.picture import as_image
 
 if TYPE_CHECKING:
-    from .equations import Backpropagation, Section
+    from .equations import Backpropagation
     from .matrices import Matrix
+    from .sections import Section
 
-ROWS, COLUMNS = 6, 8  # of a matrix that are shown
-PRINTED = 6  # columns that fit a printed page
-WIDTH = 118  # letters in a line of text
+ROWS = COLUMNS = 6  # of a matrix that are shown
+WIDTH = 80  # letters in a line of text
 GAPS = {
     "⋮": r"\vdots",
     "⋱": r"\ddots",
@@ -25,13 +26,15 @@ GAPS = {
 def to_text(found: "Backpropagation") -> str:
     """The text that `str()` gives."""
     four = [f"  ({number})  {equation}" for number, equation in enumerate(found.equations, 1)]
-    lines = [found.title, "", *four, "", *found.notes]
+    words = [line for text in found.notes for line in wrap(text, WIDTH)]
+    lines = [found.title, "", *four, "", *words]
     return "\n".join([*lines, *(line for section in found.sections for line in _section_text(section))])
 
 
 def _section_text(section: "Section") -> list[str]:
     width = max(len(equation.formula) for equation in section.equations)
-    equations = [f"  {equation.formula:<{width}}   {equation.shapes}" for equation in section.equations]
+    gap = "   " if 2 + width + 3 + max(len(equation.shapes) for equation in section.equations) <= WIDTH else "\n      "
+    equations = [f"  {equation.formula:<{width}}{gap}{equation.shapes}" for equation in section.equations]
     blocks = [_block(name, matrix) for name, matrix in section.matrices]
     return ["", section.title, *equations, *(line for row in _side_by_side(blocks) for line in ["", *row])]
 
@@ -67,13 +70,13 @@ def _joined(row: Sequence[list[str]]) -> list[str]:
     return [("  " + "   ".join(lines)).rstrip() for lines in zip(*filled, strict=True)]
 
 
-def cells(matrix: "Matrix", write: Callable[[float], str], most: int = COLUMNS) -> list[list[str]]:
+def cells(matrix: "Matrix", write: Callable[[float], str]) -> list[list[str]]:
     """The numbers of a matrix as text, with dots for the omitted middle.
 
     >>> cells([[float(i) for i in range(20)]], "{:g}".format)
-    [['0', '1', '2', '3', '⋯', '16', '17', '18', '19']]
+    [['0', '1', '2', '⋯', '17', '18', '19']]
     """
-    rows, columns = elided(range(len(matrix)), ROWS, None), elided(range(len(matrix[0])), most, None)
+    rows, columns = elided(range(len(matrix)), ROWS, None), elided(range(len(matrix[0])), COLUMNS, None)
     return [[_cell(matrix, i, j, write) for j in columns] for i in rows]
 
 
@@ -105,7 +108,8 @@ def to_html(found: "Backpropagation", picture: bool = False) -> str:
 _STYLE = """
 .whygrad { overflow-x: auto }
 .whygrad figure { display: inline-block; margin: .4em 1em .4em 0; vertical-align: top }
-.whygrad .numbers { border-collapse: collapse; border-left: 1px solid; border-right: 1px solid }
+.whygrad .numbers { border-collapse: separate; border-spacing: 0 }
+.whygrad .numbers { border: solid; border-width: 0 1px; border-radius: .6em }
 .whygrad .numbers td { padding: 0 .5em; text-align: right; border: 0 }
 .whygrad .shapes td { text-align: left; border: 0; padding: 0 1.5em 0 0 }
 """
@@ -129,7 +133,8 @@ def _matrix_html(name: str, matrix: "Matrix") -> str:
 def to_page(found: "Backpropagation") -> str:
     """A whole HTML file."""
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f'<meta name="color-scheme" content="light dark"><title>{html.escape(found.title)}</title></head>'
         f"<body>{to_html(found, picture=True)}</body></html>"
     )
@@ -150,7 +155,7 @@ def to_latex(found: "Backpropagation") -> str:
 
 def to_document(found: "Backpropagation") -> str:
     """A whole LaTeX file."""
-    packages = "\\usepackage{amsmath}\n\\usepackage[margin=2cm]{geometry}"
+    packages = "\\usepackage{amsmath}\n\\usepackage[margin=2cm]{geometry}\n\\setlength{\\arraycolsep}{3pt}"
     begin = f"\\documentclass{{article}}\n{packages}\n\\begin{{document}}\n"
     return f"{begin}{to_latex(found)}\n\\end{{document}}"
 
@@ -164,7 +169,7 @@ def _aligned(lines: Iterable[tuple[str, str]]) -> str:
 
 
 def _display(name: str, matrix: "Matrix") -> str:
-    rows = (" & ".join(GAPS.get(cell, cell) for cell in row) for row in cells(matrix, latex_number, PRINTED))
+    rows = (" & ".join(GAPS.get(cell, cell) for cell in row) for row in cells(matrix, latex_number))
     body = " \\\\\n".join(rows)
     return f"\\[\n{latex(name)} = \\begin{{bmatrix}}\n{body}\n\\end{{bmatrix}}\n\\]"
 
@@ -176,6 +181,7 @@ def latex(formula: str) -> str:
     ('\\partial C/\\partial W^{(12)} = (\\delta^{(12)})^{\\top} a', "\\tfrac{1}{2} (p - y) \\odot \\mathrm{tanh}'(z)")
     """
     formula = re.sub(r"\b(\d+)/(\d+)\b", r"\\tfrac{\1}{\2}", formula)
+    formula = re.sub(r"\b1(?=ᵀ| b)", r"\\mathbf{1}", formula)
     formula = re.sub(r"(?<![\\\w])([a-z_]{2,})", lambda m: rf"\mathrm{{{m[1]}}}".replace("_", r"\_"), formula)
     formula = re.sub(r"⁽[^⁾]+⁾", lambda m: f"^{{{m[0].translate(_LOWERED)}}}", formula)
     return "".join(_SIGNS.get(c, c) for c in formula)
@@ -189,8 +195,8 @@ _SIGNS = {
 
 
 def _text(words: str) -> str:
-    """Text with formulas in it: a word with a mathematical sign or an index is a formula."""
+    """Text with formulas in it: a word with a mathematical sign or an index is a formula, with a 1 before it."""
     return "".join(
         f"${latex(part)}$" if any(c in _SIGNS or c == "⁽" for c in part) else latex_text(part)
-        for part in re.split(r"(\s+)", words)
+        for part in re.split(r"((?<!\b1)\s+)", words)
     )

@@ -1,18 +1,25 @@
 """The output error: the form of ∇ₐC, or of δ if the activation's derivative cancels.
 
-A form is recognised by the loss's operations and verified numerically: it equals δ in every entry, or is not given.
+The form is c (p - y), with p = a for squares, and p = σ(z) or softmax(z) for cross-entropy. The gradients at some other
+outputs give c and y. If these do not give the gradients at further outputs and at the given ones, there is no form.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isfinite
+from itertools import chain
+from math import exp, isfinite
+from random import Random
 
 from engine.core import numeric
-from engine.grading import Network, softmaxes
+from engine.grading import Network
 from engine.structure import SAME
 
 from .layer_matrices import LayerMatrices
+from .layer_reader import Passed
 from .matrices import Matrix
+
+SIMPLE = 10_000  # the largest c, and its largest denominator, or twice the number of outputs
 
 
 @dataclass(frozen=True)
@@ -25,83 +32,63 @@ class OutputError:
     p: Matrix  # of the examples, as targets
 
 
-def squares(network: Network, last: LayerMatrices, nodes: list[list[int]]) -> OutputError | None:
-    """∇ₐC = c (a - y), for a sum or mean of squares, if each `a` is used only in its difference from a given number."""
-    targets = [[_target(network, i) for i in row] for row in nodes]
-    if any(y is None for row in targets for y in row):
+def output_error(network: Network, last: LayerMatrices, passed: list[list[Passed]]) -> OutputError | None:
+    """The form for the loss of a network, whose last layer has passed these outputs to it."""
+    sums, outputs = ([[getattr(p, name) for p in row] for row in passed] for name in ("z", "node"))
+    for kind in ("softmax",) * last.is_linear + ("sigmoid",) * (last.function in ("linear", "sigmoid")):
+        if found := _form(network, kind, sums, last.z, last.delta):
+            return found
+    return _form(network, "squares", outputs, last.a, last.grad_a)
+
+
+def _form(
+    network: Network, kind: str, nodes: list[list[int]], numbers: Matrix, gradients: Matrix
+) -> OutputError | None:
+    at_zero, at_one = (_moved(network, kind, nodes, reach) for reach in (0.0, 1.0))
+    (p, g), (other_p, other_g) = at_zero[0], at_one[0]
+    rise = (other_g - g) / (other_p - p) if other_p != p else 0.0
+    c = Fraction(rise if isfinite(rise) else 0.0).limit_denominator(max(SIMPLE, 2 * len(at_zero)))
+    if not 0 < c <= SIMPLE:
         return None
-    return _proven("squares", last.grad_a, last.a, [[y or 0.0 for y in row] for row in targets])
-
-
-def softmax_cross_entropy(network: Network, last: LayerMatrices) -> OutputError | None:
-    """δ = c (p - y) with p = softmax(z) and a 1 in each row of y."""
-    if not {"logsumexp", "logaddexp", "exp"} & set(network.ops):
+    y = [p - g / c if kind == "squares" else round(p - g / c, 15) for p, g in at_zero]  # 1 and 0, not 1e-17
+    given = _pairs(PREDICTIONS[kind](numbers), gradients)
+    further = _moved(network, kind, nodes, 1.0 + max(map(abs, y)))
+    if not all(_agree(pairs, y, float(c)) for pairs in (at_one, further, given)):
         return None
-    found = softmaxes(network)
-    targets = [[float(j == softmax.target) for j in range(len(softmax.shares))] for softmax in found]
-    return _proven("softmax", last.delta, [softmax.shares for softmax in found], targets) if found else None
+    width = len(nodes[0])
+    targets = [y[i : i + width] for i in range(0, len(y), width)]
+    return OutputError(kind, c, targets, PREDICTIONS[kind](numbers))
 
 
-def sigmoid_cross_entropy(network: Network, last: LayerMatrices, nodes: list[list[int]]) -> OutputError | None:
-    """δ = c (σ(z) - y), if the loss is the cross-entropy of the logits z, or of the probabilities σ(z)."""
-    if last.function not in ("linear", "sigmoid"):
-        return None
-    shares = [[_shares(network, i, last.function == "linear") for i in row] for row in nodes]
-    if any(pair is None or sum(pair) <= 0.0 for row in shares for pair in row):
-        return None
-    targets = [[pair[0] / sum(pair) if pair else 0.0 for pair in row] for row in shares]
-    p = [[numeric("sigmoid", z) for z in row] for row in last.z]
-    return _proven("sigmoid", last.delta, p, targets)
+Pairs = list[tuple[float, float]]
 
 
-def _proven(kind: str, gradients: Matrix, p: Matrix, targets: Matrix) -> OutputError | None:
-    """The form if one fraction c gives every gradient as c (p - y)."""
-    triples = [(g, x, y) for rows in zip(gradients, p, targets, strict=True) for g, x, y in zip(*rows, strict=True)]
-    g, x, y = max(triples, key=lambda triple: abs(triple[1] - triple[2]))
-    if x == y or not isfinite(g / (x - y)):
-        return None
-    scale = Fraction(g / (x - y)).limit_denominator(len(triples) * 2)
-    # The difference of two close numbers has fewer digits than either.
-    exact = all(
-        abs(g - float(scale) * (x - y)) <= SAME * abs(float(scale)) * max(abs(x), abs(y)) for g, x, y in triples
-    )
-    return OutputError(kind, scale, targets, p) if scale > 0 and exact else None
+def _moved(network: Network, kind: str, nodes: list[list[int]], reach: float) -> Pairs:
+    """Each p and its gradient, with other numbers at these nodes, up to `reach`."""
+    draw = Random(reach)
+    numbers = [[reach * draw.uniform(-1.0, 1.0) for _ in row] for row in nodes]
+    gradients, _ = network.sweep.graph.elsewhere(dict(zip(chain(*nodes), chain(*numbers), strict=True)))
+    return _pairs(PREDICTIONS[kind](numbers), [[gradients[i] for i in row] for row in nodes])
 
 
-def _target(network: Network, i: int) -> float | None:
-    """y, if node i is used only in a difference with a given y."""
-    uses = network.sweep.uses[i]
-    if len(uses) != 1 or network.ops[network.sweep.results[uses[0]]] != "sub":
-        return None
-    (other,) = [j for j in network.sweep.inputs(network.sweep.results[uses[0]]) if j != i] or [i]
-    return None if network.depends[other] else network.data[other]
+def _pairs(p: Matrix, gradients: Matrix) -> Pairs:
+    return list(zip(chain(*p), chain(*gradients), strict=True))
 
 
-def _shares(network: Network, i: int, is_logit: bool) -> tuple[float, float] | None:
-    """The weights of -log p and of -log(1 - p) in the loss, where node i is the logit or p itself."""
-    one, zero = 0.0, 0.0
-    adjoints, results = network.sweep.adjoints, network.sweep.results
-    for k in network.sweep.uses[i]:
-        j = results[k]
-        if is_logit and network.ops[j] == "softplus":
-            zero += adjoints[j]
-        elif not is_logit and network.ops[j] == "log":
-            one -= adjoints[j]
-        elif network.ops[j] == "neg" or (network.ops[j] == "sub" and _is_rest(network, j, i)):
-            for inner in network.sweep.uses[j]:
-                op, adjoint = network.ops[results[inner]], adjoints[results[inner]]
-                if is_logit and network.ops[j] == "neg" and op == "softplus":
-                    one += adjoint
-                elif not is_logit and op == ("log1p" if network.ops[j] == "neg" else "log"):
-                    zero -= adjoint
-                else:
-                    return None
-        else:
-            return None
-    return one, zero
+def _agree(pairs: Pairs, targets: Iterable[float], c: float) -> bool:
+    """Whether each gradient is c (p - y), a difference with fewer digits than p and y."""
+    return all(abs(g - c * (p - y)) <= SAME * c * max(abs(p), abs(y)) for (p, g), y in zip(pairs, targets, strict=True))
 
 
-def _is_rest(network: Network, j: int, i: int) -> bool:
-    """Whether node j is 1 - i."""
-    first, second = network.sweep.inputs(j)
-    return second == i and not network.depends[first] and network.data[first] == 1.0
+def _softmax(row: list[float]) -> list[float]:
+    top = max(row)
+    powers = [exp(z - top) for z in row]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+PREDICTIONS: dict[str, Callable[[Matrix], Matrix]] = {
+    "softmax": lambda rows: [_softmax(row) for row in rows],
+    "sigmoid": lambda rows: [[numeric("sigmoid", z) for z in row] for row in rows],
+    "squares": lambda rows: rows,
+}

@@ -122,7 +122,7 @@ def test_question_2_in_matrices_has_the_askers_numbers():
     assert [row[2] for row in last.grad_weights] == pytest.approx([0.028122, 0.0580562], abs=5e-8)
     assert second.grad_biases == pytest.approx([0.0022683] * 3, abs=5e-8)
     assert first.grad_weights == [pytest.approx([0.0003942, 0.0002635], abs=5e-8)] * 3
-    assert found.error.targets == TARGETS
+    assert found.error.targets == [pytest.approx(row, rel=1e-14) for row in TARGETS]
     equations = [equation for section in found.sections for equation in section.equations]
     assert [(e.formula, e.shapes) for e in equations if e.formula.startswith("δ")] == [
         ("δ⁽¹⁾ = (δ⁽²⁾ W⁽²⁾) ⊙ σ′(z⁽¹⁾)", "(2×3) = ((2×3) (3×3)) ⊙ (2×3)"),
@@ -179,7 +179,7 @@ def test_question_3_deltas_are_the_gradients_at_the_pre_activations():
     found = backpropagation([w for row in w1 + w2 for w in row], cost)
     assert [layer.delta for layer in found.layers] == [[[z.grad for z in z1]], [[z.grad for z in z2]]]
     assert [layer.grad_weights for layer in found.layers] == [[[w.grad for w in row] for row in w] for w in (w1, w2)]
-    assert found.sections[1].equations[0].formula == "δ⁽²⁾ = (a⁽²⁾ − y) ⊙ σ′(z⁽²⁾)"
+    assert found.sections[1].equations[1].formula == "δ⁽²⁾ = (a⁽²⁾ − y) ⊙ σ′(z⁽²⁾)"
     cross_entropy = binary_cross_entropy_with_logits([z2[0]], [1.0])
     for z in z2:
         z.grad = 0.0
@@ -230,7 +230,7 @@ def test_question_5_in_matrices_the_last_layer_is_x_transposed_times_the_errors(
     errors = [(p - t) / 2 for (p,), t in zip(found.error.p, y, strict=True)]
     closed = [sum(a * e for a, e in zip(column, errors, strict=True)) for column in zip(*hidden.a, strict=True)]
     assert last.grad_weights == [pytest.approx(closed, rel=1e-14)]
-    assert [section.equations[0].formula for section in found.sections] == [
+    assert [section.equations[1].formula for section in found.sections] == [
         "δ⁽¹⁾ = (δ⁽²⁾ W⁽²⁾) ⊙ tanh′(z⁽¹⁾)",
         "δ⁽²⁾ = 1/2 (p − y)",
     ]

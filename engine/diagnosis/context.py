@@ -33,7 +33,7 @@ class Thresholds:
     cancelled: float = CANCELLED  # divided by the number of parameters, since among many one cancels by chance
     lost: float = 1e-10  # below this, 1 - p has fewer than six digits
     still: float = 1e-3  # a gradient below this fraction of the examples' pulls counts as 0
-    constant: float = 1e-2  # outputs that differ by less than this fraction of their gradients are equal
+    constant: float = 1e-2  # a loss this near, relatively, to that of a constant output is no better
     beyond: float = 0.05  # a target outside the output's range by more than this fraction of its width is out of reach
     dense: float = (
         0.5  # a feature with more zeros than this is sparse, and a sparse feature that is always 0 is no fault

@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection, Sequence
 from functools import cache
 
-from ..core import NAMES, numeric
-from ..structure import Ints, LossGraph, any_uses, ints_of, limited
+from ..core import CODES, NAMES, numeric
+from ..structure import Ints, LossGraph, any_uses, ints_of, limited, using
 from .terms import power_of
 
 Interval = tuple[float, float]
@@ -185,11 +185,27 @@ def any_limited(graph: LossGraph, parameters: Ints) -> bool:
     >>> [any_limited(graph, graph.parameters) for graph in graphs]
     [False, True]
     """
-    differences = graph.of("sub")
-    if not differences:
+    found = differences(graph)
+    if not len(found):
         return False
     kinds = _kinds(len(NAMES), any(_is_of_sum(graph, i) for op in MAGNITUDES for i in graph.of(op)[:ASKED]))
-    return any_uses(graph.flattened, differences, limited(graph.flattened, parameters, kinds))
+    return any_uses(graph.flattened, found, limited(graph.flattened, parameters, kinds))
+
+
+def differences(graph: LossGraph) -> Ints:
+    """The differences, also written as output + -target, if an even power or a magnitude is taken of it.
+
+    >>> from engine import Value
+    >>> w = Value(0.5, "w")
+    >>> [len(differences(LossGraph(y, [w]))) for y in ((w + -1.0) ** 2, (w + 1.0) ** 0.5, w - 1.0)]
+    [1, 0, 1]
+    """
+    sums = {op: using(graph.flattened, graph.of(op), CODES["add"]) for op in ("pow", "square", "abs")}
+    even = [i for op, found in sums.items() for i in found if op == "abs" or power_of(graph, i)[0] in EVEN]
+    return graph.of("sub") + ints_of(dict.fromkeys(map(graph.argument, even)))
+
+
+EVEN = (2.0, 4.0)
 
 
 MAGNITUDES = ("abs", "sqrt")

@@ -17,8 +17,7 @@ shows a number of it; `rounding` and `contradictions` say which numbers are righ
 from .answer import Check
 from .compare import Comparison, compare
 from .derivation import check
-from .mistakes.softmax import softmaxes
 from .network import Network
 from .reverse_sweep import ReverseSweep
 
-__all__ = ["Check", "Comparison", "Network", "ReverseSweep", "check", "compare", "softmaxes"]
+__all__ = ["Check", "Comparison", "Network", "ReverseSweep", "check", "compare"]

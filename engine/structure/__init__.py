@@ -4,19 +4,20 @@ It offers FlattenedGraph, the graph as arrays; LossGraph, with gradients and the
 of a network; and sweeps over these arrays.
 
 Read `arrays` and `flattened` first, then `value_numbering`, `sweeps` (with `overrides`, several at once in `columns`),
-`scans` and `recompute` (numbers at other points), `loss_graph`, which holds them together, and `linear_forms`,
-`weighted_sums`, `unit` and `units` (which nodes are one neuron, and one layer).
+`scans`, `groups` and `recompute` (numbers at other points), `loss_graph`, which holds them together, and
+`linear_forms`, `weighted_sums`, `unit` and `units` (which nodes are one neuron, and one layer).
 """
 
 # fmt: off
 # ruff: noqa: I001
 from .arrays import Floats, Groups, Ints, floats_of, grouped, groups_of, ints_of, narrow, new_ints, packed
 from .flattened import FlattenedGraph, flatten
+from .groups import by_number
 from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .overrides import Overrides
 from .scans import (
-    all_small, any_larger, any_uses, by_number, cancelling, coincident, ends_differ, extent, flattest, largest, nesting,
+    all_small, any_larger, any_uses, cancelling, coincident, ends_differ, extent, flattest, largest, nesting,
     none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using, varying, where,
     with_argument,
 )

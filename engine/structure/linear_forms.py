@@ -2,11 +2,12 @@
 """Linear forms: which sums of parameters the nodes of a graph are, recognised by structure.
 
 A node's key identifies the parameters in its sum: w * x + b has the key of (w, b), whatever x is. A nonlinearity starts
-a new key. Nodes with the same operation and the same operand forms share a form, so each question is answered once per
-form, not once per example.
+a new key. A node's form is its key, and what the key does not say: whether it is the parameter itself.
 """
 
 from __future__ import annotations
+
+from functools import cached_property
 
 from ..core import ADD, DIV, DOT, MUL, NEG, SUB, SUM
 from .arrays import Floats, Groups, Ints, ints_of, new_floats, new_ints
@@ -28,11 +29,12 @@ NO_INDEX = -1  # instead of an index
 
 
 Form = int
-COMPUTED, GIVEN = 0, 1  # the forms of data, computed and given; the forms of parameters follow
+COMPUTED, GIVEN = 0, 1  # the forms of data, computed and given; the forms of parameters follow, and then those of sums
+WEIGHTED, MULTIPLIES = 1, 2  # contains a product of data and a parameter; is one itself
 
 
 class Forms:
-    """The form of every node of a flattened graph, and the properties of each form.
+    """The form of every node of a flattened graph.
 
     >>> from .flattened import flatten
     >>> from ..core import Value
@@ -46,18 +48,14 @@ class Forms:
     def __init__(self, graph: FlattenedGraph, parameters: Ints) -> None:
         self.graph, self.parameters = graph, parameters  # the indices of the parameters with the keys 1, 2, 3 ...
         self.first_sum = len(self.parameters) + 2  # the forms before are those of data and of parameters
-        size, leaves = len(graph.codes), len(graph.nodes) - len(graph.codes)
-        self.sums = Groups(new_ints(size + 1), new_ints(len(graph.operands)))  # the keys of the terms of each sum
-        self.key_of = new_ints(self.first_sum + size)  # by form
-        self.multiplying = new_ints(self.first_sum + size)  # by form, 1 for data multiplied by a parameter
-        self.weighted = new_ints(self.first_sum + size)  # by form, 1 for what contains such a product
-        self.form_of = new_ints(size + leaves)  # the form by index
-        self.complete = new_ints(len(graph.nodes))  # 1 for a complete sum, used by an operation that is not a sum
-        self._read()
+        size, count = len(graph.nodes), len(graph.codes)
+        self.sums = Groups(new_ints(count + 1), new_ints(len(graph.operands)))  # the keys of the terms of each sum
+        self.form_of, self.weighted, self.complete = new_ints(size), new_ints(size), new_ints(size)
+        self.last_key = len(self.parameters) + self._read()
 
     def multiplies(self, i: int) -> bool:
         """Whether the node at index i multiplies data by a parameter."""
-        return bool(self.multiplying[self.form_of[i]])
+        return bool(self.weighted[i] == MULTIPLIES)
 
     def terms(self, key: Key) -> tuple[Key, ...]:
         """The keys of the terms of a sum; empty for a parameter."""
@@ -89,58 +87,67 @@ class Forms:
                 found.append(wanted[n])
         return found
 
-    def _read(self) -> None:
-        """Give each operation, oldest first, the form of an equal earlier operation, or a new form."""
+    @cached_property
+    def has_mixed(self) -> bool:
+        """Whether any parameter is a weight in one sum and a bias in another, so that sums of one form may differ."""
+        graph, first_sum, roles = self.graph, len(self.parameters) + 2, new_ints(len(self.parameters) + 2)
+        codes, starts, operands, form_of = (
+            ints(graph.codes),
+            ints(graph.starts),
+            ints(graph.operands),
+            ints(self.form_of),
+        )
+        is_weight_or_bias = ints(roles)
+        for i in range(len(graph.codes)):
+            first, last = starts[i], starts[i + 1] if form_of[i] >= first_sum else starts[i]
+            products = last - (codes[i] == DOT) if codes[i] in (MUL, DOT) else first
+            for k in range(first, last):
+                form = form_of[operands[k]]
+                if GIVEN < form < first_sum:
+                    is_weight_or_bias[form] |= 1 if k < products else 2
+        return 3 in roles
+
+    def _read(self) -> int:
+        """Enter the form of each operation, oldest first, and the terms of each sum; the number of sums."""
         graph, size, first_sum = self.graph, len(self.graph.codes), len(self.parameters) + 2
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
-        edges, parts, ordered = (new_ints(len(graph.operands)) for _ in range(3))
-        made, closing, opcodes = (new_ints(size) for _ in range(3))
-        form_of, complete, given = ints(self.form_of), ints(self.complete), ints(self.parameters)
-        key_of, multiplying, weighted = ints(self.key_of), ints(self.multiplying), ints(self.weighted)
-        inner, terms = ints(edges), ints(parts)  # the forms of operands, by edge, and of the terms of an operation
-        forms, closes = ints(made), ints(closing)  # by operation: its form, and 1 where it completes the sums it uses
-        numbers, first, new = ValueNumbers(graph.codes, graph.starts, edges, size), size, first_sum
-        ends, keys, kinds, summed = ints(self.sums.starts), ints(self.sums.members), ints(opcodes), ints(ordered)
-        sums, sum_ = ValueNumbers(opcodes, self.sums.starts, ordered, size), 0  # sums by their terms in any order
+        form_of, weighted, complete = ints(self.form_of), ints(self.weighted), ints(self.complete)
+        given, ends, keys = ints(self.parameters), ints(self.sums.starts), ints(self.sums.members)
+        kinds, ordered, count, same = new_ints(size), new_ints(len(graph.operands)), 0, 0
+        sums = ValueNumbers(kinds, self.sums.starts, ordered, size)  # by their terms in any order
+        opcodes, sorted_keys = ints(kinds), ints(ordered)
         for i in range(size, len(self.form_of)):
             form_of[i] = GIVEN
         for k in range(len(self.parameters)):
-            form_of[given[k]], key_of[GIVEN + 1 + k] = GIVEN + 1 + k, k + 1
+            form_of[given[k]] = GIVEN + 1 + k
         for i in range(size - 1, -1, -1):
-            highest = COMPUTED
-            for k in range(starts[i], starts[i + 1]):
-                inner[k] = form_of[operands[k]]
-                highest = max(highest, inner[k])
+            first, last, highest = starts[i], starts[i + 1], COMPUTED
+            for k in range(first, last):
+                highest = max(highest, form_of[operands[k]])
             if highest <= GIVEN:
                 continue  # data of data
-            first -= 1  # most likely: examples repeat each other, operation by operation
-            if not cython.compiled or first <= i or not numbers.equal(i, first):
-                first = numbers.first(i)
-            if first == i:
-                count = _terms(codes[i], starts[i], starts[i + 1], inner, first_sum, terms)
-                known = _enter(codes[i], count, terms, new, first_sum, key_of, multiplying, weighted)
-                if known:  # with parameters
-                    if known > 1:
-                        last = ends[sum_]
-                        for n in range(count):
-                            if terms[n] > GIVEN:
-                                keys[last] = summed[last] = key_of[terms[n]]
-                                last += 1
-                        kinds[sum_], ends[sum_ + 1] = ADD if known == 2 else SUM, last
-                        if known > 2 and not _is_sorted(ends[sum_], last, keys):
-                            ordered[ends[sum_] : last] = ints_of(sorted(self.sums.of(sum_)))
-                        same = sums.first(sum_)
-                        key_of[new] = first_sum - 1 + same
-                        sum_ += 1 if same == sum_ else 0
-                    forms[i], new = new, new + 1
-                closes[i] = highest >= first_sum and (forms[i] == COMPUTED or multiplying[forms[i]])
-            forms[i], closes[i] = forms[first], closes[first]
-            if closes[i]:
-                for k in range(starts[i], starts[i + 1]):
+            start = ends[count]
+            known = _terms(codes[i], first, last, operands, form_of, first_sum, start, keys)
+            key = keys[start]
+            if known > 1:
+                ends[count + 1] = start + known
+                same += 1  # most likely: examples repeat each other, sum by sum
+                if same >= count or not _are_equal(ends[same], ends[same + 1], start, known, keys):
+                    opcodes[count] = ADD if known == 2 else SUM
+                    for k in range(start, start + known):
+                        sorted_keys[k] = keys[k]
+                    if known > 2 and not _is_sorted(start, start + known, keys):
+                        ordered[start : start + known] = ints_of(sorted(self.sums.of(count)))
+                    same = sums.first(count)
+                    count += 1 if same == count else 0
+                key = first_sum - 1 + same
+            weight = _weight(codes[i], first, last, operands, form_of, weighted, first_sum)
+            if highest >= first_sum and (not known or weight == MULTIPLIES):
+                for k in range(first, last):
                     complete[operands[k]] = form_of[operands[k]] >= first_sum
-            if form_of[i] == COMPUTED:  # no parameter itself
-                form_of[i] = forms[i]
-        self.last_key = len(self.parameters) + sum_
+            if known and form_of[i] == COMPUTED:  # no parameter itself
+                form_of[i], weighted[i] = key + first_sum - 1, weight
+        return count
 
     def no_numbers(self) -> Ints:
         """A 0 for each key."""
@@ -148,15 +155,27 @@ class Forms:
 
     def numbers(self, indices: Ints, numbers: Ints, keys: list[Key | str]) -> Ints:
         """The number of the key of each index, from 1, as in `numbers`; a new key is added to both, data has 0."""
-        form_of, key_of, known, wanted = ints(self.form_of), ints(self.key_of), ints(numbers), ints(indices)
-        found = new_ints(len(indices))
+        found, known = self.keys(indices), ints(numbers)
         told = ints(found)
-        for n in range(len(indices)):
-            key = key_of[form_of[wanted[n]]]
+        for n in range(len(found)):
+            key = told[n]
             if key != NONE and not known[key]:
                 keys.append(key)
                 known[key] = len(keys)
             told[n] = known[key]
+        return found
+
+    def keys(self, indices: Ints) -> Ints:
+        """The key of each of these nodes."""
+        form_of, wanted, found, first_sum = (
+            ints(self.form_of),
+            ints(indices),
+            new_ints(len(indices)),
+            len(self.parameters) + 2,
+        )
+        told = ints(found)
+        for n in range(len(indices)):
+            told[n] = _key(form_of[wanted[n]], first_sum)
         return found
 
     def labels(self, indices: Ints, numbers: Ints) -> list[tuple[int, str]]:
@@ -177,15 +196,14 @@ class Forms:
     def stages(self) -> Ints:
         """By index, the most multiplications by a parameter on a path to a node."""
         graph, found = self.graph, new_ints(len(self.form_of))
-        form_of, starts, operands, stages = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
-        multiplying = ints(self.multiplying)
+        starts, operands, weighted, stages = ints(graph.starts), ints(graph.operands), ints(self.weighted), ints(found)
         for i in range(len(graph.codes) - 1, -1, -1):
             highest = 0
             for k in range(starts[i], starts[i + 1]):
                 stage = stages[operands[k]]
                 if stage > highest:
                     highest = stage
-            stages[i] = highest + 1 if multiplying[form_of[i]] else highest
+            stages[i] = highest + 1 if weighted[i] == MULTIPLIES else highest
         return found
 
     def arguments(self, depends: Ints) -> Ints:
@@ -225,10 +243,9 @@ class Forms:
     def multiplied(self) -> Ints:
         """1 at the indices of nodes that a parameter multiplies later."""
         graph, found = self.graph, new_ints(len(self.form_of))
-        form_of, starts, operands, deep = ints(self.form_of), ints(graph.starts), ints(graph.operands), ints(found)
-        multiplying = ints(self.multiplying)
+        starts, operands, weighted, deep = ints(graph.starts), ints(graph.operands), ints(self.weighted), ints(found)
         for i in range(len(graph.codes)):
-            if deep[i] or multiplying[form_of[i]]:
+            if deep[i] or weighted[i] == MULTIPLIES:
                 for k in range(starts[i], starts[i + 1]):
                     deep[operands[k]] = 1
         return found
@@ -243,12 +260,12 @@ class Forms:
             ints(graph.operands),
         )
         partials, data, reach = floats(graph.partials), floats(graph.data), floats(found)
-        first_sum, multiplying = len(self.parameters) + 2, ints(self.multiplying)
+        first_sum, weighted = len(self.parameters) + 2, ints(self.weighted)
         for i in range(len(graph.codes) - 1, -1, -1):
             first, last = starts[i], starts[i + 1]
             if form_of[i] < first_sum:
                 continue
-            if not multiplying[form_of[i]]:
+            if weighted[i] != MULTIPLIES:
                 for k in range(first, last):
                     reach[i] += abs(partials[k]) * reach[operands[k]]
             elif codes[i] == DOT:
@@ -260,21 +277,41 @@ class Forms:
         return found
 
 
-def _terms(code: int, first: int, last: int, inner: Ints, first_sum: int, found: Ints) -> int:
-    """Enter the forms of an operation's terms, by those of its operands; the last term of a dot is its bias."""
-    if code in (ADD, SUB, NEG, SUM):
-        for k in range(first, last):
-            found[k - first] = inner[k]
-        return last - first
-    if code == DIV and inner[first + 1] == GIVEN:
-        found[0] = inner[first]
-        return 1
-    size = (last - first) // 2 if code in (MUL, DOT) else 0
-    for k in range(size):
-        found[k] = _product(inner[first + k], inner[first + k + size], first_sum)
-    if code == DOT:
-        found[size] = inner[last - 1]
-    return size + (code == DOT)
+def _terms(
+    code: int, first: int, last: int, operands: Ints, form_of: Ints, first_sum: int, start: int, found: Ints
+) -> int:
+    """Enter the keys of an operation's terms that contain parameters, and return their number."""
+    half, end, count = 0, last, start
+    if code in (MUL, DOT):  # products, and after those of a dot its bias
+        half = (last - first) // 2
+    elif code == DIV and form_of[operands[first + 1]] == GIVEN:
+        end = first + 1
+    elif code not in (ADD, SUB, NEG, SUM):
+        end = first
+    for k in range(first, first + half):
+        form = _product(form_of[operands[k]], form_of[operands[k + half]], first_sum)
+        if form > GIVEN:
+            found[count] = _key(form, first_sum)
+            count += 1
+    for k in range(first + 2 * half, end):
+        form = form_of[operands[k]]
+        if form > GIVEN:
+            found[count] = _key(form, first_sum)
+            count += 1
+    return count - start
+
+
+def _weight(code: int, first: int, last: int, operands: Ints, form_of: Ints, weighted: Ints, first_sum: int) -> int:
+    """MULTIPLIES for an operation that multiplies data by a parameter, WEIGHTED for a sum that contains such a one."""
+    half = (last - first) // 2 if code in (MUL, DOT) else 0
+    for k in range(first, first + half):
+        a, b = form_of[operands[k]], form_of[operands[k + half]]
+        if (GIVEN < a < first_sum) != (GIVEN < b < first_sum):
+            return MULTIPLIES
+    for k in range(first + 2 * half if code == DOT else first, last):
+        if weighted[operands[k]]:
+            return WEIGHTED
+    return 0
 
 
 def _product(a: Form, b: Form, first_sum: int) -> Form:
@@ -284,6 +321,13 @@ def _product(a: Form, b: Form, first_sum: int) -> Form:
     if GIVEN < b < first_sum:
         return b
     return max(a, b) if GIVEN in (a, b) else COMPUTED
+
+
+def _key(form: Form, first_sum: int) -> Key:
+    """The key of a form: NONE for data, and one for a parameter and what is made of it alone."""
+    if form < first_sum:
+        return form - GIVEN if form > GIVEN else NONE
+    return form - first_sum + 1
 
 
 def _scaled(code: int, first: int, last: int, operands: Ints, form_of: Ints, first_sum: int) -> int:
@@ -298,24 +342,17 @@ def _scaled(code: int, first: int, last: int, operands: Ints, form_of: Ints, fir
     return z if sums == 1 else NO_INDEX
 
 
+def _are_equal(first: int, last: int, start: int, count: int, keys: Ints) -> bool:
+    """Whether the keys from `first` to `last` are the `count` keys from `start` on, in their order."""
+    n = 0 if last - first == count else count + 1
+    while n < count and keys[first + n] == keys[start + n]:
+        n += 1
+    return n == count
+
+
 def _is_sorted(first: int, last: int, keys: Ints) -> bool:
     """Whether keys are in order, as those of weights most often are."""
     for n in range(first + 1, last):  # noqa: SIM110  a generator has no types in C
         if keys[n - 1] > keys[n]:
             return False
     return True
-
-
-def _enter(
-    code: int, count: int, terms: Ints, form: Form, first_sum: int, key_of: Ints, multiplying: Ints, weighted: Ints
-) -> int:
-    """Enter a form with these terms, with the key of the last of those with parameters; returns their number."""
-    known = 0
-    for n in range(count):
-        if GIVEN < terms[n] < first_sum and (code == MUL or (code == DOT and n < count - 1)):
-            multiplying[form] = weighted[form] = 1
-        elif weighted[terms[n]] and (code != DOT or n == count - 1):
-            weighted[form] = 1
-        if terms[n] > GIVEN:
-            known, key_of[form] = known + 1, key_of[terms[n]]
-    return known

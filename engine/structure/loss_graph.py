@@ -97,11 +97,6 @@ class LossGraph:
     def _reverse(self) -> tuple[Floats, Floats]:
         return sweeps.reverse(self.flattened)
 
-    @property
-    def leaves(self) -> Ints:
-        """The indices of the leaves."""
-        return ints_of(range(len(self.interior), len(self.nodes)))
-
     def of(self, op: str) -> Ints:
         """The indices of the operations of one name, in the order of creation."""
         if op not in self._of:

@@ -157,7 +157,8 @@ def changed(graph: FlattenedGraph, rounding: float, differing: Ints | None = Non
     found = _set(graph, wrong, same, parameters)
     others = [i for i in found if not parameters[i]]
     together = {j for i in wrong for j in operands_of(i, graph) if same[j] == TOGETHER} if others else set()
-    if together and len(found) > min(len(others), len(together)):
+    is_made = any(i < len(graph.codes) for i in others)  # a result is set by hand more rarely than a parameter moves
+    if together and len(found) + is_made > min(len(others), len(together)):
         found = _set(graph, wrong, ints_of(0 if one == TOGETHER else one for one in same), parameters)
     return found
 
@@ -201,11 +202,13 @@ def _set(graph: FlattenedGraph, wrong: Ints, unchanged: Ints, parameters: Ints) 
 
 
 def _blamed(graph: FlattenedGraph, i: int, same: Ints, parameters: Ints) -> list[int]:
-    """The edges to the leaves that may have made an operation wrong: labelled ones and parameters, if there are any."""
+    """The edges to the leaves that most likely made an operation wrong: parameters, with a slope, or labelled ones."""
     starts, operands, unchanged, size = ints(graph.starts), ints(graph.operands), ints(same), len(graph.codes)
+    partials, nodes, is_parameter = floats(graph.partials), graph.nodes, ints(parameters)
     leaves = [k for k in range(starts[i], starts[i + 1]) if operands[k] >= size and not unchanged[operands[k]]]
-    nodes, is_parameter = graph.nodes, ints(parameters)
-    return [k for k in leaves if is_parameter[operands[k]] or nodes[operands[k]].label] or leaves
+    leaves = [k for k in leaves if is_parameter[operands[k]]] or leaves
+    leaves = [k for k in leaves if partials[k] != 0.0] or leaves
+    return [k for k in leaves if nodes[operands[k]].label] or leaves
 
 
 def _before(i: int, k: int, codes: Ints, starts: Ints, partials: Floats, data: Floats) -> float:
@@ -234,9 +237,12 @@ def confirmed(graph: FlattenedGraph, wrong: Ints, differing: Ints, given: Ints, 
     The results of `differing` match to rounding at best, and those of `wrong` do not; `given` marks the parameters.
 
     The partials of a product are copies of its factors, so a factor is confirmed by equality, and else by rounding.
+    A result confirms an operand only where it depends on it, then and now: a maximum does not, if another is larger.
     """
     codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
     partials, data = floats(graph.partials), floats(graph.data)
+    current = partials_at(graph, ints_of(range(len(graph.codes))), graph.data)
+    slopes = floats(current)
     found, is_wrong = new_ints(len(graph.nodes)), new_ints(len(graph.codes))
     wrongs, same, wanted, is_parameter = ints(is_wrong), ints(found), ints(wrong), ints(given)
     others = ints(differing)
@@ -254,7 +260,7 @@ def confirmed(graph: FlattenedGraph, wrong: Ints, differing: Ints, given: Ints, 
                 if _before(i, k, codes, starts, partials, data) == data[j]:
                     same[j] = ALONE
             elif wrongs[i] != WRONG:
-                if partials[k] != 0.0 and same[j] != ALONE:
+                if partials[k] != 0.0 and slopes[k] != 0.0 and same[j] != ALONE:
                     same[j] = TOGETHER if is_parameter[j] and (parameters > 1 or wrongs[i] == ROUNDED) else ALONE
             elif codes[i] == DOT and not same[j]:
                 limit = rounding * _magnitude(i, starts, operands, partials, data)

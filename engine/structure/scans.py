@@ -250,33 +250,12 @@ def holding(marks: Ints, sums: Groups) -> Ints:
     return found
 
 
-def by_number(numbers: Ints, indices: Ints, count: int) -> Groups:
-    """The indices in groups by their numbers, from 1 to `count`, in order; those with 0 are left out."""
-    found = Groups(new_ints(count + 2), new_ints(len(indices)))
-    ends, members, wanted, told = ints(found.starts), ints(found.members), ints(indices), ints(numbers)
-    for n in range(len(indices)):
-        ends[told[n] + 1] += 1
-    ends[1] = 0  # of those left out
-    for k in range(1, len(found.starts) - 1):
-        ends[k + 1] += ends[k]
-    for n in range(len(indices)):
-        if told[n]:
-            members[ends[told[n]]] = wanted[n]
-            ends[told[n]] += 1
-    return Groups(found.starts[: count + 1], found.members[: ends[count]])
-
-
-def lowest(groups: Groups, others: Groups, numbers: Ints) -> Ints:
-    """By group, the smallest of the integers at its indices, or at those of `others` where it is empty."""
-    found = new_ints(len(groups.starts) - 1)
-    smallest, sizes = ints(found), ints(numbers)
-    for starts, members in (others, groups):
-        edges, indices = ints(starts), ints(members)
-        for n in range(len(found)):
-            for k in range(edges[n], edges[n + 1]):
-                size = sizes[indices[k]]
-                if k == edges[n] or size < smallest[n]:
-                    smallest[n] = size
+def equals(numbers: Ints, number: int) -> Ints:
+    """1 where the numbers are this one, 0 elsewhere."""
+    given, found = ints(numbers), new_ints(len(numbers))
+    marks = ints(found)
+    for n in range(len(numbers)):
+        marks[n] = given[n] == number
     return found
 
 

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 
-from ..core import NAMES, Value, unique_names
+from ..core import Value, unique_names
 from .arrays import Floats, Groups, Ints, ints_of, new_ints
+from .groups import alike, by_number, group_numbers, lowest
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
-from .scans import arguments, by_number, holding, lowest, taken, where
+from .scans import arguments, equals, holding, taken, where
 from .unit import Layer, Unit
 from .weighted_sums import ACTIVATIONS, WeightedSums
 
@@ -69,7 +70,7 @@ class Units:
 
     def numbers_of(self, indices: Ints) -> Ints:
         """The numbers of the units with sums like those at these indices, from 1; 0 if there is none."""
-        return taken(self._numbers, taken(self.forms.key_of, taken(self.forms.form_of, indices)))
+        return taken(self._numbers, self.forms.keys(indices))
 
     @cached_property
     def _firsts(self) -> tuple[Ints, Ints]:
@@ -92,16 +93,14 @@ class Units:
 
     @cached_property
     def by_layer(self) -> Groups:
-        """The numbers of the units in each layer."""
-        return by_number(self.layer_numbers, ints_of(range(len(self.keys))), max(self.layer_numbers, default=0))
+        """The numbers of the units in each layer, by stage, function and count; those without weights come last."""
+        firsts, counts = self._firsts
+        return alike((equals(counts, 0), self._stages, self.weighted_sums.functions(firsts), counts))
 
     @cached_property
     def layer_numbers(self) -> Ints:
         """The number of the layer of each unit, from 1."""
-        firsts, counts = self._firsts
-        kinds = list(zip(self._stages, self.weighted_sums.functions(firsts), counts, strict=True))
-        numbers = {kind: number for number, kind in enumerate(sorted(set(kinds), key=_order), 1)}
-        return ints_of(map(numbers.__getitem__, kinds))
+        return group_numbers(self.by_layer)
 
     def layer_of(self, unit: Unit) -> int:
         """The index of its layer."""
@@ -117,7 +116,8 @@ class Units:
     @property
     def has_layers(self) -> bool:
         """Whether some units come after others."""
-        return len(set(self._stages)) > 1
+        stages = self._stages
+        return len(stages) > 0 and len(where(stages, stages[0])) < len(stages)
 
     def stage(self, unit: Unit) -> int:
         """The number of layers before it."""
@@ -126,7 +126,10 @@ class Units:
     @property
     def at_data(self) -> list[int]:
         """The numbers of the units that come after no other."""
-        return [n for n, stage in enumerate(self._stages) if stage <= 1]
+        import numpy as np
+
+        found: list[int] = np.flatnonzero(np.asarray(self._stages) <= 1).tolist()
+        return found
 
     @cached_property
     def _stages(self) -> Ints:
@@ -278,12 +281,6 @@ class Units:
             if not self.forms.multiplies(j):
                 stack += [k for k in self.graph.operands(j) if self.forms.is_sum(k)]
         return i
-
-
-def _order(kind: tuple[int, int, int]) -> tuple[bool, int, str, int]:
-    """The order of layers by stage, function and count; those without weights come last."""
-    stage, function, count = kind
-    return not count, stage, NAMES[function] if function else "", count
 
 
 def multipliers(graph: LossGraph) -> dict[Value, int]:

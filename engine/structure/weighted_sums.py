@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from typing import NamedTuple
 
-from ..core import ADD, DOT, MUL, NAMES, SUB, SUM
+from ..core import ADD, CODES, DOT, MUL, NAMES, SUB, SUM
 from .arrays import Groups, Ints, ints_of, new_ints
 from .linear_forms import Forms
 from .loss_graph import LossGraph
@@ -131,7 +131,7 @@ class WeightedSums:
 
         In z - y, logsumexp(...) - z, 1 - y * z and 0.5 * z it is z.
         """
-        found = ints_of(self._weighted(self._inner(sums)))
+        found = ints_of(self._weighted(self.inner(sums)))
         read = cache(partial(self.columns, found))
         return [Occurrence(z, self.activation(z), read, n) for n, z in enumerate(found)]
 
@@ -141,42 +141,42 @@ class WeightedSums:
         found, inside = (new_ints(groups), new_ints(groups)), self._innermost(sums.members)
         seen = new_ints(len(self.graph.nodes))  # the last group that each sum was found in, from 1
         first, counts, inner, starts, met = ints(found[0]), ints(found[1]), ints(inside), ints(sums.starts), ints(seen)
-        form_of, weighted = ints(self.forms.form_of), ints(self.forms.weighted)
+        weighted = ints(self.forms.weighted)
         for n in range(groups):
             first[n] = NONE
             for k in range(starts[n], starts[n + 1]):
                 z = inner[k]
-                if weighted[form_of[z]] and met[z] <= n:
+                if weighted[z] and met[z] <= n:
                     met[z] = n + 1
                     counts[n] += 1
                     first[n] = max(first[n], z)
         return found
 
     def functions(self, sums: Ints) -> Ints:
-        """The opcodes of the functions that are applied to sums, 0 if none; a sum may be missing, with the index -1."""
+        """By sum, the number of the function applied to it, 0 if none; a sum may be missing, with the index -1."""
         codes, activations, wanted = ints(self.graph.flattened.codes), ints(self._activations), ints(sums)
-        opcodes = new_ints(len(sums))
-        found = ints(opcodes)
+        by_code, numbers = _function_numbers(), new_ints(len(sums))
+        number_of, found = ints(by_code), ints(numbers)
         for n in range(len(sums)):
             if wanted[n] != NONE and activations[wanted[n]] != NONE:
-                found[n] = codes[activations[wanted[n]]]
-        return opcodes
+                found[n] = number_of[codes[activations[wanted[n]]]]
+        return numbers
 
     def distinct(self, sums: Ints) -> Columns:
         """The weighted sums that may differ in their weights and biases: the first alone where all have one form."""
-        inner = self._inner(sums)
-        are_alike = len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
+        inner = self.inner(sums)
+        are_alike = not self.forms.has_mixed and len(set(taken(self.forms.form_of, ints_of(inner)))) < 2
         return self.columns(ints_of(self._weighted(inner[:1] if are_alike else inner)))
 
     def _weighted(self, sums: Iterable[int]) -> list[int]:
         """Those of the sums that have a weight."""
-        return [z for z in sums if self.forms.weighted[self.forms.form_of[z]]]
+        return [z for z in sums if self.forms.weighted[z]]
 
     def activation(self, z: int) -> int | None:
         """The function that is applied to a sum, if any."""
         return None if self._activations[z] == NONE else self._activations[z]
 
-    def _inner(self, sums: Ints) -> list[int]:
+    def inner(self, sums: Ints) -> list[int]:
         """The innermost sum of each, in the order of creation, without duplicates."""
         found = self._innermost(sums)
         return list(found) if found == sums else sorted(set(found), reverse=True)
@@ -208,7 +208,8 @@ class WeightedSums:
     def _activations(self) -> Ints:
         """By index, the newest function of one operand that is applied to a node, else NONE."""
         graph, found = self.graph.flattened, ints_of((NONE,)) * len(self.graph.nodes)
-        is_function = ints(_are_functions(len(NAMES)))
+        by_code = _function_numbers()
+        is_function = ints(by_code)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)
         newest = ints(found)
         for i in range(len(graph.codes) - 1, -1, -1):
@@ -311,10 +312,12 @@ class WeightedSums:
             column[first:last] = taken(column, ints_of(order))
 
 
-@cache
-def _are_functions(count: int) -> Ints:
-    """By opcode, 1 for a function; rows may be added later."""
-    return ints_of([name in FUNCTIONS for name in NAMES[:count]])
+def _function_numbers() -> Ints:
+    """By opcode, the place of a function in the alphabet, from 1; 0 for other rows, those added later included."""
+    found = new_ints(len(NAMES))
+    for n, name in enumerate(sorted(FUNCTIONS), 1):
+        found[CODES[name]] = n
+    return found
 
 
 def _inside(

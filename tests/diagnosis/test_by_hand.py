@@ -172,3 +172,20 @@ def test_the_slope_of_a_sure_softmax_keeps_its_digits(exact):
     assert finding.evidence["largest slope p (1 - p)"] == pytest.approx(4.248354255291589e-18, rel=1e-12)
     if exact:
         assert chain_rule(p, a).sentence.endswith("a - b = 40: the softmax is saturated")
+
+
+@pytest.mark.parametrize("loss", [lambda p, y: (p - y) ** 2, lambda p, y: (y - p) ** 2, lambda p, y: (p + -y) ** 2])
+@pytest.mark.parametrize("target", [0.5, -0.5])
+def test_a_relu_by_its_size_that_is_off_at_the_output(loss, target):
+    """Below 0 it is the best that it can be, and its two slopes do not cancel for any parameters."""
+    w, b = Value(0.3, "w"), Value(-4.0, "b")
+    z = [w * x + b for x in (0.1, 0.4, 0.8, 1.0, 1.3, 1.5, 1.7, 1.9)]
+    found = kinds(diagnose(sum(loss((v + abs(v)) / 2, target) for v in z), [w, b]))
+    assert found == (["dead_relu"] if target > 0.0 else ["out_of_range"])
+
+
+def test_a_constant_less_a_target_is_no_replaced_parameter():
+    """A relu by an if gives a constant where it is off, and a square by hand computes the difference twice."""
+    w, b = Value(0.3, "w"), Value(0.1, "b")
+    outputs = [z if z.data > 0 else Value(0.0) for z in (w * x + b for x in (-2.0, -1.0, 0.5, 1.0))]
+    assert not diagnose(sum((p - y) * (p - y) for p, y in zip(outputs, (0.5, 1.0, 0.7, 0.2), strict=True)), [w, b])

@@ -34,6 +34,15 @@ def log_loss(ps, targets):
     return -sum(y * p.log() + (1 - y) * (1 - p).log() for p, y in zip(ps, targets, strict=True)) / len(ps)
 
 
+def log_loss_by_hand(targets):
+    """Each probability is computed twice."""
+
+    def p(z):
+        return 1 / (1 + (-z).exp())
+
+    return -sum(y * p(z).log() + (1 - y) * (1 - p(z)).log() for z, y in zip(LOGITS, targets, strict=True))
+
+
 ONE_HOT = [[float(k == label) for k in range(3)] for label in LABELS]
 MISUSES = {  # what is wrong, and the same with the remedy applied
     "softmax twice": (
@@ -79,6 +88,36 @@ MISUSES = {  # what is wrong, and the same with the remedy applied
         lambda: sum(z - y for z, y in zip(LOGITS, [1, 2, 3], strict=True)),
         lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)),
         "Square each difference",
+    ),
+    "a sign of a loss by softplus": (
+        lambda: -binary_cross_entropy_with_logits(LOGITS, [1, 0, 1]),
+        lambda: binary_cross_entropy_with_logits(LOGITS, [1, 0, 1]),
+        "or take binary_cross_entropy",
+    ),
+    "a sign of a softmax": (
+        lambda: -cross_entropy(ROWS, LABELS),
+        lambda: cross_entropy(ROWS, LABELS),
+        "or take binary_cross_entropy or cross_entropy",
+    ),
+    "a sign of the mean distance": (
+        lambda: -sum(abs(z - y) for z, y in zip(LOGITS, [1, 2, 3], strict=True)),
+        lambda: sum(abs(z - y) for z, y in zip(LOGITS, [1, 2, 3], strict=True)),
+        "a plus sign",
+    ),
+    "squared together": (
+        lambda: (sum(z - y for z, y in zip(LOGITS, [1, 2, 3], strict=True)) / 3) ** 2,
+        lambda: sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)) / 3,
+        "Square each difference before",
+    ),
+    "targets of a sigmoid by hand": (
+        lambda: log_loss_by_hand([1, -1, 1]),
+        lambda: log_loss_by_hand([1, 0, 1]),
+        "(y + 1) / 2",
+    ),
+    "targets 0 and 1, as integers, in a hinge": (
+        lambda: sum((1 + -y * z).relu() for z, y in zip(LOGITS, [1, 0, 1], strict=True)),
+        lambda: sum((1 + -y * z).relu() for z, y in zip(LOGITS, [1, -1, 1], strict=True)),
+        "2 * y - 1",
     ),
     "R² as a loss": (
         lambda: 1 - sum((z - y) ** 2 for z, y in zip(LOGITS, [1, 2, 3], strict=True)) / 2.0,
@@ -155,6 +194,9 @@ SOUND = {  # logs of what is no probability, and logs with a plus sign, that are
     "one reward": lambda: 0.7 * (M * 2.0 + S).sigmoid().log(),
     "critic": lambda: sum((M * x + S).tanh() for x in (1.0, 2.0)) - sum((M * x + S).tanh() for x in (0.5, 3.0)),
     "score of one output": lambda: -sum(M * x + S for x in (1.0, 2.0, 3.0)) / 3 + 0.1 * (M * M + S * S),
+    "calibration": lambda: (sum(M * x + S for x in (1.0, 2.0)) / 2 - 0.7) ** 2,
+    "a flow's volume": lambda: sum((x - M * x - S) ** 2 - (M * x + S).softplus() for x in (1.0, 2.0)),
+    "generator": lambda: -sum((M * x + S).softplus() for x in (1.0, 2.0)) / 2,
     "margin": lambda: hinge([M * x + S for x in (1.0, -30.0)], [1, -1]),
 }
 

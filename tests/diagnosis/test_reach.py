@@ -5,9 +5,9 @@ import operator
 import random
 
 import pytest
-from reports import only
+from reports import kinds, only
 
-from engine import Value, clip, cosh, diagnose, hypot, log, maximum, minimum, norm, softplus, sqrt, where
+from engine import Value, clip, cosh, diagnose, exp, hypot, log, maximum, minimum, norm, softplus, sqrt, where
 from engine.diagnosis.intervals import EVERYTHING, any_limited, interval
 from engine.structure import LossGraph
 from nn import MLP, mean_squared_error
@@ -154,3 +154,24 @@ def test_where_no_range_may_be_limited_none_is(seed):
     computed = {j for i in graph.of("sub") for j in graph.operands(i) if j < len(graph.interior)}
     found = {interval(graph, j, graph.parameters) for j in computed if graph.depends[j]}
     assert any_limited(graph, graph.parameters) or found <= {EVERYTHING}
+
+
+@pytest.mark.parametrize(
+    ("last", "far"),
+    [(Value.tanh, 2.0), (Value.relu, -1.0), (lambda z: (z + abs(z)) / 2, -1.0), (lambda z: 1 / (1 + exp(-z)), 3.0)],
+)
+def test_a_target_whose_negative_is_added(last, far):
+    """As in micrograd's own hinge; a sum of such squares starts at 0 + the first."""
+    model = MLP(2, [4, 1], activation="tanh", init="xavier", seed=0)
+    model.layers[-1].neurons[0].b.data = 2.0
+    X = [[0.1, 0.2], [0.4, -0.3], [0.7, 0.1], [-0.4, 0.9]]
+    for target, found in ((far, ["out_of_range"]), (0.5, [])):
+        loss = sum((last(model(x)) + -target) ** 2 for x in X)
+        assert kinds(diagnose(loss, model.parameters())) == found
+    loss = sum(((last(model(x)) - 0.5) ** 2 + 1.0) ** 0.5 for x in X) + 0.1
+    assert not diagnose(loss, model.parameters())
+
+
+def test_a_parameter_that_is_squashed_itself():
+    p = Value(0.3, "p")
+    assert only(diagnose((p.sigmoid() - 2.0) ** 2, [p]), "out_of_range").evidence["output"] == "0 to 1"

@@ -75,6 +75,32 @@ def test_one_neuron_in_several_places(activation):
     assert not diagnose(loss(fresh, out), parameters)
 
 
+def test_one_result_in_several_places():
+    neuron, out = Neuron(2, activation="tanh", seed=0), Neuron(3, seed=1)
+
+    def report(read):
+        outputs = [out(read(x)) for x in X]
+        return diagnose(mean_squared_error(outputs, Y), [*neuron.parameters(), *out.parameters()])
+
+    assert only(report(lambda x: [neuron(x)] * 3), "symmetric").evidence["units"] == 1
+    assert not report(lambda x: [neuron(x), *x])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_advantages_less_their_mean_read_each_unit_once(seed):
+    """As of the actions not taken, whose weights other examples tell apart."""
+    rng, body = random.Random(seed), MLP(2, [4], activation="tanh", output_activation="tanh", seed=seed)
+    value, *actions = [[Value(rng.gauss(0, 0.5), f"{name}{i}") for i in range(4)] for name in "vabc"]
+
+    def q(x, taken):
+        h = body(x)
+        advantages = [dot(w, h) for w in actions]
+        return dot(value, h) + advantages[taken] - sum(advantages) / 3
+
+    loss = sum((q([rng.gauss(0, 1), rng.gauss(0, 1)], k % 3) - rng.gauss(0, 1)) ** 2 for k in range(9))
+    assert not diagnose(loss, [*body.parameters(), *value, *(w for row in actions for w in row)])
+
+
 def test_one_row_of_weights_in_several_places():
     w, v = [[Value(0.5, "u1"), Value(-0.3, "u2")]] * 3, [Value(0.1), Value(0.2), Value(0.3)]
     loss = sum((dot(v, [dot(row, x).tanh() for row in w]) - y) ** 2 for x, y in zip(X, Y, strict=True))

@@ -8,7 +8,7 @@ from networks import network
 from reports import kinds, only
 
 from engine import Value, diagnose, maximum, minimum
-from nn import MLP, SGD, Adam, binary_cross_entropy, mean_squared_error
+from nn import MLP, SGD, Adam, AdamW, binary_cross_entropy, mean_squared_error
 
 
 def square(w):
@@ -160,6 +160,41 @@ def test_numbers_that_parameters_are_compared_with_have_not_changed():
     loss.backward()
     Adam(centres, lr=0.02).step()
     assert only(diagnose(loss, centres), "changed_since_forward").evidence["values"] <= 3
+
+
+ADDED = {  # parameters beside labelled data, of which a result tells only the sum or the larger
+    "a sum with data": lambda w, v, x: (w + x).tanh() + v * x,
+    "data first": lambda w, v, x: (x - w) ** 2 + (x + v).exp(),
+    "the larger": lambda w, v, x: maximum(w, v) ** 2 + v.sigmoid(),
+    "a kink, where both are equal": lambda w, v, x: maximum(w, 0.5) + (w * 3.0 + x) ** 2 + v.sigmoid(),
+    "a difference of two that move alike": lambda w, v, x: (w - v).exp() + (2.0 - w) ** 2 + (3.0 - v) ** 2 + x,
+}
+OPTIMIZERS = {
+    "sgd": lambda p: SGD(p, lr=0.01),
+    "momentum": lambda p: SGD(p, lr=0.01, momentum=0.9),
+    "clipped": lambda p: SGD(p, lr=0.1, clip_norm=0.1),
+    "adam": lambda p: Adam(p, lr=0.01),
+    "adamw": lambda p: AdamW(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("use", ADDED.values(), ids=ADDED)
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_a_step_is_one_of_parameters_not_of_labelled_data(use, make):
+    w, v, x = Value(0.5, "w"), Value(-0.3, "v"), Value(0.7, "x")
+    loss = use(w, v, x) + (w + x) ** 2 + (v - x) ** 2
+    loss.backward()
+    make([w, v]).step()
+    finding = only(diagnose(loss, [w, v]), "changed_since_forward")
+    assert finding.where in {("w", "v"), ("w",), ("v",)}
+    assert finding.why.startswith("A step was taken")
+
+
+def test_data_that_was_set_is_told_from_a_parameter_that_a_product_confirms():
+    w, x = Value(0.5, "w"), Value(0.7, "x")
+    loss = (w + x) ** 2 + w * 3.0
+    x.data = 2.0
+    assert only(diagnose(loss, [w]), "changed_since_forward").where == ("x",)
 
 
 def test_an_overshoot_is_told_from_the_numbers_that_it_left():

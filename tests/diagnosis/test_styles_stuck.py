@@ -25,6 +25,17 @@ def test_rows_of_a_table_that_no_example_uses(labelled):
     assert only(diagnose(loss, [*chain.from_iterable(E), *spare, *w, b]), "disconnected").where[-2:] == ("V1", "V2")
 
 
+@pytest.mark.parametrize("labelled", [False, True])
+def test_biases_of_items_that_nobody_has_rated(labelled):
+    mean = Value(3.0, "mean")
+    users, items = ([Value(0.1 * k, f"{name}{k}" if labelled else "") for k in range(5)] for name in ("user", "item"))
+    ratings = [(0, 1, 3.0), (0, 2, 4.0), (2, 1, 5.0), (4, 4, 2.0)]
+    loss = sum((mean + users[u] + items[i] - r) ** 2 for u, i, r in ratings)
+    assert not diagnose(loss, [mean, *users, *items])
+    spare = Value(0.5, "slope")
+    assert only(diagnose(loss, [mean, *users, *items, spare]), "disconnected").where[-1] == "slope"
+
+
 def test_an_embedding_of_more_letters_than_the_data_has():
     letters, layer = Embedding("abcdef", 2, seed=0), MLP(2, [3], seed=0, activation="linear")
     spare = MLP(2, [3], seed=1, activation="linear")

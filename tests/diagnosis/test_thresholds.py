@@ -61,10 +61,10 @@ def sure():
     return -p.log()
 
 
-def xor(offset=0.0):
-    weights = [Value(offset, "w1"), Value(offset, "w2")]
-    points = [((0, 0), 0), ((0, 1), 1), ((1, 0), 1), ((1, 1), 0)]
-    outputs = [dot(weights, x, -offset) for x, _ in points]
+def xor(weight=0.0, last=1.0):
+    weights = [Value(weight, "w1"), Value(weight, "w2")]
+    points = [((0, 0), 0), ((0, 1), 1), ((1, 0), 1), ((1, last), 0)]
+    outputs = [dot(weights, x, -weight) for x, _ in points]
     return binary_cross_entropy_with_logits(outputs, [y for _, y in points]), weights
 
 
@@ -91,8 +91,8 @@ CASES = {  # a loss and its parameters, the kind, a number for which it is found
     "smallest": (lambda: (small_weight(), [SMALL]), "exploding", 1e-4, 1e-2),
     "cancelled": (lambda: (nearly_cancelled(), [W]), "cancelled", 0.1, 1e-3),
     "lost": (lambda: (sure(), [W]), "probability_loss", 1e-8, 1e-10),
-    "still": (lambda: xor(1e-4), "stationary", 1e-2, 1e-6),
-    "constant": (lambda: xor(1e-4), "stationary", 1e-2, 1e-5),
+    "still": (lambda: xor(last=1.0001), "stationary", 1e-2, 1e-6),
+    "constant": (lambda: xor(0.05), "stationary", 1e-2, 1e-5),
     "beyond": (lambda: (beyond(), [W, B]), "out_of_range", 0.01, 0.05),
     "dense": (half_zero, "dead_input", 0.5, 0.3),
 }

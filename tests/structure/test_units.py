@@ -97,3 +97,15 @@ def test_the_only_sum_that_a_node_is_computed_from():
     is_z = {name: i >= 0 and graph.nodes[i] is z for name, i in found.items()}
     assert is_z == {"z": True, "scaled": True, "by hand": True, "both": False, "with u": False, "data": False}
     assert [found[name] for name in ("both", "with u", "data")] == [-1, -1, -1]
+
+
+def test_layers_are_in_the_order_of_stage_function_and_count_and_sums_without_weights_come_last():
+    w, x = [Value(0.1 * n, f"w{n}") for n in range(1, 7)], Value(2.0)
+    shift = (x.tanh() + w[5]).exp()
+    hidden = [(w[0] * x).tanh(), (w[1] * x).relu(), (w[2] * x).relu(), (w[2] * x * 2.0).relu()]
+    output = [(w[3] * hidden[0]).sigmoid(), (w[4] * hidden[1]).sigmoid()]
+    graph = LossGraph(sum([shift, *hidden, *output], Value(0.0)), w)
+    units = Units(graph, graph.parameters)
+    names = [[units.name(unit) for unit in layer.units] for layer in units.layers]
+    assert names == [[f"unit of w{n}" for n in some] for some in ([2], [3], [1], [4, 5], [6])]
+    assert [units.layer_numbers[unit.number] for layer in units.layers for unit in layer.units] == [1, 2, 3, 4, 4, 5]

@@ -21,7 +21,7 @@ from ..context import Case
 from ..description import describe
 from ..report import Finding
 from ..words import amount
-from .by_hand import RECTIFIERS, rectified
+from .by_hand import RECTIFIERS, rectified, unwrapped
 from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
 from .softmaxes import sure_softmax
@@ -149,24 +149,24 @@ def rectified_sums(case: Case) -> Groups:
     by_hand = rectified(case, terms)
     if not by_hand:
         return sums
-    return groups_of(sums.of(n) or _by_hand(graph, units.pre.of(n), by_hand) for n in range(len(units.keys)))
+    return groups_of(sums.of(n) or _by_hand(case, units.pre.of(n), by_hand) for n in range(len(units.keys)))
 
 
 def _heights(graph: LossGraph) -> Floats:
-    """The data, but below 0 where a -z may be in minimum(-z, 0), which is off where z is not above 0."""
-    if "minimum" not in graph.ops:
-        return graph.data
-    heights = graph.data[:]
-    for i in graph.of("neg"):
+    """The data, but below 0 where a relu may be off: for -z in minimum(-z, 0), for sums such as y - (z + |z|) / 2."""
+    ops = {*(("neg",) if "minimum" in graph.ops else ()), *(("add", "sub") if "abs" in graph.ops else ())}
+    heights = graph.data[:] if ops else graph.data
+    for i in (i for op in ops for i in graph.of(op)):
         heights[i] = -abs(heights[i])
     return heights
 
 
-def _by_hand(graph: LossGraph, pre: Ints, by_hand: dict[int, int]) -> Ints:
+def _by_hand(case: Case, pre: Ints, by_hand: dict[int, int]) -> Ints:
     """The sums before relus by hand, with those that a condition in Python lets through."""
     if not any(i in by_hand for i in pre):
         return ints_of(())
-    return ints_of(dict.fromkeys(by_hand.get(i, i) for i in pre if i in by_hand or graph.data[i] > 0.0))
+    sums = {i: by_hand.get(i, unwrapped(case, i, ("add", "sub"))) for i in pre}
+    return ints_of(dict.fromkeys(z for i, z in sums.items() if i in by_hand or case.graph.data[z] > 0.0))
 
 
 def _is_bypassed(case: Case, sums: Ints) -> bool:

@@ -10,6 +10,7 @@ from ...core import elided
 from ...structure import ACTIVATIONS, Products, Unit, coincident
 from ..context import Case
 from ..report import Finding
+from ..terms import other_factor
 
 
 def symmetric(case: Case) -> list[Finding]:
@@ -74,12 +75,21 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
     starts, found = case.units.pre.starts, dict[int, int]()
-    if not any(map(ne, starts, count(0, max(starts[:2])))):
-        return []  # a unit that is read several times is computed more often than those that read it
-    for layer in range(len(case.units.by_layer.starts) - 1):
-        for number, times in _read_again(case, case.units.unit(case.units.by_layer.of(layer)[0])).items():
+    is_even = not any(map(ne, starts, count(0, max(starts[:2]))))
+    layers = range(len(case.units.by_layer.starts) - 1) if len(case.units.keys) > 1 else ()
+    for reader in (case.units.unit(case.units.by_layer.of(layer)[0]) for layer in layers):
+        if is_even and not _reads_twice(case, reader):
+            continue  # a unit that is computed for each reading is computed more often than those that read it
+        for number, times in _read_again(case, reader).items():
             found[number] = max(found.get(number, 0), times)
     return [_one_object(case, found)] if found else []
+
+
+def _reads_twice(case: Case, reader: Unit) -> bool:
+    """Whether a unit reads one node several times."""
+    inputs = case.units.weighted_sums.products(reader.first[0]).inputs if reader.first[1] else ()
+    hidden = [x for x in inputs if case.graph.depends[x]]
+    return len(set(hidden)) < len(hidden)
 
 
 def _read_again(case: Case, reader: Unit) -> dict[int, int]:
@@ -97,9 +107,17 @@ def _read_again(case: Case, reader: Unit) -> dict[int, int]:
         if not classes:
             return {}
         varied.update(n for n in classes if readings[n][0] != before[n][0])  # two inputs may be equal on one example
-    of_class = _weights_of(classes, weights)
-    unit_of = {number: units[n] for n, number in classes.items() if n in varied}
+    of_class = {
+        n: of for n, of in _weights_of(classes, weights).items() if all(_is_read_here(case, reader, w) for w in of)
+    }
+    unit_of = {number: units[n] for n, number in classes.items() if n in varied and number in of_class}
     return {unit: len(of_class[number]) for number, unit in unit_of.items()}
+
+
+def _is_read_here(case: Case, reader: Unit, w: int) -> bool:
+    """Whether a weight multiplies something for the examples of this reader only, so that nothing else moves it."""
+    others = [other_factor(case.graph, k) for k in case.graph.edges_to(w)]
+    return sum(x is not None and x != w for x in others) <= len(reader.occurrences)
 
 
 Reading = tuple[float, float]

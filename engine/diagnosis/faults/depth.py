@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from ...structure import Layer, ends_differ, extent, ints_of, largest, peaks, small, strongest
@@ -34,6 +34,8 @@ def _over_layers(case: Case) -> list[Finding]:
     faint = [k for k in range(top) if sizes[k] <= limit]
     if not 0.0 < min((sizes[k] for k in faint if sizes[k] > 0.0), default=0.0) <= limit < math.inf:
         return []
+    if all(abs(case.graph.gradients[i]) <= ROUNDING * case.graph.spread(i) for i in _of_layer(case, faint[0])):
+        return []  # the examples cancel
     if not _typical(case, faint[0]) <= MOST * case.limits.vanished * _typical(case, top):
         return []  # one example has a large gradient, and its gradient is blocked on the way
     blocked = Counter(map(case.units.layer_of, (*case.once(flat_units), *case.once(off_units))))
@@ -62,8 +64,16 @@ MOST = 10.0  # the typical gradients may differ by this factor less than the lar
 
 def _typical(case: Case, layer: int) -> float:
     """The median size of the gradients that arrive at a layer, 0 if none does."""
-    gradients = [abs(case.graph.gradients[i]) for n in case.units.by_layer.of(layer) for i in case.units.pre.of(n)]
+    gradients = [abs(case.graph.gradients[i]) for i in _of_layer(case, layer)]
     return median([x for x in gradients if x] or [0.0])
+
+
+def _of_layer(case: Case, layer: int) -> Iterator[int]:
+    """The pre-activations of a layer."""
+    return (i for n in case.units.by_layer.of(layer) for i in case.units.pre.of(n))
+
+
+ROUNDING = 1e-9  # a gradient below this fraction of its spread is rounding
 
 
 SHRUNK = 1e-3  # weights of a layer that are all at most this are what a gradient is lost in

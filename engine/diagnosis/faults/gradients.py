@@ -13,6 +13,7 @@ from ...structure import (
     cancelling,
     floats_of,
     ints_of,
+    largest,
     multipliers,
     origins,
     reverse,
@@ -21,6 +22,7 @@ from ..context import Case
 from ..report import Finding
 from ..step import array_of
 from ..terms import other_factor
+from .activations import off_units
 from .by_hand import summed
 from .cuts import cut_off, not_taken
 from .logits import OTHERS
@@ -83,10 +85,11 @@ FAR = (0.5, 4.0, -4.0, 50.0, -50.0)  # relative moves, out of a minimum and past
 
 
 def cancelled(case: Case) -> list[Finding]:
-    """Parameters whose paths cancel for any value of the parameters."""
+    """Parameters whose paths cancel for any value of the parameters, unless these paths have vanished."""
     limit = case.limits.cancelled / max(1, len(case.parameters))
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
-    wanted = ints_of(i for i in faint if case.graph.squares[i])
+    least = case.limits.vanished**2 * largest(case.indices, case.graph.squares)
+    wanted = ints_of(i for i in faint if case.graph.squares[i] > least)
     several = FAR if "abs" in case.graph.ops else NEAR  # z + |z| is a relu, and its slopes of -1 and 1 cancel
     if not wanted:
         return []
@@ -100,7 +103,9 @@ def cancelled(case: Case) -> list[Finding]:
             return []
     shares = {i: _share(case, i, limit) for i in wanted if i in arrived and not _is_compared(case, i)}
     idle = {i: share for i, share in shares.items() if share <= limit}
-    return [_nothing_left(case, [case.graph.nodes[i] for i in idle], max(idle.values()))] if idle else []
+    if not idle or (several is FAR and off_units(case)):
+        return []
+    return [_nothing_left(case, [case.graph.nodes[i] for i in idle], max(idle.values()))]
 
 
 def _share(case: Case, i: int, most: float) -> float:

@@ -7,7 +7,7 @@ from ..context import Case
 from ..report import Finding
 from ..terms import products
 from ..words import amount
-from .stuck import Output, inputs_of, outputs_of, prediction_of
+from .stuck import Output, inputs_of, names_of, outputs_of, prediction_of
 
 
 def constant_input(case: Case) -> list[Finding]:
@@ -19,7 +19,7 @@ def constant_input(case: Case) -> list[Finding]:
     first = [o.products.inputs for n in case.units.at_data for o in case.units.unit(n).occurrences[:1]]
     if len(leaves) > 1 or not first or len(first[0]) < 2:  # a single input may be the 1 of a bias
         return []
-    return [_same(outputs, [case.graph.data[x] for x in first[0]])]
+    return [_same(case, outputs, [case.graph.data[x] for x in first[0]])]
 
 
 def _differs(case: Case) -> bool:
@@ -41,11 +41,11 @@ def _is_torn(case: Case, output: Output) -> bool:
     return 0.0 not in output.demands and len(set(output.numbers)) == 1 < len(set(output.demands))
 
 
-def _same(outputs: list[Output], given: list[float]) -> Finding:
+def _same(case: Case, outputs: list[Output], given: list[float]) -> Finding:
     examples, shown = len(outputs[0].indices), ", ".join(map(amount, given[:4])) + (", …" if len(given) > 4 else "")
     return Finding(
         "constant_input",
-        tuple(name for output in outputs for name in output.names),
+        tuple(name for output in outputs for name in names_of(case, output)),
         {"examples": examples, "different inputs": 1, "output": outputs[0].numbers[0]},
         f"All {examples} examples have the same input, ({shown}), so the output is the same for all of them, whatever "
         "the parameters are. But the loss asks for different outputs. The model can learn one answer for all of them, "

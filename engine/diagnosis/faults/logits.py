@@ -45,6 +45,6 @@ def logit_of(graph: LossGraph, i: int) -> int | None:
     inner = graph.nodes[operands[0]].op
     if op == "div":
         return graph.argument(operands[0]) if inner == "exp" and is_probability(graph, i) else None
-    z, *others = graph.operands(operands[0])
-    is_ahead = inner == "ahead" or (inner == "sub" and graph.nodes[others[0]].op in OTHERS)
-    return z if is_ahead else None
+    parts = graph.operands(operands[0])
+    is_ahead = inner == "ahead" or (inner == "sub" and graph.nodes[parts[1]].op in OTHERS)
+    return parts[0] if is_ahead else None

@@ -12,8 +12,9 @@ from .logits import OTHERS, logit_of
 from .logs import argument_of, log_sources
 from .misuse import logged, misuse
 from .pairs import every_pair
+from .rewarded import log_softmax_rewarded, rewarded
 from .softmaxes import lone_softmax
-from .unbounded import expanded, log_softmax_rewarded, not_squared, opposed, picked, rewarded
+from .unbounded import expanded, not_squared, opposed, picked, squared_together
 
 ROUNDING = 1e-9  # rounding tolerance of a sum of probabilities above 1
 LESS = ("sub", "ahead", "margin", "masked")  # operations that subtract logits from a logit
@@ -39,6 +40,7 @@ def loss_misuse(case: Case) -> list[Finding]:
         log_softmax_rewarded,
         picked,
         not_squared,
+        squared_together,
         every_pair,
         _zeroed,
         _counted,
@@ -226,7 +228,7 @@ def _zeroed(case: Case) -> list[Finding]:
 def _target(case: Case, i: int, most: int = 6) -> float | None:
     """The size of the given factor y of an output z in softplus(-y z) or maximum(0, 1 - y z); None if there is none.
 
-    Without the minus, y is a mask, but for a log, whose minus stands before it.
+    Without the minus, a y of 1 is a mask, but for a log, whose minus stands before it; an integer 0 has no minus.
     """
     graph, is_margin = case.graph, "log" in case.graph.nodes[i].op
     for _ in range(most):
@@ -237,7 +239,7 @@ def _target(case: Case, i: int, most: int = 6) -> float | None:
         op, y = graph.nodes[i].op, graph.data[given[0]] if given else 1.0
         is_margin |= op == "neg" or (op == "sub" and inner[0] == graph.operands(i)[1]) or math.copysign(1.0, y) < 0.0
         if op == "mul" and graph.nodes[inner[0]].op and abs(y) in (0.0, 1.0):
-            return abs(y) if is_margin else None
+            return abs(y) if is_margin or y == 0.0 else None
         (i,) = inner
     return None
 

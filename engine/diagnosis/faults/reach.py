@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ...structure import one_sided
 from ..context import Case
-from ..intervals import RANGES, any_limited, interval
+from ..intervals import RANGES, any_limited, differences, interval
 from ..report import Finding
 from ..words import amount
 from .by_hand import masked
@@ -14,7 +14,10 @@ from .misuse import name_of
 
 
 class Residual(NamedTuple):
-    """An output and its target; `signs` has the nodes output - target with 1 and target - output with -1, by index."""
+    """An output and its target; `signs` has the nodes output - target with 1 and target - output with -1, by index.
+
+    The target in output + number is -number.
+    """
 
     output: int
     target: float
@@ -47,10 +50,11 @@ def _residuals(case: Case) -> list[Residual]:
     """The outputs with given targets, where the loss does not rise as they come closer."""
     graph, pairs = case.graph, dict[tuple[int, float], dict[int, float]]()
     starts, operands, depends = graph.flattened.starts, graph.flattened.operands, graph.depends
-    for i in one_sided(graph.flattened, graph.of("sub"), depends):
+    for i in one_sided(graph.flattened, differences(graph), depends):
         a, b = operands[starts[i]], operands[starts[i] + 1]
-        output, target = (b, a) if depends[b] else (a, b)
-        pairs.setdefault((output, graph.data[target]), {})[i] = 1.0 if output == a else -1.0
+        output, given = (b, a) if depends[b] else (a, b)
+        target = -graph.data[given] if graph.nodes[i].op == "add" else graph.data[given]
+        pairs.setdefault((output, target), {})[i] = -1.0 if graph.nodes[i].op == "sub" and output == b else 1.0
     found = [Residual(output, target, tuple(signs.items())) for (output, target), signs in pairs.items()]
     return [pair for pair in found if _is_pulled(case, pair)]
 

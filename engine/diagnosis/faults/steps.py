@@ -85,7 +85,7 @@ LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with t
 def about_inputs(case: Case, effect: str = "allow longer steps") -> str:
     """What to do about large inputs, the given numbers that multiply parameters."""
     graph = case.graph
-    factors = {x for unit in case.units.all for z in unit.pre for _, x in products(graph, z, case.given)}
+    factors = set(case.units.weighted_sums.inputs(case.units.pre.members))
     size = max((abs(graph.data[x]) for x in factors if not graph.nodes[x].op and x not in case.given), default=0.0)
     if not LARGE < size < math.inf:
         return ""
@@ -205,9 +205,11 @@ def _is_given(case: Case, i: int) -> bool:
 
 
 def _weighs(case: Case, edge: int) -> bool:
-    """Whether the operand of an edge is a factor in a product, and its other factor is no parameter."""
-    other = other_factor(case.graph, edge)
-    return other is not None and other not in case.given
+    """Whether the operand of an edge is a factor in a product, and its other factor another number and no parameter."""
+    graph, other = case.graph, other_factor(case.graph, edge)
+    if other is None or other in case.given:
+        return False
+    return graph.data[other] != graph.data[graph.flattened.operands[edge]]
 
 
 def _origin(case: Case, i: int) -> int | None:

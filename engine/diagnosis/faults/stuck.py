@@ -1,9 +1,10 @@
 """Faults that keep a loss from falling: a linear model, or one as good as linear because its weights are small."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import sub
 
-from ...structure import SAME, Unit, cancelling, largest
+from ...structure import FlattenedGraph, Ints, Unit, cancelling, floats_of, ints_of, largest, none_marked, reverse
 from ..context import Case
 from ..report import Finding
 from ..words import amount
@@ -11,21 +12,21 @@ from .by_hand import unwrapped
 from .depth import XAVIER
 from .saddle import KINKED, at_kink, at_saddle
 
-LINEAR = frozenset(("add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
+LINEAR = frozenset(("", "add", "sub", "neg", "sum", "mul", "dot", "div", "pos"))
 
 
 @dataclass(frozen=True)
 class Output:
-    """An output over the examples: its names, the indices of its predictions, and d loss / d prediction as `demands`.
+    """An output over the examples: its unit, the indices of its predictions, d loss / d prediction as `demands`.
 
-    `numbers` are the predictions. For logits, of which a loss sees only differences, they are the data less the mean
-    over the outputs of the same example.
+    `numbers` are the predictions, and `mean` is their mean, or another constant.
     """
 
-    names: Sequence[str]
+    unit: Unit
     indices: Sequence[int]
     demands: Sequence[float]
     numbers: Sequence[float]
+    mean: float
 
     @property
     def one_way(self) -> bool:
@@ -35,25 +36,55 @@ class Output:
 
 def stationary(case: Case) -> list[Finding]:
     """Gradients that are 0, though the loss is no minimum of the network meant: a linear model, or weights of 0."""
-    return at_saddle(case) or at_kink(case) or _linear(case)
+    return at_saddle(case) or at_kink(case) or _constant(case)
 
 
-def _linear(case: Case) -> list[Finding]:
-    """A model as good as linear whose output is the same for every example, and whose gradients cancel over them."""
-    graph = case.graph
-    quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
-    if not quiet or len(quiet) < len(case.indices) or not largest(case.indices, graph.squares):
+def _constant(case: Case) -> list[Finding]:
+    """A model as good as linear that is no better than a constant output, where the gradients of its weights cancel."""
+    graph, is_linear = case.graph, _is_linear(case)
+    if (graph.changed and not case.stepped) or not (is_linear or _is_asleep(case)):
         return []
-    if graph.changed and not case.stepped:
-        return []
-    outputs = _centred(list(outputs_of(case)))
-    stuck = [output for output in outputs if _is_constant(case, output)]
-    if not stuck or len(stuck) < len(outputs):
-        return []
-    if _is_linear(case, outputs):
-        return [_at_rest(case, stuck)]
-    width = _width(case)
-    return [_asleep(case, stuck, width)] if 0.0 < width <= NARROW and not KINKED & graph.ops else []
+    outputs = list(outputs_of(case))
+    for _ in range(MOST if outputs else 0):
+        moved = graph.moved({i: output.mean for output in outputs for i in output.indices})
+        least, adjoints = moved.data[0], reverse(moved)[0]
+        if not abs(graph.forward({})[0] - least) <= case.limits.constant * abs(least):
+            return []
+        outputs = [replace(output, demands=[adjoints[i] for i in output.indices]) for output in outputs]
+        if all(any(output.demands) for output in outputs) and _is_torn(case, moved, outputs):
+            if not all(_differs(case, output) for output in outputs) or (is_linear and _is_bent(case, outputs)):
+                return []
+            return [_at_rest(case, outputs, least) if is_linear else _asleep(case, outputs)]
+        if len(outputs) > 1 or not (bend := _bend(case, outputs[0])) > 0.0:
+            return []
+        outputs = [replace(outputs[0], mean=outputs[0].mean - sum(outputs[0].demands) / bend)]
+    return []
+
+
+MOST = 4  # moves of a constant to where the loss is lowest, by Newton's method
+
+
+def _bend(case: Case, output: Output) -> float:
+    """The second derivative of the loss by a constant output."""
+    step = BEND * (1.0 + abs(output.mean))
+    adjoints = case.graph.elsewhere(dict.fromkeys(output.indices, output.mean + step))[0]
+    return (sum(adjoints[i] for i in output.indices) - sum(output.demands)) / step
+
+
+BEND = 1e-4
+
+
+def _is_torn(case: Case, moved: FlattenedGraph, outputs: Iterable[Output]) -> bool:
+    """Whether the pulls of the examples cancel in the gradient of every parameter, penalties apart."""
+    penalties = moved._replace(partials=moved.partials[:])
+    for output in outputs:
+        for i in output.indices:
+            for k in range(moved.starts[i], moved.starts[i + 1]):
+                penalties.partials[k] = 0.0
+    both, rest = reverse(moved), reverse(penalties)
+    gradients, squares = (floats_of(map(sub, *columns)) for columns in zip(both, rest, strict=True))
+    quiet = cancelling(case.indices, gradients, squares, case.limits.still)
+    return len(quiet) == len(case.indices) and largest(case.indices, squares) > 0.0
 
 
 NARROW = 0.2  # a smooth activation is as good as straight over so short a range
@@ -72,40 +103,34 @@ def _width(case: Case) -> float:
 def outputs_of(case: Case) -> Iterable[Output]:
     """The outputs that the loss takes of several examples."""
     for unit in case.units.all:
-        indices = list(dict.fromkeys(prediction_of(case, i) for i in unit.pre if not case.units.deep[i]))
+        indices = _predictions(case, ints_of(i for i in unit.pre if not case.units.deep[i]))
         if len(indices) > 1:
             demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
-            yield Output(_names(case, unit), indices, demands, numbers)
+            yield Output(unit, indices, demands, numbers, sum(numbers) / len(numbers))
 
 
-def _names(case: Case, unit: Unit) -> list[str]:
-    """The name of a unit, or all its labels if each example has its own."""
-    units = case.units
+def names_of(case: Case, output: Output) -> list[str]:
+    """The name of its unit, or all its labels if each example has its own."""
+    units, unit = case.units, output.unit
     labels = dict.fromkeys(node.label for node, by in units.outputs.items() if by == unit and node.label)
     return [*labels] if units.name(unit) in labels else [units.name(unit)]
 
 
-def _centred(outputs: list[Output]) -> list[Output]:
-    """The outputs with each example's mean taken off, if the loss has no gradient along that mean."""
-    if len(outputs) < 2 or len({len(output.indices) for output in outputs}) > 1:
-        return outputs
-    for demands in zip(*(output.demands for output in outputs), strict=True):
-        if abs(sum(demands)) > SAME * max(map(abs, demands)):
-            return outputs
-    means = [sum(numbers) / len(outputs) for numbers in zip(*(o.numbers for o in outputs), strict=True)]
-    return [replace(o, numbers=[x - m for x, m in zip(o.numbers, means, strict=True)]) for o in outputs]
-
-
 def prediction_of(case: Case, i: int) -> int:
-    """The sum without the target or the other logits that it is compared with."""
-    return unwrapped(case, i, ("sub", "neg"))
+    """The sum without the target or the other logits that it is compared with, as in z - y or 1 + -y * z."""
+    return _predictions(case, ints_of((i,)))[0]
 
 
-def _is_constant(case: Case, output: Output) -> bool:
-    """Whether an output is the same for all examples, although their inputs differ and its gradient is not 0."""
-    numbers, asked = output.numbers, max(map(abs, output.demands))
-    if not asked or max(numbers) - min(numbers) > case.limits.constant * asked:
-        return False
+def _predictions(case: Case, sums: Ints) -> list[int]:
+    """The predictions inside sums; before a relu, as in a hinge, a number that is added is no bias."""
+    found, activation = case.units.weighted_sums.inner(sums), case.units.weighted_sums.activation
+    hinged = [z for z in found if activation(z) is not None]
+    inside = {z: unwrapped(case, z, ("add", "sub", "neg", "mul")) for z in hinged}
+    return list(dict.fromkeys(inside.get(z, z) for z in found)) if inside else found
+
+
+def _differs(case: Case, output: Output) -> bool:
+    """Whether an output is computed from different inputs."""
     return len({tuple(case.graph.data[j] for j in inputs_of(case, i)) for i in output.indices}) > 1
 
 
@@ -114,34 +139,47 @@ def inputs_of(case: Case, i: int) -> list[int]:
     return [j for j in _below(case, i) if not case.graph.nodes[j].op and j not in case.given]
 
 
-def _below(case: Case, i: int, most: int = 1000) -> list[int]:
+def _below(case: Case, i: int, most: int = 1000) -> Iterator[int]:
     """The nodes that a node depends on, itself first."""
-    found = {i: None}
-    stack = [i]
-    while stack and len(found) < most:
-        inner = [j for j in case.graph.operands(stack.pop()) if j not in found]
-        found |= dict.fromkeys(inner)
+    found, stack = {i}, [i]
+    while stack:
+        j = stack.pop()
+        yield j
+        inner = [k for k in case.graph.operands(j) if k not in found] if len(found) < most else []
+        found.update(inner)
         stack += inner
-    return list(found)
 
 
-def _is_linear(case: Case, outputs: Iterable[Output]) -> bool:
-    return all(
-        case.graph.nodes[j].op in LINEAR
-        for output in outputs
-        for j in _below(case, output.indices[0])
-        if case.graph.nodes[j].op
-    )
+def _is_linear(case: Case) -> bool:
+    """Whether all outputs are weighted sums, judged by one example."""
+    graph, units = case.graph, case.units
+    last = [units.pre.of(n)[0] for n in none_marked(units.pre, units.deep)]
+    return all(graph.nodes[j].op in LINEAR for i in last for j in _below(case, prediction_of(case, i)))
 
 
-def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
+def _is_bent(case: Case, outputs: Iterable[Output]) -> bool:
+    """Whether hidden units may be relus by an `if` or a mask, so that not all examples see the same sums."""
+    sizes = [{sum(1 for _ in _below(case, i)) for i in output.indices} for output in outputs]
+    inner = {j for output in outputs for i in output.indices for j in _below(case, i)}
+    masked = case.units.forms.scaled(case.graph.of("mul"))
+    return any(len(different) > 1 for different in sizes) or not inner.isdisjoint(masked)
+
+
+def _is_asleep(case: Case) -> bool:
+    """Whether the gradients are 0, and no smooth activation of a hidden unit sees more than a short range."""
+    graph = case.graph
+    quiet = cancelling(case.indices, graph.gradients, graph.squares, case.limits.still)
+    return len(quiet) == len(case.indices) and not KINKED & graph.ops and 0.0 < _width(case) <= NARROW
+
+
+def _at_rest(case: Case, outputs: Sequence[Output], least: float) -> Finding:
     demands = [demand for output in outputs for demand in output.demands]
     up, down = sum((-d for d in demands if d < 0.0), 0.0), sum((d for d in demands if d > 0.0), 0.0)
     lacks_bias = all(output.one_way for output in outputs)
-    number = outputs[0].numbers[0]
+    number = outputs[0].mean
     if lacks_bias:
         why = (
-            f"The model has no bias at the output and gives {amount(number)} for every example. The loss falls if all "
+            f"The model has no bias at the output and gives {amount(number)} on average. The loss falls if all "
             "outputs move in the same direction, but a change of the weights that raises some outputs lowers others."
         )
         remedy = (
@@ -150,10 +188,10 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
         )
     else:
         why = (
-            "The model is linear, a weighted sum of its inputs, and its output is the same for every example. Some "
-            f"examples pull the output up (by {amount(up)} in all) and others down (by {amount(down)}), and in the "
-            "gradient of every weight these pulls cancel. No line through these examples is better than a constant, "
-            "so the loss cannot fall."
+            "The model is linear, a weighted sum of its inputs, and is no better than a constant output, whose loss is "
+            f"{amount(least)}. At the constant, some examples pull the output up (by {amount(up)} in all) and others "
+            f"down (by {amount(down)}), and in the gradient of every weight these pulls cancel. So gradient descent "
+            "leads no further."
         )
         remedy = (
             "Put a hidden layer with a nonlinearity between inputs and output, such as "
@@ -162,11 +200,12 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
         )
     return Finding(
         "stationary",
-        tuple(name for output in outputs for name in output.names),
+        tuple(name for output in outputs for name in names_of(case, output)),
         {
             "loss": case.loss.data,
             "largest gradient": largest(case.indices, case.graph.gradients),
             "output": number,
+            "loss at a constant output": least,
             "examples": len(outputs[0].indices),
             "pull up": up,
             "pull down": down,
@@ -176,14 +215,15 @@ def _at_rest(case: Case, outputs: Sequence[Output]) -> Finding:
     )
 
 
-def _asleep(case: Case, outputs: Sequence[Output], width: float) -> Finding:
+def _asleep(case: Case, outputs: Sequence[Output]) -> Finding:
+    width = _width(case)
     return Finding(
         "stationary",
-        tuple(name for output in outputs for name in output.names),
+        tuple(name for output in outputs for name in names_of(case, output)),
         {
             "loss": case.loss.data,
             "largest gradient": largest(case.indices, case.graph.gradients),
-            "output": outputs[0].numbers[0],
+            "output": outputs[0].mean,
             "examples": len(outputs[0].indices),
             "largest range of z": width,
         },

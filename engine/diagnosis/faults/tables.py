@@ -82,7 +82,7 @@ _OTHERS = re.compile("[^a-zA-Z]")
 
 
 def _is_looked_up(case: Case, i: int) -> bool:
-    """Whether a parameter is used like data: a layer multiplies it, another one is added, or it is activated."""
+    """Whether a parameter is used like data: a layer multiplies it, others are added, or it is activated."""
     graph = case.graph
     for k in graph.edges_to(i):
         result = graph.flattened.results[k]
@@ -90,7 +90,18 @@ def _is_looked_up(case: Case, i: int) -> bool:
         if op in FUNCTIONS:
             return True
         if op in ("add", "sub") or other is not None:
-            others = {*graph.operands(result)} - {i} if other is None else {other} - {i}
+            others = {*_added(case, result)} - {i} if other is None else {other} - {i}
             if others and others <= case.given:
                 return True
     return False
+
+
+def _added(case: Case, i: int, most: int = 8) -> list[int]:
+    """The terms of a sum, with those of the sums of parameters in it, as in mean + user + item."""
+    found, stack = list[int](), [*case.graph.operands(i)]
+    while stack and len(found) < most:
+        j = stack.pop()
+        inner = case.graph.operands(j) if case.graph.nodes[j].op in ("add", "sub") else ()
+        stack += inner
+        found += () if inner else (j,)
+    return found

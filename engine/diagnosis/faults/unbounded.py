@@ -1,7 +1,6 @@
 """Losses that fall without limit: wrong targets, wrong signs, or differences that are not squared."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 from ...structure import Ints, ints_of, largest
@@ -11,7 +10,7 @@ from ..report import Evidence, Finding
 from ..step import gradient_step
 from ..terms import power_of, products
 from ..words import amount
-from .logs import log_sources
+from .by_hand import is_probability, summed
 from .misuse import logged, misuse
 
 LIMIT = 1e3  # a logit where softplus is as good as straight
@@ -25,7 +24,8 @@ def opposed(case: Case) -> list[Finding]:
         side = _side(case, i)
         if side is not None and graph.gradients[i]:
             p, is_for_1 = side
-            z = graph.argument(p) if graph.nodes[p].op == "sigmoid" else p  # one for σ(z) computed twice
+            is_squashed = bool(graph.nodes[p].op) and is_probability(graph, p) and case.arguments[p] >= 0
+            z = case.arguments[p] if is_squashed else p  # one for σ(z) computed twice
             shares.setdefault(z, {})[is_for_1] = graph.gradients[i]
     found = {p: both for p, both in shares.items() if len(both) == 2 and both[True] * both[False] < 0.0}
     targets = [both[True] / (both[True] + both[False]) for both in found.values() if both[True] + both[False]]
@@ -79,47 +79,6 @@ def _side(case: Case, i: int) -> tuple[int, bool] | None:
     return p, not is_rest
 
 
-def rewarded(case: Case) -> list[Finding]:
-    """Log losses without their minus sign, in all terms or in those of one of the two answers."""
-    graph = case.graph
-    terms = set(graph.terms) if {"log", "log1p"} & graph.ops else set()
-    logs = [i for found in (log_sources(graph) if terms else {}).values() for i in found if graph.depends[i]]
-    signs = {i: graph.gradients[i] for i in logs if graph.gradients[i]}
-    is_sum_or_mean = any(all(abs(abs(g) * n - 1.0) <= ROUNDING for g in signs.values()) for n in (1, len(signs)))
-    if not signs or not all(i in terms for i in logs) or not is_sum_or_mean:
-        return []  # any other factor is a reward, which may be negative
-    wrong = [i for i, g in signs.items() if g > 0.0]
-    sides = Counter(logged(case, i)[1] for i in signs), Counter(logged(case, i)[1] for i in wrong)
-    if len(wrong) == len(signs):
-        return _plus(case, wrong, *WITHOUT_MINUS) if sides[0][False] else []  # only log(1 - p): a generator's loss
-    is_one_answer = len(sides[1]) == 1 and all(sides[1][side] in (0, n) and n > 1 for side, n in sides[0].items())
-    return _plus(case, wrong, *SLIPPED) if is_one_answer else []
-
-
-def log_softmax_rewarded(case: Case) -> list[Finding]:
-    """Terms z - logsumexp(z, ...), which are logs of a softmax, without their minus sign."""
-    graph = case.graph
-    pairs = [(i, *graph.operands(i)) for i in graph.of("sub")] if "logsumexp" in graph.ops else []
-    logs = [i for i, z, rest in pairs if graph.nodes[rest].op == "logsumexp" and z in graph.operands(rest)]
-    is_sum_or_mean = any(all(abs(graph.gradients[i] * n - 1.0) <= ROUNDING for i in logs) for n in (1, len(logs)))
-    return _plus(case, logs, *WITHOUT_MINUS) if logs and is_sum_or_mean else []
-
-
-def _plus(case: Case, logs: Sequence[int], why: str, remedy: str) -> list[Finding]:
-    return misuse(case, logs, {"loss": case.loss.data, "logs": len(logs), "sign": "+"}, why, remedy)
-
-
-WITHOUT_MINUS = (
-    "The loss is a log of probabilities without a minus sign. It is highest where the right answer has the "
-    "probability 1, and falls without limit as this probability goes to 0. So each step down the gradient makes the "
-    "right answer less likely.",
-    "Put a minus before the log, -log(p), or take binary_cross_entropy or cross_entropy.",
-)
-SLIPPED = (
-    "One of the two logs of this binary loss has the wrong sign, so for one of the two answers the loss falls without "
-    "limit as the prediction gets worse.",
-    "Give both logs the same sign, -(y * log(p) + (1 - y) * log(1 - p)), or take binary_cross_entropy.",
-)
 FAR = 1e6  # a step this many times longer than the parameters shows whether a loss has a minimum
 
 
@@ -141,12 +100,12 @@ def not_squared(case: Case) -> list[Finding]:
         case,
         found,
         {"loss": case.loss.data, "differences": len(found)},
-        "The loss has a minus before the squares of the differences from the targets. It is highest where all outputs "
-        "are right, and falls without limit as the outputs move away from the targets."
+        "The loss has a minus before the squares or sizes of the differences from the targets. It is highest where "
+        "all outputs are right, and falls without limit as the outputs move away from the targets."
         if is_even
         else f"The loss adds up {what} from the targets with their signs, so differences of opposite signs cancel. It "
         "has no minimum: it falls without limit as the outputs move away from the targets on one side.",
-        "Give the squares a plus sign, or take mean_squared_error. If the loss is a score that is better the higher "
+        "Give them a plus sign, or take mean_squared_error. If the loss is a score that is better the higher "
         "it is, such as R², take 1 - score."
         if is_even
         else "Square each difference, (prediction - target)**2, or take mean_squared_error.",
@@ -156,7 +115,7 @@ def not_squared(case: Case) -> list[Finding]:
 def _falling_power(case: Case, i: int) -> float:
     """The power of a difference of output and target, if the term falls without limit as the output moves; else 0."""
     graph = case.graph
-    power, difference = power_of(graph, i)
+    power, difference = (2.0, graph.argument(i)) if graph.nodes[i].op == "abs" else power_of(graph, i)
     if graph.nodes[difference].op != "sub" or not power.is_integer():
         return 0.0
     a, b = graph.operands(difference)
@@ -185,6 +144,36 @@ def _falls(case: Case, indices: Ints) -> bool:
     step = gradient_step(case.graph, indices, farthest / steepest)
     near, far = step.loss(0.5), step.loss(1.0)
     return case.loss.data > near and not near - far < 0.5 * (case.loss.data - near)
+
+
+def squared_together(case: Case) -> list[Finding]:
+    """A square of the sum of the differences from the targets, as in sum(p - y for ...) ** 2."""
+    graph = case.graph
+    (term, *others) = [i for i in graph.terms if graph.depends[i]] or [0]
+    power, total = power_of(graph, term)
+    while graph.nodes[total].op in ("mul", "div"):  # a mean
+        inner = [j for j in graph.operands(total) if graph.depends[j]]
+        if len(inner) != 1:
+            break
+        (total,) = inner
+    found = summed(graph, total) if power == 2.0 and not others else []
+    if len(found) < 2 or not all(_has_target(case, i) for i in found):
+        return []
+    return misuse(
+        case,
+        found,
+        {"loss": case.loss.data, "differences": len(found)},
+        "The loss squares the sum of the differences from the targets, in which differences of opposite signs cancel. "
+        "It is 0 as soon as they add up to 0, whatever each of them is.",
+        "Square each difference before they are added up, sum((p - y)**2 for p, y in ...), or take mean_squared_error.",
+    )
+
+
+def _has_target(case: Case, i: int) -> bool:
+    """Whether a node is a difference of an output and a given number."""
+    graph, operands = case.graph, case.graph.operands(i)
+    is_given = [not graph.depends[j] for j in operands]
+    return graph.nodes[i].op == "sub" and sum(is_given) == 1 and bool(graph.nodes[operands[is_given[0]]].op)
 
 
 def picked(case: Case) -> list[Finding]:

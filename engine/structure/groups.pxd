@@ -1,0 +1,1 @@
+from .flatten cimport ints
