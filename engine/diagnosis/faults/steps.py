@@ -8,7 +8,7 @@ from ..context import Case, unit_in
 from ..description import describe
 from ..report import Evidence, Finding
 from ..step import Step, gradient_step, is_written, total
-from ..terms import other_factor, products
+from ..terms import other_factor
 from ..words import amount, below
 
 
