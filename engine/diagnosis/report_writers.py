@@ -56,10 +56,10 @@ def listed(labels: Sequence[str], most: int = 6) -> str:
     """Labels as one text, with the middle left out if there are many.
 
     >>> listed(["a", "b"]), listed([f"h{i}" for i in range(16)])
-    ('a, b', 'h0, h1, h2 … h15 (16)')
+    ('a, b', 'h0, h1, h2 … h15 (16 in all)')
     """
     text = ", ".join(map(_named, elided(labels, most, "…", 3, 1))).replace(", …, ", " … ")
-    return text if len(labels) <= most else f"{text} ({len(labels):,})"
+    return text if len(labels) <= most else f"{text} ({len(labels):,} in all)"
 
 
 def _named(label: str) -> str:

@@ -70,6 +70,14 @@ def test_a_sigmoid_that_cannot_reach_its_targets(name):
     assert not report([y / 4.0 for y in FAR])
 
 
+def test_targets_that_are_all_out_of_reach_are_said_to_be():
+    outputs = [(Value(0.3 * k, f"w{k}")).sigmoid() for k in range(3)]
+    finding = only(
+        diagnose(mean_squared_error(outputs, [5.0, 6.0, 7.0]), [o.operands[0] for o in outputs]), "out_of_range"
+    )
+    assert "The output cannot reach any of them, and" in finding.why
+
+
 def test_a_huber_loss_by_a_branch_in_python_gives_no_least_number():
     """The graph has only the branch that was taken, which goes on below 0."""
 

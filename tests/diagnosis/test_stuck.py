@@ -465,7 +465,7 @@ LOST = {  # of a log, and what it says is lost
     "p": (lambda v: v.sigmoid(), -800.0, "A probability p has rounded to 0. The log is -inf"),
     "1 - p": (lambda v: 1.0 - v.sigmoid(), 40.0, "A probability p has rounded to 1, so 1 - p is 0. The log is -inf"),
     "1 + tanh": (lambda v: (1.0 + v.tanh()) / 2.0, -40.0, "A probability p has rounded to 0. The log is -inf"),
-    "nearly 0": (lambda v: v.sigmoid(), -100.0, "A probability is nearly 0, so its log, -100, is large in size."),
+    "nearly 0": (lambda v: v.sigmoid(), -100.0, "A probability is nearly 0; its log, -100, is still right."),
     "rounding": (lambda v: 1.0 - v.sigmoid(), 30.0, "A log is taken of a probability that is 0 but for rounding."),
 }
 

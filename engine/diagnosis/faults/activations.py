@@ -247,8 +247,8 @@ def _lost(graph: LossGraph, squash: int, log: int) -> str:
         return f"A probability p has rounded to {lost}. The log is -inf, and no usable gradient passes it."
     if graph.argument(log) == squash:
         return (
-            f"A probability is nearly 0, so its log, {amount(math.log(number))}, is large in size. It is still right, "
-            "but at a logit of about -745 the probability rounds to 0, and the log is -inf."
+            f"A probability is nearly 0; its log, {amount(math.log(number))}, is still right. At a logit of about -745 "
+            "the probability would round to 0, and its log would be -inf."
         )
     return (
         "A log is taken of a probability that is 0 but for rounding. It is a difference, such as 1 - p, or it was "

@@ -261,9 +261,9 @@ def _counted(case: Case) -> list[Finding]:
         (WHERE if op == "where" else f"Between the parameters and the loss stands {op}, a step function. ")
         + "It is flat everywhere except at its jumps, so the gradients of the parameters are 0, and gradient descent "
         "does not move them.",
-        (SOFT if op == "where" else "")
-        + f"If the loss counts wrong predictions, train on one without {op} that measures how wrong they are, such as "
-        "cross_entropy, hinge or mean_squared_error, and keep this one as a metric.",
+        (SOFT if op == "where" else f"Train on a loss without {op}")
+        + " that measures how wrong a prediction is, such as cross_entropy, hinge or mean_squared_error, and keep this "
+        "one as a metric.",
     )
 
 
@@ -271,6 +271,7 @@ WHERE = "The parameters choose the branch of a where, but not the numbers in it:
 SOFT = (
     "To train a threshold t in where(x > t, a, b), weigh the branches instead: s * a + (1 - s) * b with the weight "
     "s = (10 * (x - t)).sigmoid(), where a larger number than 10 makes the step sharper. "
+    "If the loss counts wrong predictions, train on one"
 )
 
 

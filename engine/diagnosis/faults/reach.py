@@ -109,6 +109,7 @@ def _unreachable(
     names = dict.fromkeys(name_of(case, found.output) for found in far)
     spans, wish = " and ".join(ranges), _span(min(targets), max(targets))
     ops = {case.graph.nodes[found.output].op for found in far}
+    missed = f"{len(far)} of {len(wanted)} targets" if len(far) < len(wanted) else "any of them"
     last = f"operation, {op}, gives" if len(ops) == 1 and (op := min(ops)) in RANGES else "operations give"
     wish = f"the targets go from {wish}" if min(targets) < max(targets) else f"the target is {amount(targets[0])}"
     return Finding(
@@ -122,7 +123,7 @@ def _unreachable(
             "loss": case.loss.data,
         },
         f"Whatever the parameters are, the last {last} numbers from {spans}, but {wish}. The output cannot "
-        f"reach {f'{len(far)} of {len(wanted)} targets' if len(wanted) > 1 else 'it'}"
+        f"reach {missed if len(wanted) > 1 else 'it'}"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
         f"Make the output linear, {case.in_modules(LINEAR, 'without an activation')}, or scale the targets into the "
         "range of the output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),
