@@ -23,9 +23,9 @@ from ..report import Finding
 from ..step import array_of
 from ..terms import other_factor
 from .activations import off_units
-from .by_hand import summed
 from .cuts import cut_off, not_taken
 from .logits import OTHERS
+from .softmaxes import OVER_EXAMPLES, is_over_examples
 from .steps import about_inputs, good_steps
 from .tables import unused_rows
 
@@ -169,7 +169,7 @@ def _nothing_left(case: Case, wanted: Sequence[Value], share: float) -> Finding:
         f"Along some paths through the graph, raising {what} raises the loss; along others, it lowers the loss by {by}"
         f"the same amount, whatever its value. So the loss {hardly} on it."
     )
-    over_examples = all(_is_over_examples(case, case.index_of[p]) for p in wanted)
+    over_examples = all(is_over_examples(case, case.index_of[p]) for p in wanted)
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),
@@ -180,37 +180,10 @@ def _nothing_left(case: Case, wanted: Sequence[Value], share: float) -> Finding:
             "remaining": case.gradient(p),
             "parameters": len(wanted),
         },
-        *((WHY_EXAMPLES, REMEDY_EXAMPLES) if over_examples else (why, REMEDY_CANCELLED)),
+        *(OVER_EXAMPLES if over_examples else (why, REMEDY_CANCELLED)),
     )
 
 
-def _is_over_examples(case: Case, bias: int) -> bool:
-    """Whether a bias cancels in softmaxes by hand, each over the results of one unit for several examples."""
-    graph, results = case.graph, case.graph.flattened.results
-    sums = {results[k] for k in graph.edges_to(bias)}
-    exps = {results[k] for i in sums for k in graph.edges_to(i)}
-    quotients = {results[k] for i in exps for k in graph.edges_to(i) if graph.nodes[results[k]].op == "div"}
-    terms = [summed(graph, graph.operands(i)[1]) for i in quotients]
-    return (
-        bool(terms)
-        and all(graph.nodes[i].op == "exp" for i in exps)
-        and all(
-            len(several) > 1
-            and exps.issuperset(several)
-            and len({case.units.number_of(graph.argument(j)) for j in several} - {None}) == 1
-            for several in terms
-        )
-    )
-
-
-WHY_EXAMPLES = (
-    "A softmax divides each exponential by a sum over the examples, not over the outputs of the same example. What is "
-    "added to this output for all examples, as a bias is, cancels there, so the loss does not depend on it."
-)
-REMEDY_EXAMPLES = (
-    "Divide each exponential by the sum over the outputs of its own example, as softmax(outputs) does. If the softmax "
-    "is over the examples on purpose, leave the bias out."
-)
 REMEDY_CANCELLED = (
     "Look for a wrong sign, for a term that is added and subtracted again, or for a sum of probabilities, which is "
     "always 1. chain_rule(loss, p).paths() shows the paths of p. A bias of all outputs that the loss compares cancels, "
