@@ -15,9 +15,9 @@ def describe(graph: LossGraph, i: int, depth: int = 2) -> str:
     return show(_term(graph, i, depth), "spoken")
 
 
-def definition(graph: LossGraph, i: int) -> str:
-    """The formula of a node, even if it has a label."""
-    return show(_made(graph, i, 2), "spoken")
+def definition(graph: LossGraph, i: int, depth: int = 2) -> str:
+    """The formula of a node to a depth, even if it has a label."""
+    return show(_made(graph, i, depth), "spoken")
 
 
 def _term(graph: LossGraph, i: int, depth: int) -> Term:

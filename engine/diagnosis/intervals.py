@@ -218,8 +218,7 @@ def _is_of_sum(graph: LossGraph, i: int) -> bool:
 @cache
 def _kinds(count: int, has_magnitudes: bool) -> Ints:
     """By opcode, the kind of the first operations that `limited` takes; z + |z| is limited where z is not."""
-    sums = dict.fromkeys(("sub", "neg"), 2) if has_magnitudes else dict.fromkeys(("add", "sum", "sub", "neg"), 2)
-    kinds = sums | {"mul": 3, "div": 4}
+    kinds = dict.fromkeys(("neg",) if has_magnitudes else ("neg", "add", "sub", "sum"), 2) | {"mul": 3, "div": 4}
     return ints_of(kinds.get(op, op in COMBINED or op in RANGES or op in ("log", "clip")) for op in NAMES[:count])
 
 

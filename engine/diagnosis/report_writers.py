@@ -56,10 +56,10 @@ def listed(labels: Sequence[str], most: int = 6) -> str:
     """Labels as one text, with the middle left out if there are many.
 
     >>> listed(["a", "b"]), listed([f"h{i}" for i in range(16)])
-    ('a, b', 'h0, h1, h2 … h15 (16)')
+    ('a, b', 'h0, h1, h2 … h15 (16 in all)')
     """
     text = ", ".join(map(_named, elided(labels, most, "…", 3, 1))).replace(", …, ", " … ")
-    return text if len(labels) <= most else f"{text} ({len(labels):,})"
+    return text if len(labels) <= most else f"{text} ({len(labels):,} in all)"
 
 
 def _named(label: str) -> str:
@@ -94,13 +94,17 @@ def _as_text(name: str, x: float | int | str, digits: int = 4) -> str:
     if isinstance(x, int):
         return f"{x:,} {SINGULAR.get(name, name.removesuffix('s')) if x == 1 else name}"
     text = "".join(elided(x, 120, " …", 120, 0))
-    return f"{text} {name}" if _SHARE.fullmatch(text) else f"{name}: {text}"
+    if not _SHARE.fullmatch(text):
+        return f"{name}: {text}"
+    return f"{text} {name.removesuffix('s') if text.endswith(' of 1') else name}"
 
 
 SINGULAR = {
     "layers between": "layer between",
     "probabilities": "probability",
     "used by the loss": "used by the loss",
+    "operations like it": "operation like it",
+    "softmaxes": "softmax",
 }
 _SHARE = re.compile(r"\d+ of \d+")
 

@@ -263,7 +263,7 @@ def test_sixteen_units_of_a_layer_are_one_finding():
     assert finding.where == tuple(f"layer1.neuron{i}" for i in range(1, 17))
     assert finding.evidence["units"] == "16 of 16"
     first = "layer1.neuron1 (z⁽¹⁾₁), layer1.neuron2 (z⁽¹⁾₂), layer1.neuron3 (z⁽¹⁾₃)"
-    assert f"saturated: {first} … layer1.neuron16 (z⁽¹⁾₁₆) (16)" in str(finding)
+    assert f"saturated: {first} … layer1.neuron16 (z⁽¹⁾₁₆) (16 in all)" in str(finding)
 
 
 def test_units_without_labels_are_numbered():

@@ -8,7 +8,7 @@ import pytest
 from reports import kinds, only
 
 from engine import Value, clip, cosh, diagnose, exp, hypot, log, maximum, minimum, norm, softplus, sqrt, where
-from engine.diagnosis.intervals import EVERYTHING, any_limited, interval
+from engine.diagnosis.intervals import EVERYTHING, may_be_limited, interval
 from engine.structure import LossGraph
 from nn import MLP, mean_squared_error
 
@@ -62,11 +62,20 @@ def test_a_sigmoid_that_cannot_reach_its_targets(name):
 
     finding = only(report(FAR), "out_of_range")
     assert finding.where == ("layer2.neuron1",)
+    assert "the last operation, sigmoid, gives numbers from 0 to 1" in finding.why
     assert finding.evidence["out of reach"] == "4 of 10"
     assert finding.evidence["output"] == "0 to 1"
     assert finding.evidence.get("lowest possible loss") == (least if least is None else pytest.approx(least))
     assert not report(FAR, "linear")
     assert not report([y / 4.0 for y in FAR])
+
+
+def test_targets_that_are_all_out_of_reach_are_said_to_be():
+    outputs = [(Value(0.3 * k, f"w{k}")).sigmoid() for k in range(3)]
+    finding = only(
+        diagnose(mean_squared_error(outputs, [5.0, 6.0, 7.0]), [o.operands[0] for o in outputs]), "out_of_range"
+    )
+    assert "The output cannot reach any of them, and" in finding.why
 
 
 def test_a_huber_loss_by_a_branch_in_python_gives_no_least_number():
@@ -152,7 +161,7 @@ def test_where_no_range_may_be_limited_none_is(seed):
     graph = LossGraph(pool[-1] - pool[3], parameters)
     computed = {j for i in graph.of("sub") for j in graph.operands(i) if j < len(graph.interior)}
     found = {interval(graph, j, graph.parameters) for j in computed if graph.depends[j]}
-    assert any_limited(graph, graph.parameters) or found <= {EVERYTHING}
+    assert may_be_limited(graph, graph.parameters) or found <= {EVERYTHING}
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def test_a_step_along_gradients_by_hand_is_judged_by_the_gradients(rate):
     move([w, b], -rate)
     finding = only(diagnose(loss, [w, b]), "stale_gradient")
     assert finding.where == ("w",)
+    assert "the .grad of w is not the gradient of this loss. That of b is right." in finding.why
     assert finding.evidence[".grad"] == wrong
     assert finding.evidence["gradient"] == pytest.approx(right, rel=1e-12)
     assert finding.evidence["loss after"] == pytest.approx(logistic(w, b)[0].data, rel=1e-12)
@@ -60,6 +61,19 @@ def test_a_step_along_gradients_by_hand_is_judged_by_the_gradients(rate):
     loss.backward()
     move([w, b], -rate)
     assert kinds(diagnose(loss, [w, b])) == ["changed_since_forward" if rate > 0 else "ascent"]
+
+
+@pytest.mark.parametrize("worst", range(3))
+def test_of_several_wrong_gradients_the_one_furthest_off_is_named(worst):
+    parameters = [Value(1.0, f"w{k}") for k in range(3)]
+    loss = sum(p**2 for p in parameters)
+    for k, p in enumerate(parameters):
+        p.grad = -5.0 if k == worst else 1.0
+    move(parameters, -0.1)
+    finding = only(diagnose(loss, parameters), "stale_gradient")
+    assert finding.where == ("w0", "w1", "w2")
+    assert (finding.evidence["furthest off"], finding.evidence[".grad"]) == (f"w{worst}", -5.0)
+    assert "right" not in finding.why
 
 
 @pytest.mark.parametrize(("rate", "kind"), [(-1.0, "changed_since_forward"), (1.0, "ascent")])
@@ -200,7 +214,24 @@ def test_an_overshoot_is_told_from_the_numbers_that_it_left():
     assert finding.evidence["rate"] == pytest.approx(1.5)
     assert finding.evidence["curvature"] == pytest.approx(2.0, rel=1e-6)
     assert finding.evidence["largest rate"] == pytest.approx(1.0, rel=1e-6)
-    assert "at most 0.999" in finding.remedy
+    assert finding.remedy == "A learning rate of 0.999 only just lowers this loss. Take half of it or less."
+    assert finding.why.startswith("The step went down the gradient, but too far: it crossed")
+
+
+@pytest.mark.parametrize("lr", [0.15, 2.0, 300.0])
+def test_half_of_the_largest_rate_lowers_the_loss_by_more_than_the_largest(lr):
+    def after(rate):
+        p, q = Value(3.0, "p"), Value(1.0, "q")
+        loss = p**2 + 10.0 * q**2
+        loss.backward()
+        finding = next(iter(diagnose(loss, [p, q], lr=lr)))
+        move([p, q], -rate(finding))
+        return finding, (p**2 + 10.0 * q**2).data
+
+    finding, bound = after(lambda found: float(found.remedy.split("rate of ")[1].split()[0]))
+    _, half = after(lambda found: found.evidence["largest rate"] / 2.0)
+    assert finding.why.startswith("The step would go down the gradient, but too far: it would cross")
+    assert half < 0.9 * bound < bound < finding.evidence["loss before"]
 
 
 @pytest.mark.parametrize("lr", [1e20, 1e200, 1e308])
@@ -461,7 +492,7 @@ def test_large_inputs_are_named_where_they_shorten_a_step(scale):
     report = diagnose(loss, [w, c], lr=0.01)
     if scale == 1.0:
         assert only(report, "step_too_long").remedy.endswith(
-            "Inputs go up to 100; scaled to about 1, they allow longer steps."
+            "Inputs go up to |x| = 100; scaled to about 1, they allow longer steps."
         )
     else:  # the remedy
         assert not report
@@ -493,7 +524,7 @@ def test_raw_targets_whose_second_step_explodes(lr, scaled):
     finding = only(report, "exploding")
     assert f"a learning rate of {lr or 0.001:g}" in finding.why
     assert finding.remedy.startswith("Scale inputs and targets to about 1.")
-    assert "Inputs go up to 100" in finding.remedy
+    assert "Inputs go up to |x| = 100" in finding.remedy
     assert not diagnose(loss, model.parameters(), lr=1e-12)  # the other remedies
     loss.backward()
     for optimizer in (SGD(model.parameters(), lr=0.1, clip_norm=1.0), Adam(model.parameters(), lr=0.01)):

@@ -6,7 +6,7 @@ import random
 import pytest
 from reports import kinds, only
 
-from engine import Value, acos, cos, diagnose, dot, normal_pdf, prod, softmax, tanh, where
+from engine import Value, acos, cos, diagnose, dot, exp, normal_pdf, prod, softmax, tanh, where
 from nn import (
     MLP,
     SGD,
@@ -457,9 +457,37 @@ def test_a_softmax_over_the_examples_loses_the_biases(over_examples):
     if over_examples:
         finding = only(report, "cancelled")
         assert finding.where == tuple(f"layer2.neuron{k}.b" for k in (1, 2, 3))
-        assert "a softmax over the examples instead of the classes" in finding.remedy
+        assert "by a sum over the examples" in finding.why
+        assert "of its own example" in finding.remedy
     else:
         assert not report
+
+
+def test_a_bias_of_all_classes_cancels_in_a_softmax_over_the_classes():
+    w, b = [Value(0.1 * k, f"w{k}") for k in range(3)], Value(0.3, "b")
+    rows = [[exp(v * x + b) for v in w] for x in (0.5, 1.0, -2.0, 0.7)]
+    finding = only(diagnose(-sum((row[k % 3] / sum(row)).log() for k, row in enumerate(rows)), [*w, b]), "cancelled")
+    assert finding.where == ("b",)
+    assert "over the examples" not in finding.why + finding.remedy
+
+
+LOST = {  # of a log, and what it says is lost
+    "p": (lambda v: v.sigmoid(), -800.0, "A probability p has rounded to 0. The log is -inf"),
+    "1 - p": (lambda v: 1.0 - v.sigmoid(), 40.0, "A probability p has rounded to 1, so 1 - p is 0. The log is -inf"),
+    "1 + tanh": (lambda v: (1.0 + v.tanh()) / 2.0, -40.0, "A probability p has rounded to 0. The log is -inf"),
+    "nearly 0": (lambda v: v.sigmoid(), -100.0, "A probability is nearly 0; its log, -100, is still right."),
+    "rounding": (lambda v: 1.0 - v.sigmoid(), 30.0, "A log is taken of a probability that is 0 but for rounding."),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_what_a_log_has_lost_is_said_of_the_number_that_rounded(name):
+    p, at, why = LOST[name]
+    v = Value(at, "v")
+    finding = diagnose(-p(v).log(), [v]).findings[0]
+    assert finding.kind == "probability_loss"
+    assert finding.why.startswith(why)
+    assert finding.evidence.get("operand of the log") == (None if p(v).op == "sigmoid" else p(v).data)
 
 
 def test_large_inputs_are_named_where_a_probability_is_lost():
@@ -467,7 +495,7 @@ def test_large_inputs_are_named_where_a_probability_is_lost():
     w = [Value(3.0, "w1"), Value(2.0, "w2")]
     lost = diagnose(binary_cross_entropy([dot(w, x).sigmoid() for x in rows], ys), w).findings[-1]
     assert lost.kind == "probability_loss"
-    assert "Inputs go up to 86.3" in lost.remedy
+    assert "Inputs go up to |x| = 86.3" in lost.remedy
     small = [[x / 50.0 - 1.0 for x in row] for row in rows]
     assert not diagnose(binary_cross_entropy_with_logits([dot(w, x) for x in small], ys), w)
 
@@ -542,7 +570,7 @@ def test_a_product_that_underflows_passes_no_gradient(score):
     densities, theta = likelihoods(400)
     finding = only(diagnose(score(prod(densities)), theta), "vanishing")
     assert finding.evidence["factors"] >= 400
-    assert "A product of 40" in finding.why
+    assert "The product of 40" in finding.why
     assert "sum(log(p) for p in factors)" in finding.remedy
     assert not diagnose(-sum(p.log() for p in densities), theta)  # the remedy
     few, theta = likelihoods(4)
@@ -553,7 +581,7 @@ def test_the_log_of_a_product_that_underflows_is_a_sum_of_logs():
     densities, theta = likelihoods(400)
     finding = only(diagnose(-prod(densities).log(), theta), "non_finite")
     assert finding.evidence["cause"] == "underflow"
-    assert finding.remedy.startswith("A product of 400 factors")
+    assert finding.remedy.startswith("The product of 400 factors")
     assert "sum(log(p) for p in factors)" in finding.remedy
     zero = Value(0.0, "zero")
     assert "sum(log" not in diagnose(-prod([*densities[:3], zero]).log(), [zero]).findings[0].remedy

@@ -1,5 +1,6 @@
 """Faults of activations: saturated ones, dead relus, and logs of probabilities that have no digits left."""
 
+import math
 from collections.abc import Sequence
 
 from ...structure import (
@@ -20,6 +21,7 @@ from ..context import Case
 from ..description import describe
 from ..report import Finding
 from ..step import array_of
+from ..words import amount
 from .by_hand import RECTIFIERS, may_be_probabilities, rectified, unwrapped
 from .logits import softmax_entries
 from .logs import STEEPEST, argument_of, log_sources
@@ -192,20 +194,19 @@ def _dead_layer(case: Case, units: list[Unit], sums: Groups) -> Finding:
     bias = "Raise its bias" if all(unit.biases for unit in units) else "Give it a bias"
     start = case.in_modules('init="he"', "another weight")
     other = case.in_modules('activation="leaky_relu" and activation="tanh"', "z.leaky_relu() and z.tanh()")
-    linear = f" An output that may be any number needs no relu{case.in_modules(LINEAR)}."
-    is_output = not any(case.units.deep[i] for unit in units for i in sums.of(unit.number))
+    instead = f"{other} have a gradient on both sides of 0."
+    if not any(case.units.deep[i] for unit in units for i in sums.of(unit.number)):
+        linear = case.in_modules('output_activation="linear"', "z itself")
+        softplus = case.in_modules('output_activation="softplus"', "z.softplus()")
+        instead = f"At an output, take {linear}, or {softplus} if it has to be above 0."
     return Finding(
         "dead_relu",
         tuple(map(case.units.name, units)),
         {"largest z": highest, **_share(case, units), "examples": examples},
-        "A relu with z ≤ 0 is off: its slope is 0. Here it is off for every example, so no gradient passes it, and the "
-        "weights before it cannot move to switch it on again.",
-        f"{bias}, or start from {start}. If a large step drove it there, take a smaller learning rate. {other} have a "
-        f"gradient on both sides of 0.{linear if is_output else ''}",
+        "A relu with z ≤ 0 is off, and its slope is 0. Here that is so for every example, so the weights of such a "
+        "unit get no gradient and cannot switch it on again.",
+        f"{bias}, or start from {start}. If training switched it off, take a smaller learning rate. {instead}",
     )
-
-
-LINEAR = ': MLP(..., output_activation="linear")'
 
 
 def _share(case: Case, units: list[Unit]) -> dict[str, float | int | str]:
@@ -222,19 +223,17 @@ def probability_loss(case: Case) -> list[Finding]:
     if not found:
         return []
     squash, log = found[0]
+    name = "probability" if graph.nodes[squash].op in ("sigmoid", "div") else graph.nodes[squash].op
+    operand = {} if graph.argument(log) == squash else {"operand of the log": argument_of(graph, log)}
     return [
         Finding(
             "probability_loss",
-            tuple(dict.fromkeys(describe(graph, i) for i, _ in found)),
-            {
-                "probability": graph.data[squash],
-                "log of": argument_of(graph, log),
-                "slope": graph.first_partial(squash),
-                "logs": len(found),
-            },
+            tuple(dict.fromkeys(describe(graph, i, 1) for i, _ in found)),
+            {name: graph.data[squash], **operand, "logs": len(found)},
             _lost(graph, squash, log),
             "Compute the loss on the logit, before the sigmoid or softmax. binary_cross_entropy_with_logits([z], [y]) "
-            "and cross_entropy([logits], [class]) keep all digits for any z." + about_inputs(case),
+            "and cross_entropy([logits], [class]) keep all digits for any z."
+            + about_inputs(case, "give smaller logits"),
         )
     ]
 
@@ -254,12 +253,16 @@ def _any_is_lost(case: Case) -> bool:
 
 def _lost(graph: LossGraph, squash: int, log: int) -> str:
     """What is wrong with the log of a probability near 0."""
-    if not argument_of(graph, log) > 0.0:
-        return "A probability whose log is taken has rounded to 0. The log is -inf, and no usable gradient passes it."
+    number = argument_of(graph, log)
+    if number < 0.0:
+        return f"A log is taken of {amount(number)}. It is nan, and no usable gradient passes it."
+    if not number:
+        lost = "1, so 1 - p is 0" if graph.data[squash] == 1.0 else "0"
+        return f"A probability p has rounded to {lost}. The log is -inf, and no usable gradient passes it."
     if graph.argument(log) == squash:
         return (
-            "A probability whose log is taken is nearly 0. Its log is still right, but at a logit of about -745 the "
-            "probability rounds to 0, and its log is -inf."
+            f"A probability is nearly 0; its log, {amount(math.log(number))}, is still right. At a logit of about -745 "
+            "the probability would round to 0, and its log would be -inf."
         )
     return (
         "A log is taken of a probability that is 0 but for rounding. It is a difference, such as 1 - p, or it was "

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import count
 from operator import ne
 
+from ...core import elided
 from ...structure import ACTIVATIONS, Products, Unit, coincident
 from ..context import Case
 from ..report import Finding
@@ -50,8 +51,9 @@ def _mark(case: Case, n: int) -> tuple[float, float]:
 def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
     units = [unit for members in classes for unit in members]
     weight, *_ = case.units.first_weights(units[0])
-    told = "; ".join(" = ".join(map(case.units.name, members)) for members in classes)
+    told = "; ".join(" = ".join(elided([*map(case.units.name, members)], 6, "…", 3, 1)) for members in classes)
     total = case.units.layer_size(units[0])
+    init = "he" if any(case.graph.nodes[i].op == "relu" for i in units[0].activations) else "xavier"
     return Finding(
         "symmetric",
         tuple(map(case.units.name, units)),
@@ -62,10 +64,10 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
             "weight": case.graph.data[weight],
             "gradient": case.graph.gradients[weight],
         },
-        "These units have the same weights, so they compute the same results, get the same gradients and take the same "
-        "steps. No gradient step can make them differ, so each group of equal units does the work of a single unit.",
+        "These units have the same weights, so they compute the same results and get the same gradients. No gradient "
+        "step can make them differ, so each group of equal units does the work of a single unit.",
         "Start from different weights: draw them at random, "
-        + case.in_modules('MLP(..., init="xavier", seed=0)', "Value(random.gauss(0, 1))")
+        + case.in_modules(f'MLP(..., init="{init}", seed=0)', "Value(random.gauss(0, 1))")
         + ", instead of setting all to one number. Biases may be equal.",
     )
 

@@ -25,6 +25,7 @@ from ..terms import other_factor
 from .activations import off_units
 from .cuts import cut_off, not_taken
 from .logits import OTHERS
+from .softmaxes import OVER_EXAMPLES, is_over_examples
 from .steps import about_inputs, good_steps
 from .tables import unused_rows
 
@@ -163,22 +164,31 @@ def _nothing_left(case: Case, wanted: Sequence[Value], share: float) -> Finding:
     magnitudes = floats_of(map(abs, case.graph.flattened.partials))
     by, hardly = ("", "does not depend") if share <= ROUNDING else ("nearly ", "hardly depends")
     size = reverse(case.graph.flattened._replace(partials=magnitudes))[0][case.index_of[p]]  # Σ |product of a path|
+    what = "this parameter" if len(wanted) == 1 else "one of these parameters"
+    why = (
+        f"Along some paths through the graph, raising {what} raises the loss; along others, it lowers the loss by {by}"
+        f"the same amount, whatever its value. So the loss {hardly} on it."
+    )
+    over_examples = all(is_over_examples(case, case.index_of[p]) for p in wanted)
     return Finding(
         "cancelled",
         tuple(case.groups(wanted)),
         {
+            **({"of": book_name(case.names[p])} if len(wanted) > 1 else {}),
             "upwards": (size + case.gradient(p)) / 2,
             "downwards": (size - case.gradient(p)) / 2,
             "remaining": case.gradient(p),
             "parameters": len(wanted),
         },
-        f"Raising the parameter raises the loss along some paths and lowers it by {by}the same amount along others, at "
-        f"any value of the parameter. So the loss {hardly} on the parameter.",
-        "Look for a wrong sign, for a sum of probabilities that is always 1, as in a softmax over the examples instead "
-        "of the classes, or for a term that is added and then subtracted, such as a bias that the mean contains too. "
-        "chain_rule(loss, p).paths() shows the paths of p. If the loss only compares outputs that share a bias, the "
-        "bias cancels, which does no harm.",
+        *(OVER_EXAMPLES if over_examples else (why, REMEDY_CANCELLED)),
     )
+
+
+REMEDY_CANCELLED = (
+    "Look for a wrong sign, for a term that is added and subtracted again, or for a sum of probabilities, which is "
+    "always 1. chain_rule(loss, p).paths() shows the paths of p. A bias of all outputs that the loss compares cancels, "
+    "too, which does no harm."
+)
 
 
 def disconnected(case: Case) -> list[Finding]:

@@ -73,10 +73,10 @@ def _squashed_twice(case: Case) -> list[Finding]:
     return misuse(
         case,
         found,
-        {"smallest": min(numbers), "largest": max(numbers), "probabilities": len(found)},
+        {"smallest probability": min(numbers), "largest probability": max(numbers), "probabilities": len(found)},
         f"The loss takes logits, which can be any number, and applies the {name} itself. It was given the results of a "
-        f"{name} instead, which lie between 0 and 1. Squashed again, they cannot give a confident prediction, and "
-        "the loss cannot come near 0.",
+        f"{name} instead, which lie between 0 and 1. Of these, the second {name} makes no probability near 1, so the "
+        "loss cannot come near 0.",
         f"Give the loss the logits, the numbers before the {name}: "
         + ("cross_entropy([logits], [class])." if several else "binary_cross_entropy_with_logits([z], [y])."),
     )
@@ -290,16 +290,20 @@ def _counted(case: Case) -> list[Finding]:
         case,
         blamed,
         {"operation": op, "operations": len(blamed), "gradient": 0.0},
-        f"Between the parameters and the loss stands {op}, a step function, as in a count or an accuracy. It is flat "
-        "everywhere except at its jumps, so all gradients are 0, and gradient descent changes nothing.",
-        f"Train on a loss without {op} that measures how wrong a prediction is, such as cross_entropy, hinge or "
-        "mean_squared_error, and keep this one as a metric." + (SOFT if op == "where" else ""),
+        (WHERE if op == "where" else f"Between the parameters and the loss stands {op}, a step function. ")
+        + "It is flat everywhere except at its jumps, so the gradients of the parameters are 0, and gradient descent "
+        "does not move them.",
+        (SOFT if op == "where" else f"Train on a loss without {op}")
+        + " that measures how wrong a prediction is, such as cross_entropy, hinge or mean_squared_error, and keep this "
+        "one as a metric.",
     )
 
 
+WHERE = "The parameters choose the branch of a where, but not the numbers in it: to them it is a step function. "
 SOFT = (
-    " To train a threshold t in where(x > t, a, b), weigh the branches instead: s * a + (1 - s) * b with the weight "
-    "s = (10 * (x - t)).sigmoid()."
+    "To train a threshold t in where(x > t, a, b), weigh the branches instead: s * a + (1 - s) * b with the weight "
+    "s = (10 * (x - t)).sigmoid(), where a larger number than 10 makes the step sharper. "
+    "If the loss counts wrong predictions, train on one"
 )
 
 

@@ -30,8 +30,8 @@ def every_pair(case: Case) -> list[Finding]:
         {"predictions": n, "targets": n, "comparisons": n * n},
         f"Each of the {n} predictions is compared with all {n} targets, not with its own alone. Such a loss is lowest "
         "where all predictions are equal, so the model learns one number for all examples.",
-        "Compare each prediction with its own target: zip(predictions, targets), not a loop in a loop. An array of "
-        f"shape ({n}, 1) less one of shape ({n},) has {n} x {n} entries: take predictions.reshape(-1) first.",
+        "Compare each prediction with its own target, as in zip(predictions, targets). With arrays, the difference of "
+        f"shapes ({n}, 1) and ({n},) has {n} x {n} entries: take predictions.reshape(-1) first.",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from ...core import ADD, INPUT, NAMES
 from ...structure import any_uses, one_sided
 from ..context import Case
-from ..intervals import RANGES, differences, interval, may_be_limited
+from ..intervals import RANGES, Interval, differences, interval, may_be_limited
 from ..report import Finding
 from ..words import amount
 from .by_hand import masked
@@ -40,19 +40,25 @@ def out_of_range(case: Case) -> list[Finding]:
     suspects = _suspects(case) if math.isfinite(case.loss.data) else set()
     wanted = _residuals(case) if suspects else []
     width = _width(wanted) or 1.0
-    ranges = {
-        found.output: interval(case.graph, found.output, case.given) for found in wanted if found.output in suspects
-    }
-    if any(case.graph.nodes[i].op == "mul" and case.graph.data[i] == 0.0 for i in ranges):
-        ranges |= dict.fromkeys(ranges.keys() & masked(case), (0.0, math.inf))
-    reachable = [found for found in wanted if found.output in ranges]
-    far = {found: _nearest(found, *ranges[found.output]) for found in reachable if _is_far(case, found, ranges, width)}
-    if not far or any(case.units.deep[i] for found in far for i, _ in found.signs) or not _is_lowest(case, far):
+    if not _far(case, [found for found in wanted if found.output in suspects], width)[1]:
+        return []
+    ranges, far = _far(case, wanted, width)
+    if any(case.units.deep[i] for found in far for i, _ in found.signs) or not _is_lowest(case, far):
         return []
     ops = {case.graph.nodes[found.output].op for found in far}
     alike = [found for found in wanted if case.graph.nodes[found.output].op in ops]
     spans = dict.fromkeys(_span(*ranges[found.output]) for found in far)
     return [_unreachable(case, alike, list(spans), far)]
+
+
+def _far(case: Case, wanted: Sequence[Residual], width: float) -> tuple[dict[int, Interval], dict[Residual, float]]:
+    """The ranges of these outputs, and those that cannot reach their targets, each with the nearest number in reach."""
+    ranges = {found.output: interval(case.graph, found.output, case.given) for found in wanted}
+    if any(case.graph.nodes[i].op == "mul" and case.graph.data[i] == 0.0 for i in ranges):
+        ranges |= dict.fromkeys(ranges.keys() & masked(case), (0.0, math.inf))
+    return ranges, {
+        found: _nearest(found, *ranges[found.output]) for found in wanted if _is_far(case, found, ranges, width)
+    }
 
 
 def _suspects(case: Case) -> set[int]:
@@ -106,9 +112,9 @@ def _residuals(case: Case) -> list[Residual]:
 
 
 def _is_pulled(case: Case, pair: Residual) -> bool:
-    """Whether the loss falls as the output comes closer to its target, or the output is there."""
+    """Whether the loss does not rise as the output comes closer to its target."""
     gradients, data = case.graph.gradients, case.graph.data
-    return sum(gradients[i] * data[i] for i, _ in pair.signs) > 0.0 or not any(data[i] for i, _ in pair.signs)
+    return sum(gradients[i] * data[i] for i, _ in pair.signs) >= 0.0
 
 
 def _width(wanted: Iterable[Residual]) -> float:
@@ -156,6 +162,9 @@ def _unreachable(
     least = _least(case, wanted, far)
     names = dict.fromkeys(name_of(case, found.output) for found in far)
     spans, wish = " and ".join(ranges), _span(min(targets), max(targets))
+    ops = {case.graph.nodes[found.output].op for found in far}
+    missed = f"{len(far)} of {len(wanted)} targets" if len(far) < len(wanted) else "any of them"
+    last = f"operation, {op}, gives" if len(ops) == 1 and (op := min(ops)) in RANGES else "operations give"
     wish = f"the targets go from {wish}" if min(targets) < max(targets) else f"the target is {amount(targets[0])}"
     return Finding(
         "out_of_range",
@@ -167,8 +176,8 @@ def _unreachable(
             **({} if least is None else {"lowest possible loss": least}),
             "loss": case.loss.data,
         },
-        f"Whatever the parameters are, the last operation gives numbers from {spans}, but {wish}. The output cannot "
-        f"reach {f'{len(far)} of {len(wanted)} targets' if len(wanted) > 1 else 'it'}"
+        f"Whatever the parameters are, the last {last} numbers from {spans}, but {wish}. The output cannot "
+        f"reach {missed if len(wanted) > 1 else 'it'}"
         + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
         f"Make the output linear, {case.in_modules(LINEAR, 'without an activation')}, or scale the targets into the "
         "range of the output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),

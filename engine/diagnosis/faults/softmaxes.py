@@ -1,6 +1,8 @@
-"""Softmaxes at the output that are flat, because they are sure, or constant, because they are of a single number."""
+"""Softmaxes at the output: flat as they are sure, constant as they are of a single number, or over the examples."""
 
 import math
+from collections.abc import Sequence
+from itertools import chain
 
 from ...structure import SAME, LossGraph, cancelling
 from ..context import Case
@@ -48,11 +50,36 @@ def lone_softmax(case: Case) -> list[Finding]:
     return misuse(
         case,
         entries,
-        {"softmax": 1.0, "outputs": len(entries), "gradient": 0.0},
+        {"result": 1.0, "softmaxes": len(entries), "gradient": 0.0},
         "A softmax of a single number is always 1. So the loss does not depend on the output, and all gradients are 0.",
         "For one output and two classes take a sigmoid, binary_cross_entropy_with_logits([z], [y]). For a softmax give "
         "the last layer one output for each class.",
     )
+
+
+def is_over_examples(case: Case, bias: int) -> bool:
+    """Whether a bias cancels in softmaxes by hand, each over the results of one unit for several examples."""
+    graph, results = case.graph, case.graph.flattened.results
+    sums = {results[k] for k in graph.edges_to(bias)}
+    exps = {results[k] for i in sums for k in graph.edges_to(i)}
+    quotients = {results[k] for i in exps for k in graph.edges_to(i) if graph.nodes[results[k]].op == "div"}
+    terms = [summed(graph, graph.operands(i)[1]) for i in quotients]
+    is_softmax = terms and all(graph.nodes[i].op == "exp" for i in exps) and exps.issuperset(chain.from_iterable(terms))
+    return bool(is_softmax) and all(len(several) > 1 and _is_one_unit(case, several) for several in terms)
+
+
+def _is_one_unit(case: Case, exps: Sequence[int]) -> bool:
+    """Whether these are exponentials of the same unit's sums."""
+    numbers = {case.units.number_of(case.graph.argument(i)) for i in exps}
+    return len(numbers) == 1 and None not in numbers
+
+
+OVER_EXAMPLES = (
+    "A softmax divides each exponential by a sum over the examples, not over the outputs of the same example. What is "
+    "added to this output for all examples, as a bias is, cancels there, so the loss does not depend on it.",
+    "Divide each exponential by the sum over the outputs of its own example, as softmax(outputs) does. If the softmax "
+    "is over the examples on purpose, leave the bias out.",
+)
 
 
 def _slope(graph: LossGraph, i: int) -> float:

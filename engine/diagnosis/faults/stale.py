@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from ...core import book_name, elided
 from ...structure import SAME, Floats, floats_of, not_held
 from ..context import Case
 from ..report import Finding
@@ -69,24 +70,29 @@ def stepped_by_hand(case: Case) -> list[Finding]:
     held, wrong = _held_wrong(case)
     if not wrong:
         return []
-    farthest = max(wrong, key=lambda n: abs(held[n] - graph.gradients[case.indices[n]]))
+    gradients, members = graph.gradients, [graph.nodes[i] for i in case.indices]
+    whose = "these parameters" if len(wrong) > 1 else book_name(case.names[members[wrong[0]]])
+    farthest = max(wrong, key=lambda n: abs(held[n] - gradients[case.indices[n]]))
+    right = case.groups(set(members).difference(members[n] for n in wrong))
     before, after = case.loss.data, graph.forward({})[0]
     return [
         Finding(
             "stale_gradient",
-            tuple(case.groups(graph.nodes[case.indices[n]] for n in wrong)),
+            tuple(case.groups(members[n] for n in wrong)),
             {
                 "parameters": len(wrong),
+                **({"furthest off": book_name(case.names[members[farthest]])} if len(wrong) > 1 else {}),
                 ".grad": held[farthest],
-                "gradient": graph.gradients[case.indices[farthest]],
+                "gradient": gradients[case.indices[farthest]],
                 "loss before": before,
                 "loss after": after,
             },
-            "A step was taken along .grad, but .grad is not the gradient of this loss, and backward() was not called "
-            f"on it. The loss went from {amount(before)} to {amount(after)}.",
-            "Call loss.backward() before the step: it fills in .grad. If you compute the gradients by hand, "
-            "compare(loss, {p: p.grad for p in parameters}), before the step, looks for the mistake in them. If you "
-            "train on another loss and only watch this one, compute it again after the step.",
+            f"A step was taken along .grad, but the .grad of {whose} is not the gradient of this loss."
+            + (f" That of {', '.join(elided([*map(book_name, right)], 4, '…', 3, 1))} is right." if right else "")
+            + f" The loss went from {amount(before)} to {amount(after)}.",
+            "If you compute .grad by hand, compare(loss, {p: p.grad for p in parameters}), called before the step, "
+            "looks for the mistake. Or let loss.backward() fill in .grad. If .grad belongs to another loss, which you "
+            "train on, nothing is wrong: diagnose that one.",
         )
     ]
 

@@ -9,6 +9,7 @@ from ...structure import all_small, origins
 from ..context import Case
 from ..description import definition, describe
 from ..report import Finding
+from ..words import amount
 from .stale import stepped_by_hand
 from .steps import about_inputs, ascent, step_too_long
 from .underflow import LOGS_OF_FACTORS, lost_factors
@@ -48,9 +49,10 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
     more = {"operations like it": len(first) - 1} if len(first) > 1 else {}
     line = {"line": line_of(node)} if line_of(node) else {}
     told = ", ".join(f"{name} = {_exact(number)}" for name, number in inner.items())
-    what = f"{definition(graph, i)}{f', with {told},' if told else ''}" if node.op else "A given number"
-    why = f"The slope of {what} is inf or nan, and so is every gradient that passes it."
-    if not is_slope:
+    what = f"{definition(graph, i, 3)}{f', with {told},' if told else ''}" if node.op else "A given number"
+    if is_slope:
+        why = f"The slope of {what} is {amount(result['slope'])}, so every gradient that passes it is inf or nan."
+    else:
         first_one = "the first result that is inf or nan" if node.op else "inf or nan"
         why = (
             f"{what} is {first_one}. The numbers computed from it, and the gradients that pass it, are inf or nan too."
@@ -58,7 +60,7 @@ def _made(case: Case, first: Sequence[int]) -> Finding:
     cause, remedy = _cause(case, i)
     return Finding(
         "non_finite",
-        (describe(graph, i),),
+        (describe(graph, i, 3),),
         {"operation": node.op or "leaf", **inner, **result, **more, **cause, **line},
         why,
         remedy,
@@ -90,7 +92,8 @@ def _cause(case: Case, i: int) -> tuple[dict[str, float | str], str]:
         return {"cause": "diverged", case.names[diverged[0]]: graph.data[diverged[1]]}, REMEDY_DIVERGED
     operands = [graph.data[j] for j in graph.operands(i)]
     if op in ("log", "log2", "log10") and (factors := lost_factors(graph, graph.argument(i))):
-        return {"cause": "underflow"}, f"A product of {factors} factors is smaller than any float. {LOGS_OF_FACTORS}"
+        lost = f"The product of {factors} factors is above 0, but too small for a float, so it is 0. "
+        return {"cause": "underflow"}, lost + LOGS_OF_FACTORS
     if op in REMEDIES or op in ("log2", "log10"):
         return {}, REMEDIES["log" if op in ("log2", "log10") else op]
     if op in ("acos", "asin", "atanh"):
@@ -122,8 +125,8 @@ REMEDY_POW = (
     "root."
 )
 REMEDY_ENDS = (
-    "Keep the operand inside -1 to 1, as in clip(x, -0.999999, 0.999999): at -1 and 1 the slope of {op} is inf, and "
-    "beyond them it has no value."
+    "Keep the operand strictly between -1 and 1, as in clip(x, -0.999999, 0.999999): at -1 and 1 the slope of {op} is "
+    "infinite, and beyond them it has no value."
 )
 REMEDY_DOMAIN = "Keep the operand in the range where {op} and its slope are finite."
 REMEDIES = {
@@ -133,7 +136,7 @@ REMEDIES = {
     "binary_cross_entropy_with_logits or cross_entropy.",
     "exp": "Replace exp by a function that cannot overflow, such as softmax, logsumexp, sigmoid or softplus, or scale "
     "the inputs.",
-    "sqrt": "Keep the operand above 0, as in sqrt(x + 1e-12): at 0 the slope of the root is inf.",
+    "sqrt": "Keep the operand above 0, as in sqrt(x + 1e-12): at 0 the slope of the root is infinite.",
 }
 
 

@@ -18,15 +18,15 @@ def ascent(case: Case) -> list[Finding]:
     ratio = None if step is None else step.ratio
     if step is None or ratio is None or ratio <= 0.0 or not step.raises:
         return []
-    tense = "were moved" if step.taken else "are about to be moved"
+    moved, rises = ("were moved", "rose") if step.taken else ("are about to be moved", "rises")
     before, after = step.graph.data[0], step.loss()
     return [
         Finding(
             "ascent",
             _moved(case, step),
             {"loss before": before, "loss after": after, "rate": ratio},
-            f"The parameters {tense} up the gradient, by {amount(ratio)} times the gradient. In that direction the "
-            f"loss rises, from {amount(before)} to {amount(after)}.",
+            f"The parameters {moved} up the gradient, by {amount(ratio)} times the gradient, and so the loss {rises} "
+            f"from {amount(before)} to {amount(after)}.",
             TURNED if _is_turned(step) else ADDED,
         )
     ]
@@ -34,8 +34,8 @@ def ascent(case: Case) -> list[Finding]:
 
 ADDED = "Subtract the gradient instead of adding it: p.data -= lr * p.grad, or optimizer.step()."
 TURNED = (
-    "The numbers in .grad, which the step went along, have the wrong sign. Turn it: the derivative of (y - a)**2 with "
-    "respect to a is 2 * (a - y). Or call loss.backward(), which fills in .grad."
+    "The .grad that the step used has the wrong sign. If you compute it by hand, the error is output - target: the "
+    "derivative of (y - a)**2 with respect to a is 2 * (a - y). Or let loss.backward() fill in .grad."
 )
 
 
@@ -57,42 +57,39 @@ def step_too_long(case: Case) -> list[Finding]:
     part = step.largest_part()
     before, after = step.graph.data[0], step.loss()
     evidence: Evidence = {"loss before": before, "loss after": after, **_measures(step, part)}
-    ends = ": it crosses the valley and comes out higher on the other side" if math.isfinite(after) else ""
-    verb = "becomes nan" if math.isnan(after) else f"goes up from {amount(before)} to {amount(after)}"
-    tense = "The step went" if step.taken else "The step would go"
-    why = "down the gradient" if part is None else f"down the gradient, but too far{ends}"
+    goes, beyond, rises, is_nan = TAKEN if step.taken else PLANNED
+    far = "" if part is None else f", but too far: {beyond}" if math.isfinite(after) else ", but too far"
+    end = is_nan if math.isnan(after) else f"{rises} from {amount(before)} to {amount(after)}"
+    bends = " The larger the curvature, the shorter a step must be." if "curvature" in evidence else ""
     return [
         Finding(
             "step_too_long",
             _moved(case, step),
             evidence,
-            f"{tense} {why}. The loss {verb}.{_bends(evidence)}",
+            f"The step {goes} down the gradient{far}. The loss {end}.{bends}",
             _shorter(step, part) + about_inputs(case),
         )
     ]
 
 
-def _bends(evidence: Evidence) -> str:
-    """What the curvature says."""
-    if "curvature" not in evidence:
-        return ""
-    return (
-        f" Along this step, the slope of the loss changes by {amount(float(evidence['curvature']))} for each unit of "
-        "distance. The larger this curvature is, the shorter a step must be."
-    )
-
-
+TAKEN = "went", "it crossed the valley and came out higher on the other side", "rose", "became nan"
+PLANNED = (
+    "would go",
+    "it would cross the valley and come out higher on the other side",
+    "would rise",
+    "would become nan",
+)
 LARGE = 10.0  # inputs beyond this shorten the steps: the curvature grows with their square
 
 
-def about_inputs(case: Case) -> str:
+def about_inputs(case: Case, effect: str = "allow longer steps") -> str:
     """What to do about large inputs, the given numbers that multiply parameters."""
     graph = case.graph
     factors = set(case.units.weighted_sums.inputs(case.units.pre.members))
     size = max((abs(graph.data[x]) for x in factors if not graph.nodes[x].op and x not in case.given), default=0.0)
     if not LARGE < size < math.inf:
         return ""
-    return f" Inputs go up to {amount(size)}; scaled to about 1, they allow longer steps."
+    return f" Inputs go up to |x| = {amount(size)}; scaled to about 1, they {effect}."
 
 
 def _measures(step: Step, part: float | None) -> dict[str, float]:
@@ -113,9 +110,11 @@ def _shorter(step: Step, part: float | None) -> str:
             "minimum to within rounding."
         )
     if step.rate is None:
-        return f"Take a smaller learning rate: a step lowers this loss if it is at most {below(part)} times as long."
-    rate = part * step.rate
-    return f"Take a learning rate of at most {below(rate)}, the largest that lowers this loss."
+        return f"Take a smaller learning rate: a step {below(part)} times as long only just lowers this loss.{HALF}"
+    return f"A learning rate of {below(part * step.rate)} only just lowers this loss.{HALF}"
+
+
+HALF = " Take half of it or less."
 
 
 def step_too_short(case: Case) -> list[Finding]:

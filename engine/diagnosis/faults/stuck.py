@@ -1,5 +1,6 @@
 """Faults that keep a loss from falling: a linear model, or one as good as linear because its weights are small."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,7 @@ from itertools import compress
 from operator import sub
 
 from ...structure import (
+    SAME,
     FlattenedGraph,
     Ints,
     Unit,
@@ -64,8 +66,10 @@ def _constant(case: Case) -> list[Finding]:
         if not abs(graph.forward({})[0] - least) <= case.limits.constant * abs(least):
             return []
         moved = graph.moved(constants)
-        adjoints = reverse(moved)[0]
-        outputs = [replace(output, demands=[adjoints[i] for i in output.indices]) for output in outputs]
+        adjoints, squares = reverse(moved)
+        outputs = [
+            replace(output, demands=[_clear(adjoints[i], squares[i]) for i in output.indices]) for output in outputs
+        ]
         if all(any(output.demands) for output in outputs) and _is_torn(case, moved, outputs):
             if not all(_differs(case, output) for output in outputs) or (is_linear and _is_bent(case, outputs)):
                 return []
@@ -74,6 +78,11 @@ def _constant(case: Case) -> list[Finding]:
             return []
         outputs = [replace(outputs[0], mean=outputs[0].mean - sum(outputs[0].demands) / bend)]
     return []
+
+
+def _clear(gradient: float, square: float) -> float:
+    """A gradient, 0 if it may be nothing but rounding."""
+    return gradient if abs(gradient) > SAME * math.sqrt(square) else 0.0
 
 
 MOST = 4  # moves of a constant to where the loss is lowest, by Newton's method

@@ -6,8 +6,8 @@ from ..description import describe
 from ..report import Finding
 
 LOGS_OF_FACTORS = (
-    "Add up the logs of the factors, sum(log(p) for p in factors), instead of multiplying the factors: the sum is "
-    "largest where the product is."
+    "Add up the logs of the factors, sum(log(p) for p in factors), instead of multiplying the factors: the same "
+    "parameters make both largest."
 )
 
 
@@ -45,8 +45,8 @@ def lost_product(case: Case) -> list[Finding]:
             "vanishing",
             tuple(describe(graph, i) for i in found),
             {"product": 0.0, "factors": max(found.values()), "gradient": 0.0},
-            f"A product of {max(found.values())} factors is smaller than the smallest float, so it is 0, and all "
-            "gradients that pass it are 0.",
+            f"The product of {max(found.values())} factors is too small for a float, so it is 0, and all gradients "
+            "that pass it are 0.",
             LOGS_OF_FACTORS,
         )
     ]
