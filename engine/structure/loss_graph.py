@@ -143,7 +143,7 @@ class LossGraph:
     @cached_property
     def _current(self) -> Floats:
         """The data of every node, recomputed from the current leaves."""
-        return self._moved({})[1]
+        return self._moved({})[1] if len(self._disagreeing) else self.data
 
     def losses(self, i: int, numbers: Iterable[float]) -> Iterator[float]:
         """The loss, recomputed with each of these numbers at index i."""
@@ -152,6 +152,15 @@ class LossGraph:
             data[i] = number
             recompute.forward(self.flattened, given, ints_of(()), data)
             yield data[0]
+
+    def loss_at(self, indices: Ints, numbers: Floats) -> float:
+        """The loss, recomputed with these numbers at these indices."""
+        import numpy as np
+
+        data = self.data[:]
+        np.asarray(data)[indices] = numbers
+        recompute.forward(self.flattened, indices, self._disagreeing, data)
+        return data[0]
 
     def _moved(self, given: Mapping[int, float]) -> tuple[Ints, Floats]:
         """The operations affected by the given overrides, operands first, and the data of every node under them."""

@@ -67,6 +67,35 @@ def taken(numbers: Ints, indices: Ints) -> Ints:
     return found
 
 
+def picked(indices: Ints, numbers: Ints) -> Ints:
+    """Those of these indices whose number is not -1."""
+    wanted, given, found, count = ints(indices), ints(numbers), new_ints(len(indices)), 0
+    kept = ints(found)
+    for n in range(len(indices)):
+        if given[wanted[n]] >= 0:
+            kept[count] = wanted[n]
+            count += 1
+    return found[:count]
+
+
+def distinct(indices: Ints, count: int) -> Ints:
+    """These indices, of `count` nodes, without duplicates, from last to first, which is the order of creation."""
+    marks, wanted = new_ints(count), ints(indices)
+    marked = ints(marks)
+    for n in range(len(indices)):
+        marked[wanted[n]] = 1
+    return where(marks, 1)
+
+
+def large(groups: Groups, size: int) -> list[int]:
+    """The groups of at least this size."""
+    starts, found = ints(groups.starts), list[int]()
+    for n in range(len(groups.starts) - 1):
+        if starts[n + 1] - starts[n] >= size:
+            found.append(n)
+    return found
+
+
 def different(numbers: Ints, count: int) -> list[int]:
     """The distinct values among integers from 0 to count - 1."""
     given, met = ints(numbers), new_ints(count)
@@ -195,6 +224,17 @@ def any_uses(graph: FlattenedGraph, indices: Ints, marks: Ints) -> bool:
         for k in range(starts[wanted[n]], starts[wanted[n] + 1]):
             if operands[k] < size and marked[operands[k]]:
                 return True
+    return False
+
+
+def any_zeroed(graph: FlattenedGraph, products: Ints, varying: Ints) -> bool:
+    """Whether any of these products has an operation as a factor, and as the other one a 0 that does not vary."""
+    starts, operands, data, wanted = ints(graph.starts), ints(graph.operands), floats(graph.data), ints(products)
+    varies, size = ints(varying), len(graph.codes)
+    for n in range(len(products)):
+        a, b = operands[starts[wanted[n]]], operands[starts[wanted[n]] + 1]
+        if (a < size and not varies[b] and data[b] == 0.0) or (b < size and not varies[a] and data[a] == 0.0):
+            return True
     return False
 
 

@@ -240,8 +240,8 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
     The output itself may also be a difference from a constant, such as 1 - S.
     """
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    met, varies, found = new_ints(len(graph.nodes)), ints(varying), list[int]()
-    reached = ints(met)
+    met, varies, last, count = new_ints(len(graph.nodes)), ints(varying), new_ints(size), 0
+    reached, found = ints(met), ints(last)
     reached[0] = 1
     for i in range(size):
         if not reached[i]:
@@ -254,12 +254,13 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
         elif vary == 1 and (code == MUL or (code == DIV and varies[operands[first]])):
             passes = 1 if operands[first if varies[operands[first]] else last - 1] < size else 0
         if not passes:
-            found.append(i)
+            found[count] = i
+            count += 1
             continue
         for k in range(first, last):
             if code in (ADD, SUM, NEG) or varies[operands[k]]:
                 reached[operands[k]] = 1
-    return ints_of(found)
+    return last[:count]
 
 
 def limited(graph: FlattenedGraph, parameters: Ints, kinds: Ints) -> Ints:

@@ -59,9 +59,14 @@ class Units:
     def unit(self, n: int) -> Unit:
         """The unit with a number."""
         if n not in self._units:
-            first = self._firsts[0][n], self._firsts[1][n]
-            self._units[n] = Unit(n, self.keys[n], self.weighted_sums, self.pre.of(n), self.activated.of(n), first)
+            self._units[n] = Unit(
+                n, self.keys[n], self.weighted_sums, self.pre.of(n), self.activated.of(n), self.first(n)
+            )
         return self._units[n]
+
+    def first(self, n: int) -> tuple[int, int]:
+        """The index of a unit's first weighted sum, and their count; -1 and 0 without any."""
+        return self._firsts[0][n], self._firsts[1][n]
 
     def number_of(self, i: int) -> int | None:
         """The number of the unit with sums like the one at index i; None if there is none."""

@@ -12,7 +12,7 @@ from ..core import ADD, CODES, DOT, MUL, NAMES, SUB, SUM
 from .arrays import Groups, Ints, ints_of, new_ints
 from .linear_forms import Forms
 from .loss_graph import LossGraph
-from .scans import taken
+from .scans import picked, taken
 from .sweeps import dependent
 
 try:
@@ -172,9 +172,9 @@ class WeightedSums:
         """Those of the sums that have a weight."""
         return [z for z in sums if self.forms.weighted[z]]
 
-    def are_activated(self, sums: Ints) -> list[bool]:
-        """Whether a function is applied to each of these sums."""
-        return [i != NONE for i in taken(self._activations, sums)]
+    def activated(self, sums: Ints) -> Ints:
+        """Those of these sums that a function is applied to."""
+        return picked(sums, self._activations)
 
     def activation(self, z: int) -> int | None:
         """The function that is applied to a sum, if any."""
@@ -185,8 +185,8 @@ class WeightedSums:
         found = self.innermost(sums)
         return list(found) if found == sums else sorted(set(found), reverse=True)
 
-    def innermost(self, sums: Ints) -> Ints:
-        """The innermost sum of each."""
+    def innermost(self, sums: Ints, shifts: bool = True) -> Ints:
+        """The innermost sum of each; without `shifts`, a number added to it is no bias, even before an activation."""
         graph, first_sum, found = self.graph.flattened, self.forms.first_sum, new_ints(len(sums))
         codes, starts, operands, form_of = (
             ints(graph.codes),
@@ -194,7 +194,8 @@ class WeightedSums:
             ints(graph.operands),
             ints(self.forms.form_of),
         )
-        depends, activations, given, inner = ints(self._depends), ints(self._activations), ints(sums), ints(found)
+        applied = self._activations if shifts else self._none
+        depends, activations, given, inner = ints(self._depends), ints(applied), ints(sums), ints(found)
         for n in range(len(sums)):
             i, z = given[n], NONE
             while i != NONE:
@@ -209,9 +210,13 @@ class WeightedSums:
         return graph.depends if parameters is graph.parameters else dependent(graph.flattened, parameters)
 
     @cached_property
+    def _none(self) -> Ints:
+        return ints_of((NONE,)) * len(self.graph.nodes)
+
+    @cached_property
     def _activations(self) -> Ints:
         """By index, the newest function of one operand that is applied to a node, else NONE."""
-        graph, found = self.graph.flattened, ints_of((NONE,)) * len(self.graph.nodes)
+        graph, found = self.graph.flattened, self._none[:]
         by_code = _function_numbers()
         is_function = ints(by_code)
         codes, starts, operands = ints(graph.codes), ints(graph.starts), ints(graph.operands)

@@ -7,7 +7,7 @@ from itertools import count
 from operator import ne
 
 from ...core import elided
-from ...structure import ACTIVATIONS, Products, Unit, coincident
+from ...structure import ACTIVATIONS, Products, Unit, coincident, ints_of
 from ..context import Case
 from ..report import Finding
 from ..terms import other_factor
@@ -74,15 +74,15 @@ def _copies(case: Case, classes: Sequence[Sequence[Unit]]) -> Finding:
 
 def _repeated(case: Case) -> list[Finding]:
     """Units that the next layer reads several times, each time with the same results, as those of `[neuron] * 3`."""
-    starts, found = case.units.pre.starts, dict[int, int]()
-    is_even = not any(map(ne, starts, count(0, max(starts[:2]))))
-    layers = range(len(case.units.by_layer.starts) - 1)
-    if len(case.units.keys) < 2 or len(layers) > DEEPEST:
+    units, found = case.units, dict[int, int]()
+    starts, layers = units.pre.starts, range(len(units.by_layer.starts) - 1)
+    if len(units.keys) < 2 or len(layers) > DEEPEST:
         return []
-    for reader in (case.units.unit(case.units.by_layer.of(layer)[0]) for layer in layers):
-        if is_even and not _reads_twice(case, reader):
+    is_even = not any(map(ne, starts, count(0, max(starts[:2]))))
+    for n in (units.by_layer.members[units.by_layer.starts[layer]] for layer in layers):
+        if is_even and not _reads_twice(case, units.first(n)[0]):
             continue  # a unit that is computed for each reading is computed more often than those that read it
-        for number, times in _read_again(case, reader).items():
+        for number, times in _read_again(case, units.unit(n)).items():
             found[number] = max(found.get(number, 0), times)
     return [_one_object(case, found)] if found else []
 
@@ -90,11 +90,12 @@ def _repeated(case: Case) -> list[Finding]:
 DEEPEST = 64  # layers of a network; more are the steps of a recurrence, whose sums hold those of all steps before
 
 
-def _reads_twice(case: Case, reader: Unit) -> bool:
-    """Whether a unit reads one node several times."""
-    inputs = case.units.weighted_sums.products(reader.first[0]).inputs if reader.first[1] else ()
-    hidden = [x for x in inputs if case.graph.depends[x]]
-    return len(set(hidden)) < len(hidden)
+def _reads_twice(case: Case, z: int) -> bool:
+    """Whether a weighted sum reads one node several times; -1 stands for no sum."""
+    inputs = case.units.weighted_sums.inputs(ints_of((z,))) if z >= 0 else ()
+    return len(set(inputs)) < len(inputs) and any(
+        often > 1 for x, often in Counter(inputs).items() if case.graph.depends[x]
+    )
 
 
 def _read_again(case: Case, reader: Unit) -> dict[int, int]:

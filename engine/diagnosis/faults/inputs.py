@@ -1,13 +1,13 @@
 """Faults of the data: one input for all examples, though the loss asks for different outputs, and inputs that are 0."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from ...structure import Ints, largest, packed, small, varying
 from ..context import Case
 from ..report import Finding
 from ..terms import products
 from ..words import amount
-from .stuck import Output, inputs_of, names_of, outputs_of, prediction_of
+from .stuck import Output, inputs_of, names_of, outputs_of, prediction_of, predictions_of
 
 
 def constant_input(case: Case) -> list[Finding]:
@@ -88,11 +88,10 @@ def _is_suspect(case: Case, pre: Ints, silent: Collection[int]) -> bool:
     return any(w in silent and graph.data[x] == 0.0 and not graph.depends[x] for w, x in pairs)
 
 
-def _columns(case: Case, indices: Iterable[int]) -> dict[int, list[float]]:
+def _columns(case: Case, indices: Ints) -> dict[int, list[float]]:
     """By parameter of a unit, the given number that it multiplies in each example."""
     graph, found = case.graph, dict[int, list[float]]()
-    for i in indices:
-        i = prediction_of(case, i)
+    for i in predictions_of(case, indices):
         for weight, x in products(graph, i, case.given):
             if graph.depends[x]:
                 return {}

@@ -4,7 +4,7 @@ import math
 from functools import cache, partial
 
 from ...core import NAMES
-from ...structure import Ints, LossGraph, any_feeds, any_uses, ints_of, largest, new_ints
+from ...structure import Ints, LossGraph, any_feeds, any_uses, any_zeroed, ints_of, largest, new_ints
 from ..context import Case
 from ..report import Finding
 from ..step import array_of
@@ -227,7 +227,11 @@ def _zeroed(case: Case) -> list[Finding]:
     """Margin losses with targets 0 and 1, where a target of 0 multiplies the output away."""
     graph = case.graph
     found = dict[int, float]()
-    for i in graph.terms if graph.ops_of_terms.intersection(MARGINS) and _is_anything_zeroed(case) else ():
+    for i in (
+        graph.terms
+        if graph.ops_of_terms.intersection(MARGINS) and any_zeroed(graph.flattened, graph.of("mul"), graph.depends)
+        else ()
+    ):
         if graph.nodes[i].op in MARGINS and graph.depends[i]:
             y = _target(case, i)
             if y is None:
@@ -245,16 +249,6 @@ def _zeroed(case: Case) -> list[Finding]:
         "Use -1 and 1 as targets, which 2 * y - 1 makes of 0 and 1, or take "
         "binary_cross_entropy_with_logits([z], [y]).",
     )
-
-
-def _is_anything_zeroed(case: Case) -> bool:
-    """Whether a given 0 multiplies an operation."""
-    graph, products = case.graph, array_of(case.graph.of("mul"))
-    data, depends = array_of(graph.data), array_of(graph.depends)
-    starts, operands = array_of(graph.flattened.starts), array_of(graph.flattened.operands)
-    a, b = operands[starts[products]], operands[starts[products] + 1]
-    is_zeroed = [(x < len(graph.interior)) & (depends[y] == 0) & (data[y] == 0.0) for x, y in ((a, b), (b, a))]
-    return any(bool(one.any()) for one in is_zeroed)
 
 
 def _target(case: Case, i: int, most: int = 6) -> float | None:

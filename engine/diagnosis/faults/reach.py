@@ -38,12 +38,11 @@ class Residual(NamedTuple):
 def out_of_range(case: Case) -> list[Finding]:
     """Outputs whose range does not contain their targets."""
     suspects = _suspects(case) if math.isfinite(case.loss.data) else set()
-    wanted = _residuals(case) if suspects else []
-    width = _width(wanted) or 1.0
-    if not _far(case, [found for found in wanted if found.output in suspects], width)[1]:
+    if not suspects or not _far(case, _residuals(case, suspects), 0.0)[1]:
         return []
-    ranges, far = _far(case, wanted, width)
-    if any(case.units.deep[i] for found in far for i, _ in found.signs) or not _is_lowest(case, far):
+    wanted = _residuals(case)
+    ranges, far = _far(case, wanted, _width(wanted) or 1.0)
+    if not far or any(case.units.deep[i] for found in far for i, _ in found.signs) or not _is_lowest(case, far):
         return []
     ops = {case.graph.nodes[found.output].op for found in far}
     alike = [found for found in wanted if case.graph.nodes[found.output].op in ops]
@@ -102,10 +101,13 @@ def _ranges(count: int) -> tuple["Numbers", "Numbers"]:
     return found[:, 0], found[:, 1]
 
 
-def _residuals(case: Case) -> list[Residual]:
-    """The outputs with given targets that the loss pulls towards them."""
-    pairs = dict[tuple[int, float], list[tuple[int, float]]]()
-    for i, output, target, sign in zip(*(column.tolist() for column in case.once(_compared)), strict=True):
+def _residuals(case: Case, among: set[int] | None = None) -> list[Residual]:
+    """The outputs with given targets that the loss pulls towards them, or those of some outputs."""
+    import numpy as np
+
+    columns, pairs = case.once(_compared), dict[tuple[int, float], list[tuple[int, float]]]()
+    chosen = slice(None) if among is None else np.isin(columns[1], list(among))
+    for i, output, target, sign in zip(*(column[chosen].tolist() for column in columns), strict=True):
         pairs.setdefault((output, target), []).append((i, sign))
     found = [Residual(output, target, tuple(signs)) for (output, target), signs in pairs.items()]
     return [pair for pair in found if _is_pulled(case, pair)]

@@ -4,7 +4,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 from operator import sub
 
 from ...structure import (
@@ -13,8 +12,10 @@ from ...structure import (
     Ints,
     Unit,
     cancelling,
+    distinct,
     floats_of,
     ints_of,
+    large,
     largest,
     none_marked,
     reverse,
@@ -22,8 +23,8 @@ from ...structure import (
 )
 from ..context import Case
 from ..report import Finding
+from ..step import array_of
 from ..words import amount
-from .by_hand import unwrapped
 from .depth import XAVIER
 from .saddle import KINKED, at_kink, at_saddle
 
@@ -56,14 +57,17 @@ def stationary(case: Case) -> list[Finding]:
 
 def _constant(case: Case) -> list[Finding]:
     """A model as good as linear that is no better than a constant output, where the gradients of its weights cancel."""
-    graph, is_linear = case.graph, _is_linear(case)
-    if (graph.changed and not case.stepped) or not (is_linear or _is_asleep(case)):
+    graph = case.graph
+    if (graph.changed and not case.stepped) or not case.once(_several):
+        return []
+    is_linear = _is_linear(case)
+    if not (is_linear or _is_asleep(case)) or not _is_like_constant(case):
         return []
     outputs = list(outputs_of(case))
-    for _ in range(MOST if outputs else 0):
+    for _ in range(MOST):
         constants = {i: output.mean for output in outputs for i in output.indices}
         least = graph.forward(constants)[0]
-        if not abs(graph.forward({})[0] - least) <= case.limits.constant * abs(least):
+        if not _is_near(case, least):
             return []
         moved = graph.moved(constants)
         adjoints, squares = reverse(moved)
@@ -78,6 +82,21 @@ def _constant(case: Case) -> list[Finding]:
             return []
         outputs = [replace(outputs[0], mean=outputs[0].mean - sum(outputs[0].demands) / bend)]
     return []
+
+
+def _is_like_constant(case: Case) -> bool:
+    """Whether the loss is that of outputs that are their mean over the examples."""
+    data = array_of(case.graph.data)
+    means = {n: data[indices].mean() for n, indices in case.once(_several).items()}
+    numbers = [floats_of((means[n],)) * len(indices) for n, indices in case.once(_several).items()]
+    return _is_near(
+        case, case.graph.loss_at(sum(case.once(_several).values(), ints_of(())), sum(numbers, floats_of(())))
+    )
+
+
+def _is_near(case: Case, least: float) -> bool:
+    """Whether the loss is as good as this one, that of a constant output."""
+    return abs(case.graph.forward({})[0] - least) <= case.limits.constant * abs(least)
 
 
 def _clear(gradient: float, square: float) -> float:
@@ -126,14 +145,17 @@ def _width(case: Case) -> float:
 
 def outputs_of(case: Case) -> Iterable[Output]:
     """The outputs that the loss takes of several examples."""
-    import numpy as np
+    graph = case.graph
+    for n, indices in case.once(_several).items():
+        demands, numbers = (array_of(column)[indices].tolist() for column in (graph.gradients, graph.data))
+        yield Output(case.units.unit(n), indices, demands, numbers, sum(numbers) / len(numbers))
 
-    last = unmarked(case.units.pre, case.units.deep)
-    for n in np.flatnonzero(np.diff(last.starts) > 1).tolist():
-        indices = _predictions(case, last.of(n))
-        if len(indices) > 1:
-            demands, numbers = [case.graph.gradients[i] for i in indices], [case.graph.data[i] for i in indices]
-            yield Output(case.units.unit(n), indices, demands, numbers, sum(numbers) / len(numbers))
+
+def _several(case: Case) -> dict[int, Ints]:
+    """The predictions of the units, by number, whose sums no layer reads, if they are several."""
+    last, count = unmarked(case.units.pre, case.units.deep), len(case.graph.nodes)
+    found = {n: distinct(predictions_of(case, last.of(n)), count) for n in large(last, 2)}
+    return {n: indices for n, indices in found.items() if len(indices) > 1}
 
 
 def names_of(case: Case, output: Output) -> list[str]:
@@ -145,15 +167,18 @@ def names_of(case: Case, output: Output) -> list[str]:
 
 def prediction_of(case: Case, i: int) -> int:
     """The sum without the target or the other logits that it is compared with, as in z - y or 1 + -y * z."""
-    return _predictions(case, ints_of((i,)))[0]
+    return predictions_of(case, ints_of((i,)))[0]
 
 
-def _predictions(case: Case, sums: Ints) -> list[int]:
+def predictions_of(case: Case, sums: Ints) -> Ints:
     """The predictions inside sums; before a relu, as in a hinge, a number that is added is no bias."""
-    found = case.units.weighted_sums.inner(sums)
-    hinged = compress(found, case.units.weighted_sums.are_activated(ints_of(found)))
-    inside = {z: unwrapped(case, z, ("add", "sub", "neg", "mul")) for z in hinged}
-    return list(dict.fromkeys(inside.get(z, z) for z in found)) if inside else found
+    weighted_sums = case.units.weighted_sums
+    found = weighted_sums.innermost(sums)
+    hinged = weighted_sums.activated(found)
+    if len(hinged):
+        inner = dict(zip(hinged, weighted_sums.innermost(hinged, shifts=False), strict=True))
+        found = ints_of(inner.get(z, z) for z in found)
+    return found
 
 
 def _differs(case: Case, output: Output) -> bool:

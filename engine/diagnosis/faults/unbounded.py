@@ -154,9 +154,11 @@ def _falling_power(case: Case, i: int) -> float:
     output, target = (a, b) if graph.depends[a] else (b, a)
     if graph.depends[target] or not graph.nodes[output].op:
         return 0.0
+    if power % 2.0 == 0.0 and not graph.gradients[i] < 0.0:
+        return 0.0
     low, high = interval(graph, output, case.given)
     if power % 2.0 == 0.0:
-        falls = graph.gradients[i] < 0.0 and (low == -math.inf or high == math.inf)
+        falls = low == -math.inf or high == math.inf
     else:
         falls = low == -math.inf if (graph.gradients[i] > 0.0) == (output == a) else high == math.inf
     return power if falls else 0.0
