@@ -240,8 +240,8 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
     The output itself may also be a difference from a constant, such as 1 - S.
     """
     codes, starts, operands, size = ints(graph.codes), ints(graph.starts), ints(graph.operands), len(graph.codes)
-    met, varies, last, count = new_ints(len(graph.nodes)), ints(varying), new_ints(size), 0
-    reached, found = ints(met), ints(last)
+    met, varies, kept, count = new_ints(len(graph.nodes)), ints(varying), new_ints(size), 0
+    reached, found = ints(met), ints(kept)
     reached[0] = 1
     for i in range(size):
         if not reached[i]:
@@ -260,7 +260,7 @@ def terms(graph: FlattenedGraph, varying: Ints) -> Ints:
         for k in range(first, last):
             if code in (ADD, SUM, NEG) or varies[operands[k]]:
                 reached[operands[k]] = 1
-    return last[:count]
+    return kept[:count]
 
 
 def limited(graph: FlattenedGraph, parameters: Ints, kinds: Ints) -> Ints:
