@@ -54,26 +54,40 @@ class Forms:
         self.weighted = new_ints(size)  # WEIGHTED, MULTIPLIES or 0
         self.complete = new_ints(size)  # 1 for a complete sum, used by an operation that is not a sum
         self.last_key = len(self.parameters) + self._read()
+        self._first = dict[Key, tuple[int, ...]]()
 
     def multiplies(self, i: int) -> bool:
         """Whether the node at index i multiplies data by a parameter."""
         return bool(self.weighted[i] == MULTIPLIES)
+
+    def without_weights(self, indices: Ints) -> list[int]:
+        """Those of these nodes that do not multiply data by a parameter."""
+        wanted, weighted, found = ints(indices), ints(self.weighted), list[int]()
+        for n in range(len(indices)):
+            if weighted[wanted[n]] != MULTIPLIES:
+                found.append(wanted[n])
+        return found
 
     def terms(self, key: Key) -> tuple[Key, ...]:
         """The keys of the terms of a sum; empty for a parameter."""
         sum_ = key - len(self.parameters) - 1
         return tuple(self.sums.of(sum_)) if sum_ >= 0 else ()
 
-    def weights(self, key: Key) -> tuple[int, ...]:
+    def weights(self, key: Key, count: int = NAMED + 1) -> tuple[int, ...]:
         """The indices of the first few parameters in a sum, or of the parameter itself."""
-        found, stack = list[int](), [key]
-        while stack and len(found) <= NAMED:
-            key = stack.pop()
-            terms = self.terms(key)
-            stack += reversed(terms)
-            if not terms:
-                found.append(self.parameters[key - 1])
-        return tuple(found)
+        path = list[Key]()
+        while key not in self._first and key > len(self.parameters):
+            path.append(key)
+            key = self.terms(key)[0]
+        found = self._first.get(key) or (self.parameters[key - 1],)
+        for key in reversed(path):
+            for term in self.terms(key)[1:]:
+                if len(found) >= count:
+                    break
+                found += self.weights(term, count - len(found))
+            if len(found) > NAMED:
+                self._first[key] = found  # of the longer sums that begin with it, too
+        return found[:count]
 
     def is_sum(self, i: int) -> bool:
         """Whether the node at index i is a sum with parameters as factors."""

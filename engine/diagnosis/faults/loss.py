@@ -88,7 +88,7 @@ def _may_be_squashed(case: Case) -> bool:
     array_of(marks)[found] = 1
     if not len(found):
         return False
-    dots = [i for i in graph.of("dot") if not case.units.forms.multiplies(i)]
+    dots = case.units.forms.without_weights(graph.of("dot"))
     users = any_feeds(graph.flattened, marks, graph.depends, _takes_logits(len(NAMES)))
     return users or any_uses(graph.flattened, ints_of(dots), marks)
 
