@@ -26,7 +26,7 @@ GAPS = {
 def to_text(found: "Backpropagation") -> str:
     """The text that `str()` gives."""
     four = [f"  ({number})  {equation}" for number, equation in enumerate(found.equations, 1)]
-    words = [line for text in found.notes for line in wrap(text, WIDTH)]
+    words = [line for text in found.notes for line in wrap(text, WIDTH, subsequent_indent="  ")]
     lines = [found.title, "", *four, "", *words]
     return "\n".join([*lines, *(line for section in found.sections for line in _section_text(section))])
 
@@ -36,6 +36,8 @@ def _section_text(section: "Section") -> list[str]:
     gap = "   " if 2 + width + 3 + max(len(equation.shapes) for equation in section.equations) <= WIDTH else "\n      "
     equations = [f"  {equation.formula:<{width}}{gap}{equation.shapes}" for equation in section.equations]
     blocks = [_block(name, matrix) for name, matrix in section.matrices]
+    if section.note:
+        equations += ["", *(f"  {line}" for line in wrap(section.note, WIDTH - 2))]
     return ["", section.title, *equations, *(line for row in _side_by_side(blocks) for line in ["", *row])]
 
 
@@ -119,8 +121,9 @@ def _section_html(section: "Section") -> str:
     equations = "".join(
         f"<tr><td>{html.escape(e.formula)}</td><td>{html.escape(e.shapes)}</td></tr>" for e in section.equations
     )
+    note = f"<p>{html.escape(section.note)}</p>" if section.note else ""
     matrices = "".join(_matrix_html(name, matrix) for name, matrix in section.matrices)
-    return f'<h4>{html.escape(section.title)}</h4><table class="shapes">{equations}</table>{matrices}'
+    return f'<h4>{html.escape(section.title)}</h4><table class="shapes">{equations}</table>{note}{matrices}'
 
 
 def _matrix_html(name: str, matrix: "Matrix") -> str:
@@ -148,6 +151,7 @@ def to_latex(found: "Backpropagation") -> str:
         parts += [
             rf"\paragraph{{{_text(section.title)}}}",
             _aligned([(e.formula, e.shapes) for e in section.equations]),
+            *([_text(section.note)] if section.note else []),
         ]
         parts += [_display(name, matrix) for name, matrix in section.matrices]
     return "\n\n".join(parts)
@@ -179,9 +183,11 @@ def latex(formula: str) -> str:
 
     >>> latex("∂C/∂W⁽¹²⁾ = (δ⁽¹²⁾)ᵀ a"), latex("1/2 (p − y) ⊙ tanh′(z)")
     ('\\partial C/\\partial W^{(12)} = (\\delta^{(12)})^{\\top} a', "\\tfrac{1}{2} (p - y) \\odot \\mathrm{tanh}'(z)")
+    >>> latex("δ⁽ˡ⁾ 1"), latex("δ⁽ˡ⁾ⱼ")
+    ('\\delta^{(l)} \\mathbf{1}', '\\delta^{(l)}_{j}')
     """
     formula = re.sub(r"\b(\d+)/(\d+)\b", r"\\tfrac{\1}{\2}", formula)
-    formula = re.sub(r"\b1(?=ᵀ| b)", r"\\mathbf{1}", formula)
+    formula = re.sub(r"\b1(?=ᵀ| b)|(?<=⁾ )1\b", r"\\mathbf{1}", formula)
     formula = re.sub(r"(?<![\\\w])([a-z_]{2,})", lambda m: rf"\mathrm{{{m[1]}}}".replace("_", r"\_"), formula)
     formula = re.sub(r"⁽[^⁾]+⁾", lambda m: f"^{{{m[0].translate(_LOWERED)}}}", formula)
     return "".join(_SIGNS.get(c, c) for c in formula)
@@ -189,14 +195,14 @@ def latex(formula: str) -> str:
 
 _LOWERED = str.maketrans("⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˡᴸ", "()0123456789+-lL")
 _SIGNS = {
-    "δ": r"\delta", "∂": r"\partial ", "∇": r"\nabla", "ₐ": "_{a}", "⊙": r"\odot", "σ": r"\sigma", "′": "'", "−": "-",
-    "×": r" \times ", "ᵀ": r"^{\top}", "√": r"\surd ", "→": r"\to ",
+    "δ": r"\delta", "∂": r"\partial ", "∇": r"\nabla", "ₐ": "_{a}", "ⱼ": "_{j}", "ₖ": "_{k}", "⊙": r"\odot",
+    "σ": r"\sigma", "′": "'", "−": "-", "×": r" \times ", "ᵀ": r"^{\top}", "√": r"\surd ", "→": r"\to ",
 }  # fmt: skip
 
 
 def _text(words: str) -> str:
-    """Text with formulas in it: a word with a mathematical sign or an index is a formula, with a 1 before it."""
+    """Text with formulas in it: a word with a mathematical sign or an index is a formula, with a 1 beside it."""
     return "".join(
         f"${latex(part)}$" if any(c in _SIGNS or c == "⁽" for c in part) else latex_text(part)
-        for part in re.split(r"((?<!\b1)\s+)", words)
+        for part in re.split(r"((?<!\b1)\s+(?!1\.))", words)
     )
