@@ -755,6 +755,20 @@ def test_many_layers_stand_below_each_other_so_that_the_picture_fits_a_page():
     assert all(dark <= light + 2 for light, dark in itertools.pairwise(lights))
 
 
+@pytest.mark.parametrize(
+    ("n", "depth", "words"),
+    [
+        (1, 2, "its δ above its ∂C/∂W"),
+        (3, 2, "its largest δ above its ∂C/∂W"),
+        (1, 6, "its δ above its largest ∂C/∂W"),
+        (3, 6, "its largest δ above its largest ∂C/∂W"),
+    ],
+)
+def test_the_picture_says_what_it_shows_the_largest_of(n, depth, words):
+    found = backpropagation(*network("squares", sizes=(2,) * (depth + 1), n=n)[::2])
+    assert f"a column is a unit: {words}; colours are magnitudes" in found.draw().source
+
+
 @pytest.mark.parametrize("x", [1.0, 1e150, 1e307, 1e-150, 1e-310])
 def test_the_scale_reaches_as_far_as_floats(x):
     w = Value(0.0)
