@@ -1,7 +1,8 @@
 """backpropagation: the four equations of a network, in matrices, with their numbers layer by layer.
 
-Read `backpropagation` first, then `layer_reader` (how matrices are read off a graph), `output_error` (the form of δ
-at the last layer), `sections` (the equations of a layer), and the writers, `matrix_text` and `gradient_picture`.
+Read `backpropagation` first, then `layer_reader` and `layer_outputs` (how matrices are read off a graph),
+`output_error` (the form of δ at the last layer), `sections` (the equations of a layer), and the writers,
+`matrix_text` and `gradient_picture`.
 """
 
 import os
