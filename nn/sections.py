@@ -115,7 +115,8 @@ class _Writer:
 
     def _factor(self, error: OutputError) -> Iterator[str]:
         """The mean whose derivative has this factor, if there is one."""
-        for top, squares in [(2, " of squares"), (1, "")][error.kind != "squares" :]:
+        tops = {2: " of squares", 1: ""} if error.kind == "squares" else {1: ""}
+        for top, squares in tops.items():
             for count, over in {self.n * self.k: "outputs", self.n: "examples"}.items():
                 if count > 1 and error.scale == Fraction(top, count) != 1:
                     factor = f"{error.scale}" if error.scale.denominator == count else f"{error.scale} = {top}/{count}"

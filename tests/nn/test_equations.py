@@ -678,6 +678,18 @@ def test_html_is_well_formed_and_has_the_numbers():
     assert "∂C/∂W⁽³⁾ (2×3)" in parser.numbers
 
 
+def test_equations_have_the_numbers_that_the_notes_call_them_by():
+    found = backpropagation(*network("probabilities")[::2])
+    text, page, latex = str(found), found.to_html(), found.to_latex()
+    four = latex.split(r"\end{aligned}")[0]
+    for number, equation in enumerate(found.equations, 1):
+        assert f"  ({number})  {equation}\n" in text
+        assert f"<td>({number})</td><td>{equation}</td>" in page
+        assert four.split(r"\\")[number - 1].rstrip().endswith(f"& & ({number})")
+    for form in (text, page, latex):
+        assert "holds the targets. The factor 1/10 is that of a mean over 10" in re.sub(r"\s+", " ", form)
+
+
 WRITTEN = pytest.mark.parametrize(
     "found", [large, lambda: backpropagation(*network("probabilities", "relu", n=1)[::2])], ids=["large", "small"]
 )
