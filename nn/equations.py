@@ -1,7 +1,8 @@
 """backpropagation: the four equations of a network, in matrices, with their numbers layer by layer.
 
-Read `backpropagation` first, then `layer_reader` (how matrices are read off a graph), `output_error` (the form of δ
-at the last layer), `sections` (the equations of a layer), and the writers, `matrix_text` and `gradient_picture`.
+Read `backpropagation` first, then `layer_reader` and `layer_outputs` (how matrices are read off a graph),
+`output_error` (the form of δ at the last layer), `sections` (the equations of a layer), and the writers,
+`matrix_text` and `gradient_picture`.
 """
 
 import os
@@ -100,18 +101,22 @@ class Backpropagation:
     @property
     def notes(self) -> list[str]:
         """The conventions of the equations."""
-        columns = "With examples in columns they read: δ⁽ˡ⁾ = ((W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ."
-        turned = "With a unit in each column of W, z⁽ˡ⁾ = a⁽ˡ⁻¹⁾ W⁽ˡ⁾: "
-        turned += "δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ (W⁽ˡ⁺¹⁾)ᵀ) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = (a⁽ˡ⁻¹⁾)ᵀ δ⁽ˡ⁾."
+        outer = "With one example, (3) is the outer product of δ⁽ˡ⁾ and a⁽ˡ⁻¹⁾: its entries are δ⁽ˡ⁾ⱼ a⁽ˡ⁻¹⁾ₖ."
         lost = "c⁽ˡ⁾ is the part of z⁽ˡ⁾ that has no parameter."
         penalty = "R is the part of C that penalises parameters: it adds ∂R/∂W⁽ˡ⁾ to (3), and ∂R/∂b⁽ˡ⁾ to (4)."
         unused = self.given - self.used
         lone = f"The loss does not depend on {unused} of the {self.given} parameters: their gradients are 0."
         return [
-            "δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, f′ the derivative of the activation f, ⊙ the product entry by entry. 1 b⁽ˡ⁾, with a "
-            "column of ones, has b⁽ˡ⁾ in each row; 1ᵀ δ⁽ˡ⁾ adds up the rows, which are the examples.",
-            columns,
-            turned,
+            "C is the loss, δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, ∇ₐC is ∂C/∂a⁽ᴸ⁾, and f′ is the derivative of the activation f. A ⊙ B "
+            "multiplies entry by entry, and A B is the product of matrices.",
+            "Rows of z⁽ˡ⁾, a⁽ˡ⁾ and δ⁽ˡ⁾ are examples, and rows of W⁽ˡ⁾ are units. The same W⁽ˡ⁾ and b⁽ˡ⁾ act on every "
+            "example (1 b⁽ˡ⁾ has b⁽ˡ⁾ in each row), so (3) and (4) are sums over the examples: 1ᵀ, a row of ones, adds "
+            "up the rows of δ⁽ˡ⁾.",
+            *([outer] if len(self.layers[0].z) == 1 else []),
+            "With examples in columns, (2) to (4) read: δ⁽ˡ⁾ = ((W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾), "
+            "∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ, ∂C/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1.",
+            "If z⁽ˡ⁾ = a⁽ˡ⁻¹⁾ W⁽ˡ⁾ + 1 b⁽ˡ⁾, with a unit in each column of W⁽ˡ⁾, (2) and (3) read: "
+            "δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ (W⁽ˡ⁺¹⁾)ᵀ) ⊙ f′(z⁽ˡ⁾), ∂C/∂W⁽ˡ⁾ = (a⁽ˡ⁻¹⁾)ᵀ δ⁽ˡ⁾.",
             *([lost] if any(x.constants for x in self.layers) else []),
             *([penalty] if any(x.penalty_weights or x.penalty_biases for x in self.layers) else []),
             *([lone] if unused else []),

@@ -33,12 +33,13 @@ SHADES = ((233, 242, 252), (0, 103, 177), (9, 20, 43))  # from the smallest magn
 def to_dot(found: "Backpropagation") -> Digraph:
     """A box for each layer, from the inputs to the loss, and the scale below."""
     scale, is_deep = _scale(found.layers), len(found.layers) > ABREAST
+    legend = _legend(scale, len(found.layers[0].z) > 1, is_deep)
     dot = Digraph(
         "backpropagation",
         graph_attr={
             "rankdir": "TB" if is_deep else "LR",
             "bgcolor": LIGHT.paper, "fontname": "Helvetica", "pad": "0.15", "nodesep": "0.3",
-            "ranksep": "0.2" if is_deep else "0.4", "labelloc": "b", "label": _table(_legend(scale, is_deep)),
+            "ranksep": "0.2" if is_deep else "0.4", "labelloc": "b", "label": _table(legend),
             "tooltip": found.title,
         },
         node_attr={"shape": "plain", "fontname": "Helvetica", "fontsize": "13", "fontcolor": LIGHT.ink},
@@ -124,9 +125,9 @@ def _largest(numbers: Iterable[float]) -> float:
     return max(map(abs, numbers), key=lambda x: (not isfinite(x), x))
 
 
-def _legend(scale: Scale, is_deep: bool) -> list[str]:
-    below = "its largest ∂C/∂W below" if is_deep else "its weights below"
-    words = _small(f"a column is a unit, with {below} its δ; colours are magnitudes", LIGHT.ink)
+def _legend(scale: Scale, is_batch: bool, is_deep: bool) -> list[str]:
+    delta, grads = (f"its {'largest ' * is_one_of_many}" for is_one_of_many in (is_batch, is_deep))
+    words = _small(f"a column is a unit: {delta}δ above {grads}∂C/∂W; colours are magnitudes", LIGHT.ink)
     keys = [_key(scale.shade(0.0), "0", False)]
     for k in range(scale.bottom, scale.top + 1):
         sign = "≤ " if k == scale.bottom else ""

@@ -5,32 +5,21 @@ which reads the previous one and nothing else, it is a ValueError.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
 from math import isnan
 from random import Random
 
 from engine import Value
-from engine.core import TABLE
 from engine.grading import Network, ReverseSweep
 from engine.structure import SAME, Occurrence, Unit, summands
 
 from .layer_matrices import LayerMatrices
-from .matrices import Matrix, equal, transposed
+from .layer_outputs import LayerOutputs, Passed, activation_of, not_a_layer
+from .matrices import Matrix, equal
 
 Read = tuple[list[int], list[int]]  # by input, the nodes of the weight and of its factor
-
-
-@dataclass(frozen=True)
-class Passed:
-    """The output of a unit for one example: the nodes of z and f(z), f′(z), and the operations in f."""
-
-    z: int
-    node: int
-    slope: float
-    ops: tuple[str, ...]
 
 
 def network_of(loss: Value, parameters: Sequence[Value]) -> Network:
@@ -48,14 +37,14 @@ def layers_of(network: Network, linear_output: bool = False) -> tuple[list[Layer
 
     With `linear_output` the outputs are the last sums, and later operations are part of the loss.
     """
-    return _Reader(network, linear_output).layers()
+    return _Reader(network, LayerOutputs(network, linear_output)).layers()
 
 
 class _Reader:
     """Reads the matrices of each layer, and raises a ValueError if it is not a layer."""
 
-    def __init__(self, network: Network, linear_output: bool) -> None:
-        self.network, self.linear_output = network, linear_output
+    def __init__(self, network: Network, outputs: LayerOutputs) -> None:
+        self.network, self.outputs = network, outputs
         self.sweep, self.data, self.adjoints = network.sweep, network.data, network.sweep.adjoints
         self.read = set[int]()  # the edges to parameters that the matrices account for
         self.owned = set[int]()  # the weights and biases of the layers read so far
@@ -70,7 +59,7 @@ class _Reader:
             raise ValueError("the loss has no weighted sum of these parameters: give the model that it was computed by")
         for number, units in enumerate(stages, 1):
             terms = self._terms(number, units, [[p.node for p in row] for row in passed])
-            passed = self._passed(number, units, stages[number] if number < len(stages) else [])
+            passed = self.outputs.of(number, units, stages[number] if number < len(stages) else [])
             found.append(self._matrices(number, units, terms, passed))
         self._account()
         return found, passed
@@ -105,74 +94,30 @@ class _Reader:
         _, _, weights, inputs = o.products
         if not before:
             if any(self.network.depends[j] for j in inputs):
-                raise self._other(number, "reads Values that depend on parameters, though no layer comes before it")
+                raise not_a_layer(number, "reads Values that depend on parameters, though no layer comes before it")
             return weights, inputs
         weight_of = dict(zip(inputs, weights, strict=True))
         if len(weight_of) != len(inputs) or weight_of.keys() != set(before):
-            raise self._other(number, "does not read exactly the outputs of the layer before it")
+            raise not_a_layer(number, "does not read exactly the outputs of the layer before it")
         return [weight_of[j] for j in before], before
-
-    def _passed(self, number: int, units: Sequence[Unit], after: Sequence[Unit]) -> list[list[Passed]]:
-        """By example and unit, the outputs: the nodes that the next layer or the loss reads."""
-        if not after:
-            return transposed(map(self._to_loss, units))
-        readers, rows = {k for unit in after for o in unit.occurrences for k in o.products.input_edges}, []
-        for t in range(len(units[0].occurrences)):
-            read = [self._walked(i) for i in after[0].occurrences[t].products.inputs]
-            by_sum = {p.z: p for p in read if p}
-            sums = [unit.occurrences[t].z for unit in units]
-            if len(read) != len(units) or by_sum.keys() != set(sums):
-                raise self._other(
-                    number + 1, f"does not read each output of layer {number} exactly once, and nothing else"
-                )
-            rows.append([by_sum[z] for z in sums])
-            if not readers.issuperset(k for p in rows[-1] for k in self.sweep.uses[p.node]):
-                raise self._other(number, "is read by more than the next layer")
-        return rows
-
-    def _to_loss(self, unit: Unit) -> list[Passed]:
-        """The outputs of the last layer: the activations if its sums always have one, and no other use."""
-        found = [o.activation is not None and self._walked(o.activation) for o in unit.occurrences]
-        if self.linear_output or not all(found):
-            return [Passed(o.z, o.z, 1.0, ()) for o in unit.occurrences]
-        return [passed for passed in found if passed]
-
-    def _walked(self, i: int) -> Passed | None:
-        """From the output back to the sum, through operations with one operand that depends on parameters.
-
-        None if there is no such sum, or if it, or a number on the way, is used otherwise.
-        """
-        j, slope, ops = i, 1.0, list[str]()
-        while j not in self._sums:
-            edges = [k for k in self.sweep.edges(j) if self.network.depends[self.sweep.operands[k]]]
-            if len(edges) != 1 or len(self.sweep.uses[self.sweep.operands[edges[0]]]) != 1:
-                return None
-            ops.append(self.network.ops[j] if len(self.sweep.edges(j)) == 1 else "f")
-            slope *= self.sweep.partials[edges[0]]
-            j = self.sweep.operands[edges[0]]
-        return Passed(j, i, slope, tuple(ops))
-
-    @cached_property
-    def _sums(self) -> set[int]:
-        return {o.z for unit in self.network.units for o in unit.occurrences}
 
     def _matrices(
         self, number: int, units: Sequence[Unit], terms: list[list[Read]], passed: list[list[Passed]]
     ) -> LayerMatrices:
         weights = [self._same(number, [row for row, _ in of_unit]) for of_unit in terms]
         if len({len(row) for row in weights}) > 1:
-            raise self._other(number, "has units with different numbers of inputs")
+            raise not_a_layer(number, "has units with different numbers of inputs")
         nodes = [row for _, row in terms[0]]
         inputs = self._numbers(nodes)
         for of_unit in terms[1:]:
             read = [row for _, row in of_unit]
             if read != nodes and not equal(self._numbers(read), inputs):
-                raise self._other(number, "has units that read different inputs")
+                raise not_a_layer(number, "has units that read different inputs")
         biases = self._biases(number, units)
         parameters = [weights[j] + biases[j : j + 1] for j in range(len(units))]
         for p in chain(*parameters):
             if p in self.owned:
-                raise self._other(number, "uses a parameter that is used already")
+                raise not_a_layer(number, "uses a parameter that is used already")
             self.owned.add(p)
         constants = [
             [self._constant(number, p.z, row, own) for p, own in zip(passed_row, parameters, strict=True)]
@@ -180,7 +125,7 @@ class _Reader:
         ]
         sums, outputs = ([[getattr(p, name) for p in row] for row in passed] for name in ("z", "node"))
         return LayerMatrices(
-            number, _function({p.ops for row in passed for p in row}), inputs, self._numbers(weights),
+            number, activation_of(passed), inputs, self._numbers(weights),
             [self.data[b] for b in biases], constants if any(map(any, constants)) else [], self._numbers(sums),
             self._numbers(outputs), [[p.slope for p in row] for row in passed], self._gradients(outputs),
             self._gradients(sums), self._gradients(weights), [self.adjoints[b] for b in biases],
@@ -215,7 +160,7 @@ class _Reader:
         terms = [data[p] * factor for p, factor in zip(parameters, factors, strict=False)]
         size = sum(map(abs, terms), abs(c))
         if abs(data[z] - sum(terms, c)) > SAME * size:
-            raise self._other(number, "has sums other than w · a + b: some are scaled or subtracted")
+            raise not_a_layer(number, "has sums other than w · a + b: some are scaled or subtracted")
         return c
 
     @cached_property
@@ -226,13 +171,13 @@ class _Reader:
     def _elsewhere(self) -> Sequence[float]:
         """All numbers at other parameters and activations: a relu must not be 0 there."""
         read = {j for unit in self.network.units for o in unit.occurrences for j in o.products.inputs}
-        outputs = {j for j in read - self._sums if self.network.depends[j]}
+        outputs = {j for j in read - self.outputs.sums if self.network.depends[j]}
         draw = Random(0)
         return self.sweep.graph.forward({i: draw.uniform(-1.0, 1.0) for i in sorted(self.network.parameters | outputs)})
 
     def _same(self, number: int, rows: list[list[int]]) -> list[int]:
         if any(row != rows[0] for row in rows):
-            raise self._other(number, "has different weights for different examples")
+            raise not_a_layer(number, "has different weights for different examples")
         return rows[0]
 
     def _biases(self, number: int, units: Sequence[Unit]) -> list[int]:
@@ -243,7 +188,7 @@ class _Reader:
                 self.read.update(bias.edge for bias in o.biases)
                 found += [bias.node for bias in o.biases if bias.node not in found]
         if found and (len(found) != len(units) or any(len(o.biases) != 1 for u in units for o in u.occurrences)):
-            raise self._other(number, "does not have one bias for each unit")
+            raise not_a_layer(number, "does not have one bias for each unit")
         return found
 
     def _numbers(self, rows: list[list[int]]) -> Matrix:
@@ -262,18 +207,3 @@ class _Reader:
                     f"the loss uses {name} otherwise than in the weighted sums of layers, or in a penalty that is a "
                     "sum of powers: pass the loss without that"
                 )
-
-    def _other(self, number: int, why: str) -> ValueError:
-        return ValueError(
-            f"layer {number} {why}: the four equations are those of layers that read the whole layer before them, "
-            "and nothing else. chain_rule explains any graph"
-        )
-
-
-def _function(chains: Iterable[tuple[str, ...]]) -> str:
-    """The activation of all units: a row with one operand, "linear", or "f" for anything else."""
-    found = set(chains)
-    if found == {()}:
-        return "linear"
-    first = next(iter(found))
-    return first[0] if len(found) == 1 and len(first) == 1 and first[0] in TABLE else "f"

@@ -25,10 +25,15 @@ GAPS = {
 
 def to_text(found: "Backpropagation") -> str:
     """The text that `str()` gives."""
-    four = [f"  ({number})  {equation}" for number, equation in enumerate(found.equations, 1)]
-    words = [line for text in found.notes for line in wrap(text, WIDTH)]
+    four = [f"  {number}  {equation}" for number, equation in _numbered(found)]
+    words = [line for text in found.notes for line in wrap(text, WIDTH, subsequent_indent="  ")]
     lines = [found.title, "", *four, "", *words]
     return "\n".join([*lines, *(line for section in found.sections for line in _section_text(section))])
+
+
+def _numbered(found: "Backpropagation") -> list[tuple[str, str]]:
+    """The four equations, each after its number in the notes."""
+    return [(f"({number})", equation) for number, equation in enumerate(found.equations, 1)]
 
 
 def _section_text(section: "Section") -> list[str]:
@@ -36,6 +41,8 @@ def _section_text(section: "Section") -> list[str]:
     gap = "   " if 2 + width + 3 + max(len(equation.shapes) for equation in section.equations) <= WIDTH else "\n      "
     equations = [f"  {equation.formula:<{width}}{gap}{equation.shapes}" for equation in section.equations]
     blocks = [_block(name, matrix) for name, matrix in section.matrices]
+    if section.note:
+        equations += ["", *(f"  {line}" for line in wrap(section.note, WIDTH - 2))]
     return ["", section.title, *equations, *(line for row in _side_by_side(blocks) for line in ["", *row])]
 
 
@@ -95,13 +102,12 @@ def to_html(found: "Backpropagation", picture: bool = False) -> str:
     """HTML for a notebook, with the picture first if it is wanted."""
     from .gradient_picture import written
 
-    four = "".join(f"<li>{html.escape(equation)}</li>" for equation in found.equations)
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in found.notes)
     sections = "".join(_section_html(section) for section in found.sections)
     drawn = as_image(written(found, ".svg").decode(), "Gradients by layer") if picture else ""
     return (
         f'<div class="whygrad"><style>{_STYLE}</style><h3>{html.escape(found.title)}</h3>'
-        f"{drawn}<ol>{four}</ol>{notes}{sections}</div>"
+        f"{drawn}{_table_html(_numbered(found))}{notes}{sections}</div>"
     )
 
 
@@ -111,16 +117,20 @@ _STYLE = """
 .whygrad .numbers { border-collapse: separate; border-spacing: 0 }
 .whygrad .numbers { border: solid; border-width: 0 1px; border-radius: .6em }
 .whygrad .numbers td { padding: 0 .5em; text-align: right; border: 0 }
-.whygrad .shapes td { text-align: left; border: 0; padding: 0 1.5em 0 0 }
+.whygrad .equations td { text-align: left; border: 0; padding: 0 1.5em 0 0 }
 """
 
 
 def _section_html(section: "Section") -> str:
-    equations = "".join(
-        f"<tr><td>{html.escape(e.formula)}</td><td>{html.escape(e.shapes)}</td></tr>" for e in section.equations
-    )
+    equations = _table_html([(e.formula, e.shapes) for e in section.equations])
+    note = f"<p>{html.escape(section.note)}</p>" if section.note else ""
     matrices = "".join(_matrix_html(name, matrix) for name, matrix in section.matrices)
-    return f'<h4>{html.escape(section.title)}</h4><table class="shapes">{equations}</table>{matrices}'
+    return f"<h4>{html.escape(section.title)}</h4>{equations}{note}{matrices}"
+
+
+def _table_html(lines: Iterable[tuple[str, str]]) -> str:
+    rows = (f"<tr><td>{html.escape(left)}</td><td>{html.escape(right)}</td></tr>" for left, right in lines)
+    return f'<table class="equations">{"".join(rows)}</table>'
 
 
 def _matrix_html(name: str, matrix: "Matrix") -> str:
@@ -142,12 +152,13 @@ def to_page(found: "Backpropagation") -> str:
 
 def to_latex(found: "Backpropagation") -> str:
     """Displays of amsmath: the four equations, then each layer's equations and its matrices."""
-    parts = [_text(found.title), _aligned([(equation, "") for equation in found.equations])]
+    parts = [_text(found.title), _aligned([(equation, number) for number, equation in _numbered(found)])]
     parts += [_text(note) for note in found.notes]
     for section in found.sections:
         parts += [
             rf"\paragraph{{{_text(section.title)}}}",
             _aligned([(e.formula, e.shapes) for e in section.equations]),
+            *([_text(section.note)] if section.note else []),
         ]
         parts += [_display(name, matrix) for name, matrix in section.matrices]
     return "\n\n".join(parts)
@@ -161,9 +172,7 @@ def to_document(found: "Backpropagation") -> str:
 
 
 def _aligned(lines: Iterable[tuple[str, str]]) -> str:
-    rows = (
-        latex(formula).replace("=", "&=", 1) + (rf" & & {latex(shapes)}" if shapes else "") for formula, shapes in lines
-    )
+    rows = (rf"{latex(formula)} & & {latex(right)}".replace("=", "&=", 1) for formula, right in lines)
     body = " \\\\\n".join(rows)
     return f"\\[\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n\\]"
 
@@ -179,9 +188,11 @@ def latex(formula: str) -> str:
 
     >>> latex("∂C/∂W⁽¹²⁾ = (δ⁽¹²⁾)ᵀ a"), latex("1/2 (p − y) ⊙ tanh′(z)")
     ('\\partial C/\\partial W^{(12)} = (\\delta^{(12)})^{\\top} a', "\\tfrac{1}{2} (p - y) \\odot \\mathrm{tanh}'(z)")
+    >>> latex("δ⁽ˡ⁾ 1"), latex("δ⁽ˡ⁾ⱼ")
+    ('\\delta^{(l)} \\mathbf{1}', '\\delta^{(l)}_{j}')
     """
     formula = re.sub(r"\b(\d+)/(\d+)\b", r"\\tfrac{\1}{\2}", formula)
-    formula = re.sub(r"\b1(?=ᵀ| b)", r"\\mathbf{1}", formula)
+    formula = re.sub(r"\b1(?=ᵀ| b)|(?<=⁾ )1\b", r"\\mathbf{1}", formula)
     formula = re.sub(r"(?<![\\\w])([a-z_]{2,})", lambda m: rf"\mathrm{{{m[1]}}}".replace("_", r"\_"), formula)
     formula = re.sub(r"⁽[^⁾]+⁾", lambda m: f"^{{{m[0].translate(_LOWERED)}}}", formula)
     return "".join(_SIGNS.get(c, c) for c in formula)
@@ -189,14 +200,14 @@ def latex(formula: str) -> str:
 
 _LOWERED = str.maketrans("⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˡᴸ", "()0123456789+-lL")
 _SIGNS = {
-    "δ": r"\delta", "∂": r"\partial ", "∇": r"\nabla", "ₐ": "_{a}", "⊙": r"\odot", "σ": r"\sigma", "′": "'", "−": "-",
-    "×": r" \times ", "ᵀ": r"^{\top}", "√": r"\surd ", "→": r"\to ",
+    "δ": r"\delta", "∂": r"\partial ", "∇": r"\nabla", "ₐ": "_{a}", "ⱼ": "_{j}", "ₖ": "_{k}", "⊙": r"\odot",
+    "σ": r"\sigma", "′": "'", "−": "-", "×": r" \times ", "ᵀ": r"^{\top}", "√": r"\surd ", "→": r"\to ",
 }  # fmt: skip
 
 
 def _text(words: str) -> str:
-    """Text with formulas in it: a word with a mathematical sign or an index is a formula, with a 1 before it."""
+    """Text with formulas in it: a word with a mathematical sign or an index is a formula, with a 1 beside it."""
     return "".join(
         f"${latex(part)}$" if any(c in _SIGNS or c == "⁽" for c in part) else latex_text(part)
-        for part in re.split(r"((?<!\b1)\s+)", words)
+        for part in re.split(r"((?<!\b1)\s+(?!1\.))", words)
     )

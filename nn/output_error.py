@@ -16,7 +16,7 @@ from engine.grading import Network
 from engine.structure import SAME
 
 from .layer_matrices import LayerMatrices
-from .layer_reader import Passed
+from .layer_outputs import Passed
 from .matrices import Matrix
 
 SIMPLE = 10_000  # the largest c, and its largest denominator, or twice the number of outputs

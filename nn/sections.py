@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from engine.core import TABLE
 
@@ -20,17 +21,18 @@ class Equation:
 
 @dataclass(frozen=True)
 class Section:
-    """A layer: its title, its equations, and its matrices by name."""
+    """A layer: its title, its equations, what is to be said about them, or "", and its matrices by name."""
 
     title: str
     equations: list[Equation]
+    note: str
     matrices: list[tuple[str, Matrix]]
 
 
 def section_of(layer: LayerMatrices, after: LayerMatrices | None, error: OutputError | None) -> Section:
     """The section of a layer, given the next one, or for the last layer the form of its error, if it has one."""
     writer = _Writer(layer, after, error)
-    return Section(writer.title, list(writer.equations()), list(writer.matrices()))
+    return Section(writer.title, list(writer.equations()), " ".join(writer.notes()), list(writer.matrices()))
 
 
 def raised(layer: int) -> str:
@@ -52,9 +54,10 @@ class _Writer:
         self.layer, self.after, self.error = layer, after, error
         self.n, self.k, self.m = len(layer.z), len(layer.weights), len(layer.inputs[0])
         self.up, self.before = raised(layer.number), raised(layer.number - 1)
-        self.cancels = (
-            error is not None and error.kind != "squares"
-        )  # as the derivative of the activation does in p - y
+        is_entropy = error is not None and error.kind != "squares"
+        self.cancels = is_entropy and not layer.is_linear  # the derivative of the activation, in a - y
+        self.has_slope = not (is_entropy or layer.is_linear)
+        self.then = error.kind if error and is_entropy and layer.is_linear else ""  # the function that gives p
         # Of an unknown loss that reads the sums themselves: it may begin with a softmax.
         self.of_sums = f"∂C/∂z{self.up}" if layer.is_linear and not (after or error) else ""
         sign = TABLE[layer.function].sign if layer.function in TABLE else ""
@@ -62,7 +65,7 @@ class _Writer:
 
     @property
     def title(self) -> str:
-        part = f"; C as a function of z{self.up}" if self.of_sums else ""
+        part = f"; C as a function of z{self.up}" if self.of_sums else f", then {self.then}" if self.then else ""
         return f"Layer {self.layer.number}: {self.m} → {self.k}, {self.layer.function}{part}"
 
     def equations(self) -> Iterator[Equation]:
@@ -80,15 +83,14 @@ class _Writer:
 
     def _delta(self) -> Equation:
         slope, shape = f"{self.function}′(z{self.up})", f"({self.n}×{self.k})"
-        has_slope = not (self.layer.is_linear or self.cancels)
         if self.after:
             up, last = raised(self.after.number), len(self.after.weights)
             sent, its_shape = f"δ{up} W{up}", f"({self.n}×{last}) ({last}×{self.k})"
-            if has_slope:
+            if self.has_slope:
                 sent, its_shape = f"({sent})", f"({its_shape})"
         else:
             sent, its_shape = self._output_error, shape
-        if has_slope:
+        if self.has_slope:
             sent, its_shape = f"{sent} ⊙ {slope}", f"{its_shape} ⊙ {shape}"
         return Equation(f"δ{self.up} = {sent}", f"{shape} = {its_shape}")
 
@@ -97,8 +99,33 @@ class _Writer:
         """∇ₐC in the form that it has, or δ if the derivative of the activation cancels in it."""
         if not self.error:
             return self.of_sums or "∇ₐC"
-        p = "p" if self.layer.is_linear and self.cancels else f"a{self.up}"
-        return f"{'' if self.error.scale == 1 else f'{self.error.scale} '}({p} − y)"
+        difference = f"{'p' if self.then else f'a{self.up}'} − y"
+        if self.error.scale == 1:
+            return f"({difference})" if self.has_slope else difference
+        return f"{self.error.scale} ({difference})"
+
+    def notes(self) -> Iterator[str]:
+        """What p and y are, where the factor of the error comes from, and where f′(z) is gone."""
+        if self.error:
+            yield f"p = {self._prediction}, and y holds the targets." if self.then else "y holds the targets."
+            yield from self._factor(self.error)
+        if self.cancels:
+            slope, a = f"{self.function}′(z{self.up})", f"a{self.up}"
+            yield f"In (1), {slope} cancels: it is {a} ⊙ (1 − {a}), the denominator of ∇ₐC."
+
+    def _factor(self, error: OutputError) -> Iterator[str]:
+        """The mean whose derivative has this factor, if there is one."""
+        tops = {2: " of squares", 1: ""} if error.kind == "squares" else {1: ""}
+        for top, squares in tops.items():
+            for count, over in {self.n * self.k: "outputs", self.n: "examples"}.items():
+                if count > 1 and error.scale == Fraction(top, count) != 1:
+                    factor = f"{error.scale}" if error.scale.denominator == count else f"{error.scale} = {top}/{count}"
+                    yield f"The factor {factor} is that of a mean{squares} over {count} {over}."
+                    return
+
+    @property
+    def _prediction(self) -> str:
+        return f"{'σ' if self.then == 'sigmoid' else self.then}(z{self.up})"
 
     def matrices(self) -> Iterator[tuple[str, Matrix]]:
         layer, up = self.layer, self.up
@@ -109,9 +136,10 @@ class _Writer:
             yield f"b{up}", [layer.biases]
         if layer.constants:
             yield f"c{up}", layer.constants
-        yield f"a{up} = z{up}" if layer.is_linear and not (self.cancels or self.of_sums) else f"z{up}", layer.z
+        yield f"a{up} = z{up}" if layer.is_linear and not (self.then or self.of_sums) else f"z{up}", layer.z
         if not layer.is_linear:
             yield f"a{up} = {self.function}(z{up})", layer.a
+        if self.has_slope:
             yield f"{self.function}′(z{up})", layer.slopes
         if not self.after:
             yield from self._of_the_loss()
@@ -125,9 +153,9 @@ class _Writer:
             yield f"∂C/∂b{up}", [layer.grad_biases]
 
     def _of_the_loss(self) -> Iterator[tuple[str, Matrix]]:
-        if self.error and self.cancels and self.layer.is_linear:
-            yield f"p = {'σ' if self.error.kind == 'sigmoid' else 'softmax'}(z{self.up})", self.error.p
+        if self.error and self.then:
+            yield f"p = {self._prediction}", self.error.p
         if self.error:
             yield "y", self.error.targets
-        if not (self.cancels or self.layer.is_linear):
+        if self.has_slope:
             yield "∇ₐC", self.layer.grad_a

@@ -98,7 +98,7 @@ def network(loss, hidden="tanh", sizes=(3, 4, 3, 2), n=5, seed=0):
         p.data += rng.gauss(0, 0.1)
     X = [[rng.gauss(0, 1) for _ in range(sizes[0])] for _ in range(n)]
     targets = targets_of(rng, n, sizes[-1])
-    outputs = [model(x) for x in X]
+    outputs = [out if isinstance(out, list) else [out] for out in map(model, X)]
 
     def reference(weights, biases):
         a = np.array(X)
@@ -137,13 +137,14 @@ def evaluated(text, matrices):
     code = re.sub(r"\((M\[\d+\])\)ᵀ", r"\1.T", code).replace("1ᵀ", "one.T").replace("1 M", "one M")
     code = re.sub(r"^(\d+(/\d+)?) \(", r"(\1) * (", code).replace("−", "-").replace("⊙", "*")
     code = re.sub(r"(?<=[\])T]) (?=[(Mno])", " @ ", re.sub(r"\bone ", "one @ ", code))
+    code = code.replace("] 1", "].sum(axis=1, keepdims=True)")
     one = np.ones((len(matrices["δ⁽¹⁾"]), 1))
     return eval(code, {"M": [matrices[name] for name in named], "one": one})
 
 
 def shapes_of(formula, matrices):
     """A formula with the shape of each matrix in its place, and without numbers."""
-    text = re.sub(r"(?:[\d/]+ )?\((\S+) − y\)", r"\1", formula)
+    text = re.sub(r"(?:[\d/]+ )?\(?(\w+|a\S+) − y\)?", r"\1", formula)
     rows = len(matrices["δ⁽¹⁾"])
     text = text.replace("1ᵀ", f"(1×{rows})").replace("1 b", f"({rows}×1) b")
     for name in sorted(matrices, key=len, reverse=True):
@@ -207,12 +208,73 @@ def test_the_last_delta_is_given_in_the_form_that_the_loss_has(loss, n):
     gradients = last.grad_a if form == "squares" else last.delta
     exact = float(found.error.scale) * (np.array(found.error.p) - np.array(found.error.targets))
     testing.assert_allclose(gradients, exact, rtol=1e-12, atol=1e-16)
-    written = {
-        "squares": f"δ⁽³⁾ = {Fraction(2, n * k)} (a⁽³⁾ − y)",
-        "squares of sigmoids": f"δ⁽³⁾ = {Fraction(2, n * k)} (a⁽³⁾ − y) ⊙ σ′(z⁽³⁾)",
-        "probabilities": f"δ⁽³⁾ = {Fraction(1, n * k)} (a⁽³⁾ − y)",
-    }.get(loss, f"δ⁽³⁾ = {Fraction(1, n * k)} (p − y)")
-    assert found.sections[-1].equations[1].formula == written.replace("= 1 (", "= (")
+    difference = "a⁽³⁾ − y" if loss in ("squares", "squares of sigmoids", "probabilities") else "p − y"
+    slope = " ⊙ σ′(z⁽³⁾)" if loss == "squares of sigmoids" else ""
+    factor = "" if found.error.scale == 1 else f"{found.error.scale} "
+    written = f"{factor}({difference}){slope}" if factor or slope else difference
+    assert found.sections[-1].equations[1].formula == f"δ⁽³⁾ = {written}"
+
+
+def test_the_derivative_of_the_last_activation_cancels_and_is_not_shown():
+    model, _, cost, _ = network("probabilities")
+    found = backpropagation(model, cost)
+    last, matrices = found.layers[-1], printed(found)
+    assert "In (1), σ′(z⁽³⁾) cancels: it is a⁽³⁾ ⊙ (1 − a⁽³⁾), the denominator of ∇ₐC." in found.sections[-1].note
+    a = matrices["a⁽³⁾"]
+    testing.assert_allclose(last.slopes, a * (1 - a), rtol=1e-13)
+    testing.assert_allclose(last.grad_a, (a - matrices["y"]) / 10 / (a * (1 - a)), rtol=1e-13)
+    testing.assert_allclose(np.array(last.grad_a) * last.slopes, matrices["δ⁽³⁾"], rtol=1e-13)
+    assert "σ′(z⁽³⁾)" not in matrices
+    for loss in LOSSES.keys() - {"probabilities"}:
+        assert "cancels" not in str(backpropagation(*network(loss)[::2]))
+
+
+@pytest.mark.parametrize(
+    ("loss", "sizes", "n", "word"),
+    [
+        ("squares", (1, 1), 5, "2/5 is that of a mean of squares over 5 examples"),
+        ("squares", (1, 1), 4, "1/2 = 2/4 is that of a mean of squares over 4 examples"),
+        ("squares", (1, 3), 4, "1/6 = 2/12 is that of a mean of squares over 12 outputs"),
+        ("squares of sigmoids", (1, 3), 1, "2/3 is that of a mean of squares over 3 outputs"),
+        ("squares", (1, 1), 2, ""),
+        ("squares", (1, 1), 1, ""),
+        ("logits", (1, 2), 3, "1/6 is that of a mean over 6 outputs"),
+        ("probabilities", (1, 1), 3, "1/3 is that of a mean over 3 examples"),
+        ("classes", (1, 3), 4, "1/4 is that of a mean over 4 examples"),
+        ("classes", (1, 3), 1, ""),
+        ("margin", (1, 1), 3, ""),
+    ],
+)
+def test_the_factor_of_a_mean_is_explained(loss, sizes, n, word):
+    model, _, cost, _ = network(loss, sizes=sizes, n=n)
+    note = backpropagation(model, cost).sections[-1].note
+    assert re.findall(r"The factor (.+?)\.", note) == [word] * bool(word)
+    assert "The factor" not in backpropagation(model, 0.3 * cost).sections[-1].note
+    if word:
+        factor, half = word.partition(" ")[0], backpropagation(model, 0.5 * cost).sections[-1].note
+        assert (" over " in half) == ("squares" in word)  # half of a mean of squares has the factor of a mean
+        assert factor not in half
+
+
+def test_the_name_of_a_prediction_that_no_layer_gives():
+    written = {loss: backpropagation(*network(loss)[::2]).sections[-1] for loss in LOSSES}
+    named = {loss: section.title.partition(", then ")[2] for loss, section in written.items()}
+    assert named == dict.fromkeys(LOSSES, "") | {"logits": "sigmoid", "zeros": "sigmoid", "classes": "softmax"}
+    assert written["logits"].note.startswith("p = σ(z⁽³⁾), and y holds the targets.")
+    assert written["classes"].note.startswith("p = softmax(z⁽³⁾), and y holds the targets.")
+    assert written["squares"].note.startswith("y holds the targets.")
+    assert written["margin"].note == ""
+
+
+def test_one_example_makes_an_outer_product_and_several_a_sum():
+    single, several = (backpropagation(*network("squares", n=n)[::2]) for n in (1, 4))
+    assert "(3) is the outer product of δ⁽ˡ⁾ and a⁽ˡ⁻¹⁾: its entries are δ⁽ˡ⁾ⱼ a⁽ˡ⁻¹⁾ₖ." in single.notes[2]
+    assert r"$\delta^{(l)}_{j}$ $a^{(l-1)}_{k}.$" in single.to_latex()
+    matrices = printed(single)
+    for number in (1, 2, 3):
+        outer = np.outer(matrices[f"δ⁽{'⁰¹²³'[number]}⁾"], matrices[f"a⁽{'⁰¹²³'[number - 1]}⁾"])
+        testing.assert_array_equal(outer, matrices[f"∂C/∂W⁽{'⁰¹²³'[number]}⁾"])
+    assert "outer" not in str(several)
 
 
 def test_a_softmax_in_the_network_is_the_same_as_one_in_the_loss():
@@ -228,15 +290,16 @@ def test_the_four_equations_hold_in_each_convention():
     model, X = MLP(2, [3, 2], activation="sigmoid", output_activation="sigmoid", seed=1), [[0.5, -1.0], [2.0, 0.25]]
     found = backpropagation(model, mean_squared_error([model(x) for x in X], [[0.0, 1.0]] * 2))
     assert not any(map(any, [layer.biases for layer in found.layers]))
-    rows, (_, columns, turned) = printed(found), found.notes
+    rows, (_, _, columns, turned) = printed(found), found.notes
     in_columns = {name: matrix if "W" in name else matrix.T for name, matrix in rows.items()}
     with_inputs_first = {name: matrix.T if "W" in name else matrix for name, matrix in rows.items()}
     conventions = {
         (*found.equations, "z⁽ˡ⁾ = a⁽ˡ⁻¹⁾ (W⁽ˡ⁾)ᵀ"): rows,
         tuple(columns.partition(": ")[2].removesuffix(".").split(", ")): in_columns,
-        tuple(turned.partition(", ")[2].removesuffix(".").replace(": ", ", ").split(", ")): with_inputs_first,
+        tuple(turned.partition(": ")[2].removesuffix(".").split(", ")): with_inputs_first,
+        (re.match(r"If (z.+), with a unit", turned)[1].removesuffix(" + 1 b⁽ˡ⁾"),): with_inputs_first,
     }
-    assert [len(equations) for equations in conventions] == [5, 2, 3]
+    assert [len(equations) for equations in conventions] == [5, 3, 2, 1]
     for equations, matrices in conventions.items():
         for equation in equations:
             for general, number in {"⁽ˡ⁾": "⁽¹⁾", "⁽ˡ⁺¹⁾": "⁽²⁾", "⁽ˡ⁻¹⁾": "⁽⁰⁾", "⁽ᴸ⁾": "⁽²⁾", "f′": "σ′"}.items():
@@ -615,6 +678,18 @@ def test_html_is_well_formed_and_has_the_numbers():
     assert "∂C/∂W⁽³⁾ (2×3)" in parser.numbers
 
 
+def test_equations_have_the_numbers_that_the_notes_call_them_by():
+    found = backpropagation(*network("probabilities")[::2])
+    text, page, latex = str(found), found.to_html(), found.to_latex()
+    four = latex.split(r"\end{aligned}")[0]
+    for number, equation in enumerate(found.equations, 1):
+        assert f"  ({number})  {equation}\n" in text
+        assert f"<td>({number})</td><td>{equation}</td>" in page
+        assert four.split(r"\\")[number - 1].rstrip().endswith(f"& & ({number})")
+    for form in (text, page, latex):
+        assert "holds the targets. The factor 1/10 is that of a mean over 10" in re.sub(r"\s+", " ", form)
+
+
 WRITTEN = pytest.mark.parametrize(
     "found", [large, lambda: backpropagation(*network("probabilities", "relu", n=1)[::2])], ids=["large", "small"]
 )
@@ -690,6 +765,20 @@ def test_many_layers_stand_below_each_other_so_that_the_picture_fits_a_page():
     tops = [max(map(abs, row)) for row in first.grad_weights]
     lights = [light for _, light in sorted(zip(tops, map(brightness, largest), strict=True))]
     assert all(dark <= light + 2 for light, dark in itertools.pairwise(lights))
+
+
+@pytest.mark.parametrize(
+    ("n", "depth", "words"),
+    [
+        (1, 2, "its δ above its ∂C/∂W"),
+        (3, 2, "its largest δ above its ∂C/∂W"),
+        (1, 6, "its δ above its largest ∂C/∂W"),
+        (3, 6, "its largest δ above its largest ∂C/∂W"),
+    ],
+)
+def test_the_picture_says_what_it_shows_the_largest_of(n, depth, words):
+    found = backpropagation(*network("squares", sizes=(2,) * (depth + 1), n=n)[::2])
+    assert f"a column is a unit: {words}; colours are magnitudes" in found.draw().source
 
 
 @pytest.mark.parametrize("x", [1.0, 1e150, 1e307, 1e-150, 1e-310])
