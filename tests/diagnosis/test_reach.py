@@ -8,7 +8,7 @@ import pytest
 from reports import kinds, only
 
 from engine import Value, clip, cosh, diagnose, exp, hypot, log, maximum, minimum, norm, softplus, sqrt, where
-from engine.diagnosis.intervals import EVERYTHING, may_be_limited, interval
+from engine.diagnosis.intervals import EVERYTHING, interval, may_be_limited
 from engine.structure import LossGraph
 from nn import MLP, mean_squared_error
 
