@@ -18,7 +18,7 @@ from .loss_graph import SAME, LossGraph
 from .overrides import Overrides
 from .scans import (
     all_small, any_larger, any_uses, arguments, cancelling, coincident, ends_differ, extent, flattest, largest, nesting,
-    none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using, varying, where,
+    none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using, where,
     with_argument,
 )
 from .sweeps import (
@@ -37,5 +37,5 @@ __all__ = [
     "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of", "largest", "limited",
     "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "none_marked", "not_held", "one_sided", "origins",
     "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small",
-    "strongest", "summands", "taken", "unmarked", "using", "varying", "where", "with_argument",
+    "strongest", "summands", "taken", "unmarked", "using", "where", "with_argument",
 ]
