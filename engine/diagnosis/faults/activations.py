@@ -159,8 +159,8 @@ def _heights(graph: LossGraph) -> Floats:
     is_in_sums = not graph.ops.isdisjoint(MAGNITUDES)
     ops = {*(("neg",) if "minimum" in graph.ops else ()), *(("add", "sub") if is_in_sums else ())}
     heights = graph.data[:] if ops else graph.data
-    for i in (i for op in ops for i in graph.of(op)):
-        heights[i] = -abs(heights[i])
+    for indices in map(graph.of, ops):
+        array_of(heights)[indices] = -abs(array_of(graph.data)[indices])
     return heights
 
 
