@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from ..core import CODES, NAMES, numeric
-from ..structure import Ints, LossGraph, ints_of, limited, using
+from ..structure import Ints, LossGraph, ints_of, limited, with_argument
 from .terms import power_of
 
 Interval = tuple[float, float]
@@ -185,8 +185,7 @@ def may_be_limited(graph: LossGraph, parameters: Ints) -> Ints:
     >>> [may_be_limited(graph, graph.parameters)[0] for graph in graphs]
     [0, 1]
     """
-    kinds = _kinds(len(NAMES), any(_is_of_sum(graph, i) for op in MAGNITUDES for i in graph.of(op)[:ASKED]))
-    return limited(graph.flattened, parameters, kinds)
+    return limited(graph.flattened, parameters, _kinds(len(NAMES), _may_be_rectified(graph)))
 
 
 def differences(graph: LossGraph) -> Ints:
@@ -197,7 +196,7 @@ def differences(graph: LossGraph) -> Ints:
     >>> [len(differences(LossGraph(y, [w]))) for y in ((w + -1.0) ** 2, (w + 1.0) ** 0.5, w - 1.0)]
     [1, 0, 1]
     """
-    sums = {op: using(graph.flattened, graph.of(op), CODES["add"]) for op in ("pow", "square", "abs")}
+    sums = {op: with_argument(graph.flattened, graph.of(op), CODES["add"]) for op in ("pow", "square", "abs")}
     even = [i for op, found in sums.items() for i in found if op == "abs" or power_of(graph, i)[0] in EVEN]
     return graph.of("sub") + ints_of(dict.fromkeys(map(graph.argument, even)))
 
@@ -206,13 +205,14 @@ EVEN = (2.0, 4.0)
 
 
 MAGNITUDES = ("abs", "sqrt")
-ASKED = 64  # of the magnitudes: those of the other examples are like them
 
 
-def _is_of_sum(graph: LossGraph, i: int) -> bool:
-    """Whether an operation is the |z| of a z that is not a difference, as in a loss."""
-    z = magnitude(graph, i)
-    return z is not None and graph.nodes[z].op != "sub"
+def _may_be_rectified(graph: LossGraph) -> bool:
+    """Whether any |z| may be in z + |z|: of a z that is used again, or is no difference, as in a loss."""
+    sizes = graph.of("abs")
+    differences = ints_of(graph.argument(i) for i in with_argument(graph.flattened, sizes, CODES["sub"]))
+    is_of_others = len(graph.only_edges_to(differences)) < len(sizes)
+    return is_of_others or any(magnitude(graph, i) is not None for i in graph.of("sqrt"))
 
 
 @cache

@@ -322,16 +322,6 @@ def ends_differ(groups: Groups, numbers: Ints) -> list[int]:
     return found
 
 
-def varying(groups: Groups, numbers: Floats) -> list[int]:
-    """The groups whose first and last index have numbers of different sizes."""
-    starts, members, given, found = ints(groups.starts), ints(groups.members), floats(numbers), list[int]()
-    for n in range(len(groups.starts) - 1):
-        first, last = starts[n], starts[n + 1] - 1
-        if first < last and abs(given[members[first]]) != abs(given[members[last]]):
-            found.append(n)
-    return found
-
-
 def coincident(groups: Groups, numbers: Floats) -> dict[int, float]:
     """The groups whose first number equals, to six digits, the first one of another group; with that number."""
     starts, members, given, count = ints(groups.starts), ints(groups.members), floats(numbers), 0

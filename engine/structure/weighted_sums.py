@@ -172,9 +172,9 @@ class WeightedSums:
         """Those of the sums that have a weight."""
         return [z for z in sums if self.forms.weighted[z]]
 
-    def activated(self, sums: Ints) -> Ints:
-        """Those of these sums that a function is applied to."""
-        return picked(sums, self._activations)
+    def any_activated(self, sums: Ints) -> bool:
+        """Whether a function is applied to any of these sums."""
+        return len(picked(sums, self._activations)) > 0
 
     def activation(self, z: int) -> int | None:
         """The function that is applied to a sum, if any."""
@@ -231,12 +231,41 @@ class WeightedSums:
         return self.columns(ints_of([z])).parts(0)[0]
 
     def weights(self, sums: Ints) -> Ints:
-        """The parameters that multiply the inputs of these sums."""
-        return taken(self.graph.flattened.operands, self.distinct(sums).weight_edges)
+        """The parameters that multiply the inputs of these sums, one for each product."""
+        return taken(self.graph.flattened.operands, self._factors(sums)[0])
 
     def inputs(self, sums: Ints) -> Ints:
-        """What parameters multiply in these sums."""
-        return taken(self.graph.flattened.operands, self.columns(ints_of(self._weighted(sums))).input_edges)
+        """What parameters multiply in these sums, one for each product."""
+        return taken(self.graph.flattened.operands, self._factors(sums)[1])
+
+    def _factors(self, sums: Ints) -> tuple[Ints, Ints]:
+        """The edges to weights and to inputs in these sums; a sum that is in several of them is read once."""
+        graph, first_sum, some = self.graph.flattened, self.forms.first_sum, ints(sums)
+        codes, starts, operands, form_of = (
+            ints(graph.codes),
+            ints(graph.starts),
+            ints(graph.operands),
+            ints(self.forms.form_of),
+        )
+        found, count = (new_ints(len(graph.operands)), new_ints(len(graph.operands))), 0
+        marks, weight_edges, input_edges = new_ints(len(graph.nodes)), ints(found[0]), ints(found[1])
+        reached = ints(marks)
+        for n in range(len(sums)):
+            reached[some[n]] = 1
+        for i in range(len(graph.codes)):
+            if not reached[i]:
+                continue
+            first, last, before = starts[i], starts[i + 1], count
+            half = (last - first) // 2 if codes[i] == MUL or codes[i] == DOT else 0
+            for k in range(first, first + half):
+                weight = _weight_edge(k, k + half, operands, form_of, first_sum)
+                if weight != NONE:
+                    weight_edges[count], input_edges[count] = weight, 2 * k + half - weight
+                    count += 1
+            rest = first + 2 * half if codes[i] == DOT else last if count > before else first
+            for k in range(rest, last):
+                reached[operands[k]] = form_of[operands[k]] >= first_sum or reached[operands[k]]
+        return found[0][:count], found[1][:count]
 
     def columns(self, sums: Ints) -> Columns:
         """The products, in the order of creation or of the operands of a dot, and the biases of these sums."""
@@ -277,13 +306,11 @@ class WeightedSums:
                 if codes[i] == MUL or codes[i] == DOT:
                     half = (last - first) // 2
                     for k in range(first, first + half):
-                        a, b = k, k + half
-                        if GIVEN < form_of[operands[b]] < first_sum:
-                            a, b = b, a
-                        if GIVEN < form_of[operands[a]] < first_sum and not GIVEN < form_of[operands[b]] < first_sum:
+                        weight = _weight_edge(k, k + half, operands, form_of, first_sum)
+                        if weight != NONE:
                             if fills:
-                                weight_edges[products] = a
-                                input_edges[products] = b
+                                weight_edges[products] = weight
+                                input_edges[products] = 2 * k + half - weight
                             products += 1
                     if codes[i] == DOT:
                         first += 2 * half
@@ -327,6 +354,14 @@ def _function_numbers() -> Ints:
     for n, name in enumerate(sorted(FUNCTIONS), 1):
         found[CODES[name]] = n
     return found
+
+
+def _weight_edge(a: int, b: int, operands: Ints, form_of: Ints, first_sum: int) -> int:
+    """Which edge to the factors of a product leads to a parameter; NONE if none does, or both."""
+    is_weight = GIVEN < form_of[operands[a]] < first_sum
+    if is_weight == (GIVEN < form_of[operands[b]] < first_sum):
+        return NONE
+    return a if is_weight else b
 
 
 def _inside(

@@ -175,13 +175,25 @@ def test_the_slope_of_a_sure_softmax_keeps_its_digits(exact):
 
 
 @pytest.mark.parametrize("loss", [lambda p, y: (p - y) ** 2, lambda p, y: (y - p) ** 2, lambda p, y: (p + -y) ** 2])
+@pytest.mark.parametrize("size", [abs, lambda z: sqrt(z * z)])
 @pytest.mark.parametrize("target", [0.5, -0.5])
-def test_a_relu_by_its_size_that_is_off_at_the_output(loss, target):
+def test_a_relu_by_its_size_that_is_off_at_the_output(loss, size, target):
     """Below 0 it is the best that it can be, and its two slopes do not cancel for any parameters."""
     w, b = Value(0.3, "w"), Value(-4.0, "b")
     z = [w * x + b for x in (0.1, 0.4, 0.8, 1.0, 1.3, 1.5, 1.7, 1.9)]
-    found = kinds(diagnose(sum(loss((v + abs(v)) / 2, target) for v in z), [w, b]))
+    found = kinds(diagnose(sum(loss((v + size(v)) / 2, target) for v in z), [w, b]))
     assert found == (["dead_relu"] if target > 0.0 else ["out_of_range"])
+
+
+def test_a_softmax_whose_exponentials_are_all_0_or_too_large():
+    w = [Value(-800.0), Value(-900.0)]
+    powers = [exp(v) for v in w]
+    finding = only(diagnose(sum((p / sum(powers) - 0.5) ** 2 for p in powers), w), "non_finite")
+    assert finding.evidence["operation"] == "div"
+    for v in w:
+        v.data = 709.7  # their sum is inf
+    powers = [exp(v) for v in (*w, *w)]
+    assert diagnose(sum((p / sum(powers) - 0.5) ** 2 for p in powers), w).checked["parameters"] == 2
 
 
 def test_a_constant_less_a_target_is_no_replaced_parameter():

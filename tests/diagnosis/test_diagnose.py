@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reports import kinds, only
 
-from engine import Finding, Report, Value, diagnose, dot, softmax, tanh
+from engine import Finding, Report, Value, diagnose, dot, maximum, softmax, tanh
 from engine.diagnosis.faults import KINDS
 
 
@@ -234,10 +234,11 @@ def test_a_probability_that_was_clipped_is_still_lost(squash):
     assert "binary_cross_entropy_with_logits([z], [y])" in finding.remedy
 
 
-def test_a_softmax_by_hand_that_is_sure_and_wrong():
+@pytest.mark.parametrize("total", [sum, lambda exps: maximum(sum(exps), 1e-12), lambda exps: dot(exps, [1.0, 1.0])])
+def test_a_softmax_by_hand_that_is_sure_and_wrong(total):
     logits = [Value(x, f"z{i}") for i, x in enumerate([300.0, 1.0])]
     exps = [z.exp() for z in logits]
-    p = labelled(exps[1] / sum(exps), "p1")
+    p = labelled(exps[1] / total(exps), "p1")
     finding = diagnose(-p.log(), logits).findings[0]
     assert (finding.kind, finding.where) == ("probability_loss", ("p1",))
 

@@ -53,6 +53,8 @@ def test_one_input_for_all_examples_by_hand():
     w, b = [Value(0.1), Value(0.2)], Value(0.0)
     loss = sum((w[0] * 1.0 + w[1] * 2.0 + b - y) ** 2 for y in Y)
     assert "(1, 2)" in only(diagnose(loss, [*w, b]), "constant_input").why
+    loss = sum((1 + -y * (w[0] * 1.0 + w[1] * 2.0 + b)).relu() for y in (1, -1, 1, 1, -1))
+    assert "(1, 2)" in only(diagnose(loss, [*w, b]), "constant_input").why
 
 
 def test_outputs_of_one_example_that_are_computed_one_by_one_are_no_examples():

@@ -74,6 +74,10 @@ MISUSES = {  # what is wrong, and the same with the remedy applied
         lambda: summed(lambda z, y: binary_cross_entropy([z.sigmoid().sigmoid()], [y])),
         lambda: summed(lambda z, y: binary_cross_entropy([z.sigmoid()], [y])),
     ),
+    "sigmoid, and one by tanh": (
+        lambda: summed(lambda z, y: binary_cross_entropy([(1 + z.sigmoid().tanh()) / 2], [y])),
+        lambda: summed(lambda z, y: binary_cross_entropy([(1 + z.tanh()) / 2], [y])),
+    ),
     "targets -1 and 1, and an epsilon": (
         lambda: summed(lambda z, y: log_loss([z.sigmoid()], [2 * y - 1], 1e-8)),
         lambda: summed(lambda z, y: log_loss([z.sigmoid()], [y], 1e-8)),

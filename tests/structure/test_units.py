@@ -109,3 +109,19 @@ def test_layers_are_in_the_order_of_stage_function_and_count_and_sums_without_we
     names = [[units.name(unit) for unit in layer.units] for layer in units.layers]
     assert names == [[f"unit of w{n}" for n in some] for some in ([2], [3], [1], [4, 5], [6])]
     assert [units.layer_numbers[unit.number] for layer in units.layers for unit in layer.units] == [1, 2, 3, 4, 4, 5]
+
+
+def test_a_product_in_many_sums_is_read_once():
+    """The sums of a linear recurrence hold those of all steps before."""
+    a, b = Value(-1.0, "a"), Value(-0.5, "b")
+    x, v, loss = Value(1.0), Value(0.0), 0.0
+    for _ in range(50):
+        v = v + (a * x + b * v) * 0.1
+        x = x + v * 0.1
+        loss = loss + x * x
+    graph = LossGraph(loss, [a, b])
+    units = Units(graph, graph.parameters)
+    weights, inputs = units.weighted_sums.weights(units.pre.members), units.weighted_sums.inputs(units.pre.members)
+    assert len(weights) == len(inputs) == len(set(inputs)) == 100
+    assert set(weights) == set(graph.parameters)
+    assert not set(weights) & set(inputs)

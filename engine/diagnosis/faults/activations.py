@@ -19,6 +19,7 @@ from ...structure import (
 )
 from ..context import Case
 from ..description import describe
+from ..intervals import MAGNITUDES
 from ..report import Finding
 from ..step import array_of
 from ..words import amount
@@ -155,10 +156,11 @@ def rectified_sums(case: Case) -> Groups:
 
 def _heights(graph: LossGraph) -> Floats:
     """The data, but below 0 where a relu may be off: for -z in minimum(-z, 0), for sums such as y - (z + |z|) / 2."""
-    ops = {*(("neg",) if "minimum" in graph.ops else ()), *(("add", "sub") if "abs" in graph.ops else ())}
+    is_in_sums = not graph.ops.isdisjoint(MAGNITUDES)
+    ops = {*(("neg",) if "minimum" in graph.ops else ()), *(("add", "sub") if is_in_sums else ())}
     heights = graph.data[:] if ops else graph.data
-    for i in (i for op in ops for i in graph.of(op)):
-        heights[i] = -abs(heights[i])
+    for indices in map(graph.of, ops):
+        array_of(heights)[indices] = -abs(array_of(graph.data)[indices])
     return heights
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from ...core import ADD, CODES, INPUT, SUM
-from ...structure import Ints, LossGraph, packed, small
+from ...core import CODES
+from ...structure import Ints, LossGraph, ints_of, packed, small, with_argument
 from ..context import Case
 from ..intervals import MAGNITUDES, magnitude
 
@@ -101,16 +101,17 @@ def _is_flat(graph: LossGraph, i: int, most: int = 8) -> bool:
 
 
 def may_be_probabilities(graph: LossGraph) -> Ints:
-    """The sigmoids, and the quotients whose denominator is a sum or an exponential."""
+    """The sigmoids, and the quotients whose denominator is computed or whose numerator is an exponential."""
     import numpy as np
 
     quotients, found = graph.of("div"), graph.of("sigmoid")
     if not len(quotients):
         return found
-    codes, starts, operands = map(np.asarray, (graph.flattened.codes, graph.flattened.starts, graph.flattened.operands))
-    bottom = operands[starts[quotients] + 1]
-    last = np.where(bottom < len(codes), codes[np.minimum(bottom, len(codes) - 1)], INPUT)
-    return found + packed(np.asarray(quotients)[(last == ADD) | (last == SUM) | (last == CODES["exp"])])
+    starts, operands = map(np.asarray, (graph.flattened.starts, graph.flattened.operands))
+    is_computed = operands[starts[quotients] + 1] < len(graph.interior)
+    scaled = packed(np.asarray(quotients)[~is_computed])
+    exps = with_argument(graph.flattened, scaled, CODES["exp"])
+    return found + packed(np.asarray(quotients)[is_computed]) + ints_of(exps)
 
 
 def is_probability(graph: LossGraph, i: int) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from ...structure import Ints, largest, packed, small, varying
+from ...structure import Ints, largest, packed, small
 from ..context import Case
 from ..report import Finding
 from ..terms import products
@@ -23,17 +23,17 @@ def constant_input(case: Case) -> list[Finding]:
 
 
 def _differs(case: Case) -> bool:
-    """Whether a unit's sum, but for its sign, is not the same for all examples, judged by two of them."""
-    units, (starts, members) = case.units, case.units.pre
-    if any(len(units.activated.of(n)) for n in varying(units.pre, case.graph.data)):
-        return True  # without a search for the sum in z - y
+    """Whether a unit's sum is not the same for all examples, judged by two of them."""
     import numpy as np
 
+    units, (starts, members) = case.units, case.units.pre
     several = np.flatnonzero(np.diff(starts) > 1)
     ends = np.asarray(starts)[several], np.asarray(starts)[several + 1] - 1
     first, last = (units.weighted_sums.innermost(packed(np.asarray(members)[end])) for end in ends)
     data, weighted = np.asarray(case.graph.data), np.asarray(units.forms.weighted)
-    return bool(((weighted[first] > 0) & (weighted[last] > 0) & (data[first] != data[last])).any())
+    differ = (weighted[first] > 0) & (weighted[last] > 0) & (data[first] != data[last])
+    pairs = zip(*(np.asarray(members)[end[differ]].tolist() for end in ends), strict=True)
+    return any(data[prediction_of(case, a)] != data[prediction_of(case, b)] for a, b in pairs)
 
 
 def _is_torn(case: Case, output: Output) -> bool:

@@ -11,7 +11,7 @@ from ..step import array_of
 from ..words import amount
 from .by_hand import is_probability, may_be_probabilities
 from .logits import OTHERS, logit_of
-from .logs import log_sources, logs_of
+from .logs import STEEPEST, log_sources, logs_of
 from .misuse import logged, misuse
 from .pairs import every_pair
 from .rewarded import log_softmax_rewarded, rewarded
@@ -96,7 +96,7 @@ def _may_be_squashed(case: Case) -> bool:
 @cache
 def _takes_logits(count: int) -> Ints:
     """By opcode, 1 for operations that are applied to logits."""
-    some = ("sigmoid", "exp", "neg", "softplus", "logsumexp", "logaddexp", *LESS[1:])
+    some = (*STEEPEST, "exp", "neg", "softplus", "logsumexp", "logaddexp", *LESS[1:])
     return ints_of(op in some for op in NAMES[:count])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from ...core import ADD, INPUT, NAMES
+from ...core import ADD, INPUT, MUL, NAMES
 from ...structure import any_uses, one_sided
 from ..context import Case
 from ..intervals import RANGES, Interval, differences, interval, may_be_limited
@@ -74,8 +74,9 @@ def _suspects(case: Case) -> set[int]:
     last = np.where(outputs < len(codes), codes[np.minimum(outputs, len(codes) - 1)], INPUT)
     is_inside = (low[last] <= targets) & (targets <= high[last])
     gradients, data = (np.asarray(column)[indices] for column in (graph.gradients, graph.data))
-    is_apart = (data != 0.0) & (np.sign(gradients) != np.sign(data))
-    return set(outputs[(np.asarray(may)[outputs] == 1) & ~(is_inside | is_apart)].tolist())
+    is_off = (last == MUL) & (np.asarray(graph.data)[outputs] == 0.0)
+    is_limited = (np.asarray(may)[outputs] == 1) | ((last == MUL) & is_off.any())  # relus by a mask: all, or none
+    return set(outputs[is_limited & ~(is_inside | (gradients * data < 0.0))].tolist())
 
 
 def _compared(case: Case) -> tuple["Numbers", "Numbers", "Numbers", "Numbers"]:

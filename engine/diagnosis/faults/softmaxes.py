@@ -1,9 +1,9 @@
 """Softmaxes at the output: flat as they are sure, constant as they are of a single number, or over the examples."""
 
-import math
 from collections.abc import Sequence
 from itertools import chain
 
+from ...core import numeric
 from ...structure import SAME, LossGraph, cancelling
 from ..context import Case
 from ..report import Finding
@@ -16,7 +16,9 @@ from .misuse import misuse, name_of
 def sure_softmax(case: Case) -> list[Finding]:
     """A softmax that is compared with targets, not in a log, and is flat for nearly every example."""
     graph, limits = case.graph, case.limits
-    if not any(graph.data[i] * (1.0 - graph.data[i]) <= limits.flat for i in entry_candidates(graph)):
+    if not any(
+        graph.data[i] * (1.0 - graph.data[i]) <= max(limits.flat, limits.flat_once) for i in entry_candidates(graph)
+    ):
         return []
     logs = log_sources(graph)
     entries = {i: z for i, z in softmax_entries(case).items() if z is not None and i not in logs}
@@ -89,5 +91,5 @@ def _slope(graph: LossGraph, i: int) -> float:
     top, bottom = graph.operands(i)
     terms = [graph.data[j] for j in summed(graph, bottom)]
     terms.remove(graph.data[top])
-    rest = math.fsum(terms) if len(terms) < MOST - 1 else graph.data[bottom] - graph.data[top]
-    return graph.data[i] * rest / graph.data[bottom]
+    rest = sum(terms) if len(terms) < MOST - 1 else graph.data[bottom] - graph.data[top]
+    return float(graph.data[i] * numeric("div", rest, graph.data[bottom]))

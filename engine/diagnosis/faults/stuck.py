@@ -57,11 +57,10 @@ def stationary(case: Case) -> list[Finding]:
 
 def _constant(case: Case) -> list[Finding]:
     """A model as good as linear that is no better than a constant output, where the gradients of its weights cancel."""
-    graph = case.graph
-    if (graph.changed and not case.stepped) or not case.once(_several):
+    graph, is_linear = case.graph, _is_linear(case)
+    if (graph.changed and not case.stepped) or not (is_linear or _is_asleep(case)):
         return []
-    is_linear = _is_linear(case)
-    if not (is_linear or _is_asleep(case)) or not _is_like_constant(case):
+    if not case.once(_several) or not _is_like_constant(case):
         return []
     outputs = list(outputs_of(case))
     for _ in range(MOST):
@@ -174,11 +173,7 @@ def predictions_of(case: Case, sums: Ints) -> Ints:
     """The predictions inside sums; before a relu, as in a hinge, a number that is added is no bias."""
     weighted_sums = case.units.weighted_sums
     found = weighted_sums.innermost(sums)
-    hinged = weighted_sums.activated(found)
-    if len(hinged):
-        inner = dict(zip(hinged, weighted_sums.innermost(hinged, shifts=False), strict=True))
-        found = ints_of(inner.get(z, z) for z in found)
-    return found
+    return weighted_sums.innermost(found, shifts=False) if weighted_sums.any_activated(found) else found
 
 
 def _differs(case: Case, output: Output) -> bool:
@@ -213,7 +208,7 @@ def _is_linear(case: Case) -> bool:
     return all(graph.nodes[j].op in LINEAR for i in last for j in _below(case, prediction_of(case, i)))
 
 
-ASKED = 64  # of the outputs: the others are like them
+ASKED = 8  # of the outputs: the others are like them
 
 
 def _is_bent(case: Case, outputs: Iterable[Output]) -> bool:
