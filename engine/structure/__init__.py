@@ -17,15 +17,9 @@ from .linear_forms import Forms
 from .loss_graph import SAME, LossGraph
 from .overrides import Overrides
 from .scans import (
-<<<<<<< HEAD
     all_small, any_larger, any_uses, any_zeroed, arguments, cancelling, coincident, distinct, ends_differ, extent,
     flattest, large, largest, nesting, none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using,
-    varying, where, with_argument,
-=======
-    all_small, any_larger, any_uses, arguments, cancelling, coincident, ends_differ, extent, flattest, largest, nesting,
-    none_exceeds, none_marked, not_held, one_sided, peaks, small, taken, using, where,
-    with_argument,
->>>>>>> h/brk2
+    where, with_argument,
 )
 from .sweeps import (
     any_feeds, dependent, limited, origins, reached, relu_operands, reverse, reverse_between, reverse_changed,
@@ -39,18 +33,10 @@ from .weighted_sums import ACTIVATIONS, FUNCTIONS, Occurrence, Products, Term
 __all__ = [
     "ACTIVATIONS", "FUNCTIONS", "SAME", "FlattenedGraph", "Floats", "Forms", "Groups", "Ints", "Layer", "LossGraph",
     "Occurrence", "Overrides", "Products", "Term", "Unit", "Units", "ValueNumbers", "all_small", "any_feeds",
-<<<<<<< HEAD
     "any_larger", "any_uses", "any_zeroed", "arguments", "by_number", "cancelling", "coincident", "dependent",
     "distinct", "ends_differ", "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of", "large",
     "largest", "limited", "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "none_marked", "not_held",
     "one_sided", "origins", "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between",
-    "reverse_changed", "small", "strongest", "summands", "taken", "unmarked", "using", "varying", "where",
+    "reverse_changed", "small", "strongest", "summands", "taken", "unmarked", "using", "where",
     "with_argument",
-=======
-    "any_larger", "any_uses", "arguments", "by_number", "cancelling", "coincident", "dependent", "ends_differ",
-    "extent", "flatten", "flattest", "floats_of", "grouped", "groups_of", "ints_of", "largest", "limited",
-    "multipliers", "narrow", "nesting", "new_ints", "none_exceeds", "none_marked", "not_held", "one_sided", "origins",
-    "packed", "peaks", "reached", "relu_operands", "reverse", "reverse_between", "reverse_changed", "small",
-    "strongest", "summands", "taken", "unmarked", "using", "where", "with_argument",
->>>>>>> h/brk2
 ]
