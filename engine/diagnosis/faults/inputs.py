@@ -5,14 +5,16 @@ from collections.abc import Collection, Sequence
 from ...structure import Ints, largest, packed, small
 from ..context import Case
 from ..report import Finding
+from ..step import array_of
 from ..terms import products
 from ..words import amount
-from .stuck import Output, inputs_of, names_of, outputs_of, prediction_of, predictions_of
+from .stuck import Output, inputs_of, names_of, outputs_of, prediction_of, predictions_of, several
 
 
 def constant_input(case: Case) -> list[Finding]:
     """Outputs that are equal for every example, whatever the parameters are, because all inputs are equal."""
-    outputs = [] if case.graph.changed or _differs(case) else list(outputs_of(case))
+    is_sought = not case.graph.changed and _are_equal(case) and not _differs(case)
+    outputs = list(outputs_of(case)) if is_sought else []
     if not outputs or not all(_is_torn(case, output) for output in outputs):
         return []
     leaves = {tuple(case.graph.data[j] for j in inputs_of(case, i)) for output in outputs for i in output.indices}
@@ -20,6 +22,12 @@ def constant_input(case: Case) -> list[Finding]:
     if len(leaves) > 1 or not first or len(first[0]) < 2:  # a single input may be the 1 of a bias
         return []
     return [_same(case, outputs, [case.graph.data[x] for x in first[0]])]
+
+
+def _are_equal(case: Case) -> bool:
+    """Whether each output is the same for all examples."""
+    data = array_of(case.graph.data)
+    return all(bool((data[indices] == data[indices[0]]).all()) for indices in case.once(several).values())
 
 
 def _differs(case: Case) -> bool:

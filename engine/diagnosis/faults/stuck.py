@@ -57,10 +57,11 @@ def stationary(case: Case) -> list[Finding]:
 
 def _constant(case: Case) -> list[Finding]:
     """A model as good as linear that is no better than a constant output, where the gradients of its weights cancel."""
-    graph, is_linear = case.graph, _is_linear(case)
-    if (graph.changed and not case.stepped) or not (is_linear or _is_asleep(case)):
+    graph = case.graph
+    if (graph.changed and not case.stepped) or not case.once(several):
         return []
-    if not case.once(_several) or not _is_like_constant(case):
+    is_linear = _is_linear(case)
+    if not (is_linear or _is_asleep(case)) or not _is_like_constant(case):
         return []
     outputs = list(outputs_of(case))
     for _ in range(MOST):
@@ -86,10 +87,10 @@ def _constant(case: Case) -> list[Finding]:
 def _is_like_constant(case: Case) -> bool:
     """Whether the loss is that of outputs that are their mean over the examples."""
     data = array_of(case.graph.data)
-    means = {n: data[indices].mean() for n, indices in case.once(_several).items()}
-    numbers = [floats_of((means[n],)) * len(indices) for n, indices in case.once(_several).items()]
+    means = {n: data[indices].mean() for n, indices in case.once(several).items()}
+    numbers = [floats_of((means[n],)) * len(indices) for n, indices in case.once(several).items()]
     return _is_near(
-        case, case.graph.loss_at(sum(case.once(_several).values(), ints_of(())), sum(numbers, floats_of(())))
+        case, case.graph.loss_at(sum(case.once(several).values(), ints_of(())), sum(numbers, floats_of(())))
     )
 
 
@@ -145,12 +146,12 @@ def _width(case: Case) -> float:
 def outputs_of(case: Case) -> Iterable[Output]:
     """The outputs that the loss takes of several examples."""
     graph = case.graph
-    for n, indices in case.once(_several).items():
+    for n, indices in case.once(several).items():
         demands, numbers = (array_of(column)[indices].tolist() for column in (graph.gradients, graph.data))
         yield Output(case.units.unit(n), indices, demands, numbers, sum(numbers) / len(numbers))
 
 
-def _several(case: Case) -> dict[int, Ints]:
+def several(case: Case) -> dict[int, Ints]:
     """The predictions of the units, by number, whose sums no layer reads, if they are several."""
     last, count = unmarked(case.units.pre, case.units.deep), len(case.graph.nodes)
     found = {n: distinct(predictions_of(case, last.of(n)), count) for n in large(last, 2)}
