@@ -156,6 +156,13 @@ def test_slopes_of_a_relu_by_hand_that_cancel_are_no_paths_that_cancel(seed):
     assert "cancelled" not in [finding.kind for finding in report]
 
 
+@pytest.mark.parametrize("size", [abs, lambda z: sqrt(z * z)])
+def test_a_relu_by_hand_that_a_bounded_unit_cannot_switch_on_is_off(size):
+    w, v, b = Value(0.3, "w"), Value(1e9, "v"), Value(-1e12, "b")
+    outputs = [(z + size(z)) / 2 for z in (v * (w * x[0] + 0.1).tanh() + b for x in X)]
+    only(diagnose(mean_squared_error(outputs, [1.0] * len(X)), [w, v, b]), "dead_relu")
+
+
 def test_a_remedy_for_a_formula_by_hand_names_no_setting_of_a_module():
     w = Value(0.0, "w")
     assert "z.softplus()" in (remedy := only(diagnose((w.relu() - 1.0) ** 2, [w]), "dead_relu").remedy)

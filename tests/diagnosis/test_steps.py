@@ -510,6 +510,15 @@ def test_one_replaced_parameter_is_found_wherever_it_stands_in_the_list(order):
     assert "rebound" in kinds(diagnose(moved, [w, b][::order]))
 
 
+@pytest.mark.parametrize(("label", "found"), [("layer1.neuron1.w1", ["rebound"]), ("", [])])
+def test_a_weight_of_a_module_that_was_moved_many_times_is_replaced(label, found):
+    w, b = Value(0.3, label), Value(0.1, "b")
+    moved = w
+    for _ in range(20_000):
+        moved = moved - 1.2345e-7
+    assert kinds(diagnose((moved * 2.0 + b - 1.0) ** 2, [b])) == found
+
+
 @pytest.mark.parametrize("lr", [None, 0.1])
 @pytest.mark.parametrize("scaled", [False, True])
 def test_raw_targets_whose_second_step_explodes(lr, scaled):

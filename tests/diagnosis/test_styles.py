@@ -8,6 +8,7 @@ from reports import kinds, only
 
 import engine
 from engine import Value, detach, diagnose, dot, exp, log, maximum, minimum, sign, softmax, sqrt, where
+from engine.core.operations import apply
 from nn import MLP, binary_cross_entropy
 
 X = [-1.7, -1.1, -0.6, -0.2, 0.3, 0.5, 0.9, 1.4]
@@ -181,6 +182,7 @@ def test_parameters_behind_an_operation_without_a_gradient_are_disconnected():
     for cut, output in (
         ("detach", lambda x: v * detach(w * x)),
         ("sign", lambda x: v * sign(w * x)),
+        ("shift", lambda x: v * apply("shift", [w * x, Value(-2.0)])),  # a sequence without a slope
         ("the condition of a where", lambda x: where(w * x > 0, v, 2 * v)),
     ):
         loss = sum((output(x) + c - y) ** 2 for x, y in zip(X, Y, strict=True))

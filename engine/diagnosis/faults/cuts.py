@@ -24,9 +24,10 @@ def cut_off(case: Case) -> tuple[list[Value], list[str]]:
 
 def _cuts(graph: LossGraph, i: int) -> bool:
     """Whether the partial of an operand that depends on parameters is 0 everywhere."""
-    inner, partials = graph.operands(i), TABLE[graph.nodes[i].op].partials
-    kept = [j for j, partial in zip(inner, partials, strict=True) if partial != "0"]
-    return any(graph.depends[j] for j in set(inner).difference(kept))
+    row, cut, kept = TABLE[graph.nodes[i].op], set[int](), set[int]()
+    for operands, partial in zip(row.split(graph.operands(i)), row.partials, strict=True):
+        (cut if partial == "0" else kept).update(operands if isinstance(operands, list) else (operands,))
+    return any(graph.depends[j] for j in cut - kept)
 
 
 def not_taken(case: Case) -> list[Finding]:

@@ -19,6 +19,7 @@ from ...structure import (
     reverse,
 )
 from ..context import Case
+from ..intervals import MAGNITUDES
 from ..report import Finding
 from ..step import array_of
 from ..terms import other_factor
@@ -90,7 +91,9 @@ def cancelled(case: Case) -> list[Finding]:
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     least = case.limits.vanished**2 * largest(case.indices, case.graph.squares)
     wanted = ints_of(i for i in faint if case.graph.squares[i] > least)
-    several = FAR if "abs" in case.graph.ops else NEAR  # z + |z| is a relu, and its slopes of -1 and 1 cancel
+    several = (
+        NEAR if case.graph.ops.isdisjoint(MAGNITUDES) else FAR
+    )  # z + |z| is a relu, and its slopes of -1 and 1 cancel
     if not wanted:
         return []
     moves = [(given, x) for given, xs in ((case.indices, several), (wanted, FAR)) for x in xs]

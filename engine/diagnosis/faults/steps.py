@@ -182,8 +182,8 @@ REPLACED = "The new Value is not among the parameters, so no optimizer, zero_gra
 
 def _replaced(case: Case) -> dict[int, int]:
     """Nodes p - rate * p.grad that multiply data or hidden units, each with its leaf p."""
-    graph = case.graph
-    made = {i: _origin(case, i) for i in _candidates(case) if graph.nodes[i].op in ("add", "sub")}
+    graph, known = case.graph, dict[int, tuple[int, bool]]()
+    made = {i: _origin(case, i, known) for i in _candidates(case) if graph.nodes[i].op in ("add", "sub")}
     return {i: p for i, p in made.items() if p is not None and any(_weighs(case, k) for k in graph.edges_to(i))}
 
 
@@ -212,11 +212,16 @@ def _weighs(case: Case, edge: int) -> bool:
     return graph.data[other] != graph.data[graph.flattened.operands[edge]]
 
 
-def _origin(case: Case, i: int) -> int | None:
-    """The leaf p of p - rate * p.grad, where the rate looks typed, or where p was moved before and is in a module."""
-    graph, (leaf, number) = case.graph, case.graph.operands(i)
-    p, move = graph.nodes[leaf], graph.data[number] if graph.nodes[i].op == "sub" else -graph.data[number]
-    is_step = any(g and move / g > 0.0 and is_written(move / g) for g in (p.grad, p.grad - graph.gradients[leaf]))
-    while graph.nodes[leaf].op in ("add", "sub") and not graph.nodes[graph.operands(leaf)[1]].op:
-        leaf, is_step = graph.operands(leaf)[0], is_step or unit_in(graph.nodes[graph.operands(leaf)[0]].label) != ""
+def _origin(case: Case, i: int, known: dict[int, tuple[int, bool]]) -> int | None:
+    """The leaf p of p - rate * p.grad, where the rate looks typed, or where p was moved before and is in a module.
+
+    `known` is the same of the moves before, and whether a p on the way is in a module.
+    """
+    graph, (first, number) = case.graph, case.graph.operands(i)
+    p, move = graph.nodes[first], graph.data[number] if graph.nodes[i].op == "sub" else -graph.data[number]
+    leaf, is_in_module = known.get(first, (first, False))
+    if not graph.nodes[number].op:
+        known[i] = leaf, is_in_module or unit_in(p.label) != ""
+    slopes = p.grad, p.grad - graph.gradients[first]
+    is_step = is_in_module or any(g and move / g > 0.0 and is_written(move / g) for g in slopes)
     return leaf if is_step and _is_given(case, i) and not graph.nodes[leaf].op else None
