@@ -10,7 +10,7 @@ from ...structure import any_uses, one_sided
 from ..context import Case
 from ..intervals import RANGES, Interval, differences, interval, may_be_limited
 from ..report import Finding
-from ..words import amount
+from ..words import amount, apart
 from .by_hand import masked
 from .misuse import name_of
 
@@ -181,7 +181,7 @@ def _unreachable(
         },
         f"Whatever the parameters are, the last {last} numbers from {spans}, but {wish}. The output cannot "
         f"reach {missed if len(wanted) > 1 else 'it'}"
-        + ("." if least is None else f", and the loss cannot fall below {amount(least)}."),
+        + ("." if least is None else f", and the loss cannot fall below {apart(least, case.loss.data)}."),
         f"Make the output linear, {case.in_modules(LINEAR, 'without an activation')}, or scale the targets into the "
         "range of the output and scale the predictions back." + (CLASSES if _are_classes(targets) else ""),
     )
