@@ -110,8 +110,8 @@ class Backpropagation:
             "C is the loss, δ⁽ˡ⁾ is ∂C/∂z⁽ˡ⁾, ∇ₐC is ∂C/∂a⁽ᴸ⁾, and f′ is the derivative of the activation f. A ⊙ B "
             "multiplies entry by entry, and A B is the product of matrices.",
             "Rows of z⁽ˡ⁾, a⁽ˡ⁾ and δ⁽ˡ⁾ are examples, and rows of W⁽ˡ⁾ are units. The same W⁽ˡ⁾ and b⁽ˡ⁾ act on every "
-            "example (1, a column of ones, puts b⁽ˡ⁾ in each row), so (3) and (4) are sums over the examples: 1ᵀ, a row "
-            "of ones, adds up the rows of δ⁽ˡ⁾.",
+            "example (1, a column of ones, puts b⁽ˡ⁾ in each row), so (3) and (4) are sums over the examples: 1ᵀ, a "
+            "row of ones, adds up the rows of δ⁽ˡ⁾.",
             *([outer] if len(self.layers[0].z) == 1 else []),
             "With examples in columns, (2) to (4) read: δ⁽ˡ⁾ = ((W⁽ˡ⁺¹⁾)ᵀ δ⁽ˡ⁺¹⁾) ⊙ f′(z⁽ˡ⁾), "
             "∂C/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ, ∂C/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1.",
