@@ -187,20 +187,23 @@ class WeightedSums:
 
     def innermost(self, sums: Ints) -> Ints:
         """The innermost sum of each."""
-        graph, first_sum, found = self.graph.flattened, self.forms.first_sum, new_ints(len(sums))
+        return taken(self._innermost, sums)
+
+    @cached_property
+    def _innermost(self) -> Ints:
+        """By index, the innermost sum of a node, itself if there is none in it."""
+        graph, first_sum, found = self.graph.flattened, self.forms.first_sum, ints_of(range(len(self.graph.nodes)))
         codes, starts, operands, form_of = (
             ints(graph.codes),
             ints(graph.starts),
             ints(graph.operands),
             ints(self.forms.form_of),
         )
-        depends, activations, given, inner = ints(self._depends), ints(self._activations), ints(sums), ints(found)
-        for n in range(len(sums)):
-            i, z = given[n], NONE
-            while i != NONE:
-                z = i
-                i = _inside(z, codes, starts, operands, form_of, depends, activations, first_sum)
-            inner[n] = z
+        depends, activations, inner = ints(self._depends), ints(self._activations), ints(found)
+        for i in range(len(graph.codes) - 1, -1, -1):
+            z = _inside(i, codes, starts, operands, form_of, depends, activations, first_sum)
+            if z != NONE:
+                inner[i] = inner[z]
         return found
 
     @cached_property
