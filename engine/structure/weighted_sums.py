@@ -196,13 +196,23 @@ class WeightedSums:
         )
         applied = self._activations if shifts else self._none
         depends, activations, given, inner = ints(self._depends), ints(applied), ints(sums), ints(found)
+        known = ints(self._known[shifts])
         for n in range(len(sums)):
-            i, z = given[n], NONE
-            while i != NONE:
-                z = i
+            i, z = given[n], given[n]
+            while i != NONE and not known[z]:
                 i = _inside(z, codes, starts, operands, form_of, depends, activations, first_sum)
-            inner[n] = z
+                z = z if i == NONE else i
+            inner[n] = known[z] - 1 if known[z] else z
+            i = given[n]
+            while i != NONE and not known[i]:
+                known[i] = inner[n] + 1
+                i = _inside(i, codes, starts, operands, form_of, depends, activations, first_sum)
         return found
+
+    @cached_property
+    def _known(self) -> tuple[Ints, Ints]:
+        """By index, 1 + the innermost sum where it is known, without `shifts` and with them."""
+        return new_ints(len(self.graph.nodes)), new_ints(len(self.graph.nodes))
 
     @cached_property
     def _depends(self) -> Ints:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from engine import Value, compare, diagnose, dot
-from engine.structure import LossGraph, Units
+from engine.structure import LossGraph, Units, ints_of
 from nn import MLP, mean_squared_error
 
 
@@ -125,3 +125,13 @@ def test_a_product_in_many_sums_is_read_once():
     assert len(weights) == len(inputs) == len(set(inputs)) == 100
     assert set(weights) == set(graph.parameters)
     assert not set(weights) & set(inputs)
+
+
+def test_the_innermost_sum_of_a_long_chain_is_its_first():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    scaled = [w * x]
+    for _ in range(3000):
+        scaled.append(-(scaled[-1] * 0.999))
+    graph = LossGraph(scaled[-1].tanh(), [w])
+    sums = ints_of(graph.indices[z] for z in scaled)
+    assert set(Units(graph, graph.parameters).weighted_sums.innermost(sums)) == {graph.indices[scaled[0]]}

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ...core import ADD, INPUT, MUL, NAMES
-from ...structure import any_uses, one_sided
+from ...structure import any_uses, arguments, one_sided
 from ..context import Case
 from ..intervals import RANGES, Interval, differences, interval, may_be_limited
 from ..report import Finding
@@ -76,7 +76,8 @@ def _suspects(case: Case) -> set[int]:
     gradients, data = (np.asarray(column)[indices] for column in (graph.gradients, graph.data))
     is_off = (last == MUL) & (np.asarray(graph.data)[outputs] == 0.0)
     is_limited = (np.asarray(may)[outputs] == 1) | ((last == MUL) & is_off.any())  # relus by a mask: all, or none
-    return set(outputs[is_limited & ~(is_inside | (gradients * data < 0.0))].tolist())
+    is_logged = np.isin(indices, arguments(graph.flattened, graph.of("log")))  # log(1 - p) is not lowest where p is 1
+    return set(outputs[is_limited & ~(is_inside | is_logged | (gradients * data < 0.0))].tolist())
 
 
 def _compared(case: Case) -> tuple["Numbers", "Numbers", "Numbers", "Numbers"]:
