@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 from ..core import CODES, NAMES, numeric
-from ..structure import Ints, LossGraph, ints_of, limited, with_argument
+from ..structure import Ints, LossGraph, arguments, ints_of, limited, with_argument
 from .terms import power_of
 
 Interval = tuple[float, float]
@@ -210,7 +210,7 @@ MAGNITUDES = ("abs", "sqrt")
 def _may_be_rectified(graph: LossGraph) -> bool:
     """Whether any |z| may be in z + |z|: of a z that is used again, or is no difference, as in a loss."""
     sizes = graph.of("abs")
-    differences = ints_of(graph.argument(i) for i in with_argument(graph.flattened, sizes, CODES["sub"]))
+    differences = arguments(graph.flattened, ints_of(with_argument(graph.flattened, sizes, CODES["sub"])))
     is_of_others = len(graph.only_edges_to(differences)) < len(sizes)
     return is_of_others or any(magnitude(graph, i) is not None for i in graph.of("sqrt"))
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ...core import ADD, INPUT, MUL, NAMES
-from ...structure import any_uses, arguments, one_sided
+from ...structure import SAME, any_uses, arguments, one_sided
 from ..context import Case
 from ..intervals import RANGES, Interval, differences, interval, may_be_limited
 from ..report import Finding
@@ -15,6 +15,7 @@ from .by_hand import masked
 from .misuse import name_of
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Numbers: TypeAlias = NDArray[Any]
@@ -76,8 +77,24 @@ def _suspects(case: Case) -> set[int]:
     gradients, data = (np.asarray(column)[indices] for column in (graph.gradients, graph.data))
     is_off = (last == MUL) & (np.asarray(graph.data)[outputs] == 0.0)
     is_limited = (np.asarray(may)[outputs] == 1) | ((last == MUL) & is_off.any())  # relus by a mask: all, or none
+    suspects = is_limited & ~(is_inside | (gradients * data < 0.0))
     is_logged = np.isin(indices, arguments(graph.flattened, graph.of("log")))  # log(1 - p) is not lowest where p is 1
-    return set(outputs[is_limited & ~(is_inside | is_logged | (gradients * data < 0.0))].tolist())
+    suspects &= ~is_logged
+    if suspects.any():
+        suspects &= ~_is_squashed(case, outputs, targets)
+    return set(outputs[suspects].tolist())
+
+
+def _is_squashed(case: Case, outputs: "Numbers", targets: "Numbers") -> "NDArray[np.bool_]":
+    """Whether an output is σ(z), σ(-z) or tanh(z) of its only sum z, by its number, and the target is in that range."""
+    import numpy as np
+
+    data, arguments = np.asarray(case.graph.data), np.asarray(case.arguments)[outputs]
+    z, numbers = data[arguments], data[outputs]
+    squashed = ((0.0, 1.0 / (1.0 + np.exp(-z))), (0.0, 1.0 / (1.0 + np.exp(z))), (-1.0, np.tanh(z)))
+    found = [(low <= targets) & (abs(numbers - y) <= SAME * abs(y)) for low, y in squashed]
+    is_found: NDArray[np.bool_] = (arguments >= 0) & (targets <= 1.0) & np.any(found, axis=0)
+    return is_found
 
 
 def _compared(case: Case) -> tuple["Numbers", "Numbers", "Numbers", "Numbers"]:
