@@ -93,8 +93,12 @@ def _is_squashed(case: Case, outputs: "Numbers", targets: "Numbers") -> "NDArray
     z, numbers = data[arguments], data[outputs]
     squashed = ((0.0, 1.0 / (1.0 + np.exp(-z))), (0.0, 1.0 / (1.0 + np.exp(z))), (-1.0, np.tanh(z)))
     found = [(low <= targets) & (abs(numbers - y) <= SAME * abs(y)) for low, y in squashed]
-    is_found: NDArray[np.bool_] = (arguments >= 0) & (targets <= 1.0) & np.any(found, axis=0)
+    is_told = (arguments >= 0) & (arguments != outputs) & (abs(z) > NEAR)
+    is_found: NDArray[np.bool_] = is_told & (targets <= 1.0) & np.any(found, axis=0)
     return is_found
+
+
+NEAR = 0.01  # a z nearer to 0 does not tell them from other functions
 
 
 def _compared(case: Case) -> tuple["Numbers", "Numbers", "Numbers", "Numbers"]:
