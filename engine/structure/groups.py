@@ -49,7 +49,7 @@ def alike(columns: tuple[Ints, ...]) -> Groups:
 
     >>> from array import array
     >>> alike((array("i", [2, 1, 2, 1]), array("i", [0, 0, 0, 5])))
-    Groups(starts=array('i', [0, 1, 3, 4]), members=array('i', [1, 0, 2, 3]))
+    Groups(starts=array('i', [0, 1, 2, 4]), members=array('i', [1, 3, 0, 2]))
     """
     count, members, groups = len(columns[0]), new_ints(len(columns[0])), 1
     order = ints(members)
