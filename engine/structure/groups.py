@@ -44,11 +44,11 @@ def unmarked(groups: Groups, marks: Ints) -> Groups:
     return Groups(found.starts, found.members[:count])
 
 
-def alike(columns: tuple[Ints, ...]) -> Groups:
+def equal_rows(columns: tuple[Ints, ...]) -> Groups:
     """The rows of these columns of nonnegative integers in groups of equal rows, in the order of the numbers.
 
     >>> from array import array
-    >>> alike((array("i", [2, 1, 2, 1]), array("i", [0, 0, 0, 5])))
+    >>> equal_rows((array("i", [2, 1, 2, 1]), array("i", [0, 0, 0, 5])))
     Groups(starts=array('i', [0, 1, 2, 4]), members=array('i', [1, 3, 0, 2]))
     """
     count, members, groups = len(columns[0]), new_ints(len(columns[0])), 1

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..core import Value, unique_names
 from .arrays import Floats, Groups, Ints, ints_of, new_ints
-from .groups import alike, by_number, group_numbers, lowest
+from .groups import by_number, equal_rows, group_numbers, lowest
 from .linear_forms import NAMED, Forms, Key
 from .loss_graph import LossGraph
 from .scans import arguments, equals, holding, taken, where
@@ -100,7 +100,7 @@ class Units:
     def by_layer(self) -> Groups:
         """The numbers of the units in each layer, by stage, function and count; those without weights come last."""
         firsts, counts = self._firsts
-        return alike((equals(counts, 0), self._stages, self.weighted_sums.functions(firsts), counts))
+        return equal_rows((equals(counts, 0), self._stages, self.weighted_sums.functions(firsts), counts))
 
     @cached_property
     def layer_numbers(self) -> Ints:

@@ -91,12 +91,10 @@ def cancelled(case: Case) -> list[Finding]:
     faint = cancelling(case.indices, case.graph.gradients, case.graph.squares, limit)
     least = case.limits.vanished**2 * largest(case.indices, case.graph.squares)
     wanted = ints_of(i for i in faint if case.graph.squares[i] > least)
-    several = (
-        NEAR if case.graph.ops.isdisjoint(MAGNITUDES) else FAR
-    )  # z + |z| is a relu, and its slopes of -1 and 1 cancel
+    is_smooth = case.graph.ops.isdisjoint(MAGNITUDES)  # z + |z| is a relu, and its slopes of -1 and 1 cancel
     if not wanted:
         return []
-    moves = [(given, x) for given, xs in ((case.indices, several), (wanted, FAR)) for x in xs]
+    moves = [(given, x) for given, xs in ((case.indices, NEAR if is_smooth else FAR), (wanted, FAR)) for x in xs]
     shifts, arrived = _shifts(len(case.indices)), set[int]()
     for moved, distance in moves:
         gradients, squares = _elsewhere(case, moved, distance, shifts)
@@ -106,7 +104,7 @@ def cancelled(case: Case) -> list[Finding]:
             return []
     shares = {i: _share(case, i, limit) for i in wanted if i in arrived and not _is_compared(case, i)}
     idle = {i: share for i, share in shares.items() if share <= limit}
-    if not idle or (several is FAR and off_units(case)):
+    if not idle or (not is_smooth and case.once(off_units)):
         return []
     return [_nothing_left(case, [case.graph.nodes[i] for i in idle], max(idle.values()))]
 

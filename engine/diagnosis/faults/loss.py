@@ -225,13 +225,10 @@ MARGINS = ("softplus", "relu", "maximum", "log", "log_sigmoid", "log1p")  # of l
 
 def _zeroed(case: Case) -> list[Finding]:
     """Margin losses with targets 0 and 1, where a target of 0 multiplies the output away."""
-    graph = case.graph
-    found = dict[int, float]()
-    for i in (
-        graph.terms
-        if graph.ops_of_terms.intersection(MARGINS) and any_zeroed(graph.flattened, graph.of("mul"), graph.depends)
-        else ()
-    ):
+    graph, found = case.graph, dict[int, float]()
+    if graph.ops_of_terms.isdisjoint(MARGINS) or not any_zeroed(graph.flattened, graph.of("mul"), graph.depends):
+        return []
+    for i in graph.terms:
         if graph.nodes[i].op in MARGINS and graph.depends[i]:
             y = _target(case, i)
             if y is None:

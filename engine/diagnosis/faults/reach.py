@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ...core import ADD, INPUT, MUL, NAMES
-from ...structure import SAME, any_uses, arguments, one_sided
+from ...structure import SAME, Ints, any_uses, arguments, one_sided
 from ..context import Case
 from ..intervals import RANGES, Interval, differences, interval, may_be_limited
 from ..report import Finding
@@ -65,7 +65,7 @@ def _suspects(case: Case) -> set[int]:
     """The outputs whose range may exclude the target that the loss pulls them to, by the last operation alone."""
     import numpy as np
 
-    graph, compared = case.graph, differences(case.graph)
+    graph, compared = case.graph, case.once(_differences)
     may = may_be_limited(graph, case.indices) if len(compared) else compared
     if not len(compared) or not any_uses(graph.flattened, compared, may):
         return set()
@@ -89,11 +89,11 @@ def _is_squashed(case: Case, outputs: "Numbers", targets: "Numbers") -> "NDArray
     """Whether an output is σ(z), σ(-z) or tanh(z) of its only sum z, by its number, and the target is in that range."""
     import numpy as np
 
-    data, arguments = np.asarray(case.graph.data), np.asarray(case.arguments)[outputs]
-    z, numbers = data[arguments], data[outputs]
+    data, sums = np.asarray(case.graph.data), np.asarray(case.arguments)[outputs]
+    z, numbers = data[sums], data[outputs]
     squashed = ((0.0, 1.0 / (1.0 + np.exp(-z))), (0.0, 1.0 / (1.0 + np.exp(z))), (-1.0, np.tanh(z)))
     found = [(low <= targets) & (abs(numbers - y) <= SAME * abs(y)) for low, y in squashed]
-    is_told = (arguments >= 0) & (arguments != outputs) & (abs(z) > NEAR)
+    is_told = (sums >= 0) & (sums != outputs) & (abs(z) > NEAR)
     is_found: NDArray[np.bool_] = is_told & (targets <= 1.0) & np.any(found, axis=0)
     return is_found
 
@@ -101,12 +101,17 @@ def _is_squashed(case: Case, outputs: "Numbers", targets: "Numbers") -> "NDArray
 NEAR = 0.01  # a z nearer to 0 does not tell them from other functions
 
 
+def _differences(case: Case) -> Ints:
+    """What `differences` finds, for `Case.once`."""
+    return differences(case.graph)
+
+
 def _compared(case: Case) -> tuple["Numbers", "Numbers", "Numbers", "Numbers"]:
     """The differences, their outputs and targets, and 1 for output - target, -1 for target - output."""
     import numpy as np
 
     flat = case.graph.flattened
-    indices = np.array(one_sided(flat, differences(case.graph), case.graph.depends), np.intp)
+    indices = np.array(one_sided(flat, case.once(_differences), case.graph.depends), np.intp)
     starts, operands, depends, data = map(np.asarray, (flat.starts, flat.operands, case.graph.depends, flat.data))
     a, b = operands[starts[indices]], operands[starts[indices] + 1]
     is_second, is_sum = depends[b] == 1, np.asarray(flat.codes)[indices] == ADD

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def stale_gradient(case: Case) -> list[Finding]:
     """Parameters whose .grad is not the gradient of this loss, though backward() was called on it or a step used it."""
     if case.loss.grad != 1.0:  # before backward() on this loss, .grad may still be zeroed
-        return stepped_by_hand(case)
+        return case.once(stepped_by_hand)
     graph, nodes, indices = case.graph, case.graph.nodes, case.indices
     held, wrong = _held_wrong(case)
     if not wrong:

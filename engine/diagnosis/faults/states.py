@@ -157,7 +157,7 @@ def changed_since_forward(case: Case) -> list[Finding]:
     if not others and now > case.loss.data:
         remedy += OWN_STEP
     if case.stepped:
-        if stepped_by_hand(case) or case.once(ascent) or case.once(step_too_long):
+        if case.once(stepped_by_hand) or case.once(ascent) or case.once(step_too_long):
             return []
         why, remedy = (WHY_STEPPED, REMEDY_STEPPED) if now <= case.loss.data else (WHY_ROSE, REMEDY_ROSE)
     where = (*case.groups(mine), *others)

@@ -195,7 +195,7 @@ def _candidates(case: Case) -> Sequence[int]:
     return graph.interior if is_moved else graph.constants
 
 
-ASKED = 64  # of the parameters that are used once, whether they are moved: the others are treated alike
+ASKED = 64  # of the parameters that are used once: the first stand for all
 
 
 def _is_given(case: Case, i: int) -> bool:

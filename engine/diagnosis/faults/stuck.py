@@ -86,12 +86,11 @@ def _constant(case: Case) -> list[Finding]:
 
 def _is_like_constant(case: Case) -> bool:
     """Whether the loss is that of outputs that are their mean over the examples."""
-    data = array_of(case.graph.data)
-    means = {n: data[indices].mean() for n, indices in case.once(several).items()}
-    numbers = [floats_of((means[n],)) * len(indices) for n, indices in case.once(several).items()]
-    return _is_near(
-        case, case.graph.loss_at(sum(case.once(several).values(), ints_of(())), sum(numbers, floats_of(())))
-    )
+    data, indices, numbers = array_of(case.graph.data), ints_of(()), floats_of(())
+    for some in case.once(several).values():
+        indices += some
+        numbers += floats_of((data[some].mean(),)) * len(some)
+    return _is_near(case, case.graph.loss_at(indices, numbers))
 
 
 def _is_near(case: Case, least: float) -> bool:
@@ -209,7 +208,7 @@ def _is_linear(case: Case) -> bool:
     return all(graph.nodes[j].op in LINEAR for i in last for j in _below(case, prediction_of(case, i)))
 
 
-ASKED = 8  # of the outputs: the others are like them
+ASKED = 8  # of the outputs: the first stand for all
 
 
 def _is_bent(case: Case, outputs: Iterable[Output]) -> bool:
